@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { serversOfHealth } from './health-answer.ts';
+
+const DETAILS = {
+  'upstream:demo': { name: 'demo', state: 'ready', era: 'modern', tools: 4, resources: 1, prompts: 1, withheld: [] },
+  'upstream:gone': { state: 'down', lastError: { code: 'OMNI_UPSTREAM_DOWN', message: 'm', hint: 'h' }, retryInMs: 500 },
+  protocol: { sessions: 0 },
+};
+
+describe('serversOfHealth', () => {
+  it('reads the servers and leaves other components out', () => {
+    expect(serversOfHealth(JSON.stringify({ status: 'fail', details: DETAILS }))).toEqual([
+      { name: 'demo', state: 'ready', era: 'modern', tools: 4, resources: 1, prompts: 1, lastError: undefined, retryInMs: undefined },
+      {
+        name: 'gone',
+        state: 'down',
+        era: undefined,
+        tools: 0,
+        resources: 0,
+        prompts: 0,
+        lastError: { code: 'OMNI_UPSTREAM_DOWN', message: 'm', hint: 'h' },
+        retryInMs: 500,
+      },
+    ]);
+  });
+
+  it('takes a page without details for one to a stranger', () => {
+    expect(() => serversOfHealth('{"status":"pass"}')).toThrow(expect.objectContaining({ code: 'OMNI_AUTH_REQUIRED' }));
+  });
+
+  it.each([['<html>'], ['[]'], ['{}'], ['null']])('takes %s for something that is not Omni', (text) => {
+    expect(() => serversOfHealth(text)).toThrow(expect.objectContaining({ code: 'OMNI_GATEWAY_UNREACHABLE' }));
+  });
+});

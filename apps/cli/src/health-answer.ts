@@ -1,0 +1,56 @@
+import { GatewayError } from '@omni/ports';
+import { isJsonObject, member, textMember } from './json-value.ts';
+import type { ServerStatus } from './server-list.ts';
+
+const COMPONENT = 'upstream:';
+
+/**
+ * The servers in the body of `/health/ready`, as a gateway tells those who show a token.
+ *
+ * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE` when no Omni can have written it, `OMNI_AUTH_REQUIRED` when it holds no details.
+ */
+export function serversOfHealth(text: string): readonly ServerStatus[] {
+  const body = parsed(text);
+  if (!isJsonObject(body) || textMember(body, 'status') === undefined) {
+    throw new GatewayError('OMNI_GATEWAY_UNREACHABLE', 'What answers at this address is not Omni');
+  }
+  const details = member(body, 'details');
+  if (!isJsonObject(details)) {
+    throw new GatewayError('OMNI_AUTH_REQUIRED', 'Omni tells its servers only to those who show its token', {
+      hint: 'Pass --token, or set OMNI_TOKEN.',
+    });
+  }
+  return Object.entries(details).flatMap(([component, facts]) =>
+    component.startsWith(COMPONENT) ? [serverStatus(component.slice(COMPONENT.length), facts)] : [],
+  );
+}
+
+function serverStatus(name: string, facts: unknown): ServerStatus {
+  const error = member(facts, 'lastError');
+  const retry = member(facts, 'retryInMs');
+  return {
+    name,
+    state: textMember(facts, 'state') ?? 'unknown',
+    era: textMember(facts, 'era'),
+    tools: count(facts, 'tools'),
+    resources: count(facts, 'resources'),
+    prompts: count(facts, 'prompts'),
+    lastError: isJsonObject(error)
+      ? { code: textMember(error, 'code') ?? '', message: textMember(error, 'message') ?? '', hint: textMember(error, 'hint') ?? '' }
+      : undefined,
+    retryInMs: typeof retry === 'number' ? retry : undefined,
+  };
+}
+
+function count(facts: unknown, key: string): number {
+  const value = member(facts, key);
+  return typeof value === 'number' ? value : 0;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

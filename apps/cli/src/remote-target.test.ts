@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { openRemoteTarget } from './remote-target.ts';
+
+let folder: string;
+let server: Server;
+let origin: string;
+const requests: { readonly path: string | undefined; readonly authorization: string | undefined }[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'omni-remote-'));
+  await mkdir(join(folder, 'home'));
+  await writeFile(join(folder, 'home', 'token'), 'token-of-this-user\n', { mode: 0o600 });
+  server = createServer((request, response) => {
+    requests.push({ path: request.url, authorization: request.headers.authorization });
+    response.end('{"status":"pass","details":{}}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // A server on an IP address has an address of this form.
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+beforeEach(() => {
+  requests.length = 0;
+});
+
+const { signal } = new AbortController();
+
+async function ask(url: string, token: string | undefined, environment: Readonly<Record<string, string>> = {}): Promise<void> {
+  const target = await openRemoteTarget({ url, token }, { OMNI_HOME: join(folder, 'home'), ...environment });
+  await target.servers(signal);
+}
+
+describe('openRemoteTarget', () => {
+  it.each([
+    ['', '/health/ready'],
+    ['/', '/health/ready'],
+    ['/mcp', '/health/ready'],
+    ['/mcp/', '/health/ready'],
+    ['/proxied/mcp', '/proxied/health/ready'],
+  ])('finds the pages of a gateway given as origin%s', async (path, health) => {
+    await ask(origin + path, undefined);
+
+    expect(requests[0]?.path).toBe(health);
+  });
+
+  it('shows the token of this user to a gateway of this machine', async () => {
+    await ask(origin, undefined);
+
+    expect(requests[0]?.authorization).toBe('Bearer token-of-this-user');
+  });
+
+  it('takes the option before OMNI_TOKEN before the file', async () => {
+    await ask(origin, undefined, { OMNI_TOKEN: 'from-environment' });
+    await ask(origin, 'from-option', { OMNI_TOKEN: 'from-environment' });
+
+    expect(requests.map(({ authorization }) => authorization)).toEqual(['Bearer from-environment', 'Bearer from-option']);
+  });
+
+  it('keeps the token of this user on this machine', async () => {
+    const fetched = jest
+      .spyOn(globalThis, 'fetch')
+      .mockImplementation(() => Promise.resolve(new Response('{"status":"pass","details":{}}')));
+    const authorizations = (): readonly (string | null)[] =>
+      fetched.mock.calls.map(([, init]) => new Headers(init?.headers).get('authorization'));
+    await ask('https://mcp.example', undefined);
+    await ask('https://127.0.0.1.example', undefined);
+    await ask('http://localhost:1', undefined);
+    const seen = authorizations();
+    fetched.mockRestore();
+
+    expect(seen).toEqual([null, null, 'Bearer token-of-this-user']);
+  });
+
+  it.each([['nonsense'], ['ftp://127.0.0.1'], ['http://user:pass@127.0.0.1'], ['http://127.0.0.1/?x=1']])('refuses %s', async (url) => {
+    await expect(ask(url, undefined)).rejects.toMatchObject({ code: 'OMNI_USAGE' });
+  });
+
+  it('refuses a token that no header can carry, without quoting it', async () => {
+    await expect(ask(origin, 'canary\r\nX: y')).rejects.toMatchObject({
+      code: 'OMNI_USAGE',
+      message: expect.not.stringContaining('canary'),
+    });
+  });
+});

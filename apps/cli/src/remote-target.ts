@@ -1,0 +1,67 @@
+import { GatewayError } from '@omni/ports';
+import { serversOfHealth } from './health-answer.ts';
+import { fetchFrom, HttpConnection, unauthorized, wholeText } from './http-connection.ts';
+import type { Target } from './target.ts';
+import { readTokenFile, TOKEN_PATTERN, tokenPath } from './token-file.ts';
+
+export interface RemoteTargetOptions {
+  /** Origin of the gateway, or its `/mcp`. */
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
+/**
+ * A gateway that runs already.
+ *
+ * The token is that of the options, else `OMNI_TOKEN`, else that of this user's gateway: the last for addresses of this machine
+ * only, so that it never leaves it.
+ *
+ * @throws {@link GatewayError} `OMNI_USAGE` when URL or token cannot be used.
+ */
+export async function openRemoteTarget(
+  options: RemoteTargetOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Target> {
+  const base = baseOf(options.url);
+  const token = givenToken(options.token) ?? givenToken(environment['OMNI_TOKEN']) ?? (await ownToken(base, environment));
+  return {
+    async servers(signal) {
+      const health = { url: `${base.href}health/ready`, token };
+      const response = await fetchFrom(health, { signal, headers: { Accept: 'application/health+json' } });
+      if (response.status === 401) throw unauthorized();
+      return serversOfHealth(await wholeText(response, health.url, signal));
+    },
+    connect: (scope) => new HttpConnection({ url: `${base.href}mcp${scope === undefined ? '' : `/${encodeURIComponent(scope)}`}`, token }),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** What `/mcp` and `/health` are appended to; ends in a slash. */
+function baseOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
+    throw new GatewayError('OMNI_USAGE', '--url is not the address of a gateway', {
+      hint: 'Write for example --url http://127.0.0.1:7431.',
+    });
+  }
+  url.pathname = `${url.pathname.replace(/\/$/, '').replace(/\/mcp$/, '')}/`;
+  return url;
+}
+
+function givenToken(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (TOKEN_PATTERN.test(text)) return text;
+  throw new GatewayError('OMNI_USAGE', 'The token holds characters that no token has');
+}
+
+function ownToken(base: URL, environment: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
+  const isThisMachine = base.hostname === 'localhost' || base.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(base.hostname);
+  return isThisMachine ? readTokenFile(tokenPath(environment)) : Promise.resolve(undefined);
+}

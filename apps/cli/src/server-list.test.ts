@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { serverList, type ServerStatus } from './server-list.ts';
+
+const READY: ServerStatus = {
+  name: 'demo',
+  state: 'ready',
+  era: 'modern',
+  tools: 4,
+  resources: 1,
+  prompts: 1,
+  lastError: undefined,
+  retryInMs: undefined,
+};
+const DOWN: ServerStatus = {
+  ...READY,
+  name: 'browser',
+  state: 'down',
+  era: undefined,
+  tools: 0,
+  lastError: { code: 'OMNI_UPSTREAM_EXITED', message: 'It ended\nwith 1', hint: 'Look at its log.' },
+  retryInMs: 40_100.5,
+};
+const DISABLED: ServerStatus = { ...READY, name: 'off', state: 'disabled', era: undefined };
+
+describe('serverList', () => {
+  it('is a table with a row per server and a summary', () => {
+    expect(serverList([READY, DOWN, DISABLED], 'table').split('\n')).toEqual([
+      'NAME     STATE     ERA     TOOLS  RESOURCES  PROMPTS  LAST ERROR       NEXT',
+      'demo     ready     modern  4      1          1        -                -',
+      'browser  down      -       -      -          -        It ended with 1  retry in 41 s; Look at its log.',
+      'off      disabled  -       -      -          -        -                remove "disabled" from its entry',
+      '3 servers: 1 ready, 1 down, 1 disabled',
+      '',
+    ]);
+  });
+
+  it('clips a long error in the table', () => {
+    const lastError = { code: 'X', message: 'm'.repeat(100), hint: 'h' };
+
+    expect(serverList([{ ...DOWN, lastError }], 'table')).toContain(`  ${'m'.repeat(57)}...  retry`);
+  });
+
+  it('takes control characters out of what servers say', () => {
+    const lastError = { code: 'X', message: 'a\u001b[31mb', hint: 'h\u0007' };
+
+    expect(serverList([{ ...DOWN, lastError }], 'table')).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+
+  it('is JSON with the same keys in every entry', () => {
+    const entries = JSON.parse(serverList([READY, DOWN], 'json')) as object[];
+
+    expect(entries.map((entry) => Object.keys(entry).join())).toEqual(
+      Array(2).fill('name,state,era,tools,resources,prompts,lastError,retryInMs'),
+    );
+    expect(entries[1]).toMatchObject({ era: null, lastError: { code: 'OMNI_UPSTREAM_EXITED' }, retryInMs: 40_101 });
+  });
+
+  it('is one name a line', () => {
+    expect(serverList([READY, DOWN], 'name')).toBe('demo\nbrowser\n');
+  });
+
+  it('is [] in JSON and nothing by name when there is no server', () => {
+    expect([serverList([], 'json'), serverList([], 'name'), serverList([], 'table')]).toEqual(['[]\n', '', 'No servers are configured.\n']);
+  });
+});

@@ -1,0 +1,80 @@
+import { printable } from '@omni/master-server';
+import { textTable } from './text-table.ts';
+
+/** One server behind a gateway; fits `UpstreamReport` of `@omni/container`. */
+export interface ServerStatus {
+  readonly name: string;
+  /** `ready`, `starting`, `down`, `disabled` or `stopped`; a newer gateway may say more. */
+  readonly state: string;
+  readonly era: string | undefined;
+  readonly tools: number;
+  readonly resources: number;
+  readonly prompts: number;
+  readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | undefined;
+  /** Milliseconds until Omni tries again by itself. */
+  readonly retryInMs: number | undefined;
+}
+
+export const LIST_FORMATS = ['table', 'json', 'name'] as const;
+export type ListFormat = (typeof LIST_FORMATS)[number];
+
+/** Longest error in the table; `-o json` has it whole. */
+const MAX_ERROR_CHARS = 60;
+const HEADING = ['NAME', 'STATE', 'ERA', 'TOOLS', 'RESOURCES', 'PROMPTS', 'LAST ERROR', 'NEXT'];
+
+/** What `omni ls` prints. An empty list is `[]` in JSON and nothing by name. */
+export function serverList(servers: readonly ServerStatus[], format: ListFormat): string {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(servers.map(jsonEntry), null, 2)}\n`;
+    case 'name':
+      return servers.map(({ name }) => `${printable(name)}\n`).join('');
+    case 'table':
+      return servers.length === 0
+        ? 'No servers are configured.\n'
+        : `${textTable([HEADING, ...servers.map(tableRow)])}${summary(servers)}\n`;
+  }
+}
+
+/** Absent facts are null, so that every entry has the same keys. */
+function jsonEntry({ name, state, era, tools, resources, prompts, lastError, retryInMs }: ServerStatus): unknown {
+  return {
+    name,
+    state,
+    era: era ?? null,
+    tools,
+    resources,
+    prompts,
+    lastError: lastError ?? null,
+    retryInMs: retryInMs === undefined ? null : Math.ceil(retryInMs),
+  };
+}
+
+function tableRow(server: ServerStatus): readonly string[] {
+  const { name, state, era, lastError } = server;
+  const isUp = state === 'ready';
+  const counts = [server.tools, server.resources, server.prompts].map((count) => (isUp ? String(count) : '-'));
+  return [oneLine(name), oneLine(state), oneLine(era ?? '-'), ...counts, clipped(oneLine(lastError?.message ?? '-')), nextStep(server)];
+}
+
+function nextStep({ state, lastError, retryInMs }: ServerStatus): string {
+  if (state === 'disabled') return 'remove "disabled" from its entry';
+  const retry = retryInMs === undefined ? [] : [`retry in ${Math.max(1, Math.ceil(retryInMs / 1_000))} s`];
+  const hint = lastError === undefined || state === 'ready' ? [] : [oneLine(lastError.hint)];
+  return [...retry, ...hint].join('; ') || '-';
+}
+
+function summary(servers: readonly ServerStatus[]): string {
+  const counts = new Map<string, number>();
+  for (const { state } of servers) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const states = [...counts].map(([state, count]) => `${count} ${oneLine(state)}`).join(', ');
+  return `${servers.length} ${servers.length === 1 ? 'server' : 'servers'}: ${states}`;
+}
+
+function oneLine(text: string): string {
+  return printable(text).replaceAll(/\s+/g, ' ').trim();
+}
+
+function clipped(text: string): string {
+  return text.length <= MAX_ERROR_CHARS ? text : `${text.slice(0, MAX_ERROR_CHARS - 3)}...`;
+}

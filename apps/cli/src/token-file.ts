@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+
+/** RFC 6750, section 2.1. */
+export const TOKEN_PATTERN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/** The file in which the gateway of this user keeps its token. */
+export function tokenPath(environment: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform = process.platform): string {
+  return join(stateFolder(environment, platform), 'token');
+}
+
+/** @returns `undefined` when there is none, or none that may be read. */
+export async function readTokenFile(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const token = text.trim();
+  return TOKEN_PATTERN.test(token) ? token : undefined;
+}
+
+/** Where `@omni/node` keeps state; a test compares the two. */
+function stateFolder(environment: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform): string {
+  const own = environment['OMNI_HOME'];
+  if (own !== undefined && own !== '') return resolve(own);
+  if (platform === 'win32')
+    return join(environment['LOCALAPPDATA'] || join(environment['USERPROFILE'] || homedir(), 'AppData', 'Local'), 'omni');
+  const home = environment['HOME'] || homedir();
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'omni');
+  const state = environment['XDG_STATE_HOME'];
+  return join(state !== undefined && isAbsolute(state) ? state : join(home, '.local', 'state'), 'omni');
+}

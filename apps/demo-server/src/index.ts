@@ -1,0 +1,1 @@
+export { createDemoServer } from './demo-server.ts';

@@ -1,0 +1,74 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { endEverything } from './harness/end-everything.ts';
+import { eventually } from './harness/eventually.ts';
+import { errorOf, legacyCall, openRawSession, postModern, textOf, type RawAnswer } from './harness/raw-mcp.ts';
+import { startOmni, type Omni } from './harness/start-omni.ts';
+import { scriptedEntry } from './harness/upstream-entries.ts';
+
+afterAll(endEverything, 20_000);
+
+async function call({ url }: Omni, name: string, args = '{}'): Promise<RawAnswer> {
+  return await postModern(url, { id: '1', method: 'tools/call', name, params: `"name":"${name}","arguments":${args}` });
+}
+
+/** The lines that tell of a failure of an upstream. */
+function failures({ process: it }: Omni, upstream: string): { attempts: number; retryInMs: number; code: string; msg: string }[] {
+  // Lines of the logger that hold these fields.
+  return it.logs().filter((line) => line['upstream'] === upstream && 'retryInMs' in line) as never;
+}
+
+describe('a server that crashes', () => {
+  it('is started again after 500 ms, then after 1 s; what ran fails with its last words, and others notice nothing', async () => {
+    const omni = await startOmni({ mcpServers: { one: scriptedEntry(), other: scriptedEntry() } });
+    await omni.ready();
+    const other = textOf((await call(omni, 'other__pid')).text);
+    const session = await openRawSession(omni.url);
+    const pids: (string | undefined)[] = [textOf((await call(omni, 'one__pid')).text)];
+    for (const [least, most] of [
+      [500, 1_100],
+      [1_000, 1_800],
+    ] as const) {
+      const running = session.send(legacyCall('1', 'one__slow', '{"ms":30000}'));
+      const crashed = await call(omni, 'one__crash', '{"text":"segmentation fault, or so"}');
+      const begin = performance.now();
+      expect(errorOf(crashed.text)?.omni).toBe('OMNI_UPSTREAM_EXITED');
+      expect(errorOf(crashed.text)?.message).toContain('segmentation fault, or so');
+      expect(errorOf((await running).messages.at(-1))?.omni).toBe('OMNI_UPSTREAM_EXITED');
+      const down = await call(omni, 'one__pid');
+      expect([errorOf(down.text)?.omni, errorOf(down.text)?.message.includes('segmentation fault')]).toEqual(['OMNI_UPSTREAM_DOWN', true]);
+      expect(textOf((await call(omni, 'other__pid')).text)).toBe(other);
+      const pid = await eventually('it is back', async () => textOf((await call(omni, 'one__pid')).text));
+      const tookMs = performance.now() - begin;
+      expect(tookMs).toBeGreaterThan(least - 50);
+      expect(tookMs).toBeLessThan(most);
+      expect(pids).not.toContain(pid);
+      pids.push(pid);
+    }
+    // The session is the same one, and a legacy client goes on with it.
+    expect(textOf((await session.send(legacyCall('2', 'one__pid'))).messages.at(-1))).toBe(pids.at(-1));
+  }, 20_000);
+});
+
+describe('a server that dies at each start', () => {
+  it('is tried again after 500 ms, 1 s and 2 s, each up to a tenth more, and says why', async () => {
+    const omni = await startOmni({ mcpServers: { dying: scriptedEntry(['--die', 'cannot open the database']) } });
+    await eventually('the third failure', () => failures(omni, 'dying').length >= 3, 10_000);
+    const told = failures(omni, 'dying').slice(0, 3);
+    expect(told.map(({ attempts }) => attempts)).toEqual([1, 2, 3]);
+    for (const [index, base] of [500, 1_000, 2_000].entries()) {
+      expect(told[index]?.retryInMs).toBeGreaterThanOrEqual(base);
+      expect(told[index]?.retryInMs).toBeLessThanOrEqual(base * 1.1 + 1);
+    }
+    expect(told.every(({ msg, code }) => code === 'OMNI_UPSTREAM_EXITED' && msg.includes('cannot open the database'))).toBe(true);
+  }, 20_000);
+
+  it('never shows the values of variables that its configuration refers to', async () => {
+    const entry = scriptedEntry(['--die', 'the key is ${CANARY}'], { env: { API_KEY: '${CANARY}' } });
+    const omni = await startOmni({ mcpServers: { dying: entry } }, { environment: { CANARY: 's3cr3t-canary-value' } });
+    await eventually('the failure', () => failures(omni, 'dying').length >= 1);
+    const health = await (await fetch(`${omni.origin}/health/ready`)).text();
+    await omni.process.stop();
+    expect([health, omni.process.stderr].join('\n')).toContain('the key is');
+    expect([health, omni.process.stderr].join('\n')).not.toContain('s3cr3t-canary-value');
+  }, 20_000);
+});

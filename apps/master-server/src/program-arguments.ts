@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import { GatewayError } from '@omni/ports';
+import { LOG_LEVELS, type LogLevel } from './log-level.ts';
+import type { ServeOptions } from './serve.ts';
+import type { StartOptions } from './start.ts';
+import type { StdioOptions } from './stdio.ts';
+
+/** What the command line asks for. */
+export type ProgramRequest =
+  | { readonly command: 'serve'; readonly options: ServeOptions }
+  | { readonly command: 'stdio'; readonly options: StdioOptions }
+  | { readonly command: 'start'; readonly options: StartOptions }
+  | { readonly command: 'help' };
+
+export const USAGE = `Usage: main <command> [options]
+
+  start  [--config FILE|DIR] [--listen HOST:PORT] [--log-level LEVEL]
+         serve with everything to paste into a client; without --config in front of two demo servers
+  serve  --config FILE|DIR [--listen HOST:PORT] [--log-level LEVEL] [--check] [--json]
+  stdio  --config FILE|DIR [--server NAME] [--log-level LEVEL]
+
+LEVEL is debug, info, warn or error.
+`;
+
+const TEXT = { type: 'string' } as const;
+const FLAG = { type: 'boolean' } as const;
+
+/** @throws {@link GatewayError} `OMNI_USAGE` */
+export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
+  const [command, ...rest] = argv;
+  if (command === undefined || command === 'help' || rest.includes('--help') || command === '--help') return { command: 'help' };
+  switch (command) {
+    case 'serve': {
+      const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT, check: FLAG, json: FLAG });
+      const config = required(values.config, 'serve --config FILE|DIR');
+      return { command, options: { config, ...listening(values), check: values.check ?? false, json: values.json ?? false } };
+    }
+    case 'stdio': {
+      const values = parse(rest, { config: TEXT, server: TEXT, 'log-level': TEXT });
+      const config = required(values.config, 'stdio --config FILE|DIR');
+      return { command, options: { config, ...(values.server !== undefined && { server: values.server }), ...listening(values) } };
+    }
+    case 'start': {
+      const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT });
+      return { command, options: { ...(values.config !== undefined && { config: values.config }), ...listening(values) } };
+    }
+    default:
+      throw new GatewayError('OMNI_USAGE', `There is no command "${command}"`, { hint: 'Commands are start, serve and stdio.' });
+  }
+}
+
+type OptionTypes = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+
+function parse<T extends OptionTypes>(args: readonly string[], options: T): ReturnType<typeof parseArgs<{ options: T }>>['values'] {
+  try {
+    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
+  } catch (cause) {
+    // Node's messages name the argument; they quote nothing else.
+    const message = cause instanceof Error ? cause.message : 'The arguments cannot be read';
+    throw new GatewayError('OMNI_USAGE', message, { cause, hint: '--help prints the options.' });
+  }
+}
+
+function required(value: string | undefined, usage: string): string {
+  if (value !== undefined) return value;
+  throw new GatewayError('OMNI_USAGE', '--config is missing', { hint: `${usage}; start runs without one.` });
+}
+
+interface ListeningOptions {
+  readonly listen?: string;
+  readonly logLevel?: LogLevel;
+}
+
+function listening({ listen, 'log-level': level }: { readonly listen?: string; readonly 'log-level'?: string }): ListeningOptions {
+  const logLevel = LOG_LEVELS.find((known) => known === level);
+  if (level !== undefined && logLevel === undefined) {
+    throw new GatewayError('OMNI_USAGE', `--log-level must be one of ${LOG_LEVELS.join(', ')}`);
+  }
+  return { ...(listen !== undefined && { listen }), ...(logLevel !== undefined && { logLevel }) };
+}

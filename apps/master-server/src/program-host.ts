@@ -1,0 +1,25 @@
+import type { Readable, Writable } from 'node:stream';
+import type { SignalSource } from './stop-signals.ts';
+
+/** What the program needs of the process that it runs in. */
+export interface ProgramHost {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signals: SignalSource;
+  /** The standard streams, for the protocol. */
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Results; with `stdio` nothing but the protocol. */
+  writeOut(text: string): void;
+  /** Everything that is said to people. */
+  writeErr(text: string): void;
+}
+
+/** The process itself. */
+export const thisProcess: ProgramHost = {
+  environment: process.env,
+  signals: process,
+  input: process.stdin,
+  output: process.stdout,
+  writeOut: (text) => void process.stdout.write(text),
+  writeErr: (text) => void process.stderr.write(text),
+};

@@ -1,0 +1,43 @@
+import { bannerJson, serveBanner } from './banner.ts';
+import { runGateway, writeWarnings } from './gateway-run.ts';
+import type { LogLevel } from './log-level.ts';
+import { thisProcess, type ProgramHost } from './program-host.ts';
+
+export interface ServeOptions {
+  /** File or folder of the configuration. */
+  readonly config: string;
+  /** `HOST:PORT`; that of the configuration when absent, port 0 picks a free one. */
+  readonly listen?: string;
+  readonly logLevel?: LogLevel;
+  /** Validates the configuration and ends. */
+  readonly check: boolean;
+  /** Tells URL and token file as one line of JSON on stdout. */
+  readonly json: boolean;
+}
+
+/**
+ * Serves a configuration over HTTP until a signal comes.
+ *
+ * @returns The exit code.
+ * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
+ */
+export async function runServe(options: ServeOptions, host: ProgramHost = thisProcess): Promise<number> {
+  // The command loads this file to print its help, too; the gateway itself is loaded when it is needed.
+  const { loadConfiguration, startHttpGateway } = await import('@omni/container/node');
+  const { environment } = host;
+  const configuration = await loadConfiguration(options.config, environment);
+  if (options.check) {
+    writeWarnings(configuration, host);
+    host.writeOut(`${options.config} is valid: ${configuration.upstreams.length} servers\n`);
+    return 0;
+  }
+  const { listen, logLevel } = options;
+  return await runGateway(
+    {
+      configuration,
+      start: () => startHttpGateway({ configuration, environment, listen, logLevel }),
+      announce: (facts) => (options.json ? host.writeOut(bannerJson(facts)) : host.writeErr(serveBanner(facts))),
+    },
+    host,
+  );
+}

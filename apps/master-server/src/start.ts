@@ -1,0 +1,47 @@
+import { GatewayError } from '@omni/ports';
+import { startBanner } from './banner.ts';
+import { DEMO_CONFIGURATION_PATH, demoConfigurationText, findDemoPrograms } from './demo-configuration.ts';
+import { runGateway } from './gateway-run.ts';
+import type { LogLevel } from './log-level.ts';
+import { thisProcess, type ProgramHost } from './program-host.ts';
+
+export interface StartOptions {
+  /** File or folder of the configuration; two demo servers when absent. */
+  readonly config?: string;
+  /** `HOST:PORT`; that of the configuration when absent, port 0 picks a free one. */
+  readonly listen?: string;
+  readonly logLevel?: LogLevel;
+}
+
+/**
+ * The first run: serves over HTTP, in front of demo servers unless told otherwise, and prints URL, token and what to paste.
+ *
+ * @returns The exit code.
+ * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
+ */
+export async function runStart(options: StartOptions, host: ProgramHost = thisProcess): Promise<number> {
+  const { loadConfiguration, parseConfigurationText, startHttpGateway } = await import('@omni/container/node');
+  const { environment } = host;
+  const configuration =
+    options.config === undefined
+      ? parseConfigurationText(demoConfigurationText(findDemoPrograms()), DEMO_CONFIGURATION_PATH, environment)
+      : await loadConfiguration(options.config, environment);
+  const { listen, logLevel } = options;
+  return await runGateway(
+    {
+      configuration,
+      start: () => startHttpGateway({ configuration, environment, listen, logLevel }).catch(explainTakenPort),
+      announce: (facts) => host.writeOut(startBanner(facts)),
+    },
+    host,
+  );
+}
+
+/** Whoever starts for the first time is given the command to type. */
+function explainTakenPort(error: unknown): never {
+  if (!(error instanceof GatewayError) || error.code !== 'OMNI_LISTEN_IN_USE') throw error;
+  throw new GatewayError(error.code, error.message, {
+    cause: error,
+    hint: 'npm start -- --listen 127.0.0.1:0\nor stop the program that uses the port; it may be another Omni.',
+  });
+}

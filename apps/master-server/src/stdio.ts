@@ -1,0 +1,38 @@
+import { sendConsoleToStderr } from './console-guard.ts';
+import { writeWarnings } from './gateway-run.ts';
+import type { LogLevel } from './log-level.ts';
+import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
+import { thisProcess, type ProgramHost } from './program-host.ts';
+
+export interface StdioOptions {
+  /** File or folder of the configuration. */
+  readonly config: string;
+  /** Shows this server alone, under its own names; all when absent. */
+  readonly server?: string;
+  readonly logLevel?: LogLevel;
+}
+
+/**
+ * Serves one client on stdin and stdout until it goes away or a signal comes.
+ *
+ * @returns The exit code.
+ * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_SERVER_UNKNOWN`.
+ */
+export async function runStdio(options: StdioOptions, host: ProgramHost = thisProcess): Promise<number> {
+  sendConsoleToStderr();
+  const { loadConfiguration, startStdioGateway } = await import('@omni/container/node');
+  const signals = watchStopSignals(host.signals, () => host.writeErr('omni: SIGHUP is ignored\n'));
+  try {
+    const configuration = await loadConfiguration(options.config, host.environment);
+    writeWarnings(configuration, host);
+    const { server: scope, logLevel } = options;
+    const outcome = await Promise.race([startStdioGateway({ configuration, scope, logLevel, input: host.input, output: host.output }), signals.hurry]);
+    if (typeof outcome === 'string') return exitCodeOf(outcome);
+    await Promise.race([outcome.closed, signals.stop]);
+    void signals.hurry.then(() => outcome.hurry());
+    await outcome.stop();
+    return 0;
+  } finally {
+    signals.close();
+  }
+}

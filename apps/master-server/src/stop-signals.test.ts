@@ -1,0 +1,49 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it, jest } from '@jest/globals';
+import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
+
+/** What a promise has become by now. */
+async function settled(promise: Promise<string>): Promise<string> {
+  return await Promise.race([promise, Promise.resolve().then(() => 'pending')]);
+}
+
+describe('watchStopSignals', () => {
+  it.each(['SIGINT', 'SIGTERM'])('stops at the first %s and hurries at the second signal', async (name) => {
+    const source = new EventEmitter();
+    const signals = watchStopSignals(source, () => {});
+
+    source.emit(name, name);
+    expect(await settled(signals.stop)).toBe(name);
+    expect(await settled(signals.hurry)).toBe('pending');
+
+    source.emit('SIGTERM', 'SIGTERM');
+    expect(await settled(signals.hurry)).toBe('SIGTERM');
+  });
+
+  it('stops nothing at SIGHUP', async () => {
+    const source = new EventEmitter();
+    const onHangup = jest.fn();
+    const signals = watchStopSignals(source, onHangup);
+
+    source.emit('SIGHUP', 'SIGHUP');
+
+    expect(onHangup).toHaveBeenCalledTimes(1);
+    expect(await settled(signals.stop)).toBe('pending');
+  });
+
+  it('gives the signals back when closed', () => {
+    const source = new EventEmitter();
+    const signals = watchStopSignals(source, () => {});
+    expect(source.eventNames()).toHaveLength(3);
+
+    signals.close();
+
+    expect(source.eventNames()).toEqual([]);
+  });
+});
+
+describe('exitCodeOf', () => {
+  it('is what shells say of a program that a signal ended', () => {
+    expect([exitCodeOf('SIGINT'), exitCodeOf('SIGTERM')]).toEqual([130, 143]);
+  });
+});

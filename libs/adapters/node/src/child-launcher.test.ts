@@ -1,0 +1,364 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ChildSpec } from '@omni/ports';
+import { messageChannelContract, RecordingListener } from '@omni/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { NodeChildLauncher } from './child-launcher.ts';
+import { readProcessStat } from './process-stat.ts';
+
+const ECHO = 'process.stdin.pipe(process.stdout)';
+const SOURCE = new URL('./child-launcher.ts', import.meta.url).href;
+
+describe('NodeChildLauncher', () => {
+  let folder: string;
+  let launcher: NodeChildLauncher;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'omni-child-'));
+    launcher = new NodeChildLauncher({ graceMs: 200 });
+  });
+
+  afterAll(async () => {
+    await launcher.close();
+    await rm(folder, { recursive: true });
+  });
+
+  messageChannelContract((listener) => launcher.launch(node(ECHO), listener));
+
+  it('gives a child a filtered environment, the configured variables and the folder', async () => {
+    const listener = new RecordingListener();
+    process.env['OMNI_TEST_SECRET'] = 'planted';
+    const script = 'console.log(JSON.stringify({ names: Object.keys(process.env), given: process.env.GIVEN, cwd: process.cwd() }))';
+    launcher.launch({ ...node(script), env: { GIVEN: 'yes' }, cwd: folder }, listener);
+    const [line = ''] = await listener.received(1);
+    delete process.env['OMNI_TEST_SECRET'];
+    const said = JSON.parse(line) as { names: string[]; given: string; cwd: string };
+    expect([said.given, said.cwd]).toEqual(['yes', folder]);
+    expect(said.names).toEqual(expect.arrayContaining(['PATH', 'OMNI_OWNER']));
+    expect(said.names.filter((name) => /^npm_|^OMNI_(?!OWNER)|^NODE_OPTIONS/.test(name))).toEqual([]);
+  });
+
+  it('quotes exit code and last lines on stderr, without secrets', async () => {
+    const listener = new RecordingListener();
+    const script = `console.log('{"id":1}'); console.error('key planted-secret\\nBearer abcdefgh'); process.exit(3)`;
+    const channel = launcher.launch({ ...node(script), secretValues: ['planted-secret'] }, listener);
+    const reason = await listener.closed();
+    expect(reason).toMatchObject({ code: 'OMNI_UPSTREAM_EXITED', data: { upstream: 'test', exitCode: 3, signal: null } });
+    expect(reason?.message).toBe('"test" exited with code 3; last lines on stderr:\nkey ***\nBearer ***');
+    expect(listener.messages).toEqual(['{"id":1}']);
+    expect(channel.stderrTail()).toEqual(['key ***', 'Bearer ***']);
+    expect(channel.send('late')).toBe(false);
+  });
+
+  it('reads everything that a child wrote before it exited', async () => {
+    const listener = new RecordingListener();
+    launcher.launch(node(`process.stdout.write('{"n":1}\\n'.repeat(20000), () => process.exit(0))`), listener);
+    expect((await listener.closed())?.message).toBe('"test" exited with code 0; it wrote nothing on stderr');
+    expect(listener.messages.length).toBe(20_000);
+  });
+
+  it('names the signal that ended a child', async () => {
+    const listener = new RecordingListener();
+    launcher.launch(node(`process.kill(process.pid, 'SIGKILL')`), listener);
+    expect(await listener.closed()).toMatchObject({
+      message: expect.stringContaining('was ended by SIGKILL'),
+      data: { signal: 'SIGKILL' },
+    });
+  });
+
+  it.each([
+    [
+      'a command that is not on the PATH',
+      { command: 'omni-no-such-command' },
+      /"omni-no-such-command" was not found on the PATH \(\d+ folders searched\)/,
+    ],
+    ['a file that does not exist', { command: '/no/such/file' }, /"\/no\/such\/file" does not exist/],
+    ['a folder that does not exist', { cwd: '/no/such/folder' }, /working folder "\/no\/such\/folder" does not exist/],
+    ['a folder in place of a command', { command: '/etc' }, /"\/etc" may not be executed/],
+    ['an argument that no system takes', { args: ['a\0b'] }, /Cannot start "test"/],
+    ['arguments that are too long', { args: ['x'.repeat(3_000_000)] }, /too long/],
+  ])('explains %s', async (_name, change, message) => {
+    const listener = new RecordingListener();
+    const channel = launcher.launch({ ...node(''), ...change }, listener);
+    expect([channel.send('x'), listener.closes]).toEqual([false, []]);
+    expect(await listener.closed()).toMatchObject({ code: 'OMNI_UPSTREAM_SPAWN_FAILED', message: expect.stringMatching(message) });
+    await channel.close();
+    expect(listener.closes.length).toBe(1);
+  });
+
+  it('explains a missing interpreter', async () => {
+    const script = join(folder, 'script');
+    await writeFile(script, '#!/no/such/interpreter\n');
+    await chmod(script, 0o755);
+    const listener = new RecordingListener();
+    launcher.launch({ ...node(''), command: script }, listener);
+    expect((await listener.closed())?.message).toMatch(/interpreter in the first line/);
+  });
+
+  it('survives running out of descriptors', async () => {
+    const script = `
+      import { openSync } from 'node:fs';
+      import { NodeChildLauncher } from ${JSON.stringify(SOURCE)};
+      const launcher = new NodeChildLauncher();
+      const fds = [];
+      try { for (;;) fds.push(openSync('/dev/null')); } catch {}
+      launcher.launch(${JSON.stringify(node(''))}, { onMessage() {}, onGarbage() {}, onClose: (reason) => { process._rawDebug(reason.message); process.exit(0); } });
+    `;
+    const shell = spawn('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...nodeArguments(script)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    expect(await textOf(shell)).toMatch(/Cannot start "test": too many open files/);
+  });
+
+  it('drops what is no message and reads on', async () => {
+    const listener = new RecordingListener();
+    const script = `process.stdout.write(Buffer.concat([Buffer.from('\\ufeffbanner\\r\\n\\n'), Buffer.alloc(5000, 120), Buffer.from('\\n'), Buffer.from([255, 10]), Buffer.from('{"id":1}\\n')]))`;
+    launcher.launch({ ...node(script), maxMessageBytes: 1_000 }, listener);
+    expect(await listener.received(2)).toEqual(['banner', '{"id":1}']);
+    expect(listener.garbage).toEqual([{ kind: 'oversize', limitBytes: 1_000 }, { kind: 'not-utf8' }]);
+  });
+
+  it('drains a flood on stderr while messages pass', async () => {
+    const listener = new RecordingListener();
+    const script = `const flood = Buffer.alloc(1 << 20, 'x'); let left = 32; const next = () => left-- > 0 ? process.stderr.write(flood, next) : console.log('{"done":true}'); next(); process.stdin.resume()`;
+    const channel = launcher.launch(node(script), listener);
+    expect(await listener.received(1)).toEqual(['{"done":true}']);
+    expect(channel.stderrTail().join('').length).toBeLessThanOrEqual(2_048);
+    await channel.close();
+  });
+
+  it('refuses messages when the child does not read', async () => {
+    const small = new NodeChildLauncher({ graceMs: 50, maxBacklogBytes: 1_000_000 });
+    const listener = new RecordingListener();
+    const channel = small.launch(node('setInterval(() => {}, 1000)'), listener);
+    let taken = 0;
+    while (channel.send('x'.repeat(10_000)) && taken < 1_000) {
+      taken += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(taken).toBeGreaterThan(50);
+    expect(taken).toBeLessThan(200);
+    await small.close();
+    expect(listener.closes).toEqual([undefined]);
+  });
+
+  it.each(['stdout', 'stdin'])('gives a child up within a second that closes its %s and lives on', async (pipe) => {
+    const listener = new RecordingListener();
+    const script = `require('node:fs').closeSync(${pipe === 'stdout' ? 1 : 0}); setInterval(() => {}, 1000)`;
+    const channel = launcher.launch(node(script), listener);
+    const pid = channel.pid ?? 0;
+    // A closed stdin shows when somebody writes.
+    const nudge = setInterval(() => channel.send('x'), 10);
+    const reason = await listener.closed();
+    clearInterval(nudge);
+    expect(reason).toMatchObject({ code: 'OMNI_UPSTREAM_EXITED', message: expect.stringContaining(`closed its ${pipe} without exiting`) });
+    await channel.close();
+    expect(isRunning(pid)).toBe(false);
+  });
+
+  it('reports the exit of a leader whose stdout a grandchild outside the group holds open', async () => {
+    const listener = new RecordingListener();
+    const escapee = `const c = require('node:child_process').spawn('sleep', ['30'], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] }); console.log(c.pid); process.exit(7)`;
+    launcher.launch(node(escapee), listener);
+    const [pid] = await listener.received(1);
+    expect((await listener.closed())?.message).toMatch(/code 7/);
+    process.kill(Number(pid), 'SIGKILL');
+  });
+
+  it('takes a whole wrapper with it when it closes [S000-PROC-06]', async () => {
+    const listener = new RecordingListener();
+    const stubborn = `process.on('SIGTERM', () => {}); process.stdin.resume(); setInterval(() => {}, 1000); console.log(process.pid)`;
+    const channel = launcher.launch(
+      { ...node(''), command: '/bin/sh', args: ['-c', `"$0" -e "$1"; true`, process.execPath, stubborn] },
+      listener,
+    );
+    const [pid] = await listener.received(1);
+    expect(isRunning(Number(pid))).toBe(true);
+    await channel.close();
+    await vanished([Number(pid)]);
+    // Not even a zombie is left of the leader.
+    expect(readProcessStat(channel.pid ?? 0)).toBeUndefined();
+    expect(listener.closes).toEqual([undefined]);
+  });
+
+  it('takes what a wrapper left behind when that exits by itself [S000-PROC-06]', async () => {
+    const listener = new RecordingListener();
+    launcher.launch({ ...node(''), command: '/bin/sh', args: ['-c', 'sleep 30 & echo $!; exit 0'] }, listener);
+    const [pid] = await listener.received(1);
+    await listener.closed();
+    await vanished([Number(pid)]);
+  });
+
+  it('sends the end of input first, then SIGTERM, then SIGKILL [S000-SHD-02] [S000-SHD-04]', async () => {
+    const marks = join(folder, 'marks');
+    const script = `
+      const mark = (text) => require('node:fs').appendFileSync(${JSON.stringify(marks)}, text + ' ');
+      process.stdin.on('end', () => mark('eof')).resume();
+      process.on('SIGTERM', () => mark('term'));
+      setInterval(() => {}, 1000);
+      console.log('ready');
+    `;
+    const listener = new RecordingListener();
+    const channel = launcher.launch(node(script), listener);
+    await listener.received(1);
+    await channel.close();
+    expect(await readFile(marks, 'utf8')).toBe('eof term ');
+    expect(isRunning(channel.pid ?? 0)).toBe(false);
+  });
+
+  it('hurries when it is closed again', async () => {
+    const patient = new NodeChildLauncher({ graceMs: 60_000 });
+    const listener = new RecordingListener();
+    const channel = patient.launch(node(`process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)`), listener);
+    await listener.received(1);
+    void channel.close();
+    void channel.close();
+    await channel.close();
+    expect(isRunning(channel.pid ?? 0)).toBe(false);
+    await patient.close();
+  });
+
+  it('delivers what was sent before the close', async () => {
+    const listener = new RecordingListener();
+    const channel = launcher.launch(node(ECHO), listener);
+    channel.send('first');
+    channel.send('last');
+    await channel.close();
+    expect(listener.messages).toEqual(['first', 'last']);
+  });
+
+  it('starts nothing after it is closed, and leaves no reaper', async () => {
+    const brief = new NodeChildLauncher({ graceMs: 50 });
+    brief.launch(node(ECHO), new RecordingListener());
+    const reaper = brief.reaperPid ?? 0;
+    expect(isRunning(reaper)).toBe(true);
+    await brief.close();
+    const listener = new RecordingListener();
+    expect(brief.launch(node(ECHO), listener).pid).toBeUndefined();
+    expect(await listener.closed()).toMatchObject({ code: 'OMNI_UPSTREAM_SPAWN_FAILED' });
+    expect(isRunning(reaper)).toBe(false);
+  });
+});
+
+describe('NodeChildLauncher whose process dies', () => {
+  const parents: ChildProcess[] = [];
+
+  afterEach(() => {
+    for (const parent of parents.splice(0)) parent.kill('SIGKILL');
+  });
+
+  /** A process that launches three kinds of children and prints every pid, its reaper's first. */
+  async function startParent(): Promise<{ parent: ChildProcess; pids: number[] }> {
+    const stubborn = `process.on('SIGTERM', () => {}); process.on('SIGHUP', () => {}); process.stdin.resume(); setInterval(() => {}, 1000); console.log(process.pid)`;
+    const wrapper = { ...node(''), command: '/bin/sh', args: ['-c', `"$0" -e "$1"; true`, process.execPath, stubborn] };
+    const specs: ChildSpec[] = [
+      wrapper,
+      node(stubborn),
+      { ...node(''), command: '/bin/sh', args: ['-c', 'sleep 60 & sleep 60 & echo $!; wait'] },
+    ];
+    const script = `
+      import { NodeChildLauncher } from ${JSON.stringify(SOURCE)};
+      const launcher = new NodeChildLauncher();
+      const pids = [];
+      for (const spec of ${JSON.stringify(specs)}) {
+        const channel = launcher.launch(spec, {
+          onMessage(text) { pids.push(channel.pid, Number(text)); if (pids.length === 6) console.log(JSON.stringify([launcher.reaperPid, ...pids])); },
+          onGarbage() {}, onClose() {},
+        });
+      }
+    `;
+    const parent = spawn(process.execPath, nodeArguments(script), { stdio: ['ignore', 'pipe', 'inherit'] });
+    parents.push(parent);
+    const line = await new Promise<string>((resolve) => parent.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString())));
+    return { parent, pids: JSON.parse(line) as number[] };
+  }
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)('leaves nobody behind two seconds after %s', async (signal) => {
+    const { parent, pids } = await startParent();
+    expect(new Set(pids).size).toBeGreaterThanOrEqual(6);
+    expect(pids.map(isRunning)).not.toContain(false);
+    parent.kill(signal);
+    const startedAt = performance.now();
+    await vanished(pids);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  it('would leave children behind without the reaper', async () => {
+    // The negative control of the test above.
+    const { parent, pids } = await startParent();
+    const [reaper = 0, ...children] = pids;
+    process.kill(parent.pid ?? 0, 'SIGSTOP');
+    process.kill(reaper, 'SIGKILL');
+    process.kill(parent.pid ?? 0, 'SIGKILL');
+    await vanished([parent.pid ?? 0]);
+    expect(children.some(isRunning)).toBe(true);
+    for (const pid of children) killQuietly(pid);
+    await vanished(children);
+  });
+
+  it('starts a new reaper when the old one is killed', async () => {
+    const { parent, pids } = await startParent();
+    const [reaper = 0, ...children] = pids;
+    process.kill(reaper, 'SIGKILL');
+    await vanished([reaper]);
+    // Long enough for the parent to have heard of it: it answers only after its event loop went round.
+    await reaperOf(parent.pid ?? 0);
+    parent.kill('SIGKILL');
+    await vanished(children);
+  });
+
+  it('is not ended by the signals of a terminal', async () => {
+    const { parent, pids } = await startParent();
+    const [reaper = 0, ...children] = pids;
+    for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.kill(reaper, signal);
+    parent.kill('SIGKILL');
+    await vanished([reaper, ...children]);
+  });
+});
+
+function node(script: string): ChildSpec {
+  return { upstream: 'test', command: process.execPath, args: ['-e', script], env: {}, secretValues: [], maxMessageBytes: 16 * 1_048_576 };
+}
+
+function nodeArguments(script: string): string[] {
+  return ['--conditions=@omni/source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+}
+
+function isRunning(pid: number): boolean {
+  const stat = readProcessStat(pid);
+  return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X';
+}
+
+/** Waits for the kernel; the test's own timeout is the limit. */
+async function vanished(pids: readonly number[]): Promise<void> {
+  while (pids.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Waits for the reaper of a process: its child with that name. */
+async function reaperOf(parent: number): Promise<void> {
+  for (;;) {
+    const children = (await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8')).trim().split(' ');
+    for (const child of children) {
+      const line = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+      if (line.includes('omni-reaper') && isRunning(Number(child))) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
+async function textOf(child: ChildProcess): Promise<string> {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await new Promise((resolve) => child.on('close', resolve));
+  return text;
+}

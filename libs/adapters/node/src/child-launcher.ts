@@ -1,0 +1,77 @@
+import {
+  type ChannelListener,
+  type ChildChannel,
+  type ChildLauncher,
+  type ChildSpec,
+  GatewayError,
+  type Logger,
+  silentLogger,
+} from '@omni/ports';
+import { childEnvironment } from './child-environment.ts';
+import { ChildProcessChannel } from './child-process-channel.ts';
+import { createOwnerMark } from './orphan-sweep.ts';
+import { Reaper } from './reaper.ts';
+
+/** Settings of {@link NodeChildLauncher}. */
+export interface NodeChildLauncherOptions {
+  /** How long a child may take to end after the end of its input, and again after SIGTERM. Default 2,000. */
+  readonly graceMs?: number;
+  /** Bytes that may wait for one child to read them. Default 16 MiB. */
+  readonly maxBacklogBytes?: number;
+  readonly logger?: Logger;
+}
+
+/** Starts children with Node's `child_process`, watched by a {@link Reaper}. */
+export class NodeChildLauncher implements ChildLauncher {
+  readonly #graceMs: number;
+  readonly #maxBacklogBytes: number;
+  readonly #owner = createOwnerMark();
+  readonly #reaper: Reaper;
+  readonly #channels = new Set<ChildChannel>();
+  #isClosed = false;
+
+  constructor(options: NodeChildLauncherOptions = {}) {
+    this.#graceMs = options.graceMs ?? 2_000;
+    this.#maxBacklogBytes = options.maxBacklogBytes ?? 16 * 1_048_576;
+    this.#reaper = new Reaper(options.logger ?? silentLogger);
+  }
+
+  /** The process that ends the children when Omni dies; `undefined` before the first child. */
+  get reaperPid(): number | undefined {
+    return this.#reaper.pid;
+  }
+
+  launch(spec: ChildSpec, listener: ChannelListener): ChildChannel {
+    if (this.#isClosed) return refuse(spec, listener);
+    this.#reaper.start();
+    const channel: ChildChannel = new ChildProcessChannel(spec, listener, {
+      environment: childEnvironment({
+        own: process.env,
+        added: spec.env,
+        owner: this.#owner,
+        ignoresCase: process.platform === 'win32',
+      }),
+      graceMs: this.#graceMs,
+      maxBacklogBytes: this.#maxBacklogBytes,
+      reaper: this.#reaper,
+      onGone: () => this.#channels.delete(channel),
+    });
+    this.#channels.add(channel);
+    return channel;
+  }
+
+  /** A second call goes to the next, harder step at once. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#channels].map((channel) => channel.close()));
+    await this.#reaper.close();
+  }
+}
+
+/** A channel that was never open: a child started now would outlive the launcher. */
+function refuse(spec: ChildSpec, listener: ChannelListener): ChildChannel {
+  queueMicrotask(() =>
+    listener.onClose(new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `Cannot start "${spec.upstream}": Omni is stopping`)),
+  );
+  return { pid: undefined, send: () => false, stderrTail: () => [], close: () => Promise.resolve() };
+}

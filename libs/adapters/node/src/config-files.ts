@@ -1,0 +1,156 @@
+import { constants, type Stats } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GatewayError } from '@omni/ports';
+
+/** One configuration text; fits `ConfigSource` of `@omni/config`. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+  /** `base` holds any setting; `server` is one file of `servers/`. */
+  readonly role: 'base' | 'server';
+}
+
+export interface ConfigFilesOptions {
+  /** Picks `<environment>.yaml` of a folder; the value of `OMNI_ENV`. None when absent. */
+  readonly environment?: string | undefined;
+}
+
+/** Longest file, in bytes. */
+const MAX_BYTES = 1_048_576;
+/** Most files of `servers/`. */
+const MAX_SERVER_FILES = 900;
+const EXTENSIONS = ['.yaml', '.yml', '.json'];
+const ENVIRONMENT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * Reads the files of a configuration, lowest precedence first.
+ *
+ * A file is read as it is. A folder gives `default`, `<environment>` and `local` (or `omni` when none of them is there), then
+ * `servers/*` by name; each `.yaml`, `.yml` or `.json`, each optional (seed 000, "Load config files").
+ *
+ * @param path - File or folder; symbolic links are followed.
+ * @returns At least one file, UTF-8 decoded, without byte order mark.
+ * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`: missing, not permitted, neither file nor folder, not UTF-8, longer than
+ *   1 MiB, or a folder without configuration. Never waits on a pipe or a device.
+ */
+export async function readConfigSources(path: string, { environment }: ConfigFilesOptions = {}): Promise<readonly ConfigFile[]> {
+  const facts = await statOf(path);
+  if (facts === undefined) throw unreadable(path, 'does not exist');
+  if (!facts.isDirectory()) return [await readConfigFile(path, 'base')];
+
+  const files = [...(await readBaseFiles(path, environment)), ...(await readServerFiles(join(path, 'servers')))];
+  if (files.length > 0) return files;
+  throw unreadable(path, 'holds no default.yaml, local.yaml, omni.yaml or servers/*.yaml');
+}
+
+async function readBaseFiles(folder: string, environment: string | undefined): Promise<readonly ConfigFile[]> {
+  if (environment !== undefined && environment !== '' && !ENVIRONMENT_PATTERN.test(environment)) {
+    throw unreadable(folder, 'cannot be searched for the file of OMNI_ENV: its value is no file name');
+  }
+  // A set: OMNI_ENV may be "local" or "default", and no file is to be read twice.
+  const names = new Set(['default', ...(environment ? [environment] : []), 'local']);
+  const layers: ConfigFile[] = [];
+  for (const name of names) layers.push(...(await readVariant(folder, name)));
+  return layers.length > 0 ? layers : readVariant(folder, 'omni');
+}
+
+/** The one file of this name, whatever its extension. */
+async function readVariant(folder: string, name: string): Promise<readonly ConfigFile[]> {
+  const found: string[] = [];
+  for (const extension of EXTENSIONS) {
+    const path = join(folder, name + extension);
+    if ((await statOf(path)) !== undefined) found.push(path);
+  }
+  const [path, second] = found;
+  if (path === undefined) return [];
+  if (second !== undefined) throw unreadable(second, `stands beside ${path}; keep one`);
+  return [await readConfigFile(path, 'base')];
+}
+
+async function readServerFiles(folder: string): Promise<readonly ConfigFile[]> {
+  const facts = await statOf(folder);
+  if (facts === undefined) return [];
+  if (!facts.isDirectory()) throw unreadable(folder, 'is not a folder');
+  const names = await attempt(folder, () => readdir(folder));
+  const wanted = names.filter((name) => !name.startsWith('.') && EXTENSIONS.some((extension) => name.endsWith(extension))).sort();
+  if (wanted.length > MAX_SERVER_FILES) throw unreadable(folder, `holds ${wanted.length} files; at most ${MAX_SERVER_FILES} are read`);
+  const files: ConfigFile[] = [];
+  for (const name of wanted) files.push(await readConfigFile(join(folder, name), 'server'));
+  return files;
+}
+
+async function readConfigFile(path: string, role: ConfigFile['role']): Promise<ConfigFile> {
+  const facts = await statOf(path);
+  if (facts === undefined) throw unreadable(path, 'does not exist');
+  refuseUnlessFile(path, facts);
+  const bytes = await attempt(path, () => readBounded(path));
+  try {
+    return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), role };
+  } catch (cause) {
+    throw unreadable(path, 'is not UTF-8 text', cause);
+  }
+}
+
+async function readBounded(path: string): Promise<Uint8Array> {
+  // Non-blocking: the file may have become a pipe since it was looked at, and opening one waits for a writer.
+  await using handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const facts = await handle.stat();
+  refuseUnlessFile(path, facts);
+  if (facts.size > MAX_BYTES) throw unreadable(path, 'is larger than 1 MiB');
+  const buffer = new Uint8Array(MAX_BYTES + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  if (length > MAX_BYTES) throw unreadable(path, 'is larger than 1 MiB');
+  return buffer.subarray(0, length);
+}
+
+function refuseUnlessFile(path: string, facts: Stats): void {
+  if (facts.isFile()) return;
+  if (facts.isDirectory()) throw unreadable(path, 'is a folder, not a file');
+  if (facts.isFIFO()) throw unreadable(path, 'is a named pipe, not a file');
+  throw unreadable(path, facts.isSocket() ? 'is a socket, not a file' : 'is a device, not a file');
+}
+
+/** @returns `undefined` when there is nothing at the path. */
+async function statOf(path: string): Promise<Stats | undefined> {
+  return attempt(path, async () => {
+    try {
+      return await stat(path);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
+}
+
+async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw unreadable(path, REASONS[errorCode(cause)] ?? `cannot be read (${errorCode(cause)})`, cause);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'may not be read by this user',
+  EPERM: 'may not be read by this user',
+  ENOENT: 'does not exist',
+  ENOTDIR: 'lies below something that is not a folder',
+  ELOOP: 'is a symbolic link that leads to itself',
+  ENAMETOOLONG: 'has a name that is too long',
+  ERR_INVALID_ARG_VALUE: 'is no valid path',
+};
+
+function errorCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown reason';
+}
+
+function unreadable(path: string, reason: string, cause?: unknown): GatewayError {
+  return new GatewayError('OMNI_CONFIG_UNREADABLE', `${path} ${reason}`, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, mkdir, open, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GatewayError } from '@omni/ports';
+import { errorCode } from './error-code.ts';
+
+/** The token that clients of this machine's owner show. */
+export interface FileToken {
+  readonly token: string;
+  readonly path: string;
+}
+
+const FILE_NAME = 'token';
+/** A longer file is not a token. */
+const MAX_BYTES = 4_096;
+const TOKEN = /^[A-Za-z0-9._~+/=-]{16,512}$/;
+const HAS_MODES = process.platform !== 'win32';
+
+/**
+ * Reads the token in the state folder, or creates folder (0700) and token (0600, 32 random bytes in base64url). Of several
+ * processes that create it at once all get the same.
+ *
+ * @throws {@link GatewayError} `OMNI_STATE_DENIED` when it cannot be kept, or others can read or replace it.
+ */
+export async function loadOrCreateToken(stateDir: string): Promise<FileToken> {
+  const path = join(stateDir, FILE_NAME);
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await refuseOpenFolder(stateDir);
+    const existing = await readToken(path);
+    if (existing !== undefined) return { token: existing, path };
+    await createToken(stateDir, path);
+    const created = await readToken(path);
+    if (created !== undefined) return { token: created, path };
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError('OMNI_STATE_DENIED', `Cannot keep the token in ${stateDir}`, { cause });
+  }
+  throw new GatewayError('OMNI_STATE_DENIED', `${path} disappeared while it was created`);
+}
+
+async function refuseOpenFolder(stateDir: string): Promise<void> {
+  const { mode } = await stat(stateDir);
+  if (!HAS_MODES || (mode & 0o022) === 0) return;
+  throw new GatewayError('OMNI_STATE_DENIED', `Others can write to ${stateDir} and so replace the token in it`, {
+    hint: `chmod 700 ${stateDir}`,
+  });
+}
+
+async function readToken(path: string): Promise<string | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const { mode, uid, size } = await file.stat();
+    if (HAS_MODES && ((mode & 0o077) !== 0 || uid !== process.getuid?.())) {
+      throw new GatewayError('OMNI_STATE_DENIED', `Others can read or own the token file ${path}`, {
+        hint: `Somebody may have read it: delete ${path}, and Omni makes a new token.`,
+      });
+    }
+    const token = size > MAX_BYTES ? '' : (await file.readFile('utf8')).trim();
+    if (TOKEN.test(token)) return token;
+    throw new GatewayError('OMNI_STATE_DENIED', `${path} holds no token`, { hint: `Delete ${path}, and Omni makes a new token.` });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Written aside and linked into place: nobody ever sees a half-written token, and the first of several wins. */
+async function createToken(stateDir: string, path: string): Promise<void> {
+  const aside = join(stateDir, `.${FILE_NAME}.${randomBytes(6).toString('hex')}`);
+  const file = await open(aside, 'wx', 0o600);
+  try {
+    await file.writeFile(`${randomBytes(32).toString('base64url')}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    await link(aside, path);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  } finally {
+    await unlink(aside);
+  }
+}

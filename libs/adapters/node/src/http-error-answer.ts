@@ -1,0 +1,21 @@
+import { STATUS_CODES } from 'node:http';
+import type { GatewayError } from '@omni/ports';
+
+/** @returns The JSON-RPC error for a failure that happened before the core could see a message; the id is not known. */
+export function errorBody(error: GatewayError): string {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id: null,
+    error: { code: error.facts.jsonRpcCode, message: error.message, data: { code: error.code, hint: error.hint } },
+  });
+}
+
+/** @returns A whole HTTP/1.1 answer for a socket without a request to answer. */
+export function rawErrorAnswer(error: GatewayError): string {
+  const body = errorBody(error);
+  const status = error.facts.httpStatus;
+  return (
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n` +
+    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+  );
+}

@@ -1,0 +1,336 @@
+import { connect, type Socket } from 'node:net';
+import type { Exchange } from '@omni/ports';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { NodeHttpListener, type NodeHttpListenerOptions } from './http-listener.ts';
+
+const POST = 'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+
+describe('NodeHttpListener', () => {
+  const listeners: NodeHttpListener[] = [];
+
+  afterEach(async () => {
+    for (const listener of listeners.splice(0)) await listener.drain(0);
+  });
+
+  async function start(
+    options: Partial<NodeHttpListenerOptions> = {},
+  ): Promise<{ port: number; listener: NodeHttpListener; seen: string[] }> {
+    const seen: string[] = [];
+    const listener = new NodeHttpListener({
+      handler: async (exchange) => {
+        seen.push(`${exchange.method} ${exchange.path}`);
+        const body = await readOrCode(exchange, 10);
+        exchange.respond(body.startsWith('OMNI_') ? 400 : 200, [], body);
+      },
+      ...options,
+    });
+    listeners.push(listener);
+    const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
+    return { port, listener, seen };
+  }
+
+  it('names the address that it listens on', async () => {
+    const listener = new NodeHttpListener({ handler: () => {} });
+    listeners.push(listener);
+    const address = await listener.listen({ host: '127.0.0.1', port: 0 });
+    expect(address).toEqual({ host: '127.0.0.1', port: expect.any(Number) });
+    expect(address.port).toBeGreaterThan(0);
+  });
+
+  it('says when an address is in use', async () => {
+    const { port, listener } = await start();
+    await expect(listener.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'OMNI_LISTEN_IN_USE' });
+  });
+
+  it('says when an address cannot be had', async () => {
+    const { listener } = await start();
+    await expect(listener.listen({ host: '192.0.2.1', port: 0 })).rejects.toMatchObject({ code: 'OMNI_LISTEN_DENIED' });
+  });
+
+  it('answers pipelined requests in order, whatever order they finish in', async () => {
+    const releases: (() => void)[] = [];
+    const { port } = await start({
+      handler: async (exchange) => {
+        await new Promise<void>((resolve) => releases.push(resolve));
+        exchange.respond(200, [], exchange.path);
+      },
+    });
+    const client = await dial(port);
+    client.send(
+      'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    );
+    await client.until(() => releases.length === 3);
+    for (const release of releases.reverse()) release();
+    expect((await client.ended()).match(/^\/\d/gm)).toEqual(['/1', '/2', '/3']);
+  });
+
+  it.each([
+    ['no HTTP', 'hello\r\n\r\n'],
+    ['both lengths', `${POST}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}`],
+    ['two lengths', `${POST}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
+    ['an unknown transfer encoding', `${POST}Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`],
+    ['chunked twice', `${POST}Transfer-Encoding: chunked, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`],
+    ['a space before the colon', 'POST / HTTP/1.1\r\nHost : a\r\n\r\n'],
+    ['a folded header', 'GET / HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n'],
+    ['a chunk size that overflows', `${POST}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}`],
+  ])('refuses %s with 400 and closes the connection', async (_name, bytes) => {
+    const { port } = await start();
+    const client = await dial(port);
+    client.send(bytes);
+    const answer = await client.ended();
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toMatch(/connection: close/i);
+    expect(answer.match(/HTTP\/1\.1 \d{3}/g)?.length).toBe(1);
+  });
+
+  it('refuses headers beyond 16 KiB and beyond 256 with 431', async () => {
+    const { port, seen } = await start();
+    const long = await dial(port);
+    long.send(`GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`);
+    expect(await long.ended()).toMatch(/^HTTP\/1\.1 431 [^]*OMNI_HEADERS_TOO_LARGE/);
+    const many = await dial(port);
+    many.send(`GET / HTTP/1.1\r\nHost: a\r\n${'a:b\r\n'.repeat(2_001)}Connection: close\r\n\r\n`);
+    expect(await many.ended()).toMatch(/^HTTP\/1\.1 431 [^]*OMNI_HEADERS_TOO_LARGE/);
+    expect(seen).toEqual([]);
+  });
+
+  it('lets the handler see a request without Host', async () => {
+    const { port, seen } = await start();
+    const client = await dial(port);
+    client.send('GET /x HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(await client.ended()).toMatch(/^HTTP\/1\.1 200 /);
+    expect(seen).toEqual(['GET /x']);
+  });
+
+  it('cuts headers that do not arrive in time with 408', async () => {
+    const { port, seen } = await start({ headersTimeoutMs: 50, requestTimeoutMs: 100 });
+    const client = await dial(port);
+    client.send('GET / HTTP/1.1\r\nHo');
+    expect(await client.ended()).toMatch(/^HTTP\/1\.1 408 [^]*OMNI_REQUEST_TIMEOUT/);
+    expect(seen).toEqual([]);
+  });
+
+  it('cuts a body that does not arrive in time', async () => {
+    const { port } = await start({ headersTimeoutMs: 50, requestTimeoutMs: 100 });
+    const client = await dial(port);
+    client.send(`${POST}Content-Length: 5\r\n\r\n{`);
+    expect(await client.ended()).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('refuses a declared length beyond the limit before the body comes, and closes the connection', async () => {
+    const { port } = await start();
+    const client = await dial(port);
+    client.send(`${POST}Content-Length: 10737418240\r\n\r\n`);
+    const answer = await client.ended();
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*OMNI_BODY_TOO_LARGE$/);
+    expect(answer).toMatch(/connection: close/i);
+  });
+
+  it('does not invite a body beyond the limit', async () => {
+    const { port } = await start();
+    const client = await dial(port);
+    client.send(`${POST}Expect: 100-continue\r\nContent-Length: 11\r\n\r\n`);
+    expect(await client.ended()).toMatch(/^HTTP\/1\.1 400 [^]*OMNI_BODY_TOO_LARGE$/);
+    const small = await dial(port);
+    small.send(`${POST}Expect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n`);
+    await small.until(() => small.text().includes('100 Continue'));
+    small.send('{}');
+    expect(await small.ended()).toMatch(/HTTP\/1\.1 200 [^]*\{\}$/);
+  });
+
+  it('cuts a chunked body at the limit', async () => {
+    const { port } = await start();
+    for (const [length, code] of [
+      [10, '200'],
+      [11, '400'],
+    ] as const) {
+      const client = await dial(port);
+      client.send(`${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${'1\r\nx\r\n'.repeat(length)}0\r\n\r\n`);
+      expect([length, (await client.ended()).slice(9, 12)]).toEqual([length, code]);
+    }
+  });
+
+  it('reads a body of one-byte chunks without an object for each', async () => {
+    let length = 0;
+    const { port } = await start({
+      handler: async (exchange) => {
+        length = (await exchange.readBody(1_000_000)).byteLength;
+        exchange.respond(200, []);
+      },
+    });
+    const client = await dial(port);
+    client.send(`${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${'1\r\nx\r\n'.repeat(200_000)}0\r\n\r\n`);
+    await client.ended();
+    expect(length).toBe(200_000);
+  });
+
+  it('says when a client stops in the middle of the body', async () => {
+    let failure = '';
+    let isGone = false;
+    const { port } = await start({
+      handler: async (exchange) => {
+        exchange.onGone(() => (isGone = true));
+        failure = await readOrCode(exchange, 10);
+      },
+    });
+    const client = await dial(port);
+    client.send(`${POST}Content-Length: 5\r\n\r\n{`);
+    await client.until(() => listeners[0]?.openExchanges === 1);
+    client.socket.destroy();
+    await client.until(() => failure !== '' && isGone);
+    expect(failure).toBe('OMNI_BODY_INCOMPLETE');
+  });
+
+  it('keeps the connection after a small body that nobody read', async () => {
+    const { port } = await start({ handler: (exchange) => exchange.respond(401, []) });
+    const client = await dial(port);
+    client.send(`${POST}Content-Length: 5\r\n\r\n12345`);
+    await client.until(() => client.text().includes('401'));
+    client.send(`GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    expect((await client.ended()).match(/HTTP\/1\.1 401/g)?.length).toBe(2);
+  });
+
+  it('tells pipelined requests that wait behind another when the client goes', async () => {
+    let gone = 0;
+    const { port } = await start({ handler: (exchange) => exchange.onGone(() => (gone += 1)) });
+    const client = await dial(port);
+    client.send('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.until(() => listeners[0]?.openExchanges === 2);
+    client.socket.destroy();
+    await client.until(() => gone === 2);
+  });
+
+  it('refuses CONNECT, and serves a request that asks for an upgrade as an ordinary one', async () => {
+    const { port, seen } = await start();
+    const tunnel = await dial(port);
+    tunnel.send('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n');
+    expect(await tunnel.ended()).toMatch(/^HTTP\/1\.1 400 [^]*OMNI_HTTP_INVALID/);
+    const upgrade = await dial(port);
+    upgrade.send('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n');
+    expect(await upgrade.ended()).toMatch(/^HTTP\/1\.1 200 /);
+    expect(seen).toEqual(['GET /ws']);
+  });
+
+  it('never writes an error into an answer that has begun', async () => {
+    const { port } = await start({ handler: (exchange) => void exchange.stream(200, []).write('data: 1\n\n') });
+    const client = await dial(port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.until(() => client.text().includes('data: 1'));
+    client.send('garbage\r\n\r\n');
+    expect((await client.ended()).match(/HTTP\/1\.1 \d{3}/g)?.length).toBe(1);
+  });
+
+  it('answers 500 when the handler answers with a header that HTTP forbids', async () => {
+    const { port } = await start({ handler: (exchange) => exchange.respond(200, ['X-Bad', 'a\r\nInjected: 1']) });
+    const client = await dial(port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(await client.ended()).toMatch(/^HTTP\/1\.1 500 (?![^]*Injected)/);
+  });
+
+  it('refuses a second answer and keeps the first', async () => {
+    let failure = '';
+    const { port } = await start({
+      handler: (exchange) => {
+        exchange.respond(200, [], 'first');
+        try {
+          exchange.respond(200, [], 'second');
+        } catch (error) {
+          failure = error instanceof Error && 'code' in error ? String(error.code) : 'none';
+        }
+      },
+    });
+    const client = await dial(port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(await client.ended()).toMatch(/first$/);
+    expect(failure).toBe('OMNI_INTERNAL');
+  });
+
+  it('joins and shows doubled headers that Node would drop', async () => {
+    let host: string | undefined;
+    const { port } = await start({
+      handler: (exchange) => {
+        host = exchange.header('host');
+        exchange.respond(200, []);
+      },
+    });
+    const client = await dial(port);
+    client.send('GET / HTTP/1.1\r\nHost: good\r\nHost: evil\r\nConnection: close\r\n\r\n');
+    await client.ended();
+    expect(host).toBe('good, evil');
+  });
+
+  it('stops: closes idle connections, lets running exchanges end and then closes theirs [S003-XP-07]', async () => {
+    let respond: () => void = () => {};
+    const { port, listener } = await start({
+      handler: (exchange) => {
+        if (exchange.path === '/quick') exchange.respond(200, [], 'quick');
+        else respond = () => exchange.respond(200, [], 'slow');
+      },
+    });
+    const idle = await dial(port);
+    idle.send('GET /quick HTTP/1.1\r\nHost: a\r\n\r\n');
+    await idle.until(() => idle.text().includes('quick'));
+    const busy = await dial(port);
+    busy.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    await busy.until(() => listener.openExchanges === 1);
+    const drained = listener.drain(10_000);
+    await idle.ended();
+    await expect(dial(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    respond();
+    expect(await busy.ended()).toMatch(/slow$/);
+    expect(await drained).toBe(0);
+  });
+
+  it('cuts what is still open at the deadline', async () => {
+    const { port, listener } = await start({ handler: (exchange) => void exchange.stream(200, []).write('x') });
+    const client = await dial(port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.until(() => client.text().includes('200'));
+    expect(await listener.drain(20)).toBe(1);
+    await client.ended();
+  });
+});
+
+async function readOrCode(exchange: Exchange, maxBytes: number): Promise<string> {
+  try {
+    return new TextDecoder().decode(await exchange.readBody(maxBytes));
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'none';
+  }
+}
+
+interface RawClient {
+  readonly socket: Socket;
+  send(text: string): void;
+  /** What has come so far. */
+  text(): string;
+  /** Resolves when the condition holds, looked at after every turn of the event loop. */
+  until(isMet: () => boolean): Promise<void>;
+  /** Resolves with everything when the server has closed. */
+  ended(): Promise<string>;
+}
+
+function dial(port: number): Promise<RawClient> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect({ host: '127.0.0.1', port });
+    const closed = new Promise<void>((done) => socket.on('close', () => done()));
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => (received += text));
+    socket.on('error', reject);
+    socket.on('connect', () =>
+      resolve({
+        socket,
+        send: (text) => void socket.write(text),
+        text: () => received,
+        until: async (isMet) => {
+          while (!isMet()) await new Promise((next) => setImmediate(next));
+        },
+        ended: async () => {
+          await closed;
+          return received;
+        },
+      }),
+    );
+  });
+}

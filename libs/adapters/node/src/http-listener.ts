@@ -1,0 +1,232 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type Exchange, GatewayError, type Logger, silentLogger, systemClock } from '@omni/ports';
+import { errorCode } from './error-code.ts';
+import { rawErrorAnswer } from './http-error-answer.ts';
+import { NodeExchange } from './node-exchange.ts';
+
+/** Settings of {@link NodeHttpListener}. */
+export interface NodeHttpListenerOptions {
+  /** Answers each exchange. What it throws, at once or later, becomes the answer 500. */
+  readonly handler: (exchange: Exchange) => void | Promise<void>;
+  readonly logger?: Logger;
+  /** For the whole request, body included. Default 30,000. */
+  readonly requestTimeoutMs?: number;
+  /** For the headers. Default 10,000. */
+  readonly headersTimeoutMs?: number;
+  /** How long an idle connection is kept; above the 60 s of common proxies. Default 65,000. */
+  readonly keepAliveTimeoutMs?: number;
+  /** Open connections; further ones are closed at once. Default 10,000. */
+  readonly maxConnections?: number;
+}
+
+/** Where a listener listens. */
+export interface ListenAddress {
+  /** Name or address. */
+  readonly host: string;
+  /** 0 asks for a free one. */
+  readonly port: number;
+}
+
+/** All header bytes of a request, names and values. */
+const MAX_HEADER_BYTES = 16_384;
+const MAX_HEADERS = 256;
+/** How often overdue requests are looked for. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** A refused connection may take this long to read its answer. */
+const REFUSAL_MS = 500;
+
+interface Connection {
+  /** Exchanges that are not over, in order. More than one when the client pipelines. */
+  readonly open: NodeExchange[];
+  isRefused: boolean;
+}
+
+/** HTTP/1.1 front on `node:http`. Upgrades are not offered: such a request is served as if it had not asked. */
+export class NodeHttpListener {
+  readonly #options: NodeHttpListenerOptions;
+  readonly #logger: Logger;
+  readonly #servers = new Set<Server>();
+  readonly #connections = new WeakMap<Duplex, Connection>();
+  #openExchanges = 0;
+  #isStopping = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: NodeHttpListenerOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+  }
+
+  /** Exchanges that are not over. */
+  get openExchanges(): number {
+    return this.#openExchanges;
+  }
+
+  /**
+   * Starts listening; may be called for several addresses.
+   *
+   * @returns The actual address and port.
+   * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`.
+   */
+  listen(address: ListenAddress): Promise<ListenAddress> {
+    const server = this.#createServer();
+    return new Promise((resolve, reject) => {
+      const onError = (error: Error): void => reject(listenFailure(error, address));
+      server.once('error', onError);
+      server.listen({ host: address.host, port: address.port }, () => {
+        server.off('error', onError);
+        server.on('error', (error) => this.#logger.error({ error }, 'the listener failed'));
+        this.#servers.add(server);
+        const actual = server.address();
+        resolve(actual === null || typeof actual === 'string' ? address : { host: actual.address, port: actual.port });
+      });
+    });
+  }
+
+  /** Takes no new connections, closes idle ones, and ends each other one with its next answer. */
+  stopAccepting(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    for (const server of this.#servers) server.close();
+  }
+
+  /**
+   * Stops accepting and waits for the open exchanges; cuts those that are still open after `deadlineMs`.
+   *
+   * @returns How many were cut.
+   */
+  async drain(deadlineMs: number): Promise<number> {
+    this.stopAccepting();
+    if (this.#openExchanges > 0 && deadlineMs > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = systemClock.after(deadlineMs, resolve);
+        this.#onIdle = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    const cut = this.#openExchanges;
+    for (const server of this.#servers) server.closeAllConnections();
+    this.#servers.clear();
+    return cut;
+  }
+
+  #createServer(): Server {
+    const server = createServer({
+      requestTimeout: this.#options.requestTimeoutMs ?? 30_000,
+      headersTimeout: this.#options.headersTimeoutMs ?? 10_000,
+      keepAliveTimeout: this.#options.keepAliveTimeoutMs ?? 65_000,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      insecureHTTPParser: false,
+      // The core says which host is missing, in JSON.
+      requireHostHeader: false,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 15_000,
+    });
+    // Node drops headers beyond this count silently; here they are counted and refused.
+    server.maxHeadersCount = 0;
+    server.maxConnections = this.#options.maxConnections ?? 10_000;
+    server.on('request', (request, response) => this.#serve(request, response, false));
+    server.on('checkContinue', (request, response) => this.#serve(request, response, true));
+    server.on('clientError', (error, socket) => this.#onClientError(error, socket));
+    server.on('connect', (_request, socket) => this.#refuse(socket, invalid('CONNECT is not served here')));
+    return server;
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const exchange = new NodeExchange(request, response, expectsContinue);
+    const connection = this.#connection(request.socket);
+    connection.open.push(exchange);
+    this.#openExchanges += 1;
+    // After the answer is sent, or when the connection breaks.
+    response.on('close', () => this.#onOver(connection, exchange));
+    if (this.#isStopping) exchange.forbidKeepAlive();
+    if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+      exchange.fail(new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request has more than ${MAX_HEADERS} headers`));
+      return;
+    }
+    try {
+      const result = this.#options.handler(exchange);
+      if (result !== undefined) result.catch((error: unknown) => this.#onHandlerError(exchange, error));
+    } catch (error) {
+      this.#onHandlerError(exchange, error);
+    }
+  }
+
+  #onOver(connection: Connection, exchange: NodeExchange): void {
+    const at = connection.open.indexOf(exchange);
+    if (at === -1) return;
+    connection.open.splice(at, 1);
+    this.#openExchanges -= 1;
+    exchange.closed();
+    if (this.#openExchanges === 0) this.#onIdle?.();
+  }
+
+  #onHandlerError(exchange: NodeExchange, error: unknown): void {
+    const failure = GatewayError.from(error);
+    this.#logger.error({ error: failure }, 'a request failed');
+    try {
+      exchange.fail(failure);
+    } catch (cause) {
+      this.#logger.error({ error: cause }, 'a failure could not be answered');
+    }
+  }
+
+  /** Bytes that are no request, or one that did not arrive in time. */
+  #onClientError(error: Error, socket: Duplex): void {
+    const code = errorCode(error) ?? 'unreadable';
+    switch (code) {
+      case 'ECONNRESET':
+        socket.destroy();
+        return;
+      case 'HPE_HEADER_OVERFLOW':
+        this.#refuse(socket, new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request headers exceed ${MAX_HEADER_BYTES} bytes`));
+        return;
+      case 'ERR_HTTP_REQUEST_TIMEOUT':
+        this.#refuse(socket, new GatewayError('OMNI_REQUEST_TIMEOUT', 'The request did not arrive in time'));
+        return;
+      default:
+        this.#refuse(socket, invalid(`The request is not valid HTTP/1.1 (${code})`));
+    }
+  }
+
+  /** Answers on the bare socket, unless that would run into an answer that has begun, and closes it. */
+  #refuse(socket: Duplex, error: GatewayError): void {
+    const connection = this.#connection(socket);
+    if (connection.isRefused) return;
+    connection.isRefused = true;
+    let isFree = connection.open.length <= 1;
+    for (const exchange of connection.open) isFree &&= !exchange.hasBegun;
+    if (!isFree || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.end(rawErrorAnswer(error));
+    systemClock.after(REFUSAL_MS, () => socket.destroy());
+  }
+
+  #connection(socket: Duplex): Connection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection: Connection = { open: [], isRefused: false };
+    this.#connections.set(socket, connection);
+    // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its end.
+    socket.on('close', () => {
+      for (const exchange of connection.open.slice()) this.#onOver(connection, exchange);
+    });
+    return connection;
+  }
+}
+
+function invalid(message: string): GatewayError {
+  return new GatewayError('OMNI_HTTP_INVALID', message);
+}
+
+function listenFailure(error: Error, { host, port }: ListenAddress): GatewayError {
+  const code = errorCode(error);
+  if (code === 'EADDRINUSE') return new GatewayError('OMNI_LISTEN_IN_USE', `${host}:${port} is in use`, { cause: error });
+  return new GatewayError('OMNI_LISTEN_DENIED', `Cannot listen on ${host}:${port} (${code ?? 'unknown reason'})`, { cause: error });
+}

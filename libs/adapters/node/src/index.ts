@@ -1,0 +1,13 @@
+export { childEnvironment, type ChildEnvironmentOptions } from './child-environment.ts';
+export { NodeChildLauncher, type NodeChildLauncherOptions } from './child-launcher.ts';
+export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './config-files.ts';
+export { type FileToken, loadOrCreateToken } from './file-token.ts';
+export { UndiciHttpClient, type UndiciHttpClientOptions } from './http-client.ts';
+export { type ListenAddress, NodeHttpListener, type NodeHttpListenerOptions } from './http-listener.ts';
+export { LineSplitter } from './line-splitter.ts';
+export { LineWriter } from './line-writer.ts';
+export { orphanSweep } from './orphan-sweep.ts';
+export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './pino-logger.ts';
+export { createRedactor } from './redaction.ts';
+export { stateDirectory } from './state-directory.ts';
+export { stdioChannel, type StdioChannelOptions } from './stdio-channel.ts';

@@ -1,0 +1,79 @@
+import { RecordingListener } from '@omni/testing';
+import { describe, expect, it } from '@jest/globals';
+import { LineSplitter } from './line-splitter.ts';
+
+describe('LineSplitter', () => {
+  it('gives the same lines however the bytes are cut', () => {
+    const bytes = Buffer.from('{"a":"é"}\n{"b":"🦜\\n"}\r\n\n  \r\n{"c":"✓"}\n');
+    for (let size = 1; size <= bytes.length; size += 1) {
+      const { listener, splitter } = open(100);
+      for (let at = 0; at < bytes.length; at += size) splitter.push(bytes.subarray(at, at + size));
+      expect([size, listener.messages, listener.garbage]).toEqual([size, ['{"a":"é"}', '{"b":"🦜\\n"}', '{"c":"✓"}'], []]);
+    }
+  });
+
+  it('takes a line of the limit, with either line end, and drops a longer one', () => {
+    const { listener, splitter } = open(10);
+    for (const line of ['123456789\n', '1234567890\n', '1234567890\r\n', '12345678901\n', '12345678901\r\n', '123456789012\n', 'next\n']) {
+      splitter.push(Buffer.from(line.slice(0, 5)));
+      splitter.push(Buffer.from(line.slice(5)));
+    }
+    expect(listener.messages).toEqual(['123456789', '1234567890', '1234567890', 'next']);
+    expect(listener.garbage).toEqual(Array.from({ length: 3 }, () => ({ kind: 'oversize', limitBytes: 10 })));
+  });
+
+  it('applies the limit to lines that come whole in one piece', () => {
+    const { listener, splitter } = open(4);
+    splitter.push(Buffer.from('1234\n12345\n6\n'));
+    expect([listener.messages, listener.garbage.length]).toEqual([['1234', '6'], 1]);
+  });
+
+  it('reports an endless line once, holds none of it and goes on behind it', () => {
+    const { listener, splitter } = open(1_000);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let megabyte = 0; megabyte < 64; megabyte += 1) splitter.push(Buffer.alloc(1_048_576, 'x'));
+    splitter.push(Buffer.from('tail\nnext\n'));
+    expect([listener.messages, listener.garbage.length]).toEqual([['next'], 1]);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(80 * 1_048_576);
+  });
+
+  it('holds a long line of one-byte pieces in at most twice its size', () => {
+    const { listener, splitter } = open(1_048_576);
+    const piece = Buffer.from('x');
+    const before = process.memoryUsage().arrayBuffers;
+    for (let index = 0; index < 1_000_000; index += 1) splitter.push(piece);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * 1_048_576);
+    splitter.push(Buffer.from('\n'));
+    expect(listener.messages.map((text) => text.length)).toEqual([1_000_000]);
+  });
+
+  it('skips a line that is not UTF-8 and keeps its neighbours', () => {
+    const { listener, splitter } = open(100);
+    splitter.push(Buffer.concat([Buffer.from('good\n'), Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from('fine ✓\n')]));
+    // Cut in the middle of a character, which then never ends.
+    splitter.push(Buffer.from([0x61, 0xe2]));
+    splitter.push(Buffer.from([0x9c, 0x0a]));
+    splitter.push(Buffer.from('last\n'));
+    expect(listener.messages).toEqual(['good', 'fine ✓', 'last']);
+    expect(listener.garbage).toEqual([{ kind: 'not-utf8' }, { kind: 'not-utf8' }]);
+  });
+
+  it('drops byte order marks', () => {
+    const { listener, splitter } = open(100);
+    splitter.push(Buffer.from('\ufeff{"a":1}\n\ufeff\n'));
+    expect([listener.messages, listener.garbage]).toEqual([['{"a":1}'], []]);
+  });
+
+  it('delivers a last line without a newline at the end', () => {
+    const { listener, splitter } = open(100);
+    splitter.push(Buffer.from('a\nb'));
+    splitter.end();
+    splitter.end();
+    expect(listener.messages).toEqual(['a', 'b']);
+  });
+});
+
+function open(maxBytes: number): { listener: RecordingListener; splitter: LineSplitter } {
+  const listener = new RecordingListener();
+  return { listener, splitter: new LineSplitter(listener, maxBytes) };
+}

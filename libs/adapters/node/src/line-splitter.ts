@@ -1,0 +1,89 @@
+import { isUtf8 } from 'node:buffer';
+import type { ChannelListener } from '@omni/ports';
+import { ByteBuffer } from './byte-buffer.ts';
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const SPACE = 0x20;
+const BYTE_ORDER_MARK = 0xfeff;
+
+/**
+ * Turns bytes into lines of text (MCP, basic/transports, "stdio": messages are delimited by newlines).
+ *
+ * Blank lines, carriage returns before the newline and byte order marks are dropped. A line that is not UTF-8 or longer
+ * than the limit is reported and skipped; reading goes on behind it. At most one line is held, in one block.
+ */
+export class LineSplitter {
+  readonly #sink: Pick<ChannelListener, 'onMessage' | 'onGarbage'>;
+  readonly #maxBytes: number;
+  readonly #held: ByteBuffer;
+  /** The rest of the current line is dropped: it was too long. */
+  #isSkipping = false;
+
+  constructor(sink: Pick<ChannelListener, 'onMessage' | 'onGarbage'>, maxBytes: number) {
+    this.#sink = sink;
+    this.#maxBytes = maxBytes;
+    this.#held = new ByteBuffer(maxBytes + 1);
+  }
+
+  push(chunk: Buffer): void {
+    let end = chunk.indexOf(NEWLINE);
+    if (end === -1) {
+      this.#hold(chunk, 0, chunk.length);
+      return;
+    }
+    let start = 0;
+    if (this.#isSkipping || this.#held.length > 0) {
+      this.#hold(chunk, 0, end);
+      this.end();
+      start = end + 1;
+      end = chunk.indexOf(NEWLINE, start);
+    }
+    if (end !== -1) {
+      // One check for all whole lines; only when it fails each is checked alone.
+      const isValid = isUtf8(chunk.subarray(start, chunk.lastIndexOf(NEWLINE)));
+      while (end !== -1) {
+        this.#emit(chunk, start, end, isValid);
+        start = end + 1;
+        end = chunk.indexOf(NEWLINE, start);
+      }
+    }
+    if (start < chunk.length) this.#hold(chunk, start, chunk.length);
+  }
+
+  /** Delivers a last line without a newline. */
+  end(): void {
+    if (!this.#isSkipping && this.#held.length > 0) this.#emit(this.#held.view(), 0, this.#held.length, false);
+    this.#isSkipping = false;
+    this.#held.clear();
+  }
+
+  #hold(chunk: Buffer, start: number, end: number): void {
+    if (this.#isSkipping || start === end) return;
+    // One byte more than the limit: it may be the carriage return.
+    if (this.#held.length + end - start > this.#maxBytes + 1) {
+      this.#isSkipping = true;
+      this.#held.clear();
+      this.#sink.onGarbage({ kind: 'oversize', limitBytes: this.#maxBytes });
+      return;
+    }
+    this.#held.append(chunk, start, end);
+  }
+
+  #emit(bytes: Buffer, start: number, lineEnd: number, isValid: boolean): void {
+    const end = lineEnd > start && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
+    if (end === start) return;
+    if (end - start > this.#maxBytes) {
+      this.#sink.onGarbage({ kind: 'oversize', limitBytes: this.#maxBytes });
+      return;
+    }
+    if (!isValid && !isUtf8(bytes.subarray(start, end))) {
+      this.#sink.onGarbage({ kind: 'not-utf8' });
+      return;
+    }
+    let text = bytes.toString('utf8', start, end);
+    if (text.charCodeAt(0) === BYTE_ORDER_MARK) text = text.slice(1);
+    if (text === '' || (text.charCodeAt(0) <= SPACE && text.trim() === '')) return;
+    this.#sink.onMessage(text);
+  }
+}

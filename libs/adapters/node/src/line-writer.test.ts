@@ -1,0 +1,85 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from '@jest/globals';
+import { LineWriter } from './line-writer.ts';
+
+describe('LineWriter', () => {
+  it('writes the lines of one turn at once', async () => {
+    const { writes, stream } = collect();
+    const writer = new LineWriter(stream, 1_000);
+    for (const line of ['a', 'b', 'ü']) writer.send(line);
+    await writer.finish();
+    expect(writes).toEqual(['a\nb\nü\n']);
+  });
+
+  it('has one write under way and joins what comes meanwhile', async () => {
+    const { writes, stream, release } = collect({ isSlow: true });
+    const writer = new LineWriter(stream, 1_000);
+    writer.send('a');
+    await turn();
+    writer.send('b');
+    await turn();
+    writer.send('c');
+    await turn();
+    expect(writes).toEqual(['a\n']);
+    release();
+    await writer.finish();
+    expect(writes).toEqual(['a\n', 'b\nc\n']);
+  });
+
+  it('refuses lines beyond its backlog and takes them again when it is gone', async () => {
+    const { stream, release } = collect({ isSlow: true });
+    const writer = new LineWriter(stream, 10);
+    // Bytes count, not characters: two each, and the newline.
+    expect(['üü', 'üü', 'ü'].map((line) => writer.send(line))).toEqual([true, true, false]);
+    await turn();
+    expect(writer.send('x')).toBe(false);
+    release();
+    await turn();
+    expect(writer.send('üüüü')).toBe(true);
+  });
+
+  it('takes a line over the limit when nothing else waits', () => {
+    const writer = new LineWriter(collect().stream, 10);
+    expect([writer.send('x'.repeat(100)), writer.send('y')]).toEqual([true, false]);
+  });
+
+  it('takes nothing once it is finished', async () => {
+    const { writes, stream } = collect();
+    const writer = new LineWriter(stream, 10);
+    await writer.finish();
+    expect([writer.send('a'), writes]).toEqual([false, []]);
+  });
+
+  it('finishes when the stream breaks', async () => {
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done(new RangeError('planted')) });
+    stream.on('error', () => {});
+    const writer = new LineWriter(stream, 10);
+    writer.send('a');
+    await writer.finish();
+    expect(writer.send('b')).toBe(false);
+  });
+});
+
+function collect({ isSlow = false } = {}): { writes: string[]; stream: Writable; release: () => void } {
+  const writes: string[] = [];
+  let isHeld = isSlow;
+  let held: (() => void) | undefined;
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      writes.push(chunk);
+      if (isHeld) held = done;
+      else done();
+    },
+  });
+  const release = (): void => {
+    isHeld = false;
+    held?.();
+  };
+  return { writes, stream, release };
+}
+
+/** Both the flush and the stream's callbacks are over. */
+async function turn(): Promise<void> {
+  for (let count = 0; count < 3; count += 1) await new Promise((resolve) => setImmediate(resolve));
+}

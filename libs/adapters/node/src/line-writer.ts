@@ -1,0 +1,85 @@
+import type { Writable } from 'node:stream';
+
+/**
+ * Writes lines to a stream, all lines of one turn of the event loop in one write: few system
+ * calls are what makes a child fast. One write is under way at a time; what comes meanwhile joins the next.
+ */
+export class LineWriter {
+  readonly #stream: Writable;
+  readonly #maxBacklogBytes: number;
+  #queue = '';
+  #queuedBytes = 0;
+  #writingBytes = 0;
+  #isScheduled = false;
+  #isOpen = true;
+  #resolveFinished: (() => void) | undefined;
+
+  /** @param maxBacklogBytes - Bytes not yet taken by the operating system; beyond it lines are refused. */
+  constructor(stream: Writable, maxBacklogBytes: number) {
+    this.#stream = stream;
+    this.#maxBacklogBytes = maxBacklogBytes;
+  }
+
+  /** @returns `false` when the line was not taken. A line is always taken when nothing else waits. */
+  send(text: string): boolean {
+    if (!this.#isOpen) return false;
+    const bytes = Buffer.byteLength(text) + 1;
+    const backlog = this.#queuedBytes + this.#writingBytes;
+    if (backlog > 0 && backlog + bytes > this.#maxBacklogBytes) return false;
+    this.#queue += text + '\n';
+    this.#queuedBytes += bytes;
+    if (!this.#isScheduled && this.#writingBytes === 0) {
+      this.#isScheduled = true;
+      // Behind the poll phase: whatever other sockets brought in this turn joins the same write.
+      setImmediate(this.#flush);
+    }
+    return true;
+  }
+
+  /** Takes no more lines; resolves when those taken are written or can no longer be. */
+  finish(): Promise<void> {
+    this.#isOpen = false;
+    if (this.#writingBytes === 0) this.#flush();
+    if (this.#writingBytes === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const earlier = this.#resolveFinished;
+      this.#resolveFinished = () => {
+        earlier?.();
+        resolve();
+      };
+    });
+  }
+
+  /** The stream is gone: forgets what waits. */
+  abandon(): void {
+    this.#isOpen = false;
+    this.#queue = '';
+    this.#queuedBytes = 0;
+    this.#writingBytes = 0;
+    this.#resolveFinished?.();
+    this.#resolveFinished = undefined;
+  }
+
+  readonly #flush = (): void => {
+    this.#isScheduled = false;
+    if (this.#queuedBytes === 0 || this.#writingBytes > 0) return;
+    const text = this.#queue;
+    this.#writingBytes = this.#queuedBytes;
+    this.#queue = '';
+    this.#queuedBytes = 0;
+    this.#stream.write(text, 'utf8', this.#onWritten);
+  };
+
+  readonly #onWritten = (error?: Error | null): void => {
+    if (error) {
+      this.abandon();
+      return;
+    }
+    this.#writingBytes = 0;
+    if (this.#queuedBytes > 0) this.#flush();
+    else {
+      this.#resolveFinished?.();
+      this.#resolveFinished = undefined;
+    }
+  };
+}

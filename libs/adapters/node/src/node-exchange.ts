@@ -1,0 +1,171 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Exchange, GatewayError, type HeaderList, type Payload, type ResponseStream, systemClock } from '@omni/ports';
+import { readRequestBody, tooLarge } from './body-reader.ts';
+import { errorBody } from './http-error-answer.ts';
+import { NodeResponseStream } from './node-response-stream.ts';
+
+/** An unread body up to this is read away so that the connection can serve on. */
+const DISCARD_BYTES = 65_536;
+/** How long, and how much, is read away before a connection with an unread body is closed: closing at once would discard the answer. */
+const LINGER_MS = 500;
+const LINGER_BYTES = 1_048_576;
+
+/** An exchange straight on Node's request and response. */
+export class NodeExchange implements Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderList;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #expectsContinue: boolean;
+  #body: 'unread' | 'reading' | 'read' | 'refused' = 'unread';
+  #answer: 'none' | 'begun' | 'ended' = 'none';
+  #isGone = false;
+  #onGone: (() => void) | undefined;
+
+  /** @param expectsContinue - The client waits for `100 Continue` before it sends the body. */
+  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    this.method = request.method ?? 'GET';
+    this.path = mark === -1 ? url : url.slice(0, mark);
+    this.query = mark === -1 ? '' : url.slice(mark + 1);
+    this.headers = request.rawHeaders;
+    this.#request = request;
+    this.#response = response;
+    this.#expectsContinue = expectsContinue;
+  }
+
+  /** Whether the head of the answer is on its way. */
+  get hasBegun(): boolean {
+    return this.#answer !== 'none';
+  }
+
+  header(name: string): string | undefined {
+    const headers = this.headers;
+    let found: string | undefined;
+    for (let index = 0; index < headers.length; index += 2) {
+      const candidate = headers[index];
+      if (candidate === undefined || candidate.length !== name.length) continue;
+      if (candidate !== name && candidate.toLowerCase() !== name) continue;
+      const value = (headers[index + 1] ?? '').trim();
+      found = found === undefined ? value : `${found}, ${value}`;
+    }
+    return found;
+  }
+
+  async readBody(maxBytes: number): Promise<Uint8Array> {
+    const declared = this.#declaredBytes();
+    if (declared !== undefined && declared > maxBytes) {
+      this.#body = 'refused';
+      throw tooLarge(maxBytes);
+    }
+    if (this.#expectsContinue && !this.#isGone) this.#response.writeContinue();
+    this.#body = 'reading';
+    try {
+      const body = await readRequestBody(this.#request, maxBytes, declared);
+      this.#body = 'read';
+      return body;
+    } catch (error) {
+      this.#body = 'refused';
+      throw error;
+    }
+  }
+
+  onGone(listener: () => void): void {
+    if (this.#isGone) listener();
+    else this.#onGone = listener;
+  }
+
+  respond(status: number, headers: HeaderList, body?: Payload): void {
+    if (this.#isGone) return;
+    this.#refuseSecondAnswer();
+    const response = this.#response;
+    const length = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+    const hasLength = status !== 204 && status !== 304;
+    const mustCut = this.#leavesBodyUnread();
+    if (mustCut) response.shouldKeepAlive = false;
+    // Throws on a header that HTTP forbids; until then nothing is answered.
+    response.writeHead(status, hasLength ? headers.concat('Content-Length', String(length)) : headers.slice());
+    this.#answer = 'ended';
+    if (!mustCut) {
+      response.end(body);
+      return;
+    }
+    if (body === undefined || length === 0) response.flushHeaders();
+    else response.write(body);
+    this.#linger();
+  }
+
+  stream(status: number, headers: HeaderList): ResponseStream {
+    const stream = new NodeResponseStream(this.#response, () => (this.#answer = 'ended'));
+    if (this.#isGone) return stream;
+    this.#refuseSecondAnswer();
+    if (this.#leavesBodyUnread()) this.#response.shouldKeepAlive = false;
+    this.#response.writeHead(status, headers.slice());
+    this.#answer = 'begun';
+    this.#response.flushHeaders();
+    return stream;
+  }
+
+  /** The handler failed: answers with the error if nothing was answered, cuts the connection if something was. */
+  fail(error: GatewayError): void {
+    if (this.#isGone || this.#answer === 'ended') return;
+    if (this.#answer === 'none') {
+      const status = error.facts.httpStatus;
+      this.respond(status >= 400 ? status : 500, ['Content-Type', 'application/json'], errorBody(error));
+    } else {
+      this.#answer = 'ended';
+      this.#response.destroy();
+    }
+  }
+
+  /** The listener stops: this connection ends with this answer. */
+  forbidKeepAlive(): void {
+    this.#response.shouldKeepAlive = false;
+  }
+
+  /** Called by the listener when the request's connection is done with it, in whatever way. */
+  closed(): void {
+    this.#isGone = true;
+    const listener = this.#onGone;
+    this.#onGone = undefined;
+    if (this.#answer !== 'ended') listener?.();
+  }
+
+  #refuseSecondAnswer(): void {
+    if (this.#answer !== 'none') throw new GatewayError('OMNI_INTERNAL', 'This exchange was already answered');
+  }
+
+  #declaredBytes(): number | undefined {
+    const text = this.header('content-length');
+    return text === undefined ? undefined : Number(text);
+  }
+
+  /** Whether more of the body may come than is worth reading away. */
+  #leavesBodyUnread(): boolean {
+    if (this.#request.complete || this.#body === 'read') return false;
+    if (this.#body !== 'unread') return true;
+    return this.header('transfer-encoding') !== undefined || (this.#declaredBytes() ?? 0) > DISCARD_BYTES;
+  }
+
+  #linger(): void {
+    const request = this.#request;
+    let budget = LINGER_BYTES;
+    const finish = (): void => {
+      cancel();
+      request.off('data', onData);
+      request.off('end', finish);
+      this.#response.end();
+    };
+    const onData = (chunk: Buffer): void => {
+      budget -= chunk.length;
+      if (budget <= 0) finish();
+    };
+    const cancel = systemClock.after(LINGER_MS, finish);
+    request.on('data', onData);
+    request.on('end', finish);
+    request.resume();
+  }
+}

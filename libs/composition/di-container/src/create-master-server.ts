@@ -1,0 +1,25 @@
+import { silentLogger, systemClock } from '@omni/ports';
+import { Container } from 'inversify';
+import { coreModule } from './core.module.ts';
+import { HTTP_START_GRACE_MS, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
+import type { MasterServer } from './master-server.ts';
+import { Token } from './token.ts';
+
+export interface MasterServerOptions extends GatewayAdapters {
+  readonly configuration: GatewayConfiguration;
+  /** How long the first list waits for servers that are still starting. Default 1000. */
+  readonly startGraceMs?: number;
+}
+
+/** Builds a gateway from a configuration and the runtime's adapters. Nothing runs before `start()`. */
+export function createMasterServer(options: MasterServerOptions): MasterServer {
+  const container = new Container({ defaultScope: 'Singleton', jitless: true });
+  container.bind(Token.Configuration).toConstantValue(options.configuration);
+  container.bind(Token.StartGraceMs).toConstantValue(options.startGraceMs ?? HTTP_START_GRACE_MS);
+  container.bind(Token.Clock).toConstantValue(options.clock ?? systemClock);
+  container.bind(Token.Logger).toConstantValue(options.logger ?? silentLogger);
+  container.bind(Token.ChildLauncher).toConstantValue(options.launcher);
+  container.bind(Token.HttpClient).toConstantValue(options.http);
+  container.load(coreModule);
+  return container.get(Token.MasterServer);
+}

@@ -1,0 +1,78 @@
+import { isLoopbackHost } from '@omni/auth';
+import { loadOrCreateToken, NodeHttpListener, stateDirectory } from '@omni/node';
+import { GatewayError } from '@omni/ports';
+import type { Configuration, Environment } from './node-configuration.ts';
+import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
+import type { MasterServer, StopOptions } from './master-server.ts';
+
+export interface HttpGatewayOptions {
+  readonly configuration: Configuration;
+  readonly environment: Environment;
+  /** `HOST:PORT` in place of `server.listen`; port 0 picks a free one. */
+  readonly listen?: string | undefined;
+  readonly logLevel?: NodeMasterServerOptions['logLevel'];
+}
+
+/** A gateway that listens. */
+export interface HttpGateway {
+  /** Endpoint of all servers, e.g. `http://127.0.0.1:7431/mcp`. */
+  readonly url: string;
+  /** The token that Omni made and keeps; `undefined` in open mode and when the configuration has one. */
+  readonly token: { readonly value: string; readonly path: string } | undefined;
+  readonly server: MasterServer;
+  /** Resolves when everything has ended. */
+  stop(options?: StopOptions): Promise<void>;
+  /** Makes a running stop skip its waiting. */
+  hurry(): void;
+}
+
+/** Streams that were told to end may take this long to reach their clients. */
+const CLOSING_MS = 500;
+
+/** @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_STATE_DENIED`, `OMNI_USAGE`. */
+export async function startHttpGateway({ configuration, environment, listen, logLevel }: HttpGatewayOptions): Promise<HttpGateway> {
+  const address = listen === undefined ? configuration.server : parseListen(listen);
+  if (configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
+    throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets everybody in who reaches ${address.host}`, { hint: 'Listen on 127.0.0.1, or set auth.mode to "token".' });
+  }
+  const needsToken = configuration.auth.mode === 'token' && configuration.auth.token === undefined;
+  const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
+  const { server, logger } = await createNodeParts({
+    configuration: {
+      ...configuration,
+      server: { ...configuration.server, host: address.host, port: address.port },
+      auth: kept === undefined ? configuration.auth : { mode: 'token', token: kept.token },
+    },
+    logLevel,
+  });
+  const listener = new NodeHttpListener({ handler: server.handle, logger });
+  let bound: { readonly host: string; readonly port: number };
+  try {
+    bound = await listener.listen(address);
+  } catch (error) {
+    await server.stop({ deadlineMs: 0 });
+    throw error;
+  }
+  await server.start();
+  const stop = async (options?: StopOptions): Promise<void> => {
+    listener.stopAccepting();
+    await server.stop(options);
+    await listener.drain(CLOSING_MS);
+    logger.flush();
+  };
+  return {
+    url: `http://${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}/mcp`,
+    token: kept === undefined ? undefined : { value: kept.token, path: kept.path },
+    server,
+    stop,
+    hurry: () => server.hurry(),
+  };
+}
+
+function parseListen(listen: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(listen);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || !(port <= 65_535)) throw new GatewayError('OMNI_USAGE', `"${listen}" is not HOST:PORT`, { hint: 'Write for example --listen 127.0.0.1:7431.' });
+  return { host, port };
+}

@@ -1,0 +1,7 @@
+export { ClientChannel } from './client-channel.ts';
+export { createMasterServer, type MasterServerOptions } from './create-master-server.ts';
+export { inProcessUpstream, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
+export { IDENTITY } from './identity.ts';
+export { LOCAL_PRINCIPAL, MasterServer, type StopOptions } from './master-server.ts';
+export { Token } from './token.ts';
+export type { UpstreamReport } from './upstream-report.ts';

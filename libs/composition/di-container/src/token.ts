@@ -1,0 +1,38 @@
+import type { OriginGuard, TokenCheck } from '@omni/auth';
+import type { Catalogue, CatalogueKeeper } from '@omni/capabilities';
+import type { HealthMonitor } from '@omni/health';
+import type { ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
+import type { ProtocolHandler } from '@omni/protocol';
+import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
+import type { Upstreams } from '@omni/upstreams';
+import type { ServiceIdentifier } from 'inversify';
+import type { GatewayConfiguration } from './gateway-options.ts';
+import type { MasterServer } from './master-server.ts';
+import type { UpstreamDirectory } from './upstream-directory.ts';
+
+function token<Part>(name: string): ServiceIdentifier<Part> {
+  return Symbol.for(`omni/${name}`);
+}
+
+/** Every part of the gateway, a line each. */
+export const Token = {
+  Configuration: token<GatewayConfiguration>('Configuration'),
+  StartGraceMs: token<number>('StartGraceMs'),
+  // Adapters; the last two are absent where the runtime has none.
+  Clock: token<Clock>('Clock'),
+  Logger: token<Logger>('Logger'),
+  ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
+  HttpClient: token<HttpClient | undefined>('HttpClient'),
+  // Core.
+  Catalogue: token<Catalogue>('Catalogue'),
+  CatalogueKeeper: token<CatalogueKeeper>('CatalogueKeeper'),
+  Upstreams: token<Upstreams>('Upstreams'),
+  UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
+  RequestRouter: token<RequestRouter>('RequestRouter'),
+  ResourceSubscriptions: token<ResourceSubscriptions>('ResourceSubscriptions'),
+  TokenCheck: token<TokenCheck>('TokenCheck'),
+  OriginGuard: token<OriginGuard>('OriginGuard'),
+  HealthMonitor: token<HealthMonitor>('HealthMonitor'),
+  ProtocolHandler: token<ProtocolHandler>('ProtocolHandler'),
+  MasterServer: token<MasterServer>('MasterServer'),
+} as const;

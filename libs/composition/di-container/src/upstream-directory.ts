@@ -1,0 +1,32 @@
+import { GatewayError } from '@omni/ports';
+import type { UpstreamAccess } from '@omni/router';
+import type { Upstreams } from '@omni/upstreams';
+
+/** The upstreams by name, as routing asks for them. */
+export class UpstreamDirectory implements UpstreamAccess {
+  readonly #upstreams: Upstreams;
+  readonly names: readonly string[];
+
+  constructor(upstreams: Upstreams) {
+    this.#upstreams = upstreams;
+    this.names = upstreams.all().map((upstream) => upstream.name);
+  }
+
+  readonly linkFor: UpstreamAccess['linkFor'] = (name, client, done) => {
+    const upstream = this.#upstreams.get(name);
+    if (upstream === undefined) done(unknown(name));
+    else upstream.linkFor(client, done);
+  };
+
+  readonly openLink: UpstreamAccess['openLink'] = (name, client) => this.#upstreams.get(name)?.openLinkFor(client);
+
+  readonly subscribe: UpstreamAccess['subscribe'] = (name, client, uri, onUpdated, done) => {
+    const upstream = this.#upstreams.get(name);
+    if (upstream === undefined) done(unknown(name));
+    else upstream.subscribe(client, uri, onUpdated, done);
+  };
+}
+
+function unknown(name: string): GatewayError {
+  return new GatewayError('OMNI_SERVER_UNKNOWN', `No server "${name}" is configured`);
+}

@@ -1,0 +1,34 @@
+import type { Catalogue } from '@omni/capabilities';
+import type { Era } from '@omni/ports';
+import type { Upstream } from '@omni/upstreams';
+
+/** State and offer of one upstream, for people and scripts. */
+export interface UpstreamReport {
+  readonly name: string;
+  readonly state: 'disabled' | 'starting' | 'ready' | 'down' | 'stopped';
+  readonly era: Era | undefined;
+  readonly tools: number;
+  readonly resources: number;
+  readonly prompts: number;
+  /** Items that are not offered, and why. */
+  readonly withheld: readonly { readonly kind: string; readonly name: string; readonly reason: string }[];
+  readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | undefined;
+  readonly retryInMs: number | undefined;
+}
+
+export function reportOf(upstream: Upstream, catalogue: Catalogue): UpstreamReport {
+  const overview = catalogue.describe().find((entry) => entry.upstream === upstream.name);
+  const { state } = upstream;
+  const error = state.phase === 'down' || state.phase === 'starting' ? state.lastError : undefined;
+  return {
+    name: upstream.name,
+    state: state.phase,
+    era: upstream.link?.era,
+    tools: overview?.counts.tools ?? 0,
+    resources: overview?.counts.resources ?? 0,
+    prompts: overview?.counts.prompts ?? 0,
+    withheld: (overview?.withheld ?? []).map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
+    lastError: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
+    retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - Date.now()) : undefined,
+  };
+}

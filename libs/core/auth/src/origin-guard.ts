@@ -1,0 +1,108 @@
+import { GatewayError } from '@omni/ports';
+import { LOOPBACK_NAMES } from './loopback-host.ts';
+
+export interface OriginGuardOptions {
+  /** Name or address that Omni is bound to, as configured; IPv6 with or without brackets. */
+  readonly host: string;
+  /** Whether only this machine can connect, see {@link isLoopbackHost}. */
+  readonly isLoopback: boolean;
+  /** Names under which Omni may be called: `name` for every port, `name:port` for one. IPv6 addresses stand in brackets. */
+  readonly allowedHosts: readonly string[];
+  /** Web origins that may call, compared exactly, e.g. `https://app.example`. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** The two headers that say through which name, and from which web page, a request comes. */
+export interface RequestSource {
+  /** `Host` (HTTP/2: `:authority`); several values joined with `, `. */
+  readonly host: string | undefined;
+  /** `Origin`; several values joined with `, `. */
+  readonly origin: string | undefined;
+}
+
+interface HostParts {
+  readonly name: string;
+  /** `name:port` or `name`, lower case. */
+  readonly authority: string;
+}
+
+/** Longest host name (RFC 1035, 255 octets) with a port. */
+const MAX_HOST_LENGTH = 261;
+const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?$/;
+const WEB_ORIGIN = /^(https?):\/\/([^/?#@\s]+)$/;
+
+/**
+ * Refuses requests that a web page smuggles in: DNS rebinding by `Host`, foreign pages by `Origin`.
+ *
+ * @see MCP 2026-07-28, basic/transports, "Security"; CVE-2025-66414.
+ */
+export class OriginGuard {
+  readonly #isLoopback: boolean;
+  readonly #allowedHosts: ReadonlySet<string>;
+  readonly #allowedOrigins: ReadonlySet<string>;
+  // Nearly all requests repeat the pair of the one before.
+  #last: { readonly source: RequestSource; readonly verdict: GatewayError | undefined } | undefined;
+
+  constructor(options: OriginGuardOptions) {
+    this.#isLoopback = options.isLoopback;
+    const hosts = options.allowedHosts.map((host) => host.toLowerCase());
+    this.#allowedHosts = new Set(options.isLoopback ? [...hosts, ...LOOPBACK_NAMES, inBrackets(options.host)] : hosts);
+    this.#allowedOrigins = new Set(options.allowedOrigins);
+  }
+
+  /** @returns `undefined` when the request may go on; otherwise `OMNI_HOST_FORBIDDEN` or `OMNI_ORIGIN_FORBIDDEN`. */
+  check(source: RequestSource): GatewayError | undefined {
+    const last = this.#last;
+    if (last !== undefined && last.source.host === source.host && last.source.origin === source.origin) return last.verdict;
+    const verdict = this.#judge(source.host, source.origin);
+    this.#last = { source: { host: source.host, origin: source.origin }, verdict };
+    return verdict;
+  }
+
+  #judge(hostHeader: string | undefined, origin: string | undefined): GatewayError | undefined {
+    const host = hostHeader === undefined ? undefined : hostParts(hostHeader);
+    if (host === undefined) return new GatewayError('OMNI_HOST_FORBIDDEN', 'The request has no Host header with exactly one valid host');
+    if (!this.#isServed(host)) {
+      return new GatewayError('OMNI_HOST_FORBIDDEN', `Omni is not served under the host ${host.authority}`);
+    }
+    if (origin === undefined || this.#isTrusted(origin, host)) return undefined;
+    return new GatewayError('OMNI_ORIGIN_FORBIDDEN', 'The request comes from a web page that may not call Omni');
+  }
+
+  #isServed(host: HostParts): boolean {
+    return (!this.#isLoopback && this.#allowedHosts.size === 0) || this.#isNamed(host);
+  }
+
+  #isNamed(host: HostParts): boolean {
+    return this.#allowedHosts.has(host.name) || this.#allowedHosts.has(host.authority);
+  }
+
+  #isTrusted(origin: string, host: HostParts): boolean {
+    // Sandboxed frames and local files all share the origin "null": trusting one trusts every page that makes one.
+    if (origin === 'null') return false;
+    if (this.#allowedOrigins.has(origin)) return true;
+    const [, scheme, authority] = WEB_ORIGIN.exec(origin) ?? [];
+    const page = authority === undefined ? undefined : hostParts(authority);
+    if (page === undefined) return false;
+    if (this.#isLoopback) return LOOPBACK_NAMES.includes(page.name);
+    // The page came from Omni itself; without a list of hosts a rebound name would look the same.
+    const standardPort = scheme === 'https' ? ':443' : ':80';
+    return this.#isNamed(host) && withoutSuffix(page.authority, standardPort) === withoutSuffix(host.authority, standardPort);
+  }
+}
+
+function hostParts(header: string): HostParts | undefined {
+  if (header.length > MAX_HOST_LENGTH) return undefined;
+  const authority = header.toLowerCase();
+  const [, name, port] = AUTHORITY.exec(authority) ?? [];
+  return name === undefined || Number(port ?? 0) > 65_535 ? undefined : { name, authority };
+}
+
+function inBrackets(host: string): string {
+  const name = host.toLowerCase();
+  return name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
+}
+
+function withoutSuffix(text: string, suffix: string): string {
+  return text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
+}

@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals';
+import { silentLogger } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
+import type { UpstreamLink } from '@omni/wire';
+import { CatalogueKeeper } from './catalogue-keeper.ts';
+import { emptyList, type UpstreamCatalogue } from './upstream-catalogue.ts';
+
+// The keeper only hands links on to `read`; which one it was is all that counts here.
+const link = (upstream: string): UpstreamLink => ({ upstream }) as UpstreamLink;
+
+const catalogueOf = (upstream: string): UpstreamCatalogue => ({
+  upstream,
+  era: 'modern',
+  capabilities: '{}',
+  instructions: undefined,
+  serverInfo: undefined,
+  tools: emptyList(),
+  resources: emptyList(),
+  templates: emptyList(),
+  prompts: emptyList(),
+  withheld: [],
+});
+
+function setUp(awaited: readonly string[] = []) {
+  const clock = new VirtualClock();
+  const published: string[] = [];
+  const readings: { readonly link: UpstreamLink; readonly finish: (failure?: Error) => void }[] = [];
+  const keeper = new CatalogueKeeper({
+    publish: (upstream, catalogue) => published.push(`${upstream} ${catalogue === undefined ? 'gone' : 'read'}`),
+    read: (of) =>
+      new Promise((resolve, reject) => {
+        readings.push({ link: of, finish: (failure) => (failure === undefined ? resolve(catalogueOf(of.upstream)) : reject(failure)) });
+      }),
+    clock,
+    logger: silentLogger,
+    awaited,
+    startGraceMs: 1_000,
+  });
+  return { clock, published, readings, keeper };
+}
+
+describe('CatalogueKeeper', () => {
+  it('reads an upstream that comes up', async () => {
+    const { keeper, readings, published, clock } = setUp();
+    keeper.onReady('a', link('a'));
+    readings[0]?.finish();
+    await clock.advanceAsync(0);
+    expect(published).toEqual(['a read']);
+  });
+
+  it('reads once more, not many times more, after changes during a reading and within a second of it', async () => {
+    const { keeper, readings, clock } = setUp();
+    keeper.onReady('a', link('a'));
+    for (let change = 0; change < 50; change++) keeper.onListsChanged('a');
+    readings[0]?.finish();
+    await clock.advanceAsync(999);
+    const withinTheSecond = readings.length;
+    await clock.advanceAsync(1);
+    expect([withinTheSecond, readings.length]).toEqual([1, 2]);
+  });
+
+  it('does not publish what was read from a link that is gone', async () => {
+    const { keeper, readings, published, clock } = setUp();
+    keeper.onReady('a', link('a'));
+    keeper.onDown('a');
+    readings[0]?.finish();
+    await clock.advanceAsync(0);
+    expect(published).toEqual([]);
+  });
+
+  it('keeps an upstream in the lists for 30 s after it went', async () => {
+    const { keeper, published, clock } = setUp();
+    keeper.onDown('a');
+    await clock.advanceAsync(29_999);
+    const before = [...published];
+    await clock.advanceAsync(1);
+    expect([before, published]).toEqual([[], ['a gone']]);
+  });
+
+  it('takes nothing out that came back in time', async () => {
+    const { keeper, readings, published, clock } = setUp();
+    keeper.onDown('a');
+    await clock.advanceAsync(20_000);
+    keeper.onReady('a', link('a'));
+    readings[0]?.finish();
+    await clock.advanceAsync(60_000);
+    expect(published).toEqual(['a read']);
+  });
+
+  it('holds the first list until every awaited upstream was read or has failed', async () => {
+    const { keeper, readings, clock } = setUp(['a', 'b']);
+    const settled: string[] = [];
+    keeper.start();
+    keeper.whenSettled(() => settled.push('first'));
+    keeper.onReady('a', link('a'));
+    readings[0]?.finish();
+    await clock.advanceAsync(0);
+    const afterOne = [...settled];
+    keeper.onDown('b');
+    keeper.whenSettled(() => settled.push('later'));
+    expect([afterOne, settled]).toEqual([[], ['first', 'later']]);
+  });
+
+  it('holds it no longer than the grace', async () => {
+    const { keeper, clock } = setUp(['hanging']);
+    let isSettled = false;
+    keeper.start();
+    keeper.whenSettled(() => (isSettled = true));
+    await clock.advanceAsync(999);
+    const before = isSettled;
+    await clock.advanceAsync(1);
+    expect([before, isSettled]).toEqual([false, true]);
+  });
+
+  it('goes on after a reading that failed', async () => {
+    const { keeper, readings, published, clock } = setUp(['a']);
+    let isSettled = false;
+    keeper.whenSettled(() => (isSettled = true));
+    keeper.onReady('a', link('a'));
+    readings[0]?.finish(new Error('broken'));
+    await clock.advanceAsync(1_000);
+    keeper.onListsChanged('a');
+    readings[1]?.finish();
+    await clock.advanceAsync(0);
+    expect([isSettled, published]).toEqual([true, ['a read']]);
+  });
+
+  it('reads and publishes nothing after stop', async () => {
+    const { keeper, readings, published, clock } = setUp(['a']);
+    let isSettled = false;
+    keeper.whenSettled(() => (isSettled = true));
+    keeper.onReady('a', link('a'));
+    keeper.stop();
+    readings[0]?.finish();
+    keeper.onReady('b', link('b'));
+    await clock.advanceAsync(60_000);
+    expect([isSettled, published, readings.length]).toEqual([true, [], 1]);
+  });
+});

@@ -1,0 +1,73 @@
+import { UriTemplate, type MatchBudget } from './uri-template.ts';
+
+/** What one upstream lists. */
+export interface UriOffer {
+  readonly upstream: string;
+  readonly uris: Iterable<string>;
+  readonly templates: Iterable<string>;
+}
+
+/** Steps of matching for one URI: a few milliseconds, whatever templates upstreams invent. */
+const MATCH_BUDGET = 1_000_000;
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,63}(?=:)/;
+
+/** Finds who can be asked for a resource. */
+export class UriRoutes {
+  readonly #byUri = new Map<string, string[]>();
+  readonly #templates: { readonly upstream: string; readonly template: UriTemplate }[] = [];
+  readonly #byScheme = new Map<string, Set<string>>();
+
+  /** @param offers - In the order of the configuration. */
+  constructor(offers: Iterable<UriOffer>) {
+    for (const { upstream, uris, templates } of offers) {
+      for (const uri of uris) {
+        const owners = this.#byUri.get(uri);
+        if (owners === undefined) this.#byUri.set(uri, [upstream]);
+        else owners.push(upstream);
+        this.#noteScheme(uri, upstream);
+      }
+      for (const text of templates) {
+        const template = UriTemplate.compile(text);
+        if (template === undefined) continue;
+        this.#templates.push({ upstream, template });
+        this.#noteScheme(template.literalPrefix, upstream);
+      }
+    }
+  }
+
+  /** Who lists the URI itself. */
+  listed(uri: string): readonly string[] {
+    return this.#byUri.get(uri) ?? [];
+  }
+
+  /** Whose templates the URI fits, in order. */
+  matching(uri: string): readonly string[] {
+    const budget: MatchBudget = { left: MATCH_BUDGET };
+    const found = new Set<string>();
+    for (const { upstream, template } of this.#templates) {
+      budget.left -= 1;
+      if (budget.left <= 0) break;
+      if (!found.has(upstream) && template.matches(uri, budget)) found.add(upstream);
+    }
+    return [...found];
+  }
+
+  /** The only upstream that uses the scheme of the URI. */
+  soleOwnerOfScheme(uri: string): string | undefined {
+    const owners = this.#byScheme.get(schemeOf(uri) ?? '');
+    const [owner] = owners ?? [];
+    return owners?.size === 1 ? owner : undefined;
+  }
+
+  #noteScheme(uri: string, upstream: string): void {
+    const scheme = schemeOf(uri);
+    if (scheme === undefined) return;
+    const owners = this.#byScheme.get(scheme);
+    if (owners === undefined) this.#byScheme.set(scheme, new Set([upstream]));
+    else owners.add(upstream);
+  }
+}
+
+function schemeOf(uri: string): string | undefined {
+  return SCHEME.exec(uri)?.[0].toLowerCase();
+}

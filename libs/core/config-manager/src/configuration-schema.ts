@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { McpServerSchema, SERVER_NAME_PATTERN } from './mcp-server-schema.ts';
+import { ListenSchema, countSchema, durationSchema } from './setting-schema.ts';
+
+const GIB = 1_073_741_824;
+const DurationSchema = durationSchema({ allowZero: false });
+
+const ServerSchema = z.strictObject({
+  listen: ListenSchema.prefault('127.0.0.1:7431').describe(
+    'Address and port to listen on. Port 0 picks a free one. Loopback unless other machines must connect.',
+  ),
+  allowedHosts: z
+    .array(z.string().regex(/^[^\s/@]+$/, 'must be a host name, with a port where it matters, such as "mcp.example.com"'))
+    .default([])
+    .describe('Names that the Host header may hold besides those of the listen address; a guard against DNS rebinding.'),
+  allowedOrigins: z
+    .array(z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/@]+$/, 'must be an origin without path, such as "https://app.example.com"'))
+    .default([])
+    .describe('Web origins whose pages may call Omni.'),
+  drain: durationSchema({ allowZero: true }).prefault('10s').describe('Time that running requests get when Omni stops.'),
+});
+
+const AuthSchema = z.strictObject({
+  mode: z
+    .enum(['token', 'open'])
+    .default('token')
+    .describe('token asks every client for a bearer token; open asks for nothing and is allowed on loopback only.'),
+  token: z
+    .string()
+    .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)')
+    .optional()
+    .describe('The token. Best written as ${NAME}. Omni makes one and keeps it in its state folder when absent.'),
+});
+
+const NamingSchema = z.strictObject({
+  prefix: z
+    .enum(['always', 'on-conflict', 'none'])
+    .default('always')
+    .describe(
+      'When the name of a server stands before the names of its tools and prompts. always never renames a tool when another server is added.',
+    ),
+});
+
+const LimitsSchema = z.strictObject({
+  maxBodyBytes: countSchema(1_024, GIB).default(4_194_304).describe('Longest request body, in bytes.'),
+  maxDepth: countSchema(4, 1_000).default(64).describe('Deepest nesting of a message.'),
+  maxElements: countSchema(16, 100_000_000).default(100_000).describe('Most values in a message.'),
+  maxUpstreamMessageBytes: countSchema(1_024, GIB).default(16_777_216).describe('Longest message of a server, in bytes.'),
+  maxInFlight: countSchema(1, 1_000_000).default(1_000).describe('Most requests that run at the same time.'),
+  maxSessions: countSchema(1, 1_000_000).default(1_000).describe('Most legacy sessions at the same time.'),
+  sessionIdle: DurationSchema.prefault('30m').describe('A legacy session ends after this time without a request.'),
+  maxSessionInFlight: countSchema(1, 1_000_000).default(100).describe('Most requests of one legacy session that run at the same time.'),
+  maxInstances: countSchema(1, 100_000).default(64).describe('Most processes or connections of one server at the same time.'),
+});
+
+const LoggingSchema = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severity that is logged.'),
+});
+
+const DefaultsSchema = z.strictObject({
+  connectTimeout: DurationSchema.prefault('30s').describe('Time for start and handshake of a server.'),
+  callTimeout: DurationSchema.prefault('60s').describe('Longest silence of a call; progress resets it.'),
+  maxCallTime: DurationSchema.prefault('30m').describe('Longest duration of a call, progress or not.'),
+});
+
+/** Every setting outside `mcpServers`. Keys that start with `x-` are taken out before. */
+export const GatewaySettingsSchema = z.strictObject({
+  $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
+  version: z.literal(1).optional().describe('Version of this shape; 1 is the only one.'),
+  server: ServerSchema.prefault({}).describe('Where clients connect.'),
+  auth: AuthSchema.prefault({}).describe('Who may connect.'),
+  naming: NamingSchema.prefault({}).describe('What clients see the tools called.'),
+  limits: LimitsSchema.prefault({}).describe('How much at once.'),
+  logging: LoggingSchema.prefault({}).describe('What is logged.'),
+  defaults: DefaultsSchema.prefault({}).describe('Settings of every server that does not set its own.'),
+});
+
+/** Keys of each section, for suggestions. */
+export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['server', Object.keys(ServerSchema.shape)],
+  ['auth', Object.keys(AuthSchema.shape)],
+  ['naming', Object.keys(NamingSchema.shape)],
+  ['limits', Object.keys(LimitsSchema.shape)],
+  ['logging', Object.keys(LoggingSchema.shape)],
+  ['defaults', Object.keys(DefaultsSchema.shape)],
+]);
+
+/** A whole configuration in Omni's own spelling. */
+export const ConfigurationSchema = GatewaySettingsSchema.extend({
+  mcpServers: z
+    .record(z.string().regex(SERVER_NAME_PATTERN), McpServerSchema)
+    .default({})
+    .describe('The servers behind Omni, by name. The name stands before the names of their tools.'),
+});
+
+/** What a user writes: every setting optional, durations with a unit. */
+export type ConfigurationInput = z.input<typeof ConfigurationSchema>;
+
+/** Every setting outside `mcpServers`, present; durations in milliseconds. */
+export type GatewaySettings = z.output<typeof GatewaySettingsSchema>;

@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigurationView } from './configuration-view.ts';
+import { parseConfiguration, type Configuration } from './parse-configuration.ts';
+
+function configuration(level: string): Configuration {
+  return parseConfiguration([{ path: 'omni.yaml', text: `logging: { level: ${level} }`, role: 'base' }], { env: {} });
+}
+
+describe('ConfigurationView', () => {
+  it('tells each subscriber of a replacement, until it unsubscribes', () => {
+    const [first, second, third] = [configuration('info'), configuration('warn'), configuration('error')];
+    const view = new ConfigurationView(first);
+    const seen: string[] = [];
+    const unsubscribe = view.subscribe((next) => seen.push(`a ${next.logging.level}`));
+    view.subscribe((next) => seen.push(`b ${next === view.effective()}`));
+    expect(view.effective()).toBe(first);
+
+    view.replace(second);
+    unsubscribe();
+    unsubscribe();
+    view.replace(third);
+    expect(view.effective()).toBe(third);
+    expect(seen).toEqual(['a warn', 'b true', 'b true']);
+  });
+});

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
+
+/** What a server may be called, so that it fits into tool names and paths. */
+export const SERVER_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+
+const VariableNameSchema = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable, such as "GITHUB_TOKEN"');
+const DurationSchema = durationSchema({ allowZero: false });
+
+/** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings the spellings of clients here. */
+export const McpServerSchema = z.strictObject({
+  type: z.enum(['stdio', 'http']).optional().describe('How the server is reached. Follows from "command" or "url" when absent.'),
+  command: NameTextSchema.optional().describe('Program of a local server, found on the PATH of Omni. Not run through a shell.'),
+  args: z.array(PlainTextSchema).optional().describe('Arguments of the program, one per item.'),
+  env: z
+    .record(z.string().regex(/^[^=\0]+$/, 'is not a usable name of an environment variable'), PlainTextSchema)
+    .optional()
+    .describe('Variables for the program, added to a filtered copy of the environment of Omni.'),
+  cwd: NameTextSchema.optional().describe('Working folder of the program. The one of Omni when absent.'),
+  url: z
+    .string()
+    .optional()
+    .describe('Address of a remote server that speaks Streamable HTTP: http: or https:, without user name and password.'),
+  headers: z
+    .record(
+      z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header'),
+      z.string().regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character'),
+    )
+    .optional()
+    .describe('HTTP headers sent with every request to a remote server, such as Authorization.'),
+  disabled: z.boolean().default(false).describe('true keeps the entry and does not start the server.'),
+  protocol: z
+    .enum(['auto', 'legacy', '2026-07-28'])
+    .default('auto')
+    .describe('Protocol revision spoken with the server. auto asks the server; legacy is everything up to 2025-11-25.'),
+  instances: z
+    .enum(['auto', 'shared', 'per-session'])
+    .default('auto')
+    .describe(
+      'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or roots.',
+    ),
+  connectTimeout: DurationSchema.optional().describe('Time for start and handshake. defaults.connectTimeout when absent.'),
+  callTimeout: DurationSchema.optional().describe('Longest silence of a call; progress resets it. defaults.callTimeout when absent.'),
+  maxCallTime: DurationSchema.optional().describe('Longest duration of a call, progress or not. defaults.maxCallTime when absent.'),
+  critical: z.boolean().default(true).describe('Whether readiness of Omni waits for this server.'),
+  requiredEnv: z
+    .array(VariableNameSchema)
+    .default([])
+    .describe('Environment variables that must be set and not empty; otherwise the server is not started and says which are missing.'),
+  featureFlag: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must consist of letters, digits, "_" and "-"')
+    .optional()
+    .describe('The server is started only while the environment variable OMNI_FEATURE_<FLAG> is 1 or true.'),
+});
+
+/** An entry with its defaults; durations in milliseconds. */
+export type McpServerSettings = z.output<typeof McpServerSchema>;

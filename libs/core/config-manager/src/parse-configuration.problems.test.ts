@@ -1,0 +1,257 @@
+import { GatewayError } from '@omni/ports';
+import { describe, expect, it } from '@jest/globals';
+import type { ConfigSource } from './config-source.ts';
+import { parseConfiguration } from './parse-configuration.ts';
+import type { Environment } from './variables.ts';
+
+function refusal(sources: readonly ConfigSource[], env: Environment = {}): GatewayError {
+  try {
+    parseConfiguration(sources, { env });
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+  throw new GatewayError('OMNI_INTERNAL', 'the configuration was accepted');
+}
+
+function problems(text: string, env: Environment = {}, path = 'o.yaml'): readonly string[] {
+  return refusal([{ path, text, role: 'base' }], env).message.split('\n');
+}
+
+const BOMB = [
+  'a: &a [x,x,x,x,x,x,x,x,x]',
+  ...'bcdefghi'.split('').map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index]}`).join(',')}]`),
+].join('\n');
+
+describe('parseConfiguration on what it refuses', () => {
+  it.each([
+    // Whole files.
+    ['', 'o.yaml:1:1  the file is empty; write "mcpServers:" and your servers, or delete it'],
+    ['# nothing\n', 'o.yaml:1:1  the file is empty; write "mcpServers:" and your servers, or delete it'],
+    ['- a', 'o.yaml:1:1  must hold a map of settings, found a list; start with "mcpServers:"'],
+    ['hello', 'o.yaml:1:1  must hold a map of settings, found text; start with "mcpServers:"'],
+    ['server: {}\n---\nserver: {}', 'o.yaml:2:1  a second document starts here; write one document per file, without "---" between parts'],
+    ['a: \0', 'o.yaml:1:4  the file holds a NUL character; save it as UTF-8 text'],
+    ['x'.repeat(1_048_577), 'o.yaml:1:1  the file is larger than 1 MiB'],
+    // Syntax.
+    ['server:\n\tlisten: x', 'o.yaml:2:1  a tab is used for indentation; use spaces'],
+    ['server: "x', 'o.yaml:1:11  a closing quote or bracket, a comma or a ":" is missing'],
+    ['server: a: b', 'o.yaml:1:9  a second ": " stands on this line; start a new line or put the text in quotes'],
+    ['server: @x', 'o.yaml:1:9  text cannot start with this character; put it in quotes'],
+    ['server: !!js/function x', 'o.yaml:1:9  a "!" starts a tag, and only plain data is read; remove it or put the text in quotes'],
+    ['server: {}\nserver: {}', 'o.yaml:2:1  the key "server" stands twice; the first is in line 1'],
+    ['<<: { server: {} }', 'o.yaml:1:1  the merge key "<<" is not part of YAML 1.2; repeat the keys'],
+    ['? [a]\n: b', 'o.yaml:1:3  a key must be text'],
+    ['__proto__: {}', 'o.yaml:1:1  "__proto__" cannot be a key'],
+    ['mcpServers: { __proto__: { command: x } }', 'o.yaml:1:15  "__proto__" cannot be a key'],
+    ['mcpServers: *x', 'o.yaml:1:13  the alias *x names no value above it; put text that starts with "*" in quotes'],
+    ['a: &a [*a]', 'o.yaml:1:8  the alias *a names no value above it; put text that starts with "*" in quotes'],
+    [`x-a: &a 1\nx-b: [${Array(300).fill('*a').join(', ')}]`, 'o.yaml:2:407  the file uses more than 100 aliases'],
+    [BOMB, 'o.yaml:5:20  the file holds more than 50000 values, aliases counted each time'],
+    [`a: ${'['.repeat(100)}${']'.repeat(100)}`, 'o.yaml:1:68  values are nested deeper than 64 levels'],
+    // Unknown keys.
+    ['mcpserver: {}', 'o.yaml:1:1  "mcpserver" is not a key of the configuration; did you mean "mcpServers"?'],
+    ['colour: red', 'o.yaml:1:1  "colour" is not a key of the configuration'],
+    ['command: npx', 'o.yaml:1:1  "command" belongs to a server; write it under "mcpServers:" and a name'],
+    ['server: { listn: x }', 'o.yaml:1:11  "listn" is not a key of "server"; did you mean "listen"?'],
+    ['mcpServers: { a: { comand: x, url: "http://x" } }', 'o.yaml:1:20  "comand" is not a key of a server; did you mean "command"?'],
+    // Settings.
+    ['version: 2', 'o.yaml:1:10  version must be 1, found 2'],
+    ['server: []', 'o.yaml:1:9  server must be a map, found a list'],
+    ['server: { listen: 7431 }', 'o.yaml:1:19  server.listen must be HOST:PORT, such as "127.0.0.1:7431"'],
+    ['server: { listen: ":80" }', 'o.yaml:1:19  server.listen must be HOST:PORT, such as "127.0.0.1:7431" or "[::1]:7431", found ":80"'],
+    ['server: { listen: "a:70000" }', 'o.yaml:1:19  server.listen has a port beyond 65535, found "a:70000"'],
+    ['server: { drain: 30 }', 'o.yaml:1:18  server.drain needs a unit; write "30ms", "30s" or "30m"'],
+    [
+      'server: { allowedOrigins: ["*"] }',
+      'o.yaml:1:28  server.allowedOrigins.0 must be an origin without path, such as "https://app.example.com", found "*"',
+    ],
+    ['auth: { mode: tokne }', 'o.yaml:1:15  auth.mode must be "token" or "open", found "tokne"; did you mean "token"?'],
+    ['auth: { token: "" }', 'o.yaml:1:16  auth.token must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)'],
+    ['auth: { token: my secret }', 'o.yaml:1:16  auth.token must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)'],
+    ['limits: { maxDepth: "64" }', 'o.yaml:1:21  limits.maxDepth must be a whole number, found "64"'],
+    ['limits: { maxDepth: 2 }', 'o.yaml:1:21  limits.maxDepth must be at least 4, found 2'],
+    ['limits: { maxDepth: 1001 }', 'o.yaml:1:21  limits.maxDepth must be at most 1000, found 1001'],
+    ['limits: { maxDepth: 6.5 }', 'o.yaml:1:21  limits.maxDepth must be a whole number, found 6.5'],
+    ['limits: { maxDepth: }', 'o.yaml:1:21  limits.maxDepth must be a whole number, found nothing'],
+    [
+      'defaults: { callTimeout: "1 s" }',
+      'o.yaml:1:26  defaults.callTimeout must be a whole number and a unit: "1500ms", "30s", "5m" or "2h", found "1 s"',
+    ],
+    ['defaults: { callTimeout: 0s }', 'o.yaml:1:26  defaults.callTimeout must be longer than zero, found "0s"'],
+    ['defaults: { callTimeout: 597h }', 'o.yaml:1:26  defaults.callTimeout is longer than 24 days; write at most "596h", found "597h"'],
+    [
+      'auth: { mode: open }\nserver: { listen: "0.0.0.0:1" }',
+      'o.yaml:1:15  auth.mode "open" lets everybody in who reaches server.listen; listen on 127.0.0.1, or write "token"',
+    ],
+    // Servers.
+    ['mcpServers:', 'o.yaml:1:12  mcpServers must be a map from server names to servers, found nothing'],
+    ['mcpServers: { a: npx }', 'o.yaml:1:18  mcpServers.a must be a map with "command" or "url", found text'],
+    ['mcpServers: { a: {} }', 'o.yaml:1:15  mcpServers.a needs "command" (a local program) or "url" (a remote server)'],
+    [
+      'mcpServers: { a: { command: x, url: "http://x" } }',
+      'o.yaml:1:32  mcpServers.a has both "command" and "url"; keep the one that is meant',
+    ],
+    ['mcpServers: { a: { url: "http://x", uri: "http://y" } }', 'o.yaml:1:37  mcpServers.a says both "url" and "uri"; keep one'],
+    [
+      'mcpServers: { a: { command: x, disabled: false, enabled: true } }',
+      'o.yaml:1:49  mcpServers.a says both "disabled" and "enabled"; keep one',
+    ],
+    ['mcpServers: { a: { type: http, command: x } }', 'o.yaml:1:26  mcpServers.a.type is "http", which needs "url", found "command"'],
+    [
+      'mcpServers: { a: { type: sse, url: "http://x" } }',
+      'o.yaml:1:26  mcpServers.a.type "sse" is not supported yet in this version; use "http" if the server offers Streamable HTTP',
+    ],
+    [
+      'mcpServers: { a: { type: ws } }',
+      'o.yaml:1:26  mcpServers.a.type "ws" is not supported yet in this version; use "http" if the server offers Streamable HTTP',
+    ],
+    [
+      'mcpServers: { a: { type: stido, command: x } }',
+      'o.yaml:1:26  mcpServers.a.type must be "stdio" or "http", found "stido"; did you mean "stdio"?',
+    ],
+    [
+      'mcpServers: { "My Server!": { command: x } }',
+      'o.yaml:1:15  "My Server!" is no server name: up to 32 letters, digits, ".", "_" and "-", starting with a letter or digit; write "My-Server"',
+    ],
+    [
+      'mcpServers: { "__a": { command: x } }',
+      'o.yaml:1:15  "__a" is no server name: up to 32 letters, digits, ".", "_" and "-", starting with a letter or digit; write "a"',
+    ],
+    [
+      'servers: { a: { command: x } }\nmcpServers: { a: { command: y } }',
+      'o.yaml:2:15  the server "a" is defined twice; the first is in line 1',
+    ],
+    [
+      'mcpServers: { a: { command: x, callTimeout: 30 } }',
+      'o.yaml:1:45  mcpServers.a.callTimeout needs a unit; write "30ms", "30s" or "30m"',
+    ],
+    [
+      'mcpServers: { a: { command: x, timeout: 30s } }',
+      'o.yaml:1:32  "timeout" is read as a number for clients only; write "callTimeout": "60s"',
+    ],
+    [
+      'mcpServers: { a: { command: x, envFile: .env } }',
+      'o.yaml:1:32  "envFile" is not supported yet in this version; write the variables under "env"',
+    ],
+    ['mcpServers: { a: { command: x, disabled: "yes" } }', 'o.yaml:1:42  mcpServers.a.disabled must be true or false, found "yes"'],
+    ['mcpServers: { a: { command: "" } }', 'o.yaml:1:29  mcpServers.a.command cannot be empty or hold a NUL character'],
+    ['mcpServers: { a: { command: x, env: { "A=B": c } } }', 'o.yaml:1:39  "A=B" is not a usable name of an environment variable'],
+    ['mcpServers: { a: { command: x, env: { A: } } }', 'o.yaml:1:42  mcpServers.a.env.A must be text, found nothing'],
+    ['mcpServers: { a: { url: "http://x", headers: { "a b": c } } }', 'o.yaml:1:48  "a b" is not a usable name of an HTTP header'],
+    [
+      'mcpServers: { a: { url: "http://x", headers: { A: "b\\r\\nC: d" } } }',
+      'o.yaml:1:51  mcpServers.a.headers.A cannot hold a line break or a NUL character',
+    ],
+    ['mcpServers: { a: { url: "ftp://x" } }', 'o.yaml:1:25  mcpServers.a.url must start with "https://" or "http://"'],
+    ['mcpServers: { a: { url: x } }', 'o.yaml:1:25  mcpServers.a.url must be an address such as "https://mcp.example.com/mcp"'],
+    [
+      'mcpServers: { a: { httpUrl: "http://u:p@x" } }',
+      'o.yaml:1:29  mcpServers.a.httpUrl cannot hold a user name or password; write "headers": { "Authorization": "Basic ${NAME}" }',
+    ],
+    [
+      'mcpServers: { a: { command: x, requiredEnv: [a-b] } }',
+      'o.yaml:1:46  mcpServers.a.requiredEnv.0 must be the name of an environment variable, such as "GITHUB_TOKEN", found "a-b"',
+    ],
+    // Variables.
+    [
+      'mcpServers:\n  a:\n    url: http://x\n    headers:\n      Authorization: "Bearer ${UNSET}"',
+      'o.yaml:5:22  mcpServers.a.headers.Authorization: ${UNSET} is not set and has no default; set it, or write ${UNSET:-default}',
+    ],
+    [
+      'mcpServers: { a: { command: "${UNSET:?set it in the unit}" } }',
+      'o.yaml:1:29  mcpServers.a.command: ${UNSET} is not set: set it in the unit',
+    ],
+    [
+      'mcpServers: { a: { serverUrl: "${UNSET}" } }',
+      'o.yaml:1:31  mcpServers.a.serverUrl: ${UNSET} is not set and has no default; set it, or write ${UNSET:-default}',
+    ],
+    ['auth: { token: "${SECRET:token}" }', 'o.yaml:1:16  auth.token: ${SECRET:token} is not available yet in this version; use ${NAME}'],
+  ])('answers %j', (text, problem) => {
+    expect(problems(text)).toEqual([problem]);
+  });
+
+  it('tells everything at once, file by file and from the top', () => {
+    const error = refusal([
+      {
+        path: 'default.yaml',
+        text: 'limits: { maxDepth: x }\nserver: { drain: 5 }\nmcpServers: { a: { retires: 1, command: "${UNSET}" } }',
+        role: 'base',
+      },
+      { path: 'local.yaml', text: 'loging: {}', role: 'base' },
+      { path: 'servers/b.yaml', text: 'comand: x', role: 'server' },
+    ]);
+    expect(error.code).toBe('OMNI_CONFIG_INVALID');
+    expect(error.message.split('\n')).toEqual([
+      'default.yaml:1:21  limits.maxDepth must be a whole number, found "x"',
+      'default.yaml:2:18  server.drain needs a unit; write "5ms", "5s" or "5m"',
+      'default.yaml:3:20  "retires" is not a key of a server',
+      'default.yaml:3:41  mcpServers.a.command: ${UNSET} is not set and has no default; set it, or write ${UNSET:-default}',
+      'local.yaml:1:1  "loging" is not a key of the configuration; did you mean "logging"?',
+      'servers/b.yaml:1:1  "comand" is not a key of a server; did you mean "command"?',
+      'servers/b.yaml:1:1  mcpServers.b needs "command" (a local program) or "url" (a remote server)',
+    ]);
+    expect(error.data).toMatchObject({
+      problems: expect.arrayContaining([
+        { file: 'default.yaml', line: 2, column: 18, key: 'server.drain', message: 'server.drain needs a unit; write "5ms", "5s" or "5m"' },
+      ]),
+    });
+  });
+
+  it('does not guess about a merged configuration while one file cannot be read', () => {
+    const error = refusal([
+      { path: 'default.yaml', text: 'mcpServers: { a: { command: "x }', role: 'base' },
+      { path: 'local.yaml', text: 'mcpServers: { a: { args: [x], retires: 1 } }', role: 'base' },
+    ]);
+    expect(error.message.split('\n')).toEqual([
+      'default.yaml:1:33  a closing quote or bracket, a comma or a ":" is missing',
+      'local.yaml:1:31  "retires" is not a key of a server',
+    ]);
+  });
+
+  it('refuses the whole for one malformed server file and two files of one name', () => {
+    const error = refusal([
+      { path: 'servers/a.json', text: '{"command":"x"}', role: 'server' },
+      { path: 'servers/a.yaml', text: 'command: x', role: 'server' },
+      { path: 'servers/b c.yaml', text: '{', role: 'server' },
+    ]);
+    expect(error.message.split('\n')).toEqual([
+      'servers/a.yaml:1:1  the server "a" is defined in servers/a.json too; keep one file',
+      'servers/b c.yaml:1:2  a closing quote or bracket, a comma or a ":" is missing',
+    ]);
+  });
+
+  it('asks for a file when there is none, and for fewer when there are too many', () => {
+    expect(refusal([]).message).toBe('configuration:1:1  there is nothing to read; write a file with "mcpServers:"');
+    const many = Array.from({ length: 1_001 }, (_, index): ConfigSource => ({
+      path: `servers/s${index}.yaml`,
+      text: 'command: x',
+      role: 'server',
+    }));
+    expect(refusal(many).message).toBe('servers/s0.yaml:1:1  there are 1001 files; at most 1000 are read');
+  });
+
+  it('lists at most 100 problems and counts the rest', () => {
+    const lines = problems(Array.from({ length: 130 }, (_, index) => `unknown-${index}: 1`).join('\n'));
+    expect(lines).toHaveLength(101);
+    expect(lines.at(-1)).toBe('… and 30 more');
+  });
+
+  it('never prints the value of a variable or a literal credential', () => {
+    const env = { LISTEN: 'leak listen', MODE: 'leak-mode', TOKEN: 'leak token', TIME: 'leak-time', URL: 'leak://u:leak@h' };
+    const text = `
+server: { listen: "\${LISTEN}" }
+auth: { mode: "\${MODE}", token: "\${TOKEN}" }
+defaults: { callTimeout: "\${TIME}" }
+mcpServers:
+  a: { url: "\${URL}" }
+  b: { url: "https://user:leak@example.com", headers: { Authorization: "leak\\n" } }
+  c: { command: "\${LISTEN}\${UNSET:?}", args: ["p\${leak it}"], env: { A: [leak] } }
+`;
+    const found = problems(text, env);
+    expect(found).toHaveLength(10);
+    expect(found.filter((line) => line.includes('leak'))).toEqual([]);
+    // The check above can fail: the same value, written into the file, is quoted.
+    expect(problems('auth: { mode: leak-mode }')[0]).toContain('leak-mode');
+  });
+});

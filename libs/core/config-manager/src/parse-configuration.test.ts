@@ -1,0 +1,285 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ConfigSource } from './config-source.ts';
+import { parseConfiguration, type Configuration } from './parse-configuration.ts';
+import type { UpstreamConfig } from './upstream-config.ts';
+import type { Environment } from './variables.ts';
+
+function parse(text: string, env: Environment = {}, path = 'omni.yaml'): Configuration {
+  return parseConfiguration([{ path, text, role: 'base' }], { env });
+}
+
+function layered(texts: Readonly<Record<string, string>>, env: Environment = {}): Configuration {
+  const sources = Object.entries(texts).map(([path, text]): ConfigSource => ({
+    path,
+    text,
+    role: path.startsWith('servers/') ? 'server' : 'base',
+  }));
+  return parseConfiguration(sources, { env });
+}
+
+const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
+  enabled: true,
+  protocol: 'auto',
+  instances: 'auto',
+  connectTimeoutMs: 30_000,
+  callTimeoutMs: 60_000,
+  maxCallTimeMs: 1_800_000,
+  critical: true,
+  secretValues: [],
+};
+
+describe('parseConfiguration', () => {
+  it('fills in every default', () => {
+    expect(parse('mcpServers: { a: { command: npx } }')).toEqual({
+      server: { host: '127.0.0.1', port: 7431, allowedHosts: [], allowedOrigins: [], drainMs: 10_000 },
+      auth: { mode: 'token' },
+      naming: { prefix: 'always' },
+      limits: {
+        maxBodyBytes: 4_194_304,
+        maxDepth: 64,
+        maxElements: 100_000,
+        maxUpstreamMessageBytes: 16_777_216,
+        maxInFlight: 1_000,
+        maxSessions: 1_000,
+        sessionIdleMs: 1_800_000,
+        maxSessionInFlight: 100,
+        maxInstances: 64,
+      },
+      logging: { level: 'info' },
+      upstreams: [{ ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } }],
+      warnings: [],
+    });
+  });
+
+  it('takes every setting', () => {
+    const configuration = parse(`
+$schema: ./omni.schema.json
+version: 1
+x-anything: { goes: here }
+server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins: ["https://app.example.com"], drain: 0s, x-note: mine }
+auth: { mode: token, token: 0123456789abcdef }
+naming: { prefix: on-conflict }
+limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxInFlight: 3, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
+logging: { level: debug }
+defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h }
+mcpServers:
+  local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
+  remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h }
+`);
+    expect(configuration).toEqual({
+      server: { host: '::1', port: 8080, allowedHosts: ['mcp.example.com'], allowedOrigins: ['https://app.example.com'], drainMs: 0 },
+      auth: { mode: 'token', token: '0123456789abcdef' },
+      naming: { prefix: 'on-conflict' },
+      limits: {
+        maxBodyBytes: 1_024,
+        maxDepth: 10,
+        maxElements: 20,
+        maxUpstreamMessageBytes: 2_048,
+        maxInFlight: 3,
+        maxSessions: 4,
+        sessionIdleMs: 300_000,
+        maxSessionInFlight: 6,
+        maxInstances: 7,
+      },
+      logging: { level: 'debug' },
+      upstreams: [
+        {
+          ...UPSTREAM,
+          name: 'local',
+          protocol: 'legacy',
+          instances: 'per-session',
+          connectTimeoutMs: 1_000,
+          callTimeoutMs: 1_500,
+          maxCallTimeMs: 3_600_000,
+          critical: false,
+          transport: { kind: 'stdio', command: 'node', args: ['a.js'], env: { A: 'b' }, cwd: './x' },
+        },
+        {
+          ...UPSTREAM,
+          name: 'remote',
+          protocol: '2026-07-28',
+          instances: 'shared',
+          connectTimeoutMs: 3_000,
+          callTimeoutMs: 2_000,
+          maxCallTimeMs: 7_200_000,
+          transport: { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { 'x-api-key': 'k' } },
+        },
+      ],
+      warnings: [],
+    });
+  });
+
+  it('lets a later file override one key and keeps its siblings [S000-CFG-01]', () => {
+    const { limits, upstreams, logging } = layered({
+      'default.yaml':
+        'limits: { maxDepth: 10, maxInFlight: 1 }\nmcpServers: { a: { command: x, args: [1, 2], env: { A: base, B: base } }, b: { command: y } }',
+      'prod.yaml': 'limits: { maxInFlight: 2 }\nlogging: { level: warn }\nmcpServers: { a: { env: { B: prod } } }',
+      'local.yaml': 'limits: { maxInFlight: 3 }\nmcpServers: { a: { args: [local] } }',
+    });
+    expect(limits).toMatchObject({ maxDepth: 10, maxInFlight: 3 });
+    expect(logging.level).toBe('warn');
+    expect(upstreams.map(({ name, transport }) => [name, transport])).toEqual([
+      ['a', { kind: 'stdio', command: 'x', args: ['local'], env: { A: 'base', B: 'prod' } }],
+      ['b', { kind: 'stdio', command: 'y', args: [], env: {} }],
+    ]);
+  });
+
+  it('merges different spellings of one key', () => {
+    const { upstreams } = layered({
+      'default.yaml': 'mcpServers: { a: { url: "https://old.example.com" } }',
+      'local.json': '{"servers":{"a":{"serverUrl":"https://new.example.com"}}}',
+    });
+    expect(upstreams[0]?.transport).toEqual({ kind: 'http', url: 'https://new.example.com', headers: {} });
+  });
+
+  it('names a server after its file', () => {
+    const { upstreams } = layered({
+      'default.yaml': 'mcpServers: { a: { command: x } }',
+      'servers/informatica.yaml': 'command: ./bin/server\n',
+      'servers/a.json': '{"args": ["1"]}',
+    });
+    expect(upstreams.map(({ name, transport }) => [name, transport])).toEqual([
+      ['a', { kind: 'stdio', command: 'x', args: ['1'], env: {} }],
+      ['informatica', { kind: 'stdio', command: './bin/server', args: [], env: {} }],
+    ]);
+  });
+
+  it.each([
+    ['a byte order mark', '\uFEFF{"mcpServers":{"a":{"command":"x"}}}', 'mcp.json'],
+    [
+      'tabs, comments and trailing commas',
+      '{\n\t// note\n\t"servers": { "a": { "command": "x", /* more */ }, },\n\t"inputs": [{ "id": "t" }]\n}',
+      'mcp.json',
+    ],
+    ['JSON without an extension', '// note\n{"mcpServers":{"a":{"command":"x"}}}', '.mcp'],
+    ['context_servers of Zed', 'context_servers: { a: { source: custom, command: x } }', 'omni.yaml'],
+    ['mcp_servers of Codex', 'mcp_servers: { a: { command: x, startup_timeout_sec: 5 } }', 'omni.yaml'],
+    ['a list as command', 'mcp: { a: { type: local, command: [x] } }', 'omni.yaml'],
+    [
+      'hints for clients',
+      'mcpServers: { a: { command: x, tools: ["*"], timeout: 500, trust: true, autoApprove: [a], alwaysAllow: [b] } }',
+      'omni.yaml',
+    ],
+    ['CRLF', 'mcpServers:\r\n  a:\r\n    command: x\r\n', 'omni.yaml'],
+    ['an alias', 'x-base: &base { command: x }\nmcpServers: { a: *base }', 'omni.yaml'],
+  ])('reads %s', (_what, text, path) => {
+    const { upstreams, warnings } = parse(text, {}, path);
+    expect({ upstreams, warnings }).toEqual({
+      upstreams: [{ ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'x', args: [], env: {} } }],
+      warnings: [],
+    });
+  });
+
+  it.each(['http', 'streamable-http', 'streamableHttp', 'streamable_http', 'remote'])('reads type %s as http', (type) => {
+    expect(parse(`mcpServers: { a: { type: ${type}, url: "http://127.0.0.1:1/mcp" } }`).upstreams[0]?.transport.kind).toBe('http');
+  });
+
+  it.each(['url', 'serverUrl', 'httpUrl', 'uri'])('reads %s as the address', (key) => {
+    expect(parse(`mcpServers: { a: { ${key}: "http://127.0.0.1:1/mcp" } }`).upstreams[0]?.transport).toMatchObject({
+      url: 'http://127.0.0.1:1/mcp',
+    });
+  });
+
+  it.each(['env', 'environment', 'envs'])('reads %s as the environment', (key) => {
+    expect(parse(`mcpServers: { a: { command: x, ${key}: { A: b } } }`).upstreams[0]?.transport).toMatchObject({ env: { A: 'b' } });
+  });
+
+  it('splits a command list before further arguments', () => {
+    expect(parse('mcpServers: { a: { command: [npx, -y], args: [x] } }').upstreams[0]?.transport).toMatchObject({
+      command: 'npx',
+      args: ['-y', 'x'],
+    });
+  });
+
+  it('takes numbers and booleans as they are written where text is meant', () => {
+    expect(
+      parse('mcpServers: { a: { command: x, args: [--port, 8080, 1e3, 0x1F, true], env: { A: 010, B: NO } } }').upstreams[0]?.transport,
+    ).toEqual({
+      kind: 'stdio',
+      command: 'x',
+      args: ['--port', '8080', '1e3', '0x1F', 'true'],
+      env: { A: '010', B: 'NO' },
+    });
+  });
+
+  it('reads names of object properties like any other name', () => {
+    const { upstreams } = parse(
+      'mcpServers: { constructor: { command: x, env: { toString: a, hasOwnProperty: b } }, valueOf: { command: y } }',
+    );
+    expect(upstreams.map(({ name }) => name)).toEqual(['constructor', 'valueOf']);
+    expect(upstreams[0]?.transport).toMatchObject({ env: { toString: 'a', hasOwnProperty: 'b' } });
+  });
+
+  it('replaces references after merging and keeps the values of each server apart', () => {
+    const { upstreams, auth } = layered(
+      {
+        'default.yaml':
+          'auth: { token: "${GATEWAY_TOKEN}" }\nmcpServers: { a: { url: "${UNSET}", headers: { Authorization: "Bearer ${A}" } }, b: { command: x, args: ["${B}", "${B}", "${C:-c}"] } }',
+        'local.yaml': 'mcpServers: { a: { url: "https://${HOST:-mcp.example.com}/mcp" } }',
+      },
+      { A: 'secret-a', B: 'secret-b${A}', GATEWAY_TOKEN: '0123456789abcdef' },
+    );
+    expect(auth.token).toBe('0123456789abcdef');
+    expect(upstreams.map(({ transport, secretValues }) => [transport, secretValues])).toEqual([
+      [{ kind: 'http', url: 'https://mcp.example.com/mcp', headers: { Authorization: 'Bearer secret-a' } }, ['secret-a']],
+      [{ kind: 'stdio', command: 'x', args: ['secret-b${A}', 'secret-b${A}', 'c'], env: {} }, ['secret-b${A}']],
+    ]);
+  });
+
+  it('asks for no variable of a server that is switched off', () => {
+    const { upstreams } = parse(
+      'mcpServers: { a: { url: "${UNSET}", disabled: true }, b: { command: x, enabled: false, connectTimeout: "${UNSET}" }, c: { command: x, enabled: true } }',
+    );
+    expect(upstreams.map(({ name, enabled, disabledReason }) => [name, enabled, disabledReason])).toEqual([
+      ['a', false, 'disabled'],
+      ['b', false, 'disabled'],
+      ['c', true, undefined],
+    ]);
+  });
+
+  it('considers a server with a feature flag only while the flag is on [S000-REG-02]', () => {
+    const reasonWith = (env: Environment): string | undefined =>
+      parse('mcpServers: { a: { command: x, featureFlag: new-search } }', env).upstreams[0]?.disabledReason;
+    expect(
+      [{}, { OMNI_FEATURE_NEW_SEARCH: '0' }, { OMNI_FEATURE_NEW_SEARCH: '1' }, { OMNI_FEATURE_NEW_SEARCH: 'true' }].map(reasonWith),
+    ).toEqual(['feature_off:new-search', 'feature_off:new-search', undefined, undefined]);
+  });
+
+  it('leaves out a server whose required variables are missing, and names them', () => {
+    const { upstreams } = parse(
+      'mcpServers: { a: { command: x, requiredEnv: [SET, UNSET, EMPTY], env: { T: "${UNSET}" } }, b: { command: y } }',
+      { SET: '1', EMPTY: '' },
+    );
+    expect(upstreams.map(({ name, enabled, disabledReason }) => [name, enabled, disabledReason])).toEqual([
+      ['a', false, 'missing_env:[UNSET,EMPTY]'],
+      ['b', true, undefined],
+    ]);
+  });
+
+  it('allows open access on loopback only', () => {
+    expect(parse('auth: { mode: open }\nserver: { listen: "localhost:0" }').auth).toEqual({ mode: 'open' });
+    expect(() => parse('auth: { mode: open }\nserver: { listen: "0.0.0.0:0" }')).toThrow('auth.mode "open" lets everybody in');
+  });
+
+  it.each([
+    ['server: {}', 'omni.yaml:1:1  no server is configured; write them under "mcpServers:"'],
+    ['mcpServers: { a: { command: x, includeTools: [b] } }', 'omni.yaml:1:32  mcpServers.a.includeTools has no effect in this version'],
+    ['mcpServers: { a: { command: x, tools: [b] } }', 'omni.yaml:1:32  mcpServers.a.tools has no effect in this version'],
+    ['mcpServers: { a: { command: x, headers: { A: b } } }', 'omni.yaml:1:32  mcpServers.a.headers has no effect without "url"'],
+    ['mcpServers: { a: { url: "http://x", cwd: / } }', 'omni.yaml:1:37  mcpServers.a.cwd has no effect without "command"'],
+    [
+      'mcpServers: { a: { command: x, callTimeout: 2h } }',
+      'omni.yaml:1:45  mcpServers.a: callTimeout is longer than maxCallTime, which ends a call first',
+    ],
+    [
+      'auth: { token: short }\nmcpServers: { a: { command: x } }',
+      'omni.yaml:1:16  auth.token is shorter than 16 characters and may be guessed',
+    ],
+    [
+      'auth: { mode: open, token: 0123456789abcdef }\nmcpServers: { a: { command: x } }',
+      'omni.yaml:1:28  auth.token has no effect while auth.mode is "open"',
+    ],
+  ])('warns of %s', (text, warning) => {
+    expect(parse(text).warnings).toEqual([warning]);
+  });
+});

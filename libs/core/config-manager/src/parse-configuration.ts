@@ -1,0 +1,152 @@
+import { ProblemList, formatProblem, quoted } from './config-problem.ts';
+import { MAX_SOURCES, serverNameOf, type ConfigSource } from './config-source.ts';
+import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './configuration-schema.ts';
+import { expandLocated } from './expand-located.ts';
+import { isLoopback, type ListenAddress } from './listen-address.ts';
+import { locate, mergeLocated, plainValue, type LocatedEntry, type LocatedMap } from './located-value.ts';
+import { SERVER_BLOCKS, normalizeSource } from './normalize-source.ts';
+import { readDocument } from './read-document.ts';
+import { WORDLESS, reportIssues } from './report-issues.ts';
+import { upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
+import type { Environment } from './variables.ts';
+
+/** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
+export interface Configuration {
+  readonly server: ListenAddress & {
+    readonly allowedHosts: readonly string[];
+    readonly allowedOrigins: readonly string[];
+    readonly drainMs: number;
+  };
+  readonly auth: { readonly mode: 'token' | 'open'; readonly token?: string };
+  readonly naming: { readonly prefix: 'always' | 'on-conflict' | 'none' };
+  readonly limits: Readonly<Omit<GatewaySettings['limits'], 'sessionIdle'>> & { readonly sessionIdleMs: number };
+  readonly logging: Readonly<GatewaySettings['logging']>;
+  /** In the order in which the sources name them first. */
+  readonly upstreams: readonly UpstreamConfig[];
+  /** What is accepted but has no effect or looks wrong: `file:line:column  text`, free of values. */
+  readonly warnings: readonly string[];
+}
+
+export interface ParseOptions {
+  /** What `${VAR}`, `requiredEnv` and feature flags are looked up in. */
+  readonly env: Environment;
+}
+
+/** A token shorter than this can be guessed. */
+const SHORT_TOKEN = 16;
+
+const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape), ...SERVER_BLOCKS];
+
+/**
+ * Reads, merges, expands and validates a configuration.
+ *
+ * Later sources override earlier ones, maps key by key. References are replaced after merging, so that an overridden one need
+ * not be set.
+ *
+ * @param sources - At most 1000, lowest precedence first.
+ * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`: every problem on a line of its own (at most 100), and as `data.problems`.
+ *   While a source cannot be read at all, only problems inside single sources are reported: the others would be guesses.
+ */
+export function parseConfiguration(sources: readonly ConfigSource[], { env }: ParseOptions): Configuration {
+  const problems = new ProblemList();
+  const warnings = new ProblemList();
+  const root = mergeSources(sources, problems, warnings);
+
+  const settings = gatewaySettings(root, { env, problems, warnings });
+  const upstreams: UpstreamConfig[] = [];
+  const servers = root.entries.get('mcpServers')?.value;
+  if (servers?.kind === 'map') {
+    for (const [name, { value, ...entry }] of servers.entries) {
+      if (value.kind !== 'map') continue;
+      const upstream = upstreamConfig(name, { ...entry, value }, { env, defaults: settings.defaults, problems, warnings });
+      if (upstream) upstreams.push(upstream);
+    }
+  }
+  problems.throwIfAny();
+  if (upstreams.length === 0) warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
+
+  const { listen, drain, allowedHosts, allowedOrigins } = settings.server;
+  const { sessionIdle, ...limits } = settings.limits;
+  const { mode, token } = settings.auth;
+  return {
+    server: { ...listen, allowedHosts, allowedOrigins, drainMs: drain },
+    auth: { mode, ...(token === undefined ? {} : { token }) },
+    naming: settings.naming,
+    limits: { ...limits, sessionIdleMs: sessionIdle },
+    logging: settings.logging,
+    upstreams,
+    warnings: warnings.list().map(formatProblem),
+  };
+}
+
+function mergeSources(sources: readonly ConfigSource[], problems: ProblemList, warnings: ProblemList): LocatedMap {
+  const whole = { file: sources[0]?.path ?? 'configuration', line: 1, column: 1 };
+  if (sources.length === 0) problems.add(whole, '', 'there is nothing to read; write a file with "mcpServers:"');
+  if (sources.length > MAX_SOURCES) problems.add(whole, '', `there are ${sources.length} files; at most ${MAX_SOURCES} are read`);
+  problems.throwIfAny();
+
+  const serverFiles = new Map<string, string>();
+  let merged: LocatedMap = { kind: 'map', at: whole, entries: new Map() };
+  let unreadable = false;
+  for (const source of sources) {
+    problems.register(source.path);
+    if (source.role === 'server') {
+      const name = serverNameOf(source.path);
+      const other = serverFiles.get(name);
+      if (other !== undefined) {
+        problems.add(
+          { file: source.path, line: 1, column: 1 },
+          `mcpServers.${name}`,
+          `the server ${quoted(name)} is defined in ${other} too; keep one file`,
+        );
+      }
+      if (other !== undefined) continue;
+      serverFiles.set(name, source.path);
+    }
+    const document = readDocument(source, problems);
+    if (document === undefined) unreadable = true;
+    else merged = mergeLocated(merged, normalizeSource(source, document, problems, warnings));
+  }
+  if (unreadable) problems.throwIfAny();
+  return merged;
+}
+
+interface SettingsOptions {
+  readonly env: Environment;
+  readonly problems: ProblemList;
+  readonly warnings: ProblemList;
+}
+
+/** The sections outside `mcpServers`; defaults where they are wrong, so that servers can still be checked. */
+function gatewaySettings(root: LocatedMap, { env, problems, warnings }: SettingsOptions): GatewaySettings {
+  const sections = new Map<string, LocatedEntry>([...root.entries].filter(([key]) => key !== 'mcpServers'));
+  const expanded = expandLocated({ ...root, entries: sections }, { env, key: '', problems, secretValues: new Set() });
+  const parsed = GatewaySettingsSchema.safeParse(plainValue(expanded), WORDLESS);
+  if (!parsed.success) {
+    if (expanded.kind === 'map') {
+      reportIssues(parsed.error.issues, {
+        root: expanded,
+        key: '',
+        keysOf: (path) => (path === '' ? ROOT_KEYS : (SECTION_KEYS.get(path) ?? [])),
+        problems,
+      });
+    }
+    return GatewaySettingsSchema.parse({});
+  }
+  const { auth, server } = parsed.data;
+  const mode = locate(expanded, ['auth', 'mode']);
+  if (auth.mode === 'open' && !isLoopback(server.listen.host)) {
+    problems.add(
+      mode.value.at,
+      'auth.mode',
+      'auth.mode "open" lets everybody in who reaches server.listen; listen on 127.0.0.1, or write "token"',
+    );
+  }
+  const token = locate(expanded, ['auth', 'token']);
+  if (auth.mode === 'open' && auth.token !== undefined)
+    warnings.add(token.value.at, 'auth.token', 'auth.token has no effect while auth.mode is "open"');
+  else if (auth.token !== undefined && auth.token.length < SHORT_TOKEN) {
+    warnings.add(token.value.at, 'auth.token', `auth.token is shorter than ${SHORT_TOKEN} characters and may be guessed`);
+  }
+  return parsed.data;
+}

@@ -1,0 +1,156 @@
+import type { UpstreamSpec, UpstreamTransport } from '@omni/ports';
+import type { ProblemList } from './config-problem.ts';
+import type { GatewaySettings } from './configuration-schema.ts';
+import { expandLocated } from './expand-located.ts';
+import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './located-value.ts';
+import { McpServerSchema, type McpServerSettings } from './mcp-server-schema.ts';
+import { WORDLESS, reportIssues } from './report-issues.ts';
+import { variable, type Environment } from './variables.ts';
+
+/** One server of the configuration, every setting present. Fits `UpstreamSpec` of `@omni/ports`. */
+export interface UpstreamConfig extends Omit<UpstreamSpec, 'transport'> {
+  readonly transport: Exclude<UpstreamTransport, { readonly kind: 'channel' }>;
+}
+
+export interface UpstreamConfigOptions {
+  readonly env: Environment;
+  readonly defaults: GatewaySettings['defaults'];
+  readonly problems: Pick<ProblemList, 'add'>;
+  readonly warnings: Pick<ProblemList, 'add'>;
+}
+
+/**
+ * Reads one merged, normal entry of `mcpServers`.
+ *
+ * A server that is switched off, or lacks what it requires, is `enabled: false` with a reason, and its references may be unset.
+ *
+ * @returns `undefined` when the entry is wrong; `problems` then says why.
+ */
+export function upstreamConfig(
+  name: string,
+  entry: LocatedEntry & { readonly value: LocatedMap },
+  options: UpstreamConfigOptions,
+): UpstreamConfig | undefined {
+  const { env, defaults, problems, warnings } = options;
+  const key = `mcpServers.${name}`;
+  const disabledReason = reasonToDisable(entry.value, env);
+  const secretValues = new Set<string>();
+  const judged = disabledReason === undefined ? { problems } : {};
+  const expanded = expandLocated(entry.value, { env, key, secretValues, ...judged });
+  if (expanded.kind !== 'map') return undefined;
+
+  const parsed = McpServerSchema.safeParse(plainValue(expanded), WORDLESS);
+  if (!parsed.success) reportIssues(parsed.error.issues, { root: expanded, key, keysOf: () => [], problems });
+  const kind = transportKind(expanded, { at: entry.at, key, problems });
+  if (kind === 'http') checkUrl(expanded, { key, problems });
+  if (!parsed.success || kind === undefined) return undefined;
+
+  const settings = parsed.data;
+  warnOfKeysWithoutEffect(kind, expanded, { key, warnings });
+  const transport = kind === 'stdio' ? stdioTransport(settings) : httpTransport(settings);
+  const callTimeoutMs = settings.callTimeout ?? defaults.callTimeout;
+  const maxCallTimeMs = settings.maxCallTime ?? defaults.maxCallTime;
+  const long = expanded.entries.get('callTimeout') ?? expanded.entries.get('maxCallTime');
+  if (long !== undefined && callTimeoutMs > maxCallTimeMs) {
+    warnings.add(long.value.at, key, `${key}: callTimeout is longer than maxCallTime, which ends a call first`);
+  }
+  return {
+    name,
+    enabled: disabledReason === undefined,
+    ...(disabledReason === undefined ? {} : { disabledReason }),
+    protocol: settings.protocol,
+    instances: settings.instances,
+    connectTimeoutMs: settings.connectTimeout ?? defaults.connectTimeout,
+    callTimeoutMs,
+    maxCallTimeMs,
+    critical: settings.critical,
+    transport,
+    secretValues: [...secretValues],
+  };
+}
+
+/** Environment variable that switches a feature flag on: `OMNI_FEATURE_NEW_SEARCH` for `new-search`. */
+export function featureVariable(flag: string): string {
+  return `OMNI_FEATURE_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Decided before references are replaced, since those of a server that stays off need not be set. */
+function reasonToDisable(entry: LocatedMap, env: Environment): string | undefined {
+  const disabled = entry.entries.get('disabled')?.value;
+  if (disabled?.kind === 'scalar' && disabled.value === true) return 'disabled';
+  const flag = textAt(entry, 'featureFlag');
+  if (flag !== undefined && !['1', 'true'].includes(variable(env, featureVariable(flag)) ?? '')) return `feature_off:${flag}`;
+  const required = entry.entries.get('requiredEnv')?.value;
+  const names = required?.kind === 'list' ? required.items.flatMap((item) => (item.kind === 'scalar' ? [String(item.value)] : [])) : [];
+  const missing = names.filter((name) => (variable(env, name) ?? '') === '');
+  return missing.length === 0 ? undefined : `missing_env:[${missing.join(',')}]`;
+}
+
+interface EntryReport {
+  readonly key: string;
+  readonly problems: Pick<ProblemList, 'add'>;
+}
+
+function transportKind(
+  entry: LocatedMap,
+  { at, key, problems }: EntryReport & { readonly at: LocatedEntry['at'] },
+): 'stdio' | 'http' | undefined {
+  const command = entry.entries.get('command');
+  const url = entry.entries.get('url');
+  const type = entry.entries.get('type');
+  const wanted = textAt(entry, 'type');
+  if (command && url) {
+    problems.add(url.at, `${key}.${url.written}`, `${key} has both "${command.written}" and "${url.written}"; keep the one that is meant`);
+    return undefined;
+  }
+  if (!command && !url) {
+    // A refused type has been reported, and says more than a missing key.
+    if (!type || wanted !== undefined) problems.add(at, key, `${key} needs "command" (a local program) or "url" (a remote server)`);
+    return undefined;
+  }
+  const kind = command ? 'stdio' : 'http';
+  if (type && wanted !== undefined && wanted !== kind) {
+    const needed = wanted === 'stdio' ? 'command' : 'url';
+    problems.add(type.value.at, `${key}.type`, `${key}.type is "${wanted}", which needs "${needed}", found "${(command ?? url)?.written}"`);
+    return undefined;
+  }
+  return kind;
+}
+
+function warnOfKeysWithoutEffect(
+  kind: 'stdio' | 'http',
+  entry: LocatedMap,
+  { key, warnings }: { readonly key: string; readonly warnings: Pick<ProblemList, 'add'> },
+): void {
+  for (const other of kind === 'stdio' ? ['headers'] : ['args', 'env', 'cwd']) {
+    const found = entry.entries.get(other);
+    const needed = kind === 'stdio' ? 'url' : 'command';
+    if (found) warnings.add(found.at, `${key}.${found.written}`, `${key}.${found.written} has no effect without "${needed}"`);
+  }
+}
+
+function stdioTransport({ command = '', args = [], env = {}, cwd }: McpServerSettings): UpstreamConfig['transport'] {
+  return { kind: 'stdio', command, args, env, ...(cwd === undefined ? {} : { cwd }) };
+}
+
+/** Without a `url` the server is switched off and its address was not resolved. */
+function httpTransport({ url = '', headers = {} }: McpServerSettings): UpstreamConfig['transport'] {
+  return { kind: 'http', url, headers };
+}
+
+function checkUrl(entry: LocatedMap, { key, problems }: EntryReport): void {
+  const found = entry.entries.get('url');
+  if (found?.value.kind !== 'scalar' || typeof found.value.value !== 'string' || found.value.origin === 'unresolved') return;
+  const flaw = urlFlaw(found.value.value);
+  if (flaw !== undefined) problems.add(found.value.at, `${key}.${found.written}`, `${key}.${found.written} ${flaw}`);
+}
+
+/** Does not quote the address: it may hold a credential. */
+function urlFlaw(url: string): string | undefined {
+  if (!URL.canParse(url)) return 'must be an address such as "https://mcp.example.com/mcp"';
+  const { protocol, username, password } = new URL(url);
+  if (protocol !== 'https:' && protocol !== 'http:') return 'must start with "https://" or "http://"';
+  return username === '' && password === ''
+    ? undefined
+    : 'cannot hold a user name or password; write "headers": { "Authorization": "Basic ${NAME}" }';
+}

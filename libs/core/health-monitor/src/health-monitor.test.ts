@@ -1,0 +1,173 @@
+import type { ComponentStatus, StatusLevel } from '@omni/ports';
+import { describe, expect, it, jest } from '@jest/globals';
+import { HealthMonitor, type HealthComponent, type HealthListener } from './health-monitor.ts';
+
+describe('HealthMonitor', () => {
+  it('lives but is not ready before it is told that work is accepted', () => {
+    const monitor = new HealthMonitor();
+    expect(monitor.getLiveness()).toMatchObject({ live: true, ready: false, level: 'ok' });
+    expect(monitor.getReadiness()).toMatchObject({ live: true, ready: false, reason: 'not accepting work' });
+    monitor.setAccepting(true);
+    expect(monitor.getReadiness()).toMatchObject({ live: true, ready: true, level: 'ok', reason: undefined });
+  });
+
+  it('is not ready any more once stopping begins, and still lives', () => {
+    const monitor = accepting();
+    monitor.setAccepting(false);
+    expect(monitor.getReadiness().ready).toBe(false);
+    expect(monitor.getLiveness()).toMatchObject({ live: true, level: 'ok' });
+  });
+
+  it('asks components when somebody looks, not before', () => {
+    const monitor = accepting();
+    const upstream = new Upstream('upstream:a', true);
+    monitor.register(upstream);
+    expect(monitor.getReadiness().ready).toBe(false);
+    upstream.level = 'ok';
+    expect(monitor.getReadiness().ready).toBe(true);
+    upstream.level = 'error';
+    expect(monitor.getReadiness()).toMatchObject({ ready: false, level: 'error' });
+    expect(monitor.getLiveness().live).toBe(true);
+  });
+
+  it('passes name, criticality, level, details and since of each component on, in the order of registration', () => {
+    const monitor = accepting();
+    monitor.register(new Upstream('upstream:b', true));
+    monitor.register(new Upstream('upstream:a', false));
+    expect(monitor.getReadiness().components).toEqual([
+      { name: 'upstream:b', critical: true, level: 'unknown', details: { attempts: 0 }, since: 1000 },
+      { name: 'upstream:a', critical: false, level: 'unknown', details: { attempts: 0 }, since: 1000 },
+    ]);
+  });
+
+  it('announces each change of a level once, and nothing that stays', () => {
+    const monitor = accepting();
+    const upstream = new Upstream('upstream:a', true);
+    monitor.register(upstream);
+    const heard: string[] = [];
+    monitor.on('statusChanged', (readiness) => heard.push(`${readiness.level} ${readiness.ready}`));
+    for (const level of ['unknown', 'ok', 'ok', 'warn', 'warn', 'error', 'error', 'ok', 'ok'] as const) {
+      upstream.level = level;
+      monitor.refresh();
+      monitor.refresh();
+    }
+    expect(heard).toEqual(['ok true', 'warn true', 'error false', 'ok true']);
+  });
+
+  it('announces a component that changes behind an unchanged total', () => {
+    const monitor = accepting();
+    const [first, second] = [new Upstream('upstream:a', false, 'error'), new Upstream('upstream:b', false, 'ok')];
+    monitor.register(first);
+    monitor.register(second);
+    const listener = jest.fn<HealthListener>();
+    monitor.on('statusChanged', listener);
+    first.level = 'ok';
+    second.level = 'error';
+    monitor.refresh();
+    expect(listener).toHaveBeenCalledTimes(1);
+    expect(listener.mock.calls[0]?.[0].level).toBe('warn');
+  });
+
+  it('keeps quiet when only details change', () => {
+    const monitor = accepting();
+    const upstream = new Upstream('upstream:a', true, 'ok');
+    monitor.register(upstream);
+    const listener = jest.fn<HealthListener>();
+    monitor.on('statusChanged', listener);
+    upstream.attempts = 7;
+    monitor.refresh();
+    expect(listener).not.toHaveBeenCalled();
+    expect(monitor.getReadiness().components[0]?.details).toEqual({ attempts: 7 });
+  });
+
+  it('announces accepting, stopping, fatal, registration and removal by itself', () => {
+    const monitor = new HealthMonitor();
+    const heard: string[] = [];
+    monitor.on('statusChanged', ({ ready, live, level }) => heard.push(`${ready} ${live} ${level}`));
+    monitor.setAccepting(true);
+    monitor.setAccepting(true);
+    const remove = monitor.register(new Upstream('upstream:a', true, 'error'));
+    remove();
+    remove();
+    monitor.setAccepting(false);
+    monitor.setFatal('no memory');
+    monitor.setFatal('again');
+    expect(heard).toEqual(['true true ok', 'false true error', 'true true ok', 'false true error', 'false false error']);
+    expect(monitor.getLiveness()).toMatchObject({ live: false, level: 'error', reason: 'no memory' });
+  });
+
+  it('stays dead after something fatal', () => {
+    const monitor = accepting();
+    monitor.setFatal('no memory');
+    monitor.setAccepting(true);
+    expect(monitor.getReadiness()).toMatchObject({ ready: false, live: false });
+  });
+
+  it('tells nobody who has unsubscribed, and each subscription of the same listener by itself', () => {
+    const monitor = new HealthMonitor();
+    const listener = jest.fn<HealthListener>();
+    const stopFirst = monitor.on('statusChanged', listener);
+    const stopSecond = monitor.on('statusChanged', listener);
+    monitor.setAccepting(true);
+    stopFirst();
+    stopFirst();
+    monitor.setAccepting(false);
+    stopSecond();
+    monitor.setAccepting(true);
+    expect(listener).toHaveBeenCalledTimes(3);
+  });
+
+  it('reports a component that throws as error since its first failure, without what it threw', () => {
+    let now = 5000;
+    const monitor = new HealthMonitor({ now: () => now });
+    monitor.setAccepting(true);
+    let isBroken = false;
+    const getStatus = (): ComponentStatus => {
+      if (isBroken) throw new TypeError('canary-secret');
+      return { level: 'ok', details: {}, since: 1 };
+    };
+    monitor.register({ name: 'router', critical: true, getStatus });
+    expect(monitor.getReadiness().ready).toBe(true);
+    isBroken = true;
+    const broken = monitor.getReadiness();
+    now = 9000;
+    expect(monitor.getReadiness().components[0]).toMatchObject({ level: 'error', since: 5000 });
+    expect(broken.ready).toBe(false);
+    expect(JSON.stringify(broken)).not.toContain('canary');
+    isBroken = false;
+    expect(monitor.getReadiness()).toMatchObject({ ready: true, components: [{ since: 1 }] });
+    isBroken = true;
+    expect(monitor.getReadiness().components[0]).toMatchObject({ level: 'error', since: 9000 });
+  });
+
+  it('lets a later component take a name; the undo of the earlier one does not remove it', () => {
+    const monitor = accepting();
+    const removeFirst = monitor.register(new Upstream('upstream:a', true, 'error'));
+    monitor.register(new Upstream('upstream:a', true, 'ok'));
+    removeFirst();
+    expect(monitor.getReadiness().components).toMatchObject([{ name: 'upstream:a', level: 'ok' }]);
+  });
+});
+
+class Upstream implements HealthComponent {
+  readonly name: string;
+  readonly critical: boolean;
+  level: StatusLevel;
+  attempts = 0;
+
+  constructor(name: string, critical: boolean, level: StatusLevel = 'unknown') {
+    this.name = name;
+    this.critical = critical;
+    this.level = level;
+  }
+
+  getStatus(): ComponentStatus {
+    return { level: this.level, details: { attempts: this.attempts }, since: 1000 };
+  }
+}
+
+function accepting(): HealthMonitor {
+  const monitor = new HealthMonitor();
+  monitor.setAccepting(true);
+  return monitor;
+}

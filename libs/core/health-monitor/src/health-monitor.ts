@@ -1,0 +1,126 @@
+import type { ComponentStatus } from '@omni/ports';
+import { rollUpLiveness, rollUpReadiness, type ComponentHealth, type HealthFacts, type HealthRollup } from './health-rollup.ts';
+
+/** A part of Omni that can say how it is. */
+export interface HealthComponent {
+  /** Unique, e.g. `upstream:github`; registering a name again replaces the component. */
+  readonly name: string;
+  readonly critical: boolean;
+  /** Answers at once, from what is known already. One that throws counts as `error`. */
+  getStatus(): ComponentStatus;
+}
+
+export type HealthListener = (readiness: HealthRollup) => void;
+
+export interface HealthMonitorOptions {
+  /** Milliseconds since the epoch; the system's clock when absent. */
+  readonly now?: () => number;
+}
+
+interface Registered {
+  readonly component: HealthComponent;
+  /** When its `getStatus` began to throw; `undefined` while it answers. */
+  throwingSince: number | undefined;
+}
+
+/**
+ * Rolls the statuses of all components up to readiness and liveness (seed 003, "Health Monitoring and Status").
+ *
+ * Components are asked whenever somebody looks; nothing runs in between. Starts as not accepting, so that nothing is
+ * called ready before it is.
+ */
+export class HealthMonitor {
+  readonly #now: () => number;
+  readonly #registered = new Map<string, Registered>();
+  readonly #listeners = new Set<{ readonly tell: HealthListener }>();
+  #isAccepting = false;
+  #fatal: string | undefined;
+  #announced: string;
+
+  constructor(options: HealthMonitorOptions = {}) {
+    this.#now = options.now ?? Date.now;
+    this.#announced = fingerprint(this.getReadiness());
+  }
+
+  getReadiness(): HealthRollup {
+    return rollUpReadiness(this.#facts());
+  }
+
+  getLiveness(): HealthRollup {
+    return rollUpLiveness(this.#facts());
+  }
+
+  /**
+   * @param listener - Called with the readiness when readiness, liveness or any component's level has changed, not when only
+   * details have. Must not throw.
+   * @returns Ends the subscription.
+   */
+  on(_event: 'statusChanged', listener: HealthListener): () => void {
+    const subscription = { tell: listener };
+    this.#listeners.add(subscription);
+    return () => void this.#listeners.delete(subscription);
+  }
+
+  /** @returns Takes the component out again; does nothing when another has taken its name. */
+  register(component: HealthComponent): () => void {
+    const registered: Registered = { component, throwingSince: undefined };
+    this.#registered.set(component.name, registered);
+    this.refresh();
+    return () => {
+      if (this.#registered.get(component.name) !== registered) return;
+      this.#registered.delete(component.name);
+      this.refresh();
+    };
+  }
+
+  /** Looks at all components and announces what has changed. Components, or whoever owns a timer, call it. */
+  refresh(): void {
+    const readiness = this.getReadiness();
+    const seen = fingerprint(readiness);
+    if (seen === this.#announced) return;
+    this.#announced = seen;
+    for (const { tell } of this.#listeners) tell(readiness);
+  }
+
+  /** `true` once the start is complete, `false` as soon as stopping begins. */
+  setAccepting(isAccepting: boolean): void {
+    this.#isAccepting = isAccepting;
+    this.refresh();
+  }
+
+  /**
+   * Reports that the runtime cannot recover: liveness is off for good, and readiness with it.
+   *
+   * @param reason - For an operator; free of secrets.
+   */
+  setFatal(reason: string): void {
+    this.#fatal ??= reason;
+    this.refresh();
+  }
+
+  #facts(): HealthFacts {
+    return {
+      isAccepting: this.#isAccepting,
+      fatal: this.#fatal,
+      components: [...this.#registered.values()].map((registered) => this.#look(registered)),
+    };
+  }
+
+  #look(registered: Registered): ComponentHealth {
+    const { name, critical } = registered.component;
+    try {
+      const { level, details, since } = registered.component.getStatus();
+      registered.throwingSince = undefined;
+      return { name, critical, level, details, since };
+    } catch {
+      // A broken component must not take the health page down with it. What was thrown may hold anything, so it is not repeated.
+      registered.throwingSince ??= this.#now();
+      return { name, critical, level: 'error', details: { problem: 'getStatus failed' }, since: registered.throwingSince };
+    }
+  }
+}
+
+function fingerprint(readiness: HealthRollup): string {
+  const components = readiness.components.map(({ name, critical, level }) => [name, critical, level]);
+  return JSON.stringify([readiness.ready, readiness.live, readiness.level, readiness.reason, components]);
+}

@@ -1,0 +1,55 @@
+import type { ComponentStatus, StatusLevel } from '@omni/ports';
+
+/** A component's status as it was when somebody looked. */
+export interface ComponentHealth extends ComponentStatus {
+  readonly name: string;
+  /** Whether readiness depends on it. */
+  readonly critical: boolean;
+}
+
+/** The health of the whole, for one question: does it live, or is it ready. */
+export interface HealthRollup {
+  /** Whether requests may be sent here. */
+  readonly ready: boolean;
+  /** Whether the process is worth keeping; `false` asks the supervisor for a restart. */
+  readonly live: boolean;
+  /**
+   * The answer in one word. Readiness: `ok` or `warn` exactly when `ready`. Liveness: `ok` exactly when `live`, `error` otherwise.
+   */
+  readonly level: StatusLevel;
+  /** What keeps it from being ready or live, beyond the components. */
+  readonly reason: string | undefined;
+  /** In the order of registration; empty for liveness, which depends on none. */
+  readonly components: readonly ComponentHealth[];
+}
+
+/** What the roll-up is made from. */
+export interface HealthFacts {
+  /** Whether new work is taken: not before the start is complete, and not while stopping. */
+  readonly isAccepting: boolean;
+  /** Why the runtime cannot recover; `undefined` while it can. */
+  readonly fatal: string | undefined;
+  readonly components: readonly ComponentHealth[];
+}
+
+/** Ready: alive, accepting, and every critical component `ok` or `warn`. What is not critical lowers the level to `warn` at most. */
+export function rollUpReadiness(facts: HealthFacts): HealthRollup {
+  const { isAccepting, fatal, components } = facts;
+  const live = fatal === undefined;
+  const reason = fatal ?? (isAccepting ? undefined : 'not accepting work');
+  const level = reason === undefined ? levelOf(components) : 'error';
+  return { ready: level === 'ok' || level === 'warn', live, level, reason, components };
+}
+
+/** Alive unless something fatal was reported: a sick upstream is no reason to restart Omni. */
+export function rollUpLiveness(facts: HealthFacts): HealthRollup {
+  const live = facts.fatal === undefined;
+  return { ready: rollUpReadiness(facts).ready, live, level: live ? 'ok' : 'error', reason: facts.fatal, components: [] };
+}
+
+function levelOf(components: readonly ComponentHealth[]): StatusLevel {
+  const critical = components.filter((component) => component.critical);
+  if (critical.some((component) => component.level === 'error')) return 'error';
+  if (critical.some((component) => component.level === 'unknown')) return 'unknown';
+  return components.every((component) => component.level === 'ok') ? 'ok' : 'warn';
+}

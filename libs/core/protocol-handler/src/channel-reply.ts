@@ -1,0 +1,59 @@
+import { GatewayError } from '@omni/ports';
+import { errorText, type Answer, type AnswerServerRequest, type RpcMessage, type RpcNotice } from '@omni/wire';
+import type { FrontReply } from './front-reply.ts';
+import type { RequestRecord } from './request-log.ts';
+
+export interface ChannelReplyOptions {
+  /** Id of the request, as JSON. */
+  readonly id: string;
+  readonly record: RequestRecord;
+  readonly send: (text: string) => void;
+  readonly ask?: (upstream: string, message: RpcMessage, answer: AnswerServerRequest) => void;
+  readonly onDone: () => void;
+}
+
+/** The answer to one request on a channel that carries everything: stdio, sockets, memory. */
+export class ChannelReply implements FrontReply {
+  readonly #options: ChannelReplyOptions;
+  #isDone = false;
+
+  constructor(options: ChannelReplyOptions) {
+    this.#options = options;
+  }
+
+  notification(notice: RpcNotice): boolean {
+    if (!this.#isDone) this.#options.send(notice.text);
+    return true;
+  }
+
+  onDrain(listener: () => void): void {
+    listener();
+  }
+
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+    if (this.#options.ask === undefined || this.#isDone) {
+      answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client cannot be asked during this request'));
+      return;
+    }
+    this.#options.ask(upstream, message, answer);
+  }
+
+  answer(answer: Answer): void {
+    if (this.#isDone) return;
+    this.#options.record.answered(answer);
+    this.#finish();
+    if (answer.kind === 'error') this.#options.send(errorText(this.#options.id, answer.error));
+    else this.#options.send(typeof answer.payload === 'string' ? answer.payload : new TextDecoder().decode(answer.payload));
+  }
+
+  abandon(): void {
+    if (this.#isDone) return;
+    this.#options.record.cancelled();
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#isDone = true;
+    this.#options.onDone();
+  }
+}

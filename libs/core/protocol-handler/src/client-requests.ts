@@ -1,0 +1,94 @@
+import { GatewayError } from '@omni/ports';
+import { memberOf, requestText, scanJson, type AnswerServerRequest, type Place, type RpcMessage } from '@omni/wire';
+import type { StreamTicker, Ticking } from './stream-ticker.ts';
+
+/** People answer elicitations: they get time. */
+const ANSWER_DEADLINE_MS = 10 * 60_000;
+const MAX_OPEN = 100;
+const CAPABILITY_LIMITS = { maxDepth: 64, maxElements: 10_000 };
+
+/** Client capability that a request of a server needs; other methods need none that could be checked. */
+const NEEDS = new Map<string, string>([
+  ['sampling/createMessage', 'sampling'],
+  ['elicitation/create', 'elicitation'],
+  ['roots/list', 'roots'],
+]);
+
+interface OpenRequest {
+  readonly answer: AnswerServerRequest;
+  readonly dueMs: number;
+}
+
+/** Requests of upstreams that wait for an answer of one legacy client. */
+export class ClientRequests implements Ticking {
+  readonly #ticker: StreamTicker;
+  readonly #capabilities: string;
+  readonly #open = new Map<string, OpenRequest>();
+  #place: Place<Ticking> | undefined;
+  #lastId = 0;
+
+  /** @param capabilities - The client's, as JSON. */
+  constructor(ticker: StreamTicker, capabilities: string) {
+    this.#ticker = ticker;
+    this.#capabilities = capabilities;
+  }
+
+  /**
+   * Passes a request on under an id of our own.
+   *
+   * @param send - Puts the text on the right stream; `false` when there is none.
+   */
+  ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean): void {
+    const needed = NEEDS.get(message.method);
+    if (needed !== undefined && !this.#declares(needed)) {
+      answer(new GatewayError('OMNI_METHOD_UNKNOWN', `The client did not declare the capability "${needed}"`));
+      return;
+    }
+    if (this.#open.size >= MAX_OPEN) {
+      answer(new GatewayError('OMNI_OVERLOADED', `The client already has ${MAX_OPEN} requests to answer`));
+      return;
+    }
+    const id = `"omni-${++this.#lastId}"`;
+    const params = message.params === undefined ? '' : message.text.slice(message.params.start, message.params.end);
+    if (this.#open.size === 0) this.#place = this.#ticker.add(this);
+    this.#open.set(id, { answer, dueMs: this.#ticker.nowMs() + ANSWER_DEADLINE_MS });
+    if (!send(requestText(id, message.method, params))) {
+      this.#take(id)?.answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has no stream open on which it could be asked'));
+    }
+  }
+
+  /** A response of the client; one that nobody waits for is dropped. @returns Whether it was waited for. */
+  onResponse(message: RpcMessage): boolean {
+    const request = this.#take(message.id);
+    request?.answer(message);
+    return request !== undefined;
+  }
+
+  /** The client is gone for good. */
+  end(): void {
+    for (const id of [...this.#open.keys()]) this.#take(id)?.answer(new GatewayError('OMNI_CANCELLED', 'The client has ended its session'));
+  }
+
+  onTick(nowMs: number): void {
+    for (const [id, request] of this.#open) {
+      if (request.dueMs <= nowMs) this.#take(id)?.answer(new GatewayError('OMNI_CANCELLED', 'The client did not answer in time'));
+    }
+  }
+
+  #take(id: string): OpenRequest | undefined {
+    const request = this.#open.get(id);
+    this.#open.delete(id);
+    if (this.#open.size === 0) this.#leaveTicker();
+    return request;
+  }
+
+  #leaveTicker(): void {
+    if (this.#place !== undefined) this.#ticker.remove(this.#place);
+    this.#place = undefined;
+  }
+
+  #declares(capability: string): boolean {
+    const scan = scanJson(this.#capabilities, CAPABILITY_LIMITS);
+    return scan.kind === 'object' && memberOf(scan.object, capability) !== undefined;
+  }
+}

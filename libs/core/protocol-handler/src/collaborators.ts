@@ -1,0 +1,70 @@
+import type { Era, GatewayError, Principal } from '@omni/ports';
+import type { ClientContext, GatewayRequest, ReplySink, RpcMessage, RunningCall } from '@omni/wire';
+
+export type ListKind = 'tools' | 'resources' | 'templates' | 'prompts';
+
+/** A list that is not what it was. `scope` is a server name, or `undefined` for the endpoint of all. */
+export interface OfferChange {
+  readonly scope: string | undefined;
+  readonly kinds: ReadonlySet<'tools' | 'resources' | 'prompts'>;
+}
+
+/** What there is to offer: the part of the catalogue that the front needs. */
+export interface Offer {
+  hasScope(scope: string): boolean;
+  /** Capabilities as JSON. */
+  capabilities(scope: string | undefined, era: Era): string;
+  instructions(scope: string | undefined): string | undefined;
+  /** A whole list result as JSON. */
+  list(kind: ListKind, scope: string | undefined, era: Era): string;
+  onChange(listener: (change: OfferChange) => void): () => void;
+  /** Calls back when the upstreams of a just started Omni have settled, or their grace is over; at once later on. */
+  whenSettled(listener: () => void): void;
+}
+
+/** Who answers everything that the front does not answer itself. */
+export interface Dispatch {
+  route(request: GatewayRequest, reply: ReplySink): RunningCall;
+  /** Whether a method outside the protocol's own is carried to the one server of this endpoint. */
+  carries(method: string, scope: string | undefined): boolean;
+}
+
+/** Changes of single resources. */
+export interface ResourceUpdates {
+  /** Whether some server of the endpoint may serve the resource. */
+  knows(uri: string, client: ClientContext): boolean;
+  /**
+   * @param onUpdated - Called with each `notifications/resources/updated` of this resource.
+   * @param done - Called once, with what ends the subscription or why there is none.
+   */
+  subscribe(client: ClientContext, uri: string, onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void;
+}
+
+/** Who a request comes from. */
+export interface Authentication {
+  authenticate(authorization: string | undefined): Principal | GatewayError;
+  /** Value of `WWW-Authenticate` for a refused request. */
+  challenge(refusal: GatewayError): string;
+}
+
+/** Whether a request comes to the right host from an allowed site. */
+export interface HostCheck {
+  check(request: { readonly host: string | undefined; readonly origin: string | undefined }): GatewayError | undefined;
+}
+
+/** Name and version under which Omni presents itself. */
+export interface Identity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Bounds of the front; all counts are at most, all times in milliseconds. */
+export interface FrontLimits {
+  readonly maxBodyBytes: number;
+  readonly maxDepth: number;
+  readonly maxElements: number;
+  readonly maxInFlight: number;
+  readonly maxSessions: number;
+  readonly maxSessionInFlight: number;
+  readonly sessionIdleMs: number;
+}

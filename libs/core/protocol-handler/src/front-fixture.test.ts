@@ -1,0 +1,295 @@
+import { GatewayError, type Era, type HeaderList, type Logger, type Principal } from '@omni/ports';
+import { RecordingExchange, VirtualClock, type RecordedRequest } from '@omni/testing';
+import { parseMessage, type AnswerServerRequest, type ClientContext, type GatewayRequest, type ReplySink, type RpcMessage, type RunningCall } from '@omni/wire';
+import type { Authentication, Dispatch, FrontLimits, HostCheck, ListKind, Offer, OfferChange, ResourceUpdates } from './collaborators.ts';
+import type { Probes } from './http-front.ts';
+import { ProtocolHandler } from './protocol-handler.ts';
+
+export const LIMITS: FrontLimits = {
+  maxBodyBytes: 10_000,
+  maxDepth: 64,
+  maxElements: 1_000,
+  maxInFlight: 10,
+  maxSessions: 3,
+  maxSessionInFlight: 4,
+  sessionIdleMs: 600_000,
+};
+
+const META_PREFIX = 'io.modelcontextprotocol/';
+const JSON_AND_EVENTS = ['Content-Type', 'application/json', 'Accept', 'application/json, text/event-stream'] as const;
+
+/** Reads a text that must be a message. */
+export function messageOf(text: string): RpcMessage {
+  const message = parseMessage(text, { maxDepth: 64, maxElements: 1_000 });
+  if (message.kind === 'batch' || message.kind === 'rejected') throw new TypeError(`no message: ${text}`);
+  return message;
+}
+
+/** A routed request: a test plays the upstream. */
+export class RoutedCall {
+  readonly request: GatewayRequest;
+  readonly cancels: (string | undefined)[] = [];
+  readonly #reply: ReplySink;
+
+  constructor(request: GatewayRequest, reply: ReplySink) {
+    this.request = request;
+    this.#reply = reply;
+  }
+
+  result(result: string, status = 200): void {
+    this.#reply.answer({ kind: 'message', payload: `{"jsonrpc":"2.0","id":${this.request.message.id},"result":${result}}`, status });
+  }
+
+  bytes(text: string): void {
+    this.#reply.answer({ kind: 'message', payload: new TextEncoder().encode(text), status: 200 });
+  }
+
+  fail(error: GatewayError): void {
+    this.#reply.answer({ kind: 'error', error });
+  }
+
+  notify(text: string): boolean {
+    return this.#reply.notification(messageOf(text));
+  }
+
+  onDrain(listener: () => void): void {
+    this.#reply.onDrain(listener);
+  }
+
+  ask(text: string, answer: AnswerServerRequest): void {
+    this.#reply.serverRequest('files', messageOf(text), answer);
+  }
+}
+
+export class ScriptedDispatch implements Dispatch {
+  readonly calls: RoutedCall[] = [];
+  /** Thrown by the next request. */
+  failure: Error | undefined;
+  /** Answers each request at once. */
+  isImmediate = false;
+
+  route(request: GatewayRequest, reply: ReplySink): RunningCall {
+    if (this.failure !== undefined) throw this.failure;
+    const call = new RoutedCall(request, reply);
+    this.calls.push(call);
+    if (this.isImmediate) call.result('{}');
+    return { cancel: (reason) => call.cancels.push(reason) };
+  }
+
+  carries(method: string, scope: string | undefined): boolean {
+    return scope !== undefined && (method.startsWith('vendor/') || method === 'ping');
+  }
+
+  /** The latest call. */
+  get last(): RoutedCall {
+    const call = this.calls.at(-1);
+    if (call === undefined) throw new TypeError('nothing was routed');
+    return call;
+  }
+}
+
+export class ScriptedOffer implements Offer {
+  readonly #listeners = new Set<(change: OfferChange) => void>();
+  #waiting: (() => void)[] = [];
+  isSettled = true;
+  instructionsText: string | undefined;
+
+  get watchers(): number {
+    return this.#listeners.size;
+  }
+
+  hasScope(scope: string): boolean {
+    return scope === 'files' || scope === 'mail';
+  }
+
+  capabilities(scope: string | undefined, era: Era): string {
+    return `{"tools":{"listChanged":true},"experimental":{"${scope ?? 'all'}":{"era":"${era}"}}}`;
+  }
+
+  instructions(): string | undefined {
+    return this.instructionsText;
+  }
+
+  list(kind: ListKind, scope: string | undefined, era: Era): string {
+    return `{"${kind}":[],"seenBy":"${scope ?? 'all'} ${era}"}`;
+  }
+
+  onChange(listener: (change: OfferChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  whenSettled(listener: () => void): void {
+    if (this.isSettled) listener();
+    else this.#waiting.push(listener);
+  }
+
+  settle(): void {
+    this.isSettled = true;
+    for (const listener of this.#waiting.splice(0)) listener();
+  }
+
+  change(kinds: readonly ('tools' | 'resources' | 'prompts')[], scope?: string): void {
+    for (const listener of this.#listeners) listener({ scope, kinds: new Set(kinds) });
+  }
+}
+
+export interface ScriptedSubscription {
+  readonly uri: string;
+  readonly update: (text: string) => void;
+  readonly done: (release: (() => void) | GatewayError) => void;
+  isReleased: boolean;
+}
+
+export class ScriptedUpdates implements ResourceUpdates {
+  readonly subscriptions: ScriptedSubscription[] = [];
+  /** Whether subscriptions stand at once; a test calls `done` otherwise. */
+  isImmediate = true;
+
+  knows(uri: string, _client: ClientContext): boolean {
+    return uri.startsWith('file:///');
+  }
+
+  subscribe(_client: ClientContext, uri: string, onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void {
+    const subscription: ScriptedSubscription = { uri, update: (text) => onUpdated(messageOf(text)), done, isReleased: false };
+    this.subscriptions.push(subscription);
+    if (this.isImmediate) done(() => (subscription.isReleased = true));
+  }
+}
+
+const authentication: Authentication = {
+  authenticate(authorization) {
+    const principal = /^Bearer (owner|other)$/.exec(authorization ?? '')?.[1];
+    if (principal === undefined) return new GatewayError('OMNI_AUTH_REQUIRED', 'A bearer token is needed');
+    return { id: principal, kind: 'token' };
+  },
+  challenge: () => 'Bearer realm="omni"',
+};
+
+const hostCheck: HostCheck = {
+  check({ host, origin }) {
+    if (host !== 'localhost') return new GatewayError('OMNI_HOST_FORBIDDEN', 'This host is not served');
+    return origin === undefined ? undefined : new GatewayError('OMNI_ORIGIN_FORBIDDEN', 'This site may not call');
+  },
+};
+
+const probes: Probes = {
+  answer: (path, isTrusted) => (path === '/health/live' ? { status: 200, contentType: 'application/health+json', body: `{"trusted":${isTrusted}}` } : undefined),
+};
+
+export interface RequestText {
+  /** JSON. Default `1`. */
+  readonly id?: string;
+  /** Members of `params` as JSON, without braces. */
+  readonly params?: string;
+  /** Members of `_meta` as JSON, beside the envelope. */
+  readonly meta?: string;
+  readonly version?: string;
+}
+
+/** The text of a modern request. */
+export function modernText(method: string, { id = '1', params = '', meta = '', version = '2026-07-28' }: RequestText = {}): string {
+  const more = meta === '' ? '' : `,${meta}`;
+  const envelope = `"_meta":{"${META_PREFIX}protocolVersion":"${version}","${META_PREFIX}clientCapabilities":{}${more}}`;
+  return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":{${params === '' ? '' : `${params},`}${envelope}}}`;
+}
+
+/** The text of a legacy request. */
+export function legacyText(method: string, { id = '1', params = '' }: RequestText = {}): string {
+  return `{"jsonrpc":"2.0","id":${id},"method":"${method}"${params === '' ? '' : `,"params":{${params}}`}}`;
+}
+
+export function initializeText(version = '2025-11-25', capabilities = '{}'): string {
+  return legacyText('initialize', { id: '"hello"', params: `"protocolVersion":"${version}","capabilities":${capabilities},"clientInfo":{"name":"test","version":"1"}` });
+}
+
+/** A front with everything around it played by the test. */
+export class FrontFixture {
+  readonly clock = new VirtualClock();
+  readonly offer = new ScriptedOffer();
+  readonly dispatch = new ScriptedDispatch();
+  readonly updates = new ScriptedUpdates();
+  /** Messages of warnings and errors. */
+  readonly complaints: string[] = [];
+  readonly handler: ProtocolHandler;
+
+  constructor(limits: Partial<FrontLimits> = {}) {
+    const complain = (_fields: unknown, message: string): void => void this.complaints.push(message);
+    const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
+    const { offer, dispatch, updates, clock } = this;
+    const identity = { name: 'omni', version: '1.2.3' };
+    this.handler = new ProtocolHandler({ offer, dispatch, updates, authentication, hostCheck, probes, identity, limits: { ...LIMITS, ...limits }, clock, logger });
+  }
+
+  /** Lets pending promises settle. */
+  settle(): Promise<void> {
+    return this.clock.advanceAsync(0);
+  }
+
+  /** Sends exactly this. */
+  async raw(request: RecordedRequest): Promise<RecordingExchange> {
+    const exchange = new RecordingExchange(request);
+    this.handler.handle(exchange);
+    await this.settle();
+    return exchange;
+  }
+
+  /** Posts a body with the headers that every request needs, and these. */
+  post(body: string | Uint8Array, headers: HeaderList = [], path = '/mcp', token = 'owner'): Promise<RecordingExchange> {
+    return this.raw({ path, headers: ['Host', 'localhost', 'Authorization', `Bearer ${token}`, ...JSON_AND_EVENTS, ...headers], body });
+  }
+
+  /** Posts a modern request with headers that mirror it. */
+  modern(method: string, request: RequestText & { readonly name?: string; readonly path?: string } = {}): Promise<RecordingExchange> {
+    const name = request.name === undefined ? [] : ['Mcp-Name', request.name];
+    const headers = ['MCP-Protocol-Version', request.version ?? '2026-07-28', 'Mcp-Method', method, ...name];
+    return this.post(modernText(method, request), headers, request.path);
+  }
+
+  /** Opens a legacy session. */
+  async session(options: { readonly version?: string; readonly capabilities?: string; readonly path?: string } = {}): Promise<LegacyClient> {
+    const exchange = await this.post(initializeText(options.version, options.capabilities), [], options.path);
+    const id = exchange.responseHeader('mcp-session-id');
+    if (id === undefined) throw new TypeError(`no session: ${exchange.text()}`);
+    return new LegacyClient(this, id, options.version ?? '2025-11-25', options.path ?? '/mcp');
+  }
+}
+
+/** A legacy session over HTTP, as its client sees it. */
+export class LegacyClient {
+  readonly id: string;
+  readonly headers: HeaderList;
+  readonly #front: FrontFixture;
+  readonly #path: string;
+
+  constructor(front: FrontFixture, id: string, version: string, path: string) {
+    this.id = id;
+    this.headers = ['Mcp-Session-Id', id, 'MCP-Protocol-Version', version];
+    this.#front = front;
+    this.#path = path;
+  }
+
+  post(body: string): Promise<RecordingExchange> {
+    return this.#front.post(body, this.headers, this.#path);
+  }
+
+  request(method: string, request: RequestText = {}): Promise<RecordingExchange> {
+    return this.post(legacyText(method, request));
+  }
+
+  /** Calls a tool and gives both ends: what the client sees, and the call as it was routed. */
+  async call(id = '1'): Promise<{ readonly exchange: RecordingExchange; readonly call: RoutedCall }> {
+    const exchange = await this.request('tools/call', { id, params: '"name":"files__read"' });
+    return { exchange, call: this.#front.dispatch.last };
+  }
+
+  listen(accept = 'text/event-stream'): Promise<RecordingExchange> {
+    return this.#front.raw({ method: 'GET', path: this.#path, headers: ['Host', 'localhost', 'Authorization', 'Bearer owner', 'Accept', accept, ...this.headers] });
+  }
+
+  end(): Promise<RecordingExchange> {
+    return this.#front.raw({ method: 'DELETE', path: this.#path, headers: ['Host', 'localhost', 'Authorization', 'Bearer owner', ...this.headers] });
+  }
+}
+
+export const LOCAL: Principal = { id: 'local', kind: 'local' };

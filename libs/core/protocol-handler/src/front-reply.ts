@@ -1,0 +1,7 @@
+import type { ReplySink } from '@omni/wire';
+
+/** A reply as the front holds it. */
+export interface FrontReply extends ReplySink {
+  /** Ends without an answer: the client has said that it does not want one. */
+  abandon(): void;
+}

@@ -1,0 +1,276 @@
+import { GatewayError, type Exchange, type HeaderList, type Logger, type Principal } from '@omni/ports';
+import {
+  errorText,
+  LiveList,
+  parseMessage,
+  resultText,
+  type AnswerServerRequest,
+  type Place,
+  type RpcBatch,
+  type RpcMessage,
+  type RunningCall,
+} from '@omni/wire';
+import type { Admission } from './admission.ts';
+import { checkBatch, runBatch } from './batch.ts';
+import type { Authentication, FrontLimits, HostCheck, Offer } from './collaborators.ts';
+import { accepts, HeaderCheck, paramHeadersOf } from './http-checks.ts';
+import { HttpReply } from './http-reply.ts';
+import { checkInitialize, type LegacySession } from './legacy-session.ts';
+import type { HttpSession, LegacySessions } from './legacy-sessions.ts';
+import { checkMirroredHeaders, claimsModernEnvelope, readEnvelope } from './modern-envelope.ts';
+import { isLasting, type ModernRequests } from './modern-requests.ts';
+import { isModernVersion, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './protocol-versions.ts';
+import type { RequestLog } from './request-log.ts';
+import { JSON_HEADERS } from './sse-text.ts';
+import type { StreamTicker } from './stream-ticker.ts';
+
+/** Answers paths that are not MCP, such as health. */
+export interface Probes {
+  /**
+   * @param isTrusted - Whether the request shows who it is from: details are for those.
+   * @returns `undefined` when nothing is there.
+   */
+  answer(path: string, isTrusted: boolean): { readonly status: number; readonly contentType: string; readonly body: string } | undefined;
+}
+
+export interface HttpFrontOptions {
+  readonly offer: Offer;
+  readonly authentication: Authentication;
+  readonly hostCheck: HostCheck;
+  readonly probes: Probes;
+  readonly modern: ModernRequests;
+  readonly sessions: LegacySessions;
+  readonly admission: Admission;
+  readonly ticker: StreamTicker;
+  readonly limits: FrontLimits;
+  readonly requests: RequestLog;
+  readonly logger: Logger;
+}
+
+interface OpenCall {
+  readonly reply: HttpReply;
+  readonly running: RunningCall;
+}
+
+const ENDPOINT = /^\/mcp(?:\/([A-Za-z0-9][A-Za-z0-9._-]{0,31}))?$/;
+const SESSION_HEADER = 'mcp-session-id';
+
+/**
+ * The HTTP front: one URL for both eras, decided for each request by what it carries.
+ *
+ * @see protocol.md R1–R6; MCP 2026-07-28 and 2025-11-25, basic/transports.
+ */
+export class HttpFront {
+  readonly #options: HttpFrontOptions;
+  readonly #headers = new HeaderCheck();
+  /** Modern requests under way. */
+  readonly #openCalls = new LiveList<OpenCall>();
+  // Keeps a byte order mark, which is then no JSON, and refuses what is not UTF-8.
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  constructor(options: HttpFrontOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one exchange; never throws. */
+  handle(exchange: Exchange): void {
+    const { hostCheck, authentication, probes, offer } = this.#options;
+    const forbidden = hostCheck.check({ host: exchange.header('host'), origin: exchange.header('origin') });
+    if (forbidden !== undefined) return refuse(exchange, forbidden);
+    const endpoint = ENDPOINT.exec(exchange.path);
+    if (endpoint === null) return this.#probe(exchange, probes);
+    const principal = authentication.authenticate(exchange.header('authorization'));
+    if (principal instanceof GatewayError) return refuse(exchange, principal, 'null', ['WWW-Authenticate', authentication.challenge(principal)]);
+    const scope = endpoint[1];
+    if (scope !== undefined && !offer.hasScope(scope)) return refuse(exchange, new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${scope}"`));
+    switch (exchange.method) {
+      case 'POST':
+        return this.#post(exchange, principal, scope);
+      case 'GET':
+        return this.#get(exchange, principal, scope);
+      case 'DELETE':
+        return this.#delete(exchange, principal, scope);
+      default:
+        return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'MCP messages are sent by POST'), 'null', ['Allow', 'POST, GET, DELETE']);
+    }
+  }
+
+  /** Cancels the modern requests that still run and answers them with this. */
+  stop(reason: GatewayError): void {
+    for (const { reply, running } of this.#openCalls.items()) {
+      running.cancel(reason.message);
+      reply.answer({ kind: 'error', error: reason });
+    }
+  }
+
+  #probe(exchange: Exchange, probes: Probes): void {
+    const isTrusted = !(this.#options.authentication.authenticate(exchange.header('authorization')) instanceof GatewayError);
+    const found = probes.answer(exchange.path, isTrusted);
+    if (found === undefined) return refuse(exchange, new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
+      return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'This path is read by GET'), 'null', ['Allow', 'GET, HEAD']);
+    }
+    exchange.respond(found.status, ['Content-Type', found.contentType, 'Cache-Control', 'no-store'], exchange.method === 'HEAD' ? undefined : found.body);
+  }
+
+  #post(exchange: Exchange, principal: Principal, scope: string | undefined): void {
+    const refused = this.#headers.post(exchange);
+    if (refused !== undefined) return refuse(exchange, refused);
+    exchange.readBody(this.#options.limits.maxBodyBytes).then(
+      (bytes) => {
+        try {
+          this.#body(exchange, principal, scope, bytes);
+        } catch (error) {
+          this.#failed(exchange, error);
+        }
+      },
+      (error: unknown) => refuse(exchange, GatewayError.from(error)),
+    );
+  }
+
+  #body(exchange: Exchange, principal: Principal, scope: string | undefined, bytes: Uint8Array): void {
+    let text: string;
+    try {
+      text = this.#decoder.decode(bytes);
+    } catch (cause) {
+      return refuse(exchange, new GatewayError('OMNI_JSON_INVALID', 'The body is not valid UTF-8', { cause }));
+    }
+    const message = parseMessage(text, this.#options.limits);
+    if (message.kind === 'rejected') return refuse(exchange, message.error, message.id);
+    if (message.kind !== 'batch') {
+      if (claimsModernEnvelope(message)) return this.#modern(exchange, principal, scope, message);
+      const version = exchange.header('mcp-protocol-version');
+      if (version !== undefined && !LEGACY_VERSIONS.includes(version)) return this.#modernByHeader(exchange, principal, scope, message, version);
+      if (version === undefined && exchange.header('mcp-method') !== undefined) return this.#modern(exchange, principal, scope, message);
+    }
+    this.#legacy(exchange, principal, scope, message);
+  }
+
+  #modernByHeader(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage, version: string): void {
+    if (isModernVersion(version)) return this.#modern(exchange, principal, scope, message);
+    const error = new GatewayError('OMNI_VERSION_UNSUPPORTED', 'MCP-Protocol-Version names a version that is not supported', {
+      data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
+    });
+    refuse(exchange, error, message.kind === 'request' ? message.id : 'null');
+  }
+
+  #modern(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage): void {
+    if (message.kind === 'response') return refuse(exchange, new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'));
+    if (message.kind === 'notification') return exchange.respond(202, []);
+    const envelope = readEnvelope(message, exchange.header('mcp-protocol-version'));
+    if (envelope instanceof GatewayError) return refuse(exchange, envelope, message.id);
+    const mismatch = checkMirroredHeaders(message, (name) => exchange.header(name));
+    if (mismatch !== undefined) return refuse(exchange, mismatch, message.id);
+    const { admission, modern, ticker, requests } = this.#options;
+    const isCounted = !isLasting(message.method);
+    const full = isCounted ? admission.enter() : admission.closed;
+    if (full !== undefined) return refuse(exchange, full, message.id);
+    let isDone = false;
+    let place: Place<OpenCall> | undefined;
+    const onDone = (): void => {
+      isDone = true;
+      if (place !== undefined) this.#openCalls.remove(place);
+      if (isCounted) admission.leave();
+    };
+    const record = requests.begin(message, { sessionId: undefined, scope, exchange });
+    const reply: HttpReply = new HttpReply({ exchange, id: message.id, era: 'modern', ticker, record, onDone });
+    const client = { principal, era: 'modern' as const, scope, session: undefined, ...envelope };
+    const paramHeaders = message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : [];
+    const running = modern.serve({ message, client, paramHeaders }, reply);
+    if (isDone) return;
+    place = this.#openCalls.add({ reply, running });
+    // Closing the response is how a client of this era cancels (MCP 2026-07-28, basic/transports, "Cancellation").
+    exchange.onGone(() => {
+      running.cancel('the client closed the connection');
+      reply.drop();
+    });
+  }
+
+  #legacy(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage | RpcBatch): void {
+    if (message.kind === 'request' && message.method === 'initialize') return this.#initialize(exchange, principal, scope, message);
+    const found = this.#session(exchange, principal, scope);
+    const id = message.kind === 'request' ? message.id : 'null';
+    if (found instanceof GatewayError) return refuse(exchange, found, id);
+    if (message.kind === 'batch') return this.#batch(exchange, found, message);
+    if (message.kind === 'notification') found.session.onClientNotification(message);
+    else if (message.kind === 'response') found.session.onClientResponse(message);
+    else return this.#request(exchange, found.session, message);
+    exchange.respond(202, []);
+  }
+
+  #initialize(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage): void {
+    const invalid = checkInitialize(message) ?? this.#options.admission.enter();
+    if (invalid !== undefined) return refuse(exchange, invalid, message.id);
+    this.#options.admission.leave();
+    const opened = this.#options.sessions.open(message, principal, scope);
+    if (opened instanceof GatewayError) return refuse(exchange, opened, message.id);
+    this.#options.logger.info({ sessionId: opened.session.key, scope, version: opened.session.version }, 'session opened');
+    exchange.respond(200, [...JSON_HEADERS, 'Mcp-Session-Id', opened.id], resultText(message.id, opened.session.hello()));
+  }
+
+  #request(exchange: Exchange, session: LegacySession, message: RpcMessage): void {
+    const full = this.#options.admission.enter();
+    if (full !== undefined) return refuse(exchange, full, message.id);
+    const reply = new HttpReply({
+      exchange,
+      id: message.id,
+      era: 'legacy',
+      ticker: this.#options.ticker,
+      record: this.#options.requests.begin(message, { sessionId: session.key, scope: session.client.scope, exchange }),
+      ask: (_upstream: string, request: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean) => session.ask(request, answer, send),
+      onDone: this.#options.admission.leave,
+    });
+    session.onRequest(message, reply);
+    // A disconnect does not cancel in this era: the call runs on (MCP 2025-11-25, basic/transports).
+    exchange.onGone(() => reply.mute());
+  }
+
+  #batch(exchange: Exchange, found: HttpSession, batch: RpcBatch): void {
+    const refused = checkBatch(batch.items, found.session);
+    if (refused !== undefined) return refuse(exchange, refused);
+    const { admission, limits, requests } = this.#options;
+    runBatch(batch.items, {
+      session: found.session,
+      admission,
+      limits,
+      requests,
+      notify: (text) => void found.stream.send(text),
+      done: (answers) => (answers === '' ? exchange.respond(202, []) : exchange.respond(200, JSON_HEADERS, answers)),
+    });
+  }
+
+  #get(exchange: Exchange, principal: Principal, scope: string | undefined): void {
+    if (exchange.header(SESSION_HEADER) === undefined) {
+      return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of a legacy session and needs its Mcp-Session-Id'), 'null', ['Allow', 'POST']);
+    }
+    if (!accepts(exchange.header('accept') ?? '', 'text/event-stream')) return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
+    const found = this.#session(exchange, principal, scope);
+    if (found instanceof GatewayError) return refuse(exchange, found);
+    const conflict = this.#options.sessions.listen(found, exchange);
+    if (conflict !== undefined) refuse(exchange, conflict);
+  }
+
+  #delete(exchange: Exchange, principal: Principal, scope: string | undefined): void {
+    const found = this.#session(exchange, principal, scope);
+    if (found instanceof GatewayError) return refuse(exchange, found);
+    this.#options.sessions.end(found);
+    this.#options.logger.info({ sessionId: found.session.key }, 'session ended by its client');
+    exchange.respond(200, []);
+  }
+
+  #session(exchange: Exchange, principal: Principal, scope: string | undefined): HttpSession | GatewayError {
+    const id = exchange.header(SESSION_HEADER);
+    if (id === undefined || id === '') return new GatewayError('OMNI_SESSION_REQUIRED', 'Mcp-Session-Id is missing');
+    return this.#options.sessions.find(id, principal, scope);
+  }
+
+  #failed(exchange: Exchange, error: unknown): void {
+    this.#options.logger.error({ err: error }, 'a request failed inside Omni');
+    refuse(exchange, GatewayError.from(error));
+  }
+}
+
+/** Answers with an error of the table, as JSON-RPC. */
+function refuse(exchange: Exchange, error: GatewayError, id = 'null', headers: HeaderList = []): void {
+  exchange.respond(error.facts.httpStatus, [...JSON_HEADERS, ...headers], errorText(id, error));
+}

@@ -1,0 +1,138 @@
+import { GatewayError, type Era, type Exchange, type Payload, type ResponseStream } from '@omni/ports';
+import { errorText, type Answer, type AnswerServerRequest, type Place, type RpcMessage, type RpcNotice } from '@omni/wire';
+import type { FrontReply } from './front-reply.ts';
+import type { RequestRecord } from './request-log.ts';
+import { EVENT_STREAM_HEADERS, JSON_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text.ts';
+import type { StreamTicker, Ticking } from './stream-ticker.ts';
+
+/** A silent request becomes an event stream after this time, so that nobody in between gives it up. */
+const HOLD_MS = 5000;
+const KEEP_ALIVE_MS = 15_000;
+/** Behind this much unread output notifications are dropped: not every upstream can be held back. */
+const MAX_BACKLOG_BYTES = 1024 * 1024;
+
+export interface HttpReplyOptions {
+  readonly exchange: Exchange;
+  /** Id of the request, as JSON. */
+  readonly id: string;
+  readonly era: Era;
+  readonly ticker: StreamTicker;
+  readonly record: RequestRecord;
+  /** Takes a request of an upstream to the client; `send` puts it on this reply's stream. Absent where there can be none. */
+  readonly ask?: (upstream: string, message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean) => void;
+  /** Called once, when the reply is complete or given up. */
+  readonly onDone: () => void;
+}
+
+/**
+ * The answer to one POST: a single JSON body, or an event stream once something precedes the answer.
+ *
+ * @see protocol.md R3, R4: status from the error code until headers are sent; JSON or events decided by the first message.
+ */
+export class HttpReply implements FrontReply, Ticking {
+  readonly #options: HttpReplyOptions;
+  readonly #place: Place<Ticking>;
+  #stream: ResponseStream | undefined;
+  #state: 'open' | 'mute' | 'done' = 'open';
+  #lastWriteMs: number;
+  #heldBack: (() => void)[] = [];
+
+  constructor(options: HttpReplyOptions) {
+    this.#options = options;
+    this.#lastWriteMs = options.ticker.nowMs();
+    this.#place = options.ticker.add(this);
+  }
+
+  notification(notice: RpcNotice): boolean {
+    if (this.#state !== 'open') return true;
+    if (this.#stream !== undefined && this.#stream.backlogBytes > MAX_BACKLOG_BYTES) return false;
+    return this.#write(notice.text);
+  }
+
+  onDrain(listener: () => void): void {
+    if (this.#stream === undefined || this.#state !== 'open') return listener();
+    this.#heldBack.push(listener);
+    if (this.#heldBack.length === 1) this.#stream.onDrain(this.#goOn);
+  }
+
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+    const ask = this.#options.ask;
+    if (ask === undefined || this.#state === 'done') {
+      answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client cannot be asked during this request'));
+      return;
+    }
+    ask(upstream, message, answer, (text) => {
+      if (this.#state !== 'open') return false;
+      this.#write(text);
+      return true;
+    });
+  }
+
+  answer(answer: Answer): void {
+    if (this.#state === 'done') return;
+    const { id, era, exchange, record } = this.#options;
+    record.answered(answer);
+    const payload: Payload = answer.kind === 'message' ? answer.payload : errorText(id, answer.error);
+    if (this.#stream === undefined) {
+      const status = answer.kind === 'message' ? answer.status : answer.error.facts.httpStatus;
+      // Legacy clients expect errors of requests in a 200; other statuses speak of the transport.
+      exchange.respond(era === 'legacy' ? 200 : status, JSON_HEADERS, payload);
+    } else {
+      writeEvent(this.#stream, payload);
+      this.#stream.end();
+    }
+    this.#finish();
+  }
+
+  abandon(): void {
+    if (this.#state === 'done') return;
+    this.#options.record.cancelled();
+    this.#open().end();
+    this.#finish();
+  }
+
+  /** The client is gone and the request with it. */
+  drop(): void {
+    if (this.#state === 'done') return;
+    this.#options.record.cancelled();
+    this.#finish();
+  }
+
+  /** The client is gone, but the request runs on: it must not wait for a reader that never comes back. */
+  mute(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'mute';
+    this.#options.ticker.remove(this.#place);
+    this.#goOn();
+  }
+
+  onTick(nowMs: number): void {
+    if (this.#state !== 'open') return;
+    const silentMs = nowMs - this.#lastWriteMs;
+    if (this.#stream === undefined ? silentMs < HOLD_MS : silentMs < KEEP_ALIVE_MS) return;
+    this.#lastWriteMs = nowMs;
+    this.#open().write(KEEP_ALIVE_COMMENT);
+  }
+
+  #write(text: string): boolean {
+    this.#lastWriteMs = this.#options.ticker.nowMs();
+    return writeEvent(this.#open(), text);
+  }
+
+  #open(): ResponseStream {
+    this.#stream ??= this.#options.exchange.stream(200, EVENT_STREAM_HEADERS);
+    return this.#stream;
+  }
+
+  readonly #goOn = (): void => {
+    const heldBack = this.#heldBack;
+    this.#heldBack = [];
+    for (const listener of heldBack) listener();
+  };
+
+  #finish(): void {
+    this.#state = 'done';
+    this.#options.ticker.remove(this.#place);
+    this.#options.onDone();
+  }
+}

@@ -1,0 +1,14 @@
+export type {
+  Authentication,
+  Dispatch,
+  FrontLimits,
+  HostCheck,
+  Identity,
+  ListKind,
+  Offer,
+  OfferChange,
+  ResourceUpdates,
+} from './collaborators.ts';
+export type { Probes } from './http-front.ts';
+export { LEGACY_VERSIONS, MODERN_VERSIONS } from './protocol-versions.ts';
+export { ProtocolHandler, type Advertisement, type BindOptions, type Connection, type ProtocolHandlerOptions } from './protocol-handler.ts';

@@ -1,0 +1,329 @@
+import { GatewayError, type Logger, type Principal } from '@omni/ports';
+import {
+  applyEdits,
+  memberOf,
+  metaOf,
+  notificationText,
+  rawOf,
+  resultText,
+  stringMember,
+  withoutMembers,
+  type Answer,
+  type AnswerServerRequest,
+  type ClientContext,
+  type RpcMessage,
+  type RpcNotice,
+  type RunningCall,
+  type SessionOwner,
+} from '@omni/wire';
+import { ClientRequests } from './client-requests.ts';
+import type { Dispatch, Identity, Offer, OfferChange, ResourceUpdates } from './collaborators.ts';
+import type { FrontReply } from './front-reply.ts';
+import { isLogLevel, passesLevel } from './log-level.ts';
+import { META_SUBSCRIPTION } from './modern-envelope.ts';
+import { checkCursor, isRouted, listKindOf } from './modern-requests.ts';
+import { negotiateLegacyVersion } from './protocol-versions.ts';
+import type { StreamTicker } from './stream-ticker.ts';
+
+const MAX_SUBSCRIPTIONS = 1000;
+const NOTHING_RUNS: RunningCall = { cancel() {} };
+
+/** What all sessions of a front share. */
+export interface SessionSurroundings {
+  readonly offer: Offer;
+  readonly dispatch: Dispatch;
+  readonly updates: ResourceUpdates;
+  readonly identity: Identity;
+  readonly ticker: StreamTicker;
+  readonly logger: Logger;
+  readonly maxInFlight: number;
+}
+
+export interface LegacySessionOptions extends SessionSurroundings {
+  readonly key: string;
+  readonly principal: Principal;
+  readonly scope: string | undefined;
+  /** Sends a notification that belongs to no request. */
+  readonly send: (text: string) => void;
+  /** Sends a question that belongs to no request; `false` when nobody would hear it. */
+  readonly sendQuestion: (text: string) => boolean;
+}
+
+/**
+ * One client of the legacy era, from `initialize` to its end, whatever it is connected by.
+ *
+ * @see MCP 2025-11-25, basic/lifecycle and basic/transports.
+ */
+export class LegacySession implements SessionOwner {
+  readonly key: string;
+  readonly version: string;
+  readonly capabilities: string;
+  readonly clientInfo: string;
+  readonly client: ClientContext;
+  readonly #options: LegacySessionOptions;
+  readonly #requests: ClientRequests;
+  readonly #inFlight = new Map<string, SessionCall>();
+  readonly #subscriptions = new Map<string, () => void>();
+  readonly #onEnd: (() => void)[] = [];
+  readonly #stopWatching: () => void;
+  #minimumLevel: string | undefined;
+  #isEnded = false;
+
+  /** @param initialize - The request that opens the session; see {@link checkInitialize}. */
+  constructor(initialize: RpcMessage, options: LegacySessionOptions) {
+    this.#options = options;
+    this.key = options.key;
+    this.version = negotiateLegacyVersion(stringMember(initialize.text, initialize.params, 'protocolVersion') ?? '');
+    this.capabilities = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
+    this.clientInfo = rawOf(initialize, memberOf(initialize.params, 'clientInfo')) ?? '{}';
+    this.client = {
+      principal: options.principal,
+      era: 'legacy',
+      scope: options.scope,
+      session: this,
+      capabilities: this.capabilities,
+      clientInfo: this.clientInfo,
+    };
+    this.#requests = new ClientRequests(options.ticker, this.capabilities);
+    this.#stopWatching = options.offer.onChange((change) => this.#announce(change));
+  }
+
+  /** Requests that run, which keep the session from being idle. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** The answer to `initialize`, as JSON. */
+  hello(): string {
+    const { offer, scope, identity } = this.#options;
+    const instructions = offer.instructions(scope);
+    const rest = instructions === undefined ? '' : `,"instructions":${JSON.stringify(instructions)}`;
+    return `{"protocolVersion":${JSON.stringify(this.version)},"capabilities":${offer.capabilities(scope, 'legacy')},"serverInfo":${JSON.stringify(identity)}${rest}}`;
+  }
+
+  /** Serves a request; never throws. */
+  onRequest(message: RpcMessage, reply: FrontReply): void {
+    const refused = this.#admit(message);
+    if (refused !== undefined) return reply.answer({ kind: 'error', error: refused });
+    const call = new SessionCall(message.id, reply, this.#inFlight, () => this.#minimumLevel);
+    try {
+      call.running = this.#serve(message, call);
+    } catch (error) {
+      this.#options.logger.error({ err: error, method: message.method, sessionId: this.key }, 'a request failed inside Omni');
+      call.answer({ kind: 'error', error: GatewayError.from(error) });
+    }
+  }
+
+  onClientNotification(message: RpcMessage): void {
+    if (message.method !== 'notifications/cancelled') return;
+    const id = rawOf(message, memberOf(message.params, 'requestId'));
+    const call = id === undefined ? undefined : this.#inFlight.get(id);
+    // A late or foreign id is normal: the answer was faster (MCP 2025-11-25, basic/utilities/cancellation).
+    call?.cancel(stringMember(message.text, message.params, 'reason'));
+  }
+
+  /** @returns Whether the response was waited for. */
+  onClientResponse(message: RpcMessage): boolean {
+    return this.#requests.onResponse(message);
+  }
+
+  /** Passes a request of an upstream to the client on the stream that `send` writes to. */
+  ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean): void {
+    this.#requests.ask(message, answer, send);
+  }
+
+  onNotification(_upstream: string, message: RpcMessage): void {
+    if (message.method === 'notifications/message' && !passesLevel(message, this.#minimumLevel)) return;
+    this.#options.send(message.text);
+  }
+
+  onServerRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+    this.#requests.ask(message, answer, this.#options.sendQuestion);
+  }
+
+  onEnd(listener: () => void): void {
+    if (this.#isEnded) listener();
+    else this.#onEnd.push(listener);
+  }
+
+  /**
+   * Ends everything that belongs to the session. Calls that still run are cancelled.
+   *
+   * @param reason - What those calls are answered with; without it they get no answer.
+   */
+  end(reason?: GatewayError): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#stopWatching();
+    for (const call of [...this.#inFlight.values()]) call.end('the session has ended', reason);
+    this.#requests.end();
+    for (const release of this.#subscriptions.values()) release();
+    this.#subscriptions.clear();
+    for (const listener of this.#onEnd) listener();
+  }
+
+  #admit(message: RpcMessage): GatewayError | undefined {
+    if (this.#inFlight.has(message.id)) return new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running in this session');
+    const { maxInFlight } = this.#options;
+    if (this.#inFlight.size < maxInFlight) return undefined;
+    return new GatewayError('OMNI_OVERLOADED', `At most ${maxInFlight} requests can run in one session (limits.maxSessionInFlight)`);
+  }
+
+  #serve(message: RpcMessage, reply: FrontReply): RunningCall {
+    const { dispatch, offer } = this.#options;
+    const { scope } = this.client;
+    if (isRouted(message.method)) return dispatch.route({ message, client: this.client, paramHeaders: [] }, reply);
+    const kind = listKindOf(message.method);
+    if (kind !== undefined) {
+      const refused = checkCursor(message);
+      if (refused !== undefined) return this.#error(reply, refused);
+      offer.whenSettled(() => this.#result(message, reply, offer.list(kind, scope, 'legacy')));
+      return NOTHING_RUNS;
+    }
+    switch (message.method) {
+      case 'ping':
+        return this.#result(message, reply, '{}');
+      case 'initialize':
+        return this.#error(reply, new GatewayError('OMNI_MESSAGE_INVALID', 'This session is already initialized'));
+      case 'logging/setLevel':
+        return this.#setLevel(message, reply);
+      case 'resources/subscribe':
+        return this.#subscribe(message, reply);
+      case 'resources/unsubscribe':
+        return this.#unsubscribe(message, reply);
+      default:
+        if (dispatch.carries(message.method, scope)) return dispatch.route({ message, client: this.client, paramHeaders: [] }, reply);
+        return this.#error(reply, new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`));
+    }
+  }
+
+  #setLevel(message: RpcMessage, reply: FrontReply): RunningCall {
+    const level = stringMember(message.text, message.params, 'level');
+    if (level === undefined || !isLogLevel(level)) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'));
+    this.#minimumLevel = level;
+    return this.#options.dispatch.route({ message, client: this.client, paramHeaders: [] }, reply);
+  }
+
+  #subscribe(message: RpcMessage, reply: FrontReply): RunningCall {
+    const uri = stringMember(message.text, message.params, 'uri');
+    const { updates } = this.#options;
+    if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
+    if (!updates.knows(uri, this.client)) return this.#error(reply, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
+    if (this.#subscriptions.has(uri)) return this.#result(message, reply, '{}');
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
+      return this.#error(reply, new GatewayError('OMNI_OVERLOADED', `At most ${MAX_SUBSCRIPTIONS} resources can be subscribed to`));
+    }
+    updates.subscribe(
+      this.client,
+      uri,
+      (update) => this.#options.send(withoutSubscriptionId(update)),
+      (release) => {
+        if (release instanceof GatewayError) return void this.#error(reply, release);
+        if (this.#isEnded || this.#subscriptions.has(uri)) release();
+        else this.#subscriptions.set(uri, release);
+        return void this.#result(message, reply, '{}');
+      },
+    );
+    return NOTHING_RUNS;
+  }
+
+  #unsubscribe(message: RpcMessage, reply: FrontReply): RunningCall {
+    const uri = stringMember(message.text, message.params, 'uri');
+    if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
+    this.#subscriptions.get(uri)?.();
+    this.#subscriptions.delete(uri);
+    return this.#result(message, reply, '{}');
+  }
+
+  #announce(change: OfferChange): void {
+    if (change.scope !== this.client.scope) return;
+    for (const kind of change.kinds) this.#options.send(notificationText(`notifications/${kind}/list_changed`, ''));
+  }
+
+  #result(message: RpcMessage, reply: FrontReply, result: string): RunningCall {
+    reply.answer({ kind: 'message', payload: resultText(message.id, result), status: 200 });
+    return NOTHING_RUNS;
+  }
+
+  #error(reply: FrontReply, error: GatewayError): RunningCall {
+    reply.answer({ kind: 'error', error });
+    return NOTHING_RUNS;
+  }
+}
+
+/** An update as this era knows it: a modern server marks it with the id of a listen that is Omni's own (protocol.md R16). */
+function withoutSubscriptionId(update: RpcMessage): string {
+  const meta = metaOf(update);
+  if (meta === undefined || memberOf(meta, META_SUBSCRIPTION) === undefined) return update.text;
+  const kept = withoutMembers(update.text, meta, (key) => key === META_SUBSCRIPTION);
+  return applyEdits(update.text, [{ start: meta.start, end: meta.end, text: kept }]);
+}
+
+/** Why a message cannot open a session; `undefined` when it can. */
+export function checkInitialize(message: RpcMessage): GatewayError | undefined {
+  if (stringMember(message.text, message.params, 'protocolVersion') === undefined) {
+    return new GatewayError('OMNI_PARAMS_INVALID', '"protocolVersion" must be a string');
+  }
+  for (const key of ['capabilities', 'clientInfo']) {
+    const member = memberOf(message.params, key);
+    if (member === undefined || message.text.charCodeAt(member.start) !== 0x7b) return new GatewayError('OMNI_PARAMS_INVALID', `"${key}" must be an object`);
+  }
+  return undefined;
+}
+
+/** A request of the session while it runs: keeps its place in the session's books and filters its log messages. */
+class SessionCall implements FrontReply, RunningCall {
+  readonly #id: string;
+  readonly #reply: FrontReply;
+  readonly #inFlight: Map<string, SessionCall>;
+  readonly #minimumLevel: () => string | undefined;
+  running: RunningCall = NOTHING_RUNS;
+
+  constructor(id: string, reply: FrontReply, inFlight: Map<string, SessionCall>, minimumLevel: () => string | undefined) {
+    this.#id = id;
+    this.#reply = reply;
+    this.#inFlight = inFlight;
+    this.#minimumLevel = minimumLevel;
+    inFlight.set(id, this);
+  }
+
+  notification(notice: RpcNotice): boolean {
+    if (notice.method === 'notifications/message' && !passesLevel(notice, this.#minimumLevel())) return true;
+    return this.#reply.notification(notice);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#reply.onDrain(listener);
+  }
+
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+    this.#reply.serverRequest(upstream, message, answer);
+  }
+
+  answer(answer: Answer): void {
+    this.#leave();
+    this.#reply.answer(answer);
+  }
+
+  abandon(): void {
+    this.#leave();
+    this.#reply.abandon();
+  }
+
+  /** The client does not want the answer: it gets none (MCP 2025-11-25, basic/utilities/cancellation). */
+  cancel(reason?: string): void {
+    this.end(reason, undefined);
+  }
+
+  /** @param error - The answer, when there is to be one. */
+  end(reason: string | undefined, error: GatewayError | undefined): void {
+    this.running.cancel(reason);
+    if (error === undefined) this.abandon();
+    else this.answer({ kind: 'error', error });
+  }
+
+  #leave(): void {
+    // A later request may have taken the id.
+    if (this.#inFlight.get(this.#id) === this) this.#inFlight.delete(this.#id);
+  }
+}

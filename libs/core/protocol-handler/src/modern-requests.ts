@@ -1,0 +1,137 @@
+import { GatewayError, type Logger } from '@omni/ports';
+import { memberOf, rawOf, resultText, type ClientContext, type GatewayRequest, type RpcMessage, type RunningCall } from '@omni/wire';
+import type { Dispatch, Identity, ListKind, Offer } from './collaborators.ts';
+import type { FrontReply } from './front-reply.ts';
+import type { ListenHub } from './listen-hub.ts';
+import { SUPPORTED_VERSIONS } from './protocol-versions.ts';
+
+/** How long a client may rely on what `server/discover` says, in milliseconds. */
+const DISCOVER_TTL_MS = 60_000;
+
+/** Methods of the legacy era that the modern one removed: they do not exist here, whatever a server would say. */
+const REMOVED = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'sampling/createMessage',
+  'elicitation/create',
+  'roots/list',
+]);
+
+const LISTS = new Map<string, ListKind>([
+  ['tools/list', 'tools'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'templates'],
+  ['prompts/list', 'prompts'],
+]);
+
+const ROUTED = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete']);
+
+const NOTHING_RUNS: RunningCall = { cancel() {} };
+
+/** Which list a method asks for. */
+export function listKindOf(method: string): ListKind | undefined {
+  return LISTS.get(method);
+}
+
+/** Whether a request of this method stays open until somebody ends it. Such requests have a limit of their own. */
+export function isLasting(method: string): boolean {
+  return method === 'subscriptions/listen';
+}
+
+/** Whether the method is one that a server answers. */
+export function isRouted(method: string): boolean {
+  return ROUTED.has(method);
+}
+
+/**
+ * Omni hands lists out whole, so it issues no cursors; the empty one stands for the beginning
+ * (MCP 2026-07-28, server/utilities/pagination), and so does the null of clients that write what they do not have.
+ */
+export function checkCursor(message: RpcMessage): GatewayError | undefined {
+  const cursor = rawOf(message, memberOf(message.params, 'cursor'));
+  if (cursor === undefined || cursor === 'null' || cursor === '""') return undefined;
+  return new GatewayError('OMNI_CURSOR_INVALID', 'The cursor was not issued by this endpoint');
+}
+
+export interface ModernRequestsOptions {
+  readonly offer: Offer;
+  readonly dispatch: Dispatch;
+  readonly listens: ListenHub;
+  readonly identity: Identity;
+  readonly logger: Logger;
+}
+
+/** Answers requests of the modern era, each of which stands alone. */
+export class ModernRequests {
+  readonly #offer: Offer;
+  readonly #dispatch: Dispatch;
+  readonly #listens: ListenHub;
+  readonly #identity: Identity;
+  readonly #logger: Logger;
+
+  constructor({ offer, dispatch, listens, identity, logger }: ModernRequestsOptions) {
+    this.#offer = offer;
+    this.#dispatch = dispatch;
+    this.#listens = listens;
+    this.#identity = identity;
+    this.#logger = logger;
+  }
+
+  /**
+   * Serves a request; never throws.
+   *
+   * @param request - Its envelope and headers are already checked.
+   */
+  serve(request: GatewayRequest, reply: FrontReply): RunningCall {
+    try {
+      return this.#serve(request, reply);
+    } catch (error) {
+      this.#logger.error({ err: error, method: request.message.method }, 'a request failed inside Omni');
+      reply.answer({ kind: 'error', error: GatewayError.from(error) });
+      return NOTHING_RUNS;
+    }
+  }
+
+  #serve(request: GatewayRequest, reply: FrontReply): RunningCall {
+    const { message, client } = request;
+    if (ROUTED.has(message.method)) return this.#dispatch.route(request, reply);
+    const kind = LISTS.get(message.method);
+    if (kind !== undefined) return this.#list(kind, message, client, reply);
+    switch (message.method) {
+      case 'server/discover':
+        this.#result(message, reply, this.#discover(client));
+        return NOTHING_RUNS;
+      case 'subscriptions/listen':
+        return this.#listens.open(message, client, reply);
+      default:
+        if (!REMOVED.has(message.method) && this.#dispatch.carries(message.method, client.scope)) return this.#dispatch.route(request, reply);
+        reply.answer({ kind: 'error', error: new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`) });
+        return NOTHING_RUNS;
+    }
+  }
+
+  #list(kind: ListKind, message: RpcMessage, client: ClientContext, reply: FrontReply): RunningCall {
+    const refused = checkCursor(message);
+    if (refused !== undefined) reply.answer({ kind: 'error', error: refused });
+    else this.#offer.whenSettled(() => this.#result(message, reply, this.#offer.list(kind, client.scope, 'modern')));
+    return NOTHING_RUNS;
+  }
+
+  #result(message: RpcMessage, reply: FrontReply, result: string): void {
+    reply.answer({ kind: 'message', payload: resultText(message.id, result), status: 200 });
+  }
+
+  #discover(client: ClientContext): string {
+    const instructions = this.#offer.instructions(client.scope);
+    return [
+      `{"resultType":"complete","supportedVersions":${JSON.stringify(SUPPORTED_VERSIONS)}`,
+      `"capabilities":${this.#offer.capabilities(client.scope, 'modern')}`,
+      ...(instructions === undefined ? [] : [`"instructions":${JSON.stringify(instructions)}`]),
+      `"ttlMs":${DISCOVER_TTL_MS},"cacheScope":"private"`,
+      `"_meta":{"io.modelcontextprotocol/serverInfo":${JSON.stringify(this.#identity)}}}`,
+    ].join(',');
+  }
+}

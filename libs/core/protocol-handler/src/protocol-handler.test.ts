@@ -1,0 +1,108 @@
+import { createChannelPair, RecordingListener } from '@omni/testing';
+import { describe, expect, it } from '@jest/globals';
+import { FrontFixture, initializeText, LOCAL, modernText } from './front-fixture.test.ts';
+
+const CALL = { params: '"name":"x"', name: 'x' };
+const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
+
+describe('ProtocolHandler', () => {
+  it('advertises what the offer says [S003-PH-02]', () => {
+    const front = new FrontFixture();
+    expect(front.handler.advertise()).toEqual({
+      supportedVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'],
+      capabilities: front.offer.capabilities(undefined, 'modern'),
+    });
+  });
+
+  it('says what is open', async () => {
+    const front = new FrontFixture();
+    await front.session();
+    await front.modern('tools/call', CALL);
+    await front.modern('subscriptions/listen', { params: '"notifications":{}' });
+    front.handler.bind(createChannelPair()[0], { principal: LOCAL });
+    expect(front.handler.getStatus()).toMatchObject({ level: 'ok', details: { sessions: 1, connections: 1, listens: 1, inFlight: 1 } });
+  });
+
+  it('takes nothing new once it stops', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    await front.modern('tools/call', CALL);
+    const stopped = front.handler.stop({ deadlineMs: 1_000 });
+    const answers = [
+      await front.modern('tools/call', CALL),
+      await front.modern('subscriptions/listen', { params: '"notifications":{}' }),
+      await front.post(initializeText()),
+      await session.request('ping'),
+    ];
+    expect([answers.map((exchange) => exchange.status), answers[0]?.json(), front.handler.getStatus().level]).toMatchObject([
+      [503, 503, 503, 503],
+      { error: { code: -31021 } },
+      'warn',
+    ]);
+    front.dispatch.last.result('{}');
+    await stopped;
+  });
+
+  it('waits for what runs, and for no longer', async () => {
+    const front = new FrontFixture();
+    const exchange = await front.modern('tools/call', CALL);
+    let isStopped = false;
+    const stopped = front.handler.stop({ deadlineMs: 30_000 }).then(() => (isStopped = true));
+    await front.clock.advanceAsync(29_999);
+    expect(isStopped).toBe(false);
+    front.dispatch.last.result('{}');
+    await stopped;
+    expect([exchange.status, front.dispatch.last.cancels]).toEqual([200, []]);
+  });
+
+  it('stops at once when nothing runs, and leaves no timer behind', async () => {
+    const front = new FrontFixture();
+    await (await front.session()).listen();
+    await front.handler.stop({ deadlineMs: 30_000 });
+    front.clock.advance(1_000);
+    expect([front.clock.pendingTimers, front.offer.watchers]).toEqual([0, 0]);
+  });
+
+  it('cancels and answers at the deadline what still runs', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const json = await front.modern('tools/call', CALL);
+    const events = await front.modern('tools/call', CALL);
+    front.dispatch.last.notify(PROGRESS);
+    const legacy = await session.request('tools/call', { id: '"l"', params: '"name":"x"' });
+    const stream = await session.listen();
+    const stopped = front.handler.stop({ deadlineMs: 1_000 });
+    await front.clock.advanceAsync(1_000);
+    await stopped;
+    expect([json.status, json.json(), events.status, JSON.parse(events.events()[1] ?? ''), legacy.status, legacy.json(), stream.state]).toMatchObject([
+      503,
+      { error: { code: -31021 } },
+      200,
+      { error: { code: -31021 } },
+      200,
+      { id: 'l', error: { code: -31021 } },
+      'ended',
+    ]);
+    expect([front.dispatch.calls.map(({ cancels }) => cancels.length), front.handler.getStatus().details]).toMatchObject([[1, 1, 1], { sessions: 0, inFlight: 0 }]);
+  });
+
+  it('closes its connections when it stops, with an answer for what still runs', async () => {
+    const front = new FrontFixture();
+    const [near, far] = createChannelPair();
+    const client = new RecordingListener();
+    const channel = far(client);
+    front.handler.bind(near, { principal: LOCAL });
+    channel.send(initializeText());
+    channel.send(modernText('tools/call', { id: '5', params: '"name":"x"' }));
+    channel.send('{"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"x"}}');
+    await front.settle();
+    const stopped = front.handler.stop({ deadlineMs: 1_000 });
+    await front.clock.advanceAsync(1_000);
+    await stopped;
+    expect((await client.received(3)).slice(1).map((text) => JSON.parse(text))).toMatchObject([
+      { id: 6, error: { code: -31021 } },
+      { id: 5, error: { code: -31021 } },
+    ]);
+    expect([client.closes, front.handler.getStatus().details]).toMatchObject([[undefined], { connections: 0 }]);
+  });
+});

@@ -1,0 +1,143 @@
+import { GatewayError, type ComponentStatus, type Clock, type Exchange, type Logger, type OpenChannel, type Principal } from '@omni/ports';
+import { Admission } from './admission.ts';
+import { ChannelFront } from './channel-front.ts';
+import type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, Offer, ResourceUpdates } from './collaborators.ts';
+import { HttpFront, type Probes } from './http-front.ts';
+import type { SessionSurroundings } from './legacy-session.ts';
+import { LegacySessions } from './legacy-sessions.ts';
+import { ListenHub } from './listen-hub.ts';
+import { ModernRequests } from './modern-requests.ts';
+import { SUPPORTED_VERSIONS } from './protocol-versions.ts';
+import { StreamTicker } from './stream-ticker.ts';
+
+export interface ProtocolHandlerOptions {
+  readonly offer: Offer;
+  readonly dispatch: Dispatch;
+  readonly updates: ResourceUpdates;
+  readonly authentication: Authentication;
+  readonly hostCheck: HostCheck;
+  readonly probes: Probes;
+  readonly identity: Identity;
+  readonly limits: FrontLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What is spoken, for the curious. */
+export interface Advertisement {
+  readonly supportedVersions: readonly string[];
+  /** Capabilities of the endpoint of all servers, as JSON, for the modern era. */
+  readonly capabilities: string;
+}
+
+export interface BindOptions {
+  readonly principal: Principal;
+  /** The one server to show under its own names; all servers when absent. */
+  readonly scope?: string | undefined;
+  /** Whether the client still reads after its side has ended, as at the end of a pipe. Default `false`. */
+  readonly answersAfterEnd?: boolean;
+  /** Called once, when the client's side has ended. */
+  readonly onClosed?: () => void;
+}
+
+/** One client connection that is not HTTP. */
+export interface Connection {
+  close(): Promise<void>;
+}
+
+/** The front of the gateway: every transport and both eras meet here. */
+export class ProtocolHandler {
+  readonly #options: ProtocolHandlerOptions;
+  readonly #admission: Admission;
+  readonly #listens: ListenHub;
+  readonly #sessions: LegacySessions;
+  readonly #modern: ModernRequests;
+  readonly #http: HttpFront;
+  readonly #surroundings: SessionSurroundings;
+  readonly #connections = new Set<ChannelFront>();
+  #connected = 0;
+  #since = Date.now();
+  #isStopping = false;
+  #endWaiting: () => void = () => {};
+
+  constructor(options: ProtocolHandlerOptions) {
+    this.#options = options;
+    const { offer, dispatch, updates, identity, limits, clock, logger } = options;
+    const ticker = new StreamTicker(clock);
+    this.#admission = new Admission(limits.maxInFlight);
+    this.#listens = new ListenHub({ offer, updates });
+    this.#modern = new ModernRequests({ offer, dispatch, listens: this.#listens, identity, logger });
+    this.#surroundings = { offer, dispatch, updates, identity, ticker, logger, maxInFlight: limits.maxSessionInFlight };
+    this.#sessions = new LegacySessions({ ...this.#surroundings, clock, maxSessions: limits.maxSessions, sessionIdleMs: limits.sessionIdleMs });
+    this.#http = new HttpFront({ ...options, modern: this.#modern, sessions: this.#sessions, admission: this.#admission, ticker, limits, logger });
+  }
+
+  /** Answers one HTTP exchange; never throws. */
+  readonly handle = (exchange: Exchange): void => this.#http.handle(exchange);
+
+  /**
+   * Serves a client on a channel: stdio, a socket, or memory.
+   *
+   * The client may go at any time; a connection whose client still reads then lives until it is closed.
+   */
+  bind(open: OpenChannel, { principal, scope, answersAfterEnd = false, onClosed }: BindOptions): Connection {
+    const front: ChannelFront = new ChannelFront(
+      {
+        modern: this.#modern,
+        surroundings: this.#surroundings,
+        admission: this.#admission,
+        limits: this.#options.limits,
+        logger: this.#options.logger,
+        principal,
+        scope,
+        key: `channel-${++this.#connected}`,
+        answersAfterEnd,
+      },
+      open,
+      () => {
+        if (!answersAfterEnd) this.#connections.delete(front);
+        onClosed?.();
+      },
+    );
+    this.#connections.add(front);
+    return front;
+  }
+
+  advertise(): Advertisement {
+    return { supportedVersions: SUPPORTED_VERSIONS, capabilities: this.#options.offer.capabilities(undefined, 'modern') };
+  }
+
+  getStatus(): ComponentStatus {
+    const details = { sessions: this.#sessions.size, connections: this.#connections.size, listens: this.#listens.size, inFlight: this.#admission.inFlight };
+    return { level: this.#isStopping ? 'warn' : 'ok', details, since: this.#since };
+  }
+
+  /** Makes a running {@link stop} wait no longer. */
+  hurry(): void {
+    this.#endWaiting();
+  }
+
+  /**
+   * Takes nothing new, ends listens with their graceful result, lets running requests finish, then ends the sessions.
+   *
+   * @param deadlineMs - How long running requests may take; what is left is cancelled and answered with `OMNI_SHUTTING_DOWN`.
+   */
+  async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    this.#isStopping = true;
+    this.#since = Date.now();
+    this.#admission.close();
+    this.#listens.stop();
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(deadlineMs, resolve);
+      this.#endWaiting = () => {
+        cancel();
+        resolve();
+      };
+      this.#admission.whenIdle(this.#endWaiting);
+    });
+    const reason = new GatewayError('OMNI_SHUTTING_DOWN', 'Omni stopped before the answer came');
+    this.#http.stop(reason);
+    this.#sessions.stop(reason);
+    await Promise.all([...this.#connections].map((connection) => connection.close(reason)));
+  }
+}

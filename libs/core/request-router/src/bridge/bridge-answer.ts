@@ -1,0 +1,101 @@
+import { GatewayError } from '@omni/ports';
+import { applyEdits, errorText, memberOf, rawOf, resultText, scanJson, setMember, setMembers, stringMember, withId, withoutMembers, type JsonObject, type RpcMessage, type TextEdit } from '@omni/wire';
+
+const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
+/** Members of modern results that legacy clients do not know (protocol.md 2.1 A). */
+const MODERN_MEMBERS = new Set(['resultType', 'ttlMs', 'cacheScope']);
+/** Errors about the modern envelope, which is Omni's own doing for a legacy client. */
+const ENVELOPE_ERRORS = new Set(['-32020', '-32021', '-32022']);
+
+/** HTTP status of a modern answer that came without one (MCP 2026-07-28, basic, "Error Codes"). */
+export function statusOfAnswer(message: RpcMessage): number {
+  switch (errorCode(message)) {
+    case '-32601':
+      return 404;
+    case '-32700':
+    case '-32600':
+    case '-32020':
+    case '-32021':
+    case '-32022':
+      return 400;
+    default:
+      return 200;
+  }
+}
+
+/** The code of an error response as JSON; `undefined` for a result. */
+export function errorCode(message: RpcMessage): string | undefined {
+  return rawOf(message, memberOf(message.error?.object, 'code'));
+}
+
+/**
+ * Turns the answer of a modern server into one for a legacy client.
+ *
+ * @param id - The client's id, as JSON.
+ * @see protocol.md 2.1 A and 2.14.
+ */
+export function toLegacyAnswer(message: RpcMessage, id: string, upstream: string, wrapsOutput: boolean): string {
+  if (message.error !== undefined) {
+    if (!ENVELOPE_ERRORS.has(errorCode(message) ?? '')) return withId(message, id);
+    const said = stringMember(message.text, message.error.object, 'message') ?? '';
+    return errorText(id, new GatewayError('OMNI_UPSTREAM_ERA', `Server "${upstream}" refused the request as Omni translated it: ${said.slice(0, 200)}`));
+  }
+  const result = message.result?.object;
+  if (result === undefined) return withId(message, id);
+  const type = stringMember(message.text, result, 'resultType') ?? 'complete';
+  if (type !== 'complete') {
+    return errorText(id, new GatewayError('OMNI_UPSTREAM_ERA', `Server "${upstream}" answered with "${type.slice(0, 40)}", which has no form in the revision of this client`));
+  }
+  const structured = memberOf(result, 'structuredContent');
+  // Legacy clients refuse a result whose structured content is no object, whatever its schema says.
+  const isWrapped = structured !== undefined && (wrapsOutput || message.text.charCodeAt(structured.start) !== 0x7b);
+  if (!isWrapped) return resultText(id, withoutMembers(message.text, result, (key) => MODERN_MEMBERS.has(key)));
+  const value = rawOf(message, structured) ?? 'null';
+  const edits: TextEdit[] = [{ start: structured.start, end: structured.end, text: `{"result":${value}}` }];
+  const content = rawOf(message, memberOf(result, 'content'));
+  if (content === undefined || /^\[\s*\]$/.test(content)) edits.push(setMember(result, 'content', `[{"type":"text","text":${JSON.stringify(value)}}]`));
+  return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end)));
+}
+
+/**
+ * Turns the answer of a legacy server into one for a modern client.
+ *
+ * @param serverInfo - What the server said of itself, as JSON.
+ * @see protocol.md 2.1 B.
+ */
+export function toModernAnswer(message: RpcMessage, id: string, method: string, serverInfo: string | undefined): string {
+  if (message.error !== undefined) {
+    const code = memberOf(message.error.object, 'code');
+    // Resource not found has had another code before (MCP 2026-07-28, basic, "Error Codes").
+    if (code === undefined || rawOf(message, code) !== '-32002') return withId(message, id);
+    return `{"jsonrpc":"2.0","id":${id},"error":${applyEdits(message.text, [{ start: code.start, end: code.end, text: '-32602' }], message.error.start, message.error.end)}}`;
+  }
+  const result = message.result?.object;
+  if (result === undefined) return withId(message, id);
+  return resultText(id, applyEdits(message.text, modernEdits(result, method, serverInfo), result.start, result.end));
+}
+
+/** What the server said itself stays. */
+function modernEdits(result: JsonObject, method: string, serverInfo: string | undefined): readonly TextEdit[] {
+  const wanted: [key: string, json: string][] = [['resultType', '"complete"']];
+  if (method === 'resources/read') wanted.push(['ttlMs', '0'], ['cacheScope', '"private"']);
+  const meta = memberOf(result, '_meta');
+  const edits: TextEdit[] = [];
+  if (serverInfo !== undefined) {
+    if (meta === undefined) wanted.push(['_meta', `{${JSON.stringify(META_SERVER_INFO)}:${serverInfo}}`]);
+    else if (meta.object !== undefined && memberOf(meta.object, META_SERVER_INFO) === undefined) edits.push(setMember(meta.object, META_SERVER_INFO, serverInfo));
+  }
+  const missing = wanted.filter(([key]) => memberOf(result, key) === undefined);
+  return [...setMembers(result, missing), ...edits];
+}
+
+function dropMembers(resultJson: string): string {
+  // A result that was just put together is an object whose text is sound.
+  const message = parseResult(resultJson);
+  return message === undefined ? resultJson : withoutMembers(resultJson, message, (key) => MODERN_MEMBERS.has(key));
+}
+
+function parseResult(text: string): JsonObject | undefined {
+  const scan = scanJson(text, { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER });
+  return scan.kind === 'object' ? scan.object : undefined;
+}

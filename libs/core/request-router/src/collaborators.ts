@@ -1,0 +1,32 @@
+import type { GatewayError, HeaderList } from '@omni/ports';
+import type { ClientContext, RpcMessage, UpstreamLink } from '@omni/wire';
+
+/** Where a name leads. */
+export interface Target {
+  readonly upstream: string;
+  /** The upstream's own name for it. */
+  readonly name: string;
+  /** Whether its structured results reach legacy clients wrapped as `{"result": …}` (its output schema is). */
+  readonly wrapsOutput: boolean;
+  /** Compares `Mcp-Param-*` headers with the arguments; `argumentsText` is JSON or absent. */
+  checkHeaders(argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined;
+}
+
+/** What exists: the part of the catalogue that routing needs. */
+export interface Catalogue {
+  resolve(kind: 'tool' | 'prompt', name: string, scope: string | undefined): Target | GatewayError;
+  /** Upstreams that may serve the resource, best first. */
+  resolveUri(uri: string, scope: string | undefined): readonly string[] | GatewayError;
+  /** Remembers who mentioned a resource that no list and no template has. */
+  rememberUri(uri: string, upstream: string): void;
+}
+
+/** The upstreams and their open connections. */
+export interface UpstreamAccess {
+  readonly names: readonly string[];
+  /** Finds or opens the connection for this client; `done` may be called at once. */
+  linkFor(upstream: string, client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void;
+  /** The connection that is open already, if any. */
+  openLink(upstream: string, client: ClientContext): UpstreamLink | undefined;
+  subscribe(upstream: string, client: ClientContext, uri: string, onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void;
+}

@@ -1,0 +1,3 @@
+export type { Catalogue, Target, UpstreamAccess } from './collaborators.ts';
+export { RequestRouter, type RequestRouterOptions } from './request-router.ts';
+export { ResourceSubscriptions } from './resource-subscriptions.ts';

@@ -1,0 +1,165 @@
+import { GatewayError } from '@omni/ports';
+import { describe, expect, it } from '@jest/globals';
+import { clientOf, requestOf, RouterFixture } from './router-fixture.test.ts';
+
+const MODERN = clientOf('modern');
+const LEGACY = clientOf('legacy');
+const ODD = '{"b":1.0e2, "a":"\\u00e9\\/", "a":[ ], "n":123456789012345678901234567890}';
+
+describe('RequestRouter', () => {
+  it.each([
+    ['tools/call', `{"x":1, "name" : "files__read","arguments":${ODD}, "_meta":{"k":1} }`, `{"x":1, "name" : "read","arguments":${ODD}, "_meta":{"k":1} }`, 'read'],
+    ['prompts/get', `{"name":"files__read","arguments":${ODD}}`, `{"name":"read","arguments":${ODD}}`, 'read'],
+    ['tools/call', '{"name":"f\\u0069les__\\"q\\"\\ud800"}', '{"name":"\\"q\\"\\ud800"}', '"q"\ud800'],
+    ['completion/complete', `{"argument":${ODD},"ref":{"type":"ref/prompt", "name":"files__p", "title":1.0}}`, `{"argument":${ODD},"ref":{"type":"ref/prompt", "name":"p", "title":1.0}}`, undefined],
+    ['resources/read', '{ "uri":"file:\\u002f/a", "x":1.0 }', '{ "uri":"file:\\u002f/a", "x":1.0 }', 'file://a'],
+    ['completion/complete', '{"ref":{"type":"ref/resource","uri":"file:///{x}"},"x":1.0}', '{"ref":{"type":"ref/resource","uri":"file:///{x}"},"x":1.0}', undefined],
+  ])('sends %s to the upstream of its name and changes nothing but the name [S002-TX-03]', (method, params, sent, name) => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.route(requestOf(method, params), MODERN);
+    expect([link.last.params, link.last.call.method, link.last.call.name, link.last.call.clientId]).toEqual([sent, method, name, '1']);
+  });
+
+  it('sends names that stay as they are byte for byte, escapes included', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    const params = '{ "name" : "r\\u0065ad" , "arguments":{} }';
+    fixture.route(requestOf('tools/call', params), clientOf('modern', 'files'));
+    expect([link.last.params, link.last.call.edits, link.last.call.name]).toEqual([params, [], 'read']);
+  });
+
+  it.each([
+    ['tools/call', ''],
+    ['tools/call', '{"name":5}'],
+    ['tools/call', '{"arguments":{}}'],
+    ['prompts/get', '{"name":null}'],
+    ['resources/read', '{"uri":{}}'],
+    ['resources/read', ''],
+    ['completion/complete', '{}'],
+    ['completion/complete', '{"ref":"ref/prompt"}'],
+    ['completion/complete', '{"ref":{"type":"ref/prompt"}}'],
+    ['completion/complete', '{"ref":{"type":"ref/resource","uri":1}}'],
+    ['completion/complete', '{"ref":{"type":"ref/tool","name":"files__read"}}'],
+    ['completion/complete', '{"ref":{"type":"ref/prompt","name":"files__p","name":"mail__p"}}'],
+  ])('refuses %s with the parameters %s', (method, params) => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    expect([fixture.route(requestOf(method, params), MODERN).reply.text, link.sent]).toEqual(['OMNI_PARAMS_INVALID', []]);
+  });
+
+  it.each([
+    ['tools/call', '{"name":"nowhere"}'],
+    ['prompts/get', '{"name":"nowhere"}'],
+    ['resources/read', '{"uri":"http://169.254.169.254/"}'],
+    ['completion/complete', '{"ref":{"type":"ref/prompt","name":"nowhere"}}'],
+    ['completion/complete', '{"ref":{"type":"ref/resource","uri":"x:y"}}'],
+  ])('says that %s with %s leads nowhere', (method, params) => {
+    expect(new RouterFixture().route(requestOf(method, params), MODERN).reply.text).toBe('OMNI_NAME_UNKNOWN');
+  });
+
+  it('compares headers with the arguments of modern calls and passes them on', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN, ['Mcp-Param-Region', 'eu']);
+    expect([fixture.catalogue.checkedHeaders, link.last.call.paramHeaders]).toEqual([[[ODD, ['Mcp-Param-Region', 'eu']]], ['Mcp-Param-Region', 'eu']]);
+  });
+
+  it('sends no call whose headers differ from its arguments', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
+    expect([fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN).reply.text, link.sent]).toEqual(['OMNI_HEADER_MISMATCH', []]);
+  });
+
+  it('compares no headers of legacy calls, which have none', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'legacy');
+    fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
+    fixture.route(requestOf('tools/call', '{"name":"files__read"}'), LEGACY);
+    expect([link.sent.length, fixture.catalogue.checkedHeaders]).toEqual([1, []]);
+  });
+
+  it.each([
+    ['vendor/x', 'files', true],
+    ['tasks/get', 'files', true],
+    ['vendor/x', undefined, false],
+    ['rpc.discover', 'files', false],
+    ['notifications/x', 'files', false],
+    ['server/discover', 'files', false],
+    ['initialize', 'files', false],
+    ['ping', 'files', false],
+    ['subscriptions/listen', 'files', false],
+    ['sampling/createMessage', 'files', false],
+    ['elicitation/create', 'files', false],
+    ['roots/list', 'files', false],
+    ['pinger', 'files', true],
+  ])('says whether %s is carried to %s: %s', (method, scope, expected) => {
+    expect(new RouterFixture().router.carries(method, scope)).toBe(expected);
+  });
+
+  it('carries a vendor method to the server of the endpoint', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('mail', 'modern');
+    fixture.route(requestOf('tasks/get', '{"taskId":"t", "x":1.0}'), clientOf('modern', 'mail'));
+    expect([link.last.params, link.last.call.name]).toEqual(['{"taskId":"t", "x":1.0}', 't']);
+  });
+
+  it('carries a method without parameters', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('mail', 'modern');
+    fixture.route(requestOf('vendor/x'), clientOf('modern', 'mail'));
+    expect([link.last.params, link.last.call.paramsStart === link.last.call.paramsEnd]).toEqual(['', true]);
+  });
+
+  it.each([
+    [undefined, ['files']],
+    ['files', ['files']],
+    ['mail', []],
+  ])('tells the log level to connected servers that log, on the endpoint %s', (scope, told) => {
+    const fixture = new RouterFixture();
+    const logging = fixture.link('files', 'legacy', '{"capabilities":{"tools":{},"logging" : {}}}');
+    const silent = fixture.link('mail', 'legacy', '{"capabilities":{"tools":{}},"instructions":"\\"logging\\":"}');
+    const { reply } = fixture.route(requestOf('logging/setLevel', '{"level":"info", "x":1.0}', '"i"'), clientOf('legacy', scope));
+    expect(reply.text).toBe('{"jsonrpc":"2.0","id":"i","result":{}}');
+    expect([logging, silent].filter(({ sent }) => sent.length > 0).map(({ upstream }) => upstream)).toEqual(told);
+    for (const { params, call } of logging.sent) expect([call.method, params]).toEqual(['logging/setLevel', '{"level":"info", "x":1.0}']);
+  });
+
+  it('sets no level on modern or unconnected servers', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern', '{"capabilities":{"logging":{}}}');
+    expect([fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), LEGACY).reply.status, link.sent]).toEqual([200, []]);
+  });
+
+  it('refuses what a server asks while its level is set, and does not leave it waiting', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'legacy', '{"capabilities":{"logging":{}}}');
+    fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), LEGACY);
+    const answers: unknown[] = [];
+    const { listener } = link.last;
+    listener.onServerRequest(requestOf('roots/list'), (answer) => answers.push(answer));
+    listener.onDrain(() => answers.push('drained'));
+    expect([answers, link.last.notify('{"jsonrpc":"2.0","method":"notifications/message"}')]).toMatchObject([[{ code: 'OMNI_METHOD_UNKNOWN' }, 'drained'], true]);
+  });
+
+  it.each([
+    [undefined, ['files file:///new']],
+    ['files', []],
+  ])('remembers resources that results mention, where there is a choice (endpoint %s)', (scope, remembered) => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.route(requestOf('tools/call', `{"name":"${scope === undefined ? 'files__read' : 'read'}"}`), clientOf('modern', scope));
+    link.last.answer('"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}');
+    expect(fixture.catalogue.remembered).toEqual(remembered);
+  });
+
+  it('remembers resources that an answer in bytes mentions', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN);
+    const text = '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}}';
+    link.last.bytes(text);
+    expect([fixture.catalogue.remembered, reply.text]).toEqual([['files file:///new'], text]);
+  });
+});

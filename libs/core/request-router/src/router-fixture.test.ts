@@ -1,0 +1,223 @@
+import { GatewayError, type Era, type HeaderList } from '@omni/ports';
+import {
+  callParams,
+  parseMessage,
+  type Answer,
+  type AnswerServerRequest,
+  type CallListener,
+  type ClientContext,
+  type ReplySink,
+  type RpcMessage,
+  type RpcNotice,
+  type RunningCall,
+  type UpstreamCall,
+  type UpstreamLink,
+} from '@omni/wire';
+import type { Catalogue, Target, UpstreamAccess } from './collaborators.ts';
+import { RequestRouter } from './request-router.ts';
+
+/** Reads a text that must be a message. */
+export function messageOf(text: string): RpcMessage {
+  const message = parseMessage(text, { maxDepth: 64, maxElements: 100_000 });
+  if (message.kind === 'batch' || message.kind === 'rejected') throw new TypeError(`no message: ${text}`);
+  return message;
+}
+
+/** @param params - JSON, or empty for none. */
+export function requestOf(method: string, params = '', id = '1'): RpcMessage {
+  return messageOf(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}${params === '' ? '' : `,"params":${params}`}}`);
+}
+
+export function clientOf(era: Era, scope?: string): ClientContext {
+  return { principal: { id: 'owner', kind: 'token' }, era, scope, session: undefined, capabilities: '{}', clientInfo: '{"name":"test"}' };
+}
+
+/** A call as an upstream sees it: a test plays the upstream. */
+export class SentCall {
+  readonly call: UpstreamCall;
+  readonly listener: CallListener;
+  readonly cancels: (string | undefined)[] = [];
+
+  constructor(call: UpstreamCall, listener: CallListener) {
+    this.call = call;
+    this.listener = listener;
+  }
+
+  /** The parameters as they leave. */
+  get params(): string {
+    return callParams(this.call);
+  }
+
+  /** The progress token as it stands in the text of the call. */
+  get progressToken(): string | undefined {
+    const token = this.call.progressToken;
+    return token === undefined ? undefined : this.call.text.slice(token.start, token.end);
+  }
+
+  /** @param members - Of the response beside the id, as JSON. */
+  answer(members: string, status = 200): void {
+    this.listener.onAnswer({ kind: 'message', message: messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`), status });
+  }
+
+  bytes(text: string): void {
+    this.listener.onAnswer({ kind: 'bytes', bytes: new TextEncoder().encode(text), status: 200 });
+  }
+
+  notify(text: string): boolean {
+    return this.listener.onNotification(messageOf(text));
+  }
+}
+
+export class ScriptedLink implements UpstreamLink {
+  readonly upstream: string;
+  readonly era: Era;
+  readonly keepsClientId = false;
+  readonly hello: RpcMessage;
+  readonly sent: SentCall[] = [];
+  /** Answers each call before `send` returns. */
+  immediate: string | undefined;
+
+  /** @param result - Of its greeting, as JSON. */
+  constructor(upstream: string, era: Era, result = '{"serverInfo":{"name":"up"},"capabilities":{}}') {
+    this.upstream = upstream;
+    this.era = era;
+    this.hello = messageOf(`{"jsonrpc":"2.0","id":0,"result":${result}}`);
+  }
+
+  send(call: UpstreamCall, listener: CallListener): RunningCall {
+    const sent = new SentCall(call, listener);
+    this.sent.push(sent);
+    if (this.immediate !== undefined) sent.answer(this.immediate);
+    return { cancel: (reason) => sent.cancels.push(reason) };
+  }
+
+  notify(): void {}
+
+  /** The latest call. */
+  get last(): SentCall {
+    const sent = this.sent.at(-1);
+    if (sent === undefined) throw new TypeError('nothing was sent');
+    return sent;
+  }
+}
+
+/** Offers tools and prompts `<server>__<name>`, under their own names on the endpoint of one server. */
+export class ScriptedCatalogue implements Catalogue {
+  readonly remembered: string[] = [];
+  readonly checkedHeaders: [string | undefined, HeaderList][] = [];
+  mismatch: GatewayError | undefined;
+  wrapsOutput = false;
+  /** Who may have any resource. */
+  owners: readonly string[] = ['files'];
+
+  resolve(_kind: 'tool' | 'prompt', name: string, scope: string | undefined): Target | GatewayError {
+    const [upstream, own] = scope === undefined ? name.split('__') : [scope, name];
+    if (upstream === undefined || own === undefined) return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
+    const checkHeaders = (argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined => {
+      this.checkedHeaders.push([argumentsText, headers]);
+      return this.mismatch;
+    };
+    return { upstream, name: own, wrapsOutput: this.wrapsOutput, checkHeaders };
+  }
+
+  resolveUri(uri: string): readonly string[] | GatewayError {
+    return uri.startsWith('file:') ? this.owners : new GatewayError('OMNI_NAME_UNKNOWN', 'No such resource');
+  }
+
+  rememberUri(uri: string, upstream: string): void {
+    this.remembered.push(`${upstream} ${uri}`);
+  }
+}
+
+export class ScriptedUpstreams implements UpstreamAccess {
+  readonly names = ['files', 'mail'];
+  readonly links = new Map<string, ScriptedLink | GatewayError>();
+  readonly subscriptions: string[] = [];
+  /** Links that are still opening; a test calls them. */
+  readonly opening: (() => void)[] = [];
+  isSlow = false;
+
+  linkFor(upstream: string, _client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void {
+    const link = this.links.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
+    if (this.isSlow) this.opening.push(() => done(link));
+    else done(link);
+  }
+
+  openLink(upstream: string): UpstreamLink | undefined {
+    const link = this.links.get(upstream);
+    return link instanceof GatewayError ? undefined : link;
+  }
+
+  subscribe(upstream: string, _client: ClientContext, uri: string, _onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void {
+    this.subscriptions.push(`${upstream} ${uri}`);
+    done(() => {});
+  }
+}
+
+/** What the client gets. */
+export class RecordingReply implements ReplySink {
+  readonly notices: string[] = [];
+  readonly questions: [upstream: string, text: string][] = [];
+  readonly answers: Answer[] = [];
+  /** What `notification` returns. */
+  isFast = true;
+  #drains: (() => void)[] = [];
+
+  notification(notice: RpcNotice): boolean {
+    this.notices.push(notice.text);
+    return this.isFast;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drains.push(listener);
+  }
+
+  drain(): void {
+    for (const listener of this.#drains.splice(0)) listener();
+  }
+
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+    this.questions.push([upstream, message.text]);
+    answer(messageOf('{"jsonrpc":"2.0","id":"omni-1","result":{}}'));
+  }
+
+  answer(answer: Answer): void {
+    this.answers.push(answer);
+  }
+
+  /** The text of the one answer, or the code of the one error. */
+  get text(): string {
+    const [answer, ...more] = this.answers;
+    if (answer === undefined || more.length > 0) throw new TypeError(`${this.answers.length} answers`);
+    if (answer.kind === 'error') return answer.error.code;
+    return typeof answer.payload === 'string' ? answer.payload : new TextDecoder().decode(answer.payload);
+  }
+
+  get json(): unknown {
+    return JSON.parse(this.text);
+  }
+
+  get status(): number {
+    const answer = this.answers[0];
+    return answer?.kind === 'message' ? answer.status : 0;
+  }
+}
+
+/** A router with everything around it played by the test. */
+export class RouterFixture {
+  readonly catalogue = new ScriptedCatalogue();
+  readonly upstreams = new ScriptedUpstreams();
+  readonly router = new RequestRouter({ catalogue: this.catalogue, upstreams: this.upstreams });
+
+  /** Adds a connected upstream. */
+  link(upstream: string, era: Era, hello?: string): ScriptedLink {
+    const link = new ScriptedLink(upstream, era, hello);
+    this.upstreams.links.set(upstream, link);
+    return link;
+  }
+
+  route(message: RpcMessage, client: ClientContext, paramHeaders: HeaderList = []): { readonly reply: RecordingReply; readonly running: RunningCall } {
+    const reply = new RecordingReply();
+    return { reply, running: this.router.route({ message, client, paramHeaders }, reply) };
+  }
+}

@@ -1,0 +1,26 @@
+import { GatewayError } from '@omni/ports';
+import { memberOf, ownCall, type CallListener, type RpcMessage, type UpstreamCall } from '@omni/wire';
+
+/** A call whose answer nobody waits for. */
+export const IGNORED: CallListener = {
+  onNotification: () => true,
+  onDrain(listener) {
+    listener();
+  },
+  onServerRequest(_message, answer) {
+    answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'No client can be asked during this request'));
+  },
+  onAnswer() {},
+  onFailure() {},
+};
+
+/** @param params - Parameters of `logging/setLevel`, as JSON. */
+export function levelCall(params: string): UpstreamCall {
+  return ownCall('logging/setLevel', params);
+}
+
+/** Whether the server said in its `initialize` answer that it logs. */
+export function offersLogging(hello: RpcMessage): boolean {
+  const capabilities = memberOf(hello.result?.object, 'capabilities');
+  return capabilities !== undefined && /"logging"\s*:/.test(hello.text.slice(capabilities.start, capabilities.end));
+}

@@ -1,0 +1,117 @@
+import type { GatewayError, UpstreamSpec } from '@omni/ports';
+import type { AnswerServerRequest, CallListener, RpcMessage, RunningCall, UpstreamCall } from '@omni/wire';
+import { LISTEN, startDeadline, timeoutError } from './call-timeout.ts';
+import type { Deadline, DeadlineListener, Deadlines } from './deadlines.ts';
+import type { AskingCall } from './server-requests.ts';
+
+/** A channel cannot be paused for one reader, so this is what a slow one gets before its notifications are dropped. */
+const MAX_UNREAD = 1_000;
+
+/** The link that a call runs on. */
+export interface CallOwner {
+  /** Forgets a call that its client or its deadline has ended, and tells the upstream. */
+  abandon(call: ChannelCall, reason: string | undefined): void;
+}
+
+export interface ChannelCallOptions {
+  readonly link: CallOwner;
+  readonly id: number;
+  readonly call: UpstreamCall;
+  readonly listener: CallListener;
+  readonly spec: UpstreamSpec;
+}
+
+/** One call on a channel that it shares with others. */
+export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
+  readonly id: number;
+  readonly #link: CallOwner;
+  readonly #call: UpstreamCall;
+  readonly #listener: CallListener;
+  readonly #spec: UpstreamSpec;
+  #deadline: Deadline | undefined;
+  #isOver = false;
+  #isReaderSlow = false;
+  #unread = 0;
+
+  constructor({ link, id, call, listener, spec }: ChannelCallOptions) {
+    this.#link = link;
+    this.id = id;
+    this.#call = call;
+    this.#listener = listener;
+    this.#spec = spec;
+  }
+
+  get method(): string {
+    return this.#call.method;
+  }
+
+  get clientId(): string {
+    return this.#call.clientId;
+  }
+
+  /** The client's progress token as JSON. */
+  get clientToken(): string | undefined {
+    const token = this.#call.progressToken;
+    return token === undefined ? undefined : this.#call.text.slice(token.start, token.end);
+  }
+
+  get isListen(): boolean {
+    return this.#call.method === LISTEN;
+  }
+
+  start(deadlines: Deadlines): void {
+    this.#deadline = startDeadline(this.#call.method, this.#spec, deadlines, this);
+  }
+
+  cancel(reason?: string): void {
+    if (this.#over()) this.#link.abandon(this, reason);
+  }
+
+  onDeadline(kind: 'idle' | 'total'): void {
+    if (!this.#over()) return;
+    this.#link.abandon(this, 'timeout');
+    this.#listener.onFailure(timeoutError(this.#call.method, this.#spec, kind));
+  }
+
+  onQuestion(): void {
+    this.#deadline?.hold();
+  }
+
+  onQuestionAnswered(): void {
+    this.#deadline?.release();
+  }
+
+  ask(message: RpcMessage, answer: AnswerServerRequest): void {
+    this.#listener.onServerRequest(message, answer);
+  }
+
+  /** @returns Whether the client was told. */
+  notify(message: RpcMessage): boolean {
+    this.#deadline?.touch();
+    if (this.#isReaderSlow && ++this.#unread > MAX_UNREAD) return false;
+    if (!this.#listener.onNotification(message) && !this.#isReaderSlow) {
+      this.#isReaderSlow = true;
+      this.#listener.onDrain(() => {
+        this.#isReaderSlow = false;
+        this.#unread = 0;
+      });
+    }
+    return true;
+  }
+
+  answer(message: RpcMessage): void {
+    if (this.#over()) this.#listener.onAnswer({ kind: 'message', message, status: 200 });
+  }
+
+  fail(error: GatewayError): void {
+    if (this.#over()) this.#listener.onFailure(error);
+  }
+
+  /** @returns `false` when it was over before. */
+  #over(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#deadline?.stop();
+    return true;
+  }
+}

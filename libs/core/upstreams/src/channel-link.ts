@@ -1,0 +1,289 @@
+import { GatewayError, type ChannelGarbage, type ChannelListener, type Era, type MessageChannel } from '@omni/ports';
+import {
+  callParams,
+  memberOf,
+  notificationText,
+  parseMessage,
+  requestText,
+  stringMember,
+  type CallListener,
+  type RpcMessage,
+  type RunningCall,
+  type SessionOwner,
+  type UpstreamCall,
+} from '@omni/wire';
+import { CallTable } from './call-table.ts';
+import { ChannelCall, type CallOwner } from './channel-call.ts';
+import { FailedCall } from './failed-call.ts';
+import { changedList, ownId, ownIdAt, subscriptionIdOf } from './mcp-notification.ts';
+import { spliceMessage } from './message-splice.ts';
+import type { LinkCounters, LinkOptions, OpenLink } from './open-link.ts';
+import { safeExcerpt } from './safe-excerpt.ts';
+import { ServerRequests } from './server-requests.ts';
+import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
+
+export interface ChannelLinkOptions extends LinkOptions {
+  readonly era: Era;
+  readonly hello: RpcMessage;
+  readonly channel: MessageChannel;
+  /** First id that the handshake has not used. */
+  readonly firstId: number;
+}
+
+/** Where the id of an answer that is too complex to be read usually stands. */
+const ID_FIRST = /^\{"jsonrpc":"2\.0","id":([0-9]{1,16}),/;
+const ID_LAST = /,"id":([0-9]{1,16})\}$/;
+
+/**
+ * Many calls on one channel: a stdio child or a server in the same process.
+ *
+ * Calls get ids of their own which are never used again, so a late answer finds nobody.
+ */
+export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
+  readonly upstream: string;
+  readonly era: Era;
+  readonly keepsClientId = false;
+  readonly hello: RpcMessage;
+  readonly owner: SessionOwner | undefined;
+  readonly counters: LinkCounters = { garbage: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
+  readonly #options: ChannelLinkOptions;
+  readonly #channel: MessageChannel;
+  readonly #pending: CallTable<ChannelCall>;
+  readonly #serverRequests: ServerRequests;
+  /** Why nothing can be sent any more. */
+  #ended: GatewayError | undefined;
+
+  constructor(options: ChannelLinkOptions) {
+    this.#options = options;
+    this.upstream = options.spec.name;
+    this.era = options.era;
+    this.hello = options.hello;
+    this.owner = options.owner;
+    this.#channel = options.channel;
+    this.#pending = new CallTable(options.firstId);
+    this.#serverRequests = new ServerRequests({
+      reply: (text) => void this.#channel.send(text),
+      maxOpen: options.context.limits.maxServerRequests,
+    });
+  }
+
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  send(call: UpstreamCall, listener: CallListener): RunningCall {
+    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
+    const { context, spec } = this.#options;
+    if (this.#pending.size >= context.limits.maxInFlight) {
+      return new FailedCall(
+        listener,
+        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#pending.size} calls under way (limits.maxInFlight)`),
+      );
+    }
+    const id = this.#pending.nextId();
+    const token = call.progressToken;
+    const params = callParams(call, token === undefined ? [] : [{ start: token.start, end: token.end, text: String(id) }]);
+    if (!this.#channel.send(requestText(String(id), call.method, params))) {
+      return new FailedCall(
+        listener,
+        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" does not read what it is sent: its backlog is full`),
+      );
+    }
+    const running = new ChannelCall({ link: this, id, call, listener, spec });
+    this.#pending.add(running);
+    running.start(context.deadlines);
+    return running;
+  }
+
+  notify(method: string, params: string): void {
+    if (this.#ended === undefined) this.#channel.send(notificationText(method, params));
+  }
+
+  async close(): Promise<void> {
+    this.#end(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
+    await this.#channel.close();
+  }
+
+  abandon(call: ChannelCall, reason: string | undefined): void {
+    this.#pending.delete(call.id);
+    this.#serverRequests.endOf(call);
+    const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
+    this.notify('notifications/cancelled', `{"requestId":${call.id}${why}}`);
+  }
+
+  onMessage(text: string): void {
+    if (this.#ended !== undefined) return;
+    const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
+    switch (message.kind) {
+      case 'response':
+        return this.#onResponse(message);
+      case 'notification':
+        return this.#onNotification(message);
+      case 'request':
+        return this.#onRequest(message);
+      case 'batch':
+        // Revision 2025-03-26 allows them; what stands in one is read like a line.
+        if (this.era === 'legacy' && !message.items.some((item) => item.startsWith('[')))
+          return message.items.forEach((item) => this.onMessage(item));
+        return this.#onUnreadable(text);
+      case 'rejected':
+        return this.#onRejected(text, message.id, message.error);
+    }
+  }
+
+  onGarbage(problem: ChannelGarbage): void {
+    this.counters.garbage++;
+    if (problem.kind === 'not-utf8') return;
+    // Whose answer it was cannot be told, and waiting for it would be in vain.
+    const error = new GatewayError(
+      'OMNI_UPSTREAM_TOO_LARGE',
+      `"${this.upstream}" sent a message of more than ${problem.limitBytes} bytes; it may have been the answer`,
+    );
+    for (const call of this.#pending.calls()) if (!call.isListen) this.#fail(call, error);
+  }
+
+  onClose(reason: GatewayError | undefined): void {
+    if (this.#ended !== undefined) return;
+    const error = reason ?? new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.upstream}" closed its connection`);
+    this.#end(error);
+    this.#options.events.onClosed(this, error);
+  }
+
+  #end(error: GatewayError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.#serverRequests.clear();
+    const calls = this.#pending.calls();
+    this.#pending.clear();
+    for (const call of calls) call.fail(error);
+  }
+
+  #fail(call: ChannelCall, error: GatewayError): void {
+    if (!this.#pending.delete(call.id)) return;
+    this.#serverRequests.endOf(call);
+    call.fail(error);
+  }
+
+  #onResponse(message: RpcMessage): void {
+    const id = ownId(message.id);
+    const call = id === undefined ? undefined : this.#pending.get(id);
+    if (call === undefined) {
+      this.counters.strayAnswers++;
+      return;
+    }
+    this.#pending.delete(call.id);
+    this.#serverRequests.endOf(call);
+    call.answer(message);
+  }
+
+  #onRejected(text: string, rawId: string, error: GatewayError): void {
+    let id = ownId(rawId);
+    if (id === undefined && error.code === 'OMNI_MESSAGE_TOO_COMPLEX')
+      id = ownId(ID_FIRST.exec(text)?.[1] ?? ID_LAST.exec(text.slice(-40))?.[1] ?? '');
+    const call = id === undefined ? undefined : this.#pending.get(id);
+    if (call === undefined) return this.#onUnreadable(text);
+    this.counters.garbage++;
+    this.#fail(
+      call,
+      new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.upstream}" sent an answer that is not valid: ${error.message}`, { cause: error }),
+    );
+  }
+
+  #onUnreadable(text: string): void {
+    if (this.counters.garbage++ > 0) return;
+    const excerpt = safeExcerpt(text, this.#options.spec.secretValues);
+    this.#options.context.logger.warn(
+      { upstream: this.upstream, excerpt },
+      'The server writes something that is not MCP to its output; it is ignored',
+    );
+  }
+
+  #onNotification(message: RpcMessage): void {
+    switch (message.method) {
+      case 'notifications/progress':
+        return this.#onProgress(message);
+      case 'notifications/cancelled':
+        return this.#onCancelled(message);
+    }
+    const subscription = this.era === 'modern' ? subscriptionIdOf(message) : undefined;
+    if (subscription !== undefined) {
+      const call = this.#callOf(ownIdAt(message, subscription));
+      if (call?.isListen !== true) this.counters.droppedNotifications++;
+      else this.#tell(call, spliceMessage(message, subscription, call.clientId));
+      return;
+    }
+    const kind = changedList(message.method);
+    if (kind !== undefined) return this.#options.events.onListsChanged(this, kind);
+    if (message.method === 'notifications/resources/updated') {
+      const uri = stringMember(message.text, message.params, 'uri');
+      if (uri !== undefined && this.#options.events.onResourceUpdated(this, uri, message)) return;
+      if (this.owner !== undefined) return this.owner.onNotification(this.upstream, message);
+      this.counters.droppedNotifications++;
+      return;
+    }
+    const only = this.#onlyRunning();
+    if (only !== undefined) this.#tell(only, message);
+    else if (this.owner !== undefined) this.owner.onNotification(this.upstream, message);
+    else this.counters.droppedNotifications++;
+  }
+
+  #onProgress(message: RpcMessage): void {
+    const token = memberOf(message.params, 'progressToken');
+    const call = this.#callOf(ownIdAt(message, token));
+    const clientToken = call?.clientToken;
+    if (call === undefined || token === undefined || clientToken === undefined) {
+      this.counters.droppedNotifications++;
+      return;
+    }
+    this.#tell(call, spliceMessage(message, token, clientToken));
+  }
+
+  #onCancelled(message: RpcMessage): void {
+    const requestId = memberOf(message.params, 'requestId');
+    if (requestId === undefined) return;
+    if (this.era === 'legacy') return this.#serverRequests.withdraw(message.text.slice(requestId.start, requestId.end));
+    // In the modern era it ends a subscription.
+    const call = this.#callOf(ownIdAt(message, requestId));
+    if (call !== undefined) this.#fail(call, new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${this.upstream}" ended ${call.method}`));
+  }
+
+  #onRequest(message: RpcMessage): void {
+    if (this.era === 'modern') {
+      this.counters.refusedRequests++;
+      this.#serverRequests.refuse(message.id, new GatewayError('OMNI_METHOD_UNKNOWN', 'Servers send no requests in revision 2026-07-28'));
+      return;
+    }
+    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    const only = this.#onlyRunning();
+    const { owner } = this;
+    let isPut = false;
+    if (only !== undefined) isPut = this.#serverRequests.put(message, only, (answer) => only.ask(message, answer));
+    else if (owner !== undefined)
+      isPut = this.#serverRequests.put(message, undefined, (answer) => owner.onServerRequest(this.upstream, message, answer));
+    else
+      this.#serverRequests.refuse(
+        message.id,
+        new GatewayError('OMNI_METHOD_UNKNOWN', `"${safeExcerpt(message.method, [])}" is not available on a shared connection`),
+      );
+    if (!isPut) this.counters.refusedRequests++;
+  }
+
+  #tell(call: ChannelCall, message: RpcMessage): void {
+    if (!call.notify(message)) this.counters.droppedNotifications++;
+  }
+
+  #callOf(id: number | undefined): ChannelCall | undefined {
+    return id === undefined ? undefined : this.#pending.get(id);
+  }
+
+  /** The call that something without an address must belong to: the only one there is. */
+  #onlyRunning(): ChannelCall | undefined {
+    let only: ChannelCall | undefined;
+    for (const call of this.#pending.calls()) {
+      if (call.isListen) continue;
+      if (only !== undefined) return undefined;
+      only = call;
+    }
+    return only;
+  }
+}

@@ -1,0 +1,408 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  GatewayError,
+  silentLogger,
+  type ChannelListener,
+  type ChildLauncher,
+  type ChildSpec,
+  type Era,
+  type UpstreamSpec,
+  type UpstreamTransport,
+} from '@omni/ports';
+import {
+  ScriptedHttpClient,
+  ScriptedServer,
+  upstreamSpecOf,
+  VirtualClock,
+  type ScriptedExchange,
+  type ScriptedInstance,
+  type ScriptedMessage,
+} from '@omni/testing';
+import { connect } from './connect.ts';
+import { Deadlines } from './deadlines.ts';
+import { EraMemory } from './era-memory.ts';
+import type { OpenLink } from './open-link.ts';
+import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
+
+const DISCOVERED = '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"public"}';
+const INITIALIZED = '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
+
+type Script = (message: ScriptedMessage, instance: ScriptedInstance) => void;
+
+const modern: Script = (message, instance) => {
+  if (message.method === 'server/discover') instance.reply(message, DISCOVERED);
+  else if (message.id !== undefined) instance.refuse(message, -32022, '{"supported":["2026-07-28"],"requested":"2025-11-25"}');
+};
+const legacy =
+  (onDiscover: Script): Script =>
+  (message, instance) => {
+    if (message.method === 'server/discover') onDiscover(message, instance);
+    if (message.method === 'initialize') instance.reply(message, INITIALIZED);
+  };
+
+describe('connect over a channel', () => {
+  it.each<[string, Script, Era, number]>([
+    ['a DiscoverResult', modern, 'modern', 1],
+    ['method not found', legacy((message, instance) => instance.refuse(message, -32601)), 'legacy', 1],
+    ['invalid params', legacy((message, instance) => instance.refuse(message, -32602)), 'legacy', 1],
+    ['an error of its own', legacy((message, instance) => instance.refuse(message, -32000)), 'legacy', 1],
+    ['an empty result', legacy((message, instance) => instance.reply(message, '{}')), 'legacy', 1],
+    ['legacy versions only', legacy((message, instance) => instance.refuse(message, -32022, '{"supported":["2025-11-25"]}')), 'legacy', 1],
+    [
+      'a result with legacy versions only',
+      legacy((message, instance) => instance.reply(message, '{"supportedVersions":["2025-11-25"]}')),
+      'legacy',
+      1,
+    ],
+    ['an exit', legacy((_message, instance) => instance.exit(undefined)), 'legacy', 2],
+    ['silence', legacy(() => {}), 'legacy', 2],
+  ])('finds the era by %s', async (_name, script, era, instances) => {
+    const { run, server, clock } = channelOf(script);
+    const attempt = run();
+    await clock.advanceAsync(3_100);
+    expect(attempt.link?.era).toBe(era);
+    expect(server.instances).toHaveLength(instances);
+    expect(server.instances.filter((instance) => instance.isOpen)).toHaveLength(1);
+    if (era === 'legacy') expect(server.instances.at(-1)?.last('notifications/initialized')).toBeDefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('asks a slow starter in the modern way after all when it refuses initialize', async () => {
+    let isUp = false;
+    const { run, clock, eras, spec } = channelOf((message, instance) => isUp && modern(message, instance));
+    const attempt = run();
+    await clock.advanceAsync(2_900);
+    isUp = true;
+    await clock.advanceAsync(200);
+    expect(attempt.link?.era).toBe('modern');
+    expect(eras.recall(spec)).toBe('modern');
+  });
+
+  it.each<[string, Script, string, string]>([
+    [
+      'only versions to come',
+      (message, instance) => instance.refuse(message, -32022, '{"supported":["2031-01-01"]}'),
+      'OMNI_UPSTREAM_ERA',
+      'supports none of the protocol versions that Omni speaks, but 2031-01-01',
+    ],
+    [
+      'an unknown legacy version',
+      (message, instance) =>
+        message.method === 'initialize' ? instance.reply(message, '{"protocolVersion":"1999-01-01"}') : instance.refuse(message, -32601),
+      'OMNI_UPSTREAM_ERA',
+      'the unknown protocol version 1999-01-01',
+    ],
+    [
+      'a refusal of everything',
+      (message, instance) => message.id !== undefined && instance.refuse(message, -32000),
+      'OMNI_UPSTREAM_PROTOCOL',
+      '"up" refused initialize: refused',
+    ],
+    ['silence', () => {}, 'OMNI_UPSTREAM_TIMEOUT', '"up" did not answer initialize within 30 s'],
+    [
+      'an exit each time',
+      (_message, instance) => instance.exit(new GatewayError('OMNI_UPSTREAM_EXITED', 'exit code 1')),
+      'OMNI_UPSTREAM_EXITED',
+      'exit code 1',
+    ],
+    [
+      'a command that is not there',
+      (_message, instance) => instance.exit(new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', 'no such file')),
+      'OMNI_UPSTREAM_SPAWN_FAILED',
+      'no such file',
+    ],
+  ])('fails on %s and leaves nothing behind', async (_name, script, code, words) => {
+    const { run, server, clock } = channelOf(script);
+    const attempt = run();
+    await clock.advanceAsync(34_000);
+    expect(attempt.error?.code).toBe(code);
+    expect(attempt.error?.message).toContain(words);
+    expect(server.instances.some((instance) => instance.isOpen)).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does not probe again what it remembers, until that proves wrong', async () => {
+    let script = legacy((_message, instance) => instance.exit(undefined));
+    const { run, server, clock, eras, spec } = channelOf((message, instance) => script(message, instance));
+    run();
+    await clock.advanceAsync(0);
+    expect(server.instances).toHaveLength(2);
+    const second = run();
+    await clock.advanceAsync(0);
+    expect(second.link?.era).toBe('legacy');
+    expect(server.instances).toHaveLength(3);
+    expect(server.instances[2]?.received[0]?.method).toBe('initialize');
+    script = modern;
+    const third = run();
+    await clock.advanceAsync(0);
+    expect(third.error?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
+    expect(eras.recall(spec)).toBeUndefined();
+    const fourth = run();
+    await clock.advanceAsync(0);
+    expect(fourth.link?.era).toBe('modern');
+  });
+
+  it.each<[UpstreamSpec['protocol'], string]>([
+    ['legacy', 'initialize'],
+    ['2026-07-28', 'server/discover'],
+  ])('begins as protocol "%s" says and falls back to nothing', async (protocol, method) => {
+    const { run, server, clock } = channelOf((message, instance) => instance.refuse(message, -32601), { protocol });
+    const attempt = run();
+    await clock.advanceAsync(0);
+    expect(server.instances.map((instance) => instance.received.map((message) => message.method))).toEqual([[method]]);
+    expect(attempt.error?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
+  });
+
+  it('gives calls ids that the handshake has not used, and drops what the handshake left', async () => {
+    const { run, server, clock } = channelOf(legacy((message, instance) => instance.refuse(message, -32601)));
+    const attempt = run();
+    await clock.advanceAsync(0);
+    server.instances[0]?.emit('{"jsonrpc":"2.0","id":1,"result":{}}');
+    expect(attempt.link?.counters.strayAnswers).toBe(1);
+    attempt.link?.send(
+      {
+        method: 'tools/list',
+        text: '',
+        paramsStart: 0,
+        paramsEnd: 0,
+        edits: [],
+        progressToken: undefined,
+        name: undefined,
+        paramHeaders: [],
+        clientId: '1',
+        mayPassBytes: false,
+      },
+      {
+        onNotification: () => true,
+        onDrain() {},
+        onServerRequest() {},
+        onAnswer() {},
+        onFailure() {},
+      },
+    );
+    expect(server.instances[0]?.last('tools/list')?.id).toBe(3);
+  });
+
+  it('does not take a doubled answer to the probe for the answer to initialize', async () => {
+    const { run, server, clock } = channelOf((message, instance) => {
+      if (message.method === 'server/discover') instance.refuse(message, -32601);
+    });
+    const attempt = run();
+    await clock.advanceAsync(0);
+    server.instances[0]?.emit(`{"jsonrpc":"2.0","id":1,"result":${INITIALIZED}}`);
+    await clock.advanceAsync(0);
+    expect(attempt.link).toBeUndefined();
+    server.instances[0]?.emit(`{"jsonrpc":"2.0","id":2,"result":${INITIALIZED}}`);
+    expect(attempt.link?.era).toBe('legacy');
+  });
+
+  it('does not probe a server again that exited on the probe and then crashed', async () => {
+    const { run, server, clock } = channelOf((_message, instance) => instance.exit(undefined));
+    run();
+    await clock.advanceAsync(0);
+    run();
+    await clock.advanceAsync(0);
+    expect(server.instances.map((instance) => instance.received[0]?.method)).toEqual(['server/discover', 'initialize', 'initialize']);
+  });
+
+  it('answers ping during the handshake and nothing else', async () => {
+    const { run, server, clock } = channelOf(() => {});
+    run();
+    const [instance] = server.instances;
+    instance?.emit('banner');
+    instance?.emit('{"jsonrpc":"2.0","id":"p","method":"ping"}');
+    instance?.emit('{"jsonrpc":"2.0","id":"r","method":"roots/list"}');
+    await clock.advanceAsync(0);
+    expect(instance?.received.slice(1).map((message) => JSON.parse(message.text))).toMatchObject([
+      { id: 'p', result: {} },
+      { id: 'r', error: { code: -32601 } },
+    ]);
+  });
+
+  it('closes what it opened when it is given up', async () => {
+    const { run, server, clock } = channelOf(() => {});
+    const attempt = run();
+    attempt.abort();
+    await clock.advanceAsync(60_000);
+    expect(server.instances.map((instance) => instance.isOpen)).toEqual([false]);
+    expect([attempt.link, attempt.error]).toEqual([undefined, undefined]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('starts a stdio upstream with its settings', async () => {
+    const server = new ScriptedServer(modern);
+    const specs: ChildSpec[] = [];
+    const launcher: ChildLauncher = {
+      launch(spec: ChildSpec, listener: ChannelListener) {
+        specs.push(spec);
+        // What the fake lacks is not asked for here.
+        return Object.assign(server.open(listener) as ScriptedInstance, { pid: 1, stderrTail: () => [] });
+      },
+      close: () => Promise.resolve(),
+    };
+    const transport: UpstreamTransport = { kind: 'stdio', command: 'node', args: ['s.mjs'], env: { A: 'b' }, cwd: '/srv' };
+    const { run, clock } = start(upstreamSpecOf(transport, { secretValues: ['b'] }), { launcher });
+    const attempt = run();
+    await clock.advanceAsync(0);
+    expect(attempt.link?.era).toBe('modern');
+    expect(specs).toEqual([
+      {
+        upstream: 'up',
+        command: 'node',
+        args: ['s.mjs'],
+        env: { A: 'b' },
+        cwd: '/srv',
+        secretValues: ['b'],
+        maxMessageBytes: 16 * 1024 * 1024,
+      },
+    ]);
+  });
+
+  it.each<[UpstreamTransport, string]>([
+    [{ kind: 'stdio', command: 'node', args: [], env: {} }, 'OMNI_UPSTREAM_SPAWN_FAILED'],
+    [{ kind: 'http', url: 'http://up.test/', headers: {} }, 'OMNI_UPSTREAM_UNREACHABLE'],
+  ])('says so where a transport is not available', async (transport, code) => {
+    const { run, clock } = start(upstreamSpecOf(transport), {});
+    const attempt = run();
+    await clock.advanceAsync(0);
+    expect(attempt.error?.code).toBe(code);
+  });
+});
+
+describe('connect over HTTP', () => {
+  it.each<[string, (exchange: ScriptedExchange) => void, Era]>([
+    ['a DiscoverResult', (exchange) => exchange.result(DISCOVERED), 'modern'],
+    [
+      'a DiscoverResult in a stream',
+      (exchange) => {
+        exchange.stream();
+        exchange.event(`{"jsonrpc":"2.0","id":1,"result":${DISCOVERED}}`);
+      },
+      'modern',
+    ],
+    ['400 with a text', (exchange) => exchange.respond(400, 'text/plain', 'Bad Request: No valid session ID provided'), 'legacy'],
+    [
+      '400 with a legacy error',
+      (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no session"}}'),
+      'legacy',
+    ],
+    [
+      '400 that names legacy versions',
+      (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"","data":{"supported":["2025-11-25"]}}}'),
+      'legacy',
+    ],
+    ['404', (exchange) => exchange.respond(404, '', ''), 'legacy'],
+    [
+      '404 with method not found',
+      (exchange) => exchange.json(404, '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":""}}'),
+      'legacy',
+    ],
+    ['405', (exchange) => exchange.respond(405, 'text/html', '<html>'), 'legacy'],
+    ['406', (exchange) => exchange.respond(406, '', ''), 'legacy'],
+    [
+      '200 with a legacy error',
+      (exchange) => exchange.json(200, '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":""}}'),
+      'legacy',
+    ],
+    ['202', (exchange) => exchange.respond(202, '', ''), 'legacy'],
+  ])('finds the era by %s', async (_name, onDiscover, era) => {
+    const { run, clock, eras, spec } = httpOf(onDiscover);
+    const attempt = run();
+    await clock.advanceAsync(0);
+    expect(attempt.link?.era).toBe(era);
+    expect(eras.recall(spec)).toBe(era);
+  });
+
+  it.each<[string, (exchange: ScriptedExchange) => void, string]>([
+    ['401', (exchange) => exchange.respond(401, '', ''), 'OMNI_UPSTREAM_HTTP_STATUS'],
+    [
+      '401 with a legacy error',
+      (exchange) => exchange.json(401, '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":""}}'),
+      'OMNI_UPSTREAM_HTTP_STATUS',
+    ],
+    ['403', (exchange) => exchange.respond(403, '', ''), 'OMNI_UPSTREAM_HTTP_STATUS'],
+    ['500', (exchange) => exchange.respond(500, '', ''), 'OMNI_UPSTREAM_HTTP_STATUS'],
+    [
+      '503 with a JSON-RPC error',
+      (exchange) => exchange.json(503, '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":""}}'),
+      'OMNI_UPSTREAM_HTTP_STATUS',
+    ],
+    ['no connection', (exchange) => exchange.fail('connect'), 'OMNI_UPSTREAM_UNREACHABLE'],
+    ['a web page', (exchange) => exchange.respond(200, 'text/html', '<html>'), 'OMNI_UPSTREAM_PROTOCOL'],
+    [
+      'only versions to come',
+      (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"","data":{"supported":["2031-01-01"]}}}'),
+      'OMNI_UPSTREAM_ERA',
+    ],
+    ['silence', () => {}, 'OMNI_UPSTREAM_TIMEOUT'],
+  ])('takes %s for no evidence and fails', async (_name, onDiscover, code) => {
+    const { run, clock, eras, spec, http } = httpOf(onDiscover);
+    const attempt = run();
+    await clock.advanceAsync(31_000);
+    expect(attempt.error?.code).toBe(code);
+    expect(http.of('initialize')).toEqual([]);
+    expect(eras.recall(spec)).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('asks with the headers and the envelope of the revision', async () => {
+    const { run, clock, http } = httpOf((exchange) => exchange.result(DISCOVERED));
+    run();
+    await clock.advanceAsync(0);
+    const [discover] = http.exchanges;
+    expect([discover?.headers('mcp-protocol-version'), discover?.headers('mcp-method')]).toEqual([['2026-07-28'], ['server/discover']]);
+    expect(discover?.member('params')).toEqual({
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': {},
+        'io.modelcontextprotocol/clientInfo': { name: 'omni', version: '1' },
+      },
+    });
+  });
+});
+
+interface Adapters {
+  readonly launcher?: ChildLauncher;
+  readonly http?: ScriptedHttpClient;
+}
+
+function start(spec: UpstreamSpec, { launcher, http }: Adapters) {
+  const clock = new VirtualClock();
+  const eras = new EraMemory();
+  const context = {
+    clock,
+    logger: silentLogger,
+    identity: { name: 'omni', version: '1' },
+    limits: DEFAULT_UPSTREAM_LIMITS,
+    deadlines: new Deadlines(clock),
+    eras,
+    random: () => 0,
+    launcher,
+    http,
+  };
+  const events = { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} };
+  const run = () => {
+    const attempt: { link?: OpenLink; error?: GatewayError; abort: () => void } = { abort: () => {} };
+    attempt.abort = connect({ spec, context, events, owner: undefined, era: undefined }, (result) => {
+      if (result instanceof GatewayError) attempt.error = result;
+      else attempt.link = result;
+    });
+    return attempt;
+  };
+  return { run, clock, eras, spec };
+}
+
+function channelOf(script: (message: ScriptedMessage, instance: ScriptedInstance) => unknown, settings: Partial<UpstreamSpec> = {}) {
+  const server = new ScriptedServer((message, instance) => void script(message, instance));
+  return { ...start(upstreamSpecOf({ kind: 'channel', open: server.open }, settings), {}), server };
+}
+
+function httpOf(onDiscover: (exchange: ScriptedExchange) => void) {
+  const http = new ScriptedHttpClient((exchange) => {
+    if (exchange.request.method !== 'POST') return;
+    if (exchange.member('method') === 'server/discover') onDiscover(exchange);
+    if (exchange.member('method') === 'initialize') exchange.result(INITIALIZED);
+    if (exchange.member('method') === 'notifications/initialized') exchange.respond(202, '', '');
+  });
+  return { ...start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http }), http };
+}

@@ -1,0 +1,40 @@
+import type { Era, UpstreamSpec } from '@omni/ports';
+
+interface KnownEra {
+  readonly fingerprint: string;
+  readonly era: Era;
+}
+
+/**
+ * Which era each upstream was found to speak, so that a restart need not probe again.
+ *
+ * @see MCP 2026-07-28, basic/versioning: the result may be cached and is probed again when it proves wrong.
+ */
+export class EraMemory {
+  readonly #known = new Map<string, KnownEra>();
+
+  recall(spec: UpstreamSpec): Era | undefined {
+    const known = this.#known.get(spec.name);
+    return known !== undefined && known.fingerprint === fingerprintOf(spec) ? known.era : undefined;
+  }
+
+  remember(spec: UpstreamSpec, era: Era): void {
+    this.#known.set(spec.name, { fingerprint: fingerprintOf(spec), era });
+  }
+
+  forget(spec: UpstreamSpec): void {
+    this.#known.delete(spec.name);
+  }
+}
+
+/** What makes it another server when it changes. Environment and headers are left out: they hold secrets. */
+function fingerprintOf({ transport }: UpstreamSpec): string {
+  switch (transport.kind) {
+    case 'stdio':
+      return JSON.stringify(['stdio', transport.command, transport.args, transport.cwd ?? null]);
+    case 'http':
+      return JSON.stringify(['http', transport.url]);
+    case 'channel':
+      return '["channel"]';
+  }
+}

@@ -1,0 +1,139 @@
+import { GatewayError, type CancelTimer, type HttpCall } from '@omni/ports';
+import { requestText, type RpcMessage } from '@omni/wire';
+import type { EraPlan, HandshakeOutcome } from './channel-handshake.ts';
+import { handshakeTimeout, incompatibleError, refusalError } from './handshake-error.ts';
+import { postHeaders } from './http-headers.ts';
+import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import { LegacyHttpLink } from './legacy-http-link.ts';
+import { initializeHttp, type HttpTarget } from './legacy-http-session.ts';
+import { MODERN_VERSION, modernParams, probeVerdict } from './mcp-revision.ts';
+import { ModernHttpLink } from './modern-http-link.ts';
+import type { LinkOptions } from './open-link.ts';
+
+export interface HttpHandshakeOptions extends LinkOptions, HttpTarget {
+  readonly plan: EraPlan;
+}
+
+const DISCOVER_ID = '1';
+/** Statuses by which a legacy server turns the modern question away without a message. */
+const LEGACY_STATUSES: ReadonlySet<unknown> = new Set([400, 404, 405, 406]);
+
+/**
+ * Finds out how an HTTP upstream is spoken to.
+ *
+ * Refused credentials, failures of the server and of the network say nothing about the era.
+ *
+ * @returns Gives up; `done` is not called.
+ * @see MCP 2026-07-28, basic/versioning, "Era detection".
+ */
+export function handshakeOverHttp(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+  if (options.plan === 'legacy' || options.plan === 'legacy-first') return openLegacy(options, done);
+  const probe = new HttpProbe(options, done);
+  probe.begin();
+  return () => probe.abort();
+}
+
+function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+  return initializeHttp(options, (result) => {
+    if (result instanceof GatewayError) done({ kind: 'failed', error: result });
+    else done({ kind: 'link', link: new LegacyHttpLink({ ...options, session: result }) });
+  });
+}
+
+class HttpProbe implements HttpMessageSink {
+  readonly #options: HttpHandshakeOptions;
+  readonly #done: (outcome: HandshakeOutcome) => void;
+  readonly #reader: HttpMessageReader;
+  readonly #cancelTimer: CancelTimer;
+  #http: HttpCall | undefined;
+  #abortLegacy: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
+    this.#options = options;
+    this.#done = done;
+    const { spec, context } = options;
+    this.#reader = new HttpMessageReader({
+      spec,
+      maxBytes: context.limits.maxUpstreamMessageBytes,
+      sink: this,
+      untouchedId: undefined,
+    });
+    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#fail(handshakeTimeout(spec, 'server/discover')));
+  }
+
+  begin(): void {
+    const { http, url, configuredHeaders, context } = this.#options;
+    const headers = [...postHeaders(configuredHeaders, MODERN_VERSION), 'mcp-method', 'server/discover'];
+    const body = requestText(DISCOVER_ID, 'server/discover', modernParams(context.identity, ''));
+    this.#http = http.send({ method: 'POST', url, headers, body }, this.#reader);
+  }
+
+  abort(): void {
+    this.#end();
+    this.#abortLegacy?.();
+  }
+
+  onHead(): boolean {
+    return true;
+  }
+
+  onMessage(message: RpcMessage, status: number): void {
+    if (message.kind !== 'response' || this.#isOver) return;
+    const { spec } = this.#options;
+    if (status >= 500) {
+      return this.#fail(
+        new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${spec.name}" answered server/discover with HTTP status ${status}`, {
+          data: { status },
+        }),
+      );
+    }
+    const verdict = probeVerdict(message);
+    switch (verdict.kind) {
+      case 'modern':
+        this.#end();
+        return this.#done({ kind: 'link', link: new ModernHttpLink({ ...this.#options, hello: message }) });
+      case 'incompatible':
+        return this.#fail(incompatibleError(spec, verdict.supported));
+      case 'legacy':
+        if (this.#options.plan === 'modern') return this.#fail(refusalError(spec, 'server/discover', message));
+        return this.#fallBack();
+    }
+  }
+
+  onBytes(): void {}
+
+  onGarbage(): void {}
+
+  onEnd(): void {
+    this.onFailure(
+      new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" ended its answer to server/discover without a result`),
+    );
+  }
+
+  onFailure(error: GatewayError): void {
+    const status = error.data?.['status'];
+    // 202: taken for a notification by a server that does not know the method.
+    if (this.#options.plan === 'probe' && (LEGACY_STATUSES.has(status) || status === 202)) this.#fallBack();
+    else this.#fail(error);
+  }
+
+  #fallBack(): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#abortLegacy = openLegacy(this.#options, this.#done);
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#done({ kind: 'failed', error });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#reader.stop();
+    this.#http?.abort();
+  }
+}

@@ -1,0 +1,14 @@
+export { ChannelLink, type ChannelLinkOptions } from './channel-link.ts';
+export { connect, type ConnectOptions } from './connect.ts';
+export { Deadlines, type Deadline, type DeadlineListener } from './deadlines.ts';
+export { EraMemory } from './era-memory.ts';
+export { LegacyHttpLink, type LegacyHttpLinkOptions } from './legacy-http-link.ts';
+export { modernParams } from './mcp-revision.ts';
+export { ModernHttpLink, type ModernHttpLinkOptions } from './modern-http-link.ts';
+export type { GatewayIdentity, LinkContext, LinkCounters, LinkEvents, LinkOptions, ListKind, OpenLink } from './open-link.ts';
+export type { OnResourceUpdated, OnSubscribed } from './resource-watch.ts';
+export { SseParser, type SseEvent, type SseProblem, type SseSink } from './sse-parser.ts';
+export { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './upstream-limits.ts';
+export type { UpstreamState } from './upstream-state.ts';
+export { Upstream, type UpstreamObserver, type UpstreamOptions } from './upstream.ts';
+export { Upstreams, type UpstreamsOptions } from './upstreams.ts';

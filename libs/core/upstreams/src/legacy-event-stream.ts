@@ -1,0 +1,99 @@
+import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
+import type { RpcMessage } from '@omni/wire';
+import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import type { HttpTarget } from './legacy-http-session.ts';
+import type { LinkOptions } from './open-link.ts';
+import { RestartLadder } from './restart-ladder.ts';
+
+/** A stream may ask for a pause that nobody waits for. */
+const MAX_RETRY_MS = 300_000;
+
+export interface LegacyEventStreamOptions {
+  readonly target: LinkOptions & HttpTarget;
+  readonly headers: readonly string[];
+  readonly onMessage: (message: RpcMessage) => void;
+  readonly onGarbage: () => void;
+}
+
+/**
+ * The stream on which a legacy HTTP upstream sends what belongs to no request. An upstream that has none is left alone.
+ *
+ * @see MCP 2025-11-25, basic/transports, "Listening for Messages from the Server".
+ */
+export class LegacyEventStream implements HttpMessageSink {
+  readonly #options: LegacyEventStreamOptions;
+  readonly #ladder: RestartLadder;
+  #reader: HttpMessageReader | undefined;
+  #http: HttpCall | undefined;
+  #cancelRetry: CancelTimer | undefined;
+  #lastEventId = '';
+  #openedAtMs: number | undefined;
+  #isClosed = false;
+
+  constructor(options: LegacyEventStreamOptions) {
+    this.#options = options;
+    this.#ladder = new RestartLadder(options.target.context.random);
+  }
+
+  open(): void {
+    if (this.#isClosed) return;
+    const { target, headers } = this.#options;
+    const { spec, context, http, url } = target;
+    this.#openedAtMs = undefined;
+    this.#reader = new HttpMessageReader({
+      spec,
+      maxBytes: context.limits.maxUpstreamMessageBytes,
+      sink: this,
+      untouchedId: undefined,
+    });
+    const resume = this.#lastEventId === '' ? [] : ['last-event-id', this.#lastEventId];
+    this.#http = http.send({ method: 'GET', url, headers: [...headers, ...resume] }, this.#reader);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelRetry?.();
+    this.#reader?.stop();
+    this.#http?.abort();
+  }
+
+  onHead(status: number): boolean {
+    if (status >= 400 && status < 500 && status !== 429) {
+      this.close();
+      return false;
+    }
+    if (status === 200) this.#openedAtMs = this.#options.target.context.clock.monotonicMs();
+    return true;
+  }
+
+  onMessage(message: RpcMessage): void {
+    this.#options.onMessage(message);
+  }
+
+  onBytes(): void {}
+
+  onGarbage(): void {
+    this.#options.onGarbage();
+  }
+
+  onEnd(): void {
+    this.#again();
+  }
+
+  onFailure(error: GatewayError): void {
+    this.#http?.abort();
+    // A web page, say: there is no such stream here.
+    if (error.code === 'OMNI_UPSTREAM_PROTOCOL') return this.close();
+    this.#again();
+  }
+
+  #again(): void {
+    if (this.#isClosed) return;
+    const { clock } = this.#options.target.context;
+    const seen = this.#reader?.lastEventId ?? '';
+    if (seen !== '') this.#lastEventId = seen;
+    const livedMs = this.#openedAtMs === undefined ? 0 : clock.monotonicMs() - this.#openedAtMs;
+    const delayMs = Math.max(this.#ladder.nextDelayMs(livedMs), Math.min(this.#reader?.retryMs ?? 0, MAX_RETRY_MS));
+    this.#cancelRetry = clock.after(delayMs, () => this.open());
+  }
+}

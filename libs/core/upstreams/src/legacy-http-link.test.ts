@@ -1,0 +1,334 @@
+import { describe, expect, it } from '@jest/globals';
+import { GatewayError, silentLogger } from '@omni/ports';
+import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import { parseMessage, type RpcMessage, type SessionOwner, type UpstreamCall } from '@omni/wire';
+import { connect } from './connect.ts';
+import { Deadlines } from './deadlines.ts';
+import { EraMemory } from './era-memory.ts';
+import type { OpenLink } from './open-link.ts';
+import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
+
+describe('LegacyHttpLink', () => {
+  it('shakes hands, keeps the session and opens the stream for what belongs to no request', async () => {
+    const { http } = await open();
+    expect(
+      http.exchanges.map((exchange) => [exchange.request.method, exchange.request.body === undefined ? '' : exchange.member('method')]),
+    ).toEqual([
+      ['POST', 'initialize'],
+      ['POST', 'notifications/initialized'],
+      ['GET', ''],
+    ]);
+    const [initialize, initialized, get] = http.exchanges;
+    expect(initialize?.member('params')).toEqual({
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'omni', version: '1' },
+    });
+    expect(initialize?.headers('mcp-session-id')).toEqual([]);
+    expect([initialized, get].map((exchange) => [exchange?.headers('mcp-session-id'), exchange?.headers('mcp-protocol-version')])).toEqual([
+      [['s1'], ['2025-06-18']],
+      [['s1'], ['2025-06-18']],
+    ]);
+    expect(get?.headers('x-key')).toEqual(['k']);
+  });
+
+  it('sends calls under ids of its own, with the token of the client', async () => {
+    const { link, http } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    const text = '{"name":"a","_meta":{"progressToken":"t"}}';
+    link.send({ ...callOf('tools/call', text), progressToken: { start: 36, end: 39 }, clientId: '"c"' }, call);
+    expect(http.last.body).toBe(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":${text}}`);
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}');
+    http.last.event('{"jsonrpc":"2.0","id":2,"result":{}}');
+    expect(call.log).toEqual([
+      'notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}',
+      'answer 200 {"jsonrpc":"2.0","id":2,"result":{}}',
+    ]);
+  });
+
+  it('puts a request on the stream of a call to that call, even when several run, and posts the answer', async () => {
+    const { link, http } = await open();
+    const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
+    for (const call of calls) link.send(callOf('tools/call', '{}'), call);
+    const second = http.last;
+    second.stream();
+    second.event('{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{}}');
+    second.event('{"jsonrpc":"2.0","id":"p","method":"ping"}');
+    expect(calls[0].log).toEqual([]);
+    expect(http.last.body).toBe('{"jsonrpc":"2.0","id":"p","result":{}}');
+    calls[1].questions[0]?.answer(messageOf('{"jsonrpc":"2.0","id":1,"result":{"action":"decline"}}'));
+    expect(http.last.body).toBe('{"jsonrpc":"2.0","id":"q","result":{"action":"decline"}}');
+    expect(http.last.headers('mcp-session-id')).toEqual(['s1']);
+  });
+
+  it('refuses requests without a call on a shared connection, and gives them to the session otherwise', async () => {
+    const shared = await open();
+    shared.get.stream();
+    shared.get.event('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
+    expect(JSON.parse(shared.http.last.body)).toMatchObject({ id: 1, error: { code: -32601 } });
+    const log: string[] = [];
+    const owner = ownerOf(log);
+    const own = await open({ owner });
+    own.get.stream();
+    own.get.event('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
+    own.get.event('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
+    own.get.event('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2}}');
+    expect(log).toEqual(['request roots/list', 'notification notifications/message']);
+    expect(own.http.exchanges[0]?.member('params')).toMatchObject({
+      capabilities: { roots: { listChanged: true }, sampling: {} },
+      clientInfo: { name: 'client', version: '3' },
+    });
+  });
+
+  it('announces changed lists of either stream', async () => {
+    const { link, http, get, events } = await open();
+    get.stream();
+    get.event('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
+    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}');
+    expect(events).toEqual(['tools', 'prompts']);
+  });
+
+  it('opens a new session once when the old one is unknown, and sends again what did not run', async () => {
+    const { link, http, clock, events } = await open();
+    const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
+    link.send(callOf('tools/call', '{"n":0}'), calls[0]);
+    const [first] = http.of('tools/call');
+    link.send(callOf('tools/call', '{"n":1}'), calls[1]);
+    const [, second] = http.of('tools/call');
+    first?.json(404, '{"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"},"id":null}');
+    second?.respond(404, 'text/plain', 'gone');
+    link.send(callOf('tools/call', '{"n":2}'), calls[2]);
+    expect(http.of('tools/call')).toHaveLength(2);
+    await clock.advanceAsync(0);
+    expect(http.of('initialize')).toHaveLength(2);
+    expect(events).toEqual(['reinitialized']);
+    const again = http.of('tools/call').slice(2);
+    expect(again.map((exchange) => [exchange.member('params'), exchange.headers('mcp-session-id')])).toEqual([
+      [{ n: 0 }, ['s2']],
+      [{ n: 1 }, ['s2']],
+      [{ n: 2 }, ['s2']],
+    ]);
+    for (const exchange of again) exchange.result('{}');
+    expect(calls.map((call) => call.log)).toEqual([2, 3, 4].map((id) => [`answer 200 {"jsonrpc":"2.0","id":${id},"result":{}}`]));
+    expect(http.of('GET').map((exchange) => exchange.headers('mcp-session-id'))).toEqual([['s1'], ['s2']]);
+  });
+
+  it('does not send a call a third time', async () => {
+    const { link, http, clock } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.respond(404, '', '');
+    await clock.advanceAsync(0);
+    http.of('tools/call').at(-1)?.respond(404, '', '');
+    expect(call.failure).toMatchObject({ code: 'OMNI_UPSTREAM_HTTP_STATUS', data: { status: 404 } });
+    expect(http.of('tools/call')).toHaveLength(2);
+  });
+
+  it('is closed when the new session is refused', async () => {
+    const { link, http, clock, closed, refuseInitialize } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    refuseInitialize();
+    http.last.respond(404, '', '');
+    await clock.advanceAsync(0);
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_HTTP_STATUS');
+    expect(closed).toHaveLength(1);
+  });
+
+  it('continues a broken stream behind the last event that it has seen', async () => {
+    const { link, http, clock } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.stream();
+    http.last.data('id: e1\nretry: 2000\ndata:\n\n');
+    http.last.end();
+    clock.advance(1_900);
+    expect(http.of('GET')).toHaveLength(1);
+    clock.advance(200);
+    expect(http.last.request.method).toBe('GET');
+    expect(http.last.headers('last-event-id')).toEqual(['e1']);
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","method":"notifications/message","params":{}}', 'e2');
+    http.last.fail('body');
+    clock.advance(1_000);
+    expect(http.last.headers('last-event-id')).toEqual(['e2']);
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","id":2,"result":{}}', 'e3');
+    expect(call.log.at(-1)).toBe('answer 200 {"jsonrpc":"2.0","id":2,"result":{}}');
+    expect(http.of('tools/call')).toHaveLength(1);
+  });
+
+  it('gives a stream up after five attempts, and at once when there is nothing to continue from', async () => {
+    const { link, http, clock } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.stream();
+    http.last.data('id: e1\ndata:\n\n');
+    http.last.fail('body');
+    for (let attempt = 0; attempt < 5; attempt++) {
+      clock.advance(1_000);
+      expect(call.failure).toBeUndefined();
+      http.last.fail('connect');
+    }
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
+    expect(http.of('GET')).toHaveLength(6);
+    const other = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), other);
+    http.last.stream();
+    http.last.end();
+    expect(other.failure).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body' } });
+  });
+
+  it('tells the upstream of a cancelled call, since a closed stream is no cancellation here', async () => {
+    const { link, http } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    const running = link.send(callOf('tools/call', '{}'), call);
+    const exchange = http.last;
+    running.cancel('enough');
+    expect(exchange.isAborted).toBe(true);
+    expect(http.last.body).toBe('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2,"reason":"enough"}}');
+    expect(call.log).toEqual([]);
+  });
+
+  it('does not cancel upstream what waits for a new session and was not sent', async () => {
+    const { link, http, clock } = await open();
+    const running = link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    http.last.respond(404, '', '');
+    running.cancel();
+    await clock.advanceAsync(0);
+    expect(http.of('notifications/cancelled')).toEqual([]);
+    expect(http.of('tools/call')).toHaveLength(1);
+  });
+
+  it('cancels upstream and fails what takes too long', async () => {
+    const { link, http, clock } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    clock.advance(60_300);
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_TIMEOUT');
+    expect(http.of('notifications/cancelled')).toHaveLength(1);
+  });
+
+  it.each([405, 404])('does without the other stream when the upstream answers %i', async (status) => {
+    const { http, get, clock } = await open();
+    get.respond(status, '', '');
+    clock.advance(120_000);
+    expect(http.of('GET')).toHaveLength(1);
+  });
+
+  it('opens the other stream again when it ends, more and more slowly', async () => {
+    const { http, get, clock } = await open();
+    get.stream();
+    get.event('', 'g7');
+    get.end();
+    clock.advance(500);
+    expect(http.of('GET')).toHaveLength(2);
+    expect(http.last.headers('last-event-id')).toEqual(['g7']);
+    http.last.respond(503, '', '');
+    clock.advance(900);
+    expect(http.of('GET')).toHaveLength(2);
+    clock.advance(100);
+    expect(http.of('GET')).toHaveLength(3);
+  });
+
+  it('ends the session when it is closed, and fails what runs', async () => {
+    const { link, http, clock } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    const closing = link.close();
+    expect(call.log).toEqual(['failure OMNI_UPSTREAM_DOWN']);
+    expect(http.last.request.method).toBe('DELETE');
+    expect(http.last.headers('mcp-session-id')).toEqual(['s1']);
+    http.last.respond(204, '', '');
+    await closing;
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+async function open({ owner }: { owner?: SessionOwner } = {}) {
+  const clock = new VirtualClock();
+  let isRefused = false;
+  let sessions = 0;
+  const http = new ScriptedHttpClient((exchange) => {
+    if (exchange.request.method !== 'POST') return;
+    if (exchange.member('method') === 'initialize') {
+      if (isRefused) exchange.respond(500, '', '');
+      else
+        exchange.result('{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}', [
+          'Mcp-Session-Id',
+          `s${++sessions}`,
+        ]);
+    }
+    if (exchange.member('method') === 'notifications/initialized') exchange.respond(202, '', '');
+  });
+  const events: string[] = [];
+  const closed: GatewayError[] = [];
+  let link: OpenLink | GatewayError | undefined;
+  connect(
+    {
+      spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } }, { protocol: 'legacy' }),
+      context: {
+        clock,
+        logger: silentLogger,
+        identity: { name: 'omni', version: '1' },
+        limits: DEFAULT_UPSTREAM_LIMITS,
+        deadlines: new Deadlines(clock),
+        eras: new EraMemory(),
+        random: () => 0,
+        launcher: undefined,
+        http,
+      },
+      events: {
+        onClosed: (_link, reason) => closed.push(reason),
+        onListsChanged: (_link, kind) => events.push(kind),
+        onResourceUpdated: () => false,
+        onReinitialized: () => events.push('reinitialized'),
+      },
+      owner,
+      era: undefined,
+    },
+    (result) => (link = result),
+  );
+  await clock.advanceAsync(0);
+  if (link === undefined || link instanceof GatewayError)
+    throw new GatewayError('OMNI_INTERNAL', 'The handshake of the test failed', { cause: link });
+  // The handshake ends with the GET.
+  const get = http.last;
+  return { link, http, clock, events, closed, get, refuseInitialize: () => (isRefused = true) };
+}
+
+function ownerOf(log: string[]): SessionOwner {
+  return {
+    key: 'k1',
+    version: '2025-11-25',
+    capabilities: '{"roots":{"listChanged":true},"sampling":{},"unheardOf":{}}',
+    clientInfo: '{"name":"client","version":"3"}',
+    onNotification: (_upstream, message) => log.push(`notification ${message.method}`),
+    onServerRequest: (_upstream, message) => log.push(`request ${message.method}`),
+    onEnd() {},
+  };
+}
+
+function messageOf(text: string): RpcMessage {
+  const message = parseMessage(text, { maxDepth: 16, maxElements: 1_000 });
+  if (message.kind === 'batch' || message.kind === 'rejected') throw new GatewayError('OMNI_INTERNAL', 'The test wrote no message');
+  return message;
+}
+
+function callOf(method: string, text: string): UpstreamCall {
+  return {
+    method,
+    text,
+    paramsStart: 0,
+    paramsEnd: text.length,
+    edits: [],
+    progressToken: undefined,
+    name: undefined,
+    paramHeaders: [],
+    clientId: '1',
+    mayPassBytes: false,
+  };
+}

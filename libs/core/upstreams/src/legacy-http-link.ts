@@ -1,0 +1,256 @@
+import { GatewayError } from '@omni/ports';
+import {
+  LiveList,
+  memberOf,
+  notificationText,
+  stringMember,
+  type CallListener,
+  type RpcMessage,
+  type RunningCall,
+  type SessionOwner,
+  type UpstreamCall,
+} from '@omni/wire';
+import { ConnectFailures } from './connect-failures.ts';
+import { FailedCall } from './failed-call.ts';
+import { postHeaders, streamHeaders } from './http-headers.ts';
+import { httpPost, OutcomeListener } from './http-post.ts';
+import { LegacyEventStream } from './legacy-event-stream.ts';
+import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
+import { initializeHttp, sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
+import { changedList } from './mcp-notification.ts';
+import type { LinkCounters, LinkOptions, OpenLink } from './open-link.ts';
+import { safeExcerpt } from './safe-excerpt.ts';
+import { ServerRequests } from './server-requests.ts';
+
+export interface LegacyHttpLinkOptions extends LinkOptions, HttpTarget {
+  /** What {@link initializeHttp} led to. */
+  readonly session: LegacyHttpSession;
+}
+
+/** How long the end of a session may take. */
+const DELETE_MS = 2_000;
+
+/**
+ * Calls to an HTTP upstream of the legacy era, in one session that is renewed when the upstream loses it.
+ *
+ * @see MCP 2025-11-25, basic/transports, "Streamable HTTP".
+ */
+export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
+  readonly upstream: string;
+  readonly era = 'legacy';
+  readonly keepsClientId = false;
+  readonly owner: SessionOwner | undefined;
+  readonly counters: LinkCounters = { garbage: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
+  readonly #options: LegacyHttpLinkOptions;
+  readonly #calls = new LiveList<LegacyHttpCall>();
+  readonly #serverRequests: ServerRequests;
+  readonly #connectFailures = new ConnectFailures();
+  #session: LegacyHttpSession;
+  #headers: readonly string[] = [];
+  #stream: LegacyEventStream | undefined;
+  /** Id 1 is `initialize`. */
+  #nextId = 2;
+  /** Calls that wait for a new session, while one is being opened. */
+  #waiting: LegacyHttpCall[] | undefined;
+  #abortHandshake: (() => void) | undefined;
+  #ended: GatewayError | undefined;
+
+  constructor(options: LegacyHttpLinkOptions) {
+    this.#options = options;
+    this.upstream = options.spec.name;
+    this.owner = options.owner;
+    this.#session = options.session;
+    this.#serverRequests = new ServerRequests({
+      reply: (text) => void httpPost(options.http, options.url, this.#headers, text),
+      maxOpen: options.context.limits.maxServerRequests,
+    });
+    this.#enter(options.session);
+  }
+
+  get hello(): RpcMessage {
+    return this.#session.hello;
+  }
+
+  get inFlight(): number {
+    return this.#calls.size;
+  }
+
+  get headers(): readonly string[] {
+    return this.#headers;
+  }
+
+  get streamHeaders(): readonly string[] {
+    return [...streamHeaders(this.#options.configuredHeaders, this.#session.version), ...sessionHeaders(this.#session)];
+  }
+
+  send(call: UpstreamCall, listener: CallListener): RunningCall {
+    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
+    const { maxInFlight } = this.#options.context.limits;
+    if (this.#calls.size >= maxInFlight) {
+      return new FailedCall(
+        listener,
+        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#calls.size} calls under way (limits.maxInFlight)`),
+      );
+    }
+    const running = new LegacyHttpCall({ link: this, linkOptions: this.#options, id: this.#nextId++, call, listener });
+    running.place = this.#calls.add(running);
+    if (this.#waiting === undefined) running.transmit(this.#session);
+    else this.#waiting.push(running);
+    return running;
+  }
+
+  notify(method: string, params: string): void {
+    if (this.#ended === undefined) httpPost(this.#options.http, this.#options.url, this.#headers, notificationText(method, params));
+  }
+
+  async close(): Promise<void> {
+    const isFirst = this.#ended === undefined;
+    this.#leave(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
+    if (isFirst && this.#session.id !== undefined) await this.#endSession();
+  }
+
+  onCallNotification(call: LegacyHttpCall, message: RpcMessage): void {
+    if (message.method === 'notifications/cancelled') this.#withdraw(message);
+    else if (!this.#isAboutCapabilities(message)) call.notify(message);
+  }
+
+  onCallRequest(call: LegacyHttpCall, message: RpcMessage): void {
+    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    if (!this.#serverRequests.put(message, call, (answer) => call.ask(message, answer))) this.counters.refusedRequests++;
+  }
+
+  onStrayAnswer(): void {
+    this.counters.strayAnswers++;
+  }
+
+  onGarbage(): void {
+    this.counters.garbage++;
+  }
+
+  onSessionLost(lost: LegacyHttpSession, call: LegacyHttpCall): void {
+    if (this.#ended !== undefined) return call.fail(this.#ended);
+    if (this.#waiting !== undefined) this.#waiting.push(call);
+    else if (lost === this.#session) this.#renew(call);
+    else call.transmit(this.#session);
+  }
+
+  onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void {
+    if (call.place !== undefined) this.#calls.remove(call.place);
+    this.#serverRequests.endOf(call);
+    if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined) return;
+    this.#break(failure, []);
+  }
+
+  #enter(session: LegacyHttpSession): void {
+    this.#session = session;
+    this.#headers = [...postHeaders(this.#options.configuredHeaders, session.version), ...sessionHeaders(session)];
+    this.#stream?.close();
+    this.#stream = new LegacyEventStream({
+      target: this.#options,
+      headers: this.streamHeaders,
+      onMessage: (message) => this.#onUnaddressed(message),
+      onGarbage: () => this.onGarbage(),
+    });
+    this.#stream.open();
+  }
+
+  #renew(first: LegacyHttpCall): void {
+    this.#waiting = [first];
+    this.#stream?.close();
+    this.#serverRequests.clear();
+    this.#abortHandshake = initializeHttp(this.#options, (result) => {
+      this.#abortHandshake = undefined;
+      const waiting = this.#waiting ?? [];
+      this.#waiting = undefined;
+      if (result instanceof GatewayError) return this.#break(result, waiting);
+      this.#enter(result);
+      this.#options.events.onReinitialized(this);
+      for (const call of waiting) call.transmit(result);
+    });
+  }
+
+  /** Takes no new calls; what runs elsewhere may still get its answer. */
+  #break(reason: GatewayError, waiting: readonly LegacyHttpCall[]): void {
+    this.#ended = reason;
+    this.#stream?.close();
+    for (const call of waiting) call.fail(reason);
+    this.#options.events.onClosed(this, reason);
+  }
+
+  #leave(error: GatewayError): void {
+    this.#ended ??= error;
+    this.#abortHandshake?.();
+    this.#waiting = undefined;
+    this.#stream?.close();
+    this.#serverRequests.clear();
+    for (const call of this.#calls.items()) call.fail(error);
+  }
+
+  /** A message on the stream that belongs to no request. */
+  #onUnaddressed(message: RpcMessage): void {
+    const { owner } = this;
+    switch (message.kind) {
+      case 'response':
+        this.counters.strayAnswers++;
+        return;
+      case 'notification':
+        if (message.method === 'notifications/cancelled') this.#withdraw(message);
+        else if (this.#isAboutCapabilities(message)) return;
+        else if (message.method === 'notifications/progress' || owner === undefined) this.counters.droppedNotifications++;
+        else owner.onNotification(this.upstream, message);
+        return;
+      case 'request':
+        return this.#onUnaddressedRequest(message);
+    }
+  }
+
+  #onUnaddressedRequest(message: RpcMessage): void {
+    const { owner } = this;
+    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    let isPut = false;
+    if (owner === undefined) {
+      const method = safeExcerpt(message.method, []);
+      this.#serverRequests.refuse(
+        message.id,
+        new GatewayError('OMNI_METHOD_UNKNOWN', `"${method}" is not available on a shared connection`),
+      );
+    } else isPut = this.#serverRequests.put(message, undefined, (answer) => owner.onServerRequest(this.upstream, message, answer));
+    if (!isPut) this.counters.refusedRequests++;
+  }
+
+  /** Lists and resources: whoever watches them is told. @returns Whether the notification was about them. */
+  #isAboutCapabilities(message: RpcMessage): boolean {
+    const { events } = this.#options;
+    const kind = changedList(message.method);
+    if (kind !== undefined) {
+      events.onListsChanged(this, kind);
+      return true;
+    }
+    if (message.method !== 'notifications/resources/updated') return false;
+    const uri = stringMember(message.text, message.params, 'uri');
+    if (uri !== undefined && events.onResourceUpdated(this, uri, message)) return true;
+    if (this.owner !== undefined) this.owner.onNotification(this.upstream, message);
+    else this.counters.droppedNotifications++;
+    return true;
+  }
+
+  #withdraw(message: RpcMessage): void {
+    const requestId = memberOf(message.params, 'requestId');
+    if (requestId !== undefined) this.#serverRequests.withdraw(message.text.slice(requestId.start, requestId.end));
+  }
+
+  #endSession(): Promise<void> {
+    const { http, url, context } = this.#options;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancelTimer();
+        resolve();
+      };
+      const call = http.send({ method: 'DELETE', url, headers: this.streamHeaders }, new OutcomeListener(finish));
+      const cancelTimer = context.clock.after(DELETE_MS, () => {
+        call.abort();
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import { GatewayError, type HeaderList, type HttpCall, type HttpClient } from '@omni/ports';
+import { notificationText, requestText, type RpcMessage } from '@omni/wire';
+import { handshakeTimeout, negotiatedVersion } from './handshake-error.ts';
+import { headerOf, postHeaders } from './http-headers.ts';
+import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import { httpPost } from './http-post.ts';
+import { initializeParams } from './mcp-revision.ts';
+import type { LinkOptions } from './open-link.ts';
+
+/** What the handshake with a legacy HTTP upstream led to. */
+export interface LegacyHttpSession {
+  /** Value of `Mcp-Session-Id`; `undefined` when the upstream keeps no sessions. */
+  readonly id: string | undefined;
+  readonly version: string;
+  readonly hello: RpcMessage;
+}
+
+export interface HttpTarget {
+  readonly http: HttpClient;
+  readonly url: string;
+  readonly configuredHeaders: Readonly<Record<string, string>>;
+}
+
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+const INITIALIZE_ID = '1';
+
+/** Headers that carry the session on every later request. */
+export function sessionHeaders(session: LegacyHttpSession): string[] {
+  return session.id === undefined ? [] : ['mcp-session-id', session.id];
+}
+
+/**
+ * `initialize` and `notifications/initialized` over HTTP, within the connect timeout.
+ *
+ * @returns Aborts the handshake; `done` is not called then.
+ * @see MCP 2025-11-25, basic/transports, "Session Management".
+ */
+export function initializeHttp(options: LinkOptions & HttpTarget, done: (result: LegacyHttpSession | GatewayError) => void): () => void {
+  const handshake = new HttpInitialize(options, done);
+  handshake.begin();
+  return () => handshake.abort();
+}
+
+class HttpInitialize implements HttpMessageSink {
+  readonly #options: LinkOptions & HttpTarget;
+  readonly #done: (result: LegacyHttpSession | GatewayError) => void;
+  readonly #cancelTimer: () => void;
+  readonly #reader: HttpMessageReader;
+  #http: HttpCall | undefined;
+  #sessionId: string | undefined;
+  #isOver = false;
+  #isAnswered = false;
+
+  constructor(options: LinkOptions & HttpTarget, done: (result: LegacyHttpSession | GatewayError) => void) {
+    this.#options = options;
+    this.#done = done;
+    const { spec, context } = options;
+    this.#reader = new HttpMessageReader({
+      spec,
+      maxBytes: context.limits.maxUpstreamMessageBytes,
+      sink: this,
+      untouchedId: undefined,
+    });
+    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#finish(handshakeTimeout(spec, 'initialize')));
+  }
+
+  begin(): void {
+    const { http, url, configuredHeaders, context, owner } = this.#options;
+    const body = requestText(INITIALIZE_ID, 'initialize', initializeParams(context.identity, owner));
+    this.#http = http.send({ method: 'POST', url, headers: postHeaders(configuredHeaders, undefined), body }, this.#reader);
+  }
+
+  abort(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#reader.stop();
+    this.#http?.abort();
+  }
+
+  onHead(_status: number, headers: HeaderList): boolean {
+    this.#sessionId = headerOf(headers, 'mcp-session-id');
+    return true;
+  }
+
+  onMessage(message: RpcMessage): void {
+    if (message.kind !== 'response' || message.id !== INITIALIZE_ID || this.#isAnswered) return;
+    this.#isAnswered = true;
+    const { spec } = this.#options;
+    const version = negotiatedVersion(spec, message);
+    if (version instanceof GatewayError) return this.#finish(version);
+    if (this.#sessionId !== undefined && !VISIBLE_ASCII.test(this.#sessionId)) {
+      return this.#finish(
+        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${spec.name}" gave a session id with characters that are not allowed`),
+      );
+    }
+    this.#confirm({ id: this.#sessionId, version, hello: message });
+  }
+
+  onBytes(): void {}
+
+  onGarbage(): void {}
+
+  onEnd(): void {
+    if (!this.#isAnswered)
+      this.#finish(
+        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" ended its answer to initialize without a result`),
+      );
+  }
+
+  onFailure(error: GatewayError): void {
+    if (!this.#isAnswered) this.#finish(error);
+  }
+
+  #confirm(session: LegacyHttpSession): void {
+    const { http, url, configuredHeaders, spec } = this.#options;
+    // An event stream may stay open behind the answer; nothing is expected on it.
+    if (this.#reader.isStream) this.#http?.abort();
+    const headers = [...postHeaders(configuredHeaders, session.version), ...sessionHeaders(session)];
+    this.#http = httpPost(http, url, headers, notificationText('notifications/initialized', ''), (outcome) => {
+      if (outcome instanceof GatewayError) return this.#finish(outcome);
+      if (outcome < 400) return this.#finish(session);
+      this.#finish(
+        new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${spec.name}" answered notifications/initialized with HTTP status ${outcome}`, {
+          data: { status: outcome },
+        }),
+      );
+    });
+  }
+
+  #finish(result: LegacyHttpSession | GatewayError): void {
+    if (this.#isOver) return;
+    if (result instanceof GatewayError) this.abort();
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#done(result);
+  }
+}

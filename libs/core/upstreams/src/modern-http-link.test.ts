@@ -1,0 +1,373 @@
+import { describe, expect, it } from '@jest/globals';
+import { GatewayError, silentLogger } from '@omni/ports';
+import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import { parseMessage, type RpcMessage, type UpstreamCall } from '@omni/wire';
+import fc from 'fast-check';
+import { Deadlines } from './deadlines.ts';
+import { EraMemory } from './era-memory.ts';
+import { ModernHttpLink } from './modern-http-link.ts';
+import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
+
+describe('ModernHttpLink', () => {
+  it('sends the headers of the revision, the configured ones and the id of the client', () => {
+    const { link, http } = open({ Authorization: 'Bearer t', Accept: 'text/html', 'Mcp-Method': 'x' });
+    link.send(
+      { ...callOf('tools/call', '{"name":"größe"}'), clientId: '"c-1"', name: 'größe', paramHeaders: ['Mcp-Param-Region', 'eu'] },
+      new RecordingCall<RpcMessage>(),
+    );
+    const { request, body } = http.last;
+    expect(request.method).toBe('POST');
+    expect(request.url).toBe('http://up.test/mcp');
+    expect(request.headers).toEqual([
+      ...['content-type', 'application/json', 'accept', 'application/json, text/event-stream', 'mcp-protocol-version', '2026-07-28'],
+      ...['Authorization', 'Bearer t', 'mcp-method', 'tools/call', 'mcp-name', '=?base64?Z3LDtsOfZQ==?=', 'Mcp-Param-Region', 'eu'],
+    ]);
+    expect(body).toBe('{"jsonrpc":"2.0","id":"c-1","method":"tools/call","params":{"name":"größe"}}');
+  });
+
+  it('never writes a line break of a method into a header', () => {
+    const { link, http } = open();
+    link.send(callOf('x\r\nEvil: 1', '{}'), new RecordingCall<RpcMessage>());
+    expect(http.last.headers('mcp-method')).toEqual(['=?base64?eA0KRXZpbDogMQ==?=']);
+  });
+
+  it.each([
+    [200, '{"jsonrpc":"2.0","id":1,"result":{"a":1.0}}'],
+    [400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"bad"}}'],
+    [400, '{"jsonrpc":"2.0","id":null,"error":{"code":-32020,"message":"HeaderMismatch"}}'],
+    [404, '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"unknown"}}'],
+    [500, '{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"internal"}}'],
+  ])('passes a JSON-RPC answer with status %i on', (status, body) => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.json(status, body);
+    expect(call.log).toEqual([`answer ${status} ${body}`]);
+    expect(link.inFlight).toBe(0);
+  });
+
+  it.each<[string, number, string, string, string, string]>([
+    ['202', 202, '', '', 'OMNI_UPSTREAM_PROTOCOL', '"up" answered with HTTP status 202 and no message'],
+    ['204', 204, '', '', 'OMNI_UPSTREAM_PROTOCOL', '"up" answered with HTTP status 204 and no message'],
+    ['200 without a body', 200, 'application/json', '', 'OMNI_UPSTREAM_PROTOCOL', '"up" answered with HTTP status 200 and no message'],
+    [
+      'HTML',
+      200,
+      'text/html',
+      '<html>\n<b>hi</b> s3cret',
+      'OMNI_UPSTREAM_PROTOCOL',
+      '"up" answered with something that is not JSON-RPC: <html>.<b>hi</b> ***',
+    ],
+    [
+      'broken JSON',
+      200,
+      'application/json',
+      '{"jsonrpc":',
+      'OMNI_UPSTREAM_PROTOCOL',
+      '"up" answered with something that is not JSON-RPC: {"jsonrpc":',
+    ],
+    [
+      'another message',
+      200,
+      'application/json',
+      '{"jsonrpc":"2.0","id":2,"result":{}}',
+      'OMNI_UPSTREAM_PROTOCOL',
+      '"up" answered with another message than the one that was asked for',
+    ],
+    [
+      'the id as another type',
+      200,
+      'application/json',
+      '{"jsonrpc":"2.0","id":"1","result":{}}',
+      'OMNI_UPSTREAM_PROTOCOL',
+      '"up" answered with another message than the one that was asked for',
+    ],
+    [
+      '401',
+      401,
+      'application/json',
+      '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}',
+      'OMNI_UPSTREAM_HTTP_STATUS',
+      '"up" answered with HTTP status 401: {"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}',
+    ],
+    ['403', 403, 'text/plain', 'no', 'OMNI_UPSTREAM_HTTP_STATUS', '"up" answered with HTTP status 403: no'],
+    ['429', 429, '', '', 'OMNI_UPSTREAM_HTTP_STATUS', '"up" answered with HTTP status 429'],
+    ['302', 302, '', '', 'OMNI_UPSTREAM_HTTP_STATUS', '"up" answered with HTTP status 302'],
+    [
+      '502',
+      502,
+      'text/html',
+      `<h1>${'x'.repeat(600)}`,
+      'OMNI_UPSTREAM_HTTP_STATUS',
+      `"up" answered with HTTP status 502: <h1>${'x'.repeat(75)}~`,
+    ],
+    [
+      '500 with other JSON',
+      500,
+      'application/json',
+      '{"error":"x"}',
+      'OMNI_UPSTREAM_HTTP_STATUS',
+      '"up" answered with HTTP status 500: {"error":"x"}',
+    ],
+  ])('fails on %s', (_name, status, type, body, code, text) => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.respond(status, type, body, ['Retry-After', '7', 'Set-Cookie', 'secret']);
+    expect(call.failure).toMatchObject({ code, message: text });
+    expect(link.inFlight).toBe(0);
+  });
+
+  it('tells how long a refusal asks to wait', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.respond(429, '', '', ['Retry-After', '7']);
+    expect(call.failure?.data).toEqual({ status: 429, retryAfterSeconds: 7 });
+  });
+
+  it('takes an answer whose string id is written with escapes', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send({ ...callOf('tools/call', '{}'), clientId: '"\\u00e4"' }, call);
+    http.last.json(200, '{"jsonrpc":"2.0","id":"ä","result":{}}');
+    expect(call.log).toEqual(['answer 200 {"jsonrpc":"2.0","id":"ä","result":{}}']);
+  });
+
+  it('passes large answers on as bytes when the call allows it, and only then', () => {
+    const body = `{"jsonrpc":"2.0","id":1,"result":{"text":"${'x'.repeat(9_000)}"}}`;
+    for (const [mayPassBytes, expected] of [
+      [true, `bytes 200 ${body}`],
+      [false, `answer 200 ${body}`],
+    ] as const) {
+      const { link, http } = open();
+      const call = new RecordingCall<RpcMessage>();
+      link.send({ ...callOf('tools/call', '{}'), mayPassBytes }, call);
+      http.last.head(200, ['content-type', 'application/json']);
+      http.last.data(body.slice(0, 5_000));
+      http.last.data(body.slice(5_000));
+      http.last.end();
+      expect(call.log).toEqual([expected]);
+    }
+  });
+
+  it('does not pass large bytes on that answer something else', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send({ ...callOf('tools/call', '{}'), mayPassBytes: true }, call);
+    http.last.json(200, `{"jsonrpc":"2.0","id":11,"result":{"text":"${'x'.repeat(9_000)}"}}`);
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
+  });
+
+  it('cuts an answer beyond the limit, in one piece and in a stream', () => {
+    for (const type of ['application/json', 'text/event-stream']) {
+      const { link, http } = open({}, 1_000);
+      const call = new RecordingCall<RpcMessage>();
+      link.send(callOf('tools/call', '{}'), call);
+      http.last.head(200, ['content-type', type]);
+      http.last.data(`data: {"a":"${'x'.repeat(600)}`);
+      expect(call.log).toEqual([]);
+      http.last.data('x'.repeat(600));
+      expect(call.failure).toMatchObject({ code: 'OMNI_UPSTREAM_TOO_LARGE', message: '"up" sent a message of more than 1000 bytes' });
+      expect(http.last.isAborted).toBe(true);
+    }
+  });
+
+  it('passes the notifications of a stream on in order, then the answer, and drops what is foreign', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.stream();
+    http.last.data(': keep-alive\n\n');
+    http.last.event('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}');
+    http.last.event('{"jsonrpc":"2.0","id":99,"result":{}}');
+    http.last.event('{"jsonrpc":"2.0","id":5,"method":"sampling/createMessage","params":{}}');
+    http.last.event('not json');
+    http.last.event('{"jsonrpc":"2.0","id":1,"result":{"ok":true}}');
+    http.last.event('{"jsonrpc":"2.0","id":1,"result":{"again":true}}');
+    http.last.end();
+    expect(call.log).toEqual([
+      'notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}',
+      'answer 200 {"jsonrpc":"2.0","id":1,"result":{"ok":true}}',
+    ]);
+    expect(link.counters).toEqual({ garbage: 1, strayAnswers: 1, droppedNotifications: 0, refusedRequests: 1 });
+  });
+
+  it('lets the stream end behind its answer, and cuts it when it does not', () => {
+    const { link, http, clock } = open();
+    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","id":1,"result":{}}');
+    expect(http.last.isAborted).toBe(false);
+    clock.advance(5_300);
+    expect(http.last.isAborted).toBe(true);
+    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","id":1,"result":{}}');
+    http.last.end();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('pauses the stream for a slow reader; the pause is no silence of the upstream', () => {
+    const { link, http, clock } = open();
+    const call = new RecordingCall<RpcMessage>();
+    call.isFast = false;
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
+    http.last.event('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
+    expect(http.last.isPaused).toBe(true);
+    clock.advance(300_000);
+    call.drain();
+    expect(http.last.isPaused).toBe(false);
+    clock.advance(59_000);
+    expect(call.failure).toBeUndefined();
+    clock.advance(1_300);
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_TIMEOUT');
+  });
+
+  it('says that the answer broke off when the stream ends without it', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.stream();
+    http.last.end();
+    expect(call.failure).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body' } });
+  });
+
+  it('closes the exchange of a cancelled call, and tells nobody', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call).cancel();
+    expect(http.last.isAborted).toBe(true);
+    expect(http.exchanges).toHaveLength(1);
+    expect(call.log).toEqual([]);
+    expect(link.inFlight).toBe(0);
+  });
+
+  it('fails and closes the exchange of a call that takes too long, but never a subscription', () => {
+    const { link, http, clock } = open();
+    const call = new RecordingCall<RpcMessage>();
+    const listen = new RecordingCall<RpcMessage>();
+    link.send(callOf('subscriptions/listen', '{}'), listen);
+    link.send(callOf('tools/call', '{}'), call);
+    clock.advance(60_300);
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_TIMEOUT');
+    expect(http.exchanges.map((exchange) => exchange.isAborted)).toEqual([false, true]);
+    expect(listen.log).toEqual([]);
+  });
+
+  it('names the upstream and keeps the phase when the network fails', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.fail('request');
+    expect(call.failure).toMatchObject({
+      code: 'OMNI_UPSTREAM_UNREACHABLE',
+      message: '"up" could not be reached: the connection failed (request)',
+      data: { phase: 'request' },
+    });
+  });
+
+  it('is closed by the third call in a row that finds nobody, and by no fewer', async () => {
+    const { link, http, closed, clock } = open();
+    const attempt = (outcome: (last: ScriptedHttpClient['last']) => void): void => {
+      link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+      outcome(http.last);
+    };
+    attempt((exchange) => exchange.fail('connect'));
+    attempt((exchange) => exchange.fail('connect'));
+    attempt((exchange) => exchange.result('{}'));
+    attempt((exchange) => exchange.fail('connect'));
+    attempt((exchange) => exchange.fail('connect'));
+    expect(closed).toEqual([]);
+    attempt((exchange) => exchange.fail('connect'));
+    expect(closed.map((error) => error.code)).toEqual(['OMNI_UPSTREAM_UNREACHABLE']);
+    const late = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), late);
+    await clock.advanceAsync(0);
+    expect(late.log).toEqual(['failure OMNI_UPSTREAM_UNREACHABLE']);
+    expect(http.exchanges).toHaveLength(6);
+  });
+
+  it('fails what runs when it is closed', async () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    await link.close();
+    expect(call.log).toEqual(['failure OMNI_UPSTREAM_DOWN']);
+    expect(http.last.isAborted).toBe(true);
+  });
+
+  it('passes parameters and results on byte for byte', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        fc.jsonValue(),
+        fc.constantFrom(undefined, 1),
+        fc.boolean(),
+        (params, result, indent, isStream) => {
+          const { link, http } = open();
+          const call = new RecordingCall<RpcMessage>();
+          const sent = JSON.stringify(params, null, indent);
+          link.send(callOf('tools/call', sent), call);
+          expect(http.last.body).toBe(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${sent}}`);
+          const answer = `{"jsonrpc":"2.0","id":1,"result":${JSON.stringify(result, null, isStream ? undefined : indent)}}`;
+          if (isStream) {
+            http.last.stream();
+            http.last.event(answer);
+          } else http.last.json(200, answer);
+          expect(call.log).toEqual([`answer 200 ${answer}`]);
+        },
+      ),
+    );
+  });
+});
+
+function open(
+  configuredHeaders: Readonly<Record<string, string>> = {},
+  maxUpstreamMessageBytes = DEFAULT_UPSTREAM_LIMITS.maxUpstreamMessageBytes,
+) {
+  const clock = new VirtualClock();
+  const http = new ScriptedHttpClient();
+  const closed: GatewayError[] = [];
+  const url = 'http://up.test/mcp';
+  const hello = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
+  if (hello.kind !== 'response') throw new GatewayError('OMNI_INTERNAL', 'The test wrote no response');
+  const link = new ModernHttpLink({
+    spec: upstreamSpecOf({ kind: 'http', url, headers: configuredHeaders }, { secretValues: ['s3cret'] }),
+    context: {
+      clock,
+      logger: silentLogger,
+      identity: { name: 'omni', version: '1' },
+      limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes },
+      deadlines: new Deadlines(clock),
+      eras: new EraMemory(),
+      random: () => 0,
+      launcher: undefined,
+      http,
+    },
+    events: { onClosed: (_link, reason) => closed.push(reason), onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
+    owner: undefined,
+    http,
+    url,
+    configuredHeaders,
+    hello,
+  });
+  return { link, http, clock, closed };
+}
+
+function callOf(method: string, text: string): UpstreamCall {
+  return {
+    method,
+    text,
+    paramsStart: 0,
+    paramsEnd: text.length,
+    edits: [],
+    progressToken: undefined,
+    name: undefined,
+    paramHeaders: [],
+    clientId: '1',
+    mayPassBytes: false,
+  };
+}

@@ -1,0 +1,72 @@
+import type { ChildLauncher, Clock, GatewayError, HttpClient, Logger, UpstreamSpec } from '@omni/ports';
+import type { RpcMessage, SessionOwner, UpstreamLink } from '@omni/wire';
+import type { Deadlines } from './deadlines.ts';
+import type { EraMemory } from './era-memory.ts';
+import type { UpstreamLimits } from './upstream-limits.ts';
+
+/** A list of capabilities that an upstream can declare changed. */
+export type ListKind = 'tools' | 'prompts' | 'resources';
+
+/** What Omni says of itself to upstreams. */
+export interface GatewayIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What every link of a gateway shares. */
+export interface LinkContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly identity: GatewayIdentity;
+  readonly limits: UpstreamLimits;
+  readonly deadlines: Deadlines;
+  readonly eras: EraMemory;
+  /** Uniform in 0 ≤ x < 1; spreads reconnects. */
+  readonly random: () => number;
+  /** Absent where processes cannot be started. */
+  readonly launcher: ChildLauncher | undefined;
+  /** Absent where HTTP upstreams cannot be reached. */
+  readonly http: HttpClient | undefined;
+}
+
+/** Told what happens on a link outside of its calls. */
+export interface LinkEvents {
+  /** The link broke by itself: its calls have failed, new ones will. Called at most once, never after {@link OpenLink.close}. */
+  onClosed(link: OpenLink, reason: GatewayError): void;
+  onListsChanged(link: OpenLink, kind: ListKind): void;
+  /** @returns Whether somebody on this link has subscribed to the resource. */
+  onResourceUpdated(link: OpenLink, uri: string, message: RpcMessage): boolean;
+  /** The upstream lost its session and the link has a new one: subscriptions are gone. */
+  onReinitialized(link: OpenLink): void;
+}
+
+/** What a link is made of, whatever its transport. */
+export interface LinkOptions {
+  readonly spec: UpstreamSpec;
+  readonly context: LinkContext;
+  readonly events: LinkEvents;
+  /** The session that the link belongs to; `undefined` when clients share it. */
+  readonly owner: SessionOwner | undefined;
+}
+
+/** What was dropped on a link, for the operator. */
+export interface LinkCounters {
+  /** Lines and events that are no message. */
+  garbage: number;
+  /** Answers to nothing: unknown, late, doubled, or with the id in another type. */
+  strayAnswers: number;
+  /** Notifications that belong to nobody, or to a reader that is too slow. */
+  droppedNotifications: number;
+  /** Requests of the upstream that could not be put to a client. */
+  refusedRequests: number;
+}
+
+/** A link as its owner holds it. */
+export interface OpenLink extends UpstreamLink {
+  readonly owner: SessionOwner | undefined;
+  readonly counters: Readonly<LinkCounters>;
+  /** Calls under way. */
+  readonly inFlight: number;
+  /** Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time. */
+  close(): Promise<void>;
+}

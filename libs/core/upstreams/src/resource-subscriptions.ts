@@ -1,0 +1,80 @@
+import { GatewayError } from '@omni/ports';
+import type { RpcMessage } from '@omni/wire';
+import type { LinkContext, OpenLink } from './open-link.ts';
+import { ResourceWatch, type OnResourceUpdated, type OnSubscribed } from './resource-watch.ts';
+
+/** Which resources of one upstream are watched, per link and URI. */
+export class ResourceSubscriptions {
+  readonly #upstream: string;
+  readonly #context: LinkContext;
+  readonly #watches = new Map<OpenLink, Map<string, ResourceWatch>>();
+  #count = 0;
+
+  constructor(upstream: string, context: LinkContext) {
+    this.#upstream = upstream;
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#count;
+  }
+
+  subscribe(link: OpenLink, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
+    const { maxSubscriptions } = this.#context.limits;
+    const known = this.#watches.get(link)?.get(uri);
+    if (known !== undefined) return known.add(onUpdated, done);
+    if (this.#count >= maxSubscriptions) {
+      return done(
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `${this.#count} resources of "${this.#upstream}" are watched already (limits.maxSubscriptions)`,
+        ),
+      );
+    }
+    const watch = new ResourceWatch({ uri, link, context: this.#context, onUnused: (unused) => this.#forget(unused) });
+    this.#put(link, watch);
+    this.#count++;
+    watch.add(onUpdated, done);
+    watch.open();
+  }
+
+  /** @returns Whether somebody watches the resource on this link. */
+  tell(link: OpenLink, uri: string, message: RpcMessage): boolean {
+    const watch = this.#watches.get(link)?.get(uri);
+    watch?.tell(message);
+    return watch !== undefined;
+  }
+
+  /** Opens again what was watched, on the link that takes the place of another (or of itself). */
+  move(from: OpenLink, to: OpenLink): void {
+    const watches = this.#watches.get(from);
+    if (watches === undefined) return;
+    this.#watches.delete(from);
+    for (const watch of watches.values()) this.#put(to, watch);
+    for (const watch of watches.values()) watch.open(to);
+  }
+
+  /** Ends what was watched on a link that nothing takes the place of. */
+  drop(link: OpenLink, error: GatewayError): void {
+    for (const watch of [...(this.#watches.get(link)?.values() ?? [])]) watch.drop(error);
+  }
+
+  clear(error: GatewayError): void {
+    for (const link of [...this.#watches.keys()]) this.drop(link, error);
+  }
+
+  #put(link: OpenLink, watch: ResourceWatch): void {
+    let watches = this.#watches.get(link);
+    if (watches === undefined) this.#watches.set(link, (watches = new Map()));
+    watches.set(watch.uri, watch);
+  }
+
+  #forget(watch: ResourceWatch): void {
+    this.#count--;
+    for (const [link, watches] of this.#watches) {
+      if (watches.get(watch.uri) !== watch) continue;
+      watches.delete(watch.uri);
+      if (watches.size === 0) this.#watches.delete(link);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { SseParser, type SseEvent, type SseProblem } from './sse-parser.ts';
+
+describe('SseParser', () => {
+  it.each<[string, string, SseEvent[]]>([
+    ['one event', 'data: a\n\n', [event('a')]],
+    ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n', [event('a'), event('b')]],
+    ['CR', 'data: a\r\rdata: b\r\r', [event('a'), event('b')]],
+    ['a mix of line ends', 'data: a\r\n\ndata: b\n\r', [event('a'), event('b')]],
+    ['several data lines', 'data: a\ndata:\ndata: b\n\n', [event('a\n\nb')]],
+    ['no space behind the colon', 'data:a\n\n', [event('a')]],
+    ['two spaces behind the colon', 'data:  a\n\n', [event(' a')]],
+    ['a colon in the value', 'data: a:b\n\n', [event('a:b')]],
+    ['a byte order mark', '\ufeffdata: a\n\n', [event('a')]],
+    ['comments', ': keep-alive\n\n:\ndata: a\n: x\n\n', [event('a')]],
+    ['an event type', 'event: ping\ndata: a\n\ndata: b\n\n', [event('a', '', 'ping'), event('b')]],
+    ['ids, which stay', 'id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n', [event('a', '7'), event('b', '7'), event('c')]],
+    ['an id with NUL, which is ignored', 'id: 7\ndata: a\n\nid: 8\0\ndata: b\n\n', [event('a', '7'), event('b', '7')]],
+    ['empty data', 'id: p\ndata\n\n', [event('', 'p')]],
+    ['no data', 'event: x\nid: 9\n\n', []],
+    ['unknown fields', 'foo: bar\ndata: a\nfoo\n\n', [event('a')]],
+    ['an event without its end', 'data: a\n\ndata: b\n', [event('a')]],
+    ['characters of every length', 'data: aß€😀\n\n', [event('aß€😀')]],
+    ['line separators of other standards', 'data: a\u2028b\u0085c\u000b\n\n', [event('a\u2028b\u0085c\u000b')]],
+  ])('reads %s', (_name, text, events) => {
+    expect(parse([new TextEncoder().encode(text)]).events).toEqual(events);
+  });
+
+  it('knows the id and the pause to reconnect with, also of events without data', () => {
+    const parser = new SseParser({ onEvent() {} }, 1_000);
+    parser.push(new TextEncoder().encode('id: 4\nretry: 250\n\nretry: soon\nretry: -1\nid: 5\n'));
+    expect(parser.lastEventId).toBe('4');
+    expect(parser.retryMs).toBe(250);
+  });
+
+  it('refuses bytes that are not UTF-8, where the standard would change them', () => {
+    expect(parse([Uint8Array.of(0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a)])).toEqual({ events: [], problem: 'not-utf8' });
+  });
+
+  it.each([
+    ['in one line', 'data: aaaaaaaaaaaaaaaaaaaaaaa'],
+    ['in several lines', 'data: aaaaaaaa\ndata: aaaaaaaa\ndata: aaaaaaaa\n'],
+    ['in a comment', `:${'a'.repeat(30)}`],
+  ])('refuses an event beyond the limit %s', (_name, text) => {
+    expect(parse([new TextEncoder().encode(text)], 20).problem).toBe('too-large');
+    expect(parse([new TextEncoder().encode(text)], 40).problem).toBeUndefined();
+  });
+
+  it('gives the same events wherever the bytes are cut', () => {
+    const piece = fc.constantFrom('data:', 'data: x', 'id: 1', 'event: e', ': c', '\n', '\r', '\r\n', '\n\n', 'ß€😀', ' ', ':', '\ufeff');
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), fc.array(fc.nat({ max: 200 }), { maxLength: 8 }), (pieces, cuts) => {
+        const bytes = new TextEncoder().encode(pieces.join(''));
+        const at = [...new Set([0, ...cuts.filter((cut) => cut < bytes.length), bytes.length])].sort((a, b) => a - b);
+        const chunks = at.slice(1).map((end, index) => bytes.slice(at[index], end));
+        const whole = parse([bytes]);
+        expect(parse(chunks)).toEqual(whole);
+        expect(parse([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(whole);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function event(data: string, id = '', type = 'message'): SseEvent {
+  return { event: type, data, id };
+}
+
+function parse(chunks: readonly Uint8Array[], maxChars = 1_000): { events: SseEvent[]; problem: SseProblem | undefined } {
+  const events: SseEvent[] = [];
+  const parser = new SseParser({ onEvent: (parsed) => events.push(parsed) }, maxChars);
+  for (const chunk of chunks) {
+    const problem = parser.push(chunk);
+    if (problem !== undefined) return { events, problem };
+  }
+  return { events, problem: undefined };
+}

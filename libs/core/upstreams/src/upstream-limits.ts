@@ -1,0 +1,26 @@
+import type { JsonLimits } from '@omni/wire';
+
+/** What one upstream may use up. */
+export interface UpstreamLimits {
+  /** Calls under way on one link. Default 1,000. */
+  readonly maxInFlight: number;
+  /** Instances of one upstream that belong to sessions. Default 64. */
+  readonly maxInstances: number;
+  /** Longest message from an upstream, in bytes (in characters within event streams). Default 16 MiB. */
+  readonly maxUpstreamMessageBytes: number;
+  /** Requests of an upstream to clients that wait for an answer, per link. Default 64. */
+  readonly maxServerRequests: number;
+  /** Resources that are watched at one upstream. Default 1,000. */
+  readonly maxSubscriptions: number;
+}
+
+export const DEFAULT_UPSTREAM_LIMITS: UpstreamLimits = {
+  maxInFlight: 1_000,
+  maxInstances: 64,
+  maxUpstreamMessageBytes: 16 * 1024 * 1024,
+  maxServerRequests: 64,
+  maxSubscriptions: 1_000,
+};
+
+/** Messages of upstreams are trusted further than those of clients: bytes are limited already. */
+export const UPSTREAM_JSON_LIMITS: JsonLimits = { maxDepth: 512, maxElements: 2_000_000 };

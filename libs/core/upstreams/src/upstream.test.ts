@@ -1,0 +1,505 @@
+import { describe, expect, it } from '@jest/globals';
+import { GatewayError, type UpstreamSpec } from '@omni/ports';
+import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
+import { ownCall, type ClientContext, type RpcMessage, type SessionOwner, type UpstreamLink } from '@omni/wire';
+import type { OpenLink } from './open-link.ts';
+import type { UpstreamLimits } from './upstream-limits.ts';
+import type { Upstream } from './upstream.ts';
+import { Upstreams } from './upstreams.ts';
+
+const CRASH = new GatewayError('OMNI_UPSTREAM_EXITED', '"up" ended with exit code 3');
+const LISTS = '{"tools":{"listChanged":true},"prompts":{},"resources":{"listChanged":true,"subscribe":true}}';
+
+type Script = (message: ScriptedMessage, instance: ScriptedInstance) => void;
+
+const legacy: Script = (message, instance) => {
+  if (message.method === 'server/discover') instance.refuse(message, -32601);
+  if (message.method === 'initialize') instance.reply(message, `{"protocolVersion":"2025-11-25","capabilities":${LISTS}}`);
+  if (message.method === 'resources/subscribe' || message.method === 'resources/unsubscribe') instance.reply(message, '{}');
+};
+const modernOf =
+  (versions: string): Script =>
+  (message, instance) => {
+    if (message.method === 'server/discover') instance.reply(message, `{"supportedVersions":[${versions}],"capabilities":${LISTS}}`);
+    if (message.method === 'initialize' && versions.includes('2025')) legacy(message, instance);
+    else if (message.method === 'initialize') instance.refuse(message, -32022, '{"supported":["2026-07-28"]}');
+    if (message.method === 'subscriptions/listen') acknowledge(message, instance);
+  };
+const modern = modernOf('"2026-07-28"');
+
+describe('Upstream', () => {
+  it('goes from starting to ready and tells its observer', async () => {
+    const { upstream, clock, log } = open(legacy);
+    expect(upstream.getStatus()).toMatchObject({ level: 'unknown', details: { phase: 'stopped' } });
+    upstream.start();
+    upstream.start();
+    expect(upstream.getStatus()).toMatchObject({ level: 'unknown', details: { phase: 'starting', attempts: 1 } });
+    await clock.advanceAsync(0);
+    expect(log).toEqual(['starting', 'ready', 'list legacy']);
+    expect(upstream.getStatus()).toMatchObject({
+      level: 'ok',
+      details: { phase: 'ready', era: 'legacy', inFlight: 0, sessionInstances: 0 },
+    });
+  });
+
+  it('is not started when it is disabled, and says why', async () => {
+    const { upstream, server, clock } = open(legacy, { enabled: false, disabledReason: 'its command is missing' });
+    upstream.start();
+    await clock.advanceAsync(60_000);
+    expect(server.instances).toEqual([]);
+    expect(linkNow(upstream, MODERN_CLIENT)).toMatchObject({
+      code: 'OMNI_UPSTREAM_DISABLED',
+      message: '"up" is switched off: its command is missing',
+    });
+  });
+
+  it('tries again after 500, 1500, 3500, 8500 and 18500 ms, then every 30 s [S000-GRD-05]', async () => {
+    const startedAt: number[] = [];
+    const clock = new VirtualClock();
+    const { upstream } = open(
+      (_message, instance) => {
+        startedAt.push(clock.monotonicMs());
+        instance.exit(CRASH);
+      },
+      { protocol: 'legacy' },
+      { clock },
+    );
+    upstream.start();
+    await clock.advanceAsync(80_000);
+    expect(startedAt).toEqual([0, 500, 1_500, 3_500, 8_500, 18_500, 48_500, 78_500]);
+    expect(upstream.getStatus()).toMatchObject({
+      level: 'error',
+      details: { phase: 'down', attempts: 8, lastErrorCode: 'OMNI_UPSTREAM_EXITED' },
+    });
+  });
+
+  it('restarts after a crash, fails what ran, and refuses calls at once in between', async () => {
+    const { upstream, server, clock, log } = await ready(legacy);
+    const call = new RecordingCall<RpcMessage>();
+    linkOf(upstream, MODERN_CLIENT).send(ownCall('tools/call', '{}'), call);
+    server.instances[0]?.exit(CRASH);
+    expect(call.failure).toBe(CRASH);
+    expect(upstream.link).toBeUndefined();
+    expect(linkNow(upstream, MODERN_CLIENT)).toMatchObject({
+      code: 'OMNI_UPSTREAM_DOWN',
+      message: '"up" is down: "up" ended with exit code 3',
+    });
+    await clock.advanceAsync(500);
+    expect(log.slice(3)).toEqual(['down', 'starting', 'ready', 'list legacy']);
+    expect(linkOf(upstream, MODERN_CLIENT)).toBe(upstream.link);
+    expect(server.instances[1]?.received[0]?.method).toBe('initialize');
+  });
+
+  it('begins the ladder anew after a minute of good life', async () => {
+    const { upstream, server, clock } = await ready(legacy);
+    server.instances[0]?.exit(CRASH);
+    await clock.advanceAsync(500);
+    server.instances[1]?.exit(CRASH);
+    await clock.advanceAsync(999);
+    expect(upstream.state.phase).toBe('down');
+    await clock.advanceAsync(1 + 60_000);
+    server.instances[2]?.exit(CRASH);
+    await clock.advanceAsync(500);
+    expect(upstream.state.phase).toBe('ready');
+  });
+
+  it('lets calls wait while it starts, for ten seconds at most', async () => {
+    const { upstream, server, clock } = open(() => {}, { protocol: 'legacy' });
+    upstream.start();
+    const served = linkLater(upstream, MODERN_CLIENT);
+    await clock.advanceAsync(9_900);
+    const late = linkLater(upstream, MODERN_CLIENT);
+    expect(served.result).toBeUndefined();
+    await clock.advanceAsync(100);
+    expect(served.result).toMatchObject({ code: 'OMNI_UPSTREAM_STARTING', message: '"up" has not finished starting within 10 s' });
+    const [instance] = server.instances;
+    const [question] = instance?.received ?? [];
+    if (instance !== undefined && question !== undefined) legacy(question, instance);
+    expect(late.result).toBe(upstream.link);
+  });
+
+  it('tells those who wait when the start fails', async () => {
+    const { upstream, clock } = open((_message, instance) => instance.exit(CRASH), { protocol: 'legacy' });
+    upstream.start();
+    const waiting = linkLater(upstream, MODERN_CLIENT);
+    await clock.advanceAsync(0);
+    expect(waiting.result).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN' });
+  });
+
+  it('does not disturb others while it is down', async () => {
+    const clock = new VirtualClock();
+    const good = new ScriptedServer(legacy);
+    const bad = new ScriptedServer((_message, instance) => instance.exit(CRASH));
+    const specs = [
+      upstreamSpecOf({ kind: 'channel', open: bad.open }, { name: 'bad' }),
+      upstreamSpecOf({ kind: 'channel', open: good.open }, { name: 'good' }),
+    ];
+    const upstreams = new Upstreams({
+      specs,
+      clock,
+      identity: { name: 'omni', version: '1' },
+      random: () => 0,
+      observer: { onStateChanged() {}, onReady() {}, onListsChanged() {} },
+    });
+    upstreams.start();
+    await clock.advanceAsync(60_000);
+    expect(upstreams.all().map(({ name, state }) => [name, state.phase])).toEqual([
+      ['bad', 'down'],
+      ['good', 'ready'],
+    ]);
+    expect(good.instances).toHaveLength(1);
+    expect(upstreams.get('nobody')).toBeUndefined();
+    await upstreams.stop();
+    await clock.advanceAsync(60_000);
+    expect(clock.pendingTimers).toBe(0);
+    expect(good.instances[0]?.isOpen).toBe(false);
+  });
+
+  it('closes everything when it is stopped, and can be started again', async () => {
+    const { upstream, server, clock } = await ready(modernOf('"2026-07-28","2025-11-25"'));
+    const session = new Session('{"roots":{}}');
+    linkLater(upstream, session.client);
+    await clock.advanceAsync(0);
+    const call = new RecordingCall<RpcMessage>();
+    linkOf(upstream, MODERN_CLIENT).send(ownCall('tools/call', '{}'), call);
+    await upstream.stop();
+    await clock.advanceAsync(0);
+    expect(call.failure).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN', message: '"up" was stopped' });
+    expect(server.instances.map((instance) => instance.isOpen)).toEqual([false, false]);
+    expect(linkNow(upstream, MODERN_CLIENT)).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN' });
+    expect(clock.pendingTimers).toBe(0);
+    upstream.start();
+    await clock.advanceAsync(0);
+    expect(upstream.state.phase).toBe('ready');
+  });
+
+  it.each<[UpstreamSpec['instances'], string, number]>([
+    ['auto', '{}', 1],
+    ['auto', '{"experimental":{}}', 1],
+    ['auto', '{"sampling":{}}', 2],
+    ['auto', '{"elicitation":{}}', 2],
+    ['auto', '{"roots":{}}', 2],
+    ['shared', '{"roots":{}}', 1],
+    ['per-session', '{}', 2],
+  ])('with instances "%s", a legacy client with capabilities %s makes it %i', async (instances, capabilities, count) => {
+    const { upstream, server, clock } = await ready(legacy, { instances });
+    const session = new Session(capabilities);
+    const found = linkLater(upstream, session.client);
+    await clock.advanceAsync(0);
+    expect(server.instances).toHaveLength(count);
+    expect(found.result === upstream.link).toBe(count === 1);
+    expect(linkNow(upstream, MODERN_CLIENT)).toBe(upstream.link);
+  });
+
+  it('opens the link of a session once, with the capabilities of its client, and closes it with the session', async () => {
+    const { upstream, server, clock } = await ready(legacy);
+    const session = new Session('{"sampling":{},"strange":{}}');
+    const found = [linkLater(upstream, session.client), linkLater(upstream, session.client)];
+    await clock.advanceAsync(0);
+    expect(server.instances).toHaveLength(2);
+    expect(found[0]?.result).toBe(found[1]?.result);
+    expect(linkNow(upstream, session.client)).toBe(found[0]?.result);
+    expect(server.instances[1]?.last('initialize')?.params).toMatchObject({
+      capabilities: { sampling: {} },
+      clientInfo: { name: 'client', version: '2' },
+    });
+    expect(server.instances[1]?.last('initialize')?.text).not.toContain('strange');
+    server.instances[1]?.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
+    expect(session.log).toEqual(['notifications/message']);
+    session.end();
+    await clock.advanceAsync(0);
+    expect(server.instances.map((instance) => instance.isOpen)).toEqual([true, false]);
+  });
+
+  it('opens the link of a session again on the next use after a crash, and not before', async () => {
+    const { upstream, server, clock } = await ready(legacy);
+    const session = new Session('{"sampling":{}}');
+    linkLater(upstream, session.client);
+    await clock.advanceAsync(0);
+    server.instances[1]?.exit(CRASH);
+    await clock.advanceAsync(60_000);
+    expect(server.instances).toHaveLength(2);
+    expect(upstream.getStatus()).toMatchObject({ level: 'ok', details: { sessionInstances: 0 } });
+    const again = linkLater(upstream, session.client);
+    await clock.advanceAsync(0);
+    expect(server.instances).toHaveLength(3);
+    expect(again.result).not.toBeInstanceOf(GatewayError);
+    session.end();
+    await clock.advanceAsync(0);
+    expect(server.instances[2]?.isOpen).toBe(false);
+  });
+
+  it('bounds the instances of sessions', async () => {
+    const { upstream, clock } = await ready(legacy, {}, { limits: { maxInstances: 1 } });
+    const first = new Session('{"sampling":{}}');
+    const second = new Session('{"sampling":{}}');
+    linkLater(upstream, first.client);
+    await clock.advanceAsync(0);
+    expect(linkNow(upstream, second.client)).toMatchObject({ code: 'OMNI_OVERLOADED' });
+    first.end();
+    const found = linkLater(upstream, second.client);
+    await clock.advanceAsync(0);
+    expect(found.result).not.toBeInstanceOf(GatewayError);
+  });
+
+  it('gives legacy clients a legacy link beside a modern one, shared when they cannot be asked', async () => {
+    const { upstream, server, clock } = await ready(modernOf('"2026-07-28","2025-11-25"'));
+    const found = [new Session('{}'), new Session('{}'), new Session('{"roots":{}}')].map((session) => linkLater(upstream, session.client));
+    await clock.advanceAsync(0);
+    const [first, second, own] = found.map(({ result }) => result);
+    expect([first, own]).toMatchObject([{ era: 'legacy' }, { era: 'legacy' }]);
+    expect(second).toBe(first);
+    expect(own).not.toBe(first);
+    expect(server.instances).toHaveLength(3);
+    expect(linkOf(upstream, MODERN_CLIENT).era).toBe('modern');
+    server.instances[1]?.exit(CRASH);
+    const again = linkLater(upstream, new Session('{}').client);
+    await clock.advanceAsync(0);
+    expect(again.result).toMatchObject({ era: 'legacy' });
+    expect(upstream.state.phase).toBe('ready');
+  });
+
+  it('tries once whether a modern upstream speaks legacy too, and bridges when it does not', async () => {
+    const { upstream, server, clock } = await ready(modern);
+    const first = linkLater(upstream, new Session('{}').client);
+    await clock.advanceAsync(0);
+    expect(first.result).toBe(upstream.link);
+    expect(server.instances).toHaveLength(2);
+    expect(linkNow(upstream, new Session('{"roots":{}}').client)).toBe(upstream.link);
+    await clock.advanceAsync(0);
+    expect(server.instances).toHaveLength(2);
+  });
+
+  it('does not try when the revision is forced', async () => {
+    const { upstream, server } = await ready(modernOf('"2026-07-28","2025-11-25"'), { protocol: '2026-07-28' });
+    expect(linkNow(upstream, new Session('{}').client)).toBe(upstream.link);
+    expect(server.instances).toHaveLength(1);
+  });
+
+  it('listens to the lists that a modern upstream promises to declare changed, and again when that ends', async () => {
+    const { server, clock, log } = await ready(modern);
+    const [instance] = server.instances;
+    const listen = instance?.last('subscriptions/listen');
+    expect(log).toEqual(['starting', 'ready', 'list modern']);
+    expect(listen?.params['notifications']).toEqual({ toolsListChanged: true, resourcesListChanged: true });
+    instance?.emit(
+      `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":${String(listen?.id)}}}}`,
+    );
+    expect(log.at(-1)).toBe('changed tools');
+    await clock.advanceAsync(3_600_000);
+    expect(instance?.received.filter((message) => message.method === 'subscriptions/listen')).toHaveLength(1);
+    if (listen !== undefined) instance?.reply(listen, '{"resultType":"complete"}');
+    await clock.advanceAsync(500);
+    expect(instance?.received.filter((message) => message.method === 'subscriptions/listen')).toHaveLength(2);
+    expect(log.at(-1)).toBe('changed tools resources');
+  });
+
+  it('gives up to listen when the upstream does not know how', async () => {
+    const { server, clock } = await ready((message, instance) => {
+      if (message.method === 'subscriptions/listen') instance.refuse(message, -32601);
+      else modern(message, instance);
+    });
+    await clock.advanceAsync(120_000);
+    expect(server.instances[0]?.received.filter((message) => message.method === 'subscriptions/listen')).toHaveLength(1);
+  });
+
+  it('announces changed lists of a legacy upstream', async () => {
+    const { server, log } = await ready(legacy);
+    server.instances[0]?.emit('{"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}');
+    expect(log.at(-1)).toBe('changed prompts');
+  });
+
+  it('subscribes a resource of a legacy upstream once for all, and ends it with the last', async () => {
+    const { upstream, server, clock } = await ready(legacy);
+    const updates: string[] = [];
+    const releases: Array<() => void> = [];
+    for (const who of ['a', 'b'])
+      upstream.subscribe(
+        MODERN_CLIENT,
+        'file:///x',
+        () => updates.push(who),
+        (result) => !(result instanceof GatewayError) && releases.push(result),
+      );
+    await clock.advanceAsync(0);
+    const [instance] = server.instances;
+    expect(instance?.received.filter((message) => message.method === 'resources/subscribe').map((message) => message.params)).toEqual([
+      { uri: 'file:///x' },
+    ]);
+    instance?.emit('{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}');
+    expect(updates).toEqual(['a', 'b']);
+    releases[0]?.();
+    releases[0]?.();
+    expect(instance?.last('resources/unsubscribe')).toBeUndefined();
+    instance?.emit('{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}');
+    expect(updates).toEqual(['a', 'b', 'b']);
+    releases[1]?.();
+    expect(instance?.last('resources/unsubscribe')?.params).toEqual({ uri: 'file:///x' });
+    expect(upstream.getStatus().details['subscriptions']).toBe(0);
+  });
+
+  it.each([
+    ['legacy', legacy, 'resources/subscribe'],
+    ['modern', modern, 'subscriptions/listen'],
+  ] as const)('watches resources of a %s upstream on after a restart', async (_era, script, method) => {
+    const { upstream, server, clock } = await ready(script);
+    const updates: string[] = [];
+    upstream.subscribe(
+      MODERN_CLIENT,
+      'file:///x',
+      (message) => updates.push(message.method),
+      () => {},
+    );
+    await clock.advanceAsync(0);
+    server.instances[0]?.exit(CRASH);
+    await clock.advanceAsync(500);
+    const [, instance] = server.instances;
+    const again = instance?.received.findLast((message) => message.method === method && message.text.includes('file:///x'));
+    expect(again).toBeDefined();
+    instance?.emit(
+      `{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x","_meta":{"io.modelcontextprotocol/subscriptionId":${String(again?.id)}}}}`,
+    );
+    expect(updates).toEqual(['notifications/resources/updated']);
+    await clock.advanceAsync(60_000);
+    expect(instance?.received.filter((message) => message.method === method && message.text.includes('file:///x'))).toHaveLength(1);
+  });
+
+  it.each<[string, Script]>([
+    [
+      'a legacy upstream refuses',
+      (message, instance) => (message.method === 'resources/subscribe' ? instance.refuse(message, -32602) : legacy(message, instance)),
+    ],
+    [
+      'a modern upstream does not honour',
+      (message, instance) => (message.method === 'subscriptions/listen' ? acknowledge(message, instance, '{}') : modern(message, instance)),
+    ],
+  ])('says so when %s a subscription', async (_name, script) => {
+    const { upstream, clock } = await ready(script);
+    let result: unknown;
+    upstream.subscribe(
+      MODERN_CLIENT,
+      'file:///x',
+      () => {},
+      (told) => (result = told),
+    );
+    await clock.advanceAsync(0);
+    expect(result).toMatchObject({ code: 'OMNI_PARAMS_INVALID' });
+    expect(upstream.getStatus().details['subscriptions']).toBe(0);
+  });
+
+  it('bounds the resources that are watched', async () => {
+    const { upstream, clock } = await ready(legacy, {}, { limits: { maxSubscriptions: 1 } });
+    const results: string[] = [];
+    for (const uri of ['a:1', 'a:1', 'a:2'])
+      upstream.subscribe(
+        MODERN_CLIENT,
+        uri,
+        () => {},
+        (result) => results.push(result instanceof GatewayError ? result.code : 'ok'),
+      );
+    await clock.advanceAsync(0);
+    expect(results).toEqual(['OMNI_OVERLOADED', 'ok', 'ok']);
+  });
+});
+
+interface OpenSettings {
+  readonly clock?: VirtualClock;
+  readonly limits?: Partial<UpstreamLimits>;
+}
+
+function open(script: Script, settings: Partial<UpstreamSpec> = {}, { clock = new VirtualClock(), limits = {} }: OpenSettings = {}) {
+  const server = new ScriptedServer(script);
+  const log: string[] = [];
+  const upstreams = new Upstreams({
+    specs: [upstreamSpecOf({ kind: 'channel', open: server.open }, settings)],
+    clock,
+    identity: { name: 'omni', version: '1' },
+    limits,
+    random: () => 0,
+    observer: {
+      onStateChanged: ({ state }) => log.push(state.phase),
+      onReady: (_upstream, link) => log.push(`list ${link.era}`),
+      onListsChanged: (_upstream, kinds) => log.push(`changed ${[...kinds].join(' ')}`),
+    },
+  });
+  const upstream = upstreams.get('up');
+  if (upstream === undefined) throw new GatewayError('OMNI_INTERNAL', 'The upstream of the test is missing');
+  return { upstream, server, clock, log };
+}
+
+async function ready(script: Script, settings: Partial<UpstreamSpec> = {}, more: OpenSettings = {}) {
+  const opened = open(script, settings, more);
+  opened.upstream.start();
+  await opened.clock.advanceAsync(0);
+  return opened;
+}
+
+function acknowledge(
+  message: ScriptedMessage,
+  instance: ScriptedInstance,
+  honoured = JSON.stringify(message.params['notifications']),
+): void {
+  instance.emit(
+    `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":${String(message.id)}},"notifications":${honoured}}}`,
+  );
+}
+
+const MODERN_CLIENT: ClientContext = {
+  principal: { id: 'p', kind: 'local' },
+  era: 'modern',
+  scope: undefined,
+  session: undefined,
+  capabilities: '{}',
+  clientInfo: '{}',
+};
+
+let sessions = 0;
+
+class Session implements SessionOwner {
+  readonly key = `session-${++sessions}`;
+  readonly version = '2025-11-25';
+  readonly capabilities: string;
+  readonly clientInfo = '{"name":"client","version":"2"}';
+  readonly log: string[] = [];
+  readonly #ends: Array<() => void> = [];
+
+  constructor(capabilities: string) {
+    this.capabilities = capabilities;
+  }
+
+  get client(): ClientContext {
+    return { ...MODERN_CLIENT, era: 'legacy', session: this, capabilities: this.capabilities, clientInfo: this.clientInfo };
+  }
+
+  onNotification(_upstream: string, message: RpcMessage): void {
+    this.log.push(message.method);
+  }
+
+  onServerRequest(): void {}
+
+  onEnd(listener: () => void): void {
+    this.#ends.push(listener);
+  }
+
+  end(): void {
+    for (const listener of this.#ends.splice(0)) listener();
+  }
+}
+
+/** What is told at once. */
+function linkNow(upstream: Upstream, client: ClientContext): UpstreamLink | GatewayError | undefined {
+  return linkLater(upstream, client).result;
+}
+
+function linkLater(upstream: Upstream, client: ClientContext): { result?: UpstreamLink | GatewayError } {
+  const found: { result?: UpstreamLink | GatewayError } = {};
+  upstream.linkFor(client, (result) => (found.result = result));
+  return found;
+}
+
+function linkOf(upstream: Upstream, client: ClientContext): OpenLink {
+  const link = linkNow(upstream, client);
+  if (link === undefined || link instanceof GatewayError)
+    throw new GatewayError('OMNI_INTERNAL', 'The test expected a link', { cause: link });
+  // Upstreams hand out links of their own only.
+  return link as OpenLink;
+}

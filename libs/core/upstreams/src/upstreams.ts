@@ -1,0 +1,64 @@
+import { silentLogger, type ChildLauncher, type Clock, type HttpClient, type Logger, type UpstreamSpec } from '@omni/ports';
+import { Deadlines } from './deadlines.ts';
+import { EraMemory } from './era-memory.ts';
+import type { GatewayIdentity, LinkContext } from './open-link.ts';
+import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './upstream-limits.ts';
+import { Upstream, type UpstreamObserver } from './upstream.ts';
+
+export interface UpstreamsOptions {
+  readonly specs: readonly UpstreamSpec[];
+  /** Needed for stdio upstreams. */
+  readonly launcher?: ChildLauncher;
+  /** Needed for HTTP upstreams. */
+  readonly http?: HttpClient;
+  readonly clock: Clock;
+  /** Default: nothing is logged. */
+  readonly logger?: Logger;
+  /** What Omni says of itself. */
+  readonly identity: GatewayIdentity;
+  /** Default: {@link DEFAULT_UPSTREAM_LIMITS}. */
+  readonly limits?: Partial<UpstreamLimits>;
+  /** Uniform in 0 ≤ x < 1; spreads restarts. Default: `Math.random`. */
+  readonly random?: () => number;
+  readonly observer: UpstreamObserver;
+}
+
+/** All configured upstreams, by name. */
+export class Upstreams {
+  readonly #byName = new Map<string, Upstream>();
+
+  constructor(options: UpstreamsOptions) {
+    const { specs, clock, observer } = options;
+    const context: LinkContext = {
+      clock,
+      logger: options.logger ?? silentLogger,
+      identity: options.identity,
+      limits: { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits },
+      deadlines: new Deadlines(clock),
+      eras: new EraMemory(),
+      random: options.random ?? Math.random,
+      launcher: options.launcher,
+      http: options.http,
+    };
+    for (const spec of specs) this.#byName.set(spec.name, new Upstream({ spec, context, observer }));
+  }
+
+  get(name: string): Upstream | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** In the order of the configuration. */
+  all(): readonly Upstream[] {
+    return [...this.#byName.values()];
+  }
+
+  /** Starts all that are enabled, at once; none waits for another. */
+  start(): void {
+    for (const upstream of this.#byName.values()) upstream.start();
+  }
+
+  /** Resolves when every connection is closed. */
+  async stop(): Promise<void> {
+    await Promise.all(this.all().map((upstream) => upstream.stop()));
+  }
+}

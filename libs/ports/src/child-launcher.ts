@@ -1,0 +1,37 @@
+import type { ChannelListener, MessageChannel } from './message-channel.ts';
+
+/** What to run, and within which limits. */
+export interface ChildSpec {
+  /** Name of the upstream, for messages. */
+  readonly upstream: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the filtered environment of Omni. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Working folder; Omni's own when absent. */
+  readonly cwd?: string;
+  /** Replaced by `***` wherever the child's output is quoted. */
+  readonly secretValues: readonly string[];
+  /** Longest line that is read from the child. */
+  readonly maxMessageBytes: number;
+}
+
+/** A running child: its stdin and stdout as messages, one a line. */
+export interface ChildChannel extends MessageChannel {
+  /** Process id; `undefined` when it could not be started. */
+  readonly pid: number | undefined;
+  /** The last lines on stderr, redacted, oldest first; kept after the child's death. */
+  stderrTail(): readonly string[];
+}
+
+/**
+ * Starts stdio upstreams, each in a process group of its own that never survives it or Omni.
+ *
+ * A command that cannot be started closes the channel with `OMNI_UPSTREAM_SPAWN_FAILED`; an end that nobody asked for with
+ * `OMNI_UPSTREAM_EXITED`, whose message quotes exit code or signal and the last stderr lines.
+ */
+export interface ChildLauncher {
+  launch(spec: ChildSpec, listener: ChannelListener): ChildChannel;
+  /** Ends every child that still runs. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { systemClock } from './clock.ts';
+
+describe('systemClock', () => {
+  it('runs an action once after its delay, and not before', () => {
+    jest.useFakeTimers();
+    try {
+      const action = jest.fn();
+      systemClock.after(50, action);
+      jest.advanceTimersByTime(49);
+      expect(action).not.toHaveBeenCalled();
+      jest.advanceTimersByTime(500);
+      expect(action).toHaveBeenCalledTimes(1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('runs nothing that was cancelled, and takes a second cancel', () => {
+    jest.useFakeTimers();
+    try {
+      const action = jest.fn();
+      const cancel = systemClock.after(50, action);
+      cancel();
+      cancel();
+      jest.advanceTimersByTime(500);
+      expect(action).not.toHaveBeenCalled();
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('never goes back', () => {
+    const first = systemClock.monotonicMs();
+    expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(first);
+  });
+});

@@ -1,0 +1,22 @@
+/** Undoes a timer. Calling it after the timer fired does nothing. */
+export type CancelTimer = () => void;
+
+/** Time, so that tests can own it. */
+export interface Clock {
+  /** Milliseconds of a clock that never goes back; only differences mean something. */
+  monotonicMs(): number;
+  /** Runs `action` once after `delayMs`. A pending timer does not keep the process alive. */
+  after(delayMs: number, action: () => void): CancelTimer;
+}
+
+/** The runtime's own timers; works in Node, Workers and browsers. */
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  after(delayMs, action) {
+    const timer: unknown = setTimeout(action, delayMs);
+    // Node's timers are objects that can be detached from the event loop; elsewhere they are numbers.
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref();
+    // Where timers are objects, clearTimeout takes those as well; the type knows numbers only.
+    return () => clearTimeout(timer as number);
+  },
+};

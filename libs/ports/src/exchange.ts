@@ -1,0 +1,50 @@
+import type { HeaderList, Payload } from './header-list.ts';
+
+/**
+ * One HTTP request and its answer at the front.
+ *
+ * The runtime's adapter implements it straight on its own objects; the core never sees them. Exactly
+ * one of {@link respond} and {@link stream} is called, once; calls after the client has gone do nothing.
+ */
+export interface Exchange {
+  /** HTTP method as sent, e.g. `POST`. */
+  readonly method: string;
+  /** Path as sent: not decoded, not normalised, without the query. */
+  readonly path: string;
+  /** The query without `?`; empty when there is none. */
+  readonly query: string;
+  /** Headers as received, in order, duplicates kept. */
+  readonly headers: HeaderList;
+  /**
+   * @param name - Lower case.
+   * @returns The value without surrounding white space; several values joined with `, `; `undefined` when absent.
+   */
+  header(name: string): string | undefined;
+  /**
+   * Reads the whole body. Called at most once.
+   *
+   * @throws {@link GatewayError} `OMNI_BODY_TOO_LARGE` beyond `maxBytes` (before reading when the length is declared),
+   * `OMNI_BODY_INCOMPLETE` when the client stops in the middle.
+   */
+  readBody(maxBytes: number): Promise<Uint8Array>;
+  /** Called at most once, when the client disconnects before the answer is complete. At once if it already has. */
+  onGone(listener: () => void): void;
+  /** Answers in one piece; the adapter adds `Content-Length`. */
+  respond(status: number, headers: HeaderList, body?: Payload): void;
+  /** Answers piece by piece; headers leave at once. */
+  stream(status: number, headers: HeaderList): ResponseStream;
+}
+
+/** The body of a streamed answer. */
+export interface ResponseStream {
+  /** @returns `false` when the client reads slowly: stop writing until {@link onDrain} fires. The chunk is taken either way. */
+  write(chunk: Payload): boolean;
+  /** Bytes taken and not yet handed to the network. */
+  readonly backlogBytes: number;
+  /** Called once, when the backlog is gone. */
+  onDrain(listener: () => void): void;
+  /** Ends the answer. */
+  end(): void;
+  /** Cuts the connection in the middle of the answer: the client sees a broken stream. */
+  destroy(): void;
+}

@@ -1,0 +1,35 @@
+import { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './gateway-errors.ts';
+
+/** Extra facts of one occurrence. Never put secrets, tokens or call arguments here. */
+export interface GatewayErrorOptions extends ErrorOptions {
+  /** Goes into `error.data` of the JSON-RPC error, beside Omni's own `code` and `hint`. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** What to do, when this occurrence knows better than the table. */
+  readonly hint?: string;
+}
+
+/** A failure that Omni foresaw. Callers branch on `code`, never on the message. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: GatewayErrorCode;
+  readonly hint: string;
+  readonly data: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.hint = options.hint ?? GATEWAY_ERRORS[code].hint;
+    this.data = options.data;
+  }
+
+  /** The row of {@link GATEWAY_ERRORS} for this code. */
+  get facts(): GatewayErrorFacts {
+    return GATEWAY_ERRORS[this.code];
+  }
+
+  /** Turns anything thrown into a `GatewayError`; what nobody foresaw becomes `OMNI_INTERNAL`. */
+  static from(error: unknown): GatewayError {
+    if (error instanceof GatewayError) return error;
+    return new GatewayError('OMNI_INTERNAL', 'Omni failed unexpectedly while handling this request', { cause: error });
+  }
+}

@@ -1,0 +1,12 @@
+export type { ChildChannel, ChildLauncher, ChildSpec } from './child-launcher.ts';
+export { systemClock, type CancelTimer, type Clock } from './clock.ts';
+export type { ComponentStatus, StatusLevel } from './component-status.ts';
+export type { Exchange, ResponseStream } from './exchange.ts';
+export { GatewayError, type GatewayErrorOptions } from './gateway-error.ts';
+export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './gateway-errors.ts';
+export type { HeaderList, Payload } from './header-list.ts';
+export type { HttpCall, HttpClient, HttpRequest, HttpResponseListener } from './http-client.ts';
+export { silentLogger, type LogFields, type Logger } from './logger.ts';
+export type { ChannelGarbage, ChannelListener, MessageChannel, OpenChannel } from './message-channel.ts';
+export type { Principal } from './principal.ts';
+export type { Era, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

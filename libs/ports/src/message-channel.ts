@@ -1,0 +1,32 @@
+import type { GatewayError } from './gateway-error.ts';
+
+/** Told what arrives on a {@link MessageChannel}. */
+export interface ChannelListener {
+  /** One message: text of one line or frame, valid UTF-8, without the line end, never empty. May be anything but is usually JSON. */
+  onMessage(text: string): void;
+  /** Bytes that cannot be a message were skipped: not UTF-8, or over the size limit. */
+  onGarbage(problem: ChannelGarbage): void;
+  /** Called exactly once, last. `undefined` means that the other side ended in good order or {@link MessageChannel.close} was called. */
+  onClose(reason: GatewayError | undefined): void;
+}
+
+export type ChannelGarbage =
+  | { readonly kind: 'not-utf8' }
+  /** `limitBytes` was exceeded; the message was dropped and reading goes on behind its end. */
+  | { readonly kind: 'oversize'; readonly limitBytes: number };
+
+/** A reliable two-way stream of whole messages: a child's stdio, a socket, a pair in memory. */
+export interface MessageChannel {
+  /**
+   * Sends one message. Never throws.
+   *
+   * @param text - Without line breaks.
+   * @returns `false` when it was not taken: the channel is closed or its backlog is full.
+   */
+  send(text: string): boolean;
+  /** Ends the channel and whatever stands behind it; resolves when that is gone. */
+  close(): Promise<void>;
+}
+
+/** Opens a channel; the listener is not called before this returns. */
+export type OpenChannel = (listener: ChannelListener) => MessageChannel;

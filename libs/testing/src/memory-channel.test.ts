@@ -1,0 +1,45 @@
+import type { ChannelListener, MessageChannel } from '@omni/ports';
+import { describe, expect, it } from '@jest/globals';
+import { createChannelPair } from './memory-channel.ts';
+import { messageChannelContract, RecordingListener } from './message-channel-contract.ts';
+
+describe('createChannelPair', () => {
+  messageChannelContract(openEcho);
+
+  it('keeps what is sent before the far end opens', async () => {
+    const [openLeft, openRight] = createChannelPair();
+    openLeft(new RecordingListener()).send('early');
+    const right = new RecordingListener();
+    openRight(right);
+    expect(await right.received(1)).toEqual(['early']);
+  });
+
+  it('tells the far end of the close, behind what was sent', async () => {
+    const [openLeft, openRight] = createChannelPair();
+    const right = new RecordingListener();
+    openRight(right);
+    const left = openLeft(new RecordingListener());
+    left.send('last');
+    await left.close();
+    expect(await right.closed()).toBeUndefined();
+    expect(right.messages).toEqual(['last']);
+  });
+
+  it('refuses messages beyond its backlog', () => {
+    const [openLeft] = createChannelPair({ maxBacklogMessages: 2 });
+    const left = openLeft(new RecordingListener());
+    expect(['a', 'b', 'c'].map((text) => left.send(text))).toEqual([true, true, false]);
+  });
+
+  it('opens each end once', () => {
+    const [openLeft] = createChannelPair();
+    openLeft(new RecordingListener());
+    expect(() => openLeft(new RecordingListener())).toThrow('already open');
+  });
+});
+
+function openEcho(listener: ChannelListener): MessageChannel {
+  const [openNear, openFar] = createChannelPair();
+  const far = openFar({ onMessage: (text) => void far.send(text), onGarbage() {}, onClose() {} });
+  return openNear(listener);
+}

@@ -1,0 +1,119 @@
+import type { ChannelGarbage, ChannelListener, GatewayError, OpenChannel } from '@omni/ports';
+import { expect, it } from '@jest/globals';
+
+/** Keeps what a channel says, and lets a test wait for it. */
+export class RecordingListener implements ChannelListener {
+  readonly messages: string[] = [];
+  readonly garbage: ChannelGarbage[] = [];
+  /** One entry per call of `onClose`. */
+  readonly closes: (GatewayError | undefined)[] = [];
+  readonly #waiting = new Set<{ isMet: () => boolean; resolve: () => void }>();
+
+  onMessage(text: string): void {
+    this.messages.push(text);
+    this.#wake();
+  }
+
+  onGarbage(problem: ChannelGarbage): void {
+    this.garbage.push(problem);
+    this.#wake();
+  }
+
+  onClose(reason: GatewayError | undefined): void {
+    this.closes.push(reason);
+    this.#wake();
+  }
+
+  /** Resolves with the first `count` messages. */
+  async received(count: number): Promise<readonly string[]> {
+    await this.#until(() => this.messages.length >= count);
+    return this.messages.slice(0, count);
+  }
+
+  /** Resolves with the first `count` garbage reports. */
+  async discarded(count: number): Promise<readonly ChannelGarbage[]> {
+    await this.#until(() => this.garbage.length >= count);
+    return this.garbage.slice(0, count);
+  }
+
+  /** Resolves with the reason of the end. */
+  async closed(): Promise<GatewayError | undefined> {
+    await this.#until(() => this.closes.length > 0);
+    return this.closes[0];
+  }
+
+  #until(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.add({ isMet, resolve }));
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiting) {
+      if (!waiter.isMet()) continue;
+      this.#waiting.delete(waiter);
+      waiter.resolve();
+    }
+  }
+}
+
+/**
+ * What every `MessageChannel` must do; each adapter's test file calls this.
+ *
+ * @param openEcho - Opens a channel whose far side sends every message back unchanged.
+ */
+export function messageChannelContract(openEcho: OpenChannel): void {
+  it('carries messages whole and in order', async () => {
+    const listener = new RecordingListener();
+    const channel = openEcho(listener);
+    const sent = Array.from({ length: 1_000 }, (_, index) => `{"jsonrpc":"2.0","id":${index},"method":"ping"}`);
+    expect(sent.map((text) => channel.send(text))).not.toContain(false);
+    expect(await listener.received(sent.length)).toEqual(sent);
+    await channel.close();
+  });
+
+  it('carries every character and long messages unchanged', async () => {
+    const listener = new RecordingListener();
+    const channel = openEcho(listener);
+    const sent = ['{"a":"é ✓ 🦜 \\n \u2028"}', `{"b":"${'0123456789ä🦜'.repeat(50_000)}"}`];
+    for (const text of sent) channel.send(text);
+    expect(await listener.received(2)).toEqual(sent);
+    await channel.close();
+  });
+
+  it('says nothing before opening has returned', async () => {
+    let hasReturned = false;
+    const early: string[] = [];
+    const listener = new RecordingListener();
+    const channel = openEcho({
+      onMessage(text) {
+        if (!hasReturned) early.push(text);
+        listener.onMessage(text);
+      },
+      onGarbage: (problem) => listener.onGarbage(problem),
+      onClose: (reason) => listener.onClose(reason),
+    });
+    channel.send('{"id":1}');
+    hasReturned = true;
+    await listener.received(1);
+    expect(early).toEqual([]);
+    await channel.close();
+  });
+
+  it('says the end once and without a reason when it is closed', async () => {
+    const listener = new RecordingListener();
+    const channel = openEcho(listener);
+    channel.send('{"id":1}');
+    await listener.received(1);
+    await Promise.all([channel.close(), channel.close()]);
+    await channel.close();
+    expect(listener.closes).toEqual([undefined]);
+  });
+
+  it('takes no message after it is closed', async () => {
+    const listener = new RecordingListener();
+    const channel = openEcho(listener);
+    await channel.close();
+    expect(channel.send('{"id":2}')).toBe(false);
+    expect(listener.messages).toEqual([]);
+  });
+}

@@ -1,0 +1,59 @@
+import type { GatewayError } from '@omni/ports';
+
+/** Text of a message, whatever else is known of it. */
+interface MessageText {
+  readonly text: string;
+}
+
+/** Answers a request that was made to the client. */
+type AnswerQuestion<Message> = (answer: Message | GatewayError) => void;
+
+/** What a call was answered with. */
+type CallAnswer<Message> =
+  | { readonly kind: 'message'; readonly message: Message; readonly status: number }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
+
+/** Notes down what happens to a call, in order; fits the listener of a call to an upstream. */
+export class RecordingCall<Message extends MessageText = MessageText> {
+  /** E.g. `notification {…}`, `answer 200 {…}`, `failure OMNI_UPSTREAM_DOWN`. */
+  readonly log: string[] = [];
+  readonly questions: Array<{ readonly message: Message; readonly answer: AnswerQuestion<Message> }> = [];
+  failure: GatewayError | undefined;
+  /** What `onNotification` returns; `false` plays a slow reader. */
+  isFast = true;
+  readonly #drains: Array<() => void> = [];
+
+  /** The last line of the log. */
+  get last(): string | undefined {
+    return this.log.at(-1);
+  }
+
+  onNotification(message: Message): boolean {
+    this.log.push(`notification ${message.text}`);
+    return this.isFast;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drains.push(listener);
+  }
+
+  /** The slow reader has caught up. */
+  drain(): void {
+    for (const listener of this.#drains.splice(0)) listener();
+  }
+
+  onServerRequest(message: Message, answer: AnswerQuestion<Message>): void {
+    this.log.push(`question ${message.text}`);
+    this.questions.push({ message, answer });
+  }
+
+  onAnswer(answer: CallAnswer<Message>): void {
+    const text = answer.kind === 'message' ? answer.message.text : new TextDecoder().decode(answer.bytes);
+    this.log.push(`${answer.kind === 'bytes' ? 'bytes' : 'answer'} ${answer.status} ${text}`);
+  }
+
+  onFailure(error: GatewayError): void {
+    this.failure = error;
+    this.log.push(`failure ${error.code}`);
+  }
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { RecordingExchange } from './recording-exchange.ts';
+
+describe('RecordingExchange', () => {
+  it('joins headers of the same name', () => {
+    const exchange = new RecordingExchange({ headers: ['X-A', ' 1 ', 'x-a', '2'] });
+    expect([exchange.header('x-a'), exchange.header('x-b')]).toEqual(['1, 2', undefined]);
+  });
+
+  it('refuses a body beyond the limit', async () => {
+    const exchange = new RecordingExchange({ body: 'äb' });
+    await expect(exchange.readBody(2)).rejects.toMatchObject({ code: 'OMNI_BODY_TOO_LARGE' });
+    await expect(exchange.readBody(3)).resolves.toHaveLength(3);
+  });
+
+  it('does not let itself be answered twice', () => {
+    const exchange = new RecordingExchange();
+    exchange.respond(202, []);
+    expect(() => exchange.respond(200, [])).toThrow('already answered');
+    expect(() => exchange.stream(200, [])).toThrow('already answered');
+  });
+
+  it('shows the data of events and leaves comments out', () => {
+    const exchange = new RecordingExchange();
+    const stream = exchange.stream(200, []);
+    stream.write(': note\n\nevent: message\ndata: {\ndata: }\n\n');
+    stream.write(new TextEncoder().encode('data: 2\n\n'));
+    stream.end();
+    expect([exchange.events(), exchange.state]).toEqual([['{\n}', '2'], 'ended']);
+  });
+
+  it('holds a writer back while a test plays a slow reader', () => {
+    const exchange = new RecordingExchange();
+    const stream = exchange.stream(200, []);
+    const drained: string[] = [];
+    exchange.backlogBytes = 5;
+    expect(stream.write('x')).toBe(false);
+    stream.onDrain(() => drained.push('drained'));
+    exchange.drain();
+    expect([drained, stream.write('y')]).toEqual([['drained'], true]);
+  });
+
+  it('takes nothing and drains never once the client has left', () => {
+    const exchange = new RecordingExchange();
+    const stream = exchange.stream(200, []);
+    const heard: string[] = [];
+    exchange.onGone(() => heard.push('gone'));
+    stream.onDrain(() => heard.push('drained'));
+    exchange.leave();
+    exchange.drain();
+    expect([stream.write('x'), exchange.text(), heard]).toEqual([false, '', ['gone']]);
+  });
+
+  it('does not say that a client left that has its answer', () => {
+    const exchange = new RecordingExchange();
+    const heard: string[] = [];
+    exchange.onGone(() => heard.push('gone'));
+    exchange.respond(200, [], '{}');
+    exchange.leave();
+    expect([heard, exchange.json()]).toEqual([[], {}]);
+  });
+});

@@ -1,0 +1,170 @@
+import { GatewayError, type Exchange, type HeaderList, type Payload, type ResponseStream } from '@omni/ports';
+
+/** What a client sends. */
+export interface RecordedRequest {
+  /** Default `POST`. */
+  readonly method?: string;
+  /** Default `/mcp`. */
+  readonly path?: string;
+  readonly query?: string;
+  readonly headers?: HeaderList;
+  readonly body?: Payload;
+  /** Fails the reading of the body in place of giving it. */
+  readonly bodyError?: GatewayError;
+}
+
+/** An exchange in memory: a test plays the client and sees what was answered. */
+export class RecordingExchange implements Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderList;
+  /** 0 until the answer begins. */
+  status = 0;
+  responseHeaders: HeaderList = [];
+  /** How the answer came, and how far it is. */
+  state: 'none' | 'responded' | 'streaming' | 'ended' | 'destroyed' = 'none';
+  /** What is written of a stream and not read: set by a test that plays a slow reader. */
+  backlogBytes = 0;
+  readonly #request: RecordedRequest;
+  readonly #chunks: Uint8Array[] = [];
+  #isGone = false;
+  #onGone: (() => void) | undefined;
+  #onDrain: (() => void) | undefined;
+
+  constructor(request: RecordedRequest = {}) {
+    this.#request = request;
+    this.method = request.method ?? 'POST';
+    this.path = request.path ?? '/mcp';
+    this.query = request.query ?? '';
+    this.headers = request.headers ?? [];
+  }
+
+  header(name: string): string | undefined {
+    return joined(this.headers, name);
+  }
+
+  async readBody(maxBytes: number): Promise<Uint8Array> {
+    const { body = '', bodyError } = this.#request;
+    if (bodyError !== undefined) throw bodyError;
+    const bytes = bytesOf(body);
+    if (bytes.byteLength > maxBytes) throw new GatewayError('OMNI_BODY_TOO_LARGE', `The body has more than ${maxBytes} bytes`);
+    return bytes;
+  }
+
+  onGone(listener: () => void): void {
+    if (this.#isGone) listener();
+    else this.#onGone = listener;
+  }
+
+  respond(status: number, headers: HeaderList, body: Payload = ''): void {
+    if (this.#isGone) return;
+    this.#begin(status, headers);
+    this.#chunks.push(bytesOf(body));
+    this.state = 'responded';
+  }
+
+  stream(status: number, headers: HeaderList): ResponseStream {
+    if (!this.#isGone) {
+      this.#begin(status, headers);
+      this.state = 'streaming';
+    }
+    return new RecordingStream(this, (chunk) => this.#take(chunk), (listener) => (this.#onDrain = listener));
+  }
+
+  /** The client closes the connection. As on a real one, nothing is taken any more and nobody is told to go on writing. */
+  leave(): void {
+    this.#isGone = true;
+    this.#onDrain = undefined;
+    const listener = this.#onGone;
+    this.#onGone = undefined;
+    if (this.state === 'none' || this.state === 'streaming') listener?.();
+  }
+
+  /** The client reads all that it was sent. */
+  drain(): void {
+    this.backlogBytes = 0;
+    const listener = this.#onDrain;
+    this.#onDrain = undefined;
+    listener?.();
+  }
+
+  /** The body so far. */
+  text(): string {
+    const decoder = new TextDecoder();
+    return this.#chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode();
+  }
+
+  /** The body as JSON. */
+  json(): unknown {
+    return JSON.parse(this.text());
+  }
+
+  /** The data of each event so far, lines joined as a reader of event streams joins them. Comments are no events. */
+  events(): readonly string[] {
+    return this.text()
+      .split('\n\n')
+      .flatMap((block) => {
+        const lines = block.split('\n').filter((line) => line.startsWith('data: '));
+        return lines.length === 0 ? [] : [lines.map((line) => line.slice(6)).join('\n')];
+      });
+  }
+
+  /** @param name - Lower case. */
+  responseHeader(name: string): string | undefined {
+    return joined(this.responseHeaders, name);
+  }
+
+  #begin(status: number, headers: HeaderList): void {
+    if (this.state !== 'none') throw new GatewayError('OMNI_INTERNAL', 'This exchange was already answered');
+    this.status = status;
+    this.responseHeaders = headers;
+  }
+
+  #take(chunk: Payload): boolean {
+    if (this.#isGone || this.state !== 'streaming') return false;
+    this.#chunks.push(bytesOf(chunk));
+    return this.backlogBytes === 0;
+  }
+}
+
+class RecordingStream implements ResponseStream {
+  readonly #exchange: RecordingExchange;
+  readonly #take: (chunk: Payload) => boolean;
+  readonly #setDrain: (listener: () => void) => void;
+
+  constructor(exchange: RecordingExchange, take: (chunk: Payload) => boolean, setDrain: (listener: () => void) => void) {
+    this.#exchange = exchange;
+    this.#take = take;
+    this.#setDrain = setDrain;
+  }
+
+  get backlogBytes(): number {
+    return this.#exchange.backlogBytes;
+  }
+
+  write(chunk: Payload): boolean {
+    return this.#take(chunk);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#setDrain(listener);
+  }
+
+  end(): void {
+    if (this.#exchange.state === 'streaming') this.#exchange.state = 'ended';
+  }
+
+  destroy(): void {
+    if (this.#exchange.state === 'streaming') this.#exchange.state = 'destroyed';
+  }
+}
+
+function bytesOf(payload: Payload): Uint8Array {
+  return typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
+}
+
+function joined(headers: HeaderList, name: string): string | undefined {
+  const values = headers.filter((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name);
+  return values.length === 0 ? undefined : values.map((value) => value.trim()).join(', ');
+}

@@ -1,0 +1,73 @@
+import type { Era, GatewayError, HeaderList, Payload, Principal } from '@omni/ports';
+import type { RpcMessage } from './rpc-message.ts';
+
+/** Sends the answer to a request that an upstream made: `answer` is the client's response message. */
+export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
+
+/** What a legacy session offers to the connections that are its own. */
+export interface SessionOwner {
+  /** Unique per session; free of secrets (not the session id that the client shows). */
+  readonly key: string;
+  /** Negotiated protocol version. */
+  readonly version: string;
+  /** The client's `capabilities` and `clientInfo` as JSON. */
+  readonly capabilities: string;
+  readonly clientInfo: string;
+  /** A notification of an upstream that belongs to no running call. */
+  onNotification(upstream: string, message: RpcMessage): void;
+  /** A request of an upstream that belongs to no running call. */
+  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void;
+  /** Called once when the session ends: its connections close. */
+  onEnd(listener: () => void): void;
+}
+
+/** Who asks, and what the client can do. */
+export interface ClientContext {
+  readonly principal: Principal;
+  readonly era: Era;
+  /** Name of the one server of this endpoint (`/mcp/{server}`); `undefined` on the endpoint of all. */
+  readonly scope: string | undefined;
+  /** The legacy session; `undefined` for modern requests, which stand alone. */
+  readonly session: SessionOwner | undefined;
+  /** Client capabilities and info as JSON, from the request or from the session; `{}` when there are none. */
+  readonly capabilities: string;
+  readonly clientInfo: string;
+}
+
+/** One request on its way through the gateway. */
+export interface GatewayRequest {
+  readonly message: RpcMessage;
+  readonly client: ClientContext;
+  /** `Mcp-Param-*` headers as received; they go on to HTTP upstreams of the modern era. */
+  readonly paramHeaders: HeaderList;
+}
+
+/** The one answer to a request. */
+export type Answer =
+  /** A whole JSON-RPC response in the client's terms. `status` is the HTTP status if headers are not sent yet. */
+  | { readonly kind: 'message'; readonly payload: Payload; readonly status: number }
+  | { readonly kind: 'error'; readonly error: GatewayError };
+
+/** A notification on its way to a client. */
+export type RpcNotice = Pick<RpcMessage, 'method' | 'text' | 'params'>;
+
+/** Where a request's notifications and its answer go. Order of calls is order on the wire. */
+export interface ReplySink {
+  /**
+   * A notification of this request, in the client's terms.
+   *
+   * @returns `false` when the client reads slowly: hold back until the listener given to {@link onDrain} is called.
+   */
+  notification(notice: RpcNotice): boolean;
+  onDrain(listener: () => void): void;
+  /** A request of the upstream to the client, during this request (legacy era). */
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void;
+  /** Exactly once; what comes later is dropped. */
+  answer(answer: Answer): void;
+}
+
+/** A request under way. */
+export interface RunningCall {
+  /** The client does not want the answer any more; nothing more is sent to the sink. `reason` is told to the upstream. */
+  cancel(reason?: string): void;
+}

@@ -1,0 +1,30 @@
+export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
+export type {
+  Answer,
+  AnswerServerRequest,
+  ClientContext,
+  GatewayRequest,
+  ReplySink,
+  RpcNotice,
+  RunningCall,
+  SessionOwner,
+} from './gateway-request.ts';
+export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
+export {
+  memberOf,
+  scanJson,
+  stringAt,
+  stringMember,
+  type JsonLimits,
+  type JsonMember,
+  type JsonObject,
+  type JsonProblem,
+  type JsonScan,
+  type JsonSpan,
+  type RecordPlan,
+} from './json-scan.ts';
+export { metaOf, parseMessage, rawOf, type RpcBatch, type RpcMessage, type RpcRejection } from './rpc-message.ts';
+export { errorText, notificationText, requestText, resultText, withId } from './rpc-text.ts';
+export { applyEdits, setMember, setMembers, withoutMembers, type TextEdit } from './text-edit.ts';
+export { callParams, ownCall, type CallListener, type UpstreamAnswer, type UpstreamCall, type UpstreamLink } from './upstream-call.ts';
+export { LiveList, type Place } from './live-list.ts';

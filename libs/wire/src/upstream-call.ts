@@ -1,0 +1,75 @@
+import type { Era, GatewayError, HeaderList } from '@omni/ports';
+import type { RunningCall } from './gateway-request.ts';
+import type { RpcMessage } from './rpc-message.ts';
+import { applyEdits, type TextEdit } from './text-edit.ts';
+
+/** One request to an upstream, with the client's parameters still in the client's text. */
+export interface UpstreamCall {
+  readonly method: string;
+  /** Text that holds the parameters between `paramsStart` and `paramsEnd`; equal offsets mean that there are none. */
+  readonly text: string;
+  readonly paramsStart: number;
+  readonly paramsEnd: number;
+  /** Changes to the parameters. */
+  readonly edits: readonly TextEdit[];
+  /** Where the client's progress token stands in `text`; links that share a channel put their own there. */
+  readonly progressToken: { readonly start: number; readonly end: number } | undefined;
+  /** `Mcp-Name` and `Mcp-Param-*` for HTTP upstreams of the modern era; `Mcp-Name` is not encoded yet. */
+  readonly name: string | undefined;
+  readonly paramHeaders: HeaderList;
+  /** The client's id as JSON. Links whose answers come alone (HTTP) may send it on; others use their own. */
+  readonly clientId: string;
+  /** Whether the answer may come as bytes: nothing in it has to be read or changed. */
+  readonly mayPassBytes: boolean;
+}
+
+/** The parameters as they go to the upstream. */
+export function callParams(call: UpstreamCall, extra: readonly TextEdit[] = []): string {
+  return applyEdits(call.text, extra.length === 0 ? call.edits : [...call.edits, ...extra], call.paramsStart, call.paramsEnd);
+}
+
+/** A call without a client behind it, e.g. a list. `params` is JSON or empty. */
+export function ownCall(method: string, params: string, name?: string): UpstreamCall {
+  return {
+    method,
+    text: params,
+    paramsStart: 0,
+    paramsEnd: params.length,
+    edits: [],
+    progressToken: undefined,
+    name,
+    paramHeaders: [],
+    clientId: '1',
+    mayPassBytes: false,
+  };
+}
+
+/** What an upstream answered. */
+export type UpstreamAnswer =
+  /** A response message; `id` in it is the upstream's, not the client's. `status` is 200 where there is no HTTP. */
+  | { readonly kind: 'message'; readonly message: RpcMessage; readonly status: number }
+  /** A JSON body that begins or ends with the client's id as this link sent it: it can go on untouched. */
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
+
+/** Told what happens to a call: notifications and requests in order, then one of answer and failure. */
+export interface CallListener {
+  /** In the client's terms: the progress token is the client's. @returns `false` to ask for a pause, see {@link ReplySink}. */
+  onNotification(message: RpcMessage): boolean;
+  onDrain(listener: () => void): void;
+  onServerRequest(message: RpcMessage, answer: (answer: RpcMessage | GatewayError) => void): void;
+  onAnswer(answer: UpstreamAnswer): void;
+  onFailure(error: GatewayError): void;
+}
+
+/** One open connection to one instance of an upstream, in one era. */
+export interface UpstreamLink {
+  readonly upstream: string;
+  readonly era: Era;
+  /** Whether answers may be passed on as bytes (each comes in an HTTP exchange of its own). */
+  readonly keepsClientId: boolean;
+  /** What the upstream said of itself: `DiscoverResult` or `InitializeResult`, as a response message. */
+  readonly hello: RpcMessage;
+  send(call: UpstreamCall, listener: CallListener): RunningCall;
+  /** `params` is JSON or empty. */
+  notify(method: string, params: string): void;
+}

@@ -1,0 +1,51 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, it } from '@jest/globals';
+import { faultOfAnswer } from './answer-check.ts';
+import { echoText, tokenOf } from './echo-tool.ts';
+
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json';
+// A multiple of 64: its whole text is compared as well.
+const ID = 1_000_000_000;
+
+function answer(id: number, bytes: number, text = echoText(tokenOf(id), bytes)): string {
+  return JSON.stringify({ result: { content: [{ type: 'text', text }] }, jsonrpc: '2.0', id });
+}
+
+function fault(body: string, bytes: number, options: { head?: string; pieces?: number; id?: number } = {}): string | undefined {
+  const { head = HEAD, pieces = 1, id = ID } = options;
+  const buffer = Buffer.from(body);
+  const size = Math.ceil(buffer.length / pieces);
+  const parts = Array.from({ length: pieces }, (_, index) => buffer.subarray(index * size, (index + 1) * size));
+  return faultOfAnswer(head, parts, { dialect: 'modern', id, bytes });
+}
+
+describe('faultOfAnswer', () => {
+  it('accepts a right answer, plain or as an event, in one piece or in many', () => {
+    for (const bytes of [200, 10_000, 100_000]) {
+      for (const pieces of [1, 2, 3, 50]) {
+        expect(fault(answer(ID, bytes), bytes, { pieces })).toBeUndefined();
+        expect(fault(`event: message\ndata: ${answer(ID, bytes)}\n\n`, bytes, { pieces })).toBeUndefined();
+      }
+    }
+  });
+
+  it('notices an HTTP error', () => {
+    expect(fault(answer(ID, 200), 200, { head: 'HTTP/1.1 500 Internal Server Error' })).toBe('status');
+  });
+
+  it('notices an answer that is too short', () => {
+    expect(fault(answer(ID, 200), 10_000)).toBe('size');
+  });
+
+  it('notices the answer to another call', () => {
+    expect(fault(answer(ID + 1, 200), 200)).toBe('id');
+    expect(fault(answer(ID, 200, echoText(tokenOf(ID + 1), 200)), 200)).toBe('token');
+  });
+
+  it('notices a changed text in the calls that are sampled', () => {
+    const changed = `${echoText(tokenOf(ID), 200).slice(0, -1)}!`;
+    expect(fault(answer(ID, 200, changed), 200)).toBe('content');
+    const unsampled = ID + 1;
+    expect(fault(answer(unsampled, 200, `${echoText(tokenOf(unsampled), 200).slice(0, -1)}!`), 200, { id: unsampled })).toBeUndefined();
+  });
+});

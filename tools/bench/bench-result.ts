@@ -1,0 +1,127 @@
+import type { Calibration } from './calibration.ts';
+import type { GoalResult } from './goals.ts';
+import type { LatencySummary } from './histogram.ts';
+import type { Manifest } from './manifest.ts';
+import type { Estimate } from './statistics.ts';
+import type { Dialect } from './target.ts';
+
+/** One subject in one round of one cell. */
+export interface Sample {
+  readonly round: number;
+  readonly callsPerSecond: number;
+  readonly latencyUs: LatencySummary;
+  /** CPU of the subject's process tree per call, the upstream's processes not included. */
+  readonly cpuUsPerCall: number;
+  /** Part of its core that the subject used: well below 1 means that something else was the limit. */
+  readonly coreShare: number;
+  /** Part of the load core that load generator and upstream used. */
+  readonly loadCoreShare: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Part of the calls due that left in time (open loop only). */
+  readonly sentShare?: number;
+}
+
+/** Memory of a subject's process tree, the upstream's processes not included. */
+export interface SubjectMemory {
+  readonly idleRssBytes: number;
+  readonly peakRssBytes: number;
+  readonly afterRssBytes: number;
+}
+
+/** What is known about a subject apart from its speed. */
+export interface SubjectFacts {
+  readonly name: string;
+  readonly description: string;
+  readonly dialect: Dialect;
+  /** Where its answers differ from the upstream's own. */
+  readonly deviations: readonly string[];
+  readonly memory: SubjectMemory;
+}
+
+/** A subject that was not measured, and why. */
+export interface SkippedSubject {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** A subject's medians over the rounds kept. */
+export interface CellSubject {
+  readonly name: string;
+  readonly callsPerSecond: Estimate;
+  readonly p50Us: number;
+  readonly p95Us: number;
+  readonly p99Us: number;
+  readonly cpuUsPerCall: number;
+  readonly coreShare: number;
+  readonly faults: number;
+  readonly samples: readonly Sample[];
+}
+
+/** `of ÷ to`, as the median of the ratios of the rounds. */
+export interface CellRatio {
+  readonly of: string;
+  readonly to: string;
+  readonly callsPerSecond: Estimate;
+  /** CPU per call of `to` ÷ CPU per call of `of`: the ratio of what each could do with a whole core. */
+  readonly perCore: Estimate | undefined;
+}
+
+/** One size at one concurrency. */
+export interface Cell {
+  readonly bytes: number;
+  readonly connections: number;
+  readonly rounds: number;
+  readonly roundsKept: number;
+  readonly subjects: readonly CellSubject[];
+  readonly ratios: readonly CellRatio[];
+}
+
+/** W1 or W2. */
+export interface ThroughputResult {
+  readonly workload: 'W1' | 'W2';
+  readonly subjects: readonly SubjectFacts[];
+  readonly skipped: readonly SkippedSubject[];
+  readonly calibrations: readonly Calibration[];
+  readonly cells: readonly Cell[];
+}
+
+/** Latency that a subject adds to a direct call at half of its own capacity, milliseconds. */
+export interface HalfLoadSubject {
+  readonly name: string;
+  readonly capacityPerSecond: number;
+  readonly ratePerSecond: number;
+  readonly rounds: number;
+  readonly roundsKept: number;
+  readonly addedP50Ms: Estimate | undefined;
+  readonly addedP95Ms: Estimate | undefined;
+  readonly addedP99Ms: Estimate | undefined;
+  readonly samples: readonly { readonly subject: Sample; readonly direct: Sample }[];
+}
+
+/** W-half. */
+export interface HalfLoadResult {
+  readonly subjects: readonly HalfLoadSubject[];
+  readonly skipped: readonly SkippedSubject[];
+  readonly calibrations: readonly Calibration[];
+}
+
+/** W10, Omni with no upstreams. */
+export interface StartUpResult {
+  readonly readyMs: Estimate | undefined;
+  readonly idleRssBytes: Estimate | undefined;
+  readonly samples: readonly { readonly readyMs: number; readonly idleRssBytes: number }[];
+  readonly skipped: readonly SkippedSubject[];
+}
+
+/** The measured part of a result. */
+export interface Measurements {
+  readonly throughput: readonly ThroughputResult[];
+  readonly halfLoad?: HalfLoadResult;
+  readonly startUp?: StartUpResult;
+}
+
+/** One stored result. */
+export interface BenchResult extends Measurements {
+  readonly manifest: Manifest;
+  readonly goals: readonly GoalResult[];
+}

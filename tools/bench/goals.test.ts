@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CellSubject, Measurements } from './bench-result.ts';
+import { judgeGoals, type GoalResult } from './goals.ts';
+import type { Estimate } from './statistics.ts';
+
+function estimate(median: number, rounds = 9): Estimate {
+  return { median, low: median, high: median, rounds };
+}
+
+function measurements(nginx: { rates: number; perCore: number; coreShare: number }): Measurements {
+  const subject: CellSubject = {
+    name: 'nginx',
+    callsPerSecond: estimate(30_000),
+    p50Us: 1,
+    p95Us: 1,
+    p99Us: 1,
+    cpuUsPerCall: 20,
+    coreShare: nginx.coreShare,
+    faults: 0,
+    samples: [],
+  };
+  const ratios = [{ of: 'omni', to: 'nginx', callsPerSecond: estimate(nginx.rates), perCore: estimate(nginx.perCore) }];
+  const cells = [{ bytes: 200, connections: 32, rounds: 9, roundsKept: 9, subjects: [subject], ratios }];
+  return {
+    throughput: [{ workload: 'W1', subjects: [], skipped: [], calibrations: [], cells }],
+    startUp: { readyMs: estimate(500), idleRssBytes: estimate(100 * 1_048_576, 3), samples: [], skipped: [] },
+  };
+}
+
+function goal(id: string, measured: Measurements): GoalResult | undefined {
+  return judgeGoals(measured).find((candidate) => candidate.id === id);
+}
+
+describe('judgeGoals', () => {
+  it('takes the ratio of rates when the reference had its core full', () => {
+    expect(goal('nginx-ratio', measurements({ rates: 0.4, perCore: 0.2, coreShare: 0.97 }))).toMatchObject({ value: 0.4, reached: true });
+  });
+
+  it('takes the worse ratio when the reference was held back', () => {
+    expect(goal('nginx-ratio', measurements({ rates: 0.4, perCore: 0.2, coreShare: 0.6 }))).toMatchObject({ value: 0.2, reached: false });
+  });
+
+  it('says so when a goal was not measured', () => {
+    expect(goal('sdk-ratio', measurements({ rates: 1, perCore: 1, coreShare: 1 }))).toMatchObject({
+      value: undefined,
+      reached: undefined,
+      note: 'not measured',
+    });
+    expect(judgeGoals({ throughput: [] }).map(({ reached }) => reached)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+  });
+
+  it('takes a limit that is to be undercut as missed when it is just met', () => {
+    expect(goal('ready', measurements({ rates: 1, perCore: 1, coreShare: 1 }))).toMatchObject({ value: 500, reached: false });
+  });
+
+  it('warns when few rounds stand behind a value', () => {
+    expect(goal('idle-rss', measurements({ rates: 1, perCore: 1, coreShare: 1 }))).toMatchObject({
+      value: 100,
+      reached: true,
+      note: 'only 3 rounds kept: proves nothing',
+    });
+  });
+});

@@ -1,0 +1,112 @@
+/** `npm run bench`: measures Omni beside other ways to reach the same tool. See README.md. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleServer } from '../workspace/bundle.mjs';
+import type { BenchResult, Measurements, ThroughputResult } from './bench-result.ts';
+import type { BenchSession } from './bench-session.ts';
+import { judgeGoals } from './goals.ts';
+import { LoadProcess } from './load-process.ts';
+import { startManifest } from './manifest.ts';
+import { BenchOptionError, HELP, parseBenchOptions, type BenchOptions } from './options.ts';
+import { killAllProcesses, pinThisProcess, planCores } from './pinned-process.ts';
+import { reportText } from './report.ts';
+import { resultJson, withoutPaths, writeResult } from './result-file.ts';
+import { createSeededRandom } from './seeded-random.ts';
+import { ALL_SUBJECTS } from './subjects/all-subjects.ts';
+import { startUpstream } from './upstream-process.ts';
+import { runHalfLoad } from './workloads/half-load.ts';
+import { runStartUp } from './workloads/start-up.ts';
+import { runThroughput } from './workloads/throughput.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const RESULTS = fileURLToPath(new URL('./results', import.meta.url));
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 64;
+const EXIT_INTERRUPTED = 130;
+const W2_MAX_BYTES = 10_000;
+
+async function run(options: BenchOptions, folder: string): Promise<BenchResult> {
+  const cores = planCores();
+  const subjects = ALL_SUBJECTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  await bundleServer();
+  const finishManifest = startManifest(options, cores, subjects);
+  pinThisProcess(cores.load);
+  const upstream = await startUpstream(cores, folder);
+  const load = await LoadProcess.start(cores, folder);
+  const session: BenchSession = {
+    upstream,
+    load,
+    cores,
+    folder,
+    seed: options.seed,
+    random: createSeededRandom(options.seed),
+    progress: (text) => process.stderr.write(`bench: ${text}\n`),
+  };
+  session.progress(`seed ${options.seed}${cores.subject === undefined ? '; no pinning: fewer than two cores or no taskset' : ''}`);
+  const measured = await measureAll(session, options, subjects);
+  await load.stop();
+  await upstream.stop();
+  return withoutPaths({ manifest: finishManifest(), goals: judgeGoals(measured), ...measured }, { [folder]: '<temp>', [ROOT]: '' });
+}
+
+async function measureAll(session: BenchSession, options: BenchOptions, subjects: typeof ALL_SUBJECTS): Promise<Measurements> {
+  const { workloads, rounds, sizes, connections } = options;
+  const measureMs = options.seconds * 1_000;
+  const throughput: ThroughputResult[] = [];
+  if (workloads.includes('w1'))
+    throughput.push(await runThroughput(session, { workload: 'W1', kind: 'http', sizes, connections, subjects, rounds, measureMs }));
+  if (workloads.includes('w2')) {
+    const small = sizes.filter((bytes) => bytes <= W2_MAX_BYTES);
+    throughput.push(
+      await runThroughput(session, { workload: 'W2', kind: 'stdio', sizes: small, connections, subjects, rounds, measureMs }),
+    );
+  }
+  const halfLoad = workloads.includes('half') ? await runHalfLoad(session, { subjects, rounds, measureMs }) : undefined;
+  const startUp = workloads.includes('w10') && subjects.some(({ name }) => name === 'omni') ? await runStartUp(session, rounds) : undefined;
+  return { throughput, ...(halfLoad === undefined ? {} : { halfLoad }), ...(startUp === undefined ? {} : { startUp }) };
+}
+
+async function main(): Promise<number> {
+  const options = parseBenchOptions(process.argv.slice(2), {
+    out: RESULTS,
+    seed: Date.now() % 1_000_000_000,
+    subjects: ALL_SUBJECTS.map(({ name }) => name),
+  });
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'omni-bench-'));
+  const cleanUp = (): void => {
+    killAllProcesses();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      cleanUp();
+      process.exit(EXIT_INTERRUPTED);
+    });
+  }
+  try {
+    const result = await run(options, folder);
+    const files = writeResult(result, options.out);
+    process.stdout.write(options.json ? resultJson(result) : reportText(result));
+    process.stderr.write(`bench: stored ${relative(process.cwd(), files.json)} and ${relative(process.cwd(), files.markdown)}\n`);
+    return options.gate && result.goals.some(({ reached }) => reached !== true) ? EXIT_FAILED : 0;
+  } finally {
+    cleanUp();
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const isUsage = error instanceof BenchOptionError;
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${HELP}` : ''}`);
+    process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILED;
+  },
+);

@@ -1,0 +1,12 @@
+import { direct } from './direct.ts';
+import { mcpHub } from './mcp-hub.ts';
+import { mcpProxy } from './mcp-proxy.ts';
+import { nginx } from './nginx.ts';
+import { nodeForwarder } from './node-forwarder.ts';
+import { omni } from './omni.ts';
+import { sdkGateway } from './sdk-gateway.ts';
+import type { Subject } from './subject.ts';
+import { supergateway } from './supergateway.ts';
+
+/** Every subject, in the order of the report. */
+export const ALL_SUBJECTS: readonly Subject[] = [direct, nginx, nodeForwarder, sdkGateway, omni, mcpProxy, supergateway, mcpHub];

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+
+/** A revision of the specification for which the suite has a frozen list of scenarios. */
+export type Revision = '2025-11-25' | '2026-07-28';
+
+/** Both revisions, oldest first. */
+export const REVISIONS: readonly Revision[] = ['2025-11-25', '2026-07-28'];
+
+/** Names of the scenarios that the suite runs against a server for one revision. */
+export interface RequirementSet {
+  readonly revision: Revision;
+  /** These decide about conformance. */
+  readonly scored: readonly string[];
+  /** These run and are reported, but decide nothing: extensions, scenarios added later, pending ones. */
+  readonly unscored: readonly string[];
+}
+
+/** Folder of the installed suite. */
+export const SUITE_FOLDER = new URL('../../node_modules/@modelcontextprotocol/conformance/', import.meta.url);
+
+/** Whether the suite has a list for this name. */
+export function isRevision(name: string | undefined): name is Revision {
+  return REVISIONS.some((revision) => revision === name);
+}
+
+/** Reads the list of one revision from the installed suite, so that an upgrade of the suite cannot leave us behind. */
+export async function loadRequirementSet(revision: Revision): Promise<RequirementSet> {
+  const text = await readFile(new URL(`requirements/${revision}.yaml`, SUITE_FOLDER), 'utf8');
+  const list: unknown = parse(text);
+  const scored = property(list, 'server').filter((name) => typeof name === 'string');
+  const unscored = property(list, 'not_scored').flatMap((entry) => {
+    const { scenario, leg } = isObject(entry) ? entry : {};
+    return leg === 'server' && typeof scenario === 'string' ? [scenario] : [];
+  });
+  if (scored.length === 0) throw new Error(`the suite lists no server scenarios for ${revision}: its file format has changed`);
+  return { revision, scored, unscored };
+}
+
+function property(value: unknown, name: string): unknown[] {
+  const found = isObject(value) ? value[name] : undefined;
+  return Array.isArray(found) ? found : [];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

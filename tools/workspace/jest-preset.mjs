@@ -1,0 +1,21 @@
+/** What every project's jest.config.mjs builds on: native ESM, swc, workspace sources without a build. */
+export default {
+  rootDir: '.',
+  roots: ['<rootDir>/src'],
+  testEnvironment: 'node',
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
+  testEnvironmentOptions: { customExportConditions: ['@omni/source', 'node', 'node-addons'] },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        module: { type: 'es6' },
+        jsc: { target: 'es2024', parser: { syntax: 'typescript' }, keepClassNames: true },
+      },
+    ],
+  },
+};

@@ -1,0 +1,56 @@
+/** What `npm run <task>` does: one row per task. */
+
+/**
+ * @typedef {{ summary: string, argv: (rest: readonly string[]) => readonly string[] }} Task `argv` is given to Node.
+ */
+
+const FROM_SOURCE = '--conditions=@omni/source';
+const TSC = 'node_modules/@typescript/native/bin/tsc';
+const NX = 'node_modules/nx/dist/bin/nx.js';
+const TEST = 'tools/workspace/test.mjs';
+
+/** @type {Readonly<Record<string, Task>>} */
+export const TASKS = {
+  start: {
+    summary: 'start the server from its sources; arguments go to it (npm start -- --config omni.json)',
+    argv: (rest) => [FROM_SOURCE, 'apps/master-server/src/main.ts', 'start', ...rest],
+  },
+  test: {
+    summary: 'everything that must pass before a change is merged; --only and --skip name stages',
+    argv: (rest) => [TEST, ...rest],
+  },
+  lint: {
+    summary: 'the stages lock, lint, format and boundaries of test',
+    argv: (rest) => [TEST, '--only', 'lock,lint,format,boundaries', ...rest],
+  },
+  typecheck: { summary: 'check the types of all projects and tools', argv: (rest) => [TSC, '-b', ...rest] },
+  build: { summary: 'build all projects into their dist folders', argv: (rest) => [NX, 'run-many', '-t', 'build', '--skipSync', ...rest] },
+  bundle: { summary: 'bundle the server into apps/master-server/dist/bundle', argv: () => ['tools/workspace/bundle.mjs'] },
+  affected: {
+    summary: 'test and type-check only the projects that a change touches (--base=<branch>)',
+    argv: (rest) => [NX, 'affected', '-t', 'test', 'typecheck', '--skipSync', ...rest],
+  },
+  bench: {
+    summary: 'compare Omni with other ways to do the same; --help lists the options',
+    argv: (rest) => [FROM_SOURCE, 'tools/bench/main.ts', ...rest],
+  },
+  format: {
+    summary: 'format all files',
+    argv: (rest) => ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level=warn', '.', ...rest],
+  },
+  requirements: {
+    summary: 'count the requirements per seed and state; --json, --tests, --write',
+    argv: (rest) => ['tools/requirements/main.mjs', ...rest],
+  },
+  mutate: {
+    summary: 'change the code in small ways and see whether a test notices',
+    argv: (rest) => ['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', ...rest],
+  },
+};
+
+/** @returns {string} */
+export function taskList() {
+  const width = Math.max(...Object.keys(TASKS).map((name) => name.length));
+  const rows = Object.entries(TASKS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return ['Usage: npm run <task> [-- arguments]', '', ...rows, ''].join('\n');
+}
