@@ -2,7 +2,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const TEST = '\\.test\\.ts$';
+/** Tests, and what several tests of a folder share. */
+const TEST = '\\.(test|fixture)\\.ts$';
 
 /** Packages that a core library may use. One that is not named here may use none. */
 const PACKAGES_OF_CORE = { 'config-manager': ['yaml', 'zod'] };
@@ -159,7 +160,7 @@ export default {
       comment: 'A test file exports nothing. Move what is shared into a file of its own.',
       severity: 'error',
       from: {},
-      to: { path: TEST },
+      to: { path: '\\.test\\.ts$' },
     },
     ...[
       ['^(libs/(?:ports|wire|testing))/', '^$1/'],

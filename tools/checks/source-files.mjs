@@ -13,7 +13,7 @@ import ts from 'typescript';
 
 const PATTERNS = ['libs/**/*.{ts,mjs}', 'apps/**/*.{ts,mjs}', 'tools/**/*.{ts,mjs}'];
 const NOT_OURS = new Set(['node_modules', 'dist', 'out-tsc', 'coverage', 'results', '.stryker-tmp']);
-const TEST_CODE = /\.test\.ts$|^libs\/testing\/|^apps\/[^/]+-e2e\/|^tools\//;
+const TEST_CODE = /\.(test|fixture)\.ts$|^libs\/testing\/|^apps\/[^/]+-e2e\/|^tools\//;
 
 /**
  * @param {string} root

@@ -24,15 +24,19 @@ export const TASKS = {
     argv: (rest) => [TEST, '--only', 'lock,lint,format,boundaries', ...rest],
   },
   typecheck: { summary: 'check the types of all projects and tools', argv: (rest) => [TSC, '-b', ...rest] },
-  build: { summary: 'build all projects into their dist folders', argv: (rest) => [NX, 'run-many', '-t', 'build', '--skipSync', ...rest] },
+  build: { summary: 'build all projects into their dist folders', argv: (rest) => [NX, 'run-many', '-t', 'build', ...rest] },
   bundle: { summary: 'bundle the server into apps/master-server/dist/bundle', argv: () => ['tools/workspace/bundle.mjs'] },
   affected: {
     summary: 'test and type-check only the projects that a change touches (--base=<branch>)',
-    argv: (rest) => [NX, 'affected', '-t', 'test', 'typecheck', '--skipSync', ...rest],
+    argv: (rest) => [NX, 'affected', '-t', 'test', 'typecheck', ...rest],
   },
   bench: {
     summary: 'compare Omni with other ways to do the same; --help lists the options',
     argv: (rest) => [FROM_SOURCE, 'tools/bench/main.ts', ...rest],
+  },
+  clients: {
+    summary: 'let real clients (Inspector, mcporter, Claude Code) use Omni; installs them on demand',
+    argv: (rest) => [FROM_SOURCE, 'tools/clients/main.ts', ...rest],
   },
   format: {
     summary: 'format all files',
@@ -41,6 +45,14 @@ export const TASKS = {
   requirements: {
     summary: 'count the requirements per seed and state; --json, --tests, --write',
     argv: (rest) => ['tools/requirements/main.mjs', ...rest],
+  },
+  nightly: {
+    summary: 'what is too long for every change: 5,000,000 messages that must reach nobody else',
+    argv: () => ['tools/fidelity/nightly.mjs'],
+  },
+  fidelity: {
+    summary: 'write docs/fidelity.md: what the pinned peers of the bench do to JSON',
+    argv: (rest) => [FROM_SOURCE, 'tools/fidelity/peers.ts', ...rest],
   },
   mutate: {
     summary: 'change the code in small ways and see whether a test notices',

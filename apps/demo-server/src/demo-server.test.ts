@@ -37,7 +37,7 @@ describe('createDemoServer', () => {
       const client = await connect(mode);
       const seen: number[] = [];
       await client.callTool(
-        { name: 'slow_count', arguments: { steps: 3, delayMs: 1 } },
+        { name: 'slow_count', arguments: { steps: 3, delayMs: 30 } },
         { onprogress: ({ progress }) => void seen.push(progress) },
       );
       expect(seen).toEqual([1, 2, 3]);

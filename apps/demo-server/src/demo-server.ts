@@ -44,7 +44,7 @@ function registerSlowCount(server: McpServer): void {
       description: 'Counts slowly, reports progress after each step and stops when it is cancelled.',
       inputSchema: z.object({
         steps: z.number().int().min(1).max(100).default(5).describe('How far to count'),
-        delayMs: z.number().int().min(0).max(5000).default(500).describe('Milliseconds before each step'),
+        delayMs: z.number().int().min(0).max(5000).default(500).describe('Milliseconds after each step'),
       }),
       annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
     },

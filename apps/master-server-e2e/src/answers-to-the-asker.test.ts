@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { randomUUID } from 'node:crypto';
 import { endEverything } from './harness/end-everything.ts';
 import { legacyCall, openRawSession, postModern, textOf, errorOf } from './harness/raw-mcp.ts';
+import { connectSdk1, createSdk1Client } from './harness/sdk-clients.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
-import { scriptedEntry } from './harness/upstream-entries.ts';
+import { startServer } from './harness/start-server.ts';
+import { scriptedEntry, SDK1_HTTP } from './harness/upstream-entries.ts';
 
 let omni: Omni;
 
@@ -48,7 +51,10 @@ describe('twenty clients that use the same ids at the same time', () => {
           Array.from({ length: CALLS }, async (_, id) => {
             const canary = randomUUID();
             const answer = await send(id, canary);
-            return { expected: { id, text: canary }, got: { id: (JSON.parse(answer ?? '{}') as { id: unknown }).id, text: textOf(answer) } };
+            return {
+              expected: { id, text: canary },
+              got: { id: (JSON.parse(answer ?? '{}') as { id: unknown }).id, text: textOf(answer) },
+            };
           }),
         ),
       );
@@ -56,6 +62,26 @@ describe('twenty clients that use the same ids at the same time', () => {
       expect(outcomes.filter(({ expected, got }) => expected.id !== got.id || expected.text !== got.text)).toEqual([]);
     }, 20_000);
   }
+});
+
+describe('questions of a server', () => {
+  it('reach the client whose call they belong to, and the answers go back to that call', async () => {
+    const asker = await startServer(SDK1_HTTP);
+    const gateway = await startOmni({ mcpServers: { asker: { type: 'http', url: asker.url } } });
+    await gateway.ready();
+    const names = Array.from({ length: 8 }, () => randomUUID());
+    const clients = await Promise.all(
+      names.map((name) => {
+        const client = createSdk1Client();
+        client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { name } }));
+        return connectSdk1(gateway.url, client);
+      }),
+    );
+    const answers = await Promise.all(
+      clients.flatMap((client) => [1, 2, 3].map(async () => JSON.stringify(await client.callTool({ name: 'asker__ask_form' })))),
+    );
+    expect(answers.map((answer, index) => answer.includes(names[Math.floor(index / 3)] ?? ''))).toEqual(answers.map(() => true));
+  }, 30_000);
 });
 
 describe('an id that is in use', () => {

@@ -68,11 +68,17 @@ for (const era of ['legacy', 'modern'] as const) {
       const upstream = `${transport}-${era}`;
       for (const args of ARGUMENTS) {
         it(`carries ${args.slice(0, 40)}… there and back byte for byte`, async () => {
-          for (const [path, tool] of [['/mcp', `${upstream}__echo`], [`/mcp/${upstream}`, 'echo']] as const) {
+          for (const [path, tool] of [
+            ['/mcp', `${upstream}__echo`],
+            [`/mcp/${upstream}`, 'echo'],
+          ] as const) {
             const answer = await callRaw(era, tool, args, path);
             expect(answer).toContain(`"structuredContent":${args}}`);
             expect(answer).toContain('"id":"q\\u0031"');
-            const arrived = (await received(transport, era)).split('\n').filter((line) => line.includes('"tools/call"')).at(-1);
+            const arrived = (await received(transport, era))
+              .split('\n')
+              .filter((line) => line.includes('"tools/call"'))
+              .at(-1);
             expect(arrived).toContain(`"name":"echo","arguments":${args}`);
           }
         }, 10_000);
@@ -98,7 +104,7 @@ describe('_meta of a request', () => {
     expect(await received('stdio', 'legacy')).toContain(`"_meta":{${meta}}`);
   }, 10_000);
 
-  it('keeps its progress token towards the client, and the last progress comes before the answer', async () => {
+  it('keeps its progress token towards the client, and the last progress comes before the answer [S003-PH-04]', async () => {
     const session = await openRawSession(omni.url);
     const legacy = await session.send(legacyCall('5', 'stdio-legacy__progress', '{"steps":100}', '{"progressToken":"t\\u00e9"}'));
     const modern = await postModern(omni.url, {

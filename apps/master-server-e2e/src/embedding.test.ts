@@ -26,7 +26,7 @@ const openSdk1: OpenChannel = (listener) => {
 };
 
 describe('MasterServer in a host of its own', () => {
-  it('serves a server in the same process, without a listener and without a child', async () => {
+  it('serves a server in the same process, without a listener and without a child [S003-AR-01]', async () => {
     const configuration = {
       ...parseConfigurationText('{}', 'host.json', {}),
       upstreams: [inProcessUpstream('notes', openSdk1)],
@@ -45,7 +45,10 @@ describe('MasterServer in a host of its own', () => {
   }, 10_000);
 
   it('shows one server alone, under its own names, to a connection of that scope', async () => {
-    const configuration = { ...parseConfigurationText('{}', 'host.json', {}), upstreams: [inProcessUpstream('notes', openSdk1), inProcessUpstream('more', openSdk1)] };
+    const configuration = {
+      ...parseConfigurationText('{}', 'host.json', {}),
+      upstreams: [inProcessUpstream('notes', openSdk1), inProcessUpstream('more', openSdk1)],
+    };
     const server = createMasterServer({ configuration });
     await server.start();
     const client = new Client({ name: 'host', version: '1.0.0' });

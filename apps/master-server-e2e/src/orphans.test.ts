@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
-import { endEverything } from './harness/end-everything.ts';
+import { atEnd, endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
 import { postModern } from './harness/raw-mcp.ts';
 import { canSeeProcesses, childrenOf, MARK, markedProcesses, remaining, type SeenProcess } from './harness/processes.ts';
-import { startOmni, type Omni } from './harness/start-omni.ts';
+import { startOmni, StartedProcess, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry, SCRIPTED_UPSTREAM, type UpstreamEntry } from './harness/upstream-entries.ts';
 
 afterAll(endEverything, 20_000);
@@ -57,10 +57,10 @@ async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<re
 }
 
 (canSeeProcesses ? describe : describe.skip)('children of Omni, ten of them with wrappers and ears closed', () => {
-  const endings: readonly { readonly how: string; readonly end: (omni: Omni) => void }[] = [
+  const endings: readonly { readonly how: string; readonly ids?: string; readonly end: (omni: Omni) => void }[] = [
     { how: 'kill -9', end: ({ process: it }) => it.signal('SIGKILL') },
     { how: 'kill -9, again', end: ({ process: it }) => it.signal('SIGKILL') },
-    { how: 'SIGTERM', end: ({ process: it }) => it.signal('SIGTERM') },
+    { how: 'SIGTERM', ids: ' [S000-PROC-06, S000-SHD-04]', end: ({ process: it }) => it.signal('SIGTERM') },
     {
       how: 'SIGTERM twice',
       end: ({ process: it }) => {
@@ -70,8 +70,8 @@ async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<re
     },
     { how: 'SIGINT', end: ({ process: it }) => it.signal('SIGINT') },
   ];
-  for (const { how, end } of endings) {
-    it(`are gone 2 s after Omni ended by ${how}, and none is a zombie`, async () => {
+  for (const { how, ids = '', end } of endings) {
+    it(`are gone 2 s after Omni ended by ${how}, and none is a zombie${ids}`, async () => {
       const mark = randomUUID();
       const { omni, seen } = await startWithTen(mark);
       // Ten leaders, and at least one more behind each of the wrappers that do not exec.
@@ -81,6 +81,14 @@ async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<re
       expect(await survivors(mark, seen)).toEqual([]);
     }, 30_000);
   }
+
+  it('would be seen if one stayed', async () => {
+    const mark = randomUUID();
+    const child = new StartedProcess(process.execPath, [SCRIPTED_UPSTREAM, ...STUBBORN], { [MARK]: mark });
+    atEnd(() => child.signal('SIGKILL'));
+    const seen = await eventually('it runs', () => (markedProcesses(mark).length === 1 ? markedProcesses(mark) : undefined));
+    expect(await survivors(mark, seen)).toMatchObject([{ pid: child.pid }, { pid: child.pid }]);
+  }, 10_000);
 
   it('leave no zombie and no grandchild under an Omni that goes on', async () => {
     const mark = randomUUID();

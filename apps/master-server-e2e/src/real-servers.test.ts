@@ -61,7 +61,9 @@ for (const { title, open } of CLIENTS) {
     }, 10_000);
 
     it('calls server-everything', async () => {
-      expect(await client.callTool({ name: 'everything__echo', arguments: { message: 'hi' } })).toMatchObject({ content: [{ text: 'Echo: hi' }] });
+      expect(await client.callTool({ name: 'everything__echo', arguments: { message: 'hi' } })).toMatchObject({
+        content: [{ text: 'Echo: hi' }],
+      });
     }, 10_000);
 
     it('reads a file through server-filesystem, and no file outside', async () => {
@@ -83,7 +85,9 @@ describe('server-everything through /mcp/everything', () => {
     const client = await connectSdk1(`${omni.url}/everything`, createSdk1Client());
     const seen: number[] = [];
     const name = 'trigger-long-running-operation';
-    await client.callTool({ name, arguments: { duration: 0.4, steps: 4 } }, undefined, { onprogress: ({ progress }) => void seen.push(progress) });
+    await client.callTool({ name, arguments: { duration: 0.4, steps: 4 } }, undefined, {
+      onprogress: ({ progress }) => void seen.push(progress),
+    });
     expect(seen).toEqual([1, 2, 3, 4]);
   }, 15_000);
 });

@@ -53,7 +53,9 @@ for (const { upstream, path, prefix } of LEGS) {
       expect((await client.listTools()).tools.map(({ name }) => name)).toContain(`${prefix}test_simple_text`);
       expect((await client.listPrompts()).prompts.map(({ name }) => name)).toContain(`${prefix}test_simple_prompt`);
       expect((await client.listResources()).resources.map(({ uri }) => uri)).toContain(WATCHED);
-      expect((await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toContain('test://template/{id}/data');
+      expect((await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toContain(
+        'test://template/{id}/data',
+      );
     }, 10_000);
 
     it('exchange every kind of content', async () => {
@@ -99,15 +101,32 @@ for (const { upstream, path, prefix } of LEGS) {
       // Behind the endpoint of all, the address belongs to the first server that has it.
       const expected = prefix === 'http__' ? ['tools'] : ['tools', WATCHED];
       await eventually('the changes', () => expected.every((change) => heard.has(change)));
+      heard.clear();
       await call(own, `${prefix}test_trigger_tool_change`);
+      // Lists are read twice a second at most: a change that is taken back in between would be none.
+      await eventually('the change back', () => heard.has('tools'));
     }, 15_000);
+
+    it('pass the refusal of a client that lacks a capability, with its HTTP status', async () => {
+      const name = `${prefix}test_missing_capability`;
+      const answer = await postModern(omni.origin + path, {
+        id: '1',
+        method: 'tools/call',
+        name,
+        params: `"name":"${name}","arguments":{}`,
+      });
+      expect([answer.status, errorOf(answer.messages[0])?.code]).toEqual([400, -32021]);
+    }, 10_000);
 
     it('send log messages to a request that asks for them, and to no other', async () => {
       const url = omni.origin + path;
       const name = `${prefix}test_logging_tool`;
       const request = { id: '"log"', method: 'tools/call', name, params: `"name":"${name}","arguments":{}` };
       const talkative = await postModern(url, { ...request, meta: '"io.modelcontextprotocol/logLevel":"info"' });
-      expect(talkative.messages.map((text) => JSON.parse(text) as { method?: string }).map(({ method }) => method)).toEqual(['notifications/message', undefined]);
+      expect(talkative.messages.map((text) => JSON.parse(text) as { method?: string }).map(({ method }) => method)).toEqual([
+        'notifications/message',
+        undefined,
+      ]);
       expect((await postModern(url, request)).messages).toHaveLength(1);
     }, 10_000);
   });
@@ -123,7 +142,9 @@ for (const era of ['legacy', 'auto'] as const) {
       );
       expect(await call(client, 'http__test_input_required_result_multi_round')).toBe('Your favorite color is blue.');
       expect(await call(client, 'stdio__test_elicitation', { message: 'Who?' })).toMatch(/action=accept/);
-      expect(await client.callTool({ name: 'demo__weather_report', arguments: { city: 'Oslo' } })).toMatchObject({ structuredContent: { city: 'Oslo' } });
+      expect(await client.callTool({ name: 'demo__weather_report', arguments: { city: 'Oslo' } })).toMatchObject({
+        structuredContent: { city: 'Oslo' },
+      });
       expect(asked.length).toBeGreaterThan(0);
     }, 15_000);
   });
@@ -134,7 +155,11 @@ describe('multi-round-trip requests as text', () => {
     const request = { method: 'tools/call', name: 'raw__ask', capabilities: '{"elicitation":{"url":{}}}' };
     const first = await postModern(omni.url, { ...request, id: '1', params: '"name":"raw__ask","arguments":{}' });
     expect(JSON.parse(first.messages[0] ?? '')).toMatchObject({
-      result: { resultType: 'input_required', requestState: 'opaque é 1.0', inputRequests: { login: { params: { mode: 'url', elicitationId: 'e-1' } } } },
+      result: {
+        resultType: 'input_required',
+        requestState: 'opaque é 1.0',
+        inputRequests: { login: { params: { mode: 'url', elicitationId: 'e-1' } } },
+      },
     });
     const answers = '"requestState":"opaque \\u00e9 1.0","inputResponses":{"login":{"action":"accept","n":1.0}}';
     const second = await postModern(omni.url, { ...request, id: '2', params: `"name":"raw__ask","arguments":{},${answers}` });
@@ -146,9 +171,19 @@ describe('errors of the modern era', () => {
   const echo = { id: '1', method: 'tools/call', name: 'raw__echo', params: '"name":"raw__echo","arguments":{}' };
   const listing = { id: '1', method: 'tools/list' };
   const cases = [
-    { title: 'an error of the server itself', request: { ...echo, name: 'raw__fail', params: '"name":"raw__fail","arguments":{}' }, status: 200, code: -32042 },
+    {
+      title: 'an error of the server itself',
+      request: { ...echo, name: 'raw__fail', params: '"name":"raw__fail","arguments":{}' },
+      status: 200,
+      code: -32042,
+    },
     { title: 'an unknown tool', request: { ...echo, name: 'absent', params: '"name":"absent","arguments":{}' }, status: 200, code: -32602 },
-    { title: 'an unknown resource', request: { id: '1', method: 'resources/read', name: 'x://y', params: '"uri":"x://y"' }, status: 200, code: -32602 },
+    {
+      title: 'an unknown resource',
+      request: { id: '1', method: 'resources/read', name: 'x://y', params: '"uri":"x://y"' },
+      status: 200,
+      code: -32602,
+    },
     { title: 'an unknown method', request: { id: '1', method: 'no/such' }, status: 404, code: -32601 },
     { title: 'a method of the other era', request: { id: '1', method: 'ping' }, status: 404, code: -32601 },
     { title: 'a name in the header that is not that of the body', request: { ...echo, name: 'raw__pid' }, status: 400, code: -32020 },
@@ -178,6 +213,8 @@ describe('errors of the modern era', () => {
 
   it('pass the error of a server byte for byte', async () => {
     const answer = await postModern(omni.url, { ...echo, name: 'raw__fail', params: '"name":"raw__fail","arguments":{}' });
-    expect(answer.text).toBe('{"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"failed on demand","data":{"big":9007199254740993}}}');
+    expect(answer.text).toBe(
+      '{"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"failed on demand","data":{"big":9007199254740993}}}',
+    );
   }, 10_000);
 });

@@ -24,10 +24,7 @@ describe('a server that crashes', () => {
     const other = textOf((await call(omni, 'other__pid')).text);
     const session = await openRawSession(omni.url);
     const pids: (string | undefined)[] = [textOf((await call(omni, 'one__pid')).text)];
-    for (const [least, most] of [
-      [500, 1_100],
-      [1_000, 1_800],
-    ] as const) {
+    for (const leastMs of [500, 1_000]) {
       const running = session.send(legacyCall('1', 'one__slow', '{"ms":30000}'));
       const crashed = await call(omni, 'one__crash', '{"text":"segmentation fault, or so"}');
       const begin = performance.now();
@@ -39,8 +36,12 @@ describe('a server that crashes', () => {
       expect(textOf((await call(omni, 'other__pid')).text)).toBe(other);
       const pid = await eventually('it is back', async () => textOf((await call(omni, 'one__pid')).text));
       const tookMs = performance.now() - begin;
-      expect(tookMs).toBeGreaterThan(least - 50);
-      expect(tookMs).toBeLessThan(most);
+      expect(tookMs).toBeGreaterThan(leastMs - 50);
+      // How long a process takes to start is the machine's affair; the pause before it is told.
+      expect(tookMs).toBeLessThan(5_000);
+      const pauseMs = failures(omni, 'one').at(-1)?.retryInMs;
+      expect(pauseMs).toBeGreaterThanOrEqual(leastMs);
+      expect(pauseMs).toBeLessThanOrEqual(leastMs * 1.1 + 1);
       expect(pids).not.toContain(pid);
       pids.push(pid);
     }
@@ -49,8 +50,25 @@ describe('a server that crashes', () => {
   }, 20_000);
 });
 
+describe('a server that is killed from outside', () => {
+  it('comes back, and so does what is called then', async () => {
+    const omni = await startOmni({ mcpServers: { one: scriptedEntry(['--era', 'modern']) } });
+    await omni.ready();
+    const pid = textOf((await call(omni, 'one__pid')).text);
+    const running = call(omni, 'one__slow', '{"ms":30000}');
+    // It is on its way before the signal: both go through the same connection in order.
+    await call(omni, 'one__pid');
+    process.kill(Number(pid), 'SIGKILL');
+    expect(errorOf((await running).text)).toMatchObject({ omni: 'OMNI_UPSTREAM_EXITED', message: expect.stringContaining('SIGKILL') });
+    expect((await fetch(`${omni.origin}/health/ready`)).status).toBe(503);
+    const next = await eventually('it is back', async () => textOf((await call(omni, 'one__pid')).text));
+    expect(next).not.toBe(pid);
+    await omni.ready();
+  }, 20_000);
+});
+
 describe('a server that dies at each start', () => {
-  it('is tried again after 500 ms, 1 s and 2 s, each up to a tenth more, and says why', async () => {
+  it('is tried again after 500 ms, 1 s and 2 s, each up to a tenth more, and says why [S000-PROC-04]', async () => {
     const omni = await startOmni({ mcpServers: { dying: scriptedEntry(['--die', 'cannot open the database']) } });
     await eventually('the third failure', () => failures(omni, 'dying').length >= 3, 10_000);
     const told = failures(omni, 'dying').slice(0, 3);

@@ -1,20 +1,33 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { atEnd, endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
-import { errorOf, postModern } from './harness/raw-mcp.ts';
+import { startRawHttpUpstream } from './harness/raw-http-upstream.ts';
+import { errorOf, legacyCall, openRawSession, postModern } from './harness/raw-mcp.ts';
 import { connectSdk1 } from './harness/sdk-clients.ts';
-import { runOmni, startOmni, writeConfiguration } from './harness/start-omni.ts';
+import { OMNI_ARGUMENTS, runOmni, startOmni, StartedProcess, writeConfiguration } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 
 afterAll(endEverything, 20_000);
 
 const FREE_PORT = ['--listen', '127.0.0.1:0'];
 const LIST = { id: '1', method: 'tools/list' };
+
+/** The status of a GET that names this host; fetch would not send it. */
+async function statusFor(url: string, host: string): Promise<number | undefined> {
+  return await new Promise((resolve, reject) => {
+    const sent = request(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.on('error', reject).end();
+  });
+}
 
 async function takenPort(): Promise<number> {
   const server = createServer();
@@ -25,7 +38,7 @@ async function takenPort(): Promise<number> {
 }
 
 describe('omni serve that cannot start', () => {
-  it('exits with 2 when the port is in use, and leaves no child behind', async () => {
+  it('exits with 2 when the port is in use, and leaves no child behind [S004-XC-01]', async () => {
     const { configFile, environment, folder } = await writeConfiguration({ mcpServers: {} });
     const pidFile = join(folder, 'pids');
     await writeFile(configFile, JSON.stringify({ auth: { mode: 'open' }, mcpServers: { one: scriptedEntry(['--pid-file', pidFile]) } }));
@@ -36,7 +49,7 @@ describe('omni serve that cannot start', () => {
     expect(stderr).toContain('--listen');
   }, 20_000);
 
-  it('exits with 4 when the configuration is invalid, tells file, line and column, and has started nothing', async () => {
+  it('exits with 4 when the configuration is invalid, tells file, line and column, and has started nothing [S000-CFG-03, S004-XC-03]', async () => {
     const { folder } = await writeConfiguration('');
     const pidFile = join(folder, 'pids');
     const entry = JSON.stringify(scriptedEntry(['--pid-file', pidFile]));
@@ -60,9 +73,25 @@ describe('omni serve that cannot start', () => {
     }
   }, 20_000);
 
-  const cases: readonly { title: string; code: number; omni: string; args: (file: string) => string[]; environment?: (folder: string) => Record<string, string> }[] = [
-    { title: 'no such file', code: 4, omni: 'OMNI_CONFIG_UNREADABLE', args: () => ['serve', '--config', '/no/such/file.json', ...FREE_PORT] },
-    { title: 'an address of another machine', code: 5, omni: 'OMNI_LISTEN_DENIED', args: (file) => ['serve', '--config', file, '--listen', '192.0.2.1:1'] },
+  const cases: readonly {
+    title: string;
+    code: number;
+    omni: string;
+    args: (file: string) => string[];
+    environment?: (folder: string) => Record<string, string>;
+  }[] = [
+    {
+      title: 'no such file',
+      code: 4,
+      omni: 'OMNI_CONFIG_UNREADABLE',
+      args: () => ['serve', '--config', '/no/such/file.json', ...FREE_PORT],
+    },
+    {
+      title: 'an address of another machine',
+      code: 5,
+      omni: 'OMNI_LISTEN_DENIED',
+      args: (file) => ['serve', '--config', file, '--listen', '192.0.2.1:1'],
+    },
     {
       title: 'a state folder that cannot be made',
       code: 5,
@@ -73,7 +102,12 @@ describe('omni serve that cannot start', () => {
     { title: 'an unknown option', code: 64, omni: 'OMNI_USAGE', args: (file) => ['serve', '--config', file, '--port', '1'] },
     { title: 'no configuration', code: 64, omni: 'OMNI_USAGE', args: () => ['serve'] },
     { title: 'an address that is none', code: 64, omni: 'OMNI_USAGE', args: (file) => ['serve', '--config', file, '--listen', 'nowhere'] },
-    { title: 'a server of stdio that is not configured', code: 15, omni: 'OMNI_SERVER_UNKNOWN', args: (file) => ['stdio', '--config', file, '--server', 'absent'] },
+    {
+      title: 'a server of stdio that is not configured',
+      code: 15,
+      omni: 'OMNI_SERVER_UNKNOWN',
+      args: (file) => ['stdio', '--config', file, '--server', 'absent'],
+    },
   ];
   for (const { title, code, omni, args, environment } of cases) {
     it(`exits with ${code} for ${title}, with a hint and without a stack`, async () => {
@@ -91,6 +125,22 @@ describe('omni serve that cannot start', () => {
     const { code, stderr } = await runOmni(['serve', '--config', configFile, '--listen', '0.0.0.0:0'], environment);
     expect([code, stderr.includes('OMNI_USAGE')]).toEqual([64, true]);
   }, 20_000);
+});
+
+describe('omni start', () => {
+  it('serves two demo servers, and prints what to paste', async () => {
+    const { environment } = await writeConfiguration({});
+    const started = new StartedProcess(process.execPath, [...OMNI_ARGUMENTS, 'start', '--listen', '127.0.0.1:0'], environment);
+    atEnd(async () => void (await started.stop()));
+    await eventually('what to paste', () => started.stdout.includes('Ctrl-C'), 20_000);
+    const url = /URL\s+(\S+)/.exec(started.stdout)?.[1] ?? '';
+    const token = /Token\s+(\S+)/.exec(started.stdout)?.[1] ?? '';
+    expect(started.stdout).toContain(`claude mcp add --transport http omni ${url} --header "Authorization: Bearer ${token}"`);
+    const client = await connectSdk1(url, undefined, { Authorization: `Bearer ${token}` });
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['demo__slow_count', 'everything__echo']));
+    expect((await started.stop()).code).toBe(0);
+  }, 30_000);
 });
 
 describe('omni serve', () => {
@@ -125,6 +175,24 @@ describe('omni serve', () => {
     expect(omni.process.stderr + omni.process.stdout).not.toContain(token);
   }, 20_000);
 
+  it('never passes the token on to a server [X003-02]', async () => {
+    const token = 'client-token-canary-0123456789abcdef';
+    const upstreams = { legacy: await startRawHttpUpstream('legacy'), modern: await startRawHttpUpstream('modern') };
+    const entries = Object.entries(upstreams).map(([name, { url }]) => [name, { type: 'http', url, headers: { 'X-Own': 'configured' } }]);
+    const omni = await startOmni({ auth: { mode: 'token', token }, mcpServers: Object.fromEntries(entries) });
+    await omni.ready();
+    const headers = { authorization: `Bearer ${token}`, cookie: `session=${token}` };
+    for (const [name, upstream] of Object.entries(upstreams)) {
+      const tool = `${name}__echo`;
+      const request = { id: '1', method: 'tools/call', name: tool, params: `"name":"${tool}","arguments":{}` };
+      expect((await postModern(omni.url, request, { headers })).status).toBe(200);
+      const session = await openRawSession(omni.url, { headers });
+      expect((await session.send(legacyCall('1', tool))).status).toBe(200);
+      const seen = JSON.stringify([upstream.headers, upstream.bodies]);
+      expect([seen.includes(token), seen.includes('configured')]).toEqual([false, true]);
+    }
+  }, 20_000);
+
   it('keeps the token over restarts', async () => {
     const configuration = { auth: { mode: 'token' }, mcpServers: {} };
     const prepared = await writeConfiguration(configuration);
@@ -142,5 +210,7 @@ describe('omni serve', () => {
     const omni = await startOmni({ mcpServers: {} });
     const origin = await postModern(omni.url, LIST, { headers: { origin: 'https://evil.example' } });
     expect([origin.status, errorOf(origin.text)?.omni]).toEqual([403, 'OMNI_ORIGIN_FORBIDDEN']);
+    expect(await statusFor(omni.url, 'evil.example')).toBe(403);
+    expect(await statusFor(omni.url, 'localhost')).not.toBe(403);
   }, 20_000);
 });

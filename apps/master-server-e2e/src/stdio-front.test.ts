@@ -19,10 +19,25 @@ const HELLO =
   '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}}}';
 
 /** Omni on pipes, and the lines that it writes. */
-function startStdio(args: readonly string[] = [], folder = prepared): { readonly omni: StartedProcess; readonly lines: () => string[]; send(text: string): void } {
-  const omni = new StartedProcess(process.execPath, [...OMNI_ARGUMENTS, 'stdio', '--config', folder.configFile, ...args], folder.environment);
+function startStdio(
+  args: readonly string[] = [],
+  folder = prepared,
+): { readonly omni: StartedProcess; readonly lines: () => string[]; send(text: string): void } {
+  const omni = new StartedProcess(
+    process.execPath,
+    [...OMNI_ARGUMENTS, 'stdio', '--config', folder.configFile, ...args],
+    folder.environment,
+  );
   atEnd(async () => void (await omni.stop()));
-  return { omni, lines: () => omni.stdout.split('\n').filter((line) => line !== ''), send: (text) => void omni.child.stdin?.write(`${text}\n`) };
+  return {
+    omni,
+    lines: () => {
+      // Waiting for lines that never come would hide why.
+      if ((omni.child.exitCode ?? 0) !== 0) throw new Error(`Omni ended with ${omni.child.exitCode}:\n${omni.stderr}`);
+      return omni.stdout.split('\n').filter((line) => line !== '');
+    },
+    send: (text) => void omni.child.stdin?.write(`${text}\n`),
+  };
 }
 
 describe('omni stdio', () => {
@@ -51,6 +66,15 @@ describe('omni stdio', () => {
     expect(await client.callTool({ name: 'echo', arguments: { x: 1 } })).toMatchObject({ structuredContent: { x: 1 } });
   }, 20_000);
 
+  it('waits for its servers when a client subscribes to a resource before it has listed any', async () => {
+    const { lines, send } = startStdio();
+    send(HELLO);
+    send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    send('{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"test://note"}}');
+    const answer = await eventually('the answer', () => lines().find((line) => line.includes('"id":1,')), 8_000);
+    expect(JSON.parse(answer)).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
+  }, 20_000);
+
   it('takes both eras on the same pipe, and writes nothing but messages to stdout', async () => {
     const { omni, lines, send } = startStdio(['--log-level', 'debug']);
     send(HELLO);
@@ -58,7 +82,8 @@ describe('omni stdio', () => {
     send(legacyCall('"legacy"', 'scripted__echo', '{"n":9007199254740993}'));
     send(modernRequest({ id: '"modern"', method: 'tools/call', params: '"name":"scripted__echo","arguments":{"n":1.0}' }).body);
     send('no message');
-    const ids = (): unknown[] => lines().flatMap((line) => ('id' in (JSON.parse(line) as object) ? [(JSON.parse(line) as { id: unknown }).id] : []));
+    const ids = (): unknown[] =>
+      lines().flatMap((line) => ('id' in (JSON.parse(line) as object) ? [(JSON.parse(line) as { id: unknown }).id] : []));
     await eventually('all answers', () => ids().length >= 4);
     expect(new Set(ids())).toEqual(new Set([0, 'legacy', 'modern', null]));
     expect(omni.stdout).toContain('"structuredContent":{"n":9007199254740993}');

@@ -26,7 +26,10 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
     const configuration = await loadConfiguration(options.config, host.environment);
     writeWarnings(configuration, host);
     const { server: scope, logLevel } = options;
-    const outcome = await Promise.race([startStdioGateway({ configuration, scope, logLevel, input: host.input, output: host.output }), signals.hurry]);
+    const outcome = await Promise.race([
+      startStdioGateway({ configuration, scope, logLevel, input: host.input, output: host.output }),
+      signals.hurry,
+    ]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);
     await Promise.race([outcome.closed, signals.stop]);
     void signals.hurry.then(() => outcome.hurry());

@@ -1,4 +1,3 @@
 import preset from '../../../tools/workspace/jest-preset.mjs';
 
-// The fixture is test code without tests of its own.
-export default { ...preset, displayName: 'protocol', testPathIgnorePatterns: ['-fixture\\.test\\.ts$'] };
+export default { ...preset, displayName: 'protocol' };

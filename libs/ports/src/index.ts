@@ -1,3 +1,4 @@
+export type { ChannelDialer, DialSpec, DialTarget } from './channel-dialer.ts';
 export type { ChildChannel, ChildLauncher, ChildSpec } from './child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock } from './clock.ts';
 export type { ComponentStatus, StatusLevel } from './component-status.ts';
@@ -9,4 +10,5 @@ export type { HttpCall, HttpClient, HttpRequest, HttpResponseListener } from './
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export type { ChannelGarbage, ChannelListener, MessageChannel, OpenChannel } from './message-channel.ts';
 export type { Principal } from './principal.ts';
+export type { SocketAddress } from './socket-address.ts';
 export type { Era, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

@@ -1,3 +1,4 @@
+import type { DialTarget } from './channel-dialer.ts';
 import type { OpenChannel } from './message-channel.ts';
 
 /** Protocol era: `legacy` up to 2025-11-25 (`initialize`, sessions), `modern` from 2026-07-28 (stateless). */
@@ -13,6 +14,9 @@ export type UpstreamTransport =
       readonly cwd?: string;
     }
   | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  /** HTTP+SSE, the transport of 2024-11-05; with `http` it is found too, where nothing newer is spoken. */
+  | { readonly kind: 'sse'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | DialTarget
   /** A server in the same process; each call opens a new instance. */
   | { readonly kind: 'channel'; readonly open: OpenChannel };
 

@@ -1,11 +1,8 @@
-export { exchangeContract } from './exchange-contract.ts';
 export { VirtualClock } from './fake-clock.ts';
-export { httpClientContract, type HttpRuntime, type RunningOrigin } from './http-client-contract.ts';
-export { createChannelPair, type ChannelPairOptions } from './memory-channel.ts';
-export { messageChannelContract, RecordingListener } from './message-channel-contract.ts';
-export { RecordingExchange, type RecordedRequest } from './recording-exchange.ts';
+export { RecordingCall } from './recording-call.ts';
+export { RecordingExchange, type RecordedEvent, type RecordedRequest } from './recording-exchange.ts';
+export { RecordingListener } from './recording-listener.ts';
 export { RecordingResponse } from './recording-response.ts';
 export { ScriptedInstance, ScriptedServer, type ScriptedMessage } from './scripted-channel.ts';
 export { ScriptedExchange, ScriptedHttpClient } from './scripted-http-client.ts';
-export { RecordingCall } from './recording-call.ts';
 export { upstreamSpecOf } from './upstream-spec-of.ts';

@@ -13,6 +13,12 @@ export interface RecordedRequest {
   readonly bodyError?: GatewayError;
 }
 
+/** One event of a stream. */
+export interface RecordedEvent {
+  readonly id: string | undefined;
+  readonly data: string;
+}
+
 /** An exchange in memory: a test plays the client and sees what was answered. */
 export class RecordingExchange implements Exchange {
   readonly method: string;
@@ -69,7 +75,11 @@ export class RecordingExchange implements Exchange {
       this.#begin(status, headers);
       this.state = 'streaming';
     }
-    return new RecordingStream(this, (chunk) => this.#take(chunk), (listener) => (this.#onDrain = listener));
+    return new RecordingStream(
+      this,
+      (chunk) => this.#take(chunk),
+      (listener) => (this.#onDrain = listener),
+    );
   }
 
   /** The client closes the connection. As on a real one, nothing is taken any more and nobody is told to go on writing. */
@@ -100,13 +110,20 @@ export class RecordingExchange implements Exchange {
     return JSON.parse(this.text());
   }
 
-  /** The data of each event so far, lines joined as a reader of event streams joins them. Comments are no events. */
+  /** The data of each event so far, lines joined as a reader of event streams joins them. Comments and events without data are left out. */
   events(): readonly string[] {
+    return this.identifiedEvents().flatMap(({ data }) => (data === '' ? [] : [data]));
+  }
+
+  /** Every event so far with its id; `undefined` where it has none. */
+  identifiedEvents(): readonly RecordedEvent[] {
     return this.text()
       .split('\n\n')
       .flatMap((block) => {
-        const lines = block.split('\n').filter((line) => line.startsWith('data: '));
-        return lines.length === 0 ? [] : [lines.map((line) => line.slice(6)).join('\n')];
+        const lines = block.split('\n');
+        const data = lines.filter((line) => line.startsWith('data: ')).map((line) => line.slice(6));
+        const id = lines.find((line) => line.startsWith('id: '))?.slice(4);
+        return data.length === 0 ? [] : [{ id, data: data.join('\n') }];
       });
   }
 

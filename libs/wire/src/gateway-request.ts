@@ -4,7 +4,7 @@ import type { RpcMessage } from './rpc-message.ts';
 /** Sends the answer to a request that an upstream made: `answer` is the client's response message. */
 export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
 
-/** What a legacy session offers to the connections that are its own. */
+/** What a legacy session, or a user of the modern era, offers to the connections that are its own. */
 export interface SessionOwner {
   /** Unique per session; free of secrets (not the session id that the client shows). */
   readonly key: string;
@@ -15,8 +15,12 @@ export interface SessionOwner {
   readonly clientInfo: string;
   /** A notification of an upstream that belongs to no running call. */
   onNotification(upstream: string, message: RpcMessage): void;
-  /** A request of an upstream that belongs to no running call. */
-  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void;
+  /** A request of an upstream that belongs to no running call. `signal`: the upstream does not want the answer any more. */
+  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
+  /** The level of its last `logging/setLevel`; `undefined` when it has set none. */
+  logLevel(): string | undefined;
+  /** Told what the client declares to its servers outside of requests: `notifications/roots/list_changed`. */
+  onClientNotice(listener: (notice: RpcMessage) => void): void;
   /** Called once when the session ends: its connections close. */
   onEnd(listener: () => void): void;
 }
@@ -38,8 +42,8 @@ export interface ClientContext {
 export interface GatewayRequest {
   readonly message: RpcMessage;
   readonly client: ClientContext;
-  /** `Mcp-Param-*` headers as received; they go on to HTTP upstreams of the modern era. */
-  readonly paramHeaders: HeaderList;
+  /** `Mcp-Param-*` headers as received; `undefined` for clients that have no headers or need to send none (other transports, legacy era). */
+  readonly paramHeaders: HeaderList | undefined;
 }
 
 /** The one answer to a request. */
@@ -60,8 +64,8 @@ export interface ReplySink {
    */
   notification(notice: RpcNotice): boolean;
   onDrain(listener: () => void): void;
-  /** A request of the upstream to the client, during this request (legacy era). */
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void;
+  /** A request of the upstream to the client, during this request (legacy era). `signal`: the answer is not wanted any more. */
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
   /** Exactly once; what comes later is dropped. */
   answer(answer: Answer): void;
 }

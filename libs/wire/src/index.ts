@@ -1,3 +1,4 @@
+export { capabilitiesAcrossEras } from './client-capabilities.ts';
 export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
 export type {
   Answer,
@@ -26,5 +27,13 @@ export {
 export { metaOf, parseMessage, rawOf, type RpcBatch, type RpcMessage, type RpcRejection } from './rpc-message.ts';
 export { errorText, notificationText, requestText, resultText, withId } from './rpc-text.ts';
 export { applyEdits, setMember, setMembers, withoutMembers, type TextEdit } from './text-edit.ts';
-export { callParams, ownCall, type CallListener, type UpstreamAnswer, type UpstreamCall, type UpstreamLink } from './upstream-call.ts';
+export {
+  askerOf,
+  callParams,
+  ownCall,
+  type CallListener,
+  type UpstreamAnswer,
+  type UpstreamCall,
+  type UpstreamLink,
+} from './upstream-call.ts';
 export { LiveList, type Place } from './live-list.ts';

@@ -43,6 +43,8 @@ const CONTROL = /[\u0000-\u001f]/g;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 /** Longer strings are searched with the engine's native search in place of a loop. */
 const LOOP_LENGTH = 24;
+/** Up to here comparing with each key costs less than a set. */
+const FEW_MEMBERS = 16;
 
 /**
  * Checks a text strictly against RFC 8259 and tells where its values stand, without building them.
@@ -169,7 +171,7 @@ class Scanner {
       this.#pos++;
       return;
     }
-    const seen = record === undefined ? undefined : new Set<string>();
+    let seen: Set<string> | undefined;
     for (;;) {
       if (text.charCodeAt(this.#pos) !== QUOTE) throw new Stop('syntax', this.#pos);
       const keyStart = this.#pos;
@@ -179,8 +181,15 @@ class Scanner {
       if (text.charCodeAt(this.#pos) !== 0x3a) throw new Stop('syntax', this.#pos);
       this.#pos++;
       this.#skipSpace();
-      if (record === undefined || seen === undefined) this.#value(depth);
-      else this.#recordedMember(depth, plan, record, seen, { start: keyStart, end: keyEnd });
+      if (record === undefined) this.#value(depth);
+      else {
+        // The span is a checked string literal.
+        const key = stringAt(text, { start: keyStart, end: keyEnd }) ?? '';
+        if (record.length >= FEW_MEMBERS) seen ??= new Set(record.map((member) => member.key));
+        if (seen === undefined ? record.some((member) => member.key === key) : seen.has(key)) throw new Stop('duplicate-key', keyStart);
+        seen?.add(key);
+        this.#recordedMember(depth, plan, record, key);
+      }
       this.#skipSpace();
       const code = text.charCodeAt(this.#pos);
       if (code !== 0x2c && code !== 0x7d) throw new Stop('syntax', this.#pos);
@@ -190,11 +199,7 @@ class Scanner {
     }
   }
 
-  #recordedMember(depth: number, plan: RecordPlan | undefined, record: JsonMember[], seen: Set<string>, keySpan: JsonSpan): void {
-    // The span is a checked string literal.
-    const key = stringAt(this.#text, keySpan) ?? '';
-    if (seen.has(key)) throw new Stop('duplicate-key', keySpan.start);
-    seen.add(key);
+  #recordedMember(depth: number, plan: RecordPlan | undefined, record: JsonMember[], key: string): void {
     const start = this.#pos;
     const inner = plan !== undefined && Object.hasOwn(plan, key) ? plan[key] : undefined;
     if (inner === undefined || this.#text.charCodeAt(start) !== 0x7b) {

@@ -1,5 +1,5 @@
 import type { Era, GatewayError, HeaderList } from '@omni/ports';
-import type { RunningCall } from './gateway-request.ts';
+import type { AnswerServerRequest, ClientContext, RunningCall, SessionOwner } from './gateway-request.ts';
 import type { RpcMessage } from './rpc-message.ts';
 import { applyEdits, type TextEdit } from './text-edit.ts';
 
@@ -19,8 +19,15 @@ export interface UpstreamCall {
   readonly paramHeaders: HeaderList;
   /** The client's id as JSON. Links whose answers come alone (HTTP) may send it on; others use their own. */
   readonly clientId: string;
+  /** Who asks, see {@link askerOf}; `undefined` for Omni itself. On a shared connection nobody is told what may be about another one's call. */
+  readonly asker: string | undefined;
   /** Whether the answer may come as bytes: nothing in it has to be read or changed. */
   readonly mayPassBytes: boolean;
+}
+
+/** The same for two requests only when what one is told may reach the other: same principal, same session. */
+export function askerOf({ principal, session }: ClientContext): string {
+  return `${principal.id}\n${session?.key ?? ''}`;
 }
 
 /** The parameters as they go to the upstream. */
@@ -40,6 +47,7 @@ export function ownCall(method: string, params: string, name?: string): Upstream
     name,
     paramHeaders: [],
     clientId: '1',
+    asker: undefined,
     mayPassBytes: false,
   };
 }
@@ -56,7 +64,8 @@ export interface CallListener {
   /** In the client's terms: the progress token is the client's. @returns `false` to ask for a pause, see {@link ReplySink}. */
   onNotification(message: RpcMessage): boolean;
   onDrain(listener: () => void): void;
-  onServerRequest(message: RpcMessage, answer: (answer: RpcMessage | GatewayError) => void): void;
+  /** `signal`: the upstream does not want the answer any more. */
+  onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
   onAnswer(answer: UpstreamAnswer): void;
   onFailure(error: GatewayError): void;
 }
@@ -65,6 +74,8 @@ export interface CallListener {
 export interface UpstreamLink {
   readonly upstream: string;
   readonly era: Era;
+  /** Whose client capabilities the upstream was told; `undefined` when clients share the connection: then it was told none. */
+  readonly owner: SessionOwner | undefined;
   /** Whether answers may be passed on as bytes (each comes in an HTTP exchange of its own). */
   readonly keepsClientId: boolean;
   /** What the upstream said of itself: `DiscoverResult` or `InitializeResult`, as a response message. */

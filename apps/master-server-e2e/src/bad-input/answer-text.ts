@@ -1,9 +1,15 @@
-import { jsonOf } from './legacy-client.ts';
 import type { HttpAnswer } from './raw-http.ts';
 
-/** The JSON of an answer; empty when there is none. */
-export function decodeAnswer(answer: HttpAnswer | undefined): string {
-  return jsonOf(answer);
+/** The JSON-RPC message in an answer: the body, or the last event of a stream. */
+export function jsonOf(answer: HttpAnswer | undefined): string {
+  const text = answer?.body.toString() ?? '';
+  if (answer?.headers.get('content-type') !== 'text/event-stream') return text;
+  const events = text.split('\n\n').filter((event) => event.includes('data: '));
+  return (events.at(-1) ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('data: '))
+    .map((line) => line.slice(6))
+    .join('\n');
 }
 
 /** The member of that name of every object in an array, as text. */

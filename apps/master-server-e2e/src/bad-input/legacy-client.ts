@@ -1,5 +1,6 @@
 import { legacyPost, requestBytes, type Header } from './request-bytes.ts';
-import { send, type HttpAnswer, type Observation } from './raw-http.ts';
+import { jsonOf } from './answer-text.ts';
+import { send, type Observation } from './raw-http.ts';
 
 export interface LegacyClientOptions {
   readonly port: number;
@@ -28,7 +29,9 @@ export class LegacyClient {
   static async open(options: LegacyClientOptions): Promise<LegacyClient> {
     const { port, path = '/mcp', version = '2025-11-25' } = options;
     const params = `{"protocolVersion":"${version}","capabilities":{},"clientInfo":{"name":"bad-input","version":"1"}}`;
-    const bytes = legacyPost(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":${params}}`).toString('latin1').replace('POST /mcp ', `POST ${path} `);
+    const bytes = legacyPost(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":${params}}`)
+      .toString('latin1')
+      .replace('POST /mcp ', `POST ${path} `);
     const { answers } = await send({ port, bytes: Buffer.from(bytes, 'latin1'), withinMs: WITHIN_MS });
     const id = answers[0]?.headers.get('mcp-session-id');
     if (id === undefined) throw new Error(`initialize gave no session: ${answers[0]?.status} ${answers[0]?.body.toString().slice(0, 200)}`);
@@ -39,7 +42,12 @@ export class LegacyClient {
 
   /** The bytes of a POST in this session. */
   bytes(body: string | Buffer, headers: readonly Header[] = []): Buffer {
-    const defaults: readonly Header[] = [['Mcp-Method', undefined], ['Mcp-Name', undefined], ['Mcp-Session-Id', this.id], ['MCP-Protocol-Version', this.#version]];
+    const defaults: readonly Header[] = [
+      ['Mcp-Method', undefined],
+      ['Mcp-Name', undefined],
+      ['Mcp-Session-Id', this.id],
+      ['MCP-Protocol-Version', this.#version],
+    ];
     const given = new Set(headers.map(([name]) => name));
     return requestBytes({ target: this.#path, body, headers: [...defaults.filter(([name]) => !given.has(name)), ...headers] });
   }
@@ -56,19 +64,32 @@ export class LegacyClient {
 
   /** Bytes that open the standalone stream. */
   streamBytes(headers: readonly Header[] = []): Buffer {
-    return requestBytes({ method: 'GET', target: this.#path, headers: [['Mcp-Method', undefined], ['Mcp-Name', undefined], ['Content-Type', undefined], ['Accept', 'text/event-stream'], ['Mcp-Session-Id', this.id], ['MCP-Protocol-Version', this.#version], ...headers] });
+    return requestBytes({
+      method: 'GET',
+      target: this.#path,
+      headers: [
+        ['Mcp-Method', undefined],
+        ['Mcp-Name', undefined],
+        ['Content-Type', undefined],
+        ['Accept', 'text/event-stream'],
+        ['Mcp-Session-Id', this.id],
+        ['MCP-Protocol-Version', this.#version],
+        ...headers,
+      ],
+    });
   }
 
   end(): Promise<Observation> {
-    const bytes = requestBytes({ method: 'DELETE', target: this.#path, headers: [['Mcp-Method', undefined], ['Mcp-Name', undefined], ['Mcp-Session-Id', this.id], ['MCP-Protocol-Version', this.#version]] });
+    const bytes = requestBytes({
+      method: 'DELETE',
+      target: this.#path,
+      headers: [
+        ['Mcp-Method', undefined],
+        ['Mcp-Name', undefined],
+        ['Mcp-Session-Id', this.id],
+        ['MCP-Protocol-Version', this.#version],
+      ],
+    });
     return send({ port: this.#port, bytes, withinMs: WITHIN_MS });
   }
-}
-
-/** The JSON-RPC message in an answer: the body, or the last event of a stream. */
-export function jsonOf(answer: HttpAnswer | undefined): string {
-  const text = answer?.body.toString() ?? '';
-  if (answer?.headers.get('content-type') !== 'text/event-stream') return text;
-  const events = text.split('\n\n').filter((event) => event.includes('data: '));
-  return (events.at(-1) ?? '').split('\n').filter((line) => line.startsWith('data: ')).map((line) => line.slice(6)).join('\n');
 }

@@ -30,7 +30,10 @@ export class OmniProcess {
   }
 
   /** Starts it with the token of these tests. @param environment - Besides what it needs itself. */
-  static async start(configuration: Readonly<Record<string, unknown>>, environment: Readonly<Record<string, string>> = {}): Promise<OmniProcess> {
+  static async start(
+    configuration: Readonly<Record<string, unknown>>,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<OmniProcess> {
     return new OmniProcess(await startOmni({ auth: { token: TOKEN }, ...configuration }, { environment }));
   }
 
@@ -70,7 +73,9 @@ export class OmniProcess {
   }
 
   async #details(): Promise<Readonly<Record<string, unknown>>> {
-    const response = await fetch(`${this.#omni.origin}/health/ready`, { headers: { Authorization: `Bearer ${TOKEN}`, Connection: 'close' } });
+    const response = await fetch(`${this.#omni.origin}/health/ready`, {
+      headers: { Authorization: `Bearer ${TOKEN}`, Connection: 'close' },
+    });
     // With the token the page has details for every component.
     const page = (await response.json()) as { details: Readonly<Record<string, unknown>> };
     return page.details;

@@ -77,7 +77,8 @@ export class Oracle {
     const deadline = performance.now() + withinMs;
     for (;;) {
       const problems = differences(before, await this.#options.gateway.measure());
-      if (problems.length === 0 || performance.now() > deadline) return problems;
+      // What was logged late is seen here.
+      if (problems.length === 0 || performance.now() > deadline) return [...problems, ...this.#common()];
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -122,7 +123,9 @@ export class Oracle {
       return [...problems, `nothing is served any more: ${String(error)}`];
     }
     const carriedOut = gateway.tally('e') - before - 1;
-    return carriedOut === results ? problems : [...problems, `${carriedOut} calls reached the server, ${results} were answered with its result`];
+    return carriedOut === results
+      ? problems
+      : [...problems, `${carriedOut} calls reached the server, ${results} were answered with its result`];
   }
 
   #common(): readonly string[] {

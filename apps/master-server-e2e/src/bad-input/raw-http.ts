@@ -58,7 +58,9 @@ export class AnswerReader {
     const headEnd = bytes.indexOf(HEAD_END);
     if (headEnd < 0) return false;
     const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n');
-    const headers = new Map(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
+    const headers = new Map(
+      lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+    );
     const status = Number(statusLine.split(' ')[1]);
     const start = headEnd + HEAD_END.length;
     const body = this.#isHead || status < 200 || status === 204 ? { end: start, body: Buffer.alloc(0) } : this.#body(bytes, start, headers);
@@ -79,7 +81,7 @@ export class AnswerReader {
 
   #chunked(bytes: Buffer, start: number): { end: number; body: Buffer } | undefined {
     const parts: Buffer[] = [];
-    for (let at = start; ; ) {
+    for (let at = start; ;) {
       const lineEnd = bytes.indexOf('\r\n', at);
       if (lineEnd < 0) return undefined;
       const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
@@ -113,7 +115,7 @@ export function send({ port, bytes, answers = 1, untilClosed = false, withinMs, 
       answeredAt = performance.now();
       if (!untilClosed) return finish(false);
       clearTimeout(timer);
-      timer = setTimeout(() => finish(false), CLOSE_MS);
+      timer = setTimeout(() => finish(false), Math.min(CLOSE_MS, withinMs));
     });
     socket.write(bytes);
   });

@@ -53,7 +53,14 @@ export interface RequestParts {
 }
 
 /** The whole request as bytes. Nothing is repaired. */
-export function requestBytes({ method = 'POST', target = '/mcp', headers = [], rawHeaders = '', body, hasLength = true }: RequestParts = {}): Buffer {
+export function requestBytes({
+  method = 'POST',
+  target = '/mcp',
+  headers = [],
+  rawHeaders = '',
+  body,
+  hasLength = true,
+}: RequestParts = {}): Buffer {
   const payload = body === undefined ? Buffer.alloc(0) : typeof body === 'string' ? Buffer.from(body) : body;
   const defaults: readonly Header[] = [
     ['Host', '127.0.0.1'],
@@ -78,10 +85,19 @@ export function modernPost(body: string | Buffer, headers: readonly Header[] = [
 
 /** A modern request with headers that fit its method. @param name - For `Mcp-Name`. */
 export function modernRequest(method: string, members = '', name?: string): Buffer {
-  return requestBytes({ body: requestText(method, members), headers: [['Mcp-Method', method], ['Mcp-Name', name]] });
+  return requestBytes({
+    body: requestText(method, members),
+    headers: [
+      ['Mcp-Method', method],
+      ['Mcp-Name', name],
+    ],
+  });
 }
 
 /** A POST without anything of the modern era. */
 export function legacyPost(body: string | Buffer, headers: readonly Header[] = []): Buffer {
-  return requestBytes({ body, headers: [['MCP-Protocol-Version', undefined], ['Mcp-Method', undefined], ['Mcp-Name', undefined], ...headers] });
+  return requestBytes({
+    body,
+    headers: [['MCP-Protocol-Version', undefined], ['Mcp-Method', undefined], ['Mcp-Name', undefined], ...headers],
+  });
 }

@@ -5,7 +5,13 @@ import type { LegacyClient } from './legacy-client.ts';
 /** What must be observed for one input. */
 export type Expectation =
   /** An error of the documented table; status and JSON-RPC code follow from the row there. */
-  | { readonly kind: 'refused'; readonly codes: readonly GatewayErrorCode[]; readonly id?: string; readonly isCut?: boolean; readonly data?: readonly string[] }
+  | {
+      readonly kind: 'refused';
+      readonly codes: readonly GatewayErrorCode[];
+      readonly id?: string;
+      readonly isCut?: boolean;
+      readonly data?: readonly string[];
+    }
   /** The server behind Omni refused it in words of its own. */
   | { readonly kind: 'refused-behind'; readonly rpcCodes: readonly number[] }
   /** A result that holds these bytes unchanged. */
@@ -47,7 +53,10 @@ export interface Row {
 /** What the cases of a row work with. */
 export interface RowContext {
   readonly port: number;
-  send(bytes: Buffer, options?: { readonly answers?: number; readonly untilClosed?: boolean; readonly withinMs?: number }): Promise<Observation>;
+  send(
+    bytes: Buffer,
+    options?: { readonly answers?: number; readonly untilClosed?: boolean; readonly withinMs?: number },
+  ): Promise<Observation>;
   /** Opens a legacy session; it is ended with the row. */
   open(options?: { readonly version?: string; readonly path?: string }): Promise<LegacyClient>;
   /** How often a letter stands in the tally of the echo server, both instances together. */

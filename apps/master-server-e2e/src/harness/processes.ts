@@ -49,7 +49,13 @@ function seen(pid: number): SeenProcess | undefined {
   if (end === -1) return undefined;
   const [state = '', parent = '0', ...rest] = stat.slice(end + 2).split(' ');
   // Fields 3 and 4 of proc_pid_stat(5) are state and parent, field 22 is the start time.
-  return { pid, parent: Number(parent), state, startTime: rest[17] ?? '', command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() };
+  return {
+    pid,
+    parent: Number(parent),
+    state,
+    startTime: rest[17] ?? '',
+    command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim(),
+  };
 }
 
 function allPids(): readonly number[] {

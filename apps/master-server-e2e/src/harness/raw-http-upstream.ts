@@ -11,7 +11,7 @@ export interface RawHttpUpstream {
   readonly headers: readonly IncomingMessage['headers'][];
 }
 
-const TOOLS = '"tools":[{"name":"echo","inputSchema":{"type":"object"}},{"name":"strange","inputSchema":{"type":"object"}}]';
+const TOOLS = `"tools":[${['echo', 'mirror', 'strange'].map((name) => `{"name":"${name}","inputSchema":{"type":"object"}}`).join(',')}]`;
 const STRANGE =
   '"content":[{"type":"hologram","depth":1.0,"x":{"y":null}},{"type":"text","text":"\\u00e9 caf\\u00e9","x-unknown":1e400}],"isError":true,"_meta":{"com.example/trace":[1.10,-0]},"x-extra":{"z":1,"a":2}';
 
@@ -61,8 +61,13 @@ function answerTo(body: string, era: 'legacy' | 'modern'): string | undefined {
       return result(TOOLS + lasting);
     case `${era} tools/call`:
       if (params?.name === 'strange') return result(STRANGE);
-      return result(`"content":[],"structuredContent":${body.slice(body.indexOf('"arguments":') + '"arguments":'.length, -2)}`);
+      return result(echoed(body.slice(body.indexOf('"arguments":') + '"arguments":'.length, -2), params?.name === 'mirror'));
     default:
       return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32601,"message":"Method not found"}}`;
   }
+}
+
+/** @param isTwice - Whether a member that no revision knows holds them too. */
+function echoed(args: string, isTwice: boolean): string {
+  return `"content":[],"structuredContent":${args}${isTwice ? `,"x-mirror":${args}` : ''}`;
 }

@@ -117,7 +117,9 @@ export function legacyCall(id: string, name: string, args = '{}', meta = ''): st
 }
 
 /** The error of an answer, with the code of Omni's table where there is one. */
-export function errorOf(message: string | undefined): { readonly code: number; readonly omni: string | undefined; readonly message: string } | undefined {
+export function errorOf(
+  message: string | undefined,
+): { readonly code: number; readonly omni: string | undefined; readonly message: string } | undefined {
   // Messages of these tests are JSON-RPC.
   const { error } = JSON.parse(message ?? '{}') as { error?: { code: number; message: string; data?: { code?: string } } };
   return error === undefined ? undefined : { code: error.code, omni: error.data?.code, message: error.message };

@@ -11,7 +11,6 @@
 //   --pid-file FILE       writes a line with its pid at start
 //   --tool-prefix TEXT    stands before the names of its tools
 import { appendFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 
 const args = process.argv.slice(2);
 /** @param {string} name */
@@ -37,6 +36,7 @@ if (has('--ignore-eof')) setInterval(() => {}, 60_000);
 
 const TOOLS = {
   echo: 'Gives its arguments back as structured content, byte for byte.',
+  mirror: 'Gives its arguments back twice: as structured content and as a member that no revision knows.',
   pid: 'Tells the pid.',
   slow: 'Answers after "ms" milliseconds.',
   never: 'Answers when it is cancelled, which is too late.',
@@ -57,10 +57,19 @@ const answer = (id, result) => send(`{"jsonrpc":"2.0","id":${id},"result":{${isM
 /** @param {string} text */
 const textBlock = (text) => `"content":[{"type":"text","text":${JSON.stringify(text)}}]`;
 
-createInterface({ input: process.stdin }).on('line', (line) => {
+// Node's readline would also split at U+2028 and U+2029, which may stand in JSON strings.
+let rest = '';
+process.stdin.setEncoding('utf8').on('data', (/** @type {string} */ chunk) => {
+  const lines = (rest + chunk).split('\n');
+  rest = lines.pop() ?? '';
+  for (const line of lines) take(line);
+});
+
+/** @param {string} line */
+function take(line) {
   if (record !== '') appendFileSync(record, `${line}\n`);
   setTimeout(() => receive(line), Math.max(0, startsAt - performance.now()));
-});
+}
 
 /** @param {string} line */
 function receive(line) {
@@ -112,6 +121,8 @@ function call(id, line, params) {
   switch (params.name.slice(prefix.length)) {
     case 'echo':
       return answer(id, `"content":[],"structuredContent":${rawArguments(line)}`);
+    case 'mirror':
+      return answer(id, `"content":[],"structuredContent":${rawArguments(line)},"x-mirror":${rawArguments(line)}`);
     case 'pid':
       return answer(id, textBlock(String(process.pid)));
     case 'slow':
@@ -122,7 +133,8 @@ function call(id, line, params) {
       const token = JSON.stringify(params._meta?.progressToken ?? null);
       const steps = Array.from(
         { length: given.steps },
-        (_, step) => `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":${step + 1},"total":${given.steps}}}\n`,
+        (_, step) =>
+          `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":${step + 1},"total":${given.steps}}}\n`,
       );
       // One write, so that the answer arrives with the last notification.
       return void process.stdout.write(

@@ -46,7 +46,9 @@ export async function connectSdk1(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Sdk1Client> {
   const transport =
-    typeof target === 'string' ? new Sdk1Http(new URL(target), { requestInit: { headers: { ...headers } } }) : new Sdk1Stdio(stdioParameters(target));
+    typeof target === 'string'
+      ? new Sdk1Http(new URL(target), { requestInit: { headers: { ...headers } } })
+      : new Sdk1Stdio(stdioParameters(target));
   atEnd(() => client.close());
   // The SDK's own classes do not fit its own interface under exactOptionalPropertyTypes.
   await client.connect(transport as Parameters<Sdk1Client['connect']>[0]);
@@ -86,7 +88,12 @@ export async function connectModern(target: Target, client: ModernClient = creat
   return client;
 }
 
-function stdioParameters({ prepared, args = [] }: StdioFront): { command: string; args: string[]; env: Record<string, string>; stderr: 'ignore' } {
+function stdioParameters({ prepared, args = [] }: StdioFront): {
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+  stderr: 'ignore';
+} {
   return {
     command: process.execPath,
     args: [...OMNI_ARGUMENTS, 'stdio', '--config', prepared.configFile, ...args],

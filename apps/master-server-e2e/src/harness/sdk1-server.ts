@@ -28,7 +28,10 @@ export interface Sdk1State {
 export function createSdk1Server(state: Sdk1State): McpServer {
   const server = new McpServer(
     { name: 'sdk1', version: '1.0.0' },
-    { capabilities: { logging: {}, resources: { subscribe: true, listChanged: true }, tools: { listChanged: true } }, instructions: 'Made for tests.' },
+    {
+      capabilities: { logging: {}, resources: { subscribe: true, listChanged: true }, tools: { listChanged: true } },
+      instructions: 'Made for tests.',
+    },
   );
   registerReportingTools(server, state);
   registerAskingTools(server);
@@ -42,7 +45,10 @@ function registerReportingTools(server: McpServer, state: Sdk1State): void {
   server.registerTool('count', { inputSchema: { steps: z.number() } }, async ({ steps }, extra) => {
     const progressToken = extra._meta?.progressToken;
     for (let progress = 1; progress <= steps && progressToken !== undefined; progress++) {
-      await extra.sendNotification({ method: 'notifications/progress', params: { progressToken, progress, total: steps, message: `step ${progress}` } });
+      await extra.sendNotification({
+        method: 'notifications/progress',
+        params: { progressToken, progress, total: steps, message: `step ${progress}` },
+      });
     }
     return text(`Counted to ${steps}.`);
   });
@@ -70,7 +76,10 @@ function registerAskingTools(server: McpServer): void {
   });
   server.registerTool('ask_form', {}, async (extra: Extra) => {
     const requestedSchema = { type: 'object' as const, properties: { name: { type: 'string' as const } } };
-    const answer = await extra.sendRequest({ method: 'elicitation/create', params: { mode: 'form', message: 'Who?', requestedSchema } }, ElicitResultSchema);
+    const answer = await extra.sendRequest(
+      { method: 'elicitation/create', params: { mode: 'form', message: 'Who?', requestedSchema } },
+      ElicitResultSchema,
+    );
     return text(`${answer.action} ${JSON.stringify(answer.content)}`);
   });
   server.registerTool('ask_url', {}, async (extra: Extra) => {
@@ -107,7 +116,9 @@ function registerOffers(server: McpServer, state: Sdk1State): void {
     if (subscribed.has(NOTE)) await server.server.sendResourceUpdated({ uri: NOTE });
     return text(String(state.noteVersion));
   });
-  server.registerResource('note', NOTE, { mimeType: 'text/plain' }, ({ href: uri }) => ({ contents: [{ uri, text: `Version ${state.noteVersion}` }] }));
+  server.registerResource('note', NOTE, { mimeType: 'text/plain' }, ({ href: uri }) => ({
+    contents: [{ uri, text: `Version ${state.noteVersion}` }],
+  }));
   const complete = { id: (value: string) => ['one', 'two', 'three'].filter((word) => word.startsWith(value)) };
   const template = new ResourceTemplate('test://note/{id}', { list: undefined, complete });
   server.registerResource('notes', template, {}, ({ href: uri }, { id }) => ({ contents: [{ uri, text: `Note ${String(id)}` }] }));

@@ -40,8 +40,7 @@ export async function writeConfiguration(configuration: ConfigurationLike, optio
   const folder = await mkdtemp(join(tmpdir(), 'omni-e2e-'));
   atEnd(() => rm(folder, { recursive: true, force: true }));
   const configFile = join(folder, options.fileName ?? 'omni.json');
-  const text =
-    typeof configuration === 'string' ? configuration : JSON.stringify({ auth: { mode: 'open' }, ...configuration }, null, 2);
+  const text = typeof configuration === 'string' ? configuration : JSON.stringify({ auth: { mode: 'open' }, ...configuration }, null, 2);
   await writeFile(configFile, text);
   const environment = {
     PATH: process.env['PATH'] ?? '',
@@ -159,7 +158,10 @@ export async function startOmniIn(prepared: OmniFolder, options: OmniOptions = {
 }
 
 /** Runs Omni until it ends by itself, as it does when it cannot start. */
-export async function runOmni(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ending & { stdout: string; stderr: string }> {
+export async function runOmni(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Ending & { stdout: string; stderr: string }> {
   const started = new StartedProcess(process.execPath, [...OMNI_ARGUMENTS, ...args], environment);
   started.child.stdin?.end();
   const timer = setTimeout(() => started.signal('SIGKILL'), RUN_TIMEOUT_MS);

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildSpec } from '@omni/ports';
-import { messageChannelContract, RecordingListener } from '@omni/testing';
+import { RecordingListener } from '@omni/testing';
+import { messageChannelContract } from '@omni/testing/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { NodeChildLauncher } from './child-launcher.ts';
 import { readProcessStat } from './process-stat.ts';
@@ -181,6 +182,17 @@ describe('NodeChildLauncher', () => {
     // Not even a zombie is left of the leader.
     expect(readProcessStat(channel.pid ?? 0)).toBeUndefined();
     expect(listener.closes).toEqual([undefined]);
+  });
+
+  it('takes a descendant in a session of its own with it when the launcher closes', async () => {
+    const own = new NodeChildLauncher({ graceMs: 200 });
+    const listener = new RecordingListener();
+    const sleeper = `require('node:child_process').spawn('sleep', ['30'], { detached: true, stdio: 'ignore' }).pid`;
+    own.launch(node(`console.log(${sleeper}); process.stdin.resume()`), listener);
+    const [pid = '0'] = await listener.received(1);
+    expect(isRunning(Number(pid))).toBe(true);
+    await own.close();
+    await vanished([Number(pid)]);
   });
 
   it('takes what a wrapper left behind when that exits by itself [S000-PROC-06]', async () => {

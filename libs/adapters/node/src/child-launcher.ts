@@ -9,7 +9,7 @@ import {
 } from '@omni/ports';
 import { childEnvironment } from './child-environment.ts';
 import { ChildProcessChannel } from './child-process-channel.ts';
-import { createOwnerMark } from './orphan-sweep.ts';
+import { createOwnerMark, endEscaped } from './orphan-sweep.ts';
 import { Reaper } from './reaper.ts';
 
 /** Settings of {@link NodeChildLauncher}. */
@@ -65,6 +65,7 @@ export class NodeChildLauncher implements ChildLauncher {
     this.#isClosed = true;
     await Promise.all([...this.#channels].map((channel) => channel.close()));
     await this.#reaper.close();
+    endEscaped(this.#owner);
   }
 }
 

@@ -1,4 +1,4 @@
-import { exchangeContract, httpClientContract, type HttpRuntime } from '@omni/testing';
+import { exchangeContract, httpClientContract, type HttpRuntime } from '@omni/testing/contracts';
 import { describe } from '@jest/globals';
 import { UndiciHttpClient } from './http-client.ts';
 import { NodeHttpListener } from './http-listener.ts';

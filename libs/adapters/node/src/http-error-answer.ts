@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { GatewayError } from '@omni/ports';
+import type { GatewayError, HeaderList } from '@omni/ports';
 
 /** @returns The JSON-RPC error for a failure that happened before the core could see a message; the id is not known. */
 export function errorBody(error: GatewayError): string {
@@ -10,12 +10,14 @@ export function errorBody(error: GatewayError): string {
   });
 }
 
-/** @returns A whole HTTP/1.1 answer for a socket without a request to answer. */
-export function rawErrorAnswer(error: GatewayError): string {
+/**
+ * @param headers - Added to those that every such answer has; from our own code, never from a client.
+ * @returns A whole HTTP/1.1 answer for a socket without a request to answer.
+ */
+export function rawErrorAnswer(error: GatewayError, headers: HeaderList = []): string {
   const body = errorBody(error);
   const status = error.facts.httpStatus;
-  return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n` +
-    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
-  );
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`;
+  for (let index = 0; index + 1 < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }

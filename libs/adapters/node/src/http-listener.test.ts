@@ -117,6 +117,45 @@ describe('NodeHttpListener', () => {
     expect(await client.ended()).toMatch(/^HTTP\/1\.1 408 /);
   });
 
+  it.each([
+    ['body', (exchange: Exchange, answer: string) => exchange.respond(200, [], answer)],
+    [
+      'stream',
+      (exchange: Exchange, answer: string) => {
+        const stream = exchange.stream(200, []);
+        stream.write(answer);
+        stream.end();
+      },
+    ],
+  ])('cuts a client that does not read its complete answer: %s', async (_how, respond) => {
+    const { port, listener } = await start({ stallTimeoutMs: 100, handler: (exchange) => respond(exchange, 'x'.repeat(32_000_000)) });
+    const client = connect(port, '127.0.0.1').pause();
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    while (listener.openExchanges === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (listener.openExchanges > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    client.destroy();
+  });
+
+  it('serves on for a client that took its time to read', async () => {
+    const { port } = await start({ stallTimeoutMs: 100, handler: (exchange) => exchange.respond(200, [], 'x'.repeat(8_000_000)) });
+    const client = connect(port, '127.0.0.1').pause();
+    let received = 0;
+    client.on('data', (chunk) => {
+      received += chunk.length;
+      client.pause();
+      setTimeout(() => client.resume(), 1);
+    });
+    for (const expected of [8_000_000, 16_000_000]) {
+      client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      client.resume();
+      while (received < expected) await new Promise((resolve) => setTimeout(resolve, 5));
+      // Longer than the limit: it must not go on counting behind the answer.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(client.destroyed).toBe(false);
+    client.destroy();
+  });
+
   it('refuses a declared length beyond the limit before the body comes, and closes the connection', async () => {
     const { port } = await start();
     const client = await dial(port);

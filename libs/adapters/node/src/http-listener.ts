@@ -1,9 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { type Exchange, GatewayError, type Logger, silentLogger, systemClock } from '@omni/ports';
+import { type CancelTimer, type Exchange, GatewayError, type HeaderList, type Logger, silentLogger, systemClock } from '@omni/ports';
 import { errorCode } from './error-code.ts';
 import { rawErrorAnswer } from './http-error-answer.ts';
+import { listenFailure } from './listen-failure.ts';
 import { NodeExchange } from './node-exchange.ts';
+import { TlsCertificate, type TlsFiles, type TlsPair } from './tls-files.ts';
+import { asksForWebSocket, type WebSocketOptions, WebSocketUpgrades } from './web-socket-upgrades.ts';
 
 /** Settings of {@link NodeHttpListener}. */
 export interface NodeHttpListenerOptions {
@@ -16,8 +20,16 @@ export interface NodeHttpListenerOptions {
   readonly headersTimeoutMs?: number;
   /** How long an idle connection is kept; above the 60 s of common proxies. Default 65,000. */
   readonly keepAliveTimeoutMs?: number;
+  /** How long a client may take nothing of an answer that is complete. Default 60,000. */
+  readonly stallTimeoutMs?: number;
   /** Open connections; further ones are closed at once. Default 10,000. */
   readonly maxConnections?: number;
+  /** Default: an upgrade is not offered, and a request for one is served as if it had not asked. */
+  readonly webSockets?: WebSocketOptions;
+  /** Default: plain HTTP. The files are looked at again while the listener runs. */
+  readonly tls?: TlsFiles;
+  /** How often the files of {@link tls} are looked at. Default 10,000. */
+  readonly tlsReloadMs?: number;
 }
 
 /** Where a listener listens. */
@@ -33,8 +45,13 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_HEADERS = 256;
 /** How often overdue requests are looked for. */
 const TIMEOUT_CHECK_MS = 1_000;
+const STALL_TIMEOUT_MS = 60_000;
 /** A refused connection may take this long to read its answer. */
 const REFUSAL_MS = 500;
+
+const TLS_RELOAD_MS = 10_000;
+/** A client may take this long for the handshake. */
+const TLS_HANDSHAKE_MS = 10_000;
 
 interface Connection {
   /** Exchanges that are not over, in order. More than one when the client pipelines. */
@@ -42,11 +59,13 @@ interface Connection {
   isRefused: boolean;
 }
 
-/** HTTP/1.1 front on `node:http`. Upgrades are not offered: such a request is served as if it had not asked. */
+/** HTTP/1.1 front on `node:http` and `node:https`, with WebSockets by upgrade. */
 export class NodeHttpListener {
   readonly #options: NodeHttpListenerOptions;
   readonly #logger: Logger;
-  readonly #servers = new Set<Server>();
+  readonly #servers = new Set<Server | TlsServer>();
+  readonly #webSockets: WebSocketUpgrades | undefined;
+  readonly #cancelWatches: CancelTimer[] = [];
   readonly #connections = new WeakMap<Duplex, Connection>();
   #openExchanges = 0;
   #isStopping = false;
@@ -55,6 +74,13 @@ export class NodeHttpListener {
   constructor(options: NodeHttpListenerOptions) {
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
+    this.#webSockets =
+      options.webSockets &&
+      new WebSocketUpgrades({
+        ...options.webSockets,
+        logger: this.#logger,
+        refuse: (socket, error, headers) => this.#refuse(socket, error, headers),
+      });
   }
 
   /** Exchanges that are not over. */
@@ -66,17 +92,20 @@ export class NodeHttpListener {
    * Starts listening; may be called for several addresses.
    *
    * @returns The actual address and port.
-   * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`.
+   * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`.
    */
-  listen(address: ListenAddress): Promise<ListenAddress> {
-    const server = this.#createServer();
-    return new Promise((resolve, reject) => {
-      const onError = (error: Error): void => reject(listenFailure(error, address));
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    const { tls } = this.#options;
+    const certificate = tls && (await TlsCertificate.read(tls));
+    const server = this.#createServer(certificate);
+    return await new Promise((resolve, reject) => {
+      const onError = (error: Error): void => reject(listenFailure(error, `${address.host}:${address.port}`));
       server.once('error', onError);
       server.listen({ host: address.host, port: address.port }, () => {
         server.off('error', onError);
         server.on('error', (error) => this.#logger.error({ error }, 'the listener failed'));
         this.#servers.add(server);
+        if (certificate !== undefined && server instanceof TlsServer) this.#watch(certificate, server);
         const actual = server.address();
         resolve(actual === null || typeof actual === 'string' ? address : { host: actual.address, port: actual.port });
       });
@@ -87,6 +116,7 @@ export class NodeHttpListener {
   stopAccepting(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    for (const cancel of this.#cancelWatches.splice(0)) cancel();
     for (const server of this.#servers) server.close();
   }
 
@@ -108,12 +138,13 @@ export class NodeHttpListener {
     }
     const cut = this.#openExchanges;
     for (const server of this.#servers) server.closeAllConnections();
+    this.#webSockets?.terminate();
     this.#servers.clear();
     return cut;
   }
 
-  #createServer(): Server {
-    const server = createServer({
+  #createServer(certificate: TlsCertificate | undefined): Server | TlsServer {
+    const options: ServerOptions = {
       requestTimeout: this.#options.requestTimeoutMs ?? 30_000,
       headersTimeout: this.#options.headersTimeoutMs ?? 10_000,
       keepAliveTimeout: this.#options.keepAliveTimeoutMs ?? 65_000,
@@ -125,7 +156,12 @@ export class NodeHttpListener {
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 15_000,
-    });
+      ...(this.#webSockets === undefined ? {} : { shouldUpgradeCallback: asksForWebSocket }),
+    };
+    const server =
+      certificate === undefined
+        ? createServer(options)
+        : createTlsServer({ ...options, ...certificate.pair, ALPNProtocols: ['http/1.1'], handshakeTimeout: TLS_HANDSHAKE_MS });
     // Node drops headers beyond this count silently; here they are counted and refused.
     server.maxHeadersCount = 0;
     server.maxConnections = this.#options.maxConnections ?? 10_000;
@@ -133,11 +169,18 @@ export class NodeHttpListener {
     server.on('checkContinue', (request, response) => this.#serve(request, response, true));
     server.on('clientError', (error, socket) => this.#onClientError(error, socket));
     server.on('connect', (_request, socket) => this.#refuse(socket, invalid('CONNECT is not served here')));
+    if (this.#webSockets !== undefined) server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
     return server;
   }
 
+  #watch(certificate: TlsCertificate, server: TlsServer): void {
+    const onChange = (pair: TlsPair): void => server.setSecureContext(pair);
+    this.#cancelWatches.push(certificate.watch({ onChange, logger: this.#logger, everyMs: this.#options.tlsReloadMs ?? TLS_RELOAD_MS }));
+  }
+
   #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    const exchange = new NodeExchange(request, response, expectsContinue);
+    const stallTimeoutMs = this.#options.stallTimeoutMs ?? STALL_TIMEOUT_MS;
+    const exchange = new NodeExchange(request, response, { expectsContinue, stallTimeoutMs });
     const connection = this.#connection(request.socket);
     connection.open.push(exchange);
     this.#openExchanges += 1;
@@ -153,6 +196,26 @@ export class NodeHttpListener {
       if (result !== undefined) result.catch((error: unknown) => this.#onHandlerError(exchange, error));
     } catch (error) {
       this.#onHandlerError(exchange, error);
+    }
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node has taken its own listener away.
+    socket.on('error', () => socket.destroy());
+    if (this.#connection(socket).open.length > 0) {
+      // Frames would run into the answers that pipelined requests still wait for.
+      socket.destroy();
+      return;
+    }
+    if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+      this.#refuse(socket, new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request has more than ${MAX_HEADERS} headers`));
+      return;
+    }
+    try {
+      this.#webSockets?.handle(request, socket, head);
+    } catch (error) {
+      this.#logger.error({ error }, 'an upgrade failed');
+      this.#refuse(socket, GatewayError.from(error));
     }
   }
 
@@ -178,6 +241,11 @@ export class NodeHttpListener {
   /** Bytes that are no request, or one that did not arrive in time. */
   #onClientError(error: Error, socket: Duplex): void {
     const code = errorCode(error) ?? 'unreadable';
+    if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
+      // No answer can be read by a client that has no TLS with us.
+      socket.destroy();
+      return;
+    }
     switch (code) {
       case 'ECONNRESET':
         socket.destroy();
@@ -194,7 +262,7 @@ export class NodeHttpListener {
   }
 
   /** Answers on the bare socket, unless that would run into an answer that has begun, and closes it. */
-  #refuse(socket: Duplex, error: GatewayError): void {
+  #refuse(socket: Duplex, error: GatewayError, headers: HeaderList = []): void {
     const connection = this.#connection(socket);
     if (connection.isRefused) return;
     connection.isRefused = true;
@@ -204,7 +272,7 @@ export class NodeHttpListener {
       socket.destroy();
       return;
     }
-    socket.end(rawErrorAnswer(error));
+    socket.end(rawErrorAnswer(error, headers));
     systemClock.after(REFUSAL_MS, () => socket.destroy());
   }
 
@@ -223,10 +291,4 @@ export class NodeHttpListener {
 
 function invalid(message: string): GatewayError {
   return new GatewayError('OMNI_HTTP_INVALID', message);
-}
-
-function listenFailure(error: Error, { host, port }: ListenAddress): GatewayError {
-  const code = errorCode(error);
-  if (code === 'EADDRINUSE') return new GatewayError('OMNI_LISTEN_IN_USE', `${host}:${port} is in use`, { cause: error });
-  return new GatewayError('OMNI_LISTEN_DENIED', `Cannot listen on ${host}:${port} (${code ?? 'unknown reason'})`, { cause: error });
 }

@@ -1,3 +1,4 @@
+export { NodeChannelDialer, type NodeChannelDialerOptions } from './channel-dialer.ts';
 export { childEnvironment, type ChildEnvironmentOptions } from './child-environment.ts';
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './child-launcher.ts';
 export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './config-files.ts';
@@ -9,5 +10,9 @@ export { LineWriter } from './line-writer.ts';
 export { orphanSweep } from './orphan-sweep.ts';
 export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './pino-logger.ts';
 export { createRedactor } from './redaction.ts';
+export { NodeSocketListener, type NodeSocketListenerOptions } from './socket-listener.ts';
+export { defaultSocketPath } from './socket-path.ts';
 export { stateDirectory } from './state-directory.ts';
 export { stdioChannel, type StdioChannelOptions } from './stdio-channel.ts';
+export type { TlsFiles } from './tls-files.ts';
+export type { UpgradeDecision, UpgradeRequest, WebSocketOptions } from './web-socket-upgrades.ts';

@@ -11,6 +11,14 @@ describe('LineWriter', () => {
     expect(writes).toEqual(['a\nb\nü\n']);
   });
 
+  it('makes one line of a text with line breaks, so that no part of it becomes a message', async () => {
+    const { writes, stream } = collect();
+    const writer = new LineWriter(stream, 1_000);
+    writer.send('{"a":[\n{"jsonrpc":"2.0"}\r\n]\r}');
+    await writer.finish();
+    expect(writes).toEqual(['{"a":[ {"jsonrpc":"2.0"} ] }\n']);
+  });
+
   it('has one write under way and joins what comes meanwhile', async () => {
     const { writes, stream, release } = collect({ isSlow: true });
     const writer = new LineWriter(stream, 1_000);

@@ -1,7 +1,9 @@
 import type { Writable } from 'node:stream';
 
+const LINE_BREAKS = /[\r\n]+/g;
+
 /**
- * Writes lines to a stream, all lines of one turn of the event loop in one write: few system
+ * Writes JSON texts as lines to a stream, one line each, all lines of one turn of the event loop in one write: few system
  * calls are what makes a child fast. One write is under way at a time; what comes meanwhile joins the next.
  */
 export class LineWriter {
@@ -20,13 +22,18 @@ export class LineWriter {
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
-  /** @returns `false` when the line was not taken. A line is always taken when nothing else waits. */
+  /**
+   * Line breaks within the text become blanks: in JSON they stand between tokens only, and each would begin a message of the sender's making.
+   *
+   * @returns `false` when the line was not taken. A line is always taken when nothing else waits.
+   */
   send(text: string): boolean {
     if (!this.#isOpen) return false;
-    const bytes = Buffer.byteLength(text) + 1;
+    const line = text.includes('\n') || text.includes('\r') ? text.replace(LINE_BREAKS, ' ') : text;
+    const bytes = Buffer.byteLength(line) + 1;
     const backlog = this.#queuedBytes + this.#writingBytes;
     if (backlog > 0 && backlog + bytes > this.#maxBacklogBytes) return false;
-    this.#queue += text + '\n';
+    this.#queue += line + '\n';
     this.#queuedBytes += bytes;
     if (!this.#isScheduled && this.#writingBytes === 0) {
       this.#isScheduled = true;

@@ -3,12 +3,20 @@ import { type Exchange, GatewayError, type HeaderList, type Payload, type Respon
 import { readRequestBody, tooLarge } from './body-reader.ts';
 import { errorBody } from './http-error-answer.ts';
 import { NodeResponseStream } from './node-response-stream.ts';
+import { headerValue, splitTarget } from './request-head.ts';
+import { limitStall } from './stall-limit.ts';
 
 /** An unread body up to this is read away so that the connection can serve on. */
 const DISCARD_BYTES = 65_536;
 /** How long, and how much, is read away before a connection with an unread body is closed: closing at once would discard the answer. */
 const LINGER_MS = 500;
 const LINGER_BYTES = 1_048_576;
+
+export interface NodeExchangeOptions {
+  readonly expectsContinue: boolean;
+  /** See {@link limitStall}. */
+  readonly stallTimeoutMs: number;
+}
 
 /** An exchange straight on Node's request and response. */
 export class NodeExchange implements Exchange {
@@ -19,22 +27,23 @@ export class NodeExchange implements Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #expectsContinue: boolean;
+  readonly #stallTimeoutMs: number;
   #body: 'unread' | 'reading' | 'read' | 'refused' = 'unread';
   #answer: 'none' | 'begun' | 'ended' = 'none';
   #isGone = false;
   #onGone: (() => void) | undefined;
 
-  /** @param expectsContinue - The client waits for `100 Continue` before it sends the body. */
-  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
-    const url = request.url ?? '/';
-    const mark = url.indexOf('?');
+  /** @param options.expectsContinue - The client waits for `100 Continue` before it sends the body. */
+  constructor(request: IncomingMessage, response: ServerResponse, { expectsContinue, stallTimeoutMs }: NodeExchangeOptions) {
+    const { path, query } = splitTarget(request.url ?? '/');
     this.method = request.method ?? 'GET';
-    this.path = mark === -1 ? url : url.slice(0, mark);
-    this.query = mark === -1 ? '' : url.slice(mark + 1);
+    this.path = path;
+    this.query = query;
     this.headers = request.rawHeaders;
     this.#request = request;
     this.#response = response;
     this.#expectsContinue = expectsContinue;
+    this.#stallTimeoutMs = stallTimeoutMs;
   }
 
   /** Whether the head of the answer is on its way. */
@@ -43,16 +52,7 @@ export class NodeExchange implements Exchange {
   }
 
   header(name: string): string | undefined {
-    const headers = this.headers;
-    let found: string | undefined;
-    for (let index = 0; index < headers.length; index += 2) {
-      const candidate = headers[index];
-      if (candidate === undefined || candidate.length !== name.length) continue;
-      if (candidate !== name && candidate.toLowerCase() !== name) continue;
-      const value = (headers[index + 1] ?? '').trim();
-      found = found === undefined ? value : `${found}, ${value}`;
-    }
-    return found;
+    return headerValue(this.headers, name);
   }
 
   async readBody(maxBytes: number): Promise<Uint8Array> {
@@ -91,6 +91,7 @@ export class NodeExchange implements Exchange {
     this.#answer = 'ended';
     if (!mustCut) {
       response.end(body);
+      limitStall(response, this.#stallTimeoutMs);
       return;
     }
     if (body === undefined || length === 0) response.flushHeaders();
@@ -99,7 +100,10 @@ export class NodeExchange implements Exchange {
   }
 
   stream(status: number, headers: HeaderList): ResponseStream {
-    const stream = new NodeResponseStream(this.#response, () => (this.#answer = 'ended'));
+    const stream = new NodeResponseStream(this.#response, () => {
+      this.#answer = 'ended';
+      limitStall(this.#response, this.#stallTimeoutMs);
+    });
     if (this.#isGone) return stream;
     this.#refuseSecondAnswer();
     if (this.#leavesBodyUnread()) this.#response.shouldKeepAlive = false;

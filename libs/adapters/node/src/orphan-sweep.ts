@@ -15,6 +15,20 @@ export function createOwnerMark(): string {
  * @returns How many groups were killed.
  */
 export function orphanSweep(): number {
+  return killGroupsOf((owner) => !isAlive(owner));
+}
+
+/**
+ * Kills what carries the mark of a living owner: at its end these are descendants that made a session of their own to get away
+ * from the group of the child that started them. The same limits as for {@link orphanSweep}.
+ *
+ * @returns How many groups were killed.
+ */
+export function endEscaped(mark: string): number {
+  return killGroupsOf((owner) => owner === mark);
+}
+
+function killGroupsOf(isWanted: (owner: string) => boolean): number {
   const own = readProcessStat('self');
   if (process.platform !== 'linux' || own === undefined) return 0;
   const groups = new Set<number>();
@@ -22,7 +36,7 @@ export function orphanSweep(): number {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     const owner = ownerOf(pid);
-    if (owner === undefined || isAlive(owner)) continue;
+    if (owner === undefined || !isWanted(owner)) continue;
     const stat = readProcessStat(pid);
     // Omni itself may have been started by a child of another Omni and so carry that one's mark.
     if (stat !== undefined && stat.group > 1 && stat.group !== own.group && stat.state !== 'Z') groups.add(stat.group);

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { ChannelListener, MessageChannel } from '@omni/ports';
-import { messageChannelContract, RecordingListener } from '@omni/testing';
+import { RecordingListener } from '@omni/testing';
+import { messageChannelContract } from '@omni/testing/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { stdioChannel } from './stdio-channel.ts';
 

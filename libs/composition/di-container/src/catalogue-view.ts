@@ -1,4 +1,4 @@
-import { checkHeaderParams, type Catalogue, type CatalogueKeeper } from '@omni/capabilities';
+import { checkHeaderParams, mirroredHeaders, type Catalogue, type CatalogueKeeper } from '@omni/capabilities';
 import { GatewayError } from '@omni/ports';
 import type { Offer } from '@omni/protocol';
 import type { Catalogue as RoutingCatalogue } from '@omni/router';
@@ -27,7 +27,11 @@ export function routesOf(catalogue: Catalogue): RoutingCatalogue {
         upstream,
         name: target.name,
         wrapsOutput: tool?.wrapsOutput ?? false,
-        checkHeaders: (args, headers) => (tool === undefined ? undefined : checkHeaderParams(tool, args ?? '', args === undefined ? undefined : { start: 0, end: args.length }, headers)),
+        checkHeaders: (args, headers) =>
+          tool === undefined
+            ? undefined
+            : checkHeaderParams(tool, args ?? '', args === undefined ? undefined : { start: 0, end: args.length }, headers),
+        headersFor: (args) => (tool === undefined ? [] : mirroredHeaders(tool, args)),
       };
     },
     resolveUri: (uri, scope) => catalogue.resolveUri(uri, scope),

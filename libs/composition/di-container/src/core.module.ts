@@ -67,13 +67,16 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.RequestRouter)
     .toResolvedValue(
-      (catalogue, upstreams, keeper) =>
-        new RequestRouter({ catalogue: routesOf(catalogue), upstreams, whenSettled: (listener) => keeper.whenSettled(listener) }),
-      [Token.Catalogue, Token.UpstreamDirectory, Token.CatalogueKeeper],
+      (catalogue, upstreams, keeper, clock) =>
+        new RequestRouter({ catalogue: routesOf(catalogue), upstreams, clock, whenSettled: (listener) => keeper.whenSettled(listener) }),
+      [Token.Catalogue, Token.UpstreamDirectory, Token.CatalogueKeeper, Token.Clock],
     )
     .inSingletonScope();
   bind(Token.ResourceSubscriptions)
-    .toResolvedValue((catalogue, upstreams) => new ResourceSubscriptions({ catalogue: routesOf(catalogue), upstreams }), [Token.Catalogue, Token.UpstreamDirectory])
+    .toResolvedValue(
+      (catalogue, upstreams) => new ResourceSubscriptions({ catalogue: routesOf(catalogue), upstreams }),
+      [Token.Catalogue, Token.UpstreamDirectory],
+    )
     .inSingletonScope();
   bind(Token.TokenCheck)
     .toResolvedValue(
@@ -99,6 +102,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
           probes: { answer: (path, isTrusted) => healthPage(health, path, isTrusted) },
           identity: IDENTITY,
           limits: configuration.limits,
+          legacySse: configuration.server.legacySse,
           clock,
           logger,
         }),

@@ -7,7 +7,7 @@ import { Token } from './token.ts';
 
 export interface MasterServerOptions extends GatewayAdapters {
   readonly configuration: GatewayConfiguration;
-  /** How long the first list waits for servers that are still starting. Default 1000. */
+  /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
 }
 

@@ -8,6 +8,8 @@ export interface GatewayConfiguration {
     readonly port: number;
     readonly allowedHosts: readonly string[];
     readonly allowedOrigins: readonly string[];
+    /** Whether clients of the transport HTTP+SSE (2024-11-05) are served. */
+    readonly legacySse: boolean;
     readonly drainMs: number;
   };
   readonly auth: { readonly mode: 'token' | 'open'; readonly token?: string };
@@ -38,7 +40,7 @@ export interface GatewayAdapters {
 }
 
 /** How long the first list waits for servers that are still starting. */
-export const HTTP_START_GRACE_MS = 1_000;
+export const HTTP_START_GRACE_MS = 700;
 /** Clients on stdio start Omni themselves and often list once: they get more. */
 export const STDIO_START_GRACE_MS = 5_000;
 

@@ -16,6 +16,8 @@ export function healthPage(health: HealthMonitor, path: string, isTrusted: boole
   const rollup = asksLive ? health.getLiveness() : health.getReadiness();
   const isGood = asksLive ? rollup.live : rollup.ready;
   const document = healthDocument(rollup);
-  const details = isTrusted ? { details: Object.fromEntries(rollup.components.map((component) => [component.name, component.details])) } : {};
+  const details = isTrusted
+    ? { details: Object.fromEntries(rollup.components.map((component) => [component.name, component.details])) }
+    : {};
   return { status: isGood ? 200 : 503, contentType: 'application/health+json', body: JSON.stringify({ ...document, ...details }) };
 }

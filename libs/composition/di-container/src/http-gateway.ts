@@ -33,7 +33,9 @@ const CLOSING_MS = 500;
 export async function startHttpGateway({ configuration, environment, listen, logLevel }: HttpGatewayOptions): Promise<HttpGateway> {
   const address = listen === undefined ? configuration.server : parseListen(listen);
   if (configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
-    throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets everybody in who reaches ${address.host}`, { hint: 'Listen on 127.0.0.1, or set auth.mode to "token".' });
+    throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets everybody in who reaches ${address.host}`, {
+      hint: 'Listen on 127.0.0.1, or set auth.mode to "token".',
+    });
   }
   const needsToken = configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
@@ -73,6 +75,7 @@ function parseListen(listen: string): { readonly host: string; readonly port: nu
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(listen);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (host === undefined || !(port <= 65_535)) throw new GatewayError('OMNI_USAGE', `"${listen}" is not HOST:PORT`, { hint: 'Write for example --listen 127.0.0.1:7431.' });
+  if (host === undefined || !(port <= 65_535))
+    throw new GatewayError('OMNI_USAGE', `"${listen}" is not HOST:PORT`, { hint: 'Write for example --listen 127.0.0.1:7431.' });
   return { host, port };
 }

@@ -7,7 +7,7 @@ export interface NodeMasterServerOptions {
   readonly configuration: GatewayConfiguration;
   /** Overrides `logging.level`. */
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
-  /** How long the first list waits for servers that are still starting. Default 1000. */
+  /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
 }
 

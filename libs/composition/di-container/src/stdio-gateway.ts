@@ -33,7 +33,11 @@ export async function startStdioGateway({ configuration, scope, logLevel, input,
   const { server, logger } = await createNodeParts({ configuration, logLevel, startGraceMs: STDIO_START_GRACE_MS });
   await server.start();
   const closed = new Promise<void>((resolve) => {
-    server.bind(stdioChannel({ input, output, maxMessageBytes: configuration.limits.maxBodyBytes }), { scope, answersAfterEnd: true, onClosed: resolve });
+    server.bind(stdioChannel({ input, output, maxMessageBytes: configuration.limits.maxBodyBytes }), {
+      scope,
+      answersAfterEnd: true,
+      onClosed: resolve,
+    });
   });
   const stop = async (options?: StopOptions): Promise<void> => {
     await server.stop(options);

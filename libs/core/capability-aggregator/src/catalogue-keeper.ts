@@ -109,7 +109,8 @@ export class CatalogueKeeper {
     kept.isOutdated = false;
     this.#options.read(link).then(
       (catalogue) => this.#done(upstream, kept, () => kept.link === link && this.#options.publish(upstream, catalogue)),
-      (error: unknown) => this.#done(upstream, kept, () => this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read')),
+      (error: unknown) =>
+        this.#done(upstream, kept, () => this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read')),
     );
   }
 

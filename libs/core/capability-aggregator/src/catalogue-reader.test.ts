@@ -36,6 +36,7 @@ function linkOf({ hello = `{"capabilities":${ALL}}`, era = 'legacy', reply, befo
     upstream: 'fs',
     era,
     keepsClientId: false,
+    owner: undefined,
     hello: message(resultText('1', hello)),
     requests,
     notify() {},

@@ -1,5 +1,14 @@
 import { GatewayError, type HeaderList } from '@omni/ports';
-import { decodeHeaderValue, encodeHeaderValue, memberOf, scanJson, stringAt, type JsonObject, type JsonSpan, type RecordPlan } from '@omni/wire';
+import {
+  decodeHeaderValue,
+  encodeHeaderValue,
+  memberOf,
+  scanJson,
+  stringAt,
+  type JsonObject,
+  type JsonSpan,
+  type RecordPlan,
+} from '@omni/wire';
 import { isJsonObject, ownValue, walkSchemas, type SchemaObject } from './schema-walk.ts';
 import type { ToolFacts } from './upstream-catalogue.ts';
 

@@ -17,6 +17,10 @@ const ServerSchema = z.strictObject({
     .array(z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/@]+$/, 'must be an origin without path, such as "https://app.example.com"'))
     .default([])
     .describe('Web origins whose pages may call Omni.'),
+  legacySse: z
+    .boolean()
+    .default(false)
+    .describe('true also serves clients of the old transport HTTP+SSE (2024-11-05): at /sse for all servers, at /sse/{server} for one.'),
   drain: durationSchema({ allowZero: true }).prefault('10s').describe('Time that running requests get when Omni stops.'),
 });
 

@@ -11,7 +11,12 @@ const DurationSchema = durationSchema({ allowZero: false });
 
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings the spellings of clients here. */
 export const McpServerSchema = z.strictObject({
-  type: z.enum(['stdio', 'http']).optional().describe('How the server is reached. Follows from "command" or "url" when absent.'),
+  type: z
+    .enum(['stdio', 'http', 'sse'])
+    .optional()
+    .describe(
+      'How the server is reached. Follows from "command" or "url" when absent. http finds the old transport HTTP+SSE too; sse asks for nothing else.',
+    ),
   command: NameTextSchema.optional().describe('Program of a local server, found on the PATH of Omni. Not run through a shell.'),
   args: z.array(PlainTextSchema).optional().describe('Arguments of the program, one per item.'),
   env: z
@@ -22,7 +27,7 @@ export const McpServerSchema = z.strictObject({
   url: z
     .string()
     .optional()
-    .describe('Address of a remote server that speaks Streamable HTTP: http: or https:, without user name and password.'),
+    .describe('Address of a remote server that speaks Streamable HTTP or HTTP+SSE: http: or https:, without user name and password.'),
   headers: z
     .record(
       z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header'),

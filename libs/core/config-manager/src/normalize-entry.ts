@@ -14,7 +14,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   http_headers: 'headers', // Codex
 };
 
-const TRANSPORTS: ReadonlyMap<string, 'stdio' | 'http' | 'unsupported'> = new Map([
+const TRANSPORTS: ReadonlyMap<string, 'stdio' | 'http' | 'sse' | 'unsupported'> = new Map([
   ['stdio', 'stdio'],
   ['local', 'stdio'],
   ['http', 'http'],
@@ -22,7 +22,7 @@ const TRANSPORTS: ReadonlyMap<string, 'stdio' | 'http' | 'unsupported'> = new Ma
   ['streamableHttp', 'http'],
   ['streamable_http', 'http'],
   ['remote', 'http'],
-  ['sse', 'unsupported'],
+  ['sse', 'sse'],
   ['ws', 'unsupported'],
 ]);
 
@@ -129,11 +129,15 @@ function transportType(value: LocatedValue, path: string, problems: Pick<Problem
   // Marked, so that nothing more is said about an entry whose transport is already refused.
   const refused: LocatedScalar = { kind: 'scalar', at: value.at, value: null, source: '', origin: 'unresolved' };
   if (written === undefined) {
-    problems.add(value.at, path, `${path} must be "stdio" or "http", found ${kindOf(value)}`);
+    problems.add(value.at, path, `${path} must be "stdio", "http" or "sse", found ${kindOf(value)}`);
     return refused;
   }
   if (transport === undefined) {
-    problems.add(value.at, path, `${path} must be "stdio" or "http", found ${quoted(written)}${suggestion(written, TRANSPORTS.keys())}`);
+    problems.add(
+      value.at,
+      path,
+      `${path} must be "stdio", "http" or "sse", found ${quoted(written)}${suggestion(written, TRANSPORTS.keys())}`,
+    );
     return refused;
   }
   if (transport === 'unsupported') {

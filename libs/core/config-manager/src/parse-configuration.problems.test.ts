@@ -98,9 +98,11 @@ describe('parseConfiguration on what it refuses', () => {
       'o.yaml:1:49  mcpServers.a says both "disabled" and "enabled"; keep one',
     ],
     ['mcpServers: { a: { type: http, command: x } }', 'o.yaml:1:26  mcpServers.a.type is "http", which needs "url", found "command"'],
+    ['mcpServers: { a: { type: sse, command: x } }', 'o.yaml:1:26  mcpServers.a.type is "sse", which needs "url", found "command"'],
+    ['mcpServers: { a: { type: sse, url: "ws://x" } }', 'o.yaml:1:36  mcpServers.a.url must start with "https://" or "http://"'],
     [
-      'mcpServers: { a: { type: sse, url: "http://x" } }',
-      'o.yaml:1:26  mcpServers.a.type "sse" is not supported yet in this version; use "http" if the server offers Streamable HTTP',
+      'mcpServers: { a: { type: sse, url: "http://x", protocol: "2026-07-28" } }',
+      'o.yaml:1:58  mcpServers.a.protocol is "2026-07-28", which is not spoken over the transport "sse"; write "http"',
     ],
     [
       'mcpServers: { a: { type: ws } }',
@@ -108,7 +110,7 @@ describe('parseConfiguration on what it refuses', () => {
     ],
     [
       'mcpServers: { a: { type: stido, command: x } }',
-      'o.yaml:1:26  mcpServers.a.type must be "stdio" or "http", found "stido"; did you mean "stdio"?',
+      'o.yaml:1:26  mcpServers.a.type must be "stdio", "http" or "sse", found "stido"; did you mean "stdio"?',
     ],
     [
       'mcpServers: { "My Server!": { command: x } }',

@@ -31,7 +31,7 @@ const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
 describe('parseConfiguration', () => {
   it('fills in every default', () => {
     expect(parse('mcpServers: { a: { command: npx } }')).toEqual({
-      server: { host: '127.0.0.1', port: 7431, allowedHosts: [], allowedOrigins: [], drainMs: 10_000 },
+      server: { host: '127.0.0.1', port: 7431, allowedHosts: [], allowedOrigins: [], legacySse: false, drainMs: 10_000 },
       auth: { mode: 'token' },
       naming: { prefix: 'always' },
       limits: {
@@ -56,7 +56,7 @@ describe('parseConfiguration', () => {
 $schema: ./omni.schema.json
 version: 1
 x-anything: { goes: here }
-server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins: ["https://app.example.com"], drain: 0s, x-note: mine }
+server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins: ["https://app.example.com"], legacySse: true, drain: 0s, x-note: mine }
 auth: { mode: token, token: 0123456789abcdef }
 naming: { prefix: on-conflict }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxInFlight: 3, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
@@ -67,7 +67,14 @@ mcpServers:
   remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h }
 `);
     expect(configuration).toEqual({
-      server: { host: '::1', port: 8080, allowedHosts: ['mcp.example.com'], allowedOrigins: ['https://app.example.com'], drainMs: 0 },
+      server: {
+        host: '::1',
+        port: 8080,
+        allowedHosts: ['mcp.example.com'],
+        allowedOrigins: ['https://app.example.com'],
+        legacySse: true,
+        drainMs: 0,
+      },
       auth: { mode: 'token', token: '0123456789abcdef' },
       naming: { prefix: 'on-conflict' },
       limits: {
@@ -170,6 +177,16 @@ mcpServers:
     });
   });
 
+  it('reads type sse with its address and headers', () => {
+    expect(parse('mcpServers: { a: { type: sse, url: "http://127.0.0.1:1/sse", headers: { X-Key: k } } }').upstreams[0]?.transport).toEqual(
+      {
+        kind: 'sse',
+        url: 'http://127.0.0.1:1/sse',
+        headers: { 'X-Key': 'k' },
+      },
+    );
+  });
+
   it.each(['http', 'streamable-http', 'streamableHttp', 'streamable_http', 'remote'])('reads type %s as http', (type) => {
     expect(parse(`mcpServers: { a: { type: ${type}, url: "http://127.0.0.1:1/mcp" } }`).upstreams[0]?.transport.kind).toBe('http');
   });
@@ -221,9 +238,19 @@ mcpServers:
     );
     expect(auth.token).toBe('0123456789abcdef');
     expect(upstreams.map(({ transport, secretValues }) => [transport, secretValues])).toEqual([
-      [{ kind: 'http', url: 'https://mcp.example.com/mcp', headers: { Authorization: 'Bearer secret-a' } }, ['secret-a']],
+      [
+        { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { Authorization: 'Bearer secret-a' } },
+        ['secret-a', 'Bearer secret-a'],
+      ],
       [{ kind: 'stdio', command: 'x', args: ['secret-b${A}', 'secret-b${A}', 'c'], env: {} }, ['secret-b${A}']],
     ]);
+  });
+
+  it('counts literal values of env and headers among the secrets, unless they are short', () => {
+    const { upstreams } = parse(
+      'mcpServers: { a: { command: x, env: { API_KEY: literal-key, DEBUG: "1" } }, b: { url: https://b.example, headers: { X-Key: another-key } } }',
+    );
+    expect(upstreams.map(({ secretValues }) => secretValues)).toEqual([['literal-key'], ['another-key']]);
   });
 
   it('asks for no variable of a server that is switched off', () => {

@@ -15,6 +15,7 @@ export interface Configuration {
   readonly server: ListenAddress & {
     readonly allowedHosts: readonly string[];
     readonly allowedOrigins: readonly string[];
+    readonly legacySse: boolean;
     readonly drainMs: number;
   };
   readonly auth: { readonly mode: 'token' | 'open'; readonly token?: string };
@@ -65,11 +66,11 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
   problems.throwIfAny();
   if (upstreams.length === 0) warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
 
-  const { listen, drain, allowedHosts, allowedOrigins } = settings.server;
+  const { listen, drain, allowedHosts, allowedOrigins, legacySse } = settings.server;
   const { sessionIdle, ...limits } = settings.limits;
   const { mode, token } = settings.auth;
   return {
-    server: { ...listen, allowedHosts, allowedOrigins, drainMs: drain },
+    server: { ...listen, allowedHosts, allowedOrigins, legacySse, drainMs: drain },
     auth: { mode, ...(token === undefined ? {} : { token }) },
     naming: settings.naming,
     limits: { ...limits, sessionIdleMs: sessionIdle },

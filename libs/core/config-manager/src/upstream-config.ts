@@ -12,6 +12,9 @@ export interface UpstreamConfig extends Omit<UpstreamSpec, 'transport'> {
   readonly transport: Exclude<UpstreamTransport, { readonly kind: 'channel' }>;
 }
 
+/** What is written literally into `env` and `headers` is mostly a credential; shorter values are mostly switches. */
+const SECRET_LENGTH = 8;
+
 export interface UpstreamConfigOptions {
   readonly env: Environment;
   readonly defaults: GatewaySettings['defaults'];
@@ -42,12 +45,23 @@ export function upstreamConfig(
   const parsed = McpServerSchema.safeParse(plainValue(expanded), WORDLESS);
   if (!parsed.success) reportIssues(parsed.error.issues, { root: expanded, key, keysOf: () => [], problems });
   const kind = transportKind(expanded, { at: entry.at, key, problems });
-  if (kind === 'http') checkUrl(expanded, { key, problems });
+  if (kind === 'http' || kind === 'sse') checkUrl(expanded, { key, problems });
   if (!parsed.success || kind === undefined) return undefined;
 
   const settings = parsed.data;
+  const protocol = expanded.entries.get('protocol');
+  if (kind === 'sse' && settings.protocol === '2026-07-28' && protocol !== undefined) {
+    problems.add(
+      protocol.value.at,
+      `${key}.protocol`,
+      `${key}.protocol is "2026-07-28", which is not spoken over the transport "sse"; write "http"`,
+    );
+  }
   warnOfKeysWithoutEffect(kind, expanded, { key, warnings });
-  const transport = kind === 'stdio' ? stdioTransport(settings) : httpTransport(settings);
+  const transport = kind === 'stdio' ? stdioTransport(settings) : httpTransport(kind, settings);
+  for (const value of [...Object.values(settings.env ?? {}), ...Object.values(settings.headers ?? {})]) {
+    if (value.length >= SECRET_LENGTH) secretValues.add(value);
+  }
   const callTimeoutMs = settings.callTimeout ?? defaults.callTimeout;
   const maxCallTimeMs = settings.maxCallTime ?? defaults.maxCallTime;
   const long = expanded.entries.get('callTimeout') ?? expanded.entries.get('maxCallTime');
@@ -86,6 +100,8 @@ function reasonToDisable(entry: LocatedMap, env: Environment): string | undefine
   return missing.length === 0 ? undefined : `missing_env:[${missing.join(',')}]`;
 }
 
+type UpstreamKind = 'stdio' | 'http' | 'sse';
+
 interface EntryReport {
   readonly key: string;
   readonly problems: Pick<ProblemList, 'add'>;
@@ -94,7 +110,7 @@ interface EntryReport {
 function transportKind(
   entry: LocatedMap,
   { at, key, problems }: EntryReport & { readonly at: LocatedEntry['at'] },
-): 'stdio' | 'http' | undefined {
+): UpstreamKind | undefined {
   const command = entry.entries.get('command');
   const url = entry.entries.get('url');
   const type = entry.entries.get('type');
@@ -108,7 +124,7 @@ function transportKind(
     if (!type || wanted !== undefined) problems.add(at, key, `${key} needs "command" (a local program) or "url" (a remote server)`);
     return undefined;
   }
-  const kind = command ? 'stdio' : 'http';
+  const kind = command ? 'stdio' : wanted === 'sse' ? 'sse' : 'http';
   if (type && wanted !== undefined && wanted !== kind) {
     const needed = wanted === 'stdio' ? 'command' : 'url';
     problems.add(type.value.at, `${key}.type`, `${key}.type is "${wanted}", which needs "${needed}", found "${(command ?? url)?.written}"`);
@@ -118,7 +134,7 @@ function transportKind(
 }
 
 function warnOfKeysWithoutEffect(
-  kind: 'stdio' | 'http',
+  kind: UpstreamKind,
   entry: LocatedMap,
   { key, warnings }: { readonly key: string; readonly warnings: Pick<ProblemList, 'add'> },
 ): void {
@@ -134,8 +150,8 @@ function stdioTransport({ command = '', args = [], env = {}, cwd }: McpServerSet
 }
 
 /** Without a `url` the server is switched off and its address was not resolved. */
-function httpTransport({ url = '', headers = {} }: McpServerSettings): UpstreamConfig['transport'] {
-  return { kind: 'http', url, headers };
+function httpTransport(kind: 'http' | 'sse', { url = '', headers = {} }: McpServerSettings): UpstreamConfig['transport'] {
+  return { kind, url, headers };
 }
 
 function checkUrl(entry: LocatedMap, { key, problems }: EntryReport): void {

@@ -23,7 +23,8 @@ export class Admission {
   /** @returns Why the request cannot run; `undefined` when it is counted in. */
   enter(): GatewayError | undefined {
     if (this.#isClosed) return this.closed;
-    if (this.#inFlight >= this.#maxInFlight) return new GatewayError('OMNI_OVERLOADED', `At most ${this.#maxInFlight} requests can run at once (limits.maxInFlight)`);
+    if (this.#inFlight >= this.#maxInFlight)
+      return new GatewayError('OMNI_OVERLOADED', `At most ${this.#maxInFlight} requests can run at once (limits.maxInFlight)`);
     this.#inFlight++;
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture, legacyText } from './front-fixture.test.ts';
+import { FrontFixture, legacyText } from './front.fixture.ts';
 
 const OLD = { version: '2025-03-26' };
 const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
@@ -45,7 +45,9 @@ describe('batches', () => {
   });
 
   it('answer what is no message beside what is', async () => {
-    const exchange = await (await new FrontFixture().session(OLD)).post(`[1,[${legacyText('ping')}],[],{"jsonrpc":"2.0","id":3},${legacyText('ping', { id: '4' })}]`);
+    const exchange = await (
+      await new FrontFixture().session(OLD)
+    ).post(`[1,[${legacyText('ping')}],[],{"jsonrpc":"2.0","id":3},${legacyText('ping', { id: '4' })}]`);
     expect(exchange.json()).toMatchObject([
       { id: null, error: { code: -32600 } },
       { id: null, error: { code: -32600 } },
@@ -59,7 +61,13 @@ describe('batches', () => {
     const front = new FrontFixture();
     const exchange = await (await front.session(OLD)).post(`[${call('1')},${call('1')}]`);
     front.dispatch.last.result('{}');
-    expect([exchange.json(), front.dispatch.calls.length]).toMatchObject([[{ id: 1, error: { code: -32600 } }, { id: 1, result: {} }], 1]);
+    expect([exchange.json(), front.dispatch.calls.length]).toMatchObject([
+      [
+        { id: 1, error: { code: -32600 } },
+        { id: 1, result: {} },
+      ],
+      1,
+    ]);
   });
 
   it('count each request against the limit', async () => {
@@ -67,7 +75,13 @@ describe('batches', () => {
     const exchange = await (await front.session(OLD)).post(`[${call('1')},${call('2')}]`);
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 1 });
     front.dispatch.last.result('{}');
-    expect([exchange.json(), front.handler.getStatus().details]).toMatchObject([[{ id: 2, error: { code: -31020 } }, { id: 1, result: {} }], { inFlight: 0 }]);
+    expect([exchange.json(), front.handler.getStatus().details]).toMatchObject([
+      [
+        { id: 2, error: { code: -31020 } },
+        { id: 1, result: {} },
+      ],
+      { inFlight: 0 },
+    ]);
   });
 
   it('send notifications of their requests on the stream of the session', async () => {
@@ -93,7 +107,9 @@ describe('batches', () => {
   it('cancel inside the batch what stands before', async () => {
     const front = new FrontFixture();
     const session = await front.session(OLD);
-    const exchange = await session.post(`[${call('1')},{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":"r"}}]`);
+    const exchange = await session.post(
+      `[${call('1')},{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":"r"}}]`,
+    );
     expect([front.dispatch.last.cancels, exchange.status]).toEqual([['r'], 202]);
   });
 
@@ -102,6 +118,12 @@ describe('batches', () => {
     const session = await front.session(OLD);
     front.dispatch.failure = new RangeError('secret');
     const exchange = await session.post(`[${call('1')},${legacyText('ping', { id: '2' })}]`);
-    expect([exchange.json(), front.handler.getStatus().details]).toMatchObject([[{ id: 1, error: { code: -32603 } }, { id: 2, result: {} }], { inFlight: 0 }]);
+    expect([exchange.json(), front.handler.getStatus().details]).toMatchObject([
+      [
+        { id: 1, error: { code: -32603 } },
+        { id: 2, result: {} },
+      ],
+      { inFlight: 0 },
+    ]);
   });
 });

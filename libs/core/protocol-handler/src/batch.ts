@@ -1,5 +1,13 @@
 import { GatewayError } from '@omni/ports';
-import { errorText, parseMessage, type Answer, type AnswerServerRequest, type JsonLimits, type RpcMessage, type RpcNotice } from '@omni/wire';
+import {
+  errorText,
+  parseMessage,
+  type Answer,
+  type AnswerServerRequest,
+  type JsonLimits,
+  type RpcMessage,
+  type RpcNotice,
+} from '@omni/wire';
 import type { Admission } from './admission.ts';
 import type { FrontReply } from './front-reply.ts';
 import type { LegacySession } from './legacy-session.ts';
@@ -10,7 +18,8 @@ const MAX_ITEMS = 100;
 
 /** Why this session gets no batch; `undefined` when it does. */
 export function checkBatch(items: readonly string[], session: LegacySession | undefined): GatewayError | undefined {
-  if (session?.version !== BATCH_VERSION) return new GatewayError('OMNI_MESSAGE_INVALID', `Batches exist only in sessions of revision ${BATCH_VERSION}`);
+  if (session?.version !== BATCH_VERSION)
+    return new GatewayError('OMNI_MESSAGE_INVALID', `Batches exist only in sessions of revision ${BATCH_VERSION}`);
   return items.length > MAX_ITEMS ? new GatewayError('OMNI_MESSAGE_INVALID', `A batch holds at most ${MAX_ITEMS} messages`) : undefined;
 }
 
@@ -50,11 +59,17 @@ export function runBatch(items: readonly string[], { session, admission, limits,
         continue;
       }
       open++;
-      const reply = new BatchReply(message.id, session, requests.begin(message, { sessionId: session.key, scope: session.client.scope }), notify, (text) => {
-        admission.leave();
-        if (text !== undefined) answers.push(text);
-        settle();
-      });
+      const reply = new BatchReply(
+        message.id,
+        session,
+        requests.begin(message, { sessionId: session.key, scope: session.client.scope }),
+        notify,
+        (text) => {
+          admission.leave();
+          if (text !== undefined) answers.push(text);
+          settle();
+        },
+      );
       session.onRequest(message, reply);
     }
   }
@@ -91,8 +106,8 @@ class BatchReply implements FrontReply {
     listener();
   }
 
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
-    this.#session.onServerRequest(upstream, message, answer);
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    this.#session.onServerRequest(upstream, message, answer, signal);
   }
 
   answer(answer: Answer): void {

@@ -1,7 +1,8 @@
 import { GatewayError, type ChannelListener, type MessageChannel, type OpenChannel } from '@omni/ports';
-import { createChannelPair, RecordingListener } from '@omni/testing';
+import { RecordingListener } from '@omni/testing';
+import { createChannelPair } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture, initializeText, legacyText, LOCAL, modernText } from './front-fixture.test.ts';
+import { FrontFixture, initializeText, legacyText, LOCAL, modernText } from './front.fixture.ts';
 import type { BindOptions, Connection } from './protocol-handler.ts';
 
 const CAN_ASK = '{"roots":{}}';
@@ -70,7 +71,12 @@ describe('ChannelFront', () => {
   it('serves both eras on one connection', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front, { scope: 'files' });
-    pipe.say(modernText('tools/list', { id: '1' }), initializeText(), legacyText('tools/list', { id: '2' }), modernText('tools/list', { id: '3' }));
+    pipe.say(
+      modernText('tools/list', { id: '1' }),
+      initializeText(),
+      legacyText('tools/list', { id: '2' }),
+      modernText('tools/list', { id: '3' }),
+    );
     expect(pipe.received.map((text) => JSON.parse(text))).toMatchObject([
       { id: 1, result: { seenBy: 'files modern' } },
       { id: 'hello', result: { protocolVersion: '2025-11-25' } },
@@ -95,9 +101,17 @@ describe('ChannelFront', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front, { scope: 'files' });
     pipe.say(modernCall('1'), initializeText(), call('2'));
-    expect(front.dispatch.calls.map(({ request }) => [request.client.principal, request.client.era, request.client.scope, request.client.session?.key, request.paramHeaders])).toEqual([
-      [LOCAL, 'modern', 'files', undefined, []],
-      [LOCAL, 'legacy', 'files', 'channel-1', []],
+    expect(
+      front.dispatch.calls.map(({ request }) => [
+        request.client.principal,
+        request.client.era,
+        request.client.scope,
+        request.client.session?.key,
+        request.paramHeaders,
+      ]),
+    ).toEqual([
+      [LOCAL, 'modern', 'files', undefined, undefined],
+      [LOCAL, 'legacy', 'files', 'channel-1', undefined],
     ]);
   });
 
@@ -123,7 +137,12 @@ describe('ChannelFront', () => {
   it.each([
     ['a legacy request', legacyText('tools/list'), -32600, 'OMNI_SESSION_NOT_INITIALIZED'],
     ['a discovery without envelope', legacyText('server/discover'), -32602, 'OMNI_PARAMS_INVALID'],
-    ['a handshake without version', legacyText('initialize', { params: '"capabilities":{},"clientInfo":{}' }), -32602, 'OMNI_PARAMS_INVALID'],
+    [
+      'a handshake without version',
+      legacyText('initialize', { params: '"capabilities":{},"clientInfo":{}' }),
+      -32602,
+      'OMNI_PARAMS_INVALID',
+    ],
     ['an unknown version', modernText('tools/list', { version: '2030-01-01' }), -32022, 'OMNI_VERSION_UNSUPPORTED'],
     ['a removed method', modernText('ping'), -32601, 'OMNI_METHOD_UNKNOWN'],
   ])('refuses %s', (_what, text, code, own) => {
@@ -192,7 +211,11 @@ describe('ChannelFront', () => {
     pipe.say(initializeText(), textOf('"a"'), textOf('1'), cancelText('"1"'), cancelText('"a"'));
     front.dispatch.calls[0]?.result('{}');
     front.dispatch.calls[1]?.result('{}');
-    expect([front.dispatch.calls.map(({ cancels }) => cancels), pipe.received.length, front.handler.getStatus().details]).toMatchObject([[['r'], []], 2, { inFlight: 0 }]);
+    expect([front.dispatch.calls.map(({ cancels }) => cancels), pipe.received.length, front.handler.getStatus().details]).toMatchObject([
+      [['r'], []],
+      2,
+      { inFlight: 0 },
+    ]);
   });
 
   it('cancels nothing on other connections', () => {
@@ -222,9 +245,14 @@ describe('ChannelFront', () => {
     pipe.say(initializeText('2025-11-25', CAN_ASK), call('1'));
     const answers: unknown[] = [];
     front.dispatch.last.ask(QUESTION, (answer) => answers.push(answer));
-    front.dispatch.last.request.client.session?.onServerRequest('files', front.dispatch.last.request.message, (answer) => answers.push(answer));
+    front.dispatch.last.request.client.session?.onServerRequest('files', front.dispatch.last.request.message, (answer) =>
+      answers.push(answer),
+    );
     pipe.say('{"jsonrpc":"2.0","id":"omni-2","result":{"n":2}}', '{"jsonrpc":"2.0","id":"omni-1","result":{"n":1}}');
-    expect([pipe.received[1], answers]).toMatchObject(['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}', [{ id: '"omni-2"' }, { id: '"omni-1"' }]]);
+    expect([pipe.received[1], answers]).toMatchObject([
+      '{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}',
+      [{ id: '"omni-2"' }, { id: '"omni-1"' }],
+    ]);
   });
 
   it('does not ask modern clients', () => {
@@ -248,7 +276,11 @@ describe('ChannelFront', () => {
   it('takes batches in sessions of 2025-03-26 only', () => {
     const front = new FrontFixture();
     const [old, newer, none] = [connect(front), connect(front), connect(front)];
-    old.pipe.say(initializeText('2025-03-26'), `[${call('1')},${legacyText('ping', { id: '2' })}]`, '[{"jsonrpc":"2.0","method":"notifications/initialized"}]');
+    old.pipe.say(
+      initializeText('2025-03-26'),
+      `[${call('1')},${legacyText('ping', { id: '2' })}]`,
+      '[{"jsonrpc":"2.0","method":"notifications/initialized"}]',
+    );
     front.dispatch.last.notify(PROGRESS);
     front.dispatch.last.result('{}');
     newer.pipe.say(initializeText(), `[${legacyText('ping')}]`);
@@ -289,11 +321,27 @@ describe('ChannelFront', () => {
     expect([pipe.received.join('').includes('secret'), front.handler.getStatus().details]).toMatchObject([false, { inFlight: 0 }]);
   });
 
+  it('answers a handshake that fails inside', () => {
+    const front = new FrontFixture();
+    const { pipe } = connect(front);
+    front.offer.failure = new RangeError('secret');
+    pipe.say(initializeText());
+    expect([pipe.received.map((text) => JSON.parse(text)), front.complaints]).toMatchObject([
+      [{ id: 'hello', error: { code: -32603 } }],
+      ['a message failed inside Omni'],
+    ]);
+  });
+
   it('cancels everything when the client goes [S003-PH-03]', () => {
     const front = new FrontFixture();
     const ended: string[] = [];
     const { pipe } = connect(front, { onClosed: () => ended.push('closed') });
-    pipe.say(initializeText('2025-11-25', CAN_ASK), call('1'), modernCall('2'), modernText('subscriptions/listen', { id: '3', params: '"notifications":{}' }));
+    pipe.say(
+      initializeText('2025-11-25', CAN_ASK),
+      call('1'),
+      modernCall('2'),
+      modernText('subscriptions/listen', { id: '3', params: '"notifications":{}' }),
+    );
     const answers: unknown[] = [];
     front.dispatch.calls[0]?.ask(QUESTION, (answer) => answers.push(answer));
     const before = pipe.received.length;
@@ -340,7 +388,12 @@ describe('ChannelFront', () => {
     pipe.isRead = false;
     front.dispatch.last.notify(PROGRESS);
     front.dispatch.last.notify(PROGRESS);
-    expect([pipe.closings, front.dispatch.calls.map(({ cancels }) => cancels), front.complaints, front.handler.getStatus().details]).toMatchObject([
+    expect([
+      pipe.closings,
+      front.dispatch.calls.map(({ cancels }) => cancels),
+      front.complaints,
+      front.handler.getStatus().details,
+    ]).toMatchObject([
       1,
       [['the session has ended'], ['the connection was closed']],
       ['a client does not read its messages; its connection is closed'],

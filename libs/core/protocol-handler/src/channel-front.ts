@@ -1,5 +1,16 @@
 import { GatewayError, type ChannelListener, type Logger, type MessageChannel, type OpenChannel, type Principal } from '@omni/ports';
-import { errorText, memberOf, parseMessage, rawOf, resultText, stringMember, type RpcBatch, type RpcMessage, type RpcRejection, type RunningCall } from '@omni/wire';
+import {
+  errorText,
+  memberOf,
+  parseMessage,
+  rawOf,
+  resultText,
+  stringMember,
+  type RpcBatch,
+  type RpcMessage,
+  type RpcRejection,
+  type RunningCall,
+} from '@omni/wire';
 import type { Admission } from './admission.ts';
 import { checkBatch, runBatch } from './batch.ts';
 import { ChannelReply } from './channel-reply.ts';
@@ -108,7 +119,9 @@ export class ChannelFront implements ChannelListener {
     if (session !== undefined) return this.#request(session, message);
     if (message.method === 'ping') return this.#send(resultText(message.id, '{}'));
     const error =
-      message.method === 'server/discover' ? readEnvelope(message) : new GatewayError('OMNI_SESSION_NOT_INITIALIZED', 'The first request must be initialize or server/discover');
+      message.method === 'server/discover'
+        ? readEnvelope(message)
+        : new GatewayError('OMNI_SESSION_NOT_INITIALIZED', 'The first request must be initialize or server/discover');
     if (error instanceof GatewayError) this.#send(errorText(message.id, error));
   }
 
@@ -137,11 +150,13 @@ export class ChannelFront implements ChannelListener {
       id: message.id,
       record: this.#options.requests.begin(message, { sessionId: session.key, scope: this.#options.scope }),
       send: (text) => this.#send(text),
-      ask: (_upstream, request, answer) =>
-        session.ask(request, answer, (text) => {
+      ask: (request, answer, signal) => {
+        const send = (text: string): boolean => {
           this.#send(text);
           return true;
-        }),
+        };
+        session.ask(request, answer, send, signal);
+      },
       onDone: this.#options.admission.leave,
     });
     session.onRequest(message, reply);
@@ -151,7 +166,9 @@ export class ChannelFront implements ChannelListener {
     const envelope = readEnvelope(message);
     if (envelope instanceof GatewayError) return this.#send(errorText(message.id, envelope));
     if (this.#modernInFlight.has(message.id)) {
-      return this.#send(errorText(message.id, new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running on this connection')));
+      return this.#send(
+        errorText(message.id, new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running on this connection')),
+      );
     }
     const { principal, scope, admission, modern, requests } = this.#options;
     const { id } = message;
@@ -170,7 +187,7 @@ export class ChannelFront implements ChannelListener {
       },
     });
     const client = { principal, era: 'modern' as const, scope, session: undefined, ...envelope };
-    const running = modern.serve({ message, client, paramHeaders: [] }, reply);
+    const running = modern.serve({ message, client, paramHeaders: undefined }, reply);
     if (!isDone) this.#modernInFlight.set(id, { reply, running });
   }
 
@@ -192,11 +209,12 @@ export class ChannelFront implements ChannelListener {
     if (refused !== undefined || session === undefined) {
       return this.#send(errorText('null', refused ?? new GatewayError('OMNI_SESSION_NOT_INITIALIZED', 'A batch needs a session')));
     }
-    const { admission, limits } = this.#options;
+    const { admission, limits, requests } = this.#options;
     runBatch(batch.items, {
       session,
       admission,
       limits,
+      requests,
       notify: (text) => this.#send(text),
       done: (answers) => {
         if (answers !== '') this.#send(answers);

@@ -8,7 +8,7 @@ export interface ChannelReplyOptions {
   readonly id: string;
   readonly record: RequestRecord;
   readonly send: (text: string) => void;
-  readonly ask?: (upstream: string, message: RpcMessage, answer: AnswerServerRequest) => void;
+  readonly ask?: (message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal | undefined) => void;
   readonly onDone: () => void;
 }
 
@@ -30,12 +30,12 @@ export class ChannelReply implements FrontReply {
     listener();
   }
 
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+  serverRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
     if (this.#options.ask === undefined || this.#isDone) {
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client cannot be asked during this request'));
       return;
     }
-    this.#options.ask(upstream, message, answer);
+    this.#options.ask(message, answer, signal);
   }
 
   answer(answer: Answer): void {

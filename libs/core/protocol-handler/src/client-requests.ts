@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import { memberOf, requestText, scanJson, type AnswerServerRequest, type Place, type RpcMessage } from '@omni/wire';
+import { memberOf, notificationText, requestText, scanJson, type AnswerServerRequest, type Place, type RpcMessage } from '@omni/wire';
 import type { StreamTicker, Ticking } from './stream-ticker.ts';
 
 /** People answer elicitations: they get time. */
@@ -17,6 +17,8 @@ const NEEDS = new Map<string, string>([
 interface OpenRequest {
   readonly answer: AnswerServerRequest;
   readonly dueMs: number;
+  /** Puts a text on the stream that the question went out on. */
+  readonly send: (text: string) => boolean;
 }
 
 /** Requests of upstreams that wait for an answer of one legacy client. */
@@ -37,8 +39,10 @@ export class ClientRequests implements Ticking {
    * Passes a request on under an id of our own.
    *
    * @param send - Puts the text on the right stream; `false` when there is none.
+   * @param signal - The server does not want the answer any more: the client is told.
    */
-  ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean): void {
+  ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal?: AbortSignal): void {
+    if (signal?.aborted === true) return;
     const needed = NEEDS.get(message.method);
     if (needed !== undefined && !this.#declares(needed)) {
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', `The client did not declare the capability "${needed}"`));
@@ -51,10 +55,11 @@ export class ClientRequests implements Ticking {
     const id = `"omni-${++this.#lastId}"`;
     const params = message.params === undefined ? '' : message.text.slice(message.params.start, message.params.end);
     if (this.#open.size === 0) this.#place = this.#ticker.add(this);
-    this.#open.set(id, { answer, dueMs: this.#ticker.nowMs() + ANSWER_DEADLINE_MS });
+    this.#open.set(id, { answer, dueMs: this.#ticker.nowMs() + ANSWER_DEADLINE_MS, send });
     if (!send(requestText(id, message.method, params))) {
       this.#take(id)?.answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has no stream open on which it could be asked'));
     }
+    signal?.addEventListener('abort', () => this.#withdraw(id, 'the server does not want the answer any more'), { once: true });
   }
 
   /** A response of the client; one that nobody waits for is dropped. @returns Whether it was waited for. */
@@ -71,8 +76,16 @@ export class ClientRequests implements Ticking {
 
   onTick(nowMs: number): void {
     for (const [id, request] of this.#open) {
-      if (request.dueMs <= nowMs) this.#take(id)?.answer(new GatewayError('OMNI_CANCELLED', 'The client did not answer in time'));
+      if (request.dueMs <= nowMs)
+        this.#withdraw(id, 'no answer came in time')?.answer(new GatewayError('OMNI_CANCELLED', 'The client did not answer in time'));
     }
+  }
+
+  /** Tells the client that its answer is not wanted any more (MCP 2025-11-25, basic/utilities/cancellation). */
+  #withdraw(id: string, reason: string): OpenRequest | undefined {
+    const request = this.#take(id);
+    request?.send(notificationText('notifications/cancelled', `{"requestId":${id},"reason":${JSON.stringify(reason)}}`));
+    return request;
   }
 
   #take(id: string): OpenRequest | undefined {

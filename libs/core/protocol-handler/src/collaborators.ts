@@ -37,7 +37,12 @@ export interface ResourceUpdates {
    * @param onUpdated - Called with each `notifications/resources/updated` of this resource.
    * @param done - Called once, with what ends the subscription or why there is none.
    */
-  subscribe(client: ClientContext, uri: string, onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void;
+  subscribe(
+    client: ClientContext,
+    uri: string,
+    onUpdated: (message: RpcMessage) => void,
+    done: (release: (() => void) | GatewayError) => void,
+  ): void;
 }
 
 /** Who a request comes from. */

@@ -12,6 +12,11 @@ export class HeaderCheck {
   #goodAccept = '';
 
   post(exchange: Exchange): GatewayError | undefined {
+    return this.body(exchange) ?? this.#accept(exchange);
+  }
+
+  /** Of what the answer does not stand in the response, so that it does not matter what is accepted. */
+  body(exchange: Exchange): GatewayError | undefined {
     const type = exchange.header('content-type') ?? '';
     if (type !== this.#goodType) {
       if (!JSON_TYPE.test(type)) return new GatewayError('OMNI_CONTENT_TYPE_UNSUPPORTED', 'Content-Type must be application/json');
@@ -21,6 +26,10 @@ export class HeaderCheck {
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
       return new GatewayError('OMNI_CONTENT_TYPE_UNSUPPORTED', 'The body must not be compressed or otherwise encoded');
     }
+    return undefined;
+  }
+
+  #accept(exchange: Exchange): GatewayError | undefined {
     const accept = exchange.header('accept') ?? '';
     if (accept === this.#goodAccept && accept !== '') return undefined;
     if (!accepts(accept, 'application/json') || !accepts(accept, 'text/event-stream')) {

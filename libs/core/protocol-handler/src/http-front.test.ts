@@ -1,8 +1,17 @@
 import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture, initializeText, legacyText, modernText, type RequestText } from './front-fixture.test.ts';
+import { FrontFixture, initializeText, legacyText, modernText, type RequestText } from './front.fixture.ts';
 
-const GOOD = ['Host', 'localhost', 'Authorization', 'Bearer owner', 'Content-Type', 'application/json', 'Accept', 'application/json, text/event-stream'];
+const GOOD = [
+  'Host',
+  'localhost',
+  'Authorization',
+  'Bearer owner',
+  'Content-Type',
+  'application/json',
+  'Accept',
+  'application/json, text/event-stream',
+];
 const CALL: RequestText & { name: string } = { params: '"name":"files__read","arguments":{}', name: 'files__read' };
 const MIRRORS = ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/call'];
 const SUPPORTED = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];
@@ -32,10 +41,21 @@ describe('HttpFront', () => {
   it('routes the request with its own text, envelope and headers', async () => {
     const front = new FrontFixture();
     const body = modernText('tools/call', { ...CALL, meta: '"io.modelcontextprotocol/clientInfo":{"name":"x"}' });
-    await front.post(body, [...MIRRORS, 'Mcp-Name', 'files__read', 'Mcp-Param-Region', 'eu', 'X-Other', '1', 'mcp-param-', 'empty'], '/mcp/files');
+    await front.post(
+      body,
+      [...MIRRORS, 'Mcp-Name', 'files__read', 'Mcp-Param-Region', 'eu', 'X-Other', '1', 'mcp-param-', 'empty'],
+      '/mcp/files',
+    );
     expect(front.dispatch.last.request).toMatchObject({
       message: { text: body },
-      client: { principal: { id: 'owner' }, era: 'modern', scope: 'files', session: undefined, capabilities: '{}', clientInfo: '{"name":"x"}' },
+      client: {
+        principal: { id: 'owner' },
+        era: 'modern',
+        scope: 'files',
+        session: undefined,
+        capabilities: '{}',
+        clientInfo: '{"name":"x"}',
+      },
       paramHeaders: ['Mcp-Param-Region', 'eu'],
     });
   });
@@ -63,14 +83,20 @@ describe('HttpFront', () => {
 
   it('does not tell strangers which servers exist', async () => {
     const front = new FrontFixture();
-    const [known, unknown] = [await front.raw({ path: '/mcp/files', headers: without('Authorization') }), await front.raw({ path: '/mcp/nowhere', headers: without('Authorization') })];
+    const [known, unknown] = [
+      await front.raw({ path: '/mcp/files', headers: without('Authorization') }),
+      await front.raw({ path: '/mcp/nowhere', headers: without('Authorization') }),
+    ];
     expect([known.status, known.text()]).toEqual([unknown.status, unknown.text()]);
   });
 
-  it.each(['/', '/mcp/', '//mcp', '/mcp/../admin', '/mcp/%66iles', '/mcp/files/', '/MCP', '/mcp;x', '/mcp/__proto__', '/mcp/a b'])('serves nothing at %s', async (path) => {
-    const exchange = await new FrontFixture().raw({ path, headers: GOOD, body: legacyText('ping') });
-    expect([exchange.status, exchange.json()]).toMatchObject([404, refusal(-32600, 'OMNI_PATH_UNKNOWN')]);
-  });
+  it.each(['/', '/mcp/', '//mcp', '/mcp/../admin', '/mcp/%66iles', '/mcp/files/', '/MCP', '/mcp;x', '/mcp/__proto__', '/mcp/a b'])(
+    'serves nothing at %s',
+    async (path) => {
+      const exchange = await new FrontFixture().raw({ path, headers: GOOD, body: legacyText('ping') });
+      expect([exchange.status, exchange.json()]).toMatchObject([404, refusal(-32600, 'OMNI_PATH_UNKNOWN')]);
+    },
+  );
 
   it.each(['constructor', 'toString'])('knows no server %s', async (name) => {
     const exchange = await new FrontFixture().raw({ path: `/mcp/${name}`, headers: GOOD, body: legacyText('ping') });
@@ -186,8 +212,16 @@ describe('HttpFront', () => {
 
   it.each([
     ['no capabilities', '{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}', -32602],
-    ['capabilities of another type', '{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":[]}', -32602],
-    ['a version of another type', '{"io.modelcontextprotocol/protocolVersion":20260728,"io.modelcontextprotocol/clientCapabilities":{}}', -32602],
+    [
+      'capabilities of another type',
+      '{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":[]}',
+      -32602,
+    ],
+    [
+      'a version of another type',
+      '{"io.modelcontextprotocol/protocolVersion":20260728,"io.modelcontextprotocol/clientCapabilities":{}}',
+      -32602,
+    ],
     [
       'client info of another type',
       '{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":"x"}',
@@ -197,7 +231,12 @@ describe('HttpFront', () => {
     ['no envelope, but the header', '{}', -32602],
   ])('refuses an envelope with %s', async (_what, meta, code) => {
     const front = new FrontFixture();
-    const exchange = await front.post(`{"jsonrpc":"2.0","id":"x","method":"tools/list","params":{"_meta":${meta}}}`, ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/list']);
+    const exchange = await front.post(`{"jsonrpc":"2.0","id":"x","method":"tools/list","params":{"_meta":${meta}}}`, [
+      'MCP-Protocol-Version',
+      '2026-07-28',
+      'Mcp-Method',
+      'tools/list',
+    ]);
     expect([exchange.status, exchange.json()]).toMatchObject([400, refusal(code, 'OMNI_PARAMS_INVALID', 'x')]);
   });
 
@@ -215,18 +254,22 @@ describe('HttpFront', () => {
     ['of a draft', 'DRAFT-2026-v1', legacyText('tools/list')],
   ])('refuses a version %s and says which are served', async (_what, requested, body) => {
     const exchange = await new FrontFixture().post(body, ['MCP-Protocol-Version', requested, 'Mcp-Method', 'tools/list']);
-    expect([exchange.status, exchange.json()]).toMatchObject([400, { id: 1, error: { code: -32022, data: { supported: SUPPORTED, requested } } }]);
+    expect([exchange.status, exchange.json()]).toMatchObject([
+      400,
+      { id: 1, error: { code: -32022, data: { supported: SUPPORTED, requested } } },
+    ]);
   });
 
-  it.each(['2026-07-28', '2027-01-01', '2025-11-25'])('calls a version in the header that differs from the one in the body a mismatch: %s', async (version) => {
-    const exchange = await new FrontFixture().post(modernText('tools/list', { version: version === '2026-07-28' ? '2027-01-01' : '2026-07-28' }), [
-      'MCP-Protocol-Version',
-      version,
-      'Mcp-Method',
-      'tools/list',
-    ]);
-    expect([exchange.status, exchange.json()]).toMatchObject([400, refusal(-32020, 'OMNI_HEADER_MISMATCH', 1)]);
-  });
+  it.each(['2026-07-28', '2027-01-01', '2025-11-25'])(
+    'calls a version in the header that differs from the one in the body a mismatch: %s',
+    async (version) => {
+      const exchange = await new FrontFixture().post(
+        modernText('tools/list', { version: version === '2026-07-28' ? '2027-01-01' : '2026-07-28' }),
+        ['MCP-Protocol-Version', version, 'Mcp-Method', 'tools/list'],
+      );
+      expect([exchange.status, exchange.json()]).toMatchObject([400, refusal(-32020, 'OMNI_HEADER_MISMATCH', 1)]);
+    },
+  );
 
   it('does not repeat more than the beginning of a strange version', async () => {
     const exchange = await new FrontFixture().post(legacyText('tools/list'), ['MCP-Protocol-Version', 'x'.repeat(5_000)]);
@@ -235,7 +278,10 @@ describe('HttpFront', () => {
 
   it.each([
     ['no version', ['Mcp-Method', 'tools/call', 'Mcp-Name', 'files__read']],
-    ['a version that is not the one of the body', ['MCP-Protocol-Version', '2025-11-25', 'Mcp-Method', 'tools/call', 'Mcp-Name', 'files__read']],
+    [
+      'a version that is not the one of the body',
+      ['MCP-Protocol-Version', '2025-11-25', 'Mcp-Method', 'tools/call', 'Mcp-Name', 'files__read'],
+    ],
     ['no method', ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Name', 'files__read']],
     ['another method', ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/list', 'Mcp-Name', 'files__read']],
     ['the method in another case', ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'Tools/call', 'Mcp-Name', 'files__read']],
@@ -289,13 +335,23 @@ describe('HttpFront', () => {
   ])('does not know the method %.40s in the modern era', async (method) => {
     const front = new FrontFixture();
     const [all, one] = [await front.modern(method), await front.modern(method, { path: '/mcp/files' })];
-    expect([all.status, all.json(), one.status, front.dispatch.calls]).toMatchObject([404, refusal(-32601, 'OMNI_METHOD_UNKNOWN', 1), 404, []]);
+    expect([all.status, all.json(), one.status, front.dispatch.calls]).toMatchObject([
+      404,
+      refusal(-32601, 'OMNI_METHOD_UNKNOWN', 1),
+      404,
+      [],
+    ]);
     expect(all.text().length).toBeLessThan(500);
   });
 
   it('takes modern notifications and does nothing', async () => {
     const front = new FrontFixture();
-    const exchange = await front.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}', ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'notifications/cancelled']);
+    const exchange = await front.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}', [
+      'MCP-Protocol-Version',
+      '2026-07-28',
+      'Mcp-Method',
+      'notifications/cancelled',
+    ]);
     expect([exchange.status, exchange.text()]).toEqual([202, '']);
   });
 
@@ -339,8 +395,25 @@ describe('HttpFront', () => {
     const failed = await front.modern('tools/call', CALL);
     front.dispatch.failure = undefined;
     await front.modern('tools/call', CALL);
-    expect([failed.status, failed.json(), front.dispatch.calls.length, front.complaints]).toMatchObject([500, refusal(-32603, 'OMNI_INTERNAL', 1), 1, ['a request failed inside Omni']]);
+    expect([failed.status, failed.json(), front.dispatch.calls.length, front.complaints]).toMatchObject([
+      500,
+      refusal(-32603, 'OMNI_INTERNAL', 1),
+      1,
+      ['a request failed inside Omni'],
+    ]);
     expect([failed.text().includes('secret'), front.handler.getStatus().details]).toMatchObject([false, { inFlight: 1 }]);
+  });
+
+  it('answers when a handshake fails inside', async () => {
+    const front = new FrontFixture();
+    front.offer.failure = new RangeError('secret');
+    const exchange = await front.post(initializeText());
+    expect([exchange.status, exchange.json(), exchange.text().includes('secret'), front.complaints]).toMatchObject([
+      500,
+      refusal(-32603, 'OMNI_INTERNAL'),
+      false,
+      ['a request failed inside Omni'],
+    ]);
   });
 
   it('cancels the call when a modern client goes, and answers nothing', async () => {
@@ -348,7 +421,11 @@ describe('HttpFront', () => {
     const exchange = await front.modern('tools/call', CALL);
     exchange.leave();
     front.dispatch.last.result('{}');
-    expect([front.dispatch.last.cancels, exchange.text(), front.handler.getStatus().details]).toMatchObject([['the client closed the connection'], '', { inFlight: 0 }]);
+    expect([front.dispatch.last.cancels, exchange.text(), front.handler.getStatus().details]).toMatchObject([
+      ['the client closed the connection'],
+      '',
+      { inFlight: 0 },
+    ]);
   });
 
   it('cancels nothing when a client goes after its answer', async () => {

@@ -1,6 +1,5 @@
-import { GatewayError, type Exchange, type HeaderList, type Logger, type Principal } from '@omni/ports';
+import { GatewayError, type Exchange, type Logger, type Principal } from '@omni/ports';
 import {
-  errorText,
   LiveList,
   parseMessage,
   resultText,
@@ -12,16 +11,19 @@ import {
 } from '@omni/wire';
 import type { Admission } from './admission.ts';
 import { checkBatch, runBatch } from './batch.ts';
-import type { Authentication, FrontLimits, HostCheck, Offer } from './collaborators.ts';
+import type { Authentication, FrontLimits } from './collaborators.ts';
+import type { EndpointAccess } from './endpoint-access.ts';
 import { accepts, HeaderCheck, paramHeadersOf } from './http-checks.ts';
+import { refuse } from './http-refusal.ts';
 import { HttpReply } from './http-reply.ts';
-import { checkInitialize, type LegacySession } from './legacy-session.ts';
+import { checkInitialize } from './legacy-session.ts';
 import type { HttpSession, LegacySessions } from './legacy-sessions.ts';
 import { checkMirroredHeaders, claimsModernEnvelope, readEnvelope } from './modern-envelope.ts';
 import { isLasting, type ModernRequests } from './modern-requests.ts';
 import { isModernVersion, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './protocol-versions.ts';
 import type { RequestLog } from './request-log.ts';
 import { JSON_HEADERS } from './sse-text.ts';
+import type { SseFront } from './sse-front.ts';
 import type { StreamTicker } from './stream-ticker.ts';
 
 /** Answers paths that are not MCP, such as health. */
@@ -34,10 +36,11 @@ export interface Probes {
 }
 
 export interface HttpFrontOptions {
-  readonly offer: Offer;
-  readonly authentication: Authentication;
-  readonly hostCheck: HostCheck;
+  readonly access: EndpointAccess;
+  readonly authentication: Pick<Authentication, 'authenticate'>;
   readonly probes: Probes;
+  /** Absent where the transport of 2024-11-05 is switched off. */
+  readonly sse?: SseFront | undefined;
   readonly modern: ModernRequests;
   readonly sessions: LegacySessions;
   readonly admission: Admission;
@@ -52,7 +55,6 @@ interface OpenCall {
   readonly running: RunningCall;
 }
 
-const ENDPOINT = /^\/mcp(?:\/([A-Za-z0-9][A-Za-z0-9._-]{0,31}))?$/;
 const SESSION_HEADER = 'mcp-session-id';
 
 /**
@@ -74,15 +76,13 @@ export class HttpFront {
 
   /** Answers one exchange; never throws. */
   handle(exchange: Exchange): void {
-    const { hostCheck, authentication, probes, offer } = this.#options;
-    const forbidden = hostCheck.check({ host: exchange.header('host'), origin: exchange.header('origin') });
-    if (forbidden !== undefined) return refuse(exchange, forbidden);
-    const endpoint = ENDPOINT.exec(exchange.path);
-    if (endpoint === null) return this.#probe(exchange, probes);
-    const principal = authentication.authenticate(exchange.header('authorization'));
-    if (principal instanceof GatewayError) return refuse(exchange, principal, 'null', ['WWW-Authenticate', authentication.challenge(principal)]);
-    const scope = endpoint[1];
-    if (scope !== undefined && !offer.hasScope(scope)) return refuse(exchange, new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${scope}"`));
+    const admitted = this.#options.access.admit(exchange);
+    if (admitted === undefined) {
+      if (this.#options.sse?.handle(exchange) !== true) this.#probe(exchange, this.#options.probes);
+      return;
+    }
+    if (admitted.kind === 'refused') return refuse(exchange, admitted.error, 'null', admitted.headers);
+    const { principal, scope } = admitted;
     switch (exchange.method) {
       case 'POST':
         return this.#post(exchange, principal, scope);
@@ -91,7 +91,10 @@ export class HttpFront {
       case 'DELETE':
         return this.#delete(exchange, principal, scope);
       default:
-        return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'MCP messages are sent by POST'), 'null', ['Allow', 'POST, GET, DELETE']);
+        return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'MCP messages are sent by POST'), 'null', [
+          'Allow',
+          'POST, GET, DELETE',
+        ]);
     }
   }
 
@@ -110,7 +113,11 @@ export class HttpFront {
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'This path is read by GET'), 'null', ['Allow', 'GET, HEAD']);
     }
-    exchange.respond(found.status, ['Content-Type', found.contentType, 'Cache-Control', 'no-store'], exchange.method === 'HEAD' ? undefined : found.body);
+    exchange.respond(
+      found.status,
+      ['Content-Type', found.contentType, 'Cache-Control', 'no-store'],
+      exchange.method === 'HEAD' ? undefined : found.body,
+    );
   }
 
   #post(exchange: Exchange, principal: Principal, scope: string | undefined): void {
@@ -140,7 +147,8 @@ export class HttpFront {
     if (message.kind !== 'batch') {
       if (claimsModernEnvelope(message)) return this.#modern(exchange, principal, scope, message);
       const version = exchange.header('mcp-protocol-version');
-      if (version !== undefined && !LEGACY_VERSIONS.includes(version)) return this.#modernByHeader(exchange, principal, scope, message, version);
+      if (version !== undefined && !LEGACY_VERSIONS.includes(version))
+        return this.#modernByHeader(exchange, principal, scope, message, version);
       if (version === undefined && exchange.header('mcp-method') !== undefined) return this.#modern(exchange, principal, scope, message);
     }
     this.#legacy(exchange, principal, scope, message);
@@ -155,7 +163,8 @@ export class HttpFront {
   }
 
   #modern(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage): void {
-    if (message.kind === 'response') return refuse(exchange, new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'));
+    if (message.kind === 'response')
+      return refuse(exchange, new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'));
     if (message.kind === 'notification') return exchange.respond(202, []);
     const envelope = readEnvelope(message, exchange.header('mcp-protocol-version'));
     if (envelope instanceof GatewayError) return refuse(exchange, envelope, message.id);
@@ -166,7 +175,7 @@ export class HttpFront {
     const full = isCounted ? admission.enter() : admission.closed;
     if (full !== undefined) return refuse(exchange, full, message.id);
     let isDone = false;
-    let place: Place<OpenCall> | undefined;
+    let place: Place<OpenCall> | undefined = undefined;
     const onDone = (): void => {
       isDone = true;
       if (place !== undefined) this.#openCalls.remove(place);
@@ -194,7 +203,7 @@ export class HttpFront {
     if (message.kind === 'batch') return this.#batch(exchange, found, message);
     if (message.kind === 'notification') found.session.onClientNotification(message);
     else if (message.kind === 'response') found.session.onClientResponse(message);
-    else return this.#request(exchange, found.session, message);
+    else return this.#request(exchange, found, message);
     exchange.respond(202, []);
   }
 
@@ -208,7 +217,7 @@ export class HttpFront {
     exchange.respond(200, [...JSON_HEADERS, 'Mcp-Session-Id', opened.id], resultText(message.id, opened.session.hello()));
   }
 
-  #request(exchange: Exchange, session: LegacySession, message: RpcMessage): void {
+  #request(exchange: Exchange, { session, events }: HttpSession, message: RpcMessage): void {
     const full = this.#options.admission.enter();
     if (full !== undefined) return refuse(exchange, full, message.id);
     const reply = new HttpReply({
@@ -217,12 +226,14 @@ export class HttpFront {
       era: 'legacy',
       ticker: this.#options.ticker,
       record: this.#options.requests.begin(message, { sessionId: session.key, scope: session.client.scope, exchange }),
-      ask: (_upstream: string, request: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean) => session.ask(request, answer, send),
+      events,
+      ask: (request: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal: AbortSignal | undefined) =>
+        session.ask(request, answer, send, signal),
       onDone: this.#options.admission.leave,
     });
     session.onRequest(message, reply);
     // A disconnect does not cancel in this era: the call runs on (MCP 2025-11-25, basic/transports).
-    exchange.onGone(() => reply.mute());
+    exchange.onGone(() => reply.onGone());
   }
 
   #batch(exchange: Exchange, found: HttpSession, batch: RpcBatch): void {
@@ -241,13 +252,21 @@ export class HttpFront {
 
   #get(exchange: Exchange, principal: Principal, scope: string | undefined): void {
     if (exchange.header(SESSION_HEADER) === undefined) {
-      return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of a legacy session and needs its Mcp-Session-Id'), 'null', ['Allow', 'POST']);
+      return refuse(
+        exchange,
+        new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of a legacy session and needs its Mcp-Session-Id'),
+        'null',
+        ['Allow', 'POST'],
+      );
     }
-    if (!accepts(exchange.header('accept') ?? '', 'text/event-stream')) return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
+    if (!accepts(exchange.header('accept') ?? '', 'text/event-stream'))
+      return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
     const found = this.#session(exchange, principal, scope);
     if (found instanceof GatewayError) return refuse(exchange, found);
-    const conflict = this.#options.sessions.listen(found, exchange);
-    if (conflict !== undefined) refuse(exchange, conflict);
+    const lastEventId = exchange.header('last-event-id') ?? '';
+    const { sessions } = this.#options;
+    const refused = lastEventId === '' ? sessions.listen(found, exchange) : sessions.resume(found, exchange, lastEventId);
+    if (refused !== undefined) refuse(exchange, refused, 'null', refused.code === 'OMNI_STREAM_OVER' ? ['Allow', 'POST, DELETE'] : []);
   }
 
   #delete(exchange: Exchange, principal: Principal, scope: string | undefined): void {
@@ -268,9 +287,4 @@ export class HttpFront {
     this.#options.logger.error({ err: error }, 'a request failed inside Omni');
     refuse(exchange, GatewayError.from(error));
   }
-}
-
-/** Answers with an error of the table, as JSON-RPC. */
-function refuse(exchange: Exchange, error: GatewayError, id = 'null', headers: HeaderList = []): void {
-  exchange.respond(error.facts.httpStatus, [...JSON_HEADERS, ...headers], errorText(id, error));
 }

@@ -1,7 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import type { RecordingExchange } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture, type RoutedCall } from './front-fixture.test.ts';
+import { FrontFixture, type RoutedCall } from './front.fixture.ts';
 
 const CALL = { params: '"name":"files__read"', name: 'files__read' };
 const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
@@ -25,7 +25,12 @@ describe('HttpReply', () => {
     call.notify(PROGRESS);
     call.notify(PROGRESS.replace('1}', '2}'));
     call.result('{"done":true}');
-    expect([exchange.status, exchange.responseHeader('content-type'), exchange.responseHeader('x-accel-buffering'), exchange.state]).toEqual([200, 'text/event-stream', 'no', 'ended']);
+    expect([
+      exchange.status,
+      exchange.responseHeader('content-type'),
+      exchange.responseHeader('x-accel-buffering'),
+      exchange.state,
+    ]).toEqual([200, 'text/event-stream', 'no', 'ended']);
     expect(exchange.events()).toEqual([PROGRESS, PROGRESS.replace('1}', '2}'), '{"jsonrpc":"2.0","id":1,"result":{"done":true}}']);
   });
 

@@ -1,8 +1,10 @@
-import { GatewayError, type Era, type Exchange, type Payload, type ResponseStream } from '@omni/ports';
+import { GatewayError, type Era, type Exchange, type Payload } from '@omni/ports';
 import { errorText, type Answer, type AnswerServerRequest, type Place, type RpcMessage, type RpcNotice } from '@omni/wire';
 import type { FrontReply } from './front-reply.ts';
 import type { RequestRecord } from './request-log.ts';
-import { EVENT_STREAM_HEADERS, JSON_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text.ts';
+import { PlainStream, type ReplyStream } from './reply-stream.ts';
+import type { SessionEvents } from './session-events.ts';
+import { EVENT_STREAM_HEADERS, JSON_HEADERS } from './sse-text.ts';
 import type { StreamTicker, Ticking } from './stream-ticker.ts';
 
 /** A silent request becomes an event stream after this time, so that nobody in between gives it up. */
@@ -18,8 +20,15 @@ export interface HttpReplyOptions {
   readonly era: Era;
   readonly ticker: StreamTicker;
   readonly record: RequestRecord;
+  /** Where an event stream comes from that can be resumed. Absent in the modern era, which has none. */
+  readonly events?: SessionEvents;
   /** Takes a request of an upstream to the client; `send` puts it on this reply's stream. Absent where there can be none. */
-  readonly ask?: (upstream: string, message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean) => void;
+  readonly ask?: (
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    send: (text: string) => boolean,
+    signal: AbortSignal | undefined,
+  ) => void;
   /** Called once, when the reply is complete or given up. */
   readonly onDone: () => void;
 }
@@ -32,7 +41,7 @@ export interface HttpReplyOptions {
 export class HttpReply implements FrontReply, Ticking {
   readonly #options: HttpReplyOptions;
   readonly #place: Place<Ticking>;
-  #stream: ResponseStream | undefined;
+  #stream: ReplyStream | undefined;
   #state: 'open' | 'mute' | 'done' = 'open';
   #lastWriteMs: number;
   #heldBack: (() => void)[] = [];
@@ -55,17 +64,18 @@ export class HttpReply implements FrontReply, Ticking {
     if (this.#heldBack.length === 1) this.#stream.onDrain(this.#goOn);
   }
 
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+  serverRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
     const ask = this.#options.ask;
     if (ask === undefined || this.#state === 'done') {
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client cannot be asked during this request'));
       return;
     }
-    ask(upstream, message, answer, (text) => {
+    const send = (text: string): boolean => {
       if (this.#state !== 'open') return false;
       this.#write(text);
       return true;
-    });
+    };
+    ask(message, answer, send, signal);
   }
 
   answer(answer: Answer): void {
@@ -78,7 +88,7 @@ export class HttpReply implements FrontReply, Ticking {
       // Legacy clients expect errors of requests in a 200; other statuses speak of the transport.
       exchange.respond(era === 'legacy' ? 200 : status, JSON_HEADERS, payload);
     } else {
-      writeEvent(this.#stream, payload);
+      this.#stream.send(payload);
       this.#stream.end();
     }
     this.#finish();
@@ -87,7 +97,9 @@ export class HttpReply implements FrontReply, Ticking {
   abandon(): void {
     if (this.#state === 'done') return;
     this.#options.record.cancelled();
-    this.#open().end();
+    // An empty stream gets no id: there is nothing to come back for.
+    if (this.#stream === undefined) this.#options.exchange.stream(200, EVENT_STREAM_HEADERS).end();
+    else this.#stream.end();
     this.#finish();
   }
 
@@ -98,9 +110,15 @@ export class HttpReply implements FrontReply, Ticking {
     this.#finish();
   }
 
-  /** The client is gone, but the request runs on: it must not wait for a reader that never comes back. */
-  mute(): void {
+  /**
+   * The client is gone, but the request runs on: it must not wait for a reader that never comes back.
+   *
+   * What an event stream still gets is kept for a client that resumes it. Before there is one the client knows no event id
+   * to come back with, so the answer is dropped.
+   */
+  onGone(): void {
     if (this.#state !== 'open') return;
+    if (this.#stream?.onGone(this.#options.exchange) === true) return;
     this.#state = 'mute';
     this.#options.ticker.remove(this.#place);
     this.#goOn();
@@ -111,16 +129,17 @@ export class HttpReply implements FrontReply, Ticking {
     const silentMs = nowMs - this.#lastWriteMs;
     if (this.#stream === undefined ? silentMs < HOLD_MS : silentMs < KEEP_ALIVE_MS) return;
     this.#lastWriteMs = nowMs;
-    this.#open().write(KEEP_ALIVE_COMMENT);
+    this.#open().keepAlive();
   }
 
   #write(text: string): boolean {
     this.#lastWriteMs = this.#options.ticker.nowMs();
-    return writeEvent(this.#open(), text);
+    return this.#open().send(text);
   }
 
-  #open(): ResponseStream {
-    this.#stream ??= this.#options.exchange.stream(200, EVENT_STREAM_HEADERS);
+  #open(): ReplyStream {
+    const { exchange, events } = this.#options;
+    this.#stream ??= events === undefined ? new PlainStream(exchange) : events.openStream().attach(exchange);
     return this.#stream;
   }
 

@@ -1,7 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import type { AnswerServerRequest } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture, legacyText, messageOf } from './front-fixture.test.ts';
+import { FrontFixture, legacyText, messageOf } from './front.fixture.ts';
 
 const ASK = '{"jsonrpc":"2.0","id":77,"method":"sampling/createMessage","params":{"messages":[ ],"n":1.0e2,"_meta":{"x":1}}}';
 const CAN_SAMPLE = '{"sampling":{},"roots":{"listChanged":true},"elicitation":{}}';
@@ -59,8 +59,14 @@ describe('LegacySession', () => {
 
   it('refuses cursors, for it issues none', async () => {
     const session = await new FrontFixture().session();
-    const [empty, foreign] = [await session.request('tools/list', { params: '"cursor":""' }), await session.request('tools/list', { params: '"cursor":"abc"' })];
-    expect([empty.json(), foreign.json()]).toMatchObject([{ result: { tools: [] } }, { error: { code: -32602, data: { code: 'OMNI_CURSOR_INVALID' } } }]);
+    const [empty, foreign] = [
+      await session.request('tools/list', { params: '"cursor":""' }),
+      await session.request('tools/list', { params: '"cursor":"abc"' }),
+    ];
+    expect([empty.json(), foreign.json()]).toMatchObject([
+      { result: { tools: [] } },
+      { error: { code: -32602, data: { code: 'OMNI_CURSOR_INVALID' } } },
+    ]);
   });
 
   it.each(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])('routes %s with the session as owner', async (method) => {
@@ -74,7 +80,7 @@ describe('LegacySession', () => {
       '{"name":"test","version":"1"}',
       '2025-11-25',
       legacyText(method, { params: '"name":"x"' }),
-      [],
+      undefined,
     ]);
     front.dispatch.last.result('{"a":1}');
     expect(exchange.text()).toBe('{"jsonrpc":"2.0","id":1,"result":{"a":1}}');
@@ -94,19 +100,25 @@ describe('LegacySession', () => {
     expect([all.json(), front.dispatch.calls.length]).toMatchObject([{ error: { code: -32601 } }, 1]);
   });
 
-  it.each(['server/discover', 'subscriptions/listen', 'sampling/createMessage', 'rpc.x', 'initialize'])('does not serve %s inside a session', async (method) => {
-    const front = new FrontFixture();
-    const session = await front.session({ version: '2025-03-26' });
-    const exchange = await session.post(`[${legacyText(method)}]`);
-    expect(exchange.json()).toMatchObject([{ id: 1, error: { code: method === 'initialize' ? -32600 : -32601 } }]);
-  });
+  it.each(['server/discover', 'subscriptions/listen', 'sampling/createMessage', 'rpc.x', 'initialize'])(
+    'does not serve %s inside a session',
+    async (method) => {
+      const front = new FrontFixture();
+      const session = await front.session({ version: '2025-03-26' });
+      const exchange = await session.post(`[${legacyText(method)}]`);
+      expect(exchange.json()).toMatchObject([{ id: 1, error: { code: method === 'initialize' ? -32600 : -32601 } }]);
+    },
+  );
 
   it('refuses an id that is in use, without hurting the first request', async () => {
     const front = new FrontFixture();
     const session = await front.session();
     const first = await session.call('7');
     const second = await session.request('tools/call', { id: '7', params: '"name":"x"' });
-    expect([second.json(), front.dispatch.calls.length]).toMatchObject([{ id: 7, error: { code: -32600, data: { code: 'OMNI_REQUEST_ID_IN_USE' } } }, 1]);
+    expect([second.json(), front.dispatch.calls.length]).toMatchObject([
+      { id: 7, error: { code: -32600, data: { code: 'OMNI_REQUEST_ID_IN_USE' } } },
+      1,
+    ]);
     first.call.result('{"of":"first"}');
     expect(first.exchange.json()).toMatchObject({ id: 7, result: { of: 'first' } });
     expect((await session.request('ping', { id: '7' })).json()).toMatchObject({ result: {} });
@@ -118,7 +130,12 @@ describe('LegacySession', () => {
     const [number, string] = [await session.call('7'), await session.call('"7"')];
     await session.post(cancelText('"7"'));
     number.call.result('{}');
-    expect([string.call.cancels, number.call.cancels, number.exchange.json(), string.exchange.events()]).toMatchObject([['changed my mind'], [], { id: 7 }, []]);
+    expect([string.call.cancels, number.call.cancels, number.exchange.json(), string.exchange.events()]).toMatchObject([
+      ['changed my mind'],
+      [],
+      { id: 7 },
+      [],
+    ]);
   });
 
   it('runs at most so many requests of one session, and leaves the others alone [S003-RM-02]', async () => {
@@ -137,7 +154,13 @@ describe('LegacySession', () => {
     const { exchange, call } = await session.call();
     const cancel = await session.post(cancelText('1'));
     call.result('{}');
-    expect([cancel.status, call.cancels, exchange.state, exchange.events(), front.handler.getStatus().details]).toMatchObject([202, ['changed my mind'], 'ended', [], { inFlight: 0 }]);
+    expect([cancel.status, call.cancels, exchange.state, exchange.events(), front.handler.getStatus().details]).toMatchObject([
+      202,
+      ['changed my mind'],
+      'ended',
+      [],
+      { inFlight: 0 },
+    ]);
     // The id is free again.
     expect((await session.request('ping')).json()).toMatchObject({ result: {} });
   });
@@ -211,7 +234,8 @@ describe('LegacySession', () => {
     const front = new FrontFixture();
     const session = await front.session();
     const stream = await session.listen();
-    for (const id of ['1', '2']) expect((await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
+    for (const id of ['1', '2'])
+      expect((await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
     const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a","more":1.0}}';
     front.updates.subscriptions[0]?.update(update);
     expect([front.updates.subscriptions.length, stream.events()]).toEqual([1, [update]]);
@@ -235,7 +259,8 @@ describe('LegacySession', () => {
     const session = await front.session();
     const stream = await session.listen();
     await session.request('resources/subscribe', { params: '"uri":"file:///a"' });
-    const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a","_meta":{"io.modelcontextprotocol/subscriptionId":4,"k":1.0}}}';
+    const update =
+      '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a","_meta":{"io.modelcontextprotocol/subscriptionId":4,"k":1.0}}}';
     front.updates.subscriptions[0]?.update(update);
     expect(stream.events()).toEqual([update.replace('"io.modelcontextprotocol/subscriptionId":4,', '')]);
   });
@@ -244,8 +269,15 @@ describe('LegacySession', () => {
     const front = new FrontFixture();
     const session = await front.session();
     for (let n = 0; n < 1_000; n++) await session.request('resources/subscribe', { params: `"uri":"file:///${n}"` });
-    const [known, refused] = [await session.request('resources/subscribe', { params: '"uri":"file:///0"' }), await session.request('resources/subscribe', { params: '"uri":"file:///x"' })];
-    expect([known.json(), refused.json(), front.updates.subscriptions.length]).toMatchObject([{ result: {} }, { error: { code: -31020 } }, 1_000]);
+    const [known, refused] = [
+      await session.request('resources/subscribe', { params: '"uri":"file:///0"' }),
+      await session.request('resources/subscribe', { params: '"uri":"file:///x"' }),
+    ];
+    expect([known.json(), refused.json(), front.updates.subscriptions.length]).toMatchObject([
+      { result: {} },
+      { error: { code: -31020 } },
+      1_000,
+    ]);
   });
 
   it('passes on why an upstream refuses a subscription', async () => {
@@ -275,7 +307,9 @@ describe('LegacySession', () => {
     const { exchange, call } = await session.call();
     const { answers, take } = recorder();
     call.ask(ASK, take);
-    expect(exchange.events()).toEqual(['{"jsonrpc":"2.0","id":"omni-1","method":"sampling/createMessage","params":{"messages":[ ],"n":1.0e2,"_meta":{"x":1}}}']);
+    expect(exchange.events()).toEqual([
+      '{"jsonrpc":"2.0","id":"omni-1","method":"sampling/createMessage","params":{"messages":[ ],"n":1.0e2,"_meta":{"x":1}}}',
+    ]);
     const answer = '{"jsonrpc":"2.0","id":"omni-1","result":{"role":"assistant","n":1.0e2}}';
     const posted = [await session.post(answer), await session.post(answer)];
     expect([answers, posted.map(({ status }) => status)]).toEqual([[answer], [202, 202]]);
@@ -312,17 +346,23 @@ describe('LegacySession', () => {
     const { call } = await session.call();
     const { answers, take } = recorder();
     call.request.client.session?.onServerRequest('files', messageOf(ASK), take);
-    expect([answers, (await session.listen()).events()]).toEqual([['OMNI_METHOD_UNKNOWN: The client has no stream open on which it could be asked'], []]);
+    expect([answers, (await session.listen()).events()]).toEqual([
+      ['OMNI_METHOD_UNKNOWN: The client has no stream open on which it could be asked'],
+      [],
+    ]);
   });
 
-  it.each(['sampling/createMessage', 'elicitation/create', 'roots/list'])('does not ask for %s what the client did not declare', async (method) => {
-    const front = new FrontFixture();
-    const session = await front.session({ capabilities: '{"experimental":{"sampling":{},"elicitation":{},"roots":{}}}' });
-    const { exchange, call } = await session.call();
-    const { answers, take } = recorder();
-    call.ask(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`, take);
-    expect([answers, exchange.state]).toEqual([[expect.stringContaining('OMNI_METHOD_UNKNOWN')], 'none']);
-  });
+  it.each(['sampling/createMessage', 'elicitation/create', 'roots/list'])(
+    'does not ask for %s what the client did not declare',
+    async (method) => {
+      const front = new FrontFixture();
+      const session = await front.session({ capabilities: '{"experimental":{"sampling":{},"elicitation":{},"roots":{}}}' });
+      const { exchange, call } = await session.call();
+      const { answers, take } = recorder();
+      call.ask(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`, take);
+      expect([answers, exchange.state]).toEqual([[expect.stringContaining('OMNI_METHOD_UNKNOWN')], 'none']);
+    },
+  );
 
   it('passes questions on that need no known capability', async () => {
     const front = new FrontFixture();

@@ -1,4 +1,4 @@
-import { GatewayError, type Logger, type Principal } from '@omni/ports';
+import { GatewayError, type Principal } from '@omni/ports';
 import {
   applyEdits,
   memberOf,
@@ -35,7 +35,6 @@ export interface SessionSurroundings {
   readonly updates: ResourceUpdates;
   readonly identity: Identity;
   readonly ticker: StreamTicker;
-  readonly logger: Logger;
   readonly maxInFlight: number;
 }
 
@@ -65,6 +64,7 @@ export class LegacySession implements SessionOwner {
   readonly #inFlight = new Map<string, SessionCall>();
   readonly #subscriptions = new Map<string, () => void>();
   readonly #onEnd: (() => void)[] = [];
+  readonly #onClientNotice: ((notice: RpcMessage) => void)[] = [];
   readonly #stopWatching: () => void;
   #minimumLevel: string | undefined;
   #isEnded = false;
@@ -109,12 +109,15 @@ export class LegacySession implements SessionOwner {
     try {
       call.running = this.#serve(message, call);
     } catch (error) {
-      this.#options.logger.error({ err: error, method: message.method, sessionId: this.key }, 'a request failed inside Omni');
       call.answer({ kind: 'error', error: GatewayError.from(error) });
     }
   }
 
   onClientNotification(message: RpcMessage): void {
+    if (message.method === 'notifications/roots/list_changed') {
+      for (const listener of this.#onClientNotice) listener(message);
+      return;
+    }
     if (message.method !== 'notifications/cancelled') return;
     const id = rawOf(message, memberOf(message.params, 'requestId'));
     const call = id === undefined ? undefined : this.#inFlight.get(id);
@@ -128,8 +131,8 @@ export class LegacySession implements SessionOwner {
   }
 
   /** Passes a request of an upstream to the client on the stream that `send` writes to. */
-  ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean): void {
-    this.#requests.ask(message, answer, send);
+  ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal?: AbortSignal): void {
+    this.#requests.ask(message, answer, send, signal);
   }
 
   onNotification(_upstream: string, message: RpcMessage): void {
@@ -137,8 +140,16 @@ export class LegacySession implements SessionOwner {
     this.#options.send(message.text);
   }
 
-  onServerRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
-    this.#requests.ask(message, answer, this.#options.sendQuestion);
+  onServerRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    this.#requests.ask(message, answer, this.#options.sendQuestion, signal);
+  }
+
+  logLevel(): string | undefined {
+    return this.#minimumLevel;
+  }
+
+  onClientNotice(listener: (notice: RpcMessage) => void): void {
+    this.#onClientNotice.push(listener);
   }
 
   onEnd(listener: () => void): void {
@@ -163,7 +174,8 @@ export class LegacySession implements SessionOwner {
   }
 
   #admit(message: RpcMessage): GatewayError | undefined {
-    if (this.#inFlight.has(message.id)) return new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running in this session');
+    if (this.#inFlight.has(message.id))
+      return new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running in this session');
     const { maxInFlight } = this.#options;
     if (this.#inFlight.size < maxInFlight) return undefined;
     return new GatewayError('OMNI_OVERLOADED', `At most ${maxInFlight} requests can run in one session (limits.maxSessionInFlight)`);
@@ -172,7 +184,7 @@ export class LegacySession implements SessionOwner {
   #serve(message: RpcMessage, reply: FrontReply): RunningCall {
     const { dispatch, offer } = this.#options;
     const { scope } = this.client;
-    if (isRouted(message.method)) return dispatch.route({ message, client: this.client, paramHeaders: [] }, reply);
+    if (isRouted(message.method)) return dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
     const kind = listKindOf(message.method);
     if (kind !== undefined) {
       const refused = checkCursor(message);
@@ -188,27 +200,35 @@ export class LegacySession implements SessionOwner {
       case 'logging/setLevel':
         return this.#setLevel(message, reply);
       case 'resources/subscribe':
-        return this.#subscribe(message, reply);
+        // Clients that remember addresses subscribe without listing first.
+        offer.whenSettled(() => void this.#subscribe(message, reply));
+        return NOTHING_RUNS;
       case 'resources/unsubscribe':
         return this.#unsubscribe(message, reply);
       default:
-        if (dispatch.carries(message.method, scope)) return dispatch.route({ message, client: this.client, paramHeaders: [] }, reply);
-        return this.#error(reply, new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`));
+        if (dispatch.carries(message.method, scope))
+          return dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
+        return this.#error(
+          reply,
+          new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`),
+        );
     }
   }
 
   #setLevel(message: RpcMessage, reply: FrontReply): RunningCall {
     const level = stringMember(message.text, message.params, 'level');
-    if (level === undefined || !isLogLevel(level)) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'));
+    if (level === undefined || !isLogLevel(level))
+      return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'));
     this.#minimumLevel = level;
-    return this.#options.dispatch.route({ message, client: this.client, paramHeaders: [] }, reply);
+    return this.#options.dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
   }
 
   #subscribe(message: RpcMessage, reply: FrontReply): RunningCall {
     const uri = stringMember(message.text, message.params, 'uri');
     const { updates } = this.#options;
     if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
-    if (!updates.knows(uri, this.client)) return this.#error(reply, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
+    if (!updates.knows(uri, this.client))
+      return this.#error(reply, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
     if (this.#subscriptions.has(uri)) return this.#result(message, reply, '{}');
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
       return this.#error(reply, new GatewayError('OMNI_OVERLOADED', `At most ${MAX_SUBSCRIPTIONS} resources can be subscribed to`));
@@ -266,7 +286,8 @@ export function checkInitialize(message: RpcMessage): GatewayError | undefined {
   }
   for (const key of ['capabilities', 'clientInfo']) {
     const member = memberOf(message.params, key);
-    if (member === undefined || message.text.charCodeAt(member.start) !== 0x7b) return new GatewayError('OMNI_PARAMS_INVALID', `"${key}" must be an object`);
+    if (member === undefined || message.text.charCodeAt(member.start) !== 0x7b)
+      return new GatewayError('OMNI_PARAMS_INVALID', `"${key}" must be an object`);
   }
   return undefined;
 }
@@ -296,8 +317,8 @@ class SessionCall implements FrontReply, RunningCall {
     this.#reply.onDrain(listener);
   }
 
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
-    this.#reply.serverRequest(upstream, message, answer);
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    this.#reply.serverRequest(upstream, message, answer, signal);
   }
 
   answer(answer: Answer): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture, initializeText, legacyText, messageOf } from './front-fixture.test.ts';
+import { FrontFixture, initializeText, legacyText, messageOf } from './front.fixture.ts';
 
 const GET = ['Host', 'localhost', 'Authorization', 'Bearer owner'];
 const LOG = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}';
@@ -65,7 +65,10 @@ describe('legacy sessions over HTTP', () => {
 
   it.each(['ping', 'tools/list', 'tools/call'])('are needed for %s', async (method) => {
     const exchange = await new FrontFixture().post(legacyText(method));
-    expect([exchange.status, exchange.json()]).toMatchObject([400, { id: 1, error: { code: -32600, data: { code: 'OMNI_SESSION_REQUIRED' } } }]);
+    expect([exchange.status, exchange.json()]).toMatchObject([
+      400,
+      { id: 1, error: { code: -32600, data: { code: 'OMNI_SESSION_REQUIRED' } } },
+    ]);
   });
 
   it('are looked up for notifications and responses too', async () => {
@@ -75,20 +78,32 @@ describe('legacy sessions over HTTP', () => {
     expect([notification.status, response.status]).toEqual([400, 404]);
   });
 
-  it.each(['forged', '00000000-0000-4000-8000-000000000000', '../../etc/passwd', "' OR 1=1", 'x'.repeat(10_000), '__proto__', 'constructor'])(
-    'are not found by the id %.40s',
-    async (id) => {
-      const front = new FrontFixture();
-      await front.session();
-      const exchange = await front.post(legacyText('ping'), ['Mcp-Session-Id', id]);
-      expect([exchange.status, exchange.json(), front.handler.getStatus().details]).toMatchObject([404, { error: { code: -32001 } }, { sessions: 1 }]);
-    },
-  );
+  it.each([
+    'forged',
+    '00000000-0000-4000-8000-000000000000',
+    '../../etc/passwd',
+    "' OR 1=1",
+    'x'.repeat(10_000),
+    '__proto__',
+    'constructor',
+  ])('are not found by the id %.40s', async (id) => {
+    const front = new FrontFixture();
+    await front.session();
+    const exchange = await front.post(legacyText('ping'), ['Mcp-Session-Id', id]);
+    expect([exchange.status, exchange.json(), front.handler.getStatus().details]).toMatchObject([
+      404,
+      { error: { code: -32001 } },
+      { sessions: 1 },
+    ]);
+  });
 
   it('look unknown to everybody else', async () => {
     const front = new FrontFixture();
     const { id } = await front.session();
-    const [stranger, unknown] = [await front.post(legacyText('ping'), ['Mcp-Session-Id', id], '/mcp', 'other'), await front.post(legacyText('ping'), ['Mcp-Session-Id', 'forged'])];
+    const [stranger, unknown] = [
+      await front.post(legacyText('ping'), ['Mcp-Session-Id', id], '/mcp', 'other'),
+      await front.post(legacyText('ping'), ['Mcp-Session-Id', 'forged']),
+    ];
     expect([stranger.status, stranger.text()]).toEqual([404, unknown.text()]);
   });
 
@@ -134,7 +149,10 @@ describe('legacy sessions over HTTP', () => {
     const front = new FrontFixture();
     const { id } = await front.session();
     const none = await front.raw({ method: 'DELETE', headers: GET });
-    const foreign = await front.raw({ method: 'DELETE', headers: ['Host', 'localhost', 'Authorization', 'Bearer other', 'Mcp-Session-Id', id] });
+    const foreign = await front.raw({
+      method: 'DELETE',
+      headers: ['Host', 'localhost', 'Authorization', 'Bearer other', 'Mcp-Session-Id', id],
+    });
     expect([none.status, foreign.status, front.handler.getStatus().details]).toMatchObject([400, 404, { sessions: 1 }]);
   });
 
@@ -202,7 +220,12 @@ describe('legacy sessions over HTTP', () => {
     const second = await session.listen();
     first.leave();
     const third = await session.listen();
-    expect([first.status, second.status, second.json(), third.status]).toMatchObject([200, 409, { error: { data: { code: 'OMNI_STREAM_CONFLICT' } } }, 200]);
+    expect([first.status, second.status, second.json(), third.status]).toMatchObject([
+      200,
+      409,
+      { error: { data: { code: 'OMNI_STREAM_CONFLICT' } } },
+      200,
+    ]);
   });
 
   it('send what belongs to no request on their stream', async () => {

@@ -1,7 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import type { RecordingExchange } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture } from './front-fixture.test.ts';
+import { FrontFixture } from './front.fixture.ts';
 
 const ID = 'io.modelcontextprotocol/subscriptionId';
 
@@ -37,7 +37,14 @@ describe('ListenHub', () => {
       '{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["file:///a","http://x/","file:///a"],"taskIds":["t"]}',
     );
     expect(JSON.parse(exchange.events()[0] ?? '')).toMatchObject({
-      params: { notifications: { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true, resourceSubscriptions: ['file:///a'] } },
+      params: {
+        notifications: {
+          toolsListChanged: true,
+          promptsListChanged: true,
+          resourcesListChanged: true,
+          resourceSubscriptions: ['file:///a'],
+        },
+      },
     });
   });
 
@@ -58,13 +65,20 @@ describe('ListenHub', () => {
   ])('refuses %s', async (_what, params) => {
     const front = new FrontFixture();
     const exchange = await front.modern('subscriptions/listen', { params });
-    expect([exchange.status, exchange.json(), front.handler.getStatus().details]).toMatchObject([400, { id: 1, error: { code: -32602 } }, { listens: 0 }]);
+    expect([exchange.status, exchange.json(), front.handler.getStatus().details]).toMatchObject([
+      400,
+      { id: 1, error: { code: -32602 } },
+      { listens: 0 },
+    ]);
   });
 
   it('refuses more than a thousand resources', async () => {
     const front = new FrontFixture({ maxBodyBytes: 100_000, maxElements: 10_000 });
     const uris = Array.from({ length: 1_001 }, (_, n) => `file:///${n}`);
-    const [full, over] = [await listen(front, JSON.stringify({ resourceSubscriptions: uris.slice(1) })), await listen(front, JSON.stringify({ resourceSubscriptions: uris }))];
+    const [full, over] = [
+      await listen(front, JSON.stringify({ resourceSubscriptions: uris.slice(1) })),
+      await listen(front, JSON.stringify({ resourceSubscriptions: uris })),
+    ];
     expect([full.status, over.status]).toEqual([200, 400]);
   });
 
@@ -77,7 +91,11 @@ describe('ListenHub', () => {
     ];
     front.offer.change(['resources', 'tools']);
     front.offer.change(['tools'], 'mail');
-    expect([tools, prompts, files].map((exchange) => exchange.events().slice(1))).toEqual([[changed('tools', '1')], [changed('resources', '2')], []]);
+    expect([tools, prompts, files].map((exchange) => exchange.events().slice(1))).toEqual([
+      [changed('tools', '1')],
+      [changed('resources', '2')],
+      [],
+    ]);
   });
 
   it.each([
@@ -121,7 +139,11 @@ describe('ListenHub', () => {
     front.updates.subscriptions[1]?.done(() => (isLateReleased = true));
     front.updates.subscriptions[0]?.update(updated('{}'));
     front.offer.change(['tools']);
-    expect([front.updates.subscriptions[0]?.isReleased, isLateReleased, front.handler.getStatus().details]).toMatchObject([true, true, { listens: 0 }]);
+    expect([front.updates.subscriptions[0]?.isReleased, isLateReleased, front.handler.getStatus().details]).toMatchObject([
+      true,
+      true,
+      { listens: 0 },
+    ]);
   });
 
   it('ends in good order when Omni stops', async () => {
@@ -163,7 +185,11 @@ describe('ListenHub', () => {
     expect(exchange.events()).toHaveLength(2);
     exchange.drain();
     const late = exchange.events().slice(2);
-    expect(late.map((text) => text.replace(`"_meta":{"${ID}":7},`, ''))).toEqual([updated('{"v":3}'), updated('{"v":9}'), changed('tools')]);
+    expect(late.map((text) => text.replace(`"_meta":{"${ID}":7},`, ''))).toEqual([
+      updated('{"v":3}'),
+      updated('{"v":9}'),
+      changed('tools'),
+    ]);
   });
 
   it('sends what it kept before it ends', async () => {

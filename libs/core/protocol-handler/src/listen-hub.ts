@@ -70,7 +70,15 @@ export class ListenHub {
       return this.#refuse(reply, new GatewayError('OMNI_OVERLOADED', `At most ${MAX_LISTENS} subscriptions can be open`));
     }
     const uris = filter.uris.filter((uri) => this.#updates.knows(uri, client));
-    const listen: Listen = { id: message.id, scope: client.scope, kinds: filter.kinds, reply, releases: [], held: undefined, isClosed: false };
+    const listen: Listen = {
+      id: message.id,
+      scope: client.scope,
+      kinds: filter.kinds,
+      reply,
+      releases: [],
+      held: undefined,
+      isClosed: false,
+    };
     this.#listens.add(listen);
     const honoured = {
       ...Object.fromEntries(CHANGE_FLAGS.filter(({ kind }) => filter.kinds.has(kind)).map(({ flag }) => [flag, true])),
@@ -78,11 +86,16 @@ export class ListenHub {
     };
     this.#notify(listen, 'notifications/subscriptions/acknowledged', `,"notifications":${JSON.stringify(honoured)}`);
     for (const uri of uris) {
-      this.#updates.subscribe(client, uri, (update) => this.#forward(listen, uri, update), (release) => {
-        if (release instanceof GatewayError) return; // the upstream refused; the client learns of changes by reading
-        if (listen.isClosed) release();
-        else listen.releases.push(release);
-      });
+      this.#updates.subscribe(
+        client,
+        uri,
+        (update) => this.#forward(listen, uri, update),
+        (release) => {
+          if (release instanceof GatewayError) return; // the upstream refused; the client learns of changes by reading
+          if (listen.isClosed) release();
+          else listen.releases.push(release);
+        },
+      );
     }
     return { cancel: () => this.#close(listen) };
   }
@@ -93,7 +106,11 @@ export class ListenHub {
     for (const listen of [...this.#listens]) {
       this.#close(listen);
       for (const notice of listen.held?.values() ?? []) listen.reply.notification(notice);
-      listen.reply.answer({ kind: 'message', payload: resultText(listen.id, `{"resultType":"complete",${subscriptionMeta(listen.id)}}`), status: 200 });
+      listen.reply.answer({
+        kind: 'message',
+        payload: resultText(listen.id, `{"resultType":"complete",${subscriptionMeta(listen.id)}}`),
+        status: 200,
+      });
     }
   }
 
@@ -121,13 +138,20 @@ export class ListenHub {
   #forward(listen: Listen, uri: string, update: RpcMessage): void {
     if (listen.isClosed || update.params === undefined) return;
     const meta = metaOf(update);
-    const edit = meta === undefined ? setMember(update.params, '_meta', `{${JSON.stringify(META_SUBSCRIPTION)}:${listen.id}}`) : setMember(meta, META_SUBSCRIPTION, listen.id);
+    const edit =
+      meta === undefined
+        ? setMember(update.params, '_meta', `{${JSON.stringify(META_SUBSCRIPTION)}:${listen.id}}`)
+        : setMember(meta, META_SUBSCRIPTION, listen.id);
     this.#send(listen, uri, { method: update.method, text: applyEdits(update.text, [edit]), params: undefined });
   }
 
   /** @param moreParams - JSON of further members of `params`, each with a comma before it. */
   #notify(listen: Listen, method: string, moreParams = ''): void {
-    this.#send(listen, method, { method, text: notificationText(method, `{${subscriptionMeta(listen.id)}${moreParams}}`), params: undefined });
+    this.#send(listen, method, {
+      method,
+      text: notificationText(method, `{${subscriptionMeta(listen.id)}${moreParams}}`),
+      params: undefined,
+    });
   }
 
   #send(listen: Listen, subject: string, notice: RpcNotice): void {
@@ -156,12 +180,14 @@ function readFilter(message: RpcMessage): Filter | GatewayError {
   const member = memberOf(message.params, 'notifications');
   const text = member === undefined ? '' : message.text.slice(member.start, member.end);
   const scan = scanJson(text, FILTER_LIMITS);
-  if (scan.kind !== 'object') return new GatewayError('OMNI_PARAMS_INVALID', '"notifications" must be an object that names what to listen to');
+  if (scan.kind !== 'object')
+    return new GatewayError('OMNI_PARAMS_INVALID', '"notifications" must be an object that names what to listen to');
   const kinds = new Set<string>();
   for (const { kind, flag } of CHANGE_FLAGS) {
     const value = rawMember(text, scan.object, flag);
     if (value === 'true') kinds.add(kind);
-    else if (value !== undefined && value !== 'false') return new GatewayError('OMNI_PARAMS_INVALID', `"notifications.${flag}" must be a boolean`);
+    else if (value !== undefined && value !== 'false')
+      return new GatewayError('OMNI_PARAMS_INVALID', `"notifications.${flag}" must be a boolean`);
   }
   const uris = readUris(text, scan.object);
   return uris instanceof GatewayError ? uris : { kinds, uris };

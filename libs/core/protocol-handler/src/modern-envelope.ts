@@ -35,7 +35,8 @@ export function readEnvelope(message: RpcMessage, versionHeader?: string): Moder
   if (version === undefined) return missing(META_VERSION);
   const versionText = stringAt(message.text, version);
   if (versionText === undefined) return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_VERSION}"] must be a string`);
-  if (versionHeader !== undefined && versionHeader !== versionText) return mismatch('MCP-Protocol-Version differs from the version in _meta');
+  if (versionHeader !== undefined && versionHeader !== versionText)
+    return mismatch('MCP-Protocol-Version differs from the version in _meta');
   if (!isModernVersion(versionText)) {
     return new GatewayError('OMNI_VERSION_UNSUPPORTED', `Protocol version ${printable(versionText)} is not supported`, {
       data: { supported: SUPPORTED_VERSIONS, requested: versionText.slice(0, 64) },
@@ -45,7 +46,8 @@ export function readEnvelope(message: RpcMessage, versionHeader?: string): Moder
   if (capabilities === undefined) return missing(META_CAPABILITIES);
   if (!isObject(message, capabilities)) return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_CAPABILITIES}"] must be an object`);
   const info = memberOf(meta, META_CLIENT_INFO);
-  if (info !== undefined && !isObject(message, info)) return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_CLIENT_INFO}"] must be an object`);
+  if (info !== undefined && !isObject(message, info))
+    return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_CLIENT_INFO}"] must be an object`);
   return { capabilities: rawOf(message, capabilities) ?? '{}', clientInfo: rawOf(message, info) ?? '{}' };
 }
 

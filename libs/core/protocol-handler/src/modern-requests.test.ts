@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture } from './front-fixture.test.ts';
+import { FrontFixture } from './front.fixture.ts';
 
 describe('ModernRequests', () => {
   it('discovers versions, capabilities and who answers', async () => {
@@ -52,7 +52,10 @@ describe('ModernRequests', () => {
     ['"cursor":{}', undefined],
   ])('takes only the empty cursor and none: %s', async (params, kind) => {
     const exchange = await new FrontFixture().modern('tools/list', { params });
-    expect([exchange.status, exchange.json()]).toMatchObject([200, kind === undefined ? { error: { code: -32602 } } : { result: { [kind]: [] } }]);
+    expect([exchange.status, exchange.json()]).toMatchObject([
+      200,
+      kind === undefined ? { error: { code: -32602 } } : { result: { [kind]: [] } },
+    ]);
   });
 
   it('carries vendor methods on the endpoint of one server only', async () => {

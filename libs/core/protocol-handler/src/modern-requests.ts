@@ -1,4 +1,4 @@
-import { GatewayError, type Logger } from '@omni/ports';
+import { GatewayError } from '@omni/ports';
 import { memberOf, rawOf, resultText, type ClientContext, type GatewayRequest, type RpcMessage, type RunningCall } from '@omni/wire';
 import type { Dispatch, Identity, ListKind, Offer } from './collaborators.ts';
 import type { FrontReply } from './front-reply.ts';
@@ -61,7 +61,6 @@ export interface ModernRequestsOptions {
   readonly dispatch: Dispatch;
   readonly listens: ListenHub;
   readonly identity: Identity;
-  readonly logger: Logger;
 }
 
 /** Answers requests of the modern era, each of which stands alone. */
@@ -70,14 +69,12 @@ export class ModernRequests {
   readonly #dispatch: Dispatch;
   readonly #listens: ListenHub;
   readonly #identity: Identity;
-  readonly #logger: Logger;
 
-  constructor({ offer, dispatch, listens, identity, logger }: ModernRequestsOptions) {
+  constructor({ offer, dispatch, listens, identity }: ModernRequestsOptions) {
     this.#offer = offer;
     this.#dispatch = dispatch;
     this.#listens = listens;
     this.#identity = identity;
-    this.#logger = logger;
   }
 
   /**
@@ -89,7 +86,6 @@ export class ModernRequests {
     try {
       return this.#serve(request, reply);
     } catch (error) {
-      this.#logger.error({ err: error, method: request.message.method }, 'a request failed inside Omni');
       reply.answer({ kind: 'error', error: GatewayError.from(error) });
       return NOTHING_RUNS;
     }
@@ -107,8 +103,12 @@ export class ModernRequests {
       case 'subscriptions/listen':
         return this.#listens.open(message, client, reply);
       default:
-        if (!REMOVED.has(message.method) && this.#dispatch.carries(message.method, client.scope)) return this.#dispatch.route(request, reply);
-        reply.answer({ kind: 'error', error: new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`) });
+        if (!REMOVED.has(message.method) && this.#dispatch.carries(message.method, client.scope))
+          return this.#dispatch.route(request, reply);
+        reply.answer({
+          kind: 'error',
+          error: new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`),
+        });
         return NOTHING_RUNS;
     }
   }

@@ -1,9 +1,17 @@
-import { createChannelPair, RecordingListener } from '@omni/testing';
+import { RecordingListener } from '@omni/testing';
+import { createChannelPair } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture, initializeText, LOCAL, modernText } from './front-fixture.test.ts';
+import type { EndpointRequest } from './endpoint-access.ts';
+import { FrontFixture, initializeText, LOCAL, modernText } from './front.fixture.ts';
 
 const CALL = { params: '"name":"x"', name: 'x' };
 const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
+
+/** A good request but for what is given. */
+function asking(path: string, headers: Readonly<Record<string, string>> = {}): EndpointRequest {
+  const all: Readonly<Record<string, string>> = { host: 'localhost', authorization: 'Bearer owner', ...headers };
+  return { path, header: (name) => all[name] };
+}
 
 describe('ProtocolHandler', () => {
   it('advertises what the offer says [S003-PH-02]', () => {
@@ -12,6 +20,32 @@ describe('ProtocolHandler', () => {
       supportedVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'],
       capabilities: front.offer.capabilities(undefined, 'modern'),
     });
+  });
+
+  it.each([
+    ['/mcp', { kind: 'admitted', principal: { id: 'owner' }, scope: undefined }],
+    ['/mcp/files', { kind: 'admitted', scope: 'files' }],
+    ['/mcp/nowhere', { kind: 'refused', error: { code: 'OMNI_SERVER_UNKNOWN' } }],
+    ['/health/live', { kind: 'refused', error: { code: 'OMNI_PATH_UNKNOWN' } }],
+  ])('decides about a channel to %s as about a request', (path, decision) => {
+    const front = new FrontFixture();
+    expect(front.handler.admitChannel(asking(path))).toMatchObject(decision);
+  });
+
+  it.each([
+    ['host', 'evil.example', 'OMNI_HOST_FORBIDDEN', []],
+    ['origin', 'https://evil.example', 'OMNI_ORIGIN_FORBIDDEN', []],
+    ['authorization', 'Bearer wrong', 'OMNI_AUTH_REQUIRED', ['WWW-Authenticate', expect.any(String)]],
+  ])('refuses a channel by its %s', (name, value, code, headers) => {
+    const front = new FrontFixture();
+    expect(front.handler.admitChannel(asking('/mcp', { [name]: value }))).toMatchObject({ kind: 'refused', error: { code }, headers });
+    expect(front.handler.admitChannel(asking('/mcp')).kind).toBe('admitted');
+  });
+
+  it('admits no channel once it stops', async () => {
+    const front = new FrontFixture();
+    await front.handler.stop({ deadlineMs: 0 });
+    expect(front.handler.admitChannel(asking('/mcp'))).toMatchObject({ kind: 'refused', error: { code: 'OMNI_SHUTTING_DOWN' } });
   });
 
   it('says what is open', async () => {
@@ -74,7 +108,15 @@ describe('ProtocolHandler', () => {
     const stopped = front.handler.stop({ deadlineMs: 1_000 });
     await front.clock.advanceAsync(1_000);
     await stopped;
-    expect([json.status, json.json(), events.status, JSON.parse(events.events()[1] ?? ''), legacy.status, legacy.json(), stream.state]).toMatchObject([
+    expect([
+      json.status,
+      json.json(),
+      events.status,
+      JSON.parse(events.events()[1] ?? ''),
+      legacy.status,
+      legacy.json(),
+      stream.state,
+    ]).toMatchObject([
       503,
       { error: { code: -31021 } },
       200,
@@ -83,7 +125,20 @@ describe('ProtocolHandler', () => {
       { id: 'l', error: { code: -31021 } },
       'ended',
     ]);
-    expect([front.dispatch.calls.map(({ cancels }) => cancels.length), front.handler.getStatus().details]).toMatchObject([[1, 1, 1], { sessions: 0, inFlight: 0 }]);
+    expect([front.dispatch.calls.map(({ cancels }) => cancels.length), front.handler.getStatus().details]).toMatchObject([
+      [1, 1, 1],
+      { sessions: 0, inFlight: 0 },
+    ]);
+  });
+
+  it('waits no longer when it is told to hurry', async () => {
+    const front = new FrontFixture();
+    front.handler.hurry();
+    const exchange = await front.modern('tools/call', CALL);
+    const stopped = front.handler.stop({ deadlineMs: 30_000 });
+    front.handler.hurry();
+    await stopped;
+    expect([exchange.status, front.dispatch.last.cancels.length]).toEqual([503, 1]);
   });
 
   it('closes its connections when it stops, with an answer for what still runs', async () => {

@@ -2,12 +2,15 @@ import { GatewayError, type ComponentStatus, type Clock, type Exchange, type Log
 import { Admission } from './admission.ts';
 import { ChannelFront } from './channel-front.ts';
 import type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, Offer, ResourceUpdates } from './collaborators.ts';
+import { EndpointAccess, refusal, type AdmittedClient, type EndpointRequest, type RefusedClient } from './endpoint-access.ts';
 import { HttpFront, type Probes } from './http-front.ts';
 import type { SessionSurroundings } from './legacy-session.ts';
 import { LegacySessions } from './legacy-sessions.ts';
 import { ListenHub } from './listen-hub.ts';
 import { ModernRequests } from './modern-requests.ts';
 import { SUPPORTED_VERSIONS } from './protocol-versions.ts';
+import { RequestLog } from './request-log.ts';
+import { SseFront } from './sse-front.ts';
 import { StreamTicker } from './stream-ticker.ts';
 
 export interface ProtocolHandlerOptions {
@@ -19,6 +22,8 @@ export interface ProtocolHandlerOptions {
   readonly probes: Probes;
   readonly identity: Identity;
   readonly limits: FrontLimits;
+  /** Whether clients of the transport HTTP+SSE (2024-11-05) are served at `/sse`. */
+  readonly legacySse: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -52,8 +57,10 @@ export class ProtocolHandler {
   readonly #listens: ListenHub;
   readonly #sessions: LegacySessions;
   readonly #modern: ModernRequests;
+  readonly #access: EndpointAccess;
   readonly #http: HttpFront;
   readonly #surroundings: SessionSurroundings;
+  readonly #requests: RequestLog;
   readonly #connections = new Set<ChannelFront>();
   #connected = 0;
   #since = Date.now();
@@ -66,14 +73,42 @@ export class ProtocolHandler {
     const ticker = new StreamTicker(clock);
     this.#admission = new Admission(limits.maxInFlight);
     this.#listens = new ListenHub({ offer, updates });
-    this.#modern = new ModernRequests({ offer, dispatch, listens: this.#listens, identity, logger });
-    this.#surroundings = { offer, dispatch, updates, identity, ticker, logger, maxInFlight: limits.maxSessionInFlight };
-    this.#sessions = new LegacySessions({ ...this.#surroundings, clock, maxSessions: limits.maxSessions, sessionIdleMs: limits.sessionIdleMs });
-    this.#http = new HttpFront({ ...options, modern: this.#modern, sessions: this.#sessions, admission: this.#admission, ticker, limits, logger });
+    this.#modern = new ModernRequests({ offer, dispatch, listens: this.#listens, identity });
+    this.#surroundings = { offer, dispatch, updates, identity, ticker, maxInFlight: limits.maxSessionInFlight };
+    this.#sessions = new LegacySessions({
+      ...this.#surroundings,
+      clock,
+      maxSessions: limits.maxSessions,
+      sessionIdleMs: limits.sessionIdleMs,
+    });
+    this.#requests = new RequestLog({ logger, clock });
+    this.#access = new EndpointAccess(options);
+    const parts = {
+      access: this.#access,
+      modern: this.#modern,
+      sessions: this.#sessions,
+      admission: this.#admission,
+      requests: this.#requests,
+      ticker,
+    };
+    const sse = new SseFront({
+      ...options,
+      ...parts,
+      countSessions: () => this.#sessions.size,
+      bind: (open, client) => this.bind(open, client),
+    });
+    this.#http = new HttpFront({ ...options, ...parts, sse: options.legacySse ? sse : undefined });
   }
 
   /** Answers one HTTP exchange; never throws. */
   readonly handle = (exchange: Exchange): void => this.#http.handle(exchange);
+
+  /** Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint are checked as for {@link handle}. */
+  admitChannel(request: EndpointRequest): AdmittedClient | RefusedClient {
+    const admitted = this.#access.admit(request) ?? refusal(new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
+    const { closed } = this.#admission;
+    return admitted.kind === 'admitted' && closed !== undefined ? refusal(closed) : admitted;
+  }
 
   /**
    * Serves a client on a channel: stdio, a socket, or memory.
@@ -86,6 +121,7 @@ export class ProtocolHandler {
         modern: this.#modern,
         surroundings: this.#surroundings,
         admission: this.#admission,
+        requests: this.#requests,
         limits: this.#options.limits,
         logger: this.#options.logger,
         principal,
@@ -108,7 +144,12 @@ export class ProtocolHandler {
   }
 
   getStatus(): ComponentStatus {
-    const details = { sessions: this.#sessions.size, connections: this.#connections.size, listens: this.#listens.size, inFlight: this.#admission.inFlight };
+    const details = {
+      sessions: this.#sessions.size,
+      connections: this.#connections.size,
+      listens: this.#listens.size,
+      inFlight: this.#admission.inFlight,
+    };
     return { level: this.#isStopping ? 'warn' : 'ok', details, since: this.#since };
   }
 

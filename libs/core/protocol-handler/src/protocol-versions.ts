@@ -10,6 +10,11 @@ export const SUPPORTED_VERSIONS: readonly string[] = [...MODERN_VERSIONS, ...LEG
 /** The only revision with JSON-RPC batches. */
 export const BATCH_VERSION = '2025-03-26';
 
+/** Whether clients of a legacy version know events without data, which give a stream an id before its first message. */
+export function isPrimingVersion(version: string): boolean {
+  return version >= '2025-11-25';
+}
+
 export function isModernVersion(version: string): boolean {
   return MODERN_VERSIONS.includes(version);
 }

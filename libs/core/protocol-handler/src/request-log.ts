@@ -32,7 +32,9 @@ export class RequestLog {
   readonly #clock: Clock;
   readonly #isDebugging: boolean;
   /** Tells the requests of this run from those of others. */
-  readonly #prefix = Math.floor(Math.random() * 36 ** 4).toString(36).padStart(4, '0');
+  readonly #prefix = Math.floor(Math.random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0');
   #count = 0;
   #lines = 0;
   #suppressed = 0;

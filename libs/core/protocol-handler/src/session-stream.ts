@@ -1,10 +1,13 @@
-import type { Exchange, ResponseStream } from '@omni/ports';
+import type { Exchange } from '@omni/ports';
 import type { Place } from '@omni/wire';
-import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text.ts';
+import type { EventStream } from './event-stream.ts';
+import type { SessionEvents } from './session-events.ts';
 import type { StreamTicker, Ticking } from './stream-ticker.ts';
 
 const KEEP_ALIVE_MS = 15_000;
+/** What waits while nobody listens: at most so many messages, and so many characters. */
 const MAX_WAITING = 100;
+const MAX_WAITING_LENGTH = 1024 * 1024;
 /** A client that reads this far behind is given up; it may open the stream again. */
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 
@@ -17,73 +20,98 @@ const MAX_BACKLOG_BYTES = 1024 * 1024;
  */
 export class SessionStream implements Ticking {
   readonly #ticker: StreamTicker;
+  readonly #stream: EventStream;
   #place: Place<Ticking> | undefined;
-  #stream: ResponseStream | undefined;
   #onClosed: () => void = () => {};
   #waiting: string[] = [];
+  #waitingLength = 0;
   #lastWriteMs = 0;
 
-  constructor(ticker: StreamTicker) {
+  constructor(ticker: StreamTicker, events: SessionEvents) {
     this.#ticker = ticker;
+    this.#stream = events.openStream();
   }
 
   get isOpen(): boolean {
-    return this.#stream !== undefined;
+    return this.#stream.isAttached;
   }
 
-  /** @param onClosed - Called when the client leaves or is given up. */
-  open(exchange: Exchange, onClosed: () => void): void {
-    const stream = exchange.stream(200, EVENT_STREAM_HEADERS);
-    this.#stream = stream;
+  /** Whether an event belongs to this stream. */
+  owns(stream: EventStream): boolean {
+    return stream === this.#stream;
+  }
+
+  /**
+   * Opens it, in place of the connection that has it, if there is one.
+   *
+   * @param onClosed - Called when the client leaves or is given up.
+   * @param afterSeq - Position behind which the client goes on; without it only what nobody was sent is sent.
+   */
+  open(exchange: Exchange, onClosed: () => void, afterSeq?: number): void {
+    this.#leaveTicker();
+    if (afterSeq === undefined) this.#stream.attach(exchange);
+    else this.#stream.resume(exchange, afterSeq);
     this.#onClosed = onClosed;
     this.#lastWriteMs = this.#ticker.nowMs();
     this.#place = this.#ticker.add(this);
-    exchange.onGone(() => {
-      if (this.#stream !== stream) return;
-      this.#detach();
-      onClosed();
-    });
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#waitingLength = 0;
     for (const text of waiting) this.send(text);
+    exchange.onGone(() => {
+      const wasOpen = this.isOpen;
+      this.#stream.onGone(exchange);
+      if (wasOpen && !this.isOpen) this.#closed();
+    });
   }
 
   /** @returns `false` when nobody listens right now; the message waits unless newer ones push it out. */
   send(text: string): boolean {
-    if (this.#stream !== undefined && this.#stream.backlogBytes > MAX_BACKLOG_BYTES) {
-      this.#stream.destroy();
-      this.#detach();
-      this.#onClosed();
+    if (this.#stream.backlogBytes > MAX_BACKLOG_BYTES) {
+      this.#stream.cut();
+      this.#closed();
     }
-    if (this.#stream === undefined) {
-      this.#waiting.push(text);
-      if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
+    if (!this.isOpen) {
+      this.#wait(text);
       return false;
     }
     this.#lastWriteMs = this.#ticker.nowMs();
-    writeEvent(this.#stream, text);
+    this.#stream.send(text);
     return true;
   }
 
   /** Sends now or not at all: a question that waits for a stream would only time out. */
   sendNow(text: string): boolean {
-    return this.#stream !== undefined && this.send(text);
+    return this.isOpen && this.send(text);
   }
 
+  /** The session is over; its streams are ended by {@link SessionEvents.release}. */
   end(): void {
-    this.#stream?.end();
-    this.#detach();
+    this.#leaveTicker();
     this.#waiting = [];
   }
 
   onTick(nowMs: number): void {
     if (nowMs - this.#lastWriteMs < KEEP_ALIVE_MS) return;
     this.#lastWriteMs = nowMs;
-    this.#stream?.write(KEEP_ALIVE_COMMENT);
+    this.#stream.keepAlive();
   }
 
-  #detach(): void {
-    this.#stream = undefined;
+  #wait(text: string): void {
+    this.#waiting.push(text);
+    this.#waitingLength += text.length;
+    while (this.#waiting.length > MAX_WAITING || this.#waitingLength > MAX_WAITING_LENGTH) {
+      this.#waitingLength -= this.#waiting.shift()?.length ?? 0;
+    }
+  }
+
+  #closed(): void {
+    this.#leaveTicker();
+    this.#onClosed();
+  }
+
+  #leaveTicker(): void {
     if (this.#place !== undefined) this.#ticker.remove(this.#place);
+    this.#place = undefined;
   }
 }

@@ -10,6 +10,8 @@ export interface Target {
   readonly wrapsOutput: boolean;
   /** Compares `Mcp-Param-*` headers with the arguments; `argumentsText` is JSON or absent. */
   checkHeaders(argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined;
+  /** The `Mcp-Param-*` headers that the arguments ask for. */
+  headersFor(argumentsText: string | undefined): HeaderList;
 }
 
 /** What exists: the part of the catalogue that routing needs. */
@@ -28,5 +30,11 @@ export interface UpstreamAccess {
   linkFor(upstream: string, client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void;
   /** The connection that is open already, if any. */
   openLink(upstream: string, client: ClientContext): UpstreamLink | undefined;
-  subscribe(upstream: string, client: ClientContext, uri: string, onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void;
+  subscribe(
+    upstream: string,
+    client: ClientContext,
+    uri: string,
+    onUpdated: (message: RpcMessage) => void,
+    done: (release: (() => void) | GatewayError) => void,
+  ): void;
 }

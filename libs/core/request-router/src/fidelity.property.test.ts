@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { clientOf, requestOf, RouterFixture } from './router-fixture.test.ts';
+import { clientOf, requestOf, RouterFixture } from './router.fixture.ts';
 
 const RUNS = { numRuns: 300 };
 
@@ -8,9 +8,15 @@ const space = fc.constantFrom('', ' ', '\n', '\t', ' \r\n');
 
 /** A string literal with escapes where none are needed, and half pairs of surrogates. */
 const text = fc
-  .array(fc.oneof(fc.constantFrom('a', 'é', '🦜', '\\u0041', '\\u00e9', '\\ud83e', '\\/', '\\"', '\\\\', '\\n', '/', ' '), fc.string({ maxLength: 3 }).map((plain) => JSON.stringify(plain).slice(1, -1))), {
-    maxLength: 6,
-  })
+  .array(
+    fc.oneof(
+      fc.constantFrom('a', 'é', '🦜', '\\u0041', '\\u00e9', '\\ud83e', '\\/', '\\"', '\\\\', '\\n', '/', ' '),
+      fc.string({ maxLength: 3 }).map((plain) => JSON.stringify(plain).slice(1, -1)),
+    ),
+    {
+      maxLength: 6,
+    },
+  )
   .map((pieces) => `"${pieces.join('')}"`);
 
 const number = fc.constantFrom('0', '-0', '1.0', '1e2', '1.50E+10', '123456789012345678901234567890', '1e400', '-1.7976931348623157e309');
@@ -20,8 +26,12 @@ const { json } = fc.letrec<{ json: string }>((tie) => ({
   json: fc.oneof(
     { depthSize: 'small' },
     fc.oneof(text, number, fc.constantFrom('true', 'false', 'null', '{}', '[ ]')),
-    fc.tuple(space, fc.array(tie('json'), { maxLength: 4 }), space).map(([before, items, after]) => `[${before}${items.join(`${after},${before}`)}${after}]`),
-    fc.tuple(space, fc.array(fc.tuple(text, tie('json')), { maxLength: 4 })).map(([blank, members]) => `{${blank}${members.map(([key, value]) => `${key}${blank}:${value}`).join(`,${blank}`)}}`),
+    fc
+      .tuple(space, fc.array(tie('json'), { maxLength: 4 }), space)
+      .map(([before, items, after]) => `[${before}${items.join(`${after},${before}`)}${after}]`),
+    fc
+      .tuple(space, fc.array(fc.tuple(text, tie('json')), { maxLength: 4 }))
+      .map(([blank, members]) => `{${blank}${members.map(([key, value]) => `${key}${blank}:${value}`).join(`,${blank}`)}}`),
   ),
 }));
 
@@ -72,16 +82,21 @@ describe('what passes within one era', () => {
 describe('what passes between the eras', () => {
   it('keeps the text of arguments in both directions', () => {
     fc.assert(
-      fc.property(json, fc.constantFrom(['modern', 'legacy'] as const, ['legacy', 'modern'] as const), fc.boolean(), (value, [client, server], hasMeta) => {
-        const fixture = new RouterFixture();
-        const link = fixture.link('files', server);
-        const meta = hasMeta ? `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","foreign":${value}}` : '';
-        const { reply } = fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${value}${meta}}`), clientOf(client));
-        expect(link.last.params).toContain(`"arguments":${value}`);
-        if (hasMeta) expect(link.last.params).toContain(`"foreign":${value}`);
-        link.last.answer(`"result":{"content":[],"deep":${value}}`);
-        expect(reply.text).toContain(`"content":[],"deep":${value}}`);
-      }),
+      fc.property(
+        json,
+        fc.constantFrom(['modern', 'legacy'] as const, ['legacy', 'modern'] as const),
+        fc.boolean(),
+        (value, [client, server], hasMeta) => {
+          const fixture = new RouterFixture();
+          const link = fixture.link('files', server);
+          const meta = hasMeta ? `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","foreign":${value}}` : '';
+          const { reply } = fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${value}${meta}}`), clientOf(client));
+          expect(link.last.params).toContain(`"arguments":${value}`);
+          if (hasMeta) expect(link.last.params).toContain(`"foreign":${value}`);
+          link.last.answer(`"result":{"content":[],"deep":${value}}`);
+          expect(reply.text).toContain(`"content":[],"deep":${value}}`);
+        },
+      ),
       RUNS,
     );
   });

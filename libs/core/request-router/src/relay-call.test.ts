@@ -1,6 +1,6 @@
 import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import { clientOf, messageOf, requestOf, RouterFixture } from './router-fixture.test.ts';
+import { clientOf, messageOf, requestOf, RouterFixture } from './router.fixture.ts';
 
 const CALL = requestOf('tools/call', '{"name":"files__read"}', '"c-1"');
 const READ = requestOf('resources/read', '{"uri":"file:///a"}');
@@ -16,7 +16,11 @@ describe('RelayCall', () => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', 'modern');
     const { reply } = fixture.route(CALL, clientOf('modern'));
-    link.last.listener.onAnswer({ kind: 'message', message: messageOf('{ "result" : {"n":1.0e2,"deep":{"a":1,"a":2}}, "x":[ ], "id" : 4711 ,"jsonrpc":"2.0"}'), status: 200 });
+    link.last.listener.onAnswer({
+      kind: 'message',
+      message: messageOf('{ "result" : {"n":1.0e2,"deep":{"a":1,"a":2}}, "x":[ ], "id" : 4711 ,"jsonrpc":"2.0"}'),
+      status: 200,
+    });
     expect(reply.text).toBe('{ "result" : {"n":1.0e2,"deep":{"a":1,"a":2}}, "x":[ ], "id" : "c-1" ,"jsonrpc":"2.0"}');
   });
 
@@ -192,7 +196,11 @@ describe('RelayCall', () => {
     first.last.answer(`"error":{"code":${code},"message":"not here"}`);
     expect(reply.answers).toEqual([]);
     second.last.answer('"result":{"contents":[]}');
-    expect([reply.text, first.sent.length, second.last.params]).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"contents":[]}}', 1, '{"uri":"file:///a"}']);
+    expect([reply.text, first.sent.length, second.last.params]).toEqual([
+      '{"jsonrpc":"2.0","id":1,"result":{"contents":[]}}',
+      1,
+      '{"uri":"file:///a"}',
+    ]);
   });
 
   it('does not ask the next server after a result or another error', () => {

@@ -1,10 +1,9 @@
 import { GatewayError } from '@omni/ports';
 import {
-  applyEdits,
+  askerOf,
   memberOf,
   metaOf,
   rawOf,
-  stringMember,
   withId,
   type AnswerServerRequest,
   type CallListener,
@@ -12,60 +11,53 @@ import {
   type ReplySink,
   type RpcMessage,
   type RunningCall,
-  type TextEdit,
   type UpstreamAnswer,
   type UpstreamCall,
   type UpstreamLink,
 } from '@omni/wire';
-import { errorCode, statusOfAnswer, toLegacyAnswer, toModernAnswer } from './bridge/bridge-answer.ts';
-import { toLegacyParams, toModernParams } from './bridge/bridge-params.ts';
+import { isNotHere, statusOfAnswer } from './bridge/bridge-answer.ts';
+import type { Bridge } from './bridge/bridge.ts';
 import type { UpstreamAccess } from './collaborators.ts';
+import type { RoutePlan } from './route-plan.ts';
 
-const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
-const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
-
-/** Errors by which a server says that it does not have the resource: the code in force, the one before, and no resources at all. */
-const NOT_HERE = new Set(['-32602', '-32002', '-32601']);
-
-/** Where a request goes and what changes on the way. */
-export interface RoutePlan {
-  /** Upstreams to ask; the next one is asked when one does not know the resource. */
-  readonly upstreams: readonly string[];
-  readonly edits: readonly TextEdit[];
-  /** Value of `Mcp-Name` for the upstream. */
-  readonly name: string | undefined;
-  readonly wrapsOutput: boolean;
-  /** Told the text of each result, to learn which resources it mentions. */
-  readonly onResult: ((upstream: string, result: string) => void) | undefined;
+export interface RelayCallOptions {
+  readonly request: GatewayRequest;
+  readonly plan: RoutePlan;
+  readonly access: UpstreamAccess;
+  readonly bridge: Bridge;
+  readonly reply: ReplySink;
 }
 
-/** One request on its way to an upstream and back. */
+/** One request on its way to an upstream and back. Within an era it is carried as it is; the bridge takes it across. */
 export class RelayCall implements CallListener, RunningCall {
   readonly #request: GatewayRequest;
   readonly #plan: RoutePlan;
   readonly #access: UpstreamAccess;
+  readonly #bridge: Bridge;
   readonly #reply: ReplySink;
   #attempt = 0;
   #link: UpstreamLink | undefined;
   #running: RunningCall | undefined;
   #isOver = false;
 
-  constructor(request: GatewayRequest, plan: RoutePlan, access: UpstreamAccess, reply: ReplySink) {
+  constructor({ request, plan, access, bridge, reply }: RelayCallOptions) {
     this.#request = request;
     this.#plan = plan;
     this.#access = access;
+    this.#bridge = bridge;
     this.#reply = reply;
   }
 
   start(): void {
-    const attempt = this.#attempt;
-    this.#access.linkFor(this.#plan.upstreams[attempt] ?? '', this.#request.client, (link) => {
+    this.#access.linkFor(this.#plan.upstreams[this.#attempt] ?? '', this.#request.client, (link) => {
       if (this.#isOver) return;
       if (link instanceof GatewayError) return this.#isLastAttempt() ? this.onFailure(link) : this.#startNext();
       this.#link = link;
-      const running = link.send(this.#callFor(link), this);
-      // The link may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
-      if (!this.#isOver && this.#attempt === attempt) this.#running = running;
+      if (link.era !== this.#request.client.era) return this.#cross(link);
+      const { session } = this.#request.client;
+      const level = link.era === 'legacy' ? session?.logLevel() : undefined;
+      if (level === undefined || session === undefined) this.#send(link);
+      else this.#bridge.levels.wantForSession(link, session, level, () => this.#send(link));
     });
   }
 
@@ -76,37 +68,31 @@ export class RelayCall implements CallListener, RunningCall {
   }
 
   onNotification(message: RpcMessage): boolean {
-    if (this.#isOver) return true;
-    if (message.method === 'notifications/message' && !this.#wantsLog(message)) return true;
-    return this.#reply.notification(message);
+    return this.#isOver || this.#reply.notification(message);
   }
 
   onDrain(listener: () => void): void {
     this.#reply.onDrain(listener);
   }
 
-  onServerRequest(message: RpcMessage, answer: AnswerServerRequest): void {
-    const upstream = this.#link?.upstream ?? '';
-    if (this.#request.client.era === 'legacy' && !this.#isOver) this.#reply.serverRequest(upstream, message, answer);
+  onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    if (this.#request.client.era === 'legacy' && !this.#isOver) this.#reply.serverRequest(this.#upstream(), message, answer, signal);
     else answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'));
   }
 
   onAnswer(answer: UpstreamAnswer): void {
     if (this.#isOver) return;
-    if (answer.kind === 'message' && this.#tryNext(answer.message)) return;
+    if (answer.kind === 'message' && !this.#isLastAttempt() && isNotHere(answer.message)) return this.#startNext();
     this.#isOver = true;
     if (answer.kind === 'bytes') {
-      if (this.#isSameEra()) {
-        this.#plan.onResult?.(this.#upstream(), new TextDecoder().decode(answer.bytes));
-        this.#reply.answer({ kind: 'message', payload: answer.bytes, status: answer.status });
-        return;
-      }
-      this.#reply.answer({ kind: 'error', error: new GatewayError('OMNI_INTERNAL', 'An answer that needs translation arrived unread') });
+      this.#plan.onResult?.(this.#upstream(), new TextDecoder().decode(answer.bytes));
+      this.#reply.answer({ kind: 'message', payload: answer.bytes, status: answer.status });
       return;
     }
     const { message } = answer;
     if (message.result !== undefined) this.#plan.onResult?.(this.#upstream(), rawOf(message, message.result) ?? '');
-    this.#reply.answer({ kind: 'message', payload: this.#translate(message), status: this.#isSameEra() && answer.status !== 200 ? answer.status : statusOfAnswer(message) });
+    const status = answer.status === 200 ? statusOfAnswer(message) : answer.status;
+    this.#reply.answer({ kind: 'message', payload: withId(message, this.#request.message.id), status });
   }
 
   onFailure(error: GatewayError): void {
@@ -119,23 +105,20 @@ export class RelayCall implements CallListener, RunningCall {
     return this.#link?.upstream ?? '';
   }
 
-  #isSameEra(): boolean {
-    return this.#link?.era === this.#request.client.era;
+  #send(link: UpstreamLink): void {
+    if (this.#isOver) return;
+    const attempt = this.#attempt;
+    const running = link.send(this.#callFor(), this);
+    // The link may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
+    if (!this.#isOver && this.#attempt === attempt) this.#running = running;
   }
 
-  #translate(message: RpcMessage): string {
-    const { id, method } = this.#request.message;
-    const link = this.#link;
-    if (link === undefined || this.#isSameEra()) return withId(message, id);
-    if (link.era === 'modern') return toLegacyAnswer(message, id, link.upstream, this.#plan.wrapsOutput);
-    return toModernAnswer(message, id, method, rawOf(link.hello, memberOf(link.hello.result?.object, 'serverInfo')));
-  }
-
-  /** Several servers may have the resource: a "not found" of one is no answer yet. */
-  #tryNext(message: RpcMessage): boolean {
-    if (this.#isLastAttempt() || !NOT_HERE.has(errorCode(message) ?? '')) return false;
-    this.#startNext();
-    return true;
+  #cross(link: UpstreamLink): void {
+    // Several servers may have the resource: a "not found" of one is no answer yet.
+    const onNotHere = this.#isLastAttempt() ? undefined : (): void => (this.#isOver ? undefined : this.#startNext());
+    const attempt = this.#attempt;
+    const running = this.#bridge.start({ request: this.#request, plan: this.#plan, link, reply: this.#reply, onNotHere });
+    if (this.#attempt === attempt) this.#running = running;
   }
 
   #startNext(): void {
@@ -147,29 +130,22 @@ export class RelayCall implements CallListener, RunningCall {
     return this.#attempt + 1 >= this.#plan.upstreams.length;
   }
 
-  #callFor(link: UpstreamLink): UpstreamCall {
-    const { message, paramHeaders, client } = this.#request;
-    const { edits, name } = this.#plan;
-    const common = { method: message.method, name, paramHeaders, clientId: message.id, mayPassBytes: link.era === client.era && this.#isLastAttempt() };
-    const params = message.params;
-    if (link.era === client.era) {
-      const token = memberOf(metaOf(message), 'progressToken');
-      return { ...common, text: message.text, paramsStart: params?.start ?? 0, paramsEnd: params?.end ?? 0, edits, progressToken: token };
-    }
-    const own = params === undefined ? '' : editedParams(message, params, edits);
-    const bridged = link.era === 'modern' ? toModernParams(own, client.clientInfo, '{}') : toLegacyParams(own);
-    return { ...common, text: bridged.text, paramsStart: 0, paramsEnd: bridged.text.length, edits: [], progressToken: bridged.progressToken };
+  #callFor(): UpstreamCall {
+    const { message, client } = this.#request;
+    const { edits, name, paramHeaders } = this.#plan;
+    const { params } = message;
+    return {
+      method: message.method,
+      text: message.text,
+      paramsStart: params?.start ?? 0,
+      paramsEnd: params?.end ?? 0,
+      edits,
+      progressToken: memberOf(metaOf(message), 'progressToken'),
+      name,
+      paramHeaders,
+      clientId: message.id,
+      asker: askerOf(client),
+      mayPassBytes: this.#isLastAttempt(),
+    };
   }
-
-  /** A modern client hears only what its request asked for (MCP 2026-07-28, basic, `logLevel`). */
-  #wantsLog(message: RpcMessage): boolean {
-    if (this.#request.client.era === 'legacy' || this.#isSameEra()) return true;
-    const wanted = stringMember(this.#request.message.text, metaOf(this.#request.message), META_LOG_LEVEL);
-    const minimum = LEVELS.indexOf(wanted ?? '');
-    return minimum >= 0 && LEVELS.indexOf(stringMember(message.text, message.params, 'level') ?? '') >= minimum;
-  }
-}
-
-function editedParams(message: RpcMessage, params: { readonly start: number; readonly end: number }, edits: readonly TextEdit[]): string {
-  return applyEdits(message.text, edits, params.start, params.end);
 }

@@ -1,6 +1,6 @@
 import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import { clientOf, requestOf, RouterFixture } from './router-fixture.test.ts';
+import { clientOf, FakeSession, requestOf, RouterFixture } from './router.fixture.ts';
 
 const MODERN = clientOf('modern');
 const LEGACY = clientOf('legacy');
@@ -8,12 +8,27 @@ const ODD = '{"b":1.0e2, "a":"\\u00e9\\/", "a":[ ], "n":123456789012345678901234
 
 describe('RequestRouter', () => {
   it.each([
-    ['tools/call', `{"x":1, "name" : "files__read","arguments":${ODD}, "_meta":{"k":1} }`, `{"x":1, "name" : "read","arguments":${ODD}, "_meta":{"k":1} }`, 'read'],
+    [
+      'tools/call',
+      `{"x":1, "name" : "files__read","arguments":${ODD}, "_meta":{"k":1} }`,
+      `{"x":1, "name" : "read","arguments":${ODD}, "_meta":{"k":1} }`,
+      'read',
+    ],
     ['prompts/get', `{"name":"files__read","arguments":${ODD}}`, `{"name":"read","arguments":${ODD}}`, 'read'],
     ['tools/call', '{"name":"f\\u0069les__\\"q\\"\\ud800"}', '{"name":"\\"q\\"\\ud800"}', '"q"\ud800'],
-    ['completion/complete', `{"argument":${ODD},"ref":{"type":"ref/prompt", "name":"files__p", "title":1.0}}`, `{"argument":${ODD},"ref":{"type":"ref/prompt", "name":"p", "title":1.0}}`, undefined],
+    [
+      'completion/complete',
+      `{"argument":${ODD},"ref":{"type":"ref/prompt", "name":"files__p", "title":1.0}}`,
+      `{"argument":${ODD},"ref":{"type":"ref/prompt", "name":"p", "title":1.0}}`,
+      undefined,
+    ],
     ['resources/read', '{ "uri":"file:\\u002f/a", "x":1.0 }', '{ "uri":"file:\\u002f/a", "x":1.0 }', 'file://a'],
-    ['completion/complete', '{"ref":{"type":"ref/resource","uri":"file:///{x}"},"x":1.0}', '{"ref":{"type":"ref/resource","uri":"file:///{x}"},"x":1.0}', undefined],
+    [
+      'completion/complete',
+      '{"ref":{"type":"ref/resource","uri":"file:///{x}"},"x":1.0}',
+      '{"ref":{"type":"ref/resource","uri":"file:///{x}"},"x":1.0}',
+      undefined,
+    ],
   ])('sends %s to the upstream of its name and changes nothing but the name [S002-TX-03]', (method, params, sent, name) => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', 'modern');
@@ -58,18 +73,63 @@ describe('RequestRouter', () => {
     expect(new RouterFixture().route(requestOf(method, params), MODERN).reply.text).toBe('OMNI_NAME_UNKNOWN');
   });
 
+  it('waits for the servers of a just started Omni before it calls a name unknown', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.unsettle();
+    fixture.catalogue.isRead = false;
+    const [known, unknown] = [
+      fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
+      fixture.route(requestOf('tools/call', '{"name":"nowhere"}'), MODERN),
+    ];
+    expect([known.reply.answers, unknown.reply.answers, link.sent]).toEqual([[], [], []]);
+    fixture.catalogue.isRead = true;
+    fixture.settle();
+    link.last.answer('"result":{}');
+    expect([known.reply.json, unknown.reply.text]).toMatchObject([{ result: {} }, 'OMNI_NAME_UNKNOWN']);
+  });
+
+  it('cancels what waits, and what has begun after waiting', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.unsettle();
+    fixture.catalogue.isRead = false;
+    const [early, late] = [
+      fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
+      fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
+    ];
+    early.running.cancel('early');
+    fixture.catalogue.isRead = true;
+    fixture.settle();
+    late.running.cancel('late');
+    expect([link.sent.length, link.last.cancels, early.reply.answers]).toEqual([1, ['late'], []]);
+  });
+
   it('compares headers with the arguments of modern calls and passes them on', () => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN, ['Mcp-Param-Region', 'eu']);
-    expect([fixture.catalogue.checkedHeaders, link.last.call.paramHeaders]).toEqual([[[ODD, ['Mcp-Param-Region', 'eu']]], ['Mcp-Param-Region', 'eu']]);
+    expect([fixture.catalogue.checkedHeaders, link.last.call.paramHeaders]).toEqual([
+      [[ODD, ['Mcp-Param-Region', 'eu']]],
+      ['Mcp-Param-Region', 'eu'],
+    ]);
   });
 
   it('sends no call whose headers differ from its arguments', () => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', 'modern');
     fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
-    expect([fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN).reply.text, link.sent]).toEqual(['OMNI_HEADER_MISMATCH', []]);
+    expect([fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN, []).reply.text, link.sent]).toEqual([
+      'OMNI_HEADER_MISMATCH',
+      [],
+    ]);
+  });
+
+  it('derives the headers from the arguments for clients that have none', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN);
+    expect([fixture.catalogue.checkedHeaders, link.last.call.paramHeaders]).toEqual([[], ['Mcp-Param-Derived', String(ODD.length)]]);
   });
 
   it('compares no headers of legacy calls, which have none', () => {
@@ -120,10 +180,10 @@ describe('RequestRouter', () => {
     const fixture = new RouterFixture();
     const logging = fixture.link('files', 'legacy', '{"capabilities":{"tools":{},"logging" : {}}}');
     const silent = fixture.link('mail', 'legacy', '{"capabilities":{"tools":{}},"instructions":"\\"logging\\":"}');
-    const { reply } = fixture.route(requestOf('logging/setLevel', '{"level":"info", "x":1.0}', '"i"'), clientOf('legacy', scope));
+    const { reply } = fixture.route(requestOf('logging/setLevel', '{"level":"info"}', '"i"'), new FakeSession().client(scope));
     expect(reply.text).toBe('{"jsonrpc":"2.0","id":"i","result":{}}');
     expect([logging, silent].filter(({ sent }) => sent.length > 0).map(({ upstream }) => upstream)).toEqual(told);
-    for (const { params, call } of logging.sent) expect([call.method, params]).toEqual(['logging/setLevel', '{"level":"info", "x":1.0}']);
+    for (const { params, call } of logging.sent) expect([call.method, params]).toEqual(['logging/setLevel', '{"level":"info"}']);
   });
 
   it('sets no level on modern or unconnected servers', () => {
@@ -135,12 +195,15 @@ describe('RequestRouter', () => {
   it('refuses what a server asks while its level is set, and does not leave it waiting', () => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', 'legacy', '{"capabilities":{"logging":{}}}');
-    fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), LEGACY);
+    fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), new FakeSession().client());
     const answers: unknown[] = [];
     const { listener } = link.last;
     listener.onServerRequest(requestOf('roots/list'), (answer) => answers.push(answer));
     listener.onDrain(() => answers.push('drained'));
-    expect([answers, link.last.notify('{"jsonrpc":"2.0","method":"notifications/message"}')]).toMatchObject([[{ code: 'OMNI_METHOD_UNKNOWN' }, 'drained'], true]);
+    expect([answers, link.last.notify('{"jsonrpc":"2.0","method":"notifications/message"}')]).toMatchObject([
+      [{ code: 'OMNI_METHOD_UNKNOWN' }, 'drained'],
+      true,
+    ]);
   });
 
   it.each([

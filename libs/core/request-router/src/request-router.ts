@@ -1,4 +1,4 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type Clock } from '@omni/ports';
 import {
   memberOf,
   rawOf,
@@ -11,12 +11,18 @@ import {
   type RunningCall,
   type TextEdit,
 } from '@omni/wire';
+import { Bridge } from './bridge/bridge.ts';
+import type { StateSeal } from './bridge/state-seal.ts';
 import type { Catalogue, UpstreamAccess } from './collaborators.ts';
+import { OwnTasksReply } from './own-tasks-reply.ts';
 import { resourceLinksIn } from './resource-links.ts';
-import { RelayCall, type RoutePlan } from './relay-call.ts';
-import { IGNORED, levelCall, offersLogging } from './set-level.ts';
+import { RelayCall } from './relay-call.ts';
+import type { RoutePlan } from './route-plan.ts';
+import { TaskOwners } from './task-owners.ts';
 
 const NOTHING_RUNS: RunningCall = { cancel() {} };
+const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+const TASK_LIST = 'tasks/list';
 const REF_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 
 /** Methods that Omni answers itself or that nobody may send; they are never carried on. */
@@ -25,6 +31,9 @@ const OWN_METHODS = /^(?:rpc\.|notifications\/|server\/discover$|initialize$|pin
 export interface RequestRouterOptions {
   readonly catalogue: Catalogue;
   readonly upstreams: UpstreamAccess;
+  readonly clock: Clock;
+  /** Seals the `requestState` of calls that wait for their client. Default: with a random key, for this process only. */
+  readonly seal?: StateSeal;
   /**
    * Calls back when the upstreams of a just started Omni have settled, at once later on: before that an unknown name may only be
    * one that is not known yet. Default: at once.
@@ -37,8 +46,11 @@ export class RequestRouter {
   readonly #catalogue: Catalogue;
   readonly #upstreams: UpstreamAccess;
   readonly #whenSettled: (listener: () => void) => void;
+  readonly #bridge: Bridge;
+  readonly #tasks = new TaskOwners();
 
-  constructor({ catalogue, upstreams, whenSettled = (listener) => listener() }: RequestRouterOptions) {
+  constructor({ catalogue, upstreams, clock, seal, whenSettled = (listener) => listener() }: RequestRouterOptions) {
+    this.#bridge = new Bridge(clock, seal);
     this.#catalogue = catalogue;
     this.#upstreams = upstreams;
     this.#whenSettled = whenSettled;
@@ -60,9 +72,14 @@ export class RequestRouter {
   }
 
   #start(request: GatewayRequest, plan: RoutePlan, reply: ReplySink): RunningCall {
-    const call = new RelayCall(request, plan, this.#upstreams, reply);
+    const call = new RelayCall({ request, plan, access: this.#upstreams, bridge: this.#bridge, reply: this.#filtered(request, reply) });
     call.start();
     return call;
+  }
+
+  #filtered({ message, client: { principal, scope } }: GatewayRequest, reply: ReplySink): ReplySink {
+    if (message.method !== TASK_LIST) return reply;
+    return new OwnTasksReply(reply, (result) => this.#tasks.onlyOwn(scope ?? '', principal.id, result));
   }
 
   /** Clients that remember names call without listing first. */
@@ -95,7 +112,7 @@ export class RequestRouter {
       case 'completion/complete':
         return this.#planCompletion(message, client.scope);
       default:
-        return plainPlan([client.scope ?? ''], stringMember(message.text, message.params, 'taskId'));
+        return message.method.startsWith('tasks/') ? this.#planTask(request) : plainPlan([client.scope ?? ''], undefined);
     }
   }
 
@@ -105,18 +122,29 @@ export class RequestRouter {
     if (member === undefined || name === undefined) return wrongParameter('name');
     const target = this.#catalogue.resolve('tool', name, client.scope);
     if (target instanceof GatewayError) return target;
-    if (client.era === 'modern') {
-      const mismatch = target.checkHeaders(rawOf(message, memberOf(message.params, 'arguments')), paramHeaders);
-      if (mismatch !== undefined) return mismatch;
-    }
+    const args = rawOf(message, memberOf(message.params, 'arguments'));
+    const mismatch = paramHeaders === undefined ? undefined : target.checkHeaders(args, paramHeaders);
+    if (mismatch !== undefined) return mismatch;
     const learns = client.scope === undefined && this.#upstreams.names.length > 1;
+    const mayStartTask = memberOf(message.params, 'task') !== undefined || client.capabilities.includes(TASKS_EXTENSION);
     return {
       upstreams: [target.upstream],
       edits: renamed(member, name, target.name),
       name: target.name,
+      paramHeaders: paramHeaders ?? target.headersFor(args),
       wrapsOutput: target.wrapsOutput,
-      onResult: learns ? this.#learn : undefined,
+      onResult: mayStartTask ? this.#learnTask(client.principal.id, learns) : learns ? this.#learn : undefined,
     };
+  }
+
+  /** Methods of tasks that name none, as the list does, are answered with those of the principal only. */
+  #planTask({ message, client }: GatewayRequest): RoutePlan | GatewayError {
+    const upstream = client.scope ?? '';
+    const id = stringMember(message.text, message.params, 'taskId');
+    if (message.method === TASK_LIST || this.#tasks.isOwn(upstream, client.principal.id, id)) return plainPlan([upstream], id);
+    return new GatewayError('OMNI_NAME_UNKNOWN', 'You have no task of this id', {
+      hint: 'A task belongs to who has started it through this Omni.',
+    });
   }
 
   #planPrompt(message: RpcMessage, scope: string | undefined): RoutePlan | GatewayError {
@@ -157,16 +185,24 @@ export class RequestRouter {
     return upstreams instanceof GatewayError ? upstreams : plainPlan(upstreams, undefined);
   }
 
-  /** The level goes to every server that is connected for this client; the session filters whatever comes. */
+  /** The level goes to every server that is connected for this client, and to others once they are; the session filters whatever comes. */
   #setLevel({ message, client }: GatewayRequest, reply: ReplySink): RunningCall {
     const names = client.scope === undefined ? this.#upstreams.names : [client.scope];
-    const params = message.params === undefined ? '' : message.text.slice(message.params.start, message.params.end);
+    const level = stringMember(message.text, message.params, 'level');
     for (const name of names) {
       const link = this.#upstreams.openLink(name, client);
-      if (link?.era === 'legacy' && offersLogging(link.hello)) link.send(levelCall(params), IGNORED);
+      if (link?.era !== 'legacy' || level === undefined || client.session === undefined) continue;
+      this.#bridge.levels.wantForSession(link, client.session, level, () => {});
     }
     reply.answer({ kind: 'message', payload: resultText(message.id, '{}'), status: 200 });
     return NOTHING_RUNS;
+  }
+
+  #learnTask(principal: string, learnsLinks: boolean): (upstream: string, result: string) => void {
+    return (upstream, result) => {
+      this.#tasks.learn(upstream, principal, result);
+      if (learnsLinks) this.#learn(upstream, result);
+    };
   }
 
   readonly #learn = (upstream: string, result: string): void => {
@@ -175,7 +211,7 @@ export class RequestRouter {
 }
 
 function plainPlan(upstreams: readonly string[], name: string | undefined, edits: readonly TextEdit[] = []): RoutePlan {
-  return { upstreams, edits, name, wrapsOutput: false, onResult: undefined };
+  return { upstreams, edits, name, paramHeaders: [], wrapsOutput: false, onResult: undefined };
 }
 
 function renamed(span: { readonly start: number; readonly end: number }, from: string, to: string): readonly TextEdit[] {

@@ -29,5 +29,12 @@ function contentOf(parsed: unknown): readonly unknown[] {
 }
 
 function isLink(block: unknown): block is { readonly uri: string } {
-  return typeof block === 'object' && block !== null && 'type' in block && block.type === 'resource_link' && 'uri' in block && typeof block.uri === 'string';
+  return (
+    typeof block === 'object' &&
+    block !== null &&
+    'type' in block &&
+    block.type === 'resource_link' &&
+    'uri' in block &&
+    typeof block.uri === 'string'
+  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
-import { clientOf, ScriptedCatalogue, ScriptedUpstreams } from './router-fixture.test.ts';
+import { clientOf, ScriptedCatalogue, ScriptedUpstreams } from './router.fixture.ts';
 
 const CLIENT = clientOf('modern');
 
@@ -10,15 +10,33 @@ describe('ResourceSubscriptions', () => {
     catalogue.owners = ['mail', 'files'];
     const subscriptions = new ResourceSubscriptions({ catalogue, upstreams });
     const releases: unknown[] = [];
-    subscriptions.subscribe(CLIENT, 'file:///a', () => {}, (release) => releases.push(release));
-    expect([upstreams.subscriptions, releases, subscriptions.knows('file:///a', CLIENT)]).toEqual([['mail file:///a'], [expect.any(Function)], true]);
+    subscriptions.subscribe(
+      CLIENT,
+      'file:///a',
+      () => {},
+      (release) => releases.push(release),
+    );
+    expect([upstreams.subscriptions, releases, subscriptions.knows('file:///a', CLIENT)]).toEqual([
+      ['mail file:///a'],
+      [expect.any(Function)],
+      true,
+    ]);
   });
 
   it('says that nobody has the resource', () => {
     const [catalogue, upstreams] = [new ScriptedCatalogue(), new ScriptedUpstreams()];
     const subscriptions = new ResourceSubscriptions({ catalogue, upstreams });
     const releases: unknown[] = [];
-    subscriptions.subscribe(CLIENT, 'http://x/', () => {}, (release) => releases.push(release));
-    expect([upstreams.subscriptions, releases, subscriptions.knows('http://x/', CLIENT)]).toMatchObject([[], [{ code: 'OMNI_NAME_UNKNOWN' }], false]);
+    subscriptions.subscribe(
+      CLIENT,
+      'http://x/',
+      () => {},
+      (release) => releases.push(release),
+    );
+    expect([upstreams.subscriptions, releases, subscriptions.knows('http://x/', CLIENT)]).toMatchObject([
+      [],
+      [{ code: 'OMNI_NAME_UNKNOWN' }],
+      false,
+    ]);
   });
 });

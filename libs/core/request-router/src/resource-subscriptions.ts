@@ -18,7 +18,12 @@ export class ResourceSubscriptions {
   }
 
   /** @param done - Called once, with what ends the subscription or why there is none. */
-  subscribe(client: ClientContext, uri: string, onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void {
+  subscribe(
+    client: ClientContext,
+    uri: string,
+    onUpdated: (message: RpcMessage) => void,
+    done: (release: (() => void) | GatewayError) => void,
+  ): void {
     const upstreams = this.#catalogue.resolveUri(uri, client.scope);
     if (upstreams instanceof GatewayError) return done(upstreams);
     this.#upstreams.subscribe(upstreams[0] ?? '', client, uri, onUpdated, done);

@@ -12,7 +12,7 @@ const FIRST_SLOTS = 64;
  */
 export class CallTable<Call extends Numbered> {
   /** A power of two of places; a call stands at its id modulo their number. */
-  #slots: (Call | undefined)[] = new Array<Call | undefined>(FIRST_SLOTS).fill(undefined);
+  #slots: (Call | undefined)[] = emptySlots(FIRST_SLOTS);
   #nextId: number;
   #size = 0;
 
@@ -68,7 +68,11 @@ export class CallTable<Call extends Numbered> {
   /** Calls that did not share a place share none among twice as many. */
   #grow(): void {
     const calls = this.calls();
-    this.#slots = new Array<Call | undefined>(this.#slots.length * 2).fill(undefined);
+    this.#slots = emptySlots(this.#slots.length * 2);
     for (const call of calls) this.#slots[this.#indexOf(call.id)] = call;
   }
+}
+
+function emptySlots(length: number): undefined[] {
+  return Array.from({ length }, () => undefined);
 }

@@ -49,6 +49,10 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
     return this.#call.clientId;
   }
 
+  get asker(): string | undefined {
+    return this.#call.asker;
+  }
+
   /** The client's progress token as JSON. */
   get clientToken(): string | undefined {
     const token = this.#call.progressToken;
@@ -81,8 +85,8 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
     this.#deadline?.release();
   }
 
-  ask(message: RpcMessage, answer: AnswerServerRequest): void {
-    this.#listener.onServerRequest(message, answer);
+  ask(message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal): void {
+    this.#listener.onServerRequest(message, answer, signal);
   }
 
   /** @returns Whether the client was told. */

@@ -95,8 +95,8 @@ class ChannelHandshake implements ChannelListener {
 
   onClose(reason: GatewayError | undefined): void {
     if (this.#link !== undefined) return this.#link.onClose(reason);
-    const isSpawnFailure = reason?.code === 'OMNI_UPSTREAM_SPAWN_FAILED';
-    if (this.#isProbing() && !isSpawnFailure) return this.#finish({ kind: 'silent' });
+    const neverOpened = reason?.code === 'OMNI_UPSTREAM_SPAWN_FAILED' || reason?.data?.['phase'] === 'connect';
+    if (this.#isProbing() && !neverOpened) return this.#finish({ kind: 'silent' });
     this.#fail(
       reason ?? new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.#options.spec.name}" closed its connection during ${this.#question}`),
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { GatewayError, silentLogger, type Era, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance } from '@omni/testing';
-import { parseMessage, resultText, type RpcMessage, type SessionOwner, type UpstreamCall } from '@omni/wire';
+import { parseMessage, resultText, type RpcMessage, type RunningCall, type SessionOwner, type UpstreamCall } from '@omni/wire';
 import fc from 'fast-check';
 import { ChannelLink } from './channel-link.ts';
 import { Deadlines } from './deadlines.ts';
@@ -205,6 +205,41 @@ describe('ChannelLink', () => {
     expect(JSON.parse(far.received.at(-1)?.text ?? '')).toMatchObject({ id: 1, error: { code: -32601 } });
   });
 
+  it.each([
+    ['answered', (far: ScriptedInstance) => far.emit('{"jsonrpc":"2.0","id":3,"result":{}}')],
+    ['cancelled', (_far: ScriptedInstance, running: RunningCall) => running.cancel()],
+  ])('keeps what may be about a call of somebody else that was just %s from the only one that runs', (_how, end) => {
+    const { link, far, clock } = open();
+    end(far, link.send({ ...callOf('tools/call', '{}'), asker: 'somebody else' }, new RecordingCall<RpcMessage>()));
+    const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}';
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    far.emit(log);
+    far.emit('{"jsonrpc":"2.0","id":"q","method":"roots/list"}');
+    expect(call.log).toEqual([]);
+    clock.advance(30_000);
+    far.emit(log);
+    expect(call.log).toEqual([`notification ${log}`]);
+  });
+
+  it('tells nobody on a shared connection how a task is getting on', () => {
+    const { link, far } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    far.emit('{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"t"}}');
+    expect([call.log, link.counters.droppedNotifications]).toEqual([[], 1]);
+  });
+
+  it('goes on telling a client what comes between its own calls', () => {
+    const { link, far } = open();
+    const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}';
+    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>()).cancel();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    far.emit(log);
+    expect(call.log).toEqual([`notification ${log}`]);
+  });
+
   it('gives requests and notifications without a call to the session that it belongs to', () => {
     const owner = new RecordingOwner();
     const { far } = open({ owner });
@@ -373,6 +408,7 @@ function open({ era = 'legacy', owner, spec, maxInFlight, maxServerRequests, war
       eras: new EraMemory(),
       random: () => 0,
       launcher: undefined,
+      dialer: undefined,
       http: undefined,
     },
     events: linkEvents,
@@ -399,6 +435,7 @@ function callOf(method: string, text: string): UpstreamCall {
     name: undefined,
     paramHeaders: [],
     clientId: '1',
+    asker: 'client',
     mayPassBytes: false,
   };
 }
@@ -425,6 +462,10 @@ class RecordingOwner implements SessionOwner {
     this.log.push(`request ${upstream} ${message.method}`);
     this.answer = answer;
   }
+
+  logLevel(): undefined {}
+
+  onClientNotice(): void {}
 
   onEnd(): void {}
 }

@@ -12,6 +12,7 @@ import {
   type SessionOwner,
   type UpstreamCall,
 } from '@omni/wire';
+import { Aftertalk } from './aftertalk.ts';
 import { CallTable } from './call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
 import { FailedCall } from './failed-call.ts';
@@ -50,6 +51,7 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
   readonly #channel: MessageChannel;
   readonly #pending: CallTable<ChannelCall>;
   readonly #serverRequests: ServerRequests;
+  readonly #aftertalk: Aftertalk;
   /** Why nothing can be sent any more. */
   #ended: GatewayError | undefined;
 
@@ -61,6 +63,7 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     this.owner = options.owner;
     this.#channel = options.channel;
     this.#pending = new CallTable(options.firstId);
+    this.#aftertalk = new Aftertalk(options.context.clock);
     this.#serverRequests = new ServerRequests({
       reply: (text) => void this.#channel.send(text),
       maxOpen: options.context.limits.maxServerRequests,
@@ -106,6 +109,7 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
 
   abandon(call: ChannelCall, reason: string | undefined): void {
     this.#pending.delete(call.id);
+    this.#aftertalk.onEnd(call);
     this.#serverRequests.endOf(call);
     const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
     this.notify('notifications/cancelled', `{"requestId":${call.id}${why}}`);
@@ -160,6 +164,7 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
 
   #fail(call: ChannelCall, error: GatewayError): void {
     if (!this.#pending.delete(call.id)) return;
+    this.#aftertalk.onEnd(call);
     this.#serverRequests.endOf(call);
     call.fail(error);
   }
@@ -172,6 +177,7 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
       return;
     }
     this.#pending.delete(call.id);
+    this.#aftertalk.onEnd(call);
     this.#serverRequests.endOf(call);
     call.answer(message);
   }
@@ -221,7 +227,8 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
       this.counters.droppedNotifications++;
       return;
     }
-    const only = this.#onlyRunning();
+    // A task outlives the call that has started it, so that the call that runs says nothing about whose it is.
+    const only = message.method.startsWith('notifications/tasks') && this.owner === undefined ? undefined : this.#onlyRunning();
     if (only !== undefined) this.#tell(only, message);
     else if (this.owner !== undefined) this.owner.onNotification(this.upstream, message);
     else this.counters.droppedNotifications++;
@@ -241,7 +248,11 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
   #onCancelled(message: RpcMessage): void {
     const requestId = memberOf(message.params, 'requestId');
     if (requestId === undefined) return;
-    if (this.era === 'legacy') return this.#serverRequests.withdraw(message.text.slice(requestId.start, requestId.end));
+    if (this.era === 'legacy')
+      return this.#serverRequests.withdraw(
+        message.text.slice(requestId.start, requestId.end),
+        stringMember(message.text, message.params, 'reason'),
+      );
     // In the modern era it ends a subscription.
     const call = this.#callOf(ownIdAt(message, requestId));
     if (call !== undefined) this.#fail(call, new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${this.upstream}" ended ${call.method}`));
@@ -257,9 +268,11 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     const only = this.#onlyRunning();
     const { owner } = this;
     let isPut = false;
-    if (only !== undefined) isPut = this.#serverRequests.put(message, only, (answer) => only.ask(message, answer));
+    if (only !== undefined) isPut = this.#serverRequests.put(message, only, (answer, signal) => only.ask(message, answer, signal));
     else if (owner !== undefined)
-      isPut = this.#serverRequests.put(message, undefined, (answer) => owner.onServerRequest(this.upstream, message, answer));
+      isPut = this.#serverRequests.put(message, undefined, (answer, signal) =>
+        owner.onServerRequest(this.upstream, message, answer, signal),
+      );
     else
       this.#serverRequests.refuse(
         message.id,
@@ -276,7 +289,10 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     return id === undefined ? undefined : this.#pending.get(id);
   }
 
-  /** The call that something without an address must belong to: the only one there is. */
+  /**
+   * The call that something without an address must belong to: the only one there is. On a shared connection it may also belong to
+   * a call that is over, so there is none until that has become unlikely.
+   */
   #onlyRunning(): ChannelCall | undefined {
     let only: ChannelCall | undefined;
     for (const call of this.#pending.calls()) {
@@ -284,6 +300,6 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
       if (only !== undefined) return undefined;
       only = call;
     }
-    return only;
+    return only !== undefined && this.owner === undefined && this.#aftertalk.mayBeOfOthers(only) ? undefined : only;
   }
 }

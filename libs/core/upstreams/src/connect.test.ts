@@ -2,10 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import {
   GatewayError,
   silentLogger,
+  type ChannelDialer,
   type ChannelListener,
   type ChildLauncher,
   type ChildSpec,
+  type DialSpec,
   type Era,
+  type MessageChannel,
   type UpstreamSpec,
   type UpstreamTransport,
 } from '@omni/ports';
@@ -170,6 +173,7 @@ describe('connect over a channel', () => {
         name: undefined,
         paramHeaders: [],
         clientId: '1',
+        asker: 'client',
         mayPassBytes: false,
       },
       {
@@ -258,9 +262,63 @@ describe('connect over a channel', () => {
     ]);
   });
 
+  it.each<UpstreamTransport & { readonly kind: 'websocket' | 'socket' }>([
+    { kind: 'websocket', url: 'wss://up.test/mcp', headers: { Authorization: 'Bearer b' } },
+    { kind: 'socket', address: { path: '/run/up.sock' } },
+    { kind: 'socket', address: { host: '127.0.0.1', port: 7 } },
+  ])('dials a $kind upstream where it is', async (transport) => {
+    const server = new ScriptedServer(modern);
+    const { dialer, specs } = dialerTo(server);
+    const { run, clock } = start(upstreamSpecOf(transport), { dialer });
+    const attempt = run();
+    await clock.advanceAsync(0);
+    expect(attempt.link?.era).toBe('modern');
+    expect(specs).toEqual([{ upstream: 'up', target: transport, maxMessageBytes: 16 * 1024 * 1024 }]);
+  });
+
+  it('does not take a connection that was never made for a silent server', async () => {
+    const refused = new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'refused', { data: { phase: 'connect' } });
+    const server = new ScriptedServer((_message, instance) => instance.exit(refused));
+    const { run, clock, eras, spec } = start(upstreamSpecOf(SOCKET), { dialer: dialerTo(server).dialer });
+    const attempt = run();
+    await clock.advanceAsync(0);
+    expect(attempt.error).toBe(refused);
+    expect(server.instances).toHaveLength(1);
+    expect(eras.recall(spec)).toBeUndefined();
+  });
+
+  it('forgets that a host was silent when it turns out that nobody is there', async () => {
+    const refused = new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'no route', { data: { phase: 'connect' } });
+    const server = new ScriptedServer((message, instance) => {
+      if (message.method === 'initialize') instance.exit(refused);
+    });
+    const { run, clock, eras, spec } = start(upstreamSpecOf(SOCKET), { dialer: dialerTo(server).dialer });
+    const attempt = run();
+    await clock.advanceAsync(3_100);
+    expect(attempt.error).toBe(refused);
+    expect(eras.recall(spec)).toBeUndefined();
+  });
+
+  it('probes again when a modern upstream cuts the connection', async () => {
+    let isModern = true;
+    const reset = new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'reset', { data: { phase: 'body' } });
+    const server = new ScriptedServer((message, instance) => (isModern ? modern : legacy(() => instance.exit(reset)))(message, instance));
+    const { run, clock } = start(upstreamSpecOf(SOCKET), { dialer: dialerTo(server).dialer });
+    const first = run();
+    await clock.advanceAsync(0);
+    isModern = false;
+    const second = run();
+    await clock.advanceAsync(0);
+    const third = run();
+    await clock.advanceAsync(0);
+    expect([first.link?.era, second.error, third.link?.era]).toEqual(['modern', reset, 'legacy']);
+  });
+
   it.each<[UpstreamTransport, string]>([
     [{ kind: 'stdio', command: 'node', args: [], env: {} }, 'OMNI_UPSTREAM_SPAWN_FAILED'],
     [{ kind: 'http', url: 'http://up.test/', headers: {} }, 'OMNI_UPSTREAM_UNREACHABLE'],
+    [{ kind: 'websocket', url: 'ws://up.test/', headers: {} }, 'OMNI_UPSTREAM_UNREACHABLE'],
+    [{ kind: 'socket', address: { path: '/run/up.sock' } }, 'OMNI_UPSTREAM_UNREACHABLE'],
   ])('says so where a transport is not available', async (transport, code) => {
     const { run, clock } = start(upstreamSpecOf(transport), {});
     const attempt = run();
@@ -363,10 +421,11 @@ describe('connect over HTTP', () => {
 
 interface Adapters {
   readonly launcher?: ChildLauncher;
+  readonly dialer?: ChannelDialer;
   readonly http?: ScriptedHttpClient;
 }
 
-function start(spec: UpstreamSpec, { launcher, http }: Adapters) {
+function start(spec: UpstreamSpec, { launcher, dialer, http }: Adapters) {
   const clock = new VirtualClock();
   const eras = new EraMemory();
   const context = {
@@ -378,6 +437,7 @@ function start(spec: UpstreamSpec, { launcher, http }: Adapters) {
     eras,
     random: () => 0,
     launcher,
+    dialer,
     http,
   };
   const events = { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} };
@@ -390,6 +450,17 @@ function start(spec: UpstreamSpec, { launcher, http }: Adapters) {
     return attempt;
   };
   return { run, clock, eras, spec };
+}
+
+const SOCKET: UpstreamTransport = { kind: 'socket', address: { host: '127.0.0.1', port: 7 } };
+
+function dialerTo(server: ScriptedServer): { readonly dialer: ChannelDialer; readonly specs: readonly DialSpec[] } {
+  const specs: DialSpec[] = [];
+  const dial = (spec: DialSpec, listener: ChannelListener): MessageChannel => {
+    specs.push(spec);
+    return server.open(listener);
+  };
+  return { dialer: { dial, close: () => Promise.resolve() }, specs };
 }
 
 function channelOf(script: (message: ScriptedMessage, instance: ScriptedInstance) => unknown, settings: Partial<UpstreamSpec> = {}) {

@@ -1,7 +1,8 @@
-import { GatewayError, type ChildLauncher, type Era, type OpenChannel, type UpstreamSpec } from '@omni/ports';
+import { GatewayError, type Era, type OpenChannel, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
 import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel-handshake.ts';
 import { handshakeOverHttp } from './http-handshake.ts';
-import type { LinkOptions, OpenLink } from './open-link.ts';
+import type { LinkContext, LinkOptions, OpenLink } from './open-link.ts';
+import { SseChannel } from './sse-channel.ts';
 
 export interface ConnectOptions extends LinkOptions {
   /** The era that the link must have; `undefined` for whatever the upstream speaks. */
@@ -10,6 +11,8 @@ export interface ConnectOptions extends LinkOptions {
 
 /** A failed attempt; the era that was remembered may be wrong then. */
 const ERA_MAY_BE_WRONG: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_PROTOCOL', 'OMNI_UPSTREAM_ERA', 'OMNI_UPSTREAM_TIMEOUT']);
+/** A connection that was ended by the other side. */
+const ENDED: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_UNREACHABLE']);
 
 /**
  * Opens a new link to an upstream: starts or connects it, finds its era and greets it.
@@ -36,6 +39,8 @@ class Attempt {
 
   begin(): void {
     const { spec, context, era } = this.#options;
+    // Nobody speaks another era over this transport.
+    if (spec.transport.kind === 'sse') return this.#run('legacy');
     if (era !== undefined) return this.#run(era);
     if (spec.protocol !== 'auto') return this.#run(spec.protocol === 'legacy' ? 'legacy' : 'modern');
     this.#run(context.eras.recall(spec) ?? 'probe');
@@ -56,7 +61,7 @@ class Attempt {
       this.#abort = handshakeOverHttp({ ...this.#options, http: context.http, url, configuredHeaders: headers, plan }, onOutcome);
       return;
     }
-    const open = channelOpener(spec, context.launcher, context.limits.maxUpstreamMessageBytes);
+    const open = channelOpener(spec, spec.transport, context);
     if (open instanceof GatewayError) return this.#failLater(open);
     this.#abort = handshakeOnChannel({ ...this.#options, open, plan }, onOutcome);
   }
@@ -75,11 +80,7 @@ class Attempt {
         this.#isOver = true;
         return this.#done(outcome.link);
       case 'failed':
-        if (
-          era === undefined &&
-          (ERA_MAY_BE_WRONG.has(outcome.error.code) || (plan === 'modern' && outcome.error.code === 'OMNI_UPSTREAM_EXITED'))
-        )
-          context.eras.forget(spec);
+        if (era === undefined && eraMayBeWrong(outcome.error, plan)) context.eras.forget(spec);
         this.#isOver = true;
         return this.#done(outcome.error);
     }
@@ -92,12 +93,39 @@ class Attempt {
   }
 }
 
-function channelOpener(spec: UpstreamSpec, launcher: ChildLauncher | undefined, maxMessageBytes: number): OpenChannel | GatewayError {
-  const { transport, secretValues, name } = spec;
-  if (transport.kind === 'channel') return transport.open;
-  if (transport.kind === 'http' || launcher === undefined)
-    return new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `"${name}" needs a process, which cannot be started here`);
-  const { command, args, env, cwd } = transport;
-  const child = { upstream: name, command, args, env, secretValues, maxMessageBytes, ...(cwd !== undefined && { cwd }) };
-  return (listener) => launcher.launch(child, listener);
+function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
+  if (ERA_MAY_BE_WRONG.has(code)) return true;
+  // Nobody was there to be silent.
+  if (plan === 'legacy-first' && data?.['phase'] === 'connect') return true;
+  return plan === 'modern' && ENDED.has(code) && data?.['phase'] !== 'connect';
+}
+
+function channelOpener(
+  { secretValues, name }: UpstreamSpec,
+  transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
+  { launcher, dialer, http, clock, limits }: LinkContext,
+): OpenChannel | GatewayError {
+  const maxMessageBytes = limits.maxUpstreamMessageBytes;
+  switch (transport.kind) {
+    case 'channel':
+      return transport.open;
+    case 'websocket':
+    case 'socket': {
+      if (dialer === undefined)
+        return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" needs a lasting connection, which is not available here`);
+      return (listener) => dialer.dial({ upstream: name, target: transport, maxMessageBytes }, listener);
+    }
+    case 'sse': {
+      if (http === undefined) return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" needs HTTP, which is not available here`);
+      const { url, headers } = transport;
+      return (listener) => new SseChannel({ upstream: name, http, url, configuredHeaders: headers, maxMessageBytes, clock }, listener);
+    }
+    case 'stdio': {
+      if (launcher === undefined)
+        return new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `"${name}" needs a process, which cannot be started here`);
+      const { command, args, env, cwd } = transport;
+      const child = { upstream: name, command, args, env, secretValues, maxMessageBytes, ...(cwd !== undefined && { cwd }) };
+      return (listener) => launcher.launch(child, listener);
+    }
+  }
 }

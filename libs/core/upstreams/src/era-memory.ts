@@ -33,7 +33,12 @@ function fingerprintOf({ transport }: UpstreamSpec): string {
     case 'stdio':
       return JSON.stringify(['stdio', transport.command, transport.args, transport.cwd ?? null]);
     case 'http':
-      return JSON.stringify(['http', transport.url]);
+    case 'sse':
+      return JSON.stringify([transport.kind, transport.url]);
+    case 'websocket':
+      return JSON.stringify(['websocket', transport.url]);
+    case 'socket':
+      return JSON.stringify(['socket', transport.address]);
     case 'channel':
       return '["channel"]';
   }

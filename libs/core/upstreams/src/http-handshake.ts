@@ -1,6 +1,6 @@
 import { GatewayError, type CancelTimer, type HttpCall } from '@omni/ports';
 import { requestText, type RpcMessage } from '@omni/wire';
-import type { EraPlan, HandshakeOutcome } from './channel-handshake.ts';
+import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel-handshake.ts';
 import { handshakeTimeout, incompatibleError, refusalError } from './handshake-error.ts';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
@@ -9,6 +9,7 @@ import { initializeHttp, type HttpTarget } from './legacy-http-session.ts';
 import { MODERN_VERSION, modernParams, probeVerdict } from './mcp-revision.ts';
 import { ModernHttpLink } from './modern-http-link.ts';
 import type { LinkOptions } from './open-link.ts';
+import { SseChannel } from './sse-channel.ts';
 
 export interface HttpHandshakeOptions extends LinkOptions, HttpTarget {
   readonly plan: EraPlan;
@@ -17,6 +18,8 @@ export interface HttpHandshakeOptions extends LinkOptions, HttpTarget {
 const DISCOVER_ID = '1';
 /** Statuses by which a legacy server turns the modern question away without a message. */
 const LEGACY_STATUSES: ReadonlySet<unknown> = new Set([400, 404, 405, 406]);
+/** Statuses of `initialize` behind which a server of the transport HTTP+SSE may stand (MCP 2025-11-25, basic/transports, "Backwards Compatibility"). */
+const OLD_TRANSPORT_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /**
  * Finds out how an HTTP upstream is spoken to.
@@ -34,10 +37,30 @@ export function handshakeOverHttp(options: HttpHandshakeOptions, done: (outcome:
 }
 
 function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
-  return initializeHttp(options, (result) => {
-    if (result instanceof GatewayError) done({ kind: 'failed', error: result });
-    else done({ kind: 'link', link: new LegacyHttpLink({ ...options, session: result }) });
+  let abort = initializeHttp(options, (result, status) => {
+    if (!(result instanceof GatewayError)) return done({ kind: 'link', link: new LegacyHttpLink({ ...options, session: result }) });
+    if (!OLD_TRANSPORT_STATUSES.has(status)) return done({ kind: 'failed', error: result });
+    abort = openSse(options, result, done);
   });
+  return () => abort();
+}
+
+/** @param refusal - What failed before, which says more than that this transport is not spoken either. */
+function openSse(options: HttpHandshakeOptions, refusal: GatewayError, done: (outcome: HandshakeOutcome) => void): () => void {
+  const { spec, context } = options;
+  let isSpoken = false;
+  const channel = {
+    ...options,
+    upstream: spec.name,
+    maxMessageBytes: context.limits.maxUpstreamMessageBytes,
+    clock: context.clock,
+    onEndpoint: () => {
+      isSpoken = true;
+    },
+  };
+  return handshakeOnChannel({ ...options, plan: 'legacy', open: (listener) => new SseChannel(channel, listener) }, (outcome) =>
+    done(outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome),
+  );
 }
 
 class HttpProbe implements HttpMessageSink {

@@ -22,7 +22,12 @@ export function postHeaders(configured: Readonly<Record<string, string>>, versio
 
 /** What goes along with GET and DELETE. */
 export function streamHeaders(configured: Readonly<Record<string, string>>, version: string): string[] {
-  const headers = ['accept', 'text/event-stream', 'mcp-protocol-version', version];
+  return [...plainStreamHeaders(configured), 'mcp-protocol-version', version];
+}
+
+/** What goes along with GET where no version is known. */
+export function plainStreamHeaders(configured: Readonly<Record<string, string>>): string[] {
+  const headers = ['accept', 'text/event-stream'];
   for (const [name, value] of Object.entries(configured)) if (!OWN.test(name)) headers.push(name, value);
   return headers;
 }

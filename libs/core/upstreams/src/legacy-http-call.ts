@@ -76,6 +76,10 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#deadline = startDeadline(options.call.method, spec, context.deadlines, this);
   }
 
+  get method(): string {
+    return this.#options.call.method;
+  }
+
   /** Sends the request to a session; not for the second time unless the first session did not exist. */
   transmit(session: LegacyHttpSession): void {
     if (this.#isOver) return;
@@ -105,8 +109,8 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#deadline?.release();
   }
 
-  ask(message: RpcMessage, answer: AnswerServerRequest): void {
-    this.#options.listener.onServerRequest(message, answer);
+  ask(message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal): void {
+    this.#options.listener.onServerRequest(message, answer, signal);
   }
 
   notify(message: RpcMessage): void {

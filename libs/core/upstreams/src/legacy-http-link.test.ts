@@ -279,6 +279,7 @@ async function open({ owner }: { owner?: SessionOwner } = {}) {
         eras: new EraMemory(),
         random: () => 0,
         launcher: undefined,
+        dialer: undefined,
         http,
       },
       events: {
@@ -308,6 +309,10 @@ function ownerOf(log: string[]): SessionOwner {
     clientInfo: '{"name":"client","version":"3"}',
     onNotification: (_upstream, message) => log.push(`notification ${message.method}`),
     onServerRequest: (_upstream, message) => log.push(`request ${message.method}`),
+    logLevel() {
+      return undefined;
+    },
+    onClientNotice() {},
     onEnd() {},
   };
 }
@@ -329,6 +334,7 @@ function callOf(method: string, text: string): UpstreamCall {
     name: undefined,
     paramHeaders: [],
     clientId: '1',
+    asker: 'client',
     mayPassBytes: false,
   };
 }

@@ -1,8 +1,10 @@
 import { GatewayError } from '@omni/ports';
 import {
+  callParams,
   LiveList,
   memberOf,
   notificationText,
+  ownCall,
   stringMember,
   type CallListener,
   type RpcMessage,
@@ -14,6 +16,7 @@ import { ConnectFailures } from './connect-failures.ts';
 import { FailedCall } from './failed-call.ts';
 import { postHeaders, streamHeaders } from './http-headers.ts';
 import { httpPost, OutcomeListener } from './http-post.ts';
+import { IGNORED } from './ignored-call.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
 import { initializeHttp, sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
@@ -29,6 +32,7 @@ export interface LegacyHttpLinkOptions extends LinkOptions, HttpTarget {
 
 /** How long the end of a session may take. */
 const DELETE_MS = 2_000;
+const SET_LEVEL = 'logging/setLevel';
 
 /**
  * Calls to an HTTP upstream of the legacy era, in one session that is renewed when the upstream loses it.
@@ -50,6 +54,8 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
   #stream: LegacyEventStream | undefined;
   /** Id 1 is `initialize`. */
   #nextId = 2;
+  /** Parameters of the last `logging/setLevel`, which belongs to the session upstream. */
+  #logLevel: string | undefined;
   /** Calls that wait for a new session, while one is being opened. */
   #waiting: LegacyHttpCall[] | undefined;
   #abortHandshake: (() => void) | undefined;
@@ -92,6 +98,7 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
         new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#calls.size} calls under way (limits.maxInFlight)`),
       );
     }
+    if (call.method === SET_LEVEL) this.#logLevel = callParams(call);
     const running = new LegacyHttpCall({ link: this, linkOptions: this.#options, id: this.#nextId++, call, listener });
     running.place = this.#calls.add(running);
     if (this.#waiting === undefined) running.transmit(this.#session);
@@ -116,7 +123,7 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
 
   onCallRequest(call: LegacyHttpCall, message: RpcMessage): void {
     if (message.method === 'ping') return this.#serverRequests.pong(message);
-    if (!this.#serverRequests.put(message, call, (answer) => call.ask(message, answer))) this.counters.refusedRequests++;
+    if (!this.#serverRequests.put(message, call, (answer, signal) => call.ask(message, answer, signal))) this.counters.refusedRequests++;
   }
 
   onStrayAnswer(): void {
@@ -164,6 +171,8 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
       this.#waiting = undefined;
       if (result instanceof GatewayError) return this.#break(result, waiting);
       this.#enter(result);
+      if (this.#logLevel !== undefined && !waiting.some((call) => call.method === SET_LEVEL))
+        this.send(ownCall(SET_LEVEL, this.#logLevel), IGNORED);
       this.#options.events.onReinitialized(this);
       for (const call of waiting) call.transmit(result);
     });
@@ -214,7 +223,10 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
         message.id,
         new GatewayError('OMNI_METHOD_UNKNOWN', `"${method}" is not available on a shared connection`),
       );
-    } else isPut = this.#serverRequests.put(message, undefined, (answer) => owner.onServerRequest(this.upstream, message, answer));
+    } else
+      isPut = this.#serverRequests.put(message, undefined, (answer, signal) =>
+        owner.onServerRequest(this.upstream, message, answer, signal),
+      );
     if (!isPut) this.counters.refusedRequests++;
   }
 
@@ -236,7 +248,11 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
 
   #withdraw(message: RpcMessage): void {
     const requestId = memberOf(message.params, 'requestId');
-    if (requestId !== undefined) this.#serverRequests.withdraw(message.text.slice(requestId.start, requestId.end));
+    if (requestId !== undefined)
+      this.#serverRequests.withdraw(
+        message.text.slice(requestId.start, requestId.end),
+        stringMember(message.text, message.params, 'reason'),
+      );
   }
 
   #endSession(): Promise<void> {

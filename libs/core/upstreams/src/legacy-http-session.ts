@@ -21,6 +21,8 @@ export interface HttpTarget {
   readonly configuredHeaders: Readonly<Record<string, string>>;
 }
 
+type InitializeDone = (result: LegacyHttpSession | GatewayError, status: number) => void;
+
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 const INITIALIZE_ID = '1';
 
@@ -32,10 +34,11 @@ export function sessionHeaders(session: LegacyHttpSession): string[] {
 /**
  * `initialize` and `notifications/initialized` over HTTP, within the connect timeout.
  *
+ * @param done - Called once; `status` is that of the answer to `initialize`, 0 when there was none.
  * @returns Aborts the handshake; `done` is not called then.
  * @see MCP 2025-11-25, basic/transports, "Session Management".
  */
-export function initializeHttp(options: LinkOptions & HttpTarget, done: (result: LegacyHttpSession | GatewayError) => void): () => void {
+export function initializeHttp(options: LinkOptions & HttpTarget, done: InitializeDone): () => void {
   const handshake = new HttpInitialize(options, done);
   handshake.begin();
   return () => handshake.abort();
@@ -43,15 +46,16 @@ export function initializeHttp(options: LinkOptions & HttpTarget, done: (result:
 
 class HttpInitialize implements HttpMessageSink {
   readonly #options: LinkOptions & HttpTarget;
-  readonly #done: (result: LegacyHttpSession | GatewayError) => void;
+  readonly #done: InitializeDone;
   readonly #cancelTimer: () => void;
   readonly #reader: HttpMessageReader;
   #http: HttpCall | undefined;
   #sessionId: string | undefined;
+  #status = 0;
   #isOver = false;
   #isAnswered = false;
 
-  constructor(options: LinkOptions & HttpTarget, done: (result: LegacyHttpSession | GatewayError) => void) {
+  constructor(options: LinkOptions & HttpTarget, done: InitializeDone) {
     this.#options = options;
     this.#done = done;
     const { spec, context } = options;
@@ -78,7 +82,8 @@ class HttpInitialize implements HttpMessageSink {
     this.#http?.abort();
   }
 
-  onHead(_status: number, headers: HeaderList): boolean {
+  onHead(status: number, headers: HeaderList): boolean {
+    this.#status = status;
     this.#sessionId = headerOf(headers, 'mcp-session-id');
     return true;
   }
@@ -133,6 +138,6 @@ class HttpInitialize implements HttpMessageSink {
     if (result instanceof GatewayError) this.abort();
     this.#isOver = true;
     this.#cancelTimer();
-    this.#done(result);
+    this.#done(result, this.#status);
   }
 }

@@ -345,6 +345,7 @@ function open(
       eras: new EraMemory(),
       random: () => 0,
       launcher: undefined,
+      dialer: undefined,
       http,
     },
     events: { onClosed: (_link, reason) => closed.push(reason), onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
@@ -368,6 +369,7 @@ function callOf(method: string, text: string): UpstreamCall {
     name: undefined,
     paramHeaders: [],
     clientId: '1',
+    asker: 'client',
     mayPassBytes: false,
   };
 }

@@ -1,4 +1,4 @@
-import type { ChildLauncher, Clock, GatewayError, HttpClient, Logger, UpstreamSpec } from '@omni/ports';
+import type { ChannelDialer, ChildLauncher, Clock, GatewayError, HttpClient, Logger, UpstreamSpec } from '@omni/ports';
 import type { RpcMessage, SessionOwner, UpstreamLink } from '@omni/wire';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
@@ -25,6 +25,8 @@ export interface LinkContext {
   readonly random: () => number;
   /** Absent where processes cannot be started. */
   readonly launcher: ChildLauncher | undefined;
+  /** Absent where WebSockets and sockets cannot be connected. */
+  readonly dialer: ChannelDialer | undefined;
   /** Absent where HTTP upstreams cannot be reached. */
   readonly http: HttpClient | undefined;
 }
@@ -63,7 +65,6 @@ export interface LinkCounters {
 
 /** A link as its owner holds it. */
 export interface OpenLink extends UpstreamLink {
-  readonly owner: SessionOwner | undefined;
   readonly counters: Readonly<LinkCounters>;
   /** Calls under way. */
   readonly inFlight: number;

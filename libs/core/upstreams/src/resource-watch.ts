@@ -10,6 +10,7 @@ import {
   type UpstreamAnswer,
 } from '@omni/wire';
 import { LISTEN } from './call-timeout.ts';
+import { IGNORED } from './ignored-call.ts';
 import { modernParams } from './mcp-revision.ts';
 import type { LinkContext, OpenLink } from './open-link.ts';
 import { RestartLadder } from './restart-ladder.ts';
@@ -205,5 +206,3 @@ class Round implements CallListener {
     if (this.#watch.isRound(this.#round)) this.#watch.onFailure(error);
   }
 }
-
-const IGNORED: CallListener = { onNotification: () => true, onDrain() {}, onServerRequest() {}, onAnswer() {}, onFailure() {} };

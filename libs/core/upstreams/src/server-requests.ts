@@ -31,10 +31,10 @@ export class ServerRequests {
    * Puts a request to a client.
    *
    * @param call - The call that it belongs to, if any.
-   * @param deliver - Hands it over, with the function that takes the answer.
+   * @param deliver - Hands it over, with the function that takes the answer and the signal that it is not wanted any more.
    * @returns Whether it was handed over; otherwise it has been answered with an error.
    */
-  put(message: RpcMessage, call: AskingCall | undefined, deliver: (answer: AnswerServerRequest) => void): boolean {
+  put(message: RpcMessage, call: AskingCall | undefined, deliver: (answer: AnswerServerRequest, signal: AbortSignal) => void): boolean {
     const { id } = message;
     if (this.#open.has(id))
       return this.refuse(id, new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id still waits for its answer'));
@@ -44,12 +44,13 @@ export class ServerRequests {
         new GatewayError('OMNI_OVERLOADED', `More than ${this.#maxOpen} requests wait for the client (limits.maxServerRequests)`),
       );
     }
-    const request: OpenRequest = { call };
+    const request: OpenRequest = { call, withdrawal: new AbortController() };
     this.#open.set(id, request);
     call?.onQuestion();
-    deliver((answer) => {
+    const take: AnswerServerRequest = (answer) => {
       if (this.#forget(id, request)) this.#reply(answer instanceof GatewayError ? errorText(id, answer) : withId(answer, id));
-    });
+    };
+    deliver(take, request.withdrawal.signal);
     return true;
   }
 
@@ -64,9 +65,9 @@ export class ServerRequests {
   }
 
   /** The upstream does not want the answer any more. */
-  withdraw(id: string): void {
+  withdraw(id: string, reason: string | undefined): void {
     const request = this.#open.get(id);
-    if (request !== undefined) this.#forget(id, request);
+    if (request !== undefined && this.#forget(id, request)) request.withdrawal.abort(reason);
   }
 
   /** The call is over: nobody will answer what it asked. */
@@ -75,13 +76,16 @@ export class ServerRequests {
     for (const [id, request] of this.#open) {
       if (request.call !== call) continue;
       this.#open.delete(id);
+      request.withdrawal.abort('the call is over');
       this.#reply(errorText(id, new GatewayError('OMNI_CANCELLED', 'The call that this request belongs to is over')));
     }
   }
 
   /** The connection is gone: answers lead nowhere. */
   clear(): void {
+    const requests = [...this.#open.values()];
     this.#open.clear();
+    for (const { withdrawal } of requests) withdrawal.abort('the server is gone');
   }
 
   #forget(id: string, request: OpenRequest): boolean {
@@ -95,4 +99,5 @@ export class ServerRequests {
 
 interface OpenRequest {
   readonly call: AskingCall | undefined;
+  readonly withdrawal: AbortController;
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import type { SessionOwner } from '@omni/wire';
+import { rawOf, type SessionOwner } from '@omni/wire';
 import { LazyLink, type OnLink } from './lazy-link.ts';
 import type { OpenLink } from './open-link.ts';
 
@@ -10,7 +10,7 @@ export interface SessionLinksOptions {
   readonly open: (owner: SessionOwner, done: OnLink) => () => void;
 }
 
-/** The links of one upstream that belong to one session each. */
+/** The links of one upstream that belong to one session each, or to equal clients of one principal. */
 export class SessionLinks {
   readonly #options: SessionLinksOptions;
   readonly #links = new Map<string, LazyLink>();
@@ -25,16 +25,21 @@ export class SessionLinks {
     return this.#links.size;
   }
 
+  /** Whether there is room for no further session. */
+  get isFull(): boolean {
+    return this.#links.size >= this.#options.maxInstances;
+  }
+
   /** @param done - Called before this returns when the session's link is open. */
   linkFor(owner: SessionOwner, done: OnLink): void {
     let lazy = this.#links.get(owner.key);
     if (lazy === undefined) {
-      const { upstream, maxInstances, open } = this.#options;
-      if (this.#links.size >= maxInstances) {
+      const { upstream, open } = this.#options;
+      if (this.isFull) {
         return done(
           new GatewayError(
             'OMNI_OVERLOADED',
-            `"${upstream}" serves ${this.#links.size} sessions already, each with an instance of its own (limits.maxInstances)`,
+            `"${upstream}" serves ${this.#links.size} clients already, each with an instance of its own (limits.maxInstances)`,
           ),
         );
       }
@@ -51,6 +56,11 @@ export class SessionLinks {
   /** The session's link, when it is open. */
   linkOf(owner: SessionOwner): OpenLink | undefined {
     return this.#links.get(owner.key)?.link;
+  }
+
+  isOpening(owner: SessionOwner): boolean {
+    const lazy = this.#links.get(owner.key);
+    return lazy !== undefined && lazy.link === undefined;
   }
 
   /** A link broke by itself. */
@@ -71,6 +81,9 @@ export class SessionLinks {
   #watch(owner: SessionOwner): void {
     if (this.#watched.has(owner)) return;
     this.#watched.add(owner);
+    owner.onClientNotice((notice) => {
+      this.#links.get(owner.key)?.link?.notify(notice.method, rawOf(notice, notice.params) ?? '');
+    });
     owner.onEnd(() => {
       const lazy = this.#links.get(owner.key);
       this.#links.delete(owner.key);

@@ -461,6 +461,7 @@ class Session implements SessionOwner {
   readonly clientInfo = '{"name":"client","version":"2"}';
   readonly log: string[] = [];
   readonly #ends: Array<() => void> = [];
+  readonly #noticed: Array<(notice: RpcMessage) => void> = [];
 
   constructor(capabilities: string) {
     this.capabilities = capabilities;
@@ -475,6 +476,17 @@ class Session implements SessionOwner {
   }
 
   onServerRequest(): void {}
+
+  logLevel(): undefined {}
+
+  onClientNotice(listener: (notice: RpcMessage) => void): void {
+    this.#noticed.push(listener);
+  }
+
+  /** The client declares something to its servers. */
+  declare(notice: RpcMessage): void {
+    for (const listener of this.#noticed) listener(notice);
+  }
 
   onEnd(listener: () => void): void {
     this.#ends.push(listener);

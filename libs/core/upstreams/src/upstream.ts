@@ -1,5 +1,6 @@
 import { GatewayError, type CancelTimer, type ComponentStatus, type Era, type UpstreamSpec } from '@omni/ports';
 import type { ClientContext, RpcMessage, SessionOwner, UpstreamLink } from '@omni/wire';
+import { ClientInstances } from './client-instances.ts';
 import { connect } from './connect.ts';
 import { LazyLink, type OnLink } from './lazy-link.ts';
 import { ListWatch } from './list-watch.ts';
@@ -51,6 +52,7 @@ export class Upstream {
   readonly #ladder: RestartLadder;
   readonly #subscriptions: ResourceSubscriptions;
   readonly #sessions: SessionLinks;
+  readonly #clients: ClientInstances;
   /** A legacy link that clients share beside a modern primary one. */
   readonly #legacyShared: LazyLink;
   readonly #waiters = new Set<Waiter>();
@@ -86,6 +88,7 @@ export class Upstream {
       maxInstances: context.limits.maxInstances,
       open: (owner, done) => open(owner, 'legacy', done),
     });
+    this.#clients = new ClientInstances({ upstream: spec.name, sessions: this.#sessions, clock: context.clock });
     const since = Date.now();
     this.#state = spec.enabled
       ? { phase: 'stopped', since }
@@ -124,14 +127,16 @@ export class Upstream {
     this.#setState({ phase: 'stopped', since: Date.now() });
     this.#subscriptions.clear(error);
     this.#failWaiters(error);
+    this.#clients.close();
     await Promise.all([former?.close(), this.#legacyShared.close(error), this.#sessions.close(error)]);
   }
 
   /**
    * Finds the link for a client's call.
    *
-   * Modern clients share the primary link. Legacy clients get a legacy link where the upstream speaks it: of their session's own
-   * when an upstream may ask them something, shared otherwise (see `UpstreamSpec.instances`).
+   * Modern clients share the primary link; where that is legacy, those with client capabilities get one of their own. Legacy clients
+   * get a legacy link where the upstream speaks it: of their session's own when an upstream may ask them something, shared otherwise
+   * (see `UpstreamSpec.instances`).
    *
    * @param done - Called once; before this returns when a link is at hand.
    */
@@ -154,7 +159,8 @@ export class Upstream {
   /** The link that {@link linkFor} would give this client, when it is open already. Opens none. */
   openLinkFor(client: ClientContext): UpstreamLink | undefined {
     const primary = this.#primary;
-    if (primary === undefined || client.era === 'modern') return primary;
+    if (primary === undefined) return undefined;
+    if (client.era === 'modern') return this.#isOwnClient(client, primary) ? this.#clients.linkOf(client) : primary;
     const owner = this.#needsOwnLink(client) ? client.session : undefined;
     if (owner !== undefined) return this.#sessions.linkOf(owner);
     return primary.era === 'legacy' ? primary : this.#legacyShared.link;
@@ -166,7 +172,8 @@ export class Upstream {
    * @param done - Told what ends the subscription, or why there is none.
    */
   subscribe(client: ClientContext, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
-    this.linkFor(client, (link) => {
+    // A modern client is told of changes outside of its requests, which needs no capability: the shared link lasts longer.
+    this.linkFor(client.era === 'modern' ? { ...client, capabilities: '{}' } : client, (link) => {
       if (link instanceof GatewayError) return done(link);
       // Every link that this class hands out is one of its own.
       this.#subscriptions.subscribe(link as OpenLink, uri, onUpdated, done);
@@ -244,7 +251,7 @@ export class Upstream {
   #linkOfReady(client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void {
     const primary = this.#primary;
     if (primary === undefined) return done(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
-    if (client.era === 'modern') return done(primary);
+    if (client.era === 'modern') return this.#isOwnClient(client, primary) ? this.#clients.linkFor(client, done) : done(primary);
     const owner = this.#needsOwnLink(client) ? client.session : undefined;
     if (primary.era === 'legacy') {
       if (owner === undefined) return done(primary);
@@ -266,6 +273,10 @@ export class Upstream {
     if (this.#speaksLegacy === 'untried' && (NOT_LEGACY.has(result.code) || NOT_LEGACY_STATUSES.has(result.data?.['status'])))
       this.#speaksLegacy = 'no';
     return this.#primary;
+  }
+
+  #isOwnClient(client: ClientContext, primary: OpenLink): boolean {
+    return primary.era === 'legacy' && this.spec.instances !== 'shared' && this.#clients.needs(client);
   }
 
   #needsOwnLink({ session }: ClientContext): boolean {

@@ -1,4 +1,12 @@
-import { silentLogger, type ChildLauncher, type Clock, type HttpClient, type Logger, type UpstreamSpec } from '@omni/ports';
+import {
+  silentLogger,
+  type ChannelDialer,
+  type ChildLauncher,
+  type Clock,
+  type HttpClient,
+  type Logger,
+  type UpstreamSpec,
+} from '@omni/ports';
 import { Deadlines } from './deadlines.ts';
 import { EraMemory } from './era-memory.ts';
 import type { GatewayIdentity, LinkContext } from './open-link.ts';
@@ -9,6 +17,8 @@ export interface UpstreamsOptions {
   readonly specs: readonly UpstreamSpec[];
   /** Needed for stdio upstreams. */
   readonly launcher?: ChildLauncher;
+  /** Needed for upstreams on WebSockets and sockets. */
+  readonly dialer?: ChannelDialer;
   /** Needed for HTTP upstreams. */
   readonly http?: HttpClient;
   readonly clock: Clock;
@@ -38,6 +48,7 @@ export class Upstreams {
       eras: new EraMemory(),
       random: options.random ?? Math.random,
       launcher: options.launcher,
+      dialer: options.dialer,
       http: options.http,
     };
     for (const spec of specs) this.#byName.set(spec.name, new Upstream({ spec, context, observer }));

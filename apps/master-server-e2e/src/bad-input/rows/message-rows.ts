@@ -41,7 +41,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       post('string', '"x"', INVALID),
       post('empty array', '[]', INVALID),
       post('array of a number', '[1]', refused('OMNI_MESSAGE_INVALID', 'OMNI_SESSION_REQUIRED')),
-      { name: 'id null in the answer', bytes: () => modernPost('null'), expect: { kind: 'refused', codes: ['OMNI_MESSAGE_INVALID'], id: 'null' } },
+      {
+        name: 'id null in the answer',
+        bytes: () => modernPost('null'),
+        expect: { kind: 'refused', codes: ['OMNI_MESSAGE_INVALID'], id: 'null' },
+      },
     ],
     note: 'An array is a batch of the one revision that has batches, so without its session the session is what is missing.',
   },
@@ -126,7 +130,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       post('_Meta', VALID.replace('"_meta"', '"_Meta"'), refused('OMNI_PARAMS_INVALID')),
       post('Name', VALID.replace('"name"', '"Name"'), refused('OMNI_PARAMS_INVALID')),
       post('ID: a notification, which is not carried out', VALID.replace('"id"', '"ID"'), served(202)),
-      post('a Kelvin sign in a key that is nobody else’s', VALID.replace(ENVELOPE, `${ENVELOPE},"progressToKen":1`), exact('"v":1,">>":0}')),
+      post(
+        'a Kelvin sign in a key that is nobody else’s',
+        VALID.replace(ENVELOPE, `${ENVELOPE},"progressToKen":1`),
+        exact('"v":1,">>":0}'),
+      ),
     ],
   },
   {
@@ -140,7 +148,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       post('neither method nor answer', '{"jsonrpc":"2.0","id":7}', INVALID),
       post('method and result', `${VALID.slice(0, -1)},"result":{}}`, INVALID),
       post('result and error', '{"jsonrpc":"2.0","id":7,"result":{},"error":{"code":1,"message":""}}', INVALID),
-      post('a response, which clients of this era never send', '{"jsonrpc":"2.0","id":7,"result":{"_meta":{}}}', refused('OMNI_MESSAGE_INVALID', 'OMNI_SESSION_REQUIRED')),
+      post(
+        'a response, which clients of this era never send',
+        '{"jsonrpc":"2.0","id":7,"result":{"_meta":{}}}',
+        refused('OMNI_MESSAGE_INVALID', 'OMNI_SESSION_REQUIRED'),
+      ),
       post('method empty', VALID.replace('"tools/call"', '""'), INVALID),
       post('method as an object', VALID.replace('"tools/call"', '{}'), INVALID),
       post('params as an array', '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[]}', INVALID),
@@ -215,8 +227,23 @@ export const MESSAGE_ROWS: readonly Row[] = [
       post('a call without an id is a notification and not carried out', VALID.replace('"id":7,', ''), served(202)),
       post('without a name', VALID.replace('"name":"echo__echo",', ''), refused('OMNI_PARAMS_INVALID')),
       post('name as a number', callText({ name: '7' }), refused('OMNI_PARAMS_INVALID')),
-      ...['nobody__knows', 'echo__', '__echo', 'echo/../echo', '..', 'echo__nothing', 'server__echo', 'ECHO__ECHO', 'valueOf', 'hasOwnProperty'].map((name) => unknownName(name)),
-      post('name of a megabyte, which no header can repeat', callText({ name: `"${'n'.repeat(1_048_576)}"` }), refused('OMNI_HEADER_MISMATCH')),
+      ...[
+        'nobody__knows',
+        'echo__',
+        '__echo',
+        'echo/../echo',
+        '..',
+        'echo__nothing',
+        'server__echo',
+        'ECHO__ECHO',
+        'valueOf',
+        'hasOwnProperty',
+      ].map((name) => unknownName(name)),
+      post(
+        'name of a megabyte, which no header can repeat',
+        callText({ name: `"${'n'.repeat(1_048_576)}"` }),
+        refused('OMNI_HEADER_MISMATCH'),
+      ),
       post('name with NUL', callText({ name: '"echo__echo\\u0000"' }), refused('OMNI_HEADER_MISMATCH')),
       {
         name: 'in a session, where no headers repeat names',
@@ -225,7 +252,8 @@ export const MESSAGE_ROWS: readonly Row[] = [
           const problems: string[] = [];
           for (const name of [`"${'n'.repeat(1_048_576)}"`, '"\\u0000"', '"../../etc"', '"valueOf"', '""']) {
             const answer = await session.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":${name}}}`);
-            if (!/"code":"OMNI_NAME_UNKNOWN"/.test(answer) || answer.length > 2_000) problems.push(`${name.slice(0, 20)}: ${answer.slice(0, 200)}`);
+            if (!/"code":"OMNI_NAME_UNKNOWN"/.test(answer) || answer.length > 2_000)
+              problems.push(`${name.slice(0, 20)}: ${answer.slice(0, 200)}`);
           }
           const method = await session.ask('{"jsonrpc":"2.0","id":1,"method":"rpc.x"}');
           return method.includes('-32601') ? problems : [...problems, `rpc.x: ${method}`];
@@ -236,17 +264,28 @@ export const MESSAGE_ROWS: readonly Row[] = [
 ];
 
 function unknownMethod(name: string, method: string): ByteCase {
-  const bytes = modernPost(requestText(method), [['Mcp-Method', method], ['Mcp-Name', undefined]]);
+  const bytes = modernPost(requestText(method), [
+    ['Mcp-Method', method],
+    ['Mcp-Name', undefined],
+  ]);
   return { name: `method ${name}`, bytes, expect: refused('OMNI_METHOD_UNKNOWN') };
 }
 
 function unknownName(name: string): ByteCase {
-  return { name: `name ${name}`, bytes: modernPost(callText({ name: JSON.stringify(name) }), [['Mcp-Name', name]]), expect: refused('OMNI_NAME_UNKNOWN') };
+  return {
+    name: `name ${name}`,
+    bytes: modernPost(callText({ name: JSON.stringify(name) }), [['Mcp-Name', name]]),
+    expect: refused('OMNI_NAME_UNKNOWN'),
+  };
 }
 
 /** What no era can read at all, sent without headers of an era. */
 export const BARE_ROW: Row = {
   id: 'H01',
   title: 'the same without headers of the modern era',
-  cases: ['', ' ', 'null', '42', '"x"', '[]', '{}', '{'].map((body) => ({ name: JSON.stringify(body), bytes: legacyPost(body), expect: anyOf(EITHER) })),
+  cases: ['', ' ', 'null', '42', '"x"', '[]', '{}', '{'].map((body) => ({
+    name: JSON.stringify(body),
+    bytes: legacyPost(body),
+    expect: anyOf(EITHER),
+  })),
 };

@@ -1,4 +1,4 @@
-import { jsonOf } from '../legacy-client.ts';
+import { jsonOf } from '../answer-text.ts';
 import { ENVELOPE, modernPost, MODERN } from '../request-bytes.ts';
 import type { Row, RowContext } from '../row.ts';
 
@@ -12,10 +12,18 @@ interface Round {
 }
 
 async function round(context: RowContext, tool: string, state: string | undefined): Promise<Round> {
-  const answered = state === undefined ? '' : `"inputResponses":{"confirm":{"action":"accept","content":{"ok":true}}},"requestState":${JSON.stringify(state)},`;
+  const answered =
+    state === undefined
+      ? ''
+      : `"inputResponses":{"confirm":{"action":"accept","content":{"ok":true}}},"requestState":${JSON.stringify(state)},`;
   const meta = ENVELOPE.replace('clientCapabilities":{}', 'clientCapabilities":{"elicitation":{"form":{}}}');
   const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":{},${answered}"_meta":{${meta}}}}`;
-  const { answers } = await context.send(modernPost(body, [['Mcp-Name', tool], ['MCP-Protocol-Version', MODERN]]));
+  const { answers } = await context.send(
+    modernPost(body, [
+      ['Mcp-Name', tool],
+      ['MCP-Protocol-Version', MODERN],
+    ]),
+  );
   // Only these members are looked at, and each is checked where it is.
   return JSON.parse(jsonOf(answers[0])) as Round;
 }
@@ -64,7 +72,10 @@ export const STATE_ROW: Row = {
       run: async (context) => {
         const state = await stateOf(context);
         // The last character of Base64 may hold bits that mean nothing.
-        return await refusals(context, Array.from({ length: state.length - 1 }, (_, at) => flipped(state, at)));
+        return await refusals(
+          context,
+          Array.from({ length: state.length - 1 }, (_, at) => flipped(state, at)),
+        );
       },
     },
     {

@@ -35,7 +35,12 @@ function inChunks(name: string, body: string, expect: Expectation, headers: read
 }
 
 /** A request with another one hidden in its body, which must never be carried out. */
-function smuggled(name: string, rawHeaders: string, expect: Expectation = INVALID, body = `0\r\n\r\n${modernPost(VALID).toString()}`): ByteCase {
+function smuggled(
+  name: string,
+  rawHeaders: string,
+  expect: Expectation = INVALID,
+  body = `0\r\n\r\n${modernPost(VALID).toString()}`,
+): ByteCase {
   return { name, bytes: requestBytes({ body, hasLength: false, rawHeaders }), expect };
 }
 
@@ -56,8 +61,16 @@ export const TRANSPORT_ROWS: readonly Row[] = [
       { name: 'limit − 1', bytes: () => modernPost(sized(MAX_BODY - 1)), expect: exact('xxx",">>":0}') },
       { name: 'limit', bytes: () => modernPost(sized(MAX_BODY)), expect: exact('xxx",">>":0}') },
       { name: 'limit + 1', bytes: () => modernPost(sized(MAX_BODY + 1)), expect: refusedAndCut('OMNI_BODY_TOO_LARGE') },
-      { name: '10 GB declared', bytes: requestBytes({ body: '{', hasLength: false, headers: [['Content-Length', '10000000000']] }), expect: refusedAndCut('OMNI_BODY_TOO_LARGE') },
-      { name: 'more than 2^64 declared', bytes: requestBytes({ body: '{', hasLength: false, headers: [['Content-Length', '99999999999999999999']] }), expect: INVALID },
+      {
+        name: '10 GB declared',
+        bytes: requestBytes({ body: '{', hasLength: false, headers: [['Content-Length', '10000000000']] }),
+        expect: refusedAndCut('OMNI_BODY_TOO_LARGE'),
+      },
+      {
+        name: 'more than 2^64 declared',
+        bytes: requestBytes({ body: '{', hasLength: false, headers: [['Content-Length', '99999999999999999999']] }),
+        expect: INVALID,
+      },
       inChunks('chunks of one byte', chunked(VALID, 1), exact('"v":1,">>":0}')),
       inChunks('chunks beyond the limit', chunked(sized(MAX_BODY + 1), 65_536), refusedAndCut('OMNI_BODY_TOO_LARGE')),
       inChunks('chunks at the limit', chunked(sized(MAX_BODY), 65_536), exact('xxx",">>":0}')),
@@ -75,10 +88,16 @@ export const TRANSPORT_ROWS: readonly Row[] = [
       {
         name: 'sent larger than declared: the rest is another request, and none',
         run: async ({ send }) => {
-          const bytes = requestBytes({ body: `${VALID}garbage\r\n\r\n`, hasLength: false, headers: [['Content-Length', String(VALID.length)]] });
+          const bytes = requestBytes({
+            body: `${VALID}garbage\r\n\r\n`,
+            hasLength: false,
+            headers: [['Content-Length', String(VALID.length)]],
+          });
           const { answers, isClosed } = await send(bytes, { answers: 2, untilClosed: true });
           const statuses = answers.map(({ status }) => status).join();
-          return isClosed && (statuses === '400' || statuses === '200,400' || statuses === '200') ? [] : [`answers ${statuses}, closed ${isClosed}`];
+          return isClosed && (statuses === '400' || statuses === '200,400' || statuses === '200')
+            ? []
+            : [`answers ${statuses}, closed ${isClosed}`];
         },
       },
       {
@@ -99,11 +118,33 @@ export const TRANSPORT_ROWS: readonly Row[] = [
     title: 'media types',
     cases: [
       headed('no Content-Type', [['Content-Type', undefined]], TYPE),
-      ...['text/plain', 'text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json; charset=utf-16', 'application/json-rpc', 'application/jsonx', 'application/json, text/plain', 'json'].map((type) =>
-        headed(type, [['Content-Type', type]], TYPE),
+      ...[
+        'text/plain',
+        'text/plain;charset=UTF-8',
+        'application/x-www-form-urlencoded',
+        'multipart/form-data; boundary=x',
+        'application/json; charset=utf-16',
+        'application/json-rpc',
+        'application/jsonx',
+        'application/json, text/plain',
+        'json',
+      ].map((type) => headed(type, [['Content-Type', type]], TYPE)),
+      headed(
+        'twice',
+        [
+          ['Content-Type', 'application/json'],
+          ['Content-Type', 'application/json'],
+        ],
+        anyOf(TYPE, served()),
       ),
-      headed('twice', [['Content-Type', 'application/json'], ['Content-Type', 'application/json']], anyOf(TYPE, served())),
-      headed('twice and different', [['Content-Type', 'application/json'], ['Content-Type', 'text/plain']], TYPE),
+      headed(
+        'twice and different',
+        [
+          ['Content-Type', 'application/json'],
+          ['Content-Type', 'text/plain'],
+        ],
+        TYPE,
+      ),
       headed('in capitals', [['Content-Type', 'APPLICATION/JSON; Charset="UTF-8"']], served()),
       headed('no Accept', [['Accept', undefined]], ACCEPT),
       headed('Accept of JSON only', [['Accept', 'application/json']], ACCEPT),
@@ -111,7 +152,14 @@ export const TRANSPORT_ROWS: readonly Row[] = [
       headed('Accept of HTML', [['Accept', 'text/html']], ACCEPT),
       headed('Accept of everything', [['Accept', '*/*']], served()),
       headed('Accept of 200 types', [['Accept', Array.from({ length: 200 }, (_, at) => `a/b${at}`).join(', ')]], ACCEPT),
-      headed('a page of another site', [['Content-Type', 'text/plain'], ['Origin', 'https://evil.example']], refused('OMNI_ORIGIN_FORBIDDEN')),
+      headed(
+        'a page of another site',
+        [
+          ['Content-Type', 'text/plain'],
+          ['Origin', 'https://evil.example'],
+        ],
+        refused('OMNI_ORIGIN_FORBIDDEN'),
+      ),
       headed('a foreign Host', [['Host', 'evil.example']], refused('OMNI_HOST_FORBIDDEN')),
     ],
     note: 'Two equal Content-Type headers are one list of two values, which is no JSON; either way nothing else is read into it.',
@@ -120,7 +168,9 @@ export const TRANSPORT_ROWS: readonly Row[] = [
     id: 'H16',
     title: 'encoded bodies',
     cases: [
-      ...['gzip', 'br', 'deflate', 'zstd', 'gzip, gzip', 'GZIP', 'x-gzip', 'identity, gzip', 'unknown'].map((encoding) => headed(encoding, [['Content-Encoding', encoding]], TYPE)),
+      ...['gzip', 'br', 'deflate', 'zstd', 'gzip, gzip', 'GZIP', 'x-gzip', 'identity, gzip', 'unknown'].map((encoding) =>
+        headed(encoding, [['Content-Encoding', encoding]], TYPE),
+      ),
       headed('identity', [['Content-Encoding', 'identity']], served()),
     ],
     note: 'Nothing is ever decompressed, so there is no ratio to bound.',
@@ -138,9 +188,24 @@ export const TRANSPORT_ROWS: readonly Row[] = [
       { name: 'a method in small letters', bytes: requestBytes({ method: 'post', body: VALID }), expect: INVALID },
       target('absolute form', 'http://127.0.0.1/mcp'),
       target('absolute form of another site', 'http://evil.example/mcp'),
-      ...['//mcp', '/mcp/', '/mcp//echo', '/mcp/../admin', '/mcp/%2e%2e/echo', '/mcp/..', '/%6dcp', '/mcp;x', '/mcp/echo;x', '/MCP', '/mcp%00', '/mcp/%65cho', '/./mcp', '/mcp/echo/', '/mcp\\echo', '*'].map((path) =>
-        target(path, path),
-      ),
+      ...[
+        '//mcp',
+        '/mcp/',
+        '/mcp//echo',
+        '/mcp/../admin',
+        '/mcp/%2e%2e/echo',
+        '/mcp/..',
+        '/%6dcp',
+        '/mcp;x',
+        '/mcp/echo;x',
+        '/MCP',
+        '/mcp%00',
+        '/mcp/%65cho',
+        '/./mcp',
+        '/mcp/echo/',
+        '/mcp\\echo',
+        '*',
+      ].map((path) => target(path, path)),
       target('a server that does not exist', '/mcp/nobody', refused('OMNI_SERVER_UNKNOWN')),
       target('a server in other letters', '/mcp/ECHO', refused('OMNI_SERVER_UNKNOWN')),
       target('a query, which nothing reads', '/mcp?__proto__=1&name=x', served()),
@@ -164,7 +229,11 @@ export const TRANSPORT_ROWS: readonly Row[] = [
       smuggled('length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n'),
       smuggled('chunks and length', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n'),
       smuggled('chunked twice', 'Transfer-Encoding: chunked, chunked\r\n', anyOf(INVALID, refused('OMNI_JSON_INVALID'))),
-      smuggled('chunked in two headers', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', anyOf(INVALID, refused('OMNI_JSON_INVALID'))),
+      smuggled(
+        'chunked in two headers',
+        'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n',
+        anyOf(INVALID, refused('OMNI_JSON_INVALID')),
+      ),
       smuggled('xchunked', 'Transfer-Encoding: xchunked\r\n'),
       smuggled('chunked, identity', 'Transfer-Encoding: chunked, identity\r\n'),
       smuggled('identity', 'Transfer-Encoding: identity\r\n'),
@@ -175,21 +244,46 @@ export const TRANSPORT_ROWS: readonly Row[] = [
       smuggled('NUL in a value', 'X-A: b\0c\r\nContent-Length: 5\r\n'),
       smuggled('two lengths', 'Content-Length: 5\r\nContent-Length: 6\r\n'),
       smuggled('two equal lengths', 'Content-Length: 5\r\nContent-Length: 5\r\n'),
-      ...['+5', '-1', '0x5', '5,5', '5 5', '5.0', '', ' ', 'five', '٥'].map((length) => smuggled(`length ${JSON.stringify(length)}`, `Content-Length: ${length}\r\n`)),
+      ...['+5', '-1', '0x5', '5,5', '5 5', '5.0', '', ' ', 'five', '٥'].map((length) =>
+        smuggled(`length ${JSON.stringify(length)}`, `Content-Length: ${length}\r\n`),
+      ),
       smuggled('a chunk size beyond 2^64', 'Transfer-Encoding: chunked\r\n', INVALID, `FFFFFFFFFFFFFFFFF\r\n${VALID}`),
       smuggled('a negative chunk size', 'Transfer-Encoding: chunked\r\n', INVALID, `-1\r\n${VALID}`),
       smuggled('a chunk size in 0x', 'Transfer-Encoding: chunked\r\n', INVALID, `0x5\r\n${VALID}`),
       smuggled('a chunk that is longer than told', 'Transfer-Encoding: chunked\r\n', INVALID, `2\r\n${VALID}`),
       smuggled('a chunk extension of 32 KB', 'Transfer-Encoding: chunked\r\n', INVALID, `5;${'x'.repeat(32_768)}\r\nhello\r\n0\r\n\r\n`),
-      inChunks('a trailer with a token does not log in', chunked(VALID, 64, `0\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`), refused('OMNI_AUTH_REQUIRED'), [['Authorization', undefined]]),
+      inChunks(
+        'a trailer with a token does not log in',
+        chunked(VALID, 64, `0\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`),
+        refused('OMNI_AUTH_REQUIRED'),
+        [['Authorization', undefined]],
+      ),
       inChunks('a trailer cannot take the token away', chunked(VALID, 64, '0\r\nAuthorization: Bearer x\r\n\r\n'), served()),
       { name: 'the preface of HTTP/2', bytes: Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), expect: INVALID },
       { name: 'HTTP/0.9', bytes: Buffer.from('GET /mcp\r\n\r\n'), expect: anyOf(INVALID, refused('OMNI_HOST_FORBIDDEN')) },
       { name: 'HTTP/3.0', bytes: Buffer.from('GET /mcp HTTP/3.0\r\n\r\n'), expect: INVALID },
-      { name: 'a TLS hello', bytes: Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03, 0x0d, 0x0a, 0x0d, 0x0a]), expect: INVALID },
+      {
+        name: 'a TLS hello',
+        bytes: Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03, 0x0d, 0x0a, 0x0d, 0x0a]),
+        expect: INVALID,
+      },
       { name: 'no Host', bytes: modernPost(VALID, [['Host', undefined]]), expect: refused('OMNI_HOST_FORBIDDEN') },
-      { name: 'two Hosts', bytes: modernPost(VALID, [['Host', '127.0.0.1'], ['Host', 'evil.example']]), expect: anyOf(INVALID, refused('OMNI_HOST_FORBIDDEN')) },
-      { name: 'two tokens', bytes: modernPost(VALID, [['Authorization', `Bearer ${TOKEN}`], ['Authorization', 'Bearer other']]), expect: refused('OMNI_AUTH_REQUIRED') },
+      {
+        name: 'two Hosts',
+        bytes: modernPost(VALID, [
+          ['Host', '127.0.0.1'],
+          ['Host', 'evil.example'],
+        ]),
+        expect: anyOf(INVALID, refused('OMNI_HOST_FORBIDDEN')),
+      },
+      {
+        name: 'two tokens',
+        bytes: modernPost(VALID, [
+          ['Authorization', `Bearer ${TOKEN}`],
+          ['Authorization', 'Bearer other'],
+        ]),
+        expect: refused('OMNI_AUTH_REQUIRED'),
+      },
     ],
     note: 'Every hidden request is counted at the server behind Omni: none may arrive.',
   },
@@ -199,10 +293,30 @@ export const TRANSPORT_ROWS: readonly Row[] = [
     cases: [
       headed('17 KB in one header', [['X-Big', 'x'.repeat(17_000)]], refusedAndCut('OMNI_HEADERS_TOO_LARGE')),
       headed('a megabyte in one header', [['X-Big', 'x'.repeat(1_048_576)]], anyOf(refusedAndCut('OMNI_HEADERS_TOO_LARGE'), CUT)),
-      headed('2,001 headers', Array.from({ length: 2_001 }, (_, at) => [`x${at}`, ''] as const), refused('OMNI_HEADERS_TOO_LARGE')),
-      headed('300 headers', Array.from({ length: 300 }, (_, at) => [`x${at}`, '1'] as const), refused('OMNI_HEADERS_TOO_LARGE')),
-      headed('200 headers', Array.from({ length: 200 }, (_, at) => [`x${at}`, '1'] as const), served()),
-      headed('__proto__', [['__proto__', 'x'], ['constructor', 'y'], ['toString', 'z']], served()),
+      headed(
+        '2,001 headers',
+        Array.from({ length: 2_001 }, (_, at) => [`x${at}`, ''] as const),
+        refused('OMNI_HEADERS_TOO_LARGE'),
+      ),
+      headed(
+        '300 headers',
+        Array.from({ length: 300 }, (_, at) => [`x${at}`, '1'] as const),
+        refused('OMNI_HEADERS_TOO_LARGE'),
+      ),
+      headed(
+        '200 headers',
+        Array.from({ length: 200 }, (_, at) => [`x${at}`, '1'] as const),
+        served(),
+      ),
+      headed(
+        '__proto__',
+        [
+          ['__proto__', 'x'],
+          ['constructor', 'y'],
+          ['toString', 'z'],
+        ],
+        served(),
+      ),
       headed('100 cookies', [['Cookie', Array.from({ length: 100 }, (_, at) => `c${at}=v`).join('; ')]], served()),
       headed('a value beyond ASCII', [['X-Name', 'caf\xe9']], served()),
       headed('a name beyond ASCII', [['X-N\xe4me', 'x']], INVALID),
@@ -211,8 +325,19 @@ export const TRANSPORT_ROWS: readonly Row[] = [
       headed('an empty name', [['', 'x']], INVALID),
       headed('a token beyond ASCII', [['Authorization', `Bearer ${TOKEN}\xe9`]], refused('OMNI_AUTH_REQUIRED')),
       headed('another scheme', [['Authorization', `Basic ${TOKEN}`]], refused('OMNI_AUTH_REQUIRED')),
-      headed('an Upgrade, which is not offered', [['Connection', 'Upgrade'], ['Upgrade', 'websocket']], served()),
-      headed('Expect that is not known', [['Expect', 'the-spanish-inquisition']], anyOf(served(), { kind: 'served', status: 417 }, INVALID)),
+      headed(
+        'an Upgrade, which is not offered',
+        [
+          ['Connection', 'Upgrade'],
+          ['Upgrade', 'websocket'],
+        ],
+        served(),
+      ),
+      headed(
+        'Expect that is not known',
+        [['Expect', 'the-spanish-inquisition']],
+        anyOf(served(), { kind: 'served', status: 417 }, INVALID),
+      ),
     ],
   },
 ];

@@ -20,7 +20,9 @@ export function badPage(kind, cursor) {
     case 'empty':
       return { tools: at === 5 ? [tool('last')] : [], ...(at < 5 ? { nextCursor: `c${at + 1}` } : {}) };
     case 'blank-cursor':
-      return cursor === undefined ? { tools: [tool('first')], nextCursor: '' } : { tools: [tool('second')], ...(cursor === '' ? { nextCursor: '' } : {}) };
+      return cursor === undefined
+        ? { tools: [tool('first')], nextCursor: '' }
+        : { tools: [tool('second')], ...(cursor === '' ? { nextCursor: '' } : {}) };
     case 'long-cursor':
       return { tools: [tool('first')], nextCursor: 'c'.repeat(1_048_576) };
     case 'odd-cursor':

@@ -11,6 +11,11 @@ function doubling() {
   return `{"type":"object","$defs":{${defs.join(',')},"d20":{"type":"string"}},"properties":{"p":{"$ref":"#/$defs/d0"}}}`;
 }
 
+/** A good tool beside one that is deeper than a message may be. */
+export function bottomlessTools() {
+  return [tool('good', '{"type":"object"}'), tool('bottomless', object(`${'{"items":'.repeat(10_000)}{}${'}'.repeat(10_000)}`))];
+}
+
 /**
  * @param {string} sentinel - Origin of a server that must never be asked.
  * @returns {string[]} Tools as JSON, since not all of them can be written by `JSON.stringify`.

@@ -3,15 +3,15 @@
  * the process are the first argument:
  *
  * `plain` nothing · `noisy` writes what is no message, before and between · `trickle` writes byte by byte · `die` exits at once ·
- * `die-on-first` exits at the first message · `die-when-ready` exits as soon as it is listed · `deaf` stops reading once it is ready ·
- * `mute` never answers calls but does answer pings · `stubborn` ignores the end of its input and signals · `family` leaves processes
- * behind · `pages` and `schemas` list as the second argument says.
+ * `die-on-first` exits at the first message · `die-soon` exits after 50 ms · `die-when-ready` exits as soon as it is listed ·
+ * `deaf` stops reading once it is ready · `mute` answers everything but calls · `stubborn` ignores the end of its input and signals ·
+ * `family` leaves processes behind · `pages` and `schemas` list as the second argument says.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { badTools } from './bad-schemas.mjs';
+import { badTools, bottomlessTools } from './bad-schemas.mjs';
 import { badPage } from './bad-pages.mjs';
+import { readLines } from './read-lines.mjs';
 
 const [behaviour = 'plain', argument = ''] = process.argv.slice(2);
 const NOISE = ['', '\r', '   ', 'Starting up…', '\u001b[31mred\u001b[0m', '{"jsonrpc":"2.0","id":', '[', 'null', '"x"', '{}', '[[]]'];
@@ -22,7 +22,8 @@ const SECRET = process.env['CANARY'] ?? '';
 let gathered = [];
 
 if (behaviour === 'die') die(Number(argument));
-if (behaviour === 'die-when-ready' || behaviour === 'die') appendFileSync(argument, 's');
+if (behaviour === 'die-when-ready' || behaviour === 'die-soon') appendFileSync(argument, 's');
+if (behaviour === 'die-soon') setTimeout(() => die(8), 50);
 if (behaviour === 'stubborn') for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, () => {});
 if (behaviour === 'stubborn') setInterval(() => {}, 60_000);
 if (behaviour === 'family') startFamily();
@@ -48,7 +49,7 @@ function startFamily() {
   spawn('/bin/sh', ['-c', `( ${idle} ) & exit 0`], { stdio: 'ignore' });
 }
 
-/** @param {string | Buffer} data */
+/** @param {string} data */
 function write(data) {
   if (behaviour !== 'trickle') {
     process.stdout.write(data);
@@ -118,10 +119,20 @@ function broken(id, kind) {
       write(answer(id + 1_000_000, content('wrong')) + answer(-1, content('wrong')) + answer(0, content('wrong')) + right);
       return;
     case 'other-type':
-      write(answer(String(id), content('wrong')) + answer(null, content('wrong')) + answer([id], content('wrong')) + answer({ id }, content('wrong')) + right);
+      write(
+        answer(String(id), content('wrong')) +
+          answer(null, content('wrong')) +
+          answer([id], content('wrong')) +
+          answer({ id }, content('wrong')) +
+          right,
+      );
       return;
     case 'fraction':
-      write(right.replace(`"id":${id}`, `"id":${id}.0`).replace('right', 'wrong') + right.replace(`"id":${id}`, `"id":${id}e0`).replace('right', 'wrong') + right);
+      write(
+        right.replace(`"id":${id}`, `"id":${id}.0`).replace('right', 'wrong') +
+          right.replace(`"id":${id}`, `"id":${id}e0`).replace('right', 'wrong') +
+          right,
+      );
       return;
     case 'both':
       write(`{"jsonrpc":"2.0","id":${id},"result":{},"error":{"code":1,"message":"m"}}\n`);
@@ -155,15 +166,24 @@ function serve(line) {
   const { id, method, params } = JSON.parse(line);
   const hints = { ttlMs: 0, cacheScope: 'private', resultType: 'complete' };
   switch (method) {
+    case 'ping':
+      write(answer(id, {}));
+      return;
     case 'server/discover':
       write(answer(id, { ...hints, supportedVersions: ['2026-07-28'], capabilities: { tools: {} } }));
       return;
     case 'tools/list':
       if (behaviour === 'pages') write(answer(id, { ...hints, ...badPage(argument, params?.cursor) }));
-      else if (behaviour === 'schemas') write(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[${badTools(argument).join(',')}]}}\n`);
+      else if (behaviour === 'schemas')
+        write(
+          `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[${(argument === 'bottomless' ? bottomlessTools() : badTools(argument)).join(',')}]}}\n`,
+        );
       else write(answer(id, { ...hints, tools: PLAIN_TOOLS.map((name) => ({ name, inputSchema: { type: 'object' } })) }));
       if (behaviour === 'die-when-ready') setTimeout(() => die(9), 20);
-      if (behaviour === 'deaf') process.stdin.pause();
+      if (behaviour === 'deaf') {
+        process.stdin.pause();
+        setInterval(() => {}, 60_000);
+      }
       return;
     case 'tools/call':
       if (behaviour === 'noisy') makeNoise();
@@ -174,6 +194,4 @@ function serve(line) {
   }
 }
 
-createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', (line) => {
-  if (line.trim() !== '') serve(line);
-});
+readLines(process.stdin, serve);

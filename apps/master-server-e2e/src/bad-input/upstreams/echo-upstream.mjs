@@ -3,7 +3,7 @@
  * `node echo-upstream.mjs TALLY_FILE`. The tally gets one letter per event: `e` a call, `c` a cancellation, `f` a finished flood.
  */
 import { appendFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { readLines } from './read-lines.mjs';
 
 const [tallyFile = '/dev/null'] = process.argv.slice(2);
 const FIRST = '{"<<":0';
@@ -55,7 +55,9 @@ function call(id, line, params) {
       const token = JSON.stringify(params._meta?.['progressToken']);
       const pad = 'p'.repeat(args['bytes'] ?? 0);
       for (let sent = 1; sent <= (args['count'] ?? 0); sent += 1) {
-        send(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":${sent},"message":"${pad}"}}`);
+        send(
+          `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":${sent},"message":"${pad}"}}`,
+        );
       }
       reply(id, textResult('flooded'));
       process.stdout.write('', () => note('f'));
@@ -99,6 +101,4 @@ function serve(line) {
   }
 }
 
-createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', (line) => {
-  if (line.trim() !== '') serve(line);
-});
+readLines(process.stdin, serve);

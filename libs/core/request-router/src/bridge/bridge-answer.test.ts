@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { messageOf } from '../router-fixture.test.ts';
+import { messageOf } from '../router.fixture.ts';
 import { toLegacyAnswer, toModernAnswer } from './bridge-answer.ts';
 
 const INFO = '"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"up"}}';
@@ -20,19 +20,56 @@ describe('toLegacyAnswer', () => {
   it.each([
     ['an empty result', '{}', '{}'],
     ['a result without modern members', '{ "content":[ ],"n":1.0e2 }', '{ "content":[ ],"n":1.0e2 }'],
-    ['the three modern members', '{"resultType":"complete","content":[ ],"ttlMs":1,"n":1.0e2,"cacheScope":"private"}', '{"content":[ ],"n":1.0e2}'],
-    ['foreign members and _meta', '{"resultType":"complete","x":{"resultType":1},"_meta":{"k":1.0}}', '{"x":{"resultType":1},"_meta":{"k":1.0}}'],
-    ['structured content that is an object', '{"content":[],"structuredContent":{"a":1.0}}', '{"content":[],"structuredContent":{"a":1.0}}'],
+    [
+      'the three modern members',
+      '{"resultType":"complete","content":[ ],"ttlMs":1,"n":1.0e2,"cacheScope":"private"}',
+      '{"content":[ ],"n":1.0e2}',
+    ],
+    [
+      'foreign members and _meta',
+      '{"resultType":"complete","x":{"resultType":1},"_meta":{"k":1.0}}',
+      '{"x":{"resultType":1},"_meta":{"k":1.0}}',
+    ],
+    [
+      'structured content that is an object',
+      '{"content":[],"structuredContent":{"a":1.0}}',
+      '{"content":[],"structuredContent":{"a":1.0}}',
+    ],
   ])('projects %s', (_what, result, sent) => {
     expect(legacy(`"result":${result}`)).toBe(answered(sent));
   });
 
   it.each([
-    ['an array, as its schema says', '{"resultType":"complete","content":[{"type":"text","text":"t"}],"structuredContent":[1.0]}', true, '{"content":[{"type":"text","text":"t"}],"structuredContent":{"result":[1.0]}}'],
-    ['an object, as its schema says', '{"content":[{"type":"text","text":"t"}],"structuredContent":{"a":1}}', true, '{"content":[{"type":"text","text":"t"}],"structuredContent":{"result":{"a":1}}}'],
-    ['null', '{"content":[],"structuredContent":null}', true, '{"content":[{"type":"text","text":"null"}],"structuredContent":{"result":null}}'],
-    ['a text without content', '{"structuredContent":"\\"x"}', true, '{"content":[{"type":"text","text":"\\"\\\\\\"x\\""}],"structuredContent":{"result":"\\"x"}}'],
-    ['an array that no schema announced', '{"content":[],"structuredContent":[1]}', false, '{"content":[{"type":"text","text":"[1]"}],"structuredContent":{"result":[1]}}'],
+    [
+      'an array, as its schema says',
+      '{"resultType":"complete","content":[{"type":"text","text":"t"}],"structuredContent":[1.0]}',
+      true,
+      '{"content":[{"type":"text","text":"t"}],"structuredContent":{"result":[1.0]}}',
+    ],
+    [
+      'an object, as its schema says',
+      '{"content":[{"type":"text","text":"t"}],"structuredContent":{"a":1}}',
+      true,
+      '{"content":[{"type":"text","text":"t"}],"structuredContent":{"result":{"a":1}}}',
+    ],
+    [
+      'null',
+      '{"content":[],"structuredContent":null}',
+      true,
+      '{"content":[{"type":"text","text":"null"}],"structuredContent":{"result":null}}',
+    ],
+    [
+      'a text without content',
+      '{"structuredContent":"\\"x"}',
+      true,
+      '{"content":[{"type":"text","text":"\\"\\\\\\"x\\""}],"structuredContent":{"result":"\\"x"}}',
+    ],
+    [
+      'an array that no schema announced',
+      '{"content":[],"structuredContent":[1]}',
+      false,
+      '{"content":[{"type":"text","text":"[1]"}],"structuredContent":{"result":[1]}}',
+    ],
   ])('wraps structured content: %s', (_what, result, wrapsOutput, sent) => {
     expect(JSON.parse(legacy(`"result":${result}`, wrapsOutput))).toEqual(JSON.parse(answered(sent)));
     expect(legacy(`"result":${result}`, wrapsOutput).length).toBe(answered(sent).length);
@@ -50,11 +87,16 @@ describe('toLegacyAnswer', () => {
 
   it.each([-32020, -32021, -32022])('hides the error %i, which is not about what the client sent', (code) => {
     const answer = JSON.parse(legacy(`"error":{"code":${code},"message":"m","data":{"requiredCapabilities":{"sampling":{}}}}`));
-    expect(answer).toMatchObject({ id: 'c', error: { code: -31040, message: 'Server "files" refused the request as Omni translated it: m' } });
+    expect(answer).toMatchObject({
+      id: 'c',
+      error: { code: -31040, message: 'Server "files" refused the request as Omni translated it: m' },
+    });
   });
 
   it.each([-32601, -32602, -32603, 7])('passes the error %i on as it is', (code) => {
-    expect(legacy(`"error":{"code":${code}, "message":"m","data":[ ]}`)).toBe(`{"jsonrpc":"2.0","id":"c","error":{"code":${code}, "message":"m","data":[ ]}}`);
+    expect(legacy(`"error":{"code":${code}, "message":"m","data":[ ]}`)).toBe(
+      `{"jsonrpc":"2.0","id":"c","error":{"code":${code}, "message":"m","data":[ ]}}`,
+    );
   });
 
   it('passes a result on that is no object', () => {
@@ -67,18 +109,35 @@ describe('toModernAnswer', () => {
     ['an empty result', 'tools/call', '{}', `{"resultType":"complete",${INFO}}`],
     ['a result', 'tools/call', '{ "content":[ ],"n":1.0e2 }', `{"resultType":"complete",${INFO}, "content":[ ],"n":1.0e2 }`],
     ['a read', 'resources/read', '{"contents":[]}', `{"resultType":"complete","ttlMs":0,"cacheScope":"private",${INFO},"contents":[]}`],
-    ['a read with hints of its own', 'resources/read', '{"ttlMs":5,"cacheScope":"public"}', `{"resultType":"complete",${INFO},"ttlMs":5,"cacheScope":"public"}`],
+    [
+      'a read with hints of its own',
+      'resources/read',
+      '{"ttlMs":5,"cacheScope":"public"}',
+      `{"resultType":"complete",${INFO},"ttlMs":5,"cacheScope":"public"}`,
+    ],
     ['a result type of its own', 'tools/call', '{"resultType":"x"}', `{${INFO},"resultType":"x"}`],
-    ['foreign _meta', 'tools/call', '{"_meta":{"k":1.0}}', `{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"up"},"k":1.0}}`],
+    [
+      'foreign _meta',
+      'tools/call',
+      '{"_meta":{"k":1.0}}',
+      `{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"up"},"k":1.0}}`,
+    ],
     ['an empty _meta', 'tools/call', '{"_meta":{}}', `{"resultType":"complete",${INFO}}`],
-    ['server info of its own', 'tools/call', '{"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"own"}}}', '{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"own"}}}'],
+    [
+      'server info of its own',
+      'tools/call',
+      '{"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"own"}}}',
+      '{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"own"}}}',
+    ],
     ['a _meta of another type', 'tools/call', '{"_meta":null}', '{"resultType":"complete","_meta":null}'],
   ])('adds what the modern era requires to %s', (_what, method, result, sent) => {
     expect(modern(`"result":${result}`, method)).toBe(answered(sent));
   });
 
   it('adds no server info when the server gave none', () => {
-    expect(toModernAnswer(messageOf('{"jsonrpc":"2.0","id":4711,"result":{}}'), '"c"', 'tools/call', undefined)).toBe(answered('{"resultType":"complete"}'));
+    expect(toModernAnswer(messageOf('{"jsonrpc":"2.0","id":4711,"result":{}}'), '"c"', 'tools/call', undefined)).toBe(
+      answered('{"resultType":"complete"}'),
+    );
   });
 
   it('turns the old code of a missing resource into the one in force', () => {
@@ -87,7 +146,10 @@ describe('toModernAnswer', () => {
     );
   });
 
-  it.each(['"error":{"code":-32603,"message":"m","x":1.0}', '"error":{"message":"m"}', '"result":[ ]'])('passes %s on as it is', (members) => {
-    expect(modern(members)).toBe(`{"jsonrpc":"2.0","id":"c",${members}}`);
-  });
+  it.each(['"error":{"code":-32603,"message":"m","x":1.0}', '"error":{"message":"m"}', '"result":[ ]'])(
+    'passes %s on as it is',
+    (members) => {
+      expect(modern(members)).toBe(`{"jsonrpc":"2.0","id":"c",${members}}`);
+    },
+  );
 });

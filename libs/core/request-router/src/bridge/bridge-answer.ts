@@ -1,11 +1,34 @@
 import { GatewayError } from '@omni/ports';
-import { applyEdits, errorText, memberOf, rawOf, resultText, scanJson, setMember, setMembers, stringMember, withId, withoutMembers, type JsonObject, type RpcMessage, type TextEdit } from '@omni/wire';
+import {
+  applyEdits,
+  errorText,
+  memberOf,
+  rawOf,
+  resultText,
+  scanJson,
+  setMember,
+  setMembers,
+  stringMember,
+  withId,
+  withoutMembers,
+  type JsonObject,
+  type RpcMessage,
+  type TextEdit,
+} from '@omni/wire';
 
 const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 /** Members of modern results that legacy clients do not know (protocol.md 2.1 A). */
 const MODERN_MEMBERS = new Set(['resultType', 'ttlMs', 'cacheScope']);
 /** Errors about the modern envelope, which is Omni's own doing for a legacy client. */
 const ENVELOPE_ERRORS = new Set(['-32020', '-32021', '-32022']);
+
+/** Errors by which a server says that it does not have the resource: the code in force, the one before, and no resources at all. */
+const NOT_HERE = new Set(['-32602', '-32002', '-32601']);
+
+/** Whether a server says that it does not have what was asked for. */
+export function isNotHere(message: RpcMessage): boolean {
+  return NOT_HERE.has(errorCode(message) ?? '');
+}
 
 /** HTTP status of a modern answer that came without one (MCP 2026-07-28, basic, "Error Codes"). */
 export function statusOfAnswer(message: RpcMessage): number {
@@ -38,22 +61,36 @@ export function toLegacyAnswer(message: RpcMessage, id: string, upstream: string
   if (message.error !== undefined) {
     if (!ENVELOPE_ERRORS.has(errorCode(message) ?? '')) return withId(message, id);
     const said = stringMember(message.text, message.error.object, 'message') ?? '';
-    return errorText(id, new GatewayError('OMNI_UPSTREAM_ERA', `Server "${upstream}" refused the request as Omni translated it: ${said.slice(0, 200)}`));
+    return errorText(
+      id,
+      new GatewayError('OMNI_UPSTREAM_ERA', `Server "${upstream}" refused the request as Omni translated it: ${said.slice(0, 200)}`),
+    );
   }
   const result = message.result?.object;
   if (result === undefined) return withId(message, id);
   const type = stringMember(message.text, result, 'resultType') ?? 'complete';
   if (type !== 'complete') {
-    return errorText(id, new GatewayError('OMNI_UPSTREAM_ERA', `Server "${upstream}" answered with "${type.slice(0, 40)}", which has no form in the revision of this client`));
+    return errorText(
+      id,
+      new GatewayError(
+        'OMNI_UPSTREAM_ERA',
+        `Server "${upstream}" answered with "${type.slice(0, 40)}", which has no form in the revision of this client`,
+      ),
+    );
   }
   const structured = memberOf(result, 'structuredContent');
   // Legacy clients refuse a result whose structured content is no object, whatever its schema says.
   const isWrapped = structured !== undefined && (wrapsOutput || message.text.charCodeAt(structured.start) !== 0x7b);
-  if (!isWrapped) return resultText(id, withoutMembers(message.text, result, (key) => MODERN_MEMBERS.has(key)));
+  if (!isWrapped)
+    return resultText(
+      id,
+      withoutMembers(message.text, result, (key) => MODERN_MEMBERS.has(key)),
+    );
   const value = rawOf(message, structured) ?? 'null';
   const edits: TextEdit[] = [{ start: structured.start, end: structured.end, text: `{"result":${value}}` }];
   const content = rawOf(message, memberOf(result, 'content'));
-  if (content === undefined || /^\[\s*\]$/.test(content)) edits.push(setMember(result, 'content', `[{"type":"text","text":${JSON.stringify(value)}}]`));
+  if (content === undefined || /^\[\s*\]$/.test(content))
+    edits.push(setMember(result, 'content', `[{"type":"text","text":${JSON.stringify(value)}}]`));
   return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end)));
 }
 
@@ -83,7 +120,8 @@ function modernEdits(result: JsonObject, method: string, serverInfo: string | un
   const edits: TextEdit[] = [];
   if (serverInfo !== undefined) {
     if (meta === undefined) wanted.push(['_meta', `{${JSON.stringify(META_SERVER_INFO)}:${serverInfo}}`]);
-    else if (meta.object !== undefined && memberOf(meta.object, META_SERVER_INFO) === undefined) edits.push(setMember(meta.object, META_SERVER_INFO, serverInfo));
+    else if (meta.object !== undefined && memberOf(meta.object, META_SERVER_INFO) === undefined)
+      edits.push(setMember(meta.object, META_SERVER_INFO, serverInfo));
   }
   const missing = wanted.filter(([key]) => memberOf(result, key) === undefined);
   return [...setMembers(result, missing), ...edits];

@@ -39,7 +39,11 @@ describe('toLegacyParams', () => {
     ['foreign _meta', '{"_meta":{"k":1.0, "traceparent":"00"}, "a":1}', '{"_meta":{"k":1.0, "traceparent":"00"}, "a":1}'],
     ['an envelope alone', `{"_meta":{${ENVELOPE},"${P}logLevel":"info"}}`, '{}'],
     ['an envelope beside parameters', `{"a":1.0e2,"_meta":{${ENVELOPE}},"b":[ ]}`, '{"a":1.0e2,"b":[ ]}'],
-    ['an envelope beside foreign _meta', `{"_meta":{${ENVELOPE},"k":1.0e2,"progressToken":7},"a": 1}`, '{"_meta":{"k":1.0e2,"progressToken":7},"a": 1}'],
+    [
+      'an envelope beside foreign _meta',
+      `{"_meta":{${ENVELOPE},"k":1.0e2,"progressToken":7},"a": 1}`,
+      '{"_meta":{"k":1.0e2,"progressToken":7},"a": 1}',
+    ],
     ['a _meta of another type', '{"_meta":5}', '{"_meta":5}'],
   ])('takes the envelope out of %s', (_what, params, sent) => {
     expect(toLegacyParams(params).text).toBe(sent);

@@ -2,6 +2,7 @@ import { memberOf, scanJson, setMember, applyEdits, withoutMembers, type JsonObj
 
 const META_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const RESERVED_PREFIX = 'io.modelcontextprotocol/';
+const ROUND_TRIP_MEMBERS: ReadonlySet<string> = new Set(['inputResponses', 'requestState']);
 
 /** Parameters rewritten for the other era, and where the progress token stands in them. */
 export interface BridgedParams {
@@ -15,13 +16,15 @@ export interface BridgedParams {
  * @param params - JSON object or empty.
  * @param clientInfo - JSON.
  * @param capabilities - JSON of what can be relayed for this client.
+ * @param logLevel - Least severe log messages that the client wants; absent when it has set no level.
  * @see MCP 2026-07-28, basic, "Request metadata"; protocol.md 2.1 A.
  */
-export function toModernParams(params: string, clientInfo: string, capabilities: string): BridgedParams {
+export function toModernParams(params: string, clientInfo: string, capabilities: string, logLevel?: string): BridgedParams {
   const envelope = [
     ['protocolVersion', '"2026-07-28"'],
     ['clientCapabilities', capabilities],
     ['clientInfo', clientInfo],
+    ...(logLevel === undefined ? [] : [['logLevel', JSON.stringify(logLevel)] as const]),
   ] as const;
   const text = params === '' ? '{}' : params;
   const root = objectIn(text);
@@ -29,7 +32,7 @@ export function toModernParams(params: string, clientInfo: string, capabilities:
   if (root === undefined) return { text, progressToken: undefined };
   if (meta?.object === undefined) {
     const fresh = `{${envelope.map(([key, json]) => `"${RESERVED_PREFIX}${key}":${json}`).join(',')}}`;
-    return located(applyEdits(text, [setMember(root, '_meta', fresh)]));
+    return locatedParams(applyEdits(text, [setMember(root, '_meta', fresh)]));
   }
   // One edit after another: each moves what stands behind it.
   let metaText = text.slice(meta.start, meta.end);
@@ -37,21 +40,26 @@ export function toModernParams(params: string, clientInfo: string, capabilities:
     const object = objectIn(metaText);
     if (object !== undefined) metaText = applyEdits(metaText, [setMember(object, `${RESERVED_PREFIX}${key}`, json)]);
   }
-  return located(applyEdits(text, [{ start: meta.start, end: meta.end, text: metaText }]));
+  return locatedParams(applyEdits(text, [{ start: meta.start, end: meta.end, text: metaText }]));
 }
 
 /**
- * Takes the modern envelope out of parameters for a legacy server; foreign `_meta` stays.
+ * Takes the modern envelope out of parameters for a legacy server, and what multi-round-trip requests add; foreign `_meta` stays.
  *
  * @see protocol.md 2.1 B and R16.
  */
 export function toLegacyParams(params: string): BridgedParams {
-  const root = objectIn(params);
+  const given = objectIn(params);
+  const own = given === undefined ? params : withoutMembers(params, given, (key) => ROUND_TRIP_MEMBERS.has(key));
+  const root = objectIn(own);
   const meta = memberOf(root, '_meta');
-  if (root === undefined || meta?.object === undefined) return located(params);
-  const kept = withoutMembers(params, meta.object, (key) => key.startsWith(RESERVED_PREFIX));
-  const text = kept === '{}' ? withoutMembers(params, root, (key) => key === '_meta') : applyEdits(params, [{ start: meta.start, end: meta.end, text: kept }]);
-  return located(text);
+  if (root === undefined || meta?.object === undefined) return locatedParams(own);
+  const kept = withoutMembers(own, meta.object, (key) => key.startsWith(RESERVED_PREFIX));
+  const text =
+    kept === '{}'
+      ? withoutMembers(own, root, (key) => key === '_meta')
+      : applyEdits(own, [{ start: meta.start, end: meta.end, text: kept }]);
+  return locatedParams(text);
 }
 
 function objectIn(text: string): JsonObject | undefined {
@@ -59,7 +67,8 @@ function objectIn(text: string): JsonObject | undefined {
   return scan.kind === 'object' ? scan.object : undefined;
 }
 
-function located(text: string): BridgedParams {
+/** Parameters with the place of the progress token. */
+export function locatedParams(text: string): BridgedParams {
   const token = memberOf(memberOf(objectIn(text), '_meta')?.object, 'progressToken');
   return { text, progressToken: token === undefined ? undefined : { start: token.start, end: token.end } };
 }

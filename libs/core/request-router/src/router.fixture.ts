@@ -1,4 +1,5 @@
 import { GatewayError, type Era, type HeaderList } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
 import {
   callParams,
   parseMessage,
@@ -10,6 +11,7 @@ import {
   type RpcMessage,
   type RpcNotice,
   type RunningCall,
+  type SessionOwner,
   type UpstreamCall,
   type UpstreamLink,
 } from '@omni/wire';
@@ -30,6 +32,43 @@ export function requestOf(method: string, params = '', id = '1'): RpcMessage {
 
 export function clientOf(era: Era, scope?: string): ClientContext {
   return { principal: { id: 'owner', kind: 'token' }, era, scope, session: undefined, capabilities: '{}', clientInfo: '{"name":"test"}' };
+}
+
+/** A legacy session, as the bridge sees it. */
+export class FakeSession implements SessionOwner {
+  readonly key = 'session-1';
+  readonly version = '2025-11-25';
+  readonly capabilities: string;
+  readonly clientInfo = '{"name":"test"}';
+  level: string | undefined;
+  readonly #ends: (() => void)[] = [];
+
+  constructor(capabilities = '{}') {
+    this.capabilities = capabilities;
+  }
+
+  /** Its client. */
+  client(scope?: string): ClientContext {
+    return { ...clientOf('legacy', scope), session: this, capabilities: this.capabilities };
+  }
+
+  logLevel(): string | undefined {
+    return this.level;
+  }
+
+  onNotification(): void {}
+
+  onServerRequest(): void {}
+
+  onClientNotice(): void {}
+
+  onEnd(listener: () => void): void {
+    this.#ends.push(listener);
+  }
+
+  end(): void {
+    for (const listener of this.#ends) listener();
+  }
 }
 
 /** A call as an upstream sees it: a test plays the upstream. */
@@ -72,6 +111,7 @@ export class ScriptedLink implements UpstreamLink {
   readonly upstream: string;
   readonly era: Era;
   readonly keepsClientId = false;
+  owner: SessionOwner | undefined;
   readonly hello: RpcMessage;
   readonly sent: SentCall[] = [];
   /** Answers each call before `send` returns. */
@@ -107,17 +147,21 @@ export class ScriptedCatalogue implements Catalogue {
   readonly checkedHeaders: [string | undefined, HeaderList][] = [];
   mismatch: GatewayError | undefined;
   wrapsOutput = false;
+  /** Whether it is known what the upstreams offer. */
+  isRead = true;
   /** Who may have any resource. */
   owners: readonly string[] = ['files'];
 
   resolve(_kind: 'tool' | 'prompt', name: string, scope: string | undefined): Target | GatewayError {
     const [upstream, own] = scope === undefined ? name.split('__') : [scope, name];
-    if (upstream === undefined || own === undefined) return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
+    if (upstream === undefined || own === undefined || !this.isRead) return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
     const checkHeaders = (argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined => {
       this.checkedHeaders.push([argumentsText, headers]);
       return this.mismatch;
     };
-    return { upstream, name: own, wrapsOutput: this.wrapsOutput, checkHeaders };
+    const headersFor = (argumentsText: string | undefined): HeaderList =>
+      argumentsText === undefined ? [] : ['Mcp-Param-Derived', String(argumentsText.length)];
+    return { upstream, name: own, wrapsOutput: this.wrapsOutput, checkHeaders, headersFor };
   }
 
   resolveUri(uri: string): readonly string[] | GatewayError {
@@ -148,7 +192,13 @@ export class ScriptedUpstreams implements UpstreamAccess {
     return link instanceof GatewayError ? undefined : link;
   }
 
-  subscribe(upstream: string, _client: ClientContext, uri: string, _onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void {
+  subscribe(
+    upstream: string,
+    _client: ClientContext,
+    uri: string,
+    _onUpdated: (message: RpcMessage) => void,
+    done: (release: (() => void) | GatewayError) => void,
+  ): void {
     this.subscriptions.push(`${upstream} ${uri}`);
     done(() => {});
   }
@@ -158,10 +208,22 @@ export class ScriptedUpstreams implements UpstreamAccess {
 export class RecordingReply implements ReplySink {
   readonly notices: string[] = [];
   readonly questions: [upstream: string, text: string][] = [];
+  readonly signals: (AbortSignal | undefined)[] = [];
+  /** What the client answers, in turn, as members of a response; the last one again and again. `undefined`: nothing yet. */
+  replies: (string | undefined)[] = ['"result":{}'];
+  /** Answers of questions without a reply. */
+  readonly pending: AnswerServerRequest[] = [];
   readonly answers: Answer[] = [];
   /** What `notification` returns. */
   isFast = true;
+  /** Resolves with the first answer: states are sealed and opened on threads of the runtime. */
+  readonly answered: Promise<void>;
+  #onAnswered: () => void = () => {};
   #drains: (() => void)[] = [];
+
+  constructor() {
+    this.answered = new Promise((resolve) => (this.#onAnswered = resolve));
+  }
 
   notification(notice: RpcNotice): boolean {
     this.notices.push(notice.text);
@@ -176,13 +238,17 @@ export class RecordingReply implements ReplySink {
     for (const listener of this.#drains.splice(0)) listener();
   }
 
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
     this.questions.push([upstream, message.text]);
-    answer(messageOf('{"jsonrpc":"2.0","id":"omni-1","result":{}}'));
+    this.signals.push(signal);
+    const reply = this.replies.length > 1 ? this.replies.shift() : this.replies[0];
+    if (reply === undefined) this.pending.push(answer);
+    else answer(messageOf(`{"jsonrpc":"2.0","id":"omni-1",${reply}}`));
   }
 
   answer(answer: Answer): void {
     this.answers.push(answer);
+    this.#onAnswered();
   }
 
   /** The text of the one answer, or the code of the one error. */
@@ -207,7 +273,28 @@ export class RecordingReply implements ReplySink {
 export class RouterFixture {
   readonly catalogue = new ScriptedCatalogue();
   readonly upstreams = new ScriptedUpstreams();
-  readonly router = new RequestRouter({ catalogue: this.catalogue, upstreams: this.upstreams });
+  readonly clock = new VirtualClock();
+  readonly router = new RequestRouter({
+    clock: this.clock,
+    catalogue: this.catalogue,
+    upstreams: this.upstreams,
+    whenSettled: (listener) => {
+      if (this.#isSettled) listener();
+      else this.#waiting.push(listener);
+    },
+  });
+  #isSettled = true;
+  readonly #waiting: (() => void)[] = [];
+
+  /** Omni has just started: its upstreams settle later. */
+  unsettle(): void {
+    this.#isSettled = false;
+  }
+
+  settle(): void {
+    this.#isSettled = true;
+    for (const listener of this.#waiting.splice(0)) listener();
+  }
 
   /** Adds a connected upstream. */
   link(upstream: string, era: Era, hello?: string): ScriptedLink {
@@ -216,7 +303,11 @@ export class RouterFixture {
     return link;
   }
 
-  route(message: RpcMessage, client: ClientContext, paramHeaders: HeaderList = []): { readonly reply: RecordingReply; readonly running: RunningCall } {
+  route(
+    message: RpcMessage,
+    client: ClientContext,
+    paramHeaders?: HeaderList,
+  ): { readonly reply: RecordingReply; readonly running: RunningCall } {
     const reply = new RecordingReply();
     return { reply, running: this.router.route({ message, client, paramHeaders }, reply) };
   }

@@ -1,7 +1,8 @@
 import type { ChannelListener, MessageChannel } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import { createChannelPair } from './memory-channel.ts';
-import { messageChannelContract, RecordingListener } from './message-channel-contract.ts';
+import { RecordingListener } from '@omni/testing';
+import { messageChannelContract } from '@omni/testing/contracts';
+import { createChannelPair } from './channel-pair.ts';
 
 describe('createChannelPair', () => {
   messageChannelContract(openEcho);

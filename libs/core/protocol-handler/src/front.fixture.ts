@@ -1,6 +1,14 @@
 import { GatewayError, type Era, type HeaderList, type Logger, type Principal } from '@omni/ports';
 import { RecordingExchange, VirtualClock, type RecordedRequest } from '@omni/testing';
-import { parseMessage, type AnswerServerRequest, type ClientContext, type GatewayRequest, type ReplySink, type RpcMessage, type RunningCall } from '@omni/wire';
+import {
+  parseMessage,
+  type AnswerServerRequest,
+  type ClientContext,
+  type GatewayRequest,
+  type ReplySink,
+  type RpcMessage,
+  type RunningCall,
+} from '@omni/wire';
 import type { Authentication, Dispatch, FrontLimits, HostCheck, ListKind, Offer, OfferChange, ResourceUpdates } from './collaborators.ts';
 import type { Probes } from './http-front.ts';
 import { ProtocolHandler } from './protocol-handler.ts';
@@ -92,6 +100,8 @@ export class ScriptedOffer implements Offer {
   readonly #listeners = new Set<(change: OfferChange) => void>();
   #waiting: (() => void)[] = [];
   isSettled = true;
+  /** Thrown when capabilities are asked for. */
+  failure: Error | undefined;
   instructionsText: string | undefined;
 
   get watchers(): number {
@@ -103,6 +113,7 @@ export class ScriptedOffer implements Offer {
   }
 
   capabilities(scope: string | undefined, era: Era): string {
+    if (this.failure !== undefined) throw this.failure;
     return `{"tools":{"listChanged":true},"experimental":{"${scope ?? 'all'}":{"era":"${era}"}}}`;
   }
 
@@ -150,7 +161,12 @@ export class ScriptedUpdates implements ResourceUpdates {
     return uri.startsWith('file:///');
   }
 
-  subscribe(_client: ClientContext, uri: string, onUpdated: (message: RpcMessage) => void, done: (release: (() => void) | GatewayError) => void): void {
+  subscribe(
+    _client: ClientContext,
+    uri: string,
+    onUpdated: (message: RpcMessage) => void,
+    done: (release: (() => void) | GatewayError) => void,
+  ): void {
     const subscription: ScriptedSubscription = { uri, update: (text) => onUpdated(messageOf(text)), done, isReleased: false };
     this.subscriptions.push(subscription);
     if (this.isImmediate) done(() => (subscription.isReleased = true));
@@ -174,7 +190,8 @@ const hostCheck: HostCheck = {
 };
 
 const probes: Probes = {
-  answer: (path, isTrusted) => (path === '/health/live' ? { status: 200, contentType: 'application/health+json', body: `{"trusted":${isTrusted}}` } : undefined),
+  answer: (path, isTrusted) =>
+    path === '/health/live' ? { status: 200, contentType: 'application/health+json', body: `{"trusted":${isTrusted}}` } : undefined,
 };
 
 export interface RequestText {
@@ -200,7 +217,10 @@ export function legacyText(method: string, { id = '1', params = '' }: RequestTex
 }
 
 export function initializeText(version = '2025-11-25', capabilities = '{}'): string {
-  return legacyText('initialize', { id: '"hello"', params: `"protocolVersion":"${version}","capabilities":${capabilities},"clientInfo":{"name":"test","version":"1"}` });
+  return legacyText('initialize', {
+    id: '"hello"',
+    params: `"protocolVersion":"${version}","capabilities":${capabilities},"clientInfo":{"name":"test","version":"1"}`,
+  });
 }
 
 /** A front with everything around it played by the test. */
@@ -213,12 +233,24 @@ export class FrontFixture {
   readonly complaints: string[] = [];
   readonly handler: ProtocolHandler;
 
-  constructor(limits: Partial<FrontLimits> = {}) {
+  constructor(limits: Partial<FrontLimits> = {}, { legacySse = false }: { readonly legacySse?: boolean } = {}) {
     const complain = (_fields: unknown, message: string): void => void this.complaints.push(message);
     const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
     const { offer, dispatch, updates, clock } = this;
     const identity = { name: 'omni', version: '1.2.3' };
-    this.handler = new ProtocolHandler({ offer, dispatch, updates, authentication, hostCheck, probes, identity, limits: { ...LIMITS, ...limits }, clock, logger });
+    this.handler = new ProtocolHandler({
+      offer,
+      dispatch,
+      updates,
+      authentication,
+      hostCheck,
+      probes,
+      identity,
+      limits: { ...LIMITS, ...limits },
+      legacySse,
+      clock,
+      logger,
+    });
   }
 
   /** Lets pending promises settle. */
@@ -247,7 +279,9 @@ export class FrontFixture {
   }
 
   /** Opens a legacy session. */
-  async session(options: { readonly version?: string; readonly capabilities?: string; readonly path?: string } = {}): Promise<LegacyClient> {
+  async session(
+    options: { readonly version?: string; readonly capabilities?: string; readonly path?: string } = {},
+  ): Promise<LegacyClient> {
     const exchange = await this.post(initializeText(options.version, options.capabilities), [], options.path);
     const id = exchange.responseHeader('mcp-session-id');
     if (id === undefined) throw new TypeError(`no session: ${exchange.text()}`);
@@ -284,11 +318,31 @@ export class LegacyClient {
   }
 
   listen(accept = 'text/event-stream'): Promise<RecordingExchange> {
-    return this.#front.raw({ method: 'GET', path: this.#path, headers: ['Host', 'localhost', 'Authorization', 'Bearer owner', 'Accept', accept, ...this.headers] });
+    return this.#front.raw({
+      method: 'GET',
+      path: this.#path,
+      headers: ['Host', 'localhost', 'Authorization', 'Bearer owner', 'Accept', accept, ...this.headers],
+    });
+  }
+
+  /** Opens a stream behind an event. */
+  resume(lastEventId: string, token = 'owner'): Promise<RecordingExchange> {
+    return this.#front.raw({
+      method: 'GET',
+      path: this.#path,
+      headers: [
+        ...['Host', 'localhost', 'Authorization', `Bearer ${token}`, 'Accept', 'text/event-stream', 'Last-Event-ID', lastEventId],
+        ...this.headers,
+      ],
+    });
   }
 
   end(): Promise<RecordingExchange> {
-    return this.#front.raw({ method: 'DELETE', path: this.#path, headers: ['Host', 'localhost', 'Authorization', 'Bearer owner', ...this.headers] });
+    return this.#front.raw({
+      method: 'DELETE',
+      path: this.#path,
+      headers: ['Host', 'localhost', 'Authorization', 'Bearer owner', ...this.headers],
+    });
   }
 }
 

@@ -1,0 +1,76 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { endEverything } from './harness/end-everything.ts';
+import { eventually } from './harness/eventually.ts';
+import { legacyCall, openRawSession, postModern, textOf } from './harness/raw-mcp.ts';
+import { startOmni, type Omni } from './harness/start-omni.ts';
+import { scriptedEntry } from './harness/upstream-entries.ts';
+
+afterAll(endEverything, 20_000);
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
+const CANARY = 'argument-canary-7d1c';
+
+function call(name: string, args = '{}', meta = ''): Parameters<typeof postModern>[1] {
+  return { id: '1', method: 'tools/call', name, params: `"name":"${name}","arguments":${args}`, meta };
+}
+
+async function start(...args: string[]): Promise<Omni> {
+  const omni = await startOmni({ mcpServers: { one: scriptedEntry() } }, { args: ['--listen', '127.0.0.1:0', ...args] });
+  await omni.ready();
+  return omni;
+}
+
+/** Lines that tell of one request each. */
+function requestLines({ process: it }: Omni): Record<string, unknown>[] {
+  return it.logs().filter(({ msg }) => msg === 'request');
+}
+
+describe('the log', () => {
+  it('has one line for each request at debug, with request, session and trace, and without arguments [S003-LG-01]', async () => {
+    const omni = await start('--log-level', 'debug');
+    await postModern(omni.url, call('one__echo', `{"x":"${CANARY}"}`), { headers: { traceparent: TRACEPARENT } });
+    await postModern(`${omni.url}/one`, call('fail'));
+    await postModern(omni.url, call('absent'));
+    const session = await openRawSession(omni.url);
+    await session.send(legacyCall('1', 'one__echo', `{"x":"${CANARY}"}`, `{"traceparent":"${TRACEPARENT}"}`));
+    const lines = await eventually('four lines', () => (requestLines(omni).length === 4 ? requestLines(omni) : undefined));
+    expect(lines).toMatchObject([
+      { level: 'debug', traceId: TRACE, method: 'tools/call', outcome: 'ok', requestId: expect.any(String), ms: expect.any(Number) },
+      { scope: 'one', outcome: '-32042' },
+      { outcome: 'OMNI_NAME_UNKNOWN' },
+      { sessionId: expect.stringMatching(/^http-\d+$/), traceId: TRACE, outcome: 'ok' },
+    ]);
+    expect(lines[0]).not.toHaveProperty('sessionId');
+    expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(4);
+    await omni.process.stop();
+    expect(omni.process.stderr).not.toContain(CANARY);
+    // The id that a client shows is as good as a password.
+    expect(omni.process.stderr).not.toContain(session.id);
+  }, 20_000);
+
+  it('tells of failures of servers at warn, and of nothing else that went well', async () => {
+    const omni = await start();
+    const session = await openRawSession(omni.url);
+    await session.send(legacyCall('1', 'one__echo', '{}'));
+    await session.send(legacyCall('2', 'one__crash', '{"text":"out of memory"}'));
+    const line = await eventually('the line', () =>
+      omni.process.logs().find(({ code, requestId }) => code === 'OMNI_UPSTREAM_EXITED' && requestId !== undefined),
+    );
+    expect(line).toMatchObject({ level: 'warn', sessionId: expect.any(String), method: 'tools/call' });
+    expect(line['msg']).toContain('out of memory');
+    expect(requestLines(omni)).toEqual([]);
+    expect(omni.process.stdout).toBe('');
+  }, 20_000);
+
+  it('is not flooded by failures', async () => {
+    const omni = await start();
+    await postModern(omni.url, call('one__crash'));
+    const answers = await Promise.all(Array.from({ length: 100 }, () => postModern(omni.url, call('one__pid'))));
+    expect(answers.filter(({ text }) => textOf(text) === undefined).length).toBeGreaterThan(10);
+    const suppressed = await eventually('the count', () => omni.process.logs().find((line) => 'suppressed' in line));
+    const told = omni.process.logs().filter(({ requestId }) => requestId !== undefined).length;
+    expect(told).toBeLessThanOrEqual(20);
+    expect(suppressed['suppressed']).toBeGreaterThan(0);
+  }, 20_000);
+});

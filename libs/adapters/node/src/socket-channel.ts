@@ -1,0 +1,98 @@
+import type { Socket } from 'node:net';
+import { type ChannelListener, type GatewayError, type MessageChannel, systemClock } from '@omni/ports';
+import { LineSplitter } from './line-splitter.ts';
+import { LineWriter } from './line-writer.ts';
+
+/** Settings of {@link SocketChannel}. */
+export interface SocketChannelOptions {
+  /** Connected or connecting; nothing else reads from it or writes to it, and it is not half-open by choice. */
+  readonly socket: Socket;
+  /** Longest line that is read. */
+  readonly maxMessageBytes: number;
+  /** Bytes that may wait for the other side to read them. Default 16 MiB. */
+  readonly maxBacklogBytes?: number;
+  /** What an end that is not in good order is told as. Default: as any other end. */
+  readonly onBroken?: (cause: Error, hasConnected: boolean) => GatewayError;
+  /** Called once, when the socket is gone. */
+  readonly onGone?: () => void;
+}
+
+const DEFAULT_BACKLOG_BYTES = 16 * 1_048_576;
+/** How long the other side may take to read what was sent before the end, and to end its own side. */
+const CLOSE_MS = 1_000;
+/** Silence after which the system asks whether the other machine is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** A stream socket as a channel: one message a line, as on stdio (MCP 2026-07-28, basic/transports, "Custom Transports"). */
+export class SocketChannel implements MessageChannel {
+  readonly #listener: ChannelListener;
+  readonly #options: SocketChannelOptions;
+  readonly #splitter: LineSplitter;
+  readonly #writer: LineWriter;
+  readonly #gone: Promise<void>;
+  #resolveGone: () => void = () => {};
+  #closing: Promise<void> | undefined;
+  #hasConnected: boolean;
+  #failure: Error | undefined;
+  #isOver = false;
+
+  constructor(listener: ChannelListener, options: SocketChannelOptions) {
+    const { socket } = options;
+    this.#listener = listener;
+    this.#options = options;
+    this.#splitter = new LineSplitter(listener, options.maxMessageBytes);
+    this.#writer = new LineWriter(socket, options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES);
+    this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
+    this.#hasConnected = !socket.connecting;
+    // The writer gathers what belongs together.
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.on('connect', () => (this.#hasConnected = true));
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#closing === undefined) this.#splitter.push(chunk);
+    });
+    socket.on('error', (error) => (this.#failure = error));
+    socket.on('end', () => {
+      this.#end(undefined);
+      void this.close();
+    });
+    socket.on('close', () => this.#onGone());
+  }
+
+  send(text: string): boolean {
+    return this.#closing === undefined && this.#writer.send(text);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shut();
+    return this.#closing;
+  }
+
+  async #shut(): Promise<void> {
+    const { socket } = this.#options;
+    if (!this.#hasConnected) socket.destroy();
+    const cancel = systemClock.after(CLOSE_MS, () => socket.destroy());
+    await this.#writer.finish();
+    // The other side ends its own then. To destroy it here could take back what it has not read yet.
+    socket.end();
+    await this.#gone;
+    cancel();
+  }
+
+  #onGone(): void {
+    this.#writer.abandon();
+    const { onBroken, onGone } = this.#options;
+    const failure = this.#closing === undefined ? this.#failure : undefined;
+    this.#end(failure === undefined ? undefined : onBroken?.(failure, this.#hasConnected));
+    onGone?.();
+    this.#resolveGone();
+  }
+
+  #end(reason: GatewayError | undefined): void {
+    if (this.#isOver) return;
+    // A last line without its end is one, unless the connection broke in the middle of it.
+    if (this.#closing === undefined && this.#failure === undefined) this.#splitter.end();
+    this.#isOver = true;
+    this.#listener.onClose(reason);
+  }
+}

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MessageChannel, SocketAddress } from '@omni/ports';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { NodeSocketListener, type NodeSocketListenerOptions } from './socket-listener.ts';
+import { defaultSocketPath, fitsSocketPath } from './socket-path.ts';
+
+let folder: string;
+const listeners: NodeSocketListener[] = [];
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'omni-listener-'));
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const listener of listeners.splice(0)) listener.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A listener that sends every message back, and keeps what it received. */
+function echo(options: Partial<NodeSocketListenerOptions> = {}): { readonly listener: NodeSocketListener; readonly received: string[] } {
+  const received: string[] = [];
+  const listener = new NodeSocketListener({
+    onConnection: (open) => {
+      const channel: MessageChannel = open({
+        onMessage(text) {
+          received.push(text);
+          channel.send(text);
+        },
+        onGarbage() {},
+        onClose() {},
+      });
+    },
+    maxMessageBytes: 1_000_000,
+    ...options,
+  });
+  listeners.push(listener);
+  return { listener, received };
+}
+
+function dial(address: SocketAddress): Socket {
+  const socket = connect(address);
+  socket.setEncoding('utf8');
+  socket.on('error', () => {});
+  sockets.push(socket);
+  return socket;
+}
+
+/** Everything until the other side ends. */
+async function allOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk: string) => (text += chunk));
+  await once(socket, 'close');
+  return text;
+}
+
+describe('NodeSocketListener', () => {
+  it.each(['a Unix socket', 'TCP'])('serves clients on %s', async (kind) => {
+    const { listener } = echo();
+    const address = await listener.listen(kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: join(folder, 'deep', 'omni.sock') });
+    const client = dial(address);
+    client.write(' \n{"id":1}\n');
+    expect(await once(client, 'data')).toEqual(['{"id":1}\n']);
+  });
+
+  const itWithModes = process.platform === 'win32' ? it.skip : it;
+
+  itWithModes('lets nobody but the owner connect: the socket has mode 0600, in a folder of mode 0700 [S004-IPC-01]', async () => {
+    const before = process.umask(0);
+    try {
+      const path = join(folder, 'state', 'omni.sock');
+      await echo().listener.listen({ path });
+      expect([(await stat(path)).mode & 0o777, (await stat(join(folder, 'state'))).mode & 0o777]).toEqual([0o600, 0o700]);
+      expect(process.umask()).toBe(0);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  itWithModes('replaces the socket of a process that died', async () => {
+    const path = join(folder, 'omni.sock');
+    await leaveStaleSocket(path);
+    const { listener } = echo();
+    await listener.listen({ path });
+    const client = dial({ path });
+    client.write('[]\n');
+    expect(await once(client, 'data')).toEqual(['[]\n']);
+  });
+
+  it('leaves a socket alone that somebody answers', async () => {
+    const path = join(folder, 'omni.sock');
+    await echo().listener.listen({ path });
+    await expect(echo().listener.listen({ path })).rejects.toMatchObject({ code: 'OMNI_LISTEN_IN_USE' });
+    const client = dial({ path });
+    client.write('{}\n');
+    expect(await once(client, 'data')).toEqual(['{}\n']);
+  });
+
+  it('never removes a file that is no socket', async () => {
+    const path = join(folder, 'precious.txt');
+    await writeFile(path, 'precious');
+    await expect(echo().listener.listen({ path })).rejects.toMatchObject({
+      code: 'OMNI_LISTEN_DENIED',
+      message: `${path} exists and is no socket`,
+    });
+    expect((await stat(path)).size).toBe(8);
+  });
+
+  it('says that a path is too long instead of binding a part of it', async () => {
+    const path = join(folder, 'x'.repeat(120));
+    await expect(echo().listener.listen({ path })).rejects.toMatchObject({
+      code: 'OMNI_LISTEN_DENIED',
+      message: expect.stringContaining('too long'),
+    });
+  });
+
+  it('removes its socket when it stops, and takes nobody any more', async () => {
+    const { listener } = echo();
+    const path = join(folder, 'omni.sock');
+    await listener.listen({ path });
+    listener.stopAccepting();
+    await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('closes connections beyond the limit at once', async () => {
+    const { listener } = echo({ maxConnections: 1 });
+    const address = await listener.listen({ host: '127.0.0.1', port: 0 });
+    const first = dial(address);
+    first.write('{"id":1}\n');
+    await once(first, 'data');
+    expect(await allOf(dial(address))).toBe('');
+    first.write('{"id":2}\n');
+    expect(await once(first, 'data')).toEqual(['{"id":2}\n']);
+  });
+
+  it('does not obey the body of an HTTP request that a web page sends to it', async () => {
+    const { listener, received } = echo();
+    const address = await listener.listen({ host: '127.0.0.1', port: 0 });
+    const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call"}\n';
+    const page = dial(address);
+    page.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    expect(await allOf(page)).toContain('OMNI_JSON_INVALID');
+    expect(received).toEqual([]);
+    // The same bytes without the head are obeyed: it is the head that is refused.
+    const client = dial(address);
+    client.write(body);
+    await once(client, 'data');
+    expect(received).toEqual([body.trimEnd()]);
+  });
+
+  it('cuts open connections when it is closed', async () => {
+    const { listener } = echo();
+    const client = dial(await listener.listen({ host: '127.0.0.1', port: 0 }));
+    client.write('{"id":1}\n');
+    await once(client, 'data');
+    const ended = allOf(client);
+    listener.close();
+    expect(await ended).toBe('');
+  });
+});
+
+describe('defaultSocketPath', () => {
+  it('is a file in the state folder, and a pipe of its own on Windows', () => {
+    expect(defaultSocketPath('/home/ada/state', 'linux')).toBe(join('/home/ada/state', 'omni.sock'));
+    const pipe = defaultSocketPath('C:\\Users\\ada', 'win32');
+    expect(pipe).toMatch(/^\\\\\.\\pipe\\omni-[0-9a-f]{16}$/);
+    expect(defaultSocketPath('C:\\Users\\bob', 'win32')).not.toBe(pipe);
+    expect(fitsSocketPath(`${pipe}${'x'.repeat(200)}`)).toBe(true);
+  });
+});
+
+/** A socket file whose listener is gone: what `kill -9` leaves behind. */
+async function leaveStaleSocket(path: string): Promise<void> {
+  const aside = `${path}.first`;
+  const server = createServer();
+  server.listen(aside);
+  await once(server, 'listening');
+  // Closing removes the path that was bound, not the new name of it.
+  await rename(aside, path);
+  server.close();
+  await once(server, 'close');
+}

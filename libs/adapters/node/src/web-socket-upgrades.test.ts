@@ -1,0 +1,229 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type ChannelListener, GatewayError, type MessageChannel, type OpenChannel } from '@omni/ports';
+import { messageChannelContract } from '@omni/testing/contracts';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ClientOptions, WebSocket } from 'ws';
+import { NodeHttpListener } from './http-listener.ts';
+import type { UpgradeDecision, UpgradeRequest, WebSocketOptions } from './web-socket-upgrades.ts';
+
+const UPGRADE =
+  'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+let listener: NodeHttpListener;
+let port: number;
+const clients: WebSocket[] = [];
+const sockets: Socket[] = [];
+
+async function start(options: Partial<WebSocketOptions> = {}): Promise<void> {
+  listener = new NodeHttpListener({
+    handler: (exchange) => exchange.respond(200, [], `plain ${exchange.path}`),
+    webSockets: { decide: () => ({ kind: 'accepted', serve: serveEcho }), maxMessageBytes: 1_000_000, ...options },
+  });
+  ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));
+}
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.terminate();
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await listener.drain(0);
+});
+
+function serveEcho(open: OpenChannel): void {
+  const channel: MessageChannel = open({ onMessage: (text) => void channel.send(text), onGarbage() {}, onClose() {} });
+}
+
+function client(protocols: string[] = ['mcp'], options: ClientOptions = {}): WebSocket {
+  const opened = new WebSocket(`ws://127.0.0.1:${port}/mcp`, protocols, options);
+  opened.on('error', () => {});
+  clients.push(opened);
+  return opened;
+}
+
+/** Sends bytes and collects what comes until the server closes, or until it matches. */
+function raw(bytes: string, until?: RegExp): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port });
+  sockets.push(socket);
+  socket.setEncoding('latin1');
+  socket.on('error', () => {});
+  socket.write(bytes);
+  return new Promise((resolve) => {
+    let text = '';
+    socket.on('close', () => resolve(text));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (until?.test(text)) resolve(text);
+    });
+  });
+}
+
+/** The code of the close frame that the server sends. */
+async function closeCode(opened: WebSocket): Promise<number> {
+  // The first argument of `close` is the code.
+  const [code] = (await once(opened, 'close')) as [number];
+  return code;
+}
+
+describe('WebSocketChannel of a listener', () => {
+  let open: OpenChannel;
+
+  beforeEach(async () => {
+    const accepted = new Promise<OpenChannel>((resolve) => {
+      void start({ decide: () => ({ kind: 'accepted', serve: resolveOpen }) }).then(() => {
+        const far = client();
+        far.on('message', (data) => far.send(data, { binary: false }));
+      });
+      const resolveOpen = (opened: OpenChannel): void => resolve(opened);
+    });
+    open = await accepted;
+  });
+
+  messageChannelContract((told: ChannelListener) => open(told));
+});
+
+describe('WebSocketUpgrades', () => {
+  it('answers the sub-protocol mcp, none when none is offered, and refuses others', async () => {
+    await start();
+    const named = client(['other', 'mcp']);
+    await once(named, 'open');
+    const unnamed = client([]);
+    await once(unnamed, 'open');
+    expect([named.protocol, unnamed.protocol]).toEqual(['mcp', '']);
+    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}Sec-WebSocket-Protocol: other, mcp2\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 400 [^]*OMNI_SUBPROTOCOL_UNSUPPORTED/,
+    );
+  });
+
+  it('answers a refused upgrade with status, headers and error of the refusal, and upgrades when it is not refused', async () => {
+    const asked: (string | undefined)[][] = [];
+    const decide = ({ path, header }: UpgradeRequest): UpgradeDecision => {
+      asked.push([path, header('host'), header('origin')]);
+      if (header('origin') === undefined) return { kind: 'accepted', serve: serveEcho };
+      return { kind: 'refused', error: new GatewayError('OMNI_AUTH_REQUIRED', 'no'), headers: ['WWW-Authenticate', 'Bearer realm="omni"'] };
+    };
+    await start({ decide });
+    const refused = await raw(`GET /mcp?x=1 HTTP/1.1\r\n${UPGRADE}Origin: https://evil.example\r\n\r\n`);
+    expect(refused).toMatch(/^HTTP\/1\.1 401 [^]*WWW-Authenticate: Bearer realm="omni"\r\n[^]*OMNI_AUTH_REQUIRED/);
+    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`, /\r\n\r\n/)).toMatch(/^HTTP\/1\.1 101 /);
+    expect(asked).toEqual([
+      ['/mcp', 'localhost', 'https://evil.example'],
+      ['/mcp', 'localhost', undefined],
+    ]);
+  });
+
+  it.each([
+    ['another protocol', 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n\r\n'],
+    ['another method', 'POST /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n'],
+  ])('serves a request that asks for %s as an ordinary one', async (_name, bytes) => {
+    await start();
+    expect(await raw(bytes)).toMatch(/^HTTP\/1\.1 200 [^]*plain \/x$/);
+  });
+
+  it.each([
+    ['without a key', UPGRADE.replace(/Sec-WebSocket-Key: .*\r\n/, '')],
+    ['in a version that is not 13', UPGRADE.replace('Version: 13', 'Version: 99')],
+  ])('refuses an upgrade %s with 400', async (_name, headers) => {
+    await start();
+    expect(await raw(`GET /mcp HTTP/1.1\r\n${headers}\r\n`)).toMatch(/^HTTP\/1\.1 400 [^]*OMNI_HTTP_INVALID/);
+  });
+
+  it('refuses more headers than a request may have', async () => {
+    await start();
+    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}${'a:b\r\n'.repeat(300)}\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it('cuts an upgrade that is pipelined behind a request without an answer', async () => {
+    await start();
+    listener = new NodeHttpListener({
+      handler: () => {},
+      webSockets: { decide: () => ({ kind: 'accepted', serve: serveEcho }), maxMessageBytes: 1_000 },
+    });
+    ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));
+    expect(await raw(`GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`)).toBe('');
+  });
+
+  it('refuses more WebSockets than the limit with 503, and takes one again when another has gone', async () => {
+    await start({ maxConnections: 1 });
+    const first = client();
+    await once(first, 'open');
+    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`)).toMatch(/^HTTP\/1\.1 503 [^]*OMNI_OVERLOADED/);
+    first.close();
+    await once(first, 'close');
+    await once(client(), 'open');
+  });
+
+  it.each<[string, number, (opened: WebSocket) => void]>([
+    ['a message beyond the limit', 1009, (opened) => opened.send('x'.repeat(1_001))],
+    [
+      'a limit exceeded in pieces',
+      1009,
+      (opened) => ['x'.repeat(600), 'x'.repeat(600)].forEach((part, at) => opened.send(part, { fin: at === 1 })),
+    ],
+    ['a binary message', 1008, (opened) => opened.send(Buffer.from('{}'))],
+    ['text that is not UTF-8', 1007, (opened) => opened.send(Buffer.from([0xff]), { binary: false })],
+  ])('closes on %s with %i', async (_name, code, send) => {
+    await start({ maxMessageBytes: 1_000 });
+    const opened = client();
+    await once(opened, 'open');
+    // What is allowed comes back: it is not every message that closes.
+    opened.send('x'.repeat(1_000));
+    await once(opened, 'message');
+    send(opened);
+    expect(await closeCode(opened)).toBe(code);
+  });
+
+  it('closes with 1001 when the owner closes in good order', async () => {
+    let channel: MessageChannel | undefined;
+    await start({
+      decide: () => ({ kind: 'accepted', serve: (open) => (channel = open({ onMessage() {}, onGarbage() {}, onClose() {} })) }),
+    });
+    const opened = client();
+    await once(opened, 'open');
+    const code = closeCode(opened);
+    await channel?.close();
+    expect(await code).toBe(1001);
+  });
+
+  it('refuses what would go beyond the backlog of a client that does not read, and closes with 1013', async () => {
+    let channel: MessageChannel | undefined;
+    await start({
+      maxBacklogBytes: 2_000_000,
+      decide: () => ({ kind: 'accepted', serve: (open) => (channel = open({ onMessage() {}, onGarbage() {}, onClose() {} })) }),
+    });
+    const opened = client();
+    await once(opened, 'open');
+    opened.pause();
+    const text = 'x'.repeat(500_000);
+    let taken = 0;
+    while (taken < 200 && channel?.send(text) === true) {
+      taken++;
+      await new Promise((next) => setImmediate(next));
+    }
+    expect(taken).toBeLessThan(200);
+    const closed = channel?.close();
+    const code = closeCode(opened);
+    opened.resume();
+    await closed;
+    expect(await code).toBe(1013);
+  });
+
+  it('cuts a client that answers no ping', async () => {
+    await start({ pingMs: 10 });
+    const opened = client(['mcp'], { autoPong: false });
+    await once(opened, 'open');
+    expect(await closeCode(opened)).toBe(1006);
+    const alive = client();
+    let pings = 0;
+    await new Promise<void>((resolve) => alive.on('ping', () => ++pings === 6 && resolve()));
+    expect(alive.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it('cuts what is open when the listener has drained', async () => {
+    await start();
+    const opened = client();
+    await once(opened, 'open');
+    const code = closeCode(opened);
+    await listener.drain(0);
+    expect(await code).toBe(1006);
+  });
+});

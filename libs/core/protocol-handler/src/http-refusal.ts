@@ -1,0 +1,8 @@
+import type { Exchange, GatewayError, HeaderList } from '@omni/ports';
+import { errorText } from '@omni/wire';
+import { JSON_HEADERS } from './sse-text.ts';
+
+/** Answers with an error of the table, as JSON-RPC. @param id - Of the request, as JSON. */
+export function refuse(exchange: Exchange, error: GatewayError, id = 'null', headers: HeaderList = []): void {
+  exchange.respond(error.facts.httpStatus, [...JSON_HEADERS, ...headers], errorText(id, error));
+}

@@ -1,0 +1,50 @@
+import type { Exchange, Payload, ResponseStream } from '@omni/ports';
+import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text.ts';
+
+/** The event stream of one answer, as the one who writes it sees it. */
+export interface ReplyStream {
+  /** Bytes written that the client has not read; 0 when no client is connected. */
+  readonly backlogBytes: number;
+  /** @returns `false` when the client reads slowly: stop writing until {@link onDrain} fires. The message is taken either way. */
+  send(message: Payload): boolean;
+  /** Shows everybody in between that the stream lives. */
+  keepAlive(): void;
+  /** Called once, when the backlog or the client is gone. */
+  onDrain(listener: () => void): void;
+  end(): void;
+  /** The client of this exchange is gone. @returns Whether what is sent from now on is kept for it. */
+  onGone(exchange: Exchange): boolean;
+}
+
+/** A stream that lives and dies with its connection: the modern era knows no other. */
+export class PlainStream implements ReplyStream {
+  readonly #response: ResponseStream;
+
+  constructor(exchange: Exchange) {
+    this.#response = exchange.stream(200, EVENT_STREAM_HEADERS);
+  }
+
+  get backlogBytes(): number {
+    return this.#response.backlogBytes;
+  }
+
+  send(message: Payload): boolean {
+    return writeEvent(this.#response, message);
+  }
+
+  keepAlive(): void {
+    this.#response.write(KEEP_ALIVE_COMMENT);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#response.onDrain(listener);
+  }
+
+  end(): void {
+    this.#response.end();
+  }
+
+  onGone(): boolean {
+    return false;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Clock } from '@omni/ports';
+import type { RunningCall } from '@omni/wire';
+import { LinkLogLevels } from '../link-log-levels.ts';
+import type { Crossing } from './bridged-call.ts';
+import { ParkedCalls } from './parked-calls.ts';
+import { ParkingCall } from './parking-call.ts';
+import { isReturning, ReturningCall } from './returning-call.ts';
+import { RoundTripCall } from './round-trip-call.ts';
+import type { StateSeal } from './state-seal.ts';
+
+/** Takes calls from one era to the other. */
+export class Bridge {
+  readonly levels: LinkLogLevels;
+  readonly #clock: Clock;
+  readonly #parks: ParkedCalls<ParkingCall>;
+
+  /** @param seal - Default: one with a random key. */
+  constructor(clock: Clock, seal?: StateSeal) {
+    this.#clock = clock;
+    this.levels = new LinkLogLevels(clock);
+    this.#parks = new ParkedCalls({ clock, ...(seal === undefined ? {} : { seal }) });
+  }
+
+  /** Calls that wait for answers of their clients. */
+  get parked(): number {
+    return this.#parks.size;
+  }
+
+  /** @param crossing - Its link is of another era than its client. */
+  start(crossing: Crossing): RunningCall {
+    const call = this.#callFor(crossing);
+    call.start();
+    return call;
+  }
+
+  #callFor(crossing: Crossing): RunningCall & { start(): void } {
+    if (crossing.link.era === 'modern') return new RoundTripCall(crossing, this.#clock);
+    const options = { crossing, parks: this.#parks, levels: this.levels };
+    return isReturning(crossing.request) ? new ReturningCall(options) : new ParkingCall(options);
+  }
+}

@@ -1,0 +1,160 @@
+import { GatewayError } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
+import type { GatewayRequest } from '@omni/wire';
+import { describe, expect, it } from '@jest/globals';
+import { clientOf, requestOf } from '../router.fixture.ts';
+import { callDigest } from './call-digest.ts';
+import { PARK_MS, ParkedCalls, type Parked, type Ticket } from './parked-calls.ts';
+import { StateSeal } from './state-seal.ts';
+
+class Waiting implements Parked {
+  isExpired = false;
+
+  onExpired(): void {
+    this.isExpired = true;
+  }
+}
+
+const PARAMS = '"name":"files__read","arguments":{"path":"/a"}';
+
+interface Changes {
+  readonly method?: string;
+  readonly params?: string;
+  readonly state?: string;
+  readonly principal?: string;
+  readonly scope?: string;
+}
+
+function requestWith({ method = 'tools/call', params = PARAMS, state, principal = 'owner', scope }: Changes = {}): GatewayRequest {
+  const more = state === undefined ? '' : `,"requestState":${JSON.stringify(state)},"inputResponses":{"q1":{}}`;
+  const client = { ...clientOf('modern', scope), principal: { id: principal, kind: 'token' as const } };
+  return { message: requestOf(method, `{${params}${more}}`), client, paramHeaders: [] };
+}
+
+function open(seal?: StateSeal): { readonly clock: VirtualClock; readonly parks: ParkedCalls<Waiting>; readonly time: { ms: number } } {
+  const clock = new VirtualClock();
+  const time = { ms: 1_000 };
+  return { clock, time, parks: new ParkedCalls<Waiting>({ clock, now: () => time.ms, ...(seal === undefined ? {} : { seal }) }) };
+}
+
+function enter(parks: ParkedCalls<Waiting>, principal = 'owner'): { readonly call: Waiting; readonly ticket: Ticket<Waiting> } {
+  const call = new Waiting();
+  const ticket = parks.enter(call, principal);
+  if (ticket instanceof GatewayError) throw ticket;
+  return { call, ticket };
+}
+
+async function codeOf(parks: ParkedCalls<Waiting>, request: GatewayRequest): Promise<string> {
+  const opened = await parks.open(request);
+  return opened instanceof GatewayError ? opened.code : opened.kind;
+}
+
+describe('ParkedCalls', () => {
+  it('lead back to the call, once', async () => {
+    const { parks, clock } = open();
+    const { call, ticket } = enter(parks);
+    const state = await parks.stateFor(requestWith(), ticket);
+    expect(await parks.open(requestWith({ state }))).toEqual({ kind: 'parked', call });
+    expect([await codeOf(parks, requestWith({ state })), parks.size, clock.pendingTimers]).toEqual(['OMNI_STATE_INVALID', 0, 0]);
+  });
+
+  it.each<[string, Changes]>([
+    ['another user', { principal: 'other' }],
+    ['another tool', { params: '"name":"files__write","arguments":{"path":"/a"}' }],
+    ['other arguments', { params: '"name":"files__read","arguments":{"path":"/b"}' }],
+    ['more parameters', { params: `${PARAMS},"x":1` }],
+    ['fewer parameters', { params: '"name":"files__read"' }],
+    ['another method', { method: 'prompts/get' }],
+    ['another endpoint', { scope: 'files' }],
+  ])('lead nowhere for %s, and stay good for the right request', async (_who, changes) => {
+    const { parks } = open();
+    const { ticket } = enter(parks);
+    const state = await parks.stateFor(requestWith(), ticket);
+    expect(await codeOf(parks, requestWith({ ...changes, state }))).toBe('OMNI_STATE_INVALID');
+    expect(await codeOf(parks, requestWith({ state }))).toBe('parked');
+  });
+
+  it('do not care for what changes from round to round', async () => {
+    const { parks } = open();
+    const { ticket } = enter(parks);
+    const state = await parks.stateFor(requestWith({ params: `"_meta":{"a":1},${PARAMS}` }), ticket);
+    const moved = '"arguments":{"path":"/a"},"_meta":{"progressToken":2},"name":"files__read"';
+    expect(await codeOf(parks, requestWith({ state, params: moved }))).toBe('parked');
+  });
+
+  it('lead nowhere with a state that is no state of theirs', async () => {
+    const { parks } = open();
+    const { ticket } = enter(parks);
+    const state = await parks.stateFor(requestWith(), ticket);
+    const message = requestOf('tools/call', `{${PARAMS},"requestState":7}`);
+    const foreign = await open().parks.stateFor(requestWith(), ticket);
+    const outcomes = [
+      await codeOf(parks, requestWith({ state: `${state}A` })),
+      await codeOf(parks, requestWith({ state: state.slice(0, -1) })),
+      await codeOf(parks, requestWith({ state: '' })),
+      await codeOf(parks, requestWith({ state: foreign })),
+      await codeOf(parks, { ...requestWith(), message }),
+      await codeOf(parks, requestWith()),
+    ];
+    expect(outcomes).toEqual(outcomes.map(() => 'OMNI_STATE_INVALID'));
+    expect(await codeOf(parks, requestWith({ state }))).toBe('parked');
+  });
+
+  it('end a call whose client does not come back within ten minutes', async () => {
+    const { parks, clock } = open();
+    const { call, ticket } = enter(parks);
+    const state = await parks.stateFor(requestWith(), ticket);
+    clock.advance(PARK_MS - 1);
+    expect(call.isExpired).toBe(false);
+    clock.advance(1);
+    expect([call.isExpired, parks.size, await codeOf(parks, requestWith({ state }))]).toEqual([true, 0, 'OMNI_STATE_INVALID']);
+  });
+
+  it('take no state whose time is over, whatever it leads to', async () => {
+    const { parks, time } = open();
+    const state = await parks.stateFor(requestWith());
+    expect(await codeOf(parks, requestWith({ state }))).toBe('again');
+    time.ms += PARK_MS;
+    expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
+  });
+
+  it('of several nodes with one key open each other\u2019s states, but have their own calls only', async () => {
+    const key = { id: 'k', bytes: new Uint8Array(32).fill(7) };
+    const [here, there] = [open(new StateSeal([key])).parks, open(new StateSeal([key])).parks];
+    const { ticket } = enter(here);
+    const [parked, again] = [await here.stateFor(requestWith(), ticket), await here.stateFor(requestWith())];
+    expect(await there.open(requestWith({ state: parked }))).toMatchObject({
+      code: 'OMNI_STATE_INVALID',
+      message: expect.stringContaining('another Omni'),
+    });
+    expect([await codeOf(there, requestWith({ state: again })), await codeOf(here, requestWith({ state: parked }))]).toEqual([
+      'again',
+      'parked',
+    ]);
+  });
+
+  it('hold 100 calls of one user and 1,000 in all', () => {
+    const { parks, clock } = open();
+    for (let user = 0; user < 10; user++) {
+      const tickets = Array.from({ length: 100 }, () => enter(parks, `user ${user}`).ticket);
+      if (user > 0) continue;
+      expect(parks.enter(new Waiting(), 'user 0')).toMatchObject({ code: 'OMNI_OVERLOADED' });
+      parks.leave(tickets[0] ?? enter(parks).ticket);
+      enter(parks, 'user 0');
+    }
+    expect([parks.enter(new Waiting(), 'somebody'), parks.size, clock.pendingTimers]).toMatchObject([
+      { code: 'OMNI_OVERLOADED' },
+      1_000,
+      1_000,
+    ]);
+  });
+});
+
+describe('callDigest', () => {
+  it('tells apart values that only look alike', async () => {
+    const digests = await Promise.all(
+      ['"a":"b"', '"a":"b","c":1', '"a":"b\\",\\"c\\":1"', '"a":1', '"a":1.0', ''].map((params) => callDigest(requestWith({ params }))),
+    );
+    expect(new Set(digests).size).toBe(digests.length);
+  });
+});

@@ -1,0 +1,130 @@
+import { GatewayError, type CancelTimer, type Clock } from '@omni/ports';
+import { memberOf, stringAt, type GatewayRequest } from '@omni/wire';
+import { callDigest } from './call-digest.ts';
+import { STATE_PREFIX, StateSeal } from './state-seal.ts';
+
+/** A call that waits for its client to come back. */
+export interface Parked {
+  /** The client has not come back in time. */
+  onExpired(): void;
+}
+
+/** A place in the park; a state leads back to it once. */
+export interface Ticket<Call extends Parked> {
+  readonly id: string;
+  readonly call: Call;
+  readonly principalId: string;
+  readonly cancelTimer: CancelTimer;
+}
+
+/** Where a state leads: to a parked call, or to a fresh start of the same call. */
+export type OpenedState<Call extends Parked> = { readonly kind: 'parked'; readonly call: Call } | { readonly kind: 'again' };
+
+export interface ParkedCallsOptions {
+  readonly clock: Clock;
+  /** Default: a seal with a random key. */
+  readonly seal?: StateSeal;
+  /** Wall clock in milliseconds: states may outlive the process that made them. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** People answer questions: they get time. */
+export const PARK_MS = 10 * 60_000;
+const MAX_PARKED = 1_000;
+const MAX_PER_PRINCIPAL = 100;
+
+/** What is sealed. */
+interface StatePayload {
+  /** The process that parked the call. */
+  readonly node: string;
+  /** Ticket of the parked call; absent when the call is to be made again. */
+  readonly ticket?: string | undefined;
+  readonly principal: string;
+  readonly expiresAt: number;
+  readonly digest: string;
+}
+
+/**
+ * Calls of modern clients to legacy servers that wait for answers of their clients, and the states that lead back to them.
+ *
+ * @see protocol.md 2.1 B, R14.
+ */
+export class ParkedCalls<Call extends Parked> {
+  readonly #clock: Clock;
+  readonly #seal: StateSeal;
+  readonly #now: () => number;
+  readonly #node = randomId();
+  readonly #tickets = new Map<string, Ticket<Call>>();
+
+  constructor({ clock, seal = new StateSeal(), now = Date.now }: ParkedCallsOptions) {
+    this.#clock = clock;
+    this.#seal = seal;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#tickets.size;
+  }
+
+  /** Takes a call in. It leaves by {@link leave}, when its client comes back, or by its expiry. */
+  enter(call: Call, principalId: string): Ticket<Call> | GatewayError {
+    if (this.#tickets.size >= MAX_PARKED)
+      return new GatewayError('OMNI_OVERLOADED', `${MAX_PARKED} calls wait for answers of their clients already`);
+    let own = 0;
+    for (const ticket of this.#tickets.values()) if (ticket.principalId === principalId) own++;
+    if (own >= MAX_PER_PRINCIPAL) return new GatewayError('OMNI_OVERLOADED', `${own} calls of this user wait for answers already`);
+    const id = randomId();
+    const cancelTimer = this.#clock.after(PARK_MS, () => {
+      this.#tickets.delete(id);
+      call.onExpired();
+    });
+    const ticket = { id, call, principalId, cancelTimer };
+    this.#tickets.set(id, ticket);
+    return ticket;
+  }
+
+  leave(ticket: Ticket<Call>): void {
+    ticket.cancelTimer();
+    this.#tickets.delete(ticket.id);
+  }
+
+  /** @param ticket - Absent for a state that asks for the call to be made again. */
+  async stateFor(request: GatewayRequest, ticket?: Ticket<Call>): Promise<string> {
+    const payload: StatePayload = {
+      node: this.#node,
+      ticket: ticket?.id,
+      principal: request.client.principal.id,
+      expiresAt: this.#now() + PARK_MS,
+      digest: await callDigest(request),
+    };
+    return await this.#seal.seal(JSON.stringify(payload));
+  }
+
+  /** Opens the `requestState` of a request. A state that leads to a parked call does so once. */
+  async open(request: GatewayRequest): Promise<OpenedState<Call> | GatewayError> {
+    const member = memberOf(request.message.params, 'requestState');
+    const state = member === undefined ? undefined : stringAt(request.message.text, member);
+    const [text, digest] = await Promise.all([
+      state?.startsWith(STATE_PREFIX) === true ? this.#seal.open(state) : undefined,
+      callDigest(request),
+    ]);
+    // What the seal opens is what it was given.
+    const payload = text === undefined ? undefined : (JSON.parse(text) as StatePayload);
+    if (payload === undefined || payload.principal !== request.client.principal.id || payload.digest !== digest) {
+      return new GatewayError('OMNI_STATE_INVALID', 'The requestState does not belong to this call');
+    }
+    if (payload.expiresAt <= this.#now()) return new GatewayError('OMNI_STATE_INVALID', 'The time of the requestState is over');
+    if (payload.ticket === undefined) return { kind: 'again' };
+    if (payload.node !== this.#node)
+      return new GatewayError('OMNI_STATE_INVALID', 'The call waits in another Omni, or in one that has ended');
+    const ticket = this.#tickets.get(payload.ticket);
+    if (ticket === undefined) return new GatewayError('OMNI_STATE_INVALID', 'The requestState was used already, or its call is over');
+    this.leave(ticket);
+    return { kind: 'parked', call: ticket.call };
+  }
+}
+
+/** 128 random bits. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

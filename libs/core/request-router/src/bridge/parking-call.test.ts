@@ -1,0 +1,363 @@
+import { describe, expect, it } from '@jest/globals';
+import { GatewayError } from '@omni/ports';
+import type { ClientContext } from '@omni/wire';
+import fc from 'fast-check';
+import { clientOf, FakeSession, messageOf, requestOf, RouterFixture, type RecordingReply, type ScriptedLink } from '../router.fixture.ts';
+import { PARK_MS } from './parked-calls.ts';
+
+const ALL = '{"sampling":{},"elicitation":{"form":{},"url":{}},"roots":{}}';
+const CLIENT: ClientContext = { ...clientOf('modern'), capabilities: ALL };
+const CALL = '"name":"files__read","arguments":{"n":1.0}';
+const FORM = requestOf('elicitation/create', '{"mode":"form","n":1.0}', '9');
+
+interface RequestOptions {
+  readonly meta?: string;
+  readonly rest?: string;
+  readonly client?: ClientContext;
+  readonly method?: string;
+  readonly call?: string;
+}
+
+/** A modern client and a legacy server whose connection is the client's own. */
+class Talk {
+  readonly fixture = new RouterFixture();
+  readonly link: ScriptedLink;
+  /** What the server's questions were answered with. */
+  readonly answers: string[] = [];
+
+  constructor(hello?: string) {
+    this.link = this.fixture.link('files', 'legacy', hello);
+    this.link.owner = new FakeSession(ALL);
+  }
+
+  request({ meta = '', rest = '', client = CLIENT, method = 'tools/call', call = CALL }: RequestOptions = {}): ReturnType<
+    RouterFixture['route']
+  > {
+    const members = [`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"${meta}}`, call, rest].filter((part) => part !== '');
+    return this.fixture.route(requestOf(method, `{${members.join(',')}}`, '"c"'), client);
+  }
+
+  /** The server asks during its latest call. */
+  ask(question = FORM, signal?: AbortSignal): void {
+    this.link.last.listener.onServerRequest(
+      question,
+      (answer) => this.answers.push(answer instanceof GatewayError ? answer.code : answer.text),
+      signal,
+    );
+  }
+
+  /** Makes a call, has the server ask during it, and gives what the client is told. */
+  async park(
+    options: RequestOptions = {},
+  ): Promise<{ readonly reply: RecordingReply; readonly state: string; readonly result: Record<string, unknown>; cancel(): void }> {
+    const { reply, running } = this.request(options);
+    this.ask();
+    await reply.answered;
+    return { reply, ...resultOf(reply), cancel: () => running.cancel() };
+  }
+
+  async resume(state: string, responses: string, options: RequestOptions = {}): Promise<RecordingReply> {
+    const sent = this.link.sent.length;
+    const { reply } = this.request({ ...options, rest: `"requestState":${state},"inputResponses":{${responses}}` });
+    // Either it is answered, or the server has got an answer.
+    const before = this.answers.length;
+    await Promise.race([reply.answered, turnsUntil(() => this.answers.length > before || this.link.sent.length > sent)]);
+    return reply;
+  }
+}
+
+async function turnsUntil(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function resultOf(reply: RecordingReply): { readonly state: string; readonly result: Record<string, unknown> } {
+  const { result } = reply.json as { result: Record<string, unknown> };
+  return { result, state: JSON.stringify(result['requestState']) };
+}
+
+function progress(token: string): string {
+  return `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":1.0}}`;
+}
+
+function log(level: string): string {
+  return `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"${level}","data":"x"}}`;
+}
+
+describe('ParkingCall', () => {
+  it('answers the client with the question of the server, and the server with the answer of the client', async () => {
+    const talk = new Talk();
+    const { reply, state, result } = await talk.park();
+    expect(result).toMatchObject({
+      resultType: 'input_required',
+      inputRequests: { q1: { method: 'elicitation/create' } },
+      requestState: expect.stringMatching(/^omni1\./),
+    });
+    expect([reply.status, reply.text.includes('{"mode":"form","n":1.0}'), talk.link.last.cancels, talk.answers]).toEqual([
+      200,
+      true,
+      [],
+      [],
+    ]);
+    const second = await talk.resume(state, '"q1":{"action":"accept","content":{"n":1.0}}');
+    expect(talk.answers).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"action":"accept","content":{"n":1.0}}}']);
+    talk.link.last.answer('"result":{"content":[]}');
+    expect(second.json).toMatchObject({ id: 'c', result: { resultType: 'complete', content: [] } });
+    expect([talk.link.sent.length, talk.fixture.clock.pendingTimers]).toEqual([1, 0]);
+  });
+
+  it('asks what was asked at the same time in one round', async () => {
+    const talk = new Talk();
+    const { reply } = talk.request();
+    talk.ask();
+    talk.ask(requestOf('roots/list', '', '10'));
+    await reply.answered;
+    const { state, result } = resultOf(reply);
+    expect(Object.keys(result['inputRequests'] as object)).toEqual(['q1', 'q2']);
+    await talk.resume(state, '"q2":{"roots":[]},"q1":{"action":"cancel"}');
+    expect(talk.answers).toEqual([
+      '{"jsonrpc":"2.0","id":1,"result":{"action":"cancel"}}',
+      '{"jsonrpc":"2.0","id":1,"result":{"roots":[]}}',
+    ]);
+  });
+
+  it('asks again, with another state, for what was not answered or came meanwhile', async () => {
+    const talk = new Talk();
+    const first = await talk.park();
+    talk.ask(requestOf('roots/list', '', '10'));
+    const second = await talk.resume(first.state, '"q1":null,"other":{}');
+    const { state, result } = resultOf(second);
+    expect([Object.keys(result['inputRequests'] as object), state === first.state, talk.answers]).toEqual([['q1', 'q2'], false, []]);
+    const third = await talk.resume(state, '"q1":{"action":"cancel"}');
+    await third.answered;
+    expect(Object.keys(resultOf(third).result['inputRequests'] as object)).toEqual(['q2']);
+    await talk.resume(resultOf(third).state, '"q2":{"roots":[]}');
+    talk.link.last.answer('"result":{}');
+    expect([talk.answers.length, talk.fixture.clock.pendingTimers]).toEqual([2, 0]);
+  });
+
+  it.each<[string, RequestOptions, (state: string) => string]>([
+    ['a changed state', {}, (state) => state.replace(/.(?="$)/, (last) => (last === 'A' ? 'B' : 'A'))],
+    ['a state of its own making', {}, () => '"omni1.own.AAAA"'],
+    ['a state of somebody else', {}, () => '"opaque"'],
+    ['no text', {}, () => '7'],
+    ['another user', { client: { ...CLIENT, principal: { id: 'mallory', kind: 'token' } } }, (state) => state],
+    ['another tool', { call: '"name":"files__write","arguments":{"n":1.0}' }, (state) => state],
+    ['other arguments', { call: '"name":"files__read","arguments":{"n":2}' }, (state) => state],
+  ])('refuses %s without asking the server', async (_what, options, change) => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    const refused = await talk.resume(change(state), '"q1":{"action":"accept"}', options);
+    expect([refused.text, talk.link.sent.length, talk.answers]).toEqual(['OMNI_STATE_INVALID', 1, []]);
+    // Negative control: the same state is good for the right request.
+    await talk.resume(state, '"q1":{"action":"accept"}');
+    expect(talk.answers).toHaveLength(1);
+  });
+
+  it('refuses a state that was used, after an answer and while the call goes on', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    await talk.resume(state, '"q1":{}');
+    expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_STATE_INVALID');
+    talk.link.last.answer('"result":{}');
+    expect([(await talk.resume(state, '"q1":{}')).text, talk.link.sent.length]).toEqual(['OMNI_STATE_INVALID', 1]);
+  });
+
+  it('cancels the call when its client does not come back', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    talk.fixture.clock.advance(PARK_MS);
+    expect(talk.link.last.cancels).toEqual(['the client did not come back in time']);
+    expect([(await talk.resume(state, '"q1":{}')).text, talk.fixture.clock.pendingTimers]).toEqual(['OMNI_STATE_INVALID', 0]);
+  });
+
+  it('is not cancelled by the end of a request that was answered, but by the one that waits', async () => {
+    const talk = new Talk();
+    const first = await talk.park();
+    first.cancel();
+    expect(talk.link.last.cancels).toEqual([]);
+    const second = talk.request({ rest: `"requestState":${first.state},"inputResponses":{"q1":{}}` });
+    await turnsUntil(() => talk.answers.length > 0);
+    first.cancel();
+    expect(talk.link.last.cancels).toEqual([]);
+    second.running.cancel('enough');
+    expect([talk.link.last.cancels, second.reply.answers]).toEqual([['enough'], []]);
+  });
+
+  it('ends a call whose client has cancelled while the question was on its way', async () => {
+    const talk = new Talk();
+    const { reply, running } = talk.request();
+    talk.ask();
+    running.cancel('enough');
+    expect([talk.link.last.cancels, talk.fixture.clock.pendingTimers]).toEqual([['enough'], 0]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(reply.answers).toEqual([]);
+  });
+
+  it('gives an answer that came while the client was away, with what came before it', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park({ meta: ',"progressToken":"old"' });
+    for (let count = 0; count < 150; count++) talk.link.last.notify(progress('"old"'));
+    talk.link.last.answer('"result":{"content":[]}');
+    const reply = await talk.resume(state, '"q1":{}', { meta: ',"progressToken":7' });
+    expect([reply.notices.length, reply.notices[0], talk.answers]).toEqual([100, progress('7'), []]);
+    expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
+  });
+
+  it('gives a failure that came while the client was away', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    talk.link.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
+    expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_UPSTREAM_EXITED');
+  });
+
+  it('reports progress under the token of the request that waits, and none to a request without', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park({ meta: ',"progressToken":"old"' });
+    const second = await talk.resume(state, '"q1":{}', { meta: ',"progressToken":"new"' });
+    talk.link.last.notify(progress('"old"'));
+    expect(second.notices).toEqual([progress('"new"')]);
+    const other = new Talk();
+    const again = await other.resume((await other.park({ meta: ',"progressToken":"old"' })).state, '"q1":{}');
+    other.link.last.notify(progress('"old"'));
+    expect(again.notices).toEqual([]);
+  });
+
+  it('forgets a question that the server takes back', async () => {
+    const talk = new Talk();
+    const { reply } = talk.request();
+    const withdrawal = new AbortController();
+    talk.ask(FORM, withdrawal.signal);
+    talk.ask(requestOf('roots/list', '', '10'));
+    withdrawal.abort();
+    await reply.answered;
+    expect(Object.keys(resultOf(reply).result['inputRequests'] as object)).toEqual(['q2']);
+  });
+
+  it.each([
+    ['a form', '{"elicitation":{"url":{}}}', FORM],
+    ['a page', '{"elicitation":{}}', requestOf('elicitation/create', '{"mode":"url","url":"u"}')],
+    ['a sample', '{"roots":{}}', requestOf('sampling/createMessage', '{}')],
+    ['the roots', '{"sampling":{}}', requestOf('roots/list')],
+    ['something else', ALL, requestOf('vendor/ask')],
+  ])('never asks a client for %s that this request did not declare', async (_what, capabilities, question) => {
+    const talk = new Talk();
+    const { reply } = talk.request({ client: { ...CLIENT, capabilities } });
+    talk.ask(question);
+    await turnsUntil(() => talk.answers.length > 0);
+    talk.link.last.answer('"result":{}');
+    expect([talk.answers, reply.json]).toMatchObject([['OMNI_METHOD_UNKNOWN'], { result: { resultType: 'complete' } }]);
+    expect(talk.fixture.clock.pendingTimers).toBe(0);
+  });
+
+  it('asks nothing on a connection that clients share, nor in methods that cannot be continued', () => {
+    const shared = new Talk();
+    shared.link.owner = undefined;
+    shared.request();
+    shared.ask();
+    const completion = new Talk();
+    completion.request({ method: 'completion/complete', call: '"ref":{"type":"ref/prompt","name":"files__x"}' });
+    completion.ask();
+    expect([shared.answers, completion.answers]).toEqual([['OMNI_METHOD_UNKNOWN'], ['OMNI_METHOD_UNKNOWN']]);
+  });
+
+  it('refuses questions when too many calls of the user wait', async () => {
+    const talk = new Talk();
+    const replies = Array.from({ length: 101 }, () => {
+      const { reply } = talk.request();
+      talk.ask();
+      return reply;
+    });
+    expect(talk.answers).toEqual(['OMNI_OVERLOADED']);
+    await Promise.all(replies.slice(0, 100).map((reply) => reply.answered));
+    talk.link.last.answer('"result":{}');
+    expect(replies[100]?.json).toMatchObject({ result: { resultType: 'complete' } });
+  });
+
+  it('turns an error that wants pages visited into a question, and makes the call again then', async () => {
+    const talk = new Talk();
+    const error = '"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","elicitationId":"e","url":"https://a/"}]}}';
+    const { reply } = talk.request();
+    talk.link.last.answer(error);
+    await reply.answered;
+    const { state, result } = resultOf(reply);
+    expect(result['inputRequests']).toEqual({ q1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://a/' } } });
+    const wrong = await talk.resume(state, '"q1":{"action":"accept"}', { call: '"name":"files__write"' });
+    expect([wrong.text, talk.link.sent.length]).toEqual(['OMNI_STATE_INVALID', 1]);
+    const second = await talk.resume(state, '"q1":{"action":"accept"}');
+    expect([talk.link.sent.length, talk.link.last.params]).toEqual([2, '{"name":"read","arguments":{"n":1.0}}']);
+    talk.link.last.answer('"result":{}');
+    expect(second.json).toMatchObject({ result: { resultType: 'complete' } });
+  });
+
+  it('leaves such an error alone for a client that visits no pages', () => {
+    const talk = new Talk();
+    const { reply } = talk.request({ client: { ...CLIENT, capabilities: '{"elicitation":{}}' } });
+    talk.link.last.answer('"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","url":"https://a/"}]}}');
+    expect(reply.json).toMatchObject({ error: { code: -32042 } });
+  });
+
+  it('sets the level that the request wants before it is sent, and shows it no more', () => {
+    const talk = new Talk('{"capabilities":{"logging":{}}}');
+    const { reply } = talk.request({ meta: ',"io.modelcontextprotocol/logLevel":"warning"' });
+    expect([talk.link.sent.length, talk.link.last.call.method, talk.link.last.params]).toEqual([
+      1,
+      'logging/setLevel',
+      '{"level":"warning"}',
+    ]);
+    talk.link.last.answer('"result":{}');
+    for (const level of ['info', 'warning', 'error', 'odd']) talk.link.last.notify(log(level));
+    expect(reply.notices).toEqual([log('warning'), log('error')]);
+    const silent = talk.request();
+    talk.link.last.notify(log('emergency'));
+    expect([silent.reply.notices, talk.link.sent.length]).toEqual([[], 3]);
+  });
+
+  it('does not send a call that was cancelled while its level was set', () => {
+    const talk = new Talk('{"capabilities":{"logging":{}}}');
+    const { running } = talk.request({ meta: ',"io.modelcontextprotocol/logLevel":"info"' });
+    running.cancel();
+    talk.link.last.answer('"result":{}');
+    expect(talk.link.sent).toHaveLength(1);
+  });
+
+  it('passes on no notification that only the other era knows', () => {
+    const talk = new Talk();
+    const { reply } = talk.request();
+    const notice = (method: string): string => `{"jsonrpc":"2.0","method":"${method}","params":{}}`;
+    for (const method of ['notifications/elicitation/complete', 'notifications/tasks/status', 'notifications/vendor'])
+      talk.link.last.notify(notice(method));
+    expect(reply.notices).toEqual([notice('notifications/vendor')]);
+  });
+
+  it('takes answers without a state for a fresh call', () => {
+    const talk = new Talk();
+    talk.request({ rest: '"inputResponses":{"q1":{}}' });
+    expect(talk.link.last.params).toBe('{"name":"read","arguments":{"n":1.0}}');
+  });
+
+  it('never opens a state on its way to a modern server', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.route(
+      requestOf('tools/call', '{"name":"files__read","requestState":"omni1.own.AAAA","inputResponses":{"a":{"n":1.0}}}'),
+      CLIENT,
+    );
+    expect(link.last.params).toBe('{"name":"read","requestState":"omni1.own.AAAA","inputResponses":{"a":{"n":1.0}}}');
+  });
+
+  it('carries every question and every answer byte for byte', async () => {
+    const value = fc.json({ noUnicodeString: false }).map((json) => `{"v" :${json},"n":1.0e2,"dup":{"a":1,"a":2}}`);
+    await fc.assert(
+      fc.asyncProperty(value, value, async (question, answer) => {
+        const talk = new Talk();
+        const { reply } = talk.request();
+        talk.ask(requestOf('sampling/createMessage', question));
+        await reply.answered;
+        expect(reply.text).toContain(`"q1":{"method":"sampling/createMessage","params":${question}}`);
+        await talk.resume(resultOf(reply).state, `"q1":${answer}`);
+        expect(talk.answers).toEqual([messageOf(`{"jsonrpc":"2.0","id":1,"result":${answer}}`).text]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

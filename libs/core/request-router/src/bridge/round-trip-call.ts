@@ -1,0 +1,181 @@
+import { GatewayError, type CancelTimer, type Clock } from '@omni/ports';
+import {
+  capabilitiesAcrossEras,
+  parseMessage,
+  rawOf,
+  requestText,
+  resultText,
+  stringMember,
+  type AnswerServerRequest,
+  type CallListener,
+  type RpcMessage,
+  type RunningCall,
+  type UpstreamAnswer,
+} from '@omni/wire';
+import { isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
+import { locatedParams, toModernParams } from './bridge-params.ts';
+import { bridgedCall, plannedParams, type Crossing } from './bridged-call.ts';
+import { canAnswer } from './declared-capabilities.ts';
+import { crossesEras } from './era-notification.ts';
+import {
+  isInputRequired,
+  isMultiRound,
+  isQuestion,
+  readInputRequired,
+  toLegacyQuestion,
+  withAnswers,
+  type InputRequired,
+} from './input-required.ts';
+
+/** Rounds after the first request; a server that still asks then will not stop. */
+const MAX_ROUNDS = 8;
+/** Pause before a round that brings nothing new: the server only wanted to be asked again. */
+const STATE_ONLY_PAUSE_MS = 250;
+const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
+
+/**
+ * The call of a legacy client to a modern server: what the server needs to know is asked on the stream of the client's call, and the
+ * call is made again with the answers.
+ *
+ * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 A.
+ */
+export class RoundTripCall implements CallListener, RunningCall {
+  readonly #crossing: Crossing;
+  readonly #clock: Clock;
+  readonly #params: string;
+  #round = 0;
+  #running: RunningCall | undefined;
+  /** Ends the questions that the client has before it. */
+  #questions: AbortController | undefined;
+  #cancelPause: CancelTimer | undefined;
+  #isOver = false;
+
+  constructor(crossing: Crossing, clock: Clock) {
+    this.#crossing = crossing;
+    this.#clock = clock;
+    const { client } = crossing.request;
+    const capabilities = capabilitiesAcrossEras(client.capabilities);
+    this.#params = toModernParams(plannedParams(crossing), client.clientInfo, capabilities, client.session?.logLevel()).text;
+  }
+
+  start(): void {
+    this.#send(this.#params);
+  }
+
+  cancel(reason?: string): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#running?.cancel(reason);
+  }
+
+  onNotification(message: RpcMessage): boolean {
+    if (this.#isOver || !crossesEras(message.method, 'modern')) return true;
+    return this.#crossing.reply.notification(message);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#crossing.reply.onDrain(listener);
+  }
+
+  onServerRequest(_message: RpcMessage, answer: AnswerServerRequest): void {
+    answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'Servers send no requests in revision 2026-07-28'));
+  }
+
+  onAnswer(answer: UpstreamAnswer): void {
+    if (this.#isOver) return;
+    if (answer.kind === 'bytes')
+      return this.onFailure(new GatewayError('OMNI_INTERNAL', 'An answer that needs translation arrived unread'));
+    const { message } = answer;
+    const { request, plan, link, reply, onNotHere } = this.#crossing;
+    if (isInputRequired(message) && isMultiRound(request.message.method)) return this.#goOn(message);
+    this.#end();
+    if (onNotHere !== undefined && isNotHere(message)) return onNotHere();
+    if (message.result !== undefined) plan.onResult?.(link.upstream, rawOf(message, message.result) ?? '');
+    reply.answer({
+      kind: 'message',
+      payload: toLegacyAnswer(message, request.message.id, link.upstream, plan.wrapsOutput),
+      status: statusOfAnswer(message),
+    });
+  }
+
+  onFailure(error: GatewayError): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#crossing.reply.answer({ kind: 'error', error });
+  }
+
+  #send(params: string): void {
+    const round = this.#round;
+    const running = this.#crossing.link.send(bridgedCall(this.#crossing, locatedParams(params)), this);
+    // The link may have answered at once, and the next round may run already.
+    if (this.#round === round) this.#running = running;
+  }
+
+  #goOn(message: RpcMessage): void {
+    const { upstream } = this.#crossing.link;
+    const asked = readInputRequired(message);
+    if (asked === undefined)
+      return this.onFailure(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" asked for input in a form that is not valid`));
+    if (++this.#round > MAX_ROUNDS) return this.#fail(`"${upstream}" still asks for input after ${MAX_ROUNDS} rounds`);
+    if (asked.questions.length > 0) return this.#ask(asked);
+    this.#cancelPause = this.#clock.after(STATE_ONLY_PAUSE_MS, () => this.#send(withAnswers(this.#params, new Map(), asked.state)));
+  }
+
+  #ask({ questions, state }: InputRequired): void {
+    const { link, reply, request } = this.#crossing;
+    const messages = questions.map((question) => {
+      if (!isQuestion(question.method) || !canAnswer(request.client.capabilities, question)) return undefined;
+      const text = requestText('"question"', question.method, toLegacyQuestion(question, randomId()));
+      const message = parseMessage(text, MESSAGE_LIMITS);
+      return message.kind === 'request' ? { key: question.key, message } : undefined;
+    });
+    const askable = messages.filter((message) => message !== undefined);
+    if (askable.length < messages.length) {
+      return this.onFailure(
+        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${link.upstream}" asked for something that the client has not declared`),
+      );
+    }
+    const controller = new AbortController();
+    this.#questions = controller;
+    const answers = new Map<string, string>();
+    for (const { key, message } of askable) {
+      if (controller.signal.aborted) return;
+      const take: AnswerServerRequest = (answer) => {
+        if (controller.signal.aborted || answers.has(key)) return;
+        const result = answer instanceof GatewayError ? undefined : rawOf(answer, answer.result);
+        if (result === undefined) return this.#fail(`The client did not answer what "${link.upstream}" asked: ${wordsOf(answer)}`);
+        answers.set(key, result);
+        // In the order in which they were asked.
+        if (answers.size === askable.length)
+          this.#send(withAnswers(this.#params, new Map(askable.map((asked) => [asked.key, answers.get(asked.key) ?? '{}'])), state));
+      };
+      reply.serverRequest(link.upstream, message, take, controller.signal);
+    }
+  }
+
+  /** In this era a tool that could not do its work says so in its result. */
+  #fail(text: string): void {
+    if (this.#isOver) return;
+    const { reply, request } = this.#crossing;
+    if (request.message.method !== 'tools/call') return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text));
+    this.#end();
+    const result = `{"content":[{"type":"text","text":${JSON.stringify(text)}}],"isError":true}`;
+    reply.answer({ kind: 'message', payload: resultText(request.message.id, result), status: 200 });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#cancelPause?.();
+    this.#questions?.abort('the call is over');
+  }
+}
+
+function wordsOf(answer: RpcMessage | GatewayError): string {
+  if (answer instanceof GatewayError) return answer.message;
+  return (stringMember(answer.text, answer.error?.object, 'message') ?? 'it answered with no result').slice(0, 200);
+}
+
+/** 128 random bits. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals';
+import { StateSeal, STATE_PREFIX, type SealKey } from './state-seal.ts';
+
+function key(id: string, fill: number): SealKey {
+  return { id, bytes: new Uint8Array(32).fill(fill) };
+}
+
+describe('StateSeal', () => {
+  it('opens what it has sealed', async () => {
+    const seal = new StateSeal();
+    const state = await seal.seal('{"a":"\u00e9"}');
+    expect(state).toMatch(/^omni1\.own\.[A-Za-z0-9_-]+$/);
+    expect(await seal.open(state)).toBe('{"a":"\u00e9"}');
+  });
+
+  it('shows nothing of the text and never seals alike', async () => {
+    const seal = new StateSeal();
+    const [one, two] = await Promise.all([seal.seal('plain text'), seal.seal('plain text')]);
+    expect(one).not.toBe(two);
+    expect(atob((one.split('.')[2] ?? '').replaceAll('-', '+').replaceAll('_', '/'))).not.toContain('plain');
+  });
+
+  it('does not open a state of which any one character was changed', async () => {
+    const seal = new StateSeal();
+    const state = await seal.seal('{"ticket":"t"}');
+    const opened: (string | undefined)[] = [];
+    for (let at = 0; at < state.length; at++) {
+      // Several bits of the character, and another character of the same alphabet.
+      for (const other of [
+        String.fromCharCode(state.charCodeAt(at) ^ 1),
+        String.fromCharCode(state.charCodeAt(at) ^ 4),
+        state[at] === 'A' ? 'B' : 'A',
+      ]) {
+        opened.push(await seal.open(state.slice(0, at) + other + state.slice(at + 1)));
+      }
+    }
+    expect(opened).toEqual(opened.map(() => undefined));
+    expect(await seal.open(state)).toBe('{"ticket":"t"}');
+  });
+
+  it('does not open a state that was cut or made longer at any place', async () => {
+    const seal = new StateSeal();
+    const state = await seal.seal('{"ticket":"t"}');
+    for (let at = 0; at < state.length; at++) {
+      expect([
+        at,
+        await seal.open(state.slice(0, at)),
+        await seal.open(state.slice(at + 1)),
+        await seal.open(`${state.slice(0, at)}A${state.slice(at)}`),
+      ]).toEqual([at, undefined, undefined, undefined]);
+    }
+  });
+
+  it.each([
+    '',
+    '.',
+    STATE_PREFIX,
+    'omni1.own.',
+    'omni1.own.!',
+    'omni1.own.A',
+    'omni2.own.AAAA',
+    'omni1.other.AAAA',
+    `omni1.own.${'A'.repeat(5_000)}`,
+    'omni1.own.AAAA.AAAA',
+  ])('does not open %s', async (state) => {
+    expect(await new StateSeal().open(state)).toBeUndefined();
+  });
+
+  it('does not open the state of another key, whatever its name', async () => {
+    const state = await new StateSeal([key('a', 1)]).seal('x');
+    expect(await new StateSeal([key('a', 2)]).open(state)).toBeUndefined();
+    expect(await new StateSeal().open(await new StateSeal().seal('x'))).toBeUndefined();
+    // The name is sealed too: the same bytes under another name are another key.
+    expect(await new StateSeal([key('b', 1)]).open(state.replace('omni1.a.', 'omni1.b.'))).toBeUndefined();
+  });
+
+  it('opens states of the former key after a change of keys', async () => {
+    const before = new StateSeal([key('a', 1)]);
+    const after = new StateSeal([key('b', 2), key('a', 1)]);
+    const [former, latter] = [await before.seal('x'), await after.seal('y')];
+    expect([await after.open(former), latter.startsWith('omni1.b.'), await before.open(latter)]).toEqual(['x', true, undefined]);
+  });
+
+  it.each([[[]], [[key('no.dots', 1)]], [[{ id: 'a', bytes: new Uint8Array(16) }]]])('refuses keys that are none: %j', (keys) => {
+    expect(() => new StateSeal(keys)).toThrow('sealing key');
+  });
+});

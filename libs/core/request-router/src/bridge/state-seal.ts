@@ -1,0 +1,99 @@
+import { GatewayError } from '@omni/ports';
+
+/** A key that states are sealed with. */
+export interface SealKey {
+  /** Stands in each state in clear, so that keys can follow one another; letters and digits. */
+  readonly id: string;
+  /** 32 bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What every sealed state begins with. */
+export const STATE_PREFIX = 'omni1.';
+
+const KEY_ID = /^[A-Za-z0-9]{1,32}$/;
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+/** Ours are a few hundred characters; others are not worth the work. */
+const MAX_STATE = 4096;
+
+/**
+ * Turns small texts into opaque ones that only their maker can read and nobody can change: AES-256-GCM with a random nonce.
+ *
+ * @see MCP 2026-07-28, "Multi-round-trip requests": a state that matters is protected by its server.
+ */
+export class StateSeal {
+  readonly #keys: readonly SealKey[];
+  readonly #imported = new Map<string, Promise<CryptoKey>>();
+
+  /**
+   * @param keys - The first seals, all open. Default: one random key, so that states end with the process.
+   * @throws {@link GatewayError} `OMNI_INTERNAL` for a key that is none.
+   */
+  constructor(keys: readonly SealKey[] = [randomKey()]) {
+    if (keys.length === 0 || keys.some(({ id, bytes }) => !KEY_ID.test(id) || bytes.length !== KEY_BYTES)) {
+      throw new GatewayError('OMNI_INTERNAL', `A sealing key needs an id of letters and digits and ${KEY_BYTES} bytes`);
+    }
+    this.#keys = keys;
+  }
+
+  async seal(text: string): Promise<string> {
+    const [key] = this.#keys;
+    if (key === undefined) throw new GatewayError('OMNI_INTERNAL', 'There is no sealing key');
+    const head = `${STATE_PREFIX}${key.id}`;
+    const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const sealed = await crypto.subtle.encrypt(algorithm(iv, head), await this.#import(key), new TextEncoder().encode(text));
+    const bytes = new Uint8Array(NONCE_BYTES + sealed.byteLength);
+    bytes.set(iv);
+    bytes.set(new Uint8Array(sealed), NONCE_BYTES);
+    return `${head}.${toBase64Url(bytes)}`;
+  }
+
+  /** @returns The text; `undefined` for everything that {@link seal} of one of the keys has not made. */
+  async open(state: string): Promise<string | undefined> {
+    const [prefix, id, body, ...more] = state.length > MAX_STATE ? [] : state.split('.');
+    const key = this.#keys.find((candidate) => candidate.id === id);
+    if (`${prefix}.` !== STATE_PREFIX || key === undefined || body === undefined || more.length > 0) return undefined;
+    const bytes = fromBase64Url(body);
+    if (bytes === undefined || bytes.length <= NONCE_BYTES) return undefined;
+    try {
+      const iv = bytes.slice(0, NONCE_BYTES);
+      const opened = await crypto.subtle.decrypt(
+        algorithm(iv, `${STATE_PREFIX}${key.id}`),
+        await this.#import(key),
+        bytes.slice(NONCE_BYTES),
+      );
+      return new TextDecoder().decode(opened);
+    } catch {
+      return undefined; // changed, or made with another key of this id
+    }
+  }
+
+  #import({ id, bytes }: SealKey): Promise<CryptoKey> {
+    let imported = this.#imported.get(id);
+    if (imported === undefined)
+      this.#imported.set(id, (imported = crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])));
+    return imported;
+  }
+}
+
+function randomKey(): SealKey {
+  return { id: 'own', bytes: crypto.getRandomValues(new Uint8Array(KEY_BYTES)) };
+}
+
+function algorithm(iv: Uint8Array<ArrayBuffer>, head: string): AesGcmParams {
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(head) };
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** @returns `undefined` for what {@link toBase64Url} does not write: the last character must not be changeable either. */
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined;
+  const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
+  return toBase64Url(bytes) === text ? bytes : undefined;
+}

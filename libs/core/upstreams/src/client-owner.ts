@@ -1,0 +1,44 @@
+import { GatewayError } from '@omni/ports';
+import type { AnswerServerRequest, RpcMessage, SessionOwner } from '@omni/wire';
+import { safeExcerpt } from './safe-excerpt.ts';
+
+/** Owner of an instance that the equal clients of one principal share in the modern era, where there are no sessions. */
+export class ClientOwner implements SessionOwner {
+  readonly key: string;
+  readonly version = '2026-07-28';
+  readonly capabilities: string;
+  /** Several clients may share the instance: Omni presents itself. */
+  readonly clientInfo = '{}';
+  #onEnd: (() => void)[] = [];
+
+  constructor(key: string, capabilities: string) {
+    this.key = key;
+    this.capabilities = capabilities;
+  }
+
+  /** Notifications of this era belong to a request; there is nobody for others. */
+  onNotification(): void {}
+
+  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+    const what = `"${upstream}" asked for ${safeExcerpt(message.method, [])}`;
+    answer(
+      new GatewayError('OMNI_QUESTION_UNADDRESSED', `${what} while no call or more than one was running, so it is not known whom to ask`),
+    );
+  }
+
+  logLevel(): undefined {}
+
+  /** Its clients declare nothing outside of requests. */
+  onClientNotice(): void {}
+
+  onEnd(listener: () => void): void {
+    this.#onEnd.push(listener);
+  }
+
+  /** Closes its instance. */
+  end(): void {
+    const listeners = this.#onEnd;
+    this.#onEnd = [];
+    for (const listener of listeners) listener();
+  }
+}

@@ -1,0 +1,144 @@
+import { silentLogger } from '@omni/ports';
+import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import { ownCall, type ClientContext, type RpcMessage, type UpstreamLink } from '@omni/wire';
+import { describe, expect, it } from '@jest/globals';
+import { Deadlines } from './deadlines.ts';
+import { EraMemory } from './era-memory.ts';
+import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
+import { Upstream } from './upstream.ts';
+
+const CLIENT: ClientContext = {
+  principal: { id: 'p', kind: 'local' },
+  era: 'legacy',
+  scope: undefined,
+  session: undefined,
+  capabilities: '{}',
+  clientInfo: '{}',
+};
+
+/** A legacy HTTP server that forgets its sessions when it is told to restart. */
+async function serve() {
+  const clock = new VirtualClock();
+  let current = '';
+  let opened = 0;
+  /** Method, and the session that it was sent to, of every request that was let in. */
+  const seen: string[] = [];
+  const http = new ScriptedHttpClient((exchange) => {
+    if (exchange.request.method !== 'POST') return exchange.respond(405, '', '');
+    const method = String(exchange.member('method'));
+    if (method === 'initialize') {
+      current = `s${++opened}`;
+      return exchange.result(
+        '{"protocolVersion":"2025-06-18","capabilities":{"logging":{},"resources":{"subscribe":true}},"serverInfo":{"name":"s","version":"1"}}',
+        ['Mcp-Session-Id', current],
+      );
+    }
+    if (exchange.headers('mcp-session-id')[0] !== current) return exchange.respond(404, '', '');
+    seen.push(`${method} ${current}`);
+    if (exchange.member('id') === undefined) exchange.respond(202, '', '');
+    else exchange.result('{}');
+  });
+  const context = {
+    clock,
+    logger: silentLogger,
+    identity: { name: 'omni', version: '1' },
+    limits: DEFAULT_UPSTREAM_LIMITS,
+    deadlines: new Deadlines(clock),
+    eras: new EraMemory(),
+    random: () => 0,
+    launcher: undefined,
+    dialer: undefined,
+    http,
+  };
+  const upstream = new Upstream({
+    spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }, { protocol: 'legacy' }),
+    context,
+    observer: { onStateChanged() {}, onReady() {}, onListsChanged() {} },
+  });
+  upstream.start();
+  await clock.advanceAsync(0);
+  const { link } = upstream;
+  if (link === undefined) throw new TypeError('the server of the test was not reached');
+  return {
+    upstream,
+    link,
+    http,
+    clock,
+    seen,
+    restart: () => {
+      current = 'none';
+      seen.length = 0;
+    },
+  };
+}
+
+function call(link: UpstreamLink, method = 'tools/call', params = '{}'): RecordingCall<RpcMessage> {
+  const listener = new RecordingCall<RpcMessage>();
+  link.send(ownCall(method, params), listener);
+  return listener;
+}
+
+describe('recovery of a session that an HTTP upstream has lost', () => {
+  it('opens one new session for all calls, and sends each of them once more', async () => {
+    const { link, http, clock, seen, restart, upstream } = await serve();
+    restart();
+    const calls = [call(link), call(link), call(link)];
+    await clock.advanceAsync(0);
+    expect([calls.map(({ log }) => log), http.of('initialize').length, upstream.state.phase]).toEqual([
+      Array.from({ length: 3 }, () => [expect.stringContaining('answer')]),
+      2,
+      'ready',
+    ]);
+    expect(seen).toEqual(['notifications/initialized s2', 'tools/call s2', 'tools/call s2', 'tools/call s2']);
+  });
+
+  it('subscribes again to what is watched, before the calls go on', async () => {
+    const { link, clock, seen, restart, upstream } = await serve();
+    const results: unknown[] = [];
+    upstream.subscribe(
+      CLIENT,
+      'file:///a',
+      () => {},
+      (result) => results.push(result),
+    );
+    await clock.advanceAsync(0);
+    restart();
+    call(link);
+    await clock.advanceAsync(0);
+    expect([seen, results.length]).toEqual([['notifications/initialized s2', 'resources/subscribe s2', 'tools/call s2'], 1]);
+  });
+
+  it('sets the log level again', async () => {
+    const { link, clock, http, seen, restart } = await serve();
+    call(link, 'logging/setLevel', '{"level":"debug"}');
+    call(link, 'logging/setLevel', '{"level":"warning"}');
+    await clock.advanceAsync(0);
+    restart();
+    call(link);
+    await clock.advanceAsync(0);
+    expect([seen, http.of('logging/setLevel').at(-1)?.member('params')]).toEqual([
+      ['notifications/initialized s2', 'logging/setLevel s2', 'tools/call s2'],
+      { level: 'warning' },
+    ]);
+  });
+
+  it('sets the log level once when that is what found the session gone', async () => {
+    const { link, clock, seen, restart } = await serve();
+    restart();
+    call(link, 'logging/setLevel', '{"level":"debug"}');
+    await clock.advanceAsync(0);
+    expect(seen).toEqual(['notifications/initialized s2', 'logging/setLevel s2']);
+  });
+
+  it('sends nothing again that may have run', async () => {
+    const { link, clock, http } = await serve();
+    const listener = call(link);
+    http.last.fail('request');
+    await clock.advanceAsync(0);
+    expect([listener.failure?.code, http.of('tools/call').length, http.of('initialize').length]).toEqual([
+      'OMNI_UPSTREAM_UNREACHABLE',
+      1,
+      1,
+    ]);
+  });
+});

@@ -1,0 +1,127 @@
+import type { CancelTimer, Clock, GatewayError, HttpCall, HttpClient, HttpResponseListener } from '@omni/ports';
+
+export interface SsePostsOptions {
+  readonly http: HttpClient;
+  readonly headers: readonly string[];
+  readonly clock: Clock;
+  /** Told a status that is no success, or why the message did not arrive. */
+  readonly onRefused: (text: string, outcome: number | GatewayError) => void;
+}
+
+/** How much may wait or be under way, in characters. */
+const MAX_BACKLOG_LENGTH = 16 * 1024 * 1024;
+/** A server that takes longer to accept a message gets the next one meanwhile: it may need that one to go on. */
+const PATIENCE_MS = 1_000;
+
+/** Posts messages in order: each waits until the one before was accepted, within reason. */
+export class SsePosts {
+  readonly #options: SsePostsOptions;
+  readonly #waiting: string[] = [];
+  readonly #underWay = new Set<Post>();
+  #endpoint: string | undefined;
+  #backlogLength = 0;
+  #cancelPatience: CancelTimer | undefined;
+
+  constructor(options: SsePostsOptions) {
+    this.#options = options;
+  }
+
+  /** @returns `false` when too much waits already. */
+  add(text: string): boolean {
+    // One message may be larger than all that may wait.
+    if (this.#backlogLength > 0 && this.#backlogLength + text.length > MAX_BACKLOG_LENGTH) return false;
+    this.#backlogLength += text.length;
+    this.#waiting.push(text);
+    this.#next();
+    return true;
+  }
+
+  /** The address is known. */
+  begin(endpoint: string): void {
+    this.#endpoint = endpoint;
+    this.#next();
+  }
+
+  close(): void {
+    this.#endpoint = undefined;
+    this.#waiting.length = 0;
+    this.#cancelPatience?.();
+    for (const post of this.#underWay) post.abort();
+    this.#underWay.clear();
+  }
+
+  #next(): void {
+    if (this.#endpoint === undefined || this.#cancelPatience !== undefined) return;
+    const text = this.#waiting.shift();
+    if (text === undefined) return;
+    const { http, headers, clock, onRefused } = this.#options;
+    let isHeld = true;
+    const goOn = (): void => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#cancelPatience?.();
+      this.#cancelPatience = undefined;
+      this.#next();
+    };
+    this.#cancelPatience = clock.after(PATIENCE_MS, goOn);
+    const post = new Post({
+      onAccepted: goOn,
+      onRefused: (outcome) => {
+        onRefused(text, outcome);
+        goOn();
+      },
+      onOver: () => {
+        if (this.#underWay.delete(post)) this.#backlogLength -= text.length;
+      },
+    });
+    this.#underWay.add(post);
+    post.send(http, this.#endpoint, headers, text);
+  }
+}
+
+interface PostEvents {
+  readonly onAccepted: () => void;
+  readonly onRefused: (outcome: number | GatewayError) => void;
+  /** Called once, last. */
+  readonly onOver: () => void;
+}
+
+/** One message on its way; what the server says beside the status is not read. */
+class Post implements HttpResponseListener {
+  readonly #events: PostEvents;
+  #call: HttpCall | undefined;
+  #isAccepted = false;
+
+  constructor(events: PostEvents) {
+    this.#events = events;
+  }
+
+  send(http: HttpClient, url: string, headers: readonly string[], body: string): void {
+    this.#call = http.send({ method: 'POST', url, headers, body }, this);
+  }
+
+  abort(): void {
+    this.#call?.abort();
+  }
+
+  onHead(status: number): void {
+    if (status >= 200 && status < 300) {
+      this.#isAccepted = true;
+      return this.#events.onAccepted();
+    }
+    this.abort();
+    this.#events.onRefused(status);
+    this.#events.onOver();
+  }
+
+  onData(): void {}
+
+  onEnd(): void {
+    this.#events.onOver();
+  }
+
+  onError(error: GatewayError): void {
+    if (!this.#isAccepted) this.#events.onRefused(error);
+    this.#events.onOver();
+  }
+}

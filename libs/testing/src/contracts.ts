@@ -1,0 +1,3 @@
+export { exchangeContract } from './exchange-contract.ts';
+export { httpClientContract, type HttpRuntime, type RunningOrigin } from './http-client-contract.ts';
+export { messageChannelContract } from './message-channel-contract.ts';
