@@ -1,22 +1,17 @@
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32), and what the corpus picks with them. */
+import { createSeededRandom } from '../bench/seeded-random.ts';
+
+/** What the corpus picks, the same for the same seed. */
 export class SeededRandom {
-  #state: number;
+  readonly #next: () => number;
 
   /** @param seed - 32 bits. */
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    this.#next = createSeededRandom(seed);
   }
 
   /** A whole number from 0 to `bound` − 1. */
   below(bound: number): number {
-    return Math.floor(this.next() * bound);
+    return Math.floor(this.#next() * bound);
   }
 
   pick<T>(items: readonly [T, ...T[]]): T {

@@ -109,7 +109,7 @@ export const STAGES = [
     summary: 'the program as a process, with real servers',
     run: async (context) => {
       const configs = globSync('apps/*-e2e/jest.config.mjs', { cwd: context.root });
-      return jest('end-to-end', ['--projects', ...configs, '--runInBand'], 5 * MINUTE_MS)(context);
+      return jest('end-to-end', ['--projects', ...configs, '--runInBand'], 9 * MINUTE_MS)(context);
     },
   },
   {

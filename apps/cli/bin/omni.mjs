@@ -8,14 +8,16 @@ import { fileURLToPath } from 'node:url';
 const OLDEST_NODE_MAJOR = 24;
 const BUILT = new URL('../dist/main.js', import.meta.url);
 const SOURCE = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+/** Not part of the package: where it is, this is the repository, whose build may be older than its sources. */
+const IS_REPOSITORY = existsSync(new URL('../tsconfig.json', import.meta.url));
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
   process.stderr.write(`omni needs Node ${OLDEST_NODE_MAJOR} or newer; this is ${process.versions.node} (https://nodejs.org)\n`);
   process.exitCode = 1;
-} else if (existsSync(BUILT)) {
-  await import(BUILT.href);
-} else {
+} else if (IS_REPOSITORY) {
   runFromSource();
+} else {
+  await import(BUILT.href);
 }
 
 /** The workspace resolves its own packages to their sources only under a condition, which Node takes at its start alone. */

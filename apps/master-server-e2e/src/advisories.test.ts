@@ -119,10 +119,16 @@ describe('GHSA-f897-62hf-6gxq: there is no limit for bodies and batches', () => 
   }, 10_000);
 
   it('cuts a body without a declared end at the limit', async () => {
-    const chunks = Array.from({ length: 400 }, () => Buffer.alloc(65_536, 0x20));
+    const chunk = Buffer.alloc(65_536, 0x20);
+    const chunks = Array.from({ length: 1_500 }, () => chunk);
     const answer = await sendRaw(omni.url, { headers: AUTH, chunks });
-    expect([answer.status, errorOf(answer.body)?.omni]).toEqual([413, 'OMNI_BODY_TOO_LARGE']);
-    expect(answer.written).toBeLessThan(chunks.length * 65_536);
+    // Who still writes may find the connection closed before the answer is read.
+    expect([answer.status, answer.status === 413 ? errorOf(answer.body)?.omni : '']).toEqual(
+      answer.status === 0 ? [0, ''] : [413, 'OMNI_BODY_TOO_LARGE'],
+    );
+    // Both ends have buffers in the operating system, too.
+    expect(answer.written).toBeLessThan((chunks.length * chunk.length) / 2);
+    expect(await isServing()).toBe(true);
   }, 10_000);
 
   it('refuses a batch of a hundred thousand, and runs none of it', async () => {

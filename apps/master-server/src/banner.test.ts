@@ -3,6 +3,7 @@ import { bannerJson, serveBanner, startBanner, type BannerFacts } from './banner
 
 const FILE: BannerFacts = {
   url: 'http://127.0.0.1:7431/mcp',
+  sockets: [],
   access: { kind: 'file', token: 'canary-token', path: '/home/ada/.local/state/omni/token' },
   upstreams: ['everything', 'demo'],
 };
@@ -47,6 +48,12 @@ describe('startBanner', () => {
 });
 
 describe('serveBanner', () => {
+  it('names the sockets beside the URL', () => {
+    expect(serveBanner({ ...FILE, sockets: ['unix:/run/omni.sock', 'tcp://127.0.0.1:9'] })).toContain(
+      'omni: and on unix:/run/omni.sock\nomni: and on tcp://127.0.0.1:9\n',
+    );
+  });
+
   it('names the file of the token and never the token', () => {
     const text = serveBanner(FILE);
 
@@ -71,10 +78,10 @@ describe('bannerJson', () => {
     const text = bannerJson(FILE);
 
     expect(text).toMatch(/^[^\n]+\n$/);
-    expect(JSON.parse(text)).toEqual({ url: FILE.url, tokenPath: '/home/ada/.local/state/omni/token' });
+    expect(JSON.parse(text)).toEqual({ url: FILE.url, sockets: [], tokenPath: '/home/ada/.local/state/omni/token' });
   });
 
   it('has no token file when Omni keeps none', () => {
-    expect(JSON.parse(bannerJson(CONFIGURED))).toEqual({ url: FILE.url, tokenPath: null });
+    expect(JSON.parse(bannerJson(CONFIGURED))).toEqual({ url: FILE.url, sockets: [], tokenPath: null });
   });
 });

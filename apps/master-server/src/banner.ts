@@ -8,6 +8,8 @@ export type Access =
 export interface BannerFacts {
   /** Endpoint: `http://127.0.0.1:7431/mcp`. */
   readonly url: string;
+  /** Where else it is served: `unix:/…/omni.sock`. */
+  readonly sockets: readonly string[];
   readonly access: Access;
   /** Names of the servers behind Omni. */
   readonly upstreams: readonly string[];
@@ -36,8 +38,8 @@ export function startBanner({ url, access, upstreams }: BannerFacts): string {
 }
 
 /** What `serve` says on stderr: the token's file, never the token. */
-export function serveBanner({ url, access }: BannerFacts): string {
-  const lines = [`omni: listening on ${url}`];
+export function serveBanner({ url, sockets, access }: BannerFacts): string {
+  const lines = [`omni: listening on ${url}`, ...sockets.map((socket) => `omni: and on ${socket}`)];
   switch (access.kind) {
     case 'open':
       lines.push('omni: open to every program on this machine (auth.mode is "open")', `omni: try  ${claudeCommand(url, undefined)}`);
@@ -52,9 +54,9 @@ export function serveBanner({ url, access }: BannerFacts): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The same for programs: one line of JSON; `tokenPath` is null when Omni keeps no token file. */
-export function bannerJson({ url, access }: BannerFacts): string {
-  return `${JSON.stringify({ url, tokenPath: access.kind === 'file' ? access.path : null })}\n`;
+/** The same for programs: one line of JSON; `sockets` is a list of addresses, `tokenPath` is null when Omni keeps no token file. */
+export function bannerJson({ url, sockets, access }: BannerFacts): string {
+  return `${JSON.stringify({ url, sockets, tokenPath: access.kind === 'file' ? access.path : null })}\n`;
 }
 
 function shownToken(access: Access): string | undefined {

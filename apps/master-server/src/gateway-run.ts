@@ -22,7 +22,12 @@ export async function runGateway({ configuration, start, announce }: GatewayRun,
   try {
     const outcome = await Promise.race([start(), signals.hurry]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);
-    announce({ url: outcome.url, access: accessOf(outcome, configuration), upstreams: outcome.server.upstreams().map(({ name }) => name) });
+    announce({
+      url: outcome.url,
+      sockets: outcome.sockets,
+      access: accessOf(outcome, configuration),
+      upstreams: outcome.server.upstreams().map(({ name }) => name),
+    });
     const signal = await signals.stop;
     host.writeErr(`omni: ${signal}, stopping; once more to stop at once\n`);
     void signals.hurry.then(() => outcome.hurry());

@@ -73,7 +73,7 @@ describe('runServe', () => {
 
     await runServe({ ...QUIET, config, listen: '127.0.0.1:0', json: true }, host);
 
-    expect(JSON.parse(host.out)).toEqual({ url: expect.stringMatching(/:[1-9]\d*\/mcp$/), tokenPath: null });
+    expect(JSON.parse(host.out)).toEqual({ url: expect.stringMatching(/:[1-9]\d*\/mcp$/), sockets: [], tokenPath: null });
   });
 
   it('does not repeat a token of the configuration', async () => {

@@ -10,7 +10,7 @@ const EXIT_CODES = [1, 2, 4, 5, 10, 11, 12, 14, 15, 16, 64];
 const ROWS = Object.entries(GATEWAY_ERRORS) as [GatewayErrorCode, GatewayErrorFacts][];
 
 describe('GATEWAY_ERRORS', () => {
-  it.each(ROWS)('has a sound row for %s', (code, facts) => {
+  it.each(ROWS)('has a sound row for %s [S003-ER-01]', (code, facts) => {
     expect(code).toMatch(/^OMNI_[A-Z]+(_[A-Z0-9]+)*$/);
     expect(isJsonRpcCodeAllowed(facts.jsonRpcCode)).toBe(true);
     expect(isHttpStatusSound(facts.httpStatus)).toBe(true);

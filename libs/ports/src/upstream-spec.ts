@@ -30,8 +30,8 @@ export interface UpstreamSpec {
   /** Forced revision, or `auto`: found by probing. */
   readonly protocol: 'auto' | 'legacy' | '2026-07-28';
   /**
-   * Who shares a legacy instance. `auto`: clients without client capabilities (sampling, elicitation, roots) share one, each
-   * session with capabilities gets its own. Modern upstreams are always shared: every request stands alone.
+   * Who shares a legacy instance. `auto`: clients without capabilities that a server can make use of share one, each session with
+   * capabilities gets its own, and so do equal clients of one principal in the modern era. Modern upstreams are always shared: every request stands alone.
    */
   readonly instances: 'auto' | 'shared' | 'per-session';
   readonly connectTimeoutMs: number;

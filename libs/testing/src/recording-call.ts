@@ -17,7 +17,11 @@ type CallAnswer<Message> =
 export class RecordingCall<Message extends MessageText = MessageText> {
   /** E.g. `notification {…}`, `answer 200 {…}`, `failure OMNI_UPSTREAM_DOWN`. */
   readonly log: string[] = [];
-  readonly questions: Array<{ readonly message: Message; readonly answer: AnswerQuestion<Message> }> = [];
+  readonly questions: Array<{
+    readonly message: Message;
+    readonly answer: AnswerQuestion<Message>;
+    readonly signal: AbortSignal | undefined;
+  }> = [];
   failure: GatewayError | undefined;
   /** What `onNotification` returns; `false` plays a slow reader. */
   isFast = true;
@@ -42,9 +46,9 @@ export class RecordingCall<Message extends MessageText = MessageText> {
     for (const listener of this.#drains.splice(0)) listener();
   }
 
-  onServerRequest(message: Message, answer: AnswerQuestion<Message>): void {
+  onServerRequest(message: Message, answer: AnswerQuestion<Message>, signal?: AbortSignal): void {
     this.log.push(`question ${message.text}`);
-    this.questions.push({ message, answer });
+    this.questions.push({ message, answer, signal });
   }
 
   onAnswer(answer: CallAnswer<Message>): void {

@@ -7,6 +7,7 @@ export interface RawRequest {
 }
 
 export interface RawResponse {
+  /** 0 when the connection was cut while the body was being written: an answer that came before is lost then. */
   readonly status: number;
   readonly body: string;
   /** Bytes of the body that were written until the answer came. */
@@ -27,8 +28,10 @@ export function sendRaw(url: string, { headers, chunks }: RawRequest): Promise<R
         outgoing.destroy();
       });
     });
-    // The other side closes the connection when it has had enough.
-    outgoing.on('error', (error) => (isAnswered ? undefined : reject(error)));
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE' || error.code === 'ECONNRESET') resolve({ status: 0, body: '', written });
+      else if (!isAnswered) reject(error);
+    });
     const write = (index: number): void => {
       const chunk = chunks[index];
       if (isAnswered || outgoing.destroyed) return;

@@ -38,6 +38,8 @@ beforeAll(async () => {
   const env = { CANARY: ENV_CANARY };
   folder = await mkdtemp(join(tmpdir(), 'omni-bad-input-'));
   omni = await OmniProcess.start({
+    // H23 sends 1,000 requests at once, and the good client must find a place beside them.
+    limits: { maxInFlight: 2_000 },
     mcpServers: {
       echo: { ...scripted('echo-upstream.mjs', join(folder, 'tally')), env },
       good: { ...scripted('echo-upstream.mjs'), env },

@@ -12,6 +12,8 @@ export interface SteppingServer {
   readonly url: string;
   /** Requests by HTTP method and path, without the query. */
   readonly requests: readonly string[];
+  /** Calls of `steps` that have begun. */
+  calls(): number;
   /** Lets the running call send one more progress notification; the last one is followed by the answer. */
   step(): void;
   /** Offers one more tool, and says so. */
@@ -29,6 +31,7 @@ export async function startSteppingServer(transport: 'http' | 'sse'): Promise<St
   const tools: string[] = [];
   let waiting: (() => void)[] = [];
   let steps = 0;
+  let calls = 0;
   const untilStep = async (): Promise<void> => {
     while (steps === 0) await new Promise<void>((resolve) => waiting.push(resolve));
     steps--;
@@ -36,6 +39,7 @@ export async function startSteppingServer(transport: 'http' | 'sse'): Promise<St
   const create = (): McpServer => {
     const server = new McpServer({ name: 'stepping', version: '1' }, { capabilities: { tools: { listChanged: true } } });
     server.registerTool('steps', { inputSchema: { count: z.number() } }, async ({ count }, extra) => {
+      calls++;
       const progressToken = extra._meta?.progressToken;
       for (let progress = 1; progress <= count; progress++) {
         await untilStep();
@@ -64,6 +68,7 @@ export async function startSteppingServer(transport: 'http' | 'sse'): Promise<St
   return {
     url: `http://127.0.0.1:${port}/${transport === 'http' ? 'mcp' : 'sse'}`,
     requests,
+    calls: () => calls,
     step: () => {
       steps++;
       const resolvers = waiting;

@@ -45,7 +45,7 @@ beforeAll(async () => {
   http.listen(0, '127.0.0.1');
   await Promise.all([...socketServers, http].map((server) => once(server, 'listening')));
   // TCP servers that listen have an address with a port.
-  tcpPort = (socketServers[1]?.address() as AddressInfo).port;
+  tcpPort = (socketServers[1]?.address() as AddressInfo | undefined)?.port ?? 0;
   webSocketUrl = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
 });
 afterAll(async () => {
@@ -89,7 +89,7 @@ describe.each<[string, () => DialTarget]>([
   ['a Unix socket', () => ({ kind: 'socket', address: { path: unixPath } })],
   ['TCP', () => ({ kind: 'socket', address: { host: '127.0.0.1', port: tcpPort } })],
   ['a WebSocket', () => webSocket()],
-])('NodeChannelDialer on %s [S003-XP-01]', (_name, target) => {
+])('NodeChannelDialer on %s', (_name, target) => {
   messageChannelContract((listener) => {
     const dialer = new NodeChannelDialer();
     dialers.push(dialer);

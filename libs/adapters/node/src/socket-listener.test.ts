@@ -69,7 +69,7 @@ describe('NodeSocketListener', () => {
 
   const itWithModes = process.platform === 'win32' ? it.skip : it;
 
-  itWithModes('lets nobody but the owner connect: the socket has mode 0600, in a folder of mode 0700 [S004-IPC-01]', async () => {
+  itWithModes('lets nobody but the owner connect: the socket has mode 0600, in a folder of mode 0700', async () => {
     const before = process.umask(0);
     try {
       const path = join(folder, 'state', 'omni.sock');

@@ -133,7 +133,6 @@ describe('WebSocketUpgrades', () => {
   });
 
   it('cuts an upgrade that is pipelined behind a request without an answer', async () => {
-    await start();
     listener = new NodeHttpListener({
       handler: () => {},
       webSockets: { decide: () => ({ kind: 'accepted', serve: serveEcho }), maxMessageBytes: 1_000 },

@@ -43,11 +43,12 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.Upstreams)
     .toResolvedValue(
-      (configuration, launcher, http, clock, logger, keeper, health) =>
+      (configuration, launcher, http, dialer, clock, logger, keeper, health) =>
         new Upstreams({
           specs: configuration.upstreams,
           ...(launcher === undefined ? {} : { launcher }),
           ...(http === undefined ? {} : { http }),
+          ...(dialer === undefined ? {} : { dialer }),
           clock,
           logger,
           identity: IDENTITY,
@@ -59,7 +60,16 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
           },
           observer: upstreamObserver({ keeper, health, logger }),
         }),
-      [Token.Configuration, Token.ChildLauncher, Token.HttpClient, Token.Clock, Token.Logger, Token.CatalogueKeeper, Token.HealthMonitor],
+      [
+        Token.Configuration,
+        Token.ChildLauncher,
+        Token.HttpClient,
+        Token.ChannelDialer,
+        Token.Clock,
+        Token.Logger,
+        Token.CatalogueKeeper,
+        Token.HealthMonitor,
+      ],
     )
     .inSingletonScope();
   bind(Token.UpstreamDirectory)
@@ -122,8 +132,8 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.MasterServer)
     .toResolvedValue(
-      (configuration, protocol, upstreams, keeper, catalogue, health, launcher, http) =>
-        new MasterServer({ configuration, protocol, upstreams, keeper, catalogue, health, launcher, http }),
+      (configuration, protocol, upstreams, keeper, catalogue, health, launcher, http, dialer) =>
+        new MasterServer({ configuration, protocol, upstreams, keeper, catalogue, health, launcher, http, dialer }),
       [
         Token.Configuration,
         Token.ProtocolHandler,
@@ -133,6 +143,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
         Token.HealthMonitor,
         Token.ChildLauncher,
         Token.HttpClient,
+        Token.ChannelDialer,
       ],
     )
     .inSingletonScope();

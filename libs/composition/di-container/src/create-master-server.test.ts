@@ -9,7 +9,7 @@ import { Token } from './token.ts';
 const configuration = parseConfigurationText('mcpServers: { off: { command: none, disabled: true } }', 'omni.yaml', {});
 
 describe('createMasterServer', () => {
-  it('resolves every part of the table', () => {
+  it('resolves every part of the table [S003-ST-04]', () => {
     const container = new Container({ defaultScope: 'Singleton', jitless: true });
     container.bind(Token.Configuration).toConstantValue(configuration);
     container.bind(Token.StartGraceMs).toConstantValue(0);
@@ -17,10 +17,16 @@ describe('createMasterServer', () => {
     container.bind(Token.Logger).toConstantValue(silentLogger);
     container.bind(Token.ChildLauncher).toConstantValue(undefined);
     container.bind(Token.HttpClient).toConstantValue(undefined);
+    container.bind(Token.ChannelDialer).toConstantValue(undefined);
     container.load(coreModule);
     const missing = Object.entries(Token).filter(([, token]) => !container.isBound(token));
     expect(missing).toEqual([]);
     for (const token of Object.values(Token)) expect(() => container.get<unknown>(token)).not.toThrow();
+  });
+
+  it('names each part by a symbol of its own [S003-DI-01]', () => {
+    const tokens = Object.values(Token);
+    expect([tokens.every((token) => typeof token === 'symbol'), new Set(tokens).size]).toEqual([true, tokens.length]);
   });
 
   it('is not ready before start and after stop, and ready between when nothing critical is missing', async () => {

@@ -20,6 +20,7 @@ export function createMasterServer(options: MasterServerOptions): MasterServer {
   container.bind(Token.Logger).toConstantValue(options.logger ?? silentLogger);
   container.bind(Token.ChildLauncher).toConstantValue(options.launcher);
   container.bind(Token.HttpClient).toConstantValue(options.http);
+  container.bind(Token.ChannelDialer).toConstantValue(options.dialer);
   container.load(coreModule);
   return container.get(Token.MasterServer);
 }

@@ -1,4 +1,4 @@
-import type { ChildLauncher, Clock, HttpClient, Logger, OpenChannel, UpstreamSpec } from '@omni/ports';
+import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger, OpenChannel, UpstreamSpec } from '@omni/ports';
 
 /** What a gateway is told. Fits what `parseConfiguration` of `@omni/config` returns. */
 export interface GatewayConfiguration {
@@ -33,6 +33,7 @@ export interface GatewayConfiguration {
 export interface GatewayAdapters {
   readonly launcher?: ChildLauncher;
   readonly http?: HttpClient;
+  readonly dialer?: ChannelDialer;
   /** Default: the runtime's timers. */
   readonly clock?: Clock;
   /** Default: nothing is logged. */

@@ -1,6 +1,7 @@
 import { isLoopbackHost } from '@omni/auth';
-import { loadOrCreateToken, NodeHttpListener, stateDirectory } from '@omni/node';
+import { loadOrCreateToken, stateDirectory } from '@omni/node';
 import { GatewayError } from '@omni/ports';
+import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 import type { MasterServer, StopOptions } from './master-server.ts';
@@ -15,8 +16,10 @@ export interface HttpGatewayOptions {
 
 /** A gateway that listens. */
 export interface HttpGateway {
-  /** Endpoint of all servers, e.g. `http://127.0.0.1:7431/mcp`. */
+  /** Endpoint of all servers, e.g. `http://127.0.0.1:7431/mcp`; `https:` with a certificate. */
   readonly url: string;
+  /** Where else it is served, e.g. `unix:/home/ada/.local/state/omni/omni.sock`. */
+  readonly sockets: readonly string[];
   /** The token that Omni made and keeps; `undefined` in open mode and when the configuration has one. */
   readonly token: { readonly value: string; readonly path: string } | undefined;
   readonly server: MasterServer;
@@ -26,10 +29,7 @@ export interface HttpGateway {
   hurry(): void;
 }
 
-/** Streams that were told to end may take this long to reach their clients. */
-const CLOSING_MS = 500;
-
-/** @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_STATE_DENIED`, `OMNI_USAGE`. */
+/** @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`, `OMNI_STATE_DENIED`, `OMNI_USAGE`. */
 export async function startHttpGateway({ configuration, environment, listen, logLevel }: HttpGatewayOptions): Promise<HttpGateway> {
   const address = listen === undefined ? configuration.server : parseListen(listen);
   if (configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
@@ -47,23 +47,23 @@ export async function startHttpGateway({ configuration, environment, listen, log
     },
     logLevel,
   });
-  const listener = new NodeHttpListener({ handler: server.handle, logger });
-  let bound: { readonly host: string; readonly port: number };
+  let listeners: GatewayListeners;
   try {
-    bound = await listener.listen(address);
+    listeners = await openListeners({ configuration, environment, address, server, logger });
   } catch (error) {
     await server.stop({ deadlineMs: 0 });
     throw error;
   }
   await server.start();
   const stop = async (options?: StopOptions): Promise<void> => {
-    listener.stopAccepting();
+    listeners.stopAccepting();
     await server.stop(options);
-    await listener.drain(CLOSING_MS);
+    await listeners.close();
     logger.flush();
   };
   return {
-    url: `http://${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}/mcp`,
+    url: listeners.url,
+    sockets: listeners.sockets,
     token: kept === undefined ? undefined : { value: kept.token, path: kept.path },
     server,
     stop,

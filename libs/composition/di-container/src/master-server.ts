@@ -1,7 +1,7 @@
 import type { Catalogue, CatalogueKeeper } from '@omni/capabilities';
 import type { HealthMonitor, HealthRollup } from '@omni/health';
-import type { ChildLauncher, Exchange, HttpClient, OpenChannel, Principal } from '@omni/ports';
-import type { BindOptions, Connection, ProtocolHandler } from '@omni/protocol';
+import type { ChannelDialer, ChildLauncher, Exchange, HttpClient, OpenChannel, Principal } from '@omni/ports';
+import type { AdmittedClient, BindOptions, Connection, EndpointRequest, ProtocolHandler, RefusedClient } from '@omni/protocol';
 import type { Upstreams } from '@omni/upstreams';
 import { createChannelPair } from '@omni/wire';
 import { ClientChannel } from './client-channel.ts';
@@ -20,6 +20,7 @@ export interface MasterServerParts {
   readonly health: HealthMonitor;
   readonly launcher: ChildLauncher | undefined;
   readonly http: HttpClient | undefined;
+  readonly dialer: ChannelDialer | undefined;
 }
 
 export interface StopOptions {
@@ -73,6 +74,11 @@ export class MasterServer {
   /** Answers one HTTP exchange; never throws. */
   readonly handle = (exchange: Exchange): void => this.#parts.protocol.handle(exchange);
 
+  /** Whether a client may open a channel by a request, such as an upgrade: the same checks as for {@link handle}. */
+  admitChannel(request: EndpointRequest): AdmittedClient | RefusedClient {
+    return this.#parts.protocol.admitChannel(request);
+  }
+
   /** Serves a client on a channel of the caller's. */
   bind(open: OpenChannel, options: Partial<BindOptions> = {}): Connection {
     return this.#parts.protocol.bind(open, { principal: LOCAL_PRINCIPAL, ...options });
@@ -100,7 +106,7 @@ export class MasterServer {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { health, protocol, keeper, catalogue, upstreams, launcher, http } = this.#parts;
+    const { health, protocol, keeper, catalogue, upstreams, launcher, http, dialer } = this.#parts;
     health.setAccepting(false);
     await protocol.stop({ deadlineMs });
     keeper.stop();
@@ -108,5 +114,6 @@ export class MasterServer {
     await upstreams.stop();
     await launcher?.close();
     await http?.close();
+    await dialer?.close();
   }
 }

@@ -1,4 +1,4 @@
-import { type BufferedLogger, createPinoLogger, NodeChildLauncher, orphanSweep, UndiciHttpClient } from '@omni/node';
+import { type BufferedLogger, createPinoLogger, NodeChannelDialer, NodeChildLauncher, orphanSweep, UndiciHttpClient } from '@omni/node';
 import { createMasterServer } from './create-master-server.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
@@ -29,6 +29,7 @@ export async function createNodeParts({ configuration, logLevel, startGraceMs }:
     logger,
     launcher: new NodeChildLauncher({ logger }),
     http: new UndiciHttpClient(),
+    dialer: new NodeChannelDialer(),
     ...(startGraceMs === undefined ? {} : { startGraceMs }),
   });
   // Children of an Omni that was killed in a way that left no time for anything.

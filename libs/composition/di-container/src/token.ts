@@ -1,7 +1,7 @@
 import type { OriginGuard, TokenCheck } from '@omni/auth';
 import type { Catalogue, CatalogueKeeper } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
-import type { ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
+import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
 import type { ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { Upstreams } from '@omni/upstreams';
@@ -18,11 +18,12 @@ function token<Part>(name: string): ServiceIdentifier<Part> {
 export const Token = {
   Configuration: token<GatewayConfiguration>('Configuration'),
   StartGraceMs: token<number>('StartGraceMs'),
-  // Adapters; the last two are absent where the runtime has none.
+  // Adapters; the last three are absent where the runtime has none.
   Clock: token<Clock>('Clock'),
   Logger: token<Logger>('Logger'),
   ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
   HttpClient: token<HttpClient | undefined>('HttpClient'),
+  ChannelDialer: token<ChannelDialer | undefined>('ChannelDialer'),
   // Core.
   Catalogue: token<Catalogue>('Catalogue'),
   CatalogueKeeper: token<CatalogueKeeper>('CatalogueKeeper'),

@@ -7,8 +7,8 @@ export interface UriOffer {
   readonly templates: Iterable<string>;
 }
 
-/** Steps of matching for one URI: a few milliseconds, whatever templates upstreams invent. */
-const MATCH_BUDGET = 200_000;
+/** Steps of matching for one URI: a few milliseconds, whatever templates upstreams invent (CVE-2026-0621). */
+const MATCH_BUDGET = 100_000;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,63}(?=:)/;
 
 /** Finds who can be asked for a resource. */

@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { McpServerSchema, SERVER_NAME_PATTERN } from './mcp-server-schema.ts';
-import { ListenSchema, countSchema, durationSchema } from './setting-schema.ts';
+import { ListenSchema, NameTextSchema, countSchema, durationSchema } from './setting-schema.ts';
 
 const GIB = 1_073_741_824;
 const DurationSchema = durationSchema({ allowZero: false });
+
+const TlsSchema = z.strictObject({
+  cert: NameTextSchema.describe('PEM file of the certificate, followed by those between it and the root.'),
+  key: NameTextSchema.describe('PEM file of the private key, without a passphrase.'),
+});
 
 const ServerSchema = z.strictObject({
   listen: ListenSchema.prefault('127.0.0.1:7431').describe(
@@ -21,6 +26,16 @@ const ServerSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('true also serves clients of the old transport HTTP+SSE (2024-11-05): at /sse for all servers, at /sse/{server} for one.'),
+  unixSocket: z
+    .union([z.boolean(), NameTextSchema], { error: 'must be true, false or the path of the socket' })
+    .default(false)
+    .describe(
+      'true also serves the owner of Omni on the Unix socket omni.sock in its state folder (a named pipe on Windows), text on one at that path; without a token, one message a line.',
+    ),
+  tcp: ListenSchema.optional().describe(
+    'Address and port on this machine to serve on plain TCP too, one message a line. It cannot ask for a token: only with auth.mode open.',
+  ),
+  tls: TlsSchema.optional().describe('Certificate for HTTPS and WSS in place of HTTP and WS. The files are read again when they change.'),
   drain: durationSchema({ allowZero: true }).prefault('10s').describe('Time that running requests get when Omni stops.'),
 });
 
@@ -82,6 +97,7 @@ export const GatewaySettingsSchema = z.strictObject({
 /** Keys of each section, for suggestions. */
 export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['server', Object.keys(ServerSchema.shape)],
+  ['server.tls', Object.keys(TlsSchema.shape)],
   ['auth', Object.keys(AuthSchema.shape)],
   ['naming', Object.keys(NamingSchema.shape)],
   ['limits', Object.keys(LimitsSchema.shape)],

@@ -12,7 +12,7 @@ const DurationSchema = durationSchema({ allowZero: false });
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings the spellings of clients here. */
 export const McpServerSchema = z.strictObject({
   type: z
-    .enum(['stdio', 'http', 'sse'])
+    .enum(['stdio', 'http', 'sse', 'ws', 'unix', 'tcp'])
     .optional()
     .describe(
       'How the server is reached. Follows from "command" or "url" when absent. http finds the old transport HTTP+SSE too; sse asks for nothing else.',
@@ -27,7 +27,9 @@ export const McpServerSchema = z.strictObject({
   url: z
     .string()
     .optional()
-    .describe('Address of a remote server that speaks Streamable HTTP or HTTP+SSE: http: or https:, without user name and password.'),
+    .describe(
+      'Address of a server that runs already, without user name and password: http: or https: (Streamable HTTP, HTTP+SSE), ws: or wss: (WebSocket), unix:/path (Unix socket), tcp://host:port (one message a line).',
+    ),
   headers: z
     .record(
       z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header'),

@@ -2,6 +2,7 @@ import { suggestion } from './closest-name.ts';
 import { quoted, type ProblemList } from './config-problem.ts';
 import { kindOf, type LocatedEntry, type LocatedMap, type LocatedScalar, type LocatedValue } from './located-value.ts';
 import { McpServerSchema } from './mcp-server-schema.ts';
+import type { AddressKind } from './upstream-address.ts';
 
 /** Spellings of clients, and Omni's own. Sources: the public documentation of each client. */
 const SPELLINGS: Readonly<Record<string, string>> = {
@@ -14,7 +15,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   http_headers: 'headers', // Codex
 };
 
-const TRANSPORTS: ReadonlyMap<string, 'stdio' | 'http' | 'sse' | 'unsupported'> = new Map([
+const TRANSPORTS: ReadonlyMap<string, 'stdio' | AddressKind> = new Map([
   ['stdio', 'stdio'],
   ['local', 'stdio'],
   ['http', 'http'],
@@ -23,8 +24,13 @@ const TRANSPORTS: ReadonlyMap<string, 'stdio' | 'http' | 'sse' | 'unsupported'> 
   ['streamable_http', 'http'],
   ['remote', 'http'],
   ['sse', 'sse'],
-  ['ws', 'unsupported'],
+  ['ws', 'ws'],
+  ['websocket', 'ws'],
+  ['unix', 'unix'],
+  ['tcp', 'tcp'],
 ]);
+
+const TYPES = '"stdio", "http", "sse", "ws", "unix" or "tcp"';
 
 /** Keys that steer one client and mean nothing to a gateway. They are accepted and have no effect. */
 const CLIENT_HINTS: ReadonlySet<string> = new Set([
@@ -129,23 +135,11 @@ function transportType(value: LocatedValue, path: string, problems: Pick<Problem
   // Marked, so that nothing more is said about an entry whose transport is already refused.
   const refused: LocatedScalar = { kind: 'scalar', at: value.at, value: null, source: '', origin: 'unresolved' };
   if (written === undefined) {
-    problems.add(value.at, path, `${path} must be "stdio", "http" or "sse", found ${kindOf(value)}`);
+    problems.add(value.at, path, `${path} must be ${TYPES}, found ${kindOf(value)}`);
     return refused;
   }
   if (transport === undefined) {
-    problems.add(
-      value.at,
-      path,
-      `${path} must be "stdio", "http" or "sse", found ${quoted(written)}${suggestion(written, TRANSPORTS.keys())}`,
-    );
-    return refused;
-  }
-  if (transport === 'unsupported') {
-    problems.add(
-      value.at,
-      path,
-      `${path} ${quoted(written)} is not supported yet in this version; use "http" if the server offers Streamable HTTP`,
-    );
+    problems.add(value.at, path, `${path} must be ${TYPES}, found ${quoted(written)}${suggestion(written, TRANSPORTS.keys())}`);
     return refused;
   }
   return { kind: 'scalar', at: value.at, value: transport, source: written, origin: 'written' };

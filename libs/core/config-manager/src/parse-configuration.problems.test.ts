@@ -84,6 +84,18 @@ describe('parseConfiguration on what it refuses', () => {
       'auth: { mode: open }\nserver: { listen: "0.0.0.0:1" }',
       'o.yaml:1:15  auth.mode "open" lets everybody in who reaches server.listen; listen on 127.0.0.1, or write "token"',
     ],
+    ['server: { unixSocket: 7 }', 'o.yaml:1:23  server.unixSocket must be true, false or the path of the socket, found 7'],
+    ['server: { unixSocket: "" }', 'o.yaml:1:23  server.unixSocket cannot be empty or hold a NUL character, found ""'],
+    ['server: { tls: { cert: a } }', 'o.yaml:1:16  server.tls needs "key"'],
+    ['server: { tls: { crt: a, cert: b, key: c } }', 'o.yaml:1:18  "crt" is not a key of "server.tls"; did you mean "cert"?'],
+    [
+      'auth: { mode: open }\nserver: { tcp: "0.0.0.0:9000" }',
+      'o.yaml:2:16  server.tcp has no authentication and is served on this machine only; write "127.0.0.1:PORT"',
+    ],
+    [
+      'server: { tcp: "127.0.0.1:9000" }',
+      'o.yaml:1:16  server.tcp cannot ask for a token, so it would let in whom auth.mode "token" keeps out; write server.unixSocket: true, or auth.mode "open"',
+    ],
     // Servers.
     ['mcpServers:', 'o.yaml:1:12  mcpServers must be a map from server names to servers, found nothing'],
     ['mcpServers: { a: npx }', 'o.yaml:1:18  mcpServers.a must be a map with "command" or "url", found text'],
@@ -104,13 +116,10 @@ describe('parseConfiguration on what it refuses', () => {
       'mcpServers: { a: { type: sse, url: "http://x", protocol: "2026-07-28" } }',
       'o.yaml:1:58  mcpServers.a.protocol is "2026-07-28", which is not spoken over the transport "sse"; write "http"',
     ],
-    [
-      'mcpServers: { a: { type: ws } }',
-      'o.yaml:1:26  mcpServers.a.type "ws" is not supported yet in this version; use "http" if the server offers Streamable HTTP',
-    ],
+    ['mcpServers: { a: { type: ws } }', 'o.yaml:1:15  mcpServers.a needs "command" (a local program) or "url" (a remote server)'],
     [
       'mcpServers: { a: { type: stido, command: x } }',
-      'o.yaml:1:26  mcpServers.a.type must be "stdio", "http" or "sse", found "stido"; did you mean "stdio"?',
+      'o.yaml:1:26  mcpServers.a.type must be "stdio", "http", "sse", "ws", "unix" or "tcp", found "stido"; did you mean "stdio"?',
     ],
     [
       'mcpServers: { "My Server!": { command: x } }',
@@ -145,7 +154,27 @@ describe('parseConfiguration on what it refuses', () => {
       'mcpServers: { a: { url: "http://x", headers: { A: "b\\r\\nC: d" } } }',
       'o.yaml:1:51  mcpServers.a.headers.A cannot hold a line break or a NUL character',
     ],
-    ['mcpServers: { a: { url: "ftp://x" } }', 'o.yaml:1:25  mcpServers.a.url must start with "https://" or "http://"'],
+    [
+      'mcpServers: { a: { url: "ftp://x" } }',
+      'o.yaml:1:25  mcpServers.a.url must start with "https://", "http://", "wss://", "ws://", "unix:" or "tcp://"',
+    ],
+    ['mcpServers: { a: { type: http, url: "unix:/x" } }', 'o.yaml:1:37  mcpServers.a.url must start with "https://" or "http://"'],
+    ['mcpServers: { a: { type: ws, url: "https://x" } }', 'o.yaml:1:35  mcpServers.a.url must start with "wss://" or "ws://"'],
+    ['mcpServers: { a: { type: ws, command: x } }', 'o.yaml:1:26  mcpServers.a.type is "ws", which needs "url", found "command"'],
+    [
+      'mcpServers: { a: { url: "wss://u:canary@x" } }',
+      'o.yaml:1:25  mcpServers.a.url cannot hold a user name or password; write "headers": { "Authorization": "Basic ${NAME}" }',
+    ],
+    ['mcpServers: { a: { url: "ws://x/#y" } }', 'o.yaml:1:25  mcpServers.a.url cannot hold a "#" part'],
+    [
+      'mcpServers: { a: { url: "unix:relative" } }',
+      'o.yaml:1:25  mcpServers.a.url must be "unix:" and an absolute path, such as "unix:/run/mcp.sock"',
+    ],
+    ['mcpServers: { a: { url: "tcp://x" } }', 'o.yaml:1:25  mcpServers.a.url must be "tcp://HOST:PORT", such as "tcp://127.0.0.1:9000"'],
+    [
+      'mcpServers: { a: { url: "tcp://u@x:1" } }',
+      'o.yaml:1:25  mcpServers.a.url must be "tcp://HOST:PORT", such as "tcp://127.0.0.1:9000"',
+    ],
     ['mcpServers: { a: { url: x } }', 'o.yaml:1:25  mcpServers.a.url must be an address such as "https://mcp.example.com/mcp"'],
     [
       'mcpServers: { a: { httpUrl: "http://u:p@x" } }',

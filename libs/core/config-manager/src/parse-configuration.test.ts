@@ -31,7 +31,7 @@ const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
 describe('parseConfiguration', () => {
   it('fills in every default', () => {
     expect(parse('mcpServers: { a: { command: npx } }')).toEqual({
-      server: { host: '127.0.0.1', port: 7431, allowedHosts: [], allowedOrigins: [], legacySse: false, drainMs: 10_000 },
+      server: { host: '127.0.0.1', port: 7431, allowedHosts: [], allowedOrigins: [], legacySse: false, unixSocket: false, drainMs: 10_000 },
       auth: { mode: 'token' },
       naming: { prefix: 'always' },
       limits: {
@@ -56,7 +56,7 @@ describe('parseConfiguration', () => {
 $schema: ./omni.schema.json
 version: 1
 x-anything: { goes: here }
-server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins: ["https://app.example.com"], legacySse: true, drain: 0s, x-note: mine }
+server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins: ["https://app.example.com"], legacySse: true, unixSocket: /run/omni.sock, tls: { cert: c.pem, key: k.pem }, drain: 0s, x-note: mine }
 auth: { mode: token, token: 0123456789abcdef }
 naming: { prefix: on-conflict }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxInFlight: 3, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
@@ -73,6 +73,8 @@ mcpServers:
         allowedHosts: ['mcp.example.com'],
         allowedOrigins: ['https://app.example.com'],
         legacySse: true,
+        unixSocket: '/run/omni.sock',
+        tls: { cert: 'c.pem', key: 'k.pem' },
         drainMs: 0,
       },
       auth: { mode: 'token', token: '0123456789abcdef' },
@@ -262,6 +264,31 @@ mcpServers:
       ['b', false, 'disabled'],
       ['c', true, undefined],
     ]);
+  });
+
+  it.each<[string, UpstreamConfig['transport']]>([
+    ['url: "wss://a.example/mcp", headers: { X-A: "1" }', { kind: 'websocket', url: 'wss://a.example/mcp', headers: { 'X-A': '1' } }],
+    ['type: websocket, url: "ws://a.example"', { kind: 'websocket', url: 'ws://a.example', headers: {} }],
+    ['url: "unix:/run/a%20b.sock"', { kind: 'socket', address: { path: '/run/a b.sock' } }],
+    ['type: unix, url: "unix:///run/a.sock"', { kind: 'socket', address: { path: '/run/a.sock' } }],
+    [String.raw`url: 'unix:\\.\pipe\a'`, { kind: 'socket', address: { path: String.raw`\\.\pipe\a` } }],
+    ['url: "tcp://127.0.0.1:9000"', { kind: 'socket', address: { host: '127.0.0.1', port: 9_000 } }],
+    ['type: tcp, url: "tcp://[::1]:80/"', { kind: 'socket', address: { host: '::1', port: 80 } }],
+  ])('reads where a lasting connection leads: %s', (entry, transport) => {
+    const { upstreams, warnings } = parse(`mcpServers: { a: { ${entry} } }`);
+    expect([upstreams.map((upstream) => upstream.transport), warnings]).toEqual([[transport], []]);
+  });
+
+  it('says that a socket has no headers', () => {
+    expect(parse('mcpServers: { a: { url: "unix:/a", headers: { X-A: "1" }, cwd: /x } }').warnings).toEqual([
+      'omni.yaml:1:36  mcpServers.a.headers has no effect on a socket',
+      'omni.yaml:1:59  mcpServers.a.cwd has no effect without "command"',
+    ]);
+  });
+
+  it('takes a socket in the state folder, and TCP where nobody is asked for a token anyway', () => {
+    const { server } = parse('server: { unixSocket: true, tcp: "127.0.0.1:0" }\nauth: { mode: open }');
+    expect([server.unixSocket, server.tcp]).toEqual([true, { host: '127.0.0.1', port: 0 }]);
   });
 
   it('considers a server with a feature flag only while the flag is on [S000-REG-02]', () => {

@@ -2,7 +2,8 @@ import { ProblemList, formatProblem, quoted } from './config-problem.ts';
 import { MAX_SOURCES, serverNameOf, type ConfigSource } from './config-source.ts';
 import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './configuration-schema.ts';
 import { expandLocated } from './expand-located.ts';
-import { isLoopback, type ListenAddress } from './listen-address.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { checkListeners } from './listener-checks.ts';
 import { locate, mergeLocated, plainValue, type LocatedEntry, type LocatedMap } from './located-value.ts';
 import { SERVER_BLOCKS, normalizeSource } from './normalize-source.ts';
 import { readDocument } from './read-document.ts';
@@ -16,6 +17,12 @@ export interface Configuration {
     readonly allowedHosts: readonly string[];
     readonly allowedOrigins: readonly string[];
     readonly legacySse: boolean;
+    /** `true`: in the state folder; text: at this path. */
+    readonly unixSocket: boolean | string;
+    /** On this machine, and in open mode, only. */
+    readonly tcp?: ListenAddress;
+    /** Paths of PEM files. */
+    readonly tls?: { readonly cert: string; readonly key: string };
     readonly drainMs: number;
   };
   readonly auth: { readonly mode: 'token' | 'open'; readonly token?: string };
@@ -66,11 +73,11 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
   problems.throwIfAny();
   if (upstreams.length === 0) warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
 
-  const { listen, drain, allowedHosts, allowedOrigins, legacySse } = settings.server;
+  const { listen, drain, tcp, tls, ...server } = settings.server;
   const { sessionIdle, ...limits } = settings.limits;
   const { mode, token } = settings.auth;
   return {
-    server: { ...listen, allowedHosts, allowedOrigins, legacySse, drainMs: drain },
+    server: { ...listen, ...server, ...(tcp === undefined ? {} : { tcp }), ...(tls === undefined ? {} : { tls }), drainMs: drain },
     auth: { mode, ...(token === undefined ? {} : { token }) },
     naming: settings.naming,
     limits: { ...limits, sessionIdleMs: sessionIdle },
@@ -134,15 +141,8 @@ function gatewaySettings(root: LocatedMap, { env, problems, warnings }: Settings
     }
     return GatewaySettingsSchema.parse({});
   }
-  const { auth, server } = parsed.data;
-  const mode = locate(expanded, ['auth', 'mode']);
-  if (auth.mode === 'open' && !isLoopback(server.listen.host)) {
-    problems.add(
-      mode.value.at,
-      'auth.mode',
-      'auth.mode "open" lets everybody in who reaches server.listen; listen on 127.0.0.1, or write "token"',
-    );
-  }
+  const { auth } = parsed.data;
+  checkListeners(parsed.data, expanded, problems);
   const token = locate(expanded, ['auth', 'token']);
   if (auth.mode === 'open' && auth.token !== undefined)
     warnings.add(token.value.at, 'auth.token', 'auth.token has no effect while auth.mode is "open"');

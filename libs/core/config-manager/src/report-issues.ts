@@ -37,8 +37,17 @@ export function reportIssues(issues: readonly z.core.$ZodIssue[], options: Repor
     if (issue.code === 'unrecognized_keys') reportUnknownKeys(issue.keys, found, options);
     else if (issue.code === 'invalid_key')
       options.problems.add(found.keyAt, key, `${quoted(String(issue.path.at(-1)))} ${issue.issues[0]?.message ?? ''}`);
+    else if (isMissing(issue.path, options.root))
+      options.problems.add(found.value.at, key, `${key} needs ${quoted(String(issue.path.at(-1)))}`);
     else options.problems.add(found.value.at, key, `${key} ${wordsFor(issue, found.value)}`);
   }
+}
+
+/** Whether a path leads to a key that its map does not hold. */
+function isMissing(path: readonly PropertyKey[], root: LocatedMap): boolean {
+  if (path.length === 0) return false;
+  const parent = locate(root, path.slice(0, -1)).value;
+  return parent.kind === 'map' && !parent.entries.has(String(path.at(-1)));
 }
 
 function reportUnknownKeys(keys: readonly string[], found: Located, options: ReportOptions): void {

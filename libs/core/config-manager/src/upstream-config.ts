@@ -5,6 +5,7 @@ import { expandLocated } from './expand-located.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './located-value.ts';
 import { McpServerSchema, type McpServerSettings } from './mcp-server-schema.ts';
 import { WORDLESS, reportIssues } from './report-issues.ts';
+import { addressFlaw, addressKind, socketAddress, type AddressKind } from './upstream-address.ts';
 import { variable, type Environment } from './variables.ts';
 
 /** One server of the configuration, every setting present. Fits `UpstreamSpec` of `@omni/ports`. */
@@ -45,7 +46,7 @@ export function upstreamConfig(
   const parsed = McpServerSchema.safeParse(plainValue(expanded), WORDLESS);
   if (!parsed.success) reportIssues(parsed.error.issues, { root: expanded, key, keysOf: () => [], problems });
   const kind = transportKind(expanded, { at: entry.at, key, problems });
-  if (kind === 'http' || kind === 'sse') checkUrl(expanded, { key, problems });
+  if (kind !== 'stdio' && kind !== undefined) checkUrl(expanded, { key, problems, kind });
   if (!parsed.success || kind === undefined) return undefined;
 
   const settings = parsed.data;
@@ -58,7 +59,7 @@ export function upstreamConfig(
     );
   }
   warnOfKeysWithoutEffect(kind, expanded, { key, warnings });
-  const transport = kind === 'stdio' ? stdioTransport(settings) : httpTransport(kind, settings);
+  const transport = kind === 'stdio' ? stdioTransport(settings) : remoteTransport(kind, settings);
   for (const value of [...Object.values(settings.env ?? {}), ...Object.values(settings.headers ?? {})]) {
     if (value.length >= SECRET_LENGTH) secretValues.add(value);
   }
@@ -100,7 +101,7 @@ function reasonToDisable(entry: LocatedMap, env: Environment): string | undefine
   return missing.length === 0 ? undefined : `missing_env:[${missing.join(',')}]`;
 }
 
-type UpstreamKind = 'stdio' | 'http' | 'sse';
+type UpstreamKind = 'stdio' | AddressKind;
 
 interface EntryReport {
   readonly key: string;
@@ -124,7 +125,7 @@ function transportKind(
     if (!type || wanted !== undefined) problems.add(at, key, `${key} needs "command" (a local program) or "url" (a remote server)`);
     return undefined;
   }
-  const kind = command ? 'stdio' : wanted === 'sse' ? 'sse' : 'http';
+  const kind = command ? 'stdio' : isAddressKind(wanted) ? wanted : (addressKind(textAt(entry, 'url') ?? '') ?? 'http');
   if (type && wanted !== undefined && wanted !== kind) {
     const needed = wanted === 'stdio' ? 'command' : 'url';
     problems.add(type.value.at, `${key}.type`, `${key}.type is "${wanted}", which needs "${needed}", found "${(command ?? url)?.written}"`);
@@ -138,35 +139,50 @@ function warnOfKeysWithoutEffect(
   entry: LocatedMap,
   { key, warnings }: { readonly key: string; readonly warnings: Pick<ProblemList, 'add'> },
 ): void {
-  for (const other of kind === 'stdio' ? ['headers'] : ['args', 'env', 'cwd']) {
+  for (const other of WITHOUT_EFFECT[kind]) {
     const found = entry.entries.get(other);
-    const needed = kind === 'stdio' ? 'url' : 'command';
-    if (found) warnings.add(found.at, `${key}.${found.written}`, `${key}.${found.written} has no effect without "${needed}"`);
+    if (!found) continue;
+    const needed = other !== 'headers' ? 'without "command"' : kind === 'stdio' ? 'without "url"' : 'on a socket';
+    warnings.add(found.at, `${key}.${found.written}`, `${key}.${found.written} has no effect ${needed}`);
   }
 }
+
+const OF_PROCESSES = ['args', 'env', 'cwd'];
+const WITHOUT_EFFECT: Readonly<Record<UpstreamKind, readonly string[]>> = {
+  stdio: ['headers'],
+  http: OF_PROCESSES,
+  sse: OF_PROCESSES,
+  ws: OF_PROCESSES,
+  unix: [...OF_PROCESSES, 'headers'],
+  tcp: [...OF_PROCESSES, 'headers'],
+};
 
 function stdioTransport({ command = '', args = [], env = {}, cwd }: McpServerSettings): UpstreamConfig['transport'] {
   return { kind: 'stdio', command, args, env, ...(cwd === undefined ? {} : { cwd }) };
 }
 
-/** Without a `url` the server is switched off and its address was not resolved. */
-function httpTransport(kind: 'http' | 'sse', { url = '', headers = {} }: McpServerSettings): UpstreamConfig['transport'] {
-  return { kind, url, headers };
+/** Without a `url` the server is switched off and its address was not resolved; with a wrong one it has been refused. */
+function remoteTransport(kind: AddressKind, { url = '', headers = {} }: McpServerSettings): UpstreamConfig['transport'] {
+  switch (kind) {
+    case 'http':
+    case 'sse':
+      return { kind, url, headers };
+    case 'ws':
+      return { kind: 'websocket', url, headers };
+    case 'unix':
+    case 'tcp':
+      return { kind: 'socket', address: socketAddress(url) ?? { path: '' } };
+  }
 }
 
-function checkUrl(entry: LocatedMap, { key, problems }: EntryReport): void {
+function isAddressKind(type: string | undefined): type is AddressKind {
+  return type !== undefined && type !== 'stdio' && Object.hasOwn(WITHOUT_EFFECT, type);
+}
+
+function checkUrl(entry: LocatedMap, { key, problems, kind }: EntryReport & { readonly kind: AddressKind }): void {
   const found = entry.entries.get('url');
   if (found?.value.kind !== 'scalar' || typeof found.value.value !== 'string' || found.value.origin === 'unresolved') return;
-  const flaw = urlFlaw(found.value.value);
+  const isOpen = !isAddressKind(textAt(entry, 'type')) && addressKind(found.value.value) === undefined;
+  const flaw = addressFlaw(found.value.value, isOpen ? undefined : kind);
   if (flaw !== undefined) problems.add(found.value.at, `${key}.${found.written}`, `${key}.${found.written} ${flaw}`);
-}
-
-/** Does not quote the address: it may hold a credential. */
-function urlFlaw(url: string): string | undefined {
-  if (!URL.canParse(url)) return 'must be an address such as "https://mcp.example.com/mcp"';
-  const { protocol, username, password } = new URL(url);
-  if (protocol !== 'https:' && protocol !== 'http:') return 'must start with "https://" or "http://"';
-  return username === '' && password === ''
-    ? undefined
-    : 'cannot hold a user name or password; write "headers": { "Authorization": "Basic ${NAME}" }';
 }

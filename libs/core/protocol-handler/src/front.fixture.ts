@@ -64,8 +64,8 @@ export class RoutedCall {
     this.#reply.onDrain(listener);
   }
 
-  ask(text: string, answer: AnswerServerRequest): void {
-    this.#reply.serverRequest('files', messageOf(text), answer);
+  ask(text: string, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    this.#reply.serverRequest('files', messageOf(text), answer, signal);
   }
 }
 

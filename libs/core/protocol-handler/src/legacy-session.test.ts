@@ -397,6 +397,59 @@ describe('LegacySession', () => {
     expect(answers).toEqual(['OMNI_CANCELLED: The client did not answer in time']);
   });
 
+  it('tells the client, on the stream of its question, that the answer is not wanted any more', async () => {
+    const front = new FrontFixture({ sessionIdleMs: TEN_MINUTES_MS * 10 });
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { call, exchange } = await session.call();
+    const { answers, take } = recorder();
+    const withdrawal = new AbortController();
+    call.ask(ASK, take, withdrawal.signal);
+    call.ask(ASK, take);
+    withdrawal.abort();
+    front.clock.advance(TEN_MINUTES_MS);
+    const told = exchange.events().flatMap((text) => (text.includes('notifications/cancelled') ? [JSON.parse(text) as unknown] : []));
+    expect(told).toMatchObject([
+      { params: { requestId: 'omni-1' } },
+      { params: { requestId: 'omni-2', reason: 'no answer came in time' } },
+    ]);
+    await session.post('{"jsonrpc":"2.0","id":"omni-1","result":{}}');
+    expect(answers).toEqual(['OMNI_CANCELLED: The client did not answer in time']);
+  });
+
+  it('tells the client nothing about a question that it has answered, nor asks one that is not wanted already', async () => {
+    const session = await new FrontFixture().session({ capabilities: CAN_SAMPLE });
+    const { call, exchange } = await session.call();
+    const { answers, take } = recorder();
+    const [late, early] = [new AbortController(), new AbortController()];
+    early.abort();
+    call.ask(ASK, take, early.signal);
+    call.ask(ASK, take, late.signal);
+    await session.post('{"jsonrpc":"2.0","id":"omni-1","result":{}}');
+    late.abort();
+    expect([exchange.events().length, answers.length]).toEqual([1, 1]);
+  });
+
+  it('hands on to its servers that the roots of the client have changed, and nothing else', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { call } = await session.call();
+    const heard: string[] = [];
+    call.request.client.session?.onClientNotice((notice) => heard.push(notice.text));
+    const notice = '{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}';
+    await session.post(notice);
+    await session.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    expect(heard).toEqual([notice]);
+  });
+
+  it('tells its servers the level that the client has set', async () => {
+    const session = await new FrontFixture().session();
+    const { call } = await session.call();
+    const owner = call.request.client.session;
+    const before = owner?.logLevel();
+    await session.request('logging/setLevel', { id: '2', params: '"level":"error"' });
+    expect([before, owner?.logLevel()]).toEqual([undefined, 'error']);
+  });
+
   it('answers open questions when it ends', async () => {
     const front = new FrontFixture();
     const session = await front.session({ capabilities: CAN_SAMPLE });

@@ -97,7 +97,7 @@ describe('ProtocolHandler', () => {
     expect([front.clock.pendingTimers, front.offer.watchers]).toEqual([0, 0]);
   });
 
-  it('cancels and answers at the deadline what still runs', async () => {
+  it('cancels and answers at the deadline what still runs [S003-SD-02]', async () => {
     const front = new FrontFixture();
     const session = await front.session();
     const json = await front.modern('tools/call', CALL);

@@ -255,9 +255,11 @@ describe('ChannelLink', () => {
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     far.emit('{"jsonrpc":"2.0","id":5,"method":"elicitation/create","params":{}}');
+    const { signal } = call.questions[0] ?? {};
+    expect(signal?.aborted).toBe(false);
     far.emit('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}');
     call.questions[0]?.answer(messageOf(resultText('1', '{}')));
-    expect(far.received).toHaveLength(1);
+    expect([far.received.length, signal?.aborted]).toEqual([1, true]);
   });
 
   it('bounds the requests that wait for a client, and refuses an id in use', () => {
@@ -277,6 +279,7 @@ describe('ChannelLink', () => {
     far.emit('{"jsonrpc":"2.0","id":9,"method":"elicitation/create","params":{}}');
     far.emit('{"jsonrpc":"2.0","id":3,"result":{}}');
     call.questions[0]?.answer(messageOf(resultText('1', '{}')));
+    expect(call.questions[0]?.signal?.aborted).toBe(true);
     expect(far.received.slice(1).map((message) => JSON.parse(message.text))).toMatchObject([
       { id: 9, error: { data: { code: 'OMNI_CANCELLED' } } },
     ]);

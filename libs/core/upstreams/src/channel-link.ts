@@ -74,6 +74,10 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     return this.#pending.size;
   }
 
+  get isHeldUp(): boolean {
+    return this.#serverRequests.size > 0;
+  }
+
   send(call: UpstreamCall, listener: CallListener): RunningCall {
     if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
     const { context, spec } = this.#options;

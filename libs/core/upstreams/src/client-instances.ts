@@ -23,21 +23,25 @@ const MAX_CAPABILITIES = 16_384;
 
 interface Instance {
   readonly owner: ClientOwner;
+  /** What its clients have in common. */
+  readonly group: string;
   readonly principalId: string;
   lastUsedMs: number;
 }
 
 /**
  * The legacy instances of one upstream that belong to modern clients: one for each principal and set of client capabilities, so that
- * the upstream is told exactly what it may ask for.
+ * the upstream is told exactly what it may ask for. Where questions carry no address, an instance whose client has yet to answer takes
+ * no further calls as long as there is room for another one.
  *
  * @see protocol.md R11, R15.
  */
 export class ClientInstances {
   readonly #options: ClientInstancesOptions;
-  readonly #instances = new Map<string, Instance>();
+  readonly #instances = new Set<Instance>();
   /** Canonical form of capabilities by their text; `undefined` for those that an upstream cannot make use of. */
   readonly #canonical = new Map<string, string | undefined>();
+  #opened = 0;
   #cancelSweep: CancelTimer | undefined;
 
   constructor(options: ClientInstancesOptions) {
@@ -52,27 +56,25 @@ export class ClientInstances {
   /** @param client - One that {@link needs} an instance. @param done - Called before this returns when its link is open. */
   linkFor(client: ClientContext, done: OnLink): void {
     const { clock, sessions } = this.#options;
-    const key = this.#keyOf(client);
-    let instance = this.#instances.get(key);
+    const own = this.#groupOf(client);
+    const instance = own.find(({ owner }) => sessions.linkOf(owner)?.isHeldUp !== true) ?? this.#add(client, own.length === 0) ?? own[0];
     if (instance === undefined) {
-      const full = this.#makeRoom(client.principal.id);
-      if (full !== undefined) return done(full);
-      const owner = new ClientOwner(key, capabilitiesAcrossEras(client.capabilities));
-      instance = { owner, principalId: client.principal.id, lastUsedMs: 0 };
-      this.#instances.set(key, instance);
-      this.#cancelSweep ??= clock.after(IDLE_MS, this.#sweep);
+      const { upstream } = this.#options;
+      return done(
+        new GatewayError('OMNI_OVERLOADED', `"${upstream}" serves ${MAX_PER_PRINCIPAL} instances of this user at once, which is the most`),
+      );
     }
     instance.lastUsedMs = clock.monotonicMs();
     sessions.linkFor(instance.owner, (result) => {
       // What did not come up takes no room.
-      if (result instanceof GatewayError && this.#instances.get(key) === instance) this.#instances.delete(key);
+      if (result instanceof GatewayError) this.#instances.delete(instance);
       done(result);
     });
   }
 
   /** The client's link, when it is open. */
   linkOf(client: ClientContext): OpenLink | undefined {
-    const instance = this.#instances.get(this.#keyOf(client));
+    const [instance] = this.#groupOf(client);
     return instance === undefined ? undefined : this.#options.sessions.linkOf(instance.owner);
   }
 
@@ -83,19 +85,23 @@ export class ClientInstances {
     this.#instances.clear();
   }
 
-  /** @returns Why there is no room for another instance of this principal. */
-  #makeRoom(principalId: string): GatewayError | undefined {
-    const own = [...this.#instances.values()].filter((instance) => instance.principalId === principalId);
-    if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) {
-      const { upstream } = this.#options;
-      return new GatewayError(
-        'OMNI_OVERLOADED',
-        `"${upstream}" serves ${own.length} sets of capabilities of this user at once, which is the most`,
-      );
-    }
-    // Instances of sessions are never taken away, so it may still be full; the links say so then.
-    if (this.#options.sessions.isFull) this.#endIdlest([...this.#instances.values()]);
-    return undefined;
+  /**
+   * @param isNeeded - Whether the client has no instance at all.
+   * @returns `undefined` when there is no room.
+   */
+  #add(client: ClientContext, isNeeded: boolean): Instance | undefined {
+    const { clock, sessions } = this.#options;
+    const { principal, capabilities } = client;
+    const own = [...this.#instances].filter(({ principalId }) => principalId === principal.id);
+    if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
+    // Instances of sessions are never taken away, so it may stay full; the links say so to who needs one.
+    if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
+    const group = this.#keyOf(client);
+    const owner = new ClientOwner(`${group} ${++this.#opened}`, capabilitiesAcrossEras(capabilities));
+    const instance: Instance = { owner, group, principalId: principal.id, lastUsedMs: 0 };
+    this.#instances.add(instance);
+    this.#cancelSweep ??= clock.after(IDLE_MS, this.#sweep);
+    return instance;
   }
 
   #endIdlest(instances: readonly Instance[]): boolean {
@@ -107,7 +113,7 @@ export class ClientInstances {
   readonly #sweep = (): void => {
     const { clock } = this.#options;
     const now = clock.monotonicMs();
-    for (const instance of [...this.#instances.values()]) {
+    for (const instance of [...this.#instances]) {
       if (this.#isBusy(instance)) instance.lastUsedMs = now;
       else if (now - instance.lastUsedMs >= IDLE_MS) this.#end(instance);
     }
@@ -119,8 +125,14 @@ export class ClientInstances {
   }
 
   #end(instance: Instance): void {
-    this.#instances.delete(instance.owner.key);
+    this.#instances.delete(instance);
     instance.owner.end();
+  }
+
+  /** The instances that the client may use, oldest first. */
+  #groupOf(client: ClientContext): readonly Instance[] {
+    const group = this.#keyOf(client);
+    return [...this.#instances].filter((instance) => instance.group === group);
   }
 
   #keyOf({ principal, capabilities }: ClientContext): string {

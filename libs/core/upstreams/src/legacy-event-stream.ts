@@ -7,6 +7,8 @@ import { RestartLadder } from './restart-ladder.ts';
 
 /** A stream may ask for a pause that nobody waits for. */
 const MAX_RETRY_MS = 300_000;
+/** An upstream may hold back the head of a stream until it has something to say. */
+const MAX_OPENING_MS = 1_000;
 
 export interface LegacyEventStreamOptions {
   readonly target: LinkOptions & HttpTarget;
@@ -28,6 +30,9 @@ export class LegacyEventStream implements HttpMessageSink {
   #cancelRetry: CancelTimer | undefined;
   #lastEventId = '';
   #openedAtMs: number | undefined;
+  /** Those who wait for the first attempt to open it; `undefined` when that is over. */
+  #onSettled: (() => void)[] | undefined = [];
+  #cancelSettling: CancelTimer | undefined;
   #isClosed = false;
 
   constructor(options: LegacyEventStreamOptions) {
@@ -46,18 +51,27 @@ export class LegacyEventStream implements HttpMessageSink {
       sink: this,
       untouchedId: undefined,
     });
+    if (this.#onSettled !== undefined) this.#cancelSettling = context.clock.after(MAX_OPENING_MS, () => this.#settle());
     const resume = this.#lastEventId === '' ? [] : ['last-event-id', this.#lastEventId];
     this.#http = http.send({ method: 'GET', url, headers: [...headers, ...resume] }, this.#reader);
   }
 
+  /** Calls back when the upstream has answered the first attempt, or takes long to: what it sends from now on is not lost. */
+  whenSettled(listener: () => void): void {
+    if (this.#onSettled === undefined) listener();
+    else this.#onSettled.push(listener);
+  }
+
   close(): void {
     this.#isClosed = true;
+    this.#settle();
     this.#cancelRetry?.();
     this.#reader?.stop();
     this.#http?.abort();
   }
 
   onHead(status: number): boolean {
+    this.#settle();
     if (status >= 400 && status < 500 && status !== 429) {
       this.close();
       return false;
@@ -87,7 +101,15 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#again();
   }
 
+  #settle(): void {
+    const listeners = this.#onSettled ?? [];
+    this.#onSettled = undefined;
+    this.#cancelSettling?.();
+    for (const listener of listeners) listener();
+  }
+
   #again(): void {
+    this.#settle();
     if (this.#isClosed) return;
     const { clock } = this.#options.target.context;
     const seen = this.#reader?.lastEventId ?? '';

@@ -234,6 +234,32 @@ describe('LegacyHttpLink', () => {
     expect(http.of('GET')).toHaveLength(3);
   });
 
+  it('subscribes when the other stream is open, or takes long to: an update before would be lost', async () => {
+    const { link, http, get } = await open();
+    const subscribe = (): unknown => link.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
+    subscribe();
+    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    expect([http.of('resources/subscribe').length, http.of('tools/call').length]).toEqual([0, 1]);
+    get.stream();
+    expect(http.of('resources/subscribe').length).toBe(1);
+    subscribe();
+    expect(http.of('resources/subscribe').length).toBe(2);
+    const slow = await open();
+    slow.link.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
+    slow.clock.advance(999);
+    expect(slow.http.of('resources/subscribe').length).toBe(0);
+    slow.clock.advance(1);
+    expect(slow.http.of('resources/subscribe').length).toBe(1);
+  });
+
+  it('does not subscribe any more when it was closed meanwhile', async () => {
+    const { link, http } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('resources/subscribe', '{"uri":"a"}'), call);
+    void link.close();
+    expect([call.log, http.of('resources/subscribe').length]).toEqual([['failure OMNI_UPSTREAM_DOWN'], 0]);
+  });
+
   it('ends the session when it is closed, and fails what runs', async () => {
     const { link, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();

@@ -33,6 +33,7 @@ export interface LegacyHttpLinkOptions extends LinkOptions, HttpTarget {
 /** How long the end of a session may take. */
 const DELETE_MS = 2_000;
 const SET_LEVEL = 'logging/setLevel';
+const SUBSCRIBE = 'resources/subscribe';
 
 /**
  * Calls to an HTTP upstream of the legacy era, in one session that is renewed when the upstream loses it.
@@ -44,6 +45,8 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
   readonly era = 'legacy';
   readonly keepsClientId = false;
   readonly owner: SessionOwner | undefined;
+  /** Questions come on the stream of their call. */
+  readonly isHeldUp = false;
   readonly counters: LinkCounters = { garbage: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
   readonly #options: LegacyHttpLinkOptions;
   readonly #calls = new LiveList<LegacyHttpCall>();
@@ -101,8 +104,9 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     if (call.method === SET_LEVEL) this.#logLevel = callParams(call);
     const running = new LegacyHttpCall({ link: this, linkOptions: this.#options, id: this.#nextId++, call, listener });
     running.place = this.#calls.add(running);
-    if (this.#waiting === undefined) running.transmit(this.#session);
-    else this.#waiting.push(running);
+    // An update that is sent while nobody listens yet would be lost.
+    if (call.method === SUBSCRIBE && this.#waiting === undefined) this.#stream?.whenSettled(() => this.#transmit(running));
+    else this.#transmit(running);
     return running;
   }
 
@@ -146,6 +150,12 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     this.#serverRequests.endOf(call);
     if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined) return;
     this.#break(failure, []);
+  }
+
+  #transmit(call: LegacyHttpCall): void {
+    if (this.#ended !== undefined) call.fail(this.#ended);
+    else if (this.#waiting === undefined) call.transmit(this.#session);
+    else this.#waiting.push(call);
   }
 
   #enter(session: LegacyHttpSession): void {

@@ -19,8 +19,6 @@ export const OFFERED_LEGACY_VERSION = '2025-11-25';
 const LEGACY_VERSIONS: ReadonlySet<string> = new Set(['2024-10-07', '2024-11-05', '2025-03-26', '2025-06-18', OFFERED_LEGACY_VERSION]);
 /** Capabilities of a client that an upstream may make use of through Omni. */
 const RELAYED_CAPABILITIES: ReadonlySet<string> = new Set(['sampling', 'elicitation', 'roots', 'experimental', 'extensions', 'tasks']);
-/** Capabilities through which an upstream asks the client something. */
-const ASKING_CAPABILITIES = ['sampling', 'elicitation', 'roots'];
 
 /** What an answer to `server/discover` tells about the upstream. */
 export type ProbeVerdict =
@@ -67,12 +65,6 @@ export function initializeParams(identity: GatewayIdentity, owner: SessionOwner 
   const own = JSON.stringify({ name: identity.name, version: identity.version });
   const clientInfo = owner !== undefined && isClientInfo(owner.clientInfo) ? owner.clientInfo : own;
   return `{"protocolVersion":"${OFFERED_LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
-}
-
-/** Whether a client can be asked anything by an upstream. @param capabilities - As JSON. */
-export function canBeAsked(capabilities: string): boolean {
-  const object = objectOf(capabilities);
-  return ASKING_CAPABILITIES.some((name) => memberOf(object, name) !== undefined);
 }
 
 /** Which lists an upstream promises to declare changed, of its hello's capabilities. */

@@ -43,6 +43,8 @@ export class ModernHttpLink implements OpenLink {
   readonly keepsClientId = true;
   readonly owner: SessionOwner | undefined;
   readonly hello: RpcMessage;
+  /** There are no questions in this era. */
+  readonly isHeldUp = false;
   readonly counters: LinkCounters = { garbage: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
   readonly #options: ModernHttpLinkOptions;
   readonly #headers: readonly string[];

@@ -68,6 +68,8 @@ export interface OpenLink extends UpstreamLink {
   readonly counters: Readonly<LinkCounters>;
   /** Calls under way. */
   readonly inFlight: number;
+  /** Whether a client has yet to answer a question, and nothing would tell whose a further one is. */
+  readonly isHeldUp: boolean;
   /** Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time. */
   close(): Promise<void>;
 }

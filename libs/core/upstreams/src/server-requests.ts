@@ -27,6 +27,11 @@ export class ServerRequests {
     this.#maxOpen = maxOpen;
   }
 
+  /** Requests that wait. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   /**
    * Puts a request to a client.
    *

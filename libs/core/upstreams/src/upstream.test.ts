@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
-import { ownCall, type ClientContext, type RpcMessage, type SessionOwner, type UpstreamLink } from '@omni/wire';
+import { ownCall, parseMessage, type ClientContext, type RpcMessage, type SessionOwner, type UpstreamLink } from '@omni/wire';
 import type { OpenLink } from './open-link.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
@@ -124,6 +124,24 @@ describe('Upstream', () => {
     const waiting = linkLater(upstream, MODERN_CLIENT);
     await clock.advanceAsync(0);
     expect(waiting.result).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN' });
+  });
+
+  it('hands on what a session declares to the instance of its own, and to nobody else', async () => {
+    const { upstream, server, clock } = await ready(legacy);
+    const [session, other] = [new Session('{"roots":{"listChanged":true}}'), new Session('{"roots":{}}')];
+    for (const { client } of [session, other]) linkLater(upstream, client);
+    await clock.advanceAsync(0);
+    const notice = parseMessage('{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}', {
+      maxDepth: 9,
+      maxElements: 99,
+    });
+    if (notice.kind !== 'notification') throw new TypeError('no notification');
+    session.declare(notice);
+    expect(server.instances.map((instance) => instance.last('notifications/roots/list_changed')?.text)).toEqual([
+      undefined,
+      notice.text,
+      undefined,
+    ]);
   });
 
   it('does not disturb others while it is down', async () => {

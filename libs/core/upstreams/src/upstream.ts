@@ -1,10 +1,10 @@
 import { GatewayError, type CancelTimer, type ComponentStatus, type Era, type UpstreamSpec } from '@omni/ports';
-import type { ClientContext, RpcMessage, SessionOwner, UpstreamLink } from '@omni/wire';
+import { capabilitiesAcrossEras, type ClientContext, type RpcMessage, type SessionOwner, type UpstreamLink } from '@omni/wire';
 import { ClientInstances } from './client-instances.ts';
 import { connect } from './connect.ts';
 import { LazyLink, type OnLink } from './lazy-link.ts';
 import { ListWatch } from './list-watch.ts';
-import { canBeAsked, speaksLegacyToo } from './mcp-revision.ts';
+import { speaksLegacyToo } from './mcp-revision.ts';
 import type { LinkContext, LinkEvents, ListKind, OpenLink } from './open-link.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './resource-watch.ts';
@@ -56,8 +56,8 @@ export class Upstream {
   /** A legacy link that clients share beside a modern primary one. */
   readonly #legacyShared: LazyLink;
   readonly #waiters = new Set<Waiter>();
-  /** Whether a session's client can be asked something; sessions do not change their mind. */
-  readonly #canBeAsked = new WeakMap<SessionOwner, boolean>();
+  /** Whether a session's client declares something that a server can make use of; sessions do not change their mind. */
+  readonly #isCapable = new WeakMap<SessionOwner, boolean>();
   #state: UpstreamState;
   #primary: OpenLink | undefined;
   /** The primary link before the present one, for what has to move. */
@@ -283,8 +283,8 @@ export class Upstream {
     const { instances } = this.spec;
     if (session === undefined || instances === 'shared') return false;
     if (instances === 'per-session') return true;
-    let answer = this.#canBeAsked.get(session);
-    if (answer === undefined) this.#canBeAsked.set(session, (answer = canBeAsked(session.capabilities)));
+    let answer = this.#isCapable.get(session);
+    if (answer === undefined) this.#isCapable.set(session, (answer = capabilitiesAcrossEras(session.capabilities) !== '{}'));
     return answer;
   }
 

@@ -30,6 +30,12 @@ describe('toLegacyAnswer', () => {
       '{"resultType":"complete","x":{"resultType":1},"_meta":{"k":1.0}}',
       '{"x":{"resultType":1},"_meta":{"k":1.0}}',
     ],
+    ['who it comes from and nothing else', `{"resultType":"complete","content":[ ],${INFO}}`, '{"content":[ ]}'],
+    [
+      'who it comes from, which this era says once',
+      `{"resultType":"complete","content":[ ],${INFO.replace('{"io', '{"k":1.0,"io')}}`,
+      '{"content":[ ],"_meta":{"k":1.0}}',
+    ],
     [
       'structured content that is an object',
       '{"content":[],"structuredContent":{"a":1.0}}',

@@ -79,19 +79,28 @@ export function toLegacyAnswer(message: RpcMessage, id: string, upstream: string
     );
   }
   const structured = memberOf(result, 'structuredContent');
+  const meta = memberOf(result, '_meta')?.object;
+  const isMetaEmptied = meta?.members.length === 1 && memberOf(meta, META_SERVER_INFO) !== undefined;
+  const isDropped = (key: string): boolean => MODERN_MEMBERS.has(key) || (key === '_meta' && isMetaEmptied);
   // Legacy clients refuse a result whose structured content is no object, whatever its schema says.
   const isWrapped = structured !== undefined && (wrapsOutput || message.text.charCodeAt(structured.start) !== 0x7b);
-  if (!isWrapped)
-    return resultText(
-      id,
-      withoutMembers(message.text, result, (key) => MODERN_MEMBERS.has(key)),
-    );
+  const edits = isMetaEmptied ? [] : metaEdits(message, result);
+  // Most results have nothing inside that changes; large ones are not read again for it.
+  if (!isWrapped && edits.length === 0) return resultText(id, withoutMembers(message.text, result, isDropped));
+  if (!isWrapped) return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end), isDropped));
   const value = rawOf(message, structured) ?? 'null';
-  const edits: TextEdit[] = [{ start: structured.start, end: structured.end, text: `{"result":${value}}` }];
+  edits.push({ start: structured.start, end: structured.end, text: `{"result":${value}}` });
   const content = rawOf(message, memberOf(result, 'content'));
   if (content === undefined || /^\[\s*\]$/.test(content))
     edits.push(setMember(result, 'content', `[{"type":"text","text":${JSON.stringify(value)}}]`));
-  return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end)));
+  return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end), isDropped));
+}
+
+/** Takes out of the metadata what is reserved for the modern era; foreign metadata stays (protocol.md R16). */
+function metaEdits(message: RpcMessage, result: JsonObject): TextEdit[] {
+  const meta = memberOf(result, '_meta');
+  if (meta?.object === undefined || memberOf(meta.object, META_SERVER_INFO) === undefined) return [];
+  return [{ start: meta.start, end: meta.end, text: withoutMembers(message.text, meta.object, (key) => key === META_SERVER_INFO) }];
 }
 
 /**
@@ -127,10 +136,10 @@ function modernEdits(result: JsonObject, method: string, serverInfo: string | un
   return [...setMembers(result, missing), ...edits];
 }
 
-function dropMembers(resultJson: string): string {
+function dropMembers(resultJson: string, isDropped: (key: string) => boolean): string {
   // A result that was just put together is an object whose text is sound.
   const message = parseResult(resultJson);
-  return message === undefined ? resultJson : withoutMembers(resultJson, message, (key) => MODERN_MEMBERS.has(key));
+  return message === undefined ? resultJson : withoutMembers(resultJson, message, isDropped);
 }
 
 function parseResult(text: string): JsonObject | undefined {

@@ -21,11 +21,6 @@ export class Bridge {
     this.#parks = new ParkedCalls({ clock, ...(seal === undefined ? {} : { seal }) });
   }
 
-  /** Calls that wait for answers of their clients. */
-  get parked(): number {
-    return this.#parks.size;
-  }
-
   /** @param crossing - Its link is of another era than its client. */
   start(crossing: Crossing): RunningCall {
     const call = this.#callFor(crossing);

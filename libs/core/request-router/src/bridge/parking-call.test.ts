@@ -61,13 +61,14 @@ class Talk {
     const { reply } = this.request({ ...options, rest: `"requestState":${state},"inputResponses":{${responses}}` });
     // Either it is answered, or the server has got an answer.
     const before = this.answers.length;
-    await Promise.race([reply.answered, turnsUntil(() => this.answers.length > before || this.link.sent.length > sent)]);
+    await turnsUntil(() => reply.answers.length > 0 || this.answers.length > before || this.link.sent.length > sent);
     return reply;
   }
 }
 
+/** For what happens after a state was opened: that is done on threads of the runtime. */
 async function turnsUntil(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 10_000 && !isTrue(); turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function resultOf(reply: RecordingReply): { readonly state: string; readonly result: Record<string, unknown> } {

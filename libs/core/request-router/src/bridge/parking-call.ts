@@ -71,7 +71,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   #phase: Phase;
   #running: RunningCall | undefined;
   #asked = 0;
-  /** The token of the progress that the server reports, as the first request gave it. */
+  /** Whether a later request than the first waits: its progress token is another one. */
   #hasResumed = false;
 
   constructor({ crossing, parks, levels }: ParkingCallOptions) {
@@ -220,6 +220,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has not declared that it answers such requests'));
     }
     const requests = new Map([...this.#questions].map(([key, { question }]) => [key, inputRequest(question)]));
+    // What the server was told may have ended the call.
     if (this.#phase.ticket !== ticket) return;
     if (requests.size === 0) {
       this.#parks.leave(ticket);

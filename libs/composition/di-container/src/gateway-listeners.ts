@@ -1,0 +1,95 @@
+import {
+  defaultSocketPath,
+  NodeHttpListener,
+  NodeSocketListener,
+  stateDirectory,
+  type UpgradeDecision,
+  type UpgradeRequest,
+} from '@omni/node';
+import type { Logger, Principal } from '@omni/ports';
+import { LOCAL_PRINCIPAL, type MasterServer } from './master-server.ts';
+import type { Configuration, Environment } from './node-configuration.ts';
+
+export interface GatewayListenersOptions {
+  readonly configuration: Configuration;
+  readonly environment: Environment;
+  /** Where HTTP listens; port 0 picks a free one. */
+  readonly address: { readonly host: string; readonly port: number };
+  readonly server: MasterServer;
+  readonly logger: Logger;
+}
+
+/** Everything that a gateway listens on. */
+export interface GatewayListeners {
+  /** Endpoint of all servers over HTTP, and over WebSockets. */
+  readonly url: string;
+  /** The sockets beside it, e.g. `unix:/home/ada/.local/state/omni/omni.sock`. */
+  readonly sockets: readonly string[];
+  stopAccepting(): void;
+  /** Cuts what is still open after a moment. */
+  close(): Promise<void>;
+}
+
+/** Streams that were told to end may take this long to reach their clients. */
+const CLOSING_MS = 500;
+/** Who comes by TCP: it is served in open mode only, where everybody is this one. */
+const ANONYMOUS: Principal = { id: 'anonymous', kind: 'anonymous' };
+
+/** @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`; nothing listens then. */
+export async function openListeners(options: GatewayListenersOptions): Promise<GatewayListeners> {
+  const { configuration, environment, address, server, logger } = options;
+  const { unixSocket, tcp, tls } = configuration.server;
+  const { maxBodyBytes } = configuration.limits;
+  const http = new NodeHttpListener({
+    handler: server.handle,
+    webSockets: { decide: (request) => decideUpgrade(server, request), maxMessageBytes: maxBodyBytes },
+    ...(tls === undefined ? {} : { tls }),
+    logger,
+  });
+  const owners = socketListener(LOCAL_PRINCIPAL);
+  const anybodys = socketListener(ANONYMOUS);
+  const close = async (): Promise<void> => {
+    await http.drain(CLOSING_MS);
+    owners.close();
+    anybodys.close();
+  };
+  try {
+    const bound = await http.listen(address);
+    const sockets: string[] = [];
+    if (unixSocket !== false) {
+      const path = unixSocket === true ? defaultSocketPath(stateDirectory(environment)) : unixSocket;
+      await owners.listen({ path });
+      sockets.push(`unix:${path}`);
+    }
+    if (tcp !== undefined) {
+      const actual = await anybodys.listen(tcp);
+      sockets.push(`tcp://${hostPort({ ...tcp, ...actual })}`);
+    }
+    return {
+      url: `${tls === undefined ? 'http' : 'https'}://${hostPort(bound)}/mcp`,
+      sockets,
+      stopAccepting() {
+        for (const listener of [http, owners, anybodys]) listener.stopAccepting();
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  function socketListener(principal: Principal): NodeSocketListener {
+    return new NodeSocketListener({ onConnection: (open) => void server.bind(open, { principal }), maxMessageBytes: maxBodyBytes, logger });
+  }
+}
+
+function decideUpgrade(server: MasterServer, request: UpgradeRequest): UpgradeDecision {
+  const client = server.admitChannel(request);
+  if (client.kind === 'refused') return client;
+  const { principal, scope } = client;
+  return { kind: 'accepted', serve: (open) => void server.bind(open, { principal, scope }) };
+}
+
+function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
