@@ -1,8 +1,11 @@
+import { fileURLToPath } from 'node:url';
+
 /** What every project's jest.config.mjs builds on: native ESM, swc, workspace sources without a build. */
 export default {
   rootDir: '.',
   roots: ['<rootDir>/src'],
   testEnvironment: 'node',
+  setupFiles: [fileURLToPath(new URL('property-seed.mjs', import.meta.url))],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],

@@ -6,12 +6,20 @@ type Check = (value: unknown) => boolean;
 
 const ROLES: readonly unknown[] = ['user', 'assistant'];
 const THEMES: readonly unknown[] = ['light', 'dark'];
-/** ISO 8601 with an offset, as the schemas of the official clients demand. */
-const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
+/** ISO 8601 with seconds and an offset, as the schemas of the official clients demand. */
+const DATE_TIME = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isNumber: Check = (value) => typeof value === 'number';
+
+function isDateTime(text: string): boolean {
+  const day = DATE_TIME.exec(text)?.[1];
+  if (day === undefined) return false;
+  // Engines move days that do not exist, such as 30 February, into the next month.
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+}
 
 /** An object whose members fit where they are present; `required` ones must be. */
 function objectOf(members: Readonly<Record<string, Check>>, required: readonly string[] = []): Check {
@@ -32,7 +40,7 @@ const isIcons = arrayOf(
 const isAnnotations = objectOf({
   audience: arrayOf((value) => ROLES.includes(value)),
   priority: (value) => typeof value === 'number' && value >= 0 && value <= 1,
-  lastModified: (value) => typeof value === 'string' && DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)),
+  lastModified: (value) => typeof value === 'string' && isDateTime(value),
 });
 
 const isToolAnnotations = objectOf({
