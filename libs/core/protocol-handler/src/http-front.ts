@@ -9,6 +9,7 @@ import {
   type RpcMessage,
   type RunningCall,
 } from '@omni/wire';
+import { bodyText } from './body-text.ts';
 import type { Admission } from './admission.ts';
 import { checkBatch, runBatch } from './batch.ts';
 import type { Authentication, FrontLimits } from './collaborators.ts';
@@ -67,8 +68,6 @@ export class HttpFront {
   readonly #headers = new HeaderCheck();
   /** Modern requests under way. */
   readonly #openCalls = new LiveList<OpenCall>();
-  // Keeps a byte order mark, which is then no JSON, and refuses what is not UTF-8.
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   constructor(options: HttpFrontOptions) {
     this.#options = options;
@@ -136,12 +135,8 @@ export class HttpFront {
   }
 
   #body(exchange: Exchange, principal: Principal, scope: string | undefined, bytes: Uint8Array): void {
-    let text: string;
-    try {
-      text = this.#decoder.decode(bytes);
-    } catch (cause) {
-      return refuse(exchange, new GatewayError('OMNI_JSON_INVALID', 'The body is not valid UTF-8', { cause }));
-    }
+    const text = bodyText(bytes);
+    if (text instanceof GatewayError) return refuse(exchange, text);
     const message = parseMessage(text, this.#options.limits);
     if (message.kind === 'rejected') return refuse(exchange, message.error, message.id);
     if (message.kind !== 'batch') {

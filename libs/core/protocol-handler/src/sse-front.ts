@@ -1,5 +1,6 @@
 import { GatewayError, type Exchange, type Logger, type OpenChannel, type Principal } from '@omni/ports';
 import { parseMessage } from '@omni/wire';
+import { bodyText } from './body-text.ts';
 import type { Admission } from './admission.ts';
 import type { FrontLimits } from './collaborators.ts';
 import { ENDPOINT_OF_SSE, type EndpointAccess } from './endpoint-access.ts';
@@ -42,7 +43,6 @@ export class SseFront {
   readonly #options: SseFrontOptions;
   readonly #headers = new HeaderCheck();
   readonly #sessions = new Map<string, OpenSession>();
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   constructor(options: SseFrontOptions) {
     this.#options = options;
@@ -106,12 +106,8 @@ export class SseFront {
   }
 
   #body(exchange: Exchange, id: string, principal: Principal, bytes: Uint8Array): void {
-    let text: string;
-    try {
-      text = this.#decoder.decode(bytes);
-    } catch (cause) {
-      return refuse(exchange, new GatewayError('OMNI_JSON_INVALID', 'The body is not valid UTF-8', { cause }));
-    }
+    const text = bodyText(bytes);
+    if (text instanceof GatewayError) return refuse(exchange, text);
     const message = parseMessage(text, this.#options.limits);
     if (message.kind === 'rejected') return refuse(exchange, message.error, message.id);
     // It may have ended while the body came.
