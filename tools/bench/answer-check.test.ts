@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { faultOfAnswer } from './answer-check.ts';
+import { faultOfAnswer, faultOfList } from './answer-check.ts';
 import { echoText, tokenOf } from './echo-tool.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json';
@@ -47,5 +47,22 @@ describe('faultOfAnswer', () => {
     expect(fault(answer(ID, 200, changed), 200)).toBe('content');
     const unsampled = ID + 1;
     expect(fault(answer(unsampled, 200, `${echoText(tokenOf(unsampled), 200).slice(0, -1)}!`), 200, { id: unsampled })).toBeUndefined();
+  });
+});
+
+describe('faultOfList', () => {
+  const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: ID, result: { tools: [] } }));
+  const expected = { dialect: 'modern' as const, id: ID, bytes: body.length };
+
+  it('accepts the list of the right size under the right id', () => {
+    expect(faultOfList(HEAD, [body.subarray(0, 20), body.subarray(20)], expected)).toBeUndefined();
+  });
+
+  it.each([
+    ['status', 'HTTP/1.1 500 Internal Server Error', expected],
+    ['size', HEAD, { ...expected, bytes: body.length + 1 }],
+    ['id', HEAD, { ...expected, id: ID + 1 }],
+  ])('notices a wrong %s', (fault, head, wanted) => {
+    expect(faultOfList(head, [body], wanted)).toBe(fault);
   });
 });

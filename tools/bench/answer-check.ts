@@ -18,7 +18,7 @@ export type AnswerFault = 'status' | 'size' | 'id' | 'token' | 'content';
 
 /** Checks status, size, id and token of every answer, and of every 64th the whole text as well. */
 export function faultOfAnswer(head: string, body: readonly Buffer[], expected: ExpectedAnswer): AnswerFault | undefined {
-  if (!head.startsWith('200', head.indexOf(' ') + 1)) return 'status';
+  if (!isSuccess(head)) return 'status';
   const size = body.reduce((sum, piece) => sum + piece.length, 0);
   if (size < expected.bytes) return 'size';
   const edges = edgesOf(body, size);
@@ -28,6 +28,14 @@ export function faultOfAnswer(head: string, body: readonly Buffer[], expected: E
   if (expected.id % SAMPLE_EVERY === 0 && textOfAnswer(Buffer.concat(body).toString()) !== echoText(token, expected.bytes))
     return 'content';
   return undefined;
+}
+
+/** Checks status, id and the exact size of a list; `bytes` is that of the whole answer. */
+export function faultOfList(head: string, body: readonly Buffer[], expected: ExpectedAnswer): AnswerFault | undefined {
+  if (!isSuccess(head)) return 'status';
+  const size = body.reduce((sum, piece) => sum + piece.length, 0);
+  if (size !== expected.bytes) return 'size';
+  return edgesOf(body, size).includes(`"id":${expected.id}`) ? undefined : 'id';
 }
 
 /** The JSON of an answer that came plain or as one event of a stream; `undefined` when there is none. */
@@ -44,6 +52,10 @@ export function jsonOfAnswer(body: string): unknown {
 /** A JSON-RPC answer, or the wrapper of a REST route, reduced to its result. */
 export function resultOfAnswer(json: unknown): unknown {
   return isRecord(json) ? json['result'] : undefined;
+}
+
+function isSuccess(head: string): boolean {
+  return head.startsWith('200', head.indexOf(' ') + 1);
 }
 
 function textOfAnswer(body: string): unknown {

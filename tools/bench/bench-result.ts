@@ -3,6 +3,7 @@ import type { GoalResult } from './goals.ts';
 import type { LatencySummary } from './histogram.ts';
 import type { Manifest } from './manifest.ts';
 import type { Estimate } from './statistics.ts';
+import type { UpstreamKind } from './subjects/subject.ts';
 import type { Dialect } from './target.ts';
 
 /** One subject in one round of one cell. */
@@ -113,11 +114,70 @@ export interface StartUpResult {
   readonly skipped: readonly SkippedSubject[];
 }
 
+/** Bytes that a subject allocates on its JavaScript heap per call, W-alloc. */
+export interface AllocationSubject {
+  readonly name: string;
+  readonly kind: UpstreamKind;
+  readonly bytesPerCall: Estimate | undefined;
+  /** Part of the time that went into collecting, 0 to 1. */
+  readonly gcShare: Estimate | undefined;
+  readonly samples: readonly {
+    readonly round: number;
+    readonly bytesPerCall: number;
+    readonly gcShare: number;
+    readonly collections: number;
+  }[];
+}
+
+/** W-alloc. */
+export interface AllocationResult {
+  readonly subjects: readonly AllocationSubject[];
+  /** What Omni allocates above the bare forwarder, by round. */
+  readonly ownBytesPerCall: Estimate | undefined;
+  readonly skipped: readonly SkippedSubject[];
+}
+
+/** W4: `tools/list`. */
+export interface ListResult {
+  readonly tools: number;
+  /** `bytes` is the size of the whole answer. */
+  readonly cell: Cell | undefined;
+  readonly skipped: readonly SkippedSubject[];
+}
+
+/** What clients of one era left behind, batch by batch; the first batch is not part of an estimate. */
+export interface ClientBatches {
+  /** In each batch. */
+  readonly clients: number;
+  readonly bytesPerClient: readonly number[];
+}
+
+/** W-sessions: memory that stays in Omni's heap for clients that are idle, in bytes. */
+export interface SessionsResult {
+  readonly bytesPerLegacySession: Estimate | undefined;
+  readonly bytesPerModernClient: Estimate | undefined;
+  readonly legacyBatches: ClientBatches;
+  readonly modernBatches: ClientBatches;
+  readonly skipped: readonly SkippedSubject[];
+}
+
+/** W-large: results of 1 MB. */
+export interface LargeResult {
+  readonly cell: Cell | undefined;
+  /** Growth of the highest resident memory, from one call at a time to many, per further call. */
+  readonly growth: readonly { readonly name: string; readonly bytesPerCall: Estimate | undefined; readonly samples: readonly number[] }[];
+  readonly skipped: readonly SkippedSubject[];
+}
+
 /** The measured part of a result. */
 export interface Measurements {
   readonly throughput: readonly ThroughputResult[];
   readonly halfLoad?: HalfLoadResult;
   readonly startUp?: StartUpResult;
+  readonly allocation?: AllocationResult;
+  readonly list?: ListResult;
+  readonly sessions?: SessionsResult;
+  readonly large?: LargeResult;
 }
 
 /** One stored result. */

@@ -38,7 +38,7 @@ export interface StartedSubject {
 export async function startSubjects(
   session: BenchSession,
   subjects: readonly Subject[],
-  plan: { readonly kind: UpstreamKind; readonly sizes: readonly number[]; readonly label: string },
+  plan: { readonly kind: UpstreamKind; readonly sizes: readonly number[]; readonly label: string; readonly isProbed?: boolean },
 ): Promise<{ started: StartedSubject[]; skipped: SkippedSubject[] }> {
   const started: StartedSubject[] = [];
   const skipped: SkippedSubject[] = [];
@@ -48,7 +48,8 @@ export async function startSubjects(
     try {
       const folder = join(session.folder, `${plan.label}-${subject.name}`);
       mkdirSync(folder, { recursive: true });
-      running = await subject.start({ upstream: session.upstream, kind: plan.kind, cores: session.cores, folder });
+      const { kind, isProbed = false } = plan;
+      running = await subject.start({ upstream: session.upstream, kind, cores: session.cores, folder, isProbed });
       started.push(await prepare(session, subject, running, plan.sizes));
     } catch (error) {
       const log = running?.process.logTail() ?? '';
@@ -76,7 +77,7 @@ export async function stopSubjects(started: readonly StartedSubject[]): Promise<
 /** Runs one job against a subject and reads the CPU time of its process tree at both ends of the measured time. */
 export async function measure(
   session: BenchSession,
-  started: StartedSubject,
+  started: Pick<StartedSubject, 'running'>,
   job: Omit<LoadJob, 'target'>,
   round: number,
 ): Promise<Sample> {

@@ -50,6 +50,13 @@ export async function listTools(target: Target): Promise<unknown> {
   return resultOf(await sendOnce(target, mcpRequest(target, { id: FIRST_CALL_ID - 2, method: 'tools/list', params: {} }, session)));
 }
 
+/** The whole answer to one `tools/list` of a modern target, as it was sent. */
+export async function listAnswer(target: Target, id: number): Promise<string> {
+  const { status, body } = await sendOnce(target, mcpRequest(target, { id, method: 'tools/list', params: {} }));
+  if (status !== 200) throw new Error(`HTTP ${status}: ${body.slice(0, 200)}`);
+  return body;
+}
+
 /** Waits until the echo tool answers through a target. Throws what it met last when time is up or the subject is gone. */
 export async function waitUntilCallable(target: Target, options: { timeoutMs: number; isGone: () => boolean }): Promise<void> {
   const deadline = performance.now() + options.timeoutMs;

@@ -11,6 +11,21 @@ export const ECHO_TOOL = {
   annotations: { readOnlyHint: true, idempotentHint: true },
 } as const;
 
+/** Tools that are only listed, each about 330 bytes of JSON as real ones are. */
+export function idleTools(count: number): readonly object[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `tool_${index}`,
+    title: `Tool ${index}`,
+    description: `Looks up record ${index} and answers with its fields; nothing is changed by it.`,
+    inputSchema: {
+      type: 'object',
+      properties: { record: { type: 'string', description: 'Name of the record' }, limit: { type: 'integer', minimum: 1 } },
+      required: ['record'],
+    },
+    annotations: { readOnlyHint: true, idempotentHint: true },
+  }));
+}
+
 /** Arguments of one call. */
 export interface EchoArguments {
   readonly token: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CellSubject, Measurements } from './bench-result.ts';
+import type { AllocationSubject, CellSubject, Measurements } from './bench-result.ts';
 import { judgeGoals, type GoalResult } from './goals.ts';
 import type { Estimate } from './statistics.ts';
 
@@ -46,7 +46,46 @@ describe('judgeGoals', () => {
       reached: undefined,
       note: 'not measured',
     });
-    expect(judgeGoals({ throughput: [] }).map(({ reached }) => reached)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+    expect(judgeGoals({ throughput: [] }).filter(({ reached }) => reached !== undefined)).toEqual([]);
+  });
+
+  it('says what is the most that could be reached', () => {
+    const { throughput, ...rest } = measurements({ rates: 1, perCore: 1, coreShare: 1 });
+    const [w1] = throughput;
+    const [cell] = w1?.cells ?? [];
+    const ratios = [
+      { of: 'omni', to: 'supergateway', callsPerSecond: estimate(6), perCore: estimate(6) },
+      { of: 'node-responder', to: 'supergateway', callsPerSecond: estimate(8), perCore: estimate(8) },
+    ];
+    const w2 = {
+      workload: 'W2' as const,
+      subjects: [],
+      skipped: [],
+      calibrations: [],
+      cells: cell === undefined ? [] : [{ ...cell, ratios }],
+    };
+    expect(goal('stdio-supergateway', { ...rest, throughput: [w2] })).toMatchObject({
+      value: 6,
+      reached: false,
+      note: expect.stringContaining('node-responder, which calls nobody, has 8.00 x'),
+    });
+  });
+
+  it('judges what is allocated for each kind of upstream, in KB', () => {
+    const subject = (kind: 'http' | 'stdio', bytes: number): AllocationSubject => ({
+      name: 'omni',
+      kind,
+      bytesPerCall: estimate(bytes),
+      gcShare: estimate(0.01),
+      samples: [],
+    });
+    const allocation = { subjects: [subject('http', 16_384), subject('stdio', 8_192)], ownBytesPerCall: estimate(4_096), skipped: [] };
+    const judged = judgeGoals({ throughput: [], allocation }).filter(({ reached }) => reached !== undefined);
+    expect(judged.map(({ id, value, reached }) => [id, value, reached])).toEqual([
+      ['allocation-http', 16, false],
+      ['allocation-stdio', 8, true],
+      ['allocation-own', 4, true],
+    ]);
   });
 
   it('takes a limit that is to be undercut as missed when it is just met', () => {

@@ -1,11 +1,19 @@
-import type { CellRatio, Measurements } from './bench-result.ts';
+import type { Cell, CellRatio, Measurements } from './bench-result.ts';
 import type { Estimate } from './statistics.ts';
 
 const GOAL_BYTES = 200;
 const GOAL_CONNECTIONS = 32;
 /** A reference that used less of its core than this was held back by the load generator or the upstream. */
 const SATURATED_SHARE = 0.9;
+const KIB = 1_024;
 const MIB = 1_048_576;
+/** What a thousand clients leave behind, per client, when nothing is kept of them: tables that grew, code that was compiled. */
+const NOTHING_BYTES = 32;
+/** What the same parts can do at most, with what they do less. */
+const CEILINGS = [
+  ['node-forwarder', 'which reads nothing'],
+  ['node-responder', 'which calls nobody'],
+] as const;
 const FEW_ROUNDS = 5;
 
 /** One goal and what this run says about it. */
@@ -21,20 +29,92 @@ export interface GoalResult {
 
 /** Judges a run by the goals of the project. A goal that was not measured is neither reached nor missed. */
 export function judgeGoals(measured: Measurements): GoalResult[] {
-  const half = measured.halfLoad?.subjects.find(({ name }) => name === 'omni');
-  const { readyMs, idleRssBytes } = measured.startUp ?? {};
   return [
-    ratioGoal(measured, { id: 'nginx-ratio', reference: 'nginx', atLeast: 0.3 }),
-    ratioGoal(measured, { id: 'sdk-ratio', reference: 'sdk-gateway', atLeast: 4 }),
+    ratioGoal(measured, { id: 'nginx-ratio', workload: 'W1', reference: 'nginx', atLeast: 0.3 }),
+    ratioGoal(measured, { id: 'sdk-ratio', workload: 'W1', reference: 'sdk-gateway', atLeast: 4 }),
+    ratioGoal(measured, { id: 'stdio-mcp-proxy', workload: 'W2', reference: 'mcp-proxy', atLeast: 8 }),
+    ratioGoal(measured, { id: 'stdio-supergateway', workload: 'W2', reference: 'supergateway', atLeast: 15 }),
+    ratioGoal(measured, { id: 'stdio-mcp-hub', workload: 'W2', reference: 'mcp-hub', atLeast: 1.2 }),
+    ...latencyGoals(measured),
+    ...memoryGoals(measured),
+    ...largeGoals(measured),
+    listGoal(measured),
+    ...startUpGoals(measured),
+  ];
+}
+
+function latencyGoals({ halfLoad }: Measurements): GoalResult[] {
+  const half = halfLoad?.subjects.find(({ name }) => name === 'omni');
+  const added = (id: string, quantile: string, limit: number, estimate: Estimate | undefined): GoalResult =>
+    atMost({ id, goal: `${quantile} added over direct at half load ≤ ${limit} ms`, limit, estimate, unit: 'ms', scale: 1, strict: false });
+  return [
+    added('added-p50', 'p50', 0.25, half?.addedP50Ms),
+    added('added-p95', 'p95', 1, half?.addedP95Ms),
+    added('added-p99', 'p99', 2.5, half?.addedP99Ms),
+  ];
+}
+
+function memoryGoals({ allocation, sessions }: Measurements): GoalResult[] {
+  const bytes = (kind: 'http' | 'stdio'): Estimate | undefined =>
+    allocation?.subjects.find((subject) => subject.name === 'omni' && subject.kind === kind)?.bytesPerCall;
+  const kib = { unit: 'KB', scale: 1 / KIB, strict: false };
+  return [
+    atMost({ id: 'allocation-http', goal: 'allocated per call, HTTP to HTTP ≤ 8 KB', limit: 8, estimate: bytes('http'), ...kib }),
+    atMost({ id: 'allocation-stdio', goal: 'allocated per call, HTTP to stdio ≤ 8 KB', limit: 8, estimate: bytes('stdio'), ...kib }),
     atMost({
-      id: 'added-p95',
-      goal: 'p95 added over direct at half load ≤ 2 ms',
+      id: 'allocation-own',
+      goal: 'allocated per call above node-forwarder ≤ 8 KB',
+      limit: 8,
+      estimate: allocation?.ownBytesPerCall,
+      ...kib,
+    }),
+    atMost({
+      id: 'legacy-session',
+      goal: 'heap per idle legacy session ≤ 2 KB',
       limit: 2,
-      estimate: half?.addedP95Ms,
-      unit: 'ms',
+      estimate: sessions?.bytesPerLegacySession,
+      ...kib,
+    }),
+    atMost({
+      id: 'modern-client',
+      goal: `heap per idle modern client 0 (less than ${NOTHING_BYTES} B)`,
+      limit: NOTHING_BYTES,
+      estimate: sessions?.bytesPerModernClient,
+      unit: 'B',
       scale: 1,
+      strict: true,
+    }),
+  ];
+}
+
+function largeGoals({ large }: Measurements): GoalResult[] {
+  const growth = large?.growth.find(({ name }) => name === 'omni')?.bytesPerCall;
+  return [
+    atMost({
+      id: 'large-rss',
+      goal: '1 MB results: resident memory per concurrent call ≤ 256 KB',
+      limit: 256,
+      estimate: growth,
+      unit: 'KB',
+      scale: 1 / KIB,
       strict: false,
     }),
+    cellGoal(large?.cell, { id: 'large-nginx', what: '1 MB results c=32', reference: 'nginx', atLeast: 0.8 }),
+  ];
+}
+
+function listGoal({ list }: Measurements): GoalResult {
+  return cellGoal(list?.cell, {
+    id: 'list-ratio',
+    what: `tools/list of ${list?.tools ?? 500} tools c=32`,
+    reference: 'node-responder',
+    atLeast: 0.8,
+  });
+}
+
+function startUpGoals({ startUp }: Measurements): GoalResult[] {
+  const { readyMs, idleRssBytes } = startUp ?? {};
+  return [
     atMost({ id: 'ready', goal: 'ready with no upstreams < 500 ms', limit: 500, estimate: readyMs, unit: 'ms', scale: 1, strict: true }),
     atMost({
       id: 'idle-rss',
@@ -48,21 +128,35 @@ export function judgeGoals(measured: Measurements): GoalResult[] {
   ];
 }
 
-function ratioGoal(measured: Measurements, wanted: { id: string; reference: string; atLeast: number }): GoalResult {
+function ratioGoal(
+  measured: Measurements,
+  { workload, ...wanted }: { id: string; workload: 'W1' | 'W2'; reference: string; atLeast: number },
+): GoalResult {
   const cell = measured.throughput
-    .find(({ workload }) => workload === 'W1')
+    .find((result) => result.workload === workload)
     ?.cells.find(({ bytes, connections }) => bytes === GOAL_BYTES && connections === GOAL_CONNECTIONS);
+  return cellGoal(cell, { ...wanted, what: `${workload} 0.2 KB c=32` });
+}
+
+function cellGoal(cell: Cell | undefined, wanted: { id: string; what: string; reference: string; atLeast: number }): GoalResult {
   const ratio = cell?.ratios.find(({ of, to }) => of === 'omni' && to === wanted.reference);
   const share = cell?.subjects.find(({ name }) => name === wanted.reference)?.coreShare ?? 0;
   const judged = ratio === undefined ? undefined : judgedRatio(ratio, share);
   const faults = cell?.subjects.find(({ name }) => name === 'omni')?.faults ?? 0;
+  const ceilings = CEILINGS.flatMap(([name, why]) => {
+    const best = cell?.ratios.find(({ of, to }) => of === name && to === wanted.reference);
+    return best === undefined ? [] : [`${name}, ${why}, has ${judgedRatio(best, share).value.toPrecision(3)} x`];
+  });
   return {
     id: wanted.id,
-    goal: `W1 0.2 KB c=32: Omni ÷ ${wanted.reference} ≥ ${wanted.atLeast}, one core each`,
+    goal: `${wanted.what}: Omni ÷ ${wanted.reference} ≥ ${wanted.atLeast}, one core each`,
     value: judged?.value,
     unit: 'x',
     reached: judged === undefined ? undefined : judged.value >= wanted.atLeast && faults === 0,
-    note: judged === undefined ? 'not measured' : faults === 0 ? judged.note : `${faults} calls of Omni failed; ${judged.note}`,
+    note:
+      judged === undefined
+        ? 'not measured'
+        : [...(faults === 0 ? [] : [`${faults} calls of Omni failed`]), judged.note, ...ceilings].join('; '),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
-import { faultOfAnswer } from './answer-check.ts';
+import { faultOfAnswer, faultOfList } from './answer-check.ts';
 import { HttpMessageReader } from './http-message-reader.ts';
-import { createCallWriter, FIRST_CALL_ID, initializeRequest, mcpRequest, requestText } from './request-text.ts';
+import { createCallWriter, createListWriter, FIRST_CALL_ID, initializeRequest, mcpRequest, requestText } from './request-text.ts';
 import type { Target } from './target.ts';
 
 const SESSION_HEADER = /\r\nmcp-session-id: *([^\r]+)/i;
@@ -13,6 +13,8 @@ export type OnCallEnd = (connection: LoadConnection, fault: string | undefined) 
 /** What a connection needs to know. */
 export interface LoadConnectionOptions {
   readonly target: Target;
+  /** What and how much, see {@link LoadJob}. A list is called without a session. */
+  readonly what: 'echo' | 'tools/list';
   readonly bytes: number;
   readonly onCallEnd: OnCallEnd;
 }
@@ -31,7 +33,7 @@ export class LoadConnection {
 
   constructor(options: LoadConnectionOptions) {
     this.#options = options;
-    this.#writeCall = createCallWriter(options.target, options.bytes);
+    this.#writeCall = options.what === 'echo' ? createCallWriter(options.target, options.bytes) : createListWriter(options.target);
   }
 
   get isBusy(): boolean {
@@ -73,8 +75,9 @@ export class LoadConnection {
       return;
     }
     if (this.#callId === 0) return;
-    const { target, bytes } = this.#options;
-    this.#endCall(faultOfAnswer(head, body, { dialect: target.dialect, id: this.#callId, bytes }));
+    const { target, bytes, what } = this.#options;
+    const expected = { dialect: target.dialect, id: this.#callId, bytes };
+    this.#endCall(what === 'echo' ? faultOfAnswer(head, body, expected) : faultOfList(head, body, expected));
   }
 
   #endCall(fault: string | undefined): void {

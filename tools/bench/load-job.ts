@@ -4,7 +4,9 @@ import type { Target } from './target.ts';
 /** One piece of work for the load process. */
 export interface LoadJob {
   readonly target: Target;
-  /** Size of each result's text. */
+  /** What is called. Default: the echo tool. */
+  readonly what?: 'echo' | 'tools/list';
+  /** Size of each result's text; for a list that of the whole answer. */
   readonly bytes: number;
   readonly connections: number;
   /** Load before the measured time, not counted. */

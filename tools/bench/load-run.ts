@@ -113,8 +113,8 @@ async function openConnections(
   job: LoadJob,
   onCallEnd: (connection: LoadConnection, fault: string | undefined) => void,
 ): Promise<LoadConnection[]> {
-  const { target, bytes } = job;
-  const connections = Array.from({ length: job.connections }, () => new LoadConnection({ target, bytes, onCallEnd }));
+  const { target, bytes, what = 'echo' } = job;
+  const connections = Array.from({ length: job.connections }, () => new LoadConnection({ target, what, bytes, onCallEnd }));
   await Promise.all(connections.map((connection) => connection.open()));
   return connections;
 }

@@ -9,14 +9,18 @@ import type { BenchSession } from './bench-session.ts';
 import { judgeGoals } from './goals.ts';
 import { LoadProcess } from './load-process.ts';
 import { startManifest } from './manifest.ts';
-import { BenchOptionError, HELP, parseBenchOptions, type BenchOptions } from './options.ts';
+import { BenchOptionError, HELP, parseBenchOptions, type BenchOptions, type WorkloadName } from './options.ts';
 import { killAllProcesses, pinThisProcess, planCores } from './pinned-process.ts';
 import { reportText } from './report.ts';
 import { resultJson, withoutPaths, writeResult } from './result-file.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { ALL_SUBJECTS } from './subjects/all-subjects.ts';
 import { startUpstream } from './upstream-process.ts';
+import { runAllocation } from './workloads/allocation.ts';
 import { runHalfLoad } from './workloads/half-load.ts';
+import { runLarge } from './workloads/large.ts';
+import { runList } from './workloads/list.ts';
+import { runSessions } from './workloads/sessions.ts';
 import { runStartUp } from './workloads/start-up.ts';
 import { runThroughput } from './workloads/throughput.ts';
 
@@ -64,8 +68,22 @@ async function measureAll(session: BenchSession, options: BenchOptions, subjects
     );
   }
   const halfLoad = workloads.includes('half') ? await runHalfLoad(session, { subjects, rounds, measureMs }) : undefined;
-  const startUp = workloads.includes('w10') && subjects.some(({ name }) => name === 'omni') ? await runStartUp(session, rounds) : undefined;
-  return { throughput, ...(halfLoad === undefined ? {} : { halfLoad }), ...(startUp === undefined ? {} : { startUp }) };
+  const large = workloads.includes('large') ? await runLarge(session, { subjects, rounds, measureMs }) : undefined;
+  // The rest is about Omni alone, or about Omni and what it brings along to compare itself with.
+  const ofOmni = (workload: WorkloadName): boolean => workloads.includes(workload) && subjects.some(({ name }) => name === 'omni');
+  const allocation = ofOmni('alloc') ? await runAllocation(session, { rounds, measureMs }) : undefined;
+  const list = ofOmni('list') ? await runList(session, { rounds, measureMs }) : undefined;
+  const sessions = ofOmni('sessions') ? await runSessions(session) : undefined;
+  const startUp = ofOmni('w10') ? await runStartUp(session, rounds) : undefined;
+  return {
+    throughput,
+    ...(halfLoad && { halfLoad }),
+    ...(large && { large }),
+    ...(allocation && { allocation }),
+    ...(list && { list }),
+    ...(sessions && { sessions }),
+    ...(startUp && { startUp }),
+  };
 }
 
 async function main(): Promise<number> {

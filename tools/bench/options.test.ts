@@ -7,7 +7,7 @@ describe('parseBenchOptions', () => {
   it('gives nine rounds of two seconds of everything by default', () => {
     expect(parseBenchOptions([], DEFAULTS)).toEqual({
       only: [],
-      workloads: ['w1', 'w2', 'half', 'w10'],
+      workloads: ['w1', 'w2', 'half', 'alloc', 'list', 'sessions', 'large', 'w10'],
       sizes: [200, 10_000, 100_000],
       connections: [1, 8, 32],
       rounds: 9,
@@ -43,7 +43,7 @@ describe('parseBenchOptions', () => {
     [['--rounds', '0'], '--rounds: "0" is not a whole number above 0 and up to 100'],
     [['--rounds', '2.5'], '--rounds: "2.5" is not a whole number above 0 and up to 100'],
     [['--seconds', '600'], '--seconds: "600" is not a number above 0 and up to 60'],
-    [['--sizes', '1'], '--sizes: "1" is not one of 0.2, 10, 100'],
+    [['--sizes', '1'], '--sizes: "1" is not one of 0.2, 10, 100, 1000'],
     [['--connections', '8,'], '--connections has an empty item'],
   ])('refuses %j with words that help', (args, message) => {
     expect(() => parseBenchOptions(args, DEFAULTS)).toThrow(new BenchOptionError(message));

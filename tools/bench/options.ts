@@ -1,18 +1,23 @@
 import { parseArgs } from 'node:util';
 
-const WORKLOADS = ['w1', 'w2', 'half', 'w10'] as const;
+const WORKLOADS = ['w1', 'w2', 'half', 'alloc', 'list', 'sessions', 'large', 'w10'] as const;
 const KIB_SIZES = new Map([
   ['0.2', 200],
   ['10', 10_000],
   ['100', 100_000],
+  ['1000', 1_000_000],
 ]);
+const DEFAULT_SIZES: readonly number[] = [200, 10_000, 100_000];
 const MAX_ROUNDS = 100;
 const MAX_SECONDS = 60;
 const MAX_CONNECTIONS = 1_000;
 const MAX_SEED = 4_294_967_295;
 const QUICK = { rounds: 3, seconds: 1 };
 
-/** A part of the benchmark: W1 HTTP to HTTP, W2 HTTP to stdio, latency at half load, W10 start-up. */
+/**
+ * A part of the benchmark: W1 HTTP to HTTP, W2 HTTP to stdio, latency at half load, allocation per call, a list of many tools, memory of
+ * idle clients, results of 1 MB, W10 start-up.
+ */
 export type WorkloadName = (typeof WORKLOADS)[number];
 
 /** What one run does. */
@@ -39,9 +44,10 @@ export class BenchOptionError extends Error {
 
 export const HELP = `usage: npm run bench -- [options]
 
-  --only a,b          subjects to run (default: all): direct, nginx, node-forwarder, sdk-gateway, omni, mcp-proxy, supergateway, mcp-hub
-  --workloads w1,w2   of w1 (HTTP to HTTP), w2 (HTTP to stdio), half (latency at half load), w10 (start-up of Omni); default: all
-  --sizes 0.2,10,100  result sizes in KB; w2 leaves 100 out
+  --only a,b          subjects to run (default: all): direct, nginx, node-forwarder, node-responder, sdk-gateway, omni, mcp-proxy, supergateway, mcp-hub
+  --workloads w1,w2   of w1 (HTTP to HTTP), w2 (HTTP to stdio), half (latency at half load), alloc (bytes allocated per call),
+                      list (500 tools), sessions (memory of idle clients), large (results of 1 MB), w10 (start-up of Omni); default: all
+  --sizes 0.2,10,100  result sizes in KB, 1000 too; w2 leaves 100 and above out
   --connections 1,8,32
   --rounds N          default 9, at most ${MAX_ROUNDS}
   --seconds S         measured time per round, default 2, at most ${MAX_SECONDS}
@@ -64,7 +70,7 @@ export function parseBenchOptions(
   return {
     only: list(values.only, 'only', (name) => oneOf(name, 'only', defaults.subjects)) ?? [],
     workloads: list(values.workloads, 'workloads', (name) => oneOf(name.toLowerCase(), 'workloads', WORKLOADS)) ?? WORKLOADS,
-    sizes: list(values.sizes, 'sizes', sizeOf) ?? [...KIB_SIZES.values()],
+    sizes: list(values.sizes, 'sizes', sizeOf) ?? DEFAULT_SIZES,
     connections: list(values.connections, 'connections', (text) => number(text, 'connections', MAX_CONNECTIONS)) ?? [1, 8, 32],
     rounds: values.rounds === undefined ? (quick ? QUICK.rounds : 9) : number(values.rounds, 'rounds', MAX_ROUNDS),
     seconds: values.seconds === undefined ? (quick ? QUICK.seconds : 2) : number(values.seconds, 'seconds', MAX_SECONDS, false),

@@ -1,9 +1,22 @@
-import type { BenchResult, Cell, CellSubject, HalfLoadResult, StartUpResult, ThroughputResult } from './bench-result.ts';
+import type {
+  AllocationResult,
+  BenchResult,
+  Cell,
+  CellSubject,
+  ClientBatches,
+  HalfLoadResult,
+  LargeResult,
+  ListResult,
+  SessionsResult,
+  StartUpResult,
+  ThroughputResult,
+} from './bench-result.ts';
 import type { GoalResult } from './goals.ts';
 import type { Estimate } from './statistics.ts';
 
+const KIB = 1_024;
 const MIB = 1_048_576;
-const RATIO_COLUMNS = ['nginx', 'node-forwarder', 'sdk-gateway'];
+const RATIO_COLUMNS = ['nginx', 'node-forwarder', 'node-responder', 'sdk-gateway'];
 const FEW_ROUNDS = 5;
 
 /** The whole result as Markdown. */
@@ -19,6 +32,10 @@ export function reportText(result: BenchResult): string {
     goalsText(result.goals),
     ...result.throughput.map(throughputText),
     ...(result.halfLoad === undefined ? [] : [halfLoadText(result.halfLoad)]),
+    ...(result.large === undefined ? [] : [largeText(result.large)]),
+    ...(result.allocation === undefined ? [] : [allocationText(result.allocation)]),
+    ...(result.list === undefined ? [] : [listText(result.list)]),
+    ...(result.sessions === undefined ? [] : [sessionsText(result.sessions)]),
     ...(result.startUp === undefined ? [] : [startUpText(result.startUp)]),
     versionsText(manifest.versions),
   ];
@@ -101,6 +118,51 @@ function halfLoadText(result: HalfLoadResult): string {
   ].join('\n\n');
 }
 
+function largeText({ cell, growth, skipped }: LargeResult): string {
+  const rows = growth.map(({ name, bytesPerCall }) => [name, bytesPerCall === undefined ? 'n/a' : estimate(inKib(bytesPerCall), 0)]);
+  return [
+    '## W-large: results of 1 MB, HTTP to HTTP',
+    ...(cell === undefined ? [] : [cellText(cell)]),
+    table(['subject', 'peak RSS per further concurrent call, KB'], rows),
+    ...skippedText(skipped),
+  ].join('\n\n');
+}
+
+function allocationText({ subjects, ownBytesPerCall, skipped }: AllocationResult): string {
+  const rows = subjects.map(({ name, kind, bytesPerCall, gcShare, samples }) => [
+    name,
+    kind,
+    bytesPerCall === undefined ? 'n/a' : estimate(inKib(bytesPerCall), 2),
+    gcShare === undefined ? 'n/a' : `${(gcShare.median * 100).toFixed(1)} %`,
+    String(samples.reduce((sum, { collections }) => sum + collections, 0)),
+  ]);
+  return [
+    '## W-alloc: bytes allocated on the JavaScript heap per call (0.2 KB, c = 32)',
+    table(['subject', 'upstream', 'KB per call', 'time in the collector', 'collections'], rows),
+    ...(ownBytesPerCall === undefined ? [] : [`Omni above node-forwarder, HTTP: ${estimate(inKib(ownBytesPerCall), 2)} KB per call`]),
+    ...skippedText(skipped),
+  ].join('\n\n');
+}
+
+function listText({ tools, cell, skipped }: ListResult): string {
+  return [`## W4: tools/list of ${tools} tools`, ...(cell === undefined ? [] : [cellText(cell)]), ...skippedText(skipped)].join('\n\n');
+}
+
+function sessionsText({ bytesPerLegacySession, bytesPerModernClient, legacyBatches, modernBatches, skipped }: SessionsResult): string {
+  const row = (client: string, bytes: Estimate | undefined, { clients, bytesPerClient }: ClientBatches): string[] => [
+    client,
+    bytes === undefined ? 'n/a' : estimate(bytes, 0),
+    `${bytesPerClient.length} of ${clients}, the first not counted`,
+  ];
+  const rows = [
+    row('legacy session, open', bytesPerLegacySession, legacyBatches),
+    row('modern client, gone', bytesPerModernClient, modernBatches),
+  ];
+  return ['## W-sessions: what Omni keeps of idle clients', table(['client', 'bytes each', 'batches'], rows), ...skippedText(skipped)].join(
+    '\n\n',
+  );
+}
+
 function startUpText(result: StartUpResult): string {
   const { readyMs, idleRssBytes } = result;
   const rows = [
@@ -120,6 +182,10 @@ function skippedText(skipped: readonly { readonly name: string; readonly reason:
 
 function estimate({ median, low, high }: Estimate, digits: number): string {
   return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+}
+
+function inKib({ median, low, high, rounds }: Estimate): Estimate {
+  return { median: median / KIB, low: low / KIB, high: high / KIB, rounds };
 }
 
 function kilobytes(bytes: number): string {

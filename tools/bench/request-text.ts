@@ -74,6 +74,13 @@ export function requestText(target: Target, parts: HttpRequestParts): string {
   return `POST ${parts.path} HTTP/1.1\r\nHost: ${target.host}:${target.port}\r\n${headers.join('')}Content-Length: ${length}\r\n\r\n${parts.body}`;
 }
 
+/** Makes the text of a `tools/list` with a given id; ids must have ten digits. */
+export function createListWriter(target: Target): (id: number) => string {
+  const sample = requestText(target, mcpRequest(target, { id: FIRST_CALL_ID, method: 'tools/list', params: {} }));
+  const [before = '', after = ''] = sample.split(String(FIRST_CALL_ID));
+  return (id) => before + String(id) + after;
+}
+
 /** Makes the text of the call with a given id; ids must have ten digits. Pieces are computed once, because this runs once per call. */
 export function createCallWriter(target: Target, bytes: number, session?: string): (id: number) => string {
   const sample = requestText(target, echoRequest(target, { id: FIRST_CALL_ID, bytes }, session));

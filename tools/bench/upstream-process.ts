@@ -19,21 +19,30 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-/** Starts the HTTP upstream on the load core and waits until it listens. */
-export async function startUpstream(cores: CorePlan, logFolder: string): Promise<Upstream> {
+/**
+ * Starts the HTTP upstream on the load core and waits until it listens.
+ *
+ * @param tools - How many tools it lists: the echo tool, and others that nobody calls.
+ */
+export async function startUpstream(cores: CorePlan, logFolder: string, tools = 1): Promise<Upstream> {
   const port = await freePort();
   const pinned = new PinnedProcess({
     name: 'upstream',
     core: cores.load,
     command: process.execPath,
-    args: [UPSTREAM_FILE, '--http', String(port)],
+    args: [UPSTREAM_FILE, '--http', String(port), String(tools)],
     logFolder,
     ipc: true,
   });
-  await new Promise((resolve, reject) => {
-    pinned.child.once('message', resolve);
-    pinned.child.once('exit', () => reject(new Error(`the upstream ended: ${pinned.logTail()}`)));
-    setTimeout(() => reject(new Error('the upstream did not start in time')), START_TIMEOUT_MS).unref();
+  await new Promise<void>((resolve, reject) => {
+    const onExit = (): void => reject(new Error(`the upstream ended: ${pinned.logTail()}`));
+    const timer = setTimeout(() => reject(new Error('the upstream did not start in time')), START_TIMEOUT_MS);
+    pinned.child.once('exit', onExit);
+    pinned.child.once('message', () => {
+      clearTimeout(timer);
+      pinned.child.off('exit', onExit);
+      resolve();
+    });
   });
   const [command = process.execPath, ...args] = [...onCore(cores.load), process.execPath, UPSTREAM_FILE, '--stdio'];
   return {

@@ -1,11 +1,11 @@
 /**
  * The benchmark's upstream: the cheapest MCP server that can be written in Node, so that it is never what limits a subject.
- * `node upstream.ts --http PORT` serves both eras on loopback; `node upstream.ts --stdio` serves them on its standard streams.
+ * `node upstream.ts --http PORT [TOOLS]` serves both eras on loopback and lists so many tools; `node upstream.ts --stdio` serves them on its standard streams.
  * It ends when its parent closes the IPC channel or standard input.
  */
 import { Buffer } from 'node:buffer';
 import { createServer, type Socket } from 'node:net';
-import { ECHO_TOOL, echoText } from './echo-tool.ts';
+import { ECHO_TOOL, echoText, idleTools } from './echo-tool.ts';
 import { HttpMessageReader } from './http-message-reader.ts';
 import { LEGACY_VERSION, MODERN_VERSION } from './target.ts';
 
@@ -14,6 +14,8 @@ const CACHE_HINTS = { ttlMs: 3_600_000, cacheScope: 'public' };
 const METHOD_NOT_FOUND = { code: -32601, message: 'Method not found' };
 const METHOD_NOT_FOUND_END = `${JSON.stringify(METHOD_NOT_FOUND)}}`;
 const LF = 0x0a;
+const [mode, port, toolCount = '1'] = process.argv.slice(2);
+const TOOLS = [ECHO_TOOL, ...idleTools(Number(toolCount) - 1)];
 
 interface Request {
   readonly id?: number | string;
@@ -44,7 +46,7 @@ function answer(request: Request): string | undefined {
 function controlResult(method: string | undefined, modern: boolean, version: string | undefined): object | undefined {
   switch (method) {
     case 'tools/list':
-      return { tools: [ECHO_TOOL], ...(modern ? CACHE_HINTS : {}) };
+      return { tools: TOOLS, ...(modern ? CACHE_HINTS : {}) };
     case 'server/discover':
       return {
         supportedVersions: [MODERN_VERSION, LEGACY_VERSION],
@@ -105,7 +107,6 @@ function serveStdio(): void {
   process.stdin.on('end', () => process.exit(0));
 }
 
-const [mode, port] = process.argv.slice(2);
 if (mode === '--stdio') {
   serveStdio();
 } else {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { CLIENT_STEPS } from './client/client-steps.ts';
 import { FixtureState } from './fixture/fixture-state.ts';
 import { serveHttpFixture } from './fixture/http-fixture.ts';
 import { loadRequirementSet, REVISIONS } from './requirement-set.ts';
@@ -40,6 +41,16 @@ describe('runServerSuite', () => {
 });
 
 describe('loadRequirementSet', () => {
+  it.each([
+    ['2025-11-25', 4, 1],
+    ['2026-07-28', 7, 1],
+  ] as const)('takes the client scenarios of %s without those of authorization', async (revision, ofScored, ofUnscored) => {
+    const { scored, unscored } = await loadRequirementSet(revision, 'client');
+    expect([scored.length, unscored]).toEqual([ofScored, ['json-schema-2020-12-preservation']]);
+    expect(unscored).toHaveLength(ofUnscored);
+    expect([...scored, ...unscored].filter((name) => !(name in CLIENT_STEPS))).toEqual([]);
+  });
+
   it('takes the server scenarios only, scored apart from unscored', async () => {
     const { scored, unscored } = await loadRequirementSet('2026-07-28');
     expect(scored).toHaveLength(37);

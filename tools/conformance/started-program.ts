@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 export interface StartedProgramOptions {
   /** Arguments for Node. */
   readonly args: readonly string[];
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The URL that the program serves, if this line of its output tells it. */
   readonly urlIn: (line: string) => string | undefined;
 }
@@ -24,8 +26,8 @@ const KEPT_LINES = 20;
  * Starts a Node program and waits until a line on its stdout or stderr tells the URL.
  * Rejects, with the last lines of its output, when it ends before or says nothing for 20 seconds.
  */
-export async function startProgram({ args, urlIn }: StartedProgramOptions): Promise<StartedProgram> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startProgram({ args, env = {}, urlIn }: StartedProgramOptions): Promise<StartedProgram> {
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? code}`));

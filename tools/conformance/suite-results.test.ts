@@ -7,6 +7,7 @@ import { readSuiteResults } from './suite-results.ts';
 
 const set: RequirementSet = {
   revision: '2026-07-28',
+  side: 'server',
   scored: ['tools-list', 'server-stateless', 'caching'],
   unscored: ['json-schema-2020-12', 'tasks-lifecycle'],
 };
@@ -21,14 +22,18 @@ describe('readSuiteResults', () => {
   });
 
   /** Lays out an output folder as the suite does; `undefined` is a folder without a file, which a crash leaves. */
-  async function outputFolder(name: string, scenarios: Readonly<Record<string, readonly string[] | undefined>>): Promise<string> {
+  async function outputFolder(
+    name: string,
+    scenarios: Readonly<Record<string, readonly string[] | undefined>>,
+    prefix = 'server-',
+  ): Promise<string> {
     const folder = join(root, name);
     await mkdir(folder);
     for (const [scenario, statuses] of Object.entries(scenarios)) {
-      const inner = join(folder, `server-${scenario}-2026-11-20T09-17-32-468Z`);
+      const inner = join(folder, `${prefix}${scenario}-2026-11-20T09-17-32-468Z`);
       await mkdir(inner);
       if (statuses === undefined) continue;
-      await writeFile(join(inner, 'checks.json'), JSON.stringify(statuses.map((status, id) => ({ id, status }))));
+      await writeFile(join(inner, 'checks.json'), JSON.stringify(statuses.map((status, id) => ({ id, name: 'N', status }))));
     }
     return folder;
   }
@@ -48,6 +53,13 @@ describe('readSuiteResults', () => {
       unscored: { passed: 2, total: 2, failed: [] },
       warned: ['caching'],
       checks: { passed: 5, failed: 0, warnings: 1 },
+      verdicts: {
+        'tools-list': { '0 N': 'SUCCESS' },
+        'server-stateless': { '0 N': 'SUCCESS' },
+        caching: { '0 N': 'SUCCESS', '1 N': 'WARNING' },
+        'json-schema-2020-12': { '0 N': 'SUCCESS' },
+        'tasks-lifecycle': { '0 N': 'SUCCESS' },
+      },
     });
   });
 
@@ -69,6 +81,20 @@ describe('readSuiteResults', () => {
   it('fails a scenario that checked nothing', async () => {
     const folder = await outputFolder('empty', { ...green, 'tools-list': [] });
     expect(await readSuiteResults(folder, set)).toMatchObject({ scored: { failed: ['tools-list'] } });
+  });
+
+  it('takes the worst of what one check gave at several times', async () => {
+    const folder = await outputFolder('repeated', green);
+    const checks = ['SUCCESS', 'FAILURE', 'WARNING', 'INFO'].map((status) => ({ id: 'a', name: 'A', status }));
+    await writeFile(join(folder, 'server-caching-2026-11-20T09-17-32-468Z', 'checks.json'), JSON.stringify(checks));
+    expect((await readSuiteResults(folder, set)).verdicts['caching']).toEqual({ 'a A': 'FAILURE' });
+  });
+
+  it('reads the folders of client scenarios, and fails one whose client ended with an error', async () => {
+    const clients: RequirementSet = { ...set, side: 'client', scored: ['tools_call', 'initialize'], unscored: [] };
+    const folder = await outputFolder('clients', { tools_call: ['SUCCESS'], initialize: ['SUCCESS'] }, '');
+    expect(await readSuiteResults(folder, clients)).toMatchObject({ scored: { passed: 2 } });
+    expect(await readSuiteResults(folder, clients, new Set(['initialize']))).toMatchObject({ scored: { failed: ['initialize'] } });
   });
 
   it('keeps an unscored failure out of the score', async () => {

@@ -1,4 +1,7 @@
-/** What is too long for every change: the isolation of answers with 25 times as many messages. `OMNI_LEAK_MESSAGES` sets another number. */
+/**
+ * What is too long for every change: the isolation of answers with 25 times as many messages (`OMNI_LEAK_MESSAGES` sets another number),
+ * every value of the corpus through every combination of client and server, and twice as many clients that read slowly.
+ */
 import { fileURLToPath } from 'node:url';
 import { runInForeground } from '../workspace/foreground.mjs';
 
@@ -8,6 +11,12 @@ const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarnin
 
 process.exitCode = await runInForeground(
   process.execPath,
-  [...JEST, '--projects', 'apps/master-server-e2e/jest.config.mjs', '--runInBand', '--testPathPatterns=isolation-of-answers\\.test\\.ts$'],
-  { cwd: ROOT, env: { OMNI_LEAK_MESSAGES: MESSAGES, ...process.env } },
+  [
+    ...JEST,
+    '--projects',
+    'apps/master-server-e2e/jest.config.mjs',
+    '--runInBand',
+    '--testPathPatterns=(?:isolation-of-answers|fidelity|slow-clients)\\.test\\.ts$',
+  ],
+  { cwd: ROOT, env: { OMNI_LEAK_MESSAGES: MESSAGES, OMNI_FIDELITY: 'all', OMNI_SLOW_READERS: '100', ...process.env } },
 );

@@ -9,7 +9,7 @@ import ts from 'typescript';
  */
 
 /** Wide on purpose: an id that is nearly right must be found, so that the gate can refuse it. */
-const LOOKS_LIKE_ID = /^[SX]\d+-[A-Z0-9-]+$/i;
+const LOOKS_LIKE_ID = /^(?:[SX]\d+|PROTO)-[A-Z0-9-]+$/i;
 const TEST_FUNCTIONS = new Set(['it', 'test', 'describe']);
 
 /**
@@ -63,7 +63,7 @@ export function citationsInSources(root) {
  */
 function titlesIn(file, text) {
   // Most files cite nothing; a search is far cheaper than a syntax tree.
-  if (!/\[[SX]\d/i.test(text)) return [];
+  if (!/\[(?:[SX]\d|PROTO-)/i.test(text)) return [];
   /** @type {string[]} */
   const titles = [];
   /** @param {ts.Node} node */

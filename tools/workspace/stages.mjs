@@ -100,6 +100,11 @@ export const STAGES = [
     run: jest('unit', ['--maxWorkers=2', '--workerIdleMemoryLimit=400MB', `--testPathIgnorePatterns=${README_EXAMPLES}`], 6 * MINUTE_MS),
   },
   {
+    name: 'guards',
+    summary: 'each guard taken away: its test must fail',
+    run: countedChecks(['--conditions=@omni/source', 'tools/guards/main.ts', '--fast'], 9 * MINUTE_MS),
+  },
+  {
     name: 'examples',
     summary: 'the example of each README',
     run: jest('examples', ['--config=tools/checks/jest.config.mjs', `--testPathPatterns=${README_EXAMPLES}`], 2 * MINUTE_MS),
@@ -120,7 +125,8 @@ export const STAGES = [
         console.log(`${CONFORMANCE} is not there`);
         return { ...NOTHING, skipped: 1 };
       }
-      return countedChecks(['--conditions=@omni/source', CONFORMANCE], 6 * MINUTE_MS)(context);
+      const results = join(context.root, RESULTS_FOLDER, 'conformance.json');
+      return countedChecks(['--conditions=@omni/source', CONFORMANCE, '--results', results], 8 * MINUTE_MS)(context);
     },
   },
   {

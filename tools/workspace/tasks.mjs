@@ -46,9 +46,18 @@ export const TASKS = {
     summary: 'count the requirements per seed and state; --json, --tests, --write',
     argv: (rest) => ['tools/requirements/main.mjs', ...rest],
   },
+  guards: {
+    summary: 'take each guard away and see whether its test fails; --help lists the options',
+    argv: (rest) => [FROM_SOURCE, 'tools/guards/main.ts', ...rest],
+  },
   nightly: {
-    summary: 'what is too long for every change: 5,000,000 messages that must reach nobody else',
-    argv: () => ['tools/fidelity/nightly.mjs'],
+    summary:
+      'what is too long for every change: 5,000,000 messages that must reach nobody else, the whole corpus over every pair of transports, guards whose tests start processes, five minutes of fuzzing for each target',
+    argv: () => ['tools/workspace/nightly.mjs'],
+  },
+  fuzz: {
+    summary: 'search inputs that a part of Omni does not stand; --target, --seconds, --seed, --keep, --list, --replay',
+    argv: (rest) => [FROM_SOURCE, 'tools/fuzz/main.ts', ...rest],
   },
   fidelity: {
     summary: 'write docs/fidelity.md: what the pinned peers of the bench do to JSON',

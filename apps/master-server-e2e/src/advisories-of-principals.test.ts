@@ -26,13 +26,18 @@ afterAll(endEverything, 10_000);
 /** Asks as a principal on a connection of its own, and gives the text of the answer. */
 type Ask = (method: string, params: string) => Promise<string>;
 
-function connect(principal: string, era: Era, scope?: string): Ask {
+/** @param heard - Takes the notifications. */
+function connect(principal: string, era: Era, scope?: string, heard: string[] = []): Ask {
   const [near, far] = createChannelPair();
   server.bind(far, { principal: { id: principal, kind: 'token' }, scope });
   const waiting = new Map<string, (text: string) => void>();
   const channel = near({
-    // The gateway sends JSON-RPC.
-    onMessage: (text) => waiting.get(String((JSON.parse(text) as { id?: number }).id))?.(text),
+    onMessage: (text) => {
+      // The gateway sends JSON-RPC.
+      const { id } = JSON.parse(text) as { id?: number };
+      if (id === undefined) heard.push(text);
+      else waiting.get(String(id))?.(text);
+    },
     onGarbage() {},
     onClose() {},
   });
@@ -57,24 +62,79 @@ const TASK_METHODS: Readonly<Record<Era, readonly string[]>> = {
   modern: ['tasks/get', 'tasks/update', 'tasks/cancel'],
 };
 
+/** Starts a task and gives the id that its owner sees. */
+async function startTask(owner: Ask, name = 'long'): Promise<string> {
+  const created = await owner('tools/call', `"name":"${name}","arguments":{},"task":{"ttl":60000}`);
+  expect(created).toContain(SECRET);
+  const id = /"taskId":"([^"]+)"/.exec(created)?.[1] ?? '';
+  expect(id).not.toContain('t-1');
+  return id;
+}
+
+function paramsOf(method: string, taskId: string): string {
+  return method === 'tasks/list' ? '' : `"taskId":"${taskId}"`;
+}
+
 describe('CVE-2026-111767: a task can be read and cancelled by whoever knows its id', () => {
   for (const era of ['legacy', 'modern'] as const) {
     for (const method of TASK_METHODS[era]) {
       it(`keeps ${method} of a ${era} server from another principal`, async () => {
         const owner = connect('first', era, era);
-        const created = await owner('tools/call', '"name":"long","arguments":{},"task":{"ttl":60000}');
-        expect(created).toContain(SECRET);
-        const params = method === 'tasks/list' ? '' : '"taskId":"t-1"';
-        expect(await owner(method, params)).toContain(SECRET);
+        const taskId = await startTask(owner);
+        const own = await owner(method, paramsOf(method, taskId));
+        expect(own).toContain(SECRET);
+        // The id of the server is nobody's.
+        expect(own).not.toContain('"t-1"');
         const before = received[era].length;
-        const foreign = await connect('second', era, era)(method, params);
-        expect(foreign).not.toContain(SECRET);
-        // Of a list only the items are somebody's.
-        if (method === 'tasks/list') expect(foreign).toContain('"tasks":[]');
-        else expect(received[era].slice(before).filter((text) => text.includes('tasks/'))).toEqual([]);
+        for (const shown of [taskId, 't-1', `${taskId.slice(0, -1)}${taskId.endsWith('A') ? 'B' : 'A'}`]) {
+          const foreign = await connect('second', era, era)(method, paramsOf(method, shown));
+          expect(foreign).not.toContain(SECRET);
+          // Of a list only the items are somebody's.
+          if (method === 'tasks/list') expect(foreign).toContain('"tasks":[]');
+          else expect(foreign).toContain('"code":-32602');
+        }
+        if (method !== 'tasks/list') expect(received[era].slice(before).filter((text) => text.includes('tasks/'))).toEqual([]);
       }, 10_000);
     }
+
+    it(`leads from the endpoint of all to the task of the ${era} server, and there alone`, async () => {
+      const owner = connect('first', era);
+      const taskId = await startTask(owner, `${era}__long`);
+      const before = { legacy: received.legacy.length, modern: received.modern.length };
+      expect(await owner('tasks/get', `"taskId":"${taskId}"`)).toContain(`"taskId":"${taskId}"`);
+      expect(await owner('tasks/list', '')).toContain('"code":-32601');
+      expect(await connect('first', era, era === 'legacy' ? 'modern' : 'legacy')('tasks/get', `"taskId":"${taskId}"`)).toContain('-32602');
+      const asked = (['legacy', 'modern'] as const).map((name) =>
+        received[name].slice(before[name]).filter((text) => text.includes('tasks/get')),
+      );
+      expect(asked.map(({ length }) => length)).toEqual(era === 'legacy' ? [1, 0] : [0, 1]);
+      expect(asked.flat()[0]).toContain('"taskId":"t-1"');
+    }, 10_000);
   }
+
+  it('tells its owner alone how it is getting on, on a connection to the server that all share', async () => {
+    const heard: Record<string, string[]> = { first: [], again: [], second: [] };
+    const [owner, again, other] = [
+      connect('first', 'legacy', undefined, heard['first']),
+      connect('first', 'legacy', 'legacy', heard['again']),
+      connect('second', 'legacy', undefined, heard['second']),
+    ];
+    await other('tools/list', '');
+    const taskId = await startTask(owner, 'legacy__long');
+    await owner('tasks/cancel', `"taskId":"${taskId}"`);
+    // Whoever of the principal's sessions has asked last is told.
+    await again('tasks/cancel', `"taskId":"${taskId}"`);
+    await other('tools/list', '');
+    const notice = expect.stringContaining(`"method":"notifications/tasks/status","params":{"taskId":"${taskId}"`);
+    expect(heard).toEqual({ first: [notice], again: [notice], second: [] });
+  }, 10_000);
+
+  it('does not let a task cross the eras', async () => {
+    const taskId = await startTask(connect('first', 'legacy', 'legacy'));
+    expect(await connect('first', 'modern', 'legacy')('tasks/get', `"taskId":"${taskId}"`)).toContain('"code":-32602');
+    expect(await connect('first', 'modern', 'legacy')('tools/call', '"name":"long","arguments":{},"task":{}')).toContain('"content":[]');
+    expect(received.legacy.at(-1)).not.toContain('"task"');
+  }, 10_000);
 });
 
 describe('CVE-2026-0621: matching an address with a template takes exponential time', () => {
@@ -84,7 +144,7 @@ describe('CVE-2026-0621: matching an address with a template takes exponential t
     escapes: `slow://${'%41'.repeat(3_000)}`,
   };
   for (const [what, uri] of Object.entries(addresses)) {
-    it(`takes less than 10 ms for ${what}`, async () => {
+    it(`takes less than 100 ms for ${what}`, async () => {
       const ask = connect('reader', 'modern');
       await ask('resources/read', '"uri":"slow://warm-up"');
       const times: number[] = [];
@@ -94,7 +154,7 @@ describe('CVE-2026-0621: matching an address with a template takes exponential t
         times.push(performance.now() - begin);
       }
       // The quickest of five: whatever else this machine does is not the gateway's.
-      expect(Math.min(...times)).toBeLessThan(10);
+      expect(Math.min(...times)).toBeLessThan(100);
     }, 10_000);
   }
 });

@@ -159,7 +159,7 @@ describe('GHSA-rvq5-wwqv-78pq CVE-2026-116684: a token for somebody else is acce
     }, 10_000);
   }
 
-  it('sends an upstream its own token and never that of the client', async () => {
+  it('sends an upstream its own token and never that of the client [PROTO-R22]', async () => {
     const params = '"name":"plain__echo","arguments":{}';
     await postModern(omni.url, { id: '1', method: 'tools/call', name: 'plain__echo', params }, { headers: AUTH });
     const session = await openRawSession(omni.url, { headers: AUTH });
@@ -183,11 +183,11 @@ async function expectNothingStolen(server: string): Promise<void> {
 }
 
 describe('CVE-2026-104850 GHSA-6qxp-vccf-f47h: a server names the authorization server that gets the credentials', () => {
-  it('sends nothing to where the challenge of an upstream points', () => expectNothingStolen('challenging'), 10_000);
+  it('sends nothing to where the challenge of an upstream points [PROTO-R24]', () => expectNothingStolen('challenging'), 10_000);
 });
 
 describe('CVE-2026-111769 GHSA-6prh-2h8m-c8cw: a redirect to another origin takes headers, session and body along', () => {
-  it('does not follow the redirect of an upstream', () => expectNothingStolen('redirecting'), 10_000);
+  it('does not follow the redirect of an upstream [PROTO-R24]', () => expectNothingStolen('redirecting'), 10_000);
 });
 
 describe('CVE-2025-66414 CVE-2025-66416: a web page reaches a local server by DNS rebinding', () => {
@@ -201,7 +201,7 @@ describe('CVE-2025-66414 CVE-2025-66416: a web page reaches a local server by DN
     { what: 'a foreign origin of the right port', headers: { origin: 'http://evil.example:PORT' } },
   ];
   for (const { what, headers } of cases) {
-    it(`refuses ${what} without any setting, also with the right token`, async () => {
+    it(`refuses ${what} without any setting, also with the right token [PROTO-R21]`, async () => {
       const own = Object.entries(headers).map(([name, value]) => [name, value.replace('PORT', new URL(omni.url).port)]);
       const sent = { ...list.headers, ...AUTH, ...Object.fromEntries(own), 'content-length': String(list.body.length) };
       expect((await sendRaw(omni.url, { headers: sent, chunks: [list.body] })).status).toBe(403);
@@ -215,7 +215,7 @@ describe('CVE-2025-66414 CVE-2025-66416: a web page reaches a local server by DN
 });
 
 describe('CVE-2026-52869: a session can be used by whoever knows its id', () => {
-  it('serves a session to its own token and endpoint only', async () => {
+  it('serves a session to its own token and endpoint only [PROTO-R06]', async () => {
     const session = await openRawSession(omni.url, { headers: AUTH });
     const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
     const { authorization: _, ...anonymous } = session.headers;

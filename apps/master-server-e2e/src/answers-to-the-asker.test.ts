@@ -85,7 +85,7 @@ describe('questions of a server', () => {
 });
 
 describe('an id that is in use', () => {
-  it('is refused to the second request of a session, and the first is answered', async () => {
+  it('is refused to the second request of a session, and the first is answered [PROTO-R30]', async () => {
     const session = await openRawSession(omni.url);
     const first = session.send(legacyCall('1', 'legacy__slow', '{"ms":300,"text":"first"}'));
     const second = await session.send(legacyCall('1', 'legacy__slow', '{"ms":0,"text":"second"}'));

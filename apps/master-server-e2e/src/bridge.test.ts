@@ -80,7 +80,7 @@ describe.each([
     expect(await call('test_input_required_result_multi_round')).toMatch(/^Your favorite color is /);
   }, 10_000);
 
-  it('ask only for what the client has declared', async () => {
+  it('ask only for what the client has declared [PROTO-R15]', async () => {
     expect(await call('test_input_required_result_capabilities')).toBe('Got 2 answers.');
     const bare = await connectSdk1(omni.origin + path);
     expect(await call('test_input_required_result_capabilities', {}, bare)).toBe('Got 0 answers.');
@@ -96,7 +96,7 @@ describe.each([
 });
 
 describe('a legacy client and a modern server that asks for a page to be visited', () => {
-  it('exchange the answer and the state byte for byte', async () => {
+  it('exchange the answer and the state byte for byte [PROTO-R14]', async () => {
     const client = await connectSdk1(`${omni.origin}/mcp/mraw`, createSdk1Client());
     const { content } = CallToolResultSchema.parse(await client.callTool({ name: 'ask', arguments: {} }));
     expect(content).toEqual([{ type: 'text', text: '["opaque é 1.0",{"login":{"action":"accept"}}]' }]);
@@ -109,6 +109,8 @@ describe.each([
   ['stdio', '/mcp/lstdio', ''],
   ['http', '/mcp/lhttp', ''],
 ])('a modern client and a server on SDK 1.x over %s through %s', (_transport, path, prefix) => {
+  /** Where there are several servers, what one asks begins with its name. */
+  const asker = prefix === '' ? '' : `[${prefix.slice(0, -2)}] `;
   let client: ModernClient;
   const asked: string[] = [];
 
@@ -137,12 +139,12 @@ describe.each([
     expect(asked).toEqual(['sampling', 'elicitation form', 'elicitation url', 'roots']);
   }, 20_000);
 
-  it('go on with the call that waits when the answers come, once', async () => {
+  it('go on with the call that waits when the answers come, once [PROTO-R14]', async () => {
     const first = await raw('ask_form');
     const { state, result } = stateIn(first.messages.at(-1));
     expect(result).toMatchObject({
       resultType: 'input_required',
-      inputRequests: { q1: { method: 'elicitation/create', params: { mode: 'form', message: 'Who?' } } },
+      inputRequests: { q1: { method: 'elicitation/create', params: { mode: 'form', message: `${asker}Who?` } } },
     });
     const answer = `"requestState":${state},"inputResponses":{"q1":{"action":"accept","content":{"name":"Bo"}},"other":{}}`;
     const second = await raw('ask_form', { id: '2', rest: answer });
@@ -151,7 +153,7 @@ describe.each([
     expect(errorOf(third.messages[0])).toMatchObject({ code: -32602, omni: 'OMNI_STATE_INVALID' });
   }, 10_000);
 
-  it('refuse a state that was changed, or belongs to another call', async () => {
+  it('refuse a state that was changed, or belongs to another call [PROTO-R14]', async () => {
     const { state } = stateIn((await raw('ask_form')).messages.at(-1));
     const last = state.at(-2);
     const changed = `${state.slice(0, -2)}${last === 'A' ? 'B' : 'A'}"`;
@@ -184,7 +186,7 @@ describe.each([
     expect(textOf((await raw('ask_form', { rest: `"requestState":${second.state},${answers}` })).messages.at(-1))).toBe('cancel undefined');
   }, 10_000);
 
-  it('ask a client for nothing that it has not declared', async () => {
+  it('ask a client for nothing that it has not declared [PROTO-R15]', async () => {
     for (const capabilities of ['{}', '{"sampling":{}}', '{"elicitation":{"url":{}}}']) {
       const answer = await raw('ask_form', { capabilities });
       expect([capabilities, answer.text.includes('input_required'), JSON.parse(answer.messages.at(-1) ?? '')]).toMatchObject([

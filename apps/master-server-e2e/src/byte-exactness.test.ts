@@ -84,7 +84,7 @@ for (const era of ['legacy', 'modern'] as const) {
         }, 10_000);
       }
 
-      it('carries unknown content, unknown members and _meta of a result byte for byte', async () => {
+      it('carries unknown content, unknown members and _meta of a result byte for byte [PROTO-R28]', async () => {
         expect(await callRaw(era, `${upstream}__strange`, '{}')).toContain(STRANGE_RESULT);
       }, 10_000);
     });
@@ -92,7 +92,7 @@ for (const era of ['legacy', 'modern'] as const) {
 }
 
 describe('_meta of a request', () => {
-  it('reaches the server with unknown members as they are', async () => {
+  it('reaches the server with unknown members as they are [PROTO-R28]', async () => {
     const meta = '"com.example/x":{"n":1.0,"e":"\\u00e9"},"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"';
     const params = '"name":"stdio-modern__echo","x-unknown":[1.0],"arguments":{}';
     await postModern(omni.url, { id: '1', method: 'tools/call', name: 'stdio-modern__echo', meta, params });

@@ -44,7 +44,7 @@ describe('MasterServer in a host of its own', () => {
     expect(server.upstreams()).toMatchObject([{ name: 'notes', state: 'stopped' }]);
   }, 10_000);
 
-  it('shows one server alone, under its own names, to a connection of that scope', async () => {
+  it('shows one server alone, under its own names, to a connection of that scope [PROTO-R17]', async () => {
     const configuration = {
       ...parseConfigurationText('{}', 'host.json', {}),
       upstreams: [inProcessUpstream('notes', openSdk1), inProcessUpstream('more', openSdk1)],

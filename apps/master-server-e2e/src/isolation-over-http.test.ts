@@ -22,11 +22,20 @@ beforeAll(async () => {
   atEnd(() => rm(folder, { recursive: true, force: true }));
   record = join(folder, 'record');
   const mcpServers = { old: scriptedEntry(['--record', record]), new: scriptedEntry(['--era', 'modern']) };
-  omni = await startOmni({ mcpServers });
+  const tokens = Array.from({ length: CLIENTS }, (_, index) => ({ name: `p${index}`, token: tokenOf(index) }));
+  omni = await startOmni({ auth: { mode: 'token', token: tokenOf(CLIENTS), tokens }, mcpServers });
   await omni.ready();
 }, 30_000);
 
 afterAll(endEverything, 30_000);
+
+function tokenOf(principal: number): string {
+  return `token-of-principal-${principal}`;
+}
+
+function bearer(principal: number): Record<string, string> {
+  return { authorization: `Bearer ${tokenOf(principal)}` };
+}
 
 interface Outcome {
   answered: number;
@@ -39,7 +48,7 @@ async function talk(principal: number, oracle: CanaryOracle): Promise<Outcome> {
   const era: Era = principal % 2 === 0 ? 'legacy' : 'modern';
   const outcome: Outcome = { answered: 0, cut: 0 };
   let life = 1;
-  let client: RawHttpClient = await openHttpClient(omni.url, era, 2);
+  let client: RawHttpClient = await openHttpClient(omni.url, era, 2, bearer(principal));
   for (let serial = 1; serial <= CALLS; serial++) {
     const owner = `p${principal}-${life}`;
     const text = canary(owner, serial);
@@ -62,7 +71,7 @@ async function talk(principal: number, oracle: CanaryOracle): Promise<Outcome> {
       if (era === 'legacy') {
         await client.end();
         life++;
-        client = await openHttpClient(omni.url, era, 2);
+        client = await openHttpClient(omni.url, era, 2, bearer(principal));
       }
     }
   }
@@ -70,7 +79,7 @@ async function talk(principal: number, oracle: CanaryOracle): Promise<Outcome> {
   return outcome;
 }
 
-describe('two hundred connections that use the same two ids over HTTP', () => {
+describe('two hundred principals, each with its token, who use the same two ids over HTTP', () => {
   it('get their own answers, whichever are cut off', async () => {
     const oracle = new CanaryOracle();
     const outcomes = await Promise.all(Array.from({ length: CLIENTS }, (_, index) => talk(index, oracle)));
@@ -86,15 +95,12 @@ describe('a request with line breaks between its tokens', () => {
   const ARGUMENTS = `{"list":[\n${SMUGGLED}\n,\r${SMUGGLED}\r]}`;
 
   it('is one message for a server on stdio, and no part of it becomes another', async () => {
-    const session = await openRawSession(omni.url);
+    const session = await openRawSession(omni.url, { headers: bearer(0) });
     const flat = ARGUMENTS.replace(/[\r\n]+/g, ' ');
     expect((await session.send(legacyCall('1', 'old__echo', ARGUMENTS))).text).toContain(`"structuredContent":${flat}`);
-    const modern = await postModern(omni.url, {
-      id: '1',
-      method: 'tools/call',
-      name: 'new__echo',
-      params: `"name":"new__echo","arguments":${ARGUMENTS}`,
-    });
+    const params = `"name":"new__echo","arguments":${ARGUMENTS}`;
+    const request = { id: '1', method: 'tools/call', name: 'new__echo', params };
+    const modern = await postModern(omni.url, request, { headers: bearer(1) });
     expect(modern.text).toContain(`"structuredContent":${flat}`);
     const lines = (await readFile(record, 'utf8')).split('\n');
     expect(lines.filter((line) => line.includes('smuggled')).map((line) => line.includes('"name":"echo"'))).toEqual([true]);

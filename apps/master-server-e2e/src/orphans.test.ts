@@ -71,7 +71,7 @@ async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<re
     { how: 'SIGINT', end: ({ process: it }) => it.signal('SIGINT') },
   ];
   for (const { how, ids = '', end } of endings) {
-    it(`are gone 2 s after Omni ended by ${how}, and none is a zombie${ids}`, async () => {
+    it(`are gone 2 s after Omni ended by ${how}, and none is a zombie${ids} [PROTO-R30]`, async () => {
       const mark = randomUUID();
       const { omni, seen } = await startWithTen(mark);
       // Ten leaders, and at least one more behind each of the wrappers that do not exec.

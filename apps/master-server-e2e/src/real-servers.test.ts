@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { atEnd, endEverything } from './harness/end-everything.ts';
-import { connectModern, connectSdk1, createModernClient, createSdk1Client } from './harness/sdk-clients.ts';
+import { connectModern, connectSdk1, createModernClient, createSdk1Client, type ClientEra } from './harness/sdk-clients.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 
 const { resolve } = createRequire(import.meta.url);
@@ -39,10 +41,25 @@ interface AnyClient {
   listPrompts(): Promise<{ prompts: { name: string }[] }>;
 }
 
+/** The folder of the test: server-filesystem keeps to the roots of a client that declares some. */
+const roots = (): { roots: { uri: string }[] } => ({ roots: [{ uri: pathToFileURL(files).href }] });
+
+async function openSdk1(): Promise<AnyClient> {
+  const client = createSdk1Client();
+  client.setRequestHandler(ListRootsRequestSchema, roots);
+  return (await connectSdk1(omni.url, client)) as AnyClient;
+}
+
+async function openSdk2(era: ClientEra): Promise<AnyClient> {
+  const client = createModernClient(era);
+  client.setRequestHandler('roots/list', roots);
+  return (await connectModern(omni.url, client)) as AnyClient;
+}
+
 const CLIENTS: readonly { readonly title: string; readonly open: () => Promise<AnyClient> }[] = [
-  { title: 'a client on SDK 1.x', open: async () => (await connectSdk1(omni.url, createSdk1Client())) as AnyClient },
-  { title: 'a legacy client on SDK 2.x', open: async () => (await connectModern(omni.url, createModernClient('legacy'))) as AnyClient },
-  { title: 'a modern client on SDK 2.x', open: async () => (await connectModern(omni.url, createModernClient('modern'))) as AnyClient },
+  { title: 'a client on SDK 1.x', open: openSdk1 },
+  { title: 'a legacy client on SDK 2.x', open: () => openSdk2('legacy') },
+  { title: 'a modern client on SDK 2.x', open: () => openSdk2('modern') },
 ];
 
 for (const { title, open } of CLIENTS) {

@@ -145,13 +145,13 @@ for (const { upstream, path, prefix } of LEGS) {
       const own = await open();
       let changes = 0;
       own.setNotificationHandler(ToolListChangedNotificationSchema, () => void changes++);
-      // The shared instance tells what is offered, so it has to be the one that changes.
-      const plain = await connectSdk1(omni.origin + path);
       const was = (await own.listTools()).tools.some(({ name }) => name === `${prefix}extra`);
-      await plain.callTool({ name: `${prefix}toggle` });
+      // A server over HTTP tells those only who listen already: the instance of this client does once it has answered a call.
+      await own.callTool({ name: `${prefix}add`, arguments: { a: 1, b: 2 } });
+      await own.callTool({ name: `${prefix}toggle` });
       await eventually('the change is announced', () => changes > 0);
       expect((await own.listTools()).tools.some(({ name }) => name === `${prefix}extra`)).toBe(!was);
-      await plain.callTool({ name: `${prefix}toggle` });
+      await own.callTool({ name: `${prefix}toggle` });
       await eventually('the change back is announced', () => changes > 1);
     }, 15_000);
 

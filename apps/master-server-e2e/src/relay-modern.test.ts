@@ -134,7 +134,7 @@ for (const { upstream, path, prefix } of LEGS) {
 
 for (const era of ['legacy', 'auto'] as const) {
   describe(`a client on SDK 2.x in ${era} mode`, () => {
-    it('calls, asks and completes over the same URL', async () => {
+    it('calls, asks and completes over the same URL [PROTO-R01]', async () => {
       const asked: string[] = [];
       const client = await connectModern(omni.url, createModernClient(era, asked));
       expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(

@@ -36,7 +36,15 @@ describe('the log', () => {
     await session.send(legacyCall('1', 'one__echo', `{"x":"${CANARY}"}`, `{"traceparent":"${TRACEPARENT}"}`));
     const lines = await eventually('four lines', () => (requestLines(omni).length === 4 ? requestLines(omni) : undefined));
     expect(lines).toMatchObject([
-      { level: 'debug', traceId: TRACE, method: 'tools/call', outcome: 'ok', requestId: expect.any(String), ms: expect.any(Number) },
+      {
+        level: 'debug',
+        principal: 'anonymous',
+        traceId: TRACE,
+        method: 'tools/call',
+        outcome: 'ok',
+        requestId: expect.any(String),
+        ms: expect.any(Number),
+      },
       { scope: 'one', outcome: '-32042' },
       { outcome: 'OMNI_NAME_UNKNOWN' },
       { sessionId: expect.stringMatching(/^http-\d+$/), traceId: TRACE, outcome: 'ok' },
@@ -47,6 +55,26 @@ describe('the log', () => {
     expect(omni.process.stderr).not.toContain(CANARY);
     // The id that a client shows is as good as a password.
     expect(omni.process.stderr).not.toContain(session.id);
+  }, 20_000);
+
+  it('names who has asked, and never by a token', async () => {
+    const token = 'token-of-ada-0123456789abcdef0123456789';
+    const omni = await startOmni(
+      { auth: { mode: 'token', tokens: [{ name: 'ada', token }] }, mcpServers: { one: scriptedEntry() } },
+      { args: ['--listen', '127.0.0.1:0', '--log-level', 'debug'] },
+    );
+    await omni.ready();
+    const headers = { authorization: `Bearer ${token}` };
+    await postModern(omni.url, call('one__echo'), { headers });
+    const session = await openRawSession(omni.url, { headers });
+    await session.send(legacyCall('1', 'one__crash', '{}'));
+    const lines = await eventually('both lines', () => (requestLines(omni).length === 2 ? requestLines(omni) : undefined));
+    expect(lines.map(({ principal, outcome }) => [principal, outcome])).toEqual([
+      ['ada', 'ok'],
+      ['ada', 'OMNI_UPSTREAM_EXITED'],
+    ]);
+    await omni.process.stop();
+    expect(omni.process.stderr).not.toContain(token);
   }, 20_000);
 
   it('tells of failures of servers at warn, and of nothing else that went well', async () => {

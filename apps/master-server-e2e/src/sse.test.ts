@@ -27,7 +27,7 @@ async function connectSse(url: string, client: Sdk1Client = createSdk1Client(), 
 }
 
 describe('a client of HTTP+SSE', () => {
-  it('is served as any other, and is asked on its stream', async () => {
+  it('is served as any other, and is asked on its stream [PROTO-R07]', async () => {
     const omni = await startOmni({ server: SERVER, mcpServers: { sdk1: sdk1Entry() } });
     await omni.ready();
     const asked: string[] = [];

@@ -120,7 +120,7 @@ describe('omni serve that cannot start', () => {
     }, 20_000);
   }
 
-  it('is not open to other machines: open mode beyond loopback exits with 64', async () => {
+  it('is not open to other machines: open mode beyond loopback exits with 64 [PROTO-R21]', async () => {
     const { configFile, environment } = await writeConfiguration({ mcpServers: {} });
     const { code, stderr } = await runOmni(['serve', '--config', configFile, '--listen', '0.0.0.0:0'], environment);
     expect([code, stderr.includes('OMNI_USAGE')]).toEqual([64, true]);

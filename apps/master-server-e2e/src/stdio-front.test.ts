@@ -75,7 +75,7 @@ describe('omni stdio', () => {
     expect(JSON.parse(answer)).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
   }, 20_000);
 
-  it('takes both eras on the same pipe, and writes nothing but messages to stdout', async () => {
+  it('takes both eras on the same pipe, and writes nothing but messages to stdout [PROTO-R08]', async () => {
     const { omni, lines, send } = startStdio(['--log-level', 'debug']);
     send(HELLO);
     send('{"jsonrpc":"2.0","method":"notifications/initialized"}');

@@ -69,7 +69,7 @@ const FRONTS: readonly [string, () => Promise<TextConnection>][] = [
 ];
 
 describe.each(FRONTS)('the front on %s', (_name, connect) => {
-  it('takes both eras on one connection, byte for byte', async () => {
+  it('takes both eras on one connection, byte for byte [PROTO-R08]', async () => {
     const connection = await connect();
     expect(await ask(connection, '0', HELLO)).toContain('"protocolVersion":"2025-11-25"');
     connection.send(INITIALIZED);
@@ -277,7 +277,7 @@ describe.each(['unix', 'tcp', 'ws'] as const)('an upstream on %s', (kind: Lastin
 });
 
 describe('an upstream on ws', () => {
-  it('gets the configured headers and no others of a client', () => {
+  it('gets the configured headers and no others of a client [PROTO-R23]', () => {
     const [headers] = upstreams.get('ws-legacy')?.headers ?? [];
     expect(headers).toMatchObject({ 'x-upstream-key': 'canary-key', 'sec-websocket-protocol': 'mcp' });
     expect(headers?.authorization).toBeUndefined();

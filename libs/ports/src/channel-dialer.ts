@@ -1,3 +1,4 @@
+import type { ByteBudget } from './byte-budget.ts';
 import type { ChannelListener, MessageChannel } from './message-channel.ts';
 import type { SocketAddress } from './socket-address.ts';
 
@@ -15,6 +16,8 @@ export interface DialSpec {
   readonly target: DialTarget;
   /** Longest message that is read. */
   readonly maxMessageBytes: number;
+  /** For messages that are not complete. Default: none is counted. */
+  readonly budget?: ByteBudget;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface DialSpec {
  *
  * `send` may be called before the connection stands. A connection that cannot be made closes the channel with
  * `OMNI_UPSTREAM_UNREACHABLE` and `data.phase` `connect`; one that breaks with the same and `body`; an end in good order has no reason.
- * A message beyond the limit is reported and skipped where the framing allows, and ends the channel with `OMNI_UPSTREAM_TOO_LARGE` elsewhere.
+ * A message beyond a limit is reported and skipped where the framing allows, and ends the channel with `OMNI_UPSTREAM_TOO_LARGE` or `OMNI_MEMORY_FULL` elsewhere.
  */
 export interface ChannelDialer {
   dial(spec: DialSpec, listener: ChannelListener): MessageChannel;

@@ -1,3 +1,4 @@
+import type { ByteBudget } from './byte-budget.ts';
 import type { ChannelListener, MessageChannel } from './message-channel.ts';
 
 /** What to run, and within which limits. */
@@ -14,6 +15,8 @@ export interface ChildSpec {
   readonly secretValues: readonly string[];
   /** Longest line that is read from the child. */
   readonly maxMessageBytes: number;
+  /** For lines that are not complete. Default: none is counted. */
+  readonly budget?: ByteBudget;
 }
 
 /** A running child: its stdin and stdout as messages, one a line. */

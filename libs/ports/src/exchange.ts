@@ -24,7 +24,7 @@ export interface Exchange {
    * Reads the whole body. Called at most once.
    *
    * @throws {@link GatewayError} `OMNI_BODY_TOO_LARGE` beyond `maxBytes` (before reading when the length is declared),
-   * `OMNI_BODY_INCOMPLETE` when the client stops in the middle.
+   * `OMNI_BODY_INCOMPLETE` when the client stops in the middle, `OMNI_OVERLOADED` when all clients together send more than may be held.
    */
   readBody(maxBytes: number): Promise<Uint8Array>;
   /** Called at most once, when the client disconnects before the answer is complete. At once if it already has. */

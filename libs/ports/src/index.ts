@@ -1,3 +1,4 @@
+export type { ByteBudget, HeldBytes } from './byte-budget.ts';
 export type { ChannelDialer, DialSpec, DialTarget } from './channel-dialer.ts';
 export type { ChildChannel, ChildLauncher, ChildSpec } from './child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock } from './clock.ts';

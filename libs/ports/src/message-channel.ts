@@ -4,7 +4,7 @@ import type { GatewayError } from './gateway-error.ts';
 export interface ChannelListener {
   /** One message: text of one line or frame, valid UTF-8, without the line end, never empty. May be anything but is usually JSON. */
   onMessage(text: string): void;
-  /** Bytes that cannot be a message were skipped: not UTF-8, or over the size limit. */
+  /** Bytes that cannot be a message were skipped: not UTF-8, or over a limit. */
   onGarbage(problem: ChannelGarbage): void;
   /** Called exactly once, last. `undefined` means that the other side ended in good order or {@link MessageChannel.close} was called. */
   onClose(reason: GatewayError | undefined): void;
@@ -13,7 +13,9 @@ export interface ChannelListener {
 export type ChannelGarbage =
   | { readonly kind: 'not-utf8' }
   /** `limitBytes` was exceeded; the message was dropped and reading goes on behind its end. */
-  | { readonly kind: 'oversize'; readonly limitBytes: number };
+  | { readonly kind: 'oversize'; readonly limitBytes: number }
+  /** Together with what others hold it was too much; dropped in the same way. */
+  | { readonly kind: 'no-room' };
 
 /** A reliable two-way stream of whole messages: a child's stdio, a socket, a pair in memory. */
 export interface MessageChannel {

@@ -30,10 +30,17 @@ export interface UpstreamSpec {
   /** Forced revision, or `auto`: found by probing. */
   readonly protocol: 'auto' | 'legacy' | '2026-07-28';
   /**
-   * Who shares a legacy instance. `auto`: clients without capabilities that a server can make use of share one, each session with
-   * capabilities gets its own, and so do equal clients of one principal in the modern era. Modern upstreams are always shared: every request stands alone.
+   * Who shares a legacy instance (a process or connection). Modern upstreams are always shared: every request stands alone.
+   *
+   * - `auto`: all clients without capabilities that a server can make use of share one; of the others each session has its own, and
+   *   so have equal clients of one principal in the modern era.
+   * - `shared`: all clients share one, which is told no client capabilities: the server asks nobody.
+   * - `per-user`: clients of one principal and era with equal capabilities share one, sessions too.
+   * - `per-session`: each session has its own; modern clients, which have none, are as with `per-user`.
+   * - `per-request`: every request has one that ends with its answer, and a task with it; a call that waits for its client keeps it.
+   *   Subscriptions are on the shared one.
    */
-  readonly instances: 'auto' | 'shared' | 'per-session';
+  readonly instances: 'auto' | 'shared' | 'per-user' | 'per-session' | 'per-request';
   readonly connectTimeoutMs: number;
   /** Longest silence of a call; progress resets it. */
   readonly callTimeoutMs: number;

@@ -1,8 +1,9 @@
 export { VirtualClock } from './fake-clock.ts';
-export { RecordingCall } from './recording-call.ts';
+export { RecordingCall, RecordingPieces } from './recording-call.ts';
 export { RecordingExchange, type RecordedEvent, type RecordedRequest } from './recording-exchange.ts';
 export { RecordingListener } from './recording-listener.ts';
 export { RecordingResponse } from './recording-response.ts';
 export { ScriptedInstance, ScriptedServer, type ScriptedMessage } from './scripted-channel.ts';
 export { ScriptedExchange, ScriptedHttpClient } from './scripted-http-client.ts';
+export { SmallBudget } from './small-budget.ts';
 export { upstreamSpecOf } from './upstream-spec-of.ts';

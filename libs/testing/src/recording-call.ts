@@ -13,6 +13,36 @@ type CallAnswer<Message> =
   | { readonly kind: 'message'; readonly message: Message; readonly status: number }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
 
+/** How an answer begins that goes on while it comes. */
+interface AnswerHead {
+  readonly status: number;
+  readonly length: number | undefined;
+  readonly isError: boolean;
+}
+
+/** Notes down an answer that comes in pieces. */
+export class RecordingPieces {
+  readonly log: string[] = [];
+  /** The bytes so far, as text. */
+  text = '';
+  /** What `onPiece` returns; `false` plays a slow reader. */
+  isFast = true;
+  readonly #decoder = new TextDecoder();
+
+  onPassedHead({ status, length, isError }: AnswerHead): void {
+    this.log.push(`${isError ? 'error' : 'result'} ${status} of ${length ?? 'unknown'} bytes`);
+  }
+
+  onPiece(bytes: Uint8Array): boolean {
+    this.text += this.#decoder.decode(bytes, { stream: true });
+    return this.isFast;
+  }
+
+  onPassedEnd(): void {
+    this.log.push('end');
+  }
+}
+
 /** Notes down what happens to a call, in order; fits the listener of a call to an upstream. */
 export class RecordingCall<Message extends MessageText = MessageText> {
   /** E.g. `notification {…}`, `answer 200 {…}`, `failure OMNI_UPSTREAM_DOWN`. */
@@ -23,6 +53,8 @@ export class RecordingCall<Message extends MessageText = MessageText> {
     readonly signal: AbortSignal | undefined;
   }> = [];
   failure: GatewayError | undefined;
+  /** Set by a test whose call takes answers in pieces. */
+  pieces: RecordingPieces | undefined;
   /** What `onNotification` returns; `false` plays a slow reader. */
   isFast = true;
   readonly #drains: Array<() => void> = [];

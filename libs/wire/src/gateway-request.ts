@@ -1,7 +1,10 @@
 import type { Era, GatewayError, HeaderList, Payload, Principal } from '@omni/ports';
 import type { RpcMessage } from './rpc-message.ts';
 
-/** Sends the answer to a request that an upstream made: `answer` is the client's response message. */
+/**
+ * Sends the answer to a request that an upstream made: `answer` is the client's response message. Before it there may come notifications:
+ * the client's progress with the question, under the upstream's own token.
+ */
 export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
 
 /** What a legacy session, or a user of the modern era, offers to the connections that are its own. */
@@ -44,6 +47,8 @@ export interface GatewayRequest {
   readonly client: ClientContext;
   /** `Mcp-Param-*` headers as received; `undefined` for clients that have no headers or need to send none (other transports, legacy era). */
   readonly paramHeaders: HeaderList | undefined;
+  /** What some server may be told of the client's headers, see {@link forwardableHeaders}; absent where there are none. */
+  readonly forwardable?: HeaderList | undefined;
 }
 
 /** The one answer to a request. */
@@ -51,6 +56,26 @@ export type Answer =
   /** A whole JSON-RPC response in the client's terms. `status` is the HTTP status if headers are not sent yet. */
   | { readonly kind: 'message'; readonly payload: Payload; readonly status: number }
   | { readonly kind: 'error'; readonly error: GatewayError };
+
+/** How an answer begins that is passed on while it comes. */
+export interface PassedHead {
+  readonly status: number;
+  /** Bytes of the whole; `undefined` when its sender does not say. */
+  readonly length: number | undefined;
+  /** Whether it is an error of JSON-RPC. */
+  readonly isError: boolean;
+}
+
+/**
+ * Takes an answer piece by piece: the bytes of one JSON-RPC response under the client's id. What comes in place of the end, a
+ * failure, must not look like one.
+ */
+export interface PieceSink {
+  onPassedHead(head: PassedHead): void;
+  /** @returns `false` when the client reads slowly, see {@link ReplySink.onDrain}. The piece is taken either way. */
+  onPiece(bytes: Uint8Array): boolean;
+  onPassedEnd(): void;
+}
 
 /** A notification on its way to a client. */
 export type RpcNotice = Pick<RpcMessage, 'method' | 'text' | 'params'>;
@@ -66,8 +91,10 @@ export interface ReplySink {
   onDrain(listener: () => void): void;
   /** A request of the upstream to the client, during this request (legacy era). `signal`: the answer is not wanted any more. */
   serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
-  /** Exactly once; what comes later is dropped. */
+  /** Exactly once; what comes later is dropped. An error may also end an answer that has begun to go to {@link pieces}. */
   answer(answer: Answer): void;
+  /** Where an answer can go in place of {@link answer} while it comes; absent where it is wanted whole. */
+  readonly pieces?: PieceSink | undefined;
 }
 
 /** A request under way. */

@@ -1,15 +1,19 @@
 export { capabilitiesAcrossEras } from './client-capabilities.ts';
 export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
+export { CountedByteBudget } from './counted-byte-budget.ts';
 export type {
   Answer,
   AnswerServerRequest,
   ClientContext,
   GatewayRequest,
+  PassedHead,
+  PieceSink,
   ReplySink,
   RpcNotice,
   RunningCall,
   SessionOwner,
 } from './gateway-request.ts';
+export { forwardableHeaders, passedHeadersOf } from './forwarded-headers.ts';
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
 export {
   memberOf,
@@ -37,3 +41,4 @@ export {
   type UpstreamLink,
 } from './upstream-call.ts';
 export { LiveList, type Place } from './live-list.ts';
+export { traceHeadersOf, traceIdOf, withTraceContext } from './trace-context.ts';

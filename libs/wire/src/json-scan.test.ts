@@ -311,6 +311,16 @@ describe('scanJson', () => {
     expect(memberOf(objectOf(scanJson(`{"params":${value}}`, LIMITS, { params: {} })), 'params')?.object).toBeUndefined();
   });
 
+  it.each(['id', 'name', 'params', 'jsonrpc', 'arguments', 'resultType', 'io.modelcontextprotocol/protocolVersion'])(
+    'reads the common key %s like any other of its length',
+    (key) => {
+      const other = `${key.slice(0, -1)}X`;
+      const escaped = `\\u${key.charCodeAt(0).toString(16).padStart(4, '0')}${key.slice(1)}`;
+      const keys = [key, other, escaped].map((text) => objectOf(scanJson(`{"${text}":1}`, LIMITS)).members.map((member) => member.key));
+      expect(keys).toEqual([[key], [other], [key]]);
+    },
+  );
+
   it.each([
     ['in the root', '{"a":1,"a":2}', 7],
     ['in a planned object', '{"p":{"a":1,"b":2,"a":3}}', 18],
@@ -322,6 +332,15 @@ describe('scanJson', () => {
     ['with the same value', '{"a":1, "a":1}', 8],
   ])('refuses a key that stands twice %s', (_where, text, at) => {
     expect(scanJson(text, LIMITS, { p: {} })).toEqual({ kind: 'problem', problem: 'duplicate-key', at });
+  });
+
+  it('refuses a key that stands twice among many', () => {
+    const members = Array.from({ length: 40 }, (_, index) => `"k${index}":1`);
+    expect(scanJson(`{${members.join(',')}}`, LIMITS).kind).toBe('object');
+    for (const again of [0, 15, 16, 39]) {
+      const text = `{${[...members, `"k${again}":1`].join(',')}}`;
+      expect(scanJson(text, LIMITS)).toEqual({ kind: 'problem', problem: 'duplicate-key', at: text.lastIndexOf('"k') });
+    }
   });
 
   it.each(['{"a":1,"A":2}', '{"k":1,"\u212a":2}', '{"\u00e9":1,"e\u0301":2}', '{"x":{"a":1,"a":2}}', '{"a":1,"a ":2}'])(

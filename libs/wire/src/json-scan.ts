@@ -43,6 +43,8 @@ const CONTROL = /[\u0000-\u001f]/g;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 /** Longer strings are searched with the engine's native search in place of a loop. */
 const LOOP_LENGTH = 24;
+/** Behind the end of every text that there can be, and a small integer: a field that also holds fractions costs an object at each change. */
+const NOWHERE = 0x3fff_ffff;
 /** Up to here comparing with each key costs less than a set. */
 const FEW_MEMBERS = 16;
 
@@ -83,6 +85,49 @@ export function stringAt(text: string, span: JsonSpan): string | undefined {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** By length: keys that stand in nearly every message. Taking the constant costs neither a string nor, later, a comparison by character. */
+const KNOWN_KEYS: readonly (readonly string[])[] = byLength([
+  'id',
+  'name',
+  'uri',
+  '_meta',
+  'error',
+  'method',
+  'params',
+  'result',
+  'jsonrpc',
+  'content',
+  'isError',
+  'arguments',
+  'resultType',
+  'structuredContent',
+  'io.modelcontextprotocol/clientInfo',
+  'io.modelcontextprotocol/protocolVersion',
+  'io.modelcontextprotocol/clientCapabilities',
+]);
+const NO_KEYS: readonly string[] = [];
+
+function byLength(keys: readonly string[]): readonly (readonly string[])[] {
+  const longest = Math.max(...keys.map((key) => key.length));
+  return Array.from({ length: longest + 1 }, (_, length) => keys.filter((key) => key.length === length));
+}
+
+/** The key in a checked string literal. */
+function keyAt(text: string, start: number, end: number): string {
+  for (const key of KNOWN_KEYS[end - start - 2] ?? NO_KEYS) if (text.startsWith(key, start + 1)) return key;
+  return stringAt(text, { start, end }) ?? '';
+}
+
+function hasMember(members: readonly JsonMember[], key: string): boolean {
+  for (const member of members) if (member.key === key) return true;
+  return false;
+}
+
+/** An empty array with room for four: one that grows from nothing takes room for seventeen at once, and few objects have more than four members. */
+function fewMembers(): JsonMember[] {
+  return new Array<JsonMember>();
+}
+
 class Stop {
   readonly problem: JsonProblem;
   readonly at: number;
@@ -112,16 +157,16 @@ class Scanner {
       this.#skipSpace();
       const start = this.#pos;
       const first = this.#text.charCodeAt(start);
-      const members: JsonMember[] = [];
-      const items: JsonSpan[] = [];
-      if (first === 0x7b) this.#object(1, plan, members);
-      else if (first === 0x5b) this.#array(1, items);
+      const members = first === 0x7b ? fewMembers() : undefined;
+      const items: JsonSpan[] | undefined = first === 0x5b ? [] : undefined;
+      if (members !== undefined) this.#object(1, plan, members);
+      else if (items !== undefined) this.#array(1, items);
       else this.#value(0);
       const end = this.#pos;
       this.#skipSpace();
       if (this.#pos !== this.#text.length) throw new Stop('syntax', this.#pos);
-      if (first === 0x7b) return { kind: 'object', object: { start, end, members } };
-      return first === 0x5b ? { kind: 'array', items } : { kind: 'scalar' };
+      if (members !== undefined) return { kind: 'object', object: { start, end, members } };
+      return items !== undefined ? { kind: 'array', items } : { kind: 'scalar' };
     } catch (stop) {
       if (stop instanceof Stop) return { kind: 'problem', problem: stop.problem, at: stop.at };
       throw stop;
@@ -183,10 +228,9 @@ class Scanner {
       this.#skipSpace();
       if (record === undefined) this.#value(depth);
       else {
-        // The span is a checked string literal.
-        const key = stringAt(text, { start: keyStart, end: keyEnd }) ?? '';
+        const key = keyAt(text, keyStart, keyEnd);
         if (record.length >= FEW_MEMBERS) seen ??= new Set(record.map((member) => member.key));
-        if (seen === undefined ? record.some((member) => member.key === key) : seen.has(key)) throw new Stop('duplicate-key', keyStart);
+        if (seen === undefined ? hasMember(record, key) : seen.has(key)) throw new Stop('duplicate-key', keyStart);
         seen?.add(key);
         this.#recordedMember(depth, plan, record, key);
       }
@@ -201,13 +245,14 @@ class Scanner {
 
   #recordedMember(depth: number, plan: RecordPlan | undefined, record: JsonMember[], key: string): void {
     const start = this.#pos;
-    const inner = plan !== undefined && Object.hasOwn(plan, key) ? plan[key] : undefined;
-    if (inner === undefined || this.#text.charCodeAt(start) !== 0x7b) {
+    const isPlanned = plan !== undefined && this.#text.charCodeAt(start) === 0x7b && Object.hasOwn(plan, key);
+    const inner = isPlanned ? plan[key] : undefined;
+    if (inner === undefined) {
       this.#value(depth);
       record.push({ key, start, end: this.#pos, object: undefined });
       return;
     }
-    const members: JsonMember[] = [];
+    const members = fewMembers();
     this.#object(depth + 1, inner, members);
     record.push({ key, start, end: this.#pos, object: { start, end: this.#pos, members } });
   }
@@ -259,7 +304,7 @@ class Scanner {
     }
     if (this.#nextControl < start) {
       CONTROL.lastIndex = start;
-      this.#nextControl = CONTROL.exec(text)?.index ?? Number.POSITIVE_INFINITY;
+      this.#nextControl = CONTROL.exec(text)?.index ?? NOWHERE;
     }
     if (this.#nextControl < quote) throw new Stop('syntax', this.#nextControl);
     this.#pos = quote + 1;
@@ -267,7 +312,7 @@ class Scanner {
 
   #find(what: string, from: number): number {
     const at = this.#text.indexOf(what, from);
-    return at < 0 ? Number.POSITIVE_INFINITY : at;
+    return at < 0 ? NOWHERE : at;
   }
 
   /** @returns The offset behind the escape that begins at `at`. */
@@ -302,6 +347,18 @@ class Scanner {
 
   #number(): void {
     this.#count();
+    const text = this.#text;
+    let at = this.#pos;
+    let code = text.charCodeAt(at);
+    if (code >= 0x31 && code <= 0x39) {
+      do code = text.charCodeAt(++at);
+      while (code >= 0x30 && code <= 0x39);
+      // Nearly all numbers are whole; what else may follow is for the pattern.
+      if (code === 0x2c || code === 0x7d || code === 0x5d) {
+        this.#pos = at;
+        return;
+      }
+    }
     NUMBER.lastIndex = this.#pos;
     if (!NUMBER.test(this.#text)) throw new Stop('syntax', this.#pos);
     this.#pos = NUMBER.lastIndex;

@@ -6,7 +6,7 @@ export interface RpcMessage {
   readonly kind: 'request' | 'notification' | 'response';
   readonly text: string;
   readonly root: JsonObject;
-  /** The id as JSON text, exactly as sent; empty for a notification. */
+  /** The id as JSON text, exactly as sent; empty for a notification, `null` for an error that names none. */
   readonly id: string;
   /** Empty for a response. */
   readonly method: string;
@@ -80,29 +80,37 @@ function classify(text: string, root: JsonObject): RpcMessage | RpcRejection {
   const id = idMember === undefined ? '' : text.slice(idMember.start, idMember.end);
   const hasLegalId = id !== '' && id.length <= MAX_ID_LENGTH && (id.startsWith('"') || INTEGER.test(id));
   const answerId = hasLegalId ? id : 'null';
-  const refuse = (message: string): RpcRejection => rejected(new GatewayError('OMNI_MESSAGE_INVALID', message), answerId);
 
   const version = memberOf(root, 'jsonrpc');
-  if (version === undefined || stringAt(text, version) !== '2.0') return refuse('"jsonrpc" must be "2.0"');
+  if (version === undefined || !isVersion2(text, version)) return refused(answerId, '"jsonrpc" must be "2.0"');
   const methodMember = memberOf(root, 'method');
   const result = memberOf(root, 'result');
   const error = memberOf(root, 'error');
   if (methodMember === undefined) {
-    if (result === undefined && error === undefined) return refuse('The message has neither "method" nor "result" nor "error"');
-    if (result !== undefined && error !== undefined) return refuse('A response has either "result" or "error", not both');
-    if (error !== undefined && error.object === undefined) return refuse('"error" must be an object');
-    // An error about an unreadable request carries the id null.
-    if (!hasLegalId && !(error !== undefined && id === 'null')) return refuse('A response needs the id of its request');
-    return { kind: 'response', text, root, id, method: '', params: undefined, result, error };
+    if (result === undefined && error === undefined) return refused(answerId, 'The message has neither "method" nor "result" nor "error"');
+    if (result !== undefined && error !== undefined) return refused(answerId, 'A response has either "result" or "error", not both');
+    if (error !== undefined && error.object === undefined) return refused(answerId, '"error" must be an object');
+    // An error about an unreadable request carries the id null (JSON-RPC 2.0) or none (MCP 2026-07-28, basic, "Error Responses").
+    const namesNone = error !== undefined && (id === 'null' || id === '');
+    if (!hasLegalId && !namesNone) return refused(answerId, 'A response needs the id of its request');
+    return { kind: 'response', text, root, id: namesNone ? 'null' : id, method: '', params: undefined, result, error };
   }
-  if (result !== undefined || error !== undefined) return refuse('A message has "method" or an answer, not both');
+  if (result !== undefined || error !== undefined) return refused(answerId, 'A message has "method" or an answer, not both');
   const method = stringAt(text, methodMember);
-  if (method === undefined || method === '') return refuse('"method" must be a non-empty string');
-  if (idMember !== undefined && !hasLegalId) return refuse('"id" must be a string or an integer of at most 1024 characters');
+  if (method === undefined || method === '') return refused(answerId, '"method" must be a non-empty string');
+  if (idMember !== undefined && !hasLegalId) return refused(answerId, '"id" must be a string or an integer of at most 1024 characters');
   const params = memberOf(root, 'params');
-  if (params !== undefined && params.object === undefined) return refuse('"params" must be an object');
+  if (params !== undefined && params.object === undefined) return refused(answerId, '"params" must be an object');
   const kind = idMember === undefined ? 'notification' : 'request';
   return { kind, text, root, id, method, params: params?.object, result: undefined, error: undefined };
+}
+
+function isVersion2(text: string, version: JsonMember): boolean {
+  return text.startsWith('"2.0"', version.start) || stringAt(text, version) === '2.0';
+}
+
+function refused(id: string, message: string): RpcRejection {
+  return rejected(new GatewayError('OMNI_MESSAGE_INVALID', message), id);
 }
 
 function rejected(error: GatewayError, id = 'null'): RpcRejection {

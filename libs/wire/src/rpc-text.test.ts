@@ -74,6 +74,12 @@ describe('withId', () => {
     expect(withId(parsed('{"jsonrpc":"2.0","id":5,"method":"ping"}'), '"5"')).toBe('{"jsonrpc":"2.0","id":"5","method":"ping"}');
   });
 
+  it('gives an error that names no request the id', () => {
+    expect(withId(parsed('{"jsonrpc":"2.0","error":{"code":1,"message":""}}'), '"a"')).toBe(
+      '{"id":"a","jsonrpc":"2.0","error":{"code":1,"message":""}}',
+    );
+  });
+
   it('leaves a notification without id', () => {
     const text = '{"jsonrpc":"2.0","method":"x","params":{"id":1}}';
     expect(withId(parsed(text), '9')).toBe(text);

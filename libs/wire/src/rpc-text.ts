@@ -1,6 +1,7 @@
 import type { GatewayError } from '@omni/ports';
 import { memberOf } from './json-scan.ts';
 import type { RpcMessage } from './rpc-message.ts';
+import { applyEdits, setMember } from './text-edit.ts';
 
 /** A request's text. `id` and `params` are JSON; `params` may be empty. */
 export function requestText(id: string, method: string, params: string): string {
@@ -29,9 +30,10 @@ export function errorText(id: string, error: GatewayError): string {
   return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(body)}}`;
 }
 
-/** The same response or request with another id; the rest stays byte for byte. */
+/** The same response or request with another id; the rest stays byte for byte. An error that names no id gets one. */
 export function withId(message: RpcMessage, id: string): string {
   if (message.id === id) return message.text;
   const member = memberOf(message.root, 'id');
-  return member === undefined ? message.text : message.text.slice(0, member.start) + id + message.text.slice(member.end);
+  if (member !== undefined) return message.text.slice(0, member.start) + id + message.text.slice(member.end);
+  return message.kind === 'notification' ? message.text : applyEdits(message.text, [setMember(message.root, 'id', id)]);
 }

@@ -1,5 +1,5 @@
 import type { Era, GatewayError, HeaderList } from '@omni/ports';
-import type { AnswerServerRequest, ClientContext, RunningCall, SessionOwner } from './gateway-request.ts';
+import type { AnswerServerRequest, ClientContext, PieceSink, RunningCall, SessionOwner } from './gateway-request.ts';
 import type { RpcMessage } from './rpc-message.ts';
 import { applyEdits, type TextEdit } from './text-edit.ts';
 
@@ -17,6 +17,8 @@ export interface UpstreamCall {
   /** `Mcp-Name` and `Mcp-Param-*` for HTTP upstreams of the modern era; `Mcp-Name` is not encoded yet. */
   readonly name: string | undefined;
   readonly paramHeaders: HeaderList;
+  /** What else goes along in headers, where the transport has any, see {@link passedHeadersOf}; absent where there is nothing. */
+  readonly passedHeaders?: HeaderList;
   /** The client's id as JSON. Links whose answers come alone (HTTP) may send it on; others use their own. */
   readonly clientId: string;
   /** Who asks, see {@link askerOf}; `undefined` for Omni itself. On a shared connection nobody is told what may be about another one's call. */
@@ -67,7 +69,10 @@ export interface CallListener {
   /** `signal`: the upstream does not want the answer any more. */
   onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
   onAnswer(answer: UpstreamAnswer): void;
+  /** Also ends an answer that has begun to go to {@link pieces}. */
   onFailure(error: GatewayError): void;
+  /** Where an answer that may be passed as bytes can go while it comes, in place of {@link onAnswer}; absent where it is wanted whole. */
+  readonly pieces?: PieceSink | undefined;
 }
 
 /** One open connection to one instance of an upstream, in one era. */
@@ -83,4 +88,9 @@ export interface UpstreamLink {
   send(call: UpstreamCall, listener: CallListener): RunningCall;
   /** `params` is JSON or empty. */
   notify(method: string, params: string): void;
+  /**
+   * Hears what a legacy server says of tasks on a connection that clients share, where only the id of the task tells whose it is. The last
+   * listener counts. Absent where there is nothing to hear.
+   */
+  hearTasks?(listener: (notice: RpcMessage) => void): void;
 }

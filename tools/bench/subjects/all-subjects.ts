@@ -3,10 +3,21 @@ import { mcpHub } from './mcp-hub.ts';
 import { mcpProxy } from './mcp-proxy.ts';
 import { nginx } from './nginx.ts';
 import { nodeForwarder } from './node-forwarder.ts';
+import { nodeResponder } from './node-responder.ts';
 import { omni } from './omni.ts';
 import { sdkGateway } from './sdk-gateway.ts';
 import type { Subject } from './subject.ts';
 import { supergateway } from './supergateway.ts';
 
 /** Every subject, in the order of the report. */
-export const ALL_SUBJECTS: readonly Subject[] = [direct, nginx, nodeForwarder, sdkGateway, omni, mcpProxy, supergateway, mcpHub];
+export const ALL_SUBJECTS: readonly Subject[] = [
+  direct,
+  nginx,
+  nodeForwarder,
+  nodeResponder,
+  sdkGateway,
+  omni,
+  mcpProxy,
+  supergateway,
+  mcpHub,
+];

@@ -3,12 +3,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../free-port.ts';
+import { HeapProbe, heapProbeOptions } from '../heap-probe.ts';
 import { PinnedProcess, type CorePlan } from '../pinned-process.ts';
-import { UPSTREAM_NAME } from '../target.ts';
+import { UPSTREAM_NAME, type Target } from '../target.ts';
 import type { Subject } from './subject.ts';
 
 /** Made anew by `main.ts` before anything is measured. */
-const BUNDLE_ENTRY = fileURLToPath(new URL('../../../apps/master-server/dist/bundle/main.mjs', import.meta.url));
+const BUNDLE = fileURLToPath(new URL('../../../apps/master-server/dist/bundle/main.mjs', import.meta.url));
+const SOURCES = fileURLToPath(new URL('../../../apps/master-server/src/main.ts', import.meta.url));
+/** Node arguments that run Omni from its sources: nothing has to be bundled, and only the start is slower. */
+export const FROM_SOURCES: readonly string[] = ['--conditions=@omni/source', SOURCES];
 
 /** One server as Omni's configuration describes it. */
 type UpstreamEntry = { readonly type: 'http'; readonly url: string } | { readonly command: string; readonly args: readonly string[] };
@@ -20,6 +24,8 @@ export interface RunningOmni {
   readonly token: string;
   /** When it was spawned, in milliseconds of `performance.now()`. */
   readonly spawnedAt: number;
+  /** There when it was asked for. */
+  readonly heap?: HeapProbe;
 }
 
 /** Omni with its defaults: token auth, limits, breakers and metrics on. */
@@ -28,41 +34,55 @@ export const omni: Subject = {
   description: 'Omni master-server with its defaults and token auth',
   kinds: ['http', 'stdio'],
   version: () => 'bundle of the sources',
-  start: async ({ upstream, kind, cores, folder }) => {
+  start: async ({ upstream, kind, cores, folder, isProbed }) => {
     const entry: UpstreamEntry = kind === 'http' ? { type: 'http', url: upstream.url } : upstream.stdioCommand;
-    const { process: pinned, port, token } = await startOmni({ [UPSTREAM_NAME]: entry }, cores, folder);
-    return {
-      target: {
-        host: '127.0.0.1',
-        port,
-        path: '/mcp',
-        dialect: 'modern',
-        toolName: `${UPSTREAM_NAME}__echo`,
-        headers: { Authorization: `Bearer ${token}` },
-      },
-      process: pinned,
-    };
+    const running = await startOmni({ [UPSTREAM_NAME]: entry }, cores, folder, { isProbed });
+    return { ...running, target: omniTarget(running) };
   },
 };
+
+/** How a running Omni is called. */
+export function omniTarget({ port, token }: RunningOmni): Target {
+  return {
+    host: '127.0.0.1',
+    port,
+    path: '/mcp',
+    dialect: 'modern',
+    toolName: `${UPSTREAM_NAME}__echo`,
+    headers: { Authorization: `Bearer ${token}` },
+  };
+}
+
+/** How Omni is started otherwise than with its defaults. */
+export interface StartOmniOptions {
+  /** See `SubjectContext`. */
+  readonly isProbed?: boolean | undefined;
+  /** Settings of `limits`. */
+  readonly limits?: Readonly<Record<string, number>>;
+  /** Node arguments that name the program. Default: the bundle. */
+  readonly program?: readonly string[];
+}
 
 /** Starts Omni in front of some servers, with a state folder and a token of its own. */
 export async function startOmni(
   mcpServers: Readonly<Record<string, UpstreamEntry>>,
   cores: CorePlan,
   folder: string,
+  { isProbed = false, limits = {}, program = [BUNDLE] }: StartOmniOptions = {},
 ): Promise<RunningOmni> {
   const port = await freePort();
   const token = randomBytes(32).toString('base64url');
   const configPath = join(folder, 'omni.json');
-  writeFileSync(configPath, JSON.stringify({ auth: { mode: 'token', token }, mcpServers }), { mode: 0o600 });
+  writeFileSync(configPath, JSON.stringify({ auth: { mode: 'token', token }, limits, mcpServers }), { mode: 0o600 });
   const spawnedAt = performance.now();
   const pinned = new PinnedProcess({
     name: 'omni',
     core: cores.subject,
     command: process.execPath,
-    args: [BUNDLE_ENTRY, 'serve', '--config', configPath, '--listen', `127.0.0.1:${port}`],
+    args: [...(isProbed ? heapProbeOptions() : []), ...program, 'serve', '--config', configPath, '--listen', `127.0.0.1:${port}`],
     logFolder: folder,
+    ipc: isProbed,
     env: { OMNI_HOME: join(folder, 'state') },
   });
-  return { process: pinned, port, token, spawnedAt };
+  return { process: pinned, port, token, spawnedAt, ...(isProbed ? { heap: new HeapProbe(pinned) } : {}) };
 }

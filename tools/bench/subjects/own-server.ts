@@ -1,25 +1,38 @@
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../free-port.ts';
+import { HeapProbe, heapProbeOptions } from '../heap-probe.ts';
 import { PinnedProcess } from '../pinned-process.ts';
 import type { RunningSubject, SubjectContext } from './subject.ts';
 
 /**
- * Starts one of the reference gateways of this folder: `node FILE PORT http URL` or `node FILE PORT stdio COMMAND ARGS…`.
+ * Starts one of the references of this folder: `node FILE PORT ARGS…`.
+ *
+ * @param args - Default: where the upstream is, `http URL` or `stdio COMMAND ARGS…`.
  */
-export async function startOwnServer(name: string, file: string, context: SubjectContext): Promise<RunningSubject> {
-  const { upstream, kind, cores, folder } = context;
+export async function startOwnServer(
+  name: string,
+  file: string,
+  context: SubjectContext,
+  args: readonly string[] = upstreamArguments(context),
+): Promise<RunningSubject> {
+  const { cores, folder, isProbed = false } = context;
   const port = await freePort();
-  const { command, args } = upstream.stdioCommand;
   const pinned = new PinnedProcess({
     name,
     core: cores.subject,
     command: process.execPath,
-    args: [
-      fileURLToPath(new URL(file, import.meta.url)),
-      String(port),
-      ...(kind === 'http' ? ['http', upstream.url] : ['stdio', command, ...args]),
-    ],
+    args: [...(isProbed ? heapProbeOptions() : []), fileURLToPath(new URL(file, import.meta.url)), String(port), ...args],
     logFolder: folder,
+    ipc: isProbed,
   });
-  return { target: { host: '127.0.0.1', port, path: '/mcp', dialect: 'modern', toolName: 'echo', headers: {} }, process: pinned };
+  return {
+    target: { host: '127.0.0.1', port, path: '/mcp', dialect: 'modern', toolName: 'echo', headers: {} },
+    process: pinned,
+    ...(isProbed ? { heap: new HeapProbe(pinned) } : {}),
+  };
+}
+
+function upstreamArguments({ upstream, kind }: SubjectContext): readonly string[] {
+  const { command, args } = upstream.stdioCommand;
+  return kind === 'http' ? ['http', upstream.url] : ['stdio', command, ...args];
 }

@@ -1,3 +1,4 @@
+import type { HeapProbe } from '../heap-probe.ts';
 import type { CorePlan, PinnedProcess } from '../pinned-process.ts';
 import type { Target } from '../target.ts';
 import type { Upstream } from '../upstream-process.ts';
@@ -12,6 +13,8 @@ export interface SubjectContext {
   readonly cores: CorePlan;
   /** A folder of its own for configuration, state and logs; removed after the run. */
   readonly folder: string;
+  /** Whether it is to answer questions about its heap, see {@link HeapProbe}; Omni and the programs of this folder can. Default `false`. */
+  readonly isProbed?: boolean;
 }
 
 /** A subject that runs. */
@@ -19,6 +22,8 @@ export interface RunningSubject {
   readonly target: Target;
   /** The process whose tree is measured. */
   readonly process: Pick<PinnedProcess, 'pid' | 'isGone' | 'logTail' | 'stop'>;
+  /** There when it was asked for. */
+  readonly heap?: HeapProbe;
 }
 
 /** Something that is measured. */

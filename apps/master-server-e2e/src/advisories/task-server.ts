@@ -2,14 +2,20 @@ import type { OpenChannel } from '@omni/ports';
 
 export const SECRET = 'the result of the first principal';
 
+const TASK = `"taskId":"t-1","status":"completed","createdAt":"2026-01-01T00:00:00Z","lastUpdatedAt":"2026-01-01T00:00:00Z","ttl":60000,"statusMessage":"${SECRET}"`;
+
 /** A server that keeps tasks for whoever asks, as a process does that knows one client only, and offers a template that is slow to match. */
 export function taskServer(era: 'legacy' | 'modern', received: string[]): OpenChannel {
   return (listener) => ({
     send: (text) => {
       received.push(text);
       // Omni sends JSON-RPC.
-      const { id, method } = JSON.parse(text) as { id?: number; method: string };
-      if (id !== undefined) queueMicrotask(() => listener.onMessage(`{"jsonrpc":"2.0","id":${id},${answerTo(method, era)}}`));
+      const { id, method, params } = JSON.parse(text) as { id?: number; method: string; params?: { task?: unknown } };
+      if (id === undefined) return true;
+      queueMicrotask(() => {
+        listener.onMessage(`{"jsonrpc":"2.0","id":${id},${answerTo(method, era, params?.task !== undefined)}}`);
+        if (method === 'tasks/cancel') listener.onMessage(`{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{${TASK}}}`);
+      });
       return true;
     },
     close: () => Promise.resolve(listener.onClose(undefined)),
@@ -22,13 +28,12 @@ const LISTS: Readonly<Record<string, string>> = {
   'resources/templates/list': `"resourceTemplates":[{"name":"slow","uriTemplate":"slow://${'{a}{b}'.repeat(40)}x"},{"name":"list","uriTemplate":"list://{a,b,c,d,e,f,g,h}*{+i}{+j}{+k}{+l}{+m}!"}]`,
 };
 
-function answerTo(method: string, era: 'legacy' | 'modern'): string {
+function answerTo(method: string, era: 'legacy' | 'modern', isTaskAskedFor: boolean): string {
   const isModern = era === 'modern';
   const tasks = '"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}';
   const capabilities = `"capabilities":{"tools":{},"resources":{},${isModern ? '"extensions":{"io.modelcontextprotocol/tasks":{}}' : tasks}}`;
   const complete = isModern ? '"resultType":"complete",' : '';
   const lasting = isModern ? ',"ttlMs":60000,"cacheScope":"private"' : '';
-  const task = `"taskId":"t-1","status":"completed","createdAt":"2026-01-01T00:00:00Z","lastUpdatedAt":"2026-01-01T00:00:00Z","ttl":60000,"statusMessage":"${SECRET}"`;
   const list = LISTS[method];
   if (list !== undefined) return `"result":{${complete}${list}${lasting}}`;
   switch (method) {
@@ -39,15 +44,16 @@ function answerTo(method: string, era: 'legacy' | 'modern'): string {
       if (!isModern) break;
       return `"result":{${complete}"supportedVersions":["2026-07-28"],${capabilities}${lasting}}`;
     case 'tools/call':
-      return isModern ? `"result":{"resultType":"task",${task}}` : `"result":{"task":{${task}}}`;
+      if (isModern) return `"result":{"resultType":"task",${TASK}}`;
+      return isTaskAskedFor ? `"result":{"task":{${TASK}}}` : '"result":{"content":[]}';
     case 'tasks/get':
     case 'tasks/cancel':
     case 'tasks/update':
-      return `"result":{${complete}${task}}`;
+      return `"result":{${complete}${TASK}}`;
     case 'tasks/result':
       return `"result":{"content":[{"type":"text","text":"${SECRET}"}]}`;
     case 'tasks/list':
-      return `"result":{"tasks":[{${task}}]}`;
+      return `"result":{"tasks":[{${TASK}}]}`;
   }
   return '"error":{"code":-32601,"message":"Method not found"}';
 }

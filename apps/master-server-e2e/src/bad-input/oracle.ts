@@ -157,8 +157,8 @@ function expectsCut(expectation: Expectation): boolean {
   return expectation.kind === 'cut' || (expectation.kind === 'refused' && expectation.isCut === true);
 }
 
-/** Pools shrink, so fewer is fine. */
-function differences(before: GatewayLoad, after: GatewayLoad): readonly string[] {
+/** What has grown. Pools shrink, so fewer is fine. */
+export function differences(before: GatewayLoad, after: GatewayLoad): readonly string[] {
   const keys = ['descriptors', 'children', 'sessions', 'inFlight', 'listens'] as const;
   return keys.filter((key) => after[key] > before[key]).map((key) => `${key}: ${before[key]} before, ${after[key]} after`);
 }

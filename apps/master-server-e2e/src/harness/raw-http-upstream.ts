@@ -27,7 +27,7 @@ export async function startRawHttpUpstream(era: 'legacy' | 'modern'): Promise<Ra
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8');
       bodies.push(body);
-      const answer = answerTo(body, era);
+      const answer = rawAnswer(body, era);
       if (answer === undefined) return void response.writeHead(202).end();
       const status = answer.includes('"code":-32601') && era === 'modern' ? 404 : 200;
       response.writeHead(status, { 'content-type': 'application/json', ...(era === 'legacy' ? { 'mcp-session-id': 's-1' } : {}) });
@@ -43,7 +43,8 @@ export async function startRawHttpUpstream(era: 'legacy' | 'modern'): Promise<Ra
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, bodies, headers };
 }
 
-function answerTo(body: string, era: 'legacy' | 'modern'): string | undefined {
+/** What such a server answers to a message, on any transport; `undefined` to a notification. */
+export function rawAnswer(body: string, era: 'legacy' | 'modern'): string | undefined {
   // Omni sends JSON-RPC.
   const { id, method, params } = JSON.parse(body) as { id?: unknown; method: string; params?: { name?: string; protocolVersion?: string } };
   if (id === undefined) return undefined;

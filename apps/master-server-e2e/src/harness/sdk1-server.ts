@@ -1,3 +1,4 @@
+import { InMemoryTaskStore } from '@modelcontextprotocol/sdk/experimental/tasks/stores/in-memory.js';
 import { completable } from '@modelcontextprotocol/sdk/server/completable.js';
 import { McpServer, ResourceTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
@@ -12,6 +13,7 @@ import {
   type ServerRequest,
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+import { registerTaskTools, TASK_CAPABILITIES } from './sdk1-tasks.ts';
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
@@ -29,13 +31,20 @@ export function createSdk1Server(state: Sdk1State): McpServer {
   const server = new McpServer(
     { name: 'sdk1', version: '1.0.0' },
     {
-      capabilities: { logging: {}, resources: { subscribe: true, listChanged: true }, tools: { listChanged: true } },
+      capabilities: {
+        logging: {},
+        resources: { subscribe: true, listChanged: true },
+        tools: { listChanged: true },
+        tasks: TASK_CAPABILITIES,
+      },
       instructions: 'Made for tests.',
+      taskStore: new InMemoryTaskStore(),
     },
   );
   registerReportingTools(server, state);
   registerAskingTools(server);
   registerOffers(server, state);
+  registerTaskTools(server);
   return server;
 }
 

@@ -70,6 +70,15 @@ export const FEATURES: Readonly<Record<string, (trial: Trial) => Promise<boolean
     await callBySomebody(url, 'toggle');
     return await within(() => changes > 0);
   },
+  tasks: async ({ client: { tasks } }) => {
+    if (tasks === undefined) return false;
+    const done = await tasks.start('long');
+    const endless = await tasks.start('never');
+    const isDone = (await tasks.result(done)) === 'Done at last.' && (await tasks.status(done)) === 'completed';
+    const listed = await tasks.list();
+    const isCancelled = (await tasks.cancel(endless)) === 'cancelled' && (await tasks.status(endless)) === 'cancelled';
+    return isDone && isCancelled && listed.includes(done) && listed.includes(endless) && (await within(() => tasks.heard.includes(done)));
+  },
 };
 
 async function callBySomebody(url: string, name: string): Promise<void> {

@@ -1,11 +1,22 @@
 import {
+  CallToolResultSchema,
   LoggingMessageNotificationSchema,
   ResourceUpdatedNotificationSchema,
+  TaskStatusNotificationSchema,
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
 import { atEnd } from '../harness/end-everything.ts';
 import { modernRequest, postModern, textOf } from '../harness/raw-mcp.ts';
-import { connectModern, connectSdk1, createModernClient, createSdk1Client, type ClientEra } from '../harness/sdk-clients.ts';
+import {
+  connectModern,
+  connectSdk1,
+  createModernClient,
+  createSdk1Client,
+  type ClientEra,
+  type ModernClient,
+  type Sdk1Client,
+} from '../harness/sdk-clients.ts';
 
 /** The columns of one row of the matrix: what a client can do, whatever it is made of. */
 export interface MatrixClient {
@@ -21,6 +32,23 @@ export interface MatrixClient {
   complete(prompt: string, argument: string, value: string): Promise<readonly string[]>;
   /** Calls back when the list of tools, or this resource, changes. */
   watch(uri: string, onTools: () => void, onResource: () => void): Promise<void>;
+  /** Absent for clients that know no tasks of the legacy era. */
+  readonly tasks?: TaskClient;
+}
+
+/** Calls that become tasks of revision 2025-11-25. */
+export interface TaskClient {
+  /** Ids of the tasks that the server has told something of. */
+  readonly heard: readonly string[];
+  /** Calls a tool. @returns The id of the task. */
+  start(name: string): Promise<string>;
+  /** Waits for the result of a task. @returns The text of its first content block. */
+  result(id: string): Promise<string | undefined>;
+  status(id: string): Promise<string>;
+  /** @returns Ids. */
+  list(): Promise<readonly string[]>;
+  /** @returns The status that is left. */
+  cancel(id: string): Promise<string>;
 }
 
 export const CLIENTS = {
@@ -66,6 +94,25 @@ async function openSdk1(url: string): Promise<MatrixClient> {
       client.setNotificationHandler(ResourceUpdatedNotificationSchema, onResource);
       await client.subscribeResource({ uri });
     },
+    tasks: tasksOf(client),
+  };
+}
+
+function tasksOf(client: Sdk1Client): TaskClient {
+  const { tasks } = client.experimental;
+  const heard: string[] = [];
+  client.setNotificationHandler(TaskStatusNotificationSchema, ({ params }) => void heard.push(params.taskId));
+  return {
+    heard,
+    start: async (name) => {
+      for await (const message of tasks.callToolStream({ name, arguments: {} }, undefined, { task: { ttl: 60_000 } }))
+        if (message.type === 'taskCreated') return message.task.taskId;
+      throw new Error('No task came of the call');
+    },
+    result: async (id) => ((await tasks.getTaskResult(id, CallToolResultSchema)).content as Content)[0]?.text,
+    status: async (id) => (await tasks.getTask(id)).status,
+    list: async () => (await tasks.listTasks()).tasks.map(({ taskId }) => taskId),
+    cancel: async (id) => (await tasks.cancelTask(id)).status,
   };
 }
 
@@ -101,6 +148,31 @@ async function openSdk2(url: string, era: ClientEra): Promise<MatrixClient> {
       if (isLegacy) await client.subscribeResource({ uri });
       else await client.listen({ toolsListChanged: true, resourceSubscriptions: [uri] });
     },
+    ...(isLegacy ? { tasks: sdk2TasksOf(client) } : {}),
+  };
+}
+
+const TASK = z.object({ taskId: z.string(), status: z.string() });
+
+/** The SDK 2.x has no words for tasks, but sends what it is given. */
+function sdk2TasksOf(client: ModernClient): TaskClient {
+  const heard: string[] = [];
+  client.setNotificationHandler('notifications/tasks/status', { params: TASK }, ({ taskId }) => void heard.push(taskId));
+  const about = (method: string, taskId: string): Promise<z.infer<typeof TASK>> => client.request({ method, params: { taskId } }, TASK);
+  return {
+    heard,
+    start: async (name) => {
+      const params = { name, arguments: {}, task: { ttl: 60_000 } };
+      return (await client.request({ method: 'tools/call', params }, z.object({ task: TASK }))).task.taskId;
+    },
+    result: async (taskId) => {
+      const result = z.object({ content: z.array(z.object({ text: z.string() })) });
+      return (await client.request({ method: 'tasks/result', params: { taskId } }, result)).content[0]?.text;
+    },
+    status: async (id) => (await about('tasks/get', id)).status,
+    list: async () =>
+      (await client.request({ method: 'tasks/list', params: {} }, z.object({ tasks: z.array(TASK) }))).tasks.map(({ taskId }) => taskId),
+    cancel: async (id) => (await about('tasks/cancel', id)).status,
   };
 }
 

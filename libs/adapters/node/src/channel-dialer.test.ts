@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server as HttpServer } from 'n
 import { createServer as createSocketServer, type AddressInfo, type Server as SocketServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DialTarget, GatewayError, MessageChannel } from '@omni/ports';
-import { RecordingListener } from '@omni/testing';
+import type { ByteBudget, DialTarget, GatewayError, MessageChannel } from '@omni/ports';
+import { RecordingListener, SmallBudget } from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -69,11 +69,15 @@ onWebSocket = echo;
 function dial(
   target: DialTarget,
   listener: RecordingListener,
-  { maxMessageBytes = LIMIT, ...options }: { maxMessageBytes?: number; pingMs?: number; connectTimeoutMs?: number } = {},
+  {
+    maxMessageBytes = LIMIT,
+    budget,
+    ...options
+  }: { maxMessageBytes?: number; budget?: ByteBudget; pingMs?: number; connectTimeoutMs?: number } = {},
 ): MessageChannel {
   const dialer = new NodeChannelDialer(options);
   dialers.push(dialer);
-  return dialer.dial({ upstream: 'up', target, maxMessageBytes }, listener);
+  return dialer.dial({ upstream: 'up', target, maxMessageBytes, ...(budget !== undefined && { budget }) }, listener);
 }
 
 /** Dials and waits for the reason of the end. */
@@ -160,6 +164,11 @@ describe('NodeChannelDialer', () => {
     expect(error).toMatchObject({ code: 'OMNI_UPSTREAM_TOO_LARGE', message: expect.stringContaining('100 bytes') });
   });
 
+  it('ends on a message of more bytes than a number can count, and says so', async () => {
+    onWebSocket = () => void upgrades[0]?.socket.write(Buffer.from([0x81, 0x7f, 0, 0x20, 0, 0, 0, 0, 0, 0]));
+    expect((await endOf(webSocket(), { maxMessageBytes: 100 }))?.code).toBe('OMNI_UPSTREAM_TOO_LARGE');
+  });
+
   it('takes a message of exactly the limit', async () => {
     const listener = new RecordingListener();
     onWebSocket = (opened) => opened.send('x'.repeat(100));
@@ -170,6 +179,13 @@ describe('NodeChannelDialer', () => {
   it.each<[string, (opened: WebSocket) => void, number]>([
     ['a binary frame', (opened) => opened.send(Buffer.from('{}')), 1008],
     ['text that is not UTF-8', (opened) => opened.send(Buffer.from([0xff]), { binary: false }), 1007],
+    [
+      'a message of more than 16,384 fragments',
+      (opened) => {
+        for (let count = 0; count <= 16_384; count++) opened.send('', { fin: false });
+      },
+      1008,
+    ],
   ])('refuses %s', async (_name, send, code) => {
     let received: number | undefined;
     const closed = new Promise<void>((resolve) => {
@@ -198,6 +214,18 @@ describe('NodeChannelDialer', () => {
     const error = await endOf(webSocket(), { pingMs: 10 });
     expect(error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body', reason: 'PING_UNANSWERED' } });
     expect(pings).toBe(5);
+  });
+
+  it('ends a WebSocket for whose message there is no room, and says so', async () => {
+    const budget = new SmallBudget(200_000);
+    onWebSocket = (opened) => {
+      opened.send('x'.repeat(100_000));
+      opened.send('y'.repeat(300_000));
+    };
+    const listener = new RecordingListener();
+    dial(webSocket(), listener, { budget });
+    expect(await listener.closed()).toMatchObject({ code: 'OMNI_MEMORY_FULL', message: expect.stringContaining('"up"') });
+    expect([listener.messages.map((text) => text.length), budget.held]).toEqual([[100_000], 0]);
   });
 
   it('says when a connection breaks', async () => {

@@ -69,6 +69,7 @@ export class NodeChannelDialer implements ChannelDialer {
     return new SocketChannel(listener, {
       socket,
       maxMessageBytes: spec.maxMessageBytes,
+      budget: spec.budget,
       onBroken: (cause, hasConnected) => {
         const reason = errorCode(cause) ?? 'UNKNOWN';
         if (!hasConnected) return unreachable(spec, reason, reason, cause);
@@ -99,6 +100,7 @@ export class NodeChannelDialer implements ChannelDialer {
       webSocket,
       closeCode: CLOSE.normal,
       pingMs: this.#pingMs,
+      budget: spec.budget,
       explain: (end) => upstreamFailure(upstream, end, maxMessageBytes),
       onGone,
     });

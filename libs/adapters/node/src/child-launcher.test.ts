@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildSpec } from '@omni/ports';
-import { RecordingListener } from '@omni/testing';
+import { RecordingListener, SmallBudget } from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { NodeChildLauncher } from './child-launcher.ts';
@@ -119,6 +119,18 @@ describe('NodeChildLauncher', () => {
     launcher.launch({ ...node(script), maxMessageBytes: 1_000 }, listener);
     expect(await listener.received(2)).toEqual(['banner', '{"id":1}']);
     expect(listener.garbage).toEqual([{ kind: 'oversize', limitBytes: 1_000 }, { kind: 'not-utf8' }]);
+  });
+
+  it('drops a line for which there is no room, and gives room back when a child ends in the middle of one', async () => {
+    const budget = new SmallBudget(300_000);
+    const listener = new RecordingListener();
+    const script = `const say = (text) => process.stdout.write(text); say('x'.repeat(400000) + '\\n{"id":1}\\n' + 'y'.repeat(200000)); setInterval(() => {}, 1000);`;
+    const channel = launcher.launch({ ...node(script), budget }, listener);
+    expect(await listener.received(1)).toEqual(['{"id":1}']);
+    expect(listener.garbage).toEqual([{ kind: 'no-room' }]);
+    while (budget.held < 200_000) await new Promise((next) => setImmediate(next));
+    await channel.close();
+    expect(budget.held).toBe(0);
   });
 
   it('drains a flood on stderr while messages pass', async () => {

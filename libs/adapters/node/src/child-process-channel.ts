@@ -50,7 +50,7 @@ export class ChildProcessChannel implements ChildChannel {
     this.#options = options;
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
     this.#tail = new OutputTail(createRedactor(spec.secretValues));
-    this.#splitter = new LineSplitter(listener, spec.maxMessageBytes);
+    this.#splitter = new LineSplitter(listener, spec.maxMessageBytes, spec.budget);
     try {
       this.#child = spawn(spec.command, spec.args, {
         env: options.environment,
@@ -174,6 +174,7 @@ export class ChildProcessChannel implements ChildChannel {
     this.#child?.stdout?.destroy();
     this.#child?.stderr?.destroy();
     if (!this.#isReported) this.#splitter.end();
+    this.#splitter.drop();
     const wasAsked = this.#stopping !== 'no';
     this.#report(wasAsked || this.#exit === undefined ? undefined : exitFailure(this.#spec, this.#exit, this.stderrTail()));
     this.#settle();

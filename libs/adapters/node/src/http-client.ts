@@ -1,10 +1,11 @@
 import { GatewayError, type HttpCall, type HttpClient, type HttpRequest, type HttpResponseListener } from '@omni/ports';
 import { Pool } from 'undici';
+import { TransitGarbage } from './transit-garbage.ts';
 import { UndiciCall } from './undici-call.ts';
 
 /** Settings of {@link UndiciHttpClient}. */
 export interface UndiciHttpClientOptions {
-  /** Connections to one origin; one request at a time on each. Default 64. */
+  /** Connections to one origin; one request at a time on each, so that fewer than there may be calls would let slow ones hold up the rest. Default 1,024. */
   readonly connectionsPerOrigin?: number;
   /** Default 10,000. */
   readonly connectTimeoutMs?: number;
@@ -29,11 +30,12 @@ export class UndiciHttpClient implements HttpClient {
   readonly #options: Pool.Options;
   readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
+  readonly #garbage = new TransitGarbage();
   #isClosed = false;
 
   constructor(options: UndiciHttpClientOptions = {}) {
     this.#options = {
-      connections: options.connectionsPerOrigin ?? 64,
+      connections: options.connectionsPerOrigin ?? 1_024,
       pipelining: 1,
       allowH2: false,
       connect: { timeout: options.connectTimeoutMs ?? 10_000 },
@@ -46,11 +48,11 @@ export class UndiciHttpClient implements HttpClient {
   send(request: HttpRequest, listener: HttpResponseListener): HttpCall {
     const target = this.#target(request.url);
     if (target instanceof GatewayError) {
-      const call = new UndiciCall(listener, '');
+      const call = new UndiciCall(listener, '', this.#garbage);
       queueMicrotask(() => call.fail(target));
       return call;
     }
-    const call = new UndiciCall(listener, target.origin);
+    const call = new UndiciCall(listener, target.origin, this.#garbage);
     target.pool.dispatch(
       {
         method: request.method,

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Exchange } from '@omni/ports';
+import { SmallBudget } from '@omni/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { NodeHttpListener, type NodeHttpListenerOptions } from './http-listener.ts';
 
@@ -133,6 +134,71 @@ describe('NodeHttpListener', () => {
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     while (listener.openExchanges === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     while (listener.openExchanges > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    client.destroy();
+  });
+
+  it('refuses a body for which others leave no room, and takes it when they have gone', async () => {
+    const budget = new SmallBudget(250_000);
+    const { port } = await start({
+      budget,
+      handler: async (exchange) => {
+        const body = await readOrCode(exchange, 1_000_000);
+        exchange.respond(body.startsWith('OMNI_') ? 503 : 200, [], body.slice(0, 20));
+      },
+    });
+    const body = 'x'.repeat(200_000);
+    const idle = connect(port, '127.0.0.1');
+    idle.write(`${POST}Content-Length: 200001\r\n\r\n${body}`);
+    while (budget.held < 200_000) await new Promise((next) => setImmediate(next));
+    const refused = await dial(port);
+    refused.send(`${POST}Content-Length: 200000\r\n\r\n${body}`);
+    expect(await refused.ended()).toMatch(/^HTTP\/1\.1 503 [^]*OMNI_OVERLOADED$/);
+    idle.destroy();
+    while (budget.held > 0) await new Promise((next) => setImmediate(next));
+    const taken = await dial(port);
+    taken.send(`${POST}Connection: close\r\nContent-Length: 200000\r\n\r\n${body}`);
+    expect(await taken.ended()).toMatch(/^HTTP\/1\.1 200 /);
+    expect(budget.held).toBe(0);
+  });
+
+  it('cuts a client that does not read an open stream, and says that it is gone', async () => {
+    let isGone = false;
+    const { port, listener } = await start({
+      stallTimeoutMs: 100,
+      handler: (exchange) => {
+        exchange.onGone(() => (isGone = true));
+        exchange.stream(200, []).write('x'.repeat(32_000_000));
+      },
+    });
+    const client = connect(port, '127.0.0.1').pause();
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    while (listener.openExchanges === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (listener.openExchanges > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(isGone).toBe(true);
+    client.destroy();
+  });
+
+  it('leaves an open stream alone whose client has read all there is', async () => {
+    let write: (text: string) => void = () => {};
+    const { port, listener } = await start({
+      stallTimeoutMs: 100,
+      handler: (exchange) => {
+        const stream = exchange.stream(200, []);
+        write = (text) => void stream.write(text);
+        write('x'.repeat(32_000_000));
+      },
+    });
+    const client = connect(port, '127.0.0.1');
+    let received = 0;
+    client.on('data', (chunk) => (received += chunk.length));
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    while (received < 32_000_000) await new Promise((resolve) => setTimeout(resolve, 5));
+    // Longer than the limit.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    write('y');
+    const before = received;
+    while (received === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(listener.openExchanges).toBe(1);
     client.destroy();
   });
 
@@ -282,6 +348,33 @@ describe('NodeHttpListener', () => {
     client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     expect(await client.ended()).toMatch(/first$/);
     expect(failure).toBe('OMNI_INTERNAL');
+  });
+
+  it.each([
+    ['short', 'plain'],
+    ['short, beyond ASCII', 'ä ✓ 😀'],
+    ['short, of ISO 8859-1', 'äöü'],
+    ['long', 'x'.repeat(100_000)],
+    ['long, beyond ASCII', '✓'.repeat(50_000)],
+  ])('sends a text in UTF-8 with its length in bytes: %s', async (_kind, text) => {
+    const { port } = await start({ handler: (exchange) => exchange.respond(200, [], text) });
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    expect([answer.headers.get('content-length'), await answer.text()]).toEqual([String(Buffer.byteLength(text)), text]);
+  });
+
+  it('sends a stream of known length without chunks, and its head with the first piece', async () => {
+    const { port } = await start({
+      handler: (exchange) => {
+        const stream = exchange.stream(200, ['Content-Length', '8']);
+        for (const piece of ['half', 'done']) stream.write(piece);
+        stream.end();
+      },
+    });
+    const client = await dial(port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    const answer = await client.ended();
+    expect(answer).toMatch(/\r\n\r\nhalfdone$/);
+    expect(answer).not.toContain('chunked');
   });
 
   it('joins and shows doubled headers that Node would drop', async () => {

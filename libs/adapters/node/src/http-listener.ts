@@ -1,11 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type CancelTimer, type Exchange, GatewayError, type HeaderList, type Logger, silentLogger, systemClock } from '@omni/ports';
+import { TLSSocket } from 'node:tls';
+import {
+  type ByteBudget,
+  type CancelTimer,
+  type Exchange,
+  GatewayError,
+  type HeaderList,
+  type Logger,
+  silentLogger,
+  systemClock,
+} from '@omni/ports';
 import { errorCode } from './error-code.ts';
 import { rawErrorAnswer } from './http-error-answer.ts';
 import { listenFailure } from './listen-failure.ts';
 import { NodeExchange } from './node-exchange.ts';
+import { STALL_TIMEOUT_MS } from './stall-limit.ts';
+import { takenBytes } from './taken-bytes.ts';
 import { TlsCertificate, type TlsFiles, type TlsPair } from './tls-files.ts';
 import { asksForWebSocket, type WebSocketOptions, WebSocketUpgrades } from './web-socket-upgrades.ts';
 
@@ -20,8 +33,10 @@ export interface NodeHttpListenerOptions {
   readonly headersTimeoutMs?: number;
   /** How long an idle connection is kept; above the 60 s of common proxies. Default 65,000. */
   readonly keepAliveTimeoutMs?: number;
-  /** How long a client may take nothing of an answer that is complete. Default 60,000. */
+  /** How long a client may take nothing of what waits for it. Default 60,000. */
   readonly stallTimeoutMs?: number;
+  /** For bodies that are not complete; beyond it a request is refused with 503. Default: none is counted. */
+  readonly budget?: ByteBudget | undefined;
   /** Open connections; further ones are closed at once. Default 10,000. */
   readonly maxConnections?: number;
   /** Default: an upgrade is not offered, and a request for one is served as if it had not asked. */
@@ -45,7 +60,6 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_HEADERS = 256;
 /** How often overdue requests are looked for. */
 const TIMEOUT_CHECK_MS = 1_000;
-const STALL_TIMEOUT_MS = 60_000;
 /** A refused connection may take this long to read its answer. */
 const REFUSAL_MS = 500;
 
@@ -56,6 +70,8 @@ const TLS_HANDSHAKE_MS = 10_000;
 interface Connection {
   /** Exchanges that are not over, in order. More than one when the client pipelines. */
   readonly open: NodeExchange[];
+  /** What the client had taken when its time was up. */
+  takenAtTimeout: number;
   isRefused: boolean;
 }
 
@@ -168,6 +184,7 @@ export class NodeHttpListener {
     server.on('request', (request, response) => this.#serve(request, response, false));
     server.on('checkContinue', (request, response) => this.#serve(request, response, true));
     server.on('clientError', (error, socket) => this.#onClientError(error, socket));
+    server.on('timeout', (socket: Socket) => this.#onTimeout(socket));
     server.on('connect', (_request, socket) => this.#refuse(socket, invalid('CONNECT is not served here')));
     if (this.#webSockets !== undefined) server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
     return server;
@@ -180,7 +197,7 @@ export class NodeHttpListener {
 
   #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const stallTimeoutMs = this.#options.stallTimeoutMs ?? STALL_TIMEOUT_MS;
-    const exchange = new NodeExchange(request, response, { expectsContinue, stallTimeoutMs });
+    const exchange = new NodeExchange(request, response, { expectsContinue, stallTimeoutMs, budget: this.#options.budget });
     const connection = this.#connection(request.socket);
     connection.open.push(exchange);
     this.#openExchanges += 1;
@@ -222,7 +239,9 @@ export class NodeHttpListener {
   #onOver(connection: Connection, exchange: NodeExchange): void {
     const at = connection.open.indexOf(exchange);
     if (at === -1) return;
-    connection.open.splice(at, 1);
+    // Nearly always the only one; taking one out of the middle makes a list of what was taken.
+    if (at === connection.open.length - 1) connection.open.pop();
+    else connection.open.splice(at, 1);
     this.#openExchanges -= 1;
     exchange.closed();
     if (this.#openExchanges === 0) this.#onIdle?.();
@@ -261,6 +280,18 @@ export class NodeHttpListener {
     }
   }
 
+  /** A connection was idle, or its client has taken nothing for too long; of what a client takes over TLS Node sees whole answers only. */
+  #onTimeout(socket: Socket): void {
+    const connection = this.#connection(socket);
+    const taken = takenBytes(socket);
+    if (socket.writableLength === 0 || taken === connection.takenAtTimeout || !(socket instanceof TLSSocket)) {
+      socket.destroy();
+      return;
+    }
+    connection.takenAtTimeout = taken;
+    socket.setTimeout(this.#options.stallTimeoutMs ?? STALL_TIMEOUT_MS);
+  }
+
   /** Answers on the bare socket, unless that would run into an answer that has begun, and closes it. */
   #refuse(socket: Duplex, error: GatewayError, headers: HeaderList = []): void {
     const connection = this.#connection(socket);
@@ -279,7 +310,7 @@ export class NodeHttpListener {
   #connection(socket: Duplex): Connection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { open: [], isRefused: false };
+    const connection: Connection = { open: [], takenAtTimeout: 0, isRefused: false };
     this.#connections.set(socket, connection);
     // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its end.
     socket.on('close', () => {

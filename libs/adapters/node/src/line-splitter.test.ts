@@ -1,4 +1,4 @@
-import { RecordingListener } from '@omni/testing';
+import { RecordingListener, SmallBudget } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
 import { LineSplitter } from './line-splitter.ts';
 
@@ -71,9 +71,32 @@ describe('LineSplitter', () => {
     splitter.end();
     expect(listener.messages).toEqual(['a', 'b']);
   });
+
+  it('skips a line for which others leave no room, and takes one of that length when they have let go', () => {
+    const budget = new SmallBudget(100);
+    const [one, other] = [open(1_000, budget), open(1_000, budget)];
+    one.splitter.push(Buffer.from('x'.repeat(60)));
+    other.splitter.push(Buffer.from('y'.repeat(40)));
+    other.splitter.push(Buffer.from('y'));
+    expect([other.listener.garbage, budget.held]).toEqual([[{ kind: 'no-room' }], 60]);
+    other.splitter.push(Buffer.from('tail\nnext\n'));
+    one.splitter.push(Buffer.from('x\n'));
+    other.splitter.push(Buffer.from('z'.repeat(90)));
+    other.splitter.end();
+    expect([one.listener.messages, other.listener.messages, budget.held]).toEqual([['x'.repeat(61)], ['next', 'z'.repeat(90)], 0]);
+  });
+
+  it('gives room back for half a line when the other side has gone', () => {
+    const budget = new SmallBudget(100);
+    const { listener, splitter } = open(1_000, budget);
+    splitter.push(Buffer.from('half'));
+    expect(budget.held).toBe(4);
+    splitter.drop();
+    expect([budget.held, listener.messages, listener.garbage]).toEqual([0, [], []]);
+  });
 });
 
-function open(maxBytes: number): { listener: RecordingListener; splitter: LineSplitter } {
+function open(maxBytes: number, budget?: SmallBudget): { listener: RecordingListener; splitter: LineSplitter } {
   const listener = new RecordingListener();
-  return { listener, splitter: new LineSplitter(listener, maxBytes) };
+  return { listener, splitter: new LineSplitter(listener, maxBytes, budget) };
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { ChannelListener } from '@omni/ports';
+import type { ByteBudget, ChannelGarbage, ChannelListener, HeldBytes } from '@omni/ports';
 import { ByteBuffer } from './byte-buffer.ts';
 
 const NEWLINE = 0x0a;
@@ -11,17 +11,21 @@ const BYTE_ORDER_MARK = 0xfeff;
  * Turns bytes into lines of text (MCP, basic/transports, "stdio": messages are delimited by newlines).
  *
  * Blank lines, carriage returns before the newline and byte order marks are dropped. A line that is not UTF-8 or longer
- * than the limit is reported and skipped; reading goes on behind it. At most one line is held, in one block.
+ * than the limit is reported and skipped, as is one that finds no room; reading goes on behind it. At most one line is held, in one
+ * block.
  */
 export class LineSplitter {
   readonly #sink: Pick<ChannelListener, 'onMessage' | 'onGarbage'>;
   readonly #maxBytes: number;
   readonly #held: ByteBuffer;
-  /** The rest of the current line is dropped: it was too long. */
+  readonly #room: HeldBytes | undefined;
+  /** The rest of the current line is dropped: it was too long, or found no room. */
   #isSkipping = false;
 
-  constructor(sink: Pick<ChannelListener, 'onMessage' | 'onGarbage'>, maxBytes: number) {
+  /** @param budget - For a line that is not complete. Default: none is counted. */
+  constructor(sink: Pick<ChannelListener, 'onMessage' | 'onGarbage'>, maxBytes: number, budget?: ByteBudget) {
     this.#sink = sink;
+    this.#room = budget?.share();
     this.#maxBytes = maxBytes;
     this.#held = new ByteBuffer(maxBytes + 1);
   }
@@ -55,19 +59,33 @@ export class LineSplitter {
   end(): void {
     if (!this.#isSkipping && this.#held.length > 0) this.#emit(this.#held.view(), 0, this.#held.length, false);
     this.#isSkipping = false;
+    this.drop();
+  }
+
+  /** Forgets what has come of a line. */
+  drop(): void {
     this.#held.clear();
+    this.#room?.release();
   }
 
   #hold(chunk: Buffer, start: number, end: number): void {
     if (this.#isSkipping || start === end) return;
     // One byte more than the limit: it may be the carriage return.
     if (this.#held.length + end - start > this.#maxBytes + 1) {
-      this.#isSkipping = true;
-      this.#held.clear();
-      this.#sink.onGarbage({ kind: 'oversize', limitBytes: this.#maxBytes });
+      this.#skip({ kind: 'oversize', limitBytes: this.#maxBytes });
+      return;
+    }
+    if (this.#room?.hold(this.#held.length + end - start) === false) {
+      this.#skip({ kind: 'no-room' });
       return;
     }
     this.#held.append(chunk, start, end);
+  }
+
+  #skip(problem: ChannelGarbage): void {
+    this.#isSkipping = true;
+    this.drop();
+    this.#sink.onGarbage(problem);
   }
 
   #emit(bytes: Buffer, start: number, lineEnd: number, isValid: boolean): void {

@@ -9,6 +9,7 @@ const LINE_BREAKS = /[\r\n]+/g;
 export class LineWriter {
   readonly #stream: Writable;
   readonly #maxBacklogBytes: number;
+  readonly #onWrite: (() => void) | undefined;
   #queue = '';
   #queuedBytes = 0;
   #writingBytes = 0;
@@ -16,9 +17,13 @@ export class LineWriter {
   #isOpen = true;
   #resolveFinished: (() => void) | undefined;
 
-  /** @param maxBacklogBytes - Bytes not yet taken by the operating system; beyond it lines are refused. */
-  constructor(stream: Writable, maxBacklogBytes: number) {
+  /**
+   * @param maxBacklogBytes - Bytes not yet taken by the operating system; beyond it lines are refused.
+   * @param onWrite - Told after each write to the stream.
+   */
+  constructor(stream: Writable, maxBacklogBytes: number, onWrite?: () => void) {
     this.#stream = stream;
+    this.#onWrite = onWrite;
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
@@ -75,6 +80,7 @@ export class LineWriter {
     this.#queue = '';
     this.#queuedBytes = 0;
     this.#stream.write(text, 'utf8', this.#onWritten);
+    this.#onWrite?.();
   };
 
   readonly #onWritten = (error?: Error | null): void => {

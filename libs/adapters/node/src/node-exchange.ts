@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Exchange, GatewayError, type HeaderList, type Payload, type ResponseStream, systemClock } from '@omni/ports';
-import { readRequestBody, tooLarge } from './body-reader.ts';
+import { type ByteBudget, type Exchange, GatewayError, type HeaderList, type Payload, type ResponseStream, systemClock } from '@omni/ports';
+import { type BodyOwner, readRequestBody, tooLarge } from './body-reader.ts';
 import { errorBody } from './http-error-answer.ts';
 import { NodeResponseStream } from './node-response-stream.ts';
 import { headerValue, splitTarget } from './request-head.ts';
@@ -8,6 +8,8 @@ import { limitStall } from './stall-limit.ts';
 
 /** An unread body up to this is read away so that the connection can serve on. */
 const DISCARD_BYTES = 65_536;
+/** A longer text is encoded at once: joined with its head it would be copied several times over. */
+const ENCODE_LENGTH = 16_384;
 /** How long, and how much, is read away before a connection with an unread body is closed: closing at once would discard the answer. */
 const LINGER_MS = 500;
 const LINGER_BYTES = 1_048_576;
@@ -16,10 +18,12 @@ export interface NodeExchangeOptions {
   readonly expectsContinue: boolean;
   /** See {@link limitStall}. */
   readonly stallTimeoutMs: number;
+  /** For what has come of the body. */
+  readonly budget: ByteBudget | undefined;
 }
 
 /** An exchange straight on Node's request and response. */
-export class NodeExchange implements Exchange {
+export class NodeExchange implements Exchange, BodyOwner {
   readonly method: string;
   readonly path: string;
   readonly query: string;
@@ -28,13 +32,14 @@ export class NodeExchange implements Exchange {
   readonly #response: ServerResponse;
   readonly #expectsContinue: boolean;
   readonly #stallTimeoutMs: number;
+  readonly #budget: ByteBudget | undefined;
   #body: 'unread' | 'reading' | 'read' | 'refused' = 'unread';
   #answer: 'none' | 'begun' | 'ended' = 'none';
   #isGone = false;
   #onGone: (() => void) | undefined;
 
   /** @param options.expectsContinue - The client waits for `100 Continue` before it sends the body. */
-  constructor(request: IncomingMessage, response: ServerResponse, { expectsContinue, stallTimeoutMs }: NodeExchangeOptions) {
+  constructor(request: IncomingMessage, response: ServerResponse, { expectsContinue, stallTimeoutMs, budget }: NodeExchangeOptions) {
     const { path, query } = splitTarget(request.url ?? '/');
     this.method = request.method ?? 'GET';
     this.path = path;
@@ -44,6 +49,7 @@ export class NodeExchange implements Exchange {
     this.#response = response;
     this.#expectsContinue = expectsContinue;
     this.#stallTimeoutMs = stallTimeoutMs;
+    this.#budget = budget;
   }
 
   /** Whether the head of the answer is on its way. */
@@ -55,22 +61,20 @@ export class NodeExchange implements Exchange {
     return headerValue(this.headers, name);
   }
 
-  async readBody(maxBytes: number): Promise<Uint8Array> {
+  readBody(maxBytes: number): Promise<Uint8Array> {
     const declared = this.#declaredBytes();
     if (declared !== undefined && declared > maxBytes) {
       this.#body = 'refused';
-      throw tooLarge(maxBytes);
+      return Promise.reject(tooLarge(maxBytes));
     }
     if (this.#expectsContinue && !this.#isGone) this.#response.writeContinue();
     this.#body = 'reading';
-    try {
-      const body = await readRequestBody(this.#request, maxBytes, declared);
-      this.#body = 'read';
-      return body;
-    } catch (error) {
-      this.#body = 'refused';
-      throw error;
-    }
+    return readRequestBody(this.#request, this, { maxBytes, declaredBytes: declared, budget: this.#budget });
+  }
+
+  /** Called by the reader of the body. */
+  onBodyOver(state: 'read' | 'refused'): void {
+    this.#body = state;
   }
 
   onGone(listener: () => void): void {
@@ -82,7 +86,8 @@ export class NodeExchange implements Exchange {
     if (this.#isGone) return;
     this.#refuseSecondAnswer();
     const response = this.#response;
-    const length = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+    const content = typeof body === 'string' && body.length > ENCODE_LENGTH ? Buffer.from(body) : body;
+    const length = content === undefined ? 0 : typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
     const hasLength = status !== 204 && status !== 304;
     const mustCut = this.#leavesBodyUnread();
     if (mustCut) response.shouldKeepAlive = false;
@@ -90,17 +95,18 @@ export class NodeExchange implements Exchange {
     response.writeHead(status, hasLength ? headers.concat('Content-Length', String(length)) : headers.slice());
     this.#answer = 'ended';
     if (!mustCut) {
-      response.end(body);
+      // As long in bytes as in characters: all ASCII, which is written at the least cost as what it is.
+      response.end(content, content?.length === length ? 'latin1' : 'utf8');
       limitStall(response, this.#stallTimeoutMs);
       return;
     }
-    if (body === undefined || length === 0) response.flushHeaders();
-    else response.write(body);
+    if (content === undefined || length === 0) response.flushHeaders();
+    else response.write(content);
     this.#linger();
   }
 
   stream(status: number, headers: HeaderList): ResponseStream {
-    const stream = new NodeResponseStream(this.#response, () => {
+    const stream = new NodeResponseStream(this.#response, this.#stallTimeoutMs, () => {
       this.#answer = 'ended';
       limitStall(this.#response, this.#stallTimeoutMs);
     });
@@ -109,7 +115,8 @@ export class NodeExchange implements Exchange {
     if (this.#leavesBodyUnread()) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(status, headers.slice());
     this.#answer = 'begun';
-    this.#response.flushHeaders();
+    // Of a known length: the body is at hand, and its first piece takes the head along.
+    if (headerValue(headers, 'content-length') === undefined) this.#response.flushHeaders();
     return stream;
   }
 

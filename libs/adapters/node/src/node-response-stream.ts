@@ -1,14 +1,21 @@
 import type { ServerResponse } from 'node:http';
 import type { Payload, ResponseStream } from '@omni/ports';
+import { limitStall } from './stall-limit.ts';
 
 /** The body of a streamed answer on Node's response. */
 export class NodeResponseStream implements ResponseStream {
   readonly #response: ServerResponse;
+  readonly #stallTimeoutMs: number;
   readonly #onEnd: () => void;
+  #isLimited = false;
 
-  /** @param onEnd - Told when the answer is ended or cut on purpose. */
-  constructor(response: ServerResponse, onEnd: () => void) {
+  /**
+   * @param stallTimeoutMs - See {@link limitStall}.
+   * @param onEnd - Told when the answer is ended or cut on purpose.
+   */
+  constructor(response: ServerResponse, stallTimeoutMs: number, onEnd: () => void) {
     this.#response = response;
+    this.#stallTimeoutMs = stallTimeoutMs;
     this.#onEnd = onEnd;
   }
 
@@ -20,7 +27,13 @@ export class NodeResponseStream implements ResponseStream {
   write(chunk: Payload): boolean {
     const response = this.#response;
     if (response.destroyed || response.writableEnded) return false;
-    return response.write(chunk);
+    const isFree = response.write(chunk);
+    if (!isFree && !this.#isLimited) {
+      this.#isLimited = true;
+      limitStall(response, this.#stallTimeoutMs);
+      response.once('drain', this.#onCaughtUp);
+    }
+    return isFree;
   }
 
   onDrain(listener: () => void): void {
@@ -38,4 +51,10 @@ export class NodeResponseStream implements ResponseStream {
     this.#onEnd();
     this.#response.destroy();
   }
+
+  /** An open stream may be silent for as long as it likes. */
+  readonly #onCaughtUp = (): void => {
+    this.#isLimited = false;
+    this.#response.socket?.setTimeout(0);
+  };
 }

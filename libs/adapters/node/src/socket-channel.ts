@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import { type ChannelListener, type GatewayError, type MessageChannel, systemClock } from '@omni/ports';
+import { type ByteBudget, type ChannelListener, type GatewayError, type MessageChannel, systemClock } from '@omni/ports';
 import { LineSplitter } from './line-splitter.ts';
 import { LineWriter } from './line-writer.ts';
+import { StallWatch } from './stall-watch.ts';
 
 /** Settings of {@link SocketChannel}. */
 export interface SocketChannelOptions {
@@ -11,8 +12,12 @@ export interface SocketChannelOptions {
   readonly maxMessageBytes: number;
   /** Bytes that may wait for the other side to read them. Default 16 MiB. */
   readonly maxBacklogBytes?: number;
+  /** How long the other side may take nothing of what waits for it, see {@link SocketStalled}. Default: for ever. */
+  readonly stallTimeoutMs?: number;
+  /** For a line that is not complete. Default: none is counted. */
+  readonly budget?: ByteBudget | undefined;
   /** What an end that is not in good order is told as. Default: as any other end. */
-  readonly onBroken?: (cause: Error, hasConnected: boolean) => GatewayError;
+  readonly onBroken?: (cause: Error, hasConnected: boolean) => GatewayError | undefined;
   /** Called once, when the socket is gone. */
   readonly onGone?: () => void;
 }
@@ -23,12 +28,18 @@ const CLOSE_MS = 1_000;
 /** Silence after which the system asks whether the other machine is still there. */
 const KEEP_ALIVE_MS = 30_000;
 
+/** The other side has taken nothing for too long. */
+export class SocketStalled extends Error {
+  readonly code = 'STALLED';
+}
+
 /** A stream socket as a channel: one message a line, as on stdio (MCP 2026-07-28, basic/transports, "Custom Transports"). */
 export class SocketChannel implements MessageChannel {
   readonly #listener: ChannelListener;
   readonly #options: SocketChannelOptions;
   readonly #splitter: LineSplitter;
   readonly #writer: LineWriter;
+  readonly #watch: StallWatch | undefined;
   readonly #gone: Promise<void>;
   #resolveGone: () => void = () => {};
   #closing: Promise<void> | undefined;
@@ -40,8 +51,12 @@ export class SocketChannel implements MessageChannel {
     const { socket } = options;
     this.#listener = listener;
     this.#options = options;
-    this.#splitter = new LineSplitter(listener, options.maxMessageBytes);
-    this.#writer = new LineWriter(socket, options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES);
+    this.#splitter = new LineSplitter(listener, options.maxMessageBytes, options.budget);
+    const { stallTimeoutMs } = options;
+    const onStalled = (): void => void socket.destroy(new SocketStalled());
+    const watch = stallTimeoutMs === undefined ? undefined : new StallWatch(socket, { timeoutMs: stallTimeoutMs, onStalled });
+    this.#watch = watch;
+    this.#writer = new LineWriter(socket, options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES, watch && ((): void => watch.onWritten()));
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
     this.#hasConnected = !socket.connecting;
     // The writer gathers what belongs together.
@@ -80,10 +95,12 @@ export class SocketChannel implements MessageChannel {
   }
 
   #onGone(): void {
+    this.#watch?.stop();
     this.#writer.abandon();
     const { onBroken, onGone } = this.#options;
     const failure = this.#closing === undefined ? this.#failure : undefined;
     this.#end(failure === undefined ? undefined : onBroken?.(failure, this.#hasConnected));
+    this.#splitter.drop();
     onGone?.();
     this.#resolveGone();
   }

@@ -3,7 +3,8 @@ import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MessageChannel, SocketAddress } from '@omni/ports';
+import { type GatewayError, type MessageChannel, silentLogger, type SocketAddress } from '@omni/ports';
+import { SmallBudget } from '@omni/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { NodeSocketListener, type NodeSocketListenerOptions } from './socket-listener.ts';
 import { defaultSocketPath, fitsSocketPath } from './socket-path.ts';
@@ -150,6 +151,60 @@ describe('NodeSocketListener', () => {
     client.write(body);
     await once(client, 'data');
     expect(received).toEqual([body.trimEnd()]);
+  });
+
+  it.each(['a Unix socket', 'TCP'])('cuts a client on %s that does not read what waits for it, and ends what runs for it', async (kind) => {
+    const warnings: string[] = [];
+    const gone = new Promise<GatewayError | undefined>((resolve) => {
+      const { listener } = echo({
+        stallTimeoutMs: 100,
+        logger: { ...silentLogger, warn: (_fields, message) => void warnings.push(message) },
+        onConnection: (open) => {
+          const channel = open({ onMessage: () => void channel.send('x'.repeat(32_000_000)), onGarbage() {}, onClose: resolve });
+        },
+      });
+      void listener.listen(kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: join(folder, 's') }).then((address) => {
+        dial(address).pause().write('{"id":1}\n');
+      });
+    });
+    expect(await gone).toBeUndefined();
+    expect(warnings).toEqual(['a client does not read its messages; its connection was cut']);
+  });
+
+  it('leaves a client alone that has read everything', async () => {
+    let channel: MessageChannel | undefined;
+    const { listener } = echo({
+      stallTimeoutMs: 50,
+      onConnection: (open) => {
+        channel = open({ onMessage: () => void channel?.send('x'.repeat(32_000_000)), onGarbage() {}, onClose() {} });
+      },
+    });
+    const client = dial(await listener.listen({ host: '127.0.0.1', port: 0 }));
+    client.write('{"id":1}\n');
+    let received = 0;
+    client.on('data', (chunk: string) => (received += chunk.length));
+    while (received < 32_000_001) await once(client, 'data');
+    // Longer than the limit, and its double.
+    await new Promise((next) => setTimeout(next, 150));
+    channel?.send('{"still":"here"}');
+    expect(await once(client, 'data')).toEqual(['{"still":"here"}\n']);
+  });
+
+  it('skips a message for which there is no room, and gives room back when a client leaves in the middle of one', async () => {
+    const budget = new SmallBudget(200_000);
+    const { listener, received } = echo({ budget });
+    const address = await listener.listen({ host: '127.0.0.1', port: 0 });
+    const [first, second] = [dial(address), dial(address)];
+    first.write('{"half":"' + 'x'.repeat(150_000));
+    while (budget.held < 150_000) await new Promise((next) => setImmediate(next));
+    second.write(`{"a":"${'y'.repeat(150_000)}"}\n{"b":1}\n`);
+    await once(second, 'data');
+    expect(received).toEqual(['{"b":1}']);
+    first.resetAndDestroy();
+    while (budget.held > 0) await new Promise((next) => setImmediate(next));
+    second.write(`{"a":"${'y'.repeat(150_000)}"}\n`);
+    await once(second, 'data');
+    expect(received.map((text) => text.length)).toEqual([7, 150_008]);
   });
 
   it('cuts open connections when it is closed', async () => {

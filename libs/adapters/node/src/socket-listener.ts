@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { GatewayError, type Logger, type OpenChannel, silentLogger, type SocketAddress } from '@omni/ports';
+import { type ByteBudget, GatewayError, type Logger, type OpenChannel, silentLogger, type SocketAddress } from '@omni/ports';
 import { refuseForeignProtocol } from './foreign-protocol.ts';
 import { errorCode } from './error-code.ts';
 import { listenFailure } from './listen-failure.ts';
-import { SocketChannel } from './socket-channel.ts';
+import { SocketChannel, SocketStalled } from './socket-channel.ts';
 import { fitsSocketPath, isPipeName } from './socket-path.ts';
 import { removeStaleSocket } from './stale-socket.ts';
+import { STALL_TIMEOUT_MS } from './stall-limit.ts';
 
 /** Settings of {@link NodeSocketListener}. */
 export interface NodeSocketListenerOptions {
@@ -16,6 +17,10 @@ export interface NodeSocketListenerOptions {
   readonly maxMessageBytes: number;
   /** Bytes that may wait for one client to read them. Default 16 MiB. */
   readonly maxBacklogBytes?: number;
+  /** How long a client may take nothing of what waits for it. Default 60,000. */
+  readonly stallTimeoutMs?: number;
+  /** For messages that are not complete. Default: none is counted. */
+  readonly budget?: ByteBudget | undefined;
   /** Open connections of each address; further ones are closed at once. Default 1,000. */
   readonly maxConnections?: number;
   readonly logger?: Logger;
@@ -107,12 +112,24 @@ export class NodeSocketListener {
     // Until the channel listens.
     socket.on('error', (error) => this.#logger.debug({ code: errorCode(error) }, 'a socket client broke off'));
     refuseForeignProtocol(socket, () => {
-      const { onConnection, maxMessageBytes, maxBacklogBytes } = this.#options;
+      const { onConnection, maxMessageBytes, maxBacklogBytes, budget, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
       onConnection(
         (listener) =>
-          new SocketChannel(listener, { socket, maxMessageBytes, ...(maxBacklogBytes === undefined ? {} : { maxBacklogBytes }) }),
+          new SocketChannel(listener, {
+            socket,
+            maxMessageBytes,
+            stallTimeoutMs,
+            budget,
+            onBroken: (cause) => this.#onBroken(cause),
+            ...(maxBacklogBytes === undefined ? {} : { maxBacklogBytes }),
+          }),
       );
     });
+  }
+
+  /** However a client ends, it is gone. */
+  #onBroken(cause: Error): undefined {
+    if (cause instanceof SocketStalled) this.#logger.warn({}, 'a client does not read its messages; its connection was cut');
   }
 }
 

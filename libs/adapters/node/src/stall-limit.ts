@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
+/** How long a client may take nothing of what waits for it, unless its listener is told otherwise. */
+export const STALL_TIMEOUT_MS = 60_000;
+
 /**
- * Cuts the connection of an answer that is complete when its client takes nothing of it for so long: what it has not read is held
- * in memory, and no other timeout of the listener is about reading.
+ * Cuts the connection of an answer when its client takes nothing of it for so long: what it has not read is held in memory, a server
+ * may be held back, and no other timeout of the listener is about reading.
  *
- * Node takes the limit back when the answer has gone out.
+ * Node takes the limit back when a complete answer has gone out; who writes on has to do it when the client has caught up.
  */
 export function limitStall(response: ServerResponse, stallTimeoutMs: number): void {
   const { socket } = response;

@@ -10,6 +10,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { WebSocket } from 'ws';
 import { NodeHttpListener } from './http-listener.ts';
 
+/** More than the system takes off our hands. */
+const LONG = 'x'.repeat(64_000_000);
+const STALL_MS = 500;
+/** In large steps the system takes what a reader of this pace leaves it, and in each limit some. */
+const BYTES_PER_MS = 14_000;
+
 let folder: string;
 let files: { readonly cert: string; readonly key: string };
 let listener: NodeHttpListener;
@@ -61,10 +67,18 @@ beforeEach(async () => {
     warn: (fields, message) => logged.push({ fields, message }),
   };
   listener = new NodeHttpListener({
-    handler: (exchange) => exchange.respond(200, [], 'secret'),
+    handler: (exchange) => exchange.respond(200, [], exchange.path === '/long' ? LONG : 'secret'),
+    stallTimeoutMs: STALL_MS,
     webSockets: {
-      decide: () => ({ kind: 'accepted', serve: (open) => void open({ onMessage() {}, onGarbage() {}, onClose() {} }) }),
+      decide: () => ({
+        kind: 'accepted',
+        serve: (open) => {
+          const channel = open({ onMessage: () => void channel.send(LONG), onGarbage() {}, onClose() {} });
+        },
+      }),
       maxMessageBytes: 1_000,
+      maxBacklogBytes: 100_000_000,
+      stallTimeoutMs: STALL_MS,
     },
     tls: files,
     tlsReloadMs: 10,
@@ -173,4 +187,44 @@ describe('TLS of NodeHttpListener', () => {
   it('cuts a client that speaks plain HTTP', async () => {
     await expect(fetch(`http://127.0.0.1:${port}/mcp`)).rejects.toThrow();
   });
+
+  it.each([
+    ['an answer', 'GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n', (): boolean => listener.openExchanges === 0],
+    // A masked text frame behind the upgrade.
+    [
+      'a message',
+      'GET /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x82\0\0\0\0go',
+      (): boolean => logged.some(({ message }) => message.includes('does not read')),
+    ],
+  ])(
+    'leaves a client alone that reads %s slowly, and cuts it when it stops',
+    async (_what, bytes, isOver) => {
+      const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false });
+      let isCut = false;
+      socket.on('error', () => {});
+      socket.on('close', () => (isCut = true));
+      await once(socket, 'secureConnect');
+      socket.write(Buffer.from(bytes, 'latin1'));
+      let received = 0;
+      const began = performance.now();
+      // Several times the limit, and what a WebSocket has for its farewell.
+      for (let elapsed = 0; !isCut && elapsed < 1_000 + 4 * STALL_MS; elapsed = performance.now() - began) {
+        while (received < elapsed * BYTES_PER_MS && socket.readableLength > 0) {
+          // Without an encoding a socket gives buffers.
+          const chunk = socket.read(Math.min(socket.readableLength, 16_384)) as Buffer;
+          received += chunk.length;
+        }
+        await new Promise((next) => setTimeout(next, 1));
+      }
+      expect([isCut, isOver()]).toEqual([false, false]);
+      while (!isOver()) await new Promise((next) => setTimeout(next, 5));
+      // What the system holds for it is still there.
+      socket.resume();
+      let rest = 0;
+      socket.on('data', (chunk: Buffer) => (rest += chunk.length));
+      await once(socket, 'close');
+      expect(received + rest).toBeLessThan(LONG.length);
+    },
+    15_000,
+  );
 });

@@ -1,6 +1,10 @@
 import { GatewayError, type HttpCall, type HttpResponseListener } from '@omni/ports';
 import type { Dispatcher } from 'undici';
 import { errorCode } from './error-code.ts';
+import type { TransitGarbage } from './transit-garbage.ts';
+
+/** As undici gives them: by name in lower case. */
+type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 type Phase = 'connect' | 'request' | 'body';
 
@@ -10,15 +14,17 @@ const ABORTED = new GatewayError('OMNI_CANCELLED', 'The call was aborted');
 export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
   readonly #listener: HttpResponseListener;
   readonly #origin: string;
+  readonly #garbage: TransitGarbage;
   #controller: Dispatcher.DispatchController | undefined;
   #phase: Phase = 'connect';
   #isStarted = false;
   #isPaused = false;
   #isDone = false;
 
-  constructor(listener: HttpResponseListener, origin: string) {
+  constructor(listener: HttpResponseListener, origin: string, garbage: TransitGarbage) {
     this.#listener = listener;
     this.#origin = origin;
+    this.#garbage = garbage;
   }
 
   /** The request is handed over: the listener may be called from now on. */
@@ -39,11 +45,14 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
   }
 
   pause(): void {
+    // The connection may serve another request by now.
+    if (this.#isDone) return;
     this.#isPaused = true;
     this.#controller?.pause();
   }
 
   resume(): void {
+    if (this.#isDone) return;
     this.#isPaused = false;
     this.#controller?.resume();
   }
@@ -56,15 +65,16 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
     else if (this.#isPaused) controller.pause();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
     // 1xx: the real head follows.
     if (this.#isDone || status < 200) return;
     this.#phase = 'body';
-    this.#listener.onHead(status, flatHeaders(controller.rawHeaders));
+    this.#listener.onHead(status, flatHeaders(headers));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (!this.#isDone) this.#listener.onData(chunk);
+    this.#garbage.add(chunk.byteLength);
   }
 
   onResponseEnd(): void {
@@ -82,10 +92,15 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
   }
 }
 
-/** undici gives the bytes of HTTP/1.1 header fields; they are ISO 8859-1 (RFC 9110, 5.5). */
-function flatHeaders(raw: Dispatcher.DispatchController['rawHeaders']): readonly string[] {
-  if (!Array.isArray(raw)) return [];
-  return raw.map((field) => (typeof field === 'string' ? field : field.toString('latin1')));
+/** undici has read names and values as ISO 8859-1 (RFC 9110, 5.5); a name that came several times has a list. */
+function flatHeaders(headers: ResponseHeaders): readonly string[] {
+  const flat: string[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'string') flat.push(name, value);
+    else for (const each of value ?? []) flat.push(name, each);
+  }
+  return flat;
 }
 
 function describe(error: Error, phase: Phase, origin: string): GatewayError {

@@ -10,6 +10,10 @@ export type WebSocketEnd =
   | { readonly kind: 'violated'; readonly code: number }
   /** The other side closed with a code that is a complaint. */
   | { readonly kind: 'complained'; readonly code: number }
+  /** The other side took nothing of what waited for it for too long. */
+  | { readonly kind: 'stalled' }
+  /** There was no room for the rest of what it was sending. */
+  | { readonly kind: 'no-room' }
   /** It broke, or no ping was answered. */
   | { readonly kind: 'broken'; readonly reason: string };
 
@@ -70,6 +74,13 @@ export function upstreamFailure(upstream: string, end: WebSocketEnd, maxMessageB
         `"${upstream}" ${COMPLAINTS[end.code] ?? 'closed the connection'} (close code ${end.code})`,
         'body',
         String(end.code),
+      );
+    case 'stalled':
+      return unreachable(`"${upstream}" does not read what it is sent`, 'body', 'STALLED');
+    case 'no-room':
+      return new GatewayError(
+        'OMNI_MEMORY_FULL',
+        `Omni holds too much of unfinished messages to take the rest of one of "${upstream}" (limits.maxHeldBytes); its connection was closed`,
       );
     case 'broken':
       return unreachable(`The connection to "${upstream}" broke (${end.reason})`, 'body', end.reason);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type ChannelListener, GatewayError, type MessageChannel, type OpenChannel } from '@omni/ports';
+import { type ChannelListener, GatewayError, type Logger, type MessageChannel, type OpenChannel, silentLogger } from '@omni/ports';
+import { SmallBudget } from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ClientOptions, WebSocket } from 'ws';
@@ -15,8 +16,9 @@ let port: number;
 const clients: WebSocket[] = [];
 const sockets: Socket[] = [];
 
-async function start(options: Partial<WebSocketOptions> = {}): Promise<void> {
+async function start(options: Partial<WebSocketOptions> = {}, logger: Logger = silentLogger): Promise<void> {
   listener = new NodeHttpListener({
+    logger,
     handler: (exchange) => exchange.respond(200, [], `plain ${exchange.path}`),
     webSockets: { decide: () => ({ kind: 'accepted', serve: serveEcho }), maxMessageBytes: 1_000_000, ...options },
   });
@@ -204,6 +206,81 @@ describe('WebSocketUpgrades', () => {
     opened.resume();
     await closed;
     expect(await code).toBe(1013);
+  });
+
+  it('closes with 1008 when a client does not read what waits for it, though it goes on sending, and says so', async () => {
+    const warnings: unknown[] = [];
+    await start(
+      {
+        stallTimeoutMs: 100,
+        pingMs: 10,
+        maxBacklogBytes: 100_000_000,
+        decide: () => ({
+          kind: 'accepted',
+          serve: (open) => {
+            const channel = open({
+              onMessage: (text) => void (text === 'go' && channel.send('x'.repeat(32_000_000))),
+              onGarbage() {},
+              onClose() {},
+            });
+          },
+        }),
+      },
+      { ...silentLogger, warn: (fields, message) => void warnings.push([fields, message]) },
+    );
+    const opened = client();
+    await once(opened, 'open');
+    opened.send('go');
+    opened.pause();
+    while (warnings.length === 0) {
+      opened.send('still sending');
+      await new Promise((next) => setTimeout(next, 5));
+    }
+    expect(warnings).toEqual([[{ closeCode: 1008 }, 'a client does not read its messages; its connection was closed']]);
+  });
+
+  it('asks no ping of a client that is behind with reading', async () => {
+    await start({
+      pingMs: 10,
+      decide: () => ({
+        kind: 'accepted',
+        serve: (open) => {
+          const channel = open({ onMessage: () => void channel.send('x'.repeat(32_000_000)), onGarbage() {}, onClose() {} });
+        },
+      }),
+    });
+    const opened = client();
+    await once(opened, 'open');
+    opened.send('go');
+    opened.pause();
+    // Many times what a client has for its pongs.
+    await new Promise((next) => setTimeout(next, 200));
+    opened.resume();
+    // The first argument of `message` is a Buffer.
+    const [data] = (await once(opened, 'message')) as [Buffer];
+    expect([data.length, opened.readyState]).toEqual([32_000_000, WebSocket.OPEN]);
+  });
+
+  it('closes with 1013 on a message for which others leave no room, and takes it when they have gone', async () => {
+    const budget = new SmallBudget(400_000);
+    await start({ budget });
+    const [first, second, third] = [client(), client(), client()];
+    await Promise.all([first, second, third].map((opened) => once(opened, 'open')));
+    first.send('x'.repeat(250_000), { fin: false });
+    while (budget.held < 250_000) await new Promise((next) => setImmediate(next));
+    for (let count = 0; count < 50; count++) first.ping('p'.repeat(100));
+    const code = closeCode(second);
+    second.send('y'.repeat(300_000));
+    expect(await code).toBe(1013);
+    // Pings in the middle of a message are no part of it; what was counted of the refused one is given back.
+    while (budget.held > 250_100) await new Promise((next) => setImmediate(next));
+    expect(budget.held).toBeGreaterThanOrEqual(250_000);
+    first.terminate();
+    while (budget.held > 0) await new Promise((next) => setImmediate(next));
+    third.send('z'.repeat(300_000));
+    // The first argument of `message` is a Buffer.
+    const [data] = (await once(third, 'message')) as [Buffer];
+    expect([data.length, budget.held]).toEqual([300_000, 0]);
   });
 
   it('cuts a client that answers no ping', async () => {

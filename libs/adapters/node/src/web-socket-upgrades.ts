@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { GatewayError, type HeaderList, type Logger, type OpenChannel } from '@omni/ports';
+import { type ByteBudget, type ChannelListener, GatewayError, type HeaderList, type Logger, type OpenChannel } from '@omni/ports';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { headerValue, splitTarget } from './request-head.ts';
+import { STALL_TIMEOUT_MS } from './stall-limit.ts';
 import { WebSocketChannel } from './web-socket-channel.ts';
 import { CLOSE } from './web-socket-end.ts';
 
@@ -28,6 +30,10 @@ export interface WebSocketOptions {
   readonly maxMessageBytes: number;
   /** Bytes that may wait for one client to read them. Default 16 MiB. */
   readonly maxBacklogBytes?: number;
+  /** How long a client may take nothing of what waits for it. Default 60,000. */
+  readonly stallTimeoutMs?: number;
+  /** For messages that are not complete; beyond it a connection is closed with 1013. Default: none is counted. */
+  readonly budget?: ByteBudget | undefined;
   /** Open WebSockets; further ones are refused with 503. Default 1,000. */
   readonly maxConnections?: number;
   /** Time between pings. Default 30,000. */
@@ -76,7 +82,7 @@ export class WebSocketUpgrades {
       return refuse(socket, new GatewayError('OMNI_OVERLOADED', `At most ${maxConnections} WebSockets can be open at once`), []);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#open.add(webSocket);
-      decision.serve((listener) => this.#channel(webSocket, listener));
+      decision.serve((listener) => this.#channel(webSocket, request.socket, listener));
     });
   }
 
@@ -85,17 +91,23 @@ export class WebSocketUpgrades {
     for (const webSocket of this.#open) webSocket.terminate();
   }
 
-  #channel(webSocket: WebSocket, listener: Parameters<OpenChannel>[0]): WebSocketChannel {
-    const { maxBacklogBytes, pingMs, logger } = this.#options;
+  #channel(webSocket: WebSocket, socket: Socket, listener: ChannelListener): WebSocketChannel {
+    const { maxBacklogBytes, pingMs, logger, budget, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
     return new WebSocketChannel(listener, {
       webSocket,
       closeCode: CLOSE.goingAway,
+      client: { socket, stallTimeoutMs },
+      budget,
       ...(maxBacklogBytes === undefined ? {} : { maxBacklogBytes }),
       ...(pingMs === undefined ? {} : { pingMs }),
       // However a client ends, it is gone; what it did wrong is for the operator.
       explain: (end) => {
         if (end.kind === 'violated')
           logger.warn({ closeCode: end.code }, 'a client sent what its WebSocket may not carry; the connection was closed');
+        if (end.kind === 'no-room')
+          logger.warn({ closeCode: CLOSE.tryAgainLater }, 'there is no room for the message of a client; its connection was closed');
+        if (end.kind === 'stalled')
+          logger.warn({ closeCode: CLOSE.policy }, 'a client does not read its messages; its connection was closed');
         return undefined;
       },
       onGone: () => this.#open.delete(webSocket),

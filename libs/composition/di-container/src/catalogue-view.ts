@@ -1,26 +1,28 @@
-import { checkHeaderParams, mirroredHeaders, type Catalogue, type CatalogueKeeper } from '@omni/capabilities';
+import { checkHeaderParams, mirroredHeaders, type Catalogue } from '@omni/capabilities';
 import { GatewayError } from '@omni/ports';
 import type { Offer } from '@omni/protocol';
 import type { Catalogue as RoutingCatalogue } from '@omni/router';
+import type { ClientView } from './client-view.ts';
 
 /** The catalogue as the front sees it: what is there to offer. */
-export function offerOf(catalogue: Catalogue, keeper: CatalogueKeeper, names: ReadonlySet<string>): Offer {
+export function offerOf(catalogue: Catalogue, view: ClientView, names: ReadonlySet<string>): Offer {
   return {
     hasScope: (scope) => names.has(scope),
     // The front asks for scopes that exist only.
     capabilities: (scope, era) => catalogue.capabilities(scope, era) ?? '{}',
     instructions: (scope) => catalogue.instructions(scope),
-    list: (kind, scope, era) => catalogue.list(kind, scope, era) ?? '{}',
-    onChange: (listener) => catalogue.onChange(listener),
-    whenSettled: (listener) => keeper.whenSettled(listener),
+    list: (kind, client) => catalogue.list(kind, client.scope, client.era, view.signatureOf(client), view.isProvisional(client)) ?? '{}',
+    onChange: (listener) =>
+      catalogue.onChange(({ scope, kinds, audience }) => listener({ scope, kinds, isFor: (client) => view.isIn(audience, client) })),
+    whenKnown: (client, listener) => view.whenKnown(client, listener),
   };
 }
 
 /** The catalogue as routing sees it: where names lead. */
-export function routesOf(catalogue: Catalogue): RoutingCatalogue {
+export function routesOf(catalogue: Catalogue, view: ClientView): RoutingCatalogue {
   return {
-    resolve(kind, name, scope) {
-      const target = catalogue.resolve(kind, name, scope);
+    resolve(kind, name, client) {
+      const target = catalogue.resolve(kind, name, client.scope, view.signatureOf(client));
       if (target instanceof GatewayError) return target;
       const { upstream, tool } = target;
       return {
@@ -34,7 +36,7 @@ export function routesOf(catalogue: Catalogue): RoutingCatalogue {
         headersFor: (args) => (tool === undefined ? [] : mirroredHeaders(tool, args)),
       };
     },
-    resolveUri: (uri, scope) => catalogue.resolveUri(uri, scope),
+    resolveUri: (uri, client) => catalogue.resolveUri(uri, client.scope, view.signatureOf(client)),
     rememberUri: (uri, upstream) => catalogue.rememberUri(uri, upstream),
   };
 }

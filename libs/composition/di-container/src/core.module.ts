@@ -1,11 +1,13 @@
-import { isLoopbackHost, OriginGuard, TokenCheck } from '@omni/auth';
-import { Catalogue, CatalogueKeeper, readCatalogue } from '@omni/capabilities';
+import { isLoopbackHost, OriginGuard, TokenCheck, type AcceptedToken } from '@omni/auth';
+import { Catalogue, CatalogueKeeper, ClientLists, readCatalogue } from '@omni/capabilities';
 import { HealthMonitor } from '@omni/health';
 import { ProtocolHandler } from '@omni/protocol';
-import { RequestRouter, ResourceSubscriptions } from '@omni/router';
-import { DEFAULT_UPSTREAM_LIMITS, Upstreams } from '@omni/upstreams';
+import { RequestRouter, ResourceSubscriptions, StateSeal } from '@omni/router';
+import { ClientSignatures, DEFAULT_UPSTREAM_LIMITS, Upstreams } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
 import { offerOf, routesOf } from './catalogue-view.ts';
+import { ClientView } from './client-view.ts';
+import type { GatewayConfiguration } from './gateway-options.ts';
 import { healthPage } from './health-pages.ts';
 import { IDENTITY } from './identity.ts';
 import { MasterServer } from './master-server.ts';
@@ -27,23 +29,51 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
       [Token.Configuration, Token.Clock],
     )
     .inSingletonScope();
+  bind(Token.ClientSignatures)
+    .toResolvedValue(() => new ClientSignatures(), [])
+    .inSingletonScope();
+  bind(Token.ClientLists)
+    .toResolvedValue(
+      (configuration, catalogue, signatures, clock, logger, startGraceMs) =>
+        new ClientLists({
+          upstreams: configuration.upstreams.map((upstream) => upstream.name),
+          signatureOf: (client) => signatures.of(client),
+          isRead: (upstream) => catalogue.isRead(upstream),
+          read: ({ link, capabilities }) => readCatalogue(link, { identity: IDENTITY, capabilities }),
+          publish: (signature, upstream, read, isNews) => catalogue.setFor(signature, upstream, read, isNews),
+          forget: (signature) => catalogue.forget(signature),
+          clock,
+          logger,
+          listWaitMs: startGraceMs,
+        }),
+      [Token.Configuration, Token.Catalogue, Token.ClientSignatures, Token.Clock, Token.Logger, Token.StartGraceMs],
+    )
+    .inSingletonScope();
+  bind(Token.ClientView)
+    .toResolvedValue(
+      (catalogue, keeper, lists, signatures, sources) => new ClientView({ catalogue, keeper, lists, signatures, sources }),
+      [Token.Catalogue, Token.CatalogueKeeper, Token.ClientLists, Token.ClientSignatures, Token.UpstreamDirectory],
+    )
+    .inSingletonScope();
   bind(Token.CatalogueKeeper)
     .toResolvedValue(
-      (configuration, catalogue, clock, logger, startGraceMs) =>
+      (configuration, catalogue, lists, clock, logger, startGraceMs) =>
         new CatalogueKeeper({
-          publish: (upstream, read) => catalogue.set(upstream, read),
+          publish: (upstream, read) => {
+            if (catalogue.set(upstream, read)) lists.onBaseChanged(upstream);
+          },
           read: (link) => readCatalogue(link, { identity: IDENTITY }),
           awaited: configuration.upstreams.filter((upstream) => upstream.enabled).map((upstream) => upstream.name),
           clock,
           logger,
           startGraceMs,
         }),
-      [Token.Configuration, Token.Catalogue, Token.Clock, Token.Logger, Token.StartGraceMs],
+      [Token.Configuration, Token.Catalogue, Token.ClientLists, Token.Clock, Token.Logger, Token.StartGraceMs],
     )
     .inSingletonScope();
   bind(Token.Upstreams)
     .toResolvedValue(
-      (configuration, launcher, http, dialer, clock, logger, keeper, health) =>
+      (configuration, launcher, http, dialer, clock, logger, keeper, lists, health) =>
         new Upstreams({
           specs: configuration.upstreams,
           ...(launcher === undefined ? {} : { launcher }),
@@ -57,8 +87,9 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
             maxInFlight: configuration.limits.maxInFlight,
             maxInstances: configuration.limits.maxInstances,
             maxUpstreamMessageBytes: configuration.limits.maxUpstreamMessageBytes,
+            maxHeldBytes: configuration.limits.maxHeldBytes,
           },
-          observer: upstreamObserver({ keeper, health, logger }),
+          observer: upstreamObserver({ keeper, lists, health, logger }),
         }),
       [
         Token.Configuration,
@@ -68,6 +99,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
         Token.Clock,
         Token.Logger,
         Token.CatalogueKeeper,
+        Token.ClientLists,
         Token.HealthMonitor,
       ],
     )
@@ -77,22 +109,27 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.RequestRouter)
     .toResolvedValue(
-      (catalogue, upstreams, keeper, clock) =>
-        new RequestRouter({ catalogue: routesOf(catalogue), upstreams, clock, whenSettled: (listener) => keeper.whenSettled(listener) }),
-      [Token.Catalogue, Token.UpstreamDirectory, Token.CatalogueKeeper, Token.Clock],
+      ({ naming, sealing, upstreams: configured }, catalogue, upstreams, view, clock) =>
+        new RequestRouter({
+          catalogue: routesOf(catalogue, view),
+          upstreams,
+          forwards: forwardsTo(configured),
+          clock,
+          ...(sealing.keys.length === 0 ? {} : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
+          namesAskers: naming.asker,
+          whenKnown: (client, listener) => view.whenKnownForCall(client, listener),
+        }),
+      [Token.Configuration, Token.Catalogue, Token.UpstreamDirectory, Token.ClientView, Token.Clock],
     )
     .inSingletonScope();
   bind(Token.ResourceSubscriptions)
     .toResolvedValue(
-      (catalogue, upstreams) => new ResourceSubscriptions({ catalogue: routesOf(catalogue), upstreams }),
-      [Token.Catalogue, Token.UpstreamDirectory],
+      (catalogue, upstreams, view) => new ResourceSubscriptions({ catalogue: routesOf(catalogue, view), upstreams }),
+      [Token.Catalogue, Token.UpstreamDirectory, Token.ClientView],
     )
     .inSingletonScope();
   bind(Token.TokenCheck)
-    .toResolvedValue(
-      ({ auth }) => new TokenCheck({ mode: auth.mode, tokens: auth.token === undefined ? [] : [{ id: 'owner', token: auth.token }] }),
-      [Token.Configuration],
-    )
+    .toResolvedValue(({ auth }) => new TokenCheck({ mode: auth.mode, tokens: acceptedTokens(auth) }), [Token.Configuration])
     .inSingletonScope();
   bind(Token.OriginGuard)
     .toResolvedValue(({ server }) => new OriginGuard({ ...server, isLoopback: isLoopbackHost(server.host) }), [Token.Configuration])
@@ -102,9 +139,9 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.ProtocolHandler)
     .toResolvedValue(
-      (configuration, catalogue, keeper, dispatch, updates, authentication, hostCheck, health, clock, logger) =>
+      (configuration, catalogue, view, dispatch, updates, authentication, hostCheck, health, clock, logger) =>
         new ProtocolHandler({
-          offer: offerOf(catalogue, keeper, new Set(configuration.upstreams.map((upstream) => upstream.name))),
+          offer: offerOf(catalogue, view, new Set(configuration.upstreams.map((upstream) => upstream.name))),
           dispatch,
           updates,
           authentication,
@@ -112,6 +149,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
           probes: { answer: (path, isTrusted) => healthPage(health, path, isTrusted) },
           identity: IDENTITY,
           limits: configuration.limits,
+          forwardable: forwardedBy(configuration.upstreams),
           legacySse: configuration.server.legacySse,
           clock,
           logger,
@@ -119,7 +157,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
       [
         Token.Configuration,
         Token.Catalogue,
-        Token.CatalogueKeeper,
+        Token.ClientView,
         Token.RequestRouter,
         Token.ResourceSubscriptions,
         Token.TokenCheck,
@@ -132,13 +170,14 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.MasterServer)
     .toResolvedValue(
-      (configuration, protocol, upstreams, keeper, catalogue, health, launcher, http, dialer) =>
-        new MasterServer({ configuration, protocol, upstreams, keeper, catalogue, health, launcher, http, dialer }),
+      (configuration, protocol, upstreams, keeper, lists, catalogue, health, launcher, http, dialer) =>
+        new MasterServer({ configuration, protocol, upstreams, keeper, lists, catalogue, health, launcher, http, dialer }),
       [
         Token.Configuration,
         Token.ProtocolHandler,
         Token.Upstreams,
         Token.CatalogueKeeper,
+        Token.ClientLists,
         Token.Catalogue,
         Token.HealthMonitor,
         Token.ChildLauncher,
@@ -148,3 +187,19 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     )
     .inSingletonScope();
 });
+
+/** Names of the headers of clients that some server is told, each once. */
+function forwardedBy(upstreams: GatewayConfiguration['upstreams']): readonly string[] {
+  return [...new Set(upstreams.flatMap(({ forwardHeaders }) => forwardHeaders ?? []))];
+}
+
+/** Finds what an upstream is told. */
+function forwardsTo(upstreams: GatewayConfiguration['upstreams']): (upstream: string) => readonly string[] | undefined {
+  const names = new Map(upstreams.map(({ name, forwardHeaders }) => [name, forwardHeaders]));
+  return (upstream) => names.get(upstream);
+}
+
+function acceptedTokens({ token, tokens }: GatewayConfiguration['auth']): readonly AcceptedToken[] {
+  const others = tokens.map((other) => ({ id: other.name, token: other.token }));
+  return token === undefined ? others : [{ id: 'owner', token }, ...others];
+}

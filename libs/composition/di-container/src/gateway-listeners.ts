@@ -7,6 +7,7 @@ import {
   type UpgradeRequest,
 } from '@omni/node';
 import type { Logger, Principal } from '@omni/ports';
+import { CountedByteBudget } from '@omni/wire';
 import { LOCAL_PRINCIPAL, type MasterServer } from './master-server.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
 
@@ -39,11 +40,14 @@ const ANONYMOUS: Principal = { id: 'anonymous', kind: 'anonymous' };
 export async function openListeners(options: GatewayListenersOptions): Promise<GatewayListeners> {
   const { configuration, environment, address, server, logger } = options;
   const { unixSocket, tcp, tls } = configuration.server;
-  const { maxBodyBytes } = configuration.limits;
+  const { maxBodyBytes, maxHeldBytes } = configuration.limits;
+  // One of the clients, so that servers cannot take their room nor the other way round.
+  const budget = new CountedByteBudget(maxHeldBytes);
   const http = new NodeHttpListener({
     handler: server.handle,
-    webSockets: { decide: (request) => decideUpgrade(server, request), maxMessageBytes: maxBodyBytes },
+    webSockets: { decide: (request) => decideUpgrade(server, request), maxMessageBytes: maxBodyBytes, budget },
     ...(tls === undefined ? {} : { tls }),
+    budget,
     logger,
   });
   const owners = socketListener(LOCAL_PRINCIPAL);
@@ -79,7 +83,12 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
   }
 
   function socketListener(principal: Principal): NodeSocketListener {
-    return new NodeSocketListener({ onConnection: (open) => void server.bind(open, { principal }), maxMessageBytes: maxBodyBytes, logger });
+    return new NodeSocketListener({
+      onConnection: (open) => void server.bind(open, { principal }),
+      maxMessageBytes: maxBodyBytes,
+      budget,
+      logger,
+    });
   }
 }
 

@@ -1,5 +1,14 @@
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger, OpenChannel, UpstreamSpec } from '@omni/ports';
 
+/** An upstream, and what it is told of the clients. */
+export interface GatewayUpstream extends UpstreamSpec {
+  /**
+   * Names, in lower case, of headers of clients that go along with their requests over HTTP. Nothing is left out of this list here: whoever
+   * writes it by hand keeps credentials off it, as `parseConfiguration` does. Default: none.
+   */
+  readonly forwardHeaders?: readonly string[];
+}
+
 /** What a gateway is told. Fits what `parseConfiguration` of `@omni/config` returns. */
 export interface GatewayConfiguration {
   readonly server: {
@@ -12,13 +21,26 @@ export interface GatewayConfiguration {
     readonly legacySse: boolean;
     readonly drainMs: number;
   };
-  readonly auth: { readonly mode: 'token' | 'open'; readonly token?: string };
-  readonly naming: { readonly prefix: 'always' | 'on-conflict' | 'none' };
+  readonly auth: {
+    readonly mode: 'token' | 'open';
+    /** That of the owner. */
+    readonly token?: string;
+    /** Those of others, by whose names they are told apart. */
+    readonly tokens: readonly { readonly name: string; readonly token: string }[];
+  };
+  readonly naming: {
+    readonly prefix: 'always' | 'on-conflict' | 'none';
+    /** Whether what a server asks the user begins with its name, where there are several servers. */
+    readonly asker: boolean;
+  };
+  /** Keys of 32 bytes that states for clients are sealed with, the one that seals first; a random one when there are none. */
+  readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
   readonly limits: {
     readonly maxBodyBytes: number;
     readonly maxDepth: number;
     readonly maxElements: number;
     readonly maxUpstreamMessageBytes: number;
+    readonly maxHeldBytes: number;
     readonly maxInFlight: number;
     readonly maxSessions: number;
     readonly sessionIdleMs: number;
@@ -26,7 +48,7 @@ export interface GatewayConfiguration {
     readonly maxInstances: number;
   };
   readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
-  readonly upstreams: readonly UpstreamSpec[];
+  readonly upstreams: readonly GatewayUpstream[];
 }
 
 /** How the outside is reached. What is absent cannot be configured either: no launcher, no stdio servers. */

@@ -43,7 +43,7 @@ export async function startHttpGateway({ configuration, environment, listen, log
     configuration: {
       ...configuration,
       server: { ...configuration.server, host: address.host, port: address.port },
-      auth: kept === undefined ? configuration.auth : { mode: 'token', token: kept.token },
+      auth: kept === undefined ? configuration.auth : { ...configuration.auth, token: kept.token },
     },
     logLevel,
   });

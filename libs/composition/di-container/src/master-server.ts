@@ -1,4 +1,4 @@
-import type { Catalogue, CatalogueKeeper } from '@omni/capabilities';
+import type { Catalogue, CatalogueKeeper, ClientLists } from '@omni/capabilities';
 import type { HealthMonitor, HealthRollup } from '@omni/health';
 import type { ChannelDialer, ChildLauncher, Exchange, HttpClient, OpenChannel, Principal } from '@omni/ports';
 import type { AdmittedClient, BindOptions, Connection, EndpointRequest, ProtocolHandler, RefusedClient } from '@omni/protocol';
@@ -16,6 +16,7 @@ export interface MasterServerParts {
   readonly protocol: ProtocolHandler;
   readonly upstreams: Upstreams;
   readonly keeper: CatalogueKeeper;
+  readonly lists: ClientLists;
   readonly catalogue: Catalogue;
   readonly health: HealthMonitor;
   readonly launcher: ChildLauncher | undefined;
@@ -106,10 +107,11 @@ export class MasterServer {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { health, protocol, keeper, catalogue, upstreams, launcher, http, dialer } = this.#parts;
+    const { health, protocol, keeper, lists, catalogue, upstreams, launcher, http, dialer } = this.#parts;
     health.setAccepting(false);
     await protocol.stop({ deadlineMs });
     keeper.stop();
+    lists.stop();
     catalogue.close();
     await upstreams.stop();
     await launcher?.close();

@@ -1,11 +1,12 @@
 import type { OriginGuard, TokenCheck } from '@omni/auth';
-import type { Catalogue, CatalogueKeeper } from '@omni/capabilities';
+import type { Catalogue, CatalogueKeeper, ClientLists } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
 import type { ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
-import type { Upstreams } from '@omni/upstreams';
+import type { ClientSignatures, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
+import type { ClientView } from './client-view.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
 import type { UpstreamDirectory } from './upstream-directory.ts';
@@ -27,6 +28,9 @@ export const Token = {
   // Core.
   Catalogue: token<Catalogue>('Catalogue'),
   CatalogueKeeper: token<CatalogueKeeper>('CatalogueKeeper'),
+  ClientSignatures: token<ClientSignatures>('ClientSignatures'),
+  ClientLists: token<ClientLists>('ClientLists'),
+  ClientView: token<ClientView>('ClientView'),
   Upstreams: token<Upstreams>('Upstreams'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),

@@ -1,9 +1,10 @@
+import type { ListSources } from '@omni/capabilities';
 import { GatewayError } from '@omni/ports';
 import type { UpstreamAccess } from '@omni/router';
 import type { Upstreams } from '@omni/upstreams';
 
-/** The upstreams by name, as routing asks for them. */
-export class UpstreamDirectory implements UpstreamAccess {
+/** The upstreams by name, as routing and reading ask for them. */
+export class UpstreamDirectory implements UpstreamAccess, ListSources {
   readonly #upstreams: Upstreams;
   readonly names: readonly string[];
 
@@ -19,6 +20,14 @@ export class UpstreamDirectory implements UpstreamAccess {
   };
 
   readonly openLink: UpstreamAccess['openLink'] = (name, client) => this.#upstreams.get(name)?.openLinkFor(client);
+
+  readonly open: ListSources['open'] = (name, client, done) => {
+    const upstream = this.#upstreams.get(name);
+    if (upstream === undefined) done(unknown(name));
+    else upstream.listSourceFor(client, done);
+  };
+
+  readonly find: ListSources['find'] = (name, client) => this.#upstreams.get(name)?.openListSourceFor(client);
 
   readonly subscribe: UpstreamAccess['subscribe'] = (name, client, uri, onUpdated, done) => {
     const upstream = this.#upstreams.get(name);

@@ -1,22 +1,24 @@
-import type { CatalogueKeeper } from '@omni/capabilities';
+import type { CatalogueKeeper, ClientLists } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
 import type { Logger } from '@omni/ports';
 import type { UpstreamObserver } from '@omni/upstreams';
 
 export interface UpstreamObserverParts {
   readonly keeper: CatalogueKeeper;
+  readonly lists: ClientLists;
   readonly health: HealthMonitor;
   readonly logger: Logger;
 }
 
 /** Tells the catalogue, the health monitor and the log what happens to upstreams. */
-export function upstreamObserver({ keeper, health, logger }: UpstreamObserverParts): UpstreamObserver {
+export function upstreamObserver({ keeper, lists, health, logger }: UpstreamObserverParts): UpstreamObserver {
   return {
     onReady(upstream, link) {
       keeper.onReady(upstream.name, link);
     },
-    onListsChanged(upstream) {
-      keeper.onListsChanged(upstream.name);
+    onListsChanged(upstream, _kinds, source) {
+      if (source.link.owner === undefined) keeper.onListsChanged(upstream.name);
+      lists.onListsChanged(upstream.name, source);
     },
     onStateChanged(upstream) {
       const { state } = upstream;

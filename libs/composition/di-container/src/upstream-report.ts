@@ -12,22 +12,25 @@ export interface UpstreamReport {
   readonly prompts: number;
   /** Items that are not offered, and why. */
   readonly withheld: readonly { readonly kind: string; readonly name: string; readonly reason: string }[];
+  /** Lists that could not be read, or (`isPartial`) not to their end, and why. */
+  readonly problems: readonly { readonly kind: string; readonly isPartial: boolean; readonly reason: string }[];
   readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | undefined;
   readonly retryInMs: number | undefined;
 }
 
 export function reportOf(upstream: Upstream, catalogue: Catalogue): UpstreamReport {
-  const overview = catalogue.describe().find((entry) => entry.upstream === upstream.name);
+  const { counts, withheld, problems } = catalogue.describe(upstream.name);
   const { state } = upstream;
   const error = state.phase === 'down' || state.phase === 'starting' ? state.lastError : undefined;
   return {
     name: upstream.name,
     state: state.phase,
     era: upstream.link?.era,
-    tools: overview?.counts.tools ?? 0,
-    resources: overview?.counts.resources ?? 0,
-    prompts: overview?.counts.prompts ?? 0,
-    withheld: (overview?.withheld ?? []).map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
+    tools: counts.tools,
+    resources: counts.resources,
+    prompts: counts.prompts,
+    withheld: withheld.map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
+    problems: problems.map(({ list, isPartial, reason }) => ({ kind: list, isPartial, reason })),
     lastError: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
     retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - Date.now()) : undefined,
   };

@@ -18,7 +18,7 @@ function catalogueWith(capabilities: string): UpstreamCatalogue {
   };
 }
 
-const united = (...capabilities: string[]): string => unitedCapabilities(capabilities.map(catalogueWith));
+const united = (...capabilities: string[]): string => unitedCapabilities(capabilities.map(catalogueWith), 'legacy');
 
 describe('ownCapabilities', () => {
   it('passes on what the server said, unknown parts byte for byte, and always offers listChanged', () => {
@@ -81,8 +81,32 @@ describe('unitedCapabilities', () => {
     expect(merged.extensions).not.toHaveProperty('a/differs');
   });
 
-  it('offers no tasks, whose ids name no server', () => {
-    expect(united('{"tasks":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}')).not.toContain('tasks');
+  it('shows each era its own kind of tasks only, and no list of them', () => {
+    const catalogues = [
+      '{"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}}',
+      '{"tasks":{"requests":{"tools":{"call":{}}}},"extensions":{"io.modelcontextprotocol/tasks":{},"a/b":{}}}',
+    ].map(catalogueWith);
+    expect(JSON.parse(unitedCapabilities(catalogues, 'legacy'))).toEqual({
+      tools: { listChanged: true },
+      prompts: { listChanged: true },
+      resources: { listChanged: true },
+      tasks: { cancel: {}, requests: { tools: { call: {} } } },
+      extensions: { 'a/b': {} },
+    });
+    const modern = unitedCapabilities(catalogues, 'modern');
+    expect(JSON.parse(modern)).toMatchObject({ extensions: { 'io.modelcontextprotocol/tasks': {}, 'a/b': {} } });
+    expect(modern).not.toContain('"tasks":');
+  });
+
+  it.each(['{"tasks":{}}', '{"tasks":{"list":{},"requests":{"tools":{}}}}', '{"tasks":{"requests":true}}', '{"tasks":null}'])(
+    'offers no tasks where no call can become one: %s',
+    (capabilities) => {
+      expect(united(capabilities)).not.toContain('tasks');
+    },
+  );
+
+  it('can cancel no task where no server can', () => {
+    expect(united('{"tasks":{"requests":{"tools":{"call":{}}}}}')).not.toContain('cancel');
   });
 
   it('is not confused by keys of the prototype', () => {

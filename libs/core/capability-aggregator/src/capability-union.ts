@@ -4,7 +4,16 @@ import { isJsonObject } from './schema-walk.ts';
 import type { UpstreamCatalogue } from './upstream-catalogue.ts';
 
 const LIMITS = { maxDepth: 100, maxElements: 20_000 };
-const PLAN = { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {}, experimental: {}, extensions: {} };
+const PLAN = {
+  tools: {},
+  prompts: {},
+  resources: {},
+  completions: {},
+  logging: {},
+  tasks: { requests: { tools: {} } },
+  experimental: {},
+  extensions: {},
+};
 const LIST_CAPABILITIES = ['tools', 'prompts', 'resources'];
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 /** Advertised while nothing is known yet, so that a late server can announce itself by list_changed. */
@@ -45,13 +54,13 @@ export function ownCapabilities(catalogue: UpstreamCatalogue | undefined, era: E
  * The capabilities of the endpoint of all servers.
  *
  * Tools, prompts and resources are always there, with `listChanged`. `experimental` and `extensions` are merged; a key
- * whose settings differ between servers is left out and stays on the endpoints of those servers. Tasks are left out in
- * both eras: their ids name no server.
+ * whose settings differ between servers is left out and stays on the endpoints of those servers. Each era sees its own kind of
+ * tasks; a list of them names no server and stays on the endpoints of the servers too.
  *
  * @param catalogues - In the order of the configuration.
  * @returns A JSON object with its keys always in the same order.
  */
-export function unitedCapabilities(catalogues: readonly UpstreamCatalogue[]): string {
+export function unitedCapabilities(catalogues: readonly UpstreamCatalogue[], era: Era): string {
   const parts = catalogues.map(({ capabilities }) => ({ text: capabilities, object: scanCapabilities(capabilities) }));
   const isDeclared = (key: string): boolean => parts.some(({ object }) => memberOf(object, key)?.object !== undefined);
   const canSubscribe = parts.some(({ text, object }) => {
@@ -65,8 +74,14 @@ export function unitedCapabilities(catalogues: readonly UpstreamCatalogue[]): st
   ];
   if (isDeclared('completions')) members.push('"completions":{}');
   if (isDeclared('logging')) members.push('"logging":{}');
+  const tasks = parts.map(({ object }) => memberOf(object, 'tasks')?.object).filter(startsTasks);
+  if (era === 'legacy' && tasks.length > 0) {
+    const canCancel = tasks.some((object) => memberOf(object, 'cancel') !== undefined);
+    members.push(`"tasks":{${canCancel ? '"cancel":{},' : ''}"requests":{"tools":{"call":{}}}}`);
+  }
   for (const key of ['experimental', 'extensions']) {
-    const merged = mergedEntries(parts.map(({ text, object }) => ({ text, members: memberOf(object, key)?.object?.members ?? [] })));
+    const entries = mergedEntries(parts.map(({ text, object }) => ({ text, members: memberOf(object, key)?.object?.members ?? [] })));
+    const merged = entries.filter((entry) => key !== 'extensions' || isExtensionOf(era, entry.key));
     if (merged.length > 0) members.push(`"${key}":${membersText(merged)}`);
   }
   return `{${members.join(',')}}`;
@@ -89,7 +104,6 @@ function mergedEntries(sources: readonly { readonly text: string; readonly membe
       else if (earlier.canonical !== canonical) conflicting.add(entry.key);
     }
   }
-  conflicting.add(TASKS_EXTENSION);
   return [...merged.values()].filter(({ key }) => !conflicting.has(key));
 }
 
@@ -99,6 +113,12 @@ function entryOf(text: string, { key, start, end }: JsonMember): Entry {
 
 function membersText(entries: readonly Entry[]): string {
   return `{${entries.map(({ key, json }) => `${JSON.stringify(key)}:${json}`).join(',')}}`;
+}
+
+/** Whether calls of tools can become tasks (MCP 2025-11-25, basic/utilities/tasks, "Capabilities"). */
+function startsTasks(tasks: JsonObject | undefined): boolean {
+  const tools = memberOf(memberOf(tasks, 'requests')?.object, 'tools')?.object;
+  return memberOf(tools, 'call') !== undefined;
 }
 
 function isExtensionOf(era: Era, extension: string): boolean {

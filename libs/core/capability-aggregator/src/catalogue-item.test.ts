@@ -34,6 +34,11 @@ describe('readTool', () => {
     if ('item' in reading) expect(reading.item.text.slice(reading.item.keySpan.start, reading.item.keySpan.end)).toBe('"t"');
   });
 
+  it('takes members with names of the prototype for members like any other', () => {
+    const text = '{"name":"t","inputSchema":{"type":"object"},"valueOf":1,"hasOwnProperty":2,"__proto__":3}';
+    expect(readTool(text)).toMatchObject({ item: { text } });
+  });
+
   it('is offered to modern clients alone when legacy clients would refuse it', () => {
     const reading = readTool(tool({ inputSchema: { type: 'object', required: 1 } }));
     expect(reading).toMatchObject({ item: { legacy: { kind: 'withheld', reason: expect.stringContaining('required') } } });

@@ -98,6 +98,12 @@ describe('readCatalogue', () => {
     expect(catalogue.tools.ttlMs).toBe(5);
   });
 
+  it('tells a modern upstream what the clients declare that the lists are for', async () => {
+    const link = toolsOnly(() => '{"tools":[]}', 'modern');
+    await readCatalogue(link, { identity: IDENTITY, capabilities: '{"roots":{ }}' });
+    expect(link.requests[0]).toContain('"io.modelcontextprotocol/clientCapabilities":{"roots":{ }},');
+  });
+
   it('follows the empty cursor and ends where none comes', async () => {
     const link = toolsOnly((page) => `{"tools":[${toolText(`t${page}`)}]${page === 0 ? ',"nextCursor":""' : ',"nextCursor":null'}}`);
     const { tools } = await readCatalogue(link, { identity: IDENTITY });
@@ -193,7 +199,7 @@ describe('readCatalogue', () => {
     ).toMatchObject([{ key: 'ä' }]);
   });
 
-  it('withholds malformed items and twins alone, with reasons', async () => {
+  it('withholds malformed items and twins alone, with reasons [PROTO-R20]', async () => {
     const link = toolsOnly(() => `{"tools":[${toolText('a')},7,${toolText('a')},{"name":"b"},${toolText('c')}]}`);
     const { tools, withheld } = await readCatalogue(link, { identity: IDENTITY });
     expect(tools.items.map(({ key }) => key)).toEqual(['a', 'c']);
@@ -202,6 +208,11 @@ describe('readCatalogue', () => {
       { list: 'tools', key: 'a', reason: 'the same key is listed before' },
       { list: 'tools', key: 'b', reason: 'inputSchema is missing' },
     ]);
+  });
+
+  it('keeps a thousand reasons of a server that sends only rubbish', async () => {
+    const link = toolsOnly(() => `{"tools":[${Array.from({ length: 1_500 }, () => '7').join(',')}]}`);
+    expect((await readCatalogue(link, { identity: IDENTITY })).withheld).toHaveLength(1_000);
   });
 
   it('declines what the upstream asks meanwhile', async () => {

@@ -23,6 +23,8 @@ export interface CatalogueReaderOptions {
   readonly identity: Identity;
   /** How much of each list is read; what is not given has its default. */
   readonly limits?: Partial<ListLimits>;
+  /** Client capabilities that a modern upstream is told, as JSON. Default `{}`. */
+  readonly capabilities?: string;
 }
 
 /** What an upstream said of itself in its handshake. */
@@ -46,10 +48,13 @@ const MAX_WITHHELD = 1_000;
  * Never fails because of what the upstream sends: a list that cannot be read carries its problem, a malformed item is in
  * `withheld` with the reason, and the rest is there (`protocol.md` R20).
  */
-export async function readCatalogue(link: UpstreamLink, { identity, limits }: CatalogueReaderOptions): Promise<UpstreamCatalogue> {
+export async function readCatalogue(
+  link: UpstreamLink,
+  { identity, limits, capabilities = '{}' }: CatalogueReaderOptions,
+): Promise<UpstreamCatalogue> {
   const hello = readHello(link.hello);
   const walk: ListWalkOptions = {
-    envelope: link.era === 'modern' ? envelopeMember(identity) : '',
+    envelope: link.era === 'modern' ? envelopeMember(identity, capabilities) : '',
     limits: { ...DEFAULT_LIST_LIMITS, ...limits },
   };
   const withheld: Record<ListKind, WithheldItem[]> = { tools: [], resources: [], templates: [], prompts: [] };
@@ -122,11 +127,8 @@ function readHello(hello: RpcMessage): Hello {
 }
 
 /** @see MCP 2026-07-28, basic, "Request Metadata". */
-function envelopeMember(identity: Identity): string {
-  const meta = {
-    'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
-    'io.modelcontextprotocol/clientCapabilities': {},
-    'io.modelcontextprotocol/clientInfo': identity,
-  };
-  return `"_meta":${JSON.stringify(meta)}`;
+function envelopeMember(identity: Identity, capabilities: string): string {
+  const version = `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}"`;
+  const info = `"io.modelcontextprotocol/clientInfo":${JSON.stringify(identity)}`;
+  return `"_meta":{${version},"io.modelcontextprotocol/clientCapabilities":${capabilities},${info}}`;
 }

@@ -8,6 +8,8 @@ import { emptyList, type CatalogueItem, type UpstreamList } from './upstream-cat
 /** What a server offers: names and URIs. */
 interface Offer {
   readonly tools?: readonly string[];
+  /** Of each a tool is shown with it. */
+  readonly pages?: readonly string[];
   readonly prompts?: readonly string[];
   readonly resources?: readonly string[];
   readonly templates?: readonly string[];
@@ -20,14 +22,19 @@ function listOf<Item extends CatalogueItem>(readings: readonly ItemReading<Item>
 function catalogueOf(offers: Readonly<Record<string, Offer>>, options: Partial<CatalogueOptions> = {}): Catalogue {
   const identity = { name: 'omni', version: '1.0.0' };
   const catalogue = new Catalogue({ order: Object.keys(offers), prefix: 'always', identity, clock: new VirtualClock(), ...options });
-  for (const [upstream, { tools = [], prompts = [], resources = [], templates = [] }] of Object.entries(offers)) {
+  for (const [upstream, { tools = [], pages = [], prompts = [], resources = [], templates = [] }] of Object.entries(offers)) {
     catalogue.set(upstream, {
       upstream,
       era: 'legacy',
       capabilities: '{}',
       instructions: undefined,
       serverInfo: undefined,
-      tools: listOf(tools.map((name) => readTool(JSON.stringify({ name, inputSchema: { type: 'object' } })))),
+      tools: listOf([
+        ...tools.map((name) => readTool(JSON.stringify({ name, inputSchema: { type: 'object' } }))),
+        ...pages.map((resourceUri, n) =>
+          readTool(JSON.stringify({ name: `page-${n}`, inputSchema: { type: 'object' }, _meta: { ui: { resourceUri } } })),
+        ),
+      ]),
       prompts: listOf(prompts.map((name) => readItem('prompts', JSON.stringify({ name })))),
       resources: listOf(resources.map((uri) => readItem('resources', JSON.stringify({ uri, name: 'n' })))),
       templates: listOf(templates.map((uriTemplate) => readItem('templates', JSON.stringify({ uriTemplate, name: 'n' })))),
@@ -153,6 +160,20 @@ describe('Catalogue.resolveUri', () => {
 
   it('asks the only server there is', () => {
     expect(catalogueOf({ only: {} }).resolveUri('any:thing', undefined)).toEqual(['only']);
+  });
+
+  it('asks the servers whose tools are shown with a page, unless somebody lists it', () => {
+    const shops = catalogueOf({
+      a: { pages: ['ui://shop/a', 'ui://shop/both', 'ui://shop/listed'] },
+      b: { pages: ['ui://shop/both', 'ui://shop/both'], resources: ['ui://shop/listed'], templates: ['ui://shop/{page}'] },
+    });
+    expect(['a', 'both', 'listed', 'other'].map((page) => shops.resolveUri(`ui://shop/${page}`, undefined))).toEqual([
+      ['a'],
+      ['a', 'b'],
+      ['b'],
+      ['b'],
+    ]);
+    expect(codeOf(shops.resolveUri('ui://elsewhere/x', undefined))).toBe('OMNI_NAME_UNKNOWN');
   });
 
   it('remembers who mentioned a URI, the last 10,000', () => {

@@ -5,6 +5,7 @@ import { nameTable, type NameTable, type OwnedName, type PrefixPolicy } from './
 import { unitedInstructions } from './instructions-union.ts';
 import { NameRoutes } from './name-routes.ts';
 import type { CatalogueItem, ListKind, ToolItem, UpstreamCatalogue } from './upstream-catalogue.ts';
+import { uiMentionOf } from './ui-mention.ts';
 import { UriRoutes } from './uri-routes.ts';
 
 /** How long clients may keep a list, in milliseconds, unless an upstream allows less. Changes are announced anyway. */
@@ -26,6 +27,8 @@ export interface CatalogueSnapshotOptions {
   readonly identity: Identity;
   /** What has been read, by upstream. */
   readonly catalogues: ReadonlyMap<string, UpstreamCatalogue>;
+  /** A snapshot whose tables are used again where nothing differs. */
+  readonly like?: CatalogueSnapshot;
 }
 
 /** An item with the name under which an endpoint shows it. */
@@ -52,13 +55,16 @@ export class CatalogueSnapshot {
   readonly #byName: Readonly<Record<'tools' | 'prompts', ReadonlyMap<string, ReadonlyMap<string, CatalogueItem>>>>;
   readonly #tools: ReadonlyMap<string, ReadonlyMap<string, ToolItem>>;
   #uriRoutes: UriRoutes | undefined;
+  #shadowed: ReadonlyMap<string, readonly ShadowedItem[]> | undefined;
 
   constructor(options: CatalogueSnapshotOptions) {
+    const { like } = options;
     this.#options = options;
     this.generation = options.generation;
     this.catalogues = options.catalogues;
-    this.#tools = this.#itemsByName(({ tools }) => tools.items);
-    this.#byName = { tools: this.#tools, prompts: this.#itemsByName(({ prompts }) => prompts.items) };
+    const known = like === undefined ? undefined : like.#byName;
+    this.#tools = this.#itemsByName(({ tools }) => tools.items, like, like === undefined ? undefined : like.#tools);
+    this.#byName = { tools: this.#tools, prompts: this.#itemsByName(({ prompts }) => prompts.items, like, known?.prompts) };
   }
 
   /** The configured upstreams of an endpoint; `undefined` when there is no such endpoint. */
@@ -68,14 +74,14 @@ export class CatalogueSnapshot {
   }
 
   /** The whole result of a list request; see {@link Catalogue.list}. */
-  list(kind: ListKind, scope: string | undefined, era: Era): string | undefined {
+  list(kind: ListKind, scope: string | undefined, era: Era, isProvisional: boolean): string | undefined {
     const upstreams = this.upstreamsOf(scope);
     if (upstreams === undefined) return undefined;
-    return this.#kept(`list ${kind} ${era} ${scope ?? ''}`, () => {
+    return this.#kept(`list ${kind} ${era} ${isProvisional ? 'now' : ''} ${scope ?? ''}`, () => {
       const items = `"${MEMBERS[kind]}":[${this.body(kind, scope, era)}]`;
       if (era === 'legacy') return `{${items}}`;
       const meta = JSON.stringify({ 'io.modelcontextprotocol/serverInfo': this.#options.identity });
-      return `{"resultType":"complete",${items},"ttlMs":${this.#ttlMs(kind, upstreams)},"cacheScope":"private","_meta":${meta}}`;
+      return `{"resultType":"complete",${items},"ttlMs":${isProvisional ? 0 : this.#ttlMs(kind, upstreams)},"cacheScope":"private","_meta":${meta}}`;
     });
   }
 
@@ -110,14 +116,10 @@ export class CatalogueSnapshot {
     return (this.catalogues.get(scope)?.tools.items ?? []).map((item) => ({ upstream: scope, item, exposed: item.key }));
   }
 
-  /** What only the endpoint of all servers leaves out. */
-  shadowed(): readonly ShadowedItem[] {
-    return [
-      ...this.#table('tools').withheld.map((owned) => ({ list: 'tools' as const, ...owned })),
-      ...this.#firstOfEachUri('resources').shadowed,
-      ...this.#firstOfEachUri('templates').shadowed,
-      ...this.#table('prompts').withheld.map((owned) => ({ list: 'prompts' as const, ...owned })),
-    ];
+  /** What only the endpoint of all servers leaves out of this upstream's. */
+  shadowedOf(upstream: string): readonly ShadowedItem[] {
+    this.#shadowed ??= Map.groupBy(this.#allShadowed(), (item) => item.upstream);
+    return this.#shadowed.get(upstream) ?? [];
   }
 
   find(kind: 'tools' | 'prompts', name: string, scope: string | undefined): OwnedName | GatewayError {
@@ -136,10 +138,11 @@ export class CatalogueSnapshot {
 
   get uriRoutes(): UriRoutes {
     this.#uriRoutes ??= new UriRoutes(
-      this.#inOrder().map(({ upstream, resources, templates }) => ({
+      this.#inOrder().map(({ upstream, resources, templates, tools }) => ({
         upstream,
         uris: resources.items.map(({ key }) => key),
         templates: templates.items.map(({ key }) => key),
+        mentions: tools.items.flatMap(({ text }) => uiMentionOf(text) ?? []),
       })),
     );
     return this.#uriRoutes;
@@ -148,7 +151,7 @@ export class CatalogueSnapshot {
   capabilities(scope: string | undefined, era: Era): string | undefined {
     if (this.upstreamsOf(scope) === undefined) return undefined;
     return this.#kept(`capabilities ${era} ${scope ?? ''}`, () =>
-      scope === undefined ? unitedCapabilities(this.#inOrder()) : ownCapabilities(this.catalogues.get(scope), era),
+      scope === undefined ? unitedCapabilities(this.#inOrder(), era) : ownCapabilities(this.catalogues.get(scope), era),
     );
   }
 
@@ -183,6 +186,15 @@ export class CatalogueSnapshot {
     return table;
   }
 
+  #allShadowed(): readonly ShadowedItem[] {
+    return [
+      ...this.#table('tools').withheld.map((owned) => ({ list: 'tools' as const, ...owned })),
+      ...this.#firstOfEachUri('resources').shadowed,
+      ...this.#firstOfEachUri('templates').shadowed,
+      ...this.#table('prompts').withheld.map((owned) => ({ list: 'prompts' as const, ...owned })),
+    ];
+  }
+
   /** A URI identifies a resource, so it is listed once; all that list it can be asked for it. */
   #firstOfEachUri(kind: 'resources' | 'templates'): { readonly shown: readonly ShownItem[]; readonly shadowed: readonly ShadowedItem[] } {
     const shown = new Map<string, ShownItem>();
@@ -203,10 +215,14 @@ export class CatalogueSnapshot {
 
   #itemsByName<Item extends CatalogueItem>(
     itemsOf: (catalogue: UpstreamCatalogue) => readonly Item[],
+    like: CatalogueSnapshot | undefined,
+    known: ReadonlyMap<string, ReadonlyMap<string, Item>> | undefined,
   ): ReadonlyMap<string, ReadonlyMap<string, Item>> {
     const byUpstream = new Map<string, ReadonlyMap<string, Item>>();
-    for (const [upstream, catalogue] of this.catalogues)
-      byUpstream.set(upstream, new Map(itemsOf(catalogue).map((item) => [item.key, item])));
+    for (const [upstream, catalogue] of this.catalogues) {
+      const same = like?.catalogues.get(upstream) === catalogue ? known?.get(upstream) : undefined;
+      byUpstream.set(upstream, same ?? new Map(itemsOf(catalogue).map((item) => [item.key, item])));
+    }
     return byUpstream;
   }
 

@@ -71,7 +71,7 @@ describe('Catalogue lists', () => {
     expect(catalogue.list('tools', 'fs', 'legacy')).toBe(`{"tools":[${text}]}`);
   });
 
-  it('writes modern results with their keys in a fixed order', () => {
+  it('writes modern results with their keys in a fixed order [PROTO-R05]', () => {
     const catalogue = catalogueOf({ fs: { tools: [text] } });
     expect(catalogue.list('tools', 'fs', 'modern')).toBe(
       `{"resultType":"complete","tools":[${text}],"ttlMs":60000,"cacheScope":"private",${SERVER_INFO}}`,
@@ -88,7 +88,7 @@ describe('Catalogue lists', () => {
     expect(JSON.parse(catalogue.list(kind, undefined, 'modern') ?? '')[member]).toHaveLength(1);
   });
 
-  it('takes the smallest ttl, and none while a server is missing', () => {
+  it('takes the smallest ttl, and none while a server is missing [PROTO-R19]', () => {
     const ttlOf = (catalogue: Catalogue): unknown => JSON.parse(catalogue.list('tools', undefined, 'modern') ?? '').ttlMs;
     const hint = (ttlMs: number): Offer => ({ more: { tools: listOf([], { ttlMs }) } });
     expect(ttlOf(catalogueOf({ a: hint(7_000), b: hint(5_000), c: {} }))).toBe(5_000);
@@ -167,7 +167,7 @@ describe('Catalogue lists', () => {
     );
     expect(catalogue.toolsOf('a')).toHaveLength(2);
     expect(catalogue.list('prompts', 'a', 'legacy')).toContain('"p"');
-    expect(catalogue.describe()[0]?.problems).toEqual([
+    expect(catalogue.describe('a').problems).toEqual([
       { list: 'tools', isPartial: false, reason: 'too slow' },
       { list: 'prompts', isPartial: true, reason: 'the same cursor came twice' },
     ]);
@@ -178,7 +178,7 @@ describe('Catalogue lists', () => {
   it('lists a URI once', () => {
     const catalogue = catalogueOf({ a: { resources: ['x:1'] }, b: { resources: ['x:1', 'x:2'] } });
     expect(JSON.parse(catalogue.list('resources', undefined, 'legacy') ?? '').resources).toMatchObject([{ uri: 'x:1' }, { uri: 'x:2' }]);
-    expect(catalogue.describe()[1]?.withheld).toMatchObject([{ list: 'resources', key: 'x:1' }]);
+    expect(catalogue.describe('b').withheld).toMatchObject([{ list: 'resources', key: 'x:1' }]);
   });
 });
 
@@ -196,14 +196,14 @@ describe('Catalogue changes', () => {
     expect(heard).toEqual(['a: tools resources', '*: tools resources']);
   });
 
-  it('says nothing when the bytes are the same', () => {
+  it('says nothing when the bytes are the same [PROTO-R18]', () => {
     const catalogue = catalogueOf({ a: { tools: ['x'], prompts: ['p'] } });
     const heard = recorded(catalogue);
     catalogue.set('a', offer('a', { tools: ['x'], prompts: ['p'], more: { instructions: 'new' } }));
     expect(heard).toEqual([]);
   });
 
-  it('gathers a storm into one announcement per pause', () => {
+  it('gathers a storm into one announcement per pause [PROTO-R18]', () => {
     const clock = new VirtualClock();
     const catalogue = catalogueOf({}, { order: ['a'], clock });
     const heard = recorded(catalogue);
@@ -272,7 +272,7 @@ describe('Catalogue.describe', () => {
       },
       { prefix: 'none', order: ['fs', 'db', 'late'] },
     );
-    expect(catalogue.describe()).toMatchObject([
+    expect(['fs', 'db', 'late'].map((upstream) => catalogue.describe(upstream))).toMatchObject([
       {
         upstream: 'fs',
         isRead: true,

@@ -1,12 +1,13 @@
 import { GatewayError, type Clock, type Era } from '@omni/ports';
 import type { Identity } from './catalogue-reader.ts';
 import { CatalogueSnapshot } from './catalogue-snapshot.ts';
-import { ChangeAnnouncer, type ChangeKind, type ChangeListener } from './change-announcer.ts';
+import { announcementKey, ChangeAnnouncer, type ChangeKind, type ChangeListener } from './change-announcer.ts';
+import { ClientViews } from './client-views.ts';
 import type { OwnedName, PrefixPolicy } from './exposed-name.ts';
 import { MAX_URI_LENGTH } from './item-limits.ts';
 import { RecentUris } from './recent-uris.ts';
 import { safeText } from './safe-text.ts';
-import { isSameCatalogue } from './same-catalogue.ts';
+import { isSameCatalogue, offersSame } from './same-catalogue.ts';
 import {
   LIST_KINDS,
   type ListKind,
@@ -60,13 +61,15 @@ const MAX_UNREAD_NAMED = 5;
 /**
  * What exists: the tools, resources and prompts of all upstreams, under the names that clients see.
  *
- * An endpoint is named by its `scope`: a server, or `undefined` for the endpoint of all.
+ * An endpoint is named by its `scope`: a server, or `undefined` for the endpoint of all. Clients to whom servers list something of
+ * their own, because of what they declare, are named by their `signature`; without one they see what everybody does.
  */
 export class Catalogue {
   readonly #options: CatalogueOptions;
   readonly #announcer: ChangeAnnouncer;
-  readonly #announced = new Map<string | undefined, Readonly<Record<ChangeKind, string>>>();
+  readonly #announced = new Map<string, Readonly<Record<ChangeKind, string>>>();
   readonly #recentUris = new RecentUris(RECENT_URIS);
+  readonly #views = new ClientViews((base, own) => this.#snapshotOf(base.generation, new Map([...base.catalogues, ...own]), base));
   #snapshot: CatalogueSnapshot;
 
   constructor(options: CatalogueOptions) {
@@ -75,7 +78,7 @@ export class Catalogue {
     this.#announcer = new ChangeAnnouncer({
       clock: options.clock,
       debounceMs: options.debounceMs ?? DEFAULT_DEBOUNCE_MS,
-      takeChanges: (scope) => this.#takeChanges(scope),
+      takeChanges: (scope, audience) => this.#takeChanges(scope, audience),
     });
   }
 
@@ -89,21 +92,64 @@ export class Catalogue {
    * and one that stops early does not replace a longer one.
    *
    * @param catalogue - `undefined` when the upstream is gone.
+   * @returns Whether anything differs.
    * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when it is not in the order.
    */
-  set(upstream: string, catalogue: UpstreamCatalogue | undefined): void {
+  set(upstream: string, catalogue: UpstreamCatalogue | undefined): boolean {
     if (!this.#options.order.includes(upstream)) {
       throw new GatewayError('OMNI_SERVER_UNKNOWN', `No server "${safeText(upstream)}" is configured`);
     }
     const held = this.#snapshot.catalogues.get(upstream);
     const next = held === undefined || catalogue === undefined ? catalogue : withLastGood(held, catalogue);
-    if (isSameCatalogue(held, next)) return;
+    if (isSameCatalogue(held, next)) return false;
     const catalogues = new Map(this.#snapshot.catalogues);
     if (next === undefined) catalogues.delete(upstream);
     else catalogues.set(upstream, next);
     this.#snapshot = this.#snapshotOf(this.#snapshot.generation + 1, catalogues);
-    this.#announcer.touch(upstream);
-    this.#announcer.touch(undefined);
+    this.#views.onBaseChanged(next === undefined ? upstream : undefined);
+    for (const audience of [undefined, ...this.#views.signatures()]) {
+      this.#announcer.touch(upstream, audience);
+      this.#announcer.touch(undefined, audience);
+    }
+    return true;
+  }
+
+  /**
+   * Takes what an upstream offers to the clients of one signature.
+   *
+   * @param catalogue - `undefined` when it offers what it offers to all.
+   * @param isNews - Whether any of them has been shown something else before: then they are told.
+   */
+  setFor(signature: string, upstream: string, catalogue: UpstreamCatalogue | undefined, isNews: boolean): void {
+    const base = this.#snapshot.catalogues.get(upstream);
+    const held = this.#views.own(signature, upstream);
+    // Of an upstream that offers nothing to anybody, at present, nobody sees anything.
+    const good = catalogue === undefined || base === undefined ? undefined : withLastGood(held ?? base, catalogue);
+    const next = good !== undefined && base !== undefined && offersSame(base, good) ? undefined : good;
+    if (isSameCatalogue(held, next)) return;
+    // Until now they have been told what everybody was.
+    if (!this.#views.has(signature)) this.#copyAnnounced(signature);
+    this.#views.set(signature, upstream, next);
+    for (const scope of [upstream, undefined]) {
+      if (isNews) this.#announcer.touch(scope, signature);
+      else this.#announcer.pass(scope, signature);
+    }
+  }
+
+  /** Clients of this signature see what everybody does. They are not told: what they have seen stays right for most of them. */
+  forget(signature: string): void {
+    this.#views.forget(signature);
+    for (const scope of [undefined, ...this.#options.order]) this.#announced.delete(announcementKey(scope, signature));
+  }
+
+  /** Whether any client sees something of its own; until then a signature makes no difference. */
+  get hasViews(): boolean {
+    return !this.#views.isEmpty;
+  }
+
+  /** Which announcements are for clients of this signature. */
+  audienceOf(signature: string | undefined): string | undefined {
+    return signature !== undefined && this.#views.has(signature) ? signature : undefined;
   }
 
   /**
@@ -124,10 +170,11 @@ export class Catalogue {
    * `"cacheScope":"private"`, as lists depend on who asks, and the smallest `ttlMs` of the upstreams, at most 60,000 and 0
    * while one of them has not been read.
    *
+   * @param isProvisional - The list is about to change, so that the client is not to keep it.
    * @returns `undefined` when no server has the name of the scope.
    */
-  list(kind: ListKind, scope: string | undefined, era: Era): string | undefined {
-    return this.#snapshot.list(kind, scope, era);
+  list(kind: ListKind, scope: string | undefined, era: Era, signature?: string, isProvisional = false): string | undefined {
+    return this.#views.snapshotFor(signature, scope, this.#snapshot).list(kind, scope, era, isProvisional);
   }
 
   /** Capabilities for `initialize` (legacy) or `server/discover` (modern) as JSON; `undefined` for an unknown scope. */
@@ -148,8 +195,8 @@ export class Catalogue {
    *
    * @returns `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS` (with `data.candidates`) or `OMNI_SERVER_UNKNOWN` when there is none.
    */
-  resolve(kind: 'tool' | 'prompt', name: string, scope: string | undefined): Target | GatewayError {
-    const snapshot = this.#snapshot;
+  resolve(kind: 'tool' | 'prompt', name: string, scope: string | undefined, signature?: string): Target | GatewayError {
+    const snapshot = this.#views.snapshotFor(signature, scope, this.#snapshot);
     if (snapshot.upstreamsOf(scope) === undefined) return unknownServer(scope);
     const found = snapshot.find(kind === 'tool' ? 'tools' : 'prompts', name, scope);
     if (found instanceof GatewayError) return this.#withUnread(found, scope);
@@ -159,13 +206,13 @@ export class Catalogue {
   }
 
   /**
-   * Finds who can be asked for a resource, best first: who lists it, whose template it fits, who mentioned it, the only
-   * server there is, the only server that uses its scheme.
+   * Finds who can be asked for a resource, best first: who lists it, whose tools are shown with it (MCP Apps), whose template it fits,
+   * who mentioned it in a result, the only server there is, the only server that uses its scheme.
    *
    * @returns `OMNI_NAME_UNKNOWN` when nobody can, `OMNI_PARAMS_INVALID` beyond 8,192 characters.
    */
-  resolveUri(uri: string, scope: string | undefined): readonly string[] | GatewayError {
-    const snapshot = this.#snapshot;
+  resolveUri(uri: string, scope: string | undefined, signature?: string): readonly string[] | GatewayError {
+    const snapshot = this.#views.snapshotFor(signature, scope, this.#snapshot);
     const upstreams = snapshot.upstreamsOf(scope);
     if (upstreams === undefined) return unknownServer(scope);
     if (uri.length > MAX_URI_LENGTH) return new GatewayError('OMNI_PARAMS_INVALID', `"uri" is longer than ${MAX_URI_LENGTH} characters`);
@@ -173,6 +220,8 @@ export class Catalogue {
     const routes = snapshot.uriRoutes;
     const listed = routes.listed(uri);
     if (listed.length > 0) return listed;
+    const mentioned = routes.mentioned(uri);
+    if (mentioned.length > 0) return mentioned;
     const matching = routes.matching(uri);
     if (matching.length > 0) return matching;
     const fallback = this.#recentUris.find(uri) ?? (upstreams.length === 1 ? upstreams[0] : routes.soleOwnerOfScheme(uri));
@@ -195,17 +244,12 @@ export class Catalogue {
     return this.#snapshot.shownTools(scope).map(({ upstream, item, exposed }) => ({ upstream, name: item.key, exposed, text: item.text }));
   }
 
-  /** All upstreams in order: what they offer, what is withheld, what went wrong. */
-  describe(): readonly UpstreamOverview[] {
-    const snapshot = this.#snapshot;
-    const shadowed = snapshot.shadowed();
-    return this.#options.order.map((upstream) => {
-      const catalogue = snapshot.catalogues.get(upstream);
-      const onAll = shadowed
-        .filter((item) => item.upstream === upstream)
-        .map(({ list, name, reason }) => ({ list, key: safeText(name), reason: `on the endpoint of all servers: ${reason}` }));
-      return overviewOf(upstream, catalogue, onAll);
-    });
+  /** What an upstream offers, what of it is withheld, what went wrong. */
+  describe(upstream: string): UpstreamOverview {
+    const onAll = this.#snapshot
+      .shadowedOf(upstream)
+      .map(({ list, name, reason }) => ({ list, key: safeText(name), reason: `on the endpoint of all servers: ${reason}` }));
+    return overviewOf(upstream, this.#snapshot.catalogues.get(upstream), onAll);
   }
 
   /** Announces nothing any more. */
@@ -213,9 +257,9 @@ export class Catalogue {
     this.#announcer.close();
   }
 
-  #snapshotOf(generation: number, catalogues: ReadonlyMap<string, UpstreamCatalogue>): CatalogueSnapshot {
+  #snapshotOf(generation: number, catalogues: ReadonlyMap<string, UpstreamCatalogue>, like?: CatalogueSnapshot): CatalogueSnapshot {
     const { order, prefix, identity } = this.#options;
-    return new CatalogueSnapshot({ generation, order, prefix, identity, catalogues });
+    return new CatalogueSnapshot({ generation, order, prefix, identity, catalogues, ...(like === undefined ? {} : { like }) });
   }
 
   /** An unknown name may belong to a server that has not been read: the hint says so. */
@@ -226,12 +270,21 @@ export class Catalogue {
     return new GatewayError(error.code, error.message, { hint: `${error.hint} What ${named.join(', ')} offers is not known yet.` });
   }
 
-  #takeChanges(scope: string | undefined): ReadonlySet<ChangeKind> {
-    const body = (kind: ListKind): string => this.#snapshot.body(kind, scope, 'modern');
+  #takeChanges(scope: string | undefined, audience: string | undefined): ReadonlySet<ChangeKind> {
+    const snapshot = this.#views.snapshotFor(audience, scope, this.#snapshot);
+    const body = (kind: ListKind): string => snapshot.body(kind, scope, 'modern');
     const current = { tools: body('tools'), prompts: body('prompts'), resources: `${body('resources')}\n${body('templates')}` };
-    const announced = this.#announced.get(scope) ?? { tools: '', prompts: '', resources: '\n' };
-    this.#announced.set(scope, current);
+    const key = announcementKey(scope, audience);
+    const announced = this.#announced.get(key) ?? { tools: '', prompts: '', resources: '\n' };
+    this.#announced.set(key, current);
     return new Set((['tools', 'prompts', 'resources'] as const).filter((kind) => current[kind] !== announced[kind]));
+  }
+
+  #copyAnnounced(signature: string): void {
+    for (const scope of [undefined, ...this.#options.order]) {
+      const announced = this.#announced.get(announcementKey(scope, undefined));
+      if (announced !== undefined) this.#announced.set(announcementKey(scope, signature), announced);
+    }
   }
 }
 

@@ -7,6 +7,8 @@ export type ChangeKind = 'tools' | 'prompts' | 'resources';
 export interface CatalogueChange {
   /** The server of the endpoint; `undefined` for the endpoint of all. */
   readonly scope: string | undefined;
+  /** The signature of the clients that it is for; `undefined` for all who see nothing of their own. */
+  readonly audience: string | undefined;
   readonly kinds: ReadonlySet<ChangeKind>;
 }
 
@@ -15,10 +17,10 @@ export type ChangeListener = (change: CatalogueChange) => void;
 
 export interface ChangeAnnouncerOptions {
   readonly clock: Clock;
-  /** Shortest time between two announcements to one endpoint, in milliseconds. */
+  /** Shortest time between two announcements to one audience of one endpoint, in milliseconds. */
   readonly debounceMs: number;
   /** What differs from what was last announced; asking counts as announcing. */
-  readonly takeChanges: (scope: string | undefined) => ReadonlySet<ChangeKind>;
+  readonly takeChanges: (scope: string | undefined, audience: string | undefined) => ReadonlySet<ChangeKind>;
 }
 
 interface Pause {
@@ -30,7 +32,7 @@ interface Pause {
 export class ChangeAnnouncer {
   readonly #options: ChangeAnnouncerOptions;
   readonly #listeners = new Set<ChangeListener>();
-  readonly #pauses = new Map<string | undefined, Pause>();
+  readonly #pauses = new Map<string, Pause>();
 
   constructor(options: ChangeAnnouncerOptions) {
     this.#options = options;
@@ -44,11 +46,16 @@ export class ChangeAnnouncer {
     };
   }
 
-  /** Something on this endpoint may have changed. */
-  touch(scope: string | undefined): void {
-    const pause = this.#pauses.get(scope);
-    if (pause === undefined) this.#announce(scope);
+  /** Something that this audience sees on this endpoint may have changed. */
+  touch(scope: string | undefined, audience?: string): void {
+    const pause = this.#pauses.get(announcementKey(scope, audience));
+    if (pause === undefined) this.#announce(scope, audience);
     else pause.isTouched = true;
+  }
+
+  /** Something has changed that nobody of this audience has seen before: it is not announced, unless other changes wait to be. */
+  pass(scope: string | undefined, audience: string): void {
+    if (this.#pauses.get(announcementKey(scope, audience))?.isTouched !== true) this.#options.takeChanges(scope, audience);
   }
 
   /** Announces nothing any more. */
@@ -58,15 +65,21 @@ export class ChangeAnnouncer {
     this.#listeners.clear();
   }
 
-  #announce(scope: string | undefined): void {
-    const kinds = this.#options.takeChanges(scope);
+  #announce(scope: string | undefined, audience: string | undefined): void {
+    const kinds = this.#options.takeChanges(scope, audience);
     if (kinds.size === 0) return;
+    const key = announcementKey(scope, audience);
     const cancel = this.#options.clock.after(this.#options.debounceMs, () => {
-      const isTouched = this.#pauses.get(scope)?.isTouched;
-      this.#pauses.delete(scope);
-      if (isTouched === true) this.#announce(scope);
+      const isTouched = this.#pauses.get(key)?.isTouched;
+      this.#pauses.delete(key);
+      if (isTouched === true) this.#announce(scope, audience);
     });
-    this.#pauses.set(scope, { isTouched: false, cancel });
-    for (const listener of this.#listeners) listener({ scope, kinds });
+    this.#pauses.set(key, { isTouched: false, cancel });
+    for (const listener of this.#listeners) listener({ scope, audience, kinds });
   }
+}
+
+/** Names of servers hold no such characters. */
+export function announcementKey(scope: string | undefined, audience: string | undefined): string {
+  return `${scope ?? '*'} ${audience ?? ''}`;
 }

@@ -60,7 +60,7 @@ describe('nameTable', () => {
     expect(withheld).toEqual([{ upstream: 'db', name: 'read', reason: '"fs" offers the same name and comes first' }]);
   });
 
-  it('cuts a long name to 64 characters that end in a hash which never changes', () => {
+  it('cuts a long name to 64 characters that end in a hash which never changes [PROTO-R17]', () => {
     const [exposed] = tableOf('always', [['fs', ['x'.repeat(256)]]]).values();
     expect(exposed).toBe(`fs__${'x'.repeat(51)}_rdudvdyk`);
   });
@@ -83,7 +83,7 @@ describe('nameTable', () => {
     expect(table.get('a_:b')).toMatch(/^a___b_[0-9a-z]{8}$/);
   });
 
-  it('always exposes every name once, in at most 64 legal characters', () => {
+  it('always exposes every name once, in at most 64 legal characters [PROTO-R17]', () => {
     fc.assert(
       fc.property(offersOf(serverName), (offers) => {
         const exposed = [...tableOf('always', offers).values()];

@@ -90,6 +90,18 @@ describe('checkHeaderParams', () => {
     expect(check(args, headers)).toBe('OMNI_HEADER_MISMATCH');
   });
 
+  it('compares properties with names of the prototype like any other, and leaves the prototype alone', () => {
+    const types = ['__proto__', 'constructor'] as const;
+    for (const name of types) {
+      const own: ToolFacts = { wrapsOutput: false, headerParams: [{ header: 'Mcp-Param-A', path: [name, 'a', 'b'], type: 'string' }] };
+      const args = `{"${name}":{"a":{"b":"x"}}}`;
+      const checked = (value: string): string | undefined =>
+        checkHeaderParams(own, args, { start: 0, end: args.length }, ['Mcp-Param-A', value])?.code;
+      expect([checked('x'), checked('y')]).toEqual([undefined, 'OMNI_HEADER_MISMATCH']);
+    }
+    expect([Object.hasOwn(Object, 'a'), Object.hasOwn(Object.prototype, 'a')]).toEqual([false, false]);
+  });
+
   it('never says a value of the arguments', () => {
     const error = checkHeaderParams(facts, '{"region":"s3cret"}', { start: 0, end: 19 }, ['Mcp-Param-Region', 'other']);
     expect(`${error?.message}${error?.hint}`).not.toContain('s3cret');

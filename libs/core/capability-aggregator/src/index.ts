@@ -1,9 +1,11 @@
 export { Catalogue, type CatalogueOptions, type Target, type ToolOverview, type UpstreamOverview } from './catalogue.ts';
 export { CatalogueKeeper, type CatalogueKeeperOptions } from './catalogue-keeper.ts';
 export { readCatalogue, type CatalogueReaderOptions, type Identity } from './catalogue-reader.ts';
+export { ClientLists, type ClientListsOptions } from './client-lists.ts';
 export type { CatalogueChange, ChangeKind, ChangeListener } from './change-announcer.ts';
 export { nameTable, type ExposedName, type NameTable, type NameTableOptions, type OwnedName, type PrefixPolicy } from './exposed-name.ts';
 export { checkHeaderParams, mirroredHeaders, type HeaderParam } from './header-params.ts';
+export type { ListSource, ListSources } from './list-source.ts';
 export type { ListLimits } from './list-walk.ts';
 export { projectToolForLegacy, type LegacyProjection } from './schema-projection.ts';
 export {

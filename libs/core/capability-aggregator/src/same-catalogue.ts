@@ -19,11 +19,14 @@ export function isSameCatalogue(a: UpstreamCatalogue | undefined, b: UpstreamCat
 
 /** Everything else about an item follows from its text. */
 function isSameList(a: UpstreamList, b: UpstreamList): boolean {
-  return (
-    a.ttlMs === b.ttlMs &&
-    a.partial === b.partial &&
-    a.problem === b.problem &&
-    a.items.length === b.items.length &&
-    a.items.every(({ text }, index) => text === b.items[index]?.text)
-  );
+  return a.ttlMs === b.ttlMs && a.partial === b.partial && a.problem === b.problem && haveSameItems(a, b);
+}
+
+/** Whether two readings offer the same items, so that nobody misses anything who is shown the one in place of the other. */
+export function offersSame(a: UpstreamCatalogue, b: UpstreamCatalogue): boolean {
+  return LIST_KINDS.every((kind) => haveSameItems(a[kind], b[kind]));
+}
+
+function haveSameItems(a: UpstreamList, b: UpstreamList): boolean {
+  return a.items.length === b.items.length && a.items.every(({ text }, index) => text === b.items[index]?.text);
 }

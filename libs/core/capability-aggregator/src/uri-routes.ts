@@ -5,6 +5,8 @@ export interface UriOffer {
   readonly upstream: string;
   readonly uris: Iterable<string>;
   readonly templates: Iterable<string>;
+  /** URIs that its items point at, listed or not. */
+  readonly mentions: Iterable<string>;
 }
 
 /** Steps of matching for one URI: a few milliseconds, whatever templates upstreams invent (CVE-2026-0621). */
@@ -14,12 +16,13 @@ const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,63}(?=:)/;
 /** Finds who can be asked for a resource. */
 export class UriRoutes {
   readonly #byUri = new Map<string, string[]>();
+  readonly #byMention = new Map<string, Set<string>>();
   readonly #templates: { readonly upstream: string; readonly template: UriTemplate }[] = [];
   readonly #byScheme = new Map<string, Set<string>>();
 
   /** @param offers - In the order of the configuration. */
   constructor(offers: Iterable<UriOffer>) {
-    for (const { upstream, uris, templates } of offers) {
+    for (const { upstream, uris, templates, mentions } of offers) {
       for (const uri of uris) {
         const owners = this.#byUri.get(uri);
         if (owners === undefined) this.#byUri.set(uri, [upstream]);
@@ -32,12 +35,23 @@ export class UriRoutes {
         this.#templates.push({ upstream, template });
         this.#noteScheme(template.literalPrefix, upstream);
       }
+      for (const uri of mentions) {
+        const mentioners = this.#byMention.get(uri);
+        if (mentioners === undefined) this.#byMention.set(uri, new Set([upstream]));
+        else mentioners.add(upstream);
+        this.#noteScheme(uri, upstream);
+      }
     }
   }
 
   /** Who lists the URI itself. */
   listed(uri: string): readonly string[] {
     return this.#byUri.get(uri) ?? [];
+  }
+
+  /** Whose items point at the URI, in order. */
+  mentioned(uri: string): readonly string[] {
+    return [...(this.#byMention.get(uri) ?? [])];
   }
 
   /** Whose templates the URI fits, in order. */

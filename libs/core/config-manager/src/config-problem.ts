@@ -33,7 +33,7 @@ export class ProblemList {
 
   /** The same problem at the same place is kept once: an aliased YAML value is visited more than once. */
   add(at: Position, key: string, message: string): void {
-    const problem: ConfigProblem = { file: at.file, line: at.line, column: at.column, key, message };
+    const problem: ConfigProblem = { file: at.file, line: at.line, column: at.column, key, message: onOneLine(message) };
     if (!this.#order.has(at.file)) this.#order.set(at.file, this.#order.size);
     this.#problems.set(formatProblem(problem), problem);
   }
@@ -58,6 +58,11 @@ export class ProblemList {
     if (problems.length > listed.length) lines.push(`… and ${problems.length - listed.length} more`);
     throw new GatewayError('OMNI_CONFIG_INVALID', lines.join('\n'), { data: { problems: listed } });
   }
+}
+
+/** A key of a source may hold line breaks and what terminals obey. */
+function onOneLine(message: string): string {
+  return message.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Text of a source as it may stand in a message: quoted, without control characters, at most 60 characters. */

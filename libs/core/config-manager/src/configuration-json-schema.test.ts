@@ -34,6 +34,7 @@ describe('configurationJsonSchema', () => {
       'server',
       'auth',
       'naming',
+      'sealing',
       'limits',
       'logging',
       'defaults',

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { McpServerSchema, SERVER_NAME_PATTERN } from './mcp-server-schema.ts';
-import { ListenSchema, NameTextSchema, countSchema, durationSchema } from './setting-schema.ts';
+import { ListenSchema, NameTextSchema, SealingKeySchema, countSchema, durationSchema } from './setting-schema.ts';
 
 const GIB = 1_073_741_824;
+const MAX_TOKENS = 1_000;
+const MAX_SEALING_KEYS = 8;
 const DurationSchema = durationSchema({ allowZero: false });
 
 const TlsSchema = z.strictObject({
@@ -39,16 +41,34 @@ const ServerSchema = z.strictObject({
   drain: durationSchema({ allowZero: true }).prefault('10s').describe('Time that running requests get when Omni stops.'),
 });
 
+const BearerTokenSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)');
+
+const NamedTokenSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^(?!(?:owner|local|anonymous)$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/,
+      'must be 1 to 64 letters, digits and ._@-, and not "owner", "local" or "anonymous"',
+    )
+    .describe('Who asks with this token. Sessions, tasks and waiting calls of one name are not those of another.'),
+  token: BearerTokenSchema.describe('The token. Best written as ${NAME}.'),
+});
+
 const AuthSchema = z.strictObject({
   mode: z
     .enum(['token', 'open'])
     .default('token')
     .describe('token asks every client for a bearer token; open asks for nothing and is allowed on loopback only.'),
-  token: z
-    .string()
-    .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)')
-    .optional()
-    .describe('The token. Best written as ${NAME}. Omni makes one and keeps it in its state folder when absent.'),
+  token: BearerTokenSchema.optional().describe(
+    'The token of the owner. Best written as ${NAME}. Omni makes one and keeps it in its state folder when absent.',
+  ),
+  tokens: z
+    .array(NamedTokenSchema)
+    .max(MAX_TOKENS)
+    .default([])
+    .describe('Tokens of others beside the owner: each with a name and a token of its own.'),
 });
 
 const NamingSchema = z.strictObject({
@@ -58,6 +78,22 @@ const NamingSchema = z.strictObject({
     .describe(
       'When the name of a server stands before the names of its tools and prompts. always never renames a tool when another server is added.',
     ),
+  asker: z
+    .boolean()
+    .default(true)
+    .describe(
+      'true puts the name of the server before what it asks the user (elicitation), where a client is connected to several servers at once.',
+    ),
+});
+
+const SealingSchema = z.strictObject({
+  keys: z
+    .array(SealingKeySchema)
+    .max(MAX_SEALING_KEYS)
+    .default([])
+    .describe(
+      'Keys for what Omni gives clients to bring back, such as the requestState of a waiting call: 32 bytes in base64 each, best written as ${NAME}. The first seals, all open; several Omnis behind one address need the same. A random one for each run when absent.',
+    ),
 });
 
 const LimitsSchema = z.strictObject({
@@ -65,6 +101,11 @@ const LimitsSchema = z.strictObject({
   maxDepth: countSchema(4, 1_000).default(64).describe('Deepest nesting of a message.'),
   maxElements: countSchema(16, 100_000_000).default(100_000).describe('Most values in a message.'),
   maxUpstreamMessageBytes: countSchema(1_024, GIB).default(16_777_216).describe('Longest message of a server, in bytes.'),
+  maxHeldBytes: countSchema(1_048_576, 64 * GIB)
+    .default(268_435_456)
+    .describe(
+      'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. Messages of up to 64 KiB are not counted. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
+    ),
   maxInFlight: countSchema(1, 1_000_000).default(1_000).describe('Most requests that run at the same time.'),
   maxSessions: countSchema(1, 1_000_000).default(1_000).describe('Most legacy sessions at the same time.'),
   sessionIdle: DurationSchema.prefault('30m').describe('A legacy session ends after this time without a request.'),
@@ -88,7 +129,8 @@ export const GatewaySettingsSchema = z.strictObject({
   version: z.literal(1).optional().describe('Version of this shape; 1 is the only one.'),
   server: ServerSchema.prefault({}).describe('Where clients connect.'),
   auth: AuthSchema.prefault({}).describe('Who may connect.'),
-  naming: NamingSchema.prefault({}).describe('What clients see the tools called.'),
+  naming: NamingSchema.prefault({}).describe('What clients see tools and servers called.'),
+  sealing: SealingSchema.prefault({}).describe('How what clients bring back is protected.'),
   limits: LimitsSchema.prefault({}).describe('How much at once.'),
   logging: LoggingSchema.prefault({}).describe('What is logged.'),
   defaults: DefaultsSchema.prefault({}).describe('Settings of every server that does not set its own.'),
@@ -100,6 +142,7 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['server.tls', Object.keys(TlsSchema.shape)],
   ['auth', Object.keys(AuthSchema.shape)],
   ['naming', Object.keys(NamingSchema.shape)],
+  ['sealing', Object.keys(SealingSchema.shape)],
   ['limits', Object.keys(LimitsSchema.shape)],
   ['logging', Object.keys(LoggingSchema.shape)],
   ['defaults', Object.keys(DefaultsSchema.shape)],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mayForward } from './forwardable-header.ts';
 import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
 
 /** What a server may be called, so that it fits into tool names and paths. */
@@ -7,6 +8,8 @@ export const SERVER_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const VariableNameSchema = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable, such as "GITHUB_TOKEN"');
+const HeaderNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header');
+const MAX_FORWARDED = 32;
 const DurationSchema = durationSchema({ allowZero: false });
 
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings the spellings of clients here. */
@@ -31,22 +34,31 @@ export const McpServerSchema = z.strictObject({
       'Address of a server that runs already, without user name and password: http: or https: (Streamable HTTP, HTTP+SSE), ws: or wss: (WebSocket), unix:/path (Unix socket), tcp://host:port (one message a line).',
     ),
   headers: z
-    .record(
-      z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header'),
-      z.string().regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character'),
-    )
+    .record(HeaderNameSchema, z.string().regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character'))
     .optional()
     .describe('HTTP headers sent with every request to a remote server, such as Authorization.'),
+  forwardHeaders: z
+    .array(
+      HeaderNameSchema.refine(
+        mayForward,
+        'is never passed on: it is meant for Omni, for one connection or one body, or Omni says it itself',
+      ).toLowerCase(),
+    )
+    .max(MAX_FORWARDED)
+    .optional()
+    .describe(
+      'Names of HTTP headers of the client that go along with its requests, such as X-Tenant; nothing else of the client does, beside trace context. For http and sse only. At most 32; those in "headers" win. What Omni sends by itself (handshakes, lists, subscriptions) has none of them.',
+    ),
   disabled: z.boolean().default(false).describe('true keeps the entry and does not start the server.'),
   protocol: z
     .enum(['auto', 'legacy', '2026-07-28'])
     .default('auto')
     .describe('Protocol revision spoken with the server. auto asks the server; legacy is everything up to 2025-11-25.'),
   instances: z
-    .enum(['auto', 'shared', 'per-session'])
+    .enum(['auto', 'shared', 'per-user', 'per-session', 'per-request'])
     .default('auto')
     .describe(
-      'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or roots.',
+      'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or roots. shared: all clients, and the server can ask none. per-user: clients of one user that offer the same. per-session: each session its own. per-request: a new one for every request, which costs a start each time; tasks end with it. At most limits.maxInstances at once.',
     ),
   connectTimeout: DurationSchema.optional().describe('Time for start and handshake. defaults.connectTimeout when absent.'),
   callTimeout: DurationSchema.optional().describe('Longest silence of a call; progress resets it. defaults.callTimeout when absent.'),

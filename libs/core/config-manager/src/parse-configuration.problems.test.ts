@@ -69,6 +69,29 @@ describe('parseConfiguration on what it refuses', () => {
     ['auth: { mode: tokne }', 'o.yaml:1:15  auth.mode must be "token" or "open", found "tokne"; did you mean "token"?'],
     ['auth: { token: "" }', 'o.yaml:1:16  auth.token must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)'],
     ['auth: { token: my secret }', 'o.yaml:1:16  auth.token must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)'],
+    [
+      'auth: { tokens: [{ name: owner, token: 0123456789abcdef }] }',
+      'o.yaml:1:26  auth.tokens.0.name must be 1 to 64 letters, digits and ._@-, and not "owner", "local" or "anonymous"',
+    ],
+    ['auth: { tokens: [{ name: ada }] }', 'o.yaml:1:18  auth.tokens.0 needs "token"'],
+    ['auth: { tokens: [my-secret-in-the-wrong-place] }', 'o.yaml:1:18  auth.tokens.0 must be a map, found text'],
+    [
+      'auth: { tokens: [{ name: ada, token: 0123456789abcdef }, { name: ada, token: 1123456789abcdef }] }',
+      'o.yaml:1:66  auth.tokens.1.name: there is a token of "ada" already',
+    ],
+    [
+      'auth: { tokens: [{ name: ada, token: 0123456789abcdef }, { name: bob, token: 0123456789abcdef }] }',
+      'o.yaml:1:78  auth.tokens.1.token is the token of "ada" too; give each its own',
+    ],
+    [
+      'auth: { token: 0123456789abcdef, tokens: [{ name: ada, token: 0123456789abcdef }] }',
+      'o.yaml:1:63  auth.tokens.0.token is the token of the owner too; give each its own',
+    ],
+    [
+      'sealing: { keys: [my-password] }',
+      'o.yaml:1:19  sealing.keys.0 must be 32 random bytes in base64, such as "openssl rand -base64 32" prints',
+    ],
+    ['naming: { asker: "no" }', 'o.yaml:1:18  naming.asker must be true or false, found "no"'],
     ['limits: { maxDepth: "64" }', 'o.yaml:1:21  limits.maxDepth must be a whole number, found "64"'],
     ['limits: { maxDepth: 2 }', 'o.yaml:1:21  limits.maxDepth must be at least 4, found 2'],
     ['limits: { maxDepth: 1001 }', 'o.yaml:1:21  limits.maxDepth must be at most 1000, found 1001'],
@@ -149,6 +172,26 @@ describe('parseConfiguration on what it refuses', () => {
     ['mcpServers: { a: { command: "" } }', 'o.yaml:1:29  mcpServers.a.command cannot be empty or hold a NUL character'],
     ['mcpServers: { a: { command: x, env: { "A=B": c } } }', 'o.yaml:1:39  "A=B" is not a usable name of an environment variable'],
     ['mcpServers: { a: { command: x, env: { A: } } }', 'o.yaml:1:42  mcpServers.a.env.A must be text, found nothing'],
+    [
+      'mcpServers: { a: { url: "http://x", forwardHeaders: ["a b"] } }',
+      'o.yaml:1:54  mcpServers.a.forwardHeaders.0 is not a usable name of an HTTP header, found "a b"',
+    ],
+    [
+      'mcpServers: { a: { url: "http://x", forwardHeaders: [X-A, Authorization] } }',
+      'o.yaml:1:59  mcpServers.a.forwardHeaders.1 is never passed on: it is meant for Omni, for one connection or one body, or Omni says it itself, found "Authorization"',
+    ],
+    [
+      'mcpServers: { a: { url: "http://x", forwardHeaders: X-Tenant } }',
+      'o.yaml:1:53  mcpServers.a.forwardHeaders must be a list, found "X-Tenant"',
+    ],
+    [
+      `mcpServers: { a: { url: "http://x", forwardHeaders: [${Array.from({ length: 33 }, (_, n) => `x-${n}`).join(',')}] } }`,
+      'o.yaml:1:53  mcpServers.a.forwardHeaders must be at most 32, found a list',
+    ],
+    ...['command: x', 'url: "ws://x"', 'url: "unix:/x"', 'url: "tcp://127.0.0.1:1"'].map((reached): [string, string] => [
+      `mcpServers:\n a:\n  forwardHeaders: [X-Tenant]\n  ${reached}`,
+      'o.yaml:3:3  mcpServers.a.forwardHeaders needs a server of type "http" or "sse": elsewhere a request has no headers',
+    ]),
     ['mcpServers: { a: { url: "http://x", headers: { "a b": c } } }', 'o.yaml:1:48  "a b" is not a usable name of an HTTP header'],
     [
       'mcpServers: { a: { url: "http://x", headers: { A: "b\\r\\nC: d" } } }',
@@ -158,6 +201,11 @@ describe('parseConfiguration on what it refuses', () => {
       'mcpServers: { a: { url: "ftp://x" } }',
       'o.yaml:1:25  mcpServers.a.url must start with "https://", "http://", "wss://", "ws://", "unix:" or "tcp://"',
     ],
+    [
+      'mcpServers: { a: { url: "unix:/run/mcp%00.sock" } }',
+      'o.yaml:1:25  mcpServers.a.url must be "unix:" and an absolute path, such as "unix:/run/mcp.sock"',
+    ],
+    ['"\\e[31mred\\a": {}', 'o.yaml:1:1  "\\u001b[31mred\\u0007" is not a key of the configuration'],
     ['mcpServers: { a: { type: http, url: "unix:/x" } }', 'o.yaml:1:37  mcpServers.a.url must start with "https://" or "http://"'],
     ['mcpServers: { a: { type: ws, url: "https://x" } }', 'o.yaml:1:35  mcpServers.a.url must start with "wss://" or "ws://"'],
     ['mcpServers: { a: { type: ws, command: x } }', 'o.yaml:1:26  mcpServers.a.type is "ws", which needs "url", found "command"'],
@@ -196,6 +244,10 @@ describe('parseConfiguration on what it refuses', () => {
     [
       'mcpServers: { a: { serverUrl: "${UNSET}" } }',
       'o.yaml:1:31  mcpServers.a.serverUrl: ${UNSET} is not set and has no default; set it, or write ${UNSET:-default}',
+    ],
+    [
+      'auth: { tokens: [{ name: ada, token: "${UNSET}" }] }',
+      'o.yaml:1:38  auth.tokens.0.token: ${UNSET} is not set and has no default; set it, or write ${UNSET:-default}',
     ],
     ['auth: { token: "${SECRET:token}" }', 'o.yaml:1:16  auth.token: ${SECRET:token} is not available yet in this version; use ${NAME}'],
   ])('answers %j', (text, problem) => {
@@ -268,11 +320,18 @@ describe('parseConfiguration on what it refuses', () => {
     expect(lines.at(-1)).toBe('… and 30 more');
   });
 
+  it('keeps each problem on one line, whatever stands in a key', () => {
+    expect(problems('"a\\nb\\e[31m\\L": ${')).toEqual([
+      expect.stringMatching(/^o\.yaml:1:\d+ {2}a\\u000ab\\u001b\[31m\\u2028: a "\$\{" is not closed/),
+    ]);
+  });
+
   it('never prints the value of a variable or a literal credential', () => {
     const env = { LISTEN: 'leak listen', MODE: 'leak-mode', TOKEN: 'leak token', TIME: 'leak-time', URL: 'leak://u:leak@h' };
     const text = `
 server: { listen: "\${LISTEN}" }
-auth: { mode: "\${MODE}", token: "\${TOKEN}" }
+auth: { mode: "\${MODE}", token: "\${TOKEN}", tokens: [{ name: "leak/name", token: "leak token" }, "leak"] }
+sealing: { keys: ["\${TOKEN}", leak-literal] }
 defaults: { callTimeout: "\${TIME}" }
 mcpServers:
   a: { url: "\${URL}" }
@@ -280,7 +339,7 @@ mcpServers:
   c: { command: "\${LISTEN}\${UNSET:?}", args: ["p\${leak it}"], env: { A: [leak] } }
 `;
     const found = problems(text, env);
-    expect(found).toHaveLength(10);
+    expect(found).toHaveLength(15);
     expect(found.filter((line) => line.includes('leak'))).toEqual([]);
     // The check above can fail: the same value, written into the file, is quoted.
     expect(problems('auth: { mode: leak-mode }')[0]).toContain('leak-mode');

@@ -32,13 +32,15 @@ describe('parseConfiguration', () => {
   it('fills in every default', () => {
     expect(parse('mcpServers: { a: { command: npx } }')).toEqual({
       server: { host: '127.0.0.1', port: 7431, allowedHosts: [], allowedOrigins: [], legacySse: false, unixSocket: false, drainMs: 10_000 },
-      auth: { mode: 'token' },
-      naming: { prefix: 'always' },
+      auth: { mode: 'token', tokens: [] },
+      naming: { prefix: 'always', asker: true },
+      sealing: { keys: [] },
       limits: {
         maxBodyBytes: 4_194_304,
         maxDepth: 64,
         maxElements: 100_000,
         maxUpstreamMessageBytes: 16_777_216,
+        maxHeldBytes: 268_435_456,
         maxInFlight: 1_000,
         maxSessions: 1_000,
         sessionIdleMs: 1_800_000,
@@ -52,20 +54,24 @@ describe('parseConfiguration', () => {
   });
 
   it('takes every setting', () => {
-    const configuration = parse(`
+    const configuration = parse(
+      `
 $schema: ./omni.schema.json
 version: 1
 x-anything: { goes: here }
 server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins: ["https://app.example.com"], legacySse: true, unixSocket: /run/omni.sock, tls: { cert: c.pem, key: k.pem }, drain: 0s, x-note: mine }
-auth: { mode: token, token: 0123456789abcdef }
-naming: { prefix: on-conflict }
-limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxInFlight: 3, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
+auth: { mode: token, token: 0123456789abcdef, tokens: [{ name: ada, token: ada-0123456789abcdef }, { name: b.o@example.com, token: bo-0123456789abcdef }] }
+naming: { prefix: on-conflict, asker: false }
+sealing: { keys: ["\${SEAL}"] }
+limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxHeldBytes: 2097152, maxInFlight: 3, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
 logging: { level: debug }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h }
 mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
   remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h }
-`);
+`,
+      { SEAL: `${'/'.repeat(42)}8=` },
+    );
     expect(configuration).toEqual({
       server: {
         host: '::1',
@@ -77,13 +83,22 @@ mcpServers:
         tls: { cert: 'c.pem', key: 'k.pem' },
         drainMs: 0,
       },
-      auth: { mode: 'token', token: '0123456789abcdef' },
-      naming: { prefix: 'on-conflict' },
+      auth: {
+        mode: 'token',
+        token: '0123456789abcdef',
+        tokens: [
+          { name: 'ada', token: 'ada-0123456789abcdef' },
+          { name: 'b.o@example.com', token: 'bo-0123456789abcdef' },
+        ],
+      },
+      naming: { prefix: 'on-conflict', asker: false },
+      sealing: { keys: [new Uint8Array(32).fill(255)] },
       limits: {
         maxBodyBytes: 1_024,
         maxDepth: 10,
         maxElements: 20,
         maxUpstreamMessageBytes: 2_048,
+        maxHeldBytes: 2_097_152,
         maxInFlight: 3,
         maxSessions: 4,
         sessionIdleMs: 300_000,
@@ -170,6 +185,8 @@ mcpServers:
       'omni.yaml',
     ],
     ['CRLF', 'mcpServers:\r\n  a:\r\n    command: x\r\n', 'omni.yaml'],
+    ['CR alone', 'mcpServers:\r  a:\r    command: x\r', 'omni.yaml'],
+    ['CR alone in JSON', '{\r"mcpServers":\r{"a":{"command":"x"\r}}}', 'omni.json'],
     ['an alias', 'x-base: &base { command: x }\nmcpServers: { a: *base }', 'omni.yaml'],
   ])('reads %s', (_what, text, path) => {
     const { upstreams, warnings } = parse(text, {}, path);
@@ -248,6 +265,16 @@ mcpServers:
     ]);
   });
 
+  it('takes tokens from variables, and keys in base64 and base64url', () => {
+    const { auth, sealing } = parse(
+      'auth: { tokens: [{ name: ada, token: "${ADA}" }] }\nsealing: { keys: ["${NEW}", "${OLD}"] }\nmcpServers: {}',
+      { ADA: 'ada-0123456789abcdef', NEW: `${'+/'.repeat(21)}A=`, OLD: `${'-_'.repeat(21)}A` },
+    );
+    expect(auth.tokens).toEqual([{ name: 'ada', token: 'ada-0123456789abcdef' }]);
+    expect(sealing.keys.map(({ length }) => length)).toEqual([32, 32]);
+    expect(sealing.keys[0]).toEqual(sealing.keys[1]);
+  });
+
   it('counts literal values of env and headers among the secrets, unless they are short', () => {
     const { upstreams } = parse(
       'mcpServers: { a: { command: x, env: { API_KEY: literal-key, DEBUG: "1" } }, b: { url: https://b.example, headers: { X-Key: another-key } } }',
@@ -277,6 +304,16 @@ mcpServers:
   ])('reads where a lasting connection leads: %s', (entry, transport) => {
     const { upstreams, warnings } = parse(`mcpServers: { a: { ${entry} } }`);
     expect([upstreams.map((upstream) => upstream.transport), warnings]).toEqual([[transport], []]);
+  });
+
+  it('reads which headers of clients go on, in any case and each once; configured ones win', () => {
+    const { upstreams, warnings } = parse(`
+mcpServers:
+  a: { url: "http://a.example", forwardHeaders: [X-Tenant, x-tenant, X-Region] }
+  b: { type: sse, url: "http://b.example", headers: { X-REGION: eu }, forwardHeaders: [x-region, X-Request-Id] }
+  c: { url: "http://c.example", forwardHeaders: [] }`);
+    expect(upstreams.map(({ forwardHeaders }) => forwardHeaders)).toEqual([['x-tenant', 'x-region'], ['x-request-id'], undefined]);
+    expect(warnings).toEqual(['omni.yaml:4:71  mcpServers.b.forwardHeaders has no effect for "X-REGION", which "headers" sets']);
   });
 
   it('says that a socket has no headers', () => {
@@ -311,7 +348,7 @@ mcpServers:
   });
 
   it('allows open access on loopback only', () => {
-    expect(parse('auth: { mode: open }\nserver: { listen: "localhost:0" }').auth).toEqual({ mode: 'open' });
+    expect(parse('auth: { mode: open }\nserver: { listen: "localhost:0" }').auth).toEqual({ mode: 'open', tokens: [] });
     expect(() => parse('auth: { mode: open }\nserver: { listen: "0.0.0.0:0" }')).toThrow('auth.mode "open" lets everybody in');
   });
 
@@ -332,6 +369,14 @@ mcpServers:
     [
       'auth: { mode: open, token: 0123456789abcdef }\nmcpServers: { a: { command: x } }',
       'omni.yaml:1:28  auth.token has no effect while auth.mode is "open"',
+    ],
+    [
+      'auth: { tokens: [{ name: ada, token: short }] }\nmcpServers: { a: { command: x } }',
+      'omni.yaml:1:38  auth.tokens.0.token is shorter than 16 characters and may be guessed',
+    ],
+    [
+      'auth: { mode: open, tokens: [{ name: ada, token: 0123456789abcdef }] }\nmcpServers: { a: { command: x } }',
+      'omni.yaml:1:50  auth.tokens.0.token has no effect while auth.mode is "open"',
     ],
   ])('warns of %s', (text, warning) => {
     expect(parse(text).warnings).toEqual([warning]);

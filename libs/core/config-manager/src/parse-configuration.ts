@@ -4,7 +4,8 @@ import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './con
 import { expandLocated } from './expand-located.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { checkListeners } from './listener-checks.ts';
-import { locate, mergeLocated, plainValue, type LocatedEntry, type LocatedMap } from './located-value.ts';
+import { checkTokens } from './token-checks.ts';
+import { mergeLocated, plainValue, type LocatedEntry, type LocatedMap } from './located-value.ts';
 import { SERVER_BLOCKS, normalizeSource } from './normalize-source.ts';
 import { readDocument } from './read-document.ts';
 import { WORDLESS, reportIssues } from './report-issues.ts';
@@ -25,8 +26,16 @@ export interface Configuration {
     readonly tls?: { readonly cert: string; readonly key: string };
     readonly drainMs: number;
   };
-  readonly auth: { readonly mode: 'token' | 'open'; readonly token?: string };
-  readonly naming: { readonly prefix: 'always' | 'on-conflict' | 'none' };
+  readonly auth: {
+    readonly mode: 'token' | 'open';
+    /** That of the owner. */
+    readonly token?: string;
+    /** Those of others; the names are unique, and so are the tokens. */
+    readonly tokens: readonly { readonly name: string; readonly token: string }[];
+  };
+  readonly naming: Readonly<GatewaySettings['naming']>;
+  /** Keys of 32 bytes, the one that seals first. */
+  readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
   readonly limits: Readonly<Omit<GatewaySettings['limits'], 'sessionIdle'>> & { readonly sessionIdleMs: number };
   readonly logging: Readonly<GatewaySettings['logging']>;
   /** In the order in which the sources name them first. */
@@ -39,9 +48,6 @@ export interface ParseOptions {
   /** What `${VAR}`, `requiredEnv` and feature flags are looked up in. */
   readonly env: Environment;
 }
-
-/** A token shorter than this can be guessed. */
-const SHORT_TOKEN = 16;
 
 const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape), ...SERVER_BLOCKS];
 
@@ -75,11 +81,12 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
 
   const { listen, drain, tcp, tls, ...server } = settings.server;
   const { sessionIdle, ...limits } = settings.limits;
-  const { mode, token } = settings.auth;
+  const { token, ...auth } = settings.auth;
   return {
     server: { ...listen, ...server, ...(tcp === undefined ? {} : { tcp }), ...(tls === undefined ? {} : { tls }), drainMs: drain },
-    auth: { mode, ...(token === undefined ? {} : { token }) },
+    auth: { ...auth, ...(token === undefined ? {} : { token }) },
     naming: settings.naming,
+    sealing: settings.sealing,
     limits: { ...limits, sessionIdleMs: sessionIdle },
     logging: settings.logging,
     upstreams,
@@ -141,13 +148,7 @@ function gatewaySettings(root: LocatedMap, { env, problems, warnings }: Settings
     }
     return GatewaySettingsSchema.parse({});
   }
-  const { auth } = parsed.data;
   checkListeners(parsed.data, expanded, problems);
-  const token = locate(expanded, ['auth', 'token']);
-  if (auth.mode === 'open' && auth.token !== undefined)
-    warnings.add(token.value.at, 'auth.token', 'auth.token has no effect while auth.mode is "open"');
-  else if (auth.token !== undefined && auth.token.length < SHORT_TOKEN) {
-    warnings.add(token.value.at, 'auth.token', `auth.token is shorter than ${SHORT_TOKEN} characters and may be guessed`);
-  }
+  checkTokens(parsed.data, expanded, { problems, warnings });
   return parsed.data;
 }

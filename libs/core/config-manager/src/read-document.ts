@@ -43,7 +43,8 @@ const EMPTY_WORDS = 'the file is empty; write "mcpServers:" and your servers, or
  * @returns `undefined` when anything is wrong; `problems` then says what.
  */
 export function readDocument(source: ConfigSource, problems: ProblemList): LocatedMap | undefined {
-  const text = source.text.replace(/^\uFEFF/, '');
+  // A lone CR ends a line too (YAML 1.2, 5.4), and is white space in JSON; the parser takes it for text.
+  const text = source.text.replace(/^\uFEFF/, '').replaceAll(/\r(?!\n)/g, '\n');
   const refused = refusal(text);
   if (refused !== undefined) {
     problems.add(positionIn(source.path, text, refused.offset), '', refused.message);

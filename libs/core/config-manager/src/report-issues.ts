@@ -17,7 +17,7 @@ export interface ReportOptions {
 }
 
 /** Settings whose values may hold credentials: messages say what kind of value was found, never the value. */
-const PRIVATE_SETTINGS: ReadonlySet<PropertyKey> = new Set(['token', 'command', 'args', 'env', 'cwd', 'url', 'headers']);
+const PRIVATE_SETTINGS: ReadonlySet<PropertyKey> = new Set(['token', 'tokens', 'keys', 'command', 'args', 'env', 'cwd', 'url', 'headers']);
 
 const EXPECTED: Readonly<Record<string, string>> = {
   string: 'text',
@@ -33,6 +33,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
 export function reportIssues(issues: readonly z.core.$ZodIssue[], options: ReportOptions): void {
   for (const issue of issues) {
     const found = locate(options.root, issue.path);
+    // That its variable is missing has been told.
+    if (found.value.kind === 'scalar' && found.value.origin === 'unresolved') continue;
     const key = joinKey(options.key, found.key);
     if (issue.code === 'unrecognized_keys') reportUnknownKeys(issue.keys, found, options);
     else if (issue.code === 'invalid_key')

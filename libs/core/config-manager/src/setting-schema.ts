@@ -38,3 +38,14 @@ export const NameTextSchema: z.ZodType<string, string> = z.string().regex(/^[^\0
 export function countSchema(minimum: number, maximum: number): z.ZodInt {
   return z.int().min(minimum).max(maximum);
 }
+
+const BASE64_OF_32_BYTES = /^[A-Za-z0-9+/_-]{43}=?$/;
+
+/** A key in base64 or base64url; the output is its 32 bytes. */
+export const SealingKeySchema: z.ZodType<Uint8Array<ArrayBuffer>, string> = z
+  .string()
+  .regex(BASE64_OF_32_BYTES, 'must be 32 random bytes in base64, such as "openssl rand -base64 32" prints')
+  .transform((text) => {
+    const base64 = text.replaceAll('-', '+').replaceAll('_', '/');
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  });

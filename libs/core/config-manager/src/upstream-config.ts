@@ -1,5 +1,5 @@
 import type { UpstreamSpec, UpstreamTransport } from '@omni/ports';
-import type { ProblemList } from './config-problem.ts';
+import { quoted, type ProblemList } from './config-problem.ts';
 import type { GatewaySettings } from './configuration-schema.ts';
 import { expandLocated } from './expand-located.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './located-value.ts';
@@ -11,6 +11,8 @@ import { variable, type Environment } from './variables.ts';
 /** One server of the configuration, every setting present. Fits `UpstreamSpec` of `@omni/ports`. */
 export interface UpstreamConfig extends Omit<UpstreamSpec, 'transport'> {
   readonly transport: Exclude<UpstreamTransport, { readonly kind: 'channel' }>;
+  /** Names, in lower case, of headers of clients that go along with their requests; without those that `headers` sets. Default: none. */
+  readonly forwardHeaders?: readonly string[];
 }
 
 /** What is written literally into `env` and `headers` is mostly a credential; shorter values are mostly switches. */
@@ -59,6 +61,7 @@ export function upstreamConfig(
     );
   }
   warnOfKeysWithoutEffect(kind, expanded, { key, warnings });
+  const forwardHeaders = forwardedHeaders(expanded, settings, { kind, key, problems, warnings });
   const transport = kind === 'stdio' ? stdioTransport(settings) : remoteTransport(kind, settings);
   for (const value of [...Object.values(settings.env ?? {}), ...Object.values(settings.headers ?? {})]) {
     if (value.length >= SECRET_LENGTH) secretValues.add(value);
@@ -80,6 +83,7 @@ export function upstreamConfig(
     maxCallTimeMs,
     critical: settings.critical,
     transport,
+    ...(forwardHeaders.length === 0 ? {} : { forwardHeaders }),
     secretValues: [...secretValues],
   };
 }
@@ -145,6 +149,26 @@ function warnOfKeysWithoutEffect(
     const needed = other !== 'headers' ? 'without "command"' : kind === 'stdio' ? 'without "url"' : 'on a socket';
     warnings.add(found.at, `${key}.${found.written}`, `${key}.${found.written} has no effect ${needed}`);
   }
+}
+
+/** Only where each request has headers of its own; what `headers` sets wins. */
+function forwardedHeaders(
+  entry: LocatedMap,
+  { headers = {}, forwardHeaders = [] }: McpServerSettings,
+  { kind, key, problems, warnings }: EntryReport & { readonly kind: UpstreamKind; readonly warnings: Pick<ProblemList, 'add'> },
+): readonly string[] {
+  const found = entry.entries.get('forwardHeaders');
+  if (found === undefined) return [];
+  const path = `${key}.${found.written}`;
+  if (kind !== 'http' && kind !== 'sse') {
+    problems.add(found.at, path, `${path} needs a server of type "http" or "sse": elsewhere a request has no headers`);
+    return [];
+  }
+  const names = new Set(forwardHeaders);
+  for (const name of Object.keys(headers)) {
+    if (names.delete(name.toLowerCase())) warnings.add(found.at, path, `${path} has no effect for ${quoted(name)}, which "headers" sets`);
+  }
+  return [...names];
 }
 
 const OF_PROCESSES = ['args', 'env', 'cwd'];

@@ -126,4 +126,17 @@ describe('batches', () => {
       { inFlight: 0 },
     ]);
   });
+
+  it('pass questions of a server on as they come from the call', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ ...OLD, capabilities: '{"roots":{}}' });
+    const stream = await session.listen();
+    await session.post(`[${call('1')}]`);
+    // What belongs to a call has been put into the client's terms already.
+    front.dispatch.toClient = () => {
+      throw new TypeError('translated twice');
+    };
+    front.dispatch.last.ask('{"jsonrpc":"2.0","id":9,"method":"roots/list"}', () => {});
+    expect(stream.events()).toEqual(['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}']);
+  });
 });

@@ -1,7 +1,8 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type HeaderList } from '@omni/ports';
 import {
   errorText,
   parseMessage,
+  withTraceContext,
   type Answer,
   type AnswerServerRequest,
   type JsonLimits,
@@ -11,8 +12,9 @@ import {
 import type { Admission } from './admission.ts';
 import type { FrontReply } from './front-reply.ts';
 import type { LegacySession } from './legacy-session.ts';
+import type { HeaderLookup } from './modern-envelope.ts';
 import { BATCH_VERSION } from './protocol-versions.ts';
-import type { RequestLog, RequestRecord } from './request-log.ts';
+import { originOf, type RequestLog, type RequestRecord } from './request-log.ts';
 
 const MAX_ITEMS = 100;
 
@@ -29,6 +31,10 @@ export interface BatchOptions {
   readonly admission: Admission;
   readonly limits: JsonLimits;
   readonly requests: RequestLog;
+  /** Looks up headers of the request that has brought it; absent where there are none. */
+  readonly header?: HeaderLookup;
+  /** What some server may be told of those headers. */
+  readonly forwardable?: HeaderList | undefined;
   /** Takes notifications of the batch's requests: they belong to no single answer. */
   readonly notify: (text: string) => void;
   /** Called once with the answers as one JSON array; empty text when no message wanted an answer. */
@@ -40,7 +46,8 @@ export interface BatchOptions {
  *
  * @see MCP 2025-03-26, basic, "Batching".
  */
-export function runBatch(items: readonly string[], { session, admission, limits, requests, notify, done }: BatchOptions): void {
+export function runBatch(items: readonly string[], options: BatchOptions): void {
+  const { session, admission, limits, requests, header, forwardable, notify, done } = options;
   const answers: string[] = [];
   let open = 1;
   const settle = (): void => {
@@ -59,18 +66,13 @@ export function runBatch(items: readonly string[], { session, admission, limits,
         continue;
       }
       open++;
-      const reply = new BatchReply(
-        message.id,
-        session,
-        requests.begin(message, { sessionId: session.key, scope: session.client.scope }),
-        notify,
-        (text) => {
-          admission.leave();
-          if (text !== undefined) answers.push(text);
-          settle();
-        },
-      );
-      session.onRequest(message, reply);
+      const request = header === undefined ? message : withTraceContext(message, header, limits);
+      const reply = new BatchReply(message.id, session, requests.begin(request, originOf(session)), notify, (text) => {
+        admission.leave();
+        if (text !== undefined) answers.push(text);
+        settle();
+      });
+      session.onRequest(request, reply, forwardable);
     }
   }
   settle();
@@ -106,8 +108,8 @@ class BatchReply implements FrontReply {
     listener();
   }
 
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    this.#session.onServerRequest(upstream, message, answer, signal);
+  serverRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    this.#session.askAside(message, answer, signal);
   }
 
   answer(answer: Answer): void {

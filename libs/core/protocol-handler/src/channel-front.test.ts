@@ -1,4 +1,4 @@
-import { GatewayError, type ChannelListener, type MessageChannel, type OpenChannel } from '@omni/ports';
+import { GatewayError, type ChannelGarbage, type ChannelListener, type MessageChannel, type OpenChannel } from '@omni/ports';
 import { RecordingListener } from '@omni/testing';
 import { createChannelPair } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
@@ -38,7 +38,7 @@ class Pipe implements MessageChannel {
     for (const text of texts) this.#listener?.onMessage(text);
   }
 
-  garble(kind: 'not-utf8' | 'oversize'): void {
+  garble(kind: ChannelGarbage['kind']): void {
     this.#listener?.onGarbage(kind === 'oversize' ? { kind, limitBytes: 10 } : { kind });
   }
 
@@ -180,10 +180,12 @@ describe('ChannelFront', () => {
     const { pipe } = connect(new FrontFixture());
     pipe.garble('not-utf8');
     pipe.garble('oversize');
+    pipe.garble('no-room');
     pipe.say(legacyText('ping'));
     expect(pipe.received.map((one) => JSON.parse(one))).toMatchObject([
       { id: null, error: { code: -32700, data: { code: 'OMNI_JSON_INVALID' } } },
       { id: null, error: { code: -32600, data: { code: 'OMNI_BODY_TOO_LARGE' } } },
+      { id: null, error: { code: -31020, data: { code: 'OMNI_OVERLOADED' } } },
       { id: 1, result: {} },
     ]);
   });

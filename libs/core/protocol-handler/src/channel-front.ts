@@ -1,4 +1,12 @@
-import { GatewayError, type ChannelListener, type Logger, type MessageChannel, type OpenChannel, type Principal } from '@omni/ports';
+import {
+  GatewayError,
+  type ChannelGarbage,
+  type HeaderList,
+  type Logger,
+  type MessageChannel,
+  type OpenChannel,
+  type Principal,
+} from '@omni/ports';
 import {
   errorText,
   memberOf,
@@ -18,7 +26,8 @@ import type { FrontLimits } from './collaborators.ts';
 import { checkInitialize, LegacySession, type SessionSurroundings } from './legacy-session.ts';
 import { claimsModernEnvelope, readEnvelope } from './modern-envelope.ts';
 import { isLasting, type ModernRequests } from './modern-requests.ts';
-import type { RequestLog } from './request-log.ts';
+import { originOf, type RequestLog } from './request-log.ts';
+import type { PostListener } from './sse-connection.ts';
 
 export interface ChannelFrontOptions {
   readonly modern: ModernRequests;
@@ -48,7 +57,7 @@ const LINE_BREAKS = /[\r\n]+/g;
  *
  * @see MCP 2026-07-28, basic/transports, "stdio"; protocol.md R8.
  */
-export class ChannelFront implements ChannelListener {
+export class ChannelFront implements PostListener {
   readonly #options: ChannelFrontOptions;
   readonly #channel: MessageChannel;
   readonly #modernInFlight = new Map<string, OpenCall>();
@@ -62,22 +71,18 @@ export class ChannelFront implements ChannelListener {
     this.#channel = open(this);
   }
 
-  onMessage(text: string): void {
+  onMessage(text: string, forwardable?: HeaderList): void {
     const message = parseMessage(text, this.#options.limits);
     try {
-      this.#dispatch(message);
+      this.#dispatch(message, forwardable);
     } catch (error) {
       this.#options.logger.error({ err: error }, 'a message failed inside Omni');
       if (message.kind === 'request') this.#send(errorText(message.id, GatewayError.from(error)));
     }
   }
 
-  onGarbage(problem: { readonly kind: 'not-utf8' | 'oversize' }): void {
-    const error =
-      problem.kind === 'oversize'
-        ? new GatewayError('OMNI_BODY_TOO_LARGE', 'A message exceeds the limit (limits.maxBodyBytes)')
-        : new GatewayError('OMNI_JSON_INVALID', 'A message is not valid UTF-8');
-    this.#send(errorText('null', error));
+  onGarbage({ kind }: ChannelGarbage): void {
+    this.#send(errorText('null', garbageError(kind)));
   }
 
   onClose(reason: GatewayError | undefined): void {
@@ -108,15 +113,15 @@ export class ChannelFront implements ChannelListener {
     }
   }
 
-  #dispatch(message: RpcMessage | RpcBatch | RpcRejection): void {
+  #dispatch(message: RpcMessage | RpcBatch | RpcRejection, forwardable: HeaderList | undefined): void {
     if (message.kind === 'rejected') return this.#send(errorText(message.id, message.error));
-    if (message.kind === 'batch') return this.#batch(message);
+    if (message.kind === 'batch') return this.#batch(message, forwardable);
     if (message.kind === 'response') return void this.#session?.onClientResponse(message);
     if (message.kind === 'notification') return this.#notification(message);
-    if (claimsModernEnvelope(message)) return this.#modern(message);
+    if (claimsModernEnvelope(message)) return this.#modern(message, forwardable);
     if (message.method === 'initialize' && this.#session === undefined) return this.#initialize(message);
     const session = this.#session;
-    if (session !== undefined) return this.#request(session, message);
+    if (session !== undefined) return this.#request(session, message, forwardable);
     if (message.method === 'ping') return this.#send(resultText(message.id, '{}'));
     const error =
       message.method === 'server/discover'
@@ -130,7 +135,7 @@ export class ChannelFront implements ChannelListener {
     if (invalid !== undefined) return this.#send(errorText(message.id, invalid));
     const { surroundings, principal, scope, key } = this.#options;
     this.#session = new LegacySession(message, {
-      ...surroundings,
+      surroundings,
       key,
       principal,
       scope,
@@ -143,12 +148,12 @@ export class ChannelFront implements ChannelListener {
     this.#send(resultText(message.id, this.#session.hello()));
   }
 
-  #request(session: LegacySession, message: RpcMessage): void {
+  #request(session: LegacySession, message: RpcMessage, forwardable: HeaderList | undefined): void {
     const full = this.#options.admission.enter();
     if (full !== undefined) return this.#send(errorText(message.id, full));
     const reply = new ChannelReply({
       id: message.id,
-      record: this.#options.requests.begin(message, { sessionId: session.key, scope: this.#options.scope }),
+      record: this.#options.requests.begin(message, originOf(session)),
       send: (text) => this.#send(text),
       ask: (request, answer, signal) => {
         const send = (text: string): boolean => {
@@ -159,10 +164,10 @@ export class ChannelFront implements ChannelListener {
       },
       onDone: this.#options.admission.leave,
     });
-    session.onRequest(message, reply);
+    session.onRequest(message, reply, forwardable);
   }
 
-  #modern(message: RpcMessage): void {
+  #modern(message: RpcMessage, forwardable: HeaderList | undefined): void {
     const envelope = readEnvelope(message);
     if (envelope instanceof GatewayError) return this.#send(errorText(message.id, envelope));
     if (this.#modernInFlight.has(message.id)) {
@@ -178,7 +183,7 @@ export class ChannelFront implements ChannelListener {
     let isDone = false;
     const reply = new ChannelReply({
       id,
-      record: requests.begin(message, { sessionId: undefined, scope }),
+      record: requests.begin(message, { principal: principal.id, sessionId: undefined, scope }),
       send: (text) => this.#send(text),
       onDone: () => {
         isDone = true;
@@ -187,7 +192,7 @@ export class ChannelFront implements ChannelListener {
       },
     });
     const client = { principal, era: 'modern' as const, scope, session: undefined, ...envelope };
-    const running = modern.serve({ message, client, paramHeaders: undefined }, reply);
+    const running = modern.serve({ message, client, paramHeaders: undefined, forwardable }, reply);
     if (!isDone) this.#modernInFlight.set(id, { reply, running });
   }
 
@@ -203,7 +208,7 @@ export class ChannelFront implements ChannelListener {
     this.#session?.onClientNotification(message);
   }
 
-  #batch(batch: RpcBatch): void {
+  #batch(batch: RpcBatch, forwardable: HeaderList | undefined): void {
     const session = this.#session;
     const refused = checkBatch(batch.items, session);
     if (refused !== undefined || session === undefined) {
@@ -215,6 +220,7 @@ export class ChannelFront implements ChannelListener {
       admission,
       limits,
       requests,
+      forwardable,
       notify: (text) => this.#send(text),
       done: (answers) => {
         if (answers !== '') this.#send(answers);
@@ -230,5 +236,16 @@ export class ChannelFront implements ChannelListener {
     this.#isClosing = true;
     this.#options.logger.warn({ sessionId: this.#options.key }, 'a client does not read its messages; its connection is closed');
     void this.close();
+  }
+}
+
+function garbageError(kind: ChannelGarbage['kind']): GatewayError {
+  switch (kind) {
+    case 'oversize':
+      return new GatewayError('OMNI_BODY_TOO_LARGE', 'A message exceeds the limit (limits.maxBodyBytes)');
+    case 'no-room':
+      return new GatewayError('OMNI_OVERLOADED', 'Clients are sending more at once than Omni may hold (limits.maxHeldBytes)');
+    case 'not-utf8':
+      return new GatewayError('OMNI_JSON_INVALID', 'A message is not valid UTF-8');
   }
 }

@@ -1,17 +1,36 @@
 import { GatewayError } from '@omni/ports';
-import { memberOf, notificationText, requestText, scanJson, type AnswerServerRequest, type Place, type RpcMessage } from '@omni/wire';
+import {
+  applyEdits,
+  memberOf,
+  metaOf,
+  notificationText,
+  parseMessage,
+  rawOf,
+  requestText,
+  scanJson,
+  type AnswerServerRequest,
+  type JsonSpan,
+  type Place,
+  type RpcMessage,
+} from '@omni/wire';
 import type { StreamTicker, Ticking } from './stream-ticker.ts';
 
 /** People answer elicitations: they get time. */
 const ANSWER_DEADLINE_MS = 10 * 60_000;
 const MAX_OPEN = 100;
-const CAPABILITY_LIMITS = { maxDepth: 64, maxElements: 10_000 };
+const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
+/** Of the client's capabilities. */
+export const CAPABILITY_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 
 /** Client capability that a request of a server needs; other methods need none that could be checked. */
 const NEEDS = new Map<string, string>([
   ['sampling/createMessage', 'sampling'],
   ['elicitation/create', 'elicitation'],
   ['roots/list', 'roots'],
+  ['tasks/get', 'tasks'],
+  ['tasks/result', 'tasks'],
+  ['tasks/list', 'tasks'],
+  ['tasks/cancel', 'tasks'],
 ]);
 
 interface OpenRequest {
@@ -19,6 +38,8 @@ interface OpenRequest {
   readonly dueMs: number;
   /** Puts a text on the stream that the question went out on. */
   readonly send: (text: string) => boolean;
+  /** The server's progress token, as JSON; `undefined` when it does not want to hear of progress. */
+  readonly token: string | undefined;
 }
 
 /** Requests of upstreams that wait for an answer of one legacy client. */
@@ -53,10 +74,10 @@ export class ClientRequests implements Ticking {
       return;
     }
     const id = `"omni-${++this.#lastId}"`;
-    const params = message.params === undefined ? '' : message.text.slice(message.params.start, message.params.end);
+    const token = memberOf(metaOf(message), 'progressToken');
     if (this.#open.size === 0) this.#place = this.#ticker.add(this);
-    this.#open.set(id, { answer, dueMs: this.#ticker.nowMs() + ANSWER_DEADLINE_MS, send });
-    if (!send(requestText(id, message.method, params))) {
+    this.#open.set(id, { answer, dueMs: this.#ticker.nowMs() + ANSWER_DEADLINE_MS, send, token: rawOf(message, token) });
+    if (!send(requestText(id, message.method, paramsWith(message, token, id)))) {
       this.#take(id)?.answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has no stream open on which it could be asked'));
     }
     signal?.addEventListener('abort', () => this.#withdraw(id, 'the server does not want the answer any more'), { once: true });
@@ -67,6 +88,16 @@ export class ClientRequests implements Ticking {
     const request = this.#take(message.id);
     request?.answer(message);
     return request !== undefined;
+  }
+
+  /** Progress of the client with a question. That for which no server waits is dropped. */
+  onProgress(message: RpcMessage): void {
+    const token = memberOf(message.params, 'progressToken');
+    const request = this.#open.get(rawOf(message, token) ?? '');
+    if (token === undefined || request?.token === undefined) return;
+    const text = applyEdits(message.text, [{ start: token.start, end: token.end, text: request.token }]);
+    const progress = parseMessage(text, MESSAGE_LIMITS);
+    if (progress.kind === 'notification') request.answer(progress);
   }
 
   /** The client is gone for good. */
@@ -104,4 +135,11 @@ export class ClientRequests implements Ticking {
     const scan = scanJson(this.#capabilities, CAPABILITY_LIMITS);
     return scan.kind === 'object' && memberOf(scan.object, capability) !== undefined;
   }
+}
+
+/** The parameters of a question. Servers choose tokens without knowing of each other, so the client gets the id in the place of theirs. */
+function paramsWith({ text, params }: RpcMessage, token: JsonSpan | undefined, id: string): string {
+  if (params === undefined) return '';
+  const edits = token === undefined ? [] : [{ start: token.start, end: token.end, text: id }];
+  return applyEdits(text, edits, params.start, params.end);
 }

@@ -7,6 +7,8 @@ export type ListKind = 'tools' | 'resources' | 'templates' | 'prompts';
 export interface OfferChange {
   readonly scope: string | undefined;
   readonly kinds: ReadonlySet<'tools' | 'resources' | 'prompts'>;
+  /** Clients may be offered different things, so that not all need to be told. */
+  isFor(client: ClientContext): boolean;
 }
 
 /** What there is to offer: the part of the catalogue that the front needs. */
@@ -16,10 +18,13 @@ export interface Offer {
   capabilities(scope: string | undefined, era: Era): string;
   instructions(scope: string | undefined): string | undefined;
   /** A whole list result as JSON. */
-  list(kind: ListKind, scope: string | undefined, era: Era): string;
+  list(kind: ListKind, client: ClientContext): string;
   onChange(listener: (change: OfferChange) => void): () => void;
-  /** Calls back when the upstreams of a just started Omni have settled, or their grace is over; at once later on. */
-  whenSettled(listener: () => void): void;
+  /**
+   * Calls back when the upstreams of a just started Omni have settled, and have told what they offer to clients like this one, or their
+   * grace is over; at once later on.
+   */
+  whenKnown(client: ClientContext, listener: () => void): void;
 }
 
 /** Who answers everything that the front does not answer itself. */
@@ -27,6 +32,26 @@ export interface Dispatch {
   route(request: GatewayRequest, reply: ReplySink): RunningCall;
   /** Whether a method outside the protocol's own is carried to the one server of this endpoint. */
   carries(method: string, scope: string | undefined): boolean;
+  /**
+   * Puts what a server says or asks outside of any call into the client's terms.
+   *
+   * @param tell - Called at once or later; not at all for what is not for this client.
+   */
+  toClient(upstream: string, message: RpcMessage, client: ClientContext, tell: (message: RpcMessage) => void): void;
+  /** @returns What ends it. */
+  watchTasks(watch: TaskWatching): () => void;
+}
+
+/** What a client wants to hear of tasks. */
+export interface TaskWatching {
+  /** Its `subscriptions/listen`. */
+  readonly message: RpcMessage;
+  readonly client: ClientContext;
+  readonly taskIds: readonly string[];
+  /** Called once, with those of the ids that are the client's; nothing is told before. */
+  readonly onOpen: (taskIds: readonly string[]) => void;
+  /** Called with each `notifications/tasks`, in the client's terms. */
+  readonly onNotice: (taskId: string, message: RpcMessage) => void;
 }
 
 /** Changes of single resources. */

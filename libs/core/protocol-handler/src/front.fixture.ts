@@ -5,11 +5,22 @@ import {
   type AnswerServerRequest,
   type ClientContext,
   type GatewayRequest,
+  type PieceSink,
   type ReplySink,
   type RpcMessage,
   type RunningCall,
 } from '@omni/wire';
-import type { Authentication, Dispatch, FrontLimits, HostCheck, ListKind, Offer, OfferChange, ResourceUpdates } from './collaborators.ts';
+import type {
+  Authentication,
+  Dispatch,
+  FrontLimits,
+  HostCheck,
+  ListKind,
+  Offer,
+  OfferChange,
+  ResourceUpdates,
+  TaskWatching,
+} from './collaborators.ts';
 import type { Probes } from './http-front.ts';
 import { ProtocolHandler } from './protocol-handler.ts';
 
@@ -52,6 +63,11 @@ export class RoutedCall {
     this.#reply.answer({ kind: 'message', payload: new TextEncoder().encode(text), status: 200 });
   }
 
+  /** Where an answer can go while it comes. */
+  get pieces(): PieceSink | undefined {
+    return this.#reply.pieces;
+  }
+
   fail(error: GatewayError): void {
     this.#reply.answer({ kind: 'error', error });
   }
@@ -71,6 +87,7 @@ export class RoutedCall {
 
 export class ScriptedDispatch implements Dispatch {
   readonly calls: RoutedCall[] = [];
+  readonly taskWatches: (TaskWatching & { readonly isEnded: boolean })[] = [];
   /** Thrown by the next request. */
   failure: Error | undefined;
   /** Answers each request at once. */
@@ -86,6 +103,16 @@ export class ScriptedDispatch implements Dispatch {
 
   carries(method: string, scope: string | undefined): boolean {
     return scope !== undefined && (method.startsWith('vendor/') || method === 'ping');
+  }
+
+  toClient(_upstream: string, message: RpcMessage, _client: ClientContext, tell: (message: RpcMessage) => void): void {
+    if (message.method !== 'notifications/foreign') tell(message);
+  }
+
+  watchTasks(watching: TaskWatching): () => void {
+    const watch = { ...watching, isEnded: false };
+    this.taskWatches.push(watch);
+    return () => void (watch.isEnded = true);
   }
 
   /** The latest call. */
@@ -121,7 +148,7 @@ export class ScriptedOffer implements Offer {
     return this.instructionsText;
   }
 
-  list(kind: ListKind, scope: string | undefined, era: Era): string {
+  list(kind: ListKind, { scope, era }: ClientContext): string {
     return `{"${kind}":[],"seenBy":"${scope ?? 'all'} ${era}"}`;
   }
 
@@ -130,7 +157,7 @@ export class ScriptedOffer implements Offer {
     return () => this.#listeners.delete(listener);
   }
 
-  whenSettled(listener: () => void): void {
+  whenKnown(_client: ClientContext, listener: () => void): void {
     if (this.isSettled) listener();
     else this.#waiting.push(listener);
   }
@@ -140,8 +167,9 @@ export class ScriptedOffer implements Offer {
     for (const listener of this.#waiting.splice(0)) listener();
   }
 
-  change(kinds: readonly ('tools' | 'resources' | 'prompts')[], scope?: string): void {
-    for (const listener of this.#listeners) listener({ scope, kinds: new Set(kinds) });
+  /** @param isFor - Default: for all. */
+  change(kinds: readonly ('tools' | 'resources' | 'prompts')[], scope?: string, isFor: OfferChange['isFor'] = () => true): void {
+    for (const listener of this.#listeners) listener({ scope, kinds: new Set(kinds), isFor });
   }
 }
 
@@ -233,7 +261,10 @@ export class FrontFixture {
   readonly complaints: string[] = [];
   readonly handler: ProtocolHandler;
 
-  constructor(limits: Partial<FrontLimits> = {}, { legacySse = false }: { readonly legacySse?: boolean } = {}) {
+  constructor(
+    limits: Partial<FrontLimits> = {},
+    { legacySse = false, forwardable = [] }: { readonly legacySse?: boolean; readonly forwardable?: readonly string[] } = {},
+  ) {
     const complain = (_fields: unknown, message: string): void => void this.complaints.push(message);
     const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
     const { offer, dispatch, updates, clock } = this;
@@ -248,6 +279,7 @@ export class FrontFixture {
       identity,
       limits: { ...LIMITS, ...limits },
       legacySse,
+      forwardable,
       clock,
       logger,
     });

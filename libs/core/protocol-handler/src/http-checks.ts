@@ -54,7 +54,8 @@ export function paramHeadersOf(headers: HeaderList): HeaderList {
   let found: string[] | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? '';
-    if (name.length > 10 && /^mcp-param-/i.test(name)) (found ??= []).push(name, headers[at + 1] ?? '');
+    if (name.length > 10 && (name.startsWith('M') || name.startsWith('m')) && /^mcp-param-/i.test(name))
+      (found ??= []).push(name, headers[at + 1] ?? '');
   }
   return found ?? NO_HEADERS;
 }

@@ -16,6 +16,15 @@ const CALL: RequestText & { name: string } = { params: '"name":"files__read","ar
 const MIRRORS = ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/call'];
 const SUPPORTED = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];
 
+/** What is wrong with a request; all that comes after it in the order of the checks is wrong as well. */
+interface Wrong {
+  readonly body: string;
+  readonly type?: string;
+  readonly version?: string;
+  readonly session?: string;
+  readonly method?: string;
+}
+
 /** The good headers with one of them replaced, or left out. */
 function without(name: string, value?: string): string[] {
   const at = GOOD.indexOf(name);
@@ -60,7 +69,7 @@ describe('HttpFront', () => {
     });
   });
 
-  it('never mints a session for a modern request', async () => {
+  it('never mints a session for a modern request [PROTO-R05]', async () => {
     const exchange = await new FrontFixture().modern('server/discover');
     expect(exchange.responseHeader('mcp-session-id')).toBeUndefined();
   });
@@ -329,12 +338,15 @@ describe('HttpFront', () => {
     'sampling/createMessage',
     'elicitation/create',
     'roots/list',
+    'tasks/result',
+    'tasks/list',
     'rpc.discover',
     'tools/unknown',
     'x'.repeat(5_000),
   ])('does not know the method %.40s in the modern era', async (method) => {
     const front = new FrontFixture();
-    const [all, one] = [await front.modern(method), await front.modern(method, { path: '/mcp/files' })];
+    const params = '"taskId":"t1"';
+    const [all, one] = [await front.modern(method, { params }), await front.modern(method, { params, path: '/mcp/files' })];
     expect([all.status, all.json(), one.status, front.dispatch.calls]).toMatchObject([
       404,
       refusal(-32601, 'OMNI_METHOD_UNKNOWN', 1),
@@ -382,7 +394,28 @@ describe('HttpFront', () => {
     expect(exchange.text()).not.toContain('secret');
   });
 
-  it('uses the status that comes with an answer', async () => {
+  it.each([
+    ['the method', 'PUT', { type: 'text/plain', body: 'x'.repeat(20_000) }, 405, -32600],
+    ['the content type', 'POST', { type: 'text/plain', body: 'x'.repeat(20_000) }, 415, -32600],
+    ['the size', 'POST', { body: 'x'.repeat(20_000) }, 413, -32600],
+    ['the JSON', 'POST', { body: '[no JSON', version: '2027-01-01' }, 400, -32700],
+    ['the session of a batch', 'POST', { body: `[${legacyText('nothing')}]`, session: 'x' }, 404, -32001],
+    ['the envelope', 'POST', { body: legacyText('nothing'), version: '2026-07-28' }, 400, -32602],
+    ['the version', 'POST', { body: modernText('nothing', { version: '2027-01-01' }), version: '2027-01-01' }, 400, -32022],
+    ['the mirrored headers', 'POST', { body: modernText('nothing'), version: '2026-07-28' }, 400, -32020],
+    ['whether there is such a method', 'POST', { body: modernText('nothing'), version: '2026-07-28', method: 'nothing' }, 404, -32601],
+  ] as const)('checks %s before what comes after it [PROTO-R02]', async (_what, verb, wrong: Wrong, status, code) => {
+    const headers = [
+      ...(wrong.type === undefined ? GOOD : without('Content-Type', wrong.type)),
+      ...(wrong.version === undefined ? [] : ['MCP-Protocol-Version', wrong.version]),
+      ...(wrong.session === undefined ? [] : ['Mcp-Session-Id', wrong.session]),
+      ...['Mcp-Method', wrong.method ?? 'another'],
+    ];
+    const exchange = await new FrontFixture().raw({ method: verb, headers, body: wrong.body });
+    expect([exchange.status, exchange.json()]).toMatchObject([status, { error: { code } }]);
+  });
+
+  it('uses the status that comes with an answer [PROTO-R03]', async () => {
     const front = new FrontFixture();
     const exchange = await front.modern('tools/call', CALL);
     front.dispatch.last.result('{}', 404);
@@ -442,6 +475,7 @@ describe('HttpFront', () => {
     await front.modern('tools/call', CALL);
     const third = await front.modern('tools/call', CALL);
     expect([third.status, third.json(), front.dispatch.calls.length]).toMatchObject([503, refusal(-31020, 'OMNI_OVERLOADED', 1), 2]);
+    expect(third.responseHeaders).toEqual(expect.arrayContaining(['Retry-After', '1']));
     front.dispatch.last.result('{}');
     await front.modern('tools/call', CALL);
     expect(front.dispatch.calls).toHaveLength(3);

@@ -1,8 +1,10 @@
-import { GatewayError, type Exchange, type Logger, type Principal } from '@omni/ports';
+import { GatewayError, type Exchange, type HeaderList, type Logger, type Principal } from '@omni/ports';
 import {
+  forwardableHeaders,
   LiveList,
   parseMessage,
   resultText,
+  withTraceContext,
   type AnswerServerRequest,
   type Place,
   type RpcBatch,
@@ -22,7 +24,7 @@ import type { HttpSession, LegacySessions } from './legacy-sessions.ts';
 import { checkMirroredHeaders, claimsModernEnvelope, readEnvelope } from './modern-envelope.ts';
 import { isLasting, type ModernRequests } from './modern-requests.ts';
 import { isModernVersion, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './protocol-versions.ts';
-import type { RequestLog } from './request-log.ts';
+import { originOf, type RequestLog } from './request-log.ts';
 import { JSON_HEADERS } from './sse-text.ts';
 import type { SseFront } from './sse-front.ts';
 import type { StreamTicker } from './stream-ticker.ts';
@@ -47,6 +49,8 @@ export interface HttpFrontOptions {
   readonly admission: Admission;
   readonly ticker: StreamTicker;
   readonly limits: FrontLimits;
+  /** Names of headers that some server may be told, in lower case. */
+  readonly forwardable: readonly string[];
   readonly requests: RequestLog;
   readonly logger: Logger;
 }
@@ -137,15 +141,15 @@ export class HttpFront {
   #body(exchange: Exchange, principal: Principal, scope: string | undefined, bytes: Uint8Array): void {
     const text = bodyText(bytes);
     if (text instanceof GatewayError) return refuse(exchange, text);
-    const message = parseMessage(text, this.#options.limits);
-    if (message.kind === 'rejected') return refuse(exchange, message.error, message.id);
-    if (message.kind !== 'batch') {
-      if (claimsModernEnvelope(message)) return this.#modern(exchange, principal, scope, message);
-      const version = exchange.header('mcp-protocol-version');
-      if (version !== undefined && !LEGACY_VERSIONS.includes(version))
-        return this.#modernByHeader(exchange, principal, scope, message, version);
-      if (version === undefined && exchange.header('mcp-method') !== undefined) return this.#modern(exchange, principal, scope, message);
-    }
+    const parsed = parseMessage(text, this.#options.limits);
+    if (parsed.kind === 'rejected') return refuse(exchange, parsed.error, parsed.id);
+    if (parsed.kind === 'batch') return this.#legacy(exchange, principal, scope, parsed);
+    const message = withTraceContext(parsed, (name) => exchange.header(name), this.#options.limits);
+    if (claimsModernEnvelope(message)) return this.#modern(exchange, principal, scope, message);
+    const version = exchange.header('mcp-protocol-version');
+    if (version !== undefined && !LEGACY_VERSIONS.includes(version))
+      return this.#modernByHeader(exchange, principal, scope, message, version);
+    if (version === undefined && exchange.header('mcp-method') !== undefined) return this.#modern(exchange, principal, scope, message);
     this.#legacy(exchange, principal, scope, message);
   }
 
@@ -176,11 +180,11 @@ export class HttpFront {
       if (place !== undefined) this.#openCalls.remove(place);
       if (isCounted) admission.leave();
     };
-    const record = requests.begin(message, { sessionId: undefined, scope, exchange });
+    const record = requests.begin(message, { principal: principal.id, sessionId: undefined, scope, exchange });
     const reply: HttpReply = new HttpReply({ exchange, id: message.id, era: 'modern', ticker, record, onDone });
     const client = { principal, era: 'modern' as const, scope, session: undefined, ...envelope };
     const paramHeaders = message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : [];
-    const running = modern.serve({ message, client, paramHeaders }, reply);
+    const running = modern.serve({ message, client, paramHeaders, forwardable: this.#forwardable(exchange) }, reply);
     if (isDone) return;
     place = this.#openCalls.add({ reply, running });
     // Closing the response is how a client of this era cancels (MCP 2026-07-28, basic/transports, "Cancellation").
@@ -220,13 +224,13 @@ export class HttpFront {
       id: message.id,
       era: 'legacy',
       ticker: this.#options.ticker,
-      record: this.#options.requests.begin(message, { sessionId: session.key, scope: session.client.scope, exchange }),
+      record: this.#options.requests.begin(message, { ...originOf(session), exchange }),
       events,
       ask: (request: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal: AbortSignal | undefined) =>
         session.ask(request, answer, send, signal),
       onDone: this.#options.admission.leave,
     });
-    session.onRequest(message, reply);
+    session.onRequest(message, reply, this.#forwardable(exchange));
     // A disconnect does not cancel in this era: the call runs on (MCP 2025-11-25, basic/transports).
     exchange.onGone(() => reply.onGone());
   }
@@ -240,9 +244,17 @@ export class HttpFront {
       admission,
       limits,
       requests,
+      header: (name) => exchange.header(name),
+      forwardable: this.#forwardable(exchange),
       notify: (text) => void found.stream.send(text),
       done: (answers) => (answers === '' ? exchange.respond(202, []) : exchange.respond(200, JSON_HEADERS, answers)),
     });
+  }
+
+  /** Nothing is looked for unless a server wants it. */
+  #forwardable(exchange: Exchange): HeaderList | undefined {
+    const { forwardable } = this.#options;
+    return forwardable.length === 0 ? undefined : forwardableHeaders(forwardable, (name) => exchange.header(name));
   }
 
   #get(exchange: Exchange, principal: Principal, scope: string | undefined): void {

@@ -20,7 +20,7 @@ describe('HttpReply', () => {
     expect([exchange.state, exchange.responseHeader('content-type')]).toEqual(['responded', 'application/json']);
   });
 
-  it('becomes an event stream with the first notification, and keeps the order', async () => {
+  it('becomes an event stream with the first notification, and keeps the order [PROTO-R04]', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     call.notify(PROGRESS);
     call.notify(PROGRESS.replace('1}', '2}'));
@@ -34,7 +34,7 @@ describe('HttpReply', () => {
     expect(exchange.events()).toEqual([PROGRESS, PROGRESS.replace('1}', '2}'), '{"jsonrpc":"2.0","id":1,"result":{"done":true}}']);
   });
 
-  it('sends errors as events once the stream has begun', async () => {
+  it('sends errors as events once the stream has begun [PROTO-R03]', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     call.notify(PROGRESS);
     call.fail(new GatewayError('OMNI_PARAMS_INVALID', 'no name'));
@@ -61,7 +61,7 @@ describe('HttpReply', () => {
     expect([exchange.state, state === 'ended' ? exchange.events()[1] : exchange.text()]).toEqual([state, text]);
   });
 
-  it('opens a silent request after five seconds and keeps it alive each fifteen', async () => {
+  it('opens a silent request after five seconds and keeps it alive each fifteen [PROTO-R04]', async () => {
     const front = new FrontFixture();
     const { exchange, call } = await modernCall(front);
     front.clock.advance(4_999);
@@ -191,4 +191,115 @@ describe('HttpReply', () => {
     const exchange = await session.request('vendor/none');
     expect([exchange.status, exchange.json()]).toMatchObject([200, { id: 1, error: { code: -32601 } }]);
   });
+
+  it('writes an answer while it comes, with its length when that is known', async () => {
+    for (const length of [19, undefined]) {
+      const { exchange, call } = await modernCall(new FrontFixture());
+      call.pieces?.onPassedHead({ status: 200, length, isError: false });
+      expect([exchange.state, exchange.responseHeader('content-length')]).toEqual(['streaming', length?.toString()]);
+      call.pieces?.onPiece(bytesOf('{"first":1,\n'));
+      expect(exchange.text()).toBe('{"first":1,\n');
+      call.pieces?.onPiece(bytesOf('"b":2}'));
+      call.pieces?.onPassedEnd();
+      expect([exchange.state, exchange.text(), exchange.responseHeader('content-type')]).toEqual([
+        'ended',
+        '{"first":1,\n"b":2}',
+        'application/json',
+      ]);
+    }
+  });
+
+  it('writes an answer that comes behind notifications as one event, whatever stands in it', async () => {
+    const { exchange, call } = await modernCall(new FrontFixture());
+    call.notify(PROGRESS);
+    call.pieces?.onPassedHead({ status: 200, length: 40, isError: false });
+    for (const piece of ['{"jsonrpc":"2.0","id":1,"result":{', '\r\n\r\nevent: message\ndata: ', '"a":1}}'])
+      call.pieces?.onPiece(bytesOf(piece));
+    expect(exchange.events()).toHaveLength(2);
+    call.pieces?.onPassedEnd();
+    expect([exchange.state, exchange.events()]).toEqual([
+      'ended',
+      [PROGRESS, '{"jsonrpc":"2.0","id":1,"result":{    event: message data: "a":1}}'],
+    ]);
+  });
+
+  it('cuts an answer whose server breaks off, so that it does not look complete', async () => {
+    for (const isEvent of [false, true]) {
+      const front = new FrontFixture();
+      const { exchange, call } = await modernCall(front);
+      if (isEvent) call.notify(PROGRESS);
+      call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+      call.pieces?.onPiece(bytesOf('{"jsonrpc":"2.0","id":1,"result":{}}'));
+      call.fail(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', '"files" broke off'));
+      call.pieces?.onPiece(bytesOf('late'));
+      call.pieces?.onPassedEnd();
+      expect([exchange.state, exchange.text().includes('late'), exchange.text().endsWith('}}')]).toEqual(['destroyed', false, true]);
+      expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
+    }
+  });
+
+  it('holds a server back that is far ahead of its client, and not before', async () => {
+    const { exchange, call } = await modernCall(new FrontFixture());
+    const heard: string[] = [];
+    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    exchange.backlogBytes = 200 * 1024;
+    expect(call.pieces?.onPiece(bytesOf('a'))).toBe(true);
+    exchange.backlogBytes = 300 * 1024;
+    expect(call.pieces?.onPiece(bytesOf('b'))).toBe(false);
+    call.onDrain(() => heard.push('drained'));
+    exchange.drain();
+    expect([heard, exchange.text()]).toEqual([['drained'], 'ab']);
+  });
+
+  it('puts nothing between the pieces of an answer', async () => {
+    const front = new FrontFixture();
+    const { exchange, call } = await modernCall(front);
+    call.notify(PROGRESS);
+    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    const before = exchange.text();
+    front.clock.advance(60_000);
+    call.notify(PROGRESS);
+    expect(exchange.text()).toBe(before);
+  });
+
+  it('cancels a call whose client leaves in the middle of its answer', async () => {
+    const front = new FrontFixture();
+    const { exchange, call } = await modernCall(front);
+    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    exchange.leave();
+    expect([call.cancels.length, front.handler.getStatus().details]).toMatchObject([1, { inFlight: 0 }]);
+  });
+
+  it('writes an answer of a session while it comes, until an event stream has begun: its events are kept whole', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { exchange, call } = await session.call();
+    call.pieces?.onPassedHead({ status: 404, length: 2, isError: true });
+    call.pieces?.onPiece(bytesOf('{}'));
+    call.pieces?.onPassedEnd();
+    expect([exchange.status, exchange.state, exchange.text()]).toEqual([200, 'ended', '{}']);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
+    const other = await session.call();
+    other.call.notify(PROGRESS);
+    expect(other.call.pieces).toBeUndefined();
+  });
+
+  it('lets a legacy answer run on into nothing when its client leaves in the middle', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { exchange, call } = await session.call();
+    const heard: string[] = [];
+    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    exchange.backlogBytes = 300 * 1024;
+    expect(call.pieces?.onPiece(bytesOf('{'))).toBe(false);
+    call.onDrain(() => heard.push('goes on'));
+    exchange.leave();
+    expect([heard, call.pieces?.onPiece(bytesOf('}')), call.cancels]).toEqual([['goes on'], true, []]);
+    call.pieces?.onPassedEnd();
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
+  });
 });
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

@@ -1,6 +1,16 @@
 import { GatewayError, type Era, type Exchange, type Payload } from '@omni/ports';
-import { errorText, type Answer, type AnswerServerRequest, type Place, type RpcMessage, type RpcNotice } from '@omni/wire';
+import {
+  errorText,
+  type Answer,
+  type AnswerServerRequest,
+  type PassedHead,
+  type PieceSink,
+  type Place,
+  type RpcMessage,
+  type RpcNotice,
+} from '@omni/wire';
 import type { FrontReply } from './front-reply.ts';
+import { PassedBody } from './passed-body.ts';
 import type { RequestRecord } from './request-log.ts';
 import { PlainStream, type ReplyStream } from './reply-stream.ts';
 import type { SessionEvents } from './session-events.ts';
@@ -38,11 +48,14 @@ export interface HttpReplyOptions {
  *
  * @see protocol.md R3, R4: status from the error code until headers are sent; JSON or events decided by the first message.
  */
-export class HttpReply implements FrontReply, Ticking {
+export class HttpReply implements FrontReply, PieceSink, Ticking {
   readonly #options: HttpReplyOptions;
   readonly #place: Place<Ticking>;
   #stream: ReplyStream | undefined;
-  #state: 'open' | 'mute' | 'done' = 'open';
+  #passed: PassedBody | undefined;
+  #isError = false;
+  /** `passing`: an answer has begun that is written while it comes. */
+  #state: 'open' | 'passing' | 'mute' | 'done' = 'open';
   #lastWriteMs: number;
   #heldBack: (() => void)[] = [];
 
@@ -52,6 +65,11 @@ export class HttpReply implements FrontReply, Ticking {
     this.#place = options.ticker.add(this);
   }
 
+  /** Events that a client can come back for are kept, and kept whole. */
+  get pieces(): PieceSink | undefined {
+    return this.#stream === undefined || this.#stream instanceof PlainStream ? this : undefined;
+  }
+
   notification(notice: RpcNotice): boolean {
     if (this.#state !== 'open') return true;
     if (this.#stream !== undefined && this.#stream.backlogBytes > MAX_BACKLOG_BYTES) return false;
@@ -59,9 +77,10 @@ export class HttpReply implements FrontReply, Ticking {
   }
 
   onDrain(listener: () => void): void {
-    if (this.#stream === undefined || this.#state !== 'open') return listener();
+    const writer = this.#state === 'passing' ? this.#passed : this.#state === 'open' ? this.#stream : undefined;
+    if (writer === undefined) return listener();
     this.#heldBack.push(listener);
-    if (this.#heldBack.length === 1) this.#stream.onDrain(this.#goOn);
+    if (this.#heldBack.length === 1) writer.onDrain(this.#goOn);
   }
 
   serverRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
@@ -80,13 +99,16 @@ export class HttpReply implements FrontReply, Ticking {
 
   answer(answer: Answer): void {
     if (this.#state === 'done') return;
-    const { id, era, exchange, record } = this.#options;
+    const { id, exchange, record } = this.#options;
     record.answered(answer);
+    if (this.#passed !== undefined) {
+      this.#passed.cut();
+      return this.#finish();
+    }
     const payload: Payload = answer.kind === 'message' ? answer.payload : errorText(id, answer.error);
     if (this.#stream === undefined) {
       const status = answer.kind === 'message' ? answer.status : answer.error.facts.httpStatus;
-      // Legacy clients expect errors of requests in a 200; other statuses speak of the transport.
-      exchange.respond(era === 'legacy' ? 200 : status, JSON_HEADERS, payload);
+      exchange.respond(this.#statusFor(status), JSON_HEADERS, payload);
     } else {
       this.#stream.send(payload);
       this.#stream.end();
@@ -94,11 +116,34 @@ export class HttpReply implements FrontReply, Ticking {
     this.#finish();
   }
 
+  onPassedHead({ status, length, isError }: PassedHead): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'passing';
+    this.#isError = isError;
+    if (this.#stream instanceof PlainStream) this.#passed = this.#stream.pass();
+    else {
+      const headers = length === undefined ? JSON_HEADERS : [...JSON_HEADERS, 'Content-Length', String(length)];
+      this.#passed = new PassedBody(this.#options.exchange.stream(this.#statusFor(status), headers), 'body');
+    }
+  }
+
+  onPiece(bytes: Uint8Array): boolean {
+    return this.#state !== 'passing' || this.#passed?.write(bytes) !== false;
+  }
+
+  onPassedEnd(): void {
+    if (this.#state === 'done') return;
+    this.#options.record.passed(this.#isError);
+    this.#passed?.end();
+    this.#finish();
+  }
+
   abandon(): void {
     if (this.#state === 'done') return;
     this.#options.record.cancelled();
+    if (this.#passed !== undefined) this.#passed.cut();
     // An empty stream gets no id: there is nothing to come back for.
-    if (this.#stream === undefined) this.#options.exchange.stream(200, EVENT_STREAM_HEADERS).end();
+    else if (this.#stream === undefined) this.#options.exchange.stream(200, EVENT_STREAM_HEADERS).end();
     else this.#stream.end();
     this.#finish();
   }
@@ -117,7 +162,7 @@ export class HttpReply implements FrontReply, Ticking {
    * to come back with, so the answer is dropped.
    */
   onGone(): void {
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open' && this.#state !== 'passing') return;
     if (this.#stream?.onGone(this.#options.exchange) === true) return;
     this.#state = 'mute';
     this.#options.ticker.remove(this.#place);
@@ -130,6 +175,11 @@ export class HttpReply implements FrontReply, Ticking {
     if (this.#stream === undefined ? silentMs < HOLD_MS : silentMs < KEEP_ALIVE_MS) return;
     this.#lastWriteMs = nowMs;
     this.#open().keepAlive();
+  }
+
+  /** Legacy clients expect errors of requests in a 200; other statuses speak of the transport. */
+  #statusFor(status: number): number {
+    return this.#options.era === 'legacy' ? 200 : status;
   }
 
   #write(text: string): boolean {

@@ -86,6 +86,21 @@ describe('LegacySession', () => {
     expect(exchange.text()).toBe('{"jsonrpc":"2.0","id":1,"result":{"a":1}}');
   });
 
+  it.each([
+    ['/mcp', '{"sampling":{"x":1.0}}', 0],
+    ['/mcp/files', '{"sampling":{"x":1.0},"tasks":{"list":{}}}', 1],
+  ])('lets servers see the tasks of the client where there is one server only: %s', async (path, declared, questions) => {
+    const front = new FrontFixture();
+    const session = await front.session({ path, capabilities: '{"sampling":{"x":1.0},"tasks":{"list":{}}}' });
+    const stream = await session.listen();
+    await session.request('tools/call', { params: '"name":"x"' });
+    const { client } = front.dispatch.last.request;
+    const { answers, take } = recorder();
+    client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"tasks/list"}'), take);
+    expect([client.capabilities, client.session?.capabilities, stream.events().length]).toEqual([declared, declared, questions]);
+    expect(answers.length).toBe(1 - questions);
+  });
+
   it('gives upstreams a key that is not the id of the session', async () => {
     const front = new FrontFixture();
     const session = await front.session();
@@ -338,6 +353,16 @@ describe('LegacySession', () => {
     expect([stream.events(), exchange.state]).toEqual([['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}'], 'none']);
     await session.post('{"jsonrpc":"2.0","id":"omni-1","error":{"code":1,"message":"no"}}');
     expect(answers).toEqual(['{"jsonrpc":"2.0","id":"omni-1","error":{"code":1,"message":"no"}}']);
+  });
+
+  it('hears outside of calls only what is for it', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { call } = await session.call();
+    const stream = await session.listen();
+    const texts = ['notifications/foreign', 'notifications/own'].map((method) => `{"jsonrpc":"2.0","method":"${method}"}`);
+    for (const text of texts) call.request.client.session?.onNotification('files', messageOf(text));
+    expect(stream.events()).toEqual(texts.slice(1));
   });
 
   it('does not keep questions for a stream that is not open', async () => {

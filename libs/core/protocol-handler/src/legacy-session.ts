@@ -1,4 +1,4 @@
-import { GatewayError, type Principal } from '@omni/ports';
+import { GatewayError, type HeaderList, type Principal } from '@omni/ports';
 import {
   applyEdits,
   memberOf,
@@ -6,17 +6,20 @@ import {
   notificationText,
   rawOf,
   resultText,
+  scanJson,
   stringMember,
   withoutMembers,
   type Answer,
   type AnswerServerRequest,
   type ClientContext,
+  type PassedHead,
+  type PieceSink,
   type RpcMessage,
   type RpcNotice,
   type RunningCall,
   type SessionOwner,
 } from '@omni/wire';
-import { ClientRequests } from './client-requests.ts';
+import { CAPABILITY_LIMITS, ClientRequests } from './client-requests.ts';
 import type { Dispatch, Identity, Offer, OfferChange, ResourceUpdates } from './collaborators.ts';
 import type { FrontReply } from './front-reply.ts';
 import { isLogLevel, passesLevel } from './log-level.ts';
@@ -38,7 +41,8 @@ export interface SessionSurroundings {
   readonly maxInFlight: number;
 }
 
-export interface LegacySessionOptions extends SessionSurroundings {
+export interface LegacySessionOptions {
+  readonly surroundings: SessionSurroundings;
   readonly key: string;
   readonly principal: Principal;
   readonly scope: string | undefined;
@@ -60,22 +64,26 @@ export class LegacySession implements SessionOwner {
   readonly clientInfo: string;
   readonly client: ClientContext;
   readonly #options: LegacySessionOptions;
-  readonly #requests: ClientRequests;
-  readonly #inFlight = new Map<string, SessionCall>();
-  readonly #subscriptions = new Map<string, () => void>();
+  readonly #surroundings: SessionSurroundings;
+  readonly #calls = new SessionCalls();
+  // Most sessions are idle most of the time and need none of these.
+  #requests: ClientRequests | undefined;
+  #subscriptions: Map<string, () => void> | undefined;
   readonly #onEnd: (() => void)[] = [];
   readonly #onClientNotice: ((notice: RpcMessage) => void)[] = [];
   readonly #stopWatching: () => void;
-  #minimumLevel: string | undefined;
   #isEnded = false;
 
   /** @param initialize - The request that opens the session; see {@link checkInitialize}. */
   constructor(initialize: RpcMessage, options: LegacySessionOptions) {
     this.#options = options;
+    this.#surroundings = options.surroundings;
     this.key = options.key;
     this.version = negotiateLegacyVersion(stringMember(initialize.text, initialize.params, 'protocolVersion') ?? '');
-    this.capabilities = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
-    this.clientInfo = rawOf(initialize, memberOf(initialize.params, 'clientInfo')) ?? '{}';
+    const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
+    // Servers would see the tasks that others have started with the client: their ids name no server.
+    this.capabilities = copyOf(options.scope === undefined ? withoutTasks(declared) : declared);
+    this.clientInfo = copyOf(rawOf(initialize, memberOf(initialize.params, 'clientInfo')) ?? '{}');
     this.client = {
       principal: options.principal,
       era: 'legacy',
@@ -84,30 +92,30 @@ export class LegacySession implements SessionOwner {
       capabilities: this.capabilities,
       clientInfo: this.clientInfo,
     };
-    this.#requests = new ClientRequests(options.ticker, this.capabilities);
-    this.#stopWatching = options.offer.onChange((change) => this.#announce(change));
+    this.#stopWatching = this.#surroundings.offer.onChange((change) => this.#announce(change));
   }
 
   /** Requests that run, which keep the session from being idle. */
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#calls.size;
   }
 
   /** The answer to `initialize`, as JSON. */
   hello(): string {
-    const { offer, scope, identity } = this.#options;
+    const { scope } = this.#options;
+    const { offer, identity } = this.#surroundings;
     const instructions = offer.instructions(scope);
     const rest = instructions === undefined ? '' : `,"instructions":${JSON.stringify(instructions)}`;
     return `{"protocolVersion":${JSON.stringify(this.version)},"capabilities":${offer.capabilities(scope, 'legacy')},"serverInfo":${JSON.stringify(identity)}${rest}}`;
   }
 
-  /** Serves a request; never throws. */
-  onRequest(message: RpcMessage, reply: FrontReply): void {
+  /** Serves a request; never throws. @param forwardable - What some server may be told of the headers that came with it. */
+  onRequest(message: RpcMessage, reply: FrontReply, forwardable?: HeaderList): void {
     const refused = this.#admit(message);
     if (refused !== undefined) return reply.answer({ kind: 'error', error: refused });
-    const call = new SessionCall(message.id, reply, this.#inFlight, () => this.#minimumLevel);
+    const call = new SessionCall(message.id, reply, this.#calls);
     try {
-      call.running = this.#serve(message, call);
+      call.running = this.#serve(message, call, forwardable);
     } catch (error) {
       call.answer({ kind: 'error', error: GatewayError.from(error) });
     }
@@ -118,34 +126,41 @@ export class LegacySession implements SessionOwner {
       for (const listener of this.#onClientNotice) listener(message);
       return;
     }
+    if (message.method === 'notifications/progress') return this.#requests?.onProgress(message);
     if (message.method !== 'notifications/cancelled') return;
     const id = rawOf(message, memberOf(message.params, 'requestId'));
-    const call = id === undefined ? undefined : this.#inFlight.get(id);
+    const call = id === undefined ? undefined : this.#calls.get(id);
     // A late or foreign id is normal: the answer was faster (MCP 2025-11-25, basic/utilities/cancellation).
     call?.cancel(stringMember(message.text, message.params, 'reason'));
   }
 
   /** @returns Whether the response was waited for. */
   onClientResponse(message: RpcMessage): boolean {
-    return this.#requests.onResponse(message);
+    return this.#requests?.onResponse(message) ?? false;
   }
 
   /** Passes a request of an upstream to the client on the stream that `send` writes to. */
   ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal?: AbortSignal): void {
-    this.#requests.ask(message, answer, send, signal);
+    this.#clientRequests().ask(message, answer, send, signal);
   }
 
-  onNotification(_upstream: string, message: RpcMessage): void {
-    if (message.method === 'notifications/message' && !passesLevel(message, this.#minimumLevel)) return;
-    this.#options.send(message.text);
+  onNotification(upstream: string, message: RpcMessage): void {
+    if (this.#isEnded) return;
+    if (message.method === 'notifications/message' && !passesLevel(message, this.#calls.minimumLevel)) return;
+    this.#surroundings.dispatch.toClient(upstream, message, this.client, ({ text }) => this.#options.send(text));
   }
 
-  onServerRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    this.#requests.ask(message, answer, this.#options.sendQuestion, signal);
+  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    this.#surroundings.dispatch.toClient(upstream, message, this.client, (translated) => this.askAside(translated, answer, signal));
+  }
+
+  /** Passes a request of an upstream to the client on the stream that belongs to no request. */
+  askAside(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    this.#clientRequests().ask(message, answer, this.#options.sendQuestion, signal);
   }
 
   logLevel(): string | undefined {
-    return this.#minimumLevel;
+    return this.#calls.minimumLevel;
   }
 
   onClientNotice(listener: (notice: RpcMessage) => void): void {
@@ -166,30 +181,30 @@ export class LegacySession implements SessionOwner {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#stopWatching();
-    for (const call of [...this.#inFlight.values()]) call.end('the session has ended', reason);
-    this.#requests.end();
-    for (const release of this.#subscriptions.values()) release();
-    this.#subscriptions.clear();
+    for (const call of this.#calls.all()) call.end('the session has ended', reason);
+    this.#requests?.end();
+    for (const release of this.#subscriptions?.values() ?? []) release();
+    this.#subscriptions = undefined;
     for (const listener of this.#onEnd) listener();
   }
 
   #admit(message: RpcMessage): GatewayError | undefined {
-    if (this.#inFlight.has(message.id))
+    if (this.#calls.get(message.id) !== undefined)
       return new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running in this session');
-    const { maxInFlight } = this.#options;
-    if (this.#inFlight.size < maxInFlight) return undefined;
+    const { maxInFlight } = this.#surroundings;
+    if (this.#calls.size < maxInFlight) return undefined;
     return new GatewayError('OMNI_OVERLOADED', `At most ${maxInFlight} requests can run in one session (limits.maxSessionInFlight)`);
   }
 
-  #serve(message: RpcMessage, reply: FrontReply): RunningCall {
-    const { dispatch, offer } = this.#options;
+  #serve(message: RpcMessage, reply: FrontReply, forwardable: HeaderList | undefined): RunningCall {
+    const { dispatch, offer } = this.#surroundings;
     const { scope } = this.client;
-    if (isRouted(message.method)) return dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
+    if (isRouted(message.method)) return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
     const kind = listKindOf(message.method);
     if (kind !== undefined) {
       const refused = checkCursor(message);
       if (refused !== undefined) return this.#error(reply, refused);
-      offer.whenSettled(() => this.#result(message, reply, offer.list(kind, scope, 'legacy')));
+      offer.whenKnown(this.client, () => this.#result(message, reply, offer.list(kind, this.client)));
       return NOTHING_RUNS;
     }
     switch (message.method) {
@@ -201,13 +216,13 @@ export class LegacySession implements SessionOwner {
         return this.#setLevel(message, reply);
       case 'resources/subscribe':
         // Clients that remember addresses subscribe without listing first.
-        offer.whenSettled(() => void this.#subscribe(message, reply));
+        offer.whenKnown(this.client, () => void this.#subscribe(message, reply));
         return NOTHING_RUNS;
       case 'resources/unsubscribe':
         return this.#unsubscribe(message, reply);
       default:
         if (dispatch.carries(message.method, scope))
-          return dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
+          return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
         return this.#error(
           reply,
           new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`),
@@ -219,18 +234,19 @@ export class LegacySession implements SessionOwner {
     const level = stringMember(message.text, message.params, 'level');
     if (level === undefined || !isLogLevel(level))
       return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'));
-    this.#minimumLevel = level;
-    return this.#options.dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
+    this.#calls.minimumLevel = level;
+    return this.#surroundings.dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
   }
 
   #subscribe(message: RpcMessage, reply: FrontReply): RunningCall {
     const uri = stringMember(message.text, message.params, 'uri');
-    const { updates } = this.#options;
+    const { updates } = this.#surroundings;
+    const subscriptions = (this.#subscriptions ??= new Map());
     if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
     if (!updates.knows(uri, this.client))
       return this.#error(reply, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
-    if (this.#subscriptions.has(uri)) return this.#result(message, reply, '{}');
-    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
+    if (subscriptions.has(uri)) return this.#result(message, reply, '{}');
+    if (subscriptions.size >= MAX_SUBSCRIPTIONS) {
       return this.#error(reply, new GatewayError('OMNI_OVERLOADED', `At most ${MAX_SUBSCRIPTIONS} resources can be subscribed to`));
     }
     updates.subscribe(
@@ -239,8 +255,8 @@ export class LegacySession implements SessionOwner {
       (update) => this.#options.send(withoutSubscriptionId(update)),
       (release) => {
         if (release instanceof GatewayError) return void this.#error(reply, release);
-        if (this.#isEnded || this.#subscriptions.has(uri)) release();
-        else this.#subscriptions.set(uri, release);
+        if (this.#isEnded || subscriptions.has(uri)) release();
+        else subscriptions.set(uri, release);
         return void this.#result(message, reply, '{}');
       },
     );
@@ -250,13 +266,18 @@ export class LegacySession implements SessionOwner {
   #unsubscribe(message: RpcMessage, reply: FrontReply): RunningCall {
     const uri = stringMember(message.text, message.params, 'uri');
     if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
-    this.#subscriptions.get(uri)?.();
-    this.#subscriptions.delete(uri);
+    this.#subscriptions?.get(uri)?.();
+    this.#subscriptions?.delete(uri);
     return this.#result(message, reply, '{}');
   }
 
+  #clientRequests(): ClientRequests {
+    this.#requests ??= new ClientRequests(this.#surroundings.ticker, this.capabilities);
+    return this.#requests;
+  }
+
   #announce(change: OfferChange): void {
-    if (change.scope !== this.client.scope) return;
+    if (change.scope !== this.client.scope || !change.isFor(this.client)) return;
     for (const kind of change.kinds) this.#options.send(notificationText(`notifications/${kind}/list_changed`, ''));
   }
 
@@ -279,6 +300,17 @@ function withoutSubscriptionId(update: RpcMessage): string {
   return applyEdits(update.text, [{ start: meta.start, end: meta.end, text: kept }]);
 }
 
+function withoutTasks(capabilities: string): string {
+  const scan = scanJson(capabilities, CAPABILITY_LIMITS);
+  return scan.kind === 'object' ? withoutMembers(capabilities, scan.object, (key) => key === 'tasks') : capabilities;
+}
+
+/** The same text in a string of its own: a piece of a message would keep the whole message for as long as the session lasts. */
+function copyOf(text: string): string {
+  // Holds: a string comes back as a string.
+  return JSON.parse(JSON.stringify(text)) as string;
+}
+
 /** Why a message cannot open a session; `undefined` when it can. */
 export function checkInitialize(message: RpcMessage): GatewayError | undefined {
   if (stringMember(message.text, message.params, 'protocolVersion') === undefined) {
@@ -292,24 +324,53 @@ export function checkInitialize(message: RpcMessage): GatewayError | undefined {
   return undefined;
 }
 
+/** The calls of one session that run, by id, and what they share. Costs next to nothing while there are none. */
+class SessionCalls {
+  /** Of the last `logging/setLevel`. */
+  minimumLevel: string | undefined;
+  #byId: Map<string, SessionCall> | undefined;
+
+  get size(): number {
+    return this.#byId?.size ?? 0;
+  }
+
+  get(id: string): SessionCall | undefined {
+    return this.#byId?.get(id);
+  }
+
+  all(): readonly SessionCall[] {
+    return [...(this.#byId?.values() ?? [])];
+  }
+
+  enter(id: string, call: SessionCall): void {
+    this.#byId ??= new Map();
+    this.#byId.set(id, call);
+  }
+
+  leave(id: string, call: SessionCall): void {
+    // A later request may have taken the id.
+    if (this.#byId?.get(id) !== call) return;
+    this.#byId.delete(id);
+    if (this.#byId.size === 0) this.#byId = undefined;
+  }
+}
+
 /** A request of the session while it runs: keeps its place in the session's books and filters its log messages. */
-class SessionCall implements FrontReply, RunningCall {
+class SessionCall implements FrontReply, PieceSink, RunningCall {
   readonly #id: string;
   readonly #reply: FrontReply;
-  readonly #inFlight: Map<string, SessionCall>;
-  readonly #minimumLevel: () => string | undefined;
+  readonly #calls: SessionCalls;
   running: RunningCall = NOTHING_RUNS;
 
-  constructor(id: string, reply: FrontReply, inFlight: Map<string, SessionCall>, minimumLevel: () => string | undefined) {
+  constructor(id: string, reply: FrontReply, calls: SessionCalls) {
     this.#id = id;
     this.#reply = reply;
-    this.#inFlight = inFlight;
-    this.#minimumLevel = minimumLevel;
-    inFlight.set(id, this);
+    this.#calls = calls;
+    calls.enter(id, this);
   }
 
   notification(notice: RpcNotice): boolean {
-    if (notice.method === 'notifications/message' && !passesLevel(notice, this.#minimumLevel())) return true;
+    if (notice.method === 'notifications/message' && !passesLevel(notice, this.#calls.minimumLevel)) return true;
     return this.#reply.notification(notice);
   }
 
@@ -324,6 +385,23 @@ class SessionCall implements FrontReply, RunningCall {
   answer(answer: Answer): void {
     this.#leave();
     this.#reply.answer(answer);
+  }
+
+  get pieces(): PieceSink | undefined {
+    return this.#reply.pieces === undefined ? undefined : this;
+  }
+
+  onPassedHead(head: PassedHead): void {
+    this.#reply.pieces?.onPassedHead(head);
+  }
+
+  onPiece(bytes: Uint8Array): boolean {
+    return this.#reply.pieces?.onPiece(bytes) ?? true;
+  }
+
+  onPassedEnd(): void {
+    this.#leave();
+    this.#reply.pieces?.onPassedEnd();
   }
 
   abandon(): void {
@@ -344,7 +422,6 @@ class SessionCall implements FrontReply, RunningCall {
   }
 
   #leave(): void {
-    // A later request may have taken the id.
-    if (this.#inFlight.get(this.#id) === this) this.#inFlight.delete(this.#id);
+    this.#calls.leave(this.#id, this);
   }
 }

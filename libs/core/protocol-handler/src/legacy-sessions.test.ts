@@ -97,7 +97,7 @@ describe('legacy sessions over HTTP', () => {
     ]);
   });
 
-  it('look unknown to everybody else', async () => {
+  it('look unknown to everybody else [PROTO-R06]', async () => {
     const front = new FrontFixture();
     const { id } = await front.session();
     const [stranger, unknown] = [
@@ -208,7 +208,7 @@ describe('legacy sessions over HTTP', () => {
     expect((await session.listen(accept)).status).toBe(406);
   });
 
-  it('open no stream for an id that is unknown', async () => {
+  it('open no stream for an id that is unknown [PROTO-R06]', async () => {
     const front = new FrontFixture();
     const exchange = await front.raw({ method: 'GET', headers: [...GET, 'Accept', 'text/event-stream', 'Mcp-Session-Id', 'forged'] });
     expect(exchange.status).toBe(404);
@@ -245,6 +245,16 @@ describe('legacy sessions over HTTP', () => {
     expect([ofAll.events(), ofFiles.events()]).toEqual([[CHANGED], [CHANGED.replace('tools', 'prompts')]]);
   });
 
+  it('announce changes to those only who are offered something else now', async () => {
+    const front = new FrontFixture();
+    const [plain, capable] = [
+      await (await front.session()).listen(),
+      await (await front.session({ capabilities: '{"roots":{}}' })).listen(),
+    ];
+    front.offer.change(['tools'], undefined, ({ capabilities }) => capabilities !== '{}');
+    expect([plain.events(), capable.events()]).toEqual([[], [CHANGED]]);
+  });
+
   it('keep messages for the stream that opens later, the newest hundred', async () => {
     const front = new FrontFixture();
     const session = await front.session();
@@ -253,6 +263,16 @@ describe('legacy sessions over HTTP', () => {
     for (let n = 0; n < 101; n++) owner?.onNotification('files', messageOf(LOG.replace('1}', `${n}}`)));
     const stream = await session.listen();
     expect([stream.events().length, stream.events()[0], stream.events()[99]]).toEqual([100, LOG, LOG.replace('1}', '100}')]);
+  });
+
+  it('keep no more than a million characters for the stream that opens later', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { call } = await session.call();
+    const owner = call.request.client.session;
+    const long = messageOf(LOG.replace('1}', `"${'x'.repeat(300_000)}"}`));
+    for (let n = 0; n < 5; n++) owner?.onNotification('files', long);
+    expect((await session.listen()).events()).toHaveLength(3);
   });
 
   it('keep their stream alive', async () => {

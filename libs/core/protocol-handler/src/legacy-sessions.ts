@@ -48,7 +48,7 @@ export class LegacySessions {
         return new GatewayError('OMNI_OVERLOADED', `At most ${maxSessions} sessions can be open (limits.maxSessions)`);
     }
     const session: LegacySession = new LegacySession(initialize, {
-      ...this.#options,
+      surroundings: this.#options,
       key: `http-${++this.#opened}`,
       principal,
       scope,

@@ -1,7 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import type { RecordingExchange } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
-import { FrontFixture } from './front.fixture.ts';
+import { FrontFixture, messageOf } from './front.fixture.ts';
 
 const ID = 'io.modelcontextprotocol/subscriptionId';
 
@@ -34,7 +34,7 @@ describe('ListenHub', () => {
   it('acknowledges what it honours of a filter with unknown keys and unknown resources', async () => {
     const exchange = await listen(
       new FrontFixture(),
-      '{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["file:///a","http://x/","file:///a"],"taskIds":["t"]}',
+      '{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["file:///a","http://x/","file:///a"],"vendor":["t"]}',
     );
     expect(JSON.parse(exchange.events()[0] ?? '')).toMatchObject({
       params: {
@@ -62,6 +62,8 @@ describe('ListenHub', () => {
     ['a flag of another type', '"notifications":{"toolsListChanged":"yes"}'],
     ['resources of another type', '"notifications":{"resourceSubscriptions":"file:///a"}'],
     ['a number among the resources', '"notifications":{"resourceSubscriptions":["file:///a",1]}'],
+    ['a number among the tasks', '"notifications":{"taskIds":["t",1]}'],
+    ['more than a hundred tasks', `"notifications":{"taskIds":${JSON.stringify(Array.from({ length: 101 }, (_, n) => String(n)))}}`],
   ])('refuses %s', async (_what, params) => {
     const front = new FrontFixture();
     const exchange = await front.modern('subscriptions/listen', { params });
@@ -80,6 +82,15 @@ describe('ListenHub', () => {
       await listen(front, JSON.stringify({ resourceSubscriptions: uris })),
     ];
     expect([full.status, over.status]).toEqual([200, 400]);
+  });
+
+  it('delivers no change of what other clients are offered', async () => {
+    const front = new FrontFixture();
+    const exchange = await listen(front, '{"toolsListChanged":true}');
+    front.offer.change(['tools'], undefined, ({ era }) => era === 'legacy');
+    expect(exchange.events()).toHaveLength(1);
+    front.offer.change(['tools'], undefined, ({ era }) => era === 'modern');
+    expect(exchange.events()).toHaveLength(2);
   });
 
   it('delivers only what was asked for, to the endpoint where it was asked', async () => {
@@ -119,13 +130,53 @@ describe('ListenHub', () => {
     expect(exchange.events()).toHaveLength(1);
   });
 
-  it('goes on without a resource whose server refuses', async () => {
+  it('acknowledges the resources whose servers have taken the subscription, and keeps what comes before', async () => {
+    const front = new FrontFixture();
+    front.updates.isImmediate = false;
+    const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a","file:///b"]}');
+    const [a, b] = front.updates.subscriptions;
+    a?.done(() => {});
+    a?.update(updated('{"uri":"file:///a"}'));
+    front.offer.change(['tools']);
+    expect(exchange.events()).toEqual([]);
+    b?.done(new GatewayError('OMNI_UPSTREAM_DOWN', 'dead'));
+    expect(exchange.events()).toEqual([
+      `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"${ID}":7},"notifications":{"toolsListChanged":true,"resourceSubscriptions":["file:///a"]}}}`,
+      updated(`{"_meta":{"${ID}":7},"uri":"file:///a"}`),
+      changed('tools'),
+    ]);
+  });
+
+  it('does not wait longer than 700 ms for a server that does not say', async () => {
+    const front = new FrontFixture();
+    front.updates.isImmediate = false;
+    const exchange = await listen(front, '{"resourceSubscriptions":["file:///a"]}');
+    await front.clock.advanceAsync(699);
+    const before = exchange.events().length;
+    await front.clock.advanceAsync(1);
+    front.updates.subscriptions[0]?.done(new GatewayError('OMNI_UPSTREAM_DOWN', 'dead'));
+    expect([before, exchange.events().map((text) => JSON.parse(text))]).toMatchObject([
+      0,
+      [{ params: { notifications: { resourceSubscriptions: ['file:///a'] } } }],
+    ]);
+  });
+
+  it('knows resources of a just started Omni when its servers have settled', async () => {
+    const front = new FrontFixture();
+    front.offer.isSettled = false;
+    const exchange = await listen(front, '{"resourceSubscriptions":["file:///a"]}');
+    const before = [exchange.events().length, front.updates.subscriptions.length];
+    front.offer.settle();
+    expect([before, exchange.events().length, front.updates.subscriptions.length]).toEqual([[0, 0], 1, 1]);
+  });
+
+  it('says nothing of what it has kept when Omni stops before the acknowledgement', async () => {
     const front = new FrontFixture();
     front.updates.isImmediate = false;
     const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"]}');
-    front.updates.subscriptions[0]?.done(new GatewayError('OMNI_UPSTREAM_DOWN', 'dead'));
     front.offer.change(['tools']);
-    expect([exchange.state, exchange.events().length]).toEqual(['streaming', 2]);
+    await front.handler.stop({ deadlineMs: 1_000 });
+    expect(exchange.text()).toBe(`{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","_meta":{"${ID}":7}}}`);
   });
 
   it('releases its resources when the client goes, also those that come too late', async () => {
@@ -171,6 +222,57 @@ describe('ListenHub', () => {
     for (let n = 0; n < 1_000; n++) await listen(front, '{}', String(n));
     const refused = await listen(front, '{}');
     expect([refused.status, refused.json()]).toMatchObject([503, { error: { code: -31020 } }]);
+  });
+
+  it('acknowledges tasks when it is known whose they are, and keeps what comes before', async () => {
+    const front = new FrontFixture();
+    const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"],"taskIds":["t","u","t"]}');
+    front.offer.change(['tools']);
+    const [watch] = front.dispatch.taskWatches;
+    expect([watch?.taskIds, watch?.message.method, watch?.client.principal.id, exchange.events()]).toEqual([
+      ['t', 'u'],
+      'subscriptions/listen',
+      'owner',
+      [],
+    ]);
+    watch?.onOpen(['u']);
+    const honoured = '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"],"taskIds":["u"]}';
+    expect(exchange.events()).toEqual([
+      `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"${ID}":7},"notifications":${honoured}}}`,
+      changed('tools'),
+    ]);
+  });
+
+  it('tells of tasks under the id of the listen, the last of each to a client that reads slowly', async () => {
+    const front = new FrontFixture();
+    const exchange = await listen(front, '{"taskIds":["t","u"]}');
+    const [watch] = front.dispatch.taskWatches;
+    const task = (params: string): string => `{"jsonrpc":"2.0","method":"notifications/tasks","params":${params}}`;
+    const notify = (id: string, n: string): void =>
+      watch?.onNotice(id, messageOf(task(`{"_meta":{"${ID}":"up"},"taskId":"${id}","n":${n}}`)));
+    watch?.onOpen(['t', 'u']);
+    notify('t', '1.0');
+    exchange.backlogBytes = 1;
+    for (const n of ['2.0', '3.0', '4.0']) notify('t', n);
+    notify('u', '5.0');
+    exchange.drain();
+    expect(exchange.events().slice(1)).toEqual(
+      ['t:1.0', 't:2.0', 't:4.0', 'u:5.0'].map((line) => {
+        const [id, n] = line.split(':');
+        return task(`{"_meta":{"${ID}":7},"taskId":"${id}","n":${n}}`);
+      }),
+    );
+    exchange.leave();
+    expect(watch?.isEnded).toBe(true);
+  });
+
+  it('says nothing to a client that is gone before its tasks are found', async () => {
+    const front = new FrontFixture();
+    const exchange = await listen(front, '{"taskIds":["t"]}');
+    exchange.leave();
+    const [watch] = front.dispatch.taskWatches;
+    watch?.onOpen(['t']);
+    expect([exchange.events(), watch?.isEnded, front.handler.getStatus().details]).toMatchObject([[], true, { listens: 0 }]);
   });
 
   it('keeps the last of each subject for a client that reads slowly', async () => {

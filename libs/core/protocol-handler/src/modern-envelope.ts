@@ -59,8 +59,13 @@ function namedParameter(method: string): string | undefined {
       return 'name';
     case 'resources/read':
       return 'uri';
+    // Those of the tasks extension; what else begins so belongs to the era before, and is not known here.
+    case 'tasks/get':
+    case 'tasks/update':
+    case 'tasks/cancel':
+      return 'taskId';
     default:
-      return method.startsWith('tasks/') ? 'taskId' : undefined;
+      return undefined;
   }
 }
 

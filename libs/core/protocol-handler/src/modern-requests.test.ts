@@ -35,6 +35,27 @@ describe('ModernRequests', () => {
     expect([exchange.status, exchange.json()]).toEqual([200, { jsonrpc: '2.0', id: 1, result: { [kind]: [], seenBy: 'files modern' } }]);
   });
 
+  it('sends a long list with its length, the same bytes for the same list', async () => {
+    const front = new FrontFixture();
+    const tools = Array.from({ length: 1_000 }, (_, index) => ({ name: `tool-${index}`, description: 'ä' }));
+    front.offer.list = () => JSON.stringify({ tools });
+    const [first, second] = [await front.modern('tools/list'), await front.modern('tools/list')];
+    expect(first.json()).toEqual({ jsonrpc: '2.0', id: 1, result: { tools } });
+    expect(first.responseHeader('content-length')).toBe(String(new TextEncoder().encode(first.text()).byteLength));
+    expect([second.text(), first.state, second.state]).toEqual([first.text(), 'ended', 'ended']);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
+  });
+
+  it('sends a long list that has changed as it is now', async () => {
+    const front = new FrontFixture();
+    const listed: string[] = [];
+    for (const letter of ['a', 'b', 'a']) {
+      front.offer.list = () => JSON.stringify({ tools: [letter.repeat(20_000)] });
+      listed.push(...(JSON.parse((await front.modern('tools/list')).text()) as { result: { tools: string[] } }).result.tools);
+    }
+    expect(listed.map((text) => text.charAt(0))).toEqual(['a', 'b', 'a']);
+  });
+
   it('holds lists until the servers have settled', async () => {
     const front = new FrontFixture();
     front.offer.isSettled = false;

@@ -1,6 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import { memberOf, rawOf, resultText, type ClientContext, type GatewayRequest, type RpcMessage, type RunningCall } from '@omni/wire';
 import type { Dispatch, Identity, ListKind, Offer } from './collaborators.ts';
+import { EncodedLists } from './encoded-lists.ts';
 import type { FrontReply } from './front-reply.ts';
 import type { ListenHub } from './listen-hub.ts';
 import { SUPPORTED_VERSIONS } from './protocol-versions.ts';
@@ -18,6 +19,8 @@ const REMOVED = new Set([
   'sampling/createMessage',
   'elicitation/create',
   'roots/list',
+  'tasks/result',
+  'tasks/list',
 ]);
 
 const LISTS = new Map<string, ListKind>([
@@ -28,6 +31,10 @@ const LISTS = new Map<string, ListKind>([
 ]);
 
 const ROUTED = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete']);
+
+const ENCODER = new TextEncoder();
+/** From this many characters on a list goes out as bytes that are kept. */
+const LONG_LIST = 16_384;
 
 const NOTHING_RUNS: RunningCall = { cancel() {} };
 
@@ -69,6 +76,7 @@ export class ModernRequests {
   readonly #dispatch: Dispatch;
   readonly #listens: ListenHub;
   readonly #identity: Identity;
+  readonly #lists = new EncodedLists();
 
   constructor({ offer, dispatch, listens, identity }: ModernRequestsOptions) {
     this.#offer = offer;
@@ -116,8 +124,19 @@ export class ModernRequests {
   #list(kind: ListKind, message: RpcMessage, client: ClientContext, reply: FrontReply): RunningCall {
     const refused = checkCursor(message);
     if (refused !== undefined) reply.answer({ kind: 'error', error: refused });
-    else this.#offer.whenSettled(() => this.#result(message, reply, this.#offer.list(kind, client.scope, 'modern')));
+    else this.#offer.whenKnown(client, () => this.#listed(message, reply, this.#offer.list(kind, client)));
     return NOTHING_RUNS;
+  }
+
+  #listed(message: RpcMessage, reply: FrontReply, list: string): void {
+    const { pieces } = reply;
+    if (pieces === undefined || list.length < LONG_LIST) return this.#result(message, reply, list);
+    const head = ENCODER.encode(`{"jsonrpc":"2.0","id":${message.id},"result":`);
+    const rest = this.#lists.endingWith(list);
+    pieces.onPassedHead({ status: 200, length: head.byteLength + rest.byteLength, isError: false });
+    pieces.onPiece(head);
+    pieces.onPiece(rest);
+    pieces.onPassedEnd();
   }
 
   #result(message: RpcMessage, reply: FrontReply, result: string): void {

@@ -22,6 +22,8 @@ export interface ProtocolHandlerOptions {
   readonly probes: Probes;
   readonly identity: Identity;
   readonly limits: FrontLimits;
+  /** Names of headers of clients that some server is told, in lower case. Default: none. */
+  readonly forwardable?: readonly string[];
   /** Whether clients of the transport HTTP+SSE (2024-11-05) are served at `/sse`. */
   readonly legacySse: boolean;
   readonly clock: Clock;
@@ -72,7 +74,7 @@ export class ProtocolHandler {
     const { offer, dispatch, updates, identity, limits, clock, logger } = options;
     const ticker = new StreamTicker(clock);
     this.#admission = new Admission(limits.maxInFlight);
-    this.#listens = new ListenHub({ offer, updates });
+    this.#listens = new ListenHub({ offer, updates, dispatch, clock });
     this.#modern = new ModernRequests({ offer, dispatch, listens: this.#listens, identity });
     this.#surroundings = { offer, dispatch, updates, identity, ticker, maxInFlight: limits.maxSessionInFlight };
     this.#sessions = new LegacySessions({
@@ -90,6 +92,7 @@ export class ProtocolHandler {
       admission: this.#admission,
       requests: this.#requests,
       ticker,
+      forwardable: options.forwardable ?? [],
     };
     const sse = new SseFront({
       ...options,

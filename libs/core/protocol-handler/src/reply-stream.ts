@@ -1,4 +1,5 @@
 import type { Exchange, Payload, ResponseStream } from '@omni/ports';
+import { PassedBody } from './passed-body.ts';
 import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text.ts';
 
 /** The event stream of one answer, as the one who writes it sees it. */
@@ -30,6 +31,11 @@ export class PlainStream implements ReplyStream {
 
   send(message: Payload): boolean {
     return writeEvent(this.#response, message);
+  }
+
+  /** Begins a last event whose data come in pieces. */
+  pass(): PassedBody {
+    return new PassedBody(this.#response, 'event');
   }
 
   keepAlive(): void {

@@ -1,6 +1,6 @@
 import type { Clock, Exchange, GatewayError, LogFields, Logger } from '@omni/ports';
-import { memberOf, metaOf, parseMessage, rawOf, stringMember, type Answer, type RpcMessage } from '@omni/wire';
-import { traceIdOf } from './trace-id.ts';
+import { memberOf, metaOf, parseMessage, rawOf, stringMember, traceIdOf, type Answer, type RpcMessage } from '@omni/wire';
+import type { LegacySession } from './legacy-session.ts';
 
 /** Failures of upstreams come in floods; beyond this many lines a second they are only counted. */
 const MAX_LINES_PER_SECOND = 10;
@@ -15,6 +15,8 @@ export interface RequestLogOptions {
 
 /** Where a request came from. */
 export interface RequestOrigin {
+  /** Id of who asks: a name, never a token. */
+  readonly principal: string;
   /** Key of the legacy session; never the id that the client shows. */
   readonly sessionId: string | undefined;
   readonly scope: string | undefined;
@@ -22,10 +24,15 @@ export interface RequestOrigin {
   readonly exchange?: Exchange;
 }
 
+/** Where the requests of a legacy session come from. */
+export function originOf({ key, client }: Pick<LegacySession, 'key' | 'client'>): RequestOrigin {
+  return { principal: client.principal.id, sessionId: key, scope: client.scope };
+}
+
 /**
  * What the log says of requests: each at debug, those that failed because of Omni or a server at warn or error.
  *
- * Method, scope, ids, time and outcome; never arguments or results (requirement S003-LG-01).
+ * Who asked, method, scope, ids, time and outcome; never arguments or results (requirement S003-LG-01).
  */
 export class RequestLog {
   readonly #logger: Logger;
@@ -94,10 +101,11 @@ export class RequestLog {
   };
 
   #fields({ number, message, origin }: RequestRecord): LogFields {
-    const { sessionId, scope, exchange } = origin;
+    const { principal, sessionId, scope, exchange } = origin;
     const traceId = traceIdOf(stringMember(message.text, metaOf(message), 'traceparent')) ?? traceIdOf(exchange?.header('traceparent'));
     return {
       requestId: `${this.#prefix}-${number.toString(36)}`,
+      principal,
       ...(sessionId === undefined ? {} : { sessionId }),
       ...(traceId === undefined ? {} : { traceId }),
       method: message.method.slice(0, MAX_METHOD_LENGTH),
@@ -127,6 +135,11 @@ export class RequestRecord {
   /** It has got its answer. */
   answered(answer: Answer): void {
     if (answer.kind === 'error' || this.beganMs !== undefined) this.#log.onAnswer(this, answer);
+  }
+
+  /** It has got an answer that was passed on while it came. */
+  passed(isError: boolean): void {
+    if (this.beganMs !== undefined) this.#log.onEnd(this, isError ? 'error' : 'ok');
   }
 
   /** It gets none: the client does not want it any more. */

@@ -264,7 +264,7 @@ describe('resumable streams', () => {
     expect([resumed.events(), answers]).toMatchObject([['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}'], [{ id: '"omni-1"' }]]);
   });
 
-  it('keep the newest thousand events of a session', async () => {
+  it('keep the newest thousand events of a session [PROTO-R06]', async () => {
     const session = await new FrontFixture().session();
     const { exchange, call } = await session.call();
     call.notify(progress(0));
@@ -274,7 +274,7 @@ describe('resumable streams', () => {
     expect([heard(resumed).length, heard(resumed)[0], heard(resumed)[999]]).toEqual([1_000, 1, 1_000]);
   });
 
-  it('keep four megabytes, and no event that is larger', async () => {
+  it('keep four megabytes, and no event that is larger [PROTO-R06]', async () => {
     const session = await new FrontFixture().session();
     const { exchange, call } = await session.call();
     call.notify(progress(0));

@@ -1,4 +1,4 @@
-import type { ChannelListener, Exchange, MessageChannel, ResponseStream } from '@omni/ports';
+import type { ChannelListener, Exchange, HeaderList, MessageChannel, ResponseStream } from '@omni/ports';
 import type { Place } from '@omni/wire';
 import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text.ts';
 import type { StreamTicker, Ticking } from './stream-ticker.ts';
@@ -7,12 +7,17 @@ const KEEP_ALIVE_MS = 15_000;
 /** Behind this much unread output a client is given up. One message may be larger. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
+/** Told what a client posts, and what some server may be told of the headers of that post. */
+export interface PostListener extends ChannelListener {
+  onMessage(text: string, forwardable?: HeaderList): void;
+}
+
 export interface SseConnectionOptions {
   readonly exchange: Exchange;
   /** Where the client posts its messages: a path with a query. */
   readonly endpoint: string;
   readonly ticker: StreamTicker;
-  readonly listener: ChannelListener;
+  readonly listener: PostListener;
 }
 
 /**
@@ -21,7 +26,7 @@ export interface SseConnectionOptions {
  * @see MCP 2024-11-05, basic/transports, "HTTP with SSE".
  */
 export class SseConnection implements MessageChannel, Ticking {
-  readonly #listener: ChannelListener;
+  readonly #listener: PostListener;
   readonly #ticker: StreamTicker;
   readonly #stream: ResponseStream;
   readonly #place: Place<Ticking>;
@@ -38,8 +43,8 @@ export class SseConnection implements MessageChannel, Ticking {
   }
 
   /** Hands on what the client has posted. */
-  receive(text: string): void {
-    if (!this.#isClosed) this.#listener.onMessage(text);
+  receive(text: string, forwardable: HeaderList | undefined): void {
+    if (!this.#isClosed) this.#listener.onMessage(text, forwardable);
   }
 
   send(text: string): boolean {

@@ -1,5 +1,5 @@
 import { GatewayError, type Exchange, type Logger, type OpenChannel, type Principal } from '@omni/ports';
-import { parseMessage } from '@omni/wire';
+import { forwardableHeaders, parseMessage, withTraceContext } from '@omni/wire';
 import { bodyText } from './body-text.ts';
 import type { Admission } from './admission.ts';
 import type { FrontLimits } from './collaborators.ts';
@@ -15,6 +15,8 @@ export interface SseFrontOptions {
   readonly admission: Admission;
   readonly ticker: StreamTicker;
   readonly limits: FrontLimits;
+  /** Names of headers that some server may be told, in lower case. */
+  readonly forwardable: readonly string[];
   readonly logger: Logger;
   /** How many sessions there are beside those of this front: all together are limited. */
   readonly countSessions: () => number;
@@ -114,7 +116,12 @@ export class SseFront {
     const gone = this.#unknown(id, principal);
     if (gone !== undefined) return refuse(exchange, gone);
     exchange.respond(202, []);
-    this.#sessions.get(id)?.connection.receive(text);
+    const isSingle = message.kind !== 'batch';
+    const header = (name: string): string | undefined => exchange.header(name);
+    const { limits, forwardable } = this.#options;
+    const whole = isSingle ? withTraceContext(message, header, limits).text : text;
+    const headers = forwardable.length === 0 ? undefined : forwardableHeaders(forwardable, header);
+    this.#sessions.get(id)?.connection.receive(whole, headers);
   }
 
   /** That it is another's and that it does not exist look alike from outside. */

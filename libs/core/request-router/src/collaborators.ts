@@ -14,11 +14,11 @@ export interface Target {
   headersFor(argumentsText: string | undefined): HeaderList;
 }
 
-/** What exists: the part of the catalogue that routing needs. */
+/** What exists on a client's endpoint, and is offered to clients like it: the part of the catalogue that routing needs. */
 export interface Catalogue {
-  resolve(kind: 'tool' | 'prompt', name: string, scope: string | undefined): Target | GatewayError;
+  resolve(kind: 'tool' | 'prompt', name: string, client: ClientContext): Target | GatewayError;
   /** Upstreams that may serve the resource, best first. */
-  resolveUri(uri: string, scope: string | undefined): readonly string[] | GatewayError;
+  resolveUri(uri: string, client: ClientContext): readonly string[] | GatewayError;
   /** Remembers who mentioned a resource that no list and no template has. */
   rememberUri(uri: string, upstream: string): void;
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '@omni/ports';
+import { RecordingPieces } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
 import { clientOf, messageOf, requestOf, RouterFixture } from './router.fixture.ts';
 
@@ -30,6 +31,45 @@ describe('RelayCall', () => {
     const { reply } = fixture.route(CALL, clientOf(era));
     link.last.bytes('any\r\nbytes');
     expect([link.last.call.mayPassBytes, reply.text, reply.status]).toEqual([true, 'any\r\nbytes', 200]);
+  });
+
+  it('lets a long answer go on while it comes where the client takes it so, and learns its links', () => {
+    for (const [server, scope, remembered] of [
+      ['files', undefined, ['files file:///x']],
+      ['files', 'files', []],
+    ] as const) {
+      const fixture = new RouterFixture();
+      const link = fixture.link(server, 'modern');
+      const pieces = new RecordingPieces();
+      const name = scope === undefined ? 'files__read' : 'read';
+      const { reply } = fixture.route(requestOf('tools/call', `{"name":"${name}"}`), clientOf('modern', scope), undefined, pieces);
+      const taken = link.last.listener.pieces;
+      taken?.onPassedHead({ status: 200, length: undefined, isError: false });
+      taken?.onPiece(new TextEncoder().encode('{"content":[{"type":"resource_link","uri":"file:///x"}]}'));
+      taken?.onPassedEnd();
+      expect([pieces.log.at(-1), reply.answers, fixture.catalogue.remembered]).toEqual(['end', [], remembered]);
+    }
+  });
+
+  it('ends a long answer that breaks off with the failure, and cancels one that nobody wants any more', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    const pieces = new RecordingPieces();
+    const broken = fixture.route(CALL, clientOf('modern'), undefined, pieces);
+    link.last.listener.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    link.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'broke off'));
+    expect([broken.reply.text, pieces.log.includes('end')]).toEqual(['OMNI_UPSTREAM_UNREACHABLE', false]);
+    const unwanted = fixture.route(CALL, clientOf('modern'), undefined, pieces);
+    link.last.listener.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    unwanted.running.cancel('gone');
+    expect(link.last.cancels).toEqual(['gone']);
+  });
+
+  it('has answers whole for a client that wants them so', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    fixture.route(CALL, clientOf('modern'));
+    expect(link.last.listener.pieces).toBeUndefined();
   });
 
   it('wants to read answers that it has to translate', () => {

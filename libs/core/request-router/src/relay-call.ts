@@ -1,13 +1,15 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type HeaderList } from '@omni/ports';
 import {
   askerOf,
   memberOf,
   metaOf,
+  passedHeadersOf,
   rawOf,
   withId,
   type AnswerServerRequest,
   type CallListener,
   type GatewayRequest,
+  type PieceSink,
   type ReplySink,
   type RpcMessage,
   type RunningCall,
@@ -15,16 +17,24 @@ import {
   type UpstreamCall,
   type UpstreamLink,
 } from '@omni/wire';
+import type { AskerNames } from './asker-names.ts';
 import { isNotHere, statusOfAnswer } from './bridge/bridge-answer.ts';
 import type { Bridge } from './bridge/bridge.ts';
 import type { UpstreamAccess } from './collaborators.ts';
+import { LinkSpotter } from './link-spotter.ts';
+import { resourceLinksIn } from './resource-links.ts';
 import type { RoutePlan } from './route-plan.ts';
+import { namesTasks, noTaskList, unknownTask, type TaskRelay } from './tasks/task-relay.ts';
 
 export interface RelayCallOptions {
   readonly request: GatewayRequest;
   readonly plan: RoutePlan;
   readonly access: UpstreamAccess;
   readonly bridge: Bridge;
+  readonly tasks: TaskRelay;
+  readonly askers: AskerNames;
+  /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
+  readonly forwards: (upstream: string) => readonly string[] | undefined;
   readonly reply: ReplySink;
 }
 
@@ -34,18 +44,32 @@ export class RelayCall implements CallListener, RunningCall {
   readonly #plan: RoutePlan;
   readonly #access: UpstreamAccess;
   readonly #bridge: Bridge;
+  readonly #tasks: TaskRelay;
+  readonly #askers: AskerNames;
+  readonly #forwards: RelayCallOptions['forwards'];
   readonly #reply: ReplySink;
   #attempt = 0;
   #link: UpstreamLink | undefined;
   #running: RunningCall | undefined;
   #isOver = false;
+  #isTask = false;
 
-  constructor({ request, plan, access, bridge, reply }: RelayCallOptions) {
+  constructor({ request, plan, access, bridge, tasks, askers, forwards, reply }: RelayCallOptions) {
     this.#request = request;
     this.#plan = plan;
     this.#access = access;
     this.#bridge = bridge;
+    this.#tasks = tasks;
+    this.#askers = askers;
+    this.#forwards = forwards;
     this.#reply = reply;
+  }
+
+  /** Long answers go on while they come, where nothing in them has to be changed. */
+  get pieces(): PieceSink | undefined {
+    const { pieces } = this.#reply;
+    const { onLinks } = this.#plan;
+    return pieces === undefined || onLinks === undefined ? pieces : new LinkSpotter(pieces, (uris) => onLinks(this.#upstream(), uris));
   }
 
   start(): void {
@@ -68,7 +92,14 @@ export class RelayCall implements CallListener, RunningCall {
   }
 
   onNotification(message: RpcMessage): boolean {
-    return this.#isOver || this.#reply.notification(message);
+    // A task goes on after the answer that tells of it.
+    if (this.#isTask) this.#request.client.session?.onNotification(this.#upstream(), message);
+    if (this.#isOver) return true;
+    let mayGoOn = true;
+    this.#tasks.incoming(this.#upstream(), this.#request.client.principal.id, message, (translated) => {
+      mayGoOn = this.#reply.notification(translated);
+    });
+    return mayGoOn;
   }
 
   onDrain(listener: () => void): void {
@@ -76,29 +107,47 @@ export class RelayCall implements CallListener, RunningCall {
   }
 
   onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    if (this.#request.client.era === 'legacy' && !this.#isOver) this.#reply.serverRequest(this.#upstream(), message, answer, signal);
-    else answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'));
+    const { client } = this.#request;
+    const upstream = this.#upstream();
+    if (client.era === 'legacy' && !this.#isOver) {
+      this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
+        this.#reply.serverRequest(upstream, this.#askers.inRequest(translated, upstream, client), answer, signal),
+      );
+    } else answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'));
   }
 
   onAnswer(answer: UpstreamAnswer): void {
     if (this.#isOver) return;
     if (answer.kind === 'message' && !this.#isLastAttempt() && isNotHere(answer.message)) return this.#startNext();
-    this.#isOver = true;
     if (answer.kind === 'bytes') {
-      this.#plan.onResult?.(this.#upstream(), new TextDecoder().decode(answer.bytes));
+      this.#isOver = true;
+      this.#plan.onLinks?.(this.#upstream(), resourceLinksIn(new TextDecoder().decode(answer.bytes)));
       this.#reply.answer({ kind: 'message', payload: answer.bytes, status: answer.status });
       return;
     }
-    const { message } = answer;
-    if (message.result !== undefined) this.#plan.onResult?.(this.#upstream(), rawOf(message, message.result) ?? '');
-    const status = answer.status === 200 ? statusOfAnswer(message) : answer.status;
-    this.#reply.answer({ kind: 'message', payload: withId(message, this.#request.message.id), status });
+    const { task } = this.#plan;
+    if (task === undefined || this.#link === undefined || !namesTasks(task, this.#link)) return this.#answer(answer.message, answer.status);
+    this.#tasks.answer({ role: task, client: this.#request.client, link: this.#link }, answer.message, (message) => {
+      if (message instanceof GatewayError) return this.onFailure(message);
+      this.#isTask = task.kind === 'starting' && message !== answer.message && !this.#isOver;
+      this.#answer(message, answer.status);
+    });
   }
 
   onFailure(error: GatewayError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#reply.answer({ kind: 'error', error });
+  }
+
+  /** @param sentStatus - With which the upstream has answered. */
+  #answer(received: RpcMessage, sentStatus: number): void {
+    if (this.#isOver) return; // cancelled while the id of a task was sealed
+    this.#isOver = true;
+    const message = this.#askers.inAnswer(received, this.#upstream(), this.#request.client);
+    if (message.result !== undefined) this.#plan.onLinks?.(this.#upstream(), resourceLinksIn(rawOf(message, message.result) ?? ''));
+    const status = sentStatus === 200 ? statusOfAnswer(message) : sentStatus;
+    this.#reply.answer({ kind: 'message', payload: withId(message, this.#request.message.id), status });
   }
 
   #upstream(): string {
@@ -108,16 +157,25 @@ export class RelayCall implements CallListener, RunningCall {
   #send(link: UpstreamLink): void {
     if (this.#isOver) return;
     const attempt = this.#attempt;
-    const running = link.send(this.#callFor(), this);
+    const running = link.send(this.#callFor(link), this);
     // The link may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
     if (!this.#isOver && this.#attempt === attempt) this.#running = running;
   }
 
   #cross(link: UpstreamLink): void {
+    const { task } = this.#plan;
+    if (task !== undefined && task.kind !== 'starting') return this.onFailure(task.kind === 'list' ? noTaskList() : unknownTask());
     // Several servers may have the resource: a "not found" of one is no answer yet.
     const onNotHere = this.#isLastAttempt() ? undefined : (): void => (this.#isOver ? undefined : this.#startNext());
     const attempt = this.#attempt;
-    const running = this.#bridge.start({ request: this.#request, plan: this.#plan, link, reply: this.#reply, onNotHere });
+    const running = this.#bridge.start({
+      request: this.#request,
+      plan: this.#plan,
+      link,
+      passedHeaders: this.#passedHeaders(link),
+      reply: this.#reply,
+      onNotHere,
+    });
     if (this.#attempt === attempt) this.#running = running;
   }
 
@@ -130,9 +188,14 @@ export class RelayCall implements CallListener, RunningCall {
     return this.#attempt + 1 >= this.#plan.upstreams.length;
   }
 
-  #callFor(): UpstreamCall {
+  #passedHeaders({ upstream }: UpstreamLink): HeaderList {
+    const { message, forwardable } = this.#request;
+    return passedHeadersOf(message, forwardable, forwardable === undefined ? undefined : this.#forwards(upstream));
+  }
+
+  #callFor(link: UpstreamLink): UpstreamCall {
     const { message, client } = this.#request;
-    const { edits, name, paramHeaders } = this.#plan;
+    const { edits, name, paramHeaders, task } = this.#plan;
     const { params } = message;
     return {
       method: message.method,
@@ -143,9 +206,10 @@ export class RelayCall implements CallListener, RunningCall {
       progressToken: memberOf(metaOf(message), 'progressToken'),
       name,
       paramHeaders,
+      passedHeaders: this.#passedHeaders(link),
       clientId: message.id,
       asker: askerOf(client),
-      mayPassBytes: this.#isLastAttempt(),
+      mayPassBytes: this.#isLastAttempt() && !this.#askers.mayAsk(this.#request) && (task === undefined || !namesTasks(task, link)),
     };
   }
 }

@@ -143,6 +143,9 @@ describe('RequestRouter', () => {
   it.each([
     ['vendor/x', 'files', true],
     ['tasks/get', 'files', true],
+    ['tasks/list', 'files', true],
+    ['tasks/get', undefined, true],
+    ['tasks/list', undefined, false],
     ['vendor/x', undefined, false],
     ['rpc.discover', 'files', false],
     ['notifications/x', 'files', false],
@@ -163,17 +166,6 @@ describe('RequestRouter', () => {
     const link = fixture.link('mail', 'modern');
     fixture.route(requestOf('vendor/x', '{"y":"t", "x":1.0}'), clientOf('modern', 'mail'));
     expect([link.last.params, link.last.call.name]).toEqual(['{"y":"t", "x":1.0}', undefined]);
-  });
-
-  it('carries a method of a task to the server of the endpoint for whoever has started it, and for nobody else', () => {
-    const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
-    const foreign = fixture.route(requestOf('tasks/get', '{"taskId":"t"}'), clientOf('legacy', 'files'));
-    expect(foreign.reply.text).toBe('OMNI_NAME_UNKNOWN');
-    fixture.route(requestOf('tools/call', '{"name":"read","task":{}}'), clientOf('legacy', 'files'));
-    link.last.answer('"result":{"task":{"taskId":"t"}}');
-    fixture.route(requestOf('tasks/get', '{"taskId":"t", "x":1.0}'), clientOf('legacy', 'files'));
-    expect([link.last.params, link.last.call.name]).toEqual(['{"taskId":"t", "x":1.0}', 't']);
   });
 
   it('carries a method without parameters', () => {

@@ -5,23 +5,27 @@ import {
   resultText,
   scanJson,
   stringMember,
+  type ClientContext,
   type GatewayRequest,
+  type JsonMember,
   type ReplySink,
   type RpcMessage,
   type RunningCall,
   type TextEdit,
 } from '@omni/wire';
+import { AskerNames } from './asker-names.ts';
 import { Bridge } from './bridge/bridge.ts';
-import type { StateSeal } from './bridge/state-seal.ts';
+import { StateSeal } from './bridge/state-seal.ts';
 import type { Catalogue, UpstreamAccess } from './collaborators.ts';
-import { OwnTasksReply } from './own-tasks-reply.ts';
-import { resourceLinksIn } from './resource-links.ts';
+import { DeferredCall } from './deferred-call.ts';
 import { RelayCall } from './relay-call.ts';
 import type { RoutePlan } from './route-plan.ts';
-import { TaskOwners } from './task-owners.ts';
+import { TaskIds, type UpstreamTask } from './tasks/task-ids.ts';
+import { declaresTasks, TaskRelay, undeclaredTasks, unknownTask, type TaskRole } from './tasks/task-relay.ts';
+import { TaskWatch, type TaskWatchOptions } from './tasks/task-watch.ts';
 
 const NOTHING_RUNS: RunningCall = { cancel() {} };
-const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+const TASKS = 'tasks/';
 const TASK_LIST = 'tasks/list';
 const REF_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 
@@ -32,33 +36,61 @@ export interface RequestRouterOptions {
   readonly catalogue: Catalogue;
   readonly upstreams: UpstreamAccess;
   readonly clock: Clock;
-  /** Seals the `requestState` of calls that wait for their client. Default: with a random key, for this process only. */
+  /** Seals the `requestState` of calls that wait for their client, and the ids of tasks. Default: with a random key, for this process only. */
   readonly seal?: StateSeal;
+  /** Whether what a server asks the user begins with its name, on the endpoint of several servers. Default `false`. */
+  readonly namesAskers?: boolean;
+  /**
+   * Names, in lower case, of the headers of a client that this upstream is told with each of its requests. Default: none; trace context
+   * goes on in any case.
+   */
+  readonly forwards?: (upstream: string) => readonly string[] | undefined;
   /**
    * Calls back when the upstreams of a just started Omni have settled, at once later on: before that an unknown name may only be
    * one that is not known yet. Default: at once.
    */
-  readonly whenSettled?: (listener: () => void) => void;
+  readonly whenKnown?: (client: ClientContext, listener: () => void) => void;
 }
+
+/** What a client wants to hear of its tasks. */
+export type TasksToWatch = Omit<TaskWatchOptions, 'ids' | 'access'>;
 
 /** Picks the upstream that answers a request, and rewrites the request for it. */
 export class RequestRouter {
   readonly #catalogue: Catalogue;
   readonly #upstreams: UpstreamAccess;
-  readonly #whenSettled: (listener: () => void) => void;
+  readonly #whenKnown: (client: ClientContext, listener: () => void) => void;
   readonly #bridge: Bridge;
-  readonly #tasks = new TaskOwners();
+  readonly #taskIds: TaskIds;
+  readonly #tasks: TaskRelay;
+  readonly #askers: AskerNames;
+  readonly #forwards: (upstream: string) => readonly string[] | undefined;
 
-  constructor({ catalogue, upstreams, clock, seal, whenSettled = (listener) => listener() }: RequestRouterOptions) {
-    this.#bridge = new Bridge(clock, seal);
+  constructor(options: RequestRouterOptions) {
+    const {
+      catalogue,
+      upstreams,
+      clock,
+      seal = new StateSeal(),
+      namesAskers = false,
+      forwards = () => undefined,
+      whenKnown = (_client, listener) => listener(),
+    } = options;
+    // Of one server alone everything is.
+    this.#askers = new AskerNames(namesAskers && upstreams.names.length > 1);
+    this.#taskIds = new TaskIds(seal);
+    this.#tasks = new TaskRelay(this.#taskIds);
+    this.#bridge = new Bridge({ clock, seal, askers: this.#askers });
     this.#catalogue = catalogue;
     this.#upstreams = upstreams;
-    this.#whenSettled = whenSettled;
+    this.#whenKnown = whenKnown;
+    this.#forwards = forwards;
   }
 
   /** Never throws; what goes wrong is told to the reply. */
   route(request: GatewayRequest, reply: ReplySink): RunningCall {
     if (request.message.method === 'logging/setLevel') return this.#setLevel(request, reply);
+    if (isAboutTask(request.message.method)) return this.#routeTask(request, reply);
     const plan = this.#plan(request);
     if (!(plan instanceof GatewayError)) return this.#start(request, plan, reply);
     if (plan.code === 'OMNI_NAME_UNKNOWN') return this.#routeLater(request, reply);
@@ -66,38 +98,80 @@ export class RequestRouter {
     return NOTHING_RUNS;
   }
 
-  /** Vendor methods go to the one server of an endpoint; the endpoint of all would have to guess. */
+  /**
+   * Vendor methods go to the one server of an endpoint; the endpoint of all would have to guess. The id of a task names its server, but
+   * a list of tasks names none.
+   */
   carries(method: string, scope: string | undefined): boolean {
-    return scope !== undefined && !OWN_METHODS.test(method);
+    return (scope !== undefined || isAboutTask(method)) && !OWN_METHODS.test(method);
+  }
+
+  /**
+   * Puts what a server says or asks outside of any call into the terms of a client that it is meant for.
+   *
+   * @param tell - Not called for what is about a task that is not the client's.
+   */
+  toClient(upstream: string, message: RpcMessage, client: ClientContext, tell: (message: RpcMessage) => void): void {
+    this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
+      tell(this.#askers.inRequest(translated, upstream, client)),
+    );
+  }
+
+  /** Listens to tasks for a `subscriptions/listen` of a client. @returns What ends it. */
+  watchTasks(options: TasksToWatch): () => void {
+    const watch = new TaskWatch({ ...options, ids: this.#taskIds, access: this.#upstreams });
+    watch.open();
+    return () => watch.close();
   }
 
   #start(request: GatewayRequest, plan: RoutePlan, reply: ReplySink): RunningCall {
-    const call = new RelayCall({ request, plan, access: this.#upstreams, bridge: this.#bridge, reply: this.#filtered(request, reply) });
+    const call = new RelayCall({
+      request,
+      plan,
+      access: this.#upstreams,
+      bridge: this.#bridge,
+      tasks: this.#tasks,
+      askers: this.#askers,
+      forwards: this.#forwards,
+      reply,
+    });
     call.start();
     return call;
   }
 
-  #filtered({ message, client: { principal, scope } }: GatewayRequest, reply: ReplySink): ReplySink {
-    if (message.method !== TASK_LIST) return reply;
-    return new OwnTasksReply(reply, (result) => this.#tasks.onlyOwn(scope ?? '', principal.id, result));
-  }
-
   /** Clients that remember names call without listing first. */
   #routeLater(request: GatewayRequest, reply: ReplySink): RunningCall {
-    let running = NOTHING_RUNS;
-    let isCancelled = false;
-    this.#whenSettled(() => {
-      if (isCancelled) return;
-      const plan = this.#plan(request);
-      if (plan instanceof GatewayError) reply.answer({ kind: 'error', error: plan });
-      else running = this.#start(request, plan, reply);
+    const deferred = new DeferredCall();
+    this.#whenKnown(request.client, () => {
+      deferred.begin(() => {
+        const plan = this.#plan(request);
+        if (!(plan instanceof GatewayError)) return this.#start(request, plan, reply);
+        reply.answer({ kind: 'error', error: plan });
+        return undefined;
+      });
     });
-    return {
-      cancel(reason) {
-        isCancelled = true;
-        running.cancel(reason);
-      },
-    };
+    return deferred;
+  }
+
+  /** The id of the task tells where the request goes. */
+  #routeTask(request: GatewayRequest, reply: ReplySink): RunningCall {
+    const { message, client } = request;
+    if (client.era === 'modern' && !declaresTasks(client)) {
+      reply.answer({ kind: 'error', error: undeclaredTasks(message.method) });
+      return NOTHING_RUNS;
+    }
+    const deferred = new DeferredCall();
+    const member = memberOf(message.params, 'taskId');
+    const sealed = stringMember(message.text, message.params, 'taskId') ?? '';
+    this.#taskIds.open(sealed, client, (task) => {
+      deferred.begin(() => {
+        if (member !== undefined && task !== undefined && (client.scope ?? task.upstream) === task.upstream)
+          return this.#start(request, taskPlan(message.method, member, sealed, task), reply);
+        reply.answer({ kind: 'error', error: unknownTask() });
+        return undefined;
+      });
+    });
+    return deferred;
   }
 
   #plan(request: GatewayRequest): RoutePlan | GatewayError {
@@ -106,13 +180,13 @@ export class RequestRouter {
       case 'tools/call':
         return this.#planTool(request);
       case 'prompts/get':
-        return this.#planPrompt(message, client.scope);
+        return this.#planPrompt(message, client);
       case 'resources/read':
-        return this.#planResource(message, client.scope);
+        return this.#planResource(message, client);
       case 'completion/complete':
-        return this.#planCompletion(message, client.scope);
+        return this.#planCompletion(message, client);
       default:
-        return message.method.startsWith('tasks/') ? this.#planTask(request) : plainPlan([client.scope ?? ''], undefined);
+        return plainPlan([client.scope ?? ''], undefined, [], message.method === TASK_LIST ? { kind: 'list' } : undefined);
     }
   }
 
@@ -120,50 +194,41 @@ export class RequestRouter {
     const member = memberOf(message.params, 'name');
     const name = stringMember(message.text, message.params, 'name');
     if (member === undefined || name === undefined) return wrongParameter('name');
-    const target = this.#catalogue.resolve('tool', name, client.scope);
+    const target = this.#catalogue.resolve('tool', name, client);
     if (target instanceof GatewayError) return target;
     const args = rawOf(message, memberOf(message.params, 'arguments'));
     const mismatch = paramHeaders === undefined ? undefined : target.checkHeaders(args, paramHeaders);
     if (mismatch !== undefined) return mismatch;
     const learns = client.scope === undefined && this.#upstreams.names.length > 1;
-    const mayStartTask = memberOf(message.params, 'task') !== undefined || client.capabilities.includes(TASKS_EXTENSION);
+    const mayStartTask = client.era === 'legacy' ? memberOf(message.params, 'task') !== undefined : declaresTasks(client);
     return {
       upstreams: [target.upstream],
       edits: renamed(member, name, target.name),
       name: target.name,
       paramHeaders: paramHeaders ?? target.headersFor(args),
       wrapsOutput: target.wrapsOutput,
-      onResult: mayStartTask ? this.#learnTask(client.principal.id, learns) : learns ? this.#learn : undefined,
+      task: mayStartTask ? { kind: 'starting' } : undefined,
+      onLinks: learns ? this.#learn : undefined,
     };
   }
 
-  /** Methods of tasks that name none, as the list does, are answered with those of the principal only. */
-  #planTask({ message, client }: GatewayRequest): RoutePlan | GatewayError {
-    const upstream = client.scope ?? '';
-    const id = stringMember(message.text, message.params, 'taskId');
-    if (message.method === TASK_LIST || this.#tasks.isOwn(upstream, client.principal.id, id)) return plainPlan([upstream], id);
-    return new GatewayError('OMNI_NAME_UNKNOWN', 'You have no task of this id', {
-      hint: 'A task belongs to who has started it through this Omni.',
-    });
-  }
-
-  #planPrompt(message: RpcMessage, scope: string | undefined): RoutePlan | GatewayError {
+  #planPrompt(message: RpcMessage, client: ClientContext): RoutePlan | GatewayError {
     const member = memberOf(message.params, 'name');
     const name = stringMember(message.text, message.params, 'name');
     if (member === undefined || name === undefined) return wrongParameter('name');
-    const target = this.#catalogue.resolve('prompt', name, scope);
+    const target = this.#catalogue.resolve('prompt', name, client);
     if (target instanceof GatewayError) return target;
     return plainPlan([target.upstream], target.name, renamed(member, name, target.name));
   }
 
-  #planResource(message: RpcMessage, scope: string | undefined): RoutePlan | GatewayError {
+  #planResource(message: RpcMessage, client: ClientContext): RoutePlan | GatewayError {
     const uri = stringMember(message.text, message.params, 'uri');
     if (uri === undefined) return wrongParameter('uri');
-    const upstreams = this.#catalogue.resolveUri(uri, scope);
+    const upstreams = this.#catalogue.resolveUri(uri, client);
     return upstreams instanceof GatewayError ? upstreams : plainPlan(upstreams, uri);
   }
 
-  #planCompletion(message: RpcMessage, scope: string | undefined): RoutePlan | GatewayError {
+  #planCompletion(message: RpcMessage, client: ClientContext): RoutePlan | GatewayError {
     const ref = memberOf(message.params, 'ref');
     if (ref === undefined) return wrongParameter('ref');
     const text = message.text.slice(ref.start, ref.end);
@@ -174,14 +239,14 @@ export class RequestRouter {
       const member = memberOf(scan.object, 'name');
       const name = stringMember(text, scan.object, 'name');
       if (member === undefined || name === undefined) return wrongParameter('ref.name');
-      const target = this.#catalogue.resolve('prompt', name, scope);
+      const target = this.#catalogue.resolve('prompt', name, client);
       if (target instanceof GatewayError) return target;
       const moved = { start: member.start + ref.start, end: member.end + ref.start };
       return plainPlan([target.upstream], undefined, renamed(moved, name, target.name));
     }
     const uri = type === 'ref/resource' ? stringMember(text, scan.object, 'uri') : undefined;
     if (uri === undefined) return wrongParameter('ref');
-    const upstreams = this.#catalogue.resolveUri(uri, scope);
+    const upstreams = this.#catalogue.resolveUri(uri, client);
     return upstreams instanceof GatewayError ? upstreams : plainPlan(upstreams, undefined);
   }
 
@@ -198,20 +263,27 @@ export class RequestRouter {
     return NOTHING_RUNS;
   }
 
-  #learnTask(principal: string, learnsLinks: boolean): (upstream: string, result: string) => void {
-    return (upstream, result) => {
-      this.#tasks.learn(upstream, principal, result);
-      if (learnsLinks) this.#learn(upstream, result);
-    };
-  }
-
-  readonly #learn = (upstream: string, result: string): void => {
-    for (const uri of resourceLinksIn(result)) this.#catalogue.rememberUri(uri, upstream);
+  readonly #learn = (upstream: string, uris: readonly string[]): void => {
+    for (const uri of uris) this.#catalogue.rememberUri(uri, upstream);
   };
 }
 
-function plainPlan(upstreams: readonly string[], name: string | undefined, edits: readonly TextEdit[] = []): RoutePlan {
-  return { upstreams, edits, name, paramHeaders: [], wrapsOutput: false, onResult: undefined };
+function plainPlan(
+  upstreams: readonly string[],
+  name: string | undefined,
+  edits: readonly TextEdit[] = [],
+  task: TaskRole | undefined = undefined,
+): RoutePlan {
+  return { upstreams, edits, name, paramHeaders: [], wrapsOutput: false, task, onLinks: undefined };
+}
+
+function taskPlan(method: string, { start, end }: JsonMember, sealed: string, { upstream, id }: UpstreamTask): RoutePlan {
+  return plainPlan([upstream], id, [{ start, end, text: JSON.stringify(id) }], { kind: 'about', id, sealed, method });
+}
+
+/** Whether a method is about one task, which it names. */
+function isAboutTask(method: string): boolean {
+  return method.startsWith(TASKS) && method !== TASK_LIST;
 }
 
 function renamed(span: { readonly start: number; readonly end: number }, from: string, to: string): readonly TextEdit[] {

@@ -14,7 +14,7 @@ export class ResourceSubscriptions {
 
   /** Whether some server of the client's endpoint may serve the resource. */
   knows(uri: string, client: ClientContext): boolean {
-    return !(this.#catalogue.resolveUri(uri, client.scope) instanceof GatewayError);
+    return !(this.#catalogue.resolveUri(uri, client) instanceof GatewayError);
   }
 
   /** @param done - Called once, with what ends the subscription or why there is none. */
@@ -24,7 +24,7 @@ export class ResourceSubscriptions {
     onUpdated: (message: RpcMessage) => void,
     done: (release: (() => void) | GatewayError) => void,
   ): void {
-    const upstreams = this.#catalogue.resolveUri(uri, client.scope);
+    const upstreams = this.#catalogue.resolveUri(uri, client);
     if (upstreams instanceof GatewayError) return done(upstreams);
     this.#upstreams.subscribe(upstreams[0] ?? '', client, uri, onUpdated, done);
   }

@@ -1,5 +1,6 @@
 import type { HeaderList } from '@omni/ports';
 import type { TextEdit } from '@omni/wire';
+import type { TaskRole } from './tasks/task-relay.ts';
 
 /** Where a request goes and what changes on the way. */
 export interface RoutePlan {
@@ -11,6 +12,8 @@ export interface RoutePlan {
   /** `Mcp-Param-*` headers for an HTTP upstream of the modern era. */
   readonly paramHeaders: HeaderList;
   readonly wrapsOutput: boolean;
-  /** Told the text of each result, to learn which resources it mentions. */
-  readonly onResult: ((upstream: string, result: string) => void) | undefined;
+  /** What it has to do with tasks; `undefined` for most. */
+  readonly task: TaskRole | undefined;
+  /** Told the resources that a result points at. */
+  readonly onLinks: ((upstream: string, uris: readonly string[]) => void) | undefined;
 }

@@ -7,6 +7,7 @@ import {
   type AnswerServerRequest,
   type CallListener,
   type ClientContext,
+  type PieceSink,
   type ReplySink,
   type RpcMessage,
   type RpcNotice,
@@ -42,9 +43,11 @@ export class FakeSession implements SessionOwner {
   readonly clientInfo = '{"name":"test"}';
   level: string | undefined;
   readonly #ends: (() => void)[] = [];
+  readonly #onNotification: (text: string) => void;
 
-  constructor(capabilities = '{}') {
+  constructor(capabilities = '{}', onNotification: (text: string) => void = () => {}) {
     this.capabilities = capabilities;
+    this.#onNotification = onNotification;
   }
 
   /** Its client. */
@@ -56,7 +59,9 @@ export class FakeSession implements SessionOwner {
     return this.level;
   }
 
-  onNotification(): void {}
+  onNotification(_upstream: string, message: RpcMessage): void {
+    this.#onNotification(message.text);
+  }
 
   onServerRequest(): void {}
 
@@ -114,8 +119,11 @@ export class ScriptedLink implements UpstreamLink {
   owner: SessionOwner | undefined;
   readonly hello: RpcMessage;
   readonly sent: SentCall[] = [];
+  /** Says something about a task outside of any call. */
+  sayOfTasks: (notice: RpcMessage) => void = () => {};
   /** Answers each call before `send` returns. */
   immediate: string | undefined;
+  readonly #onSent: (() => void)[] = [];
 
   /** @param result - Of its greeting, as JSON. */
   constructor(upstream: string, era: Era, result = '{"serverInfo":{"name":"up"},"capabilities":{}}') {
@@ -127,11 +135,21 @@ export class ScriptedLink implements UpstreamLink {
   send(call: UpstreamCall, listener: CallListener): RunningCall {
     const sent = new SentCall(call, listener);
     this.sent.push(sent);
+    for (const onSent of this.#onSent.splice(0)) onSent();
     if (this.immediate !== undefined) sent.answer(this.immediate);
     return { cancel: (reason) => sent.cancels.push(reason) };
   }
 
   notify(): void {}
+
+  hearTasks(listener: (notice: RpcMessage) => void): void {
+    this.sayOfTasks = listener;
+  }
+
+  /** Resolves when more than so many calls have been sent: ids of tasks are opened on threads of the runtime. */
+  sentMore(than: number): Promise<void> {
+    return this.sent.length > than ? Promise.resolve() : new Promise((resolve) => this.#onSent.push(resolve));
+  }
 
   /** The latest call. */
   get last(): SentCall {
@@ -152,7 +170,7 @@ export class ScriptedCatalogue implements Catalogue {
   /** Who may have any resource. */
   owners: readonly string[] = ['files'];
 
-  resolve(_kind: 'tool' | 'prompt', name: string, scope: string | undefined): Target | GatewayError {
+  resolve(_kind: 'tool' | 'prompt', name: string, { scope }: ClientContext): Target | GatewayError {
     const [upstream, own] = scope === undefined ? name.split('__') : [scope, name];
     if (upstream === undefined || own === undefined || !this.isRead) return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
     const checkHeaders = (argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined => {
@@ -218,10 +236,13 @@ export class RecordingReply implements ReplySink {
   isFast = true;
   /** Resolves with the first answer: states are sealed and opened on threads of the runtime. */
   readonly answered: Promise<void>;
+  /** Where the client takes answers while they come. */
+  readonly pieces: PieceSink | undefined;
   #onAnswered: () => void = () => {};
   #drains: (() => void)[] = [];
 
-  constructor() {
+  constructor(pieces?: PieceSink) {
+    this.pieces = pieces;
     this.answered = new Promise((resolve) => (this.#onAnswered = resolve));
   }
 
@@ -278,7 +299,8 @@ export class RouterFixture {
     clock: this.clock,
     catalogue: this.catalogue,
     upstreams: this.upstreams,
-    whenSettled: (listener) => {
+    forwards: (upstream) => (upstream === 'files' ? ['x-tenant'] : undefined),
+    whenKnown: (_client, listener) => {
       if (this.#isSettled) listener();
       else this.#waiting.push(listener);
     },
@@ -307,8 +329,9 @@ export class RouterFixture {
     message: RpcMessage,
     client: ClientContext,
     paramHeaders?: HeaderList,
+    pieces?: PieceSink,
   ): { readonly reply: RecordingReply; readonly running: RunningCall } {
-    const reply = new RecordingReply();
+    const reply = new RecordingReply(pieces);
     return { reply, running: this.router.route({ message, client, paramHeaders }, reply) };
   }
 }

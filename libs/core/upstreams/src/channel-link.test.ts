@@ -3,9 +3,8 @@ import { GatewayError, silentLogger, type Era, type UpstreamSpec } from '@omni/p
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance } from '@omni/testing';
 import { parseMessage, resultText, type RpcMessage, type RunningCall, type SessionOwner, type UpstreamCall } from '@omni/wire';
 import fc from 'fast-check';
+import { linkContextOf } from './link-context.fixture.ts';
 import { ChannelLink } from './channel-link.ts';
-import { Deadlines } from './deadlines.ts';
-import { EraMemory } from './era-memory.ts';
 import type { LinkEvents } from './open-link.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
@@ -148,7 +147,7 @@ describe('ChannelLink', () => {
     expect(cancelled.log).toEqual([]);
   });
 
-  it('refuses calls beyond its limit, and those that the upstream does not read', async () => {
+  it('refuses calls beyond its limit, and those that the upstream does not read [PROTO-R12]', async () => {
     const { link, far, clock } = open({ maxInFlight: 1 });
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
     link.send(callOf('tools/call', '{}'), calls[0]);
@@ -170,6 +169,10 @@ describe('ChannelLink', () => {
     expect(call.log).toEqual([]);
     link.onGarbage({ kind: 'oversize', limitBytes: 16 });
     expect(call.log).toEqual(['failure OMNI_UPSTREAM_TOO_LARGE']);
+    const later = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), later);
+    link.onGarbage({ kind: 'no-room' });
+    expect(later.log).toEqual(['failure OMNI_MEMORY_FULL']);
   });
 
   it('answers ping by itself and refuses what a shared connection cannot relay', () => {
@@ -216,8 +219,10 @@ describe('ChannelLink', () => {
     link.send(callOf('tools/call', '{}'), call);
     far.emit(log);
     far.emit('{"jsonrpc":"2.0","id":"q","method":"roots/list"}');
+    clock.advance(29_999);
+    far.emit(log);
     expect(call.log).toEqual([]);
-    clock.advance(30_000);
+    clock.advance(1);
     far.emit(log);
     expect(call.log).toEqual([`notification ${log}`]);
   });
@@ -228,6 +233,42 @@ describe('ChannelLink', () => {
     link.send(callOf('tools/call', '{}'), call);
     far.emit('{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"t"}}');
     expect([call.log, link.counters.droppedNotifications]).toEqual([[], 1]);
+  });
+
+  it('tells whoever asks for it how tasks are getting on, on a shared connection only', () => {
+    const status = '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"t"}}';
+    const heard: string[] = [];
+    for (const { link, far } of [open(), open({ owner: new RecordingOwner() })]) {
+      const call = new RecordingCall<RpcMessage>();
+      link.send(callOf('tools/call', '{}'), call);
+      link.hearTasks((notice) => heard.push(notice.text));
+      far.emit(status);
+      heard.push(...call.log);
+    }
+    expect(heard).toEqual([status, `notification ${status}`]);
+  });
+
+  it('tells of the progress of a call that has become a task, of the latest hundred', () => {
+    const { link, far } = open();
+    const start = (result: string): { readonly call: RecordingCall<RpcMessage>; readonly id: number } => {
+      const call = new RecordingCall<RpcMessage>();
+      const text = '{"_meta":{"progressToken":"mine"}}';
+      const at = text.indexOf('"mine"');
+      link.send({ ...callOf('tools/call', text), progressToken: { start: at, end: at + 6 } }, call);
+      const id = Number(/"id":(\d+)/.exec(far.received.at(-1)?.text ?? '')?.[1]);
+      far.emit(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
+      return { call, id };
+    };
+    const progress = (id: number): void =>
+      far.emit(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${id},"progress":1}}`);
+    const [plain, first] = [start('{"content":[]}'), start('{"task":{"taskId":"t"}}')];
+    for (const { id } of [plain, first]) progress(id);
+    for (let index = 0; index < 100; index++) start('{"task":{"taskId":"u"}}');
+    progress(first.id);
+    expect([plain.call.log.length, first.call.log.slice(1)]).toEqual([
+      1,
+      ['notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"mine","progress":1}}'],
+    ]);
   });
 
   it('goes on telling a client what comes between its own calls', () => {
@@ -398,22 +439,14 @@ function open({ era = 'legacy', owner, spec, maxInFlight, maxServerRequests, war
   });
   const link = new ChannelLink({
     spec: upstreamSpecOf({ kind: 'channel', open: server.open }, spec),
-    context: {
-      clock,
-      logger: warn === undefined ? silentLogger : { ...silentLogger, warn },
-      identity: { name: 'omni', version: '1' },
+    context: linkContextOf(clock, {
+      ...(warn !== undefined && { logger: { ...silentLogger, warn } }),
       limits: {
         ...DEFAULT_UPSTREAM_LIMITS,
         ...(maxInFlight !== undefined && { maxInFlight }),
         ...(maxServerRequests !== undefined && { maxServerRequests }),
       },
-      deadlines: new Deadlines(clock),
-      eras: new EraMemory(),
-      random: () => 0,
-      launcher: undefined,
-      dialer: undefined,
-      http: undefined,
-    },
+    }),
     events: linkEvents,
     owner,
     era,

@@ -1,4 +1,4 @@
-import { GatewayError, type ChannelGarbage, type ChannelListener, type Era, type MessageChannel } from '@omni/ports';
+import { GatewayError, type ChannelGarbage, type ChannelListener, type Era } from '@omni/ports';
 import {
   callParams,
   memberOf,
@@ -15,9 +15,12 @@ import {
 import { Aftertalk } from './aftertalk.ts';
 import { CallTable } from './call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
+import { ClientOwner } from './client-owner.ts';
 import { FailedCall } from './failed-call.ts';
-import { changedList, ownId, ownIdAt, subscriptionIdOf } from './mcp-notification.ts';
+import type { HeadedChannel } from './headed-channel.ts';
+import { changedList, isAboutTask, ownId, ownIdAt, subscriptionIdOf } from './mcp-notification.ts';
 import { spliceMessage } from './message-splice.ts';
+import { noRoomError } from './no-room.ts';
 import type { LinkCounters, LinkOptions, OpenLink } from './open-link.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 import { ServerRequests } from './server-requests.ts';
@@ -26,11 +29,13 @@ import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
 export interface ChannelLinkOptions extends LinkOptions {
   readonly era: Era;
   readonly hello: RpcMessage;
-  readonly channel: MessageChannel;
+  readonly channel: HeadedChannel;
   /** First id that the handshake has not used. */
   readonly firstId: number;
 }
 
+/** Tasks on one connection whose progress is told. */
+const MAX_TASKS = 100;
 /** Where the id of an answer that is too complex to be read usually stands. */
 const ID_FIRST = /^\{"jsonrpc":"2\.0","id":([0-9]{1,16}),/;
 const ID_LAST = /,"id":([0-9]{1,16})\}$/;
@@ -48,10 +53,13 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
   readonly owner: SessionOwner | undefined;
   readonly counters: LinkCounters = { garbage: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
   readonly #options: ChannelLinkOptions;
-  readonly #channel: MessageChannel;
+  readonly #channel: HeadedChannel;
   readonly #pending: CallTable<ChannelCall>;
   readonly #serverRequests: ServerRequests;
   readonly #aftertalk: Aftertalk;
+  /** Calls that have become tasks, the latest ones. */
+  readonly #tasks = new Map<number, ChannelCall>();
+  #onTaskNotice: ((notice: RpcMessage) => void) | undefined;
   /** Why nothing can be sent any more. */
   #ended: GatewayError | undefined;
 
@@ -90,7 +98,7 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     const id = this.#pending.nextId();
     const token = call.progressToken;
     const params = callParams(call, token === undefined ? [] : [{ start: token.start, end: token.end, text: String(id) }]);
-    if (!this.#channel.send(requestText(String(id), call.method, params))) {
+    if (!this.#channel.send(requestText(String(id), call.method, params), call.passedHeaders)) {
       return new FailedCall(
         listener,
         new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" does not read what it is sent: its backlog is full`),
@@ -104,6 +112,10 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
 
   notify(method: string, params: string): void {
     if (this.#ended === undefined) this.#channel.send(notificationText(method, params));
+  }
+
+  hearTasks(listener: (notice: RpcMessage) => void): void {
+    this.#onTaskNotice = listener;
   }
 
   async close(): Promise<void> {
@@ -143,10 +155,13 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     this.counters.garbage++;
     if (problem.kind === 'not-utf8') return;
     // Whose answer it was cannot be told, and waiting for it would be in vain.
-    const error = new GatewayError(
-      'OMNI_UPSTREAM_TOO_LARGE',
-      `"${this.upstream}" sent a message of more than ${problem.limitBytes} bytes; it may have been the answer`,
-    );
+    const error =
+      problem.kind === 'no-room'
+        ? noRoomError(this.upstream)
+        : new GatewayError(
+            'OMNI_UPSTREAM_TOO_LARGE',
+            `"${this.upstream}" sent a message of more than ${problem.limitBytes} bytes; it may have been the answer`,
+          );
     for (const call of this.#pending.calls()) if (!call.isListen) this.#fail(call, error);
   }
 
@@ -183,7 +198,15 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     this.#pending.delete(call.id);
     this.#aftertalk.onEnd(call);
     this.#serverRequests.endOf(call);
+    if (this.era === 'legacy' && memberOf(message.result?.object, 'task') !== undefined) this.#keepTask(call);
     call.answer(message);
+  }
+
+  /** Its progress token holds as long as the task does, which is longer than the call (MCP 2025-11-25, basic/utilities/tasks). */
+  #keepTask(call: ChannelCall): void {
+    this.#tasks.set(call.id, call);
+    const [oldest] = this.#tasks.keys();
+    if (this.#tasks.size > MAX_TASKS && oldest !== undefined) this.#tasks.delete(oldest);
   }
 
   #onRejected(text: string, rawId: string, error: GatewayError): void {
@@ -232,7 +255,12 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
       return;
     }
     // A task outlives the call that has started it, so that the call that runs says nothing about whose it is.
-    const only = message.method.startsWith('notifications/tasks') && this.owner === undefined ? undefined : this.#onlyRunning();
+    if (this.#isShared && isAboutTask(message.method)) {
+      if (this.#onTaskNotice === undefined) this.counters.droppedNotifications++;
+      else this.#onTaskNotice(message);
+      return;
+    }
+    const only = this.#onlyRunning();
     if (only !== undefined) this.#tell(only, message);
     else if (this.owner !== undefined) this.owner.onNotification(this.upstream, message);
     else this.counters.droppedNotifications++;
@@ -240,7 +268,8 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
 
   #onProgress(message: RpcMessage): void {
     const token = memberOf(message.params, 'progressToken');
-    const call = this.#callOf(ownIdAt(message, token));
+    const id = ownIdAt(message, token);
+    const call = this.#callOf(id) ?? (id === undefined ? undefined : this.#tasks.get(id));
     const clientToken = call?.clientToken;
     if (call === undefined || token === undefined || clientToken === undefined) {
       this.counters.droppedNotifications++;
@@ -293,6 +322,11 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     return id === undefined ? undefined : this.#pending.get(id);
   }
 
+  /** Whether calls of several clients, or sessions, run on this connection. */
+  get #isShared(): boolean {
+    return this.owner === undefined || this.owner instanceof ClientOwner;
+  }
+
   /**
    * The call that something without an address must belong to: the only one there is. On a shared connection it may also belong to
    * a call that is over, so there is none until that has become unlikely.
@@ -300,10 +334,11 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
   #onlyRunning(): ChannelCall | undefined {
     let only: ChannelCall | undefined;
     for (const call of this.#pending.calls()) {
-      if (call.isListen) continue;
+      // Nobody is asked during a request of Omni's own; the owner of the connection can be.
+      if (call.isListen || (call.asker === undefined && this.owner !== undefined)) continue;
       if (only !== undefined) return undefined;
       only = call;
     }
-    return only !== undefined && this.owner === undefined && this.#aftertalk.mayBeOfOthers(only) ? undefined : only;
+    return only !== undefined && this.#isShared && this.#aftertalk.mayBeOfOthers(only) ? undefined : only;
   }
 }

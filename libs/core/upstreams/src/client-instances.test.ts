@@ -1,71 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError, type UpstreamSpec } from '@omni/ports';
-import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
-import { ownCall, type ClientContext, type RpcMessage, type UpstreamLink } from '@omni/wire';
-import type { UpstreamLimits } from './upstream-limits.ts';
-import type { Upstream } from './upstream.ts';
-import { Upstreams } from './upstreams.ts';
+import { GatewayError } from '@omni/ports';
+import { RecordingCall, type ScriptedInstance } from '@omni/testing';
+import { askerOf, ownCall, type RpcMessage, type UpstreamCall } from '@omni/wire';
+import { clientOf, FORMS, UpstreamScene as Scene } from './upstream-scene.fixture.ts';
 
-const FORMS = '{"elicitation":{}}';
 const FIVE_MINUTES_MS = 300_000;
-
-function legacy(message: ScriptedMessage, instance: ScriptedInstance): void {
-  if (message.method === 'server/discover') instance.refuse(message, -32601);
-  if (message.method === 'initialize')
-    instance.reply(message, '{"protocolVersion":"2025-11-25","capabilities":{"resources":{"subscribe":true}}}');
-  if (message.method === 'resources/subscribe') instance.reply(message, '{}');
-}
-
-function clientOf(capabilities: string, principal = 'ada'): ClientContext {
-  return {
-    principal: { id: principal, kind: 'token' },
-    era: 'modern',
-    scope: undefined,
-    session: undefined,
-    capabilities,
-    clientInfo: '{"name":"c","version":"1"}',
-  };
-}
-
-class Scene {
-  readonly clock = new VirtualClock();
-  readonly server = new ScriptedServer(legacy);
-  readonly upstreams: Upstreams;
-  readonly upstream: Upstream;
-
-  constructor(spec: Partial<UpstreamSpec> = {}, limits: Partial<UpstreamLimits> = {}) {
-    this.upstreams = new Upstreams({
-      specs: [upstreamSpecOf({ kind: 'channel', open: this.server.open }, { name: 'up', ...spec })],
-      clock: this.clock,
-      identity: { name: 'omni', version: '1' },
-      limits,
-      observer: { onStateChanged() {}, onReady() {}, onListsChanged() {} },
-    });
-    const upstream = this.upstreams.get('up');
-    if (upstream === undefined) throw new TypeError('no upstream');
-    this.upstream = upstream;
-  }
-
-  async start(): Promise<this> {
-    this.upstreams.start();
-    await this.clock.advanceAsync(0);
-    return this;
-  }
-
-  /** The link of a client's call, once it is there. */
-  async link(client: ClientContext): Promise<UpstreamLink | GatewayError> {
-    let found: UpstreamLink | GatewayError | undefined;
-    this.upstream.linkFor(client, (result) => (found = result));
-    await this.clock.advanceAsync(0);
-    if (found === undefined) throw new TypeError('nothing was told');
-    return found;
-  }
-
-  /** What each instance was told at its start. */
-  get told(): unknown[] {
-    return this.server.instances.map((instance) => instance.last('initialize')?.params['capabilities']);
-  }
-}
+/** A call of ada's. */
+const CALL: UpstreamCall = { ...ownCall('tools/call', '{}'), asker: askerOf(clientOf(FORMS)) };
 
 describe('ClientInstances', () => {
   it('tell the server exactly what may be asked of the client', async () => {
@@ -102,9 +43,9 @@ describe('ClientInstances', () => {
     const link = await scene.link(clientOf(FORMS));
     if (link instanceof GatewayError) throw link;
     const [one, two] = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
-    link.send(ownCall('tools/call', '{}'), one);
+    link.send(CALL, one);
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{}}');
-    link.send(ownCall('tools/call', '{}'), two);
+    link.send(CALL, two);
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":2,"method":"elicitation/create","params":{}}');
     expect([one.questions.length, two.questions.length]).toEqual([1, 0]);
     expect(scene.server.instances[1]?.received.at(-1)?.text).toContain(
@@ -118,18 +59,18 @@ describe('ClientInstances', () => {
     const [first, second, third] = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
     const one = await scene.link(clientOf(FORMS));
     if (one instanceof GatewayError) throw one;
-    one.send(ownCall('tools/call', '{}'), first);
+    one.send(CALL, first);
     expect(await scene.link(clientOf(FORMS))).toBe(one);
     ask(scene.server.instances[1]);
     const two = await scene.link(clientOf(FORMS));
     if (two instanceof GatewayError) throw two;
-    two.send(ownCall('tools/call', '{}'), second);
+    two.send(CALL, second);
     ask(scene.server.instances[2]);
     expect([two === one, first.questions.length, second.questions.length]).toEqual([false, 1, 1]);
     // There is room for no third: calls go on, questions would not.
     const shared = await scene.link(clientOf(FORMS));
     expect(shared).toBe(one);
-    one.send(ownCall('tools/call', '{}'), third);
+    one.send(CALL, third);
     ask(scene.server.instances[1]);
     expect(third.questions).toEqual([]);
     first.questions[0]?.answer(new GatewayError('OMNI_CANCELLED', 'no'));
@@ -141,7 +82,7 @@ describe('ClientInstances', () => {
     const link = await scene.link(clientOf(FORMS));
     await scene.link(clientOf('{"roots":{}}'));
     if (link instanceof GatewayError) throw link;
-    const call = link.send(ownCall('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    const call = link.send(CALL, new RecordingCall<RpcMessage>());
     const isOpen = (): boolean[] => scene.server.instances.map((instance) => instance.isOpen);
     await scene.clock.advanceAsync(FIVE_MINUTES_MS + 60_000);
     expect(isOpen()).toEqual([true, true, false]);
@@ -158,7 +99,7 @@ describe('ClientInstances', () => {
     for (let index = 0; index < 8; index++) {
       const link = await scene.link(clientOf(capabilities(index)));
       if (link instanceof GatewayError) throw link;
-      if (index !== 3) link.send(ownCall('tools/call', '{}'), new RecordingCall<RpcMessage>());
+      if (index !== 3) link.send(CALL, new RecordingCall<RpcMessage>());
     }
     const ninth = await scene.link(clientOf(capabilities(8)));
     if (ninth instanceof GatewayError) throw ninth;
@@ -175,7 +116,7 @@ describe('ClientInstances', () => {
       true,
       true,
     ]);
-    ninth.send(ownCall('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    ninth.send(CALL, new RecordingCall<RpcMessage>());
     expect(await scene.link(clientOf(capabilities(9)))).toMatchObject({ code: 'OMNI_OVERLOADED' });
     expect(await scene.link(clientOf(capabilities(9), 'bob'))).not.toBeInstanceOf(GatewayError);
   });

@@ -1,7 +1,8 @@
 import { GatewayError, type CancelTimer, type Clock } from '@omni/ports';
-import { capabilitiesAcrossEras, type ClientContext } from '@omni/wire';
+import { capabilitiesAcrossEras, type ClientContext, type SessionOwner } from '@omni/wire';
 import { canonicalJson } from './canonical-json.ts';
 import { ClientOwner } from './client-owner.ts';
+import { MAX_CAPABILITIES } from './client-signatures.ts';
 import type { OnLink } from './lazy-link.ts';
 import type { OpenLink } from './open-link.ts';
 import type { SessionLinks } from './session-links.ts';
@@ -10,6 +11,8 @@ export interface ClientInstancesOptions {
   readonly upstream: string;
   readonly sessions: SessionLinks;
   readonly clock: Clock;
+  /** Whether somebody watches a resource on the link. */
+  readonly isWatched: (link: OpenLink) => boolean;
 }
 
 /** An instance that nobody uses is closed after this time. */
@@ -18,19 +21,19 @@ const IDLE_MS = 5 * 60_000;
 const MAX_PER_PRINCIPAL = 8;
 /** Sets of capabilities whose canonical form is remembered. */
 const MAX_REMEMBERED = 256;
-/** A client that declares more than this, in characters, is told to no upstream. */
-const MAX_CAPABILITIES = 16_384;
 
 interface Instance {
   readonly owner: ClientOwner;
   /** What its clients have in common. */
   readonly group: string;
   readonly principalId: string;
+  /** The sessions that have used it and have not ended: what the server keeps in it may be theirs. */
+  readonly sessions: Set<SessionOwner>;
   lastUsedMs: number;
 }
 
 /**
- * The legacy instances of one upstream that belong to modern clients: one for each principal and set of client capabilities, so that
+ * The legacy instances of one upstream that equal clients share: one for each principal, era and set of client capabilities, so that
  * the upstream is told exactly what it may ask for. Where questions carry no address, an instance whose client has yet to answer takes
  * no further calls as long as there is room for another one.
  *
@@ -53,7 +56,7 @@ export class ClientInstances {
     return this.#canonicalOf(capabilities) !== undefined;
   }
 
-  /** @param client - One that {@link needs} an instance. @param done - Called before this returns when its link is open. */
+  /** @param done - Called before this returns when the link is open. */
   linkFor(client: ClientContext, done: OnLink): void {
     const { clock, sessions } = this.#options;
     const own = this.#groupOf(client);
@@ -65,6 +68,7 @@ export class ClientInstances {
       );
     }
     instance.lastUsedMs = clock.monotonicMs();
+    if (client.session !== undefined) this.#keepFor(instance, client.session);
     sessions.linkFor(instance.owner, (result) => {
       // What did not come up takes no room.
       if (result instanceof GatewayError) this.#instances.delete(instance);
@@ -91,21 +95,23 @@ export class ClientInstances {
    */
   #add(client: ClientContext, isNeeded: boolean): Instance | undefined {
     const { clock, sessions } = this.#options;
-    const { principal, capabilities } = client;
+    const { principal, era } = client;
     const own = [...this.#instances].filter(({ principalId }) => principalId === principal.id);
     if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
     // Instances of sessions are never taken away, so it may stay full; the links say so to who needs one.
     if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
     const group = this.#keyOf(client);
-    const owner = new ClientOwner(`${group} ${++this.#opened}`, capabilitiesAcrossEras(capabilities));
-    const instance: Instance = { owner, group, principalId: principal.id, lastUsedMs: 0 };
+    const capabilities = this.needs(client) ? capabilitiesAcrossEras(client.capabilities) : '{}';
+    const owner = new ClientOwner(`${group} ${++this.#opened}`, era, capabilities);
+    const instance: Instance = { owner, group, principalId: principal.id, sessions: new Set(), lastUsedMs: 0 };
     this.#instances.add(instance);
     this.#cancelSweep ??= clock.after(IDLE_MS, this.#sweep);
     return instance;
   }
 
   #endIdlest(instances: readonly Instance[]): boolean {
-    const [idlest] = instances.filter((instance) => !this.#isBusy(instance)).toSorted((a, b) => a.lastUsedMs - b.lastUsedMs);
+    const idle = instances.filter((instance) => !this.#isBusy(instance)).toSorted((a, b) => a.lastUsedMs - b.lastUsedMs);
+    const idlest = idle.find((instance) => !this.#isKept(instance)) ?? idle[0];
     if (idlest !== undefined) this.#end(idlest);
     return idlest !== undefined;
   }
@@ -114,7 +120,7 @@ export class ClientInstances {
     const { clock } = this.#options;
     const now = clock.monotonicMs();
     for (const instance of [...this.#instances]) {
-      if (this.#isBusy(instance)) instance.lastUsedMs = now;
+      if (this.#isBusy(instance) || this.#isKept(instance)) instance.lastUsedMs = now;
       else if (now - instance.lastUsedMs >= IDLE_MS) this.#end(instance);
     }
     this.#cancelSweep = this.#instances.size === 0 ? undefined : clock.after(IDLE_MS / 5, this.#sweep);
@@ -122,6 +128,18 @@ export class ClientInstances {
 
   #isBusy({ owner }: Instance): boolean {
     return this.#options.sessions.isOpening(owner) || (this.#options.sessions.linkOf(owner)?.inFlight ?? 0) > 0;
+  }
+
+  /** Without a call, but not without a use. */
+  #isKept({ owner, sessions }: Instance): boolean {
+    const link = this.#options.sessions.linkOf(owner);
+    return sessions.size > 0 || (link !== undefined && this.#options.isWatched(link));
+  }
+
+  #keepFor(instance: Instance, session: SessionOwner): void {
+    if (instance.sessions.has(session)) return;
+    instance.sessions.add(session);
+    session.onEnd(() => instance.sessions.delete(session));
   }
 
   #end(instance: Instance): void {
@@ -135,8 +153,8 @@ export class ClientInstances {
     return [...this.#instances].filter((instance) => instance.group === group);
   }
 
-  #keyOf({ principal, capabilities }: ClientContext): string {
-    return `client ${JSON.stringify(principal.id)} ${this.#canonicalOf(capabilities) ?? '{}'}`;
+  #keyOf({ principal, capabilities, era }: ClientContext): string {
+    return `${era} client ${JSON.stringify(principal.id)} ${this.#canonicalOf(capabilities) ?? '{}'}`;
   }
 
   #canonicalOf(capabilities: string): string | undefined {

@@ -1,22 +1,24 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type Era } from '@omni/ports';
 import type { AnswerServerRequest, RpcMessage, SessionOwner } from '@omni/wire';
+import { MODERN_VERSION, OFFERED_LEGACY_VERSION } from './mcp-revision.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 
-/** Owner of an instance that the equal clients of one principal share in the modern era, where there are no sessions. */
+/** Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or sessions. */
 export class ClientOwner implements SessionOwner {
   readonly key: string;
-  readonly version = '2026-07-28';
+  readonly version: string;
   readonly capabilities: string;
   /** Several clients may share the instance: Omni presents itself. */
   readonly clientInfo = '{}';
   #onEnd: (() => void)[] = [];
 
-  constructor(key: string, capabilities: string) {
+  constructor(key: string, era: Era, capabilities: string) {
     this.key = key;
+    this.version = era === 'modern' ? MODERN_VERSION : OFFERED_LEGACY_VERSION;
     this.capabilities = capabilities;
   }
 
-  /** Notifications of this era belong to a request; there is nobody for others. */
+  /** Which of the clients it is for cannot be told. */
   onNotification(): void {}
 
   onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {

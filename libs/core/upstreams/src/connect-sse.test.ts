@@ -1,12 +1,10 @@
-import { GatewayError, silentLogger, type UpstreamTransport } from '@omni/ports';
+import { GatewayError, type UpstreamTransport } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock, type ScriptedExchange } from '@omni/testing';
 import { ownCall, type RpcMessage } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
+import { linkContextOf } from './link-context.fixture.ts';
 import { connect } from './connect.ts';
-import { Deadlines } from './deadlines.ts';
-import { EraMemory } from './era-memory.ts';
 import type { OpenLink } from './open-link.ts';
-import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
 const STREAM_URL = 'http://up.test/sse';
 const MESSAGES_URL = 'http://up.test/messages?sessionId=1';
@@ -47,18 +45,7 @@ function start(http: ScriptedHttpClient | undefined, kind: 'http' | 'sse' = 'htt
   const abort = connect(
     {
       spec,
-      context: {
-        clock,
-        logger: silentLogger,
-        identity: { name: 'omni', version: '1' },
-        limits: DEFAULT_UPSTREAM_LIMITS,
-        deadlines: new Deadlines(clock),
-        eras: new EraMemory(),
-        random: () => 0,
-        launcher: undefined,
-        dialer: undefined,
-        http,
-      },
+      context: linkContextOf(clock, { http }),
       events: {
         onClosed: (_link, reason) => closed.push(reason),
         onListsChanged() {},

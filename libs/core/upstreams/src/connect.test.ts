@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   GatewayError,
-  silentLogger,
   type ChannelDialer,
   type ChannelListener,
   type ChildLauncher,
@@ -21,11 +20,10 @@ import {
   type ScriptedInstance,
   type ScriptedMessage,
 } from '@omni/testing';
+import { linkContextOf } from './link-context.fixture.ts';
 import { connect } from './connect.ts';
-import { Deadlines } from './deadlines.ts';
 import { EraMemory } from './era-memory.ts';
 import type { OpenLink } from './open-link.ts';
-import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
 const DISCOVERED = '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"public"}';
 const INITIALIZED = '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
@@ -124,7 +122,7 @@ describe('connect over a channel', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('does not probe again what it remembers, until that proves wrong', async () => {
+  it('does not probe again what it remembers, until that proves wrong [PROTO-R09]', async () => {
     let script = legacy((_message, instance) => instance.exit(undefined));
     const { run, server, clock, eras, spec } = channelOf((message, instance) => script(message, instance));
     run();
@@ -200,7 +198,7 @@ describe('connect over a channel', () => {
     expect(attempt.link?.era).toBe('legacy');
   });
 
-  it('does not probe a server again that exited on the probe and then crashed', async () => {
+  it('does not probe a server again that exited on the probe and then crashed [PROTO-R10]', async () => {
     const { run, server, clock } = channelOf((_message, instance) => instance.exit(undefined));
     run();
     await clock.advanceAsync(0);
@@ -428,18 +426,7 @@ interface Adapters {
 function start(spec: UpstreamSpec, { launcher, dialer, http }: Adapters) {
   const clock = new VirtualClock();
   const eras = new EraMemory();
-  const context = {
-    clock,
-    logger: silentLogger,
-    identity: { name: 'omni', version: '1' },
-    limits: DEFAULT_UPSTREAM_LIMITS,
-    deadlines: new Deadlines(clock),
-    eras,
-    random: () => 0,
-    launcher,
-    dialer,
-    http,
-  };
+  const context = linkContextOf(clock, { eras, launcher, dialer, http });
   const events = { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} };
   const run = () => {
     const attempt: { link?: OpenLink; error?: GatewayError; abort: () => void } = { abort: () => {} };

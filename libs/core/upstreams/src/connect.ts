@@ -103,9 +103,9 @@ function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
 function channelOpener(
   { secretValues, name }: UpstreamSpec,
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
-  { launcher, dialer, http, clock, limits }: LinkContext,
+  { launcher, dialer, http, clock, limits, budget }: LinkContext,
 ): OpenChannel | GatewayError {
-  const maxMessageBytes = limits.maxUpstreamMessageBytes;
+  const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
     case 'channel':
       return transport.open;
@@ -113,18 +113,18 @@ function channelOpener(
     case 'socket': {
       if (dialer === undefined)
         return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" needs a lasting connection, which is not available here`);
-      return (listener) => dialer.dial({ upstream: name, target: transport, maxMessageBytes }, listener);
+      return (listener) => dialer.dial({ upstream: name, target: transport, ...bounds }, listener);
     }
     case 'sse': {
       if (http === undefined) return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" needs HTTP, which is not available here`);
       const { url, headers } = transport;
-      return (listener) => new SseChannel({ upstream: name, http, url, configuredHeaders: headers, maxMessageBytes, clock }, listener);
+      return (listener) => new SseChannel({ upstream: name, http, url, configuredHeaders: headers, clock, ...bounds }, listener);
     }
     case 'stdio': {
       if (launcher === undefined)
         return new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `"${name}" needs a process, which cannot be started here`);
       const { command, args, env, cwd } = transport;
-      const child = { upstream: name, command, args, env, secretValues, maxMessageBytes, ...(cwd !== undefined && { cwd }) };
+      const child = { upstream: name, command, args, env, secretValues, ...bounds, ...(cwd !== undefined && { cwd }) };
       return (listener) => launcher.launch(child, listener);
     }
   }

@@ -53,6 +53,7 @@ function openSse(options: HttpHandshakeOptions, refusal: GatewayError, done: (ou
     ...options,
     upstream: spec.name,
     maxMessageBytes: context.limits.maxUpstreamMessageBytes,
+    budget: context.budget,
     clock: context.clock,
     onEndpoint: () => {
       isSpoken = true;
@@ -79,6 +80,7 @@ class HttpProbe implements HttpMessageSink {
     this.#reader = new HttpMessageReader({
       spec,
       maxBytes: context.limits.maxUpstreamMessageBytes,
+      budget: context.budget,
       sink: this,
       untouchedId: undefined,
     });

@@ -7,7 +7,8 @@ const OWN = /^(?:content-type|content-length|accept|mcp-.*|last-event-id)$/i;
 export function headerOf(headers: HeaderList, name: string): string | undefined {
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const candidate = headers[at];
-    if (candidate !== undefined && candidate.length === name.length && candidate.toLowerCase() === name) return headers[at + 1];
+    if (candidate !== undefined && candidate.length === name.length && (candidate === name || candidate.toLowerCase() === name))
+      return headers[at + 1];
   }
   return undefined;
 }

@@ -1,10 +1,11 @@
-import { GatewayError, type HeaderList, type HttpResponseListener, type UpstreamSpec } from '@omni/ports';
-import { parseMessage, type RpcMessage } from '@omni/wire';
+import { GatewayError, type ByteBudget, type HeaderList, type HeldBytes, type HttpResponseListener, type UpstreamSpec } from '@omni/ports';
+import { parseMessage, type PassedHead, type RpcMessage } from '@omni/wire';
 import { bodyKind, headerOf } from './http-headers.ts';
+import { noRoomError } from './no-room.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 import { SseParser, type SseEvent } from './sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
-import { isAnswerTo } from './zero-touch.ts';
+import { beginningOfAnswer, CLOSING_BRACE, hasIdLast, isAnswerTo, lastSignificantByte } from './zero-touch.ts';
 
 /** Told what an HTTP answer holds: messages in order, then one of end and failure. */
 export interface HttpMessageSink {
@@ -21,23 +22,43 @@ export interface HttpMessageSink {
   onFailure(error: GatewayError): void;
 }
 
+/** Takes a long JSON body that begins as the answer to an id, while it comes. */
+export interface PassingSink {
+  /** As JSON; `undefined` when every answer is wanted whole. */
+  readonly passingId: string | undefined;
+  /** More of a JSON body has come, whether it is taken so or not. */
+  onFlow(): void;
+  /** @returns Whether it is wanted so; if not, it is told whole. */
+  onPassedHead(head: PassedHead): boolean;
+  onPiece(bytes: Uint8Array): void;
+  /** It ended as an answer does. In place of this there may be a failure. */
+  onPassedEnd(): void;
+}
+
 export interface HttpMessageReaderOptions {
   readonly spec: UpstreamSpec;
   readonly maxBytes: number;
+  /** For what has to be held until a message is complete. */
+  readonly budget: ByteBudget | undefined;
   readonly sink: HttpMessageSink;
   /** The id whose answer may go on unread, as JSON; `undefined` when every answer has to be read. */
   readonly untouchedId: string | undefined;
+  readonly passing?: PassingSink;
 }
 
 /** Below this size reading costs less than it is worth to avoid. */
 const UNTOUCHED_MIN_BYTES = 8 * 1024;
+/** Longer bodies may go on while they come. */
+const PIECES_MIN_BYTES = 64 * 1024;
 /** What is read of a body that cannot be an answer. */
 const EXCERPT_BYTES = 512;
 const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
 const LENIENT_UTF8 = new TextDecoder();
 const INTEGER_SECONDS = /^[0-9]{1,6}$/;
 
-type Mode = 'head' | 'json' | 'events' | 'excerpt' | 'stopped';
+const DIGITS = /^[0-9]{1,15}$/;
+
+type Mode = 'head' | 'json' | 'pieces' | 'events' | 'excerpt' | 'stopped';
 
 /** Turns the answer to one HTTP request into JSON-RPC messages, or into the reason why it holds none. */
 export class HttpMessageReader implements HttpResponseListener {
@@ -48,6 +69,15 @@ export class HttpMessageReader implements HttpResponseListener {
   #chunks: Uint8Array[] = [];
   #size = 0;
   #parser: SseParser | undefined;
+  /** Of a long body that is collected. */
+  #collected: HeldBytes | undefined;
+  /** Of a JSON body. */
+  #headers: HeaderList = [];
+  /** The last piece waits until it is known to be followed, or to be the end of an object. */
+  #held: Uint8Array | undefined;
+  #lastByte: number | undefined;
+  /** The declared length of a body that goes on while it comes. */
+  #length: number | undefined;
 
   constructor(options: HttpMessageReaderOptions) {
     this.#options = options;
@@ -70,7 +100,8 @@ export class HttpMessageReader implements HttpResponseListener {
   /** Nothing more is told. */
   stop(): void {
     this.#mode = 'stopped';
-    this.#chunks = [];
+    this.#letGo();
+    this.#parser?.close();
   }
 
   onHead(status: number, headers: HeaderList): void {
@@ -80,10 +111,12 @@ export class HttpMessageReader implements HttpResponseListener {
     const retryAfter = headerOf(headers, 'retry-after');
     if (retryAfter !== undefined && INTEGER_SECONDS.test(retryAfter)) this.#retryAfterSeconds = Number(retryAfter);
     const kind = bodyKind(headers);
-    if (kind === 'json' && !isRefusal(status)) this.#mode = 'json';
-    else if (kind === 'events' && status >= 200 && status < 300) {
+    if (kind === 'json' && !isRefusal(status)) {
+      this.#mode = 'json';
+      this.#headers = headers;
+    } else if (kind === 'events' && status >= 200 && status < 300) {
       this.#mode = 'events';
-      this.#parser = new SseParser(this, this.#options.maxBytes);
+      this.#parser = new SseParser(this, this.#options.maxBytes, this.#options.budget);
     } else this.#mode = 'excerpt';
   }
 
@@ -94,8 +127,20 @@ export class HttpMessageReader implements HttpResponseListener {
       case 'json':
         this.#size += chunk.byteLength;
         if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
-        this.#chunks.push(chunk);
+        // Nearly always the only one; a list that grows from nothing takes room for many.
+        if (this.#chunks.length === 0) this.#chunks = [chunk];
+        else this.#chunks.push(chunk);
+        if (this.#size > chunk.byteLength) this.#options.passing?.onFlow();
+        // Looked at once, when the body turns out to be long.
+        if (this.#size > PIECES_MIN_BYTES && this.#size - chunk.byteLength <= PIECES_MIN_BYTES) this.#beginPieces();
+        if (this.#size > PIECES_MIN_BYTES) this.#countCollected();
         return;
+      case 'pieces':
+        this.#size += chunk.byteLength;
+        if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
+        if (this.#size > (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
+        this.#options.passing?.onFlow();
+        return this.#pass(chunk);
       case 'excerpt':
         this.#size += chunk.byteLength;
         this.#chunks.push(chunk);
@@ -111,6 +156,8 @@ export class HttpMessageReader implements HttpResponseListener {
     switch (this.#mode) {
       case 'json':
         return this.#endJson();
+      case 'pieces':
+        return this.#endPieces();
       case 'events':
         this.stop();
         return this.#options.sink.onEnd();
@@ -153,15 +200,34 @@ export class HttpMessageReader implements HttpResponseListener {
   #pushEvents(chunk: Uint8Array): void {
     const problem = this.#parser?.push(chunk);
     if (problem === undefined || this.#mode === 'stopped') return;
-    this.#fail(
-      problem === 'too-large'
-        ? this.#tooLarge()
-        : new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" sent an event stream that is not UTF-8`),
-    );
+    const { name } = this.#options.spec;
+    switch (problem) {
+      case 'too-large':
+        return this.#fail(this.#tooLarge());
+      case 'no-room':
+        return this.#fail(noRoomError(name));
+      case 'not-utf8':
+        return this.#fail(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" sent an event stream that is not UTF-8`));
+    }
+  }
+
+  #countCollected(): void {
+    if (this.#mode !== 'json') return;
+    this.#collected ??= this.#options.budget?.share();
+    if (this.#collected?.hold(this.#size) === false) this.#fail(noRoomError(this.#options.spec.name));
+  }
+
+  #letGo(): void {
+    this.#chunks = [];
+    this.#held = undefined;
+    this.#collected?.release();
   }
 
   #endJson(): void {
     const { sink, untouchedId } = this.#options;
+    // What follows takes this turn only.
+    this.#collected?.release();
+    if (this.#size > PIECES_MIN_BYTES && untouchedId !== undefined && this.#passWhole(untouchedId)) return;
     const bytes = joined(this.#chunks, this.#size);
     if (untouchedId !== undefined && bytes.byteLength > UNTOUCHED_MIN_BYTES && isAnswerTo(bytes, untouchedId)) {
       this.stop();
@@ -182,9 +248,64 @@ export class HttpMessageReader implements HttpResponseListener {
     sink.onEnd();
   }
 
+  #beginPieces(): void {
+    const { maxBytes, passing } = this.#options;
+    const declared = headerOf(this.#headers, 'content-length');
+    const length = declared !== undefined && DIGITS.test(declared) ? Number(declared) : undefined;
+    if (length !== undefined && length > maxBytes) return this.#fail(this.#tooLarge());
+    const [first] = this.#chunks;
+    if (passing?.passingId === undefined || first === undefined) return;
+    const kind = beginningOfAnswer(first, passing.passingId);
+    if (length !== undefined && this.#size > length) return this.#fail(this.#incomplete());
+    if (kind === undefined || !passing.onPassedHead({ status: this.#status, length, isError: kind === 'error' })) return;
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#length = length;
+    // Whoever was shown the head may have left at once.
+    if (this.#mode === 'json') this.#mode = 'pieces';
+    for (const chunk of chunks) this.#pass(chunk);
+  }
+
+  /** A long answer that is known as such by its end only: at least it need not be joined. @returns Whether it was. */
+  #passWhole(id: string): boolean {
+    const { passing } = this.#options;
+    const chunks = this.#chunks;
+    if (passing === undefined || !hasIdLast(chunks, id)) return false;
+    if (!passing.onPassedHead({ status: this.#status, length: this.#size, isError: false })) return false;
+    this.stop();
+    for (const chunk of chunks) passing.onPiece(chunk);
+    passing.onPassedEnd();
+    return true;
+  }
+
+  #pass(chunk: Uint8Array): void {
+    if (this.#mode !== 'pieces') return;
+    const ready = this.#held;
+    this.#held = chunk;
+    this.#lastByte = lastSignificantByte(chunk) ?? this.#lastByte;
+    if (ready !== undefined) this.#options.passing?.onPiece(ready);
+  }
+
+  #endPieces(): void {
+    const { passing } = this.#options;
+    const last = this.#held;
+    // The client was told the length: another one would run into what comes next on its connection.
+    if (this.#lastByte !== CLOSING_BRACE || this.#size !== (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
+    this.stop();
+    if (last !== undefined) passing?.onPiece(last);
+    passing?.onPassedEnd();
+  }
+
   #fail(error: GatewayError): void {
     this.stop();
     this.#options.sink.onFailure(error);
+  }
+
+  #incomplete(): GatewayError {
+    return new GatewayError(
+      'OMNI_UPSTREAM_PROTOCOL',
+      `"${this.#options.spec.name}" sent an answer that is cut or has another length than it says`,
+    );
   }
 
   #tooLarge(): GatewayError {

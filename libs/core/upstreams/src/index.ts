@@ -1,8 +1,10 @@
 export { ChannelLink, type ChannelLinkOptions } from './channel-link.ts';
+export { ClientSignatures } from './client-signatures.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export { Deadlines, type Deadline, type DeadlineListener } from './deadlines.ts';
 export { EraMemory } from './era-memory.ts';
 export { LegacyHttpLink, type LegacyHttpLinkOptions } from './legacy-http-link.ts';
+export type { ListSource } from './list-source.ts';
 export { modernParams } from './mcp-revision.ts';
 export { ModernHttpLink, type ModernHttpLinkOptions } from './modern-http-link.ts';
 export type { GatewayIdentity, LinkContext, LinkCounters, LinkEvents, LinkOptions, ListKind, OpenLink } from './open-link.ts';

@@ -48,6 +48,7 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#reader = new HttpMessageReader({
       spec,
       maxBytes: context.limits.maxUpstreamMessageBytes,
+      budget: context.budget,
       sink: this,
       untouchedId: undefined,
     });

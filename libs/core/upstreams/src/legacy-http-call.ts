@@ -4,6 +4,8 @@ import {
   requestText,
   type AnswerServerRequest,
   type CallListener,
+  type PassedHead,
+  type PieceSink,
   type Place,
   type RpcMessage,
   type RunningCall,
@@ -11,7 +13,7 @@ import {
 } from '@omni/wire';
 import { startDeadline, timeoutError } from './call-timeout.ts';
 import type { Deadline, DeadlineListener } from './deadlines.ts';
-import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { ownId } from './mcp-notification.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { LinkOptions } from './open-link.ts';
@@ -51,7 +53,7 @@ export interface LegacyHttpCallOptions {
 }
 
 /** One request to a legacy HTTP upstream: a POST, and GETs that continue its stream when it breaks. */
-export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink, DeadlineListener {
+export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink, PassingSink, DeadlineListener {
   readonly id: number;
   /** Among the running calls of its link. */
   place: Place<LegacyHttpCall> | undefined;
@@ -66,6 +68,9 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   #resumes = 0;
   #cancelResume: CancelTimer | undefined;
   #tail: StreamTail | undefined;
+  #pieces: PieceSink | undefined;
+  /** What is left of the beginning of an answer that goes on while it comes: it has the id of this link. */
+  #headBytes = 0;
   #isPaused = false;
   #isOver = false;
 
@@ -80,6 +85,10 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     return this.#options.call.method;
   }
 
+  get asker(): string | undefined {
+    return this.#options.call.asker;
+  }
+
   /** Sends the request to a session; not for the second time unless the first session did not exist. */
   transmit(session: LegacyHttpSession): void {
     if (this.#isOver) return;
@@ -87,7 +96,8 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#session = session;
     this.#reader = this.#newReader();
     const body = requestText(String(this.id), call.method, callParams(call));
-    this.#http = linkOptions.http.send({ method: 'POST', url: linkOptions.url, headers: link.headers, body }, this.#reader);
+    const headers = this.#withPassed(link.headers);
+    this.#http = linkOptions.http.send({ method: 'POST', url: linkOptions.url, headers, body }, this.#reader);
   }
 
   cancel(reason?: string): void {
@@ -116,11 +126,15 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   notify(message: RpcMessage): void {
     this.#deadline?.touch();
     const { listener } = this.#options;
-    if (listener.onNotification(message) || this.#isPaused || this.#isOver) return;
+    if (!listener.onNotification(message)) this.#holdBack();
+  }
+
+  #holdBack(): void {
+    if (this.#isPaused || this.#isOver) return;
     this.#isPaused = true;
     this.#http?.pause();
     this.#deadline?.hold();
-    listener.onDrain(() => {
+    this.#options.listener.onDrain(() => {
       this.#isPaused = false;
       if (this.#isOver) return;
       this.#deadline?.release();
@@ -157,13 +171,46 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#deadline?.stop();
     if (this.#reader?.isStream === true) {
       if (this.#isPaused) this.#http?.resume();
-      this.#tail = new StreamTail(this.#http, this.#options.linkOptions.context.deadlines);
+      this.#tail = new StreamTail(this.#http, this.#reader, this.#options.linkOptions.context.deadlines);
     } else this.#reader?.stop();
     link.onOver(this, undefined);
     listener.onAnswer({ kind: 'message', message, status });
   }
 
   onBytes(): void {}
+
+  get passingId(): string | undefined {
+    return this.#options.call.mayPassBytes ? String(this.id) : undefined;
+  }
+
+  onFlow(): void {
+    this.#deadline?.touch();
+  }
+
+  onPassedHead({ status, length, isError }: PassedHead): boolean {
+    const { call, listener } = this.#options;
+    this.#pieces = this.#isOver ? undefined : listener.pieces;
+    if (this.#pieces === undefined) return false;
+    const [own, theirs] = [beginning(String(this.id)), beginning(call.clientId)];
+    this.#headBytes = own.byteLength;
+    this.#pieces.onPassedHead({ status, length: length === undefined ? undefined : length - own.byteLength + theirs.byteLength, isError });
+    this.#pieces.onPiece(theirs);
+    return true;
+  }
+
+  onPiece(bytes: Uint8Array): void {
+    const rest = this.#headBytes === 0 ? bytes : bytes.subarray(this.#headBytes);
+    this.#headBytes = 0;
+    if (this.#pieces?.onPiece(rest) === false) this.#holdBack();
+  }
+
+  onPassedEnd(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#deadline?.stop();
+    this.#options.link.onOver(this, undefined);
+    this.#pieces?.onPassedEnd();
+  }
 
   onGarbage(): void {
     this.#options.link.onGarbage();
@@ -186,7 +233,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   onFailure(error: GatewayError): void {
     this.#tail?.end();
     if (this.#isOver) return;
-    if (isInterruption(error)) this.#resumeOr(error);
+    if (isInterruption(error) && this.#pieces === undefined) this.#resumeOr(error);
     else this.fail(error);
   }
 
@@ -207,9 +254,14 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   #resume(): void {
     const { link, linkOptions } = this.#options;
     this.#reader = this.#newReader();
-    const headers = [...link.streamHeaders, 'last-event-id', this.#lastEventId];
+    const headers = this.#withPassed([...link.streamHeaders, 'last-event-id', this.#lastEventId]);
     this.#http = linkOptions.http.send({ method: 'GET', url: linkOptions.url, headers }, this.#reader);
     if (this.#isPaused) this.#http.pause();
+  }
+
+  #withPassed(headers: readonly string[]): readonly string[] {
+    const { passedHeaders = [] } = this.#options.call;
+    return passedHeaders.length === 0 ? headers : [...headers, ...passedHeaders];
   }
 
   #newReader(): HttpMessageReader {
@@ -217,8 +269,10 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     return new HttpMessageReader({
       spec: linkOptions.spec,
       maxBytes: linkOptions.context.limits.maxUpstreamMessageBytes,
+      budget: linkOptions.context.budget,
       sink: this,
       untouchedId: undefined,
+      passing: this,
     });
   }
 
@@ -239,6 +293,11 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#http?.abort();
     this.#options.link.onOver(this, failure);
   }
+}
+
+/** How an answer begins that can go on while it comes. @param id - As JSON. */
+function beginning(id: string): Uint8Array {
+  return new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},`);
 }
 
 /** Whether the exchange broke off, so that its stream may go on elsewhere. */

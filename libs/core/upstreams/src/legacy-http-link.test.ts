@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError, silentLogger } from '@omni/ports';
-import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
-import { parseMessage, type RpcMessage, type SessionOwner, type UpstreamCall } from '@omni/wire';
+import { GatewayError } from '@omni/ports';
+import { RecordingCall, RecordingPieces, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import { ownCall, parseMessage, type RpcMessage, type SessionOwner, type UpstreamCall } from '@omni/wire';
+import { linkContextOf } from './link-context.fixture.ts';
+import { ClientOwner } from './client-owner.ts';
 import { connect } from './connect.ts';
-import { Deadlines } from './deadlines.ts';
-import { EraMemory } from './era-memory.ts';
 import type { OpenLink } from './open-link.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
@@ -47,6 +47,62 @@ describe('LegacyHttpLink', () => {
     ]);
   });
 
+  it('passes a long answer on while it comes, under the id of the client', async () => {
+    for (const [clientId, isDeclared] of [
+      ['"ü-1"', true],
+      ['1', false],
+    ] as const) {
+      const { link, http } = await open();
+      const { call, pieces } = passing();
+      link.send({ ...callOf('tools/call', '{}'), clientId, mayPassBytes: true }, call);
+      const rest = `"result":{"text":"${'x'.repeat(100_000)}"}}`;
+      const sent = `{"jsonrpc":"2.0","id":2,${rest}`;
+      const expected = `{"jsonrpc":"2.0","id":${clientId},${rest}`;
+      http.last.head(200, ['content-type', 'application/json', ...(isDeclared ? ['content-length', String(sent.length)] : [])]);
+      for (let at = 0; at < sent.length; at += 40_000) http.last.data(sent.slice(at, at + 40_000));
+      expect([link.inFlight, pieces.log]).toEqual([
+        1,
+        [`result 200 of ${isDeclared ? new TextEncoder().encode(expected).byteLength : 'unknown'} bytes`],
+      ]);
+      http.last.end();
+      expect([pieces.text === expected, pieces.log.at(-1), call.log, link.inFlight]).toEqual([true, 'end', [], 0]);
+    }
+  });
+
+  it('neither ends nor resumes a long answer that breaks off', async () => {
+    const { link, http, clock } = await open();
+    const { call, pieces } = passing();
+    link.send({ ...callOf('tools/call', '{}'), mayPassBytes: true }, call);
+    http.last.head(200, ['content-type', 'application/json']);
+    http.last.data(`{"jsonrpc":"2.0","id":2,"result":"${'x'.repeat(70_000)}`);
+    const before = http.exchanges.length;
+    http.last.fail('body');
+    clock.advance(60_000);
+    expect([call.failure?.code, pieces.log.length, http.exchanges.length]).toEqual(['OMNI_UPSTREAM_UNREACHABLE', 1, before]);
+  });
+
+  it('pauses a long answer for a slow reader', async () => {
+    const { link, http } = await open();
+    const { call, pieces } = passing();
+    pieces.isFast = false;
+    link.send({ ...callOf('tools/call', '{}'), mayPassBytes: true }, call);
+    http.last.head(200, ['content-type', 'application/json']);
+    http.last.data(`{"jsonrpc":"2.0","id":2,"result":"${'x'.repeat(70_000)}`);
+    http.last.data('y');
+    expect(http.last.isPaused).toBe(true);
+    call.drain();
+    expect(http.last.isPaused).toBe(false);
+  });
+
+  it('has long answers whole that it may not pass', async () => {
+    const { link, http } = await open();
+    const { call, pieces } = passing();
+    link.send(callOf('tools/call', '{}'), call);
+    const body = `{"jsonrpc":"2.0","id":2,"result":"${'x'.repeat(70_000)}"}`;
+    http.last.json(200, body);
+    expect([pieces.log, call.log]).toEqual([[], [`answer 200 ${body}`]]);
+  });
+
   it('puts a request on the stream of a call to that call, even when several run, and posts the answer', async () => {
     const { link, http } = await open();
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
@@ -81,6 +137,52 @@ describe('LegacyHttpLink', () => {
     });
   });
 
+  it('tells whoever asks for it how tasks are getting on, and the session on a connection of its own', async () => {
+    const status = '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"t"}}';
+    const log: string[] = [];
+    for (const owner of [undefined, new ClientOwner('k', 'legacy', '{"elicitation":{}}'), ownerOf(log)]) {
+      const { link, get } = await open(owner === undefined ? {} : { owner });
+      get.stream();
+      get.event(status);
+      link.hearTasks?.((notice) => log.push(`heard ${notice.method}`));
+      get.event(status);
+    }
+    const own = 'notification notifications/tasks/status';
+    expect(log).toEqual(['heard notifications/tasks/status', 'heard notifications/tasks/status', own, own]);
+  });
+
+  it('puts a request without a call to the only call of those who share it, and is held up until that is answered', async () => {
+    const { link, http, get } = await open({ owner: new ClientOwner('k', 'modern', '{"elicitation":{}}') });
+    const ask = (id: number): void => get.event(`{"jsonrpc":"2.0","id":${id},"method":"elicitation/create","params":{}}`);
+    get.stream();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    ask(7);
+    expect([call.questions.length, link.isHeldUp]).toEqual([1, true]);
+    call.questions[0]?.answer(messageOf('{"jsonrpc":"2.0","id":1,"result":{"action":"decline"}}'));
+    expect(http.last.body).toBe('{"jsonrpc":"2.0","id":7,"result":{"action":"decline"}}');
+    expect(link.isHeldUp).toBe(false);
+    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    ask(8);
+    expect(call.questions).toHaveLength(1);
+    expect(JSON.parse(http.last.body)).toMatchObject({ id: 8, error: { code: -32603 } });
+  });
+
+  it('puts a request without a call to nobody while it may be about the call of another session that is over', async () => {
+    const { link, get, clock } = await open({ owner: new ClientOwner('k', 'legacy', '{"elicitation":{}}') });
+    get.stream();
+    const ask = (id: number): void => get.event(`{"jsonrpc":"2.0","id":${id},"method":"elicitation/create","params":{}}`);
+    link.send({ ...callOf('tools/call', '{}'), asker: 'ada one' }, new RecordingCall<RpcMessage>()).cancel();
+    const call = new RecordingCall<RpcMessage>();
+    link.send({ ...callOf('tools/call', '{}'), asker: 'ada two' }, call);
+    link.send(ownCall('tools/list', ''), new RecordingCall<RpcMessage>());
+    ask(7);
+    expect(call.questions).toHaveLength(0);
+    await clock.advanceAsync(30_000);
+    ask(8);
+    expect(call.questions).toHaveLength(1);
+  });
+
   it('announces changed lists of either stream', async () => {
     const { link, http, get, events } = await open();
     get.stream();
@@ -91,7 +193,7 @@ describe('LegacyHttpLink', () => {
     expect(events).toEqual(['tools', 'prompts']);
   });
 
-  it('opens a new session once when the old one is unknown, and sends again what did not run', async () => {
+  it('opens a new session once when the old one is unknown, and sends again what did not run [PROTO-R13]', async () => {
     const { link, http, clock, events } = await open();
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
     link.send(callOf('tools/call', '{"n":0}'), calls[0]);
@@ -138,6 +240,28 @@ describe('LegacyHttpLink', () => {
     expect(closed).toHaveLength(1);
   });
 
+  it('sends along what a call has of its own, also when it is sent or asked for again, and with nothing else', async () => {
+    const { link, http, clock } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send({ ...callOf('tools/call', '{}'), passedHeaders: ['x-tenant', 'acme'] }, call);
+    link.send(callOf('prompts/get', '{}'), new RecordingCall<RpcMessage>());
+    http.of('tools/call')[0]?.respond(404, '', '');
+    await clock.advanceAsync(0);
+    const again = http.of('tools/call')[1];
+    again?.stream();
+    again?.data('id: e1\ndata:\n\n');
+    again?.end();
+    clock.advance(1_100);
+    expect(call.failure).toBeUndefined();
+    const told = http.exchanges.filter((exchange) => exchange.headers('x-tenant').length > 0);
+    expect(told.map((exchange) => [exchange.request.method, exchange.headers('x-tenant')])).toEqual([
+      ['POST', ['acme']],
+      ['POST', ['acme']],
+      ['GET', ['acme']],
+    ]);
+    expect(told.at(-1)?.headers('last-event-id')).toEqual(['e1']);
+  });
+
   it('continues a broken stream behind the last event that it has seen', async () => {
     const { link, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
@@ -180,6 +304,65 @@ describe('LegacyHttpLink', () => {
     http.last.stream();
     http.last.end();
     expect(other.failure).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body' } });
+  });
+
+  it('does not send a call again whose stream has begun, when the session is gone meanwhile', async () => {
+    const { link, http, clock } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.stream();
+    http.last.data('id: e1\ndata:\n\n');
+    http.last.fail('body');
+    clock.advance(1_000);
+    http.last.respond(404, '', '');
+    await clock.advanceAsync(0);
+    expect([call.failure?.code, http.of('tools/call').length, http.of('initialize').length]).toEqual(['OMNI_UPSTREAM_HTTP_STATUS', 1, 1]);
+  });
+
+  it.each([400, 410, 500, 503])('sends nothing again that was answered with %i [PROTO-R13]', async (status) => {
+    const { link, http, clock } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.respond(status, '', '');
+    await clock.advanceAsync(0);
+    expect([call.failure?.code, http.of('tools/call').length, http.of('initialize').length]).toEqual(['OMNI_UPSTREAM_HTTP_STATUS', 1, 1]);
+  });
+
+  it('takes no session id that a header cannot hold', async () => {
+    for (const sessionId of ['s 1', 's\u00e9', ''])
+      await expect(open({ sessionId })).rejects.toMatchObject({ cause: { code: 'OMNI_UPSTREAM_PROTOCOL' } });
+  });
+
+  it('reconnects no sooner than after a tenth of a second, whatever the stream asks for', async () => {
+    const { link, http, clock } = await open();
+    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    http.last.stream();
+    http.last.data('id: e1\nretry: 0\ndata:\n\n');
+    http.last.fail('body');
+    const before = http.of('GET').length;
+    clock.advance(99);
+    const within = http.of('GET').length;
+    clock.advance(1);
+    expect([within - before, http.of('GET').length - before]).toEqual([0, 1]);
+  });
+
+  it('takes no answer to another request for its own', async () => {
+    const { link, http } = await open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","id":3,"result":{}}');
+    http.last.event('{"jsonrpc":"2.0","id":"2","result":{}}');
+    expect([call.log, link.counters.strayAnswers]).toEqual([[], 2]);
+  });
+
+  it('refuses calls beyond its limit [PROTO-R12]', async () => {
+    const { link } = await open();
+    for (let n = 0; n < DEFAULT_UPSTREAM_LIMITS.maxInFlight; n++) link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    const over = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), over);
+    await Promise.resolve();
+    expect([over.failure?.code, link.inFlight]).toEqual(['OMNI_OVERLOADED', DEFAULT_UPSTREAM_LIMITS.maxInFlight]);
   });
 
   it('tells the upstream of a cancelled call, since a closed stream is no cancellation here', async () => {
@@ -274,7 +457,15 @@ describe('LegacyHttpLink', () => {
   });
 });
 
-async function open({ owner }: { owner?: SessionOwner } = {}) {
+/** A call that takes long answers while they come. */
+function passing(): { readonly call: RecordingCall<RpcMessage>; readonly pieces: RecordingPieces } {
+  const call = new RecordingCall<RpcMessage>();
+  const pieces = new RecordingPieces();
+  call.pieces = pieces;
+  return { call, pieces };
+}
+
+async function open({ owner, sessionId }: { owner?: SessionOwner; sessionId?: string } = {}) {
   const clock = new VirtualClock();
   let isRefused = false;
   let sessions = 0;
@@ -285,7 +476,7 @@ async function open({ owner }: { owner?: SessionOwner } = {}) {
       else
         exchange.result('{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}', [
           'Mcp-Session-Id',
-          `s${++sessions}`,
+          sessionId ?? `s${++sessions}`,
         ]);
     }
     if (exchange.member('method') === 'notifications/initialized') exchange.respond(202, '', '');
@@ -296,18 +487,7 @@ async function open({ owner }: { owner?: SessionOwner } = {}) {
   connect(
     {
       spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } }, { protocol: 'legacy' }),
-      context: {
-        clock,
-        logger: silentLogger,
-        identity: { name: 'omni', version: '1' },
-        limits: DEFAULT_UPSTREAM_LIMITS,
-        deadlines: new Deadlines(clock),
-        eras: new EraMemory(),
-        random: () => 0,
-        launcher: undefined,
-        dialer: undefined,
-        http,
-      },
+      context: linkContextOf(clock, { http }),
       events: {
         onClosed: (_link, reason) => closed.push(reason),
         onListsChanged: (_link, kind) => events.push(kind),

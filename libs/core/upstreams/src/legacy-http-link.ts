@@ -12,6 +12,8 @@ import {
   type SessionOwner,
   type UpstreamCall,
 } from '@omni/wire';
+import { Aftertalk } from './aftertalk.ts';
+import { ClientOwner } from './client-owner.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { FailedCall } from './failed-call.ts';
 import { postHeaders, streamHeaders } from './http-headers.ts';
@@ -20,7 +22,7 @@ import { IGNORED } from './ignored-call.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
 import { initializeHttp, sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
-import { changedList } from './mcp-notification.ts';
+import { changedList, isAboutTask } from './mcp-notification.ts';
 import type { LinkCounters, LinkOptions, OpenLink } from './open-link.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 import { ServerRequests } from './server-requests.ts';
@@ -45,11 +47,10 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
   readonly era = 'legacy';
   readonly keepsClientId = false;
   readonly owner: SessionOwner | undefined;
-  /** Questions come on the stream of their call. */
-  readonly isHeldUp = false;
   readonly counters: LinkCounters = { garbage: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
   readonly #options: LegacyHttpLinkOptions;
   readonly #calls = new LiveList<LegacyHttpCall>();
+  readonly #aftertalk: Aftertalk;
   readonly #serverRequests: ServerRequests;
   readonly #connectFailures = new ConnectFailures();
   #session: LegacyHttpSession;
@@ -62,6 +63,9 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
   /** Calls that wait for a new session, while one is being opened. */
   #waiting: LegacyHttpCall[] | undefined;
   #abortHandshake: (() => void) | undefined;
+  #onTaskNotice: ((notice: RpcMessage) => void) | undefined;
+  /** Whether the server has asked something on the stream that belongs to no request. */
+  #asksOutsideOfCalls = false;
   #ended: GatewayError | undefined;
 
   constructor(options: LegacyHttpLinkOptions) {
@@ -69,6 +73,7 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     this.upstream = options.spec.name;
     this.owner = options.owner;
     this.#session = options.session;
+    this.#aftertalk = new Aftertalk(options.context.clock);
     this.#serverRequests = new ServerRequests({
       reply: (text) => void httpPost(options.http, options.url, this.#headers, text),
       maxOpen: options.context.limits.maxServerRequests,
@@ -82,6 +87,15 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
 
   get inFlight(): number {
     return this.#calls.size;
+  }
+
+  get isHeldUp(): boolean {
+    return this.#asksOutsideOfCalls && this.#serverRequests.size > 0;
+  }
+
+  /** Whether nothing but a task's id tells whom a notification about it is for. */
+  get #isShared(): boolean {
+    return this.owner === undefined || this.owner instanceof ClientOwner;
   }
 
   get headers(): readonly string[] {
@@ -112,6 +126,10 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
 
   notify(method: string, params: string): void {
     if (this.#ended === undefined) httpPost(this.#options.http, this.#options.url, this.#headers, notificationText(method, params));
+  }
+
+  hearTasks(listener: (notice: RpcMessage) => void): void {
+    this.#onTaskNotice = listener;
   }
 
   async close(): Promise<void> {
@@ -147,6 +165,7 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
 
   onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void {
     if (call.place !== undefined) this.#calls.remove(call.place);
+    this.#aftertalk.onEnd(call);
     this.#serverRequests.endOf(call);
     if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined) return;
     this.#break(failure, []);
@@ -215,6 +234,7 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
       case 'notification':
         if (message.method === 'notifications/cancelled') this.#withdraw(message);
         else if (this.#isAboutCapabilities(message)) return;
+        else if (this.#onTaskNotice !== undefined && this.#isShared && isAboutTask(message.method)) this.#onTaskNotice(message);
         else if (message.method === 'notifications/progress' || owner === undefined) this.counters.droppedNotifications++;
         else owner.onNotification(this.upstream, message);
         return;
@@ -223,9 +243,23 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     }
   }
 
+  /**
+   * Who shares the instance can only be asked during a call, which must be the only one then. Omni's own do not count, and none is sure
+   * while the server may still talk about another client's that is over.
+   */
+  #onlyCall(): LegacyHttpCall | undefined {
+    const [only, another] = this.#calls.items().filter(({ asker }) => asker !== undefined);
+    return only === undefined || another !== undefined || this.#aftertalk.mayBeOfOthers(only) ? undefined : only;
+  }
+
   #onUnaddressedRequest(message: RpcMessage): void {
     const { owner } = this;
     if (message.method === 'ping') return this.#serverRequests.pong(message);
+    const only = owner instanceof ClientOwner ? this.#onlyCall() : undefined;
+    if (only !== undefined) {
+      this.#asksOutsideOfCalls = true;
+      return this.onCallRequest(only, message);
+    }
     let isPut = false;
     if (owner === undefined) {
       const method = safeExcerpt(message.method, []);

@@ -62,6 +62,7 @@ class HttpInitialize implements HttpMessageSink {
     this.#reader = new HttpMessageReader({
       spec,
       maxBytes: context.limits.maxUpstreamMessageBytes,
+      budget: context.budget,
       sink: this,
       untouchedId: undefined,
     });
@@ -120,7 +121,10 @@ class HttpInitialize implements HttpMessageSink {
   #confirm(session: LegacyHttpSession): void {
     const { http, url, configuredHeaders, spec } = this.#options;
     // An event stream may stay open behind the answer; nothing is expected on it.
-    if (this.#reader.isStream) this.#http?.abort();
+    if (this.#reader.isStream) {
+      this.#reader.stop();
+      this.#http?.abort();
+    }
     const headers = [...postHeaders(configuredHeaders, session.version), ...sessionHeaders(session)];
     this.#http = httpPost(http, url, headers, notificationText('notifications/initialized', ''), (outcome) => {
       if (outcome instanceof GatewayError) return this.#finish(outcome);

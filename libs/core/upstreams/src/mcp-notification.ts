@@ -18,6 +18,11 @@ export function changedList(method: string): ListKind | undefined {
   }
 }
 
+/** Whether a notification is about a task, of either era. */
+export function isAboutTask(method: string): boolean {
+  return method === 'notifications/tasks' || method.startsWith('notifications/tasks/');
+}
+
 /** Where the id of the listen request stands in a notification of a subscription. */
 export function subscriptionIdOf(message: RpcMessage): JsonMember | undefined {
   return memberOf(metaOf(message), SUBSCRIPTION_ID);

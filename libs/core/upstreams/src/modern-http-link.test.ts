@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError, silentLogger } from '@omni/ports';
-import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import { GatewayError } from '@omni/ports';
+import { RecordingCall, RecordingPieces, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { parseMessage, type RpcMessage, type UpstreamCall } from '@omni/wire';
 import fc from 'fast-check';
-import { Deadlines } from './deadlines.ts';
-import { EraMemory } from './era-memory.ts';
+import { linkContextOf } from './link-context.fixture.ts';
 import { ModernHttpLink } from './modern-http-link.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
@@ -25,6 +24,41 @@ describe('ModernHttpLink', () => {
     expect(body).toBe('{"jsonrpc":"2.0","id":"c-1","method":"tools/call","params":{"name":"größe"}}');
   });
 
+  it('sends along what a call has of its own, and with that call alone', () => {
+    const { link, http } = open();
+    link.send({ ...callOf('tools/call', '{}'), passedHeaders: ['x-tenant', 'acme'] }, new RecordingCall<RpcMessage>());
+    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    expect(http.exchanges.map((exchange) => exchange.headers('x-tenant'))).toEqual([['acme'], []]);
+  });
+
+  it('refuses calls beyond its limit [PROTO-R12]', async () => {
+    const { link } = open();
+    for (let n = 0; n < DEFAULT_UPSTREAM_LIMITS.maxInFlight; n++) link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    const over = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), over);
+    await Promise.resolve();
+    expect([over.failure?.code, link.inFlight]).toEqual(['OMNI_OVERLOADED', DEFAULT_UPSTREAM_LIMITS.maxInFlight]);
+  });
+
+  it('reads no more of a web page than it quotes', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.head(200, ['content-type', 'text/html']);
+    http.last.data('x'.repeat(2_000));
+    expect([call.failure?.code, http.last.isAborted]).toEqual(['OMNI_UPSTREAM_PROTOCOL', true]);
+  });
+
+  it('refuses an answer that is not UTF-8, where it would be changed', () => {
+    const { link, http } = open();
+    const call = new RecordingCall<RpcMessage>();
+    link.send(callOf('tools/call', '{}'), call);
+    http.last.head(200, ['content-type', 'application/json']);
+    http.last.data(Uint8Array.from([...new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"result":{"a":"'), 0xff, 0x22, 0x7d, 0x7d]));
+    http.last.end();
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
+  });
+
   it('never writes a line break of a method into a header', () => {
     const { link, http } = open();
     link.send(callOf('x\r\nEvil: 1', '{}'), new RecordingCall<RpcMessage>());
@@ -35,6 +69,7 @@ describe('ModernHttpLink', () => {
     [200, '{"jsonrpc":"2.0","id":1,"result":{"a":1.0}}'],
     [400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"bad"}}'],
     [400, '{"jsonrpc":"2.0","id":null,"error":{"code":-32020,"message":"HeaderMismatch"}}'],
+    [400, '{"jsonrpc":"2.0","error":{"code":-32020,"message":"HeaderMismatch"}}'],
     [404, '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"unknown"}}'],
     [500, '{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"internal"}}'],
   ])('passes a JSON-RPC answer with status %i on', (status, body) => {
@@ -157,6 +192,159 @@ describe('ModernHttpLink', () => {
     link.send({ ...callOf('tools/call', '{}'), mayPassBytes: true }, call);
     http.last.json(200, `{"jsonrpc":"2.0","id":11,"result":{"text":"${'x'.repeat(9_000)}"}}`);
     expect(call.failure?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
+  });
+
+  it('passes a long answer on while it comes, its last piece when the end is there', () => {
+    const { link, http, call, pieces } = openPassing();
+    const body = `${HEAD}{"text":"${'x'.repeat(200_000)}ü"}}`;
+    const bytes = new TextEncoder().encode(body);
+    http.last.head(200, ['content-type', 'application/json', 'content-length', String(bytes.byteLength)]);
+    http.last.data(bytes.subarray(0, 60_000));
+    expect(pieces.log).toEqual([]);
+    http.last.data(bytes.subarray(60_000, 120_000));
+    expect([pieces.log, pieces.text]).toEqual([[`result 200 of ${bytes.byteLength} bytes`], body.slice(0, 60_000)]);
+    http.last.data(bytes.subarray(120_000, 200_000 + HEAD.length + 10));
+    http.last.data(bytes.subarray(200_000 + HEAD.length + 10));
+    expect([pieces.text.length < body.length, pieces.log.length, link.inFlight]).toEqual([true, 1, 1]);
+    http.last.end();
+    expect([pieces.text === body, pieces.log.at(-1), call.log, link.inFlight]).toEqual([true, 'end', [], 0]);
+  });
+
+  it('passes a long answer on as it is, however it is cut', () => {
+    const sizes = fc.array(fc.integer({ min: 64, max: 90_000 }), { minLength: 1, maxLength: 6 });
+    const values = fc.array(fc.jsonValue(), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(values, sizes, fc.boolean(), (value, cuts, isLast) => {
+        const result = JSON.stringify([...value, 'ü'.repeat(50_000)]);
+        const body = isLast ? `{"result":${result},"jsonrpc":"2.0","id":1}` : `${HEAD}${result}}`;
+        const bytes = new TextEncoder().encode(body);
+        const { http, call, pieces } = openPassing();
+        http.last.head(200, ['content-type', 'application/json']);
+        for (let at = 0, index = 0; at < bytes.byteLength; at += cuts[index++ % cuts.length] ?? 1)
+          http.last.data(bytes.subarray(at, at + (cuts[index % cuts.length] ?? 1)));
+        http.last.end();
+        expect([pieces.text === body, pieces.log.length, pieces.log.at(-1), call.log]).toEqual([true, 2, 'end', []]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('passes a long answer whose id comes last on when all of it is there', () => {
+    const { link, http, call, pieces } = openPassing();
+    const body = `{"result":"${'x'.repeat(100_000)}","jsonrpc":"2.0","id":1}`;
+    http.last.head(200, ['content-type', 'application/json']);
+    for (const [from, to] of [
+      [0, 60_000],
+      [60_000, body.length - 5],
+      [body.length - 5, body.length],
+    ] as const)
+      http.last.data(body.slice(from, to));
+    expect(pieces.log).toEqual([]);
+    http.last.end();
+    expect([pieces.log, pieces.text === body, call.log, link.inFlight]).toEqual([
+      [`result 200 of ${body.length} bytes`, 'end'],
+      true,
+      [],
+      0,
+    ]);
+  });
+
+  it('has short answers whole, and long ones that are something else', () => {
+    const text = 'x'.repeat(100_000);
+    const body = `${HEAD}"${text.slice(0, 40_000)}"}`;
+    const short = openPassing();
+    short.http.last.json(200, body);
+    expect([short.pieces.log, short.call.log]).toEqual([[], [`bytes 200 ${body}`]]);
+    const { http, call, pieces } = openPassing();
+    http.last.json(200, `{"jsonrpc":"2.0","id":11,"result":"${text}"}`);
+    expect([pieces.log, call.failure?.code]).toEqual([[], 'OMNI_UPSTREAM_PROTOCOL']);
+  });
+
+  it.each<[string, (http: ScriptedHttpClient) => void, string, boolean]>([
+    ['breaks off', (http) => http.last.fail('body'), 'OMNI_UPSTREAM_UNREACHABLE', false],
+    ['ends in the middle', (http) => http.last.end(), 'OMNI_UPSTREAM_PROTOCOL', false],
+    ['goes beyond the limit', (http) => http.last.data('x'.repeat(400_000)), 'OMNI_UPSTREAM_TOO_LARGE', true],
+  ])('fails a call whose long answer %s, and never ends it', (_how, go, code, isAborted) => {
+    const { link, http, call, pieces } = openPassing(300_000);
+    http.last.head(200, ['content-type', 'application/json']);
+    http.last.data(`${HEAD}{"text":"${'x'.repeat(70_000)}`);
+    http.last.data('}} and more');
+    go(http);
+    expect([pieces.log, call.failure?.code, link.inFlight]).toEqual([['result 200 of unknown bytes'], code, 0]);
+    if (isAborted) expect(http.last.isAborted).toBe(true);
+  });
+
+  it('never gives a client another length than it was told', () => {
+    const body = `${HEAD}{"text":"${'x'.repeat(80_000)}"}}`;
+    for (const [declared, sent] of [
+      [body.length, `${body}}`],
+      [body.length, body.slice(0, -1)],
+      [70_000, body],
+    ] as const) {
+      const { http, call, pieces } = openPassing();
+      http.last.head(200, ['content-type', 'application/json', 'content-length', String(declared)]);
+      for (let at = 0; at < sent.length; at += 30_000) http.last.data(sent.slice(at, at + 30_000));
+      http.last.end();
+      expect([call.failure?.code, pieces.text.length <= declared, pieces.log.includes('end')]).toEqual([
+        'OMNI_UPSTREAM_PROTOCOL',
+        true,
+        false,
+      ]);
+    }
+  });
+
+  it('takes white space behind a long answer, wherever it is cut', () => {
+    const { http, pieces } = openPassing();
+    http.last.head(200, ['content-type', 'application/json']);
+    for (const piece of [`${HEAD}{"text":"${'x'.repeat(70_000)}"}}`, '\n', ' \n']) http.last.data(piece);
+    http.last.end();
+    expect(pieces.log.at(-1)).toBe('end');
+  });
+
+  it('turns an answer away whose declared length is beyond the limit, before anything of it goes on', () => {
+    const { http, call, pieces } = openPassing(300_000);
+    http.last.head(200, ['content-type', 'application/json', 'content-length', '300001']);
+    http.last.data(`${HEAD}{"text":"${'x'.repeat(70_000)}`);
+    expect([pieces.log, call.failure?.code, http.last.isAborted]).toEqual([[], 'OMNI_UPSTREAM_TOO_LARGE', true]);
+  });
+
+  it('pauses a long answer for a slow reader, which is no silence, and ends it for one that leaves', () => {
+    const { link, http, call, pieces, running, clock } = openPassing();
+    pieces.isFast = false;
+    http.last.head(200, ['content-type', 'application/json']);
+    http.last.data(`${HEAD}{"text":"${'x'.repeat(70_000)}`);
+    expect(http.last.isPaused).toBe(false);
+    http.last.data('y'.repeat(1_000));
+    expect(http.last.isPaused).toBe(true);
+    clock.advance(300_000);
+    call.drain();
+    expect([http.last.isPaused, call.failure]).toEqual([false, undefined]);
+    running.cancel();
+    expect([http.last.isAborted, link.inFlight, pieces.log]).toEqual([true, 0, ['result 200 of unknown bytes']]);
+  });
+
+  it('does not call a server silent whose answer comes slowly', () => {
+    const { http, call, clock } = openPassing();
+    const body = `{"result":"slow","jsonrpc":"2.0","id":1}`;
+    http.last.head(200, ['content-type', 'application/json']);
+    for (const letter of body) {
+      clock.advance(10_000);
+      http.last.data(letter);
+    }
+    http.last.end();
+    expect(call.log).toEqual([`answer 200 ${body}`]);
+  });
+
+  it('fails a long answer that falls silent', () => {
+    const { http, call, pieces, clock } = openPassing();
+    http.last.head(200, ['content-type', 'application/json']);
+    http.last.data(`${HEAD}{"text":"${'x'.repeat(70_000)}`);
+    clock.advance(50_000);
+    http.last.data('y'.repeat(1_000));
+    clock.advance(50_000);
+    expect(call.failure).toBeUndefined();
+    clock.advance(11_000);
+    expect([call.failure?.code, http.last.isAborted, pieces.log.includes('end')]).toEqual(['OMNI_UPSTREAM_TIMEOUT', true, false]);
   });
 
   it('cuts an answer beyond the limit, in one piece and in a stream', () => {
@@ -324,6 +512,18 @@ describe('ModernHttpLink', () => {
   });
 });
 
+const HEAD = '{"jsonrpc":"2.0","id":1,"result":';
+
+/** A call under way that takes long answers while they come. */
+function openPassing(maxUpstreamMessageBytes?: number) {
+  const opened = open({}, maxUpstreamMessageBytes);
+  const call = new RecordingCall<RpcMessage>();
+  const pieces = new RecordingPieces();
+  call.pieces = pieces;
+  const running = opened.link.send({ ...callOf('tools/call', '{}'), mayPassBytes: true }, call);
+  return { ...opened, call, pieces, running };
+}
+
 function open(
   configuredHeaders: Readonly<Record<string, string>> = {},
   maxUpstreamMessageBytes = DEFAULT_UPSTREAM_LIMITS.maxUpstreamMessageBytes,
@@ -336,18 +536,7 @@ function open(
   if (hello.kind !== 'response') throw new GatewayError('OMNI_INTERNAL', 'The test wrote no response');
   const link = new ModernHttpLink({
     spec: upstreamSpecOf({ kind: 'http', url, headers: configuredHeaders }, { secretValues: ['s3cret'] }),
-    context: {
-      clock,
-      logger: silentLogger,
-      identity: { name: 'omni', version: '1' },
-      limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes },
-      deadlines: new Deadlines(clock),
-      eras: new EraMemory(),
-      random: () => 0,
-      launcher: undefined,
-      dialer: undefined,
-      http,
-    },
+    context: linkContextOf(clock, { limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes }, http }),
     events: { onClosed: (_link, reason) => closed.push(reason), onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
     owner: undefined,
     http,

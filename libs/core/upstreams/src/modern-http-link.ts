@@ -6,6 +6,8 @@ import {
   notificationText,
   requestText,
   type CallListener,
+  type PassedHead,
+  type PieceSink,
   type Place,
   type RpcMessage,
   type RunningCall,
@@ -18,7 +20,7 @@ import type { Deadline, DeadlineListener } from './deadlines.ts';
 import { FailedCall } from './failed-call.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { postHeaders } from './http-headers.ts';
-import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
 import { isSameId } from './mcp-notification.ts';
 import { MODERN_VERSION } from './mcp-revision.ts';
@@ -73,9 +75,14 @@ export class ModernHttpLink implements OpenLink {
         new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#running.size} calls under way (limits.maxInFlight)`),
       );
     }
-    const headers = [...this.#headers, 'mcp-method', encodeHeaderValue(call.method)];
-    if (call.name !== undefined) headers.push('mcp-name', encodeHeaderValue(call.name));
+    const method = encodeHeaderValue(call.method);
+    // A copy of the right size: one that grows takes three times the room.
+    const headers =
+      call.name === undefined
+        ? this.#headers.concat('mcp-method', method)
+        : this.#headers.concat('mcp-method', method, 'mcp-name', encodeHeaderValue(call.name));
     for (const item of call.paramHeaders) headers.push(item);
+    for (const item of call.passedHeaders ?? []) headers.push(item);
     const body = requestText(call.clientId, call.method, callParams(call));
     const running = new ModernHttpCall(this, this.#options, call, listener);
     running.begin(this.#running.add(running), http.send({ method: 'POST', url, headers, body }, running.reader));
@@ -106,7 +113,7 @@ export class ModernHttpLink implements OpenLink {
 }
 
 /** One exchange. */
-class ModernHttpCall implements RunningCall, HttpMessageSink, DeadlineListener {
+class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, DeadlineListener {
   readonly reader: HttpMessageReader;
   readonly #link: ModernHttpLink;
   readonly #options: ModernHttpLinkOptions;
@@ -116,6 +123,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, DeadlineListener {
   #http: HttpCall | undefined;
   #deadline: Deadline | undefined;
   #tail: StreamTail | undefined;
+  #pieces: PieceSink | undefined;
   #isOver = false;
   #isPaused = false;
 
@@ -127,8 +135,10 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, DeadlineListener {
     this.reader = new HttpMessageReader({
       spec: options.spec,
       maxBytes: options.context.limits.maxUpstreamMessageBytes,
+      budget: options.context.budget,
       sink: this,
       untouchedId: call.mayPassBytes ? call.clientId : undefined,
+      passing: this,
     });
   }
 
@@ -172,6 +182,32 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, DeadlineListener {
     if (!this.#isOver) this.#answer({ kind: 'bytes', bytes, status });
   }
 
+  get passingId(): string | undefined {
+    return this.#call.mayPassBytes ? this.#call.clientId : undefined;
+  }
+
+  onFlow(): void {
+    this.#deadline?.touch();
+  }
+
+  onPassedHead(head: PassedHead): boolean {
+    this.#pieces = this.#isOver ? undefined : this.#listener.pieces;
+    this.#pieces?.onPassedHead(head);
+    return this.#pieces !== undefined;
+  }
+
+  onPiece(bytes: Uint8Array): void {
+    if (this.#pieces?.onPiece(bytes) === false) this.#holdBack();
+  }
+
+  onPassedEnd(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#deadline?.stop();
+    this.#link.onOver(this, undefined);
+    this.#pieces?.onPassedEnd();
+  }
+
   onGarbage(): void {
     this.#link.counters.garbage++;
   }
@@ -197,7 +233,11 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, DeadlineListener {
 
   #onNotification(message: RpcMessage): void {
     this.#deadline?.touch();
-    if (this.#listener.onNotification(message) || this.#isPaused || this.#isOver) return;
+    if (!this.#listener.onNotification(message)) this.#holdBack();
+  }
+
+  #holdBack(): void {
+    if (this.#isPaused || this.#isOver) return;
     this.#isPaused = true;
     this.#http?.pause();
     this.#deadline?.hold();
@@ -214,7 +254,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, DeadlineListener {
     this.#deadline?.stop();
     if (this.reader.isStream) {
       if (this.#isPaused) this.#http?.resume();
-      this.#tail = new StreamTail(this.#http, this.#options.context.deadlines);
+      this.#tail = new StreamTail(this.#http, this.reader, this.#options.context.deadlines);
     } else this.reader.stop();
     this.#link.onOver(this, undefined);
     this.#listener.onAnswer(answer);

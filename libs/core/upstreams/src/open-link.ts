@@ -1,4 +1,4 @@
-import type { ChannelDialer, ChildLauncher, Clock, GatewayError, HttpClient, Logger, UpstreamSpec } from '@omni/ports';
+import type { ByteBudget, ChannelDialer, ChildLauncher, Clock, GatewayError, HttpClient, Logger, UpstreamSpec } from '@omni/ports';
 import type { RpcMessage, SessionOwner, UpstreamLink } from '@omni/wire';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
@@ -19,6 +19,8 @@ export interface LinkContext {
   readonly logger: Logger;
   readonly identity: GatewayIdentity;
   readonly limits: UpstreamLimits;
+  /** For messages of upstreams that are not complete. Default: none is counted. */
+  readonly budget?: ByteBudget;
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
   /** Uniform in 0 ≤ x < 1; spreads reconnects. */

@@ -38,6 +38,11 @@ export class ResourceSubscriptions {
     watch.open();
   }
 
+  /** Whether anything is watched on this link. */
+  isWatched(link: OpenLink): boolean {
+    return this.#watches.has(link);
+  }
+
   /** @returns Whether somebody watches the resource on this link. */
   tell(link: OpenLink, uri: string, message: RpcMessage): boolean {
     const watch = this.#watches.get(link)?.get(uri);

@@ -9,7 +9,7 @@ export interface AskingCall {
 }
 
 export interface ServerRequestsOptions {
-  /** Sends a response to the upstream. */
+  /** Sends a response, or progress on the way to it, to the upstream. */
   readonly reply: (text: string) => void;
   /** Most requests that wait for a client at a time. */
   readonly maxOpen: number;
@@ -53,7 +53,9 @@ export class ServerRequests {
     this.#open.set(id, request);
     call?.onQuestion();
     const take: AnswerServerRequest = (answer) => {
-      if (this.#forget(id, request)) this.#reply(answer instanceof GatewayError ? errorText(id, answer) : withId(answer, id));
+      if (!(answer instanceof GatewayError) && answer.kind === 'notification') {
+        if (this.#open.get(id) === request) this.#reply(answer.text);
+      } else if (this.#forget(id, request)) this.#reply(answer instanceof GatewayError ? errorText(id, answer) : withId(answer, id));
     };
     deliver(take, request.withdrawal.signal);
     return true;

@@ -16,6 +16,8 @@ export class SessionLinks {
   readonly #links = new Map<string, LazyLink>();
   /** Sessions whose end is listened to; a session may open its link more than once. */
   readonly #watched = new WeakSet<SessionOwner>();
+  /** What is opened for a session that has ended would never be closed. */
+  readonly #ended = new WeakSet<SessionOwner>();
 
   constructor(options: SessionLinksOptions) {
     this.#options = options;
@@ -34,6 +36,7 @@ export class SessionLinks {
   linkFor(owner: SessionOwner, done: OnLink): void {
     let lazy = this.#links.get(owner.key);
     if (lazy === undefined) {
+      if (this.#ended.has(owner)) return done(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
       const { upstream, open } = this.#options;
       if (this.isFull) {
         return done(
@@ -58,9 +61,21 @@ export class SessionLinks {
     return this.#links.get(owner.key)?.link;
   }
 
+  /** Whether the session has a link, or will have one soon. */
+  has(owner: SessionOwner): boolean {
+    return this.#links.has(owner.key);
+  }
+
   isOpening(owner: SessionOwner): boolean {
     const lazy = this.#links.get(owner.key);
     return lazy !== undefined && lazy.link === undefined;
+  }
+
+  /** Closes the session's link; the next use opens another. */
+  drop(owner: SessionOwner): void {
+    const lazy = this.#links.get(owner.key);
+    this.#links.delete(owner.key);
+    void lazy?.close(new GatewayError('OMNI_CANCELLED', 'The instance was not used'));
   }
 
   /** A link broke by itself. */
@@ -85,6 +100,7 @@ export class SessionLinks {
       this.#links.get(owner.key)?.link?.notify(notice.method, rawOf(notice, notice.params) ?? '');
     });
     owner.onEnd(() => {
+      this.#ended.add(owner);
       const lazy = this.#links.get(owner.key);
       this.#links.delete(owner.key);
       void lazy?.close(new GatewayError('OMNI_CANCELLED', 'The session has ended'));

@@ -1,10 +1,7 @@
-import { silentLogger } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { ownCall, type ClientContext, type RpcMessage, type UpstreamLink } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { Deadlines } from './deadlines.ts';
-import { EraMemory } from './era-memory.ts';
-import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
+import { linkContextOf } from './link-context.fixture.ts';
 import { Upstream } from './upstream.ts';
 
 const CLIENT: ClientContext = {
@@ -38,18 +35,7 @@ async function serve() {
     if (exchange.member('id') === undefined) exchange.respond(202, '', '');
     else exchange.result('{}');
   });
-  const context = {
-    clock,
-    logger: silentLogger,
-    identity: { name: 'omni', version: '1' },
-    limits: DEFAULT_UPSTREAM_LIMITS,
-    deadlines: new Deadlines(clock),
-    eras: new EraMemory(),
-    random: () => 0,
-    launcher: undefined,
-    dialer: undefined,
-    http,
-  };
+  const context = linkContextOf(clock, { http });
   const upstream = new Upstream({
     spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }, { protocol: 'legacy' }),
     context,
@@ -130,7 +116,7 @@ describe('recovery of a session that an HTTP upstream has lost', () => {
     expect(seen).toEqual(['notifications/initialized s2', 'logging/setLevel s2']);
   });
 
-  it('sends nothing again that may have run', async () => {
+  it('sends nothing again that may have run [PROTO-R13]', async () => {
     const { link, clock, http } = await serve();
     const listener = call(link);
     http.last.fail('request');

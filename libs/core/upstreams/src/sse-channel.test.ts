@@ -76,6 +76,19 @@ describe('SseChannel', () => {
     ]);
   });
 
+  it('posts a message with the headers of its own, and with no others', async () => {
+    const { http, channel, settle } = connected();
+    channel.send(callText(1), ['x-tenant', 'acme']);
+    channel.send(callText(2), []);
+    channel.send(callText(3));
+    await settle();
+    expect(http.of('POST').map((post) => [post.body, post.headers('x-tenant'), post.headers('authorization')])).toEqual([
+      [callText(1), ['acme'], ['Bearer s']],
+      [callText(2), [], ['Bearer s']],
+      [callText(3), [], ['Bearer s']],
+    ]);
+  });
+
   it.each([
     ['/messages?sessionId=1', 'http://up.test:81/messages?sessionId=1'],
     ['messages?s=1', 'http://up.test:81/old/messages?s=1'],
@@ -109,7 +122,7 @@ describe('SseChannel', () => {
     ]);
   });
 
-  it('stays with the first address', async () => {
+  it('stays with the first address [PROTO-R24]', async () => {
     const { http, channel, settle } = connected();
     await settle();
     http.last.data('event: endpoint\ndata: /elsewhere\n\n');

@@ -1,14 +1,16 @@
 import {
   GatewayError,
+  type ByteBudget,
   type ChannelListener,
   type Clock,
   type HeaderList,
   type HttpCall,
   type HttpClient,
-  type MessageChannel,
 } from '@omni/ports';
 import { errorText, parseMessage } from '@omni/wire';
+import type { HeadedChannel } from './headed-channel.ts';
 import { bodyKind, plainStreamHeaders, postHeaders } from './http-headers.ts';
+import { noRoomError } from './no-room.ts';
 import { SsePosts } from './sse-posts.ts';
 import { SseParser, type SseEvent, type SseProblem } from './sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
@@ -21,6 +23,8 @@ export interface SseChannelOptions {
   readonly url: string;
   readonly configuredHeaders: Readonly<Record<string, string>>;
   readonly maxMessageBytes: number;
+  /** For messages that are not complete. Default: none is counted. */
+  readonly budget?: ByteBudget | undefined;
   readonly clock: Clock;
   /** Called when the server has shown that it speaks this transport. */
   readonly onEndpoint?: () => void;
@@ -37,7 +41,7 @@ const SESSION_ENDED: ReadonlySet<number> = new Set([401, 403, 404, 410]);
  *
  * @see MCP 2024-11-05, basic/transports, "HTTP with SSE".
  */
-export class SseChannel implements MessageChannel {
+export class SseChannel implements HeadedChannel {
   readonly #options: SseChannelOptions;
   readonly #listener: ChannelListener;
   readonly #parser: SseParser;
@@ -51,7 +55,7 @@ export class SseChannel implements MessageChannel {
     this.#options = options;
     this.#listener = listener;
     const { http, url, configuredHeaders, clock } = options;
-    this.#parser = new SseParser({ onEvent: (event) => this.#onEvent(event) }, options.maxMessageBytes);
+    this.#parser = new SseParser({ onEvent: (event) => this.#onEvent(event) }, options.maxMessageBytes, options.budget);
     this.#posts = new SsePosts({
       http,
       headers: postHeaders(configuredHeaders, undefined),
@@ -70,8 +74,8 @@ export class SseChannel implements MessageChannel {
     );
   }
 
-  send(text: string): boolean {
-    return !this.#isClosed && this.#posts.add(text);
+  send(text: string, headers?: HeaderList): boolean {
+    return !this.#isClosed && this.#posts.add(text, headers);
   }
 
   close(): Promise<void> {
@@ -131,6 +135,7 @@ export class SseChannel implements MessageChannel {
     this.#isClosed = true;
     this.#cancelTimer();
     this.#posts.close();
+    this.#parser.close();
     this.#stream.abort();
     this.#listener.onClose(reason);
   }
@@ -147,6 +152,7 @@ export class SseChannel implements MessageChannel {
 
   #streamError(problem: SseProblem): GatewayError {
     const { upstream, maxMessageBytes } = this.#options;
+    if (problem === 'no-room') return noRoomError(upstream);
     return problem === 'too-large'
       ? new GatewayError('OMNI_UPSTREAM_TOO_LARGE', `"${upstream}" sent a message of more than ${maxMessageBytes} bytes`)
       : new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" sent an event stream that is not UTF-8`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { SmallBudget } from '@omni/testing';
 import { SseParser, type SseEvent, type SseProblem } from './sse-parser.ts';
 
 describe('SseParser', () => {
@@ -47,6 +48,10 @@ describe('SseParser', () => {
     expect(parse([new TextEncoder().encode(text)], 40).problem).toBeUndefined();
   });
 
+  it('refuses an event that grows beyond the limit in one piece with its end', () => {
+    expect(parse([new TextEncoder().encode(`${'data: aaaaaaaa\n'.repeat(3)}\n`)], 20)).toEqual({ events: [], problem: 'too-large' });
+  });
+
   it('gives the same events wherever the bytes are cut', () => {
     const piece = fc.constantFrom('data:', 'data: x', 'id: 1', 'event: e', ': c', '\n', '\r', '\r\n', '\n\n', 'ß€😀', ' ', ':', '\ufeff');
     fc.assert(
@@ -60,6 +65,31 @@ describe('SseParser', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('stops at an event for which others leave no room, and takes one of that length when they have let go', () => {
+    const budget = new SmallBudget(100);
+    const other = budget.share();
+    other.hold(60);
+    const events: SseEvent[] = [];
+    const push = (text: string): SseProblem | undefined => {
+      const parser = new SseParser({ onEvent: (parsed) => events.push(parsed) }, 1_000, budget);
+      let problem: SseProblem | undefined;
+      for (const letter of text) problem ??= parser.push(new TextEncoder().encode(letter));
+      parser.close();
+      return problem;
+    };
+    const text = `data: ${'x'.repeat(50)}\n\n`;
+    expect([push(text), events, budget.held]).toEqual(['no-room', [], 60]);
+    other.release();
+    expect([push(text + text), events.length, budget.held]).toEqual([undefined, 2, 0]);
+  });
+
+  it('holds nothing when it is closed by whoever is told an event', () => {
+    const budget = new SmallBudget(100);
+    const parser: SseParser = new SseParser({ onEvent: () => parser.close() }, 1_000, budget);
+    expect(parser.push(new TextEncoder().encode('data: 1\n\ndata: half'))).toBeUndefined();
+    expect(budget.held).toBe(0);
   });
 });
 

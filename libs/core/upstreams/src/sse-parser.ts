@@ -1,3 +1,5 @@
+import type { ByteBudget, HeldBytes } from '@omni/ports';
+
 /** One event of an event stream. */
 export interface SseEvent {
   /** `message` unless the stream says otherwise. */
@@ -7,7 +9,7 @@ export interface SseEvent {
   readonly id: string;
 }
 
-export type SseProblem = 'too-large' | 'not-utf8';
+export type SseProblem = 'too-large' | 'no-room' | 'not-utf8';
 
 /** Takes the events of a {@link SseParser}. */
 export interface SseSink {
@@ -37,10 +39,14 @@ export class SseParser {
   #lastId = '';
   #pendingId = '';
   #retryMs: number | undefined;
+  readonly #unfinished: HeldBytes | undefined;
+  #isClosed = false;
 
-  constructor(sink: SseSink, maxEventChars: number) {
+  /** @param budget - For events that are not complete; a character counts as a byte. Default: none is counted. */
+  constructor(sink: SseSink, maxEventChars: number, budget?: ByteBudget) {
     this.#sink = sink;
     this.#maxEventChars = maxEventChars;
+    this.#unfinished = budget?.share();
   }
 
   /** The id to resume behind; events without data count. */
@@ -53,8 +59,23 @@ export class SseParser {
     return this.#retryMs;
   }
 
-  /** @returns What is wrong with the stream; nothing may be pushed afterwards. */
+  /** @returns What is wrong with the stream; nothing may be pushed afterwards, and it is to be closed. */
   push(chunk: Uint8Array): SseProblem | undefined {
+    const problem = this.#read(chunk);
+    // Whoever was told an event may have closed it.
+    if (problem !== undefined || this.#isClosed) return problem;
+    return this.#unfinished?.hold(this.#line.length + this.#data.length) === false ? 'no-room' : undefined;
+  }
+
+  /** Nothing more is pushed: forgets the event that is not complete. */
+  close(): void {
+    this.#isClosed = true;
+    this.#line = '';
+    this.#data = '';
+    this.#unfinished?.release();
+  }
+
+  #read(chunk: Uint8Array): SseProblem | undefined {
     let text: string;
     try {
       text = this.#decoder.decode(chunk, { stream: true });

@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock, GatewayError, HttpCall, HttpClient, HttpResponseListener } from '@omni/ports';
+import type { CancelTimer, Clock, GatewayError, HeaderList, HttpCall, HttpClient, HttpResponseListener } from '@omni/ports';
 
 export interface SsePostsOptions {
   readonly http: HttpClient;
@@ -13,10 +13,16 @@ const MAX_BACKLOG_LENGTH = 16 * 1024 * 1024;
 /** A server that takes longer to accept a message gets the next one meanwhile: it may need that one to go on. */
 const PATIENCE_MS = 1_000;
 
+interface Waiting {
+  readonly text: string;
+  /** Of this message alone. */
+  readonly headers: HeaderList;
+}
+
 /** Posts messages in order: each waits until the one before was accepted, within reason. */
 export class SsePosts {
   readonly #options: SsePostsOptions;
-  readonly #waiting: string[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #underWay = new Set<Post>();
   #endpoint: string | undefined;
   #backlogLength = 0;
@@ -26,12 +32,12 @@ export class SsePosts {
     this.#options = options;
   }
 
-  /** @returns `false` when too much waits already. */
-  add(text: string): boolean {
+  /** @param headers - Go along with this message beside those of all. @returns `false` when too much waits already. */
+  add(text: string, headers: HeaderList = []): boolean {
     // One message may be larger than all that may wait.
     if (this.#backlogLength > 0 && this.#backlogLength + text.length > MAX_BACKLOG_LENGTH) return false;
     this.#backlogLength += text.length;
-    this.#waiting.push(text);
+    this.#waiting.push({ text, headers });
     this.#next();
     return true;
   }
@@ -52,9 +58,10 @@ export class SsePosts {
 
   #next(): void {
     if (this.#endpoint === undefined || this.#cancelPatience !== undefined) return;
-    const text = this.#waiting.shift();
-    if (text === undefined) return;
-    const { http, headers, clock, onRefused } = this.#options;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    const { text, headers } = next;
+    const { http, clock, onRefused } = this.#options;
     let isHeld = true;
     const goOn = (): void => {
       if (!isHeld) return;
@@ -75,7 +82,7 @@ export class SsePosts {
       },
     });
     this.#underWay.add(post);
-    post.send(http, this.#endpoint, headers, text);
+    post.send(http, this.#endpoint, headers.length === 0 ? this.#options.headers : [...this.#options.headers, ...headers], text);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { HttpCall } from '@omni/ports';
 import type { Deadline, DeadlineListener, Deadlines } from './deadlines.ts';
+import type { HttpMessageReader } from './http-message-reader.ts';
 
 /** How long a stream may stay open behind its answer. */
 const LINGER_MS = 5_000;
@@ -7,10 +8,12 @@ const LINGER_MS = 5_000;
 /** What is left of an event stream when its answer is there: it is expected to end, since cutting it would cost the connection. */
 export class StreamTail implements DeadlineListener {
   readonly #http: HttpCall | undefined;
+  readonly #reader: HttpMessageReader | undefined;
   readonly #deadline: Deadline;
 
-  constructor(http: HttpCall | undefined, deadlines: Deadlines) {
+  constructor(http: HttpCall | undefined, reader: HttpMessageReader | undefined, deadlines: Deadlines) {
     this.#http = http;
+    this.#reader = reader;
     this.#deadline = deadlines.start(this, LINGER_MS, LINGER_MS);
   }
 
@@ -20,6 +23,7 @@ export class StreamTail implements DeadlineListener {
   }
 
   onDeadline(): void {
+    this.#reader?.stop();
     this.#http?.abort();
   }
 }

@@ -118,6 +118,14 @@ describe('Upstream', () => {
     expect(late.result).toBe(upstream.link);
   });
 
+  it('lets only so many calls wait while it starts', async () => {
+    const { upstream } = open(() => {}, { protocol: 'legacy' }, { limits: { maxInFlight: 2 } });
+    upstream.start();
+    const waiting = [1, 2, 3].map(() => linkLater(upstream, MODERN_CLIENT));
+    expect(waiting.map(({ result }) => result)).toEqual([undefined, undefined, expect.objectContaining({ code: 'OMNI_OVERLOADED' })]);
+    await upstream.stop();
+  });
+
   it('tells those who wait when the start fails', async () => {
     const { upstream, clock } = open((_message, instance) => instance.exit(CRASH), { protocol: 'legacy' });
     upstream.start();
@@ -198,6 +206,7 @@ describe('Upstream', () => {
     ['auto', '{"elicitation":{}}', 2],
     ['auto', '{"roots":{}}', 2],
     ['shared', '{"roots":{}}', 1],
+    ['per-user', '{}', 2],
     ['per-session', '{}', 2],
   ])('with instances "%s", a legacy client with capabilities %s makes it %i', async (instances, capabilities, count) => {
     const { upstream, server, clock } = await ready(legacy, { instances });
@@ -206,7 +215,6 @@ describe('Upstream', () => {
     await clock.advanceAsync(0);
     expect(server.instances).toHaveLength(count);
     expect(found.result === upstream.link).toBe(count === 1);
-    expect(linkNow(upstream, MODERN_CLIENT)).toBe(upstream.link);
   });
 
   it('opens the link of a session once, with the capabilities of its client, and closes it with the session', async () => {
@@ -288,7 +296,7 @@ describe('Upstream', () => {
     expect(server.instances).toHaveLength(2);
   });
 
-  it('does not try when the revision is forced', async () => {
+  it('does not try when the revision is forced [PROTO-R09]', async () => {
     const { upstream, server } = await ready(modernOf('"2026-07-28","2025-11-25"'), { protocol: '2026-07-28' });
     expect(linkNow(upstream, new Session('{}').client)).toBe(upstream.link);
     expect(server.instances).toHaveLength(1);

@@ -1,15 +1,16 @@
 import { GatewayError, type CancelTimer, type ComponentStatus, type Era, type UpstreamSpec } from '@omni/ports';
 import { capabilitiesAcrossEras, type ClientContext, type RpcMessage, type SessionOwner, type UpstreamLink } from '@omni/wire';
-import { ClientInstances } from './client-instances.ts';
 import { connect } from './connect.ts';
+import type { InstanceUse } from './instance-use.ts';
 import { LazyLink, type OnLink } from './lazy-link.ts';
+import type { ListSource } from './list-source.ts';
 import { ListWatch } from './list-watch.ts';
 import { speaksLegacyToo } from './mcp-revision.ts';
 import type { LinkContext, LinkEvents, ListKind, OpenLink } from './open-link.ts';
+import { OwnInstances } from './own-instances.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './resource-watch.ts';
 import { RestartLadder } from './restart-ladder.ts';
-import { SessionLinks } from './session-links.ts';
 import { statusOf, type UpstreamState } from './upstream-state.ts';
 
 /** Told what happens to upstreams. */
@@ -17,7 +18,8 @@ export interface UpstreamObserver {
   onStateChanged(upstream: Upstream): void;
   /** The shared link is open: what the upstream offers can be listed. */
   onReady(upstream: Upstream, link: UpstreamLink): void;
-  onListsChanged(upstream: Upstream, kinds: ReadonlySet<ListKind>): void;
+  /** @param source - Where it was told; its link has an owner when it is not shared by all clients. */
+  onListsChanged(upstream: Upstream, kinds: ReadonlySet<ListKind>, source: ListSource): void;
 }
 
 export interface UpstreamOptions {
@@ -26,9 +28,13 @@ export interface UpstreamOptions {
   readonly observer: UpstreamObserver;
 }
 
+/** Told a link of this upstream, or why there is none. */
+type OnFound = (result: UpstreamLink | GatewayError) => void;
+
+/** Someone who wants a link as soon as the upstream is ready. */
 interface Waiter {
-  readonly client: ClientContext;
-  readonly done: (result: UpstreamLink | GatewayError) => void;
+  readonly onReady: (primary: OpenLink) => void;
+  readonly onFailure: (error: GatewayError) => void;
   readonly cancelTimer: CancelTimer;
 }
 
@@ -51,13 +57,10 @@ export class Upstream {
   readonly #events: LinkEvents;
   readonly #ladder: RestartLadder;
   readonly #subscriptions: ResourceSubscriptions;
-  readonly #sessions: SessionLinks;
-  readonly #clients: ClientInstances;
+  readonly #own: OwnInstances;
   /** A legacy link that clients share beside a modern primary one. */
   readonly #legacyShared: LazyLink;
   readonly #waiters = new Set<Waiter>();
-  /** Whether a session's client declares something that a server can make use of; sessions do not change their mind. */
-  readonly #isCapable = new WeakMap<SessionOwner, boolean>();
   #state: UpstreamState;
   #primary: OpenLink | undefined;
   /** The primary link before the present one, for what has to move. */
@@ -76,19 +79,20 @@ export class Upstream {
     this.#subscriptions = new ResourceSubscriptions(spec.name, context);
     this.#events = {
       onClosed: (link, reason) => this.#onLinkClosed(link, reason),
-      onListsChanged: (_link, kind) => observer.onListsChanged(this, new Set([kind])),
+      onListsChanged: (link, kind) => observer.onListsChanged(this, new Set([kind]), this.#sourceAt(link)),
       onResourceUpdated: (link, uri, message: RpcMessage) => this.#subscriptions.tell(link, uri, message),
       onReinitialized: (link) => this.#subscriptions.move(link, link),
     };
     const open = (owner: SessionOwner | undefined, era: Era | undefined, done: OnLink): (() => void) =>
       connect({ spec, context, events: this.#events, owner, era }, done);
     this.#legacyShared = new LazyLink((done) => open(undefined, 'legacy', done));
-    this.#sessions = new SessionLinks({
-      upstream: spec.name,
+    this.#own = new OwnInstances({
+      spec,
+      clock: context.clock,
       maxInstances: context.limits.maxInstances,
       open: (owner, done) => open(owner, 'legacy', done),
+      isWatched: (link) => this.#subscriptions.isWatched(link),
     });
-    this.#clients = new ClientInstances({ upstream: spec.name, sessions: this.#sessions, clock: context.clock });
     const since = Date.now();
     this.#state = spec.enabled
       ? { phase: 'stopped', since }
@@ -127,43 +131,30 @@ export class Upstream {
     this.#setState({ phase: 'stopped', since: Date.now() });
     this.#subscriptions.clear(error);
     this.#failWaiters(error);
-    this.#clients.close();
-    await Promise.all([former?.close(), this.#legacyShared.close(error), this.#sessions.close(error)]);
+    await Promise.all([former?.close(), this.#legacyShared.close(error), this.#own.close(error)]);
   }
 
   /**
    * Finds the link for a client's call.
    *
-   * Modern clients share the primary link; where that is legacy, those with client capabilities get one of their own. Legacy clients
-   * get a legacy link where the upstream speaks it: of their session's own when an upstream may ask them something, shared otherwise
-   * (see `UpstreamSpec.instances`).
+   * Modern clients of a modern upstream share the primary link. On a legacy one it depends on {@link UpstreamSpec.instances} who does;
+   * legacy clients get a legacy link wherever the upstream speaks it.
    *
    * @param done - Called once; before this returns when a link is at hand.
    */
-  linkFor(client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void {
-    const state = this.#state;
-    switch (state.phase) {
-      case 'ready':
-        return this.#linkOfReady(client, done);
-      case 'starting':
-        return this.#wait(client, done);
-      case 'down':
-        return done(this.#downError(state.lastError));
-      case 'disabled':
-        return done(new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${state.reason}`));
-      case 'stopped':
-        return done(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
-    }
+  linkFor(client: ClientContext, done: OnFound): void {
+    const primary = this.#primary;
+    if (primary !== undefined) this.#linkFor(client, this.#useOf(client, primary), primary, done);
+    else this.#whenReady((ready) => this.#linkFor(client, this.#useOf(client, ready), ready, done), done);
   }
 
   /** The link that {@link linkFor} would give this client, when it is open already. Opens none. */
   openLinkFor(client: ClientContext): UpstreamLink | undefined {
     const primary = this.#primary;
     if (primary === undefined) return undefined;
-    if (client.era === 'modern') return this.#isOwnClient(client, primary) ? this.#clients.linkOf(client) : primary;
-    const owner = this.#needsOwnLink(client) ? client.session : undefined;
-    if (owner !== undefined) return this.#sessions.linkOf(owner);
-    return primary.era === 'legacy' ? primary : this.#legacyShared.link;
+    const use = this.#useOf(client, primary);
+    if (use !== 'shared') return this.#own.linkOf(use, client);
+    return client.era === 'modern' || primary.era === 'legacy' ? primary : this.#legacyShared.link;
   }
 
   /**
@@ -172,18 +163,37 @@ export class Upstream {
    * @param done - Told what ends the subscription, or why there is none.
    */
   subscribe(client: ClientContext, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
-    // A modern client is told of changes outside of its requests, which needs no capability: the shared link lasts longer.
-    this.linkFor(client.era === 'modern' ? { ...client, capabilities: '{}' } : client, (link) => {
+    const onLink: OnFound = (link) => {
       if (link instanceof GatewayError) return done(link);
-      // Every link that this class hands out is one of its own.
+      // Every link that lasts is one of this library's own.
       this.#subscriptions.subscribe(link as OpenLink, uri, onUpdated, done);
-    });
+    };
+    this.#whenReady((primary) => this.#linkFor(client, this.#watchUseOf(client, primary), primary, onLink), done);
+  }
+
+  /**
+   * Finds what lists for this client are read from: the instance that its calls run on, or a modern upstream that is told what the
+   * client declares.
+   *
+   * @param done - Told `undefined` when the lists for all clients are this client's, too.
+   */
+  listSourceFor(client: ClientContext, done: (result: ListSource | undefined | GatewayError) => void): void {
+    this.#whenReady((primary) => this.#listSourceFor(client, primary, done), done);
+  }
+
+  /** The same, of what is open already. Opens nothing. */
+  openListSourceFor(client: ClientContext): ListSource | undefined {
+    const primary = this.#primary;
+    if (primary === undefined) return undefined;
+    const use = this.#useOf(client, primary);
+    const link = use === 'shared' ? undefined : this.#own.linkOf(use, client);
+    return link === undefined ? this.#modernSource(client, primary) : this.#sourceAt(link);
   }
 
   getStatus(): ComponentStatus {
     const primary = this.#primary;
     const counters = primary === undefined ? {} : { inFlight: primary.inFlight, ...primary.counters };
-    return statusOf(this.#state, { ...counters, sessionInstances: this.#sessions.size, subscriptions: this.#subscriptions.size });
+    return statusOf(this.#state, { ...counters, sessionInstances: this.#own.size, subscriptions: this.#subscriptions.size });
   }
 
   #connect(): void {
@@ -214,14 +224,15 @@ export class Upstream {
     // The observer may have stopped it.
     if (this.#primary !== link) return;
     if (link.era === 'modern') {
-      this.#listWatch = new ListWatch({ link, context: this.#context, onChanged: (kinds) => this.#observer.onListsChanged(this, kinds) });
+      const onChanged = (kinds: ReadonlySet<ListKind>): void => this.#observer.onListsChanged(this, kinds, this.#sourceAt(link));
+      this.#listWatch = new ListWatch({ link, context: this.#context, onChanged });
       this.#listWatch.start();
     }
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const waiter of waiters) {
       waiter.cancelTimer();
-      this.linkFor(waiter.client, waiter.done);
+      this.#whenReady(waiter.onReady, waiter.onFailure);
     }
   }
 
@@ -229,7 +240,7 @@ export class Upstream {
     if (link === this.#primary) return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
     this.#subscriptions.drop(link, reason);
     if (this.#legacyShared.link === link) this.#legacyShared.forget();
-    this.#sessions.onClosed(link);
+    this.#own.onClosed(link);
   }
 
   /** @param livedMs - How long it was ready; 0 when it did not get that far. */
@@ -248,19 +259,74 @@ export class Upstream {
     this.#failWaiters(this.#downError(lastError));
   }
 
-  #linkOfReady(client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void {
-    const primary = this.#primary;
-    if (primary === undefined) return done(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
-    if (client.era === 'modern') return this.#isOwnClient(client, primary) ? this.#clients.linkFor(client, done) : done(primary);
-    const owner = this.#needsOwnLink(client) ? client.session : undefined;
-    if (primary.era === 'legacy') {
-      if (owner === undefined) return done(primary);
-      return this.#sessions.linkFor(owner, done);
+  #whenReady(onReady: (primary: OpenLink) => void, onFailure: (error: GatewayError) => void): void {
+    const state = this.#state;
+    switch (state.phase) {
+      case 'ready':
+        if (this.#primary !== undefined) return onReady(this.#primary);
+        return onFailure(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
+      case 'starting':
+        return this.#wait(onReady, onFailure);
+      case 'down':
+        return onFailure(this.#downError(state.lastError));
+      case 'disabled':
+        return onFailure(new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${state.reason}`));
+      case 'stopped':
+        return onFailure(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
     }
-    if (this.#speaksLegacy === 'no') return done(primary);
+  }
+
+  #linkFor(client: ClientContext, use: InstanceUse, primary: OpenLink, done: OnFound): void {
+    const isModern = primary.era === 'modern';
+    if (isModern && (client.era === 'modern' || this.#speaksLegacy === 'no')) return done(primary);
+    if (!isModern) return use === 'shared' ? done(primary) : this.#own.linkFor(use, client, primary, done);
     const onLegacy: OnLink = (result) => done(this.#legacyOr(result));
-    if (owner === undefined) this.#legacyShared.get(onLegacy);
-    else this.#sessions.linkFor(owner, onLegacy);
+    if (use === 'shared') this.#legacyShared.get(onLegacy);
+    else if (use !== 'request') this.#own.lastingLinkFor(use, client, onLegacy);
+    else {
+      // Whether the upstream speaks legacy at all is found once, not by each request.
+      this.#legacyShared.get((result) => {
+        const found = this.#legacyOr(result);
+        if (found instanceof GatewayError || found.era === 'modern') done(found);
+        else this.#own.linkFor(use, client, found, done);
+      });
+    }
+  }
+
+  #listSourceFor(client: ClientContext, primary: OpenLink, done: (result: ListSource | undefined | GatewayError) => void): void {
+    const isBridged = primary.era === 'modern' && this.#speaksLegacy === 'no';
+    const use = this.#useOf(client, primary);
+    if (use === 'shared' || isBridged) return done(this.#modernSource(client, primary));
+    this.#own.listLinkFor(use, client, (result) => {
+      if (!(result instanceof GatewayError)) return done(this.#sourceAt(result.link, result.release));
+      const instead = primary.era === 'modern' ? this.#legacyOr(result) : result;
+      done(instead instanceof GatewayError ? instead : this.#modernSource(client, instead));
+    });
+  }
+
+  #sourceAt(link: OpenLink, release = (): void => {}): ListSource {
+    return { link, capabilities: '{}', isOpen: () => link === this.#primary || this.#own.isOpen(link), release };
+  }
+
+  /** `undefined` where a modern upstream is told nothing of the client. */
+  #modernSource(client: ClientContext, link: OpenLink): ListSource | undefined {
+    if (link.era === 'legacy' || (client.era === 'legacy' && this.#speaksLegacy !== 'no')) return undefined;
+    const capabilities = client.era === 'modern' ? client.capabilities : capabilitiesAcrossEras(client.capabilities);
+    if (capabilities === '{}') return undefined;
+    return { link, capabilities, isOpen: () => this.#primary === link, release() {} };
+  }
+
+  /** Whose instance the client's calls run on. In the modern era every request stands alone, so that all may share. */
+  #useOf(client: ClientContext, primary: OpenLink): InstanceUse {
+    return primary.era === 'modern' && client.era === 'modern' ? 'shared' : this.#own.useOf(client);
+  }
+
+  #watchUseOf(client: ClientContext, primary: OpenLink): InstanceUse {
+    const use = this.#useOf(client, primary);
+    // An instance that ends with its request watches nothing.
+    if (use === 'request') return 'shared';
+    // A modern client is told of changes outside of its requests, which needs no capability: the shared link lasts longer.
+    return client.era === 'modern' && this.spec.instances === 'auto' ? 'shared' : use;
   }
 
   /** The legacy link beside a modern primary one, or the primary one when there is none: calls are bridged then. */
@@ -275,30 +341,19 @@ export class Upstream {
     return this.#primary;
   }
 
-  #isOwnClient(client: ClientContext, primary: OpenLink): boolean {
-    return primary.era === 'legacy' && this.spec.instances !== 'shared' && this.#clients.needs(client);
-  }
-
-  #needsOwnLink({ session }: ClientContext): boolean {
-    const { instances } = this.spec;
-    if (session === undefined || instances === 'shared') return false;
-    if (instances === 'per-session') return true;
-    let answer = this.#isCapable.get(session);
-    if (answer === undefined) this.#isCapable.set(session, (answer = capabilitiesAcrossEras(session.capabilities) !== '{}'));
-    return answer;
-  }
-
-  #wait(client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void {
+  #wait(onReady: (primary: OpenLink) => void, onFailure: (error: GatewayError) => void): void {
     if (this.#waiters.size >= this.#context.limits.maxInFlight) {
-      return done(new GatewayError('OMNI_OVERLOADED', `${this.#waiters.size} calls wait for "${this.name}" to start (limits.maxInFlight)`));
+      return onFailure(
+        new GatewayError('OMNI_OVERLOADED', `${this.#waiters.size} calls wait for "${this.name}" to start (limits.maxInFlight)`),
+      );
     }
     const waitMs = Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
     const waiter: Waiter = {
-      client,
-      done,
+      onReady,
+      onFailure,
       cancelTimer: this.#context.clock.after(waitMs, () => {
         this.#waiters.delete(waiter);
-        done(new GatewayError('OMNI_UPSTREAM_STARTING', `"${this.name}" has not finished starting within ${waitMs / 1_000} s`));
+        onFailure(new GatewayError('OMNI_UPSTREAM_STARTING', `"${this.name}" has not finished starting within ${waitMs / 1_000} s`));
       }),
     };
     this.#waiters.add(waiter);
@@ -309,7 +364,7 @@ export class Upstream {
     this.#waiters.clear();
     for (const waiter of waiters) {
       waiter.cancelTimer();
-      waiter.done(error);
+      waiter.onFailure(error);
     }
   }
 

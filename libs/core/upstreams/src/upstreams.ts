@@ -7,6 +7,7 @@ import {
   type Logger,
   type UpstreamSpec,
 } from '@omni/ports';
+import { CountedByteBudget } from '@omni/wire';
 import { Deadlines } from './deadlines.ts';
 import { EraMemory } from './era-memory.ts';
 import type { GatewayIdentity, LinkContext } from './open-link.ts';
@@ -39,11 +40,13 @@ export class Upstreams {
 
   constructor(options: UpstreamsOptions) {
     const { specs, clock, observer } = options;
+    const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
     const context: LinkContext = {
       clock,
       logger: options.logger ?? silentLogger,
       identity: options.identity,
-      limits: { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits },
+      limits,
+      budget: new CountedByteBudget(limits.maxHeldBytes),
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
       random: options.random ?? Math.random,

@@ -146,7 +146,7 @@ describe('toModernAnswer', () => {
     );
   });
 
-  it('turns the old code of a missing resource into the one in force', () => {
+  it('turns the old code of a missing resource into the one in force [PROTO-R15]', () => {
     expect(modern('"error":{ "message":"m","code" : -32002,"data":{"uri":"file:///a","n":1.0} }')).toBe(
       '{"jsonrpc":"2.0","id":"c","error":{ "message":"m","code" : -32602,"data":{"uri":"file:///a","n":1.0} }}',
     );

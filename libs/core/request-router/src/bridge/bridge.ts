@@ -1,5 +1,6 @@
 import type { Clock } from '@omni/ports';
 import type { RunningCall } from '@omni/wire';
+import type { AskerNames } from '../asker-names.ts';
 import { LinkLogLevels } from '../link-log-levels.ts';
 import type { Crossing } from './bridged-call.ts';
 import { ParkedCalls } from './parked-calls.ts';
@@ -8,17 +9,24 @@ import { isReturning, ReturningCall } from './returning-call.ts';
 import { RoundTripCall } from './round-trip-call.ts';
 import type { StateSeal } from './state-seal.ts';
 
+export interface BridgeOptions {
+  readonly clock: Clock;
+  readonly seal: StateSeal;
+  readonly askers: AskerNames;
+}
+
 /** Takes calls from one era to the other. */
 export class Bridge {
   readonly levels: LinkLogLevels;
   readonly #clock: Clock;
+  readonly #askers: AskerNames;
   readonly #parks: ParkedCalls<ParkingCall>;
 
-  /** @param seal - Default: one with a random key. */
-  constructor(clock: Clock, seal?: StateSeal) {
+  constructor({ clock, seal, askers }: BridgeOptions) {
     this.#clock = clock;
+    this.#askers = askers;
     this.levels = new LinkLogLevels(clock);
-    this.#parks = new ParkedCalls({ clock, ...(seal === undefined ? {} : { seal }) });
+    this.#parks = new ParkedCalls({ clock, seal });
   }
 
   /** @param crossing - Its link is of another era than its client. */
@@ -29,8 +37,8 @@ export class Bridge {
   }
 
   #callFor(crossing: Crossing): RunningCall & { start(): void } {
-    if (crossing.link.era === 'modern') return new RoundTripCall(crossing, this.#clock);
-    const options = { crossing, parks: this.#parks, levels: this.levels };
+    if (crossing.link.era === 'modern') return new RoundTripCall(crossing, { clock: this.#clock, askers: this.#askers });
+    const options = { crossing, parks: this.#parks, levels: this.levels, askers: this.#askers };
     return isReturning(crossing.request) ? new ReturningCall(options) : new ParkingCall(options);
   }
 }

@@ -1,25 +1,45 @@
-import { applyEdits, askerOf, type UpstreamCall, type UpstreamLink, type GatewayRequest, type ReplySink } from '@omni/wire';
+import type { HeaderList } from '@omni/ports';
+import {
+  applyEdits,
+  askerOf,
+  memberOf,
+  scanJson,
+  withoutMembers,
+  type UpstreamCall,
+  type UpstreamLink,
+  type GatewayRequest,
+  type ReplySink,
+} from '@omni/wire';
 import type { RoutePlan } from '../route-plan.ts';
 import type { BridgedParams } from './bridge-params.ts';
+
+const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** Everything that one call to a server of the other era has to do with. */
 export interface Crossing {
   readonly request: GatewayRequest;
   readonly plan: RoutePlan;
   readonly link: UpstreamLink;
+  /** See `UpstreamCall`. */
+  readonly passedHeaders: HeaderList;
   readonly reply: ReplySink;
   /** Asks the next server instead; `undefined` for the last one. */
   readonly onNotHere: (() => void) | undefined;
 }
 
-/** The client's parameters with the edits of the plan; empty when it sent none. */
+/** The client's parameters with the edits of the plan; empty when it sent none. The wish for a task has no meaning in the other era. */
 export function plannedParams({ request: { message }, plan }: Crossing): string {
   const { params } = message;
-  return params === undefined ? '' : applyEdits(message.text, plan.edits, params.start, params.end);
+  if (params === undefined) return '';
+  const text = applyEdits(message.text, plan.edits, params.start, params.end);
+  if (message.method !== 'tools/call' || memberOf(params, 'task') === undefined) return text;
+  const scan = scanJson(text, LIMITS);
+  return scan.kind === 'object' ? withoutMembers(text, scan.object, (key) => key === 'task') : text;
 }
 
 /** A call with translated parameters. Its answer has to be read. */
-export function bridgedCall({ request: { message, client }, plan }: Crossing, { text, progressToken }: BridgedParams): UpstreamCall {
+export function bridgedCall({ request, plan, passedHeaders }: Crossing, { text, progressToken }: BridgedParams): UpstreamCall {
+  const { message, client } = request;
   return {
     method: message.method,
     text,
@@ -29,6 +49,7 @@ export function bridgedCall({ request: { message, client }, plan }: Crossing, { 
     progressToken,
     name: plan.name,
     paramHeaders: plan.paramHeaders,
+    passedHeaders,
     clientId: message.id,
     asker: askerOf(client),
     mayPassBytes: false,

@@ -93,6 +93,12 @@ describe('requiredElicitations', () => {
     expect(requiredElicitations(error(code, data))).toEqual([]);
   });
 
+  it('finds none in an error that wants too many', () => {
+    const pages = (count: number): number =>
+      requiredElicitations(error(-32042, `{"elicitations":[${Array.from({ length: count }, () => PAGE).join(',')}]}`)).length;
+    expect([pages(100), pages(1_001)]).toEqual([100, 0]);
+  });
+
   it('finds none in a result', () => {
     expect(requiredElicitations(messageOf('{"jsonrpc":"2.0","id":1,"result":{"code":-32042}}'))).toEqual([]);
   });

@@ -14,8 +14,10 @@ import {
   type RunningCall,
   type UpstreamAnswer,
 } from '@omni/wire';
+import type { AskerNames } from '../asker-names.ts';
 import type { LinkLogLevels } from '../link-log-levels.ts';
 import { isLogLevel, isSevereEnough } from '../log-levels.ts';
+import { resourceLinksIn } from '../resource-links.ts';
 import { isNotHere, statusOfAnswer, toModernAnswer } from './bridge-answer.ts';
 import { toLegacyParams } from './bridge-params.ts';
 import { bridgedCall, plannedParams, type Crossing } from './bridged-call.ts';
@@ -55,6 +57,7 @@ export interface ParkingCallOptions {
   readonly crossing: Crossing;
   readonly parks: ParkedCalls<ParkingCall>;
   readonly levels: LinkLogLevels;
+  readonly askers: AskerNames;
 }
 
 /**
@@ -67,6 +70,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   readonly #crossing: Crossing;
   readonly #parks: ParkedCalls<ParkingCall>;
   readonly #levels: LinkLogLevels;
+  readonly #askers: AskerNames;
   readonly #questions = new Map<string, OpenQuestion>();
   #phase: Phase;
   #running: RunningCall | undefined;
@@ -74,10 +78,11 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   /** Whether a later request than the first waits: its progress token is another one. */
   #hasResumed = false;
 
-  constructor({ crossing, parks, levels }: ParkingCallOptions) {
+  constructor({ crossing, parks, levels, askers }: ParkingCallOptions) {
     this.#crossing = crossing;
     this.#parks = parks;
     this.#levels = levels;
+    this.#askers = askers;
     this.#phase = { kind: 'running', leg: crossing };
   }
 
@@ -219,7 +224,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
       this.#questions.delete(key);
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has not declared that it answers such requests'));
     }
-    const requests = new Map([...this.#questions].map(([key, { question }]) => [key, inputRequest(question)]));
+    const requests = new Map([...this.#questions].map(([key, { question }]) => [key, this.#inputRequest(leg, question)]));
     // What the server was told may have ended the call.
     if (this.#phase.ticket !== ticket) return;
     if (requests.size === 0) {
@@ -252,18 +257,22 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     if (onNotHere !== undefined && leg === this.#crossing && isNotHere(message)) return onNotHere();
     const pages = isMultiRound(leg.request.message.method) ? requiredElicitations(message) : [];
     if (pages.length > 0 && pages.every((page) => canAnswer(leg.request.client.capabilities, page))) return this.#askAgain(leg, pages);
-    if (message.result !== undefined) plan.onResult?.(link.upstream, rawOf(message, message.result) ?? '');
+    if (message.result !== undefined) plan.onLinks?.(link.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
     const { id, method } = leg.request.message;
     this.#answer(leg, toModernAnswer(message, id, method, this.#serverInfo()), statusOfAnswer(message));
   }
 
   /** The server has ended the call until its user has visited some pages: then the call is to be made again. */
   #askAgain(leg: Leg, pages: readonly Question[]): void {
-    const requests = new Map(pages.map((page, index) => [`q${index + 1}`, inputRequest(page)]));
+    const requests = new Map(pages.map((page, index) => [`q${index + 1}`, this.#inputRequest(leg, page)]));
     this.#parks.stateFor(leg.request).then(
       (state) => this.#answer(leg, inputRequiredText(leg.request.message.id, requests, state, this.#serverInfo()), 200),
       (error: unknown) => leg.reply.answer({ kind: 'error', error: GatewayError.from(error) }),
     );
+  }
+
+  #inputRequest({ request }: Leg, question: Question): string {
+    return inputRequest(this.#askers.inQuestion(question, this.#crossing.link.upstream, request.client));
   }
 
   #answer({ reply }: Leg, payload: string, status: number): void {

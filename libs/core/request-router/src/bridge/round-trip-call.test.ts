@@ -67,6 +67,13 @@ describe('RoundTripCall', () => {
     expect(reply.text).toBe('{"jsonrpc":"2.0","id":"c","result":{"content":[]}}');
   });
 
+  it('sends each round under an id that was not used before', () => {
+    const { link } = open();
+    for (let round = 0; round < 3; round++) ask(link, `"k":${FORM}`, `"${round}"`);
+    const ids = link.sent.map(({ call }) => call.clientId);
+    expect([ids[0], new Set(ids).size]).toEqual(['"c"', 4]);
+  });
+
   it('replaces answers and state in each round', () => {
     const { link, reply } = open();
     ask(link, `"a":${FORM}`, '"one"');

@@ -26,12 +26,19 @@ import {
   withAnswers,
   type InputRequired,
 } from './input-required.ts';
+import type { AskerNames } from '../asker-names.ts';
+import { resourceLinksIn } from '../resource-links.ts';
 
 /** Rounds after the first request; a server that still asks then will not stop. */
 const MAX_ROUNDS = 8;
 /** Pause before a round that brings nothing new: the server only wanted to be asked again. */
 const STATE_ONLY_PAUSE_MS = 250;
 const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
+
+export interface RoundTripSurroundings {
+  readonly clock: Clock;
+  readonly askers: AskerNames;
+}
 
 /**
  * The call of a legacy client to a modern server: what the server needs to know is asked on the stream of the client's call, and the
@@ -42,6 +49,7 @@ const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 export class RoundTripCall implements CallListener, RunningCall {
   readonly #crossing: Crossing;
   readonly #clock: Clock;
+  readonly #askers: AskerNames;
   readonly #params: string;
   #round = 0;
   #running: RunningCall | undefined;
@@ -50,9 +58,10 @@ export class RoundTripCall implements CallListener, RunningCall {
   #cancelPause: CancelTimer | undefined;
   #isOver = false;
 
-  constructor(crossing: Crossing, clock: Clock) {
+  constructor(crossing: Crossing, { clock, askers }: RoundTripSurroundings) {
     this.#crossing = crossing;
     this.#clock = clock;
+    this.#askers = askers;
     const { client } = crossing.request;
     const capabilities = capabilitiesAcrossEras(client.capabilities);
     this.#params = toModernParams(plannedParams(crossing), client.clientInfo, capabilities, client.session?.logLevel()).text;
@@ -90,7 +99,7 @@ export class RoundTripCall implements CallListener, RunningCall {
     if (isInputRequired(message) && isMultiRound(request.message.method)) return this.#goOn(message);
     this.#end();
     if (onNotHere !== undefined && isNotHere(message)) return onNotHere();
-    if (message.result !== undefined) plan.onResult?.(link.upstream, rawOf(message, message.result) ?? '');
+    if (message.result !== undefined) plan.onLinks?.(link.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
     reply.answer({
       kind: 'message',
       payload: toLegacyAnswer(message, request.message.id, link.upstream, plan.wrapsOutput),
@@ -106,7 +115,9 @@ export class RoundTripCall implements CallListener, RunningCall {
 
   #send(params: string): void {
     const round = this.#round;
-    const running = this.#crossing.link.send(bridgedCall(this.#crossing, locatedParams(params)), this);
+    const call = bridgedCall(this.#crossing, locatedParams(params));
+    // Each round is a request of its own; where the server sees the client's id, it must see another one then.
+    const running = this.#crossing.link.send(round === 0 ? call : { ...call, clientId: `"${randomId()}"` }, this);
     // The link may have answered at once, and the next round may run already.
     if (this.#round === round) this.#running = running;
   }
@@ -142,6 +153,8 @@ export class RoundTripCall implements CallListener, RunningCall {
       if (controller.signal.aborted) return;
       const take: AnswerServerRequest = (answer) => {
         if (controller.signal.aborted || answers.has(key)) return;
+        // Servers of this era hear of no progress.
+        if (!(answer instanceof GatewayError) && answer.kind === 'notification') return;
         const result = answer instanceof GatewayError ? undefined : rawOf(answer, answer.result);
         if (result === undefined) return this.#fail(`The client did not answer what "${link.upstream}" asked: ${wordsOf(answer)}`);
         answers.set(key, result);
@@ -149,7 +162,7 @@ export class RoundTripCall implements CallListener, RunningCall {
         if (answers.size === askable.length)
           this.#send(withAnswers(this.#params, new Map(askable.map((asked) => [asked.key, answers.get(asked.key) ?? '{}'])), state));
       };
-      reply.serverRequest(link.upstream, message, take, controller.signal);
+      reply.serverRequest(link.upstream, this.#askers.inRequest(message, link.upstream, request.client), take, controller.signal);
     }
   }
 

@@ -13,6 +13,17 @@ describe('StateSeal', () => {
     expect(await seal.open(state)).toBe('{"a":"\u00e9"}');
   });
 
+  it('gives a text that begins with a byte order mark back as it was', async () => {
+    const seal = new StateSeal();
+    expect(await seal.open(await seal.seal('\uFEFFx'))).toBe('\uFEFFx');
+  });
+
+  it('opens no state that is longer than its own are', async () => {
+    const seal = new StateSeal();
+    expect(await seal.open(await seal.seal('x'.repeat(2_000)))).toHaveLength(2_000);
+    expect(await seal.open(await seal.seal('x'.repeat(4_000)))).toBeUndefined();
+  });
+
   it('shows nothing of the text and never seals alike', async () => {
     const seal = new StateSeal();
     const [one, two] = await Promise.all([seal.seal('plain text'), seal.seal('plain text')]);
@@ -20,7 +31,7 @@ describe('StateSeal', () => {
     expect(atob((one.split('.')[2] ?? '').replaceAll('-', '+').replaceAll('_', '/'))).not.toContain('plain');
   });
 
-  it('does not open a state of which any one character was changed', async () => {
+  it('does not open a state of which any one character was changed [PROTO-R14]', async () => {
     const seal = new StateSeal();
     const state = await seal.seal('{"ticket":"t"}');
     const opened: (string | undefined)[] = [];
@@ -36,6 +47,16 @@ describe('StateSeal', () => {
     }
     expect(opened).toEqual(opened.map(() => undefined));
     expect(await seal.open(state)).toBe('{"ticket":"t"}');
+  });
+
+  it('opens one spelling of a state only: the bits at its end that say nothing must be zero', async () => {
+    const seal = new StateSeal();
+    for (const text of ['', 'a', 'ab']) {
+      const state = await seal.seal(text);
+      const others = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('').map((last) => state.slice(0, -1) + last);
+      const opened = await Promise.all(others.filter((other) => other !== state).map((other) => seal.open(other)));
+      expect(opened.filter((other) => other !== undefined)).toEqual([]);
+    }
   });
 
   it('does not open a state that was cut or made longer at any place', async () => {
@@ -79,6 +100,17 @@ describe('StateSeal', () => {
     const after = new StateSeal([key('b', 2), key('a', 1)]);
     const [former, latter] = [await before.seal('x'), await after.seal('y')];
     expect([await after.open(former), latter.startsWith('omni1.b.'), await before.open(latter)]).toEqual(['x', true, undefined]);
+  });
+
+  it('gives a key without a name one that everybody derives from it, and from which the key is not told', async () => {
+    const bytes = key('x', 7).bytes;
+    const [state, other] = await Promise.all([
+      new StateSeal([{ bytes }]).seal('x'),
+      new StateSeal([{ bytes: key('x', 8).bytes }]).seal('x'),
+    ]);
+    expect(await new StateSeal([key('first', 1), { bytes }]).open(state)).toBe('x');
+    const [id, otherId] = [state, other].map((text) => text.split('.')[1] ?? '');
+    expect([/^[0-9a-f]{8}$/.test(id ?? ''), id === otherId, (id ?? '').includes('07')]).toEqual([true, false, false]);
   });
 
   it.each([[[]], [[key('no.dots', 1)]], [[{ id: 'a', bytes: new Uint8Array(16) }]]])('refuses keys that are none: %j', (keys) => {

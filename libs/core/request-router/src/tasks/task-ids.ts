@@ -1,0 +1,149 @@
+import { GatewayError } from '@omni/ports';
+import type { ClientContext, SessionOwner } from '@omni/wire';
+import type { StateSeal } from '../bridge/state-seal.ts';
+
+/** Tasks that are remembered; the oldest is forgotten. */
+const MAX_TASKS = 10_000;
+/** Most that waits for the id of one task to be sealed. */
+const MAX_WAITING = 100;
+/** A longer one would not be opened again. */
+const MAX_PAYLOAD_BYTES = 2_900;
+
+/** A task as its upstream knows it. */
+export interface UpstreamTask {
+  readonly upstream: string;
+  readonly id: string;
+}
+
+/** Whose a task is, and where that client hears of it. */
+export type TaskClient = Pick<ClientContext, 'principal' | 'session'>;
+
+interface OwnedTask {
+  readonly principal: string;
+  /** Where its client hears of it: the session that has started it or asked for it last. Tasks may outlive sessions. */
+  session: WeakRef<SessionOwner> | undefined;
+  /** The id that its owner knows; `undefined` while it is being sealed. */
+  sealed: string | undefined;
+  readonly waiting: ((sealed: string) => void)[];
+}
+
+/**
+ * The ids of tasks that clients see: sealed, with the upstream, its own id and the principal inside. Whoever shows one needs no table
+ * to be led to its task, and an id that somebody else shows opens nothing (CVE-2026-111767).
+ *
+ * Two things cannot be read from a seal: whose the tasks in a list of the upstream are, and who is to be told of one. For these the
+ * tasks that were started or asked for last are remembered, each with the one sealed id that its client knows. That is why a seal may
+ * have a random nonce. A task that is forgotten comes back when its owner next asks for it.
+ *
+ * @see protocol.md 2.13.
+ */
+export class TaskIds {
+  readonly #seal: StateSeal;
+  readonly #tasks = new Map<string, OwnedTask>();
+
+  constructor(seal: StateSeal) {
+    this.#seal = seal;
+  }
+
+  /**
+   * Gives a task that the client has just started its sealed id; what waits for the id is told after `onIssued`.
+   *
+   * @param onIssued - Told `OMNI_UPSTREAM_PROTOCOL` for an id that is too long.
+   */
+  issue({ upstream, id }: UpstreamTask, client: TaskClient, onIssued: (sealed: string | GatewayError) => void): void {
+    const key = keyOf(upstream, id);
+    const principal = client.principal.id;
+    const known = this.#tasks.get(key);
+    if (known?.principal === principal && known.sealed !== undefined) return onIssued(known.sealed);
+    const payload = JSON.stringify({ task: id, upstream, principal });
+    if (new TextEncoder().encode(payload).length > MAX_PAYLOAD_BYTES) {
+      return onIssued(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" has given a task an id of ${id.length} characters`));
+    }
+    const task: OwnedTask = { principal, session: sessionOf(client), sealed: undefined, waiting: [] };
+    this.#remember(key, task);
+    this.#seal.seal(payload).then(
+      (sealed) => {
+        task.sealed = sealed;
+        onIssued(sealed);
+        for (const tell of task.waiting.splice(0)) tell(sealed);
+      },
+      (error: unknown) => {
+        if (this.#tasks.get(key) === task) this.#tasks.delete(key);
+        onIssued(GatewayError.from(error));
+      },
+    );
+  }
+
+  /** @param onOpened - Told nothing for an id that is not the principal's: forged, changed, somebody else's, or of a key that is gone. */
+  open(sealed: string, client: TaskClient, onOpened: (task: UpstreamTask | undefined) => void): void {
+    this.#seal.open(sealed).then(
+      (payload) => onOpened(payload === undefined ? undefined : this.#own(sealed, payload, client)),
+      () => onOpened(undefined),
+    );
+  }
+
+  /** The sealed id of a task that is known to be the principal's. */
+  sealedOf({ upstream, id }: UpstreamTask, principal: string): string | undefined {
+    const task = this.#tasks.get(keyOf(upstream, id));
+    return task?.principal === principal ? task.sealed : undefined;
+  }
+
+  /** The session that hears of a task; `undefined` when none does any more. */
+  sessionOf({ upstream, id }: UpstreamTask): SessionOwner | undefined {
+    return this.#tasks.get(keyOf(upstream, id))?.session?.deref();
+  }
+
+  /**
+   * Gives the sealed id of a task of the principal, at once or when it is sealed.
+   *
+   * @returns Whether the task is the principal's, as far as is known.
+   */
+  whenKnown({ upstream, id }: UpstreamTask, principal: string, tell: (sealed: string) => void): boolean {
+    const task = this.#tasks.get(keyOf(upstream, id));
+    if (task?.principal !== principal) return false;
+    if (task.sealed !== undefined) tell(task.sealed);
+    else if (task.waiting.length < MAX_WAITING) task.waiting.push(tell);
+    return true;
+  }
+
+  #own(sealed: string, payload: string, client: TaskClient): UpstreamTask | undefined {
+    const principal = client.principal.id;
+    const task: unknown = JSON.parse(payload); // what the seal opens is what it was given, here or for a parked call
+    if (!isSealedTask(task) || task.principal !== principal) return undefined;
+    const key = keyOf(task.upstream, task.task);
+    const known = this.#tasks.get(key);
+    // Servers that count may give an id again: then it is the task of whoever has started it last.
+    if (known !== undefined && known.principal !== principal) return undefined;
+    const owned = known ?? { principal, session: undefined, sealed, waiting: [] };
+    owned.session = sessionOf(client) ?? owned.session;
+    this.#remember(key, owned);
+    return { upstream: task.upstream, id: task.task };
+  }
+
+  #remember(key: string, task: OwnedTask): void {
+    this.#tasks.delete(key);
+    this.#tasks.set(key, task);
+    const [oldest] = this.#tasks.keys();
+    if (this.#tasks.size > MAX_TASKS && oldest !== undefined) this.#tasks.delete(oldest);
+  }
+}
+
+function sessionOf({ session }: TaskClient): WeakRef<SessionOwner> | undefined {
+  return session === undefined ? undefined : new WeakRef(session);
+}
+
+function keyOf(upstream: string, id: string): string {
+  return `${upstream}\n${id}`;
+}
+
+function isSealedTask(payload: unknown): payload is { readonly task: string; readonly upstream: string; readonly principal: string } {
+  return (
+    typeof payload === 'object' &&
+    payload !== null &&
+    'task' in payload &&
+    typeof payload.task === 'string' &&
+    'upstream' in payload &&
+    typeof payload.upstream === 'string' &&
+    'principal' in payload
+  );
+}

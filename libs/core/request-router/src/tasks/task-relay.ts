@@ -1,0 +1,142 @@
+import { GatewayError } from '@omni/ports';
+import {
+  applyEdits,
+  memberOf,
+  scanJson,
+  type ClientContext,
+  type JsonMember,
+  type RpcMessage,
+  type TextEdit,
+  type UpstreamLink,
+} from '@omni/wire';
+import type { TaskIds } from './task-ids.ts';
+import { edited, relatedTaskIn, renamed, startedTaskIn, taskIn } from './task-places.ts';
+
+/** What declares that tasks are spoken in the modern era. */
+export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+
+const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
+const ABOUT_TASK = /^notifications\/tasks(?:\/|$)/;
+const TASK_RESULT = 'tasks/result';
+
+/** What a request has to do with tasks. */
+export type TaskRole =
+  /** It may become one. */
+  | { readonly kind: 'starting' }
+  /** It is about one: `id` is the upstream's, `sealed` what the client knows. */
+  | { readonly kind: 'about'; readonly id: string; readonly sealed: string; readonly method: string }
+  /** It lists them. */
+  | { readonly kind: 'list' };
+
+/** A request that has to do with tasks, on its way back. */
+export interface TaskRequest {
+  readonly role: TaskRole;
+  readonly client: ClientContext;
+  /** That it was sent on; of the client's era. */
+  readonly link: UpstreamLink;
+}
+
+/** Whether answers of this link to requests of this role name tasks; others can go on unread. */
+export function namesTasks(role: TaskRole, link: UpstreamLink): boolean {
+  // A legacy request says by a parameter that it wants to be one, in the modern era the server decides.
+  return role.kind !== 'starting' || link.era === 'legacy' || link.hello.text.includes(`"${TASKS_EXTENSION}"`);
+}
+
+/** Whether a client of the modern era speaks of tasks. */
+export function declaresTasks({ capabilities }: Pick<ClientContext, 'capabilities'>): boolean {
+  return capabilities.includes(`"${TASKS_EXTENSION}"`);
+}
+
+/** @see MCP 2026-07-28, extension `io.modelcontextprotocol/tasks`: who has not declared it is refused with −32021. */
+export function undeclaredTasks(method: string): GatewayError {
+  return new GatewayError(
+    'OMNI_CAPABILITY_MISSING',
+    `${method} needs the extension ${TASKS_EXTENSION}, which the request does not declare`,
+    {
+      data: { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } },
+    },
+  );
+}
+
+/** Nobody learns whether the task is somebody else's or does not exist. */
+export function unknownTask(): GatewayError {
+  return new GatewayError('OMNI_NAME_UNKNOWN', 'You have no task of this id', {
+    hint: 'A task belongs to who has started it through this Omni.',
+  });
+}
+
+/** The eras do not see the tasks of each other (protocol.md 2.13). */
+export function noTaskList(): GatewayError {
+  return new GatewayError('OMNI_METHOD_UNKNOWN', 'This server keeps no tasks for clients of your protocol revision');
+}
+
+/** Puts the ids of tasks into the client's terms, in everything that comes from upstreams of the client's era. */
+export class TaskRelay {
+  readonly #ids: TaskIds;
+
+  constructor(ids: TaskIds) {
+    this.#ids = ids;
+  }
+
+  /** @param done - Called at once unless an id has to be sealed. */
+  answer(request: TaskRequest, message: RpcMessage, done: (answer: RpcMessage | GatewayError) => void): void {
+    const result = message.result?.object;
+    if (result === undefined) return done(message);
+    const { role, client, link } = request;
+    const { upstream } = link;
+    link.hearTasks?.((notice) => this.#toSession(upstream, notice));
+    const related = relatedTaskIn(message.text, result);
+    if (role.kind === 'list') return done(edited(message, this.#ownOnly(request, message, memberOf(result, 'tasks'))));
+    if (role.kind === 'about') {
+      const named = role.method === TASK_RESULT ? undefined : taskIn(message.text, result);
+      return done(edited(message, renamed([named, related], role.id, role.sealed)));
+    }
+    const started = startedTaskIn(message.text, result, link.era);
+    if (started === undefined) return done(message);
+    this.#ids.issue({ upstream, id: started.id }, client, (sealed) =>
+      done(sealed instanceof GatewayError ? sealed : edited(message, renamed([started, related], started.id, sealed))),
+    );
+  }
+
+  /**
+   * A notification or request of an upstream, in the terms of a client of the principal.
+   *
+   * @param tell - Called at once, or when the id of a task that has just begun is sealed; not at all for a notification about a task
+   *   that is not the principal's.
+   */
+  incoming(upstream: string, principal: string, message: RpcMessage, tell: (message: RpcMessage) => void): void {
+    const isAboutTask = ABOUT_TASK.test(message.method);
+    const related = relatedTaskIn(message.text, message.params);
+    const place = isAboutTask ? taskIn(message.text, message.params) : related;
+    if (place === undefined) return isAboutTask ? undefined : tell(message);
+    const { id } = place;
+    const isKnown = this.#ids.whenKnown({ upstream, id }, principal, (sealed) => {
+      const translated = edited(message, renamed(place === related ? [place] : [place, related], id, sealed));
+      if (!(translated instanceof GatewayError)) tell(translated);
+    });
+    if (!isKnown && !isAboutTask) tell(message);
+  }
+
+  /** A notification about a task that came on a connection which clients share. */
+  #toSession(upstream: string, notice: RpcMessage): void {
+    const place = taskIn(notice.text, notice.params);
+    const session = place === undefined ? undefined : this.#ids.sessionOf({ upstream, id: place.id });
+    // It puts the notification into its client's terms, as any that belongs to no call.
+    session?.onNotification(upstream, notice);
+  }
+
+  /** The edit that leaves the tasks of others out of a list; own ones stay byte for byte but for their id. */
+  #ownOnly({ client, link: { upstream } }: TaskRequest, { text }: RpcMessage, tasks: JsonMember | undefined): readonly TextEdit[] {
+    if (tasks === undefined) return [];
+    const list = text.slice(tasks.start, tasks.end);
+    const scan = scanJson(list, LIMITS);
+    const items = scan.kind === 'array' ? scan.items.map(({ start, end }) => list.slice(start, end)) : [];
+    const own = items.flatMap((item) => {
+      const scanned = scanJson(item, LIMITS);
+      const place = scanned.kind === 'object' ? taskIn(item, scanned.object) : undefined;
+      const sealed = place === undefined ? undefined : this.#ids.sealedOf({ upstream, id: place.id }, client.principal.id);
+      return place === undefined || sealed === undefined ? [] : [applyEdits(item, renamed([place], place.id, sealed))];
+    });
+    return [{ start: tasks.start, end: tasks.end, text: `[${own.join(',')}]` }];
+  }
+}

@@ -1,0 +1,110 @@
+import { GatewayError } from '@omni/ports';
+import { askerOf, memberOf, type CallListener, type ClientContext, type RpcMessage, type RunningCall, type UpstreamCall } from '@omni/wire';
+import type { UpstreamAccess } from '../collaborators.ts';
+import type { TaskIds } from './task-ids.ts';
+import { edited, renamed, taskIn } from './task-places.ts';
+import { declaresTasks } from './task-relay.ts';
+
+const LISTEN = 'subscriptions/listen';
+const TASK_NOTICE = 'notifications/tasks';
+
+export interface TaskWatchOptions {
+  readonly ids: TaskIds;
+  readonly access: UpstreamAccess;
+  /** The client's `subscriptions/listen`. */
+  readonly message: RpcMessage;
+  readonly client: ClientContext;
+  /** Sealed ids, each once. */
+  readonly taskIds: readonly string[];
+  /** Called once, with those of the ids that are the client's; nothing is told before. */
+  readonly onOpen: (taskIds: readonly string[]) => void;
+  readonly onNotice: (taskId: string, message: RpcMessage) => void;
+}
+
+/**
+ * Listens to tasks for one client of the modern era: with one subscription to each server that has some of them. When a server ends
+ * it, the client learns of its tasks by asking.
+ *
+ * @see io.modelcontextprotocol/tasks, "Notifications".
+ */
+export class TaskWatch {
+  readonly #options: TaskWatchOptions;
+  /** The upstreams' ids of the tasks and the client's. */
+  readonly #byUpstream = new Map<string, Map<string, string>>();
+  readonly #running: RunningCall[] = [];
+  #unopened: number;
+  #isClosed = false;
+
+  constructor(options: TaskWatchOptions) {
+    this.#options = options;
+    this.#unopened = options.taskIds.length;
+  }
+
+  open(): void {
+    const { ids, client, taskIds } = this.#options;
+    for (const sealed of taskIds) {
+      ids.open(sealed, client, (task) => {
+        if (task !== undefined && (client.scope ?? task.upstream) === task.upstream) this.#add(task.upstream, task.id, sealed);
+        if (--this.#unopened === 0 && !this.#isClosed) this.#start();
+      });
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const running of this.#running.splice(0)) running.cancel();
+  }
+
+  #add(upstream: string, id: string, sealed: string): void {
+    if (!declaresTasks(this.#options.client)) return;
+    const own = this.#byUpstream.get(upstream) ?? new Map<string, string>();
+    this.#byUpstream.set(upstream, own.set(id, sealed));
+  }
+
+  #start(): void {
+    const { access, client, onOpen } = this.#options;
+    onOpen([...this.#byUpstream.values()].flatMap((own) => [...own.values()]));
+    for (const [upstream, own] of this.#byUpstream) {
+      access.linkFor(upstream, client, (link) => {
+        if (this.#isClosed || link instanceof GatewayError || link.era !== 'modern') return;
+        this.#running.push(link.send(this.#listenTo([...own.keys()]), this.#listenerFor(own)));
+      });
+    }
+  }
+
+  #listenTo(ids: readonly string[]): UpstreamCall {
+    const { message, client } = this.#options;
+    const { params } = message;
+    const filter = memberOf(params, 'notifications');
+    return {
+      method: LISTEN,
+      text: message.text,
+      paramsStart: params?.start ?? 0,
+      paramsEnd: params?.end ?? 0,
+      edits: filter === undefined ? [] : [{ start: filter.start, end: filter.end, text: JSON.stringify({ taskIds: ids }) }],
+      progressToken: undefined,
+      name: undefined,
+      paramHeaders: [],
+      clientId: message.id,
+      asker: askerOf(client),
+      mayPassBytes: false,
+    };
+  }
+
+  #listenerFor(own: ReadonlyMap<string, string>): CallListener {
+    return {
+      onNotification: (message) => {
+        const place = message.method === TASK_NOTICE ? taskIn(message.text, message.params) : undefined;
+        const sealed = place === undefined ? undefined : own.get(place.id);
+        if (place === undefined || sealed === undefined || this.#isClosed) return true;
+        const notice = edited(message, renamed([place], place.id, sealed));
+        if (!(notice instanceof GatewayError)) this.#options.onNotice(sealed, notice);
+        return true;
+      },
+      onDrain: (listener) => listener(),
+      onServerRequest: (_message, answer) => answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'Servers send no requests in this era')),
+      onAnswer() {},
+      onFailure() {},
+    };
+  }
+}

@@ -1,0 +1,254 @@
+import { describe, expect, it } from '@jest/globals';
+import { GatewayError } from '@omni/ports';
+import { RecordingCall, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
+import { ownCall, type RpcMessage, type UpstreamLink } from '@omni/wire';
+import { callOf, clientOf, FakeSession, FORMS, legacyScript, modernScript, UpstreamScene } from './upstream-scene.fixture.ts';
+
+const ROOTS = '{"roots":{}}';
+const QUESTION = '{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{}}';
+const CRASH = new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed');
+
+function call(link: UpstreamLink, session: FakeSession): { readonly told: RecordingCall<RpcMessage>; cancel(): void } {
+  const told = new RecordingCall<RpcMessage>();
+  const running = link.send(callOf(session.client), told);
+  return { told, cancel: () => running.cancel() };
+}
+
+/** Answers the last request of the method. */
+function reply(instance: ScriptedInstance | undefined, method = 'tools/call'): void {
+  const message = instance?.last(method);
+  if (message !== undefined) instance?.reply(message, '{}');
+}
+
+describe('instances "per-user"', () => {
+  it('are shared by the sessions of a user that offer the same, and by nobody else', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-user' }).start();
+    const links = [
+      await scene.link(new FakeSession('{"elicitation":{},"roots":{}}').client),
+      await scene.link(new FakeSession('{ "roots":{"listChanged":true}, "elicitation": {} }').client),
+      await scene.link(new FakeSession(FORMS).client),
+      await scene.link(new FakeSession(FORMS, 'bob').client),
+      await scene.link(clientOf(FORMS)),
+      await scene.link(new FakeSession('{}').client),
+      await scene.link(clientOf('{}')),
+    ];
+    expect(links.map((link) => links.indexOf(link))).toEqual([0, 0, 2, 3, 4, 5, 6]);
+    expect(links).not.toContain(scene.upstream.link);
+    expect(scene.told.slice(1)).toEqual([
+      { elicitation: {}, roots: {} },
+      { elicitation: {} },
+      { elicitation: {} },
+      { elicitation: {} },
+      {},
+      {},
+    ]);
+  });
+
+  it('ask the session whose call alone runs, and none when the question may be about a call of another', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-user' }).start();
+    const [one, other] = [new FakeSession(FORMS), new FakeSession(FORMS)];
+    const link = await scene.openLink(one.client);
+    const instance = scene.server.instances[1];
+    const first = call(link, one);
+    instance?.emit(QUESTION);
+    expect(first.told.questions).toHaveLength(1);
+    first.told.questions[0]?.answer(new GatewayError('OMNI_CANCELLED', 'no'));
+
+    const second = call(link, other);
+    instance?.emit(QUESTION);
+    expect([first.told.questions.length, second.told.questions.length]).toEqual([1, 0]);
+    expect(instance?.received.at(-1)?.text).toContain('so it is not known whom to ask');
+
+    first.cancel();
+    instance?.emit(QUESTION);
+    expect(second.told.questions).toHaveLength(0);
+    await scene.clock.advanceAsync(30_000);
+    instance?.emit(QUESTION);
+    expect(second.told.questions).toHaveLength(1);
+    expect([one.log, other.log]).toEqual([[], []]);
+  });
+
+  it('take no call of another session while one has yet to answer', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-user' }).start();
+    const [one, other] = [new FakeSession(FORMS), new FakeSession(FORMS)];
+    const link = await scene.openLink(one.client);
+    const { told } = call(link, one);
+    scene.server.instances[1]?.emit(QUESTION);
+    expect(await scene.link(other.client)).not.toBe(link);
+    told.questions[0]?.answer(new GatewayError('OMNI_CANCELLED', 'no'));
+    expect(await scene.link(other.client)).toBe(link);
+  });
+
+  it('show what comes of a task, or of no call, to no session', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-user' }).start();
+    const session = new FakeSession(FORMS);
+    const { told } = call(await scene.openLink(session.client), session);
+    scene.server.instances[1]?.emit('{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"of another"}}');
+    scene.server.instances[1]?.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}');
+    expect(told.log).toEqual(['notification {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}']);
+    expect(session.log).toEqual([]);
+  });
+
+  it('stay while a session that has used them lives, or somebody watches a resource, and end five minutes later', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-user' }).start();
+    const session = new FakeSession(FORMS);
+    await scene.link(session.client);
+    let release: (() => void) | GatewayError | undefined;
+    scene.upstream.subscribe(
+      clientOf(FORMS),
+      'file:///a',
+      () => {},
+      (done) => (release = done),
+    );
+    await scene.clock.advanceAsync(1_200_000);
+    expect(scene.open).toEqual([true, true, true]);
+    session.end();
+    if (typeof release === 'function') release();
+    await scene.clock.advanceAsync(600_000);
+    expect(scene.open).toEqual([true, false, false]);
+  });
+});
+
+describe('instances "per-session"', () => {
+  it('belong to a user where there are no sessions', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-session' }).start();
+    const links = [
+      await scene.link(clientOf('{}')),
+      await scene.link(clientOf('{}')),
+      await scene.link(clientOf('{}', 'bob')),
+      await scene.link(new FakeSession('{}').client),
+      await scene.link(new FakeSession('{}').client),
+    ];
+    expect(links.map((link) => links.indexOf(link))).toEqual([0, 0, 2, 3, 4]);
+    expect(links).not.toContain(scene.upstream.link);
+  });
+});
+
+describe('instances "per-request"', () => {
+  it('start with a call and end with its answer, its failure or its cancellation', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-request' }).start();
+    const session = new FakeSession(ROOTS);
+    const link = await scene.openLink(session.client);
+    expect(scene.open).toEqual([true]);
+    const calls = [call(link, session), call(link, session), call(link, session)];
+    await scene.settle();
+    expect([scene.open, scene.told[3]]).toEqual([[true, true, true, true], { roots: {} }]);
+    reply(scene.server.instances[1]);
+    scene.server.instances[2]?.exit(CRASH);
+    calls[2]?.cancel();
+    await scene.settle();
+    expect(scene.open).toEqual([true, false, false, false]);
+    expect(calls.map(({ told }) => told.last)).toEqual([
+      'answer 200 {"jsonrpc":"2.0","id":2,"result":{}}',
+      'failure OMNI_UPSTREAM_EXITED',
+      undefined,
+    ]);
+    expect(scene.server.instances[3]?.last('notifications/cancelled')).toBeDefined();
+    expect(scene.upstream.getStatus().details['sessionInstances']).toBe(0);
+  });
+
+  it('are given up when the call is cancelled before they are open', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-request' }).start();
+    const session = new FakeSession(ROOTS);
+    const link = await scene.openLink(session.client);
+    call(link, session).cancel();
+    await scene.settle();
+    expect(scene.server.instances).toHaveLength(1);
+    const { told, cancel } = call(link, session);
+    queueMicrotask(cancel);
+    await scene.settle();
+    expect([scene.open, told.log]).toEqual([[true, false], []]);
+  });
+
+  it('are at most so many, and the next call is told', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-request' }, { maxInstances: 1 }).start();
+    const client = clientOf(FORMS);
+    const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
+    for (const told of calls) (await scene.openLink(client)).send(callOf(client), told);
+    await scene.settle();
+    expect([scene.open, calls.map(({ last }) => last)]).toEqual([
+      [true, true],
+      [undefined, 'failure OMNI_OVERLOADED'],
+    ]);
+    reply(scene.server.instances[1]);
+    (await scene.openLink(client)).send(callOf(client), new RecordingCall<RpcMessage>());
+    await scene.settle();
+    expect(scene.open).toEqual([true, false, true]);
+  });
+
+  it('tell the call whatever comes, from their start on', async () => {
+    const script = (message: ScriptedMessage, instance: ScriptedInstance): void => {
+      legacyScript(message, instance);
+      if (message.method === 'notifications/initialized') instance.emit(QUESTION);
+    };
+    const scene = await new UpstreamScene({ instances: 'per-request' }, {}, script).start();
+    const client = clientOf(FORMS);
+    const told = new RecordingCall<RpcMessage>();
+    const link = await scene.openLink(client);
+    expect(link.owner?.capabilities).toBe(FORMS);
+    link.send(callOf(client), told);
+    await scene.settle();
+    expect(told.questions).toHaveLength(1);
+    scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":2,"method":"elicitation/create","params":{}}');
+    await scene.clock.advanceAsync(30_000);
+    // It waits for its client, and keeps what it runs on.
+    expect([told.questions.length, scene.open]).toEqual([2, [true, true]]);
+    reply(scene.server.instances[1]);
+    await scene.settle();
+    expect([told.last, scene.open]).toEqual(['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}', [true, false]]);
+  });
+
+  it('are told the log level before the call', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-request' }).start();
+    const client = clientOf(FORMS);
+    const link = await scene.openLink(client);
+    const level = new RecordingCall<RpcMessage>();
+    link.send(ownCall('logging/setLevel', '{"level":"debug"}'), level);
+    expect([level.last, scene.server.instances.length]).toEqual(['answer 200 {"jsonrpc":"2.0","id":1,"result":{}}', 1]);
+    link.send(callOf(client), new RecordingCall<RpcMessage>());
+    await scene.settle();
+    expect(scene.server.instances[1]?.received.map(({ method }) => method)).toEqual([
+      'initialize',
+      'notifications/initialized',
+      'logging/setLevel',
+      'tools/call',
+    ]);
+    expect(scene.server.instances[1]?.last('logging/setLevel')?.params).toEqual({ level: 'debug' });
+  });
+
+  it('are not what resources are watched on', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-request' }).start();
+    for (const client of [clientOf(FORMS), new FakeSession(FORMS).client]) {
+      scene.upstream.subscribe(
+        client,
+        'file:///a',
+        () => {},
+        () => {},
+      );
+    }
+    await scene.settle();
+    expect([scene.open, scene.server.instances[0]?.last('resources/subscribe')?.params]).toEqual([[true], { uri: 'file:///a' }]);
+  });
+
+  it('end with their upstream', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-request' }).start();
+    const client = clientOf(FORMS);
+    const told = new RecordingCall<RpcMessage>();
+    (await scene.openLink(client)).send(callOf(client), told);
+    await scene.settle();
+    await scene.upstreams.stop();
+    expect([told.last, scene.open, scene.clock.pendingTimers]).toEqual(['failure OMNI_UPSTREAM_DOWN', [false, false], 0]);
+  });
+
+  it('of legacy clients are legacy where the upstream speaks both, and none where it speaks the modern era only', async () => {
+    const session = new FakeSession(ROOTS);
+    const both = await new UpstreamScene({ instances: 'per-request' }, {}, modernScript('"2026-07-28","2025-11-25"')).start();
+    const link = await both.openLink(session.client);
+    call(link, session);
+    await both.settle();
+    expect([link.era, both.told]).toEqual(['legacy', [undefined, {}, { roots: {} }]]);
+    expect(await both.link(clientOf(ROOTS))).toBe(both.upstream.link);
+    const only = await new UpstreamScene({ instances: 'per-request' }, {}, modernScript()).start();
+    expect(await only.link(session.client)).toBe(only.upstream.link);
+  });
+});

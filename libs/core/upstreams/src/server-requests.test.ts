@@ -1,0 +1,39 @@
+import { parseMessage, type AnswerServerRequest, type RpcMessage } from '@omni/wire';
+import { describe, expect, it } from '@jest/globals';
+import { ServerRequests } from './server-requests.ts';
+
+const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
+
+function messageOf(text: string): RpcMessage {
+  const message = parseMessage(text, { maxDepth: 64, maxElements: 1_000 });
+  if (message.kind === 'batch' || message.kind === 'rejected') throw new TypeError(`no message: ${text}`);
+  return message;
+}
+
+/** A question that was put to a client, and what the server is sent. */
+function asked(): { readonly sent: string[]; readonly take: AnswerServerRequest; readonly requests: ServerRequests } {
+  const sent: string[] = [];
+  const requests = new ServerRequests({ reply: (text) => sent.push(text), maxOpen: 10 });
+  let take: AnswerServerRequest = () => {};
+  requests.put(messageOf('{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage"}'), undefined, (answer) => (take = answer));
+  return { sent, take: (answer) => take(answer), requests };
+}
+
+describe('ServerRequests', () => {
+  it('sends progress on as it comes, and the answer behind it', () => {
+    const { sent, take, requests } = asked();
+    take(messageOf(PROGRESS));
+    take(messageOf(PROGRESS));
+    expect(requests.size).toBe(1);
+    take(messageOf('{"jsonrpc":"2.0","id":"omni-1","result":{}}'));
+    expect([sent, requests.size]).toEqual([[PROGRESS, PROGRESS, '{"jsonrpc":"2.0","id":7,"result":{}}'], 0]);
+  });
+
+  it('sends no progress with what is answered or withdrawn', () => {
+    const [answered, withdrawn] = [asked(), asked()];
+    answered.take(messageOf('{"jsonrpc":"2.0","id":"omni-1","result":{}}'));
+    withdrawn.requests.withdraw('7', undefined);
+    for (const { take } of [answered, withdrawn]) take(messageOf(PROGRESS));
+    expect([answered.sent, withdrawn.sent]).toEqual([['{"jsonrpc":"2.0","id":7,"result":{}}'], []]);
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import { CountedByteBudget } from './counted-byte-budget.ts';
+
+const KIB = 1_024;
+
+describe('CountedByteBudget', () => {
+  it('counts what grows, and no more what shrinks or is released', () => {
+    const budget = new CountedByteBudget(1_000 * KIB);
+    const [one, other] = [budget.share(), budget.share()];
+    expect([one.hold(100 * KIB), one.hold(300 * KIB), other.hold(200 * KIB), budget.held]).toEqual([true, true, true, 500 * KIB]);
+    expect([one.hold(90 * KIB), budget.held]).toEqual([true, 290 * KIB]);
+    one.release();
+    other.release();
+    other.release();
+    expect(budget.held).toBe(0);
+  });
+
+  it('has no room beyond its bytes, leaves a holder what it has, and has room again when another lets go', () => {
+    const budget = new CountedByteBudget(400 * KIB);
+    const [one, other] = [budget.share(), budget.share()];
+    expect([one.hold(300 * KIB), other.hold(100 * KIB), other.hold(100 * KIB + 1), budget.held]).toEqual([true, true, false, 400 * KIB]);
+    one.release();
+    expect([other.hold(400 * KIB), budget.held]).toEqual([true, 400 * KIB]);
+  });
+
+  it('has room for up to 64 KiB of anybody, even when it is used up', () => {
+    const budget = new CountedByteBudget(0);
+    const share = budget.share();
+    expect([share.hold(64 * KIB), share.hold(64 * KIB + 1), budget.held]).toEqual([true, false, 0]);
+  });
+});

@@ -1,0 +1,104 @@
+import { inspect } from 'node:util';
+import { GatewayError, type Exchange, type Logger, type OpenChannel } from '@omni/ports';
+import { ProtocolHandler, type Connection, type Dispatch, type Offer } from '@omni/protocol';
+import { RecordingExchange, VirtualClock } from '@omni/testing';
+import { resultText, stringMember, type GatewayRequest, type JsonLimits } from '@omni/wire';
+
+/** Calls of this tool are answered later. */
+export const LATER = 'later';
+
+/** The front of a gateway whose servers answer at once, but for calls of {@link LATER}. */
+export interface Front {
+  /** Of a legacy session of the client. */
+  readonly sessionId: string;
+  /** Warnings and errors that were logged. */
+  readonly complaints: readonly string[];
+  /** The last request that went to a server. */
+  readonly routed: GatewayRequest | undefined;
+  handle: (exchange: Exchange) => void;
+  settle(): Promise<void>;
+  /** Answers what waits, cancelled or not. */
+  answerHeld: () => void;
+  /** Serves a client on a channel. */
+  bind: (open: OpenChannel) => Connection;
+}
+
+const HEADERS = [
+  'Host',
+  'localhost',
+  'Authorization',
+  'Bearer fuzz',
+  'Content-Type',
+  'application/json',
+  'Accept',
+  'application/json, text/event-stream',
+];
+const INITIALIZE =
+  '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}';
+
+const offer: Offer = {
+  hasScope: (scope) => scope === 'files',
+  capabilities: () => '{"tools":{"listChanged":true}}',
+  instructions: () => undefined,
+  list: (kind) => `{"${kind}":[]}`,
+  onChange: () => () => {},
+  whenKnown: (_client, listener) => listener(),
+};
+
+/** Opens a front with one session. */
+export async function openFront(limits: JsonLimits): Promise<Front> {
+  const clock = new VirtualClock();
+  const complaints: string[] = [];
+  const complain = (fields: object, message: string): void => void complaints.push(`${message} ${inspect(fields)}`);
+  const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
+  let routed: GatewayRequest | undefined;
+  const held: (() => void)[] = [];
+  const dispatch: Dispatch = {
+    route(request, reply) {
+      routed = request;
+      const answer = (): void => reply.answer({ kind: 'message', payload: resultText(request.message.id, '{}'), status: 200 });
+      if (stringMember(request.message.text, request.message.params, 'name') === LATER) held.push(answer);
+      else answer();
+      return { cancel() {} };
+    },
+    carries: () => false,
+    toClient() {},
+    watchTasks: () => () => {},
+  };
+  const handler = new ProtocolHandler({
+    offer,
+    dispatch,
+    updates: { knows: () => false, subscribe: (_client, _uri, _onUpdated, done) => done(() => {}) },
+    authentication: {
+      authenticate: (authorization) =>
+        authorization === 'Bearer fuzz'
+          ? { id: 'fuzz', kind: 'token' }
+          : new GatewayError('OMNI_AUTH_REQUIRED', 'A bearer token is needed'),
+      challenge: () => 'Bearer',
+    },
+    hostCheck: { check: () => undefined },
+    probes: { answer: (path) => (path === '/health/live' ? { status: 200, contentType: 'application/json', body: '{}' } : undefined) },
+    identity: { name: 'omni', version: '1' },
+    limits: { ...limits, maxBodyBytes: 3_000, maxInFlight: 10, maxSessions: 10, maxSessionInFlight: 4, sessionIdleMs: 600_000 },
+    legacySse: true,
+    clock,
+    logger,
+  });
+  const settle = (): Promise<void> => clock.advanceAsync(0);
+  const hello = new RecordingExchange({ headers: HEADERS, body: INITIALIZE });
+  handler.handle(hello);
+  await settle();
+  return {
+    sessionId: hello.responseHeader('mcp-session-id') ?? '',
+    complaints,
+    get routed() {
+      return routed;
+    },
+    handle: handler.handle,
+    settle,
+    answerHeld() {
+      for (const answer of held.splice(0)) answer();
+    },
+    bind: (open) => handler.bind(open, { principal: { id: 'fuzz', kind: 'token' } }),
+  };
+}

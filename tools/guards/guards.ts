@@ -1,0 +1,29 @@
+import type { Guard } from './guard.ts';
+import { ADAPTER_GUARDS } from './list/adapters.ts';
+import { CATALOGUE_GUARDS } from './list/catalogue.ts';
+import { CONFIGURATION_GUARDS } from './list/configuration.ts';
+import { END_TO_END_GUARDS } from './list/end-to-end.ts';
+import { FRONT_GUARDS } from './list/front.ts';
+import { HTTP_UPSTREAM_GUARDS } from './list/http-upstreams.ts';
+import { LISTENER_GUARDS } from './list/listeners.ts';
+import { MESSAGE_GUARDS } from './list/messages.ts';
+import { ROUTER_GUARDS } from './list/router.ts';
+import { SESSION_GUARDS } from './list/sessions.ts';
+import { STREAM_GUARDS } from './list/streams.ts';
+import { UPSTREAM_GUARDS } from './list/upstreams.ts';
+
+/** Every guard whose test is shown to fail without it. */
+export const GUARDS: readonly Guard[] = [
+  ...FRONT_GUARDS,
+  ...SESSION_GUARDS,
+  ...STREAM_GUARDS,
+  ...MESSAGE_GUARDS,
+  ...CATALOGUE_GUARDS,
+  ...CONFIGURATION_GUARDS,
+  ...ROUTER_GUARDS,
+  ...UPSTREAM_GUARDS,
+  ...HTTP_UPSTREAM_GUARDS,
+  ...LISTENER_GUARDS,
+  ...ADAPTER_GUARDS,
+  ...END_TO_END_GUARDS,
+];
