@@ -23,7 +23,7 @@ function measurements(nginx: { rates: number; perCore: number; coreShare: number
   const cells = [{ bytes: 200, connections: 32, rounds: 9, roundsKept: 9, subjects: [subject], ratios }];
   return {
     throughput: [{ workload: 'W1', subjects: [], skipped: [], calibrations: [], cells }],
-    startUp: { readyMs: estimate(500), idleRssBytes: estimate(100 * 1_048_576, 3), samples: [], skipped: [] },
+    startUp: { readyMs: estimate(400), idleRssBytes: estimate(80 * 1_048_576, 3), samples: [], skipped: [] },
   };
 }
 
@@ -89,12 +89,12 @@ describe('judgeGoals', () => {
   });
 
   it('takes a limit that is to be undercut as missed when it is just met', () => {
-    expect(goal('ready', measurements({ rates: 1, perCore: 1, coreShare: 1 }))).toMatchObject({ value: 500, reached: false });
+    expect(goal('ready', measurements({ rates: 1, perCore: 1, coreShare: 1 }))).toMatchObject({ value: 400, reached: false });
   });
 
   it('warns when few rounds stand behind a value', () => {
     expect(goal('idle-rss', measurements({ rates: 1, perCore: 1, coreShare: 1 }))).toMatchObject({
-      value: 100,
+      value: 80,
       reached: true,
       note: 'only 3 rounds kept: proves nothing',
     });
