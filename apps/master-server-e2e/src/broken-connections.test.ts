@@ -14,6 +14,8 @@ import { tmpdir } from 'node:os';
 
 const CONNECTIONS = 1_000;
 const AT_ONCE = 20;
+/** Looking is a request too, and an earlier one may be about to close. */
+const MEASURING_DESCRIPTORS = 3;
 /** Instances of their own are processes, so few connections ask for one. */
 const WITH_INSTANCE = '{"sampling":{}}';
 
@@ -157,7 +159,7 @@ describe('connections that break off', () => {
     await eventually(
       'everything is forgotten',
       async () => {
-        left = differences(before, await omni.measure());
+        left = differences({ ...before, descriptors: before.descriptors + MEASURING_DESCRIPTORS }, await omni.measure());
         return left.length === 0;
       },
       20_000,
