@@ -144,7 +144,7 @@ describe('CVE-2026-0621: matching an address with a template takes exponential t
     escapes: `slow://${'%41'.repeat(3_000)}`,
   };
   for (const [what, uri] of Object.entries(addresses)) {
-    it(`takes less than 100 ms for ${what}`, async () => {
+    it(`takes less than 30 ms for ${what}`, async () => {
       const ask = connect('reader', 'modern');
       await ask('resources/read', '"uri":"slow://warm-up"');
       const times: number[] = [];
@@ -154,7 +154,7 @@ describe('CVE-2026-0621: matching an address with a template takes exponential t
         times.push(performance.now() - begin);
       }
       // The quickest of five: whatever else this machine does is not the gateway's.
-      expect(Math.min(...times)).toBeLessThan(100);
+      expect(Math.min(...times)).toBeLessThan(30);
     }, 10_000);
   }
 });
