@@ -71,7 +71,7 @@ export interface CallListener {
   onAnswer(answer: UpstreamAnswer): void;
   /** Also ends an answer that has begun to go to {@link pieces}. */
   onFailure(error: GatewayError): void;
-  /** Where an answer that may be passed as bytes can go while it comes, in place of {@link onAnswer}; absent where it is wanted whole. */
+  /** Where an answer that may be passed as bytes can go while it comes, in place of {@link onAnswer}; absent where it is wanted whole. Asked for once. */
   readonly pieces?: PieceSink | undefined;
 }
 

@@ -224,7 +224,7 @@ export const END_TO_END_GUARDS: readonly Guard[] = inFolder('apps/master-server-
   {
     name: 'process/cancel',
     against: 'A client cancels the calls of others.',
-    file: 'libs/core/protocol-handler/src/legacy-session.ts',
+    file: 'libs/core/protocol-handler/src/session-calls.ts',
     find: '  #byId: Map<string, SessionCall> | undefined;',
     replace:
       '  get #byId(): Map<string, SessionCall> {\n    return ((globalThis as { calls?: Map<string, SessionCall> }).calls ??= new Map());\n  }\n\n  set #byId(_none: Map<string, SessionCall> | undefined) {}\n',

@@ -108,7 +108,7 @@ export const SESSION_GUARDS: readonly Guard[] = inFolder('libs/core/protocol-han
   {
     name: 'session/level-in-call',
     against: 'A client gets log messages that it does not want, during its calls.',
-    file: 'legacy-session.ts',
+    file: 'session-calls.ts',
     find: "if (notice.method === 'notifications/message' && !passesLevel(notice, this.#calls.minimumLevel)) return true;",
     replace: '',
     test: ['legacy-session.test.ts', 'LegacySession passes log messages of calls from the level info on'],

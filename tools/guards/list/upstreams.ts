@@ -51,17 +51,17 @@ export const UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstreams/s
   {
     name: 'link/two-run',
     against: 'A question without an address is put to one of two clients.',
-    file: 'channel-link.ts',
-    find: 'if (only !== undefined) return undefined;',
+    file: 'aftertalk.ts',
+    find: 'another !== undefined || ',
     replace: '',
     test: ['channel-link.test.ts', 'ChannelLink refuses a request when two calls run and it belongs to no session'],
   },
   {
     name: 'link/aftertalk',
     against: 'What a server says of the call of one client reaches the next.',
-    file: 'channel-link.ts',
-    find: 'return only !== undefined && this.#isShared && this.#aftertalk.mayBeOfOthers(only) ? undefined : only;',
-    replace: 'return only;',
+    file: 'aftertalk.ts',
+    find: ' || this.#mayBeOfOthers(only)',
+    replace: '',
     test: [
       'channel-link.test.ts',
       'ChannelLink keeps what may be about a call of somebody else that was just answered from the only one that runs',
@@ -117,8 +117,8 @@ export const UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstreams/s
     name: 'link/listen-not-running',
     against: 'What a server says reaches nobody while somebody listens, or who listens.',
     file: 'channel-link.ts',
-    find: 'if (call.isListen || (',
-    replace: 'if ((',
+    find: '=> !isListen && (asker',
+    replace: '=> isListen !== undefined && (asker',
     test: ['channel-link.test.ts', 'ChannelLink sends notifications of a subscription to its listen call, under the id of the client'],
   },
   {

@@ -3,7 +3,8 @@ import type { Clock } from '@omni/ports';
 /** How long a server may still talk about a call that was answered, cancelled or given up. */
 const AFTERTALK_MS = 30_000;
 
-interface Ended {
+/** A call, as far as it matters who has made it. */
+interface Asked {
   readonly asker: string | undefined;
 }
 
@@ -22,14 +23,24 @@ export class Aftertalk {
   }
 
   /** Calls of Omni itself do not count: nobody is told what they bring. */
-  onEnd({ asker }: Ended): void {
+  onEnd({ asker }: Asked): void {
     if (asker === undefined) return;
     if (this.#latest !== undefined && this.#latest.asker !== asker) this.#latestOfOthersMs = this.#latest.atMs;
     this.#latest = { asker, atMs: this.#clock.monotonicMs() };
   }
 
+  /**
+   * The call that something without an address must belong to: the only one that runs, unless it may be about one that is over.
+   *
+   * @param running - Those that it can be about at all.
+   */
+  addresseeAmong<Call extends Asked>(running: readonly Call[]): Call | undefined {
+    const [only, another] = running;
+    return only === undefined || another !== undefined || this.#mayBeOfOthers(only) ? undefined : only;
+  }
+
   /** Whether a call of somebody else ended so lately that the server may still talk about it. */
-  mayBeOfOthers({ asker }: Ended): boolean {
+  #mayBeOfOthers({ asker }: Asked): boolean {
     if (this.#latest === undefined) return false;
     const endedMs = this.#latest.asker === asker ? this.#latestOfOthersMs : this.#latest.atMs;
     return this.#clock.monotonicMs() - endedMs < AFTERTALK_MS;

@@ -15,7 +15,7 @@ import {
 import { Aftertalk } from './aftertalk.ts';
 import { CallTable } from './call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
-import { ClientOwner } from './client-owner.ts';
+import { isShared } from './client-owner.ts';
 import { FailedCall } from './failed-call.ts';
 import type { HeadedChannel } from './headed-channel.ts';
 import { changedList, isAboutTask, ownId, ownIdAt, subscriptionIdOf } from './mcp-notification.ts';
@@ -255,7 +255,7 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
       return;
     }
     // A task outlives the call that has started it, so that the call that runs says nothing about whose it is.
-    if (this.#isShared && isAboutTask(message.method)) {
+    if (isShared(this.owner) && isAboutTask(message.method)) {
       if (this.#onTaskNotice === undefined) this.counters.droppedNotifications++;
       else this.#onTaskNotice(message);
       return;
@@ -322,23 +322,10 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
     return id === undefined ? undefined : this.#pending.get(id);
   }
 
-  /** Whether calls of several clients, or sessions, run on this connection. */
-  get #isShared(): boolean {
-    return this.owner === undefined || this.owner instanceof ClientOwner;
-  }
-
-  /**
-   * The call that something without an address must belong to: the only one there is. On a shared connection it may also belong to
-   * a call that is over, so there is none until that has become unlikely.
-   */
+  /** The call that something without an address must belong to. */
   #onlyRunning(): ChannelCall | undefined {
-    let only: ChannelCall | undefined;
-    for (const call of this.#pending.calls()) {
-      // Nobody is asked during a request of Omni's own; the owner of the connection can be.
-      if (call.isListen || (call.asker === undefined && this.owner !== undefined)) continue;
-      if (only !== undefined) return undefined;
-      only = call;
-    }
-    return only !== undefined && this.#isShared && this.#aftertalk.mayBeOfOthers(only) ? undefined : only;
+    // Nobody is asked during a request of Omni's own; the owner of the connection can be.
+    const isCandidate = ({ isListen, asker }: ChannelCall): boolean => !isListen && (asker !== undefined || this.owner === undefined);
+    return this.#aftertalk.addresseeAmong(this.#pending.calls().filter(isCandidate));
   }
 }

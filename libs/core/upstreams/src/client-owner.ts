@@ -3,6 +3,11 @@ import type { AnswerServerRequest, RpcMessage, SessionOwner } from '@omni/wire';
 import { MODERN_VERSION, OFFERED_LEGACY_VERSION } from './mcp-revision.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 
+/** Whether several clients, or sessions, use an instance of this owner: what comes without an address may be for any of them. */
+export function isShared(owner: SessionOwner | undefined): boolean {
+  return owner === undefined || owner instanceof ClientOwner;
+}
+
 /** Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or sessions. */
 export class ClientOwner implements SessionOwner {
   readonly key: string;

@@ -55,7 +55,6 @@ const EXCERPT_BYTES = 512;
 const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
 const LENIENT_UTF8 = new TextDecoder();
 const INTEGER_SECONDS = /^[0-9]{1,6}$/;
-
 const DIGITS = /^[0-9]{1,15}$/;
 
 type Mode = 'head' | 'json' | 'pieces' | 'events' | 'excerpt' | 'stopped';

@@ -13,7 +13,7 @@ import {
   type UpstreamCall,
 } from '@omni/wire';
 import { Aftertalk } from './aftertalk.ts';
-import { ClientOwner } from './client-owner.ts';
+import { ClientOwner, isShared } from './client-owner.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { FailedCall } from './failed-call.ts';
 import { postHeaders, streamHeaders } from './http-headers.ts';
@@ -91,11 +91,6 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
 
   get isHeldUp(): boolean {
     return this.#asksOutsideOfCalls && this.#serverRequests.size > 0;
-  }
-
-  /** Whether nothing but a task's id tells whom a notification about it is for. */
-  get #isShared(): boolean {
-    return this.owner === undefined || this.owner instanceof ClientOwner;
   }
 
   get headers(): readonly string[] {
@@ -234,7 +229,7 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
       case 'notification':
         if (message.method === 'notifications/cancelled') this.#withdraw(message);
         else if (this.#isAboutCapabilities(message)) return;
-        else if (this.#onTaskNotice !== undefined && this.#isShared && isAboutTask(message.method)) this.#onTaskNotice(message);
+        else if (this.#onTaskNotice !== undefined && isShared(owner) && isAboutTask(message.method)) this.#onTaskNotice(message);
         else if (message.method === 'notifications/progress' || owner === undefined) this.counters.droppedNotifications++;
         else owner.onNotification(this.upstream, message);
         return;
@@ -243,19 +238,12 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     }
   }
 
-  /**
-   * Who shares the instance can only be asked during a call, which must be the only one then. Omni's own do not count, and none is sure
-   * while the server may still talk about another client's that is over.
-   */
-  #onlyCall(): LegacyHttpCall | undefined {
-    const [only, another] = this.#calls.items().filter(({ asker }) => asker !== undefined);
-    return only === undefined || another !== undefined || this.#aftertalk.mayBeOfOthers(only) ? undefined : only;
-  }
-
   #onUnaddressedRequest(message: RpcMessage): void {
     const { owner } = this;
     if (message.method === 'ping') return this.#serverRequests.pong(message);
-    const only = owner instanceof ClientOwner ? this.#onlyCall() : undefined;
+    // Who shares the instance can only be asked during a call; Omni's own do not count.
+    const running = owner instanceof ClientOwner ? this.#calls.items().filter(({ asker }) => asker !== undefined) : [];
+    const only = this.#aftertalk.addresseeAmong(running);
     if (only !== undefined) {
       this.#asksOutsideOfCalls = true;
       return this.onCallRequest(only, message);
