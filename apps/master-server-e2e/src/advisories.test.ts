@@ -108,7 +108,7 @@ describe('CVE-2026-111768 GHSA-46jr-4wx8-v453: a body of legal size exhausts the
         new Set(['400 OMNI_MESSAGE_TOO_COMPLEX']),
       );
       expect([await isServing(), omni.process.hasEnded]).toEqual([true, false]);
-    }, 20_000);
+    });
   }
 });
 
@@ -116,7 +116,7 @@ describe('GHSA-f897-62hf-6gxq: there is no limit for bodies and batches', () => 
   it('refuses a declared gigabyte before it reads any of it', async () => {
     const answer = await sendRaw(omni.url, { headers: { ...AUTH, 'content-length': '1000000000' }, chunks: [] });
     expect([answer.status, errorOf(answer.body)?.omni]).toEqual([413, 'OMNI_BODY_TOO_LARGE']);
-  }, 10_000);
+  });
 
   it('cuts a body without a declared end at the limit', async () => {
     const chunk = Buffer.alloc(65_536, 0x20);
@@ -129,7 +129,7 @@ describe('GHSA-f897-62hf-6gxq: there is no limit for bodies and batches', () => 
     // Both ends have buffers in the operating system, too.
     expect(answer.written).toBeLessThan((chunks.length * chunk.length) / 2);
     expect(await isServing()).toBe(true);
-  }, 10_000);
+  });
 
   it('refuses a batch of a hundred thousand, and runs none of it', async () => {
     const session = await openRawSession(omni.url, { version: '2025-03-26', headers: AUTH });
@@ -141,7 +141,7 @@ describe('GHSA-f897-62hf-6gxq: there is no limit for bodies and batches', () => 
       [400, -32600],
     ]);
     expect(await readFile(record, 'utf8')).not.toContain('batched');
-  }, 10_000);
+  });
 });
 
 describe('GHSA-rvq5-wwqv-78pq CVE-2026-116684: a token for somebody else is accepted, or the token of the client is passed on', () => {
@@ -156,7 +156,7 @@ describe('GHSA-rvq5-wwqv-78pq CVE-2026-116684: a token for somebody else is acce
       const answer = await postModern(omni.url, { id: '1', method: 'tools/list' }, { headers: { authorization: `Bearer ${token}` } });
       expect([answer.status, errorOf(answer.text)?.omni]).toEqual([401, 'OMNI_AUTH_REQUIRED']);
       expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
-    }, 10_000);
+    });
   }
 
   it('sends an upstream its own token and never that of the client [PROTO-R22]', async () => {
@@ -167,7 +167,7 @@ describe('GHSA-rvq5-wwqv-78pq CVE-2026-116684: a token for somebody else is acce
     expect(plain.headers.every(({ authorization }) => authorization === UPSTREAM_TOKEN)).toBe(true);
     expect(JSON.stringify(plain.headers) + plain.bodies.join('')).not.toContain(TOKEN);
     expect(omni.process.stderr).not.toContain(TOKEN);
-  }, 10_000);
+  });
 });
 
 /** A call that ends with an error of the upstream, without anything having reached the sentinel. */
@@ -183,11 +183,11 @@ async function expectNothingStolen(server: string): Promise<void> {
 }
 
 describe('CVE-2026-104850 GHSA-6qxp-vccf-f47h: a server names the authorization server that gets the credentials', () => {
-  it('sends nothing to where the challenge of an upstream points [PROTO-R24]', () => expectNothingStolen('challenging'), 10_000);
+  it('sends nothing to where the challenge of an upstream points [PROTO-R24]', () => expectNothingStolen('challenging'));
 });
 
 describe('CVE-2026-111769 GHSA-6prh-2h8m-c8cw: a redirect to another origin takes headers, session and body along', () => {
-  it('does not follow the redirect of an upstream [PROTO-R24]', () => expectNothingStolen('redirecting'), 10_000);
+  it('does not follow the redirect of an upstream [PROTO-R24]', () => expectNothingStolen('redirecting'));
 });
 
 describe('CVE-2025-66414 CVE-2025-66416: a web page reaches a local server by DNS rebinding', () => {
@@ -205,13 +205,13 @@ describe('CVE-2025-66414 CVE-2025-66416: a web page reaches a local server by DN
       const own = Object.entries(headers).map(([name, value]) => [name, value.replace('PORT', new URL(omni.url).port)]);
       const sent = { ...list.headers, ...AUTH, ...Object.fromEntries(own), 'content-length': String(list.body.length) };
       expect((await sendRaw(omni.url, { headers: sent, chunks: [list.body] })).status).toBe(403);
-    }, 10_000);
+    });
   }
 
   it('takes the same request without them', async () => {
     const headers = { ...list.headers, ...AUTH, 'content-length': String(list.body.length) };
     expect((await sendRaw(omni.url, { headers, chunks: [list.body] })).status).toBe(200);
-  }, 10_000);
+  });
 });
 
 describe('CVE-2026-52869: a session can be used by whoever knows its id', () => {
@@ -226,7 +226,7 @@ describe('CVE-2026-52869: a session can be used by whoever knows its id', () => 
     expect((await fetch(omni.url, { method: 'DELETE', headers: anonymous })).status).toBe(401);
     expect((await fetch(omni.url, { headers: { ...foreign, accept: 'text/event-stream' } })).status).toBe(401);
     expect((await session.send(ping)).text).toBe('{"jsonrpc":"2.0","id":1,"result":{}}');
-  }, 10_000);
+  });
 });
 
 describe('CVE-2026-27896: keys are read without regard to case', () => {
@@ -248,6 +248,6 @@ describe('CVE-2026-27896: keys are read without regard to case', () => {
       expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(errorOf(answer.text)).toBeDefined();
       expect(await readFile(record, 'utf8')).not.toContain('folded');
-    }, 10_000);
+    });
   }
 });

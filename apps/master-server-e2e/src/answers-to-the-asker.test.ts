@@ -15,7 +15,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const CLIENTS = 20;
 const CALLS = 10;
@@ -60,7 +60,7 @@ describe('twenty clients that use the same ids at the same time', () => {
       );
       expect(outcomes).toHaveLength(CLIENTS * CALLS);
       expect(outcomes.filter(({ expected, got }) => expected.id !== got.id || expected.text !== got.text)).toEqual([]);
-    }, 20_000);
+    });
   }
 });
 
@@ -92,14 +92,14 @@ describe('an id that is in use', () => {
     expect(errorOf(second.text)?.omni).toBe('OMNI_REQUEST_ID_IN_USE');
     expect(textOf((await first).messages.at(-1))).toBe('first');
     expect(textOf((await session.send(legacyCall('1', 'legacy__slow', '{"ms":0,"text":"third"}'))).messages.at(-1))).toBe('third');
-  }, 10_000);
+  });
 
   it('is another id as text than as a number', async () => {
     const session = await openRawSession(omni.url);
     const number = session.send(legacyCall('1', 'legacy__slow', '{"ms":150,"text":"number"}'));
     const text = session.send(legacyCall('"1"', 'legacy__slow', '{"ms":100,"text":"text"}'));
     expect([textOf((await number).messages.at(-1)), textOf((await text).messages.at(-1))]).toEqual(['number', 'text']);
-  }, 10_000);
+  });
 
   it('belongs to one session only', async () => {
     const [one, two] = await Promise.all([openRawSession(omni.url), openRawSession(omni.url)]);
@@ -108,11 +108,11 @@ describe('an id that is in use', () => {
       two.send(legacyCall('1', 'legacy__slow', '{"ms":50,"text":"two"}')),
     ]);
     expect(answers.map(({ messages }) => textOf(messages.at(-1)))).toEqual(['one', 'two']);
-  }, 10_000);
+  });
 
   it('means nothing in the modern era over HTTP, where each request stands alone', async () => {
     const send = modernClient('modern');
     const answers = await Promise.all(['a', 'b', 'c'].map((canary) => send(1, canary)));
     expect(answers.map(textOf)).toEqual(['a', 'b', 'c']);
-  }, 10_000);
+  });
 });

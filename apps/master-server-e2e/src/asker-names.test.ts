@@ -71,25 +71,21 @@ const CLIENTS: Readonly<Record<string, Ask>> = {
 };
 
 describe.each(Object.entries(CLIENTS))('a %s client whose user is asked something', (_era, ask) => {
-  it.each(SERVERS)(
-    'is told on the endpoint of all that "%s" asks, and not on that of one server',
-    async (server) => {
-      const [tool, message] = QUESTIONS[server];
-      const all = await ask(omni.url, `${server}__${tool}`, { message });
-      const one = await ask(`${omni.url}/${server}`, tool, { message });
-      const off = await ask(quiet.url, `${server}__${tool}`, { message });
-      expect([all, one, off]).toEqual([[`[${server}] ${message}`], [message], [message]]);
-    },
-    20_000,
-  );
+  it.each(SERVERS)('is told on the endpoint of all that "%s" asks, and not on that of one server', async (server) => {
+    const [tool, message] = QUESTIONS[server];
+    const all = await ask(omni.url, `${server}__${tool}`, { message });
+    const one = await ask(`${omni.url}/${server}`, tool, { message });
+    const off = await ask(quiet.url, `${server}__${tool}`, { message });
+    expect([all, one, off]).toEqual([[`[${server}] ${message}`], [message], [message]]);
+  });
 
   it('is told so on stdio too', async () => {
     expect(await ask({ prepared: folder }, 'old__ask_form', {})).toEqual(['[old] Who?']);
-  }, 20_000);
+  });
 
   it('is told nothing more where there is one server', async () => {
     expect(await ask(single.url, 'web__test_elicitation', { message: 'Who?' })).toEqual(['Who?']);
-  }, 20_000);
+  });
 });
 
 describe('a question of a modern server to a modern client', () => {
@@ -106,5 +102,5 @@ describe('a question of a modern server to a modern client', () => {
     expect(plain.text).toContain('"requestState":"opaque \\u00e9 1.0"');
     expect(named.text).toBe(plain.text.replace('"message":"Sign in"', '"message":"[raw] Sign in"'));
     expect(named.text).not.toBe(plain.text);
-  }, 10_000);
+  });
 });

@@ -48,7 +48,7 @@ describe.each([
 
   beforeAll(async () => {
     client = await connectSdk1(omni.origin + path, createSdk1Client(asked));
-  }, 20_000);
+  });
 
   async function call(name: string, args: Record<string, unknown> = {}, by = client): Promise<string | undefined> {
     const { content } = CallToolResultSchema.parse(await by.callTool({ name: prefix + name, arguments: args }));
@@ -64,7 +64,7 @@ describe.each([
     await client.setLoggingLevel('info');
     await call('test_logging_tool');
     expect(levels).toEqual(['info']);
-  }, 10_000);
+  });
 
   it('ask for a sample, a form and the roots', async () => {
     asked.length = 0;
@@ -72,27 +72,27 @@ describe.each([
     expect(await call('test_elicitation', { message: 'Who?' })).toMatch(/action=accept.*Ada/);
     expect(await call('test_input_required_result_list_roots')).toBe('Roots: file:///work');
     expect(asked).toEqual(['sampling', 'elicitation form', 'roots']);
-  }, 10_000);
+  });
 
   it('go through several rounds with a signed state', async () => {
     expect(await call('test_input_required_result_request_state')).toMatch(/^state-ok/);
     expect(await call('test_input_required_result_multiple_inputs')).toMatch(/Ada.*Hello!.*file:\/\/\/work/);
     expect(await call('test_input_required_result_multi_round')).toMatch(/^Your favorite color is /);
-  }, 10_000);
+  });
 
   it('ask only for what the client has declared [PROTO-R15]', async () => {
     expect(await call('test_input_required_result_capabilities')).toBe('Got 2 answers.');
     const bare = await connectSdk1(omni.origin + path);
     expect(await call('test_input_required_result_capabilities', {}, bare)).toBe('Got 0 answers.');
     await expect(bare.callTool({ name: `${prefix}test_missing_capability` })).rejects.toMatchObject({ code: -31040 });
-  }, 10_000);
+  });
 
   it('tell the client of a question that it cannot answer', async () => {
     const failing = createSdk1Client();
     failing.removeRequestHandler('elicitation/create');
     await connectSdk1(omni.origin + path, failing);
     expect(await failing.callTool({ name: `${prefix}test_elicitation`, arguments: { message: 'Who?' } })).toMatchObject({ isError: true });
-  }, 10_000);
+  });
 });
 
 describe('a legacy client and a modern server that asks for a page to be visited', () => {
@@ -100,7 +100,7 @@ describe('a legacy client and a modern server that asks for a page to be visited
     const client = await connectSdk1(`${omni.origin}/mcp/mraw`, createSdk1Client());
     const { content } = CallToolResultSchema.parse(await client.callTool({ name: 'ask', arguments: {} }));
     expect(content).toEqual([{ type: 'text', text: '["opaque é 1.0",{"login":{"action":"accept"}}]' }]);
-  }, 10_000);
+  });
 });
 
 describe.each([
@@ -116,7 +116,7 @@ describe.each([
 
   beforeAll(async () => {
     client = await connectModern(omni.origin + path, createModernClient('modern', asked));
-  }, 20_000);
+  });
 
   async function call(name: string, args: Record<string, unknown> = {}): Promise<string | undefined> {
     const { content } = await client.callTool({ name: prefix + name, arguments: args });
@@ -137,7 +137,7 @@ describe.each([
     expect(await call('ask_url')).toBe('accept');
     expect(await call('ask_roots')).toBe('file:///work');
     expect(asked).toEqual(['sampling', 'elicitation form', 'elicitation url', 'roots']);
-  }, 20_000);
+  });
 
   it('go on with the call that waits when the answers come, once [PROTO-R14]', async () => {
     const first = await raw('ask_form');
@@ -151,7 +151,7 @@ describe.each([
     expect(textOf(second.messages.at(-1))).toBe('accept {"name":"Bo"}');
     const third = await raw('ask_form', { id: '3', rest: answer });
     expect(errorOf(third.messages[0])).toMatchObject({ code: -32602, omni: 'OMNI_STATE_INVALID' });
-  }, 10_000);
+  });
 
   it('refuse a state that was changed, or belongs to another call [PROTO-R14]', async () => {
     const { state } = stateIn((await raw('ask_form')).messages.at(-1));
@@ -170,13 +170,13 @@ describe.each([
     }
     // None of them has used the right one up.
     expect(textOf((await raw('ask_form', { rest: `"requestState":${state},${answers}` })).messages.at(-1))).toBe('decline undefined');
-  }, 10_000);
+  });
 
   it('are not held up by a client that never comes back', async () => {
     stateIn((await raw('ask_form')).messages.at(-1));
     expect(await call('ask_roots')).toBe('file:///work');
     expect(stateIn((await raw('ask_form')).messages.at(-1)).result).toMatchObject({ resultType: 'input_required' });
-  }, 10_000);
+  });
 
   it('ask again for what was not answered', async () => {
     const first = stateIn((await raw('ask_form')).messages.at(-1));
@@ -184,7 +184,7 @@ describe.each([
     expect(second.result).toMatchObject({ resultType: 'input_required', inputRequests: { q1: { method: 'elicitation/create' } } });
     const answers = '"inputResponses":{"q1":{"action":"cancel"}}';
     expect(textOf((await raw('ask_form', { rest: `"requestState":${second.state},${answers}` })).messages.at(-1))).toBe('cancel undefined');
-  }, 10_000);
+  });
 
   it('ask a client for nothing that it has not declared [PROTO-R15]', async () => {
     for (const capabilities of ['{}', '{"sampling":{}}', '{"elicitation":{"url":{}}}']) {
@@ -195,14 +195,14 @@ describe.each([
         { result: { isError: true } },
       ]);
     }
-  }, 10_000);
+  });
 
   it('log for the requests that want it', async () => {
     const talkative = await raw('log', { meta: '"io.modelcontextprotocol/logLevel":"info"' });
     const levels = talkative.messages.flatMap((text) => /"level":"(\w+)","logger"/.exec(text)?.[1] ?? []);
     expect([levels, talkative.messages.length]).toEqual([['info', 'error'], 3]);
     expect((await raw('log')).messages).toHaveLength(1);
-  }, 10_000);
+  });
 
   it('cancel the call when its client does not want it any more', async () => {
     const before = Number(await call('cancelled'));
@@ -218,7 +218,7 @@ describe.each([
       expect(await ending).toBe('given up');
       return Number(await call('cancelled')) > before;
     });
-  }, 10_000);
+  });
 });
 
 const ALL = '{"sampling":{},"elicitation":{"form":{},"url":{}},"roots":{}}';

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 /** What the upstream received, as text. */
 async function received(transport: string, era: Era): Promise<string> {
@@ -81,12 +81,12 @@ for (const era of ['legacy', 'modern'] as const) {
               .at(-1);
             expect(arrived).toContain(`"name":"echo","arguments":${args}`);
           }
-        }, 10_000);
+        });
       }
 
       it('carries unknown content, unknown members and _meta of a result byte for byte [PROTO-R28]', async () => {
         expect(await callRaw(era, `${upstream}__strange`, '{}')).toContain(STRANGE_RESULT);
-      }, 10_000);
+      });
     });
   }
 }
@@ -102,7 +102,7 @@ describe('_meta of a request', () => {
     const session = await openRawSession(omni.url);
     await session.send(legacyCall('1', 'stdio-legacy__echo', '{}', `{${meta}}`));
     expect(await received('stdio', 'legacy')).toContain(`"_meta":{${meta}}`);
-  }, 10_000);
+  });
 
   it('keeps its progress token towards the client, and the last progress comes before the answer [S003-PH-04]', async () => {
     const session = await openRawSession(omni.url);
@@ -121,5 +121,5 @@ describe('_meta of a request', () => {
       );
       expect(messages[100]).toContain('"result"');
     }
-  }, 10_000);
+  });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 interface Received {
   readonly id?: unknown;
@@ -68,7 +68,7 @@ describe('cancellation', () => {
       expect(answered.messages).toEqual([]);
       const cancelled = await eventually('the server is told', async () => (await callsOf(upstream, 'never')).cancelled.at(-1));
       expect(cancelled.params?.reason).toBe('changed my mind');
-    }, 10_000);
+    });
 
     it(`of the modern era is a closed connection: a ${upstream} server is told`, async () => {
       const before = (await callsOf(upstream, 'never')).cancelled.length;
@@ -81,7 +81,7 @@ describe('cancellation', () => {
       abort.abort();
       expect(await outcome).toBe('broken off');
       await eventually('the server is told', async () => (await callsOf(upstream, 'never')).cancelled.length > before);
-    }, 10_000);
+    });
   }
 
   it('of the legacy era is not a closed connection: the call runs on', async () => {
@@ -98,7 +98,7 @@ describe('cancellation', () => {
       return textOf(answer.messages.at(-1));
     });
     expect((await callsOf('legacy', 'slow')).cancelled).toEqual([]);
-  }, 10_000);
+  });
 
   it('of an id that nobody knows, or that belongs to another session, does nothing', async () => {
     const [one, two] = await Promise.all([openRawSession(omni.url), openRawSession(omni.url)]);
@@ -106,7 +106,7 @@ describe('cancellation', () => {
     await two.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');
     await one.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}}');
     expect(textOf((await running).messages.at(-1))).toBe('mine');
-  }, 10_000);
+  });
 
   it('of a whole session cancels what runs in it', async () => {
     const before = (await callsOf('legacy', 'never')).cancelled.length;
@@ -117,5 +117,5 @@ describe('cancellation', () => {
     expect(await session.end()).toBe(200);
     await running;
     await eventually('the server is told', async () => (await callsOf('legacy', 'never')).cancelled.length > before);
-  }, 10_000);
+  });
 });

@@ -7,7 +7,7 @@ import type { OpenChannel } from '@omni/ports';
 import { endEverything } from './harness/end-everything.ts';
 import { createSdk1Server } from './harness/sdk1-server.ts';
 
-afterAll(endEverything, 10_000);
+afterAll(endEverything);
 
 /** A server of the SDK 1.x in this process, as a channel. */
 const openSdk1: OpenChannel = (listener) => {
@@ -42,7 +42,7 @@ describe('MasterServer in a host of its own', () => {
     await client.close();
     await server.stop();
     expect(server.upstreams()).toMatchObject([{ name: 'notes', state: 'stopped' }]);
-  }, 10_000);
+  });
 
   it('shows one server alone, under its own names, to a connection of that scope [PROTO-R17]', async () => {
     const configuration = {
@@ -55,7 +55,7 @@ describe('MasterServer in a host of its own', () => {
     await client.connect(transportOf(server.connect('more')));
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain('add');
     await server.stop();
-  }, 10_000);
+  });
 });
 
 /** The client's end of the gateway as a transport of the SDK. */

@@ -192,7 +192,7 @@ for (const client of SIDES) {
         const written = lineBreaksOn(leg);
         if (written !== undefined) expect([leg, await send(values, leg, written)]).toEqual([leg, { onTheWay: [], onTheWayBack: [] }]);
       }
-    }, 20_000);
+    });
 
     it('is refused what the limits of Omni do not allow, and told so', async () => {
       const raw = await clientOf(client);
@@ -201,6 +201,6 @@ for (const client of SIDES) {
         expect(await raw.call(n, 'http-legacy__mirror', `{"n":${n},"value":${text}}`)).toContain('"code":"OMNI_MESSAGE_TOO_COMPLEX"');
         expect(bodies.get('http-legacy')?.some((body) => body.includes(`{"n":${n},`))).toBe(false);
       }
-    }, 10_000);
+    });
   });
 }

@@ -12,7 +12,7 @@ import { connectWebSocket, type TextConnection } from './transports/text-connect
 /** Messages that clients and servers receive and that are looked at. */
 const MESSAGES = 20_000;
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 function tokenOf(principal: string): string {
   return `token-of-principal-${principal}`;

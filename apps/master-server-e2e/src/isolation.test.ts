@@ -5,7 +5,7 @@ import { errorOf, postModern, textOf } from './harness/raw-mcp.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const GOOD = { first: scriptedEntry(), second: scriptedEntry(['--era', 'modern']) };
 const BAD = {
@@ -78,7 +78,7 @@ describe('good servers beside bad ones', () => {
     expect((await fetch(`${omni.origin}/health/live`)).status).toBe(200);
     const refused = await postModern(`${omni.url}/dying`, call('1', 'pid'));
     expect(errorOf(refused.text)?.omni).toBe('OMNI_NAME_UNKNOWN');
-  }, 20_000);
+  });
 });
 
 interface Report {

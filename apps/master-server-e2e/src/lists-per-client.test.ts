@@ -34,7 +34,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 60_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 /** What both SDKs' clients have in common for these tests. */
 interface AnyClient {
@@ -145,7 +145,7 @@ describe('a modern client that has not listed anything', () => {
     const params = '"name":"everything__get-roots-list"';
     const answer = await postModern(omni.url, { id: '1', method: 'tools/call', name: 'everything__get-roots-list', params, capabilities });
     expect(answer.messages.at(-1)).toContain('"resultType":"input_required"');
-  }, 20_000);
+  });
 });
 
 describe('a modern server that lists by client capabilities', () => {
@@ -161,7 +161,7 @@ describe('a modern server that lists by client capabilities', () => {
     const called = await capable.send(legacyCall('1', 'fill'));
     const refused = await none.send(legacyCall('1', 'fill'));
     expect([textOf(called.messages.at(-1)), errorOf(refused.messages.at(-1))?.omni]).toEqual(['fill was called', 'OMNI_NAME_UNKNOWN']);
-  }, 20_000);
+  });
 });
 
 describe('a list that changes for some clients', () => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 /** Sends one request as a host does, and gives the answer as text. */
 type Ask = (method: string, params?: string) => Promise<string>;
@@ -70,33 +70,33 @@ describe.each(ERAS)('a %s host that shows pages of MCP Apps', (era) => {
         await listed(await connect(era, url, capabilities), 'tools/list', tool);
         expect(shops[server]?.told).toContain(capabilities);
       }
-    }, 20_000);
+    });
 
     it('is listed the tools with their metadata byte for byte, those for pages alone too', async () => {
       const name = `${server}__${tool}`;
       expect(await listed(await connect(era, own(), CAPABILITIES), 'tools/list', tool)).toContain(cartTool(tool));
       expect(await listed(await connect(era, omni.url, CAPABILITIES), 'tools/list', name)).toContain(cartTool(tool, name));
-    }, 20_000);
+    });
 
     it('reads its pages byte for byte under their own URIs', async () => {
       const ask = await connect(era, own(), CAPABILITIES);
       expect(await ask('resources/list')).toContain(CART_ITEM);
       for (const uri of [CART, CHECKOUT]) expect(await ask('resources/read', `"uri":"${uri}"`)).toContain(pageOf(server, uri));
-    }, 20_000);
+    });
 
     it('reads on the endpoint of all servers a page that is not listed, by the tool that names it', async () => {
       const ask = await connect(era, omni.url, CAPABILITIES);
       await listed(ask, 'tools/list', `${server}__help_${server}`);
       const uri = helpPage(server);
       expect(await ask('resources/read', `"uri":"${uri}"`)).toContain(pageOf(server, uri));
-    }, 20_000);
+    });
 
     it('reads on the endpoint of all servers what a result of the server has pointed at', async () => {
       const ask = await connect(era, omni.url, CAPABILITIES);
       await ask('tools/call', `"name":"${server}__browse","arguments":{}`);
       const uri = `${RECEIPT}-${server}`;
       expect(await ask('resources/read', `"uri":"${uri}"`)).toContain(pageOf(server, uri));
-    }, 20_000);
+    });
 
     it('calls for a page under the name that the server has given', async () => {
       for (const url of [own(), omni.url]) {
@@ -106,7 +106,7 @@ describe.each(ERAS)('a %s host that shows pages of MCP Apps', (era) => {
         expect(textOf(await ask('tools/call', `"name":"${tool}","arguments":{}`))).toBe(`${server} ${tool}`);
         expect(shops[server]?.called.slice(before)).toEqual([tool]);
       }
-    }, 20_000);
+    });
   });
 
   it('reads a page that two servers have from the first of them on the endpoint of all, and from each on its own', async () => {
@@ -115,7 +115,7 @@ describe.each(ERAS)('a %s host that shows pages of MCP Apps', (era) => {
     // One is listed, the other is only named by tools.
     for (const uri of [CART, CHECKOUT]) expect(await ask('resources/read', `"uri":"${uri}"`)).toContain(pageOf('legacy', uri));
     expect((await ask('resources/list')).split(CART_ITEM)).toHaveLength(2);
-  }, 20_000);
+  });
 
   it('is told the candidates when a page calls a tool that two servers have', async () => {
     const ask = await connect(era, omni.url, CAPABILITIES);
@@ -123,7 +123,7 @@ describe.each(ERAS)('a %s host that shows pages of MCP Apps', (era) => {
     const answer = await ask('tools/call', '"name":"checkout","arguments":{}');
     expect(errorOf(answer)?.omni).toBe('OMNI_NAME_AMBIGUOUS');
     expect(answer).toContain('"candidates":["legacy:checkout","modern:checkout"]');
-  }, 20_000);
+  });
 });
 
 describe.each(ERAS)('a %s host that shows no pages', (era) => {
@@ -138,5 +138,5 @@ describe.each(ERAS)('a %s host that shows no pages', (era) => {
       for (const tool of Object.values(TOOLS))
         expect(errorOf(await ask('tools/call', `"name":"${tool}","arguments":{}`))?.omni).toBe('OMNI_NAME_UNKNOWN');
     }
-  }, 20_000);
+  });
 });

@@ -8,7 +8,7 @@ import { canSeeProcesses, childrenOf, MARK, markedProcesses, remaining, type See
 import { startOmni, StartedProcess, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry, SCRIPTED_UPSTREAM, type UpstreamEntry } from './harness/upstream-entries.ts';
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const STUBBORN = ['--ignore-eof', '--ignore-term'];
 const NODE = `"${process.execPath}" "${SCRIPTED_UPSTREAM}"`;
@@ -88,7 +88,7 @@ async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<re
     atEnd(() => child.signal('SIGKILL'));
     const seen = await eventually('it runs', () => (markedProcesses(mark).length === 1 ? markedProcesses(mark) : undefined));
     expect(await survivors(mark, seen)).toMatchObject([{ pid: child.pid }, { pid: child.pid }]);
-  }, 10_000);
+  });
 
   it('leave no zombie and no grandchild under an Omni that goes on', async () => {
     const mark = randomUUID();
@@ -101,5 +101,5 @@ async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<re
     await postModern(omni.url, { id: '1', method: 'tools/call', name: 'one__crash', params: '"name":"one__crash","arguments":{}' });
     await eventually('both of the first life are gone', () => remaining(before).length === 0, 2_000);
     expect(childrenOf(omni.process.pid).filter(({ state }) => state === 'Z')).toEqual([]);
-  }, 20_000);
+  });
 });

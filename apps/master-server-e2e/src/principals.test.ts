@@ -28,7 +28,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 40_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
@@ -39,7 +39,7 @@ describe('several tokens', () => {
     const ask = (token: string): Promise<RawAnswer> => postModern(omni.url, { id: '1', method: 'tools/list' }, { headers: bearer(token) });
     const tokens = [ADA, BO, OWNER, 'ada', '${ADA_TOKEN}', ADA.slice(0, -1), `${ADA}x`, ADA + BO];
     expect(await Promise.all(tokens.map(async (token) => (await ask(token)).status))).toEqual([200, 200, 200, 401, 401, 401, 401, 401]);
-  }, 10_000);
+  });
 
   it('stand in no message about a configuration that is refused, and in no log', async () => {
     const prepared = await writeConfiguration({
@@ -56,7 +56,7 @@ describe('several tokens', () => {
     expect([refused.code, refused.stderr.includes('auth.tokens.2.token')]).toEqual([4, true]);
     const said = `${refused.stdout}${refused.stderr}${omni.process.stdout}${omni.process.stderr}`;
     expect([ADA, BO, OWNER].filter((token) => said.includes(token))).toEqual([]);
-  }, 20_000);
+  });
 });
 
 describe('a legacy session shown with the token of somebody else', () => {
@@ -76,7 +76,7 @@ describe('a legacy session shown with the token of somebody else', () => {
     expect(attempts.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404]);
     // It is there for its own client all the same.
     expect((await session.send(legacyCall('3', 'old__pid'))).status).toBe(200);
-  }, 10_000);
+  });
 
   it('goes on with its stream for its own client', async () => {
     const session = await openRawSession(omni.url, { headers: bearer(ADA) });
@@ -85,7 +85,7 @@ describe('a legacy session shown with the token of somebody else', () => {
     const stream = await fetch(omni.url, { headers: own, signal: abort.signal });
     expect(stream.status).toBe(200);
     abort.abort();
-  }, 10_000);
+  });
 });
 
 describe('what one principal has started', () => {
@@ -106,7 +106,7 @@ describe('what one principal has started', () => {
     const stolen = await ask(BO, '2', answer);
     expect(errorOf(stolen.messages[0])?.omni).toBe('OMNI_STATE_INVALID');
     expect(textOf((await ask(ADA, '3', answer)).messages.at(-1))).toBe('accept {"name":"Bo"}');
-  }, 10_000);
+  });
 
   it('is no task of another one', async () => {
     const url = `${omni.url}/tasks`;
@@ -120,7 +120,7 @@ describe('what one principal has started', () => {
       expect([method, (await bo?.send(about(method)))?.text]).toEqual([method, expect.not.stringContaining(SECRET)]);
       expect([method, (await ada?.send(about(method)))?.text]).toEqual([method, expect.stringContaining(SECRET)]);
     }
-  }, 10_000);
+  });
 
   it('sends its updates to nobody else', async () => {
     const [ada, bo] = await Promise.all([ADA, BO].map((token) => openRawSession(omni.url, { headers: bearer(token) })));
@@ -130,7 +130,7 @@ describe('what one principal has started', () => {
     await bo?.send(legacyCall('1', 'notes__touch'));
     await eventually('the update', () => heard[0]?.().some((text) => text.includes('resources/updated')));
     expect(heard[1]?.().filter((text) => text.includes('resources/updated'))).toEqual([]);
-  }, 10_000);
+  });
 });
 
 /** Opens the stream of a session that belongs to no request; gives what has come on it. */

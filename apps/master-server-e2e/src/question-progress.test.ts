@@ -6,7 +6,7 @@ import { startOmni } from './harness/start-omni.ts';
 import { serveLines } from './principals/line-upstream.ts';
 import { ask, connectWebSocket } from './transports/text-connection.ts';
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 /** A server whose tool asks for a sample with the progress token 1, as all of them do; keeps the progress that it hears of. */
 function askingServer(heard: string[]): OpenChannel {
@@ -81,5 +81,5 @@ describe('the progress of a client with what two servers ask it under the same t
     const progress = (value: string): string =>
       `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":${value}}}`;
     expect(heard).toEqual([[progress('0.50')], [progress('1.50')]]);
-  }, 20_000);
+  });
 });

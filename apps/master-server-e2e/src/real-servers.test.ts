@@ -31,7 +31,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 60_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 /** What both SDKs' clients have in common for these tests. */
 interface AnyClient {
@@ -68,32 +68,32 @@ for (const { title, open } of CLIENTS) {
 
     beforeAll(async () => {
       client = await open();
-    }, 20_000);
+    });
 
     it('lists the tools of all three', async () => {
       const names = (await client.listTools()).tools.map(({ name }) => name);
       expect(names).toEqual(expect.arrayContaining(['everything__echo', 'files__read_text_file', 'memory__read_graph']));
       expect((await client.listPrompts()).prompts.length).toBeGreaterThan(0);
       expect((await client.listResources()).resources.length).toBeGreaterThan(0);
-    }, 10_000);
+    });
 
     it('calls server-everything', async () => {
       expect(await client.callTool({ name: 'everything__echo', arguments: { message: 'hi' } })).toMatchObject({
         content: [{ text: 'Echo: hi' }],
       });
-    }, 10_000);
+    });
 
     it('reads a file through server-filesystem, and no file outside', async () => {
       const read = (path: string): Promise<object> => client.callTool({ name: 'files__read_text_file', arguments: { path } });
       expect(await read(join(files, 'hello.txt'))).toMatchObject({ content: [{ text: 'Hello from a file.' }] });
       expect(await read('/etc/hostname')).toMatchObject({ isError: true });
-    }, 10_000);
+    });
 
     it('remembers through server-memory', async () => {
       const entities = [{ name: title, entityType: 'client', observations: ['was here'] }];
       await client.callTool({ name: 'memory__create_entities', arguments: { entities } });
       expect(JSON.stringify(await client.callTool({ name: 'memory__search_nodes', arguments: { query: title } }))).toContain('was here');
-    }, 10_000);
+    });
   });
 }
 
@@ -106,5 +106,5 @@ describe('server-everything through /mcp/everything', () => {
       onprogress: ({ progress }) => void seen.push(progress),
     });
     expect(seen).toEqual([1, 2, 3, 4]);
-  }, 15_000);
+  });
 });

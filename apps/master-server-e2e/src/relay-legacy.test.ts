@@ -45,7 +45,7 @@ for (const { upstream, path, prefix } of LEGS) {
 
     beforeAll(async () => {
       client = await open();
-    }, 20_000);
+    });
 
     it('see tools, prompts, resources and templates [S003-PH-08]', async () => {
       const tools = (await client.listTools()).tools.map(({ name }) => name);
@@ -54,20 +54,20 @@ for (const { upstream, path, prefix } of LEGS) {
       expect((await client.listPrompts()).prompts.map(({ name }) => name)).toContain(`${prefix}greet`);
       expect((await client.listResources()).resources.map(({ uri }) => uri)).toContain(NOTE);
       expect((await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toContain('test://note/{id}');
-    }, 10_000);
+    });
 
     it('exchange structured content', async () => {
       expect(await client.callTool({ name: `${prefix}add`, arguments: { a: 2, b: 3 } })).toMatchObject({
         content: [{ type: 'text', text: '5' }],
         structuredContent: { sum: 5 },
       });
-    }, 10_000);
+    });
 
     it('tell a failed tool from a failed request', async () => {
       expect(await client.callTool({ name: `${prefix}fail` })).toMatchObject({ isError: true });
       await expect(client.readResource({ uri: 'test://nowhere' })).rejects.toMatchObject({ code: -32602 });
       await expect(client.callTool({ name: `${prefix}absent` })).rejects.toMatchObject({ code: -32602 });
-    }, 10_000);
+    });
 
     it('keep the order of progress and lose none, not even the last', async () => {
       const seen: string[] = [];
@@ -85,7 +85,7 @@ for (const { upstream, path, prefix } of LEGS) {
         content: [{ text: 'Counted to 20.' }],
       });
       expect(seen).toEqual(Array.from({ length: 20 }, (_, step) => `${step + 1}/20 step ${step + 1}`));
-    }, 10_000);
+    });
 
     it('cancel a call, which the server is told', async () => {
       const before = Number(await call(client, `${prefix}cancelled`));
@@ -99,7 +99,7 @@ for (const { upstream, path, prefix } of LEGS) {
       abort.abort('enough');
       expect(await outcome).toBe('cancelled');
       await eventually('the server knows', async () => Number(await call(client, `${prefix}cancelled`)) === before + 1);
-    }, 10_000);
+    });
 
     it('pass log messages of the level that was asked for', async () => {
       const own = await open();
@@ -110,7 +110,7 @@ for (const { upstream, path, prefix } of LEGS) {
       await own.setLoggingLevel('warning');
       await call(own, `${prefix}log`);
       expect(levels).toEqual(['debug', 'info', 'error', 'error']);
-    }, 10_000);
+    });
 
     it('let the server ask for a sample, a form, a URL and the roots', async () => {
       asked.length = 0;
@@ -121,7 +121,7 @@ for (const { upstream, path, prefix } of LEGS) {
       expect(await call(client, `${prefix}ask_url`)).toBe('accept');
       expect(await call(client, `${prefix}ask_roots`)).toBe('file:///work');
       expect([asked, completed]).toEqual([['sampling', 'elicitation form', 'elicitation url', 'roots'], ['e-1']]);
-    }, 10_000);
+    });
 
     it('complete arguments of prompts and of resource templates', async () => {
       const prompt = await client.complete({ ref: { type: 'ref/prompt', name: `${prefix}greet` }, argument: { name: 'who', value: 'A' } });
@@ -131,7 +131,7 @@ for (const { upstream, path, prefix } of LEGS) {
         argument: { name: 'id', value: 't' },
       });
       expect(resource.completion.values).toEqual(['two', 'three']);
-    }, 10_000);
+    });
 
     it('get prompts and resources', async () => {
       const prompt = await client.getPrompt({ name: `${prefix}greet`, arguments: { who: 'Ada' } });
@@ -139,7 +139,7 @@ for (const { upstream, path, prefix } of LEGS) {
       expect((await client.readResource({ uri: 'test://note/seven' })).contents).toEqual([
         { uri: 'test://note/seven', text: 'Note seven' },
       ]);
-    }, 10_000);
+    });
 
     it('hear of a changed tool list', async () => {
       const own = await open();
@@ -153,14 +153,14 @@ for (const { upstream, path, prefix } of LEGS) {
       expect((await own.listTools()).tools.some(({ name }) => name === `${prefix}extra`)).toBe(!was);
       await own.callTool({ name: `${prefix}toggle` });
       await eventually('the change back is announced', () => changes > 1);
-    }, 15_000);
+    });
 
     it('answer a ping and end a session', async () => {
       const own = await open();
       await expect(own.ping()).resolves.toEqual({});
       await own.close();
       await expect(client.ping()).resolves.toEqual({});
-    }, 10_000);
+    });
   });
 }
 
@@ -178,7 +178,7 @@ describe('resource subscriptions of the legacy era', () => {
       await call(client, 'touch');
       await client.ping();
       expect(updated).toEqual([NOTE]);
-    }, 15_000);
+    });
   }
 });
 

@@ -47,7 +47,7 @@ for (const { upstream, path, prefix } of LEGS) {
 
     beforeAll(async () => {
       client = await connectModern(omni.origin + path, createModernClient('modern', asked));
-    }, 20_000);
+    });
 
     it('see what the server offers', async () => {
       expect((await client.listTools()).tools.map(({ name }) => name)).toContain(`${prefix}test_simple_text`);
@@ -56,20 +56,20 @@ for (const { upstream, path, prefix } of LEGS) {
       expect((await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toContain(
         'test://template/{id}/data',
       );
-    }, 10_000);
+    });
 
     it('exchange every kind of content', async () => {
       const { content } = await client.callTool({ name: `${prefix}test_multiple_content_types`, arguments: {} });
       // The SDK leaves the type of content open.
       expect((content as { type: string }[]).map(({ type }) => type)).toEqual(['text', 'image', 'resource']);
-    }, 10_000);
+    });
 
     it('keep the order of progress', async () => {
       const seen: number[] = [];
       const name = `${prefix}test_tool_with_progress`;
       await client.callTool({ name, arguments: {} }, { onprogress: ({ progress }) => void seen.push(progress) });
       expect(seen).toEqual([0, 50, 100]);
-    }, 10_000);
+    });
 
     it('ask in several rounds with a signed state', async () => {
       asked.length = 0;
@@ -77,7 +77,7 @@ for (const { upstream, path, prefix } of LEGS) {
       expect(await call(client, `${prefix}test_input_required_result_request_state`)).toMatch(/^state-ok/);
       expect(await call(client, `${prefix}test_input_required_result_multiple_inputs`)).toMatch(/Ada.*Hello!.*file:\/\/\/work/);
       expect(asked).toEqual(expect.arrayContaining(['elicitation form', 'sampling', 'roots']));
-    }, 10_000);
+    });
 
     it('complete, get prompts and read resources', async () => {
       const { completion } = await client.complete({
@@ -88,7 +88,7 @@ for (const { upstream, path, prefix } of LEGS) {
       const prompt = await client.getPrompt({ name: `${prefix}test_prompt_with_arguments`, arguments: { arg1: 'a', arg2: 'b' } });
       expect(prompt.messages[0]?.content).toEqual({ type: 'text', text: "Prompt with arguments: arg1='a', arg2='b'" });
       expect(await client.readResource({ uri: 'test://template/7/data' })).toMatchObject({ contents: [{ uri: 'test://template/7/data' }] });
-    }, 10_000);
+    });
 
     it('hear of changes by a listen', async () => {
       const own = await connectModern(omni.origin + path);
@@ -105,7 +105,7 @@ for (const { upstream, path, prefix } of LEGS) {
       await call(own, `${prefix}test_trigger_tool_change`);
       // Lists are read twice a second at most: a change that is taken back in between would be none.
       await eventually('the change back', () => heard.has('tools'));
-    }, 15_000);
+    });
 
     it('pass the refusal of a client that lacks a capability, with its HTTP status', async () => {
       const name = `${prefix}test_missing_capability`;
@@ -116,7 +116,7 @@ for (const { upstream, path, prefix } of LEGS) {
         params: `"name":"${name}","arguments":{}`,
       });
       expect([answer.status, errorOf(answer.messages[0])?.code]).toEqual([400, -32021]);
-    }, 10_000);
+    });
 
     it('send log messages to a request that asks for them, and to no other', async () => {
       const url = omni.origin + path;
@@ -128,7 +128,7 @@ for (const { upstream, path, prefix } of LEGS) {
         undefined,
       ]);
       expect((await postModern(url, request)).messages).toHaveLength(1);
-    }, 10_000);
+    });
   });
 }
 
@@ -146,7 +146,7 @@ for (const era of ['legacy', 'auto'] as const) {
         structuredContent: { city: 'Oslo' },
       });
       expect(asked.length).toBeGreaterThan(0);
-    }, 15_000);
+    });
   });
 }
 
@@ -164,7 +164,7 @@ describe('multi-round-trip requests as text', () => {
     const answers = '"requestState":"opaque \\u00e9 1.0","inputResponses":{"login":{"action":"accept","n":1.0}}';
     const second = await postModern(omni.url, { ...request, id: '2', params: `"name":"raw__ask","arguments":{},${answers}` });
     expect(JSON.parse(textOf(second.messages[0]) ?? '')).toEqual(['opaque é 1.0', { login: { action: 'accept', n: 1 } }]);
-  }, 10_000);
+  });
 });
 
 describe('errors of the modern era', () => {
@@ -195,7 +195,7 @@ describe('errors of the modern era', () => {
     it(`say ${status} and ${code} to ${title}`, async () => {
       const answer = await postModern(omni.url, request, { headers });
       expect([answer.status, errorOf(answer.messages[0])?.code]).toEqual([status, code]);
-    }, 10_000);
+    });
   }
 
   it('name the supported versions', async () => {
@@ -204,17 +204,17 @@ describe('errors of the modern era', () => {
     const answer = await post(omni.url, `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":${meta}}}`, { headers });
     expect([answer.status, JSON.parse(answer.text)]).toMatchObject([400, { error: { code: -32022, data: { requested: '2031-01-01' } } }]);
     expect(answer.text).toContain('2026-07-28');
-  }, 10_000);
+  });
 
   it('say 404 to an unknown server', async () => {
     const answer = await postModern(`${omni.url}/absent`, listing);
     expect([answer.status, errorOf(answer.text)?.omni]).toEqual([404, 'OMNI_SERVER_UNKNOWN']);
-  }, 10_000);
+  });
 
   it('pass the error of a server byte for byte', async () => {
     const answer = await postModern(omni.url, { ...echo, name: 'raw__fail', params: '"name":"raw__fail","arguments":{}' });
     expect(answer.text).toBe(
       '{"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"failed on demand","data":{"big":9007199254740993}}}',
     );
-  }, 10_000);
+  });
 });

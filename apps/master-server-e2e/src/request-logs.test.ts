@@ -5,7 +5,7 @@ import { legacyCall, openRawSession, postModern, textOf } from './harness/raw-mc
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
@@ -55,7 +55,7 @@ describe('the log', () => {
     expect(omni.process.stderr).not.toContain(CANARY);
     // The id that a client shows is as good as a password.
     expect(omni.process.stderr).not.toContain(session.id);
-  }, 20_000);
+  });
 
   it('names who has asked, and never by a token', async () => {
     const token = 'token-of-ada-0123456789abcdef0123456789';
@@ -75,7 +75,7 @@ describe('the log', () => {
     ]);
     await omni.process.stop();
     expect(omni.process.stderr).not.toContain(token);
-  }, 20_000);
+  });
 
   it('tells of failures of servers at warn, and of nothing else that went well', async () => {
     const omni = await start();
@@ -89,7 +89,7 @@ describe('the log', () => {
     expect(line['msg']).toContain('out of memory');
     expect(requestLines(omni)).toEqual([]);
     expect(omni.process.stdout).toBe('');
-  }, 20_000);
+  });
 
   it('is not flooded by failures', async () => {
     const omni = await start();
@@ -100,5 +100,5 @@ describe('the log', () => {
     const told = omni.process.logs().filter(({ requestId }) => requestId !== undefined).length;
     expect(told).toBeLessThanOrEqual(20);
     expect(suppressed['suppressed']).toBeGreaterThan(0);
-  }, 20_000);
+  });
 });

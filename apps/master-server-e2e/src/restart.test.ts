@@ -5,7 +5,7 @@ import { errorOf, legacyCall, openRawSession, postModern, textOf, type RawAnswer
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 async function call({ url }: Omni, name: string, args = '{}'): Promise<RawAnswer> {
   return await postModern(url, { id: '1', method: 'tools/call', name, params: `"name":"${name}","arguments":${args}` });
@@ -47,7 +47,7 @@ describe('a server that crashes', () => {
     }
     // The session is the same one, and a legacy client goes on with it.
     expect(textOf((await session.send(legacyCall('2', 'one__pid'))).messages.at(-1))).toBe(pids.at(-1));
-  }, 20_000);
+  });
 });
 
 describe('a server that is killed from outside', () => {
@@ -64,7 +64,7 @@ describe('a server that is killed from outside', () => {
     const next = await eventually('it is back', async () => textOf((await call(omni, 'one__pid')).text));
     expect(next).not.toBe(pid);
     await omni.ready();
-  }, 20_000);
+  });
 });
 
 describe('a server that dies at each start', () => {
@@ -78,7 +78,7 @@ describe('a server that dies at each start', () => {
       expect(told[index]?.retryInMs).toBeLessThanOrEqual(base * 1.1 + 1);
     }
     expect(told.every(({ msg, code }) => code === 'OMNI_UPSTREAM_EXITED' && msg.includes('cannot open the database'))).toBe(true);
-  }, 20_000);
+  });
 
   it('never shows the values of variables that its configuration refers to', async () => {
     const entry = scriptedEntry(['--die', 'the key is ${CANARY}'], { env: { API_KEY: '${CANARY}' } });
@@ -88,5 +88,5 @@ describe('a server that dies at each start', () => {
     await omni.process.stop();
     expect([health, omni.process.stderr].join('\n')).toContain('the key is');
     expect([health, omni.process.stderr].join('\n')).not.toContain('s3cr3t-canary-value');
-  }, 20_000);
+  });
 });

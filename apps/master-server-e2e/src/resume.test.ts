@@ -9,7 +9,7 @@ import { Sdk1Client } from './harness/sdk-clients.ts';
 import { startOmni } from './harness/start-omni.ts';
 import { startSteppingServer } from './harness/stepping-server.ts';
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const FAST = { initialReconnectionDelay: 50, maxReconnectionDelay: 200, reconnectionDelayGrowFactor: 1, maxRetries: 100 };
 
@@ -122,7 +122,7 @@ describe('resuming clients', () => {
     await eventually('the refusal', () => failures.length > 0);
     for (let count = 0; count < 50; count++) await client.ping();
     expect(failures).toEqual([405]);
-  }, 20_000);
+  });
 
   it('hear nothing of other sessions', async () => {
     const server = await startSteppingServer('http');
@@ -144,5 +144,5 @@ describe('resuming clients', () => {
       await fetch(`${omni.url}/up`, resumption(mine.headers, 's1-0')),
     ].map(({ status }) => status);
     expect(statuses).toEqual([404, 404]);
-  }, 20_000);
+  });
 });

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await Promise.all([before, after, alone].map((omni) => omni.ready()));
 }, 60_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 function bearer(name: Name): Record<string, string> {
   return { authorization: `Bearer ${TOKENS[name]}` };
@@ -55,7 +55,7 @@ describe('Omnis with the same sealing keys', () => {
       return (await other.send(about)).text.includes(SECRET);
     };
     expect([await get(after, 'ada'), await get(after, 'bo'), await get(alone, 'ada')]).toEqual([true, false, false]);
-  }, 20_000);
+  });
 
   it('say that a call waits elsewhere, where others know nothing of it', async () => {
     const state = /"requestState":("[^"]+")/.exec((await askForm(before)).text)?.[1] ?? '';
@@ -68,7 +68,7 @@ describe('Omnis with the same sealing keys', () => {
     expect(await said(alone)).toEqual(['OMNI_STATE_INVALID', expect.stringContaining('does not belong to this call')]);
     // It is still there for who finds the way back.
     expect((await askForm(before, answers)).text).toContain('accept');
-  }, 20_000);
+  });
 
   it('tell the keys to nobody', () => {
     const said = [before, after].map(({ process }) => process.stdout + process.stderr).join('');

@@ -45,7 +45,7 @@ beforeAll(async () => {
   shared = childrenOf(omni.process.pid);
 }, 60_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
@@ -91,35 +91,30 @@ describe('instances', () => {
       expect(pids.every((pid) => pid > 0)).toBe(true);
       expect(pids.map((pid) => pids.indexOf(pid))).toEqual(expected);
     },
-    20_000,
   );
 });
 
 describe('instances "per-request"', () => {
   const onlyWithProcesses = canSeeProcesses ? it : it.skip;
 
-  onlyWithProcesses(
-    'have ended soon after their answer, or their cancellation [PROTO-R11]',
-    async () => {
-      const session = await openRawSession(omni.url, { headers: bearer(ADA) });
-      const pid = await pidFrom(session.send(legacyCall('1', 'request__pid')));
-      await untilGone([pid]);
-      const before = new Set(childrenOf(omni.process.pid).map((child) => child.pid));
-      const never = session.send(legacyCall('2', 'request__never')).catch(() => undefined);
-      const [child] = await eventually('the instance runs', () => {
-        const started = childrenOf(omni.process.pid).filter((seen) => !before.has(seen.pid));
-        return started.length > 0 && started;
-      });
-      await session.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}');
-      await untilGone([child?.pid ?? 0]);
-      await session.end();
-      await never;
-      // What clients share is still there.
-      const now = new Set(childrenOf(omni.process.pid).map((seen) => seen.pid));
-      expect(shared.filter((seen) => !now.has(seen.pid))).toEqual([]);
-    },
-    20_000,
-  );
+  onlyWithProcesses('have ended soon after their answer, or their cancellation [PROTO-R11]', async () => {
+    const session = await openRawSession(omni.url, { headers: bearer(ADA) });
+    const pid = await pidFrom(session.send(legacyCall('1', 'request__pid')));
+    await untilGone([pid]);
+    const before = new Set(childrenOf(omni.process.pid).map((child) => child.pid));
+    const never = session.send(legacyCall('2', 'request__never')).catch(() => undefined);
+    const [child] = await eventually('the instance runs', () => {
+      const started = childrenOf(omni.process.pid).filter((seen) => !before.has(seen.pid));
+      return started.length > 0 && started;
+    });
+    await session.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}');
+    await untilGone([child?.pid ?? 0]);
+    await session.end();
+    await never;
+    // What clients share is still there.
+    const now = new Set(childrenOf(omni.process.pid).map((seen) => seen.pid));
+    expect(shared.filter((seen) => !now.has(seen.pid))).toEqual([]);
+  });
 
   it('end their session at a server over HTTP', async () => {
     const count = (request: string): number => remote.requests.filter((seen) => seen === request).length;
@@ -129,31 +124,27 @@ describe('instances "per-request"', () => {
       expect(textOf(answer.messages.at(-1))).toBe('took 0 steps');
     }
     await eventually('both sessions are ended', () => count('DELETE /mcp') === 2);
-  }, 10_000);
+  });
 
-  onlyWithProcesses(
-    'wait with a call for its modern client, and end with its answer',
-    async () => {
-      const ask = (id: string, rest = ''): Promise<RawAnswer> =>
-        postModern(
-          omni.url,
-          { id, method: 'tools/call', name: 'asking__ask_form', params: `"name":"asking__ask_form"${rest}`, capabilities: FORMS },
-          { headers: bearer(ADA) },
-        );
-      const before = new Set(childrenOf(omni.process.pid).map((child) => child.pid));
-      const asked = await ask('1');
-      // Omni answers in JSON-RPC.
-      const { result } = JSON.parse(asked.messages.at(-1) ?? '{}') as { result: { resultType: string; requestState: string } };
-      expect(result.resultType).toBe('input_required');
-      const waiting = childrenOf(omni.process.pid).filter((child) => !before.has(child.pid));
-      expect(waiting).toHaveLength(1);
-      const answers = '"inputResponses":{"q1":{"action":"accept","content":{"name":"Bo"}}}';
-      const answered = await ask('2', `,"requestState":${JSON.stringify(result.requestState)},${answers}`);
-      expect(textOf(answered.messages.at(-1))).toBe('accept {"name":"Bo"}');
-      await untilGone(waiting.map(({ pid }) => pid));
-    },
-    20_000,
-  );
+  onlyWithProcesses('wait with a call for its modern client, and end with its answer', async () => {
+    const ask = (id: string, rest = ''): Promise<RawAnswer> =>
+      postModern(
+        omni.url,
+        { id, method: 'tools/call', name: 'asking__ask_form', params: `"name":"asking__ask_form"${rest}`, capabilities: FORMS },
+        { headers: bearer(ADA) },
+      );
+    const before = new Set(childrenOf(omni.process.pid).map((child) => child.pid));
+    const asked = await ask('1');
+    // Omni answers in JSON-RPC.
+    const { result } = JSON.parse(asked.messages.at(-1) ?? '{}') as { result: { resultType: string; requestState: string } };
+    expect(result.resultType).toBe('input_required');
+    const waiting = childrenOf(omni.process.pid).filter((child) => !before.has(child.pid));
+    expect(waiting).toHaveLength(1);
+    const answers = '"inputResponses":{"q1":{"action":"accept","content":{"name":"Bo"}}}';
+    const answered = await ask('2', `,"requestState":${JSON.stringify(result.requestState)},${answers}`);
+    expect(textOf(answered.messages.at(-1))).toBe('accept {"name":"Bo"}');
+    await untilGone(waiting.map(({ pid }) => pid));
+  });
 });
 
 describe('instances "per-user"', () => {

@@ -59,7 +59,7 @@ describe('the stop of Omni', () => {
     expect(await omni.process.ended).toEqual({ code: 0, signal: null });
     expect(remaining(children)).toEqual([]);
     agent.destroy();
-  }, 20_000);
+  });
 
   it('answers what is not finished by the deadline with OMNI_SHUTTING_DOWN', async () => {
     const omni = await start('300ms');
@@ -70,7 +70,7 @@ describe('the stop of Omni', () => {
     expect([answered.status, errorOf(answered.text)?.omni]).toEqual([503, 'OMNI_SHUTTING_DOWN']);
     expect(await omni.process.ended).toEqual({ code: 0, signal: null });
     expect(performance.now() - begin).toBeLessThan(6_000);
-  }, 20_000);
+  });
 
   it('hurries at a second signal [S000-SHD-01]', async () => {
     const omni = await start('60s');
@@ -82,7 +82,7 @@ describe('the stop of Omni', () => {
     expect(errorOf((await answer).text)?.omni).toBe('OMNI_SHUTTING_DOWN');
     expect(await omni.process.ended).toEqual({ code: 0, signal: null });
     expect(performance.now() - begin).toBeLessThan(3_000);
-  }, 20_000);
+  });
 
   it('refuses new requests on old connections meanwhile', async () => {
     const omni = await start('10s');
@@ -96,14 +96,14 @@ describe('the stop of Omni', () => {
     expect(textOf((await answer).text)).toBe('done');
     expect((await omni.process.ended).code).toBe(0);
     agent.destroy();
-  }, 20_000);
+  });
 
   it('leaves SIGHUP alone', async () => {
     const omni = await start('1s');
     omni.process.signal('SIGHUP');
     await eventually('Omni says so', () => omni.process.stderr.includes('SIGHUP'));
     expect((await fetch(`${omni.origin}/health/ready`)).status).toBe(200);
-  }, 20_000);
+  });
 });
 
 describe('the health pages', () => {
@@ -115,7 +115,7 @@ describe('the health pages', () => {
       expect(await response.json()).toMatchObject({ status: 'pass' });
     }
     expect((await fetch(`${omni.origin}/health`)).status).toBe(404);
-  }, 20_000);
+  });
 });
 
 async function getOn(agent: Agent, url: string): Promise<{ readonly status: number | string | undefined; readonly text: string }> {

@@ -9,7 +9,7 @@ import { startOmni } from './harness/start-omni.ts';
 import { startSteppingServer } from './harness/stepping-server.ts';
 import { scriptedEntry, sdk1Entry } from './harness/upstream-entries.ts';
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const SERVER = { legacySse: true };
 

@@ -13,7 +13,7 @@ import { connectSdk1 } from './harness/sdk-clients.ts';
 import { OMNI_ARGUMENTS, runOmni, startOmni, StartedProcess, writeConfiguration } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const FREE_PORT = ['--listen', '127.0.0.1:0'];
 const LIST = { id: '1', method: 'tools/list' };
@@ -47,7 +47,7 @@ describe('omni serve that cannot start', () => {
     expect([code, stdout, existsSync(pidFile)]).toEqual([2, '', false]);
     expect(stderr).toMatch(new RegExp(`^error\\[OMNI_LISTEN_IN_USE\\]: .*127\\.0\\.0\\.1:${port}`, 'm'));
     expect(stderr).toContain('--listen');
-  }, 20_000);
+  });
 
   it('exits with 4 when the configuration is invalid, tells file, line and column, and has started nothing [S000-CFG-03, S004-XC-03]', async () => {
     const { folder } = await writeConfiguration('');
@@ -60,7 +60,7 @@ describe('omni serve that cannot start', () => {
     expect(stderr).toContain('error[OMNI_CONFIG_INVALID]');
     expect(stderr).toContain(`${configFile}:4:14`);
     expect(stderr).toContain('"command"');
-  }, 20_000);
+  });
 
   it('tells file, line and column of broken JSON and YAML, too', async () => {
     for (const { fileName, text, place } of [
@@ -71,7 +71,7 @@ describe('omni serve that cannot start', () => {
       const { code, stderr } = await runOmni(['serve', '--config', configFile, ...FREE_PORT], environment);
       expect([fileName, code, stderr.includes(configFile + place) || stderr]).toEqual([fileName, 4, true]);
     }
-  }, 20_000);
+  });
 
   const cases: readonly {
     title: string;
@@ -117,14 +117,14 @@ describe('omni serve that cannot start', () => {
       expect(run.stderr).toContain(`error[${omni}]`);
       expect(run.stderr).toMatch(/^ {2}try {5}\S/m);
       expect(run.stderr).not.toMatch(/^\s+at /m);
-    }, 20_000);
+    });
   }
 
   it('is not open to other machines: open mode beyond loopback exits with 64 [PROTO-R21]', async () => {
     const { configFile, environment } = await writeConfiguration({ mcpServers: {} });
     const { code, stderr } = await runOmni(['serve', '--config', configFile, '--listen', '0.0.0.0:0'], environment);
     expect([code, stderr.includes('OMNI_USAGE')]).toEqual([64, true]);
-  }, 20_000);
+  });
 });
 
 describe('omni start', () => {
@@ -148,7 +148,7 @@ describe('omni serve', () => {
     const omni = await startOmni({ mcpServers: {} });
     expect(Number(new URL(omni.url).port)).toBeGreaterThan(0);
     expect((await postModern(omni.url, LIST)).status).toBe(200);
-  }, 20_000);
+  });
 
   it('asks for a token by default, which is kept in a file for its owner alone and never printed', async () => {
     const omni = await startOmni({ auth: { mode: 'token' }, mcpServers: { one: scriptedEntry() } });
@@ -173,7 +173,7 @@ describe('omni serve', () => {
     expect(await trusted.json()).toHaveProperty('details');
     expect((await omni.process.stop()).code).toBe(0);
     expect(omni.process.stderr + omni.process.stdout).not.toContain(token);
-  }, 20_000);
+  });
 
   it('never passes the token on to a server [X003-02]', async () => {
     const token = 'client-token-canary-0123456789abcdef';
@@ -191,7 +191,7 @@ describe('omni serve', () => {
       const seen = JSON.stringify([upstream.headers, upstream.bodies]);
       expect([seen.includes(token), seen.includes('configured')]).toEqual([false, true]);
     }
-  }, 20_000);
+  });
 
   it('keeps the token over restarts', async () => {
     const configuration = { auth: { mode: 'token' }, mcpServers: {} };
@@ -204,7 +204,7 @@ describe('omni serve', () => {
     };
     const first = await check();
     expect(await check()).toBe(first);
-  }, 20_000);
+  });
 
   it('refuses foreign hosts and foreign origins, with or without a token', async () => {
     const omni = await startOmni({ mcpServers: {} });
@@ -212,5 +212,5 @@ describe('omni serve', () => {
     expect([origin.status, errorOf(origin.text)?.omni]).toEqual([403, 'OMNI_ORIGIN_FORBIDDEN']);
     expect(await statusFor(omni.url, 'evil.example')).toBe(403);
     expect(await statusFor(omni.url, 'localhost')).not.toBe(403);
-  }, 20_000);
+  });
 });

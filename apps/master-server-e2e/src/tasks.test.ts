@@ -19,7 +19,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 function ask(url: string, method: string, params: string, name: string): Promise<RawAnswer> {
   return postModern(url, { id: '7', method, params, name, capabilities: CAPABILITIES });
@@ -39,7 +39,7 @@ describe.each([
   it('is declared', async () => {
     const { text } = await postModern(urlOf(), { id: '1', method: 'server/discover' });
     expect(JSON.parse(text)).toMatchObject({ result: { capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } } });
-  }, 10_000);
+  });
 
   it.each(['tasks/get', 'tasks/update', 'tasks/cancel'])(
     'is asked for by %s under an id of Omni, in header and body, and reaches its server under its own',
@@ -56,7 +56,6 @@ describe.each([
       expect([last?.method, last?.name]).toEqual([method, expect.stringMatching(/^task \d+$/)]);
       expect(last?.body).toContain(`"x":1.0,"taskId":"${last?.name}"`);
     },
-    10_000,
   );
 
   it('is not found by another name in the header, by the id of its server, or at the endpoint of another server', async () => {
@@ -71,7 +70,7 @@ describe.each([
     expect(answers.map(({ text }) => errorOf(text)?.code)).toEqual([-32020, -32602, -32602, -32602]);
     expect(new Set(answers.slice(1).map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect(server.received.length).toBe(before);
-  }, 10_000);
+  });
 
   it('is told of to a client that listens, under the ids of Omni', async () => {
     const { taskId } = await startTask(urlOf());
@@ -89,14 +88,14 @@ describe.each([
     ]);
     listening.stop();
     await eventually('the end of the subscription', () => server.listening === 0);
-  }, 15_000);
+  });
 });
 
 describe('results of a server that keeps tasks', () => {
   it('go on byte for byte when they are none', async () => {
     const { text } = await ask(omni.url, 'tools/call', '"name":"jobs__short"', 'jobs__short');
     expect(text).toBe('{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","content":[],"n":1.0}}');
-  }, 10_000);
+  });
 });
 
 /** Opens a listen and resolves when it is acknowledged. */

@@ -34,7 +34,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 interface Arrived {
   /** The line or body, as it came. */
@@ -76,17 +76,13 @@ let marks = 0;
 const newMark = (): string => `mark-${++marks}.`;
 
 describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era, send) => {
-  it.each(['stdio', 'legacy', 'modern', 'sse'] as const)(
-    'goes on to the server "%s" [S002-DG-01] [S003-LG-05]',
-    async (server) => {
-      const mark = newMark();
-      await send(server, mark, HEADERS);
-      const { meta, headers } = await arrived(server, mark);
-      expect(meta).toMatchObject(HEADERS);
-      if (server !== 'stdio') expect(headers).toEqual(HEADERS);
-    },
-    10_000,
-  );
+  it.each(['stdio', 'legacy', 'modern', 'sse'] as const)('goes on to the server "%s" [S002-DG-01] [S003-LG-05]', async (server) => {
+    const mark = newMark();
+    await send(server, mark, HEADERS);
+    const { meta, headers } = await arrived(server, mark);
+    expect(meta).toMatchObject(HEADERS);
+    if (server !== 'stdio') expect(headers).toEqual(HEADERS);
+  });
 
   it.each(['legacy', 'modern', 'sse'] as const)(
     'is what it has put into the metadata, for "%s", whatever the headers say',
@@ -98,24 +94,19 @@ describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era
       expect(headers).toEqual({ traceparent: OTHER, tracestate: undefined, baggage: 'user=ada' });
       expect(text).toContain('"com.example/x":1.0');
     },
-    10_000,
   );
 
-  it.each(['stdio', 'legacy', 'modern', 'sse'] as const)(
-    'adds nothing for "%s" when it is not valid or not there',
-    async (server) => {
-      const [invalid, none] = [newMark(), newMark()];
-      await send(server, invalid, { traceparent: `${TRACEPARENT}-x`, tracestate: 'vendor=1', baggage: 'none' });
-      await send(server, none, {});
-      const [first, second] = [await arrived(server, invalid), await arrived(server, none)];
-      const nothing = { traceparent: undefined, tracestate: undefined, baggage: undefined };
-      expect([first.headers, second.headers]).toEqual([nothing, nothing]);
-      // Byte for byte the same request, but for the mark and the id.
-      const plain = ({ text }: Arrived, mark: string): string => text.replace(mark, '').replace(/"id":"?\d+"?,/, '');
-      expect(plain(first, invalid)).toBe(plain(second, none));
-    },
-    10_000,
-  );
+  it.each(['stdio', 'legacy', 'modern', 'sse'] as const)('adds nothing for "%s" when it is not valid or not there', async (server) => {
+    const [invalid, none] = [newMark(), newMark()];
+    await send(server, invalid, { traceparent: `${TRACEPARENT}-x`, tracestate: 'vendor=1', baggage: 'none' });
+    await send(server, none, {});
+    const [first, second] = [await arrived(server, invalid), await arrived(server, none)];
+    const nothing = { traceparent: undefined, tracestate: undefined, baggage: undefined };
+    expect([first.headers, second.headers]).toEqual([nothing, nothing]);
+    // Byte for byte the same request, but for the mark and the id.
+    const plain = ({ text }: Arrived, mark: string): string => text.replace(mark, '').replace(/"id":"?\d+"?,/, '');
+    expect(plain(first, invalid)).toBe(plain(second, none));
+  });
 
   it('lets nothing into headers that is none of it', async () => {
     const mark = newMark();
@@ -123,24 +114,20 @@ describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era
     const { headers, meta } = await arrived('modern', mark);
     expect([headers, meta['baggage']]).toEqual([{}, 'a=b\r\nx-evil: 1']);
     expect(http.modern?.headers.filter((all) => 'x-evil' in all)).toEqual([]);
-  }, 10_000);
+  });
 });
 
 describe('the trace context of a request without parameters', () => {
-  it.each(['stdio', 'legacy', 'sse'] as const)(
-    'goes on to the server "%s" in parameters of its own',
-    async (server) => {
-      const mark = newMark();
-      const session = await openRawSession(`${omni.url}/${server}`);
-      await session.send(`{"jsonrpc":"2.0","id":1,"method":"vendor/${mark}"}`, { headers: HEADERS });
-      const { text, meta, headers } = await arrived(server, mark);
-      expect(meta).toEqual(HEADERS);
-      if (server !== 'stdio') expect(headers).toEqual(HEADERS);
-      const plain = newMark();
-      await session.send(`{"jsonrpc":"2.0","id":2,"method":"vendor/${plain}"}`);
-      expect((await arrived(server, plain)).text).not.toContain('params');
-      expect(text).toContain(`"params":{"_meta":{"traceparent":"${TRACEPARENT}","tracestate":"vendor=1","baggage":"user=ada"}}`);
-    },
-    10_000,
-  );
+  it.each(['stdio', 'legacy', 'sse'] as const)('goes on to the server "%s" in parameters of its own', async (server) => {
+    const mark = newMark();
+    const session = await openRawSession(`${omni.url}/${server}`);
+    await session.send(`{"jsonrpc":"2.0","id":1,"method":"vendor/${mark}"}`, { headers: HEADERS });
+    const { text, meta, headers } = await arrived(server, mark);
+    expect(meta).toEqual(HEADERS);
+    if (server !== 'stdio') expect(headers).toEqual(HEADERS);
+    const plain = newMark();
+    await session.send(`{"jsonrpc":"2.0","id":2,"method":"vendor/${plain}"}`);
+    expect((await arrived(server, plain)).text).not.toContain('params');
+    expect(text).toContain(`"params":{"_meta":{"traceparent":"${TRACEPARENT}","tracestate":"vendor=1","baggage":"user=ada"}}`);
+  });
 });

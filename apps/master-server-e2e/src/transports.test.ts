@@ -60,7 +60,7 @@ beforeAll(async () => {
   guardedSocket = join(guarded.folder, 'state', 'omni.sock');
 }, 40_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const FRONTS: readonly [string, () => Promise<TextConnection>][] = [
   ['a Unix socket', () => connectSocket({ path: unixPath })],
@@ -83,7 +83,7 @@ describe.each(FRONTS)('the front on %s', (_name, connect) => {
       expect.stringContaining('"structuredContent":{"n":9007199254740993}'),
       expect.stringContaining('"structuredContent":{"n":1.0,"é":"\\u00e9"}'),
     ]);
-  }, 20_000);
+  });
 
   it.each(['legacy', 'modern', 'auto'] as const)(
     'serves a client on SDK 2.x in %s mode, questions of the servers included',
@@ -98,7 +98,6 @@ describe.each(FRONTS)('the front on %s', (_name, connect) => {
       expect(content).toMatchObject([{ text: expect.stringContaining('accept') }]);
       expect(asked).toEqual(['elicitation form']);
     },
-    20_000,
   );
 
   it('keeps sessions of different connections apart, and ends one with its connection', async () => {
@@ -109,7 +108,7 @@ describe.each(FRONTS)('the front on %s', (_name, connect) => {
     first.close();
     await first.closed;
     expect(await ask(second, '2', '{"jsonrpc":"2.0","id":2,"method":"ping"}')).toContain('"result":{}');
-  }, 20_000);
+  });
 
   it('serves 100 calls at once on one connection, each with its own answer', async () => {
     const connection = await connect();
@@ -123,7 +122,7 @@ describe.each(FRONTS)('the front on %s', (_name, connect) => {
       expect(
         connection.received.filter((text) => text.includes(`"id":${id},`) && text.includes(`"structuredContent":{"n":${id}}`)),
       ).toHaveLength(1);
-  }, 20_000);
+  });
 });
 
 describe('the front on a WebSocket', () => {
@@ -134,14 +133,14 @@ describe('the front on a WebSocket', () => {
     atEnd(() => client.close());
     expect(await client.callTool({ name: 'sdk1__ask_form' })).toMatchObject({ content: [{ text: 'accept {"name":"Ada"}' }] });
     expect(asked).toEqual(['elicitation form']);
-  }, 20_000);
+  });
 
   it('shows one server alone under its own names at its path', async () => {
     const connection = await connectWebSocket(`${webSocketUrl}/scripted`);
     const listed = await ask(connection, '1', modernRequest({ id: '1', method: 'tools/list' }).body);
     expect(listed).toContain('"name":"echo"');
     expect(listed).not.toContain('scripted__');
-  }, 20_000);
+  });
 
   it.each<[string, number, string, string, Readonly<Record<string, string>>]>([
     ['no token', 401, 'OMNI_AUTH_REQUIRED', '/mcp', {}],
@@ -151,23 +150,19 @@ describe('the front on a WebSocket', () => {
     ['a rebound name', 403, 'OMNI_HOST_FORBIDDEN', '/mcp', { Host: 'evil.example', Authorization: `Bearer ${TOKEN}` }],
     ['a server that is not there', 404, 'OMNI_SERVER_UNKNOWN', '/mcp/nowhere', { Authorization: `Bearer ${TOKEN}` }],
     ['a path that is none', 404, 'OMNI_PATH_UNKNOWN', '/health/live', { Authorization: `Bearer ${TOKEN}` }],
-  ])(
-    'refuses the upgrade for %s with %i',
-    async (_name, status, code, path, headers) => {
-      const url = guarded.origin.replace('http:', 'ws:') + path;
-      const refused: unknown = await connectWebSocket(url, { headers }).catch((error: unknown) => error);
-      expect(refused).toBeInstanceOf(UpgradeRefused);
-      // The line above has told.
-      const { status: seen, body, challenge } = refused as UpgradeRefused;
-      expect([seen, errorOf(body)?.omni, challenge?.startsWith('Bearer') ?? false]).toEqual([status, code, status === 401]);
-      // With a good token and no foreign page the same Omni upgrades.
-      const good = await connectWebSocket(guarded.url.replace('http:', 'ws:'), {
-        headers: { Authorization: `Bearer ${TOKEN}`, Origin: 'http://localhost:3000' },
-      });
-      expect(await ask(good, '1', modernRequest({ id: '1', method: 'tools/list' }).body)).toContain('scripted__echo');
-    },
-    20_000,
-  );
+  ])('refuses the upgrade for %s with %i', async (_name, status, code, path, headers) => {
+    const url = guarded.origin.replace('http:', 'ws:') + path;
+    const refused: unknown = await connectWebSocket(url, { headers }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(UpgradeRefused);
+    // The line above has told.
+    const { status: seen, body, challenge } = refused as UpgradeRefused;
+    expect([seen, errorOf(body)?.omni, challenge?.startsWith('Bearer') ?? false]).toEqual([status, code, status === 401]);
+    // With a good token and no foreign page the same Omni upgrades.
+    const good = await connectWebSocket(guarded.url.replace('http:', 'ws:'), {
+      headers: { Authorization: `Bearer ${TOKEN}`, Origin: 'http://localhost:3000' },
+    });
+    expect(await ask(good, '1', modernRequest({ id: '1', method: 'tools/list' }).body)).toContain('scripted__echo');
+  });
 
   it('refuses sub-protocols without mcp', async () => {
     const refused: unknown = await connectWebSocket(webSocketUrl, { protocols: ['graphql-ws'] }).catch((error: unknown) => error);
@@ -182,7 +177,7 @@ describe('the front on a WebSocket', () => {
     bad.send(call('2', 70_000));
     expect(await bad.closed).toBe(1009);
     expect(await ask(good, '3', call('3', 10))).toContain('"structuredContent"');
-  }, 20_000);
+  });
 });
 
 describe('the front on a socket', () => {
@@ -236,27 +231,23 @@ describe('the front on a socket', () => {
     const prepared = await writeConfiguration({ auth: { mode: 'token' }, server: { tcp: '127.0.0.1:0' }, mcpServers: {} });
     const { code, stderr } = await runOmni(['serve', '--config', prepared.configFile, '--listen', '127.0.0.1:0'], prepared.environment);
     expect([code, stderr]).toEqual([4, expect.stringContaining('server.tcp cannot ask for a token')]);
-  }, 20_000);
+  });
 });
 
 describe.each(['unix', 'tcp', 'ws'] as const)('an upstream on %s', (kind: LastingKind) => {
-  it.each(['legacy', 'modern'])(
-    'is reached in the %s era from both, byte for byte',
-    async (era) => {
-      const connection = await connectWebSocket(webSocketUrl);
-      await ask(connection, '0', HELLO);
-      connection.send(INITIALIZED);
-      const name = `${kind}-${era}__echo`;
-      const legacy = await ask(connection, '1', legacyCall('1', name, '{"n":9007199254740993}'));
-      const modern = await ask(
-        connection,
-        '2',
-        modernRequest({ id: '2', method: 'tools/call', params: `"name":"${name}","arguments":{"n":1.0}` }).body,
-      );
-      expect([legacy, modern]).toEqual([expect.stringContaining('{"n":9007199254740993}'), expect.stringContaining('{"n":1.0}')]);
-    },
-    20_000,
-  );
+  it.each(['legacy', 'modern'])('is reached in the %s era from both, byte for byte', async (era) => {
+    const connection = await connectWebSocket(webSocketUrl);
+    await ask(connection, '0', HELLO);
+    connection.send(INITIALIZED);
+    const name = `${kind}-${era}__echo`;
+    const legacy = await ask(connection, '1', legacyCall('1', name, '{"n":9007199254740993}'));
+    const modern = await ask(
+      connection,
+      '2',
+      modernRequest({ id: '2', method: 'tools/call', params: `"name":"${name}","arguments":{"n":1.0}` }).body,
+    );
+    expect([legacy, modern]).toEqual([expect.stringContaining('{"n":9007199254740993}'), expect.stringContaining('{"n":1.0}')]);
+  });
 
   it('fails the calls of a connection that breaks with its name, and connects again by itself', async () => {
     const name = `${kind}-legacy`;
@@ -273,7 +264,7 @@ describe.each(['unix', 'tcp', 'ws'] as const)('an upstream on %s', (kind: Lastin
     let id = 2;
     await eventually('it is back', async () => textOf(await ask(connection, String(++id), call(String(id), 'pid'))) !== undefined);
     expect(upstream?.connections).toBeGreaterThan(before);
-  }, 20_000);
+  });
 });
 
 describe('an upstream on ws', () => {
@@ -327,7 +318,7 @@ describe('TLS', () => {
     const prepared = await writeConfiguration({ server: { tls: { cert: missing, key: missing } }, mcpServers: {} });
     const { code, stderr } = await runOmni(['serve', '--config', prepared.configFile, '--listen', '127.0.0.1:0'], prepared.environment);
     expect([code, stderr]).toEqual([4, expect.stringContaining(missing)]);
-  }, 20_000);
+  });
 });
 
 /** `NAME.pem` and `NAME.key` in the folder, signed with itself. */

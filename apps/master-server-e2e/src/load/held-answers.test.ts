@@ -26,7 +26,7 @@ beforeAll(async () => {
   await Promise.all([omni.ready(), generous.ready()]);
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 let groups = 0;
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   await omni.ready();
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 /** Sends a request but for its last byte. */
 function sendNearly(bytes: number): Socket {
@@ -58,25 +58,21 @@ describe('requests that arrive slowly', () => {
     expect((await echo(1_000)).status).toBe(200);
     slow.destroy();
     await eventually('there is room again', async () => (await echo(BODY_BYTES)).status === 200);
-  }, 15_000);
+  });
 });
 
 describe('an answer for which there is no room', () => {
-  it.each(['stdio', 'tcp', 'ws'])(
-    'over %s fails its call, and a shorter one after it comes',
-    async (server) => {
-      const mirror = async (padding: number): Promise<RawAnswer> => {
-        const name = `${server}__mirror`;
-        const params = `"name":"${name}","arguments":{"padding":"${'x'.repeat(padding)}"}`;
-        return await postModern(omni.url, { id: '1', method: 'tools/call', name, params });
-      };
-      // It comes back twice, so that there is room for the request.
-      expect(errorOf((await mirror(BODY_BYTES)).messages[0])?.omni).toBe('OMNI_MEMORY_FULL');
-      await eventually('it serves again', async () => {
-        const [message = ''] = (await mirror(BODY_BYTES / 2)).messages;
-        return message.length > BODY_BYTES && errorOf(message) === undefined;
-      });
-    },
-    15_000,
-  );
+  it.each(['stdio', 'tcp', 'ws'])('over %s fails its call, and a shorter one after it comes', async (server) => {
+    const mirror = async (padding: number): Promise<RawAnswer> => {
+      const name = `${server}__mirror`;
+      const params = `"name":"${name}","arguments":{"padding":"${'x'.repeat(padding)}"}`;
+      return await postModern(omni.url, { id: '1', method: 'tools/call', name, params });
+    };
+    // It comes back twice, so that there is room for the request.
+    expect(errorOf((await mirror(BODY_BYTES)).messages[0])?.omni).toBe('OMNI_MEMORY_FULL');
+    await eventually('it serves again', async () => {
+      const [message = ''] = (await mirror(BODY_BYTES / 2)).messages;
+      return message.length > BODY_BYTES && errorOf(message) === undefined;
+    });
+  });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await Promise.all([omni.ready(), wide.ready()]);
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 /** SHA-256 of the body that `big` answers with. */
 function digestOf(bytes: number): string {
@@ -38,35 +38,27 @@ describe('a large result', () => {
   it.each([
     ['of a declared length', true],
     ['of unknown length', false],
-  ])(
-    '%s arrives byte for byte',
-    async (_what, isDeclared) => {
-      const read = await big(omni.url, { bytes: 10 * MB, isDeclared });
-      expect(read).toMatchObject({ status: 200, contentType: 'application/json', isComplete: true, digest: digestOf(10 * MB) });
-    },
-    15_000,
-  );
+  ])('%s arrives byte for byte', async (_what, isDeclared) => {
+    const read = await big(omni.url, { bytes: 10 * MB, isDeclared });
+    expect(read).toMatchObject({ status: 200, contentType: 'application/json', isComplete: true, digest: digestOf(10 * MB) });
+  });
 
-  (canSeeProcesses ? it : it.skip)(
-    'of 64 MB passes where the limit allows it, in a fraction of its size',
-    async () => {
-      const { pid } = wide.process;
-      await latencies(wide.url, 'load__echo', 500);
-      await big(wide.url, { bytes: 8 * MB });
-      const before = residentMib(pid);
-      const peak = watchPeakMib(pid);
-      const read = await big(wide.url, { bytes: 64 * MB });
-      expect([read.isComplete, read.digest]).toEqual([true, digestOf(64 * MB)]);
-      expect(peak() - before).toBeLessThan(40);
-      // The control: an answer whose id comes last cannot be shown to anybody before its end, so it is held. Of two at once
-      // more is seen than what the first part of this test has left free.
-      const peakOfWhole = watchPeakMib(pid);
-      const held = await Promise.all([1, 2].map(() => big(wide.url, { bytes: 64 * MB, id: 'last' })));
-      expect(held.map(({ isComplete }) => isComplete)).toEqual([true, true]);
-      expect(peakOfWhole() - before).toBeGreaterThan(60);
-    },
-    15_000,
-  );
+  (canSeeProcesses ? it : it.skip)('of 64 MB passes where the limit allows it, in a fraction of its size', async () => {
+    const { pid } = wide.process;
+    await latencies(wide.url, 'load__echo', 500);
+    await big(wide.url, { bytes: 8 * MB });
+    const before = residentMib(pid);
+    const peak = watchPeakMib(pid);
+    const read = await big(wide.url, { bytes: 64 * MB });
+    expect([read.isComplete, read.digest]).toEqual([true, digestOf(64 * MB)]);
+    expect(peak() - before).toBeLessThan(40);
+    // The control: an answer whose id comes last cannot be shown to anybody before its end, so it is held. Of two at once
+    // more is seen than what the first part of this test has left free.
+    const peakOfWhole = watchPeakMib(pid);
+    const held = await Promise.all([1, 2].map(() => big(wide.url, { bytes: 64 * MB, id: 'last' })));
+    expect(held.map(({ isComplete }) => isComplete)).toEqual([true, true]);
+    expect(peakOfWhole() - before).toBeGreaterThan(60);
+  });
 
   it('beyond the limit is refused with the name of the limit, before anything of it goes on', async () => {
     for (const isDeclared of [true, false]) {
@@ -82,25 +74,21 @@ describe('a large result', () => {
     }
     const read = await big(omni.url, { bytes: 20 * MB });
     expect([read.status, read.contentType, read.bytes < 1_000]).toEqual([200, 'application/json', true]);
-  }, 15_000);
+  });
 
   it.each<[string, BigArguments, string]>([
     ['whose server breaks off', { bytes: 4 * MB, breaksAfter: 2 * MB }, 'OMNI_UPSTREAM_UNREACHABLE'],
     ['without a length whose server breaks off', { bytes: 4 * MB, breaksAfter: 2 * MB, isDeclared: false }, 'OMNI_UPSTREAM_UNREACHABLE'],
     ['that grows beyond the limit', { bytes: 20 * MB, isDeclared: false }, 'OMNI_UPSTREAM_TOO_LARGE'],
     ['whose server falls silent', { bytes: 4 * MB, silentAfter: 2 * MB }, 'OMNI_UPSTREAM_TIMEOUT'],
-  ])(
-    '%s is cut, never ended, and the log says why',
-    async (_what, args, code) => {
-      const lines = (): number => omni.process.logs().filter((line) => line['code'] === code).length;
-      const before = lines();
-      const read = await big(omni.url, args, args.silentAfter === undefined ? 'load' : 'impatient');
-      expect([read.isComplete, read.bytes > MB, read.bytes < 18 * MB]).toEqual([false, true, true]);
-      await eventually('the line in the log', () => lines() > before);
-      expect(await big(omni.url, { bytes: MB })).toMatchObject({ isComplete: true, digest: digestOf(MB) });
-    },
-    15_000,
-  );
+  ])('%s is cut, never ended, and the log says why', async (_what, args, code) => {
+    const lines = (): number => omni.process.logs().filter((line) => line['code'] === code).length;
+    const before = lines();
+    const read = await big(omni.url, args, args.silentAfter === undefined ? 'load' : 'impatient');
+    expect([read.isComplete, read.bytes > MB, read.bytes < 18 * MB]).toEqual([false, true, true]);
+    await eventually('the line in the log', () => lines() > before);
+    expect(await big(omni.url, { bytes: MB })).toMatchObject({ isComplete: true, digest: digestOf(MB) });
+  });
 
   it('that comes when the event stream has begun is one event [PROTO-R30]', async () => {
     const url = `${omni.origin}/mcp/load`;
@@ -108,7 +96,7 @@ describe('a large result', () => {
     const [head, tail] = bigFrame(CALL_ID);
     expect(read).toMatchObject({ contentType: 'text/event-stream', isComplete: true });
     expect(read.bytes - head.length - tail.length - 8 * MB).toBeGreaterThanOrEqual(': keep-alive\n\nevent: message\ndata: \n\n'.length);
-  }, 15_000);
+  });
 
   it('reaches a client of the other era translated, and whole', async () => {
     const session = await openRawSession(omni.url);
@@ -117,7 +105,7 @@ describe('a large result', () => {
       1,
       `{"jsonrpc":"2.0","id":5,"result":{"content":[{"type":"text","text":""}]}}`.length + 2 * MB,
     ]);
-  }, 15_000);
+  });
 
   it('within the legacy era arrives byte for byte under the id of the client', async () => {
     const session = await openRawSession(omni.url);
@@ -125,5 +113,5 @@ describe('a large result', () => {
     const [head, tail] = bigFrame('"five"');
     expect(messages.map((text) => text === head + 'x'.repeat(3 * MB) + tail)).toEqual([true]);
     expect(headers.get('content-length')).toBe(String(head.length + 3 * MB + tail.length));
-  }, 15_000);
+  });
 });

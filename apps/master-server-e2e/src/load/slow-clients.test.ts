@@ -27,7 +27,7 @@ beforeAll(async () => {
   await latencies(omni.url, 'load__echo', 2 * CALLS);
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 /** Calls for large results and reads 1 kB of each. */
 async function readSlowly(count: number, args: Partial<BigArguments>): Promise<readonly LoadCall[]> {
@@ -40,16 +40,12 @@ async function readSlowly(count: number, args: Partial<BigArguments>): Promise<r
 async function settled(): Promise<void> {
   let before = -1;
   let stillLooks = 0;
-  await eventually(
-    'the flow stops',
-    () => {
-      const now = residentMib(omni.process.pid);
-      stillLooks = Math.abs(now - before) < 0.5 ? stillLooks + 1 : 0;
-      before = now;
-      return stillLooks === 20;
-    },
-    10_000,
-  );
+  await eventually('the flow stops', () => {
+    const now = residentMib(omni.process.pid);
+    stillLooks = Math.abs(now - before) < 0.5 ? stillLooks + 1 : 0;
+    before = now;
+    return stillLooks === 20;
+  });
 }
 
 (canSeeProcesses ? describe : describe.skip)('clients that read slowly', () => {
@@ -83,7 +79,7 @@ async function settled(): Promise<void> {
     const calls = await readSlowly(count, { id: 'last' });
     expect(peak() - before).toBeGreaterThan(MIB_OF_ENGINE + count * MIB_PER_READER);
     for (const { request } of calls) request.destroy();
-  }, 15_000);
+  });
 
   it('let go of their server when they leave in the middle [PROTO-R30]', async () => {
     // More than the operating system may hold between the two.
@@ -91,5 +87,5 @@ async function settled(): Promise<void> {
     expect(upstream.sending).toBe(10);
     for (const { request } of calls) request.destroy();
     await eventually('the server is let go', () => upstream.sending === 0);
-  }, 15_000);
+  });
 });

@@ -31,7 +31,7 @@ beforeAll(async () => {
   await latencies(omni.url, 'load__echo', 2 * CALLS);
 }, 30_000);
 
-afterAll(endEverything, 20_000);
+afterAll(endEverything);
 
 const storm = (id: string, count: number, bytes: number): string =>
   legacyCall(id, 'storm__storm', JSON.stringify({ count, bytes }), '{"progressToken":"t"}');
@@ -76,7 +76,7 @@ async function openSessionStream(): Promise<{ readonly text: () => string; close
     await eventually('the change is announced', () => stream.text().includes('tools/list_changed'));
     expect(eventData(stream.text()).filter((text) => text.includes('list_changed')).length).toBeLessThan(NOTIFICATIONS / 100);
     stream.close();
-  }, 15_000);
+  });
 
   it('is not kept for a client that does not read', async () => {
     const before = residentMib(omni.process.pid);
@@ -97,5 +97,5 @@ async function openSessionStream(): Promise<{ readonly text: () => string; close
     process.stderr.write(`storm of 150 MB before a client that does not read: ${grownMib.toFixed(1)} MiB\n`);
     expect(grownMib).toBeLessThan(MAX_GROWTH_MIB);
     sent.destroy();
-  }, 15_000);
+  });
 });
