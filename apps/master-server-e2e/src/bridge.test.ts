@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CallToolResultSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
+import { canSeeProcesses, childrenOf } from './harness/processes.ts';
 import { errorOf, postModern, textOf, type ModernRequest } from './harness/raw-mcp.ts';
 import {
   connectModern,
@@ -221,7 +222,27 @@ describe.each([
   });
 });
 
+(canSeeProcesses ? describe : describe.skip)('a modern client that comes back with its answers', () => {
+  it('has no further instance of the server started for them', async () => {
+    // No other test declares this: the instance that waits for the answers is the only one of its kind.
+    const capabilities = '{"elicitation":{"form":{}},"experimental":{"returning":{}}}';
+    const params = '"name":"ask_form","arguments":{}';
+    const request = { method: 'tools/call', name: 'ask_form', capabilities };
+    const first = await postModern(`${omni.origin}/mcp/lstdio`, { ...request, id: '1', params });
+    const before = new Set(instances());
+    const answers = `"requestState":${stateIn(first.messages.at(-1)).state},"inputResponses":{"q1":{"action":"decline"}}`;
+    const second = await postModern(`${omni.origin}/mcp/lstdio`, { ...request, id: '2', params: `${params},${answers}` });
+    expect(textOf(second.messages.at(-1))).toBe('decline undefined');
+    expect(instances().filter((pid) => !before.has(pid))).toEqual([]);
+  });
+});
+
 const ALL = '{"sampling":{},"elicitation":{"form":{},"url":{}},"roots":{}}';
+
+/** The processes that Omni runs. */
+function instances(): readonly number[] {
+  return childrenOf(omni.process.child.pid ?? 0).map(({ pid }) => pid);
+}
 
 /** The state of a result that asks for input, as JSON, and the result. */
 function stateIn(message: string | undefined): { readonly state: string; readonly result: unknown } {

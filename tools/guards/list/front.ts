@@ -346,6 +346,14 @@ export const FRONT_GUARDS: readonly Guard[] = inFolder('libs/core/protocol-handl
     ],
   },
   {
+    name: 'channel/given-up',
+    against: 'A client that was given up goes on in what came with it: calls and subscriptions that nobody ends.',
+    file: 'channel-front.ts',
+    find: 'nobody would end what that began.\n    if (this.#isClosing) return;',
+    replace: '',
+    test: ['channel-front.test.ts', 'ChannelFront begins nothing more for a client that it has given up'],
+  },
+  {
     name: 'channel/gone',
     against: 'The calls of a client that is gone run on.',
     file: 'channel-front.ts',

@@ -378,4 +378,28 @@ export const UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstreams/s
     replace: '',
     test: ['connect.test.ts', 'connect over a channel fails on silence and leaves nothing behind'],
   },
+  {
+    name: 'watch/acknowledged',
+    against: 'A server that never acknowledges a subscription keeps its client waiting without end.',
+    file: 'resource-watch.ts',
+    find: "if (link.era === 'modern') this.#cancelWait = context.clock.after(ACKNOWLEDGE_MS, () => this.#onSilence());",
+    replace: '',
+    test: ['upstream.test.ts', 'Upstream waits half a minute for a modern upstream to acknowledge a subscription'],
+  },
+  {
+    name: 'watch/alone',
+    against: 'One resource that a server refuses costs the others their subscriptions.',
+    file: 'shared-listen.ts',
+    find: 'isRefused && told.length > 1',
+    replace: 'false',
+    test: ['shared-listen.test.ts', 'SharedListen asks one by one for what is refused together, and keeps what it has'],
+  },
+  {
+    name: 'watch/within',
+    against: 'An update is told to who listens to another resource whose address begins alike.',
+    file: 'shared-listen.ts',
+    find: " && (whole.endsWith('/') || /[/?#]/.test(uri.charAt(whole.length)))",
+    replace: '',
+    test: ['shared-listen.test.ts', 'SharedListen asks for all that come in one go by one request, and tells each of its own'],
+  },
 ]);

@@ -47,6 +47,15 @@ describe('AskerNames', () => {
     expect(names.inQuestion({ method: 'elicitation/create', params: `{${given}}` }, 'files', CLIENT).params).toBe(`{${expected}}`);
   });
 
+  it('names the server in what a task waits for, and in nothing else of the notification', () => {
+    const notice = (text: string): RpcMessage =>
+      message(
+        `{"jsonrpc":"2.0","method":"notifications/tasks","params":{"taskId":"t","n":1.0,"inputRequests":{"a":{"method":"elicitation/create","params":{"message":"${text}"}},"b":{"method":"roots/list"}}}}`,
+      );
+    expect(names.inTaskNotice(notice('Who?'), 'files', CLIENT).text).toBe(notice('[files] Who?').text);
+    expect(names.inTaskNotice(notice('Who?'), 'files', { ...CLIENT, scope: 'files' }).text).toBe(notice('Who?').text);
+  });
+
   it('leaves other questions as they are', () => {
     const sampling = message('{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{"message":"x","messages":[]}}');
     const roots = message('{"jsonrpc":"2.0","id":7,"method":"roots/list"}');

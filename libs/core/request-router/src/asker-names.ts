@@ -48,9 +48,19 @@ export class AskerNames {
 
   /** An answer of a modern server for a modern client, which may ask for input. */
   inAnswer(answer: RpcMessage, upstream: string, client: ClientContext): RpcMessage {
-    const requests = this.#isFor(client) ? memberOf(answer.result?.object, 'inputRequests') : undefined;
-    const text = rawOf(answer, requests);
-    if (requests === undefined || text === undefined) return answer;
+    return this.#inRequests(answer, answer.result?.object, upstream, client);
+  }
+
+  /** What a modern server tells a modern client of a task, which may wait for input. */
+  inTaskNotice(notice: RpcMessage, upstream: string, client: ClientContext): RpcMessage {
+    return this.#inRequests(notice, notice.params, upstream, client);
+  }
+
+  /** @param holder - Part of the message in which `inputRequests` may stand. */
+  #inRequests(message: RpcMessage, holder: JsonObject | undefined, upstream: string, client: ClientContext): RpcMessage {
+    const requests = this.#isFor(client) ? memberOf(holder, 'inputRequests') : undefined;
+    const text = rawOf(message, requests);
+    if (requests === undefined || text === undefined) return message;
     const edits = (objectIn(text)?.members ?? []).flatMap((member): TextEdit[] => {
       const entryText = text.slice(member.start, member.end);
       const entry = objectIn(entryText);
@@ -60,9 +70,9 @@ export class AskerNames {
       const own = entryText.slice(params.start, params.end);
       return [{ start: at, end: at + own.length, text: named(own, upstream) }];
     });
-    if (edits.length === 0) return answer;
-    const spliced = parseMessage(applyEdits(answer.text, edits), LIMITS);
-    return spliced.kind === 'response' ? spliced : answer;
+    if (edits.length === 0) return message;
+    const spliced = parseMessage(applyEdits(message.text, edits), LIMITS);
+    return spliced.kind === 'response' || spliced.kind === 'notification' ? spliced : message;
   }
 
   /** Whether the answer of a modern server to this request may be one for {@link inAnswer}, so that it cannot go on unread. */

@@ -1,6 +1,6 @@
 import { GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { LinkLogLevels } from './link-log-levels.ts';
 import { isLogLevel, isSevereEnough, mostVerbose } from './log-levels.ts';
 import { FakeSession, messageOf, ScriptedLink } from './router.fixture.ts';
@@ -91,6 +91,22 @@ describe('LinkLogLevels', () => {
     session.end();
     levels.want(link, {}, 'error', () => {});
     expect(link.sent.map(({ params }) => params)).toEqual(['{"level":"debug"}', '{"level":"info"}', '{"level":"error"}']);
+  });
+});
+
+describe('LinkLogLevels of a session with many links', () => {
+  it('leaves nothing in the session for links of its own, which end with it', () => {
+    const session = new FakeSession();
+    const onEnd = jest.spyOn(session, 'onEnd');
+    const levels = new LinkLogLevels(new VirtualClock());
+    const wanted = (owner: FakeSession | undefined): number => {
+      const link = new ScriptedLink('files', 'legacy', LOGS);
+      link.owner = owner;
+      levels.wantForSession(link, session, 'info', () => {});
+      return link.sent.length;
+    };
+    expect([wanted(session), wanted(session), onEnd.mock.calls.length]).toEqual([1, 1, 0]);
+    expect([wanted(undefined), onEnd.mock.calls.length]).toEqual([1, 1]);
   });
 });
 

@@ -54,7 +54,8 @@ export class LinkLogLevels {
     const { wanted, isOffered } = this.#bookOf(link);
     const isNew = isOffered && !wanted.has(session);
     this.want(link, session, level, ready);
-    if (isNew) session.onEnd(() => this.drop(link, session));
+    // A link of its own ends with the session, and may be one of many.
+    if (isNew && link.owner !== session) session.onEnd(() => this.drop(link, session));
   }
 
   /** The level is lowered with the next wish: what comes too much is filtered anyway. */

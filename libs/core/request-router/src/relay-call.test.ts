@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { clientOf, messageOf, requestOf, RouterFixture } from './router.fixture.ts';
 
 const CALL = requestOf('tools/call', '{"name":"files__read"}', '"c-1"');
+const WATCHED_CALL = requestOf('tools/call', '{"name":"files__read","_meta":{"progressToken":"t"}}', '"c-1"');
 const READ = requestOf('resources/read', '{"uri":"file:///a"}');
 const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
 const QUESTION = '{"jsonrpc":"2.0","id":9,"method":"roots/list"}';
@@ -111,7 +112,7 @@ describe('RelayCall', () => {
   it('passes notifications on before the answer, and none behind it', () => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', 'modern');
-    const { reply } = fixture.route(CALL, clientOf('modern'));
+    const { reply } = fixture.route(WATCHED_CALL, clientOf('modern'));
     link.last.notify(PROGRESS);
     link.last.answer('"result":{}');
     expect(link.last.notify(PROGRESS)).toBe(true);
@@ -120,10 +121,19 @@ describe('RelayCall', () => {
     expect([reply.notices, reply.answers.length]).toEqual([[PROGRESS], 1]);
   });
 
+  it.each(['modern', 'legacy'] as const)('passes on nothing that a %s server says of the calls of others', (era) => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', era);
+    const { reply } = fixture.route(WATCHED_CALL, clientOf(era));
+    const others = [PROGRESS.replace('"t"', '"u"'), '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"omni-1"}}'];
+    expect(others.map((text) => link.last.notify(text))).toEqual([true, true]);
+    expect(reply.notices).toEqual([]);
+  });
+
   it('hands backpressure on in both directions', () => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', 'modern');
-    const { reply } = fixture.route(CALL, clientOf('modern'));
+    const { reply } = fixture.route(WATCHED_CALL, clientOf('modern'));
     const heard: string[] = [];
     expect(link.last.notify(PROGRESS)).toBe(true);
     reply.isFast = false;

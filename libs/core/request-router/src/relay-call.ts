@@ -20,6 +20,8 @@ import {
 import type { AskerNames } from './asker-names.ts';
 import { isNotHere, statusOfAnswer } from './bridge/bridge-answer.ts';
 import type { Bridge } from './bridge/bridge.ts';
+import type { ReturnedState } from './bridge/returning-call.ts';
+import { isAboutCall } from './call-notice.ts';
 import type { UpstreamAccess } from './collaborators.ts';
 import { LinkSpotter } from './link-spotter.ts';
 import { resourceLinksIn } from './resource-links.ts';
@@ -36,6 +38,8 @@ export interface RelayCallOptions {
   /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
   readonly forwards: (upstream: string) => readonly string[] | undefined;
   readonly reply: ReplySink;
+  /** See `Crossing`. */
+  readonly state?: ReturnedState | undefined;
 }
 
 /** One request on its way to an upstream and back. Within an era it is carried as it is; the bridge takes it across. */
@@ -48,13 +52,14 @@ export class RelayCall implements CallListener, RunningCall {
   readonly #askers: AskerNames;
   readonly #forwards: RelayCallOptions['forwards'];
   readonly #reply: ReplySink;
+  readonly #state: ReturnedState | undefined;
   #attempt = 0;
   #link: UpstreamLink | undefined;
   #running: RunningCall | undefined;
   #isOver = false;
   #isTask = false;
 
-  constructor({ request, plan, access, bridge, tasks, askers, forwards, reply }: RelayCallOptions) {
+  constructor({ request, plan, access, bridge, tasks, askers, forwards, reply, state }: RelayCallOptions) {
     this.#request = request;
     this.#plan = plan;
     this.#access = access;
@@ -63,6 +68,7 @@ export class RelayCall implements CallListener, RunningCall {
     this.#askers = askers;
     this.#forwards = forwards;
     this.#reply = reply;
+    this.#state = state;
   }
 
   /** Long answers go on while they come, where nothing in them has to be changed. */
@@ -92,6 +98,7 @@ export class RelayCall implements CallListener, RunningCall {
   }
 
   onNotification(message: RpcMessage): boolean {
+    if (!isAboutCall(message, this.#request.message)) return true;
     // A task goes on after the answer that tells of it.
     if (this.#isTask) this.#request.client.session?.onNotification(this.#upstream(), message);
     if (this.#isOver) return true;
@@ -174,6 +181,7 @@ export class RelayCall implements CallListener, RunningCall {
       link,
       passedHeaders: this.#passedHeaders(link),
       reply: this.#reply,
+      state: this.#state,
       onNotHere,
     });
     if (this.#attempt === attempt) this.#running = running;

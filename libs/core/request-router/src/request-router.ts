@@ -15,6 +15,7 @@ import {
 } from '@omni/wire';
 import { AskerNames } from './asker-names.ts';
 import { Bridge } from './bridge/bridge.ts';
+import { isReturning, type ReturnedState } from './bridge/returning-call.ts';
 import { StateSeal } from './bridge/state-seal.ts';
 import type { Catalogue, UpstreamAccess } from './collaborators.ts';
 import { DeferredCall } from './deferred-call.ts';
@@ -53,7 +54,7 @@ export interface RequestRouterOptions {
 }
 
 /** What a client wants to hear of its tasks. */
-export type TasksToWatch = Omit<TaskWatchOptions, 'ids' | 'access'>;
+export type TasksToWatch = Omit<TaskWatchOptions, 'ids' | 'access' | 'askers'>;
 
 /** Picks the upstream that answers a request, and rewrites the request for it. */
 export class RequestRouter {
@@ -91,11 +92,8 @@ export class RequestRouter {
   route(request: GatewayRequest, reply: ReplySink): RunningCall {
     if (request.message.method === 'logging/setLevel') return this.#setLevel(request, reply);
     if (isAboutTask(request.message.method)) return this.#routeTask(request, reply);
-    const plan = this.#plan(request);
-    if (!(plan instanceof GatewayError)) return this.#start(request, plan, reply);
-    if (plan.code === 'OMNI_NAME_UNKNOWN') return this.#routeLater(request, reply);
-    reply.answer({ kind: 'error', error: plan });
-    return NOTHING_RUNS;
+    if (!isReturning(request)) return this.#routeByPlan(request, reply);
+    return this.#bridge.resume({ leg: { request, reply }, otherwise: (state) => this.#routeByPlan(request, reply, state) });
   }
 
   /**
@@ -119,12 +117,21 @@ export class RequestRouter {
 
   /** Listens to tasks for a `subscriptions/listen` of a client. @returns What ends it. */
   watchTasks(options: TasksToWatch): () => void {
-    const watch = new TaskWatch({ ...options, ids: this.#taskIds, access: this.#upstreams });
+    const watch = new TaskWatch({ ...options, ids: this.#taskIds, access: this.#upstreams, askers: this.#askers });
     watch.open();
     return () => watch.close();
   }
 
-  #start(request: GatewayRequest, plan: RoutePlan, reply: ReplySink): RunningCall {
+  /** @param state - What the state leads to that the request has brought back, if it has. */
+  #routeByPlan(request: GatewayRequest, reply: ReplySink, state?: ReturnedState): RunningCall {
+    const plan = this.#plan(request);
+    if (!(plan instanceof GatewayError)) return this.#start(request, plan, reply, state);
+    if (plan.code === 'OMNI_NAME_UNKNOWN') return this.#routeLater(request, reply, state);
+    reply.answer({ kind: 'error', error: plan });
+    return NOTHING_RUNS;
+  }
+
+  #start(request: GatewayRequest, plan: RoutePlan, reply: ReplySink, state?: ReturnedState): RunningCall {
     const call = new RelayCall({
       request,
       plan,
@@ -134,18 +141,19 @@ export class RequestRouter {
       askers: this.#askers,
       forwards: this.#forwards,
       reply,
+      state,
     });
     call.start();
     return call;
   }
 
   /** Clients that remember names call without listing first. */
-  #routeLater(request: GatewayRequest, reply: ReplySink): RunningCall {
+  #routeLater(request: GatewayRequest, reply: ReplySink, state: ReturnedState | undefined): RunningCall {
     const deferred = new DeferredCall();
     this.#whenKnown(request.client, () => {
       deferred.begin(() => {
         const plan = this.#plan(request);
-        if (!(plan instanceof GatewayError)) return this.#start(request, plan, reply);
+        if (!(plan instanceof GatewayError)) return this.#start(request, plan, reply, state);
         reply.answer({ kind: 'error', error: plan });
         return undefined;
       });

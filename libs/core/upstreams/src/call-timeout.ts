@@ -3,10 +3,13 @@ import type { Deadline, DeadlineListener, Deadlines } from './deadlines.ts';
 
 /** The request that stays open as long as its subscription does. */
 export const LISTEN = 'subscriptions/listen';
+/** Blocks until its task is over, so that silence says nothing (MCP 2025-11-25, basic/utilities/tasks, "Result Retrieval"). */
+const TASK_RESULT = 'tasks/result';
 
 /** Starts the time limits of a call; `undefined` when it has none. */
 export function startDeadline(method: string, spec: UpstreamSpec, deadlines: Deadlines, listener: DeadlineListener): Deadline | undefined {
-  return method === LISTEN ? undefined : deadlines.start(listener, spec.callTimeoutMs, spec.maxCallTimeMs);
+  if (method === LISTEN) return undefined;
+  return deadlines.start(listener, method === TASK_RESULT ? spec.maxCallTimeMs : spec.callTimeoutMs, spec.maxCallTimeMs);
 }
 
 export function timeoutError(method: string, spec: UpstreamSpec, kind: 'idle' | 'total'): GatewayError {

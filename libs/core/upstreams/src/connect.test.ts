@@ -401,6 +401,43 @@ describe('connect over HTTP', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it.each(['modern', 'legacy'] as const)(
+    'probes again when what was found %s is turned away without a message [PROTO-R09]',
+    async (first) => {
+      let now: 'modern' | 'legacy' = first;
+      const http = new ScriptedHttpClient((exchange) => {
+        const method = exchange.request.method === 'POST' ? exchange.member('method') : undefined;
+        const isModern = method === 'server/discover';
+        if (method === 'notifications/initialized') exchange.respond(202, '', '');
+        else if (method === undefined || isModern !== (now === 'modern')) exchange.respond(404, 'text/html', '<html>');
+        else exchange.result(isModern ? DISCOVERED : INITIALIZED);
+      });
+      const { run, clock } = start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http });
+      const attempts = [run()];
+      await clock.advanceAsync(0);
+      now = first === 'modern' ? 'legacy' : 'modern';
+      for (let attempt = 0; attempt < 2; attempt++) {
+        attempts.push(run());
+        await clock.advanceAsync(0);
+      }
+      expect(attempts.map(({ link, error }) => link?.era ?? error?.code)).toEqual([first, 'OMNI_UPSTREAM_HTTP_STATUS', now]);
+    },
+  );
+
+  it('quotes why initialize is refused, under whatever id', async () => {
+    for (const id of ['null', '"server-error"']) {
+      const http = new ScriptedHttpClient((exchange) => {
+        if (exchange.request.method === 'POST')
+          exchange.json(400, `{"jsonrpc":"2.0","id":${id},"error":{"code":-32600,"message":"Bad day"}}`);
+        else exchange.respond(405, '', '');
+      });
+      const { run, clock } = start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http });
+      const attempt = run();
+      await clock.advanceAsync(0);
+      expect(attempt.error?.message).toBe('"up" refused initialize: Bad day');
+    }
+  });
+
   it('asks with the headers and the envelope of the revision', async () => {
     const { run, clock, http } = httpOf((exchange) => exchange.result(DISCOVERED));
     run();

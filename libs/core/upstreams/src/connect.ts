@@ -1,4 +1,5 @@
 import { GatewayError, type Era, type OpenChannel, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
+import { OTHER_ERA_STATUSES } from './era-memory.ts';
 import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel-handshake.ts';
 import { handshakeOverHttp } from './http-handshake.ts';
 import type { LinkContext, LinkOptions, OpenLink } from './open-link.ts';
@@ -95,6 +96,7 @@ class Attempt {
 
 function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
   if (ERA_MAY_BE_WRONG.has(code)) return true;
+  if (code === 'OMNI_UPSTREAM_HTTP_STATUS' && data?.['phase'] !== 'connect' && OTHER_ERA_STATUSES.has(data?.['status'])) return true;
   // Nobody was there to be silent.
   if (plan === 'legacy-first' && data?.['phase'] === 'connect') return true;
   return plan === 'modern' && ENDED.has(code) && data?.['phase'] !== 'connect';

@@ -1,5 +1,8 @@
 import type { Era, UpstreamSpec } from '@omni/ports';
 
+/** HTTP statuses by which a server may turn away what belongs to the other era. */
+export const OTHER_ERA_STATUSES: ReadonlySet<unknown> = new Set([400, 404, 405, 406]);
+
 interface KnownEra {
   readonly fingerprint: string;
   readonly era: Era;

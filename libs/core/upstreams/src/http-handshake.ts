@@ -1,6 +1,7 @@
 import { GatewayError, type CancelTimer, type HttpCall } from '@omni/ports';
 import { requestText, type RpcMessage } from '@omni/wire';
 import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel-handshake.ts';
+import { OTHER_ERA_STATUSES } from './era-memory.ts';
 import { handshakeTimeout, incompatibleError, refusalError } from './handshake-error.ts';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
@@ -16,8 +17,6 @@ export interface HttpHandshakeOptions extends LinkOptions, HttpTarget {
 }
 
 const DISCOVER_ID = '1';
-/** Statuses by which a legacy server turns the modern question away without a message. */
-const LEGACY_STATUSES: ReadonlySet<unknown> = new Set([400, 404, 405, 406]);
 /** Statuses of `initialize` behind which a server of the transport HTTP+SSE may stand (MCP 2025-11-25, basic/transports, "Backwards Compatibility"). */
 const OLD_TRANSPORT_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
 
@@ -82,7 +81,6 @@ class HttpProbe implements HttpMessageSink {
       maxBytes: context.limits.maxUpstreamMessageBytes,
       budget: context.budget,
       sink: this,
-      untouchedId: undefined,
     });
     this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#fail(handshakeTimeout(spec, 'server/discover')));
   }
@@ -126,8 +124,6 @@ class HttpProbe implements HttpMessageSink {
     }
   }
 
-  onBytes(): void {}
-
   onGarbage(): void {}
 
   onEnd(): void {
@@ -139,7 +135,7 @@ class HttpProbe implements HttpMessageSink {
   onFailure(error: GatewayError): void {
     const status = error.data?.['status'];
     // 202: taken for a notification by a server that does not know the method.
-    if (this.#options.plan === 'probe' && (LEGACY_STATUSES.has(status) || status === 202)) this.#fallBack();
+    if (this.#options.plan === 'probe' && (OTHER_ERA_STATUSES.has(status) || status === 202)) this.#fallBack();
     else this.#fail(error);
   }
 

@@ -12,8 +12,6 @@ export interface HttpMessageSink {
   /** @returns Whether the body is wanted; if not, nothing else is told. */
   onHead(status: number, headers: HeaderList): boolean;
   onMessage(message: RpcMessage, status: number): void;
-  /** A body that is an answer to the expected id and was not read. */
-  onBytes(bytes: Uint8Array, status: number): void;
   /** Something in the body is no message and is skipped. */
   onGarbage(): void;
   /** The body ended in good order; the messages in it may have been any. */
@@ -22,10 +20,12 @@ export interface HttpMessageSink {
   onFailure(error: GatewayError): void;
 }
 
-/** Takes a long JSON body that begins as the answer to an id, while it comes. */
+/** Takes the JSON body that is the answer to an id without its being read. */
 export interface PassingSink {
-  /** As JSON; `undefined` when every answer is wanted whole. */
+  /** As JSON; `undefined` when every answer has to be read. */
   readonly passingId: string | undefined;
+  /** The whole body. Absent where the id in it has to be changed: then only what begins with it goes on, while it comes. */
+  onBytes?(bytes: Uint8Array, status: number): void;
   /** More of a JSON body has come, whether it is taken so or not. */
   onFlow(): void;
   /** @returns Whether it is wanted so; if not, it is told whole. */
@@ -41,8 +41,7 @@ export interface HttpMessageReaderOptions {
   /** For what has to be held until a message is complete. */
   readonly budget: ByteBudget | undefined;
   readonly sink: HttpMessageSink;
-  /** The id whose answer may go on unread, as JSON; `undefined` when every answer has to be read. */
-  readonly untouchedId: string | undefined;
+  /** Default: every answer is read. */
   readonly passing?: PassingSink;
 }
 
@@ -65,6 +64,7 @@ export class HttpMessageReader implements HttpResponseListener {
   #mode: Mode = 'head';
   #status = 0;
   #retryAfterSeconds: number | undefined;
+  #redirection: string | undefined;
   #chunks: Uint8Array[] = [];
   #size = 0;
   #parser: SseParser | undefined;
@@ -96,6 +96,14 @@ export class HttpMessageReader implements HttpResponseListener {
     return this.#parser?.retryMs;
   }
 
+  /**
+   * Whether a response under another id is about the request all the same. What is turned away before it was read has the id null, or
+   * whatever a server writes in its place.
+   */
+  isAboutRequest(message: RpcMessage): boolean {
+    return !this.isStream && (message.id === 'null' || (this.#status >= 400 && message.error !== undefined));
+  }
+
   /** Nothing more is told. */
   stop(): void {
     this.#mode = 'stopped';
@@ -109,6 +117,7 @@ export class HttpMessageReader implements HttpResponseListener {
     if (!this.#options.sink.onHead(status, headers)) return this.stop();
     const retryAfter = headerOf(headers, 'retry-after');
     if (retryAfter !== undefined && INTEGER_SECONDS.test(retryAfter)) this.#retryAfterSeconds = Number(retryAfter);
+    if (status >= 300 && status < 400) this.#redirection = headerOf(headers, 'location');
     const kind = bodyKind(headers);
     if (kind === 'json' && !isRefusal(status)) {
       this.#mode = 'json';
@@ -180,9 +189,9 @@ export class HttpMessageReader implements HttpResponseListener {
     this.#fail(named);
   }
 
-  onEvent({ data }: SseEvent): void {
-    // An event without data only sets the id to resume behind.
-    if (this.#mode !== 'events' || data === '') return;
+  onEvent({ event, data }: SseEvent): void {
+    // An event without data only sets the id to resume behind; those of other names are a server's own.
+    if (this.#mode !== 'events' || event !== 'message' || data === '') return;
     const message = parseMessage(data, UPSTREAM_JSON_LIMITS);
     if (message.kind === 'rejected') return this.#options.sink.onGarbage();
     if (message.kind !== 'batch') return this.#options.sink.onMessage(message, this.#status);
@@ -223,14 +232,15 @@ export class HttpMessageReader implements HttpResponseListener {
   }
 
   #endJson(): void {
-    const { sink, untouchedId } = this.#options;
+    const { sink, passing } = this.#options;
+    const untouchedId = passing?.onBytes === undefined ? undefined : passing.passingId;
     // What follows takes this turn only.
     this.#collected?.release();
     if (this.#size > PIECES_MIN_BYTES && untouchedId !== undefined && this.#passWhole(untouchedId)) return;
     const bytes = joined(this.#chunks, this.#size);
     if (untouchedId !== undefined && bytes.byteLength > UNTOUCHED_MIN_BYTES && isAnswerTo(bytes, untouchedId)) {
       this.stop();
-      return sink.onBytes(bytes, this.#status);
+      return passing?.onBytes?.(bytes, this.#status);
     }
     let text: string;
     try {
@@ -300,6 +310,14 @@ export class HttpMessageReader implements HttpResponseListener {
     this.#options.sink.onFailure(error);
   }
 
+  #redirected(where: string, data: Record<string, unknown>): GatewayError {
+    const { name } = this.#options.spec;
+    return new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${name}" answered with HTTP status ${this.#status}, which leads to ${where}`, {
+      data,
+      hint: 'Omni follows no redirection, since it would send credentials and arguments elsewhere; if the address is right, configure that one.',
+    });
+  }
+
   #incomplete(): GatewayError {
     return new GatewayError(
       'OMNI_UPSTREAM_PROTOCOL',
@@ -312,18 +330,25 @@ export class HttpMessageReader implements HttpResponseListener {
     return new GatewayError('OMNI_UPSTREAM_TOO_LARGE', `"${spec.name}" sent a message of more than ${maxBytes} bytes`);
   }
 
-  /** Why an answer that holds no message is none; the body is quoted, headers never. */
+  /** Why an answer that holds no message is none. The body is quoted, and where a redirection leads to. */
   #noAnswer(cause?: GatewayError): GatewayError {
     const { name, secretValues } = this.#options.spec;
     const excerpt = safeExcerpt(LENIENT_UTF8.decode(joined(this.#chunks, this.#size).subarray(0, EXCERPT_BYTES)), secretValues);
     const quoted = excerpt === '' ? '' : `: ${excerpt}`;
     const data = { status: this.#status, ...(this.#retryAfterSeconds !== undefined && { retryAfterSeconds: this.#retryAfterSeconds }) };
     const isSuccess = this.#status >= 200 && this.#status < 300;
+    if (this.#redirection !== undefined) return this.#redirected(safeExcerpt(withoutSecrets(this.#redirection), secretValues), data);
     if (!isSuccess)
       return new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${name}" answered with HTTP status ${this.#status}${quoted}`, { cause, data });
     const what = this.#size === 0 ? `with HTTP status ${this.#status} and no message` : `with something that is not JSON-RPC${quoted}`;
     return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered ${what}`, { cause, data });
   }
+}
+
+/** The part of an address that holds no credentials: neither those before the host nor parameters. */
+function withoutSecrets(address: string): string {
+  const path = address.replace(/[?#].*$/s, '');
+  return path.includes('@') ? 'an address with credentials' : path;
 }
 
 /** Statuses about credentials and load: they are the gateway's affair, whatever stands in the body. */

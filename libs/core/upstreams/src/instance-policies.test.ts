@@ -252,3 +252,55 @@ describe('instances "per-request"', () => {
     expect(await only.link(session.client)).toBe(only.upstream.link);
   });
 });
+
+describe('subscriptions on an instance of the session', () => {
+  it('are made again when the instance has crashed, until the client ends them', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-session' }).start();
+    const session = new FakeSession(FORMS);
+    const told: string[] = [];
+    const releases = new Map<string, () => void>();
+    for (const uri of ['file:///a', 'file:///b'])
+      scene.upstream.subscribe(
+        session.client,
+        uri,
+        (message) => told.push(message.text),
+        (result) => void (result instanceof GatewayError || releases.set(uri, result)),
+      );
+    await scene.settle();
+    scene.server.instances[1]?.exit(undefined);
+    await scene.clock.advanceAsync(600);
+    const again = scene.server.instances[2];
+    // In any order: each has a pause of its own.
+    const uris = again?.received.filter(({ method }) => method === 'resources/subscribe').map(({ params }) => params['uri']);
+    expect(new Set(uris)).toEqual(new Set(['file:///a', 'file:///b']));
+    const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a"}}';
+    again?.emit(update);
+    expect(told).toEqual([update]);
+    releases.get('file:///a')?.();
+    // Another one may follow at once.
+    await scene.clock.advanceAsync(10_000);
+    expect(again?.last('resources/unsubscribe')?.params).toEqual({ uri: 'file:///a' });
+    again?.exit(undefined);
+    await scene.clock.advanceAsync(1_200);
+    expect(scene.server.instances[3]?.received.filter(({ method }) => method === 'resources/subscribe')).toHaveLength(1);
+    scene.server.instances[3]?.exit(undefined);
+    releases.get('file:///b')?.();
+    session.end();
+    await scene.clock.advanceAsync(60_000);
+    expect([scene.server.instances.length, scene.upstream.getStatus().details['subscriptions']]).toEqual([4, 0]);
+  });
+
+  it('are not tried any more when the upstream is stopped', async () => {
+    const scene = await new UpstreamScene({ instances: 'per-session' }).start();
+    scene.upstream.subscribe(
+      new FakeSession(FORMS).client,
+      'file:///a',
+      () => {},
+      () => {},
+    );
+    await scene.settle();
+    scene.server.instances[1]?.exit(undefined);
+    await scene.upstreams.stop();
+    expect(scene.clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,9 +1,10 @@
 import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
 import type { RpcMessage } from '@omni/wire';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
-import type { HttpTarget } from './legacy-http-session.ts';
+import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { LinkOptions } from './open-link.ts';
 import { RestartLadder } from './restart-ladder.ts';
+import { checkSession } from './session-check.ts';
 
 /** A stream may ask for a pause that nobody waits for. */
 const MAX_RETRY_MS = 300_000;
@@ -12,9 +13,14 @@ const MAX_OPENING_MS = 1_000;
 
 export interface LegacyEventStreamOptions {
   readonly target: LinkOptions & HttpTarget;
+  readonly session: LegacyHttpSession;
   readonly headers: readonly string[];
   readonly onMessage: (message: RpcMessage) => void;
   readonly onGarbage: () => void;
+  /** It was closed for a time, and what would have come then does not come any more. */
+  readonly onMissed: () => void;
+  /** The upstream does not know the session any more; the stream is over. */
+  readonly onSessionLost: () => void;
 }
 
 /**
@@ -27,9 +33,13 @@ export class LegacyEventStream implements HttpMessageSink {
   readonly #ladder: RestartLadder;
   #reader: HttpMessageReader | undefined;
   #http: HttpCall | undefined;
-  #cancelRetry: CancelTimer | undefined;
+  /** A pause, or the question whether the session is still known. */
+  #cancelBetween: CancelTimer | undefined;
   #lastEventId = '';
+  /** It holds until the upstream names another one. */
+  #retryMs = 0;
   #openedAtMs: number | undefined;
+  #wasOpen = false;
   /** Those who wait for the first attempt to open it; `undefined` when that is over. */
   #onSettled: (() => void)[] | undefined = [];
   #cancelSettling: CancelTimer | undefined;
@@ -50,7 +60,6 @@ export class LegacyEventStream implements HttpMessageSink {
       maxBytes: context.limits.maxUpstreamMessageBytes,
       budget: context.budget,
       sink: this,
-      untouchedId: undefined,
     });
     if (this.#onSettled !== undefined) this.#cancelSettling = context.clock.after(MAX_OPENING_MS, () => this.#settle());
     const resume = this.#lastEventId === '' ? [] : ['last-event-id', this.#lastEventId];
@@ -66,7 +75,7 @@ export class LegacyEventStream implements HttpMessageSink {
   close(): void {
     this.#isClosed = true;
     this.#settle();
-    this.#cancelRetry?.();
+    this.#cancelBetween?.();
     this.#reader?.stop();
     this.#http?.abort();
   }
@@ -74,18 +83,16 @@ export class LegacyEventStream implements HttpMessageSink {
   onHead(status: number): boolean {
     this.#settle();
     if (status >= 400 && status < 500 && status !== 429) {
-      this.close();
+      this.#onRefused(status);
       return false;
     }
-    if (status === 200) this.#openedAtMs = this.#options.target.context.clock.monotonicMs();
+    if (status === 200) this.#onOpen();
     return true;
   }
 
   onMessage(message: RpcMessage): void {
     this.#options.onMessage(message);
   }
-
-  onBytes(): void {}
 
   onGarbage(): void {
     this.#options.onGarbage();
@@ -102,6 +109,26 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#again();
   }
 
+  #onOpen(): void {
+    this.#openedAtMs = this.#options.target.context.clock.monotonicMs();
+    if (this.#wasOpen && this.#lastEventId === '') this.#options.onMissed();
+    this.#wasOpen = true;
+  }
+
+  #onRefused(status: number): void {
+    // Such an upstream has no stream.
+    if (!this.#wasOpen) return this.close();
+    this.#http?.abort();
+    const { target, session, onSessionLost } = this.#options;
+    if (session.id === undefined || (status !== 404 && status !== 400)) return this.#again();
+    this.#cancelBetween = checkSession(target, session, (isLost) => {
+      if (isLost) return onSessionLost();
+      // Then it does not know where to continue.
+      this.#lastEventId = '';
+      this.#again();
+    });
+  }
+
   #settle(): void {
     const listeners = this.#onSettled ?? [];
     this.#onSettled = undefined;
@@ -116,7 +143,8 @@ export class LegacyEventStream implements HttpMessageSink {
     const seen = this.#reader?.lastEventId ?? '';
     if (seen !== '') this.#lastEventId = seen;
     const livedMs = this.#openedAtMs === undefined ? 0 : clock.monotonicMs() - this.#openedAtMs;
-    const delayMs = Math.max(this.#ladder.nextDelayMs(livedMs), Math.min(this.#reader?.retryMs ?? 0, MAX_RETRY_MS));
-    this.#cancelRetry = clock.after(delayMs, () => this.open());
+    this.#retryMs = Math.min(this.#reader?.retryMs ?? this.#retryMs, MAX_RETRY_MS);
+    const delayMs = Math.max(this.#ladder.nextDelayMs(livedMs), this.#retryMs);
+    this.#cancelBetween = clock.after(delayMs, () => this.open());
   }
 }

@@ -6,7 +6,6 @@ import {
   type CallListener,
   type PassedHead,
   type PieceSink,
-  type Place,
   type RpcMessage,
   type RunningCall,
   type UpstreamCall,
@@ -18,9 +17,11 @@ import { ownId } from './mcp-notification.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { LinkOptions } from './open-link.ts';
 import type { AskingCall } from './server-requests.ts';
+import { checkSession, mayMeanLostSession } from './session-check.ts';
+import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
 
-/** Attempts to continue a broken stream without a new event in between. */
+/** Attempts to continue a broken stream that the upstream does not let through, one after another. */
 const MAX_RESUMES = 5;
 const DEFAULT_RETRY_MS = 1_000;
 /** A stream may ask for no pause at all, or for one that nobody waits for. */
@@ -55,23 +56,24 @@ export interface LegacyHttpCallOptions {
 /** One request to a legacy HTTP upstream: a POST, and GETs that continue its stream when it breaks. */
 export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink, PassingSink, DeadlineListener {
   readonly id: number;
-  /** Among the running calls of its link. */
-  place: Place<LegacyHttpCall> | undefined;
   readonly #options: LegacyHttpCallOptions;
   readonly #deadline: Deadline | undefined;
   #reader: HttpMessageReader | undefined;
   #http: HttpCall | undefined;
   /** The session that the request went to; `undefined` while it waits for one. */
   #session: LegacyHttpSession | undefined;
-  #hasLostSession = false;
+  /** It was asked for, or found gone, once: a call is not sent for a third time. */
+  #isSessionSettled = false;
   #lastEventId = '';
   #resumes = 0;
-  #cancelResume: CancelTimer | undefined;
+  #retryMs = DEFAULT_RETRY_MS;
+  /** What comes between two exchanges: a pause, or the question whether the session is still known. */
+  #cancelBetween: CancelTimer | undefined;
   #tail: StreamTail | undefined;
   #pieces: PieceSink | undefined;
   /** What is left of the beginning of an answer that goes on while it comes: it has the id of this link. */
   #headBytes = 0;
-  #isPaused = false;
+  #slow: SlowReader | undefined;
   #isOver = false;
 
   constructor(options: LegacyHttpCallOptions) {
@@ -89,13 +91,25 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     return this.#options.call.asker;
   }
 
+  /** The client's progress token as JSON. */
+  get clientToken(): string | undefined {
+    const { progressToken: token, text } = this.#options.call;
+    return token === undefined ? undefined : text.slice(token.start, token.end);
+  }
+
   /** Sends the request to a session; not for the second time unless the first session did not exist. */
   transmit(session: LegacyHttpSession): void {
     if (this.#isOver) return;
     const { link, linkOptions, call } = this.#options;
     this.#session = session;
     this.#reader = this.#newReader();
-    const body = requestText(String(this.id), call.method, callParams(call));
+    const token = call.progressToken;
+    const id = String(this.id);
+    const body = requestText(
+      id,
+      call.method,
+      callParams(call, token === undefined ? [] : [{ start: token.start, end: token.end, text: id }]),
+    );
     const headers = this.#withPassed(link.headers);
     this.#http = linkOptions.http.send({ method: 'POST', url: linkOptions.url, headers, body }, this.#reader);
   }
@@ -130,16 +144,9 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   }
 
   #holdBack(): void {
-    if (this.#isPaused || this.#isOver) return;
-    this.#isPaused = true;
-    this.#http?.pause();
-    this.#deadline?.hold();
-    this.#options.listener.onDrain(() => {
-      this.#isPaused = false;
-      if (this.#isOver) return;
-      this.#deadline?.release();
-      this.#http?.resume();
-    });
+    if (this.#isOver) return;
+    this.#slow ??= new SlowReader(this.#options.listener, this.#deadline);
+    this.#slow.hold(this.#http);
   }
 
   /** The link is closed, or has no session any more. */
@@ -150,34 +157,21 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   }
 
   onHead(status: number, _headers: HeaderList): boolean {
-    if (status !== 404 || this.#session?.id === undefined || this.#hasLostSession || this.#lastEventId !== '') return true;
-    // The upstream does not know the session, so it has not run the request.
-    this.#hasLostSession = true;
-    this.#http?.abort();
-    const lost = this.#session;
-    this.#session = undefined;
-    this.#options.link.onSessionLost(lost, this);
-    return false;
+    // A server may well let a stream be continued again and again, for as long as the call takes.
+    if (status === 200) this.#resumes = 0;
+    return true;
   }
 
   onMessage(message: RpcMessage, status: number): void {
     if (this.#isOver) return;
-    const { link, listener } = this.#options;
+    const { link } = this.#options;
     if (message.kind === 'notification') return link.onCallNotification(this, message);
     if (message.kind === 'request') return link.onCallRequest(this, message);
-    const isError = message.id === 'null' && this.#reader?.isStream === false;
-    if (ownId(message.id) !== this.id && !isError) return link.onStrayAnswer();
-    this.#isOver = true;
-    this.#deadline?.stop();
-    if (this.#reader?.isStream === true) {
-      if (this.#isPaused) this.#http?.resume();
-      this.#tail = new StreamTail(this.#http, this.#reader, this.#options.linkOptions.context.deadlines);
-    } else this.#reader?.stop();
-    link.onOver(this, undefined);
-    listener.onAnswer({ kind: 'message', message, status });
+    const isNamed = ownId(message.id) === this.id;
+    if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return link.onStrayAnswer();
+    if (this.#mayBeRefused(status)) this.#onRefused(status, mayMeanLostSession(message, isNamed), () => this.#answer(message, status));
+    else this.#answer(message, status);
   }
-
-  onBytes(): void {}
 
   get passingId(): string | undefined {
     return this.#options.call.mayPassBytes ? String(this.id) : undefined;
@@ -206,9 +200,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
 
   onPassedEnd(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    this.#deadline?.stop();
-    this.#options.link.onOver(this, undefined);
+    this.#end(undefined);
     this.#pieces?.onPassedEnd();
   }
 
@@ -233,22 +225,55 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   onFailure(error: GatewayError): void {
     this.#tail?.end();
     if (this.#isOver) return;
-    if (isInterruption(error) && this.#pieces === undefined) this.#resumeOr(error);
+    const status = error.data?.['status'];
+    if (this.#mayBeRefused(status)) this.#onRefused(status, true, () => this.fail(error));
+    else if (isInterruption(error) && this.#pieces === undefined) this.#resumeOr(error);
     else this.fail(error);
+  }
+
+  #answer(message: RpcMessage, status: number): void {
+    const { linkOptions, listener } = this.#options;
+    if (this.#reader?.isStream === true) this.#tail = new StreamTail(this.#http, this.#reader, linkOptions.context.deadlines);
+    else this.#reader?.stop();
+    this.#end(undefined);
+    listener.onAnswer({ kind: 'message', message, status });
+  }
+
+  /** Whether a status may say that the session is not known; then the call has not run. What has begun is never sent again. */
+  #mayBeRefused(status: unknown): boolean {
+    return (status === 404 || status === 400) && this.#session !== undefined && !this.#isSessionSettled && this.#lastEventId === '';
+  }
+
+  /**
+   * @param isAboutSession - Whether what came with the status can be about the session. With 404 it is then, by the specification.
+   * @param stands - The session is known: what the upstream said is about the call.
+   */
+  #onRefused(status: unknown, isAboutSession: boolean, stands: () => void): void {
+    const session = this.#session;
+    if (session === undefined || (status === 404 ? session.id === undefined : !isAboutSession)) return stands();
+    this.#isSessionSettled = true;
+    this.#reader?.stop();
+    this.#http?.abort();
+    if (status === 404 && isAboutSession) this.#loseSession(session);
+    else
+      this.#cancelBetween = checkSession(this.#options.linkOptions, session, (isLost) => (isLost ? this.#loseSession(session) : stands()));
+  }
+
+  #loseSession(session: LegacyHttpSession): void {
+    this.#session = undefined;
+    this.#options.link.onSessionLost(session, this);
   }
 
   /** @see MCP 2025-11-25, basic/transports, "Resumability and Redelivery". */
   #resumeOr(error: GatewayError): void {
     const seen = this.#reader?.lastEventId ?? '';
-    if (seen !== '' && seen !== this.#lastEventId) {
-      this.#lastEventId = seen;
-      this.#resumes = 0;
-    }
+    if (seen !== '') this.#lastEventId = seen;
     if (this.#lastEventId === '' || this.#resumes >= MAX_RESUMES) return this.fail(error);
     this.#resumes++;
     const { clock } = this.#options.linkOptions.context;
-    const retryMs = Math.min(Math.max(this.#reader?.retryMs ?? DEFAULT_RETRY_MS, MIN_RETRY_MS), MAX_RETRY_MS);
-    this.#cancelResume = clock.after(retryMs, () => this.#resume());
+    // It holds until the upstream names another one.
+    this.#retryMs = Math.min(Math.max(this.#reader?.retryMs ?? this.#retryMs, MIN_RETRY_MS), MAX_RETRY_MS);
+    this.#cancelBetween = clock.after(this.#retryMs, () => this.#resume());
   }
 
   #resume(): void {
@@ -256,7 +281,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#reader = this.#newReader();
     const headers = this.#withPassed([...link.streamHeaders, 'last-event-id', this.#lastEventId]);
     this.#http = linkOptions.http.send({ method: 'GET', url: linkOptions.url, headers }, this.#reader);
-    if (this.#isPaused) this.#http.pause();
+    this.#slow?.moveTo(this.#http);
   }
 
   #withPassed(headers: readonly string[]): readonly string[] {
@@ -271,7 +296,6 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
       maxBytes: linkOptions.context.limits.maxUpstreamMessageBytes,
       budget: linkOptions.context.budget,
       sink: this,
-      untouchedId: undefined,
       passing: this,
     });
   }
@@ -286,11 +310,16 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   }
 
   #finish(failure: GatewayError | undefined): void {
-    this.#isOver = true;
-    this.#deadline?.stop();
-    this.#cancelResume?.();
+    this.#cancelBetween?.();
     this.#reader?.stop();
     this.#http?.abort();
+    this.#end(failure);
+  }
+
+  #end(failure: GatewayError | undefined): void {
+    this.#isOver = true;
+    this.#deadline?.stop();
+    this.#slow?.end();
     this.#options.link.onOver(this, failure);
   }
 }
@@ -304,5 +333,6 @@ function beginning(id: string): Uint8Array {
 function isInterruption(error: GatewayError): boolean {
   if (error.code === 'OMNI_UPSTREAM_UNREACHABLE') return true;
   const status = error.data?.['status'];
-  return error.code === 'OMNI_UPSTREAM_HTTP_STATUS' && typeof status === 'number' && status >= 500;
+  // 409: it has not noticed yet that the stream broke.
+  return error.code === 'OMNI_UPSTREAM_HTTP_STATUS' && typeof status === 'number' && (status >= 500 || status === 409 || status === 429);
 }

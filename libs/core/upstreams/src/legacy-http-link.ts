@@ -1,7 +1,6 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type CancelTimer } from '@omni/ports';
 import {
   callParams,
-  LiveList,
   memberOf,
   notificationText,
   ownCall,
@@ -13,6 +12,7 @@ import {
   type UpstreamCall,
 } from '@omni/wire';
 import { Aftertalk } from './aftertalk.ts';
+import { CallTable } from './call-table.ts';
 import { ClientOwner, isShared } from './client-owner.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { FailedCall } from './failed-call.ts';
@@ -22,8 +22,11 @@ import { IGNORED } from './ignored-call.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
 import { initializeHttp, sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
-import { changedList, isAboutTask } from './mcp-notification.ts';
-import type { LinkCounters, LinkOptions, OpenLink } from './open-link.ts';
+import { changedList, isAboutTask, ownIdAt } from './mcp-notification.ts';
+import { promisesListChanged } from './mcp-revision.ts';
+import { spliceMessage } from './message-splice.ts';
+import { LIST_KINDS, type LinkCounters, type LinkOptions, type ListKind, type OpenLink } from './open-link.ts';
+import { RestartLadder } from './restart-ladder.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 import { ServerRequests } from './server-requests.ts';
 
@@ -34,6 +37,9 @@ export interface LegacyHttpLinkOptions extends LinkOptions, HttpTarget {
 
 /** How long the end of a session may take. */
 const DELETE_MS = 2_000;
+/** An upstream that loses a new session sooner than this may lose each; calls wait for the next one, so that the pause is short. */
+const FLEETING_MS = 1_000;
+const RENEWAL_PAUSE_MS = 500;
 const SET_LEVEL = 'logging/setLevel';
 const SUBSCRIBE = 'resources/subscribe';
 
@@ -49,20 +55,24 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
   readonly owner: SessionOwner | undefined;
   readonly counters: LinkCounters = { garbage: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
   readonly #options: LegacyHttpLinkOptions;
-  readonly #calls = new LiveList<LegacyHttpCall>();
+  /** Id 1 is `initialize`. */
+  readonly #calls = new CallTable<LegacyHttpCall>(2);
   readonly #aftertalk: Aftertalk;
   readonly #serverRequests: ServerRequests;
   readonly #connectFailures = new ConnectFailures();
   #session: LegacyHttpSession;
   #headers: readonly string[] = [];
   #stream: LegacyEventStream | undefined;
-  /** Id 1 is `initialize`. */
-  #nextId = 2;
   /** Parameters of the last `logging/setLevel`, which belongs to the session upstream. */
   #logLevel: string | undefined;
   /** Calls that wait for a new session, while one is being opened. */
   #waiting: LegacyHttpCall[] | undefined;
-  #abortHandshake: (() => void) | undefined;
+  /** Of what leads to the new session: a pause, then the handshake. */
+  #abortRenewal: (() => void) | undefined;
+  readonly #relists: RestartLadder;
+  #cancelRelist: CancelTimer | undefined;
+  /** When the session was opened, unless it is the first. */
+  #renewedAtMs: number | undefined;
   #onTaskNotice: ((notice: RpcMessage) => void) | undefined;
   /** Whether the server has asked something on the stream that belongs to no request. */
   #asksOutsideOfCalls = false;
@@ -74,6 +84,7 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     this.owner = options.owner;
     this.#session = options.session;
     this.#aftertalk = new Aftertalk(options.context.clock);
+    this.#relists = new RestartLadder(options.context.random);
     this.#serverRequests = new ServerRequests({
       reply: (text) => void httpPost(options.http, options.url, this.#headers, text),
       maxOpen: options.context.limits.maxServerRequests,
@@ -111,8 +122,8 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
       );
     }
     if (call.method === SET_LEVEL) this.#logLevel = callParams(call);
-    const running = new LegacyHttpCall({ link: this, linkOptions: this.#options, id: this.#nextId++, call, listener });
-    running.place = this.#calls.add(running);
+    const running = new LegacyHttpCall({ link: this, linkOptions: this.#options, id: this.#calls.nextId(), call, listener });
+    this.#calls.add(running);
     // An update that is sent while nobody listens yet would be lost.
     if (call.method === SUBSCRIBE && this.#waiting === undefined) this.#stream?.whenSettled(() => this.#transmit(running));
     else this.#transmit(running);
@@ -135,6 +146,7 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
 
   onCallNotification(call: LegacyHttpCall, message: RpcMessage): void {
     if (message.method === 'notifications/cancelled') this.#withdraw(message);
+    else if (message.method === 'notifications/progress') this.#onProgress(message);
     else if (!this.#isAboutCapabilities(message)) call.notify(message);
   }
 
@@ -154,16 +166,16 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
   onSessionLost(lost: LegacyHttpSession, call: LegacyHttpCall): void {
     if (this.#ended !== undefined) return call.fail(this.#ended);
     if (this.#waiting !== undefined) this.#waiting.push(call);
-    else if (lost === this.#session) this.#renew(call);
+    else if (lost === this.#session) this.#renew([call]);
     else call.transmit(this.#session);
   }
 
   onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void {
-    if (call.place !== undefined) this.#calls.remove(call.place);
+    this.#calls.delete(call.id);
     this.#aftertalk.onEnd(call);
     this.#serverRequests.endOf(call);
     if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined) return;
-    this.#break(failure, []);
+    this.#break(failure);
   }
 
   #transmit(call: LegacyHttpCall): void {
@@ -178,22 +190,45 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     this.#stream?.close();
     this.#stream = new LegacyEventStream({
       target: this.#options,
+      session,
       headers: this.streamHeaders,
       onMessage: (message) => this.#onUnaddressed(message),
       onGarbage: () => this.onGarbage(),
+      // What was declared changed while nobody listened was not told.
+      onMissed: () => this.#relist(LIST_KINDS.filter((kind) => promisesListChanged(this.hello, kind))),
+      onSessionLost: () => this.#renew([]),
     });
     this.#stream.open();
   }
 
-  #renew(first: LegacyHttpCall): void {
-    this.#waiting = [first];
+  /** @param waiting - Calls that wait for the new session; more may join them. */
+  #renew(waiting: LegacyHttpCall[]): void {
+    this.#waiting = waiting;
     this.#stream?.close();
     this.#serverRequests.clear();
-    this.#abortHandshake = initializeHttp(this.#options, (result) => {
-      this.#abortHandshake = undefined;
+    const { clock } = this.#options.context;
+    const livedMs = this.#renewedAtMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - this.#renewedAtMs;
+    const relistMs = this.#relists.nextDelayMs(livedMs);
+    if (livedMs >= FLEETING_MS) this.#initialize(relistMs);
+    else this.#abortRenewal = clock.after(RENEWAL_PAUSE_MS, () => this.#initialize(relistMs));
+  }
+
+  /** @param relistMs - When the lists are read again: each reading may lose an upstream like this its next session. */
+  #initialize(relistMs: number): void {
+    const { spec, context } = this.#options;
+    const { clock, eras } = context;
+    this.#abortRenewal = initializeHttp(this.#options, (result) => {
+      this.#abortRenewal = undefined;
+      if (result instanceof GatewayError) {
+        // It may be a server of the other era by now.
+        eras.forget(spec);
+        return this.#break(result);
+      }
       const waiting = this.#waiting ?? [];
       this.#waiting = undefined;
-      if (result instanceof GatewayError) return this.#break(result, waiting);
+      this.#renewedAtMs = clock.monotonicMs();
+      this.#cancelRelist?.();
+      this.#cancelRelist = clock.after(relistMs, () => this.#relist(LIST_KINDS));
       this.#enter(result);
       if (this.#logLevel !== undefined && !waiting.some((call) => call.method === SET_LEVEL))
         this.send(ownCall(SET_LEVEL, this.#logLevel), IGNORED);
@@ -203,20 +238,27 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
   }
 
   /** Takes no new calls; what runs elsewhere may still get its answer. */
-  #break(reason: GatewayError, waiting: readonly LegacyHttpCall[]): void {
+  #break(reason: GatewayError): void {
     this.#ended = reason;
-    this.#stream?.close();
+    const waiting = this.#waiting ?? [];
+    this.#quit();
     for (const call of waiting) call.fail(reason);
     this.#options.events.onClosed(this, reason);
   }
 
   #leave(error: GatewayError): void {
     this.#ended ??= error;
-    this.#abortHandshake?.();
+    this.#quit();
+    this.#serverRequests.clear();
+    for (const call of this.#calls.calls()) call.fail(error);
+  }
+
+  /** Nothing is begun any more. */
+  #quit(): void {
+    this.#abortRenewal?.();
+    this.#cancelRelist?.();
     this.#waiting = undefined;
     this.#stream?.close();
-    this.#serverRequests.clear();
-    for (const call of this.#calls.items()) call.fail(error);
   }
 
   /** A message on the stream that belongs to no request. */
@@ -230,7 +272,8 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
         if (message.method === 'notifications/cancelled') this.#withdraw(message);
         else if (this.#isAboutCapabilities(message)) return;
         else if (this.#onTaskNotice !== undefined && isShared(owner) && isAboutTask(message.method)) this.#onTaskNotice(message);
-        else if (message.method === 'notifications/progress' || owner === undefined) this.counters.droppedNotifications++;
+        else if (message.method === 'notifications/progress') this.#onProgress(message);
+        else if (owner === undefined) this.counters.droppedNotifications++;
         else owner.onNotification(this.upstream, message);
         return;
       case 'request':
@@ -238,11 +281,21 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     }
   }
 
+  /** Many servers send it on the stream that belongs to no request: its token says whose it is. */
+  #onProgress(message: RpcMessage): void {
+    const token = memberOf(message.params, 'progressToken');
+    const id = ownIdAt(message, token);
+    const call = id === undefined ? undefined : this.#calls.get(id);
+    const clientToken = call?.clientToken;
+    if (call === undefined || token === undefined || clientToken === undefined) this.counters.droppedNotifications++;
+    else call.notify(spliceMessage(message, token, clientToken));
+  }
+
   #onUnaddressedRequest(message: RpcMessage): void {
     const { owner } = this;
     if (message.method === 'ping') return this.#serverRequests.pong(message);
     // Who shares the instance can only be asked during a call; Omni's own do not count.
-    const running = owner instanceof ClientOwner ? this.#calls.items().filter(({ asker }) => asker !== undefined) : [];
+    const running = owner instanceof ClientOwner ? this.#calls.calls().filter(({ asker }) => asker !== undefined) : [];
     const only = this.#aftertalk.addresseeAmong(running);
     if (only !== undefined) {
       this.#asksOutsideOfCalls = true;
@@ -276,6 +329,10 @@ export class LegacyHttpLink implements OpenLink, LegacyCallOwner {
     if (this.owner !== undefined) this.owner.onNotification(this.upstream, message);
     else this.counters.droppedNotifications++;
     return true;
+  }
+
+  #relist(kinds: readonly ListKind[]): void {
+    for (const kind of kinds) this.#options.events.onListsChanged(this, kind);
   }
 
   #withdraw(message: RpcMessage): void {

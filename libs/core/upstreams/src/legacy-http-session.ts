@@ -64,7 +64,6 @@ class HttpInitialize implements HttpMessageSink {
       maxBytes: context.limits.maxUpstreamMessageBytes,
       budget: context.budget,
       sink: this,
-      untouchedId: undefined,
     });
     this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#finish(handshakeTimeout(spec, 'initialize')));
   }
@@ -90,7 +89,8 @@ class HttpInitialize implements HttpMessageSink {
   }
 
   onMessage(message: RpcMessage): void {
-    if (message.kind !== 'response' || message.id !== INITIALIZE_ID || this.#isAnswered) return;
+    if (message.kind !== 'response' || this.#isAnswered) return;
+    if (message.id !== INITIALIZE_ID && !this.#reader.isAboutRequest(message)) return;
     this.#isAnswered = true;
     const { spec } = this.#options;
     const version = negotiatedVersion(spec, message);
@@ -102,8 +102,6 @@ class HttpInitialize implements HttpMessageSink {
     }
     this.#confirm({ id: this.#sessionId, version, hello: message });
   }
-
-  onBytes(): void {}
 
   onGarbage(): void {}
 

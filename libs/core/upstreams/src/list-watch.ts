@@ -1,8 +1,8 @@
 import type { CancelTimer, GatewayError } from '@omni/ports';
-import { memberOf, ownCall, type CallListener, type RpcMessage, type RunningCall, type UpstreamAnswer } from '@omni/wire';
+import { ownCall, type CallListener, type RpcMessage, type RunningCall, type UpstreamAnswer } from '@omni/wire';
 import { LISTEN } from './call-timeout.ts';
 import { changedList } from './mcp-notification.ts';
-import { modernParams, promisesListChanged } from './mcp-revision.ts';
+import { errorCodeOf, modernParams, promisesListChanged } from './mcp-revision.ts';
 import type { LinkContext, ListKind, OpenLink } from './open-link.ts';
 import { RestartLadder } from './restart-ladder.ts';
 
@@ -72,7 +72,8 @@ export class ListWatch implements CallListener {
 
   onFailure(error: GatewayError): void {
     const status = error.data?.['status'];
-    if (status === 404 || status === 405) this.#isStopped = true;
+    // What stands before a server that restarts says so too.
+    if (!this.#wasOpen && (status === 404 || status === 405)) this.#isStopped = true;
     this.#again();
   }
 
@@ -92,6 +93,5 @@ export class ListWatch implements CallListener {
 }
 
 function isUnknownMethod(answer: { readonly message: RpcMessage; readonly status: number }): boolean {
-  const code = memberOf(answer.message.error?.object, 'code');
-  return answer.status === 404 || (code !== undefined && answer.message.text.slice(code.start, code.end) === '-32601');
+  return answer.status === 404 || errorCodeOf(answer.message) === '-32601';
 }

@@ -1,5 +1,6 @@
 import {
   memberOf,
+  rawOf,
   scanJson,
   stringAt,
   stringMember,
@@ -41,6 +42,11 @@ export function probeVerdict(message: RpcMessage): ProbeVerdict {
 export function speaksLegacyToo(hello: RpcMessage): boolean {
   const supported = stringsAt(hello.text, memberOf(hello.result?.object, 'supportedVersions')) ?? [];
   return supported.some((version) => LEGACY_VERSIONS.has(version));
+}
+
+/** The code of an error response, as it is written. */
+export function errorCodeOf(message: RpcMessage): string | undefined {
+  return rawOf(message, memberOf(message.error?.object, 'code'));
 }
 
 /** The version of an `InitializeResult`; `undefined` when it is none, or of a version that Omni does not know. */

@@ -1,15 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError } from '@omni/ports';
-import { RecordingCall, RecordingPieces, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
-import { parseMessage, type RpcMessage, type UpstreamCall } from '@omni/wire';
+import { RecordingCall, RecordingPieces, type ScriptedHttpClient } from '@omni/testing';
+import type { RpcMessage } from '@omni/wire';
 import fc from 'fast-check';
-import { linkContextOf } from './link-context.fixture.ts';
-import { ModernHttpLink } from './modern-http-link.ts';
+import { openModern } from './modern-http-link.fixture.ts';
+import { callOf } from './upstream-call.fixture.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
 describe('ModernHttpLink', () => {
   it('sends the headers of the revision, the configured ones and the id of the client', () => {
-    const { link, http } = open({ Authorization: 'Bearer t', Accept: 'text/html', 'Mcp-Method': 'x' });
+    const { link, http } = openModern({ Authorization: 'Bearer t', Accept: 'text/html', 'Mcp-Method': 'x' });
     link.send(
       { ...callOf('tools/call', '{"name":"größe"}'), clientId: '"c-1"', name: 'größe', paramHeaders: ['Mcp-Param-Region', 'eu'] },
       new RecordingCall<RpcMessage>(),
@@ -25,14 +24,14 @@ describe('ModernHttpLink', () => {
   });
 
   it('sends along what a call has of its own, and with that call alone', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     link.send({ ...callOf('tools/call', '{}'), passedHeaders: ['x-tenant', 'acme'] }, new RecordingCall<RpcMessage>());
     link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     expect(http.exchanges.map((exchange) => exchange.headers('x-tenant'))).toEqual([['acme'], []]);
   });
 
   it('refuses calls beyond its limit [PROTO-R12]', async () => {
-    const { link } = open();
+    const { link } = openModern();
     for (let n = 0; n < DEFAULT_UPSTREAM_LIMITS.maxInFlight; n++) link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     const over = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), over);
@@ -41,7 +40,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('reads no more of a web page than it quotes', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     http.last.head(200, ['content-type', 'text/html']);
@@ -50,7 +49,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('refuses an answer that is not UTF-8, where it would be changed', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     http.last.head(200, ['content-type', 'application/json']);
@@ -60,7 +59,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('never writes a line break of a method into a header', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     link.send(callOf('x\r\nEvil: 1', '{}'), new RecordingCall<RpcMessage>());
     expect(http.last.headers('mcp-method')).toEqual(['=?base64?eA0KRXZpbDogMQ==?=']);
   });
@@ -73,7 +72,7 @@ describe('ModernHttpLink', () => {
     [404, '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"unknown"}}'],
     [500, '{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"internal"}}'],
   ])('passes a JSON-RPC answer with status %i on', (status, body) => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     http.last.json(status, body);
@@ -145,7 +144,7 @@ describe('ModernHttpLink', () => {
       '"up" answered with HTTP status 500: {"error":"x"}',
     ],
   ])('fails on %s', (_name, status, type, body, code, text) => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     http.last.respond(status, type, body, ['Retry-After', '7', 'Set-Cookie', 'secret']);
@@ -154,7 +153,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('tells how long a refusal asks to wait', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     http.last.respond(429, '', '', ['Retry-After', '7']);
@@ -162,7 +161,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('takes an answer whose string id is written with escapes', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send({ ...callOf('tools/call', '{}'), clientId: '"\\u00e4"' }, call);
     http.last.json(200, '{"jsonrpc":"2.0","id":"ä","result":{}}');
@@ -175,7 +174,7 @@ describe('ModernHttpLink', () => {
       [true, `bytes 200 ${body}`],
       [false, `answer 200 ${body}`],
     ] as const) {
-      const { link, http } = open();
+      const { link, http } = openModern();
       const call = new RecordingCall<RpcMessage>();
       link.send({ ...callOf('tools/call', '{}'), mayPassBytes }, call);
       http.last.head(200, ['content-type', 'application/json']);
@@ -187,7 +186,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('does not pass large bytes on that answer something else', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send({ ...callOf('tools/call', '{}'), mayPassBytes: true }, call);
     http.last.json(200, `{"jsonrpc":"2.0","id":11,"result":{"text":"${'x'.repeat(9_000)}"}}`);
@@ -349,7 +348,7 @@ describe('ModernHttpLink', () => {
 
   it('cuts an answer beyond the limit, in one piece and in a stream', () => {
     for (const type of ['application/json', 'text/event-stream']) {
-      const { link, http } = open({}, 1_000);
+      const { link, http } = openModern({}, 1_000);
       const call = new RecordingCall<RpcMessage>();
       link.send(callOf('tools/call', '{}'), call);
       http.last.head(200, ['content-type', type]);
@@ -362,7 +361,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('passes the notifications of a stream on in order, then the answer, and drops what is foreign', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     http.last.stream();
@@ -382,7 +381,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('lets the stream end behind its answer, and cuts it when it does not', () => {
-    const { link, http, clock } = open();
+    const { link, http, clock } = openModern();
     link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     http.last.stream();
     http.last.event('{"jsonrpc":"2.0","id":1,"result":{}}');
@@ -397,7 +396,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('pauses the stream for a slow reader; the pause is no silence of the upstream', () => {
-    const { link, http, clock } = open();
+    const { link, http, clock } = openModern();
     const call = new RecordingCall<RpcMessage>();
     call.isFast = false;
     link.send(callOf('tools/call', '{}'), call);
@@ -415,7 +414,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('says that the answer broke off when the stream ends without it', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     http.last.stream();
@@ -424,7 +423,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('closes the exchange of a cancelled call, and tells nobody', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call).cancel();
     expect(http.last.isAborted).toBe(true);
@@ -434,7 +433,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('fails and closes the exchange of a call that takes too long, but never a subscription', () => {
-    const { link, http, clock } = open();
+    const { link, http, clock } = openModern();
     const call = new RecordingCall<RpcMessage>();
     const listen = new RecordingCall<RpcMessage>();
     link.send(callOf('subscriptions/listen', '{}'), listen);
@@ -446,7 +445,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('names the upstream and keeps the phase when the network fails', () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     http.last.fail('request');
@@ -458,7 +457,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('is closed by the third call in a row that finds nobody, and by no fewer', async () => {
-    const { link, http, closed, clock } = open();
+    const { link, http, closed, clock } = openModern();
     const attempt = (outcome: (last: ScriptedHttpClient['last']) => void): void => {
       link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
       outcome(http.last);
@@ -479,7 +478,7 @@ describe('ModernHttpLink', () => {
   });
 
   it('fails what runs when it is closed', async () => {
-    const { link, http } = open();
+    const { link, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     link.send(callOf('tools/call', '{}'), call);
     await link.close();
@@ -495,7 +494,7 @@ describe('ModernHttpLink', () => {
         fc.constantFrom(undefined, 1),
         fc.boolean(),
         (params, result, indent, isStream) => {
-          const { link, http } = open();
+          const { link, http } = openModern();
           const call = new RecordingCall<RpcMessage>();
           const sent = JSON.stringify(params, null, indent);
           link.send(callOf('tools/call', sent), call);
@@ -516,49 +515,10 @@ const HEAD = '{"jsonrpc":"2.0","id":1,"result":';
 
 /** A call under way that takes long answers while they come. */
 function openPassing(maxUpstreamMessageBytes?: number) {
-  const opened = open({}, maxUpstreamMessageBytes);
+  const opened = openModern({}, maxUpstreamMessageBytes);
   const call = new RecordingCall<RpcMessage>();
   const pieces = new RecordingPieces();
   call.pieces = pieces;
   const running = opened.link.send({ ...callOf('tools/call', '{}'), mayPassBytes: true }, call);
   return { ...opened, call, pieces, running };
-}
-
-function open(
-  configuredHeaders: Readonly<Record<string, string>> = {},
-  maxUpstreamMessageBytes = DEFAULT_UPSTREAM_LIMITS.maxUpstreamMessageBytes,
-) {
-  const clock = new VirtualClock();
-  const http = new ScriptedHttpClient();
-  const closed: GatewayError[] = [];
-  const url = 'http://up.test/mcp';
-  const hello = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
-  if (hello.kind !== 'response') throw new GatewayError('OMNI_INTERNAL', 'The test wrote no response');
-  const link = new ModernHttpLink({
-    spec: upstreamSpecOf({ kind: 'http', url, headers: configuredHeaders }, { secretValues: ['s3cret'] }),
-    context: linkContextOf(clock, { limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes }, http }),
-    events: { onClosed: (_link, reason) => closed.push(reason), onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
-    owner: undefined,
-    http,
-    url,
-    configuredHeaders,
-    hello,
-  });
-  return { link, http, clock, closed };
-}
-
-function callOf(method: string, text: string): UpstreamCall {
-  return {
-    method,
-    text,
-    paramsStart: 0,
-    paramsEnd: text.length,
-    edits: [],
-    progressToken: undefined,
-    name: undefined,
-    paramHeaders: [],
-    clientId: '1',
-    asker: 'client',
-    mayPassBytes: false,
-  };
 }

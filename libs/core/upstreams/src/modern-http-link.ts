@@ -4,6 +4,7 @@ import {
   encodeHeaderValue,
   LiveList,
   notificationText,
+  ownCall,
   requestText,
   type CallListener,
   type PassedHead,
@@ -17,14 +18,17 @@ import {
 } from '@omni/wire';
 import { startDeadline, timeoutError } from './call-timeout.ts';
 import type { Deadline, DeadlineListener } from './deadlines.ts';
+import { OTHER_ERA_STATUSES } from './era-memory.ts';
 import { FailedCall } from './failed-call.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
+import { IGNORED } from './ignored-call.ts';
 import { isSameId } from './mcp-notification.ts';
-import { MODERN_VERSION } from './mcp-revision.ts';
+import { errorCodeOf, MODERN_VERSION, modernParams, probeVerdict } from './mcp-revision.ts';
 import type { LinkCounters, LinkOptions, OpenLink } from './open-link.ts';
+import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
 
 export interface ModernHttpLinkOptions extends LinkOptions {
@@ -33,6 +37,13 @@ export interface ModernHttpLinkOptions extends LinkOptions {
   readonly configuredHeaders: Readonly<Record<string, string>>;
   readonly hello: RpcMessage;
 }
+
+/** Pause between two questions for the era. */
+const TRUST_MS = 10_000;
+/** Errors of a request that this revision has, and that need not name it. */
+const OF_THIS_ERA: ReadonlySet<string | undefined> = new Set(['-32020', '-32021', '-32700']);
+/** What SDKs of the legacy era say of requests without a session, and any server of a revision that it does not speak. */
+const OF_ANOTHER: ReadonlySet<string | undefined> = new Set(['-32000', '-32001', '-32022']);
 
 /**
  * Calls to an HTTP upstream of the modern era: each in an exchange of its own, under the client's own id.
@@ -52,6 +63,8 @@ export class ModernHttpLink implements OpenLink {
   readonly #headers: readonly string[];
   readonly #running = new LiveList<ModernHttpCall>();
   readonly #connectFailures = new ConnectFailures();
+  /** Until then its era is not asked for again. */
+  #trustedUntilMs = 0;
   #ended: GatewayError | undefined;
 
   constructor(options: ModernHttpLinkOptions) {
@@ -105,10 +118,39 @@ export class ModernHttpLink implements OpenLink {
   /** A call is over, with the failure that ended it if there was one. */
   onOver(call: ModernHttpCall, failure: GatewayError | undefined): void {
     if (call.place !== undefined) this.#running.remove(call.place);
-    if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure)) return;
-    // Others that run may still get their answer; only new ones are turned away.
-    this.#ended = failure;
-    if (failure !== undefined) this.#options.events.onClosed(this, failure);
+    if (this.#ended !== undefined) return;
+    if (this.#connectFailures.isTooMuch(failure) && failure !== undefined) this.#break(failure);
+    else if (OTHER_ERA_STATUSES.has(failure?.data?.['status'])) this.doubtEra();
+  }
+
+  /** The upstream has answered as a server of the other era does: it is asked whether it is one by now. */
+  doubtEra(): void {
+    const { clock, identity } = this.#options.context;
+    const now = clock.monotonicMs();
+    if (this.#ended !== undefined || now < this.#trustedUntilMs) return;
+    this.#trustedUntilMs = now + TRUST_MS;
+    this.send(ownCall('server/discover', modernParams(identity, '')), {
+      ...IGNORED,
+      onAnswer: (answer) => {
+        if (answer.kind === 'message' && answer.status < 500 && probeVerdict(answer.message).kind !== 'modern') this.#leaveEra();
+      },
+      onFailure: ({ data }) => {
+        if (OTHER_ERA_STATUSES.has(data?.['status'])) this.#leaveEra();
+      },
+    });
+  }
+
+  #leaveEra(): void {
+    const { spec, context } = this.#options;
+    context.eras.forget(spec);
+    this.#break(new GatewayError('OMNI_UPSTREAM_ERA', `"${this.upstream}" does not speak revision ${MODERN_VERSION} any more`));
+  }
+
+  /** Others that run may still get their answer; only new ones are turned away. */
+  #break(reason: GatewayError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#options.events.onClosed(this, reason);
   }
 }
 
@@ -124,8 +166,8 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   #deadline: Deadline | undefined;
   #tail: StreamTail | undefined;
   #pieces: PieceSink | undefined;
+  #slow: SlowReader | undefined;
   #isOver = false;
-  #isPaused = false;
 
   constructor(link: ModernHttpLink, options: ModernHttpLinkOptions, call: UpstreamCall, listener: CallListener) {
     this.#link = link;
@@ -137,7 +179,6 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
       maxBytes: options.context.limits.maxUpstreamMessageBytes,
       budget: options.context.budget,
       sink: this,
-      untouchedId: call.mayPassBytes ? call.clientId : undefined,
       passing: this,
     });
   }
@@ -170,11 +211,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
         this.#link.counters.refusedRequests++;
         return;
       case 'response':
-        // A request that could not be read is refused under the id null.
-        if (isSameId(message.id, this.#call.clientId) || (message.id === 'null' && !this.reader.isStream)) {
-          return this.#answer({ kind: 'message', message, status });
-        }
-        this.#link.counters.strayAnswers++;
+        return this.#onResponse(message, status);
     }
   }
 
@@ -202,9 +239,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
 
   onPassedEnd(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    this.#deadline?.stop();
-    this.#link.onOver(this, undefined);
+    this.#end(undefined);
     this.#pieces?.onPassedEnd();
   }
 
@@ -231,41 +266,51 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     this.#listener.onFailure(error);
   }
 
+  #onResponse(message: RpcMessage, status: number): void {
+    const isNamed = isSameId(message.id, this.#call.clientId);
+    if (!isNamed && !this.reader.isAboutRequest(message)) {
+      this.#link.counters.strayAnswers++;
+      return;
+    }
+    if (OTHER_ERA_STATUSES.has(status) && !isOfThisEra(message, isNamed)) this.#link.doubtEra();
+    this.#answer({ kind: 'message', message, status });
+  }
+
   #onNotification(message: RpcMessage): void {
     this.#deadline?.touch();
     if (!this.#listener.onNotification(message)) this.#holdBack();
   }
 
   #holdBack(): void {
-    if (this.#isPaused || this.#isOver) return;
-    this.#isPaused = true;
-    this.#http?.pause();
-    this.#deadline?.hold();
-    this.#listener.onDrain(() => {
-      this.#isPaused = false;
-      if (this.#isOver) return;
-      this.#deadline?.release();
-      this.#http?.resume();
-    });
+    if (this.#isOver) return;
+    this.#slow ??= new SlowReader(this.#listener, this.#deadline);
+    this.#slow.hold(this.#http);
   }
 
   #answer(answer: UpstreamAnswer): void {
-    this.#isOver = true;
-    this.#deadline?.stop();
-    if (this.reader.isStream) {
-      if (this.#isPaused) this.#http?.resume();
-      this.#tail = new StreamTail(this.#http, this.reader, this.#options.context.deadlines);
-    } else this.reader.stop();
-    this.#link.onOver(this, undefined);
+    if (this.reader.isStream) this.#tail = new StreamTail(this.#http, this.reader, this.#options.context.deadlines);
+    else this.reader.stop();
+    this.#end(undefined);
     this.#listener.onAnswer(answer);
   }
 
   /** The client has gone, or the exchange has failed: closing the stream is how the upstream learns it. */
   #finish(failure: GatewayError | undefined): void {
-    this.#isOver = true;
-    this.#deadline?.stop();
     this.reader.stop();
     this.#http?.abort();
+    this.#end(failure);
+  }
+
+  #end(failure: GatewayError | undefined): void {
+    this.#isOver = true;
+    this.#deadline?.stop();
+    this.#slow?.end();
     this.#link.onOver(this, failure);
   }
+}
+
+/** @param isNamed - Whether the error names the request by its id. */
+function isOfThisEra(message: RpcMessage, isNamed: boolean): boolean {
+  const code = errorCodeOf(message);
+  return isNamed ? !OF_ANOTHER.has(code) : OF_THIS_ERA.has(code);
 }

@@ -4,8 +4,9 @@ import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
 
-/** A list of capabilities that an upstream can declare changed. */
-export type ListKind = 'tools' | 'prompts' | 'resources';
+/** The lists of capabilities that an upstream can declare changed. */
+export const LIST_KINDS = ['tools', 'prompts', 'resources'] as const;
+export type ListKind = (typeof LIST_KINDS)[number];
 
 /** What Omni says of itself to upstreams. */
 export interface GatewayIdentity {
@@ -40,7 +41,7 @@ export interface LinkEvents {
   onListsChanged(link: OpenLink, kind: ListKind): void;
   /** @returns Whether somebody on this link has subscribed to the resource. */
   onResourceUpdated(link: OpenLink, uri: string, message: RpcMessage): boolean;
-  /** The upstream lost its session and the link has a new one: subscriptions are gone. */
+  /** The upstream lost its session and the link has a new one: subscriptions are gone, and it may be another version with other lists. */
   onReinitialized(link: OpenLink): void;
 }
 

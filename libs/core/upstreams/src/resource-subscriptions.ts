@@ -1,13 +1,15 @@
 import { GatewayError } from '@omni/ports';
 import type { RpcMessage } from '@omni/wire';
 import type { LinkContext, OpenLink } from './open-link.ts';
-import { ResourceWatch, type OnResourceUpdated, type OnSubscribed } from './resource-watch.ts';
+import { ResourceWatch, type Subscriber } from './resource-watch.ts';
+import { SharedListen } from './shared-listen.ts';
 
 /** Which resources of one upstream are watched, per link and URI. */
 export class ResourceSubscriptions {
   readonly #upstream: string;
   readonly #context: LinkContext;
   readonly #watches = new Map<OpenLink, Map<string, ResourceWatch>>();
+  readonly #listens = new WeakMap<OpenLink, SharedListen>();
   #count = 0;
 
   constructor(upstream: string, context: LinkContext) {
@@ -19,22 +21,28 @@ export class ResourceSubscriptions {
     return this.#count;
   }
 
-  subscribe(link: OpenLink, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
+  subscribe(link: OpenLink, uri: string, subscriber: Subscriber): void {
     const { maxSubscriptions } = this.#context.limits;
     const known = this.#watches.get(link)?.get(uri);
-    if (known !== undefined) return known.add(onUpdated, done);
+    if (known !== undefined) return known.add(subscriber);
     if (this.#count >= maxSubscriptions) {
-      return done(
+      return subscriber.done(
         new GatewayError(
           'OMNI_OVERLOADED',
           `${this.#count} resources of "${this.#upstream}" are watched already (limits.maxSubscriptions)`,
         ),
       );
     }
-    const watch = new ResourceWatch({ uri, link, context: this.#context, onUnused: (unused) => this.#forget(unused) });
+    const watch = new ResourceWatch({
+      uri,
+      link,
+      context: this.#context,
+      listenOn: this.#listenOn,
+      onUnused: (unused) => this.#forget(unused),
+    });
     this.#put(link, watch);
     this.#count++;
-    watch.add(onUpdated, done);
+    watch.add(subscriber);
     watch.open();
   }
 
@@ -67,6 +75,12 @@ export class ResourceSubscriptions {
   clear(error: GatewayError): void {
     for (const link of [...this.#watches.keys()]) this.drop(link, error);
   }
+
+  readonly #listenOn = (link: OpenLink): SharedListen => {
+    let listen = this.#listens.get(link);
+    if (listen === undefined) this.#listens.set(link, (listen = new SharedListen(link, this.#context.identity)));
+    return listen;
+  };
 
   #put(link: OpenLink, watch: ResourceWatch): void {
     let watches = this.#watches.get(link);

@@ -1,20 +1,15 @@
 import { GatewayError, type CancelTimer } from '@omni/ports';
-import {
-  memberOf,
-  ownCall,
-  rawOf,
-  stringMember,
-  type CallListener,
-  type RpcMessage,
-  type RunningCall,
-  type UpstreamAnswer,
-} from '@omni/wire';
-import { LISTEN } from './call-timeout.ts';
+import { ownCall, stringMember, type CallListener, type RpcMessage, type RunningCall, type UpstreamAnswer } from '@omni/wire';
 import { IGNORED } from './ignored-call.ts';
-import { modernParams } from './mcp-revision.ts';
 import type { LinkContext, OpenLink } from './open-link.ts';
 import { RestartLadder } from './restart-ladder.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
+import type { ResourceListener, SharedListen } from './shared-listen.ts';
+
+/** Nobody watches any more: clients that change what they listen to end one subscription before they open the next. */
+const LINGER_MS = 2_000;
+/** How long a modern server may take to acknowledge, since a subscription has no time limit as other calls have. */
+const ACKNOWLEDGE_MS = 30_000;
 
 /** Told that a resource has changed, with the notification of the upstream. */
 export type OnResourceUpdated = (message: RpcMessage) => void;
@@ -22,15 +17,20 @@ export type OnResourceUpdated = (message: RpcMessage) => void;
 /** Told how to end a subscription, or why there is none. */
 export type OnSubscribed = (result: (() => void) | GatewayError) => void;
 
-interface Subscriber {
+/** Somebody who watches a resource on one link. */
+export interface Subscriber {
   readonly onUpdated: OnResourceUpdated;
   readonly done: OnSubscribed;
+  /** The link is gone, and with it a subscription that was made. */
+  readonly onLost: () => void;
 }
 
 export interface ResourceWatchOptions {
   readonly uri: string;
   readonly link: OpenLink;
   readonly context: LinkContext;
+  /** What all watches on a link of the modern era listen by. */
+  readonly listenOn: (link: OpenLink) => SharedListen;
   /** Nobody watches any more, or it could not be watched. */
   readonly onUnused: (watch: ResourceWatch) => void;
 }
@@ -48,6 +48,8 @@ export class ResourceWatch {
   #phase: Phase = 'opening';
   #call: RunningCall | undefined;
   #cancelRetry: CancelTimer | undefined;
+  #cancelLinger: CancelTimer | undefined;
+  #cancelWait: CancelTimer | undefined;
   #openedAtMs: number | undefined;
   /** Counts openings, so that what an earlier one still says is not taken for the present one. */
   #round = 0;
@@ -59,8 +61,7 @@ export class ResourceWatch {
     this.#ladder = new RestartLadder(options.context.random);
   }
 
-  add(onUpdated: OnResourceUpdated, done: OnSubscribed): void {
-    const subscriber: Subscriber = { onUpdated, done };
+  add(subscriber: Subscriber): void {
     if (this.#phase === 'open') return this.#admit(subscriber);
     this.#waiting.add(subscriber);
   }
@@ -73,15 +74,14 @@ export class ResourceWatch {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     this.#openedAtMs = undefined;
-    const { identity } = this.#options.context;
-    const uri = JSON.stringify(this.uri);
+    const { context, listenOn } = this.#options;
+    const round = new Round(this, this.#round);
+    this.#cancelWait?.();
+    if (link.era === 'modern') this.#cancelWait = context.clock.after(ACKNOWLEDGE_MS, () => this.#onSilence());
     this.#call =
-      link.era === 'legacy'
-        ? link.send(ownCall('resources/subscribe', `{"uri":${uri}}`), new Round(this, this.#round))
-        : link.send(
-            ownCall(LISTEN, modernParams(identity, `"notifications":{"resourceSubscriptions":[${uri}]}`)),
-            new Round(this, this.#round),
-          );
+      link.era === 'modern'
+        ? listenOn(link).join(this.uri, round)
+        : link.send(ownCall('resources/subscribe', `{"uri":${JSON.stringify(this.uri)}}`), round);
   }
 
   /** The link is gone for good. */
@@ -89,7 +89,9 @@ export class ResourceWatch {
     this.#end();
     for (const subscriber of this.#waiting) subscriber.done(error);
     this.#waiting.clear();
+    const lost = [...this.#subscribers];
     this.#subscribers.clear();
+    for (const subscriber of lost) subscriber.onLost();
   }
 
   /** The resource has changed. */
@@ -101,10 +103,10 @@ export class ResourceWatch {
     return round === this.#round && this.#phase !== 'over';
   }
 
-  onNotification(message: RpcMessage): boolean {
-    if (message.method === 'notifications/subscriptions/acknowledged') this.#onAcknowledged(message);
-    else if (message.method === 'notifications/resources/updated') this.tell(message);
-    return true;
+  onAcknowledged(isHonoured: boolean): void {
+    if (isHonoured) return this.#onOpen();
+    this.#call?.cancel();
+    this.#onEnded(new GatewayError('OMNI_PARAMS_INVALID', `"${this.#link.upstream}" does not let this resource be watched`));
   }
 
   onAnswer(answer: UpstreamAnswer): void {
@@ -124,25 +126,24 @@ export class ResourceWatch {
   }
 
   #admit(subscriber: Subscriber): void {
+    this.#cancelLinger?.();
     this.#subscribers.add(subscriber);
     subscriber.done(() => {
-      if (!this.#subscribers.delete(subscriber) || this.#subscribers.size + this.#waiting.size > 0) return;
-      this.#release();
+      if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return;
+      this.#cancelLinger = this.#options.context.clock.after(LINGER_MS, () => this.#release());
     });
   }
 
-  /** The acknowledgement names what is honoured. */
-  #onAcknowledged(message: RpcMessage): void {
-    const honoured = rawOf(message, memberOf(message.params, 'notifications'));
-    const filter: unknown = honoured === undefined ? undefined : JSON.parse(honoured);
-    const uris =
-      typeof filter === 'object' && filter !== null && 'resourceSubscriptions' in filter ? filter.resourceSubscriptions : undefined;
-    if (Array.isArray(uris) && uris.includes(this.uri)) return this.#onOpen();
+  #onSilence(): void {
     this.#call?.cancel();
-    this.#onEnded(new GatewayError('OMNI_PARAMS_INVALID', `"${this.#link.upstream}" does not let this resource be watched`));
+    const { upstream } = this.#link;
+    this.#onEnded(
+      new GatewayError('OMNI_UPSTREAM_TIMEOUT', `"${upstream}" did not acknowledge a subscription within ${ACKNOWLEDGE_MS / 1_000} s`),
+    );
   }
 
   #onOpen(): void {
+    this.#cancelWait?.();
     this.#phase = 'open';
     this.#openedAtMs = this.#options.context.clock.monotonicMs();
     const waiting = [...this.#waiting];
@@ -151,6 +152,7 @@ export class ResourceWatch {
   }
 
   #onEnded(error: GatewayError): void {
+    this.#cancelWait?.();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     // Those who are told may subscribe again at once: then it has to be over.
@@ -173,13 +175,15 @@ export class ResourceWatch {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#cancelRetry?.();
+    this.#cancelLinger?.();
+    this.#cancelWait?.();
     this.#call?.cancel();
     this.#options.onUnused(this);
   }
 }
 
 /** One opening of a watch. */
-class Round implements CallListener {
+class Round implements CallListener, ResourceListener {
   readonly #watch: ResourceWatch;
   readonly #round: number;
 
@@ -188,8 +192,16 @@ class Round implements CallListener {
     this.#round = round;
   }
 
-  onNotification(message: RpcMessage): boolean {
-    return !this.#watch.isRound(this.#round) || this.#watch.onNotification(message);
+  onAcknowledged(isHonoured: boolean): void {
+    if (this.#watch.isRound(this.#round)) this.#watch.onAcknowledged(isHonoured);
+  }
+
+  onUpdated(message: RpcMessage): void {
+    if (this.#watch.isRound(this.#round)) this.#watch.tell(message);
+  }
+
+  onNotification(): boolean {
+    return true;
   }
 
   onDrain(): void {}

@@ -36,4 +36,21 @@ describe('ServerRequests', () => {
     for (const { take } of [answered, withdrawn]) take(messageOf(PROGRESS));
     expect([answered.sent, withdrawn.sent]).toEqual([['{"jsonrpc":"2.0","id":7,"result":{}}'], []]);
   });
+
+  it('lets the time of a call count again with each end of a question but that of the call', () => {
+    const requests = new ServerRequests({ reply() {}, maxOpen: 10 });
+    let held = 0;
+    const call = { onQuestion: () => void held++, onQuestionAnswered: () => void held-- };
+    const ask = (id: number): void => {
+      requests.put(messageOf(`{"jsonrpc":"2.0","id":${id},"method":"roots/list"}`), call, (answer) => {
+        if (id === 1) answer(messageOf('{"jsonrpc":"2.0","id":"omni-1","result":{}}'));
+      });
+    };
+    for (const id of [1, 2, 3, 4]) ask(id);
+    expect(held).toBe(3);
+    requests.withdraw('2', undefined);
+    expect(held).toBe(2);
+    requests.clear();
+    expect([held, requests.size]).toEqual([0, 0]);
+  });
 });

@@ -92,7 +92,11 @@ export class ServerRequests {
   clear(): void {
     const requests = [...this.#open.values()];
     this.#open.clear();
-    for (const { withdrawal } of requests) withdrawal.abort('the server is gone');
+    for (const { call, withdrawal } of requests) {
+      // Where a session is lost its calls may still run, and their time counts again.
+      call?.onQuestionAnswered();
+      withdrawal.abort('the server is gone');
+    }
   }
 
   #forget(id: string, request: OpenRequest): boolean {

@@ -359,8 +359,35 @@ describe('Upstream', () => {
     instance?.emit('{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}');
     expect(updates).toEqual(['a', 'b', 'b']);
     releases[1]?.();
+    await clock.advanceAsync(2_000);
     expect(instance?.last('resources/unsubscribe')?.params).toEqual({ uri: 'file:///x' });
-    expect(upstream.getStatus().details['subscriptions']).toBe(0);
+    expect([upstream.getStatus().details['subscriptions'], clock.pendingTimers]).toEqual([0, 0]);
+  });
+
+  it('keeps the subscription of one who leaves for another who comes at once, or came while it was opened', async () => {
+    const { upstream, server, clock } = await ready(legacy);
+    const updates: string[] = [];
+    let release: (() => void) | undefined;
+    const subscribe = (who: string, done: (release: () => void) => void): void =>
+      upstream.subscribe(
+        MODERN_CLIENT,
+        'file:///x',
+        () => updates.push(who),
+        (result) => (result instanceof GatewayError ? undefined : done(result)),
+      );
+    subscribe('gone', (own) => own());
+    subscribe('a', (own) => (release = own));
+    await clock.advanceAsync(0);
+    const [instance] = server.instances;
+    const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}';
+    instance?.emit(update);
+    release?.();
+    await clock.advanceAsync(1_000);
+    subscribe('b', () => {});
+    await clock.advanceAsync(60_000);
+    instance?.emit(update);
+    const sent = instance?.received.filter(({ method }) => /^resources\/(?:un)?subscribe$/.test(method ?? ''));
+    expect([updates, sent?.length]).toEqual([['a', 'b'], 1]);
   });
 
   it.each([
@@ -410,6 +437,24 @@ describe('Upstream', () => {
     await clock.advanceAsync(0);
     expect(result).toMatchObject({ code: 'OMNI_PARAMS_INVALID' });
     expect(upstream.getStatus().details['subscriptions']).toBe(0);
+  });
+
+  it('waits half a minute for a modern upstream to acknowledge a subscription', async () => {
+    const { upstream, server, clock } = await ready((message, instance) => {
+      if (!message.text.includes('file:///x')) modern(message, instance);
+    });
+    const results: string[] = [];
+    upstream.subscribe(
+      MODERN_CLIENT,
+      'file:///x',
+      () => {},
+      (result) => results.push(result instanceof GatewayError ? result.code : 'ok'),
+    );
+    await clock.advanceAsync(29_999);
+    expect(results).toEqual([]);
+    await clock.advanceAsync(1);
+    expect([results, upstream.getStatus().details['subscriptions']]).toEqual([['OMNI_UPSTREAM_TIMEOUT'], 0]);
+    expect(server.instances[0]?.last('notifications/cancelled')).toBeDefined();
   });
 
   it('bounds the resources that are watched', async () => {

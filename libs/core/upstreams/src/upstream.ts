@@ -1,7 +1,9 @@
 import { GatewayError, type CancelTimer, type ComponentStatus, type Era, type UpstreamSpec } from '@omni/ports';
 import { capabilitiesAcrossEras, type ClientContext, type RpcMessage, type SessionOwner, type UpstreamLink } from '@omni/wire';
 import { connect } from './connect.ts';
+import { OTHER_ERA_STATUSES } from './era-memory.ts';
 import type { InstanceUse } from './instance-use.ts';
+import { LastingSubscription } from './lasting-subscription.ts';
 import { LazyLink, type OnLink } from './lazy-link.ts';
 import type { ListSource } from './list-source.ts';
 import { ListWatch } from './list-watch.ts';
@@ -47,7 +49,6 @@ const NOT_LEGACY: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_EXITED',
   'OMNI_UPSTREAM_TIMEOUT',
 ]);
-const NOT_LEGACY_STATUSES: ReadonlySet<unknown> = new Set([400, 404, 405, 406]);
 
 /** One configured upstream: kept connected, restarted when it breaks, with the right link for every client. */
 export class Upstream {
@@ -57,6 +58,8 @@ export class Upstream {
   readonly #events: LinkEvents;
   readonly #ladder: RestartLadder;
   readonly #subscriptions: ResourceSubscriptions;
+  /** Those of clients; each is made again when the instance that it was made on is gone. */
+  readonly #lasting = new Set<LastingSubscription>();
   readonly #own: OwnInstances;
   /** A legacy link that clients share beside a modern primary one. */
   readonly #legacyShared: LazyLink;
@@ -130,6 +133,7 @@ export class Upstream {
     this.#formerPrimary = undefined;
     this.#setState({ phase: 'stopped', since: Date.now() });
     this.#subscriptions.clear(error);
+    for (const lasting of [...this.#lasting]) lasting.end();
     this.#failWaiters(error);
     await Promise.all([former?.close(), this.#legacyShared.close(error), this.#own.close(error)]);
   }
@@ -158,17 +162,23 @@ export class Upstream {
   }
 
   /**
-   * Watches a resource on the client's link, also over restarts of a shared one.
+   * Watches a resource on the client's link, also over restarts.
    *
    * @param done - Told what ends the subscription, or why there is none.
    */
   subscribe(client: ClientContext, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
-    const onLink: OnFound = (link) => {
-      if (link instanceof GatewayError) return done(link);
-      // Every link that lasts is one of this library's own.
-      this.#subscriptions.subscribe(link as OpenLink, uri, onUpdated, done);
+    const subscribe = (told: OnSubscribed, onLost: () => void): void => {
+      const onLink: OnFound = (link) => {
+        if (link instanceof GatewayError) return told(link);
+        // Every link that lasts is one of this library's own.
+        this.#subscriptions.subscribe(link as OpenLink, uri, { onUpdated, done: told, onLost });
+      };
+      this.#whenReady((primary) => this.#linkFor(client, this.#watchUseOf(client, primary), primary, onLink), told);
     };
-    this.#whenReady((primary) => this.#linkFor(client, this.#watchUseOf(client, primary), primary, onLink), done);
+    const onOver = (over: LastingSubscription): void => void this.#lasting.delete(over);
+    const lasting = new LastingSubscription({ context: this.#context, subscribe, done, onOver });
+    this.#lasting.add(lasting);
+    lasting.begin();
   }
 
   /**
@@ -238,9 +248,9 @@ export class Upstream {
 
   #onLinkClosed(link: OpenLink, reason: GatewayError): void {
     if (link === this.#primary) return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
-    this.#subscriptions.drop(link, reason);
     if (this.#legacyShared.link === link) this.#legacyShared.forget();
     this.#own.onClosed(link);
+    this.#subscriptions.drop(link, reason);
   }
 
   /** @param livedMs - How long it was ready; 0 when it did not get that far. */
@@ -336,7 +346,7 @@ export class Upstream {
       return result;
     }
     if (result.code === 'OMNI_OVERLOADED' || result.code === 'OMNI_CANCELLED' || this.#primary === undefined) return result;
-    if (this.#speaksLegacy === 'untried' && (NOT_LEGACY.has(result.code) || NOT_LEGACY_STATUSES.has(result.data?.['status'])))
+    if (this.#speaksLegacy === 'untried' && (NOT_LEGACY.has(result.code) || OTHER_ERA_STATUSES.has(result.data?.['status'])))
       this.#speaksLegacy = 'no';
     return this.#primary;
   }

@@ -16,6 +16,7 @@ import {
   type TextEdit,
 } from '@omni/wire';
 
+const RESULT_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 /** Members of modern results that legacy clients do not know (protocol.md 2.1 A). */
 const MODERN_MEMBERS = new Set(['resultType', 'ttlMs', 'cacheScope']);
@@ -121,6 +122,32 @@ export function toModernAnswer(message: RpcMessage, id: string, method: string, 
   return resultText(id, applyEdits(message.text, modernEdits(result, method, serverInfo), result.start, result.end));
 }
 
+/**
+ * The error of a legacy server that wants pages to be visited, for a modern client that visits none. That era has no such error, and
+ * another one for what a client does not declare.
+ *
+ * @param message - Has elicitations in its data.
+ * @see MCP 2026-07-28, basic, "Error Codes"; protocol.md R15.
+ */
+export function toMissingUrlElicitation(message: RpcMessage, id: string): string {
+  const error = message.error?.object;
+  const code = memberOf(error, 'code');
+  const data = memberOf(error, 'data');
+  const scan = scanJson(rawOf(message, data) ?? '', RESULT_LIMITS);
+  if (message.error === undefined || code === undefined || data === undefined || scan.kind !== 'object') return withId(message, id);
+  const needed = setMember(scan.object, 'requiredCapabilities', '{"elicitation":{"url":{}}}');
+  const edits: TextEdit[] = [
+    { start: code.start, end: code.end, text: '-32021' },
+    { start: data.start + needed.start, end: data.start + needed.end, text: needed.text },
+  ];
+  return `{"jsonrpc":"2.0","id":${id},"error":${applyEdits(message.text, edits, message.error.start, message.error.end)}}`;
+}
+
+/** Members of the result of a tool that could not do its work, as JSON. */
+export function failedToolMembers(text: string): string {
+  return `"content":[{"type":"text","text":${JSON.stringify(text)}}],"isError":true`;
+}
+
 /** What the server said itself stays. */
 function modernEdits(result: JsonObject, method: string, serverInfo: string | undefined): readonly TextEdit[] {
   const wanted: [key: string, json: string][] = [['resultType', '"complete"']];
@@ -143,6 +170,6 @@ function dropMembers(resultJson: string, isDropped: (key: string) => boolean): s
 }
 
 function parseResult(text: string): JsonObject | undefined {
-  const scan = scanJson(text, { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER });
+  const scan = scanJson(text, RESULT_LIMITS);
   return scan.kind === 'object' ? scan.object : undefined;
 }

@@ -5,7 +5,7 @@ import { LinkLogLevels } from '../link-log-levels.ts';
 import type { Crossing } from './bridged-call.ts';
 import { ParkedCalls } from './parked-calls.ts';
 import { ParkingCall } from './parking-call.ts';
-import { isReturning, ReturningCall } from './returning-call.ts';
+import { ReturningCall, type ReturningCallOptions } from './returning-call.ts';
 import { RoundTripCall } from './round-trip-call.ts';
 import type { StateSeal } from './state-seal.ts';
 
@@ -36,9 +36,15 @@ export class Bridge {
     return call;
   }
 
+  /** Takes a request that brings a state back to the call that waits for it. */
+  resume(options: Omit<ReturningCallOptions, 'parks'>): RunningCall {
+    const call = new ReturningCall({ ...options, parks: this.#parks });
+    call.start();
+    return call;
+  }
+
   #callFor(crossing: Crossing): RunningCall & { start(): void } {
     if (crossing.link.era === 'modern') return new RoundTripCall(crossing, { clock: this.#clock, askers: this.#askers });
-    const options = { crossing, parks: this.#parks, levels: this.levels, askers: this.#askers };
-    return isReturning(crossing.request) ? new ReturningCall(options) : new ParkingCall(options);
+    return new ParkingCall({ crossing, parks: this.#parks, levels: this.levels, askers: this.#askers });
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '@omni/wire';
 import type { RoutePlan } from '../route-plan.ts';
 import type { BridgedParams } from './bridge-params.ts';
+import type { ReturnedState } from './returning-call.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
@@ -23,6 +24,8 @@ export interface Crossing {
   /** See `UpstreamCall`. */
   readonly passedHeaders: HeaderList;
   readonly reply: ReplySink;
+  /** What the state that the client brought back leads to; `undefined` when it brought none. A legacy server can have given none. */
+  readonly state: ReturnedState | undefined;
   /** Asks the next server instead; `undefined` for the last one. */
   readonly onNotHere: (() => void) | undefined;
 }

@@ -24,12 +24,15 @@ describe('readInputRequired', () => {
   });
 
   it('takes a state without questions, and questions without a state', () => {
+    expect(readInputRequired(result(',"requestState":"","inputRequests":{}'))).toEqual({ questions: [], state: '""' });
     expect(readInputRequired(result(',"requestState":""'))).toEqual({ questions: [], state: '""' });
-    expect(readInputRequired(result(',"inputRequests":{}'))).toEqual({ questions: [], state: undefined });
+    const roots = { key: 'r', method: 'roots/list', params: '' };
+    expect(readInputRequired(result(',"inputRequests":{"r":{"method":"roots/list"}}'))).toEqual({ questions: [roots], state: undefined });
   });
 
   it.each([
     ['neither', ''],
+    ['no question and no state', ',"inputRequests":{}'],
     ['a state that is no string', ',"requestState":7'],
     ['requests that are no object', ',"inputRequests":[]'],
     ['a request that is no object', ',"inputRequests":{"a":1}'],

@@ -40,10 +40,11 @@ export function isInputRequired(message: RpcMessage): boolean {
 export function readInputRequired({ text, result }: RpcMessage): InputRequired | undefined {
   const requests = memberOf(result?.object, 'inputRequests');
   const state = memberOf(result?.object, 'requestState');
-  if (requests === undefined && state === undefined) return undefined;
   if (state !== undefined && text.charCodeAt(state.start) !== 0x22) return undefined;
   const questions = requests === undefined ? [] : readQuestions(text.slice(requests.start, requests.end));
-  return questions === undefined ? undefined : { questions, state: state === undefined ? undefined : text.slice(state.start, state.end) };
+  // Without both the same call would be made again and again.
+  if (questions === undefined || (questions.length === 0 && state === undefined)) return undefined;
+  return { questions, state: state === undefined ? undefined : text.slice(state.start, state.end) };
 }
 
 function readQuestions(json: string): InputRequired['questions'] | undefined {

@@ -14,6 +14,7 @@ import { isUrlElicitation, type Question } from './input-required.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const MAX_ELICITATIONS = 100;
+const REFUSALS: ReadonlySet<string> = new Set(['decline', 'cancel']);
 /** A legacy server says that a page has to be visited before the call can be made (MCP 2025-11-25, client/elicitation). */
 const URL_ELICITATION_REQUIRED = '-32042';
 
@@ -67,6 +68,11 @@ export function readInputResponses(message: RpcMessage): ReadonlyMap<string, str
   const members = objectIn(text)?.members ?? [];
   const objects = members.filter(({ start }) => text.charCodeAt(start) === 0x7b);
   return new Map(objects.map(({ key, start, end }) => [key, text.slice(start, end)]));
+}
+
+/** Whether the user has declined one of the elicitations, or closed it without an answer. */
+export function isDeclined(message: RpcMessage): boolean {
+  return [...readInputResponses(message).values()].some((json) => REFUSALS.has(stringMember(json, objectIn(json), 'action') ?? ''));
 }
 
 /** The pages that an error of a legacy server wants to be visited; none for other errors. */

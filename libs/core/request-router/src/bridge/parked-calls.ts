@@ -104,14 +104,12 @@ export class ParkedCalls<Call extends Parked> {
   async open(request: GatewayRequest): Promise<OpenedState<Call> | GatewayError> {
     const member = memberOf(request.message.params, 'requestState');
     const state = member === undefined ? undefined : stringAt(request.message.text, member);
-    const [text, digest] = await Promise.all([
-      state?.startsWith(STATE_PREFIX) === true ? this.#seal.open(state) : undefined,
-      callDigest(request),
-    ]);
+    if (state?.startsWith(STATE_PREFIX) !== true) return notOfThisCall();
+    const [text, digest] = await Promise.all([this.#seal.open(state), callDigest(request)]);
     // What the seal opens is what it was given.
     const payload = text === undefined ? undefined : (JSON.parse(text) as StatePayload);
     if (payload === undefined || payload.principal !== request.client.principal.id || payload.digest !== digest) {
-      return new GatewayError('OMNI_STATE_INVALID', 'The requestState does not belong to this call');
+      return notOfThisCall();
     }
     if (payload.expiresAt <= this.#now()) return new GatewayError('OMNI_STATE_INVALID', 'The time of the requestState is over');
     if (payload.ticket === undefined) return { kind: 'again' };
@@ -122,6 +120,10 @@ export class ParkedCalls<Call extends Parked> {
     this.leave(ticket);
     return { kind: 'parked', call: ticket.call };
   }
+}
+
+function notOfThisCall(): GatewayError {
+  return new GatewayError('OMNI_STATE_INVALID', 'The requestState does not belong to this call');
 }
 
 /** 128 random bits. */

@@ -223,6 +223,13 @@ describe('ParkingCall', () => {
     expect(again.notices).toEqual([]);
   });
 
+  it('passes on no progress of other calls', () => {
+    const talk = new Talk();
+    const { reply } = talk.request({ meta: ',"progressToken":"own"' });
+    for (const token of ['"other"', '"own"']) talk.link.last.notify(progress(token));
+    expect(reply.notices).toEqual([progress('"own"')]);
+  });
+
   it('forgets a question that the server takes back', async () => {
     const talk = new Talk();
     const { reply } = talk.request();
@@ -290,11 +297,88 @@ describe('ParkingCall', () => {
     expect(second.json).toMatchObject({ result: { resultType: 'complete' } });
   });
 
-  it('leaves such an error alone for a client that visits no pages', () => {
+  it('tells a client that visits no pages which capability is missing, and leaves other uses of the code alone [PROTO-R15]', () => {
     const talk = new Talk();
-    const { reply } = talk.request({ client: { ...CLIENT, capabilities: '{"elicitation":{}}' } });
-    talk.link.last.answer('"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","url":"https://a/"}]}}');
-    expect(reply.json).toMatchObject({ error: { code: -32042 } });
+    const client = { ...CLIENT, capabilities: '{"elicitation":{}}' };
+    const first = talk.request({ client });
+    talk.link.last.answer('"error":{"data":{"elicitations":[{"mode":"url","url":"https://a/"}],"n":1.0},"message":"m","code":-32042}');
+    expect([first.reply.status, first.reply.text]).toEqual([
+      400,
+      '{"jsonrpc":"2.0","id":"c","error":{"data":{"requiredCapabilities":{"elicitation":{"url":{}}},"elicitations":[{"mode":"url","url":"https://a/"}],"n":1.0},"message":"m","code":-32021}}',
+    ]);
+    const second = talk.request({ client });
+    talk.link.last.answer('"error":{"code":-32042,"message":"own","data":{"n":1.0}}');
+    expect(second.reply.text).toBe('{"jsonrpc":"2.0","id":"c","error":{"code":-32042,"message":"own","data":{"n":1.0}}}');
+  });
+
+  it.each(['decline', 'cancel'])('does not make the call again for pages whose visit ended with "%s"', async (action) => {
+    const talk = new Talk();
+    const error = '"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","url":"a:"},{"mode":"url","url":"b:"}]}}';
+    const { reply } = talk.request();
+    talk.link.last.answer(error);
+    await reply.answered;
+    const answers = `"q1":{"action":"accept"},"q2":{"action":"${action}"}`;
+    const second = await talk.resume(resultOf(reply).state, answers);
+    expect([second.json, talk.link.sent.length]).toMatchObject([{ id: 'c', result: { resultType: 'complete', isError: true } }, 1]);
+    const prompt: RequestOptions = { method: 'prompts/get', call: '"name":"files__p"' };
+    const third = talk.request(prompt);
+    talk.link.last.answer(error);
+    await third.reply.answered;
+    expect((await talk.resume(resultOf(third.reply).state, answers, prompt)).text).toBe('OMNI_INPUT_REQUIRED');
+  });
+
+  it('goes on with the call that waits where no connection can be had for the request that comes back', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    talk.fixture.upstreams.links.set('files', new GatewayError('OMNI_OVERLOADED', 'no instance is left'));
+    await talk.resume(state, '"q1":{"action":"accept"}');
+    expect(talk.answers).toHaveLength(1);
+  });
+
+  it('ends a call whose client goes away while its state is opened', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    const { reply, running } = talk.request({ rest: `"requestState":${state},"inputResponses":{"q1":{}}` });
+    running.cancel('enough');
+    await turnsUntil(() => talk.link.last.cancels.length > 0);
+    expect([talk.link.last.cancels, talk.answers, reply.answers]).toEqual([['enough'], [], []]);
+  });
+
+  it('leaves a state that is not its own to the next server that may have the resource', async () => {
+    const talk = new Talk();
+    talk.fixture.catalogue.owners = ['files', 'mail'];
+    const mail = talk.fixture.link('mail', 'modern');
+    const call = '"uri":"file:///a"';
+    const params = `{"uri":"file:///a","requestState":"opaque"}`;
+    talk.fixture.route(requestOf('resources/read', params), CLIENT);
+    await mail.sentMore(0);
+    expect([talk.link.sent.length, mail.last.params]).toEqual([0, params]);
+    talk.fixture.catalogue.owners = ['mail', 'files'];
+    const last = talk.request({ method: 'resources/read', call, rest: '"requestState":"opaque"' });
+    await mail.sentMore(1);
+    mail.last.answer('"error":{"code":-32602,"message":"no such resource"}');
+    expect([last.reply.text, talk.link.sent.length]).toEqual(['OMNI_STATE_INVALID', 0]);
+  });
+
+  it('asks the server for the level of the request that waits', async () => {
+    const talk = new Talk('{"capabilities":{"logging":{}}}');
+    const { reply } = talk.request();
+    const call = talk.link.last;
+    call.listener.onServerRequest(FORM, (answer) => talk.answers.push(answer instanceof GatewayError ? answer.code : answer.text));
+    await reply.answered;
+    const second = await talk.resume(resultOf(reply).state, '"q1":{}', { meta: ',"io.modelcontextprotocol/logLevel":"debug"' });
+    expect([talk.link.last.call.method, talk.link.last.params, talk.answers.length]).toEqual(['logging/setLevel', '{"level":"debug"}', 1]);
+    call.notify(log('debug'));
+    expect(second.notices).toEqual([log('debug')]);
+  });
+
+  it('keeps no more than a million characters for a client that is away', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    const long = (size: number): string => `{"jsonrpc":"2.0","method":"vendor/x","params":{"x":"${'x'.repeat(size)}"}}`;
+    for (const size of [600_000, 600_000, 1]) talk.link.last.notify(long(size));
+    const reply = await talk.resume(state, '"q1":{}');
+    expect(reply.notices).toEqual([long(600_000)]);
   });
 
   it('sets the level that the request wants before it is sent, and shows it no more', () => {
@@ -336,14 +420,12 @@ describe('ParkingCall', () => {
     expect(talk.link.last.params).toBe('{"name":"read","arguments":{"n":1.0}}');
   });
 
-  it('never opens a state on its way to a modern server', () => {
+  it.each(['"omni1.own.AAAA"', '"opaque \\u00e9"', '7'])('leaves the state %s alone on its way to a modern server', async (state) => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', 'modern');
-    fixture.route(
-      requestOf('tools/call', '{"name":"files__read","requestState":"omni1.own.AAAA","inputResponses":{"a":{"n":1.0}}}'),
-      CLIENT,
-    );
-    expect(link.last.params).toBe('{"name":"read","requestState":"omni1.own.AAAA","inputResponses":{"a":{"n":1.0}}}');
+    fixture.route(requestOf('tools/call', `{"name":"files__read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`), CLIENT);
+    await link.sentMore(0);
+    expect(link.last.params).toBe(`{"name":"read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`);
   });
 
   it('carries every question and every answer byte for byte', async () => {

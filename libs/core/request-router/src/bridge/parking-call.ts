@@ -15,25 +15,27 @@ import {
   type UpstreamAnswer,
 } from '@omni/wire';
 import type { AskerNames } from '../asker-names.ts';
+import { isAboutCall } from '../call-notice.ts';
 import type { LinkLogLevels } from '../link-log-levels.ts';
 import { isLogLevel, isSevereEnough } from '../log-levels.ts';
 import { resourceLinksIn } from '../resource-links.ts';
-import { isNotHere, statusOfAnswer, toModernAnswer } from './bridge-answer.ts';
+import { failedToolMembers, isNotHere, statusOfAnswer, toMissingUrlElicitation, toModernAnswer } from './bridge-answer.ts';
 import { toLegacyParams } from './bridge-params.ts';
 import { bridgedCall, plannedParams, type Crossing } from './bridged-call.ts';
 import { canAnswer } from './declared-capabilities.ts';
 import { crossesEras } from './era-notification.ts';
 import { isMultiRound, isQuestion, type Question } from './input-required.ts';
-import { inputRequest, inputRequiredText, questionOf, readInputResponses, requiredElicitations } from './input-responses.ts';
+import { inputRequest, inputRequiredText, isDeclined, questionOf, readInputResponses, requiredElicitations } from './input-responses.ts';
 import type { Parked, ParkedCalls, Ticket } from './parked-calls.ts';
 
 const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
-/** Notifications that are kept for a client that is away. */
+/** Notifications that are kept for a client that is away, and the characters that they may have together. */
 const MAX_HELD = 100;
+const MAX_HELD_CHARS = 1_000_000;
 const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** One request of the client, of those that make up the call. */
-interface Leg {
+export interface Leg {
   readonly request: GatewayRequest;
   readonly reply: ReplySink;
 }
@@ -50,7 +52,7 @@ type Outcome = { readonly kind: 'answer'; readonly message: RpcMessage } | { rea
 type Phase =
   | { readonly kind: 'running'; readonly leg: Leg }
   | { readonly kind: 'asking'; readonly leg: Leg; readonly ticket: Ticket<ParkingCall> }
-  | { readonly kind: 'parked'; readonly held: RpcMessage[]; outcome: Outcome | undefined }
+  | { readonly kind: 'parked'; readonly held: RpcMessage[]; heldChars: number; outcome: Outcome | undefined }
   | { readonly kind: 'over' };
 
 export interface ParkingCallOptions {
@@ -88,7 +90,10 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
 
   /** Sends the call. */
   start(): void {
-    const { link, request } = this.#crossing;
+    const { link, request, state, onNotHere } = this.#crossing;
+    // It may be the state of a modern server that has the same resource.
+    if (state instanceof GatewayError) return onNotHere === undefined ? this.onFailure(state) : onNotHere();
+    if (state === 'again' && isDeclined(request.message)) return this.#answerDeclined();
     const level = logLevelOf(request);
     if (level === undefined) this.#send();
     else this.#levels.want(link, this, level, () => this.#send());
@@ -110,20 +115,30 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     this.#hasResumed = true;
     for (const notice of phase.held) this.onNotification(notice);
     if (phase.outcome !== undefined) this.#finish(leg, phase.outcome);
-    else this.#takeAnswers(leg);
+    else {
+      this.#wantLevelOf(leg);
+      this.#takeAnswers(leg);
+    }
     return { cancel: (reason) => this.#cancelLeg(leg, reason) };
   }
 
   onExpired(): void {
+    this.giveUp('the client did not come back in time');
+  }
+
+  /** Its client has come back and gone away again. */
+  giveUp(reason: string | undefined): void {
     this.#end();
-    this.#running?.cancel('the client did not come back in time');
+    this.#running?.cancel(reason);
   }
 
   onNotification(message: RpcMessage): boolean {
     const phase = this.#phase;
     if (phase.kind === 'over' || !crossesEras(message.method, 'legacy')) return true;
+    if (!isAboutCall(message, this.#crossing.request.message)) return true;
     if (phase.kind === 'parked') {
-      if (phase.held.length < MAX_HELD) phase.held.push(message);
+      phase.heldChars += message.text.length;
+      if (phase.held.length < MAX_HELD && phase.heldChars <= MAX_HELD_CHARS) phase.held.push(message);
       return true;
     }
     const { request, reply } = phase.leg;
@@ -167,6 +182,14 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
 
   onFailure(error: GatewayError): void {
     this.#onOutcome({ kind: 'failure', error });
+  }
+
+  /** Each request of the client names its own level. */
+  #wantLevelOf({ request }: Leg): void {
+    const { link } = this.#crossing;
+    const level = logLevelOf(request);
+    if (level === undefined) this.#levels.drop(link, this);
+    else this.#levels.want(link, this, level, () => {});
   }
 
   #send(): void {
@@ -232,7 +255,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
       this.#phase = { kind: 'running', leg };
       return;
     }
-    this.#phase = { kind: 'parked', held: [], outcome: undefined };
+    this.#phase = { kind: 'parked', held: [], heldChars: 0, outcome: undefined };
     this.#answer(leg, inputRequiredText(leg.request.message.id, requests, state, this.#serverInfo()), 200);
   }
 
@@ -255,10 +278,13 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     if (outcome.kind === 'failure') return leg.reply.answer({ kind: 'error', error: outcome.error });
     const { message } = outcome;
     if (onNotHere !== undefined && leg === this.#crossing && isNotHere(message)) return onNotHere();
-    const pages = isMultiRound(leg.request.message.method) ? requiredElicitations(message) : [];
-    if (pages.length > 0 && pages.every((page) => canAnswer(leg.request.client.capabilities, page))) return this.#askAgain(leg, pages);
-    if (message.result !== undefined) plan.onLinks?.(link.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
     const { id, method } = leg.request.message;
+    const pages = isMultiRound(method) ? requiredElicitations(message) : [];
+    if (pages.length > 0) {
+      if (pages.every((page) => canAnswer(leg.request.client.capabilities, page))) return this.#askAgain(leg, pages);
+      return this.#answer(leg, toMissingUrlElicitation(message, id), 400);
+    }
+    if (message.result !== undefined) plan.onLinks?.(link.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
     this.#answer(leg, toModernAnswer(message, id, method, this.#serverInfo()), statusOfAnswer(message));
   }
 
@@ -269,6 +295,16 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
       (state) => this.#answer(leg, inputRequiredText(leg.request.message.id, requests, state, this.#serverInfo()), 200),
       (error: unknown) => leg.reply.answer({ kind: 'error', error: GatewayError.from(error) }),
     );
+  }
+
+  /** The user does not want to visit the pages: the server would only ask for them again. */
+  #answerDeclined(): void {
+    const { request, reply, link } = this.#crossing;
+    const { id, method } = request.message;
+    const text = `The page that "${link.upstream}" wants to be visited first was declined`;
+    this.#end();
+    if (method !== 'tools/call') return reply.answer({ kind: 'error', error: new GatewayError('OMNI_INPUT_REQUIRED', text) });
+    this.#answer(this.#crossing, resultText(id, `{"resultType":"complete",${failedToolMembers(text)}}`), 200);
   }
 
   #inputRequest({ request }: Leg, question: Question): string {

@@ -1,46 +1,52 @@
 import { GatewayError } from '@omni/ports';
 import { memberOf, type GatewayRequest, type RunningCall } from '@omni/wire';
 import { isMultiRound } from './input-required.ts';
-import { ParkingCall, type ParkingCallOptions } from './parking-call.ts';
+import type { ParkedCalls } from './parked-calls.ts';
+import type { Leg, ParkingCall } from './parking-call.ts';
 
-/** Whether a request of a modern client goes on with a call that it has made before. */
-export function isReturning({ message }: GatewayRequest): boolean {
-  return isMultiRound(message.method) && memberOf(message.params, 'requestState') !== undefined;
+/** What the state of a request leads to when no call waits for it: to the same call again, or nowhere. */
+export type ReturnedState = 'again' | GatewayError;
+
+/** Whether a request of a modern client brings a state back. */
+export function isReturning({ message, client }: GatewayRequest): boolean {
+  return client.era === 'modern' && isMultiRound(message.method) && memberOf(message.params, 'requestState') !== undefined;
 }
 
-/** A request that brings back a state of Omni's: goes on with the call that waits for it, or makes that call again. */
+export interface ReturningCallOptions {
+  readonly leg: Leg;
+  readonly parks: ParkedCalls<ParkingCall>;
+  /** Goes on with the request as with any other: no call waits for it. */
+  readonly otherwise: (state: ReturnedState) => RunningCall;
+}
+
+/** A request that brings a state back: goes on with the call that waits for it, which needs no other connection than its own. */
 export class ReturningCall implements RunningCall {
-  readonly #options: ParkingCallOptions;
+  readonly #options: ReturningCallOptions;
   #running: RunningCall | undefined;
   #isCancelled = false;
+  #reason: string | undefined;
 
-  constructor(options: ParkingCallOptions) {
+  constructor(options: ReturningCallOptions) {
     this.#options = options;
   }
 
   start(): void {
-    const { crossing, parks } = this.#options;
-    const refuse = (error: GatewayError): void => crossing.reply.answer({ kind: 'error', error });
-    parks.open(crossing.request).then(
-      (opened) => {
-        if (opened instanceof GatewayError) return refuse(opened);
+    const { leg, parks } = this.#options;
+    parks
+      .open(leg.request)
+      .then((opened) => {
+        const isParked = !(opened instanceof GatewayError) && opened.kind === 'parked';
         // A client that is gone has used its state up.
-        if (this.#isCancelled) return opened.kind === 'parked' ? opened.call.onExpired() : undefined;
-        if (opened.kind === 'parked') this.#running = opened.call.resume(crossing);
-        else this.#again();
-      },
-      (error: unknown) => refuse(GatewayError.from(error)),
-    );
+        if (this.#isCancelled) return isParked ? opened.call.giveUp(this.#reason) : undefined;
+        if (isParked) this.#running = opened.call.resume(leg);
+        else this.#running = this.#options.otherwise(opened instanceof GatewayError ? opened : 'again');
+      })
+      .catch((error: unknown) => leg.reply.answer({ kind: 'error', error: GatewayError.from(error) }));
   }
 
   cancel(reason?: string): void {
     this.#isCancelled = true;
+    this.#reason = reason;
     this.#running?.cancel(reason);
-  }
-
-  #again(): void {
-    const call = new ParkingCall(this.#options);
-    this.#running = call;
-    call.start();
   }
 }

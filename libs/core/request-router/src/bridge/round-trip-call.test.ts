@@ -178,10 +178,11 @@ describe('RoundTripCall', () => {
   });
 
   it('passes notifications on, but none that only the other era knows', () => {
-    const { link, reply } = open();
-    const notice = (method: string): string => `{"jsonrpc":"2.0","method":"${method}","params":{}}`;
+    const { link, reply } = open('tools/call', '{"name":"files__read","_meta":{"progressToken":7}}');
+    const notice = (method: string): string => `{"jsonrpc":"2.0","method":"${method}","params":{"progressToken":7,"requestId":"omni-1"}}`;
     for (const method of [
       'notifications/progress',
+      'notifications/cancelled',
       'notifications/tasks',
       'notifications/subscriptions/acknowledged',
       'notifications/vendor',

@@ -12,7 +12,7 @@ import {
   type RunningCall,
   type UpstreamAnswer,
 } from '@omni/wire';
-import { isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
+import { failedToolMembers, isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
 import { bridgedCall, plannedParams, type Crossing } from './bridged-call.ts';
 import { canAnswer } from './declared-capabilities.ts';
@@ -27,6 +27,7 @@ import {
   type InputRequired,
 } from './input-required.ts';
 import type { AskerNames } from '../asker-names.ts';
+import { isAboutCall } from '../call-notice.ts';
 import { resourceLinksIn } from '../resource-links.ts';
 
 /** Rounds after the first request; a server that still asks then will not stop. */
@@ -79,7 +80,8 @@ export class RoundTripCall implements CallListener, RunningCall {
 
   onNotification(message: RpcMessage): boolean {
     if (this.#isOver || !crossesEras(message.method, 'modern')) return true;
-    return this.#crossing.reply.notification(message);
+    const { reply, request } = this.#crossing;
+    return !isAboutCall(message, request.message) || reply.notification(message);
   }
 
   onDrain(listener: () => void): void {
@@ -172,8 +174,7 @@ export class RoundTripCall implements CallListener, RunningCall {
     const { reply, request } = this.#crossing;
     if (request.message.method !== 'tools/call') return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text));
     this.#end();
-    const result = `{"content":[{"type":"text","text":${JSON.stringify(text)}}],"isError":true}`;
-    reply.answer({ kind: 'message', payload: resultText(request.message.id, result), status: 200 });
+    reply.answer({ kind: 'message', payload: resultText(request.message.id, `{${failedToolMembers(text)}}`), status: 200 });
   }
 
   #end(): void {

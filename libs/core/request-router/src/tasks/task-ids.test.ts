@@ -36,6 +36,16 @@ describe('TaskIds', () => {
     expect([await issue(ids), ids.sealedOf(TASK, 'ada'), ids.sealedOf(TASK, 'bob')]).toEqual([sealed, sealed, undefined]);
   });
 
+  it('tells the session of a task that was started last, where a server gives the id of an earlier one again', async () => {
+    const ids = new TaskIds(new StateSeal());
+    const [first, second] = [new FakeSession(), new FakeSession()];
+    const start = (session: FakeSession | undefined): Promise<string | GatewayError> =>
+      new Promise((resolve) => ids.issue(TASK, clientOf('ada', session), resolve));
+    const sealed = await start(first);
+    expect([await start(second), ids.sessionOf(TASK) === second]).toEqual([sealed, true]);
+    expect([await start(undefined), ids.sessionOf(TASK) === second]).toEqual([sealed, true]);
+  });
+
   it('opens nothing for another principal, not even for one that has a task of the same id elsewhere', async () => {
     const ids = new TaskIds(new StateSeal());
     const sealed = await issue(ids);

@@ -54,7 +54,12 @@ export class TaskIds {
     const key = keyOf(upstream, id);
     const principal = client.principal.id;
     const known = this.#tasks.get(key);
-    if (known?.principal === principal && known.sealed !== undefined) return onIssued(known.sealed);
+    if (known?.principal === principal && known.sealed !== undefined) {
+      // A server that counts gives ids again after a restart: this session hears of the task now.
+      known.session = sessionOf(client) ?? known.session;
+      this.#remember(key, known);
+      return onIssued(known.sealed);
+    }
     const payload = JSON.stringify({ task: id, upstream, principal });
     if (new TextEncoder().encode(payload).length > MAX_PAYLOAD_BYTES) {
       return onIssued(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" has given a task an id of ${id.length} characters`));

@@ -21,7 +21,7 @@ function started(era: Era, id = '"t-1"'): string {
 /** Starts a task and gives the id that the client sees. */
 async function startTask(fixture: RouterFixture, link: ScriptedLink, client: ClientContext, id = '"t-1"'): Promise<string> {
   const name = client.scope === undefined ? `${link.upstream}__slow` : 'slow';
-  const { reply } = fixture.route(requestOf('tools/call', `{"name":"${name}","task":{"ttl":1.0e3}}`), client);
+  const { reply } = fixture.route(requestOf('tools/call', `{"name":"${name}","task":{"ttl":1.0e3},"_meta":{"progressToken":"p"}}`), client);
   link.last.answer(started(link.era, id));
   await reply.answered;
   const sealed = /"taskId" : "([^"]+)"/.exec(reply.text)?.[1];
@@ -290,7 +290,7 @@ describe('what a server says of tasks', () => {
     await startTask(fixture, link, client);
     const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":1.0}}';
     expect(link.last.notify(progress)).toBe(true);
-    fixture.route(requestOf('tools/call', '{"name":"files__quick","task":{}}'), client);
+    fixture.route(requestOf('tools/call', '{"name":"files__quick","task":{},"_meta":{"progressToken":"p"}}'), client);
     link.last.answer('"result":{"content":[]}');
     expect(link.last.notify(progress)).toBe(true);
     expect(heard).toEqual([progress]);

@@ -1,5 +1,6 @@
 import { GatewayError } from '@omni/ports';
 import { askerOf, memberOf, type CallListener, type ClientContext, type RpcMessage, type RunningCall, type UpstreamCall } from '@omni/wire';
+import type { AskerNames } from '../asker-names.ts';
 import type { UpstreamAccess } from '../collaborators.ts';
 import type { TaskIds } from './task-ids.ts';
 import { edited, renamed, taskIn } from './task-places.ts';
@@ -11,6 +12,7 @@ const TASK_NOTICE = 'notifications/tasks';
 export interface TaskWatchOptions {
   readonly ids: TaskIds;
   readonly access: UpstreamAccess;
+  readonly askers: AskerNames;
   /** The client's `subscriptions/listen`. */
   readonly message: RpcMessage;
   readonly client: ClientContext;
@@ -67,7 +69,7 @@ export class TaskWatch {
     for (const [upstream, own] of this.#byUpstream) {
       access.linkFor(upstream, client, (link) => {
         if (this.#isClosed || link instanceof GatewayError || link.era !== 'modern') return;
-        this.#running.push(link.send(this.#listenTo([...own.keys()]), this.#listenerFor(own)));
+        this.#running.push(link.send(this.#listenTo([...own.keys()]), this.#listenerFor(upstream, own)));
       });
     }
   }
@@ -91,14 +93,15 @@ export class TaskWatch {
     };
   }
 
-  #listenerFor(own: ReadonlyMap<string, string>): CallListener {
+  #listenerFor(upstream: string, own: ReadonlyMap<string, string>): CallListener {
+    const { askers, client, onNotice } = this.#options;
     return {
       onNotification: (message) => {
         const place = message.method === TASK_NOTICE ? taskIn(message.text, message.params) : undefined;
         const sealed = place === undefined ? undefined : own.get(place.id);
         if (place === undefined || sealed === undefined || this.#isClosed) return true;
         const notice = edited(message, renamed([place], place.id, sealed));
-        if (!(notice instanceof GatewayError)) this.#options.onNotice(sealed, notice);
+        if (!(notice instanceof GatewayError)) onNotice(sealed, askers.inTaskNotice(notice, upstream, client));
         return true;
       },
       onDrain: (listener) => listener(),
