@@ -1,6 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, openSync } from 'node:fs';
 import { GatewayError } from '@omni/ports';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createPinoLogger } from './pino-logger.ts';
+
+jest.setTimeout(20_000);
+
+/** Linux: every write fails with ENOSPC. */
+const FULL_DISK = '/dev/full';
+const itWithFullDisk = existsSync(FULL_DISK) ? it : it.skip;
 
 describe('createPinoLogger', () => {
   it('writes JSON lines of its level and above', async () => {
@@ -30,6 +38,20 @@ describe('createPinoLogger', () => {
     expect(lines).toMatchObject([
       { error: { code: 'OMNI_INTERNAL', message: expect.stringContaining('outer'), stack: expect.stringContaining('inner') } },
     ]);
+  });
+
+  itWithFullDisk('gives up when stderr cannot be written, and lets the process end', () => {
+    const url = JSON.stringify(new URL('pino-logger.ts', import.meta.url).href);
+    const program = `import { createPinoLogger } from ${url};
+      const logger = await createPinoLogger();
+      logger.info({}, 'lost');
+      setTimeout(() => { logger.info({}, 'lost too'); logger.flush(); }, 200);`;
+    const { status, signal } = spawnSync(process.execPath, ['--conditions=@omni/source', '--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'ignore', openSync(FULL_DISK, 'w')],
+      timeout: 15_000,
+      killSignal: 'SIGKILL',
+    });
+    expect([status, signal]).toEqual([0, null]);
   });
 });
 

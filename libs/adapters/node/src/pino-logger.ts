@@ -47,12 +47,21 @@ export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise
     },
     target === 2 ? stderr : target,
   );
+  let isLost = false;
+  // A closed terminal or a full disk: pino would try for ever to write what is left when the process ends, and never let it end.
+  stderr?.on('error', () => {
+    isLost = true;
+    logger.level = 'silent';
+    stderr.destroy();
+  });
   return {
     debugging: logger.isLevelEnabled('debug'),
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
-    flush: () => stderr?.flushSync(),
+    flush: () => {
+      if (!isLost) stderr?.flushSync();
+    },
   };
 }

@@ -207,6 +207,25 @@ describe('NodeSocketListener', () => {
     expect(received.map((text) => text.length)).toEqual([7, 150_008]);
   });
 
+  it('takes several of the longest answers at the same moment for a client that reads', async () => {
+    const answer = 'x'.repeat(10_000_000);
+    const taken: boolean[] = [];
+    const listener = new NodeSocketListener({
+      onConnection: (open) => {
+        const onMessage = (): void => void taken.push(channel.send(answer), channel.send(answer), channel.send(answer));
+        const channel: MessageChannel = open({ onMessage, onGarbage() {}, onClose() {} });
+      },
+      maxMessageBytes: 1_000_000,
+    });
+    listeners.push(listener);
+    const client = dial(await listener.listen({ path: join(folder, 'omni.sock') }));
+    client.write('{}\n');
+    let length = 0;
+    client.on('data', (chunk: string) => (length += chunk.length));
+    while (length < 30_000_003 && !client.closed) await new Promise((next) => setImmediate(next));
+    expect([taken, length]).toEqual([[true, true, true], 30_000_003]);
+  });
+
   it('cuts open connections when it is closed', async () => {
     const { listener } = echo();
     const client = dial(await listener.listen({ host: '127.0.0.1', port: 0 }));

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { type ByteBudget, GatewayError, type Logger, type OpenChannel, silentLogger, type SocketAddress } from '@omni/ports';
+import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { refuseForeignProtocol } from './foreign-protocol.ts';
 import { errorCode } from './error-code.ts';
 import { listenFailure } from './listen-failure.ts';
@@ -15,7 +16,7 @@ export interface NodeSocketListenerOptions {
   /** Serves one client; opens the channel before it returns. */
   readonly onConnection: (open: OpenChannel) => void;
   readonly maxMessageBytes: number;
-  /** Bytes that may wait for one client to read them. Default 16 MiB. */
+  /** Bytes that may wait for one client to read them. Default 64 MiB. */
   readonly maxBacklogBytes?: number;
   /** How long a client may take nothing of what waits for it. Default 60,000. */
   readonly stallTimeoutMs?: number;
@@ -112,16 +113,17 @@ export class NodeSocketListener {
     // Until the channel listens.
     socket.on('error', (error) => this.#logger.debug({ code: errorCode(error) }, 'a socket client broke off'));
     refuseForeignProtocol(socket, () => {
-      const { onConnection, maxMessageBytes, maxBacklogBytes, budget, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
+      const { onConnection, maxMessageBytes, budget } = this.#options;
+      const { maxBacklogBytes = CLIENT_BACKLOG_BYTES, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
       onConnection(
         (listener) =>
           new SocketChannel(listener, {
             socket,
             maxMessageBytes,
+            maxBacklogBytes,
             stallTimeoutMs,
             budget,
             onBroken: (cause) => this.#onBroken(cause),
-            ...(maxBacklogBytes === undefined ? {} : { maxBacklogBytes }),
           }),
       );
     });

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { type ChannelListener, GatewayError, type MessageChannel, type OpenChannel } from '@omni/ports';
+import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { LineWriter } from './line-writer.ts';
 
@@ -11,11 +12,11 @@ export interface StdioChannelOptions {
   readonly output: Writable;
   /** Longest line that is read. Default 16 MiB. */
   readonly maxMessageBytes?: number;
-  /** Bytes that may wait for the other side to read them. Default 16 MiB. */
+  /** Bytes that may wait for the other side to read them. Default 64 MiB. */
   readonly maxBacklogBytes?: number;
 }
 
-const DEFAULT_BYTES = 16 * 1_048_576;
+const DEFAULT_MESSAGE_BYTES = 16 * 1_048_576;
 
 /**
  * The channel over a process's standard streams (MCP, basic/transports, "stdio").
@@ -38,8 +39,8 @@ class StdioChannel implements MessageChannel {
     this.#listener = listener;
     const { input, output } = options;
     this.#input = input;
-    this.#splitter = new LineSplitter(listener, options.maxMessageBytes ?? DEFAULT_BYTES);
-    this.#writer = new LineWriter(output, options.maxBacklogBytes ?? DEFAULT_BYTES);
+    this.#splitter = new LineSplitter(listener, options.maxMessageBytes ?? DEFAULT_MESSAGE_BYTES);
+    this.#writer = new LineWriter(output, options.maxBacklogBytes ?? CLIENT_BACKLOG_BYTES);
     this.#input.on('data', this.#onData);
     this.#input.on('end', () => this.#end(undefined));
     this.#input.on('close', () => this.#end(undefined));

@@ -105,7 +105,7 @@ export class WebSocketChannel implements MessageChannel {
   }
 
   send(text: string): boolean {
-    const { webSocket } = this.#options;
+    const { webSocket, client } = this.#options;
     if (this.#isClosing) return false;
     const backlog = this.#earlyBytes + webSocket.bufferedAmount;
     const bytes = Buffer.byteLength(text);
@@ -116,6 +116,8 @@ export class WebSocketChannel implements MessageChannel {
       this.#watch?.onWritten();
       return true;
     }
+    // A client has said farewell, and its end is told in a moment: what is lost until then is no sign that it does not read.
+    if (webSocket.readyState === webSocket.CLOSING && client !== undefined) return true;
     if (webSocket.readyState !== webSocket.CONNECTING) return false;
     this.#early.push(text);
     this.#earlyBytes += bytes;

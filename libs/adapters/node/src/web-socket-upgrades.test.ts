@@ -208,6 +208,63 @@ describe('WebSocketUpgrades', () => {
     expect(await code).toBe(1013);
   });
 
+  it('does not take a client that is leaving for one that does not read', async () => {
+    const taken: boolean[] = [];
+    let isGone = false;
+    await start({
+      decide: () => ({
+        kind: 'accepted',
+        serve: (open) => {
+          const channel = open({
+            onMessage() {},
+            onGarbage() {},
+            onClose: () => (isGone = true),
+          });
+          // Through the time between its farewell and the end of the connection.
+          const sendOn = (): void => {
+            if (isGone) return;
+            taken.push(channel.send('{}'));
+            setImmediate(sendOn);
+          };
+          sendOn();
+        },
+      }),
+    });
+    const opened = client();
+    await once(opened, 'open');
+    opened.close(1000);
+    while (!isGone) await new Promise((next) => setImmediate(next));
+    expect(taken).not.toContain(false);
+  });
+
+  it('takes several of the longest answers at the same moment for a client that reads', async () => {
+    const answer = 'x'.repeat(10_000_000);
+    const taken: boolean[] = [];
+    await start({
+      decide: () => ({
+        kind: 'accepted',
+        serve: (open) => {
+          const channel = open({
+            onMessage: () => void taken.push(channel.send(answer), channel.send(answer), channel.send(answer)),
+            onGarbage() {},
+            onClose() {},
+          });
+        },
+      }),
+    });
+    const opened = client();
+    const lengths: number[] = [];
+    // Without fragments a message is one Buffer.
+    opened.on('message', (data) => void lengths.push((data as Buffer).length));
+    await once(opened, 'open');
+    opened.send('{}');
+    while (lengths.length < 3 && opened.readyState === opened.OPEN) await new Promise((next) => setImmediate(next));
+    expect([taken, lengths]).toEqual([
+      [true, true, true],
+      [10_000_000, 10_000_000, 10_000_000],
+    ]);
+  });
+
   it('closes with 1008 when a client does not read what waits for it, though it goes on sending, and says so', async () => {
     const warnings: unknown[] = [];
     await start(

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ByteBudget, type ChannelListener, GatewayError, type HeaderList, type Logger, type OpenChannel } from '@omni/ports';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { headerValue, splitTarget } from './request-head.ts';
 import { STALL_TIMEOUT_MS } from './stall-limit.ts';
 import { WebSocketChannel } from './web-socket-channel.ts';
@@ -28,7 +29,7 @@ export interface WebSocketOptions {
   readonly decide: (request: UpgradeRequest) => UpgradeDecision;
   /** Longest message that is read; a longer one ends the connection with 1009. */
   readonly maxMessageBytes: number;
-  /** Bytes that may wait for one client to read them. Default 16 MiB. */
+  /** Bytes that may wait for one client to read them. Default 64 MiB. */
   readonly maxBacklogBytes?: number;
   /** How long a client may take nothing of what waits for it. Default 60,000. */
   readonly stallTimeoutMs?: number;
@@ -92,13 +93,13 @@ export class WebSocketUpgrades {
   }
 
   #channel(webSocket: WebSocket, socket: Socket, listener: ChannelListener): WebSocketChannel {
-    const { maxBacklogBytes, pingMs, logger, budget, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
+    const { pingMs, logger, budget, maxBacklogBytes = CLIENT_BACKLOG_BYTES, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
     return new WebSocketChannel(listener, {
       webSocket,
       closeCode: CLOSE.goingAway,
       client: { socket, stallTimeoutMs },
       budget,
-      ...(maxBacklogBytes === undefined ? {} : { maxBacklogBytes }),
+      maxBacklogBytes,
       ...(pingMs === undefined ? {} : { pingMs }),
       // However a client ends, it is gone; what it did wrong is for the operator.
       explain: (end) => {

@@ -94,6 +94,15 @@ describe('batches', () => {
     expect(stream.events()).toEqual([PROGRESS, '{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}']);
   });
 
+  it('keep no notification for a stream that is opened after the answer', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    await session.post(`[${call('1')}]`);
+    front.dispatch.last.notify(PROGRESS);
+    front.dispatch.last.result('{}');
+    expect((await session.listen()).events()).toEqual([]);
+  });
+
   it('give no answer for what was cancelled', async () => {
     const front = new FrontFixture();
     const session = await front.session(OLD);

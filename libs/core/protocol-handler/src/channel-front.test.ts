@@ -375,6 +375,29 @@ describe('ChannelFront', () => {
     expect(pipe.closings).toBe(1);
   });
 
+  it('answers the questions to a client that can say nothing more, so that its calls need not wait', () => {
+    const front = new FrontFixture();
+    const { pipe } = connect(front, { answersAfterEnd: true });
+    pipe.say(initializeText('2025-11-25', CAN_ASK), call('1'), call('2'));
+    const answers: unknown[] = [];
+    front.dispatch.calls[0]?.ask(QUESTION, (answer) => answers.push(answer));
+    pipe.end();
+    front.dispatch.calls[1]?.ask(QUESTION, (answer) => answers.push(answer));
+    expect([answers, pipe.received.length]).toMatchObject([[{ code: 'OMNI_CANCELLED' }, { code: 'OMNI_CANCELLED' }], 2]);
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([[], []]);
+  });
+
+  it('answers a question for a client that is gone at once', () => {
+    const front = new FrontFixture();
+    const { pipe } = connect(front);
+    pipe.say(initializeText('2025-11-25', CAN_ASK), call('1'));
+    const { session } = front.dispatch.last.request.client;
+    pipe.end();
+    const answers: unknown[] = [];
+    session?.onServerRequest('files', front.dispatch.last.request.message, (answer) => answers.push(answer));
+    expect([answers, pipe.received.length]).toMatchObject([[{ code: 'OMNI_CANCELLED' }], 1]);
+  });
+
   it('cancels everything when the pipe breaks, whether the client would still read or not', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front, { answersAfterEnd: true });
@@ -400,6 +423,28 @@ describe('ChannelFront', () => {
       [['the session has ended'], ['the connection was closed']],
       ['a client does not read its messages; its connection is closed'],
       { inFlight: 0 },
+    ]);
+  });
+
+  it('begins nothing more for a client that it has given up, though more came in the same piece', () => {
+    const front = new FrontFixture();
+    const pipe = new Pipe();
+    // As a socket: its end is told later, and what was read before is still handed out.
+    pipe.close = () => Promise.resolve();
+    front.handler.bind(pipe.open, { principal: LOCAL });
+    pipe.say(initializeText());
+    pipe.isRead = false;
+    pipe.say(
+      legacyText('ping'),
+      call('1'),
+      modernCall('2'),
+      modernText('subscriptions/listen', { id: '3', params: '"notifications":{"toolsListChanged":true}' }),
+    );
+    pipe.garble('not-utf8');
+    expect([front.dispatch.calls.length, front.complaints, front.handler.getStatus().details]).toMatchObject([
+      0,
+      ['a client does not read its messages; its connection is closed'],
+      { inFlight: 0, listens: 0 },
     ]);
   });
 });

@@ -72,6 +72,8 @@ export class ChannelFront implements PostListener {
   }
 
   onMessage(text: string, forwardable?: HeaderList): void {
+    // A channel may still hand out what came in one piece with the message that ended it; nobody would end what that began.
+    if (this.#isClosing) return;
     const message = parseMessage(text, this.#options.limits);
     try {
       this.#dispatch(message, forwardable);
@@ -82,14 +84,14 @@ export class ChannelFront implements PostListener {
   }
 
   onGarbage({ kind }: ChannelGarbage): void {
-    this.#send(errorText('null', garbageError(kind)));
+    if (!this.#isClosing) this.#send(errorText('null', garbageError(kind)));
   }
 
   onClose(reason: GatewayError | undefined): void {
     if (!this.#options.answersAfterEnd || reason !== undefined) {
       this.#isClosing = true;
       this.#end();
-    }
+    } else this.#session?.endQuestions();
     this.#onClosed();
   }
 

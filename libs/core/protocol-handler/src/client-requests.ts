@@ -49,6 +49,7 @@ export class ClientRequests implements Ticking {
   readonly #open = new Map<string, OpenRequest>();
   #place: Place<Ticking> | undefined;
   #lastId = 0;
+  #isOver = false;
 
   /** @param capabilities - The client's, as JSON. */
   constructor(ticker: StreamTicker, capabilities: string) {
@@ -64,6 +65,7 @@ export class ClientRequests implements Ticking {
    */
   ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal?: AbortSignal): void {
     if (signal?.aborted === true) return;
+    if (this.#isOver) return answer(noAnswer());
     const needed = NEEDS.get(message.method);
     if (needed !== undefined && !this.#declares(needed)) {
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', `The client did not declare the capability "${needed}"`));
@@ -100,9 +102,10 @@ export class ClientRequests implements Ticking {
     if (progress.kind === 'notification') request.answer(progress);
   }
 
-  /** The client is gone for good. */
+  /** No answer comes any more: the client is gone, or has closed its side. */
   end(): void {
-    for (const id of [...this.#open.keys()]) this.#take(id)?.answer(new GatewayError('OMNI_CANCELLED', 'The client has ended its session'));
+    this.#isOver = true;
+    for (const id of [...this.#open.keys()]) this.#take(id)?.answer(noAnswer());
   }
 
   onTick(nowMs: number): void {
@@ -135,6 +138,10 @@ export class ClientRequests implements Ticking {
     const scan = scanJson(this.#capabilities, CAPABILITY_LIMITS);
     return scan.kind === 'object' && memberOf(scan.object, capability) !== undefined;
   }
+}
+
+function noAnswer(): GatewayError {
+  return new GatewayError('OMNI_CANCELLED', 'The client has ended its session');
 }
 
 /** The parameters of a question. Servers choose tokens without knowing of each other, so the client gets the id in the place of theirs. */

@@ -269,6 +269,18 @@ describe('HttpFront', () => {
     ]);
   });
 
+  it('does not say of a version that it lists that it is not supported', async () => {
+    const exchange = await new FrontFixture().post(modernText('tools/list', { version: '2025-11-25' }), [
+      'MCP-Protocol-Version',
+      '2025-11-25',
+      'Mcp-Method',
+      'tools/list',
+    ]);
+    expect(exchange.json()).toMatchObject({
+      error: { message: 'Protocol version "2025-11-25" begins with initialize and has no such envelope' },
+    });
+  });
+
   it.each(['2026-07-28', '2027-01-01', '2025-11-25'])(
     'calls a version in the header that differs from the one in the body a mismatch: %s',
     async (version) => {

@@ -246,7 +246,7 @@ export class HttpFront {
       requests,
       header: (name) => exchange.header(name),
       forwardable: this.#forwardable(exchange),
-      notify: (text) => void found.stream.send(text),
+      notify: (text) => void found.stream.sendNow(text),
       done: (answers) => (answers === '' ? exchange.respond(202, []) : exchange.respond(200, JSON_HEADERS, answers)),
     });
   }

@@ -304,6 +304,30 @@ describe('LegacySession', () => {
     expect(exchange.json()).toMatchObject({ error: { code: -31031 } });
   });
 
+  it('takes back a subscription that does not stand yet', async () => {
+    const front = new FrontFixture();
+    front.updates.isImmediate = false;
+    const session = await front.session();
+    const params = '"uri":"file:///a"';
+    const released: string[] = [];
+    await session.request('resources/subscribe', { id: '1', params });
+    await session.request('resources/unsubscribe', { id: '2', params });
+    front.updates.subscriptions[0]?.done(() => released.push('taken back'));
+    await session.request('resources/subscribe', { id: '3', params });
+    front.updates.subscriptions[1]?.done(() => released.push('wanted'));
+    expect(released).toEqual(['taken back']);
+  });
+
+  it('keeps one subscription of those that were asked for side by side', async () => {
+    const front = new FrontFixture();
+    front.updates.isImmediate = false;
+    const session = await front.session();
+    for (const id of ['1', '2']) await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' });
+    const released: number[] = [];
+    front.updates.subscriptions.forEach(({ done }, n) => done(() => released.push(n)));
+    expect([front.updates.subscriptions.length, released]).toEqual([2, [0]]);
+  });
+
   it('releases subscriptions when it ends, also those that come too late', async () => {
     const front = new FrontFixture();
     const session = await front.session();

@@ -28,6 +28,11 @@ import type { StreamTicker } from './stream-ticker.ts';
 const MAX_SUBSCRIPTIONS = 1000;
 const NOTHING_RUNS: RunningCall = { cancel() {} };
 
+interface Subscription {
+  /** Absent until it stands. */
+  release?: () => void;
+}
+
 /** What all sessions of a front share. */
 export interface SessionSurroundings {
   readonly offer: Offer;
@@ -65,7 +70,7 @@ export class LegacySession implements SessionOwner {
   readonly #calls = new SessionCalls();
   // Most sessions are idle most of the time and need none of these.
   #requests: ClientRequests | undefined;
-  #subscriptions: Map<string, () => void> | undefined;
+  #subscriptions: Map<string, Subscription> | undefined;
   readonly #onEnd: (() => void)[] = [];
   readonly #onClientNotice: ((notice: RpcMessage) => void)[] = [];
   readonly #stopWatching: () => void;
@@ -169,6 +174,11 @@ export class LegacySession implements SessionOwner {
     else this.#onEnd.push(listener);
   }
 
+  /** The client says nothing more, even if it still reads: what servers ask it need not wait for the session to end. */
+  endQuestions(): void {
+    this.#clientRequests().end();
+  }
+
   /**
    * Ends everything that belongs to the session. Calls that still run are cancelled.
    *
@@ -179,8 +189,8 @@ export class LegacySession implements SessionOwner {
     this.#isEnded = true;
     this.#stopWatching();
     for (const call of this.#calls.all()) call.end('the session has ended', reason);
-    this.#requests?.end();
-    for (const release of this.#subscriptions?.values() ?? []) release();
+    this.endQuestions();
+    for (const { release } of this.#subscriptions?.values() ?? []) release?.();
     this.#subscriptions = undefined;
     for (const listener of this.#onEnd) listener();
   }
@@ -242,18 +252,25 @@ export class LegacySession implements SessionOwner {
     if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
     if (!updates.knows(uri, this.client))
       return this.#error(reply, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
-    if (subscriptions.has(uri)) return this.#result(message, reply, '{}');
+    if (subscriptions.get(uri)?.release !== undefined) return this.#result(message, reply, '{}');
     if (subscriptions.size >= MAX_SUBSCRIPTIONS) {
       return this.#error(reply, new GatewayError('OMNI_OVERLOADED', `At most ${MAX_SUBSCRIPTIONS} resources can be subscribed to`));
     }
+    const subscription: Subscription = {};
+    subscriptions.set(uri, subscription);
     updates.subscribe(
       this.client,
       uri,
       (update) => this.#options.send(withoutSubscriptionId(update)),
       (release) => {
-        if (release instanceof GatewayError) return void this.#error(reply, release);
-        if (this.#isEnded || subscriptions.has(uri)) release();
-        else subscriptions.set(uri, release);
+        // The client may have taken it back, or asked again.
+        const isWanted = !this.#isEnded && subscriptions.get(uri) === subscription;
+        if (release instanceof GatewayError) {
+          if (isWanted) subscriptions.delete(uri);
+          return void this.#error(reply, release);
+        }
+        if (isWanted) subscription.release = release;
+        else release();
         return void this.#result(message, reply, '{}');
       },
     );
@@ -263,7 +280,7 @@ export class LegacySession implements SessionOwner {
   #unsubscribe(message: RpcMessage, reply: FrontReply): RunningCall {
     const uri = stringMember(message.text, message.params, 'uri');
     if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
-    this.#subscriptions?.get(uri)?.();
+    this.#subscriptions?.get(uri)?.release?.();
     this.#subscriptions?.delete(uri);
     return this.#result(message, reply, '{}');
   }

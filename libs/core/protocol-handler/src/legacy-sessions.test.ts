@@ -183,10 +183,13 @@ describe('legacy sessions over HTTP', () => {
     expect(front.handler.getStatus().details).toMatchObject({ sessions: 2 });
     call.result('{}');
     stream.leave();
+    // Their time begins when they are no longer busy, whenever it was that they last asked.
     front.clock.advance(999);
-    expect(front.handler.getStatus().details).toMatchObject({ sessions: 1 });
-    front.clock.advance(251);
-    expect([front.handler.getStatus().details, front.clock.pendingTimers]).toMatchObject([{ sessions: 0 }, 0]);
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 2 });
+    front.clock.advance(501);
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 0 });
+    front.clock.advance(1_000);
+    expect(front.clock.pendingTimers).toBe(0);
   });
 
   it('are at most so many, and make room when they are idle', async () => {
@@ -196,6 +199,22 @@ describe('legacy sessions over HTTP', () => {
     expect([refused.status, refused.json()]).toMatchObject([503, { id: 'hello', error: { code: -31020 } }]);
     front.clock.advance(1_000);
     expect((await front.post(initializeText())).status).toBe(200);
+  });
+
+  it('make room for their own user with the one that is idle longest, so that clients which never end theirs lock nobody out', async () => {
+    const front = new FrontFixture({ maxSessions: 3, sessionIdleMs: 1_800_000 });
+    const [forgotten, used, listening] = [await front.session(), await front.session(), await front.session()];
+    await listening.listen();
+    front.clock.advance(59_999);
+    await used.request('ping');
+    const tooSoon = await front.post(initializeText());
+    front.clock.advance(1);
+    const others = await front.post(initializeText(), [], '/mcp', 'other');
+    const own = await front.post(initializeText());
+    const next = await front.post(initializeText());
+    expect([tooSoon, others, own, next].map(({ status }) => status)).toEqual([503, 503, 200, 503]);
+    expect([(await forgotten.request('ping')).status, (await used.request('ping')).status]).toEqual([404, 200]);
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 3 });
   });
 
   it('open no stream without an id', async () => {
@@ -284,6 +303,19 @@ describe('legacy sessions over HTTP', () => {
     expect(stream.text().split(': keep-alive\n\n')).toHaveLength(2);
     front.clock.advance(1_000);
     expect(stream.text().split(': keep-alive\n\n')).toHaveLength(3);
+  });
+
+  it('do not ask later what a client was too far behind to be asked', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: '{"roots":{}}' });
+    const { call } = await session.call();
+    const stream = await session.listen();
+    stream.backlogBytes = 1024 * 1024 + 1;
+    const answers: unknown[] = [];
+    call.request.client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'), (answer) =>
+      answers.push(answer),
+    );
+    expect([stream.state, answers, (await session.listen()).events()]).toMatchObject(['destroyed', [{ code: 'OMNI_METHOD_UNKNOWN' }], []]);
   });
 
   it('give a stream up whose client reads nothing, and keep what comes for the next', async () => {

@@ -15,6 +15,7 @@ export interface HttpSession {
   readonly events: SessionEvents;
   /** The one that belongs to no request. */
   readonly stream: SessionStream;
+  /** Of a session that was busy when last looked at: later than now. */
   lastSeenMs: number;
 }
 
@@ -23,6 +24,11 @@ export interface LegacySessionsOptions extends SessionSurroundings {
   readonly maxSessions: number;
   readonly sessionIdleMs: number;
 }
+
+/** How often it is looked for idle sessions in the time after which they end. */
+const SWEEPS = 4;
+/** When there is no room, a session that was idle for so long makes way for another one of its user. */
+const REPLACEABLE_AFTER_MS = 60_000;
 
 /** The legacy sessions over HTTP, by id. */
 export class LegacySessions {
@@ -44,6 +50,7 @@ export class LegacySessions {
     const { maxSessions, clock, sessionIdleMs } = this.#options;
     if (this.#sessions.size >= maxSessions) {
       this.#sweep();
+      if (this.#sessions.size >= maxSessions) this.#endIdlestOf(principal);
       if (this.#sessions.size >= maxSessions)
         return new GatewayError('OMNI_OVERLOADED', `At most ${maxSessions} sessions can be open (limits.maxSessions)`);
     }
@@ -52,7 +59,7 @@ export class LegacySessions {
       key: `http-${++this.#opened}`,
       principal,
       scope,
-      send: (text) => void stream.send(text),
+      send: (text) => stream.send(text),
       sendQuestion: (text) => stream.sendNow(text),
     });
     const { ticker } = this.#options;
@@ -60,7 +67,7 @@ export class LegacySessions {
     const stream = new SessionStream(ticker, events);
     const opened: HttpSession = { id: newSessionId(), session, events, stream, lastSeenMs: clock.monotonicMs() };
     this.#sessions.set(opened.id, opened);
-    this.#cancelSweep ??= clock.after(sessionIdleMs, this.#sweepLater);
+    this.#cancelSweep ??= clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
     return opened;
   }
 
@@ -70,14 +77,14 @@ export class LegacySessions {
     if (found === undefined || found.session.client.principal.id !== principal.id || found.session.client.scope !== scope) {
       return new GatewayError('OMNI_SESSION_UNKNOWN', 'There is no such session');
     }
-    found.lastSeenMs = this.#options.clock.monotonicMs();
+    found.lastSeenMs = Math.max(found.lastSeenMs, this.#options.clock.monotonicMs());
     return found;
   }
 
   /** Opens the standalone stream of a session. */
   listen(found: HttpSession, exchange: Exchange): GatewayError | undefined {
     if (found.stream.isOpen) return new GatewayError('OMNI_STREAM_CONFLICT', 'The session already has an open GET stream');
-    this.#open(found, exchange);
+    found.stream.open(exchange);
     return undefined;
   }
 
@@ -91,7 +98,7 @@ export class LegacySessions {
     if (point === undefined) return this.listen(found, exchange);
     if (point === 'over') return new GatewayError('OMNI_STREAM_OVER', 'Everything on this stream was sent, or is not kept any more');
     if (found.stream.owns(point.stream)) {
-      this.#open(found, exchange, point.seq);
+      found.stream.open(exchange, point.seq);
       return undefined;
     }
     point.stream.resume(exchange, point.seq);
@@ -113,23 +120,34 @@ export class LegacySessions {
     for (const found of [...this.#sessions.values()]) this.end(found, reason);
   }
 
-  #open(found: HttpSession, exchange: Exchange, afterSeq?: number): void {
-    const onClosed = (): void => {
-      found.lastSeenMs = this.#options.clock.monotonicMs();
-    };
-    found.stream.open(exchange, onClosed, afterSeq);
-  }
-
   readonly #sweepLater = (): void => {
     this.#sweep();
-    this.#cancelSweep =
-      this.#sessions.size === 0 ? undefined : this.#options.clock.after(this.#options.sessionIdleMs / 4, this.#sweepLater);
+    const { clock, sessionIdleMs } = this.#options;
+    this.#cancelSweep = this.#sessions.size === 0 ? undefined : clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
   };
 
   #sweep(): void {
-    const oldest = this.#options.clock.monotonicMs() - this.#options.sessionIdleMs;
+    const { clock, sessionIdleMs } = this.#options;
+    const now = clock.monotonicMs();
     for (const found of [...this.#sessions.values()]) {
-      if (found.lastSeenMs <= oldest && found.session.inFlight === 0 && !found.stream.isOpen) this.end(found);
+      // It may be busy until the next look: a client has its whole time from the end of a long call on.
+      if (isBusy(found)) found.lastSeenMs = now + sessionIdleMs / SWEEPS;
+      else if (found.lastSeenMs <= now - sessionIdleMs) this.end(found);
     }
   }
+
+  /** Its client has to begin again; others could not begin at all. Nobody takes the room of another user. */
+  #endIdlestOf(principal: Principal): void {
+    let idlest: HttpSession | undefined;
+    for (const found of this.#sessions.values()) {
+      if (isBusy(found) || found.session.client.principal.id !== principal.id) continue;
+      if (idlest === undefined || found.lastSeenMs < idlest.lastSeenMs) idlest = found;
+    }
+    if (idlest !== undefined && idlest.lastSeenMs <= this.#options.clock.monotonicMs() - REPLACEABLE_AFTER_MS) this.end(idlest);
+  }
+}
+
+/** A session that is waited for. */
+function isBusy({ session, stream }: HttpSession): boolean {
+  return session.inFlight > 0 || stream.isOpen;
 }

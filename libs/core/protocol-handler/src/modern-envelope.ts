@@ -1,6 +1,6 @@
 import { GatewayError } from '@omni/ports';
 import { decodeHeaderValue, memberOf, metaOf, rawOf, stringAt, stringMember, type JsonMember, type RpcMessage } from '@omni/wire';
-import { isModernVersion, SUPPORTED_VERSIONS } from './protocol-versions.ts';
+import { isModernVersion, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './protocol-versions.ts';
 
 export const META_VERSION = 'io.modelcontextprotocol/protocolVersion';
 export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
@@ -38,7 +38,8 @@ export function readEnvelope(message: RpcMessage, versionHeader?: string): Moder
   if (versionHeader !== undefined && versionHeader !== versionText)
     return mismatch('MCP-Protocol-Version differs from the version in _meta');
   if (!isModernVersion(versionText)) {
-    return new GatewayError('OMNI_VERSION_UNSUPPORTED', `Protocol version ${printable(versionText)} is not supported`, {
+    const problem = LEGACY_VERSIONS.includes(versionText) ? 'begins with initialize and has no such envelope' : 'is not supported';
+    return new GatewayError('OMNI_VERSION_UNSUPPORTED', `Protocol version ${printable(versionText)} ${problem}`, {
       data: { supported: SUPPORTED_VERSIONS, requested: versionText.slice(0, 64) },
     });
   }

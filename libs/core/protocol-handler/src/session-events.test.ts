@@ -119,6 +119,17 @@ describe('resumable streams', () => {
     },
   );
 
+  it('answer 405 when what is left is not kept, lest a client comes back for it again and again', async () => {
+    const session = await new FrontFixture().session();
+    const { exchange, call } = await session.call();
+    call.notify(progress(1));
+    call.notify(progress(2));
+    exchange.leave();
+    call.result(`{"long":"${'x'.repeat(4 * MIB)}"}`);
+    const resumed = await session.resume('s1-1');
+    expect([heard(resumed), resumed.state, (await session.resume('s1-2')).status]).toEqual([[2], 'ended', 405]);
+  });
+
   it('end without an answer when the client cancels', async () => {
     const session = await new FrontFixture().session();
     const { exchange, call } = await session.call();

@@ -92,7 +92,8 @@ export class SessionEvents implements Ticking {
     const stream = this.#streams.get(number);
     if (stream === undefined) return 'over';
     if (seq > stream.lastSeq) return undefined;
-    return stream.isEnded && seq === stream.lastSeq ? 'over' : { stream, seq };
+    // A stream that ends without a word is resumed again and again; what was not kept will not come.
+    return stream.isEnded && this.after(stream, seq).length === 0 ? 'over' : { stream, seq };
   }
 
   /** Keeps an event unless it is larger than all that may be kept. */

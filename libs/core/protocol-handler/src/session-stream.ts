@@ -22,7 +22,6 @@ export class SessionStream implements Ticking {
   readonly #ticker: StreamTicker;
   readonly #stream: EventStream;
   #place: Place<Ticking> | undefined;
-  #onClosed: () => void = () => {};
   #waiting: string[] = [];
   #waitingLength = 0;
   #lastWriteMs = 0;
@@ -44,14 +43,12 @@ export class SessionStream implements Ticking {
   /**
    * Opens it, in place of the connection that has it, if there is one.
    *
-   * @param onClosed - Called when the client leaves or is given up.
    * @param afterSeq - Position behind which the client goes on; without it only what nobody was sent is sent.
    */
-  open(exchange: Exchange, onClosed: () => void, afterSeq?: number): void {
+  open(exchange: Exchange, afterSeq?: number): void {
     this.#leaveTicker();
     if (afterSeq === undefined) this.#stream.attach(exchange);
     else this.#stream.resume(exchange, afterSeq);
-    this.#onClosed = onClosed;
     this.#lastWriteMs = this.#ticker.nowMs();
     this.#place = this.#ticker.add(this);
     const waiting = this.#waiting;
@@ -61,28 +58,25 @@ export class SessionStream implements Ticking {
     exchange.onGone(() => {
       const wasOpen = this.isOpen;
       this.#stream.onGone(exchange);
-      if (wasOpen && !this.isOpen) this.#closed();
+      if (wasOpen && !this.isOpen) this.#leaveTicker();
     });
   }
 
-  /** @returns `false` when nobody listens right now; the message waits unless newer ones push it out. */
-  send(text: string): boolean {
+  /** When nobody listens right now the message waits, unless newer ones push it out. */
+  send(text: string): void {
+    if (!this.sendNow(text)) this.#wait(text);
+  }
+
+  /** Sends now or not at all: what belongs to a call is stale when it is over, and a question that waits for a stream would only time out. */
+  sendNow(text: string): boolean {
     if (this.#stream.backlogBytes > MAX_BACKLOG_BYTES) {
       this.#stream.cut();
-      this.#closed();
+      this.#leaveTicker();
     }
-    if (!this.isOpen) {
-      this.#wait(text);
-      return false;
-    }
+    if (!this.isOpen) return false;
     this.#lastWriteMs = this.#ticker.nowMs();
     this.#stream.send(text);
     return true;
-  }
-
-  /** Sends now or not at all: a question that waits for a stream would only time out. */
-  sendNow(text: string): boolean {
-    return this.isOpen && this.send(text);
   }
 
   /** The session is over; its streams are ended by {@link SessionEvents.release}. */
@@ -103,11 +97,6 @@ export class SessionStream implements Ticking {
     while (this.#waiting.length > MAX_WAITING || this.#waitingLength > MAX_WAITING_LENGTH) {
       this.#waitingLength -= this.#waiting.shift()?.length ?? 0;
     }
-  }
-
-  #closed(): void {
-    this.#leaveTicker();
-    this.#onClosed();
   }
 
   #leaveTicker(): void {

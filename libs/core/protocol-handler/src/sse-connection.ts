@@ -4,8 +4,8 @@ import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text
 import type { StreamTicker, Ticking } from './stream-ticker.ts';
 
 const KEEP_ALIVE_MS = 15_000;
-/** Behind this much unread output a client is given up. One message may be larger. */
-const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+/** Behind this much unread output a client is given up; several of the longest answers may come at the same moment. */
+const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /** Told what a client posts, and what some server may be told of the headers of that post. */
 export interface PostListener extends ChannelListener {

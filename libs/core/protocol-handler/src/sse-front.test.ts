@@ -246,7 +246,7 @@ describe('HTTP+SSE', () => {
     const fixture = front();
     const client = await connect(fixture);
     await client.post(call('1'));
-    client.stream.backlogBytes = 16 * MIB;
+    client.stream.backlogBytes = 64 * MIB;
     fixture.dispatch.last.notify(PROGRESS);
     expect(client.stream.state).toBe('streaming');
     client.stream.backlogBytes++;
