@@ -165,7 +165,9 @@ describe('omni call', () => {
   });
 
   it('ends with 12 when the token is wrong', async () => {
-    expect((await omni(['call', 'demo/picture', '--url', gateway.url, '--token', 'wrong-token'])).exitCode).toBe(12);
+    const { exitCode, err } = await omni(['call', 'demo/picture', '--url', gateway.url, '--token', 'wrong-token']);
+
+    expect([exitCode, err]).toEqual([12, expect.stringContaining('does not know the token')]);
   });
 
   it('does not run and ask at the same time', async () => {
@@ -178,7 +180,9 @@ describe('omni ls', () => {
     const { exitCode, out } = await omni(['ls', '--url', gateway.url]);
 
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/^NAME +STATE +ERA.*\ndemo +ready +modern +4 +1 +1 +- +-\ngone +down .*not-there.*\n2 servers: 1 ready, 1 down\n$/);
+    expect(out).toMatch(
+      /^NAME +STATE +ERA.*\ndemo +ready +modern +4 +1 +1 +- +-\ngone +down .*not-there.*\n2 servers: 1 ready, 1 down.*\n$/,
+    );
   });
 
   it('lists the servers of a configuration, those that are switched off included', async () => {
@@ -196,7 +200,7 @@ describe('omni ls', () => {
 
     expect(exitCode).toBe(11);
     expect(err).toMatch(
-      /^error\[OMNI_GATEWAY_UNREACHABLE\]: No Omni answers at http:\/\/127\.0\.0\.1:1\n {2}try {5}Start one with omni serve/,
+      /^error\[OMNI_GATEWAY_UNREACHABLE\]: No Omni answers at http:\/\/127\.0\.0\.1:1.*\n {2}try {5}Start one with omni serve/,
     );
   });
 
@@ -239,7 +243,10 @@ describe('omni', () => {
 
   it.each([
     ['an unknown command', ['lss'], 'Did you mean ls?'],
+    ['help on an unknown command', ['help', 'lss'], 'omni help prints'],
+    ['options without a command', ['--debug'], 'omni help prints'],
     ['an unknown option', ['ls', '--bogus'], 'omni ls --help'],
+    ['an option that stands too early', ['--output', 'table', 'ls'], 'omni ls --help'],
     ['a missing option', ['serve'], 'omni serve --help'],
     ['a value that is not offered', ['ls', '-o', 'xml'], 'omni ls --help'],
     ['a wrong duration', ['ls', '--timeout', '3'], '500ms'],

@@ -2,7 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { serversOfHealth } from './health-answer.ts';
 
 const DETAILS = {
-  'upstream:demo': { name: 'demo', state: 'ready', era: 'modern', tools: 4, resources: 1, prompts: 1, withheld: [] },
+  'upstream:demo': {
+    name: 'demo',
+    state: 'ready',
+    era: 'modern',
+    tools: 4,
+    resources: 1,
+    prompts: 1,
+    withheld: [{ kind: 'tools', name: 'n', reason: 'r' }],
+    problems: [{ kind: 'tools', isPartial: false, reason: 'r' }],
+  },
   'upstream:gone': { state: 'down', lastError: { code: 'OMNI_UPSTREAM_DOWN', message: 'm', hint: 'h' }, retryInMs: 500 },
   protocol: { sessions: 0 },
 };
@@ -10,7 +19,18 @@ const DETAILS = {
 describe('serversOfHealth', () => {
   it('reads the servers and leaves other components out', () => {
     expect(serversOfHealth(JSON.stringify({ status: 'fail', details: DETAILS }))).toEqual([
-      { name: 'demo', state: 'ready', era: 'modern', tools: 4, resources: 1, prompts: 1, lastError: undefined, retryInMs: undefined },
+      {
+        name: 'demo',
+        state: 'ready',
+        era: 'modern',
+        tools: 4,
+        resources: 1,
+        prompts: 1,
+        lastError: undefined,
+        retryInMs: undefined,
+        problems: [{ kind: 'tools', isPartial: false, reason: 'r' }],
+        withheld: [{ kind: 'tools', name: 'n', reason: 'r' }],
+      },
       {
         name: 'gone',
         state: 'down',
@@ -20,6 +40,8 @@ describe('serversOfHealth', () => {
         prompts: 0,
         lastError: { code: 'OMNI_UPSTREAM_DOWN', message: 'm', hint: 'h' },
         retryInMs: 500,
+        problems: [],
+        withheld: [],
       },
     ]);
   });

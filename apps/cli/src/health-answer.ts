@@ -1,4 +1,5 @@
 import { GatewayError } from '@omni/ports';
+import { unauthorized } from './http-connection.ts';
 import { isJsonObject, member, textMember } from './json-value.ts';
 import type { ServerStatus } from './server-list.ts';
 
@@ -16,9 +17,7 @@ export function serversOfHealth(text: string): readonly ServerStatus[] {
   }
   const details = member(body, 'details');
   if (!isJsonObject(details)) {
-    throw new GatewayError('OMNI_AUTH_REQUIRED', 'Omni tells its servers only to those who show its token', {
-      hint: 'Pass --token, or set OMNI_TOKEN.',
-    });
+    throw unauthorized();
   }
   return Object.entries(details).flatMap(([component, facts]) =>
     component.startsWith(COMPONENT) ? [serverStatus(component.slice(COMPONENT.length), facts)] : [],
@@ -39,7 +38,22 @@ function serverStatus(name: string, facts: unknown): ServerStatus {
       ? { code: textMember(error, 'code') ?? '', message: textMember(error, 'message') ?? '', hint: textMember(error, 'hint') ?? '' }
       : undefined,
     retryInMs: typeof retry === 'number' ? retry : undefined,
+    problems: entries(facts, 'problems').map((problem) => ({
+      kind: textMember(problem, 'kind') ?? '',
+      isPartial: member(problem, 'isPartial') === true,
+      reason: textMember(problem, 'reason') ?? '',
+    })),
+    withheld: entries(facts, 'withheld').map((item) => ({
+      kind: textMember(item, 'kind') ?? '',
+      name: textMember(item, 'name') ?? '',
+      reason: textMember(item, 'reason') ?? '',
+    })),
   };
+}
+
+function entries(facts: unknown, key: string): readonly unknown[] {
+  const value = member(facts, key);
+  return Array.isArray(value) ? value : [];
 }
 
 function count(facts: unknown, key: string): number {

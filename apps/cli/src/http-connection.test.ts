@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import { HttpConnection } from './http-connection.ts';
 
@@ -127,7 +127,31 @@ describe('HttpConnection', () => {
 
     await expect(new HttpConnection({ url, token: undefined }).request('a', {}, { signal })).rejects.toMatchObject({
       code: 'OMNI_GATEWAY_UNREACHABLE',
-      message: `No Omni answers at ${new URL(url).origin}`,
+      message: `No Omni answers at ${new URL(url).origin} (ECONNREFUSED)`,
     });
   });
+
+  it('says that an address speaks no TLS', async () => {
+    await expect(
+      new HttpConnection({ url: url.replace('http:', 'https:'), token: undefined }).request('a', {}, { signal }),
+    ).rejects.toMatchObject({
+      code: 'OMNI_GATEWAY_UNREACHABLE',
+      hint: expect.stringContaining('http://'),
+    });
+  });
+
+  it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
+    'says how a certificate becomes trusted after %s',
+    async (code) => {
+      const fetched = jest
+        .spyOn(globalThis, 'fetch')
+        .mockRejectedValue(new TypeError('fetch failed', { cause: Object.assign(new TypeError('tls'), { code }) }));
+      const failure: unknown = await new HttpConnection({ url, token: undefined })
+        .request('a', {}, { signal })
+        .catch((error: unknown) => error);
+      fetched.mockRestore();
+
+      expect(failure).toMatchObject({ message: expect.stringContaining(code), hint: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { GatewayError } from '@omni/ports';
 import { EventStream } from './event-stream.ts';
-import { parseExactJson, textMember, type JsonObject } from './json-value.ts';
+import { member, parseExactJson, textMember, type JsonObject } from './json-value.ts';
 import { headerValue } from './mirrored-headers.ts';
 import { notRpc, PROTOCOL_VERSION, readMessage, requestMessage, type RpcConnection, type RpcOptions } from './rpc-message.ts';
 
@@ -108,7 +108,22 @@ async function* pieces(response: Response, url: string, signal: AbortSignal): As
 
 function connectionFailure(cause: unknown, url: string, signal: AbortSignal): GatewayError {
   if (signal.aborted) return GatewayError.from(signal.reason);
-  return new GatewayError('OMNI_GATEWAY_UNREACHABLE', `No Omni answers at ${new URL(url).origin}`, { cause });
+  // fetch says what happened in the cause of its own error.
+  const code = textMember(member(cause, 'cause'), 'code');
+  const hint = hintFor(code);
+  return new GatewayError(
+    'OMNI_GATEWAY_UNREACHABLE',
+    `No Omni answers at ${new URL(url).origin}${code === undefined ? '' : ` (${code})`}`,
+    {
+      cause,
+      ...(hint !== undefined && { hint }),
+    },
+  );
+}
+
+function hintFor(code = ''): string | undefined {
+  if (/CERT|ISSUER|ALTNAME/.test(code)) return 'Its certificate is not trusted here: NODE_EXTRA_CA_CERTS=FILE names that of its issuer.';
+  return code.startsWith('ERR_SSL') ? 'What listens there does not speak TLS: write http:// in place of https://.' : undefined;
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,4 @@
-import { guardAgainstCrashes } from '@omni/master-server';
+import { guardAgainstCrashes, outliveReader } from '@omni/master-server';
 import { GatewayError } from '@omni/ports';
 import { runCommandLine } from './command-line.ts';
 import { processTerminal } from './terminal.ts';
@@ -14,7 +14,10 @@ const interruption = new AbortController();
 let interruptedWith: number | undefined;
 
 guardAgainstCrashes(process, (text) => processTerminal.writeErr(text));
-if (!SERVING.includes(argv.find((word) => !word.startsWith('-')) ?? '')) {
+outliveReader(process.stderr);
+if (SERVING.includes(argv.find((word) => !word.startsWith('-')) ?? '')) {
+  outliveReader(process.stdout);
+} else {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (interruptedWith !== undefined) process.exit(EXIT_CODES[signal]);
@@ -22,13 +25,13 @@ if (!SERVING.includes(argv.find((word) => !word.startsWith('-')) ?? '')) {
       interruption.abort(new GatewayError('OMNI_CANCELLED', 'Interrupted'));
     });
   }
+  // Whoever reads the output may stop reading: omni ls | head -1.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    processTerminal.writeErr(`omni: the output cannot be written (${error.code ?? error.name})\n`);
+    process.exit(1);
+  });
 }
-// Whoever reads the output may stop reading: omni ls | head -1.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  processTerminal.writeErr(`omni: the output cannot be written (${error.code ?? error.name})\n`);
-  process.exit(1);
-});
 
 const exitCode = await runCommandLine(argv, { terminal: processTerminal, signal: interruption.signal });
 process.exitCode = interruptedWith ?? exitCode;

@@ -58,7 +58,9 @@ function baseOf(text: string): URL {
 function givenToken(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (TOKEN_PATTERN.test(text)) return text;
-  throw new GatewayError('OMNI_USAGE', 'The token holds characters that no token has');
+  throw new GatewayError('OMNI_USAGE', 'The token of --token or OMNI_TOKEN holds characters that no token has', {
+    hint: 'Pass what the token file of Omni holds, without "Bearer" and without spaces.',
+  });
 }
 
 function ownToken(base: URL, environment: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {

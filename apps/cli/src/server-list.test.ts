@@ -10,6 +10,8 @@ const READY: ServerStatus = {
   prompts: 1,
   lastError: undefined,
   retryInMs: undefined,
+  problems: [],
+  withheld: [],
 };
 const DOWN: ServerStatus = {
   ...READY,
@@ -28,16 +30,38 @@ describe('serverList', () => {
       'NAME     STATE     ERA     TOOLS  RESOURCES  PROMPTS  LAST ERROR       NEXT',
       'demo     ready     modern  4      1          1        -                -',
       'browser  down      -       -      -          -        It ended with 1  retry in 41 s; Look at its log.',
-      'off      disabled  -       -      -          -        -                remove "disabled" from its entry',
+      'off      disabled  -       -      -          -        -                see "disabled", "requiredEnv" and "featureFlag" of its entry',
       '3 servers: 1 ready, 1 down, 1 disabled',
       '',
     ]);
   });
 
-  it('clips a long error in the table', () => {
+  it('clips a long error in the table, and says where it is whole', () => {
     const lastError = { code: 'X', message: 'm'.repeat(100), hint: 'h' };
+    const table = serverList([{ ...DOWN, lastError }], 'table');
 
-    expect(serverList([{ ...DOWN, lastError }], 'table')).toContain(`  ${'m'.repeat(57)}...  retry`);
+    expect(table).toContain(`  ${'m'.repeat(57)}...  retry`);
+    expect(table).toContain('1 server: 1 down; -o json prints errors whole\n');
+    expect(serverList([DOWN], 'table')).toContain('1 server: 1 down\n');
+  });
+
+  it('says what of a server that is up is not shown', () => {
+    const problems = [
+      { kind: 'tools', isPartial: false, reason: 'not ready' },
+      { kind: 'prompts', isPartial: true, reason: 'page 2: slow' },
+    ];
+    const withheld = [{ kind: 'resources', name: '#2', reason: 'uri is malformed' }];
+    const lines = serverList(
+      [
+        { ...READY, problems },
+        { ...READY, withheld },
+      ],
+      'table',
+    ).split('\n');
+
+    expect(lines[1]).toMatch(/ {2}tools: not ready; prompts in part: page 2: slow {2}see -o json$/);
+    expect(lines[2]).toMatch(/ {2}1 withheld {2,}see -o json$/);
+    expect(JSON.parse(serverList([{ ...READY, problems, withheld }], 'json'))).toMatchObject([{ problems, withheld }]);
   });
 
   it('takes control characters out of what servers say', () => {
@@ -50,7 +74,7 @@ describe('serverList', () => {
     const entries = JSON.parse(serverList([READY, DOWN], 'json')) as object[];
 
     expect(entries.map((entry) => Object.keys(entry).join())).toEqual(
-      Array(2).fill('name,state,era,tools,resources,prompts,lastError,retryInMs'),
+      Array(2).fill('name,state,era,tools,resources,prompts,lastError,retryInMs,problems,withheld'),
     );
     expect(entries[1]).toMatchObject({ era: null, lastError: { code: 'OMNI_UPSTREAM_EXITED' }, retryInMs: 40_101 });
   });

@@ -13,6 +13,10 @@ export interface ServerStatus {
   readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | undefined;
   /** Milliseconds until Omni tries again by itself. */
   readonly retryInMs: number | undefined;
+  /** Lists that could not be read, or (`isPartial`) not to their end. */
+  readonly problems: readonly { readonly kind: string; readonly isPartial: boolean; readonly reason: string }[];
+  /** Items that are not offered. */
+  readonly withheld: readonly { readonly kind: string; readonly name: string; readonly reason: string }[];
 }
 
 export const LIST_FORMATS = ['table', 'json', 'name'] as const;
@@ -37,7 +41,7 @@ export function serverList(servers: readonly ServerStatus[], format: ListFormat)
 }
 
 /** Absent facts are null, so that every entry has the same keys. */
-function jsonEntry({ name, state, era, tools, resources, prompts, lastError, retryInMs }: ServerStatus): unknown {
+function jsonEntry({ name, state, era, tools, resources, prompts, lastError, retryInMs, problems, withheld }: ServerStatus): unknown {
   return {
     name,
     state,
@@ -47,20 +51,31 @@ function jsonEntry({ name, state, era, tools, resources, prompts, lastError, ret
     prompts,
     lastError: lastError ?? null,
     retryInMs: retryInMs === undefined ? null : Math.ceil(retryInMs),
+    problems,
+    withheld,
   };
 }
 
 function tableRow(server: ServerStatus): readonly string[] {
-  const { name, state, era, lastError } = server;
+  const { name, state, era } = server;
   const isUp = state === 'ready';
   const counts = [server.tools, server.resources, server.prompts].map((count) => (isUp ? String(count) : '-'));
-  return [oneLine(name), oneLine(state), oneLine(era ?? '-'), ...counts, clipped(oneLine(lastError?.message ?? '-')), nextStep(server)];
+  return [oneLine(name), oneLine(state), oneLine(era ?? '-'), ...counts, clipped(errorText(server)), nextStep(server)];
 }
 
-function nextStep({ state, lastError, retryInMs }: ServerStatus): string {
-  if (state === 'disabled') return 'remove "disabled" from its entry';
+/** Why it is not up, or what of it is not shown. */
+function errorText({ lastError, problems, withheld }: ServerStatus): string {
+  if (lastError !== undefined) return oneLine(lastError.message);
+  const lists = problems.map(({ kind, isPartial, reason }) => `${kind}${isPartial ? ' in part' : ''}: ${reason}`);
+  const items = withheld.length === 0 ? [] : [`${withheld.length} withheld`];
+  return oneLine([...lists, ...items].join('; ')) || '-';
+}
+
+function nextStep({ state, lastError, retryInMs, problems, withheld }: ServerStatus): string {
+  if (state === 'disabled') return 'see "disabled", "requiredEnv" and "featureFlag" of its entry';
   const retry = retryInMs === undefined ? [] : [`retry in ${Math.max(1, Math.ceil(retryInMs / 1_000))} s`];
-  const hint = lastError === undefined || state === 'ready' ? [] : [oneLine(lastError.hint)];
+  if (state === 'ready') return withheld.length > 0 || problems.length > 0 ? 'see -o json' : '-';
+  const hint = lastError === undefined ? [] : [oneLine(lastError.hint)];
   return [...retry, ...hint].join('; ') || '-';
 }
 
@@ -68,7 +83,8 @@ function summary(servers: readonly ServerStatus[]): string {
   const counts = new Map<string, number>();
   for (const { state } of servers) counts.set(state, (counts.get(state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${count} ${oneLine(state)}`).join(', ');
-  return `${servers.length} ${servers.length === 1 ? 'server' : 'servers'}: ${states}`;
+  const isClipped = servers.some((server) => errorText(server).length > MAX_ERROR_CHARS);
+  return `${servers.length} ${servers.length === 1 ? 'server' : 'servers'}: ${states}${isClipped ? '; -o json prints errors whole' : ''}`;
 }
 
 function oneLine(text: string): string {

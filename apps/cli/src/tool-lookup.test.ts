@@ -5,7 +5,7 @@ import type { ServerStatus } from './server-list.ts';
 import type { Target } from './target.ts';
 import { findTool } from './tool-lookup.ts';
 
-const UP = { era: 'modern', tools: 1, resources: 0, prompts: 0, lastError: undefined, retryInMs: undefined };
+const UP = { era: 'modern', tools: 1, resources: 0, prompts: 0, lastError: undefined, retryInMs: undefined, problems: [], withheld: [] };
 const OPTIONS = { signal: new AbortController().signal };
 
 /** A gateway that knows nothing but names. */

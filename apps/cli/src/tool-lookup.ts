@@ -116,7 +116,8 @@ function notUp({ name, state, lastError }: ServerStatus): GatewayError {
   const codes: Readonly<Record<string, GatewayErrorCode>> = { starting: 'OMNI_UPSTREAM_STARTING', disabled: 'OMNI_UPSTREAM_DISABLED' };
   const code = isErrorCode(lastError?.code) ? lastError.code : (codes[state] ?? 'OMNI_UPSTREAM_DOWN');
   const why = lastError === undefined ? '' : `: ${lastError.message}`;
-  return new GatewayError(code, `The server "${name}" is ${state}${why}`, lastError === undefined ? {} : { hint: lastError.hint });
+  const hint = lastError?.hint ?? (state === 'disabled' ? 'See "disabled", "requiredEnv" and "featureFlag" of its entry.' : undefined);
+  return new GatewayError(code, `The server "${name}" is ${state}${why}`, hint === undefined ? {} : { hint });
 }
 
 function isErrorCode(code: string | undefined): code is GatewayErrorCode {

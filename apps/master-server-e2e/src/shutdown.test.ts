@@ -6,6 +6,8 @@ import { canSeeProcesses, childrenOf, remaining } from './harness/processes.ts';
 import { errorOf, legacyCall, modernRequest, openRawSession, post, postModern, textOf, type RawAnswer } from './harness/raw-mcp.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
+import { CALL_ID } from './load/load-client.ts';
+import { startLoadUpstream } from './load/load-upstream.ts';
 
 afterAll(endEverything, 30_000);
 
@@ -96,6 +98,38 @@ describe('the stop of Omni', () => {
     expect(textOf((await answer).text)).toBe('done');
     expect((await omni.process.ended).code).toBe(0);
     agent.destroy();
+  });
+
+  it.each([
+    ['waits for', undefined, 12_000_000],
+    ['cuts at a second signal', 'SIGINT', 0],
+  ] as const)('%s a client that still reads a complete answer', async (_what, second, atLeast) => {
+    const upstream = await startLoadUpstream();
+    const omni = await startOmni({ server: { drain: '60s' }, mcpServers: { load: { type: 'http', url: upstream.url } } });
+    await omni.ready();
+    const { body, headers } = modernRequest({
+      ...{ id: CALL_ID, method: 'tools/call', name: 'load__big' },
+      params: `"name":"load__big","arguments":{"bytes":12000000,"id":"last"}`,
+    });
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
+      request(omni.url, { method: 'POST', headers: all }, resolve).on('error', reject).end(body);
+    });
+    omni.process.signal('SIGTERM');
+    await eventually('the stop has begun', () => omni.process.stderr.includes('stopping'));
+    // Longer than streams have that were told to end.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    if (second !== undefined) {
+      omni.process.signal(second);
+      expect((await omni.process.ended).code).toBe(0);
+    }
+    let read = 0;
+    const isComplete = await new Promise<boolean>((resolve) => {
+      response.on('data', (chunk: Buffer) => (read += chunk.byteLength));
+      response.on('end', () => resolve(true)).on('error', () => resolve(false));
+    });
+    expect([isComplete, read > atLeast]).toEqual([second === undefined, true]);
+    expect((await omni.process.ended).code).toBe(0);
   });
 
   it('leaves SIGHUP alone', async () => {

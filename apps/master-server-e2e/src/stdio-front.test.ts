@@ -123,6 +123,18 @@ describe('omni stdio', () => {
     expect(remaining(children)).toEqual([]);
   });
 
+  it('does not wait for a client that has closed the pipe to answer a question', async () => {
+    const { omni, lines, send } = startStdio();
+    send(HELLO.replace('"capabilities":{}', '"capabilities":{"roots":{}}'));
+    send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    send(legacyCall('1', 'sdk1__ask_roots'));
+    await eventually('the question', () => lines().some((line) => line.includes('"roots/list"')));
+    omni.child.stdin?.end();
+    expect(await omni.ended).toEqual({ code: 0, signal: null });
+    // The tool went on and told of it; without that the call would have been cut off at the end of the drain.
+    expect(answerTo(1, lines())).toContain('"isError":true');
+  });
+
   it('stops at a signal in the same way', async () => {
     const { omni, lines, send } = startStdio();
     send(HELLO);

@@ -147,6 +147,27 @@ describe('main', () => {
     expect(await program.exitCode).toBe(0);
   });
 
+  it('outlives the reader of what it says', async () => {
+    const config = await configFile({ mcpServers: {} });
+    const program = new Program('serve', '--config', config, '--listen', '127.0.0.1:0');
+    const url = await program.said(/http:\/\/127\.0\.0\.1:\d+\/mcp/);
+
+    program.child.stderr?.destroy();
+    program.child.kill('SIGHUP');
+    for (let request = 1; request <= 3; request++) expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+
+    program.child.kill('SIGINT');
+    expect(await program.exitCode).toBe(0);
+  });
+
+  it('prints its help to a reader that does not wait for it', async () => {
+    const program = new Program('--help');
+    program.child.stdout?.destroy();
+
+    expect(await program.exitCode).toBe(0);
+    expect(program.err).toBe('');
+  });
+
   it('ends with 4 before anything is started when the configuration is wrong [S000-CFG-03] [S004-XC-03]', async () => {
     const marker = join(folder, 'started');
     const good = { command: process.execPath, args: ['-e', `require('fs').writeFileSync(${JSON.stringify(marker)}, '')`] };

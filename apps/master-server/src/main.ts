@@ -1,5 +1,6 @@
 import { guardAgainstCrashes } from './crash-guard.ts';
 import { exitCodeFor, failureText } from './failure-text.ts';
+import { outliveReader } from './lost-reader.ts';
 import { parseProgramArguments, USAGE } from './program-arguments.ts';
 import { thisProcess } from './program-host.ts';
 import { runServe } from './serve.ts';
@@ -25,6 +26,8 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 guardAgainstCrashes(process, (text) => thisProcess.writeErr(text));
+outliveReader(process.stdout);
+outliveReader(process.stderr);
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {

@@ -22,7 +22,7 @@ describe('parseProgramArguments', () => {
     expect(parseProgramArguments(['start', '--config', 'omni.yaml'])).toEqual({ command: 'start', options: { config: 'omni.yaml' } });
   });
 
-  it.each([[[]], [['--help']], [['help']], [['serve', '--help']]])('helps for %j', (argv) => {
+  it.each([[[]], [['--help']], [['-h']], [['help']], [['serve', '--help']], [['start', '-h']]])('helps for %j', (argv) => {
     expect(parseProgramArguments(argv)).toEqual({ command: 'help' });
   });
 

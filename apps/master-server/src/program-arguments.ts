@@ -22,13 +22,14 @@ export const USAGE = `Usage: main <command> [options]
 LEVEL is debug, info, warn or error.
 `;
 
+const HELP = ['--help', '-h'];
 const TEXT = { type: 'string' } as const;
 const FLAG = { type: 'boolean' } as const;
 
 /** @throws {@link GatewayError} `OMNI_USAGE` */
 export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
   const [command, ...rest] = argv;
-  if (command === undefined || command === 'help' || rest.includes('--help') || command === '--help') return { command: 'help' };
+  if (command === undefined || command === 'help' || argv.some((word) => HELP.includes(word))) return { command: 'help' };
   switch (command) {
     case 'serve': {
       const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT, check: FLAG, json: FLAG });

@@ -92,7 +92,7 @@ describe('runServe', () => {
 
     expect(await runServe({ ...QUIET, config, check: true }, host)).toBe(0);
 
-    expect(host.out).toBe(`${config} is valid: 1 servers\n`);
+    expect(host.out).toBe(`${config} is valid: 1 server\n`);
     expect(host.err).toBe('');
   });
 

@@ -28,7 +28,8 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
   const configuration = await loadConfiguration(options.config, environment);
   if (options.check) {
     writeWarnings(configuration, host);
-    host.writeOut(`${options.config} is valid: ${configuration.upstreams.length} servers\n`);
+    const { length } = configuration.upstreams;
+    host.writeOut(`${options.config} is valid: ${length} ${length === 1 ? 'server' : 'servers'}\n`);
     return 0;
   }
   const { listen, logLevel } = options;

@@ -11,7 +11,14 @@ export function offerOf(catalogue: Catalogue, view: ClientView, names: ReadonlyS
     // The front asks for scopes that exist only.
     capabilities: (scope, era) => catalogue.capabilities(scope, era) ?? '{}',
     instructions: (scope) => catalogue.instructions(scope),
-    list: (kind, client) => catalogue.list(kind, client.scope, client.era, view.signatureOf(client), view.isProvisional(client)) ?? '{}',
+    list: (kind, client) =>
+      catalogue.list({
+        kind,
+        scope: client.scope,
+        era: client.era,
+        signature: view.signatureOf(client),
+        isProvisional: view.isProvisional(client),
+      }) ?? '{}',
     onChange: (listener) =>
       catalogue.onChange(({ scope, kinds, audience }) => listener({ scope, kinds, isFor: (client) => view.isIn(audience, client) })),
     whenKnown: (client, listener) => view.whenKnown(client, listener),

@@ -22,6 +22,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
       (configuration, clock) =>
         new Catalogue({
           order: configuration.upstreams.map((upstream) => upstream.name),
+          off: configuration.upstreams.filter((upstream) => !upstream.enabled).map((upstream) => upstream.name),
           prefix: configuration.naming.prefix,
           identity: IDENTITY,
           clock,

@@ -9,6 +9,7 @@ import {
 import type { Logger, Principal } from '@omni/ports';
 import { CountedByteBudget } from '@omni/wire';
 import { LOCAL_PRINCIPAL, type MasterServer } from './master-server.ts';
+import { clientBacklogBytes } from './client-backlog-bytes.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
 
 export interface GatewayListenersOptions {
@@ -27,8 +28,10 @@ export interface GatewayListeners {
   /** The sockets beside it, e.g. `unix:/home/ada/.local/state/omni/omni.sock`. */
   readonly sockets: readonly string[];
   stopAccepting(): void;
-  /** Cuts what is still open after a moment. */
-  close(): Promise<void>;
+  /** Cuts what is still open after a moment, and after `deadlineMs` what is still being read. */
+  close(deadlineMs: number): Promise<void>;
+  /** Leaves a running or later {@link close} that moment only. */
+  hurry(): void;
 }
 
 /** Streams that were told to end may take this long to reach their clients. */
@@ -41,19 +44,23 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
   const { configuration, environment, address, server, logger } = options;
   const { unixSocket, tcp, tls } = configuration.server;
   const { maxBodyBytes, maxHeldBytes } = configuration.limits;
+  const maxBacklogBytes = clientBacklogBytes(configuration.limits);
   // One of the clients, so that servers cannot take their room nor the other way round.
   const budget = new CountedByteBudget(maxHeldBytes);
   const http = new NodeHttpListener({
     handler: server.handle,
-    webSockets: { decide: (request) => decideUpgrade(server, request), maxMessageBytes: maxBodyBytes, budget },
+    webSockets: { decide: (request) => decideUpgrade(server, request), maxMessageBytes: maxBodyBytes, maxBacklogBytes, budget },
     ...(tls === undefined ? {} : { tls }),
     budget,
     logger,
   });
   const owners = socketListener(LOCAL_PRINCIPAL);
   const anybodys = socketListener(ANONYMOUS);
-  const close = async (): Promise<void> => {
-    await http.drain(CLOSING_MS);
+  let isHurried = false;
+  let isClosing = false;
+  const close = async (deadlineMs: number): Promise<void> => {
+    isClosing = true;
+    await http.drain(isHurried ? CLOSING_MS : Math.max(CLOSING_MS, deadlineMs));
     owners.close();
     anybodys.close();
   };
@@ -76,9 +83,14 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
         for (const listener of [http, owners, anybodys]) listener.stopAccepting();
       },
       close,
+      hurry() {
+        isHurried = true;
+        // A second drain ends the first one.
+        if (isClosing) void http.drain(CLOSING_MS);
+      },
     };
   } catch (error) {
-    await close();
+    await close(0);
     throw error;
   }
 
@@ -86,6 +98,7 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
     return new NodeSocketListener({
       onConnection: (open) => void server.bind(open, { principal }),
       maxMessageBytes: maxBodyBytes,
+      maxBacklogBytes,
       budget,
       logger,
     });

@@ -56,9 +56,11 @@ export async function startHttpGateway({ configuration, environment, listen, log
   }
   await server.start();
   const stop = async (options?: StopOptions): Promise<void> => {
+    const endsAt = performance.now() + (options?.deadlineMs ?? configuration.server.drainMs);
     listeners.stopAccepting();
     await server.stop(options);
-    await listeners.close();
+    // A client may still be reading a long answer that is complete.
+    await listeners.close(endsAt - performance.now());
     logger.flush();
   };
   return {
@@ -67,7 +69,10 @@ export async function startHttpGateway({ configuration, environment, listen, log
     token: kept === undefined ? undefined : { value: kept.token, path: kept.path },
     server,
     stop,
-    hurry: () => server.hurry(),
+    hurry: () => {
+      server.hurry();
+      listeners.hurry();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { stdioChannel } from '@omni/node';
 import { GatewayError } from '@omni/ports';
+import { clientBacklogBytes } from './client-backlog-bytes.ts';
 import { STDIO_START_GRACE_MS } from './gateway-options.ts';
 import type { MasterServer, StopOptions } from './master-server.ts';
 import type { Configuration } from './node-configuration.ts';
@@ -33,7 +34,9 @@ export async function startStdioGateway({ configuration, scope, logLevel, input,
   const { server, logger } = await createNodeParts({ configuration, logLevel, startGraceMs: STDIO_START_GRACE_MS });
   await server.start();
   const closed = new Promise<void>((resolve) => {
-    server.bind(stdioChannel({ input, output, maxMessageBytes: configuration.limits.maxBodyBytes }), {
+    const { limits } = configuration;
+    const maxBacklogBytes = clientBacklogBytes(limits);
+    server.bind(stdioChannel({ input, output, maxMessageBytes: limits.maxBodyBytes, maxBacklogBytes }), {
       scope,
       answersAfterEnd: true,
       onClosed: resolve,

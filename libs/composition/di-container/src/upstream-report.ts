@@ -1,5 +1,5 @@
 import type { Catalogue } from '@omni/capabilities';
-import type { Era } from '@omni/ports';
+import { GatewayError, type Era } from '@omni/ports';
 import type { Upstream } from '@omni/upstreams';
 
 /** State and offer of one upstream, for people and scripts. */
@@ -21,7 +21,7 @@ export interface UpstreamReport {
 export function reportOf(upstream: Upstream, catalogue: Catalogue): UpstreamReport {
   const { counts, withheld, problems } = catalogue.describe(upstream.name);
   const { state } = upstream;
-  const error = state.phase === 'down' || state.phase === 'starting' ? state.lastError : undefined;
+  const error = errorOf(upstream.name, state);
   return {
     name: upstream.name,
     state: state.phase,
@@ -34,4 +34,9 @@ export function reportOf(upstream: Upstream, catalogue: Catalogue): UpstreamRepo
     lastError: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
     retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - Date.now()) : undefined,
   };
+}
+
+function errorOf(name: string, state: Upstream['state']): GatewayError | undefined {
+  if (state.phase === 'disabled') return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${name}" is switched off: ${state.reason}`);
+  return state.phase === 'down' || state.phase === 'starting' ? state.lastError : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { silentLogger } from '@omni/ports';
+import { silentLogger, type Logger } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import type { UpstreamLink } from '@omni/wire';
 import { CatalogueKeeper } from './catalogue-keeper.ts';
@@ -21,22 +21,29 @@ const catalogueOf = (upstream: string): UpstreamCatalogue => ({
   withheld: [],
 });
 
+const unreadable = (upstream: string): UpstreamCatalogue => ({ ...catalogueOf(upstream), tools: emptyList('error -32603: not ready') });
+
 function setUp(awaited: readonly string[] = []) {
   const clock = new VirtualClock();
   const published: string[] = [];
-  const readings: { readonly link: UpstreamLink; readonly finish: (failure?: Error) => void }[] = [];
+  const readings: { readonly link: UpstreamLink; readonly finish: (outcome?: Error | UpstreamCatalogue) => void }[] = [];
+  const warnings: unknown[] = [];
+  const logger: Logger = { ...silentLogger, warn: (fields) => warnings.push(fields) };
   const keeper = new CatalogueKeeper({
     publish: (upstream, catalogue) => published.push(`${upstream} ${catalogue === undefined ? 'gone' : 'read'}`),
     read: (of) =>
       new Promise((resolve, reject) => {
-        readings.push({ link: of, finish: (failure) => (failure === undefined ? resolve(catalogueOf(of.upstream)) : reject(failure)) });
+        readings.push({
+          link: of,
+          finish: (outcome = catalogueOf(of.upstream)) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)),
+        });
       }),
     clock,
-    logger: silentLogger,
+    logger,
     awaited,
     startGraceMs: 1_000,
   });
-  return { clock, published, readings, keeper };
+  return { clock, published, readings, warnings, keeper };
 }
 
 describe('CatalogueKeeper', () => {
@@ -125,6 +132,51 @@ describe('CatalogueKeeper', () => {
     readings[1]?.finish();
     await clock.advanceAsync(0);
     expect([isSettled, published]).toEqual([true, ['a read']]);
+  });
+
+  it('asks again for a list that could not be read, less and less often, until it can', async () => {
+    const { keeper, readings, clock } = setUp();
+    keeper.onReady('a', link('a'));
+    const times: number[] = [];
+    for (let reading = 0; reading < 9; reading++) {
+      readings[reading]?.finish(reading === 3 ? new Error('broken') : unreadable('a'));
+      const begin = clock.monotonicMs();
+      await clock.advanceAsync(0);
+      while (readings.length === reading + 1) await clock.advanceAsync(1_000);
+      times.push((clock.monotonicMs() - begin) / 1_000);
+    }
+    readings[9]?.finish();
+    await clock.advanceAsync(3_600_000);
+    expect([times, readings.length]).toEqual([[5, 10, 20, 40, 80, 160, 300, 300, 300], 10]);
+  });
+
+  it('does not ask again while the upstream is down, nor twice when it announces a change', async () => {
+    const { keeper, readings, clock } = setUp();
+    keeper.onReady('a', link('a'));
+    readings[0]?.finish(unreadable('a'));
+    await clock.advanceAsync(2_000);
+    keeper.onListsChanged('a');
+    readings[1]?.finish(unreadable('a'));
+    await clock.advanceAsync(9_000);
+    const afterChange = readings.length;
+    keeper.onDown('a');
+    await clock.advanceAsync(3_600_000);
+    expect([afterChange, readings.length]).toEqual([2, 2]);
+  });
+
+  it('logs once what cannot be shown, without the words of the server', async () => {
+    const { keeper, readings, warnings, clock } = setUp();
+    keeper.onReady('a', link('a'));
+    for (let reading = 0; reading < 3; reading++) {
+      readings[reading]?.finish(unreadable('a'));
+      await clock.advanceAsync(20_000);
+    }
+    readings[3]?.finish({ ...catalogueOf('a'), withheld: [{ list: 'tools', key: 'canary', reason: 'name is missing' }] });
+    await clock.advanceAsync(0);
+    expect(warnings).toEqual([
+      { upstream: 'a', lists: ['tools'], withheld: 0 },
+      { upstream: 'a', lists: [], withheld: 1 },
+    ]);
   });
 
   it('reads and publishes nothing after stop', async () => {

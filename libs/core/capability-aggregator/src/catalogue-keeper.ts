@@ -1,9 +1,12 @@
 import type { CancelTimer, Clock, Logger } from '@omni/ports';
 import type { UpstreamLink } from '@omni/wire';
-import type { UpstreamCatalogue } from './upstream-catalogue.ts';
+import { LIST_KINDS, type UpstreamCatalogue } from './upstream-catalogue.ts';
 
 /** Pause between two readings of the same upstream: one that announces changes all the time is not read all the time. */
 const MIN_INTERVAL_MS = 1_000;
+/** Pause before lists that could not be read are asked for again, doubled each time up to the longest. */
+const RETRY_MS = 5_000;
+const MAX_RETRY_MS = 300_000;
 /** How long an upstream that is gone keeps its place in the lists: most are back within the first restarts. */
 const STALE_MS = 30_000;
 
@@ -24,12 +27,17 @@ interface Kept {
   isReading: boolean;
   isOutdated: boolean;
   cancelNext: CancelTimer | undefined;
+  /** Readings in a row that lacked a list. */
+  failures: number;
+  cancelRetry: CancelTimer | undefined;
+  /** What was logged of it last. */
+  said: string;
   cancelRemoval: CancelTimer | undefined;
 }
 
 /**
- * Keeps the catalogue up to date: reads an upstream when it comes up and when it announces a change, one reading at a time,
- * and takes it out when it stays away.
+ * Keeps the catalogue up to date: reads an upstream when it comes up, when it announces a change and when it could not list everything,
+ * one reading at a time, and takes it out when it stays away.
  */
 export class CatalogueKeeper {
   readonly #options: CatalogueKeeperOptions;
@@ -62,6 +70,7 @@ export class CatalogueKeeper {
     kept.cancelRemoval?.();
     kept.cancelRemoval = undefined;
     kept.link = link;
+    kept.failures = 0;
     this.#refresh(upstream, kept);
   }
 
@@ -74,6 +83,7 @@ export class CatalogueKeeper {
     this.#settled(upstream);
     const kept = this.#keptOf(upstream);
     kept.link = undefined;
+    kept.cancelRetry?.();
     kept.cancelRemoval ??= this.#options.clock.after(STALE_MS, () => {
       kept.cancelRemoval = undefined;
       this.#options.publish(upstream, undefined);
@@ -84,6 +94,7 @@ export class CatalogueKeeper {
     this.#isStopped = true;
     for (const kept of this.#kept.values()) {
       kept.cancelNext?.();
+      kept.cancelRetry?.();
       kept.cancelRemoval?.();
     }
     this.#unsettled.clear();
@@ -93,7 +104,16 @@ export class CatalogueKeeper {
   #keptOf(upstream: string): Kept {
     const known = this.#kept.get(upstream);
     if (known !== undefined) return known;
-    const kept: Kept = { link: undefined, isReading: false, isOutdated: false, cancelNext: undefined, cancelRemoval: undefined };
+    const kept: Kept = {
+      link: undefined,
+      isReading: false,
+      isOutdated: false,
+      cancelNext: undefined,
+      failures: 0,
+      cancelRetry: undefined,
+      said: '',
+      cancelRemoval: undefined,
+    };
     this.#kept.set(upstream, kept);
     return kept;
   }
@@ -107,22 +127,52 @@ export class CatalogueKeeper {
     if (link === undefined || this.#isStopped) return;
     kept.isReading = true;
     kept.isOutdated = false;
+    kept.cancelRetry?.();
     this.#options.read(link).then(
-      (catalogue) => this.#done(upstream, kept, () => kept.link === link && this.#options.publish(upstream, catalogue)),
-      (error: unknown) =>
-        this.#done(upstream, kept, () => this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read')),
+      (catalogue) => {
+        if (!this.#isStopped && kept.link === link) this.#take(upstream, kept, catalogue);
+        this.#done(
+          upstream,
+          kept,
+          LIST_KINDS.every((kind) => catalogue[kind].problem === undefined),
+        );
+      },
+      (error: unknown) => {
+        if (!this.#isStopped) this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read');
+        this.#done(upstream, kept, false);
+      },
     );
   }
 
-  #done(upstream: string, kept: Kept, act: () => void): void {
+  #done(upstream: string, kept: Kept, isWhole: boolean): void {
     kept.isReading = false;
     if (this.#isStopped) return;
-    act();
     this.#settled(upstream);
     kept.cancelNext = this.#options.clock.after(MIN_INTERVAL_MS, () => {
       kept.cancelNext = undefined;
       if (kept.isOutdated) this.#refresh(upstream, kept);
     });
+    kept.failures = isWhole ? 0 : kept.failures + 1;
+    if (isWhole) return;
+    // A server may not be ready for its first question, and few announce that they are.
+    const pauseMs = Math.min(RETRY_MS * 2 ** (kept.failures - 1), MAX_RETRY_MS);
+    kept.cancelRetry = this.#options.clock.after(pauseMs, () => this.#refresh(upstream, kept));
+  }
+
+  /** What is missing is logged once, without the words of the server, which may hold anything. */
+  #take(upstream: string, kept: Kept, catalogue: UpstreamCatalogue): void {
+    this.#options.publish(upstream, catalogue);
+    const lists = LIST_KINDS.filter((kind) => catalogue[kind].problem !== undefined || catalogue[kind].partial !== undefined);
+    const withheld = catalogue.withheld.length;
+    const said = `${lists.join()} ${withheld}`;
+    if (said === kept.said) return;
+    kept.said = said;
+    if (lists.length > 0 || withheld > 0) {
+      this.#options.logger.warn(
+        { upstream, lists, withheld },
+        'not everything that a server lists can be shown; omni ls says what and why',
+      );
+    }
   }
 
   #settled(upstream: string): void {

@@ -145,6 +145,19 @@ describe('Catalogue.resolveUri', () => {
     expect(catalogue.resolveUri(uri, undefined)).toEqual(expected);
   });
 
+  it('asks those who list a template itself, as completions name it', () => {
+    const templates = catalogueOf({
+      all: { templates: ['db://{+path}'] },
+      rows: { resources: ['db://rows'], templates: ['db://rows{?limit,after}', 'db://{broken'] },
+      too: { templates: ['db://rows{?limit,after}'] },
+    });
+    expect(['db://rows{?limit,after}', 'db://{broken', 'db://{+path}'].map((uri) => templates.resolveUri(uri, undefined))).toEqual([
+      ['rows', 'too'],
+      ['rows'],
+      ['all'],
+    ]);
+  });
+
   it.each(['http://169.254.169.254/', 'x:2', 'no scheme', '__proto__', ''])('asks nobody for %j', (uri) => {
     expect(codeOf(catalogue.resolveUri(uri, undefined))).toBe('OMNI_NAME_UNKNOWN');
   });

@@ -23,12 +23,24 @@ export interface CatalogueSnapshotOptions {
   readonly generation: number;
   /** Names of all configured upstreams. */
   readonly order: readonly string[];
+  /** Those of them that are switched off. */
+  readonly off: readonly string[];
   readonly prefix: PrefixPolicy;
   readonly identity: Identity;
   /** What has been read, by upstream. */
   readonly catalogues: ReadonlyMap<string, UpstreamCatalogue>;
   /** A snapshot whose tables are used again where nothing differs. */
   readonly like?: CatalogueSnapshot;
+}
+
+/** Which list, of which endpoint, for whom. */
+export interface ListRequest {
+  readonly kind: ListKind;
+  readonly scope: string | undefined;
+  readonly era: Era;
+  readonly signature?: string | undefined;
+  /** It is about to change, so that the client is not to keep it. Default `false`. */
+  readonly isProvisional?: boolean;
 }
 
 /** An item with the name under which an endpoint shows it. */
@@ -74,7 +86,7 @@ export class CatalogueSnapshot {
   }
 
   /** The whole result of a list request; see {@link Catalogue.list}. */
-  list(kind: ListKind, scope: string | undefined, era: Era, isProvisional: boolean): string | undefined {
+  list({ kind, scope, era, isProvisional = false }: ListRequest): string | undefined {
     const upstreams = this.upstreamsOf(scope);
     if (upstreams === undefined) return undefined;
     return this.#kept(`list ${kind} ${era} ${isProvisional ? 'now' : ''} ${scope ?? ''}`, () => {
@@ -168,6 +180,7 @@ export class CatalogueSnapshot {
   #ttlMs(kind: ListKind, upstreams: readonly string[]): number {
     let ttlMs = DEFAULT_TTL_MS;
     for (const upstream of upstreams) {
+      if (this.#options.off.includes(upstream)) continue;
       const catalogue = this.catalogues.get(upstream);
       ttlMs = Math.min(ttlMs, catalogue === undefined ? 0 : (catalogue[kind].ttlMs ?? ttlMs));
     }

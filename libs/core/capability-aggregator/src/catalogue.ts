@@ -1,6 +1,6 @@
 import { GatewayError, type Clock, type Era } from '@omni/ports';
 import type { Identity } from './catalogue-reader.ts';
-import { CatalogueSnapshot } from './catalogue-snapshot.ts';
+import { CatalogueSnapshot, type ListRequest } from './catalogue-snapshot.ts';
 import { announcementKey, ChangeAnnouncer, type ChangeKind, type ChangeListener } from './change-announcer.ts';
 import { ClientViews } from './client-views.ts';
 import type { OwnedName, PrefixPolicy } from './exposed-name.ts';
@@ -18,8 +18,10 @@ import {
 } from './upstream-catalogue.ts';
 
 export interface CatalogueOptions {
-  /** Names of the upstreams that can offer something, in the order in which their items are listed. */
+  /** Names of all upstreams, in the order in which their items are listed. */
   readonly order: readonly string[];
+  /** Those of them that are switched off: what they would offer is not waited for. Default none. */
+  readonly off?: readonly string[];
   readonly prefix: PrefixPolicy;
   /** What Omni calls itself, in results of the modern era. */
   readonly identity: Identity;
@@ -168,13 +170,12 @@ export class Catalogue {
    *
    * Built once per snapshot; the same content gives the same bytes. All items are on one page. Modern results say
    * `"cacheScope":"private"`, as lists depend on who asks, and the smallest `ttlMs` of the upstreams, at most 60,000 and 0
-   * while one of them has not been read.
+   * while one of them that is not switched off has not been read.
    *
-   * @param isProvisional - The list is about to change, so that the client is not to keep it.
    * @returns `undefined` when no server has the name of the scope.
    */
-  list(kind: ListKind, scope: string | undefined, era: Era, signature?: string, isProvisional = false): string | undefined {
-    return this.#views.snapshotFor(signature, scope, this.#snapshot).list(kind, scope, era, isProvisional);
+  list(request: ListRequest): string | undefined {
+    return this.#views.snapshotFor(request.signature, request.scope, this.#snapshot).list(request);
   }
 
   /** Capabilities for `initialize` (legacy) or `server/discover` (modern) as JSON; `undefined` for an unknown scope. */
@@ -206,8 +207,8 @@ export class Catalogue {
   }
 
   /**
-   * Finds who can be asked for a resource, best first: who lists it, whose tools are shown with it (MCP Apps), whose template it fits,
-   * who mentioned it in a result, the only server there is, the only server that uses its scheme.
+   * Finds who can be asked for a resource, or for completions of a template, best first: who lists it, whose tools are shown with it
+   * (MCP Apps), whose template it fits, who mentioned it in a result, the only server there is, the only server that uses its scheme.
    *
    * @returns `OMNI_NAME_UNKNOWN` when nobody can, `OMNI_PARAMS_INVALID` beyond 8,192 characters.
    */
@@ -224,7 +225,8 @@ export class Catalogue {
     if (mentioned.length > 0) return mentioned;
     const matching = routes.matching(uri);
     if (matching.length > 0) return matching;
-    const fallback = this.#recentUris.find(uri) ?? (upstreams.length === 1 ? upstreams[0] : routes.soleOwnerOfScheme(uri));
+    const running = upstreams.filter((upstream) => !this.#isOff(upstream));
+    const fallback = this.#recentUris.find(uri) ?? (running.length === 1 ? running[0] : routes.soleOwnerOfScheme(uri));
     if (fallback !== undefined) return [fallback];
     return new GatewayError('OMNI_NAME_UNKNOWN', `No server is known to have the resource "${safeText(uri)}"`);
   }
@@ -258,13 +260,17 @@ export class Catalogue {
   }
 
   #snapshotOf(generation: number, catalogues: ReadonlyMap<string, UpstreamCatalogue>, like?: CatalogueSnapshot): CatalogueSnapshot {
-    const { order, prefix, identity } = this.#options;
-    return new CatalogueSnapshot({ generation, order, prefix, identity, catalogues, ...(like === undefined ? {} : { like }) });
+    const { order, off = [], prefix, identity } = this.#options;
+    return new CatalogueSnapshot({ generation, order, off, prefix, identity, catalogues, ...(like === undefined ? {} : { like }) });
+  }
+
+  #isOff(upstream: string): boolean {
+    return this.#options.off?.includes(upstream) === true;
   }
 
   /** An unknown name may belong to a server that has not been read: the hint says so. */
   #withUnread(error: GatewayError, scope: string | undefined): GatewayError {
-    const unread = (this.#snapshot.upstreamsOf(scope) ?? []).filter((upstream) => !this.isRead(upstream));
+    const unread = (this.#snapshot.upstreamsOf(scope) ?? []).filter((upstream) => !this.isRead(upstream) && !this.#isOff(upstream));
     if (error.code !== 'OMNI_NAME_UNKNOWN' || unread.length === 0) return error;
     const named = unread.slice(0, MAX_UNREAD_NAMED).map((upstream) => `"${upstream}"`);
     return new GatewayError(error.code, error.message, { hint: `${error.hint} What ${named.join(', ')} offers is not known yet.` });

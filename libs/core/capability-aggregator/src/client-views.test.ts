@@ -13,7 +13,9 @@ function setUp() {
   catalogue.set('fs', toolsOf('fs', ['read']));
   catalogue.set('db', toolsOf('db', ['query']));
   const names = (scope: string | undefined, signature?: string): string[] =>
-    [...(catalogue.list('tools', scope, 'legacy', signature) ?? '').matchAll(/"name":"([^"]+)"/g)].map(([, name = '']) => name);
+    [...(catalogue.list({ kind: 'tools', scope, era: 'legacy', signature }) ?? '').matchAll(/"name":"([^"]+)"/g)].map(
+      ([, name = '']) => name,
+    );
   return { clock, catalogue, names };
 }
 
@@ -100,8 +102,8 @@ describe('Catalogue with lists of some clients', () => {
 
   it('says of a list that will not last that it is not to be kept', () => {
     const { catalogue } = setUp();
-    expect(catalogue.list('tools', 'db', 'modern', FORMS)).toContain('"ttlMs":60000,');
-    expect(catalogue.list('tools', 'db', 'modern', FORMS, true)).toContain('"ttlMs":0,');
-    expect(catalogue.list('tools', 'db', 'modern', FORMS)).toContain('"ttlMs":60000,');
+    expect(catalogue.list({ kind: 'tools', scope: 'db', era: 'modern', signature: FORMS })).toContain('"ttlMs":60000,');
+    expect(catalogue.list({ kind: 'tools', scope: 'db', era: 'modern', signature: FORMS, isProvisional: true })).toContain('"ttlMs":0,');
+    expect(catalogue.list({ kind: 'tools', scope: 'db', era: 'modern', signature: FORMS })).toContain('"ttlMs":60000,');
   });
 });

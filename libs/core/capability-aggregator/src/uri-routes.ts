@@ -16,42 +16,39 @@ const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,63}(?=:)/;
 /** Finds who can be asked for a resource. */
 export class UriRoutes {
   readonly #byUri = new Map<string, string[]>();
-  readonly #byMention = new Map<string, Set<string>>();
+  readonly #byMention = new Map<string, string[]>();
   readonly #templates: { readonly upstream: string; readonly template: UriTemplate }[] = [];
-  readonly #byScheme = new Map<string, Set<string>>();
+  readonly #byScheme = new Map<string, string[]>();
 
   /** @param offers - In the order of the configuration. */
   constructor(offers: Iterable<UriOffer>) {
     for (const { upstream, uris, templates, mentions } of offers) {
       for (const uri of uris) {
-        const owners = this.#byUri.get(uri);
-        if (owners === undefined) this.#byUri.set(uri, [upstream]);
-        else owners.push(upstream);
+        note(this.#byUri, uri, upstream);
         this.#noteScheme(uri, upstream);
       }
       for (const text of templates) {
+        note(this.#byUri, text, upstream);
         const template = UriTemplate.compile(text);
         if (template === undefined) continue;
         this.#templates.push({ upstream, template });
         this.#noteScheme(template.literalPrefix, upstream);
       }
       for (const uri of mentions) {
-        const mentioners = this.#byMention.get(uri);
-        if (mentioners === undefined) this.#byMention.set(uri, new Set([upstream]));
-        else mentioners.add(upstream);
+        note(this.#byMention, uri, upstream);
         this.#noteScheme(uri, upstream);
       }
     }
   }
 
-  /** Who lists the URI itself. */
+  /** Who lists the URI itself, or this template: completions name it by its text. In order. */
   listed(uri: string): readonly string[] {
     return this.#byUri.get(uri) ?? [];
   }
 
   /** Whose items point at the URI, in order. */
   mentioned(uri: string): readonly string[] {
-    return [...(this.#byMention.get(uri) ?? [])];
+    return this.#byMention.get(uri) ?? [];
   }
 
   /** Whose templates the URI fits, in order. */
@@ -70,16 +67,20 @@ export class UriRoutes {
   soleOwnerOfScheme(uri: string): string | undefined {
     const owners = this.#byScheme.get(schemeOf(uri) ?? '');
     const [owner] = owners ?? [];
-    return owners?.size === 1 ? owner : undefined;
+    return owners?.length === 1 ? owner : undefined;
   }
 
   #noteScheme(uri: string, upstream: string): void {
     const scheme = schemeOf(uri);
-    if (scheme === undefined) return;
-    const owners = this.#byScheme.get(scheme);
-    if (owners === undefined) this.#byScheme.set(scheme, new Set([upstream]));
-    else owners.add(upstream);
+    if (scheme !== undefined) note(this.#byScheme, scheme, upstream);
   }
+}
+
+/** Upstreams are noted one after the other, so that one that is there already is the last. */
+function note(owners: Map<string, string[]>, key: string, upstream: string): void {
+  const known = owners.get(key);
+  if (known === undefined) owners.set(key, [upstream]);
+  else if (known.at(-1) !== upstream) known.push(upstream);
 }
 
 function schemeOf(uri: string): string | undefined {

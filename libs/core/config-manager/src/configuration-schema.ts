@@ -8,8 +8,10 @@ const MAX_SEALING_KEYS = 8;
 const DurationSchema = durationSchema({ allowZero: false });
 
 const TlsSchema = z.strictObject({
-  cert: NameTextSchema.describe('PEM file of the certificate, followed by those between it and the root.'),
-  key: NameTextSchema.describe('PEM file of the private key, without a passphrase.'),
+  cert: NameTextSchema.describe(
+    'PEM file of the certificate, followed by those between it and the root. A relative path starts at the folder of this file.',
+  ),
+  key: NameTextSchema.describe('PEM file of the private key, without a passphrase. A relative path starts at the folder of this file.'),
 });
 
 const ServerSchema = z.strictObject({
@@ -32,7 +34,7 @@ const ServerSchema = z.strictObject({
     .union([z.boolean(), NameTextSchema], { error: 'must be true, false or the path of the socket' })
     .default(false)
     .describe(
-      'true also serves the owner of Omni on the Unix socket omni.sock in its state folder (a named pipe on Windows), text on one at that path; without a token, one message a line.',
+      'true also serves the owner of Omni on the Unix socket omni.sock in its state folder (a named pipe on Windows), text on one at that path (a relative one starts at the folder of this file); without a token, one message a line.',
     ),
   tcp: ListenSchema.optional().describe(
     'Address and port on this machine to serve on plain TCP too, one message a line. It cannot ask for a token: only with auth.mode open.',

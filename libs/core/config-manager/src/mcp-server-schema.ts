@@ -20,13 +20,17 @@ export const McpServerSchema = z.strictObject({
     .describe(
       'How the server is reached. Follows from "command" or "url" when absent. http finds the old transport HTTP+SSE too; sse asks for nothing else.',
     ),
-  command: NameTextSchema.optional().describe('Program of a local server, found on the PATH of Omni. Not run through a shell.'),
+  command: NameTextSchema.optional().describe(
+    'Program of a local server, found on the PATH of Omni; a relative path starts at "cwd", or else at the folder of this file. Not run through a shell.',
+  ),
   args: z.array(PlainTextSchema).optional().describe('Arguments of the program, one per item.'),
   env: z
     .record(z.string().regex(/^[^=\0]+$/, 'is not a usable name of an environment variable'), PlainTextSchema)
     .optional()
     .describe('Variables for the program, added to a filtered copy of the environment of Omni.'),
-  cwd: NameTextSchema.optional().describe('Working folder of the program. The one of Omni when absent.'),
+  cwd: NameTextSchema.optional().describe(
+    'Working folder of the program. A relative path starts at the folder of this file. The one of Omni when absent.',
+  ),
   url: z
     .string()
     .optional()

@@ -53,6 +53,27 @@ describe('parseConfiguration', () => {
     });
   });
 
+  it('takes a path with a space for one program', () => {
+    expect(parse('mcpServers: { a: { command: "/opt/my tools/x" }, b: { command: "C:\\\\Program Files\\\\x.exe" } }').warnings).toEqual([]);
+  });
+
+  it('starts relative paths at the folder of the source that holds them', () => {
+    const { server, upstreams } = layered({
+      '/etc/omni/default.yaml':
+        'server: { unixSocket: run/omni.sock, tls: { cert: ./a.pem, key: /keys/a.pem } }\nmcpServers: { a: { command: ./run, cwd: a } }',
+      'conf/local.yaml':
+        'server: { tls: { cert: b.pem } }\nmcpServers: { b: { command: "${TOOLS:-tools}/b", args: [./b] }, c: { command: c } }',
+      'servers/d.yaml': '{ command: ./d }',
+    });
+    expect([server.unixSocket, server.tls]).toEqual(['/etc/omni/run/omni.sock', { cert: 'conf/b.pem', key: '/keys/a.pem' }]);
+    expect(upstreams.map(({ transport }) => transport)).toEqual([
+      { kind: 'stdio', command: './run', args: [], env: {}, cwd: '/etc/omni/a' },
+      { kind: 'stdio', command: 'conf/tools/b', args: ['./b'], env: {} },
+      { kind: 'stdio', command: 'c', args: [], env: {} },
+      { kind: 'stdio', command: 'servers/d', args: [], env: {} },
+    ]);
+  });
+
   it('takes every setting', () => {
     const configuration = parse(
       `
@@ -159,12 +180,12 @@ mcpServers:
   it('names a server after its file', () => {
     const { upstreams } = layered({
       'default.yaml': 'mcpServers: { a: { command: x } }',
-      'servers/informatica.yaml': 'command: ./bin/server\n',
+      'servers/informatica.yaml': 'command: informatica\n',
       'servers/a.json': '{"args": ["1"]}',
     });
     expect(upstreams.map(({ name, transport }) => [name, transport])).toEqual([
       ['a', { kind: 'stdio', command: 'x', args: ['1'], env: {} }],
-      ['informatica', { kind: 'stdio', command: './bin/server', args: [], env: {} }],
+      ['informatica', { kind: 'stdio', command: 'informatica', args: [], env: {} }],
     ]);
   });
 
@@ -337,7 +358,7 @@ mcpServers:
   });
 
   it('leaves out a server whose required variables are missing, and names them', () => {
-    const { upstreams } = parse(
+    const { upstreams, warnings } = parse(
       'mcpServers: { a: { command: x, requiredEnv: [SET, UNSET, EMPTY], env: { T: "${UNSET}" } }, b: { command: y } }',
       { SET: '1', EMPTY: '' },
     );
@@ -345,6 +366,7 @@ mcpServers:
       ['a', false, 'missing_env:[UNSET,EMPTY]'],
       ['b', true, undefined],
     ]);
+    expect(warnings).toEqual(['omni.yaml:1:45  mcpServers.a is not started: UNSET, EMPTY must be set and not empty']);
   });
 
   it('allows open access on loopback only', () => {
@@ -357,6 +379,10 @@ mcpServers:
     ['mcpServers: { a: { command: x, includeTools: [b] } }', 'omni.yaml:1:32  mcpServers.a.includeTools has no effect in this version'],
     ['mcpServers: { a: { command: x, tools: [b] } }', 'omni.yaml:1:32  mcpServers.a.tools has no effect in this version'],
     ['mcpServers: { a: { command: x, headers: { A: b } } }', 'omni.yaml:1:32  mcpServers.a.headers has no effect without "url"'],
+    [
+      'mcpServers: { a: { command: npx -y server } }',
+      'omni.yaml:1:29  mcpServers.a.command holds a space and is taken for the name of one program; write its arguments under "args"',
+    ],
     ['mcpServers: { a: { url: "http://x", cwd: / } }', 'omni.yaml:1:37  mcpServers.a.cwd has no effect without "command"'],
     [
       'mcpServers: { a: { command: x, callTimeout: 2h } }',

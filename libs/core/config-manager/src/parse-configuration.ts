@@ -5,10 +5,11 @@ import { expandLocated } from './expand-located.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { checkListeners } from './listener-checks.ts';
 import { checkTokens } from './token-checks.ts';
-import { mergeLocated, plainValue, type LocatedEntry, type LocatedMap } from './located-value.ts';
+import { locate, mergeLocated, plainValue, type LocatedEntry, type LocatedMap, type LocatedValue } from './located-value.ts';
 import { SERVER_BLOCKS, normalizeSource } from './normalize-source.ts';
 import { readDocument } from './read-document.ts';
 import { WORDLESS, reportIssues } from './report-issues.ts';
+import { pathFrom } from './source-path.ts';
 import { upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
 import type { Environment } from './variables.ts';
 
@@ -18,11 +19,11 @@ export interface Configuration {
     readonly allowedHosts: readonly string[];
     readonly allowedOrigins: readonly string[];
     readonly legacySse: boolean;
-    /** `true`: in the state folder; text: at this path. */
+    /** `true`: in the state folder; text: at this path, which starts where that of the source does. */
     readonly unixSocket: boolean | string;
     /** On this machine, and in open mode, only. */
     readonly tcp?: ListenAddress;
-    /** Paths of PEM files. */
+    /** Paths of PEM files, which start where that of the source does. */
     readonly tls?: { readonly cert: string; readonly key: string };
     readonly drainMs: number;
   };
@@ -150,5 +151,15 @@ function gatewaySettings(root: LocatedMap, { env, problems, warnings }: Settings
   }
   checkListeners(parsed.data, expanded, problems);
   checkTokens(parsed.data, expanded, { problems, warnings });
-  return parsed.data;
+  return { ...parsed.data, server: withPaths(parsed.data.server, expanded) };
+}
+
+function withPaths(server: GatewaySettings['server'], root: LocatedValue): GatewaySettings['server'] {
+  const path = (text: string, ...keys: readonly string[]): string => pathFrom(locate(root, ['server', ...keys]).value.at.file, text);
+  const { tls, unixSocket } = server;
+  return {
+    ...server,
+    ...(tls !== undefined && { tls: { cert: path(tls.cert, 'tls', 'cert'), key: path(tls.key, 'tls', 'key') } }),
+    ...(typeof unixSocket === 'string' && { unixSocket: path(unixSocket, 'unixSocket') }),
+  };
 }

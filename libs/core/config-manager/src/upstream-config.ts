@@ -5,6 +5,7 @@ import { expandLocated } from './expand-located.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './located-value.ts';
 import { McpServerSchema, type McpServerSettings } from './mcp-server-schema.ts';
 import { WORDLESS, reportIssues } from './report-issues.ts';
+import { pathFrom } from './source-path.ts';
 import { addressFlaw, addressKind, socketAddress, type AddressKind } from './upstream-address.ts';
 import { variable, type Environment } from './variables.ts';
 
@@ -17,6 +18,8 @@ export interface UpstreamConfig extends Omit<UpstreamSpec, 'transport'> {
 
 /** What is written literally into `env` and `headers` is mostly a credential; shorter values are mostly switches. */
 const SECRET_LENGTH = 8;
+
+const MISSING_ENV = 'missing_env:';
 
 export interface UpstreamConfigOptions {
   readonly env: Environment;
@@ -61,8 +64,10 @@ export function upstreamConfig(
     );
   }
   warnOfKeysWithoutEffect(kind, expanded, { key, warnings });
+  if (disabledReason?.startsWith(MISSING_ENV)) warnOfMissingVariables(entry.value, { env, key, warnings });
+  else warnOfCommandLine(expanded, { key, warnings });
   const forwardHeaders = forwardedHeaders(expanded, settings, { kind, key, problems, warnings });
-  const transport = kind === 'stdio' ? stdioTransport(settings) : remoteTransport(kind, settings);
+  const transport = kind === 'stdio' ? stdioTransport(settings, expanded) : remoteTransport(kind, settings);
   for (const value of [...Object.values(settings.env ?? {}), ...Object.values(settings.headers ?? {})]) {
     if (value.length >= SECRET_LENGTH) secretValues.add(value);
   }
@@ -99,10 +104,30 @@ function reasonToDisable(entry: LocatedMap, env: Environment): string | undefine
   if (disabled?.kind === 'scalar' && disabled.value === true) return 'disabled';
   const flag = textAt(entry, 'featureFlag');
   if (flag !== undefined && !['1', 'true'].includes(variable(env, featureVariable(flag)) ?? '')) return `feature_off:${flag}`;
+  const missing = missingVariables(entry, env);
+  return missing.length === 0 ? undefined : `${MISSING_ENV}[${missing.join(',')}]`;
+}
+
+function missingVariables(entry: LocatedMap, env: Environment): readonly string[] {
   const required = entry.entries.get('requiredEnv')?.value;
   const names = required?.kind === 'list' ? required.items.flatMap((item) => (item.kind === 'scalar' ? [String(item.value)] : [])) : [];
-  const missing = names.filter((name) => (variable(env, name) ?? '') === '');
-  return missing.length === 0 ? undefined : `missing_env:[${missing.join(',')}]`;
+  return names.filter((name) => (variable(env, name) ?? '') === '');
+}
+
+/** Who has switched a server off knows it; who lacks a variable may not. */
+function warnOfMissingVariables(entry: LocatedMap, { env, key, warnings }: WarningOptions & { readonly env: Environment }): void {
+  const required = entry.entries.get('requiredEnv');
+  if (required === undefined) return;
+  const path = `${key}.${required.written}`;
+  warnings.add(required.value.at, path, `${key} is not started: ${missingVariables(entry, env).join(', ')} must be set and not empty`);
+}
+
+/** `command: npx -y server`: a shell would take it apart, and there is none. */
+function warnOfCommandLine(entry: LocatedMap, { key, warnings }: WarningOptions): void {
+  const command = entry.entries.get('command');
+  if (command === undefined || !/^[^\s\\/]+\s/.test(textAt(entry, 'command') ?? '')) return;
+  const path = `${key}.${command.written}`;
+  warnings.add(command.value.at, path, `${path} holds a space and is taken for the name of one program; write its arguments under "args"`);
 }
 
 type UpstreamKind = 'stdio' | AddressKind;
@@ -138,11 +163,12 @@ function transportKind(
   return kind;
 }
 
-function warnOfKeysWithoutEffect(
-  kind: UpstreamKind,
-  entry: LocatedMap,
-  { key, warnings }: { readonly key: string; readonly warnings: Pick<ProblemList, 'add'> },
-): void {
+interface WarningOptions {
+  readonly key: string;
+  readonly warnings: Pick<ProblemList, 'add'>;
+}
+
+function warnOfKeysWithoutEffect(kind: UpstreamKind, entry: LocatedMap, { key, warnings }: WarningOptions): void {
   for (const other of WITHOUT_EFFECT[kind]) {
     const found = entry.entries.get(other);
     if (!found) continue;
@@ -181,8 +207,11 @@ const WITHOUT_EFFECT: Readonly<Record<UpstreamKind, readonly string[]>> = {
   tcp: [...OF_PROCESSES, 'headers'],
 };
 
-function stdioTransport({ command = '', args = [], env = {}, cwd }: McpServerSettings): UpstreamConfig['transport'] {
-  return { kind: 'stdio', command, args, env, ...(cwd === undefined ? {} : { cwd }) };
+function stdioTransport({ command = '', args = [], env = {}, cwd }: McpServerSettings, entry: LocatedMap): UpstreamConfig['transport'] {
+  const path = (key: string, text: string): string => pathFrom(entry.entries.get(key)?.value.at.file ?? '', text);
+  if (cwd !== undefined) return { kind: 'stdio', command, args, env, cwd: path('cwd', cwd) };
+  // A bare name is looked for on the PATH; under a working folder the system looks for a path there.
+  return { kind: 'stdio', command: /[\\/]/.test(command) ? path('command', command) : command, args, env };
 }
 
 /** Without a `url` the server is switched off and its address was not resolved; with a wrong one it has been refused. */

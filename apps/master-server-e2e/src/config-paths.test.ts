@@ -1,0 +1,39 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { endEverything } from './harness/end-everything.ts';
+import { eventually } from './harness/eventually.ts';
+import { postModern } from './harness/raw-mcp.ts';
+import { runOmni, startOmniIn, writeConfiguration } from './harness/start-omni.ts';
+import { scriptedEntry } from './harness/upstream-entries.ts';
+
+afterAll(endEverything);
+
+describe('a relative path of a configuration', () => {
+  it('starts at the folder of its file, wherever Omni was started', async () => {
+    const { args } = scriptedEntry();
+    const prepared = await writeConfiguration({
+      server: { unixSocket: 'run/omni.sock' },
+      mcpServers: {
+        here: { command: './program', args },
+        there: { command: './program', args, cwd: 'sub' },
+      },
+    });
+    await mkdir(join(prepared.folder, 'run'));
+    await mkdir(join(prepared.folder, 'sub'));
+    for (const folder of ['.', 'sub']) await symlink(process.execPath, join(prepared.folder, folder, 'program'));
+
+    const omni = await startOmniIn(prepared);
+    await omni.ready();
+    const list = (await postModern(omni.url, { id: '1', method: 'tools/list' })).text;
+    expect([list.includes('"here__echo"'), list.includes('"there__echo"')]).toEqual([true, true]);
+    const socket = join(prepared.folder, 'run', 'omni.sock');
+    await eventually('the line with the socket', () => omni.process.stderr.includes(`and on unix:${socket}\n`));
+  }, 30_000);
+
+  it('is told whole when there is no such file', async () => {
+    const prepared = await writeConfiguration({ server: { tls: { cert: 'tls/cert.pem', key: 'tls/key.pem' } }, mcpServers: {} });
+    const { code, stderr } = await runOmni(['serve', '--config', prepared.configFile, '--listen', '127.0.0.1:0'], prepared.environment);
+    expect([code, stderr]).toEqual([4, expect.stringContaining(join(prepared.folder, 'tls', 'cert.pem'))]);
+  });
+});
