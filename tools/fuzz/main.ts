@@ -15,20 +15,32 @@ const FINDINGS = join(import.meta.dirname, '..', '..', 'reports', 'fuzz');
 /** What a corpus file may hold, in bytes of inputs. */
 const MAX_CORPUS_BYTES = 6_000;
 
-const { values } = parseArgs({
-  options: {
-    target: { type: 'string', default: TARGET_NAMES.join(',') },
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    keep: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    replay: { type: 'string' },
-  },
-});
+const USAGE = 'npm run fuzz -- [--target name,…] [--seconds n] [--seed n] [--keep] | --list | --replay FILE';
+
+const values = readOptions();
 
 if (values.list) for (const name of TARGET_NAMES) console.log(`${name.padEnd(14)}  ${createTarget(name).promise}`);
 else if (values.replay !== undefined) await replay(values.replay);
 else await search(values.target.split(','), Number(values.seconds), Number(values.seed));
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        target: { type: 'string', default: TARGET_NAMES.join(',') },
+        seconds: { type: 'string', default: '60' },
+        seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+        keep: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        replay: { type: 'string' },
+      },
+    });
+    return values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\nUsage: ${USAGE}`);
+    process.exit(64);
+  }
+}
 
 async function search(names: readonly string[], seconds: number, seed: number): Promise<void> {
   const unknown = names.filter((name) => !TARGET_NAMES.includes(name));

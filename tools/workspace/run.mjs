@@ -28,6 +28,10 @@ async function main([name, ...rest]) {
     process.stderr.write(`omni: there is no task "${name}"\n${taskList()}`);
     return 64;
   }
+  if (task.usage !== undefined && rest.includes('--help')) {
+    process.stdout.write(`Usage: ${task.usage}\n\n${task.summary}\n`);
+    return 0;
+  }
   if (!ensureInstalled(ROOT, report)) return 1;
   const node = findNode(ROOT);
   if ('problem' in node) {

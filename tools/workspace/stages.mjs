@@ -1,8 +1,9 @@
 /** The stages of `npm test`, in their order: cheap and telling ones first. */
 import { existsSync, globSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { countsOfExitCode, countsOfJest, countsOfLastLine, NOTHING } from './counts.mjs';
 import { runCounted } from './counted-process.mjs';
+import { filesForSecondRun, mergeSecondRun } from './second-run.mjs';
 
 /** @import { Counts } from './counts.mjs' */
 
@@ -54,6 +55,8 @@ function countedChecks(argv, timeoutMs = MINUTE_MS) {
 }
 
 /**
+ * Runs tests; what fails of a few files is run once more, see `second-run.mjs`.
+ *
  * @param {string} name - Of the stage; its results go to a file of that name.
  * @param {readonly string[]} args
  * @param {number} timeoutMs
@@ -64,7 +67,18 @@ function jest(name, args, timeoutMs) {
     const file = join(context.root, RESULTS_FOLDER, `${name}.json`);
     rmSync(file, { force: true });
     const { code } = await node(context, [...JEST, ...args, '--json', `--outputFile=${file}`], timeoutMs);
-    return countsOfJest(file, code);
+    const again = code === 0 || context.signal.aborted || !existsSync(file) ? [] : filesForSecondRun(file);
+    if (again.length === 0) return countsOfJest(file, code);
+    console.log(`once more, alone: ${again.map((path) => relative(context.root, path)).join(', ')}`);
+    const secondFile = join(context.root, RESULTS_FOLDER, 'second-run.json');
+    const options = args.filter((arg) => !arg.startsWith('--testPath'));
+    const argv = [...JEST, ...options, '--json', `--outputFile=${secondFile}`, '--runTestsByPath', ...again];
+    const second = await node(context, argv, timeoutMs);
+    if (!existsSync(secondFile)) return countsOfJest(file, code);
+    for (const path of mergeSecondRun(file, secondFile))
+      console.log(`UNSTEADY: ${relative(context.root, path)} failed, and passed when run alone`);
+    rmSync(secondFile);
+    return countsOfJest(file, second.code);
   };
 }
 

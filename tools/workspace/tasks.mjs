@@ -1,7 +1,8 @@
 /** What `npm run <task>` does: one row per task. */
 
 /**
- * @typedef {{ summary: string, argv: (rest: readonly string[]) => readonly string[] }} Task `argv` is given to Node.
+ * @typedef {{ summary: string, usage?: string, argv: (rest: readonly string[]) => readonly string[] }} Task `argv` is given to Node;
+ * `usage` is what `--help` says of a program that does not answer it itself.
  */
 
 const FROM_SOURCE = '--conditions=@omni/source';
@@ -17,15 +18,21 @@ export const TASKS = {
   },
   test: {
     summary: 'everything that must pass before a change is merged; --only and --skip name stages',
+    usage: 'npm test [-- --only stage,… | --skip stage,… | --list]',
     argv: (rest) => [TEST, ...rest],
   },
   lint: {
     summary: 'the stages lock, lint, format and boundaries of test',
+    usage: 'npm run lint',
     argv: (rest) => [TEST, '--only', 'lock,lint,format,boundaries', ...rest],
   },
   typecheck: { summary: 'check the types of all projects and tools', argv: (rest) => [TSC, '-b', ...rest] },
   build: { summary: 'build all projects into their dist folders', argv: (rest) => [NX, 'run-many', '-t', 'build', ...rest] },
-  bundle: { summary: 'bundle the server into apps/master-server/dist/bundle', argv: () => ['tools/workspace/bundle.mjs'] },
+  bundle: {
+    summary: 'bundle the server into apps/master-server/dist/bundle',
+    usage: 'npm run bundle',
+    argv: () => ['tools/workspace/bundle.mjs'],
+  },
   affected: {
     summary: 'test and type-check only the projects that a change touches (--base=<branch>)',
     argv: (rest) => [NX, 'affected', '-t', 'test', 'typecheck', ...rest],
@@ -36,6 +43,7 @@ export const TASKS = {
   },
   clients: {
     summary: 'let real clients (Inspector, mcporter, Claude Code) use Omni; installs them on demand',
+    usage: 'npm run clients',
     argv: (rest) => [FROM_SOURCE, 'tools/clients/main.ts', ...rest],
   },
   format: {
@@ -53,14 +61,17 @@ export const TASKS = {
   nightly: {
     summary:
       'what is too long for every change: 5,000,000 messages that must reach nobody else, the whole corpus over every pair of transports, guards whose tests start processes, five minutes of fuzzing for each target',
+    usage: 'npm run nightly',
     argv: () => ['tools/workspace/nightly.mjs'],
   },
   fuzz: {
     summary: 'search inputs that a part of Omni does not stand; --target, --seconds, --seed, --keep, --list, --replay',
+    usage: 'npm run fuzz -- [--target name,…] [--seconds n] [--seed n] [--keep] | --list | --replay FILE',
     argv: (rest) => [FROM_SOURCE, 'tools/fuzz/main.ts', ...rest],
   },
   fidelity: {
     summary: 'write docs/fidelity.md: what the pinned peers of the bench do to JSON',
+    usage: 'npm run fidelity',
     argv: (rest) => [FROM_SOURCE, 'tools/fidelity/peers.ts', ...rest],
   },
   mutate: {

@@ -26,6 +26,17 @@ function stageNames(list) {
   process.exit(64);
 }
 
+function options() {
+  try {
+    return parseArgs({ options: { only: { type: 'string' }, skip: { type: 'string' }, list: { type: 'boolean' } } }).values;
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : String(error)}\nUsage: npm test [-- --only stage,… | --skip stage,… | --list]`,
+    );
+    process.exit(64);
+  }
+}
+
 /**
  * @param {Stage} stage
  * @param {AbortSignal} signal
@@ -40,7 +51,7 @@ async function runStage(stage, signal) {
   }
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, skip: { type: 'string' }, list: { type: 'boolean' } } });
+const values = options();
 if (values.list === true) {
   for (const { name, summary } of STAGES) console.log(`${name.padEnd(12)}  ${summary}`);
   process.exit(0);
