@@ -14,6 +14,7 @@ export interface HttpRequest {
 export interface HttpResponseListener {
   /** @param headers - As received, flat. */
   onHead(status: number, headers: HeaderList): void;
+  /** @param chunk - The listener's own from now on. */
   onData(chunk: Uint8Array): void;
   onEnd(): void;
   /**

@@ -4,6 +4,17 @@ import { inFolder } from './in-folder.ts';
 /** What the listeners take from clients. */
 export const LISTENER_GUARDS: readonly Guard[] = inFolder('libs/adapters/node/src', [
   {
+    name: 'response/given-back-when-sent',
+    against: 'Bytes are given back that the network has not taken yet.',
+    file: 'node-response-stream.ts',
+    find: 'return this.#take(chunk, ownsLargeBuffer(chunk) ? () => releaseBytes(chunk) : undefined);',
+    replace: 'const isFree = this.#take(chunk);\n    releaseBytes(chunk);\n    return isFree;',
+    test: [
+      'http-contracts.test.ts',
+      'NodeExchange as Exchange passes bytes on to a slow reader as they were, and leaves what stands beside them',
+    ],
+  },
+  {
     name: 'http/declared-length',
     against: 'A declared gigabyte is read before it is refused.',
     rule: 'GHSA-f897-62hf-6gxq',

@@ -1,5 +1,5 @@
 import { GatewayError, type ByteBudget, type HeaderList, type HeldBytes, type HttpResponseListener, type UpstreamSpec } from '@omni/ports';
-import { parseMessage, type PassedHead, type RpcMessage } from '@omni/wire';
+import { parseMessage, releaseBytes, type PassedHead, type RpcMessage } from '@omni/wire';
 import { bodyKind, headerOf } from './http-headers.ts';
 import { noRoomError } from './no-room.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
@@ -122,7 +122,8 @@ export class HttpMessageReader implements HttpResponseListener {
   onData(chunk: Uint8Array): void {
     switch (this.#mode) {
       case 'events':
-        return this.#pushEvents(chunk);
+        this.#pushEvents(chunk);
+        return releaseBytes(chunk);
       case 'json':
         this.#size += chunk.byteLength;
         if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
@@ -228,6 +229,7 @@ export class HttpMessageReader implements HttpResponseListener {
     this.#collected?.release();
     if (this.#size > PIECES_MIN_BYTES && untouchedId !== undefined && this.#passWhole(untouchedId)) return;
     const bytes = joined(this.#chunks, this.#size);
+    this.#chunks = [bytes];
     if (untouchedId !== undefined && bytes.byteLength > UNTOUCHED_MIN_BYTES && isAnswerTo(bytes, untouchedId)) {
       this.stop();
       return sink.onBytes(bytes, this.#status);
@@ -256,7 +258,7 @@ export class HttpMessageReader implements HttpResponseListener {
     if (passing?.passingId === undefined || first === undefined) return;
     const kind = beginningOfAnswer(first, passing.passingId);
     if (length !== undefined && this.#size > length) return this.#fail(this.#incomplete());
-    if (kind === undefined || !passing.onPassedHead({ status: this.#status, length, isError: kind === 'error' })) return;
+    if (kind === undefined || !passing.onPassedHead({ status: this.#status, length, isError: kind === 'error', isKept: false })) return;
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#length = length;
@@ -270,7 +272,7 @@ export class HttpMessageReader implements HttpResponseListener {
     const { passing } = this.#options;
     const chunks = this.#chunks;
     if (passing === undefined || !hasIdLast(chunks, id)) return false;
-    if (!passing.onPassedHead({ status: this.#status, length: this.#size, isError: false })) return false;
+    if (!passing.onPassedHead({ status: this.#status, length: this.#size, isError: false, isKept: false })) return false;
     this.stop();
     for (const chunk of chunks) passing.onPiece(chunk);
     passing.onPassedEnd();
@@ -331,6 +333,7 @@ function isRefusal(status: number): boolean {
   return status === 401 || status === 403 || status === 407 || status === 429;
 }
 
+/** Nobody else may use the chunks any more. */
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const first = chunks[0];
   if (chunks.length === 1 && first !== undefined) return first;
@@ -339,6 +342,7 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   for (const chunk of chunks) {
     all.set(chunk, at);
     at += chunk.byteLength;
+    releaseBytes(chunk);
   }
   return all;
 }
