@@ -72,7 +72,7 @@ export class HttpMessageReader implements HttpResponseListener {
   #collected: HeldBytes | undefined;
   /** Of a JSON body. */
   #headers: HeaderList = [];
-  /** The last piece waits until it is known to be followed, or to be the end of an object. */
+  /** The last chunk: as a piece it waits until it is known to be followed, or to be the end of an object; read as events it is not ours yet. */
   #held: Uint8Array | undefined;
   #lastByte: number | undefined;
   /** The declared length of a body that goes on while it comes. */
@@ -123,7 +123,9 @@ export class HttpMessageReader implements HttpResponseListener {
     switch (this.#mode) {
       case 'events':
         this.#pushEvents(chunk);
-        return releaseBytes(chunk);
+        if (this.#held !== undefined) releaseBytes(this.#held);
+        this.#held = chunk;
+        return;
       case 'json':
         this.#size += chunk.byteLength;
         if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
@@ -335,14 +337,15 @@ function isRefusal(status: number): boolean {
 
 /** Nobody else may use the chunks any more. */
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const first = chunks[0];
-  if (chunks.length === 1 && first !== undefined) return first;
+  const last = chunks.at(-1);
+  if (chunks.length === 1 && last !== undefined) return last;
   const all = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
     all.set(chunk, at);
     at += chunk.byteLength;
-    releaseBytes(chunk);
+    // The last one is not ours yet.
+    if (chunk !== last) releaseBytes(chunk);
   }
   return all;
 }

@@ -256,12 +256,13 @@ describe('ModernHttpLink', () => {
     whole.http.last.head(200, ['content-type', 'application/json']);
     for (const chunk of joined) whole.http.last.data(chunk);
     whole.http.last.end();
-    expect([whole.call.log, sizes(joined)]).toEqual([[`answer 200 ${body}`], [0, 0]]);
+    expect([whole.call.log, sizes(joined)]).toEqual([[`answer 200 ${body}`], [0, body.length - 50_000]]);
     const events = openPassing();
-    const event = ownBytes(`data: {"jsonrpc":"2.0","id":1,"result":"${'x'.repeat(100_000)}"}\n\n`);
+    const event = `data: {"jsonrpc":"2.0","id":1,"result":"${'x'.repeat(100_000)}"}\n\n`;
+    const read = [event.slice(0, 50_000), event.slice(50_000)].map(ownBytes);
     events.http.last.stream();
-    events.http.last.data(event);
-    expect([events.call.last?.length, event.byteLength]).toEqual([100_047, 0]);
+    for (const chunk of read) events.http.last.data(chunk);
+    expect([events.call.last?.length, sizes(read)]).toEqual([100_047, [0, event.length - 50_000]]);
   });
 
   it('quotes what it has joined and could not read', () => {
