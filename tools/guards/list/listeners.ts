@@ -4,6 +4,14 @@ import { inFolder } from './in-folder.ts';
 /** What the listeners take from clients. */
 export const LISTENER_GUARDS: readonly Guard[] = inFolder('libs/adapters/node/src', [
   {
+    name: 'listener/answers-being-read',
+    against: 'A stop cuts clients that are still reading their answer.',
+    file: 'http-listener.ts',
+    find: 'NetServer.prototype.close.call(server);',
+    replace: 'server.close();',
+    test: ['http-listener.test.ts', 'NodeHttpListener stops: lets a client end that still reads an answer that is complete'],
+  },
+  {
     name: 'response/given-back-when-sent',
     against: 'Bytes are given back that the network has not taken yet.',
     file: 'node-response-stream.ts',
