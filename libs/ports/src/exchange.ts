@@ -39,6 +39,8 @@ export interface Exchange {
 export interface ResponseStream {
   /** @returns `false` when the client reads slowly: stop writing until {@link onDrain} fires. The chunk is taken either way. */
   write(chunk: Payload): boolean;
+  /** As {@link write}, of bytes that nobody uses any more: their memory may be given back once they have left. */
+  pass(chunk: Uint8Array): boolean;
   /** Bytes taken and not yet handed to the network. */
   readonly backlogBytes: number;
   /** Called once, when the backlog is gone. */

@@ -14,6 +14,7 @@ export interface HttpRequest {
 export interface HttpResponseListener {
   /** @param headers - As received, flat. */
   onHead(status: number, headers: HeaderList): void;
+  /** @param chunk - The listener's own, from the next chunk or turn of the event loop on: until then the sender may look at it. */
   onData(chunk: Uint8Array): void;
   onEnd(): void;
   /**

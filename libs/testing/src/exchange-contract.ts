@@ -176,6 +176,31 @@ export function exchangeContract(runtime: HttpRuntime): void {
     expect([response.events.at(-1), drained, response.receivedBytes]).toEqual(['end', 2, writtenBytes]);
   });
 
+  it('passes bytes on to a slow reader as they were, and leaves what stands beside them', async () => {
+    const PIECES = 200;
+    const beside = new Uint8Array(100_000).fill(7);
+    const { url, client } = await start((exchange) => {
+      const stream = exchange.stream(200, []);
+      for (let index = 0; index < PIECES; index += 1) {
+        stream.pass(new Uint8Array(65_536).fill(index));
+        stream.pass(beside.subarray(index, index + 20_000));
+      }
+      stream.end();
+    });
+    const response = new RecordingResponse();
+    const call = client.send({ method: 'GET', url: `${url}/`, headers: [] }, response);
+    await response.head();
+    call.pause();
+    await new Promise((resolve) => setImmediate(resolve));
+    call.resume();
+    await response.finished();
+    const expected = new Uint8Array(PIECES * 85_536);
+    for (let index = 0; index < PIECES; index += 1)
+      expected.fill(index, index * 85_536).fill(7, index * 85_536 + 65_536, (index + 1) * 85_536);
+    expect(response.bytes().every((byte, at) => byte === expected[at])).toBe(true);
+    expect([response.receivedBytes, beside.every((byte) => byte === 7)]).toEqual([expected.byteLength, true]);
+  });
+
   it('says that the client has gone, once', async () => {
     let goneCalls = 0;
     let gone: () => void = () => {};

@@ -1,5 +1,6 @@
-import type { Exchange, HttpClient } from '@omni/ports';
+import type { Exchange, GatewayError, HttpClient } from '@omni/ports';
 import { afterEach, expect, it } from '@jest/globals';
+import { emptyBuffer } from './empty-buffer.ts';
 import { RecordingResponse } from './recording-response.ts';
 
 /** A running server whose every request goes to one function. */
@@ -108,6 +109,32 @@ export function httpClientContract(runtime: HttpRuntime): void {
     client.send({ method: 'GET', url: `${url}/`, headers: [] }, response);
     await response.finished();
     expect([aborted.events, requests]).toEqual([[], 1]);
+  });
+
+  it.each(['keep-alive', 'close'])('gives chunks away once the next one has come, also while it is paused (%s)', async (connection) => {
+    const body = 'ä'.repeat(1_000_000);
+    const { url, client } = await start((exchange) => exchange.respond(200, ['Connection', connection], body));
+    let text = '';
+    let last: Uint8Array | undefined;
+    const decoder = new TextDecoder();
+    const ended = new Promise<GatewayError | undefined>((resolve) => {
+      const call = client.send(
+        { method: 'GET', url: `${url}/`, headers: [] },
+        {
+          onHead: () => {},
+          onData: (chunk) => {
+            text += decoder.decode(chunk, { stream: true });
+            if (last !== undefined) emptyBuffer(last);
+            last = chunk;
+            call.pause();
+            setTimeout(() => call.resume(), 0);
+          },
+          onEnd: () => resolve(undefined),
+          onError: resolve,
+        },
+      );
+    });
+    expect([await ended, text === body]).toEqual([undefined, true]);
   });
 
   it('stops reading while paused', async () => {

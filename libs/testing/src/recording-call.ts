@@ -1,4 +1,5 @@
 import type { GatewayError } from '@omni/ports';
+import { emptyBuffer } from './empty-buffer.ts';
 
 /** Text of a message, whatever else is known of it. */
 interface MessageText {
@@ -18,6 +19,7 @@ interface AnswerHead {
   readonly status: number;
   readonly length: number | undefined;
   readonly isError: boolean;
+  readonly isKept: boolean;
 }
 
 /** Notes down an answer that comes in pieces. */
@@ -28,13 +30,16 @@ export class RecordingPieces {
   /** What `onPiece` returns; `false` plays a slow reader. */
   isFast = true;
   readonly #decoder = new TextDecoder();
+  #isKept = true;
 
-  onPassedHead({ status, length, isError }: AnswerHead): void {
+  onPassedHead({ status, length, isError, isKept }: AnswerHead): void {
+    this.#isKept = isKept;
     this.log.push(`${isError ? 'error' : 'result'} ${status} of ${length ?? 'unknown'} bytes`);
   }
 
   onPiece(bytes: Uint8Array): boolean {
     this.text += this.#decoder.decode(bytes, { stream: true });
+    if (!this.#isKept) emptyBuffer(bytes);
     return this.isFast;
   }
 

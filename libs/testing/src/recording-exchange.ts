@@ -1,4 +1,5 @@
 import { GatewayError, type Exchange, type HeaderList, type Payload, type ResponseStream } from '@omni/ports';
+import { emptyBuffer } from './empty-buffer.ts';
 
 /** What a client sends. */
 export interface RecordedRequest {
@@ -162,6 +163,12 @@ class RecordingStream implements ResponseStream {
 
   write(chunk: Payload): boolean {
     return this.#take(chunk);
+  }
+
+  pass(chunk: Uint8Array): boolean {
+    const isFree = this.#take(chunk.slice());
+    emptyBuffer(chunk);
+    return isFree;
   }
 
   onDrain(listener: () => void): void {

@@ -35,6 +35,17 @@ export class RecordingResponse implements HttpResponseListener {
   }
 
   /** The body so far. */
+  bytes(): Uint8Array {
+    const all = new Uint8Array(this.receivedBytes);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      all.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return all;
+  }
+
+  /** The body so far, as text. */
   text(): string {
     const decoder = new TextDecoder();
     return this.#chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode();

@@ -64,6 +64,8 @@ export interface PassedHead {
   readonly length: number | undefined;
   /** Whether it is an error of JSON-RPC. */
   readonly isError: boolean;
+  /** Whether its sender keeps the bytes. If not, each piece belongs to its taker, and is empty once it has been sent. */
+  readonly isKept: boolean;
 }
 
 /**

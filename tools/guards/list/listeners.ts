@@ -4,6 +4,25 @@ import { inFolder } from './in-folder.ts';
 /** What the listeners take from clients. */
 export const LISTENER_GUARDS: readonly Guard[] = inFolder('libs/adapters/node/src', [
   {
+    name: 'listener/answers-being-read',
+    against: 'A stop cuts clients that are still reading their answer.',
+    file: 'http-listener.ts',
+    find: 'NetServer.prototype.close.call(server);',
+    replace: 'server.close();',
+    test: ['http-listener.test.ts', 'NodeHttpListener stops: lets a client end that still reads an answer that is complete'],
+  },
+  {
+    name: 'response/given-back-when-sent',
+    against: 'Bytes are given back that the network has not taken yet.',
+    file: 'node-response-stream.ts',
+    find: 'return this.#take(chunk, ownsLargeBuffer(chunk) ? () => releaseBytes(chunk) : undefined);',
+    replace: 'const isFree = this.#take(chunk);\n    releaseBytes(chunk);\n    return isFree;',
+    test: [
+      'http-contracts.test.ts',
+      'NodeExchange as Exchange passes bytes on to a slow reader as they were, and leaves what stands beside them',
+    ],
+  },
+  {
     name: 'http/declared-length',
     against: 'A declared gigabyte is read before it is refused.',
     rule: 'GHSA-f897-62hf-6gxq',

@@ -4,6 +4,14 @@ import { inFolder } from './in-folder.ts';
 /** What is accepted as a message, and what may be written into one. */
 export const MESSAGE_GUARDS: readonly Guard[] = inFolder('libs/wire/src', [
   {
+    name: 'bytes/part-of-a-buffer',
+    against: 'Memory is given back in which other bytes are still wanted.',
+    file: 'release-bytes.ts',
+    find: ' && bytes.byteLength === bytes.buffer.byteLength;',
+    replace: ';',
+    test: ['release-bytes.test.ts', 'releaseBytes leaves the beginning of a buffer alone'],
+  },
+  {
     name: 'json/depth',
     against: 'Nested objects fill the stack.',
     rule: 'CVE-2026-111768',

@@ -4,6 +4,14 @@ import { inFolder } from './in-folder.ts';
 /** Streams, what is kept for clients that come back, and subscriptions. */
 export const STREAM_GUARDS: readonly Guard[] = inFolder('libs/core/protocol-handler/src', [
   {
+    name: 'pieces/kept',
+    against: 'A stored list is empty for the next client.',
+    file: 'passed-body.ts',
+    find: 'this.#isKept ? this.#response.write(bytes) : this.#response.pass(bytes)',
+    replace: 'this.#response.pass(bytes)',
+    test: ['http-reply.test.ts', 'HttpReply gives pieces away, unless their sender keeps them'],
+  },
+  {
     name: 'events/own-stream',
     against: 'A client that comes back gets the events of another call.',
     rule: 'MCP 2025-11-25, basic/transports',

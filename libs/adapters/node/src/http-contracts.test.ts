@@ -1,5 +1,6 @@
+import { RecordingResponse } from '@omni/testing';
 import { exchangeContract, httpClientContract, type HttpRuntime } from '@omni/testing/contracts';
-import { describe } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { UndiciHttpClient } from './http-client.ts';
 import { NodeHttpListener } from './http-listener.ts';
 
@@ -25,4 +26,20 @@ describe('UndiciHttpClient as HttpClient', () => {
 
 describe('NodeExchange as Exchange', () => {
   exchangeContract(runtime);
+
+  it('has given the memory of passed bytes back when the answer is there', async () => {
+    const pieces = Array.from({ length: 20 }, () => new Uint8Array(65_536));
+    const origin = await runtime.startOrigin((exchange) => {
+      const stream = exchange.stream(200, []);
+      for (const piece of pieces) stream.pass(piece);
+      stream.end();
+    });
+    const client = runtime.createClient();
+    const response = new RecordingResponse();
+    client.send({ method: 'GET', url: origin.url, headers: [] }, response);
+    await response.finished();
+    await client.close();
+    await origin.close();
+    expect([response.receivedBytes, pieces.every(({ byteLength }) => byteLength === 0)]).toEqual([20 * 65_536, true]);
+  });
 });

@@ -413,6 +413,21 @@ describe('NodeHttpListener', () => {
     expect(await drained).toBe(0);
   });
 
+  it('stops: lets a client end that still reads an answer that is complete', async () => {
+    const answer = 'x'.repeat(20_000_000);
+    const { port, listener } = await start({ handler: (exchange) => exchange.respond(200, [], answer) });
+    const client = await dial(port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.until(() => client.text() !== '');
+    client.socket.pause();
+    await client.until(() => listener.openExchanges === 1);
+    const drained = listener.drain(10_000);
+    await client.until(() => true);
+    client.socket.resume();
+    expect((await client.ended()).endsWith(`\r\n\r\n${answer}`)).toBe(true);
+    expect(await drained).toBe(0);
+  });
+
   it('cuts what is still open at the deadline', async () => {
     const { port, listener } = await start({ handler: (exchange) => void exchange.stream(200, []).write('x') });
     const client = await dial(port);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import {
@@ -13,6 +13,7 @@ import {
   silentLogger,
   systemClock,
 } from '@omni/ports';
+import { LiveList, type Place } from '@omni/wire';
 import { errorCode } from './error-code.ts';
 import { rawErrorAnswer } from './http-error-answer.ts';
 import { listenFailure } from './listen-failure.ts';
@@ -68,11 +69,14 @@ const TLS_RELOAD_MS = 10_000;
 const TLS_HANDSHAKE_MS = 10_000;
 
 interface Connection {
+  readonly socket: Duplex;
   /** Exchanges that are not over, in order. More than one when the client pipelines. */
   readonly open: NodeExchange[];
   /** What the client had taken when its time was up. */
   takenAtTimeout: number;
   isRefused: boolean;
+  /** Among those that carry HTTP; absent for one that carries something else by now. */
+  place: Place<Connection> | undefined;
 }
 
 /** HTTP/1.1 front on `node:http` and `node:https`, with WebSockets by upgrade. */
@@ -83,6 +87,7 @@ export class NodeHttpListener {
   readonly #webSockets: WebSocketUpgrades | undefined;
   readonly #cancelWatches: CancelTimer[] = [];
   readonly #connections = new WeakMap<Duplex, Connection>();
+  readonly #carryHttp = new LiveList<Connection>();
   #openExchanges = 0;
   #isStopping = false;
   #onIdle: (() => void) | undefined;
@@ -133,7 +138,9 @@ export class NodeHttpListener {
     if (this.#isStopping) return;
     this.#isStopping = true;
     for (const cancel of this.#cancelWatches.splice(0)) cancel();
-    for (const server of this.#servers) server.close();
+    // Without what `node:http` does beside: it takes a connection for idle whose answer is complete and not yet read.
+    for (const server of this.#servers) NetServer.prototype.close.call(server);
+    for (const { socket, open } of this.#carryHttp.items()) if (open.length === 0) socket.destroy();
   }
 
   /**
@@ -153,7 +160,11 @@ export class NodeHttpListener {
       });
     }
     const cut = this.#openExchanges;
-    for (const server of this.#servers) server.closeAllConnections();
+    for (const server of this.#servers) {
+      server.closeAllConnections();
+      // Ends its timer, too.
+      server.close();
+    }
     this.#webSockets?.terminate();
     this.#servers.clear();
     return cut;
@@ -219,7 +230,9 @@ export class NodeHttpListener {
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Node has taken its own listener away.
     socket.on('error', () => socket.destroy());
-    if (this.#connection(socket).open.length > 0) {
+    const connection = this.#connection(socket);
+    this.#leave(connection);
+    if (connection.open.length > 0) {
       // Frames would run into the answers that pipelined requests still wait for.
       socket.destroy();
       return;
@@ -310,13 +323,19 @@ export class NodeHttpListener {
   #connection(socket: Duplex): Connection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { open: [], takenAtTimeout: 0, isRefused: false };
+    const connection: Connection = { socket, open: [], takenAtTimeout: 0, isRefused: false, place: undefined };
+    connection.place = this.#carryHttp.add(connection);
     this.#connections.set(socket, connection);
     // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its end.
     socket.on('close', () => {
       for (const exchange of connection.open.slice()) this.#onOver(connection, exchange);
+      this.#leave(connection);
     });
     return connection;
+  }
+
+  #leave(connection: Connection): void {
+    if (connection.place !== undefined) this.#carryHttp.remove(connection.place);
   }
 }
 

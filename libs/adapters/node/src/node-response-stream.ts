@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Payload, ResponseStream } from '@omni/ports';
+import { ownsLargeBuffer, releaseBytes } from '@omni/wire';
 import { limitStall } from './stall-limit.ts';
 
 /** The body of a streamed answer on Node's response. */
@@ -25,15 +26,11 @@ export class NodeResponseStream implements ResponseStream {
 
   /** After the client has gone nothing is taken, and the result is `false` so that writers stop. */
   write(chunk: Payload): boolean {
-    const response = this.#response;
-    if (response.destroyed || response.writableEnded) return false;
-    const isFree = response.write(chunk);
-    if (!isFree && !this.#isLimited) {
-      this.#isLimited = true;
-      limitStall(response, this.#stallTimeoutMs);
-      response.once('drain', this.#onCaughtUp);
-    }
-    return isFree;
+    return this.#take(chunk);
+  }
+
+  pass(chunk: Uint8Array): boolean {
+    return this.#take(chunk, ownsLargeBuffer(chunk) ? () => releaseBytes(chunk) : undefined);
   }
 
   onDrain(listener: () => void): void {
@@ -50,6 +47,18 @@ export class NodeResponseStream implements ResponseStream {
   destroy(): void {
     this.#onEnd();
     this.#response.destroy();
+  }
+
+  #take(chunk: Payload, onSent?: () => void): boolean {
+    const response = this.#response;
+    if (response.destroyed || response.writableEnded) return false;
+    const isFree = response.write(chunk, onSent);
+    if (!isFree && !this.#isLimited) {
+      this.#isLimited = true;
+      limitStall(response, this.#stallTimeoutMs);
+      response.once('drain', this.#onCaughtUp);
+    }
+    return isFree;
   }
 
   /** An open stream may be silent for as long as it likes. */

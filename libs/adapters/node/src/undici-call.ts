@@ -1,4 +1,5 @@
 import { GatewayError, type HttpCall, type HttpResponseListener } from '@omni/ports';
+import { ownsLargeBuffer } from '@omni/wire';
 import type { Dispatcher } from 'undici';
 import { errorCode } from './error-code.ts';
 import type { TransitGarbage } from './transit-garbage.ts';
@@ -73,8 +74,9 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    // What fills a buffer of its own is given back by whoever has used it.
+    if (!ownsLargeBuffer(chunk)) this.#garbage.add(chunk.byteLength);
     if (!this.#isDone) this.#listener.onData(chunk);
-    this.#garbage.add(chunk.byteLength);
   }
 
   onResponseEnd(): void {

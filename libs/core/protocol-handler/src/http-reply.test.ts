@@ -195,7 +195,7 @@ describe('HttpReply', () => {
   it('writes an answer while it comes, with its length when that is known', async () => {
     for (const length of [19, undefined]) {
       const { exchange, call } = await modernCall(new FrontFixture());
-      call.pieces?.onPassedHead({ status: 200, length, isError: false });
+      call.pieces?.onPassedHead({ status: 200, length, isError: false, isKept: false });
       expect([exchange.state, exchange.responseHeader('content-length')]).toEqual(['streaming', length?.toString()]);
       call.pieces?.onPiece(bytesOf('{"first":1,\n'));
       expect(exchange.text()).toBe('{"first":1,\n');
@@ -212,7 +212,7 @@ describe('HttpReply', () => {
   it('writes an answer that comes behind notifications as one event, whatever stands in it', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     call.notify(PROGRESS);
-    call.pieces?.onPassedHead({ status: 200, length: 40, isError: false });
+    call.pieces?.onPassedHead({ status: 200, length: 40, isError: false, isKept: false });
     for (const piece of ['{"jsonrpc":"2.0","id":1,"result":{', '\r\n\r\nevent: message\ndata: ', '"a":1}}'])
       call.pieces?.onPiece(bytesOf(piece));
     expect(exchange.events()).toHaveLength(2);
@@ -228,7 +228,7 @@ describe('HttpReply', () => {
       const front = new FrontFixture();
       const { exchange, call } = await modernCall(front);
       if (isEvent) call.notify(PROGRESS);
-      call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+      call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
       call.pieces?.onPiece(bytesOf('{"jsonrpc":"2.0","id":1,"result":{}}'));
       call.fail(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', '"files" broke off'));
       call.pieces?.onPiece(bytesOf('late'));
@@ -238,10 +238,24 @@ describe('HttpReply', () => {
     }
   });
 
+  it('gives pieces away, unless their sender keeps them', async () => {
+    for (const isEvent of [false, true]) {
+      for (const isKept of [false, true]) {
+        const { exchange, call } = await modernCall(new FrontFixture());
+        if (isEvent) call.notify(PROGRESS);
+        const piece = bytesOf('{"jsonrpc":"2.0","id":1,"result":{}}').slice();
+        call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept });
+        call.pieces?.onPiece(piece);
+        call.pieces?.onPassedEnd();
+        expect([exchange.text().includes('"result":{}}'), piece.byteLength]).toEqual([true, isKept ? 36 : 0]);
+      }
+    }
+  });
+
   it('holds a server back that is far ahead of its client, and not before', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     const heard: string[] = [];
-    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
     exchange.backlogBytes = 200 * 1024;
     expect(call.pieces?.onPiece(bytesOf('a'))).toBe(true);
     exchange.backlogBytes = 300 * 1024;
@@ -255,7 +269,7 @@ describe('HttpReply', () => {
     const front = new FrontFixture();
     const { exchange, call } = await modernCall(front);
     call.notify(PROGRESS);
-    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
     const before = exchange.text();
     front.clock.advance(60_000);
     call.notify(PROGRESS);
@@ -265,7 +279,7 @@ describe('HttpReply', () => {
   it('cancels a call whose client leaves in the middle of its answer', async () => {
     const front = new FrontFixture();
     const { exchange, call } = await modernCall(front);
-    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
     exchange.leave();
     expect([call.cancels.length, front.handler.getStatus().details]).toMatchObject([1, { inFlight: 0 }]);
   });
@@ -274,7 +288,7 @@ describe('HttpReply', () => {
     const front = new FrontFixture();
     const session = await front.session();
     const { exchange, call } = await session.call();
-    call.pieces?.onPassedHead({ status: 404, length: 2, isError: true });
+    call.pieces?.onPassedHead({ status: 404, length: 2, isError: true, isKept: false });
     call.pieces?.onPiece(bytesOf('{}'));
     call.pieces?.onPassedEnd();
     expect([exchange.status, exchange.state, exchange.text()]).toEqual([200, 'ended', '{}']);
@@ -289,7 +303,7 @@ describe('HttpReply', () => {
     const session = await front.session();
     const { exchange, call } = await session.call();
     const heard: string[] = [];
-    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
     exchange.backlogBytes = 300 * 1024;
     expect(call.pieces?.onPiece(bytesOf('{'))).toBe(false);
     call.onDrain(() => heard.push('goes on'));

@@ -116,14 +116,14 @@ export class HttpReply implements FrontReply, PieceSink, Ticking {
     this.#finish();
   }
 
-  onPassedHead({ status, length, isError }: PassedHead): void {
+  onPassedHead({ status, length, isError, isKept }: PassedHead): void {
     if (this.#state !== 'open') return;
     this.#state = 'passing';
     this.#isError = isError;
-    if (this.#stream instanceof PlainStream) this.#passed = this.#stream.pass();
+    if (this.#stream instanceof PlainStream) this.#passed = this.#stream.pass(isKept);
     else {
       const headers = length === undefined ? JSON_HEADERS : [...JSON_HEADERS, 'Content-Length', String(length)];
-      this.#passed = new PassedBody(this.#options.exchange.stream(this.#statusFor(status), headers), 'body');
+      this.#passed = new PassedBody(this.#options.exchange.stream(this.#statusFor(status), headers), { isEvent: false, isKept });
     }
   }
 

@@ -133,7 +133,7 @@ export class ModernRequests {
     if (pieces === undefined || list.length < LONG_LIST) return this.#result(message, reply, list);
     const head = ENCODER.encode(`{"jsonrpc":"2.0","id":${message.id},"result":`);
     const rest = this.#lists.endingWith(list);
-    pieces.onPassedHead({ status: 200, length: head.byteLength + rest.byteLength, isError: false });
+    pieces.onPassedHead({ status: 200, length: head.byteLength + rest.byteLength, isError: false, isKept: true });
     pieces.onPiece(head);
     pieces.onPiece(rest);
     pieces.onPassedEnd();

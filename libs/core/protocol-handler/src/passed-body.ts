@@ -15,16 +15,21 @@ const BLANK = 0x20;
 export class PassedBody {
   readonly #response: ResponseStream;
   readonly #isEvent: boolean;
+  readonly #isKept: boolean;
 
-  constructor(response: ResponseStream, kind: 'body' | 'event') {
+  /** @param isKept - Whether somebody else keeps the pieces, see `PassedHead`. */
+  constructor(response: ResponseStream, { isEvent, isKept }: { readonly isEvent: boolean; readonly isKept: boolean }) {
     this.#response = response;
-    this.#isEvent = kind === 'event';
+    this.#isEvent = isEvent;
+    this.#isKept = isKept;
     if (this.#isEvent) response.write(EVENT_BEGIN);
   }
 
   /** @returns `false` when the client is too far behind: stop writing until {@link onDrain} fires. The piece is taken either way. */
   write(piece: Uint8Array): boolean {
-    return this.#response.write(this.#isEvent ? withoutLineBreaks(piece) : piece) || this.#response.backlogBytes <= MAX_BACKLOG_BYTES;
+    const bytes = this.#isEvent ? withoutLineBreaks(piece) : piece;
+    const isFree = this.#isKept ? this.#response.write(bytes) : this.#response.pass(bytes);
+    return isFree || this.#response.backlogBytes <= MAX_BACKLOG_BYTES;
   }
 
   onDrain(listener: () => void): void {

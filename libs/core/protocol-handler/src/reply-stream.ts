@@ -34,8 +34,8 @@ export class PlainStream implements ReplyStream {
   }
 
   /** Begins a last event whose data come in pieces. */
-  pass(): PassedBody {
-    return new PassedBody(this.#response, 'event');
+  pass(isKept: boolean): PassedBody {
+    return new PassedBody(this.#response, { isEvent: true, isKept });
   }
 
   keepAlive(): void {

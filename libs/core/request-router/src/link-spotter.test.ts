@@ -10,7 +10,7 @@ function pass(text: string, sizes: readonly number[]): { readonly passed: Record
   const found: (readonly string[])[] = [];
   const spotter = new LinkSpotter(passed, (uris) => found.push(uris));
   const bytes = new TextEncoder().encode(text);
-  spotter.onPassedHead({ status: 200, length: bytes.byteLength, isError: false });
+  spotter.onPassedHead({ status: 200, length: bytes.byteLength, isError: false, isKept: false });
   let at = 0;
   for (let index = 0; at < bytes.byteLength; index++) {
     const size = sizes[Math.min(index, sizes.length - 1)] ?? 1;

@@ -45,7 +45,7 @@ describe('RelayCall', () => {
       const name = scope === undefined ? 'files__read' : 'read';
       const { reply } = fixture.route(requestOf('tools/call', `{"name":"${name}"}`), clientOf('modern', scope), undefined, pieces);
       const taken = link.last.listener.pieces;
-      taken?.onPassedHead({ status: 200, length: undefined, isError: false });
+      taken?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
       taken?.onPiece(new TextEncoder().encode('{"content":[{"type":"resource_link","uri":"file:///x"}]}'));
       taken?.onPassedEnd();
       expect([pieces.log.at(-1), reply.answers, fixture.catalogue.remembered]).toEqual(['end', [], remembered]);
@@ -57,11 +57,11 @@ describe('RelayCall', () => {
     const link = fixture.link('files', 'modern');
     const pieces = new RecordingPieces();
     const broken = fixture.route(CALL, clientOf('modern'), undefined, pieces);
-    link.last.listener.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    link.last.listener.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
     link.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'broke off'));
     expect([broken.reply.text, pieces.log.includes('end')]).toEqual(['OMNI_UPSTREAM_UNREACHABLE', false]);
     const unwanted = fixture.route(CALL, clientOf('modern'), undefined, pieces);
-    link.last.listener.pieces?.onPassedHead({ status: 200, length: undefined, isError: false });
+    link.last.listener.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
     unwanted.running.cancel('gone');
     expect(link.last.cancels).toEqual(['gone']);
   });

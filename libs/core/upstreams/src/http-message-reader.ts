@@ -1,5 +1,5 @@
 import { GatewayError, type ByteBudget, type HeaderList, type HeldBytes, type HttpResponseListener, type UpstreamSpec } from '@omni/ports';
-import { parseMessage, type PassedHead, type RpcMessage } from '@omni/wire';
+import { parseMessage, releaseBytes, type PassedHead, type RpcMessage } from '@omni/wire';
 import { bodyKind, headerOf } from './http-headers.ts';
 import { noRoomError } from './no-room.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
@@ -72,7 +72,7 @@ export class HttpMessageReader implements HttpResponseListener {
   #collected: HeldBytes | undefined;
   /** Of a JSON body. */
   #headers: HeaderList = [];
-  /** The last piece waits until it is known to be followed, or to be the end of an object. */
+  /** The last chunk: as a piece it waits until it is known to be followed, or to be the end of an object; read as events it is not ours yet. */
   #held: Uint8Array | undefined;
   #lastByte: number | undefined;
   /** The declared length of a body that goes on while it comes. */
@@ -131,7 +131,10 @@ export class HttpMessageReader implements HttpResponseListener {
   onData(chunk: Uint8Array): void {
     switch (this.#mode) {
       case 'events':
-        return this.#pushEvents(chunk);
+        this.#pushEvents(chunk);
+        if (this.#held !== undefined) releaseBytes(this.#held);
+        this.#held = chunk;
+        return;
       case 'json':
         this.#size += chunk.byteLength;
         if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
@@ -238,6 +241,7 @@ export class HttpMessageReader implements HttpResponseListener {
     this.#collected?.release();
     if (this.#size > PIECES_MIN_BYTES && untouchedId !== undefined && this.#passWhole(untouchedId)) return;
     const bytes = joined(this.#chunks, this.#size);
+    this.#chunks = [bytes];
     if (untouchedId !== undefined && bytes.byteLength > UNTOUCHED_MIN_BYTES && isAnswerTo(bytes, untouchedId)) {
       this.stop();
       return passing?.onBytes?.(bytes, this.#status);
@@ -266,7 +270,7 @@ export class HttpMessageReader implements HttpResponseListener {
     if (passing?.passingId === undefined || first === undefined) return;
     const kind = beginningOfAnswer(first, passing.passingId);
     if (length !== undefined && this.#size > length) return this.#fail(this.#incomplete());
-    if (kind === undefined || !passing.onPassedHead({ status: this.#status, length, isError: kind === 'error' })) return;
+    if (kind === undefined || !passing.onPassedHead({ status: this.#status, length, isError: kind === 'error', isKept: false })) return;
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#length = length;
@@ -280,7 +284,7 @@ export class HttpMessageReader implements HttpResponseListener {
     const { passing } = this.#options;
     const chunks = this.#chunks;
     if (passing === undefined || !hasIdLast(chunks, id)) return false;
-    if (!passing.onPassedHead({ status: this.#status, length: this.#size, isError: false })) return false;
+    if (!passing.onPassedHead({ status: this.#status, length: this.#size, isError: false, isKept: false })) return false;
     this.stop();
     for (const chunk of chunks) passing.onPiece(chunk);
     passing.onPassedEnd();
@@ -356,14 +360,17 @@ function isRefusal(status: number): boolean {
   return status === 401 || status === 403 || status === 407 || status === 429;
 }
 
+/** Nobody else may use the chunks any more. */
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const first = chunks[0];
-  if (chunks.length === 1 && first !== undefined) return first;
+  const last = chunks.at(-1);
+  if (chunks.length === 1 && last !== undefined) return last;
   const all = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
     all.set(chunk, at);
     at += chunk.byteLength;
+    // The last one is not ours yet.
+    if (chunk !== last) releaseBytes(chunk);
   }
   return all;
 }

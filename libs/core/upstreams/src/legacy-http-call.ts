@@ -181,13 +181,18 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#deadline?.touch();
   }
 
-  onPassedHead({ status, length, isError }: PassedHead): boolean {
+  onPassedHead({ status, length, isError, isKept }: PassedHead): boolean {
     const { call, listener } = this.#options;
     this.#pieces = this.#isOver ? undefined : listener.pieces;
     if (this.#pieces === undefined) return false;
     const [own, theirs] = [beginning(String(this.id)), beginning(call.clientId)];
     this.#headBytes = own.byteLength;
-    this.#pieces.onPassedHead({ status, length: length === undefined ? undefined : length - own.byteLength + theirs.byteLength, isError });
+    this.#pieces.onPassedHead({
+      status,
+      length: length === undefined ? undefined : length - own.byteLength + theirs.byteLength,
+      isError,
+      isKept,
+    });
     this.#pieces.onPiece(theirs);
     return true;
   }

@@ -248,6 +248,30 @@ describe('ModernHttpLink', () => {
     ]);
   });
 
+  it('gives the memory of what it has joined or read as events back, and has all of it', () => {
+    const whole = openPassing();
+    const body = `{"result":"${'x'.repeat(100_000)}","id":1,"jsonrpc":"2.0","more":"${'y'.repeat(200)}"}`;
+    const joined = [body.slice(0, 50_000), body.slice(50_000)].map(ownBytes);
+    whole.http.last.head(200, ['content-type', 'application/json']);
+    for (const chunk of joined) whole.http.last.data(chunk);
+    whole.http.last.end();
+    expect([whole.call.log, sizes(joined)]).toEqual([[`answer 200 ${body}`], [0, body.length - 50_000]]);
+    const events = openPassing();
+    const event = `data: {"jsonrpc":"2.0","id":1,"result":"${'x'.repeat(100_000)}"}\n\n`;
+    const read = [event.slice(0, 50_000), event.slice(50_000)].map(ownBytes);
+    events.http.last.stream();
+    for (const chunk of read) events.http.last.data(chunk);
+    expect([events.call.last?.length, sizes(read)]).toEqual([100_047, [0, event.length - 50_000]]);
+  });
+
+  it('quotes what it has joined and could not read', () => {
+    const { http, call } = openPassing();
+    http.last.head(200, ['content-type', 'application/json']);
+    for (const text of ['certainly no JSON', ' '.repeat(40_000), ' '.repeat(40_000)]) http.last.data(ownBytes(text));
+    http.last.end();
+    expect(call.failure?.message).toContain('certainly no JSON');
+  });
+
   it('has short answers whole, and long ones that are something else', () => {
     const text = 'x'.repeat(100_000);
     const body = `${HEAD}"${text.slice(0, 40_000)}"}`;
@@ -521,4 +545,13 @@ function openPassing(maxUpstreamMessageBytes?: number) {
   call.pieces = pieces;
   const running = opened.link.send({ ...callOf('tools/call', '{}'), mayPassBytes: true }, call);
   return { ...opened, call, pieces, running };
+}
+
+/** As undici gives bytes: they fill a buffer of their own. */
+function ownBytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text).slice();
+}
+
+function sizes(chunks: readonly Uint8Array[]): number[] {
+  return chunks.map(({ byteLength }) => byteLength);
 }
