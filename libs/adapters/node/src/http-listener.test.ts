@@ -433,8 +433,10 @@ describe('NodeHttpListener', () => {
     const client = await dial(port);
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.until(() => client.text().includes('200'));
+    const patient = listener.drain(60_000);
     expect(await listener.drain(20)).toBe(1);
     await client.ended();
+    expect(await patient).toBe(0);
   });
 });
 

@@ -90,7 +90,7 @@ export class NodeHttpListener {
   readonly #carryHttp = new LiveList<Connection>();
   #openExchanges = 0;
   #isStopping = false;
-  #onIdle: (() => void) | undefined;
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(options: NodeHttpListenerOptions) {
     this.#options = options;
@@ -144,7 +144,8 @@ export class NodeHttpListener {
   }
 
   /**
-   * Stops accepting and waits for the open exchanges; cuts those that are still open after `deadlineMs`.
+   * Stops accepting and waits for the open exchanges; cuts those that are still open after `deadlineMs`. Meanwhile it may be called again:
+   * the earliest deadline counts.
    *
    * @returns How many were cut.
    */
@@ -153,10 +154,10 @@ export class NodeHttpListener {
     if (this.#openExchanges > 0 && deadlineMs > 0) {
       await new Promise<void>((resolve) => {
         const cancel = systemClock.after(deadlineMs, resolve);
-        this.#onIdle = () => {
+        this.#onIdle.push(() => {
           cancel();
           resolve();
-        };
+        });
       });
     }
     const cut = this.#openExchanges;
@@ -257,7 +258,7 @@ export class NodeHttpListener {
     else connection.open.splice(at, 1);
     this.#openExchanges -= 1;
     exchange.closed();
-    if (this.#openExchanges === 0) this.#onIdle?.();
+    if (this.#openExchanges === 0) for (const listener of this.#onIdle.splice(0)) listener();
   }
 
   #onHandlerError(exchange: NodeExchange, error: unknown): void {

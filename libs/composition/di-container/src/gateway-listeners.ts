@@ -85,7 +85,6 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
       close,
       hurry() {
         isHurried = true;
-        // A second drain ends the first one.
         if (isClosing) void http.drain(CLOSING_MS);
       },
     };
