@@ -6,6 +6,7 @@ export default {
   roots: ['<rootDir>/src'],
   testEnvironment: 'node',
   setupFiles: [fileURLToPath(new URL('property-seed.mjs', import.meta.url))],
+  setupFilesAfterEnv: [fileURLToPath(new URL('test-time-limit.mjs', import.meta.url))],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],

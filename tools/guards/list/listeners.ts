@@ -209,8 +209,8 @@ export const LISTENER_GUARDS: readonly Guard[] = inFolder('libs/adapters/node/sr
     name: 'upgrade/pipelined',
     against: 'Frames run into the answers that pipelined requests wait for.',
     file: 'http-listener.ts',
-    find: 'if (this.#connection(socket).open.length > 0) {',
-    replace: 'if (this.#connection(socket).open.length < 0) {',
+    find: 'if (connection.open.length > 0) {',
+    replace: 'if (connection.open.length < 0) {',
     test: ['web-socket-upgrades.test.ts', 'WebSocketUpgrades cuts an upgrade that is pipelined behind a request without an answer'],
   },
   {

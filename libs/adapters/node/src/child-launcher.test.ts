@@ -285,6 +285,7 @@ describe('NodeChildLauncher whose process dies', () => {
     const script = `
       import { NodeChildLauncher } from ${JSON.stringify(SOURCE)};
       const launcher = new NodeChildLauncher();
+      process.stdin.on('data', () => console.log('here'));
       const pids = [];
       for (const spec of ${JSON.stringify(specs)}) {
         const channel = launcher.launch(spec, {
@@ -293,9 +294,9 @@ describe('NodeChildLauncher whose process dies', () => {
         });
       }
     `;
-    const parent = spawn(process.execPath, nodeArguments(script), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, nodeArguments(script), { stdio: ['pipe', 'pipe', 'inherit'] });
     parents.push(parent);
-    const line = await new Promise<string>((resolve) => parent.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString())));
+    const line = await nextOutput(parent);
     return { parent, pids: JSON.parse(line) as number[] };
   }
 
@@ -327,8 +328,11 @@ describe('NodeChildLauncher whose process dies', () => {
     const [reaper = 0, ...children] = pids;
     process.kill(reaper, 'SIGKILL');
     await vanished([reaper]);
-    // Long enough for the parent to have heard of it: it answers only after its event loop went round.
     await reaperOf(parent.pid ?? 0);
+    // The new one is seen before it has been told whom to look after: that is done when the parent answers.
+    const answer = nextOutput(parent);
+    parent.stdin?.write('?');
+    await answer;
     parent.kill('SIGKILL');
     await vanished(children);
   });
@@ -341,6 +345,10 @@ describe('NodeChildLauncher whose process dies', () => {
     await vanished([reaper, ...children]);
   });
 });
+
+function nextOutput(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => child.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString())));
+}
 
 function node(script: string): ChildSpec {
   return { upstream: 'test', command: process.execPath, args: ['-e', script], env: {}, secretValues: [], maxMessageBytes: 16 * 1_048_576 };

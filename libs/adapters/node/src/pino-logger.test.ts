@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';
 import { GatewayError } from '@omni/ports';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createPinoLogger } from './pino-logger.ts';
-
-jest.setTimeout(20_000);
 
 /** Linux: every write fails with ENOSPC. */
 const FULL_DISK = '/dev/full';
