@@ -83,9 +83,10 @@ function initialize(capabilities: string): string {
 }
 
 async function legacyCallCutOff(random: SeededRandom, serial: number, here: NetConnectOpts): Promise<void> {
-  const authorization = { authorization: `Bearer ${TOKEN}` };
+  // Connections that are kept for another request would be counted as left behind.
+  const headers = { authorization: `Bearer ${TOKEN}`, connection: 'close' };
   const capabilities = serial % 40 === 0 ? WITH_INSTANCE : '{}';
-  const session = await openRawSession(`http://127.0.0.1:${omni.port}/mcp`, { headers: authorization, capabilities });
+  const session = await openRawSession(`http://127.0.0.1:${omni.port}/mcp`, { headers, capabilities });
   const accept = { accept: 'application/json, text/event-stream' };
   const call = http('POST', '/mcp', { ...session.headers, ...accept }, legacyCall('1', 'old__slow', '{"ms":60}'));
   const stream = http('GET', '/mcp', { ...session.headers, accept: 'text/event-stream' });
