@@ -1,12 +1,13 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { GatewayError, silentLogger, type Era, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance } from '@omni/testing';
-import { parseMessage, resultText, type RpcMessage, type RunningCall, type SessionOwner, type UpstreamCall } from '@omni/wire';
+import { parseMessage, resultText, type RpcMessage, type RunningCall, type SessionOwner } from '@omni/wire';
 import fc from 'fast-check';
 import { linkContextOf } from './link-context.fixture.ts';
 import { ChannelLink } from './channel-link.ts';
 import type { LinkEvents } from './open-link.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
+import { callOf } from './upstream-call.fixture.ts';
 
 describe('ChannelLink', () => {
   it('gives calls ids of its own and pairs answers in any order', () => {
@@ -458,22 +459,6 @@ function open({ era = 'legacy', owner, spec, maxInFlight, maxServerRequests, war
   // The server was opened once above.
   const far = server.instances[0] as ScriptedInstance;
   return { link, far, clock, events, closed };
-}
-
-function callOf(method: string, text: string): UpstreamCall {
-  return {
-    method,
-    text,
-    paramsStart: 0,
-    paramsEnd: text.length,
-    edits: [],
-    progressToken: undefined,
-    name: undefined,
-    paramHeaders: [],
-    clientId: '1',
-    asker: 'client',
-    mayPassBytes: false,
-  };
 }
 
 function messageOf(text: string): RpcMessage {

@@ -24,6 +24,7 @@ import { linkContextOf } from './link-context.fixture.ts';
 import { connect } from './connect.ts';
 import { EraMemory } from './era-memory.ts';
 import type { OpenLink } from './open-link.ts';
+import { callOf } from './upstream-call.fixture.ts';
 
 const DISCOVERED = '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"public"}';
 const INITIALIZED = '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
@@ -160,28 +161,13 @@ describe('connect over a channel', () => {
     await clock.advanceAsync(0);
     server.instances[0]?.emit('{"jsonrpc":"2.0","id":1,"result":{}}');
     expect(attempt.link?.counters.strayAnswers).toBe(1);
-    attempt.link?.send(
-      {
-        method: 'tools/list',
-        text: '',
-        paramsStart: 0,
-        paramsEnd: 0,
-        edits: [],
-        progressToken: undefined,
-        name: undefined,
-        paramHeaders: [],
-        clientId: '1',
-        asker: 'client',
-        mayPassBytes: false,
-      },
-      {
-        onNotification: () => true,
-        onDrain() {},
-        onServerRequest() {},
-        onAnswer() {},
-        onFailure() {},
-      },
-    );
+    attempt.link?.send(callOf('tools/list', ''), {
+      onNotification: () => true,
+      onDrain() {},
+      onServerRequest() {},
+      onAnswer() {},
+      onFailure() {},
+    });
     expect(server.instances[0]?.last('tools/list')?.id).toBe(3);
   });
 
