@@ -114,6 +114,14 @@ export const ROUTER_GUARDS: readonly Guard[] = inFolder('libs/core/request-route
     test: ['bridge/parked-calls.test.ts', 'ParkedCalls hold 100 calls of one user and 1,000 in all'],
   },
   {
+    name: 'parked/bytes',
+    against: 'Servers that answer before their question is fill the memory.',
+    file: 'bridge/parking-call.ts',
+    find: "if (outcome.kind === 'failure' || held",
+    replace: "if (outcome.kind !== 'failure' || held",
+    test: ['bridge/parking-call.test.ts', 'ParkingCall keeps 64 MiB of answers for clients that are away, all calls together'],
+  },
+  {
     name: 'parked/per-principal',
     against: 'The waiting calls of one user leave no room for those of others.',
     file: 'bridge/parked-calls.ts',

@@ -1,5 +1,5 @@
-import { GatewayError, type CancelTimer, type Clock } from '@omni/ports';
-import { memberOf, stringAt, type GatewayRequest } from '@omni/wire';
+import { GatewayError, type CancelTimer, type Clock, type HeldBytes } from '@omni/ports';
+import { CountedByteBudget, memberOf, stringAt, type GatewayRequest } from '@omni/wire';
 import { callDigest } from './call-digest.ts';
 import { STATE_PREFIX, StateSeal } from './state-seal.ts';
 
@@ -15,6 +15,8 @@ export interface Ticket<Call extends Parked> {
   readonly call: Call;
   readonly principalId: string;
   readonly cancelTimer: CancelTimer;
+  /** What the server has said meanwhile. */
+  readonly held: HeldBytes;
 }
 
 /** Where a state leads: to a parked call, or to a fresh start of the same call. */
@@ -32,6 +34,8 @@ export interface ParkedCallsOptions {
 export const PARK_MS = 10 * 60_000;
 const MAX_PARKED = 1_000;
 const MAX_PER_PRINCIPAL = 100;
+/** A server may answer before its question is; all such answers together have this room. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /** What is sealed. */
 interface StatePayload {
@@ -55,6 +59,7 @@ export class ParkedCalls<Call extends Parked> {
   readonly #now: () => number;
   readonly #node = randomId();
   readonly #tickets = new Map<string, Ticket<Call>>();
+  readonly #budget = new CountedByteBudget(MAX_HELD_BYTES);
 
   constructor({ clock, seal = new StateSeal(), now = Date.now }: ParkedCallsOptions) {
     this.#clock = clock;
@@ -75,16 +80,17 @@ export class ParkedCalls<Call extends Parked> {
     if (own >= MAX_PER_PRINCIPAL) return new GatewayError('OMNI_OVERLOADED', `${own} calls of this user wait for answers already`);
     const id = randomId();
     const cancelTimer = this.#clock.after(PARK_MS, () => {
-      this.#tickets.delete(id);
+      this.leave(ticket);
       call.onExpired();
     });
-    const ticket = { id, call, principalId, cancelTimer };
+    const ticket: Ticket<Call> = { id, call, principalId, cancelTimer, held: this.#budget.share() };
     this.#tickets.set(id, ticket);
     return ticket;
   }
 
   leave(ticket: Ticket<Call>): void {
     ticket.cancelTimer();
+    ticket.held.release();
     this.#tickets.delete(ticket.id);
   }
 

@@ -381,6 +381,22 @@ describe('ParkingCall', () => {
     expect(reply.notices).toEqual([long(600_000)]);
   });
 
+  it('keeps 64 MiB of answers for clients that are away, all calls together', async () => {
+    const talk = new Talk();
+    const parkAnswered = async (): Promise<string> => {
+      const { state } = await talk.park();
+      talk.link.last.answer(`"result":{"text":"${'x'.repeat(15_000_000)}"}`);
+      return state;
+    };
+    const states: string[] = [];
+    for (let call = 0; call < 5; call++) states.push(await parkAnswered());
+    const back = async (state: string | undefined): Promise<string> => (await talk.resume(state ?? '', '"q1":{}')).text.slice(0, 16);
+    expect(await back(states[4])).toBe('OMNI_MEMORY_FULL');
+    expect(await back(states[0])).toContain('jsonrpc');
+    // What has gone leaves its room.
+    expect(await back(await parkAnswered())).toContain('jsonrpc');
+  });
+
   it('sets the level that the request wants before it is sent, and shows it no more', () => {
     const talk = new Talk('{"capabilities":{"logging":{}}}');
     const { reply } = talk.request({ meta: ',"io.modelcontextprotocol/logLevel":"warning"' });

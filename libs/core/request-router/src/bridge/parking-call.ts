@@ -52,7 +52,13 @@ type Outcome = { readonly kind: 'answer'; readonly message: RpcMessage } | { rea
 type Phase =
   | { readonly kind: 'running'; readonly leg: Leg }
   | { readonly kind: 'asking'; readonly leg: Leg; readonly ticket: Ticket<ParkingCall> }
-  | { readonly kind: 'parked'; readonly held: RpcMessage[]; heldChars: number; outcome: Outcome | undefined }
+  | {
+      readonly kind: 'parked';
+      readonly ticket: Ticket<ParkingCall>;
+      readonly held: RpcMessage[];
+      heldChars: number;
+      outcome: Outcome | undefined;
+    }
   | { readonly kind: 'over' };
 
 export interface ParkingCallOptions {
@@ -138,7 +144,8 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     if (!isAboutCall(message, this.#crossing.request.message)) return true;
     if (phase.kind === 'parked') {
       phase.heldChars += message.text.length;
-      if (phase.held.length < MAX_HELD && phase.heldChars <= MAX_HELD_CHARS) phase.held.push(message);
+      const isWithin = phase.held.length < MAX_HELD && phase.heldChars <= MAX_HELD_CHARS;
+      if (isWithin && phase.ticket.held.hold(phase.heldChars)) phase.held.push(message);
       return true;
     }
     const { request, reply } = phase.leg;
@@ -210,8 +217,16 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     const phase = this.#phase;
     this.#questions.clear();
     this.#levels.drop(this.#crossing.link, this);
-    if (phase.kind === 'parked') phase.outcome = outcome;
+    if (phase.kind === 'parked') phase.outcome = this.#kept(outcome, phase.ticket, phase.heldChars);
     else if (phase.kind !== 'over') this.#finish(phase.leg, outcome);
+  }
+
+  /** What becomes of an outcome until its client is back. */
+  #kept(outcome: Outcome, { held }: Ticket<ParkingCall>, heldChars: number): Outcome {
+    if (outcome.kind === 'failure' || held.hold(Math.min(heldChars, MAX_HELD_CHARS) + outcome.message.text.length)) return outcome;
+    const text = `"${this.#crossing.link.upstream}" has answered before its question was, and too much waits for clients to come back already`;
+    const hint = 'The server may have done what it was asked. Answer or cancel the questions of other calls first, or ask for less.';
+    return { kind: 'failure', error: new GatewayError('OMNI_MEMORY_FULL', text, { hint }) };
   }
 
   #takeAnswers(leg: Leg): void {
@@ -255,7 +270,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
       this.#phase = { kind: 'running', leg };
       return;
     }
-    this.#phase = { kind: 'parked', held: [], heldChars: 0, outcome: undefined };
+    this.#phase = { kind: 'parked', ticket, held: [], heldChars: 0, outcome: undefined };
     this.#answer(leg, inputRequiredText(leg.request.message.id, requests, state, this.#serverInfo()), 200);
   }
 
