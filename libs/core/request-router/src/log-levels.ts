@@ -1,3 +1,6 @@
+import { metaOf, stringMember, type RpcMessage } from '@omni/wire';
+
+const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 /** Severity names of MCP logging, least first (RFC 5424). */
 const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 
@@ -16,4 +19,10 @@ export function mostVerbose(levels: Iterable<string>): string | undefined {
   let lowest: string | undefined;
   for (const level of levels) if (lowest === undefined || LEVELS.indexOf(level) < LEVELS.indexOf(lowest)) lowest = level;
   return lowest;
+}
+
+/** The level that a request of the modern era asks for; `undefined` when it wants no messages (MCP 2026-07-28, server/utilities/logging). */
+export function logLevelOf(request: RpcMessage): string | undefined {
+  const level = stringMember(request.text, metaOf(request), META_LOG_LEVEL);
+  return level !== undefined && isLogLevel(level) ? level : undefined;
 }

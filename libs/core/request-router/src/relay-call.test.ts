@@ -224,9 +224,18 @@ describe('RelayCall', () => {
   ] as const)('leaves log messages for a %s client to its %s server or its session', (client, server) => {
     const fixture = new RouterFixture();
     const link = fixture.link('files', server);
-    const { reply } = fixture.route(CALL, clientOf(client));
+    const call = requestOf('tools/call', `{"name":"files__read","_meta":{"io.modelcontextprotocol/logLevel":"info"}}`);
+    const { reply } = fixture.route(client === 'modern' ? call : CALL, clientOf(client));
     link.last.notify(log('debug'));
     expect(reply.notices).toEqual([log('debug')]);
+  });
+
+  it('shows no log messages to a modern client that asks for none', () => {
+    const fixture = new RouterFixture();
+    const link = fixture.link('files', 'modern');
+    const { reply } = fixture.route(CALL, clientOf('modern'));
+    link.last.notify(log('emergency'));
+    expect(reply.notices).toEqual([]);
   });
 
   it.each(['"t"', '7', '1.0e2'])('shows where the progress token %s stands', (token) => {

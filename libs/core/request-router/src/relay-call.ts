@@ -24,6 +24,7 @@ import type { ReturnedState } from './bridge/returning-call.ts';
 import { isAboutCall } from './call-notice.ts';
 import type { UpstreamAccess } from './collaborators.ts';
 import { LinkSpotter } from './link-spotter.ts';
+import { logLevelOf } from './log-levels.ts';
 import { resourceLinksIn } from './resource-links.ts';
 import type { RoutePlan } from './route-plan.ts';
 import { namesTasks, noTaskList, unknownTask, type TaskRelay } from './tasks/task-relay.ts';
@@ -98,7 +99,7 @@ export class RelayCall implements CallListener, RunningCall {
   }
 
   onNotification(message: RpcMessage): boolean {
-    if (!isAboutCall(message, this.#request.message)) return true;
+    if (!isAboutCall(message, this.#request.message) || this.#isUnwantedLog(message)) return true;
     // A task goes on after the answer that tells of it.
     if (this.#isTask) this.#request.client.session?.onNotification(this.#upstream(), message);
     if (this.#isOver) return true;
@@ -107,6 +108,12 @@ export class RelayCall implements CallListener, RunningCall {
       mayGoOn = this.#reply.notification(translated);
     });
     return mayGoOn;
+  }
+
+  /** Modern clients ask for messages with each request, or get none (protocol.md 2.12). */
+  #isUnwantedLog({ method }: RpcMessage): boolean {
+    const { client, message } = this.#request;
+    return method === 'notifications/message' && client.era === 'modern' && logLevelOf(message) === undefined;
   }
 
   onDrain(listener: () => void): void {

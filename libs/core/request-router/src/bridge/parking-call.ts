@@ -17,7 +17,7 @@ import {
 import type { AskerNames } from '../asker-names.ts';
 import { isAboutCall } from '../call-notice.ts';
 import type { LinkLogLevels } from '../link-log-levels.ts';
-import { isLogLevel, isSevereEnough } from '../log-levels.ts';
+import { isSevereEnough, logLevelOf } from '../log-levels.ts';
 import { resourceLinksIn } from '../resource-links.ts';
 import { failedToolMembers, isNotHere, statusOfAnswer, toMissingUrlElicitation, toModernAnswer } from './bridge-answer.ts';
 import { toLegacyParams } from './bridge-params.ts';
@@ -28,7 +28,6 @@ import { isMultiRound, isQuestion, type Question } from './input-required.ts';
 import { inputRequest, inputRequiredText, isDeclined, questionOf, readInputResponses, requiredElicitations } from './input-responses.ts';
 import type { Parked, ParkedCalls, Ticket } from './parked-calls.ts';
 
-const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 /** Notifications that are kept for a client that is away, and the characters that they may have together. */
 const MAX_HELD = 100;
 const MAX_HELD_CHARS = 1_000_000;
@@ -100,7 +99,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     // It may be the state of a modern server that has the same resource.
     if (state instanceof GatewayError) return onNotHere === undefined ? this.onFailure(state) : onNotHere();
     if (state === 'again' && isDeclined(request.message)) return this.#answerDeclined();
-    const level = logLevelOf(request);
+    const level = logLevelOf(request.message);
     if (level === undefined) this.#send();
     else this.#levels.want(link, this, level, () => this.#send());
   }
@@ -150,7 +149,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     }
     const { request, reply } = phase.leg;
     if (message.method === 'notifications/message') {
-      const level = logLevelOf(request);
+      const level = logLevelOf(request.message);
       if (level === undefined || !isSevereEnough(stringMember(message.text, message.params, 'level') ?? '', level)) return true;
     }
     if (!this.#hasResumed || message.method !== 'notifications/progress') return reply.notification(message);
@@ -194,7 +193,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   /** Each request of the client names its own level. */
   #wantLevelOf({ request }: Leg): void {
     const { link } = this.#crossing;
-    const level = logLevelOf(request);
+    const level = logLevelOf(request.message);
     if (level === undefined) this.#levels.drop(link, this);
     else this.#levels.want(link, this, level, () => {});
   }
@@ -341,9 +340,4 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     this.#questions.clear();
     this.#levels.drop(this.#crossing.link, this);
   }
-}
-
-function logLevelOf({ message }: GatewayRequest): string | undefined {
-  const level = stringMember(message.text, metaOf(message), META_LOG_LEVEL);
-  return level !== undefined && isLogLevel(level) ? level : undefined;
 }
