@@ -115,8 +115,8 @@ function project(root: string, folder: string, { file, guard }: Job): object {
     displayName: nameOf(guard),
     transform: { [pattern ?? '']: [join(HERE, 'guard-transform.mjs'), { root, guard, swc }] },
     setupFiles: [...preset.setupFiles, join(HERE, 'guard-setup.mjs')],
-    // Without their guard many tests hang: the five seconds of Jest are enough to see it.
-    setupFilesAfterEnv: [],
+    // Without their guard many tests hang: the five seconds of Jest are enough to see it, unless they start processes.
+    setupFilesAfterEnv: guard === undefined || isNightly(guard) ? preset.setupFilesAfterEnv : [],
     globals: { omniImport: takeAway },
     // One for all projects: what Jest makes of a file is kept under it.
     id: 'guards',
