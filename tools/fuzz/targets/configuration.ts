@@ -113,10 +113,17 @@ function outcomeOf(read: Read, path: string, text: string): Outcome {
 
 /** Where JSON and YAML 1.2 agree: no key is longer than 1,024 characters or stands twice, and nothing has to be replaced by itself. */
 function isCommonGround(text: string): boolean {
+  const again = JSON.stringify(parsedJson(text)?.value);
   return (
-    isDeepStrictEqual(parsedJson(JSON.stringify(parsedJson(text)?.value)), parsedJson(text)) &&
+    isDeepStrictEqual(parsedJson(again), parsedJson(text)) &&
+    keysIn(again) === keysIn(text) &&
     !/[^\x20-\x7e\n\r\t]|\\|:[^\x20"{[\-\d\w]/.test(text)
   );
+}
+
+/** Of JSON; one that stands twice counts twice. */
+function keysIn(text: string): number {
+  return [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
 }
 
 function isSame(left: Outcome, right: Outcome): boolean {
