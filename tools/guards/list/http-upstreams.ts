@@ -192,7 +192,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     against: 'A call that may have run is sent again.',
     rule: 'PROTO-R13',
     file: 'legacy-http-call.ts',
-    find: '(status === 404 || status === 400) && this.#session',
+    find: 'UNKNOWN_SESSION.has(status) && this.#session',
     replace: 'this.#session',
     test: ['legacy-http-sessions.test.ts', 'LegacyHttpLink sends nothing again that was answered with 500 [PROTO-R13]'],
   },

@@ -1,13 +1,16 @@
 import { readTool } from './catalogue-item.ts';
-import { emptyList, type UpstreamCatalogue, type UpstreamList } from './upstream-catalogue.ts';
+import { emptyList, type ToolItem, type UpstreamCatalogue, type UpstreamList } from './upstream-catalogue.ts';
+
+/** @param tool - A name, or the whole tool as JSON. */
+export function toolItem(tool: string): ToolItem {
+  const reading = readTool(tool.startsWith('{') ? tool : `{"name":${JSON.stringify(tool)},"inputSchema":{"type":"object"}}`);
+  if (!('item' in reading)) throw new TypeError(reading.reason);
+  return reading.item;
+}
 
 /** What an upstream offers that has these tools and nothing else. */
 export function toolsOf(upstream: string, names: readonly string[], more: Partial<UpstreamList> = {}): UpstreamCatalogue {
-  const items = names.map((name) => {
-    const reading = readTool(`{"name":${JSON.stringify(name)},"inputSchema":{"type":"object"}}`);
-    if (!('item' in reading)) throw new TypeError(reading.reason);
-    return reading.item;
-  });
+  const items = names.map(toolItem);
   return {
     upstream,
     era: 'legacy',

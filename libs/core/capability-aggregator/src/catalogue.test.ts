@@ -1,10 +1,11 @@
 import { ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it, jest } from '@jest/globals';
 import { VirtualClock } from '@omni/testing';
-import { readItem, readTool } from './catalogue-item.ts';
+import { readItem } from './catalogue-item.ts';
+import { toolItem } from './catalogue-offer.fixture.ts';
 import { Catalogue, type CatalogueOptions } from './catalogue.ts';
 import type { CatalogueChange } from './change-announcer.ts';
-import { emptyList, type CatalogueItem, type ToolItem, type UpstreamCatalogue, type UpstreamList } from './upstream-catalogue.ts';
+import { emptyList, type CatalogueItem, type UpstreamCatalogue, type UpstreamList } from './upstream-catalogue.ts';
 
 const IDENTITY = { name: 'omni', version: '1.0.0' };
 const SERVER_INFO = '"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"omni","version":"1.0.0"}}';
@@ -20,12 +21,6 @@ interface Offer {
 
 function listOf<Item extends CatalogueItem>(items: readonly Item[], more: Partial<UpstreamList> = {}): UpstreamList<Item> {
   return { ...emptyList(), ...more, items };
-}
-
-function toolItem(tool: string): ToolItem {
-  const reading = readTool(tool.startsWith('{') ? tool : `{"name":${JSON.stringify(tool)},"inputSchema":{"type":"object"}}`);
-  if (!('item' in reading)) throw new TypeError(reading.reason);
-  return reading.item;
 }
 
 function item(list: 'prompts' | 'resources' | 'templates', value: object): CatalogueItem {

@@ -2,6 +2,7 @@ import type { GatewayError, UpstreamSpec } from '@omni/ports';
 import type { AnswerServerRequest, CallListener, RpcMessage, RunningCall, UpstreamCall } from '@omni/wire';
 import { LISTEN, startDeadline, timeoutError } from './call-timeout.ts';
 import type { Deadline, DeadlineListener, Deadlines } from './deadlines.ts';
+import { clientTokenOf } from './own-token.ts';
 import type { AskingCall } from './server-requests.ts';
 
 /** A channel cannot be paused for one reader, so this is what a slow one gets before its notifications are dropped. */
@@ -55,8 +56,7 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
 
   /** The client's progress token as JSON. */
   get clientToken(): string | undefined {
-    const token = this.#call.progressToken;
-    return token === undefined ? undefined : this.#call.text.slice(token.start, token.end);
+    return clientTokenOf(this.#call);
   }
 
   get isListen(): boolean {

@@ -1,6 +1,5 @@
 import { GatewayError, type ChannelGarbage, type ChannelListener, type Era } from '@omni/ports';
 import {
-  callParams,
   memberOf,
   notificationText,
   parseMessage,
@@ -22,6 +21,7 @@ import { changedList, isAboutTask, ownId, ownIdAt, subscriptionIdOf } from './mc
 import { spliceMessage } from './message-splice.ts';
 import { noRoomError } from './no-room.ts';
 import type { LinkCounters, LinkOptions, OpenLink } from './open-link.ts';
+import { paramsWithOwnToken } from './own-token.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 import { ServerRequests } from './server-requests.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
@@ -96,9 +96,7 @@ export class ChannelLink implements OpenLink, ChannelListener, CallOwner {
       );
     }
     const id = this.#pending.nextId();
-    const token = call.progressToken;
-    const params = callParams(call, token === undefined ? [] : [{ start: token.start, end: token.end, text: String(id) }]);
-    if (!this.#channel.send(requestText(String(id), call.method, params), call.passedHeaders)) {
+    if (!this.#channel.send(requestText(String(id), call.method, paramsWithOwnToken(call, id)), call.passedHeaders)) {
       return new FailedCall(
         listener,
         new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" does not read what it is sent: its backlog is full`),

@@ -4,7 +4,7 @@ import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.t
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { LinkOptions } from './open-link.ts';
 import { RestartLadder } from './restart-ladder.ts';
-import { checkSession } from './session-check.ts';
+import { checkSession, UNKNOWN_SESSION } from './session-check.ts';
 
 /** A stream may ask for a pause that nobody waits for. */
 const MAX_RETRY_MS = 300_000;
@@ -120,7 +120,7 @@ export class LegacyEventStream implements HttpMessageSink {
     if (!this.#wasOpen) return this.close();
     this.#http?.abort();
     const { target, session, onSessionLost } = this.#options;
-    if (session.id === undefined || (status !== 404 && status !== 400)) return this.#again();
+    if (session.id === undefined || !UNKNOWN_SESSION.has(status)) return this.#again();
     this.#cancelBetween = checkSession(target, session, (isLost) => {
       if (isLost) return onSessionLost();
       // Then it does not know where to continue.

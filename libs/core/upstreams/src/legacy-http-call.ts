@@ -1,6 +1,5 @@
 import { GatewayError, type CancelTimer, type HeaderList, type HttpCall } from '@omni/ports';
 import {
-  callParams,
   requestText,
   type AnswerServerRequest,
   type CallListener,
@@ -16,8 +15,9 @@ import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './htt
 import { ownId } from './mcp-notification.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { LinkOptions } from './open-link.ts';
+import { clientTokenOf, paramsWithOwnToken } from './own-token.ts';
 import type { AskingCall } from './server-requests.ts';
-import { checkSession, mayMeanLostSession } from './session-check.ts';
+import { checkSession, mayMeanLostSession, UNKNOWN_SESSION } from './session-check.ts';
 import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
 
@@ -93,8 +93,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
 
   /** The client's progress token as JSON. */
   get clientToken(): string | undefined {
-    const { progressToken: token, text } = this.#options.call;
-    return token === undefined ? undefined : text.slice(token.start, token.end);
+    return clientTokenOf(this.#options.call);
   }
 
   /** Sends the request to a session; not for the second time unless the first session did not exist. */
@@ -103,13 +102,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     const { link, linkOptions, call } = this.#options;
     this.#session = session;
     this.#reader = this.#newReader();
-    const token = call.progressToken;
-    const id = String(this.id);
-    const body = requestText(
-      id,
-      call.method,
-      callParams(call, token === undefined ? [] : [{ start: token.start, end: token.end, text: id }]),
-    );
+    const body = requestText(String(this.id), call.method, paramsWithOwnToken(call, this.id));
     const headers = this.#withPassed(link.headers);
     this.#http = linkOptions.http.send({ method: 'POST', url: linkOptions.url, headers, body }, this.#reader);
   }
@@ -246,7 +239,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
 
   /** Whether a status may say that the session is not known; then the call has not run. What has begun is never sent again. */
   #mayBeRefused(status: unknown): boolean {
-    return (status === 404 || status === 400) && this.#session !== undefined && !this.#isSessionSettled && this.#lastEventId === '';
+    return UNKNOWN_SESSION.has(status) && this.#session !== undefined && !this.#isSessionSettled && this.#lastEventId === '';
   }
 
   /**

@@ -44,6 +44,9 @@ export function speaksLegacyToo(hello: RpcMessage): boolean {
   return supported.some((version) => LEGACY_VERSIONS.has(version));
 }
 
+/** Codes of what refuses a request before anything runs: a request without session in the SDKs of the legacy era, a revision that a server does not speak. */
+export const REFUSALS: ReadonlySet<string | undefined> = new Set(['-32000', '-32001', '-32022']);
+
 /** The code of an error response, as it is written. */
 export function errorCodeOf(message: RpcMessage): string | undefined {
   return rawOf(message, memberOf(message.error?.object, 'code'));

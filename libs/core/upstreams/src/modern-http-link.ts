@@ -26,7 +26,7 @@ import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './htt
 import { httpPost } from './http-post.ts';
 import { IGNORED } from './ignored-call.ts';
 import { isSameId } from './mcp-notification.ts';
-import { errorCodeOf, MODERN_VERSION, modernParams, probeVerdict } from './mcp-revision.ts';
+import { errorCodeOf, MODERN_VERSION, modernParams, probeVerdict, REFUSALS } from './mcp-revision.ts';
 import type { LinkCounters, LinkOptions, OpenLink } from './open-link.ts';
 import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
@@ -42,8 +42,6 @@ export interface ModernHttpLinkOptions extends LinkOptions {
 const TRUST_MS = 10_000;
 /** Errors of a request that this revision has, and that need not name it. */
 const OF_THIS_ERA: ReadonlySet<string | undefined> = new Set(['-32020', '-32021', '-32700']);
-/** What SDKs of the legacy era say of requests without a session, and any server of a revision that it does not speak. */
-const OF_ANOTHER: ReadonlySet<string | undefined> = new Set(['-32000', '-32001', '-32022']);
 
 /**
  * Calls to an HTTP upstream of the modern era: each in an exchange of its own, under the client's own id.
@@ -312,5 +310,5 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
 /** @param isNamed - Whether the error names the request by its id. */
 function isOfThisEra(message: RpcMessage, isNamed: boolean): boolean {
   const code = errorCodeOf(message);
-  return isNamed ? !OF_ANOTHER.has(code) : OF_THIS_ERA.has(code);
+  return isNamed ? !REFUSALS.has(code) : OF_THIS_ERA.has(code);
 }

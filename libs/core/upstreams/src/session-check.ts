@@ -3,16 +3,14 @@ import { requestText, type RpcMessage } from '@omni/wire';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
-import { errorCodeOf } from './mcp-revision.ts';
+import { errorCodeOf, REFUSALS } from './mcp-revision.ts';
 import type { LinkOptions } from './open-link.ts';
 
 /** A server that takes longer than this to refuse is at work for the session. */
 const CHECK_MS = 5_000;
 const PING_ID = '"omni-session"';
 /** How a server says that it does not know a session: 404 by the specification, 400 in the examples of the SDKs and what was made after them. */
-const UNKNOWN_SESSION: ReadonlySet<unknown> = new Set([400, 404]);
-/** Codes of what refuses a request before anything runs: a session in the SDKs of the legacy era, the revision in a server of the modern one. */
-const REFUSALS: ReadonlySet<string | undefined> = new Set(['-32000', '-32001', '-32022']);
+export const UNKNOWN_SESSION: ReadonlySet<unknown> = new Set([400, 404]);
 const METHOD_UNKNOWN = '-32601';
 
 /**
