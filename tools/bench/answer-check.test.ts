@@ -11,20 +11,20 @@ function answer(id: number, bytes: number, text = echoText(tokenOf(id), bytes)):
   return JSON.stringify({ result: { content: [{ type: 'text', text }] }, jsonrpc: '2.0', id });
 }
 
-function fault(body: string, bytes: number, options: { head?: string; pieces?: number; id?: number } = {}): string | undefined {
-  const { head = HEAD, pieces = 1, id = ID } = options;
+function fault(body: string, bytes: number, options: { head?: string; chunks?: number; id?: number } = {}): string | undefined {
+  const { head = HEAD, chunks = 1, id = ID } = options;
   const buffer = Buffer.from(body);
-  const size = Math.ceil(buffer.length / pieces);
-  const parts = Array.from({ length: pieces }, (_, index) => buffer.subarray(index * size, (index + 1) * size));
+  const size = Math.ceil(buffer.length / chunks);
+  const parts = Array.from({ length: chunks }, (_, index) => buffer.subarray(index * size, (index + 1) * size));
   return faultOfAnswer(head, parts, { dialect: 'modern', id, bytes });
 }
 
 describe('faultOfAnswer', () => {
-  it('accepts a right answer, plain or as an event, in one piece or in many', () => {
+  it('accepts a right answer, plain or as an event, in one chunk or in many', () => {
     for (const bytes of [200, 10_000, 100_000]) {
-      for (const pieces of [1, 2, 3, 50]) {
-        expect(fault(answer(ID, bytes), bytes, { pieces })).toBeUndefined();
-        expect(fault(`event: message\ndata: ${answer(ID, bytes)}\n\n`, bytes, { pieces })).toBeUndefined();
+      for (const chunks of [1, 2, 3, 50]) {
+        expect(fault(answer(ID, bytes), bytes, { chunks })).toBeUndefined();
+        expect(fault(`event: message\ndata: ${answer(ID, bytes)}\n\n`, bytes, { chunks })).toBeUndefined();
       }
     }
   });

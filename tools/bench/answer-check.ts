@@ -19,7 +19,7 @@ export type AnswerFault = 'status' | 'size' | 'id' | 'token' | 'content';
 /** Checks status, size, id and token of every answer, and of every 64th the whole text as well. */
 export function faultOfAnswer(head: string, body: readonly Buffer[], expected: ExpectedAnswer): AnswerFault | undefined {
   if (!isSuccess(head)) return 'status';
-  const size = body.reduce((sum, piece) => sum + piece.length, 0);
+  const size = body.reduce((sum, chunk) => sum + chunk.length, 0);
   if (size < expected.bytes) return 'size';
   const edges = edgesOf(body, size);
   if (expected.dialect !== 'rest' && !edges.includes(`"id":${expected.id}`)) return 'id';
@@ -33,7 +33,7 @@ export function faultOfAnswer(head: string, body: readonly Buffer[], expected: E
 /** Checks status, id and the exact size of a list; `bytes` is that of the whole answer. */
 export function faultOfList(head: string, body: readonly Buffer[], expected: ExpectedAnswer): AnswerFault | undefined {
   if (!isSuccess(head)) return 'status';
-  const size = body.reduce((sum, piece) => sum + piece.length, 0);
+  const size = body.reduce((sum, chunk) => sum + chunk.length, 0);
   if (size !== expected.bytes) return 'size';
   return edgesOf(body, size).includes(`"id":${expected.id}`) ? undefined : 'id';
 }

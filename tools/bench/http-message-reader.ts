@@ -6,7 +6,7 @@ const MAX_HEAD_BYTES = 65_536;
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding:[^\r]*chunked/i;
 
-/** Called once per message: the head without its last empty line, and the body in the pieces in which it arrived. */
+/** Called once per message: the head without its last empty line, and the body in the chunks in which it arrived. */
 export type OnHttpMessage = (head: string, body: readonly Buffer[]) => void;
 
 type Phase = 'head' | 'sized-body' | 'chunk-size' | 'chunk-data' | 'trailer';
@@ -20,7 +20,7 @@ export class HttpMessageReader {
   #phase: Phase = 'head';
   #rest: Buffer | undefined;
   #head = '';
-  #pieces: Buffer[] = [];
+  #chunks: Buffer[] = [];
   #remaining = 0;
 
   constructor(onMessage: OnHttpMessage) {
@@ -106,7 +106,7 @@ export class HttpMessageReader {
 
   #take(data: Buffer, offset: number): number {
     const end = Math.min(data.length, offset + this.#remaining);
-    this.#pieces.push(data.subarray(offset, end));
+    this.#chunks.push(data.subarray(offset, end));
     this.#remaining -= end - offset;
     return end;
   }
@@ -117,8 +117,8 @@ export class HttpMessageReader {
   }
 
   #emit(): void {
-    const body = this.#pieces;
-    this.#pieces = [];
+    const body = this.#chunks;
+    this.#chunks = [];
     this.#phase = 'head';
     this.#onMessage(this.#head, body);
   }

@@ -1,7 +1,7 @@
 import type { LatencySummary } from './histogram.ts';
 import type { Target } from './target.ts';
 
-/** One piece of work for the load process. */
+/** One chunk of work for the load process. */
 export interface LoadJob {
   readonly target: Target;
   /** What is called. Default: the echo tool. */

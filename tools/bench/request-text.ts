@@ -81,7 +81,7 @@ export function createListWriter(target: Target): (id: number) => string {
   return (id) => before + String(id) + after;
 }
 
-/** Makes the text of the call with a given id; ids must have ten digits. Pieces are computed once, because this runs once per call. */
+/** Makes the text of the call with a given id; ids must have ten digits. Chunks are computed once, because this runs once per call. */
 export function createCallWriter(target: Target, bytes: number, session?: string): (id: number) => string {
   const sample = requestText(target, echoRequest(target, { id: FIRST_CALL_ID, bytes }, session));
   const sampleToken = tokenOf(FIRST_CALL_ID);

@@ -122,10 +122,10 @@ export const BYTE_MUTATIONS: readonly Mutation[] = [
   },
   function repeatRange(input, { choice }) {
     const [start, end] = rangeOf(input, choice);
-    const piece = input.subarray(start, end);
+    const chunk = input.subarray(start, end);
     const times = choice.once(4) ? (choice.pick(RUNS) ?? 1) : 1;
-    const bytes = new Uint8Array(piece.length * times);
-    for (let time = 0; time < times; time++) bytes.set(piece, time * piece.length);
+    const bytes = new Uint8Array(chunk.length * times);
+    for (let time = 0; time < times; time++) bytes.set(chunk, time * chunk.length);
     return replaced(input, end, end, bytes);
   },
   function moveRange(input, { choice }) {

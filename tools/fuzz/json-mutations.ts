@@ -79,8 +79,8 @@ export const JSON_MUTATIONS: readonly Mutation[] = [
   }),
   onTokens(function repeatTokens(tokens, choice) {
     const at = choice.below(tokens.length);
-    const piece = tokens.slice(at, at + 1 + choice.below(6));
-    tokens.splice(at, 0, ...piece);
+    const chunk = tokens.slice(at, at + 1 + choice.below(6));
+    tokens.splice(at, 0, ...chunk);
   }),
   onTokens(function nest(tokens, choice) {
     const at = indexOfValue(tokens, choice);

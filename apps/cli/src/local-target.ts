@@ -32,7 +32,7 @@ export async function openLocalTarget(
   }
   return {
     servers: () => Promise.resolve(server.upstreams()),
-    connect: (scope) => new ChannelConnection(server.connect(scope)),
+    connect: (endpoint) => new ChannelConnection(server.connect(endpoint)),
     close,
   };
 }

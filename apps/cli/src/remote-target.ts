@@ -31,7 +31,8 @@ export async function openRemoteTarget(
       if (response.status === 401) throw unauthorized();
       return serversOfHealth(await wholeText(response, health.url, signal));
     },
-    connect: (scope) => new HttpConnection({ url: `${base.href}mcp${scope === undefined ? '' : `/${encodeURIComponent(scope)}`}`, token }),
+    connect: (endpoint) =>
+      new HttpConnection({ url: `${base.href}mcp${endpoint === undefined ? '' : `/${encodeURIComponent(endpoint)}`}`, token }),
     close: () => Promise.resolve(),
   };
 }

@@ -7,8 +7,8 @@ import type { Terminal } from './terminal.ts';
 export interface Target {
   /** All servers behind it, in the order of its configuration. */
   servers(signal: AbortSignal): Promise<readonly ServerStatus[]>;
-  /** @param scope - The one server to talk to, under its own names; all servers when absent. */
-  connect(scope?: string): RpcConnection;
+  /** @param endpoint - The one server to talk to, under its own names; all servers when absent. */
+  connect(endpoint?: string): RpcConnection;
   close(): Promise<void>;
 }
 

@@ -27,9 +27,9 @@ afterAll(endEverything);
 type Ask = (method: string, params: string) => Promise<string>;
 
 /** @param heard - Takes the notifications. */
-function connect(principal: string, era: Era, scope?: string, heard: string[] = []): Ask {
+function connect(principal: string, era: Era, endpoint?: string, heard: string[] = []): Ask {
   const [near, far] = createChannelPair();
-  server.bind(far, { principal: { id: principal, kind: 'token' }, scope });
+  server.bind(far, { principal: { id: principal, kind: 'token' }, endpoint });
   const waiting = new Map<string, (text: string) => void>();
   const channel = near({
     onMessage: (text) => {
@@ -38,7 +38,7 @@ function connect(principal: string, era: Era, scope?: string, heard: string[] = 
       if (id === undefined) heard.push(text);
       else waiting.get(String(id))?.(text);
     },
-    onGarbage() {},
+    onFramingError() {},
     onClose() {},
   });
   let last = 0;

@@ -111,7 +111,7 @@ describe.each([
   ['http', '/mcp/lhttp', ''],
 ])('a modern client and a server on SDK 1.x over %s through %s', (_transport, path, prefix) => {
   /** Where there are several servers, what one asks begins with its name. */
-  const asker = prefix === '' ? '' : `[${prefix.slice(0, -2)}] `;
+  const label = prefix === '' ? '' : `[${prefix.slice(0, -2)}] `;
   let client: ModernClient;
   const asked: string[] = [];
 
@@ -145,7 +145,7 @@ describe.each([
     const { state, result } = stateIn(first.messages.at(-1));
     expect(result).toMatchObject({
       resultType: 'input_required',
-      inputRequests: { q1: { method: 'elicitation/create', params: { mode: 'form', message: `${asker}Who?` } } },
+      inputRequests: { q1: { method: 'elicitation/create', params: { mode: 'form', message: `${label}Who?` } } },
     });
     const answer = `"requestState":${state},"inputResponses":{"q1":{"action":"accept","content":{"name":"Bo"}},"other":{}}`;
     const second = await raw('ask_form', { id: '2', rest: answer });

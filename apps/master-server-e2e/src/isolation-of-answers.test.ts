@@ -30,7 +30,7 @@ async function startGateway(oracle: CanaryOracle): Promise<Connect> {
   return (principal, onMessage) => {
     const [near, far] = createChannelPair();
     const connection = server.bind(far, { principal: { id: principal, kind: 'token' } });
-    const channel = near({ onMessage, onGarbage() {}, onClose() {} });
+    const channel = near({ onMessage, onFramingError() {}, onClose() {} });
     return { send: (text) => void channel.send(text), close: () => void connection.close() };
   };
 }

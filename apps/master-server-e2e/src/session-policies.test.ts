@@ -20,7 +20,7 @@ let shared: readonly SeenProcess[];
 
 beforeAll(async () => {
   remote = await startSteppingServer('http');
-  const asker = await startServer(SDK1_HTTP);
+  const asking = await startServer(SDK1_HTTP);
   const entry = (instances: string): object => scriptedEntry([], { instances, protocol: 'legacy' });
   omni = await startOmni({
     server: { drain: '0s' },
@@ -37,7 +37,7 @@ beforeAll(async () => {
       request: entry('per-request'),
       remote: { url: remote.url, protocol: 'legacy', instances: 'per-request' },
       asking: { ...sdk1Entry(), protocol: 'legacy', instances: 'per-request' },
-      addressed: { url: asker.url, protocol: 'legacy', instances: 'per-user' },
+      addressed: { url: asking.url, protocol: 'legacy', instances: 'per-user' },
       meeting: { ...sdk1Entry(), protocol: 'legacy', instances: 'per-user' },
     },
   });

@@ -113,7 +113,7 @@ async function listen(url: string, taskIds: readonly string[]): Promise<{ readon
   const events: string[] = [];
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   const pump = async (): Promise<void> => {
-    // An event comes in one piece here.
+    // An event comes in one chunk here.
     for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) events.push(...eventData(chunk.value));
   };
   pump().catch(() => {});

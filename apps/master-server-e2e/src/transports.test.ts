@@ -12,7 +12,7 @@ import { createModernClient, createSdk1Client } from './harness/sdk-clients.ts';
 import { OMNI_ARGUMENTS, runOmni, StartedProcess, startOmni, startOmniIn, writeConfiguration, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry, sdk1Entry } from './harness/upstream-entries.ts';
 import { ClientTransport } from './transports/client-transport.ts';
-import { startLastingUpstream, type LastingKind, type LastingUpstream } from './transports/lasting-upstream.ts';
+import { startPersistentUpstream, type PersistentKind, type PersistentUpstream } from './transports/persistent-upstream.ts';
 import { ask, connectSocket, connectWebSocket, UpgradeRefused, type TextConnection } from './transports/text-connection.ts';
 
 const TOKEN = 'canary-token-0123456789';
@@ -29,24 +29,24 @@ let webSocketUrl: string;
 /** Asks for a token; its owner's socket does not. */
 let guarded: Omni;
 let guardedSocket: string;
-const upstreams = new Map<string, LastingUpstream>();
+const upstreams = new Map<string, PersistentUpstream>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'omni-transports-'));
   atEnd(() => rm(folder, { recursive: true, force: true }));
-  const lasting: Record<string, unknown> = {};
+  const persistent: Record<string, unknown> = {};
   for (const kind of ['unix', 'tcp', 'ws'] as const)
     for (const era of ['legacy', 'modern'] as const) {
       const name = `${kind}-${era}`;
-      const upstream = await startLastingUpstream(kind, ['--era', era], join(folder, `${name}.sock`));
+      const upstream = await startPersistentUpstream(kind, ['--era', era], join(folder, `${name}.sock`));
       upstreams.set(name, upstream);
-      lasting[name] = { url: upstream.url, ...(kind === 'ws' ? { headers: { 'X-Upstream-Key': 'canary-key' } } : {}) };
+      persistent[name] = { url: upstream.url, ...(kind === 'ws' ? { headers: { 'X-Upstream-Key': 'canary-key' } } : {}) };
     }
   unixPath = join(folder, 'front.sock');
   omni = await startOmni({
     server: { unixSocket: unixPath, tcp: '127.0.0.1:0' },
     limits: { maxBodyBytes: 65_536 },
-    mcpServers: { scripted: scriptedEntry(['--record', join(folder, 'record')]), sdk1: sdk1Entry(), ...lasting },
+    mcpServers: { scripted: scriptedEntry(['--record', join(folder, 'record')]), sdk1: sdk1Entry(), ...persistent },
   });
   await omni.ready();
   webSocketUrl = omni.url.replace('http:', 'ws:');
@@ -234,7 +234,7 @@ describe('the front on a socket', () => {
   });
 });
 
-describe.each(['unix', 'tcp', 'ws'] as const)('an upstream on %s', (kind: LastingKind) => {
+describe.each(['unix', 'tcp', 'ws'] as const)('an upstream on %s', (kind: PersistentKind) => {
   it.each(['legacy', 'modern'])('is reached in the %s era from both, byte for byte', async (era) => {
     const connection = await connectWebSocket(webSocketUrl);
     await ask(connection, '0', HELLO);

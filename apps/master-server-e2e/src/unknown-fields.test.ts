@@ -71,8 +71,8 @@ beforeAll(async () => {
 afterAll(endEverything);
 
 /** Lists something as a client of that era. */
-function list(method: List, era: 'legacy' | 'modern', scope: string): Promise<string> {
-  const client = server.connect(scope);
+function list(method: List, era: 'legacy' | 'modern', endpoint: string): Promise<string> {
+  const client = server.connect(endpoint);
   return new Promise((resolve) => {
     client.onMessage((text) => {
       if (text.includes('"id":1,')) resolve(text);
@@ -85,13 +85,13 @@ function list(method: List, era: 'legacy' | 'modern', scope: string): Promise<st
   });
 }
 
-for (const scope of ['old', 'new']) {
+for (const endpoint of ['old', 'new']) {
   for (const era of ['legacy', 'modern'] as const) {
-    describe(`items of a ${scope === 'old' ? 'legacy' : 'modern'} server for a ${era} client`, () => {
+    describe(`items of a ${endpoint === 'old' ? 'legacy' : 'modern'} server for a ${era} client`, () => {
       // The table is what it is made of.
       for (const method of Object.keys(LISTS) as List[]) {
         it(`keep members that no revision knows in ${method}, byte for byte [PROTO-R20]`, async () => {
-          const text = await list(method, era, scope);
+          const text = await list(method, era, endpoint);
           expect(values.length).toBeGreaterThanOrEqual(ITEMS);
           expect(values.filter((value) => !text.includes(`"x-unknown":${value},"_meta":{"com.example/x":${value}`))).toEqual([]);
         });

@@ -20,7 +20,7 @@ export async function runGateway({ configuration, start, announce }: GatewayRun,
   const signals = watchStopSignals(host.signals, () => host.writeErr('omni: SIGHUP is ignored; restart to read the configuration again\n'));
   writeWarnings(configuration, host);
   try {
-    const outcome = await Promise.race([start(), signals.hurry]);
+    const outcome = await Promise.race([start(), signals.forceStop]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);
     announce({
       url: outcome.url,
@@ -30,7 +30,7 @@ export async function runGateway({ configuration, start, announce }: GatewayRun,
     });
     const signal = await signals.stop;
     host.writeErr(`omni: ${signal}, stopping; once more to stop at once\n`);
-    void signals.hurry.then(() => outcome.hurry());
+    void signals.forceStop.then(() => outcome.forceStop());
     await outcome.stop();
     host.writeErr('omni: stopped\n');
     return 0;

@@ -25,14 +25,14 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
   try {
     const configuration = await loadConfiguration(options.config, host.environment);
     writeWarnings(configuration, host);
-    const { server: scope, logLevel } = options;
+    const { server: endpoint, logLevel } = options;
     const outcome = await Promise.race([
-      startStdioGateway({ configuration, scope, logLevel, input: host.input, output: host.output }),
-      signals.hurry,
+      startStdioGateway({ configuration, endpoint, logLevel, input: host.input, output: host.output }),
+      signals.forceStop,
     ]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);
     await Promise.race([outcome.closed, signals.stop]);
-    void signals.hurry.then(() => outcome.hurry());
+    void signals.forceStop.then(() => outcome.forceStop());
     await outcome.stop();
     return 0;
   } finally {

@@ -14,10 +14,10 @@ describe('watchStopSignals', () => {
 
     source.emit(name, name);
     expect(await settled(signals.stop)).toBe(name);
-    expect(await settled(signals.hurry)).toBe('pending');
+    expect(await settled(signals.forceStop)).toBe('pending');
 
     source.emit('SIGTERM', 'SIGTERM');
-    expect(await settled(signals.hurry)).toBe('SIGTERM');
+    expect(await settled(signals.forceStop)).toBe('SIGTERM');
   });
 
   it('stops nothing at SIGHUP', async () => {

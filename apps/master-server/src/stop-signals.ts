@@ -11,7 +11,7 @@ export interface StopSignals {
   /** The first SIGINT or SIGTERM: stop, and let running requests finish (requirement S000-SHD-01). */
   readonly stop: Promise<StopSignal>;
   /** The second one: stop now. */
-  readonly hurry: Promise<StopSignal>;
+  readonly forceStop: Promise<StopSignal>;
   /** Gives the signals back to Node. */
   close(): void;
 }
@@ -26,17 +26,17 @@ const HANGUP = 'SIGHUP';
  */
 export function watchStopSignals(source: SignalSource, onHangup: () => void): StopSignals {
   let requestStop: (name: StopSignal) => void = () => {};
-  let requestHurry: (name: StopSignal) => void = () => {};
+  let requestForceStop: (name: StopSignal) => void = () => {};
   const stop = new Promise<StopSignal>((resolve) => {
     requestStop = resolve;
   });
-  const hurry = new Promise<StopSignal>((resolve) => {
-    requestHurry = resolve;
+  const forceStop = new Promise<StopSignal>((resolve) => {
+    requestForceStop = resolve;
   });
   let isStopping = false;
   const listeners = STOP_SIGNALS.map((name) => {
     const listener = (): void => {
-      if (isStopping) requestHurry(name);
+      if (isStopping) requestForceStop(name);
       else requestStop(name);
       isStopping = true;
     };
@@ -46,7 +46,7 @@ export function watchStopSignals(source: SignalSource, onHangup: () => void): St
   source.on(HANGUP, onHangup);
   return {
     stop,
-    hurry,
+    forceStop,
     close() {
       for (const { name, listener } of listeners) source.off(name, listener);
       source.off(HANGUP, onHangup);

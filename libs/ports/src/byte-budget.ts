@@ -1,11 +1,11 @@
 /** Room for bytes that many hold together. */
 export interface ByteBudget {
   /** For one more holder, which holds nothing yet. */
-  share(): HeldBytes;
+  share(): ByteReservation;
 }
 
 /** What one holder has of a {@link ByteBudget}. Whoever holds lets go in the end, however it ends. */
-export interface HeldBytes {
+export interface ByteReservation {
   /**
    * @param bytes - All that is held from now on; small amounts may count as none.
    * @returns Whether there is room for it; if not, what was held before still counts.

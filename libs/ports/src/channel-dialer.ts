@@ -21,7 +21,7 @@ export interface DialSpec {
 }
 
 /**
- * Connects upstreams that are reached by one lasting connection.
+ * Connects upstreams that are reached by one persistent connection.
  *
  * `send` may be called before the connection stands. A connection that cannot be made closes the channel with
  * `OMNI_UPSTREAM_UNREACHABLE` and `data.phase` `connect`; one that breaks with the same and `body`; an end in good order has no reason.

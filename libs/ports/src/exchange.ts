@@ -29,9 +29,9 @@ export interface Exchange {
   readBody(maxBytes: number): Promise<Uint8Array>;
   /** Called at most once, when the client disconnects before the answer is complete. At once if it already has. */
   onGone(listener: () => void): void;
-  /** Answers in one piece; the adapter adds `Content-Length`. */
+  /** Answers in one chunk; the adapter adds `Content-Length`. */
   respond(status: number, headers: HeaderList, body?: Payload): void;
-  /** Answers piece by piece; headers leave at once. */
+  /** Answers chunk by chunk; headers leave at once. */
   stream(status: number, headers: HeaderList): ResponseStream;
 }
 

@@ -1,4 +1,4 @@
-export type { ByteBudget, HeldBytes } from './byte-budget.ts';
+export type { ByteBudget, ByteReservation } from './byte-budget.ts';
 export type { ChannelDialer, DialSpec, DialTarget } from './channel-dialer.ts';
 export type { ChildChannel, ChildLauncher, ChildSpec } from './child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock } from './clock.ts';
@@ -9,7 +9,7 @@ export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from '.
 export type { HeaderList, Payload } from './header-list.ts';
 export type { HttpCall, HttpClient, HttpRequest, HttpResponseListener } from './http-client.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
-export type { ChannelGarbage, ChannelListener, MessageChannel, OpenChannel } from './message-channel.ts';
+export type { FramingError, ChannelListener, MessageChannel, OpenChannel } from './message-channel.ts';
 export type { Principal } from './principal.ts';
 export type { SocketAddress } from './socket-address.ts';
 export type { Era, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

@@ -5,12 +5,12 @@ export interface ChannelListener {
   /** One message: text of one line or frame, valid UTF-8, without the line end, never empty. May be anything but is usually JSON. */
   onMessage(text: string): void;
   /** Bytes that cannot be a message were skipped: not UTF-8, or over a limit. */
-  onGarbage(problem: ChannelGarbage): void;
+  onFramingError(problem: FramingError): void;
   /** Called exactly once, last. `undefined` means that the other side ended in good order or {@link MessageChannel.close} was called. */
   onClose(reason: GatewayError | undefined): void;
 }
 
-export type ChannelGarbage =
+export type FramingError =
   | { readonly kind: 'not-utf8' }
   /** `limitBytes` was exceeded; the message was dropped and reading goes on behind its end. */
   | { readonly kind: 'oversize'; readonly limitBytes: number }

@@ -75,7 +75,7 @@ export function exchangeContract(runtime: HttpRuntime): void {
     expect(length).toBe(10);
   });
 
-  it('reads a long body that comes in many pieces', async () => {
+  it('reads a long body that comes in many chunks', async () => {
     const body = 'äbc'.repeat(200_000);
     let text = '';
     await ask(
@@ -114,7 +114,7 @@ export function exchangeContract(runtime: HttpRuntime): void {
     expect([response.status, response.text()]).toEqual([413, 'OMNI_BODY_TOO_LARGE']);
   });
 
-  it('answers in one piece with the length in bytes', async () => {
+  it('answers in one chunk with the length in bytes', async () => {
     const response = await ask((exchange) => exchange.respond(200, ['Content-Type', 'application/json'], '{"ü":"🦜"}'));
     expect([response.header('content-length'), response.text()]).toEqual(['13', '{"ü":"🦜"}']);
   });
@@ -139,7 +139,7 @@ export function exchangeContract(runtime: HttpRuntime): void {
     expect([response.header('content-type'), response.text()]).toEqual(['text/event-stream', 'data: ä\n\ndata: ✓\n\n']);
   });
 
-  it('sends the head of a stream before its first piece', async () => {
+  it('sends the head of a stream before its first chunk', async () => {
     let end: () => void = () => {};
     const { url, client } = await start((exchange) => {
       const stream = exchange.stream(200, []);

@@ -61,7 +61,7 @@ export function httpClientContract(runtime: HttpRuntime): void {
     expect([response.status, response.header('location')]).toEqual([307, '/elsewhere']);
   });
 
-  it('gives the pieces of a stream as they come', async () => {
+  it('gives the chunks of a stream as they come', async () => {
     let sendRest: () => void = () => {};
     const { url, client } = await start((exchange) => {
       const stream = exchange.stream(200, ['Content-Type', 'text/event-stream']);

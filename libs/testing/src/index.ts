@@ -1,5 +1,5 @@
 export { VirtualClock } from './fake-clock.ts';
-export { RecordingCall, RecordingPieces } from './recording-call.ts';
+export { RecordingCall, RecordingChunks } from './recording-call.ts';
 export { RecordingExchange, type RecordedEvent, type RecordedRequest } from './recording-exchange.ts';
 export { RecordingListener } from './recording-listener.ts';
 export { RecordingResponse } from './recording-response.ts';

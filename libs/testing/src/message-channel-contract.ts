@@ -35,7 +35,7 @@ export function messageChannelContract(openEcho: OpenChannel): void {
         if (!hasReturned) early.push(text);
         listener.onMessage(text);
       },
-      onGarbage: (problem) => listener.onGarbage(problem),
+      onFramingError: (problem) => listener.onFramingError(problem),
       onClose: (reason) => listener.onClose(reason),
     });
     channel.send('{"id":1}');

@@ -7,7 +7,7 @@ interface MessageText {
 }
 
 /** Answers a request that was made to the client. */
-type AnswerQuestion<Message> = (answer: Message | GatewayError) => void;
+type AnswerServerRequest<Message> = (answer: Message | GatewayError) => void;
 
 /** What a call was answered with. */
 type CallAnswer<Message> =
@@ -22,28 +22,28 @@ interface AnswerHead {
   readonly isKept: boolean;
 }
 
-/** Notes down an answer that comes in pieces. */
-export class RecordingPieces {
+/** Notes down an answer that comes in chunks. */
+export class RecordingChunks {
   readonly log: string[] = [];
   /** The bytes so far, as text. */
   text = '';
-  /** What `onPiece` returns; `false` plays a slow reader. */
+  /** What `onChunk` returns; `false` plays a slow reader. */
   isFast = true;
   readonly #decoder = new TextDecoder();
   #isKept = true;
 
-  onPassedHead({ status, length, isError, isKept }: AnswerHead): void {
+  onResponseHead({ status, length, isError, isKept }: AnswerHead): void {
     this.#isKept = isKept;
     this.log.push(`${isError ? 'error' : 'result'} ${status} of ${length ?? 'unknown'} bytes`);
   }
 
-  onPiece(bytes: Uint8Array): boolean {
+  onChunk(bytes: Uint8Array): boolean {
     this.text += this.#decoder.decode(bytes, { stream: true });
     if (!this.#isKept) emptyBuffer(bytes);
     return this.isFast;
   }
 
-  onPassedEnd(): void {
+  onResponseEnd(): void {
     this.log.push('end');
   }
 }
@@ -52,14 +52,14 @@ export class RecordingPieces {
 export class RecordingCall<Message extends MessageText = MessageText> {
   /** E.g. `notification {…}`, `answer 200 {…}`, `failure OMNI_UPSTREAM_DOWN`. */
   readonly log: string[] = [];
-  readonly questions: Array<{
+  readonly serverRequests: Array<{
     readonly message: Message;
-    readonly answer: AnswerQuestion<Message>;
+    readonly answer: AnswerServerRequest<Message>;
     readonly signal: AbortSignal | undefined;
   }> = [];
   failure: GatewayError | undefined;
-  /** Set by a test whose call takes answers in pieces. */
-  pieces: RecordingPieces | undefined;
+  /** Set by a test whose call takes answers in chunks. */
+  chunks: RecordingChunks | undefined;
   /** What `onNotification` returns; `false` plays a slow reader. */
   isFast = true;
   readonly #drains: Array<() => void> = [];
@@ -83,9 +83,9 @@ export class RecordingCall<Message extends MessageText = MessageText> {
     for (const listener of this.#drains.splice(0)) listener();
   }
 
-  onServerRequest(message: Message, answer: AnswerQuestion<Message>, signal?: AbortSignal): void {
+  onServerRequest(message: Message, answer: AnswerServerRequest<Message>, signal?: AbortSignal): void {
     this.log.push(`question ${message.text}`);
-    this.questions.push({ message, answer, signal });
+    this.serverRequests.push({ message, answer, signal });
   }
 
   onAnswer(answer: CallAnswer<Message>): void {

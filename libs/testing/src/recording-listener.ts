@@ -1,9 +1,9 @@
-import type { ChannelGarbage, ChannelListener, GatewayError } from '@omni/ports';
+import type { FramingError, ChannelListener, GatewayError } from '@omni/ports';
 
 /** Keeps what a channel says, and lets a test wait for it. */
 export class RecordingListener implements ChannelListener {
   readonly messages: string[] = [];
-  readonly garbage: ChannelGarbage[] = [];
+  readonly framingError: FramingError[] = [];
   /** One entry per call of `onClose`. */
   readonly closes: (GatewayError | undefined)[] = [];
   readonly #waiting = new Set<{ isMet: () => boolean; resolve: () => void }>();
@@ -13,8 +13,8 @@ export class RecordingListener implements ChannelListener {
     this.#wake();
   }
 
-  onGarbage(problem: ChannelGarbage): void {
-    this.garbage.push(problem);
+  onFramingError(problem: FramingError): void {
+    this.framingError.push(problem);
     this.#wake();
   }
 
@@ -29,10 +29,10 @@ export class RecordingListener implements ChannelListener {
     return this.messages.slice(0, count);
   }
 
-  /** Resolves with the first `count` garbage reports. */
-  async discarded(count: number): Promise<readonly ChannelGarbage[]> {
-    await this.#until(() => this.garbage.length >= count);
-    return this.garbage.slice(0, count);
+  /** Resolves with the first `count` framingError reports. */
+  async discarded(count: number): Promise<readonly FramingError[]> {
+    await this.#until(() => this.framingError.length >= count);
+    return this.framingError.slice(0, count);
   }
 
   /** Resolves with the reason of the end. */

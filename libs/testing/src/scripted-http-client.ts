@@ -29,7 +29,7 @@ export class ScriptedExchange implements HttpCall {
     return this.request.headers.filter((_value, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name);
   }
 
-  /** Answers in one piece. */
+  /** Answers in one chunk. */
   respond(status: number, contentType: string, body: string | Uint8Array, headers: HeaderList = []): void {
     this.head(status, contentType === '' ? headers : ['Content-Type', contentType, ...headers]);
     if (body.length > 0) this.data(body);

@@ -1,4 +1,4 @@
-import type { ByteBudget, HeldBytes } from '@omni/ports';
+import type { ByteBudget, ByteReservation } from '@omni/ports';
 
 /** A budget that counts every byte. */
 export class SmallBudget implements ByteBudget {
@@ -14,7 +14,7 @@ export class SmallBudget implements ByteBudget {
     return this.#held;
   }
 
-  share(): HeldBytes {
+  share(): ByteReservation {
     let own = 0;
     const hold = (bytes: number): boolean => {
       if (bytes > own && this.#held - own + bytes > this.#maxBytes) return false;

@@ -41,6 +41,6 @@ describe('createChannelPair', () => {
 
 function openEcho(listener: ChannelListener): MessageChannel {
   const [openNear, openFar] = createChannelPair();
-  const far = openFar({ onMessage: (text) => void far.send(text), onGarbage() {}, onClose() {} });
+  const far = openFar({ onMessage: (text) => void far.send(text), onFramingError() {}, onClose() {} });
   return openNear(listener);
 }

@@ -16,8 +16,8 @@ export function createChannelPair(options: ChannelPairOptions = {}): readonly [O
   const maxBacklog = options.maxBacklogMessages ?? 10_000;
   const left = new MemoryEnd(maxBacklog);
   const right = new MemoryEnd(maxBacklog);
-  left.link(right);
-  right.link(left);
+  left.connection(right);
+  right.connection(left);
   return [(listener) => left.open(listener), (listener) => right.open(listener)];
 }
 
@@ -38,7 +38,7 @@ class MemoryEnd implements MessageChannel {
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
   }
 
-  link(far: MemoryEnd): void {
+  connection(far: MemoryEnd): void {
     this.#far = far;
   }
 

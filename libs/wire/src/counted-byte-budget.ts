@@ -1,4 +1,4 @@
-import type { ByteBudget, HeldBytes } from '@omni/ports';
+import type { ByteBudget, ByteReservation } from '@omni/ports';
 
 /** Up to this a message costs nobody room and is not counted: nearly all are shorter. */
 const FREE_BYTES = 64 * 1024;
@@ -17,7 +17,7 @@ export class CountedByteBudget implements ByteBudget {
     return this.#held;
   }
 
-  share(): HeldBytes {
+  share(): ByteReservation {
     return new Share(this);
   }
 
@@ -29,7 +29,7 @@ export class CountedByteBudget implements ByteBudget {
   }
 }
 
-class Share implements HeldBytes {
+class Share implements ByteReservation {
   readonly #budget: CountedByteBudget;
   #counted = 0;
 

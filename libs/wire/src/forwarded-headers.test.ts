@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { forwardableHeaders, passedHeadersOf } from './forwarded-headers.ts';
+import { forwardableHeaders, forwardedHeadersOf } from './forwarded-headers.ts';
 import { parseMessage, type RpcMessage } from './rpc-message.ts';
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -49,11 +49,11 @@ describe('forwardableHeaders', () => {
   });
 });
 
-describe('passedHeadersOf', () => {
+describe('forwardedHeadersOf', () => {
   const sent = ['x-region', 'eu', 'x-tenant', 'acme'];
 
   it('adds to the trace context what this server is told', () => {
-    expect(passedHeadersOf(requestWith(`"traceparent":"${TRACEPARENT}"`), sent, ['x-tenant', 'x-absent'])).toEqual([
+    expect(forwardedHeadersOf(requestWith(`"traceparent":"${TRACEPARENT}"`), sent, ['x-tenant', 'x-absent'])).toEqual([
       'traceparent',
       TRACEPARENT,
       'x-tenant',
@@ -66,6 +66,6 @@ describe('passedHeadersOf', () => {
     ['a server that is told none of them', sent, ['x-absent']],
     ['a client without headers', undefined, ['x-tenant']],
   ])('passes none to %s', (_what, headers, names) => {
-    expect(passedHeadersOf(requestWith(''), headers, names)).toEqual([]);
+    expect(forwardedHeadersOf(requestWith(''), headers, names)).toEqual([]);
   });
 });

@@ -26,7 +26,7 @@ export function forwardableHeaders(names: readonly string[], header: HeaderLooku
  * @param forwardable - See {@link forwardableHeaders}; `undefined` when no server is told any.
  * @param names - Those of this server, in lower case.
  */
-export function passedHeadersOf(
+export function forwardedHeadersOf(
   message: RpcMessage,
   forwardable: HeaderList | undefined,
   names: readonly string[] | undefined,

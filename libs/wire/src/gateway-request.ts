@@ -3,12 +3,12 @@ import type { RpcMessage } from './rpc-message.ts';
 
 /**
  * Sends the answer to a request that an upstream made: `answer` is the client's response message. Before it there may come notifications:
- * the client's progress with the question, under the upstream's own token.
+ * the client's progress with the serverRequest, under the upstream's own token.
  */
 export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
 
 /** What a legacy session, or a user of the modern era, offers to the connections that are its own. */
-export interface SessionOwner {
+export interface ClientBinding {
   /** Unique per session; free of secrets (not the session id that the client shows). */
   readonly key: string;
   /** Negotiated protocol version. */
@@ -23,7 +23,7 @@ export interface SessionOwner {
   /** The level of its last `logging/setLevel`; `undefined` when it has set none. */
   logLevel(): string | undefined;
   /** Told what the client declares to its servers outside of requests: `notifications/roots/list_changed`. */
-  onClientNotice(listener: (notice: RpcMessage) => void): void;
+  addClientNotificationListener(listener: (notification: RpcMessage) => void): void;
   /** Called once when the session ends: its connections close. */
   onEnd(listener: () => void): void;
 }
@@ -33,9 +33,9 @@ export interface ClientContext {
   readonly principal: Principal;
   readonly era: Era;
   /** Name of the one server of this endpoint (`/mcp/{server}`); `undefined` on the endpoint of all. */
-  readonly scope: string | undefined;
+  readonly endpoint: string | undefined;
   /** The legacy session; `undefined` for modern requests, which stand alone. */
-  readonly session: SessionOwner | undefined;
+  readonly session: ClientBinding | undefined;
   /** Client capabilities and info as JSON, from the request or from the session; `{}` when there are none. */
   readonly capabilities: string;
   readonly clientInfo: string;
@@ -58,29 +58,29 @@ export type Answer =
   | { readonly kind: 'error'; readonly error: GatewayError };
 
 /** How an answer begins that is passed on while it comes. */
-export interface PassedHead {
+export interface ResponseHead {
   readonly status: number;
   /** Bytes of the whole; `undefined` when its sender does not say. */
   readonly length: number | undefined;
   /** Whether it is an error of JSON-RPC. */
   readonly isError: boolean;
-  /** Whether its sender keeps the bytes. If not, each piece belongs to its taker, and is empty once it has been sent. */
+  /** Whether its sender keeps the bytes. If not, each chunk belongs to its taker, and is empty once it has been sent. */
   readonly isKept: boolean;
 }
 
 /**
- * Takes an answer piece by piece: the bytes of one JSON-RPC response under the client's id. What comes in place of the end, a
+ * Takes an answer chunk by chunk: the bytes of one JSON-RPC response under the client's id. What comes in place of the end, a
  * failure, must not look like one.
  */
-export interface PieceSink {
-  onPassedHead(head: PassedHead): void;
-  /** @returns `false` when the client reads slowly, see {@link ReplySink.onDrain}. The piece is taken either way. */
-  onPiece(bytes: Uint8Array): boolean;
-  onPassedEnd(): void;
+export interface ChunkSink {
+  onResponseHead(head: ResponseHead): void;
+  /** @returns `false` when the client reads slowly, see {@link ReplySink.onDrain}. The chunk is taken either way. */
+  onChunk(bytes: Uint8Array): boolean;
+  onResponseEnd(): void;
 }
 
 /** A notification on its way to a client. */
-export type RpcNotice = Pick<RpcMessage, 'method' | 'text' | 'params'>;
+export type RpcNotification = Pick<RpcMessage, 'method' | 'text' | 'params'>;
 
 /** Where a request's notifications and its answer go. Order of calls is order on the wire. */
 export interface ReplySink {
@@ -89,14 +89,14 @@ export interface ReplySink {
    *
    * @returns `false` when the client reads slowly: hold back until the listener given to {@link onDrain} is called.
    */
-  notification(notice: RpcNotice): boolean;
+  notification(notification: RpcNotification): boolean;
   onDrain(listener: () => void): void;
   /** A request of the upstream to the client, during this request (legacy era). `signal`: the answer is not wanted any more. */
   serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
-  /** Exactly once; what comes later is dropped. An error may also end an answer that has begun to go to {@link pieces}. */
+  /** Exactly once; what comes later is dropped. An error may also end an answer that has begun to go to {@link chunks}. */
   answer(answer: Answer): void;
   /** Where an answer can go in place of {@link answer} while it comes; absent where it is wanted whole. */
-  readonly pieces?: PieceSink | undefined;
+  readonly chunks?: ChunkSink | undefined;
 }
 
 /** A request under way. */

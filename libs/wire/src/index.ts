@@ -6,14 +6,14 @@ export type {
   AnswerServerRequest,
   ClientContext,
   GatewayRequest,
-  PassedHead,
-  PieceSink,
+  ResponseHead,
+  ChunkSink,
   ReplySink,
-  RpcNotice,
+  RpcNotification,
   RunningCall,
-  SessionOwner,
+  ClientBinding,
 } from './gateway-request.ts';
-export { forwardableHeaders, passedHeadersOf } from './forwarded-headers.ts';
+export { forwardableHeaders, forwardedHeadersOf } from './forwarded-headers.ts';
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
 export {
   memberOf,
@@ -33,13 +33,13 @@ export { metaOf, parseMessage, rawOf, type RpcBatch, type RpcMessage, type RpcRe
 export { errorText, notificationText, requestText, resultText, withId } from './rpc-text.ts';
 export { applyEdits, setMember, setMembers, withoutMembers, type TextEdit } from './text-edit.ts';
 export {
-  askerOf,
+  callerKeyOf,
   callParams,
-  ownCall,
+  internalCall,
   type CallListener,
   type UpstreamAnswer,
   type UpstreamCall,
-  type UpstreamLink,
+  type UpstreamConnection,
 } from './upstream-call.ts';
 export { LiveList, type Place } from './live-list.ts';
 export { traceHeadersOf, traceIdOf, withTraceContext } from './trace-context.ts';

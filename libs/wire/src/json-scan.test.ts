@@ -471,7 +471,7 @@ function own(value: unknown, key: string): unknown {
 
 /** JSON with up to three characters taken out, put in or replaced. */
 function damagedJson(): fc.Arbitrary<string> {
-  const piece = fc.constantFrom(
+  const chunk = fc.constantFrom(
     ...'{}[]",:\\/\t\n\r -+.0123456789eEabfnrtulsx\u0000\u001f\u007f\u2028\uFEFF'.split(''),
     '\\u',
     '\\"',
@@ -484,7 +484,7 @@ function damagedJson(): fc.Arbitrary<string> {
   const damage = fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     cut: fc.integer({ min: 0, max: 2 }),
-    put: fc.oneof(fc.constant(''), piece),
+    put: fc.oneof(fc.constant(''), chunk),
   });
   const key = fc.oneof(fc.constantFrom('a', 'b', '__proto__', ''), fc.string({ maxLength: 30 }));
   const value = fc.letrec<{ node: unknown }>((tie) => ({

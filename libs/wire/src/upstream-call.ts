@@ -1,5 +1,5 @@
 import type { Era, GatewayError, HeaderList } from '@omni/ports';
-import type { AnswerServerRequest, ClientContext, PieceSink, RunningCall, SessionOwner } from './gateway-request.ts';
+import type { AnswerServerRequest, ClientContext, ChunkSink, RunningCall, ClientBinding } from './gateway-request.ts';
 import type { RpcMessage } from './rpc-message.ts';
 import { applyEdits, type TextEdit } from './text-edit.ts';
 
@@ -12,23 +12,23 @@ export interface UpstreamCall {
   readonly paramsEnd: number;
   /** Changes to the parameters. */
   readonly edits: readonly TextEdit[];
-  /** Where the client's progress token stands in `text`; links that share a channel put their own there. */
+  /** Where the client's progress token stands in `text`; connections that share a channel put their own there. */
   readonly progressToken: { readonly start: number; readonly end: number } | undefined;
   /** `Mcp-Name` and `Mcp-Param-*` for HTTP upstreams of the modern era; `Mcp-Name` is not encoded yet. */
   readonly name: string | undefined;
   readonly paramHeaders: HeaderList;
-  /** What else goes along in headers, where the transport has any, see {@link passedHeadersOf}; absent where there is nothing. */
-  readonly passedHeaders?: HeaderList;
-  /** The client's id as JSON. Links whose answers come alone (HTTP) may send it on; others use their own. */
+  /** What else goes along in headers, where the transport has any, see {@link forwardedHeadersOf}; absent where there is nothing. */
+  readonly forwardedHeaders?: HeaderList;
+  /** The client's id as JSON. Connections whose answers come alone (HTTP) may send it on; others use their own. */
   readonly clientId: string;
-  /** Who asks, see {@link askerOf}; `undefined` for Omni itself. On a shared connection nobody is told what may be about another one's call. */
-  readonly asker: string | undefined;
+  /** Who asks, see {@link callerKeyOf}; `undefined` for Omni itself. On a shared connection nobody is told what may be about another one's call. */
+  readonly callerKey: string | undefined;
   /** Whether the answer may come as bytes: nothing in it has to be read or changed. */
-  readonly mayPassBytes: boolean;
+  readonly allowPassthrough: boolean;
 }
 
 /** The same for two requests only when what one is told may reach the other: same principal, same session. */
-export function askerOf({ principal, session }: ClientContext): string {
+export function callerKeyOf({ principal, session }: ClientContext): string {
   return `${principal.id}\n${session?.key ?? ''}`;
 }
 
@@ -38,7 +38,7 @@ export function callParams(call: UpstreamCall, extra: readonly TextEdit[] = []):
 }
 
 /** A call without a client behind it, e.g. a list. `params` is JSON or empty. */
-export function ownCall(method: string, params: string, name?: string): UpstreamCall {
+export function internalCall(method: string, params: string, name?: string): UpstreamCall {
   return {
     method,
     text: params,
@@ -49,8 +49,8 @@ export function ownCall(method: string, params: string, name?: string): Upstream
     name,
     paramHeaders: [],
     clientId: '1',
-    asker: undefined,
-    mayPassBytes: false,
+    callerKey: undefined,
+    allowPassthrough: false,
   };
 }
 
@@ -58,7 +58,7 @@ export function ownCall(method: string, params: string, name?: string): Upstream
 export type UpstreamAnswer =
   /** A response message; `id` in it is the upstream's, not the client's. `status` is 200 where there is no HTTP. */
   | { readonly kind: 'message'; readonly message: RpcMessage; readonly status: number }
-  /** A JSON body that begins or ends with the client's id as this link sent it: it can go on untouched. */
+  /** A JSON body that begins or ends with the client's id as this connection sent it: it can go on untouched. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
 
 /** Told what happens to a call: notifications and requests in order, then one of answer and failure. */
@@ -69,22 +69,22 @@ export interface CallListener {
   /** `signal`: the upstream does not want the answer any more. */
   onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
   onAnswer(answer: UpstreamAnswer): void;
-  /** Also ends an answer that has begun to go to {@link pieces}. */
+  /** Also ends an answer that has begun to go to {@link chunks}. */
   onFailure(error: GatewayError): void;
   /** Where an answer that may be passed as bytes can go while it comes, in place of {@link onAnswer}; absent where it is wanted whole. Asked for once. */
-  readonly pieces?: PieceSink | undefined;
+  readonly chunks?: ChunkSink | undefined;
 }
 
 /** One open connection to one instance of an upstream, in one era. */
-export interface UpstreamLink {
+export interface UpstreamConnection {
   readonly upstream: string;
   readonly era: Era;
   /** Whose client capabilities the upstream was told; `undefined` when clients share the connection: then it was told none. */
-  readonly owner: SessionOwner | undefined;
+  readonly binding: ClientBinding | undefined;
   /** Whether answers may be passed on as bytes (each comes in an HTTP exchange of its own). */
   readonly keepsClientId: boolean;
   /** What the upstream said of itself: `DiscoverResult` or `InitializeResult`, as a response message. */
-  readonly hello: RpcMessage;
+  readonly handshake: RpcMessage;
   send(call: UpstreamCall, listener: CallListener): RunningCall;
   /** `params` is JSON or empty. */
   notify(method: string, params: string): void;
@@ -92,5 +92,5 @@ export interface UpstreamLink {
    * Hears what a legacy server says of tasks on a connection that clients share, where only the id of the task tells whose it is. The last
    * listener counts. Absent where there is nothing to hear.
    */
-  hearTasks?(listener: (notice: RpcMessage) => void): void;
+  hearTasks?(listener: (notification: RpcMessage) => void): void;
 }

@@ -116,13 +116,13 @@ function checkLine(line: string, sent: readonly string[], waiting: Waiting): str
       return 'rejected';
     case 'request': {
       if (answers.length === 0 && stringMember(line, asked.params, 'name') === LATER) return waiting.add(asked.id);
-      const isLasting = asked.method === 'subscriptions/listen' && answers.length === 0;
+      const isPersistent = asked.method === 'subscriptions/listen' && answers.length === 0;
       promise(
-        isLasting || (answers.length === 1 && idOf(answers[0]) === echoed(asked.id)),
+        isPersistent || (answers.length === 1 && idOf(answers[0]) === echoed(asked.id)),
         'a request has one answer under its id',
         detail,
       );
-      return isLasting ? 'lasting' : `request ${hasError(answers[0])}`;
+      return isPersistent ? 'persistent' : `request ${hasError(answers[0])}`;
     }
   }
 }

@@ -37,7 +37,7 @@ const INITIALIZE =
   '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}';
 
 const offer: Offer = {
-  hasScope: (scope) => scope === 'files',
+  hasEndpoint: (endpoint) => endpoint === 'files',
   capabilities: () => '{"tools":{"listChanged":true}}',
   instructions: () => undefined,
   list: (kind) => `{"${kind}":[]}`,
@@ -85,11 +85,11 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
     logger,
   });
   const settle = (): Promise<void> => clock.advanceAsync(0);
-  const hello = new RecordingExchange({ headers: HEADERS, body: INITIALIZE });
-  handler.handle(hello);
+  const handshake = new RecordingExchange({ headers: HEADERS, body: INITIALIZE });
+  handler.handle(handshake);
   await settle();
   return {
-    sessionId: hello.responseHeader('mcp-session-id') ?? '',
+    sessionId: handshake.responseHeader('mcp-session-id') ?? '',
     complaints,
     get routed() {
       return routed;

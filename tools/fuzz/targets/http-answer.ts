@@ -1,7 +1,7 @@
 import { silentLogger } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
-import { Deadlines, DEFAULT_UPSTREAM_LIMITS, EraMemory, ModernHttpLink } from '@omni/upstreams';
-import { ownCall, parseMessage, scanJson, type PieceSink, type RpcMessage } from '@omni/wire';
+import { Deadlines, DEFAULT_UPSTREAM_LIMITS, EraMemory, ModernHttpConnection } from '@omni/upstreams';
+import { internalCall, parseMessage, scanJson, type ChunkSink, type RpcMessage } from '@omni/wire';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { decoded, isRecord, parsedJson } from './input-text.ts';
 
@@ -24,12 +24,12 @@ const RECORDED = { result: { _meta: {} }, error: {} };
 const IDS = ['1', '"a"'];
 
 /** Answers over HTTP: bytes go on unread only where they are the answer, and an answer is never lost. */
-export function httpAnswer(receive: Receive = receiveWithLink()): FuzzTarget {
+export function httpAnswer(receive: Receive = receiveWithConnection()): FuzzTarget {
   return {
     name: 'http-answer',
     promise:
       'a body that goes on unread is, if it is JSON at all, the answer to that very call, byte for byte; the answer to another call is none, and that to this one is taken',
-    covers: /upstreams\/src\/(?:zero-touch|http-message-reader|modern-http-link)\.ts$/,
+    covers: /upstreams\/src\/(?:zero-touch|http-message-reader|modern-http-connection)\.ts$/,
     seeds: [
       '{"jsonrpc":"2.0","id":1,"result":{"content":["pad"]}}',
       '{"result":{"a":"pad"},"jsonrpc":"2.0","id":"a"}',
@@ -118,14 +118,14 @@ function shown(text: string | undefined): string {
   return text?.replaceAll(/ {99,}/g, '…') ?? 'not UTF-8';
 }
 
-function receiveWithLink(): Receive {
+function receiveWithConnection(): Receive {
   const clock = new VirtualClock();
-  const hello = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
-  if (hello.kind !== 'response') throw new TypeError('this is a response');
+  const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
+  if (handshake.kind !== 'response') throw new TypeError('this is a response');
   const url = 'http://up.test/mcp';
   return (body, id) => {
     const http = new ScriptedHttpClient();
-    const link = new ModernHttpLink({
+    const connection = new ModernHttpConnection({
       spec: upstreamSpecOf({ kind: 'http', url, headers: {} }),
       context: {
         clock,
@@ -140,26 +140,26 @@ function receiveWithLink(): Receive {
         http,
       },
       events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
-      owner: undefined,
+      binding: undefined,
       http,
       url,
       configuredHeaders: {},
-      hello,
+      handshake,
     });
-    const pieces: Uint8Array[] = [];
+    const chunks: Uint8Array[] = [];
     let isPassed = false;
-    const passing: PieceSink = {
-      onPassedHead() {},
-      onPiece: (bytes) => pieces.push(bytes) > 0,
-      onPassedEnd: () => void (isPassed = true),
+    const passing: ChunkSink = {
+      onResponseHead() {},
+      onChunk: (bytes) => chunks.push(bytes) > 0,
+      onResponseEnd: () => void (isPassed = true),
     };
-    const call = Object.assign(new RecordingCall<RpcMessage>(), { pieces: passing });
-    link.send({ ...ownCall('tools/call', '{}'), clientId: id, mayPassBytes: true }, call);
+    const call = Object.assign(new RecordingCall<RpcMessage>(), { chunks: passing });
+    connection.send({ ...internalCall('tools/call', '{}'), clientId: id, allowPassthrough: true }, call);
     const quarter = Math.ceil(body.length / 4);
     http.last.head(200, ['Content-Type', 'application/json']);
     for (let at = 0; at < body.length; at += quarter) http.last.data(body.subarray(at, at + quarter));
     http.last.end();
-    if (isPassed) return { kind: 'bytes', text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(pieces)) };
+    if (isPassed) return { kind: 'bytes', text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(chunks)) };
     const [kind = '', status = ''] = (call.last ?? '').split(' ');
     if (kind === 'failure') return { kind, text: status };
     promise(kind === 'bytes' || kind === 'answer', 'a call is over when its exchange is');

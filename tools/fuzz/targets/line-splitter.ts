@@ -33,7 +33,7 @@ export function lineSplitter(create: CreateSplitter = (sink, max) => new LineSpl
     maxBytes: 300,
     check(input) {
       const expected = modelOf(Buffer.from(input));
-      const found = [[input], ...waysToCut(input)].map((pieces) => split(create, pieces));
+      const found = [[input], ...waysToCut(input)].map((chunks) => split(create, chunks));
       for (const lines of found)
         promise(isDeepStrictEqual(lines, expected), 'lines are those between newlines, however they are cut', () =>
           JSON.stringify([lines, expected]),
@@ -43,13 +43,13 @@ export function lineSplitter(create: CreateSplitter = (sink, max) => new LineSpl
   };
 }
 
-function split(create: CreateSplitter, pieces: readonly Uint8Array[]): readonly string[] {
+function split(create: CreateSplitter, chunks: readonly Uint8Array[]): readonly string[] {
   const told: string[] = [];
   const splitter = create(
-    { onMessage: (text) => void told.push(`=${text}`), onGarbage: ({ kind }) => void told.push(`!${kind}`) },
+    { onMessage: (text) => void told.push(`=${text}`), onFramingError: ({ kind }) => void told.push(`!${kind}`) },
     MAX_BYTES,
   );
-  for (const piece of pieces) splitter.push(Buffer.from(piece));
+  for (const chunk of chunks) splitter.push(Buffer.from(chunk));
   splitter.end();
   return told;
 }

@@ -58,9 +58,9 @@ export function sseParser(create: CreateParser = (sink, max) => new SseParser(si
     maxBytes: 500,
     check(input) {
       const whole = read(create, [input], MAX_CHARS);
-      for (const pieces of waysToCut(input)) {
-        const cut = read(create, pieces, MAX_CHARS);
-        // A problem ends the stream; what comes before it in the same piece may be told or not.
+      for (const chunks of waysToCut(input)) {
+        const cut = read(create, chunks, MAX_CHARS);
+        // A problem ends the stream; what comes before it in the same chunk may be told or not.
         if (whole.problem === undefined) promise(isDeepStrictEqual(cut, whole), 'events are the same however the stream is cut');
         else promise(cut.problem === whole.problem, 'a problem is found however the stream is cut');
       }
@@ -84,12 +84,12 @@ export function sseParser(create: CreateParser = (sink, max) => new SseParser(si
   };
 }
 
-function read(create: CreateParser, pieces: readonly Uint8Array[], maxChars: number): Reading {
+function read(create: CreateParser, chunks: readonly Uint8Array[], maxChars: number): Reading {
   const events: SseEvent[] = [];
   const parser = create({ onEvent: (event) => void events.push(event) }, maxChars);
   let problem: SseProblem | undefined;
-  for (const piece of pieces) {
-    problem = parser.push(piece);
+  for (const chunk of chunks) {
+    problem = parser.push(chunk);
     if (problem !== undefined) break;
   }
   return { events, problem, lastEventId: parser.lastEventId, retryMs: parser.retryMs };

@@ -27,7 +27,7 @@ export function modelConversation(bytes: Buffer, maxBytes: number): Conversation
     breach: isBreach ? closeCode : undefined,
   });
   let at = 0;
-  let message: { readonly opcode: number; readonly pieces: Buffer[] } | undefined;
+  let message: { readonly opcode: number; readonly chunks: Buffer[] } | undefined;
   let messageBytes = 0;
   for (;;) {
     if (bytes.length - at < 2) return end(undefined, false);
@@ -56,10 +56,10 @@ export function modelConversation(bytes: Buffer, maxBytes: number): Conversation
     if (opcode === CLOSE) return end(...answerToClose(payload));
     if (opcode === PING) pongs.push(payload.toString('latin1'));
     if (isControl) continue;
-    message ??= { opcode, pieces: [] };
-    message.pieces.push(payload);
+    message ??= { opcode, chunks: [] };
+    message.chunks.push(payload);
     if (!isFinal) continue;
-    const whole = Buffer.concat(message.pieces);
+    const whole = Buffer.concat(message.chunks);
     if (message.opcode === BINARY) return end(1008, true);
     if (!isUtf8(whole)) return end(1007, true);
     if (whole.length > 0) messages.push(whole.toString('utf8'));

@@ -74,7 +74,7 @@ export async function openServer(): Promise<Server> {
     // The only warning there is says with which code a client was closed.
     if (typeof fields === 'object' && fields !== null && 'closeCode' in fields) breach = Number(fields.closeCode);
   };
-  const channel: ChannelListener = { onMessage: (text) => void messages.push(text), onGarbage() {}, onClose: () => onEnd() };
+  const channel: ChannelListener = { onMessage: (text) => void messages.push(text), onFramingError() {}, onClose: () => onEnd() };
   const listener = new NodeHttpListener({
     handler: (exchange) => exchange.respond(404, []),
     logger: { ...silentLogger, warn },

@@ -57,7 +57,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   },
   {
     name: 'config/quoted-reference',
-    against: 'A piece of a credential is quoted.',
+    against: 'A chunk of a credential is quoted.',
     file: 'variables.ts',
     find: 'return { failure: \'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"\' };',
     replace: 'return { failure: `${shown(reference)} is no reference` };',

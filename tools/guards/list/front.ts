@@ -112,15 +112,15 @@ export const FRONT_GUARDS: readonly Guard[] = inFolder('libs/core/protocol-handl
     file: 'endpoint-access.ts',
     find: "if (principal instanceof GatewayError) return refusal(principal, ['WWW-Authenticate', authentication.challenge(principal)]);",
     replace:
-      "if (principal instanceof GatewayError) return { kind: 'admitted', principal: { id: 'anonymous', kind: 'anonymous' }, scope: endpoint[1] };",
+      "if (principal instanceof GatewayError) return { kind: 'admitted', principal: { id: 'anonymous', kind: 'anonymous' }, endpoint: endpoint[1] };",
     test: ['http-front.test.ts', 'HttpFront checks the token before what comes after it'],
   },
   {
     name: 'endpoint/scope',
     against: 'The endpoint of a server that is not there is served.',
     file: 'endpoint-access.ts',
-    find: 'if (scope !== undefined && !offer.hasScope(scope))',
-    replace: 'if (scope === null)',
+    find: 'if (endpoint !== undefined && !offer.hasEndpoint(endpoint))',
+    replace: 'if (endpoint === null)',
     test: ['http-front.test.ts', 'HttpFront checks the server before what comes after it'],
   },
   {

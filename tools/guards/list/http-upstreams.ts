@@ -51,7 +51,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'sse-parser.ts',
     find: "if (this.#data.length > this.#maxEventChars) return 'too-large';",
     replace: '',
-    test: ['sse-parser.test.ts', 'SseParser refuses an event that grows beyond the limit in one piece with its end'],
+    test: ['sse-parser.test.ts', 'SseParser refuses an event that grows beyond the limit in one chunk with its end'],
   },
   {
     name: 'sse/line-size',
@@ -102,7 +102,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'http-message-reader.ts',
     find: "      case 'json':\n        this.#size += chunk.byteLength;\n        if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());",
     replace: "      case 'json':\n        this.#size += chunk.byteLength;",
-    test: ['modern-http-link.test.ts', 'ModernHttpLink cuts an answer beyond the limit, in one piece and in a stream'],
+    test: ['modern-http-connection.test.ts', 'ModernHttpConnection cuts an answer beyond the limit, in one chunk and in a stream'],
   },
   {
     name: 'answer/page-size',
@@ -110,7 +110,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'http-message-reader.ts',
     find: 'if (this.#size >= EXCERPT_BYTES) this.#fail(this.#noAnswer());',
     replace: '',
-    test: ['modern-http-link.test.ts', 'ModernHttpLink reads no more of a web page than it quotes'],
+    test: ['modern-http-connection.test.ts', 'ModernHttpConnection reads no more of a web page than it quotes'],
   },
   {
     name: 'answer/utf8',
@@ -118,15 +118,15 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'http-message-reader.ts',
     find: "const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });",
     replace: "const STRICT_UTF8 = new TextDecoder('utf-8');",
-    test: ['modern-http-link.test.ts', 'ModernHttpLink refuses an answer that is not UTF-8, where it would be changed'],
+    test: ['modern-http-connection.test.ts', 'ModernHttpConnection refuses an answer that is not UTF-8, where it would be changed'],
   },
   {
     name: 'answer/id',
     against: 'The answer to another request is taken for the one that was asked for.',
-    file: 'modern-http-link.ts',
+    file: 'modern-http-connection.ts',
     find: 'if (!isNamed && !this.reader.isAboutRequest(message)) {',
     replace: 'if (isNamed === undefined) {',
-    test: ['modern-http-link.test.ts', 'ModernHttpLink fails on another message'],
+    test: ['modern-http-connection.test.ts', 'ModernHttpConnection fails on another message'],
   },
   {
     name: 'answer/untouched-id',
@@ -134,15 +134,15 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'http-message-reader.ts',
     find: ' && isAnswerTo(bytes, untouchedId)',
     replace: '',
-    test: ['modern-http-link.test.ts', 'ModernHttpLink does not pass large bytes on that answer something else'],
+    test: ['modern-http-connection.test.ts', 'ModernHttpConnection does not pass large bytes on that answer something else'],
   },
   {
     name: 'answer/legacy-id',
     against: 'The answer to another request on a stream is taken for the one that was asked for.',
     file: 'legacy-http-call.ts',
-    find: 'if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return link.onStrayAnswer();',
+    find: 'if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return connection.onStrayAnswer();',
     replace: '',
-    test: ['legacy-http-link.test.ts', 'LegacyHttpLink takes no answer to another request for its own'],
+    test: ['legacy-http-connection.test.ts', 'LegacyHttpConnection takes no answer to another request for its own'],
   },
   {
     name: 'http/own-headers',
@@ -151,33 +151,36 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     find: "if (version !== undefined) headers.push('mcp-protocol-version', version);\n  for (const [name, value] of Object.entries(configured)) if (!OWN.test(name)) headers",
     replace:
       "if (version !== undefined) headers.push('mcp-protocol-version', version);\n  for (const [name, value] of Object.entries(configured)) headers",
-    test: ['modern-http-link.test.ts', 'ModernHttpLink sends the headers of the revision, the configured ones and the id of the client'],
+    test: [
+      'modern-http-connection.test.ts',
+      'ModernHttpConnection sends the headers of the revision, the configured ones and the id of the client',
+    ],
   },
   {
     name: 'http/method-header',
     against: 'A method with a line break adds a header.',
-    file: 'modern-http-link.ts',
+    file: 'modern-http-connection.ts',
     find: 'const method = encodeHeaderValue(call.method);',
     replace: 'const { method } = call;',
-    test: ['modern-http-link.test.ts', 'ModernHttpLink never writes a line break of a method into a header'],
+    test: ['modern-http-connection.test.ts', 'ModernHttpConnection never writes a line break of a method into a header'],
   },
   {
     name: 'http/in-flight',
     against: 'Any number of calls wait for a modern HTTP server.',
     rule: 'PROTO-R12',
-    file: 'modern-http-link.ts',
+    file: 'modern-http-connection.ts',
     find: 'if (this.#running.size >= context.limits.maxInFlight) {',
     replace: 'if (this.#running.size < 0) {',
-    test: ['modern-http-link.test.ts', 'ModernHttpLink refuses calls beyond its limit [PROTO-R12]'],
+    test: ['modern-http-connection.test.ts', 'ModernHttpConnection refuses calls beyond its limit [PROTO-R12]'],
   },
   {
     name: 'http/in-flight-legacy',
     against: 'Any number of calls wait for a legacy HTTP server.',
     rule: 'PROTO-R12',
-    file: 'legacy-http-link.ts',
+    file: 'legacy-http-connection.ts',
     find: 'if (this.#calls.size >= maxInFlight) {',
     replace: 'if (this.#calls.size < 0) {',
-    test: ['legacy-http-link.test.ts', 'LegacyHttpLink refuses calls beyond its limit [PROTO-R12]'],
+    test: ['legacy-http-connection.test.ts', 'LegacyHttpConnection refuses calls beyond its limit [PROTO-R12]'],
   },
   {
     name: 'http/session-id',
@@ -185,7 +188,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'legacy-http-session.ts',
     find: 'if (this.#sessionId !== undefined && !VISIBLE_ASCII.test(this.#sessionId)) {',
     replace: 'if (this.#sessionId === null) {',
-    test: ['legacy-http-sessions.test.ts', 'LegacyHttpLink takes no session id that a header cannot hold'],
+    test: ['legacy-http-sessions.test.ts', 'LegacyHttpConnection takes no session id that a header cannot hold'],
   },
   {
     name: 'http/sent-twice',
@@ -194,7 +197,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'legacy-http-call.ts',
     find: 'UNKNOWN_SESSION.has(status) && this.#session',
     replace: 'this.#session',
-    test: ['legacy-http-sessions.test.ts', 'LegacyHttpLink sends nothing again that was answered with 500 [PROTO-R13]'],
+    test: ['legacy-http-sessions.test.ts', 'LegacyHttpConnection sends nothing again that was answered with 500 [PROTO-R13]'],
   },
   {
     name: 'http/third-time',
@@ -203,7 +206,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'legacy-http-call.ts',
     find: ' && !this.#isSessionSettled &&',
     replace: ' &&',
-    test: ['legacy-http-sessions.test.ts', 'LegacyHttpLink does not send a call a third time'],
+    test: ['legacy-http-sessions.test.ts', 'LegacyHttpConnection does not send a call a third time'],
   },
   {
     name: 'http/resumed-twice',
@@ -214,7 +217,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     replace: ';',
     test: [
       'legacy-http-sessions.test.ts',
-      'LegacyHttpLink does not send a call again whose stream has begun, when the session is gone meanwhile',
+      'LegacyHttpConnection does not send a call again whose stream has begun, when the session is gone meanwhile',
     ],
   },
   {
@@ -225,7 +228,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     replace: '',
     test: [
       'legacy-http-sessions.test.ts',
-      'LegacyHttpLink gives a stream up after five attempts, and at once when there is nothing to continue from',
+      'LegacyHttpConnection gives a stream up after five attempts, and at once when there is nothing to continue from',
     ],
   },
   {
@@ -236,16 +239,16 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     replace: 'this.#reader?.retryMs ?? this.#retryMs',
     test: [
       'legacy-http-sessions.test.ts',
-      'LegacyHttpLink reconnects no sooner than after a tenth of a second, whatever the stream asks for',
+      'LegacyHttpConnection reconnects no sooner than after a tenth of a second, whatever the stream asks for',
     ],
   },
   {
-    name: 'http/stream-ladder',
+    name: 'http/stream-backoff',
     against: 'A server that ends its stream at once is called without a pause.',
     file: 'legacy-event-stream.ts',
-    find: 'const delayMs = Math.max(this.#ladder.nextDelayMs(livedMs), this.#retryMs);',
+    find: 'const delayMs = Math.max(this.#backoff.nextDelayMs(livedMs), this.#retryMs);',
     replace: 'const delayMs = Math.min(livedMs, 0);',
-    test: ['legacy-http-sessions.test.ts', 'LegacyHttpLink opens the other stream again when it ends, more and more slowly'],
+    test: ['legacy-http-sessions.test.ts', 'LegacyHttpConnection opens the other stream again when it ends, more and more slowly'],
   },
   {
     name: 'http/answered-twice',
@@ -256,7 +259,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     replace: 'isNamed !== undefined',
     test: [
       'legacy-http-sessions.test.ts',
-      'LegacyHttpLink sends nothing again that was answered by its method, whatever the server says of ping [PROTO-R13]',
+      'LegacyHttpConnection sends nothing again that was answered by its method, whatever the server says of ping [PROTO-R13]',
     ],
   },
   {
@@ -266,7 +269,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     file: 'legacy-http-call.ts',
     find: '(isLost ? this.#loseSession(session) : stands())',
     replace: '(isLost === undefined ? stands() : this.#loseSession(session))',
-    test: ['legacy-http-sessions.test.ts', 'LegacyHttpLink sends nothing again that was answered with 400 [PROTO-R13]'],
+    test: ['legacy-http-sessions.test.ts', 'LegacyHttpConnection sends nothing again that was answered with 400 [PROTO-R13]'],
   },
   {
     name: 'http/no-ping',
@@ -277,42 +280,48 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     replace: '',
     test: [
       'legacy-http-sessions.test.ts',
-      'LegacyHttpLink sends nothing again that was answered by its method, whatever the server says of ping [PROTO-R13]',
+      'LegacyHttpConnection sends nothing again that was answered by its method, whatever the server says of ping [PROTO-R13]',
     ],
   },
   {
     name: 'http/renewals',
     against: 'A server that loses each session at once is greeted without a pause.',
-    file: 'legacy-http-link.ts',
+    file: 'legacy-http-connection.ts',
     find: 'if (livedMs >= FLEETING_MS) this',
     replace: 'if (livedMs >= 0) this',
-    test: ['legacy-http-sessions.test.ts', 'LegacyHttpLink waits before a new session when the last one was lost at once'],
+    test: ['legacy-http-sessions.test.ts', 'LegacyHttpConnection waits before a new session when the last one was lost at once'],
   },
   {
     name: 'http/relists',
     against: 'A server that loses its session while its lists are read is read without end.',
-    file: 'legacy-http-link.ts',
+    file: 'legacy-http-connection.ts',
     find: 'clock.after(relistMs, ',
     replace: 'clock.after(Math.min(relistMs, 500), ',
     test: [
       'legacy-http-sessions.test.ts',
-      'LegacyHttpLink has the lists read again in a new session, at once and then more and more seldom',
+      'LegacyHttpConnection has the lists read again in a new session, at once and then more and more seldom',
     ],
   },
   {
     name: 'http/era-questions',
     against: 'Each refusal of a server costs a question for its era.',
-    file: 'modern-http-link.ts',
+    file: 'modern-http-connection.ts',
     find: ' || now < this.#trustedUntilMs',
     replace: '',
-    test: ['modern-http-refusals.test.ts', 'ModernHttpLink asks for the era no more than every ten seconds, and goes on when that stands'],
+    test: [
+      'modern-http-refusals.test.ts',
+      'ModernHttpConnection asks for the era no more than every ten seconds, and goes on when that stands',
+    ],
   },
   {
-    name: 'answer/piece-size',
-    against: 'A long answer that goes on in pieces has no end.',
+    name: 'answer/chunk-size',
+    against: 'A long answer that goes on in chunks has no end.',
     file: 'http-message-reader.ts',
-    find: "      case 'pieces':\n        this.#size += chunk.byteLength;\n        if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());",
-    replace: "      case 'pieces':\n        this.#size += chunk.byteLength;",
-    test: ['modern-http-link.test.ts', 'ModernHttpLink fails a call whose long answer goes beyond the limit, and never ends it'],
+    find: "      case 'chunks':\n        this.#size += chunk.byteLength;\n        if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());",
+    replace: "      case 'chunks':\n        this.#size += chunk.byteLength;",
+    test: [
+      'modern-http-connection.test.ts',
+      'ModernHttpConnection fails a call whose long answer goes beyond the limit, and never ends it',
+    ],
   },
 ]);

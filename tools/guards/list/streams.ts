@@ -4,12 +4,12 @@ import { inFolder } from './in-folder.ts';
 /** Streams, what is kept for clients that come back, and subscriptions. */
 export const STREAM_GUARDS: readonly Guard[] = inFolder('libs/core/protocol-handler/src', [
   {
-    name: 'pieces/kept',
+    name: 'chunks/kept',
     against: 'A stored list is empty for the next client.',
-    file: 'passed-body.ts',
+    file: 'passthrough-body.ts',
     find: 'this.#isKept ? this.#response.write(bytes) : this.#response.pass(bytes)',
     replace: 'this.#response.pass(bytes)',
-    test: ['http-reply.test.ts', 'HttpReply gives pieces away, unless their sender keeps them'],
+    test: ['http-reply.test.ts', 'HttpReply gives chunks away, unless their sender keeps them'],
   },
   {
     name: 'events/own-stream',
@@ -115,7 +115,7 @@ export const STREAM_GUARDS: readonly Guard[] = inFolder('libs/core/protocol-hand
     name: 'listen/scope',
     against: 'A client of one endpoint hears of the changes of others.',
     file: 'listen-hub.ts',
-    find: 'listen.client.scope !== change.scope || !change',
+    find: 'listen.client.endpoint !== change.endpoint || !change',
     replace: '!change',
     test: ['listen-hub.test.ts', 'ListenHub delivers only what was asked for, to the endpoint where it was asked'],
   },
@@ -140,8 +140,8 @@ export const STREAM_GUARDS: readonly Guard[] = inFolder('libs/core/protocol-hand
     name: 'listen/slow-reader',
     against: 'Changes for a client that does not read pile up.',
     file: 'listen-hub.ts',
-    find: 'if (listen.reply.notification(notice)) return;',
-    replace: 'if (listen.reply.notification(notice) || notice !== undefined) return;',
+    find: 'if (listen.reply.notification(notification)) return;',
+    replace: 'if (listen.reply.notification(notification) || notification !== undefined) return;',
     test: ['listen-hub.test.ts', 'ListenHub tells of tasks under the id of the listen, the last of each to a client that reads slowly'],
   },
   {

@@ -33,16 +33,16 @@ function answerTo(method: string, era: 'legacy' | 'modern', isTaskAskedFor: bool
   const tasks = '"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}';
   const capabilities = `"capabilities":{"tools":{},"resources":{},${isModern ? '"extensions":{"io.modelcontextprotocol/tasks":{}}' : tasks}}`;
   const complete = isModern ? '"resultType":"complete",' : '';
-  const lasting = isModern ? ',"ttlMs":60000,"cacheScope":"private"' : '';
+  const cacheable = isModern ? ',"ttlMs":60000,"cacheScope":"private"' : '';
   const list = LISTS[method];
-  if (list !== undefined) return `"result":{${complete}${list}${lasting}}`;
+  if (list !== undefined) return `"result":{${complete}${list}${cacheable}}`;
   switch (method) {
     case 'initialize':
       if (isModern) break;
       return `"result":{"protocolVersion":"2025-11-25",${capabilities},"serverInfo":{"name":"tasks","version":"1"}}`;
     case 'server/discover':
       if (!isModern) break;
-      return `"result":{${complete}"supportedVersions":["2026-07-28"],${capabilities}${lasting}}`;
+      return `"result":{${complete}"supportedVersions":["2026-07-28"],${capabilities}${cacheable}}`;
     case 'tools/call':
       if (isModern) return `"result":{"resultType":"task",${TASK}}`;
       return isTaskAskedFor ? `"result":{"task":{${TASK}}}` : '"result":{"content":[]}';

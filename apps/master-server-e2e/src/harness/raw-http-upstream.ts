@@ -50,16 +50,16 @@ export function rawAnswer(body: string, era: 'legacy' | 'modern'): string | unde
   if (id === undefined) return undefined;
   const complete = era === 'modern' ? '"resultType":"complete",' : '';
   const result = (members: string): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${complete}${members}}}`;
-  const lasting = era === 'modern' ? ',"ttlMs":60000,"cacheScope":"private"' : '';
+  const cacheable = era === 'modern' ? ',"ttlMs":60000,"cacheScope":"private"' : '';
   switch (`${era} ${method}`) {
     case 'legacy initialize':
       return result(`"protocolVersion":"${params?.protocolVersion}","capabilities":{"tools":{}},"serverInfo":{"name":"raw","version":"1"}`);
     case 'modern server/discover':
       return result(
-        `"supportedVersions":["2026-07-28"],"capabilities":{"tools":{}}${lasting},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"raw","version":"1"}}`,
+        `"supportedVersions":["2026-07-28"],"capabilities":{"tools":{}}${cacheable},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"raw","version":"1"}}`,
       );
     case `${era} tools/list`:
-      return result(TOOLS + lasting);
+      return result(TOOLS + cacheable);
     case `${era} tools/call`:
       if (params?.name === 'strange') return result(STRANGE);
       return result(echoed(body.slice(body.indexOf('"arguments":') + '"arguments":'.length, -2), params?.name === 'mirror'));

@@ -36,12 +36,12 @@ export async function startDiscerningUpstream(): Promise<string> {
 function answerTo({ method, params }: Request): { readonly result: object } | { readonly error: object } {
   const declared = params?._meta?.['io.modelcontextprotocol/clientCapabilities'] ?? {};
   const names = 'elicitation' in declared ? ['plain', 'fill'] : ['plain'];
-  const lasting = { resultType: 'complete', ttlMs: 60_000, cacheScope: 'private' };
+  const cacheable = { resultType: 'complete', ttlMs: 60_000, cacheScope: 'private' };
   switch (method) {
     case 'server/discover':
-      return { result: { ...lasting, supportedVersions: ['2026-07-28'], capabilities: { tools: {} } } };
+      return { result: { ...cacheable, supportedVersions: ['2026-07-28'], capabilities: { tools: {} } } };
     case 'tools/list':
-      return { result: { ...lasting, tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })) } };
+      return { result: { ...cacheable, tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })) } };
     case 'tools/call': {
       if (!names.includes(params?.name ?? '')) return { error: { code: -32602, message: 'There is no such tool' } };
       return { result: { resultType: 'complete', content: [{ type: 'text', text: `${params?.name} was called` }] } };

@@ -5,7 +5,7 @@ import { eventually } from '../harness/eventually.ts';
 import { errorOf, post, postModern, type RawAnswer } from '../harness/raw-mcp.ts';
 import { startOmni, type Omni } from '../harness/start-omni.ts';
 import { scriptedEntry } from '../harness/upstream-entries.ts';
-import { startLastingUpstream } from '../transports/lasting-upstream.ts';
+import { startPersistentUpstream } from '../transports/persistent-upstream.ts';
 import { startLoadUpstream } from './load-upstream.ts';
 
 const BODY_BYTES = 700_000;
@@ -14,13 +14,13 @@ let omni: Omni;
 
 beforeAll(async () => {
   const upstream = await startLoadUpstream();
-  const lasting = await Promise.all((['tcp', 'ws'] as const).map((kind) => startLastingUpstream(kind, ['--era', 'modern'], '')));
+  const persistent = await Promise.all((['tcp', 'ws'] as const).map((kind) => startPersistentUpstream(kind, ['--era', 'modern'], '')));
   omni = await startOmni({
     mcpServers: {
       load: { type: 'http', url: upstream.url },
       stdio: scriptedEntry(['--era', 'modern']),
-      tcp: { url: lasting[0]?.url },
-      ws: { url: lasting[1]?.url },
+      tcp: { url: persistent[0]?.url },
+      ws: { url: persistent[1]?.url },
     },
     limits: { maxHeldBytes: 1_048_576 },
   });

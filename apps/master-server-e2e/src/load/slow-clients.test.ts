@@ -50,7 +50,7 @@ async function settled(): Promise<void> {
 
 (canSeeProcesses ? describe : describe.skip)('clients that read slowly', () => {
   it(
-    'cost a bounded piece of memory each, hold nobody up, and get everything in the end',
+    'cost a bounded amount of memory each, hold nobody up, and get everything in the end',
     async () => {
       const usual = percentile(await latencies(omni.url, 'load__echo', CALLS), 0.99);
       const before = residentMib(omni.process.pid);

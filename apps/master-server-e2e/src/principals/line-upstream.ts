@@ -9,7 +9,7 @@ export async function serveLines(open: OpenChannel): Promise<string> {
     sockets.add(socket);
     const channel = open({
       onMessage: (text) => void socket.write(`${text}\n`),
-      onGarbage() {},
+      onFramingError() {},
       onClose: () => void socket.end(),
     });
     let rest = '';

@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import type { TextConnection } from './text-connection.ts';
 
-/** A lasting connection as a client of the SDK 2.x wants it. */
+/** A persistent connection as a client of the SDK 2.x wants it. */
 export class ClientTransport implements Transport {
   readonly #connection: TextConnection;
   onclose: () => void = () => {};

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { atEnd } from '../harness/end-everything.ts';
 import { eventually } from '../harness/eventually.ts';
 
-/** A client's lasting connection, message for message. */
+/** A client's persistent connection, message for message. */
 export interface TextConnection {
   /** Everything that came, in order. */
   readonly received: readonly string[];

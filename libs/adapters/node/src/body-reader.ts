@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { type ByteBudget, GatewayError, type HeldBytes } from '@omni/ports';
+import { type ByteBudget, GatewayError, type ByteReservation } from '@omni/ports';
 import { ByteBuffer } from './byte-buffer.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** The Content-Length; a body that arrives in one piece of that size is not copied. */
+  /** The Content-Length; a body that arrives in one chunk of that size is not copied. */
   readonly declaredBytes: number | undefined;
   /** For what has come of a body. */
   readonly budget: ByteBudget | undefined;
@@ -29,7 +29,7 @@ export function readRequestBody(
   return new Promise((resolve, reject) => {
     let first: Buffer | undefined;
     let rest: ByteBuffer | undefined;
-    let room: HeldBytes | undefined;
+    let room: ByteReservation | undefined;
     // The listeners stay, which costs less than taking them away. With them a flowing stream goes on, and what still comes is dropped.
     let isOver = false;
 

@@ -4,7 +4,7 @@ const FIRST_BYTES = 4_096;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Bytes gathered from many pieces in one block that doubles as it fills, so that a thousand one-byte pieces cost a
+ * Bytes gathered from many chunks in one block that doubles as it fills, so that a thousand one-byte chunks cost a
  * thousand bytes and not a thousand objects.
  */
 export class ByteBuffer {

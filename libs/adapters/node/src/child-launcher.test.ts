@@ -105,7 +105,7 @@ describe('NodeChildLauncher', () => {
       const launcher = new NodeChildLauncher();
       const fds = [];
       try { for (;;) fds.push(openSync('/dev/null')); } catch {}
-      launcher.launch(${JSON.stringify(node(''))}, { onMessage() {}, onGarbage() {}, onClose: (reason) => { process._rawDebug(reason.message); process.exit(0); } });
+      launcher.launch(${JSON.stringify(node(''))}, { onMessage() {}, onFramingError() {}, onClose: (reason) => { process._rawDebug(reason.message); process.exit(0); } });
     `;
     const shell = spawn('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...nodeArguments(script)], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -118,7 +118,7 @@ describe('NodeChildLauncher', () => {
     const script = `process.stdout.write(Buffer.concat([Buffer.from('\\ufeffbanner\\r\\n\\n'), Buffer.alloc(5000, 120), Buffer.from('\\n'), Buffer.from([255, 10]), Buffer.from('{"id":1}\\n')]))`;
     launcher.launch({ ...node(script), maxMessageBytes: 1_000 }, listener);
     expect(await listener.received(2)).toEqual(['banner', '{"id":1}']);
-    expect(listener.garbage).toEqual([{ kind: 'oversize', limitBytes: 1_000 }, { kind: 'not-utf8' }]);
+    expect(listener.framingError).toEqual([{ kind: 'oversize', limitBytes: 1_000 }, { kind: 'not-utf8' }]);
   });
 
   it('drops a line for which there is no room, and gives room back when a child ends in the middle of one', async () => {
@@ -127,7 +127,7 @@ describe('NodeChildLauncher', () => {
     const script = `const say = (text) => process.stdout.write(text); say('x'.repeat(400000) + '\\n{"id":1}\\n' + 'y'.repeat(200000)); setInterval(() => {}, 1000);`;
     const channel = launcher.launch({ ...node(script), budget }, listener);
     expect(await listener.received(1)).toEqual(['{"id":1}']);
-    expect(listener.garbage).toEqual([{ kind: 'no-room' }]);
+    expect(listener.framingError).toEqual([{ kind: 'no-room' }]);
     while (budget.held < 200_000) await new Promise((next) => setImmediate(next));
     await channel.close();
     expect(budget.held).toBe(0);
@@ -290,7 +290,7 @@ describe('NodeChildLauncher whose process dies', () => {
       for (const spec of ${JSON.stringify(specs)}) {
         const channel = launcher.launch(spec, {
           onMessage(text) { pids.push(channel.pid, Number(text)); if (pids.length === 6) console.log(JSON.stringify([launcher.reaperPid, ...pids])); },
-          onGarbage() {}, onClose() {},
+          onFramingError() {}, onClose() {},
         });
       }
     `;

@@ -30,7 +30,7 @@ export class UndiciHttpClient implements HttpClient {
   readonly #options: Pool.Options;
   readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
-  readonly #garbage = new TransitGarbage();
+  readonly #framingError = new TransitGarbage();
   #isClosed = false;
 
   constructor(options: UndiciHttpClientOptions = {}) {
@@ -48,11 +48,11 @@ export class UndiciHttpClient implements HttpClient {
   send(request: HttpRequest, listener: HttpResponseListener): HttpCall {
     const target = this.#target(request.url);
     if (target instanceof GatewayError) {
-      const call = new UndiciCall(listener, '', this.#garbage);
+      const call = new UndiciCall(listener, '', this.#framingError);
       queueMicrotask(() => call.fail(target));
       return call;
     }
-    const call = new UndiciCall(listener, target.origin, this.#garbage);
+    const call = new UndiciCall(listener, target.origin, this.#framingError);
     target.pool.dispatch(
       {
         method: request.method,

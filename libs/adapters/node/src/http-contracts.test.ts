@@ -28,10 +28,10 @@ describe('NodeExchange as Exchange', () => {
   exchangeContract(runtime);
 
   it('has given the memory of passed bytes back when the answer is there', async () => {
-    const pieces = Array.from({ length: 20 }, () => new Uint8Array(65_536));
+    const chunks = Array.from({ length: 20 }, () => new Uint8Array(65_536));
     const origin = await runtime.startOrigin((exchange) => {
       const stream = exchange.stream(200, []);
-      for (const piece of pieces) stream.pass(piece);
+      for (const chunk of chunks) stream.pass(chunk);
       stream.end();
     });
     const client = runtime.createClient();
@@ -40,6 +40,6 @@ describe('NodeExchange as Exchange', () => {
     await response.finished();
     await client.close();
     await origin.close();
-    expect([response.receivedBytes, pieces.every(({ byteLength }) => byteLength === 0)]).toEqual([20 * 65_536, true]);
+    expect([response.receivedBytes, chunks.every(({ byteLength }) => byteLength === 0)]).toEqual([20 * 65_536, true]);
   });
 });

@@ -129,7 +129,7 @@ describe('NodeHttpListener', () => {
       },
     ],
   ])('cuts a client that does not read its complete answer: %s', async (_how, respond) => {
-    const { port, listener } = await start({ stallTimeoutMs: 100, handler: (exchange) => respond(exchange, 'x'.repeat(32_000_000)) });
+    const { port, listener } = await start({ writeTimeoutMs: 100, handler: (exchange) => respond(exchange, 'x'.repeat(32_000_000)) });
     const client = connect(port, '127.0.0.1').pause();
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     while (listener.openExchanges === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -164,7 +164,7 @@ describe('NodeHttpListener', () => {
   it('cuts a client that does not read an open stream, and says that it is gone', async () => {
     let isGone = false;
     const { port, listener } = await start({
-      stallTimeoutMs: 100,
+      writeTimeoutMs: 100,
       handler: (exchange) => {
         exchange.onGone(() => (isGone = true));
         exchange.stream(200, []).write('x'.repeat(32_000_000));
@@ -181,7 +181,7 @@ describe('NodeHttpListener', () => {
   it('leaves an open stream alone whose client has read all there is', async () => {
     let write: (text: string) => void = () => {};
     const { port, listener } = await start({
-      stallTimeoutMs: 100,
+      writeTimeoutMs: 100,
       handler: (exchange) => {
         const stream = exchange.stream(200, []);
         write = (text) => void stream.write(text);
@@ -203,7 +203,7 @@ describe('NodeHttpListener', () => {
   });
 
   it('serves on for a client that took its time to read', async () => {
-    const { port } = await start({ stallTimeoutMs: 100, handler: (exchange) => exchange.respond(200, [], 'x'.repeat(8_000_000)) });
+    const { port } = await start({ writeTimeoutMs: 100, handler: (exchange) => exchange.respond(200, [], 'x'.repeat(8_000_000)) });
     const client = connect(port, '127.0.0.1').pause();
     let received = 0;
     client.on('data', (chunk) => {
@@ -321,7 +321,7 @@ describe('NodeHttpListener', () => {
     const client = await dial(port);
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.until(() => client.text().includes('data: 1'));
-    client.send('garbage\r\n\r\n');
+    client.send('framingError\r\n\r\n');
     expect((await client.ended()).match(/HTTP\/1\.1 \d{3}/g)?.length).toBe(1);
   });
 
@@ -362,11 +362,11 @@ describe('NodeHttpListener', () => {
     expect([answer.headers.get('content-length'), await answer.text()]).toEqual([String(Buffer.byteLength(text)), text]);
   });
 
-  it('sends a stream of known length without chunks, and its head with the first piece', async () => {
+  it('sends a stream of known length without chunks, and its head with the first chunk', async () => {
     const { port } = await start({
       handler: (exchange) => {
         const stream = exchange.stream(200, ['Content-Length', '8']);
-        for (const piece of ['half', 'done']) stream.write(piece);
+        for (const chunk of ['half', 'done']) stream.write(chunk);
         stream.end();
       },
     });

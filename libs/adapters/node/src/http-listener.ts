@@ -18,8 +18,8 @@ import { errorCode } from './error-code.ts';
 import { rawErrorAnswer } from './http-error-answer.ts';
 import { listenFailure } from './listen-failure.ts';
 import { NodeExchange } from './node-exchange.ts';
-import { STALL_TIMEOUT_MS } from './stall-limit.ts';
-import { takenBytes } from './taken-bytes.ts';
+import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
+import { flushedBytes } from './flushed-bytes.ts';
 import { TlsCertificate, type TlsFiles, type TlsPair } from './tls-files.ts';
 import { asksForWebSocket, type WebSocketOptions, WebSocketUpgrades } from './web-socket-upgrades.ts';
 
@@ -35,7 +35,7 @@ export interface NodeHttpListenerOptions {
   /** How long an idle connection is kept; above the 60 s of common proxies. Default 65,000. */
   readonly keepAliveTimeoutMs?: number;
   /** How long a client may take nothing of what waits for it. Default 60,000. */
-  readonly stallTimeoutMs?: number;
+  readonly writeTimeoutMs?: number;
   /** For bodies that are not complete; beyond it a request is refused with 503. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
   /** Open connections; further ones are closed at once. Default 10,000. */
@@ -73,7 +73,7 @@ interface Connection {
   /** Exchanges that are not over, in order. More than one when the client pipelines. */
   readonly open: NodeExchange[];
   /** What the client had taken when its time was up. */
-  takenAtTimeout: number;
+  flushedAtTimeout: number;
   isRefused: boolean;
   /** Among those that carry HTTP; absent for one that carries something else by now. */
   place: Place<Connection> | undefined;
@@ -208,8 +208,8 @@ export class NodeHttpListener {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    const stallTimeoutMs = this.#options.stallTimeoutMs ?? STALL_TIMEOUT_MS;
-    const exchange = new NodeExchange(request, response, { expectsContinue, stallTimeoutMs, budget: this.#options.budget });
+    const writeTimeoutMs = this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS;
+    const exchange = new NodeExchange(request, response, { expectsContinue, writeTimeoutMs, budget: this.#options.budget });
     const connection = this.#connection(request.socket);
     connection.open.push(exchange);
     this.#openExchanges += 1;
@@ -297,13 +297,13 @@ export class NodeHttpListener {
   /** A connection was idle, or its client has taken nothing for too long; of what a client takes over TLS Node sees whole answers only. */
   #onTimeout(socket: Socket): void {
     const connection = this.#connection(socket);
-    const taken = takenBytes(socket);
-    if (socket.writableLength === 0 || taken === connection.takenAtTimeout || !(socket instanceof TLSSocket)) {
+    const taken = flushedBytes(socket);
+    if (socket.writableLength === 0 || taken === connection.flushedAtTimeout || !(socket instanceof TLSSocket)) {
       socket.destroy();
       return;
     }
-    connection.takenAtTimeout = taken;
-    socket.setTimeout(this.#options.stallTimeoutMs ?? STALL_TIMEOUT_MS);
+    connection.flushedAtTimeout = taken;
+    socket.setTimeout(this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS);
   }
 
   /** Answers on the bare socket, unless that would run into an answer that has begun, and closes it. */
@@ -324,7 +324,7 @@ export class NodeHttpListener {
   #connection(socket: Duplex): Connection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { socket, open: [], takenAtTimeout: 0, isRefused: false, place: undefined };
+    const connection: Connection = { socket, open: [], flushedAtTimeout: 0, isRefused: false, place: undefined };
     connection.place = this.#carryHttp.add(connection);
     this.#connections.set(socket, connection);
     // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its end.

@@ -8,7 +8,7 @@ describe('LineSplitter', () => {
     for (let size = 1; size <= bytes.length; size += 1) {
       const { listener, splitter } = open(100);
       for (let at = 0; at < bytes.length; at += size) splitter.push(bytes.subarray(at, at + size));
-      expect([size, listener.messages, listener.garbage]).toEqual([size, ['{"a":"é"}', '{"b":"🦜\\n"}', '{"c":"✓"}'], []]);
+      expect([size, listener.messages, listener.framingError]).toEqual([size, ['{"a":"é"}', '{"b":"🦜\\n"}', '{"c":"✓"}'], []]);
     }
   });
 
@@ -19,13 +19,13 @@ describe('LineSplitter', () => {
       splitter.push(Buffer.from(line.slice(5)));
     }
     expect(listener.messages).toEqual(['123456789', '1234567890', '1234567890', 'next']);
-    expect(listener.garbage).toEqual(Array.from({ length: 3 }, () => ({ kind: 'oversize', limitBytes: 10 })));
+    expect(listener.framingError).toEqual(Array.from({ length: 3 }, () => ({ kind: 'oversize', limitBytes: 10 })));
   });
 
-  it('applies the limit to lines that come whole in one piece', () => {
+  it('applies the limit to lines that come whole in one chunk', () => {
     const { listener, splitter } = open(4);
     splitter.push(Buffer.from('1234\n12345\n6\n'));
-    expect([listener.messages, listener.garbage.length]).toEqual([['1234', '6'], 1]);
+    expect([listener.messages, listener.framingError.length]).toEqual([['1234', '6'], 1]);
   });
 
   it('reports an endless line once, holds none of it and goes on behind it', () => {
@@ -35,16 +35,16 @@ describe('LineSplitter', () => {
     for (let count = 0; count < 64; count += 1) splitter.push(megabyte);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1_048_576);
     // Reported as soon as it is too long, not at its end.
-    expect(listener.garbage).toHaveLength(1);
+    expect(listener.framingError).toHaveLength(1);
     splitter.push(Buffer.from('tail\nnext\n'));
-    expect([listener.messages, listener.garbage.length]).toEqual([['next'], 1]);
+    expect([listener.messages, listener.framingError.length]).toEqual([['next'], 1]);
   });
 
-  it('holds a long line of one-byte pieces in at most twice its size', () => {
+  it('holds a long line of one-byte chunks in at most twice its size', () => {
     const { listener, splitter } = open(1_048_576);
-    const piece = Buffer.from('x');
+    const chunk = Buffer.from('x');
     const before = process.memoryUsage().arrayBuffers;
-    for (let index = 0; index < 1_000_000; index += 1) splitter.push(piece);
+    for (let index = 0; index < 1_000_000; index += 1) splitter.push(chunk);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * 1_048_576);
     splitter.push(Buffer.from('\n'));
     expect(listener.messages.map((text) => text.length)).toEqual([1_000_000]);
@@ -58,13 +58,13 @@ describe('LineSplitter', () => {
     splitter.push(Buffer.from([0x9c, 0x0a]));
     splitter.push(Buffer.from('last\n'));
     expect(listener.messages).toEqual(['good', 'fine ✓', 'last']);
-    expect(listener.garbage).toEqual([{ kind: 'not-utf8' }, { kind: 'not-utf8' }]);
+    expect(listener.framingError).toEqual([{ kind: 'not-utf8' }, { kind: 'not-utf8' }]);
   });
 
   it('drops byte order marks', () => {
     const { listener, splitter } = open(100);
     splitter.push(Buffer.from('\ufeff{"a":1}\n\ufeff\n'));
-    expect([listener.messages, listener.garbage]).toEqual([['{"a":1}'], []]);
+    expect([listener.messages, listener.framingError]).toEqual([['{"a":1}'], []]);
   });
 
   it('delivers a last line without a newline at the end', () => {
@@ -81,7 +81,7 @@ describe('LineSplitter', () => {
     one.splitter.push(Buffer.from('x'.repeat(60)));
     other.splitter.push(Buffer.from('y'.repeat(40)));
     other.splitter.push(Buffer.from('y'));
-    expect([other.listener.garbage, budget.held]).toEqual([[{ kind: 'no-room' }], 60]);
+    expect([other.listener.framingError, budget.held]).toEqual([[{ kind: 'no-room' }], 60]);
     other.splitter.push(Buffer.from('tail\nnext\n'));
     one.splitter.push(Buffer.from('x\n'));
     other.splitter.push(Buffer.from('z'.repeat(90)));
@@ -95,7 +95,7 @@ describe('LineSplitter', () => {
     splitter.push(Buffer.from('half'));
     expect(budget.held).toBe(4);
     splitter.drop();
-    expect([budget.held, listener.messages, listener.garbage]).toEqual([0, [], []]);
+    expect([budget.held, listener.messages, listener.framingError]).toEqual([0, [], []]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { ByteBudget, ChannelGarbage, ChannelListener, HeldBytes } from '@omni/ports';
+import type { ByteBudget, FramingError, ChannelListener, ByteReservation } from '@omni/ports';
 import { ByteBuffer } from './byte-buffer.ts';
 
 const NEWLINE = 0x0a;
@@ -15,15 +15,15 @@ const BYTE_ORDER_MARK = 0xfeff;
  * block.
  */
 export class LineSplitter {
-  readonly #sink: Pick<ChannelListener, 'onMessage' | 'onGarbage'>;
+  readonly #sink: Pick<ChannelListener, 'onMessage' | 'onFramingError'>;
   readonly #maxBytes: number;
   readonly #held: ByteBuffer;
-  readonly #room: HeldBytes | undefined;
+  readonly #room: ByteReservation | undefined;
   /** The rest of the current line is dropped: it was too long, or found no room. */
   #isSkipping = false;
 
   /** @param budget - For a line that is not complete. Default: none is counted. */
-  constructor(sink: Pick<ChannelListener, 'onMessage' | 'onGarbage'>, maxBytes: number, budget?: ByteBudget) {
+  constructor(sink: Pick<ChannelListener, 'onMessage' | 'onFramingError'>, maxBytes: number, budget?: ByteBudget) {
     this.#sink = sink;
     this.#room = budget?.share();
     this.#maxBytes = maxBytes;
@@ -82,21 +82,21 @@ export class LineSplitter {
     this.#held.append(chunk, start, end);
   }
 
-  #skip(problem: ChannelGarbage): void {
+  #skip(problem: FramingError): void {
     this.#isSkipping = true;
     this.drop();
-    this.#sink.onGarbage(problem);
+    this.#sink.onFramingError(problem);
   }
 
   #emit(bytes: Buffer, start: number, lineEnd: number, isValid: boolean): void {
     const end = lineEnd > start && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
     if (end === start) return;
     if (end - start > this.#maxBytes) {
-      this.#sink.onGarbage({ kind: 'oversize', limitBytes: this.#maxBytes });
+      this.#sink.onFramingError({ kind: 'oversize', limitBytes: this.#maxBytes });
       return;
     }
     if (!isValid && !isUtf8(bytes.subarray(start, end))) {
-      this.#sink.onGarbage({ kind: 'not-utf8' });
+      this.#sink.onFramingError({ kind: 'not-utf8' });
       return;
     }
     let text = bytes.toString('utf8', start, end);

@@ -4,7 +4,7 @@ import { type BodyOwner, readRequestBody, tooLarge } from './body-reader.ts';
 import { errorBody } from './http-error-answer.ts';
 import { NodeResponseStream } from './node-response-stream.ts';
 import { headerValue, splitTarget } from './request-head.ts';
-import { limitStall } from './stall-limit.ts';
+import { applyWriteTimeout } from './response-write-timeout.ts';
 
 /** An unread body up to this is read away so that the connection can serve on. */
 const DISCARD_BYTES = 65_536;
@@ -16,8 +16,8 @@ const LINGER_BYTES = 1_048_576;
 
 export interface NodeExchangeOptions {
   readonly expectsContinue: boolean;
-  /** See {@link limitStall}. */
-  readonly stallTimeoutMs: number;
+  /** See {@link applyWriteTimeout}. */
+  readonly writeTimeoutMs: number;
   /** For what has come of the body. */
   readonly budget: ByteBudget | undefined;
 }
@@ -31,7 +31,7 @@ export class NodeExchange implements Exchange, BodyOwner {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #expectsContinue: boolean;
-  readonly #stallTimeoutMs: number;
+  readonly #writeTimeoutMs: number;
   readonly #budget: ByteBudget | undefined;
   #body: 'unread' | 'reading' | 'read' | 'refused' = 'unread';
   #answer: 'none' | 'begun' | 'ended' = 'none';
@@ -39,7 +39,7 @@ export class NodeExchange implements Exchange, BodyOwner {
   #onGone: (() => void) | undefined;
 
   /** @param options.expectsContinue - The client waits for `100 Continue` before it sends the body. */
-  constructor(request: IncomingMessage, response: ServerResponse, { expectsContinue, stallTimeoutMs, budget }: NodeExchangeOptions) {
+  constructor(request: IncomingMessage, response: ServerResponse, { expectsContinue, writeTimeoutMs, budget }: NodeExchangeOptions) {
     const { path, query } = splitTarget(request.url ?? '/');
     this.method = request.method ?? 'GET';
     this.path = path;
@@ -48,7 +48,7 @@ export class NodeExchange implements Exchange, BodyOwner {
     this.#request = request;
     this.#response = response;
     this.#expectsContinue = expectsContinue;
-    this.#stallTimeoutMs = stallTimeoutMs;
+    this.#writeTimeoutMs = writeTimeoutMs;
     this.#budget = budget;
   }
 
@@ -97,7 +97,7 @@ export class NodeExchange implements Exchange, BodyOwner {
     if (!mustCut) {
       // As long in bytes as in characters: all ASCII, which is written at the least cost as what it is.
       response.end(content, content?.length === length ? 'latin1' : 'utf8');
-      limitStall(response, this.#stallTimeoutMs);
+      applyWriteTimeout(response, this.#writeTimeoutMs);
       return;
     }
     if (content === undefined || length === 0) response.flushHeaders();
@@ -106,16 +106,16 @@ export class NodeExchange implements Exchange, BodyOwner {
   }
 
   stream(status: number, headers: HeaderList): ResponseStream {
-    const stream = new NodeResponseStream(this.#response, this.#stallTimeoutMs, () => {
+    const stream = new NodeResponseStream(this.#response, this.#writeTimeoutMs, () => {
       this.#answer = 'ended';
-      limitStall(this.#response, this.#stallTimeoutMs);
+      applyWriteTimeout(this.#response, this.#writeTimeoutMs);
     });
     if (this.#isGone) return stream;
     this.#refuseSecondAnswer();
     if (this.#leavesBodyUnread()) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(status, headers.slice());
     this.#answer = 'begun';
-    // Of a known length: the body is at hand, and its first piece takes the head along.
+    // Of a known length: the body is at hand, and its first chunk takes the head along.
     if (headerValue(headers, 'content-length') === undefined) this.#response.flushHeaders();
     return stream;
   }

@@ -1,22 +1,22 @@
 import type { ServerResponse } from 'node:http';
 import type { Payload, ResponseStream } from '@omni/ports';
 import { ownsLargeBuffer, releaseBytes } from '@omni/wire';
-import { limitStall } from './stall-limit.ts';
+import { applyWriteTimeout } from './response-write-timeout.ts';
 
 /** The body of a streamed answer on Node's response. */
 export class NodeResponseStream implements ResponseStream {
   readonly #response: ServerResponse;
-  readonly #stallTimeoutMs: number;
+  readonly #writeTimeoutMs: number;
   readonly #onEnd: () => void;
   #isLimited = false;
 
   /**
-   * @param stallTimeoutMs - See {@link limitStall}.
+   * @param writeTimeoutMs - See {@link applyWriteTimeout}.
    * @param onEnd - Told when the answer is ended or cut on purpose.
    */
-  constructor(response: ServerResponse, stallTimeoutMs: number, onEnd: () => void) {
+  constructor(response: ServerResponse, writeTimeoutMs: number, onEnd: () => void) {
     this.#response = response;
-    this.#stallTimeoutMs = stallTimeoutMs;
+    this.#writeTimeoutMs = writeTimeoutMs;
     this.#onEnd = onEnd;
   }
 
@@ -55,7 +55,7 @@ export class NodeResponseStream implements ResponseStream {
     const isFree = response.write(chunk, onSent);
     if (!isFree && !this.#isLimited) {
       this.#isLimited = true;
-      limitStall(response, this.#stallTimeoutMs);
+      applyWriteTimeout(response, this.#writeTimeoutMs);
       response.once('drain', this.#onCaughtUp);
     }
     return isFree;

@@ -15,7 +15,7 @@ describe('OutputTail', () => {
     expect(new OutputTail(asIs).lines()).toEqual([]);
   });
 
-  it('keeps the end of a flood, in pieces of any size', () => {
+  it('keeps the end of a flood, in chunks of any size', () => {
     for (const size of [1_000, 65_536, 100_000, 262_144]) {
       const tail = new OutputTail(asIs);
       const text = `${'.'.repeat(70_000)}\nold\n${'x'.repeat(500)}\nlast ✓\n`.repeat(20);

@@ -65,7 +65,7 @@ describe('SocketChannel', () => {
     channelOn(listener, { maxMessageBytes: 8 });
     ends.other.write('{"too":"long"}\n{"a":1}\n');
     expect(await listener.received(1)).toEqual(['{"a":1}']);
-    expect(listener.garbage).toEqual([{ kind: 'oversize', limitBytes: 8 }]);
+    expect(listener.framingError).toEqual([{ kind: 'oversize', limitBytes: 8 }]);
   });
 
   it('delivers a last line without its end, then says the end', async () => {

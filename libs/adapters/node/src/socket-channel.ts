@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type ByteBudget, type ChannelListener, type GatewayError, type MessageChannel, systemClock } from '@omni/ports';
 import { LineSplitter } from './line-splitter.ts';
 import { LineWriter } from './line-writer.ts';
-import { StallWatch } from './stall-watch.ts';
+import { WriteTimeout } from './write-timeout.ts';
 
 /** Settings of {@link SocketChannel}. */
 export interface SocketChannelOptions {
@@ -12,8 +12,8 @@ export interface SocketChannelOptions {
   readonly maxMessageBytes: number;
   /** Bytes that may wait for the other side to read them. Default 16 MiB. */
   readonly maxBacklogBytes?: number;
-  /** How long the other side may take nothing of what waits for it, see {@link SocketStalled}. Default: for ever. */
-  readonly stallTimeoutMs?: number;
+  /** How long the other side may take nothing of what waits for it, see {@link SocketWriteTimeout}. Default: for ever. */
+  readonly writeTimeoutMs?: number;
   /** For a line that is not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
   /** What an end that is not in good order is told as. Default: as any other end. */
@@ -29,7 +29,7 @@ const CLOSE_MS = 1_000;
 const KEEP_ALIVE_MS = 30_000;
 
 /** The other side has taken nothing for too long. */
-export class SocketStalled extends Error {
+export class SocketWriteTimeout extends Error {
   readonly code = 'STALLED';
 }
 
@@ -39,7 +39,7 @@ export class SocketChannel implements MessageChannel {
   readonly #options: SocketChannelOptions;
   readonly #splitter: LineSplitter;
   readonly #writer: LineWriter;
-  readonly #watch: StallWatch | undefined;
+  readonly #watch: WriteTimeout | undefined;
   readonly #gone: Promise<void>;
   #resolveGone: () => void = () => {};
   #closing: Promise<void> | undefined;
@@ -52,9 +52,9 @@ export class SocketChannel implements MessageChannel {
     this.#listener = listener;
     this.#options = options;
     this.#splitter = new LineSplitter(listener, options.maxMessageBytes, options.budget);
-    const { stallTimeoutMs } = options;
-    const onStalled = (): void => void socket.destroy(new SocketStalled());
-    const watch = stallTimeoutMs === undefined ? undefined : new StallWatch(socket, { timeoutMs: stallTimeoutMs, onStalled });
+    const { writeTimeoutMs } = options;
+    const onTimeout = (): void => void socket.destroy(new SocketWriteTimeout());
+    const watch = writeTimeoutMs === undefined ? undefined : new WriteTimeout(socket, { timeoutMs: writeTimeoutMs, onTimeout });
     this.#watch = watch;
     this.#writer = new LineWriter(socket, options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES, watch && ((): void => watch.onWritten()));
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));

@@ -32,7 +32,7 @@ function echo(options: Partial<NodeSocketListenerOptions> = {}): { readonly list
           received.push(text);
           channel.send(text);
         },
-        onGarbage() {},
+        onFramingError() {},
         onClose() {},
       });
     },
@@ -157,10 +157,10 @@ describe('NodeSocketListener', () => {
     const warnings: string[] = [];
     const gone = new Promise<GatewayError | undefined>((resolve) => {
       const { listener } = echo({
-        stallTimeoutMs: 100,
+        writeTimeoutMs: 100,
         logger: { ...silentLogger, warn: (_fields, message) => void warnings.push(message) },
         onConnection: (open) => {
-          const channel = open({ onMessage: () => void channel.send('x'.repeat(32_000_000)), onGarbage() {}, onClose: resolve });
+          const channel = open({ onMessage: () => void channel.send('x'.repeat(32_000_000)), onFramingError() {}, onClose: resolve });
         },
       });
       void listener.listen(kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: join(folder, 's') }).then((address) => {
@@ -174,9 +174,9 @@ describe('NodeSocketListener', () => {
   it('leaves a client alone that has read everything', async () => {
     let channel: MessageChannel | undefined;
     const { listener } = echo({
-      stallTimeoutMs: 50,
+      writeTimeoutMs: 50,
       onConnection: (open) => {
-        channel = open({ onMessage: () => void channel?.send('x'.repeat(32_000_000)), onGarbage() {}, onClose() {} });
+        channel = open({ onMessage: () => void channel?.send('x'.repeat(32_000_000)), onFramingError() {}, onClose() {} });
       },
     });
     const client = dial(await listener.listen({ host: '127.0.0.1', port: 0 }));
@@ -213,7 +213,7 @@ describe('NodeSocketListener', () => {
     const listener = new NodeSocketListener({
       onConnection: (open) => {
         const onMessage = (): void => void taken.push(channel.send(answer), channel.send(answer), channel.send(answer));
-        const channel: MessageChannel = open({ onMessage, onGarbage() {}, onClose() {} });
+        const channel: MessageChannel = open({ onMessage, onFramingError() {}, onClose() {} });
       },
       maxMessageBytes: 1_000_000,
     });

@@ -6,10 +6,10 @@ import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { refuseForeignProtocol } from './foreign-protocol.ts';
 import { errorCode } from './error-code.ts';
 import { listenFailure } from './listen-failure.ts';
-import { SocketChannel, SocketStalled } from './socket-channel.ts';
+import { SocketChannel, SocketWriteTimeout } from './socket-channel.ts';
 import { fitsSocketPath, isPipeName } from './socket-path.ts';
 import { removeStaleSocket } from './stale-socket.ts';
-import { STALL_TIMEOUT_MS } from './stall-limit.ts';
+import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
 
 /** Settings of {@link NodeSocketListener}. */
 export interface NodeSocketListenerOptions {
@@ -19,7 +19,7 @@ export interface NodeSocketListenerOptions {
   /** Bytes that may wait for one client to read them. Default 64 MiB. */
   readonly maxBacklogBytes?: number;
   /** How long a client may take nothing of what waits for it. Default 60,000. */
-  readonly stallTimeoutMs?: number;
+  readonly writeTimeoutMs?: number;
   /** For messages that are not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
   /** Open connections of each address; further ones are closed at once. Default 1,000. */
@@ -114,14 +114,14 @@ export class NodeSocketListener {
     socket.on('error', (error) => this.#logger.debug({ code: errorCode(error) }, 'a socket client broke off'));
     refuseForeignProtocol(socket, () => {
       const { onConnection, maxMessageBytes, budget } = this.#options;
-      const { maxBacklogBytes = CLIENT_BACKLOG_BYTES, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
+      const { maxBacklogBytes = CLIENT_BACKLOG_BYTES, writeTimeoutMs = WRITE_TIMEOUT_MS } = this.#options;
       onConnection(
         (listener) =>
           new SocketChannel(listener, {
             socket,
             maxMessageBytes,
             maxBacklogBytes,
-            stallTimeoutMs,
+            writeTimeoutMs,
             budget,
             onBroken: (cause) => this.#onBroken(cause),
           }),
@@ -131,7 +131,7 @@ export class NodeSocketListener {
 
   /** However a client ends, it is gone. */
   #onBroken(cause: Error): undefined {
-    if (cause instanceof SocketStalled) this.#logger.warn({}, 'a client does not read its messages; its connection was cut');
+    if (cause instanceof SocketWriteTimeout) this.#logger.warn({}, 'a client does not read its messages; its connection was cut');
   }
 }
 

@@ -38,7 +38,7 @@ describe('stdioChannel', () => {
     const channel = stdioChannel({ input, output: new PassThrough(), maxMessageBytes: 4 })(listener);
     input.write(Buffer.concat([Buffer.from('12345\n'), Buffer.from([0xff, 0x0a]), Buffer.from('next\n')]));
     expect(await listener.received(1)).toEqual(['next']);
-    expect(listener.garbage).toEqual([{ kind: 'oversize', limitBytes: 4 }, { kind: 'not-utf8' }]);
+    expect(listener.framingError).toEqual([{ kind: 'oversize', limitBytes: 4 }, { kind: 'not-utf8' }]);
     await channel.close();
   });
 });

@@ -68,17 +68,17 @@ beforeEach(async () => {
   };
   listener = new NodeHttpListener({
     handler: (exchange) => exchange.respond(200, [], exchange.path === '/long' ? LONG : 'secret'),
-    stallTimeoutMs: STALL_MS,
+    writeTimeoutMs: STALL_MS,
     webSockets: {
       decide: () => ({
         kind: 'accepted',
         serve: (open) => {
-          const channel = open({ onMessage: () => void channel.send(LONG), onGarbage() {}, onClose() {} });
+          const channel = open({ onMessage: () => void channel.send(LONG), onFramingError() {}, onClose() {} });
         },
       }),
       maxMessageBytes: 1_000,
       maxBacklogBytes: 100_000_000,
-      stallTimeoutMs: STALL_MS,
+      writeTimeoutMs: STALL_MS,
     },
     tls: files,
     tlsReloadMs: 10,

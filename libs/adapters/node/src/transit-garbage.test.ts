@@ -6,11 +6,11 @@ const PIECES = 1_500;
 const MIB = 1024 * 1024;
 
 /** The most memory that buffers had while many passed, each of which was forgotten at once. */
-function peakWhilePassing(onPiece: (bytes: number) => void): number {
+function peakWhilePassing(onChunk: (bytes: number) => void): number {
   const before = process.memoryUsage().arrayBuffers;
   let peak = 0;
   for (let index = 0; index < PIECES; index++) {
-    onPiece(Buffer.allocUnsafeSlow(PIECE_BYTES).byteLength);
+    onChunk(Buffer.allocUnsafeSlow(PIECE_BYTES).byteLength);
     if (index % 8 === 0) peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
   }
   return peak;
@@ -25,7 +25,7 @@ describe('TransitGarbage', () => {
     expect(left).toBeGreaterThan(2 * collected);
   });
 
-  it('leaves small pieces to the engine', () => {
+  it('leaves small chunks to the engine', () => {
     const garbage = new TransitGarbage();
     expect(peakWhilePassing(() => garbage.add(1_000))).toBeGreaterThan(12 * MIB);
   });

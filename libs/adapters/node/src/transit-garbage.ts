@@ -6,7 +6,7 @@ type CollectYoung = (options: { readonly type: 'minor' }) => void;
 
 /** So much may lie about. */
 const MAX_BYTES = 4 * 1024 * 1024;
-/** Smaller pieces die with the calls that they belong to, in the engine's own time. */
+/** Smaller chunks die with the calls that they belong to, in the engine's own time. */
 const LARGE_PIECE_BYTES = 16 * 1024;
 
 /**
@@ -20,7 +20,7 @@ export class TransitGarbage {
   #bytes = 0;
   #collect: CollectYoung | undefined;
 
-  /** A piece of a body has come in. */
+  /** A chunk of a body has come in. */
   add(bytes: number): void {
     if (bytes < LARGE_PIECE_BYTES) return;
     this.#bytes += bytes;

@@ -15,17 +15,17 @@ const ABORTED = new GatewayError('OMNI_CANCELLED', 'The call was aborted');
 export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
   readonly #listener: HttpResponseListener;
   readonly #origin: string;
-  readonly #garbage: TransitGarbage;
+  readonly #framingError: TransitGarbage;
   #controller: Dispatcher.DispatchController | undefined;
   #phase: Phase = 'connect';
   #isStarted = false;
   #isPaused = false;
   #isDone = false;
 
-  constructor(listener: HttpResponseListener, origin: string, garbage: TransitGarbage) {
+  constructor(listener: HttpResponseListener, origin: string, framingError: TransitGarbage) {
     this.#listener = listener;
     this.#origin = origin;
-    this.#garbage = garbage;
+    this.#framingError = framingError;
   }
 
   /** The request is handed over: the listener may be called from now on. */
@@ -75,7 +75,7 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     // What fills a buffer of its own is given back by whoever has used it.
-    if (!ownsLargeBuffer(chunk)) this.#garbage.add(chunk.byteLength);
+    if (!ownsLargeBuffer(chunk)) this.#framingError.add(chunk.byteLength);
     if (!this.#isDone) this.#listener.onData(chunk);
   }
 

@@ -4,13 +4,13 @@ import {
   type CancelTimer,
   type ChannelListener,
   type GatewayError,
-  type HeldBytes,
+  type ByteReservation,
   type MessageChannel,
   systemClock,
 } from '@omni/ports';
 import type { RawData, WebSocket } from 'ws';
 import { errorCode } from './error-code.ts';
-import { StallWatch } from './stall-watch.ts';
+import { WriteTimeout } from './write-timeout.ts';
 import { CLOSE, isGoodOrder, type WebSocketEnd } from './web-socket-end.ts';
 
 /** Settings of {@link WebSocketChannel}. */
@@ -22,7 +22,7 @@ export interface WebSocketChannelOptions {
   /** Bytes that may wait for the other side to read them. Default 16 MiB. */
   readonly maxBacklogBytes?: number;
   /** Where the other side is a client: its socket, and how long it may take nothing of what waits for it. */
-  readonly client?: { readonly socket: Socket; readonly stallTimeoutMs: number };
+  readonly client?: { readonly socket: Socket; readonly writeTimeoutMs: number };
   /** For a message that is not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
   /** Time between pings; the connection is cut when two in a row had no answer before the next. Default 30,000. */
@@ -69,9 +69,9 @@ export class WebSocketChannel implements MessageChannel {
   #hasOpened: boolean;
   #end: WebSocketEnd | undefined;
   #status: number | undefined;
-  readonly #watch: StallWatch | undefined;
+  readonly #watch: WriteTimeout | undefined;
   #socket: Socket | undefined;
-  readonly #room: HeldBytes | undefined;
+  readonly #room: ByteReservation | undefined;
   /** Bytes since the last message. */
   #arrived = 0;
   #unansweredPings = 0;
@@ -84,7 +84,7 @@ export class WebSocketChannel implements MessageChannel {
     this.#options = options;
     this.#maxBacklogBytes = options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES;
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
-    this.#watch = client && new StallWatch(client.socket, { timeoutMs: client.stallTimeoutMs, onStalled: () => this.#onStalled() });
+    this.#watch = client && new WriteTimeout(client.socket, { timeoutMs: client.writeTimeoutMs, onTimeout: () => this.#onTimeout() });
     this.#room = options.budget?.share();
     this.#hasOpened = webSocket.readyState === webSocket.OPEN;
     webSocket.on('open', () => this.#onOpen());
@@ -190,7 +190,7 @@ export class WebSocketChannel implements MessageChannel {
     this.#close(code);
   }
 
-  #onStalled(): void {
+  #onTimeout(): void {
     this.#end = { kind: 'stalled' };
     this.#close(CLOSE.policy);
   }

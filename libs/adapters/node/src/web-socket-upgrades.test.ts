@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 function serveEcho(open: OpenChannel): void {
-  const channel: MessageChannel = open({ onMessage: (text) => void channel.send(text), onGarbage() {}, onClose() {} });
+  const channel: MessageChannel = open({ onMessage: (text) => void channel.send(text), onFramingError() {}, onClose() {} });
 }
 
 function client(protocols: string[] = ['mcp'], options: ClientOptions = {}): WebSocket {
@@ -156,7 +156,7 @@ describe('WebSocketUpgrades', () => {
   it.each<[string, number, (opened: WebSocket) => void]>([
     ['a message beyond the limit', 1009, (opened) => opened.send('x'.repeat(1_001))],
     [
-      'a limit exceeded in pieces',
+      'a limit exceeded in chunks',
       1009,
       (opened) => ['x'.repeat(600), 'x'.repeat(600)].forEach((part, at) => opened.send(part, { fin: at === 1 })),
     ],
@@ -176,7 +176,7 @@ describe('WebSocketUpgrades', () => {
   it('closes with 1001 when the owner closes in good order', async () => {
     let channel: MessageChannel | undefined;
     await start({
-      decide: () => ({ kind: 'accepted', serve: (open) => (channel = open({ onMessage() {}, onGarbage() {}, onClose() {} })) }),
+      decide: () => ({ kind: 'accepted', serve: (open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} })) }),
     });
     const opened = client();
     await once(opened, 'open');
@@ -189,7 +189,7 @@ describe('WebSocketUpgrades', () => {
     let channel: MessageChannel | undefined;
     await start({
       maxBacklogBytes: 2_000_000,
-      decide: () => ({ kind: 'accepted', serve: (open) => (channel = open({ onMessage() {}, onGarbage() {}, onClose() {} })) }),
+      decide: () => ({ kind: 'accepted', serve: (open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} })) }),
     });
     const opened = client();
     await once(opened, 'open');
@@ -217,7 +217,7 @@ describe('WebSocketUpgrades', () => {
         serve: (open) => {
           const channel = open({
             onMessage() {},
-            onGarbage() {},
+            onFramingError() {},
             onClose: () => (isGone = true),
           });
           // Through the time between its farewell and the end of the connection.
@@ -246,7 +246,7 @@ describe('WebSocketUpgrades', () => {
         serve: (open) => {
           const channel = open({
             onMessage: () => void taken.push(channel.send(answer), channel.send(answer), channel.send(answer)),
-            onGarbage() {},
+            onFramingError() {},
             onClose() {},
           });
         },
@@ -269,7 +269,7 @@ describe('WebSocketUpgrades', () => {
     const warnings: unknown[] = [];
     await start(
       {
-        stallTimeoutMs: 100,
+        writeTimeoutMs: 100,
         pingMs: 10,
         maxBacklogBytes: 100_000_000,
         decide: () => ({
@@ -277,7 +277,7 @@ describe('WebSocketUpgrades', () => {
           serve: (open) => {
             const channel = open({
               onMessage: (text) => void (text === 'go' && channel.send('x'.repeat(32_000_000))),
-              onGarbage() {},
+              onFramingError() {},
               onClose() {},
             });
           },
@@ -302,7 +302,7 @@ describe('WebSocketUpgrades', () => {
       decide: () => ({
         kind: 'accepted',
         serve: (open) => {
-          const channel = open({ onMessage: () => void channel.send('x'.repeat(32_000_000)), onGarbage() {}, onClose() {} });
+          const channel = open({ onMessage: () => void channel.send('x'.repeat(32_000_000)), onFramingError() {}, onClose() {} });
         },
       }),
     });

@@ -5,7 +5,7 @@ import { type ByteBudget, type ChannelListener, GatewayError, type HeaderList, t
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { headerValue, splitTarget } from './request-head.ts';
-import { STALL_TIMEOUT_MS } from './stall-limit.ts';
+import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
 import { WebSocketChannel } from './web-socket-channel.ts';
 import { CLOSE } from './web-socket-end.ts';
 
@@ -32,7 +32,7 @@ export interface WebSocketOptions {
   /** Bytes that may wait for one client to read them. Default 64 MiB. */
   readonly maxBacklogBytes?: number;
   /** How long a client may take nothing of what waits for it. Default 60,000. */
-  readonly stallTimeoutMs?: number;
+  readonly writeTimeoutMs?: number;
   /** For messages that are not complete; beyond it a connection is closed with 1013. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
   /** Open WebSockets; further ones are refused with 503. Default 1,000. */
@@ -93,11 +93,11 @@ export class WebSocketUpgrades {
   }
 
   #channel(webSocket: WebSocket, socket: Socket, listener: ChannelListener): WebSocketChannel {
-    const { pingMs, logger, budget, maxBacklogBytes = CLIENT_BACKLOG_BYTES, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
+    const { pingMs, logger, budget, maxBacklogBytes = CLIENT_BACKLOG_BYTES, writeTimeoutMs = WRITE_TIMEOUT_MS } = this.#options;
     return new WebSocketChannel(listener, {
       webSocket,
       closeCode: CLOSE.goingAway,
-      client: { socket, stallTimeoutMs },
+      client: { socket, writeTimeoutMs },
       budget,
       maxBacklogBytes,
       ...(pingMs === undefined ? {} : { pingMs }),

@@ -7,20 +7,20 @@ import type { ClientView } from './client-view.ts';
 /** The catalogue as the front sees it: what is there to offer. */
 export function offerOf(catalogue: Catalogue, view: ClientView, names: ReadonlySet<string>): Offer {
   return {
-    hasScope: (scope) => names.has(scope),
-    // The front asks for scopes that exist only.
-    capabilities: (scope, era) => catalogue.capabilities(scope, era) ?? '{}',
-    instructions: (scope) => catalogue.instructions(scope),
+    hasEndpoint: (endpoint) => names.has(endpoint),
+    // The front asks for endpoints that exist only.
+    capabilities: (endpoint, era) => catalogue.capabilities(endpoint, era) ?? '{}',
+    instructions: (endpoint) => catalogue.instructions(endpoint),
     list: (kind, client) =>
       catalogue.list({
         kind,
-        scope: client.scope,
+        endpoint: client.endpoint,
         era: client.era,
-        signature: view.signatureOf(client),
+        variantKey: view.variantKeyOf(client),
         isProvisional: view.isProvisional(client),
       }) ?? '{}',
     onChange: (listener) =>
-      catalogue.onChange(({ scope, kinds, audience }) => listener({ scope, kinds, isFor: (client) => view.isIn(audience, client) })),
+      catalogue.onChange(({ endpoint, kinds, audience }) => listener({ endpoint, kinds, isFor: (client) => view.isIn(audience, client) })),
     whenKnown: (client, listener) => view.whenKnown(client, listener),
   };
 }
@@ -29,7 +29,7 @@ export function offerOf(catalogue: Catalogue, view: ClientView, names: ReadonlyS
 export function routesOf(catalogue: Catalogue, view: ClientView): RoutingCatalogue {
   return {
     resolve(kind, name, client) {
-      const target = catalogue.resolve(kind, name, client.scope, view.signatureOf(client));
+      const target = catalogue.resolve(kind, name, client.endpoint, view.variantKeyOf(client));
       if (target instanceof GatewayError) return target;
       const { upstream, tool } = target;
       return {
@@ -43,7 +43,7 @@ export function routesOf(catalogue: Catalogue, view: ClientView): RoutingCatalog
         headersFor: (args) => (tool === undefined ? [] : mirroredHeaders(tool, args)),
       };
     },
-    resolveUri: (uri, client) => catalogue.resolveUri(uri, client.scope, view.signatureOf(client)),
+    resolveUri: (uri, client) => catalogue.resolveUri(uri, client.endpoint, view.variantKeyOf(client)),
     rememberUri: (uri, upstream) => catalogue.rememberUri(uri, upstream),
   };
 }

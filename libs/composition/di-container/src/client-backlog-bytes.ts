@@ -4,7 +4,7 @@ import type { Configuration } from './node-configuration.ts';
 const ANSWERS = 4;
 const MIN_BYTES = 16 * 1024 * 1024;
 
-/** Bytes that may wait for one client on a lasting connection to read them. */
+/** Bytes that may wait for one client on a persistent connection to read them. */
 export function clientBacklogBytes({ maxUpstreamMessageBytes }: Pick<Configuration['limits'], 'maxUpstreamMessageBytes'>): number {
   return Math.max(MIN_BYTES, ANSWERS * maxUpstreamMessageBytes);
 }

@@ -12,7 +12,7 @@ export class ClientChannel {
         if (this.#listener === undefined) this.#waiting.push(text);
         else this.#listener(text);
       },
-      onGarbage() {},
+      onFramingError() {},
       onClose() {},
     });
   }

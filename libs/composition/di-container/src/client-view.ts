@@ -1,12 +1,12 @@
-import type { Catalogue, CatalogueKeeper, ClientLists, ListSources } from '@omni/capabilities';
-import type { ClientSignatures } from '@omni/upstreams';
+import type { Catalogue, CatalogueRefresher, VariantReader, ListSources } from '@omni/capabilities';
+import type { VariantKeys } from '@omni/upstreams';
 import type { ClientContext } from '@omni/wire';
 
 export interface ClientViewParts {
   readonly catalogue: Catalogue;
-  readonly keeper: CatalogueKeeper;
-  readonly lists: ClientLists;
-  readonly signatures: ClientSignatures;
+  readonly refresher: CatalogueRefresher;
+  readonly lists: VariantReader;
+  readonly variantKeys: VariantKeys;
   readonly sources: ListSources;
 }
 
@@ -19,10 +19,10 @@ export class ClientView {
   }
 
   /** What the catalogue knows clients like this one by; `undefined` when they see what all do. */
-  signatureOf(client: ClientContext): string | undefined {
-    const { catalogue, signatures } = this.#parts;
+  variantKeyOf(client: ClientContext): string | undefined {
+    const { catalogue, variantKeys } = this.#parts;
     // While all see the same, it is not worth finding out.
-    return catalogue.hasViews ? signatures.of(client) : undefined;
+    return catalogue.hasViews ? variantKeys.of(client) : undefined;
   }
 
   /** Whether what the client is shown now will not last. */
@@ -32,18 +32,18 @@ export class ClientView {
 
   /** Whether an announcement to this audience is for the client. */
   isIn(audience: string | undefined, client: ClientContext): boolean {
-    return this.#parts.catalogue.audienceOf(this.signatureOf(client)) === audience;
+    return this.#parts.catalogue.audienceOf(this.variantKeyOf(client)) === audience;
   }
 
   /** Calls back when it is known what there is for the client, or that takes too long for a list. */
   whenKnown(client: ClientContext, listener: () => void): void {
-    const { keeper, lists, sources } = this.#parts;
-    keeper.whenSettled(() => lists.whenKnown(client, sources, listener));
+    const { refresher, lists, sources } = this.#parts;
+    refresher.whenSettled(() => lists.whenKnown(client, sources, listener));
   }
 
   /** The same for a call, which waits longer. */
   whenKnownForCall(client: ClientContext, listener: () => void): void {
-    const { keeper, lists, sources } = this.#parts;
-    keeper.whenSettled(() => lists.whenKnownForCall(client, sources, listener));
+    const { refresher, lists, sources } = this.#parts;
+    refresher.whenSettled(() => lists.whenKnownForCall(client, sources, listener));
   }
 }

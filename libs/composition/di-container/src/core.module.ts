@@ -1,9 +1,9 @@
 import { isLoopbackHost, OriginGuard, TokenCheck, type AcceptedToken } from '@omni/auth';
-import { Catalogue, CatalogueKeeper, ClientLists, readCatalogue } from '@omni/capabilities';
+import { Catalogue, CatalogueRefresher, VariantReader, readCatalogue } from '@omni/capabilities';
 import { HealthMonitor } from '@omni/health';
 import { ProtocolHandler } from '@omni/protocol';
 import { RequestRouter, ResourceSubscriptions, StateSeal } from '@omni/router';
-import { ClientSignatures, DEFAULT_UPSTREAM_LIMITS, Upstreams } from '@omni/upstreams';
+import { VariantKeys, DEFAULT_UPSTREAM_LIMITS, Upstreams } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
 import { offerOf, routesOf } from './catalogue-view.ts';
 import { ClientView } from './client-view.ts';
@@ -30,51 +30,51 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
       [Token.Configuration, Token.Clock],
     )
     .inSingletonScope();
-  bind(Token.ClientSignatures)
-    .toResolvedValue(() => new ClientSignatures(), [])
+  bind(Token.VariantKeys)
+    .toResolvedValue(() => new VariantKeys(), [])
     .inSingletonScope();
-  bind(Token.ClientLists)
+  bind(Token.VariantReader)
     .toResolvedValue(
-      (configuration, catalogue, signatures, clock, logger, startGraceMs) =>
-        new ClientLists({
+      (configuration, catalogue, variantKeys, clock, logger, startGraceMs) =>
+        new VariantReader({
           upstreams: configuration.upstreams.map((upstream) => upstream.name),
-          signatureOf: (client) => signatures.of(client),
+          variantKeyOf: (client) => variantKeys.of(client),
           isRead: (upstream) => catalogue.isRead(upstream),
-          read: ({ link, capabilities }) => readCatalogue(link, { identity: IDENTITY, capabilities }),
-          publish: (signature, upstream, read, isNews) => catalogue.setFor(signature, upstream, read, isNews),
-          forget: (signature) => catalogue.forget(signature),
+          read: ({ connection, capabilities }) => readCatalogue(connection, { identity: IDENTITY, capabilities }),
+          publish: (variantKey, upstream, read, isNews) => catalogue.setFor(variantKey, upstream, read, isNews),
+          forget: (variantKey) => catalogue.forget(variantKey),
           clock,
           logger,
           listWaitMs: startGraceMs,
         }),
-      [Token.Configuration, Token.Catalogue, Token.ClientSignatures, Token.Clock, Token.Logger, Token.StartGraceMs],
+      [Token.Configuration, Token.Catalogue, Token.VariantKeys, Token.Clock, Token.Logger, Token.StartGraceMs],
     )
     .inSingletonScope();
   bind(Token.ClientView)
     .toResolvedValue(
-      (catalogue, keeper, lists, signatures, sources) => new ClientView({ catalogue, keeper, lists, signatures, sources }),
-      [Token.Catalogue, Token.CatalogueKeeper, Token.ClientLists, Token.ClientSignatures, Token.UpstreamDirectory],
+      (catalogue, refresher, lists, variantKeys, sources) => new ClientView({ catalogue, refresher, lists, variantKeys, sources }),
+      [Token.Catalogue, Token.CatalogueRefresher, Token.VariantReader, Token.VariantKeys, Token.UpstreamDirectory],
     )
     .inSingletonScope();
-  bind(Token.CatalogueKeeper)
+  bind(Token.CatalogueRefresher)
     .toResolvedValue(
       (configuration, catalogue, lists, clock, logger, startGraceMs) =>
-        new CatalogueKeeper({
+        new CatalogueRefresher({
           publish: (upstream, read) => {
             if (catalogue.set(upstream, read)) lists.onBaseChanged(upstream);
           },
-          read: (link) => readCatalogue(link, { identity: IDENTITY }),
+          read: (connection) => readCatalogue(connection, { identity: IDENTITY }),
           awaited: configuration.upstreams.filter((upstream) => upstream.enabled).map((upstream) => upstream.name),
           clock,
           logger,
           startGraceMs,
         }),
-      [Token.Configuration, Token.Catalogue, Token.ClientLists, Token.Clock, Token.Logger, Token.StartGraceMs],
+      [Token.Configuration, Token.Catalogue, Token.VariantReader, Token.Clock, Token.Logger, Token.StartGraceMs],
     )
     .inSingletonScope();
   bind(Token.Upstreams)
     .toResolvedValue(
-      (configuration, launcher, http, dialer, clock, logger, keeper, lists, health) =>
+      (configuration, launcher, http, dialer, clock, logger, refresher, lists, health) =>
         new Upstreams({
           specs: configuration.upstreams,
           ...(launcher === undefined ? {} : { launcher }),
@@ -90,7 +90,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
             maxUpstreamMessageBytes: configuration.limits.maxUpstreamMessageBytes,
             maxHeldBytes: configuration.limits.maxHeldBytes,
           },
-          observer: upstreamObserver({ keeper, lists, health, logger }),
+          observer: upstreamObserver({ refresher, lists, health, logger }),
         }),
       [
         Token.Configuration,
@@ -99,8 +99,8 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
         Token.ChannelDialer,
         Token.Clock,
         Token.Logger,
-        Token.CatalogueKeeper,
-        Token.ClientLists,
+        Token.CatalogueRefresher,
+        Token.VariantReader,
         Token.HealthMonitor,
       ],
     )
@@ -117,7 +117,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
           forwards: forwardsTo(configured),
           clock,
           ...(sealing.keys.length === 0 ? {} : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
-          namesAskers: naming.asker,
+          labelsElicitations: naming.labelElicitations,
           whenKnown: (client, listener) => view.whenKnownForCall(client, listener),
         }),
       [Token.Configuration, Token.Catalogue, Token.UpstreamDirectory, Token.ClientView, Token.Clock],
@@ -171,14 +171,14 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.MasterServer)
     .toResolvedValue(
-      (configuration, protocol, upstreams, keeper, lists, catalogue, health, launcher, http, dialer) =>
-        new MasterServer({ configuration, protocol, upstreams, keeper, lists, catalogue, health, launcher, http, dialer }),
+      (configuration, protocol, upstreams, refresher, lists, catalogue, health, launcher, http, dialer) =>
+        new MasterServer({ configuration, protocol, upstreams, refresher, lists, catalogue, health, launcher, http, dialer }),
       [
         Token.Configuration,
         Token.ProtocolHandler,
         Token.Upstreams,
-        Token.CatalogueKeeper,
-        Token.ClientLists,
+        Token.CatalogueRefresher,
+        Token.VariantReader,
         Token.Catalogue,
         Token.HealthMonitor,
         Token.ChildLauncher,

@@ -31,7 +31,7 @@ export interface GatewayListeners {
   /** Cuts what is still open after a moment, and after `deadlineMs` what is still being read. */
   close(deadlineMs: number): Promise<void>;
   /** Leaves a running or later {@link close} that moment only. */
-  hurry(): void;
+  forceStop(): void;
 }
 
 /** Streams that were told to end may take this long to reach their clients. */
@@ -83,7 +83,7 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
         for (const listener of [http, owners, anybodys]) listener.stopAccepting();
       },
       close,
-      hurry() {
+      forceStop() {
         isHurried = true;
         if (isClosing) void http.drain(CLOSING_MS);
       },
@@ -107,8 +107,8 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
 function decideUpgrade(server: MasterServer, request: UpgradeRequest): UpgradeDecision {
   const client = server.admitChannel(request);
   if (client.kind === 'refused') return client;
-  const { principal, scope } = client;
-  return { kind: 'accepted', serve: (open) => void server.bind(open, { principal, scope }) };
+  const { principal, endpoint } = client;
+  return { kind: 'accepted', serve: (open) => void server.bind(open, { principal, endpoint }) };
 }
 
 function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {

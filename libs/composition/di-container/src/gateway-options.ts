@@ -31,7 +31,7 @@ export interface GatewayConfiguration {
   readonly naming: {
     readonly prefix: 'always' | 'on-conflict' | 'none';
     /** Whether what a server asks the user begins with its name, where there are several servers. */
-    readonly asker: boolean;
+    readonly labelElicitations: boolean;
   };
   /** Keys of 32 bytes that states for clients are sealed with, the one that seals first; a random one when there are none. */
   readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };

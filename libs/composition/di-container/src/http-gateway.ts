@@ -26,7 +26,7 @@ export interface HttpGateway {
   /** Resolves when everything has ended. */
   stop(options?: StopOptions): Promise<void>;
   /** Makes a running stop skip its waiting. */
-  hurry(): void;
+  forceStop(): void;
 }
 
 /** @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`, `OMNI_STATE_DENIED`, `OMNI_USAGE`. */
@@ -69,9 +69,9 @@ export async function startHttpGateway({ configuration, environment, listen, log
     token: kept === undefined ? undefined : { value: kept.token, path: kept.path },
     server,
     stop,
-    hurry: () => {
-      server.hurry();
-      listeners.hurry();
+    forceStop: () => {
+      server.forceStop();
+      listeners.forceStop();
     },
   };
 }

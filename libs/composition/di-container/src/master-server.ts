@@ -1,4 +1,4 @@
-import type { Catalogue, CatalogueKeeper, ClientLists } from '@omni/capabilities';
+import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor, HealthRollup } from '@omni/health';
 import type { ChannelDialer, ChildLauncher, Exchange, HttpClient, OpenChannel, Principal } from '@omni/ports';
 import type { AdmittedClient, BindOptions, Connection, EndpointRequest, ProtocolHandler, RefusedClient } from '@omni/protocol';
@@ -15,8 +15,8 @@ export interface MasterServerParts {
   readonly configuration: GatewayConfiguration;
   readonly protocol: ProtocolHandler;
   readonly upstreams: Upstreams;
-  readonly keeper: CatalogueKeeper;
-  readonly lists: ClientLists;
+  readonly refresher: CatalogueRefresher;
+  readonly lists: VariantReader;
   readonly catalogue: Catalogue;
   readonly health: HealthMonitor;
   readonly launcher: ChildLauncher | undefined;
@@ -54,7 +54,7 @@ export class MasterServer {
 
   /** Starts the upstreams and takes requests; does not wait for upstreams. */
   start(): Promise<void> {
-    this.#parts.keeper.start();
+    this.#parts.refresher.start();
     this.#parts.upstreams.start();
     this.#parts.health.setAccepting(true);
     return Promise.resolve();
@@ -67,8 +67,8 @@ export class MasterServer {
   }
 
   /** Makes a running {@link stop} skip its waiting. */
-  hurry(): void {
-    this.#parts.protocol.hurry();
+  forceStop(): void {
+    this.#parts.protocol.forceStop();
     void this.#parts.launcher?.close();
   }
 
@@ -85,10 +85,10 @@ export class MasterServer {
     return this.#parts.protocol.bind(open, { principal: LOCAL_PRINCIPAL, ...options });
   }
 
-  /** A client's end of a connection in memory. @param scope - The one server to show; all when absent. */
-  connect(scope?: string): ClientChannel {
+  /** A client's end of a connection in memory. @param endpoint - The one server to show; all when absent. */
+  connect(endpoint?: string): ClientChannel {
     const [client, server] = createChannelPair();
-    this.bind(server, { scope });
+    this.bind(server, { endpoint });
     return new ClientChannel(client);
   }
 
@@ -99,7 +99,7 @@ export class MasterServer {
 
   /** Resolves when every upstream has been read or has failed once, or the grace of the start is over. */
   whenSettled(): Promise<void> {
-    return new Promise((resolve) => this.#parts.keeper.whenSettled(resolve));
+    return new Promise((resolve) => this.#parts.refresher.whenSettled(resolve));
   }
 
   readiness(): HealthRollup {
@@ -107,10 +107,10 @@ export class MasterServer {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { health, protocol, keeper, lists, catalogue, upstreams, launcher, http, dialer } = this.#parts;
+    const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = this.#parts;
     health.setAccepting(false);
     await protocol.stop({ deadlineMs });
-    keeper.stop();
+    refresher.stop();
     lists.stop();
     catalogue.close();
     await upstreams.stop();

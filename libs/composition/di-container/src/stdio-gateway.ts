@@ -10,7 +10,7 @@ import { createNodeParts, type NodeMasterServerOptions } from './node-master-ser
 export interface StdioGatewayOptions {
   readonly configuration: Configuration;
   /** The one server to show under its own names; all servers when absent. */
-  readonly scope?: string | undefined;
+  readonly endpoint?: string | undefined;
   readonly logLevel?: NodeMasterServerOptions['logLevel'];
   /** Where the client's messages come from and where they go: usually stdin and stdout. */
   readonly input: Readable;
@@ -23,13 +23,13 @@ export interface StdioGateway {
   /** Resolves when the client's side has ended. */
   readonly closed: Promise<void>;
   stop(options?: StopOptions): Promise<void>;
-  hurry(): void;
+  forceStop(): void;
 }
 
-/** @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when the scope is not configured. */
-export async function startStdioGateway({ configuration, scope, logLevel, input, output }: StdioGatewayOptions): Promise<StdioGateway> {
-  if (scope !== undefined && !configuration.upstreams.some((upstream) => upstream.name === scope)) {
-    throw new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${scope}" in the configuration`);
+/** @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when the endpoint is not configured. */
+export async function startStdioGateway({ configuration, endpoint, logLevel, input, output }: StdioGatewayOptions): Promise<StdioGateway> {
+  if (endpoint !== undefined && !configuration.upstreams.some((upstream) => upstream.name === endpoint)) {
+    throw new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${endpoint}" in the configuration`);
   }
   const { server, logger } = await createNodeParts({ configuration, logLevel, startGraceMs: STDIO_START_GRACE_MS });
   await server.start();
@@ -37,7 +37,7 @@ export async function startStdioGateway({ configuration, scope, logLevel, input,
     const { limits } = configuration;
     const maxBacklogBytes = clientBacklogBytes(limits);
     server.bind(stdioChannel({ input, output, maxMessageBytes: limits.maxBodyBytes, maxBacklogBytes }), {
-      scope,
+      endpoint,
       answersAfterEnd: true,
       onClosed: resolve,
     });
@@ -46,5 +46,5 @@ export async function startStdioGateway({ configuration, scope, logLevel, input,
     await server.stop(options);
     logger.flush();
   };
-  return { server, closed, stop, hurry: () => server.hurry() };
+  return { server, closed, stop, forceStop: () => server.forceStop() };
 }

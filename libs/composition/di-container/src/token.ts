@@ -1,10 +1,10 @@
 import type { OriginGuard, TokenCheck } from '@omni/auth';
-import type { Catalogue, CatalogueKeeper, ClientLists } from '@omni/capabilities';
+import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
 import type { ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
-import type { ClientSignatures, Upstreams } from '@omni/upstreams';
+import type { VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
 import type { ClientView } from './client-view.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
@@ -27,9 +27,9 @@ export const Token = {
   ChannelDialer: token<ChannelDialer | undefined>('ChannelDialer'),
   // Core.
   Catalogue: token<Catalogue>('Catalogue'),
-  CatalogueKeeper: token<CatalogueKeeper>('CatalogueKeeper'),
-  ClientSignatures: token<ClientSignatures>('ClientSignatures'),
-  ClientLists: token<ClientLists>('ClientLists'),
+  CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
+  VariantKeys: token<VariantKeys>('VariantKeys'),
+  VariantReader: token<VariantReader>('VariantReader'),
   ClientView: token<ClientView>('ClientView'),
   Upstreams: token<Upstreams>('Upstreams'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),

@@ -13,13 +13,13 @@ export class UpstreamDirectory implements UpstreamAccess, ListSources {
     this.names = upstreams.all().map((upstream) => upstream.name);
   }
 
-  readonly linkFor: UpstreamAccess['linkFor'] = (name, client, done) => {
+  readonly connectionFor: UpstreamAccess['connectionFor'] = (name, client, done) => {
     const upstream = this.#upstreams.get(name);
     if (upstream === undefined) done(unknown(name));
-    else upstream.linkFor(client, done);
+    else upstream.connectionFor(client, done);
   };
 
-  readonly openLink: UpstreamAccess['openLink'] = (name, client) => this.#upstreams.get(name)?.openLinkFor(client);
+  readonly openConnection: UpstreamAccess['openConnection'] = (name, client) => this.#upstreams.get(name)?.openConnectionFor(client);
 
   readonly open: ListSources['open'] = (name, client, done) => {
     const upstream = this.#upstreams.get(name);

@@ -25,7 +25,7 @@ export function reportOf(upstream: Upstream, catalogue: Catalogue): UpstreamRepo
   return {
     name: upstream.name,
     state: state.phase,
-    era: upstream.link?.era,
+    era: upstream.connection?.era,
     tools: counts.tools,
     resources: counts.resources,
     prompts: counts.prompts,

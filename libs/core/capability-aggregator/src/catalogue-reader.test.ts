@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError, type Era } from '@omni/ports';
-import { callParams, parseMessage, resultText, type CallListener, type RpcMessage, type UpstreamCall, type UpstreamLink } from '@omni/wire';
+import {
+  callParams,
+  parseMessage,
+  resultText,
+  type CallListener,
+  type RpcMessage,
+  type UpstreamCall,
+  type UpstreamConnection,
+} from '@omni/wire';
 import { readCatalogue } from './catalogue-reader.ts';
 
 const IDENTITY = { name: 'omni', version: '1.2.3' };
@@ -16,28 +24,28 @@ function message(text: string): RpcMessage {
 /** What a script says to one request: a result as JSON, an error, or bytes. */
 type Reply = string | { readonly error: string } | GatewayError | Uint8Array;
 
-interface ScriptedLink extends UpstreamLink {
+interface ScriptedConnection extends UpstreamConnection {
   /** `method params`, in order. */
   readonly requests: string[];
 }
 
 interface Script {
-  readonly hello?: string;
+  readonly handshake?: string;
   readonly era?: Era;
   readonly reply: (method: string, page: number) => Reply;
   /** Called before each reply. */
   readonly before?: (listener: CallListener) => void;
 }
 
-function linkOf({ hello = `{"capabilities":${ALL}}`, era = 'legacy', reply, before }: Script): ScriptedLink {
+function connectionOf({ handshake = `{"capabilities":${ALL}}`, era = 'legacy', reply, before }: Script): ScriptedConnection {
   const requests: string[] = [];
   const pages = new Map<string, number>();
   return {
     upstream: 'fs',
     era,
     keepsClientId: false,
-    owner: undefined,
-    hello: message(resultText('1', hello)),
+    binding: undefined,
+    handshake: message(resultText('1', handshake)),
     requests,
     notify() {},
     send(call: UpstreamCall, listener: CallListener) {
@@ -56,20 +64,20 @@ function linkOf({ hello = `{"capabilities":${ALL}}`, era = 'legacy', reply, befo
 }
 
 const toolText = (name: string): string => `{"name":${JSON.stringify(name)},"inputSchema":{"type":"object"}}`;
-const toolsOnly = (reply: (page: number) => Reply, era: Era = 'legacy'): ScriptedLink =>
-  linkOf({ hello: '{"capabilities":{"tools":{}}}', era, reply: (_, page) => reply(page) });
+const toolsOnly = (reply: (page: number) => Reply, era: Era = 'legacy'): ScriptedConnection =>
+  connectionOf({ handshake: '{"capabilities":{"tools":{}}}', era, reply: (_, page) => reply(page) });
 
 describe('readCatalogue', () => {
   it('reads what the handshake declares and asks for nothing else', async () => {
-    const link = linkOf({
-      hello: '{"capabilities":{"resources":{"x":1.0}},"instructions":"Be \\u006bind.","serverInfo":{"name":"n"}}',
+    const connection = connectionOf({
+      handshake: '{"capabilities":{"resources":{"x":1.0}},"instructions":"Be \\u006bind.","serverInfo":{"name":"n"}}',
       reply: (method) =>
         method === 'resources/list'
           ? '{"resources":[{"uri":"a:b","name":"n"}]}'
           : '{"resourceTemplates":[{"uriTemplate":"a:{b}","name":"n"}]}',
     });
-    const catalogue = await readCatalogue(link, { identity: IDENTITY });
-    expect(link.requests).toEqual(['resources/list', 'resources/templates/list']);
+    const catalogue = await readCatalogue(connection, { identity: IDENTITY });
+    expect(connection.requests).toEqual(['resources/list', 'resources/templates/list']);
     expect(catalogue).toMatchObject({
       upstream: 'fs',
       era: 'legacy',
@@ -84,30 +92,30 @@ describe('readCatalogue', () => {
   });
 
   it('sends the envelope of the modern era with every page, and reads what results say there', async () => {
-    const link = linkOf({
+    const connection = connectionOf({
       era: 'modern',
-      hello: '{"capabilities":{"tools":{}},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"m"}}}',
+      handshake: '{"capabilities":{"tools":{}},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"m"}}}',
       reply: (_, page) =>
         page === 0 ? `{"resultType":"complete","tools":[],"nextCursor":"a\\u0062","ttlMs":9}` : '{"tools":[],"ttlMs":5}',
     });
-    const catalogue = await readCatalogue(link, { identity: IDENTITY });
+    const catalogue = await readCatalogue(connection, { identity: IDENTITY });
     const meta =
       '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"omni","version":"1.2.3"}}';
-    expect(link.requests).toEqual([`tools/list {${meta}}`, `tools/list {"cursor":"a\\u0062",${meta}}`]);
+    expect(connection.requests).toEqual([`tools/list {${meta}}`, `tools/list {"cursor":"a\\u0062",${meta}}`]);
     expect(catalogue.serverInfo).toBe('{"name":"m"}');
     expect(catalogue.tools.ttlMs).toBe(5);
   });
 
   it('tells a modern upstream what the clients declare that the lists are for', async () => {
-    const link = toolsOnly(() => '{"tools":[]}', 'modern');
-    await readCatalogue(link, { identity: IDENTITY, capabilities: '{"roots":{ }}' });
-    expect(link.requests[0]).toContain('"io.modelcontextprotocol/clientCapabilities":{"roots":{ }},');
+    const connection = toolsOnly(() => '{"tools":[]}', 'modern');
+    await readCatalogue(connection, { identity: IDENTITY, capabilities: '{"roots":{ }}' });
+    expect(connection.requests[0]).toContain('"io.modelcontextprotocol/clientCapabilities":{"roots":{ }},');
   });
 
   it('follows the empty cursor and ends where none comes', async () => {
-    const link = toolsOnly((page) => `{"tools":[${toolText(`t${page}`)}]${page === 0 ? ',"nextCursor":""' : ',"nextCursor":null'}}`);
-    const { tools } = await readCatalogue(link, { identity: IDENTITY });
-    expect(link.requests).toEqual(['tools/list', 'tools/list {"cursor":""}']);
+    const connection = toolsOnly((page) => `{"tools":[${toolText(`t${page}`)}]${page === 0 ? ',"nextCursor":""' : ',"nextCursor":null'}}`);
+    const { tools } = await readCatalogue(connection, { identity: IDENTITY });
+    expect(connection.requests).toEqual(['tools/list', 'tools/list {"cursor":""}']);
     expect(tools).toMatchObject({ items: [{ key: 't0' }, { key: 't1' }], partial: undefined });
   });
 
@@ -134,9 +142,9 @@ describe('readCatalogue', () => {
   });
 
   it('stops at 1,000 pages of ever new cursors', async () => {
-    const link = toolsOnly((page) => `{"tools":[],"nextCursor":"${page}"}`);
-    expect((await readCatalogue(link, { identity: IDENTITY })).tools.partial).toBe('more than 1000 pages');
-    expect(link.requests).toHaveLength(1_000);
+    const connection = toolsOnly((page) => `{"tools":[],"nextCursor":"${page}"}`);
+    expect((await readCatalogue(connection, { identity: IDENTITY })).tools.partial).toBe('more than 1000 pages');
+    expect(connection.requests).toHaveLength(1_000);
   });
 
   it('stops at 20,000 items', async () => {
@@ -149,21 +157,21 @@ describe('readCatalogue', () => {
   });
 
   it('stops when the pages are too long together', async () => {
-    const link = toolsOnly((page) => `{"tools":[${toolText('x'.repeat(200) + String(page))}],"nextCursor":"${page}"}`);
-    const { tools } = await readCatalogue(link, { identity: IDENTITY, limits: { maxTextLength: 1_000 } });
+    const connection = toolsOnly((page) => `{"tools":[${toolText('x'.repeat(200) + String(page))}],"nextCursor":"${page}"}`);
+    const { tools } = await readCatalogue(connection, { identity: IDENTITY, limits: { maxTextLength: 1_000 } });
     expect(tools.partial).toBe('more than 1000 characters');
-    expect(link.requests.length).toBeLessThan(10);
+    expect(connection.requests.length).toBeLessThan(10);
   });
 
   it('reads the other lists when one fails', async () => {
-    const link = linkOf({
+    const connection = connectionOf({
       reply(method) {
         if (method === 'tools/list') return new GatewayError('OMNI_UPSTREAM_TIMEOUT', 'too slow');
         if (method === 'resources/list') return { error: '{"code":-32601,"message":"no"}' };
         return method === 'prompts/list' ? '{"prompts":[{"name":"p"}]}' : '{"resourceTemplates":{}}';
       },
     });
-    expect(await readCatalogue(link, { identity: IDENTITY })).toMatchObject({
+    expect(await readCatalogue(connection, { identity: IDENTITY })).toMatchObject({
       tools: { items: [], problem: 'too slow' },
       resources: { items: [], problem: undefined },
       templates: { items: [], problem: 'the answer has no array "resourceTemplates"' },
@@ -200,8 +208,8 @@ describe('readCatalogue', () => {
   });
 
   it('withholds malformed items and twins alone, with reasons [PROTO-R20]', async () => {
-    const link = toolsOnly(() => `{"tools":[${toolText('a')},7,${toolText('a')},{"name":"b"},${toolText('c')}]}`);
-    const { tools, withheld } = await readCatalogue(link, { identity: IDENTITY });
+    const connection = toolsOnly(() => `{"tools":[${toolText('a')},7,${toolText('a')},{"name":"b"},${toolText('c')}]}`);
+    const { tools, withheld } = await readCatalogue(connection, { identity: IDENTITY });
     expect(tools.items.map(({ key }) => key)).toEqual(['a', 'c']);
     expect(withheld).toEqual([
       { list: 'tools', key: '#2', reason: 'it is not an object' },
@@ -211,21 +219,21 @@ describe('readCatalogue', () => {
   });
 
   it('keeps a thousand reasons of a server that sends only rubbish', async () => {
-    const link = toolsOnly(() => `{"tools":[${Array.from({ length: 1_500 }, () => '7').join(',')}]}`);
-    expect((await readCatalogue(link, { identity: IDENTITY })).withheld).toHaveLength(1_000);
+    const connection = toolsOnly(() => `{"tools":[${Array.from({ length: 1_500 }, () => '7').join(',')}]}`);
+    expect((await readCatalogue(connection, { identity: IDENTITY })).withheld).toHaveLength(1_000);
   });
 
   it('declines what the upstream asks meanwhile', async () => {
     const answers: unknown[] = [];
     const request = parseMessage('{"jsonrpc":"2.0","id":7,"method":"roots/list"}', LIMITS);
-    const link = linkOf({
-      hello: '{"capabilities":{"tools":{}}}',
+    const connection = connectionOf({
+      handshake: '{"capabilities":{"tools":{}}}',
       before(listener) {
         if (request.kind === 'request') listener.onServerRequest(request, (answer) => answers.push(answer));
       },
       reply: () => '{"tools":[]}',
     });
-    await readCatalogue(link, { identity: IDENTITY });
+    await readCatalogue(connection, { identity: IDENTITY });
     expect(answers).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }]);
   });
 
@@ -235,9 +243,9 @@ describe('readCatalogue', () => {
     '{"capabilities":[]}',
     '{"capabilities":{"tools":{},"tools":{}}}',
     '{"capabilities":{"tools":null}}',
-  ])('asks nothing of a server that says %s', async (hello) => {
-    const link = linkOf({ hello, reply: () => '{}' });
-    await readCatalogue(link, { identity: IDENTITY });
-    expect(link.requests).toEqual([]);
+  ])('asks nothing of a server that says %s', async (handshake) => {
+    const connection = connectionOf({ handshake, reply: () => '{}' });
+    await readCatalogue(connection, { identity: IDENTITY });
+    expect(connection.requests).toEqual([]);
   });
 });

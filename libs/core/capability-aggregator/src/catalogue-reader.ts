@@ -1,4 +1,4 @@
-import { memberOf, rawOf, scanJson, stringMember, type JsonObject, type RpcMessage, type UpstreamLink } from '@omni/wire';
+import { memberOf, rawOf, scanJson, stringMember, type JsonObject, type RpcMessage, type UpstreamConnection } from '@omni/wire';
 import { readItem, readTool, type ItemReading } from './catalogue-item.ts';
 import { DEFAULT_LIST_LIMITS, walkList, type ListLimits, type ListWalkOptions } from './list-walk.ts';
 import { safeText } from './safe-text.ts';
@@ -28,7 +28,7 @@ export interface CatalogueReaderOptions {
 }
 
 /** What an upstream said of itself in its handshake. */
-interface Hello {
+interface Handshake {
   readonly capabilities: string;
   readonly declared: JsonObject | undefined;
   readonly instructions: string | undefined;
@@ -49,12 +49,12 @@ const MAX_WITHHELD = 1_000;
  * `withheld` with the reason, and the rest is there (`protocol.md` R20).
  */
 export async function readCatalogue(
-  link: UpstreamLink,
+  connection: UpstreamConnection,
   { identity, limits, capabilities = '{}' }: CatalogueReaderOptions,
 ): Promise<UpstreamCatalogue> {
-  const hello = readHello(link.hello);
+  const handshake = readHandshake(connection.handshake);
   const walk: ListWalkOptions = {
-    envelope: link.era === 'modern' ? envelopeMember(identity, capabilities) : '',
+    envelope: connection.era === 'modern' ? envelopeMember(identity, capabilities) : '',
     limits: { ...DEFAULT_LIST_LIMITS, ...limits },
   };
   const withheld: Record<ListKind, WithheldItem[]> = { tools: [], resources: [], templates: [], prompts: [] };
@@ -63,8 +63,8 @@ export async function readCatalogue(
     check: (text: string) => ItemReading<Item>,
   ): Promise<UpstreamList<Item>> => {
     const capability = list === 'templates' ? 'resources' : list;
-    if (memberOf(hello.declared, capability)?.object === undefined) return emptyList();
-    const { texts, ttlMs, partial, problem } = await walkList(link, list, walk);
+    if (memberOf(handshake.declared, capability)?.object === undefined) return emptyList();
+    const { texts, ttlMs, partial, problem } = await walkList(connection, list, walk);
     return { items: keptItems(list, texts, check, withheld[list]), ttlMs, partial, problem };
   };
   const [tools, resources, templates, prompts] = await Promise.all([
@@ -74,11 +74,11 @@ export async function readCatalogue(
     read('prompts', (text) => readItem('prompts', text)),
   ]);
   return {
-    upstream: link.upstream,
-    era: link.era,
-    capabilities: hello.capabilities,
-    instructions: hello.instructions,
-    serverInfo: hello.serverInfo,
+    upstream: connection.upstream,
+    era: connection.era,
+    capabilities: handshake.capabilities,
+    instructions: handshake.instructions,
+    serverInfo: handshake.serverInfo,
     tools,
     resources,
     templates,
@@ -108,9 +108,9 @@ function keptItems<Item extends CatalogueItem>(
   return [...items.values()];
 }
 
-function readHello(hello: RpcMessage): Hello {
-  const result = hello.result?.object;
-  const raw = rawOf(hello, memberOf(result, 'capabilities'));
+function readHandshake(handshake: RpcMessage): Handshake {
+  const result = handshake.result?.object;
+  const raw = rawOf(handshake, memberOf(result, 'capabilities'));
   const scan =
     raw === undefined || raw.length > MAX_CAPABILITIES_LENGTH
       ? undefined
@@ -121,8 +121,8 @@ function readHello(hello: RpcMessage): Hello {
   return {
     capabilities: declared === undefined || raw === undefined ? '{}' : raw,
     declared,
-    instructions: stringMember(hello.text, result, 'instructions'),
-    serverInfo: rawOf(hello, info),
+    instructions: stringMember(handshake.text, result, 'instructions'),
+    serverInfo: rawOf(handshake, info),
   };
 }
 

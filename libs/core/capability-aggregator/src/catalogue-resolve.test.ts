@@ -116,8 +116,8 @@ describe('Catalogue.resolve', () => {
 
   it.each(['__proto__', 'constructor', 'toString', '', '\n'.repeat(500), `${':'.repeat(100_000)}x`])('does not find %j', (name) => {
     const catalogue = catalogueOf({ fs: { tools: ['read'] } });
-    for (const scope of [undefined, 'fs']) {
-      const error = catalogue.resolve('tool', name, scope);
+    for (const endpoint of [undefined, 'fs']) {
+      const error = catalogue.resolve('tool', name, endpoint);
       expect(codeOf(error)).toBe('OMNI_NAME_UNKNOWN');
       expect(error instanceof GatewayError ? error.message : '').toMatch(/^[\x20-\x7e]{1,150}$/);
     }
@@ -163,7 +163,8 @@ describe('Catalogue.resolveUri', () => {
   });
 
   it('refuses a URI beyond 8,192 characters on every endpoint', () => {
-    for (const scope of [undefined, 'a']) expect(codeOf(catalogue.resolveUri(`x:${'1'.repeat(8_192)}`, scope))).toBe('OMNI_PARAMS_INVALID');
+    for (const endpoint of [undefined, 'a'])
+      expect(codeOf(catalogue.resolveUri(`x:${'1'.repeat(8_192)}`, endpoint))).toBe('OMNI_PARAMS_INVALID');
   });
 
   it('asks the server of the endpoint whatever it lists', () => {

@@ -36,9 +36,9 @@ export interface CatalogueSnapshotOptions {
 /** Which list, of which endpoint, for whom. */
 export interface ListRequest {
   readonly kind: ListKind;
-  readonly scope: string | undefined;
+  readonly endpoint: string | undefined;
   readonly era: Era;
-  readonly signature?: string | undefined;
+  readonly variantKey?: string | undefined;
   /** It is about to change, so that the client is not to keep it. Default `false`. */
   readonly isProvisional?: boolean;
 }
@@ -80,17 +80,17 @@ export class CatalogueSnapshot {
   }
 
   /** The configured upstreams of an endpoint; `undefined` when there is no such endpoint. */
-  upstreamsOf(scope: string | undefined): readonly string[] | undefined {
-    if (scope === undefined) return this.#options.order;
-    return this.#options.order.includes(scope) ? [scope] : undefined;
+  upstreamsOf(endpoint: string | undefined): readonly string[] | undefined {
+    if (endpoint === undefined) return this.#options.order;
+    return this.#options.order.includes(endpoint) ? [endpoint] : undefined;
   }
 
   /** The whole result of a list request; see {@link Catalogue.list}. */
-  list({ kind, scope, era, isProvisional = false }: ListRequest): string | undefined {
-    const upstreams = this.upstreamsOf(scope);
+  list({ kind, endpoint, era, isProvisional = false }: ListRequest): string | undefined {
+    const upstreams = this.upstreamsOf(endpoint);
     if (upstreams === undefined) return undefined;
-    return this.#kept(`list ${kind} ${era} ${isProvisional ? 'now' : ''} ${scope ?? ''}`, () => {
-      const items = `"${MEMBERS[kind]}":[${this.body(kind, scope, era)}]`;
+    return this.#kept(`list ${kind} ${era} ${isProvisional ? 'now' : ''} ${endpoint ?? ''}`, () => {
+      const items = `"${MEMBERS[kind]}":[${this.body(kind, endpoint, era)}]`;
       if (era === 'legacy') return `{${items}}`;
       const meta = JSON.stringify({ 'io.modelcontextprotocol/serverInfo': this.#options.identity });
       return `{"resultType":"complete",${items},"ttlMs":${isProvisional ? 0 : this.#ttlMs(kind, upstreams)},"cacheScope":"private","_meta":${meta}}`;
@@ -98,15 +98,15 @@ export class CatalogueSnapshot {
   }
 
   /** The items of a list, joined by commas. */
-  body(kind: ListKind, scope: string | undefined, era: Era): string {
+  body(kind: ListKind, endpoint: string | undefined, era: Era): string {
     // Eras differ in their tools only.
-    return this.#kept(`body ${kind} ${kind === 'tools' ? era : ''} ${scope ?? ''}`, () => {
+    return this.#kept(`body ${kind} ${kind === 'tools' ? era : ''} ${endpoint ?? ''}`, () => {
       if (kind !== 'tools' || era === 'modern')
-        return this.shown(kind, scope)
+        return this.shown(kind, endpoint)
           .map(({ item, exposed }) => renamed(item, exposed))
           .join(',');
       const texts: string[] = [];
-      for (const { item, exposed } of this.shownTools(scope)) {
+      for (const { item, exposed } of this.shownTools(endpoint)) {
         if (item.legacy.kind === 'listed') texts.push(renamed({ key: item.key, ...item.legacy }, exposed));
       }
       return texts.join(',');
@@ -114,18 +114,18 @@ export class CatalogueSnapshot {
   }
 
   /** What an endpoint lists, in order. */
-  shown(kind: ListKind, scope: string | undefined): readonly ShownItem[] {
-    if (scope !== undefined) {
-      const items = this.catalogues.get(scope)?.[kind].items ?? [];
-      return items.map((item) => ({ upstream: scope, item, exposed: item.key }));
+  shown(kind: ListKind, endpoint: string | undefined): readonly ShownItem[] {
+    if (endpoint !== undefined) {
+      const items = this.catalogues.get(endpoint)?.[kind].items ?? [];
+      return items.map((item) => ({ upstream: endpoint, item, exposed: item.key }));
     }
     if (kind === 'resources' || kind === 'templates') return this.#firstOfEachUri(kind).shown;
     return named(this.#table(kind), this.#byName[kind]);
   }
 
-  shownTools(scope: string | undefined): readonly ShownItem<ToolItem>[] {
-    if (scope === undefined) return named(this.#table('tools'), this.#tools);
-    return (this.catalogues.get(scope)?.tools.items ?? []).map((item) => ({ upstream: scope, item, exposed: item.key }));
+  shownTools(endpoint: string | undefined): readonly ShownItem<ToolItem>[] {
+    if (endpoint === undefined) return named(this.#table('tools'), this.#tools);
+    return (this.catalogues.get(endpoint)?.tools.items ?? []).map((item) => ({ upstream: endpoint, item, exposed: item.key }));
   }
 
   /** What only the endpoint of all servers leaves out of this upstream's. */
@@ -134,14 +134,14 @@ export class CatalogueSnapshot {
     return this.#shadowed.get(upstream) ?? [];
   }
 
-  find(kind: 'tools' | 'prompts', name: string, scope: string | undefined): OwnedName | GatewayError {
+  find(kind: 'tools' | 'prompts', name: string, endpoint: string | undefined): OwnedName | GatewayError {
     let routes = this.#routes.get(kind);
     if (routes === undefined) {
       const noun = kind === 'tools' ? 'tool' : 'prompt';
       routes = new NameRoutes({ noun, exposed: this.#table(kind).exposed, owned: this.#byName[kind] });
       this.#routes.set(kind, routes);
     }
-    return scope === undefined ? routes.find(name) : routes.findOwn(scope, name);
+    return endpoint === undefined ? routes.find(name) : routes.findOwn(endpoint, name);
   }
 
   toolOf({ upstream, name }: OwnedName): ToolItem | undefined {
@@ -160,15 +160,15 @@ export class CatalogueSnapshot {
     return this.#uriRoutes;
   }
 
-  capabilities(scope: string | undefined, era: Era): string | undefined {
-    if (this.upstreamsOf(scope) === undefined) return undefined;
-    return this.#kept(`capabilities ${era} ${scope ?? ''}`, () =>
-      scope === undefined ? unitedCapabilities(this.#inOrder(), era) : ownCapabilities(this.catalogues.get(scope), era),
+  capabilities(endpoint: string | undefined, era: Era): string | undefined {
+    if (this.upstreamsOf(endpoint) === undefined) return undefined;
+    return this.#kept(`capabilities ${era} ${endpoint ?? ''}`, () =>
+      endpoint === undefined ? unitedCapabilities(this.#inOrder(), era) : ownCapabilities(this.catalogues.get(endpoint), era),
     );
   }
 
-  instructions(scope: string | undefined): string | undefined {
-    if (scope !== undefined) return this.catalogues.get(scope)?.instructions;
+  instructions(endpoint: string | undefined): string | undefined {
+    if (endpoint !== undefined) return this.catalogues.get(endpoint)?.instructions;
     return unitedInstructions(
       this.#inOrder().flatMap(({ upstream, instructions }) =>
         instructions === undefined ? [] : [{ server: upstream, text: instructions }],

@@ -62,15 +62,15 @@ describe('Catalogue lists', () => {
 
   it('splices the exposed name and leaves every other byte', () => {
     const catalogue = catalogueOf({ fs: { tools: [text] } });
-    expect(catalogue.list({ kind: 'tools', scope: undefined, era: 'legacy' })).toBe(
+    expect(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'legacy' })).toBe(
       `{"tools":[${text.replace('"re\\u0061d"', '"fs__read"')}]}`,
     );
-    expect(catalogue.list({ kind: 'tools', scope: 'fs', era: 'legacy' })).toBe(`{"tools":[${text}]}`);
+    expect(catalogue.list({ kind: 'tools', endpoint: 'fs', era: 'legacy' })).toBe(`{"tools":[${text}]}`);
   });
 
   it('writes modern results with their keys in a fixed order [PROTO-R05]', () => {
     const catalogue = catalogueOf({ fs: { tools: [text] } });
-    expect(catalogue.list({ kind: 'tools', scope: 'fs', era: 'modern' })).toBe(
+    expect(catalogue.list({ kind: 'tools', endpoint: 'fs', era: 'modern' })).toBe(
       `{"resultType":"complete","tools":[${text}],"ttlMs":60000,"cacheScope":"private",${SERVER_INFO}}`,
     );
   });
@@ -81,13 +81,13 @@ describe('Catalogue lists', () => {
     ['prompts' as const, 'prompts'],
   ])('lists %s as %s', (kind, member) => {
     const catalogue = catalogueOf({ fs: { resources: ['a:b'], templates: ['a:{b}'], prompts: ['p'] } });
-    expect(Object.keys(JSON.parse(catalogue.list({ kind, scope: 'fs', era: 'legacy' }) ?? ''))).toEqual([member]);
-    expect(JSON.parse(catalogue.list({ kind, scope: undefined, era: 'modern' }) ?? '')[member]).toHaveLength(1);
+    expect(Object.keys(JSON.parse(catalogue.list({ kind, endpoint: 'fs', era: 'legacy' }) ?? ''))).toEqual([member]);
+    expect(JSON.parse(catalogue.list({ kind, endpoint: undefined, era: 'modern' }) ?? '')[member]).toHaveLength(1);
   });
 
   it('takes the smallest ttl, and none while a server is missing [PROTO-R19]', () => {
     const ttlOf = (catalogue: Catalogue): unknown =>
-      JSON.parse(catalogue.list({ kind: 'tools', scope: undefined, era: 'modern' }) ?? '').ttlMs;
+      JSON.parse(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'modern' }) ?? '').ttlMs;
     const hint = (ttlMs: number): Offer => ({ more: { tools: listOf([], { ttlMs }) } });
     expect(ttlOf(catalogueOf({ a: hint(7_000), b: hint(5_000), c: {} }))).toBe(5_000);
     expect(ttlOf(catalogueOf({ a: hint(3_600_000) }))).toBe(60_000);
@@ -98,8 +98,8 @@ describe('Catalogue lists', () => {
   it('has the order of the configuration, whoever comes first', () => {
     const first = catalogueOf({ b: { tools: ['x'] }, a: { tools: ['y'] } }, { order: ['a', 'b'] });
     const second = catalogueOf({ a: { tools: ['y'] }, b: { tools: ['x'] } }, { order: ['a', 'b'] });
-    expect(first.list({ kind: 'tools', scope: undefined, era: 'modern' })).toBe(
-      second.list({ kind: 'tools', scope: undefined, era: 'modern' }),
+    expect(first.list({ kind: 'tools', endpoint: undefined, era: 'modern' })).toBe(
+      second.list({ kind: 'tools', endpoint: undefined, era: 'modern' }),
     );
     expect(first.toolsOf(undefined).map(({ exposed }) => exposed)).toEqual(['a__y', 'b__x']);
   });
@@ -117,10 +117,10 @@ describe('Catalogue lists', () => {
       };
     });
     const catalogue = catalogueOf({ fs: { more: { tools: listOf(tools) } } });
-    const first = catalogue.list({ kind: 'tools', scope: undefined, era: 'modern' });
+    const first = catalogue.list({ kind: 'tools', endpoint: undefined, era: 'modern' });
     expect(reads).toBeGreaterThan(0);
     reads = 0;
-    expect(catalogue.list({ kind: 'tools', scope: undefined, era: 'modern' })).toBe(first);
+    expect(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'modern' })).toBe(first);
     expect(reads).toBe(0);
   });
 
@@ -137,17 +137,17 @@ describe('Catalogue lists', () => {
     const wrapped = '{"name":"w","inputSchema":{"type":"object"},"outputSchema":{"type":"array"}}';
     const modernOnly = '{"name":"m","inputSchema":{"type":"object","required":1}}';
     const catalogue = catalogueOf({ fs: { tools: [wrapped, modernOnly] } });
-    const legacy = JSON.parse(catalogue.list({ kind: 'tools', scope: undefined, era: 'legacy' }) ?? '');
+    const legacy = JSON.parse(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'legacy' }) ?? '');
     expect(ListToolsResultSchema.safeParse(legacy).error).toBeUndefined();
     expect(legacy.tools).toMatchObject([{ name: 'fs__w', outputSchema: { type: 'object' } }]);
-    expect(catalogue.list({ kind: 'tools', scope: 'fs', era: 'modern' })).toContain(`[${wrapped},${modernOnly}]`);
+    expect(catalogue.list({ kind: 'tools', endpoint: 'fs', era: 'modern' })).toContain(`[${wrapped},${modernOnly}]`);
     expect(catalogue.resolve('tool', 'w', 'fs')).toMatchObject({ tool: { wrapsOutput: true } });
   });
 
   it('is empty for a server that has not been read, and nothing for one that is not configured', () => {
     const catalogue = catalogueOf({}, { order: ['late'] });
-    expect(catalogue.list({ kind: 'tools', scope: 'late', era: 'legacy' })).toBe('{"tools":[]}');
-    expect(catalogue.list({ kind: 'tools', scope: 'nobody', era: 'legacy' })).toBeUndefined();
+    expect(catalogue.list({ kind: 'tools', endpoint: 'late', era: 'legacy' })).toBe('{"tools":[]}');
+    expect(catalogue.list({ kind: 'tools', endpoint: 'nobody', era: 'legacy' })).toBeUndefined();
     expect(catalogue.capabilities('nobody', 'modern')).toBeUndefined();
     expect(catalogue.instructions('nobody')).toBeUndefined();
     expect(catalogue.toolsOf('nobody')).toEqual([]);
@@ -167,7 +167,7 @@ describe('Catalogue lists', () => {
       offer('a', { more: { tools: emptyList('too slow'), prompts: listOf([], { partial: 'the same cursor came twice' }) } }),
     );
     expect(catalogue.toolsOf('a')).toHaveLength(2);
-    expect(catalogue.list({ kind: 'prompts', scope: 'a', era: 'legacy' })).toContain('"p"');
+    expect(catalogue.list({ kind: 'prompts', endpoint: 'a', era: 'legacy' })).toContain('"p"');
     expect(catalogue.describe('a').problems).toEqual([
       { list: 'tools', isPartial: false, reason: 'too slow' },
       { list: 'prompts', isPartial: true, reason: 'the same cursor came twice' },
@@ -178,7 +178,7 @@ describe('Catalogue lists', () => {
 
   it('lists a URI once', () => {
     const catalogue = catalogueOf({ a: { resources: ['x:1'] }, b: { resources: ['x:1', 'x:2'] } });
-    expect(JSON.parse(catalogue.list({ kind: 'resources', scope: undefined, era: 'legacy' }) ?? '').resources).toMatchObject([
+    expect(JSON.parse(catalogue.list({ kind: 'resources', endpoint: undefined, era: 'legacy' }) ?? '').resources).toMatchObject([
       { uri: 'x:1' },
       { uri: 'x:2' },
     ]);
@@ -189,7 +189,7 @@ describe('Catalogue lists', () => {
 describe('Catalogue changes', () => {
   function recorded(catalogue: Catalogue): string[] {
     const heard: string[] = [];
-    catalogue.onChange(({ scope, kinds }: CatalogueChange) => heard.push(`${scope ?? '*'}: ${[...kinds].join(' ')}`));
+    catalogue.onChange(({ endpoint, kinds }: CatalogueChange) => heard.push(`${endpoint ?? '*'}: ${[...kinds].join(' ')}`));
     return heard;
   }
 

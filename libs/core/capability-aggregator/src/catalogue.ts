@@ -2,7 +2,7 @@ import { GatewayError, type Clock, type Era } from '@omni/ports';
 import type { Identity } from './catalogue-reader.ts';
 import { CatalogueSnapshot, type ListRequest } from './catalogue-snapshot.ts';
 import { announcementKey, ChangeAnnouncer, type ChangeKind, type ChangeListener } from './change-announcer.ts';
-import { ClientViews } from './client-views.ts';
+import { CatalogueVariants } from './catalogue-variants.ts';
 import type { OwnedName, PrefixPolicy } from './exposed-name.ts';
 import { MAX_URI_LENGTH } from './item-limits.ts';
 import { RecentUris } from './recent-uris.ts';
@@ -63,15 +63,15 @@ const MAX_UNREAD_NAMED = 5;
 /**
  * What exists: the tools, resources and prompts of all upstreams, under the names that clients see.
  *
- * An endpoint is named by its `scope`: a server, or `undefined` for the endpoint of all. Clients to whom servers list something of
- * their own, because of what they declare, are named by their `signature`; without one they see what everybody does.
+ * An endpoint is named by its `endpoint`: a server, or `undefined` for the endpoint of all. Clients to whom servers list something of
+ * their own, because of what they declare, are named by their `variantKey`; without one they see what everybody does.
  */
 export class Catalogue {
   readonly #options: CatalogueOptions;
   readonly #announcer: ChangeAnnouncer;
   readonly #announced = new Map<string, Readonly<Record<ChangeKind, string>>>();
   readonly #recentUris = new RecentUris(RECENT_URIS);
-  readonly #views = new ClientViews((base, own) => this.#snapshotOf(base.generation, new Map([...base.catalogues, ...own]), base));
+  readonly #views = new CatalogueVariants((base, own) => this.#snapshotOf(base.generation, new Map([...base.catalogues, ...own]), base));
   #snapshot: CatalogueSnapshot;
 
   constructor(options: CatalogueOptions) {
@@ -80,7 +80,7 @@ export class Catalogue {
     this.#announcer = new ChangeAnnouncer({
       clock: options.clock,
       debounceMs: options.debounceMs ?? DEFAULT_DEBOUNCE_MS,
-      takeChanges: (scope, audience) => this.#takeChanges(scope, audience),
+      takeChanges: (endpoint, audience) => this.#takeChanges(endpoint, audience),
     });
   }
 
@@ -109,7 +109,7 @@ export class Catalogue {
     else catalogues.set(upstream, next);
     this.#snapshot = this.#snapshotOf(this.#snapshot.generation + 1, catalogues);
     this.#views.onBaseChanged(next === undefined ? upstream : undefined);
-    for (const audience of [undefined, ...this.#views.signatures()]) {
+    for (const audience of [undefined, ...this.#views.variantKeys()]) {
       this.#announcer.touch(upstream, audience);
       this.#announcer.touch(undefined, audience);
     }
@@ -117,41 +117,41 @@ export class Catalogue {
   }
 
   /**
-   * Takes what an upstream offers to the clients of one signature.
+   * Takes what an upstream offers to the clients of one variantKey.
    *
    * @param catalogue - `undefined` when it offers what it offers to all.
    * @param isNews - Whether any of them has been shown something else before: then they are told.
    */
-  setFor(signature: string, upstream: string, catalogue: UpstreamCatalogue | undefined, isNews: boolean): void {
+  setFor(variantKey: string, upstream: string, catalogue: UpstreamCatalogue | undefined, isNews: boolean): void {
     const base = this.#snapshot.catalogues.get(upstream);
-    const held = this.#views.own(signature, upstream);
+    const held = this.#views.own(variantKey, upstream);
     // Of an upstream that offers nothing to anybody, at present, nobody sees anything.
     const good = catalogue === undefined || base === undefined ? undefined : withLastGood(held ?? base, catalogue);
     const next = good !== undefined && base !== undefined && offersSame(base, good) ? undefined : good;
     if (isSameCatalogue(held, next)) return;
     // Until now they have been told what everybody was.
-    if (!this.#views.has(signature)) this.#copyAnnounced(signature);
-    this.#views.set(signature, upstream, next);
-    for (const scope of [upstream, undefined]) {
-      if (isNews) this.#announcer.touch(scope, signature);
-      else this.#announcer.pass(scope, signature);
+    if (!this.#views.has(variantKey)) this.#copyAnnounced(variantKey);
+    this.#views.set(variantKey, upstream, next);
+    for (const endpoint of [upstream, undefined]) {
+      if (isNews) this.#announcer.touch(endpoint, variantKey);
+      else this.#announcer.pass(endpoint, variantKey);
     }
   }
 
-  /** Clients of this signature see what everybody does. They are not told: what they have seen stays right for most of them. */
-  forget(signature: string): void {
-    this.#views.forget(signature);
-    for (const scope of [undefined, ...this.#options.order]) this.#announced.delete(announcementKey(scope, signature));
+  /** Clients of this variantKey see what everybody does. They are not told: what they have seen stays right for most of them. */
+  forget(variantKey: string): void {
+    this.#views.forget(variantKey);
+    for (const endpoint of [undefined, ...this.#options.order]) this.#announced.delete(announcementKey(endpoint, variantKey));
   }
 
-  /** Whether any client sees something of its own; until then a signature makes no difference. */
+  /** Whether any client sees something of its own; until then a variantKey makes no difference. */
   get hasViews(): boolean {
     return !this.#views.isEmpty;
   }
 
-  /** Which announcements are for clients of this signature. */
-  audienceOf(signature: string | undefined): string | undefined {
-    return signature !== undefined && this.#views.has(signature) ? signature : undefined;
+  /** Which announcements are for clients of this variantKey. */
+  audienceOf(variantKey: string | undefined): string | undefined {
+    return variantKey !== undefined && this.#views.has(variantKey) ? variantKey : undefined;
   }
 
   /**
@@ -172,20 +172,20 @@ export class Catalogue {
    * `"cacheScope":"private"`, as lists depend on who asks, and the smallest `ttlMs` of the upstreams, at most 60,000 and 0
    * while one of them that is not switched off has not been read.
    *
-   * @returns `undefined` when no server has the name of the scope.
+   * @returns `undefined` when no server has the name of the endpoint.
    */
   list(request: ListRequest): string | undefined {
-    return this.#views.snapshotFor(request.signature, request.scope, this.#snapshot).list(request);
+    return this.#views.snapshotFor(request.variantKey, request.endpoint, this.#snapshot).list(request);
   }
 
-  /** Capabilities for `initialize` (legacy) or `server/discover` (modern) as JSON; `undefined` for an unknown scope. */
-  capabilities(scope: string | undefined, era: Era): string | undefined {
-    return this.#snapshot.capabilities(scope, era);
+  /** Capabilities for `initialize` (legacy) or `server/discover` (modern) as JSON; `undefined` for an unknown endpoint. */
+  capabilities(endpoint: string | undefined, era: Era): string | undefined {
+    return this.#snapshot.capabilities(endpoint, era);
   }
 
   /** Instructions: of one server as they are; of all with headings, at most 16,384 characters. `undefined` when there are none. */
-  instructions(scope: string | undefined): string | undefined {
-    return this.#snapshot.instructions(scope);
+  instructions(endpoint: string | undefined): string | undefined {
+    return this.#snapshot.instructions(endpoint);
   }
 
   /**
@@ -196,11 +196,11 @@ export class Catalogue {
    *
    * @returns `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS` (with `data.candidates`) or `OMNI_SERVER_UNKNOWN` when there is none.
    */
-  resolve(kind: 'tool' | 'prompt', name: string, scope: string | undefined, signature?: string): Target | GatewayError {
-    const snapshot = this.#views.snapshotFor(signature, scope, this.#snapshot);
-    if (snapshot.upstreamsOf(scope) === undefined) return unknownServer(scope);
-    const found = snapshot.find(kind === 'tool' ? 'tools' : 'prompts', name, scope);
-    if (found instanceof GatewayError) return this.#withUnread(found, scope);
+  resolve(kind: 'tool' | 'prompt', name: string, endpoint: string | undefined, variantKey?: string): Target | GatewayError {
+    const snapshot = this.#views.snapshotFor(variantKey, endpoint, this.#snapshot);
+    if (snapshot.upstreamsOf(endpoint) === undefined) return unknownServer(endpoint);
+    const found = snapshot.find(kind === 'tool' ? 'tools' : 'prompts', name, endpoint);
+    if (found instanceof GatewayError) return this.#withUnread(found, endpoint);
     const target = { upstream: found.upstream, name: found.name };
     const tool = kind === 'tool' ? snapshot.toolOf(found) : undefined;
     return tool === undefined ? target : { ...target, tool: tool.facts };
@@ -212,12 +212,12 @@ export class Catalogue {
    *
    * @returns `OMNI_NAME_UNKNOWN` when nobody can, `OMNI_PARAMS_INVALID` beyond 8,192 characters.
    */
-  resolveUri(uri: string, scope: string | undefined, signature?: string): readonly string[] | GatewayError {
-    const snapshot = this.#views.snapshotFor(signature, scope, this.#snapshot);
-    const upstreams = snapshot.upstreamsOf(scope);
-    if (upstreams === undefined) return unknownServer(scope);
+  resolveUri(uri: string, endpoint: string | undefined, variantKey?: string): readonly string[] | GatewayError {
+    const snapshot = this.#views.snapshotFor(variantKey, endpoint, this.#snapshot);
+    const upstreams = snapshot.upstreamsOf(endpoint);
+    if (upstreams === undefined) return unknownServer(endpoint);
     if (uri.length > MAX_URI_LENGTH) return new GatewayError('OMNI_PARAMS_INVALID', `"uri" is longer than ${MAX_URI_LENGTH} characters`);
-    if (scope !== undefined) return upstreams;
+    if (endpoint !== undefined) return upstreams;
     const routes = snapshot.uriRoutes;
     const listed = routes.listed(uri);
     if (listed.length > 0) return listed;
@@ -241,9 +241,11 @@ export class Catalogue {
     return this.#snapshot.catalogues.has(upstream);
   }
 
-  /** The tools that an endpoint lists, in order; empty for an unknown scope. */
-  toolsOf(scope: string | undefined): readonly ToolOverview[] {
-    return this.#snapshot.shownTools(scope).map(({ upstream, item, exposed }) => ({ upstream, name: item.key, exposed, text: item.text }));
+  /** The tools that an endpoint lists, in order; empty for an unknown endpoint. */
+  toolsOf(endpoint: string | undefined): readonly ToolOverview[] {
+    return this.#snapshot
+      .shownTools(endpoint)
+      .map(({ upstream, item, exposed }) => ({ upstream, name: item.key, exposed, text: item.text }));
   }
 
   /** What an upstream offers, what of it is withheld, what went wrong. */
@@ -269,33 +271,33 @@ export class Catalogue {
   }
 
   /** An unknown name may belong to a server that has not been read: the hint says so. */
-  #withUnread(error: GatewayError, scope: string | undefined): GatewayError {
-    const unread = (this.#snapshot.upstreamsOf(scope) ?? []).filter((upstream) => !this.isRead(upstream) && !this.#isOff(upstream));
+  #withUnread(error: GatewayError, endpoint: string | undefined): GatewayError {
+    const unread = (this.#snapshot.upstreamsOf(endpoint) ?? []).filter((upstream) => !this.isRead(upstream) && !this.#isOff(upstream));
     if (error.code !== 'OMNI_NAME_UNKNOWN' || unread.length === 0) return error;
     const named = unread.slice(0, MAX_UNREAD_NAMED).map((upstream) => `"${upstream}"`);
     return new GatewayError(error.code, error.message, { hint: `${error.hint} What ${named.join(', ')} offers is not known yet.` });
   }
 
-  #takeChanges(scope: string | undefined, audience: string | undefined): ReadonlySet<ChangeKind> {
-    const snapshot = this.#views.snapshotFor(audience, scope, this.#snapshot);
-    const body = (kind: ListKind): string => snapshot.body(kind, scope, 'modern');
+  #takeChanges(endpoint: string | undefined, audience: string | undefined): ReadonlySet<ChangeKind> {
+    const snapshot = this.#views.snapshotFor(audience, endpoint, this.#snapshot);
+    const body = (kind: ListKind): string => snapshot.body(kind, endpoint, 'modern');
     const current = { tools: body('tools'), prompts: body('prompts'), resources: `${body('resources')}\n${body('templates')}` };
-    const key = announcementKey(scope, audience);
+    const key = announcementKey(endpoint, audience);
     const announced = this.#announced.get(key) ?? { tools: '', prompts: '', resources: '\n' };
     this.#announced.set(key, current);
     return new Set((['tools', 'prompts', 'resources'] as const).filter((kind) => current[kind] !== announced[kind]));
   }
 
-  #copyAnnounced(signature: string): void {
-    for (const scope of [undefined, ...this.#options.order]) {
-      const announced = this.#announced.get(announcementKey(scope, undefined));
-      if (announced !== undefined) this.#announced.set(announcementKey(scope, signature), announced);
+  #copyAnnounced(variantKey: string): void {
+    for (const endpoint of [undefined, ...this.#options.order]) {
+      const announced = this.#announced.get(announcementKey(endpoint, undefined));
+      if (announced !== undefined) this.#announced.set(announcementKey(endpoint, variantKey), announced);
     }
   }
 }
 
-function unknownServer(scope: string | undefined): GatewayError {
-  return new GatewayError('OMNI_SERVER_UNKNOWN', `No server "${safeText(scope ?? '')}" is configured`);
+function unknownServer(endpoint: string | undefined): GatewayError {
+  return new GatewayError('OMNI_SERVER_UNKNOWN', `No server "${safeText(endpoint ?? '')}" is configured`);
 }
 
 /** What could not be read now is shown as it was, with the problem beside it. */

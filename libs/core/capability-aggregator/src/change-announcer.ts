@@ -6,8 +6,8 @@ export type ChangeKind = 'tools' | 'prompts' | 'resources';
 /** What changed, for clients of one endpoint. */
 export interface CatalogueChange {
   /** The server of the endpoint; `undefined` for the endpoint of all. */
-  readonly scope: string | undefined;
-  /** The signature of the clients that it is for; `undefined` for all who see nothing of their own. */
+  readonly endpoint: string | undefined;
+  /** The variantKey of the clients that it is for; `undefined` for all who see nothing of their own. */
   readonly audience: string | undefined;
   readonly kinds: ReadonlySet<ChangeKind>;
 }
@@ -20,7 +20,7 @@ export interface ChangeAnnouncerOptions {
   /** Shortest time between two announcements to one audience of one endpoint, in milliseconds. */
   readonly debounceMs: number;
   /** What differs from what was last announced; asking counts as announcing. */
-  readonly takeChanges: (scope: string | undefined, audience: string | undefined) => ReadonlySet<ChangeKind>;
+  readonly takeChanges: (endpoint: string | undefined, audience: string | undefined) => ReadonlySet<ChangeKind>;
 }
 
 interface Pause {
@@ -47,15 +47,15 @@ export class ChangeAnnouncer {
   }
 
   /** Something that this audience sees on this endpoint may have changed. */
-  touch(scope: string | undefined, audience?: string): void {
-    const pause = this.#pauses.get(announcementKey(scope, audience));
-    if (pause === undefined) this.#announce(scope, audience);
+  touch(endpoint: string | undefined, audience?: string): void {
+    const pause = this.#pauses.get(announcementKey(endpoint, audience));
+    if (pause === undefined) this.#announce(endpoint, audience);
     else pause.isTouched = true;
   }
 
   /** Something has changed that nobody of this audience has seen before: it is not announced, unless other changes wait to be. */
-  pass(scope: string | undefined, audience: string): void {
-    if (this.#pauses.get(announcementKey(scope, audience))?.isTouched !== true) this.#options.takeChanges(scope, audience);
+  pass(endpoint: string | undefined, audience: string): void {
+    if (this.#pauses.get(announcementKey(endpoint, audience))?.isTouched !== true) this.#options.takeChanges(endpoint, audience);
   }
 
   /** Announces nothing any more. */
@@ -65,21 +65,21 @@ export class ChangeAnnouncer {
     this.#listeners.clear();
   }
 
-  #announce(scope: string | undefined, audience: string | undefined): void {
-    const kinds = this.#options.takeChanges(scope, audience);
+  #announce(endpoint: string | undefined, audience: string | undefined): void {
+    const kinds = this.#options.takeChanges(endpoint, audience);
     if (kinds.size === 0) return;
-    const key = announcementKey(scope, audience);
+    const key = announcementKey(endpoint, audience);
     const cancel = this.#options.clock.after(this.#options.debounceMs, () => {
       const isTouched = this.#pauses.get(key)?.isTouched;
       this.#pauses.delete(key);
-      if (isTouched === true) this.#announce(scope, audience);
+      if (isTouched === true) this.#announce(endpoint, audience);
     });
     this.#pauses.set(key, { isTouched: false, cancel });
-    for (const listener of this.#listeners) listener({ scope, audience, kinds });
+    for (const listener of this.#listeners) listener({ endpoint, audience, kinds });
   }
 }
 
 /** Names of servers hold no such characters. */
-export function announcementKey(scope: string | undefined, audience: string | undefined): string {
-  return `${scope ?? '*'} ${audience ?? ''}`;
+export function announcementKey(endpoint: string | undefined, audience: string | undefined): string {
+  return `${endpoint ?? '*'} ${audience ?? ''}`;
 }

@@ -1,7 +1,7 @@
 export { Catalogue, type CatalogueOptions, type Target, type ToolOverview, type UpstreamOverview } from './catalogue.ts';
-export { CatalogueKeeper, type CatalogueKeeperOptions } from './catalogue-keeper.ts';
+export { CatalogueRefresher, type CatalogueRefresherOptions } from './catalogue-refresher.ts';
 export { readCatalogue, type CatalogueReaderOptions, type Identity } from './catalogue-reader.ts';
-export { ClientLists, type ClientListsOptions } from './client-lists.ts';
+export { VariantReader, type VariantReaderOptions } from './variant-reader.ts';
 export type { CatalogueChange, ChangeKind, ChangeListener } from './change-announcer.ts';
 export { nameTable, type ExposedName, type NameTable, type NameTableOptions, type OwnedName, type PrefixPolicy } from './exposed-name.ts';
 export { checkHeaderParams, mirroredHeaders, type HeaderParam } from './header-params.ts';

@@ -1,9 +1,9 @@
 import type { GatewayError } from '@omni/ports';
-import type { ClientContext, UpstreamLink } from '@omni/wire';
+import type { ClientContext, UpstreamConnection } from '@omni/wire';
 
 /** What the lists for some clients are read from. */
 export interface ListSource {
-  readonly link: UpstreamLink;
+  readonly connection: UpstreamConnection;
   /** Client capabilities that a modern upstream is told with each request, as JSON; a legacy one was told them at its start. */
   readonly capabilities: string;
   /** Whether it can be read again. */

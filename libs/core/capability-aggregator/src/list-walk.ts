@@ -1,6 +1,6 @@
 import { GatewayError } from '@omni/ports';
-import { memberOf, rawOf, scanJson, stringAt, stringMember, type JsonObject, type RpcMessage, type UpstreamLink } from '@omni/wire';
-import { ownRequest } from './own-request.ts';
+import { memberOf, rawOf, scanJson, stringAt, stringMember, type JsonObject, type RpcMessage, type UpstreamConnection } from '@omni/wire';
+import { internalRequest } from './internal-request.ts';
 import { safeText } from './safe-text.ts';
 import type { ListKind } from './upstream-catalogue.ts';
 
@@ -62,7 +62,7 @@ interface Page {
  *
  * @see MCP 2026-07-28, server/utilities/pagination: cursors are opaque, the empty one included.
  */
-export async function walkList(link: UpstreamLink, kind: ListKind, { envelope, limits }: ListWalkOptions): Promise<WalkedList> {
+export async function walkList(connection: UpstreamConnection, kind: ListKind, { envelope, limits }: ListWalkOptions): Promise<WalkedList> {
   const texts: string[] = [];
   const seen = new Set<string>();
   let ttlMs: number | undefined;
@@ -74,7 +74,7 @@ export async function walkList(link: UpstreamLink, kind: ListKind, { envelope, l
     if (pages >= limits.maxPages) return stop(`more than ${limits.maxPages} pages`);
     let page: Page | string;
     try {
-      const message = await ownRequest(link, METHODS[kind], pageParams(cursor, envelope));
+      const message = await internalRequest(connection, METHODS[kind], pageParams(cursor, envelope));
       length += message.text.length;
       page = readPage(message, kind);
     } catch (error) {

@@ -80,7 +80,7 @@ const NamingSchema = z.strictObject({
     .describe(
       'When the name of a server stands before the names of its tools and prompts. always never renames a tool when another server is added.',
     ),
-  asker: z
+  labelElicitations: z
     .boolean()
     .default(true)
     .describe(

@@ -70,7 +70,7 @@ describe('parseConfiguration on damaged files', () => {
   });
 
   it.each(FILES)('accepts or refuses, and never fails otherwise, when %s is damaged in the middle', (path, text) => {
-    const piece = fc.constantFrom(
+    const chunk = fc.constantFrom(
       '',
       '\t',
       '\n',
@@ -102,7 +102,7 @@ describe('parseConfiguration on damaged files', () => {
       '<<: *base\n',
     );
     fc.assert(
-      fc.property(fc.nat({ max: text.length }), fc.nat({ max: 12 }), piece, (start, removed, inserted) => {
+      fc.property(fc.nat({ max: text.length }), fc.nat({ max: 12 }), chunk, (start, removed, inserted) => {
         const damaged = text.slice(0, start) + inserted + text.slice(start + removed);
         expect(['accepted', 'OMNI_CONFIG_INVALID']).toContain(outcome(path, damaged));
       }),

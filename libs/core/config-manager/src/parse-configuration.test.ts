@@ -33,7 +33,7 @@ describe('parseConfiguration', () => {
     expect(parse('mcpServers: { a: { command: npx } }')).toEqual({
       server: { host: '127.0.0.1', port: 7431, allowedHosts: [], allowedOrigins: [], legacySse: false, unixSocket: false, drainMs: 10_000 },
       auth: { mode: 'token', tokens: [] },
-      naming: { prefix: 'always', asker: true },
+      naming: { prefix: 'always', labelElicitations: true },
       sealing: { keys: [] },
       limits: {
         maxBodyBytes: 4_194_304,
@@ -82,7 +82,7 @@ version: 1
 x-anything: { goes: here }
 server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins: ["https://app.example.com"], legacySse: true, unixSocket: /run/omni.sock, tls: { cert: c.pem, key: k.pem }, drain: 0s, x-note: mine }
 auth: { mode: token, token: 0123456789abcdef, tokens: [{ name: ada, token: ada-0123456789abcdef }, { name: b.o@example.com, token: bo-0123456789abcdef }] }
-naming: { prefix: on-conflict, asker: false }
+naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxHeldBytes: 2097152, maxInFlight: 3, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
 logging: { level: debug }
@@ -112,7 +112,7 @@ mcpServers:
           { name: 'b.o@example.com', token: 'bo-0123456789abcdef' },
         ],
       },
-      naming: { prefix: 'on-conflict', asker: false },
+      naming: { prefix: 'on-conflict', labelElicitations: false },
       sealing: { keys: [new Uint8Array(32).fill(255)] },
       limits: {
         maxBodyBytes: 1_024,
@@ -322,7 +322,7 @@ mcpServers:
     [String.raw`url: 'unix:\\.\pipe\a'`, { kind: 'socket', address: { path: String.raw`\\.\pipe\a` } }],
     ['url: "tcp://127.0.0.1:9000"', { kind: 'socket', address: { host: '127.0.0.1', port: 9_000 } }],
     ['type: tcp, url: "tcp://[::1]:80/"', { kind: 'socket', address: { host: '::1', port: 80 } }],
-  ])('reads where a lasting connection leads: %s', (entry, transport) => {
+  ])('reads where a persistent connection leads: %s', (entry, transport) => {
     const { upstreams, warnings } = parse(`mcpServers: { a: { ${entry} } }`);
     expect([upstreams.map((upstream) => upstream.transport), warnings]).toEqual([[transport], []]);
   });

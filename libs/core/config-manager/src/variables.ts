@@ -63,7 +63,7 @@ function resolve(reference: string, env: Environment): Outcome {
   if (LATER_SCHEME.test(reference)) return { failure: `${shown(reference)} is not available yet in this version; use \${NAME}` };
   if (reference.startsWith('input:')) return { failure: `${shown(reference)} asks a person; set a variable and write \${NAME} instead` };
   const match = VARIABLE.exec(reference.replace(ENV_SCHEME, ''));
-  // Not quoted: it may be a piece of a literal credential.
+  // Not quoted: it may be a chunk of a literal credential.
   if (!match) return { failure: 'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"' };
   const [, name = '', operator, operand = ''] = match;
   if (operand.includes('${')) return { failure: `the default of \${${name}} holds another reference; only one level is read` };

@@ -21,7 +21,7 @@ export class Admission {
   }
 
   /** @returns Why the request cannot run; `undefined` when it is counted in. */
-  enter(): GatewayError | undefined {
+  acquire(): GatewayError | undefined {
     if (this.#isClosed) return this.closed;
     if (this.#inFlight >= this.#maxInFlight)
       return new GatewayError('OMNI_OVERLOADED', `At most ${this.#maxInFlight} requests can run at once (limits.maxInFlight)`);
@@ -29,7 +29,7 @@ export class Admission {
     return undefined;
   }
 
-  readonly leave = (): void => {
+  readonly release = (): void => {
     this.#inFlight--;
     if (this.#inFlight > 0 || this.#onIdle.length === 0) return;
     const listeners = this.#onIdle;

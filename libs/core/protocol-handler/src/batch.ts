@@ -7,7 +7,7 @@ import {
   type AnswerServerRequest,
   type JsonLimits,
   type RpcMessage,
-  type RpcNotice,
+  type RpcNotification,
 } from '@omni/wire';
 import type { Admission } from './admission.ts';
 import type { FrontReply } from './front-reply.ts';
@@ -60,7 +60,7 @@ export function runBatch(items: readonly string[], options: BatchOptions): void 
     else if (message.kind === 'notification') session.onClientNotification(message);
     else if (message.kind === 'response') session.onClientResponse(message);
     else {
-      const full = admission.enter();
+      const full = admission.acquire();
       if (full !== undefined) {
         answers.push(errorText(message.id, full));
         continue;
@@ -68,7 +68,7 @@ export function runBatch(items: readonly string[], options: BatchOptions): void 
       open++;
       const request = header === undefined ? message : withTraceContext(message, header, limits);
       const reply = new BatchReply(message.id, session, requests.begin(request, originOf(session)), notify, (text) => {
-        admission.leave();
+        admission.release();
         if (text !== undefined) answers.push(text);
         settle();
       });
@@ -99,8 +99,8 @@ class BatchReply implements FrontReply {
     this.#done = done;
   }
 
-  notification(notice: RpcNotice): boolean {
-    if (this.#done !== undefined) this.#notify(notice.text);
+  notification(notification: RpcNotification): boolean {
+    if (this.#done !== undefined) this.#notify(notification.text);
     return true;
   }
 

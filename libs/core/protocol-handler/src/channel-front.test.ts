@@ -1,4 +1,4 @@
-import { GatewayError, type ChannelGarbage, type ChannelListener, type MessageChannel, type OpenChannel } from '@omni/ports';
+import { GatewayError, type FramingError, type ChannelListener, type MessageChannel, type OpenChannel } from '@omni/ports';
 import { RecordingListener } from '@omni/testing';
 import { createChannelPair } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
@@ -38,8 +38,8 @@ class Pipe implements MessageChannel {
     for (const text of texts) this.#listener?.onMessage(text);
   }
 
-  garble(kind: ChannelGarbage['kind']): void {
-    this.#listener?.onGarbage(kind === 'oversize' ? { kind, limitBytes: 10 } : { kind });
+  garble(kind: FramingError['kind']): void {
+    this.#listener?.onFramingError(kind === 'oversize' ? { kind, limitBytes: 10 } : { kind });
   }
 
   /** The client's side ends. */
@@ -70,7 +70,7 @@ function cancelText(id: string): string {
 describe('ChannelFront', () => {
   it('serves both eras on one connection', () => {
     const front = new FrontFixture();
-    const { pipe } = connect(front, { scope: 'files' });
+    const { pipe } = connect(front, { endpoint: 'files' });
     pipe.say(
       modernText('tools/list', { id: '1' }),
       initializeText(),
@@ -99,13 +99,13 @@ describe('ChannelFront', () => {
 
   it('routes calls in the name of its client', () => {
     const front = new FrontFixture();
-    const { pipe } = connect(front, { scope: 'files' });
+    const { pipe } = connect(front, { endpoint: 'files' });
     pipe.say(modernCall('1'), initializeText(), call('2'));
     expect(
       front.dispatch.calls.map(({ request }) => [
         request.client.principal,
         request.client.era,
-        request.client.scope,
+        request.client.endpoint,
         request.client.session?.key,
         request.paramHeaders,
       ]),
@@ -426,7 +426,7 @@ describe('ChannelFront', () => {
     ]);
   });
 
-  it('begins nothing more for a client that it has given up, though more came in the same piece', () => {
+  it('begins nothing more for a client that it has given up, though more came in the same chunk', () => {
     const front = new FrontFixture();
     const pipe = new Pipe();
     // As a socket: its end is told later, and what was read before is still handed out.

@@ -1,6 +1,6 @@
 import {
   GatewayError,
-  type ChannelGarbage,
+  type FramingError,
   type HeaderList,
   type Logger,
   type MessageChannel,
@@ -23,21 +23,21 @@ import type { Admission } from './admission.ts';
 import { checkBatch, runBatch } from './batch.ts';
 import { ChannelReply } from './channel-reply.ts';
 import type { FrontLimits } from './collaborators.ts';
-import { checkInitialize, LegacySession, type SessionSurroundings } from './legacy-session.ts';
+import { checkInitialize, LegacySession, type SessionDependencies } from './legacy-session.ts';
 import { claimsModernEnvelope, readEnvelope } from './modern-envelope.ts';
-import { isLasting, type ModernRequests } from './modern-requests.ts';
+import { isPersistent, type ModernRequests } from './modern-requests.ts';
 import { originOf, type RequestLog } from './request-log.ts';
 import type { PostListener } from './sse-connection.ts';
 
 export interface ChannelFrontOptions {
   readonly modern: ModernRequests;
-  readonly surroundings: SessionSurroundings;
+  readonly dependencies: SessionDependencies;
   readonly admission: Admission;
   readonly limits: FrontLimits;
   readonly requests: RequestLog;
   readonly logger: Logger;
   readonly principal: Principal;
-  readonly scope: string | undefined;
+  readonly endpoint: string | undefined;
   /** Unique among all connections; becomes the key of a legacy session. */
   readonly key: string;
   /** Whether the client still reads after its side has ended, as at the end of a pipe: running requests are answered then. */
@@ -72,7 +72,7 @@ export class ChannelFront implements PostListener {
   }
 
   onMessage(text: string, forwardable?: HeaderList): void {
-    // A channel may still hand out what came in one piece with the message that ended it; nobody would end what that began.
+    // A channel may still hand out what came in one chunk with the message that ended it; nobody would end what that began.
     if (this.#isClosing) return;
     const message = parseMessage(text, this.#options.limits);
     try {
@@ -83,15 +83,15 @@ export class ChannelFront implements PostListener {
     }
   }
 
-  onGarbage({ kind }: ChannelGarbage): void {
-    if (!this.#isClosing) this.#send(errorText('null', garbageError(kind)));
+  onFramingError({ kind }: FramingError): void {
+    if (!this.#isClosing) this.#send(errorText('null', framingErrorOf(kind)));
   }
 
   onClose(reason: GatewayError | undefined): void {
     if (!this.#options.answersAfterEnd || reason !== undefined) {
       this.#isClosing = true;
       this.#end();
-    } else this.#session?.endQuestions();
+    } else this.#session?.endServerRequests();
     this.#onClosed();
   }
 
@@ -135,23 +135,23 @@ export class ChannelFront implements PostListener {
   #initialize(message: RpcMessage): void {
     const invalid = checkInitialize(message);
     if (invalid !== undefined) return this.#send(errorText(message.id, invalid));
-    const { surroundings, principal, scope, key } = this.#options;
+    const { dependencies, principal, endpoint, key } = this.#options;
     this.#session = new LegacySession(message, {
-      surroundings,
+      dependencies,
       key,
       principal,
-      scope,
+      endpoint,
       send: (text) => this.#send(text),
-      sendQuestion: (text) => {
+      sendServerRequest: (text) => {
         this.#send(text);
         return true;
       },
     });
-    this.#send(resultText(message.id, this.#session.hello()));
+    this.#send(resultText(message.id, this.#session.initializeResult()));
   }
 
   #request(session: LegacySession, message: RpcMessage, forwardable: HeaderList | undefined): void {
-    const full = this.#options.admission.enter();
+    const full = this.#options.admission.acquire();
     if (full !== undefined) return this.#send(errorText(message.id, full));
     const reply = new ChannelReply({
       id: message.id,
@@ -164,7 +164,7 @@ export class ChannelFront implements PostListener {
         };
         session.ask(request, answer, send, signal);
       },
-      onDone: this.#options.admission.leave,
+      onDone: this.#options.admission.release,
     });
     session.onRequest(message, reply, forwardable);
   }
@@ -177,23 +177,23 @@ export class ChannelFront implements PostListener {
         errorText(message.id, new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running on this connection')),
       );
     }
-    const { principal, scope, admission, modern, requests } = this.#options;
+    const { principal, endpoint, admission, modern, requests } = this.#options;
     const { id } = message;
-    const isCounted = !isLasting(message.method);
-    const full = isCounted ? admission.enter() : admission.closed;
+    const isCounted = !isPersistent(message.method);
+    const full = isCounted ? admission.acquire() : admission.closed;
     if (full !== undefined) return this.#send(errorText(id, full));
     let isDone = false;
     const reply = new ChannelReply({
       id,
-      record: requests.begin(message, { principal: principal.id, sessionId: undefined, scope }),
+      record: requests.begin(message, { principal: principal.id, sessionId: undefined, endpoint }),
       send: (text) => this.#send(text),
       onDone: () => {
         isDone = true;
         this.#modernInFlight.delete(id);
-        if (isCounted) admission.leave();
+        if (isCounted) admission.release();
       },
     });
-    const client = { principal, era: 'modern' as const, scope, session: undefined, ...envelope };
+    const client = { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope };
     const running = modern.serve({ message, client, paramHeaders: undefined, forwardable }, reply);
     if (!isDone) this.#modernInFlight.set(id, { reply, running });
   }
@@ -241,7 +241,7 @@ export class ChannelFront implements PostListener {
   }
 }
 
-function garbageError(kind: ChannelGarbage['kind']): GatewayError {
+function framingErrorOf(kind: FramingError['kind']): GatewayError {
   switch (kind) {
     case 'oversize':
       return new GatewayError('OMNI_BODY_TOO_LARGE', 'A message exceeds the limit (limits.maxBodyBytes)');

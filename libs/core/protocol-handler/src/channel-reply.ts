@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import { errorText, type Answer, type AnswerServerRequest, type RpcMessage, type RpcNotice } from '@omni/wire';
+import { errorText, type Answer, type AnswerServerRequest, type RpcMessage, type RpcNotification } from '@omni/wire';
 import type { FrontReply } from './front-reply.ts';
 import type { RequestRecord } from './request-log.ts';
 
@@ -21,8 +21,8 @@ export class ChannelReply implements FrontReply {
     this.#options = options;
   }
 
-  notification(notice: RpcNotice): boolean {
-    if (!this.#isDone) this.#options.send(notice.text);
+  notification(notification: RpcNotification): boolean {
+    if (!this.#isDone) this.#options.send(notification.text);
     return true;
   }
 

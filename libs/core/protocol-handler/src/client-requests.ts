@@ -92,7 +92,7 @@ export class ClientRequests implements Ticking {
     return request !== undefined;
   }
 
-  /** Progress of the client with a question. That for which no server waits is dropped. */
+  /** Progress of the client with a serverRequest. That for which no server waits is dropped. */
   onProgress(message: RpcMessage): void {
     const token = memberOf(message.params, 'progressToken');
     const request = this.#open.get(rawOf(message, token) ?? '');
@@ -144,7 +144,7 @@ function noAnswer(): GatewayError {
   return new GatewayError('OMNI_CANCELLED', 'The client has ended its session');
 }
 
-/** The parameters of a question. Servers choose tokens without knowing of each other, so the client gets the id in the place of theirs. */
+/** The parameters of a serverRequest. Servers choose tokens without knowing of each other, so the client gets the id in the place of theirs. */
 function paramsWith({ text, params }: RpcMessage, token: JsonSpan | undefined, id: string): string {
   if (params === undefined) return '';
   const edits = token === undefined ? [] : [{ start: token.start, end: token.end, text: id }];

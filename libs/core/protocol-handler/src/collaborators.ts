@@ -3,9 +3,9 @@ import type { ClientContext, GatewayRequest, ReplySink, RpcMessage, RunningCall 
 
 export type ListKind = 'tools' | 'resources' | 'templates' | 'prompts';
 
-/** A list that is not what it was. `scope` is a server name, or `undefined` for the endpoint of all. */
+/** A list that is not what it was. `endpoint` is a server name, or `undefined` for the endpoint of all. */
 export interface OfferChange {
-  readonly scope: string | undefined;
+  readonly endpoint: string | undefined;
   readonly kinds: ReadonlySet<'tools' | 'resources' | 'prompts'>;
   /** Clients may be offered different things, so that not all need to be told. */
   isFor(client: ClientContext): boolean;
@@ -13,10 +13,10 @@ export interface OfferChange {
 
 /** What there is to offer: the part of the catalogue that the front needs. */
 export interface Offer {
-  hasScope(scope: string): boolean;
+  hasEndpoint(endpoint: string): boolean;
   /** Capabilities as JSON. */
-  capabilities(scope: string | undefined, era: Era): string;
-  instructions(scope: string | undefined): string | undefined;
+  capabilities(endpoint: string | undefined, era: Era): string;
+  instructions(endpoint: string | undefined): string | undefined;
   /** A whole list result as JSON. */
   list(kind: ListKind, client: ClientContext): string;
   onChange(listener: (change: OfferChange) => void): () => void;
@@ -31,7 +31,7 @@ export interface Offer {
 export interface Dispatch {
   route(request: GatewayRequest, reply: ReplySink): RunningCall;
   /** Whether a method outside the protocol's own is carried to the one server of this endpoint. */
-  carries(method: string, scope: string | undefined): boolean;
+  carries(method: string, endpoint: string | undefined): boolean;
   /**
    * Puts what a server says or asks outside of any call into the client's terms.
    *
@@ -51,7 +51,7 @@ export interface TaskWatching {
   /** Called once, with those of the ids that are the client's; nothing is told before. */
   readonly onOpen: (taskIds: readonly string[]) => void;
   /** Called with each `notifications/tasks`, in the client's terms. */
-  readonly onNotice: (taskId: string, message: RpcMessage) => void;
+  readonly onTaskNotification: (taskId: string, message: RpcMessage) => void;
 }
 
 /** Changes of single resources. */

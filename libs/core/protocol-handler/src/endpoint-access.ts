@@ -9,7 +9,7 @@ export interface AdmittedClient {
   readonly kind: 'admitted';
   readonly principal: Principal;
   /** The one server of the endpoint; all when absent. */
-  readonly scope: string | undefined;
+  readonly endpoint: string | undefined;
 }
 
 /** A client that may not, and what it is answered. */
@@ -21,7 +21,7 @@ export interface RefusedClient {
 }
 
 export interface EndpointAccessOptions {
-  readonly offer: Pick<Offer, 'hasScope'>;
+  readonly offer: Pick<Offer, 'hasEndpoint'>;
   readonly authentication: Authentication;
   readonly hostCheck: HostCheck;
 }
@@ -45,14 +45,14 @@ export class EndpointAccess {
     const { hostCheck, authentication, offer } = this.#options;
     const forbidden = hostCheck.check({ host: request.header('host'), origin: request.header('origin') });
     if (forbidden !== undefined) return refusal(forbidden);
-    const endpoint = endpoints.exec(request.path);
-    if (endpoint === null) return undefined;
+    const match = endpoints.exec(request.path);
+    if (match === null) return undefined;
     const principal = authentication.authenticate(request.header('authorization'));
     if (principal instanceof GatewayError) return refusal(principal, ['WWW-Authenticate', authentication.challenge(principal)]);
-    const scope = endpoint[1];
-    if (scope !== undefined && !offer.hasScope(scope))
-      return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${scope}"`));
-    return { kind: 'admitted', principal, scope };
+    const endpoint = match[1];
+    if (endpoint !== undefined && !offer.hasEndpoint(endpoint))
+      return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${endpoint}"`));
+    return { kind: 'admitted', principal, endpoint };
   }
 }
 

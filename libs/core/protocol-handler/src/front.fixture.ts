@@ -5,7 +5,7 @@ import {
   type AnswerServerRequest,
   type ClientContext,
   type GatewayRequest,
-  type PieceSink,
+  type ChunkSink,
   type ReplySink,
   type RpcMessage,
   type RunningCall,
@@ -64,8 +64,8 @@ export class RoutedCall {
   }
 
   /** Where an answer can go while it comes. */
-  get pieces(): PieceSink | undefined {
-    return this.#reply.pieces;
+  get chunks(): ChunkSink | undefined {
+    return this.#reply.chunks;
   }
 
   fail(error: GatewayError): void {
@@ -101,8 +101,8 @@ export class ScriptedDispatch implements Dispatch {
     return { cancel: (reason) => call.cancels.push(reason) };
   }
 
-  carries(method: string, scope: string | undefined): boolean {
-    return scope !== undefined && (method.startsWith('vendor/') || method === 'ping');
+  carries(method: string, endpoint: string | undefined): boolean {
+    return endpoint !== undefined && (method.startsWith('vendor/') || method === 'ping');
   }
 
   toClient(_upstream: string, message: RpcMessage, _client: ClientContext, tell: (message: RpcMessage) => void): void {
@@ -135,21 +135,21 @@ export class ScriptedOffer implements Offer {
     return this.#listeners.size;
   }
 
-  hasScope(scope: string): boolean {
-    return scope === 'files' || scope === 'mail';
+  hasEndpoint(endpoint: string): boolean {
+    return endpoint === 'files' || endpoint === 'mail';
   }
 
-  capabilities(scope: string | undefined, era: Era): string {
+  capabilities(endpoint: string | undefined, era: Era): string {
     if (this.failure !== undefined) throw this.failure;
-    return `{"tools":{"listChanged":true},"experimental":{"${scope ?? 'all'}":{"era":"${era}"}}}`;
+    return `{"tools":{"listChanged":true},"experimental":{"${endpoint ?? 'all'}":{"era":"${era}"}}}`;
   }
 
   instructions(): string | undefined {
     return this.instructionsText;
   }
 
-  list(kind: ListKind, { scope, era }: ClientContext): string {
-    return `{"${kind}":[],"seenBy":"${scope ?? 'all'} ${era}"}`;
+  list(kind: ListKind, { endpoint, era }: ClientContext): string {
+    return `{"${kind}":[],"seenBy":"${endpoint ?? 'all'} ${era}"}`;
   }
 
   onChange(listener: (change: OfferChange) => void): () => void {
@@ -168,8 +168,8 @@ export class ScriptedOffer implements Offer {
   }
 
   /** @param isFor - Default: for all. */
-  change(kinds: readonly ('tools' | 'resources' | 'prompts')[], scope?: string, isFor: OfferChange['isFor'] = () => true): void {
-    for (const listener of this.#listeners) listener({ scope, kinds: new Set(kinds), isFor });
+  change(kinds: readonly ('tools' | 'resources' | 'prompts')[], endpoint?: string, isFor: OfferChange['isFor'] = () => true): void {
+    for (const listener of this.#listeners) listener({ endpoint, kinds: new Set(kinds), isFor });
   }
 }
 

@@ -60,7 +60,7 @@ describe('HttpFront', () => {
       client: {
         principal: { id: 'owner' },
         era: 'modern',
-        scope: 'files',
+        endpoint: 'files',
         session: undefined,
         capabilities: '{}',
         clientInfo: '{"name":"x"}',

@@ -22,7 +22,7 @@ import { HttpReply } from './http-reply.ts';
 import { checkInitialize } from './legacy-session.ts';
 import type { HttpSession, LegacySessions } from './legacy-sessions.ts';
 import { checkMirroredHeaders, claimsModernEnvelope, readEnvelope } from './modern-envelope.ts';
-import { isLasting, type ModernRequests } from './modern-requests.ts';
+import { isPersistent, type ModernRequests } from './modern-requests.ts';
 import { isModernVersion, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './protocol-versions.ts';
 import { originOf, type RequestLog } from './request-log.ts';
 import { JSON_HEADERS } from './sse-text.ts';
@@ -85,14 +85,14 @@ export class HttpFront {
       return;
     }
     if (admitted.kind === 'refused') return refuse(exchange, admitted.error, 'null', admitted.headers);
-    const { principal, scope } = admitted;
+    const { principal, endpoint } = admitted;
     switch (exchange.method) {
       case 'POST':
-        return this.#post(exchange, principal, scope);
+        return this.#post(exchange, principal, endpoint);
       case 'GET':
-        return this.#get(exchange, principal, scope);
+        return this.#get(exchange, principal, endpoint);
       case 'DELETE':
-        return this.#delete(exchange, principal, scope);
+        return this.#delete(exchange, principal, endpoint);
       default:
         return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'MCP messages are sent by POST'), 'null', [
           'Allow',
@@ -123,13 +123,13 @@ export class HttpFront {
     );
   }
 
-  #post(exchange: Exchange, principal: Principal, scope: string | undefined): void {
+  #post(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
     const refused = this.#headers.post(exchange);
     if (refused !== undefined) return refuse(exchange, refused);
     exchange.readBody(this.#options.limits.maxBodyBytes).then(
       (bytes) => {
         try {
-          this.#body(exchange, principal, scope, bytes);
+          this.#body(exchange, principal, endpoint, bytes);
         } catch (error) {
           this.#failed(exchange, error);
         }
@@ -138,30 +138,30 @@ export class HttpFront {
     );
   }
 
-  #body(exchange: Exchange, principal: Principal, scope: string | undefined, bytes: Uint8Array): void {
+  #body(exchange: Exchange, principal: Principal, endpoint: string | undefined, bytes: Uint8Array): void {
     const text = bodyText(bytes);
     if (text instanceof GatewayError) return refuse(exchange, text);
     const parsed = parseMessage(text, this.#options.limits);
     if (parsed.kind === 'rejected') return refuse(exchange, parsed.error, parsed.id);
-    if (parsed.kind === 'batch') return this.#legacy(exchange, principal, scope, parsed);
+    if (parsed.kind === 'batch') return this.#legacy(exchange, principal, endpoint, parsed);
     const message = withTraceContext(parsed, (name) => exchange.header(name), this.#options.limits);
-    if (claimsModernEnvelope(message)) return this.#modern(exchange, principal, scope, message);
+    if (claimsModernEnvelope(message)) return this.#modern(exchange, principal, endpoint, message);
     const version = exchange.header('mcp-protocol-version');
     if (version !== undefined && !LEGACY_VERSIONS.includes(version))
-      return this.#modernByHeader(exchange, principal, scope, message, version);
-    if (version === undefined && exchange.header('mcp-method') !== undefined) return this.#modern(exchange, principal, scope, message);
-    this.#legacy(exchange, principal, scope, message);
+      return this.#modernByHeader(exchange, principal, endpoint, message, version);
+    if (version === undefined && exchange.header('mcp-method') !== undefined) return this.#modern(exchange, principal, endpoint, message);
+    this.#legacy(exchange, principal, endpoint, message);
   }
 
-  #modernByHeader(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage, version: string): void {
-    if (isModernVersion(version)) return this.#modern(exchange, principal, scope, message);
+  #modernByHeader(exchange: Exchange, principal: Principal, endpoint: string | undefined, message: RpcMessage, version: string): void {
+    if (isModernVersion(version)) return this.#modern(exchange, principal, endpoint, message);
     const error = new GatewayError('OMNI_VERSION_UNSUPPORTED', 'MCP-Protocol-Version names a version that is not supported', {
       data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
     });
     refuse(exchange, error, message.kind === 'request' ? message.id : 'null');
   }
 
-  #modern(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage): void {
+  #modern(exchange: Exchange, principal: Principal, endpoint: string | undefined, message: RpcMessage): void {
     if (message.kind === 'response')
       return refuse(exchange, new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'));
     if (message.kind === 'notification') return exchange.respond(202, []);
@@ -170,19 +170,19 @@ export class HttpFront {
     const mismatch = checkMirroredHeaders(message, (name) => exchange.header(name));
     if (mismatch !== undefined) return refuse(exchange, mismatch, message.id);
     const { admission, modern, ticker, requests } = this.#options;
-    const isCounted = !isLasting(message.method);
-    const full = isCounted ? admission.enter() : admission.closed;
+    const isCounted = !isPersistent(message.method);
+    const full = isCounted ? admission.acquire() : admission.closed;
     if (full !== undefined) return refuse(exchange, full, message.id);
     let isDone = false;
     let place: Place<OpenCall> | undefined = undefined;
     const onDone = (): void => {
       isDone = true;
       if (place !== undefined) this.#openCalls.remove(place);
-      if (isCounted) admission.leave();
+      if (isCounted) admission.release();
     };
-    const record = requests.begin(message, { principal: principal.id, sessionId: undefined, scope, exchange });
+    const record = requests.begin(message, { principal: principal.id, sessionId: undefined, endpoint, exchange });
     const reply: HttpReply = new HttpReply({ exchange, id: message.id, era: 'modern', ticker, record, onDone });
-    const client = { principal, era: 'modern' as const, scope, session: undefined, ...envelope };
+    const client = { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope };
     const paramHeaders = message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : [];
     const running = modern.serve({ message, client, paramHeaders, forwardable: this.#forwardable(exchange) }, reply);
     if (isDone) return;
@@ -194,9 +194,9 @@ export class HttpFront {
     });
   }
 
-  #legacy(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage | RpcBatch): void {
-    if (message.kind === 'request' && message.method === 'initialize') return this.#initialize(exchange, principal, scope, message);
-    const found = this.#session(exchange, principal, scope);
+  #legacy(exchange: Exchange, principal: Principal, endpoint: string | undefined, message: RpcMessage | RpcBatch): void {
+    if (message.kind === 'request' && message.method === 'initialize') return this.#initialize(exchange, principal, endpoint, message);
+    const found = this.#session(exchange, principal, endpoint);
     const id = message.kind === 'request' ? message.id : 'null';
     if (found instanceof GatewayError) return refuse(exchange, found, id);
     if (message.kind === 'batch') return this.#batch(exchange, found, message);
@@ -206,18 +206,18 @@ export class HttpFront {
     exchange.respond(202, []);
   }
 
-  #initialize(exchange: Exchange, principal: Principal, scope: string | undefined, message: RpcMessage): void {
-    const invalid = checkInitialize(message) ?? this.#options.admission.enter();
+  #initialize(exchange: Exchange, principal: Principal, endpoint: string | undefined, message: RpcMessage): void {
+    const invalid = checkInitialize(message) ?? this.#options.admission.acquire();
     if (invalid !== undefined) return refuse(exchange, invalid, message.id);
-    this.#options.admission.leave();
-    const opened = this.#options.sessions.open(message, principal, scope);
+    this.#options.admission.release();
+    const opened = this.#options.sessions.open(message, principal, endpoint);
     if (opened instanceof GatewayError) return refuse(exchange, opened, message.id);
-    this.#options.logger.info({ sessionId: opened.session.key, scope, version: opened.session.version }, 'session opened');
-    exchange.respond(200, [...JSON_HEADERS, 'Mcp-Session-Id', opened.id], resultText(message.id, opened.session.hello()));
+    this.#options.logger.info({ sessionId: opened.session.key, scope: endpoint, version: opened.session.version }, 'session opened');
+    exchange.respond(200, [...JSON_HEADERS, 'Mcp-Session-Id', opened.id], resultText(message.id, opened.session.initializeResult()));
   }
 
   #request(exchange: Exchange, { session, events }: HttpSession, message: RpcMessage): void {
-    const full = this.#options.admission.enter();
+    const full = this.#options.admission.acquire();
     if (full !== undefined) return refuse(exchange, full, message.id);
     const reply = new HttpReply({
       exchange,
@@ -228,7 +228,7 @@ export class HttpFront {
       events,
       ask: (request: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal: AbortSignal | undefined) =>
         session.ask(request, answer, send, signal),
-      onDone: this.#options.admission.leave,
+      onDone: this.#options.admission.release,
     });
     session.onRequest(message, reply, this.#forwardable(exchange));
     // A disconnect does not cancel in this era: the call runs on (MCP 2025-11-25, basic/transports).
@@ -257,7 +257,7 @@ export class HttpFront {
     return forwardable.length === 0 ? undefined : forwardableHeaders(forwardable, (name) => exchange.header(name));
   }
 
-  #get(exchange: Exchange, principal: Principal, scope: string | undefined): void {
+  #get(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
     if (exchange.header(SESSION_HEADER) === undefined) {
       return refuse(
         exchange,
@@ -268,7 +268,7 @@ export class HttpFront {
     }
     if (!accepts(exchange.header('accept') ?? '', 'text/event-stream'))
       return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
-    const found = this.#session(exchange, principal, scope);
+    const found = this.#session(exchange, principal, endpoint);
     if (found instanceof GatewayError) return refuse(exchange, found);
     const lastEventId = exchange.header('last-event-id') ?? '';
     const { sessions } = this.#options;
@@ -276,18 +276,18 @@ export class HttpFront {
     if (refused !== undefined) refuse(exchange, refused, 'null', refused.code === 'OMNI_STREAM_OVER' ? ['Allow', 'POST, DELETE'] : []);
   }
 
-  #delete(exchange: Exchange, principal: Principal, scope: string | undefined): void {
-    const found = this.#session(exchange, principal, scope);
+  #delete(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
+    const found = this.#session(exchange, principal, endpoint);
     if (found instanceof GatewayError) return refuse(exchange, found);
     this.#options.sessions.end(found);
     this.#options.logger.info({ sessionId: found.session.key }, 'session ended by its client');
     exchange.respond(200, []);
   }
 
-  #session(exchange: Exchange, principal: Principal, scope: string | undefined): HttpSession | GatewayError {
+  #session(exchange: Exchange, principal: Principal, endpoint: string | undefined): HttpSession | GatewayError {
     const id = exchange.header(SESSION_HEADER);
     if (id === undefined || id === '') return new GatewayError('OMNI_SESSION_REQUIRED', 'Mcp-Session-Id is missing');
-    return this.#options.sessions.find(id, principal, scope);
+    return this.#options.sessions.find(id, principal, endpoint);
   }
 
   #failed(exchange: Exchange, error: unknown): void {

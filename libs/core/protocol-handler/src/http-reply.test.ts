@@ -195,12 +195,12 @@ describe('HttpReply', () => {
   it('writes an answer while it comes, with its length when that is known', async () => {
     for (const length of [19, undefined]) {
       const { exchange, call } = await modernCall(new FrontFixture());
-      call.pieces?.onPassedHead({ status: 200, length, isError: false, isKept: false });
+      call.chunks?.onResponseHead({ status: 200, length, isError: false, isKept: false });
       expect([exchange.state, exchange.responseHeader('content-length')]).toEqual(['streaming', length?.toString()]);
-      call.pieces?.onPiece(bytesOf('{"first":1,\n'));
+      call.chunks?.onChunk(bytesOf('{"first":1,\n'));
       expect(exchange.text()).toBe('{"first":1,\n');
-      call.pieces?.onPiece(bytesOf('"b":2}'));
-      call.pieces?.onPassedEnd();
+      call.chunks?.onChunk(bytesOf('"b":2}'));
+      call.chunks?.onResponseEnd();
       expect([exchange.state, exchange.text(), exchange.responseHeader('content-type')]).toEqual([
         'ended',
         '{"first":1,\n"b":2}',
@@ -212,11 +212,11 @@ describe('HttpReply', () => {
   it('writes an answer that comes behind notifications as one event, whatever stands in it', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     call.notify(PROGRESS);
-    call.pieces?.onPassedHead({ status: 200, length: 40, isError: false, isKept: false });
-    for (const piece of ['{"jsonrpc":"2.0","id":1,"result":{', '\r\n\r\nevent: message\ndata: ', '"a":1}}'])
-      call.pieces?.onPiece(bytesOf(piece));
+    call.chunks?.onResponseHead({ status: 200, length: 40, isError: false, isKept: false });
+    for (const chunk of ['{"jsonrpc":"2.0","id":1,"result":{', '\r\n\r\nevent: message\ndata: ', '"a":1}}'])
+      call.chunks?.onChunk(bytesOf(chunk));
     expect(exchange.events()).toHaveLength(2);
-    call.pieces?.onPassedEnd();
+    call.chunks?.onResponseEnd();
     expect([exchange.state, exchange.events()]).toEqual([
       'ended',
       [PROGRESS, '{"jsonrpc":"2.0","id":1,"result":{    event: message data: "a":1}}'],
@@ -228,26 +228,26 @@ describe('HttpReply', () => {
       const front = new FrontFixture();
       const { exchange, call } = await modernCall(front);
       if (isEvent) call.notify(PROGRESS);
-      call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
-      call.pieces?.onPiece(bytesOf('{"jsonrpc":"2.0","id":1,"result":{}}'));
+      call.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
+      call.chunks?.onChunk(bytesOf('{"jsonrpc":"2.0","id":1,"result":{}}'));
       call.fail(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', '"files" broke off'));
-      call.pieces?.onPiece(bytesOf('late'));
-      call.pieces?.onPassedEnd();
+      call.chunks?.onChunk(bytesOf('late'));
+      call.chunks?.onResponseEnd();
       expect([exchange.state, exchange.text().includes('late'), exchange.text().endsWith('}}')]).toEqual(['destroyed', false, true]);
       expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
     }
   });
 
-  it('gives pieces away, unless their sender keeps them', async () => {
+  it('gives chunks away, unless their sender keeps them', async () => {
     for (const isEvent of [false, true]) {
       for (const isKept of [false, true]) {
         const { exchange, call } = await modernCall(new FrontFixture());
         if (isEvent) call.notify(PROGRESS);
-        const piece = bytesOf('{"jsonrpc":"2.0","id":1,"result":{}}').slice();
-        call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept });
-        call.pieces?.onPiece(piece);
-        call.pieces?.onPassedEnd();
-        expect([exchange.text().includes('"result":{}}'), piece.byteLength]).toEqual([true, isKept ? 36 : 0]);
+        const chunk = bytesOf('{"jsonrpc":"2.0","id":1,"result":{}}').slice();
+        call.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept });
+        call.chunks?.onChunk(chunk);
+        call.chunks?.onResponseEnd();
+        expect([exchange.text().includes('"result":{}}'), chunk.byteLength]).toEqual([true, isKept ? 36 : 0]);
       }
     }
   });
@@ -255,21 +255,21 @@ describe('HttpReply', () => {
   it('holds a server back that is far ahead of its client, and not before', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     const heard: string[] = [];
-    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
+    call.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
     exchange.backlogBytes = 200 * 1024;
-    expect(call.pieces?.onPiece(bytesOf('a'))).toBe(true);
+    expect(call.chunks?.onChunk(bytesOf('a'))).toBe(true);
     exchange.backlogBytes = 300 * 1024;
-    expect(call.pieces?.onPiece(bytesOf('b'))).toBe(false);
+    expect(call.chunks?.onChunk(bytesOf('b'))).toBe(false);
     call.onDrain(() => heard.push('drained'));
     exchange.drain();
     expect([heard, exchange.text()]).toEqual([['drained'], 'ab']);
   });
 
-  it('puts nothing between the pieces of an answer', async () => {
+  it('puts nothing between the chunks of an answer', async () => {
     const front = new FrontFixture();
     const { exchange, call } = await modernCall(front);
     call.notify(PROGRESS);
-    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
+    call.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
     const before = exchange.text();
     front.clock.advance(60_000);
     call.notify(PROGRESS);
@@ -279,7 +279,7 @@ describe('HttpReply', () => {
   it('cancels a call whose client leaves in the middle of its answer', async () => {
     const front = new FrontFixture();
     const { exchange, call } = await modernCall(front);
-    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
+    call.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
     exchange.leave();
     expect([call.cancels.length, front.handler.getStatus().details]).toMatchObject([1, { inFlight: 0 }]);
   });
@@ -288,14 +288,14 @@ describe('HttpReply', () => {
     const front = new FrontFixture();
     const session = await front.session();
     const { exchange, call } = await session.call();
-    call.pieces?.onPassedHead({ status: 404, length: 2, isError: true, isKept: false });
-    call.pieces?.onPiece(bytesOf('{}'));
-    call.pieces?.onPassedEnd();
+    call.chunks?.onResponseHead({ status: 404, length: 2, isError: true, isKept: false });
+    call.chunks?.onChunk(bytesOf('{}'));
+    call.chunks?.onResponseEnd();
     expect([exchange.status, exchange.state, exchange.text()]).toEqual([200, 'ended', '{}']);
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
     const other = await session.call();
     other.call.notify(PROGRESS);
-    expect(other.call.pieces).toBeUndefined();
+    expect(other.call.chunks).toBeUndefined();
   });
 
   it('lets a legacy answer run on into nothing when its client leaves in the middle', async () => {
@@ -303,13 +303,13 @@ describe('HttpReply', () => {
     const session = await front.session();
     const { exchange, call } = await session.call();
     const heard: string[] = [];
-    call.pieces?.onPassedHead({ status: 200, length: undefined, isError: false, isKept: false });
+    call.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
     exchange.backlogBytes = 300 * 1024;
-    expect(call.pieces?.onPiece(bytesOf('{'))).toBe(false);
+    expect(call.chunks?.onChunk(bytesOf('{'))).toBe(false);
     call.onDrain(() => heard.push('goes on'));
     exchange.leave();
-    expect([heard, call.pieces?.onPiece(bytesOf('}')), call.cancels]).toEqual([['goes on'], true, []]);
-    call.pieces?.onPassedEnd();
+    expect([heard, call.chunks?.onChunk(bytesOf('}')), call.cancels]).toEqual([['goes on'], true, []]);
+    call.chunks?.onResponseEnd();
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 });

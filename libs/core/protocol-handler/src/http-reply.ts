@@ -3,14 +3,14 @@ import {
   errorText,
   type Answer,
   type AnswerServerRequest,
-  type PassedHead,
-  type PieceSink,
+  type ResponseHead,
+  type ChunkSink,
   type Place,
   type RpcMessage,
-  type RpcNotice,
+  type RpcNotification,
 } from '@omni/wire';
 import type { FrontReply } from './front-reply.ts';
-import { PassedBody } from './passed-body.ts';
+import { PassthroughBody } from './passthrough-body.ts';
 import type { RequestRecord } from './request-log.ts';
 import { PlainStream, type ReplyStream } from './reply-stream.ts';
 import type { SessionEvents } from './session-events.ts';
@@ -48,11 +48,11 @@ export interface HttpReplyOptions {
  *
  * @see protocol.md R3, R4: status from the error code until headers are sent; JSON or events decided by the first message.
  */
-export class HttpReply implements FrontReply, PieceSink, Ticking {
+export class HttpReply implements FrontReply, ChunkSink, Ticking {
   readonly #options: HttpReplyOptions;
   readonly #place: Place<Ticking>;
   #stream: ReplyStream | undefined;
-  #passed: PassedBody | undefined;
+  #passthrough: PassthroughBody | undefined;
   #isError = false;
   /** `passing`: an answer has begun that is written while it comes. */
   #state: 'open' | 'passing' | 'mute' | 'done' = 'open';
@@ -66,18 +66,18 @@ export class HttpReply implements FrontReply, PieceSink, Ticking {
   }
 
   /** Events that a client can come back for are kept, and kept whole. */
-  get pieces(): PieceSink | undefined {
+  get chunks(): ChunkSink | undefined {
     return this.#stream === undefined || this.#stream instanceof PlainStream ? this : undefined;
   }
 
-  notification(notice: RpcNotice): boolean {
+  notification(notification: RpcNotification): boolean {
     if (this.#state !== 'open') return true;
     if (this.#stream !== undefined && this.#stream.backlogBytes > MAX_BACKLOG_BYTES) return false;
-    return this.#write(notice.text);
+    return this.#write(notification.text);
   }
 
   onDrain(listener: () => void): void {
-    const writer = this.#state === 'passing' ? this.#passed : this.#state === 'open' ? this.#stream : undefined;
+    const writer = this.#state === 'passing' ? this.#passthrough : this.#state === 'open' ? this.#stream : undefined;
     if (writer === undefined) return listener();
     this.#heldBack.push(listener);
     if (this.#heldBack.length === 1) writer.onDrain(this.#goOn);
@@ -101,8 +101,8 @@ export class HttpReply implements FrontReply, PieceSink, Ticking {
     if (this.#state === 'done') return;
     const { id, exchange, record } = this.#options;
     record.answered(answer);
-    if (this.#passed !== undefined) {
-      this.#passed.cut();
+    if (this.#passthrough !== undefined) {
+      this.#passthrough.cut();
       return this.#finish();
     }
     const payload: Payload = answer.kind === 'message' ? answer.payload : errorText(id, answer.error);
@@ -116,32 +116,32 @@ export class HttpReply implements FrontReply, PieceSink, Ticking {
     this.#finish();
   }
 
-  onPassedHead({ status, length, isError, isKept }: PassedHead): void {
+  onResponseHead({ status, length, isError, isKept }: ResponseHead): void {
     if (this.#state !== 'open') return;
     this.#state = 'passing';
     this.#isError = isError;
-    if (this.#stream instanceof PlainStream) this.#passed = this.#stream.pass(isKept);
+    if (this.#stream instanceof PlainStream) this.#passthrough = this.#stream.pass(isKept);
     else {
       const headers = length === undefined ? JSON_HEADERS : [...JSON_HEADERS, 'Content-Length', String(length)];
-      this.#passed = new PassedBody(this.#options.exchange.stream(this.#statusFor(status), headers), { isEvent: false, isKept });
+      this.#passthrough = new PassthroughBody(this.#options.exchange.stream(this.#statusFor(status), headers), { isEvent: false, isKept });
     }
   }
 
-  onPiece(bytes: Uint8Array): boolean {
-    return this.#state !== 'passing' || this.#passed?.write(bytes) !== false;
+  onChunk(bytes: Uint8Array): boolean {
+    return this.#state !== 'passing' || this.#passthrough?.write(bytes) !== false;
   }
 
-  onPassedEnd(): void {
+  onResponseEnd(): void {
     if (this.#state === 'done') return;
     this.#options.record.passed(this.#isError);
-    this.#passed?.end();
+    this.#passthrough?.end();
     this.#finish();
   }
 
   abandon(): void {
     if (this.#state === 'done') return;
     this.#options.record.cancelled();
-    if (this.#passed !== undefined) this.#passed.cut();
+    if (this.#passthrough !== undefined) this.#passthrough.cut();
     // An empty stream gets no id: there is nothing to come back for.
     else if (this.#stream === undefined) this.#options.exchange.stream(200, EVENT_STREAM_HEADERS).end();
     else this.#stream.end();

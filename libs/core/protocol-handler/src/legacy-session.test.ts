@@ -89,7 +89,7 @@ describe('LegacySession', () => {
   it.each([
     ['/mcp', '{"sampling":{"x":1.0}}', 0],
     ['/mcp/files', '{"sampling":{"x":1.0},"tasks":{"list":{}}}', 1],
-  ])('lets servers see the tasks of the client where there is one server only: %s', async (path, declared, questions) => {
+  ])('lets servers see the tasks of the client where there is one server only: %s', async (path, declared, serverRequests) => {
     const front = new FrontFixture();
     const session = await front.session({ path, capabilities: '{"sampling":{"x":1.0},"tasks":{"list":{}}}' });
     const stream = await session.listen();
@@ -97,8 +97,8 @@ describe('LegacySession', () => {
     const { client } = front.dispatch.last.request;
     const { answers, take } = recorder();
     client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"tasks/list"}'), take);
-    expect([client.capabilities, client.session?.capabilities, stream.events().length]).toEqual([declared, declared, questions]);
-    expect(answers.length).toBe(1 - questions);
+    expect([client.capabilities, client.session?.capabilities, stream.events().length]).toEqual([declared, declared, serverRequests]);
+    expect(answers.length).toBe(1 - serverRequests);
   });
 
   it('gives upstreams a key that is not the id of the session', async () => {
@@ -446,7 +446,7 @@ describe('LegacySession', () => {
     expect(answers).toEqual(['OMNI_CANCELLED: The client did not answer in time']);
   });
 
-  it('tells the client, on the stream of its question, that the answer is not wanted any more', async () => {
+  it('tells the client, on the stream of its serverRequest, that the answer is not wanted any more', async () => {
     const front = new FrontFixture({ sessionIdleMs: TEN_MINUTES_MS * 10 });
     const session = await front.session({ capabilities: CAN_SAMPLE });
     const { call, exchange } = await session.call();
@@ -483,11 +483,11 @@ describe('LegacySession', () => {
     const session = await front.session({ capabilities: CAN_SAMPLE });
     const { call } = await session.call();
     const heard: string[] = [];
-    call.request.client.session?.onClientNotice((notice) => heard.push(notice.text));
-    const notice = '{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}';
-    await session.post(notice);
+    call.request.client.session?.addClientNotificationListener((notification) => heard.push(notification.text));
+    const notification = '{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}';
+    await session.post(notification);
     await session.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
-    expect(heard).toEqual([notice]);
+    expect(heard).toEqual([notification]);
   });
 
   it('tells its servers the level that the client has set', async () => {

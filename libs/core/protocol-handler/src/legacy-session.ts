@@ -13,7 +13,7 @@ import {
   type ClientContext,
   type RpcMessage,
   type RunningCall,
-  type SessionOwner,
+  type ClientBinding,
 } from '@omni/wire';
 import { CAPABILITY_LIMITS, ClientRequests } from './client-requests.ts';
 import type { Dispatch, Identity, Offer, OfferChange, ResourceUpdates } from './collaborators.ts';
@@ -34,7 +34,7 @@ interface Subscription {
 }
 
 /** What all sessions of a front share. */
-export interface SessionSurroundings {
+export interface SessionDependencies {
   readonly offer: Offer;
   readonly dispatch: Dispatch;
   readonly updates: ResourceUpdates;
@@ -44,14 +44,14 @@ export interface SessionSurroundings {
 }
 
 export interface LegacySessionOptions {
-  readonly surroundings: SessionSurroundings;
+  readonly dependencies: SessionDependencies;
   readonly key: string;
   readonly principal: Principal;
-  readonly scope: string | undefined;
+  readonly endpoint: string | undefined;
   /** Sends a notification that belongs to no request. */
   readonly send: (text: string) => void;
   /** Sends a question that belongs to no request; `false` when nobody would hear it. */
-  readonly sendQuestion: (text: string) => boolean;
+  readonly sendServerRequest: (text: string) => boolean;
 }
 
 /**
@@ -59,42 +59,42 @@ export interface LegacySessionOptions {
  *
  * @see MCP 2025-11-25, basic/lifecycle and basic/transports.
  */
-export class LegacySession implements SessionOwner {
+export class LegacySession implements ClientBinding {
   readonly key: string;
   readonly version: string;
   readonly capabilities: string;
   readonly clientInfo: string;
   readonly client: ClientContext;
   readonly #options: LegacySessionOptions;
-  readonly #surroundings: SessionSurroundings;
+  readonly #dependencies: SessionDependencies;
   readonly #calls = new SessionCalls();
   // Most sessions are idle most of the time and need none of these.
   #requests: ClientRequests | undefined;
   #subscriptions: Map<string, Subscription> | undefined;
   readonly #onEnd: (() => void)[] = [];
-  readonly #onClientNotice: ((notice: RpcMessage) => void)[] = [];
+  readonly #addClientNotificationListener: ((notification: RpcMessage) => void)[] = [];
   readonly #stopWatching: () => void;
   #isEnded = false;
 
   /** @param initialize - The request that opens the session; see {@link checkInitialize}. */
   constructor(initialize: RpcMessage, options: LegacySessionOptions) {
     this.#options = options;
-    this.#surroundings = options.surroundings;
+    this.#dependencies = options.dependencies;
     this.key = options.key;
     this.version = negotiateLegacyVersion(stringMember(initialize.text, initialize.params, 'protocolVersion') ?? '');
     const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
     // Servers would see the tasks that others have started with the client: their ids name no server.
-    this.capabilities = copyOf(options.scope === undefined ? withoutTasks(declared) : declared);
+    this.capabilities = copyOf(options.endpoint === undefined ? withoutTasks(declared) : declared);
     this.clientInfo = copyOf(rawOf(initialize, memberOf(initialize.params, 'clientInfo')) ?? '{}');
     this.client = {
       principal: options.principal,
       era: 'legacy',
-      scope: options.scope,
+      endpoint: options.endpoint,
       session: this,
       capabilities: this.capabilities,
       clientInfo: this.clientInfo,
     };
-    this.#stopWatching = this.#surroundings.offer.onChange((change) => this.#announce(change));
+    this.#stopWatching = this.#dependencies.offer.onChange((change) => this.#announce(change));
   }
 
   /** Requests that run, which keep the session from being idle. */
@@ -103,12 +103,12 @@ export class LegacySession implements SessionOwner {
   }
 
   /** The answer to `initialize`, as JSON. */
-  hello(): string {
-    const { scope } = this.#options;
-    const { offer, identity } = this.#surroundings;
-    const instructions = offer.instructions(scope);
+  initializeResult(): string {
+    const { endpoint } = this.#options;
+    const { offer, identity } = this.#dependencies;
+    const instructions = offer.instructions(endpoint);
     const rest = instructions === undefined ? '' : `,"instructions":${JSON.stringify(instructions)}`;
-    return `{"protocolVersion":${JSON.stringify(this.version)},"capabilities":${offer.capabilities(scope, 'legacy')},"serverInfo":${JSON.stringify(identity)}${rest}}`;
+    return `{"protocolVersion":${JSON.stringify(this.version)},"capabilities":${offer.capabilities(endpoint, 'legacy')},"serverInfo":${JSON.stringify(identity)}${rest}}`;
   }
 
   /** Serves a request; never throws. @param forwardable - What some server may be told of the headers that came with it. */
@@ -125,7 +125,7 @@ export class LegacySession implements SessionOwner {
 
   onClientNotification(message: RpcMessage): void {
     if (message.method === 'notifications/roots/list_changed') {
-      for (const listener of this.#onClientNotice) listener(message);
+      for (const listener of this.#addClientNotificationListener) listener(message);
       return;
     }
     if (message.method === 'notifications/progress') return this.#requests?.onProgress(message);
@@ -149,24 +149,24 @@ export class LegacySession implements SessionOwner {
   onNotification(upstream: string, message: RpcMessage): void {
     if (this.#isEnded) return;
     if (message.method === 'notifications/message' && !passesLevel(message, this.#calls.minimumLevel)) return;
-    this.#surroundings.dispatch.toClient(upstream, message, this.client, ({ text }) => this.#options.send(text));
+    this.#dependencies.dispatch.toClient(upstream, message, this.client, ({ text }) => this.#options.send(text));
   }
 
   onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    this.#surroundings.dispatch.toClient(upstream, message, this.client, (translated) => this.askAside(translated, answer, signal));
+    this.#dependencies.dispatch.toClient(upstream, message, this.client, (translated) => this.askAside(translated, answer, signal));
   }
 
   /** Passes a request of an upstream to the client on the stream that belongs to no request. */
   askAside(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    this.#clientRequests().ask(message, answer, this.#options.sendQuestion, signal);
+    this.#clientRequests().ask(message, answer, this.#options.sendServerRequest, signal);
   }
 
   logLevel(): string | undefined {
     return this.#calls.minimumLevel;
   }
 
-  onClientNotice(listener: (notice: RpcMessage) => void): void {
-    this.#onClientNotice.push(listener);
+  addClientNotificationListener(listener: (notification: RpcMessage) => void): void {
+    this.#addClientNotificationListener.push(listener);
   }
 
   onEnd(listener: () => void): void {
@@ -175,7 +175,7 @@ export class LegacySession implements SessionOwner {
   }
 
   /** The client says nothing more, even if it still reads: what servers ask it need not wait for the session to end. */
-  endQuestions(): void {
+  endServerRequests(): void {
     this.#clientRequests().end();
   }
 
@@ -189,7 +189,7 @@ export class LegacySession implements SessionOwner {
     this.#isEnded = true;
     this.#stopWatching();
     for (const call of this.#calls.all()) call.end('the session has ended', reason);
-    this.endQuestions();
+    this.endServerRequests();
     for (const { release } of this.#subscriptions?.values() ?? []) release?.();
     this.#subscriptions = undefined;
     for (const listener of this.#onEnd) listener();
@@ -198,14 +198,14 @@ export class LegacySession implements SessionOwner {
   #admit(message: RpcMessage): GatewayError | undefined {
     if (this.#calls.get(message.id) !== undefined)
       return new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running in this session');
-    const { maxInFlight } = this.#surroundings;
+    const { maxInFlight } = this.#dependencies;
     if (this.#calls.size < maxInFlight) return undefined;
     return new GatewayError('OMNI_OVERLOADED', `At most ${maxInFlight} requests can run in one session (limits.maxSessionInFlight)`);
   }
 
   #serve(message: RpcMessage, reply: FrontReply, forwardable: HeaderList | undefined): RunningCall {
-    const { dispatch, offer } = this.#surroundings;
-    const { scope } = this.client;
+    const { dispatch, offer } = this.#dependencies;
+    const { endpoint } = this.client;
     if (isRouted(message.method)) return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
     const kind = listKindOf(message.method);
     if (kind !== undefined) {
@@ -228,7 +228,7 @@ export class LegacySession implements SessionOwner {
       case 'resources/unsubscribe':
         return this.#unsubscribe(message, reply);
       default:
-        if (dispatch.carries(message.method, scope))
+        if (dispatch.carries(message.method, endpoint))
           return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
         return this.#error(
           reply,
@@ -242,12 +242,12 @@ export class LegacySession implements SessionOwner {
     if (level === undefined || !isLogLevel(level))
       return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'));
     this.#calls.minimumLevel = level;
-    return this.#surroundings.dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
+    return this.#dependencies.dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
   }
 
   #subscribe(message: RpcMessage, reply: FrontReply): RunningCall {
     const uri = stringMember(message.text, message.params, 'uri');
-    const { updates } = this.#surroundings;
+    const { updates } = this.#dependencies;
     const subscriptions = (this.#subscriptions ??= new Map());
     if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
     if (!updates.knows(uri, this.client))
@@ -286,12 +286,12 @@ export class LegacySession implements SessionOwner {
   }
 
   #clientRequests(): ClientRequests {
-    this.#requests ??= new ClientRequests(this.#surroundings.ticker, this.capabilities);
+    this.#requests ??= new ClientRequests(this.#dependencies.ticker, this.capabilities);
     return this.#requests;
   }
 
   #announce(change: OfferChange): void {
-    if (change.scope !== this.client.scope || !change.isFor(this.client)) return;
+    if (change.endpoint !== this.client.endpoint || !change.isFor(this.client)) return;
     for (const kind of change.kinds) this.#options.send(notificationText(`notifications/${kind}/list_changed`, ''));
   }
 
@@ -319,7 +319,7 @@ function withoutTasks(capabilities: string): string {
   return scan.kind === 'object' ? withoutMembers(capabilities, scan.object, (key) => key === 'tasks') : capabilities;
 }
 
-/** The same text in a string of its own: a piece of a message would keep the whole message for as long as the session lasts. */
+/** The same text in a string of its own: a chunk of a message would keep the whole message for as long as the session lasts. */
 function copyOf(text: string): string {
   // Holds: a string comes back as a string.
   return JSON.parse(JSON.stringify(text)) as string;

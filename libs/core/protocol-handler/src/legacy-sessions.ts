@@ -1,6 +1,6 @@
 import { GatewayError, type CancelTimer, type Clock, type Exchange, type Principal } from '@omni/ports';
 import type { RpcMessage } from '@omni/wire';
-import { LegacySession, type SessionSurroundings } from './legacy-session.ts';
+import { LegacySession, type SessionDependencies } from './legacy-session.ts';
 import { isPrimingVersion } from './protocol-versions.ts';
 import { EventBudget, SessionEvents } from './session-events.ts';
 import { newSessionId } from './session-id.ts';
@@ -19,7 +19,7 @@ export interface HttpSession {
   lastSeenMs: number;
 }
 
-export interface LegacySessionsOptions extends SessionSurroundings {
+export interface LegacySessionsOptions extends SessionDependencies {
   readonly clock: Clock;
   readonly maxSessions: number;
   readonly sessionIdleMs: number;
@@ -46,7 +46,7 @@ export class LegacySessions {
     return this.#sessions.size;
   }
 
-  open(initialize: RpcMessage, principal: Principal, scope: string | undefined): HttpSession | GatewayError {
+  open(initialize: RpcMessage, principal: Principal, endpoint: string | undefined): HttpSession | GatewayError {
     const { maxSessions, clock, sessionIdleMs } = this.#options;
     if (this.#sessions.size >= maxSessions) {
       this.#sweep();
@@ -55,12 +55,12 @@ export class LegacySessions {
         return new GatewayError('OMNI_OVERLOADED', `At most ${maxSessions} sessions can be open (limits.maxSessions)`);
     }
     const session: LegacySession = new LegacySession(initialize, {
-      surroundings: this.#options,
+      dependencies: this.#options,
       key: `http-${++this.#opened}`,
       principal,
-      scope,
+      endpoint,
       send: (text) => stream.send(text),
-      sendQuestion: (text) => stream.sendNow(text),
+      sendServerRequest: (text) => stream.sendNow(text),
     });
     const { ticker } = this.#options;
     const events = new SessionEvents({ ticker, budget: this.#budget, isPriming: isPrimingVersion(session.version) });
@@ -72,9 +72,9 @@ export class LegacySessions {
   }
 
   /** The session, when it exists, belongs to this principal and to this endpoint; the three cases look alike from outside. */
-  find(id: string, principal: Principal, scope: string | undefined): HttpSession | GatewayError {
+  find(id: string, principal: Principal, endpoint: string | undefined): HttpSession | GatewayError {
     const found = this.#sessions.get(id);
-    if (found === undefined || found.session.client.principal.id !== principal.id || found.session.client.scope !== scope) {
+    if (found === undefined || found.session.client.principal.id !== principal.id || found.session.client.endpoint !== endpoint) {
       return new GatewayError('OMNI_SESSION_UNKNOWN', 'There is no such session');
     }
     found.lastSeenMs = Math.max(found.lastSeenMs, this.#options.clock.monotonicMs());

@@ -249,7 +249,7 @@ describe('ListenHub', () => {
     const [watch] = front.dispatch.taskWatches;
     const task = (params: string): string => `{"jsonrpc":"2.0","method":"notifications/tasks","params":${params}}`;
     const notify = (id: string, n: string): void =>
-      watch?.onNotice(id, messageOf(task(`{"_meta":{"${ID}":"up"},"taskId":"${id}","n":${n}}`)));
+      watch?.onTaskNotification(id, messageOf(task(`{"_meta":{"${ID}":"up"},"taskId":"${id}","n":${n}}`)));
     watch?.onOpen(['t', 'u']);
     notify('t', '1.0');
     exchange.backlogBytes = 1;

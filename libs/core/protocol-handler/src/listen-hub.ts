@@ -11,7 +11,7 @@ import {
   type ClientContext,
   type JsonObject,
   type RpcMessage,
-  type RpcNotice,
+  type RpcNotification,
   type RunningCall,
 } from '@omni/wire';
 import type { Dispatch, Offer, OfferChange, ResourceUpdates } from './collaborators.ts';
@@ -39,7 +39,7 @@ interface Listen {
   readonly reply: FrontReply;
   readonly releases: (() => void)[];
   /** Before the acknowledgement and while the client reads slowly: the last notification of each subject. There are as many subjects as were asked for. */
-  held: Map<string, RpcNotice> | undefined;
+  held: Map<string, RpcNotification> | undefined;
   isAcknowledged: boolean;
   isClosed: boolean;
 }
@@ -103,7 +103,7 @@ export class ListenHub {
     this.#stopWatching();
     for (const listen of [...this.#listens]) {
       this.#close(listen);
-      if (listen.isAcknowledged) for (const notice of listen.held?.values() ?? []) listen.reply.notification(notice);
+      if (listen.isAcknowledged) for (const notification of listen.held?.values() ?? []) listen.reply.notification(notification);
       listen.reply.answer({
         kind: 'message',
         payload: resultText(listen.id, `{"resultType":"complete",${subscriptionMeta(listen.id)}}`),
@@ -173,7 +173,7 @@ export class ListenHub {
       client: listen.client,
       taskIds,
       onOpen: onKnown,
-      onNotice: (taskId, notice) => this.#forward(listen, `task ${taskId}`, notice),
+      onTaskNotification: (taskId, notification) => this.#forward(listen, `task ${taskId}`, notification),
     });
     if (listen.isClosed) release();
     else listen.releases.push(release);
@@ -190,7 +190,7 @@ export class ListenHub {
       ...(taskIds.length > 0 ? { taskIds } : {}),
     };
     this.#notify(listen, 'notifications/subscriptions/acknowledged', `,"notifications":${JSON.stringify(honoured)}`);
-    for (const [subject, notice] of held ?? []) this.#send(listen, subject, notice);
+    for (const [subject, notification] of held ?? []) this.#send(listen, subject, notification);
   }
 
   #refuse(reply: FrontReply, error: GatewayError): RunningCall {
@@ -207,7 +207,7 @@ export class ListenHub {
 
   #announce(change: OfferChange): void {
     for (const listen of this.#listens) {
-      if (listen.client.scope !== change.scope || !change.isFor(listen.client)) continue;
+      if (listen.client.endpoint !== change.endpoint || !change.isFor(listen.client)) continue;
       for (const { kind, method } of CHANGE_FLAGS) {
         if (change.kinds.has(kind) && listen.kinds.has(kind)) this.#notify(listen, method);
       }
@@ -233,12 +233,12 @@ export class ListenHub {
     });
   }
 
-  #send(listen: Listen, subject: string, notice: RpcNotice): void {
+  #send(listen: Listen, subject: string, notification: RpcNotification): void {
     if (listen.held !== undefined) {
-      listen.held.set(subject, notice);
+      listen.held.set(subject, notification);
       return;
     }
-    if (listen.reply.notification(notice)) return;
+    if (listen.reply.notification(notification)) return;
     listen.held = new Map();
     listen.reply.onDrain(() => this.#goOn(listen));
   }
@@ -247,7 +247,7 @@ export class ListenHub {
     const held = listen.held;
     listen.held = undefined;
     if (listen.isClosed) return;
-    for (const [subject, notice] of held ?? []) this.#send(listen, subject, notice);
+    for (const [subject, notification] of held ?? []) this.#send(listen, subject, notification);
   }
 }
 

@@ -1,14 +1,14 @@
-import { stringMember, type RpcNotice } from '@omni/wire';
+import { stringMember, type RpcNotification } from '@omni/wire';
 
 /** Severity names of MCP logging, least first (RFC 5424). */
-const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+const LEVELS: readonly string[] = ['debug', 'info', 'notification', 'warning', 'error', 'critical', 'alert', 'emergency'];
 
 export function isLogLevel(level: string): boolean {
   return LEVELS.includes(level);
 }
 
 /** Whether a `notifications/message` is severe enough; one without a known level passes. */
-export function passesLevel(message: RpcNotice, minimum: string | undefined): boolean {
+export function passesLevel(message: RpcNotification, minimum: string | undefined): boolean {
   if (minimum === undefined) return true;
   const level = LEVELS.indexOf(stringMember(message.text, message.params, 'level') ?? '');
   return level < 0 || level >= LEVELS.indexOf(minimum);

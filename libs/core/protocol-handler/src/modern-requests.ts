@@ -44,7 +44,7 @@ export function listKindOf(method: string): ListKind | undefined {
 }
 
 /** Whether a request of this method stays open until somebody ends it. Such requests have a limit of their own. */
-export function isLasting(method: string): boolean {
+export function isPersistent(method: string): boolean {
   return method === 'subscriptions/listen';
 }
 
@@ -111,7 +111,7 @@ export class ModernRequests {
       case 'subscriptions/listen':
         return this.#listens.open(message, client, reply);
       default:
-        if (!REMOVED.has(message.method) && this.#dispatch.carries(message.method, client.scope))
+        if (!REMOVED.has(message.method) && this.#dispatch.carries(message.method, client.endpoint))
           return this.#dispatch.route(request, reply);
         reply.answer({
           kind: 'error',
@@ -129,14 +129,14 @@ export class ModernRequests {
   }
 
   #listed(message: RpcMessage, reply: FrontReply, list: string): void {
-    const { pieces } = reply;
-    if (pieces === undefined || list.length < LONG_LIST) return this.#result(message, reply, list);
+    const { chunks } = reply;
+    if (chunks === undefined || list.length < LONG_LIST) return this.#result(message, reply, list);
     const head = ENCODER.encode(`{"jsonrpc":"2.0","id":${message.id},"result":`);
     const rest = this.#lists.endingWith(list);
-    pieces.onPassedHead({ status: 200, length: head.byteLength + rest.byteLength, isError: false, isKept: true });
-    pieces.onPiece(head);
-    pieces.onPiece(rest);
-    pieces.onPassedEnd();
+    chunks.onResponseHead({ status: 200, length: head.byteLength + rest.byteLength, isError: false, isKept: true });
+    chunks.onChunk(head);
+    chunks.onChunk(rest);
+    chunks.onResponseEnd();
   }
 
   #result(message: RpcMessage, reply: FrontReply, result: string): void {
@@ -144,10 +144,10 @@ export class ModernRequests {
   }
 
   #discover(client: ClientContext): string {
-    const instructions = this.#offer.instructions(client.scope);
+    const instructions = this.#offer.instructions(client.endpoint);
     return [
       `{"resultType":"complete","supportedVersions":${JSON.stringify(SUPPORTED_VERSIONS)}`,
-      `"capabilities":${this.#offer.capabilities(client.scope, 'modern')}`,
+      `"capabilities":${this.#offer.capabilities(client.endpoint, 'modern')}`,
       ...(instructions === undefined ? [] : [`"instructions":${JSON.stringify(instructions)}`]),
       `"ttlMs":${DISCOVER_TTL_MS},"cacheScope":"private"`,
       `"_meta":{"io.modelcontextprotocol/serverInfo":${JSON.stringify(this.#identity)}}}`,

@@ -23,8 +23,8 @@ describe('ProtocolHandler', () => {
   });
 
   it.each([
-    ['/mcp', { kind: 'admitted', principal: { id: 'owner' }, scope: undefined }],
-    ['/mcp/files', { kind: 'admitted', scope: 'files' }],
+    ['/mcp', { kind: 'admitted', principal: { id: 'owner' }, endpoint: undefined }],
+    ['/mcp/files', { kind: 'admitted', endpoint: 'files' }],
     ['/mcp/nowhere', { kind: 'refused', error: { code: 'OMNI_SERVER_UNKNOWN' } }],
     ['/health/live', { kind: 'refused', error: { code: 'OMNI_PATH_UNKNOWN' } }],
   ])('decides about a channel to %s as about a request', (path, decision) => {
@@ -131,12 +131,12 @@ describe('ProtocolHandler', () => {
     ]);
   });
 
-  it('waits no longer when it is told to hurry', async () => {
+  it('waits no longer when it is told to forceStop', async () => {
     const front = new FrontFixture();
-    front.handler.hurry();
+    front.handler.forceStop();
     const exchange = await front.modern('tools/call', CALL);
     const stopped = front.handler.stop({ deadlineMs: 30_000 });
-    front.handler.hurry();
+    front.handler.forceStop();
     await stopped;
     expect([exchange.status, front.dispatch.last.cancels.length]).toEqual([503, 1]);
   });

@@ -4,7 +4,7 @@ import { ChannelFront } from './channel-front.ts';
 import type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, Offer, ResourceUpdates } from './collaborators.ts';
 import { EndpointAccess, refusal, type AdmittedClient, type EndpointRequest, type RefusedClient } from './endpoint-access.ts';
 import { HttpFront, type Probes } from './http-front.ts';
-import type { SessionSurroundings } from './legacy-session.ts';
+import type { SessionDependencies } from './legacy-session.ts';
 import { LegacySessions } from './legacy-sessions.ts';
 import { ListenHub } from './listen-hub.ts';
 import { ModernRequests } from './modern-requests.ts';
@@ -40,7 +40,7 @@ export interface Advertisement {
 export interface BindOptions {
   readonly principal: Principal;
   /** The one server to show under its own names; all servers when absent. */
-  readonly scope?: string | undefined;
+  readonly endpoint?: string | undefined;
   /** Whether the client still reads after its side has ended, as at the end of a pipe. Default `false`. */
   readonly answersAfterEnd?: boolean;
   /** Called once, when the client's side has ended. */
@@ -61,7 +61,7 @@ export class ProtocolHandler {
   readonly #modern: ModernRequests;
   readonly #access: EndpointAccess;
   readonly #http: HttpFront;
-  readonly #surroundings: SessionSurroundings;
+  readonly #dependencies: SessionDependencies;
   readonly #requests: RequestLog;
   readonly #connections = new Set<ChannelFront>();
   #connected = 0;
@@ -76,9 +76,9 @@ export class ProtocolHandler {
     this.#admission = new Admission(limits.maxInFlight);
     this.#listens = new ListenHub({ offer, updates, dispatch, clock });
     this.#modern = new ModernRequests({ offer, dispatch, listens: this.#listens, identity });
-    this.#surroundings = { offer, dispatch, updates, identity, ticker, maxInFlight: limits.maxSessionInFlight };
+    this.#dependencies = { offer, dispatch, updates, identity, ticker, maxInFlight: limits.maxSessionInFlight };
     this.#sessions = new LegacySessions({
-      ...this.#surroundings,
+      ...this.#dependencies,
       clock,
       maxSessions: limits.maxSessions,
       sessionIdleMs: limits.sessionIdleMs,
@@ -118,17 +118,17 @@ export class ProtocolHandler {
    *
    * The client may go at any time; a connection whose client still reads then lives until it is closed.
    */
-  bind(open: OpenChannel, { principal, scope, answersAfterEnd = false, onClosed }: BindOptions): Connection {
+  bind(open: OpenChannel, { principal, endpoint, answersAfterEnd = false, onClosed }: BindOptions): Connection {
     const front: ChannelFront = new ChannelFront(
       {
         modern: this.#modern,
-        surroundings: this.#surroundings,
+        dependencies: this.#dependencies,
         admission: this.#admission,
         requests: this.#requests,
         limits: this.#options.limits,
         logger: this.#options.logger,
         principal,
-        scope,
+        endpoint,
         key: `channel-${++this.#connected}`,
         answersAfterEnd,
       },
@@ -157,7 +157,7 @@ export class ProtocolHandler {
   }
 
   /** Makes a running {@link stop} wait no longer. */
-  hurry(): void {
+  forceStop(): void {
     this.#endWaiting();
   }
 

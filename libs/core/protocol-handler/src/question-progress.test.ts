@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { FrontFixture } from './front.fixture.ts';
 
 /** A question of a server; `token` is JSON. */
-function question(id: number, token: string): string {
+function serverRequest(id: number, token: string): string {
   return `{"jsonrpc":"2.0","id":${id},"method":"sampling/createMessage","params":{"messages":[ ],"_meta":{"x":1.0,"progressToken":${token}}}}`;
 }
 
@@ -22,8 +22,8 @@ describe('the progress of a client with the question of a server', () => {
     const session = await new FrontFixture().session({ capabilities: '{"sampling":{}}' });
     const { exchange, call } = await session.call();
     const [first, second] = [recorder(), recorder()];
-    call.ask(question(7, '"t"'), first.take);
-    call.ask(question(7, '9007199254740993'), second.take);
+    call.ask(serverRequest(7, '"t"'), first.take);
+    call.ask(serverRequest(7, '9007199254740993'), second.take);
     const asked = (id: string): string =>
       `{"jsonrpc":"2.0","id":${id},"method":"sampling/createMessage","params":{"messages":[ ],"_meta":{"x":1.0,"progressToken":${id}}}}`;
     expect(exchange.events()).toEqual([asked('"omni-1"'), asked('"omni-2"')]);
@@ -46,7 +46,7 @@ describe('the progress of a client with the question of a server', () => {
     ];
     const { call } = await session.call();
     const [waiting, without] = [recorder(), recorder()];
-    call.ask(question(7, '"t"'), waiting.take);
+    call.ask(serverRequest(7, '"t"'), waiting.take);
     call.ask('{"jsonrpc":"2.0","id":8,"method":"sampling/createMessage","params":{"messages":[]}}', without.take);
     // The server's token, that of a question without one, that of nobody, none at all, and that of another session.
     for (const token of ['"t"', '"omni-2"', '"omni-3"', 'null', '["omni-1"]']) await session.post(progress(token));

@@ -1,5 +1,5 @@
 import type { Exchange, Payload, ResponseStream } from '@omni/ports';
-import { PassedBody } from './passed-body.ts';
+import { PassthroughBody } from './passthrough-body.ts';
 import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text.ts';
 
 /** The event stream of one answer, as the one who writes it sees it. */
@@ -33,9 +33,9 @@ export class PlainStream implements ReplyStream {
     return writeEvent(this.#response, message);
   }
 
-  /** Begins a last event whose data come in pieces. */
-  pass(isKept: boolean): PassedBody {
-    return new PassedBody(this.#response, { isEvent: true, isKept });
+  /** Begins a last event whose data come in chunks. */
+  pass(isKept: boolean): PassthroughBody {
+    return new PassthroughBody(this.#response, { isEvent: true, isKept });
   }
 
   keepAlive(): void {

@@ -42,7 +42,7 @@ const failure = (): Answer => ({ kind: 'error', error: new GatewayError('OMNI_UP
 describe('RequestLog', () => {
   it('tells of each request at debug, with ids, time and outcome, and never the arguments [S003-LG-01]', () => {
     const { lines, clock, log } = logAt('debug');
-    const record = log.begin(requestOf(`"traceparent":"${TRACEPARENT}"`), { principal: 'ada', sessionId: 'http-7', scope: 'files' });
+    const record = log.begin(requestOf(`"traceparent":"${TRACEPARENT}"`), { principal: 'ada', sessionId: 'http-7', endpoint: 'files' });
     clock.advance(12);
     record.answered(OK);
     expect(lines).toEqual([
@@ -55,7 +55,7 @@ describe('RequestLog', () => {
           sessionId: 'http-7',
           traceId: TRACE,
           method: 'tools/call',
-          scope: 'files',
+          endpoint: 'files',
           ms: 12,
           outcome: 'ok',
         },
@@ -68,21 +68,23 @@ describe('RequestLog', () => {
     const { lines, log } = logAt('debug');
     const message = parseMessage(`{"jsonrpc":"2.0","id":1,"method":"${'m'.repeat(1_000)}"}`, { maxDepth: 4, maxElements: 10 });
     if (message.kind !== 'request') throw new TypeError('no request');
-    log.begin(message, { principal: 'ada', sessionId: undefined, scope: undefined }).answered(OK);
+    log.begin(message, { principal: 'ada', sessionId: undefined, endpoint: undefined }).answered(OK);
     expect(lines[0]?.fields['method']).toBe('m'.repeat(100));
   });
 
   it('gives each request an id of its own', () => {
     const { lines, log } = logAt('debug');
     for (let count = 0; count < 3; count++)
-      log.begin(requestOf(), { principal: 'ada', sessionId: undefined, scope: undefined }).answered(OK);
+      log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: undefined }).answered(OK);
     expect(new Set(lines.map(({ fields }) => fields['requestId'])).size).toBe(3);
   });
 
   it('takes the trace of the header when the body names none', () => {
     const { lines, log } = logAt('debug');
     const exchange = new RecordingExchange({ headers: ['traceparent', TRACEPARENT] });
-    log.begin(requestOf('"traceparent":"nonsense"'), { principal: 'ada', sessionId: undefined, scope: undefined, exchange }).answered(OK);
+    log
+      .begin(requestOf('"traceparent":"nonsense"'), { principal: 'ada', sessionId: undefined, endpoint: undefined, exchange })
+      .answered(OK);
     expect(lines[0]?.fields).toMatchObject({ traceId: TRACE });
   });
 
@@ -94,20 +96,20 @@ describe('RequestLog', () => {
     ['OMNI_NAME_UNKNOWN', { kind: 'error', error: new GatewayError('OMNI_NAME_UNKNOWN', 'x') }],
   ])('names the outcome %s', (outcome, answer) => {
     const { lines, log } = logAt('debug');
-    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, scope: undefined }).answered(answer);
+    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: undefined }).answered(answer);
     expect(lines.map(({ level, fields }) => [level, fields['outcome']])).toEqual([['debug', outcome]]);
   });
 
   it('tells of cancelled requests', () => {
     const { lines, log } = logAt('debug');
-    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, scope: undefined }).cancelled();
+    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: undefined }).cancelled();
     expect(lines[0]?.fields).toMatchObject({ outcome: 'cancelled' });
   });
 
   it('is silent above debug unless a server or Omni failed', () => {
     const { lines, log } = logAt('info');
     const begin = (): ReturnType<RequestLog['begin']> =>
-      log.begin(requestOf(), { principal: 'ada', sessionId: 'http-1', scope: undefined });
+      log.begin(requestOf(), { principal: 'ada', sessionId: 'http-1', endpoint: undefined });
     begin().answered(OK);
     begin().cancelled();
     begin().answered({ kind: 'error', error: new GatewayError('OMNI_PARAMS_INVALID', 'x') });
@@ -123,7 +125,7 @@ describe('RequestLog', () => {
 
   it('writes ten failures a second and counts the rest', () => {
     const { lines, clock, log } = logAt('info');
-    const fail = (): void => log.begin(requestOf(), { principal: 'ada', sessionId: undefined, scope: undefined }).answered(failure());
+    const fail = (): void => log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: undefined }).answered(failure());
     for (let count = 0; count < 25; count++) fail();
     expect(lines).toHaveLength(10);
     clock.advance(1_000);

@@ -19,20 +19,20 @@ export interface RequestOrigin {
   readonly principal: string;
   /** Key of the legacy session; never the id that the client shows. */
   readonly sessionId: string | undefined;
-  readonly scope: string | undefined;
+  readonly endpoint: string | undefined;
   /** Absent where there are no headers. */
   readonly exchange?: Exchange;
 }
 
 /** Where the requests of a legacy session come from. */
 export function originOf({ key, client }: Pick<LegacySession, 'key' | 'client'>): RequestOrigin {
-  return { principal: client.principal.id, sessionId: key, scope: client.scope };
+  return { principal: client.principal.id, sessionId: key, endpoint: client.endpoint };
 }
 
 /**
  * What the log says of requests: each at debug, those that failed because of Omni or a server at warn or error.
  *
- * Who asked, method, scope, ids, time and outcome; never arguments or results (requirement S003-LG-01).
+ * Who asked, method, endpoint, ids, time and outcome; never arguments or results (requirement S003-LG-01).
  */
 export class RequestLog {
   readonly #logger: Logger;
@@ -101,7 +101,7 @@ export class RequestLog {
   };
 
   #fields({ number, message, origin }: RequestRecord): LogFields {
-    const { principal, sessionId, scope, exchange } = origin;
+    const { principal, sessionId, endpoint, exchange } = origin;
     const traceId = traceIdOf(stringMember(message.text, metaOf(message), 'traceparent')) ?? traceIdOf(exchange?.header('traceparent'));
     return {
       requestId: `${this.#prefix}-${number.toString(36)}`,
@@ -109,7 +109,7 @@ export class RequestLog {
       ...(sessionId === undefined ? {} : { sessionId }),
       ...(traceId === undefined ? {} : { traceId }),
       method: message.method.slice(0, MAX_METHOD_LENGTH),
-      ...(scope === undefined ? {} : { scope }),
+      ...(endpoint === undefined ? {} : { scope: endpoint }),
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { GatewayError } from '@omni/ports';
-import type { Answer, AnswerServerRequest, PassedHead, PieceSink, RpcMessage, RpcNotice, RunningCall } from '@omni/wire';
+import type { Answer, AnswerServerRequest, ResponseHead, ChunkSink, RpcMessage, RpcNotification, RunningCall } from '@omni/wire';
 import type { FrontReply } from './front-reply.ts';
 import { passesLevel } from './log-level.ts';
 
@@ -37,7 +37,7 @@ export class SessionCalls {
 }
 
 /** A request of the session while it runs: keeps its place in the session's books and filters its log messages. */
-export class SessionCall implements FrontReply, PieceSink, RunningCall {
+export class SessionCall implements FrontReply, ChunkSink, RunningCall {
   readonly #id: string;
   readonly #reply: FrontReply;
   readonly #calls: SessionCalls;
@@ -50,9 +50,9 @@ export class SessionCall implements FrontReply, PieceSink, RunningCall {
     calls.enter(id, this);
   }
 
-  notification(notice: RpcNotice): boolean {
-    if (notice.method === 'notifications/message' && !passesLevel(notice, this.#calls.minimumLevel)) return true;
-    return this.#reply.notification(notice);
+  notification(notification: RpcNotification): boolean {
+    if (notification.method === 'notifications/message' && !passesLevel(notification, this.#calls.minimumLevel)) return true;
+    return this.#reply.notification(notification);
   }
 
   onDrain(listener: () => void): void {
@@ -68,21 +68,21 @@ export class SessionCall implements FrontReply, PieceSink, RunningCall {
     this.#reply.answer(answer);
   }
 
-  get pieces(): PieceSink | undefined {
-    return this.#reply.pieces === undefined ? undefined : this;
+  get chunks(): ChunkSink | undefined {
+    return this.#reply.chunks === undefined ? undefined : this;
   }
 
-  onPassedHead(head: PassedHead): void {
-    this.#reply.pieces?.onPassedHead(head);
+  onResponseHead(head: ResponseHead): void {
+    this.#reply.chunks?.onResponseHead(head);
   }
 
-  onPiece(bytes: Uint8Array): boolean {
-    return this.#reply.pieces?.onPiece(bytes) ?? true;
+  onChunk(bytes: Uint8Array): boolean {
+    return this.#reply.chunks?.onChunk(bytes) ?? true;
   }
 
-  onPassedEnd(): void {
+  onResponseEnd(): void {
     this.#leave();
-    this.#reply.pieces?.onPassedEnd();
+    this.#reply.chunks?.onResponseEnd();
   }
 
   abandon(): void {

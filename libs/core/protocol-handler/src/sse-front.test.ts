@@ -111,8 +111,8 @@ describe('HTTP+SSE', () => {
     const fixture = front();
     const client = await connect(fixture, '/sse/files');
     await client.post(call('1'));
-    const { scope, era, principal, session } = fixture.dispatch.last.request.client;
-    expect([scope, era, principal.id, session?.key, (await listen(fixture, { path: '/sse/none' })).status]).toEqual([
+    const { endpoint, era, principal, session } = fixture.dispatch.last.request.client;
+    expect([endpoint, era, principal.id, session?.key, (await listen(fixture, { path: '/sse/none' })).status]).toEqual([
       'files',
       'legacy',
       'owner',

@@ -23,7 +23,7 @@ export interface SseFrontOptions {
   /** Serves a client on a channel. */
   readonly bind: (
     open: OpenChannel,
-    options: { readonly principal: Principal; readonly scope: string | undefined; readonly onClosed: () => void },
+    options: { readonly principal: Principal; readonly endpoint: string | undefined; readonly onClosed: () => void },
   ) => unknown;
 }
 
@@ -56,11 +56,11 @@ export class SseFront {
     if (admitted === undefined) return false;
     if (admitted.kind === 'refused') refuse(exchange, admitted.error, 'null', admitted.headers);
     else if (exchange.path === MESSAGES_PATH) this.#post(exchange, admitted.principal);
-    else this.#open(exchange, admitted.principal, admitted.scope);
+    else this.#open(exchange, admitted.principal, admitted.endpoint);
     return true;
   }
 
-  #open(exchange: Exchange, principal: Principal, scope: string | undefined): void {
+  #open(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
     if (exchange.method !== 'GET') {
       // By this answer a client learns that Streamable HTTP is not spoken here.
       return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of the transport HTTP+SSE'), 'null', [
@@ -80,8 +80,8 @@ export class SseFront {
       this.#sessions.set(id, { principal, connection });
       return connection;
     };
-    bind(open, { principal, scope, onClosed: () => this.#sessions.delete(id) });
-    logger.info({ scope }, 'HTTP+SSE connection opened');
+    bind(open, { principal, endpoint, onClosed: () => this.#sessions.delete(id) });
+    logger.info({ scope: endpoint }, 'HTTP+SSE connection opened');
     exchange.onGone(() => this.#sessions.get(id)?.connection.leave());
   }
 

@@ -1,5 +1,5 @@
 import type { GatewayError, HeaderList } from '@omni/ports';
-import type { ClientContext, RpcMessage, UpstreamLink } from '@omni/wire';
+import type { ClientContext, RpcMessage, UpstreamConnection } from '@omni/wire';
 
 /** Where a name leads. */
 export interface Target {
@@ -27,9 +27,9 @@ export interface Catalogue {
 export interface UpstreamAccess {
   readonly names: readonly string[];
   /** Finds or opens the connection for this client; `done` may be called at once. */
-  linkFor(upstream: string, client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void;
+  connectionFor(upstream: string, client: ClientContext, done: (result: UpstreamConnection | GatewayError) => void): void;
   /** The connection that is open already, if any. */
-  openLink(upstream: string, client: ClientContext): UpstreamLink | undefined;
+  openConnection(upstream: string, client: ClientContext): UpstreamConnection | undefined;
   subscribe(
     upstream: string,
     client: ClientContext,

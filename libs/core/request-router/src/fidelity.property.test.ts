@@ -17,7 +17,7 @@ const text = fc
       maxLength: 6,
     },
   )
-  .map((pieces) => `"${pieces.join('')}"`);
+  .map((chunks) => `"${chunks.join('')}"`);
 
 const number = fc.constantFrom('0', '-0', '1.0', '1e2', '1.50E+10', '123456789012345678901234567890', '1e400', '-1.7976931348623157e309');
 
@@ -43,9 +43,9 @@ describe('what passes within one era', () => {
     fc.assert(
       fc.property(json, unknown, space, (value, member, blank) => {
         const fixture = new RouterFixture();
-        const link = fixture.link('files', era);
+        const connection = fixture.connection('files', era);
         fixture.route(requestOf('tools/call', `{${blank}${member},"name":"files__read",${blank}"arguments":${value}}`), clientOf(era));
-        expect(link.last.params).toBe(`{${blank}${member},"name":"read",${blank}"arguments":${value}}`);
+        expect(connection.last.params).toBe(`{${blank}${member},"name":"read",${blank}"arguments":${value}}`);
       }),
       RUNS,
     );
@@ -55,9 +55,9 @@ describe('what passes within one era', () => {
     fc.assert(
       fc.property(json, unknown, fc.constantFrom('result', 'error'), (value, member, kind) => {
         const fixture = new RouterFixture();
-        const link = fixture.link('files', era);
+        const connection = fixture.connection('files', era);
         const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__read"}', '"c"'), clientOf(era));
-        link.last.answer(`"${kind}":{"code":1,"deep":${value}},${member}`);
+        connection.last.answer(`"${kind}":{"code":1,"deep":${value}},${member}`);
         expect(reply.text).toBe(`{"jsonrpc":"2.0","id":"c","${kind}":{"code":1,"deep":${value}},${member}}`);
       }),
       RUNS,
@@ -68,11 +68,11 @@ describe('what passes within one era', () => {
     fc.assert(
       fc.property(json, (value) => {
         const fixture = new RouterFixture();
-        const link = fixture.link('files', 'modern');
+        const connection = fixture.connection('files', 'modern');
         const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__read"}'), clientOf('modern'));
-        const notice = `{"jsonrpc":"2.0","method":"notifications/vendor","params":{"deep":${value}}}`;
-        link.last.notify(notice);
-        expect(reply.notices).toEqual([notice]);
+        const notification = `{"jsonrpc":"2.0","method":"notifications/vendor","params":{"deep":${value}}}`;
+        connection.last.notify(notification);
+        expect(reply.notifications).toEqual([notification]);
       }),
       RUNS,
     );
@@ -88,12 +88,12 @@ describe('what passes between the eras', () => {
         fc.boolean(),
         (value, [client, server], hasMeta) => {
           const fixture = new RouterFixture();
-          const link = fixture.link('files', server);
+          const connection = fixture.connection('files', server);
           const meta = hasMeta ? `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","foreign":${value}}` : '';
           const { reply } = fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${value}${meta}}`), clientOf(client));
-          expect(link.last.params).toContain(`"arguments":${value}`);
-          if (hasMeta) expect(link.last.params).toContain(`"foreign":${value}`);
-          link.last.answer(`"result":{"content":[],"deep":${value}}`);
+          expect(connection.last.params).toContain(`"arguments":${value}`);
+          if (hasMeta) expect(connection.last.params).toContain(`"foreign":${value}`);
+          connection.last.answer(`"result":{"content":[],"deep":${value}}`);
           expect(reply.text).toContain(`"content":[],"deep":${value}}`);
         },
       ),

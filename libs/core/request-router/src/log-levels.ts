@@ -2,7 +2,7 @@ import { metaOf, stringMember, type RpcMessage } from '@omni/wire';
 
 const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 /** Severity names of MCP logging, least first (RFC 5424). */
-const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+const LEVELS: readonly string[] = ['debug', 'info', 'notification', 'warning', 'error', 'critical', 'alert', 'emergency'];
 
 export function isLogLevel(level: string): boolean {
   return LEVELS.includes(level);

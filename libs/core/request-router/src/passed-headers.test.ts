@@ -12,10 +12,10 @@ describe.each(ERAS)('the headers that go along with a call of a %s client', (cli
   /** Calls a tool of this server, and gives what goes along. */
   function passed(upstream: string, era: Era, forwardable: readonly string[] | undefined): unknown {
     const fixture = new RouterFixture();
-    const link = fixture.link(upstream, era);
+    const connection = fixture.connection(upstream, era);
     const message = requestOf('tools/call', `{"_meta":{"traceparent":"${TRACEPARENT}"},"name":"${upstream}__read"}`);
     fixture.router.route({ message, client, paramHeaders: undefined, forwardable }, new RecordingReply());
-    return link.last.call.passedHeaders;
+    return connection.last.call.forwardedHeaders;
   }
 
   it.each(ERAS)('are the trace and what the %s server is told', (era) => {

@@ -1,29 +1,29 @@
 import { GatewayError, type HeaderList } from '@omni/ports';
 import {
-  askerOf,
+  callerKeyOf,
   memberOf,
   metaOf,
-  passedHeadersOf,
+  forwardedHeadersOf,
   rawOf,
   withId,
   type AnswerServerRequest,
   type CallListener,
   type GatewayRequest,
-  type PieceSink,
+  type ChunkSink,
   type ReplySink,
   type RpcMessage,
   type RunningCall,
   type UpstreamAnswer,
   type UpstreamCall,
-  type UpstreamLink,
+  type UpstreamConnection,
 } from '@omni/wire';
-import type { AskerNames } from './asker-names.ts';
+import type { ElicitationLabels } from './elicitation-labels.ts';
 import { isNotHere, statusOfAnswer } from './bridge/bridge-answer.ts';
 import type { Bridge } from './bridge/bridge.ts';
 import type { ReturnedState } from './bridge/returning-call.ts';
-import { isAboutCall } from './call-notice.ts';
+import { isAboutCall } from './call-notification.ts';
 import type { UpstreamAccess } from './collaborators.ts';
-import { LinkSpotter } from './link-spotter.ts';
+import { ResourceLinkScanner } from './resource-link-scanner.ts';
 import { logLevelOf } from './log-levels.ts';
 import { resourceLinksIn } from './resource-links.ts';
 import type { RoutePlan } from './route-plan.ts';
@@ -35,11 +35,11 @@ export interface RelayCallOptions {
   readonly access: UpstreamAccess;
   readonly bridge: Bridge;
   readonly tasks: TaskRelay;
-  readonly askers: AskerNames;
+  readonly labels: ElicitationLabels;
   /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
   readonly forwards: (upstream: string) => readonly string[] | undefined;
   readonly reply: ReplySink;
-  /** See `Crossing`. */
+  /** See `BridgeContext`. */
   readonly state?: ReturnedState | undefined;
 }
 
@@ -50,45 +50,47 @@ export class RelayCall implements CallListener, RunningCall {
   readonly #access: UpstreamAccess;
   readonly #bridge: Bridge;
   readonly #tasks: TaskRelay;
-  readonly #askers: AskerNames;
+  readonly #labels: ElicitationLabels;
   readonly #forwards: RelayCallOptions['forwards'];
   readonly #reply: ReplySink;
   readonly #state: ReturnedState | undefined;
   #attempt = 0;
-  #link: UpstreamLink | undefined;
+  #connection: UpstreamConnection | undefined;
   #running: RunningCall | undefined;
   #isOver = false;
   #isTask = false;
 
-  constructor({ request, plan, access, bridge, tasks, askers, forwards, reply, state }: RelayCallOptions) {
+  constructor({ request, plan, access, bridge, tasks, labels, forwards, reply, state }: RelayCallOptions) {
     this.#request = request;
     this.#plan = plan;
     this.#access = access;
     this.#bridge = bridge;
     this.#tasks = tasks;
-    this.#askers = askers;
+    this.#labels = labels;
     this.#forwards = forwards;
     this.#reply = reply;
     this.#state = state;
   }
 
   /** Long answers go on while they come, where nothing in them has to be changed. */
-  get pieces(): PieceSink | undefined {
-    const { pieces } = this.#reply;
-    const { onLinks } = this.#plan;
-    return pieces === undefined || onLinks === undefined ? pieces : new LinkSpotter(pieces, (uris) => onLinks(this.#upstream(), uris));
+  get chunks(): ChunkSink | undefined {
+    const { chunks } = this.#reply;
+    const { onResourceLinks } = this.#plan;
+    return chunks === undefined || onResourceLinks === undefined
+      ? chunks
+      : new ResourceLinkScanner(chunks, (uris) => onResourceLinks(this.#upstream(), uris));
   }
 
   start(): void {
-    this.#access.linkFor(this.#plan.upstreams[this.#attempt] ?? '', this.#request.client, (link) => {
+    this.#access.connectionFor(this.#plan.upstreams[this.#attempt] ?? '', this.#request.client, (connection) => {
       if (this.#isOver) return;
-      if (link instanceof GatewayError) return this.#isLastAttempt() ? this.onFailure(link) : this.#startNext();
-      this.#link = link;
-      if (link.era !== this.#request.client.era) return this.#cross(link);
+      if (connection instanceof GatewayError) return this.#isLastAttempt() ? this.onFailure(connection) : this.#startNext();
+      this.#connection = connection;
+      if (connection.era !== this.#request.client.era) return this.#cross(connection);
       const { session } = this.#request.client;
-      const level = link.era === 'legacy' ? session?.logLevel() : undefined;
-      if (level === undefined || session === undefined) this.#send(link);
-      else this.#bridge.levels.wantForSession(link, session, level, () => this.#send(link));
+      const level = connection.era === 'legacy' ? session?.logLevel() : undefined;
+      if (level === undefined || session === undefined) this.#send(connection);
+      else this.#bridge.levels.wantForSession(connection, session, level, () => this.#send(connection));
     });
   }
 
@@ -125,7 +127,7 @@ export class RelayCall implements CallListener, RunningCall {
     const upstream = this.#upstream();
     if (client.era === 'legacy' && !this.#isOver) {
       this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
-        this.#reply.serverRequest(upstream, this.#askers.inRequest(translated, upstream, client), answer, signal),
+        this.#reply.serverRequest(upstream, this.#labels.inRequest(translated, upstream, client), answer, signal),
       );
     } else answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'));
   }
@@ -135,13 +137,14 @@ export class RelayCall implements CallListener, RunningCall {
     if (answer.kind === 'message' && !this.#isLastAttempt() && isNotHere(answer.message)) return this.#startNext();
     if (answer.kind === 'bytes') {
       this.#isOver = true;
-      this.#plan.onLinks?.(this.#upstream(), resourceLinksIn(new TextDecoder().decode(answer.bytes)));
+      this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(new TextDecoder().decode(answer.bytes)));
       this.#reply.answer({ kind: 'message', payload: answer.bytes, status: answer.status });
       return;
     }
     const { task } = this.#plan;
-    if (task === undefined || this.#link === undefined || !namesTasks(task, this.#link)) return this.#answer(answer.message, answer.status);
-    this.#tasks.answer({ role: task, client: this.#request.client, link: this.#link }, answer.message, (message) => {
+    if (task === undefined || this.#connection === undefined || !namesTasks(task, this.#connection))
+      return this.#answer(answer.message, answer.status);
+    this.#tasks.answer({ role: task, client: this.#request.client, connection: this.#connection }, answer.message, (message) => {
       if (message instanceof GatewayError) return this.onFailure(message);
       this.#isTask = task.kind === 'starting' && message !== answer.message && !this.#isOver;
       this.#answer(message, answer.status);
@@ -158,25 +161,25 @@ export class RelayCall implements CallListener, RunningCall {
   #answer(received: RpcMessage, sentStatus: number): void {
     if (this.#isOver) return; // cancelled while the id of a task was sealed
     this.#isOver = true;
-    const message = this.#askers.inAnswer(received, this.#upstream(), this.#request.client);
-    if (message.result !== undefined) this.#plan.onLinks?.(this.#upstream(), resourceLinksIn(rawOf(message, message.result) ?? ''));
+    const message = this.#labels.inAnswer(received, this.#upstream(), this.#request.client);
+    if (message.result !== undefined) this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(rawOf(message, message.result) ?? ''));
     const status = sentStatus === 200 ? statusOfAnswer(message) : sentStatus;
     this.#reply.answer({ kind: 'message', payload: withId(message, this.#request.message.id), status });
   }
 
   #upstream(): string {
-    return this.#link?.upstream ?? '';
+    return this.#connection?.upstream ?? '';
   }
 
-  #send(link: UpstreamLink): void {
+  #send(connection: UpstreamConnection): void {
     if (this.#isOver) return;
     const attempt = this.#attempt;
-    const running = link.send(this.#callFor(link), this);
-    // The link may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
+    const running = connection.send(this.#callFor(connection), this);
+    // The connection may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
     if (!this.#isOver && this.#attempt === attempt) this.#running = running;
   }
 
-  #cross(link: UpstreamLink): void {
+  #cross(connection: UpstreamConnection): void {
     const { task } = this.#plan;
     if (task !== undefined && task.kind !== 'starting') return this.onFailure(task.kind === 'list' ? noTaskList() : unknownTask());
     // Several servers may have the resource: a "not found" of one is no answer yet.
@@ -185,8 +188,8 @@ export class RelayCall implements CallListener, RunningCall {
     const running = this.#bridge.start({
       request: this.#request,
       plan: this.#plan,
-      link,
-      passedHeaders: this.#passedHeaders(link),
+      connection,
+      forwardedHeaders: this.#forwardedHeaders(connection),
       reply: this.#reply,
       state: this.#state,
       onNotHere,
@@ -203,12 +206,12 @@ export class RelayCall implements CallListener, RunningCall {
     return this.#attempt + 1 >= this.#plan.upstreams.length;
   }
 
-  #passedHeaders({ upstream }: UpstreamLink): HeaderList {
+  #forwardedHeaders({ upstream }: UpstreamConnection): HeaderList {
     const { message, forwardable } = this.#request;
-    return passedHeadersOf(message, forwardable, forwardable === undefined ? undefined : this.#forwards(upstream));
+    return forwardedHeadersOf(message, forwardable, forwardable === undefined ? undefined : this.#forwards(upstream));
   }
 
-  #callFor(link: UpstreamLink): UpstreamCall {
+  #callFor(connection: UpstreamConnection): UpstreamCall {
     const { message, client } = this.#request;
     const { edits, name, paramHeaders, task } = this.#plan;
     const { params } = message;
@@ -221,10 +224,11 @@ export class RelayCall implements CallListener, RunningCall {
       progressToken: memberOf(metaOf(message), 'progressToken'),
       name,
       paramHeaders,
-      passedHeaders: this.#passedHeaders(link),
+      forwardedHeaders: this.#forwardedHeaders(connection),
       clientId: message.id,
-      asker: askerOf(client),
-      mayPassBytes: this.#isLastAttempt() && !this.#askers.mayAsk(this.#request) && (task === undefined || !namesTasks(task, link)),
+      callerKey: callerKeyOf(client),
+      allowPassthrough:
+        this.#isLastAttempt() && !this.#labels.mayAsk(this.#request) && (task === undefined || !namesTasks(task, connection)),
     };
   }
 }

@@ -31,17 +31,22 @@ describe('RequestRouter', () => {
     ],
   ])('sends %s to the upstream of its name and changes nothing but the name [S002-TX-03]', (method, params, sent, name) => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf(method, params), MODERN);
-    expect([link.last.params, link.last.call.method, link.last.call.name, link.last.call.clientId]).toEqual([sent, method, name, '1']);
+    expect([connection.last.params, connection.last.call.method, connection.last.call.name, connection.last.call.clientId]).toEqual([
+      sent,
+      method,
+      name,
+      '1',
+    ]);
   });
 
   it('sends names that stay as they are byte for byte, escapes included', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     const params = '{ "name" : "r\\u0065ad" , "arguments":{} }';
     fixture.route(requestOf('tools/call', params), clientOf('modern', 'files'));
-    expect([link.last.params, link.last.call.edits, link.last.call.name]).toEqual([params, [], 'read']);
+    expect([connection.last.params, connection.last.call.edits, connection.last.call.name]).toEqual([params, [], 'read']);
   });
 
   it.each([
@@ -59,8 +64,8 @@ describe('RequestRouter', () => {
     ['completion/complete', '{"ref":{"type":"ref/prompt","name":"files__p","name":"mail__p"}}'],
   ])('refuses %s with the parameters %s', (method, params) => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
-    expect([fixture.route(requestOf(method, params), MODERN).reply.text, link.sent]).toEqual(['OMNI_PARAMS_INVALID', []]);
+    const connection = fixture.connection('files', 'modern');
+    expect([fixture.route(requestOf(method, params), MODERN).reply.text, connection.sent]).toEqual(['OMNI_PARAMS_INVALID', []]);
   });
 
   it.each([
@@ -75,23 +80,23 @@ describe('RequestRouter', () => {
 
   it('waits for the servers of a just started Omni before it calls a name unknown', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     fixture.unsettle();
     fixture.catalogue.isRead = false;
     const [known, unknown] = [
       fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
       fixture.route(requestOf('tools/call', '{"name":"nowhere"}'), MODERN),
     ];
-    expect([known.reply.answers, unknown.reply.answers, link.sent]).toEqual([[], [], []]);
+    expect([known.reply.answers, unknown.reply.answers, connection.sent]).toEqual([[], [], []]);
     fixture.catalogue.isRead = true;
     fixture.settle();
-    link.last.answer('"result":{}');
+    connection.last.answer('"result":{}');
     expect([known.reply.json, unknown.reply.text]).toMatchObject([{ result: {} }, 'OMNI_NAME_UNKNOWN']);
   });
 
   it('cancels what waits, and what has begun after waiting', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     fixture.unsettle();
     fixture.catalogue.isRead = false;
     const [early, late] = [
@@ -102,14 +107,14 @@ describe('RequestRouter', () => {
     fixture.catalogue.isRead = true;
     fixture.settle();
     late.running.cancel('late');
-    expect([link.sent.length, link.last.cancels, early.reply.answers]).toEqual([1, ['late'], []]);
+    expect([connection.sent.length, connection.last.cancels, early.reply.answers]).toEqual([1, ['late'], []]);
   });
 
   it('compares headers with the arguments of modern calls and passes them on', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN, ['Mcp-Param-Region', 'eu']);
-    expect([fixture.catalogue.checkedHeaders, link.last.call.paramHeaders]).toEqual([
+    expect([fixture.catalogue.checkedHeaders, connection.last.call.paramHeaders]).toEqual([
       [[ODD, ['Mcp-Param-Region', 'eu']]],
       ['Mcp-Param-Region', 'eu'],
     ]);
@@ -117,9 +122,9 @@ describe('RequestRouter', () => {
 
   it('sends no call whose headers differ from its arguments', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
-    expect([fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN, []).reply.text, link.sent]).toEqual([
+    expect([fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN, []).reply.text, connection.sent]).toEqual([
       'OMNI_HEADER_MISMATCH',
       [],
     ]);
@@ -127,17 +132,17 @@ describe('RequestRouter', () => {
 
   it('derives the headers from the arguments for clients that have none', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN);
-    expect([fixture.catalogue.checkedHeaders, link.last.call.paramHeaders]).toEqual([[], ['Mcp-Param-Derived', String(ODD.length)]]);
+    expect([fixture.catalogue.checkedHeaders, connection.last.call.paramHeaders]).toEqual([[], ['Mcp-Param-Derived', String(ODD.length)]]);
   });
 
   it('compares no headers of legacy calls, which have none', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
+    const connection = fixture.connection('files', 'legacy');
     fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
     fixture.route(requestOf('tools/call', '{"name":"files__read"}'), LEGACY);
-    expect([link.sent.length, fixture.catalogue.checkedHeaders]).toEqual([1, []]);
+    expect([connection.sent.length, fixture.catalogue.checkedHeaders]).toEqual([1, []]);
   });
 
   it.each([
@@ -157,33 +162,33 @@ describe('RequestRouter', () => {
     ['elicitation/create', 'files', false],
     ['roots/list', 'files', false],
     ['pinger', 'files', true],
-  ])('says whether %s is carried to %s: %s', (method, scope, expected) => {
-    expect(new RouterFixture().router.carries(method, scope)).toBe(expected);
+  ])('says whether %s is carried to %s: %s', (method, endpoint, expected) => {
+    expect(new RouterFixture().router.carries(method, endpoint)).toBe(expected);
   });
 
   it('carries a vendor method to the server of the endpoint', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('mail', 'modern');
+    const connection = fixture.connection('mail', 'modern');
     fixture.route(requestOf('vendor/x', '{"y":"t", "x":1.0}'), clientOf('modern', 'mail'));
-    expect([link.last.params, link.last.call.name]).toEqual(['{"y":"t", "x":1.0}', undefined]);
+    expect([connection.last.params, connection.last.call.name]).toEqual(['{"y":"t", "x":1.0}', undefined]);
   });
 
   it('carries a method without parameters', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('mail', 'modern');
+    const connection = fixture.connection('mail', 'modern');
     fixture.route(requestOf('vendor/x'), clientOf('modern', 'mail'));
-    expect([link.last.params, link.last.call.paramsStart === link.last.call.paramsEnd]).toEqual(['', true]);
+    expect([connection.last.params, connection.last.call.paramsStart === connection.last.call.paramsEnd]).toEqual(['', true]);
   });
 
   it.each([
     [undefined, ['files']],
     ['files', ['files']],
     ['mail', []],
-  ])('tells the log level to connected servers that log, on the endpoint %s', (scope, told) => {
+  ])('tells the log level to connected servers that log, on the endpoint %s', (endpoint, told) => {
     const fixture = new RouterFixture();
-    const logging = fixture.link('files', 'legacy', '{"capabilities":{"tools":{},"logging" : {}}}');
-    const silent = fixture.link('mail', 'legacy', '{"capabilities":{"tools":{}},"instructions":"\\"logging\\":"}');
-    const { reply } = fixture.route(requestOf('logging/setLevel', '{"level":"info"}', '"i"'), new FakeSession().client(scope));
+    const logging = fixture.connection('files', 'legacy', '{"capabilities":{"tools":{},"logging" : {}}}');
+    const silent = fixture.connection('mail', 'legacy', '{"capabilities":{"tools":{}},"instructions":"\\"logging\\":"}');
+    const { reply } = fixture.route(requestOf('logging/setLevel', '{"level":"info"}', '"i"'), new FakeSession().client(endpoint));
     expect(reply.text).toBe('{"jsonrpc":"2.0","id":"i","result":{}}');
     expect([logging, silent].filter(({ sent }) => sent.length > 0).map(({ upstream }) => upstream)).toEqual(told);
     for (const { params, call } of logging.sent) expect([call.method, params]).toEqual(['logging/setLevel', '{"level":"info"}']);
@@ -191,19 +196,19 @@ describe('RequestRouter', () => {
 
   it('sets no level on modern or unconnected servers', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern', '{"capabilities":{"logging":{}}}');
-    expect([fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), LEGACY).reply.status, link.sent]).toEqual([200, []]);
+    const connection = fixture.connection('files', 'modern', '{"capabilities":{"logging":{}}}');
+    expect([fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), LEGACY).reply.status, connection.sent]).toEqual([200, []]);
   });
 
   it('refuses what a server asks while its level is set, and does not leave it waiting', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy', '{"capabilities":{"logging":{}}}');
+    const connection = fixture.connection('files', 'legacy', '{"capabilities":{"logging":{}}}');
     fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), new FakeSession().client());
     const answers: unknown[] = [];
-    const { listener } = link.last;
+    const { listener } = connection.last;
     listener.onServerRequest(requestOf('roots/list'), (answer) => answers.push(answer));
     listener.onDrain(() => answers.push('drained'));
-    expect([answers, link.last.notify('{"jsonrpc":"2.0","method":"notifications/message"}')]).toMatchObject([
+    expect([answers, connection.last.notify('{"jsonrpc":"2.0","method":"notifications/message"}')]).toMatchObject([
       [{ code: 'OMNI_METHOD_UNKNOWN' }, 'drained'],
       true,
     ]);
@@ -212,20 +217,20 @@ describe('RequestRouter', () => {
   it.each([
     [undefined, ['files file:///new']],
     ['files', []],
-  ])('remembers resources that results mention, where there is a choice (endpoint %s)', (scope, remembered) => {
+  ])('remembers resources that results mention, where there is a choice (endpoint %s)', (endpoint, remembered) => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
-    fixture.route(requestOf('tools/call', `{"name":"${scope === undefined ? 'files__read' : 'read'}"}`), clientOf('modern', scope));
-    link.last.answer('"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}');
+    const connection = fixture.connection('files', 'modern');
+    fixture.route(requestOf('tools/call', `{"name":"${endpoint === undefined ? 'files__read' : 'read'}"}`), clientOf('modern', endpoint));
+    connection.last.answer('"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}');
     expect(fixture.catalogue.remembered).toEqual(remembered);
   });
 
   it('remembers resources that an answer in bytes mentions', () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN);
     const text = '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}}';
-    link.last.bytes(text);
+    connection.last.bytes(text);
     expect([fixture.catalogue.remembered, reply.text]).toEqual([['files file:///new'], text]);
   });
 });

@@ -13,7 +13,7 @@ import {
   type RunningCall,
   type TextEdit,
 } from '@omni/wire';
-import { AskerNames } from './asker-names.ts';
+import { ElicitationLabels } from './elicitation-labels.ts';
 import { Bridge } from './bridge/bridge.ts';
 import { isReturning, type ReturnedState } from './bridge/returning-call.ts';
 import { StateSeal } from './bridge/state-seal.ts';
@@ -40,7 +40,7 @@ export interface RequestRouterOptions {
   /** Seals the `requestState` of calls that wait for their client, and the ids of tasks. Default: with a random key, for this process only. */
   readonly seal?: StateSeal;
   /** Whether what a server asks the user begins with its name, on the endpoint of several servers. Default `false`. */
-  readonly namesAskers?: boolean;
+  readonly labelsElicitations?: boolean;
   /**
    * Names, in lower case, of the headers of a client that this upstream is told with each of its requests. Default: none; trace context
    * goes on in any case.
@@ -54,7 +54,7 @@ export interface RequestRouterOptions {
 }
 
 /** What a client wants to hear of its tasks. */
-export type TasksToWatch = Omit<TaskWatchOptions, 'ids' | 'access' | 'askers'>;
+export type TasksToWatch = Omit<TaskWatchOptions, 'ids' | 'access' | 'labels'>;
 
 /** Picks the upstream that answers a request, and rewrites the request for it. */
 export class RequestRouter {
@@ -64,7 +64,7 @@ export class RequestRouter {
   readonly #bridge: Bridge;
   readonly #taskIds: TaskIds;
   readonly #tasks: TaskRelay;
-  readonly #askers: AskerNames;
+  readonly #labels: ElicitationLabels;
   readonly #forwards: (upstream: string) => readonly string[] | undefined;
 
   constructor(options: RequestRouterOptions) {
@@ -73,15 +73,15 @@ export class RequestRouter {
       upstreams,
       clock,
       seal = new StateSeal(),
-      namesAskers = false,
+      labelsElicitations = false,
       forwards = () => undefined,
       whenKnown = (_client, listener) => listener(),
     } = options;
     // Of one server alone everything is.
-    this.#askers = new AskerNames(namesAskers && upstreams.names.length > 1);
+    this.#labels = new ElicitationLabels(labelsElicitations && upstreams.names.length > 1);
     this.#taskIds = new TaskIds(seal);
     this.#tasks = new TaskRelay(this.#taskIds);
-    this.#bridge = new Bridge({ clock, seal, askers: this.#askers });
+    this.#bridge = new Bridge({ clock, seal, labels: this.#labels });
     this.#catalogue = catalogue;
     this.#upstreams = upstreams;
     this.#whenKnown = whenKnown;
@@ -100,8 +100,8 @@ export class RequestRouter {
    * Vendor methods go to the one server of an endpoint; the endpoint of all would have to guess. The id of a task names its server, but
    * a list of tasks names none.
    */
-  carries(method: string, scope: string | undefined): boolean {
-    return (scope !== undefined || isAboutTask(method)) && !OWN_METHODS.test(method);
+  carries(method: string, endpoint: string | undefined): boolean {
+    return (endpoint !== undefined || isAboutTask(method)) && !OWN_METHODS.test(method);
   }
 
   /**
@@ -111,13 +111,13 @@ export class RequestRouter {
    */
   toClient(upstream: string, message: RpcMessage, client: ClientContext, tell: (message: RpcMessage) => void): void {
     this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
-      tell(this.#askers.inRequest(translated, upstream, client)),
+      tell(this.#labels.inRequest(translated, upstream, client)),
     );
   }
 
   /** Listens to tasks for a `subscriptions/listen` of a client. @returns What ends it. */
   watchTasks(options: TasksToWatch): () => void {
-    const watch = new TaskWatch({ ...options, ids: this.#taskIds, access: this.#upstreams, askers: this.#askers });
+    const watch = new TaskWatch({ ...options, ids: this.#taskIds, access: this.#upstreams, labels: this.#labels });
     watch.open();
     return () => watch.close();
   }
@@ -138,7 +138,7 @@ export class RequestRouter {
       access: this.#upstreams,
       bridge: this.#bridge,
       tasks: this.#tasks,
-      askers: this.#askers,
+      labels: this.#labels,
       forwards: this.#forwards,
       reply,
       state,
@@ -173,7 +173,7 @@ export class RequestRouter {
     const sealed = stringMember(message.text, message.params, 'taskId') ?? '';
     this.#taskIds.open(sealed, client, (task) => {
       deferred.begin(() => {
-        if (member !== undefined && task !== undefined && (client.scope ?? task.upstream) === task.upstream)
+        if (member !== undefined && task !== undefined && (client.endpoint ?? task.upstream) === task.upstream)
           return this.#start(request, taskPlan(message.method, member, sealed, task), reply);
         reply.answer({ kind: 'error', error: unknownTask() });
         return undefined;
@@ -194,7 +194,7 @@ export class RequestRouter {
       case 'completion/complete':
         return this.#planCompletion(message, client);
       default:
-        return plainPlan([client.scope ?? ''], undefined, [], message.method === TASK_LIST ? { kind: 'list' } : undefined);
+        return plainPlan([client.endpoint ?? ''], undefined, [], message.method === TASK_LIST ? { kind: 'list' } : undefined);
     }
   }
 
@@ -207,7 +207,7 @@ export class RequestRouter {
     const args = rawOf(message, memberOf(message.params, 'arguments'));
     const mismatch = paramHeaders === undefined ? undefined : target.checkHeaders(args, paramHeaders);
     if (mismatch !== undefined) return mismatch;
-    const learns = client.scope === undefined && this.#upstreams.names.length > 1;
+    const learns = client.endpoint === undefined && this.#upstreams.names.length > 1;
     const mayStartTask = client.era === 'legacy' ? memberOf(message.params, 'task') !== undefined : declaresTasks(client);
     return {
       upstreams: [target.upstream],
@@ -216,7 +216,7 @@ export class RequestRouter {
       paramHeaders: paramHeaders ?? target.headersFor(args),
       wrapsOutput: target.wrapsOutput,
       task: mayStartTask ? { kind: 'starting' } : undefined,
-      onLinks: learns ? this.#learn : undefined,
+      onResourceLinks: learns ? this.#learn : undefined,
     };
   }
 
@@ -260,12 +260,12 @@ export class RequestRouter {
 
   /** The level goes to every server that is connected for this client, and to others once they are; the session filters whatever comes. */
   #setLevel({ message, client }: GatewayRequest, reply: ReplySink): RunningCall {
-    const names = client.scope === undefined ? this.#upstreams.names : [client.scope];
+    const names = client.endpoint === undefined ? this.#upstreams.names : [client.endpoint];
     const level = stringMember(message.text, message.params, 'level');
     for (const name of names) {
-      const link = this.#upstreams.openLink(name, client);
-      if (link?.era !== 'legacy' || level === undefined || client.session === undefined) continue;
-      this.#bridge.levels.wantForSession(link, client.session, level, () => {});
+      const connection = this.#upstreams.openConnection(name, client);
+      if (connection?.era !== 'legacy' || level === undefined || client.session === undefined) continue;
+      this.#bridge.levels.wantForSession(connection, client.session, level, () => {});
     }
     reply.answer({ kind: 'message', payload: resultText(message.id, '{}'), status: 200 });
     return NOTHING_RUNS;
@@ -282,7 +282,7 @@ function plainPlan(
   edits: readonly TextEdit[] = [],
   task: TaskRole | undefined = undefined,
 ): RoutePlan {
-  return { upstreams, edits, name, paramHeaders: [], wrapsOutput: false, task, onLinks: undefined };
+  return { upstreams, edits, name, paramHeaders: [], wrapsOutput: false, task, onResourceLinks: undefined };
 }
 
 function taskPlan(method: string, { start, end }: JsonMember, sealed: string, { upstream, id }: UpstreamTask): RoutePlan {

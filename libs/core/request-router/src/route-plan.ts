@@ -15,5 +15,5 @@ export interface RoutePlan {
   /** What it has to do with tasks; `undefined` for most. */
   readonly task: TaskRole | undefined;
   /** Told the resources that a result points at. */
-  readonly onLinks: ((upstream: string, uris: readonly string[]) => void) | undefined;
+  readonly onResourceLinks: ((upstream: string, uris: readonly string[]) => void) | undefined;
 }

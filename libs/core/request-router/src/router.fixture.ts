@@ -7,14 +7,14 @@ import {
   type AnswerServerRequest,
   type CallListener,
   type ClientContext,
-  type PieceSink,
+  type ChunkSink,
   type ReplySink,
   type RpcMessage,
-  type RpcNotice,
+  type RpcNotification,
   type RunningCall,
-  type SessionOwner,
+  type ClientBinding,
   type UpstreamCall,
-  type UpstreamLink,
+  type UpstreamConnection,
 } from '@omni/wire';
 import type { Catalogue, Target, UpstreamAccess } from './collaborators.ts';
 import { RequestRouter } from './request-router.ts';
@@ -31,12 +31,19 @@ export function requestOf(method: string, params = '', id = '1'): RpcMessage {
   return messageOf(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}${params === '' ? '' : `,"params":${params}`}}`);
 }
 
-export function clientOf(era: Era, scope?: string): ClientContext {
-  return { principal: { id: 'owner', kind: 'token' }, era, scope, session: undefined, capabilities: '{}', clientInfo: '{"name":"test"}' };
+export function clientOf(era: Era, endpoint?: string): ClientContext {
+  return {
+    principal: { id: 'owner', kind: 'token' },
+    era,
+    endpoint,
+    session: undefined,
+    capabilities: '{}',
+    clientInfo: '{"name":"test"}',
+  };
 }
 
 /** A legacy session, as the bridge sees it. */
-export class FakeSession implements SessionOwner {
+export class FakeSession implements ClientBinding {
   readonly key = 'session-1';
   readonly version = '2025-11-25';
   readonly capabilities: string;
@@ -51,8 +58,8 @@ export class FakeSession implements SessionOwner {
   }
 
   /** Its client. */
-  client(scope?: string): ClientContext {
-    return { ...clientOf('legacy', scope), session: this, capabilities: this.capabilities };
+  client(endpoint?: string): ClientContext {
+    return { ...clientOf('legacy', endpoint), session: this, capabilities: this.capabilities };
   }
 
   logLevel(): string | undefined {
@@ -65,7 +72,7 @@ export class FakeSession implements SessionOwner {
 
   onServerRequest(): void {}
 
-  onClientNotice(): void {}
+  addClientNotificationListener(): void {}
 
   onEnd(listener: () => void): void {
     this.#ends.push(listener);
@@ -112,15 +119,15 @@ export class SentCall {
   }
 }
 
-export class ScriptedLink implements UpstreamLink {
+export class ScriptedConnection implements UpstreamConnection {
   readonly upstream: string;
   readonly era: Era;
   readonly keepsClientId = false;
-  owner: SessionOwner | undefined;
-  readonly hello: RpcMessage;
+  binding: ClientBinding | undefined;
+  readonly handshake: RpcMessage;
   readonly sent: SentCall[] = [];
   /** Says something about a task outside of any call. */
-  sayOfTasks: (notice: RpcMessage) => void = () => {};
+  sayOfTasks: (notification: RpcMessage) => void = () => {};
   /** Answers each call before `send` returns. */
   immediate: string | undefined;
   readonly #onSent: (() => void)[] = [];
@@ -129,7 +136,7 @@ export class ScriptedLink implements UpstreamLink {
   constructor(upstream: string, era: Era, result = '{"serverInfo":{"name":"up"},"capabilities":{}}') {
     this.upstream = upstream;
     this.era = era;
-    this.hello = messageOf(`{"jsonrpc":"2.0","id":0,"result":${result}}`);
+    this.handshake = messageOf(`{"jsonrpc":"2.0","id":0,"result":${result}}`);
   }
 
   send(call: UpstreamCall, listener: CallListener): RunningCall {
@@ -142,7 +149,7 @@ export class ScriptedLink implements UpstreamLink {
 
   notify(): void {}
 
-  hearTasks(listener: (notice: RpcMessage) => void): void {
+  hearTasks(listener: (notification: RpcMessage) => void): void {
     this.sayOfTasks = listener;
   }
 
@@ -170,8 +177,8 @@ export class ScriptedCatalogue implements Catalogue {
   /** Who may have any resource. */
   owners: readonly string[] = ['files'];
 
-  resolve(_kind: 'tool' | 'prompt', name: string, { scope }: ClientContext): Target | GatewayError {
-    const [upstream, own] = scope === undefined ? name.split('__') : [scope, name];
+  resolve(_kind: 'tool' | 'prompt', name: string, { endpoint }: ClientContext): Target | GatewayError {
+    const [upstream, own] = endpoint === undefined ? name.split('__') : [endpoint, name];
     if (upstream === undefined || own === undefined || !this.isRead) return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
     const checkHeaders = (argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined => {
       this.checkedHeaders.push([argumentsText, headers]);
@@ -193,21 +200,21 @@ export class ScriptedCatalogue implements Catalogue {
 
 export class ScriptedUpstreams implements UpstreamAccess {
   readonly names = ['files', 'mail'];
-  readonly links = new Map<string, ScriptedLink | GatewayError>();
+  readonly connections = new Map<string, ScriptedConnection | GatewayError>();
   readonly subscriptions: string[] = [];
-  /** Links that are still opening; a test calls them. */
+  /** Connections that are still opening; a test calls them. */
   readonly opening: (() => void)[] = [];
   isSlow = false;
 
-  linkFor(upstream: string, _client: ClientContext, done: (result: UpstreamLink | GatewayError) => void): void {
-    const link = this.links.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
-    if (this.isSlow) this.opening.push(() => done(link));
-    else done(link);
+  connectionFor(upstream: string, _client: ClientContext, done: (result: UpstreamConnection | GatewayError) => void): void {
+    const connection = this.connections.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
+    if (this.isSlow) this.opening.push(() => done(connection));
+    else done(connection);
   }
 
-  openLink(upstream: string): UpstreamLink | undefined {
-    const link = this.links.get(upstream);
-    return link instanceof GatewayError ? undefined : link;
+  openConnection(upstream: string): UpstreamConnection | undefined {
+    const connection = this.connections.get(upstream);
+    return connection instanceof GatewayError ? undefined : connection;
   }
 
   subscribe(
@@ -224,8 +231,8 @@ export class ScriptedUpstreams implements UpstreamAccess {
 
 /** What the client gets. */
 export class RecordingReply implements ReplySink {
-  readonly notices: string[] = [];
-  readonly questions: [upstream: string, text: string][] = [];
+  readonly notifications: string[] = [];
+  readonly serverRequests: [upstream: string, text: string][] = [];
   readonly signals: (AbortSignal | undefined)[] = [];
   /** What the client answers, in turn, as members of a response; the last one again and again. `undefined`: nothing yet. */
   replies: (string | undefined)[] = ['"result":{}'];
@@ -237,17 +244,17 @@ export class RecordingReply implements ReplySink {
   /** Resolves with the first answer: states are sealed and opened on threads of the runtime. */
   readonly answered: Promise<void>;
   /** Where the client takes answers while they come. */
-  readonly pieces: PieceSink | undefined;
+  readonly chunks: ChunkSink | undefined;
   #onAnswered: () => void = () => {};
   #drains: (() => void)[] = [];
 
-  constructor(pieces?: PieceSink) {
-    this.pieces = pieces;
+  constructor(chunks?: ChunkSink) {
+    this.chunks = chunks;
     this.answered = new Promise((resolve) => (this.#onAnswered = resolve));
   }
 
-  notification(notice: RpcNotice): boolean {
-    this.notices.push(notice.text);
+  notification(notification: RpcNotification): boolean {
+    this.notifications.push(notification.text);
     return this.isFast;
   }
 
@@ -260,7 +267,7 @@ export class RecordingReply implements ReplySink {
   }
 
   serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    this.questions.push([upstream, message.text]);
+    this.serverRequests.push([upstream, message.text]);
     this.signals.push(signal);
     const reply = this.replies.length > 1 ? this.replies.shift() : this.replies[0];
     if (reply === undefined) this.pending.push(answer);
@@ -319,19 +326,19 @@ export class RouterFixture {
   }
 
   /** Adds a connected upstream. */
-  link(upstream: string, era: Era, hello?: string): ScriptedLink {
-    const link = new ScriptedLink(upstream, era, hello);
-    this.upstreams.links.set(upstream, link);
-    return link;
+  connection(upstream: string, era: Era, handshake?: string): ScriptedConnection {
+    const connection = new ScriptedConnection(upstream, era, handshake);
+    this.upstreams.connections.set(upstream, connection);
+    return connection;
   }
 
   route(
     message: RpcMessage,
     client: ClientContext,
     paramHeaders?: HeaderList,
-    pieces?: PieceSink,
+    chunks?: ChunkSink,
   ): { readonly reply: RecordingReply; readonly running: RunningCall } {
-    const reply = new RecordingReply(pieces);
+    const reply = new RecordingReply(chunks);
     return { reply, running: this.router.route({ message, client, paramHeaders }, reply) };
   }
 }

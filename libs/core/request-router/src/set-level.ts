@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import { memberOf, ownCall, type CallListener, type RpcMessage, type UpstreamCall } from '@omni/wire';
+import { memberOf, internalCall, type CallListener, type RpcMessage, type UpstreamCall } from '@omni/wire';
 
 /** A call whose answer nobody waits for. */
 export const IGNORED: CallListener = {
@@ -16,11 +16,11 @@ export const IGNORED: CallListener = {
 
 /** @param params - Parameters of `logging/setLevel`, as JSON. */
 export function levelCall(params: string): UpstreamCall {
-  return ownCall('logging/setLevel', params);
+  return internalCall('logging/setLevel', params);
 }
 
 /** Whether the server said in its `initialize` answer that it logs. */
-export function offersLogging(hello: RpcMessage): boolean {
-  const capabilities = memberOf(hello.result?.object, 'capabilities');
-  return capabilities !== undefined && /"logging"\s*:/.test(hello.text.slice(capabilities.start, capabilities.end));
+export function offersLogging(handshake: RpcMessage): boolean {
+  const capabilities = memberOf(handshake.result?.object, 'capabilities');
+  return capabilities !== undefined && /"logging"\s*:/.test(handshake.text.slice(capabilities.start, capabilities.end));
 }

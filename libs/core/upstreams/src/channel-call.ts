@@ -8,14 +8,14 @@ import type { AskingCall } from './server-requests.ts';
 /** A channel cannot be paused for one reader, so this is what a slow one gets before its notifications are dropped. */
 const MAX_UNREAD = 1_000;
 
-/** The link that a call runs on. */
+/** The connection that a call runs on. */
 export interface CallOwner {
   /** Forgets a call that its client or its deadline has ended, and tells the upstream. */
   abandon(call: ChannelCall, reason: string | undefined): void;
 }
 
 export interface ChannelCallOptions {
-  readonly link: CallOwner;
+  readonly connection: CallOwner;
   readonly id: number;
   readonly call: UpstreamCall;
   readonly listener: CallListener;
@@ -25,7 +25,7 @@ export interface ChannelCallOptions {
 /** One call on a channel that it shares with others. */
 export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   readonly id: number;
-  readonly #link: CallOwner;
+  readonly #connection: CallOwner;
   readonly #call: UpstreamCall;
   readonly #listener: CallListener;
   readonly #spec: UpstreamSpec;
@@ -34,8 +34,8 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   #isReaderSlow = false;
   #unread = 0;
 
-  constructor({ link, id, call, listener, spec }: ChannelCallOptions) {
-    this.#link = link;
+  constructor({ connection, id, call, listener, spec }: ChannelCallOptions) {
+    this.#connection = connection;
     this.id = id;
     this.#call = call;
     this.#listener = listener;
@@ -50,8 +50,8 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
     return this.#call.clientId;
   }
 
-  get asker(): string | undefined {
-    return this.#call.asker;
+  get callerKey(): string | undefined {
+    return this.#call.callerKey;
   }
 
   /** The client's progress token as JSON. */
@@ -68,20 +68,20 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   }
 
   cancel(reason?: string): void {
-    if (this.#over()) this.#link.abandon(this, reason);
+    if (this.#over()) this.#connection.abandon(this, reason);
   }
 
   onDeadline(kind: 'idle' | 'total'): void {
     if (!this.#over()) return;
-    this.#link.abandon(this, 'timeout');
+    this.#connection.abandon(this, 'timeout');
     this.#listener.onFailure(timeoutError(this.#call.method, this.#spec, kind));
   }
 
-  onQuestion(): void {
+  onServerRequest(): void {
     this.#deadline?.hold();
   }
 
-  onQuestionAnswered(): void {
+  onServerRequestAnswered(): void {
     this.#deadline?.release();
   }
 

@@ -1,32 +1,32 @@
 import {
   GatewayError,
   type CancelTimer,
-  type ChannelGarbage,
+  type FramingError,
   type ChannelListener,
   type Era,
   type MessageChannel,
   type OpenChannel,
 } from '@omni/ports';
 import { errorText, notificationText, parseMessage, requestText, resultText, type RpcMessage } from '@omni/wire';
-import { ChannelLink } from './channel-link.ts';
+import { ChannelConnection } from './channel-connection.ts';
 import { handshakeTimeout, incompatibleError, negotiatedVersion, refusalError } from './handshake-error.ts';
 import { initializeParams, modernParams, probeVerdict } from './mcp-revision.ts';
-import type { LinkOptions, OpenLink } from './open-link.ts';
+import type { ConnectionOptions, OpenConnection } from './open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
 
 /**
  * How a handshake finds the era. `probe`: ask in the modern way first. `modern`, `legacy`: only that one. `legacy-first`: there was no
- * answer to a probe, which says little about a slow starter, so a refused `initialize` leads to the modern question.
+ * answer to a probe, which says little about a slow starter, so a refused `initialize` leads to the modern serverRequest.
  */
 export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
 
 /** What a handshake led to. `silent`: no answer to the probe, or an exit; the instance is used up. */
 export type HandshakeOutcome =
-  | { readonly kind: 'link'; readonly link: OpenLink }
+  | { readonly kind: 'connection'; readonly connection: OpenConnection }
   | { readonly kind: 'silent' }
   | { readonly kind: 'failed'; readonly error: GatewayError };
 
-export interface ChannelHandshakeOptions extends LinkOptions {
+export interface ChannelHandshakeOptions extends ConnectionOptions {
   readonly open: OpenChannel;
   readonly plan: EraPlan;
 }
@@ -46,16 +46,16 @@ export function handshakeOnChannel(options: ChannelHandshakeOptions, done: (outc
   return () => handshake.abort();
 }
 
-type Question = 'server/discover' | 'initialize';
+type ServerRequest = 'server/discover' | 'initialize';
 
-/** Listens on the channel for as long as it lives: during the handshake by itself, then for the link. */
+/** Listens on the channel for as long as it lives: during the handshake by itself, then for the connection. */
 class ChannelHandshake implements ChannelListener {
   readonly #options: ChannelHandshakeOptions;
   readonly #done: (outcome: HandshakeOutcome) => void;
   #channel: MessageChannel | undefined;
   #cancelTimer: CancelTimer | undefined;
-  #link: ChannelLink | undefined;
-  #question: Question;
+  #connection: ChannelConnection | undefined;
+  #serverRequest: ServerRequest;
   #nextId = 1;
   #mayFallBack: boolean;
   #isOver = false;
@@ -63,13 +63,13 @@ class ChannelHandshake implements ChannelListener {
   constructor(options: ChannelHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
     this.#options = options;
     this.#done = done;
-    this.#question = options.plan === 'probe' || options.plan === 'modern' ? 'server/discover' : 'initialize';
+    this.#serverRequest = options.plan === 'probe' || options.plan === 'modern' ? 'server/discover' : 'initialize';
     this.#mayFallBack = options.plan === 'probe' || options.plan === 'legacy-first';
   }
 
   begin(): void {
     this.#channel = this.#options.open(this);
-    this.#ask(this.#question);
+    this.#ask(this.#serverRequest);
   }
 
   abort(): void {
@@ -79,7 +79,7 @@ class ChannelHandshake implements ChannelListener {
   }
 
   onMessage(text: string): void {
-    if (this.#link !== undefined) return this.#link.onMessage(text);
+    if (this.#connection !== undefined) return this.#connection.onMessage(text);
     if (this.#isOver) return;
     const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
     if (message.kind === 'response') return this.#onAnswer(message);
@@ -89,41 +89,42 @@ class ChannelHandshake implements ChannelListener {
     this.#channel?.send(message.method === 'ping' ? resultText(message.id, '{}') : errorText(message.id, notYet));
   }
 
-  onGarbage(problem: ChannelGarbage): void {
-    this.#link?.onGarbage(problem);
+  onFramingError(problem: FramingError): void {
+    this.#connection?.onFramingError(problem);
   }
 
   onClose(reason: GatewayError | undefined): void {
-    if (this.#link !== undefined) return this.#link.onClose(reason);
+    if (this.#connection !== undefined) return this.#connection.onClose(reason);
     const neverOpened = reason?.code === 'OMNI_UPSTREAM_SPAWN_FAILED' || reason?.data?.['phase'] === 'connect';
     if (this.#isProbing() && !neverOpened) return this.#finish({ kind: 'silent' });
     this.#fail(
-      reason ?? new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.#options.spec.name}" closed its connection during ${this.#question}`),
+      reason ??
+        new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.#options.spec.name}" closed its connection during ${this.#serverRequest}`),
     );
   }
 
   /** Whether the first question of a probe is open. */
   #isProbing(): boolean {
-    return this.#options.plan === 'probe' && this.#question === 'server/discover';
+    return this.#options.plan === 'probe' && this.#serverRequest === 'server/discover';
   }
 
-  #ask(question: Question): void {
-    const { spec, context, owner } = this.#options;
-    this.#question = question;
+  #ask(serverRequest: ServerRequest): void {
+    const { spec, context, binding } = this.#options;
+    this.#serverRequest = serverRequest;
     this.#cancelTimer?.();
-    const params = question === 'initialize' ? initializeParams(context.identity, owner) : modernParams(context.identity, '');
+    const params = serverRequest === 'initialize' ? initializeParams(context.identity, binding) : modernParams(context.identity, '');
     const isProbing = this.#isProbing();
     this.#cancelTimer = context.clock.after(isProbing ? Math.min(PROBE_MS, spec.connectTimeoutMs) : spec.connectTimeoutMs, () => {
       if (isProbing) this.#finish({ kind: 'silent' });
-      else this.#fail(handshakeTimeout(spec, question));
+      else this.#fail(handshakeTimeout(spec, serverRequest));
     });
     // A channel that does not take the question is closed, or times out.
-    this.#channel?.send(requestText(String(this.#nextId++), question, params));
+    this.#channel?.send(requestText(String(this.#nextId++), serverRequest, params));
   }
 
   #onAnswer(message: RpcMessage): void {
     if (message.id !== String(this.#nextId - 1)) return;
-    if (this.#question === 'initialize') this.#onInitialized(message);
+    if (this.#serverRequest === 'initialize') this.#onInitialized(message);
     else this.#onDiscovered(message);
   }
 
@@ -153,10 +154,10 @@ class ChannelHandshake implements ChannelListener {
     this.#ask('server/discover');
   }
 
-  #succeed(era: Era, hello: RpcMessage): void {
+  #succeed(era: Era, handshake: RpcMessage): void {
     if (this.#channel === undefined) return;
-    this.#link = new ChannelLink({ ...this.#options, era, hello, channel: this.#channel, firstId: this.#nextId });
-    this.#finish({ kind: 'link', link: this.#link });
+    this.#connection = new ChannelConnection({ ...this.#options, era, handshake, channel: this.#channel, firstId: this.#nextId });
+    this.#finish({ kind: 'connection', connection: this.#connection });
   }
 
   #fail(error: GatewayError): void {
@@ -167,7 +168,7 @@ class ChannelHandshake implements ChannelListener {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelTimer?.();
-    if (outcome.kind !== 'link') void this.#channel?.close();
+    if (outcome.kind !== 'connection') void this.#channel?.close();
     this.#done(outcome);
   }
 }

@@ -1,18 +1,18 @@
 import { GatewayError, type CancelTimer, type Clock } from '@omni/ports';
-import { capabilitiesAcrossEras, type ClientContext, type SessionOwner } from '@omni/wire';
+import { capabilitiesAcrossEras, type ClientContext, type ClientBinding } from '@omni/wire';
 import { canonicalJson } from './canonical-json.ts';
-import { ClientOwner } from './client-owner.ts';
-import { MAX_CAPABILITIES } from './client-signatures.ts';
-import type { OnLink } from './lazy-link.ts';
-import type { OpenLink } from './open-link.ts';
-import type { SessionLinks } from './session-links.ts';
+import { SharedClientBinding } from './shared-client-binding.ts';
+import { MAX_CAPABILITIES } from './variant-keys.ts';
+import type { OnConnection } from './lazy-connection.ts';
+import type { OpenConnection } from './open-connection.ts';
+import type { SessionConnections } from './session-connections.ts';
 
 export interface ClientInstancesOptions {
   readonly upstream: string;
-  readonly sessions: SessionLinks;
+  readonly sessions: SessionConnections;
   readonly clock: Clock;
-  /** Whether somebody watches a resource on the link. */
-  readonly isWatched: (link: OpenLink) => boolean;
+  /** Whether somebody watches a resource on the connection. */
+  readonly isWatched: (connection: OpenConnection) => boolean;
 }
 
 /** An instance that nobody uses is closed after this time. */
@@ -23,12 +23,12 @@ const MAX_PER_PRINCIPAL = 8;
 const MAX_REMEMBERED = 256;
 
 interface Instance {
-  readonly owner: ClientOwner;
+  readonly binding: SharedClientBinding;
   /** What its clients have in common. */
   readonly group: string;
   readonly principalId: string;
   /** The sessions that have used it and have not ended: what the server keeps in it may be theirs. */
-  readonly sessions: Set<SessionOwner>;
+  readonly sessions: Set<ClientBinding>;
   lastUsedMs: number;
 }
 
@@ -56,11 +56,12 @@ export class ClientInstances {
     return this.#canonicalOf(capabilities) !== undefined;
   }
 
-  /** @param done - Called before this returns when the link is open. */
-  linkFor(client: ClientContext, done: OnLink): void {
+  /** @param done - Called before this returns when the connection is open. */
+  connectionFor(client: ClientContext, done: OnConnection): void {
     const { clock, sessions } = this.#options;
     const own = this.#groupOf(client);
-    const instance = own.find(({ owner }) => sessions.linkOf(owner)?.isHeldUp !== true) ?? this.#add(client, own.length === 0) ?? own[0];
+    const instance =
+      own.find(({ binding }) => sessions.connectionOf(binding)?.isHeldUp !== true) ?? this.#add(client, own.length === 0) ?? own[0];
     if (instance === undefined) {
       const { upstream } = this.#options;
       return done(
@@ -69,20 +70,20 @@ export class ClientInstances {
     }
     instance.lastUsedMs = clock.monotonicMs();
     if (client.session !== undefined) this.#keepFor(instance, client.session);
-    sessions.linkFor(instance.owner, (result) => {
+    sessions.connectionFor(instance.binding, (result) => {
       // What did not come up takes no room.
       if (result instanceof GatewayError) this.#instances.delete(instance);
       done(result);
     });
   }
 
-  /** The client's link, when it is open. */
-  linkOf(client: ClientContext): OpenLink | undefined {
+  /** The client's connection, when it is open. */
+  connectionOf(client: ClientContext): OpenConnection | undefined {
     const [instance] = this.#groupOf(client);
-    return instance === undefined ? undefined : this.#options.sessions.linkOf(instance.owner);
+    return instance === undefined ? undefined : this.#options.sessions.connectionOf(instance.binding);
   }
 
-  /** Forgets everything; the links are closed by {@link SessionLinks.close}. */
+  /** Forgets everything; the connections are closed by {@link SessionConnections.close}. */
   close(): void {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
@@ -98,12 +99,12 @@ export class ClientInstances {
     const { principal, era } = client;
     const own = [...this.#instances].filter(({ principalId }) => principalId === principal.id);
     if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
-    // Instances of sessions are never taken away, so it may stay full; the links say so to who needs one.
+    // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs one.
     if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
     const group = this.#keyOf(client);
     const capabilities = this.needs(client) ? capabilitiesAcrossEras(client.capabilities) : '{}';
-    const owner = new ClientOwner(`${group} ${++this.#opened}`, era, capabilities);
-    const instance: Instance = { owner, group, principalId: principal.id, sessions: new Set(), lastUsedMs: 0 };
+    const binding = new SharedClientBinding(`${group} ${++this.#opened}`, era, capabilities);
+    const instance: Instance = { binding, group, principalId: principal.id, sessions: new Set(), lastUsedMs: 0 };
     this.#instances.add(instance);
     this.#cancelSweep ??= clock.after(IDLE_MS, this.#sweep);
     return instance;
@@ -126,17 +127,17 @@ export class ClientInstances {
     this.#cancelSweep = this.#instances.size === 0 ? undefined : clock.after(IDLE_MS / 5, this.#sweep);
   };
 
-  #isBusy({ owner }: Instance): boolean {
-    return this.#options.sessions.isOpening(owner) || (this.#options.sessions.linkOf(owner)?.inFlight ?? 0) > 0;
+  #isBusy({ binding }: Instance): boolean {
+    return this.#options.sessions.isOpening(binding) || (this.#options.sessions.connectionOf(binding)?.inFlight ?? 0) > 0;
   }
 
   /** Without a call, but not without a use. */
-  #isKept({ owner, sessions }: Instance): boolean {
-    const link = this.#options.sessions.linkOf(owner);
-    return sessions.size > 0 || (link !== undefined && this.#options.isWatched(link));
+  #isKept({ binding, sessions }: Instance): boolean {
+    const connection = this.#options.sessions.connectionOf(binding);
+    return sessions.size > 0 || (connection !== undefined && this.#options.isWatched(connection));
   }
 
-  #keepFor(instance: Instance, session: SessionOwner): void {
+  #keepFor(instance: Instance, session: ClientBinding): void {
     if (instance.sessions.has(session)) return;
     instance.sessions.add(session);
     session.onEnd(() => instance.sessions.delete(session));
@@ -144,7 +145,7 @@ export class ClientInstances {
 
   #end(instance: Instance): void {
     this.#instances.delete(instance);
-    instance.owner.end();
+    instance.binding.end();
   }
 
   /** The instances that the client may use, oldest first. */

@@ -1,10 +1,10 @@
 import { GatewayError, type UpstreamTransport } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock, type ScriptedExchange } from '@omni/testing';
-import { ownCall, type RpcMessage } from '@omni/wire';
+import { internalCall, type RpcMessage } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { linkContextOf } from './link-context.fixture.ts';
+import { connectionContextOf } from './connection-context.fixture.ts';
 import { connect } from './connect.ts';
-import type { OpenLink } from './open-link.ts';
+import type { OpenConnection } from './open-connection.ts';
 
 const STREAM_URL = 'http://up.test/sse';
 const MESSAGES_URL = 'http://up.test/messages?sessionId=1';
@@ -41,23 +41,23 @@ function start(http: ScriptedHttpClient | undefined, kind: 'http' | 'sse' = 'htt
   const transport: UpstreamTransport = { kind, url: STREAM_URL, headers: {} };
   const spec = upstreamSpecOf(transport, { protocol });
   const closed: GatewayError[] = [];
-  const attempt: { link?: OpenLink; error?: GatewayError } = {};
+  const attempt: { connection?: OpenConnection; error?: GatewayError } = {};
   const abort = connect(
     {
       spec,
-      context: linkContextOf(clock, { http }),
+      context: connectionContextOf(clock, { http }),
       events: {
         onClosed: (_link, reason) => closed.push(reason),
         onListsChanged() {},
         onResourceUpdated: () => false,
         onReinitialized() {},
       },
-      owner: undefined,
+      binding: undefined,
       era: undefined,
     },
     (result) => {
       if (result instanceof GatewayError) attempt.error = result;
-      else attempt.link = result;
+      else attempt.connection = result;
     },
   );
   return { clock, attempt, abort, closed };
@@ -81,7 +81,7 @@ describe('connect to a server of HTTP+SSE', () => {
     const http = sseServer(refuse);
     const { attempt, clock } = start(http);
     await clock.advanceAsync(0);
-    expect([attempt.error, attempt.link?.era]).toEqual([undefined, 'legacy']);
+    expect([attempt.error, attempt.connection?.era]).toEqual([undefined, 'legacy']);
     expect(http.exchanges.map(({ request: { method, url } }) => `${method} ${url}`)).toEqual([
       `POST ${STREAM_URL}`,
       `POST ${STREAM_URL}`,
@@ -96,7 +96,7 @@ describe('connect to a server of HTTP+SSE', () => {
     const { attempt, clock, closed } = start(http);
     await clock.advanceAsync(0);
     const call = new RecordingCall<RpcMessage>();
-    attempt.link?.send(ownCall('tools/call', '{}'), call);
+    attempt.connection?.send(internalCall('tools/call', '{}'), call);
     await clock.advanceAsync(0);
     expect(call.log).toEqual([expect.stringContaining('answer')]);
     http.of('GET')[0]?.end();
@@ -107,7 +107,7 @@ describe('connect to a server of HTTP+SSE', () => {
     const http = sseServer(NOT_FOUND(404));
     const { attempt, clock } = start(http, 'sse');
     await clock.advanceAsync(0);
-    expect([attempt.link?.era, http.exchanges[0]?.request.method, http.of('server/discover')]).toEqual(['legacy', 'GET', []]);
+    expect([attempt.connection?.era, http.exchanges[0]?.request.method, http.of('server/discover')]).toEqual(['legacy', 'GET', []]);
   });
 
   it.each([401, 403, 500, 503])('does not take %i for a sign of it', async (status) => {

@@ -20,10 +20,10 @@ import {
   type ScriptedInstance,
   type ScriptedMessage,
 } from '@omni/testing';
-import { linkContextOf } from './link-context.fixture.ts';
+import { connectionContextOf } from './connection-context.fixture.ts';
 import { connect } from './connect.ts';
 import { EraMemory } from './era-memory.ts';
-import type { OpenLink } from './open-link.ts';
+import type { OpenConnection } from './open-connection.ts';
 import { callOf } from './upstream-call.fixture.ts';
 
 const DISCOVERED = '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"public"}';
@@ -62,7 +62,7 @@ describe('connect over a channel', () => {
     const { run, server, clock } = channelOf(script);
     const attempt = run();
     await clock.advanceAsync(3_100);
-    expect(attempt.link?.era).toBe(era);
+    expect(attempt.connection?.era).toBe(era);
     expect(server.instances).toHaveLength(instances);
     expect(server.instances.filter((instance) => instance.isOpen)).toHaveLength(1);
     if (era === 'legacy') expect(server.instances.at(-1)?.last('notifications/initialized')).toBeDefined();
@@ -76,7 +76,7 @@ describe('connect over a channel', () => {
     await clock.advanceAsync(2_900);
     isUp = true;
     await clock.advanceAsync(200);
-    expect(attempt.link?.era).toBe('modern');
+    expect(attempt.connection?.era).toBe('modern');
     expect(eras.recall(spec)).toBe('modern');
   });
 
@@ -131,7 +131,7 @@ describe('connect over a channel', () => {
     expect(server.instances).toHaveLength(2);
     const second = run();
     await clock.advanceAsync(0);
-    expect(second.link?.era).toBe('legacy');
+    expect(second.connection?.era).toBe('legacy');
     expect(server.instances).toHaveLength(3);
     expect(server.instances[2]?.received[0]?.method).toBe('initialize');
     script = modern;
@@ -141,7 +141,7 @@ describe('connect over a channel', () => {
     expect(eras.recall(spec)).toBeUndefined();
     const fourth = run();
     await clock.advanceAsync(0);
-    expect(fourth.link?.era).toBe('modern');
+    expect(fourth.connection?.era).toBe('modern');
   });
 
   it.each<[UpstreamSpec['protocol'], string]>([
@@ -160,8 +160,8 @@ describe('connect over a channel', () => {
     const attempt = run();
     await clock.advanceAsync(0);
     server.instances[0]?.emit('{"jsonrpc":"2.0","id":1,"result":{}}');
-    expect(attempt.link?.counters.strayAnswers).toBe(1);
-    attempt.link?.send(callOf('tools/list', ''), {
+    expect(attempt.connection?.counters.strayAnswers).toBe(1);
+    attempt.connection?.send(callOf('tools/list', ''), {
       onNotification: () => true,
       onDrain() {},
       onServerRequest() {},
@@ -179,9 +179,9 @@ describe('connect over a channel', () => {
     await clock.advanceAsync(0);
     server.instances[0]?.emit(`{"jsonrpc":"2.0","id":1,"result":${INITIALIZED}}`);
     await clock.advanceAsync(0);
-    expect(attempt.link).toBeUndefined();
+    expect(attempt.connection).toBeUndefined();
     server.instances[0]?.emit(`{"jsonrpc":"2.0","id":2,"result":${INITIALIZED}}`);
-    expect(attempt.link?.era).toBe('legacy');
+    expect(attempt.connection?.era).toBe('legacy');
   });
 
   it('does not probe a server again that exited on the probe and then crashed [PROTO-R10]', async () => {
@@ -213,7 +213,7 @@ describe('connect over a channel', () => {
     attempt.abort();
     await clock.advanceAsync(60_000);
     expect(server.instances.map((instance) => instance.isOpen)).toEqual([false]);
-    expect([attempt.link, attempt.error]).toEqual([undefined, undefined]);
+    expect([attempt.connection, attempt.error]).toEqual([undefined, undefined]);
     expect(clock.pendingTimers).toBe(0);
   });
 
@@ -232,7 +232,7 @@ describe('connect over a channel', () => {
     const { run, clock } = start(upstreamSpecOf(transport, { secretValues: ['b'] }), { launcher });
     const attempt = run();
     await clock.advanceAsync(0);
-    expect(attempt.link?.era).toBe('modern');
+    expect(attempt.connection?.era).toBe('modern');
     expect(specs).toEqual([
       {
         upstream: 'up',
@@ -256,7 +256,7 @@ describe('connect over a channel', () => {
     const { run, clock } = start(upstreamSpecOf(transport), { dialer });
     const attempt = run();
     await clock.advanceAsync(0);
-    expect(attempt.link?.era).toBe('modern');
+    expect(attempt.connection?.era).toBe('modern');
     expect(specs).toEqual([{ upstream: 'up', target: transport, maxMessageBytes: 16 * 1024 * 1024 }]);
   });
 
@@ -295,7 +295,7 @@ describe('connect over a channel', () => {
     await clock.advanceAsync(0);
     const third = run();
     await clock.advanceAsync(0);
-    expect([first.link?.era, second.error, third.link?.era]).toEqual(['modern', reset, 'legacy']);
+    expect([first.connection?.era, second.error, third.connection?.era]).toEqual(['modern', reset, 'legacy']);
   });
 
   it.each<[UpstreamTransport, string]>([
@@ -351,7 +351,7 @@ describe('connect over HTTP', () => {
     const { run, clock, eras, spec } = httpOf(onDiscover);
     const attempt = run();
     await clock.advanceAsync(0);
-    expect(attempt.link?.era).toBe(era);
+    expect(attempt.connection?.era).toBe(era);
     expect(eras.recall(spec)).toBe(era);
   });
 
@@ -406,7 +406,7 @@ describe('connect over HTTP', () => {
         attempts.push(run());
         await clock.advanceAsync(0);
       }
-      expect(attempts.map(({ link, error }) => link?.era ?? error?.code)).toEqual([first, 'OMNI_UPSTREAM_HTTP_STATUS', now]);
+      expect(attempts.map(({ connection, error }) => connection?.era ?? error?.code)).toEqual([first, 'OMNI_UPSTREAM_HTTP_STATUS', now]);
     },
   );
 
@@ -449,13 +449,13 @@ interface Adapters {
 function start(spec: UpstreamSpec, { launcher, dialer, http }: Adapters) {
   const clock = new VirtualClock();
   const eras = new EraMemory();
-  const context = linkContextOf(clock, { eras, launcher, dialer, http });
+  const context = connectionContextOf(clock, { eras, launcher, dialer, http });
   const events = { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} };
   const run = () => {
-    const attempt: { link?: OpenLink; error?: GatewayError; abort: () => void } = { abort: () => {} };
-    attempt.abort = connect({ spec, context, events, owner: undefined, era: undefined }, (result) => {
+    const attempt: { connection?: OpenConnection; error?: GatewayError; abort: () => void } = { abort: () => {} };
+    attempt.abort = connect({ spec, context, events, binding: undefined, era: undefined }, (result) => {
       if (result instanceof GatewayError) attempt.error = result;
-      else attempt.link = result;
+      else attempt.connection = result;
     });
     return attempt;
   };

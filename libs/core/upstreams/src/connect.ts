@@ -2,11 +2,11 @@ import { GatewayError, type Era, type OpenChannel, type UpstreamSpec, type Upstr
 import { OTHER_ERA_STATUSES } from './era-memory.ts';
 import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel-handshake.ts';
 import { handshakeOverHttp } from './http-handshake.ts';
-import type { LinkContext, LinkOptions, OpenLink } from './open-link.ts';
+import type { ConnectionContext, ConnectionOptions, OpenConnection } from './open-connection.ts';
 import { SseChannel } from './sse-channel.ts';
 
-export interface ConnectOptions extends LinkOptions {
-  /** The era that the link must have; `undefined` for whatever the upstream speaks. */
+export interface ConnectOptions extends ConnectionOptions {
+  /** The era that the connection must have; `undefined` for whatever the upstream speaks. */
   readonly era: Era | undefined;
 }
 
@@ -16,12 +16,12 @@ const ERA_MAY_BE_WRONG: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_PROTOCOL',
 const ENDED: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_UNREACHABLE']);
 
 /**
- * Opens a new link to an upstream: starts or connects it, finds its era and greets it.
+ * Opens a new connection to an upstream: starts or connects it, finds its era and greets it.
  *
  * @param done - Called once, never before this returns.
  * @returns Gives up; `done` is not called then.
  */
-export function connect(options: ConnectOptions, done: (result: OpenLink | GatewayError) => void): () => void {
+export function connect(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void): () => void {
   const attempt = new Attempt(options, done);
   attempt.begin();
   return () => attempt.abort();
@@ -29,11 +29,11 @@ export function connect(options: ConnectOptions, done: (result: OpenLink | Gatew
 
 class Attempt {
   readonly #options: ConnectOptions;
-  readonly #done: (result: OpenLink | GatewayError) => void;
+  readonly #done: (result: OpenConnection | GatewayError) => void;
   #abort: () => void = () => {};
   #isOver = false;
 
-  constructor(options: ConnectOptions, done: (result: OpenLink | GatewayError) => void) {
+  constructor(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void) {
     this.#options = options;
     this.#done = done;
   }
@@ -75,11 +75,11 @@ class Attempt {
         // Servers that exit on the probe would do so at every restart.
         context.eras.remember(spec, 'legacy');
         return this.#run('legacy-first');
-      case 'link':
-        // A second link in a forced era says nothing about what the first one finds.
-        if (era === undefined) context.eras.remember(spec, outcome.link.era);
+      case 'connection':
+        // A second connection in a forced era says nothing about what the first one finds.
+        if (era === undefined) context.eras.remember(spec, outcome.connection.era);
         this.#isOver = true;
-        return this.#done(outcome.link);
+        return this.#done(outcome.connection);
       case 'failed':
         if (era === undefined && eraMayBeWrong(outcome.error, plan)) context.eras.forget(spec);
         this.#isOver = true;
@@ -105,7 +105,7 @@ function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
 function channelOpener(
   { secretValues, name }: UpstreamSpec,
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
-  { launcher, dialer, http, clock, limits, budget }: LinkContext,
+  { launcher, dialer, http, clock, limits, budget }: ConnectionContext,
 ): OpenChannel | GatewayError {
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
@@ -114,7 +114,7 @@ function channelOpener(
     case 'websocket':
     case 'socket': {
       if (dialer === undefined)
-        return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" needs a lasting connection, which is not available here`);
+        return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" needs a persistent connection, which is not available here`);
       return (listener) => dialer.dial({ upstream: name, target: transport, ...bounds }, listener);
     }
     case 'sse': {

@@ -5,14 +5,14 @@ import { OTHER_ERA_STATUSES } from './era-memory.ts';
 import { handshakeTimeout, incompatibleError, refusalError } from './handshake-error.ts';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
-import { LegacyHttpLink } from './legacy-http-link.ts';
+import { LegacyHttpConnection } from './legacy-http-connection.ts';
 import { initializeHttp, type HttpTarget } from './legacy-http-session.ts';
 import { MODERN_VERSION, modernParams, probeVerdict } from './mcp-revision.ts';
-import { ModernHttpLink } from './modern-http-link.ts';
-import type { LinkOptions } from './open-link.ts';
+import { ModernHttpConnection } from './modern-http-connection.ts';
+import type { ConnectionOptions } from './open-connection.ts';
 import { SseChannel } from './sse-channel.ts';
 
-export interface HttpHandshakeOptions extends LinkOptions, HttpTarget {
+export interface HttpHandshakeOptions extends ConnectionOptions, HttpTarget {
   readonly plan: EraPlan;
 }
 
@@ -37,7 +37,8 @@ export function handshakeOverHttp(options: HttpHandshakeOptions, done: (outcome:
 
 function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
   let abort = initializeHttp(options, (result, status) => {
-    if (!(result instanceof GatewayError)) return done({ kind: 'link', link: new LegacyHttpLink({ ...options, session: result }) });
+    if (!(result instanceof GatewayError))
+      return done({ kind: 'connection', connection: new LegacyHttpConnection({ ...options, session: result }) });
     if (!OLD_TRANSPORT_STATUSES.has(status)) return done({ kind: 'failed', error: result });
     abort = openSse(options, result, done);
   });
@@ -115,7 +116,7 @@ class HttpProbe implements HttpMessageSink {
     switch (verdict.kind) {
       case 'modern':
         this.#end();
-        return this.#done({ kind: 'link', link: new ModernHttpLink({ ...this.#options, hello: message }) });
+        return this.#done({ kind: 'connection', connection: new ModernHttpConnection({ ...this.#options, handshake: message }) });
       case 'incompatible':
         return this.#fail(incompatibleError(spec, verdict.supported));
       case 'legacy':
@@ -124,7 +125,7 @@ class HttpProbe implements HttpMessageSink {
     }
   }
 
-  onGarbage(): void {}
+  onFramingError(): void {}
 
   onEnd(): void {
     this.onFailure(

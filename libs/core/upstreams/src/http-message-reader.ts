@@ -1,11 +1,18 @@
-import { GatewayError, type ByteBudget, type HeaderList, type HeldBytes, type HttpResponseListener, type UpstreamSpec } from '@omni/ports';
-import { parseMessage, releaseBytes, type PassedHead, type RpcMessage } from '@omni/wire';
+import {
+  GatewayError,
+  type ByteBudget,
+  type HeaderList,
+  type ByteReservation,
+  type HttpResponseListener,
+  type UpstreamSpec,
+} from '@omni/ports';
+import { parseMessage, releaseBytes, type ResponseHead, type RpcMessage } from '@omni/wire';
 import { bodyKind, headerOf } from './http-headers.ts';
 import { noRoomError } from './no-room.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 import { SseParser, type SseEvent } from './sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
-import { beginningOfAnswer, CLOSING_BRACE, hasIdLast, isAnswerTo, lastSignificantByte } from './zero-touch.ts';
+import { beginningOfAnswer, CLOSING_BRACE, hasIdLast, isAnswerTo, lastSignificantByte } from './passthrough.ts';
 
 /** Told what an HTTP answer holds: messages in order, then one of end and failure. */
 export interface HttpMessageSink {
@@ -13,7 +20,7 @@ export interface HttpMessageSink {
   onHead(status: number, headers: HeaderList): boolean;
   onMessage(message: RpcMessage, status: number): void;
   /** Something in the body is no message and is skipped. */
-  onGarbage(): void;
+  onFramingError(): void;
   /** The body ended in good order; the messages in it may have been any. */
   onEnd(): void;
   /** Nothing more comes; the exchange is to be aborted. */
@@ -29,10 +36,10 @@ export interface PassingSink {
   /** More of a JSON body has come, whether it is taken so or not. */
   onFlow(): void;
   /** @returns Whether it is wanted so; if not, it is told whole. */
-  onPassedHead(head: PassedHead): boolean;
-  onPiece(bytes: Uint8Array): void;
+  onResponseHead(head: ResponseHead): boolean;
+  onChunk(bytes: Uint8Array): void;
   /** It ended as an answer does. In place of this there may be a failure. */
-  onPassedEnd(): void;
+  onResponseEnd(): void;
 }
 
 export interface HttpMessageReaderOptions {
@@ -56,7 +63,7 @@ const LENIENT_UTF8 = new TextDecoder();
 const INTEGER_SECONDS = /^[0-9]{1,6}$/;
 const DIGITS = /^[0-9]{1,15}$/;
 
-type Mode = 'head' | 'json' | 'pieces' | 'events' | 'excerpt' | 'stopped';
+type Mode = 'head' | 'json' | 'chunks' | 'events' | 'excerpt' | 'stopped';
 
 /** Turns the answer to one HTTP request into JSON-RPC messages, or into the reason why it holds none. */
 export class HttpMessageReader implements HttpResponseListener {
@@ -69,10 +76,10 @@ export class HttpMessageReader implements HttpResponseListener {
   #size = 0;
   #parser: SseParser | undefined;
   /** Of a long body that is collected. */
-  #collected: HeldBytes | undefined;
+  #collected: ByteReservation | undefined;
   /** Of a JSON body. */
   #headers: HeaderList = [];
-  /** The last chunk: as a piece it waits until it is known to be followed, or to be the end of an object; read as events it is not ours yet. */
+  /** The last chunk: as a chunk it waits until it is known to be followed, or to be the end of an object; read as events it is not ours yet. */
   #held: Uint8Array | undefined;
   #lastByte: number | undefined;
   /** The declared length of a body that goes on while it comes. */
@@ -143,10 +150,10 @@ export class HttpMessageReader implements HttpResponseListener {
         else this.#chunks.push(chunk);
         if (this.#size > chunk.byteLength) this.#options.passing?.onFlow();
         // Looked at once, when the body turns out to be long.
-        if (this.#size > PIECES_MIN_BYTES && this.#size - chunk.byteLength <= PIECES_MIN_BYTES) this.#beginPieces();
+        if (this.#size > PIECES_MIN_BYTES && this.#size - chunk.byteLength <= PIECES_MIN_BYTES) this.#beginChunks();
         if (this.#size > PIECES_MIN_BYTES) this.#countCollected();
         return;
-      case 'pieces':
+      case 'chunks':
         this.#size += chunk.byteLength;
         if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
         if (this.#size > (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
@@ -167,8 +174,8 @@ export class HttpMessageReader implements HttpResponseListener {
     switch (this.#mode) {
       case 'json':
         return this.#endJson();
-      case 'pieces':
-        return this.#endPieces();
+      case 'chunks':
+        return this.#endChunks();
       case 'events':
         this.stop();
         return this.#options.sink.onEnd();
@@ -196,7 +203,7 @@ export class HttpMessageReader implements HttpResponseListener {
     // An event without data only sets the id to resume behind; those of other names are a server's own.
     if (this.#mode !== 'events' || event !== 'message' || data === '') return;
     const message = parseMessage(data, UPSTREAM_JSON_LIMITS);
-    if (message.kind === 'rejected') return this.#options.sink.onGarbage();
+    if (message.kind === 'rejected') return this.#options.sink.onFramingError();
     if (message.kind !== 'batch') return this.#options.sink.onMessage(message, this.#status);
     for (const item of message.items) this.#tell(item);
   }
@@ -204,7 +211,7 @@ export class HttpMessageReader implements HttpResponseListener {
   #tell(text: string): void {
     if (this.#mode === 'stopped') return;
     const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
-    if (message.kind === 'batch' || message.kind === 'rejected') this.#options.sink.onGarbage();
+    if (message.kind === 'batch' || message.kind === 'rejected') this.#options.sink.onFramingError();
     else this.#options.sink.onMessage(message, this.#status);
   }
 
@@ -261,7 +268,7 @@ export class HttpMessageReader implements HttpResponseListener {
     sink.onEnd();
   }
 
-  #beginPieces(): void {
+  #beginChunks(): void {
     const { maxBytes, passing } = this.#options;
     const declared = headerOf(this.#headers, 'content-length');
     const length = declared !== undefined && DIGITS.test(declared) ? Number(declared) : undefined;
@@ -270,12 +277,12 @@ export class HttpMessageReader implements HttpResponseListener {
     if (passing?.passingId === undefined || first === undefined) return;
     const kind = beginningOfAnswer(first, passing.passingId);
     if (length !== undefined && this.#size > length) return this.#fail(this.#incomplete());
-    if (kind === undefined || !passing.onPassedHead({ status: this.#status, length, isError: kind === 'error', isKept: false })) return;
+    if (kind === undefined || !passing.onResponseHead({ status: this.#status, length, isError: kind === 'error', isKept: false })) return;
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#length = length;
     // Whoever was shown the head may have left at once.
-    if (this.#mode === 'json') this.#mode = 'pieces';
+    if (this.#mode === 'json') this.#mode = 'chunks';
     for (const chunk of chunks) this.#pass(chunk);
   }
 
@@ -284,29 +291,29 @@ export class HttpMessageReader implements HttpResponseListener {
     const { passing } = this.#options;
     const chunks = this.#chunks;
     if (passing === undefined || !hasIdLast(chunks, id)) return false;
-    if (!passing.onPassedHead({ status: this.#status, length: this.#size, isError: false, isKept: false })) return false;
+    if (!passing.onResponseHead({ status: this.#status, length: this.#size, isError: false, isKept: false })) return false;
     this.stop();
-    for (const chunk of chunks) passing.onPiece(chunk);
-    passing.onPassedEnd();
+    for (const chunk of chunks) passing.onChunk(chunk);
+    passing.onResponseEnd();
     return true;
   }
 
   #pass(chunk: Uint8Array): void {
-    if (this.#mode !== 'pieces') return;
+    if (this.#mode !== 'chunks') return;
     const ready = this.#held;
     this.#held = chunk;
     this.#lastByte = lastSignificantByte(chunk) ?? this.#lastByte;
-    if (ready !== undefined) this.#options.passing?.onPiece(ready);
+    if (ready !== undefined) this.#options.passing?.onChunk(ready);
   }
 
-  #endPieces(): void {
+  #endChunks(): void {
     const { passing } = this.#options;
     const last = this.#held;
     // The client was told the length: another one would run into what comes next on its connection.
     if (this.#lastByte !== CLOSING_BRACE || this.#size !== (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
     this.stop();
-    if (last !== undefined) passing?.onPiece(last);
-    passing?.onPassedEnd();
+    if (last !== undefined) passing?.onChunk(last);
+    passing?.onResponseEnd();
   }
 
   #fail(error: GatewayError): void {

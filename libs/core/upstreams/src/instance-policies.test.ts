@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import { RecordingCall, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
-import { ownCall, type RpcMessage, type UpstreamLink } from '@omni/wire';
+import { internalCall, type RpcMessage, type UpstreamConnection } from '@omni/wire';
 import { callOf, clientOf, FakeSession, FORMS, legacyScript, modernScript, UpstreamScene } from './upstream-scene.fixture.ts';
 
 const ROOTS = '{"roots":{}}';
 const QUESTION = '{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{}}';
 const CRASH = new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed');
 
-function call(link: UpstreamLink, session: FakeSession): { readonly told: RecordingCall<RpcMessage>; cancel(): void } {
+function call(connection: UpstreamConnection, session: FakeSession): { readonly told: RecordingCall<RpcMessage>; cancel(): void } {
   const told = new RecordingCall<RpcMessage>();
-  const running = link.send(callOf(session.client), told);
+  const running = connection.send(callOf(session.client), told);
   return { told, cancel: () => running.cancel() };
 }
 
@@ -23,17 +23,17 @@ function reply(instance: ScriptedInstance | undefined, method = 'tools/call'): v
 describe('instances "per-user"', () => {
   it('are shared by the sessions of a user that offer the same, and by nobody else', async () => {
     const scene = await new UpstreamScene({ instances: 'per-user' }).start();
-    const links = [
-      await scene.link(new FakeSession('{"elicitation":{},"roots":{}}').client),
-      await scene.link(new FakeSession('{ "roots":{"listChanged":true}, "elicitation": {} }').client),
-      await scene.link(new FakeSession(FORMS).client),
-      await scene.link(new FakeSession(FORMS, 'bob').client),
-      await scene.link(clientOf(FORMS)),
-      await scene.link(new FakeSession('{}').client),
-      await scene.link(clientOf('{}')),
+    const connections = [
+      await scene.connection(new FakeSession('{"elicitation":{},"roots":{}}').client),
+      await scene.connection(new FakeSession('{ "roots":{"listChanged":true}, "elicitation": {} }').client),
+      await scene.connection(new FakeSession(FORMS).client),
+      await scene.connection(new FakeSession(FORMS, 'bob').client),
+      await scene.connection(clientOf(FORMS)),
+      await scene.connection(new FakeSession('{}').client),
+      await scene.connection(clientOf('{}')),
     ];
-    expect(links.map((link) => links.indexOf(link))).toEqual([0, 0, 2, 3, 4, 5, 6]);
-    expect(links).not.toContain(scene.upstream.link);
+    expect(connections.map((connection) => connections.indexOf(connection))).toEqual([0, 0, 2, 3, 4, 5, 6]);
+    expect(connections).not.toContain(scene.upstream.connection);
     expect(scene.told.slice(1)).toEqual([
       { elicitation: {}, roots: {} },
       { elicitation: {} },
@@ -47,42 +47,42 @@ describe('instances "per-user"', () => {
   it('ask the session whose call alone runs, and none when the question may be about a call of another', async () => {
     const scene = await new UpstreamScene({ instances: 'per-user' }).start();
     const [one, other] = [new FakeSession(FORMS), new FakeSession(FORMS)];
-    const link = await scene.openLink(one.client);
+    const connection = await scene.openConnection(one.client);
     const instance = scene.server.instances[1];
-    const first = call(link, one);
+    const first = call(connection, one);
     instance?.emit(QUESTION);
-    expect(first.told.questions).toHaveLength(1);
-    first.told.questions[0]?.answer(new GatewayError('OMNI_CANCELLED', 'no'));
+    expect(first.told.serverRequests).toHaveLength(1);
+    first.told.serverRequests[0]?.answer(new GatewayError('OMNI_CANCELLED', 'no'));
 
-    const second = call(link, other);
+    const second = call(connection, other);
     instance?.emit(QUESTION);
-    expect([first.told.questions.length, second.told.questions.length]).toEqual([1, 0]);
+    expect([first.told.serverRequests.length, second.told.serverRequests.length]).toEqual([1, 0]);
     expect(instance?.received.at(-1)?.text).toContain('so it is not known whom to ask');
 
     first.cancel();
     instance?.emit(QUESTION);
-    expect(second.told.questions).toHaveLength(0);
+    expect(second.told.serverRequests).toHaveLength(0);
     await scene.clock.advanceAsync(30_000);
     instance?.emit(QUESTION);
-    expect(second.told.questions).toHaveLength(1);
+    expect(second.told.serverRequests).toHaveLength(1);
     expect([one.log, other.log]).toEqual([[], []]);
   });
 
   it('take no call of another session while one has yet to answer', async () => {
     const scene = await new UpstreamScene({ instances: 'per-user' }).start();
     const [one, other] = [new FakeSession(FORMS), new FakeSession(FORMS)];
-    const link = await scene.openLink(one.client);
-    const { told } = call(link, one);
+    const connection = await scene.openConnection(one.client);
+    const { told } = call(connection, one);
     scene.server.instances[1]?.emit(QUESTION);
-    expect(await scene.link(other.client)).not.toBe(link);
-    told.questions[0]?.answer(new GatewayError('OMNI_CANCELLED', 'no'));
-    expect(await scene.link(other.client)).toBe(link);
+    expect(await scene.connection(other.client)).not.toBe(connection);
+    told.serverRequests[0]?.answer(new GatewayError('OMNI_CANCELLED', 'no'));
+    expect(await scene.connection(other.client)).toBe(connection);
   });
 
   it('show what comes of a task, or of no call, to no session', async () => {
     const scene = await new UpstreamScene({ instances: 'per-user' }).start();
     const session = new FakeSession(FORMS);
-    const { told } = call(await scene.openLink(session.client), session);
+    const { told } = call(await scene.openConnection(session.client), session);
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"of another"}}');
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}');
     expect(told.log).toEqual(['notification {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}']);
@@ -92,7 +92,7 @@ describe('instances "per-user"', () => {
   it('stay while a session that has used them lives, or somebody watches a resource, and end five minutes later', async () => {
     const scene = await new UpstreamScene({ instances: 'per-user' }).start();
     const session = new FakeSession(FORMS);
-    await scene.link(session.client);
+    await scene.connection(session.client);
     let release: (() => void) | GatewayError | undefined;
     scene.upstream.subscribe(
       clientOf(FORMS),
@@ -112,15 +112,15 @@ describe('instances "per-user"', () => {
 describe('instances "per-session"', () => {
   it('belong to a user where there are no sessions', async () => {
     const scene = await new UpstreamScene({ instances: 'per-session' }).start();
-    const links = [
-      await scene.link(clientOf('{}')),
-      await scene.link(clientOf('{}')),
-      await scene.link(clientOf('{}', 'bob')),
-      await scene.link(new FakeSession('{}').client),
-      await scene.link(new FakeSession('{}').client),
+    const connections = [
+      await scene.connection(clientOf('{}')),
+      await scene.connection(clientOf('{}')),
+      await scene.connection(clientOf('{}', 'bob')),
+      await scene.connection(new FakeSession('{}').client),
+      await scene.connection(new FakeSession('{}').client),
     ];
-    expect(links.map((link) => links.indexOf(link))).toEqual([0, 0, 2, 3, 4]);
-    expect(links).not.toContain(scene.upstream.link);
+    expect(connections.map((connection) => connections.indexOf(connection))).toEqual([0, 0, 2, 3, 4]);
+    expect(connections).not.toContain(scene.upstream.connection);
   });
 });
 
@@ -128,9 +128,9 @@ describe('instances "per-request"', () => {
   it('start with a call and end with its answer, its failure or its cancellation', async () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }).start();
     const session = new FakeSession(ROOTS);
-    const link = await scene.openLink(session.client);
+    const connection = await scene.openConnection(session.client);
     expect(scene.open).toEqual([true]);
-    const calls = [call(link, session), call(link, session), call(link, session)];
+    const calls = [call(connection, session), call(connection, session), call(connection, session)];
     await scene.settle();
     expect([scene.open, scene.told[3]]).toEqual([[true, true, true, true], { roots: {} }]);
     reply(scene.server.instances[1]);
@@ -150,11 +150,11 @@ describe('instances "per-request"', () => {
   it('are given up when the call is cancelled before they are open', async () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }).start();
     const session = new FakeSession(ROOTS);
-    const link = await scene.openLink(session.client);
-    call(link, session).cancel();
+    const connection = await scene.openConnection(session.client);
+    call(connection, session).cancel();
     await scene.settle();
     expect(scene.server.instances).toHaveLength(1);
-    const { told, cancel } = call(link, session);
+    const { told, cancel } = call(connection, session);
     queueMicrotask(cancel);
     await scene.settle();
     expect([scene.open, told.log]).toEqual([[true, false], []]);
@@ -164,14 +164,14 @@ describe('instances "per-request"', () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }, { maxInstances: 1 }).start();
     const client = clientOf(FORMS);
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
-    for (const told of calls) (await scene.openLink(client)).send(callOf(client), told);
+    for (const told of calls) (await scene.openConnection(client)).send(callOf(client), told);
     await scene.settle();
     expect([scene.open, calls.map(({ last }) => last)]).toEqual([
       [true, true],
       [undefined, 'failure OMNI_OVERLOADED'],
     ]);
     reply(scene.server.instances[1]);
-    (await scene.openLink(client)).send(callOf(client), new RecordingCall<RpcMessage>());
+    (await scene.openConnection(client)).send(callOf(client), new RecordingCall<RpcMessage>());
     await scene.settle();
     expect(scene.open).toEqual([true, false, true]);
   });
@@ -184,15 +184,15 @@ describe('instances "per-request"', () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }, {}, script).start();
     const client = clientOf(FORMS);
     const told = new RecordingCall<RpcMessage>();
-    const link = await scene.openLink(client);
-    expect(link.owner?.capabilities).toBe(FORMS);
-    link.send(callOf(client), told);
+    const connection = await scene.openConnection(client);
+    expect(connection.binding?.capabilities).toBe(FORMS);
+    connection.send(callOf(client), told);
     await scene.settle();
-    expect(told.questions).toHaveLength(1);
+    expect(told.serverRequests).toHaveLength(1);
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":2,"method":"elicitation/create","params":{}}');
     await scene.clock.advanceAsync(30_000);
     // It waits for its client, and keeps what it runs on.
-    expect([told.questions.length, scene.open]).toEqual([2, [true, true]]);
+    expect([told.serverRequests.length, scene.open]).toEqual([2, [true, true]]);
     reply(scene.server.instances[1]);
     await scene.settle();
     expect([told.last, scene.open]).toEqual(['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}', [true, false]]);
@@ -201,11 +201,11 @@ describe('instances "per-request"', () => {
   it('are told the log level before the call', async () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }).start();
     const client = clientOf(FORMS);
-    const link = await scene.openLink(client);
+    const connection = await scene.openConnection(client);
     const level = new RecordingCall<RpcMessage>();
-    link.send(ownCall('logging/setLevel', '{"level":"debug"}'), level);
+    connection.send(internalCall('logging/setLevel', '{"level":"debug"}'), level);
     expect([level.last, scene.server.instances.length]).toEqual(['answer 200 {"jsonrpc":"2.0","id":1,"result":{}}', 1]);
-    link.send(callOf(client), new RecordingCall<RpcMessage>());
+    connection.send(callOf(client), new RecordingCall<RpcMessage>());
     await scene.settle();
     expect(scene.server.instances[1]?.received.map(({ method }) => method)).toEqual([
       'initialize',
@@ -234,7 +234,7 @@ describe('instances "per-request"', () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }).start();
     const client = clientOf(FORMS);
     const told = new RecordingCall<RpcMessage>();
-    (await scene.openLink(client)).send(callOf(client), told);
+    (await scene.openConnection(client)).send(callOf(client), told);
     await scene.settle();
     await scene.upstreams.stop();
     expect([told.last, scene.open, scene.clock.pendingTimers]).toEqual(['failure OMNI_UPSTREAM_DOWN', [false, false], 0]);
@@ -243,13 +243,13 @@ describe('instances "per-request"', () => {
   it('of legacy clients are legacy where the upstream speaks both, and none where it speaks the modern era only', async () => {
     const session = new FakeSession(ROOTS);
     const both = await new UpstreamScene({ instances: 'per-request' }, {}, modernScript('"2026-07-28","2025-11-25"')).start();
-    const link = await both.openLink(session.client);
-    call(link, session);
+    const connection = await both.openConnection(session.client);
+    call(connection, session);
     await both.settle();
-    expect([link.era, both.told]).toEqual(['legacy', [undefined, {}, { roots: {} }]]);
-    expect(await both.link(clientOf(ROOTS))).toBe(both.upstream.link);
+    expect([connection.era, both.told]).toEqual(['legacy', [undefined, {}, { roots: {} }]]);
+    expect(await both.connection(clientOf(ROOTS))).toBe(both.upstream.connection);
     const only = await new UpstreamScene({ instances: 'per-request' }, {}, modernScript()).start();
-    expect(await only.link(session.client)).toBe(only.upstream.link);
+    expect(await only.connection(session.client)).toBe(only.upstream.connection);
   });
 });
 

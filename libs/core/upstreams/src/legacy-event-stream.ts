@@ -2,8 +2,8 @@ import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
 import type { RpcMessage } from '@omni/wire';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
-import type { LinkOptions } from './open-link.ts';
-import { RestartLadder } from './restart-ladder.ts';
+import type { ConnectionOptions } from './open-connection.ts';
+import { Backoff } from './backoff.ts';
 import { checkSession, UNKNOWN_SESSION } from './session-check.ts';
 
 /** A stream may ask for a pause that nobody waits for. */
@@ -12,11 +12,11 @@ const MAX_RETRY_MS = 300_000;
 const MAX_OPENING_MS = 1_000;
 
 export interface LegacyEventStreamOptions {
-  readonly target: LinkOptions & HttpTarget;
+  readonly target: ConnectionOptions & HttpTarget;
   readonly session: LegacyHttpSession;
   readonly headers: readonly string[];
   readonly onMessage: (message: RpcMessage) => void;
-  readonly onGarbage: () => void;
+  readonly onFramingError: () => void;
   /** It was closed for a time, and what would have come then does not come any more. */
   readonly onMissed: () => void;
   /** The upstream does not know the session any more; the stream is over. */
@@ -30,7 +30,7 @@ export interface LegacyEventStreamOptions {
  */
 export class LegacyEventStream implements HttpMessageSink {
   readonly #options: LegacyEventStreamOptions;
-  readonly #ladder: RestartLadder;
+  readonly #backoff: Backoff;
   #reader: HttpMessageReader | undefined;
   #http: HttpCall | undefined;
   /** A pause, or the question whether the session is still known. */
@@ -47,7 +47,7 @@ export class LegacyEventStream implements HttpMessageSink {
 
   constructor(options: LegacyEventStreamOptions) {
     this.#options = options;
-    this.#ladder = new RestartLadder(options.target.context.random);
+    this.#backoff = new Backoff(options.target.context.random);
   }
 
   open(): void {
@@ -94,8 +94,8 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#options.onMessage(message);
   }
 
-  onGarbage(): void {
-    this.#options.onGarbage();
+  onFramingError(): void {
+    this.#options.onFramingError();
   }
 
   onEnd(): void {
@@ -144,7 +144,7 @@ export class LegacyEventStream implements HttpMessageSink {
     if (seen !== '') this.#lastEventId = seen;
     const livedMs = this.#openedAtMs === undefined ? 0 : clock.monotonicMs() - this.#openedAtMs;
     this.#retryMs = Math.min(this.#reader?.retryMs ?? this.#retryMs, MAX_RETRY_MS);
-    const delayMs = Math.max(this.#ladder.nextDelayMs(livedMs), this.#retryMs);
+    const delayMs = Math.max(this.#backoff.nextDelayMs(livedMs), this.#retryMs);
     this.#cancelBetween = clock.after(delayMs, () => this.open());
   }
 }

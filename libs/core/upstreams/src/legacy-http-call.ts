@@ -3,8 +3,8 @@ import {
   requestText,
   type AnswerServerRequest,
   type CallListener,
-  type PassedHead,
-  type PieceSink,
+  type ResponseHead,
+  type ChunkSink,
   type RpcMessage,
   type RunningCall,
   type UpstreamCall,
@@ -14,7 +14,7 @@ import type { Deadline, DeadlineListener } from './deadlines.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { ownId } from './mcp-notification.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
-import type { LinkOptions } from './open-link.ts';
+import type { ConnectionOptions } from './open-connection.ts';
 import { clientTokenOf, paramsWithOwnToken } from './own-token.ts';
 import type { AskingCall } from './server-requests.ts';
 import { checkSession, mayMeanLostSession, UNKNOWN_SESSION } from './session-check.ts';
@@ -28,7 +28,7 @@ const DEFAULT_RETRY_MS = 1_000;
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 30_000;
 
-/** The link that a call runs on. */
+/** The connection that a call runs on. */
 export interface LegacyCallOwner {
   /** Headers of a POST in the current session. */
   readonly headers: readonly string[];
@@ -37,7 +37,7 @@ export interface LegacyCallOwner {
   onCallNotification(call: LegacyHttpCall, message: RpcMessage): void;
   onCallRequest(call: LegacyHttpCall, message: RpcMessage): void;
   onStrayAnswer(): void;
-  onGarbage(): void;
+  onFramingError(): void;
   /** The upstream does not know the session: the call wants to be sent again in a new one. */
   onSessionLost(lost: LegacyHttpSession, call: LegacyHttpCall): void;
   /** The call is over, with the failure that ended it if there was one. */
@@ -46,8 +46,8 @@ export interface LegacyCallOwner {
 }
 
 export interface LegacyHttpCallOptions {
-  readonly link: LegacyCallOwner;
-  readonly linkOptions: LinkOptions & HttpTarget;
+  readonly connection: LegacyCallOwner;
+  readonly connectionOptions: ConnectionOptions & HttpTarget;
   readonly id: number;
   readonly call: UpstreamCall;
   readonly listener: CallListener;
@@ -70,8 +70,8 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   /** What comes between two exchanges: a pause, or the question whether the session is still known. */
   #cancelBetween: CancelTimer | undefined;
   #tail: StreamTail | undefined;
-  #pieces: PieceSink | undefined;
-  /** What is left of the beginning of an answer that goes on while it comes: it has the id of this link. */
+  #chunks: ChunkSink | undefined;
+  /** What is left of the beginning of an answer that goes on while it comes: it has the id of this connection. */
   #headBytes = 0;
   #slow: SlowReader | undefined;
   #isOver = false;
@@ -79,7 +79,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   constructor(options: LegacyHttpCallOptions) {
     this.#options = options;
     this.id = options.id;
-    const { spec, context } = options.linkOptions;
+    const { spec, context } = options.connectionOptions;
     this.#deadline = startDeadline(options.call.method, spec, context.deadlines, this);
   }
 
@@ -87,8 +87,8 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     return this.#options.call.method;
   }
 
-  get asker(): string | undefined {
-    return this.#options.call.asker;
+  get callerKey(): string | undefined {
+    return this.#options.call.callerKey;
   }
 
   /** The client's progress token as JSON. */
@@ -99,12 +99,12 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   /** Sends the request to a session; not for the second time unless the first session did not exist. */
   transmit(session: LegacyHttpSession): void {
     if (this.#isOver) return;
-    const { link, linkOptions, call } = this.#options;
+    const { connection, connectionOptions, call } = this.#options;
     this.#session = session;
     this.#reader = this.#newReader();
     const body = requestText(String(this.id), call.method, paramsWithOwnToken(call, this.id));
-    const headers = this.#withPassed(link.headers);
-    this.#http = linkOptions.http.send({ method: 'POST', url: linkOptions.url, headers, body }, this.#reader);
+    const headers = this.#withPassed(connection.headers);
+    this.#http = connectionOptions.http.send({ method: 'POST', url: connectionOptions.url, headers, body }, this.#reader);
   }
 
   cancel(reason?: string): void {
@@ -113,16 +113,16 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
 
   onDeadline(kind: 'idle' | 'total'): void {
     if (this.#isOver) return;
-    const { linkOptions, call, listener } = this.#options;
+    const { connectionOptions, call, listener } = this.#options;
     this.#abandon('timeout');
-    listener.onFailure(timeoutError(call.method, linkOptions.spec, kind));
+    listener.onFailure(timeoutError(call.method, connectionOptions.spec, kind));
   }
 
-  onQuestion(): void {
+  onServerRequest(): void {
     this.#deadline?.hold();
   }
 
-  onQuestionAnswered(): void {
+  onServerRequestAnswered(): void {
     this.#deadline?.release();
   }
 
@@ -142,7 +142,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#slow.hold(this.#http);
   }
 
-  /** The link is closed, or has no session any more. */
+  /** The connection is closed, or has no session any more. */
   fail(error: GatewayError): void {
     if (this.#isOver) return;
     this.#finish(error);
@@ -157,59 +157,59 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
 
   onMessage(message: RpcMessage, status: number): void {
     if (this.#isOver) return;
-    const { link } = this.#options;
-    if (message.kind === 'notification') return link.onCallNotification(this, message);
-    if (message.kind === 'request') return link.onCallRequest(this, message);
+    const { connection } = this.#options;
+    if (message.kind === 'notification') return connection.onCallNotification(this, message);
+    if (message.kind === 'request') return connection.onCallRequest(this, message);
     const isNamed = ownId(message.id) === this.id;
-    if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return link.onStrayAnswer();
+    if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return connection.onStrayAnswer();
     if (this.#mayBeRefused(status)) this.#onRefused(status, mayMeanLostSession(message, isNamed), () => this.#answer(message, status));
     else this.#answer(message, status);
   }
 
   get passingId(): string | undefined {
-    return this.#options.call.mayPassBytes ? String(this.id) : undefined;
+    return this.#options.call.allowPassthrough ? String(this.id) : undefined;
   }
 
   onFlow(): void {
     this.#deadline?.touch();
   }
 
-  onPassedHead({ status, length, isError, isKept }: PassedHead): boolean {
+  onResponseHead({ status, length, isError, isKept }: ResponseHead): boolean {
     const { call, listener } = this.#options;
-    this.#pieces = this.#isOver ? undefined : listener.pieces;
-    if (this.#pieces === undefined) return false;
+    this.#chunks = this.#isOver ? undefined : listener.chunks;
+    if (this.#chunks === undefined) return false;
     const [own, theirs] = [beginning(String(this.id)), beginning(call.clientId)];
     this.#headBytes = own.byteLength;
-    this.#pieces.onPassedHead({
+    this.#chunks.onResponseHead({
       status,
       length: length === undefined ? undefined : length - own.byteLength + theirs.byteLength,
       isError,
       isKept,
     });
-    this.#pieces.onPiece(theirs);
+    this.#chunks.onChunk(theirs);
     return true;
   }
 
-  onPiece(bytes: Uint8Array): void {
+  onChunk(bytes: Uint8Array): void {
     const rest = this.#headBytes === 0 ? bytes : bytes.subarray(this.#headBytes);
     this.#headBytes = 0;
-    if (this.#pieces?.onPiece(rest) === false) this.#holdBack();
+    if (this.#chunks?.onChunk(rest) === false) this.#holdBack();
   }
 
-  onPassedEnd(): void {
+  onResponseEnd(): void {
     if (this.#isOver) return;
     this.#end(undefined);
-    this.#pieces?.onPassedEnd();
+    this.#chunks?.onResponseEnd();
   }
 
-  onGarbage(): void {
-    this.#options.link.onGarbage();
+  onFramingError(): void {
+    this.#options.connection.onFramingError();
   }
 
   onEnd(): void {
     this.#tail?.end();
     if (this.#isOver) return;
-    const { name } = this.#options.linkOptions.spec;
+    const { name } = this.#options.connectionOptions.spec;
     if (this.#reader?.isStream !== true) {
       return this.fail(
         new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered with another message than the one that was asked for`),
@@ -225,13 +225,13 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     if (this.#isOver) return;
     const status = error.data?.['status'];
     if (this.#mayBeRefused(status)) this.#onRefused(status, true, () => this.fail(error));
-    else if (isInterruption(error) && this.#pieces === undefined) this.#resumeOr(error);
+    else if (isInterruption(error) && this.#chunks === undefined) this.#resumeOr(error);
     else this.fail(error);
   }
 
   #answer(message: RpcMessage, status: number): void {
-    const { linkOptions, listener } = this.#options;
-    if (this.#reader?.isStream === true) this.#tail = new StreamTail(this.#http, this.#reader, linkOptions.context.deadlines);
+    const { connectionOptions, listener } = this.#options;
+    if (this.#reader?.isStream === true) this.#tail = new StreamTail(this.#http, this.#reader, connectionOptions.context.deadlines);
     else this.#reader?.stop();
     this.#end(undefined);
     listener.onAnswer({ kind: 'message', message, status });
@@ -254,12 +254,14 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#http?.abort();
     if (status === 404 && isAboutSession) this.#loseSession(session);
     else
-      this.#cancelBetween = checkSession(this.#options.linkOptions, session, (isLost) => (isLost ? this.#loseSession(session) : stands()));
+      this.#cancelBetween = checkSession(this.#options.connectionOptions, session, (isLost) =>
+        isLost ? this.#loseSession(session) : stands(),
+      );
   }
 
   #loseSession(session: LegacyHttpSession): void {
     this.#session = undefined;
-    this.#options.link.onSessionLost(session, this);
+    this.#options.connection.onSessionLost(session, this);
   }
 
   /** @see MCP 2025-11-25, basic/transports, "Resumability and Redelivery". */
@@ -268,31 +270,31 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     if (seen !== '') this.#lastEventId = seen;
     if (this.#lastEventId === '' || this.#resumes >= MAX_RESUMES) return this.fail(error);
     this.#resumes++;
-    const { clock } = this.#options.linkOptions.context;
+    const { clock } = this.#options.connectionOptions.context;
     // It holds until the upstream names another one.
     this.#retryMs = Math.min(Math.max(this.#reader?.retryMs ?? this.#retryMs, MIN_RETRY_MS), MAX_RETRY_MS);
     this.#cancelBetween = clock.after(this.#retryMs, () => this.#resume());
   }
 
   #resume(): void {
-    const { link, linkOptions } = this.#options;
+    const { connection, connectionOptions } = this.#options;
     this.#reader = this.#newReader();
-    const headers = this.#withPassed([...link.streamHeaders, 'last-event-id', this.#lastEventId]);
-    this.#http = linkOptions.http.send({ method: 'GET', url: linkOptions.url, headers }, this.#reader);
+    const headers = this.#withPassed([...connection.streamHeaders, 'last-event-id', this.#lastEventId]);
+    this.#http = connectionOptions.http.send({ method: 'GET', url: connectionOptions.url, headers }, this.#reader);
     this.#slow?.moveTo(this.#http);
   }
 
   #withPassed(headers: readonly string[]): readonly string[] {
-    const { passedHeaders = [] } = this.#options.call;
-    return passedHeaders.length === 0 ? headers : [...headers, ...passedHeaders];
+    const { forwardedHeaders = [] } = this.#options.call;
+    return forwardedHeaders.length === 0 ? headers : [...headers, ...forwardedHeaders];
   }
 
   #newReader(): HttpMessageReader {
-    const { linkOptions } = this.#options;
+    const { connectionOptions } = this.#options;
     return new HttpMessageReader({
-      spec: linkOptions.spec,
-      maxBytes: linkOptions.context.limits.maxUpstreamMessageBytes,
-      budget: linkOptions.context.budget,
+      spec: connectionOptions.spec,
+      maxBytes: connectionOptions.context.limits.maxUpstreamMessageBytes,
+      budget: connectionOptions.context.budget,
       sink: this,
       passing: this,
     });
@@ -304,7 +306,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#finish(undefined);
     if (!wasSent) return;
     const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
-    this.#options.link.notify('notifications/cancelled', `{"requestId":${this.id}${why}}`);
+    this.#options.connection.notify('notifications/cancelled', `{"requestId":${this.id}${why}}`);
   }
 
   #finish(failure: GatewayError | undefined): void {
@@ -318,7 +320,7 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#isOver = true;
     this.#deadline?.stop();
     this.#slow?.end();
-    this.#options.link.onOver(this, failure);
+    this.#options.connection.onOver(this, failure);
   }
 }
 

@@ -5,14 +5,14 @@ import { headerOf, postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
 import { initializeParams } from './mcp-revision.ts';
-import type { LinkOptions } from './open-link.ts';
+import type { ConnectionOptions } from './open-connection.ts';
 
 /** What the handshake with a legacy HTTP upstream led to. */
 export interface LegacyHttpSession {
   /** Value of `Mcp-Session-Id`; `undefined` when the upstream keeps no sessions. */
   readonly id: string | undefined;
   readonly version: string;
-  readonly hello: RpcMessage;
+  readonly handshake: RpcMessage;
 }
 
 export interface HttpTarget {
@@ -38,14 +38,14 @@ export function sessionHeaders(session: LegacyHttpSession): string[] {
  * @returns Aborts the handshake; `done` is not called then.
  * @see MCP 2025-11-25, basic/transports, "Session Management".
  */
-export function initializeHttp(options: LinkOptions & HttpTarget, done: InitializeDone): () => void {
+export function initializeHttp(options: ConnectionOptions & HttpTarget, done: InitializeDone): () => void {
   const handshake = new HttpInitialize(options, done);
   handshake.begin();
   return () => handshake.abort();
 }
 
 class HttpInitialize implements HttpMessageSink {
-  readonly #options: LinkOptions & HttpTarget;
+  readonly #options: ConnectionOptions & HttpTarget;
   readonly #done: InitializeDone;
   readonly #cancelTimer: () => void;
   readonly #reader: HttpMessageReader;
@@ -55,7 +55,7 @@ class HttpInitialize implements HttpMessageSink {
   #isOver = false;
   #isAnswered = false;
 
-  constructor(options: LinkOptions & HttpTarget, done: InitializeDone) {
+  constructor(options: ConnectionOptions & HttpTarget, done: InitializeDone) {
     this.#options = options;
     this.#done = done;
     const { spec, context } = options;
@@ -69,8 +69,8 @@ class HttpInitialize implements HttpMessageSink {
   }
 
   begin(): void {
-    const { http, url, configuredHeaders, context, owner } = this.#options;
-    const body = requestText(INITIALIZE_ID, 'initialize', initializeParams(context.identity, owner));
+    const { http, url, configuredHeaders, context, binding } = this.#options;
+    const body = requestText(INITIALIZE_ID, 'initialize', initializeParams(context.identity, binding));
     this.#http = http.send({ method: 'POST', url, headers: postHeaders(configuredHeaders, undefined), body }, this.#reader);
   }
 
@@ -100,10 +100,10 @@ class HttpInitialize implements HttpMessageSink {
         new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${spec.name}" gave a session id with characters that are not allowed`),
       );
     }
-    this.#confirm({ id: this.#sessionId, version, hello: message });
+    this.#confirm({ id: this.#sessionId, version, handshake: message });
   }
 
-  onGarbage(): void {}
+  onFramingError(): void {}
 
   onEnd(): void {
     if (!this.#isAnswered)

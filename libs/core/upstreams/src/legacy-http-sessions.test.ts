@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { RecordingCall } from '@omni/testing';
 import type { RpcMessage } from '@omni/wire';
-import { NO_SESSION, open } from './legacy-http-link.fixture.ts';
+import { NO_SESSION, open } from './legacy-http-connection.fixture.ts';
 import { callOf } from './upstream-call.fixture.ts';
 
-describe('LegacyHttpLink', () => {
+describe('LegacyHttpConnection', () => {
   it('opens a new session once when the old one is unknown, and sends again what did not run [PROTO-R13]', async () => {
-    const { link, http, clock, events } = await open();
+    const { connection, http, clock, events } = await open();
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
-    link.send(callOf('tools/call', '{"n":0}'), calls[0]);
+    connection.send(callOf('tools/call', '{"n":0}'), calls[0]);
     const [first] = http.of('tools/call');
-    link.send(callOf('tools/call', '{"n":1}'), calls[1]);
+    connection.send(callOf('tools/call', '{"n":1}'), calls[1]);
     const [, second] = http.of('tools/call');
     first?.json(404, '{"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"},"id":null}');
     second?.respond(404, 'text/plain', 'gone');
-    link.send(callOf('tools/call', '{"n":2}'), calls[2]);
+    connection.send(callOf('tools/call', '{"n":2}'), calls[2]);
     expect(http.of('tools/call')).toHaveLength(2);
     await clock.advanceAsync(0);
     expect(http.of('initialize')).toHaveLength(2);
@@ -31,9 +31,9 @@ describe('LegacyHttpLink', () => {
   });
 
   it('does not send a call a third time', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.respond(404, '', '');
     await clock.advanceAsync(0);
     http.of('tools/call').at(-1)?.respond(404, '', '');
@@ -42,9 +42,9 @@ describe('LegacyHttpLink', () => {
   });
 
   it('is closed when the new session is refused', async () => {
-    const { link, http, clock, closed, refuseInitialize } = await open();
+    const { connection, http, clock, closed, refuseInitialize } = await open();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     refuseInitialize();
     http.last.respond(404, '', '');
     await clock.advanceAsync(0);
@@ -53,9 +53,9 @@ describe('LegacyHttpLink', () => {
   });
 
   it('continues a broken stream behind the last event that it has seen', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.stream();
     http.last.data('id: e1\nretry: 2000\ndata:\n\n');
     http.last.end();
@@ -77,9 +77,9 @@ describe('LegacyHttpLink', () => {
   });
 
   it('continues a stream for as long as the upstream lets it, and when it has not noticed the break yet', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.stream();
     http.last.data('id: e1\ndata:\n\n');
     http.last.end();
@@ -97,9 +97,9 @@ describe('LegacyHttpLink', () => {
   });
 
   it('gives a stream up after five attempts, and at once when there is nothing to continue from', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.stream();
     http.last.data('id: e1\ndata:\n\n');
     http.last.fail('body');
@@ -111,16 +111,16 @@ describe('LegacyHttpLink', () => {
     expect(call.failure?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
     expect(http.of('GET')).toHaveLength(6);
     const other = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), other);
+    connection.send(callOf('tools/call', '{}'), other);
     http.last.stream();
     http.last.end();
     expect(other.failure).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body' } });
   });
 
   it('does not send a call again whose stream has begun, when the session is gone meanwhile', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.stream();
     http.last.data('id: e1\ndata:\n\n');
     http.last.fail('body');
@@ -131,11 +131,11 @@ describe('LegacyHttpLink', () => {
   });
 
   it.each([400, 410, 500, 503])('sends nothing again that was answered with %i [PROTO-R13]', async (status) => {
-    const { link, http, clock, lose } = await open();
+    const { connection, http, clock, lose } = await open();
     // What else is said does not ask for it.
     if (status !== 400) lose('s1');
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.respond(status, '', '');
     await clock.advanceAsync(0);
     expect([call.failure?.code, http.of('tools/call').length, http.of('initialize').length]).toEqual(['OMNI_UPSTREAM_HTTP_STATUS', 1, 1]);
@@ -151,9 +151,9 @@ describe('LegacyHttpLink', () => {
     ],
     ['as text', 'Invalid or missing session ID', 'text/plain'],
   ])('opens a new session when the old one is refused with 400 %s, and ping is refused, too [PROTO-R13]', async (_how, body, type) => {
-    const { link, http, clock, lose } = await open();
+    const { connection, http, clock, lose } = await open();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     lose('s1');
     http.last.respond(400, type, body);
     await clock.advanceAsync(0);
@@ -164,13 +164,13 @@ describe('LegacyHttpLink', () => {
   });
 
   it('passes an answer with 400 on when the session stands, or nobody says anything about it', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const [call, other] = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
     const answer = '{"jsonrpc":"2.0","id":2,"error":{"code":-32000,"message":"no"}}';
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.json(400, answer);
     await clock.advanceAsync(0);
-    link.send(callOf('tools/call', '{}'), other);
+    connection.send(callOf('tools/call', '{}'), other);
     http.last.json(400, NO_SESSION);
     http.last.fail('connect');
     expect([call.log, other.log.length, http.of('tools/call').length, http.of('initialize').length]).toEqual([
@@ -182,12 +182,12 @@ describe('LegacyHttpLink', () => {
   });
 
   it('sends nothing again that was answered by its method, whatever the server says of ping [PROTO-R13]', async () => {
-    const { link, http, clock, lose } = await open();
+    const { connection, http, clock, lose } = await open();
     lose('s1');
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
-    link.send(callOf('tools/call', '{}'), calls[0]);
+    connection.send(callOf('tools/call', '{}'), calls[0]);
     http.last.json(400, '{"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"no"}}');
-    link.send(callOf('tools/call', '{}'), calls[1]);
+    connection.send(callOf('tools/call', '{}'), calls[1]);
     http.last.json(400, NO_SESSION);
     http.last.json(400, '{"jsonrpc":"2.0","id":"omni-session","error":{"code":-32601,"message":"Method not found"}}');
     await clock.advanceAsync(0);
@@ -195,19 +195,19 @@ describe('LegacyHttpLink', () => {
   });
 
   it('keeps the session when a method answers with 404, as long as the session stands', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
     const answer = '{"jsonrpc":"2.0","id":2,"error":{"code":-32002,"message":"no such resource"}}';
-    link.send(callOf('resources/read', '{}'), call);
+    connection.send(callOf('resources/read', '{}'), call);
     http.last.json(404, answer);
     await clock.advanceAsync(0);
     expect([call.log, http.of('initialize').length, http.of('resources/read').length]).toEqual([[`answer 404 ${answer}`], 1, 1]);
   });
 
   it('asks for the session no more when the call is cancelled meanwhile', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
-    const running = link.send(callOf('tools/call', '{}'), call);
+    const running = connection.send(callOf('tools/call', '{}'), call);
     http.last.json(400, NO_SESSION);
     running.cancel();
     await clock.advanceAsync(10_000);
@@ -215,9 +215,9 @@ describe('LegacyHttpLink', () => {
   });
 
   it('waits before a new session when the last one was lost at once', async () => {
-    const { link, http, clock } = await open();
+    const { connection, http, clock } = await open();
     const lose = async (): Promise<void> => {
-      link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+      connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
       http.last.respond(404, '', '');
       await clock.advanceAsync(0);
     };
@@ -232,10 +232,10 @@ describe('LegacyHttpLink', () => {
   });
 
   it('has the lists read again in a new session, at once and then more and more seldom', async () => {
-    const { link, http, clock, events } = await open();
+    const { connection, http, clock, events } = await open();
     const told: number[] = [];
     for (let round = 0; round < 4; round++) {
-      link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+      connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
       http.last.respond(404, '', '');
       await clock.advanceAsync(0);
       const before = events.length;
@@ -249,10 +249,10 @@ describe('LegacyHttpLink', () => {
   });
 
   it('begins nothing when it breaks while it waits for a new session', async () => {
-    const { link, http, clock, closed } = await open();
+    const { connection, http, clock, closed } = await open();
     const [waits, ...others] = Array.from({ length: 4 }, () => new RecordingCall<RpcMessage>());
-    for (const call of others) link.send(callOf('prompts/get', '{}'), call);
-    link.send(callOf('tools/call', '{}'), waits ?? new RecordingCall());
+    for (const call of others) connection.send(callOf('prompts/get', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), waits ?? new RecordingCall());
     http.last.respond(404, '', '');
     for (const exchange of http.of('prompts/get')) exchange.fail('connect');
     await clock.advanceAsync(60_000);
@@ -271,8 +271,8 @@ describe('LegacyHttpLink', () => {
   });
 
   it('reconnects no sooner than after a tenth of a second, whatever the stream asks for', async () => {
-    const { link, http, clock } = await open();
-    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    const { connection, http, clock } = await open();
+    connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     http.last.stream();
     http.last.data('id: e1\nretry: 0\ndata:\n\n');
     http.last.fail('body');
@@ -284,8 +284,8 @@ describe('LegacyHttpLink', () => {
   });
 
   it('does not cancel upstream what waits for a new session and was not sent', async () => {
-    const { link, http, clock } = await open();
-    const running = link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    const { connection, http, clock } = await open();
+    const running = connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     http.last.respond(404, '', '');
     running.cancel();
     await clock.advanceAsync(0);
@@ -330,7 +330,7 @@ describe('LegacyHttpLink', () => {
   });
 
   it.each([404, 400])('opens a new session when the other stream, which was open, is refused with %i, without any call', async (status) => {
-    const { link, http, get, clock, lose, events } = await open();
+    const { connection, http, get, clock, lose, events } = await open();
     get.stream();
     get.fail('body');
     lose('s1');
@@ -339,7 +339,7 @@ describe('LegacyHttpLink', () => {
     await clock.advanceAsync(0);
     expect(http.of('GET').map((exchange) => exchange.headers('mcp-session-id')[0])).toEqual(['s1', 's1', 's2']);
     expect(events).toEqual(['reinitialized']);
-    void link.close();
+    void connection.close();
   });
 
   it.each([404, 409])(
@@ -358,17 +358,17 @@ describe('LegacyHttpLink', () => {
   );
 
   it('subscribes when the other stream is open, or takes long to: an update before would be lost', async () => {
-    const { link, http, get } = await open();
-    const subscribe = (): unknown => link.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
+    const { connection, http, get } = await open();
+    const subscribe = (): unknown => connection.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
     subscribe();
-    link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     expect([http.of('resources/subscribe').length, http.of('tools/call').length]).toEqual([0, 1]);
     get.stream();
     expect(http.of('resources/subscribe').length).toBe(1);
     subscribe();
     expect(http.of('resources/subscribe').length).toBe(2);
     const slow = await open();
-    slow.link.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
+    slow.connection.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
     slow.clock.advance(999);
     expect(slow.http.of('resources/subscribe').length).toBe(0);
     slow.clock.advance(1);
@@ -376,10 +376,10 @@ describe('LegacyHttpLink', () => {
   });
 
   it('does not subscribe any more when it was closed meanwhile', async () => {
-    const { link, http } = await open();
+    const { connection, http } = await open();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('resources/subscribe', '{"uri":"a"}'), call);
-    void link.close();
+    connection.send(callOf('resources/subscribe', '{"uri":"a"}'), call);
+    void connection.close();
     expect([call.log, http.of('resources/subscribe').length]).toEqual([['failure OMNI_UPSTREAM_DOWN'], 0]);
   });
 });

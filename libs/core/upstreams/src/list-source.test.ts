@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall } from '@omni/testing';
-import { ownCall, type RpcMessage } from '@omni/wire';
-import { ClientSignatures } from './client-signatures.ts';
+import { internalCall, type RpcMessage } from '@omni/wire';
+import { VariantKeys } from './variant-keys.ts';
 import { clientOf, FakeSession, FORMS, modernScript, UpstreamScene } from './upstream-scene.fixture.ts';
 
 const BOTH = '"2026-07-28","2025-11-25"';
@@ -27,8 +27,8 @@ describe('Upstream.listSourceFor', () => {
         expect(scene.upstream.openListSourceFor(client)).toBeUndefined();
         const source = await scene.openSource(client);
         source.release();
-        expect([source.isOpen(), source.capabilities, await scene.link(client)]).toEqual([true, '{}', source.link]);
-        expect(scene.upstream.openListSourceFor(client)?.link).toBe(source.link);
+        expect([source.isOpen(), source.capabilities, await scene.connection(client)]).toEqual([true, '{}', source.connection]);
+        expect(scene.upstream.openListSourceFor(client)?.connection).toBe(source.connection);
       }
       expect(scene.told).toEqual([{}, { elicitation: {} }, { elicitation: {} }]);
     },
@@ -37,8 +37,8 @@ describe('Upstream.listSourceFor', () => {
   it('leaves questions that come meanwhile to the session', async () => {
     const scene = await new UpstreamScene().start();
     const session = new FakeSession('{"roots":{}}');
-    const { link } = await scene.openSource(session.client);
-    link.send(ownCall('tools/list', ''), new RecordingCall<RpcMessage>());
+    const { connection } = await scene.openSource(session.client);
+    connection.send(internalCall('tools/list', ''), new RecordingCall<RpcMessage>());
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
     expect(session.log).toEqual(['roots/list']);
   });
@@ -50,7 +50,7 @@ describe('Upstream.listSourceFor', () => {
     session.end();
     expect([source.isOpen(), scene.upstream.openListSourceFor(session.client)]).toEqual([false, undefined]);
     // Nothing would ever close it.
-    expect([await scene.source(session.client), await scene.link(session.client)]).toMatchObject([
+    expect([await scene.source(session.client), await scene.connection(session.client)]).toMatchObject([
       { code: 'OMNI_CANCELLED' },
       { code: 'OMNI_CANCELLED' },
     ]);
@@ -61,10 +61,10 @@ describe('Upstream.listSourceFor', () => {
     const [idle, busy] = [new FakeSession(FORMS), new FakeSession(FORMS)];
     const source = await scene.openSource(idle.client);
     await scene.openSource(busy.client);
-    await scene.link(busy.client);
+    await scene.connection(busy.client);
     await scene.clock.advanceAsync(60_000);
     expect([scene.open, source.isOpen()]).toEqual([[true, false, true], false]);
-    await scene.link(idle.client);
+    await scene.connection(idle.client);
     await scene.openSource(idle.client);
     await scene.clock.advanceAsync(60_000);
     expect(scene.open).toEqual([true, false, true, true]);
@@ -87,8 +87,8 @@ describe('Upstream.listSourceFor', () => {
     const scene = await new UpstreamScene({}, {}, modernScript()).start();
     const modern = await scene.openSource(clientOf('{"elicitation":{},"vendor":{}}'));
     const legacy = await scene.openSource(new FakeSession('{"elicitation":{},"tasks":{}}').client);
-    expect([modern.link, modern.capabilities]).toEqual([scene.upstream.link, '{"elicitation":{},"vendor":{}}']);
-    expect([legacy.link, legacy.capabilities]).toEqual([scene.upstream.link, '{"elicitation":{}}']);
+    expect([modern.connection, modern.capabilities]).toEqual([scene.upstream.connection, '{"elicitation":{},"vendor":{}}']);
+    expect([legacy.connection, legacy.capabilities]).toEqual([scene.upstream.connection, '{"elicitation":{}}']);
     expect(scene.upstream.openListSourceFor(clientOf(FORMS))?.capabilities).toBe(FORMS);
     scene.server.instances[0]?.exit(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
     expect([modern.isOpen(), scene.upstream.openListSourceFor(clientOf(FORMS))]).toEqual([false, undefined]);
@@ -98,7 +98,7 @@ describe('Upstream.listSourceFor', () => {
   it('is legacy for a legacy client of a server that speaks both eras', async () => {
     const scene = await new UpstreamScene({}, {}, modernScript(BOTH)).start();
     const source = await scene.openSource(new FakeSession(FORMS).client);
-    expect([source.link.era, source.capabilities, source.link.owner?.capabilities]).toEqual(['legacy', '{}', FORMS]);
+    expect([source.connection.era, source.capabilities, source.connection.binding?.capabilities]).toEqual(['legacy', '{}', FORMS]);
     const shared = await new UpstreamScene({ instances: 'shared' }, {}, modernScript(BOTH)).start();
     expect(await shared.source(new FakeSession(FORMS).client)).toBeUndefined();
   });
@@ -107,15 +107,15 @@ describe('Upstream.listSourceFor', () => {
     const scene = await new UpstreamScene().start();
     const source = await scene.openSource(clientOf(FORMS));
     for (const instance of scene.server.instances) instance.emit('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
-    expect(scene.changes.map(({ link }) => link)).toEqual([scene.upstream.link, source.link]);
+    expect(scene.changes.map(({ connection }) => connection)).toEqual([scene.upstream.connection, source.connection]);
     expect(scene.changes.map((change) => change.isOpen())).toEqual([true, true]);
   });
 });
 
-describe('ClientSignatures', () => {
+describe('VariantKeys', () => {
   it('are equal for clients of one era that declare the same, however it is written', () => {
-    const signatures = new ClientSignatures();
-    const of = (capabilities: string, era: 'legacy' | 'modern' = 'modern'): string | undefined => signatures.of({ era, capabilities });
+    const variantKeys = new VariantKeys();
+    const of = (capabilities: string, era: 'legacy' | 'modern' = 'modern'): string | undefined => variantKeys.of({ era, capabilities });
     expect(of('{"roots":{},"sampling":{}}')).toBe(of('{ "sampling" : {}, "roots":{} }'));
     expect(
       new Set([of('{"roots":{}}'), of('{"sampling":{}}'), of('{"roots":{}}', 'legacy'), of('{"roots":{"listChanged":true}}')]).size,

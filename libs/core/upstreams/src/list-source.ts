@@ -1,8 +1,8 @@
-import type { UpstreamLink } from '@omni/wire';
+import type { UpstreamConnection } from '@omni/wire';
 
 /** What an upstream lists to some clients is read from here. */
 export interface ListSource {
-  readonly link: UpstreamLink;
+  readonly connection: UpstreamConnection;
   /** Client capabilities that a modern upstream is to be told with each request, as JSON; a legacy one was told them at its start. */
   readonly capabilities: string;
   /** Whether it can be read again. */

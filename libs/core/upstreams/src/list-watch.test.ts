@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ListWatch } from './list-watch.ts';
-import { openModern } from './modern-http-link.fixture.ts';
+import { openModern } from './modern-http-connection.fixture.ts';
 
 const ACKNOWLEDGED = '{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{}}';
 
@@ -28,8 +28,8 @@ describe('ListWatch over HTTP', () => {
 });
 
 function watch() {
-  const { link, http, clock, context } = openModern();
+  const { connection, http, clock, context } = openModern();
   const changes: string[][] = [];
-  new ListWatch({ link, context, onChanged: (kinds) => changes.push([...kinds]) }).start();
+  new ListWatch({ connection, context, onChanged: (kinds) => changes.push([...kinds]) }).start();
   return { http, clock, changes };
 }

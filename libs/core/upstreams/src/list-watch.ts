@@ -1,14 +1,14 @@
 import type { CancelTimer, GatewayError } from '@omni/ports';
-import { ownCall, type CallListener, type RpcMessage, type RunningCall, type UpstreamAnswer } from '@omni/wire';
+import { internalCall, type CallListener, type RpcMessage, type RunningCall, type UpstreamAnswer } from '@omni/wire';
 import { LISTEN } from './call-timeout.ts';
 import { changedList } from './mcp-notification.ts';
 import { errorCodeOf, modernParams, promisesListChanged } from './mcp-revision.ts';
-import type { LinkContext, ListKind, OpenLink } from './open-link.ts';
-import { RestartLadder } from './restart-ladder.ts';
+import type { ConnectionContext, ListKind, OpenConnection } from './open-connection.ts';
+import { Backoff } from './backoff.ts';
 
 export interface ListWatchOptions {
-  readonly link: OpenLink;
-  readonly context: LinkContext;
+  readonly connection: OpenConnection;
+  readonly context: ConnectionContext;
   readonly onChanged: (kinds: ReadonlySet<ListKind>) => void;
 }
 
@@ -25,7 +25,7 @@ const FILTERS: ReadonlyArray<readonly [ListKind, string]> = [
  */
 export class ListWatch implements CallListener {
   readonly #options: ListWatchOptions;
-  readonly #ladder: RestartLadder;
+  readonly #backoff: Backoff;
   readonly #kinds: ReadonlySet<ListKind>;
   readonly #params: string;
   #call: RunningCall | undefined;
@@ -36,8 +36,8 @@ export class ListWatch implements CallListener {
 
   constructor(options: ListWatchOptions) {
     this.#options = options;
-    this.#ladder = new RestartLadder(options.context.random);
-    const wanted = FILTERS.filter(([kind]) => promisesListChanged(options.link.hello, kind));
+    this.#backoff = new Backoff(options.context.random);
+    const wanted = FILTERS.filter(([kind]) => promisesListChanged(options.connection.handshake, kind));
     this.#kinds = new Set(wanted.map(([kind]) => kind));
     this.#params = modernParams(options.context.identity, `"notifications":{${wanted.map(([, filter]) => `"${filter}":true`).join(',')}}`);
   }
@@ -45,7 +45,7 @@ export class ListWatch implements CallListener {
   start(): void {
     if (this.#isStopped || this.#kinds.size === 0) return;
     this.#acknowledgedAtMs = undefined;
-    this.#call = this.#options.link.send(ownCall(LISTEN, this.#params), this);
+    this.#call = this.#options.connection.send(internalCall(LISTEN, this.#params), this);
   }
 
   stop(): void {
@@ -88,7 +88,7 @@ export class ListWatch implements CallListener {
     if (this.#isStopped) return;
     const { clock } = this.#options.context;
     const livedMs = this.#acknowledgedAtMs === undefined ? 0 : clock.monotonicMs() - this.#acknowledgedAtMs;
-    this.#cancelRetry = clock.after(this.#ladder.nextDelayMs(livedMs), () => this.start());
+    this.#cancelRetry = clock.after(this.#backoff.nextDelayMs(livedMs), () => this.start());
   }
 }
 

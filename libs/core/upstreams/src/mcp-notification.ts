@@ -1,5 +1,5 @@
 import { memberOf, metaOf, rawOf, type JsonMember, type RpcMessage } from '@omni/wire';
-import type { ListKind } from './open-link.ts';
+import type { ListKind } from './open-connection.ts';
 
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 const OWN_ID = /^[1-9][0-9]{0,15}$/;

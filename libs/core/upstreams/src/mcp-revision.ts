@@ -7,9 +7,9 @@ import {
   withoutMembers,
   type JsonObject,
   type RpcMessage,
-  type SessionOwner,
+  type ClientBinding,
 } from '@omni/wire';
-import type { GatewayIdentity } from './open-link.ts';
+import type { GatewayIdentity } from './open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
 
 /** The modern revision that this library speaks. */
@@ -39,8 +39,8 @@ export function probeVerdict(message: RpcMessage): ProbeVerdict {
 }
 
 /** Whether a `DiscoverResult` says that `initialize` is served too. */
-export function speaksLegacyToo(hello: RpcMessage): boolean {
-  const supported = stringsAt(hello.text, memberOf(hello.result?.object, 'supportedVersions')) ?? [];
+export function speaksLegacyToo(handshake: RpcMessage): boolean {
+  const supported = stringsAt(handshake.text, memberOf(handshake.result?.object, 'supportedVersions')) ?? [];
   return supported.some((version) => LEGACY_VERSIONS.has(version));
 }
 
@@ -68,23 +68,23 @@ export function modernParams(identity: GatewayIdentity, members: string): string
   return members === '' ? `{"_meta":${meta}}` : `{"_meta":${meta},${members}}`;
 }
 
-/** `params` of `initialize`: of the session's client on a link of its own, of Omni without capabilities on a shared one. */
-export function initializeParams(identity: GatewayIdentity, owner: SessionOwner | undefined): string {
-  const capabilities = owner === undefined ? '{}' : relayedCapabilities(owner.capabilities);
+/** `params` of `initialize`: of the session's client on a connection of its own, of Omni without capabilities on a shared one. */
+export function initializeParams(identity: GatewayIdentity, binding: ClientBinding | undefined): string {
+  const capabilities = binding === undefined ? '{}' : relayedCapabilities(binding.capabilities);
   const own = JSON.stringify({ name: identity.name, version: identity.version });
-  const clientInfo = owner !== undefined && isClientInfo(owner.clientInfo) ? owner.clientInfo : own;
+  const clientInfo = binding !== undefined && isClientInfo(binding.clientInfo) ? binding.clientInfo : own;
   return `{"protocolVersion":"${OFFERED_LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
 }
 
-/** Which lists an upstream promises to declare changed, of its hello's capabilities. */
-export function promisesListChanged(hello: RpcMessage, list: string): boolean {
-  const result = hello.result?.object;
+/** Which lists an upstream promises to declare changed, of its handshake's capabilities. */
+export function promisesListChanged(handshake: RpcMessage, list: string): boolean {
+  const result = handshake.result?.object;
   const capabilities = memberOf(result, 'capabilities');
   if (capabilities === undefined) return false;
-  const scan = scanJson(hello.text.slice(capabilities.start, capabilities.end), UPSTREAM_JSON_LIMITS, { [list]: {} });
+  const scan = scanJson(handshake.text.slice(capabilities.start, capabilities.end), UPSTREAM_JSON_LIMITS, { [list]: {} });
   if (scan.kind !== 'object') return false;
   const flag = memberOf(memberOf(scan.object, list)?.object, 'listChanged');
-  return flag !== undefined && hello.text.startsWith('true', capabilities.start + flag.start);
+  return flag !== undefined && handshake.text.startsWith('true', capabilities.start + flag.start);
 }
 
 function relayedCapabilities(capabilities: string): string {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { RecordingCall, type ScriptedExchange } from '@omni/testing';
 import type { RpcMessage } from '@omni/wire';
-import { openModern } from './modern-http-link.fixture.ts';
+import { openModern } from './modern-http-connection.fixture.ts';
 import { callOf } from './upstream-call.fixture.ts';
 
-describe('ModernHttpLink', () => {
+describe('ModernHttpConnection', () => {
   it.each<[string, (exchange: ScriptedExchange) => void]>([
     ['a text', (exchange) => exchange.respond(400, 'text/plain', 'No valid session ID provided')],
     ['a page', (exchange) => exchange.respond(405, 'text/html', '<html>')],
@@ -17,9 +17,9 @@ describe('ModernHttpLink', () => {
       (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":""}}'),
     ],
   ])('asks for the era when %s contradicts it, and is closed when it was another server that answered [PROTO-R09]', (_how, refuse) => {
-    const { link, http, closed } = openModern();
+    const { connection, http, closed } = openModern();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     refuse(http.last);
     expect([call.log.length, http.last.member('method'), closed]).toEqual([1, 'server/discover', []]);
     refuse(http.last);
@@ -27,10 +27,10 @@ describe('ModernHttpLink', () => {
   });
 
   it('asks for the era no more than every ten seconds, and goes on when that stands', () => {
-    const { link, http, clock, closed } = openModern();
+    const { connection, http, clock, closed } = openModern();
     const refused = (): void => {
       const before = http.exchanges.length;
-      link.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+      connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
       http.exchanges[before]?.respond(400, '', '');
     };
     refused();
@@ -56,9 +56,9 @@ describe('ModernHttpLink', () => {
     ['https://up.test/s3cret/mcp', 'https://up.test/***/mcp'],
     ['https://user:pw@up.test/mcp', 'an address with credentials'],
   ])('follows no redirection to %s, and says where it leads', (location, shown) => {
-    const { link, http } = openModern();
+    const { connection, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.respond(307, 'text/html', '<html>', ['Location', location]);
     expect([call.failure?.message, call.failure?.data, http.exchanges.length]).toEqual([
       `"up" answered with HTTP status 307, which leads to ${shown}`,
@@ -68,12 +68,12 @@ describe('ModernHttpLink', () => {
   });
 
   it('takes no message of an event that has another name', () => {
-    const { link, http } = openModern();
+    const { connection, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
-    link.send(callOf('tools/call', '{}'), call);
+    connection.send(callOf('tools/call', '{}'), call);
     http.last.stream();
     http.last.data('event: ping\ndata: {"jsonrpc":"2.0","id":1,"result":{"a":1}}\n\n');
     http.last.data('event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{"a":2}}\n\n');
-    expect([call.log, link.counters.garbage]).toEqual([['answer 200 {"jsonrpc":"2.0","id":1,"result":{"a":2}}'], 0]);
+    expect([call.log, connection.counters.framingError]).toEqual([['answer 200 {"jsonrpc":"2.0","id":1,"result":{"a":2}}'], 0]);
   });
 });

@@ -1,21 +1,21 @@
 import { GatewayError, type CancelTimer, type Clock, type UpstreamSpec } from '@omni/ports';
-import { capabilitiesAcrossEras, type ClientContext, type SessionOwner, type UpstreamLink } from '@omni/wire';
+import { capabilitiesAcrossEras, type ClientContext, type ClientBinding, type UpstreamConnection } from '@omni/wire';
 import { ClientInstances } from './client-instances.ts';
-import { ClientOwner } from './client-owner.ts';
+import { SharedClientBinding } from './shared-client-binding.ts';
 import { instanceUse, type InstanceUse } from './instance-use.ts';
-import type { OnLink } from './lazy-link.ts';
-import type { OpenLink } from './open-link.ts';
-import { RequestLink } from './request-link.ts';
-import { SessionLinks } from './session-links.ts';
+import type { OnConnection } from './lazy-connection.ts';
+import type { OpenConnection } from './open-connection.ts';
+import { RequestConnection } from './request-connection.ts';
+import { SessionConnections } from './session-connections.ts';
 
 export interface OwnInstancesOptions {
   readonly spec: UpstreamSpec;
   readonly clock: Clock;
   readonly maxInstances: number;
-  /** Opens a legacy link; returns what gives the attempt up. */
-  readonly open: (owner: SessionOwner, done: OnLink) => () => void;
-  /** Whether somebody watches a resource on the link. */
-  readonly isWatched: (link: OpenLink) => boolean;
+  /** Opens a legacy connection; returns what gives the attempt up. */
+  readonly open: (binding: ClientBinding, done: OnConnection) => () => void;
+  /** Whether somebody watches a resource on the connection. */
+  readonly isWatched: (connection: OpenConnection) => boolean;
 }
 
 /** A session's instance that lists were read from, and that runs no call in this time, is closed until there is one. */
@@ -24,9 +24,9 @@ const UNCALLED_MS = 60_000;
 /** Whose instance it is, unless all clients share it. */
 export type OwnUse = Exclude<InstanceUse, 'shared'>;
 
-/** A legacy link to read lists from. */
-export interface ListLink {
-  readonly link: OpenLink;
+/** A legacy connection to read lists from. */
+export interface ListConnection {
+  readonly connection: OpenConnection;
   /** Nothing more is read from it for now. */
   readonly release: () => void;
 }
@@ -34,23 +34,23 @@ export interface ListLink {
 /** The legacy instances of one upstream that not all clients share; all count towards one limit. */
 export class OwnInstances {
   readonly #options: OwnInstancesOptions;
-  readonly #links: SessionLinks;
+  readonly #connections: SessionConnections;
   readonly #clients: ClientInstances;
   /** Whether a session's client declares something that a server can make use of; sessions do not change their mind. */
-  readonly #isCapable = new WeakMap<SessionOwner, boolean>();
+  readonly #isCapable = new WeakMap<ClientBinding, boolean>();
   /** The sessions whose instances were opened to read lists from, and for no call yet. */
-  readonly #uncalled = new Map<SessionOwner, CancelTimer>();
+  readonly #uncalled = new Map<ClientBinding, CancelTimer>();
   #requests = 0;
 
   constructor(options: OwnInstancesOptions) {
     this.#options = options;
     const { spec, clock, maxInstances, open, isWatched } = options;
-    this.#links = new SessionLinks({ upstream: spec.name, maxInstances, open });
-    this.#clients = new ClientInstances({ upstream: spec.name, sessions: this.#links, clock, isWatched });
+    this.#connections = new SessionConnections({ upstream: spec.name, maxInstances, open });
+    this.#clients = new ClientInstances({ upstream: spec.name, sessions: this.#connections, clock, isWatched });
   }
 
   get size(): number {
-    return this.#links.size;
+    return this.#connections.size;
   }
 
   /** Whose instance the client's requests run on. */
@@ -60,72 +60,85 @@ export class OwnInstances {
   }
 
   /**
-   * @param model - An open legacy link to the same upstream.
-   * @param done - Called before this returns when the link is open.
+   * @param model - An open legacy connection to the same upstream.
+   * @param done - Called before this returns when the connection is open.
    */
-  linkFor(use: OwnUse, client: ClientContext, model: OpenLink, done: (result: UpstreamLink | GatewayError) => void): void {
-    if (use !== 'request') return this.lastingLinkFor(use, client, done);
-    const open = (owner: SessionOwner, opened: OnLink): void => this.#links.linkFor(owner, opened);
-    done(new RequestLink({ client, key: this.#requestKey(), model, clock: this.#options.clock, open }));
+  connectionFor(
+    use: OwnUse,
+    client: ClientContext,
+    model: OpenConnection,
+    done: (result: UpstreamConnection | GatewayError) => void,
+  ): void {
+    if (use !== 'request') return this.persistentConnectionFor(use, client, done);
+    const open = (binding: ClientBinding, opened: OnConnection): void => this.#connections.connectionFor(binding, opened);
+    done(new RequestConnection({ client, key: this.#requestKey(), model, clock: this.#options.clock, open }));
   }
 
-  /** A link that stays. @param done - Called before this returns when it is open. */
-  lastingLinkFor(use: Exclude<OwnUse, 'request'>, client: ClientContext, done: OnLink): void {
+  /** A connection that stays. @param done - Called before this returns when it is open. */
+  persistentConnectionFor(use: Exclude<OwnUse, 'request'>, client: ClientContext, done: OnConnection): void {
     const { session } = client;
-    if (use !== 'session' || session === undefined) return this.#clients.linkFor(client, done);
+    if (use !== 'session' || session === undefined) return this.#clients.connectionFor(client, done);
     if (this.#uncalled.size > 0) this.#keep(session);
-    this.#links.linkFor(session, done);
+    this.#connections.connectionFor(session, done);
   }
 
-  /** The client's link, when it is open. */
-  linkOf(use: OwnUse, client: ClientContext): OpenLink | undefined {
+  /** The client's connection, when it is open. */
+  connectionOf(use: OwnUse, client: ClientContext): OpenConnection | undefined {
     if (use === 'request') return undefined;
-    return use === 'session' && client.session !== undefined ? this.#links.linkOf(client.session) : this.#clients.linkOf(client);
+    return use === 'session' && client.session !== undefined
+      ? this.#connections.connectionOf(client.session)
+      : this.#clients.connectionOf(client);
   }
 
-  /** A link that is told what the client declares, to read lists from: the client's own, or one for the time of reading. */
-  listLinkFor(use: OwnUse, client: ClientContext, done: (result: ListLink | GatewayError) => void): void {
+  /** A connection that is told what the client declares, to read lists from: the client's own, or one for the time of reading. */
+  listConnectionFor(use: OwnUse, client: ClientContext, done: (result: ListConnection | GatewayError) => void): void {
     const { session, era, capabilities } = client;
     if (use !== 'request') {
-      const isNew = use === 'session' && session !== undefined && !this.#links.has(session);
-      this.lastingLinkFor(use, client, (link) => done(link instanceof GatewayError ? link : { link, release() {} }));
+      const isNew = use === 'session' && session !== undefined && !this.#connections.has(session);
+      this.persistentConnectionFor(use, client, (connection) =>
+        done(connection instanceof GatewayError ? connection : { connection, release() {} }),
+      );
       if (isNew) this.#closeUncalled(session);
       return;
     }
-    const owner = new ClientOwner(this.#requestKey(), era, session === undefined ? capabilitiesAcrossEras(capabilities) : capabilities);
-    this.#links.linkFor(owner, (link) => {
-      if (link instanceof GatewayError) owner.end();
-      done(link instanceof GatewayError ? link : { link, release: () => owner.end() });
+    const binding = new SharedClientBinding(
+      this.#requestKey(),
+      era,
+      session === undefined ? capabilitiesAcrossEras(capabilities) : capabilities,
+    );
+    this.#connections.connectionFor(binding, (connection) => {
+      if (connection instanceof GatewayError) binding.end();
+      done(connection instanceof GatewayError ? connection : { connection, release: () => binding.end() });
     });
   }
 
-  /** Whether a link that was handed out here is still open. */
-  isOpen(link: UpstreamLink): boolean {
-    return link.owner !== undefined && this.#links.linkOf(link.owner) === link;
+  /** Whether a connection that was handed out here is still open. */
+  isOpen(connection: UpstreamConnection): boolean {
+    return connection.binding !== undefined && this.#connections.connectionOf(connection.binding) === connection;
   }
 
-  onClosed(link: OpenLink): void {
-    this.#links.onClosed(link);
+  onClosed(connection: OpenConnection): void {
+    this.#connections.onClosed(connection);
   }
 
-  /** @param error - What those are told who still wait for a link. */
+  /** @param error - What those are told who still wait for a connection. */
   async close(error: GatewayError): Promise<void> {
     this.#clients.close();
     for (const cancelTimer of this.#uncalled.values()) cancelTimer();
     this.#uncalled.clear();
-    await this.#links.close(error);
+    await this.#connections.close(error);
   }
 
-  #closeUncalled(session: SessionOwner): void {
+  #closeUncalled(session: ClientBinding): void {
     const cancelTimer = this.#options.clock.after(UNCALLED_MS, () => {
       this.#uncalled.delete(session);
-      this.#links.drop(session);
+      this.#connections.drop(session);
     });
     this.#uncalled.set(session, cancelTimer);
     session.onEnd(() => this.#keep(session));
   }
 
-  #keep(session: SessionOwner): void {
+  #keep(session: ClientBinding): void {
     this.#uncalled.get(session)?.();
     this.#uncalled.delete(session);
   }

@@ -1,18 +1,18 @@
 import { GatewayError } from '@omni/ports';
 import type { RpcMessage } from '@omni/wire';
-import type { LinkContext, OpenLink } from './open-link.ts';
+import type { ConnectionContext, OpenConnection } from './open-connection.ts';
 import { ResourceWatch, type Subscriber } from './resource-watch.ts';
 import { SharedListen } from './shared-listen.ts';
 
-/** Which resources of one upstream are watched, per link and URI. */
+/** Which resources of one upstream are watched, per connection and URI. */
 export class ResourceSubscriptions {
   readonly #upstream: string;
-  readonly #context: LinkContext;
-  readonly #watches = new Map<OpenLink, Map<string, ResourceWatch>>();
-  readonly #listens = new WeakMap<OpenLink, SharedListen>();
+  readonly #context: ConnectionContext;
+  readonly #watches = new Map<OpenConnection, Map<string, ResourceWatch>>();
+  readonly #listens = new WeakMap<OpenConnection, SharedListen>();
   #count = 0;
 
-  constructor(upstream: string, context: LinkContext) {
+  constructor(upstream: string, context: ConnectionContext) {
     this.#upstream = upstream;
     this.#context = context;
   }
@@ -21,9 +21,9 @@ export class ResourceSubscriptions {
     return this.#count;
   }
 
-  subscribe(link: OpenLink, uri: string, subscriber: Subscriber): void {
+  subscribe(connection: OpenConnection, uri: string, subscriber: Subscriber): void {
     const { maxSubscriptions } = this.#context.limits;
-    const known = this.#watches.get(link)?.get(uri);
+    const known = this.#watches.get(connection)?.get(uri);
     if (known !== undefined) return known.add(subscriber);
     if (this.#count >= maxSubscriptions) {
       return subscriber.done(
@@ -35,31 +35,31 @@ export class ResourceSubscriptions {
     }
     const watch = new ResourceWatch({
       uri,
-      link,
+      connection,
       context: this.#context,
       listenOn: this.#listenOn,
       onUnused: (unused) => this.#forget(unused),
     });
-    this.#put(link, watch);
+    this.#put(connection, watch);
     this.#count++;
     watch.add(subscriber);
     watch.open();
   }
 
-  /** Whether anything is watched on this link. */
-  isWatched(link: OpenLink): boolean {
-    return this.#watches.has(link);
+  /** Whether anything is watched on this connection. */
+  isWatched(connection: OpenConnection): boolean {
+    return this.#watches.has(connection);
   }
 
-  /** @returns Whether somebody watches the resource on this link. */
-  tell(link: OpenLink, uri: string, message: RpcMessage): boolean {
-    const watch = this.#watches.get(link)?.get(uri);
+  /** @returns Whether somebody watches the resource on this connection. */
+  tell(connection: OpenConnection, uri: string, message: RpcMessage): boolean {
+    const watch = this.#watches.get(connection)?.get(uri);
     watch?.tell(message);
     return watch !== undefined;
   }
 
-  /** Opens again what was watched, on the link that takes the place of another (or of itself). */
-  move(from: OpenLink, to: OpenLink): void {
+  /** Opens again what was watched, on the connection that takes the place of another (or of itself). */
+  move(from: OpenConnection, to: OpenConnection): void {
     const watches = this.#watches.get(from);
     if (watches === undefined) return;
     this.#watches.delete(from);
@@ -67,33 +67,33 @@ export class ResourceSubscriptions {
     for (const watch of watches.values()) watch.open(to);
   }
 
-  /** Ends what was watched on a link that nothing takes the place of. */
-  drop(link: OpenLink, error: GatewayError): void {
-    for (const watch of [...(this.#watches.get(link)?.values() ?? [])]) watch.drop(error);
+  /** Ends what was watched on a connection that nothing takes the place of. */
+  drop(connection: OpenConnection, error: GatewayError): void {
+    for (const watch of [...(this.#watches.get(connection)?.values() ?? [])]) watch.drop(error);
   }
 
   clear(error: GatewayError): void {
-    for (const link of [...this.#watches.keys()]) this.drop(link, error);
+    for (const connection of [...this.#watches.keys()]) this.drop(connection, error);
   }
 
-  readonly #listenOn = (link: OpenLink): SharedListen => {
-    let listen = this.#listens.get(link);
-    if (listen === undefined) this.#listens.set(link, (listen = new SharedListen(link, this.#context.identity)));
+  readonly #listenOn = (connection: OpenConnection): SharedListen => {
+    let listen = this.#listens.get(connection);
+    if (listen === undefined) this.#listens.set(connection, (listen = new SharedListen(connection, this.#context.identity)));
     return listen;
   };
 
-  #put(link: OpenLink, watch: ResourceWatch): void {
-    let watches = this.#watches.get(link);
-    if (watches === undefined) this.#watches.set(link, (watches = new Map()));
+  #put(connection: OpenConnection, watch: ResourceWatch): void {
+    let watches = this.#watches.get(connection);
+    if (watches === undefined) this.#watches.set(connection, (watches = new Map()));
     watches.set(watch.uri, watch);
   }
 
   #forget(watch: ResourceWatch): void {
     this.#count--;
-    for (const [link, watches] of this.#watches) {
+    for (const [connection, watches] of this.#watches) {
       if (watches.get(watch.uri) !== watch) continue;
       watches.delete(watch.uri);
-      if (watches.size === 0) this.#watches.delete(link);
+      if (watches.size === 0) this.#watches.delete(connection);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { GatewayError, type CancelTimer } from '@omni/ports';
-import { ownCall, stringMember, type CallListener, type RpcMessage, type RunningCall, type UpstreamAnswer } from '@omni/wire';
+import { internalCall, stringMember, type CallListener, type RpcMessage, type RunningCall, type UpstreamAnswer } from '@omni/wire';
 import { IGNORED } from './ignored-call.ts';
-import type { LinkContext, OpenLink } from './open-link.ts';
-import { RestartLadder } from './restart-ladder.ts';
+import type { ConnectionContext, OpenConnection } from './open-connection.ts';
+import { Backoff } from './backoff.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 import type { ResourceListener, SharedListen } from './shared-listen.ts';
 
@@ -17,34 +17,34 @@ export type OnResourceUpdated = (message: RpcMessage) => void;
 /** Told how to end a subscription, or why there is none. */
 export type OnSubscribed = (result: (() => void) | GatewayError) => void;
 
-/** Somebody who watches a resource on one link. */
+/** Somebody who watches a resource on one connection. */
 export interface Subscriber {
   readonly onUpdated: OnResourceUpdated;
   readonly done: OnSubscribed;
-  /** The link is gone, and with it a subscription that was made. */
+  /** The connection is gone, and with it a subscription that was made. */
   readonly onLost: () => void;
 }
 
 export interface ResourceWatchOptions {
   readonly uri: string;
-  readonly link: OpenLink;
-  readonly context: LinkContext;
-  /** What all watches on a link of the modern era listen by. */
-  readonly listenOn: (link: OpenLink) => SharedListen;
+  readonly connection: OpenConnection;
+  readonly context: ConnectionContext;
+  /** What all watches on a connection of the modern era listen by. */
+  readonly listenOn: (connection: OpenConnection) => SharedListen;
   /** Nobody watches any more, or it could not be watched. */
   readonly onUnused: (watch: ResourceWatch) => void;
 }
 
 type Phase = 'opening' | 'open' | 'over';
 
-/** One resource that somebody watches, on one link; opened once however many watch. */
+/** One resource that somebody watches, on one connection; opened once however many watch. */
 export class ResourceWatch {
   readonly uri: string;
   readonly #options: ResourceWatchOptions;
-  readonly #ladder: RestartLadder;
+  readonly #backoff: Backoff;
   readonly #subscribers = new Set<Subscriber>();
   readonly #waiting = new Set<Subscriber>();
-  #link: OpenLink;
+  #connection: OpenConnection;
   #phase: Phase = 'opening';
   #call: RunningCall | undefined;
   #cancelRetry: CancelTimer | undefined;
@@ -57,8 +57,8 @@ export class ResourceWatch {
   constructor(options: ResourceWatchOptions) {
     this.#options = options;
     this.uri = options.uri;
-    this.#link = options.link;
-    this.#ladder = new RestartLadder(options.context.random);
+    this.#connection = options.connection;
+    this.#backoff = new Backoff(options.context.random);
   }
 
   add(subscriber: Subscriber): void {
@@ -66,10 +66,10 @@ export class ResourceWatch {
     this.#waiting.add(subscriber);
   }
 
-  /** Opens it, on another link if one is given. */
-  open(link: OpenLink = this.#link): void {
+  /** Opens it, on another connection if one is given. */
+  open(connection: OpenConnection = this.#connection): void {
     if (this.#phase === 'over') return;
-    this.#link = link;
+    this.#connection = connection;
     this.#round++;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
@@ -77,14 +77,14 @@ export class ResourceWatch {
     const { context, listenOn } = this.#options;
     const round = new Round(this, this.#round);
     this.#cancelWait?.();
-    if (link.era === 'modern') this.#cancelWait = context.clock.after(ACKNOWLEDGE_MS, () => this.#onSilence());
+    if (connection.era === 'modern') this.#cancelWait = context.clock.after(ACKNOWLEDGE_MS, () => this.#onSilence());
     this.#call =
-      link.era === 'modern'
-        ? listenOn(link).join(this.uri, round)
-        : link.send(ownCall('resources/subscribe', `{"uri":${JSON.stringify(this.uri)}}`), round);
+      connection.era === 'modern'
+        ? listenOn(connection).join(this.uri, round)
+        : connection.send(internalCall('resources/subscribe', `{"uri":${JSON.stringify(this.uri)}}`), round);
   }
 
-  /** The link is gone for good. */
+  /** The connection is gone for good. */
   drop(error: GatewayError): void {
     this.#end();
     for (const subscriber of this.#waiting) subscriber.done(error);
@@ -106,17 +106,17 @@ export class ResourceWatch {
   onAcknowledged(isHonoured: boolean): void {
     if (isHonoured) return this.#onOpen();
     this.#call?.cancel();
-    this.#onEnded(new GatewayError('OMNI_PARAMS_INVALID', `"${this.#link.upstream}" does not let this resource be watched`));
+    this.#onEnded(new GatewayError('OMNI_PARAMS_INVALID', `"${this.#connection.upstream}" does not let this resource be watched`));
   }
 
   onAnswer(answer: UpstreamAnswer): void {
     const error = answer.kind === 'message' ? answer.message.error : undefined;
-    if (error === undefined && this.#link.era === 'legacy') return this.#onOpen();
+    if (error === undefined && this.#connection.era === 'legacy') return this.#onOpen();
     const words = answer.kind === 'message' ? (stringMember(answer.message.text, error?.object, 'message') ?? '') : '';
     this.#onEnded(
       new GatewayError(
         'OMNI_PARAMS_INVALID',
-        `"${this.#link.upstream}" does not let this resource be watched${words === '' ? '' : `: ${safeExcerpt(words, [])}`}`,
+        `"${this.#connection.upstream}" does not let this resource be watched${words === '' ? '' : `: ${safeExcerpt(words, [])}`}`,
       ),
     );
   }
@@ -136,7 +136,7 @@ export class ResourceWatch {
 
   #onSilence(): void {
     this.#call?.cancel();
-    const { upstream } = this.#link;
+    const { upstream } = this.#connection;
     this.#onEnded(
       new GatewayError('OMNI_UPSTREAM_TIMEOUT', `"${upstream}" did not acknowledge a subscription within ${ACKNOWLEDGE_MS / 1_000} s`),
     );
@@ -159,16 +159,16 @@ export class ResourceWatch {
     if (this.#subscribers.size === 0) this.#end();
     for (const subscriber of waiting) subscriber.done(error);
     if (this.#phase === 'over' || this.#cancelRetry !== undefined) return;
-    // Somebody still watches: try again, unless another link comes first.
+    // Somebody still watches: try again, unless another connection comes first.
     const { clock } = this.#options.context;
     const livedMs = this.#openedAtMs === undefined ? 0 : clock.monotonicMs() - this.#openedAtMs;
-    this.#cancelRetry = clock.after(this.#ladder.nextDelayMs(livedMs), () => this.open());
+    this.#cancelRetry = clock.after(this.#backoff.nextDelayMs(livedMs), () => this.open());
   }
 
   #release(): void {
-    const link = this.#link;
+    const connection = this.#connection;
     this.#end();
-    if (link.era === 'legacy') link.send(ownCall('resources/unsubscribe', `{"uri":${JSON.stringify(this.uri)}}`), IGNORED);
+    if (connection.era === 'legacy') connection.send(internalCall('resources/unsubscribe', `{"uri":${JSON.stringify(this.uri)}}`), IGNORED);
   }
 
   #end(): void {

@@ -40,7 +40,7 @@ describe('ServerRequests', () => {
   it('lets the time of a call count again with each end of a question but that of the call', () => {
     const requests = new ServerRequests({ reply() {}, maxOpen: 10 });
     let held = 0;
-    const call = { onQuestion: () => void held++, onQuestionAnswered: () => void held-- };
+    const call = { onServerRequest: () => void held++, onServerRequestAnswered: () => void held-- };
     const ask = (id: number): void => {
       requests.put(messageOf(`{"jsonrpc":"2.0","id":${id},"method":"roots/list"}`), call, (answer) => {
         if (id === 1) answer(messageOf('{"jsonrpc":"2.0","id":"omni-1","result":{}}'));

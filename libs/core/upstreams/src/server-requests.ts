@@ -4,8 +4,8 @@ import { errorText, resultText, withId, type AnswerServerRequest, type RpcMessag
 /** A call during which the upstream asks something back. */
 export interface AskingCall {
   /** The client is asked: its time does not count. */
-  onQuestion(): void;
-  onQuestionAnswered(): void;
+  onServerRequest(): void;
+  onServerRequestAnswered(): void;
 }
 
 export interface ServerRequestsOptions {
@@ -51,7 +51,7 @@ export class ServerRequests {
     }
     const request: OpenRequest = { call, withdrawal: new AbortController() };
     this.#open.set(id, request);
-    call?.onQuestion();
+    call?.onServerRequest();
     const take: AnswerServerRequest = (answer) => {
       if (!(answer instanceof GatewayError) && answer.kind === 'notification') {
         if (this.#open.get(id) === request) this.#reply(answer.text);
@@ -94,7 +94,7 @@ export class ServerRequests {
     this.#open.clear();
     for (const { call, withdrawal } of requests) {
       // Where a session is lost its calls may still run, and their time counts again.
-      call?.onQuestionAnswered();
+      call?.onServerRequestAnswered();
       withdrawal.abort('the server is gone');
     }
   }
@@ -103,7 +103,7 @@ export class ServerRequests {
     // The id may have been used again by the upstream.
     if (this.#open.get(id) !== request) return false;
     this.#open.delete(id);
-    request.call?.onQuestionAnswered();
+    request.call?.onServerRequestAnswered();
     return true;
   }
 }

@@ -4,7 +4,7 @@ import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
 import { errorCodeOf, REFUSALS } from './mcp-revision.ts';
-import type { LinkOptions } from './open-link.ts';
+import type { ConnectionOptions } from './open-connection.ts';
 
 /** A server that takes longer than this to refuse is at work for the session. */
 const CHECK_MS = 5_000;
@@ -28,7 +28,11 @@ export function mayMeanLostSession(message: RpcMessage, isNamed: boolean): boole
  * @param done - Called once, never before this returns. Whatever does not say that the session is lost says that it stands.
  * @returns Gives up; `done` is not called then.
  */
-export function checkSession(options: LinkOptions & HttpTarget, session: LegacyHttpSession, done: (isLost: boolean) => void): () => void {
+export function checkSession(
+  options: ConnectionOptions & HttpTarget,
+  session: LegacyHttpSession,
+  done: (isLost: boolean) => void,
+): () => void {
   const check = new SessionCheck(options, session, done);
   return () => check.abort();
 }
@@ -39,7 +43,7 @@ class SessionCheck implements HttpMessageSink {
   readonly #http: HttpCall;
   readonly #cancelTimer: CancelTimer;
 
-  constructor(options: LinkOptions & HttpTarget, session: LegacyHttpSession, done: (isLost: boolean) => void) {
+  constructor(options: ConnectionOptions & HttpTarget, session: LegacyHttpSession, done: (isLost: boolean) => void) {
     this.#done = done;
     const { http, url, configuredHeaders, context, spec } = options;
     const { limits, budget, clock } = context;
@@ -63,7 +67,7 @@ class SessionCheck implements HttpMessageSink {
     if (message.kind === 'response') this.#finish(UNKNOWN_SESSION.has(status) && errorCodeOf(message) !== METHOD_UNKNOWN);
   }
 
-  onGarbage(): void {}
+  onFramingError(): void {}
 
   onEnd(): void {
     this.#finish(false);

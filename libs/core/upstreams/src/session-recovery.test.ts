@@ -1,13 +1,13 @@
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
-import { ownCall, type ClientContext, type RpcMessage, type UpstreamLink } from '@omni/wire';
+import { internalCall, type ClientContext, type RpcMessage, type UpstreamConnection } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { linkContextOf } from './link-context.fixture.ts';
+import { connectionContextOf } from './connection-context.fixture.ts';
 import { Upstream } from './upstream.ts';
 
 const CLIENT: ClientContext = {
   principal: { id: 'p', kind: 'local' },
   era: 'legacy',
-  scope: undefined,
+  endpoint: undefined,
   session: undefined,
   capabilities: '{}',
   clientInfo: '{}',
@@ -35,7 +35,7 @@ async function serve() {
     if (exchange.member('id') === undefined) exchange.respond(202, '', '');
     else exchange.result('{}');
   });
-  const context = linkContextOf(clock, { http });
+  const context = connectionContextOf(clock, { http });
   const upstream = new Upstream({
     spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }, { protocol: 'legacy' }),
     context,
@@ -43,11 +43,11 @@ async function serve() {
   });
   upstream.start();
   await clock.advanceAsync(0);
-  const { link } = upstream;
-  if (link === undefined) throw new TypeError('the server of the test was not reached');
+  const { connection } = upstream;
+  if (connection === undefined) throw new TypeError('the server of the test was not reached');
   return {
     upstream,
-    link,
+    connection,
     http,
     clock,
     seen,
@@ -58,17 +58,17 @@ async function serve() {
   };
 }
 
-function call(link: UpstreamLink, method = 'tools/call', params = '{}'): RecordingCall<RpcMessage> {
+function call(connection: UpstreamConnection, method = 'tools/call', params = '{}'): RecordingCall<RpcMessage> {
   const listener = new RecordingCall<RpcMessage>();
-  link.send(ownCall(method, params), listener);
+  connection.send(internalCall(method, params), listener);
   return listener;
 }
 
 describe('recovery of a session that an HTTP upstream has lost', () => {
   it('opens one new session for all calls, and sends each of them once more', async () => {
-    const { link, http, clock, seen, restart, upstream } = await serve();
+    const { connection, http, clock, seen, restart, upstream } = await serve();
     restart();
-    const calls = [call(link), call(link), call(link)];
+    const calls = [call(connection), call(connection), call(connection)];
     await clock.advanceAsync(0);
     expect([calls.map(({ log }) => log), http.of('initialize').length, upstream.state.phase]).toEqual([
       Array.from({ length: 3 }, () => [expect.stringContaining('answer')]),
@@ -79,7 +79,7 @@ describe('recovery of a session that an HTTP upstream has lost', () => {
   });
 
   it('subscribes again to what is watched', async () => {
-    const { link, clock, seen, restart, upstream } = await serve();
+    const { connection, clock, seen, restart, upstream } = await serve();
     const results: unknown[] = [];
     upstream.subscribe(
       CLIENT,
@@ -89,18 +89,18 @@ describe('recovery of a session that an HTTP upstream has lost', () => {
     );
     await clock.advanceAsync(0);
     restart();
-    call(link);
+    call(connection);
     await clock.advanceAsync(0);
     expect([seen, results.length]).toEqual([['notifications/initialized s2', 'tools/call s2', 'resources/subscribe s2'], 1]);
   });
 
   it('sets the log level again', async () => {
-    const { link, clock, http, seen, restart } = await serve();
-    call(link, 'logging/setLevel', '{"level":"debug"}');
-    call(link, 'logging/setLevel', '{"level":"warning"}');
+    const { connection, clock, http, seen, restart } = await serve();
+    call(connection, 'logging/setLevel', '{"level":"debug"}');
+    call(connection, 'logging/setLevel', '{"level":"warning"}');
     await clock.advanceAsync(0);
     restart();
-    call(link);
+    call(connection);
     await clock.advanceAsync(0);
     expect([seen, http.of('logging/setLevel').at(-1)?.member('params')]).toEqual([
       ['notifications/initialized s2', 'logging/setLevel s2', 'tools/call s2'],
@@ -109,16 +109,16 @@ describe('recovery of a session that an HTTP upstream has lost', () => {
   });
 
   it('sets the log level once when that is what found the session gone', async () => {
-    const { link, clock, seen, restart } = await serve();
+    const { connection, clock, seen, restart } = await serve();
     restart();
-    call(link, 'logging/setLevel', '{"level":"debug"}');
+    call(connection, 'logging/setLevel', '{"level":"debug"}');
     await clock.advanceAsync(0);
     expect(seen).toEqual(['notifications/initialized s2', 'logging/setLevel s2']);
   });
 
   it('sends nothing again that may have run [PROTO-R13]', async () => {
-    const { link, clock, http } = await serve();
-    const listener = call(link);
+    const { connection, clock, http } = await serve();
+    const listener = call(connection);
     http.last.fail('request');
     await clock.advanceAsync(0);
     expect([listener.failure?.code, http.of('tools/call').length, http.of('initialize').length]).toEqual([
@@ -148,15 +148,15 @@ describe('an HTTP upstream that comes back in the other era', () => {
     const phases: string[] = [];
     const upstream = new Upstream({
       spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }),
-      context: linkContextOf(clock, { http }),
+      context: connectionContextOf(clock, { http }),
       observer: { onStateChanged: ({ state }) => phases.push(state.phase), onReady() {}, onListsChanged() {} },
     });
     upstream.start();
     await clock.advanceAsync(0);
-    expect(upstream.link?.era).toBe(first);
+    expect(upstream.connection?.era).toBe(first);
     era = first === 'legacy' ? 'modern' : 'legacy';
-    if (upstream.link !== undefined) call(upstream.link);
+    if (upstream.connection !== undefined) call(upstream.connection);
     await clock.advanceAsync(500);
-    expect([upstream.link?.era, phases]).toEqual([era, ['starting', 'ready', 'down', 'starting', 'ready']]);
+    expect([upstream.connection?.era, phases]).toEqual([era, ['starting', 'ready', 'down', 'starting', 'ready']]);
   });
 });

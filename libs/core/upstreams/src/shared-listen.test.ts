@@ -7,7 +7,7 @@ import {
   type RpcMessage,
   type RunningCall,
   type UpstreamCall,
-  type UpstreamLink,
+  type UpstreamConnection,
 } from '@omni/wire';
 import { SharedListen } from './shared-listen.ts';
 
@@ -61,15 +61,15 @@ class Scene {
   readonly #listen: SharedListen;
 
   constructor() {
-    const link: Pick<UpstreamLink, 'send'> = {
+    const connection: Pick<UpstreamConnection, 'send'> = {
       send: (call, listener) => {
         const sent = new Sent(call, listener);
         this.sent.push(sent);
         return { cancel: () => void (sent.isCancelled = true) };
       },
     };
-    // Of its link it takes nothing else.
-    this.#listen = new SharedListen(link as UpstreamLink, { name: 'omni', version: '1' });
+    // Of its connection it takes nothing else.
+    this.#listen = new SharedListen(connection as UpstreamConnection, { name: 'omni', version: '1' });
   }
 
   join(uri: string): RunningCall {

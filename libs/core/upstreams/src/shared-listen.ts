@@ -1,7 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import {
   memberOf,
-  ownCall,
+  internalCall,
   rawOf,
   stringMember,
   type AnswerServerRequest,
@@ -9,11 +9,11 @@ import {
   type RpcMessage,
   type RunningCall,
   type UpstreamAnswer,
-  type UpstreamLink,
+  type UpstreamConnection,
 } from '@omni/wire';
 import { LISTEN } from './call-timeout.ts';
 import { modernParams } from './mcp-revision.ts';
-import type { GatewayIdentity } from './open-link.ts';
+import type { GatewayIdentity } from './open-connection.ts';
 
 /** Told of one resource: whether the server honours the subscription, then of updates, and at last of the end of the request. */
 export interface ResourceListener extends Pick<CallListener, 'onAnswer' | 'onFailure'> {
@@ -31,7 +31,7 @@ interface Member {
 }
 
 /**
- * Listens to all watched resources on one link of the modern era by one request. A filter cannot change, so a request with a longer one
+ * Listens to all watched resources on one connection of the modern era by one request. A filter cannot change, so a request with a longer one
  * takes the place of the one before as soon as it is acknowledged; until then the one before goes on, so that nothing is lost.
  *
  * What a server refuses together is asked for one by one: one resource must not cost the others.
@@ -39,7 +39,7 @@ interface Member {
  * @see MCP 2026-07-28, basic/subscriptions; protocol.md 2.1 A.
  */
 export class SharedListen {
-  readonly #link: UpstreamLink;
+  readonly #connection: UpstreamConnection;
   readonly #identity: GatewayIdentity;
   readonly #newcomers = new Map<string, Member>();
   /** It is acknowledged. */
@@ -48,8 +48,8 @@ export class SharedListen {
   #next: Listen | undefined;
   #isScheduled = false;
 
-  constructor(link: UpstreamLink, identity: GatewayIdentity) {
-    this.#link = link;
+  constructor(connection: UpstreamConnection, identity: GatewayIdentity) {
+    this.#connection = connection;
     this.#identity = identity;
   }
 
@@ -117,7 +117,7 @@ export class SharedListen {
 
   #send(listen: Listen): void {
     const filter = JSON.stringify({ resourceSubscriptions: [...listen.members.keys()] });
-    listen.running = this.#link.send(ownCall(LISTEN, modernParams(this.#identity, `"notifications":${filter}`)), listen);
+    listen.running = this.#connection.send(internalCall(LISTEN, modernParams(this.#identity, `"notifications":${filter}`)), listen);
   }
 
   #leave(member: Member): void {

@@ -48,15 +48,15 @@ describe('SseParser', () => {
     expect(parse([new TextEncoder().encode(text)], 40).problem).toBeUndefined();
   });
 
-  it('refuses an event that grows beyond the limit in one piece with its end', () => {
+  it('refuses an event that grows beyond the limit in one chunk with its end', () => {
     expect(parse([new TextEncoder().encode(`${'data: aaaaaaaa\n'.repeat(3)}\n`)], 20)).toEqual({ events: [], problem: 'too-large' });
   });
 
   it('gives the same events wherever the bytes are cut', () => {
-    const piece = fc.constantFrom('data:', 'data: x', 'id: 1', 'event: e', ': c', '\n', '\r', '\r\n', '\n\n', 'ß€😀', ' ', ':', '\ufeff');
+    const part = fc.constantFrom('data:', 'data: x', 'id: 1', 'event: e', ': c', '\n', '\r', '\r\n', '\n\n', 'ß€😀', ' ', ':', '\ufeff');
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 30 }), fc.array(fc.nat({ max: 200 }), { maxLength: 8 }), (pieces, cuts) => {
-        const bytes = new TextEncoder().encode(pieces.join(''));
+      fc.property(fc.array(part, { maxLength: 30 }), fc.array(fc.nat({ max: 200 }), { maxLength: 8 }), (texts, cuts) => {
+        const bytes = new TextEncoder().encode(texts.join(''));
         const at = [...new Set([0, ...cuts.filter((cut) => cut < bytes.length), bytes.length])].sort((a, b) => a - b);
         const chunks = at.slice(1).map((end, index) => bytes.slice(at[index], end));
         const whole = parse([bytes]);

@@ -1,4 +1,4 @@
-import type { ByteBudget, HeldBytes } from '@omni/ports';
+import type { ByteBudget, ByteReservation } from '@omni/ports';
 
 /** One event of an event stream. */
 export interface SseEvent {
@@ -39,7 +39,7 @@ export class SseParser {
   #lastId = '';
   #pendingId = '';
   #retryMs: number | undefined;
-  readonly #unfinished: HeldBytes | undefined;
+  readonly #unfinished: ByteReservation | undefined;
   #isClosed = false;
 
   /** @param budget - For events that are not complete; a character counts as a byte. Default: none is counted. */

@@ -12,7 +12,7 @@ export function callOf(method: string, text: string): UpstreamCall {
     name: undefined,
     paramHeaders: [],
     clientId: '1',
-    asker: 'client',
-    mayPassBytes: false,
+    callerKey: 'client',
+    allowPassthrough: false,
   };
 }

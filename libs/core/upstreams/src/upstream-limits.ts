@@ -2,7 +2,7 @@ import type { JsonLimits } from '@omni/wire';
 
 /** What one upstream may use up, and all of them together. */
 export interface UpstreamLimits {
-  /** Calls under way on one link. Default 1,000. */
+  /** Calls under way on one connection. Default 1,000. */
   readonly maxInFlight: number;
   /** Instances of one upstream that belong to sessions. Default 64. */
   readonly maxInstances: number;
@@ -10,7 +10,7 @@ export interface UpstreamLimits {
   readonly maxUpstreamMessageBytes: number;
   /** Bytes of unfinished messages that all upstreams may have held together; none of up to 64 KiB counts. Default 256 MiB. */
   readonly maxHeldBytes: number;
-  /** Requests of an upstream to clients that wait for an answer, per link. Default 64. */
+  /** Requests of an upstream to clients that wait for an answer, per connection. Default 64. */
   readonly maxServerRequests: number;
   /** Resources that are watched at one upstream. Default 1,000. */
   readonly maxSubscriptions: number;

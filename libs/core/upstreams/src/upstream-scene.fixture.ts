@@ -1,14 +1,14 @@
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
 import {
-  askerOf,
-  ownCall,
+  callerKeyOf,
+  internalCall,
   type AnswerServerRequest,
   type ClientContext,
   type RpcMessage,
-  type SessionOwner,
+  type ClientBinding,
   type UpstreamCall,
-  type UpstreamLink,
+  type UpstreamConnection,
 } from '@omni/wire';
 import type { ListSource } from './list-source.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
@@ -40,7 +40,7 @@ export function clientOf(capabilities: string, principal = 'ada'): ClientContext
   return {
     principal: { id: principal, kind: 'token' },
     era: 'modern',
-    scope: undefined,
+    endpoint: undefined,
     session: undefined,
     capabilities,
     clientInfo: '{"name":"c","version":"1"}',
@@ -49,13 +49,13 @@ export function clientOf(capabilities: string, principal = 'ada'): ClientContext
 
 /** A call of this client. */
 export function callOf(client: ClientContext): UpstreamCall {
-  return { ...ownCall('tools/call', '{}'), asker: askerOf(client) };
+  return { ...internalCall('tools/call', '{}'), callerKey: callerKeyOf(client) };
 }
 
 let sessions = 0;
 
 /** A legacy session that notes down what belongs to none of its calls. */
-export class FakeSession implements SessionOwner {
+export class FakeSession implements ClientBinding {
   readonly key = `session-${++sessions}`;
   readonly version = '2025-11-25';
   readonly capabilities: string;
@@ -79,7 +79,7 @@ export class FakeSession implements SessionOwner {
 
   logLevel(): undefined {}
 
-  onClientNotice(): void {}
+  addClientNotificationListener(): void {}
 
   onEnd(listener: () => void): void {
     this.#ends.push(listener);
@@ -124,18 +124,18 @@ export class UpstreamScene {
     await this.clock.advanceAsync(0);
   }
 
-  /** What a client's call is told of its link. */
-  async link(client: ClientContext): Promise<UpstreamLink | GatewayError> {
-    let found: UpstreamLink | GatewayError | undefined;
-    this.upstream.linkFor(client, (result) => (found = result));
+  /** What a client's call is told of its connection. */
+  async connection(client: ClientContext): Promise<UpstreamConnection | GatewayError> {
+    let found: UpstreamConnection | GatewayError | undefined;
+    this.upstream.connectionFor(client, (result) => (found = result));
     await this.settle();
     if (found === undefined) throw new TypeError('nothing was told');
     return found;
   }
 
-  /** The link of a client's call, which there must be. */
-  async openLink(client: ClientContext): Promise<UpstreamLink> {
-    const found = await this.link(client);
+  /** The connection of a client's call, which there must be. */
+  async openConnection(client: ClientContext): Promise<UpstreamConnection> {
+    const found = await this.connection(client);
     if (found instanceof GatewayError) throw found;
     return found;
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
-import { ownCall, parseMessage, type ClientContext, type RpcMessage, type SessionOwner, type UpstreamLink } from '@omni/wire';
-import type { OpenLink } from './open-link.ts';
+import { internalCall, parseMessage, type ClientContext, type RpcMessage, type ClientBinding, type UpstreamConnection } from '@omni/wire';
+import type { OpenConnection } from './open-connection.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
 import { Upstreams } from './upstreams.ts';
@@ -47,7 +47,7 @@ describe('Upstream', () => {
     upstream.start();
     await clock.advanceAsync(60_000);
     expect(server.instances).toEqual([]);
-    expect(linkNow(upstream, MODERN_CLIENT)).toMatchObject({
+    expect(connectionNow(upstream, MODERN_CLIENT)).toMatchObject({
       code: 'OMNI_UPSTREAM_DISABLED',
       message: '"up" is switched off: its command is missing',
     });
@@ -76,21 +76,21 @@ describe('Upstream', () => {
   it('restarts after a crash, fails what ran, and refuses calls at once in between', async () => {
     const { upstream, server, clock, log } = await ready(legacy);
     const call = new RecordingCall<RpcMessage>();
-    linkOf(upstream, MODERN_CLIENT).send(ownCall('tools/call', '{}'), call);
+    connectionOf(upstream, MODERN_CLIENT).send(internalCall('tools/call', '{}'), call);
     server.instances[0]?.exit(CRASH);
     expect(call.failure).toBe(CRASH);
-    expect(upstream.link).toBeUndefined();
-    expect(linkNow(upstream, MODERN_CLIENT)).toMatchObject({
+    expect(upstream.connection).toBeUndefined();
+    expect(connectionNow(upstream, MODERN_CLIENT)).toMatchObject({
       code: 'OMNI_UPSTREAM_DOWN',
       message: '"up" is down: "up" ended with exit code 3',
     });
     await clock.advanceAsync(500);
     expect(log.slice(3)).toEqual(['down', 'starting', 'ready', 'list legacy']);
-    expect(linkOf(upstream, MODERN_CLIENT)).toBe(upstream.link);
+    expect(connectionOf(upstream, MODERN_CLIENT)).toBe(upstream.connection);
     expect(server.instances[1]?.received[0]?.method).toBe('initialize');
   });
 
-  it('begins the ladder anew after a minute of good life', async () => {
+  it('begins the backoff anew after a minute of good life', async () => {
     const { upstream, server, clock } = await ready(legacy);
     server.instances[0]?.exit(CRASH);
     await clock.advanceAsync(500);
@@ -106,22 +106,22 @@ describe('Upstream', () => {
   it('lets calls wait while it starts, for ten seconds at most', async () => {
     const { upstream, server, clock } = open(() => {}, { protocol: 'legacy' });
     upstream.start();
-    const served = linkLater(upstream, MODERN_CLIENT);
+    const served = connectionLater(upstream, MODERN_CLIENT);
     await clock.advanceAsync(9_900);
-    const late = linkLater(upstream, MODERN_CLIENT);
+    const late = connectionLater(upstream, MODERN_CLIENT);
     expect(served.result).toBeUndefined();
     await clock.advanceAsync(100);
     expect(served.result).toMatchObject({ code: 'OMNI_UPSTREAM_STARTING', message: '"up" has not finished starting within 10 s' });
     const [instance] = server.instances;
-    const [question] = instance?.received ?? [];
-    if (instance !== undefined && question !== undefined) legacy(question, instance);
-    expect(late.result).toBe(upstream.link);
+    const [serverRequest] = instance?.received ?? [];
+    if (instance !== undefined && serverRequest !== undefined) legacy(serverRequest, instance);
+    expect(late.result).toBe(upstream.connection);
   });
 
   it('lets only so many calls wait while it starts', async () => {
     const { upstream } = open(() => {}, { protocol: 'legacy' }, { limits: { maxInFlight: 2 } });
     upstream.start();
-    const waiting = [1, 2, 3].map(() => linkLater(upstream, MODERN_CLIENT));
+    const waiting = [1, 2, 3].map(() => connectionLater(upstream, MODERN_CLIENT));
     expect(waiting.map(({ result }) => result)).toEqual([undefined, undefined, expect.objectContaining({ code: 'OMNI_OVERLOADED' })]);
     await upstream.stop();
   });
@@ -129,7 +129,7 @@ describe('Upstream', () => {
   it('tells those who wait when the start fails', async () => {
     const { upstream, clock } = open((_message, instance) => instance.exit(CRASH), { protocol: 'legacy' });
     upstream.start();
-    const waiting = linkLater(upstream, MODERN_CLIENT);
+    const waiting = connectionLater(upstream, MODERN_CLIENT);
     await clock.advanceAsync(0);
     expect(waiting.result).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN' });
   });
@@ -137,17 +137,17 @@ describe('Upstream', () => {
   it('hands on what a session declares to the instance of its own, and to nobody else', async () => {
     const { upstream, server, clock } = await ready(legacy);
     const [session, other] = [new Session('{"roots":{"listChanged":true}}'), new Session('{"roots":{}}')];
-    for (const { client } of [session, other]) linkLater(upstream, client);
+    for (const { client } of [session, other]) connectionLater(upstream, client);
     await clock.advanceAsync(0);
-    const notice = parseMessage('{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}', {
+    const notification = parseMessage('{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}', {
       maxDepth: 9,
       maxElements: 99,
     });
-    if (notice.kind !== 'notification') throw new TypeError('no notification');
-    session.declare(notice);
+    if (notification.kind !== 'notification') throw new TypeError('no notification');
+    session.declare(notification);
     expect(server.instances.map((instance) => instance.last('notifications/roots/list_changed')?.text)).toEqual([
       undefined,
-      notice.text,
+      notification.text,
       undefined,
     ]);
   });
@@ -184,15 +184,15 @@ describe('Upstream', () => {
   it('closes everything when it is stopped, and can be started again', async () => {
     const { upstream, server, clock } = await ready(modernOf('"2026-07-28","2025-11-25"'));
     const session = new Session('{"roots":{}}');
-    linkLater(upstream, session.client);
+    connectionLater(upstream, session.client);
     await clock.advanceAsync(0);
     const call = new RecordingCall<RpcMessage>();
-    linkOf(upstream, MODERN_CLIENT).send(ownCall('tools/call', '{}'), call);
+    connectionOf(upstream, MODERN_CLIENT).send(internalCall('tools/call', '{}'), call);
     await upstream.stop();
     await clock.advanceAsync(0);
     expect(call.failure).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN', message: '"up" was stopped' });
     expect(server.instances.map((instance) => instance.isOpen)).toEqual([false, false]);
-    expect(linkNow(upstream, MODERN_CLIENT)).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN' });
+    expect(connectionNow(upstream, MODERN_CLIENT)).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN' });
     expect(clock.pendingTimers).toBe(0);
     upstream.start();
     await clock.advanceAsync(0);
@@ -211,20 +211,20 @@ describe('Upstream', () => {
   ])('with instances "%s", a legacy client with capabilities %s makes it %i', async (instances, capabilities, count) => {
     const { upstream, server, clock } = await ready(legacy, { instances });
     const session = new Session(capabilities);
-    const found = linkLater(upstream, session.client);
+    const found = connectionLater(upstream, session.client);
     await clock.advanceAsync(0);
     expect(server.instances).toHaveLength(count);
-    expect(found.result === upstream.link).toBe(count === 1);
+    expect(found.result === upstream.connection).toBe(count === 1);
   });
 
-  it('opens the link of a session once, with the capabilities of its client, and closes it with the session', async () => {
+  it('opens the connection of a session once, with the capabilities of its client, and closes it with the session', async () => {
     const { upstream, server, clock } = await ready(legacy);
     const session = new Session('{"sampling":{},"strange":{}}');
-    const found = [linkLater(upstream, session.client), linkLater(upstream, session.client)];
+    const found = [connectionLater(upstream, session.client), connectionLater(upstream, session.client)];
     await clock.advanceAsync(0);
     expect(server.instances).toHaveLength(2);
     expect(found[0]?.result).toBe(found[1]?.result);
-    expect(linkNow(upstream, session.client)).toBe(found[0]?.result);
+    expect(connectionNow(upstream, session.client)).toBe(found[0]?.result);
     expect(server.instances[1]?.last('initialize')?.params).toMatchObject({
       capabilities: { sampling: {} },
       clientInfo: { name: 'client', version: '2' },
@@ -237,16 +237,16 @@ describe('Upstream', () => {
     expect(server.instances.map((instance) => instance.isOpen)).toEqual([true, false]);
   });
 
-  it('opens the link of a session again on the next use after a crash, and not before', async () => {
+  it('opens the connection of a session again on the next use after a crash, and not before', async () => {
     const { upstream, server, clock } = await ready(legacy);
     const session = new Session('{"sampling":{}}');
-    linkLater(upstream, session.client);
+    connectionLater(upstream, session.client);
     await clock.advanceAsync(0);
     server.instances[1]?.exit(CRASH);
     await clock.advanceAsync(60_000);
     expect(server.instances).toHaveLength(2);
     expect(upstream.getStatus()).toMatchObject({ level: 'ok', details: { sessionInstances: 0 } });
-    const again = linkLater(upstream, session.client);
+    const again = connectionLater(upstream, session.client);
     await clock.advanceAsync(0);
     expect(server.instances).toHaveLength(3);
     expect(again.result).not.toBeInstanceOf(GatewayError);
@@ -259,27 +259,29 @@ describe('Upstream', () => {
     const { upstream, clock } = await ready(legacy, {}, { limits: { maxInstances: 1 } });
     const first = new Session('{"sampling":{}}');
     const second = new Session('{"sampling":{}}');
-    linkLater(upstream, first.client);
+    connectionLater(upstream, first.client);
     await clock.advanceAsync(0);
-    expect(linkNow(upstream, second.client)).toMatchObject({ code: 'OMNI_OVERLOADED' });
+    expect(connectionNow(upstream, second.client)).toMatchObject({ code: 'OMNI_OVERLOADED' });
     first.end();
-    const found = linkLater(upstream, second.client);
+    const found = connectionLater(upstream, second.client);
     await clock.advanceAsync(0);
     expect(found.result).not.toBeInstanceOf(GatewayError);
   });
 
-  it('gives legacy clients a legacy link beside a modern one, shared when they cannot be asked', async () => {
+  it('gives legacy clients a legacy connection beside a modern one, shared when they cannot be asked', async () => {
     const { upstream, server, clock } = await ready(modernOf('"2026-07-28","2025-11-25"'));
-    const found = [new Session('{}'), new Session('{}'), new Session('{"roots":{}}')].map((session) => linkLater(upstream, session.client));
+    const found = [new Session('{}'), new Session('{}'), new Session('{"roots":{}}')].map((session) =>
+      connectionLater(upstream, session.client),
+    );
     await clock.advanceAsync(0);
     const [first, second, own] = found.map(({ result }) => result);
     expect([first, own]).toMatchObject([{ era: 'legacy' }, { era: 'legacy' }]);
     expect(second).toBe(first);
     expect(own).not.toBe(first);
     expect(server.instances).toHaveLength(3);
-    expect(linkOf(upstream, MODERN_CLIENT).era).toBe('modern');
+    expect(connectionOf(upstream, MODERN_CLIENT).era).toBe('modern');
     server.instances[1]?.exit(CRASH);
-    const again = linkLater(upstream, new Session('{}').client);
+    const again = connectionLater(upstream, new Session('{}').client);
     await clock.advanceAsync(0);
     expect(again.result).toMatchObject({ era: 'legacy' });
     expect(upstream.state.phase).toBe('ready');
@@ -287,18 +289,18 @@ describe('Upstream', () => {
 
   it('tries once whether a modern upstream speaks legacy too, and bridges when it does not', async () => {
     const { upstream, server, clock } = await ready(modern);
-    const first = linkLater(upstream, new Session('{}').client);
+    const first = connectionLater(upstream, new Session('{}').client);
     await clock.advanceAsync(0);
-    expect(first.result).toBe(upstream.link);
+    expect(first.result).toBe(upstream.connection);
     expect(server.instances).toHaveLength(2);
-    expect(linkNow(upstream, new Session('{"roots":{}}').client)).toBe(upstream.link);
+    expect(connectionNow(upstream, new Session('{"roots":{}}').client)).toBe(upstream.connection);
     await clock.advanceAsync(0);
     expect(server.instances).toHaveLength(2);
   });
 
   it('does not try when the revision is forced [PROTO-R09]', async () => {
     const { upstream, server } = await ready(modernOf('"2026-07-28","2025-11-25"'), { protocol: '2026-07-28' });
-    expect(linkNow(upstream, new Session('{}').client)).toBe(upstream.link);
+    expect(connectionNow(upstream, new Session('{}').client)).toBe(upstream.connection);
     expect(server.instances).toHaveLength(1);
   });
 
@@ -488,7 +490,7 @@ function open(script: Script, settings: Partial<UpstreamSpec> = {}, { clock = ne
     random: () => 0,
     observer: {
       onStateChanged: ({ state }) => log.push(state.phase),
-      onReady: (_upstream, link) => log.push(`list ${link.era}`),
+      onReady: (_upstream, connection) => log.push(`list ${connection.era}`),
       onListsChanged: (_upstream, kinds) => log.push(`changed ${[...kinds].join(' ')}`),
     },
   });
@@ -517,7 +519,7 @@ function acknowledge(
 const MODERN_CLIENT: ClientContext = {
   principal: { id: 'p', kind: 'local' },
   era: 'modern',
-  scope: undefined,
+  endpoint: undefined,
   session: undefined,
   capabilities: '{}',
   clientInfo: '{}',
@@ -525,14 +527,14 @@ const MODERN_CLIENT: ClientContext = {
 
 let sessions = 0;
 
-class Session implements SessionOwner {
+class Session implements ClientBinding {
   readonly key = `session-${++sessions}`;
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"client","version":"2"}';
   readonly log: string[] = [];
   readonly #ends: Array<() => void> = [];
-  readonly #noticed: Array<(notice: RpcMessage) => void> = [];
+  readonly #noticed: Array<(notification: RpcMessage) => void> = [];
 
   constructor(capabilities: string) {
     this.capabilities = capabilities;
@@ -550,13 +552,13 @@ class Session implements SessionOwner {
 
   logLevel(): undefined {}
 
-  onClientNotice(listener: (notice: RpcMessage) => void): void {
+  addClientNotificationListener(listener: (notification: RpcMessage) => void): void {
     this.#noticed.push(listener);
   }
 
   /** The client declares something to its servers. */
-  declare(notice: RpcMessage): void {
-    for (const listener of this.#noticed) listener(notice);
+  declare(notification: RpcMessage): void {
+    for (const listener of this.#noticed) listener(notification);
   }
 
   onEnd(listener: () => void): void {
@@ -569,20 +571,20 @@ class Session implements SessionOwner {
 }
 
 /** What is told at once. */
-function linkNow(upstream: Upstream, client: ClientContext): UpstreamLink | GatewayError | undefined {
-  return linkLater(upstream, client).result;
+function connectionNow(upstream: Upstream, client: ClientContext): UpstreamConnection | GatewayError | undefined {
+  return connectionLater(upstream, client).result;
 }
 
-function linkLater(upstream: Upstream, client: ClientContext): { result?: UpstreamLink | GatewayError } {
-  const found: { result?: UpstreamLink | GatewayError } = {};
-  upstream.linkFor(client, (result) => (found.result = result));
+function connectionLater(upstream: Upstream, client: ClientContext): { result?: UpstreamConnection | GatewayError } {
+  const found: { result?: UpstreamConnection | GatewayError } = {};
+  upstream.connectionFor(client, (result) => (found.result = result));
   return found;
 }
 
-function linkOf(upstream: Upstream, client: ClientContext): OpenLink {
-  const link = linkNow(upstream, client);
-  if (link === undefined || link instanceof GatewayError)
-    throw new GatewayError('OMNI_INTERNAL', 'The test expected a link', { cause: link });
-  // Upstreams hand out links of their own only.
-  return link as OpenLink;
+function connectionOf(upstream: Upstream, client: ClientContext): OpenConnection {
+  const connection = connectionNow(upstream, client);
+  if (connection === undefined || connection instanceof GatewayError)
+    throw new GatewayError('OMNI_INTERNAL', 'The test expected a connection', { cause: connection });
+  // Upstreams hand out connections of their own only.
+  return connection as OpenConnection;
 }

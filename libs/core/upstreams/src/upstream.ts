@@ -1,41 +1,41 @@
 import { GatewayError, type CancelTimer, type ComponentStatus, type Era, type UpstreamSpec } from '@omni/ports';
-import { capabilitiesAcrossEras, type ClientContext, type RpcMessage, type SessionOwner, type UpstreamLink } from '@omni/wire';
+import { capabilitiesAcrossEras, type ClientContext, type RpcMessage, type ClientBinding, type UpstreamConnection } from '@omni/wire';
 import { connect } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './era-memory.ts';
 import type { InstanceUse } from './instance-use.ts';
-import { LastingSubscription } from './lasting-subscription.ts';
-import { LazyLink, type OnLink } from './lazy-link.ts';
+import { PersistentSubscription } from './persistent-subscription.ts';
+import { LazyConnection, type OnConnection } from './lazy-connection.ts';
 import type { ListSource } from './list-source.ts';
 import { ListWatch } from './list-watch.ts';
 import { speaksLegacyToo } from './mcp-revision.ts';
-import type { LinkContext, LinkEvents, ListKind, OpenLink } from './open-link.ts';
+import type { ConnectionContext, ConnectionEvents, ListKind, OpenConnection } from './open-connection.ts';
 import { OwnInstances } from './own-instances.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './resource-watch.ts';
-import { RestartLadder } from './restart-ladder.ts';
+import { Backoff } from './backoff.ts';
 import { statusOf, type UpstreamState } from './upstream-state.ts';
 
 /** Told what happens to upstreams. */
 export interface UpstreamObserver {
   onStateChanged(upstream: Upstream): void;
-  /** The shared link is open: what the upstream offers can be listed. */
-  onReady(upstream: Upstream, link: UpstreamLink): void;
-  /** @param source - Where it was told; its link has an owner when it is not shared by all clients. */
+  /** The shared connection is open: what the upstream offers can be listed. */
+  onReady(upstream: Upstream, connection: UpstreamConnection): void;
+  /** @param source - Where it was told; its connection has an binding when it is not shared by all clients. */
   onListsChanged(upstream: Upstream, kinds: ReadonlySet<ListKind>, source: ListSource): void;
 }
 
 export interface UpstreamOptions {
   readonly spec: UpstreamSpec;
-  readonly context: LinkContext;
+  readonly context: ConnectionContext;
   readonly observer: UpstreamObserver;
 }
 
-/** Told a link of this upstream, or why there is none. */
-type OnFound = (result: UpstreamLink | GatewayError) => void;
+/** Told a connection of this upstream, or why there is none. */
+type OnFound = (result: UpstreamConnection | GatewayError) => void;
 
-/** Someone who wants a link as soon as the upstream is ready. */
+/** Someone who wants a connection as soon as the upstream is ready. */
 interface Waiter {
-  readonly onReady: (primary: OpenLink) => void;
+  readonly onReady: (primary: OpenConnection) => void;
   readonly onFailure: (error: GatewayError) => void;
   readonly cancelTimer: CancelTimer;
 }
@@ -50,24 +50,24 @@ const NOT_LEGACY: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_TIMEOUT',
 ]);
 
-/** One configured upstream: kept connected, restarted when it breaks, with the right link for every client. */
+/** One configured upstream: kept connected, restarted when it breaks, with the right connection for every client. */
 export class Upstream {
   readonly spec: UpstreamSpec;
-  readonly #context: LinkContext;
+  readonly #context: ConnectionContext;
   readonly #observer: UpstreamObserver;
-  readonly #events: LinkEvents;
-  readonly #ladder: RestartLadder;
+  readonly #events: ConnectionEvents;
+  readonly #backoff: Backoff;
   readonly #subscriptions: ResourceSubscriptions;
   /** Those of clients; each is made again when the instance that it was made on is gone. */
-  readonly #lasting = new Set<LastingSubscription>();
+  readonly #persistent = new Set<PersistentSubscription>();
   readonly #own: OwnInstances;
-  /** A legacy link that clients share beside a modern primary one. */
-  readonly #legacyShared: LazyLink;
+  /** A legacy connection that clients share beside a modern primary one. */
+  readonly #legacyShared: LazyConnection;
   readonly #waiters = new Set<Waiter>();
   #state: UpstreamState;
-  #primary: OpenLink | undefined;
-  /** The primary link before the present one, for what has to move. */
-  #formerPrimary: OpenLink | undefined;
+  #primary: OpenConnection | undefined;
+  /** The primary connection before the present one, for what has to move. */
+  #formerPrimary: OpenConnection | undefined;
   #readyAtMs = 0;
   #listWatch: ListWatch | undefined;
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
@@ -78,23 +78,23 @@ export class Upstream {
     this.spec = spec;
     this.#context = context;
     this.#observer = observer;
-    this.#ladder = new RestartLadder(context.random);
+    this.#backoff = new Backoff(context.random);
     this.#subscriptions = new ResourceSubscriptions(spec.name, context);
     this.#events = {
-      onClosed: (link, reason) => this.#onLinkClosed(link, reason),
-      onListsChanged: (link, kind) => observer.onListsChanged(this, new Set([kind]), this.#sourceAt(link)),
-      onResourceUpdated: (link, uri, message: RpcMessage) => this.#subscriptions.tell(link, uri, message),
-      onReinitialized: (link) => this.#subscriptions.move(link, link),
+      onClosed: (connection, reason) => this.#onConnectionClosed(connection, reason),
+      onListsChanged: (connection, kind) => observer.onListsChanged(this, new Set([kind]), this.#sourceAt(connection)),
+      onResourceUpdated: (connection, uri, message: RpcMessage) => this.#subscriptions.tell(connection, uri, message),
+      onReinitialized: (connection) => this.#subscriptions.move(connection, connection),
     };
-    const open = (owner: SessionOwner | undefined, era: Era | undefined, done: OnLink): (() => void) =>
-      connect({ spec, context, events: this.#events, owner, era }, done);
-    this.#legacyShared = new LazyLink((done) => open(undefined, 'legacy', done));
+    const open = (binding: ClientBinding | undefined, era: Era | undefined, done: OnConnection): (() => void) =>
+      connect({ spec, context, events: this.#events, binding, era }, done);
+    this.#legacyShared = new LazyConnection((done) => open(undefined, 'legacy', done));
     this.#own = new OwnInstances({
       spec,
       clock: context.clock,
       maxInstances: context.limits.maxInstances,
-      open: (owner, done) => open(owner, 'legacy', done),
-      isWatched: (link) => this.#subscriptions.isWatched(link),
+      open: (binding, done) => open(binding, 'legacy', done),
+      isWatched: (connection) => this.#subscriptions.isWatched(connection),
     });
     const since = Date.now();
     this.#state = spec.enabled
@@ -110,8 +110,8 @@ export class Upstream {
     return this.#state;
   }
 
-  /** The shared link; `undefined` unless the upstream is ready. */
-  get link(): UpstreamLink | undefined {
+  /** The shared connection; `undefined` unless the upstream is ready. */
+  get connection(): UpstreamConnection | undefined {
     return this.#primary;
   }
 
@@ -133,52 +133,52 @@ export class Upstream {
     this.#formerPrimary = undefined;
     this.#setState({ phase: 'stopped', since: Date.now() });
     this.#subscriptions.clear(error);
-    for (const lasting of [...this.#lasting]) lasting.end();
+    for (const persistent of [...this.#persistent]) persistent.end();
     this.#failWaiters(error);
     await Promise.all([former?.close(), this.#legacyShared.close(error), this.#own.close(error)]);
   }
 
   /**
-   * Finds the link for a client's call.
+   * Finds the connection for a client's call.
    *
-   * Modern clients of a modern upstream share the primary link. On a legacy one it depends on {@link UpstreamSpec.instances} who does;
-   * legacy clients get a legacy link wherever the upstream speaks it.
+   * Modern clients of a modern upstream share the primary connection. On a legacy one it depends on {@link UpstreamSpec.instances} who does;
+   * legacy clients get a legacy connection wherever the upstream speaks it.
    *
-   * @param done - Called once; before this returns when a link is at hand.
+   * @param done - Called once; before this returns when a connection is at hand.
    */
-  linkFor(client: ClientContext, done: OnFound): void {
+  connectionFor(client: ClientContext, done: OnFound): void {
     const primary = this.#primary;
-    if (primary !== undefined) this.#linkFor(client, this.#useOf(client, primary), primary, done);
-    else this.#whenReady((ready) => this.#linkFor(client, this.#useOf(client, ready), ready, done), done);
+    if (primary !== undefined) this.#connectionFor(client, this.#useOf(client, primary), primary, done);
+    else this.#whenReady((ready) => this.#connectionFor(client, this.#useOf(client, ready), ready, done), done);
   }
 
-  /** The link that {@link linkFor} would give this client, when it is open already. Opens none. */
-  openLinkFor(client: ClientContext): UpstreamLink | undefined {
+  /** The connection that {@link connectionFor} would give this client, when it is open already. Opens none. */
+  openConnectionFor(client: ClientContext): UpstreamConnection | undefined {
     const primary = this.#primary;
     if (primary === undefined) return undefined;
     const use = this.#useOf(client, primary);
-    if (use !== 'shared') return this.#own.linkOf(use, client);
-    return client.era === 'modern' || primary.era === 'legacy' ? primary : this.#legacyShared.link;
+    if (use !== 'shared') return this.#own.connectionOf(use, client);
+    return client.era === 'modern' || primary.era === 'legacy' ? primary : this.#legacyShared.connection;
   }
 
   /**
-   * Watches a resource on the client's link, also over restarts.
+   * Watches a resource on the client's connection, also over restarts.
    *
    * @param done - Told what ends the subscription, or why there is none.
    */
   subscribe(client: ClientContext, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
     const subscribe = (told: OnSubscribed, onLost: () => void): void => {
-      const onLink: OnFound = (link) => {
-        if (link instanceof GatewayError) return told(link);
-        // Every link that lasts is one of this library's own.
-        this.#subscriptions.subscribe(link as OpenLink, uri, { onUpdated, done: told, onLost });
+      const onConnection: OnFound = (connection) => {
+        if (connection instanceof GatewayError) return told(connection);
+        // Every connection that lasts is one of this library's own.
+        this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
       };
-      this.#whenReady((primary) => this.#linkFor(client, this.#watchUseOf(client, primary), primary, onLink), told);
+      this.#whenReady((primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection), told);
     };
-    const onOver = (over: LastingSubscription): void => void this.#lasting.delete(over);
-    const lasting = new LastingSubscription({ context: this.#context, subscribe, done, onOver });
-    this.#lasting.add(lasting);
-    lasting.begin();
+    const onOver = (over: PersistentSubscription): void => void this.#persistent.delete(over);
+    const persistent = new PersistentSubscription({ context: this.#context, subscribe, done, onOver });
+    this.#persistent.add(persistent);
+    persistent.begin();
   }
 
   /**
@@ -196,8 +196,8 @@ export class Upstream {
     const primary = this.#primary;
     if (primary === undefined) return undefined;
     const use = this.#useOf(client, primary);
-    const link = use === 'shared' ? undefined : this.#own.linkOf(use, client);
-    return link === undefined ? this.#modernSource(client, primary) : this.#sourceAt(link);
+    const connection = use === 'shared' ? undefined : this.#own.connectionOf(use, client);
+    return connection === undefined ? this.#modernSource(client, primary) : this.#sourceAt(connection);
   }
 
   getStatus(): ComponentStatus {
@@ -210,9 +210,9 @@ export class Upstream {
     const before = this.#state;
     const lastError = before.phase === 'down' ? before.lastError : undefined;
     this.#cancelRetry = undefined;
-    this.#setState({ phase: 'starting', since: Date.now(), attempts: this.#ladder.failures + 1, lastError });
+    this.#setState({ phase: 'starting', since: Date.now(), attempts: this.#backoff.failures + 1, lastError });
     this.#abortConnect = connect(
-      { spec: this.spec, context: this.#context, events: this.#events, owner: undefined, era: undefined },
+      { spec: this.spec, context: this.#context, events: this.#events, binding: undefined, era: undefined },
       (result) => {
         this.#abortConnect = undefined;
         if (result instanceof GatewayError) this.#fall(result, 0);
@@ -221,21 +221,21 @@ export class Upstream {
     );
   }
 
-  #onConnected(link: OpenLink, lastError: GatewayError | undefined): void {
+  #onConnected(connection: OpenConnection, lastError: GatewayError | undefined): void {
     const former = this.#formerPrimary;
-    this.#formerPrimary = link;
-    this.#primary = link;
+    this.#formerPrimary = connection;
+    this.#primary = connection;
     this.#readyAtMs = this.#context.clock.monotonicMs();
-    if (link.era === 'modern' && this.spec.protocol === 'auto' && speaksLegacyToo(link.hello)) this.#speaksLegacy = 'yes';
+    if (connection.era === 'modern' && this.spec.protocol === 'auto' && speaksLegacyToo(connection.handshake)) this.#speaksLegacy = 'yes';
     if (this.spec.protocol === '2026-07-28') this.#speaksLegacy = 'no';
-    this.#setState({ phase: 'ready', since: Date.now(), era: link.era, attempts: this.#ladder.failures + 1, lastError });
-    if (former !== undefined) this.#subscriptions.move(former, link);
-    this.#observer.onReady(this, link);
+    this.#setState({ phase: 'ready', since: Date.now(), era: connection.era, attempts: this.#backoff.failures + 1, lastError });
+    if (former !== undefined) this.#subscriptions.move(former, connection);
+    this.#observer.onReady(this, connection);
     // The observer may have stopped it.
-    if (this.#primary !== link) return;
-    if (link.era === 'modern') {
-      const onChanged = (kinds: ReadonlySet<ListKind>): void => this.#observer.onListsChanged(this, kinds, this.#sourceAt(link));
-      this.#listWatch = new ListWatch({ link, context: this.#context, onChanged });
+    if (this.#primary !== connection) return;
+    if (connection.era === 'modern') {
+      const onChanged = (kinds: ReadonlySet<ListKind>): void => this.#observer.onListsChanged(this, kinds, this.#sourceAt(connection));
+      this.#listWatch = new ListWatch({ connection, context: this.#context, onChanged });
       this.#listWatch.start();
     }
     const waiters = [...this.#waiters];
@@ -246,11 +246,11 @@ export class Upstream {
     }
   }
 
-  #onLinkClosed(link: OpenLink, reason: GatewayError): void {
-    if (link === this.#primary) return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
-    if (this.#legacyShared.link === link) this.#legacyShared.forget();
-    this.#own.onClosed(link);
-    this.#subscriptions.drop(link, reason);
+  #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
+    if (connection === this.#primary) return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
+    if (this.#legacyShared.connection === connection) this.#legacyShared.forget();
+    this.#own.onClosed(connection);
+    this.#subscriptions.drop(connection, reason);
   }
 
   /** @param livedMs - How long it was ready; 0 when it did not get that far. */
@@ -258,18 +258,18 @@ export class Upstream {
     this.#primary = undefined;
     this.#listWatch?.stop();
     this.#listWatch = undefined;
-    const delayMs = this.#ladder.nextDelayMs(livedMs);
+    const delayMs = this.#backoff.nextDelayMs(livedMs);
     const now = Date.now();
     this.#cancelRetry = this.#context.clock.after(delayMs, () => this.#connect());
     this.#context.logger.warn(
-      { upstream: this.name, code: lastError.code, attempts: this.#ladder.failures, retryInMs: Math.round(delayMs) },
+      { upstream: this.name, code: lastError.code, attempts: this.#backoff.failures, retryInMs: Math.round(delayMs) },
       lastError.message,
     );
-    this.#setState({ phase: 'down', since: now, attempts: this.#ladder.failures, lastError, nextRetryAt: Math.round(now + delayMs) });
+    this.#setState({ phase: 'down', since: now, attempts: this.#backoff.failures, lastError, nextRetryAt: Math.round(now + delayMs) });
     this.#failWaiters(this.#downError(lastError));
   }
 
-  #whenReady(onReady: (primary: OpenLink) => void, onFailure: (error: GatewayError) => void): void {
+  #whenReady(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
     const state = this.#state;
     switch (state.phase) {
       case 'ready':
@@ -286,61 +286,61 @@ export class Upstream {
     }
   }
 
-  #linkFor(client: ClientContext, use: InstanceUse, primary: OpenLink, done: OnFound): void {
+  #connectionFor(client: ClientContext, use: InstanceUse, primary: OpenConnection, done: OnFound): void {
     const isModern = primary.era === 'modern';
     if (isModern && (client.era === 'modern' || this.#speaksLegacy === 'no')) return done(primary);
-    if (!isModern) return use === 'shared' ? done(primary) : this.#own.linkFor(use, client, primary, done);
-    const onLegacy: OnLink = (result) => done(this.#legacyOr(result));
+    if (!isModern) return use === 'shared' ? done(primary) : this.#own.connectionFor(use, client, primary, done);
+    const onLegacy: OnConnection = (result) => done(this.#legacyOr(result));
     if (use === 'shared') this.#legacyShared.get(onLegacy);
-    else if (use !== 'request') this.#own.lastingLinkFor(use, client, onLegacy);
+    else if (use !== 'request') this.#own.persistentConnectionFor(use, client, onLegacy);
     else {
       // Whether the upstream speaks legacy at all is found once, not by each request.
       this.#legacyShared.get((result) => {
         const found = this.#legacyOr(result);
         if (found instanceof GatewayError || found.era === 'modern') done(found);
-        else this.#own.linkFor(use, client, found, done);
+        else this.#own.connectionFor(use, client, found, done);
       });
     }
   }
 
-  #listSourceFor(client: ClientContext, primary: OpenLink, done: (result: ListSource | undefined | GatewayError) => void): void {
+  #listSourceFor(client: ClientContext, primary: OpenConnection, done: (result: ListSource | undefined | GatewayError) => void): void {
     const isBridged = primary.era === 'modern' && this.#speaksLegacy === 'no';
     const use = this.#useOf(client, primary);
     if (use === 'shared' || isBridged) return done(this.#modernSource(client, primary));
-    this.#own.listLinkFor(use, client, (result) => {
-      if (!(result instanceof GatewayError)) return done(this.#sourceAt(result.link, result.release));
+    this.#own.listConnectionFor(use, client, (result) => {
+      if (!(result instanceof GatewayError)) return done(this.#sourceAt(result.connection, result.release));
       const instead = primary.era === 'modern' ? this.#legacyOr(result) : result;
       done(instead instanceof GatewayError ? instead : this.#modernSource(client, instead));
     });
   }
 
-  #sourceAt(link: OpenLink, release = (): void => {}): ListSource {
-    return { link, capabilities: '{}', isOpen: () => link === this.#primary || this.#own.isOpen(link), release };
+  #sourceAt(connection: OpenConnection, release = (): void => {}): ListSource {
+    return { connection, capabilities: '{}', isOpen: () => connection === this.#primary || this.#own.isOpen(connection), release };
   }
 
   /** `undefined` where a modern upstream is told nothing of the client. */
-  #modernSource(client: ClientContext, link: OpenLink): ListSource | undefined {
-    if (link.era === 'legacy' || (client.era === 'legacy' && this.#speaksLegacy !== 'no')) return undefined;
+  #modernSource(client: ClientContext, connection: OpenConnection): ListSource | undefined {
+    if (connection.era === 'legacy' || (client.era === 'legacy' && this.#speaksLegacy !== 'no')) return undefined;
     const capabilities = client.era === 'modern' ? client.capabilities : capabilitiesAcrossEras(client.capabilities);
     if (capabilities === '{}') return undefined;
-    return { link, capabilities, isOpen: () => this.#primary === link, release() {} };
+    return { connection, capabilities, isOpen: () => this.#primary === connection, release() {} };
   }
 
   /** Whose instance the client's calls run on. In the modern era every request stands alone, so that all may share. */
-  #useOf(client: ClientContext, primary: OpenLink): InstanceUse {
+  #useOf(client: ClientContext, primary: OpenConnection): InstanceUse {
     return primary.era === 'modern' && client.era === 'modern' ? 'shared' : this.#own.useOf(client);
   }
 
-  #watchUseOf(client: ClientContext, primary: OpenLink): InstanceUse {
+  #watchUseOf(client: ClientContext, primary: OpenConnection): InstanceUse {
     const use = this.#useOf(client, primary);
     // An instance that ends with its request watches nothing.
     if (use === 'request') return 'shared';
-    // A modern client is told of changes outside of its requests, which needs no capability: the shared link lasts longer.
+    // A modern client is told of changes outside of its requests, which needs no capability: the shared connection lasts longer.
     return client.era === 'modern' && this.spec.instances === 'auto' ? 'shared' : use;
   }
 
-  /** The legacy link beside a modern primary one, or the primary one when there is none: calls are bridged then. */
-  #legacyOr(result: OpenLink | GatewayError): OpenLink | GatewayError {
+  /** The legacy connection beside a modern primary one, or the primary one when there is none: calls are bridged then. */
+  #legacyOr(result: OpenConnection | GatewayError): OpenConnection | GatewayError {
     if (!(result instanceof GatewayError)) {
       this.#speaksLegacy = 'yes';
       return result;
@@ -351,7 +351,7 @@ export class Upstream {
     return this.#primary;
   }
 
-  #wait(onReady: (primary: OpenLink) => void, onFailure: (error: GatewayError) => void): void {
+  #wait(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
     if (this.#waiters.size >= this.#context.limits.maxInFlight) {
       return onFailure(
         new GatewayError('OMNI_OVERLOADED', `${this.#waiters.size} calls wait for "${this.name}" to start (limits.maxInFlight)`),

@@ -10,7 +10,7 @@ import {
 import { CountedByteBudget } from '@omni/wire';
 import { Deadlines } from './deadlines.ts';
 import { EraMemory } from './era-memory.ts';
-import type { GatewayIdentity, LinkContext } from './open-link.ts';
+import type { GatewayIdentity, ConnectionContext } from './open-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './upstream-limits.ts';
 import { Upstream, type UpstreamObserver } from './upstream.ts';
 
@@ -41,7 +41,7 @@ export class Upstreams {
   constructor(options: UpstreamsOptions) {
     const { specs, clock, observer } = options;
     const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
-    const context: LinkContext = {
+    const context: ConnectionContext = {
       clock,
       logger: options.logger ?? silentLogger,
       identity: options.identity,

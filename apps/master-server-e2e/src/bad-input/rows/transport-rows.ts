@@ -24,8 +24,8 @@ function sized(bytes: number): string {
 function chunked(body: string, size: number, end = '0\r\n\r\n'): string {
   let out = '';
   for (let at = 0; at < body.length; at += size) {
-    const piece = body.slice(at, at + size);
-    out += `${piece.length.toString(16)}\r\n${piece}\r\n`;
+    const chunk = body.slice(at, at + size);
+    out += `${chunk.length.toString(16)}\r\n${chunk}\r\n`;
   }
   return out + end;
 }

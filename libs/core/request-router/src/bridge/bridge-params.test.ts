@@ -23,7 +23,7 @@ describe('toModernParams', () => {
     const parsed = JSON.parse(text);
     expect(parsed).toEqual({ ...JSON.parse(params), _meta: { ...JSON.parse(params)._meta, ...JSON.parse(`{${ENVELOPE}}`) } });
     expect(text.match(/protocolVersion/g)).toHaveLength(1);
-    for (const piece of params.match(/"trace":"[^"]*"|1\.0|\[ \]/g) ?? []) expect(text).toContain(piece);
+    for (const chunk of params.match(/"trace":"[^"]*"|1\.0|\[ \]/g) ?? []) expect(text).toContain(chunk);
   });
 
   it.each(['7', '"t"', '1.0e2'])('says where the progress token %s stands now', (token) => {

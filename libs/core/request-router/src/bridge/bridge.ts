@@ -1,8 +1,8 @@
 import type { Clock } from '@omni/ports';
 import type { RunningCall } from '@omni/wire';
-import type { AskerNames } from '../asker-names.ts';
-import { LinkLogLevels } from '../link-log-levels.ts';
-import type { Crossing } from './bridged-call.ts';
+import type { ElicitationLabels } from '../elicitation-labels.ts';
+import { ConnectionLogLevels } from '../connection-log-levels.ts';
+import type { BridgeContext } from './bridged-call.ts';
 import { ParkedCalls } from './parked-calls.ts';
 import { ParkingCall } from './parking-call.ts';
 import { ReturningCall, type ReturningCallOptions } from './returning-call.ts';
@@ -12,26 +12,26 @@ import type { StateSeal } from './state-seal.ts';
 export interface BridgeOptions {
   readonly clock: Clock;
   readonly seal: StateSeal;
-  readonly askers: AskerNames;
+  readonly labels: ElicitationLabels;
 }
 
 /** Takes calls from one era to the other. */
 export class Bridge {
-  readonly levels: LinkLogLevels;
+  readonly levels: ConnectionLogLevels;
   readonly #clock: Clock;
-  readonly #askers: AskerNames;
+  readonly #labels: ElicitationLabels;
   readonly #parks: ParkedCalls<ParkingCall>;
 
-  constructor({ clock, seal, askers }: BridgeOptions) {
+  constructor({ clock, seal, labels }: BridgeOptions) {
     this.#clock = clock;
-    this.#askers = askers;
-    this.levels = new LinkLogLevels(clock);
+    this.#labels = labels;
+    this.levels = new ConnectionLogLevels(clock);
     this.#parks = new ParkedCalls({ clock, seal });
   }
 
-  /** @param crossing - Its link is of another era than its client. */
-  start(crossing: Crossing): RunningCall {
-    const call = this.#callFor(crossing);
+  /** @param bridgeContext - Its connection is of another era than its client. */
+  start(bridgeContext: BridgeContext): RunningCall {
+    const call = this.#callFor(bridgeContext);
     call.start();
     return call;
   }
@@ -43,8 +43,8 @@ export class Bridge {
     return call;
   }
 
-  #callFor(crossing: Crossing): RunningCall & { start(): void } {
-    if (crossing.link.era === 'modern') return new RoundTripCall(crossing, { clock: this.#clock, askers: this.#askers });
-    return new ParkingCall({ crossing, parks: this.#parks, levels: this.levels, askers: this.#askers });
+  #callFor(bridgeContext: BridgeContext): RunningCall & { start(): void } {
+    if (bridgeContext.connection.era === 'modern') return new RoundTripCall(bridgeContext, { clock: this.#clock, labels: this.#labels });
+    return new ParkingCall({ bridgeContext, parks: this.#parks, levels: this.levels, labels: this.#labels });
   }
 }

@@ -1,12 +1,12 @@
 import type { HeaderList } from '@omni/ports';
 import {
   applyEdits,
-  askerOf,
+  callerKeyOf,
   memberOf,
   scanJson,
   withoutMembers,
   type UpstreamCall,
-  type UpstreamLink,
+  type UpstreamConnection,
   type GatewayRequest,
   type ReplySink,
 } from '@omni/wire';
@@ -17,12 +17,12 @@ import type { ReturnedState } from './returning-call.ts';
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** Everything that one call to a server of the other era has to do with. */
-export interface Crossing {
+export interface BridgeContext {
   readonly request: GatewayRequest;
   readonly plan: RoutePlan;
-  readonly link: UpstreamLink;
+  readonly connection: UpstreamConnection;
   /** See `UpstreamCall`. */
-  readonly passedHeaders: HeaderList;
+  readonly forwardedHeaders: HeaderList;
   readonly reply: ReplySink;
   /** What the state that the client brought back leads to; `undefined` when it brought none. A legacy server can have given none. */
   readonly state: ReturnedState | undefined;
@@ -31,7 +31,7 @@ export interface Crossing {
 }
 
 /** The client's parameters with the edits of the plan; empty when it sent none. The wish for a task has no meaning in the other era. */
-export function plannedParams({ request: { message }, plan }: Crossing): string {
+export function plannedParams({ request: { message }, plan }: BridgeContext): string {
   const { params } = message;
   if (params === undefined) return '';
   const text = applyEdits(message.text, plan.edits, params.start, params.end);
@@ -41,7 +41,7 @@ export function plannedParams({ request: { message }, plan }: Crossing): string 
 }
 
 /** A call with translated parameters. Its answer has to be read. */
-export function bridgedCall({ request, plan, passedHeaders }: Crossing, { text, progressToken }: BridgedParams): UpstreamCall {
+export function bridgedCall({ request, plan, forwardedHeaders }: BridgeContext, { text, progressToken }: BridgedParams): UpstreamCall {
   const { message, client } = request;
   return {
     method: message.method,
@@ -52,9 +52,9 @@ export function bridgedCall({ request, plan, passedHeaders }: Crossing, { text, 
     progressToken,
     name: plan.name,
     paramHeaders: plan.paramHeaders,
-    passedHeaders,
+    forwardedHeaders,
     clientId: message.id,
-    asker: askerOf(client),
-    mayPassBytes: false,
+    callerKey: callerKeyOf(client),
+    allowPassthrough: false,
   };
 }

@@ -1,17 +1,17 @@
 import { memberOf, scanJson, stringMember, type JsonObject } from '@omni/wire';
-import type { Question } from './input-required.ts';
+import type { ServerRequest } from './input-required.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /**
- * Whether a client has declared that it answers such a question.
+ * Whether a client has declared that it answers such a serverRequest.
  *
  * An elicitation capability without members means forms; tools in a sampling request need `sampling.tools`.
  *
  * @param capabilities - JSON.
  * @see MCP 2026-07-28, client/elicitation and client/sampling, "Capabilities".
  */
-export function canAnswer(capabilities: string, { method, params }: Question): boolean {
+export function canAnswer(capabilities: string, { method, params }: ServerRequest): boolean {
   const declared = objectIn(capabilities, { sampling: {}, elicitation: {} });
   const asked = objectIn(params);
   switch (method) {

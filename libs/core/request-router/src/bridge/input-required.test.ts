@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { messageOf } from '../router.fixture.ts';
-import { isInputRequired, isMultiRound, isQuestion, readInputRequired, toLegacyQuestion, withAnswers } from './input-required.ts';
+import { isInputRequired, isMultiRound, isServerRequest, readInputRequired, toLegacyServerRequest, withAnswers } from './input-required.ts';
 
 function result(members: string): ReturnType<typeof messageOf> {
   return messageOf(`{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required"${members}}}`);
@@ -14,7 +14,7 @@ describe('readInputRequired', () => {
     expect([isInputRequired(message), readInputRequired(message)]).toEqual([
       true,
       {
-        questions: [
+        serverRequests: [
           { key: 'k\u00e9', method: 'elicitation/create', params: '{"n":1.0,"n2":9007199254740993}' },
           { key: 'r', method: 'roots/list', params: '' },
         ],
@@ -23,11 +23,14 @@ describe('readInputRequired', () => {
     ]);
   });
 
-  it('takes a state without questions, and questions without a state', () => {
-    expect(readInputRequired(result(',"requestState":"","inputRequests":{}'))).toEqual({ questions: [], state: '""' });
-    expect(readInputRequired(result(',"requestState":""'))).toEqual({ questions: [], state: '""' });
+  it('takes a state without serverRequests, and questions without a state', () => {
+    expect(readInputRequired(result(',"requestState":"","inputRequests":{}'))).toEqual({ serverRequests: [], state: '""' });
+    expect(readInputRequired(result(',"requestState":""'))).toEqual({ serverRequests: [], state: '""' });
     const roots = { key: 'r', method: 'roots/list', params: '' };
-    expect(readInputRequired(result(',"inputRequests":{"r":{"method":"roots/list"}}'))).toEqual({ questions: [roots], state: undefined });
+    expect(readInputRequired(result(',"inputRequests":{"r":{"method":"roots/list"}}'))).toEqual({
+      serverRequests: [roots],
+      state: undefined,
+    });
   });
 
   it.each([
@@ -52,7 +55,7 @@ describe('readInputRequired', () => {
   });
 });
 
-describe('isMultiRound and isQuestion', () => {
+describe('isMultiRound and isServerRequest', () => {
   it('know the methods of the specification', () => {
     expect(['tools/call', 'prompts/get', 'resources/read', 'completion/complete', 'tools/list'].map(isMultiRound)).toEqual([
       true,
@@ -61,7 +64,7 @@ describe('isMultiRound and isQuestion', () => {
       false,
       false,
     ]);
-    expect(['sampling/createMessage', 'elicitation/create', 'roots/list', 'ping', 'vendor/x'].map(isQuestion)).toEqual([
+    expect(['sampling/createMessage', 'elicitation/create', 'roots/list', 'ping', 'vendor/x'].map(isServerRequest)).toEqual([
       true,
       true,
       true,
@@ -71,7 +74,7 @@ describe('isMultiRound and isQuestion', () => {
   });
 });
 
-describe('toLegacyQuestion', () => {
+describe('toLegacyServerRequest', () => {
   it.each([
     ['gives a page its id', '{"mode":"url","url":"https://a.b/c?d=%20"}', '{"elicitationId":"e","mode":"url","url":"https://a.b/c?d=%20"}'],
     ['leaves an id that is there', '{"mode":"url","elicitationId":"x"}', '{"mode":"url","elicitationId":"x"}'],
@@ -79,11 +82,11 @@ describe('toLegacyQuestion', () => {
     ['leaves forms without a mode alone', '{"message":"?"}', '{"message":"?"}'],
     ['leaves nothing alone', '', ''],
   ])('%s', (_what, params, expected) => {
-    expect(toLegacyQuestion({ method: 'elicitation/create', params }, 'e')).toBe(expected);
+    expect(toLegacyServerRequest({ method: 'elicitation/create', params }, 'e')).toBe(expected);
   });
 
   it('leaves other questions alone', () => {
-    expect(toLegacyQuestion({ method: 'sampling/createMessage', params: '{"mode":"url"}' }, 'e')).toBe('{"mode":"url"}');
+    expect(toLegacyServerRequest({ method: 'sampling/createMessage', params: '{"mode":"url"}' }, 'e')).toBe('{"mode":"url"}');
   });
 });
 

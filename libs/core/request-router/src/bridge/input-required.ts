@@ -10,7 +10,7 @@ const MULTI_ROUND: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', '
 const QUESTIONS: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create', 'roots/list']);
 
 /** Something that a server wants to know from the client. */
-export interface Question {
+export interface ServerRequest {
   readonly method: string;
   /** JSON object; empty when there are none. */
   readonly params: string;
@@ -18,7 +18,7 @@ export interface Question {
 
 /** A result of the modern era that is no answer yet. */
 export interface InputRequired {
-  readonly questions: readonly (Question & { readonly key: string })[];
+  readonly serverRequests: readonly (ServerRequest & { readonly key: string })[];
   /** The JSON string of `requestState` byte for byte; `undefined` when there is none. */
   readonly state: string | undefined;
 }
@@ -27,7 +27,7 @@ export function isMultiRound(method: string): boolean {
   return MULTI_ROUND.has(method);
 }
 
-export function isQuestion(method: string): boolean {
+export function isServerRequest(method: string): boolean {
   return QUESTIONS.has(method);
 }
 
@@ -41,16 +41,16 @@ export function readInputRequired({ text, result }: RpcMessage): InputRequired |
   const requests = memberOf(result?.object, 'inputRequests');
   const state = memberOf(result?.object, 'requestState');
   if (state !== undefined && text.charCodeAt(state.start) !== 0x22) return undefined;
-  const questions = requests === undefined ? [] : readQuestions(text.slice(requests.start, requests.end));
+  const serverRequests = requests === undefined ? [] : readServerRequests(text.slice(requests.start, requests.end));
   // Without both the same call would be made again and again.
-  if (questions === undefined || (questions.length === 0 && state === undefined)) return undefined;
-  return { questions, state: state === undefined ? undefined : text.slice(state.start, state.end) };
+  if (serverRequests === undefined || (serverRequests.length === 0 && state === undefined)) return undefined;
+  return { serverRequests, state: state === undefined ? undefined : text.slice(state.start, state.end) };
 }
 
-function readQuestions(json: string): InputRequired['questions'] | undefined {
+function readServerRequests(json: string): InputRequired['serverRequests'] | undefined {
   const root = objectIn(json);
   if (root === undefined || root.members.length > MAX_QUESTIONS) return undefined;
-  const questions = root.members.map((member) => {
+  const serverRequests = root.members.map((member) => {
     const text = json.slice(member.start, member.end);
     const entry = objectIn(text);
     const method = stringMember(text, entry, 'method');
@@ -58,8 +58,8 @@ function readQuestions(json: string): InputRequired['questions'] | undefined {
     if (method === undefined || (params !== undefined && text.charCodeAt(params.start) !== 0x7b)) return undefined;
     return { key: member.key, method, params: params === undefined ? '' : text.slice(params.start, params.end) };
   });
-  const known = questions.filter((question) => question !== undefined);
-  return known.length === questions.length ? known : undefined;
+  const known = serverRequests.filter((serverRequest) => serverRequest !== undefined);
+  return known.length === serverRequests.length ? known : undefined;
 }
 
 /**
@@ -67,14 +67,14 @@ function readQuestions(json: string): InputRequired['questions'] | undefined {
  *
  * @param elicitationId - For an elicitation by URL that has none: the era before requires one.
  */
-export function toLegacyQuestion({ method, params }: Question, elicitationId: string): string {
+export function toLegacyServerRequest({ method, params }: ServerRequest, elicitationId: string): string {
   const root = isUrlElicitation({ method, params }) ? objectIn(params) : undefined;
   if (root === undefined || memberOf(root, 'elicitationId') !== undefined) return params;
   return applyEdits(params, [setMember(root, 'elicitationId', JSON.stringify(elicitationId))]);
 }
 
 /** Whether the user is to visit an address. */
-export function isUrlElicitation({ method, params }: Question): boolean {
+export function isUrlElicitation({ method, params }: ServerRequest): boolean {
   return method === 'elicitation/create' && stringMember(params, objectIn(params), 'mode') === 'url';
 }
 
@@ -82,7 +82,7 @@ export function isUrlElicitation({ method, params }: Question): boolean {
  * The parameters of the next round.
  *
  * @param params - JSON of the first request's.
- * @param answers - JSON of each result, by the key of its question; none means that there were no questions.
+ * @param answers - JSON of each result, by the key of its serverRequest; none means that there were no serverRequests.
  * @param state - The JSON string as it came; what did not come is not sent.
  */
 export function withAnswers(params: string, answers: ReadonlyMap<string, string>, state: string | undefined): string {

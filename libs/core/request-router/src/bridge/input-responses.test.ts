@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { messageOf, requestOf } from '../router.fixture.ts';
-import { inputRequest, inputRequiredText, questionOf, readInputResponses, requiredElicitations } from './input-responses.ts';
+import { inputRequest, inputRequiredText, serverRequestOf, readInputResponses, requiredElicitations } from './input-responses.ts';
 
 describe('inputRequest', () => {
   it.each([
@@ -30,7 +30,7 @@ describe('inputRequest', () => {
     ],
     ['no parameters', 'roots/list', '', '{"method":"roots/list"}'],
   ])('has %s', (_what, method, params, expected) => {
-    expect(inputRequest(questionOf(requestOf(method, params)))).toBe(expected);
+    expect(inputRequest(serverRequestOf(requestOf(method, params)))).toBe(expected);
   });
 });
 

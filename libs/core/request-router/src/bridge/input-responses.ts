@@ -10,7 +10,7 @@ import {
   type JsonObject,
   type RpcMessage,
 } from '@omni/wire';
-import { isUrlElicitation, type Question } from './input-required.ts';
+import { isUrlElicitation, type ServerRequest } from './input-required.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const MAX_ELICITATIONS = 100;
@@ -19,7 +19,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['decline', 'cancel']);
 const URL_ELICITATION_REQUIRED = '-32042';
 
 /** The question of a legacy server: its method and parameters. */
-export function questionOf(message: RpcMessage): Question {
+export function serverRequestOf(message: RpcMessage): ServerRequest {
   return { method: message.method, params: rawOf(message, message.params) ?? '' };
 }
 
@@ -28,7 +28,7 @@ export function questionOf(message: RpcMessage): Question {
  *
  * What belongs to the question as a request of its own is taken out: its progress token, and the id of an elicitation by URL.
  */
-export function inputRequest({ method, params }: Question): string {
+export function inputRequest({ method, params }: ServerRequest): string {
   const head = `{"method":${JSON.stringify(method)}`;
   if (params === '') return `${head}}`;
   const isUrl = isUrlElicitation({ method, params });
@@ -62,7 +62,7 @@ export function inputRequiredText(
   return resultText(id, root === undefined ? result : applyEdits(result, [setMember(root, '_meta', meta)]));
 }
 
-/** The answers of the client by the key of their question, as JSON; what is no object is no answer. */
+/** The answers of the client by the key of their serverRequest, as JSON; what is no object is no answer. */
 export function readInputResponses(message: RpcMessage): ReadonlyMap<string, string> {
   const text = rawOf(message, memberOf(message.params, 'inputResponses')) ?? '';
   const members = objectIn(text)?.members ?? [];
@@ -76,17 +76,17 @@ export function isDeclined(message: RpcMessage): boolean {
 }
 
 /** The pages that an error of a legacy server wants to be visited; none for other errors. */
-export function requiredElicitations(message: RpcMessage): readonly Question[] {
+export function requiredElicitations(message: RpcMessage): readonly ServerRequest[] {
   if (rawOf(message, memberOf(message.error?.object, 'code')) !== URL_ELICITATION_REQUIRED) return [];
   const data = rawOf(message, memberOf(message.error?.object, 'data')) ?? '';
   const listed = memberOf(objectIn(data), 'elicitations');
   const list = listed === undefined ? '' : data.slice(listed.start, listed.end);
   const scan = list === '' ? undefined : scanJson(list, LIMITS);
   if (scan?.kind !== 'array' || scan.items.length > MAX_ELICITATIONS) return [];
-  const questions = scan.items.map((item) => ({ method: 'elicitation/create', params: list.slice(item.start, item.end) }));
-  const isUsable = (question: Question): boolean =>
-    isUrlElicitation(question) && stringMember(question.params, objectIn(question.params), 'url') !== undefined;
-  return questions.every(isUsable) ? questions : [];
+  const serverRequests = scan.items.map((item) => ({ method: 'elicitation/create', params: list.slice(item.start, item.end) }));
+  const isUsable = (serverRequest: ServerRequest): boolean =>
+    isUrlElicitation(serverRequest) && stringMember(serverRequest.params, objectIn(serverRequest.params), 'url') !== undefined;
+  return serverRequests.every(isUsable) ? serverRequests : [];
 }
 
 function without(text: string, member: string): string {

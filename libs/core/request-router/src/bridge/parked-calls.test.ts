@@ -22,12 +22,12 @@ interface Changes {
   readonly params?: string;
   readonly state?: string;
   readonly principal?: string;
-  readonly scope?: string;
+  readonly endpoint?: string;
 }
 
-function requestWith({ method = 'tools/call', params = PARAMS, state, principal = 'owner', scope }: Changes = {}): GatewayRequest {
+function requestWith({ method = 'tools/call', params = PARAMS, state, principal = 'owner', endpoint }: Changes = {}): GatewayRequest {
   const more = state === undefined ? '' : `,"requestState":${JSON.stringify(state)},"inputResponses":{"q1":{}}`;
-  const client = { ...clientOf('modern', scope), principal: { id: principal, kind: 'token' as const } };
+  const client = { ...clientOf('modern', endpoint), principal: { id: principal, kind: 'token' as const } };
   return { message: requestOf(method, `{${params}${more}}`), client, paramHeaders: [] };
 }
 
@@ -65,7 +65,7 @@ describe('ParkedCalls', () => {
     ['more parameters', { params: `${PARAMS},"x":1` }],
     ['fewer parameters', { params: '"name":"files__read"' }],
     ['another method', { method: 'prompts/get' }],
-    ['another endpoint', { scope: 'files' }],
+    ['another endpoint', { endpoint: 'files' }],
   ])('lead nowhere for %s, and stay good for the right request', async (_who, changes) => {
     const { parks } = open();
     const { ticket } = enter(parks);

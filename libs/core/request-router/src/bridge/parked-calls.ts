@@ -1,4 +1,4 @@
-import { GatewayError, type CancelTimer, type Clock, type HeldBytes } from '@omni/ports';
+import { GatewayError, type CancelTimer, type Clock, type ByteReservation } from '@omni/ports';
 import { CountedByteBudget, memberOf, stringAt, type GatewayRequest } from '@omni/wire';
 import { callDigest } from './call-digest.ts';
 import { STATE_PREFIX, StateSeal } from './state-seal.ts';
@@ -16,7 +16,7 @@ export interface Ticket<Call extends Parked> {
   readonly principalId: string;
   readonly cancelTimer: CancelTimer;
   /** What the server has said meanwhile. */
-  readonly held: HeldBytes;
+  readonly held: ByteReservation;
 }
 
 /** Where a state leads: to a parked call, or to a fresh start of the same call. */
@@ -30,7 +30,7 @@ export interface ParkedCallsOptions {
   readonly now?: () => number;
 }
 
-/** People answer questions: they get time. */
+/** People answer serverRequests: they get time. */
 export const PARK_MS = 10 * 60_000;
 const MAX_PARKED = 1_000;
 const MAX_PER_PRINCIPAL = 100;

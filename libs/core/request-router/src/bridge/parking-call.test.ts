@@ -2,7 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import type { ClientContext } from '@omni/wire';
 import fc from 'fast-check';
-import { clientOf, FakeSession, messageOf, requestOf, RouterFixture, type RecordingReply, type ScriptedLink } from '../router.fixture.ts';
+import {
+  clientOf,
+  FakeSession,
+  messageOf,
+  requestOf,
+  RouterFixture,
+  type RecordingReply,
+  type ScriptedConnection,
+} from '../router.fixture.ts';
 import { PARK_MS } from './parked-calls.ts';
 
 const ALL = '{"sampling":{},"elicitation":{"form":{},"url":{}},"roots":{}}';
@@ -21,13 +29,13 @@ interface RequestOptions {
 /** A modern client and a legacy server whose connection is the client's own. */
 class Talk {
   readonly fixture = new RouterFixture();
-  readonly link: ScriptedLink;
+  readonly connection: ScriptedConnection;
   /** What the server's questions were answered with. */
   readonly answers: string[] = [];
 
-  constructor(hello?: string) {
-    this.link = this.fixture.link('files', 'legacy', hello);
-    this.link.owner = new FakeSession(ALL);
+  constructor(handshake?: string) {
+    this.connection = this.fixture.connection('files', 'legacy', handshake);
+    this.connection.binding = new FakeSession(ALL);
   }
 
   request({ meta = '', rest = '', client = CLIENT, method = 'tools/call', call = CALL }: RequestOptions = {}): ReturnType<
@@ -38,9 +46,9 @@ class Talk {
   }
 
   /** The server asks during its latest call. */
-  ask(question = FORM, signal?: AbortSignal): void {
-    this.link.last.listener.onServerRequest(
-      question,
+  ask(serverRequest = FORM, signal?: AbortSignal): void {
+    this.connection.last.listener.onServerRequest(
+      serverRequest,
       (answer) => this.answers.push(answer instanceof GatewayError ? answer.code : answer.text),
       signal,
     );
@@ -57,11 +65,11 @@ class Talk {
   }
 
   async resume(state: string, responses: string, options: RequestOptions = {}): Promise<RecordingReply> {
-    const sent = this.link.sent.length;
+    const sent = this.connection.sent.length;
     const { reply } = this.request({ ...options, rest: `"requestState":${state},"inputResponses":{${responses}}` });
     // Either it is answered, or the server has got an answer.
     const before = this.answers.length;
-    await turnsUntil(() => reply.answers.length > 0 || this.answers.length > before || this.link.sent.length > sent);
+    await turnsUntil(() => reply.answers.length > 0 || this.answers.length > before || this.connection.sent.length > sent);
     return reply;
   }
 }
@@ -93,7 +101,7 @@ describe('ParkingCall', () => {
       inputRequests: { q1: { method: 'elicitation/create' } },
       requestState: expect.stringMatching(/^omni1\./),
     });
-    expect([reply.status, reply.text.includes('{"mode":"form","n":1.0}'), talk.link.last.cancels, talk.answers]).toEqual([
+    expect([reply.status, reply.text.includes('{"mode":"form","n":1.0}'), talk.connection.last.cancels, talk.answers]).toEqual([
       200,
       true,
       [],
@@ -101,9 +109,9 @@ describe('ParkingCall', () => {
     ]);
     const second = await talk.resume(state, '"q1":{"action":"accept","content":{"n":1.0}}');
     expect(talk.answers).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"action":"accept","content":{"n":1.0}}}']);
-    talk.link.last.answer('"result":{"content":[]}');
+    talk.connection.last.answer('"result":{"content":[]}');
     expect(second.json).toMatchObject({ id: 'c', result: { resultType: 'complete', content: [] } });
-    expect([talk.link.sent.length, talk.fixture.clock.pendingTimers]).toEqual([1, 0]);
+    expect([talk.connection.sent.length, talk.fixture.clock.pendingTimers]).toEqual([1, 0]);
   });
 
   it('asks what was asked at the same time in one round', async () => {
@@ -132,7 +140,7 @@ describe('ParkingCall', () => {
     await third.answered;
     expect(Object.keys(resultOf(third).result['inputRequests'] as object)).toEqual(['q2']);
     await talk.resume(resultOf(third).state, '"q2":{"roots":[]}');
-    talk.link.last.answer('"result":{}');
+    talk.connection.last.answer('"result":{}');
     expect([talk.answers.length, talk.fixture.clock.pendingTimers]).toEqual([2, 0]);
   });
 
@@ -148,7 +156,7 @@ describe('ParkingCall', () => {
     const talk = new Talk();
     const { state } = await talk.park();
     const refused = await talk.resume(change(state), '"q1":{"action":"accept"}', options);
-    expect([refused.text, talk.link.sent.length, talk.answers]).toEqual(['OMNI_STATE_INVALID', 1, []]);
+    expect([refused.text, talk.connection.sent.length, talk.answers]).toEqual(['OMNI_STATE_INVALID', 1, []]);
     // Negative control: the same state is good for the right request.
     await talk.resume(state, '"q1":{"action":"accept"}');
     expect(talk.answers).toHaveLength(1);
@@ -159,15 +167,15 @@ describe('ParkingCall', () => {
     const { state } = await talk.park();
     await talk.resume(state, '"q1":{}');
     expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_STATE_INVALID');
-    talk.link.last.answer('"result":{}');
-    expect([(await talk.resume(state, '"q1":{}')).text, talk.link.sent.length]).toEqual(['OMNI_STATE_INVALID', 1]);
+    talk.connection.last.answer('"result":{}');
+    expect([(await talk.resume(state, '"q1":{}')).text, talk.connection.sent.length]).toEqual(['OMNI_STATE_INVALID', 1]);
   });
 
   it('cancels the call when its client does not come back', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
     talk.fixture.clock.advance(PARK_MS);
-    expect(talk.link.last.cancels).toEqual(['the client did not come back in time']);
+    expect(talk.connection.last.cancels).toEqual(['the client did not come back in time']);
     expect([(await talk.resume(state, '"q1":{}')).text, talk.fixture.clock.pendingTimers]).toEqual(['OMNI_STATE_INVALID', 0]);
   });
 
@@ -175,13 +183,13 @@ describe('ParkingCall', () => {
     const talk = new Talk();
     const first = await talk.park();
     first.cancel();
-    expect(talk.link.last.cancels).toEqual([]);
+    expect(talk.connection.last.cancels).toEqual([]);
     const second = talk.request({ rest: `"requestState":${first.state},"inputResponses":{"q1":{}}` });
     await turnsUntil(() => talk.answers.length > 0);
     first.cancel();
-    expect(talk.link.last.cancels).toEqual([]);
+    expect(talk.connection.last.cancels).toEqual([]);
     second.running.cancel('enough');
-    expect([talk.link.last.cancels, second.reply.answers]).toEqual([['enough'], []]);
+    expect([talk.connection.last.cancels, second.reply.answers]).toEqual([['enough'], []]);
   });
 
   it('ends a call whose client has cancelled while the question was on its way', async () => {
@@ -189,7 +197,7 @@ describe('ParkingCall', () => {
     const { reply, running } = talk.request();
     talk.ask();
     running.cancel('enough');
-    expect([talk.link.last.cancels, talk.fixture.clock.pendingTimers]).toEqual([['enough'], 0]);
+    expect([talk.connection.last.cancels, talk.fixture.clock.pendingTimers]).toEqual([['enough'], 0]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(reply.answers).toEqual([]);
   });
@@ -197,17 +205,17 @@ describe('ParkingCall', () => {
   it('gives an answer that came while the client was away, with what came before it', async () => {
     const talk = new Talk();
     const { state } = await talk.park({ meta: ',"progressToken":"old"' });
-    for (let count = 0; count < 150; count++) talk.link.last.notify(progress('"old"'));
-    talk.link.last.answer('"result":{"content":[]}');
+    for (let count = 0; count < 150; count++) talk.connection.last.notify(progress('"old"'));
+    talk.connection.last.answer('"result":{"content":[]}');
     const reply = await talk.resume(state, '"q1":{}', { meta: ',"progressToken":7' });
-    expect([reply.notices.length, reply.notices[0], talk.answers]).toEqual([100, progress('7'), []]);
+    expect([reply.notifications.length, reply.notifications[0], talk.answers]).toEqual([100, progress('7'), []]);
     expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
   });
 
   it('gives a failure that came while the client was away', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
-    talk.link.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
+    talk.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
     expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_UPSTREAM_EXITED');
   });
 
@@ -215,19 +223,19 @@ describe('ParkingCall', () => {
     const talk = new Talk();
     const { state } = await talk.park({ meta: ',"progressToken":"old"' });
     const second = await talk.resume(state, '"q1":{}', { meta: ',"progressToken":"new"' });
-    talk.link.last.notify(progress('"old"'));
-    expect(second.notices).toEqual([progress('"new"')]);
+    talk.connection.last.notify(progress('"old"'));
+    expect(second.notifications).toEqual([progress('"new"')]);
     const other = new Talk();
     const again = await other.resume((await other.park({ meta: ',"progressToken":"old"' })).state, '"q1":{}');
-    other.link.last.notify(progress('"old"'));
-    expect(again.notices).toEqual([]);
+    other.connection.last.notify(progress('"old"'));
+    expect(again.notifications).toEqual([]);
   });
 
   it('passes on no progress of other calls', () => {
     const talk = new Talk();
     const { reply } = talk.request({ meta: ',"progressToken":"own"' });
-    for (const token of ['"other"', '"own"']) talk.link.last.notify(progress(token));
-    expect(reply.notices).toEqual([progress('"own"')]);
+    for (const token of ['"other"', '"own"']) talk.connection.last.notify(progress(token));
+    expect(reply.notifications).toEqual([progress('"own"')]);
   });
 
   it('forgets a question that the server takes back', async () => {
@@ -247,19 +255,19 @@ describe('ParkingCall', () => {
     ['a sample', '{"roots":{}}', requestOf('sampling/createMessage', '{}')],
     ['the roots', '{"sampling":{}}', requestOf('roots/list')],
     ['something else', ALL, requestOf('vendor/ask')],
-  ])('never asks a client for %s that this request did not declare', async (_what, capabilities, question) => {
+  ])('never asks a client for %s that this request did not declare', async (_what, capabilities, serverRequest) => {
     const talk = new Talk();
     const { reply } = talk.request({ client: { ...CLIENT, capabilities } });
-    talk.ask(question);
+    talk.ask(serverRequest);
     await turnsUntil(() => talk.answers.length > 0);
-    talk.link.last.answer('"result":{}');
+    talk.connection.last.answer('"result":{}');
     expect([talk.answers, reply.json]).toMatchObject([['OMNI_METHOD_UNKNOWN'], { result: { resultType: 'complete' } }]);
     expect(talk.fixture.clock.pendingTimers).toBe(0);
   });
 
   it('asks nothing on a connection that clients share, nor in methods that cannot be continued', () => {
     const shared = new Talk();
-    shared.link.owner = undefined;
+    shared.connection.binding = undefined;
     shared.request();
     shared.ask();
     const completion = new Talk();
@@ -277,23 +285,23 @@ describe('ParkingCall', () => {
     });
     expect(talk.answers).toEqual(['OMNI_OVERLOADED']);
     await Promise.all(replies.slice(0, 100).map((reply) => reply.answered));
-    talk.link.last.answer('"result":{}');
+    talk.connection.last.answer('"result":{}');
     expect(replies[100]?.json).toMatchObject({ result: { resultType: 'complete' } });
   });
 
-  it('turns an error that wants pages visited into a question, and makes the call again then', async () => {
+  it('turns an error that wants pages visited into a serverRequest, and makes the call again then', async () => {
     const talk = new Talk();
     const error = '"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","elicitationId":"e","url":"https://a/"}]}}';
     const { reply } = talk.request();
-    talk.link.last.answer(error);
+    talk.connection.last.answer(error);
     await reply.answered;
     const { state, result } = resultOf(reply);
     expect(result['inputRequests']).toEqual({ q1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://a/' } } });
     const wrong = await talk.resume(state, '"q1":{"action":"accept"}', { call: '"name":"files__write"' });
-    expect([wrong.text, talk.link.sent.length]).toEqual(['OMNI_STATE_INVALID', 1]);
+    expect([wrong.text, talk.connection.sent.length]).toEqual(['OMNI_STATE_INVALID', 1]);
     const second = await talk.resume(state, '"q1":{"action":"accept"}');
-    expect([talk.link.sent.length, talk.link.last.params]).toEqual([2, '{"name":"read","arguments":{"n":1.0}}']);
-    talk.link.last.answer('"result":{}');
+    expect([talk.connection.sent.length, talk.connection.last.params]).toEqual([2, '{"name":"read","arguments":{"n":1.0}}']);
+    talk.connection.last.answer('"result":{}');
     expect(second.json).toMatchObject({ result: { resultType: 'complete' } });
   });
 
@@ -301,13 +309,15 @@ describe('ParkingCall', () => {
     const talk = new Talk();
     const client = { ...CLIENT, capabilities: '{"elicitation":{}}' };
     const first = talk.request({ client });
-    talk.link.last.answer('"error":{"data":{"elicitations":[{"mode":"url","url":"https://a/"}],"n":1.0},"message":"m","code":-32042}');
+    talk.connection.last.answer(
+      '"error":{"data":{"elicitations":[{"mode":"url","url":"https://a/"}],"n":1.0},"message":"m","code":-32042}',
+    );
     expect([first.reply.status, first.reply.text]).toEqual([
       400,
       '{"jsonrpc":"2.0","id":"c","error":{"data":{"requiredCapabilities":{"elicitation":{"url":{}}},"elicitations":[{"mode":"url","url":"https://a/"}],"n":1.0},"message":"m","code":-32021}}',
     ]);
     const second = talk.request({ client });
-    talk.link.last.answer('"error":{"code":-32042,"message":"own","data":{"n":1.0}}');
+    talk.connection.last.answer('"error":{"code":-32042,"message":"own","data":{"n":1.0}}');
     expect(second.reply.text).toBe('{"jsonrpc":"2.0","id":"c","error":{"code":-32042,"message":"own","data":{"n":1.0}}}');
   });
 
@@ -315,14 +325,14 @@ describe('ParkingCall', () => {
     const talk = new Talk();
     const error = '"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","url":"a:"},{"mode":"url","url":"b:"}]}}';
     const { reply } = talk.request();
-    talk.link.last.answer(error);
+    talk.connection.last.answer(error);
     await reply.answered;
     const answers = `"q1":{"action":"accept"},"q2":{"action":"${action}"}`;
     const second = await talk.resume(resultOf(reply).state, answers);
-    expect([second.json, talk.link.sent.length]).toMatchObject([{ id: 'c', result: { resultType: 'complete', isError: true } }, 1]);
+    expect([second.json, talk.connection.sent.length]).toMatchObject([{ id: 'c', result: { resultType: 'complete', isError: true } }, 1]);
     const prompt: RequestOptions = { method: 'prompts/get', call: '"name":"files__p"' };
     const third = talk.request(prompt);
-    talk.link.last.answer(error);
+    talk.connection.last.answer(error);
     await third.reply.answered;
     expect((await talk.resume(resultOf(third.reply).state, answers, prompt)).text).toBe('OMNI_INPUT_REQUIRED');
   });
@@ -330,7 +340,7 @@ describe('ParkingCall', () => {
   it('goes on with the call that waits where no connection can be had for the request that comes back', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
-    talk.fixture.upstreams.links.set('files', new GatewayError('OMNI_OVERLOADED', 'no instance is left'));
+    talk.fixture.upstreams.connections.set('files', new GatewayError('OMNI_OVERLOADED', 'no instance is left'));
     await talk.resume(state, '"q1":{"action":"accept"}');
     expect(talk.answers).toHaveLength(1);
   });
@@ -340,52 +350,56 @@ describe('ParkingCall', () => {
     const { state } = await talk.park();
     const { reply, running } = talk.request({ rest: `"requestState":${state},"inputResponses":{"q1":{}}` });
     running.cancel('enough');
-    await turnsUntil(() => talk.link.last.cancels.length > 0);
-    expect([talk.link.last.cancels, talk.answers, reply.answers]).toEqual([['enough'], [], []]);
+    await turnsUntil(() => talk.connection.last.cancels.length > 0);
+    expect([talk.connection.last.cancels, talk.answers, reply.answers]).toEqual([['enough'], [], []]);
   });
 
   it('leaves a state that is not its own to the next server that may have the resource', async () => {
     const talk = new Talk();
     talk.fixture.catalogue.owners = ['files', 'mail'];
-    const mail = talk.fixture.link('mail', 'modern');
+    const mail = talk.fixture.connection('mail', 'modern');
     const call = '"uri":"file:///a"';
     const params = `{"uri":"file:///a","requestState":"opaque"}`;
     talk.fixture.route(requestOf('resources/read', params), CLIENT);
     await mail.sentMore(0);
-    expect([talk.link.sent.length, mail.last.params]).toEqual([0, params]);
+    expect([talk.connection.sent.length, mail.last.params]).toEqual([0, params]);
     talk.fixture.catalogue.owners = ['mail', 'files'];
     const last = talk.request({ method: 'resources/read', call, rest: '"requestState":"opaque"' });
     await mail.sentMore(1);
     mail.last.answer('"error":{"code":-32602,"message":"no such resource"}');
-    expect([last.reply.text, talk.link.sent.length]).toEqual(['OMNI_STATE_INVALID', 0]);
+    expect([last.reply.text, talk.connection.sent.length]).toEqual(['OMNI_STATE_INVALID', 0]);
   });
 
   it('asks the server for the level of the request that waits', async () => {
     const talk = new Talk('{"capabilities":{"logging":{}}}');
     const { reply } = talk.request();
-    const call = talk.link.last;
+    const call = talk.connection.last;
     call.listener.onServerRequest(FORM, (answer) => talk.answers.push(answer instanceof GatewayError ? answer.code : answer.text));
     await reply.answered;
     const second = await talk.resume(resultOf(reply).state, '"q1":{}', { meta: ',"io.modelcontextprotocol/logLevel":"debug"' });
-    expect([talk.link.last.call.method, talk.link.last.params, talk.answers.length]).toEqual(['logging/setLevel', '{"level":"debug"}', 1]);
+    expect([talk.connection.last.call.method, talk.connection.last.params, talk.answers.length]).toEqual([
+      'logging/setLevel',
+      '{"level":"debug"}',
+      1,
+    ]);
     call.notify(log('debug'));
-    expect(second.notices).toEqual([log('debug')]);
+    expect(second.notifications).toEqual([log('debug')]);
   });
 
   it('keeps no more than a million characters for a client that is away', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
     const long = (size: number): string => `{"jsonrpc":"2.0","method":"vendor/x","params":{"x":"${'x'.repeat(size)}"}}`;
-    for (const size of [600_000, 600_000, 1]) talk.link.last.notify(long(size));
+    for (const size of [600_000, 600_000, 1]) talk.connection.last.notify(long(size));
     const reply = await talk.resume(state, '"q1":{}');
-    expect(reply.notices).toEqual([long(600_000)]);
+    expect(reply.notifications).toEqual([long(600_000)]);
   });
 
   it('keeps 64 MiB of answers for clients that are away, all calls together', async () => {
     const talk = new Talk();
     const parkAnswered = async (): Promise<string> => {
       const { state } = await talk.park();
-      talk.link.last.answer(`"result":{"text":"${'x'.repeat(15_000_000)}"}`);
+      talk.connection.last.answer(`"result":{"text":"${'x'.repeat(15_000_000)}"}`);
       return state;
     };
     const states: string[] = [];
@@ -400,59 +414,59 @@ describe('ParkingCall', () => {
   it('sets the level that the request wants before it is sent, and shows it no more', () => {
     const talk = new Talk('{"capabilities":{"logging":{}}}');
     const { reply } = talk.request({ meta: ',"io.modelcontextprotocol/logLevel":"warning"' });
-    expect([talk.link.sent.length, talk.link.last.call.method, talk.link.last.params]).toEqual([
+    expect([talk.connection.sent.length, talk.connection.last.call.method, talk.connection.last.params]).toEqual([
       1,
       'logging/setLevel',
       '{"level":"warning"}',
     ]);
-    talk.link.last.answer('"result":{}');
-    for (const level of ['info', 'warning', 'error', 'odd']) talk.link.last.notify(log(level));
-    expect(reply.notices).toEqual([log('warning'), log('error')]);
+    talk.connection.last.answer('"result":{}');
+    for (const level of ['info', 'warning', 'error', 'odd']) talk.connection.last.notify(log(level));
+    expect(reply.notifications).toEqual([log('warning'), log('error')]);
     const silent = talk.request();
-    talk.link.last.notify(log('emergency'));
-    expect([silent.reply.notices, talk.link.sent.length]).toEqual([[], 3]);
+    talk.connection.last.notify(log('emergency'));
+    expect([silent.reply.notifications, talk.connection.sent.length]).toEqual([[], 3]);
   });
 
   it('does not send a call that was cancelled while its level was set', () => {
     const talk = new Talk('{"capabilities":{"logging":{}}}');
     const { running } = talk.request({ meta: ',"io.modelcontextprotocol/logLevel":"info"' });
     running.cancel();
-    talk.link.last.answer('"result":{}');
-    expect(talk.link.sent).toHaveLength(1);
+    talk.connection.last.answer('"result":{}');
+    expect(talk.connection.sent).toHaveLength(1);
   });
 
   it('passes on no notification that only the other era knows', () => {
     const talk = new Talk();
     const { reply } = talk.request();
-    const notice = (method: string): string => `{"jsonrpc":"2.0","method":"${method}","params":{}}`;
+    const notification = (method: string): string => `{"jsonrpc":"2.0","method":"${method}","params":{}}`;
     for (const method of ['notifications/elicitation/complete', 'notifications/tasks/status', 'notifications/vendor'])
-      talk.link.last.notify(notice(method));
-    expect(reply.notices).toEqual([notice('notifications/vendor')]);
+      talk.connection.last.notify(notification(method));
+    expect(reply.notifications).toEqual([notification('notifications/vendor')]);
   });
 
   it('takes answers without a state for a fresh call', () => {
     const talk = new Talk();
     talk.request({ rest: '"inputResponses":{"q1":{}}' });
-    expect(talk.link.last.params).toBe('{"name":"read","arguments":{"n":1.0}}');
+    expect(talk.connection.last.params).toBe('{"name":"read","arguments":{"n":1.0}}');
   });
 
   it.each(['"omni1.own.AAAA"', '"opaque \\u00e9"', '7'])('leaves the state %s alone on its way to a modern server', async (state) => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern');
+    const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"files__read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`), CLIENT);
-    await link.sentMore(0);
-    expect(link.last.params).toBe(`{"name":"read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`);
+    await connection.sentMore(0);
+    expect(connection.last.params).toBe(`{"name":"read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`);
   });
 
   it('carries every question and every answer byte for byte', async () => {
     const value = fc.json({ noUnicodeString: false }).map((json) => `{"v" :${json},"n":1.0e2,"dup":{"a":1,"a":2}}`);
     await fc.assert(
-      fc.asyncProperty(value, value, async (question, answer) => {
+      fc.asyncProperty(value, value, async (serverRequest, answer) => {
         const talk = new Talk();
         const { reply } = talk.request();
-        talk.ask(requestOf('sampling/createMessage', question));
+        talk.ask(requestOf('sampling/createMessage', serverRequest));
         await reply.answered;
-        expect(reply.text).toContain(`"q1":{"method":"sampling/createMessage","params":${question}}`);
+        expect(reply.text).toContain(`"q1":{"method":"sampling/createMessage","params":${serverRequest}}`);
         await talk.resume(resultOf(reply).state, `"q1":${answer}`);
         expect(talk.answers).toEqual([messageOf(`{"jsonrpc":"2.0","id":1,"result":${answer}}`).text]);
       }),

@@ -14,18 +14,25 @@ import {
   type RunningCall,
   type UpstreamAnswer,
 } from '@omni/wire';
-import type { AskerNames } from '../asker-names.ts';
-import { isAboutCall } from '../call-notice.ts';
-import type { LinkLogLevels } from '../link-log-levels.ts';
+import type { ElicitationLabels } from '../elicitation-labels.ts';
+import { isAboutCall } from '../call-notification.ts';
+import type { ConnectionLogLevels } from '../connection-log-levels.ts';
 import { isSevereEnough, logLevelOf } from '../log-levels.ts';
 import { resourceLinksIn } from '../resource-links.ts';
 import { failedToolMembers, isNotHere, statusOfAnswer, toMissingUrlElicitation, toModernAnswer } from './bridge-answer.ts';
 import { toLegacyParams } from './bridge-params.ts';
-import { bridgedCall, plannedParams, type Crossing } from './bridged-call.ts';
+import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
 import { canAnswer } from './declared-capabilities.ts';
 import { crossesEras } from './era-notification.ts';
-import { isMultiRound, isQuestion, type Question } from './input-required.ts';
-import { inputRequest, inputRequiredText, isDeclined, questionOf, readInputResponses, requiredElicitations } from './input-responses.ts';
+import { isMultiRound, isServerRequest, type ServerRequest } from './input-required.ts';
+import {
+  inputRequest,
+  inputRequiredText,
+  isDeclined,
+  serverRequestOf,
+  readInputResponses,
+  requiredElicitations,
+} from './input-responses.ts';
 import type { Parked, ParkedCalls, Ticket } from './parked-calls.ts';
 
 /** Notifications that are kept for a client that is away, and the characters that they may have together. */
@@ -40,8 +47,8 @@ export interface Leg {
 }
 
 /** What the server asks and nobody has answered yet. */
-interface OpenQuestion {
-  readonly question: Question;
+interface OpenServerRequest {
+  readonly serverRequest: ServerRequest;
   readonly answer: AnswerServerRequest;
 }
 
@@ -61,10 +68,10 @@ type Phase =
   | { readonly kind: 'over' };
 
 export interface ParkingCallOptions {
-  readonly crossing: Crossing;
+  readonly bridgeContext: BridgeContext;
   readonly parks: ParkedCalls<ParkingCall>;
-  readonly levels: LinkLogLevels;
-  readonly askers: AskerNames;
+  readonly levels: ConnectionLogLevels;
+  readonly labels: ElicitationLabels;
 }
 
 /**
@@ -74,39 +81,39 @@ export interface ParkingCallOptions {
  * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 B.
  */
 export class ParkingCall implements CallListener, RunningCall, Parked {
-  readonly #crossing: Crossing;
+  readonly #bridgeContext: BridgeContext;
   readonly #parks: ParkedCalls<ParkingCall>;
-  readonly #levels: LinkLogLevels;
-  readonly #askers: AskerNames;
-  readonly #questions = new Map<string, OpenQuestion>();
+  readonly #levels: ConnectionLogLevels;
+  readonly #labels: ElicitationLabels;
+  readonly #serverRequests = new Map<string, OpenServerRequest>();
   #phase: Phase;
   #running: RunningCall | undefined;
   #asked = 0;
   /** Whether a later request than the first waits: its progress token is another one. */
   #hasResumed = false;
 
-  constructor({ crossing, parks, levels, askers }: ParkingCallOptions) {
-    this.#crossing = crossing;
+  constructor({ bridgeContext, parks, levels, labels }: ParkingCallOptions) {
+    this.#bridgeContext = bridgeContext;
     this.#parks = parks;
     this.#levels = levels;
-    this.#askers = askers;
-    this.#phase = { kind: 'running', leg: crossing };
+    this.#labels = labels;
+    this.#phase = { kind: 'running', leg: bridgeContext };
   }
 
   /** Sends the call. */
   start(): void {
-    const { link, request, state, onNotHere } = this.#crossing;
+    const { connection, request, state, onNotHere } = this.#bridgeContext;
     // It may be the state of a modern server that has the same resource.
     if (state instanceof GatewayError) return onNotHere === undefined ? this.onFailure(state) : onNotHere();
     if (state === 'again' && isDeclined(request.message)) return this.#answerDeclined();
     const level = logLevelOf(request.message);
     if (level === undefined) this.#send();
-    else this.#levels.want(link, this, level, () => this.#send());
+    else this.#levels.want(connection, this, level, () => this.#send());
   }
 
   /** The client of the first request does not want its answer any more. */
   cancel(reason?: string): void {
-    this.#cancelLeg(this.#crossing, reason);
+    this.#cancelLeg(this.#bridgeContext, reason);
   }
 
   /** The client is back. The state that led here is used up. */
@@ -118,7 +125,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     }
     this.#phase = { kind: 'running', leg };
     this.#hasResumed = true;
-    for (const notice of phase.held) this.onNotification(notice);
+    for (const notification of phase.held) this.onNotification(notification);
     if (phase.outcome !== undefined) this.#finish(leg, phase.outcome);
     else {
       this.#wantLevelOf(leg);
@@ -140,7 +147,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   onNotification(message: RpcMessage): boolean {
     const phase = this.#phase;
     if (phase.kind === 'over' || !crossesEras(message.method, 'legacy')) return true;
-    if (!isAboutCall(message, this.#crossing.request.message)) return true;
+    if (!isAboutCall(message, this.#bridgeContext.request.message)) return true;
     if (phase.kind === 'parked') {
       phase.heldChars += message.text.length;
       const isWithin = phase.held.length < MAX_HELD && phase.heldChars <= MAX_HELD_CHARS;
@@ -168,15 +175,15 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   }
 
   onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    const { link, request } = this.#crossing;
-    const question = questionOf(message);
-    const isPossible = link.owner !== undefined && isMultiRound(request.message.method) && isQuestion(question.method);
+    const { connection, request } = this.#bridgeContext;
+    const serverRequest = serverRequestOf(message);
+    const isPossible = connection.binding !== undefined && isMultiRound(request.message.method) && isServerRequest(serverRequest.method);
     if (!isPossible || this.#phase.kind === 'over') {
       return answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'));
     }
     const key = `q${++this.#asked}`;
-    this.#questions.set(key, { question, answer });
-    signal?.addEventListener('abort', () => this.#questions.delete(key), { once: true });
+    this.#serverRequests.set(key, { serverRequest, answer });
+    signal?.addEventListener('abort', () => this.#serverRequests.delete(key), { once: true });
     // Otherwise it goes along with others, or waits for the client to be back.
     if (this.#phase.kind === 'running') this.#ask(this.#phase.leg);
   }
@@ -192,16 +199,16 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
 
   /** Each request of the client names its own level. */
   #wantLevelOf({ request }: Leg): void {
-    const { link } = this.#crossing;
+    const { connection } = this.#bridgeContext;
     const level = logLevelOf(request.message);
-    if (level === undefined) this.#levels.drop(link, this);
-    else this.#levels.want(link, this, level, () => {});
+    if (level === undefined) this.#levels.drop(connection, this);
+    else this.#levels.want(connection, this, level, () => {});
   }
 
   #send(): void {
     if (this.#phase.kind === 'over') return;
-    const params = toLegacyParams(plannedParams(this.#crossing));
-    const running = this.#crossing.link.send(bridgedCall(this.#crossing, params), this);
+    const params = toLegacyParams(plannedParams(this.#bridgeContext));
+    const running = this.#bridgeContext.connection.send(bridgedCall(this.#bridgeContext, params), this);
     this.#running = running;
   }
 
@@ -214,8 +221,8 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
 
   #onOutcome(outcome: Outcome): void {
     const phase = this.#phase;
-    this.#questions.clear();
-    this.#levels.drop(this.#crossing.link, this);
+    this.#serverRequests.clear();
+    this.#levels.drop(this.#bridgeContext.connection, this);
     if (phase.kind === 'parked') phase.outcome = this.#kept(outcome, phase.ticket, phase.heldChars);
     else if (phase.kind !== 'over') this.#finish(phase.leg, outcome);
   }
@@ -223,28 +230,28 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   /** What becomes of an outcome until its client is back. */
   #kept(outcome: Outcome, { held }: Ticket<ParkingCall>, heldChars: number): Outcome {
     if (outcome.kind === 'failure' || held.hold(Math.min(heldChars, MAX_HELD_CHARS) + outcome.message.text.length)) return outcome;
-    const text = `"${this.#crossing.link.upstream}" has answered before its question was, and too much waits for clients to come back already`;
+    const text = `"${this.#bridgeContext.connection.upstream}" has answered before its question was, and too much waits for clients to come back already`;
     const hint = 'The server may have done what it was asked. Answer or cancel the questions of other calls first, or ask for less.';
     return { kind: 'failure', error: new GatewayError('OMNI_MEMORY_FULL', text, { hint }) };
   }
 
   #takeAnswers(leg: Leg): void {
     const responses = readInputResponses(leg.request.message);
-    for (const [key, { answer }] of [...this.#questions]) {
+    for (const [key, { answer }] of [...this.#serverRequests]) {
       const json = responses.get(key);
       const message = json === undefined ? undefined : parseMessage(resultText('1', json), MESSAGE_LIMITS);
       if (message?.kind !== 'response') continue;
-      this.#questions.delete(key);
+      this.#serverRequests.delete(key);
       answer(message);
     }
     // The server may have answered, or asked more, at once.
-    if (this.#questions.size > 0 && this.#phase.kind === 'running') this.#ask(leg);
+    if (this.#serverRequests.size > 0 && this.#phase.kind === 'running') this.#ask(leg);
   }
 
   /** Parks the call, and gives the client what the server has asked until then. */
   #ask(leg: Leg): void {
     const ticket = this.#parks.enter(this, leg.request.client.principal.id);
-    if (ticket instanceof GatewayError) return this.#refuseQuestions(ticket);
+    if (ticket instanceof GatewayError) return this.#refuseServerRequests(ticket);
     this.#phase = { kind: 'asking', leg, ticket };
     this.#parks.stateFor(leg.request, ticket).then(
       (state) => this.#park(leg, ticket, state),
@@ -256,12 +263,12 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     // Meanwhile the call may have ended, or another round have begun.
     if (this.#phase.kind !== 'asking' || this.#phase.ticket !== ticket) return;
     const { capabilities } = leg.request.client;
-    for (const [key, { question, answer }] of [...this.#questions]) {
-      if (canAnswer(capabilities, question)) continue;
-      this.#questions.delete(key);
+    for (const [key, { serverRequest, answer }] of [...this.#serverRequests]) {
+      if (canAnswer(capabilities, serverRequest)) continue;
+      this.#serverRequests.delete(key);
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has not declared that it answers such requests'));
     }
-    const requests = new Map([...this.#questions].map(([key, { question }]) => [key, this.#inputRequest(leg, question)]));
+    const requests = new Map([...this.#serverRequests].map(([key, { serverRequest }]) => [key, this.#inputRequest(leg, serverRequest)]));
     // What the server was told may have ended the call.
     if (this.#phase.ticket !== ticket) return;
     if (requests.size === 0) {
@@ -277,33 +284,33 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     if (this.#phase.kind !== 'asking' || this.#phase.ticket !== ticket) return;
     this.#parks.leave(ticket);
     this.#phase = { kind: 'running', leg };
-    this.#refuseQuestions(error);
+    this.#refuseServerRequests(error);
   }
 
-  #refuseQuestions(error: GatewayError): void {
-    const questions = [...this.#questions.values()];
-    this.#questions.clear();
-    for (const { answer } of questions) answer(error);
+  #refuseServerRequests(error: GatewayError): void {
+    const serverRequests = [...this.#serverRequests.values()];
+    this.#serverRequests.clear();
+    for (const { answer } of serverRequests) answer(error);
   }
 
   #finish(leg: Leg, outcome: Outcome): void {
-    const { plan, link, onNotHere } = this.#crossing;
+    const { plan, connection, onNotHere } = this.#bridgeContext;
     this.#end();
     if (outcome.kind === 'failure') return leg.reply.answer({ kind: 'error', error: outcome.error });
     const { message } = outcome;
-    if (onNotHere !== undefined && leg === this.#crossing && isNotHere(message)) return onNotHere();
+    if (onNotHere !== undefined && leg === this.#bridgeContext && isNotHere(message)) return onNotHere();
     const { id, method } = leg.request.message;
     const pages = isMultiRound(method) ? requiredElicitations(message) : [];
     if (pages.length > 0) {
       if (pages.every((page) => canAnswer(leg.request.client.capabilities, page))) return this.#askAgain(leg, pages);
       return this.#answer(leg, toMissingUrlElicitation(message, id), 400);
     }
-    if (message.result !== undefined) plan.onLinks?.(link.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
+    if (message.result !== undefined) plan.onResourceLinks?.(connection.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
     this.#answer(leg, toModernAnswer(message, id, method, this.#serverInfo()), statusOfAnswer(message));
   }
 
   /** The server has ended the call until its user has visited some pages: then the call is to be made again. */
-  #askAgain(leg: Leg, pages: readonly Question[]): void {
+  #askAgain(leg: Leg, pages: readonly ServerRequest[]): void {
     const requests = new Map(pages.map((page, index) => [`q${index + 1}`, this.#inputRequest(leg, page)]));
     this.#parks.stateFor(leg.request).then(
       (state) => this.#answer(leg, inputRequiredText(leg.request.message.id, requests, state, this.#serverInfo()), 200),
@@ -313,16 +320,16 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
 
   /** The user does not want to visit the pages: the server would only ask for them again. */
   #answerDeclined(): void {
-    const { request, reply, link } = this.#crossing;
+    const { request, reply, connection } = this.#bridgeContext;
     const { id, method } = request.message;
-    const text = `The page that "${link.upstream}" wants to be visited first was declined`;
+    const text = `The page that "${connection.upstream}" wants to be visited first was declined`;
     this.#end();
     if (method !== 'tools/call') return reply.answer({ kind: 'error', error: new GatewayError('OMNI_INPUT_REQUIRED', text) });
-    this.#answer(this.#crossing, resultText(id, `{"resultType":"complete",${failedToolMembers(text)}}`), 200);
+    this.#answer(this.#bridgeContext, resultText(id, `{"resultType":"complete",${failedToolMembers(text)}}`), 200);
   }
 
-  #inputRequest({ request }: Leg, question: Question): string {
-    return inputRequest(this.#askers.inQuestion(question, this.#crossing.link.upstream, request.client));
+  #inputRequest({ request }: Leg, serverRequest: ServerRequest): string {
+    return inputRequest(this.#labels.inServerRequest(serverRequest, this.#bridgeContext.connection.upstream, request.client));
   }
 
   #answer({ reply }: Leg, payload: string, status: number): void {
@@ -330,14 +337,14 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   }
 
   #serverInfo(): string | undefined {
-    const { hello } = this.#crossing.link;
-    return rawOf(hello, memberOf(hello.result?.object, 'serverInfo'));
+    const { handshake } = this.#bridgeContext.connection;
+    return rawOf(handshake, memberOf(handshake.result?.object, 'serverInfo'));
   }
 
   #end(): void {
     if (this.#phase.kind === 'asking') this.#parks.leave(this.#phase.ticket);
     this.#phase = { kind: 'over' };
-    this.#questions.clear();
-    this.#levels.drop(this.#crossing.link, this);
+    this.#serverRequests.clear();
+    this.#levels.drop(this.#bridgeContext.connection, this);
   }
 }

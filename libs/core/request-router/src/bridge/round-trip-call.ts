@@ -14,20 +14,20 @@ import {
 } from '@omni/wire';
 import { failedToolMembers, isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
-import { bridgedCall, plannedParams, type Crossing } from './bridged-call.ts';
+import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
 import { canAnswer } from './declared-capabilities.ts';
 import { crossesEras } from './era-notification.ts';
 import {
   isInputRequired,
   isMultiRound,
-  isQuestion,
+  isServerRequest,
   readInputRequired,
-  toLegacyQuestion,
+  toLegacyServerRequest,
   withAnswers,
   type InputRequired,
 } from './input-required.ts';
-import type { AskerNames } from '../asker-names.ts';
-import { isAboutCall } from '../call-notice.ts';
+import type { ElicitationLabels } from '../elicitation-labels.ts';
+import { isAboutCall } from '../call-notification.ts';
 import { resourceLinksIn } from '../resource-links.ts';
 
 /** Rounds after the first request; a server that still asks then will not stop. */
@@ -36,9 +36,9 @@ const MAX_ROUNDS = 8;
 const STATE_ONLY_PAUSE_MS = 250;
 const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
-export interface RoundTripSurroundings {
+export interface RoundTripDependencies {
   readonly clock: Clock;
-  readonly askers: AskerNames;
+  readonly labels: ElicitationLabels;
 }
 
 /**
@@ -48,24 +48,24 @@ export interface RoundTripSurroundings {
  * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 A.
  */
 export class RoundTripCall implements CallListener, RunningCall {
-  readonly #crossing: Crossing;
+  readonly #bridgeContext: BridgeContext;
   readonly #clock: Clock;
-  readonly #askers: AskerNames;
+  readonly #labels: ElicitationLabels;
   readonly #params: string;
   #round = 0;
   #running: RunningCall | undefined;
   /** Ends the questions that the client has before it. */
-  #questions: AbortController | undefined;
+  #serverRequests: AbortController | undefined;
   #cancelPause: CancelTimer | undefined;
   #isOver = false;
 
-  constructor(crossing: Crossing, { clock, askers }: RoundTripSurroundings) {
-    this.#crossing = crossing;
+  constructor(bridgeContext: BridgeContext, { clock, labels }: RoundTripDependencies) {
+    this.#bridgeContext = bridgeContext;
     this.#clock = clock;
-    this.#askers = askers;
-    const { client } = crossing.request;
+    this.#labels = labels;
+    const { client } = bridgeContext.request;
     const capabilities = capabilitiesAcrossEras(client.capabilities);
-    this.#params = toModernParams(plannedParams(crossing), client.clientInfo, capabilities, client.session?.logLevel()).text;
+    this.#params = toModernParams(plannedParams(bridgeContext), client.clientInfo, capabilities, client.session?.logLevel()).text;
   }
 
   start(): void {
@@ -80,12 +80,12 @@ export class RoundTripCall implements CallListener, RunningCall {
 
   onNotification(message: RpcMessage): boolean {
     if (this.#isOver || !crossesEras(message.method, 'modern')) return true;
-    const { reply, request } = this.#crossing;
+    const { reply, request } = this.#bridgeContext;
     return !isAboutCall(message, request.message) || reply.notification(message);
   }
 
   onDrain(listener: () => void): void {
-    this.#crossing.reply.onDrain(listener);
+    this.#bridgeContext.reply.onDrain(listener);
   }
 
   onServerRequest(_message: RpcMessage, answer: AnswerServerRequest): void {
@@ -97,14 +97,14 @@ export class RoundTripCall implements CallListener, RunningCall {
     if (answer.kind === 'bytes')
       return this.onFailure(new GatewayError('OMNI_INTERNAL', 'An answer that needs translation arrived unread'));
     const { message } = answer;
-    const { request, plan, link, reply, onNotHere } = this.#crossing;
+    const { request, plan, connection, reply, onNotHere } = this.#bridgeContext;
     if (isInputRequired(message) && isMultiRound(request.message.method)) return this.#goOn(message);
     this.#end();
     if (onNotHere !== undefined && isNotHere(message)) return onNotHere();
-    if (message.result !== undefined) plan.onLinks?.(link.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
+    if (message.result !== undefined) plan.onResourceLinks?.(connection.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
     reply.answer({
       kind: 'message',
-      payload: toLegacyAnswer(message, request.message.id, link.upstream, plan.wrapsOutput),
+      payload: toLegacyAnswer(message, request.message.id, connection.upstream, plan.wrapsOutput),
       status: statusOfAnswer(message),
     });
   }
@@ -112,44 +112,44 @@ export class RoundTripCall implements CallListener, RunningCall {
   onFailure(error: GatewayError): void {
     if (this.#isOver) return;
     this.#end();
-    this.#crossing.reply.answer({ kind: 'error', error });
+    this.#bridgeContext.reply.answer({ kind: 'error', error });
   }
 
   #send(params: string): void {
     const round = this.#round;
-    const call = bridgedCall(this.#crossing, locatedParams(params));
+    const call = bridgedCall(this.#bridgeContext, locatedParams(params));
     // Each round is a request of its own; where the server sees the client's id, it must see another one then.
-    const running = this.#crossing.link.send(round === 0 ? call : { ...call, clientId: `"${randomId()}"` }, this);
-    // The link may have answered at once, and the next round may run already.
+    const running = this.#bridgeContext.connection.send(round === 0 ? call : { ...call, clientId: `"${randomId()}"` }, this);
+    // The connection may have answered at once, and the next round may run already.
     if (this.#round === round) this.#running = running;
   }
 
   #goOn(message: RpcMessage): void {
-    const { upstream } = this.#crossing.link;
+    const { upstream } = this.#bridgeContext.connection;
     const asked = readInputRequired(message);
     if (asked === undefined)
       return this.onFailure(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" asked for input in a form that is not valid`));
     if (++this.#round > MAX_ROUNDS) return this.#fail(`"${upstream}" still asks for input after ${MAX_ROUNDS} rounds`);
-    if (asked.questions.length > 0) return this.#ask(asked);
+    if (asked.serverRequests.length > 0) return this.#ask(asked);
     this.#cancelPause = this.#clock.after(STATE_ONLY_PAUSE_MS, () => this.#send(withAnswers(this.#params, new Map(), asked.state)));
   }
 
-  #ask({ questions, state }: InputRequired): void {
-    const { link, reply, request } = this.#crossing;
-    const messages = questions.map((question) => {
-      if (!isQuestion(question.method) || !canAnswer(request.client.capabilities, question)) return undefined;
-      const text = requestText('"question"', question.method, toLegacyQuestion(question, randomId()));
+  #ask({ serverRequests, state }: InputRequired): void {
+    const { connection, reply, request } = this.#bridgeContext;
+    const messages = serverRequests.map((serverRequest) => {
+      if (!isServerRequest(serverRequest.method) || !canAnswer(request.client.capabilities, serverRequest)) return undefined;
+      const text = requestText('"question"', serverRequest.method, toLegacyServerRequest(serverRequest, randomId()));
       const message = parseMessage(text, MESSAGE_LIMITS);
-      return message.kind === 'request' ? { key: question.key, message } : undefined;
+      return message.kind === 'request' ? { key: serverRequest.key, message } : undefined;
     });
     const askable = messages.filter((message) => message !== undefined);
     if (askable.length < messages.length) {
       return this.onFailure(
-        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${link.upstream}" asked for something that the client has not declared`),
+        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${connection.upstream}" asked for something that the client has not declared`),
       );
     }
     const controller = new AbortController();
-    this.#questions = controller;
+    this.#serverRequests = controller;
     const answers = new Map<string, string>();
     for (const { key, message } of askable) {
       if (controller.signal.aborted) return;
@@ -158,20 +158,25 @@ export class RoundTripCall implements CallListener, RunningCall {
         // Servers of this era hear of no progress.
         if (!(answer instanceof GatewayError) && answer.kind === 'notification') return;
         const result = answer instanceof GatewayError ? undefined : rawOf(answer, answer.result);
-        if (result === undefined) return this.#fail(`The client did not answer what "${link.upstream}" asked: ${wordsOf(answer)}`);
+        if (result === undefined) return this.#fail(`The client did not answer what "${connection.upstream}" asked: ${wordsOf(answer)}`);
         answers.set(key, result);
         // In the order in which they were asked.
         if (answers.size === askable.length)
           this.#send(withAnswers(this.#params, new Map(askable.map((asked) => [asked.key, answers.get(asked.key) ?? '{}'])), state));
       };
-      reply.serverRequest(link.upstream, this.#askers.inRequest(message, link.upstream, request.client), take, controller.signal);
+      reply.serverRequest(
+        connection.upstream,
+        this.#labels.inRequest(message, connection.upstream, request.client),
+        take,
+        controller.signal,
+      );
     }
   }
 
   /** In this era a tool that could not do its work says so in its result. */
   #fail(text: string): void {
     if (this.#isOver) return;
-    const { reply, request } = this.#crossing;
+    const { reply, request } = this.#bridgeContext;
     if (request.message.method !== 'tools/call') return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text));
     this.#end();
     reply.answer({ kind: 'message', payload: resultText(request.message.id, `{${failedToolMembers(text)}}`), status: 200 });
@@ -180,7 +185,7 @@ export class RoundTripCall implements CallListener, RunningCall {
   #end(): void {
     this.#isOver = true;
     this.#cancelPause?.();
-    this.#questions?.abort('the call is over');
+    this.#serverRequests?.abort('the call is over');
   }
 }
 

@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import type { ClientContext, SessionOwner } from '@omni/wire';
+import type { ClientContext, ClientBinding } from '@omni/wire';
 import type { StateSeal } from '../bridge/state-seal.ts';
 
 /** Tasks that are remembered; the oldest is forgotten. */
@@ -21,7 +21,7 @@ export type TaskClient = Pick<ClientContext, 'principal' | 'session'>;
 interface OwnedTask {
   readonly principal: string;
   /** Where its client hears of it: the session that has started it or asked for it last. Tasks may outlive sessions. */
-  session: WeakRef<SessionOwner> | undefined;
+  session: WeakRef<ClientBinding> | undefined;
   /** The id that its owner knows; `undefined` while it is being sealed. */
   sealed: string | undefined;
   readonly waiting: ((sealed: string) => void)[];
@@ -94,7 +94,7 @@ export class TaskIds {
   }
 
   /** The session that hears of a task; `undefined` when none does any more. */
-  sessionOf({ upstream, id }: UpstreamTask): SessionOwner | undefined {
+  sessionOf({ upstream, id }: UpstreamTask): ClientBinding | undefined {
     return this.#tasks.get(keyOf(upstream, id))?.session?.deref();
   }
 
@@ -133,7 +133,7 @@ export class TaskIds {
   }
 }
 
-function sessionOf({ session }: TaskClient): WeakRef<SessionOwner> | undefined {
+function sessionOf({ session }: TaskClient): WeakRef<ClientBinding> | undefined {
   return session === undefined ? undefined : new WeakRef(session);
 }
 

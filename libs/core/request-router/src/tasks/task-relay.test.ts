@@ -1,14 +1,14 @@
 import type { Era } from '@omni/ports';
 import type { ClientContext } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { clientOf, FakeSession, messageOf, requestOf, RouterFixture, type ScriptedLink } from '../router.fixture.ts';
+import { clientOf, FakeSession, messageOf, requestOf, RouterFixture, type ScriptedConnection } from '../router.fixture.ts';
 
 const EXTENSION = '"extensions":{"io.modelcontextprotocol/tasks":{}}';
 const HELLO = `{"serverInfo":{"name":"up"},"capabilities":{${EXTENSION}}}`;
 const RELATED = 'io.modelcontextprotocol/related-task';
 
-function taskClient(era: Era, scope?: string, principal = 'ada'): ClientContext {
-  return { ...clientOf(era, scope), principal: { id: principal, kind: 'token' }, capabilities: `{${EXTENSION}}` };
+function taskClient(era: Era, endpoint?: string, principal = 'ada'): ClientContext {
+  return { ...clientOf(era, endpoint), principal: { id: principal, kind: 'token' }, capabilities: `{${EXTENSION}}` };
 }
 
 /** What a server of the era answers to a call that becomes a task. @param id - JSON. */
@@ -19,10 +19,10 @@ function started(era: Era, id = '"t-1"'): string {
 }
 
 /** Starts a task and gives the id that the client sees. */
-async function startTask(fixture: RouterFixture, link: ScriptedLink, client: ClientContext, id = '"t-1"'): Promise<string> {
-  const name = client.scope === undefined ? `${link.upstream}__slow` : 'slow';
+async function startTask(fixture: RouterFixture, connection: ScriptedConnection, client: ClientContext, id = '"t-1"'): Promise<string> {
+  const name = client.endpoint === undefined ? `${connection.upstream}__slow` : 'slow';
   const { reply } = fixture.route(requestOf('tools/call', `{"name":"${name}","task":{"ttl":1.0e3},"_meta":{"progressToken":"p"}}`), client);
-  link.last.answer(started(link.era, id));
+  connection.last.answer(started(connection.era, id));
   await reply.answered;
   const sealed = /"taskId" : "([^"]+)"/.exec(reply.text)?.[1];
   if (sealed === undefined) throw new TypeError(`no task: ${reply.text}`);
@@ -32,25 +32,25 @@ async function startTask(fixture: RouterFixture, link: ScriptedLink, client: Cli
 /** Asks about a task; the server answers with these members of a response. */
 async function ask(
   fixture: RouterFixture,
-  link: ScriptedLink,
+  connection: ScriptedConnection,
   client: ClientContext,
   params: string,
   method = 'tasks/get',
   answer = '',
 ): Promise<string> {
-  link.immediate = answer === '' ? undefined : answer;
+  connection.immediate = answer === '' ? undefined : answer;
   const { reply } = fixture.route(requestOf(method, params), client);
   await reply.answered;
-  link.immediate = undefined;
+  connection.immediate = undefined;
   return reply.text;
 }
 
 describe('tasks within an era', () => {
   it.each(['legacy', 'modern'] as const)('get an id of Omni in the answer of a %s server, and nothing else changes', async (era) => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', era, HELLO);
+    const connection = fixture.connection('files', era, HELLO);
     const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__slow","task":{}}', '"c"'), taskClient(era));
-    link.last.answer(started(era, '"t\\u002d1"'));
+    connection.last.answer(started(era, '"t\\u002d1"'));
     await reply.answered;
     const sealed = /omni1[^"]+/.exec(reply.text)?.[0] ?? '';
     expect(reply.text).toBe(`{"jsonrpc":"2.0","id":"c",${started(era, `"${sealed}"`)}}`);
@@ -64,25 +64,36 @@ describe('tasks within an era', () => {
     ['modern', undefined],
     ['legacy', 'files'],
     ['modern', 'files'],
-  ] as const)('are asked for under the id of their server, by a %s client on the endpoint %s', async (era, scope) => {
+  ] as const)('are asked for under the id of their server, by a %s client on the endpoint %s', async (era, endpoint) => {
     const fixture = new RouterFixture();
-    fixture.link('mail', era, HELLO);
-    const link = fixture.link('files', era, HELLO);
-    const client = taskClient(era, scope);
-    const sealed = await startTask(fixture, link, client);
+    fixture.connection('mail', era, HELLO);
+    const connection = fixture.connection('files', era, HELLO);
+    const client = taskClient(era, endpoint);
+    const sealed = await startTask(fixture, connection, client);
     const answer = '"result":{"status":"completed","taskId":"t-1","n":1.0}';
-    expect(await ask(fixture, link, client, `{"x":1.0, "taskId" : "${sealed}"}`, 'tasks/get', answer)).toBe(
+    expect(await ask(fixture, connection, client, `{"x":1.0, "taskId" : "${sealed}"}`, 'tasks/get', answer)).toBe(
       `{"jsonrpc":"2.0","id":1,"result":{"status":"completed","taskId":"${sealed}","n":1.0}}`,
     );
-    expect([link.last.params, link.last.call.name, link.last.call.mayPassBytes]).toEqual(['{"x":1.0, "taskId" : "t-1"}', 't-1', false]);
+    expect([connection.last.params, connection.last.call.name, connection.last.call.allowPassthrough]).toEqual([
+      '{"x":1.0, "taskId" : "t-1"}',
+      't-1',
+      false,
+    ]);
   });
 
   it('have results that belong to them by the id of Omni, whose own members stay', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
-    const sealed = await startTask(fixture, link, taskClient('legacy'));
+    const connection = fixture.connection('files', 'legacy');
+    const sealed = await startTask(fixture, connection, taskClient('legacy'));
     const result = (id: string): string => `{"content":[],"taskId":"t-1","_meta":{"${RELATED}":{"taskId":"${id}"},"x":1.0}}`;
-    const text = await ask(fixture, link, taskClient('legacy'), `{"taskId":"${sealed}"}`, 'tasks/result', `"result":${result('t-1')}`);
+    const text = await ask(
+      fixture,
+      connection,
+      taskClient('legacy'),
+      `{"taskId":"${sealed}"}`,
+      'tasks/result',
+      `"result":${result('t-1')}`,
+    );
     expect(text).toBe(`{"jsonrpc":"2.0","id":1,"result":${result(sealed)}}`);
   });
 
@@ -90,9 +101,9 @@ describe('tasks within an era', () => {
     'have answers without an id as they are: %s',
     async (answer) => {
       const fixture = new RouterFixture();
-      const link = fixture.link('files', 'modern', HELLO);
-      const sealed = await startTask(fixture, link, taskClient('modern'));
-      expect(await ask(fixture, link, taskClient('modern'), `{"taskId":"${sealed}"}`, 'tasks/update', answer)).toBe(
+      const connection = fixture.connection('files', 'modern', HELLO);
+      const sealed = await startTask(fixture, connection, taskClient('modern'));
+      expect(await ask(fixture, connection, taskClient('modern'), `{"taskId":"${sealed}"}`, 'tasks/update', answer)).toBe(
         `{"jsonrpc":"2.0","id":1,${answer}}`,
       );
     },
@@ -100,11 +111,11 @@ describe('tasks within an era', () => {
 
   it('are unknown to all others in the same way, and no server hears of the attempt', async () => {
     const fixture = new RouterFixture();
-    const links = [fixture.link('files', 'legacy'), fixture.link('mail', 'legacy')];
-    const [files] = links;
-    if (files === undefined) throw new TypeError('no link');
+    const connections = [fixture.connection('files', 'legacy'), fixture.connection('mail', 'legacy')];
+    const [files] = connections;
+    if (files === undefined) throw new TypeError('no connection');
     const sealed = await startTask(fixture, files, taskClient('legacy'));
-    const before = links.map(({ sent }) => sent.length);
+    const before = connections.map(({ sent }) => sent.length);
     const errors: unknown[] = [];
     const attempts: readonly (readonly [ClientContext, string])[] = [
       [taskClient('legacy', undefined, 'bob'), `{"taskId":"${sealed}"}`],
@@ -121,22 +132,22 @@ describe('tasks within an era', () => {
       errors.push(answer?.kind === 'error' ? [answer.error.facts.jsonRpcCode, answer.error.message, answer.error.data] : answer);
     }
     expect(errors).toEqual(attempts.map(() => [-32602, 'You have no task of this id', undefined]));
-    expect(links.map(({ sent }) => sent.length)).toEqual(before);
+    expect(connections.map(({ sent }) => sent.length)).toEqual(before);
   });
 
   it('are listed to who has started them only, byte for byte but for their ids', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
+    const connection = fixture.connection('files', 'legacy');
     const ada = taskClient('legacy', 'files');
-    const sealed = await startTask(fixture, link, ada, '"a"');
-    await startTask(fixture, link, taskClient('legacy', 'files', 'bob'), '"b"');
+    const sealed = await startTask(fixture, connection, ada, '"a"');
+    await startTask(fixture, connection, taskClient('legacy', 'files', 'bob'), '"b"');
     const list = '"result":{"tasks":[ {"taskId":"b"} , {"n":1.0, "taskId":"\\u0061"}, {"taskId":"c"}, 5, [] ],"nextCursor":"x"}';
-    expect(await ask(fixture, link, ada, '{"cursor":""}', 'tasks/list', list)).toBe(
+    expect(await ask(fixture, connection, ada, '{"cursor":""}', 'tasks/list', list)).toBe(
       `{"jsonrpc":"2.0","id":1,"result":{"tasks":[{"n":1.0, "taskId":"${sealed}"}],"nextCursor":"x"}}`,
     );
-    expect(await ask(fixture, link, taskClient('legacy', 'files', 'eve'), '', 'tasks/list', list)).toContain('"tasks":[]');
-    expect(await ask(fixture, link, ada, '', 'tasks/list', '"result":{"tasks":{"taskId":"a"}}')).toContain('"tasks":[]');
-    expect(await ask(fixture, link, ada, '', 'tasks/list', '"result":{}')).toContain('"result":{}');
+    expect(await ask(fixture, connection, taskClient('legacy', 'files', 'eve'), '', 'tasks/list', list)).toContain('"tasks":[]');
+    expect(await ask(fixture, connection, ada, '', 'tasks/list', '"result":{"tasks":{"taskId":"a"}}')).toContain('"tasks":[]');
+    expect(await ask(fixture, connection, ada, '', 'tasks/list', '"result":{}')).toContain('"result":{}');
   });
 
   it.each([
@@ -146,50 +157,50 @@ describe('tasks within an era', () => {
     ['that names a task by no string', '"result":{"resultType":"task","taskId":1}'],
   ])('are not made of a modern answer %s', async (_what, members) => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern', HELLO);
+    const connection = fixture.connection('files', 'modern', HELLO);
     const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__slow"}'), taskClient('modern'));
-    link.last.answer(members);
+    connection.last.answer(members);
     expect(reply.text).toBe(`{"jsonrpc":"2.0","id":1,${members}}`);
   });
 
   it('leave answers unread where no task can come of a call', () => {
     const fixture = new RouterFixture();
-    fixture.link('mail', 'modern');
-    fixture.link('files', 'modern', HELLO);
+    fixture.connection('mail', 'modern');
+    fixture.connection('files', 'modern', HELLO);
     const unread = (name: string, client: ClientContext): boolean => {
-      const link = fixture.upstreams.links.get(name);
+      const connection = fixture.upstreams.connections.get(name);
       fixture.route(requestOf('tools/call', `{"name":"${name}__slow"}`), client);
-      return link instanceof Object && 'last' in link && link.last.call.mayPassBytes;
+      return connection instanceof Object && 'last' in connection && connection.last.call.allowPassthrough;
     };
     expect([unread('mail', taskClient('modern')), unread('files', clientOf('modern')), unread('files', taskClient('modern'))]).toEqual([
       true,
       true,
       false,
     ]);
-    fixture.link('files', 'legacy');
+    fixture.connection('files', 'legacy');
     expect(unread('files', taskClient('legacy'))).toBe(true);
   });
 
   it('are refused when their server has given them an id that is too long', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
+    const connection = fixture.connection('files', 'legacy');
     const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__slow","task":{}}'), taskClient('legacy'));
-    link.last.answer(started('legacy', JSON.stringify('x'.repeat(4_000))));
+    connection.last.answer(started('legacy', JSON.stringify('x'.repeat(4_000))));
     expect(reply.text).toBe('OMNI_UPSTREAM_PROTOCOL');
   });
 
   it('bring no answer to a client that has cancelled meanwhile', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
+    const connection = fixture.connection('files', 'legacy');
     const start = fixture.route(requestOf('tools/call', '{"name":"files__slow","task":{}}'), taskClient('legacy'));
-    link.last.answer(started('legacy'));
+    connection.last.answer(started('legacy'));
     start.running.cancel();
-    const sealed = await startTask(fixture, link, taskClient('legacy'), '"t-2"');
+    const sealed = await startTask(fixture, connection, taskClient('legacy'), '"t-2"');
     const get = fixture.route(requestOf('tasks/get', `{"taskId":"${sealed}"}`), taskClient('legacy'));
     get.running.cancel();
-    const sent = link.sent.length;
-    await startTask(fixture, link, taskClient('legacy'), '"t-3"');
-    expect([start.reply.answers, get.reply.answers, link.sent.length - sent]).toEqual([[], [], 1]);
+    const sent = connection.sent.length;
+    await startTask(fixture, connection, taskClient('legacy'), '"t-3"');
+    expect([start.reply.answers, get.reply.answers, connection.sent.length - sent]).toEqual([[], [], 1]);
   });
 });
 
@@ -199,23 +210,23 @@ describe('tasks across the eras', () => {
     ['modern', 'legacy'],
   ] as const)('are not asked for by a %s client of a %s server', (era, serverEra) => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', serverEra, HELLO);
+    const connection = fixture.connection('files', serverEra, HELLO);
     fixture.route(requestOf('tools/call', '{"task":{"ttl":1},"name":"files__slow","arguments":{"task":1.0}}'), taskClient(era));
-    const params = JSON.parse(link.last.params);
-    expect([params.task, params.arguments, link.last.params.includes('/tasks')]).toEqual([undefined, { task: 1 }, false]);
+    const params = JSON.parse(connection.last.params);
+    expect([params.task, params.arguments, connection.last.params.includes('/tasks')]).toEqual([undefined, { task: 1 }, false]);
   });
 
   it('need the extension in every request of the modern era, whether there is such a task or not', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern', HELLO);
+    const connection = fixture.connection('files', 'modern', HELLO);
     const client = taskClient('modern', 'files');
-    const sealed = await startTask(fixture, link, client);
-    const before = link.sent.length;
+    const sealed = await startTask(fixture, connection, client);
+    const before = connection.sent.length;
     for (const id of [sealed, 't-9']) {
       const { reply } = fixture.route(requestOf('tasks/get', `{"taskId":"${id}"}`), { ...client, capabilities: '{"elicitation":{}}' });
       expect(reply.text).toBe('OMNI_CAPABILITY_MISSING');
     }
-    expect(link.sent).toHaveLength(before);
+    expect(connection.sent).toHaveLength(before);
   });
 
   it.each([
@@ -224,11 +235,11 @@ describe('tasks across the eras', () => {
   ] as const)('that a %s client has started are unknown once its server is %s', async (era, later) => {
     const fixture = new RouterFixture();
     const client = taskClient(era, 'files');
-    const sealed = await startTask(fixture, fixture.link('files', era, HELLO), client);
-    const link = fixture.link('files', later, HELLO);
-    expect(await ask(fixture, link, client, `{"taskId":"${sealed}"}`)).toBe('OMNI_NAME_UNKNOWN');
-    expect(await ask(fixture, link, client, '', 'tasks/list')).toBe('OMNI_METHOD_UNKNOWN');
-    expect(link.sent).toEqual([]);
+    const sealed = await startTask(fixture, fixture.connection('files', era, HELLO), client);
+    const connection = fixture.connection('files', later, HELLO);
+    expect(await ask(fixture, connection, client, `{"taskId":"${sealed}"}`)).toBe('OMNI_NAME_UNKNOWN');
+    expect(await ask(fixture, connection, client, '', 'tasks/list')).toBe('OMNI_METHOD_UNKNOWN');
+    expect(connection.sent).toEqual([]);
   });
 });
 
@@ -246,8 +257,8 @@ describe('what a server says of tasks', () => {
 
   it('reaches their owner only, under the id of Omni', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
-    const sealed = await startTask(fixture, link, taskClient('legacy'));
+    const connection = fixture.connection('files', 'legacy');
+    const sealed = await startTask(fixture, connection, taskClient('legacy'));
     expect(told(fixture, status('t-1'), taskClient('legacy'))).toEqual([status(sealed)]);
     expect(told(fixture, status('t-1'), taskClient('legacy', undefined, 'bob'))).toEqual([]);
     expect(told(fixture, status('t-2'), taskClient('legacy'))).toEqual([]);
@@ -256,7 +267,7 @@ describe('what a server says of tasks', () => {
 
   it('goes on as it is when it is about no task, or belongs to one that is not known', async () => {
     const fixture = new RouterFixture();
-    const sealed = await startTask(fixture, fixture.link('files', 'legacy'), taskClient('legacy'));
+    const sealed = await startTask(fixture, fixture.connection('files', 'legacy'), taskClient('legacy'));
     const other = '{"jsonrpc":"2.0","method":"notifications/tasks_of_a_vendor","params":{"taskId":"t-1"}}';
     expect(told(fixture, other, taskClient('legacy'))).toEqual([other]);
     expect(told(fixture, log('t-2'), taskClient('legacy'))).toEqual([log('t-2')]);
@@ -265,9 +276,9 @@ describe('what a server says of tasks', () => {
 
   it('waits until the id is sealed, and comes after the answer', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
+    const connection = fixture.connection('files', 'legacy');
     const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__slow","task":{}}'), taskClient('legacy'));
-    link.last.answer(started('legacy'));
+    connection.last.answer(started('legacy'));
     const texts: string[] = [];
     const early = new Promise<void>((resolve) => {
       fixture.router.toClient('files', messageOf(status('t-1')), taskClient('legacy'), (message) => {
@@ -283,45 +294,45 @@ describe('what a server says of tasks', () => {
 
   it('goes to the session after the answer of the call that has become a task, and of no other call', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
+    const connection = fixture.connection('files', 'legacy');
     const heard: string[] = [];
     const session = new FakeSession('{}', (text) => heard.push(text));
     const client = { ...session.client(), principal: { id: 'ada', kind: 'token' as const } };
-    await startTask(fixture, link, client);
+    await startTask(fixture, connection, client);
     const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":1.0}}';
-    expect(link.last.notify(progress)).toBe(true);
+    expect(connection.last.notify(progress)).toBe(true);
     fixture.route(requestOf('tools/call', '{"name":"files__quick","task":{},"_meta":{"progressToken":"p"}}'), client);
-    link.last.answer('"result":{"content":[]}');
-    expect(link.last.notify(progress)).toBe(true);
+    connection.last.answer('"result":{"content":[]}');
+    expect(connection.last.notify(progress)).toBe(true);
     expect(heard).toEqual([progress]);
   });
 
   it('goes to the session of its owner when it comes on a connection that clients share', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
+    const connection = fixture.connection('files', 'legacy');
     const heard: string[] = [];
     const session = new FakeSession('{}', (text) => heard.push(text));
     const client = { ...session.client(), principal: { id: 'ada', kind: 'token' as const } };
-    await startTask(fixture, link, client);
-    for (const id of ['t-1', 't-2']) link.sayOfTasks(messageOf(status(id)));
-    link.sayOfTasks(messageOf('{"jsonrpc":"2.0","method":"notifications/tasks/status"}'));
+    await startTask(fixture, connection, client);
+    for (const id of ['t-1', 't-2']) connection.sayOfTasks(messageOf(status(id)));
+    connection.sayOfTasks(messageOf('{"jsonrpc":"2.0","method":"notifications/tasks/status"}'));
     // The session has it put into its client's terms itself.
     expect([heard, session.key]).toEqual([[status('t-1')], 'session-1']);
   });
 
   it('is put into the words of the client during calls too, questions included', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'legacy');
+    const connection = fixture.connection('files', 'legacy');
     const client = { ...new FakeSession().client(), principal: { id: 'ada', kind: 'token' as const } };
-    const sealed = await startTask(fixture, link, client);
+    const sealed = await startTask(fixture, connection, client);
     const { reply } = fixture.route(requestOf('tasks/result', `{"taskId":"${sealed}"}`), client);
-    await link.sentMore(1); // the call that has started the task
-    expect(link.last.notify(status('t-1'))).toBe(true);
+    await connection.sentMore(1); // the call that has started the task
+    expect(connection.last.notify(status('t-1'))).toBe(true);
     reply.isFast = false;
-    expect([link.last.notify(log('t-1')), link.last.notify(status('t-9'))]).toEqual([false, true]);
-    const question = (id: string): string =>
+    expect([connection.last.notify(log('t-1')), connection.last.notify(status('t-9'))]).toEqual([false, true]);
+    const serverRequest = (id: string): string =>
       `{"jsonrpc":"2.0","id":9,"method":"elicitation/create","params":{"message":"?","_meta":{"${RELATED}":{"taskId":"${id}"}}}}`;
-    link.last.listener.onServerRequest(messageOf(question('t-1')), () => {});
-    expect([reply.notices, reply.questions]).toEqual([[status(sealed), log(sealed)], [['files', question(sealed)]]]);
+    connection.last.listener.onServerRequest(messageOf(serverRequest('t-1')), () => {});
+    expect([reply.notifications, reply.serverRequests]).toEqual([[status(sealed), log(sealed)], [['files', serverRequest(sealed)]]]);
   });
 });

@@ -7,7 +7,7 @@ import {
   type JsonMember,
   type RpcMessage,
   type TextEdit,
-  type UpstreamLink,
+  type UpstreamConnection,
 } from '@omni/wire';
 import type { TaskIds } from './task-ids.ts';
 import { edited, relatedTaskIn, renamed, startedTaskIn, taskIn } from './task-places.ts';
@@ -33,13 +33,13 @@ export interface TaskRequest {
   readonly role: TaskRole;
   readonly client: ClientContext;
   /** That it was sent on; of the client's era. */
-  readonly link: UpstreamLink;
+  readonly connection: UpstreamConnection;
 }
 
-/** Whether answers of this link to requests of this role name tasks; others can go on unread. */
-export function namesTasks(role: TaskRole, link: UpstreamLink): boolean {
+/** Whether answers of this connection to requests of this role name tasks; others can go on unread. */
+export function namesTasks(role: TaskRole, connection: UpstreamConnection): boolean {
   // A legacy request says by a parameter that it wants to be one, in the modern era the server decides.
-  return role.kind !== 'starting' || link.era === 'legacy' || link.hello.text.includes(`"${TASKS_EXTENSION}"`);
+  return role.kind !== 'starting' || connection.era === 'legacy' || connection.handshake.text.includes(`"${TASKS_EXTENSION}"`);
 }
 
 /** Whether a client of the modern era speaks of tasks. */
@@ -82,16 +82,16 @@ export class TaskRelay {
   answer(request: TaskRequest, message: RpcMessage, done: (answer: RpcMessage | GatewayError) => void): void {
     const result = message.result?.object;
     if (result === undefined) return done(message);
-    const { role, client, link } = request;
-    const { upstream } = link;
-    link.hearTasks?.((notice) => this.#toSession(upstream, notice));
+    const { role, client, connection } = request;
+    const { upstream } = connection;
+    connection.hearTasks?.((notification) => this.#toSession(upstream, notification));
     const related = relatedTaskIn(message.text, result);
     if (role.kind === 'list') return done(edited(message, this.#ownOnly(request, message, memberOf(result, 'tasks'))));
     if (role.kind === 'about') {
       const named = role.method === TASK_RESULT ? undefined : taskIn(message.text, result);
       return done(edited(message, renamed([named, related], role.id, role.sealed)));
     }
-    const started = startedTaskIn(message.text, result, link.era);
+    const started = startedTaskIn(message.text, result, connection.era);
     if (started === undefined) return done(message);
     this.#ids.issue({ upstream, id: started.id }, client, (sealed) =>
       done(sealed instanceof GatewayError ? sealed : edited(message, renamed([started, related], started.id, sealed))),
@@ -118,15 +118,15 @@ export class TaskRelay {
   }
 
   /** A notification about a task that came on a connection which clients share. */
-  #toSession(upstream: string, notice: RpcMessage): void {
-    const place = taskIn(notice.text, notice.params);
+  #toSession(upstream: string, notification: RpcMessage): void {
+    const place = taskIn(notification.text, notification.params);
     const session = place === undefined ? undefined : this.#ids.sessionOf({ upstream, id: place.id });
     // It puts the notification into its client's terms, as any that belongs to no call.
-    session?.onNotification(upstream, notice);
+    session?.onNotification(upstream, notification);
   }
 
   /** The edit that leaves the tasks of others out of a list; own ones stay byte for byte but for their id. */
-  #ownOnly({ client, link: { upstream } }: TaskRequest, { text }: RpcMessage, tasks: JsonMember | undefined): readonly TextEdit[] {
+  #ownOnly({ client, connection: { upstream } }: TaskRequest, { text }: RpcMessage, tasks: JsonMember | undefined): readonly TextEdit[] {
     if (tasks === undefined) return [];
     const list = text.slice(tasks.start, tasks.end);
     const scan = scanJson(list, LIMITS);

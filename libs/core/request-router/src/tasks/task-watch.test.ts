@@ -1,25 +1,25 @@
 import type { ClientContext, RpcMessage } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { clientOf, requestOf, RouterFixture, type ScriptedLink } from '../router.fixture.ts';
+import { clientOf, requestOf, RouterFixture, type ScriptedConnection } from '../router.fixture.ts';
 
 const EXTENSION = '"extensions":{"io.modelcontextprotocol/tasks":{}}';
 const CLIENT: ClientContext = { ...clientOf('modern'), capabilities: `{${EXTENSION}}` };
 const HELLO = `{"capabilities":{${EXTENSION}}}`;
 
-function notice(id: string, method = 'notifications/tasks'): string {
+function notification(id: string, method = 'notifications/tasks'): string {
   return `{"jsonrpc":"2.0","method":"${method}","params":{"taskId":"${id}","status":"working","n":1.0}}`;
 }
 
-async function startTask(fixture: RouterFixture, link: ScriptedLink, id: string, client = CLIENT): Promise<string> {
-  const { reply } = fixture.route(requestOf('tools/call', `{"name":"${link.upstream}__slow"}`), client);
-  link.last.answer(`"result":{"resultType":"task","taskId":"${id}"}`);
+async function startTask(fixture: RouterFixture, connection: ScriptedConnection, id: string, client = CLIENT): Promise<string> {
+  const { reply } = fixture.route(requestOf('tools/call', `{"name":"${connection.upstream}__slow"}`), client);
+  connection.last.answer(`"result":{"resultType":"task","taskId":"${id}"}`);
   await reply.answered;
   return /omni1[^"]+/.exec(reply.text)?.[0] ?? '';
 }
 
 interface Watch {
   readonly opened: readonly string[];
-  readonly notices: string[];
+  readonly notifications: string[];
   readonly close: () => void;
 }
 
@@ -29,14 +29,14 @@ function watch(fixture: RouterFixture, taskIds: readonly string[], client = CLIE
     `{"_meta":{"k":1.0},"notifications":${JSON.stringify({ taskIds })}}`,
     '"l"',
   );
-  const notices: string[] = [];
+  const notifications: string[] = [];
   return new Promise((resolve) => {
     const close = fixture.router.watchTasks({
       message,
       client,
       taskIds,
-      onOpen: (opened) => queueMicrotask(() => resolve({ opened, notices, close })),
-      onNotice: (taskId, { text }) => notices.push(taskId, text),
+      onOpen: (opened) => queueMicrotask(() => resolve({ opened, notifications, close })),
+      onTaskNotification: (taskId, { text }) => notifications.push(taskId, text),
     });
   });
 }
@@ -44,7 +44,7 @@ function watch(fixture: RouterFixture, taskIds: readonly string[], client = CLIE
 describe('TaskWatch', () => {
   it('listens to the tasks of each server with the envelope of the client', async () => {
     const fixture = new RouterFixture();
-    const [files, mail] = [fixture.link('files', 'modern', HELLO), fixture.link('mail', 'modern', HELLO)];
+    const [files, mail] = [fixture.connection('files', 'modern', HELLO), fixture.connection('mail', 'modern', HELLO)];
     const ids = [await startTask(fixture, files, 'a'), await startTask(fixture, mail, 'b'), await startTask(fixture, files, 'c')];
     const { opened } = await watch(fixture, ids);
     expect(opened.toSorted()).toEqual(ids.toSorted());
@@ -56,61 +56,61 @@ describe('TaskWatch', () => {
 
   it('tells what was asked for, under the ids of Omni', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern', HELLO);
-    const sealed = await startTask(fixture, link, 'a');
-    await startTask(fixture, link, 'b');
-    const { notices, close } = await watch(fixture, [sealed]);
-    const listening = link.last;
+    const connection = fixture.connection('files', 'modern', HELLO);
+    const sealed = await startTask(fixture, connection, 'a');
+    await startTask(fixture, connection, 'b');
+    const { notifications, close } = await watch(fixture, [sealed]);
+    const listening = connection.last;
     const texts = [
-      notice('a'),
-      notice('b'),
-      notice('a', 'notifications/message'),
+      notification('a'),
+      notification('b'),
+      notification('a', 'notifications/message'),
       '{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":{"taskIds":["a"]}}}',
     ];
     expect(texts.map((text) => listening.notify(text))).toEqual([true, true, true, true]);
-    expect(notices).toEqual([sealed, notice(sealed)]);
+    expect(notifications).toEqual([sealed, notification(sealed)]);
     close();
-    listening.notify(notice('a'));
-    expect([notices.length, listening.cancels.length]).toEqual([2, 1]);
+    listening.notify(notification('a'));
+    expect([notifications.length, listening.cancels.length]).toEqual([2, 1]);
   });
 
   it('honours no task of others, of another endpoint or of none', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern', HELLO);
-    const mail = fixture.link('mail', 'modern', HELLO);
-    const sealed = await startTask(fixture, link, 'a');
+    const connection = fixture.connection('files', 'modern', HELLO);
+    const mail = fixture.connection('mail', 'modern', HELLO);
+    const sealed = await startTask(fixture, connection, 'a');
     const foreign: ClientContext = { ...CLIENT, principal: { id: 'other', kind: 'token' } };
     const watches = [
       await watch(fixture, [sealed, 'a'], foreign),
-      await watch(fixture, [sealed], { ...CLIENT, scope: 'mail' }),
+      await watch(fixture, [sealed], { ...CLIENT, endpoint: 'mail' }),
       await watch(fixture, [sealed], { ...CLIENT, capabilities: '{}' }),
       await watch(fixture, ['', `${sealed}x`]),
     ];
     expect(watches.map(({ opened }) => opened)).toEqual([[], [], [], []]);
-    expect([link.sent.length, mail.sent.length]).toEqual([1, 0]);
+    expect([connection.sent.length, mail.sent.length]).toEqual([1, 0]);
   });
 
   it('listens to no server that is down or of the other era by now', async () => {
     const fixture = new RouterFixture();
-    const sealed = await startTask(fixture, fixture.link('files', 'modern', HELLO), 'a');
-    const legacy = fixture.link('files', 'legacy');
+    const sealed = await startTask(fixture, fixture.connection('files', 'modern', HELLO), 'a');
+    const legacy = fixture.connection('files', 'legacy');
     expect((await watch(fixture, [sealed])).opened).toEqual([sealed]);
-    fixture.upstreams.links.delete('files');
+    fixture.upstreams.connections.delete('files');
     await watch(fixture, [sealed]);
     expect(legacy.sent).toEqual([]);
   });
 
   it('does not open when it is closed before', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern', HELLO);
-    const sealed = await startTask(fixture, link, 'a');
+    const connection = fixture.connection('files', 'modern', HELLO);
+    const sealed = await startTask(fixture, connection, 'a');
     let isOpen = false;
     fixture.router.watchTasks({
       message: requestOf('subscriptions/listen'),
       client: CLIENT,
       taskIds: [sealed],
       onOpen: () => (isOpen = true),
-      onNotice() {},
+      onTaskNotification() {},
     })();
     // Opened in the same order as asked for.
     await watch(fixture, [sealed]);
@@ -119,13 +119,13 @@ describe('TaskWatch', () => {
 
   it('survives the end of a subscription and refuses questions', async () => {
     const fixture = new RouterFixture();
-    const link = fixture.link('files', 'modern', HELLO);
-    await watch(fixture, [await startTask(fixture, link, 'a')]);
-    const { listener } = link.last;
+    const connection = fixture.connection('files', 'modern', HELLO);
+    await watch(fixture, [await startTask(fixture, connection, 'a')]);
+    const { listener } = connection.last;
     const told: unknown[] = [];
     listener.onServerRequest(requestOf('roots/list'), (answer) => told.push(answer));
     listener.onDrain(() => told.push('drained'));
-    link.last.answer('"result":{"resultType":"complete"}');
+    connection.last.answer('"result":{"resultType":"complete"}');
     expect(told).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }, 'drained']);
   });
 });

@@ -1,6 +1,14 @@
 import { GatewayError } from '@omni/ports';
-import { askerOf, memberOf, type CallListener, type ClientContext, type RpcMessage, type RunningCall, type UpstreamCall } from '@omni/wire';
-import type { AskerNames } from '../asker-names.ts';
+import {
+  callerKeyOf,
+  memberOf,
+  type CallListener,
+  type ClientContext,
+  type RpcMessage,
+  type RunningCall,
+  type UpstreamCall,
+} from '@omni/wire';
+import type { ElicitationLabels } from '../elicitation-labels.ts';
 import type { UpstreamAccess } from '../collaborators.ts';
 import type { TaskIds } from './task-ids.ts';
 import { edited, renamed, taskIn } from './task-places.ts';
@@ -12,7 +20,7 @@ const TASK_NOTICE = 'notifications/tasks';
 export interface TaskWatchOptions {
   readonly ids: TaskIds;
   readonly access: UpstreamAccess;
-  readonly askers: AskerNames;
+  readonly labels: ElicitationLabels;
   /** The client's `subscriptions/listen`. */
   readonly message: RpcMessage;
   readonly client: ClientContext;
@@ -20,7 +28,7 @@ export interface TaskWatchOptions {
   readonly taskIds: readonly string[];
   /** Called once, with those of the ids that are the client's; nothing is told before. */
   readonly onOpen: (taskIds: readonly string[]) => void;
-  readonly onNotice: (taskId: string, message: RpcMessage) => void;
+  readonly onTaskNotification: (taskId: string, message: RpcMessage) => void;
 }
 
 /**
@@ -46,7 +54,7 @@ export class TaskWatch {
     const { ids, client, taskIds } = this.#options;
     for (const sealed of taskIds) {
       ids.open(sealed, client, (task) => {
-        if (task !== undefined && (client.scope ?? task.upstream) === task.upstream) this.#add(task.upstream, task.id, sealed);
+        if (task !== undefined && (client.endpoint ?? task.upstream) === task.upstream) this.#add(task.upstream, task.id, sealed);
         if (--this.#unopened === 0 && !this.#isClosed) this.#start();
       });
     }
@@ -67,9 +75,9 @@ export class TaskWatch {
     const { access, client, onOpen } = this.#options;
     onOpen([...this.#byUpstream.values()].flatMap((own) => [...own.values()]));
     for (const [upstream, own] of this.#byUpstream) {
-      access.linkFor(upstream, client, (link) => {
-        if (this.#isClosed || link instanceof GatewayError || link.era !== 'modern') return;
-        this.#running.push(link.send(this.#listenTo([...own.keys()]), this.#listenerFor(upstream, own)));
+      access.connectionFor(upstream, client, (connection) => {
+        if (this.#isClosed || connection instanceof GatewayError || connection.era !== 'modern') return;
+        this.#running.push(connection.send(this.#listenTo([...own.keys()]), this.#listenerFor(upstream, own)));
       });
     }
   }
@@ -88,20 +96,20 @@ export class TaskWatch {
       name: undefined,
       paramHeaders: [],
       clientId: message.id,
-      asker: askerOf(client),
-      mayPassBytes: false,
+      callerKey: callerKeyOf(client),
+      allowPassthrough: false,
     };
   }
 
   #listenerFor(upstream: string, own: ReadonlyMap<string, string>): CallListener {
-    const { askers, client, onNotice } = this.#options;
+    const { labels, client, onTaskNotification } = this.#options;
     return {
       onNotification: (message) => {
         const place = message.method === TASK_NOTICE ? taskIn(message.text, message.params) : undefined;
         const sealed = place === undefined ? undefined : own.get(place.id);
         if (place === undefined || sealed === undefined || this.#isClosed) return true;
-        const notice = edited(message, renamed([place], place.id, sealed));
-        if (!(notice instanceof GatewayError)) onNotice(sealed, askers.inTaskNotice(notice, upstream, client));
+        const notification = edited(message, renamed([place], place.id, sealed));
+        if (!(notification instanceof GatewayError)) onTaskNotification(sealed, labels.inTaskNotice(notification, upstream, client));
         return true;
       },
       onDrain: (listener) => listener(),
