@@ -45,9 +45,9 @@ export default {
     },
     {
       name: 'runtime-neutral',
-      comment: 'ports, wire and core run in any runtime. What needs Node is a port here and an adapter there.',
+      comment: 'ports, jsonrpc, model and core run in any runtime. What needs Node is a port here and an adapter there.',
       severity: 'error',
-      from: { path: '^libs/(ports|wire|core)/', pathNot: TEST },
+      from: { path: '^libs/(ports|jsonrpc|model|core)/', pathNot: TEST },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -65,11 +65,18 @@ export default {
       to: { path: '^libs/testing/' },
     },
     {
-      name: 'wire-imports-ports',
-      comment: 'wire is text functions over the error table; it may import ports and nothing else.',
+      name: 'jsonrpc-imports-ports',
+      comment: 'jsonrpc is text functions over the error table; it may import ports and nothing else.',
       severity: 'error',
-      from: { path: '^libs/wire/', pathNot: TEST },
-      to: { pathNot: '^libs/(ports|wire)/', dependencyTypesNot: ['core'] },
+      from: { path: '^libs/jsonrpc/', pathNot: TEST },
+      to: { pathNot: '^libs/(ports|jsonrpc)/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'model-imports-jsonrpc',
+      comment: 'model is the vocabulary that the core libraries share; it may import ports and jsonrpc and nothing else.',
+      severity: 'error',
+      from: { path: '^libs/model/', pathNot: TEST },
+      to: { pathNot: '^libs/(ports|jsonrpc|model)/', dependencyTypesNot: ['core'] },
     },
     {
       name: 'core-not-core',
@@ -80,10 +87,10 @@ export default {
     },
     {
       name: 'core-layer',
-      comment: 'A core library imports ports and wire. Everything else reaches it through its constructor.',
+      comment: 'A core library imports ports, jsonrpc and model. Everything else reaches it through its constructor.',
       severity: 'error',
       from: { path: '^libs/core/', pathNot: TEST },
-      to: { path: ['^libs/', '^apps/', '^tools/'], pathNot: '^libs/(ports|wire|core)/' },
+      to: { path: ['^libs/', '^apps/', '^tools/'], pathNot: '^libs/(ports|jsonrpc|model|core)/' },
     },
     ...[...new Set(['', ...Object.keys(PACKAGES_OF_CORE)])].map((library) => ({
       name: library === '' ? 'core-packages' : `core-packages-${library}`,
@@ -104,7 +111,7 @@ export default {
       comment: 'An adapter translates between a port and the outside. It knows neither the core nor another adapter.',
       severity: 'error',
       from: { path: '^libs/adapters/([^/]+)/', pathNot: TEST },
-      to: { path: ['^libs/', '^apps/', '^tools/'], pathNot: ['^libs/(ports|wire)/', '^libs/adapters/$1/'] },
+      to: { path: ['^libs/', '^apps/', '^tools/'], pathNot: ['^libs/ports/', '^libs/adapters/$1/'] },
     },
     {
       name: 'composition-layer',
@@ -163,7 +170,7 @@ export default {
       to: { path: '\\.test\\.ts$' },
     },
     ...[
-      ['^(libs/(?:ports|wire|testing))/', '^$1/'],
+      ['^(libs/(?:ports|jsonrpc|model|testing))/', '^$1/'],
       ['^(libs/(?:core|adapters|composition)/[^/]+)/', '^$1/'],
       ['^(apps/[^/]+)/', '^$1/'],
       ['^(tools)/', '^$1/'],

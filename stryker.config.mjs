@@ -4,7 +4,7 @@
  */
 import preset from './tools/workspace/jest-preset.mjs';
 
-const folders = (process.env.OMNI_MUTATE ?? 'libs/wire,libs/core/capability-aggregator').split(',');
+const folders = (process.env.OMNI_MUTATE ?? 'libs/jsonrpc,libs/core/capability-aggregator').split(',');
 
 export default {
   mutate: [...folders.map((folder) => `${folder}/src/**/*.ts`), '!**/*.test.ts', '!**/index.ts'],

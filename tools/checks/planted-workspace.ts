@@ -18,8 +18,9 @@ interface Project {
 
 const PROJECTS: readonly Project[] = [
   { folder: 'libs/ports', dependencies: [], index: `export { GatewayError } from './gateway-error.ts';\n` },
-  { folder: 'libs/wire', dependencies: ['@omni/ports'], index: `export { GatewayError } from '@omni/ports';\n` },
-  { folder: 'libs/core/alpha', dependencies: ['@omni/ports', '@omni/wire'], index: `export { GatewayError } from '@omni/wire';\n` },
+  { folder: 'libs/jsonrpc', dependencies: ['@omni/ports'], index: `export { GatewayError } from '@omni/ports';\n` },
+  { folder: 'libs/model', dependencies: ['@omni/jsonrpc'], index: `export { GatewayError } from '@omni/jsonrpc';\n` },
+  { folder: 'libs/core/alpha', dependencies: ['@omni/ports', '@omni/jsonrpc'], index: `export { GatewayError } from '@omni/jsonrpc';\n` },
   { folder: 'libs/core/beta', dependencies: ['@omni/ports'], index: `export { GatewayError } from '@omni/ports';\n` },
   { folder: 'libs/core/config-manager', dependencies: ['yaml', 'zod'], index: `export { parse } from 'yaml';\nexport { z } from 'zod';\n` },
   {

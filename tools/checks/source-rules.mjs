@@ -15,7 +15,7 @@ const isLibrarySource = ({ path, isTest }) => path.startsWith('libs/') && !isTes
 /** @param {SourceFile} file */
 const isProductSource = ({ path, isTest }) => /^(libs|apps)\//.test(path) && !isTest;
 /** @param {SourceFile} file */
-const isNeutralSource = ({ path, isTest }) => /^libs\/(ports|wire|core)\//.test(path) && !isTest && path.includes('/src/');
+const isNeutralSource = ({ path, isTest }) => /^libs\/(ports|jsonrpc|model|core)\//.test(path) && !isTest && path.includes('/src/');
 
 /** Names that only Node has, or that mean something else elsewhere. */
 const NODE_GLOBALS = new Set(['process', 'Buffer', 'global', 'require', '__dirname', '__filename', 'setImmediate', 'clearImmediate']);
@@ -144,7 +144,7 @@ export const SOURCE_RULES = [
   },
   {
     id: 'no-node-globals',
-    why: 'ports, wire and core run in any runtime.',
+    why: 'ports, jsonrpc, model and core run in any runtime.',
     fix: 'Use what every runtime has (TextEncoder, Uint8Array, URL), or a port with an adapter.',
     appliesTo: isNeutralSource,
     check: (file) => hitsIn(file, judgeNodeGlobal),

@@ -4,7 +4,8 @@ import { GatewayError, type Exchange } from '@omni/ports';
 import { StateSeal } from '@omni/router';
 import { SseParser } from '@omni/upstreams';
 import { UriTemplate } from '@omni/capabilities';
-import * as wire from '@omni/wire';
+import * as jsonrpc from '@omni/jsonrpc';
+import * as model from '@omni/model';
 import type { FuzzTarget } from './fuzz-target.ts';
 import { channelFront } from './targets/channel-front.ts';
 import { configuration } from './targets/configuration.ts';
@@ -62,10 +63,10 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
     mistake: 'takes Base64 whose padding is missing',
     target: () =>
       headerValue({
-        encodeHeaderValue: wire.encodeHeaderValue,
+        encodeHeaderValue: model.encodeHeaderValue,
         decodeHeaderValue: (header) => {
           const base64 = /^=\?base64\?([A-Za-z0-9+/]+)\?=$/.exec(header)?.[1];
-          return base64 === undefined ? wire.decodeHeaderValue(header) : Buffer.from(base64, 'base64').toString('utf8');
+          return base64 === undefined ? model.decodeHeaderValue(header) : Buffer.from(base64, 'base64').toString('utf8');
         },
       }),
   },
@@ -93,7 +94,7 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
     mistake: 'takes numbers with a leading zero',
     target: () =>
       jsonScan((text, limits, plan) => {
-        const found = wire.scanJson(text, limits, plan);
+        const found = jsonrpc.scanJson(text, limits, plan);
         return found.kind === 'problem' && found.problem === 'syntax' && /[[,:]-?0[0-9]/.test(text) ? { kind: 'scalar' } : found;
       }),
   },
@@ -103,7 +104,7 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
   },
   'rpc-message': {
     mistake: 'does not look at the version of JSON-RPC',
-    target: () => rpcMessage((text, limits) => wire.parseMessage(text.replace(/"jsonrpc":[^,}]*/, '"jsonrpc":"2.0"'), limits)),
+    target: () => rpcMessage((text, limits) => jsonrpc.parseMessage(text.replace(/"jsonrpc":[^,}]*/, '"jsonrpc":"2.0"'), limits)),
   },
   'sse-parser': {
     mistake: 'loses events of two characters',
@@ -130,7 +131,8 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
   },
   'text-edit': {
     mistake: 'sets members one by one, so that the comma between two in an empty object is missing',
-    target: () => textEdit({ ...wire, setMembers: (object, values) => values.map(([key, json]) => wire.setMember(object, key, json)) }),
+    target: () =>
+      textEdit({ ...jsonrpc, setMembers: (object, values) => values.map(([key, json]) => jsonrpc.setMember(object, key, json)) }),
   },
   'uri-template': {
     mistake: 'lets a simple variable reach over a slash',

@@ -1,3 +1,3 @@
-import preset from '../workspace/jest-preset.mjs';
+import preset from './jest-preset.mjs';
 
 export default { ...preset, roots: ['<rootDir>'], displayName: 'workspace' };

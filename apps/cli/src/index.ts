@@ -1,3 +1,3 @@
-export { runCommandLine } from './command-line.ts';
-export type { CommandContext } from './target.ts';
-export { processTerminal, type Terminal } from './terminal.ts';
+export { runCommandLine } from './commands/command-line.ts';
+export type { CommandContext } from './connection/target.ts';
+export { processTerminal, type Terminal } from './output/terminal.ts';

@@ -1,7 +1,7 @@
 import { guardAgainstCrashes, outliveReader } from '@omni/master-server';
 import { GatewayError } from '@omni/ports';
-import { runCommandLine } from './command-line.ts';
-import { processTerminal } from './terminal.ts';
+import { runCommandLine } from './commands/command-line.ts';
+import { processTerminal } from './output/terminal.ts';
 
 /** What still runs after a command has ended is a leak, and must not keep the process. */
 const LINGER_MS = 2_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createMasterServer, inProcessUpstream, type MasterServer } from '@omni/container';
 import { parseConfigurationText } from '@omni/container/node';
-import { createChannelPair } from '@omni/wire';
+import { createChannelPair } from '@omni/model';
 import { SECRET, taskServer } from './advisories/task-server.ts';
 import { atEnd, endEverything } from './harness/end-everything.ts';
 import { modernRequest } from './harness/raw-mcp.ts';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { createMasterServer, inProcessUpstream } from '@omni/container';
 import { parseConfigurationText } from '@omni/container/node';
-import { createChannelPair } from '@omni/wire';
+import { createChannelPair } from '@omni/model';
 import { atEnd, endEverything } from './harness/end-everything.ts';
 import type { Connect } from './isolation/busy-client.ts';
 import { CanaryOracle } from './isolation/canary-oracle.ts';

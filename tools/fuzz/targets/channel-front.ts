@@ -1,5 +1,5 @@
+import { type JsonLimits, memberOf, parseMessage, rawOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
 import type { ChannelListener } from '@omni/ports';
-import { memberOf, parseMessage, rawOf, stringMember, type JsonLimits, type RpcMessage } from '@omni/wire';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { LATER, openFront, type Front } from './front.ts';
 import { isRecord, parsedJson, textOf } from './input-text.ts';

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
-import { GatewayError, type Exchange, type Logger, type OpenChannel } from '@omni/ports';
+import { type JsonLimits, resultText, stringMember } from '@omni/jsonrpc';
+import type { GatewayRequest } from '@omni/model';
+import { type Exchange, GatewayError, type Logger, type OpenChannel } from '@omni/ports';
 import { ProtocolHandler, type Connection, type Dispatch, type Offer } from '@omni/protocol';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
-import { resultText, stringMember, type GatewayRequest, type JsonLimits } from '@omni/wire';
 
 /** Calls of this tool are answered later. */
 export const LATER = 'later';

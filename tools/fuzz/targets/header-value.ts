@@ -1,9 +1,9 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
-import * as wire from '@omni/wire';
+import * as model from '@omni/model';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { isRecord, textOf } from './input-text.ts';
 
-type Codec = Pick<typeof wire, 'decodeHeaderValue' | 'encodeHeaderValue'>;
+type Codec = Pick<typeof model, 'decodeHeaderValue' | 'encodeHeaderValue'>;
 
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 const META = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
@@ -14,7 +14,7 @@ const BYTE_ORDER_MARK = '\uFEFF';
 const OVERLAPPING = '=?base64?=';
 
 /** Names in headers: what is encoded is decoded, by the SDK too, and any header says the same to both. */
-export function headerValue(codec: Codec = wire): FuzzTarget {
+export function headerValue(codec: Codec = model): FuzzTarget {
   const sdk = createMcpHandler(() => new McpServer({ name: 'fuzz', version: '1' }, { capabilities: { tools: {} } }));
 
   /** Whether the SDK's server finds that `Mcp-Name` and the body name the same. */
@@ -40,7 +40,7 @@ export function headerValue(codec: Codec = wire): FuzzTarget {
     name: 'header-value',
     promise:
       'any text survives encoding and decoding, here and in the SDK, and is a header without edges; any header names the same for both',
-    covers: /wire\/src\/header-value\.ts$/,
+    covers: /model\/src\/header-value\.ts$/,
     seeds: ['plain', '=?base64?5pel5pys?=', '日本', '', ' edge ', '=?base64??=', '=?base64?YQ==?=', '=?base64?77u/YQ==?='],
     dictionary: ['=?base64?', '?=', '=', '==', '/', '+', 'YQ==', '77u/', 'gA==', '7aCA', '\t', ' ', '\r\n', '=?Base64?', '=?base64?YR==?='],
     isJson: false,

@@ -1,7 +1,8 @@
+import { parseMessage, type RpcMessage, scanJson } from '@omni/jsonrpc';
+import { type ChunkSink, internalCall } from '@omni/model';
 import { silentLogger } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { Deadlines, DEFAULT_UPSTREAM_LIMITS, EraMemory, ModernHttpConnection } from '@omni/upstreams';
-import { internalCall, parseMessage, scanJson, type ChunkSink, type RpcMessage } from '@omni/wire';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { decoded, isRecord, parsedJson } from './input-text.ts';
 
@@ -29,7 +30,7 @@ export function httpAnswer(receive: Receive = receiveWithConnection()): FuzzTarg
     name: 'http-answer',
     promise:
       'a body that goes on unread is, if it is JSON at all, the answer to that very call, byte for byte; the answer to another call is none, and that to this one is taken',
-    covers: /upstreams\/src\/(?:zero-touch|http-message-reader|modern-http-connection)\.ts$/,
+    covers: /upstreams\/src\/http\/(?:passthrough|http-message-reader|modern-http-connection)\.ts$/,
     seeds: [
       '{"jsonrpc":"2.0","id":1,"result":{"content":["pad"]}}',
       '{"result":{"a":"pad"},"jsonrpc":"2.0","id":"a"}',

@@ -1,7 +1,8 @@
 import { classifyInboundRequest } from '@modelcontextprotocol/server';
+import { type JsonLimits, parseMessage } from '@omni/jsonrpc';
+import { decodeHeaderValue } from '@omni/model';
 import { GATEWAY_ERRORS, type HeaderList } from '@omni/ports';
 import { RecordingExchange } from '@omni/testing';
-import { decodeHeaderValue, parseMessage, type JsonLimits } from '@omni/wire';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { openFront, type Front } from './front.ts';
 import { decoded, isRecord, parsedJson } from './input-text.ts';

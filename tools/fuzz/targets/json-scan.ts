@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { scanJson, stringAt, type JsonObject, type RecordPlan } from '@omni/wire';
+import { type JsonObject, type RecordPlan, scanJson, stringAt } from '@omni/jsonrpc';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { isRecord, parsedJson, textOf } from './input-text.ts';
 
@@ -12,7 +12,7 @@ export function jsonScan(scan: typeof scanJson = scanJson): FuzzTarget {
     name: 'json-scan',
     promise:
       'accepts what JSON.parse accepts, except beyond the limits and for keys that stand twice where members are recorded; spans hold the values',
-    covers: /wire\/src\/json-scan\.ts$/,
+    covers: /jsonrpc\/src\/json-scan\.ts$/,
     seeds: [
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{"k":1.5e3},"arguments":{"a":[true,false,null]}}}',
       '{"a":{"a":{"b":"long enough to leave the loop \\u00e9 \\" \\\\ and on"}},"b":[]}',

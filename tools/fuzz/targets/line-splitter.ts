@@ -21,7 +21,7 @@ export function lineSplitter(create: CreateSplitter = (sink, max) => new LineSpl
     name: 'line-splitter',
     promise:
       'however bytes are cut the lines are those between newlines; what is too long or no UTF-8 is told and skipped, and nothing else is',
-    covers: /adapters\/node\/src\/(?:line-splitter|byte-buffer)\.ts$/,
+    covers: /adapters\/node\/src\/sockets\/(?:line-splitter|byte-buffer)\.ts$/,
     seeds: [
       '{"a":1}\n{"b":2}\r\n\n \n{"c":3}',
       `${'a'.repeat(24)}\n${'b'.repeat(24)}\r\n${'c'.repeat(25)}\nd`,

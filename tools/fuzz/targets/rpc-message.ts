@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseJSONRPCMessage } from '@modelcontextprotocol/client';
-import * as wire from '@omni/wire';
+import * as jsonrpc from '@omni/jsonrpc';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { isRecord, parsedJson, textOf } from './input-text.ts';
 
-type Parse = typeof wire.parseMessage;
+type Parse = typeof jsonrpc.parseMessage;
 
 const LIMITS = { maxDepth: 16, maxElements: 100 };
 const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
@@ -21,12 +21,12 @@ const STRICTER: Readonly<Record<string, (text: string, message: Record<string, u
 };
 
 /** Messages: what the SDK takes is taken, apart from {@link STRICTER}; the parts are where they are said to be. */
-export function rpcMessage(parse: Parse = wire.parseMessage): FuzzTarget {
+export function rpcMessage(parse: Parse = jsonrpc.parseMessage): FuzzTarget {
   return {
     name: 'rpc-message',
     promise:
       'a message that the SDK accepts is accepted unless a limit or a rule of ours says no, with the parts that JSON.parse finds; another id changes the id alone',
-    covers: /wire\/src\/rpc-(?:message|text)\.ts$/,
+    covers: /jsonrpc\/src\/rpc-(?:message|text)\.ts$/,
     seeds: [
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{"progressToken":"x"}}}',
       '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}',
@@ -70,7 +70,7 @@ export function rpcMessage(parse: Parse = wire.parseMessage): FuzzTarget {
   };
 }
 
-function checkRejection(text: string, { error, id }: wire.RpcRejection, value: unknown): string {
+function checkRejection(text: string, { error, id }: jsonrpc.RpcRejection, value: unknown): string {
   promise(error.code === 'OMNI_JSON_INVALID' ? value === undefined : true, 'what is JSON is not called invalid JSON', () => text);
   if (value === undefined) return 'no JSON';
   promise(
@@ -87,7 +87,7 @@ function checkRejection(text: string, { error, id }: wire.RpcRejection, value: u
   return error.message.replaceAll(/[0-9]+/g, '0');
 }
 
-function checkParts(text: string, message: wire.RpcMessage, value: Record<string, unknown>): void {
+function checkParts(text: string, message: jsonrpc.RpcMessage, value: Record<string, unknown>): void {
   const { kind, id, method, params, result, error } = message;
   const isAnswer = Object.hasOwn(value, 'result') || Object.hasOwn(value, 'error');
   const expected = isAnswer ? 'response' : Object.hasOwn(value, 'id') ? 'request' : 'notification';
@@ -99,11 +99,11 @@ function checkParts(text: string, message: wire.RpcMessage, value: Record<string
   promise(id === '' ? !Object.hasOwn(value, 'id') : isSame(id, value['id'] ?? null), 'the id is the id', () => text);
   promise(isAnswer ? method === '' : value['method'] === method, 'the method is the method', () => text);
   for (const [name, span] of Object.entries({ params, result, error })) {
-    const json = wire.rawOf(message, span);
+    const json = jsonrpc.rawOf(message, span);
     promise(json === undefined ? !Object.hasOwn(value, name) : isSame(json, value[name]), `${name} are where they are`, () => text);
   }
   if (kind === 'notification') return;
-  const renamed = parsedJson(wire.withId(message, '"fuzz"'))?.value;
+  const renamed = parsedJson(jsonrpc.withId(message, '"fuzz"'))?.value;
   promise(isRecord(renamed) && renamed['id'] === 'fuzz', 'another id is the id', () => text);
   promise(
     isRecord(renamed) && isDeepStrictEqual({ ...renamed, id: 0 }, { ...value, id: 0 }),

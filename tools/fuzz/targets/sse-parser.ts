@@ -28,7 +28,7 @@ export function sseParser(create: CreateParser = (sink, max) => new SseParser(si
   return {
     name: 'sse-parser',
     promise: 'however a stream is cut its events are the same: those of the standard, read line by line, and those of eventsource-parser',
-    covers: /upstreams\/src\/sse-parser\.ts$/,
+    covers: /upstreams\/src\/http\/sse-parser\.ts$/,
     seeds: [
       'event: message\nid: 1\ndata: {"a":1}\n\n',
       ':hi\r\ndata:a\r\ndata: b\r\nretry: 10\r\n\r\n',

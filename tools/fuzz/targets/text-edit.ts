@@ -1,20 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import * as wire from '@omni/wire';
+import * as jsonrpc from '@omni/jsonrpc';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { isRecord, parsedJson, textOf } from './input-text.ts';
 
-type Edits = Pick<typeof wire, 'applyEdits' | 'setMember' | 'setMembers' | 'withoutMembers'>;
+type Edits = Pick<typeof jsonrpc, 'applyEdits' | 'setMember' | 'setMembers' | 'withoutMembers'>;
 
 const LIMITS = { maxDepth: 64, maxElements: 2_000 };
 const VALUES = ['null', '"\\u00e9"', '{"a":[]}', ' 1 '] as const;
 
 /** Changing a text gives what changing its values gives, and leaves every other character alone. */
-export function textEdit(edits: Edits = wire): FuzzTarget {
+export function textEdit(edits: Edits = jsonrpc): FuzzTarget {
   return {
     name: 'text-edit',
     promise:
       'a text whose members are set, added or dropped parses to the value changed in the same way; values that are not named stay character for character',
-    covers: /wire\/src\/text-edit\.ts$/,
+    covers: /jsonrpc\/src\/text-edit\.ts$/,
     // An object, and an array with the keys to set in it.
     seeds: ['{"a":1,"b":{"c":2},"d":"x"}\n["a","e","f"]', ' { "a" : [ 1 ] } \n["a"]', '{"":0,"__proto__":1}\n["","__proto__"]'],
     dictionary: ['"a"', '"b"', '""', '"__proto__"', '\n[', '{}', ',', ':', '"\\u0061"', ' ', '{"a":1}'],
@@ -23,7 +23,7 @@ export function textEdit(edits: Edits = wire): FuzzTarget {
     check(input) {
       const [text = '', keysText = ''] = textOf(input).split('\n');
       const keys = parsedJson(keysText)?.value;
-      const scan = wire.scanJson(text, LIMITS);
+      const scan = jsonrpc.scanJson(text, LIMITS);
       const value = parsedJson(text)?.value;
       if (scan.kind !== 'object' || !isRecord(value)) return 'no object';
       if (!Array.isArray(keys) || !keys.every((key): key is string => typeof key === 'string')) return 'no keys';
@@ -56,7 +56,7 @@ export function textEdit(edits: Edits = wire): FuzzTarget {
 
 /** The texts of the members that have other names, in order. */
 function elementsBesides(text: string, names: readonly string[]): string {
-  const scan = wire.scanJson(text, LIMITS);
+  const scan = jsonrpc.scanJson(text, LIMITS);
   if (scan.kind !== 'object') return 'no object';
   return scan.object.members
     .filter(({ key }) => !names.includes(key))

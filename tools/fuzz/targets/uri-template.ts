@@ -23,7 +23,7 @@ export function uriTemplate(compile: Compile = (template) => UriTemplate.compile
     name: 'uri-template',
     promise:
       'a template matches what a plain reading as a regular expression matches, whatever the SDK matches and every expansion by the SDK, in steps of at most the product of the lengths',
-    covers: /capability-aggregator\/src\/uri-template\.ts$/,
+    covers: /capability-aggregator\/src\/names\/uri-template\.ts$/,
     // A template and a URI.
     seeds: [
       'file:///{+path}\nfile:///a/b',

@@ -25,7 +25,7 @@ export function webSocket(open: () => Promise<Server> = openServer): FuzzTarget 
     name: 'web-socket',
     promise:
       'any bytes behind the upgrade give the messages, pongs and close code of RFC 6455; the connection ends with the client, and each breach is told to the operator',
-    covers: /adapters\/node\/src\/web-socket|ws\/lib\/(?:receiver|websocket)\.js$/,
+    covers: /adapters\/node\/src\/sockets\/web-socket|ws\/lib\/(?:receiver|websocket)\.js$/,
     seeds: [
       frame(0x81, '{"a":1}'),
       Buffer.concat([frame(0x01, 'a'), frame(0x89, 'p'), frame(0x80, 'é')]),

@@ -6,7 +6,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/open-outside',
     against: 'Without a token everybody on the network is let in.',
-    file: 'listener-checks.ts',
+    file: 'checks/listener-checks.ts',
     find: "if (auth.mode === 'open' && !isLoopback(server.listen.host)) {",
     replace: 'if (server.listen === null) {',
     test: ['parse-configuration.test.ts', 'parseConfiguration allows open access on loopback only'],
@@ -14,7 +14,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/tcp-outside',
     against: 'A listener that cannot ask for a token serves the network.',
-    file: 'listener-checks.ts',
+    file: 'checks/listener-checks.ts',
     find: 'if (!isLoopback(server.tcp.host)) {',
     replace: 'if (server.tcp.host === null) {',
     test: [
@@ -25,7 +25,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/tcp-beside-token',
     against: 'A listener that cannot ask for a token lets in whom the token keeps out.',
-    file: 'listener-checks.ts',
+    file: 'checks/listener-checks.ts',
     find: "} else if (auth.mode !== 'open') {",
     replace: '} else if (auth.mode === null) {',
     test: ['parse-configuration.problems.test.ts', 'parseConfiguration on what it refuses answers "server: { tcp: \\"127.0.0.1:9000\\" }"'],
@@ -33,32 +33,32 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/expanded-again',
     against: 'The value of a variable is taken for a reference.',
-    file: 'variables.ts',
+    file: 'document/variables.ts',
     find: 'else {\n      expanded += text.slice(rest, open) + outcome.text;',
     replace:
       "else {\n      expanded += text.slice(rest, open) + (outcome.text.includes('${') ? expandVariables(outcome.text, env).text : outcome.text);",
-    test: ['variables.test.ts', 'expandVariables never expands a value again'],
+    test: ['document/variables.test.ts', 'expandVariables never expands a value again'],
   },
   {
     name: 'config/prototype',
     against: 'A variable called constructor has a value.',
-    file: 'variables.ts',
+    file: 'document/variables.ts',
     find: 'return Object.hasOwn(env, name) ? env[name] : undefined;',
     replace: 'return env[name];',
-    test: ['variables.test.ts', 'expandVariables says why ${toString} cannot be replaced'],
+    test: ['document/variables.test.ts', 'expandVariables says why ${toString} cannot be replaced'],
   },
   {
     name: 'config/secret-values',
     against: 'The value of a variable is not known as a secret, and is shown.',
-    file: 'variables.ts',
+    file: 'document/variables.ts',
     find: "if (outcome.fromEnvironment && outcome.text !== '') values.push(outcome.text);",
     replace: '',
-    test: ['variables.test.ts', 'expandVariables expands ${SET}'],
+    test: ['document/variables.test.ts', 'expandVariables expands ${SET}'],
   },
   {
     name: 'config/quoted-reference',
     against: 'A chunk of a credential is quoted.',
-    file: 'variables.ts',
+    file: 'document/variables.ts',
     find: 'return { failure: \'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"\' };',
     replace: 'return { failure: `${shown(reference)} is no reference` };',
     test: [
@@ -69,7 +69,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/url-credential',
     against: 'A password in an address goes into logs and error messages.',
-    file: 'upstream-address.ts',
+    file: 'schema/upstream-address.ts',
     find: "if (username !== '' || password !== '')",
     replace: 'if (username === null)',
     test: [
@@ -80,7 +80,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/private-settings',
     against: 'An error quotes what stands in headers, env or token.',
-    file: 'report-issues.ts',
+    file: 'checks/report-issues.ts',
     find: ' && !path.some((segment) => PRIVATE_SETTINGS.has(segment))',
     replace: '',
     test: ['parse-configuration.problems.test.ts', 'parseConfiguration on what it refuses answers "auth: { token: my secret }"'],
@@ -88,7 +88,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/expanded-in-error',
     against: 'An error quotes what a variable holds.',
-    file: 'report-issues.ts',
+    file: 'checks/report-issues.ts',
     find: "value.kind === 'scalar' && value.origin === 'written' && !path",
     replace: "value.kind === 'scalar' && !path",
     test: [
@@ -99,7 +99,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/problem-count',
     against: 'A file that is wrong throughout makes an error of any length.',
-    file: 'config-problem.ts',
+    file: 'checks/config-problem.ts',
     find: 'problems.slice(0, MAX_LISTED)',
     replace: 'problems.slice(0)',
     test: ['parse-configuration.problems.test.ts', 'parseConfiguration on what it refuses lists at most 100 problems and counts the rest'],
@@ -107,7 +107,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/quoted-controls',
     against: 'A key of a configuration acts on the terminal of who reads the error.',
-    file: 'config-problem.ts',
+    file: 'checks/config-problem.ts',
     find: 'message: onOneLine(message) };',
     replace: 'message };',
     test: ['parse-configuration.problems.test.ts', 'keeps each problem on one line, whatever stands in a key'],
@@ -115,7 +115,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = inFolder('libs/core/config
   {
     name: 'config/nul-in-path',
     against: 'A path with a NUL leads elsewhere than it seems.',
-    file: 'upstream-address.ts',
+    file: 'schema/upstream-address.ts',
     find: "if (path.includes('\\0')) return undefined;",
     replace: '',
     test: [

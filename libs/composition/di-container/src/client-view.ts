@@ -1,6 +1,6 @@
 import type { Catalogue, CatalogueRefresher, VariantReader, ListSources } from '@omni/capabilities';
 import type { VariantKeys } from '@omni/upstreams';
-import type { ClientContext } from '@omni/wire';
+import type { ClientContext } from '@omni/model';
 
 export interface ClientViewParts {
   readonly catalogue: Catalogue;

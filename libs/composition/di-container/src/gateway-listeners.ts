@@ -6,8 +6,7 @@ import {
   type UpgradeDecision,
   type UpgradeRequest,
 } from '@omni/node';
-import type { Logger, Principal } from '@omni/ports';
-import { CountedByteBudget } from '@omni/wire';
+import { CountedByteBudget, type Logger, type Principal } from '@omni/ports';
 import { LOCAL_PRINCIPAL, type MasterServer } from './master-server.ts';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
 import type { Configuration, Environment } from './node-configuration.ts';

@@ -1,9 +1,9 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor, HealthRollup } from '@omni/health';
-import type { ChannelDialer, ChildLauncher, Exchange, HttpClient, OpenChannel, Principal } from '@omni/ports';
+import { type ChannelDialer, type ChildLauncher, type Exchange, type HttpClient, type OpenChannel, type Principal } from '@omni/ports';
 import type { AdmittedClient, BindOptions, Connection, EndpointRequest, ProtocolHandler, RefusedClient } from '@omni/protocol';
 import type { Upstreams } from '@omni/upstreams';
-import { createChannelPair } from '@omni/wire';
+import { createChannelPair } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import { reportOf, type UpstreamReport } from './upstream-report.ts';

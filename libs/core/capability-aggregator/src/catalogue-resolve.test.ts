@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import { readItem, readTool, type ItemReading } from './catalogue-item.ts';
+import { readItem, readTool, type ItemReading } from './reading/catalogue-item.ts';
 import { Catalogue, type CatalogueOptions } from './catalogue.ts';
-import { emptyList, type CatalogueItem, type UpstreamList } from './upstream-catalogue.ts';
+import { emptyList, type CatalogueItem, type UpstreamList } from './reading/upstream-catalogue.ts';
 
 /** What a server offers: names and URIs. */
 interface Offer {

@@ -1,11 +1,11 @@
 import { ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it, jest } from '@jest/globals';
 import { VirtualClock } from '@omni/testing';
-import { readItem } from './catalogue-item.ts';
-import { toolItem } from './catalogue-offer.fixture.ts';
+import { readItem } from './reading/catalogue-item.ts';
+import { toolItem } from './reading/catalogue-offer.fixture.ts';
 import { Catalogue, type CatalogueOptions } from './catalogue.ts';
-import type { CatalogueChange } from './change-announcer.ts';
-import { emptyList, type CatalogueItem, type UpstreamCatalogue, type UpstreamList } from './upstream-catalogue.ts';
+import type { CatalogueChange } from './snapshot/change-announcer.ts';
+import { emptyList, type CatalogueItem, type UpstreamCatalogue, type UpstreamList } from './reading/upstream-catalogue.ts';
 
 const IDENTITY = { name: 'omni', version: '1.0.0' };
 const SERVER_INFO = '"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"omni","version":"1.0.0"}}';

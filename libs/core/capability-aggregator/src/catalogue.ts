@@ -1,13 +1,13 @@
 import { GatewayError, type Clock, type Era } from '@omni/ports';
-import type { Identity } from './catalogue-reader.ts';
-import { CatalogueSnapshot, type ListRequest } from './catalogue-snapshot.ts';
-import { announcementKey, ChangeAnnouncer, type ChangeKind, type ChangeListener } from './change-announcer.ts';
-import { CatalogueVariants } from './catalogue-variants.ts';
-import type { OwnedName, PrefixPolicy } from './exposed-name.ts';
-import { MAX_URI_LENGTH } from './item-limits.ts';
-import { RecentUris } from './recent-uris.ts';
-import { safeText } from './safe-text.ts';
-import { isSameCatalogue, offersSame } from './same-catalogue.ts';
+import type { Identity } from './reading/catalogue-reader.ts';
+import { CatalogueSnapshot, type ListRequest } from './snapshot/catalogue-snapshot.ts';
+import { announcementKey, ChangeAnnouncer, type ChangeKind, type ChangeListener } from './snapshot/change-announcer.ts';
+import { CatalogueVariants } from './variants/catalogue-variants.ts';
+import type { OwnedName, PrefixPolicy } from './names/exposed-name.ts';
+import { MAX_URI_LENGTH } from './reading/item-limits.ts';
+import { RecentUris } from './names/recent-uris.ts';
+import { safeText } from './reading/safe-text.ts';
+import { isSameCatalogue, offersSame } from './snapshot/same-catalogue.ts';
 import {
   LIST_KINDS,
   type ListKind,
@@ -15,7 +15,7 @@ import {
   type UpstreamCatalogue,
   type UpstreamList,
   type WithheldItem,
-} from './upstream-catalogue.ts';
+} from './reading/upstream-catalogue.ts';
 
 export interface CatalogueOptions {
   /** Names of all upstreams, in the order in which their items are listed. */

@@ -1,13 +1,20 @@
 export { Catalogue, type CatalogueOptions, type Target, type ToolOverview, type UpstreamOverview } from './catalogue.ts';
-export { CatalogueRefresher, type CatalogueRefresherOptions } from './catalogue-refresher.ts';
-export { readCatalogue, type CatalogueReaderOptions, type Identity } from './catalogue-reader.ts';
-export { VariantReader, type VariantReaderOptions } from './variant-reader.ts';
-export type { CatalogueChange, ChangeKind, ChangeListener } from './change-announcer.ts';
-export { nameTable, type ExposedName, type NameTable, type NameTableOptions, type OwnedName, type PrefixPolicy } from './exposed-name.ts';
-export { checkHeaderParams, mirroredHeaders, type HeaderParam } from './header-params.ts';
-export type { ListSource, ListSources } from './list-source.ts';
-export type { ListLimits } from './list-walk.ts';
-export { projectToolForLegacy, type LegacyProjection } from './schema-projection.ts';
+export { CatalogueRefresher, type CatalogueRefresherOptions } from './reading/catalogue-refresher.ts';
+export { readCatalogue, type CatalogueReaderOptions, type Identity } from './reading/catalogue-reader.ts';
+export { VariantReader, type VariantReaderOptions } from './variants/variant-reader.ts';
+export type { CatalogueChange, ChangeKind, ChangeListener } from './snapshot/change-announcer.ts';
+export {
+  nameTable,
+  type ExposedName,
+  type NameTable,
+  type NameTableOptions,
+  type OwnedName,
+  type PrefixPolicy,
+} from './names/exposed-name.ts';
+export { checkHeaderParams, mirroredHeaders, type HeaderParam } from './reading/header-params.ts';
+export type { ListSource, ListSources } from './variants/list-source.ts';
+export type { ListLimits } from './reading/list-walk.ts';
+export { projectToolForLegacy, type LegacyProjection } from './reading/schema-projection.ts';
 export {
   emptyList,
   type CatalogueItem,
@@ -18,5 +25,5 @@ export {
   type UpstreamCatalogue,
   type UpstreamList,
   type WithheldItem,
-} from './upstream-catalogue.ts';
-export { UriTemplate, type MatchBudget } from './uri-template.ts';
+} from './reading/upstream-catalogue.ts';
+export { UriTemplate, type MatchBudget } from './names/uri-template.ts';

@@ -1,8 +1,8 @@
 import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import type { ConfigSource } from './config-source.ts';
+import type { ConfigSource } from './document/config-source.ts';
 import { parseConfiguration } from './parse-configuration.ts';
-import type { Environment } from './variables.ts';
+import type { Environment } from './document/variables.ts';
 
 function refusal(sources: readonly ConfigSource[], env: Environment = {}): GatewayError {
   try {

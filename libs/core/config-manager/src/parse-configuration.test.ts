@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ConfigSource } from './config-source.ts';
+import type { ConfigSource } from './document/config-source.ts';
 import { parseConfiguration, type Configuration } from './parse-configuration.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
-import type { Environment } from './variables.ts';
+import type { Environment } from './document/variables.ts';
 
 function parse(text: string, env: Environment = {}, path = 'omni.yaml'): Configuration {
   return parseConfiguration([{ path, text, role: 'base' }], { env });

@@ -1,17 +1,17 @@
-import { ProblemList, formatProblem, quoted } from './config-problem.ts';
-import { MAX_SOURCES, serverNameOf, type ConfigSource } from './config-source.ts';
-import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './configuration-schema.ts';
-import { expandLocated } from './expand-located.ts';
-import type { ListenAddress } from './listen-address.ts';
-import { checkListeners } from './listener-checks.ts';
-import { checkTokens } from './token-checks.ts';
-import { locate, mergeLocated, plainValue, type LocatedEntry, type LocatedMap, type LocatedValue } from './located-value.ts';
-import { SERVER_BLOCKS, normalizeSource } from './normalize-source.ts';
-import { readDocument } from './read-document.ts';
-import { WORDLESS, reportIssues } from './report-issues.ts';
-import { pathFrom } from './source-path.ts';
+import { ProblemList, formatProblem, quoted } from './checks/config-problem.ts';
+import { MAX_SOURCES, serverNameOf, type ConfigSource } from './document/config-source.ts';
+import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './schema/configuration-schema.ts';
+import { expandLocated } from './document/expand-located.ts';
+import type { ListenAddress } from './schema/listen-address.ts';
+import { checkListeners } from './checks/listener-checks.ts';
+import { checkTokens } from './checks/token-checks.ts';
+import { locate, mergeLocated, plainValue, type LocatedEntry, type LocatedMap, type LocatedValue } from './document/located-value.ts';
+import { SERVER_BLOCKS, normalizeSource } from './document/normalize-source.ts';
+import { readDocument } from './document/read-document.ts';
+import { WORDLESS, reportIssues } from './checks/report-issues.ts';
+import { pathFrom } from './document/source-path.ts';
 import { upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
-import type { Environment } from './variables.ts';
+import type { Environment } from './document/variables.ts';
 
 /** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
 export interface Configuration {

@@ -1,13 +1,13 @@
 import type { UpstreamSpec, UpstreamTransport } from '@omni/ports';
-import { quoted, type ProblemList } from './config-problem.ts';
-import type { GatewaySettings } from './configuration-schema.ts';
-import { expandLocated } from './expand-located.ts';
-import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './located-value.ts';
-import { McpServerSchema, type McpServerSettings } from './mcp-server-schema.ts';
-import { WORDLESS, reportIssues } from './report-issues.ts';
-import { pathFrom } from './source-path.ts';
-import { addressFlaw, addressKind, socketAddress, type AddressKind } from './upstream-address.ts';
-import { variable, type Environment } from './variables.ts';
+import { quoted, type ProblemList } from './checks/config-problem.ts';
+import type { GatewaySettings } from './schema/configuration-schema.ts';
+import { expandLocated } from './document/expand-located.ts';
+import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
+import { McpServerSchema, type McpServerSettings } from './schema/mcp-server-schema.ts';
+import { WORDLESS, reportIssues } from './checks/report-issues.ts';
+import { pathFrom } from './document/source-path.ts';
+import { addressFlaw, addressKind, socketAddress, type AddressKind } from './schema/upstream-address.ts';
+import { variable, type Environment } from './document/variables.ts';
 
 /** One server of the configuration, every setting present. Fits `UpstreamSpec` of `@omni/ports`. */
 export interface UpstreamConfig extends Omit<UpstreamSpec, 'transport'> {

@@ -1,5 +1,6 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { ClientContext, GatewayRequest, ReplySink, RunningCall } from '@omni/model';
 import type { Era, GatewayError, Principal } from '@omni/ports';
-import type { ClientContext, GatewayRequest, ReplySink, RpcMessage, RunningCall } from '@omni/wire';
 
 export type ListKind = 'tools' | 'resources' | 'templates' | 'prompts';
 

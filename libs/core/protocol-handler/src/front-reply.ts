@@ -1,4 +1,4 @@
-import type { ReplySink } from '@omni/wire';
+import type { ReplySink } from '@omni/model';
 
 /** A reply as the front holds it. */
 export interface FrontReply extends ReplySink {

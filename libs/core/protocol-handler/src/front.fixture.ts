@@ -1,15 +1,7 @@
-import { GatewayError, type Era, type HeaderList, type Logger, type Principal } from '@omni/ports';
+import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
+import type { AnswerServerRequest, ChunkSink, ClientContext, GatewayRequest, ReplySink, RunningCall } from '@omni/model';
+import { type Era, GatewayError, type HeaderList, type Logger, type Principal } from '@omni/ports';
 import { RecordingExchange, VirtualClock, type RecordedRequest } from '@omni/testing';
-import {
-  parseMessage,
-  type AnswerServerRequest,
-  type ClientContext,
-  type GatewayRequest,
-  type ChunkSink,
-  type ReplySink,
-  type RpcMessage,
-  type RunningCall,
-} from '@omni/wire';
 import type {
   Authentication,
   Dispatch,
@@ -21,7 +13,7 @@ import type {
   ResourceUpdates,
   TaskWatching,
 } from './collaborators.ts';
-import type { Probes } from './http-front.ts';
+import type { Probes } from './http/http-front.ts';
 import { ProtocolHandler } from './protocol-handler.ts';
 
 export const LIMITS: FrontLimits = {

@@ -1,7 +1,7 @@
 import { RecordingListener } from '@omni/testing';
-import { createChannelPair } from '@omni/wire';
+import { createChannelPair } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
-import type { EndpointRequest } from './endpoint-access.ts';
+import type { EndpointRequest } from './http/endpoint-access.ts';
 import { FrontFixture, initializeText, LOCAL, modernText } from './front.fixture.ts';
 
 const CALL = { params: '"name":"x"', name: 'x' };

@@ -1,17 +1,17 @@
 import { GatewayError, type ComponentStatus, type Clock, type Exchange, type Logger, type OpenChannel, type Principal } from '@omni/ports';
 import { Admission } from './admission.ts';
-import { ChannelFront } from './channel-front.ts';
+import { ChannelFront } from './channel/channel-front.ts';
 import type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, Offer, ResourceUpdates } from './collaborators.ts';
-import { EndpointAccess, refusal, type AdmittedClient, type EndpointRequest, type RefusedClient } from './endpoint-access.ts';
-import { HttpFront, type Probes } from './http-front.ts';
-import type { SessionDependencies } from './legacy-session.ts';
-import { LegacySessions } from './legacy-sessions.ts';
-import { ListenHub } from './listen-hub.ts';
-import { ModernRequests } from './modern-requests.ts';
+import { EndpointAccess, refusal, type AdmittedClient, type EndpointRequest, type RefusedClient } from './http/endpoint-access.ts';
+import { HttpFront, type Probes } from './http/http-front.ts';
+import type { SessionDependencies } from './legacy/legacy-session.ts';
+import { LegacySessions } from './legacy/legacy-sessions.ts';
+import { ListenHub } from './modern/listen-hub.ts';
+import { ModernRequests } from './modern/modern-requests.ts';
 import { SUPPORTED_VERSIONS } from './protocol-versions.ts';
 import { RequestLog } from './request-log.ts';
-import { SseFront } from './sse-front.ts';
-import { StreamTicker } from './stream-ticker.ts';
+import { SseFront } from './http/sse-front.ts';
+import { StreamTicker } from './streams/stream-ticker.ts';
 
 export interface ProtocolHandlerOptions {
   readonly offer: Offer;

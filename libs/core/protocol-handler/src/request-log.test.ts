@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
+import type { Answer } from '@omni/model';
 import { GatewayError, type LogFields, type Logger } from '@omni/ports';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
-import { parseMessage, type Answer, type RpcMessage } from '@omni/wire';
 import { RequestLog } from './request-log.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -55,7 +56,7 @@ describe('RequestLog', () => {
           sessionId: 'http-7',
           traceId: TRACE,
           method: 'tools/call',
-          endpoint: 'files',
+          scope: 'files',
           ms: 12,
           outcome: 'ok',
         },

@@ -1,6 +1,7 @@
+import { memberOf, metaOf, parseMessage, rawOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import { type Answer, traceIdOf } from '@omni/model';
 import type { Clock, Exchange, GatewayError, LogFields, Logger } from '@omni/ports';
-import { memberOf, metaOf, parseMessage, rawOf, stringMember, traceIdOf, type Answer, type RpcMessage } from '@omni/wire';
-import type { LegacySession } from './legacy-session.ts';
+import type { LegacySession } from './legacy/legacy-session.ts';
 
 /** Failures of upstreams come in floods; beyond this many lines a second they are only counted. */
 const MAX_LINES_PER_SECOND = 10;

@@ -1,5 +1,6 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { ClientContext, UpstreamConnection } from '@omni/model';
 import type { GatewayError, HeaderList } from '@omni/ports';
-import type { ClientContext, RpcMessage, UpstreamConnection } from '@omni/wire';
 
 /** Where a name leads. */
 export interface Target {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@omni/testing';
-import { parseMessage, type ClientContext, type RpcMessage } from '@omni/wire';
+import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
+import type { ClientContext } from '@omni/model';
 import { ElicitationLabels } from './elicitation-labels.ts';
 import { RequestRouter } from './request-router.ts';
 import { RecordingReply, ScriptedCatalogue, ScriptedConnection, ScriptedUpstreams } from './router.fixture.ts';

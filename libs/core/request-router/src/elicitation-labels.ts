@@ -1,16 +1,15 @@
 import {
   applyEdits,
+  type JsonObject,
   memberOf,
   parseMessage,
   rawOf,
+  type RpcMessage,
   scanJson,
   stringMember,
-  type ClientContext,
-  type GatewayRequest,
-  type JsonObject,
-  type RpcMessage,
   type TextEdit,
-} from '@omni/wire';
+} from '@omni/jsonrpc';
+import type { ClientContext, GatewayRequest } from '@omni/model';
 import { isMultiRound, type ServerRequest } from './bridge/input-required.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };

@@ -1,26 +1,14 @@
-import { GatewayError, type Clock } from '@omni/ports';
-import {
-  memberOf,
-  rawOf,
-  resultText,
-  scanJson,
-  stringMember,
-  type ClientContext,
-  type GatewayRequest,
-  type JsonMember,
-  type ReplySink,
-  type RpcMessage,
-  type RunningCall,
-  type TextEdit,
-} from '@omni/wire';
+import { type JsonMember, memberOf, rawOf, resultText, type RpcMessage, scanJson, stringMember, type TextEdit } from '@omni/jsonrpc';
+import type { ClientContext, GatewayRequest, ReplySink, RunningCall } from '@omni/model';
+import { type Clock, GatewayError } from '@omni/ports';
 import { ElicitationLabels } from './elicitation-labels.ts';
 import { Bridge } from './bridge/bridge.ts';
 import { isReturning, type ReturnedState } from './bridge/returning-call.ts';
 import { StateSeal } from './bridge/state-seal.ts';
 import type { Catalogue, UpstreamAccess } from './collaborators.ts';
-import { DeferredCall } from './deferred-call.ts';
-import { RelayCall } from './relay-call.ts';
-import type { RoutePlan } from './route-plan.ts';
+import { DeferredCall } from './execution/deferred-call.ts';
+import { RelayCall } from './execution/relay-call.ts';
+import type { RoutePlan } from './execution/route-plan.ts';
 import { TaskIds, type UpstreamTask } from './tasks/task-ids.ts';
 import { declaresTasks, TaskRelay, undeclaredTasks, unknownTask, type TaskRole } from './tasks/task-relay.ts';
 import { TaskWatch, type TaskWatchOptions } from './tasks/task-watch.ts';

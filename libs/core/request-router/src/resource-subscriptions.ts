@@ -1,5 +1,6 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { ClientContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { ClientContext, RpcMessage } from '@omni/wire';
 import type { Catalogue, UpstreamAccess } from './collaborators.ts';
 
 /** Sends subscriptions to the upstream that serves the resource. */

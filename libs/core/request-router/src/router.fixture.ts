@@ -1,21 +1,20 @@
-import { GatewayError, type Era, type HeaderList } from '@omni/ports';
-import { VirtualClock } from '@omni/testing';
+import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import {
-  callParams,
-  parseMessage,
   type Answer,
   type AnswerServerRequest,
   type CallListener,
-  type ClientContext,
+  callParams,
   type ChunkSink,
+  type ClientBinding,
+  type ClientContext,
   type ReplySink,
-  type RpcMessage,
   type RpcNotification,
   type RunningCall,
-  type ClientBinding,
   type UpstreamCall,
   type UpstreamConnection,
-} from '@omni/wire';
+} from '@omni/model';
+import { type Era, GatewayError, type HeaderList } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
 import type { Catalogue, Target, UpstreamAccess } from './collaborators.ts';
 import { RequestRouter } from './request-router.ts';
 

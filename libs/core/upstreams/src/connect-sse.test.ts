@@ -1,10 +1,11 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import { internalCall } from '@omni/model';
 import { GatewayError, type UpstreamTransport } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock, type ScriptedExchange } from '@omni/testing';
-import { internalCall, type RpcMessage } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
-import { connectionContextOf } from './connection-context.fixture.ts';
+import { connectionContextOf } from './connection/connection-context.fixture.ts';
 import { connect } from './connect.ts';
-import type { OpenConnection } from './open-connection.ts';
+import type { OpenConnection } from './connection/open-connection.ts';
 
 const STREAM_URL = 'http://up.test/sse';
 const MESSAGES_URL = 'http://up.test/messages?sessionId=1';

@@ -20,11 +20,11 @@ import {
   type ScriptedInstance,
   type ScriptedMessage,
 } from '@omni/testing';
-import { connectionContextOf } from './connection-context.fixture.ts';
+import { connectionContextOf } from './connection/connection-context.fixture.ts';
 import { connect } from './connect.ts';
-import { EraMemory } from './era-memory.ts';
-import type { OpenConnection } from './open-connection.ts';
-import { callOf } from './upstream-call.fixture.ts';
+import { EraMemory } from './connection/era-memory.ts';
+import type { OpenConnection } from './connection/open-connection.ts';
+import { callOf } from './connection/upstream-call.fixture.ts';
 
 const DISCOVERED = '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"public"}';
 const INITIALIZED = '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';

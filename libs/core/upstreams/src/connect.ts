@@ -1,9 +1,9 @@
 import { GatewayError, type Era, type OpenChannel, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
-import { OTHER_ERA_STATUSES } from './era-memory.ts';
-import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel-handshake.ts';
-import { handshakeOverHttp } from './http-handshake.ts';
-import type { ConnectionContext, ConnectionOptions, OpenConnection } from './open-connection.ts';
-import { SseChannel } from './sse-channel.ts';
+import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
+import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel/channel-handshake.ts';
+import { handshakeOverHttp } from './http/http-handshake.ts';
+import type { ConnectionContext, ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
+import { SseChannel } from './channel/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
   /** The era that the connection must have; `undefined` for whatever the upstream speaks. */

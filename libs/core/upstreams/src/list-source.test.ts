@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import type { RpcMessage } from '@omni/jsonrpc';
+import { internalCall } from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall } from '@omni/testing';
-import { internalCall, type RpcMessage } from '@omni/wire';
-import { VariantKeys } from './variant-keys.ts';
+import { VariantKeys } from './instances/variant-keys.ts';
 import { clientOf, FakeSession, FORMS, modernScript, UpstreamScene } from './upstream-scene.fixture.ts';
 
 const BOTH = '"2026-07-28","2025-11-25"';

@@ -1,4 +1,4 @@
-import type { UpstreamConnection } from '@omni/wire';
+import type { UpstreamConnection } from '@omni/model';
 
 /** What an upstream lists to some clients is read from here. */
 export interface ListSource {

@@ -1,17 +1,17 @@
-import { GatewayError, type UpstreamSpec } from '@omni/ports';
-import { ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
+import type { RpcMessage } from '@omni/jsonrpc';
 import {
-  callerKeyOf,
-  internalCall,
   type AnswerServerRequest,
-  type ClientContext,
-  type RpcMessage,
+  callerKeyOf,
   type ClientBinding,
+  type ClientContext,
+  internalCall,
   type UpstreamCall,
   type UpstreamConnection,
-} from '@omni/wire';
+} from '@omni/model';
+import { GatewayError, type UpstreamSpec } from '@omni/ports';
+import { ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
 import type { ListSource } from './list-source.ts';
-import type { UpstreamLimits } from './upstream-limits.ts';
+import type { UpstreamLimits } from './connection/upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
 import { Upstreams } from './upstreams.ts';
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
+import { type ClientBinding, type ClientContext, internalCall, type UpstreamConnection } from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
-import { internalCall, parseMessage, type ClientContext, type RpcMessage, type ClientBinding, type UpstreamConnection } from '@omni/wire';
-import type { OpenConnection } from './open-connection.ts';
-import type { UpstreamLimits } from './upstream-limits.ts';
+import type { OpenConnection } from './connection/open-connection.ts';
+import type { UpstreamLimits } from './connection/upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
 import { Upstreams } from './upstreams.ts';
 

@@ -1,19 +1,20 @@
-import { GatewayError, type CancelTimer, type ComponentStatus, type Era, type UpstreamSpec } from '@omni/ports';
-import { capabilitiesAcrossEras, type ClientContext, type RpcMessage, type ClientBinding, type UpstreamConnection } from '@omni/wire';
+import type { RpcMessage } from '@omni/jsonrpc';
+import { capabilitiesAcrossEras, type ClientBinding, type ClientContext, type UpstreamConnection } from '@omni/model';
+import { type CancelTimer, type ComponentStatus, type Era, GatewayError, type UpstreamSpec } from '@omni/ports';
 import { connect } from './connect.ts';
-import { OTHER_ERA_STATUSES } from './era-memory.ts';
-import type { InstanceUse } from './instance-use.ts';
-import { PersistentSubscription } from './persistent-subscription.ts';
-import { LazyConnection, type OnConnection } from './lazy-connection.ts';
+import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
+import type { InstanceUse } from './instances/instance-use.ts';
+import { PersistentSubscription } from './subscriptions/persistent-subscription.ts';
+import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
 import type { ListSource } from './list-source.ts';
-import { ListWatch } from './list-watch.ts';
-import { speaksLegacyToo } from './mcp-revision.ts';
-import type { ConnectionContext, ConnectionEvents, ListKind, OpenConnection } from './open-connection.ts';
-import { OwnInstances } from './own-instances.ts';
-import { ResourceSubscriptions } from './resource-subscriptions.ts';
-import type { OnResourceUpdated, OnSubscribed } from './resource-watch.ts';
-import { Backoff } from './backoff.ts';
-import { statusOf, type UpstreamState } from './upstream-state.ts';
+import { ListWatch } from './subscriptions/list-watch.ts';
+import { speaksLegacyToo } from './connection/mcp-revision.ts';
+import type { ConnectionContext, ConnectionEvents, ListKind, OpenConnection } from './connection/open-connection.ts';
+import { OwnInstances } from './instances/own-instances.ts';
+import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
+import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
+import { Backoff } from './connection/backoff.ts';
+import { statusOf, type UpstreamState } from './lifecycle/upstream-state.ts';
 
 /** Told what happens to upstreams. */
 export interface UpstreamObserver {

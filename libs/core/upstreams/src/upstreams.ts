@@ -1,17 +1,17 @@
 import {
-  silentLogger,
   type ChannelDialer,
   type ChildLauncher,
   type Clock,
+  CountedByteBudget,
   type HttpClient,
   type Logger,
+  silentLogger,
   type UpstreamSpec,
 } from '@omni/ports';
-import { CountedByteBudget } from '@omni/wire';
-import { Deadlines } from './deadlines.ts';
-import { EraMemory } from './era-memory.ts';
-import type { GatewayIdentity, ConnectionContext } from './open-connection.ts';
-import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './upstream-limits.ts';
+import { Deadlines } from './connection/deadlines.ts';
+import { EraMemory } from './connection/era-memory.ts';
+import type { GatewayIdentity, ConnectionContext } from './connection/open-connection.ts';
+import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 import { Upstream, type UpstreamObserver } from './upstream.ts';
 
 export interface UpstreamsOptions {

@@ -1,20 +1,20 @@
-import { GatewayError } from '@omni/ports';
 import {
   applyEdits,
   errorText,
+  type JsonObject,
   memberOf,
   rawOf,
   resultText,
+  type RpcMessage,
   scanJson,
   setMember,
   setMembers,
   stringMember,
+  type TextEdit,
   withId,
   withoutMembers,
-  type JsonObject,
-  type RpcMessage,
-  type TextEdit,
-} from '@omni/wire';
+} from '@omni/jsonrpc';
+import { GatewayError } from '@omni/ports';
 
 const RESULT_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';

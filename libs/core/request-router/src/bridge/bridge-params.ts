@@ -1,4 +1,4 @@
-import { memberOf, scanJson, setMember, applyEdits, withoutMembers, type JsonObject } from '@omni/wire';
+import { applyEdits, type JsonObject, memberOf, scanJson, setMember, withoutMembers } from '@omni/jsonrpc';
 
 const META_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const RESERVED_PREFIX = 'io.modelcontextprotocol/';

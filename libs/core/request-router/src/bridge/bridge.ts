@@ -1,7 +1,7 @@
+import type { RunningCall } from '@omni/model';
 import type { Clock } from '@omni/ports';
-import type { RunningCall } from '@omni/wire';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
-import { ConnectionLogLevels } from '../connection-log-levels.ts';
+import { ConnectionLogLevels } from '../execution/connection-log-levels.ts';
 import type { BridgeContext } from './bridged-call.ts';
 import { ParkedCalls } from './parked-calls.ts';
 import { ParkingCall } from './parking-call.ts';

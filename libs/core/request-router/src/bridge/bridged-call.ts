@@ -1,16 +1,7 @@
+import { applyEdits, memberOf, scanJson, withoutMembers } from '@omni/jsonrpc';
+import { callerKeyOf, type GatewayRequest, type ReplySink, type UpstreamCall, type UpstreamConnection } from '@omni/model';
 import type { HeaderList } from '@omni/ports';
-import {
-  applyEdits,
-  callerKeyOf,
-  memberOf,
-  scanJson,
-  withoutMembers,
-  type UpstreamCall,
-  type UpstreamConnection,
-  type GatewayRequest,
-  type ReplySink,
-} from '@omni/wire';
-import type { RoutePlan } from '../route-plan.ts';
+import type { RoutePlan } from '../execution/route-plan.ts';
 import type { BridgedParams } from './bridge-params.ts';
 import type { ReturnedState } from './returning-call.ts';
 

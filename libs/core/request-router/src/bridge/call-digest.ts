@@ -1,4 +1,4 @@
-import type { GatewayRequest } from '@omni/wire';
+import type { GatewayRequest } from '@omni/model';
 
 /** Members of `params` that differ from round to round. */
 const CHANGING: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'requestState']);

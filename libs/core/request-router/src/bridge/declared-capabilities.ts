@@ -1,4 +1,4 @@
-import { memberOf, scanJson, stringMember, type JsonObject } from '@omni/wire';
+import { type JsonObject, memberOf, scanJson, stringMember } from '@omni/jsonrpc';
 import type { ServerRequest } from './input-required.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };

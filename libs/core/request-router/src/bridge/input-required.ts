@@ -1,4 +1,4 @@
-import { applyEdits, memberOf, scanJson, setMember, setMembers, stringMember, type JsonObject, type RpcMessage } from '@omni/wire';
+import { applyEdits, type JsonObject, memberOf, type RpcMessage, scanJson, setMember, setMembers, stringMember } from '@omni/jsonrpc';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 /** Most questions of one round. */

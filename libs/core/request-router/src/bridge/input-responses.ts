@@ -1,15 +1,15 @@
 import {
   applyEdits,
+  type JsonObject,
   memberOf,
   rawOf,
   resultText,
+  type RpcMessage,
   scanJson,
   setMember,
   stringMember,
   withoutMembers,
-  type JsonObject,
-  type RpcMessage,
-} from '@omni/wire';
+} from '@omni/jsonrpc';
 import { isUrlElicitation, type ServerRequest } from './input-required.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };

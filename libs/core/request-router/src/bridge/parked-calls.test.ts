@@ -1,6 +1,6 @@
+import type { GatewayRequest } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import type { GatewayRequest } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
 import { clientOf, requestOf } from '../router.fixture.ts';
 import { callDigest } from './call-digest.ts';

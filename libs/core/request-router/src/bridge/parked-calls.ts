@@ -1,5 +1,6 @@
-import { GatewayError, type CancelTimer, type Clock, type ByteReservation } from '@omni/ports';
-import { CountedByteBudget, memberOf, stringAt, type GatewayRequest } from '@omni/wire';
+import { memberOf, stringAt } from '@omni/jsonrpc';
+import type { GatewayRequest } from '@omni/model';
+import { type ByteReservation, type CancelTimer, type Clock, CountedByteBudget, GatewayError } from '@omni/ports';
 import { callDigest } from './call-digest.ts';
 import { STATE_PREFIX, StateSeal } from './state-seal.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ClientContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { ClientContext } from '@omni/wire';
 import fc from 'fast-check';
 import {
   clientOf,

@@ -1,24 +1,11 @@
+import { memberOf, metaOf, parseMessage, rawOf, resultText, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import type { AnswerServerRequest, CallListener, GatewayRequest, ReplySink, RunningCall, UpstreamAnswer } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import {
-  memberOf,
-  metaOf,
-  parseMessage,
-  rawOf,
-  resultText,
-  stringMember,
-  type AnswerServerRequest,
-  type CallListener,
-  type GatewayRequest,
-  type ReplySink,
-  type RpcMessage,
-  type RunningCall,
-  type UpstreamAnswer,
-} from '@omni/wire';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
-import { isAboutCall } from '../call-notification.ts';
-import type { ConnectionLogLevels } from '../connection-log-levels.ts';
-import { isSevereEnough, logLevelOf } from '../log-levels.ts';
-import { resourceLinksIn } from '../resource-links.ts';
+import { isAboutCall } from '../execution/call-notification.ts';
+import type { ConnectionLogLevels } from '../execution/connection-log-levels.ts';
+import { isSevereEnough, logLevelOf } from '../execution/log-levels.ts';
+import { resourceLinksIn } from '../execution/resource-links.ts';
 import { failedToolMembers, isNotHere, statusOfAnswer, toMissingUrlElicitation, toModernAnswer } from './bridge-answer.ts';
 import { toLegacyParams } from './bridge-params.ts';
 import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';

@@ -1,5 +1,6 @@
+import { memberOf } from '@omni/jsonrpc';
+import type { GatewayRequest, RunningCall } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import { memberOf, type GatewayRequest, type RunningCall } from '@omni/wire';
 import { isMultiRound } from './input-required.ts';
 import type { ParkedCalls } from './parked-calls.ts';
 import type { Leg, ParkingCall } from './parking-call.ts';

@@ -1,17 +1,6 @@
-import { GatewayError, type CancelTimer, type Clock } from '@omni/ports';
-import {
-  capabilitiesAcrossEras,
-  parseMessage,
-  rawOf,
-  requestText,
-  resultText,
-  stringMember,
-  type AnswerServerRequest,
-  type CallListener,
-  type RpcMessage,
-  type RunningCall,
-  type UpstreamAnswer,
-} from '@omni/wire';
+import { parseMessage, rawOf, requestText, resultText, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import { type AnswerServerRequest, type CallListener, capabilitiesAcrossEras, type RunningCall, type UpstreamAnswer } from '@omni/model';
+import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import { failedToolMembers, isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
 import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
@@ -27,8 +16,8 @@ import {
   type InputRequired,
 } from './input-required.ts';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
-import { isAboutCall } from '../call-notification.ts';
-import { resourceLinksIn } from '../resource-links.ts';
+import { isAboutCall } from '../execution/call-notification.ts';
+import { resourceLinksIn } from '../execution/resource-links.ts';
 
 /** Rounds after the first request; a server that still asks then will not stop. */
 const MAX_ROUNDS = 8;

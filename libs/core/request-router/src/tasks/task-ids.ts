@@ -1,5 +1,5 @@
+import type { ClientBinding, ClientContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { ClientContext, ClientBinding } from '@omni/wire';
 import type { StateSeal } from '../bridge/state-seal.ts';
 
 /** Tasks that are remembered; the oldest is forgotten. */

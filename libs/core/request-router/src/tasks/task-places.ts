@@ -1,16 +1,16 @@
-import { GatewayError } from '@omni/ports';
 import {
   applyEdits,
+  type JsonMember,
+  type JsonObject,
   memberOf,
   parseMessage,
+  type RpcMessage,
   scanJson,
   stringAt,
   stringMember,
-  type JsonMember,
-  type JsonObject,
-  type RpcMessage,
   type TextEdit,
-} from '@omni/wire';
+} from '@omni/jsonrpc';
+import { GatewayError } from '@omni/ports';
 
 const RELATED_TASK = 'io.modelcontextprotocol/related-task';
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };

@@ -1,5 +1,5 @@
+import type { ClientContext } from '@omni/model';
 import type { Era } from '@omni/ports';
-import type { ClientContext } from '@omni/wire';
 import { describe, expect, it } from '@jest/globals';
 import { clientOf, FakeSession, messageOf, requestOf, RouterFixture, type ScriptedConnection } from '../router.fixture.ts';
 

@@ -1,14 +1,6 @@
+import { applyEdits, type JsonMember, memberOf, type RpcMessage, scanJson, type TextEdit } from '@omni/jsonrpc';
+import type { ClientContext, UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import {
-  applyEdits,
-  memberOf,
-  scanJson,
-  type ClientContext,
-  type JsonMember,
-  type RpcMessage,
-  type TextEdit,
-  type UpstreamConnection,
-} from '@omni/wire';
 import type { TaskIds } from './task-ids.ts';
 import { edited, relatedTaskIn, renamed, startedTaskIn, taskIn } from './task-places.ts';
 

@@ -1,4 +1,5 @@
-import type { ClientContext, RpcMessage } from '@omni/wire';
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { ClientContext } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
 import { clientOf, requestOf, RouterFixture, type ScriptedConnection } from '../router.fixture.ts';
 

@@ -1,13 +1,6 @@
+import { memberOf, type RpcMessage } from '@omni/jsonrpc';
+import { callerKeyOf, type CallListener, type ClientContext, type RunningCall, type UpstreamCall } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import {
-  callerKeyOf,
-  memberOf,
-  type CallListener,
-  type ClientContext,
-  type RpcMessage,
-  type RunningCall,
-  type UpstreamCall,
-} from '@omni/wire';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
 import type { UpstreamAccess } from '../collaborators.ts';
 import type { TaskIds } from './task-ids.ts';

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { LOG_LEVELS, type LogLevel } from '@omni/master-server';
+import { Argument, Command, Option } from 'commander';
+import type { CALL_FORMATS } from './call-command.ts';
+import { completionScript, SHELLS, type CompletedCommand, type Shell } from './completion-script.ts';
+import { parseDuration } from '../output/duration.ts';
+import type { LIST_FORMATS } from '../output/server-list.ts';
+import type { CommandContext } from '../connection/target.ts';
+
+/** How a command ended. */
+export interface Outcome {
+  exitCode: number;
+}
+
+const CALL_OUTPUTS: readonly (typeof CALL_FORMATS)[number][] = ['text', 'json'];
+const LIST_OUTPUTS: readonly (typeof LIST_FORMATS)[number][] = ['table', 'json', 'name'];
+
+/**
+ * The tree of commands. Each loads what it needs when it runs, so that help and version stay fast.
+ *
+ * @param outcome - Gets the exit code of the command that runs.
+ */
+export function createProgram(context: CommandContext, outcome: Outcome): Command {
+  const { terminal } = context;
+  const program = new Command('omni')
+    .description('One endpoint in front of many MCP servers')
+    .version(version())
+    .option('--debug', 'show stacks of errors, and log what happens')
+    .exitOverride()
+    // Whatever goes wrong is thrown, and told in one form.
+    .configureOutput({ writeOut: (text) => terminal.writeOut(text), writeErr() {}, outputError() {} });
+  addServing(program, outcome);
+  addCalling(program, context, outcome);
+  addAbout(program, context);
+  return program;
+}
+
+interface GivenServing {
+  readonly config: string;
+  readonly listen?: string;
+  readonly logLevel?: LogLevel;
+  readonly check?: boolean;
+  readonly json?: boolean;
+  readonly server?: string;
+}
+
+function addServing(program: Command, outcome: Outcome): void {
+  const level = (): Option => new Option('--log-level <level>', 'least severity that is logged').choices([...LOG_LEVELS]);
+  program
+    .command('serve')
+    .description('serve a configuration over HTTP')
+    .requiredOption('-c, --config <path>', 'configuration: a file or a folder')
+    .option('--listen <host:port>', 'address to listen on; port 0 picks a free one')
+    .addOption(level())
+    .option('--check', 'validate the configuration and end')
+    .option('--json', 'tell URL and token file as one line of JSON on stdout')
+    .action(async ({ check = false, json = false, ...given }: GivenServing) => {
+      const { runServe } = await import('@omni/master-server');
+      outcome.exitCode = await runServe({ ...given, check, json });
+    });
+  program
+    .command('stdio')
+    .description('serve a configuration to one client on stdin and stdout')
+    .requiredOption('-c, --config <path>', 'configuration: a file or a folder')
+    .option('--server <name>', 'show this server alone, under its own names')
+    .addOption(level())
+    .action(async (given: GivenServing) => {
+      const { runStdio } = await import('@omni/master-server');
+      outcome.exitCode = await runStdio(given);
+    });
+}
+
+interface GivenTarget {
+  readonly config?: string;
+  readonly url?: string;
+  readonly token?: string;
+  readonly timeout: string;
+}
+
+interface GivenCall extends GivenTarget {
+  readonly args?: string;
+  readonly progress?: boolean;
+  readonly output: (typeof CALL_FORMATS)[number];
+  readonly saveMedia?: string;
+}
+
+interface GivenLs extends GivenTarget {
+  readonly output: (typeof LIST_FORMATS)[number];
+}
+
+function addCalling(program: Command, context: CommandContext, outcome: Outcome): void {
+  const isDebugging = (): boolean => program.opts()['debug'] === true;
+  withTarget(program.command('ls').description('list the servers and how they do'))
+    .option('--timeout <duration>', 'longest wait for servers to start', '15s')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(LIST_OUTPUTS).default('table'))
+    .action(async ({ timeout, ...given }: GivenLs) => {
+      const timeoutMs = parseDuration(timeout);
+      const { runLs } = await import('./ls-command.ts');
+      outcome.exitCode = await runLs({ ...given, timeoutMs, debug: isDebugging() }, context);
+    });
+  withTarget(program.command('call').description('call one tool'))
+    .argument('<tool>', 'server/tool')
+    .argument('[arguments...]', 'key=value as the tool wants it, key:=json as it stands')
+    .option('--args <json>', 'arguments as one JSON object, @file, or - for stdin')
+    .option('--timeout <duration>', 'longest wait for the result', '60s')
+    .option('--progress', 'show progress on stderr (default on a terminal)')
+    .option('--no-progress', 'do not')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(CALL_OUTPUTS).default('text'))
+    .option('--save-media <folder>', 'save images, sound and other bytes there')
+    .action(async (tool: string, words: readonly string[], { timeout, ...given }: GivenCall) => {
+      const timeoutMs = parseDuration(timeout);
+      const { runCall } = await import('./call-command.ts');
+      outcome.exitCode = await runCall(tool, words, { ...given, timeoutMs, debug: isDebugging() }, context);
+    });
+}
+
+/** Which gateway: one for the length of the command, or one that runs. */
+function withTarget(command: Command): Command {
+  return command
+    .option('-c, --config <path>', 'run this configuration for the length of the command')
+    .option('--url <url>', 'a running gateway (default http://127.0.0.1:7431)')
+    .option('--token <token>', 'its token; better in OMNI_TOKEN (default that of this user)');
+}
+
+function addAbout(program: Command, { terminal }: CommandContext): void {
+  program
+    .command('version')
+    .description('print the version')
+    .option('--json', 'as JSON')
+    .action(({ json }: { readonly json?: boolean }) => {
+      const facts = { omni: version(), node: process.versions.node };
+      terminal.writeOut(json === true ? `${JSON.stringify(facts)}\n` : `omni ${facts.omni} (Node ${facts.node})\n`);
+    });
+  program
+    .command('completion')
+    .description('print a script that makes a shell complete omni')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action((shell: Shell) => terminal.writeOut(completionScript(shell, completedCommands(program))));
+}
+
+function completedCommands(program: Command): readonly CompletedCommand[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    summary: command.description(),
+    options: command.options.map((option) => ({
+      long: option.long ?? option.flags,
+      summary: option.description,
+      takesValue: option.required,
+    })),
+  }));
+}
+
+function version(): string {
+  // Written by npm, and by us: it has a version.
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return manifest.version;
+}

@@ -1,0 +1,70 @@
+import { GatewayError } from '@omni/ports';
+import { unauthorized } from './http-connection.ts';
+import { isJsonObject, member, textMember } from '../output/json-value.ts';
+import type { ServerStatus } from '../output/server-list.ts';
+
+const COMPONENT = 'upstream:';
+
+/**
+ * The servers in the body of `/health/ready`, as a gateway tells those who show a token.
+ *
+ * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE` when no Omni can have written it, `OMNI_AUTH_REQUIRED` when it holds no details.
+ */
+export function serversOfHealth(text: string): readonly ServerStatus[] {
+  const body = parsed(text);
+  if (!isJsonObject(body) || textMember(body, 'status') === undefined) {
+    throw new GatewayError('OMNI_GATEWAY_UNREACHABLE', 'What answers at this address is not Omni');
+  }
+  const details = member(body, 'details');
+  if (!isJsonObject(details)) {
+    throw unauthorized();
+  }
+  return Object.entries(details).flatMap(([component, facts]) =>
+    component.startsWith(COMPONENT) ? [serverStatus(component.slice(COMPONENT.length), facts)] : [],
+  );
+}
+
+function serverStatus(name: string, facts: unknown): ServerStatus {
+  const error = member(facts, 'lastError');
+  const retry = member(facts, 'retryInMs');
+  return {
+    name,
+    state: textMember(facts, 'state') ?? 'unknown',
+    era: textMember(facts, 'era'),
+    tools: count(facts, 'tools'),
+    resources: count(facts, 'resources'),
+    prompts: count(facts, 'prompts'),
+    lastError: isJsonObject(error)
+      ? { code: textMember(error, 'code') ?? '', message: textMember(error, 'message') ?? '', hint: textMember(error, 'hint') ?? '' }
+      : undefined,
+    retryInMs: typeof retry === 'number' ? retry : undefined,
+    problems: entries(facts, 'problems').map((problem) => ({
+      kind: textMember(problem, 'kind') ?? '',
+      isPartial: member(problem, 'isPartial') === true,
+      reason: textMember(problem, 'reason') ?? '',
+    })),
+    withheld: entries(facts, 'withheld').map((item) => ({
+      kind: textMember(item, 'kind') ?? '',
+      name: textMember(item, 'name') ?? '',
+      reason: textMember(item, 'reason') ?? '',
+    })),
+  };
+}
+
+function entries(facts: unknown, key: string): readonly unknown[] {
+  const value = member(facts, key);
+  return Array.isArray(value) ? value : [];
+}
+
+function count(facts: unknown, key: string): number {
+  const value = member(facts, key);
+  return typeof value === 'number' ? value : 0;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import type { IncomingMessage } from 'node:http';
+import { type ByteBudget, GatewayError, type ByteReservation } from '@omni/ports';
+import { ByteBuffer } from '../sockets/byte-buffer.ts';
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** The Content-Length; a body that arrives in one chunk of that size is not copied. */
+  readonly declaredBytes: number | undefined;
+  /** For what has come of a body. */
+  readonly budget: ByteBudget | undefined;
+}
+
+/** Whose request it is. */
+export interface BodyOwner {
+  /** Called once, before the promise settles. */
+  onBodyOver(state: 'read' | 'refused'): void;
+}
+
+/**
+ * Reads a request body of at most `maxBytes`; stops reading, without ending the connection, when there is more.
+ *
+ * @throws {@link GatewayError} `OMNI_BODY_TOO_LARGE`, `OMNI_BODY_INCOMPLETE`, `OMNI_OVERLOADED`.
+ */
+export function readRequestBody(
+  request: IncomingMessage,
+  owner: BodyOwner,
+  { maxBytes, declaredBytes, budget }: BodyLimits,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    let first: Buffer | undefined;
+    let rest: ByteBuffer | undefined;
+    let room: ByteReservation | undefined;
+    // The listeners stay, which costs less than taking them away. With them a flowing stream goes on, and what still comes is dropped.
+    let isOver = false;
+
+    const onEnd = (): void => {
+      if (isOver) return;
+      isOver = true;
+      owner.onBodyOver('read');
+      resolve(rest?.view() ?? first ?? new Uint8Array(0));
+      letGo();
+    };
+    // The request, and with it these listeners, may live on for as long as the call.
+    const letGo = (): void => {
+      first = undefined;
+      rest = undefined;
+      room?.release();
+    };
+    const stop = (error: GatewayError): void => {
+      isOver = true;
+      letGo();
+      owner.onBodyOver('refused');
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      if (isOver) return;
+      const bytes = (rest?.length ?? first?.length ?? 0) + chunk.length;
+      if (bytes > maxBytes) {
+        request.pause();
+        stop(tooLarge(maxBytes));
+        return;
+      }
+      if (first === undefined) {
+        first = chunk;
+        if (bytes === declaredBytes) onEnd();
+        return;
+      }
+      room ??= budget?.share();
+      if (room?.hold(bytes) === false) {
+        request.pause();
+        stop(new GatewayError('OMNI_OVERLOADED', 'Clients are sending more at once than Omni may hold (limits.maxHeldBytes)'));
+        return;
+      }
+      if (rest === undefined) {
+        rest = new ByteBuffer(maxBytes);
+        rest.append(first, 0, first.length);
+      }
+      rest.append(chunk, 0, chunk.length);
+    };
+    const onClose = (): void => {
+      if (!isOver) stop(new GatewayError('OMNI_BODY_INCOMPLETE', 'The connection ended before the request body was complete'));
+    };
+    if (request.destroyed) {
+      onClose();
+      return;
+    }
+    request.on('data', onData);
+    request.on('end', onEnd);
+    request.on('close', onClose);
+  });
+}
+
+/** The error for a body beyond the limit. */
+export function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('OMNI_BODY_TOO_LARGE', `The request body exceeds ${maxBytes} bytes`);
+}

@@ -1,0 +1,346 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import { Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import {
+  type ByteBudget,
+  type CancelTimer,
+  type Exchange,
+  GatewayError,
+  type HeaderList,
+  LiveList,
+  type Logger,
+  type Place,
+  silentLogger,
+  systemClock,
+} from '@omni/ports';
+import { errorCode } from '../files/error-code.ts';
+import { rawErrorAnswer } from './http-error-answer.ts';
+import { listenFailure } from './listen-failure.ts';
+import { NodeExchange } from './node-exchange.ts';
+import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
+import { flushedBytes } from '../sockets/flushed-bytes.ts';
+import { TlsCertificate, type TlsFiles, type TlsPair } from './tls-files.ts';
+import { asksForWebSocket, type WebSocketOptions, WebSocketUpgrades } from '../sockets/web-socket-upgrades.ts';
+
+/** Settings of {@link NodeHttpListener}. */
+export interface NodeHttpListenerOptions {
+  /** Answers each exchange. What it throws, at once or later, becomes the answer 500. */
+  readonly handler: (exchange: Exchange) => void | Promise<void>;
+  readonly logger?: Logger;
+  /** For the whole request, body included. Default 30,000. */
+  readonly requestTimeoutMs?: number;
+  /** For the headers. Default 10,000. */
+  readonly headersTimeoutMs?: number;
+  /** How long an idle connection is kept; above the 60 s of common proxies. Default 65,000. */
+  readonly keepAliveTimeoutMs?: number;
+  /** How long a client may take nothing of what waits for it. Default 60,000. */
+  readonly writeTimeoutMs?: number;
+  /** For bodies that are not complete; beyond it a request is refused with 503. Default: none is counted. */
+  readonly budget?: ByteBudget | undefined;
+  /** Open connections; further ones are closed at once. Default 10,000. */
+  readonly maxConnections?: number;
+  /** Default: an upgrade is not offered, and a request for one is served as if it had not asked. */
+  readonly webSockets?: WebSocketOptions;
+  /** Default: plain HTTP. The files are looked at again while the listener runs. */
+  readonly tls?: TlsFiles;
+  /** How often the files of {@link tls} are looked at. Default 10,000. */
+  readonly tlsReloadMs?: number;
+}
+
+/** Where a listener listens. */
+export interface ListenAddress {
+  /** Name or address. */
+  readonly host: string;
+  /** 0 asks for a free one. */
+  readonly port: number;
+}
+
+/** All header bytes of a request, names and values. */
+const MAX_HEADER_BYTES = 16_384;
+const MAX_HEADERS = 256;
+/** How often overdue requests are looked for. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** A refused connection may take this long to read its answer. */
+const REFUSAL_MS = 500;
+
+const TLS_RELOAD_MS = 10_000;
+/** A client may take this long for the handshake. */
+const TLS_HANDSHAKE_MS = 10_000;
+
+interface Connection {
+  readonly socket: Duplex;
+  /** Exchanges that are not over, in order. More than one when the client pipelines. */
+  readonly open: NodeExchange[];
+  /** What the client had taken when its time was up. */
+  flushedAtTimeout: number;
+  isRefused: boolean;
+  /** Among those that carry HTTP; absent for one that carries something else by now. */
+  place: Place<Connection> | undefined;
+}
+
+/** HTTP/1.1 front on `node:http` and `node:https`, with WebSockets by upgrade. */
+export class NodeHttpListener {
+  readonly #options: NodeHttpListenerOptions;
+  readonly #logger: Logger;
+  readonly #servers = new Set<Server | TlsServer>();
+  readonly #webSockets: WebSocketUpgrades | undefined;
+  readonly #cancelWatches: CancelTimer[] = [];
+  readonly #connections = new WeakMap<Duplex, Connection>();
+  readonly #carryHttp = new LiveList<Connection>();
+  #openExchanges = 0;
+  #isStopping = false;
+  readonly #onIdle: (() => void)[] = [];
+
+  constructor(options: NodeHttpListenerOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#webSockets =
+      options.webSockets &&
+      new WebSocketUpgrades({
+        ...options.webSockets,
+        logger: this.#logger,
+        refuse: (socket, error, headers) => this.#refuse(socket, error, headers),
+      });
+  }
+
+  /** Exchanges that are not over. */
+  get openExchanges(): number {
+    return this.#openExchanges;
+  }
+
+  /**
+   * Starts listening; may be called for several addresses.
+   *
+   * @returns The actual address and port.
+   * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`.
+   */
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    const { tls } = this.#options;
+    const certificate = tls && (await TlsCertificate.read(tls));
+    const server = this.#createServer(certificate);
+    return await new Promise((resolve, reject) => {
+      const onError = (error: Error): void => reject(listenFailure(error, `${address.host}:${address.port}`));
+      server.once('error', onError);
+      server.listen({ host: address.host, port: address.port }, () => {
+        server.off('error', onError);
+        server.on('error', (error) => this.#logger.error({ error }, 'the listener failed'));
+        this.#servers.add(server);
+        if (certificate !== undefined && server instanceof TlsServer) this.#watch(certificate, server);
+        const actual = server.address();
+        resolve(actual === null || typeof actual === 'string' ? address : { host: actual.address, port: actual.port });
+      });
+    });
+  }
+
+  /** Takes no new connections, closes idle ones, and ends each other one with its next answer. */
+  stopAccepting(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    for (const cancel of this.#cancelWatches.splice(0)) cancel();
+    // Without what `node:http` does beside: it takes a connection for idle whose answer is complete and not yet read.
+    for (const server of this.#servers) NetServer.prototype.close.call(server);
+    for (const { socket, open } of this.#carryHttp.items()) if (open.length === 0) socket.destroy();
+  }
+
+  /**
+   * Stops accepting and waits for the open exchanges; cuts those that are still open after `deadlineMs`. Meanwhile it may be called again:
+   * the earliest deadline counts.
+   *
+   * @returns How many were cut.
+   */
+  async drain(deadlineMs: number): Promise<number> {
+    this.stopAccepting();
+    if (this.#openExchanges > 0 && deadlineMs > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = systemClock.after(deadlineMs, resolve);
+        this.#onIdle.push(() => {
+          cancel();
+          resolve();
+        });
+      });
+    }
+    const cut = this.#openExchanges;
+    for (const server of this.#servers) {
+      server.closeAllConnections();
+      // Ends its timer, too.
+      server.close();
+    }
+    this.#webSockets?.terminate();
+    this.#servers.clear();
+    return cut;
+  }
+
+  #createServer(certificate: TlsCertificate | undefined): Server | TlsServer {
+    const options: ServerOptions = {
+      requestTimeout: this.#options.requestTimeoutMs ?? 30_000,
+      headersTimeout: this.#options.headersTimeoutMs ?? 10_000,
+      keepAliveTimeout: this.#options.keepAliveTimeoutMs ?? 65_000,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      insecureHTTPParser: false,
+      // The core says which host is missing, in JSON.
+      requireHostHeader: false,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 15_000,
+      ...(this.#webSockets === undefined ? {} : { shouldUpgradeCallback: asksForWebSocket }),
+    };
+    const server =
+      certificate === undefined
+        ? createServer(options)
+        : createTlsServer({ ...options, ...certificate.pair, ALPNProtocols: ['http/1.1'], handshakeTimeout: TLS_HANDSHAKE_MS });
+    // Node drops headers beyond this count silently; here they are counted and refused.
+    server.maxHeadersCount = 0;
+    server.maxConnections = this.#options.maxConnections ?? 10_000;
+    server.on('request', (request, response) => this.#serve(request, response, false));
+    server.on('checkContinue', (request, response) => this.#serve(request, response, true));
+    server.on('clientError', (error, socket) => this.#onClientError(error, socket));
+    server.on('timeout', (socket: Socket) => this.#onTimeout(socket));
+    server.on('connect', (_request, socket) => this.#refuse(socket, invalid('CONNECT is not served here')));
+    if (this.#webSockets !== undefined) server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    return server;
+  }
+
+  #watch(certificate: TlsCertificate, server: TlsServer): void {
+    const onChange = (pair: TlsPair): void => server.setSecureContext(pair);
+    this.#cancelWatches.push(certificate.watch({ onChange, logger: this.#logger, everyMs: this.#options.tlsReloadMs ?? TLS_RELOAD_MS }));
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const writeTimeoutMs = this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS;
+    const exchange = new NodeExchange(request, response, { expectsContinue, writeTimeoutMs, budget: this.#options.budget });
+    const connection = this.#connection(request.socket);
+    connection.open.push(exchange);
+    this.#openExchanges += 1;
+    // After the answer is sent, or when the connection breaks.
+    response.on('close', () => this.#onOver(connection, exchange));
+    if (this.#isStopping) exchange.forbidKeepAlive();
+    if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+      exchange.fail(new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request has more than ${MAX_HEADERS} headers`));
+      return;
+    }
+    try {
+      const result = this.#options.handler(exchange);
+      if (result !== undefined) result.catch((error: unknown) => this.#onHandlerError(exchange, error));
+    } catch (error) {
+      this.#onHandlerError(exchange, error);
+    }
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node has taken its own listener away.
+    socket.on('error', () => socket.destroy());
+    const connection = this.#connection(socket);
+    this.#leave(connection);
+    if (connection.open.length > 0) {
+      // Frames would run into the answers that pipelined requests still wait for.
+      socket.destroy();
+      return;
+    }
+    if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+      this.#refuse(socket, new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request has more than ${MAX_HEADERS} headers`));
+      return;
+    }
+    try {
+      this.#webSockets?.handle(request, socket, head);
+    } catch (error) {
+      this.#logger.error({ error }, 'an upgrade failed');
+      this.#refuse(socket, GatewayError.from(error));
+    }
+  }
+
+  #onOver(connection: Connection, exchange: NodeExchange): void {
+    const at = connection.open.indexOf(exchange);
+    if (at === -1) return;
+    // Nearly always the only one; taking one out of the middle makes a list of what was taken.
+    if (at === connection.open.length - 1) connection.open.pop();
+    else connection.open.splice(at, 1);
+    this.#openExchanges -= 1;
+    exchange.closed();
+    if (this.#openExchanges === 0) for (const listener of this.#onIdle.splice(0)) listener();
+  }
+
+  #onHandlerError(exchange: NodeExchange, error: unknown): void {
+    const failure = GatewayError.from(error);
+    this.#logger.error({ error: failure }, 'a request failed');
+    try {
+      exchange.fail(failure);
+    } catch (cause) {
+      this.#logger.error({ error: cause }, 'a failure could not be answered');
+    }
+  }
+
+  /** Bytes that are no request, or one that did not arrive in time. */
+  #onClientError(error: Error, socket: Duplex): void {
+    const code = errorCode(error) ?? 'unreadable';
+    if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
+      // No answer can be read by a client that has no TLS with us.
+      socket.destroy();
+      return;
+    }
+    switch (code) {
+      case 'ECONNRESET':
+        socket.destroy();
+        return;
+      case 'HPE_HEADER_OVERFLOW':
+        this.#refuse(socket, new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request headers exceed ${MAX_HEADER_BYTES} bytes`));
+        return;
+      case 'ERR_HTTP_REQUEST_TIMEOUT':
+        this.#refuse(socket, new GatewayError('OMNI_REQUEST_TIMEOUT', 'The request did not arrive in time'));
+        return;
+      default:
+        this.#refuse(socket, invalid(`The request is not valid HTTP/1.1 (${code})`));
+    }
+  }
+
+  /** A connection was idle, or its client has taken nothing for too long; of what a client takes over TLS Node sees whole answers only. */
+  #onTimeout(socket: Socket): void {
+    const connection = this.#connection(socket);
+    const taken = flushedBytes(socket);
+    if (socket.writableLength === 0 || taken === connection.flushedAtTimeout || !(socket instanceof TLSSocket)) {
+      socket.destroy();
+      return;
+    }
+    connection.flushedAtTimeout = taken;
+    socket.setTimeout(this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS);
+  }
+
+  /** Answers on the bare socket, unless that would run into an answer that has begun, and closes it. */
+  #refuse(socket: Duplex, error: GatewayError, headers: HeaderList = []): void {
+    const connection = this.#connection(socket);
+    if (connection.isRefused) return;
+    connection.isRefused = true;
+    let isFree = connection.open.length <= 1;
+    for (const exchange of connection.open) isFree &&= !exchange.hasBegun;
+    if (!isFree || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.end(rawErrorAnswer(error, headers));
+    systemClock.after(REFUSAL_MS, () => socket.destroy());
+  }
+
+  #connection(socket: Duplex): Connection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection: Connection = { socket, open: [], flushedAtTimeout: 0, isRefused: false, place: undefined };
+    connection.place = this.#carryHttp.add(connection);
+    this.#connections.set(socket, connection);
+    // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its end.
+    socket.on('close', () => {
+      for (const exchange of connection.open.slice()) this.#onOver(connection, exchange);
+      this.#leave(connection);
+    });
+    return connection;
+  }
+
+  #leave(connection: Connection): void {
+    if (connection.place !== undefined) this.#carryHttp.remove(connection.place);
+  }
+}
+
+function invalid(message: string): GatewayError {
+  return new GatewayError('OMNI_HTTP_INVALID', message);
+}

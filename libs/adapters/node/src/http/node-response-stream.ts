@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http';
+import { ownsLargeBuffer, type Payload, releaseBytes, type ResponseStream } from '@omni/ports';
+import { applyWriteTimeout } from './response-write-timeout.ts';
+
+/** The body of a streamed answer on Node's response. */
+export class NodeResponseStream implements ResponseStream {
+  readonly #response: ServerResponse;
+  readonly #writeTimeoutMs: number;
+  readonly #onEnd: () => void;
+  #isLimited = false;
+
+  /**
+   * @param writeTimeoutMs - See {@link applyWriteTimeout}.
+   * @param onEnd - Told when the answer is ended or cut on purpose.
+   */
+  constructor(response: ServerResponse, writeTimeoutMs: number, onEnd: () => void) {
+    this.#response = response;
+    this.#writeTimeoutMs = writeTimeoutMs;
+    this.#onEnd = onEnd;
+  }
+
+  get backlogBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  /** After the client has gone nothing is taken, and the result is `false` so that writers stop. */
+  write(chunk: Payload): boolean {
+    return this.#take(chunk);
+  }
+
+  pass(chunk: Uint8Array): boolean {
+    return this.#take(chunk, ownsLargeBuffer(chunk) ? () => releaseBytes(chunk) : undefined);
+  }
+
+  onDrain(listener: () => void): void {
+    if (this.#response.destroyed) return;
+    if (this.#response.writableNeedDrain) this.#response.once('drain', listener);
+    else queueMicrotask(listener);
+  }
+
+  end(): void {
+    this.#onEnd();
+    if (!this.#response.destroyed) this.#response.end();
+  }
+
+  destroy(): void {
+    this.#onEnd();
+    this.#response.destroy();
+  }
+
+  #take(chunk: Payload, onSent?: () => void): boolean {
+    const response = this.#response;
+    if (response.destroyed || response.writableEnded) return false;
+    const isFree = response.write(chunk, onSent);
+    if (!isFree && !this.#isLimited) {
+      this.#isLimited = true;
+      applyWriteTimeout(response, this.#writeTimeoutMs);
+      response.once('drain', this.#onCaughtUp);
+    }
+    return isFree;
+  }
+
+  /** An open stream may be silent for as long as it likes. */
+  readonly #onCaughtUp = (): void => {
+    this.#isLimited = false;
+    this.#response.socket?.setTimeout(0);
+  };
+}

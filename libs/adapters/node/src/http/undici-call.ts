@@ -1,0 +1,123 @@
+import { GatewayError, type HttpCall, type HttpResponseListener, ownsLargeBuffer } from '@omni/ports';
+import type { Dispatcher } from 'undici';
+import { errorCode } from '../files/error-code.ts';
+import type { TransitGarbage } from './transit-garbage.ts';
+
+/** As undici gives them: by name in lower case. */
+type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+type Phase = 'connect' | 'request' | 'body';
+
+const ABORTED = new GatewayError('OMNI_CANCELLED', 'The call was aborted');
+
+/** One request under way: what undici reports becomes what the port promises. One object a call, no closures. */
+export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
+  readonly #listener: HttpResponseListener;
+  readonly #origin: string;
+  readonly #framingError: TransitGarbage;
+  #controller: Dispatcher.DispatchController | undefined;
+  #phase: Phase = 'connect';
+  #isStarted = false;
+  #isPaused = false;
+  #isDone = false;
+
+  constructor(listener: HttpResponseListener, origin: string, framingError: TransitGarbage) {
+    this.#listener = listener;
+    this.#origin = origin;
+    this.#framingError = framingError;
+  }
+
+  /** The request is handed over: the listener may be called from now on. */
+  start(): void {
+    this.#isStarted = true;
+  }
+
+  fail(error: GatewayError): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#listener.onError(error);
+  }
+
+  abort(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#controller?.abort(ABORTED);
+  }
+
+  pause(): void {
+    // The connection may serve another request by now.
+    if (this.#isDone) return;
+    this.#isPaused = true;
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (this.#isDone) return;
+    this.#isPaused = false;
+    this.#controller?.resume();
+  }
+
+  /** The connection stands; the request is written next. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#phase = 'request';
+    if (this.#isDone) controller.abort(ABORTED);
+    else if (this.#isPaused) controller.pause();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
+    // 1xx: the real head follows.
+    if (this.#isDone || status < 200) return;
+    this.#phase = 'body';
+    this.#listener.onHead(status, flatHeaders(headers));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    // What fills a buffer of its own is given back by whoever has used it.
+    if (!ownsLargeBuffer(chunk)) this.#framingError.add(chunk.byteLength);
+    if (!this.#isDone) this.#listener.onData(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#listener.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isDone) return;
+    const failure = describe(error, this.#phase, this.#origin);
+    // undici refuses what it cannot send while it is being handed over; the port promises silence until then.
+    if (this.#isStarted) this.fail(failure);
+    else queueMicrotask(() => this.fail(failure));
+  }
+}
+
+/** undici has read names and values as ISO 8859-1 (RFC 9110, 5.5); a name that came several times has a list. */
+function flatHeaders(headers: ResponseHeaders): readonly string[] {
+  const flat: string[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'string') flat.push(name, value);
+    else for (const each of value ?? []) flat.push(name, each);
+  }
+  return flat;
+}
+
+function describe(error: Error, phase: Phase, origin: string): GatewayError {
+  const reason = reasonOf(error);
+  const message =
+    phase === 'connect'
+      ? `Cannot connect to ${origin} (${reason})`
+      : phase === 'request'
+        ? `The connection to ${origin} broke before the answer began (${reason})`
+        : `The answer of ${origin} broke off (${reason})`;
+  return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', message, { cause: error, data: { phase, reason } });
+}
+
+/** A short code, e.g. `ECONNREFUSED`: the system's where there is one, undici's otherwise. */
+function reasonOf(error: Error): string {
+  const code = errorCode(error);
+  if (code === 'UND_ERR_SOCKET') return errorCode(error.cause) ?? 'SOCKET_CLOSED';
+  return code?.replace(/^UND_ERR_/, '') ?? 'UNKNOWN';
+}

@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type CancelTimer, type ChannelListener, type ChildChannel, type ChildSpec, type GatewayError, systemClock } from '@omni/ports';
+import { type ChildExit, closedPipeFailure, exitFailure, spawnFailure } from './child-failure.ts';
+import { LineSplitter } from '../sockets/line-splitter.ts';
+import { LineWriter } from '../sockets/line-writer.ts';
+import { OutputTail } from './output-tail.ts';
+import type { Reaper } from './reaper.ts';
+import { createRedactor } from '../logging/redaction.ts';
+
+/** After the leader's exit its last output is read for this long when somebody else holds the pipe open. */
+const DRAIN_MS = 80;
+/** A child whose pipe broke is usually about to exit; its exit code says more. */
+const PIPE_GRACE_MS = 500;
+/** How long the system may take to end a killed process before it is given up. */
+const KILL_WAIT_MS = 2_000;
+
+const HAS_GROUPS = process.platform !== 'win32';
+
+/** What the launcher decides for all its children. */
+export interface ChildProcessChannelOptions {
+  readonly environment: Record<string, string>;
+  readonly graceMs: number;
+  readonly maxBacklogBytes: number;
+  readonly reaper: Reaper;
+  /** Called once, when nothing of the child is left. */
+  readonly onGone: () => void;
+}
+
+/** A child and its group: lines in and out, and an end that leaves nothing behind. */
+export class ChildProcessChannel implements ChildChannel {
+  readonly #spec: ChildSpec;
+  readonly #listener: ChannelListener;
+  readonly #options: ChildProcessChannelOptions;
+  readonly #tail: OutputTail;
+  readonly #splitter: LineSplitter;
+  readonly #child: ChildProcess | undefined;
+  readonly #writer: LineWriter | undefined;
+  readonly #gone: Promise<void>;
+  #resolveGone: () => void = () => {};
+  #stopping: 'no' | 'eof' | 'term' | 'kill' = 'no';
+  #cancelStep: CancelTimer = () => {};
+  #cancelPipeGrace: CancelTimer | undefined;
+  #exit: ChildExit | undefined;
+  #isReported = false;
+  #isGone = false;
+
+  constructor(spec: ChildSpec, listener: ChannelListener, options: ChildProcessChannelOptions) {
+    this.#spec = spec;
+    this.#listener = listener;
+    this.#options = options;
+    this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
+    this.#tail = new OutputTail(createRedactor(spec.secretValues));
+    this.#splitter = new LineSplitter(listener, spec.maxMessageBytes, spec.budget);
+    try {
+      this.#child = spawn(spec.command, spec.args, {
+        env: options.environment,
+        stdio: 'pipe',
+        detached: HAS_GROUPS,
+        windowsHide: true,
+        ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+      });
+    } catch (error) {
+      // Node throws for what it refuses itself, e.g. a NUL in an argument. The listener must not hear of it before this returns.
+      queueMicrotask(() => this.#failToStart(error));
+      return;
+    }
+    this.#writer = this.#attach(this.#child);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  send(text: string): boolean {
+    return this.#writer !== undefined && this.#writer.send(text);
+  }
+
+  stderrTail(): readonly string[] {
+    return this.#tail.lines();
+  }
+
+  /** End of input, then SIGTERM, then SIGKILL to the group. Each further call goes to the next step at once. */
+  close(): Promise<void> {
+    if (this.#exit !== undefined || this.pid === undefined) return this.#gone;
+    if (this.#stopping === 'no') this.#endInput();
+    else this.#escalate();
+    return this.#gone;
+  }
+
+  #attach(child: ChildProcess): LineWriter | undefined {
+    const { stdin, stdout, stderr } = child;
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#failToStart(error);
+    });
+    // When the system is out of descriptors there are no streams; the error event follows.
+    if (child.pid === undefined || stdin === null || stdout === null || stderr === null) {
+      stdin?.on('error', () => {});
+      return undefined;
+    }
+    this.#options.reaper.add(child.pid);
+    child.on('exit', (code, signal) => this.#onExit({ code, signal }));
+    child.on('close', () => this.#finish());
+    stdout.on('data', this.#onStdout);
+    stdout.on('error', () => {});
+    stdout.on('close', () => this.#onBrokenPipe('stdout'));
+    stderr.on('data', (chunk: Buffer) => this.#tail.push(chunk));
+    stderr.on('error', () => {});
+    const writer = new LineWriter(stdin, this.#options.maxBacklogBytes);
+    stdin.on('error', () => {
+      writer.abandon();
+      this.#onBrokenPipe('stdin');
+    });
+    return writer;
+  }
+
+  readonly #onStdout = (chunk: Buffer): void => {
+    if (!this.#isReported) this.#splitter.push(chunk);
+  };
+
+  #failToStart(error: unknown): void {
+    if (this.#isGone) return;
+    this.#child?.stdin?.destroy();
+    this.#child?.stdout?.destroy();
+    this.#child?.stderr?.destroy();
+    this.#report(spawnFailure(this.#spec, error, this.#options.environment['PATH'] ?? ''));
+    this.#settle();
+  }
+
+  #endInput(): void {
+    this.#stopping = 'eof';
+    void this.#writer?.finish().then(() => this.#child?.stdin?.end());
+    this.#cancelStep = systemClock.after(this.#options.graceMs, () => this.#escalate());
+  }
+
+  #escalate(): void {
+    if (this.#exit !== undefined || this.#stopping === 'kill') return;
+    this.#cancelStep();
+    if (this.#stopping === 'term') {
+      this.#stopping = 'kill';
+      this.#signalGroup('SIGKILL');
+      this.#cancelStep = systemClock.after(KILL_WAIT_MS, () => this.#finish());
+    } else {
+      this.#stopping = 'term';
+      this.#signalGroup('SIGTERM');
+      this.#cancelStep = systemClock.after(this.#options.graceMs, () => this.#escalate());
+    }
+  }
+
+  /** Bound to the leader's exit and not to the end of its output, which a grandchild may hold open for ever. */
+  #onExit(exit: ChildExit): void {
+    this.#exit = exit;
+    this.#cancelStep();
+    this.#cancelPipeGrace?.();
+    this.#writer?.abandon();
+    // At once, while the number cannot belong to anybody else: wrappers leave their own children behind.
+    this.#signalGroup('SIGKILL');
+    if (this.pid !== undefined) this.#options.reaper.remove(this.pid);
+    this.#cancelStep = systemClock.after(DRAIN_MS, () => setImmediate(() => this.#finish()));
+  }
+
+  #onBrokenPipe(pipe: 'stdin' | 'stdout'): void {
+    if (this.#exit !== undefined || this.#stopping !== 'no' || this.#cancelPipeGrace !== undefined) return;
+    this.#cancelPipeGrace = systemClock.after(PIPE_GRACE_MS, () => {
+      if (this.#exit !== undefined || this.#stopping !== 'no') return;
+      this.#report(closedPipeFailure(this.#spec, pipe, this.stderrTail()));
+      this.#escalate();
+    });
+  }
+
+  #finish(): void {
+    if (this.#isGone) return;
+    this.#cancelStep();
+    this.#child?.stdin?.destroy();
+    this.#child?.stdout?.destroy();
+    this.#child?.stderr?.destroy();
+    if (!this.#isReported) this.#splitter.end();
+    this.#splitter.drop();
+    const wasAsked = this.#stopping !== 'no';
+    this.#report(wasAsked || this.#exit === undefined ? undefined : exitFailure(this.#spec, this.#exit, this.stderrTail()));
+    this.#settle();
+  }
+
+  #report(reason: GatewayError | undefined): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
+    this.#listener.onClose(reason);
+  }
+
+  #settle(): void {
+    this.#isGone = true;
+    this.#options.onGone();
+    this.#resolveGone();
+  }
+
+  #signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
+    const pid = this.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(HAS_GROUPS ? -pid : pid, signal);
+    } catch {
+      // Nobody is left in the group.
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { type ByteBudget, GatewayError, type Logger, type OpenChannel, silentLogger, type SocketAddress } from '@omni/ports';
+import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
+import { refuseForeignProtocol } from './foreign-protocol.ts';
+import { errorCode } from '../files/error-code.ts';
+import { listenFailure } from '../http/listen-failure.ts';
+import { SocketChannel, SocketWriteTimeout } from './socket-channel.ts';
+import { fitsSocketPath, isPipeName } from './socket-path.ts';
+import { removeStaleSocket } from './stale-socket.ts';
+import { WRITE_TIMEOUT_MS } from '../http/response-write-timeout.ts';
+
+/** Settings of {@link NodeSocketListener}. */
+export interface NodeSocketListenerOptions {
+  /** Serves one client; opens the channel before it returns. */
+  readonly onConnection: (open: OpenChannel) => void;
+  readonly maxMessageBytes: number;
+  /** Bytes that may wait for one client to read them. Default 64 MiB. */
+  readonly maxBacklogBytes?: number;
+  /** How long a client may take nothing of what waits for it. Default 60,000. */
+  readonly writeTimeoutMs?: number;
+  /** For messages that are not complete. Default: none is counted. */
+  readonly budget?: ByteBudget | undefined;
+  /** Open connections of each address; further ones are closed at once. Default 1,000. */
+  readonly maxConnections?: number;
+  readonly logger?: Logger;
+}
+
+const DEFAULT_MAX_CONNECTIONS = 1_000;
+/** Nobody but the owner of the process may connect. */
+const OWNER_ONLY_UMASK = 0o177;
+
+/**
+ * The front on stream sockets, one message a line: a Unix socket, a named pipe on Windows, or TCP.
+ *
+ * There are no headers and so no token: the mode of a Unix socket (0600) is its guard, and TCP has none but that a web page, which
+ * speaks HTTP to whatever it can reach, is refused by its first byte.
+ */
+export class NodeSocketListener {
+  readonly #options: NodeSocketListenerOptions;
+  readonly #logger: Logger;
+  readonly #servers = new Set<Server>();
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: NodeSocketListenerOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+  }
+
+  /**
+   * Starts listening; may be called for several addresses. A Unix socket that nobody answers any more is replaced.
+   *
+   * @returns The actual address.
+   * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`.
+   */
+  async listen(address: SocketAddress): Promise<SocketAddress> {
+    if (!('path' in address) || isPipeName(address.path)) return await this.#bind(address);
+    const { path } = address;
+    if (!fitsSocketPath(path))
+      throw new GatewayError('OMNI_LISTEN_DENIED', `${path} is too long for a Unix socket`, {
+        hint: 'Choose a path of at most 103 bytes.',
+      });
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw listenFailure(error, path);
+    }
+    try {
+      return await this.#bind(address);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'OMNI_LISTEN_IN_USE') throw error;
+      await removeStaleSocket(path);
+      return await this.#bind(address);
+    }
+  }
+
+  /** Takes no new connections; a Unix socket is removed. */
+  stopAccepting(): void {
+    for (const server of this.#servers) server.close();
+    this.#servers.clear();
+  }
+
+  /** Stops accepting, and cuts every connection that is still open. */
+  close(): void {
+    this.stopAccepting();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #bind(address: SocketAddress): Promise<SocketAddress> {
+    const server = createServer((socket) => this.#serve(socket));
+    server.maxConnections = this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+    const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
+    return new Promise((resolve, reject) => {
+      const onError = (error: Error): void => reject(listenFailure(error, where));
+      server.once('error', onError);
+      withOwnersMode('path' in address && !isPipeName(address.path), () => {
+        server.listen(address, () => {
+          server.off('error', onError);
+          server.on('error', (error) => this.#logger.error({ err: error }, 'a socket listener failed'));
+          server.on('drop', () => this.#logger.warn({ where }, 'a connection was refused: there are too many'));
+          this.#servers.add(server);
+          const actual = server.address();
+          resolve(actual === null || typeof actual === 'string' ? address : { host: actual.address, port: actual.port });
+        });
+      });
+    });
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    // Until the channel listens.
+    socket.on('error', (error) => this.#logger.debug({ code: errorCode(error) }, 'a socket client broke off'));
+    refuseForeignProtocol(socket, () => {
+      const { onConnection, maxMessageBytes, budget } = this.#options;
+      const { maxBacklogBytes = CLIENT_BACKLOG_BYTES, writeTimeoutMs = WRITE_TIMEOUT_MS } = this.#options;
+      onConnection(
+        (listener) =>
+          new SocketChannel(listener, {
+            socket,
+            maxMessageBytes,
+            maxBacklogBytes,
+            writeTimeoutMs,
+            budget,
+            onBroken: (cause) => this.#onBroken(cause),
+          }),
+      );
+    });
+  }
+
+  /** However a client ends, it is gone. */
+  #onBroken(cause: Error): undefined {
+    if (cause instanceof SocketWriteTimeout) this.#logger.warn({}, 'a client does not read its messages; its connection was cut');
+  }
+}
+
+/** Runs `bind` with a umask that gives a new socket file the mode 0600. Node binds a path before `listen` returns. */
+function withOwnersMode(isFile: boolean, bind: () => void): void {
+  if (!isFile) return bind();
+  const before = process.umask(OWNER_ONLY_UMASK);
+  try {
+    bind();
+  } finally {
+    process.umask(before);
+  }
+}

@@ -1,0 +1,130 @@
+import {
+  applyEdits,
+  type JsonMember,
+  type JsonObject,
+  type JsonProblem,
+  memberOf,
+  scanJson,
+  setMember,
+  stringAt,
+  stringMember,
+} from '@omni/jsonrpc';
+import { headerParamsOf } from './header-params.ts';
+import { ITEM_LIMITS, MAX_ITEM_LENGTH, MAX_NAME_LENGTH, MAX_SUBSCHEMAS, MAX_URI_LENGTH } from './item-limits.ts';
+import { malformedMember } from './item-shape.ts';
+import { projectToolForLegacy } from './schema-projection.ts';
+import { walkSchemas } from './schema-walk.ts';
+import type { CatalogueItem, LegacyTool, ListKind, ToolItem } from './upstream-catalogue.ts';
+
+/** An item, or why it is withheld. `key` is absent when the item could not be read far enough to name it. */
+export type ItemReading<Item extends CatalogueItem = CatalogueItem> =
+  { readonly item: Item } | { readonly key: string | undefined; readonly reason: string };
+
+const KEYS: Readonly<Record<ListKind, string>> = { tools: 'name', resources: 'uri', templates: 'uriTemplate', prompts: 'name' };
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+/** A schema as short as this cannot hold more than {@link MAX_SUBSCHEMAS}: each takes three characters at least. */
+const CERTAINLY_SMALL = MAX_SUBSCHEMAS * 3;
+/** Enough to find the name of an item that is too complex. */
+const NAME_LIMITS = { maxDepth: 512, maxElements: 2_000_000 };
+const PROBLEMS: Readonly<Record<JsonProblem, string>> = {
+  syntax: 'it is not valid JSON',
+  depth: 'it is nested deeper than 64 levels',
+  elements: 'it holds more than 100,000 values',
+  'duplicate-key': 'a key stands twice in the same object',
+};
+
+/** Checks an item of a list other than tools. */
+export function readItem(list: Exclude<ListKind, 'tools'>, text: string): ItemReading {
+  const root = readRoot(list, text);
+  if ('reason' in root) return root;
+  return { item: { key: root.key, text, keySpan: root.keySpan } };
+}
+
+/** Checks a tool, and works out what calls and legacy clients need. */
+export function readTool(text: string): ItemReading<ToolItem> {
+  const root = readRoot('tools', text);
+  if ('reason' in root) return root;
+  const { key, object } = root;
+  const input = memberOf(object, 'inputSchema');
+  const output = memberOf(object, 'outputSchema');
+  const reason = inputProblem(text, input) ?? outputProblem(text, output);
+  // A missing input schema is a problem already; the second test tells the compiler.
+  if (reason !== undefined || input?.object === undefined) return { key, reason: reason ?? 'inputSchema is missing' };
+  const headers = headerParamsOf(text.slice(input.start, input.end));
+  if ('reason' in headers) return { key, reason: headers.reason };
+
+  // Clients of both eras refuse the list when the root type is missing.
+  const hasType = memberOf(input.object, 'type') !== undefined;
+  const whole = hasType ? text : applyEdits(text, [setMember(input.object, 'type', '"object"')]);
+  const keySpan = hasType ? root.keySpan : nameSpan(whole);
+  const projection = projectToolForLegacy(whole);
+  const legacy: LegacyTool =
+    'withheld' in projection
+      ? { kind: 'withheld', reason: projection.withheld }
+      : { kind: 'listed', text: projection.text, keySpan: projection.text === whole ? keySpan : nameSpan(projection.text) };
+  const wrapsOutput = 'wrapsOutput' in projection && projection.wrapsOutput;
+  return { item: { key, text: whole, keySpan, facts: { wrapsOutput, headerParams: headers.params }, legacy } };
+}
+
+interface ItemRoot {
+  readonly key: string;
+  readonly keySpan: JsonMember;
+  readonly object: JsonObject;
+}
+
+function readRoot(list: ListKind, text: string): ItemRoot | { readonly key: string | undefined; readonly reason: string } {
+  const plan = list === 'tools' ? { inputSchema: {}, outputSchema: {} } : {};
+  const scan = scanJson(text, ITEM_LIMITS, plan);
+  if (scan.kind === 'problem') return { key: keyOfComplex(list, text), reason: PROBLEMS[scan.problem] };
+  if (scan.kind !== 'object') return { key: undefined, reason: 'it is not an object' };
+  const keySpan = memberOf(scan.object, KEYS[list]);
+  const key = keySpan === undefined ? undefined : stringAt(text, keySpan);
+  if (keySpan === undefined || key === undefined || key === '')
+    return { key: undefined, reason: `${KEYS[list]} is not a non-empty string` };
+  if (text.length > MAX_ITEM_LENGTH) return { key, reason: 'it is larger than 1 MiB' };
+  const maxLength = KEYS[list] === 'name' ? MAX_NAME_LENGTH : MAX_URI_LENGTH;
+  if (key.length > maxLength) return { key, reason: `${KEYS[list]} is longer than ${maxLength} characters` };
+  if (CONTROL.test(key)) return { key, reason: `${KEYS[list]} holds control characters` };
+  if (memberOf(scan.object, 'name') === undefined) return { key, reason: 'name is missing' };
+  const malformed = malformedMember(list, text, scan.object);
+  return malformed === undefined ? { key, keySpan, object: scan.object } : { key, reason: `${malformed} is malformed` };
+}
+
+function keyOfComplex(list: ListKind, text: string): string | undefined {
+  const scan = scanJson(text, NAME_LIMITS);
+  return scan.kind === 'object' ? stringMember(text, scan.object, KEYS[list]) : undefined;
+}
+
+function inputProblem(text: string, schema: JsonMember | undefined): string | undefined {
+  if (schema === undefined) return 'inputSchema is missing';
+  if (schema.object === undefined) return 'inputSchema is not an object';
+  const type = memberOf(schema.object, 'type');
+  if (type !== undefined && stringAt(text, type) !== 'object') return 'the root type of inputSchema is not "object"';
+  return schemaProblem(text, schema);
+}
+
+function outputProblem(text: string, schema: JsonMember | undefined): string | undefined {
+  if (schema === undefined) return undefined;
+  if (schema.object === undefined) return 'outputSchema is not an object';
+  return schemaProblem(text, schema);
+}
+
+function schemaProblem(text: string, schema: JsonMember): string | undefined {
+  const dialect = memberOf(schema.object, '$schema');
+  if (dialect !== undefined && stringAt(text, dialect) === undefined) return `$schema of ${schema.key} is not a string`;
+  if (schema.end - schema.start <= CERTAINLY_SMALL) return undefined;
+  let count = 0;
+  for (const _ of walkSchemas(JSON.parse(text.slice(schema.start, schema.end)))) {
+    count += 1;
+    if (count > MAX_SUBSCHEMAS) return `${schema.key} holds more than ${MAX_SUBSCHEMAS} schemas`;
+  }
+  return undefined;
+}
+
+/** Where the name stands in a tool that was changed elsewhere. */
+function nameSpan(text: string): JsonMember {
+  const scan = scanJson(text, NAME_LIMITS);
+  const member = scan.kind === 'object' ? memberOf(scan.object, 'name') : undefined;
+  // The tool had a name before, and edits touched other members.
+  return member as JsonMember;
+}

@@ -1,0 +1,135 @@
+import { type JsonObject, memberOf, rawOf, type RpcMessage, scanJson, stringMember } from '@omni/jsonrpc';
+import type { UpstreamConnection } from '@omni/model';
+import { readItem, readTool, type ItemReading } from './catalogue-item.ts';
+import { DEFAULT_LIST_LIMITS, walkList, type ListLimits, type ListWalkOptions } from './list-walk.ts';
+import { safeText } from './safe-text.ts';
+import {
+  emptyList,
+  LIST_KINDS,
+  type CatalogueItem,
+  type ListKind,
+  type UpstreamCatalogue,
+  type UpstreamList,
+  type WithheldItem,
+} from './upstream-catalogue.ts';
+
+/** What Omni calls itself. */
+export interface Identity {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface CatalogueReaderOptions {
+  /** Told to modern upstreams with every request. */
+  readonly identity: Identity;
+  /** How much of each list is read; what is not given has its default. */
+  readonly limits?: Partial<ListLimits>;
+  /** Client capabilities that a modern upstream is told, as JSON. Default `{}`. */
+  readonly capabilities?: string;
+}
+
+/** What an upstream said of itself in its handshake. */
+interface Handshake {
+  readonly capabilities: string;
+  readonly declared: JsonObject | undefined;
+  readonly instructions: string | undefined;
+  readonly serverInfo: string | undefined;
+}
+
+const MODERN_VERSION = '2026-07-28';
+const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo';
+const CAPABILITIES_LIMITS = { maxDepth: 64, maxElements: 10_000 };
+const MAX_CAPABILITIES_LENGTH = 65_536;
+/** Lists are withheld item by item; of a server that sends only rubbish the first reasons are enough. */
+const MAX_WITHHELD = 1_000;
+
+/**
+ * Reads everything that an upstream offers: the lists that its handshake declares, all pages, each item checked alone.
+ *
+ * Never fails because of what the upstream sends: a list that cannot be read carries its problem, a malformed item is in
+ * `withheld` with the reason, and the rest is there (`protocol.md` R20).
+ */
+export async function readCatalogue(
+  connection: UpstreamConnection,
+  { identity, limits, capabilities = '{}' }: CatalogueReaderOptions,
+): Promise<UpstreamCatalogue> {
+  const handshake = readHandshake(connection.handshake);
+  const walk: ListWalkOptions = {
+    envelope: connection.era === 'modern' ? envelopeMember(identity, capabilities) : '',
+    limits: { ...DEFAULT_LIST_LIMITS, ...limits },
+  };
+  const withheld: Record<ListKind, WithheldItem[]> = { tools: [], resources: [], templates: [], prompts: [] };
+  const read = async <Item extends CatalogueItem>(
+    list: ListKind,
+    check: (text: string) => ItemReading<Item>,
+  ): Promise<UpstreamList<Item>> => {
+    const capability = list === 'templates' ? 'resources' : list;
+    if (memberOf(handshake.declared, capability)?.object === undefined) return emptyList();
+    const { texts, ttlMs, partial, problem } = await walkList(connection, list, walk);
+    return { items: keptItems(list, texts, check, withheld[list]), ttlMs, partial, problem };
+  };
+  const [tools, resources, templates, prompts] = await Promise.all([
+    read('tools', readTool),
+    read('resources', (text) => readItem('resources', text)),
+    read('templates', (text) => readItem('templates', text)),
+    read('prompts', (text) => readItem('prompts', text)),
+  ]);
+  return {
+    upstream: connection.upstream,
+    era: connection.era,
+    capabilities: handshake.capabilities,
+    instructions: handshake.instructions,
+    serverInfo: handshake.serverInfo,
+    tools,
+    resources,
+    templates,
+    prompts,
+    withheld: LIST_KINDS.flatMap((kind) => withheld[kind]),
+  };
+}
+
+function keptItems<Item extends CatalogueItem>(
+  list: ListKind,
+  texts: readonly string[],
+  check: (text: string) => ItemReading<Item>,
+  withheld: WithheldItem[],
+): readonly Item[] {
+  const items = new Map<string, Item>();
+  for (const [index, text] of texts.entries()) {
+    const reading = check(text);
+    const isTwin = 'item' in reading && items.has(reading.item.key);
+    if ('item' in reading && !isTwin) {
+      items.set(reading.item.key, reading.item);
+      continue;
+    }
+    if (withheld.length >= MAX_WITHHELD) continue;
+    const key = 'item' in reading ? reading.item.key : (reading.key ?? `#${index + 1}`);
+    withheld.push({ list, key: safeText(key), reason: 'item' in reading ? 'the same key is listed before' : reading.reason });
+  }
+  return [...items.values()];
+}
+
+function readHandshake(handshake: RpcMessage): Handshake {
+  const result = handshake.result?.object;
+  const raw = rawOf(handshake, memberOf(result, 'capabilities'));
+  const scan =
+    raw === undefined || raw.length > MAX_CAPABILITIES_LENGTH
+      ? undefined
+      : scanJson(raw, CAPABILITIES_LIMITS, { tools: {}, resources: {}, prompts: {} });
+  const declared = scan?.kind === 'object' ? scan.object : undefined;
+  // The modern era keeps the name of the server in `_meta`.
+  const info = memberOf(result, 'serverInfo') ?? memberOf(memberOf(result, '_meta')?.object, SERVER_INFO_KEY);
+  return {
+    capabilities: declared === undefined || raw === undefined ? '{}' : raw,
+    declared,
+    instructions: stringMember(handshake.text, result, 'instructions'),
+    serverInfo: rawOf(handshake, info),
+  };
+}
+
+/** @see MCP 2026-07-28, basic, "Request Metadata". */
+function envelopeMember(identity: Identity, capabilities: string): string {
+  const version = `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}"`;
+  const info = `"io.modelcontextprotocol/clientInfo":${JSON.stringify(identity)}`;
+  return `"_meta":{${version},"io.modelcontextprotocol/clientCapabilities":${capabilities},${info}}`;
+}

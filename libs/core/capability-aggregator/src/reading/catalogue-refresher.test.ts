@@ -1,0 +1,193 @@
+import { describe, expect, it } from '@jest/globals';
+import type { UpstreamConnection } from '@omni/model';
+import { type Logger, silentLogger } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
+import { CatalogueRefresher } from './catalogue-refresher.ts';
+import { emptyList, type UpstreamCatalogue } from './upstream-catalogue.ts';
+
+// The refresher only hands connections on to `read`; which one it was is all that counts here.
+const connection = (upstream: string): UpstreamConnection => ({ upstream }) as UpstreamConnection;
+
+const catalogueOf = (upstream: string): UpstreamCatalogue => ({
+  upstream,
+  era: 'modern',
+  capabilities: '{}',
+  instructions: undefined,
+  serverInfo: undefined,
+  tools: emptyList(),
+  resources: emptyList(),
+  templates: emptyList(),
+  prompts: emptyList(),
+  withheld: [],
+});
+
+const unreadable = (upstream: string): UpstreamCatalogue => ({ ...catalogueOf(upstream), tools: emptyList('error -32603: not ready') });
+
+function setUp(awaited: readonly string[] = []) {
+  const clock = new VirtualClock();
+  const published: string[] = [];
+  const readings: { readonly connection: UpstreamConnection; readonly finish: (outcome?: Error | UpstreamCatalogue) => void }[] = [];
+  const warnings: unknown[] = [];
+  const logger: Logger = { ...silentLogger, warn: (fields) => warnings.push(fields) };
+  const refresher = new CatalogueRefresher({
+    publish: (upstream, catalogue) => published.push(`${upstream} ${catalogue === undefined ? 'gone' : 'read'}`),
+    read: (of) =>
+      new Promise((resolve, reject) => {
+        readings.push({
+          connection: of,
+          finish: (outcome = catalogueOf(of.upstream)) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)),
+        });
+      }),
+    clock,
+    logger,
+    awaited,
+    startGraceMs: 1_000,
+  });
+  return { clock, published, readings, warnings, refresher };
+}
+
+describe('CatalogueRefresher', () => {
+  it('reads an upstream that comes up', async () => {
+    const { refresher, readings, published, clock } = setUp();
+    refresher.onReady('a', connection('a'));
+    readings[0]?.finish();
+    await clock.advanceAsync(0);
+    expect(published).toEqual(['a read']);
+  });
+
+  it('reads once more, not many times more, after changes during a reading and within a second of it', async () => {
+    const { refresher, readings, clock } = setUp();
+    refresher.onReady('a', connection('a'));
+    for (let change = 0; change < 50; change++) refresher.onListsChanged('a');
+    readings[0]?.finish();
+    await clock.advanceAsync(500);
+    for (let change = 0; change < 50; change++) refresher.onListsChanged('a');
+    await clock.advanceAsync(499);
+    const withinTheSecond = readings.length;
+    await clock.advanceAsync(1);
+    expect([withinTheSecond, readings.length]).toEqual([1, 2]);
+  });
+
+  it('does not publish what was read from a connection that is gone', async () => {
+    const { refresher, readings, published, clock } = setUp();
+    refresher.onReady('a', connection('a'));
+    refresher.onDown('a');
+    readings[0]?.finish();
+    await clock.advanceAsync(0);
+    expect(published).toEqual([]);
+  });
+
+  it('keeps an upstream in the lists for 30 s after it went', async () => {
+    const { refresher, published, clock } = setUp();
+    refresher.onDown('a');
+    await clock.advanceAsync(29_999);
+    const before = [...published];
+    await clock.advanceAsync(1);
+    expect([before, published]).toEqual([[], ['a gone']]);
+  });
+
+  it('takes nothing out that came back in time', async () => {
+    const { refresher, readings, published, clock } = setUp();
+    refresher.onDown('a');
+    await clock.advanceAsync(20_000);
+    refresher.onReady('a', connection('a'));
+    readings[0]?.finish();
+    await clock.advanceAsync(60_000);
+    expect(published).toEqual(['a read']);
+  });
+
+  it('holds the first list until every awaited upstream was read or has failed', async () => {
+    const { refresher, readings, clock } = setUp(['a', 'b']);
+    const settled: string[] = [];
+    refresher.start();
+    refresher.whenSettled(() => settled.push('first'));
+    refresher.onReady('a', connection('a'));
+    readings[0]?.finish();
+    await clock.advanceAsync(0);
+    const afterOne = [...settled];
+    refresher.onDown('b');
+    refresher.whenSettled(() => settled.push('later'));
+    expect([afterOne, settled]).toEqual([[], ['first', 'later']]);
+  });
+
+  it('holds it no longer than the grace', async () => {
+    const { refresher, clock } = setUp(['hanging']);
+    let isSettled = false;
+    refresher.start();
+    refresher.whenSettled(() => (isSettled = true));
+    await clock.advanceAsync(999);
+    const before = isSettled;
+    await clock.advanceAsync(1);
+    expect([before, isSettled]).toEqual([false, true]);
+  });
+
+  it('goes on after a reading that failed', async () => {
+    const { refresher, readings, published, clock } = setUp(['a']);
+    let isSettled = false;
+    refresher.whenSettled(() => (isSettled = true));
+    refresher.onReady('a', connection('a'));
+    readings[0]?.finish(new Error('broken'));
+    await clock.advanceAsync(1_000);
+    refresher.onListsChanged('a');
+    readings[1]?.finish();
+    await clock.advanceAsync(0);
+    expect([isSettled, published]).toEqual([true, ['a read']]);
+  });
+
+  it('asks again for a list that could not be read, less and less often, until it can', async () => {
+    const { refresher, readings, clock } = setUp();
+    refresher.onReady('a', connection('a'));
+    const times: number[] = [];
+    for (let reading = 0; reading < 9; reading++) {
+      readings[reading]?.finish(reading === 3 ? new Error('broken') : unreadable('a'));
+      const begin = clock.monotonicMs();
+      await clock.advanceAsync(0);
+      while (readings.length === reading + 1) await clock.advanceAsync(1_000);
+      times.push((clock.monotonicMs() - begin) / 1_000);
+    }
+    readings[9]?.finish();
+    await clock.advanceAsync(3_600_000);
+    expect([times, readings.length]).toEqual([[5, 10, 20, 40, 80, 160, 300, 300, 300], 10]);
+  });
+
+  it('does not ask again while the upstream is down, nor twice when it announces a change', async () => {
+    const { refresher, readings, clock } = setUp();
+    refresher.onReady('a', connection('a'));
+    readings[0]?.finish(unreadable('a'));
+    await clock.advanceAsync(2_000);
+    refresher.onListsChanged('a');
+    readings[1]?.finish(unreadable('a'));
+    await clock.advanceAsync(9_000);
+    const afterChange = readings.length;
+    refresher.onDown('a');
+    await clock.advanceAsync(3_600_000);
+    expect([afterChange, readings.length]).toEqual([2, 2]);
+  });
+
+  it('logs once what cannot be shown, without the words of the server', async () => {
+    const { refresher, readings, warnings, clock } = setUp();
+    refresher.onReady('a', connection('a'));
+    for (let reading = 0; reading < 3; reading++) {
+      readings[reading]?.finish(unreadable('a'));
+      await clock.advanceAsync(20_000);
+    }
+    readings[3]?.finish({ ...catalogueOf('a'), withheld: [{ list: 'tools', key: 'canary', reason: 'name is missing' }] });
+    await clock.advanceAsync(0);
+    expect(warnings).toEqual([
+      { upstream: 'a', lists: ['tools'], withheld: 0 },
+      { upstream: 'a', lists: [], withheld: 1 },
+    ]);
+  });
+
+  it('reads and publishes nothing after stop', async () => {
+    const { refresher, readings, published, clock } = setUp(['a']);
+    let isSettled = false;
+    refresher.whenSettled(() => (isSettled = true));
+    refresher.onReady('a', connection('a'));
+    refresher.stop();
+    readings[0]?.finish();
+    refresher.onReady('b', connection('b'));
+    await clock.advanceAsync(60_000);
+    expect([isSettled, published, readings.length]).toEqual([true, [], 1]);
+  });
+});

@@ -1,0 +1,188 @@
+import type { UpstreamConnection } from '@omni/model';
+import type { CancelTimer, Clock, Logger } from '@omni/ports';
+import { LIST_KINDS, type UpstreamCatalogue } from './upstream-catalogue.ts';
+
+/** Pause between two readings of the same upstream: one that announces changes all the time is not read all the time. */
+const MIN_INTERVAL_MS = 1_000;
+/** Pause before lists that could not be read are asked for again, doubled each time up to the longest. */
+const RETRY_MS = 5_000;
+const MAX_RETRY_MS = 300_000;
+/** How long an upstream that is gone keeps its place in the lists: most are back within the first restarts. */
+const STALE_MS = 30_000;
+
+export interface CatalogueRefresherOptions {
+  /** Where readings go; `undefined` takes the upstream out. */
+  readonly publish: (upstream: string, catalogue: UpstreamCatalogue | undefined) => void;
+  readonly read: (connection: UpstreamConnection) => Promise<UpstreamCatalogue>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Upstreams whose first reading or failure the first list waits for. */
+  readonly awaited: readonly string[];
+  /** Longest wait for them, in milliseconds since {@link CatalogueRefresher.start}. */
+  readonly startGraceMs: number;
+}
+
+interface Kept {
+  connection: UpstreamConnection | undefined;
+  isReading: boolean;
+  isOutdated: boolean;
+  cancelNext: CancelTimer | undefined;
+  /** Readings in a row that lacked a list. */
+  failures: number;
+  cancelRetry: CancelTimer | undefined;
+  /** What was logged of it last. */
+  said: string;
+  cancelRemoval: CancelTimer | undefined;
+}
+
+/**
+ * Keeps the catalogue up to date: reads an upstream when it comes up, when it announces a change and when it could not list everything,
+ * one reading at a time, and takes it out when it stays away.
+ */
+export class CatalogueRefresher {
+  readonly #options: CatalogueRefresherOptions;
+  readonly #kept = new Map<string, Kept>();
+  readonly #unsettled: Set<string>;
+  #onSettled: (() => void)[] = [];
+  #isStopped = false;
+
+  constructor(options: CatalogueRefresherOptions) {
+    this.#options = options;
+    this.#unsettled = new Set(options.awaited);
+  }
+
+  /** Begins the grace for the first list. */
+  start(): void {
+    this.#options.clock.after(this.#options.startGraceMs, () => {
+      this.#unsettled.clear();
+      this.#settle();
+    });
+  }
+
+  /** Calls back when every awaited upstream has been read or has failed, or the grace is over; at once from then on. */
+  whenSettled(listener: () => void): void {
+    if (this.#unsettled.size === 0) listener();
+    else this.#onSettled.push(listener);
+  }
+
+  onReady(upstream: string, connection: UpstreamConnection): void {
+    const kept = this.#keptOf(upstream);
+    kept.cancelRemoval?.();
+    kept.cancelRemoval = undefined;
+    kept.connection = connection;
+    kept.failures = 0;
+    this.#refresh(upstream, kept);
+  }
+
+  onListsChanged(upstream: string): void {
+    const kept = this.#kept.get(upstream);
+    if (kept?.connection !== undefined) this.#refresh(upstream, kept);
+  }
+
+  onDown(upstream: string): void {
+    this.#settled(upstream);
+    const kept = this.#keptOf(upstream);
+    kept.connection = undefined;
+    kept.cancelRetry?.();
+    kept.cancelRemoval ??= this.#options.clock.after(STALE_MS, () => {
+      kept.cancelRemoval = undefined;
+      this.#options.publish(upstream, undefined);
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const kept of this.#kept.values()) {
+      kept.cancelNext?.();
+      kept.cancelRetry?.();
+      kept.cancelRemoval?.();
+    }
+    this.#unsettled.clear();
+    this.#settle();
+  }
+
+  #keptOf(upstream: string): Kept {
+    const known = this.#kept.get(upstream);
+    if (known !== undefined) return known;
+    const kept: Kept = {
+      connection: undefined,
+      isReading: false,
+      isOutdated: false,
+      cancelNext: undefined,
+      failures: 0,
+      cancelRetry: undefined,
+      said: '',
+      cancelRemoval: undefined,
+    };
+    this.#kept.set(upstream, kept);
+    return kept;
+  }
+
+  #refresh(upstream: string, kept: Kept): void {
+    if (kept.isReading || kept.cancelNext !== undefined) {
+      kept.isOutdated = true;
+      return;
+    }
+    const { connection } = kept;
+    if (connection === undefined || this.#isStopped) return;
+    kept.isReading = true;
+    kept.isOutdated = false;
+    kept.cancelRetry?.();
+    this.#options.read(connection).then(
+      (catalogue) => {
+        if (!this.#isStopped && kept.connection === connection) this.#take(upstream, kept, catalogue);
+        this.#done(
+          upstream,
+          kept,
+          LIST_KINDS.every((kind) => catalogue[kind].problem === undefined),
+        );
+      },
+      (error: unknown) => {
+        if (!this.#isStopped) this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read');
+        this.#done(upstream, kept, false);
+      },
+    );
+  }
+
+  #done(upstream: string, kept: Kept, isWhole: boolean): void {
+    kept.isReading = false;
+    if (this.#isStopped) return;
+    this.#settled(upstream);
+    kept.cancelNext = this.#options.clock.after(MIN_INTERVAL_MS, () => {
+      kept.cancelNext = undefined;
+      if (kept.isOutdated) this.#refresh(upstream, kept);
+    });
+    kept.failures = isWhole ? 0 : kept.failures + 1;
+    if (isWhole) return;
+    // A server may not be ready for its first question, and few announce that they are.
+    const pauseMs = Math.min(RETRY_MS * 2 ** (kept.failures - 1), MAX_RETRY_MS);
+    kept.cancelRetry = this.#options.clock.after(pauseMs, () => this.#refresh(upstream, kept));
+  }
+
+  /** What is missing is logged once, without the words of the server, which may hold anything. */
+  #take(upstream: string, kept: Kept, catalogue: UpstreamCatalogue): void {
+    this.#options.publish(upstream, catalogue);
+    const lists = LIST_KINDS.filter((kind) => catalogue[kind].problem !== undefined || catalogue[kind].partial !== undefined);
+    const withheld = catalogue.withheld.length;
+    const said = `${lists.join()} ${withheld}`;
+    if (said === kept.said) return;
+    kept.said = said;
+    if (lists.length > 0 || withheld > 0) {
+      this.#options.logger.warn(
+        { upstream, lists, withheld },
+        'not everything that a server lists can be shown; omni ls says what and why',
+      );
+    }
+  }
+
+  #settled(upstream: string): void {
+    if (this.#unsettled.delete(upstream)) this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#unsettled.size > 0) return;
+    const listeners = this.#onSettled;
+    this.#onSettled = [];
+    for (const listener of listeners) listener();
+  }
+}

@@ -1,0 +1,174 @@
+import { type JsonObject, type JsonSpan, memberOf, type RecordPlan, scanJson, stringAt } from '@omni/jsonrpc';
+import { decodeHeaderValue, encodeHeaderValue } from '@omni/model';
+import { GatewayError, type HeaderList } from '@omni/ports';
+import { isJsonObject, ownValue, walkSchemas, type SchemaObject } from './schema-walk.ts';
+import type { ToolFacts } from './upstream-catalogue.ts';
+
+/** An argument that HTTP clients of the modern era repeat as a header. */
+export interface HeaderParam {
+  /** Whole header name, as annotated: `Mcp-Param-Region`. */
+  readonly header: string;
+  /** Property names from `arguments` to the value. */
+  readonly path: readonly string[];
+  readonly type: 'string' | 'integer' | 'boolean';
+}
+
+const KEYWORD = 'x-mcp-header';
+/** RFC 9110, 5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const DECIMAL = /^-?[0-9]+(?:\.[0-9]+)?$/;
+/** The request was scanned with the limits of the configuration before; these only have to be no narrower. */
+const LIMITS = { maxDepth: 1_000, maxElements: 10_000_000 };
+
+/**
+ * Collects the `x-mcp-header` annotations of an input schema.
+ *
+ * @param schemaText - The schema's JSON.
+ * @returns The parameters, or why an annotation is invalid: the tool must then not be listed.
+ * @see MCP 2026-07-28, basic/transports, "Custom Headers from Tool Parameters".
+ */
+export function headerParamsOf(schemaText: string): { readonly params: readonly HeaderParam[] } | { readonly reason: string } {
+  // An escape could spell the keyword differently.
+  if (!schemaText.includes(KEYWORD) && !schemaText.includes('\\u')) return { params: [] };
+  const params: HeaderParam[] = [];
+  const taken = new Set<string>();
+  for (const { schema, path } of walkSchemas(JSON.parse(schemaText))) {
+    if (!isJsonObject(schema) || !Object.hasOwn(schema, KEYWORD)) continue;
+    const param = readAnnotation(schema, path);
+    if (typeof param === 'string') return { reason: `${KEYWORD}: ${param}` };
+    const lower = param.header.toLowerCase();
+    if (taken.has(lower)) return { reason: `${KEYWORD}: the same header is named twice` };
+    taken.add(lower);
+    params.push(param);
+  }
+  return { params };
+}
+
+function readAnnotation(schema: SchemaObject, path: readonly string[] | undefined): HeaderParam | string {
+  const token = schema[KEYWORD];
+  if (typeof token !== 'string' || !TOKEN.test(token)) return 'the value is not an RFC 9110 token';
+  if (path === undefined || path.length === 0) return 'stands where no chain of "properties" leads';
+  const type = ownValue(schema, 'type');
+  if (type !== 'string' && type !== 'integer' && type !== 'boolean') return 'the type of the property is not string, integer or boolean';
+  return { header: `Mcp-Param-${token}`, path, type };
+}
+
+/**
+ * Compares the `Mcp-Param-*` headers of a call with its arguments.
+ *
+ * Headers that the tool does not declare are nobody's business here and pass.
+ *
+ * @param text - Text that holds the arguments.
+ * @param args - Where they stand in it; `undefined` when the call has none.
+ * @param headers - As received, flat.
+ * @returns `OMNI_HEADER_MISMATCH`, or `undefined` when all agree.
+ */
+export function checkHeaderParams(
+  facts: ToolFacts,
+  text: string,
+  args: JsonSpan | undefined,
+  headers: HeaderList,
+): GatewayError | undefined {
+  if (facts.headerParams.length === 0) return undefined;
+  const json = args === undefined ? '{}' : text.slice(args.start, args.end);
+  const scan = scanJson(json, LIMITS, planFor(facts.headerParams));
+  if (scan.kind === 'problem') {
+    return new GatewayError(
+      'OMNI_HEADER_MISMATCH',
+      'The arguments that headers repeat cannot be told apart: a key stands twice, or they are too deep',
+    );
+  }
+  const root = scan.kind === 'object' ? scan.object : undefined;
+  for (const param of facts.headerParams) {
+    const problem = mismatch(json, valueAt(root, param.path), param.type, headerValues(headers, param.header));
+    if (problem !== undefined) return new GatewayError('OMNI_HEADER_MISMATCH', `${param.header} ${problem}`);
+  }
+  return undefined;
+}
+
+/**
+ * The `Mcp-Param-*` headers that a call's arguments ask for: what an HTTP client of the modern era has to send.
+ *
+ * @param args - The arguments as JSON; `undefined` when the call has none.
+ * @returns A flat list. A value that no header can say (absent, null, an object, an unsafe integer) has none.
+ * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", custom headers.
+ */
+export function mirroredHeaders(facts: ToolFacts, args: string | undefined): HeaderList {
+  if (facts.headerParams.length === 0 || args === undefined) return [];
+  const scan = scanJson(args, LIMITS, planFor(facts.headerParams));
+  if (scan.kind !== 'object') return [];
+  return facts.headerParams.flatMap(({ header, path }) => {
+    const span = valueAt(scan.object, path);
+    const value = span === undefined ? undefined : primitiveAt(args, span);
+    return value === undefined ? [] : [header, encodeHeaderValue(String(value))];
+  });
+}
+
+function mismatch(json: string, span: JsonSpan | undefined, type: HeaderParam['type'], sent: readonly string[]): string | undefined {
+  const expected = span === undefined ? undefined : primitiveAt(json, span);
+  if (expected === undefined) return sent.length === 0 ? undefined : 'is sent, but the arguments have no such value';
+  const [header] = sent;
+  if (header === undefined) return 'is missing';
+  if (sent.length > 1) return 'is sent more than once';
+  const decoded = decodeHeaderValue(header);
+  if (decoded === undefined) return 'is malformed';
+  // The specification lets `42.0` stand for 42.
+  const isSame =
+    type === 'integer' && typeof expected === 'number' && DECIMAL.test(decoded)
+      ? Number(decoded) === expected
+      : decoded === String(expected);
+  return isSame ? undefined : 'differs from the arguments';
+}
+
+/** The value as a header has to say it; `undefined` when there is nothing to say: absent, null, an object, an array, an unsafe integer. */
+function primitiveAt(json: string, span: JsonSpan): string | number | undefined {
+  const raw = json.slice(span.start, span.end);
+  if (raw === 'true' || raw === 'false') return raw;
+  if (raw === 'null' || raw.startsWith('{') || raw.startsWith('[')) return undefined;
+  if (raw.startsWith('"')) return stringAt(json, span);
+  const value = Number(raw);
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : value;
+}
+
+function headerValues(headers: HeaderList, name: string): readonly string[] {
+  const lower = name.toLowerCase();
+  const values: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (headers[at]?.toLowerCase() === lower) values.push((headers[at + 1] ?? '').trim());
+  }
+  return values;
+}
+
+function valueAt(root: JsonObject | undefined, path: readonly string[]): JsonSpan | undefined {
+  let object = root;
+  let span: JsonSpan | undefined;
+  for (const key of path) {
+    const member = memberOf(object, key);
+    span = member;
+    object = member?.object;
+  }
+  return span;
+}
+
+interface PlanDraft {
+  [key: string]: PlanDraft;
+}
+
+function planFor(params: readonly HeaderParam[]): RecordPlan {
+  const plan = emptyPlan();
+  for (const { path } of params) {
+    let level = plan;
+    for (const key of path.slice(0, -1)) {
+      const next = level[key] ?? emptyPlan();
+      level[key] = next;
+      level = next;
+    }
+  }
+  return plan;
+}
+
+/** Without a prototype, so that a property called `__proto__` is a property. */
+function emptyPlan(): PlanDraft {
+  // An object without members fits every record type.
+  return Object.create(null) as PlanDraft;
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals';
+import { VirtualClock } from '@omni/testing';
+import { toolsOf } from '../reading/catalogue-offer.fixture.ts';
+import { Catalogue } from '../catalogue.ts';
+
+const FORMS = 'legacy {"elicitation":{}}';
+const ROOTS = 'legacy {"roots":{}}';
+
+/** Two servers, of which `db` has a tool more for clients that fill in forms. */
+function setUp() {
+  const clock = new VirtualClock();
+  const catalogue = new Catalogue({ order: ['fs', 'db'], prefix: 'always', identity: { name: 'omni', version: '1' }, clock });
+  catalogue.set('fs', toolsOf('fs', ['read']));
+  catalogue.set('db', toolsOf('db', ['query']));
+  const names = (endpoint: string | undefined, variantKey?: string): string[] =>
+    [...(catalogue.list({ kind: 'tools', endpoint, era: 'legacy', variantKey }) ?? '').matchAll(/"name":"([^"]+)"/g)].map(
+      ([, name = '']) => name,
+    );
+  return { clock, catalogue, names };
+}
+
+describe('Catalogue with lists of some clients', () => {
+  it('shows them what is theirs and everybody else what is for all', () => {
+    const { catalogue, names } = setUp();
+    expect(catalogue.hasViews).toBe(false);
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['query', 'fill']), false);
+    expect(catalogue.hasViews).toBe(true);
+    expect([names(undefined, FORMS), names('db', FORMS), names('fs', FORMS)]).toEqual([
+      ['fs__read', 'db__query', 'db__fill'],
+      ['query', 'fill'],
+      ['read'],
+    ]);
+    for (const variantKey of [undefined, ROOTS]) expect(names(undefined, variantKey)).toEqual(['fs__read', 'db__query']);
+  });
+
+  it('finds for them what is theirs, and not for others', () => {
+    const { catalogue } = setUp();
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), false);
+    expect(catalogue.resolve('tool', 'db__fill', undefined, FORMS)).toMatchObject({ upstream: 'db', name: 'fill' });
+    expect(catalogue.resolve('tool', 'fill', 'db', FORMS)).toMatchObject({ upstream: 'db', name: 'fill' });
+    expect(catalogue.resolve('tool', 'fs__read', undefined, FORMS)).toMatchObject({ upstream: 'fs' });
+    expect(catalogue.resolve('tool', 'db__query', undefined, FORMS)).toMatchObject({ code: 'OMNI_NAME_UNKNOWN' });
+    for (const variantKey of [undefined, ROOTS])
+      expect(catalogue.resolve('tool', 'db__fill', undefined, variantKey)).toMatchObject({ code: 'OMNI_NAME_UNKNOWN' });
+  });
+
+  it('keeps nothing where a server lists the same to them', () => {
+    const { catalogue } = setUp();
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['query'], { ttlMs: 5 }), true);
+    expect([catalogue.hasViews, catalogue.audienceOf(FORMS)]).toEqual([false, undefined]);
+  });
+
+  it('keeps what was read when it cannot be read again, and what is for all when it never could', () => {
+    const { catalogue, names } = setUp();
+    catalogue.setFor(FORMS, 'db', toolsOf('db', [], { problem: 'timeout' }), false);
+    expect(names('db', FORMS)).toEqual(['query']);
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), false);
+    catalogue.setFor(FORMS, 'db', toolsOf('db', [], { problem: 'timeout' }), false);
+    expect(names('db', FORMS)).toEqual(['fill']);
+  });
+
+  it('goes with the server when that is gone, and is not taken before it is there for all', () => {
+    const { catalogue, names } = setUp();
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), false);
+    catalogue.set('db', undefined);
+    expect([names(undefined, FORMS), names('db', FORMS)]).toEqual([['fs__read'], []]);
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), false);
+    expect(names(undefined, FORMS)).toEqual(['fs__read']);
+  });
+
+  it('follows what is for all where nothing else is known', () => {
+    const { catalogue, names } = setUp();
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), false);
+    catalogue.set('fs', toolsOf('fs', ['read', 'write']));
+    expect(names(undefined, FORMS)).toEqual(['fs__read', 'fs__write', 'db__fill']);
+    catalogue.setFor(FORMS, 'db', undefined, true);
+    expect(names(undefined, FORMS)).toEqual(['fs__read', 'fs__write', 'db__query']);
+    catalogue.forget(FORMS);
+    expect(catalogue.hasViews).toBe(false);
+  });
+
+  it('tells each audience of what it sees, once', async () => {
+    const { clock, catalogue } = setUp();
+    await clock.advanceAsync(1_000);
+    const log: string[] = [];
+    catalogue.onChange(({ endpoint, audience, kinds }) =>
+      log.push(`${endpoint ?? 'all'} to ${audience ?? 'all'}: ${[...kinds].join(' ')}`),
+    );
+    catalogue.setFor(ROOTS, 'db', toolsOf('db', ['tree']), false);
+    expect([log, catalogue.audienceOf(ROOTS)]).toEqual([[], ROOTS]);
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), true);
+    catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), true);
+    expect(log.splice(0)).toEqual([`db to ${FORMS}: tools`, `all to ${FORMS}: tools`]);
+    await clock.advanceAsync(1_000);
+    catalogue.set('fs', toolsOf('fs', ['read', 'write']));
+    expect(log.splice(0).toSorted()).toEqual(
+      ['all', ROOTS, FORMS].flatMap((audience) => [`fs to ${audience}: tools`, `all to ${audience}: tools`]).toSorted(),
+    );
+    await clock.advanceAsync(1_000);
+    // What they see of it does not change.
+    catalogue.set('db', toolsOf('db', ['query', 'more']));
+    expect(log).toEqual(['db to all: tools', 'all to all: tools']);
+  });
+
+  it('says of a list that will not last that it is not to be kept', () => {
+    const { catalogue } = setUp();
+    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS })).toContain('"ttlMs":60000,');
+    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS, isProvisional: true })).toContain(
+      '"ttlMs":0,',
+    );
+    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS })).toContain('"ttlMs":60000,');
+  });
+});

@@ -1,0 +1,284 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ClientBinding, ClientContext, UpstreamConnection } from '@omni/model';
+import { type Era, GatewayError, silentLogger } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
+import { toolsOf } from '../reading/catalogue-offer.fixture.ts';
+import { VariantReader } from './variant-reader.ts';
+import type { ListSource, ListSources } from './list-source.ts';
+
+const LIST_WAIT_MS = 700;
+
+function clientOf(capabilities: string, endpoint?: string, era: Era = 'legacy'): ClientContext {
+  return { principal: { id: 'ada', kind: 'token' }, era, endpoint, session: undefined, capabilities, clientInfo: '{}' };
+}
+
+/** A connection of a session that declares this. Nothing else of it is looked at here. */
+function connectionOf(capabilities: string): UpstreamConnection {
+  const binding = { version: '2025-11-25', capabilities } as ClientBinding;
+  return { binding } as UpstreamConnection;
+}
+
+class FakeSource implements ListSource {
+  readonly connection: UpstreamConnection;
+  readonly capabilities = '{}';
+  isUp = true;
+  releases = 0;
+
+  constructor(capabilities: string) {
+    this.connection = connectionOf(capabilities);
+  }
+
+  isOpen(): boolean {
+    return this.isUp;
+  }
+
+  release(): void {
+    this.releases++;
+  }
+}
+
+/** Servers `a` and `b`; what is opened, read and published is done by the test. */
+class Scene implements ListSources {
+  readonly clock = new VirtualClock();
+  readonly log: string[] = [];
+  readonly opened: { readonly upstream: string; readonly done: (result: ListSource | undefined | GatewayError) => void }[] = [];
+  readonly reading: { readonly source: ListSource; readonly finish: (names: readonly string[]) => void; readonly fail: () => void }[] = [];
+  found: ListSource | undefined;
+  unread = '';
+  readonly lists = new VariantReader({
+    upstreams: ['a', 'b'],
+    variantKeyOf: ({ era, capabilities }) => (capabilities === '{}' ? undefined : `${era} ${capabilities}`),
+    isRead: (upstream) => upstream !== this.unread,
+    read: (source) =>
+      new Promise((resolve, reject) => {
+        const finish = (names: readonly string[]): void => resolve(toolsOf('a', names));
+        this.reading.push({ source, finish, fail: () => reject(new GatewayError('OMNI_INTERNAL', 'no')) });
+      }),
+    publish: (variantKey, upstream, catalogue, isNews) => {
+      const what = catalogue?.tools.items.map(({ key }) => key).join(' ') ?? 'as for all';
+      this.log.push(`${upstream} for ${variantKey}: ${what}${isNews ? ', news' : ''}`);
+    },
+    forget: (variantKey) => this.log.push(`forgotten: ${variantKey}`),
+    clock: this.clock,
+    logger: silentLogger,
+    listWaitMs: LIST_WAIT_MS,
+  });
+
+  open(upstream: string, _client: ClientContext, done: (result: ListSource | undefined | GatewayError) => void): void {
+    this.opened.push({ upstream, done });
+  }
+
+  find(): ListSource | undefined {
+    return this.found;
+  }
+
+  /** A client lists: whether it is answered already. */
+  list(client: ClientContext): { isAnswered: boolean } {
+    const state = { isAnswered: false };
+    this.lists.whenKnown(client, this, () => (state.isAnswered = true));
+    return state;
+  }
+
+  /** The server of the latest opening tells its tools. */
+  async tell(source: ListSource, names: readonly string[]): Promise<void> {
+    this.opened.at(-1)?.done(source);
+    this.reading.at(-1)?.finish(names);
+    await this.clock.advanceAsync(0);
+  }
+}
+
+const A = clientOf('{"roots":{}}', 'a');
+const SIGNATURE = 'legacy {"roots":{}}';
+
+describe('VariantReader', () => {
+  it('opens and reads nothing for clients that declare nothing', () => {
+    const scene = new Scene();
+    expect(scene.list(clientOf('{}')).isAnswered).toBe(true);
+    expect([scene.opened, scene.clock.pendingTimers, scene.lists.isProvisional(clientOf('{}'))]).toEqual([[], 0, false]);
+  });
+
+  it('reads once for all clients that declare the same, and none is told of what it has not missed', async () => {
+    const scene = new Scene();
+    const waiting = [scene.list(A), scene.list(A)];
+    expect([scene.opened.length, waiting.some(({ isAnswered }) => isAnswered)]).toEqual([1, false]);
+    await scene.tell(new FakeSource(A.capabilities), ['x']);
+    expect([scene.log, waiting, scene.list(A)]).toEqual([
+      [`a for ${SIGNATURE}: x`],
+      [{ isAnswered: true }, { isAnswered: true }],
+      { isAnswered: true },
+    ]);
+    expect([scene.opened.length, scene.lists.isProvisional(A)]).toEqual([1, false]);
+  });
+
+  it('asks each server of the endpoint of all, but none that has offered nothing yet', async () => {
+    const scene = new Scene();
+    const all = clientOf(A.capabilities);
+    scene.unread = 'b';
+    const first = scene.list(all);
+    expect(scene.opened.map(({ upstream }) => upstream)).toEqual(['a']);
+    await scene.tell(new FakeSource(A.capabilities), []);
+    scene.unread = '';
+    const second = scene.list(all);
+    expect([first.isAnswered, second.isAnswered, scene.opened.map(({ upstream }) => upstream)]).toEqual([true, false, ['a', 'b']]);
+    scene.opened[1]?.done(undefined);
+    expect([second.isAnswered, scene.reading.length, scene.lists.isProvisional(all)]).toEqual([true, 1, false]);
+  });
+
+  it('lets a list wait no longer than it may, a call longer, and tells what was missed', async () => {
+    const scene = new Scene();
+    const first = scene.list(A);
+    let isCallAnswered = false;
+    scene.lists.whenKnownForCall(A, scene, () => (isCallAnswered = true));
+    await scene.clock.advanceAsync(LIST_WAIT_MS);
+    expect([first.isAnswered, isCallAnswered, scene.list(A).isAnswered, scene.lists.isProvisional(A)]).toEqual([true, false, true, true]);
+    await scene.tell(new FakeSource(A.capabilities), ['x']);
+    expect([isCallAnswered, scene.log, scene.clock.pendingTimers]).toEqual([true, [`a for ${SIGNATURE}: x, news`], 1]);
+  });
+
+  it('answers at once when a server cannot be read, and tries again five seconds later', async () => {
+    const scene = new Scene();
+    const first = scene.list(A);
+    scene.opened[0]?.done(new GatewayError('OMNI_OVERLOADED', 'full'));
+    expect([first.isAnswered, scene.list(A).isAnswered, scene.opened.length]).toEqual([true, true, 1]);
+    await scene.clock.advanceAsync(5_000);
+    const source = new FakeSource(A.capabilities);
+    scene.list(A);
+    scene.opened[1]?.done(source);
+    scene.reading[0]?.fail();
+    await scene.clock.advanceAsync(5_000);
+    scene.list(A);
+    await scene.tell(source, ['x']);
+    expect([scene.opened.length, source.releases, scene.log]).toEqual([3, 2, [`a for ${SIGNATURE}: x, news`]]);
+  });
+
+  it('does not take what an instance tells that ends in between', async () => {
+    const scene = new Scene();
+    const source = new FakeSource(A.capabilities);
+    const { log } = scene;
+    const first = scene.list(A);
+    scene.opened[0]?.done(source);
+    source.isUp = false;
+    scene.reading[0]?.finish([]);
+    await scene.clock.advanceAsync(0);
+    expect([first.isAnswered, log]).toEqual([true, []]);
+  });
+
+  it('goes on with the next client that waits when the one whose instance was asked leaves', async () => {
+    const scene = new Scene();
+    const waiting = [scene.list(A), scene.list(A), scene.list(A)];
+    scene.opened[0]?.done(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
+    const source = new FakeSource(A.capabilities);
+    scene.opened[1]?.done(source);
+    source.isUp = false;
+    scene.reading[0]?.finish([]);
+    await scene.clock.advanceAsync(0);
+    expect([scene.opened.length, waiting.some(({ isAnswered }) => isAnswered)]).toEqual([3, false]);
+    await scene.tell(new FakeSource(A.capabilities), ['x']);
+    expect([waiting.every(({ isAnswered }) => isAnswered), scene.log]).toEqual([true, [`a for ${SIGNATURE}: x`]]);
+  });
+
+  it('asks the next client at once when the only one has left', () => {
+    const scene = new Scene();
+    const first = scene.list(A);
+    scene.opened[0]?.done(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
+    scene.list(A);
+    expect([first.isAnswered, scene.opened.length]).toEqual([true, 2]);
+  });
+
+  it('does not have a server started again and again that ends when it is read', async () => {
+    const scene = new Scene();
+    for (let list = 0; list < 10; list++) {
+      scene.list(A);
+      const source = new FakeSource(A.capabilities);
+      source.isUp = false;
+      await scene.tell(source, []);
+    }
+    expect(scene.opened).toHaveLength(3);
+    await scene.clock.advanceAsync(5_000);
+    scene.list(A);
+    expect(scene.opened).toHaveLength(4);
+  });
+
+  it('reads from an instance that declares a change before anything could be read', async () => {
+    const scene = new Scene();
+    scene.list(A);
+    scene.opened[0]?.done(new GatewayError('OMNI_OVERLOADED', 'full'));
+    scene.lists.onListsChanged('a', new FakeSource(A.capabilities));
+    scene.reading[0]?.finish(['x']);
+    await scene.clock.advanceAsync(0);
+    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
+  });
+
+  it('reads again, at most once a second, when an instance of such clients declares a change, and never for others', async () => {
+    const scene = new Scene();
+    scene.list(A);
+    await scene.tell(new FakeSource(A.capabilities), ['x']);
+    const other = new FakeSource(A.capabilities);
+    scene.lists.onListsChanged('a', new FakeSource('{"sampling":{}}'));
+    scene.lists.onListsChanged('b', other);
+    await scene.clock.advanceAsync(1_000);
+    expect(scene.reading).toHaveLength(1);
+    for (let change = 0; change < 20; change++) scene.lists.onListsChanged('a', other);
+    expect(scene.reading.slice(1).map(({ source }) => source)).toEqual([other]);
+    scene.reading[1]?.finish(['x', 'y']);
+    await scene.clock.advanceAsync(999);
+    expect(scene.reading).toHaveLength(2);
+    await scene.clock.advanceAsync(1);
+    scene.reading[2]?.finish(['x']);
+    await scene.clock.advanceAsync(0);
+    expect(scene.log.slice(1)).toEqual([`a for ${SIGNATURE}: x y, news`, `a for ${SIGNATURE}: x, news`]);
+  });
+
+  it('goes on with the instance of another client when the one that told is gone', async () => {
+    const scene = new Scene();
+    const source = new FakeSource(A.capabilities);
+    scene.list(A);
+    await scene.tell(source, ['x']);
+    await scene.clock.advanceAsync(1_000);
+    source.isUp = false;
+    expect([scene.list(A).isAnswered, scene.reading.length]).toEqual([true, 1]);
+    scene.found = new FakeSource(A.capabilities);
+    expect([scene.list(A).isAnswered, scene.reading.at(-1)?.source === scene.found, scene.opened.length]).toEqual([true, true, 1]);
+  });
+
+  it('reads again when what is for all has changed, at once from an instance that is there, else when somebody asks', async () => {
+    const scene = new Scene();
+    const source = new FakeSource(A.capabilities);
+    scene.list(A);
+    await scene.tell(source, ['x']);
+    await scene.clock.advanceAsync(1_000);
+    scene.lists.onBaseChanged('a');
+    expect(scene.reading).toHaveLength(2);
+    scene.reading[1]?.finish(['x']);
+    await scene.clock.advanceAsync(1_000);
+    source.isUp = false;
+    scene.lists.onBaseChanged('a');
+    expect([scene.reading.length, scene.log.at(-1)]).toEqual([2, `a for ${SIGNATURE}: as for all, news`]);
+    const asked = scene.list(A);
+    await scene.tell(new FakeSource(A.capabilities), ['z']);
+    expect([asked.isAnswered, scene.log.at(-1)]).toEqual([true, `a for ${SIGNATURE}: z`]);
+  });
+
+  it('keeps the lists of sixteen variantKeys, those that were asked for last, each for a minute at least', async () => {
+    const scene = new Scene();
+    for (let index = 0; index < 16; index++) scene.list(clientOf(`{"x${index}":{}}`, 'a'));
+    await scene.clock.advanceAsync(59_000);
+    const client = clientOf('{"y":{}}', 'a');
+    const opened = scene.opened.length;
+    expect([scene.list(client).isAnswered, scene.lists.isProvisional(client), scene.opened.length]).toEqual([true, true, opened]);
+    scene.list(clientOf('{"x0":{}}', 'a'));
+    await scene.clock.advanceAsync(1_000);
+    scene.list(client);
+    expect([scene.log, scene.opened.length]).toEqual([['forgotten: legacy {"x1":{}}'], opened + 1]);
+  });
+
+  it('leaves nothing behind when it stops, and nobody waiting', async () => {
+    const scene = new Scene();
+    const waiting = scene.list(A);
+    scene.lists.stop();
+    const source = new FakeSource(A.capabilities);
+    scene.opened[0]?.done(source);
+    await scene.clock.advanceAsync(0);
+    expect([waiting.isAnswered, scene.reading.length, source.releases, scene.clock.pendingTimers]).toEqual([true, 0, 1, 0]);
+  });
+});

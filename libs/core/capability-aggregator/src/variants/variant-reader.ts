@@ -1,0 +1,156 @@
+import type { ClientBinding, ClientContext } from '@omni/model';
+import type { Clock, Era, Logger } from '@omni/ports';
+import type { ListSource, ListSources } from './list-source.ts';
+import { VariantReading } from './variant-reading.ts';
+import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
+
+const MODERN_VERSION = '2026-07-28';
+/** VariantKeySource whose lists are kept; the one that was asked for least lately makes room. */
+const MAX_SIGNATURES = 16;
+/** For so long a variantKey makes no room: who declares something new with every request would have servers started all the time. */
+const MIN_KEPT_MS = 60_000;
+/** Longest wait of a call for servers that may have what it names. */
+const CALL_WAIT_MS = 10_000;
+
+export interface VariantReaderOptions {
+  /** All upstreams. */
+  readonly upstreams: readonly string[];
+  /** Equal for clients that no upstream can tell apart; `undefined` for those that declare nothing. */
+  readonly variantKeyOf: (client: Pick<ClientContext, 'era' | 'capabilities'>) => string | undefined;
+  /** Whether it is known what the upstream lists to clients that declare nothing. */
+  readonly isRead: (upstream: string) => boolean;
+  readonly read: (source: ListSource) => Promise<UpstreamCatalogue>;
+  /** Takes what an upstream lists to clients of a variantKey; see `Catalogue.setFor`. */
+  readonly publish: (variantKey: string, upstream: string, catalogue: UpstreamCatalogue | undefined, isNews: boolean) => void;
+  /** The variantKey has made room for another one. */
+  readonly forget: (variantKey: string) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Longest wait of a list for servers that were not asked for this variantKey before, in milliseconds. */
+  readonly listWaitMs: number;
+}
+
+/** The readings of one variantKey, by upstream. */
+interface Kept {
+  readonly readings: Map<string, VariantReading>;
+  readonly askedAtMs: number;
+}
+
+/**
+ * Finds out what upstreams list to clients that declare something, of which a server may make tools depend.
+ *
+ * Lists are kept by what a client declares, not by who it is: upstreams see the credentials of Omni, the same for all.
+ *
+ * @see protocol.md R11, R18.
+ */
+export class VariantReader {
+  readonly #options: VariantReaderOptions;
+  /** By variantKey; the one that was asked for last is last. */
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(options: VariantReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Calls back when it is known what the client's endpoint lists to it, or that takes too long; at once in most cases. */
+  whenKnown(client: ClientContext, sources: ListSources, listener: () => void): void {
+    this.#whenKnown(client, sources, this.#options.listWaitMs, listener);
+  }
+
+  /** The same for a call: it would fail if it did not wait long enough. */
+  whenKnownForCall(client: ClientContext, sources: ListSources, listener: () => void): void {
+    this.#whenKnown(client, sources, CALL_WAIT_MS, listener);
+  }
+
+  /** Whether it is still to be found out what the client's endpoint lists to it: what it is shown meanwhile will not last. */
+  isProvisional(client: ClientContext): boolean {
+    if (this.#kept.size === 0) return false;
+    const variantKey = this.#options.variantKeyOf(client);
+    if (variantKey === undefined) return false;
+    const readings = this.#kept.get(variantKey)?.readings;
+    // There was no room for it.
+    if (readings === undefined) return true;
+    if (client.endpoint !== undefined) return readings.get(client.endpoint)?.isKnown === false;
+    return [...readings.values()].some(({ isKnown }) => !isKnown);
+  }
+
+  /** An upstream declares a change. What one instance of clients that declare the same tells counts for all of them. */
+  onListsChanged(upstream: string, source: ListSource): void {
+    const { binding } = source.connection;
+    const own = binding === undefined ? undefined : this.#options.variantKeyOf({ era: eraOf(binding), capabilities: binding.capabilities });
+    for (const [variantKey, { readings }] of this.#kept) {
+      const reading = readings.get(upstream);
+      if (variantKey === own || reading?.isReadFrom(source.connection) === true) reading?.onListsChanged(source);
+    }
+  }
+
+  /** The upstream lists something else to clients that declare nothing. */
+  onBaseChanged(upstream: string): void {
+    for (const { readings } of this.#kept.values()) readings.get(upstream)?.onBaseChanged();
+  }
+
+  stop(): void {
+    for (const { readings } of this.#kept.values()) for (const reading of readings.values()) reading.stop();
+    this.#kept.clear();
+  }
+
+  #whenKnown(client: ClientContext, sources: ListSources, waitMs: number, listener: () => void): void {
+    const { variantKeyOf, isRead, upstreams } = this.#options;
+    const variantKey = variantKeyOf(client);
+    if (variantKey === undefined) return listener();
+    const readings = this.#readingsOf(variantKey);
+    if (readings === undefined) return listener();
+    let open = 1;
+    const onDone = (): void => {
+      open--;
+      if (open === 0) listener();
+    };
+    for (const upstream of client.endpoint === undefined ? upstreams : [client.endpoint]) {
+      // What an upstream offers to anybody is announced when it is known, and clients ask again.
+      if (isRead(upstream) && this.#readingOf(variantKey, readings, upstream).demand({ client, sources, waitMs, listener: onDone })) open++;
+    }
+    onDone();
+  }
+
+  /** @returns `undefined` when there is no room. */
+  #readingsOf(variantKey: string): Map<string, VariantReading> | undefined {
+    const askedAtMs = this.#options.clock.monotonicMs();
+    const known = this.#kept.get(variantKey);
+    if (known === undefined && !this.#makeRoom(askedAtMs - MIN_KEPT_MS)) return undefined;
+    this.#kept.delete(variantKey);
+    const kept: Kept = { readings: known?.readings ?? new Map<string, VariantReading>(), askedAtMs };
+    this.#kept.set(variantKey, kept);
+    return kept.readings;
+  }
+
+  #readingOf(variantKey: string, readings: Map<string, VariantReading>, upstream: string): VariantReading {
+    let reading = readings.get(upstream);
+    if (reading === undefined) {
+      const { read, publish, clock, logger } = this.#options;
+      reading = new VariantReading({
+        upstream,
+        read,
+        publish: (catalogue, isNews) => publish(variantKey, upstream, catalogue, isNews),
+        clock,
+        logger,
+      });
+      readings.set(upstream, reading);
+    }
+    return reading;
+  }
+
+  #makeRoom(beforeMs: number): boolean {
+    if (this.#kept.size < MAX_SIGNATURES) return true;
+    const [oldest] = this.#kept;
+    if (oldest === undefined || oldest[1].askedAtMs > beforeMs) return false;
+    const [variantKey, { readings }] = oldest;
+    for (const reading of readings.values()) reading.stop();
+    this.#kept.delete(variantKey);
+    this.#options.forget(variantKey);
+    return true;
+  }
+}
+
+function eraOf({ version }: ClientBinding): Era {
+  return version === MODERN_VERSION ? 'modern' : 'legacy';
+}

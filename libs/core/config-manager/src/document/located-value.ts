@@ -1,0 +1,103 @@
+import type { Position } from '../checks/config-problem.ts';
+
+/** A value of a source that remembers where it was written. */
+export type LocatedValue = LocatedScalar | LocatedList | LocatedMap;
+
+export interface LocatedScalar {
+  readonly kind: 'scalar';
+  readonly at: Position;
+  readonly value: string | number | boolean | null;
+  /** The characters of the source, without quotes: `1e3` where `value` is 1000. */
+  readonly source: string;
+  /** `expanded`: holds the value of a variable, so never print it. `unresolved`: a variable was missing, so it is not judged. */
+  readonly origin: 'written' | 'expanded' | 'unresolved';
+}
+
+export interface LocatedList {
+  readonly kind: 'list';
+  readonly at: Position;
+  readonly items: readonly LocatedValue[];
+}
+
+export interface LocatedMap {
+  readonly kind: 'map';
+  readonly at: Position;
+  readonly entries: ReadonlyMap<string, LocatedEntry>;
+}
+
+export interface LocatedEntry {
+  /** The key as it is spelled in the source, where the map holds Omni's own spelling. */
+  readonly written: string;
+  /** Where the key stands. */
+  readonly at: Position;
+  readonly value: LocatedValue;
+}
+
+/** Deep merge: maps key by key, everything else is replaced by `over`. */
+export function mergeLocated(base: LocatedMap, over: LocatedMap): LocatedMap {
+  const entries = new Map(base.entries);
+  for (const [key, entry] of over.entries) {
+    const below = entries.get(key)?.value;
+    const value = below?.kind === 'map' && entry.value.kind === 'map' ? mergeLocated(below, entry.value) : entry.value;
+    entries.set(key, { ...entry, value });
+  }
+  return { kind: 'map', at: over.at, entries };
+}
+
+/** The value without positions and without what is unresolved. Keys are own properties; a source cannot hold `__proto__`. */
+export function plainValue(located: LocatedValue): unknown {
+  if (located.kind === 'scalar') return located.value;
+  if (located.kind === 'list') return located.items.filter(isResolved).map(plainValue);
+  const entries = [...located.entries].filter(([, entry]) => isResolved(entry.value));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, plainValue(entry.value)]));
+}
+
+function isResolved(located: LocatedValue): boolean {
+  return located.kind !== 'scalar' || located.origin !== 'unresolved';
+}
+
+/** The text of an entry of a map; `undefined` when it is absent or no text. */
+export function textAt(located: LocatedMap, key: string): string | undefined {
+  const value = located.entries.get(key)?.value;
+  return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
+}
+
+/** What stands at a path, or the nearest place above it. */
+export interface Located {
+  readonly value: LocatedValue;
+  /** Keys as written, joined by dots: `mcpServers.github.args.0`. */
+  readonly key: string;
+  /** Where the key of the last entry on the way stands; the value itself at the root. */
+  readonly keyAt: Position;
+}
+
+export function locate(root: LocatedValue, path: readonly PropertyKey[]): Located {
+  let found: Located = { value: root, key: '', keyAt: root.at };
+  for (const segment of path) {
+    const { value } = found;
+    if (value.kind === 'map') {
+      const entry = value.entries.get(String(segment));
+      if (entry === undefined) return found;
+      found = { value: entry.value, key: joinKey(found.key, entry.written), keyAt: entry.at };
+    } else if (value.kind === 'list') {
+      const item = value.items[Number(segment)];
+      if (item === undefined) return found;
+      found = { value: item, key: joinKey(found.key, String(segment)), keyAt: item.at };
+    }
+  }
+  return found;
+}
+
+/** Appends one key to a dotted path. */
+export function joinKey(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
+/** What kind of value this is, as messages say it. */
+export function kindOf(located: LocatedValue): string {
+  if (located.kind !== 'scalar') return `a ${located.kind}`;
+  if (located.value === null) return 'nothing';
+  if (located.origin === 'expanded') return 'text from a variable';
+  if (typeof located.value === 'string') return 'text';
+  return typeof located.value === 'number' ? 'a number' : String(located.value);
+}

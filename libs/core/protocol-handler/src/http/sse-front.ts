@@ -1,0 +1,133 @@
+import { parseMessage } from '@omni/jsonrpc';
+import { forwardableHeaders, withTraceContext } from '@omni/model';
+import { type Exchange, GatewayError, type Logger, type OpenChannel, type Principal } from '@omni/ports';
+import { bodyText } from './body-text.ts';
+import type { Admission } from '../admission.ts';
+import type { FrontLimits } from '../collaborators.ts';
+import { ENDPOINT_OF_SSE, type EndpointAccess } from './endpoint-access.ts';
+import { accepts, HeaderCheck } from './http-checks.ts';
+import { refuse } from './http-refusal.ts';
+import { newSessionId } from '../legacy/session-id.ts';
+import { SseConnection } from './sse-connection.ts';
+import type { StreamTicker } from '../streams/stream-ticker.ts';
+
+export interface SseFrontOptions {
+  readonly access: EndpointAccess;
+  readonly admission: Admission;
+  readonly ticker: StreamTicker;
+  readonly limits: FrontLimits;
+  /** Names of headers that some server may be told, in lower case. */
+  readonly forwardable: readonly string[];
+  readonly logger: Logger;
+  /** How many sessions there are beside those of this front: all together are limited. */
+  readonly countSessions: () => number;
+  /** Serves a client on a channel. */
+  readonly bind: (
+    open: OpenChannel,
+    options: { readonly principal: Principal; readonly endpoint: string | undefined; readonly onClosed: () => void },
+  ) => unknown;
+}
+
+interface OpenSession {
+  readonly principal: Principal;
+  readonly connection: SseConnection;
+}
+
+const MESSAGES_PATH = '/messages';
+
+/**
+ * The transport of revision 2024-11-05: `GET /sse` or `/sse/{server}` opens a stream, which names the address to post to.
+ *
+ * A session lives as long as its stream. Nothing is resumed; clients of this transport do not know how.
+ *
+ * @see MCP 2024-11-05, basic/transports, "HTTP with SSE"; protocol.md R7.
+ */
+export class SseFront {
+  readonly #options: SseFrontOptions;
+  readonly #headers = new HeaderCheck();
+  readonly #sessions = new Map<string, OpenSession>();
+
+  constructor(options: SseFrontOptions) {
+    this.#options = options;
+  }
+
+  /** Answers an exchange on one of its paths. @returns `false` when the path is none of them. */
+  handle(exchange: Exchange): boolean {
+    const admitted = this.#options.access.admit(exchange, ENDPOINT_OF_SSE);
+    if (admitted === undefined) return false;
+    if (admitted.kind === 'refused') refuse(exchange, admitted.error, 'null', admitted.headers);
+    else if (exchange.path === MESSAGES_PATH) this.#post(exchange, admitted.principal);
+    else this.#open(exchange, admitted.principal, admitted.endpoint);
+    return true;
+  }
+
+  #open(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
+    if (exchange.method !== 'GET') {
+      // By this answer a client learns that Streamable HTTP is not spoken here.
+      return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of the transport HTTP+SSE'), 'null', [
+        'Allow',
+        'GET',
+      ]);
+    }
+    if (!accepts(exchange.header('accept') ?? '', 'text/event-stream')) {
+      return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
+    }
+    const refused = this.#options.admission.closed ?? this.#full();
+    if (refused !== undefined) return refuse(exchange, refused);
+    const { bind, ticker, logger } = this.#options;
+    const id = newSessionId();
+    const open: OpenChannel = (listener) => {
+      const connection = new SseConnection({ exchange, endpoint: `${MESSAGES_PATH}?sessionId=${id}`, ticker, listener });
+      this.#sessions.set(id, { principal, connection });
+      return connection;
+    };
+    bind(open, { principal, endpoint, onClosed: () => this.#sessions.delete(id) });
+    logger.info({ scope: endpoint }, 'HTTP+SSE connection opened');
+    exchange.onGone(() => this.#sessions.get(id)?.connection.leave());
+  }
+
+  #full(): GatewayError | undefined {
+    const { limits, countSessions } = this.#options;
+    if (this.#sessions.size + countSessions() < limits.maxSessions) return undefined;
+    return new GatewayError('OMNI_OVERLOADED', `At most ${limits.maxSessions} sessions can be open (limits.maxSessions)`);
+  }
+
+  #post(exchange: Exchange, principal: Principal): void {
+    if (exchange.method !== 'POST') {
+      return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'Messages are sent by POST'), 'null', ['Allow', 'POST']);
+    }
+    const id = new URLSearchParams(exchange.query).get('sessionId') ?? '';
+    const refused =
+      id === ''
+        ? new GatewayError('OMNI_SESSION_REQUIRED', 'sessionId is missing')
+        : (this.#unknown(id, principal) ?? this.#headers.body(exchange));
+    if (refused !== undefined) return refuse(exchange, refused);
+    exchange.readBody(this.#options.limits.maxBodyBytes).then(
+      (bytes) => this.#body(exchange, id, principal, bytes),
+      (error: unknown) => refuse(exchange, GatewayError.from(error)),
+    );
+  }
+
+  #body(exchange: Exchange, id: string, principal: Principal, bytes: Uint8Array): void {
+    const text = bodyText(bytes);
+    if (text instanceof GatewayError) return refuse(exchange, text);
+    const message = parseMessage(text, this.#options.limits);
+    if (message.kind === 'rejected') return refuse(exchange, message.error, message.id);
+    // It may have ended while the body came.
+    const gone = this.#unknown(id, principal);
+    if (gone !== undefined) return refuse(exchange, gone);
+    exchange.respond(202, []);
+    const isSingle = message.kind !== 'batch';
+    const header = (name: string): string | undefined => exchange.header(name);
+    const { limits, forwardable } = this.#options;
+    const whole = isSingle ? withTraceContext(message, header, limits).text : text;
+    const headers = forwardable.length === 0 ? undefined : forwardableHeaders(forwardable, header);
+    this.#sessions.get(id)?.connection.receive(whole, headers);
+  }
+
+  /** That it is another's and that it does not exist look alike from outside. */
+  #unknown(id: string, principal: Principal): GatewayError | undefined {
+    if (this.#sessions.get(id)?.principal.id === principal.id) return undefined;
+    return new GatewayError('OMNI_SESSION_UNKNOWN', 'There is no such session');
+  }
+}

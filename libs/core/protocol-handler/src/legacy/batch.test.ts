@@ -1,0 +1,151 @@
+import { describe, expect, it } from '@jest/globals';
+import { FrontFixture, legacyText } from '../front.fixture.ts';
+
+const OLD = { version: '2025-03-26' };
+const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
+
+function call(id: string): string {
+  return legacyText('tools/call', { id, params: '"name":"x"' });
+}
+
+function pings(count: number): string {
+  return `[${Array.from({ length: count }, (_, id) => legacyText('ping', { id: String(id) })).join(',')}]`;
+}
+
+describe('batches', () => {
+  it('are answered as one array, whatever comes first', async () => {
+    const front = new FrontFixture();
+    const exchange = await (await front.session(OLD)).post(`[${call('1')},${legacyText('ping', { id: '"p"' })},${call('2')}]`);
+    expect(exchange.state).toBe('none');
+    front.dispatch.calls[1]?.result('{"of":2}');
+    front.dispatch.calls[0]?.result('{"of":1}');
+    expect([exchange.status, exchange.text()]).toEqual([
+      200,
+      '[{"jsonrpc":"2.0","id":"p","result":{}},{"jsonrpc":"2.0","id":2,"result":{"of":2}},{"jsonrpc":"2.0","id":1,"result":{"of":1}}]',
+    ]);
+  });
+
+  it('of notifications and responses alone get 202', async () => {
+    const session = await new FrontFixture().session(OLD);
+    const exchange = await session.post('[{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":1,"result":{}}]');
+    expect([exchange.status, exchange.text()]).toEqual([202, '']);
+  });
+
+  it.each(['2025-06-18', '2025-11-25', '2024-11-05'])('do not exist in revision %s', async (version) => {
+    const exchange = await (await new FrontFixture().session({ version })).post(`[${legacyText('ping')}]`);
+    expect([exchange.status, exchange.json()]).toMatchObject([400, { id: null, error: { code: -32600 } }]);
+  });
+
+  it('hold one to a hundred messages', async () => {
+    const front = new FrontFixture({ maxElements: 100_000 });
+    const session = await front.session(OLD);
+    const statuses = [];
+    for (const count of [0, 1, 100, 101]) statuses.push((await session.post(pings(count))).status);
+    expect(statuses).toEqual([400, 200, 200, 400]);
+  });
+
+  it('answer what is no message beside what is', async () => {
+    const exchange = await (
+      await new FrontFixture().session(OLD)
+    ).post(`[1,[${legacyText('ping')}],[],{"jsonrpc":"2.0","id":3},${legacyText('ping', { id: '4' })}]`);
+    expect(exchange.json()).toMatchObject([
+      { id: null, error: { code: -32600 } },
+      { id: null, error: { code: -32600 } },
+      { id: null, error: { code: -32600 } },
+      { id: 3, error: { code: -32600 } },
+      { id: 4, result: {} },
+    ]);
+  });
+
+  it('refuse the second of two equal ids and run the first', async () => {
+    const front = new FrontFixture();
+    const exchange = await (await front.session(OLD)).post(`[${call('1')},${call('1')}]`);
+    front.dispatch.last.result('{}');
+    expect([exchange.json(), front.dispatch.calls.length]).toMatchObject([
+      [
+        { id: 1, error: { code: -32600 } },
+        { id: 1, result: {} },
+      ],
+      1,
+    ]);
+  });
+
+  it('count each request against the limit', async () => {
+    const front = new FrontFixture({ maxInFlight: 1 });
+    const exchange = await (await front.session(OLD)).post(`[${call('1')},${call('2')}]`);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 1 });
+    front.dispatch.last.result('{}');
+    expect([exchange.json(), front.handler.getStatus().details]).toMatchObject([
+      [
+        { id: 2, error: { code: -31020 } },
+        { id: 1, result: {} },
+      ],
+      { inFlight: 0 },
+    ]);
+  });
+
+  it('send notifications of their requests on the stream of the session', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ ...OLD, capabilities: '{"roots":{}}' });
+    const stream = await session.listen();
+    await session.post(`[${call('1')}]`);
+    front.dispatch.last.notify(PROGRESS);
+    front.dispatch.last.ask('{"jsonrpc":"2.0","id":1,"method":"roots/list"}', () => {});
+    expect(stream.events()).toEqual([PROGRESS, '{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}']);
+  });
+
+  it('keep no notification for a stream that is opened after the answer', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    await session.post(`[${call('1')}]`);
+    front.dispatch.last.notify(PROGRESS);
+    front.dispatch.last.result('{}');
+    expect((await session.listen()).events()).toEqual([]);
+  });
+
+  it('give no answer for what was cancelled', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    const exchange = await session.post(`[${call('1')},${call('2')}]`);
+    await session.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');
+    expect(exchange.state).toBe('none');
+    front.dispatch.last.bytes('{"jsonrpc":"2.0","id":2,"result":{}}');
+    expect([front.dispatch.calls[0]?.cancels, exchange.text()]).toEqual([[undefined], '[{"jsonrpc":"2.0","id":2,"result":{}}]']);
+  });
+
+  it('cancel inside the batch what stands before', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    const exchange = await session.post(
+      `[${call('1')},{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":"r"}}]`,
+    );
+    expect([front.dispatch.last.cancels, exchange.status]).toEqual([['r'], 202]);
+  });
+
+  it('answer all others when one fails inside', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    front.dispatch.failure = new RangeError('secret');
+    const exchange = await session.post(`[${call('1')},${legacyText('ping', { id: '2' })}]`);
+    expect([exchange.json(), front.handler.getStatus().details]).toMatchObject([
+      [
+        { id: 1, error: { code: -32603 } },
+        { id: 2, result: {} },
+      ],
+      { inFlight: 0 },
+    ]);
+  });
+
+  it('pass questions of a server on as they come from the call', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ ...OLD, capabilities: '{"roots":{}}' });
+    const stream = await session.listen();
+    await session.post(`[${call('1')}]`);
+    // What belongs to a call has been put into the client's terms already.
+    front.dispatch.toClient = () => {
+      throw new TypeError('translated twice');
+    };
+    front.dispatch.last.ask('{"jsonrpc":"2.0","id":9,"method":"roots/list"}', () => {});
+    expect(stream.events()).toEqual(['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}']);
+  });
+});

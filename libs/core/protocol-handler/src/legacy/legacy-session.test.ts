@@ -1,0 +1,531 @@
+import type { AnswerServerRequest } from '@omni/model';
+import { GatewayError } from '@omni/ports';
+import { describe, expect, it } from '@jest/globals';
+import { FrontFixture, legacyText, messageOf } from '../front.fixture.ts';
+
+const ASK = '{"jsonrpc":"2.0","id":77,"method":"sampling/createMessage","params":{"messages":[ ],"n":1.0e2,"_meta":{"x":1}}}';
+const CAN_SAMPLE = '{"sampling":{},"roots":{"listChanged":true},"elicitation":{}}';
+const TEN_MINUTES_MS = 600_000;
+
+function log(level: string): string {
+  return `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":${JSON.stringify(level)},"data":"x"}}`;
+}
+
+function cancelText(requestId: string, reason = 'changed my mind'): string {
+  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${requestId},"reason":"${reason}"}}`;
+}
+
+/** Notes down what an upstream's question was answered with. */
+function recorder(): { readonly answers: string[]; readonly take: AnswerServerRequest } {
+  const answers: string[] = [];
+  return { answers, take: (answer) => answers.push(answer instanceof GatewayError ? `${answer.code}: ${answer.message}` : answer.text) };
+}
+
+describe('LegacySession', () => {
+  it('answers ping itself', async () => {
+    const session = await new FrontFixture().session();
+    expect((await session.request('ping', { id: '"p"' })).text()).toBe('{"jsonrpc":"2.0","id":"p","result":{}}');
+  });
+
+  it.each([
+    ['tools/list', 'tools'],
+    ['prompts/list', 'prompts'],
+    ['resources/list', 'resources'],
+    ['resources/templates/list', 'templates'],
+  ])('answers %s from the offer, in the form of its era', async (method, kind) => {
+    const session = await new FrontFixture().session({ path: '/mcp/files' });
+    expect((await session.request(method)).json()).toEqual({ jsonrpc: '2.0', id: 1, result: { [kind]: [], seenBy: 'files legacy' } });
+  });
+
+  it('holds lists until the servers have settled', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    front.offer.isSettled = false;
+    const exchange = await session.request('tools/list');
+    expect(exchange.state).toBe('none');
+    front.offer.settle();
+    expect(exchange.state).toBe('responded');
+  });
+
+  it('answers no list that was cancelled while it waited', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    front.offer.isSettled = false;
+    const exchange = await session.request('tools/list');
+    await session.post(cancelText('1'));
+    front.offer.settle();
+    expect([exchange.events(), front.handler.getStatus().details]).toMatchObject([[], { inFlight: 0 }]);
+  });
+
+  it('refuses cursors, for it issues none', async () => {
+    const session = await new FrontFixture().session();
+    const [empty, foreign] = [
+      await session.request('tools/list', { params: '"cursor":""' }),
+      await session.request('tools/list', { params: '"cursor":"abc"' }),
+    ];
+    expect([empty.json(), foreign.json()]).toMatchObject([
+      { result: { tools: [] } },
+      { error: { code: -32602, data: { code: 'OMNI_CURSOR_INVALID' } } },
+    ]);
+  });
+
+  it.each(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])('routes %s with the session as owner', async (method) => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const exchange = await session.request(method, { params: '"name":"x"' });
+    const { client, message, paramHeaders } = front.dispatch.last.request;
+    expect([client.era, client.capabilities, client.clientInfo, client.session?.version, message.text, paramHeaders]).toEqual([
+      'legacy',
+      CAN_SAMPLE,
+      '{"name":"test","version":"1"}',
+      '2025-11-25',
+      legacyText(method, { params: '"name":"x"' }),
+      undefined,
+    ]);
+    front.dispatch.last.result('{"a":1}');
+    expect(exchange.text()).toBe('{"jsonrpc":"2.0","id":1,"result":{"a":1}}');
+  });
+
+  it.each([
+    ['/mcp', '{"sampling":{"x":1.0}}', 0],
+    ['/mcp/files', '{"sampling":{"x":1.0},"tasks":{"list":{}}}', 1],
+  ])('lets servers see the tasks of the client where there is one server only: %s', async (path, declared, serverRequests) => {
+    const front = new FrontFixture();
+    const session = await front.session({ path, capabilities: '{"sampling":{"x":1.0},"tasks":{"list":{}}}' });
+    const stream = await session.listen();
+    await session.request('tools/call', { params: '"name":"x"' });
+    const { client } = front.dispatch.last.request;
+    const { answers, take } = recorder();
+    client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"tasks/list"}'), take);
+    expect([client.capabilities, client.session?.capabilities, stream.events().length]).toEqual([declared, declared, serverRequests]);
+    expect(answers.length).toBe(1 - serverRequests);
+  });
+
+  it('gives upstreams a key that is not the id of the session', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { call } = await session.call();
+    expect([call.request.client.session?.key, call.request.client.session?.key === session.id]).toEqual(['http-1', false]);
+  });
+
+  it('carries vendor methods on the endpoint of one server only', async () => {
+    const front = new FrontFixture();
+    const all = await (await front.session()).request('vendor/x');
+    await (await front.session({ path: '/mcp/files' })).request('vendor/x');
+    expect([all.json(), front.dispatch.calls.length]).toMatchObject([{ error: { code: -32601 } }, 1]);
+  });
+
+  it.each(['server/discover', 'subscriptions/listen', 'sampling/createMessage', 'rpc.x', 'initialize'])(
+    'does not serve %s inside a session',
+    async (method) => {
+      const front = new FrontFixture();
+      const session = await front.session({ version: '2025-03-26' });
+      const exchange = await session.post(`[${legacyText(method)}]`);
+      expect(exchange.json()).toMatchObject([{ id: 1, error: { code: method === 'initialize' ? -32600 : -32601 } }]);
+    },
+  );
+
+  it('refuses an id that is in use, without hurting the first request', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const first = await session.call('7');
+    const second = await session.request('tools/call', { id: '7', params: '"name":"x"' });
+    expect([second.json(), front.dispatch.calls.length]).toMatchObject([
+      { id: 7, error: { code: -32600, data: { code: 'OMNI_REQUEST_ID_IN_USE' } } },
+      1,
+    ]);
+    first.call.result('{"of":"first"}');
+    expect(first.exchange.json()).toMatchObject({ id: 7, result: { of: 'first' } });
+    expect((await session.request('ping', { id: '7' })).json()).toMatchObject({ result: {} });
+  });
+
+  it('tells the id 7 from the id "7"', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const [number, string] = [await session.call('7'), await session.call('"7"')];
+    await session.post(cancelText('"7"'));
+    number.call.result('{}');
+    expect([string.call.cancels, number.call.cancels, number.exchange.json(), string.exchange.events()]).toMatchObject([
+      ['changed my mind'],
+      [],
+      { id: 7 },
+      [],
+    ]);
+  });
+
+  it('runs at most so many requests of one session, and leaves the others alone [S003-RM-02]', async () => {
+    const front = new FrontFixture({ maxSessionInFlight: 1 });
+    const [busy, other] = [await front.session(), await front.session()];
+    const { call } = await busy.call();
+    const refused = await busy.request('ping', { id: '2' });
+    expect([refused.json(), (await other.request('ping')).json()]).toMatchObject([{ id: 2, error: { code: -31020 } }, { result: {} }]);
+    call.result('{}');
+    expect((await busy.request('ping', { id: '2' })).json()).toMatchObject({ result: {} });
+  });
+
+  it('cancels a call on request, ends its stream and gives no answer [S003-PH-05]', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { exchange, call } = await session.call();
+    const cancel = await session.post(cancelText('1'));
+    call.result('{}');
+    expect([cancel.status, call.cancels, exchange.state, exchange.events(), front.handler.getStatus().details]).toMatchObject([
+      202,
+      ['changed my mind'],
+      'ended',
+      [],
+      { inFlight: 0 },
+    ]);
+    // The id is free again.
+    expect((await session.request('ping')).json()).toMatchObject({ result: {} });
+  });
+
+  it.each([
+    ['of another session', '"1"'],
+    ['that is unknown', '99'],
+    ['that is no id', '{}'],
+    ['of the initialize request', '"hello"'],
+  ])('ignores the cancellation of an id %s', async (_what, id) => {
+    const front = new FrontFixture();
+    const [session, other] = [await front.session(), await front.session()];
+    const { call } = await session.call('"1"');
+    const cancel = await other.post(cancelText(id));
+    const none = await session.post('{"jsonrpc":"2.0","method":"notifications/cancelled"}');
+    expect([cancel.status, none.status, call.cancels]).toEqual([202, 202, []]);
+  });
+
+  it('ignores the cancellation of what is done', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { exchange, call } = await session.call();
+    call.result('{}');
+    await session.post(cancelText('1'));
+    expect([call.cancels, exchange.state]).toEqual([[], 'responded']);
+  });
+
+  it('answers and frees the id when something throws inside', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    front.dispatch.failure = new RangeError('secret');
+    const failed = await session.request('tools/call', { params: '"name":"x"' });
+    expect([failed.json(), failed.text().includes('secret'), front.complaints, front.handler.getStatus().details]).toMatchObject([
+      { id: 1, error: { code: -32603 } },
+      false,
+      ['a request failed inside Omni'],
+      { inFlight: 0 },
+    ]);
+    expect((await session.request('ping')).json()).toMatchObject({ result: {} });
+  });
+
+  it.each([
+    [undefined, ['debug', 'info', 'warning', 'emergency', 'odd']],
+    ['info', ['info', 'warning', 'emergency', 'odd']],
+    ['error', ['emergency', 'odd']],
+  ])('passes log messages of calls from the level %s on', async (level, heard) => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    if (level !== undefined) {
+      const exchange = await session.request('logging/setLevel', { params: `"level":"${level}"` });
+      expect(front.dispatch.last.request.message.method).toBe('logging/setLevel');
+      front.dispatch.last.result('{}');
+      expect(exchange.json()).toMatchObject({ result: {} });
+    }
+    const { exchange, call } = await session.call();
+    const stream = await session.listen();
+    for (const one of ['debug', 'info', 'warning', 'emergency', 'odd']) {
+      call.notify(log(one));
+      call.request.client.session?.onNotification('files', messageOf(log(one)));
+    }
+    expect([exchange.events(), stream.events()]).toEqual([heard.map(log), heard.map(log)]);
+  });
+
+  it.each(['', '"level":"loud"', '"level":3', '"level":"INFO"'])('refuses the log level {%s}', async (params) => {
+    const front = new FrontFixture();
+    const exchange = await (await front.session()).request('logging/setLevel', { params });
+    expect([exchange.json(), front.dispatch.calls]).toMatchObject([{ error: { code: -32602 } }, []]);
+  });
+
+  it('subscribes to a resource once, hears of it on its stream, and unsubscribes', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const stream = await session.listen();
+    for (const id of ['1', '2'])
+      expect((await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
+    const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a","more":1.0}}';
+    front.updates.subscriptions[0]?.update(update);
+    expect([front.updates.subscriptions.length, stream.events()]).toEqual([1, [update]]);
+    expect((await session.request('resources/unsubscribe', { params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
+    expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
+    expect((await session.request('resources/unsubscribe', { params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
+  });
+
+  it.each([
+    ['no URI', '', 'OMNI_PARAMS_INVALID'],
+    ['a number as URI', '"uri":1', 'OMNI_PARAMS_INVALID'],
+    ['a resource that nobody has', '"uri":"http://169.254.169.254/"', 'OMNI_NAME_UNKNOWN'],
+  ])('does not subscribe to %s', async (_what, params, code) => {
+    const front = new FrontFixture();
+    const exchange = await (await front.session()).request('resources/subscribe', { params });
+    expect([exchange.json(), front.updates.subscriptions]).toMatchObject([{ error: { code: -32602, data: { code } } }, []]);
+  });
+
+  it('does not show the listen of a modern server in its updates', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const stream = await session.listen();
+    await session.request('resources/subscribe', { params: '"uri":"file:///a"' });
+    const update =
+      '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a","_meta":{"io.modelcontextprotocol/subscriptionId":4,"k":1.0}}}';
+    front.updates.subscriptions[0]?.update(update);
+    expect(stream.events()).toEqual([update.replace('"io.modelcontextprotocol/subscriptionId":4,', '')]);
+  });
+
+  it('has at most a thousand subscriptions', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    for (let n = 0; n < 1_000; n++) await session.request('resources/subscribe', { params: `"uri":"file:///${n}"` });
+    const [known, refused] = [
+      await session.request('resources/subscribe', { params: '"uri":"file:///0"' }),
+      await session.request('resources/subscribe', { params: '"uri":"file:///x"' }),
+    ];
+    expect([known.json(), refused.json(), front.updates.subscriptions.length]).toMatchObject([
+      { result: {} },
+      { error: { code: -31020 } },
+      1_000,
+    ]);
+  });
+
+  it('passes on why an upstream refuses a subscription', async () => {
+    const front = new FrontFixture();
+    front.updates.isImmediate = false;
+    const exchange = await (await front.session()).request('resources/subscribe', { params: '"uri":"file:///a"' });
+    expect(exchange.state).toBe('none');
+    front.updates.subscriptions[0]?.done(new GatewayError('OMNI_UPSTREAM_DOWN', 'dead'));
+    expect(exchange.json()).toMatchObject({ error: { code: -31031 } });
+  });
+
+  it('takes back a subscription that does not stand yet', async () => {
+    const front = new FrontFixture();
+    front.updates.isImmediate = false;
+    const session = await front.session();
+    const params = '"uri":"file:///a"';
+    const released: string[] = [];
+    await session.request('resources/subscribe', { id: '1', params });
+    await session.request('resources/unsubscribe', { id: '2', params });
+    front.updates.subscriptions[0]?.done(() => released.push('taken back'));
+    await session.request('resources/subscribe', { id: '3', params });
+    front.updates.subscriptions[1]?.done(() => released.push('wanted'));
+    expect(released).toEqual(['taken back']);
+  });
+
+  it('keeps one subscription of those that were asked for side by side', async () => {
+    const front = new FrontFixture();
+    front.updates.isImmediate = false;
+    const session = await front.session();
+    for (const id of ['1', '2']) await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' });
+    const released: number[] = [];
+    front.updates.subscriptions.forEach(({ done }, n) => done(() => released.push(n)));
+    expect([front.updates.subscriptions.length, released]).toEqual([2, [0]]);
+  });
+
+  it('releases subscriptions when it ends, also those that come too late', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    await session.request('resources/subscribe', { params: '"uri":"file:///a"' });
+    front.updates.isImmediate = false;
+    await session.request('resources/subscribe', { params: '"uri":"file:///b"' });
+    await session.end();
+    let isLateReleased = false;
+    front.updates.subscriptions[1]?.done(() => (isLateReleased = true));
+    expect([front.updates.subscriptions[0]?.isReleased, isLateReleased]).toEqual([true, true]);
+  });
+
+  it('asks the client on the stream of the call, under an id of its own, and gives the answer back', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { exchange, call } = await session.call();
+    const { answers, take } = recorder();
+    call.ask(ASK, take);
+    expect(exchange.events()).toEqual([
+      '{"jsonrpc":"2.0","id":"omni-1","method":"sampling/createMessage","params":{"messages":[ ],"n":1.0e2,"_meta":{"x":1}}}',
+    ]);
+    const answer = '{"jsonrpc":"2.0","id":"omni-1","result":{"role":"assistant","n":1.0e2}}';
+    const posted = [await session.post(answer), await session.post(answer)];
+    expect([answers, posted.map(({ status }) => status)]).toEqual([[answer], [202, 202]]);
+    call.result('{}');
+    expect(exchange.events()).toHaveLength(2);
+  });
+
+  it('asks on a stream whose client reads slowly', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { exchange, call } = await session.call();
+    const { answers, take } = recorder();
+    exchange.backlogBytes = 20_000;
+    call.ask(ASK, take);
+    await session.post('{"jsonrpc":"2.0","id":"omni-1","result":{}}');
+    expect(answers).toEqual(['{"jsonrpc":"2.0","id":"omni-1","result":{}}']);
+  });
+
+  it('asks on the standalone stream what belongs to no call', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { exchange, call } = await session.call();
+    const { answers, take } = recorder();
+    const stream = await session.listen();
+    call.request.client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'), take);
+    expect([stream.events(), exchange.state]).toEqual([['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}'], 'none']);
+    await session.post('{"jsonrpc":"2.0","id":"omni-1","error":{"code":1,"message":"no"}}');
+    expect(answers).toEqual(['{"jsonrpc":"2.0","id":"omni-1","error":{"code":1,"message":"no"}}']);
+  });
+
+  it('hears outside of calls only what is for it', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { call } = await session.call();
+    const stream = await session.listen();
+    const texts = ['notifications/foreign', 'notifications/own'].map((method) => `{"jsonrpc":"2.0","method":"${method}"}`);
+    for (const text of texts) call.request.client.session?.onNotification('files', messageOf(text));
+    expect(stream.events()).toEqual(texts.slice(1));
+  });
+
+  it('does not keep questions for a stream that is not open', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { call } = await session.call();
+    const { answers, take } = recorder();
+    call.request.client.session?.onServerRequest('files', messageOf(ASK), take);
+    expect([answers, (await session.listen()).events()]).toEqual([
+      ['OMNI_METHOD_UNKNOWN: The client has no stream open on which it could be asked'],
+      [],
+    ]);
+  });
+
+  it.each(['sampling/createMessage', 'elicitation/create', 'roots/list'])(
+    'does not ask for %s what the client did not declare',
+    async (method) => {
+      const front = new FrontFixture();
+      const session = await front.session({ capabilities: '{"experimental":{"sampling":{},"elicitation":{},"roots":{}}}' });
+      const { exchange, call } = await session.call();
+      const { answers, take } = recorder();
+      call.ask(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`, take);
+      expect([answers, exchange.state]).toEqual([[expect.stringContaining('OMNI_METHOD_UNKNOWN')], 'none']);
+    },
+  );
+
+  it('passes questions on that need no known capability', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { exchange, call } = await session.call();
+    call.ask('{"jsonrpc":"2.0","id":1,"method":"vendor/ask"}', () => {});
+    expect(exchange.events()).toEqual(['{"jsonrpc":"2.0","id":"omni-1","method":"vendor/ask"}']);
+  });
+
+  it('takes no answer of another session', async () => {
+    const front = new FrontFixture();
+    const [session, other] = [await front.session({ capabilities: CAN_SAMPLE }), await front.session({ capabilities: CAN_SAMPLE })];
+    const { call } = await session.call();
+    const { answers, take } = recorder();
+    call.ask(ASK, take);
+    await other.post('{"jsonrpc":"2.0","id":"omni-1","result":{}}');
+    await session.post('{"jsonrpc":"2.0","id":"omni-2","result":{}}');
+    await session.post('{"jsonrpc":"2.0","id":77,"result":{}}');
+    expect(answers).toEqual([]);
+  });
+
+  it('waits ten minutes for the answer of a person', async () => {
+    const front = new FrontFixture({ sessionIdleMs: TEN_MINUTES_MS * 10 });
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { call } = await session.call();
+    const { answers, take } = recorder();
+    call.ask(ASK, take);
+    front.clock.advance(TEN_MINUTES_MS - 1_000);
+    expect(answers).toEqual([]);
+    front.clock.advance(1_000);
+    await session.post('{"jsonrpc":"2.0","id":"omni-1","result":{}}');
+    expect(answers).toEqual(['OMNI_CANCELLED: The client did not answer in time']);
+  });
+
+  it('tells the client, on the stream of its serverRequest, that the answer is not wanted any more', async () => {
+    const front = new FrontFixture({ sessionIdleMs: TEN_MINUTES_MS * 10 });
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { call, exchange } = await session.call();
+    const { answers, take } = recorder();
+    const withdrawal = new AbortController();
+    call.ask(ASK, take, withdrawal.signal);
+    call.ask(ASK, take);
+    withdrawal.abort();
+    front.clock.advance(TEN_MINUTES_MS);
+    const told = exchange.events().flatMap((text) => (text.includes('notifications/cancelled') ? [JSON.parse(text) as unknown] : []));
+    expect(told).toMatchObject([
+      { params: { requestId: 'omni-1' } },
+      { params: { requestId: 'omni-2', reason: 'no answer came in time' } },
+    ]);
+    await session.post('{"jsonrpc":"2.0","id":"omni-1","result":{}}');
+    expect(answers).toEqual(['OMNI_CANCELLED: The client did not answer in time']);
+  });
+
+  it('tells the client nothing about a question that it has answered, nor asks one that is not wanted already', async () => {
+    const session = await new FrontFixture().session({ capabilities: CAN_SAMPLE });
+    const { call, exchange } = await session.call();
+    const { answers, take } = recorder();
+    const [late, early] = [new AbortController(), new AbortController()];
+    early.abort();
+    call.ask(ASK, take, early.signal);
+    call.ask(ASK, take, late.signal);
+    await session.post('{"jsonrpc":"2.0","id":"omni-1","result":{}}');
+    late.abort();
+    expect([exchange.events().length, answers.length]).toEqual([1, 1]);
+  });
+
+  it('hands on to its servers that the roots of the client have changed, and nothing else', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { call } = await session.call();
+    const heard: string[] = [];
+    call.request.client.session?.addClientNotificationListener((notification) => heard.push(notification.text));
+    const notification = '{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}';
+    await session.post(notification);
+    await session.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    expect(heard).toEqual([notification]);
+  });
+
+  it('tells its servers the level that the client has set', async () => {
+    const session = await new FrontFixture().session();
+    const { call } = await session.call();
+    const owner = call.request.client.session;
+    const before = owner?.logLevel();
+    await session.request('logging/setLevel', { id: '2', params: '"level":"error"' });
+    expect([before, owner?.logLevel()]).toEqual([undefined, 'error']);
+  });
+
+  it('answers open questions when it ends', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { call } = await session.call();
+    const { answers, take } = recorder();
+    call.ask(ASK, take);
+    await session.end();
+    expect(answers).toEqual(['OMNI_CANCELLED: The client has ended its session']);
+  });
+
+  it('has at most a hundred questions open', async () => {
+    const front = new FrontFixture();
+    const session = await front.session({ capabilities: CAN_SAMPLE });
+    const { exchange, call } = await session.call();
+    const { answers, take } = recorder();
+    for (let n = 0; n < 101; n++) call.ask(ASK, take);
+    expect([exchange.events().length, answers]).toEqual([100, [expect.stringContaining('OMNI_OVERLOADED')]]);
+  });
+
+  it('tells its connections once that it has ended, also those that ask later', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const owner = (await session.call()).call.request.client.session;
+    const heard: string[] = [];
+    owner?.onEnd(() => heard.push('early'));
+    await session.end();
+    owner?.onEnd(() => heard.push('late'));
+    expect(heard).toEqual(['early', 'late']);
+  });
+});

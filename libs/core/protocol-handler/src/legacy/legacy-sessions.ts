@@ -1,0 +1,153 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import { type CancelTimer, type Clock, type Exchange, GatewayError, type Principal } from '@omni/ports';
+import { LegacySession, type SessionDependencies } from './legacy-session.ts';
+import { isPrimingVersion } from '../protocol-versions.ts';
+import { EventBudget, SessionEvents } from '../streams/session-events.ts';
+import { newSessionId } from './session-id.ts';
+import { SessionStream } from '../streams/session-stream.ts';
+
+/** A legacy session over HTTP. */
+export interface HttpSession {
+  /** What the client shows: 128 random bits, known to nobody else. */
+  readonly id: string;
+  readonly session: LegacySession;
+  /** All streams of the session, for clients that lose a connection. */
+  readonly events: SessionEvents;
+  /** The one that belongs to no request. */
+  readonly stream: SessionStream;
+  /** Of a session that was busy when last looked at: later than now. */
+  lastSeenMs: number;
+}
+
+export interface LegacySessionsOptions extends SessionDependencies {
+  readonly clock: Clock;
+  readonly maxSessions: number;
+  readonly sessionIdleMs: number;
+}
+
+/** How often it is looked for idle sessions in the time after which they end. */
+const SWEEPS = 4;
+/** When there is no room, a session that was idle for so long makes way for another one of its user. */
+const REPLACEABLE_AFTER_MS = 60_000;
+
+/** The legacy sessions over HTTP, by id. */
+export class LegacySessions {
+  readonly #options: LegacySessionsOptions;
+  readonly #sessions = new Map<string, HttpSession>();
+  readonly #budget = new EventBudget();
+  #opened = 0;
+  #cancelSweep: CancelTimer | undefined;
+
+  constructor(options: LegacySessionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  open(initialize: RpcMessage, principal: Principal, endpoint: string | undefined): HttpSession | GatewayError {
+    const { maxSessions, clock, sessionIdleMs } = this.#options;
+    if (this.#sessions.size >= maxSessions) {
+      this.#sweep();
+      if (this.#sessions.size >= maxSessions) this.#endIdlestOf(principal);
+      if (this.#sessions.size >= maxSessions)
+        return new GatewayError('OMNI_OVERLOADED', `At most ${maxSessions} sessions can be open (limits.maxSessions)`);
+    }
+    const session: LegacySession = new LegacySession(initialize, {
+      dependencies: this.#options,
+      key: `http-${++this.#opened}`,
+      principal,
+      endpoint,
+      send: (text) => stream.send(text),
+      sendServerRequest: (text) => stream.sendNow(text),
+    });
+    const { ticker } = this.#options;
+    const events = new SessionEvents({ ticker, budget: this.#budget, isPriming: isPrimingVersion(session.version) });
+    const stream = new SessionStream(ticker, events);
+    const opened: HttpSession = { id: newSessionId(), session, events, stream, lastSeenMs: clock.monotonicMs() };
+    this.#sessions.set(opened.id, opened);
+    this.#cancelSweep ??= clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
+    return opened;
+  }
+
+  /** The session, when it exists, belongs to this principal and to this endpoint; the three cases look alike from outside. */
+  find(id: string, principal: Principal, endpoint: string | undefined): HttpSession | GatewayError {
+    const found = this.#sessions.get(id);
+    if (found === undefined || found.session.client.principal.id !== principal.id || found.session.client.endpoint !== endpoint) {
+      return new GatewayError('OMNI_SESSION_UNKNOWN', 'There is no such session');
+    }
+    found.lastSeenMs = Math.max(found.lastSeenMs, this.#options.clock.monotonicMs());
+    return found;
+  }
+
+  /** Opens the standalone stream of a session. */
+  listen(found: HttpSession, exchange: Exchange): GatewayError | undefined {
+    if (found.stream.isOpen) return new GatewayError('OMNI_STREAM_CONFLICT', 'The session already has an open GET stream');
+    found.stream.open(exchange);
+    return undefined;
+  }
+
+  /**
+   * Goes on with the stream that an event belongs to, and with no other. An id that was never given out is not heeded.
+   *
+   * @see MCP 2025-11-25, basic/transports, "Resumability and Redelivery".
+   */
+  resume(found: HttpSession, exchange: Exchange, lastEventId: string): GatewayError | undefined {
+    const point = found.events.find(lastEventId);
+    if (point === undefined) return this.listen(found, exchange);
+    if (point === 'over') return new GatewayError('OMNI_STREAM_OVER', 'Everything on this stream was sent, or is not kept any more');
+    if (found.stream.owns(point.stream)) {
+      found.stream.open(exchange, point.seq);
+      return undefined;
+    }
+    point.stream.resume(exchange, point.seq);
+    exchange.onGone(() => point.stream.onGone(exchange));
+    return undefined;
+  }
+
+  /** @param reason - What running calls are answered with; without it they get no answer. */
+  end(found: HttpSession, reason?: GatewayError): void {
+    this.#sessions.delete(found.id);
+    found.session.end(reason);
+    found.stream.end();
+    found.events.release();
+  }
+
+  /** @param reason - What running calls are answered with. */
+  stop(reason: GatewayError): void {
+    this.#cancelSweep?.();
+    for (const found of [...this.#sessions.values()]) this.end(found, reason);
+  }
+
+  readonly #sweepLater = (): void => {
+    this.#sweep();
+    const { clock, sessionIdleMs } = this.#options;
+    this.#cancelSweep = this.#sessions.size === 0 ? undefined : clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
+  };
+
+  #sweep(): void {
+    const { clock, sessionIdleMs } = this.#options;
+    const now = clock.monotonicMs();
+    for (const found of [...this.#sessions.values()]) {
+      // It may be busy until the next look: a client has its whole time from the end of a long call on.
+      if (isBusy(found)) found.lastSeenMs = now + sessionIdleMs / SWEEPS;
+      else if (found.lastSeenMs <= now - sessionIdleMs) this.end(found);
+    }
+  }
+
+  /** Its client has to begin again; others could not begin at all. Nobody takes the room of another user. */
+  #endIdlestOf(principal: Principal): void {
+    let idlest: HttpSession | undefined;
+    for (const found of this.#sessions.values()) {
+      if (isBusy(found) || found.session.client.principal.id !== principal.id) continue;
+      if (idlest === undefined || found.lastSeenMs < idlest.lastSeenMs) idlest = found;
+    }
+    if (idlest !== undefined && idlest.lastSeenMs <= this.#options.clock.monotonicMs() - REPLACEABLE_AFTER_MS) this.end(idlest);
+  }
+}
+
+/** A session that is waited for. */
+function isBusy({ session, stream }: HttpSession): boolean {
+  return session.inFlight > 0 || stream.isOpen;
+}

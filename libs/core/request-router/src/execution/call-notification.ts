@@ -1,0 +1,32 @@
+import { memberOf, metaOf, rawOf, type RpcMessage } from '@omni/jsonrpc';
+
+/** What belongs to a subscription, to a question or to nobody. Where servers may say such things in other places, the connections see to it. */
+const OUTSIDE_OF_CALLS: ReadonlySet<string> = new Set([
+  'notifications/cancelled',
+  'notifications/subscriptions/acknowledged',
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+  'notifications/resources/updated',
+]);
+
+/**
+ * Whether what a server says on the stream of a call may be about this call. Clients tell much apart by ids alone, so that a server could
+ * speak of the calls of another one.
+ *
+ * @param notification - In the client's terms.
+ * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", and basic/utilities/progress; protocol.md 2.9.
+ */
+export function isAboutCall(notification: RpcMessage, request: RpcMessage): boolean {
+  if (notification.method !== 'notifications/progress') return !OUTSIDE_OF_CALLS.has(notification.method);
+  // The progress of a task goes on under the token of the call that has started it (MCP 2025-11-25, basic/utilities/tasks).
+  if (request.method.startsWith('tasks/')) return true;
+  const token = rawOf(request, memberOf(metaOf(request), 'progressToken'));
+  const told = rawOf(notification, memberOf(notification.params, 'progressToken'));
+  return token !== undefined && told !== undefined && isSameToken(token, told);
+}
+
+/** Servers may write a token in another way, and some write numbers as strings. */
+function isSameToken(left: string, right: string): boolean {
+  return left === right || String(JSON.parse(left)) === String(JSON.parse(right));
+}

@@ -1,0 +1,28 @@
+import { metaOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
+
+const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
+/** Severity names of MCP logging, least first (RFC 5424). */
+const LEVELS: readonly string[] = ['debug', 'info', 'notification', 'warning', 'error', 'critical', 'alert', 'emergency'];
+
+export function isLogLevel(level: string): boolean {
+  return LEVELS.includes(level);
+}
+
+/** Whether a message of this level is wanted by who asked for `minimum`; an unknown level is not. */
+export function isSevereEnough(level: string, minimum: string): boolean {
+  const wanted = LEVELS.indexOf(minimum);
+  return wanted >= 0 && LEVELS.indexOf(level) >= wanted;
+}
+
+/** The level that lets through what any of these asks for. */
+export function mostVerbose(levels: Iterable<string>): string | undefined {
+  let lowest: string | undefined;
+  for (const level of levels) if (lowest === undefined || LEVELS.indexOf(level) < LEVELS.indexOf(lowest)) lowest = level;
+  return lowest;
+}
+
+/** The level that a request of the modern era asks for; `undefined` when it wants no messages (MCP 2026-07-28, server/utilities/logging). */
+export function logLevelOf(request: RpcMessage): string | undefined {
+  const level = stringMember(request.text, metaOf(request), META_LOG_LEVEL);
+  return level !== undefined && isLogLevel(level) ? level : undefined;
+}

@@ -1,0 +1,122 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { AnswerServerRequest, CallListener, RunningCall, UpstreamCall } from '@omni/model';
+import type { GatewayError, UpstreamSpec } from '@omni/ports';
+import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
+import type { Deadline, DeadlineListener, Deadlines } from '../connection/deadlines.ts';
+import { clientTokenOf } from '../connection/own-token.ts';
+import type { AskingCall } from '../connection/server-requests.ts';
+
+/** A channel cannot be paused for one reader, so this is what a slow one gets before its notifications are dropped. */
+const MAX_UNREAD = 1_000;
+
+/** The connection that a call runs on. */
+export interface CallOwner {
+  /** Forgets a call that its client or its deadline has ended, and tells the upstream. */
+  abandon(call: ChannelCall, reason: string | undefined): void;
+}
+
+export interface ChannelCallOptions {
+  readonly connection: CallOwner;
+  readonly id: number;
+  readonly call: UpstreamCall;
+  readonly listener: CallListener;
+  readonly spec: UpstreamSpec;
+}
+
+/** One call on a channel that it shares with others. */
+export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
+  readonly id: number;
+  readonly #connection: CallOwner;
+  readonly #call: UpstreamCall;
+  readonly #listener: CallListener;
+  readonly #spec: UpstreamSpec;
+  #deadline: Deadline | undefined;
+  #isOver = false;
+  #isReaderSlow = false;
+  #unread = 0;
+
+  constructor({ connection, id, call, listener, spec }: ChannelCallOptions) {
+    this.#connection = connection;
+    this.id = id;
+    this.#call = call;
+    this.#listener = listener;
+    this.#spec = spec;
+  }
+
+  get method(): string {
+    return this.#call.method;
+  }
+
+  get clientId(): string {
+    return this.#call.clientId;
+  }
+
+  get callerKey(): string | undefined {
+    return this.#call.callerKey;
+  }
+
+  /** The client's progress token as JSON. */
+  get clientToken(): string | undefined {
+    return clientTokenOf(this.#call);
+  }
+
+  get isListen(): boolean {
+    return this.#call.method === LISTEN;
+  }
+
+  start(deadlines: Deadlines): void {
+    this.#deadline = startDeadline(this.#call.method, this.#spec, deadlines, this);
+  }
+
+  cancel(reason?: string): void {
+    if (this.#over()) this.#connection.abandon(this, reason);
+  }
+
+  onDeadline(kind: 'idle' | 'total'): void {
+    if (!this.#over()) return;
+    this.#connection.abandon(this, 'timeout');
+    this.#listener.onFailure(timeoutError(this.#call.method, this.#spec, kind));
+  }
+
+  onServerRequest(): void {
+    this.#deadline?.hold();
+  }
+
+  onServerRequestAnswered(): void {
+    this.#deadline?.release();
+  }
+
+  ask(message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal): void {
+    this.#listener.onServerRequest(message, answer, signal);
+  }
+
+  /** @returns Whether the client was told. */
+  notify(message: RpcMessage): boolean {
+    this.#deadline?.touch();
+    if (this.#isReaderSlow && ++this.#unread > MAX_UNREAD) return false;
+    if (!this.#listener.onNotification(message) && !this.#isReaderSlow) {
+      this.#isReaderSlow = true;
+      this.#listener.onDrain(() => {
+        this.#isReaderSlow = false;
+        this.#unread = 0;
+      });
+    }
+    return true;
+  }
+
+  answer(message: RpcMessage): void {
+    if (this.#over()) this.#listener.onAnswer({ kind: 'message', message, status: 200 });
+  }
+
+  fail(error: GatewayError): void {
+    if (this.#over()) this.#listener.onFailure(error);
+  }
+
+  /** @returns `false` when it was over before. */
+  #over(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#deadline?.stop();
+    return true;
+  }
+}

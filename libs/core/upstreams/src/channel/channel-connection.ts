@@ -1,0 +1,320 @@
+import { memberOf, notificationText, parseMessage, requestText, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import type { CallListener, ClientBinding, RunningCall, UpstreamCall } from '@omni/model';
+import { type ChannelListener, type Era, type FramingError, GatewayError } from '@omni/ports';
+import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
+import { CallTable } from '../connection/call-table.ts';
+import { ChannelCall, type CallOwner } from './channel-call.ts';
+import { isShared } from '../connection/shared-client-binding.ts';
+import { FailedCall } from '../connection/failed-call.ts';
+import type { HeadedChannel } from './headed-channel.ts';
+import { changedList, isAboutTask, ownId, ownIdAt, subscriptionIdOf } from '../connection/mcp-notification.ts';
+import { spliceMessage } from '../connection/message-splice.ts';
+import { noRoomError } from '../connection/no-room.ts';
+import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
+import { paramsWithOwnToken } from '../connection/own-token.ts';
+import { safeExcerpt } from '../connection/safe-excerpt.ts';
+import { ServerRequests } from '../connection/server-requests.ts';
+import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
+
+export interface ChannelConnectionOptions extends ConnectionOptions {
+  readonly era: Era;
+  readonly handshake: RpcMessage;
+  readonly channel: HeadedChannel;
+  /** First id that the handshake has not used. */
+  readonly firstId: number;
+}
+
+/** Tasks on one connection whose progress is told. */
+const MAX_TASKS = 100;
+/** Where the id of an answer that is too complex to be read usually stands. */
+const ID_FIRST = /^\{"jsonrpc":"2\.0","id":([0-9]{1,16}),/;
+const ID_LAST = /,"id":([0-9]{1,16})\}$/;
+
+/**
+ * Many calls on one channel: a stdio child or a server in the same process.
+ *
+ * Calls get ids of their own which are never used again, so a late answer finds nobody.
+ */
+export class ChannelConnection implements OpenConnection, ChannelListener, CallOwner {
+  readonly upstream: string;
+  readonly era: Era;
+  readonly keepsClientId = false;
+  readonly handshake: RpcMessage;
+  readonly binding: ClientBinding | undefined;
+  readonly counters: ConnectionCounters = { framingError: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
+  readonly #options: ChannelConnectionOptions;
+  readonly #channel: HeadedChannel;
+  readonly #pending: CallTable<ChannelCall>;
+  readonly #serverRequests: ServerRequests;
+  readonly #unaddressed: UnaddressedMessages;
+  /** Calls that have become tasks, the latest ones. */
+  readonly #tasks = new Map<number, ChannelCall>();
+  #onTaskNotice: ((notification: RpcMessage) => void) | undefined;
+  /** Why nothing can be sent any more. */
+  #ended: GatewayError | undefined;
+
+  constructor(options: ChannelConnectionOptions) {
+    this.#options = options;
+    this.upstream = options.spec.name;
+    this.era = options.era;
+    this.handshake = options.handshake;
+    this.binding = options.binding;
+    this.#channel = options.channel;
+    this.#pending = new CallTable(options.firstId);
+    this.#unaddressed = new UnaddressedMessages(options.context.clock);
+    this.#serverRequests = new ServerRequests({
+      reply: (text) => void this.#channel.send(text),
+      maxOpen: options.context.limits.maxServerRequests,
+    });
+  }
+
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  get isHeldUp(): boolean {
+    return this.#serverRequests.size > 0;
+  }
+
+  send(call: UpstreamCall, listener: CallListener): RunningCall {
+    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
+    const { context, spec } = this.#options;
+    if (this.#pending.size >= context.limits.maxInFlight) {
+      return new FailedCall(
+        listener,
+        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#pending.size} calls under way (limits.maxInFlight)`),
+      );
+    }
+    const id = this.#pending.nextId();
+    if (!this.#channel.send(requestText(String(id), call.method, paramsWithOwnToken(call, id)), call.forwardedHeaders)) {
+      return new FailedCall(
+        listener,
+        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" does not read what it is sent: its backlog is full`),
+      );
+    }
+    const running = new ChannelCall({ connection: this, id, call, listener, spec });
+    this.#pending.add(running);
+    running.start(context.deadlines);
+    return running;
+  }
+
+  notify(method: string, params: string): void {
+    if (this.#ended === undefined) this.#channel.send(notificationText(method, params));
+  }
+
+  hearTasks(listener: (notification: RpcMessage) => void): void {
+    this.#onTaskNotice = listener;
+  }
+
+  async close(): Promise<void> {
+    this.#end(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
+    await this.#channel.close();
+  }
+
+  abandon(call: ChannelCall, reason: string | undefined): void {
+    this.#pending.delete(call.id);
+    this.#unaddressed.onEnd(call);
+    this.#serverRequests.endOf(call);
+    const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
+    this.notify('notifications/cancelled', `{"requestId":${call.id}${why}}`);
+  }
+
+  onMessage(text: string): void {
+    if (this.#ended !== undefined) return;
+    const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
+    switch (message.kind) {
+      case 'response':
+        return this.#onResponse(message);
+      case 'notification':
+        return this.#onNotification(message);
+      case 'request':
+        return this.#onRequest(message);
+      case 'batch':
+        // Revision 2025-03-26 allows them; what stands in one is read like a line.
+        if (this.era === 'legacy' && !message.items.some((item) => item.startsWith('[')))
+          return message.items.forEach((item) => this.onMessage(item));
+        return this.#onUnreadable(text);
+      case 'rejected':
+        return this.#onRejected(text, message.id, message.error);
+    }
+  }
+
+  onFramingError(problem: FramingError): void {
+    this.counters.framingError++;
+    if (problem.kind === 'not-utf8') return;
+    // Whose answer it was cannot be told, and waiting for it would be in vain.
+    const error =
+      problem.kind === 'no-room'
+        ? noRoomError(this.upstream)
+        : new GatewayError(
+            'OMNI_UPSTREAM_TOO_LARGE',
+            `"${this.upstream}" sent a message of more than ${problem.limitBytes} bytes; it may have been the answer`,
+          );
+    for (const call of this.#pending.calls()) if (!call.isListen) this.#fail(call, error);
+  }
+
+  onClose(reason: GatewayError | undefined): void {
+    if (this.#ended !== undefined) return;
+    const error = reason ?? new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.upstream}" closed its connection`);
+    this.#end(error);
+    this.#options.events.onClosed(this, error);
+  }
+
+  #end(error: GatewayError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.#serverRequests.clear();
+    const calls = this.#pending.calls();
+    this.#pending.clear();
+    for (const call of calls) call.fail(error);
+  }
+
+  #fail(call: ChannelCall, error: GatewayError): void {
+    if (!this.#pending.delete(call.id)) return;
+    this.#unaddressed.onEnd(call);
+    this.#serverRequests.endOf(call);
+    call.fail(error);
+  }
+
+  #onResponse(message: RpcMessage): void {
+    const id = ownId(message.id);
+    const call = id === undefined ? undefined : this.#pending.get(id);
+    if (call === undefined) {
+      this.counters.strayAnswers++;
+      return;
+    }
+    this.#pending.delete(call.id);
+    this.#unaddressed.onEnd(call);
+    this.#serverRequests.endOf(call);
+    if (this.era === 'legacy' && memberOf(message.result?.object, 'task') !== undefined) this.#keepTask(call);
+    call.answer(message);
+  }
+
+  /** Its progress token holds as long as the task does, which is longer than the call (MCP 2025-11-25, basic/utilities/tasks). */
+  #keepTask(call: ChannelCall): void {
+    this.#tasks.set(call.id, call);
+    const [oldest] = this.#tasks.keys();
+    if (this.#tasks.size > MAX_TASKS && oldest !== undefined) this.#tasks.delete(oldest);
+  }
+
+  #onRejected(text: string, rawId: string, error: GatewayError): void {
+    let id = ownId(rawId);
+    if (id === undefined && error.code === 'OMNI_MESSAGE_TOO_COMPLEX')
+      id = ownId(ID_FIRST.exec(text)?.[1] ?? ID_LAST.exec(text.slice(-40))?.[1] ?? '');
+    const call = id === undefined ? undefined : this.#pending.get(id);
+    if (call === undefined) return this.#onUnreadable(text);
+    this.counters.framingError++;
+    this.#fail(
+      call,
+      new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.upstream}" sent an answer that is not valid: ${error.message}`, { cause: error }),
+    );
+  }
+
+  #onUnreadable(text: string): void {
+    if (this.counters.framingError++ > 0) return;
+    const excerpt = safeExcerpt(text, this.#options.spec.secretValues);
+    this.#options.context.logger.warn(
+      { upstream: this.upstream, excerpt },
+      'The server writes something that is not MCP to its output; it is ignored',
+    );
+  }
+
+  #onNotification(message: RpcMessage): void {
+    switch (message.method) {
+      case 'notifications/progress':
+        return this.#onProgress(message);
+      case 'notifications/cancelled':
+        return this.#onCancelled(message);
+    }
+    const subscription = this.era === 'modern' ? subscriptionIdOf(message) : undefined;
+    if (subscription !== undefined) {
+      const call = this.#callOf(ownIdAt(message, subscription));
+      if (call?.isListen !== true) this.counters.droppedNotifications++;
+      else this.#tell(call, spliceMessage(message, subscription, call.clientId));
+      return;
+    }
+    const kind = changedList(message.method);
+    if (kind !== undefined) return this.#options.events.onListsChanged(this, kind);
+    if (message.method === 'notifications/resources/updated') {
+      const uri = stringMember(message.text, message.params, 'uri');
+      if (uri !== undefined && this.#options.events.onResourceUpdated(this, uri, message)) return;
+      if (this.binding !== undefined) return this.binding.onNotification(this.upstream, message);
+      this.counters.droppedNotifications++;
+      return;
+    }
+    // A task outlives the call that has started it, so that the call that runs says nothing about whose it is.
+    if (isShared(this.binding) && isAboutTask(message.method)) {
+      if (this.#onTaskNotice === undefined) this.counters.droppedNotifications++;
+      else this.#onTaskNotice(message);
+      return;
+    }
+    const only = this.#onlyRunning();
+    if (only !== undefined) this.#tell(only, message);
+    else if (this.binding !== undefined) this.binding.onNotification(this.upstream, message);
+    else this.counters.droppedNotifications++;
+  }
+
+  #onProgress(message: RpcMessage): void {
+    const token = memberOf(message.params, 'progressToken');
+    const id = ownIdAt(message, token);
+    const call = this.#callOf(id) ?? (id === undefined ? undefined : this.#tasks.get(id));
+    const clientToken = call?.clientToken;
+    if (call === undefined || token === undefined || clientToken === undefined) {
+      this.counters.droppedNotifications++;
+      return;
+    }
+    this.#tell(call, spliceMessage(message, token, clientToken));
+  }
+
+  #onCancelled(message: RpcMessage): void {
+    const requestId = memberOf(message.params, 'requestId');
+    if (requestId === undefined) return;
+    if (this.era === 'legacy')
+      return this.#serverRequests.withdraw(
+        message.text.slice(requestId.start, requestId.end),
+        stringMember(message.text, message.params, 'reason'),
+      );
+    // In the modern era it ends a subscription.
+    const call = this.#callOf(ownIdAt(message, requestId));
+    if (call !== undefined) this.#fail(call, new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${this.upstream}" ended ${call.method}`));
+  }
+
+  #onRequest(message: RpcMessage): void {
+    if (this.era === 'modern') {
+      this.counters.refusedRequests++;
+      this.#serverRequests.refuse(message.id, new GatewayError('OMNI_METHOD_UNKNOWN', 'Servers send no requests in revision 2026-07-28'));
+      return;
+    }
+    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    const only = this.#onlyRunning();
+    const { binding } = this;
+    let isPut = false;
+    if (only !== undefined) isPut = this.#serverRequests.put(message, only, (answer, signal) => only.ask(message, answer, signal));
+    else if (binding !== undefined)
+      isPut = this.#serverRequests.put(message, undefined, (answer, signal) =>
+        binding.onServerRequest(this.upstream, message, answer, signal),
+      );
+    else
+      this.#serverRequests.refuse(
+        message.id,
+        new GatewayError('OMNI_METHOD_UNKNOWN', `"${safeExcerpt(message.method, [])}" is not available on a shared connection`),
+      );
+    if (!isPut) this.counters.refusedRequests++;
+  }
+
+  #tell(call: ChannelCall, message: RpcMessage): void {
+    if (!call.notify(message)) this.counters.droppedNotifications++;
+  }
+
+  #callOf(id: number | undefined): ChannelCall | undefined {
+    return id === undefined ? undefined : this.#pending.get(id);
+  }
+
+  /** The call that something without an address must belong to. */
+  #onlyRunning(): ChannelCall | undefined {
+    // Nobody is asked during a request of Omni's own; the binding of the connection can be.
+    const isCandidate = ({ isListen, callerKey }: ChannelCall): boolean =>
+      !isListen && (callerKey !== undefined || this.binding === undefined);
+    return this.#unaddressed.addresseeAmong(this.#pending.calls().filter(isCandidate));
+  }
+}

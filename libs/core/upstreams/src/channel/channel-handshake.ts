@@ -1,0 +1,174 @@
+import { errorText, notificationText, parseMessage, requestText, resultText, type RpcMessage } from '@omni/jsonrpc';
+import {
+  type CancelTimer,
+  type ChannelListener,
+  type Era,
+  type FramingError,
+  GatewayError,
+  type MessageChannel,
+  type OpenChannel,
+} from '@omni/ports';
+import { ChannelConnection } from './channel-connection.ts';
+import { handshakeTimeout, incompatibleError, negotiatedVersion, refusalError } from '../connection/handshake-error.ts';
+import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
+import type { ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
+import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
+
+/**
+ * How a handshake finds the era. `probe`: ask in the modern way first. `modern`, `legacy`: only that one. `legacy-first`: there was no
+ * answer to a probe, which says little about a slow starter, so a refused `initialize` leads to the modern serverRequest.
+ */
+export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
+
+/** What a handshake led to. `silent`: no answer to the probe, or an exit; the instance is used up. */
+export type HandshakeOutcome =
+  | { readonly kind: 'connection'; readonly connection: OpenConnection }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'failed'; readonly error: GatewayError };
+
+export interface ChannelHandshakeOptions extends ConnectionOptions {
+  readonly open: OpenChannel;
+  readonly plan: EraPlan;
+}
+
+/** A legacy server may ignore what comes before `initialize`; longer waiting only delays it. */
+const PROBE_MS = 3_000;
+
+/**
+ * Opens a channel and the conversation on it.
+ *
+ * @returns Gives up: closes the channel, and `done` is not called.
+ * @see MCP 2026-07-28, basic/versioning, "Era detection".
+ */
+export function handshakeOnChannel(options: ChannelHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+  const handshake = new ChannelHandshake(options, done);
+  handshake.begin();
+  return () => handshake.abort();
+}
+
+type ServerRequest = 'server/discover' | 'initialize';
+
+/** Listens on the channel for as long as it lives: during the handshake by itself, then for the connection. */
+class ChannelHandshake implements ChannelListener {
+  readonly #options: ChannelHandshakeOptions;
+  readonly #done: (outcome: HandshakeOutcome) => void;
+  #channel: MessageChannel | undefined;
+  #cancelTimer: CancelTimer | undefined;
+  #connection: ChannelConnection | undefined;
+  #serverRequest: ServerRequest;
+  #nextId = 1;
+  #mayFallBack: boolean;
+  #isOver = false;
+
+  constructor(options: ChannelHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
+    this.#options = options;
+    this.#done = done;
+    this.#serverRequest = options.plan === 'probe' || options.plan === 'modern' ? 'server/discover' : 'initialize';
+    this.#mayFallBack = options.plan === 'probe' || options.plan === 'legacy-first';
+  }
+
+  begin(): void {
+    this.#channel = this.#options.open(this);
+    this.#ask(this.#serverRequest);
+  }
+
+  abort(): void {
+    this.#isOver = true;
+    this.#cancelTimer?.();
+    void this.#channel?.close();
+  }
+
+  onMessage(text: string): void {
+    if (this.#connection !== undefined) return this.#connection.onMessage(text);
+    if (this.#isOver) return;
+    const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
+    if (message.kind === 'response') return this.#onAnswer(message);
+    if (message.kind !== 'request') return;
+    // Before the handshake nothing but ping may be asked.
+    const notYet = new GatewayError('OMNI_METHOD_UNKNOWN', 'Nothing but ping may be requested before the handshake');
+    this.#channel?.send(message.method === 'ping' ? resultText(message.id, '{}') : errorText(message.id, notYet));
+  }
+
+  onFramingError(problem: FramingError): void {
+    this.#connection?.onFramingError(problem);
+  }
+
+  onClose(reason: GatewayError | undefined): void {
+    if (this.#connection !== undefined) return this.#connection.onClose(reason);
+    const neverOpened = reason?.code === 'OMNI_UPSTREAM_SPAWN_FAILED' || reason?.data?.['phase'] === 'connect';
+    if (this.#isProbing() && !neverOpened) return this.#finish({ kind: 'silent' });
+    this.#fail(
+      reason ??
+        new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.#options.spec.name}" closed its connection during ${this.#serverRequest}`),
+    );
+  }
+
+  /** Whether the first question of a probe is open. */
+  #isProbing(): boolean {
+    return this.#options.plan === 'probe' && this.#serverRequest === 'server/discover';
+  }
+
+  #ask(serverRequest: ServerRequest): void {
+    const { spec, context, binding } = this.#options;
+    this.#serverRequest = serverRequest;
+    this.#cancelTimer?.();
+    const params = serverRequest === 'initialize' ? initializeParams(context.identity, binding) : modernParams(context.identity, '');
+    const isProbing = this.#isProbing();
+    this.#cancelTimer = context.clock.after(isProbing ? Math.min(PROBE_MS, spec.connectTimeoutMs) : spec.connectTimeoutMs, () => {
+      if (isProbing) this.#finish({ kind: 'silent' });
+      else this.#fail(handshakeTimeout(spec, serverRequest));
+    });
+    // A channel that does not take the question is closed, or times out.
+    this.#channel?.send(requestText(String(this.#nextId++), serverRequest, params));
+  }
+
+  #onAnswer(message: RpcMessage): void {
+    if (message.id !== String(this.#nextId - 1)) return;
+    if (this.#serverRequest === 'initialize') this.#onInitialized(message);
+    else this.#onDiscovered(message);
+  }
+
+  #onDiscovered(message: RpcMessage): void {
+    const { spec } = this.#options;
+    const verdict = probeVerdict(message);
+    switch (verdict.kind) {
+      case 'modern':
+        return this.#succeed('modern', message);
+      case 'incompatible':
+        return this.#fail(incompatibleError(spec, verdict.supported));
+      case 'legacy':
+        if (!this.#mayFallBack) return this.#fail(refusalError(spec, 'server/discover', message));
+        this.#mayFallBack = false;
+        return this.#ask('initialize');
+    }
+  }
+
+  #onInitialized(message: RpcMessage): void {
+    const version = negotiatedVersion(this.#options.spec, message);
+    if (typeof version === 'string') {
+      this.#channel?.send(notificationText('notifications/initialized', ''));
+      return this.#succeed('legacy', message);
+    }
+    if (!this.#mayFallBack) return this.#fail(version);
+    this.#mayFallBack = false;
+    this.#ask('server/discover');
+  }
+
+  #succeed(era: Era, handshake: RpcMessage): void {
+    if (this.#channel === undefined) return;
+    this.#connection = new ChannelConnection({ ...this.#options, era, handshake, channel: this.#channel, firstId: this.#nextId });
+    this.#finish({ kind: 'connection', connection: this.#connection });
+  }
+
+  #fail(error: GatewayError): void {
+    this.#finish({ kind: 'failed', error });
+  }
+
+  #finish(outcome: HandshakeOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelTimer?.();
+    if (outcome.kind !== 'connection') void this.#channel?.close();
+    this.#done(outcome);
+  }
+}

@@ -1,0 +1,46 @@
+import { type JsonMember, memberOf, metaOf, rawOf, type RpcMessage } from '@omni/jsonrpc';
+import type { ListKind } from './open-connection.ts';
+
+const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
+const OWN_ID = /^[1-9][0-9]{0,15}$/;
+
+/** Which list a notification declares changed; `undefined` when it is about something else. */
+export function changedList(method: string): ListKind | undefined {
+  switch (method) {
+    case 'notifications/tools/list_changed':
+      return 'tools';
+    case 'notifications/prompts/list_changed':
+      return 'prompts';
+    case 'notifications/resources/list_changed':
+      return 'resources';
+    default:
+      return undefined;
+  }
+}
+
+/** Whether a notification is about a task, of either era. */
+export function isAboutTask(method: string): boolean {
+  return method === 'notifications/tasks' || method.startsWith('notifications/tasks/');
+}
+
+/** Where the id of the listen request stands in a notification of a subscription. */
+export function subscriptionIdOf(message: RpcMessage): JsonMember | undefined {
+  return memberOf(metaOf(message), SUBSCRIPTION_ID);
+}
+
+/** One of the ids that Omni gives out on shared connections; `undefined` for all else, strings and fractions included. */
+export function ownIdAt(message: RpcMessage, span: JsonMember | undefined): number | undefined {
+  return ownId(rawOf(message, span) ?? '');
+}
+
+/** Like {@link ownIdAt}, of an id as JSON text. */
+export function ownId(raw: string): number | undefined {
+  return OWN_ID.test(raw) ? Number(raw) : undefined;
+}
+
+/** Whether two ids, as JSON, are the same id: escapes in strings may differ. */
+export function isSameId(left: string, right: string): boolean {
+  if (left === right) return true;
+  if (!left.startsWith('"') || !right.startsWith('"')) return false;
+  return JSON.parse(left) === JSON.parse(right);
+}

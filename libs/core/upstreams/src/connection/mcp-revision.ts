@@ -1,0 +1,111 @@
+import { type JsonObject, memberOf, rawOf, type RpcMessage, scanJson, stringAt, stringMember, withoutMembers } from '@omni/jsonrpc';
+import type { ClientBinding } from '@omni/model';
+import type { GatewayIdentity } from './open-connection.ts';
+import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
+
+/** The modern revision that this library speaks. */
+export const MODERN_VERSION = '2026-07-28';
+/** The legacy revision that is offered to upstreams. */
+export const OFFERED_LEGACY_VERSION = '2025-11-25';
+
+const LEGACY_VERSIONS: ReadonlySet<string> = new Set(['2024-10-07', '2024-11-05', '2025-03-26', '2025-06-18', OFFERED_LEGACY_VERSION]);
+/** Capabilities of a client that an upstream may make use of through Omni. */
+const RELAYED_CAPABILITIES: ReadonlySet<string> = new Set(['sampling', 'elicitation', 'roots', 'experimental', 'extensions', 'tasks']);
+
+/** What an answer to `server/discover` tells about the upstream. */
+export type ProbeVerdict =
+  | { readonly kind: 'modern' }
+  | { readonly kind: 'legacy' }
+  /** A modern server that does not speak a revision which Omni knows. */
+  | { readonly kind: 'incompatible'; readonly supported: readonly string[] };
+
+/** @see MCP 2026-07-28, basic/versioning, "Era detection". */
+export function probeVerdict(message: RpcMessage): ProbeVerdict {
+  const { text, result, error } = message;
+  const supported =
+    result === undefined ? supportedInError(text, error?.object) : stringsAt(text, memberOf(result.object, 'supportedVersions'));
+  if (supported === undefined) return { kind: 'legacy' };
+  if (result !== undefined && supported.includes(MODERN_VERSION)) return { kind: 'modern' };
+  return supported.some((version) => LEGACY_VERSIONS.has(version)) ? { kind: 'legacy' } : { kind: 'incompatible', supported };
+}
+
+/** Whether a `DiscoverResult` says that `initialize` is served too. */
+export function speaksLegacyToo(handshake: RpcMessage): boolean {
+  const supported = stringsAt(handshake.text, memberOf(handshake.result?.object, 'supportedVersions')) ?? [];
+  return supported.some((version) => LEGACY_VERSIONS.has(version));
+}
+
+/** Codes of what refuses a request before anything runs: a request without session in the SDKs of the legacy era, a revision that a server does not speak. */
+export const REFUSALS: ReadonlySet<string | undefined> = new Set(['-32000', '-32001', '-32022']);
+
+/** The code of an error response, as it is written. */
+export function errorCodeOf(message: RpcMessage): string | undefined {
+  return rawOf(message, memberOf(message.error?.object, 'code'));
+}
+
+/** The version of an `InitializeResult`; `undefined` when it is none, or of a version that Omni does not know. */
+export function legacyVersionOf(message: RpcMessage): string | undefined {
+  const version = stringMember(message.text, message.result?.object, 'protocolVersion');
+  return version !== undefined && LEGACY_VERSIONS.has(version) ? version : undefined;
+}
+
+/**
+ * `params` of a request that Omni makes for itself in the modern era.
+ *
+ * @param members - Further members as JSON, e.g. `"cursor":"x"`; may be empty.
+ */
+export function modernParams(identity: GatewayIdentity, members: string): string {
+  const meta = `{"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":${JSON.stringify(identity)}}`;
+  return members === '' ? `{"_meta":${meta}}` : `{"_meta":${meta},${members}}`;
+}
+
+/** `params` of `initialize`: of the session's client on a connection of its own, of Omni without capabilities on a shared one. */
+export function initializeParams(identity: GatewayIdentity, binding: ClientBinding | undefined): string {
+  const capabilities = binding === undefined ? '{}' : relayedCapabilities(binding.capabilities);
+  const own = JSON.stringify({ name: identity.name, version: identity.version });
+  const clientInfo = binding !== undefined && isClientInfo(binding.clientInfo) ? binding.clientInfo : own;
+  return `{"protocolVersion":"${OFFERED_LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
+}
+
+/** Which lists an upstream promises to declare changed, of its handshake's capabilities. */
+export function promisesListChanged(handshake: RpcMessage, list: string): boolean {
+  const result = handshake.result?.object;
+  const capabilities = memberOf(result, 'capabilities');
+  if (capabilities === undefined) return false;
+  const scan = scanJson(handshake.text.slice(capabilities.start, capabilities.end), UPSTREAM_JSON_LIMITS, { [list]: {} });
+  if (scan.kind !== 'object') return false;
+  const flag = memberOf(memberOf(scan.object, list)?.object, 'listChanged');
+  return flag !== undefined && handshake.text.startsWith('true', capabilities.start + flag.start);
+}
+
+function relayedCapabilities(capabilities: string): string {
+  const object = objectOf(capabilities);
+  return object === undefined ? '{}' : withoutMembers(capabilities, object, (key) => !RELAYED_CAPABILITIES.has(key));
+}
+
+function isClientInfo(json: string): boolean {
+  const object = objectOf(json);
+  return stringMember(json, object, 'name') !== undefined && stringMember(json, object, 'version') !== undefined;
+}
+
+function supportedInError(text: string, error: JsonObject | undefined): readonly string[] | undefined {
+  const code = memberOf(error, 'code');
+  const data = memberOf(error, 'data');
+  if (code === undefined || data === undefined || text.slice(code.start, code.end) !== '-32022') return undefined;
+  const inner = text.slice(data.start, data.end);
+  return stringsAt(inner, memberOf(objectOf(inner), 'supported'));
+}
+
+function objectOf(json: string): JsonObject | undefined {
+  const scan = scanJson(json, UPSTREAM_JSON_LIMITS);
+  return scan.kind === 'object' ? scan.object : undefined;
+}
+
+/** The strings of an array; `undefined` when the span is absent or no array. */
+function stringsAt(text: string, span: { readonly start: number; readonly end: number } | undefined): readonly string[] | undefined {
+  if (span === undefined) return undefined;
+  const inner = text.slice(span.start, span.end);
+  const scan = scanJson(inner, UPSTREAM_JSON_LIMITS);
+  if (scan.kind !== 'array') return undefined;
+  return scan.items.map((item) => stringAt(inner, item)).filter((item) => item !== undefined);
+}

@@ -1,0 +1,79 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { ClientBinding, UpstreamConnection } from '@omni/model';
+import type { ByteBudget, ChannelDialer, ChildLauncher, Clock, GatewayError, HttpClient, Logger, UpstreamSpec } from '@omni/ports';
+import type { Deadlines } from './deadlines.ts';
+import type { EraMemory } from './era-memory.ts';
+import type { UpstreamLimits } from './upstream-limits.ts';
+
+/** The lists of capabilities that an upstream can declare changed. */
+export const LIST_KINDS = ['tools', 'prompts', 'resources'] as const;
+export type ListKind = (typeof LIST_KINDS)[number];
+
+/** What Omni says of itself to upstreams. */
+export interface GatewayIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What every connection of a gateway shares. */
+export interface ConnectionContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly identity: GatewayIdentity;
+  readonly limits: UpstreamLimits;
+  /** For messages of upstreams that are not complete. Default: none is counted. */
+  readonly budget?: ByteBudget;
+  readonly deadlines: Deadlines;
+  readonly eras: EraMemory;
+  /** Uniform in 0 ≤ x < 1; spreads reconnects. */
+  readonly random: () => number;
+  /** Absent where processes cannot be started. */
+  readonly launcher: ChildLauncher | undefined;
+  /** Absent where WebSockets and sockets cannot be connected. */
+  readonly dialer: ChannelDialer | undefined;
+  /** Absent where HTTP upstreams cannot be reached. */
+  readonly http: HttpClient | undefined;
+}
+
+/** Told what happens on a connection outside of its calls. */
+export interface ConnectionEvents {
+  /** The connection broke by itself: its calls have failed, new ones will. Called at most once, never after {@link OpenConnection.close}. */
+  onClosed(connection: OpenConnection, reason: GatewayError): void;
+  onListsChanged(connection: OpenConnection, kind: ListKind): void;
+  /** @returns Whether somebody on this connection has subscribed to the resource. */
+  onResourceUpdated(connection: OpenConnection, uri: string, message: RpcMessage): boolean;
+  /** The upstream lost its session and the connection has a new one: subscriptions are gone, and it may be another version with other lists. */
+  onReinitialized(connection: OpenConnection): void;
+}
+
+/** What a connection is made of, whatever its transport. */
+export interface ConnectionOptions {
+  readonly spec: UpstreamSpec;
+  readonly context: ConnectionContext;
+  readonly events: ConnectionEvents;
+  /** The session that the connection belongs to; `undefined` when clients share it. */
+  readonly binding: ClientBinding | undefined;
+}
+
+/** What was dropped on a connection, for the operator. */
+export interface ConnectionCounters {
+  /** Lines and events that are no message. */
+  framingError: number;
+  /** Answers to nothing: unknown, late, doubled, or with the id in another type. */
+  strayAnswers: number;
+  /** Notifications that belong to nobody, or to a reader that is too slow. */
+  droppedNotifications: number;
+  /** Requests of the upstream that could not be put to a client. */
+  refusedRequests: number;
+}
+
+/** A connection as its binding holds it. */
+export interface OpenConnection extends UpstreamConnection {
+  readonly counters: Readonly<ConnectionCounters>;
+  /** Calls under way. */
+  readonly inFlight: number;
+  /** Whether a client has yet to answer a serverRequest, and nothing would tell whose a further one is. */
+  readonly isHeldUp: boolean;
+  /** Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time. */
+  close(): Promise<void>;
+}

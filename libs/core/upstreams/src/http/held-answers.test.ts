@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import { RecordingCall, RecordingChunks, type ScriptedExchange, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
+import { internalCall, type RunningCall } from '@omni/model';
+import { CountedByteBudget } from '@omni/ports';
+import { connectionContextOf } from '../connection/connection-context.fixture.ts';
+import { initializeHttp } from './legacy-http-session.ts';
+import { ModernHttpConnection } from './modern-http-connection.ts';
+
+describe('HttpMessageReader with a budget', () => {
+  it.each([
+    ['a body', 'application/json', '{"result":"'],
+    ['an event', 'text/event-stream', 'data: {"result":"'],
+  ])('fails the call whose answer finds no room, in %s, and no other', (_what, type, head) => {
+    const { connection, http, budget } = open(300_000);
+    const begin = (): { call: RecordingCall<RpcMessage>; exchange: ScriptedExchange } => {
+      const call = new RecordingCall<RpcMessage>();
+      connection.send(CALL, call);
+      const exchange = http.last;
+      exchange.head(200, ['content-type', type]);
+      exchange.data(head);
+      return { call, exchange };
+    };
+    const [one, other] = [begin(), begin()];
+    for (const { exchange } of [one, other]) exchange.data('x'.repeat(120_000));
+    one.exchange.data('x'.repeat(100_000));
+    expect(one.call.failure).toMatchObject({ code: 'OMNI_MEMORY_FULL', message: expect.stringContaining('"up"') });
+    expect([one.exchange.isAborted, other.exchange.isAborted, connection.inFlight]).toEqual([true, false, 1]);
+    other.exchange.data('x'.repeat(100_000));
+    other.exchange.data('","jsonrpc":"2.0","id":1}\n\n');
+    other.exchange.end();
+    expect([other.call.log.length, other.call.failure, budget.held]).toEqual([1, undefined, 0]);
+  });
+
+  it.each<
+    [string, (scene: { http: ScriptedHttpClient; running: RunningCall; clock: VirtualClock; connection: ModernHttpConnection }) => void]
+  >([
+    ['is cancelled', ({ running }) => running.cancel()],
+    ['breaks off', ({ http }) => http.last.fail('body')],
+    ['falls silent', ({ clock }) => clock.advance(61_000)],
+    ['loses its connection', ({ connection }) => void connection.close()],
+  ])('gives the room of an answer back when the call %s', (_how, end) => {
+    for (const [type, head] of [
+      ['application/json', '{"result":"'],
+      ['text/event-stream', 'data: {"result":"'],
+    ]) {
+      const { budget, ...scene } = open(300_000);
+      const running = scene.connection.send(CALL, new RecordingCall<RpcMessage>());
+      scene.http.last.head(200, ['content-type', type ?? '']);
+      for (const chunk of [head ?? '', 'x'.repeat(100_000)]) scene.http.last.data(chunk);
+      expect(budget.held).toBeGreaterThan(100_000);
+      end({ ...scene, running });
+      expect(budget.held).toBe(0);
+    }
+  });
+
+  it('gives the room back for what follows an answer on its stream', () => {
+    const { connection, http, clock, budget } = open(300_000);
+    const call = new RecordingCall<RpcMessage>();
+    connection.send(CALL, call);
+    http.last.stream();
+    http.last.event('{"jsonrpc":"2.0","id":1,"result":{"ok":true}}');
+    http.last.data(`data: ${'x'.repeat(100_000)}`);
+    expect([call.log.length, budget.held > 100_000]).toEqual([1, true]);
+    clock.advance(6_000);
+    expect([http.last.isAborted, budget.held]).toEqual([true, 0]);
+  });
+
+  it('takes no room for a long answer that goes on while it comes', () => {
+    const { connection, http, budget } = open(0);
+    const call = new RecordingCall<RpcMessage>();
+    const chunks = new RecordingChunks();
+    call.chunks = chunks;
+    connection.send({ ...CALL, allowPassthrough: true }, call);
+    http.last.head(200, ['content-type', 'application/json']);
+    http.last.data(`{"jsonrpc":"2.0","id":1,"result":{"text":"${'x'.repeat(70_000)}`);
+    http.last.data('"}}');
+    http.last.end();
+    expect([chunks.log.at(-1), budget.held]).toEqual(['end', 0]);
+  });
+
+  it('gives the room back for what follows the answer of a handshake on its stream', () => {
+    const { options, http, budget } = open(300_000);
+    initializeHttp(options, () => {});
+    http.last.stream();
+    const result = '{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"up","version":"1"}}';
+    const first = http.last;
+    first.data(`data: {"jsonrpc":"2.0","id":1,"result":${result}}\n\ndata: ${'x'.repeat(100_000)}`);
+    expect([first.isAborted, budget.held]).toEqual([true, 0]);
+  });
+});
+
+const CALL = { ...internalCall('tools/call', '{}'), clientId: '1' };
+
+function open(maxHeldBytes: number) {
+  const clock = new VirtualClock();
+  const http = new ScriptedHttpClient();
+  const budget = new CountedByteBudget(maxHeldBytes);
+  const url = 'http://up.test/mcp';
+  const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
+  if (handshake.kind !== 'response') throw new RangeError('The test wrote no response');
+  const options = {
+    spec: upstreamSpecOf({ kind: 'http', url, headers: {} }),
+    context: connectionContextOf(clock, { budget, http }),
+    events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
+    binding: undefined,
+    http,
+    url,
+    configuredHeaders: {},
+  };
+  return { options, connection: new ModernHttpConnection({ ...options, handshake }), http, clock, budget };
+}

@@ -1,0 +1,161 @@
+import { requestText, type RpcMessage } from '@omni/jsonrpc';
+import { type CancelTimer, GatewayError, type HttpCall } from '@omni/ports';
+import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from '../channel/channel-handshake.ts';
+import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
+import { handshakeTimeout, incompatibleError, refusalError } from '../connection/handshake-error.ts';
+import { postHeaders } from './http-headers.ts';
+import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import { LegacyHttpConnection } from './legacy-http-connection.ts';
+import { initializeHttp, type HttpTarget } from './legacy-http-session.ts';
+import { MODERN_VERSION, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
+import { ModernHttpConnection } from './modern-http-connection.ts';
+import type { ConnectionOptions } from '../connection/open-connection.ts';
+import { SseChannel } from '../channel/sse-channel.ts';
+
+export interface HttpHandshakeOptions extends ConnectionOptions, HttpTarget {
+  readonly plan: EraPlan;
+}
+
+const DISCOVER_ID = '1';
+/** Statuses of `initialize` behind which a server of the transport HTTP+SSE may stand (MCP 2025-11-25, basic/transports, "Backwards Compatibility"). */
+const OLD_TRANSPORT_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
+
+/**
+ * Finds out how an HTTP upstream is spoken to.
+ *
+ * Refused credentials, failures of the server and of the network say nothing about the era.
+ *
+ * @returns Gives up; `done` is not called.
+ * @see MCP 2026-07-28, basic/versioning, "Era detection".
+ */
+export function handshakeOverHttp(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+  if (options.plan === 'legacy' || options.plan === 'legacy-first') return openLegacy(options, done);
+  const probe = new HttpProbe(options, done);
+  probe.begin();
+  return () => probe.abort();
+}
+
+function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+  let abort = initializeHttp(options, (result, status) => {
+    if (!(result instanceof GatewayError))
+      return done({ kind: 'connection', connection: new LegacyHttpConnection({ ...options, session: result }) });
+    if (!OLD_TRANSPORT_STATUSES.has(status)) return done({ kind: 'failed', error: result });
+    abort = openSse(options, result, done);
+  });
+  return () => abort();
+}
+
+/** @param refusal - What failed before, which says more than that this transport is not spoken either. */
+function openSse(options: HttpHandshakeOptions, refusal: GatewayError, done: (outcome: HandshakeOutcome) => void): () => void {
+  const { spec, context } = options;
+  let isSpoken = false;
+  const channel = {
+    ...options,
+    upstream: spec.name,
+    maxMessageBytes: context.limits.maxUpstreamMessageBytes,
+    budget: context.budget,
+    clock: context.clock,
+    onEndpoint: () => {
+      isSpoken = true;
+    },
+  };
+  return handshakeOnChannel({ ...options, plan: 'legacy', open: (listener) => new SseChannel(channel, listener) }, (outcome) =>
+    done(outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome),
+  );
+}
+
+class HttpProbe implements HttpMessageSink {
+  readonly #options: HttpHandshakeOptions;
+  readonly #done: (outcome: HandshakeOutcome) => void;
+  readonly #reader: HttpMessageReader;
+  readonly #cancelTimer: CancelTimer;
+  #http: HttpCall | undefined;
+  #abortLegacy: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
+    this.#options = options;
+    this.#done = done;
+    const { spec, context } = options;
+    this.#reader = new HttpMessageReader({
+      spec,
+      maxBytes: context.limits.maxUpstreamMessageBytes,
+      budget: context.budget,
+      sink: this,
+    });
+    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#fail(handshakeTimeout(spec, 'server/discover')));
+  }
+
+  begin(): void {
+    const { http, url, configuredHeaders, context } = this.#options;
+    const headers = [...postHeaders(configuredHeaders, MODERN_VERSION), 'mcp-method', 'server/discover'];
+    const body = requestText(DISCOVER_ID, 'server/discover', modernParams(context.identity, ''));
+    this.#http = http.send({ method: 'POST', url, headers, body }, this.#reader);
+  }
+
+  abort(): void {
+    this.#end();
+    this.#abortLegacy?.();
+  }
+
+  onHead(): boolean {
+    return true;
+  }
+
+  onMessage(message: RpcMessage, status: number): void {
+    if (message.kind !== 'response' || this.#isOver) return;
+    const { spec } = this.#options;
+    if (status >= 500) {
+      return this.#fail(
+        new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${spec.name}" answered server/discover with HTTP status ${status}`, {
+          data: { status },
+        }),
+      );
+    }
+    const verdict = probeVerdict(message);
+    switch (verdict.kind) {
+      case 'modern':
+        this.#end();
+        return this.#done({ kind: 'connection', connection: new ModernHttpConnection({ ...this.#options, handshake: message }) });
+      case 'incompatible':
+        return this.#fail(incompatibleError(spec, verdict.supported));
+      case 'legacy':
+        if (this.#options.plan === 'modern') return this.#fail(refusalError(spec, 'server/discover', message));
+        return this.#fallBack();
+    }
+  }
+
+  onFramingError(): void {}
+
+  onEnd(): void {
+    this.onFailure(
+      new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" ended its answer to server/discover without a result`),
+    );
+  }
+
+  onFailure(error: GatewayError): void {
+    const status = error.data?.['status'];
+    // 202: taken for a notification by a server that does not know the method.
+    if (this.#options.plan === 'probe' && (OTHER_ERA_STATUSES.has(status) || status === 202)) this.#fallBack();
+    else this.#fail(error);
+  }
+
+  #fallBack(): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#abortLegacy = openLegacy(this.#options, this.#done);
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#done({ kind: 'failed', error });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#reader.stop();
+    this.#http?.abort();
+  }
+}

@@ -1,0 +1,385 @@
+import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
+import type { ResponseHead } from '@omni/model';
+import {
+  type ByteBudget,
+  type ByteReservation,
+  GatewayError,
+  type HeaderList,
+  type HttpResponseListener,
+  releaseBytes,
+  type UpstreamSpec,
+} from '@omni/ports';
+import { bodyKind, headerOf } from './http-headers.ts';
+import { noRoomError } from '../connection/no-room.ts';
+import { safeExcerpt } from '../connection/safe-excerpt.ts';
+import { SseParser, type SseEvent } from './sse-parser.ts';
+import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
+import { beginningOfAnswer, CLOSING_BRACE, hasIdLast, isAnswerTo, lastSignificantByte } from './passthrough.ts';
+
+/** Told what an HTTP answer holds: messages in order, then one of end and failure. */
+export interface HttpMessageSink {
+  /** @returns Whether the body is wanted; if not, nothing else is told. */
+  onHead(status: number, headers: HeaderList): boolean;
+  onMessage(message: RpcMessage, status: number): void;
+  /** Something in the body is no message and is skipped. */
+  onFramingError(): void;
+  /** The body ended in good order; the messages in it may have been any. */
+  onEnd(): void;
+  /** Nothing more comes; the exchange is to be aborted. */
+  onFailure(error: GatewayError): void;
+}
+
+/** Takes the JSON body that is the answer to an id without its being read. */
+export interface PassingSink {
+  /** As JSON; `undefined` when every answer has to be read. */
+  readonly passingId: string | undefined;
+  /** The whole body. Absent where the id in it has to be changed: then only what begins with it goes on, while it comes. */
+  onBytes?(bytes: Uint8Array, status: number): void;
+  /** More of a JSON body has come, whether it is taken so or not. */
+  onFlow(): void;
+  /** @returns Whether it is wanted so; if not, it is told whole. */
+  onResponseHead(head: ResponseHead): boolean;
+  onChunk(bytes: Uint8Array): void;
+  /** It ended as an answer does. In place of this there may be a failure. */
+  onResponseEnd(): void;
+}
+
+export interface HttpMessageReaderOptions {
+  readonly spec: UpstreamSpec;
+  readonly maxBytes: number;
+  /** For what has to be held until a message is complete. */
+  readonly budget: ByteBudget | undefined;
+  readonly sink: HttpMessageSink;
+  /** Default: every answer is read. */
+  readonly passing?: PassingSink;
+}
+
+/** Below this size reading costs less than it is worth to avoid. */
+const UNTOUCHED_MIN_BYTES = 8 * 1024;
+/** Longer bodies may go on while they come. */
+const PIECES_MIN_BYTES = 64 * 1024;
+/** What is read of a body that cannot be an answer. */
+const EXCERPT_BYTES = 512;
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
+const LENIENT_UTF8 = new TextDecoder();
+const INTEGER_SECONDS = /^[0-9]{1,6}$/;
+const DIGITS = /^[0-9]{1,15}$/;
+
+type Mode = 'head' | 'json' | 'chunks' | 'events' | 'excerpt' | 'stopped';
+
+/** Turns the answer to one HTTP request into JSON-RPC messages, or into the reason why it holds none. */
+export class HttpMessageReader implements HttpResponseListener {
+  readonly #options: HttpMessageReaderOptions;
+  #mode: Mode = 'head';
+  #status = 0;
+  #retryAfterSeconds: number | undefined;
+  #redirection: string | undefined;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #parser: SseParser | undefined;
+  /** Of a long body that is collected. */
+  #collected: ByteReservation | undefined;
+  /** Of a JSON body. */
+  #headers: HeaderList = [];
+  /** The last chunk: as a chunk it waits until it is known to be followed, or to be the end of an object; read as events it is not ours yet. */
+  #held: Uint8Array | undefined;
+  #lastByte: number | undefined;
+  /** The declared length of a body that goes on while it comes. */
+  #length: number | undefined;
+
+  constructor(options: HttpMessageReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the answer is an event stream. */
+  get isStream(): boolean {
+    return this.#parser !== undefined;
+  }
+
+  /** See {@link SseParser.lastEventId}; empty when there is none. */
+  get lastEventId(): string {
+    return this.#parser?.lastEventId ?? '';
+  }
+
+  get retryMs(): number | undefined {
+    return this.#parser?.retryMs;
+  }
+
+  /**
+   * Whether a response under another id is about the request all the same. What is turned away before it was read has the id null, or
+   * whatever a server writes in its place.
+   */
+  isAboutRequest(message: RpcMessage): boolean {
+    return !this.isStream && (message.id === 'null' || (this.#status >= 400 && message.error !== undefined));
+  }
+
+  /** Nothing more is told. */
+  stop(): void {
+    this.#mode = 'stopped';
+    this.#letGo();
+    this.#parser?.close();
+  }
+
+  onHead(status: number, headers: HeaderList): void {
+    if (this.#mode !== 'head') return;
+    this.#status = status;
+    if (!this.#options.sink.onHead(status, headers)) return this.stop();
+    const retryAfter = headerOf(headers, 'retry-after');
+    if (retryAfter !== undefined && INTEGER_SECONDS.test(retryAfter)) this.#retryAfterSeconds = Number(retryAfter);
+    if (status >= 300 && status < 400) this.#redirection = headerOf(headers, 'location');
+    const kind = bodyKind(headers);
+    if (kind === 'json' && !isRefusal(status)) {
+      this.#mode = 'json';
+      this.#headers = headers;
+    } else if (kind === 'events' && status >= 200 && status < 300) {
+      this.#mode = 'events';
+      this.#parser = new SseParser(this, this.#options.maxBytes, this.#options.budget);
+    } else this.#mode = 'excerpt';
+  }
+
+  onData(chunk: Uint8Array): void {
+    switch (this.#mode) {
+      case 'events':
+        this.#pushEvents(chunk);
+        if (this.#held !== undefined) releaseBytes(this.#held);
+        this.#held = chunk;
+        return;
+      case 'json':
+        this.#size += chunk.byteLength;
+        if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
+        // Nearly always the only one; a list that grows from nothing takes room for many.
+        if (this.#chunks.length === 0) this.#chunks = [chunk];
+        else this.#chunks.push(chunk);
+        if (this.#size > chunk.byteLength) this.#options.passing?.onFlow();
+        // Looked at once, when the body turns out to be long.
+        if (this.#size > PIECES_MIN_BYTES && this.#size - chunk.byteLength <= PIECES_MIN_BYTES) this.#beginChunks();
+        if (this.#size > PIECES_MIN_BYTES) this.#countCollected();
+        return;
+      case 'chunks':
+        this.#size += chunk.byteLength;
+        if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
+        if (this.#size > (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
+        this.#options.passing?.onFlow();
+        return this.#pass(chunk);
+      case 'excerpt':
+        this.#size += chunk.byteLength;
+        this.#chunks.push(chunk);
+        if (this.#size >= EXCERPT_BYTES) this.#fail(this.#noAnswer());
+        return;
+      case 'head':
+      case 'stopped':
+        return;
+    }
+  }
+
+  onEnd(): void {
+    switch (this.#mode) {
+      case 'json':
+        return this.#endJson();
+      case 'chunks':
+        return this.#endChunks();
+      case 'events':
+        this.stop();
+        return this.#options.sink.onEnd();
+      case 'excerpt':
+        return this.#fail(this.#noAnswer());
+      case 'head':
+      case 'stopped':
+        return;
+    }
+  }
+
+  onError(error: GatewayError): void {
+    if (this.#mode === 'stopped') return;
+    const { name } = this.#options.spec;
+    // The port's message does not name the upstream.
+    const named = new GatewayError(error.code, `"${name}" could not be reached: ${error.message}`, {
+      cause: error,
+      hint: error.hint,
+      ...(error.data !== undefined && { data: error.data }),
+    });
+    this.#fail(named);
+  }
+
+  onEvent({ event, data }: SseEvent): void {
+    // An event without data only sets the id to resume behind; those of other names are a server's own.
+    if (this.#mode !== 'events' || event !== 'message' || data === '') return;
+    const message = parseMessage(data, UPSTREAM_JSON_LIMITS);
+    if (message.kind === 'rejected') return this.#options.sink.onFramingError();
+    if (message.kind !== 'batch') return this.#options.sink.onMessage(message, this.#status);
+    for (const item of message.items) this.#tell(item);
+  }
+
+  #tell(text: string): void {
+    if (this.#mode === 'stopped') return;
+    const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
+    if (message.kind === 'batch' || message.kind === 'rejected') this.#options.sink.onFramingError();
+    else this.#options.sink.onMessage(message, this.#status);
+  }
+
+  #pushEvents(chunk: Uint8Array): void {
+    const problem = this.#parser?.push(chunk);
+    if (problem === undefined || this.#mode === 'stopped') return;
+    const { name } = this.#options.spec;
+    switch (problem) {
+      case 'too-large':
+        return this.#fail(this.#tooLarge());
+      case 'no-room':
+        return this.#fail(noRoomError(name));
+      case 'not-utf8':
+        return this.#fail(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" sent an event stream that is not UTF-8`));
+    }
+  }
+
+  #countCollected(): void {
+    if (this.#mode !== 'json') return;
+    this.#collected ??= this.#options.budget?.share();
+    if (this.#collected?.hold(this.#size) === false) this.#fail(noRoomError(this.#options.spec.name));
+  }
+
+  #letGo(): void {
+    this.#chunks = [];
+    this.#held = undefined;
+    this.#collected?.release();
+  }
+
+  #endJson(): void {
+    const { sink, passing } = this.#options;
+    const untouchedId = passing?.onBytes === undefined ? undefined : passing.passingId;
+    // What follows takes this turn only.
+    this.#collected?.release();
+    if (this.#size > PIECES_MIN_BYTES && untouchedId !== undefined && this.#passWhole(untouchedId)) return;
+    const bytes = joined(this.#chunks, this.#size);
+    this.#chunks = [bytes];
+    if (untouchedId !== undefined && bytes.byteLength > UNTOUCHED_MIN_BYTES && isAnswerTo(bytes, untouchedId)) {
+      this.stop();
+      return passing?.onBytes?.(bytes, this.#status);
+    }
+    let text: string;
+    try {
+      text = STRICT_UTF8.decode(bytes);
+    } catch {
+      return this.#fail(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" sent an answer that is not UTF-8`));
+    }
+    const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
+    if (message.kind === 'rejected') return this.#fail(this.#noAnswer(message.error));
+    if (message.kind === 'batch') for (const item of message.items) this.#tell(item);
+    else sink.onMessage(message, this.#status);
+    if (this.#mode === 'stopped') return;
+    this.stop();
+    sink.onEnd();
+  }
+
+  #beginChunks(): void {
+    const { maxBytes, passing } = this.#options;
+    const declared = headerOf(this.#headers, 'content-length');
+    const length = declared !== undefined && DIGITS.test(declared) ? Number(declared) : undefined;
+    if (length !== undefined && length > maxBytes) return this.#fail(this.#tooLarge());
+    const [first] = this.#chunks;
+    if (passing?.passingId === undefined || first === undefined) return;
+    const kind = beginningOfAnswer(first, passing.passingId);
+    if (length !== undefined && this.#size > length) return this.#fail(this.#incomplete());
+    if (kind === undefined || !passing.onResponseHead({ status: this.#status, length, isError: kind === 'error', isKept: false })) return;
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#length = length;
+    // Whoever was shown the head may have left at once.
+    if (this.#mode === 'json') this.#mode = 'chunks';
+    for (const chunk of chunks) this.#pass(chunk);
+  }
+
+  /** A long answer that is known as such by its end only: at least it need not be joined. @returns Whether it was. */
+  #passWhole(id: string): boolean {
+    const { passing } = this.#options;
+    const chunks = this.#chunks;
+    if (passing === undefined || !hasIdLast(chunks, id)) return false;
+    if (!passing.onResponseHead({ status: this.#status, length: this.#size, isError: false, isKept: false })) return false;
+    this.stop();
+    for (const chunk of chunks) passing.onChunk(chunk);
+    passing.onResponseEnd();
+    return true;
+  }
+
+  #pass(chunk: Uint8Array): void {
+    if (this.#mode !== 'chunks') return;
+    const ready = this.#held;
+    this.#held = chunk;
+    this.#lastByte = lastSignificantByte(chunk) ?? this.#lastByte;
+    if (ready !== undefined) this.#options.passing?.onChunk(ready);
+  }
+
+  #endChunks(): void {
+    const { passing } = this.#options;
+    const last = this.#held;
+    // The client was told the length: another one would run into what comes next on its connection.
+    if (this.#lastByte !== CLOSING_BRACE || this.#size !== (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
+    this.stop();
+    if (last !== undefined) passing?.onChunk(last);
+    passing?.onResponseEnd();
+  }
+
+  #fail(error: GatewayError): void {
+    this.stop();
+    this.#options.sink.onFailure(error);
+  }
+
+  #redirected(where: string, data: Record<string, unknown>): GatewayError {
+    const { name } = this.#options.spec;
+    return new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${name}" answered with HTTP status ${this.#status}, which leads to ${where}`, {
+      data,
+      hint: 'Omni follows no redirection, since it would send credentials and arguments elsewhere; if the address is right, configure that one.',
+    });
+  }
+
+  #incomplete(): GatewayError {
+    return new GatewayError(
+      'OMNI_UPSTREAM_PROTOCOL',
+      `"${this.#options.spec.name}" sent an answer that is cut or has another length than it says`,
+    );
+  }
+
+  #tooLarge(): GatewayError {
+    const { spec, maxBytes } = this.#options;
+    return new GatewayError('OMNI_UPSTREAM_TOO_LARGE', `"${spec.name}" sent a message of more than ${maxBytes} bytes`);
+  }
+
+  /** Why an answer that holds no message is none. The body is quoted, and where a redirection leads to. */
+  #noAnswer(cause?: GatewayError): GatewayError {
+    const { name, secretValues } = this.#options.spec;
+    const excerpt = safeExcerpt(LENIENT_UTF8.decode(joined(this.#chunks, this.#size).subarray(0, EXCERPT_BYTES)), secretValues);
+    const quoted = excerpt === '' ? '' : `: ${excerpt}`;
+    const data = { status: this.#status, ...(this.#retryAfterSeconds !== undefined && { retryAfterSeconds: this.#retryAfterSeconds }) };
+    const isSuccess = this.#status >= 200 && this.#status < 300;
+    if (this.#redirection !== undefined) return this.#redirected(safeExcerpt(withoutSecrets(this.#redirection), secretValues), data);
+    if (!isSuccess)
+      return new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${name}" answered with HTTP status ${this.#status}${quoted}`, { cause, data });
+    const what = this.#size === 0 ? `with HTTP status ${this.#status} and no message` : `with something that is not JSON-RPC${quoted}`;
+    return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered ${what}`, { cause, data });
+  }
+}
+
+/** The part of an address that holds no credentials: neither those before the host nor parameters. */
+function withoutSecrets(address: string): string {
+  const path = address.replace(/[?#].*$/s, '');
+  return path.includes('@') ? 'an address with credentials' : path;
+}
+
+/** Statuses about credentials and load: they are the gateway's affair, whatever stands in the body. */
+function isRefusal(status: number): boolean {
+  return status === 401 || status === 403 || status === 407 || status === 429;
+}
+
+/** Nobody else may use the chunks any more. */
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const last = chunks.at(-1);
+  if (chunks.length === 1 && last !== undefined) return last;
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.byteLength;
+    // The last one is not ours yet.
+    if (chunk !== last) releaseBytes(chunk);
+  }
+  return all;
+}

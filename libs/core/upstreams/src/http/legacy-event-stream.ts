@@ -1,0 +1,150 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
+import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
+import type { ConnectionOptions } from '../connection/open-connection.ts';
+import { Backoff } from '../connection/backoff.ts';
+import { checkSession, UNKNOWN_SESSION } from './session-check.ts';
+
+/** A stream may ask for a pause that nobody waits for. */
+const MAX_RETRY_MS = 300_000;
+/** An upstream may hold back the head of a stream until it has something to say. */
+const MAX_OPENING_MS = 1_000;
+
+export interface LegacyEventStreamOptions {
+  readonly target: ConnectionOptions & HttpTarget;
+  readonly session: LegacyHttpSession;
+  readonly headers: readonly string[];
+  readonly onMessage: (message: RpcMessage) => void;
+  readonly onFramingError: () => void;
+  /** It was closed for a time, and what would have come then does not come any more. */
+  readonly onMissed: () => void;
+  /** The upstream does not know the session any more; the stream is over. */
+  readonly onSessionLost: () => void;
+}
+
+/**
+ * The stream on which a legacy HTTP upstream sends what belongs to no request. An upstream that has none is left alone.
+ *
+ * @see MCP 2025-11-25, basic/transports, "Listening for Messages from the Server".
+ */
+export class LegacyEventStream implements HttpMessageSink {
+  readonly #options: LegacyEventStreamOptions;
+  readonly #backoff: Backoff;
+  #reader: HttpMessageReader | undefined;
+  #http: HttpCall | undefined;
+  /** A pause, or the question whether the session is still known. */
+  #cancelBetween: CancelTimer | undefined;
+  #lastEventId = '';
+  /** It holds until the upstream names another one. */
+  #retryMs = 0;
+  #openedAtMs: number | undefined;
+  #wasOpen = false;
+  /** Those who wait for the first attempt to open it; `undefined` when that is over. */
+  #onSettled: (() => void)[] | undefined = [];
+  #cancelSettling: CancelTimer | undefined;
+  #isClosed = false;
+
+  constructor(options: LegacyEventStreamOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.target.context.random);
+  }
+
+  open(): void {
+    if (this.#isClosed) return;
+    const { target, headers } = this.#options;
+    const { spec, context, http, url } = target;
+    this.#openedAtMs = undefined;
+    this.#reader = new HttpMessageReader({
+      spec,
+      maxBytes: context.limits.maxUpstreamMessageBytes,
+      budget: context.budget,
+      sink: this,
+    });
+    if (this.#onSettled !== undefined) this.#cancelSettling = context.clock.after(MAX_OPENING_MS, () => this.#settle());
+    const resume = this.#lastEventId === '' ? [] : ['last-event-id', this.#lastEventId];
+    this.#http = http.send({ method: 'GET', url, headers: [...headers, ...resume] }, this.#reader);
+  }
+
+  /** Calls back when the upstream has answered the first attempt, or takes long to: what it sends from now on is not lost. */
+  whenSettled(listener: () => void): void {
+    if (this.#onSettled === undefined) listener();
+    else this.#onSettled.push(listener);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#settle();
+    this.#cancelBetween?.();
+    this.#reader?.stop();
+    this.#http?.abort();
+  }
+
+  onHead(status: number): boolean {
+    this.#settle();
+    if (status >= 400 && status < 500 && status !== 429) {
+      this.#onRefused(status);
+      return false;
+    }
+    if (status === 200) this.#onOpen();
+    return true;
+  }
+
+  onMessage(message: RpcMessage): void {
+    this.#options.onMessage(message);
+  }
+
+  onFramingError(): void {
+    this.#options.onFramingError();
+  }
+
+  onEnd(): void {
+    this.#again();
+  }
+
+  onFailure(error: GatewayError): void {
+    this.#http?.abort();
+    // A web page, say: there is no such stream here.
+    if (error.code === 'OMNI_UPSTREAM_PROTOCOL') return this.close();
+    this.#again();
+  }
+
+  #onOpen(): void {
+    this.#openedAtMs = this.#options.target.context.clock.monotonicMs();
+    if (this.#wasOpen && this.#lastEventId === '') this.#options.onMissed();
+    this.#wasOpen = true;
+  }
+
+  #onRefused(status: number): void {
+    // Such an upstream has no stream.
+    if (!this.#wasOpen) return this.close();
+    this.#http?.abort();
+    const { target, session, onSessionLost } = this.#options;
+    if (session.id === undefined || !UNKNOWN_SESSION.has(status)) return this.#again();
+    this.#cancelBetween = checkSession(target, session, (isLost) => {
+      if (isLost) return onSessionLost();
+      // Then it does not know where to continue.
+      this.#lastEventId = '';
+      this.#again();
+    });
+  }
+
+  #settle(): void {
+    const listeners = this.#onSettled ?? [];
+    this.#onSettled = undefined;
+    this.#cancelSettling?.();
+    for (const listener of listeners) listener();
+  }
+
+  #again(): void {
+    this.#settle();
+    if (this.#isClosed) return;
+    const { clock } = this.#options.target.context;
+    const seen = this.#reader?.lastEventId ?? '';
+    if (seen !== '') this.#lastEventId = seen;
+    const livedMs = this.#openedAtMs === undefined ? 0 : clock.monotonicMs() - this.#openedAtMs;
+    this.#retryMs = Math.min(this.#reader?.retryMs ?? this.#retryMs, MAX_RETRY_MS);
+    const delayMs = Math.max(this.#backoff.nextDelayMs(livedMs), this.#retryMs);
+    this.#cancelBetween = clock.after(delayMs, () => this.open());
+  }
+}

@@ -1,0 +1,330 @@
+import { requestText, type RpcMessage } from '@omni/jsonrpc';
+import type { AnswerServerRequest, CallListener, ChunkSink, ResponseHead, RunningCall, UpstreamCall } from '@omni/model';
+import { type CancelTimer, GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
+import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
+import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
+import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
+import { ownId } from '../connection/mcp-notification.ts';
+import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
+import type { ConnectionOptions } from '../connection/open-connection.ts';
+import { clientTokenOf, paramsWithOwnToken } from '../connection/own-token.ts';
+import type { AskingCall } from '../connection/server-requests.ts';
+import { checkSession, mayMeanLostSession, UNKNOWN_SESSION } from './session-check.ts';
+import { SlowReader } from './slow-reader.ts';
+import { StreamTail } from './stream-tail.ts';
+
+/** Attempts to continue a broken stream that the upstream does not let through, one after another. */
+const MAX_RESUMES = 5;
+const DEFAULT_RETRY_MS = 1_000;
+/** A stream may ask for no pause at all, or for one that nobody waits for. */
+const MIN_RETRY_MS = 100;
+const MAX_RETRY_MS = 30_000;
+
+/** The connection that a call runs on. */
+export interface LegacyCallOwner {
+  /** Headers of a POST in the current session. */
+  readonly headers: readonly string[];
+  /** Headers of a GET in the current session. */
+  readonly streamHeaders: readonly string[];
+  onCallNotification(call: LegacyHttpCall, message: RpcMessage): void;
+  onCallRequest(call: LegacyHttpCall, message: RpcMessage): void;
+  onStrayAnswer(): void;
+  onFramingError(): void;
+  /** The upstream does not know the session: the call wants to be sent again in a new one. */
+  onSessionLost(lost: LegacyHttpSession, call: LegacyHttpCall): void;
+  /** The call is over, with the failure that ended it if there was one. */
+  onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void;
+  notify(method: string, params: string): void;
+}
+
+export interface LegacyHttpCallOptions {
+  readonly connection: LegacyCallOwner;
+  readonly connectionOptions: ConnectionOptions & HttpTarget;
+  readonly id: number;
+  readonly call: UpstreamCall;
+  readonly listener: CallListener;
+}
+
+/** One request to a legacy HTTP upstream: a POST, and GETs that continue its stream when it breaks. */
+export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink, PassingSink, DeadlineListener {
+  readonly id: number;
+  readonly #options: LegacyHttpCallOptions;
+  readonly #deadline: Deadline | undefined;
+  #reader: HttpMessageReader | undefined;
+  #http: HttpCall | undefined;
+  /** The session that the request went to; `undefined` while it waits for one. */
+  #session: LegacyHttpSession | undefined;
+  /** It was asked for, or found gone, once: a call is not sent for a third time. */
+  #isSessionSettled = false;
+  #lastEventId = '';
+  #resumes = 0;
+  #retryMs = DEFAULT_RETRY_MS;
+  /** What comes between two exchanges: a pause, or the question whether the session is still known. */
+  #cancelBetween: CancelTimer | undefined;
+  #tail: StreamTail | undefined;
+  #chunks: ChunkSink | undefined;
+  /** What is left of the beginning of an answer that goes on while it comes: it has the id of this connection. */
+  #headBytes = 0;
+  #slow: SlowReader | undefined;
+  #isOver = false;
+
+  constructor(options: LegacyHttpCallOptions) {
+    this.#options = options;
+    this.id = options.id;
+    const { spec, context } = options.connectionOptions;
+    this.#deadline = startDeadline(options.call.method, spec, context.deadlines, this);
+  }
+
+  get method(): string {
+    return this.#options.call.method;
+  }
+
+  get callerKey(): string | undefined {
+    return this.#options.call.callerKey;
+  }
+
+  /** The client's progress token as JSON. */
+  get clientToken(): string | undefined {
+    return clientTokenOf(this.#options.call);
+  }
+
+  /** Sends the request to a session; not for the second time unless the first session did not exist. */
+  transmit(session: LegacyHttpSession): void {
+    if (this.#isOver) return;
+    const { connection, connectionOptions, call } = this.#options;
+    this.#session = session;
+    this.#reader = this.#newReader();
+    const body = requestText(String(this.id), call.method, paramsWithOwnToken(call, this.id));
+    const headers = this.#withPassed(connection.headers);
+    this.#http = connectionOptions.http.send({ method: 'POST', url: connectionOptions.url, headers, body }, this.#reader);
+  }
+
+  cancel(reason?: string): void {
+    if (!this.#isOver) this.#abandon(reason);
+  }
+
+  onDeadline(kind: 'idle' | 'total'): void {
+    if (this.#isOver) return;
+    const { connectionOptions, call, listener } = this.#options;
+    this.#abandon('timeout');
+    listener.onFailure(timeoutError(call.method, connectionOptions.spec, kind));
+  }
+
+  onServerRequest(): void {
+    this.#deadline?.hold();
+  }
+
+  onServerRequestAnswered(): void {
+    this.#deadline?.release();
+  }
+
+  ask(message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal): void {
+    this.#options.listener.onServerRequest(message, answer, signal);
+  }
+
+  notify(message: RpcMessage): void {
+    this.#deadline?.touch();
+    const { listener } = this.#options;
+    if (!listener.onNotification(message)) this.#holdBack();
+  }
+
+  #holdBack(): void {
+    if (this.#isOver) return;
+    this.#slow ??= new SlowReader(this.#options.listener, this.#deadline);
+    this.#slow.hold(this.#http);
+  }
+
+  /** The connection is closed, or has no session any more. */
+  fail(error: GatewayError): void {
+    if (this.#isOver) return;
+    this.#finish(error);
+    this.#options.listener.onFailure(error);
+  }
+
+  onHead(status: number, _headers: HeaderList): boolean {
+    // A server may well let a stream be continued again and again, for as long as the call takes.
+    if (status === 200) this.#resumes = 0;
+    return true;
+  }
+
+  onMessage(message: RpcMessage, status: number): void {
+    if (this.#isOver) return;
+    const { connection } = this.#options;
+    if (message.kind === 'notification') return connection.onCallNotification(this, message);
+    if (message.kind === 'request') return connection.onCallRequest(this, message);
+    const isNamed = ownId(message.id) === this.id;
+    if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return connection.onStrayAnswer();
+    if (this.#mayBeRefused(status)) this.#onRefused(status, mayMeanLostSession(message, isNamed), () => this.#answer(message, status));
+    else this.#answer(message, status);
+  }
+
+  get passingId(): string | undefined {
+    return this.#options.call.allowPassthrough ? String(this.id) : undefined;
+  }
+
+  onFlow(): void {
+    this.#deadline?.touch();
+  }
+
+  onResponseHead({ status, length, isError, isKept }: ResponseHead): boolean {
+    const { call, listener } = this.#options;
+    this.#chunks = this.#isOver ? undefined : listener.chunks;
+    if (this.#chunks === undefined) return false;
+    const [own, theirs] = [beginning(String(this.id)), beginning(call.clientId)];
+    this.#headBytes = own.byteLength;
+    this.#chunks.onResponseHead({
+      status,
+      length: length === undefined ? undefined : length - own.byteLength + theirs.byteLength,
+      isError,
+      isKept,
+    });
+    this.#chunks.onChunk(theirs);
+    return true;
+  }
+
+  onChunk(bytes: Uint8Array): void {
+    const rest = this.#headBytes === 0 ? bytes : bytes.subarray(this.#headBytes);
+    this.#headBytes = 0;
+    if (this.#chunks?.onChunk(rest) === false) this.#holdBack();
+  }
+
+  onResponseEnd(): void {
+    if (this.#isOver) return;
+    this.#end(undefined);
+    this.#chunks?.onResponseEnd();
+  }
+
+  onFramingError(): void {
+    this.#options.connection.onFramingError();
+  }
+
+  onEnd(): void {
+    this.#tail?.end();
+    if (this.#isOver) return;
+    const { name } = this.#options.connectionOptions.spec;
+    if (this.#reader?.isStream !== true) {
+      return this.fail(
+        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered with another message than the one that was asked for`),
+      );
+    }
+    this.#resumeOr(
+      new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" ended the stream before its answer`, { data: { phase: 'body' } }),
+    );
+  }
+
+  onFailure(error: GatewayError): void {
+    this.#tail?.end();
+    if (this.#isOver) return;
+    const status = error.data?.['status'];
+    if (this.#mayBeRefused(status)) this.#onRefused(status, true, () => this.fail(error));
+    else if (isInterruption(error) && this.#chunks === undefined) this.#resumeOr(error);
+    else this.fail(error);
+  }
+
+  #answer(message: RpcMessage, status: number): void {
+    const { connectionOptions, listener } = this.#options;
+    if (this.#reader?.isStream === true) this.#tail = new StreamTail(this.#http, this.#reader, connectionOptions.context.deadlines);
+    else this.#reader?.stop();
+    this.#end(undefined);
+    listener.onAnswer({ kind: 'message', message, status });
+  }
+
+  /** Whether a status may say that the session is not known; then the call has not run. What has begun is never sent again. */
+  #mayBeRefused(status: unknown): boolean {
+    return UNKNOWN_SESSION.has(status) && this.#session !== undefined && !this.#isSessionSettled && this.#lastEventId === '';
+  }
+
+  /**
+   * @param isAboutSession - Whether what came with the status can be about the session. With 404 it is then, by the specification.
+   * @param stands - The session is known: what the upstream said is about the call.
+   */
+  #onRefused(status: unknown, isAboutSession: boolean, stands: () => void): void {
+    const session = this.#session;
+    if (session === undefined || (status === 404 ? session.id === undefined : !isAboutSession)) return stands();
+    this.#isSessionSettled = true;
+    this.#reader?.stop();
+    this.#http?.abort();
+    if (status === 404 && isAboutSession) this.#loseSession(session);
+    else
+      this.#cancelBetween = checkSession(this.#options.connectionOptions, session, (isLost) =>
+        isLost ? this.#loseSession(session) : stands(),
+      );
+  }
+
+  #loseSession(session: LegacyHttpSession): void {
+    this.#session = undefined;
+    this.#options.connection.onSessionLost(session, this);
+  }
+
+  /** @see MCP 2025-11-25, basic/transports, "Resumability and Redelivery". */
+  #resumeOr(error: GatewayError): void {
+    const seen = this.#reader?.lastEventId ?? '';
+    if (seen !== '') this.#lastEventId = seen;
+    if (this.#lastEventId === '' || this.#resumes >= MAX_RESUMES) return this.fail(error);
+    this.#resumes++;
+    const { clock } = this.#options.connectionOptions.context;
+    // It holds until the upstream names another one.
+    this.#retryMs = Math.min(Math.max(this.#reader?.retryMs ?? this.#retryMs, MIN_RETRY_MS), MAX_RETRY_MS);
+    this.#cancelBetween = clock.after(this.#retryMs, () => this.#resume());
+  }
+
+  #resume(): void {
+    const { connection, connectionOptions } = this.#options;
+    this.#reader = this.#newReader();
+    const headers = this.#withPassed([...connection.streamHeaders, 'last-event-id', this.#lastEventId]);
+    this.#http = connectionOptions.http.send({ method: 'GET', url: connectionOptions.url, headers }, this.#reader);
+    this.#slow?.moveTo(this.#http);
+  }
+
+  #withPassed(headers: readonly string[]): readonly string[] {
+    const { forwardedHeaders = [] } = this.#options.call;
+    return forwardedHeaders.length === 0 ? headers : [...headers, ...forwardedHeaders];
+  }
+
+  #newReader(): HttpMessageReader {
+    const { connectionOptions } = this.#options;
+    return new HttpMessageReader({
+      spec: connectionOptions.spec,
+      maxBytes: connectionOptions.context.limits.maxUpstreamMessageBytes,
+      budget: connectionOptions.context.budget,
+      sink: this,
+      passing: this,
+    });
+  }
+
+  /** In this era a closed stream is no cancellation, so the upstream is told. */
+  #abandon(reason: string | undefined): void {
+    const wasSent = this.#session !== undefined;
+    this.#finish(undefined);
+    if (!wasSent) return;
+    const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
+    this.#options.connection.notify('notifications/cancelled', `{"requestId":${this.id}${why}}`);
+  }
+
+  #finish(failure: GatewayError | undefined): void {
+    this.#cancelBetween?.();
+    this.#reader?.stop();
+    this.#http?.abort();
+    this.#end(failure);
+  }
+
+  #end(failure: GatewayError | undefined): void {
+    this.#isOver = true;
+    this.#deadline?.stop();
+    this.#slow?.end();
+    this.#options.connection.onOver(this, failure);
+  }
+}
+
+/** How an answer begins that can go on while it comes. @param id - As JSON. */
+function beginning(id: string): Uint8Array {
+  return new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},`);
+}
+
+/** Whether the exchange broke off, so that its stream may go on elsewhere. */
+function isInterruption(error: GatewayError): boolean {
+  if (error.code === 'OMNI_UPSTREAM_UNREACHABLE') return true;
+  const status = error.data?.['status'];
+  // 409: it has not noticed yet that the stream broke.
+  return error.code === 'OMNI_UPSTREAM_HTTP_STATUS' && typeof status === 'number' && (status >= 500 || status === 409 || status === 429);
+}

@@ -1,0 +1,357 @@
+import { memberOf, notificationText, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import { type CallListener, callParams, type ClientBinding, internalCall, type RunningCall, type UpstreamCall } from '@omni/model';
+import { type CancelTimer, GatewayError } from '@omni/ports';
+import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
+import { CallTable } from '../connection/call-table.ts';
+import { SharedClientBinding, isShared } from '../connection/shared-client-binding.ts';
+import { ConnectFailures } from './connect-failures.ts';
+import { FailedCall } from '../connection/failed-call.ts';
+import { postHeaders, streamHeaders } from './http-headers.ts';
+import { httpPost, OutcomeListener } from './http-post.ts';
+import { IGNORED } from '../connection/ignored-call.ts';
+import { LegacyEventStream } from './legacy-event-stream.ts';
+import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
+import { initializeHttp, sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
+import { changedList, isAboutTask, ownIdAt } from '../connection/mcp-notification.ts';
+import { promisesListChanged } from '../connection/mcp-revision.ts';
+import { spliceMessage } from '../connection/message-splice.ts';
+import {
+  LIST_KINDS,
+  type ConnectionCounters,
+  type ConnectionOptions,
+  type ListKind,
+  type OpenConnection,
+} from '../connection/open-connection.ts';
+import { Backoff } from '../connection/backoff.ts';
+import { safeExcerpt } from '../connection/safe-excerpt.ts';
+import { ServerRequests } from '../connection/server-requests.ts';
+
+export interface LegacyHttpConnectionOptions extends ConnectionOptions, HttpTarget {
+  /** What {@link initializeHttp} led to. */
+  readonly session: LegacyHttpSession;
+}
+
+/** How long the end of a session may take. */
+const DELETE_MS = 2_000;
+/** An upstream that loses a new session sooner than this may lose each; calls wait for the next one, so that the pause is short. */
+const FLEETING_MS = 1_000;
+const RENEWAL_PAUSE_MS = 500;
+const SET_LEVEL = 'logging/setLevel';
+const SUBSCRIBE = 'resources/subscribe';
+
+/**
+ * Calls to an HTTP upstream of the legacy era, in one session that is renewed when the upstream loses it.
+ *
+ * @see MCP 2025-11-25, basic/transports, "Streamable HTTP".
+ */
+export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
+  readonly upstream: string;
+  readonly era = 'legacy';
+  readonly keepsClientId = false;
+  readonly binding: ClientBinding | undefined;
+  readonly counters: ConnectionCounters = { framingError: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
+  readonly #options: LegacyHttpConnectionOptions;
+  /** Id 1 is `initialize`. */
+  readonly #calls = new CallTable<LegacyHttpCall>(2);
+  readonly #unaddressed: UnaddressedMessages;
+  readonly #serverRequests: ServerRequests;
+  readonly #connectFailures = new ConnectFailures();
+  #session: LegacyHttpSession;
+  #headers: readonly string[] = [];
+  #stream: LegacyEventStream | undefined;
+  /** Parameters of the last `logging/setLevel`, which belongs to the session upstream. */
+  #logLevel: string | undefined;
+  /** Calls that wait for a new session, while one is being opened. */
+  #waiting: LegacyHttpCall[] | undefined;
+  /** Of what leads to the new session: a pause, then the handshake. */
+  #abortRenewal: (() => void) | undefined;
+  readonly #relists: Backoff;
+  #cancelRelist: CancelTimer | undefined;
+  /** When the session was opened, unless it is the first. */
+  #renewedAtMs: number | undefined;
+  #onTaskNotice: ((notification: RpcMessage) => void) | undefined;
+  /** Whether the server has asked something on the stream that belongs to no request. */
+  #asksOutsideOfCalls = false;
+  #ended: GatewayError | undefined;
+
+  constructor(options: LegacyHttpConnectionOptions) {
+    this.#options = options;
+    this.upstream = options.spec.name;
+    this.binding = options.binding;
+    this.#session = options.session;
+    this.#unaddressed = new UnaddressedMessages(options.context.clock);
+    this.#relists = new Backoff(options.context.random);
+    this.#serverRequests = new ServerRequests({
+      reply: (text) => void httpPost(options.http, options.url, this.#headers, text),
+      maxOpen: options.context.limits.maxServerRequests,
+    });
+    this.#enter(options.session);
+  }
+
+  get handshake(): RpcMessage {
+    return this.#session.handshake;
+  }
+
+  get inFlight(): number {
+    return this.#calls.size;
+  }
+
+  get isHeldUp(): boolean {
+    return this.#asksOutsideOfCalls && this.#serverRequests.size > 0;
+  }
+
+  get headers(): readonly string[] {
+    return this.#headers;
+  }
+
+  get streamHeaders(): readonly string[] {
+    return [...streamHeaders(this.#options.configuredHeaders, this.#session.version), ...sessionHeaders(this.#session)];
+  }
+
+  send(call: UpstreamCall, listener: CallListener): RunningCall {
+    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
+    const { maxInFlight } = this.#options.context.limits;
+    if (this.#calls.size >= maxInFlight) {
+      return new FailedCall(
+        listener,
+        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#calls.size} calls under way (limits.maxInFlight)`),
+      );
+    }
+    if (call.method === SET_LEVEL) this.#logLevel = callParams(call);
+    const running = new LegacyHttpCall({ connection: this, connectionOptions: this.#options, id: this.#calls.nextId(), call, listener });
+    this.#calls.add(running);
+    // An update that is sent while nobody listens yet would be lost.
+    if (call.method === SUBSCRIBE && this.#waiting === undefined) this.#stream?.whenSettled(() => this.#transmit(running));
+    else this.#transmit(running);
+    return running;
+  }
+
+  notify(method: string, params: string): void {
+    if (this.#ended === undefined) httpPost(this.#options.http, this.#options.url, this.#headers, notificationText(method, params));
+  }
+
+  hearTasks(listener: (notification: RpcMessage) => void): void {
+    this.#onTaskNotice = listener;
+  }
+
+  async close(): Promise<void> {
+    const isFirst = this.#ended === undefined;
+    this.#leave(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
+    if (isFirst && this.#session.id !== undefined) await this.#endSession();
+  }
+
+  onCallNotification(call: LegacyHttpCall, message: RpcMessage): void {
+    if (message.method === 'notifications/cancelled') this.#withdraw(message);
+    else if (message.method === 'notifications/progress') this.#onProgress(message);
+    else if (!this.#isAboutCapabilities(message)) call.notify(message);
+  }
+
+  onCallRequest(call: LegacyHttpCall, message: RpcMessage): void {
+    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    if (!this.#serverRequests.put(message, call, (answer, signal) => call.ask(message, answer, signal))) this.counters.refusedRequests++;
+  }
+
+  onStrayAnswer(): void {
+    this.counters.strayAnswers++;
+  }
+
+  onFramingError(): void {
+    this.counters.framingError++;
+  }
+
+  onSessionLost(lost: LegacyHttpSession, call: LegacyHttpCall): void {
+    if (this.#ended !== undefined) return call.fail(this.#ended);
+    if (this.#waiting !== undefined) this.#waiting.push(call);
+    else if (lost === this.#session) this.#renew([call]);
+    else call.transmit(this.#session);
+  }
+
+  onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void {
+    this.#calls.delete(call.id);
+    this.#unaddressed.onEnd(call);
+    this.#serverRequests.endOf(call);
+    if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined) return;
+    this.#break(failure);
+  }
+
+  #transmit(call: LegacyHttpCall): void {
+    if (this.#ended !== undefined) call.fail(this.#ended);
+    else if (this.#waiting === undefined) call.transmit(this.#session);
+    else this.#waiting.push(call);
+  }
+
+  #enter(session: LegacyHttpSession): void {
+    this.#session = session;
+    this.#headers = [...postHeaders(this.#options.configuredHeaders, session.version), ...sessionHeaders(session)];
+    this.#stream?.close();
+    this.#stream = new LegacyEventStream({
+      target: this.#options,
+      session,
+      headers: this.streamHeaders,
+      onMessage: (message) => this.#onUnaddressed(message),
+      onFramingError: () => this.onFramingError(),
+      // What was declared changed while nobody listened was not told.
+      onMissed: () => this.#relist(LIST_KINDS.filter((kind) => promisesListChanged(this.handshake, kind))),
+      onSessionLost: () => this.#renew([]),
+    });
+    this.#stream.open();
+  }
+
+  /** @param waiting - Calls that wait for the new session; more may join them. */
+  #renew(waiting: LegacyHttpCall[]): void {
+    this.#waiting = waiting;
+    this.#stream?.close();
+    this.#serverRequests.clear();
+    const { clock } = this.#options.context;
+    const livedMs = this.#renewedAtMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - this.#renewedAtMs;
+    const relistMs = this.#relists.nextDelayMs(livedMs);
+    if (livedMs >= FLEETING_MS) this.#initialize(relistMs);
+    else this.#abortRenewal = clock.after(RENEWAL_PAUSE_MS, () => this.#initialize(relistMs));
+  }
+
+  /** @param relistMs - When the lists are read again: each reading may lose an upstream like this its next session. */
+  #initialize(relistMs: number): void {
+    const { spec, context } = this.#options;
+    const { clock, eras } = context;
+    this.#abortRenewal = initializeHttp(this.#options, (result) => {
+      this.#abortRenewal = undefined;
+      if (result instanceof GatewayError) {
+        // It may be a server of the other era by now.
+        eras.forget(spec);
+        return this.#break(result);
+      }
+      const waiting = this.#waiting ?? [];
+      this.#waiting = undefined;
+      this.#renewedAtMs = clock.monotonicMs();
+      this.#cancelRelist?.();
+      this.#cancelRelist = clock.after(relistMs, () => this.#relist(LIST_KINDS));
+      this.#enter(result);
+      if (this.#logLevel !== undefined && !waiting.some((call) => call.method === SET_LEVEL))
+        this.send(internalCall(SET_LEVEL, this.#logLevel), IGNORED);
+      this.#options.events.onReinitialized(this);
+      for (const call of waiting) call.transmit(result);
+    });
+  }
+
+  /** Takes no new calls; what runs elsewhere may still get its answer. */
+  #break(reason: GatewayError): void {
+    this.#ended = reason;
+    const waiting = this.#waiting ?? [];
+    this.#quit();
+    for (const call of waiting) call.fail(reason);
+    this.#options.events.onClosed(this, reason);
+  }
+
+  #leave(error: GatewayError): void {
+    this.#ended ??= error;
+    this.#quit();
+    this.#serverRequests.clear();
+    for (const call of this.#calls.calls()) call.fail(error);
+  }
+
+  /** Nothing is begun any more. */
+  #quit(): void {
+    this.#abortRenewal?.();
+    this.#cancelRelist?.();
+    this.#waiting = undefined;
+    this.#stream?.close();
+  }
+
+  /** A message on the stream that belongs to no request. */
+  #onUnaddressed(message: RpcMessage): void {
+    const { binding } = this;
+    switch (message.kind) {
+      case 'response':
+        this.counters.strayAnswers++;
+        return;
+      case 'notification':
+        if (message.method === 'notifications/cancelled') this.#withdraw(message);
+        else if (this.#isAboutCapabilities(message)) return;
+        else if (this.#onTaskNotice !== undefined && isShared(binding) && isAboutTask(message.method)) this.#onTaskNotice(message);
+        else if (message.method === 'notifications/progress') this.#onProgress(message);
+        else if (binding === undefined) this.counters.droppedNotifications++;
+        else binding.onNotification(this.upstream, message);
+        return;
+      case 'request':
+        return this.#onUnaddressedRequest(message);
+    }
+  }
+
+  /** Many servers send it on the stream that belongs to no request: its token says whose it is. */
+  #onProgress(message: RpcMessage): void {
+    const token = memberOf(message.params, 'progressToken');
+    const id = ownIdAt(message, token);
+    const call = id === undefined ? undefined : this.#calls.get(id);
+    const clientToken = call?.clientToken;
+    if (call === undefined || token === undefined || clientToken === undefined) this.counters.droppedNotifications++;
+    else call.notify(spliceMessage(message, token, clientToken));
+  }
+
+  #onUnaddressedRequest(message: RpcMessage): void {
+    const { binding } = this;
+    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    // Who shares the instance can only be asked during a call; Omni's own do not count.
+    const running = binding instanceof SharedClientBinding ? this.#calls.calls().filter(({ callerKey }) => callerKey !== undefined) : [];
+    const only = this.#unaddressed.addresseeAmong(running);
+    if (only !== undefined) {
+      this.#asksOutsideOfCalls = true;
+      return this.onCallRequest(only, message);
+    }
+    let isPut = false;
+    if (binding === undefined) {
+      const method = safeExcerpt(message.method, []);
+      this.#serverRequests.refuse(
+        message.id,
+        new GatewayError('OMNI_METHOD_UNKNOWN', `"${method}" is not available on a shared connection`),
+      );
+    } else
+      isPut = this.#serverRequests.put(message, undefined, (answer, signal) =>
+        binding.onServerRequest(this.upstream, message, answer, signal),
+      );
+    if (!isPut) this.counters.refusedRequests++;
+  }
+
+  /** Lists and resources: whoever watches them is told. @returns Whether the notification was about them. */
+  #isAboutCapabilities(message: RpcMessage): boolean {
+    const { events } = this.#options;
+    const kind = changedList(message.method);
+    if (kind !== undefined) {
+      events.onListsChanged(this, kind);
+      return true;
+    }
+    if (message.method !== 'notifications/resources/updated') return false;
+    const uri = stringMember(message.text, message.params, 'uri');
+    if (uri !== undefined && events.onResourceUpdated(this, uri, message)) return true;
+    if (this.binding !== undefined) this.binding.onNotification(this.upstream, message);
+    else this.counters.droppedNotifications++;
+    return true;
+  }
+
+  #relist(kinds: readonly ListKind[]): void {
+    for (const kind of kinds) this.#options.events.onListsChanged(this, kind);
+  }
+
+  #withdraw(message: RpcMessage): void {
+    const requestId = memberOf(message.params, 'requestId');
+    if (requestId !== undefined)
+      this.#serverRequests.withdraw(
+        message.text.slice(requestId.start, requestId.end),
+        stringMember(message.text, message.params, 'reason'),
+      );
+  }
+
+  #endSession(): Promise<void> {
+    const { http, url, context } = this.#options;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancelTimer();
+        resolve();
+      };
+      const call = http.send({ method: 'DELETE', url, headers: this.streamHeaders }, new OutcomeListener(finish));
+      const cancelTimer = context.clock.after(DELETE_MS, () => {
+        call.abort();
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,145 @@
+import { notificationText, requestText, type RpcMessage } from '@omni/jsonrpc';
+import { GatewayError, type HeaderList, type HttpCall, type HttpClient } from '@omni/ports';
+import { handshakeTimeout, negotiatedVersion } from '../connection/handshake-error.ts';
+import { headerOf, postHeaders } from './http-headers.ts';
+import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import { httpPost } from './http-post.ts';
+import { initializeParams } from '../connection/mcp-revision.ts';
+import type { ConnectionOptions } from '../connection/open-connection.ts';
+
+/** What the handshake with a legacy HTTP upstream led to. */
+export interface LegacyHttpSession {
+  /** Value of `Mcp-Session-Id`; `undefined` when the upstream keeps no sessions. */
+  readonly id: string | undefined;
+  readonly version: string;
+  readonly handshake: RpcMessage;
+}
+
+export interface HttpTarget {
+  readonly http: HttpClient;
+  readonly url: string;
+  readonly configuredHeaders: Readonly<Record<string, string>>;
+}
+
+type InitializeDone = (result: LegacyHttpSession | GatewayError, status: number) => void;
+
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+const INITIALIZE_ID = '1';
+
+/** Headers that carry the session on every later request. */
+export function sessionHeaders(session: LegacyHttpSession): string[] {
+  return session.id === undefined ? [] : ['mcp-session-id', session.id];
+}
+
+/**
+ * `initialize` and `notifications/initialized` over HTTP, within the connect timeout.
+ *
+ * @param done - Called once; `status` is that of the answer to `initialize`, 0 when there was none.
+ * @returns Aborts the handshake; `done` is not called then.
+ * @see MCP 2025-11-25, basic/transports, "Session Management".
+ */
+export function initializeHttp(options: ConnectionOptions & HttpTarget, done: InitializeDone): () => void {
+  const handshake = new HttpInitialize(options, done);
+  handshake.begin();
+  return () => handshake.abort();
+}
+
+class HttpInitialize implements HttpMessageSink {
+  readonly #options: ConnectionOptions & HttpTarget;
+  readonly #done: InitializeDone;
+  readonly #cancelTimer: () => void;
+  readonly #reader: HttpMessageReader;
+  #http: HttpCall | undefined;
+  #sessionId: string | undefined;
+  #status = 0;
+  #isOver = false;
+  #isAnswered = false;
+
+  constructor(options: ConnectionOptions & HttpTarget, done: InitializeDone) {
+    this.#options = options;
+    this.#done = done;
+    const { spec, context } = options;
+    this.#reader = new HttpMessageReader({
+      spec,
+      maxBytes: context.limits.maxUpstreamMessageBytes,
+      budget: context.budget,
+      sink: this,
+    });
+    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#finish(handshakeTimeout(spec, 'initialize')));
+  }
+
+  begin(): void {
+    const { http, url, configuredHeaders, context, binding } = this.#options;
+    const body = requestText(INITIALIZE_ID, 'initialize', initializeParams(context.identity, binding));
+    this.#http = http.send({ method: 'POST', url, headers: postHeaders(configuredHeaders, undefined), body }, this.#reader);
+  }
+
+  abort(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#reader.stop();
+    this.#http?.abort();
+  }
+
+  onHead(status: number, headers: HeaderList): boolean {
+    this.#status = status;
+    this.#sessionId = headerOf(headers, 'mcp-session-id');
+    return true;
+  }
+
+  onMessage(message: RpcMessage): void {
+    if (message.kind !== 'response' || this.#isAnswered) return;
+    if (message.id !== INITIALIZE_ID && !this.#reader.isAboutRequest(message)) return;
+    this.#isAnswered = true;
+    const { spec } = this.#options;
+    const version = negotiatedVersion(spec, message);
+    if (version instanceof GatewayError) return this.#finish(version);
+    if (this.#sessionId !== undefined && !VISIBLE_ASCII.test(this.#sessionId)) {
+      return this.#finish(
+        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${spec.name}" gave a session id with characters that are not allowed`),
+      );
+    }
+    this.#confirm({ id: this.#sessionId, version, handshake: message });
+  }
+
+  onFramingError(): void {}
+
+  onEnd(): void {
+    if (!this.#isAnswered)
+      this.#finish(
+        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" ended its answer to initialize without a result`),
+      );
+  }
+
+  onFailure(error: GatewayError): void {
+    if (!this.#isAnswered) this.#finish(error);
+  }
+
+  #confirm(session: LegacyHttpSession): void {
+    const { http, url, configuredHeaders, spec } = this.#options;
+    // An event stream may stay open behind the answer; nothing is expected on it.
+    if (this.#reader.isStream) {
+      this.#reader.stop();
+      this.#http?.abort();
+    }
+    const headers = [...postHeaders(configuredHeaders, session.version), ...sessionHeaders(session)];
+    this.#http = httpPost(http, url, headers, notificationText('notifications/initialized', ''), (outcome) => {
+      if (outcome instanceof GatewayError) return this.#finish(outcome);
+      if (outcome < 400) return this.#finish(session);
+      this.#finish(
+        new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${spec.name}" answered notifications/initialized with HTTP status ${outcome}`, {
+          data: { status: outcome },
+        }),
+      );
+    });
+  }
+
+  #finish(result: LegacyHttpSession | GatewayError): void {
+    if (this.#isOver) return;
+    if (result instanceof GatewayError) this.abort();
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#done(result, this.#status);
+  }
+}

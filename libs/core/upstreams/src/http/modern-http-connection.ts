@@ -1,0 +1,310 @@
+import { notificationText, requestText, type RpcMessage } from '@omni/jsonrpc';
+import {
+  type CallListener,
+  callParams,
+  type ChunkSink,
+  type ClientBinding,
+  encodeHeaderValue,
+  internalCall,
+  type ResponseHead,
+  type RunningCall,
+  type UpstreamAnswer,
+  type UpstreamCall,
+} from '@omni/model';
+import { GatewayError, type HttpCall, type HttpClient, LiveList, type Place } from '@omni/ports';
+import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
+import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
+import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
+import { FailedCall } from '../connection/failed-call.ts';
+import { ConnectFailures } from './connect-failures.ts';
+import { postHeaders } from './http-headers.ts';
+import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
+import { httpPost } from './http-post.ts';
+import { IGNORED } from '../connection/ignored-call.ts';
+import { isSameId } from '../connection/mcp-notification.ts';
+import { errorCodeOf, MODERN_VERSION, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
+import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
+import { SlowReader } from './slow-reader.ts';
+import { StreamTail } from './stream-tail.ts';
+
+export interface ModernHttpConnectionOptions extends ConnectionOptions {
+  readonly http: HttpClient;
+  readonly url: string;
+  readonly configuredHeaders: Readonly<Record<string, string>>;
+  readonly handshake: RpcMessage;
+}
+
+/** Pause between two questions for the era. */
+const TRUST_MS = 10_000;
+/** Errors of a request that this revision has, and that need not name it. */
+const OF_THIS_ERA: ReadonlySet<string | undefined> = new Set(['-32020', '-32021', '-32700']);
+
+/**
+ * Calls to an HTTP upstream of the modern era: each in an exchange of its own, under the client's own id.
+ *
+ * @see MCP 2026-07-28, basic/transports, "Streamable HTTP".
+ */
+export class ModernHttpConnection implements OpenConnection {
+  readonly upstream: string;
+  readonly era = 'modern';
+  readonly keepsClientId = true;
+  readonly binding: ClientBinding | undefined;
+  readonly handshake: RpcMessage;
+  /** There are no questions in this era. */
+  readonly isHeldUp = false;
+  readonly counters: ConnectionCounters = { framingError: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
+  readonly #options: ModernHttpConnectionOptions;
+  readonly #headers: readonly string[];
+  readonly #running = new LiveList<ModernHttpCall>();
+  readonly #connectFailures = new ConnectFailures();
+  /** Until then its era is not asked for again. */
+  #trustedUntilMs = 0;
+  #ended: GatewayError | undefined;
+
+  constructor(options: ModernHttpConnectionOptions) {
+    this.#options = options;
+    this.upstream = options.spec.name;
+    this.binding = options.binding;
+    this.handshake = options.handshake;
+    this.#headers = postHeaders(options.configuredHeaders, MODERN_VERSION);
+  }
+
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  send(call: UpstreamCall, listener: CallListener): RunningCall {
+    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
+    const { context, http, url } = this.#options;
+    if (this.#running.size >= context.limits.maxInFlight) {
+      return new FailedCall(
+        listener,
+        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#running.size} calls under way (limits.maxInFlight)`),
+      );
+    }
+    const method = encodeHeaderValue(call.method);
+    // A copy of the right size: one that grows takes three times the room.
+    const headers =
+      call.name === undefined
+        ? this.#headers.concat('mcp-method', method)
+        : this.#headers.concat('mcp-method', method, 'mcp-name', encodeHeaderValue(call.name));
+    for (const item of call.paramHeaders) headers.push(item);
+    for (const item of call.forwardedHeaders ?? []) headers.push(item);
+    const body = requestText(call.clientId, call.method, callParams(call));
+    const running = new ModernHttpCall(this, this.#options, call, listener);
+    running.begin(this.#running.add(running), http.send({ method: 'POST', url, headers, body }, running.reader));
+    return running;
+  }
+
+  notify(method: string, params: string): void {
+    if (this.#ended !== undefined) return;
+    const { http, url } = this.#options;
+    httpPost(http, url, [...this.#headers, 'mcp-method', encodeHeaderValue(method)], notificationText(method, params));
+  }
+
+  close(): Promise<void> {
+    const error = new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`);
+    this.#ended ??= error;
+    for (const call of this.#running.items()) call.onFailure(error);
+    return Promise.resolve();
+  }
+
+  /** A call is over, with the failure that ended it if there was one. */
+  onOver(call: ModernHttpCall, failure: GatewayError | undefined): void {
+    if (call.place !== undefined) this.#running.remove(call.place);
+    if (this.#ended !== undefined) return;
+    if (this.#connectFailures.isTooMuch(failure) && failure !== undefined) this.#break(failure);
+    else if (OTHER_ERA_STATUSES.has(failure?.data?.['status'])) this.doubtEra();
+  }
+
+  /** The upstream has answered as a server of the other era does: it is asked whether it is one by now. */
+  doubtEra(): void {
+    const { clock, identity } = this.#options.context;
+    const now = clock.monotonicMs();
+    if (this.#ended !== undefined || now < this.#trustedUntilMs) return;
+    this.#trustedUntilMs = now + TRUST_MS;
+    this.send(internalCall('server/discover', modernParams(identity, '')), {
+      ...IGNORED,
+      onAnswer: (answer) => {
+        if (answer.kind === 'message' && answer.status < 500 && probeVerdict(answer.message).kind !== 'modern') this.#leaveEra();
+      },
+      onFailure: ({ data }) => {
+        if (OTHER_ERA_STATUSES.has(data?.['status'])) this.#leaveEra();
+      },
+    });
+  }
+
+  #leaveEra(): void {
+    const { spec, context } = this.#options;
+    context.eras.forget(spec);
+    this.#break(new GatewayError('OMNI_UPSTREAM_ERA', `"${this.upstream}" does not speak revision ${MODERN_VERSION} any more`));
+  }
+
+  /** Others that run may still get their answer; only new ones are turned away. */
+  #break(reason: GatewayError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#options.events.onClosed(this, reason);
+  }
+}
+
+/** One exchange. */
+class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, DeadlineListener {
+  readonly reader: HttpMessageReader;
+  readonly #connection: ModernHttpConnection;
+  readonly #options: ModernHttpConnectionOptions;
+  readonly #call: UpstreamCall;
+  readonly #listener: CallListener;
+  place: Place<ModernHttpCall> | undefined;
+  #http: HttpCall | undefined;
+  #deadline: Deadline | undefined;
+  #tail: StreamTail | undefined;
+  #chunks: ChunkSink | undefined;
+  #slow: SlowReader | undefined;
+  #isOver = false;
+
+  constructor(connection: ModernHttpConnection, options: ModernHttpConnectionOptions, call: UpstreamCall, listener: CallListener) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#call = call;
+    this.#listener = listener;
+    this.reader = new HttpMessageReader({
+      spec: options.spec,
+      maxBytes: options.context.limits.maxUpstreamMessageBytes,
+      budget: options.context.budget,
+      sink: this,
+      passing: this,
+    });
+  }
+
+  begin(place: Place<ModernHttpCall>, http: HttpCall): void {
+    this.place = place;
+    this.#http = http;
+    this.#deadline = startDeadline(this.#call.method, this.#options.spec, this.#options.context.deadlines, this);
+  }
+
+  cancel(): void {
+    if (!this.#isOver) this.#finish(undefined);
+  }
+
+  onDeadline(kind: 'idle' | 'total'): void {
+    this.onFailure(timeoutError(this.#call.method, this.#options.spec, kind));
+  }
+
+  onHead(): boolean {
+    return true;
+  }
+
+  onMessage(message: RpcMessage, status: number): void {
+    if (this.#isOver) return;
+    switch (message.kind) {
+      case 'notification':
+        return this.#onNotification(message);
+      case 'request':
+        // Servers send none in this era, and nobody waits for the answer on this stream.
+        this.#connection.counters.refusedRequests++;
+        return;
+      case 'response':
+        return this.#onResponse(message, status);
+    }
+  }
+
+  onBytes(bytes: Uint8Array, status: number): void {
+    if (!this.#isOver) this.#answer({ kind: 'bytes', bytes, status });
+  }
+
+  get passingId(): string | undefined {
+    return this.#call.allowPassthrough ? this.#call.clientId : undefined;
+  }
+
+  onFlow(): void {
+    this.#deadline?.touch();
+  }
+
+  onResponseHead(head: ResponseHead): boolean {
+    this.#chunks = this.#isOver ? undefined : this.#listener.chunks;
+    this.#chunks?.onResponseHead(head);
+    return this.#chunks !== undefined;
+  }
+
+  onChunk(bytes: Uint8Array): void {
+    if (this.#chunks?.onChunk(bytes) === false) this.#holdBack();
+  }
+
+  onResponseEnd(): void {
+    if (this.#isOver) return;
+    this.#end(undefined);
+    this.#chunks?.onResponseEnd();
+  }
+
+  onFramingError(): void {
+    this.#connection.counters.framingError++;
+  }
+
+  onEnd(): void {
+    this.#tail?.end();
+    if (this.#isOver) return;
+    const name = this.#options.spec.name;
+    if (this.reader.isStream) {
+      return this.onFailure(
+        new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" ended the stream before its answer`, { data: { phase: 'body' } }),
+      );
+    }
+    this.onFailure(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered with another message than the one that was asked for`));
+  }
+
+  onFailure(error: GatewayError): void {
+    this.#tail?.end();
+    if (this.#isOver) return;
+    this.#finish(error);
+    this.#listener.onFailure(error);
+  }
+
+  #onResponse(message: RpcMessage, status: number): void {
+    const isNamed = isSameId(message.id, this.#call.clientId);
+    if (!isNamed && !this.reader.isAboutRequest(message)) {
+      this.#connection.counters.strayAnswers++;
+      return;
+    }
+    if (OTHER_ERA_STATUSES.has(status) && !isOfThisEra(message, isNamed)) this.#connection.doubtEra();
+    this.#answer({ kind: 'message', message, status });
+  }
+
+  #onNotification(message: RpcMessage): void {
+    this.#deadline?.touch();
+    if (!this.#listener.onNotification(message)) this.#holdBack();
+  }
+
+  #holdBack(): void {
+    if (this.#isOver) return;
+    this.#slow ??= new SlowReader(this.#listener, this.#deadline);
+    this.#slow.hold(this.#http);
+  }
+
+  #answer(answer: UpstreamAnswer): void {
+    if (this.reader.isStream) this.#tail = new StreamTail(this.#http, this.reader, this.#options.context.deadlines);
+    else this.reader.stop();
+    this.#end(undefined);
+    this.#listener.onAnswer(answer);
+  }
+
+  /** The client has gone, or the exchange has failed: closing the stream is how the upstream learns it. */
+  #finish(failure: GatewayError | undefined): void {
+    this.reader.stop();
+    this.#http?.abort();
+    this.#end(failure);
+  }
+
+  #end(failure: GatewayError | undefined): void {
+    this.#isOver = true;
+    this.#deadline?.stop();
+    this.#slow?.end();
+    this.#connection.onOver(this, failure);
+  }
+}
+
+/** @param isNamed - Whether the error names the request by its id. */
+function isOfThisEra(message: RpcMessage, isNamed: boolean): boolean {
+  const code = errorCodeOf(message);
+  return isNamed ? !REFUSALS.has(code) : OF_THIS_ERA.has(code);
+}

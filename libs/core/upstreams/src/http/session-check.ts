@@ -1,0 +1,84 @@
+import { requestText, type RpcMessage } from '@omni/jsonrpc';
+import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
+import { postHeaders } from './http-headers.ts';
+import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
+import { sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
+import { errorCodeOf, REFUSALS } from '../connection/mcp-revision.ts';
+import type { ConnectionOptions } from '../connection/open-connection.ts';
+
+/** A server that takes longer than this to refuse is at work for the session. */
+const CHECK_MS = 5_000;
+const PING_ID = '"omni-session"';
+/** How a server says that it does not know a session: 404 by the specification, 400 in the examples of the SDKs and what was made after them. */
+export const UNKNOWN_SESSION: ReadonlySet<unknown> = new Set([400, 404]);
+const METHOD_UNKNOWN = '-32601';
+
+/**
+ * Whether an answer with status 400 may mean that there is no such session. What a method says of its parameters does not.
+ *
+ * @param isNamed - Whether it names the request by its id.
+ */
+export function mayMeanLostSession(message: RpcMessage, isNamed: boolean): boolean {
+  return message.error !== undefined && (!isNamed || REFUSALS.has(errorCodeOf(message)));
+}
+
+/**
+ * Asks an upstream that has refused something whether it still knows the session: `ping` is refused only without one.
+ *
+ * @param done - Called once, never before this returns. Whatever does not say that the session is lost says that it stands.
+ * @returns Gives up; `done` is not called then.
+ */
+export function checkSession(
+  options: ConnectionOptions & HttpTarget,
+  session: LegacyHttpSession,
+  done: (isLost: boolean) => void,
+): () => void {
+  const check = new SessionCheck(options, session, done);
+  return () => check.abort();
+}
+
+class SessionCheck implements HttpMessageSink {
+  readonly #done: (isLost: boolean) => void;
+  readonly #reader: HttpMessageReader;
+  readonly #http: HttpCall;
+  readonly #cancelTimer: CancelTimer;
+
+  constructor(options: ConnectionOptions & HttpTarget, session: LegacyHttpSession, done: (isLost: boolean) => void) {
+    this.#done = done;
+    const { http, url, configuredHeaders, context, spec } = options;
+    const { limits, budget, clock } = context;
+    this.#reader = new HttpMessageReader({ spec, maxBytes: limits.maxUpstreamMessageBytes, budget, sink: this });
+    this.#cancelTimer = clock.after(CHECK_MS, () => this.#finish(false));
+    const headers = [...postHeaders(configuredHeaders, session.version), ...sessionHeaders(session)];
+    this.#http = http.send({ method: 'POST', url, headers, body: requestText(PING_ID, 'ping', '') }, this.#reader);
+  }
+
+  abort(): void {
+    this.#cancelTimer();
+    this.#reader.stop();
+    this.#http.abort();
+  }
+
+  onHead(): boolean {
+    return true;
+  }
+
+  onMessage(message: RpcMessage, status: number): void {
+    if (message.kind === 'response') this.#finish(UNKNOWN_SESSION.has(status) && errorCodeOf(message) !== METHOD_UNKNOWN);
+  }
+
+  onFramingError(): void {}
+
+  onEnd(): void {
+    this.#finish(false);
+  }
+
+  onFailure(error: GatewayError): void {
+    this.#finish(UNKNOWN_SESSION.has(error.data?.['status']));
+  }
+
+  #finish(isLost: boolean): void {
+    this.abort();
+    this.#done(isLost);
+  }
+}

@@ -1,4 +1,0 @@
-import type { CallListener } from '@omni/wire';
-
-/** For calls whose answer nobody waits for. */
-export const IGNORED: CallListener = { onNotification: () => true, onDrain() {}, onServerRequest() {}, onAnswer() {}, onFailure() {} };

@@ -1,0 +1,170 @@
+import { capabilitiesAcrossEras, type ClientBinding, type ClientContext } from '@omni/model';
+import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
+import { canonicalJson } from './canonical-json.ts';
+import { SharedClientBinding } from '../connection/shared-client-binding.ts';
+import { MAX_CAPABILITIES } from './variant-keys.ts';
+import type { OnConnection } from './lazy-connection.ts';
+import type { OpenConnection } from '../connection/open-connection.ts';
+import type { SessionConnections } from './session-connections.ts';
+
+export interface ClientInstancesOptions {
+  readonly upstream: string;
+  readonly sessions: SessionConnections;
+  readonly clock: Clock;
+  /** Whether somebody watches a resource on the connection. */
+  readonly isWatched: (connection: OpenConnection) => boolean;
+}
+
+/** An instance that nobody uses is closed after this time. */
+const IDLE_MS = 5 * 60_000;
+/** One principal chooses its capabilities freely: it must not use up what there is for all. */
+const MAX_PER_PRINCIPAL = 8;
+/** Sets of capabilities whose canonical form is remembered. */
+const MAX_REMEMBERED = 256;
+
+interface Instance {
+  readonly binding: SharedClientBinding;
+  /** What its clients have in common. */
+  readonly group: string;
+  readonly principalId: string;
+  /** The sessions that have used it and have not ended: what the server keeps in it may be theirs. */
+  readonly sessions: Set<ClientBinding>;
+  lastUsedMs: number;
+}
+
+/**
+ * The legacy instances of one upstream that equal clients share: one for each principal, era and set of client capabilities, so that
+ * the upstream is told exactly what it may ask for. Where questions carry no address, an instance whose client has yet to answer takes
+ * no further calls as long as there is room for another one.
+ *
+ * @see protocol.md R11, R15.
+ */
+export class ClientInstances {
+  readonly #options: ClientInstancesOptions;
+  readonly #instances = new Set<Instance>();
+  /** Canonical form of capabilities by their text; `undefined` for those that an upstream cannot make use of. */
+  readonly #canonical = new Map<string, string | undefined>();
+  #opened = 0;
+  #cancelSweep: CancelTimer | undefined;
+
+  constructor(options: ClientInstancesOptions) {
+    this.#options = options;
+  }
+
+  /** Whether an upstream can make use of what the client declares. */
+  needs({ capabilities }: ClientContext): boolean {
+    return this.#canonicalOf(capabilities) !== undefined;
+  }
+
+  /** @param done - Called before this returns when the connection is open. */
+  connectionFor(client: ClientContext, done: OnConnection): void {
+    const { clock, sessions } = this.#options;
+    const own = this.#groupOf(client);
+    const instance =
+      own.find(({ binding }) => sessions.connectionOf(binding)?.isHeldUp !== true) ?? this.#add(client, own.length === 0) ?? own[0];
+    if (instance === undefined) {
+      const { upstream } = this.#options;
+      return done(
+        new GatewayError('OMNI_OVERLOADED', `"${upstream}" serves ${MAX_PER_PRINCIPAL} instances of this user at once, which is the most`),
+      );
+    }
+    instance.lastUsedMs = clock.monotonicMs();
+    if (client.session !== undefined) this.#keepFor(instance, client.session);
+    sessions.connectionFor(instance.binding, (result) => {
+      // What did not come up takes no room.
+      if (result instanceof GatewayError) this.#instances.delete(instance);
+      done(result);
+    });
+  }
+
+  /** The client's connection, when it is open. */
+  connectionOf(client: ClientContext): OpenConnection | undefined {
+    const [instance] = this.#groupOf(client);
+    return instance === undefined ? undefined : this.#options.sessions.connectionOf(instance.binding);
+  }
+
+  /** Forgets everything; the connections are closed by {@link SessionConnections.close}. */
+  close(): void {
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    this.#instances.clear();
+  }
+
+  /**
+   * @param isNeeded - Whether the client has no instance at all.
+   * @returns `undefined` when there is no room.
+   */
+  #add(client: ClientContext, isNeeded: boolean): Instance | undefined {
+    const { clock, sessions } = this.#options;
+    const { principal, era } = client;
+    const own = [...this.#instances].filter(({ principalId }) => principalId === principal.id);
+    if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
+    // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs one.
+    if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
+    const group = this.#keyOf(client);
+    const capabilities = this.needs(client) ? capabilitiesAcrossEras(client.capabilities) : '{}';
+    const binding = new SharedClientBinding(`${group} ${++this.#opened}`, era, capabilities);
+    const instance: Instance = { binding, group, principalId: principal.id, sessions: new Set(), lastUsedMs: 0 };
+    this.#instances.add(instance);
+    this.#cancelSweep ??= clock.after(IDLE_MS, this.#sweep);
+    return instance;
+  }
+
+  #endIdlest(instances: readonly Instance[]): boolean {
+    const idle = instances.filter((instance) => !this.#isBusy(instance)).toSorted((a, b) => a.lastUsedMs - b.lastUsedMs);
+    const idlest = idle.find((instance) => !this.#isKept(instance)) ?? idle[0];
+    if (idlest !== undefined) this.#end(idlest);
+    return idlest !== undefined;
+  }
+
+  readonly #sweep = (): void => {
+    const { clock } = this.#options;
+    const now = clock.monotonicMs();
+    for (const instance of [...this.#instances]) {
+      if (this.#isBusy(instance) || this.#isKept(instance)) instance.lastUsedMs = now;
+      else if (now - instance.lastUsedMs >= IDLE_MS) this.#end(instance);
+    }
+    this.#cancelSweep = this.#instances.size === 0 ? undefined : clock.after(IDLE_MS / 5, this.#sweep);
+  };
+
+  #isBusy({ binding }: Instance): boolean {
+    return this.#options.sessions.isOpening(binding) || (this.#options.sessions.connectionOf(binding)?.inFlight ?? 0) > 0;
+  }
+
+  /** Without a call, but not without a use. */
+  #isKept({ binding, sessions }: Instance): boolean {
+    const connection = this.#options.sessions.connectionOf(binding);
+    return sessions.size > 0 || (connection !== undefined && this.#options.isWatched(connection));
+  }
+
+  #keepFor(instance: Instance, session: ClientBinding): void {
+    if (instance.sessions.has(session)) return;
+    instance.sessions.add(session);
+    session.onEnd(() => instance.sessions.delete(session));
+  }
+
+  #end(instance: Instance): void {
+    this.#instances.delete(instance);
+    instance.binding.end();
+  }
+
+  /** The instances that the client may use, oldest first. */
+  #groupOf(client: ClientContext): readonly Instance[] {
+    const group = this.#keyOf(client);
+    return [...this.#instances].filter((instance) => instance.group === group);
+  }
+
+  #keyOf({ principal, capabilities, era }: ClientContext): string {
+    return `${era} client ${JSON.stringify(principal.id)} ${this.#canonicalOf(capabilities) ?? '{}'}`;
+  }
+
+  #canonicalOf(capabilities: string): string | undefined {
+    if (capabilities.length > MAX_CAPABILITIES) return undefined;
+    if (this.#canonical.has(capabilities)) return this.#canonical.get(capabilities);
+    if (this.#canonical.size >= MAX_REMEMBERED) this.#canonical.clear();
+    const canonical = canonicalJson(capabilitiesAcrossEras(capabilities));
+    const known = canonical === '{}' ? undefined : canonical;
+    this.#canonical.set(capabilities, known);
+    return known;
+  }
+}

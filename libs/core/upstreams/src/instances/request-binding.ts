@@ -1,0 +1,61 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { AnswerServerRequest, CallListener, ClientBinding } from '@omni/model';
+import { GatewayError } from '@omni/ports';
+
+export interface RequestBindingOptions {
+  /** Unique per request. */
+  readonly key: string;
+  /** Whose capabilities and name the upstream is told. */
+  readonly told: Pick<ClientBinding, 'version' | 'capabilities' | 'clientInfo'>;
+  /** The one call of the instance. */
+  readonly listener: CallListener;
+}
+
+/** Owner of an instance that runs one call: what comes without an address belongs to that call. */
+export class RequestBinding implements ClientBinding {
+  readonly key: string;
+  readonly version: string;
+  readonly capabilities: string;
+  readonly clientInfo: string;
+  readonly #listener: CallListener;
+  #onEnd: (() => void)[] | undefined = [];
+
+  constructor({ key, told, listener }: RequestBindingOptions) {
+    this.key = key;
+    this.version = told.version;
+    this.capabilities = told.capabilities;
+    this.clientInfo = told.clientInfo;
+    this.#listener = listener;
+  }
+
+  /** Whether the call is over. */
+  get isEnded(): boolean {
+    return this.#onEnd === undefined;
+  }
+
+  onNotification(_upstream: string, message: RpcMessage): void {
+    // Nobody has subscribed to anything on this instance.
+    if (!this.isEnded && message.method === 'notifications/message') this.#listener.onNotification(message);
+  }
+
+  onServerRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    if (this.isEnded) answer(new GatewayError('OMNI_CANCELLED', 'The call that this request belongs to is over'));
+    else this.#listener.onServerRequest(message, answer, signal);
+  }
+
+  logLevel(): undefined {}
+
+  /** The client declares nothing to an instance that ends with its answer. */
+  addClientNotificationListener(): void {}
+
+  onEnd(listener: () => void): void {
+    this.#onEnd?.push(listener);
+  }
+
+  /** Closes the instance. */
+  end(): void {
+    const listeners = this.#onEnd ?? [];
+    this.#onEnd = undefined;
+    for (const listener of listeners) listener();
+  }
+}

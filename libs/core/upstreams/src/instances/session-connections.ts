@@ -1,0 +1,116 @@
+import { rawOf } from '@omni/jsonrpc';
+import type { ClientBinding } from '@omni/model';
+import { GatewayError } from '@omni/ports';
+import { LazyConnection, type OnConnection } from './lazy-connection.ts';
+import type { OpenConnection } from '../connection/open-connection.ts';
+
+export interface SessionConnectionsOptions {
+  readonly upstream: string;
+  readonly maxInstances: number;
+  /** Opens a connection of the session's own; returns what gives the attempt up. */
+  readonly open: (binding: ClientBinding, done: OnConnection) => () => void;
+}
+
+/** The connections of one upstream that belong to one session each, or to equal clients of one principal. */
+export class SessionConnections {
+  readonly #options: SessionConnectionsOptions;
+  readonly #connections = new Map<string, LazyConnection>();
+  /** Sessions whose end is listened to; a session may open its connection more than once. */
+  readonly #watched = new WeakSet<ClientBinding>();
+  /** What is opened for a session that has ended would never be closed. */
+  readonly #ended = new WeakSet<ClientBinding>();
+
+  constructor(options: SessionConnectionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Whether there is room for no further session. */
+  get isFull(): boolean {
+    return this.#connections.size >= this.#options.maxInstances;
+  }
+
+  /** @param done - Called before this returns when the session's connection is open. */
+  connectionFor(binding: ClientBinding, done: OnConnection): void {
+    let lazy = this.#connections.get(binding.key);
+    if (lazy === undefined) {
+      if (this.#ended.has(binding)) return done(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
+      const { upstream, open } = this.#options;
+      if (this.isFull) {
+        return done(
+          new GatewayError(
+            'OMNI_OVERLOADED',
+            `"${upstream}" serves ${this.#connections.size} clients already, each with an instance of its own (limits.maxInstances)`,
+          ),
+        );
+      }
+      lazy = new LazyConnection((opened) => open(binding, opened));
+      this.#connections.set(binding.key, lazy);
+      this.#watch(binding);
+    }
+    lazy.get((result) => {
+      if (result instanceof GatewayError) this.#forget(binding.key);
+      done(result);
+    });
+  }
+
+  /** The session's connection, when it is open. */
+  connectionOf(binding: ClientBinding): OpenConnection | undefined {
+    return this.#connections.get(binding.key)?.connection;
+  }
+
+  /** Whether the session has a connection, or will have one soon. */
+  has(binding: ClientBinding): boolean {
+    return this.#connections.has(binding.key);
+  }
+
+  isOpening(binding: ClientBinding): boolean {
+    const lazy = this.#connections.get(binding.key);
+    return lazy !== undefined && lazy.connection === undefined;
+  }
+
+  /** Closes the session's connection; the next use opens another. */
+  drop(binding: ClientBinding): void {
+    const lazy = this.#connections.get(binding.key);
+    this.#connections.delete(binding.key);
+    void lazy?.close(new GatewayError('OMNI_CANCELLED', 'The instance was not used'));
+  }
+
+  /** A connection broke by itself. */
+  onClosed(connection: OpenConnection): void {
+    if (connection.binding === undefined) return;
+    const lazy = this.#connections.get(connection.binding.key);
+    if (lazy?.connection !== connection) return;
+    lazy.forget();
+    this.#connections.delete(connection.binding.key);
+  }
+
+  async close(error: GatewayError): Promise<void> {
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
+    await Promise.all(connections.map((lazy) => lazy.close(error)));
+  }
+
+  #watch(binding: ClientBinding): void {
+    if (this.#watched.has(binding)) return;
+    this.#watched.add(binding);
+    binding.addClientNotificationListener((notification) => {
+      this.#connections.get(binding.key)?.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
+    });
+    binding.onEnd(() => {
+      this.#ended.add(binding);
+      const lazy = this.#connections.get(binding.key);
+      this.#connections.delete(binding.key);
+      void lazy?.close(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
+    });
+  }
+
+  /** An instance that did not come up does not count. */
+  #forget(key: string): void {
+    const lazy = this.#connections.get(key);
+    if (lazy !== undefined && lazy.connection === undefined) this.#connections.delete(key);
+  }
+}

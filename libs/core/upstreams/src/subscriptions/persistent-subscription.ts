@@ -1,0 +1,71 @@
+import { GatewayError, type CancelTimer } from '@omni/ports';
+import type { ConnectionContext } from '../connection/open-connection.ts';
+import type { OnSubscribed } from './resource-watch.ts';
+import { Backoff } from '../connection/backoff.ts';
+
+export interface PersistentSubscriptionOptions {
+  readonly context: ConnectionContext;
+  /** Subscribes on the connection that the client has at the time. @param onLost - Called when that connection is gone. */
+  readonly subscribe: (done: OnSubscribed, onLost: () => void) => void;
+  /** Told of the first attempt alone. */
+  readonly done: OnSubscribed;
+  readonly onOver: (subscription: PersistentSubscription) => void;
+}
+
+/** Failures that time does not mend: the server refuses, or the client is gone. */
+const FOR_GOOD: ReadonlySet<string> = new Set(['OMNI_PARAMS_INVALID', 'OMNI_CANCELLED', 'OMNI_UPSTREAM_DISABLED']);
+
+/** A client's subscription to a resource, which outlives the instance that it was made on: it is made again on the next one. */
+export class PersistentSubscription {
+  readonly #options: PersistentSubscriptionOptions;
+  readonly #backoff: Backoff;
+  #release: (() => void) | undefined;
+  #cancelRetry: CancelTimer | undefined;
+  #madeAtMs: number | undefined;
+  #isOver = false;
+
+  constructor(options: PersistentSubscriptionOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.context.random);
+  }
+
+  begin(): void {
+    this.#options.subscribe(
+      (result) => this.#onSubscribed(result),
+      () => this.#onLost(),
+    );
+  }
+
+  /** Nobody wants it any more. */
+  readonly end = (): void => {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelRetry?.();
+    this.#release?.();
+    this.#options.onOver(this);
+  };
+
+  #onSubscribed(result: (() => void) | GatewayError): void {
+    const isFirst = this.#madeAtMs === undefined;
+    if (result instanceof GatewayError) {
+      if (this.#isOver) return;
+      if (!isFirst && !FOR_GOOD.has(result.code)) return this.#again(0);
+      this.end();
+      if (isFirst) this.#options.done(result);
+      return;
+    }
+    if (this.#isOver) return result();
+    this.#release = result;
+    this.#madeAtMs = this.#options.context.clock.monotonicMs();
+    if (isFirst) this.#options.done(this.end);
+  }
+
+  #onLost(): void {
+    this.#release = undefined;
+    if (!this.#isOver) this.#again(this.#options.context.clock.monotonicMs() - (this.#madeAtMs ?? 0));
+  }
+
+  #again(livedMs: number): void {
+    this.#cancelRetry = this.#options.context.clock.after(this.#backoff.nextDelayMs(livedMs), () => this.begin());
+  }
+}

@@ -1,0 +1,16 @@
+export {
+  memberOf,
+  scanJson,
+  stringAt,
+  stringMember,
+  type JsonLimits,
+  type JsonMember,
+  type JsonObject,
+  type JsonProblem,
+  type JsonScan,
+  type JsonSpan,
+  type RecordPlan,
+} from './json-scan.ts';
+export { metaOf, parseMessage, rawOf, type RpcBatch, type RpcMessage, type RpcRejection } from './rpc-message.ts';
+export { errorText, notificationText, requestText, resultText, withId } from './rpc-text.ts';
+export { applyEdits, setMember, setMembers, withoutMembers, type TextEdit } from './text-edit.ts';

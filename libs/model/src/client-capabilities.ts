@@ -1,0 +1,32 @@
+import { type JsonMember, scanJson, withoutMembers } from '@omni/jsonrpc';
+
+const LIMITS = { maxDepth: 128, maxElements: 100_000 };
+/** What one era can ask of a client of the other one. */
+const RELAYED: ReadonlySet<string> = new Set(['sampling', 'elicitation', 'roots', 'experimental', 'extensions']);
+/** Members that say nothing when they are empty. */
+const CONTAINERS: ReadonlySet<string> = new Set(['experimental', 'extensions']);
+/** The two eras have tasks of their own that do not fit each other (protocol.md 2.13). */
+const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+
+/**
+ * The part of a client's capabilities that an upstream of the other era can make use of; values stay byte for byte.
+ *
+ * Tasks are hidden, and so is `roots.listChanged`: its notification exists in one era only.
+ *
+ * @param capabilities - JSON; what is no object counts as none.
+ * @see protocol.md 2.1 A and 2.2.
+ */
+export function capabilitiesAcrossEras(capabilities: string): string {
+  const scan = scanJson(capabilities, LIMITS, { roots: {}, extensions: {} });
+  if (scan.kind !== 'object') return '{}';
+  const members = scan.object.members
+    .filter(({ key }) => RELAYED.has(key))
+    .map((member) => ({ key: member.key, json: relayed(capabilities, member) }));
+  const kept = members.filter(({ key, json }) => !CONTAINERS.has(key) || !/^\{\s*\}$/.test(json));
+  return `{${kept.map(({ key, json }) => `${JSON.stringify(key)}:${json}`).join(',')}}`;
+}
+
+function relayed(text: string, { key, object, start, end }: JsonMember): string {
+  if (object === undefined) return text.slice(start, end);
+  return withoutMembers(text, object, (name) => name === (key === 'roots' ? 'listChanged' : TASKS_EXTENSION));
+}

@@ -1,3 +1,0 @@
-import preset from '../../tools/workspace/jest-preset.mjs';
-
-export default { ...preset, displayName: 'wire' };
