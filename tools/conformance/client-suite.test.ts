@@ -5,7 +5,8 @@ import { runClientSuite } from './client-suite.ts';
 describe('runClientSuite', () => {
   it('passes the client of the SDK without Omni', async () => {
     const { scored, unscored } = await runClientSuite('2025-11-25', { front: 'direct' });
-    expect([scored, unscored.failed]).toEqual([{ passed: 4, total: 4, failed: [] }, []]);
+    expect(scored).toEqual({ passed: 4, total: 4, failed: [] });
+    expect(unscored.failed).toEqual([]);
   }, 60_000);
 
   it('fails what stands between and passes nothing on', async () => {

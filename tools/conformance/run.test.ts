@@ -46,7 +46,8 @@ describe('loadRequirementSet', () => {
     ['2026-07-28', 7, 1],
   ] as const)('takes the client scenarios of %s without those of authorization', async (revision, ofScored, ofUnscored) => {
     const { scored, unscored } = await loadRequirementSet(revision, 'client');
-    expect([scored.length, unscored]).toEqual([ofScored, ['json-schema-2020-12-preservation']]);
+    expect(scored.length).toBe(ofScored);
+    expect(unscored).toEqual(['json-schema-2020-12-preservation']);
     expect(unscored).toHaveLength(ofUnscored);
     expect([...scored, ...unscored].filter((name) => !(name in CLIENT_STEPS))).toEqual([]);
   });

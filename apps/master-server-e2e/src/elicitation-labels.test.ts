@@ -76,7 +76,9 @@ describe.each(Object.entries(CLIENTS))('a %s client whose user is asked somethin
     const all = await ask(omni.url, `${server}__${tool}`, { message });
     const one = await ask(`${omni.url}/${server}`, tool, { message });
     const off = await ask(quiet.url, `${server}__${tool}`, { message });
-    expect([all, one, off]).toEqual([[`[${server}] ${message}`], [message], [message]]);
+    expect(all).toEqual([`[${server}] ${message}`]);
+    expect(one).toEqual([message]);
+    expect(off).toEqual([message]);
   });
 
   it('is told so on stdio too', async () => {

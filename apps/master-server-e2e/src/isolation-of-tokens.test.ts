@@ -66,9 +66,11 @@ describe('two hundred principals, each with its token, who use the same ids over
     const failures: unknown[] = [];
     const connect = overWebSockets(omni.url.replace('http:', 'ws:'), (error) => failures.push(error));
     const { cancels, lives } = await runTraffic(connect, MESSAGES, oracle);
-    expect([oracle.leaks, failures]).toEqual([[], []]);
+    expect(oracle.leaks).toEqual([]);
+    expect(failures).toEqual([]);
     expect(oracle.messages).toBeGreaterThanOrEqual(MESSAGES);
     expect(oracle.canaries).toBeGreaterThan(MESSAGES / 2);
-    expect([cancels > MESSAGES / 500, lives > PRINCIPALS]).toEqual([true, true]);
+    expect(cancels).toBeGreaterThan(MESSAGES / 500);
+    expect(lives).toBeGreaterThan(PRINCIPALS);
   }, 60_000);
 });

@@ -53,7 +53,8 @@ describe('several tokens', () => {
       mcpServers: {},
     });
     const refused = await runOmni(['serve', '--config', prepared.configFile], prepared.environment);
-    expect([refused.code, refused.stderr.includes('auth.tokens.2.token')]).toEqual([4, true]);
+    expect(refused.code).toBe(4);
+    expect(refused.stderr).toContain('auth.tokens.2.token');
     const said = `${refused.stdout}${refused.stderr}${omni.process.stdout}${omni.process.stderr}`;
     expect([ADA, BO, OWNER].filter((token) => said.includes(token))).toEqual([]);
   });
@@ -65,7 +66,8 @@ describe('a legacy session shown with the token of somebody else', () => {
     const call = legacyCall('1', 'old__progress', '{"steps":2}', '{"progressToken":"t"}');
     const answered = await session.send(call);
     const eventId = /^id: ?(\S+)$/m.exec(answered.text)?.[1] ?? '';
-    expect([answered.messages.length, eventId !== '']).toEqual([3, true]);
+    expect(answered.messages).toHaveLength(3);
+    expect(eventId !== '').toBe(true);
     const foreign = { ...session.headers, ...bearer(BO) };
     const attempts = await Promise.all([
       post(omni.url, legacyCall('2', 'old__pid'), { headers: foreign }),

@@ -120,7 +120,8 @@ for (const { upstream, path, prefix } of LEGS) {
       expect(await call(client, `${prefix}ask_form`)).toBe('accept {"name":"Ada"}');
       expect(await call(client, `${prefix}ask_url`)).toBe('accept');
       expect(await call(client, `${prefix}ask_roots`)).toBe('file:///work');
-      expect([asked, completed]).toEqual([['sampling', 'elicitation form', 'elicitation url', 'roots'], ['e-1']]);
+      expect(asked).toEqual(['sampling', 'elicitation form', 'elicitation url', 'roots']);
+      expect(completed).toEqual(['e-1']);
     });
 
     it('complete arguments of prompts and of resource templates', async () => {

@@ -36,11 +36,9 @@ describe('a client of HTTP+SSE', () => {
     const counted = await client.callTool({ name: 'sdk1__count', arguments: { steps: 3 } }, undefined, { onprogress: () => {} });
     expect(seen).toEqual(['notifications/progress', 'notifications/progress', 'notifications/progress', 'answer']);
     const roots = await client.callTool({ name: 'sdk1__ask_roots' });
-    expect([counted.content, roots.content, asked]).toEqual([
-      [{ type: 'text', text: 'Counted to 3.' }],
-      [{ type: 'text', text: 'file:///work' }],
-      ['roots'],
-    ]);
+    expect(counted.content).toEqual([{ type: 'text', text: 'Counted to 3.' }]);
+    expect(roots.content).toEqual([{ type: 'text', text: 'file:///work' }]);
+    expect(asked).toEqual(['roots']);
     // A client that cannot be asked shares the instance whose tools are listed.
     const scoped = await connectSse(`${omni.origin}/sse/sdk1`, new Sdk1Client({ name: 'plain', version: '1' }));
     let changes = 0;
@@ -113,7 +111,8 @@ describe('a server of HTTP+SSE', () => {
       });
       server.step();
       server.step();
-      expect([(await calling).content, progress]).toEqual([[{ type: 'text', text: 'took 2 steps' }], [1, 2]]);
+      expect((await calling).content).toEqual([{ type: 'text', text: 'took 2 steps' }]);
+      expect(progress).toEqual([1, 2]);
       expect(server.requests.includes('POST /sse')).toBe(!('type' in entry));
       server.addTool('late');
       await eventually('the new tool', async () => (await client.listTools()).tools.some(({ name }) => name === 'up__late'));

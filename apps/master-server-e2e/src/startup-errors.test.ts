@@ -44,7 +44,9 @@ describe('omni serve that cannot start', () => {
     await writeFile(configFile, JSON.stringify({ auth: { mode: 'open' }, mcpServers: { one: scriptedEntry(['--pid-file', pidFile]) } }));
     const port = await takenPort();
     const { code, stderr, stdout } = await runOmni(['serve', '--config', configFile, '--listen', `127.0.0.1:${port}`], environment);
-    expect([code, stdout, existsSync(pidFile)]).toEqual([2, '', false]);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(existsSync(pidFile)).toBe(false);
     expect(stderr).toMatch(new RegExp(`^error\\[OMNI_LISTEN_IN_USE\\]: .*127\\.0\\.0\\.1:${port}`, 'm'));
     expect(stderr).toContain('--listen');
   });
@@ -56,7 +58,9 @@ describe('omni serve that cannot start', () => {
     const text = `{\n  "mcpServers": {\n    "one": ${entry},\n    "two": { "comand": "node" }\n  }\n}\n`;
     const { configFile, environment } = await writeConfiguration(text);
     const { code, stderr } = await runOmni(['serve', '--config', configFile, ...FREE_PORT], environment);
-    expect([code, existsSync(pidFile), existsSync(environment['OMNI_HOME'] ?? '')]).toEqual([4, false, false]);
+    expect(code).toBe(4);
+    expect(existsSync(pidFile)).toBe(false);
+    expect(existsSync(environment['OMNI_HOME'] ?? '')).toBe(false);
     expect(stderr).toContain('error[OMNI_CONFIG_INVALID]');
     expect(stderr).toContain(`${configFile}:4:14`);
     expect(stderr).toContain('"command"');
@@ -69,7 +73,8 @@ describe('omni serve that cannot start', () => {
     ]) {
       const { configFile, environment } = await writeConfiguration(text, { fileName });
       const { code, stderr } = await runOmni(['serve', '--config', configFile, ...FREE_PORT], environment);
-      expect([fileName, code, stderr.includes(configFile + place) || stderr]).toEqual([fileName, 4, true]);
+      expect([fileName, code]).toEqual([fileName, 4]);
+      expect([fileName, stderr.includes(configFile + place) || stderr]).toEqual([fileName, true]);
     }
   });
 
@@ -113,7 +118,8 @@ describe('omni serve that cannot start', () => {
     it(`exits with ${code} for ${title}, with a hint and without a stack`, async () => {
       const prepared = await writeConfiguration({ auth: { mode: 'token' }, mcpServers: {} });
       const run = await runOmni(args(prepared.configFile), { ...prepared.environment, ...environment?.(prepared.folder) });
-      expect([run.code, run.stdout]).toEqual([code, '']);
+      expect(run.code).toBe(code);
+      expect(run.stdout).toBe('');
       expect(run.stderr).toContain(`error[${omni}]`);
       expect(run.stderr).toMatch(/^ {2}try {5}\S/m);
       expect(run.stderr).not.toMatch(/^\s+at /m);
@@ -123,7 +129,8 @@ describe('omni serve that cannot start', () => {
   it('is not open to other machines: open mode beyond loopback exits with 64 [PROTO-R21]', async () => {
     const { configFile, environment } = await writeConfiguration({ mcpServers: {} });
     const { code, stderr } = await runOmni(['serve', '--config', configFile, '--listen', '0.0.0.0:0'], environment);
-    expect([code, stderr.includes('OMNI_USAGE')]).toEqual([64, true]);
+    expect(code).toBe(64);
+    expect(stderr).toContain('OMNI_USAGE');
   });
 });
 
@@ -158,7 +165,8 @@ describe('omni serve', () => {
     expect(token.length).toBeGreaterThanOrEqual(32);
 
     const refused = await postModern(omni.url, LIST);
-    expect([refused.status, errorOf(refused.text)?.omni]).toEqual([401, 'OMNI_AUTH_REQUIRED']);
+    expect(refused.status).toBe(401);
+    expect(errorOf(refused.text)?.omni).toBe('OMNI_AUTH_REQUIRED');
     expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer/);
     const wrong = await postModern(omni.url, LIST, { headers: { authorization: `Bearer ${'x'.repeat(token.length)}` } });
     expect(wrong.status).toBe(401);
@@ -189,7 +197,8 @@ describe('omni serve', () => {
       const session = await openRawSession(omni.url, { headers });
       expect((await session.send(legacyCall('1', tool))).status).toBe(200);
       const seen = JSON.stringify([upstream.headers, upstream.bodies]);
-      expect([seen.includes(token), seen.includes('configured')]).toEqual([false, true]);
+      expect(seen).not.toContain(token);
+      expect(seen).toContain('configured');
     }
   });
 
@@ -209,7 +218,8 @@ describe('omni serve', () => {
   it('refuses foreign hosts and foreign origins, with or without a token', async () => {
     const omni = await startOmni({ mcpServers: {} });
     const origin = await postModern(omni.url, LIST, { headers: { origin: 'https://evil.example' } });
-    expect([origin.status, errorOf(origin.text)?.omni]).toEqual([403, 'OMNI_ORIGIN_FORBIDDEN']);
+    expect(origin.status).toBe(403);
+    expect(errorOf(origin.text)?.omni).toBe('OMNI_ORIGIN_FORBIDDEN');
     expect(await statusFor(omni.url, 'evil.example')).toBe(403);
     expect(await statusFor(omni.url, 'localhost')).not.toBe(403);
   });

@@ -48,12 +48,13 @@ describe.each([
       expect(taskId).toMatch(/^[A-Za-z0-9._-]+$/);
       expect(text).toBe(`{"jsonrpc":"2.0","id":7,"result":{"resultType":"task","status":"working", "taskId" : "${taskId}","ttlMs":6.0e4}}`);
       const answer = await ask(urlOf(), method, `"x":1.0,"taskId":"${taskId}"`, taskId);
-      expect([answer.status, answer.text]).toEqual([
-        200,
+      expect(answer.status).toBe(200);
+      expect(answer.text).toBe(
         `{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","n":1.0, "taskId" : "${taskId}","status":"completed","result":{"content":[],"taskId":"task 1"}}}`,
-      ]);
+      );
       const last = server.received.at(-1);
-      expect([last?.method, last?.name]).toEqual([method, expect.stringMatching(/^task \d+$/)]);
+      expect(last?.method).toBe(method);
+      expect(last?.name).toMatch(/^task \d+$/);
       expect(last?.body).toContain(`"x":1.0,"taskId":"${last?.name}"`);
     },
   );

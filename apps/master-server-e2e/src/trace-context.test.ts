@@ -90,7 +90,9 @@ describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era
       const mark = newMark();
       await send(server, mark, HEADERS, `"traceparent":"${OTHER}","com.example/x":1.0`);
       const { meta, headers, text } = await arrived(server, mark);
-      expect([meta['traceparent'], meta['tracestate'], meta['baggage']]).toEqual([OTHER, undefined, 'user=ada']);
+      expect(meta['traceparent']).toBe(OTHER);
+      expect(meta['tracestate']).toBeUndefined();
+      expect(meta['baggage']).toBe('user=ada');
       expect(headers).toEqual({ traceparent: OTHER, tracestate: undefined, baggage: 'user=ada' });
       expect(text).toContain('"com.example/x":1.0');
     },
@@ -102,7 +104,8 @@ describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era
     await send(server, none, {});
     const [first, second] = [await arrived(server, invalid), await arrived(server, none)];
     const nothing = { traceparent: undefined, tracestate: undefined, baggage: undefined };
-    expect([first.headers, second.headers]).toEqual([nothing, nothing]);
+    expect(first.headers).toEqual(nothing);
+    expect(second.headers).toEqual(nothing);
     // Byte for byte the same request, but for the mark and the id.
     const plain = ({ text }: Arrived, mark: string): string => text.replace(mark, '').replace(/"id":"?\d+"?,/, '');
     expect(plain(first, invalid)).toBe(plain(second, none));
@@ -112,7 +115,8 @@ describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era
     const mark = newMark();
     await send('modern', mark, {}, `"traceparent":"${TRACEPARENT}\\r\\nx-evil: 1","baggage":"a=b\\r\\nx-evil: 1"`);
     const { headers, meta } = await arrived('modern', mark);
-    expect([headers, meta['baggage']]).toEqual([{}, 'a=b\r\nx-evil: 1']);
+    expect(headers).toEqual({});
+    expect(meta['baggage']).toBe('a=b\r\nx-evil: 1');
     expect(http.modern?.headers.filter((all) => 'x-evil' in all)).toEqual([]);
   });
 });

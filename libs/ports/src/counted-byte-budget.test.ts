@@ -7,8 +7,12 @@ describe('CountedByteBudget', () => {
   it('counts what grows, and no more what shrinks or is released', () => {
     const budget = new CountedByteBudget(1_000 * KIB);
     const [one, other] = [budget.share(), budget.share()];
-    expect([one.hold(100 * KIB), one.hold(300 * KIB), other.hold(200 * KIB), budget.held]).toEqual([true, true, true, 500 * KIB]);
-    expect([one.hold(90 * KIB), budget.held]).toEqual([true, 290 * KIB]);
+    expect(one.hold(100 * KIB)).toBe(true);
+    expect(one.hold(300 * KIB)).toBe(true);
+    expect(other.hold(200 * KIB)).toBe(true);
+    expect(budget.held).toBe(500 * KIB);
+    expect(one.hold(90 * KIB)).toBe(true);
+    expect(budget.held).toBe(290 * KIB);
     one.release();
     other.release();
     other.release();
@@ -18,14 +22,20 @@ describe('CountedByteBudget', () => {
   it('has no room beyond its bytes, leaves a holder what it has, and has room again when another lets go', () => {
     const budget = new CountedByteBudget(400 * KIB);
     const [one, other] = [budget.share(), budget.share()];
-    expect([one.hold(300 * KIB), other.hold(100 * KIB), other.hold(100 * KIB + 1), budget.held]).toEqual([true, true, false, 400 * KIB]);
+    expect(one.hold(300 * KIB)).toBe(true);
+    expect(other.hold(100 * KIB)).toBe(true);
+    expect(other.hold(100 * KIB + 1)).toBe(false);
+    expect(budget.held).toBe(400 * KIB);
     one.release();
-    expect([other.hold(400 * KIB), budget.held]).toEqual([true, 400 * KIB]);
+    expect(other.hold(400 * KIB)).toBe(true);
+    expect(budget.held).toBe(400 * KIB);
   });
 
   it('has room for up to 64 KiB of anybody, even when it is used up', () => {
     const budget = new CountedByteBudget(0);
     const share = budget.share();
-    expect([share.hold(64 * KIB), share.hold(64 * KIB + 1), budget.held]).toEqual([true, false, 0]);
+    expect(share.hold(64 * KIB)).toBe(true);
+    expect(share.hold(64 * KIB + 1)).toBe(false);
+    expect(budget.held).toBe(0);
   });
 });

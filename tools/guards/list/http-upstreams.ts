@@ -270,8 +270,8 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstre
     against: 'Any refusal ends the session of all clients, and the call is sent again.',
     rule: 'PROTO-R13',
     file: 'http/legacy-http-call.ts',
-    find: '(isLost ? this.#loseSession(session) : stands())',
-    replace: '(isLost === undefined ? stands() : this.#loseSession(session))',
+    find: 'isLost ? this.#loseSession(session) : stands(),',
+    replace: 'isLost === undefined ? stands() : this.#loseSession(session),',
     test: ['http/legacy-http-sessions.test.ts', 'LegacyHttpConnection sends nothing again that was answered with 400 [PROTO-R13]'],
   },
   {

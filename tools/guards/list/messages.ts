@@ -223,9 +223,9 @@ export const MESSAGE_GUARDS: readonly Guard[] = inFolder('libs/jsonrpc/src', [
   {
     name: 'pair/backlog',
     against: 'Messages between two ends in memory pile up.',
-    file: 'libs/ports/src/channel-pair.ts',
+    file: 'libs/model/src/channel-pair.ts',
     find: 'if (this.#hasEnded || this.#inbox.length >= this.#maxBacklog) return false;',
     replace: 'if (this.#hasEnded) return false;',
-    test: ['libs/ports/src/channel-pair.test.ts', 'createChannelPair refuses messages beyond its backlog'],
+    test: ['libs/model/src/channel-pair.test.ts', 'createChannelPair refuses messages beyond its backlog'],
   },
 ]);

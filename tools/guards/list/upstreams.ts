@@ -123,8 +123,8 @@ export const UPSTREAM_GUARDS: readonly Guard[] = inFolder('libs/core/upstreams/s
     name: 'link/listen-not-running',
     against: 'What a server says reaches nobody while somebody listens, or who listens.',
     file: 'channel/channel-connection.ts',
-    find: '=> !isListen && (callerKey',
-    replace: '=> isListen !== undefined && (callerKey',
+    find: '!isListen && (callerKey',
+    replace: 'isListen !== undefined && (callerKey',
     test: [
       'channel/channel-connection.test.ts',
       'ChannelConnection sends notifications of a subscription to its listen call, under the id of the client',

@@ -84,6 +84,8 @@ describe('serverList', () => {
   });
 
   it('is [] in JSON and nothing by name when there is no server', () => {
-    expect([serverList([], 'json'), serverList([], 'name'), serverList([], 'table')]).toEqual(['[]\n', '', 'No servers are configured.\n']);
+    expect(serverList([], 'json')).toBe('[]\n');
+    expect(serverList([], 'name')).toBe('');
+    expect(serverList([], 'table')).toBe('No servers are configured.\n');
   });
 });

@@ -70,7 +70,9 @@ const WHOLE = digest(bigFrame(CALL_ID, 'last').join('x'.repeat(RESULT_BYTES)));
     const [outcomes, grownMib] = await measured(omni, CALLS);
     const { whole = 0, OMNI_MEMORY_FULL: refused = 0 } = outcomes;
     // As many as have room at once, and those that still came when others were done.
-    expect([whole + refused, whole >= 4, refused >= 4]).toEqual([CALLS, true, true]);
+    expect(whole + refused).toBe(CALLS);
+    expect(whole).toBeGreaterThanOrEqual(4);
+    expect(refused).toBeGreaterThanOrEqual(4);
     expect(grownMib).toBeLessThan(200);
     // The control: with more room all of them come, at a price.
     const [control, controlMib] = await measured(generous, CALLS);

@@ -54,7 +54,8 @@ describe('requests that arrive slowly', () => {
       const answer = await post(omni.url, ' '.repeat(BODY_BYTES));
       return answer.status === 503 && answer;
     });
-    expect([errorOf(refused.messages[0])?.omni, refused.headers.get('retry-after')]).toEqual(['OMNI_OVERLOADED', '1']);
+    expect(errorOf(refused.messages[0])?.omni).toBe('OMNI_OVERLOADED');
+    expect(refused.headers.get('retry-after')).toBe('1');
     expect((await echo(1_000)).status).toBe(200);
     slow.destroy();
     await eventually('there is room again', async () => (await echo(BODY_BYTES)).status === 200);

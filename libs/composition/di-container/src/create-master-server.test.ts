@@ -26,7 +26,8 @@ describe('createMasterServer', () => {
 
   it('names each part by a symbol of its own [S003-DI-01]', () => {
     const tokens = Object.values(Token);
-    expect([tokens.every((token) => typeof token === 'symbol'), new Set(tokens).size]).toEqual([true, tokens.length]);
+    expect(tokens.every((token) => typeof token === 'symbol')).toBe(true);
+    expect(new Set(tokens).size).toBe(tokens.length);
   });
 
   it('is not ready before start and after stop, and ready between when nothing critical is missing', async () => {
@@ -35,7 +36,9 @@ describe('createMasterServer', () => {
     await server.start();
     const between = server.readiness().ready;
     await server.stop({ deadlineMs: 0 });
-    expect([before, between, server.readiness().ready]).toEqual([false, true, false]);
+    expect(before).toBe(false);
+    expect(between).toBe(true);
+    expect(server.readiness().ready).toBe(false);
   });
 
   it('reports a server that is switched off as that', async () => {

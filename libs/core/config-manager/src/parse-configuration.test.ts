@@ -65,7 +65,8 @@ describe('parseConfiguration', () => {
         'server: { tls: { cert: b.pem } }\nmcpServers: { b: { command: "${TOOLS:-tools}/b", args: [./b] }, c: { command: c } }',
       'servers/d.yaml': '{ command: ./d }',
     });
-    expect([server.unixSocket, server.tls]).toEqual(['/etc/omni/run/omni.sock', { cert: 'conf/b.pem', key: '/keys/a.pem' }]);
+    expect(server.unixSocket).toBe('/etc/omni/run/omni.sock');
+    expect(server.tls).toEqual({ cert: 'conf/b.pem', key: '/keys/a.pem' });
     expect(upstreams.map(({ transport }) => transport)).toEqual([
       { kind: 'stdio', command: './run', args: [], env: {}, cwd: '/etc/omni/a' },
       { kind: 'stdio', command: 'conf/tools/b', args: ['./b'], env: {} },
@@ -324,7 +325,8 @@ mcpServers:
     ['type: tcp, url: "tcp://[::1]:80/"', { kind: 'socket', address: { host: '::1', port: 80 } }],
   ])('reads where a persistent connection leads: %s', (entry, transport) => {
     const { upstreams, warnings } = parse(`mcpServers: { a: { ${entry} } }`);
-    expect([upstreams.map((upstream) => upstream.transport), warnings]).toEqual([[transport], []]);
+    expect(upstreams.map((upstream) => upstream.transport)).toEqual([transport]);
+    expect(warnings).toEqual([]);
   });
 
   it('reads which headers of clients go on, in any case and each once; configured ones win', () => {
@@ -346,7 +348,8 @@ mcpServers:
 
   it('takes a socket in the state folder, and TCP where nobody is asked for a token anyway', () => {
     const { server } = parse('server: { unixSocket: true, tcp: "127.0.0.1:0" }\nauth: { mode: open }');
-    expect([server.unixSocket, server.tcp]).toEqual([true, { host: '127.0.0.1', port: 0 }]);
+    expect(server.unixSocket).toBe(true);
+    expect(server.tcp).toEqual({ host: '127.0.0.1', port: 0 });
   });
 
   it('considers a server with a feature flag only while the flag is on [S000-REG-02]', () => {

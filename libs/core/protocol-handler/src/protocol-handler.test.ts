@@ -68,11 +68,9 @@ describe('ProtocolHandler', () => {
       await front.post(initializeText()),
       await session.request('ping'),
     ];
-    expect([answers.map((exchange) => exchange.status), answers[0]?.json(), front.handler.getStatus().level]).toMatchObject([
-      [503, 503, 503, 503],
-      { error: { code: -31021 } },
-      'warn',
-    ]);
+    expect(answers.map((exchange) => exchange.status)).toEqual([503, 503, 503, 503]);
+    expect(answers[0]?.json()).toMatchObject({ error: { code: -31021 } });
+    expect(front.handler.getStatus().level).toBe('warn');
     front.dispatch.last.result('{}');
     await stopped;
   });
@@ -86,7 +84,8 @@ describe('ProtocolHandler', () => {
     expect(isStopped).toBe(false);
     front.dispatch.last.result('{}');
     await stopped;
-    expect([exchange.status, front.dispatch.last.cancels]).toEqual([200, []]);
+    expect(exchange.status).toBe(200);
+    expect(front.dispatch.last.cancels).toEqual([]);
   });
 
   it('stops at once when nothing runs, and leaves no timer behind', async () => {
@@ -94,7 +93,8 @@ describe('ProtocolHandler', () => {
     await (await front.session()).listen();
     await front.handler.stop({ deadlineMs: 30_000 });
     front.clock.advance(1_000);
-    expect([front.clock.pendingTimers, front.offer.watchers]).toEqual([0, 0]);
+    expect(front.clock.pendingTimers).toBe(0);
+    expect(front.offer.watchers).toBe(0);
   });
 
   it('cancels and answers at the deadline what still runs [S003-SD-02]', async () => {
@@ -108,27 +108,15 @@ describe('ProtocolHandler', () => {
     const stopped = front.handler.stop({ deadlineMs: 1_000 });
     await front.clock.advanceAsync(1_000);
     await stopped;
-    expect([
-      json.status,
-      json.json(),
-      events.status,
-      JSON.parse(events.events()[1] ?? ''),
-      legacy.status,
-      legacy.json(),
-      stream.state,
-    ]).toMatchObject([
-      503,
-      { error: { code: -31021 } },
-      200,
-      { error: { code: -31021 } },
-      200,
-      { id: 'l', error: { code: -31021 } },
-      'ended',
-    ]);
-    expect([front.dispatch.calls.map(({ cancels }) => cancels.length), front.handler.getStatus().details]).toMatchObject([
-      [1, 1, 1],
-      { sessions: 0, inFlight: 0 },
-    ]);
+    expect(json.status).toBe(503);
+    expect(json.json()).toMatchObject({ error: { code: -31021 } });
+    expect(events.status).toBe(200);
+    expect(JSON.parse(events.events()[1] ?? '')).toMatchObject({ error: { code: -31021 } });
+    expect(legacy.status).toBe(200);
+    expect(legacy.json()).toMatchObject({ id: 'l', error: { code: -31021 } });
+    expect(stream.state).toBe('ended');
+    expect(front.dispatch.calls.map(({ cancels }) => cancels.length)).toEqual([1, 1, 1]);
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 0, inFlight: 0 });
   });
 
   it('waits no longer when it is told to forceStop', async () => {
@@ -138,7 +126,8 @@ describe('ProtocolHandler', () => {
     const stopped = front.handler.stop({ deadlineMs: 30_000 });
     front.handler.forceStop();
     await stopped;
-    expect([exchange.status, front.dispatch.last.cancels.length]).toEqual([503, 1]);
+    expect(exchange.status).toBe(503);
+    expect(front.dispatch.last.cancels).toHaveLength(1);
   });
 
   it('closes its connections when it stops, with an answer for what still runs', async () => {
@@ -158,6 +147,7 @@ describe('ProtocolHandler', () => {
       { id: 6, error: { code: -31021 } },
       { id: 5, error: { code: -31021 } },
     ]);
-    expect([client.closes, front.handler.getStatus().details]).toMatchObject([[undefined], { connections: 0 }]);
+    expect(client.closes).toEqual([undefined]);
+    expect(front.handler.getStatus().details).toMatchObject({ connections: 0 });
   });
 });

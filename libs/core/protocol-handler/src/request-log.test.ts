@@ -134,6 +134,7 @@ describe('RequestLog', () => {
     fail();
     expect(lines).toHaveLength(12);
     clock.advance(1_000);
-    expect([lines.length, clock.pendingTimers]).toEqual([12, 0]);
+    expect(lines).toHaveLength(12);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

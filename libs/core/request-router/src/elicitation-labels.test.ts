@@ -60,7 +60,8 @@ describe('ElicitationLabels', () => {
   it('leaves other questions as they are', () => {
     const sampling = message('{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{"message":"x","messages":[]}}');
     const roots = message('{"jsonrpc":"2.0","id":7,"method":"roots/list"}');
-    expect([names.inRequest(sampling, 'files', CLIENT), names.inRequest(roots, 'files', CLIENT)]).toEqual([sampling, roots]);
+    expect(names.inRequest(sampling, 'files', CLIENT)).toEqual(sampling);
+    expect(names.inRequest(roots, 'files', CLIENT)).toEqual(roots);
     const serverRequest = { method: 'sampling/createMessage', params: '{"message":"x"}' };
     expect(names.inServerRequest(serverRequest, 'files', CLIENT)).toBe(serverRequest);
   });
@@ -84,11 +85,10 @@ describe('ElicitationLabels', () => {
     const asking = answer('{"a":{"method":"elicitation/create","params":{"message":"Who?"}}}');
     const scoped = { ...CLIENT, endpoint: 'files' };
     const off = new ElicitationLabels(false);
-    expect([names.inRequest(serverRequest, 'files', scoped), off.inRequest(serverRequest, 'files', CLIENT)]).toEqual([
-      serverRequest,
-      serverRequest,
-    ]);
-    expect([names.inAnswer(asking, 'files', scoped), off.inAnswer(asking, 'files', CLIENT)]).toEqual([asking, asking]);
+    expect(names.inRequest(serverRequest, 'files', scoped)).toEqual(serverRequest);
+    expect(off.inRequest(serverRequest, 'files', CLIENT)).toEqual(serverRequest);
+    expect(names.inAnswer(asking, 'files', scoped)).toEqual(asking);
+    expect(off.inAnswer(asking, 'files', CLIENT)).toEqual(asking);
     // The comparison can fail.
     expect(names.inRequest(serverRequest, 'files', CLIENT)).not.toEqual(serverRequest);
   });
@@ -96,12 +96,10 @@ describe('ElicitationLabels', () => {
   it('wants to read only answers that may ask somebody who can be asked', () => {
     const request = (method: string, client: ClientContext): boolean =>
       names.mayAsk({ message: message(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`), client, paramHeaders: undefined });
-    expect([
-      request('tools/call', CLIENT),
-      request('completion/complete', CLIENT),
-      request('tools/call', { ...CLIENT, capabilities: '{}' }),
-      request('tools/call', { ...CLIENT, endpoint: 'files' }),
-    ]).toEqual([true, false, false, false]);
+    expect(request('tools/call', CLIENT)).toBe(true);
+    expect(request('completion/complete', CLIENT)).toBe(false);
+    expect(request('tools/call', { ...CLIENT, capabilities: '{}' })).toBe(false);
+    expect(request('tools/call', { ...CLIENT, endpoint: 'files' })).toBe(false);
   });
 });
 
@@ -124,7 +122,9 @@ describe('RequestRouter', () => {
       return heard;
     };
     const [named, plain] = [elicitation('"message":"[files] Who?"').text, elicitation('"message":"Who?"').text];
-    expect([told(['files', 'mail'], true), told(['files'], true), told(['files', 'mail'])]).toEqual([named, plain, plain]);
+    expect(told(['files', 'mail'], true)).toBe(named);
+    expect(told(['files'], true)).toBe(plain);
+    expect(told(['files', 'mail'])).toBe(plain);
   });
 
   it('lets no answer go on unread that may ask, and names the server in it', () => {
@@ -139,7 +139,8 @@ describe('RequestRouter', () => {
     const reply = route(CLIENT);
     const asked = connection.last;
     route({ ...CLIENT, capabilities: '{}' });
-    expect([asked.call.allowPassthrough, connection.last.call.allowPassthrough]).toEqual([false, true]);
+    expect(asked.call.allowPassthrough).toBe(false);
+    expect(connection.last.call.allowPassthrough).toBe(true);
     const requests = '{"a":{"method":"elicitation/create","params":{"message":"Who?"}}}';
     asked.answer(`"result":{"resultType":"input_required","inputRequests":${requests}}`);
     expect(reply.text).toContain('"params":{"message":"[files] Who?"}');

@@ -33,12 +33,10 @@ describe('RequestRouter', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf(method, params), MODERN);
-    expect([connection.last.params, connection.last.call.method, connection.last.call.name, connection.last.call.clientId]).toEqual([
-      sent,
-      method,
-      name,
-      '1',
-    ]);
+    expect(connection.last.params).toBe(sent);
+    expect(connection.last.call.method).toBe(method);
+    expect(connection.last.call.name).toBe(name);
+    expect(connection.last.call.clientId).toBe('1');
   });
 
   it('sends names that stay as they are byte for byte, escapes included', () => {
@@ -46,7 +44,9 @@ describe('RequestRouter', () => {
     const connection = fixture.connection('files', 'modern');
     const params = '{ "name" : "r\\u0065ad" , "arguments":{} }';
     fixture.route(requestOf('tools/call', params), clientOf('modern', 'files'));
-    expect([connection.last.params, connection.last.call.edits, connection.last.call.name]).toEqual([params, [], 'read']);
+    expect(connection.last.params).toBe(params);
+    expect(connection.last.call.edits).toEqual([]);
+    expect(connection.last.call.name).toBe('read');
   });
 
   it.each([
@@ -65,7 +65,8 @@ describe('RequestRouter', () => {
   ])('refuses %s with the parameters %s', (method, params) => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
-    expect([fixture.route(requestOf(method, params), MODERN).reply.text, connection.sent]).toEqual(['OMNI_PARAMS_INVALID', []]);
+    expect(fixture.route(requestOf(method, params), MODERN).reply.text).toBe('OMNI_PARAMS_INVALID');
+    expect(connection.sent).toEqual([]);
   });
 
   it.each([
@@ -87,11 +88,14 @@ describe('RequestRouter', () => {
       fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
       fixture.route(requestOf('tools/call', '{"name":"nowhere"}'), MODERN),
     ];
-    expect([known.reply.answers, unknown.reply.answers, connection.sent]).toEqual([[], [], []]);
+    expect(known.reply.answers).toEqual([]);
+    expect(unknown.reply.answers).toEqual([]);
+    expect(connection.sent).toEqual([]);
     fixture.catalogue.isRead = true;
     fixture.settle();
     connection.last.answer('"result":{}');
-    expect([known.reply.json, unknown.reply.text]).toMatchObject([{ result: {} }, 'OMNI_NAME_UNKNOWN']);
+    expect(known.reply.json).toMatchObject({ result: {} });
+    expect(unknown.reply.text).toBe('OMNI_NAME_UNKNOWN');
   });
 
   it('cancels what waits, and what has begun after waiting', () => {
@@ -107,34 +111,33 @@ describe('RequestRouter', () => {
     fixture.catalogue.isRead = true;
     fixture.settle();
     late.running.cancel('late');
-    expect([connection.sent.length, connection.last.cancels, early.reply.answers]).toEqual([1, ['late'], []]);
+    expect(connection.sent).toHaveLength(1);
+    expect(connection.last.cancels).toEqual(['late']);
+    expect(early.reply.answers).toEqual([]);
   });
 
   it('compares headers with the arguments of modern calls and passes them on', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN, ['Mcp-Param-Region', 'eu']);
-    expect([fixture.catalogue.checkedHeaders, connection.last.call.paramHeaders]).toEqual([
-      [[ODD, ['Mcp-Param-Region', 'eu']]],
-      ['Mcp-Param-Region', 'eu'],
-    ]);
+    expect(fixture.catalogue.checkedHeaders).toEqual([[ODD, ['Mcp-Param-Region', 'eu']]]);
+    expect(connection.last.call.paramHeaders).toEqual(['Mcp-Param-Region', 'eu']);
   });
 
   it('sends no call whose headers differ from its arguments', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
-    expect([fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN, []).reply.text, connection.sent]).toEqual([
-      'OMNI_HEADER_MISMATCH',
-      [],
-    ]);
+    expect(fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN, []).reply.text).toBe('OMNI_HEADER_MISMATCH');
+    expect(connection.sent).toEqual([]);
   });
 
   it('derives the headers from the arguments for clients that have none', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN);
-    expect([fixture.catalogue.checkedHeaders, connection.last.call.paramHeaders]).toEqual([[], ['Mcp-Param-Derived', String(ODD.length)]]);
+    expect(fixture.catalogue.checkedHeaders).toEqual([]);
+    expect(connection.last.call.paramHeaders).toEqual(['Mcp-Param-Derived', String(ODD.length)]);
   });
 
   it('compares no headers of legacy calls, which have none', () => {
@@ -142,7 +145,8 @@ describe('RequestRouter', () => {
     const connection = fixture.connection('files', 'legacy');
     fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
     fixture.route(requestOf('tools/call', '{"name":"files__read"}'), LEGACY);
-    expect([connection.sent.length, fixture.catalogue.checkedHeaders]).toEqual([1, []]);
+    expect(connection.sent).toHaveLength(1);
+    expect(fixture.catalogue.checkedHeaders).toEqual([]);
   });
 
   it.each([
@@ -170,14 +174,16 @@ describe('RequestRouter', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('mail', 'modern');
     fixture.route(requestOf('vendor/x', '{"y":"t", "x":1.0}'), clientOf('modern', 'mail'));
-    expect([connection.last.params, connection.last.call.name]).toEqual(['{"y":"t", "x":1.0}', undefined]);
+    expect(connection.last.params).toBe('{"y":"t", "x":1.0}');
+    expect(connection.last.call.name).toBeUndefined();
   });
 
   it('carries a method without parameters', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('mail', 'modern');
     fixture.route(requestOf('vendor/x'), clientOf('modern', 'mail'));
-    expect([connection.last.params, connection.last.call.paramsStart === connection.last.call.paramsEnd]).toEqual(['', true]);
+    expect(connection.last.params).toBe('');
+    expect(connection.last.call.paramsStart).toBe(connection.last.call.paramsEnd);
   });
 
   it.each([
@@ -191,13 +197,17 @@ describe('RequestRouter', () => {
     const { reply } = fixture.route(requestOf('logging/setLevel', '{"level":"info"}', '"i"'), new FakeSession().client(endpoint));
     expect(reply.text).toBe('{"jsonrpc":"2.0","id":"i","result":{}}');
     expect([logging, silent].filter(({ sent }) => sent.length > 0).map(({ upstream }) => upstream)).toEqual(told);
-    for (const { params, call } of logging.sent) expect([call.method, params]).toEqual(['logging/setLevel', '{"level":"info"}']);
+    for (const { params, call } of logging.sent) {
+      expect(call.method).toBe('logging/setLevel');
+      expect(params).toBe('{"level":"info"}');
+    }
   });
 
   it('sets no level on modern or unconnected servers', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern', '{"capabilities":{"logging":{}}}');
-    expect([fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), LEGACY).reply.status, connection.sent]).toEqual([200, []]);
+    expect(fixture.route(requestOf('logging/setLevel', '{"level":"info"}'), LEGACY).reply.status).toBe(200);
+    expect(connection.sent).toEqual([]);
   });
 
   it('refuses what a server asks while its level is set, and does not leave it waiting', () => {
@@ -208,10 +218,8 @@ describe('RequestRouter', () => {
     const { listener } = connection.last;
     listener.onServerRequest(requestOf('roots/list'), (answer) => answers.push(answer));
     listener.onDrain(() => answers.push('drained'));
-    expect([answers, connection.last.notify('{"jsonrpc":"2.0","method":"notifications/message"}')]).toMatchObject([
-      [{ code: 'OMNI_METHOD_UNKNOWN' }, 'drained'],
-      true,
-    ]);
+    expect(connection.last.notify('{"jsonrpc":"2.0","method":"notifications/message"}')).toBe(true);
+    expect(answers).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }, 'drained']);
   });
 
   it.each([
@@ -231,6 +239,7 @@ describe('RequestRouter', () => {
     const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN);
     const text = '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}}';
     connection.last.bytes(text);
-    expect([fixture.catalogue.remembered, reply.text]).toEqual([['files file:///new'], text]);
+    expect(fixture.catalogue.remembered).toEqual(['files file:///new']);
+    expect(reply.text).toBe(text);
   });
 });

@@ -16,11 +16,9 @@ describe('ResourceSubscriptions', () => {
       () => {},
       (release) => releases.push(release),
     );
-    expect([upstreams.subscriptions, releases, subscriptions.knows('file:///a', CLIENT)]).toEqual([
-      ['mail file:///a'],
-      [expect.any(Function)],
-      true,
-    ]);
+    expect(subscriptions.knows('file:///a', CLIENT)).toBe(true);
+    expect(upstreams.subscriptions).toEqual(['mail file:///a']);
+    expect(releases).toEqual([expect.any(Function)]);
   });
 
   it('says that nobody has the resource', () => {
@@ -33,10 +31,8 @@ describe('ResourceSubscriptions', () => {
       () => {},
       (release) => releases.push(release),
     );
-    expect([upstreams.subscriptions, releases, subscriptions.knows('http://x/', CLIENT)]).toMatchObject([
-      [],
-      [{ code: 'OMNI_NAME_UNKNOWN' }],
-      false,
-    ]);
+    expect(subscriptions.knows('http://x/', CLIENT)).toBe(false);
+    expect(upstreams.subscriptions).toEqual([]);
+    expect(releases).toMatchObject([{ code: 'OMNI_NAME_UNKNOWN' }]);
   });
 });

@@ -213,7 +213,8 @@ describe('connect over a channel', () => {
     attempt.abort();
     await clock.advanceAsync(60_000);
     expect(server.instances.map((instance) => instance.isOpen)).toEqual([false]);
-    expect([attempt.connection, attempt.error]).toEqual([undefined, undefined]);
+    expect(attempt.connection).toBeUndefined();
+    expect(attempt.error).toBeUndefined();
     expect(clock.pendingTimers).toBe(0);
   });
 
@@ -295,7 +296,9 @@ describe('connect over a channel', () => {
     await clock.advanceAsync(0);
     const third = run();
     await clock.advanceAsync(0);
-    expect([first.connection?.era, second.error, third.connection?.era]).toEqual(['modern', reset, 'legacy']);
+    expect(first.connection?.era).toBe('modern');
+    expect(second.error).toEqual(reset);
+    expect(third.connection?.era).toBe('legacy');
   });
 
   it.each<[UpstreamTransport, string]>([
@@ -429,7 +432,8 @@ describe('connect over HTTP', () => {
     run();
     await clock.advanceAsync(0);
     const [discover] = http.exchanges;
-    expect([discover?.headers('mcp-protocol-version'), discover?.headers('mcp-method')]).toEqual([['2026-07-28'], ['server/discover']]);
+    expect(discover?.headers('mcp-protocol-version')).toEqual(['2026-07-28']);
+    expect(discover?.headers('mcp-method')).toEqual(['server/discover']);
     expect(discover?.member('params')).toEqual({
       _meta: {
         'io.modelcontextprotocol/protocolVersion': '2026-07-28',

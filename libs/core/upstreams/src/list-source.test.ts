@@ -15,8 +15,10 @@ describe('Upstream.listSourceFor', () => {
     ['shared', FORMS],
   ])('has none of their own for clients that share the instance ("%s", %s)', async (instances, capabilities) => {
     const scene = await new UpstreamScene({ instances }).start();
-    for (const client of [clientOf(capabilities), new FakeSession(capabilities).client])
-      expect([await scene.source(client), scene.upstream.openListSourceFor(client)]).toEqual([undefined, undefined]);
+    for (const client of [clientOf(capabilities), new FakeSession(capabilities).client]) {
+      expect(await scene.source(client)).toBeUndefined();
+      expect(scene.upstream.openListSourceFor(client)).toBeUndefined();
+    }
     expect(scene.open).toEqual([true]);
   });
 
@@ -28,7 +30,9 @@ describe('Upstream.listSourceFor', () => {
         expect(scene.upstream.openListSourceFor(client)).toBeUndefined();
         const source = await scene.openSource(client);
         source.release();
-        expect([source.isOpen(), source.capabilities, await scene.connection(client)]).toEqual([true, '{}', source.connection]);
+        expect(source.isOpen()).toBe(true);
+        expect(source.capabilities).toBe('{}');
+        expect(await scene.connection(client)).toEqual(source.connection);
         expect(scene.upstream.openListSourceFor(client)?.connection).toBe(source.connection);
       }
       expect(scene.told).toEqual([{}, { elicitation: {} }, { elicitation: {} }]);
@@ -49,12 +53,11 @@ describe('Upstream.listSourceFor', () => {
     const session = new FakeSession(FORMS);
     const source = await scene.openSource(session.client);
     session.end();
-    expect([source.isOpen(), scene.upstream.openListSourceFor(session.client)]).toEqual([false, undefined]);
+    expect(source.isOpen()).toBe(false);
+    expect(scene.upstream.openListSourceFor(session.client)).toBeUndefined();
     // Nothing would ever close it.
-    expect([await scene.source(session.client), await scene.connection(session.client)]).toMatchObject([
-      { code: 'OMNI_CANCELLED' },
-      { code: 'OMNI_CANCELLED' },
-    ]);
+    expect(await scene.source(session.client)).toMatchObject({ code: 'OMNI_CANCELLED' });
+    expect(await scene.connection(session.client)).toMatchObject({ code: 'OMNI_CANCELLED' });
   });
 
   it('is closed when its session has made no call a minute later, and opened again by a call', async () => {
@@ -72,34 +75,42 @@ describe('Upstream.listSourceFor', () => {
     idle.end();
     await scene.openSource(new FakeSession(FORMS).client);
     await scene.upstreams.stop();
-    expect([scene.open.includes(true), scene.clock.pendingTimers]).toEqual([false, 0]);
+    expect(scene.open).not.toContain(true);
+    expect(scene.clock.pendingTimers).toBe(0);
   });
 
   it('lives until it has been read where every request has an instance of its own', async () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }).start();
     const source = await scene.openSource(new FakeSession('{"roots":{"listChanged":true}}').client);
-    expect([source.isOpen(), scene.told]).toEqual([true, [{}, { roots: { listChanged: true } }]]);
+    expect(source.isOpen()).toBe(true);
+    expect(scene.told).toEqual([{}, { roots: { listChanged: true } }]);
     source.release();
     await scene.settle();
-    expect([source.isOpen(), scene.open]).toEqual([false, [true, false]]);
+    expect(source.isOpen()).toBe(false);
+    expect(scene.open).toEqual([true, false]);
   });
 
   it('is a modern server itself, which is told what the client declares', async () => {
     const scene = await new UpstreamScene({}, {}, modernScript()).start();
     const modern = await scene.openSource(clientOf('{"elicitation":{},"vendor":{}}'));
     const legacy = await scene.openSource(new FakeSession('{"elicitation":{},"tasks":{}}').client);
-    expect([modern.connection, modern.capabilities]).toEqual([scene.upstream.connection, '{"elicitation":{},"vendor":{}}']);
-    expect([legacy.connection, legacy.capabilities]).toEqual([scene.upstream.connection, '{"elicitation":{}}']);
+    expect(modern.connection).toEqual(scene.upstream.connection);
+    expect(modern.capabilities).toBe('{"elicitation":{},"vendor":{}}');
+    expect(legacy.connection).toEqual(scene.upstream.connection);
+    expect(legacy.capabilities).toBe('{"elicitation":{}}');
     expect(scene.upstream.openListSourceFor(clientOf(FORMS))?.capabilities).toBe(FORMS);
     scene.server.instances[0]?.exit(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
-    expect([modern.isOpen(), scene.upstream.openListSourceFor(clientOf(FORMS))]).toEqual([false, undefined]);
+    expect(modern.isOpen()).toBe(false);
+    expect(scene.upstream.openListSourceFor(clientOf(FORMS))).toBeUndefined();
     expect(await scene.source(clientOf(FORMS))).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN' });
   });
 
   it('is legacy for a legacy client of a server that speaks both eras', async () => {
     const scene = await new UpstreamScene({}, {}, modernScript(BOTH)).start();
     const source = await scene.openSource(new FakeSession(FORMS).client);
-    expect([source.connection.era, source.capabilities, source.connection.binding?.capabilities]).toEqual(['legacy', '{}', FORMS]);
+    expect(source.connection.era).toBe('legacy');
+    expect(source.capabilities).toBe('{}');
+    expect(source.connection.binding?.capabilities).toBe(FORMS);
     const shared = await new UpstreamScene({ instances: 'shared' }, {}, modernScript(BOTH)).start();
     expect(await shared.source(new FakeSession(FORMS).client)).toBeUndefined();
   });
@@ -121,6 +132,8 @@ describe('VariantKeys', () => {
     expect(
       new Set([of('{"roots":{}}'), of('{"sampling":{}}'), of('{"roots":{}}', 'legacy'), of('{"roots":{"listChanged":true}}')]).size,
     ).toBe(4);
-    expect([of('{}'), of('{ }'), of(`{"experimental":{"x":"${'x'.repeat(17_000)}"}}`)]).toEqual([undefined, undefined, undefined]);
+    expect(of('{}')).toBeUndefined();
+    expect(of('{ }')).toBeUndefined();
+    expect(of(`{"experimental":{"x":"${'x'.repeat(17_000)}"}}`)).toBeUndefined();
   });
 });

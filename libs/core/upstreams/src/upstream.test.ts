@@ -276,7 +276,8 @@ describe('Upstream', () => {
     );
     await clock.advanceAsync(0);
     const [first, second, own] = found.map(({ result }) => result);
-    expect([first, own]).toMatchObject([{ era: 'legacy' }, { era: 'legacy' }]);
+    expect(first).toMatchObject({ era: 'legacy' });
+    expect(own).toMatchObject({ era: 'legacy' });
     expect(second).toBe(first);
     expect(own).not.toBe(first);
     expect(server.instances).toHaveLength(3);
@@ -364,7 +365,8 @@ describe('Upstream', () => {
     releases[1]?.();
     await clock.advanceAsync(2_000);
     expect(instance?.last('resources/unsubscribe')?.params).toEqual({ uri: 'file:///x' });
-    expect([upstream.getStatus().details['subscriptions'], clock.pendingTimers]).toEqual([0, 0]);
+    expect(upstream.getStatus().details['subscriptions']).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('keeps the subscription of one who leaves for another who comes at once, or came while it was opened', async () => {
@@ -390,7 +392,8 @@ describe('Upstream', () => {
     await clock.advanceAsync(60_000);
     instance?.emit(update);
     const sent = instance?.received.filter(({ method }) => /^resources\/(?:un)?subscribe$/.test(method ?? ''));
-    expect([updates, sent?.length]).toEqual([['a', 'b'], 1]);
+    expect(updates).toEqual(['a', 'b']);
+    expect(sent?.length).toBe(1);
   });
 
   it.each([
@@ -456,7 +459,8 @@ describe('Upstream', () => {
     await clock.advanceAsync(29_999);
     expect(results).toEqual([]);
     await clock.advanceAsync(1);
-    expect([results, upstream.getStatus().details['subscriptions']]).toEqual([['OMNI_UPSTREAM_TIMEOUT'], 0]);
+    expect(results).toEqual(['OMNI_UPSTREAM_TIMEOUT']);
+    expect(upstream.getStatus().details['subscriptions']).toBe(0);
     expect(server.instances[0]?.last('notifications/cancelled')).toBeDefined();
   });
 

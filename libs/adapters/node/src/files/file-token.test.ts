@@ -17,7 +17,8 @@ describe('loadOrCreateToken', () => {
     const folder = join(root, 'a', 'b');
     const { token, path } = await loadOrCreateToken(folder);
     expect(token).toMatch(/^[\w-]{43}$/);
-    expect([(await stat(path)).mode & 0o777, (await stat(folder)).mode & 0o777]).toEqual([0o600, 0o700]);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect(await loadOrCreateToken(folder)).toEqual({ token, path });
     expect(await readdir(folder)).toEqual(['token']);
   });

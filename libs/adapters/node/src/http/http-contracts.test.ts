@@ -40,6 +40,7 @@ describe('NodeExchange as Exchange', () => {
     await response.finished();
     await client.close();
     await origin.close();
-    expect([response.receivedBytes, chunks.every(({ byteLength }) => byteLength === 0)]).toEqual([20 * 65_536, true]);
+    expect(response.receivedBytes).toBe(20 * 65_536);
+    expect(chunks.every(({ byteLength }) => byteLength === 0)).toBe(true);
   });
 });

@@ -359,7 +359,8 @@ describe('NodeHttpListener', () => {
   ])('sends a text in UTF-8 with its length in bytes: %s', async (_kind, text) => {
     const { port } = await start({ handler: (exchange) => exchange.respond(200, [], text) });
     const answer = await fetch(`http://127.0.0.1:${port}/`);
-    expect([answer.headers.get('content-length'), await answer.text()]).toEqual([String(Buffer.byteLength(text)), text]);
+    expect(answer.headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
+    expect(await answer.text()).toBe(text);
   });
 
   it('sends a stream of known length without chunks, and its head with the first chunk', async () => {

@@ -19,7 +19,8 @@ describe('createPinoLogger', () => {
       { level: 'info', msg: 'shown', requestId: 'r1', time: expect.stringMatching(/^\d{4}-.*Z$/) },
       { level: 'error', msg: 'failed' },
     ]);
-    expect([logger.debugging, (await createPinoLogger({ level: 'debug', destination })).debugging]).toEqual([false, true]);
+    expect(logger.debugging).toBe(false);
+    expect((await createPinoLogger({ level: 'debug', destination })).debugging).toBe(true);
   });
 
   it('shows no credentials', async () => {
@@ -49,7 +50,8 @@ describe('createPinoLogger', () => {
       timeout: 15_000,
       killSignal: 'SIGKILL',
     });
-    expect([status, signal]).toEqual([0, null]);
+    expect(status).toBe(0);
+    expect(signal).toBeNull();
   });
 });
 

@@ -36,7 +36,8 @@ describe('NodeChildLauncher', () => {
     const [line = ''] = await listener.received(1);
     delete process.env['OMNI_TEST_SECRET'];
     const said = JSON.parse(line) as { names: string[]; given: string; cwd: string };
-    expect([said.given, said.cwd]).toEqual(['yes', folder]);
+    expect(said.given).toBe('yes');
+    expect(said.cwd).toBe(folder);
     expect(said.names).toEqual(expect.arrayContaining(['PATH', 'OMNI_OWNER']));
     expect(said.names.filter((name) => /^npm_|^OMNI_(?!OWNER)|^NODE_OPTIONS/.test(name))).toEqual([]);
   });
@@ -83,7 +84,8 @@ describe('NodeChildLauncher', () => {
   ])('explains %s', async (_name, change, message) => {
     const listener = new RecordingListener();
     const channel = launcher.launch({ ...node(''), ...change }, listener);
-    expect([channel.send('x'), listener.closes]).toEqual([false, []]);
+    expect(channel.send('x')).toBe(false);
+    expect(listener.closes).toEqual([]);
     expect(await listener.closed()).toMatchObject({ code: 'OMNI_UPSTREAM_SPAWN_FAILED', message: expect.stringMatching(message) });
     await channel.close();
     expect(listener.closes.length).toBe(1);

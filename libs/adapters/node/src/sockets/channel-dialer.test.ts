@@ -111,7 +111,8 @@ describe('NodeChannelDialer', () => {
     ['a header that HTTP forbids', () => webSocket('/', { 'X-Bad': 'a\r\nb' })],
   ])('says that it cannot connect: %s', async (_name, target) => {
     const error = await endOf(target());
-    expect([error?.code, error?.data?.['phase']]).toEqual(['OMNI_UPSTREAM_UNREACHABLE', 'connect']);
+    expect(error?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
+    expect(error?.data?.['phase']).toBe('connect');
   });
 
   it('offers the sub-protocol mcp and sends the configured headers', async () => {
@@ -129,7 +130,9 @@ describe('NodeChannelDialer', () => {
     ['/moved', 302],
   ])('tells the status of a refused upgrade and follows nothing: %s', async (path, status) => {
     const error = await endOf(webSocket(path));
-    expect([error?.code, error?.data, upgrades.length]).toEqual(['OMNI_UPSTREAM_HTTP_STATUS', { phase: 'connect', status }, 1]);
+    expect(error?.code).toBe('OMNI_UPSTREAM_HTTP_STATUS');
+    expect(error?.data).toEqual({ phase: 'connect', status });
+    expect(upgrades).toHaveLength(1);
   });
 
   it('gives up a server that takes the connection and says nothing', async () => {
@@ -139,7 +142,8 @@ describe('NodeChannelDialer', () => {
     const { port } = silent.address() as AddressInfo;
     const error = await endOf({ kind: 'websocket', url: `ws://127.0.0.1:${port}/`, headers: {} }, { connectTimeoutMs: 30 });
     silent.close();
-    expect([error?.code, error?.data?.['phase']]).toEqual(['OMNI_UPSTREAM_UNREACHABLE', 'connect']);
+    expect(error?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
+    expect(error?.data?.['phase']).toBe('connect');
   });
 
   it.each([
@@ -225,7 +229,8 @@ describe('NodeChannelDialer', () => {
     const listener = new RecordingListener();
     dial(webSocket(), listener, { budget });
     expect(await listener.closed()).toMatchObject({ code: 'OMNI_MEMORY_FULL', message: expect.stringContaining('"up"') });
-    expect([listener.messages.map((text) => text.length), budget.held]).toEqual([[100_000], 0]);
+    expect(listener.messages.map((text) => text.length)).toEqual([100_000]);
+    expect(budget.held).toBe(0);
   });
 
   it('says when a connection breaks', async () => {
@@ -251,6 +256,7 @@ describe('NodeChannelDialer', () => {
     await dialer.close();
     const late = new RecordingListener();
     dialer.dial(spec, late);
-    expect([listener.closes, (await late.closed())?.code]).toEqual([[undefined], 'OMNI_UPSTREAM_UNREACHABLE']);
+    expect((await late.closed())?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
+    expect(listener.closes).toEqual([undefined]);
   });
 });

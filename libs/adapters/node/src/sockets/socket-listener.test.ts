@@ -75,7 +75,8 @@ describe('NodeSocketListener', () => {
     try {
       const path = join(folder, 'state', 'omni.sock');
       await echo().listener.listen({ path });
-      expect([(await stat(path)).mode & 0o777, (await stat(join(folder, 'state'))).mode & 0o777]).toEqual([0o600, 0o700]);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+      expect((await stat(join(folder, 'state'))).mode & 0o777).toBe(0o700);
       expect(process.umask()).toBe(0);
     } finally {
       process.umask(before);
@@ -223,7 +224,8 @@ describe('NodeSocketListener', () => {
     let length = 0;
     client.on('data', (chunk: string) => (length += chunk.length));
     while (length < 30_000_003 && !client.closed) await new Promise((next) => setImmediate(next));
-    expect([taken, length]).toEqual([[true, true, true], 30_000_003]);
+    expect(taken).toEqual([true, true, true]);
+    expect(length).toBe(30_000_003);
   });
 
   it('cuts open connections when it is closed', async () => {

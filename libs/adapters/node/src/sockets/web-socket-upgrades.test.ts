@@ -90,7 +90,8 @@ describe('WebSocketUpgrades', () => {
     await once(named, 'open');
     const unnamed = client([]);
     await once(unnamed, 'open');
-    expect([named.protocol, unnamed.protocol]).toEqual(['mcp', '']);
+    expect(named.protocol).toBe('mcp');
+    expect(unnamed.protocol).toBe('');
     expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}Sec-WebSocket-Protocol: other, mcp2\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 400 [^]*OMNI_SUBPROTOCOL_UNSUPPORTED/,
     );
@@ -259,10 +260,8 @@ describe('WebSocketUpgrades', () => {
     await once(opened, 'open');
     opened.send('{}');
     while (lengths.length < 3 && opened.readyState === opened.OPEN) await new Promise((next) => setImmediate(next));
-    expect([taken, lengths]).toEqual([
-      [true, true, true],
-      [10_000_000, 10_000_000, 10_000_000],
-    ]);
+    expect(taken).toEqual([true, true, true]);
+    expect(lengths).toEqual([10_000_000, 10_000_000, 10_000_000]);
   });
 
   it('closes with 1008 when a client does not read what waits for it, though it goes on sending, and says so', async () => {
@@ -315,7 +314,8 @@ describe('WebSocketUpgrades', () => {
     opened.resume();
     // The first argument of `message` is a Buffer.
     const [data] = (await once(opened, 'message')) as [Buffer];
-    expect([data.length, opened.readyState]).toEqual([32_000_000, WebSocket.OPEN]);
+    expect(data.length).toBe(32_000_000);
+    expect(opened.readyState).toBe(WebSocket.OPEN);
   });
 
   it('closes with 1013 on a message for which others leave no room, and takes it when they have gone', async () => {
@@ -337,7 +337,8 @@ describe('WebSocketUpgrades', () => {
     third.send('z'.repeat(300_000));
     // The first argument of `message` is a Buffer.
     const [data] = (await once(third, 'message')) as [Buffer];
-    expect([data.length, budget.held]).toEqual([300_000, 0]);
+    expect(data.length).toBe(300_000);
+    expect(budget.held).toBe(0);
   });
 
   it('cuts a client that answers no ping', async () => {

@@ -65,7 +65,8 @@ describe('CatalogueRefresher', () => {
     await clock.advanceAsync(499);
     const withinTheSecond = readings.length;
     await clock.advanceAsync(1);
-    expect([withinTheSecond, readings.length]).toEqual([1, 2]);
+    expect(withinTheSecond).toBe(1);
+    expect(readings).toHaveLength(2);
   });
 
   it('does not publish what was read from a connection that is gone', async () => {
@@ -83,7 +84,8 @@ describe('CatalogueRefresher', () => {
     await clock.advanceAsync(29_999);
     const before = [...published];
     await clock.advanceAsync(1);
-    expect([before, published]).toEqual([[], ['a gone']]);
+    expect(before).toEqual([]);
+    expect(published).toEqual(['a gone']);
   });
 
   it('takes nothing out that came back in time', async () => {
@@ -107,7 +109,8 @@ describe('CatalogueRefresher', () => {
     const afterOne = [...settled];
     refresher.onDown('b');
     refresher.whenSettled(() => settled.push('later'));
-    expect([afterOne, settled]).toEqual([[], ['first', 'later']]);
+    expect(afterOne).toEqual([]);
+    expect(settled).toEqual(['first', 'later']);
   });
 
   it('holds it no longer than the grace', async () => {
@@ -118,7 +121,8 @@ describe('CatalogueRefresher', () => {
     await clock.advanceAsync(999);
     const before = isSettled;
     await clock.advanceAsync(1);
-    expect([before, isSettled]).toEqual([false, true]);
+    expect(before).toBe(false);
+    expect(isSettled).toBe(true);
   });
 
   it('goes on after a reading that failed', async () => {
@@ -131,7 +135,8 @@ describe('CatalogueRefresher', () => {
     refresher.onListsChanged('a');
     readings[1]?.finish();
     await clock.advanceAsync(0);
-    expect([isSettled, published]).toEqual([true, ['a read']]);
+    expect(isSettled).toBe(true);
+    expect(published).toEqual(['a read']);
   });
 
   it('asks again for a list that could not be read, less and less often, until it can', async () => {
@@ -147,7 +152,8 @@ describe('CatalogueRefresher', () => {
     }
     readings[9]?.finish();
     await clock.advanceAsync(3_600_000);
-    expect([times, readings.length]).toEqual([[5, 10, 20, 40, 80, 160, 300, 300, 300], 10]);
+    expect(times).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300]);
+    expect(readings).toHaveLength(10);
   });
 
   it('does not ask again while the upstream is down, nor twice when it announces a change', async () => {
@@ -161,7 +167,8 @@ describe('CatalogueRefresher', () => {
     const afterChange = readings.length;
     refresher.onDown('a');
     await clock.advanceAsync(3_600_000);
-    expect([afterChange, readings.length]).toEqual([2, 2]);
+    expect(afterChange).toBe(2);
+    expect(readings).toHaveLength(2);
   });
 
   it('logs once what cannot be shown, without the words of the server', async () => {
@@ -188,6 +195,8 @@ describe('CatalogueRefresher', () => {
     readings[0]?.finish();
     refresher.onReady('b', connection('b'));
     await clock.advanceAsync(60_000);
-    expect([isSettled, published, readings.length]).toEqual([true, [], 1]);
+    expect(isSettled).toBe(true);
+    expect(published).toEqual([]);
+    expect(readings).toHaveLength(1);
   });
 });

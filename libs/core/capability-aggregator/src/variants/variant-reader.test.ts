@@ -94,20 +94,22 @@ describe('VariantReader', () => {
   it('opens and reads nothing for clients that declare nothing', () => {
     const scene = new Scene();
     expect(scene.list(clientOf('{}')).isAnswered).toBe(true);
-    expect([scene.opened, scene.clock.pendingTimers, scene.lists.isProvisional(clientOf('{}'))]).toEqual([[], 0, false]);
+    expect(scene.clock.pendingTimers).toBe(0);
+    expect(scene.lists.isProvisional(clientOf('{}'))).toBe(false);
+    expect(scene.opened).toEqual([]);
   });
 
   it('reads once for all clients that declare the same, and none is told of what it has not missed', async () => {
     const scene = new Scene();
     const waiting = [scene.list(A), scene.list(A)];
-    expect([scene.opened.length, waiting.some(({ isAnswered }) => isAnswered)]).toEqual([1, false]);
+    expect(scene.opened).toHaveLength(1);
+    expect(waiting.some(({ isAnswered }) => isAnswered)).toBe(false);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
-    expect([scene.log, waiting, scene.list(A)]).toEqual([
-      [`a for ${SIGNATURE}: x`],
-      [{ isAnswered: true }, { isAnswered: true }],
-      { isAnswered: true },
-    ]);
-    expect([scene.opened.length, scene.lists.isProvisional(A)]).toEqual([1, false]);
+    expect(scene.list(A)).toEqual({ isAnswered: true });
+    expect(scene.log).toEqual([`a for ${SIGNATURE}: x`]);
+    expect(waiting).toEqual([{ isAnswered: true }, { isAnswered: true }]);
+    expect(scene.opened).toHaveLength(1);
+    expect(scene.lists.isProvisional(A)).toBe(false);
   });
 
   it('asks each server of the endpoint of all, but none that has offered nothing yet', async () => {
@@ -119,9 +121,13 @@ describe('VariantReader', () => {
     await scene.tell(new FakeSource(A.capabilities), []);
     scene.unread = '';
     const second = scene.list(all);
-    expect([first.isAnswered, second.isAnswered, scene.opened.map(({ upstream }) => upstream)]).toEqual([true, false, ['a', 'b']]);
+    expect(first.isAnswered).toBe(true);
+    expect(second.isAnswered).toBe(false);
+    expect(scene.opened.map(({ upstream }) => upstream)).toEqual(['a', 'b']);
     scene.opened[1]?.done(undefined);
-    expect([second.isAnswered, scene.reading.length, scene.lists.isProvisional(all)]).toEqual([true, 1, false]);
+    expect(second.isAnswered).toBe(true);
+    expect(scene.reading).toHaveLength(1);
+    expect(scene.lists.isProvisional(all)).toBe(false);
   });
 
   it('lets a list wait no longer than it may, a call longer, and tells what was missed', async () => {
@@ -130,16 +136,23 @@ describe('VariantReader', () => {
     let isCallAnswered = false;
     scene.lists.whenKnownForCall(A, scene, () => (isCallAnswered = true));
     await scene.clock.advanceAsync(LIST_WAIT_MS);
-    expect([first.isAnswered, isCallAnswered, scene.list(A).isAnswered, scene.lists.isProvisional(A)]).toEqual([true, false, true, true]);
+    expect(first.isAnswered).toBe(true);
+    expect(isCallAnswered).toBe(false);
+    expect(scene.list(A).isAnswered).toBe(true);
+    expect(scene.lists.isProvisional(A)).toBe(true);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
-    expect([isCallAnswered, scene.log, scene.clock.pendingTimers]).toEqual([true, [`a for ${SIGNATURE}: x, news`], 1]);
+    expect(isCallAnswered).toBe(true);
+    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
+    expect(scene.clock.pendingTimers).toBe(1);
   });
 
   it('answers at once when a server cannot be read, and tries again five seconds later', async () => {
     const scene = new Scene();
     const first = scene.list(A);
     scene.opened[0]?.done(new GatewayError('OMNI_OVERLOADED', 'full'));
-    expect([first.isAnswered, scene.list(A).isAnswered, scene.opened.length]).toEqual([true, true, 1]);
+    expect(first.isAnswered).toBe(true);
+    expect(scene.list(A).isAnswered).toBe(true);
+    expect(scene.opened).toHaveLength(1);
     await scene.clock.advanceAsync(5_000);
     const source = new FakeSource(A.capabilities);
     scene.list(A);
@@ -148,7 +161,9 @@ describe('VariantReader', () => {
     await scene.clock.advanceAsync(5_000);
     scene.list(A);
     await scene.tell(source, ['x']);
-    expect([scene.opened.length, source.releases, scene.log]).toEqual([3, 2, [`a for ${SIGNATURE}: x, news`]]);
+    expect(scene.opened).toHaveLength(3);
+    expect(source.releases).toBe(2);
+    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
   });
 
   it('does not take what an instance tells that ends in between', async () => {
@@ -160,7 +175,8 @@ describe('VariantReader', () => {
     source.isUp = false;
     scene.reading[0]?.finish([]);
     await scene.clock.advanceAsync(0);
-    expect([first.isAnswered, log]).toEqual([true, []]);
+    expect(first.isAnswered).toBe(true);
+    expect(log).toEqual([]);
   });
 
   it('goes on with the next client that waits when the one whose instance was asked leaves', async () => {
@@ -172,9 +188,11 @@ describe('VariantReader', () => {
     source.isUp = false;
     scene.reading[0]?.finish([]);
     await scene.clock.advanceAsync(0);
-    expect([scene.opened.length, waiting.some(({ isAnswered }) => isAnswered)]).toEqual([3, false]);
+    expect(scene.opened).toHaveLength(3);
+    expect(waiting.some(({ isAnswered }) => isAnswered)).toBe(false);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
-    expect([waiting.every(({ isAnswered }) => isAnswered), scene.log]).toEqual([true, [`a for ${SIGNATURE}: x`]]);
+    expect(waiting.every(({ isAnswered }) => isAnswered)).toBe(true);
+    expect(scene.log).toEqual([`a for ${SIGNATURE}: x`]);
   });
 
   it('asks the next client at once when the only one has left', () => {
@@ -182,7 +200,8 @@ describe('VariantReader', () => {
     const first = scene.list(A);
     scene.opened[0]?.done(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
     scene.list(A);
-    expect([first.isAnswered, scene.opened.length]).toEqual([true, 2]);
+    expect(first.isAnswered).toBe(true);
+    expect(scene.opened).toHaveLength(2);
   });
 
   it('does not have a server started again and again that ends when it is read', async () => {
@@ -236,9 +255,12 @@ describe('VariantReader', () => {
     await scene.tell(source, ['x']);
     await scene.clock.advanceAsync(1_000);
     source.isUp = false;
-    expect([scene.list(A).isAnswered, scene.reading.length]).toEqual([true, 1]);
+    expect(scene.list(A).isAnswered).toBe(true);
+    expect(scene.reading).toHaveLength(1);
     scene.found = new FakeSource(A.capabilities);
-    expect([scene.list(A).isAnswered, scene.reading.at(-1)?.source === scene.found, scene.opened.length]).toEqual([true, true, 1]);
+    expect(scene.list(A).isAnswered).toBe(true);
+    expect(scene.reading.at(-1)?.source).toBe(scene.found);
+    expect(scene.opened).toHaveLength(1);
   });
 
   it('reads again when what is for all has changed, at once from an instance that is there, else when somebody asks', async () => {
@@ -253,10 +275,12 @@ describe('VariantReader', () => {
     await scene.clock.advanceAsync(1_000);
     source.isUp = false;
     scene.lists.onBaseChanged('a');
-    expect([scene.reading.length, scene.log.at(-1)]).toEqual([2, `a for ${SIGNATURE}: as for all, news`]);
+    expect(scene.reading).toHaveLength(2);
+    expect(scene.log.at(-1)).toBe(`a for ${SIGNATURE}: as for all, news`);
     const asked = scene.list(A);
     await scene.tell(new FakeSource(A.capabilities), ['z']);
-    expect([asked.isAnswered, scene.log.at(-1)]).toEqual([true, `a for ${SIGNATURE}: z`]);
+    expect(asked.isAnswered).toBe(true);
+    expect(scene.log.at(-1)).toBe(`a for ${SIGNATURE}: z`);
   });
 
   it('keeps the lists of sixteen variantKeys, those that were asked for last, each for a minute at least', async () => {
@@ -265,11 +289,14 @@ describe('VariantReader', () => {
     await scene.clock.advanceAsync(59_000);
     const client = clientOf('{"y":{}}', 'a');
     const opened = scene.opened.length;
-    expect([scene.list(client).isAnswered, scene.lists.isProvisional(client), scene.opened.length]).toEqual([true, true, opened]);
+    expect(scene.list(client).isAnswered).toBe(true);
+    expect(scene.lists.isProvisional(client)).toBe(true);
+    expect(scene.opened.length).toBe(opened);
     scene.list(clientOf('{"x0":{}}', 'a'));
     await scene.clock.advanceAsync(1_000);
     scene.list(client);
-    expect([scene.log, scene.opened.length]).toEqual([['forgotten: legacy {"x1":{}}'], opened + 1]);
+    expect(scene.log).toEqual(['forgotten: legacy {"x1":{}}']);
+    expect(scene.opened.length).toBe(opened + 1);
   });
 
   it('leaves nothing behind when it stops, and nobody waiting', async () => {
@@ -279,6 +306,9 @@ describe('VariantReader', () => {
     const source = new FakeSource(A.capabilities);
     scene.opened[0]?.done(source);
     await scene.clock.advanceAsync(0);
-    expect([waiting.isAnswered, scene.reading.length, source.releases, scene.clock.pendingTimers]).toEqual([true, 0, 1, 0]);
+    expect(waiting.isAnswered).toBe(true);
+    expect(scene.reading).toHaveLength(0);
+    expect(source.releases).toBe(1);
+    expect(scene.clock.pendingTimers).toBe(0);
   });
 });

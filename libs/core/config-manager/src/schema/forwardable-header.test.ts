@@ -5,7 +5,8 @@ describe('mayForward', () => {
   it.each(['X-Tenant', 'x-request-id', 'Mcp', 'X-Mcp-Server', 'User-Agent', 'X-Host', 'X-Authorization', 'Viable', 'Secret'])(
     'takes %s',
     (name) => {
-      expect([mayForward(name), mayForward(name.toUpperCase())]).toEqual([true, true]);
+      expect(mayForward(name)).toBe(true);
+      expect(mayForward(name.toUpperCase())).toBe(true);
     },
   );
 
@@ -16,6 +17,8 @@ describe('mayForward', () => {
     ...['Content-Type', 'Content-Length', 'Content-Encoding', 'Accept', 'Accept-Encoding', 'Mcp-Session-Id', 'MCP-Protocol-Version'],
     ...['Mcp-Param-X', 'Last-Event-ID', 'Traceparent', 'Tracestate', 'Baggage'],
   ])('refuses %s, however it is written', (name) => {
-    expect([mayForward(name), mayForward(name.toLowerCase()), mayForward(name.toUpperCase())]).toEqual([false, false, false]);
+    expect(mayForward(name)).toBe(false);
+    expect(mayForward(name.toLowerCase())).toBe(false);
+    expect(mayForward(name.toUpperCase())).toBe(false);
   });
 });

@@ -197,11 +197,13 @@ describe('ChannelFront', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front);
     pipe.say(initializeText(), textOf('1'), textOf('1'));
-    expect([front.dispatch.calls.length, pipe.received.length]).toEqual([1, 2]);
+    expect(front.dispatch.calls).toHaveLength(1);
+    expect(pipe.received).toHaveLength(2);
     expect(JSON.parse(pipe.received[1] ?? '')).toMatchObject({ id: 1, error: { data: { code: 'OMNI_REQUEST_ID_IN_USE' } } });
     front.dispatch.last.result('{"of":"first"}');
     pipe.say(textOf('1'));
-    expect([JSON.parse(pipe.received[2] ?? ''), front.dispatch.calls.length]).toMatchObject([{ result: { of: 'first' } }, 2]);
+    expect(JSON.parse(pipe.received[2] ?? '')).toMatchObject({ result: { of: 'first' } });
+    expect(front.dispatch.calls).toHaveLength(2);
   });
 
   it.each([
@@ -213,11 +215,9 @@ describe('ChannelFront', () => {
     pipe.say(initializeText(), textOf('"a"'), textOf('1'), cancelText('"1"'), cancelText('"a"'));
     front.dispatch.calls[0]?.result('{}');
     front.dispatch.calls[1]?.result('{}');
-    expect([front.dispatch.calls.map(({ cancels }) => cancels), pipe.received.length, front.handler.getStatus().details]).toMatchObject([
-      [['r'], []],
-      2,
-      { inFlight: 0 },
-    ]);
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([['r'], []]);
+    expect(pipe.received).toHaveLength(2);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   it('cancels nothing on other connections', () => {
@@ -235,10 +235,11 @@ describe('ChannelFront', () => {
     front.offer.change(['tools']);
     pipe.say(cancelText('"l"'));
     front.offer.change(['tools']);
-    expect([pipe.received.map((text) => JSON.parse(text).method), front.handler.getStatus().details]).toMatchObject([
-      ['notifications/subscriptions/acknowledged', 'notifications/tools/list_changed'],
-      { listens: 0 },
+    expect(pipe.received.map((text) => JSON.parse(text).method)).toEqual([
+      'notifications/subscriptions/acknowledged',
+      'notifications/tools/list_changed',
     ]);
+    expect(front.handler.getStatus().details).toMatchObject({ listens: 0 });
   });
 
   it('asks a legacy client during a call and outside of one', () => {
@@ -251,10 +252,8 @@ describe('ChannelFront', () => {
       answers.push(answer),
     );
     pipe.say('{"jsonrpc":"2.0","id":"omni-2","result":{"n":2}}', '{"jsonrpc":"2.0","id":"omni-1","result":{"n":1}}');
-    expect([pipe.received[1], answers]).toMatchObject([
-      '{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}',
-      [{ id: '"omni-2"' }, { id: '"omni-1"' }],
-    ]);
+    expect(pipe.received[1]).toBe('{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}');
+    expect(answers).toMatchObject([{ id: '"omni-2"' }, { id: '"omni-1"' }]);
   });
 
   it('does not ask modern clients', () => {
@@ -263,7 +262,8 @@ describe('ChannelFront', () => {
     const answers: unknown[] = [];
     pipe.say(modernCall('1'));
     front.dispatch.last.ask(QUESTION, (answer) => answers.push(answer));
-    expect([answers, pipe.received]).toMatchObject([[{ code: 'OMNI_METHOD_UNKNOWN' }], []]);
+    expect(answers).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }]);
+    expect(pipe.received).toEqual([]);
   });
 
   it('announces changes to a client after its handshake', () => {
@@ -320,7 +320,8 @@ describe('ChannelFront', () => {
       { id: 1, error: { code: -32603 } },
       { id: 1, error: { code: -32603 } },
     ]);
-    expect([pipe.received.join('').includes('secret'), front.handler.getStatus().details]).toMatchObject([false, { inFlight: 0 }]);
+    expect(pipe.received.join('')).not.toContain('secret');
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   it('answers a handshake that fails inside', () => {
@@ -328,10 +329,8 @@ describe('ChannelFront', () => {
     const { pipe } = connect(front);
     front.offer.failure = new RangeError('secret');
     pipe.say(initializeText());
-    expect([pipe.received.map((text) => JSON.parse(text)), front.complaints]).toMatchObject([
-      [{ id: 'hello', error: { code: -32603 } }],
-      ['a message failed inside Omni'],
-    ]);
+    expect(pipe.received.map((text) => JSON.parse(text))).toMatchObject([{ id: 'hello', error: { code: -32603 } }]);
+    expect(front.complaints).toEqual(['a message failed inside Omni']);
   });
 
   it('cancels everything when the client goes [S003-PH-03]', () => {
@@ -350,13 +349,12 @@ describe('ChannelFront', () => {
     pipe.isRead = false;
     pipe.end();
     for (const one of front.dispatch.calls) one.result('{}');
-    expect([front.dispatch.calls.map(({ cancels }) => cancels), answers, ended, pipe.received.length - before]).toMatchObject([
-      [['the session has ended'], ['the connection was closed']],
-      [{ code: 'OMNI_CANCELLED' }],
-      ['closed'],
-      0,
-    ]);
-    expect([front.handler.getStatus().details, front.complaints]).toMatchObject([{ connections: 0, listens: 0, inFlight: 0 }, []]);
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([['the session has ended'], ['the connection was closed']]);
+    expect(answers).toMatchObject([{ code: 'OMNI_CANCELLED' }]);
+    expect(ended).toEqual(['closed']);
+    expect(pipe.received.length - before).toBe(0);
+    expect(front.handler.getStatus().details).toMatchObject({ connections: 0, listens: 0, inFlight: 0 });
+    expect(front.complaints).toEqual([]);
   });
 
   it('answers what runs when the client ends its side and still reads', async () => {
@@ -365,12 +363,11 @@ describe('ChannelFront', () => {
     const { pipe, connection } = connect(front, { answersAfterEnd: true, onClosed: () => ended.push('closed') });
     pipe.say(initializeText(), call('1'), modernCall('2'));
     pipe.end();
-    expect([ended, front.handler.getStatus().details]).toMatchObject([['closed'], { connections: 1, inFlight: 2 }]);
+    expect(ended).toEqual(['closed']);
+    expect(front.handler.getStatus().details).toMatchObject({ connections: 1, inFlight: 2 });
     for (const one of front.dispatch.calls) one.result('{}');
-    expect([pipe.received.slice(1).map((text) => JSON.parse(text).id), front.dispatch.calls.map(({ cancels }) => cancels)]).toEqual([
-      [1, 2],
-      [[], []],
-    ]);
+    expect(pipe.received.slice(1).map((text) => JSON.parse(text).id)).toEqual([1, 2]);
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([[], []]);
     await connection.close();
     expect(pipe.closings).toBe(1);
   });
@@ -383,7 +380,8 @@ describe('ChannelFront', () => {
     front.dispatch.calls[0]?.ask(QUESTION, (answer) => answers.push(answer));
     pipe.end();
     front.dispatch.calls[1]?.ask(QUESTION, (answer) => answers.push(answer));
-    expect([answers, pipe.received.length]).toMatchObject([[{ code: 'OMNI_CANCELLED' }, { code: 'OMNI_CANCELLED' }], 2]);
+    expect(answers).toMatchObject([{ code: 'OMNI_CANCELLED' }, { code: 'OMNI_CANCELLED' }]);
+    expect(pipe.received).toHaveLength(2);
     expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([[], []]);
   });
 
@@ -395,7 +393,8 @@ describe('ChannelFront', () => {
     pipe.end();
     const answers: unknown[] = [];
     session?.onServerRequest('files', front.dispatch.last.request.message, (answer) => answers.push(answer));
-    expect([answers, pipe.received.length]).toMatchObject([[{ code: 'OMNI_CANCELLED' }], 1]);
+    expect(answers).toMatchObject([{ code: 'OMNI_CANCELLED' }]);
+    expect(pipe.received).toHaveLength(1);
   });
 
   it('cancels everything when the pipe breaks, whether the client would still read or not', () => {
@@ -413,17 +412,10 @@ describe('ChannelFront', () => {
     pipe.isRead = false;
     front.dispatch.last.notify(PROGRESS);
     front.dispatch.last.notify(PROGRESS);
-    expect([
-      pipe.closings,
-      front.dispatch.calls.map(({ cancels }) => cancels),
-      front.complaints,
-      front.handler.getStatus().details,
-    ]).toMatchObject([
-      1,
-      [['the session has ended'], ['the connection was closed']],
-      ['a client does not read its messages; its connection is closed'],
-      { inFlight: 0 },
-    ]);
+    expect(pipe.closings).toBe(1);
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([['the session has ended'], ['the connection was closed']]);
+    expect(front.complaints).toEqual(['a client does not read its messages; its connection is closed']);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   it('begins nothing more for a client that it has given up, though more came in the same chunk', () => {
@@ -441,10 +433,8 @@ describe('ChannelFront', () => {
       modernText('subscriptions/listen', { id: '3', params: '"notifications":{"toolsListChanged":true}' }),
     );
     pipe.garble('not-utf8');
-    expect([front.dispatch.calls.length, front.complaints, front.handler.getStatus().details]).toMatchObject([
-      0,
-      ['a client does not read its messages; its connection is closed'],
-      { inFlight: 0, listens: 0 },
-    ]);
+    expect(front.dispatch.calls).toHaveLength(0);
+    expect(front.complaints).toEqual(['a client does not read its messages; its connection is closed']);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0, listens: 0 });
   });
 });

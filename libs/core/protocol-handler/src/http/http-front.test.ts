@@ -40,11 +40,9 @@ describe('HttpFront', () => {
     const front = new FrontFixture();
     const exchange = await front.modern('tools/call', CALL);
     front.dispatch.last.result('{"content":[],"n":1.0e2}');
-    expect([exchange.status, exchange.responseHeader('content-type'), exchange.text()]).toEqual([
-      200,
-      'application/json',
-      '{"jsonrpc":"2.0","id":1,"result":{"content":[],"n":1.0e2}}',
-    ]);
+    expect(exchange.status).toBe(200);
+    expect(exchange.responseHeader('content-type')).toBe('application/json');
+    expect(exchange.text()).toBe('{"jsonrpc":"2.0","id":1,"result":{"content":[],"n":1.0e2}}');
   });
 
   it('routes the request with its own text, envelope and headers', async () => {
@@ -82,12 +80,14 @@ describe('HttpFront', () => {
   ])('checks %s before what comes after it', async (_what, headers, status, code) => {
     // Everything behind the check is wrong as well: the first check decides.
     const exchange = await new FrontFixture().raw({ path: '/mcp/nowhere', headers, body: 'no JSON' });
-    expect([exchange.status, exchange.json()]).toMatchObject([status, { error: { data: { code } } }]);
+    expect(exchange.status).toBe(status);
+    expect(exchange.json()).toMatchObject({ error: { data: { code } } });
   });
 
   it('checks who asks before it looks at the body', async () => {
     const exchange = await new FrontFixture().raw({ headers: without('Authorization'), body: 'no JSON' });
-    expect([exchange.status, exchange.responseHeader('www-authenticate')]).toEqual([401, 'Bearer realm="omni"']);
+    expect(exchange.status).toBe(401);
+    expect(exchange.responseHeader('www-authenticate')).toBe('Bearer realm="omni"');
   });
 
   it('does not tell strangers which servers exist', async () => {
@@ -96,20 +96,23 @@ describe('HttpFront', () => {
       await front.raw({ path: '/mcp/files', headers: without('Authorization') }),
       await front.raw({ path: '/mcp/nowhere', headers: without('Authorization') }),
     ];
-    expect([known.status, known.text()]).toEqual([unknown.status, unknown.text()]);
+    expect(known.status).toBe(unknown.status);
+    expect(known.text()).toBe(unknown.text());
   });
 
   it.each(['/', '/mcp/', '//mcp', '/mcp/../admin', '/mcp/%66iles', '/mcp/files/', '/MCP', '/mcp;x', '/mcp/__proto__', '/mcp/a b'])(
     'serves nothing at %s',
     async (path) => {
       const exchange = await new FrontFixture().raw({ path, headers: GOOD, body: legacyText('ping') });
-      expect([exchange.status, exchange.json()]).toMatchObject([404, refusal(-32600, 'OMNI_PATH_UNKNOWN')]);
+      expect(exchange.status).toBe(404);
+      expect(exchange.json()).toMatchObject(refusal(-32600, 'OMNI_PATH_UNKNOWN'));
     },
   );
 
   it.each(['constructor', 'toString'])('knows no server %s', async (name) => {
     const exchange = await new FrontFixture().raw({ path: `/mcp/${name}`, headers: GOOD, body: legacyText('ping') });
-    expect([exchange.status, exchange.json()]).toMatchObject([404, refusal(-32602, 'OMNI_SERVER_UNKNOWN')]);
+    expect(exchange.status).toBe(404);
+    expect(exchange.json()).toMatchObject(refusal(-32602, 'OMNI_SERVER_UNKNOWN'));
   });
 
   it.each([
@@ -117,19 +120,25 @@ describe('HttpFront', () => {
     ['somebody with a token', GOOD, true],
   ])('shows the health pages to %s', async (_who, headers, trusted) => {
     const exchange = await new FrontFixture().raw({ method: 'GET', path: '/health/live', headers });
-    expect([exchange.status, exchange.responseHeader('cache-control'), exchange.json()]).toEqual([200, 'no-store', { trusted }]);
+    expect(exchange.status).toBe(200);
+    expect(exchange.responseHeader('cache-control')).toBe('no-store');
+    expect(exchange.json()).toEqual({ trusted });
   });
 
   it('answers HEAD of a page without its body, and refuses to write to it', async () => {
     const front = new FrontFixture();
     const head = await front.raw({ method: 'HEAD', path: '/health/live', headers: GOOD });
     const post = await front.raw({ method: 'POST', path: '/health/live', headers: GOOD });
-    expect([head.status, head.text(), post.status, post.responseHeader('allow')]).toEqual([200, '', 405, 'GET, HEAD']);
+    expect(head.status).toBe(200);
+    expect(head.text()).toBe('');
+    expect(post.status).toBe(405);
+    expect(post.responseHeader('allow')).toBe('GET, HEAD');
   });
 
   it.each(['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE', 'post'])('refuses the method %s and names the good ones', async (method) => {
     const exchange = await new FrontFixture().raw({ method, headers: GOOD });
-    expect([exchange.status, exchange.responseHeader('allow')]).toEqual([405, 'POST, GET, DELETE']);
+    expect(exchange.status).toBe(405);
+    expect(exchange.responseHeader('allow')).toBe('POST, GET, DELETE');
   });
 
   it.each([
@@ -160,13 +169,16 @@ describe('HttpFront', () => {
     const front = new FrontFixture({ maxBodyBytes: 300 });
     const fits = await front.post(initializeText().padEnd(300));
     const exceeds = await front.post(initializeText().padEnd(301));
-    expect([fits.status, exceeds.status, exceeds.json()]).toMatchObject([200, 413, refusal(-32600, 'OMNI_BODY_TOO_LARGE')]);
+    expect(fits.status).toBe(200);
+    expect(exceeds.status).toBe(413);
+    expect(exceeds.json()).toMatchObject(refusal(-32600, 'OMNI_BODY_TOO_LARGE'));
   });
 
   it('answers a body that ends too early', async () => {
     const bodyError = new GatewayError('OMNI_BODY_INCOMPLETE', 'The client stopped');
     const exchange = await new FrontFixture().raw({ headers: GOOD, bodyError });
-    expect([exchange.status, exchange.json()]).toMatchObject([400, refusal(-32700, 'OMNI_BODY_INCOMPLETE')]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject(refusal(-32700, 'OMNI_BODY_INCOMPLETE'));
   });
 
   it.each([
@@ -192,7 +204,9 @@ describe('HttpFront', () => {
   ])('refuses %s', async (_what, body, code) => {
     const front = new FrontFixture();
     const exchange = await front.post(body, [...MIRRORS, 'Mcp-Name', 'x']);
-    expect([exchange.status, exchange.json(), front.dispatch.calls]).toMatchObject([400, { error: { code } }, []]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject({ error: { code } });
+    expect(front.dispatch.calls).toEqual([]);
   });
 
   it.each([
@@ -205,7 +219,9 @@ describe('HttpFront', () => {
     const [head = '', tail = ''] = modernText('tools/call', { params: '"name":"|"' }).split('|');
     const encoder = new TextEncoder();
     const exchange = await front.post(new Uint8Array([...encoder.encode(head), ...bytes, ...encoder.encode(tail)]), MIRRORS);
-    expect([exchange.status, exchange.json(), front.dispatch.calls]).toMatchObject([400, refusal(-32700, 'OMNI_JSON_INVALID'), []]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject(refusal(-32700, 'OMNI_JSON_INVALID'));
+    expect(front.dispatch.calls).toEqual([]);
   });
 
   it('reads the next body after one that is not UTF-8', async () => {
@@ -246,12 +262,14 @@ describe('HttpFront', () => {
       'Mcp-Method',
       'tools/list',
     ]);
-    expect([exchange.status, exchange.json()]).toMatchObject([400, refusal(code, 'OMNI_PARAMS_INVALID', 'x')]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject(refusal(code, 'OMNI_PARAMS_INVALID', 'x'));
   });
 
   it('asks for the envelope when only Mcp-Method shows the era', async () => {
     const exchange = await new FrontFixture().post(legacyText('tools/list'), ['Mcp-Method', 'tools/list']);
-    expect([exchange.status, exchange.json()]).toMatchObject([400, refusal(-32602, 'OMNI_PARAMS_INVALID', 1)]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject(refusal(-32602, 'OMNI_PARAMS_INVALID', 1));
   });
 
   it.each([
@@ -263,10 +281,8 @@ describe('HttpFront', () => {
     ['of a draft', 'DRAFT-2026-v1', legacyText('tools/list')],
   ])('refuses a version %s and says which are served', async (_what, requested, body) => {
     const exchange = await new FrontFixture().post(body, ['MCP-Protocol-Version', requested, 'Mcp-Method', 'tools/list']);
-    expect([exchange.status, exchange.json()]).toMatchObject([
-      400,
-      { id: 1, error: { code: -32022, data: { supported: SUPPORTED, requested } } },
-    ]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject({ id: 1, error: { code: -32022, data: { supported: SUPPORTED, requested } } });
   });
 
   it('does not say of a version that it lists that it is not supported', async () => {
@@ -288,7 +304,8 @@ describe('HttpFront', () => {
         modernText('tools/list', { version: version === '2026-07-28' ? '2027-01-01' : '2026-07-28' }),
         ['MCP-Protocol-Version', version, 'Mcp-Method', 'tools/list'],
       );
-      expect([exchange.status, exchange.json()]).toMatchObject([400, refusal(-32020, 'OMNI_HEADER_MISMATCH', 1)]);
+      expect(exchange.status).toBe(400);
+      expect(exchange.json()).toMatchObject(refusal(-32020, 'OMNI_HEADER_MISMATCH', 1));
     },
   );
 
@@ -319,7 +336,9 @@ describe('HttpFront', () => {
   ])('refuses mirrored headers with %s', async (_what, headers) => {
     const front = new FrontFixture();
     const exchange = await front.post(modernText('tools/call', CALL), headers);
-    expect([exchange.status, exchange.json(), front.dispatch.calls]).toMatchObject([400, refusal(-32020, 'OMNI_HEADER_MISMATCH', 1), []]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject(refusal(-32020, 'OMNI_HEADER_MISMATCH', 1));
+    expect(front.dispatch.calls).toEqual([]);
   });
 
   it.each([
@@ -359,12 +378,10 @@ describe('HttpFront', () => {
     const front = new FrontFixture();
     const params = '"taskId":"t1"';
     const [all, one] = [await front.modern(method, { params }), await front.modern(method, { params, path: '/mcp/files' })];
-    expect([all.status, all.json(), one.status, front.dispatch.calls]).toMatchObject([
-      404,
-      refusal(-32601, 'OMNI_METHOD_UNKNOWN', 1),
-      404,
-      [],
-    ]);
+    expect(all.status).toBe(404);
+    expect(all.json()).toMatchObject(refusal(-32601, 'OMNI_METHOD_UNKNOWN', 1));
+    expect(one.status).toBe(404);
+    expect(front.dispatch.calls).toEqual([]);
     expect(all.text().length).toBeLessThan(500);
   });
 
@@ -376,12 +393,14 @@ describe('HttpFront', () => {
       'Mcp-Method',
       'notifications/cancelled',
     ]);
-    expect([exchange.status, exchange.text()]).toEqual([202, '']);
+    expect(exchange.status).toBe(202);
+    expect(exchange.text()).toBe('');
   });
 
   it('refuses responses of modern clients', async () => {
     const exchange = await new FrontFixture().post('{"jsonrpc":"2.0","id":1,"result":{}}', ['MCP-Protocol-Version', '2026-07-28']);
-    expect([exchange.status, exchange.json()]).toMatchObject([400, refusal(-32600, 'OMNI_MESSAGE_INVALID')]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject(refusal(-32600, 'OMNI_MESSAGE_INVALID'));
   });
 
   it.each([
@@ -390,7 +409,8 @@ describe('HttpFront', () => {
     ['a batch of one number', '[1]'],
   ])('refuses %s in the modern era', async (_what, body) => {
     const exchange = await new FrontFixture().post(body, ['MCP-Protocol-Version', '2026-07-28']);
-    expect([exchange.status, exchange.json()]).toMatchObject([400, { id: null, error: { code: -32600 } }]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject({ id: null, error: { code: -32600 } });
   });
 
   it.each([
@@ -402,7 +422,8 @@ describe('HttpFront', () => {
     const front = new FrontFixture();
     const exchange = await front.modern('tools/call', CALL);
     front.dispatch.last.fail(error);
-    expect([exchange.status, exchange.json()]).toMatchObject([status, refusal(code, error.code, 1)]);
+    expect(exchange.status).toBe(status);
+    expect(exchange.json()).toMatchObject(refusal(code, error.code, 1));
     expect(exchange.text()).not.toContain('secret');
   });
 
@@ -424,7 +445,8 @@ describe('HttpFront', () => {
       ...['Mcp-Method', wrong.method ?? 'another'],
     ];
     const exchange = await new FrontFixture().raw({ method: verb, headers, body: wrong.body });
-    expect([exchange.status, exchange.json()]).toMatchObject([status, { error: { code } }]);
+    expect(exchange.status).toBe(status);
+    expect(exchange.json()).toMatchObject({ error: { code } });
   });
 
   it('uses the status that comes with an answer [PROTO-R03]', async () => {
@@ -440,25 +462,22 @@ describe('HttpFront', () => {
     const failed = await front.modern('tools/call', CALL);
     front.dispatch.failure = undefined;
     await front.modern('tools/call', CALL);
-    expect([failed.status, failed.json(), front.dispatch.calls.length, front.complaints]).toMatchObject([
-      500,
-      refusal(-32603, 'OMNI_INTERNAL', 1),
-      1,
-      ['a request failed inside Omni'],
-    ]);
-    expect([failed.text().includes('secret'), front.handler.getStatus().details]).toMatchObject([false, { inFlight: 1 }]);
+    expect(failed.status).toBe(500);
+    expect(failed.json()).toMatchObject(refusal(-32603, 'OMNI_INTERNAL', 1));
+    expect(front.dispatch.calls).toHaveLength(1);
+    expect(front.complaints).toEqual(['a request failed inside Omni']);
+    expect(failed.text()).not.toContain('secret');
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 1 });
   });
 
   it('answers when a handshake fails inside', async () => {
     const front = new FrontFixture();
     front.offer.failure = new RangeError('secret');
     const exchange = await front.post(initializeText());
-    expect([exchange.status, exchange.json(), exchange.text().includes('secret'), front.complaints]).toMatchObject([
-      500,
-      refusal(-32603, 'OMNI_INTERNAL'),
-      false,
-      ['a request failed inside Omni'],
-    ]);
+    expect(exchange.status).toBe(500);
+    expect(exchange.json()).toMatchObject(refusal(-32603, 'OMNI_INTERNAL'));
+    expect(exchange.text()).not.toContain('secret');
+    expect(front.complaints).toEqual(['a request failed inside Omni']);
   });
 
   it('cancels the call when a modern client goes, and answers nothing', async () => {
@@ -466,11 +485,9 @@ describe('HttpFront', () => {
     const exchange = await front.modern('tools/call', CALL);
     exchange.leave();
     front.dispatch.last.result('{}');
-    expect([front.dispatch.last.cancels, exchange.text(), front.handler.getStatus().details]).toMatchObject([
-      ['the client closed the connection'],
-      '',
-      { inFlight: 0 },
-    ]);
+    expect(front.dispatch.last.cancels).toEqual(['the client closed the connection']);
+    expect(exchange.text()).toBe('');
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   it('cancels nothing when a client goes after its answer', async () => {
@@ -486,7 +503,9 @@ describe('HttpFront', () => {
     await front.modern('tools/call', CALL);
     await front.modern('tools/call', CALL);
     const third = await front.modern('tools/call', CALL);
-    expect([third.status, third.json(), front.dispatch.calls.length]).toMatchObject([503, refusal(-31020, 'OMNI_OVERLOADED', 1), 2]);
+    expect(third.status).toBe(503);
+    expect(third.json()).toMatchObject(refusal(-31020, 'OMNI_OVERLOADED', 1));
+    expect(front.dispatch.calls).toHaveLength(2);
     expect(third.responseHeaders).toEqual(expect.arrayContaining(['Retry-After', '1']));
     front.dispatch.last.result('{}');
     await front.modern('tools/call', CALL);
@@ -498,6 +517,7 @@ describe('HttpFront', () => {
     const [first, second] = [await front.modern('tools/call', CALL), await front.modern('tools/call', CALL)];
     front.dispatch.calls[1]?.result('{"of":2}');
     front.dispatch.calls[0]?.result('{"of":1}');
-    expect([first.json(), second.json()]).toMatchObject([{ result: { of: 1 } }, { result: { of: 2 } }]);
+    expect(first.json()).toMatchObject({ result: { of: 1 } });
+    expect(second.json()).toMatchObject({ result: { of: 2 } });
   });
 });

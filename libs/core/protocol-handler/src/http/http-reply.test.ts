@@ -17,7 +17,8 @@ describe('HttpReply', () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     expect(exchange.state).toBe('none');
     call.result('{}');
-    expect([exchange.state, exchange.responseHeader('content-type')]).toEqual(['responded', 'application/json']);
+    expect(exchange.state).toBe('responded');
+    expect(exchange.responseHeader('content-type')).toBe('application/json');
   });
 
   it('becomes an event stream with the first notification, and keeps the order [PROTO-R04]', async () => {
@@ -25,12 +26,10 @@ describe('HttpReply', () => {
     call.notify(PROGRESS);
     call.notify(PROGRESS.replace('1}', '2}'));
     call.result('{"done":true}');
-    expect([
-      exchange.status,
-      exchange.responseHeader('content-type'),
-      exchange.responseHeader('x-accel-buffering'),
-      exchange.state,
-    ]).toEqual([200, 'text/event-stream', 'no', 'ended']);
+    expect(exchange.status).toBe(200);
+    expect(exchange.responseHeader('content-type')).toBe('text/event-stream');
+    expect(exchange.responseHeader('x-accel-buffering')).toBe('no');
+    expect(exchange.state).toBe('ended');
     expect(exchange.events()).toEqual([PROGRESS, PROGRESS.replace('1}', '2}'), '{"jsonrpc":"2.0","id":1,"result":{"done":true}}']);
   });
 
@@ -38,7 +37,8 @@ describe('HttpReply', () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     call.notify(PROGRESS);
     call.fail(new GatewayError('OMNI_PARAMS_INVALID', 'no name'));
-    expect([exchange.status, JSON.parse(exchange.events()[1] ?? '')]).toMatchObject([200, { id: 1, error: { code: -32602 } }]);
+    expect(exchange.status).toBe(200);
+    expect(JSON.parse(exchange.events()[1] ?? '')).toMatchObject({ id: 1, error: { code: -32602 } });
   });
 
   it.each([
@@ -58,7 +58,8 @@ describe('HttpReply', () => {
     const text = '{"jsonrpc":"2.0","id":1,"result":{"ü":"\\ud800 1.0e2"}}';
     if (state === 'ended') call.notify(PROGRESS);
     call.bytes(text);
-    expect([exchange.state, state === 'ended' ? exchange.events()[1] : exchange.text()]).toEqual([state, text]);
+    expect(exchange.state).toBe(state);
+    expect(state === 'ended' ? exchange.events()[1] : exchange.text()).toBe(text);
   });
 
   it('opens a silent request after five seconds and keeps it alive each fifteen [PROTO-R04]', async () => {
@@ -67,14 +68,16 @@ describe('HttpReply', () => {
     front.clock.advance(4_999);
     expect(exchange.state).toBe('none');
     front.clock.advance(1);
-    expect([exchange.state, exchange.text()]).toEqual(['streaming', ': keep-alive\n\n']);
+    expect(exchange.state).toBe('streaming');
+    expect(exchange.text()).toBe(': keep-alive\n\n');
     front.clock.advance(14_000);
     expect(exchange.text()).toBe(': keep-alive\n\n');
     front.clock.advance(1_000);
     expect(exchange.text()).toBe(': keep-alive\n\n'.repeat(2));
     call.result('{}');
     front.clock.advance(60_000);
-    expect([exchange.events().length, exchange.text().split(': keep-alive').length]).toEqual([1, 3]);
+    expect(exchange.events()).toHaveLength(1);
+    expect(exchange.text().split(': keep-alive')).toHaveLength(3);
   });
 
   it('counts the silence from the last message', async () => {
@@ -99,7 +102,8 @@ describe('HttpReply', () => {
     const ending = await session.call('2');
     // Now the question has waited ten minutes, and the second call five seconds.
     front.clock.advance(5_000);
-    expect([ending.exchange.state, ending.exchange.json()]).toMatchObject(['responded', { id: 2, result: {} }]);
+    expect(ending.exchange.state).toBe('responded');
+    expect(ending.exchange.json()).toMatchObject({ id: 2, result: {} });
   });
 
   it('leaves no timer behind', async () => {
@@ -116,7 +120,8 @@ describe('HttpReply', () => {
     call.result('{"n":1}');
     call.result('{"n":2}');
     call.notify(PROGRESS);
-    expect([exchange.json(), front.handler.getStatus().details]).toMatchObject([{ result: { n: 1 } }, { inFlight: 0 }]);
+    expect(exchange.json()).toMatchObject({ result: { n: 1 } });
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   it('tells the upstream to wait for a slow reader, and when to go on', async () => {
@@ -129,7 +134,8 @@ describe('HttpReply', () => {
     call.onDrain(() => heard.push('second'));
     expect(heard).toEqual([]);
     exchange.drain();
-    expect([heard, call.notify(PROGRESS)]).toEqual([['first', 'second'], true]);
+    expect(call.notify(PROGRESS)).toBe(true);
+    expect(heard).toEqual(['first', 'second']);
   });
 
   it('goes on at once where nothing was written yet', async () => {
@@ -152,7 +158,8 @@ describe('HttpReply', () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     const answers: unknown[] = [];
     call.ask('{"jsonrpc":"2.0","id":5,"method":"roots/list"}', (answer) => answers.push(answer));
-    expect([answers, exchange.state]).toMatchObject([[{ code: 'OMNI_METHOD_UNKNOWN' }], 'none']);
+    expect(answers).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }]);
+    expect(exchange.state).toBe('none');
   });
 
   it('lets a legacy call run on when its client is gone, without waiting for a reader', async () => {
@@ -165,12 +172,14 @@ describe('HttpReply', () => {
     expect(call.notify(PROGRESS)).toBe(false);
     call.onDrain(() => heard.push('drained'));
     exchange.leave();
-    expect([call.cancels, heard]).toEqual([[], ['drained']]);
+    expect(call.cancels).toEqual([]);
+    expect(heard).toEqual(['drained']);
     // A writer that were still told to wait would wait for ever.
     expect(call.notify(PROGRESS)).toBe(true);
     call.onDrain(() => heard.push('at once'));
     front.clock.advance(60_000);
-    expect([heard, front.handler.getStatus().details]).toMatchObject([['drained', 'at once'], { inFlight: 1 }]);
+    expect(heard).toEqual(['drained', 'at once']);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 1 });
     call.result('{}');
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
@@ -189,23 +198,23 @@ describe('HttpReply', () => {
     const front = new FrontFixture();
     const session = await front.session();
     const exchange = await session.request('vendor/none');
-    expect([exchange.status, exchange.json()]).toMatchObject([200, { id: 1, error: { code: -32601 } }]);
+    expect(exchange.status).toBe(200);
+    expect(exchange.json()).toMatchObject({ id: 1, error: { code: -32601 } });
   });
 
   it('writes an answer while it comes, with its length when that is known', async () => {
     for (const length of [19, undefined]) {
       const { exchange, call } = await modernCall(new FrontFixture());
       call.chunks?.onResponseHead({ status: 200, length, isError: false, isKept: false });
-      expect([exchange.state, exchange.responseHeader('content-length')]).toEqual(['streaming', length?.toString()]);
+      expect(exchange.state).toBe('streaming');
+      expect(exchange.responseHeader('content-length')).toBe(length?.toString());
       call.chunks?.onChunk(bytesOf('{"first":1,\n'));
       expect(exchange.text()).toBe('{"first":1,\n');
       call.chunks?.onChunk(bytesOf('"b":2}'));
       call.chunks?.onResponseEnd();
-      expect([exchange.state, exchange.text(), exchange.responseHeader('content-type')]).toEqual([
-        'ended',
-        '{"first":1,\n"b":2}',
-        'application/json',
-      ]);
+      expect(exchange.state).toBe('ended');
+      expect(exchange.text()).toBe('{"first":1,\n"b":2}');
+      expect(exchange.responseHeader('content-type')).toBe('application/json');
     }
   });
 
@@ -217,10 +226,8 @@ describe('HttpReply', () => {
       call.chunks?.onChunk(bytesOf(chunk));
     expect(exchange.events()).toHaveLength(2);
     call.chunks?.onResponseEnd();
-    expect([exchange.state, exchange.events()]).toEqual([
-      'ended',
-      [PROGRESS, '{"jsonrpc":"2.0","id":1,"result":{    event: message data: "a":1}}'],
-    ]);
+    expect(exchange.state).toBe('ended');
+    expect(exchange.events()).toEqual([PROGRESS, '{"jsonrpc":"2.0","id":1,"result":{    event: message data: "a":1}}']);
   });
 
   it('cuts an answer whose server breaks off, so that it does not look complete', async () => {
@@ -233,7 +240,9 @@ describe('HttpReply', () => {
       call.fail(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', '"files" broke off'));
       call.chunks?.onChunk(bytesOf('late'));
       call.chunks?.onResponseEnd();
-      expect([exchange.state, exchange.text().includes('late'), exchange.text().endsWith('}}')]).toEqual(['destroyed', false, true]);
+      expect(exchange.state).toBe('destroyed');
+      expect(exchange.text()).not.toContain('late');
+      expect(exchange.text().endsWith('}}')).toBe(true);
       expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
     }
   });
@@ -247,7 +256,8 @@ describe('HttpReply', () => {
         call.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept });
         call.chunks?.onChunk(chunk);
         call.chunks?.onResponseEnd();
-        expect([exchange.text().includes('"result":{}}'), chunk.byteLength]).toEqual([true, isKept ? 36 : 0]);
+        expect(exchange.text()).toContain('"result":{}}');
+        expect(chunk.byteLength).toBe(isKept ? 36 : 0);
       }
     }
   });
@@ -262,7 +272,8 @@ describe('HttpReply', () => {
     expect(call.chunks?.onChunk(bytesOf('b'))).toBe(false);
     call.onDrain(() => heard.push('drained'));
     exchange.drain();
-    expect([heard, exchange.text()]).toEqual([['drained'], 'ab']);
+    expect(heard).toEqual(['drained']);
+    expect(exchange.text()).toBe('ab');
   });
 
   it('puts nothing between the chunks of an answer', async () => {
@@ -281,7 +292,8 @@ describe('HttpReply', () => {
     const { exchange, call } = await modernCall(front);
     call.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
     exchange.leave();
-    expect([call.cancels.length, front.handler.getStatus().details]).toMatchObject([1, { inFlight: 0 }]);
+    expect(call.cancels).toHaveLength(1);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   it('writes an answer of a session while it comes, until an event stream has begun: its events are kept whole', async () => {
@@ -291,7 +303,9 @@ describe('HttpReply', () => {
     call.chunks?.onResponseHead({ status: 404, length: 2, isError: true, isKept: false });
     call.chunks?.onChunk(bytesOf('{}'));
     call.chunks?.onResponseEnd();
-    expect([exchange.status, exchange.state, exchange.text()]).toEqual([200, 'ended', '{}']);
+    expect(exchange.status).toBe(200);
+    expect(exchange.state).toBe('ended');
+    expect(exchange.text()).toBe('{}');
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
     const other = await session.call();
     other.call.notify(PROGRESS);
@@ -308,7 +322,9 @@ describe('HttpReply', () => {
     expect(call.chunks?.onChunk(bytesOf('{'))).toBe(false);
     call.onDrain(() => heard.push('goes on'));
     exchange.leave();
-    expect([heard, call.chunks?.onChunk(bytesOf('}')), call.cancels]).toEqual([['goes on'], true, []]);
+    expect(call.chunks?.onChunk(bytesOf('}'))).toBe(true);
+    expect(heard).toEqual(['goes on']);
+    expect(call.cancels).toEqual([]);
     call.chunks?.onResponseEnd();
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });

@@ -76,11 +76,9 @@ describe('HTTP+SSE', () => {
 
   it('begins with the address to post to', async () => {
     const { stream, query } = new SseClient(front(), await listen(front()));
-    expect([stream.status, stream.responseHeader('content-type'), query]).toEqual([
-      200,
-      'text/event-stream',
-      expect.stringMatching(/^sessionId=/),
-    ]);
+    expect(stream.status).toBe(200);
+    expect(stream.responseHeader('content-type')).toBe('text/event-stream');
+    expect(query).toMatch(/^sessionId=/);
   });
 
   it('takes messages with 202 and answers them on the stream', async () => {
@@ -89,10 +87,12 @@ describe('HTTP+SSE', () => {
     const posted = await client.post(call('7'));
     fixture.dispatch.last.notify(PROGRESS);
     fixture.dispatch.last.result('{"done":true}');
-    expect([posted.status, posted.text(), client.messages]).toMatchObject([
-      202,
-      '',
-      [{ id: 'hello', result: { protocolVersion: '2024-11-05' } }, { method: 'notifications/progress' }, { id: 7, result: { done: true } }],
+    expect(posted.status).toBe(202);
+    expect(posted.text()).toBe('');
+    expect(client.messages).toMatchObject([
+      { id: 'hello', result: { protocolVersion: '2024-11-05' } },
+      { method: 'notifications/progress' },
+      { id: 7, result: { done: true } },
     ]);
   });
 
@@ -100,10 +100,8 @@ describe('HTTP+SSE', () => {
     'speaks version %s, without ids of events',
     async (version) => {
       const client = await connect(front(), '/sse', version);
-      expect([client.messages, client.stream.identifiedEvents().every(({ id }) => id === undefined)]).toMatchObject([
-        [{ result: { protocolVersion: version } }],
-        true,
-      ]);
+      expect(client.messages).toMatchObject([{ result: { protocolVersion: version } }]);
+      expect(client.stream.identifiedEvents().every(({ id }) => id === undefined)).toBe(true);
     },
   );
 
@@ -112,13 +110,11 @@ describe('HTTP+SSE', () => {
     const client = await connect(fixture, '/sse/files');
     await client.post(call('1'));
     const { endpoint, era, principal, session } = fixture.dispatch.last.request.client;
-    expect([endpoint, era, principal.id, session?.key, (await listen(fixture, { path: '/sse/none' })).status]).toEqual([
-      'files',
-      'legacy',
-      'owner',
-      'channel-1',
-      404,
-    ]);
+    expect(endpoint).toBe('files');
+    expect(era).toBe('legacy');
+    expect(principal.id).toBe('owner');
+    expect(session?.key).toBe('channel-1');
+    expect((await listen(fixture, { path: '/sse/none' })).status).toBe(404);
   });
 
   it('asks the client on the same stream', async () => {
@@ -128,7 +124,8 @@ describe('HTTP+SSE', () => {
     const answers: unknown[] = [];
     fixture.dispatch.last.ask('{"jsonrpc":"2.0","id":5,"method":"roots/list"}', (answer) => answers.push(answer));
     await client.post('{"jsonrpc":"2.0","id":"omni-1","result":{"roots":[]}}');
-    expect([client.messages[1], answers]).toMatchObject([{ id: 'omni-1', method: 'roots/list' }, [{ id: '"omni-1"' }]]);
+    expect(client.messages[1]).toMatchObject({ id: 'omni-1', method: 'roots/list' });
+    expect(answers).toMatchObject([{ id: '"omni-1"' }]);
   });
 
   it('announces changes', async () => {
@@ -143,11 +140,9 @@ describe('HTTP+SSE', () => {
     const client = await connect(fixture);
     await client.post(call('1'));
     client.stream.leave();
-    expect([fixture.dispatch.last.cancels, fixture.handler.getStatus().details, fixture.clock.pendingTimers]).toMatchObject([
-      ['the session has ended'],
-      { connections: 0, inFlight: 0 },
-      1,
-    ]);
+    expect(fixture.dispatch.last.cancels).toEqual(['the session has ended']);
+    expect(fixture.handler.getStatus().details).toMatchObject({ connections: 0, inFlight: 0 });
+    expect(fixture.clock.pendingTimers).toBe(1);
     expect((await client.post(call('2'))).status).toBe(404);
     fixture.clock.advance(1_000);
     expect(fixture.clock.pendingTimers).toBe(0);
@@ -160,14 +155,17 @@ describe('HTTP+SSE', () => {
       await client.post(call('1'), { token: 'other' }),
       await client.post(call('1'), { query: 'sessionId=forged' }),
     ];
-    expect([stranger.status, stranger.text(), fixture.dispatch.calls.length]).toEqual([404, forged.text(), 0]);
+    expect(stranger.status).toBe(404);
+    expect(stranger.text()).toBe(forged.text());
+    expect(fixture.dispatch.calls).toHaveLength(0);
     expect((await client.post(call('1'))).status).toBe(202);
   });
 
   it.each(['', 'sessionId=', 'sessionid=1', 'x'.repeat(1_000)])('takes no message for the query "%.20s"', async (query) => {
     const client = await connect(front());
     const refused = await client.post(call('1'), { query });
-    expect([refused.status, refused.json()]).toMatchObject([400, { error: { data: { code: 'OMNI_SESSION_REQUIRED' } } }]);
+    expect(refused.status).toBe(400);
+    expect(refused.json()).toMatchObject({ error: { data: { code: 'OMNI_SESSION_REQUIRED' } } });
   });
 
   it.each([
@@ -178,7 +176,9 @@ describe('HTTP+SSE', () => {
   ])('refuses %s', async (_what, body, status, code) => {
     const client = await connect(front());
     const refused = await client.post(body);
-    expect([refused.status, refused.json(), client.messages.length]).toMatchObject([status, { error: { data: { code } } }, 1]);
+    expect(refused.status).toBe(status);
+    expect(refused.json()).toMatchObject({ error: { data: { code } } });
+    expect(client.messages).toHaveLength(1);
   });
 
   it('refuses bodies of another type, and does not ask what is accepted', async () => {
@@ -197,7 +197,8 @@ describe('HTTP+SSE', () => {
     ['GET', '/messages', 'POST'],
   ])('answers %s %s with 405', async (method, path, allowed) => {
     const refused = await listen(front(), { method, path });
-    expect([refused.status, refused.responseHeader('allow')]).toEqual([405, allowed]);
+    expect(refused.status).toBe(405);
+    expect(refused.responseHeader('allow')).toBe(allowed);
   });
 
   it('checks Host, Origin, token and Accept as elsewhere', async () => {
@@ -215,10 +216,8 @@ describe('HTTP+SSE', () => {
       await get(['Host', 'localhost'], '/messages', 'POST'),
       await get(['Host', 'localhost', ...owner, ...events]),
     ];
-    expect([answers.map(({ status }) => status), answers[2]?.responseHeader('www-authenticate')]).toEqual([
-      [403, 403, 401, 406, 403, 401, 200],
-      'Bearer realm="omni"',
-    ]);
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 401, 406, 403, 401, 200]);
+    expect(answers[2]?.responseHeader('www-authenticate')).toBe('Bearer realm="omni"');
   });
 
   it('counts against the limit of sessions', async () => {
@@ -228,7 +227,9 @@ describe('HTTP+SSE', () => {
     const refused = await listen(fixture);
     first.leave();
     const second = await listen(fixture);
-    expect([first.status, refused.status, second.status]).toEqual([200, 503, 200]);
+    expect(first.status).toBe(200);
+    expect(refused.status).toBe(503);
+    expect(second.status).toBe(200);
   });
 
   it('is kept alive', async () => {
@@ -251,12 +252,10 @@ describe('HTTP+SSE', () => {
     expect(client.stream.state).toBe('streaming');
     client.stream.backlogBytes++;
     fixture.dispatch.last.notify(PROGRESS);
-    expect([
-      client.stream.state,
-      fixture.dispatch.last.cancels,
-      fixture.handler.getStatus().details,
-      fixture.complaints.length,
-    ]).toMatchObject(['destroyed', ['the session has ended'], { connections: 0 }, 1]);
+    expect(client.stream.state).toBe('destroyed');
+    expect(fixture.dispatch.last.cancels).toEqual(['the session has ended']);
+    expect(fixture.handler.getStatus().details).toMatchObject({ connections: 0 });
+    expect(fixture.complaints).toHaveLength(1);
   });
 
   it('drops a message that comes when the stream has ended meanwhile', async () => {
@@ -264,7 +263,8 @@ describe('HTTP+SSE', () => {
     const client = await connect(fixture);
     const posting = client.post(call('1'));
     client.stream.leave();
-    expect([(await posting).status, fixture.dispatch.calls.length]).toEqual([404, 0]);
+    expect((await posting).status).toBe(404);
+    expect(fixture.dispatch.calls).toHaveLength(0);
   });
 
   it('answers what runs and ends when Omni stops, and takes nobody after', async () => {
@@ -275,11 +275,9 @@ describe('HTTP+SSE', () => {
     const late = await listen(fixture);
     await fixture.clock.advanceAsync(0);
     await stopping;
-    expect([late.status, client.messages[1], client.stream.state]).toMatchObject([
-      503,
-      { id: 1, error: { data: { code: 'OMNI_SHUTTING_DOWN' } } },
-      'ended',
-    ]);
+    expect(late.status).toBe(503);
+    expect(client.messages[1]).toMatchObject({ id: 1, error: { data: { code: 'OMNI_SHUTTING_DOWN' } } });
+    expect(client.stream.state).toBe('ended');
   });
 
   it('answers a handshake that fails inside', async () => {

@@ -54,7 +54,8 @@ describe('LegacySession', () => {
     const exchange = await session.request('tools/list');
     await session.post(cancelText('1'));
     front.offer.settle();
-    expect([exchange.events(), front.handler.getStatus().details]).toMatchObject([[], { inFlight: 0 }]);
+    expect(exchange.events()).toEqual([]);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   it('refuses cursors, for it issues none', async () => {
@@ -63,10 +64,8 @@ describe('LegacySession', () => {
       await session.request('tools/list', { params: '"cursor":""' }),
       await session.request('tools/list', { params: '"cursor":"abc"' }),
     ];
-    expect([empty.json(), foreign.json()]).toMatchObject([
-      { result: { tools: [] } },
-      { error: { code: -32602, data: { code: 'OMNI_CURSOR_INVALID' } } },
-    ]);
+    expect(empty.json()).toMatchObject({ result: { tools: [] } });
+    expect(foreign.json()).toMatchObject({ error: { code: -32602, data: { code: 'OMNI_CURSOR_INVALID' } } });
   });
 
   it.each(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])('routes %s with the session as owner', async (method) => {
@@ -74,14 +73,12 @@ describe('LegacySession', () => {
     const session = await front.session({ capabilities: CAN_SAMPLE });
     const exchange = await session.request(method, { params: '"name":"x"' });
     const { client, message, paramHeaders } = front.dispatch.last.request;
-    expect([client.era, client.capabilities, client.clientInfo, client.session?.version, message.text, paramHeaders]).toEqual([
-      'legacy',
-      CAN_SAMPLE,
-      '{"name":"test","version":"1"}',
-      '2025-11-25',
-      legacyText(method, { params: '"name":"x"' }),
-      undefined,
-    ]);
+    expect(client.era).toBe('legacy');
+    expect(client.capabilities).toBe(CAN_SAMPLE);
+    expect(client.clientInfo).toBe('{"name":"test","version":"1"}');
+    expect(client.session?.version).toBe('2025-11-25');
+    expect(message.text).toBe(legacyText(method, { params: '"name":"x"' }));
+    expect(paramHeaders).toBeUndefined();
     front.dispatch.last.result('{"a":1}');
     expect(exchange.text()).toBe('{"jsonrpc":"2.0","id":1,"result":{"a":1}}');
   });
@@ -97,7 +94,9 @@ describe('LegacySession', () => {
     const { client } = front.dispatch.last.request;
     const { answers, take } = recorder();
     client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"tasks/list"}'), take);
-    expect([client.capabilities, client.session?.capabilities, stream.events().length]).toEqual([declared, declared, serverRequests]);
+    expect(client.capabilities).toBe(declared);
+    expect(client.session?.capabilities).toBe(declared);
+    expect(stream.events().length).toBe(serverRequests);
     expect(answers.length).toBe(1 - serverRequests);
   });
 
@@ -105,14 +104,16 @@ describe('LegacySession', () => {
     const front = new FrontFixture();
     const session = await front.session();
     const { call } = await session.call();
-    expect([call.request.client.session?.key, call.request.client.session?.key === session.id]).toEqual(['http-1', false]);
+    expect(call.request.client.session?.key).toBe('http-1');
+    expect(call.request.client.session?.key === session.id).toBe(false);
   });
 
   it('carries vendor methods on the endpoint of one server only', async () => {
     const front = new FrontFixture();
     const all = await (await front.session()).request('vendor/x');
     await (await front.session({ path: '/mcp/files' })).request('vendor/x');
-    expect([all.json(), front.dispatch.calls.length]).toMatchObject([{ error: { code: -32601 } }, 1]);
+    expect(all.json()).toMatchObject({ error: { code: -32601 } });
+    expect(front.dispatch.calls).toHaveLength(1);
   });
 
   it.each(['server/discover', 'subscriptions/listen', 'sampling/createMessage', 'rpc.x', 'initialize'])(
@@ -130,10 +131,8 @@ describe('LegacySession', () => {
     const session = await front.session();
     const first = await session.call('7');
     const second = await session.request('tools/call', { id: '7', params: '"name":"x"' });
-    expect([second.json(), front.dispatch.calls.length]).toMatchObject([
-      { id: 7, error: { code: -32600, data: { code: 'OMNI_REQUEST_ID_IN_USE' } } },
-      1,
-    ]);
+    expect(second.json()).toMatchObject({ id: 7, error: { code: -32600, data: { code: 'OMNI_REQUEST_ID_IN_USE' } } });
+    expect(front.dispatch.calls).toHaveLength(1);
     first.call.result('{"of":"first"}');
     expect(first.exchange.json()).toMatchObject({ id: 7, result: { of: 'first' } });
     expect((await session.request('ping', { id: '7' })).json()).toMatchObject({ result: {} });
@@ -145,12 +144,10 @@ describe('LegacySession', () => {
     const [number, string] = [await session.call('7'), await session.call('"7"')];
     await session.post(cancelText('"7"'));
     number.call.result('{}');
-    expect([string.call.cancels, number.call.cancels, number.exchange.json(), string.exchange.events()]).toMatchObject([
-      ['changed my mind'],
-      [],
-      { id: 7 },
-      [],
-    ]);
+    expect(string.call.cancels).toEqual(['changed my mind']);
+    expect(number.call.cancels).toEqual([]);
+    expect(number.exchange.json()).toMatchObject({ id: 7 });
+    expect(string.exchange.events()).toEqual([]);
   });
 
   it('runs at most so many requests of one session, and leaves the others alone [S003-RM-02]', async () => {
@@ -158,7 +155,8 @@ describe('LegacySession', () => {
     const [busy, other] = [await front.session(), await front.session()];
     const { call } = await busy.call();
     const refused = await busy.request('ping', { id: '2' });
-    expect([refused.json(), (await other.request('ping')).json()]).toMatchObject([{ id: 2, error: { code: -31020 } }, { result: {} }]);
+    expect(refused.json()).toMatchObject({ id: 2, error: { code: -31020 } });
+    expect((await other.request('ping')).json()).toMatchObject({ result: {} });
     call.result('{}');
     expect((await busy.request('ping', { id: '2' })).json()).toMatchObject({ result: {} });
   });
@@ -169,13 +167,11 @@ describe('LegacySession', () => {
     const { exchange, call } = await session.call();
     const cancel = await session.post(cancelText('1'));
     call.result('{}');
-    expect([cancel.status, call.cancels, exchange.state, exchange.events(), front.handler.getStatus().details]).toMatchObject([
-      202,
-      ['changed my mind'],
-      'ended',
-      [],
-      { inFlight: 0 },
-    ]);
+    expect(cancel.status).toBe(202);
+    expect(call.cancels).toEqual(['changed my mind']);
+    expect(exchange.state).toBe('ended');
+    expect(exchange.events()).toEqual([]);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
     // The id is free again.
     expect((await session.request('ping')).json()).toMatchObject({ result: {} });
   });
@@ -191,7 +187,9 @@ describe('LegacySession', () => {
     const { call } = await session.call('"1"');
     const cancel = await other.post(cancelText(id));
     const none = await session.post('{"jsonrpc":"2.0","method":"notifications/cancelled"}');
-    expect([cancel.status, none.status, call.cancels]).toEqual([202, 202, []]);
+    expect(cancel.status).toBe(202);
+    expect(none.status).toBe(202);
+    expect(call.cancels).toEqual([]);
   });
 
   it('ignores the cancellation of what is done', async () => {
@@ -200,7 +198,8 @@ describe('LegacySession', () => {
     const { exchange, call } = await session.call();
     call.result('{}');
     await session.post(cancelText('1'));
-    expect([call.cancels, exchange.state]).toEqual([[], 'responded']);
+    expect(call.cancels).toEqual([]);
+    expect(exchange.state).toBe('responded');
   });
 
   it('answers and frees the id when something throws inside', async () => {
@@ -208,12 +207,10 @@ describe('LegacySession', () => {
     const session = await front.session();
     front.dispatch.failure = new RangeError('secret');
     const failed = await session.request('tools/call', { params: '"name":"x"' });
-    expect([failed.json(), failed.text().includes('secret'), front.complaints, front.handler.getStatus().details]).toMatchObject([
-      { id: 1, error: { code: -32603 } },
-      false,
-      ['a request failed inside Omni'],
-      { inFlight: 0 },
-    ]);
+    expect(failed.json()).toMatchObject({ id: 1, error: { code: -32603 } });
+    expect(failed.text()).not.toContain('secret');
+    expect(front.complaints).toEqual(['a request failed inside Omni']);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
     expect((await session.request('ping')).json()).toMatchObject({ result: {} });
   });
 
@@ -236,13 +233,15 @@ describe('LegacySession', () => {
       call.notify(log(one));
       call.request.client.session?.onNotification('files', messageOf(log(one)));
     }
-    expect([exchange.events(), stream.events()]).toEqual([heard.map(log), heard.map(log)]);
+    expect(exchange.events()).toEqual(heard.map(log));
+    expect(stream.events()).toEqual(heard.map(log));
   });
 
   it.each(['', '"level":"loud"', '"level":3', '"level":"INFO"'])('refuses the log level {%s}', async (params) => {
     const front = new FrontFixture();
     const exchange = await (await front.session()).request('logging/setLevel', { params });
-    expect([exchange.json(), front.dispatch.calls]).toMatchObject([{ error: { code: -32602 } }, []]);
+    expect(exchange.json()).toMatchObject({ error: { code: -32602 } });
+    expect(front.dispatch.calls).toEqual([]);
   });
 
   it('subscribes to a resource once, hears of it on its stream, and unsubscribes', async () => {
@@ -253,7 +252,8 @@ describe('LegacySession', () => {
       expect((await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
     const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a","more":1.0}}';
     front.updates.subscriptions[0]?.update(update);
-    expect([front.updates.subscriptions.length, stream.events()]).toEqual([1, [update]]);
+    expect(front.updates.subscriptions).toHaveLength(1);
+    expect(stream.events()).toEqual([update]);
     expect((await session.request('resources/unsubscribe', { params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
     expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
     expect((await session.request('resources/unsubscribe', { params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
@@ -266,7 +266,8 @@ describe('LegacySession', () => {
   ])('does not subscribe to %s', async (_what, params, code) => {
     const front = new FrontFixture();
     const exchange = await (await front.session()).request('resources/subscribe', { params });
-    expect([exchange.json(), front.updates.subscriptions]).toMatchObject([{ error: { code: -32602, data: { code } } }, []]);
+    expect(exchange.json()).toMatchObject({ error: { code: -32602, data: { code } } });
+    expect(front.updates.subscriptions).toEqual([]);
   });
 
   it('does not show the listen of a modern server in its updates', async () => {
@@ -288,11 +289,9 @@ describe('LegacySession', () => {
       await session.request('resources/subscribe', { params: '"uri":"file:///0"' }),
       await session.request('resources/subscribe', { params: '"uri":"file:///x"' }),
     ];
-    expect([known.json(), refused.json(), front.updates.subscriptions.length]).toMatchObject([
-      { result: {} },
-      { error: { code: -31020 } },
-      1_000,
-    ]);
+    expect(known.json()).toMatchObject({ result: {} });
+    expect(refused.json()).toMatchObject({ error: { code: -31020 } });
+    expect(front.updates.subscriptions.length).toBe(1_000);
   });
 
   it('passes on why an upstream refuses a subscription', async () => {
@@ -325,7 +324,8 @@ describe('LegacySession', () => {
     for (const id of ['1', '2']) await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' });
     const released: number[] = [];
     front.updates.subscriptions.forEach(({ done }, n) => done(() => released.push(n)));
-    expect([front.updates.subscriptions.length, released]).toEqual([2, [0]]);
+    expect(front.updates.subscriptions).toHaveLength(2);
+    expect(released).toEqual([0]);
   });
 
   it('releases subscriptions when it ends, also those that come too late', async () => {
@@ -337,7 +337,8 @@ describe('LegacySession', () => {
     await session.end();
     let isLateReleased = false;
     front.updates.subscriptions[1]?.done(() => (isLateReleased = true));
-    expect([front.updates.subscriptions[0]?.isReleased, isLateReleased]).toEqual([true, true]);
+    expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
+    expect(isLateReleased).toBe(true);
   });
 
   it('asks the client on the stream of the call, under an id of its own, and gives the answer back', async () => {
@@ -351,7 +352,8 @@ describe('LegacySession', () => {
     ]);
     const answer = '{"jsonrpc":"2.0","id":"omni-1","result":{"role":"assistant","n":1.0e2}}';
     const posted = [await session.post(answer), await session.post(answer)];
-    expect([answers, posted.map(({ status }) => status)]).toEqual([[answer], [202, 202]]);
+    expect(answers).toEqual([answer]);
+    expect(posted.map(({ status }) => status)).toEqual([202, 202]);
     call.result('{}');
     expect(exchange.events()).toHaveLength(2);
   });
@@ -374,7 +376,8 @@ describe('LegacySession', () => {
     const { answers, take } = recorder();
     const stream = await session.listen();
     call.request.client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'), take);
-    expect([stream.events(), exchange.state]).toEqual([['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}'], 'none']);
+    expect(stream.events()).toEqual(['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}']);
+    expect(exchange.state).toBe('none');
     await session.post('{"jsonrpc":"2.0","id":"omni-1","error":{"code":1,"message":"no"}}');
     expect(answers).toEqual(['{"jsonrpc":"2.0","id":"omni-1","error":{"code":1,"message":"no"}}']);
   });
@@ -395,10 +398,8 @@ describe('LegacySession', () => {
     const { call } = await session.call();
     const { answers, take } = recorder();
     call.request.client.session?.onServerRequest('files', messageOf(ASK), take);
-    expect([answers, (await session.listen()).events()]).toEqual([
-      ['OMNI_METHOD_UNKNOWN: The client has no stream open on which it could be asked'],
-      [],
-    ]);
+    expect((await session.listen()).events()).toEqual([]);
+    expect(answers).toEqual(['OMNI_METHOD_UNKNOWN: The client has no stream open on which it could be asked']);
   });
 
   it.each(['sampling/createMessage', 'elicitation/create', 'roots/list'])(
@@ -409,7 +410,8 @@ describe('LegacySession', () => {
       const { exchange, call } = await session.call();
       const { answers, take } = recorder();
       call.ask(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`, take);
-      expect([answers, exchange.state]).toEqual([[expect.stringContaining('OMNI_METHOD_UNKNOWN')], 'none']);
+      expect(answers).toEqual([expect.stringContaining('OMNI_METHOD_UNKNOWN')]);
+      expect(exchange.state).toBe('none');
     },
   );
 
@@ -475,7 +477,8 @@ describe('LegacySession', () => {
     call.ask(ASK, take, late.signal);
     await session.post('{"jsonrpc":"2.0","id":"omni-1","result":{}}');
     late.abort();
-    expect([exchange.events().length, answers.length]).toEqual([1, 1]);
+    expect(exchange.events()).toHaveLength(1);
+    expect(answers).toHaveLength(1);
   });
 
   it('hands on to its servers that the roots of the client have changed, and nothing else', async () => {
@@ -496,7 +499,8 @@ describe('LegacySession', () => {
     const owner = call.request.client.session;
     const before = owner?.logLevel();
     await session.request('logging/setLevel', { id: '2', params: '"level":"error"' });
-    expect([before, owner?.logLevel()]).toEqual([undefined, 'error']);
+    expect(before).toBeUndefined();
+    expect(owner?.logLevel()).toBe('error');
   });
 
   it('answers open questions when it ends', async () => {
@@ -515,7 +519,8 @@ describe('LegacySession', () => {
     const { exchange, call } = await session.call();
     const { answers, take } = recorder();
     for (let n = 0; n < 101; n++) call.ask(ASK, take);
-    expect([exchange.events().length, answers]).toEqual([100, [expect.stringContaining('OMNI_OVERLOADED')]]);
+    expect(exchange.events()).toHaveLength(100);
+    expect(answers).toEqual([expect.stringContaining('OMNI_OVERLOADED')]);
   });
 
   it('tells its connections once that it has ended, also those that ask later', async () => {

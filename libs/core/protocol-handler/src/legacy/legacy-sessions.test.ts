@@ -10,19 +10,17 @@ describe('legacy sessions over HTTP', () => {
     const front = new FrontFixture();
     front.offer.instructionsText = 'Say "please"';
     const exchange = await front.post(initializeText());
-    expect([exchange.status, exchange.json()]).toEqual([
-      200,
-      {
-        jsonrpc: '2.0',
-        id: 'hello',
-        result: {
-          protocolVersion: '2025-11-25',
-          capabilities: { tools: { listChanged: true }, experimental: { all: { era: 'legacy' } } },
-          serverInfo: { name: 'omni', version: '1.2.3' },
-          instructions: 'Say "please"',
-        },
+    expect(exchange.status).toBe(200);
+    expect(exchange.json()).toEqual({
+      jsonrpc: '2.0',
+      id: 'hello',
+      result: {
+        protocolVersion: '2025-11-25',
+        capabilities: { tools: { listChanged: true }, experimental: { all: { era: 'legacy' } } },
+        serverInfo: { name: 'omni', version: '1.2.3' },
+        instructions: 'Say "please"',
       },
-    ]);
+    });
     expect(exchange.responseHeader('mcp-session-id')).toMatch(/^[0-9a-f]{32}$/);
   });
 
@@ -55,27 +53,24 @@ describe('legacy sessions over HTTP', () => {
   ])('do not begin with %s', async (_what, params) => {
     const front = new FrontFixture();
     const exchange = await front.post(legacyText('initialize', { params }));
-    expect([exchange.status, exchange.json(), exchange.responseHeader('mcp-session-id'), front.handler.getStatus().details]).toMatchObject([
-      400,
-      { id: 1, error: { code: -32602 } },
-      undefined,
-      { sessions: 0 },
-    ]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject({ id: 1, error: { code: -32602 } });
+    expect(exchange.responseHeader('mcp-session-id')).toBeUndefined();
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 0 });
   });
 
   it.each(['ping', 'tools/list', 'tools/call'])('are needed for %s', async (method) => {
     const exchange = await new FrontFixture().post(legacyText(method));
-    expect([exchange.status, exchange.json()]).toMatchObject([
-      400,
-      { id: 1, error: { code: -32600, data: { code: 'OMNI_SESSION_REQUIRED' } } },
-    ]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject({ id: 1, error: { code: -32600, data: { code: 'OMNI_SESSION_REQUIRED' } } });
   });
 
   it('are looked up for notifications and responses too', async () => {
     const front = new FrontFixture();
     const notification = await front.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     const response = await front.post('{"jsonrpc":"2.0","id":1,"result":{}}', ['Mcp-Session-Id', 'forged']);
-    expect([notification.status, response.status]).toEqual([400, 404]);
+    expect(notification.status).toBe(400);
+    expect(response.status).toBe(404);
   });
 
   it.each([
@@ -90,11 +85,9 @@ describe('legacy sessions over HTTP', () => {
     const front = new FrontFixture();
     await front.session();
     const exchange = await front.post(legacyText('ping'), ['Mcp-Session-Id', id]);
-    expect([exchange.status, exchange.json(), front.handler.getStatus().details]).toMatchObject([
-      404,
-      { error: { code: -32001 } },
-      { sessions: 1 },
-    ]);
+    expect(exchange.status).toBe(404);
+    expect(exchange.json()).toMatchObject({ error: { code: -32001 } });
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 1 });
   });
 
   it('look unknown to everybody else [PROTO-R06]', async () => {
@@ -104,7 +97,8 @@ describe('legacy sessions over HTTP', () => {
       await front.post(legacyText('ping'), ['Mcp-Session-Id', id], '/mcp', 'other'),
       await front.post(legacyText('ping'), ['Mcp-Session-Id', 'forged']),
     ];
-    expect([stranger.status, stranger.text()]).toEqual([404, unknown.text()]);
+    expect(stranger.status).toBe(404);
+    expect(stranger.text()).toBe(unknown.text());
   });
 
   it('belong to the endpoint where they began', async () => {
@@ -140,8 +134,12 @@ describe('legacy sessions over HTTP', () => {
     const { exchange, call } = await session.call();
     const stream = await session.listen();
     const ended = await session.end();
-    expect([ended.status, call.cancels, exchange.events(), stream.state]).toEqual([200, ['the session has ended'], [], 'ended']);
-    expect([(await session.request('ping')).status, (await session.end()).status]).toEqual([404, 404]);
+    expect(ended.status).toBe(200);
+    expect(call.cancels).toEqual(['the session has ended']);
+    expect(exchange.events()).toEqual([]);
+    expect(stream.state).toBe('ended');
+    expect((await session.request('ping')).status).toBe(404);
+    expect((await session.end()).status).toBe(404);
     expect(front.handler.getStatus().details).toMatchObject({ sessions: 0, inFlight: 0 });
   });
 
@@ -153,7 +151,9 @@ describe('legacy sessions over HTTP', () => {
       method: 'DELETE',
       headers: ['Host', 'localhost', 'Authorization', 'Bearer other', 'Mcp-Session-Id', id],
     });
-    expect([none.status, foreign.status, front.handler.getStatus().details]).toMatchObject([400, 404, { sessions: 1 }]);
+    expect(none.status).toBe(400);
+    expect(foreign.status).toBe(404);
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 1 });
   });
 
   it('stop watching the offer when they end', async () => {
@@ -171,7 +171,8 @@ describe('legacy sessions over HTTP', () => {
     front.clock.advance(900);
     await used.request('ping');
     front.clock.advance(100);
-    expect([(await idle.request('ping')).status, (await used.request('ping')).status]).toEqual([404, 200]);
+    expect((await idle.request('ping')).status).toBe(404);
+    expect((await used.request('ping')).status).toBe(200);
   });
 
   it('do not expire while a call runs or a stream is open', async () => {
@@ -196,7 +197,8 @@ describe('legacy sessions over HTTP', () => {
     const front = new FrontFixture({ maxSessions: 1, sessionIdleMs: 1_000 });
     await front.session();
     const refused = await front.post(initializeText());
-    expect([refused.status, refused.json()]).toMatchObject([503, { id: 'hello', error: { code: -31020 } }]);
+    expect(refused.status).toBe(503);
+    expect(refused.json()).toMatchObject({ id: 'hello', error: { code: -31020 } });
     front.clock.advance(1_000);
     expect((await front.post(initializeText())).status).toBe(200);
   });
@@ -213,13 +215,15 @@ describe('legacy sessions over HTTP', () => {
     const own = await front.post(initializeText());
     const next = await front.post(initializeText());
     expect([tooSoon, others, own, next].map(({ status }) => status)).toEqual([503, 503, 200, 503]);
-    expect([(await forgotten.request('ping')).status, (await used.request('ping')).status]).toEqual([404, 200]);
+    expect((await forgotten.request('ping')).status).toBe(404);
+    expect((await used.request('ping')).status).toBe(200);
     expect(front.handler.getStatus().details).toMatchObject({ sessions: 3 });
   });
 
   it('open no stream without an id', async () => {
     const exchange = await new FrontFixture().raw({ method: 'GET', headers: [...GET, 'Accept', 'text/event-stream'] });
-    expect([exchange.status, exchange.responseHeader('allow')]).toEqual([405, 'POST']);
+    expect(exchange.status).toBe(405);
+    expect(exchange.responseHeader('allow')).toBe('POST');
   });
 
   it.each(['', 'application/json', 'text/html'])('open no stream for Accept "%s"', async (accept) => {
@@ -239,12 +243,10 @@ describe('legacy sessions over HTTP', () => {
     const second = await session.listen();
     first.leave();
     const third = await session.listen();
-    expect([first.status, second.status, second.json(), third.status]).toMatchObject([
-      200,
-      409,
-      { error: { data: { code: 'OMNI_STREAM_CONFLICT' } } },
-      200,
-    ]);
+    expect(first.status).toBe(200);
+    expect(second.status).toBe(409);
+    expect(second.json()).toMatchObject({ error: { data: { code: 'OMNI_STREAM_CONFLICT' } } });
+    expect(third.status).toBe(200);
   });
 
   it('send what belongs to no request on their stream', async () => {
@@ -261,7 +263,8 @@ describe('legacy sessions over HTTP', () => {
     front.offer.change(['tools']);
     front.offer.change(['prompts'], 'files');
     front.offer.change(['resources'], 'mail');
-    expect([ofAll.events(), ofFiles.events()]).toEqual([[CHANGED], [CHANGED.replace('tools', 'prompts')]]);
+    expect(ofAll.events()).toEqual([CHANGED]);
+    expect(ofFiles.events()).toEqual([CHANGED.replace('tools', 'prompts')]);
   });
 
   it('announce changes to those only who are offered something else now', async () => {
@@ -271,7 +274,8 @@ describe('legacy sessions over HTTP', () => {
       await (await front.session({ capabilities: '{"roots":{}}' })).listen(),
     ];
     front.offer.change(['tools'], undefined, ({ capabilities }) => capabilities !== '{}');
-    expect([plain.events(), capable.events()]).toEqual([[], [CHANGED]]);
+    expect(plain.events()).toEqual([]);
+    expect(capable.events()).toEqual([CHANGED]);
   });
 
   it('keep messages for the stream that opens later, the newest hundred', async () => {
@@ -281,7 +285,9 @@ describe('legacy sessions over HTTP', () => {
     const owner = call.request.client.session;
     for (let n = 0; n < 101; n++) owner?.onNotification('files', messageOf(LOG.replace('1}', `${n}}`)));
     const stream = await session.listen();
-    expect([stream.events().length, stream.events()[0], stream.events()[99]]).toEqual([100, LOG, LOG.replace('1}', '100}')]);
+    expect(stream.events()).toHaveLength(100);
+    expect(stream.events()[0]).toBe(LOG);
+    expect(stream.events()[99]).toBe(LOG.replace('1}', '100}'));
   });
 
   it('keep no more than a million characters for the stream that opens later', async () => {
@@ -315,7 +321,9 @@ describe('legacy sessions over HTTP', () => {
     call.request.client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'), (answer) =>
       answers.push(answer),
     );
-    expect([stream.state, answers, (await session.listen()).events()]).toMatchObject(['destroyed', [{ code: 'OMNI_METHOD_UNKNOWN' }], []]);
+    expect(stream.state).toBe('destroyed');
+    expect((await session.listen()).events()).toEqual([]);
+    expect(answers).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }]);
   });
 
   it('give a stream up whose client reads nothing, and keep what comes for the next', async () => {
@@ -336,13 +344,15 @@ describe('legacy sessions over HTTP', () => {
     const stream = await (await front.session()).listen();
     stream.backlogBytes = 1024 * 1024;
     front.offer.change(['tools']);
-    expect([stream.state, stream.events()]).toEqual(['streaming', [CHANGED]]);
+    expect(stream.state).toBe('streaming');
+    expect(stream.events()).toEqual([CHANGED]);
   });
 
   it('open no second session for initialize in a batch', async () => {
     const front = new FrontFixture();
     const session = await front.session({ version: '2025-03-26' });
     const batch = await session.post(`[${initializeText()}]`);
-    expect([batch.json(), front.handler.getStatus().details]).toMatchObject([[{ id: 'hello', error: { code: -32600 } }], { sessions: 1 }]);
+    expect(batch.json()).toMatchObject([{ id: 'hello', error: { code: -32600 } }]);
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 1 });
   });
 });

@@ -22,12 +22,10 @@ describe('ListenHub', () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"toolsListChanged":true,"promptsListChanged":false}', id);
     front.offer.change(['tools']);
-    expect([exchange.status, exchange.events()]).toEqual([
-      200,
-      [
-        `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"${ID}":${id}},"notifications":{"toolsListChanged":true}}}`,
-        changed('tools', id),
-      ],
+    expect(exchange.status).toBe(200);
+    expect(exchange.events()).toEqual([
+      `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"${ID}":${id}},"notifications":{"toolsListChanged":true}}}`,
+      changed('tools', id),
     ]);
   });
 
@@ -67,11 +65,9 @@ describe('ListenHub', () => {
   ])('refuses %s', async (_what, params) => {
     const front = new FrontFixture();
     const exchange = await front.modern('subscriptions/listen', { params });
-    expect([exchange.status, exchange.json(), front.handler.getStatus().details]).toMatchObject([
-      400,
-      { id: 1, error: { code: -32602 } },
-      { listens: 0 },
-    ]);
+    expect(exchange.status).toBe(400);
+    expect(exchange.json()).toMatchObject({ id: 1, error: { code: -32602 } });
+    expect(front.handler.getStatus().details).toMatchObject({ listens: 0 });
   });
 
   it('refuses more than a thousand resources', async () => {
@@ -81,7 +77,8 @@ describe('ListenHub', () => {
       await listen(front, JSON.stringify({ resourceSubscriptions: uris.slice(1) })),
       await listen(front, JSON.stringify({ resourceSubscriptions: uris })),
     ];
-    expect([full.status, over.status]).toEqual([200, 400]);
+    expect(full.status).toBe(200);
+    expect(over.status).toBe(400);
   });
 
   it('delivers no change of what other clients are offered', async () => {
@@ -155,9 +152,9 @@ describe('ListenHub', () => {
     const before = exchange.events().length;
     await front.clock.advanceAsync(1);
     front.updates.subscriptions[0]?.done(new GatewayError('OMNI_UPSTREAM_DOWN', 'dead'));
-    expect([before, exchange.events().map((text) => JSON.parse(text))]).toMatchObject([
-      0,
-      [{ params: { notifications: { resourceSubscriptions: ['file:///a'] } } }],
+    expect(before).toBe(0);
+    expect(exchange.events().map((text) => JSON.parse(text))).toMatchObject([
+      { params: { notifications: { resourceSubscriptions: ['file:///a'] } } },
     ]);
   });
 
@@ -167,7 +164,9 @@ describe('ListenHub', () => {
     const exchange = await listen(front, '{"resourceSubscriptions":["file:///a"]}');
     const before = [exchange.events().length, front.updates.subscriptions.length];
     front.offer.settle();
-    expect([before, exchange.events().length, front.updates.subscriptions.length]).toEqual([[0, 0], 1, 1]);
+    expect(before).toEqual([0, 0]);
+    expect(exchange.events()).toHaveLength(1);
+    expect(front.updates.subscriptions).toHaveLength(1);
   });
 
   it('says nothing of what it has kept when Omni stops before the acknowledgement', async () => {
@@ -190,23 +189,19 @@ describe('ListenHub', () => {
     front.updates.subscriptions[1]?.done(() => (isLateReleased = true));
     front.updates.subscriptions[0]?.update(updated('{}'));
     front.offer.change(['tools']);
-    expect([front.updates.subscriptions[0]?.isReleased, isLateReleased, front.handler.getStatus().details]).toMatchObject([
-      true,
-      true,
-      { listens: 0 },
-    ]);
+    expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
+    expect(isLateReleased).toBe(true);
+    expect(front.handler.getStatus().details).toMatchObject({ listens: 0 });
   });
 
   it('ends in good order when Omni stops', async () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"]}', '"x"');
     await front.handler.stop({ deadlineMs: 1_000 });
-    expect([exchange.state, exchange.events()[1], front.updates.subscriptions[0]?.isReleased, front.offer.watchers]).toEqual([
-      'ended',
-      `{"jsonrpc":"2.0","id":"x","result":{"resultType":"complete","_meta":{"${ID}":"x"}}}`,
-      true,
-      0,
-    ]);
+    expect(exchange.state).toBe('ended');
+    expect(exchange.events()[1]).toBe(`{"jsonrpc":"2.0","id":"x","result":{"resultType":"complete","_meta":{"${ID}":"x"}}}`);
+    expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
+    expect(front.offer.watchers).toBe(0);
   });
 
   it('takes no place of the requests that run', async () => {
@@ -214,14 +209,16 @@ describe('ListenHub', () => {
     await listen(front, '{}', '1');
     await listen(front, '{}', '2');
     const call = await front.modern('tools/call', { params: '"name":"x"', name: 'x' });
-    expect([call.state, front.handler.getStatus().details]).toMatchObject(['none', { listens: 2, inFlight: 1 }]);
+    expect(call.state).toBe('none');
+    expect(front.handler.getStatus().details).toMatchObject({ listens: 2, inFlight: 1 });
   });
 
   it('is open at most a thousand times', async () => {
     const front = new FrontFixture();
     for (let n = 0; n < 1_000; n++) await listen(front, '{}', String(n));
     const refused = await listen(front, '{}');
-    expect([refused.status, refused.json()]).toMatchObject([503, { error: { code: -31020 } }]);
+    expect(refused.status).toBe(503);
+    expect(refused.json()).toMatchObject({ error: { code: -31020 } });
   });
 
   it('acknowledges tasks when it is known whose they are, and keeps what comes before', async () => {
@@ -229,12 +226,10 @@ describe('ListenHub', () => {
     const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"],"taskIds":["t","u","t"]}');
     front.offer.change(['tools']);
     const [watch] = front.dispatch.taskWatches;
-    expect([watch?.taskIds, watch?.message.method, watch?.client.principal.id, exchange.events()]).toEqual([
-      ['t', 'u'],
-      'subscriptions/listen',
-      'owner',
-      [],
-    ]);
+    expect(watch?.taskIds).toEqual(['t', 'u']);
+    expect(watch?.message.method).toBe('subscriptions/listen');
+    expect(watch?.client.principal.id).toBe('owner');
+    expect(exchange.events()).toEqual([]);
     watch?.onOpen(['u']);
     const honoured = '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"],"taskIds":["u"]}';
     expect(exchange.events()).toEqual([
@@ -272,7 +267,9 @@ describe('ListenHub', () => {
     exchange.leave();
     const [watch] = front.dispatch.taskWatches;
     watch?.onOpen(['t']);
-    expect([exchange.events(), watch?.isEnded, front.handler.getStatus().details]).toMatchObject([[], true, { listens: 0 }]);
+    expect(exchange.events()).toEqual([]);
+    expect(watch?.isEnded).toBe(true);
+    expect(front.handler.getStatus().details).toMatchObject({ listens: 0 });
   });
 
   it('keeps the last of each subject for a client that reads slowly', async () => {

@@ -32,7 +32,8 @@ describe('ModernRequests', () => {
     ['resources/templates/list', 'templates'],
   ])('answers %s from the offer, in the form of its era', async (method, kind) => {
     const exchange = await new FrontFixture().modern(method, { path: '/mcp/files' });
-    expect([exchange.status, exchange.json()]).toEqual([200, { jsonrpc: '2.0', id: 1, result: { [kind]: [], seenBy: 'files modern' } }]);
+    expect(exchange.status).toBe(200);
+    expect(exchange.json()).toEqual({ jsonrpc: '2.0', id: 1, result: { [kind]: [], seenBy: 'files modern' } });
   });
 
   it('sends a long list with its length, the same bytes for the same list', async () => {
@@ -42,7 +43,9 @@ describe('ModernRequests', () => {
     const [first, second] = [await front.modern('tools/list'), await front.modern('tools/list')];
     expect(first.json()).toEqual({ jsonrpc: '2.0', id: 1, result: { tools } });
     expect(first.responseHeader('content-length')).toBe(String(new TextEncoder().encode(first.text()).byteLength));
-    expect([second.text(), first.state, second.state]).toEqual([first.text(), 'ended', 'ended']);
+    expect(second.text()).toBe(first.text());
+    expect(first.state).toBe('ended');
+    expect(second.state).toBe('ended');
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
@@ -62,7 +65,9 @@ describe('ModernRequests', () => {
     const [stays, leaves] = [await front.modern('tools/list'), await front.modern('tools/list')];
     leaves.leave();
     front.offer.settle();
-    expect([stays.status, leaves.status, front.handler.getStatus().details]).toMatchObject([200, 0, { inFlight: 0 }]);
+    expect(stays.status).toBe(200);
+    expect(leaves.status).toBe(0);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   it.each([
@@ -73,10 +78,8 @@ describe('ModernRequests', () => {
     ['"cursor":{}', undefined],
   ])('takes only the empty cursor and none: %s', async (params, kind) => {
     const exchange = await new FrontFixture().modern('tools/list', { params });
-    expect([exchange.status, exchange.json()]).toMatchObject([
-      200,
-      kind === undefined ? { error: { code: -32602 } } : { result: { [kind]: [] } },
-    ]);
+    expect(exchange.status).toBe(200);
+    expect(exchange.json()).toMatchObject(kind === undefined ? { error: { code: -32602 } } : { result: { [kind]: [] } });
   });
 
   it('carries vendor methods on the endpoint of one server only', async () => {
@@ -84,6 +87,8 @@ describe('ModernRequests', () => {
     const all = await front.modern('vendor/x');
     const one = await front.modern('vendor/x', { path: '/mcp/files' });
     front.dispatch.last.result('{"vendor":1}');
-    expect([all.status, one.json(), front.dispatch.calls.length]).toMatchObject([404, { result: { vendor: 1 } }, 1]);
+    expect(all.status).toBe(404);
+    expect(one.json()).toMatchObject({ result: { vendor: 1 } });
+    expect(front.dispatch.calls).toHaveLength(1);
   });
 });

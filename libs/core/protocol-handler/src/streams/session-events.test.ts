@@ -31,11 +31,9 @@ describe('resumable streams', () => {
     two.call.notify(progress(2));
     front.offer.change(['tools']);
     one.call.result('{}');
-    expect([idsOf(one.exchange), idsOf(two.exchange), idsOf(standalone)]).toEqual([
-      ['s1-0', 's1-1', 's1-2'],
-      ['s2-0', 's2-1'],
-      ['s0-0', 's0-1'],
-    ]);
+    expect(idsOf(one.exchange)).toEqual(['s1-0', 's1-1', 's1-2']);
+    expect(idsOf(two.exchange)).toEqual(['s2-0', 's2-1']);
+    expect(idsOf(standalone)).toEqual(['s0-0', 's0-1']);
     expect([one, two].map(({ exchange }) => exchange.text().startsWith(`id: ${idsOf(exchange)[0]}\ndata: \n\n`))).toEqual([true, true]);
   });
 
@@ -43,7 +41,8 @@ describe('resumable streams', () => {
     const session = await new FrontFixture().session({ version });
     const { exchange, call } = await session.call();
     call.notify(progress(1));
-    expect([idsOf(exchange), idsOf(await session.listen())]).toEqual([['s1-1'], []]);
+    expect(idsOf(exchange)).toEqual(['s1-1']);
+    expect(idsOf(await session.listen())).toEqual([]);
   });
 
   it('give answers in JSON no id', async () => {
@@ -61,10 +60,14 @@ describe('resumable streams', () => {
     exchange.leave();
     call.notify(progress(3));
     const resumed = await session.resume('s1-1');
-    expect([resumed.status, resumed.responseHeader('content-type'), heard(resumed)]).toEqual([200, 'text/event-stream', [2, 3]]);
+    expect(resumed.status).toBe(200);
+    expect(resumed.responseHeader('content-type')).toBe('text/event-stream');
+    expect(heard(resumed)).toEqual([2, 3]);
     call.notify(progress(4));
     call.result('{}');
-    expect([heard(resumed), idsOf(resumed), resumed.state]).toEqual([[2, 3, 4, 'answer'], ['s1-2', 's1-3', 's1-4', 's1-5'], 'ended']);
+    expect(heard(resumed)).toEqual([2, 3, 4, 'answer']);
+    expect(idsOf(resumed)).toEqual(['s1-2', 's1-3', 's1-4', 's1-5']);
+    expect(resumed.state).toBe('ended');
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
@@ -76,7 +79,8 @@ describe('resumable streams', () => {
     const text = '{"jsonrpc":"2.0","id":1,"result":{"ü":"\\ud800 1.0e2"}}';
     call.bytes(text);
     const resumed = await session.resume('s1-1');
-    expect([resumed.events(), resumed.state]).toEqual([[text], 'ended']);
+    expect(resumed.events()).toEqual([text]);
+    expect(resumed.state).toBe('ended');
   });
 
   it('can be resumed from the event without data', async () => {
@@ -96,11 +100,9 @@ describe('resumable streams', () => {
     call.notify(progress(1));
     exchange.leave();
     call.result('{}');
-    expect([heard(await session.resume('s1-0')), heard(await session.resume('s1-0')), heard(await session.resume('s1-1'))]).toEqual([
-      [1, 'answer'],
-      [1, 'answer'],
-      ['answer'],
-    ]);
+    expect(heard(await session.resume('s1-0'))).toEqual([1, 'answer']);
+    expect(heard(await session.resume('s1-0'))).toEqual([1, 'answer']);
+    expect(heard(await session.resume('s1-1'))).toEqual(['answer']);
   });
 
   it.each(['2025-11-25', '2025-03-26'])(
@@ -111,11 +113,9 @@ describe('resumable streams', () => {
       call.notify(progress(1));
       call.result('{}');
       const over = await session.resume('s1-2');
-      expect([over.status, over.responseHeader('allow'), over.json()]).toMatchObject([
-        405,
-        'POST, DELETE',
-        { id: null, error: { data: { code: 'OMNI_STREAM_OVER' } } },
-      ]);
+      expect(over.status).toBe(405);
+      expect(over.responseHeader('allow')).toBe('POST, DELETE');
+      expect(over.json()).toMatchObject({ id: null, error: { data: { code: 'OMNI_STREAM_OVER' } } });
     },
   );
 
@@ -127,7 +127,9 @@ describe('resumable streams', () => {
     exchange.leave();
     call.result(`{"long":"${'x'.repeat(4 * MIB)}"}`);
     const resumed = await session.resume('s1-1');
-    expect([heard(resumed), resumed.state, (await session.resume('s1-2')).status]).toEqual([[2], 'ended', 405]);
+    expect(heard(resumed)).toEqual([2]);
+    expect(resumed.state).toBe('ended');
+    expect((await session.resume('s1-2')).status).toBe(405);
   });
 
   it('end without an answer when the client cancels', async () => {
@@ -137,12 +139,10 @@ describe('resumable streams', () => {
     exchange.leave();
     const resumed = await session.resume('s1-1');
     await session.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');
-    expect([resumed.state, resumed.events(), (await session.resume('s1-1')).status, (await session.resume('s1-0')).status]).toEqual([
-      'ended',
-      [],
-      405,
-      200,
-    ]);
+    expect(resumed.state).toBe('ended');
+    expect(resumed.events()).toEqual([]);
+    expect((await session.resume('s1-1')).status).toBe(405);
+    expect((await session.resume('s1-0')).status).toBe(200);
   });
 
   it('move to the connection that asks last, which is the only one to hear more', async () => {
@@ -153,7 +153,9 @@ describe('resumable streams', () => {
     // The server learns only now that the first connection is gone.
     exchange.leave();
     call.notify(progress(2));
-    expect([exchange.state, heard(exchange), heard(resumed)]).toEqual(['destroyed', [1], [1, 2]]);
+    expect(exchange.state).toBe('destroyed');
+    expect(heard(exchange)).toEqual([1]);
+    expect(heard(resumed)).toEqual([1, 2]);
   });
 
   it('never send events of another stream', async () => {
@@ -167,7 +169,8 @@ describe('resumable streams', () => {
     const resumed = await session.resume('s2-0');
     front.offer.change(['prompts']);
     one.call.result('{}');
-    expect([heard(resumed), resumed.state]).toEqual([[2], 'streaming']);
+    expect(heard(resumed)).toEqual([2]);
+    expect(resumed.state).toBe('streaming');
   });
 
   it('never send events of another session, whoever asks', async () => {
@@ -177,7 +180,10 @@ describe('resumable streams', () => {
     call.notify(progress(1));
     exchange.leave();
     const [other, foreign] = [await mine.resume('s1-0', 'other'), await theirs.resume('s1-0')];
-    expect([other.status, other.events(), foreign.status, foreign.events()]).toEqual([404, [], 200, []]);
+    expect(other.status).toBe(404);
+    expect(other.events()).toEqual([]);
+    expect(foreign.status).toBe(200);
+    expect(foreign.events()).toEqual([]);
     expect(heard(await mine.resume('s1-0'))).toEqual([1]);
   });
 
@@ -189,12 +195,10 @@ describe('resumable streams', () => {
       call.notify(progress(1));
       exchange.leave();
       const standalone = await session.resume(id);
-      expect([standalone.status, standalone.events(), idsOf(standalone), (await session.listen()).status]).toEqual([
-        200,
-        [],
-        ['s0-0'],
-        409,
-      ]);
+      expect(standalone.status).toBe(200);
+      expect(standalone.events()).toEqual([]);
+      expect(idsOf(standalone)).toEqual(['s0-0']);
+      expect((await session.listen()).status).toBe(409);
       expect(heard(await session.resume('s1-0'))).toEqual([1]);
     },
   );
@@ -209,10 +213,8 @@ describe('resumable streams', () => {
     front.offer.change(['resources']);
     const resumed = await session.resume('s0-1');
     const kinds = resumed.events().map((text) => /prompts|resources|tools/.exec(text)?.[0]);
-    expect([kinds, idsOf(resumed)]).toEqual([
-      ['prompts', 'resources'],
-      ['s0-2', 's0-3'],
-    ]);
+    expect(kinds).toEqual(['prompts', 'resources']);
+    expect(idsOf(resumed)).toEqual(['s0-2', 's0-3']);
     front.offer.change(['tools']);
     expect(idsOf(resumed)).toEqual(['s0-2', 's0-3', 's0-4']);
   });
@@ -225,7 +227,9 @@ describe('resumable streams', () => {
     const resumed = await session.resume('s0-0');
     stream.leave();
     front.offer.change(['prompts']);
-    expect([stream.state, stream.events().length, resumed.events().length]).toEqual(['destroyed', 1, 2]);
+    expect(stream.state).toBe('destroyed');
+    expect(stream.events()).toHaveLength(1);
+    expect(resumed.events()).toHaveLength(2);
     front.clock.advance(15_000);
     expect(resumed.text()).toContain(': keep-alive');
   });
@@ -238,7 +242,8 @@ describe('resumable streams', () => {
     exchange.leave();
     const resumed = await session.resume('s1-1');
     front.clock.advance(15_000);
-    expect([resumed.text(), exchange.text().includes(': keep-alive')]).toEqual([': keep-alive\n\n', false]);
+    expect(resumed.text()).toBe(': keep-alive\n\n');
+    expect(exchange.text()).not.toContain(': keep-alive');
   });
 
   it('do not hold an upstream back while nobody listens, and do again when somebody reads slowly', async () => {
@@ -250,16 +255,15 @@ describe('resumable streams', () => {
     expect(call.notify(progress(2))).toBe(false);
     call.onDrain(() => drained.push('gone'));
     exchange.leave();
-    expect([drained, call.notify(progress(3))]).toEqual([['gone'], true]);
+    expect(call.notify(progress(3))).toBe(true);
+    expect(drained).toEqual(['gone']);
     const resumed = await session.resume('s1-1');
     resumed.backlogBytes = 20_000;
     expect(call.notify(progress(4))).toBe(false);
     call.onDrain(() => drained.push('read'));
     resumed.drain();
-    expect([drained, heard(resumed)]).toEqual([
-      ['gone', 'read'],
-      [3, 4],
-    ]);
+    expect(drained).toEqual(['gone', 'read']);
+    expect(heard(resumed)).toEqual([3, 4]);
   });
 
   it('keep a question for a client that comes back', async () => {
@@ -272,7 +276,8 @@ describe('resumable streams', () => {
     expect(answers).toEqual([]);
     const resumed = await session.resume('s1-1');
     await session.post('{"jsonrpc":"2.0","id":"omni-1","result":{"roots":[]}}');
-    expect([resumed.events(), answers]).toMatchObject([['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}'], [{ id: '"omni-1"' }]]);
+    expect(resumed.events()).toEqual(['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}']);
+    expect(answers).toMatchObject([{ id: '"omni-1"' }]);
   });
 
   it('keep the newest thousand events of a session [PROTO-R06]', async () => {
@@ -282,7 +287,9 @@ describe('resumable streams', () => {
     exchange.leave();
     for (let n = 1; n <= 1_000; n++) call.notify(progress(n));
     const resumed = await session.resume('s1-0');
-    expect([heard(resumed).length, heard(resumed)[0], heard(resumed)[999]]).toEqual([1_000, 1, 1_000]);
+    expect(heard(resumed).length).toBe(1_000);
+    expect(heard(resumed)[0]).toBe(1);
+    expect(heard(resumed)[999]).toBe(1_000);
   });
 
   it('keep four megabytes, and no event that is larger [PROTO-R06]', async () => {
@@ -315,9 +322,11 @@ describe('resumable streams', () => {
     exchange.leave();
     call.result('{}');
     front.clock.advance(299_000);
-    expect([(await session.resume('s1-0')).status, front.clock.pendingTimers]).toEqual([200, 2]);
+    expect((await session.resume('s1-0')).status).toBe(200);
+    expect(front.clock.pendingTimers).toBe(2);
     front.clock.advance(1_000);
-    expect([(await session.resume('s1-0')).status, (await session.resume('s1-2')).status]).toEqual([405, 405]);
+    expect((await session.resume('s1-0')).status).toBe(405);
+    expect((await session.resume('s1-2')).status).toBe(405);
     // What is left looks for idle sessions.
     expect(front.clock.pendingTimers).toBe(1);
   });
@@ -341,7 +350,8 @@ describe('resumable streams', () => {
     }
     const first = await sessions[0]?.resume('s0-0');
     const last = await sessions[16]?.resume('s0-0');
-    expect([first?.events().length, last?.events().length]).toEqual([4, 0]);
+    expect(first?.events().length).toBe(4);
+    expect(last?.events().length).toBe(0);
     // What a session held is free again when it has ended.
     await sessions[0]?.end();
     const late = await front.session();
@@ -359,7 +369,8 @@ describe('resumable streams', () => {
     exchange.leave();
     const resumed = await session.resume('s1-1');
     await session.end();
-    expect([resumed.state, (await session.resume('s1-0')).status]).toEqual(['ended', 404]);
+    expect(resumed.state).toBe('ended');
+    expect((await session.resume('s1-0')).status).toBe(404);
     front.clock.advance(2_000);
     expect(front.handler.getStatus().details).toMatchObject({ sessions: 0, inFlight: 0 });
   });
@@ -374,9 +385,7 @@ describe('resumable streams', () => {
     const stopped = front.handler.stop({ deadlineMs: 0 });
     await front.clock.advanceAsync(0);
     await stopped;
-    expect([resumed.state, resumed.events().map((text) => JSON.parse(text))]).toMatchObject([
-      'ended',
-      [{ id: 1, error: { code: -31021 } }],
-    ]);
+    expect(resumed.state).toBe('ended');
+    expect(resumed.events().map((text) => JSON.parse(text))).toMatchObject([{ id: 1, error: { code: -31021 } }]);
   });
 });

@@ -11,16 +11,14 @@ describe('readInputRequired', () => {
     const message = result(
       ',"inputRequests":{"k\\u00e9":{"method":"elicitation/create","params":{"n":1.0,"n2":9007199254740993}},"r":{"method":"roots/list"}},"requestState":"a\\u00e9\\/"',
     );
-    expect([isInputRequired(message), readInputRequired(message)]).toEqual([
-      true,
-      {
-        serverRequests: [
-          { key: 'k\u00e9', method: 'elicitation/create', params: '{"n":1.0,"n2":9007199254740993}' },
-          { key: 'r', method: 'roots/list', params: '' },
-        ],
-        state: '"a\\u00e9\\/"',
-      },
-    ]);
+    expect(isInputRequired(message)).toBe(true);
+    expect(readInputRequired(message)).toEqual({
+      serverRequests: [
+        { key: 'k\u00e9', method: 'elicitation/create', params: '{"n":1.0,"n2":9007199254740993}' },
+        { key: 'r', method: 'roots/list', params: '' },
+      ],
+      state: '"a\\u00e9\\/"',
+    });
   });
 
   it('takes a state without serverRequests, and questions without a state', () => {
@@ -105,9 +103,7 @@ describe('withAnswers', () => {
   });
 
   it('sends no state that did not come, and no answers where nothing was asked', () => {
-    expect([withAnswers('{}', new Map([['a', '{}']]), undefined), withAnswers('{}', new Map(), '"s"')]).toEqual([
-      '{"inputResponses":{"a":{}}}',
-      '{"requestState":"s"}',
-    ]);
+    expect(withAnswers('{}', new Map([['a', '{}']]), undefined)).toBe('{"inputResponses":{"a":{}}}');
+    expect(withAnswers('{}', new Map(), '"s"')).toBe('{"requestState":"s"}');
   });
 });

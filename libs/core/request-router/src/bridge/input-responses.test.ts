@@ -96,7 +96,8 @@ describe('requiredElicitations', () => {
   it('finds none in an error that wants too many', () => {
     const pages = (count: number): number =>
       requiredElicitations(error(-32042, `{"elicitations":[${Array.from({ length: count }, () => PAGE).join(',')}]}`)).length;
-    expect([pages(100), pages(1_001)]).toEqual([100, 0]);
+    expect(pages(100)).toBe(100);
+    expect(pages(1_001)).toBe(0);
   });
 
   it('finds none in a result', () => {

@@ -101,17 +101,16 @@ describe('ParkingCall', () => {
       inputRequests: { q1: { method: 'elicitation/create' } },
       requestState: expect.stringMatching(/^omni1\./),
     });
-    expect([reply.status, reply.text.includes('{"mode":"form","n":1.0}'), talk.connection.last.cancels, talk.answers]).toEqual([
-      200,
-      true,
-      [],
-      [],
-    ]);
+    expect(reply.status).toBe(200);
+    expect(reply.text).toContain('{"mode":"form","n":1.0}');
+    expect(talk.connection.last.cancels).toEqual([]);
+    expect(talk.answers).toEqual([]);
     const second = await talk.resume(state, '"q1":{"action":"accept","content":{"n":1.0}}');
     expect(talk.answers).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"action":"accept","content":{"n":1.0}}}']);
     talk.connection.last.answer('"result":{"content":[]}');
     expect(second.json).toMatchObject({ id: 'c', result: { resultType: 'complete', content: [] } });
-    expect([talk.connection.sent.length, talk.fixture.clock.pendingTimers]).toEqual([1, 0]);
+    expect(talk.connection.sent).toHaveLength(1);
+    expect(talk.fixture.clock.pendingTimers).toBe(0);
   });
 
   it('asks what was asked at the same time in one round', async () => {
@@ -135,13 +134,16 @@ describe('ParkingCall', () => {
     talk.ask(requestOf('roots/list', '', '10'));
     const second = await talk.resume(first.state, '"q1":null,"other":{}');
     const { state, result } = resultOf(second);
-    expect([Object.keys(result['inputRequests'] as object), state === first.state, talk.answers]).toEqual([['q1', 'q2'], false, []]);
+    expect(Object.keys(result['inputRequests'] as object)).toEqual(['q1', 'q2']);
+    expect(state === first.state).toBe(false);
+    expect(talk.answers).toEqual([]);
     const third = await talk.resume(state, '"q1":{"action":"cancel"}');
     await third.answered;
     expect(Object.keys(resultOf(third).result['inputRequests'] as object)).toEqual(['q2']);
     await talk.resume(resultOf(third).state, '"q2":{"roots":[]}');
     talk.connection.last.answer('"result":{}');
-    expect([talk.answers.length, talk.fixture.clock.pendingTimers]).toEqual([2, 0]);
+    expect(talk.answers).toHaveLength(2);
+    expect(talk.fixture.clock.pendingTimers).toBe(0);
   });
 
   it.each<[string, RequestOptions, (state: string) => string]>([
@@ -156,7 +158,9 @@ describe('ParkingCall', () => {
     const talk = new Talk();
     const { state } = await talk.park();
     const refused = await talk.resume(change(state), '"q1":{"action":"accept"}', options);
-    expect([refused.text, talk.connection.sent.length, talk.answers]).toEqual(['OMNI_STATE_INVALID', 1, []]);
+    expect(refused.text).toBe('OMNI_STATE_INVALID');
+    expect(talk.connection.sent).toHaveLength(1);
+    expect(talk.answers).toEqual([]);
     // Negative control: the same state is good for the right request.
     await talk.resume(state, '"q1":{"action":"accept"}');
     expect(talk.answers).toHaveLength(1);
@@ -168,7 +172,8 @@ describe('ParkingCall', () => {
     await talk.resume(state, '"q1":{}');
     expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_STATE_INVALID');
     talk.connection.last.answer('"result":{}');
-    expect([(await talk.resume(state, '"q1":{}')).text, talk.connection.sent.length]).toEqual(['OMNI_STATE_INVALID', 1]);
+    expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_STATE_INVALID');
+    expect(talk.connection.sent).toHaveLength(1);
   });
 
   it('cancels the call when its client does not come back', async () => {
@@ -176,7 +181,8 @@ describe('ParkingCall', () => {
     const { state } = await talk.park();
     talk.fixture.clock.advance(PARK_MS);
     expect(talk.connection.last.cancels).toEqual(['the client did not come back in time']);
-    expect([(await talk.resume(state, '"q1":{}')).text, talk.fixture.clock.pendingTimers]).toEqual(['OMNI_STATE_INVALID', 0]);
+    expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_STATE_INVALID');
+    expect(talk.fixture.clock.pendingTimers).toBe(0);
   });
 
   it('is not cancelled by the end of a request that was answered, but by the one that waits', async () => {
@@ -189,7 +195,8 @@ describe('ParkingCall', () => {
     first.cancel();
     expect(talk.connection.last.cancels).toEqual([]);
     second.running.cancel('enough');
-    expect([talk.connection.last.cancels, second.reply.answers]).toEqual([['enough'], []]);
+    expect(talk.connection.last.cancels).toEqual(['enough']);
+    expect(second.reply.answers).toEqual([]);
   });
 
   it('ends a call whose client has cancelled while the question was on its way', async () => {
@@ -197,7 +204,8 @@ describe('ParkingCall', () => {
     const { reply, running } = talk.request();
     talk.ask();
     running.cancel('enough');
-    expect([talk.connection.last.cancels, talk.fixture.clock.pendingTimers]).toEqual([['enough'], 0]);
+    expect(talk.connection.last.cancels).toEqual(['enough']);
+    expect(talk.fixture.clock.pendingTimers).toBe(0);
     await new Promise((resolve) => setImmediate(resolve));
     expect(reply.answers).toEqual([]);
   });
@@ -208,7 +216,9 @@ describe('ParkingCall', () => {
     for (let count = 0; count < 150; count++) talk.connection.last.notify(progress('"old"'));
     talk.connection.last.answer('"result":{"content":[]}');
     const reply = await talk.resume(state, '"q1":{}', { meta: ',"progressToken":7' });
-    expect([reply.notifications.length, reply.notifications[0], talk.answers]).toEqual([100, progress('7'), []]);
+    expect(reply.notifications).toHaveLength(100);
+    expect(reply.notifications[0]).toBe(progress('7'));
+    expect(talk.answers).toEqual([]);
     expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
   });
 
@@ -261,7 +271,8 @@ describe('ParkingCall', () => {
     talk.ask(serverRequest);
     await turnsUntil(() => talk.answers.length > 0);
     talk.connection.last.answer('"result":{}');
-    expect([talk.answers, reply.json]).toMatchObject([['OMNI_METHOD_UNKNOWN'], { result: { resultType: 'complete' } }]);
+    expect(talk.answers).toEqual(['OMNI_METHOD_UNKNOWN']);
+    expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
     expect(talk.fixture.clock.pendingTimers).toBe(0);
   });
 
@@ -273,7 +284,8 @@ describe('ParkingCall', () => {
     const completion = new Talk();
     completion.request({ method: 'completion/complete', call: '"ref":{"type":"ref/prompt","name":"files__x"}' });
     completion.ask();
-    expect([shared.answers, completion.answers]).toEqual([['OMNI_METHOD_UNKNOWN'], ['OMNI_METHOD_UNKNOWN']]);
+    expect(shared.answers).toEqual(['OMNI_METHOD_UNKNOWN']);
+    expect(completion.answers).toEqual(['OMNI_METHOD_UNKNOWN']);
   });
 
   it('refuses questions when too many calls of the user wait', async () => {
@@ -298,9 +310,11 @@ describe('ParkingCall', () => {
     const { state, result } = resultOf(reply);
     expect(result['inputRequests']).toEqual({ q1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://a/' } } });
     const wrong = await talk.resume(state, '"q1":{"action":"accept"}', { call: '"name":"files__write"' });
-    expect([wrong.text, talk.connection.sent.length]).toEqual(['OMNI_STATE_INVALID', 1]);
+    expect(wrong.text).toBe('OMNI_STATE_INVALID');
+    expect(talk.connection.sent).toHaveLength(1);
     const second = await talk.resume(state, '"q1":{"action":"accept"}');
-    expect([talk.connection.sent.length, talk.connection.last.params]).toEqual([2, '{"name":"read","arguments":{"n":1.0}}']);
+    expect(talk.connection.sent).toHaveLength(2);
+    expect(talk.connection.last.params).toBe('{"name":"read","arguments":{"n":1.0}}');
     talk.connection.last.answer('"result":{}');
     expect(second.json).toMatchObject({ result: { resultType: 'complete' } });
   });
@@ -312,10 +326,10 @@ describe('ParkingCall', () => {
     talk.connection.last.answer(
       '"error":{"data":{"elicitations":[{"mode":"url","url":"https://a/"}],"n":1.0},"message":"m","code":-32042}',
     );
-    expect([first.reply.status, first.reply.text]).toEqual([
-      400,
+    expect(first.reply.status).toBe(400);
+    expect(first.reply.text).toBe(
       '{"jsonrpc":"2.0","id":"c","error":{"data":{"requiredCapabilities":{"elicitation":{"url":{}}},"elicitations":[{"mode":"url","url":"https://a/"}],"n":1.0},"message":"m","code":-32021}}',
-    ]);
+    );
     const second = talk.request({ client });
     talk.connection.last.answer('"error":{"code":-32042,"message":"own","data":{"n":1.0}}');
     expect(second.reply.text).toBe('{"jsonrpc":"2.0","id":"c","error":{"code":-32042,"message":"own","data":{"n":1.0}}}');
@@ -329,7 +343,8 @@ describe('ParkingCall', () => {
     await reply.answered;
     const answers = `"q1":{"action":"accept"},"q2":{"action":"${action}"}`;
     const second = await talk.resume(resultOf(reply).state, answers);
-    expect([second.json, talk.connection.sent.length]).toMatchObject([{ id: 'c', result: { resultType: 'complete', isError: true } }, 1]);
+    expect(second.json).toMatchObject({ id: 'c', result: { resultType: 'complete', isError: true } });
+    expect(talk.connection.sent).toHaveLength(1);
     const prompt: RequestOptions = { method: 'prompts/get', call: '"name":"files__p"' };
     const third = talk.request(prompt);
     talk.connection.last.answer(error);
@@ -351,7 +366,9 @@ describe('ParkingCall', () => {
     const { reply, running } = talk.request({ rest: `"requestState":${state},"inputResponses":{"q1":{}}` });
     running.cancel('enough');
     await turnsUntil(() => talk.connection.last.cancels.length > 0);
-    expect([talk.connection.last.cancels, talk.answers, reply.answers]).toEqual([['enough'], [], []]);
+    expect(talk.connection.last.cancels).toEqual(['enough']);
+    expect(talk.answers).toEqual([]);
+    expect(reply.answers).toEqual([]);
   });
 
   it('leaves a state that is not its own to the next server that may have the resource', async () => {
@@ -362,12 +379,14 @@ describe('ParkingCall', () => {
     const params = `{"uri":"file:///a","requestState":"opaque"}`;
     talk.fixture.route(requestOf('resources/read', params), CLIENT);
     await mail.sentMore(0);
-    expect([talk.connection.sent.length, mail.last.params]).toEqual([0, params]);
+    expect(talk.connection.sent).toHaveLength(0);
+    expect(mail.last.params).toBe(params);
     talk.fixture.catalogue.owners = ['mail', 'files'];
     const last = talk.request({ method: 'resources/read', call, rest: '"requestState":"opaque"' });
     await mail.sentMore(1);
     mail.last.answer('"error":{"code":-32602,"message":"no such resource"}');
-    expect([last.reply.text, talk.connection.sent.length]).toEqual(['OMNI_STATE_INVALID', 0]);
+    expect(last.reply.text).toBe('OMNI_STATE_INVALID');
+    expect(talk.connection.sent).toHaveLength(0);
   });
 
   it('asks the server for the level of the request that waits', async () => {
@@ -377,11 +396,9 @@ describe('ParkingCall', () => {
     call.listener.onServerRequest(FORM, (answer) => talk.answers.push(answer instanceof GatewayError ? answer.code : answer.text));
     await reply.answered;
     const second = await talk.resume(resultOf(reply).state, '"q1":{}', { meta: ',"io.modelcontextprotocol/logLevel":"debug"' });
-    expect([talk.connection.last.call.method, talk.connection.last.params, talk.answers.length]).toEqual([
-      'logging/setLevel',
-      '{"level":"debug"}',
-      1,
-    ]);
+    expect(talk.connection.last.call.method).toBe('logging/setLevel');
+    expect(talk.connection.last.params).toBe('{"level":"debug"}');
+    expect(talk.answers).toHaveLength(1);
     call.notify(log('debug'));
     expect(second.notifications).toEqual([log('debug')]);
   });
@@ -414,17 +431,16 @@ describe('ParkingCall', () => {
   it('sets the level that the request wants before it is sent, and shows it no more', () => {
     const talk = new Talk('{"capabilities":{"logging":{}}}');
     const { reply } = talk.request({ meta: ',"io.modelcontextprotocol/logLevel":"warning"' });
-    expect([talk.connection.sent.length, talk.connection.last.call.method, talk.connection.last.params]).toEqual([
-      1,
-      'logging/setLevel',
-      '{"level":"warning"}',
-    ]);
+    expect(talk.connection.sent).toHaveLength(1);
+    expect(talk.connection.last.call.method).toBe('logging/setLevel');
+    expect(talk.connection.last.params).toBe('{"level":"warning"}');
     talk.connection.last.answer('"result":{}');
     for (const level of ['info', 'warning', 'error', 'odd']) talk.connection.last.notify(log(level));
     expect(reply.notifications).toEqual([log('warning'), log('error')]);
     const silent = talk.request();
     talk.connection.last.notify(log('emergency'));
-    expect([silent.reply.notifications, talk.connection.sent.length]).toEqual([[], 3]);
+    expect(silent.reply.notifications).toEqual([]);
+    expect(talk.connection.sent).toHaveLength(3);
   });
 
   it('does not send a call that was cancelled while its level was set', () => {

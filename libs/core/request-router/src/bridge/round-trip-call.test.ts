@@ -58,7 +58,9 @@ describe('RoundTripCall', () => {
       ['files', { method: 'roots/list' }],
     ]);
     expect(reply.serverRequests[0]?.[1]).toContain('"params":{"mode":"form","n":1.0}');
-    expect([connection.sent.length, connection.last.progressToken, connection.last.call.name]).toEqual([2, '"t"', 'read']);
+    expect(connection.sent).toHaveLength(2);
+    expect(connection.last.progressToken).toBe('"t"');
+    expect(connection.last.call.name).toBe('read');
     expect(connection.last.params).toContain(
       '"inputResponses":{"k1":{"action":"accept","content":{"n":1.0}},"k2":{"roots":[ ]}},"requestState":"s\\u00e9"',
     );
@@ -71,7 +73,8 @@ describe('RoundTripCall', () => {
     const { connection } = open();
     for (let round = 0; round < 3; round++) ask(connection, `"k":${FORM}`, `"${round}"`);
     const ids = connection.sent.map(({ call }) => call.clientId);
-    expect([ids[0], new Set(ids).size]).toEqual(['"c"', 4]);
+    expect(ids[0]).toBe('"c"');
+    expect(new Set(ids).size).toBe(4);
   });
 
   it('replaces answers and state in each round', () => {
@@ -98,11 +101,9 @@ describe('RoundTripCall', () => {
     fixture.clock.advance(249);
     expect(connection.sent).toHaveLength(1);
     fixture.clock.advance(1);
-    expect([connection.sent.length, paramsOf(connection)['requestState'], 'inputResponses' in paramsOf(connection)]).toEqual([
-      2,
-      'later',
-      false,
-    ]);
+    expect(connection.sent).toHaveLength(2);
+    expect(paramsOf(connection)['requestState']).toBe('later');
+    expect('inputResponses' in paramsOf(connection)).toBe(false);
   });
 
   it('gives up after eight rounds', () => {
@@ -122,9 +123,12 @@ describe('RoundTripCall', () => {
     expect(reply.json).toMatchObject({
       result: { isError: true, content: [{ text: 'The client did not answer what "files" asked: no user here' }] },
     });
-    expect([connection.sent.length, reply.serverRequests.length, reply.signals[0]?.aborted]).toEqual([1, 2, true]);
+    expect(connection.sent).toHaveLength(1);
+    expect(reply.serverRequests).toHaveLength(2);
+    expect(reply.signals[0]?.aborted).toBe(true);
     reply.pending[0]?.(messageOf('{"jsonrpc":"2.0","id":1,"result":{}}'));
-    expect([connection.sent.length, reply.answers.length]).toEqual([1, 1]);
+    expect(connection.sent).toHaveLength(1);
+    expect(reply.answers).toHaveLength(1);
   });
 
   it.each(['prompts/get', 'resources/read'])('says in an error of %s that the client did not answer', (method) => {
@@ -145,7 +149,8 @@ describe('RoundTripCall', () => {
   ])('never asks a client for %s that it has not declared', (_what, capabilities, request) => {
     const { connection, reply } = open('tools/call', '{"name":"files__read"}', new FakeSession(capabilities));
     ask(connection, `"k":${request}`);
-    expect([reply.serverRequests, reply.text]).toEqual([[], 'OMNI_UPSTREAM_PROTOCOL']);
+    expect(reply.serverRequests).toEqual([]);
+    expect(reply.text).toBe('OMNI_UPSTREAM_PROTOCOL');
   });
 
   it.each(['"inputRequests":[]', '"requestState":1', '"x":1'])('does not take a malformed %s', (members) => {
@@ -166,7 +171,10 @@ describe('RoundTripCall', () => {
     ask(connection, `"k":${FORM}`);
     running.cancel('enough');
     reply.pending[0]?.(messageOf('{"jsonrpc":"2.0","id":1,"result":{}}'));
-    expect([reply.signals[0]?.aborted, connection.sent.length, reply.answers, fixture.clock.pendingTimers]).toEqual([true, 1, [], 0]);
+    expect(reply.signals[0]?.aborted).toBe(true);
+    expect(connection.sent).toHaveLength(1);
+    expect(reply.answers).toEqual([]);
+    expect(fixture.clock.pendingTimers).toBe(0);
   });
 
   it('ends the pause when the client cancels, and the round that runs', () => {
@@ -174,11 +182,13 @@ describe('RoundTripCall', () => {
     paused.connection.last.answer('"result":{"resultType":"input_required","requestState":"later"}');
     paused.running.cancel();
     paused.fixture.clock.advance(1_000);
-    expect([paused.connection.sent.length, paused.fixture.clock.pendingTimers]).toEqual([1, 0]);
+    expect(paused.connection.sent).toHaveLength(1);
+    expect(paused.fixture.clock.pendingTimers).toBe(0);
     const running = open();
     ask(running.connection, `"k":${FORM}`);
     running.running.cancel('enough');
-    expect([running.connection.sent[0]?.cancels, running.connection.last.cancels]).toEqual([[], ['enough']]);
+    expect(running.connection.sent[0]?.cancels).toEqual([]);
+    expect(running.connection.last.cancels).toEqual(['enough']);
   });
 
   it('passes notifications on, but none that only the other era knows', () => {

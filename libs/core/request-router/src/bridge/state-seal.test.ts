@@ -63,12 +63,9 @@ describe('StateSeal', () => {
     const seal = new StateSeal();
     const state = await seal.seal('{"ticket":"t"}');
     for (let at = 0; at < state.length; at++) {
-      expect([
-        at,
-        await seal.open(state.slice(0, at)),
-        await seal.open(state.slice(at + 1)),
-        await seal.open(`${state.slice(0, at)}A${state.slice(at)}`),
-      ]).toEqual([at, undefined, undefined, undefined]);
+      expect([at, await seal.open(state.slice(0, at))]).toEqual([at, undefined]);
+      expect([at, await seal.open(state.slice(at + 1))]).toEqual([at, undefined]);
+      expect([at, await seal.open(`${state.slice(0, at)}A${state.slice(at)}`)]).toEqual([at, undefined]);
     }
   });
 
@@ -99,7 +96,9 @@ describe('StateSeal', () => {
     const before = new StateSeal([key('a', 1)]);
     const after = new StateSeal([key('b', 2), key('a', 1)]);
     const [former, latter] = [await before.seal('x'), await after.seal('y')];
-    expect([await after.open(former), latter.startsWith('omni1.b.'), await before.open(latter)]).toEqual(['x', true, undefined]);
+    expect(await after.open(former)).toBe('x');
+    expect(latter.startsWith('omni1.b.')).toBe(true);
+    expect(await before.open(latter)).toBeUndefined();
   });
 
   it('gives a key without a name one that everybody derives from it, and from which the key is not told', async () => {
@@ -110,7 +109,9 @@ describe('StateSeal', () => {
     ]);
     expect(await new StateSeal([key('first', 1), { bytes }]).open(state)).toBe('x');
     const [id, otherId] = [state, other].map((text) => text.split('.')[1] ?? '');
-    expect([/^[0-9a-f]{8}$/.test(id ?? ''), id === otherId, (id ?? '').includes('07')]).toEqual([true, false, false]);
+    expect(/^[0-9a-f]{8}$/.test(id ?? '')).toBe(true);
+    expect(id === otherId).toBe(false);
+    expect(id ?? '').not.toContain('07');
   });
 
   it.each([[[]], [[key('no.dots', 1)]], [[{ id: 'a', bytes: new Uint8Array(16) }]]])('refuses keys that are none: %j', (keys) => {

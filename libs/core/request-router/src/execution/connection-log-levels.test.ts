@@ -25,15 +25,19 @@ describe('ConnectionLogLevels', () => {
   it('tells the server, and lets the call go once it knows', () => {
     const { connection, ready, want, clock } = open();
     want({}, 'info');
-    expect([connection.last.call.method, connection.last.params, ready]).toEqual(['logging/setLevel', '{"level":"info"}', []]);
+    expect(connection.last.call.method).toBe('logging/setLevel');
+    expect(connection.last.params).toBe('{"level":"info"}');
+    expect(ready).toEqual([]);
     connection.last.answer('"result":{}');
-    expect([ready, clock.pendingTimers]).toEqual([['info'], 0]);
+    expect(ready).toEqual(['info']);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('tells a server that does not log nothing', () => {
     const { connection, ready, want } = open('{"capabilities":{}}');
     want({}, 'info');
-    expect([connection.sent, ready]).toEqual([[], ['info']]);
+    expect(connection.sent).toEqual([]);
+    expect(ready).toEqual(['info']);
   });
 
   it('lets the call go when the server refuses, or is silent for a second', () => {
@@ -43,7 +47,8 @@ describe('ConnectionLogLevels', () => {
     const silent = open();
     silent.want({}, 'info');
     silent.clock.advance(999);
-    expect([refused.ready, silent.ready]).toEqual([['info'], []]);
+    expect(refused.ready).toEqual(['info']);
+    expect(silent.ready).toEqual([]);
     silent.clock.advance(1);
     silent.connection.last.answer('"result":{}');
     expect(silent.ready).toEqual(['info']);
@@ -69,7 +74,8 @@ describe('ConnectionLogLevels', () => {
     connection.sent[0]?.answer('"result":{}');
     expect(ready).toEqual([]);
     connection.last.answer('"result":{}');
-    expect([ready, connection.sent.length]).toEqual([['info', 'info', 'debug'], 2]);
+    expect(ready).toEqual(['info', 'info', 'debug']);
+    expect(connection.sent).toHaveLength(2);
   });
 
   it('tells the server again when it has begun anew', () => {
@@ -105,24 +111,23 @@ describe('ConnectionLogLevels of a session with many connections', () => {
       levels.wantForSession(connection, session, 'info', () => {});
       return connection.sent.length;
     };
-    expect([wanted(session), wanted(session), onEnd.mock.calls.length]).toEqual([1, 1, 0]);
-    expect([wanted(undefined), onEnd.mock.calls.length]).toEqual([1, 1]);
+    expect(wanted(session)).toBe(1);
+    expect(wanted(session)).toBe(1);
+    expect(onEnd.mock.calls).toHaveLength(0);
+    expect(wanted(undefined)).toBe(1);
+    expect(onEnd.mock.calls).toHaveLength(1);
   });
 });
 
 describe('log levels', () => {
   it('are ordered by severity', () => {
-    expect([isLogLevel('notification'), isLogLevel('loud'), mostVerbose(['error', 'notification', 'alert']), mostVerbose([])]).toEqual([
-      true,
-      false,
-      'notification',
-      undefined,
-    ]);
-    expect([
-      isSevereEnough('error', 'error'),
-      isSevereEnough('info', 'error'),
-      isSevereEnough('loud', 'debug'),
-      isSevereEnough('info', 'loud'),
-    ]).toEqual([true, false, false, false]);
+    expect(isLogLevel('notification')).toBe(true);
+    expect(isLogLevel('loud')).toBe(false);
+    expect(mostVerbose(['error', 'notification', 'alert'])).toBe('notification');
+    expect(mostVerbose([])).toBeUndefined();
+    expect(isSevereEnough('error', 'error')).toBe(true);
+    expect(isSevereEnough('info', 'error')).toBe(false);
+    expect(isSevereEnough('loud', 'debug')).toBe(false);
+    expect(isSevereEnough('info', 'loud')).toBe(false);
   });
 });

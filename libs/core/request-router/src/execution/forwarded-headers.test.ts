@@ -23,9 +23,7 @@ describe.each(ERAS)('the headers that go along with a call of a %s client', (cli
   });
 
   it.each(ERAS)('are the trace alone for a %s server that is told nothing, and without headers of the client', (era) => {
-    expect([passed('mail', era, FORWARDABLE), passed('files', era, undefined)]).toEqual([
-      ['traceparent', TRACEPARENT],
-      ['traceparent', TRACEPARENT],
-    ]);
+    expect(passed('mail', era, FORWARDABLE)).toEqual(['traceparent', TRACEPARENT]);
+    expect(passed('files', era, undefined)).toEqual(['traceparent', TRACEPARENT]);
   });
 });

@@ -31,7 +31,9 @@ describe('RelayCall', () => {
     const connection = fixture.connection('files', era);
     const { reply } = fixture.route(CALL, clientOf(era));
     connection.last.bytes('any\r\nbytes');
-    expect([connection.last.call.allowPassthrough, reply.text, reply.status]).toEqual([true, 'any\r\nbytes', 200]);
+    expect(connection.last.call.allowPassthrough).toBe(true);
+    expect(reply.text).toBe('any\r\nbytes');
+    expect(reply.status).toBe(200);
   });
 
   it('lets a long answer go on while it comes where the client takes it so, and learns its connections', () => {
@@ -48,7 +50,9 @@ describe('RelayCall', () => {
       taken?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
       taken?.onChunk(new TextEncoder().encode('{"content":[{"type":"resource_link","uri":"file:///x"}]}'));
       taken?.onResponseEnd();
-      expect([chunks.log.at(-1), reply.answers, fixture.catalogue.remembered]).toEqual(['end', [], remembered]);
+      expect(chunks.log.at(-1)).toBe('end');
+      expect(reply.answers).toEqual([]);
+      expect(fixture.catalogue.remembered).toEqual(remembered);
     }
   });
 
@@ -59,7 +63,8 @@ describe('RelayCall', () => {
     const broken = fixture.route(CALL, clientOf('modern'), undefined, chunks);
     connection.last.listener.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
     connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'broke off'));
-    expect([broken.reply.text, chunks.log.includes('end')]).toEqual(['OMNI_UPSTREAM_UNREACHABLE', false]);
+    expect(broken.reply.text).toBe('OMNI_UPSTREAM_UNREACHABLE');
+    expect(chunks.log).not.toContain('end');
     const unwanted = fixture.route(CALL, clientOf('modern'), undefined, chunks);
     connection.last.listener.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
     unwanted.running.cancel('gone');
@@ -78,7 +83,8 @@ describe('RelayCall', () => {
     const connection = fixture.connection('files', 'legacy');
     const { reply } = fixture.route(CALL, clientOf('modern'));
     connection.last.bytes('{}');
-    expect([connection.last.call.allowPassthrough, reply.text]).toEqual([false, 'OMNI_INTERNAL']);
+    expect(connection.last.call.allowPassthrough).toBe(false);
+    expect(reply.text).toBe('OMNI_INTERNAL');
   });
 
   it.each([
@@ -118,7 +124,8 @@ describe('RelayCall', () => {
     expect(connection.last.notify(PROGRESS)).toBe(true);
     connection.last.answer('"result":{"late":true}');
     connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'late'));
-    expect([reply.notifications, reply.answers.length]).toEqual([[PROGRESS], 1]);
+    expect(reply.notifications).toEqual([PROGRESS]);
+    expect(reply.answers).toHaveLength(1);
   });
 
   it.each(['modern', 'legacy'] as const)('passes on nothing that a %s server says of the calls of others', (era) => {
@@ -152,7 +159,9 @@ describe('RelayCall', () => {
     running.cancel('again');
     connection.last.answer('"result":{}');
     connection.last.notify(PROGRESS);
-    expect([connection.last.cancels, reply.answers, reply.notifications]).toEqual([['changed my mind'], [], []]);
+    expect(connection.last.cancels).toEqual(['changed my mind']);
+    expect(reply.answers).toEqual([]);
+    expect(reply.notifications).toEqual([]);
   });
 
   it('sends nothing when it is cancelled before the connection stands', () => {
@@ -162,7 +171,8 @@ describe('RelayCall', () => {
     const { reply, running } = fixture.route(CALL, clientOf('modern'));
     running.cancel();
     for (const open of fixture.upstreams.opening) open();
-    expect([connection.sent, reply.answers]).toEqual([[], []]);
+    expect(connection.sent).toEqual([]);
+    expect(reply.answers).toEqual([]);
   });
 
   it('cancels nothing after the answer', () => {
@@ -180,7 +190,8 @@ describe('RelayCall', () => {
     const dead = fixture.route(requestOf('tools/call', '{"name":"mail__send"}'), clientOf('modern'));
     const broken = fixture.route(CALL, clientOf('modern'));
     connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
-    expect([dead.reply.text, broken.reply.text]).toEqual(['OMNI_UPSTREAM_DOWN', 'OMNI_UPSTREAM_EXITED']);
+    expect(dead.reply.text).toBe('OMNI_UPSTREAM_DOWN');
+    expect(broken.reply.text).toBe('OMNI_UPSTREAM_EXITED');
   });
 
   it('asks legacy clients during their call, with the name of the server', () => {
@@ -189,7 +200,8 @@ describe('RelayCall', () => {
     const { reply } = fixture.route(CALL, clientOf('legacy'));
     const answers: unknown[] = [];
     connection.last.listener.onServerRequest(messageOf(QUESTION), (answer) => answers.push(answer));
-    expect([reply.serverRequests, answers]).toMatchObject([[['files', QUESTION]], [{ id: '"omni-1"' }]]);
+    expect(reply.serverRequests).toMatchObject([['files', QUESTION]]);
+    expect(answers).toMatchObject([{ id: '"omni-1"' }]);
   });
 
   it.each(['a modern client', 'a client that has cancelled'])('does not ask %s', (who) => {
@@ -199,7 +211,8 @@ describe('RelayCall', () => {
     if (who !== 'a modern client') running.cancel();
     const answers: unknown[] = [];
     connection.last.listener.onServerRequest(messageOf(QUESTION), (answer) => answers.push(answer));
-    expect([reply.serverRequests, answers]).toMatchObject([[], [{ code: 'OMNI_METHOD_UNKNOWN' }]]);
+    expect(reply.serverRequests).toEqual([]);
+    expect(answers).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }]);
   });
 
   it.each([
@@ -244,7 +257,8 @@ describe('RelayCall', () => {
     const params = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","progressToken":${token}}`;
     fixture.route(requestOf('tools/call', `{"name":"files__read",${params}}`), clientOf('modern'));
     fixture.route(requestOf('tools/call', `{"name":"mail__read",${params}}`), clientOf('modern'));
-    expect([same.last.progressToken, other.last.progressToken]).toEqual([token, token]);
+    expect(same.last.progressToken).toBe(token);
+    expect(other.last.progressToken).toBe(token);
   });
 
   it.each(['-32602', '-32002', '-32601'])('asks the next server when one says with %s that it does not have a resource', (code) => {
@@ -255,11 +269,9 @@ describe('RelayCall', () => {
     first.last.answer(`"error":{"code":${code},"message":"not here"}`);
     expect(reply.answers).toEqual([]);
     second.last.answer('"result":{"contents":[]}');
-    expect([reply.text, first.sent.length, second.last.params]).toEqual([
-      '{"jsonrpc":"2.0","id":1,"result":{"contents":[]}}',
-      1,
-      '{"uri":"file:///a"}',
-    ]);
+    expect(reply.text).toBe('{"jsonrpc":"2.0","id":1,"result":{"contents":[]}}');
+    expect(first.sent).toHaveLength(1);
+    expect(second.last.params).toBe('{"uri":"file:///a"}');
   });
 
   it('does not ask the next server after a result or another error', () => {
@@ -270,7 +282,9 @@ describe('RelayCall', () => {
     first.last.answer('"error":{"code":-32603,"message":"broken"}');
     const read = fixture.route(READ, clientOf('modern'));
     first.last.answer('"result":{"contents":[]}');
-    expect([failed.reply.json, read.reply.json, second.sent]).toMatchObject([{ error: { code: -32603 } }, { result: {} }, []]);
+    expect(failed.reply.json).toMatchObject({ error: { code: -32603 } });
+    expect(read.reply.json).toMatchObject({ result: {} });
+    expect(second.sent).toEqual([]);
   });
 
   it('gives the answer of the last server when none has the resource', () => {
@@ -298,7 +312,8 @@ describe('RelayCall', () => {
     fixture.catalogue.owners = ['files', 'mail'];
     fixture.route(READ, clientOf('modern'));
     first.last.answer('"error":{"code":-32602,"message":"not here"}');
-    expect([first.last.call.allowPassthrough, second.last.call.allowPassthrough]).toEqual([false, true]);
+    expect(first.last.call.allowPassthrough).toBe(false);
+    expect(second.last.call.allowPassthrough).toBe(true);
   });
 
   it('cancels the server that is being asked, also when the one before answered at once', () => {
@@ -308,6 +323,7 @@ describe('RelayCall', () => {
     first.immediate = '"error":{"code":-32602,"message":"not here"}';
     const { running } = fixture.route(READ, clientOf('modern'));
     running.cancel('stop');
-    expect([first.last.cancels, second.last.cancels]).toEqual([[], ['stop']]);
+    expect(first.last.cancels).toEqual([]);
+    expect(second.last.cancels).toEqual(['stop']);
   });
 });

@@ -74,11 +74,9 @@ describe('tasks within an era', () => {
     expect(await ask(fixture, connection, client, `{"x":1.0, "taskId" : "${sealed}"}`, 'tasks/get', answer)).toBe(
       `{"jsonrpc":"2.0","id":1,"result":{"status":"completed","taskId":"${sealed}","n":1.0}}`,
     );
-    expect([connection.last.params, connection.last.call.name, connection.last.call.allowPassthrough]).toEqual([
-      '{"x":1.0, "taskId" : "t-1"}',
-      't-1',
-      false,
-    ]);
+    expect(connection.last.params).toBe('{"x":1.0, "taskId" : "t-1"}');
+    expect(connection.last.call.name).toBe('t-1');
+    expect(connection.last.call.allowPassthrough).toBe(false);
   });
 
   it('have results that belong to them by the id of Omni, whose own members stay', async () => {
@@ -172,11 +170,9 @@ describe('tasks within an era', () => {
       fixture.route(requestOf('tools/call', `{"name":"${name}__slow"}`), client);
       return connection instanceof Object && 'last' in connection && connection.last.call.allowPassthrough;
     };
-    expect([unread('mail', taskClient('modern')), unread('files', clientOf('modern')), unread('files', taskClient('modern'))]).toEqual([
-      true,
-      true,
-      false,
-    ]);
+    expect(unread('mail', taskClient('modern'))).toBe(true);
+    expect(unread('files', clientOf('modern'))).toBe(true);
+    expect(unread('files', taskClient('modern'))).toBe(false);
     fixture.connection('files', 'legacy');
     expect(unread('files', taskClient('legacy'))).toBe(true);
   });
@@ -200,7 +196,9 @@ describe('tasks within an era', () => {
     get.running.cancel();
     const sent = connection.sent.length;
     await startTask(fixture, connection, taskClient('legacy'), '"t-3"');
-    expect([start.reply.answers, get.reply.answers, connection.sent.length - sent]).toEqual([[], [], 1]);
+    expect(start.reply.answers).toEqual([]);
+    expect(get.reply.answers).toEqual([]);
+    expect(connection.sent.length - sent).toBe(1);
   });
 });
 
@@ -213,7 +211,9 @@ describe('tasks across the eras', () => {
     const connection = fixture.connection('files', serverEra, HELLO);
     fixture.route(requestOf('tools/call', '{"task":{"ttl":1},"name":"files__slow","arguments":{"task":1.0}}'), taskClient(era));
     const params = JSON.parse(connection.last.params);
-    expect([params.task, params.arguments, connection.last.params.includes('/tasks')]).toEqual([undefined, { task: 1 }, false]);
+    expect(params.task).toBeUndefined();
+    expect(params.arguments).toEqual({ task: 1 });
+    expect(connection.last.params).not.toContain('/tasks');
   });
 
   it('need the extension in every request of the modern era, whether there is such a task or not', async () => {
@@ -317,7 +317,8 @@ describe('what a server says of tasks', () => {
     for (const id of ['t-1', 't-2']) connection.sayOfTasks(messageOf(status(id)));
     connection.sayOfTasks(messageOf('{"jsonrpc":"2.0","method":"notifications/tasks/status"}'));
     // The session has it put into its client's terms itself.
-    expect([heard, session.key]).toEqual([[status('t-1')], 'session-1']);
+    expect(heard).toEqual([status('t-1')]);
+    expect(session.key).toBe('session-1');
   });
 
   it('is put into the words of the client during calls too, questions included', async () => {
@@ -329,10 +330,12 @@ describe('what a server says of tasks', () => {
     await connection.sentMore(1); // the call that has started the task
     expect(connection.last.notify(status('t-1'))).toBe(true);
     reply.isFast = false;
-    expect([connection.last.notify(log('t-1')), connection.last.notify(status('t-9'))]).toEqual([false, true]);
+    expect(connection.last.notify(log('t-1'))).toBe(false);
+    expect(connection.last.notify(status('t-9'))).toBe(true);
     const serverRequest = (id: string): string =>
       `{"jsonrpc":"2.0","id":9,"method":"elicitation/create","params":{"message":"?","_meta":{"${RELATED}":{"taskId":"${id}"}}}}`;
     connection.last.listener.onServerRequest(messageOf(serverRequest('t-1')), () => {});
-    expect([reply.notifications, reply.serverRequests]).toEqual([[status(sealed), log(sealed)], [['files', serverRequest(sealed)]]]);
+    expect(reply.notifications).toEqual([status(sealed), log(sealed)]);
+    expect(reply.serverRequests).toEqual([['files', serverRequest(sealed)]]);
   });
 });

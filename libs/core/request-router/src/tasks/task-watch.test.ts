@@ -72,7 +72,8 @@ describe('TaskWatch', () => {
     expect(notifications).toEqual([sealed, notification(sealed)]);
     close();
     listening.notify(notification('a'));
-    expect([notifications.length, listening.cancels.length]).toEqual([2, 1]);
+    expect(notifications).toHaveLength(2);
+    expect(listening.cancels).toHaveLength(1);
   });
 
   it('honours no task of others, of another endpoint or of none', async () => {
@@ -88,7 +89,8 @@ describe('TaskWatch', () => {
       await watch(fixture, ['', `${sealed}x`]),
     ];
     expect(watches.map(({ opened }) => opened)).toEqual([[], [], [], []]);
-    expect([connection.sent.length, mail.sent.length]).toEqual([1, 0]);
+    expect(connection.sent).toHaveLength(1);
+    expect(mail.sent).toHaveLength(0);
   });
 
   it('listens to no server that is down or of the other era by now', async () => {

@@ -63,17 +63,13 @@ describe('SseChannel', () => {
     expect(http.exchanges.map(({ request }) => request.method)).toEqual(['GET']);
     await settle();
     const [get, post] = http.exchanges;
-    expect([get?.request.url, get?.headers('accept'), get?.headers('authorization')]).toEqual([
-      URL_OF_STREAM,
-      ['text/event-stream'],
-      ['Bearer s'],
-    ]);
-    expect([post?.request.url, post?.headers('content-type'), post?.headers('authorization'), post?.body]).toEqual([
-      'http://up.test:81/messages?sessionId=1',
-      ['application/json'],
-      ['Bearer s'],
-      callText(1),
-    ]);
+    expect(get?.request.url).toBe(URL_OF_STREAM);
+    expect(get?.headers('accept')).toEqual(['text/event-stream']);
+    expect(get?.headers('authorization')).toEqual(['Bearer s']);
+    expect(post?.request.url).toBe('http://up.test:81/messages?sessionId=1');
+    expect(post?.headers('content-type')).toEqual(['application/json']);
+    expect(post?.headers('authorization')).toEqual(['Bearer s']);
+    expect(post?.body).toBe(callText(1));
   });
 
   it('posts a message with the headers of its own, and with no others', async () => {
@@ -99,7 +95,8 @@ describe('SseChannel', () => {
     const { http, channel, settle, endpoints } = connected(`event: endpoint\ndata: ${written}\n\n`);
     channel.send(callText(1));
     await settle();
-    expect([http.last.request.url, endpoints]).toEqual([url, [1]]);
+    expect(http.last.request.url).toBe(url);
+    expect(endpoints).toEqual([1]);
   });
 
   it.each([
@@ -114,12 +111,10 @@ describe('SseChannel', () => {
     const { http, channel, listener, settle, endpoints } = connected(`event: endpoint\ndata: ${written}\n\n`);
     channel.send(callText(1));
     await settle();
-    expect([http.of('POST'), listener.closes, endpoints, http.last.isAborted]).toMatchObject([
-      [],
-      [{ code: 'OMNI_UPSTREAM_PROTOCOL' }],
-      [],
-      true,
-    ]);
+    expect(http.of('POST')).toEqual([]);
+    expect(listener.closes).toMatchObject([{ code: 'OMNI_UPSTREAM_PROTOCOL' }]);
+    expect(endpoints).toEqual([]);
+    expect(http.last.isAborted).toBe(true);
   });
 
   it('stays with the first address [PROTO-R24]', async () => {
@@ -165,7 +160,8 @@ describe('SseChannel', () => {
     const { http, channel, settle } = connected(ENDPOINT, () => {});
     await settle();
     const large = `{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":"${'x'.repeat(16 * 1024 * 1024)}"}}`;
-    expect([channel.send(large), channel.send(callText(2))]).toEqual([true, false]);
+    expect(channel.send(large)).toBe(true);
+    expect(channel.send(callText(2))).toBe(false);
     http.last.respond(202, '', '');
     expect(channel.send(callText(3))).toBe(true);
   });
@@ -175,22 +171,20 @@ describe('SseChannel', () => {
     channel.send(callText(1));
     channel.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     await settle();
-    expect([listener.messages.map((text) => JSON.parse(text)), listener.closes, http.of('POST').length]).toMatchObject([
-      [{ id: 1, error: { data: { code: 'OMNI_UPSTREAM_HTTP_STATUS' } } }],
-      [],
-      2,
+    expect(listener.messages.map((text) => JSON.parse(text))).toMatchObject([
+      { id: 1, error: { data: { code: 'OMNI_UPSTREAM_HTTP_STATUS' } } },
     ]);
+    expect(listener.closes).toEqual([]);
+    expect(http.of('POST')).toHaveLength(2);
   });
 
   it.each([401, 403, 404, 410])('is closed by %i, which no message would get past', async (status) => {
     const { http, channel, listener, settle } = connected(ENDPOINT, (post) => post.respond(status, '', ''));
     channel.send(callText(1));
     await settle();
-    expect([listener.closes, http.exchanges[0]?.isAborted, channel.send(callText(2))]).toMatchObject([
-      [{ code: 'OMNI_UPSTREAM_HTTP_STATUS', data: { status } }],
-      true,
-      false,
-    ]);
+    expect(http.exchanges[0]?.isAborted).toBe(true);
+    expect(channel.send(callText(2))).toBe(false);
+    expect(listener.closes).toMatchObject([{ code: 'OMNI_UPSTREAM_HTTP_STATUS', data: { status } }]);
   });
 
   it.each(['connect', 'request'] as const)('is closed when a message does not arrive (%s)', async (phase) => {
@@ -279,6 +273,7 @@ describe('SseChannel', () => {
     channel.send(callText(1));
     channel.send(callText(2));
     await channel.close();
-    expect([http.exchanges.map(({ isAborted }) => isAborted), clock.pendingTimers]).toEqual([[true, true], 0]);
+    expect(http.exchanges.map(({ isAborted }) => isAborted)).toEqual([true, true]);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -10,16 +10,16 @@ describe('CallTable', () => {
       table.add(call);
       return call;
     });
-    expect([calls.map(({ id }) => id), calls.map(({ id }) => table.get(id) === calls[id - 7])]).toEqual([
-      [7, 8, 9],
-      [true, true, true],
-    ]);
+    expect(calls.map(({ id }) => id)).toEqual([7, 8, 9]);
+    expect(calls.map(({ id }) => table.get(id) === calls[id - 7])).toEqual([true, true, true]);
   });
 
   it('does not take an old id for a new one that shares its place', () => {
     const table = new CallTable<{ readonly id: number }>(1);
     table.add({ id: table.nextId() });
-    expect([table.get(65), table.delete(65), table.size]).toEqual([undefined, false, 1]);
+    expect(table.get(65)).toBeUndefined();
+    expect(table.delete(65)).toBe(false);
+    expect(table.size).toBe(1);
   });
 
   it('behaves like a map, whatever comes and goes', () => {
@@ -37,7 +37,8 @@ describe('CallTable', () => {
             map.set(call.id, call);
           } else expect(table.delete(step)).toBe(map.delete(step));
         }
-        expect([table.size, new Set(table.calls())]).toEqual([map.size, new Set(map.values())]);
+        expect(table.size).toBe(map.size);
+        expect(new Set(table.calls())).toEqual(new Set(map.values()));
         for (const [id, call] of map) expect(table.get(id)).toBe(call);
       }),
     );
@@ -47,6 +48,8 @@ describe('CallTable', () => {
     const table = new CallTable<{ readonly id: number }>(1);
     table.add({ id: table.nextId() });
     table.clear();
-    expect([table.size, table.calls(), table.nextId()]).toEqual([0, [], 2]);
+    expect(table.size).toBe(0);
+    expect(table.calls()).toEqual([]);
+    expect(table.nextId()).toBe(2);
   });
 });

@@ -64,7 +64,8 @@ describe('LegacyHttpConnection', () => {
       ['notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7, "progress":1.0}}'],
       [],
     ]);
-    expect([connection.counters.droppedNotifications, http.of('tools/call').length]).toEqual([3, 3]);
+    expect(connection.counters.droppedNotifications).toBe(3);
+    expect(http.of('tools/call')).toHaveLength(3);
   });
 
   it('passes a long answer on while it comes, under the id of the client', async () => {
@@ -80,12 +81,13 @@ describe('LegacyHttpConnection', () => {
       const expected = `{"jsonrpc":"2.0","id":${clientId},${rest}`;
       http.last.head(200, ['content-type', 'application/json', ...(isDeclared ? ['content-length', String(sent.length)] : [])]);
       for (let at = 0; at < sent.length; at += 40_000) http.last.data(sent.slice(at, at + 40_000));
-      expect([connection.inFlight, chunks.log]).toEqual([
-        1,
-        [`result 200 of ${isDeclared ? new TextEncoder().encode(expected).byteLength : 'unknown'} bytes`],
-      ]);
+      expect(connection.inFlight).toBe(1);
+      expect(chunks.log).toEqual([`result 200 of ${isDeclared ? new TextEncoder().encode(expected).byteLength : 'unknown'} bytes`]);
       http.last.end();
-      expect([chunks.text === expected, chunks.log.at(-1), call.log, connection.inFlight]).toEqual([true, 'end', [], 0]);
+      expect(chunks.text === expected).toBe(true);
+      expect(chunks.log.at(-1)).toBe('end');
+      expect(call.log).toEqual([]);
+      expect(connection.inFlight).toBe(0);
     }
   });
 
@@ -98,7 +100,9 @@ describe('LegacyHttpConnection', () => {
     const before = http.exchanges.length;
     http.last.fail('body');
     clock.advance(60_000);
-    expect([call.failure?.code, chunks.log.length, http.exchanges.length]).toEqual(['OMNI_UPSTREAM_UNREACHABLE', 1, before]);
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
+    expect(chunks.log).toHaveLength(1);
+    expect(http.exchanges.length).toBe(before);
   });
 
   it('pauses a long answer for a slow reader', async () => {
@@ -120,7 +124,8 @@ describe('LegacyHttpConnection', () => {
     connection.send(callOf('tools/call', '{}'), call);
     const body = `{"jsonrpc":"2.0","id":2,"result":"${'x'.repeat(70_000)}"}`;
     http.last.json(200, body);
-    expect([chunks.log, call.log]).toEqual([[], [`answer 200 ${body}`]]);
+    expect(chunks.log).toEqual([]);
+    expect(call.log).toEqual([`answer 200 ${body}`]);
   });
 
   it('puts a request on the stream of a call to that call, even when several run, and posts the answer', async () => {
@@ -178,7 +183,8 @@ describe('LegacyHttpConnection', () => {
     const call = new RecordingCall<RpcMessage>();
     connection.send(callOf('tools/call', '{}'), call);
     ask(7);
-    expect([call.serverRequests.length, connection.isHeldUp]).toEqual([1, true]);
+    expect(call.serverRequests).toHaveLength(1);
+    expect(connection.isHeldUp).toBe(true);
     call.serverRequests[0]?.answer(messageOf('{"jsonrpc":"2.0","id":1,"result":{"action":"decline"}}'));
     expect(http.last.body).toBe('{"jsonrpc":"2.0","id":7,"result":{"action":"decline"}}');
     expect(connection.isHeldUp).toBe(false);
@@ -242,7 +248,8 @@ describe('LegacyHttpConnection', () => {
     http.last.stream();
     http.last.event('{"jsonrpc":"2.0","id":3,"result":{}}');
     http.last.event('{"jsonrpc":"2.0","id":"2","result":{}}');
-    expect([call.log, connection.counters.strayAnswers]).toEqual([[], 2]);
+    expect(call.log).toEqual([]);
+    expect(connection.counters.strayAnswers).toBe(2);
   });
 
   it('refuses calls beyond its limit [PROTO-R12]', async () => {
@@ -252,7 +259,8 @@ describe('LegacyHttpConnection', () => {
     const over = new RecordingCall<RpcMessage>();
     connection.send(callOf('tools/call', '{}'), over);
     await Promise.resolve();
-    expect([over.failure?.code, connection.inFlight]).toEqual(['OMNI_OVERLOADED', DEFAULT_UPSTREAM_LIMITS.maxInFlight]);
+    expect(over.failure?.code).toBe('OMNI_OVERLOADED');
+    expect(connection.inFlight).toBe(DEFAULT_UPSTREAM_LIMITS.maxInFlight);
   });
 
   it('tells the upstream of a cancelled call, since a closed stream is no cancellation here', async () => {

@@ -93,7 +93,8 @@ describe('LegacyHttpConnection', () => {
     clock.advance(1_000);
     http.last.stream();
     http.last.event('{"jsonrpc":"2.0","id":2,"result":{}}');
-    expect([call.log, http.of('GET').length]).toEqual([['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}'], 13]);
+    expect(call.log).toEqual(['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}']);
+    expect(http.of('GET')).toHaveLength(13);
   });
 
   it('gives a stream up after five attempts, and at once when there is nothing to continue from', async () => {
@@ -127,7 +128,9 @@ describe('LegacyHttpConnection', () => {
     clock.advance(1_000);
     http.last.respond(404, '', '');
     await clock.advanceAsync(0);
-    expect([call.failure?.code, http.of('tools/call').length, http.of('initialize').length]).toEqual(['OMNI_UPSTREAM_HTTP_STATUS', 1, 1]);
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_HTTP_STATUS');
+    expect(http.of('tools/call')).toHaveLength(1);
+    expect(http.of('initialize')).toHaveLength(1);
   });
 
   it.each([400, 410, 500, 503])('sends nothing again that was answered with %i [PROTO-R13]', async (status) => {
@@ -138,7 +141,9 @@ describe('LegacyHttpConnection', () => {
     connection.send(callOf('tools/call', '{}'), call);
     http.last.respond(status, '', '');
     await clock.advanceAsync(0);
-    expect([call.failure?.code, http.of('tools/call').length, http.of('initialize').length]).toEqual(['OMNI_UPSTREAM_HTTP_STATUS', 1, 1]);
+    expect(call.failure?.code).toBe('OMNI_UPSTREAM_HTTP_STATUS');
+    expect(http.of('tools/call')).toHaveLength(1);
+    expect(http.of('initialize')).toHaveLength(1);
   });
 
   it.each([
@@ -158,9 +163,11 @@ describe('LegacyHttpConnection', () => {
     http.last.respond(400, type, body);
     await clock.advanceAsync(0);
     const [, again] = http.of('tools/call');
-    expect([http.of('ping').length, again?.headers('mcp-session-id')]).toEqual([1, ['s2']]);
+    expect(http.of('ping')).toHaveLength(1);
+    expect(again?.headers('mcp-session-id')).toEqual(['s2']);
     again?.result('{}');
-    expect([call.log, clock.pendingTimers]).toEqual([['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}'], 2]);
+    expect(call.log).toEqual(['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}']);
+    expect(clock.pendingTimers).toBe(2);
   });
 
   it('passes an answer with 400 on when the session stands, or nobody says anything about it', async () => {
@@ -173,12 +180,10 @@ describe('LegacyHttpConnection', () => {
     connection.send(callOf('tools/call', '{}'), other);
     http.last.json(400, NO_SESSION);
     http.last.fail('connect');
-    expect([call.log, other.log.length, http.of('tools/call').length, http.of('initialize').length]).toEqual([
-      [`answer 400 ${answer}`],
-      1,
-      2,
-      1,
-    ]);
+    expect(call.log).toEqual([`answer 400 ${answer}`]);
+    expect(other.log).toHaveLength(1);
+    expect(http.of('tools/call')).toHaveLength(2);
+    expect(http.of('initialize')).toHaveLength(1);
   });
 
   it('sends nothing again that was answered by its method, whatever the server says of ping [PROTO-R13]', async () => {
@@ -191,7 +196,9 @@ describe('LegacyHttpConnection', () => {
     http.last.json(400, NO_SESSION);
     http.last.json(400, '{"jsonrpc":"2.0","id":"omni-session","error":{"code":-32601,"message":"Method not found"}}');
     await clock.advanceAsync(0);
-    expect([calls.map(({ log }) => log.length), http.of('tools/call').length, http.of('ping').length]).toEqual([[1, 1], 2, 1]);
+    expect(calls.map(({ log }) => log.length)).toEqual([1, 1]);
+    expect(http.of('tools/call')).toHaveLength(2);
+    expect(http.of('ping')).toHaveLength(1);
   });
 
   it('keeps the session when a method answers with 404, as long as the session stands', async () => {
@@ -201,7 +208,9 @@ describe('LegacyHttpConnection', () => {
     connection.send(callOf('resources/read', '{}'), call);
     http.last.json(404, answer);
     await clock.advanceAsync(0);
-    expect([call.log, http.of('initialize').length, http.of('resources/read').length]).toEqual([[`answer 404 ${answer}`], 1, 1]);
+    expect(call.log).toEqual([`answer 404 ${answer}`]);
+    expect(http.of('initialize')).toHaveLength(1);
+    expect(http.of('resources/read')).toHaveLength(1);
   });
 
   it('asks for the session no more when the call is cancelled meanwhile', async () => {
@@ -211,7 +220,9 @@ describe('LegacyHttpConnection', () => {
     http.last.json(400, NO_SESSION);
     running.cancel();
     await clock.advanceAsync(10_000);
-    expect([http.of('ping').map(({ isAborted }) => isAborted), call.log, http.of('initialize').length]).toEqual([[true], [], 1]);
+    expect(http.of('ping').map(({ isAborted }) => isAborted)).toEqual([true]);
+    expect(call.log).toEqual([]);
+    expect(http.of('initialize')).toHaveLength(1);
   });
 
   it('waits before a new session when the last one was lost at once', async () => {
@@ -256,13 +267,11 @@ describe('LegacyHttpConnection', () => {
     http.last.respond(404, '', '');
     for (const exchange of http.of('prompts/get')) exchange.fail('connect');
     await clock.advanceAsync(60_000);
-    expect([closed.length, waits?.failure?.code, http.of('initialize').length, http.of('GET').length, clock.pendingTimers]).toEqual([
-      1,
-      'OMNI_UPSTREAM_UNREACHABLE',
-      2,
-      1,
-      0,
-    ]);
+    expect(closed).toHaveLength(1);
+    expect(waits?.failure?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
+    expect(http.of('initialize')).toHaveLength(2);
+    expect(http.of('GET')).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('takes no session id that a header cannot hold', async () => {
@@ -280,7 +289,8 @@ describe('LegacyHttpConnection', () => {
     clock.advance(99);
     const within = http.of('GET').length;
     clock.advance(1);
-    expect([within - before, http.of('GET').length - before]).toEqual([0, 1]);
+    expect(within - before).toBe(0);
+    expect(http.of('GET').length - before).toBe(1);
   });
 
   it('does not cancel upstream what waits for a new session and was not sent', async () => {
@@ -362,7 +372,8 @@ describe('LegacyHttpConnection', () => {
     const subscribe = (): unknown => connection.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
     subscribe();
     connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
-    expect([http.of('resources/subscribe').length, http.of('tools/call').length]).toEqual([0, 1]);
+    expect(http.of('resources/subscribe')).toHaveLength(0);
+    expect(http.of('tools/call')).toHaveLength(1);
     get.stream();
     expect(http.of('resources/subscribe').length).toBe(1);
     subscribe();
@@ -380,6 +391,7 @@ describe('LegacyHttpConnection', () => {
     const call = new RecordingCall<RpcMessage>();
     connection.send(callOf('resources/subscribe', '{"uri":"a"}'), call);
     void connection.close();
-    expect([call.log, http.of('resources/subscribe').length]).toEqual([['failure OMNI_UPSTREAM_DOWN'], 0]);
+    expect(call.log).toEqual(['failure OMNI_UPSTREAM_DOWN']);
+    expect(http.of('resources/subscribe')).toHaveLength(0);
   });
 });

@@ -80,9 +80,13 @@ describe('SseParser', () => {
       return problem;
     };
     const text = `data: ${'x'.repeat(50)}\n\n`;
-    expect([push(text), events, budget.held]).toEqual(['no-room', [], 60]);
+    expect(push(text)).toBe('no-room');
+    expect(events).toEqual([]);
+    expect(budget.held).toBe(60);
     other.release();
-    expect([push(text + text), events.length, budget.held]).toEqual([undefined, 2, 0]);
+    expect(push(text + text)).toBeUndefined();
+    expect(events).toHaveLength(2);
+    expect(budget.held).toBe(0);
   });
 
   it('holds nothing when it is closed by whoever is told an event', () => {

@@ -28,10 +28,8 @@ describe('ClientInstances', () => {
       await scene.connection(clientOf('{"tasks":{}}', 'bob')),
     ];
     expect(connections.map((connection) => connections.indexOf(connection))).toEqual([0, 0, 2, 3, 4, 4]);
-    expect([connections[4], scene.upstream.openConnectionFor(clientOf('{"roots":{},"elicitation":{}}'))]).toEqual([
-      scene.upstream.connection,
-      connections[0],
-    ]);
+    expect(scene.upstream.openConnectionFor(clientOf('{"roots":{},"elicitation":{}}'))).toEqual(connections[0]);
+    expect(connections[4]).toEqual(scene.upstream.connection);
     expect(scene.server.instances).toHaveLength(4);
   });
 
@@ -51,7 +49,8 @@ describe('ClientInstances', () => {
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{}}');
     connection.send(CALL, two);
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":2,"method":"elicitation/create","params":{}}');
-    expect([one.serverRequests.length, two.serverRequests.length]).toEqual([1, 0]);
+    expect(one.serverRequests).toHaveLength(1);
+    expect(two.serverRequests).toHaveLength(0);
     expect(scene.server.instances[1]?.received.at(-1)?.text).toContain(
       '"code":-32603,"message":"\\"up\\" asked for elicitation/create while',
     );
@@ -70,7 +69,9 @@ describe('ClientInstances', () => {
     if (two instanceof GatewayError) throw two;
     two.send(CALL, second);
     ask(scene.server.instances[2]);
-    expect([two === one, first.serverRequests.length, second.serverRequests.length]).toEqual([false, 1, 1]);
+    expect(two).not.toBe(one);
+    expect(first.serverRequests).toHaveLength(1);
+    expect(second.serverRequests).toHaveLength(1);
     // There is room for no third: calls go on, questions would not.
     const shared = await scene.connection(clientOf(FORMS));
     expect(shared).toBe(one);
@@ -92,7 +93,8 @@ describe('ClientInstances', () => {
     expect(isOpen()).toEqual([true, true, false]);
     call.cancel();
     await scene.clock.advanceAsync(FIVE_MINUTES_MS + 60_000);
-    expect([isOpen(), scene.upstream.getStatus().details['sessionInstances']]).toEqual([[true, false, false], 0]);
+    expect(isOpen()).toEqual([true, false, false]);
+    expect(scene.upstream.getStatus().details['sessionInstances']).toBe(0);
     await scene.connection(clientOf(FORMS));
     expect(scene.server.instances).toHaveLength(4);
   });
@@ -138,14 +140,17 @@ describe('ClientInstances', () => {
     const first = await scene.connection(clientOf(FORMS));
     scene.server.instances[1]?.exit(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
     const second = await scene.connection(clientOf(FORMS));
-    expect([second instanceof GatewayError, second === first, scene.server.instances.length]).toEqual([false, false, 3]);
+    expect(second instanceof GatewayError).toBe(false);
+    expect(second).not.toBe(first);
+    expect(scene.server.instances).toHaveLength(3);
   });
 
   it('end with their upstream', async () => {
     const scene = await new Scene().start();
     await scene.connection(clientOf(FORMS));
     await scene.upstreams.stop();
-    expect([scene.server.instances.map((instance) => instance.isOpen), scene.clock.pendingTimers]).toEqual([[false, false], 0]);
+    expect(scene.server.instances.map((instance) => instance.isOpen)).toEqual([false, false]);
+    expect(scene.clock.pendingTimers).toBe(0);
   });
 
   it('are not needed to watch a resource', async () => {
@@ -157,6 +162,7 @@ describe('ClientInstances', () => {
       () => {},
     );
     await scene.clock.advanceAsync(0);
-    expect([scene.server.instances.length, scene.server.instances[0]?.last('resources/subscribe') !== undefined]).toEqual([1, true]);
+    expect(scene.server.instances).toHaveLength(1);
+    expect(scene.server.instances[0]?.last('resources/subscribe')).not.toBe(undefined);
   });
 });

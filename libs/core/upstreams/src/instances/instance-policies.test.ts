@@ -57,7 +57,8 @@ describe('instances "per-user"', () => {
 
     const second = call(connection, other);
     instance?.emit(QUESTION);
-    expect([first.told.serverRequests.length, second.told.serverRequests.length]).toEqual([1, 0]);
+    expect(first.told.serverRequests).toHaveLength(1);
+    expect(second.told.serverRequests).toHaveLength(0);
     expect(instance?.received.at(-1)?.text).toContain('so it is not known whom to ask');
 
     first.cancel();
@@ -66,7 +67,8 @@ describe('instances "per-user"', () => {
     await scene.clock.advanceAsync(30_000);
     instance?.emit(QUESTION);
     expect(second.told.serverRequests).toHaveLength(1);
-    expect([one.log, other.log]).toEqual([[], []]);
+    expect(one.log).toEqual([]);
+    expect(other.log).toEqual([]);
   });
 
   it('take no call of another session while one has yet to answer', async () => {
@@ -133,7 +135,8 @@ describe('instances "per-request"', () => {
     expect(scene.open).toEqual([true]);
     const calls = [call(connection, session), call(connection, session), call(connection, session)];
     await scene.settle();
-    expect([scene.open, scene.told[3]]).toEqual([[true, true, true, true], { roots: {} }]);
+    expect(scene.open).toEqual([true, true, true, true]);
+    expect(scene.told[3]).toEqual({ roots: {} });
     reply(scene.server.instances[1]);
     scene.server.instances[2]?.exit(CRASH);
     calls[2]?.cancel();
@@ -158,7 +161,8 @@ describe('instances "per-request"', () => {
     const { told, cancel } = call(connection, session);
     queueMicrotask(cancel);
     await scene.settle();
-    expect([scene.open, told.log]).toEqual([[true, false], []]);
+    expect(scene.open).toEqual([true, false]);
+    expect(told.log).toEqual([]);
   });
 
   it('are at most so many, and the next call is told', async () => {
@@ -167,10 +171,8 @@ describe('instances "per-request"', () => {
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
     for (const told of calls) (await scene.openConnection(client)).send(callOf(client), told);
     await scene.settle();
-    expect([scene.open, calls.map(({ last }) => last)]).toEqual([
-      [true, true],
-      [undefined, 'failure OMNI_OVERLOADED'],
-    ]);
+    expect(scene.open).toEqual([true, true]);
+    expect(calls.map(({ last }) => last)).toEqual([undefined, 'failure OMNI_OVERLOADED']);
     reply(scene.server.instances[1]);
     (await scene.openConnection(client)).send(callOf(client), new RecordingCall<RpcMessage>());
     await scene.settle();
@@ -193,10 +195,12 @@ describe('instances "per-request"', () => {
     scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":2,"method":"elicitation/create","params":{}}');
     await scene.clock.advanceAsync(30_000);
     // It waits for its client, and keeps what it runs on.
-    expect([told.serverRequests.length, scene.open]).toEqual([2, [true, true]]);
+    expect(told.serverRequests).toHaveLength(2);
+    expect(scene.open).toEqual([true, true]);
     reply(scene.server.instances[1]);
     await scene.settle();
-    expect([told.last, scene.open]).toEqual(['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}', [true, false]]);
+    expect(told.last).toBe('answer 200 {"jsonrpc":"2.0","id":2,"result":{}}');
+    expect(scene.open).toEqual([true, false]);
   });
 
   it('are told the log level before the call', async () => {
@@ -205,7 +209,8 @@ describe('instances "per-request"', () => {
     const connection = await scene.openConnection(client);
     const level = new RecordingCall<RpcMessage>();
     connection.send(internalCall('logging/setLevel', '{"level":"debug"}'), level);
-    expect([level.last, scene.server.instances.length]).toEqual(['answer 200 {"jsonrpc":"2.0","id":1,"result":{}}', 1]);
+    expect(level.last).toBe('answer 200 {"jsonrpc":"2.0","id":1,"result":{}}');
+    expect(scene.server.instances).toHaveLength(1);
     connection.send(callOf(client), new RecordingCall<RpcMessage>());
     await scene.settle();
     expect(scene.server.instances[1]?.received.map(({ method }) => method)).toEqual([
@@ -228,7 +233,8 @@ describe('instances "per-request"', () => {
       );
     }
     await scene.settle();
-    expect([scene.open, scene.server.instances[0]?.last('resources/subscribe')?.params]).toEqual([[true], { uri: 'file:///a' }]);
+    expect(scene.open).toEqual([true]);
+    expect(scene.server.instances[0]?.last('resources/subscribe')?.params).toEqual({ uri: 'file:///a' });
   });
 
   it('end with their upstream', async () => {
@@ -238,7 +244,9 @@ describe('instances "per-request"', () => {
     (await scene.openConnection(client)).send(callOf(client), told);
     await scene.settle();
     await scene.upstreams.stop();
-    expect([told.last, scene.open, scene.clock.pendingTimers]).toEqual(['failure OMNI_UPSTREAM_DOWN', [false, false], 0]);
+    expect(told.last).toBe('failure OMNI_UPSTREAM_DOWN');
+    expect(scene.open).toEqual([false, false]);
+    expect(scene.clock.pendingTimers).toBe(0);
   });
 
   it('of legacy clients are legacy where the upstream speaks both, and none where it speaks the modern era only', async () => {
@@ -247,7 +255,8 @@ describe('instances "per-request"', () => {
     const connection = await both.openConnection(session.client);
     call(connection, session);
     await both.settle();
-    expect([connection.era, both.told]).toEqual(['legacy', [undefined, {}, { roots: {} }]]);
+    expect(connection.era).toBe('legacy');
+    expect(both.told).toEqual([undefined, {}, { roots: {} }]);
     expect(await both.connection(clientOf(ROOTS))).toBe(both.upstream.connection);
     const only = await new UpstreamScene({ instances: 'per-request' }, {}, modernScript()).start();
     expect(await only.connection(session.client)).toBe(only.upstream.connection);
@@ -288,7 +297,8 @@ describe('subscriptions on an instance of the session', () => {
     releases.get('file:///b')?.();
     session.end();
     await scene.clock.advanceAsync(60_000);
-    expect([scene.server.instances.length, scene.upstream.getStatus().details['subscriptions']]).toEqual([4, 0]);
+    expect(scene.server.instances).toHaveLength(4);
+    expect(scene.upstream.getStatus().details['subscriptions']).toBe(0);
   });
 
   it('are not tried any more when the upstream is stopped', async () => {
