@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createMasterServer, inProcessUpstream, type MasterServer } from '@omni/container';
 import { parseConfigurationText } from '@omni/container/node';
-import { createChannelPair } from '@omni/model';
+import { createChannelPair, endpointOf } from '@omni/model';
 import { SECRET, taskServer } from './advisories/task-server.ts';
 import { atEnd, endEverything } from './harness/end-everything.ts';
 import { modernRequest } from './harness/raw-mcp.ts';
@@ -27,9 +27,9 @@ afterAll(endEverything);
 type Ask = (method: string, params: string) => Promise<string>;
 
 /** @param heard - Takes the notifications. */
-function connect(principal: string, era: Era, endpoint?: string, heard: string[] = []): Ask {
+function connect(principal: string, era: Era, only?: string, heard: string[] = []): Ask {
   const [near, far] = createChannelPair();
-  server.bind(far, { principal: { id: principal, kind: 'token' }, endpoint });
+  server.bind(far, { principal: { id: principal, kind: 'token' }, endpoint: endpointOf(only) });
   const waiting = new Map<string, (text: string) => void>();
   const channel = near({
     onMessage: (text) => {

@@ -25,9 +25,9 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
   try {
     const configuration = await loadConfiguration(options.config, host.environment);
     writeWarnings(configuration, host);
-    const { server: endpoint, logLevel } = options;
+    const { server: only, logLevel } = options;
     const outcome = await Promise.race([
-      startStdioGateway({ configuration, endpoint, logLevel, input: host.input, output: host.output }),
+      startStdioGateway({ configuration, only, logLevel, input: host.input, output: host.output }),
       signals.forceStop,
     ]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);

@@ -1,25 +1,20 @@
-export { capabilitiesAcrossEras } from './client-capabilities.ts';
+export type { CallContext } from './call-context.ts';
+export type { CatalogueView, CatalogueViews, Target, ViewChange, ViewKey } from './catalogue-view.ts';
 export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
+export { capabilitiesAcrossEras } from './client-capabilities.ts';
+export type { ClientBinding, ClientContext } from './client-context.ts';
+export { ALL_SERVERS, endpointOf, isSameEndpoint, serverOf, type Endpoint } from './endpoint.ts';
 export { forwardableHeaders, forwardedHeadersOf } from './forwarded-headers.ts';
-export type {
-  Answer,
-  AnswerServerRequest,
-  ChunkSink,
-  ClientBinding,
-  ClientContext,
-  GatewayRequest,
-  ReplySink,
-  ResponseHead,
-  RpcNotification,
-  RunningCall,
-} from './gateway-request.ts';
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
+export type { ChangeKind, ListKind } from './list-kind.ts';
+export type { Answer, AnswerServerRequest, ChunkSink, Outcome, ReplySink, ResponseHead, RpcNotification } from './reply-sink.ts';
+export { NOTHING_RUNS, type RunningCall } from './running-call.ts';
 export { traceHeadersOf, traceIdOf, withTraceContext } from './trace-context.ts';
 export {
   callerKeyOf,
   callParams,
   internalCall,
-  type CallListener,
+  type CallHandler,
   type UpstreamAnswer,
   type UpstreamCall,
   type UpstreamConnection,

@@ -1,6 +1,8 @@
 import { applyEdits, type RpcMessage, type TextEdit } from '@omni/jsonrpc';
 import type { Era, GatewayError, HeaderList } from '@omni/ports';
-import type { AnswerServerRequest, ClientContext, ChunkSink, RunningCall, ClientBinding } from './gateway-request.ts';
+import type { ClientBinding, ClientContext } from './client-context.ts';
+import type { AnswerServerRequest, ChunkSink } from './reply-sink.ts';
+import type { RunningCall } from './running-call.ts';
 
 /** One request to an upstream, with the client's parameters still in the client's text. */
 export interface UpstreamCall {
@@ -61,7 +63,7 @@ export type UpstreamAnswer =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
 
 /** Told what happens to a call: notifications and requests in order, then one of answer and failure. */
-export interface CallListener {
+export interface CallHandler {
   /** In the client's terms: the progress token is the client's. @returns `false` to ask for a pause, see {@link ReplySink}. */
   onNotification(message: RpcMessage): boolean;
   onDrain(listener: () => void): void;
@@ -84,7 +86,7 @@ export interface UpstreamConnection {
   readonly keepsClientId: boolean;
   /** What the upstream said of itself: `DiscoverResult` or `InitializeResult`, as a response message. */
   readonly handshake: RpcMessage;
-  send(call: UpstreamCall, listener: CallListener): RunningCall;
+  send(call: UpstreamCall, listener: CallHandler): RunningCall;
   /** `params` is JSON or empty. */
   notify(method: string, params: string): void;
   /**

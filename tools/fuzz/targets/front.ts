@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { type JsonLimits, resultText, stringMember } from '@omni/jsonrpc';
-import type { GatewayRequest } from '@omni/model';
+import type { CallContext, CatalogueViews } from '@omni/model';
 import { type Exchange, GatewayError, type Logger, type OpenChannel } from '@omni/ports';
-import { ProtocolHandler, type Connection, type Dispatch, type Offer } from '@omni/protocol';
+import { ProtocolHandler, type Connection, type Dispatch } from '@omni/protocol';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
 
 /** Calls of this tool are answered later. */
@@ -15,7 +15,7 @@ export interface Front {
   /** Warnings and errors that were logged. */
   readonly complaints: readonly string[];
   /** The last request that went to a server. */
-  readonly routed: GatewayRequest | undefined;
+  readonly routed: CallContext | undefined;
   handle: (exchange: Exchange) => void;
   settle(): Promise<void>;
   /** Answers what waits, cancelled or not. */
@@ -37,13 +37,19 @@ const HEADERS = [
 const INITIALIZE =
   '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}';
 
-const offer: Offer = {
-  hasEndpoint: (endpoint) => endpoint === 'files',
-  capabilities: () => '{"tools":{"listChanged":true}}',
-  instructions: () => undefined,
-  list: (kind) => `{"${kind}":[]}`,
+const views: CatalogueViews = {
+  serves: (endpoint) => endpoint.kind === 'all' || endpoint.server === 'files',
+  of: () => ({
+    capabilities: '{"tools":{"listChanged":true}}',
+    instructions: undefined,
+    list: (kind) => `{"${kind}":[]}`,
+    route: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such name'),
+    routeUri: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such resource'),
+    allowsWatch: () => true,
+    rememberUri() {},
+  }),
   onChange: () => () => {},
-  whenKnown: (_client, listener) => listener(),
+  whenKnown: (_client, _purpose, listener) => listener(),
 };
 
 /** Opens a front with one session. */
@@ -52,12 +58,12 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
   const complaints: string[] = [];
   const complain = (fields: object, message: string): void => void complaints.push(`${message} ${inspect(fields)}`);
   const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
-  let routed: GatewayRequest | undefined;
+  let routed: CallContext | undefined;
   const held: (() => void)[] = [];
   const dispatch: Dispatch = {
     route(request, reply) {
       routed = request;
-      const answer = (): void => reply.answer({ kind: 'message', payload: resultText(request.message.id, '{}'), status: 200 });
+      const answer = (): void => reply.settle({ kind: 'message', payload: resultText(request.message.id, '{}'), status: 200 });
       if (stringMember(request.message.text, request.message.params, 'name') === LATER) held.push(answer);
       else answer();
       return { cancel() {} };
@@ -67,9 +73,9 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
     watchTasks: () => () => {},
   };
   const handler = new ProtocolHandler({
-    offer,
+    views,
     dispatch,
-    updates: { knows: () => false, subscribe: (_client, _uri, _onUpdated, done) => done(() => {}) },
+    updates: { subscribe: (_client, _uri, _onUpdated, done) => done(() => {}) },
     authentication: {
       authenticate: (authorization) =>
         authorization === 'Bearer fuzz'

@@ -110,7 +110,7 @@ export const END_TO_END_GUARDS: readonly Guard[] = inFolder('apps/master-server-
     against: 'A session is used at another endpoint than its own.',
     rule: 'CVE-2026-52869',
     file: 'libs/core/protocol-handler/src/legacy/legacy-sessions.ts',
-    find: ' || found.session.client.endpoint !== endpoint',
+    find: ' || !isSameEndpoint(found.session.client.endpoint, endpoint)',
     replace: '',
     test: ['advisories.test.ts', 'serves a session to its own token and endpoint only'],
   },

@@ -119,8 +119,8 @@ export const FRONT_GUARDS: readonly Guard[] = inFolder('libs/core/protocol-handl
     name: 'endpoint/scope',
     against: 'The endpoint of a server that is not there is served.',
     file: 'http/endpoint-access.ts',
-    find: 'if (endpoint !== undefined && !offer.hasEndpoint(endpoint))',
-    replace: 'if (endpoint === null)',
+    find: 'if (!views.serves(endpoint))',
+    replace: 'if (match.length === 0)',
     test: ['http/http-front.test.ts', 'HttpFront checks the server before what comes after it'],
   },
   {

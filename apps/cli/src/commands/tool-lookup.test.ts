@@ -17,7 +17,7 @@ function gateway(tools: Readonly<Record<string, readonly string[]>>, down: reado
   const exposed = Object.entries(tools).flatMap(([server, names]) => names.map((name) => `${server}__${name}`));
   return {
     servers: () => Promise.resolve([...Object.keys(tools).map((name) => ({ ...UP, name, state: 'ready' })), ...down]),
-    connect: (endpoint) => connection(endpoint === undefined ? exposed : (tools[endpoint] ?? [])),
+    connect: (server) => connection(server === undefined ? exposed : (tools[server] ?? [])),
     close: () => Promise.resolve(),
   };
 }

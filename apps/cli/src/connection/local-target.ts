@@ -32,7 +32,7 @@ export async function openLocalTarget(
   }
   return {
     servers: () => Promise.resolve(server.upstreams()),
-    connect: (endpoint) => new ChannelConnection(server.connect(endpoint)),
+    connect: (name) => new ChannelConnection(server.connect(name)),
     close,
   };
 }

@@ -31,8 +31,8 @@ export async function openRemoteTarget(
       if (response.status === 401) throw unauthorized();
       return serversOfHealth(await wholeText(response, health.url, signal));
     },
-    connect: (endpoint) =>
-      new HttpConnection({ url: `${base.href}mcp${endpoint === undefined ? '' : `/${encodeURIComponent(endpoint)}`}`, token }),
+    connect: (server) =>
+      new HttpConnection({ url: `${base.href}mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`, token }),
     close: () => Promise.resolve(),
   };
 }

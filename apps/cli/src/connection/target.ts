@@ -7,8 +7,8 @@ import type { Terminal } from '../output/terminal.ts';
 export interface Target {
   /** All servers behind it, in the order of its configuration. */
   servers(signal: AbortSignal): Promise<readonly ServerStatus[]>;
-  /** @param endpoint - The one server to talk to, under its own names; all servers when absent. */
-  connect(endpoint?: string): RpcConnection;
+  /** @param server - The one server to talk to, under its own names; all servers when absent. */
+  connect(server?: string): RpcConnection;
   close(): Promise<void>;
 }
 

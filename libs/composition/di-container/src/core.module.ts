@@ -5,8 +5,7 @@ import { ProtocolHandler } from '@omni/protocol';
 import { RequestRouter, ResourceSubscriptions, StateSeal } from '@omni/router';
 import { VariantKeys, DEFAULT_UPSTREAM_LIMITS, Upstreams } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
-import { offerOf, routesOf } from './catalogue-view.ts';
-import { ClientView } from './client-view.ts';
+import { ClientViews } from './client-views.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import { healthPage } from './health-pages.ts';
 import { IDENTITY } from './identity.ts';
@@ -50,10 +49,18 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
       [Token.Configuration, Token.Catalogue, Token.VariantKeys, Token.Clock, Token.Logger, Token.StartGraceMs],
     )
     .inSingletonScope();
-  bind(Token.ClientView)
+  bind(Token.ClientViews)
     .toResolvedValue(
-      (catalogue, refresher, lists, variantKeys, sources) => new ClientView({ catalogue, refresher, lists, variantKeys, sources }),
-      [Token.Catalogue, Token.CatalogueRefresher, Token.VariantReader, Token.VariantKeys, Token.UpstreamDirectory],
+      (configuration, catalogue, refresher, reader, variantKeys, sources) =>
+        new ClientViews({
+          catalogue,
+          refresher,
+          reader,
+          variantKeys,
+          sources,
+          names: new Set(configuration.upstreams.map((upstream) => upstream.name)),
+        }),
+      [Token.Configuration, Token.Catalogue, Token.CatalogueRefresher, Token.VariantReader, Token.VariantKeys, Token.UpstreamDirectory],
     )
     .inSingletonScope();
   bind(Token.CatalogueRefresher)
@@ -110,24 +117,20 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.RequestRouter)
     .toResolvedValue(
-      ({ naming, sealing, upstreams: configured }, catalogue, upstreams, view, clock) =>
+      ({ naming, sealing, upstreams: configured }, upstreams, views, clock) =>
         new RequestRouter({
-          catalogue: routesOf(catalogue, view),
+          views,
           upstreams,
           forwards: forwardsTo(configured),
           clock,
           ...(sealing.keys.length === 0 ? {} : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
           labelsElicitations: naming.labelElicitations,
-          whenKnown: (client, listener) => view.whenKnownForCall(client, listener),
         }),
-      [Token.Configuration, Token.Catalogue, Token.UpstreamDirectory, Token.ClientView, Token.Clock],
+      [Token.Configuration, Token.UpstreamDirectory, Token.ClientViews, Token.Clock],
     )
     .inSingletonScope();
   bind(Token.ResourceSubscriptions)
-    .toResolvedValue(
-      (catalogue, upstreams, view) => new ResourceSubscriptions({ catalogue: routesOf(catalogue, view), upstreams }),
-      [Token.Catalogue, Token.UpstreamDirectory, Token.ClientView],
-    )
+    .toResolvedValue((views, upstreams) => new ResourceSubscriptions({ views, upstreams }), [Token.ClientViews, Token.UpstreamDirectory])
     .inSingletonScope();
   bind(Token.TokenCheck)
     .toResolvedValue(({ auth }) => new TokenCheck({ mode: auth.mode, tokens: acceptedTokens(auth) }), [Token.Configuration])
@@ -140,9 +143,9 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(Token.ProtocolHandler)
     .toResolvedValue(
-      (configuration, catalogue, view, dispatch, updates, authentication, hostCheck, health, clock, logger) =>
+      (configuration, views, dispatch, updates, authentication, hostCheck, health, clock, logger) =>
         new ProtocolHandler({
-          offer: offerOf(catalogue, view, new Set(configuration.upstreams.map((upstream) => upstream.name))),
+          views,
           dispatch,
           updates,
           authentication,
@@ -157,8 +160,7 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
         }),
       [
         Token.Configuration,
-        Token.Catalogue,
-        Token.ClientView,
+        Token.ClientViews,
         Token.RequestRouter,
         Token.ResourceSubscriptions,
         Token.TokenCheck,

@@ -3,7 +3,7 @@ import type { HealthMonitor, HealthRollup } from '@omni/health';
 import { type ChannelDialer, type ChildLauncher, type Exchange, type HttpClient, type OpenChannel, type Principal } from '@omni/ports';
 import type { AdmittedClient, BindOptions, Connection, EndpointRequest, ProtocolHandler, RefusedClient } from '@omni/protocol';
 import type { Upstreams } from '@omni/upstreams';
-import { createChannelPair } from '@omni/model';
+import { createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import { reportOf, type UpstreamReport } from './upstream-report.ts';
@@ -85,10 +85,10 @@ export class MasterServer {
     return this.#parts.protocol.bind(open, { principal: LOCAL_PRINCIPAL, ...options });
   }
 
-  /** A client's end of a connection in memory. @param endpoint - The one server to show; all when absent. */
-  connect(endpoint?: string): ClientChannel {
-    const [client, server] = createChannelPair();
-    this.bind(server, { endpoint });
+  /** A client's end of a connection in memory. @param server - The one server to show; all when absent. */
+  connect(server?: string): ClientChannel {
+    const [client, far] = createChannelPair();
+    this.bind(far, { endpoint: endpointOf(server) });
     return new ClientChannel(client);
   }
 

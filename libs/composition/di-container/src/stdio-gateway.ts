@@ -1,3 +1,4 @@
+import { endpointOf } from '@omni/model';
 import type { Readable, Writable } from 'node:stream';
 import { stdioChannel } from '@omni/node';
 import { GatewayError } from '@omni/ports';
@@ -10,7 +11,7 @@ import { createNodeParts, type NodeMasterServerOptions } from './node-master-ser
 export interface StdioGatewayOptions {
   readonly configuration: Configuration;
   /** The one server to show under its own names; all servers when absent. */
-  readonly endpoint?: string | undefined;
+  readonly only?: string | undefined;
   readonly logLevel?: NodeMasterServerOptions['logLevel'];
   /** Where the client's messages come from and where they go: usually stdin and stdout. */
   readonly input: Readable;
@@ -26,10 +27,10 @@ export interface StdioGateway {
   forceStop(): void;
 }
 
-/** @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when the endpoint is not configured. */
-export async function startStdioGateway({ configuration, endpoint, logLevel, input, output }: StdioGatewayOptions): Promise<StdioGateway> {
-  if (endpoint !== undefined && !configuration.upstreams.some((upstream) => upstream.name === endpoint)) {
-    throw new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${endpoint}" in the configuration`);
+/** @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when `only` names no server of the configuration. */
+export async function startStdioGateway({ configuration, only, logLevel, input, output }: StdioGatewayOptions): Promise<StdioGateway> {
+  if (only !== undefined && !configuration.upstreams.some((upstream) => upstream.name === only)) {
+    throw new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${only}" in the configuration`);
   }
   const { server, logger } = await createNodeParts({ configuration, logLevel, startGraceMs: STDIO_START_GRACE_MS });
   await server.start();
@@ -37,7 +38,7 @@ export async function startStdioGateway({ configuration, endpoint, logLevel, inp
     const { limits } = configuration;
     const maxBacklogBytes = clientBacklogBytes(limits);
     server.bind(stdioChannel({ input, output, maxMessageBytes: limits.maxBodyBytes, maxBacklogBytes }), {
-      endpoint,
+      endpoint: endpointOf(only),
       answersAfterEnd: true,
       onClosed: resolve,
     });

@@ -6,7 +6,7 @@ import type { ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
-import type { ClientView } from './client-view.ts';
+import type { ClientViews } from './client-views.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
 import type { UpstreamDirectory } from './upstream-directory.ts';
@@ -30,7 +30,7 @@ export const Token = {
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
   VariantKeys: token<VariantKeys>('VariantKeys'),
   VariantReader: token<VariantReader>('VariantReader'),
-  ClientView: token<ClientView>('ClientView'),
+  ClientViews: token<ClientViews>('ClientViews'),
   Upstreams: token<Upstreams>('Upstreams'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),

@@ -91,7 +91,7 @@ describe('parseConfiguration on what it refuses', () => {
       'sealing: { keys: [my-password] }',
       'o.yaml:1:19  sealing.keys.0 must be 32 random bytes in base64, such as "openssl rand -base64 32" prints',
     ],
-    ['naming: { labelElicitations: "no" }', 'o.yaml:1:18  naming.labelElicitations must be true or false, found "no"'],
+    ['naming: { labelElicitations: "no" }', 'o.yaml:1:30  naming.labelElicitations must be true or false, found "no"'],
     ['limits: { maxDepth: "64" }', 'o.yaml:1:21  limits.maxDepth must be a whole number, found "64"'],
     ['limits: { maxDepth: 2 }', 'o.yaml:1:21  limits.maxDepth must be at least 4, found 2'],
     ['limits: { maxDepth: 1001 }', 'o.yaml:1:21  limits.maxDepth must be at most 1000, found 1001'],

@@ -1,38 +1,12 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientContext, GatewayRequest, ReplySink, RunningCall } from '@omni/model';
-import type { Era, GatewayError, Principal } from '@omni/ports';
-
-export type ListKind = 'tools' | 'resources' | 'templates' | 'prompts';
-
-/** A list that is not what it was. `endpoint` is a server name, or `undefined` for the endpoint of all. */
-export interface OfferChange {
-  readonly endpoint: string | undefined;
-  readonly kinds: ReadonlySet<'tools' | 'resources' | 'prompts'>;
-  /** Clients may be offered different things, so that not all need to be told. */
-  isFor(client: ClientContext): boolean;
-}
-
-/** What there is to offer: the part of the catalogue that the front needs. */
-export interface Offer {
-  hasEndpoint(endpoint: string): boolean;
-  /** Capabilities as JSON. */
-  capabilities(endpoint: string | undefined, era: Era): string;
-  instructions(endpoint: string | undefined): string | undefined;
-  /** A whole list result as JSON. */
-  list(kind: ListKind, client: ClientContext): string;
-  onChange(listener: (change: OfferChange) => void): () => void;
-  /**
-   * Calls back when the upstreams of a just started Omni have settled, and have told what they offer to clients like this one, or their
-   * grace is over; at once later on.
-   */
-  whenKnown(client: ClientContext, listener: () => void): void;
-}
+import type { CallContext, ClientContext, Endpoint, ReplySink, RunningCall } from '@omni/model';
+import type { GatewayError, Principal } from '@omni/ports';
 
 /** Who answers everything that the front does not answer itself. */
 export interface Dispatch {
-  route(request: GatewayRequest, reply: ReplySink): RunningCall;
+  route(request: CallContext, reply: ReplySink): RunningCall;
   /** Whether a method outside the protocol's own is carried to the one server of this endpoint. */
-  carries(method: string, endpoint: string | undefined): boolean;
+  carries(method: string, endpoint: Endpoint): boolean;
   /**
    * Puts what a server says or asks outside of any call into the client's terms.
    *
@@ -57,8 +31,6 @@ export interface TaskWatching {
 
 /** Changes of single resources. */
 export interface ResourceUpdates {
-  /** Whether some server of the endpoint may serve the resource. */
-  knows(uri: string, client: ClientContext): boolean;
   /**
    * @param onUpdated - Called with each `notifications/resources/updated` of this resource.
    * @param done - Called once, with what ends the subscription or why there is none.

@@ -1,18 +1,24 @@
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, ChunkSink, ClientContext, GatewayRequest, ReplySink, RunningCall } from '@omni/model';
+import {
+  type AnswerServerRequest,
+  type CallContext,
+  type CatalogueView,
+  type CatalogueViews,
+  type ChangeKind,
+  type ChunkSink,
+  type ClientContext,
+  type Endpoint,
+  endpointOf,
+  type ListKind,
+  type ReplySink,
+  type RunningCall,
+  serverOf,
+  type ViewChange,
+  type ViewKey,
+} from '@omni/model';
 import { type Era, GatewayError, type HeaderList, type Logger, type Principal } from '@omni/ports';
 import { RecordingExchange, VirtualClock, type RecordedRequest } from '@omni/testing';
-import type {
-  Authentication,
-  Dispatch,
-  FrontLimits,
-  HostCheck,
-  ListKind,
-  Offer,
-  OfferChange,
-  ResourceUpdates,
-  TaskWatching,
-} from './collaborators.ts';
+import type { Authentication, Dispatch, FrontLimits, HostCheck, ResourceUpdates, TaskWatching } from './collaborators.ts';
 import type { Probes } from './http/http-front.ts';
 import { ProtocolHandler } from './protocol-handler.ts';
 
@@ -38,21 +44,21 @@ export function messageOf(text: string): RpcMessage {
 
 /** A routed request: a test plays the upstream. */
 export class RoutedCall {
-  readonly request: GatewayRequest;
+  readonly request: CallContext;
   readonly cancels: (string | undefined)[] = [];
   readonly #reply: ReplySink;
 
-  constructor(request: GatewayRequest, reply: ReplySink) {
+  constructor(request: CallContext, reply: ReplySink) {
     this.request = request;
     this.#reply = reply;
   }
 
   result(result: string, status = 200): void {
-    this.#reply.answer({ kind: 'message', payload: `{"jsonrpc":"2.0","id":${this.request.message.id},"result":${result}}`, status });
+    this.#reply.settle({ kind: 'message', payload: `{"jsonrpc":"2.0","id":${this.request.message.id},"result":${result}}`, status });
   }
 
   bytes(text: string): void {
-    this.#reply.answer({ kind: 'message', payload: new TextEncoder().encode(text), status: 200 });
+    this.#reply.settle({ kind: 'message', payload: new TextEncoder().encode(text), status: 200 });
   }
 
   /** Where an answer can go while it comes. */
@@ -61,7 +67,7 @@ export class RoutedCall {
   }
 
   fail(error: GatewayError): void {
-    this.#reply.answer({ kind: 'error', error });
+    this.#reply.settle({ kind: 'error', error });
   }
 
   notify(text: string): boolean {
@@ -85,7 +91,7 @@ export class ScriptedDispatch implements Dispatch {
   /** Answers each request at once. */
   isImmediate = false;
 
-  route(request: GatewayRequest, reply: ReplySink): RunningCall {
+  route(request: CallContext, reply: ReplySink): RunningCall {
     if (this.failure !== undefined) throw this.failure;
     const call = new RoutedCall(request, reply);
     this.calls.push(call);
@@ -93,8 +99,8 @@ export class ScriptedDispatch implements Dispatch {
     return { cancel: (reason) => call.cancels.push(reason) };
   }
 
-  carries(method: string, endpoint: string | undefined): boolean {
-    return endpoint !== undefined && (method.startsWith('vendor/') || method === 'ping');
+  carries(method: string, endpoint: Endpoint): boolean {
+    return endpoint.kind === 'server' && (method.startsWith('vendor/') || method === 'ping');
   }
 
   toClient(_upstream: string, message: RpcMessage, _client: ClientContext, tell: (message: RpcMessage) => void): void {
@@ -115,8 +121,8 @@ export class ScriptedDispatch implements Dispatch {
   }
 }
 
-export class ScriptedOffer implements Offer {
-  readonly #listeners = new Set<(change: OfferChange) => void>();
+export class ScriptedViews implements CatalogueViews {
+  readonly #listeners = new Set<(change: ViewChange) => void>();
   #waiting: (() => void)[] = [];
   isSettled = true;
   /** Thrown when capabilities are asked for. */
@@ -127,29 +133,36 @@ export class ScriptedOffer implements Offer {
     return this.#listeners.size;
   }
 
-  hasEndpoint(endpoint: string): boolean {
-    return endpoint === 'files' || endpoint === 'mail';
+  serves(endpoint: Endpoint): boolean {
+    return ['all', 'files', 'mail'].includes(nameOf(endpoint));
   }
 
-  capabilities(endpoint: string | undefined, era: Era): string {
-    if (this.failure !== undefined) throw this.failure;
-    return `{"tools":{"listChanged":true},"experimental":{"${endpoint ?? 'all'}":{"era":"${era}"}}}`;
+  of({ endpoint, era }: ViewKey): CatalogueView {
+    const { failure, instructionsText: instructions } = this;
+    return {
+      get capabilities(): string {
+        if (failure !== undefined) throw failure;
+        return `{"tools":{"listChanged":true},"experimental":{"${nameOf(endpoint)}":{"era":"${era}"}}}`;
+      },
+      instructions,
+      list: (kind) => this.list(kind, endpoint, era),
+      route: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such name'),
+      routeUri: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such resource'),
+      allowsWatch: (uri) => uri.startsWith('file:///'),
+      rememberUri() {},
+    };
   }
 
-  instructions(): string | undefined {
-    return this.instructionsText;
+  list(kind: ListKind, endpoint: Endpoint, era: Era): string {
+    return `{"${kind}":[],"seenBy":"${nameOf(endpoint)} ${era}"}`;
   }
 
-  list(kind: ListKind, { endpoint, era }: ClientContext): string {
-    return `{"${kind}":[],"seenBy":"${endpoint ?? 'all'} ${era}"}`;
-  }
-
-  onChange(listener: (change: OfferChange) => void): () => void {
+  onChange(listener: (change: ViewChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  whenKnown(_client: ClientContext, listener: () => void): void {
+  whenKnown(_client: ClientContext, _purpose: 'list' | 'call', listener: () => void): void {
     if (this.isSettled) listener();
     else this.#waiting.push(listener);
   }
@@ -159,10 +172,14 @@ export class ScriptedOffer implements Offer {
     for (const listener of this.#waiting.splice(0)) listener();
   }
 
-  /** @param isFor - Default: for all. */
-  change(kinds: readonly ('tools' | 'resources' | 'prompts')[], endpoint?: string, isFor: OfferChange['isFor'] = () => true): void {
-    for (const listener of this.#listeners) listener({ endpoint, kinds: new Set(kinds), isFor });
+  /** @param server - Of the endpoint that changes; all servers when absent. @param isFor - Default: for all. */
+  change(kinds: readonly ChangeKind[], server?: string, isFor: ViewChange['isFor'] = () => true): void {
+    for (const listener of this.#listeners) listener({ endpoint: endpointOf(server), kinds: new Set(kinds), isFor });
   }
+}
+
+function nameOf(endpoint: Endpoint): string {
+  return serverOf(endpoint) ?? 'all';
 }
 
 export interface ScriptedSubscription {
@@ -176,10 +193,6 @@ export class ScriptedUpdates implements ResourceUpdates {
   readonly subscriptions: ScriptedSubscription[] = [];
   /** Whether subscriptions stand at once; a test calls `done` otherwise. */
   isImmediate = true;
-
-  knows(uri: string, _client: ClientContext): boolean {
-    return uri.startsWith('file:///');
-  }
 
   subscribe(
     _client: ClientContext,
@@ -246,7 +259,7 @@ export function initializeText(version = '2025-11-25', capabilities = '{}'): str
 /** A front with everything around it played by the test. */
 export class FrontFixture {
   readonly clock = new VirtualClock();
-  readonly offer = new ScriptedOffer();
+  readonly views = new ScriptedViews();
   readonly dispatch = new ScriptedDispatch();
   readonly updates = new ScriptedUpdates();
   /** Messages of warnings and errors. */
@@ -259,10 +272,10 @@ export class FrontFixture {
   ) {
     const complain = (_fields: unknown, message: string): void => void this.complaints.push(message);
     const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
-    const { offer, dispatch, updates, clock } = this;
+    const { views, dispatch, updates, clock } = this;
     const identity = { name: 'omni', version: '1.2.3' };
     this.handler = new ProtocolHandler({
-      offer,
+      views,
       dispatch,
       updates,
       authentication,

@@ -1,14 +1,4 @@
-export type {
-  Authentication,
-  Dispatch,
-  FrontLimits,
-  HostCheck,
-  Identity,
-  ListKind,
-  Offer,
-  OfferChange,
-  ResourceUpdates,
-} from './collaborators.ts';
+export type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, ResourceUpdates } from './collaborators.ts';
 export type { AdmittedClient, EndpointRequest, RefusedClient } from './http/endpoint-access.ts';
 export type { Probes } from './http/http-front.ts';
 export { LEGACY_VERSIONS, MODERN_VERSIONS } from './protocol-versions.ts';

@@ -1,5 +1,5 @@
 import { RecordingListener } from '@omni/testing';
-import { createChannelPair } from '@omni/model';
+import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
 import type { EndpointRequest } from './http/endpoint-access.ts';
 import { FrontFixture, initializeText, LOCAL, modernText } from './front.fixture.ts';
@@ -18,13 +18,13 @@ describe('ProtocolHandler', () => {
     const front = new FrontFixture();
     expect(front.handler.advertise()).toEqual({
       supportedVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'],
-      capabilities: front.offer.capabilities(undefined, 'modern'),
+      capabilities: front.views.of({ endpoint: ALL_SERVERS, era: 'modern', capabilities: '{}' }).capabilities,
     });
   });
 
   it.each([
-    ['/mcp', { kind: 'admitted', principal: { id: 'owner' }, endpoint: undefined }],
-    ['/mcp/files', { kind: 'admitted', endpoint: 'files' }],
+    ['/mcp', { kind: 'admitted', principal: { id: 'owner' }, endpoint: ALL_SERVERS }],
+    ['/mcp/files', { kind: 'admitted', endpoint: endpointOf('files') }],
     ['/mcp/nowhere', { kind: 'refused', error: { code: 'OMNI_SERVER_UNKNOWN' } }],
     ['/health/live', { kind: 'refused', error: { code: 'OMNI_PATH_UNKNOWN' } }],
   ])('decides about a channel to %s as about a request', (path, decision) => {
@@ -94,7 +94,7 @@ describe('ProtocolHandler', () => {
     await front.handler.stop({ deadlineMs: 30_000 });
     front.clock.advance(1_000);
     expect(front.clock.pendingTimers).toBe(0);
-    expect(front.offer.watchers).toBe(0);
+    expect(front.views.watchers).toBe(0);
   });
 
   it('cancels and answers at the deadline what still runs [S003-SD-02]', async () => {

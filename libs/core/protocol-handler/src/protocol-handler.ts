@@ -1,7 +1,8 @@
+import { ALL_SERVERS, type CatalogueViews, type Endpoint } from '@omni/model';
 import { GatewayError, type ComponentStatus, type Clock, type Exchange, type Logger, type OpenChannel, type Principal } from '@omni/ports';
 import { Admission } from './admission.ts';
 import { ChannelFront } from './channel/channel-front.ts';
-import type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, Offer, ResourceUpdates } from './collaborators.ts';
+import type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, ResourceUpdates } from './collaborators.ts';
 import { EndpointAccess, refusal, type AdmittedClient, type EndpointRequest, type RefusedClient } from './http/endpoint-access.ts';
 import { HttpFront, type Probes } from './http/http-front.ts';
 import type { SessionDependencies } from './legacy/legacy-session.ts';
@@ -14,7 +15,7 @@ import { SseFront } from './http/sse-front.ts';
 import { StreamTicker } from './streams/stream-ticker.ts';
 
 export interface ProtocolHandlerOptions {
-  readonly offer: Offer;
+  readonly views: CatalogueViews;
   readonly dispatch: Dispatch;
   readonly updates: ResourceUpdates;
   readonly authentication: Authentication;
@@ -39,8 +40,8 @@ export interface Advertisement {
 
 export interface BindOptions {
   readonly principal: Principal;
-  /** The one server to show under its own names; all servers when absent. */
-  readonly endpoint?: string | undefined;
+  /** Default: all servers. */
+  readonly endpoint?: Endpoint;
   /** Whether the client still reads after its side has ended, as at the end of a pipe. Default `false`. */
   readonly answersAfterEnd?: boolean;
   /** Called once, when the client's side has ended. */
@@ -71,12 +72,12 @@ export class ProtocolHandler {
 
   constructor(options: ProtocolHandlerOptions) {
     this.#options = options;
-    const { offer, dispatch, updates, identity, limits, clock, logger } = options;
+    const { views, dispatch, updates, identity, limits, clock, logger } = options;
     const ticker = new StreamTicker(clock);
     this.#admission = new Admission(limits.maxInFlight);
-    this.#listens = new ListenHub({ offer, updates, dispatch, clock });
-    this.#modern = new ModernRequests({ offer, dispatch, listens: this.#listens, identity });
-    this.#dependencies = { offer, dispatch, updates, identity, ticker, maxInFlight: limits.maxSessionInFlight };
+    this.#listens = new ListenHub({ views, updates, dispatch, clock });
+    this.#modern = new ModernRequests({ views, dispatch, listens: this.#listens, identity });
+    this.#dependencies = { views, dispatch, updates, identity, ticker, maxInFlight: limits.maxSessionInFlight };
     this.#sessions = new LegacySessions({
       ...this.#dependencies,
       clock,
@@ -118,7 +119,7 @@ export class ProtocolHandler {
    *
    * The client may go at any time; a connection whose client still reads then lives until it is closed.
    */
-  bind(open: OpenChannel, { principal, endpoint, answersAfterEnd = false, onClosed }: BindOptions): Connection {
+  bind(open: OpenChannel, { principal, endpoint = ALL_SERVERS, answersAfterEnd = false, onClosed }: BindOptions): Connection {
     const front: ChannelFront = new ChannelFront(
       {
         modern: this.#modern,
@@ -143,7 +144,10 @@ export class ProtocolHandler {
   }
 
   advertise(): Advertisement {
-    return { supportedVersions: SUPPORTED_VERSIONS, capabilities: this.#options.offer.capabilities(undefined, 'modern') };
+    return {
+      supportedVersions: SUPPORTED_VERSIONS,
+      capabilities: this.#options.views.of({ endpoint: ALL_SERVERS, era: 'modern', capabilities: '{}' }).capabilities,
+    };
   }
 
   getStatus(): ComponentStatus {

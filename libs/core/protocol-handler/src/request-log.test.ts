@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import type { Answer } from '@omni/model';
+import { ALL_SERVERS, type Answer, endpointOf } from '@omni/model';
 import { GatewayError, type LogFields, type Logger } from '@omni/ports';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
 import { RequestLog } from './request-log.ts';
@@ -43,7 +43,11 @@ const failure = (): Answer => ({ kind: 'error', error: new GatewayError('OMNI_UP
 describe('RequestLog', () => {
   it('tells of each request at debug, with ids, time and outcome, and never the arguments [S003-LG-01]', () => {
     const { lines, clock, log } = logAt('debug');
-    const record = log.begin(requestOf(`"traceparent":"${TRACEPARENT}"`), { principal: 'ada', sessionId: 'http-7', endpoint: 'files' });
+    const record = log.begin(requestOf(`"traceparent":"${TRACEPARENT}"`), {
+      principal: 'ada',
+      sessionId: 'http-7',
+      endpoint: endpointOf('files'),
+    });
     clock.advance(12);
     record.answered(OK);
     expect(lines).toEqual([
@@ -69,14 +73,14 @@ describe('RequestLog', () => {
     const { lines, log } = logAt('debug');
     const message = parseMessage(`{"jsonrpc":"2.0","id":1,"method":"${'m'.repeat(1_000)}"}`, { maxDepth: 4, maxElements: 10 });
     if (message.kind !== 'request') throw new TypeError('no request');
-    log.begin(message, { principal: 'ada', sessionId: undefined, endpoint: undefined }).answered(OK);
+    log.begin(message, { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(OK);
     expect(lines[0]?.fields['method']).toBe('m'.repeat(100));
   });
 
   it('gives each request an id of its own', () => {
     const { lines, log } = logAt('debug');
     for (let count = 0; count < 3; count++)
-      log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: undefined }).answered(OK);
+      log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(OK);
     expect(new Set(lines.map(({ fields }) => fields['requestId'])).size).toBe(3);
   });
 
@@ -84,7 +88,7 @@ describe('RequestLog', () => {
     const { lines, log } = logAt('debug');
     const exchange = new RecordingExchange({ headers: ['traceparent', TRACEPARENT] });
     log
-      .begin(requestOf('"traceparent":"nonsense"'), { principal: 'ada', sessionId: undefined, endpoint: undefined, exchange })
+      .begin(requestOf('"traceparent":"nonsense"'), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS, exchange })
       .answered(OK);
     expect(lines[0]?.fields).toMatchObject({ traceId: TRACE });
   });
@@ -97,20 +101,20 @@ describe('RequestLog', () => {
     ['OMNI_NAME_UNKNOWN', { kind: 'error', error: new GatewayError('OMNI_NAME_UNKNOWN', 'x') }],
   ])('names the outcome %s', (outcome, answer) => {
     const { lines, log } = logAt('debug');
-    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: undefined }).answered(answer);
+    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(answer);
     expect(lines.map(({ level, fields }) => [level, fields['outcome']])).toEqual([['debug', outcome]]);
   });
 
   it('tells of cancelled requests', () => {
     const { lines, log } = logAt('debug');
-    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: undefined }).cancelled();
+    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).cancelled();
     expect(lines[0]?.fields).toMatchObject({ outcome: 'cancelled' });
   });
 
   it('is silent above debug unless a server or Omni failed', () => {
     const { lines, log } = logAt('info');
     const begin = (): ReturnType<RequestLog['begin']> =>
-      log.begin(requestOf(), { principal: 'ada', sessionId: 'http-1', endpoint: undefined });
+      log.begin(requestOf(), { principal: 'ada', sessionId: 'http-1', endpoint: ALL_SERVERS });
     begin().answered(OK);
     begin().cancelled();
     begin().answered({ kind: 'error', error: new GatewayError('OMNI_PARAMS_INVALID', 'x') });
@@ -126,7 +130,7 @@ describe('RequestLog', () => {
 
   it('writes ten failures a second and counts the rest', () => {
     const { lines, clock, log } = logAt('info');
-    const fail = (): void => log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: undefined }).answered(failure());
+    const fail = (): void => log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(failure());
     for (let count = 0; count < 25; count++) fail();
     expect(lines).toHaveLength(10);
     clock.advance(1_000);

@@ -1,5 +1,5 @@
 import { memberOf, metaOf, parseMessage, rawOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import { type Answer, traceIdOf } from '@omni/model';
+import { type Answer, type Endpoint, serverOf, traceIdOf } from '@omni/model';
 import type { Clock, Exchange, GatewayError, LogFields, Logger } from '@omni/ports';
 import type { LegacySession } from './legacy/legacy-session.ts';
 
@@ -20,7 +20,7 @@ export interface RequestOrigin {
   readonly principal: string;
   /** Key of the legacy session; never the id that the client shows. */
   readonly sessionId: string | undefined;
-  readonly endpoint: string | undefined;
+  readonly endpoint: Endpoint;
   /** Absent where there are no headers. */
   readonly exchange?: Exchange;
 }
@@ -110,7 +110,7 @@ export class RequestLog {
       ...(sessionId === undefined ? {} : { sessionId }),
       ...(traceId === undefined ? {} : { traceId }),
       method: message.method.slice(0, MAX_METHOD_LENGTH),
-      ...(endpoint === undefined ? {} : { scope: endpoint }),
+      ...(endpoint.kind === 'all' ? {} : { scope: serverOf(endpoint) }),
     };
   }
 }

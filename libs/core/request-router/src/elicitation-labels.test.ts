@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@omni/testing';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import type { ClientContext } from '@omni/model';
+import { ALL_SERVERS, type ClientContext, endpointOf } from '@omni/model';
 import { ElicitationLabels } from './elicitation-labels.ts';
 import { RequestRouter } from './request-router.ts';
-import { RecordingReply, ScriptedCatalogue, ScriptedConnection, ScriptedUpstreams } from './router.fixture.ts';
+import { RecordingReply, ScriptedViews, ScriptedConnection, ScriptedUpstreams } from './router.fixture.ts';
 
 const LIMITS = { maxDepth: 64, maxElements: 1_000 };
 const CLIENT: ClientContext = {
   principal: { id: 'ada', kind: 'token' },
   era: 'modern',
-  endpoint: undefined,
+  endpoint: ALL_SERVERS,
   session: undefined,
   capabilities: '{"elicitation":{"form":{}}}',
   clientInfo: '{}',
@@ -54,7 +54,9 @@ describe('ElicitationLabels', () => {
         `{"jsonrpc":"2.0","method":"notifications/tasks","params":{"taskId":"t","n":1.0,"inputRequests":{"a":{"method":"elicitation/create","params":{"message":"${text}"}},"b":{"method":"roots/list"}}}}`,
       );
     expect(names.inTaskNotice(notification('Who?'), 'files', CLIENT).text).toBe(notification('[files] Who?').text);
-    expect(names.inTaskNotice(notification('Who?'), 'files', { ...CLIENT, endpoint: 'files' }).text).toBe(notification('Who?').text);
+    expect(names.inTaskNotice(notification('Who?'), 'files', { ...CLIENT, endpoint: endpointOf('files') }).text).toBe(
+      notification('Who?').text,
+    );
   });
 
   it('leaves other questions as they are', () => {
@@ -83,7 +85,7 @@ describe('ElicitationLabels', () => {
   it('leaves everything as it is on the endpoint of one server, and when it is off', () => {
     const serverRequest = elicitation('"message":"Who?"');
     const asking = answer('{"a":{"method":"elicitation/create","params":{"message":"Who?"}}}');
-    const scoped = { ...CLIENT, endpoint: 'files' };
+    const scoped = { ...CLIENT, endpoint: endpointOf('files') };
     const off = new ElicitationLabels(false);
     expect(names.inRequest(serverRequest, 'files', scoped)).toEqual(serverRequest);
     expect(off.inRequest(serverRequest, 'files', CLIENT)).toEqual(serverRequest);
@@ -99,7 +101,7 @@ describe('ElicitationLabels', () => {
     expect(request('tools/call', CLIENT)).toBe(true);
     expect(request('completion/complete', CLIENT)).toBe(false);
     expect(request('tools/call', { ...CLIENT, capabilities: '{}' })).toBe(false);
-    expect(request('tools/call', { ...CLIENT, endpoint: 'files' })).toBe(false);
+    expect(request('tools/call', { ...CLIENT, endpoint: endpointOf('files') })).toBe(false);
   });
 });
 
@@ -109,7 +111,7 @@ describe('RequestRouter', () => {
   function router(names: readonly string[], labelsElicitations?: boolean): RequestRouter {
     return new RequestRouter({
       clock: new VirtualClock(),
-      catalogue: new ScriptedCatalogue(),
+      views: new ScriptedViews(),
       upstreams: Object.assign(upstreams, { names }),
       ...(labelsElicitations === undefined ? {} : { labelsElicitations }),
     });

@@ -9,7 +9,7 @@ import {
   stringMember,
   type TextEdit,
 } from '@omni/jsonrpc';
-import type { ClientContext, GatewayRequest } from '@omni/model';
+import type { ClientContext, CallContext } from '@omni/model';
 import { isMultiRound, type ServerRequest } from './bridge/input-required.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
@@ -75,12 +75,12 @@ export class ElicitationLabels {
   }
 
   /** Whether the answer of a modern server to this request may be one for {@link inAnswer}, so that it cannot go on unread. */
-  mayAsk({ message, client }: GatewayRequest): boolean {
+  mayAsk({ message, client }: CallContext): boolean {
     return this.#isFor(client) && isMultiRound(message.method) && client.capabilities.includes('elicitation');
   }
 
   #isFor(client: ClientContext): boolean {
-    return this.#isOn && client.endpoint === undefined;
+    return this.#isOn && client.endpoint.kind === 'all';
   }
 }
 

@@ -1,3 +1,4 @@
+import { endpointOf } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
 import { clientOf, FakeSession, requestOf, RouterFixture } from './router.fixture.ts';
@@ -83,7 +84,7 @@ describe('RequestRouter', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.unsettle();
-    fixture.catalogue.isRead = false;
+    fixture.views.isRead = false;
     const [known, unknown] = [
       fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
       fixture.route(requestOf('tools/call', '{"name":"nowhere"}'), MODERN),
@@ -91,7 +92,7 @@ describe('RequestRouter', () => {
     expect(known.reply.answers).toEqual([]);
     expect(unknown.reply.answers).toEqual([]);
     expect(connection.sent).toEqual([]);
-    fixture.catalogue.isRead = true;
+    fixture.views.isRead = true;
     fixture.settle();
     connection.last.answer('"result":{}');
     expect(known.reply.json).toMatchObject({ result: {} });
@@ -102,13 +103,13 @@ describe('RequestRouter', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.unsettle();
-    fixture.catalogue.isRead = false;
+    fixture.views.isRead = false;
     const [early, late] = [
       fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
       fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
     ];
     early.running.cancel('early');
-    fixture.catalogue.isRead = true;
+    fixture.views.isRead = true;
     fixture.settle();
     late.running.cancel('late');
     expect(connection.sent).toHaveLength(1);
@@ -120,14 +121,14 @@ describe('RequestRouter', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN, ['Mcp-Param-Region', 'eu']);
-    expect(fixture.catalogue.checkedHeaders).toEqual([[ODD, ['Mcp-Param-Region', 'eu']]]);
+    expect(fixture.views.checkedHeaders).toEqual([[ODD, ['Mcp-Param-Region', 'eu']]]);
     expect(connection.last.call.paramHeaders).toEqual(['Mcp-Param-Region', 'eu']);
   });
 
   it('sends no call whose headers differ from its arguments', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
-    fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
+    fixture.views.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
     expect(fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN, []).reply.text).toBe('OMNI_HEADER_MISMATCH');
     expect(connection.sent).toEqual([]);
   });
@@ -136,17 +137,17 @@ describe('RequestRouter', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN);
-    expect(fixture.catalogue.checkedHeaders).toEqual([]);
+    expect(fixture.views.checkedHeaders).toEqual([]);
     expect(connection.last.call.paramHeaders).toEqual(['Mcp-Param-Derived', String(ODD.length)]);
   });
 
   it('compares no headers of legacy calls, which have none', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');
-    fixture.catalogue.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
+    fixture.views.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
     fixture.route(requestOf('tools/call', '{"name":"files__read"}'), LEGACY);
     expect(connection.sent).toHaveLength(1);
-    expect(fixture.catalogue.checkedHeaders).toEqual([]);
+    expect(fixture.views.checkedHeaders).toEqual([]);
   });
 
   it.each([
@@ -166,8 +167,8 @@ describe('RequestRouter', () => {
     ['elicitation/create', 'files', false],
     ['roots/list', 'files', false],
     ['pinger', 'files', true],
-  ])('says whether %s is carried to %s: %s', (method, endpoint, expected) => {
-    expect(new RouterFixture().router.carries(method, endpoint)).toBe(expected);
+  ])('says whether %s is carried to %s: %s', (method, server, expected) => {
+    expect(new RouterFixture().router.carries(method, endpointOf(server))).toBe(expected);
   });
 
   it('carries a vendor method to the server of the endpoint', () => {
@@ -230,7 +231,7 @@ describe('RequestRouter', () => {
     const connection = fixture.connection('files', 'modern');
     fixture.route(requestOf('tools/call', `{"name":"${endpoint === undefined ? 'files__read' : 'read'}"}`), clientOf('modern', endpoint));
     connection.last.answer('"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}');
-    expect(fixture.catalogue.remembered).toEqual(remembered);
+    expect(fixture.views.remembered).toEqual(remembered);
   });
 
   it('remembers resources that an answer in bytes mentions', () => {
@@ -239,7 +240,7 @@ describe('RequestRouter', () => {
     const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN);
     const text = '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}}';
     connection.last.bytes(text);
-    expect(fixture.catalogue.remembered).toEqual(['files file:///new']);
+    expect(fixture.views.remembered).toEqual(['files file:///new']);
     expect(reply.text).toBe(text);
   });
 });

@@ -1,11 +1,20 @@
 import { type JsonMember, memberOf, rawOf, resultText, type RpcMessage, scanJson, stringMember, type TextEdit } from '@omni/jsonrpc';
-import type { ClientContext, GatewayRequest, ReplySink, RunningCall } from '@omni/model';
+import {
+  type CallContext,
+  type CatalogueViews,
+  type ClientContext,
+  type Endpoint,
+  NOTHING_RUNS,
+  type ReplySink,
+  type RunningCall,
+  serverOf,
+} from '@omni/model';
 import { type Clock, GatewayError } from '@omni/ports';
 import { ElicitationLabels } from './elicitation-labels.ts';
 import { Bridge } from './bridge/bridge.ts';
 import { isReturning, type ReturnedState } from './bridge/returning-call.ts';
 import { StateSeal } from './bridge/state-seal.ts';
-import type { Catalogue, UpstreamAccess } from './collaborators.ts';
+import type { UpstreamAccess } from './collaborators.ts';
 import { DeferredCall } from './execution/deferred-call.ts';
 import { RelayCall } from './execution/relay-call.ts';
 import type { RoutePlan } from './execution/route-plan.ts';
@@ -13,7 +22,6 @@ import { TaskIds, type UpstreamTask } from './tasks/task-ids.ts';
 import { declaresTasks, TaskRelay, undeclaredTasks, unknownTask, type TaskRole } from './tasks/task-relay.ts';
 import { TaskWatch, type TaskWatchOptions } from './tasks/task-watch.ts';
 
-const NOTHING_RUNS: RunningCall = { cancel() {} };
 const TASKS = 'tasks/';
 const TASK_LIST = 'tasks/list';
 const REF_LIMITS = { maxDepth: 64, maxElements: 10_000 };
@@ -22,7 +30,7 @@ const REF_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 const OWN_METHODS = /^(?:rpc\.|notifications\/|server\/discover$|initialize$|ping$|subscriptions\/|sampling\/|elicitation\/|roots\/)/;
 
 export interface RequestRouterOptions {
-  readonly catalogue: Catalogue;
+  readonly views: CatalogueViews;
   readonly upstreams: UpstreamAccess;
   readonly clock: Clock;
   /** Seals the `requestState` of calls that wait for their client, and the ids of tasks. Default: with a random key, for this process only. */
@@ -34,11 +42,6 @@ export interface RequestRouterOptions {
    * goes on in any case.
    */
   readonly forwards?: (upstream: string) => readonly string[] | undefined;
-  /**
-   * Calls back when the upstreams of a just started Omni have settled, at once later on: before that an unknown name may only be
-   * one that is not known yet. Default: at once.
-   */
-  readonly whenKnown?: (client: ClientContext, listener: () => void) => void;
 }
 
 /** What a client wants to hear of its tasks. */
@@ -46,9 +49,8 @@ export type TasksToWatch = Omit<TaskWatchOptions, 'ids' | 'access' | 'labels'>;
 
 /** Picks the upstream that answers a request, and rewrites the request for it. */
 export class RequestRouter {
-  readonly #catalogue: Catalogue;
+  readonly #views: CatalogueViews;
   readonly #upstreams: UpstreamAccess;
-  readonly #whenKnown: (client: ClientContext, listener: () => void) => void;
   readonly #bridge: Bridge;
   readonly #taskIds: TaskIds;
   readonly #tasks: TaskRelay;
@@ -56,28 +58,19 @@ export class RequestRouter {
   readonly #forwards: (upstream: string) => readonly string[] | undefined;
 
   constructor(options: RequestRouterOptions) {
-    const {
-      catalogue,
-      upstreams,
-      clock,
-      seal = new StateSeal(),
-      labelsElicitations = false,
-      forwards = () => undefined,
-      whenKnown = (_client, listener) => listener(),
-    } = options;
+    const { views, upstreams, clock, seal = new StateSeal(), labelsElicitations = false, forwards = () => undefined } = options;
     // Of one server alone everything is.
     this.#labels = new ElicitationLabels(labelsElicitations && upstreams.names.length > 1);
     this.#taskIds = new TaskIds(seal);
     this.#tasks = new TaskRelay(this.#taskIds);
     this.#bridge = new Bridge({ clock, seal, labels: this.#labels });
-    this.#catalogue = catalogue;
+    this.#views = views;
     this.#upstreams = upstreams;
-    this.#whenKnown = whenKnown;
     this.#forwards = forwards;
   }
 
   /** Never throws; what goes wrong is told to the reply. */
-  route(request: GatewayRequest, reply: ReplySink): RunningCall {
+  route(request: CallContext, reply: ReplySink): RunningCall {
     if (request.message.method === 'logging/setLevel') return this.#setLevel(request, reply);
     if (isAboutTask(request.message.method)) return this.#routeTask(request, reply);
     if (!isReturning(request)) return this.#routeByPlan(request, reply);
@@ -88,8 +81,8 @@ export class RequestRouter {
    * Vendor methods go to the one server of an endpoint; the endpoint of all would have to guess. The id of a task names its server, but
    * a list of tasks names none.
    */
-  carries(method: string, endpoint: string | undefined): boolean {
-    return (endpoint !== undefined || isAboutTask(method)) && !OWN_METHODS.test(method);
+  carries(method: string, endpoint: Endpoint): boolean {
+    return (endpoint.kind !== 'all' || isAboutTask(method)) && !OWN_METHODS.test(method);
   }
 
   /**
@@ -111,15 +104,15 @@ export class RequestRouter {
   }
 
   /** @param state - What the state leads to that the request has brought back, if it has. */
-  #routeByPlan(request: GatewayRequest, reply: ReplySink, state?: ReturnedState): RunningCall {
+  #routeByPlan(request: CallContext, reply: ReplySink, state?: ReturnedState): RunningCall {
     const plan = this.#plan(request);
     if (!(plan instanceof GatewayError)) return this.#start(request, plan, reply, state);
     if (plan.code === 'OMNI_NAME_UNKNOWN') return this.#routeLater(request, reply, state);
-    reply.answer({ kind: 'error', error: plan });
+    reply.settle({ kind: 'error', error: plan });
     return NOTHING_RUNS;
   }
 
-  #start(request: GatewayRequest, plan: RoutePlan, reply: ReplySink, state?: ReturnedState): RunningCall {
+  #start(request: CallContext, plan: RoutePlan, reply: ReplySink, state?: ReturnedState): RunningCall {
     const call = new RelayCall({
       request,
       plan,
@@ -136,13 +129,13 @@ export class RequestRouter {
   }
 
   /** Clients that remember names call without listing first. */
-  #routeLater(request: GatewayRequest, reply: ReplySink, state: ReturnedState | undefined): RunningCall {
+  #routeLater(request: CallContext, reply: ReplySink, state: ReturnedState | undefined): RunningCall {
     const deferred = new DeferredCall();
-    this.#whenKnown(request.client, () => {
+    this.#views.whenKnown(request.client, 'call', () => {
       deferred.begin(() => {
         const plan = this.#plan(request);
         if (!(plan instanceof GatewayError)) return this.#start(request, plan, reply, state);
-        reply.answer({ kind: 'error', error: plan });
+        reply.settle({ kind: 'error', error: plan });
         return undefined;
       });
     });
@@ -150,10 +143,10 @@ export class RequestRouter {
   }
 
   /** The id of the task tells where the request goes. */
-  #routeTask(request: GatewayRequest, reply: ReplySink): RunningCall {
+  #routeTask(request: CallContext, reply: ReplySink): RunningCall {
     const { message, client } = request;
     if (client.era === 'modern' && !declaresTasks(client)) {
-      reply.answer({ kind: 'error', error: undeclaredTasks(message.method) });
+      reply.settle({ kind: 'error', error: undeclaredTasks(message.method) });
       return NOTHING_RUNS;
     }
     const deferred = new DeferredCall();
@@ -161,16 +154,16 @@ export class RequestRouter {
     const sealed = stringMember(message.text, message.params, 'taskId') ?? '';
     this.#taskIds.open(sealed, client, (task) => {
       deferred.begin(() => {
-        if (member !== undefined && task !== undefined && (client.endpoint ?? task.upstream) === task.upstream)
+        if (member !== undefined && task !== undefined && (serverOf(client.endpoint) ?? task.upstream) === task.upstream)
           return this.#start(request, taskPlan(message.method, member, sealed, task), reply);
-        reply.answer({ kind: 'error', error: unknownTask() });
+        reply.settle({ kind: 'error', error: unknownTask() });
         return undefined;
       });
     });
     return deferred;
   }
 
-  #plan(request: GatewayRequest): RoutePlan | GatewayError {
+  #plan(request: CallContext): RoutePlan | GatewayError {
     const { message, client } = request;
     switch (message.method) {
       case 'tools/call':
@@ -182,20 +175,21 @@ export class RequestRouter {
       case 'completion/complete':
         return this.#planCompletion(message, client);
       default:
-        return plainPlan([client.endpoint ?? ''], undefined, [], message.method === TASK_LIST ? { kind: 'list' } : undefined);
+        return plainPlan([serverOf(client.endpoint) ?? ''], undefined, [], message.method === TASK_LIST ? { kind: 'list' } : undefined);
     }
   }
 
-  #planTool({ message, client, paramHeaders }: GatewayRequest): RoutePlan | GatewayError {
+  #planTool({ message, client, paramHeaders }: CallContext): RoutePlan | GatewayError {
     const member = memberOf(message.params, 'name');
     const name = stringMember(message.text, message.params, 'name');
     if (member === undefined || name === undefined) return wrongParameter('name');
-    const target = this.#catalogue.resolve('tool', name, client);
+    const view = this.#views.of(client);
+    const target = view.route('tool', name);
     if (target instanceof GatewayError) return target;
     const args = rawOf(message, memberOf(message.params, 'arguments'));
     const mismatch = paramHeaders === undefined ? undefined : target.checkHeaders(args, paramHeaders);
     if (mismatch !== undefined) return mismatch;
-    const learns = client.endpoint === undefined && this.#upstreams.names.length > 1;
+    const learns = client.endpoint.kind === 'all' && this.#upstreams.names.length > 1;
     const mayStartTask = client.era === 'legacy' ? memberOf(message.params, 'task') !== undefined : declaresTasks(client);
     return {
       upstreams: [target.upstream],
@@ -204,7 +198,7 @@ export class RequestRouter {
       paramHeaders: paramHeaders ?? target.headersFor(args),
       wrapsOutput: target.wrapsOutput,
       task: mayStartTask ? { kind: 'starting' } : undefined,
-      onResourceLinks: learns ? this.#learn : undefined,
+      onResourceLinks: learns ? (upstream, uris) => uris.forEach((uri) => view.rememberUri(uri, upstream)) : undefined,
     };
   }
 
@@ -212,7 +206,7 @@ export class RequestRouter {
     const member = memberOf(message.params, 'name');
     const name = stringMember(message.text, message.params, 'name');
     if (member === undefined || name === undefined) return wrongParameter('name');
-    const target = this.#catalogue.resolve('prompt', name, client);
+    const target = this.#views.of(client).route('prompt', name);
     if (target instanceof GatewayError) return target;
     return plainPlan([target.upstream], target.name, renamed(member, name, target.name));
   }
@@ -220,7 +214,7 @@ export class RequestRouter {
   #planResource(message: RpcMessage, client: ClientContext): RoutePlan | GatewayError {
     const uri = stringMember(message.text, message.params, 'uri');
     if (uri === undefined) return wrongParameter('uri');
-    const upstreams = this.#catalogue.resolveUri(uri, client);
+    const upstreams = this.#views.of(client).routeUri(uri);
     return upstreams instanceof GatewayError ? upstreams : plainPlan(upstreams, uri);
   }
 
@@ -235,33 +229,30 @@ export class RequestRouter {
       const member = memberOf(scan.object, 'name');
       const name = stringMember(text, scan.object, 'name');
       if (member === undefined || name === undefined) return wrongParameter('ref.name');
-      const target = this.#catalogue.resolve('prompt', name, client);
+      const target = this.#views.of(client).route('prompt', name);
       if (target instanceof GatewayError) return target;
       const moved = { start: member.start + ref.start, end: member.end + ref.start };
       return plainPlan([target.upstream], undefined, renamed(moved, name, target.name));
     }
     const uri = type === 'ref/resource' ? stringMember(text, scan.object, 'uri') : undefined;
     if (uri === undefined) return wrongParameter('ref');
-    const upstreams = this.#catalogue.resolveUri(uri, client);
+    const upstreams = this.#views.of(client).routeUri(uri);
     return upstreams instanceof GatewayError ? upstreams : plainPlan(upstreams, undefined);
   }
 
   /** The level goes to every server that is connected for this client, and to others once they are; the session filters whatever comes. */
-  #setLevel({ message, client }: GatewayRequest, reply: ReplySink): RunningCall {
-    const names = client.endpoint === undefined ? this.#upstreams.names : [client.endpoint];
+  #setLevel({ message, client }: CallContext, reply: ReplySink): RunningCall {
+    const server = serverOf(client.endpoint);
+    const names = server === undefined ? this.#upstreams.names : [server];
     const level = stringMember(message.text, message.params, 'level');
     for (const name of names) {
       const connection = this.#upstreams.openConnection(name, client);
       if (connection?.era !== 'legacy' || level === undefined || client.session === undefined) continue;
       this.#bridge.levels.wantForSession(connection, client.session, level, () => {});
     }
-    reply.answer({ kind: 'message', payload: resultText(message.id, '{}'), status: 200 });
+    reply.settle({ kind: 'message', payload: resultText(message.id, '{}'), status: 200 });
     return NOTHING_RUNS;
   }
-
-  readonly #learn = (upstream: string, uris: readonly string[]): void => {
-    for (const uri of uris) this.#catalogue.rememberUri(uri, upstream);
-  };
 }
 
 function plainPlan(

@@ -1,21 +1,16 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientContext } from '@omni/model';
+import type { CatalogueViews, ClientContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { Catalogue, UpstreamAccess } from './collaborators.ts';
+import type { UpstreamAccess } from './collaborators.ts';
 
 /** Sends subscriptions to the upstream that serves the resource. */
 export class ResourceSubscriptions {
-  readonly #catalogue: Catalogue;
+  readonly #views: CatalogueViews;
   readonly #upstreams: UpstreamAccess;
 
-  constructor({ catalogue, upstreams }: { readonly catalogue: Catalogue; readonly upstreams: UpstreamAccess }) {
-    this.#catalogue = catalogue;
+  constructor({ views, upstreams }: { readonly views: CatalogueViews; readonly upstreams: UpstreamAccess }) {
+    this.#views = views;
     this.#upstreams = upstreams;
-  }
-
-  /** Whether some server of the client's endpoint may serve the resource. */
-  knows(uri: string, client: ClientContext): boolean {
-    return !(this.#catalogue.resolveUri(uri, client) instanceof GatewayError);
   }
 
   /** @param done - Called once, with what ends the subscription or why there is none. */
@@ -25,7 +20,7 @@ export class ResourceSubscriptions {
     onUpdated: (message: RpcMessage) => void,
     done: (release: (() => void) | GatewayError) => void,
   ): void {
-    const upstreams = this.#catalogue.resolveUri(uri, client);
+    const upstreams = this.#views.of(client).routeUri(uri);
     if (upstreams instanceof GatewayError) return done(upstreams);
     this.#upstreams.subscribe(upstreams[0] ?? '', client, uri, onUpdated, done);
   }

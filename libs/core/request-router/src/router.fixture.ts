@@ -2,20 +2,27 @@ import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import {
   type Answer,
   type AnswerServerRequest,
-  type CallListener,
+  type CallHandler,
   callParams,
+  type CatalogueView,
+  type CatalogueViews,
   type ChunkSink,
   type ClientBinding,
   type ClientContext,
+  endpointOf,
+  type Outcome,
   type ReplySink,
   type RpcNotification,
   type RunningCall,
+  serverOf,
+  type Target,
   type UpstreamCall,
   type UpstreamConnection,
+  type ViewKey,
 } from '@omni/model';
 import { type Era, GatewayError, type HeaderList } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import type { Catalogue, Target, UpstreamAccess } from './collaborators.ts';
+import type { UpstreamAccess } from './collaborators.ts';
 import { RequestRouter } from './request-router.ts';
 
 /** Reads a text that must be a message. */
@@ -30,11 +37,11 @@ export function requestOf(method: string, params = '', id = '1'): RpcMessage {
   return messageOf(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}${params === '' ? '' : `,"params":${params}`}}`);
 }
 
-export function clientOf(era: Era, endpoint?: string): ClientContext {
+export function clientOf(era: Era, server?: string): ClientContext {
   return {
     principal: { id: 'owner', kind: 'token' },
     era,
-    endpoint,
+    endpoint: endpointOf(server),
     session: undefined,
     capabilities: '{}',
     clientInfo: '{"name":"test"}',
@@ -57,8 +64,8 @@ export class FakeSession implements ClientBinding {
   }
 
   /** Its client. */
-  client(endpoint?: string): ClientContext {
-    return { ...clientOf('legacy', endpoint), session: this, capabilities: this.capabilities };
+  client(server?: string): ClientContext {
+    return { ...clientOf('legacy', server), session: this, capabilities: this.capabilities };
   }
 
   logLevel(): string | undefined {
@@ -85,10 +92,10 @@ export class FakeSession implements ClientBinding {
 /** A call as an upstream sees it: a test plays the upstream. */
 export class SentCall {
   readonly call: UpstreamCall;
-  readonly listener: CallListener;
+  readonly listener: CallHandler;
   readonly cancels: (string | undefined)[] = [];
 
-  constructor(call: UpstreamCall, listener: CallListener) {
+  constructor(call: UpstreamCall, listener: CallHandler) {
     this.call = call;
     this.listener = listener;
   }
@@ -138,7 +145,7 @@ export class ScriptedConnection implements UpstreamConnection {
     this.handshake = messageOf(`{"jsonrpc":"2.0","id":0,"result":${result}}`);
   }
 
-  send(call: UpstreamCall, listener: CallListener): RunningCall {
+  send(call: UpstreamCall, listener: CallHandler): RunningCall {
     const sent = new SentCall(call, listener);
     this.sent.push(sent);
     for (const onSent of this.#onSent.splice(0)) onSent();
@@ -165,8 +172,8 @@ export class ScriptedConnection implements UpstreamConnection {
   }
 }
 
-/** Offers tools and prompts `<server>__<name>`, under their own names on the endpoint of one server. */
-export class ScriptedCatalogue implements Catalogue {
+/** Shows tools and prompts `<server>__<name>`, under their own names on the endpoint of one server. */
+export class ScriptedViews implements CatalogueViews {
   readonly remembered: string[] = [];
   readonly checkedHeaders: [string | undefined, HeaderList][] = [];
   mismatch: GatewayError | undefined;
@@ -175,25 +182,52 @@ export class ScriptedCatalogue implements Catalogue {
   isRead = true;
   /** Who may have any resource. */
   owners: readonly string[] = ['files'];
+  /** Calls that wait until it is known; a test calls them, if it makes them wait. */
+  readonly waiting: (() => void)[] = [];
+  isWaiting = false;
 
-  resolve(_kind: 'tool' | 'prompt', name: string, { endpoint }: ClientContext): Target | GatewayError {
-    const [upstream, own] = endpoint === undefined ? name.split('__') : [endpoint, name];
-    if (upstream === undefined || own === undefined || !this.isRead) return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
-    const checkHeaders = (argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined => {
-      this.checkedHeaders.push([argumentsText, headers]);
-      return this.mismatch;
-    };
-    const headersFor = (argumentsText: string | undefined): HeaderList =>
-      argumentsText === undefined ? [] : ['Mcp-Param-Derived', String(argumentsText.length)];
-    return { upstream, name: own, wrapsOutput: this.wrapsOutput, checkHeaders, headersFor };
+  serves(): boolean {
+    return true;
   }
 
-  resolveUri(uri: string): readonly string[] | GatewayError {
+  of({ endpoint }: ViewKey): CatalogueView {
+    return {
+      capabilities: '{}',
+      instructions: undefined,
+      list: () => '{}',
+      route: (_kind, name) => this.#route(name, serverOf(endpoint)),
+      routeUri: (uri) => this.routeUri(uri),
+      allowsWatch: (uri) => !(this.routeUri(uri) instanceof GatewayError),
+      rememberUri: (uri, upstream) => this.remembered.push(`${upstream} ${uri}`),
+    };
+  }
+
+  routeUri(uri: string): readonly string[] | GatewayError {
     return uri.startsWith('file:') ? this.owners : new GatewayError('OMNI_NAME_UNKNOWN', 'No such resource');
   }
 
-  rememberUri(uri: string, upstream: string): void {
-    this.remembered.push(`${upstream} ${uri}`);
+  onChange(): () => void {
+    return () => {};
+  }
+
+  whenKnown(_client: ClientContext, _purpose: 'list' | 'call', listener: () => void): void {
+    if (this.isWaiting) this.waiting.push(listener);
+    else listener();
+  }
+
+  #route(name: string, server: string | undefined): Target | GatewayError {
+    const [upstream, own] = server === undefined ? name.split('__') : [server, name];
+    if (upstream === undefined || own === undefined || !this.isRead) return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
+    return {
+      upstream,
+      name: own,
+      wrapsOutput: this.wrapsOutput,
+      checkHeaders: (argumentsText, headers) => {
+        this.checkedHeaders.push([argumentsText, headers]);
+        return this.mismatch;
+      },
+      headersFor: (argumentsText) => (argumentsText === undefined ? [] : ['Mcp-Param-Derived', String(argumentsText.length)]),
+    };
   }
 }
 
@@ -273,8 +307,8 @@ export class RecordingReply implements ReplySink {
     else answer(messageOf(`{"jsonrpc":"2.0","id":"omni-1",${reply}}`));
   }
 
-  answer(answer: Answer): void {
-    this.answers.push(answer);
+  settle(outcome: Outcome): void {
+    if (outcome.kind === 'message' || outcome.kind === 'error') this.answers.push(outcome);
     this.#onAnswered();
   }
 
@@ -298,30 +332,24 @@ export class RecordingReply implements ReplySink {
 
 /** A router with everything around it played by the test. */
 export class RouterFixture {
-  readonly catalogue = new ScriptedCatalogue();
+  readonly views = new ScriptedViews();
   readonly upstreams = new ScriptedUpstreams();
   readonly clock = new VirtualClock();
   readonly router = new RequestRouter({
     clock: this.clock,
-    catalogue: this.catalogue,
+    views: this.views,
     upstreams: this.upstreams,
     forwards: (upstream) => (upstream === 'files' ? ['x-tenant'] : undefined),
-    whenKnown: (_client, listener) => {
-      if (this.#isSettled) listener();
-      else this.#waiting.push(listener);
-    },
   });
-  #isSettled = true;
-  readonly #waiting: (() => void)[] = [];
 
   /** Omni has just started: its upstreams settle later. */
   unsettle(): void {
-    this.#isSettled = false;
+    this.views.isWaiting = true;
   }
 
   settle(): void {
-    this.#isSettled = true;
-    for (const listener of this.#waiting.splice(0)) listener();
+    this.views.isWaiting = false;
+    for (const listener of this.views.waiting.splice(0)) listener();
   }
 
   /** Adds a connected upstream. */

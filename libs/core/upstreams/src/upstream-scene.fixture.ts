@@ -1,5 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import {
+  ALL_SERVERS,
   type AnswerServerRequest,
   callerKeyOf,
   type ClientBinding,
@@ -40,7 +41,7 @@ export function clientOf(capabilities: string, principal = 'ada'): ClientContext
   return {
     principal: { id: principal, kind: 'token' },
     era: 'modern',
-    endpoint: undefined,
+    endpoint: ALL_SERVERS,
     session: undefined,
     capabilities,
     clientInfo: '{"name":"c","version":"1"}',

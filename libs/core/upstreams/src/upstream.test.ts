@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import { type ClientBinding, type ClientContext, internalCall, type UpstreamConnection } from '@omni/model';
+import { ALL_SERVERS, type ClientBinding, type ClientContext, internalCall, type UpstreamConnection } from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
 import type { OpenConnection } from './connection/open-connection.ts';
@@ -524,7 +524,7 @@ function acknowledge(
 const MODERN_CLIENT: ClientContext = {
   principal: { id: 'p', kind: 'local' },
   era: 'modern',
-  endpoint: undefined,
+  endpoint: ALL_SERVERS,
   session: undefined,
   capabilities: '{}',
   clientInfo: '{}',

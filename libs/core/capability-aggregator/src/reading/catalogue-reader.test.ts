@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, resultText, type RpcMessage } from '@omni/jsonrpc';
-import { type CallListener, callParams, type UpstreamCall, type UpstreamConnection } from '@omni/model';
+import { type CallHandler, callParams, type UpstreamCall, type UpstreamConnection } from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
 import { readCatalogue } from './catalogue-reader.ts';
 
@@ -27,7 +27,7 @@ interface Script {
   readonly era?: Era;
   readonly reply: (method: string, page: number) => Reply;
   /** Called before each reply. */
-  readonly before?: (listener: CallListener) => void;
+  readonly before?: (listener: CallHandler) => void;
 }
 
 function connectionOf({ handshake = `{"capabilities":${ALL}}`, era = 'legacy', reply, before }: Script): ScriptedConnection {
@@ -41,7 +41,7 @@ function connectionOf({ handshake = `{"capabilities":${ALL}}`, era = 'legacy', r
     handshake: message(resultText('1', handshake)),
     requests,
     notify() {},
-    send(call: UpstreamCall, listener: CallListener) {
+    send(call: UpstreamCall, listener: CallHandler) {
       requests.push(`${call.method} ${callParams(call)}`.trim());
       const page = pages.get(call.method) ?? 0;
       pages.set(call.method, page + 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ClientBinding, ClientContext, UpstreamConnection } from '@omni/model';
+import { type ClientBinding, type ClientContext, endpointOf, type UpstreamConnection } from '@omni/model';
 import { type Era, GatewayError, silentLogger } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { toolsOf } from '../reading/catalogue-offer.fixture.ts';
@@ -8,8 +8,8 @@ import type { ListSource, ListSources } from './list-source.ts';
 
 const LIST_WAIT_MS = 700;
 
-function clientOf(capabilities: string, endpoint?: string, era: Era = 'legacy'): ClientContext {
-  return { principal: { id: 'ada', kind: 'token' }, era, endpoint, session: undefined, capabilities, clientInfo: '{}' };
+function clientOf(capabilities: string, server?: string, era: Era = 'legacy'): ClientContext {
+  return { principal: { id: 'ada', kind: 'token' }, era, endpoint: endpointOf(server), session: undefined, capabilities, clientInfo: '{}' };
 }
 
 /** A connection of a session that declares this. Nothing else of it is looked at here. */

@@ -1,4 +1,4 @@
-import type { ClientBinding, ClientContext } from '@omni/model';
+import { type ClientBinding, type ClientContext, serverOf, type ViewKey } from '@omni/model';
 import type { Clock, Era, Logger } from '@omni/ports';
 import type { ListSource, ListSources } from './list-source.ts';
 import { VariantReading } from './variant-reading.ts';
@@ -63,14 +63,15 @@ export class VariantReader {
   }
 
   /** Whether it is still to be found out what the client's endpoint lists to it: what it is shown meanwhile will not last. */
-  isProvisional(client: ClientContext): boolean {
+  isProvisional(client: ViewKey): boolean {
     if (this.#kept.size === 0) return false;
     const variantKey = this.#options.variantKeyOf(client);
     if (variantKey === undefined) return false;
     const readings = this.#kept.get(variantKey)?.readings;
     // There was no room for it.
     if (readings === undefined) return true;
-    if (client.endpoint !== undefined) return readings.get(client.endpoint)?.isKnown === false;
+    const server = serverOf(client.endpoint);
+    if (server !== undefined) return readings.get(server)?.isKnown === false;
     return [...readings.values()].some(({ isKnown }) => !isKnown);
   }
 
@@ -105,7 +106,8 @@ export class VariantReader {
       open--;
       if (open === 0) listener();
     };
-    for (const upstream of client.endpoint === undefined ? upstreams : [client.endpoint]) {
+    const server = serverOf(client.endpoint);
+    for (const upstream of server === undefined ? upstreams : [server]) {
       // What an upstream offers to anybody is announced when it is known, and clients ask again.
       if (isRead(upstream) && this.#readingOf(variantKey, readings, upstream).demand({ client, sources, waitMs, listener: onDone })) open++;
     }

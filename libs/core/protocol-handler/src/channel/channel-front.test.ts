@@ -1,4 +1,4 @@
-import { createChannelPair } from '@omni/model';
+import { createChannelPair, endpointOf, serverOf } from '@omni/model';
 import { type ChannelListener, type FramingError, GatewayError, type MessageChannel, type OpenChannel } from '@omni/ports';
 import { RecordingListener } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
@@ -70,7 +70,7 @@ function cancelText(id: string): string {
 describe('ChannelFront', () => {
   it('serves both eras on one connection', () => {
     const front = new FrontFixture();
-    const { pipe } = connect(front, { endpoint: 'files' });
+    const { pipe } = connect(front, { endpoint: endpointOf('files') });
     pipe.say(
       modernText('tools/list', { id: '1' }),
       initializeText(),
@@ -99,13 +99,13 @@ describe('ChannelFront', () => {
 
   it('routes calls in the name of its client', () => {
     const front = new FrontFixture();
-    const { pipe } = connect(front, { endpoint: 'files' });
+    const { pipe } = connect(front, { endpoint: endpointOf('files') });
     pipe.say(modernCall('1'), initializeText(), call('2'));
     expect(
       front.dispatch.calls.map(({ request }) => [
         request.client.principal,
         request.client.era,
-        request.client.endpoint,
+        serverOf(request.client.endpoint),
         request.client.session?.key,
         request.paramHeaders,
       ]),
@@ -232,9 +232,9 @@ describe('ChannelFront', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front);
     pipe.say(modernText('subscriptions/listen', { id: '"l"', params: '"notifications":{"toolsListChanged":true}' }));
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     pipe.say(cancelText('"l"'));
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     expect(pipe.received.map((text) => JSON.parse(text).method)).toEqual([
       'notifications/subscriptions/acknowledged',
       'notifications/tools/list_changed',
@@ -269,9 +269,9 @@ describe('ChannelFront', () => {
   it('announces changes to a client after its handshake', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front);
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     pipe.say(initializeText());
-    front.offer.change(['prompts']);
+    front.views.change(['prompts']);
     expect(pipe.received.slice(1)).toEqual(['{"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}']);
   });
 
@@ -327,7 +327,7 @@ describe('ChannelFront', () => {
   it('answers a handshake that fails inside', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front);
-    front.offer.failure = new RangeError('secret');
+    front.views.failure = new RangeError('secret');
     pipe.say(initializeText());
     expect(pipe.received.map((text) => JSON.parse(text))).toMatchObject([{ id: 'hello', error: { code: -32603 } }]);
     expect(front.complaints).toEqual(['a message failed inside Omni']);

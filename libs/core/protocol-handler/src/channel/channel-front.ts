@@ -9,7 +9,7 @@ import {
   type RpcRejection,
   stringMember,
 } from '@omni/jsonrpc';
-import type { RunningCall } from '@omni/model';
+import type { Endpoint, RunningCall } from '@omni/model';
 import {
   type FramingError,
   GatewayError,
@@ -37,7 +37,7 @@ export interface ChannelFrontOptions {
   readonly requests: RequestLog;
   readonly logger: Logger;
   readonly principal: Principal;
-  readonly endpoint: string | undefined;
+  readonly endpoint: Endpoint;
   /** Unique among all connections; becomes the key of a legacy session. */
   readonly key: string;
   /** Whether the client still reads after its side has ended, as at the end of a pipe: running requests are answered then. */
@@ -111,7 +111,7 @@ export class ChannelFront implements PostListener {
     for (const { reply, running } of [...this.#modernInFlight.values()]) {
       running.cancel('the connection was closed');
       if (reason === undefined) reply.abandon();
-      else reply.answer({ kind: 'error', error: reason });
+      else reply.settle({ kind: 'error', error: reason });
     }
   }
 

@@ -39,7 +39,7 @@ export class ChannelReply implements FrontReply {
     this.#options.ask(message, answer, signal);
   }
 
-  answer(answer: Answer): void {
+  settle(answer: Answer): void {
     if (this.#isDone) return;
     this.#options.record.answered(answer);
     this.#finish();

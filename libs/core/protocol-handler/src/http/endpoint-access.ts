@@ -1,5 +1,6 @@
 import { GatewayError, type Exchange, type HeaderList, type Principal } from '@omni/ports';
-import type { Authentication, HostCheck, Offer } from '../collaborators.ts';
+import { endpointOf, type CatalogueViews, type Endpoint } from '@omni/model';
+import type { Authentication, HostCheck } from '../collaborators.ts';
 
 /** What of a request decides who may use which endpoint; every `Exchange` has it, and so has a request for an upgrade. */
 export type EndpointRequest = Pick<Exchange, 'path' | 'header'>;
@@ -8,8 +9,7 @@ export type EndpointRequest = Pick<Exchange, 'path' | 'header'>;
 export interface AdmittedClient {
   readonly kind: 'admitted';
   readonly principal: Principal;
-  /** The one server of the endpoint; all when absent. */
-  readonly endpoint: string | undefined;
+  readonly endpoint: Endpoint;
 }
 
 /** A client that may not, and what it is answered. */
@@ -21,7 +21,7 @@ export interface RefusedClient {
 }
 
 export interface EndpointAccessOptions {
-  readonly offer: Pick<Offer, 'hasEndpoint'>;
+  readonly views: Pick<CatalogueViews, 'serves'>;
   readonly authentication: Authentication;
   readonly hostCheck: HostCheck;
 }
@@ -42,16 +42,16 @@ export class EndpointAccess {
 
   /** Checks Host, Origin, path, token and server, in this order. @returns `undefined` when the path is none of the endpoints. */
   admit(request: EndpointRequest, endpoints = ENDPOINT): AdmittedClient | RefusedClient | undefined {
-    const { hostCheck, authentication, offer } = this.#options;
+    const { hostCheck, authentication, views } = this.#options;
     const forbidden = hostCheck.check({ host: request.header('host'), origin: request.header('origin') });
     if (forbidden !== undefined) return refusal(forbidden);
     const match = endpoints.exec(request.path);
     if (match === null) return undefined;
     const principal = authentication.authenticate(request.header('authorization'));
     if (principal instanceof GatewayError) return refusal(principal, ['WWW-Authenticate', authentication.challenge(principal)]);
-    const endpoint = match[1];
-    if (endpoint !== undefined && !offer.hasEndpoint(endpoint))
-      return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${endpoint}"`));
+    const server = match[1];
+    const endpoint = endpointOf(server);
+    if (!views.serves(endpoint)) return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${server}"`));
     return { kind: 'admitted', principal, endpoint };
   }
 }

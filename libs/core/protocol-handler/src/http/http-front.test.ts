@@ -1,3 +1,4 @@
+import { endpointOf } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
 import { FrontFixture, initializeText, legacyText, modernText, type RequestText } from '../front.fixture.ts';
@@ -58,7 +59,7 @@ describe('HttpFront', () => {
       client: {
         principal: { id: 'owner' },
         era: 'modern',
-        endpoint: 'files',
+        endpoint: endpointOf('files'),
         session: undefined,
         capabilities: '{}',
         clientInfo: '{"name":"x"}',
@@ -472,7 +473,7 @@ describe('HttpFront', () => {
 
   it('answers when a handshake fails inside', async () => {
     const front = new FrontFixture();
-    front.offer.failure = new RangeError('secret');
+    front.views.failure = new RangeError('secret');
     const exchange = await front.post(initializeText());
     expect(exchange.status).toBe(500);
     expect(exchange.json()).toMatchObject(refusal(-32603, 'OMNI_INTERNAL'));

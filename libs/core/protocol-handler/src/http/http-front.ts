@@ -1,5 +1,5 @@
 import { parseMessage, resultText, type RpcBatch, type RpcMessage } from '@omni/jsonrpc';
-import { type AnswerServerRequest, forwardableHeaders, type RunningCall, withTraceContext } from '@omni/model';
+import { type AnswerServerRequest, type Endpoint, forwardableHeaders, type RunningCall, serverOf, withTraceContext } from '@omni/model';
 import { type Exchange, GatewayError, type HeaderList, LiveList, type Logger, type Place, type Principal } from '@omni/ports';
 import { bodyText } from './body-text.ts';
 import type { Admission } from '../admission.ts';
@@ -95,7 +95,7 @@ export class HttpFront {
   stop(reason: GatewayError): void {
     for (const { reply, running } of this.#openCalls.items()) {
       running.cancel(reason.message);
-      reply.answer({ kind: 'error', error: reason });
+      reply.settle({ kind: 'error', error: reason });
     }
   }
 
@@ -113,7 +113,7 @@ export class HttpFront {
     );
   }
 
-  #post(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
+  #post(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     const refused = this.#headers.post(exchange);
     if (refused !== undefined) return refuse(exchange, refused);
     exchange.readBody(this.#options.limits.maxBodyBytes).then(
@@ -128,7 +128,7 @@ export class HttpFront {
     );
   }
 
-  #body(exchange: Exchange, principal: Principal, endpoint: string | undefined, bytes: Uint8Array): void {
+  #body(exchange: Exchange, principal: Principal, endpoint: Endpoint, bytes: Uint8Array): void {
     const text = bodyText(bytes);
     if (text instanceof GatewayError) return refuse(exchange, text);
     const parsed = parseMessage(text, this.#options.limits);
@@ -143,7 +143,7 @@ export class HttpFront {
     this.#legacy(exchange, principal, endpoint, message);
   }
 
-  #modernByHeader(exchange: Exchange, principal: Principal, endpoint: string | undefined, message: RpcMessage, version: string): void {
+  #modernByHeader(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage, version: string): void {
     if (isModernVersion(version)) return this.#modern(exchange, principal, endpoint, message);
     const error = new GatewayError('OMNI_VERSION_UNSUPPORTED', 'MCP-Protocol-Version names a version that is not supported', {
       data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
@@ -151,7 +151,7 @@ export class HttpFront {
     refuse(exchange, error, message.kind === 'request' ? message.id : 'null');
   }
 
-  #modern(exchange: Exchange, principal: Principal, endpoint: string | undefined, message: RpcMessage): void {
+  #modern(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage): void {
     if (message.kind === 'response')
       return refuse(exchange, new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'));
     if (message.kind === 'notification') return exchange.respond(202, []);
@@ -184,7 +184,7 @@ export class HttpFront {
     });
   }
 
-  #legacy(exchange: Exchange, principal: Principal, endpoint: string | undefined, message: RpcMessage | RpcBatch): void {
+  #legacy(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage | RpcBatch): void {
     if (message.kind === 'request' && message.method === 'initialize') return this.#initialize(exchange, principal, endpoint, message);
     const found = this.#session(exchange, principal, endpoint);
     const id = message.kind === 'request' ? message.id : 'null';
@@ -196,13 +196,16 @@ export class HttpFront {
     exchange.respond(202, []);
   }
 
-  #initialize(exchange: Exchange, principal: Principal, endpoint: string | undefined, message: RpcMessage): void {
+  #initialize(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage): void {
     const invalid = checkInitialize(message) ?? this.#options.admission.acquire();
     if (invalid !== undefined) return refuse(exchange, invalid, message.id);
     this.#options.admission.release();
     const opened = this.#options.sessions.open(message, principal, endpoint);
     if (opened instanceof GatewayError) return refuse(exchange, opened, message.id);
-    this.#options.logger.info({ sessionId: opened.session.key, scope: endpoint, version: opened.session.version }, 'session opened');
+    this.#options.logger.info(
+      { sessionId: opened.session.key, scope: serverOf(endpoint), version: opened.session.version },
+      'session opened',
+    );
     exchange.respond(200, [...JSON_HEADERS, 'Mcp-Session-Id', opened.id], resultText(message.id, opened.session.initializeResult()));
   }
 
@@ -247,7 +250,7 @@ export class HttpFront {
     return forwardable.length === 0 ? undefined : forwardableHeaders(forwardable, (name) => exchange.header(name));
   }
 
-  #get(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
+  #get(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     if (exchange.header(SESSION_HEADER) === undefined) {
       return refuse(
         exchange,
@@ -266,7 +269,7 @@ export class HttpFront {
     if (refused !== undefined) refuse(exchange, refused, 'null', refused.code === 'OMNI_STREAM_OVER' ? ['Allow', 'POST, DELETE'] : []);
   }
 
-  #delete(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
+  #delete(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     const found = this.#session(exchange, principal, endpoint);
     if (found instanceof GatewayError) return refuse(exchange, found);
     this.#options.sessions.end(found);
@@ -274,7 +277,7 @@ export class HttpFront {
     exchange.respond(200, []);
   }
 
-  #session(exchange: Exchange, principal: Principal, endpoint: string | undefined): HttpSession | GatewayError {
+  #session(exchange: Exchange, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
     const id = exchange.header(SESSION_HEADER);
     if (id === undefined || id === '') return new GatewayError('OMNI_SESSION_REQUIRED', 'Mcp-Session-Id is missing');
     return this.#options.sessions.find(id, principal, endpoint);

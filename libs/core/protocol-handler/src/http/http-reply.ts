@@ -89,7 +89,7 @@ export class HttpReply implements FrontReply, ChunkSink, Ticking {
     ask(message, answer, send, signal);
   }
 
-  answer(answer: Answer): void {
+  settle(answer: Answer): void {
     if (this.#state === 'done') return;
     const { id, exchange, record } = this.#options;
     record.answered(answer);

@@ -1,3 +1,4 @@
+import { endpointOf } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { RecordingExchange, RecordedRequest } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
@@ -110,7 +111,7 @@ describe('HTTP+SSE', () => {
     const client = await connect(fixture, '/sse/files');
     await client.post(call('1'));
     const { endpoint, era, principal, session } = fixture.dispatch.last.request.client;
-    expect(endpoint).toBe('files');
+    expect(endpoint).toEqual(endpointOf('files'));
     expect(era).toBe('legacy');
     expect(principal.id).toBe('owner');
     expect(session?.key).toBe('channel-1');
@@ -131,7 +132,7 @@ describe('HTTP+SSE', () => {
   it('announces changes', async () => {
     const fixture = front();
     const client = await connect(fixture);
-    fixture.offer.change(['tools']);
+    fixture.views.change(['tools']);
     expect(client.messages[1]).toEqual({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
   });
 
@@ -236,7 +237,7 @@ describe('HTTP+SSE', () => {
     const fixture = front();
     const client = await connect(fixture);
     fixture.clock.advance(14_000);
-    fixture.offer.change(['tools']);
+    fixture.views.change(['tools']);
     fixture.clock.advance(14_000);
     expect(client.stream.text()).not.toContain(': keep-alive');
     fixture.clock.advance(1_000);
@@ -282,7 +283,7 @@ describe('HTTP+SSE', () => {
 
   it('answers a handshake that fails inside', async () => {
     const fixture = front();
-    fixture.offer.failure = new GatewayError('OMNI_INTERNAL', 'secret');
+    fixture.views.failure = new GatewayError('OMNI_INTERNAL', 'secret');
     const client = await connect(fixture);
     expect(client.messages).toMatchObject([{ id: 'hello', error: { code: -32603 } }]);
   });

@@ -1,5 +1,5 @@
 import { parseMessage } from '@omni/jsonrpc';
-import { forwardableHeaders, withTraceContext } from '@omni/model';
+import { type Endpoint, forwardableHeaders, serverOf, withTraceContext } from '@omni/model';
 import { type Exchange, GatewayError, type Logger, type OpenChannel, type Principal } from '@omni/ports';
 import { bodyText } from './body-text.ts';
 import type { Admission } from '../admission.ts';
@@ -24,7 +24,7 @@ export interface SseFrontOptions {
   /** Serves a client on a channel. */
   readonly bind: (
     open: OpenChannel,
-    options: { readonly principal: Principal; readonly endpoint: string | undefined; readonly onClosed: () => void },
+    options: { readonly principal: Principal; readonly endpoint: Endpoint; readonly onClosed: () => void },
   ) => unknown;
 }
 
@@ -61,7 +61,7 @@ export class SseFront {
     return true;
   }
 
-  #open(exchange: Exchange, principal: Principal, endpoint: string | undefined): void {
+  #open(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     if (exchange.method !== 'GET') {
       // By this answer a client learns that Streamable HTTP is not spoken here.
       return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of the transport HTTP+SSE'), 'null', [
@@ -82,7 +82,7 @@ export class SseFront {
       return connection;
     };
     bind(open, { principal, endpoint, onClosed: () => this.#sessions.delete(id) });
-    logger.info({ scope: endpoint }, 'HTTP+SSE connection opened');
+    logger.info({ scope: serverOf(endpoint) }, 'HTTP+SSE connection opened');
     exchange.onGone(() => this.#sessions.get(id)?.connection.leave());
   }
 

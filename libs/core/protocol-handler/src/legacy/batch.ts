@@ -104,7 +104,7 @@ class BatchReply implements FrontReply {
     this.#session.askAside(message, answer, signal);
   }
 
-  answer(answer: Answer): void {
+  settle(answer: Answer): void {
     if (this.#done !== undefined) this.#record.answered(answer);
     if (answer.kind === 'error') this.#finish(errorText(this.#id, answer.error));
     else this.#finish(typeof answer.payload === 'string' ? answer.payload : new TextDecoder().decode(answer.payload));

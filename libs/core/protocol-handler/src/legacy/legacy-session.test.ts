@@ -40,20 +40,20 @@ describe('LegacySession', () => {
   it('holds lists until the servers have settled', async () => {
     const front = new FrontFixture();
     const session = await front.session();
-    front.offer.isSettled = false;
+    front.views.isSettled = false;
     const exchange = await session.request('tools/list');
     expect(exchange.state).toBe('none');
-    front.offer.settle();
+    front.views.settle();
     expect(exchange.state).toBe('responded');
   });
 
   it('answers no list that was cancelled while it waited', async () => {
     const front = new FrontFixture();
     const session = await front.session();
-    front.offer.isSettled = false;
+    front.views.isSettled = false;
     const exchange = await session.request('tools/list');
     await session.post(cancelText('1'));
-    front.offer.settle();
+    front.views.settle();
     expect(exchange.events()).toEqual([]);
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });

@@ -10,10 +10,20 @@ import {
   stringMember,
   withoutMembers,
 } from '@omni/jsonrpc';
-import type { AnswerServerRequest, ClientBinding, ClientContext, RunningCall } from '@omni/model';
+import {
+  type AnswerServerRequest,
+  type CatalogueViews,
+  type ClientBinding,
+  type ClientContext,
+  type Endpoint,
+  isSameEndpoint,
+  NOTHING_RUNS,
+  type RunningCall,
+  type ViewChange,
+} from '@omni/model';
 import { GatewayError, type HeaderList, type Principal } from '@omni/ports';
 import { CAPABILITY_LIMITS, ClientRequests } from './client-requests.ts';
-import type { Dispatch, Identity, Offer, OfferChange, ResourceUpdates } from '../collaborators.ts';
+import type { Dispatch, Identity, ResourceUpdates } from '../collaborators.ts';
 import type { FrontReply } from '../front-reply.ts';
 import { isLogLevel, passesLevel } from './log-level.ts';
 import { META_SUBSCRIPTION } from '../modern/modern-envelope.ts';
@@ -23,8 +33,6 @@ import { SessionCall, SessionCalls } from './session-calls.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
 const MAX_SUBSCRIPTIONS = 1000;
-const NOTHING_RUNS: RunningCall = { cancel() {} };
-
 interface Subscription {
   /** Absent until it stands. */
   release?: () => void;
@@ -32,7 +40,7 @@ interface Subscription {
 
 /** What all sessions of a front share. */
 export interface SessionDependencies {
-  readonly offer: Offer;
+  readonly views: CatalogueViews;
   readonly dispatch: Dispatch;
   readonly updates: ResourceUpdates;
   readonly identity: Identity;
@@ -44,7 +52,7 @@ export interface LegacySessionOptions {
   readonly dependencies: SessionDependencies;
   readonly key: string;
   readonly principal: Principal;
-  readonly endpoint: string | undefined;
+  readonly endpoint: Endpoint;
   /** Sends a notification that belongs to no request. */
   readonly send: (text: string) => void;
   /** Sends a question that belongs to no request; `false` when nobody would hear it. */
@@ -81,7 +89,7 @@ export class LegacySession implements ClientBinding {
     this.version = negotiateLegacyVersion(stringMember(initialize.text, initialize.params, 'protocolVersion') ?? '');
     const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
     // Servers would see the tasks that others have started with the client: their ids name no server.
-    this.capabilities = copyOf(options.endpoint === undefined ? withoutTasks(declared) : declared);
+    this.capabilities = copyOf(options.endpoint.kind === 'all' ? withoutTasks(declared) : declared);
     this.clientInfo = copyOf(rawOf(initialize, memberOf(initialize.params, 'clientInfo')) ?? '{}');
     this.client = {
       principal: options.principal,
@@ -91,7 +99,7 @@ export class LegacySession implements ClientBinding {
       capabilities: this.capabilities,
       clientInfo: this.clientInfo,
     };
-    this.#stopWatching = this.#dependencies.offer.onChange((change) => this.#announce(change));
+    this.#stopWatching = this.#dependencies.views.onChange((change) => this.#announce(change));
   }
 
   /** Requests that run, which keep the session from being idle. */
@@ -101,22 +109,21 @@ export class LegacySession implements ClientBinding {
 
   /** The answer to `initialize`, as JSON. */
   initializeResult(): string {
-    const { endpoint } = this.#options;
-    const { offer, identity } = this.#dependencies;
-    const instructions = offer.instructions(endpoint);
+    const { views, identity } = this.#dependencies;
+    const { capabilities, instructions } = views.of(this.client);
     const rest = instructions === undefined ? '' : `,"instructions":${JSON.stringify(instructions)}`;
-    return `{"protocolVersion":${JSON.stringify(this.version)},"capabilities":${offer.capabilities(endpoint, 'legacy')},"serverInfo":${JSON.stringify(identity)}${rest}}`;
+    return `{"protocolVersion":${JSON.stringify(this.version)},"capabilities":${capabilities},"serverInfo":${JSON.stringify(identity)}${rest}}`;
   }
 
   /** Serves a request; never throws. @param forwardable - What some server may be told of the headers that came with it. */
   onRequest(message: RpcMessage, reply: FrontReply, forwardable?: HeaderList): void {
     const refused = this.#admit(message);
-    if (refused !== undefined) return reply.answer({ kind: 'error', error: refused });
+    if (refused !== undefined) return reply.settle({ kind: 'error', error: refused });
     const call = new SessionCall(message.id, reply, this.#calls);
     try {
       call.running = this.#serve(message, call, forwardable);
     } catch (error) {
-      call.answer({ kind: 'error', error: GatewayError.from(error) });
+      call.settle({ kind: 'error', error: GatewayError.from(error) });
     }
   }
 
@@ -201,14 +208,14 @@ export class LegacySession implements ClientBinding {
   }
 
   #serve(message: RpcMessage, reply: FrontReply, forwardable: HeaderList | undefined): RunningCall {
-    const { dispatch, offer } = this.#dependencies;
+    const { dispatch, views } = this.#dependencies;
     const { endpoint } = this.client;
     if (isRouted(message.method)) return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
     const kind = listKindOf(message.method);
     if (kind !== undefined) {
       const refused = checkCursor(message);
       if (refused !== undefined) return this.#error(reply, refused);
-      offer.whenKnown(this.client, () => this.#result(message, reply, offer.list(kind, this.client)));
+      views.whenKnown(this.client, 'list', () => void this.#result(message, reply, views.of(this.client).list(kind)));
       return NOTHING_RUNS;
     }
     switch (message.method) {
@@ -220,7 +227,7 @@ export class LegacySession implements ClientBinding {
         return this.#setLevel(message, reply);
       case 'resources/subscribe':
         // Clients that remember addresses subscribe without listing first.
-        offer.whenKnown(this.client, () => void this.#subscribe(message, reply));
+        views.whenKnown(this.client, 'list', () => void this.#subscribe(message, reply));
         return NOTHING_RUNS;
       case 'resources/unsubscribe':
         return this.#unsubscribe(message, reply);
@@ -244,10 +251,10 @@ export class LegacySession implements ClientBinding {
 
   #subscribe(message: RpcMessage, reply: FrontReply): RunningCall {
     const uri = stringMember(message.text, message.params, 'uri');
-    const { updates } = this.#dependencies;
+    const { updates, views } = this.#dependencies;
     const subscriptions = (this.#subscriptions ??= new Map());
     if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
-    if (!updates.knows(uri, this.client))
+    if (!views.of(this.client).allowsWatch(uri))
       return this.#error(reply, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
     if (subscriptions.get(uri)?.release !== undefined) return this.#result(message, reply, '{}');
     if (subscriptions.size >= MAX_SUBSCRIPTIONS) {
@@ -287,18 +294,18 @@ export class LegacySession implements ClientBinding {
     return this.#requests;
   }
 
-  #announce(change: OfferChange): void {
-    if (change.endpoint !== this.client.endpoint || !change.isFor(this.client)) return;
+  #announce(change: ViewChange): void {
+    if (!isSameEndpoint(change.endpoint, this.client.endpoint) || !change.isFor(this.client)) return;
     for (const kind of change.kinds) this.#options.send(notificationText(`notifications/${kind}/list_changed`, ''));
   }
 
   #result(message: RpcMessage, reply: FrontReply, result: string): RunningCall {
-    reply.answer({ kind: 'message', payload: resultText(message.id, result), status: 200 });
+    reply.settle({ kind: 'message', payload: resultText(message.id, result), status: 200 });
     return NOTHING_RUNS;
   }
 
   #error(reply: FrontReply, error: GatewayError): RunningCall {
-    reply.answer({ kind: 'error', error });
+    reply.settle({ kind: 'error', error });
     return NOTHING_RUNS;
   }
 }

@@ -8,7 +8,7 @@ const CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
 describe('legacy sessions over HTTP', () => {
   it('begin with initialize, which names version, capabilities and server', async () => {
     const front = new FrontFixture();
-    front.offer.instructionsText = 'Say "please"';
+    front.views.instructionsText = 'Say "please"';
     const exchange = await front.post(initializeText());
     expect(exchange.status).toBe(200);
     expect(exchange.json()).toEqual({
@@ -158,11 +158,11 @@ describe('legacy sessions over HTTP', () => {
 
   it('stop watching the offer when they end', async () => {
     const front = new FrontFixture();
-    const before = front.offer.watchers;
+    const before = front.views.watchers;
     const session = await front.session();
-    expect(front.offer.watchers).toBe(before + 1);
+    expect(front.views.watchers).toBe(before + 1);
     await session.end();
-    expect(front.offer.watchers).toBe(before);
+    expect(front.views.watchers).toBe(before);
   });
 
   it('expire when they are idle', async () => {
@@ -253,16 +253,16 @@ describe('legacy sessions over HTTP', () => {
     const front = new FrontFixture();
     const session = await front.session();
     const stream = await session.listen();
-    front.offer.change(['tools', 'prompts']);
+    front.views.change(['tools', 'prompts']);
     expect(stream.events()).toEqual([CHANGED, CHANGED.replace('tools', 'prompts')]);
   });
 
   it('announce changes of their own endpoint only [S003-PH-02]', async () => {
     const front = new FrontFixture();
     const [ofAll, ofFiles] = [await (await front.session()).listen(), await (await front.session({ path: '/mcp/files' })).listen()];
-    front.offer.change(['tools']);
-    front.offer.change(['prompts'], 'files');
-    front.offer.change(['resources'], 'mail');
+    front.views.change(['tools']);
+    front.views.change(['prompts'], 'files');
+    front.views.change(['resources'], 'mail');
     expect(ofAll.events()).toEqual([CHANGED]);
     expect(ofFiles.events()).toEqual([CHANGED.replace('tools', 'prompts')]);
   });
@@ -273,7 +273,7 @@ describe('legacy sessions over HTTP', () => {
       await (await front.session()).listen(),
       await (await front.session({ capabilities: '{"roots":{}}' })).listen(),
     ];
-    front.offer.change(['tools'], undefined, ({ capabilities }) => capabilities !== '{}');
+    front.views.change(['tools'], undefined, ({ capabilities }) => capabilities !== '{}');
     expect(plain.events()).toEqual([]);
     expect(capable.events()).toEqual([CHANGED]);
   });
@@ -304,7 +304,7 @@ describe('legacy sessions over HTTP', () => {
     const front = new FrontFixture();
     const stream = await (await front.session()).listen();
     front.clock.advance(15_000);
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     front.clock.advance(14_000);
     expect(stream.text().split(': keep-alive\n\n')).toHaveLength(2);
     front.clock.advance(1_000);
@@ -332,7 +332,7 @@ describe('legacy sessions over HTTP', () => {
     const stream = await session.listen();
     front.clock.advance(60_000);
     stream.backlogBytes = 1024 * 1024 + 1;
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     expect(stream.state).toBe('destroyed');
     // The session was in use until now.
     front.clock.advance(999);
@@ -343,7 +343,7 @@ describe('legacy sessions over HTTP', () => {
     const front = new FrontFixture();
     const stream = await (await front.session()).listen();
     stream.backlogBytes = 1024 * 1024;
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     expect(stream.state).toBe('streaming');
     expect(stream.events()).toEqual([CHANGED]);
   });

@@ -1,3 +1,4 @@
+import { type Endpoint, isSameEndpoint } from '@omni/model';
 import type { RpcMessage } from '@omni/jsonrpc';
 import { type CancelTimer, type Clock, type Exchange, GatewayError, type Principal } from '@omni/ports';
 import { LegacySession, type SessionDependencies } from './legacy-session.ts';
@@ -46,7 +47,7 @@ export class LegacySessions {
     return this.#sessions.size;
   }
 
-  open(initialize: RpcMessage, principal: Principal, endpoint: string | undefined): HttpSession | GatewayError {
+  open(initialize: RpcMessage, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
     const { maxSessions, clock, sessionIdleMs } = this.#options;
     if (this.#sessions.size >= maxSessions) {
       this.#sweep();
@@ -72,9 +73,13 @@ export class LegacySessions {
   }
 
   /** The session, when it exists, belongs to this principal and to this endpoint; the three cases look alike from outside. */
-  find(id: string, principal: Principal, endpoint: string | undefined): HttpSession | GatewayError {
+  find(id: string, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
     const found = this.#sessions.get(id);
-    if (found === undefined || found.session.client.principal.id !== principal.id || found.session.client.endpoint !== endpoint) {
+    if (
+      found === undefined ||
+      found.session.client.principal.id !== principal.id ||
+      !isSameEndpoint(found.session.client.endpoint, endpoint)
+    ) {
       return new GatewayError('OMNI_SESSION_UNKNOWN', 'There is no such session');
     }
     found.lastSeenMs = Math.max(found.lastSeenMs, this.#options.clock.monotonicMs());

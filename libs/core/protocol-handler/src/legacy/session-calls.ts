@@ -1,10 +1,16 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { Answer, AnswerServerRequest, ChunkSink, ResponseHead, RpcNotification, RunningCall } from '@omni/model';
+import {
+  type Answer,
+  type AnswerServerRequest,
+  type ChunkSink,
+  type ResponseHead,
+  type RpcNotification,
+  type RunningCall,
+  NOTHING_RUNS,
+} from '@omni/model';
 import type { GatewayError } from '@omni/ports';
 import type { FrontReply } from '../front-reply.ts';
 import { passesLevel } from './log-level.ts';
-
-const NOTHING_RUNS: RunningCall = { cancel() {} };
 
 /** The calls of one session that run, by id, and what they share. Costs next to nothing while there are none. */
 export class SessionCalls {
@@ -64,9 +70,9 @@ export class SessionCall implements FrontReply, ChunkSink, RunningCall {
     this.#reply.serverRequest(upstream, message, answer, signal);
   }
 
-  answer(answer: Answer): void {
+  settle(answer: Answer): void {
     this.#leave();
-    this.#reply.answer(answer);
+    this.#reply.settle(answer);
   }
 
   get chunks(): ChunkSink | undefined {
@@ -100,7 +106,7 @@ export class SessionCall implements FrontReply, ChunkSink, RunningCall {
   end(reason: string | undefined, error: GatewayError | undefined): void {
     this.running.cancel(reason);
     if (error === undefined) this.abandon();
-    else this.answer({ kind: 'error', error });
+    else this.settle({ kind: 'error', error });
   }
 
   #leave(): void {

@@ -21,7 +21,7 @@ describe('ListenHub', () => {
   it.each(['7', '"7"', '9007199254740993'])('acknowledges first, with the id %s as it was sent', async (id) => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"toolsListChanged":true,"promptsListChanged":false}', id);
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     expect(exchange.status).toBe(200);
     expect(exchange.events()).toEqual([
       `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"${ID}":${id}},"notifications":{"toolsListChanged":true}}}`,
@@ -49,7 +49,7 @@ describe('ListenHub', () => {
   it('acknowledges an empty filter and then says nothing', async () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{}');
-    front.offer.change(['tools', 'prompts', 'resources']);
+    front.views.change(['tools', 'prompts', 'resources']);
     expect(exchange.events().map((text) => JSON.parse(text))).toMatchObject([{ params: { notifications: {} } }]);
   });
 
@@ -84,9 +84,9 @@ describe('ListenHub', () => {
   it('delivers no change of what other clients are offered', async () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"toolsListChanged":true}');
-    front.offer.change(['tools'], undefined, ({ era }) => era === 'legacy');
+    front.views.change(['tools'], undefined, ({ era }) => era === 'legacy');
     expect(exchange.events()).toHaveLength(1);
-    front.offer.change(['tools'], undefined, ({ era }) => era === 'modern');
+    front.views.change(['tools'], undefined, ({ era }) => era === 'modern');
     expect(exchange.events()).toHaveLength(2);
   });
 
@@ -97,8 +97,8 @@ describe('ListenHub', () => {
       await listen(front, '{"promptsListChanged":true,"resourcesListChanged":true}', '2'),
       await listen(front, '{"toolsListChanged":true}', '3', '/mcp/files'),
     ];
-    front.offer.change(['resources', 'tools']);
-    front.offer.change(['tools'], 'mail');
+    front.views.change(['resources', 'tools']);
+    front.views.change(['tools'], 'mail');
     expect([tools, prompts, files].map((exchange) => exchange.events().slice(1))).toEqual([
       [changed('tools', '1')],
       [changed('resources', '2')],
@@ -134,7 +134,7 @@ describe('ListenHub', () => {
     const [a, b] = front.updates.subscriptions;
     a?.done(() => {});
     a?.update(updated('{"uri":"file:///a"}'));
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     expect(exchange.events()).toEqual([]);
     b?.done(new GatewayError('OMNI_UPSTREAM_DOWN', 'dead'));
     expect(exchange.events()).toEqual([
@@ -160,10 +160,10 @@ describe('ListenHub', () => {
 
   it('knows resources of a just started Omni when its servers have settled', async () => {
     const front = new FrontFixture();
-    front.offer.isSettled = false;
+    front.views.isSettled = false;
     const exchange = await listen(front, '{"resourceSubscriptions":["file:///a"]}');
     const before = [exchange.events().length, front.updates.subscriptions.length];
-    front.offer.settle();
+    front.views.settle();
     expect(before).toEqual([0, 0]);
     expect(exchange.events()).toHaveLength(1);
     expect(front.updates.subscriptions).toHaveLength(1);
@@ -173,7 +173,7 @@ describe('ListenHub', () => {
     const front = new FrontFixture();
     front.updates.isImmediate = false;
     const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"]}');
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     await front.handler.stop({ deadlineMs: 1_000 });
     expect(exchange.text()).toBe(`{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","_meta":{"${ID}":7}}}`);
   });
@@ -188,7 +188,7 @@ describe('ListenHub', () => {
     let isLateReleased = false;
     front.updates.subscriptions[1]?.done(() => (isLateReleased = true));
     front.updates.subscriptions[0]?.update(updated('{}'));
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
     expect(isLateReleased).toBe(true);
     expect(front.handler.getStatus().details).toMatchObject({ listens: 0 });
@@ -201,7 +201,7 @@ describe('ListenHub', () => {
     expect(exchange.state).toBe('ended');
     expect(exchange.events()[1]).toBe(`{"jsonrpc":"2.0","id":"x","result":{"resultType":"complete","_meta":{"${ID}":"x"}}}`);
     expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
-    expect(front.offer.watchers).toBe(0);
+    expect(front.views.watchers).toBe(0);
   });
 
   it('takes no place of the requests that run', async () => {
@@ -224,7 +224,7 @@ describe('ListenHub', () => {
   it('acknowledges tasks when it is known whose they are, and keeps what comes before', async () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"],"taskIds":["t","u","t"]}');
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     const [watch] = front.dispatch.taskWatches;
     expect(watch?.taskIds).toEqual(['t', 'u']);
     expect(watch?.message.method).toBe('subscriptions/listen');
@@ -276,11 +276,11 @@ describe('ListenHub', () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a","file:///b"]}');
     exchange.backlogBytes = 1;
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     for (const version of [1, 2, 3]) front.updates.subscriptions[0]?.update(updated(`{"v":${version}}`));
     front.updates.subscriptions[1]?.update(updated('{"v":9}'));
-    front.offer.change(['tools']);
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
+    front.views.change(['tools']);
     expect(exchange.events()).toHaveLength(2);
     exchange.drain();
     const late = exchange.events().slice(2);
@@ -295,8 +295,8 @@ describe('ListenHub', () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"toolsListChanged":true}');
     exchange.backlogBytes = 1;
-    front.offer.change(['tools']);
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
+    front.views.change(['tools']);
     await front.handler.stop({ deadlineMs: 1_000 });
     exchange.drain();
     expect(exchange.events()).toHaveLength(4);

@@ -10,9 +10,16 @@ import {
   setMember,
   stringAt,
 } from '@omni/jsonrpc';
-import type { ClientContext, RpcNotification, RunningCall } from '@omni/model';
+import {
+  type CatalogueViews,
+  type ClientContext,
+  isSameEndpoint,
+  type RpcNotification,
+  type RunningCall,
+  type ViewChange,
+} from '@omni/model';
 import { type Clock, GatewayError } from '@omni/ports';
-import type { Dispatch, Offer, OfferChange, ResourceUpdates } from '../collaborators.ts';
+import type { Dispatch, ResourceUpdates } from '../collaborators.ts';
 import type { FrontReply } from '../front-reply.ts';
 import { META_SUBSCRIPTION } from './modern-envelope.ts';
 
@@ -49,7 +56,7 @@ interface Filter {
 }
 
 export interface ListenHubOptions {
-  readonly offer: Offer;
+  readonly views: CatalogueViews;
   readonly updates: ResourceUpdates;
   readonly dispatch: Pick<Dispatch, 'watchTasks'>;
   readonly clock: Pick<Clock, 'after'>;
@@ -67,7 +74,7 @@ export class ListenHub {
 
   constructor(options: ListenHubOptions) {
     this.#options = options;
-    this.#stopWatching = options.offer.onChange((change) => this.#announce(change));
+    this.#stopWatching = options.views.onChange((change) => this.#announce(change));
   }
 
   get size(): number {
@@ -102,7 +109,7 @@ export class ListenHub {
     for (const listen of [...this.#listens]) {
       this.#close(listen);
       if (listen.isAcknowledged) for (const notification of listen.held?.values() ?? []) listen.reply.notification(notification);
-      listen.reply.answer({
+      listen.reply.settle({
         kind: 'message',
         payload: resultText(listen.id, `{"resultType":"complete",${subscriptionMeta(listen.id)}}`),
         status: 200,
@@ -133,10 +140,11 @@ export class ListenHub {
   /** @param onKnown - Called once, with the URIs that no server has refused; one that does not say so soon counts among them. */
   #watchResources(listen: Listen, asked: readonly string[], onKnown: (uris: readonly string[]) => void): void {
     if (asked.length === 0) return onKnown([]);
-    const { offer, updates, clock } = this.#options;
-    offer.whenKnown(listen.client, () => {
+    const { views, updates, clock } = this.#options;
+    views.whenKnown(listen.client, 'list', () => {
       if (listen.isClosed) return;
-      const honoured = new Set(asked.filter((uri) => updates.knows(uri, listen.client)));
+      const view = views.of(listen.client);
+      const honoured = new Set(asked.filter((uri) => view.allowsWatch(uri)));
       let open: number | undefined = honoured.size + 1;
       const tell = (): void => {
         open = undefined;
@@ -192,7 +200,7 @@ export class ListenHub {
   }
 
   #refuse(reply: FrontReply, error: GatewayError): RunningCall {
-    reply.answer({ kind: 'error', error });
+    reply.settle({ kind: 'error', error });
     return { cancel() {} };
   }
 
@@ -203,9 +211,9 @@ export class ListenHub {
     for (const release of listen.releases) release();
   }
 
-  #announce(change: OfferChange): void {
+  #announce(change: ViewChange): void {
     for (const listen of this.#listens) {
-      if (listen.client.endpoint !== change.endpoint || !change.isFor(listen.client)) continue;
+      if (!isSameEndpoint(listen.client.endpoint, change.endpoint) || !change.isFor(listen.client)) continue;
       for (const { kind, method } of CHANGE_FLAGS) {
         if (change.kinds.has(kind) && listen.kinds.has(kind)) this.#notify(listen, method);
       }

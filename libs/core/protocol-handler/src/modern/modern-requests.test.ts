@@ -4,7 +4,7 @@ import { FrontFixture } from '../front.fixture.ts';
 describe('ModernRequests', () => {
   it('discovers versions, capabilities and who answers', async () => {
     const front = new FrontFixture();
-    front.offer.instructionsText = 'Say "please"';
+    front.views.instructionsText = 'Say "please"';
     const exchange = await front.modern('server/discover', { path: '/mcp/files' });
     expect(exchange.json()).toEqual({
       jsonrpc: '2.0',
@@ -39,7 +39,7 @@ describe('ModernRequests', () => {
   it('sends a long list with its length, the same bytes for the same list', async () => {
     const front = new FrontFixture();
     const tools = Array.from({ length: 1_000 }, (_, index) => ({ name: `tool-${index}`, description: 'ä' }));
-    front.offer.list = () => JSON.stringify({ tools });
+    front.views.list = () => JSON.stringify({ tools });
     const [first, second] = [await front.modern('tools/list'), await front.modern('tools/list')];
     expect(first.json()).toEqual({ jsonrpc: '2.0', id: 1, result: { tools } });
     expect(first.responseHeader('content-length')).toBe(String(new TextEncoder().encode(first.text()).byteLength));
@@ -53,7 +53,7 @@ describe('ModernRequests', () => {
     const front = new FrontFixture();
     const listed: string[] = [];
     for (const letter of ['a', 'b', 'a']) {
-      front.offer.list = () => JSON.stringify({ tools: [letter.repeat(20_000)] });
+      front.views.list = () => JSON.stringify({ tools: [letter.repeat(20_000)] });
       listed.push(...(JSON.parse((await front.modern('tools/list')).text()) as { result: { tools: string[] } }).result.tools);
     }
     expect(listed.map((text) => text.charAt(0))).toEqual(['a', 'b', 'a']);
@@ -61,10 +61,10 @@ describe('ModernRequests', () => {
 
   it('holds lists until the servers have settled', async () => {
     const front = new FrontFixture();
-    front.offer.isSettled = false;
+    front.views.isSettled = false;
     const [stays, leaves] = [await front.modern('tools/list'), await front.modern('tools/list')];
     leaves.leave();
-    front.offer.settle();
+    front.views.settle();
     expect(stays.status).toBe(200);
     expect(leaves.status).toBe(0);
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });

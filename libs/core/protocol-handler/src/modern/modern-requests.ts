@@ -1,7 +1,7 @@
 import { memberOf, rawOf, resultText, type RpcMessage } from '@omni/jsonrpc';
-import type { ClientContext, GatewayRequest, RunningCall } from '@omni/model';
+import { type CallContext, type CatalogueViews, type ClientContext, type ListKind, NOTHING_RUNS, type RunningCall } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { Dispatch, Identity, ListKind, Offer } from '../collaborators.ts';
+import type { Dispatch, Identity } from '../collaborators.ts';
 import { EncodedLists } from './encoded-lists.ts';
 import type { FrontReply } from '../front-reply.ts';
 import type { ListenHub } from './listen-hub.ts';
@@ -37,8 +37,6 @@ const ENCODER = new TextEncoder();
 /** From this many characters on a list goes out as bytes that are kept. */
 const LONG_LIST = 16_384;
 
-const NOTHING_RUNS: RunningCall = { cancel() {} };
-
 /** Which list a method asks for. */
 export function listKindOf(method: string): ListKind | undefined {
   return LISTS.get(method);
@@ -65,7 +63,7 @@ export function checkCursor(message: RpcMessage): GatewayError | undefined {
 }
 
 export interface ModernRequestsOptions {
-  readonly offer: Offer;
+  readonly views: CatalogueViews;
   readonly dispatch: Dispatch;
   readonly listens: ListenHub;
   readonly identity: Identity;
@@ -73,14 +71,14 @@ export interface ModernRequestsOptions {
 
 /** Answers requests of the modern era, each of which stands alone. */
 export class ModernRequests {
-  readonly #offer: Offer;
+  readonly #views: CatalogueViews;
   readonly #dispatch: Dispatch;
   readonly #listens: ListenHub;
   readonly #identity: Identity;
   readonly #lists = new EncodedLists();
 
-  constructor({ offer, dispatch, listens, identity }: ModernRequestsOptions) {
-    this.#offer = offer;
+  constructor({ views, dispatch, listens, identity }: ModernRequestsOptions) {
+    this.#views = views;
     this.#dispatch = dispatch;
     this.#listens = listens;
     this.#identity = identity;
@@ -91,16 +89,16 @@ export class ModernRequests {
    *
    * @param request - Its envelope and headers are already checked.
    */
-  serve(request: GatewayRequest, reply: FrontReply): RunningCall {
+  serve(request: CallContext, reply: FrontReply): RunningCall {
     try {
       return this.#serve(request, reply);
     } catch (error) {
-      reply.answer({ kind: 'error', error: GatewayError.from(error) });
+      reply.settle({ kind: 'error', error: GatewayError.from(error) });
       return NOTHING_RUNS;
     }
   }
 
-  #serve(request: GatewayRequest, reply: FrontReply): RunningCall {
+  #serve(request: CallContext, reply: FrontReply): RunningCall {
     const { message, client } = request;
     if (ROUTED.has(message.method)) return this.#dispatch.route(request, reply);
     const kind = LISTS.get(message.method);
@@ -114,7 +112,7 @@ export class ModernRequests {
       default:
         if (!REMOVED.has(message.method) && this.#dispatch.carries(message.method, client.endpoint))
           return this.#dispatch.route(request, reply);
-        reply.answer({
+        reply.settle({
           kind: 'error',
           error: new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`),
         });
@@ -124,8 +122,8 @@ export class ModernRequests {
 
   #list(kind: ListKind, message: RpcMessage, client: ClientContext, reply: FrontReply): RunningCall {
     const refused = checkCursor(message);
-    if (refused !== undefined) reply.answer({ kind: 'error', error: refused });
-    else this.#offer.whenKnown(client, () => this.#listed(message, reply, this.#offer.list(kind, client)));
+    if (refused !== undefined) reply.settle({ kind: 'error', error: refused });
+    else this.#views.whenKnown(client, 'list', () => this.#listed(message, reply, this.#views.of(client).list(kind)));
     return NOTHING_RUNS;
   }
 
@@ -141,14 +139,14 @@ export class ModernRequests {
   }
 
   #result(message: RpcMessage, reply: FrontReply, result: string): void {
-    reply.answer({ kind: 'message', payload: resultText(message.id, result), status: 200 });
+    reply.settle({ kind: 'message', payload: resultText(message.id, result), status: 200 });
   }
 
   #discover(client: ClientContext): string {
-    const instructions = this.#offer.instructions(client.endpoint);
+    const { capabilities, instructions } = this.#views.of(client);
     return [
       `{"resultType":"complete","supportedVersions":${JSON.stringify(SUPPORTED_VERSIONS)}`,
-      `"capabilities":${this.#offer.capabilities(client.endpoint, 'modern')}`,
+      `"capabilities":${capabilities}`,
       ...(instructions === undefined ? [] : [`"instructions":${JSON.stringify(instructions)}`]),
       `"ttlMs":${DISCOVER_TTL_MS},"cacheScope":"private"`,
       `"_meta":{"io.modelcontextprotocol/serverInfo":${JSON.stringify(this.#identity)}}}`,

@@ -29,7 +29,7 @@ describe('resumable streams', () => {
     const standalone = await session.listen();
     one.call.notify(progress(1));
     two.call.notify(progress(2));
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     one.call.result('{}');
     expect(idsOf(one.exchange)).toEqual(['s1-0', 's1-1', 's1-2']);
     expect(idsOf(two.exchange)).toEqual(['s2-0', 's2-1']);
@@ -164,10 +164,10 @@ describe('resumable streams', () => {
     const [one, two] = [await session.call('1'), await session.call('2')];
     one.call.notify(progress(1));
     two.call.notify(progress(2));
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     for (const { exchange } of [one, two]) exchange.leave();
     const resumed = await session.resume('s2-0');
-    front.offer.change(['prompts']);
+    front.views.change(['prompts']);
     one.call.result('{}');
     expect(heard(resumed)).toEqual([2]);
     expect(resumed.state).toBe('streaming');
@@ -207,15 +207,15 @@ describe('resumable streams', () => {
     const front = new FrontFixture();
     const session = await front.session();
     const stream = await session.listen();
-    front.offer.change(['tools']);
-    front.offer.change(['prompts']);
+    front.views.change(['tools']);
+    front.views.change(['prompts']);
     stream.leave();
-    front.offer.change(['resources']);
+    front.views.change(['resources']);
     const resumed = await session.resume('s0-1');
     const kinds = resumed.events().map((text) => /prompts|resources|tools/.exec(text)?.[0]);
     expect(kinds).toEqual(['prompts', 'resources']);
     expect(idsOf(resumed)).toEqual(['s0-2', 's0-3']);
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     expect(idsOf(resumed)).toEqual(['s0-2', 's0-3', 's0-4']);
   });
 
@@ -223,10 +223,10 @@ describe('resumable streams', () => {
     const front = new FrontFixture();
     const session = await front.session();
     const stream = await session.listen();
-    front.offer.change(['tools']);
+    front.views.change(['tools']);
     const resumed = await session.resume('s0-0');
     stream.leave();
-    front.offer.change(['prompts']);
+    front.views.change(['prompts']);
     expect(stream.state).toBe('destroyed');
     expect(stream.events()).toHaveLength(1);
     expect(resumed.events()).toHaveLength(2);

@@ -1,5 +1,5 @@
 import { applyEdits, memberOf, scanJson, withoutMembers } from '@omni/jsonrpc';
-import { callerKeyOf, type GatewayRequest, type ReplySink, type UpstreamCall, type UpstreamConnection } from '@omni/model';
+import { callerKeyOf, type CallContext, type ReplySink, type UpstreamCall, type UpstreamConnection } from '@omni/model';
 import type { HeaderList } from '@omni/ports';
 import type { RoutePlan } from '../execution/route-plan.ts';
 import type { BridgedParams } from './bridge-params.ts';
@@ -9,7 +9,7 @@ const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** Everything that one call to a server of the other era has to do with. */
 export interface BridgeContext {
-  readonly request: GatewayRequest;
+  readonly request: CallContext;
   readonly plan: RoutePlan;
   readonly connection: UpstreamConnection;
   /** See `UpstreamCall`. */

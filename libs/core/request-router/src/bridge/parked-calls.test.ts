@@ -1,4 +1,4 @@
-import type { GatewayRequest } from '@omni/model';
+import type { CallContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
@@ -25,7 +25,7 @@ interface Changes {
   readonly endpoint?: string;
 }
 
-function requestWith({ method = 'tools/call', params = PARAMS, state, principal = 'owner', endpoint }: Changes = {}): GatewayRequest {
+function requestWith({ method = 'tools/call', params = PARAMS, state, principal = 'owner', endpoint }: Changes = {}): CallContext {
   const more = state === undefined ? '' : `,"requestState":${JSON.stringify(state)},"inputResponses":{"q1":{}}`;
   const client = { ...clientOf('modern', endpoint), principal: { id: principal, kind: 'token' as const } };
   return { message: requestOf(method, `{${params}${more}}`), client, paramHeaders: [] };
@@ -44,7 +44,7 @@ function enter(parks: ParkedCalls<Waiting>, principal = 'owner'): { readonly cal
   return { call, ticket };
 }
 
-async function codeOf(parks: ParkedCalls<Waiting>, request: GatewayRequest): Promise<string> {
+async function codeOf(parks: ParkedCalls<Waiting>, request: CallContext): Promise<string> {
   const opened = await parks.open(request);
   return opened instanceof GatewayError ? opened.code : opened.kind;
 }

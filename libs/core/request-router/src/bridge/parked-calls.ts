@@ -1,5 +1,5 @@
 import { memberOf, stringAt } from '@omni/jsonrpc';
-import type { GatewayRequest } from '@omni/model';
+import type { CallContext } from '@omni/model';
 import { type ByteReservation, type CancelTimer, type Clock, CountedByteBudget, GatewayError } from '@omni/ports';
 import { callDigest } from './call-digest.ts';
 import { STATE_PREFIX, StateSeal } from './state-seal.ts';
@@ -96,7 +96,7 @@ export class ParkedCalls<Call extends Parked> {
   }
 
   /** @param ticket - Absent for a state that asks for the call to be made again. */
-  async stateFor(request: GatewayRequest, ticket?: Ticket<Call>): Promise<string> {
+  async stateFor(request: CallContext, ticket?: Ticket<Call>): Promise<string> {
     const payload: StatePayload = {
       node: this.#node,
       ticket: ticket?.id,
@@ -108,7 +108,7 @@ export class ParkedCalls<Call extends Parked> {
   }
 
   /** Opens the `requestState` of a request. A state that leads to a parked call does so once. */
-  async open(request: GatewayRequest): Promise<OpenedState<Call> | GatewayError> {
+  async open(request: CallContext): Promise<OpenedState<Call> | GatewayError> {
     const member = memberOf(request.message.params, 'requestState');
     const state = member === undefined ? undefined : stringAt(request.message.text, member);
     if (state?.startsWith(STATE_PREFIX) !== true) return notOfThisCall();

@@ -373,7 +373,7 @@ describe('ParkingCall', () => {
 
   it('leaves a state that is not its own to the next server that may have the resource', async () => {
     const talk = new Talk();
-    talk.fixture.catalogue.owners = ['files', 'mail'];
+    talk.fixture.views.owners = ['files', 'mail'];
     const mail = talk.fixture.connection('mail', 'modern');
     const call = '"uri":"file:///a"';
     const params = `{"uri":"file:///a","requestState":"opaque"}`;
@@ -381,7 +381,7 @@ describe('ParkingCall', () => {
     await mail.sentMore(0);
     expect(talk.connection.sent).toHaveLength(0);
     expect(mail.last.params).toBe(params);
-    talk.fixture.catalogue.owners = ['mail', 'files'];
+    talk.fixture.views.owners = ['mail', 'files'];
     const last = talk.request({ method: 'resources/read', call, rest: '"requestState":"opaque"' });
     await mail.sentMore(1);
     mail.last.answer('"error":{"code":-32602,"message":"no such resource"}');

@@ -1,5 +1,5 @@
 import { memberOf, metaOf, parseMessage, rawOf, resultText, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import type { AnswerServerRequest, CallListener, GatewayRequest, ReplySink, RunningCall, UpstreamAnswer } from '@omni/model';
+import type { AnswerServerRequest, CallHandler, CallContext, ReplySink, RunningCall, UpstreamAnswer } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
 import { isAboutCall } from '../execution/call-notification.ts';
@@ -29,7 +29,7 @@ const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** One request of the client, of those that make up the call. */
 export interface Leg {
-  readonly request: GatewayRequest;
+  readonly request: CallContext;
   readonly reply: ReplySink;
 }
 
@@ -67,7 +67,7 @@ export interface ParkingCallOptions {
  *
  * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 B.
  */
-export class ParkingCall implements CallListener, RunningCall, Parked {
+export class ParkingCall implements CallHandler, RunningCall, Parked {
   readonly #bridgeContext: BridgeContext;
   readonly #parks: ParkedCalls<ParkingCall>;
   readonly #levels: ConnectionLogLevels;
@@ -107,7 +107,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   resume(leg: Leg): RunningCall {
     const phase = this.#phase;
     if (phase.kind !== 'parked') {
-      leg.reply.answer({ kind: 'error', error: new GatewayError('OMNI_STATE_INVALID', 'The call is over') });
+      leg.reply.settle({ kind: 'error', error: new GatewayError('OMNI_STATE_INVALID', 'The call is over') });
       return this;
     }
     this.#phase = { kind: 'running', leg };
@@ -283,7 +283,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   #finish(leg: Leg, outcome: Outcome): void {
     const { plan, connection, onNotHere } = this.#bridgeContext;
     this.#end();
-    if (outcome.kind === 'failure') return leg.reply.answer({ kind: 'error', error: outcome.error });
+    if (outcome.kind === 'failure') return leg.reply.settle({ kind: 'error', error: outcome.error });
     const { message } = outcome;
     if (onNotHere !== undefined && leg === this.#bridgeContext && isNotHere(message)) return onNotHere();
     const { id, method } = leg.request.message;
@@ -301,7 +301,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     const requests = new Map(pages.map((page, index) => [`q${index + 1}`, this.#inputRequest(leg, page)]));
     this.#parks.stateFor(leg.request).then(
       (state) => this.#answer(leg, inputRequiredText(leg.request.message.id, requests, state, this.#serverInfo()), 200),
-      (error: unknown) => leg.reply.answer({ kind: 'error', error: GatewayError.from(error) }),
+      (error: unknown) => leg.reply.settle({ kind: 'error', error: GatewayError.from(error) }),
     );
   }
 
@@ -311,7 +311,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
     const { id, method } = request.message;
     const text = `The page that "${connection.upstream}" wants to be visited first was declined`;
     this.#end();
-    if (method !== 'tools/call') return reply.answer({ kind: 'error', error: new GatewayError('OMNI_INPUT_REQUIRED', text) });
+    if (method !== 'tools/call') return reply.settle({ kind: 'error', error: new GatewayError('OMNI_INPUT_REQUIRED', text) });
     this.#answer(this.#bridgeContext, resultText(id, `{"resultType":"complete",${failedToolMembers(text)}}`), 200);
   }
 
@@ -320,7 +320,7 @@ export class ParkingCall implements CallListener, RunningCall, Parked {
   }
 
   #answer({ reply }: Leg, payload: string, status: number): void {
-    reply.answer({ kind: 'message', payload, status });
+    reply.settle({ kind: 'message', payload, status });
   }
 
   #serverInfo(): string | undefined {

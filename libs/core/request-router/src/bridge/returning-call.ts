@@ -1,5 +1,5 @@
 import { memberOf } from '@omni/jsonrpc';
-import type { GatewayRequest, RunningCall } from '@omni/model';
+import type { CallContext, RunningCall } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { isMultiRound } from './input-required.ts';
 import type { ParkedCalls } from './parked-calls.ts';
@@ -9,7 +9,7 @@ import type { Leg, ParkingCall } from './parking-call.ts';
 export type ReturnedState = 'again' | GatewayError;
 
 /** Whether a request of a modern client brings a state back. */
-export function isReturning({ message, client }: GatewayRequest): boolean {
+export function isReturning({ message, client }: CallContext): boolean {
   return client.era === 'modern' && isMultiRound(message.method) && memberOf(message.params, 'requestState') !== undefined;
 }
 
@@ -42,7 +42,7 @@ export class ReturningCall implements RunningCall {
         if (isParked) this.#running = opened.call.resume(leg);
         else this.#running = this.#options.otherwise(opened instanceof GatewayError ? opened : 'again');
       })
-      .catch((error: unknown) => leg.reply.answer({ kind: 'error', error: GatewayError.from(error) }));
+      .catch((error: unknown) => leg.reply.settle({ kind: 'error', error: GatewayError.from(error) }));
   }
 
   cancel(reason?: string): void {

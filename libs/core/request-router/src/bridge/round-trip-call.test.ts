@@ -210,7 +210,7 @@ describe('RoundTripCall', () => {
 
   it('asks the next server when this one does not have the resource', () => {
     const fixture = new RouterFixture();
-    fixture.catalogue.owners = ['files', 'mail'];
+    fixture.views.owners = ['files', 'mail'];
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'legacy')];
     const { reply } = fixture.route(requestOf('resources/read', '{"uri":"file:///a"}'), new FakeSession().client());
     first.last.answer('"error":{"code":-32602,"message":"no"}');

@@ -1,5 +1,5 @@
 import { parseMessage, rawOf, requestText, resultText, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import { type AnswerServerRequest, type CallListener, capabilitiesAcrossEras, type RunningCall, type UpstreamAnswer } from '@omni/model';
+import { type AnswerServerRequest, type CallHandler, capabilitiesAcrossEras, type RunningCall, type UpstreamAnswer } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import { failedToolMembers, isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
@@ -36,7 +36,7 @@ export interface RoundTripDependencies {
  *
  * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 A.
  */
-export class RoundTripCall implements CallListener, RunningCall {
+export class RoundTripCall implements CallHandler, RunningCall {
   readonly #bridgeContext: BridgeContext;
   readonly #clock: Clock;
   readonly #labels: ElicitationLabels;
@@ -91,7 +91,7 @@ export class RoundTripCall implements CallListener, RunningCall {
     this.#end();
     if (onNotHere !== undefined && isNotHere(message)) return onNotHere();
     if (message.result !== undefined) plan.onResourceLinks?.(connection.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
-    reply.answer({
+    reply.settle({
       kind: 'message',
       payload: toLegacyAnswer(message, request.message.id, connection.upstream, plan.wrapsOutput),
       status: statusOfAnswer(message),
@@ -101,7 +101,7 @@ export class RoundTripCall implements CallListener, RunningCall {
   onFailure(error: GatewayError): void {
     if (this.#isOver) return;
     this.#end();
-    this.#bridgeContext.reply.answer({ kind: 'error', error });
+    this.#bridgeContext.reply.settle({ kind: 'error', error });
   }
 
   #send(params: string): void {
@@ -168,7 +168,7 @@ export class RoundTripCall implements CallListener, RunningCall {
     const { reply, request } = this.#bridgeContext;
     if (request.message.method !== 'tools/call') return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text));
     this.#end();
-    reply.answer({ kind: 'message', payload: resultText(request.message.id, `{${failedToolMembers(text)}}`), status: 200 });
+    reply.settle({ kind: 'message', payload: resultText(request.message.id, `{${failedToolMembers(text)}}`), status: 200 });
   }
 
   #end(): void {

@@ -52,7 +52,7 @@ describe('RelayCall', () => {
       taken?.onResponseEnd();
       expect(chunks.log.at(-1)).toBe('end');
       expect(reply.answers).toEqual([]);
-      expect(fixture.catalogue.remembered).toEqual(remembered);
+      expect(fixture.views.remembered).toEqual(remembered);
     }
   });
 
@@ -264,7 +264,7 @@ describe('RelayCall', () => {
   it.each(['-32602', '-32002', '-32601'])('asks the next server when one says with %s that it does not have a resource', (code) => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];
-    fixture.catalogue.owners = ['files', 'mail'];
+    fixture.views.owners = ['files', 'mail'];
     const { reply } = fixture.route(READ, clientOf('modern'));
     first.last.answer(`"error":{"code":${code},"message":"not here"}`);
     expect(reply.answers).toEqual([]);
@@ -277,7 +277,7 @@ describe('RelayCall', () => {
   it('does not ask the next server after a result or another error', () => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];
-    fixture.catalogue.owners = ['files', 'mail'];
+    fixture.views.owners = ['files', 'mail'];
     const failed = fixture.route(READ, clientOf('modern'));
     first.last.answer('"error":{"code":-32603,"message":"broken"}');
     const read = fixture.route(READ, clientOf('modern'));
@@ -290,7 +290,7 @@ describe('RelayCall', () => {
   it('gives the answer of the last server when none has the resource', () => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'legacy')];
-    fixture.catalogue.owners = ['files', 'mail'];
+    fixture.views.owners = ['files', 'mail'];
     const { reply } = fixture.route(READ, clientOf('modern'));
     first.last.answer('"error":{"code":-32602,"message":"not here"}');
     second.last.answer('"error":{"code":-32002,"message":"not there"}');
@@ -300,7 +300,7 @@ describe('RelayCall', () => {
   it('asks the next server when one is not connected', () => {
     const fixture = new RouterFixture();
     const second = fixture.connection('mail', 'modern');
-    fixture.catalogue.owners = ['files', 'mail'];
+    fixture.views.owners = ['files', 'mail'];
     const { reply } = fixture.route(READ, clientOf('modern'));
     second.last.answer('"result":{"contents":[]}');
     expect(reply.json).toMatchObject({ result: { contents: [] } });
@@ -309,7 +309,7 @@ describe('RelayCall', () => {
   it('reads answers after which the next server may be asked', () => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];
-    fixture.catalogue.owners = ['files', 'mail'];
+    fixture.views.owners = ['files', 'mail'];
     fixture.route(READ, clientOf('modern'));
     first.last.answer('"error":{"code":-32602,"message":"not here"}');
     expect(first.last.call.allowPassthrough).toBe(false);
@@ -319,7 +319,7 @@ describe('RelayCall', () => {
   it('cancels the server that is being asked, also when the one before answered at once', () => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];
-    fixture.catalogue.owners = ['files', 'mail'];
+    fixture.views.owners = ['files', 'mail'];
     first.immediate = '"error":{"code":-32602,"message":"not here"}';
     const { running } = fixture.route(READ, clientOf('modern'));
     running.cancel('stop');

@@ -2,10 +2,10 @@ import { memberOf, metaOf, rawOf, type RpcMessage, withId } from '@omni/jsonrpc'
 import {
   type AnswerServerRequest,
   callerKeyOf,
-  type CallListener,
+  type CallHandler,
   type ChunkSink,
   forwardedHeadersOf,
-  type GatewayRequest,
+  type CallContext,
   type ReplySink,
   type RunningCall,
   type UpstreamAnswer,
@@ -26,7 +26,7 @@ import type { RoutePlan } from './route-plan.ts';
 import { namesTasks, noTaskList, unknownTask, type TaskRelay } from '../tasks/task-relay.ts';
 
 export interface RelayCallOptions {
-  readonly request: GatewayRequest;
+  readonly request: CallContext;
   readonly plan: RoutePlan;
   readonly access: UpstreamAccess;
   readonly bridge: Bridge;
@@ -40,8 +40,8 @@ export interface RelayCallOptions {
 }
 
 /** One request on its way to an upstream and back. Within an era it is carried as it is; the bridge takes it across. */
-export class RelayCall implements CallListener, RunningCall {
-  readonly #request: GatewayRequest;
+export class RelayCall implements CallHandler, RunningCall {
+  readonly #request: CallContext;
   readonly #plan: RoutePlan;
   readonly #access: UpstreamAccess;
   readonly #bridge: Bridge;
@@ -134,7 +134,7 @@ export class RelayCall implements CallListener, RunningCall {
     if (answer.kind === 'bytes') {
       this.#isOver = true;
       this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(new TextDecoder().decode(answer.bytes)));
-      this.#reply.answer({ kind: 'message', payload: answer.bytes, status: answer.status });
+      this.#reply.settle({ kind: 'message', payload: answer.bytes, status: answer.status });
       return;
     }
     const { task } = this.#plan;
@@ -150,7 +150,7 @@ export class RelayCall implements CallListener, RunningCall {
   onFailure(error: GatewayError): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#reply.answer({ kind: 'error', error });
+    this.#reply.settle({ kind: 'error', error });
   }
 
   /** @param sentStatus - With which the upstream has answered. */
@@ -160,7 +160,7 @@ export class RelayCall implements CallListener, RunningCall {
     const message = this.#labels.inAnswer(received, this.#upstream(), this.#request.client);
     if (message.result !== undefined) this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(rawOf(message, message.result) ?? ''));
     const status = sentStatus === 200 ? statusOfAnswer(message) : sentStatus;
-    this.#reply.answer({ kind: 'message', payload: withId(message, this.#request.message.id), status });
+    this.#reply.settle({ kind: 'message', payload: withId(message, this.#request.message.id), status });
   }
 
   #upstream(): string {

@@ -1,9 +1,9 @@
 import { memberOf, type RpcMessage } from '@omni/jsonrpc';
-import { type CallListener, internalCall, type UpstreamCall } from '@omni/model';
+import { type CallHandler, internalCall, type UpstreamCall } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 
 /** A call whose answer nobody waits for. */
-export const IGNORED: CallListener = {
+export const IGNORED: CallHandler = {
   onNotification: () => true,
   onDrain(listener) {
     listener();

@@ -7,8 +7,8 @@ const EXTENSION = '"extensions":{"io.modelcontextprotocol/tasks":{}}';
 const HELLO = `{"serverInfo":{"name":"up"},"capabilities":{${EXTENSION}}}`;
 const RELATED = 'io.modelcontextprotocol/related-task';
 
-function taskClient(era: Era, endpoint?: string, principal = 'ada'): ClientContext {
-  return { ...clientOf(era, endpoint), principal: { id: principal, kind: 'token' }, capabilities: `{${EXTENSION}}` };
+function taskClient(era: Era, server?: string, principal = 'ada'): ClientContext {
+  return { ...clientOf(era, server), principal: { id: principal, kind: 'token' }, capabilities: `{${EXTENSION}}` };
 }
 
 /** What a server of the era answers to a call that becomes a task. @param id - JSON. */
@@ -20,7 +20,7 @@ function started(era: Era, id = '"t-1"'): string {
 
 /** Starts a task and gives the id that the client sees. */
 async function startTask(fixture: RouterFixture, connection: ScriptedConnection, client: ClientContext, id = '"t-1"'): Promise<string> {
-  const name = client.endpoint === undefined ? `${connection.upstream}__slow` : 'slow';
+  const name = client.endpoint.kind === 'all' ? `${connection.upstream}__slow` : 'slow';
   const { reply } = fixture.route(requestOf('tools/call', `{"name":"${name}","task":{"ttl":1.0e3},"_meta":{"progressToken":"p"}}`), client);
   connection.last.answer(started(connection.era, id));
   await reply.answered;
@@ -64,11 +64,11 @@ describe('tasks within an era', () => {
     ['modern', undefined],
     ['legacy', 'files'],
     ['modern', 'files'],
-  ] as const)('are asked for under the id of their server, by a %s client on the endpoint %s', async (era, endpoint) => {
+  ] as const)('are asked for under the id of their server, by a %s client on the endpoint %s', async (era, server) => {
     const fixture = new RouterFixture();
     fixture.connection('mail', era, HELLO);
     const connection = fixture.connection('files', era, HELLO);
-    const client = taskClient(era, endpoint);
+    const client = taskClient(era, server);
     const sealed = await startTask(fixture, connection, client);
     const answer = '"result":{"status":"completed","taskId":"t-1","n":1.0}';
     expect(await ask(fixture, connection, client, `{"x":1.0, "taskId" : "${sealed}"}`, 'tasks/get', answer)).toBe(

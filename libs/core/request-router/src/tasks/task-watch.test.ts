@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientContext } from '@omni/model';
+import { type ClientContext, endpointOf } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
 import { clientOf, requestOf, RouterFixture, type ScriptedConnection } from '../router.fixture.ts';
 
@@ -84,7 +84,7 @@ describe('TaskWatch', () => {
     const foreign: ClientContext = { ...CLIENT, principal: { id: 'other', kind: 'token' } };
     const watches = [
       await watch(fixture, [sealed, 'a'], foreign),
-      await watch(fixture, [sealed], { ...CLIENT, endpoint: 'mail' }),
+      await watch(fixture, [sealed], { ...CLIENT, endpoint: endpointOf('mail') }),
       await watch(fixture, [sealed], { ...CLIENT, capabilities: '{}' }),
       await watch(fixture, ['', `${sealed}x`]),
     ];

@@ -1,5 +1,5 @@
 import { memberOf, type RpcMessage } from '@omni/jsonrpc';
-import { callerKeyOf, type CallListener, type ClientContext, type RunningCall, type UpstreamCall } from '@omni/model';
+import { callerKeyOf, type CallHandler, type ClientContext, type RunningCall, serverOf, type UpstreamCall } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
 import type { UpstreamAccess } from '../collaborators.ts';
@@ -47,7 +47,7 @@ export class TaskWatch {
     const { ids, client, taskIds } = this.#options;
     for (const sealed of taskIds) {
       ids.open(sealed, client, (task) => {
-        if (task !== undefined && (client.endpoint ?? task.upstream) === task.upstream) this.#add(task.upstream, task.id, sealed);
+        if (task !== undefined && (serverOf(client.endpoint) ?? task.upstream) === task.upstream) this.#add(task.upstream, task.id, sealed);
         if (--this.#unopened === 0 && !this.#isClosed) this.#start();
       });
     }
@@ -94,7 +94,7 @@ export class TaskWatch {
     };
   }
 
-  #listenerFor(upstream: string, own: ReadonlyMap<string, string>): CallListener {
+  #listenerFor(upstream: string, own: ReadonlyMap<string, string>): CallHandler {
     const { labels, client, onTaskNotification } = this.#options;
     return {
       onNotification: (message) => {

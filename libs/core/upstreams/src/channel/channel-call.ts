@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, CallListener, RunningCall, UpstreamCall } from '@omni/model';
+import type { AnswerServerRequest, CallHandler, RunningCall, UpstreamCall } from '@omni/model';
 import type { GatewayError, UpstreamSpec } from '@omni/ports';
 import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener, Deadlines } from '../connection/deadlines.ts';
@@ -19,7 +19,7 @@ export interface ChannelCallOptions {
   readonly connection: CallOwner;
   readonly id: number;
   readonly call: UpstreamCall;
-  readonly listener: CallListener;
+  readonly listener: CallHandler;
   readonly spec: UpstreamSpec;
 }
 
@@ -28,7 +28,7 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   readonly id: number;
   readonly #connection: CallOwner;
   readonly #call: UpstreamCall;
-  readonly #listener: CallListener;
+  readonly #listener: CallHandler;
   readonly #spec: UpstreamSpec;
   #deadline: Deadline | undefined;
   #isOver = false;

@@ -1,5 +1,5 @@
 import { memberOf, notificationText, parseMessage, requestText, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import type { CallListener, ClientBinding, RunningCall, UpstreamCall } from '@omni/model';
+import type { CallHandler, ClientBinding, RunningCall, UpstreamCall } from '@omni/model';
 import { type ChannelListener, type Era, type FramingError, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
@@ -76,7 +76,7 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
     return this.#serverRequests.size > 0;
   }
 
-  send(call: UpstreamCall, listener: CallListener): RunningCall {
+  send(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
     const { context, spec } = this.#options;
     if (this.#pending.size >= context.limits.maxInFlight) {

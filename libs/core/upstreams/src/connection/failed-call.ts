@@ -1,11 +1,11 @@
-import type { CallListener, RunningCall } from '@omni/model';
+import type { CallHandler, RunningCall } from '@omni/model';
 import type { GatewayError } from '@omni/ports';
 
 /** A call that could not be sent: it fails as soon as the caller has its handle. */
 export class FailedCall implements RunningCall {
   #isCancelled = false;
 
-  constructor(listener: CallListener, error: GatewayError) {
+  constructor(listener: CallHandler, error: GatewayError) {
     queueMicrotask(() => {
       if (!this.#isCancelled) listener.onFailure(error);
     });

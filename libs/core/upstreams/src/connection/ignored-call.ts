@@ -1,4 +1,4 @@
-import type { CallListener } from '@omni/model';
+import type { CallHandler } from '@omni/model';
 
 /** For calls whose answer nobody waits for. */
-export const IGNORED: CallListener = { onNotification: () => true, onDrain() {}, onServerRequest() {}, onAnswer() {}, onFailure() {} };
+export const IGNORED: CallHandler = { onNotification: () => true, onDrain() {}, onServerRequest() {}, onAnswer() {}, onFailure() {} };

@@ -1,5 +1,5 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, CallListener, ChunkSink, ResponseHead, RunningCall, UpstreamCall } from '@omni/model';
+import type { AnswerServerRequest, CallHandler, ChunkSink, ResponseHead, RunningCall, UpstreamCall } from '@omni/model';
 import { type CancelTimer, GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
 import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
@@ -42,7 +42,7 @@ export interface LegacyHttpCallOptions {
   readonly connectionOptions: ConnectionOptions & HttpTarget;
   readonly id: number;
   readonly call: UpstreamCall;
-  readonly listener: CallListener;
+  readonly listener: CallHandler;
 }
 
 /** One request to a legacy HTTP upstream: a POST, and GETs that continue its stream when it breaks. */

@@ -1,5 +1,5 @@
 import { memberOf, notificationText, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import { type CallListener, callParams, type ClientBinding, internalCall, type RunningCall, type UpstreamCall } from '@omni/model';
+import { type CallHandler, callParams, type ClientBinding, internalCall, type RunningCall, type UpstreamCall } from '@omni/model';
 import { type CancelTimer, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
@@ -108,7 +108,7 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     return [...streamHeaders(this.#options.configuredHeaders, this.#session.version), ...sessionHeaders(this.#session)];
   }
 
-  send(call: UpstreamCall, listener: CallListener): RunningCall {
+  send(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
     const { maxInFlight } = this.#options.context.limits;
     if (this.#calls.size >= maxInFlight) {

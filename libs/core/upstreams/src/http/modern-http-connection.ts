@@ -1,6 +1,6 @@
 import { notificationText, requestText, type RpcMessage } from '@omni/jsonrpc';
 import {
-  type CallListener,
+  type CallHandler,
   callParams,
   type ChunkSink,
   type ClientBinding,
@@ -73,7 +73,7 @@ export class ModernHttpConnection implements OpenConnection {
     return this.#running.size;
   }
 
-  send(call: UpstreamCall, listener: CallListener): RunningCall {
+  send(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
     const { context, http, url } = this.#options;
     if (this.#running.size >= context.limits.maxInFlight) {
@@ -154,7 +154,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   readonly #connection: ModernHttpConnection;
   readonly #options: ModernHttpConnectionOptions;
   readonly #call: UpstreamCall;
-  readonly #listener: CallListener;
+  readonly #listener: CallHandler;
   place: Place<ModernHttpCall> | undefined;
   #http: HttpCall | undefined;
   #deadline: Deadline | undefined;
@@ -163,7 +163,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   #slow: SlowReader | undefined;
   #isOver = false;
 
-  constructor(connection: ModernHttpConnection, options: ModernHttpConnectionOptions, call: UpstreamCall, listener: CallListener) {
+  constructor(connection: ModernHttpConnection, options: ModernHttpConnectionOptions, call: UpstreamCall, listener: CallHandler) {
     this.#connection = connection;
     this.#options = options;
     this.#call = call;

@@ -1,6 +1,6 @@
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import type { RpcMessage } from '@omni/jsonrpc';
-import { type ClientContext, internalCall, type UpstreamConnection } from '@omni/model';
+import { ALL_SERVERS, type ClientContext, internalCall, type UpstreamConnection } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
 import { connectionContextOf } from '../connection/connection-context.fixture.ts';
 import { Upstream } from '../upstream.ts';
@@ -8,7 +8,7 @@ import { Upstream } from '../upstream.ts';
 const CLIENT: ClientContext = {
   principal: { id: 'p', kind: 'local' },
   era: 'legacy',
-  endpoint: undefined,
+  endpoint: ALL_SERVERS,
   session: undefined,
   capabilities: '{}',
   clientInfo: '{}',

@@ -1,16 +1,16 @@
-import type { CallListener } from '@omni/model';
+import type { CallHandler } from '@omni/model';
 import type { HttpCall } from '@omni/ports';
 import type { Deadline } from '../connection/deadlines.ts';
 
 /** Holds an exchange, and the idle time of its call, while the client does not read. Calls of clients that keep up have none. */
 export class SlowReader {
-  readonly #listener: CallListener;
+  readonly #listener: CallHandler;
   readonly #deadline: Deadline | undefined;
   #http: HttpCall | undefined;
   #isHeld = false;
   #isOver = false;
 
-  constructor(listener: CallListener, deadline: Deadline | undefined) {
+  constructor(listener: CallHandler, deadline: Deadline | undefined) {
     this.#listener = listener;
     this.#deadline = deadline;
   }

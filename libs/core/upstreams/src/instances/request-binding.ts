@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, CallListener, ClientBinding } from '@omni/model';
+import type { AnswerServerRequest, CallHandler, ClientBinding } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 
 export interface RequestBindingOptions {
@@ -8,7 +8,7 @@ export interface RequestBindingOptions {
   /** Whose capabilities and name the upstream is told. */
   readonly told: Pick<ClientBinding, 'version' | 'capabilities' | 'clientInfo'>;
   /** The one call of the instance. */
-  readonly listener: CallListener;
+  readonly listener: CallHandler;
 }
 
 /** Owner of an instance that runs one call: what comes without an address belongs to that call. */
@@ -17,7 +17,7 @@ export class RequestBinding implements ClientBinding {
   readonly version: string;
   readonly capabilities: string;
   readonly clientInfo: string;
-  readonly #listener: CallListener;
+  readonly #listener: CallHandler;
   #onEnd: (() => void)[] | undefined = [];
 
   constructor({ key, told, listener }: RequestBindingOptions) {

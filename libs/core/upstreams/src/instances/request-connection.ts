@@ -1,7 +1,7 @@
 import { parseMessage, resultText, type RpcMessage } from '@omni/jsonrpc';
 import {
   type AnswerServerRequest,
-  type CallListener,
+  type CallHandler,
   callParams,
   capabilitiesAcrossEras,
   type ClientBinding,
@@ -58,7 +58,7 @@ export class RequestConnection implements UpstreamConnection {
     this.binding = client.session ?? new SharedClientBinding(key, client.era, capabilitiesAcrossEras(client.capabilities));
   }
 
-  send(call: UpstreamCall, listener: CallListener): RunningCall {
+  send(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (call.method === SET_LEVEL) return this.#keepLevel(call, listener);
     const { key, open, clock } = this.#options;
     const running = new RequestCall({ key: `${key} ${++this.#sent}`, told: this.binding, call, listener, level: this.#level, clock });
@@ -71,7 +71,7 @@ export class RequestConnection implements UpstreamConnection {
   notify(): void {}
 
   /** There is no instance yet that could be told. */
-  #keepLevel(call: UpstreamCall, listener: CallListener): RunningCall {
+  #keepLevel(call: UpstreamCall, listener: CallHandler): RunningCall {
     this.#level = callParams(call);
     const message = parseMessage(resultText(call.clientId, '{}'), UPSTREAM_JSON_LIMITS);
     if (message.kind === 'response') listener.onAnswer({ kind: 'message', message, status: 200 });
@@ -83,13 +83,13 @@ interface RequestCallOptions {
   readonly key: string;
   readonly told: ClientBinding;
   readonly call: UpstreamCall;
-  readonly listener: CallListener;
+  readonly listener: CallHandler;
   readonly level: string | undefined;
   readonly clock: Clock;
 }
 
 /** One call with the instance that it runs on. */
-class RequestCall implements CallListener, RunningCall {
+class RequestCall implements CallHandler, RunningCall {
   readonly #options: RequestCallOptions;
   readonly #binding: RequestBinding;
   #running: RunningCall | undefined;

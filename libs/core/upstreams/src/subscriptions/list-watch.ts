@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import { type CallListener, internalCall, type RunningCall, type UpstreamAnswer } from '@omni/model';
+import { type CallHandler, internalCall, type RunningCall, type UpstreamAnswer } from '@omni/model';
 import type { CancelTimer, GatewayError } from '@omni/ports';
 import { LISTEN } from '../connection/call-timeout.ts';
 import { changedList } from '../connection/mcp-notification.ts';
@@ -24,7 +24,7 @@ const FILTERS: ReadonlyArray<readonly [ListKind, string]> = [
  *
  * @see MCP 2026-07-28, basic/subscriptions.
  */
-export class ListWatch implements CallListener {
+export class ListWatch implements CallHandler {
   readonly #options: ListWatchOptions;
   readonly #backoff: Backoff;
   readonly #kinds: ReadonlySet<ListKind>;

@@ -1,5 +1,5 @@
 import { type RpcMessage, stringMember } from '@omni/jsonrpc';
-import { type CallListener, internalCall, type RunningCall, type UpstreamAnswer } from '@omni/model';
+import { type CallHandler, internalCall, type RunningCall, type UpstreamAnswer } from '@omni/model';
 import { type CancelTimer, GatewayError } from '@omni/ports';
 import { IGNORED } from '../connection/ignored-call.ts';
 import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
@@ -184,7 +184,7 @@ export class ResourceWatch {
 }
 
 /** One opening of a watch. */
-class Round implements CallListener, ResourceListener {
+class Round implements CallHandler, ResourceListener {
   readonly #watch: ResourceWatch;
   readonly #round: number;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import { type CallListener, callParams, type RunningCall, type UpstreamCall, type UpstreamConnection } from '@omni/model';
+import { type CallHandler, callParams, type RunningCall, type UpstreamCall, type UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { SharedListen } from './shared-listen.ts';
 
@@ -13,10 +13,10 @@ function messageOf(text: string): RpcMessage {
 /** One request to the server, which a test plays. */
 class Sent {
   readonly uris: readonly string[];
-  readonly #listener: CallListener;
+  readonly #listener: CallHandler;
   isCancelled = false;
 
-  constructor(call: UpstreamCall, listener: CallListener) {
+  constructor(call: UpstreamCall, listener: CallHandler) {
     const params = JSON.parse(callParams(call)) as { notifications: { resourceSubscriptions: string[] } };
     this.uris = params.notifications.resourceSubscriptions;
     this.#listener = listener;

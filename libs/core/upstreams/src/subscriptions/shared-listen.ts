@@ -1,7 +1,7 @@
 import { memberOf, rawOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
 import {
   type AnswerServerRequest,
-  type CallListener,
+  type CallHandler,
   internalCall,
   type RunningCall,
   type UpstreamAnswer,
@@ -13,7 +13,7 @@ import { modernParams } from '../connection/mcp-revision.ts';
 import type { GatewayIdentity } from '../connection/open-connection.ts';
 
 /** Told of one resource: whether the server honours the subscription, then of updates, and at last of the end of the request. */
-export interface ResourceListener extends Pick<CallListener, 'onAnswer' | 'onFailure'> {
+export interface ResourceListener extends Pick<CallHandler, 'onAnswer' | 'onFailure'> {
   /** Called again only when the resource is honoured no longer. */
   onAcknowledged(isHonoured: boolean): void;
   onUpdated(message: RpcMessage): void;
@@ -134,7 +134,7 @@ export class SharedListen {
 }
 
 /** One request, and who is in its filter. */
-class Listen implements CallListener {
+class Listen implements CallHandler {
   readonly #shared: SharedListen;
   readonly members: Map<string, Member>;
   /** Those who have not been told of the acknowledgement, or have lost what they had. */

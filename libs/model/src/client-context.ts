@@ -1,0 +1,37 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { Era, Principal } from '@omni/ports';
+import type { Endpoint } from './endpoint.ts';
+import type { AnswerServerRequest } from './reply-sink.ts';
+
+/** What a legacy session, or a user of the modern era, offers to the connections that are its own. */
+export interface ClientBinding {
+  /** Unique per session; free of secrets (not the session id that the client shows). */
+  readonly key: string;
+  /** Negotiated protocol version. */
+  readonly version: string;
+  /** The client's `capabilities` and `clientInfo` as JSON. */
+  readonly capabilities: string;
+  readonly clientInfo: string;
+  /** A notification of an upstream that belongs to no running call. */
+  onNotification(upstream: string, message: RpcMessage): void;
+  /** A request of an upstream that belongs to no running call. `signal`: the upstream does not want the answer any more. */
+  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
+  /** The level of its last `logging/setLevel`; `undefined` when it has set none. */
+  logLevel(): string | undefined;
+  /** Told what the client declares to its servers outside of requests: `notifications/roots/list_changed`. */
+  addClientNotificationListener(listener: (notification: RpcMessage) => void): void;
+  /** Called once when the session ends: its connections close. */
+  onEnd(listener: () => void): void;
+}
+
+/** Who the client is, where it is connected, and what it can do. */
+export interface ClientContext {
+  readonly principal: Principal;
+  readonly era: Era;
+  readonly endpoint: Endpoint;
+  /** The legacy session; `undefined` for modern requests, which stand alone. */
+  readonly session: ClientBinding | undefined;
+  /** Client capabilities and info as JSON, from the request or from the session; `{}` when there are none. */
+  readonly capabilities: string;
+  readonly clientInfo: string;
+}
