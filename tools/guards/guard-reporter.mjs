@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 /** @import { FileResult } from './verdict.ts' */
 
 /** @typedef {{ path: string, context: { config: { displayName?: { name: string } } } }} Test */
-/** @typedef {{ fullName: string, status: string, failureMessages?: string[] }} TestResult */
+/** @typedef {{ fullName: string, status: string, duration?: number | null, failureMessages?: string[] }} TestResult */
 /** @typedef {{ testExecError?: { message?: string } | null, failureMessage?: string | null, testResults: TestResult[] }} SuiteResult */
 
 const MAX_MESSAGE = 2_000;
@@ -33,15 +33,22 @@ export default class GuardReporter {
   onTestFileResult(test, result) {
     const tests = result.testResults
       .filter(({ status }) => status === 'passed' || status === 'failed')
-      .map(({ fullName, status, failureMessages }) => ({
+      .map(({ fullName, status, duration, failureMessages }) => ({
         title: fullName,
         hasPassed: status === 'passed',
+        durationMs: duration ?? 0,
         message: failureMessages?.[0]?.slice(0, MAX_MESSAGE) ?? '',
       }));
     const loadError = result.testExecError ? (result.failureMessage ?? result.testExecError.message ?? 'unknown') : undefined;
-    /** @type {FileResult} */
+    /** @type {Omit<FileResult, 'meant'>} */
     const line = { project: projectOf(test), file: test.path, tests, loadError };
     this.#write(line);
+    // Who waits sees that it goes on.
+    process.stderr.write('.');
+  }
+
+  onRunComplete() {
+    process.stderr.write('\n');
   }
 
   /** @param {object} line */

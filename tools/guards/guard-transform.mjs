@@ -1,10 +1,10 @@
-/** The transformer of all tests, with one guard taken away. Its options are `{ root, guard, swc }`. */
+/** The transformer of all tests, with one guard taken away. Its options are `{ root, removals, swc }`. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import swcJest from '@swc/jest';
 import { withoutGuard } from './without-guard.mjs';
 
-/** @import { Removal } from './without-guard.mjs' */
+/** @import { Removal } from './placed-guards.ts' */
 
 /**
  * What Jest hands to a transformer and what it takes back belongs to the transformer inside.
@@ -12,20 +12,16 @@ import { withoutGuard } from './without-guard.mjs';
  * @typedef {{ process(source: string, file: string, options: object): unknown }} Inner
  */
 
-/** @param {{ root: string, guard?: Removal, swc: object }} options */
-export function createTransformer({ root, guard, swc }) {
+/** @param {{ root: string, removals: readonly Removal[], swc: object }} options */
+export function createTransformer({ root, removals, swc }) {
   /** @type {Inner} */
   const inner = /** @type {any} */ (swcJest).createTransformer(swc);
-  const guarded = guard === undefined ? undefined : join(root, guard.file);
-  /**
-   * @param {string} source
-   * @param {string} file
-   */
-  const taken = (source, file) => (guard !== undefined && file === guarded ? withoutGuard(guard, source) : source);
+  /** @param {string} file */
+  const pathOf = (file) => relative(root, file).replaceAll('\\', '/');
   return {
     canInstrument: false,
     /** @type {Inner['process']} */
-    process: (source, file, options) => inner.process(taken(source, file), file, options),
+    process: (source, file, options) => inner.process(withoutGuard(removals, pathOf(file), source), file, options),
     // The projects of a run share what was made of a file, and differ in the one that a guard is taken away from.
     /**
      * @param {string} source
@@ -33,7 +29,7 @@ export function createTransformer({ root, guard, swc }) {
      */
     getCacheKey: (source, file) =>
       createHash('sha256')
-        .update(JSON.stringify([file, source, swc, file === guarded ? guard : '']))
+        .update(JSON.stringify([file, source, swc, removals.filter((removal) => removal.file === pathOf(file))]))
         .digest('hex'),
   };
 }

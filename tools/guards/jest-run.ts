@@ -1,66 +1,93 @@
-/** Runs test files of the workspace, each with one guard taken away: one Jest, one project per guard. */
+/** Runs test files of the workspace, with all guards in place and then each with one taken away: one Jest, one project per guard. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runCounted } from '../workspace/counted-process.mjs';
 import preset from '../workspace/jest-preset.mjs';
-import { isNightly, type Guard } from './guard.ts';
+import { isNightly } from './nightly.ts';
+import type { PlacedGuard } from './placed-guards.ts';
 import { BASELINE, type FileResult } from './verdict.ts';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-/** A test that waits for what a guard would have brought about fails after this time. */
-const TEST_TIMEOUT_MS = 3_000;
 
 const LOOK_MS = 1_000;
-/** A run that was cut is gone on with this often. */
-const MAX_RUNS = 4;
+/** Without its guard a test that waits for ever is given up after so many times what it takes with it, so that slow machines take longer. */
+const PATIENCE = 10;
+const LEAST_PATIENCE_MS = 3_000;
 
 export interface GuardRunOptions {
   readonly root: string;
-  readonly guards: readonly Guard[];
+  readonly jobs: readonly Job[];
   /** How many test files run side by side. */
   readonly maxWorkers: number;
-  readonly timeoutMs: number;
-  /** Without a guard a test may wait, or go round, for ever: a run in which no file begins or ends for so long is cut. */
+  /** Without a guard a test may go round for ever: a run in which no file begins or ends for so long is cut, and gone on with behind it. */
   readonly stallMs: number;
 }
 
-/** One test file, with a guard taken away or with all in place. */
-interface Job {
+/** A test file that must notice that a guard is gone. */
+export interface Job {
+  readonly guard: PlacedGuard;
   readonly file: string;
-  readonly guard: Guard | undefined;
+}
+
+/** A file to run, with one guard taken away or with all in place. */
+interface Run {
+  readonly project: string;
+  readonly file: string;
+  readonly guards: readonly PlacedGuard[];
+  readonly isGuardGone: boolean;
+  readonly testTimeoutMs: number | undefined;
 }
 
 /** @returns What became of each file, without those that did not end. */
 export async function runWithoutGuards(options: GuardRunOptions): Promise<readonly FileResult[]> {
-  const { root, guards, timeoutMs } = options;
-  const endMs = Date.now() + timeoutMs;
-  const files = [...new Set(guards.map(({ test }) => test.file))];
-  let left: readonly Job[] = [
-    ...files.map((file) => ({ file, guard: undefined })),
-    ...guards.map((guard) => ({ file: guard.test.file, guard })),
-  ];
+  const { root, jobs } = options;
+  const files = [...new Set(jobs.map(({ file }) => file))];
+  const baseline = await runAll(
+    options,
+    files.map((file) => ({
+      project: BASELINE,
+      file,
+      guards: jobs.filter((job) => job.file === file).map(({ guard }) => guard),
+      isGuardGone: false,
+      testTimeoutMs: undefined,
+    })),
+  );
+  const without = await runAll(
+    options,
+    jobs.flatMap(({ guard, file }): readonly Run[] => {
+      const proven = baseline.find((result) => result.file === join(root, file));
+      if (proven === undefined) return [];
+      const testTimeoutMs = Math.max(LEAST_PATIENCE_MS, PATIENCE * Math.max(0, ...proven.tests.map(({ durationMs }) => durationMs)));
+      return [{ project: guard.name, file, guards: [guard], isGuardGone: true, testTimeoutMs }];
+    }),
+  );
+  return [...baseline, ...without];
+}
+
+async function runAll(options: GuardRunOptions, runs: readonly Run[]): Promise<readonly FileResult[]> {
   const results: FileResult[] = [];
-  for (let runs = 0; runs < MAX_RUNS && left.length > 0; runs++) {
-    const begun = await runOnce(options, left, endMs - Date.now());
-    for (const { tests, ...rest } of begun) if (tests !== undefined) results.push({ ...rest, tests, loadError: rest.loadError });
+  for (let left = runs; left.length > 0;) {
+    const begun = await runOnce(options, left);
+    results.push(...begun.flatMap(({ result }) => result ?? []));
     // What has begun and not ended would not end the next time either.
-    left = left.filter(({ file, guard }) => !begun.some((one) => one.project === nameOf(guard) && one.file === join(root, file)));
-    if (Date.now() >= endMs) break;
+    const next = left.filter(({ file, project }) => !begun.some((one) => one.project === project && one.file === join(options.root, file)));
+    if (next.length === left.length) break;
+    left = next;
   }
   return results;
 }
 
-/** A line of the reporter: that a file has begun, or its result. */
-type ReporterLine = Omit<FileResult, 'tests'> & Partial<Pick<FileResult, 'tests'>>;
+/** A file that has begun, and its result when it has ended. */
+interface Begun {
+  readonly project: string;
+  readonly file: string;
+  readonly result: FileResult | undefined;
+}
 
-async function runOnce(
-  { root, guards, maxWorkers, stallMs }: GuardRunOptions,
-  jobs: readonly Job[],
-  timeoutMs: number,
-): Promise<readonly ReporterLine[]> {
+async function runOnce({ root, maxWorkers, stallMs }: GuardRunOptions, runs: readonly Run[]): Promise<readonly Begun[]> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-guards-'));
   const lines = join(folder, 'lines');
   writeFileSync(lines, '');
@@ -71,53 +98,64 @@ async function runOnce(
   try {
     const config = {
       rootDir: root,
-      projects: jobs.map((job) => project(root, folder, job)),
+      projects: runs.map((run) => project(root, folder, lines, run)),
       reporters: [[join(HERE, 'guard-reporter.mjs'), { file: lines }]],
       maxWorkers,
       workerIdleMemoryLimit: '400MB',
-      testTimeout: TEST_TIMEOUT_MS,
     };
     const configFile = join(folder, 'jest.config.json');
     writeFileSync(configFile, JSON.stringify(config));
     const { FORCE_COLOR: _, ...rest } = process.env;
-    const args = [...JEST, `--config=${configFile}`, ...(maxWorkers === 1 ? ['--runInBand'] : []), ...titles(guards)];
-    await runCounted(process.execPath, args, { cwd: root, timeoutMs, env: { ...rest, NO_COLOR: '1' }, signal: stall.signal });
-    const written = readFileSync(lines, 'utf8').split('\n');
-    // What the reporter writes has this form; the last line may have been cut.
-    return written.slice(0, -1).map((line) => JSON.parse(line) as ReporterLine);
+    const args = [...JEST, `--config=${configFile}`, ...(maxWorkers === 1 ? ['--runInBand'] : [])];
+    await runCounted(process.execPath, args, { cwd: root, env: { ...rest, NO_COLOR: '1' }, signal: stall.signal });
+    return begunIn(readFileSync(lines, 'utf8'));
   } finally {
     clearInterval(watch);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function nameOf(guard: Guard | undefined): string {
-  return guard?.name ?? BASELINE;
+/** A line of the reporter or the environment: that a file has begun, which tests are meant, or its result. */
+type Line = Pick<FileResult, 'project' | 'file'> & Partial<FileResult>;
+
+function begunIn(written: string): readonly Begun[] {
+  // What is written has this form; the last line may have been cut.
+  const lines = written
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Line);
+  const files = new Map<string, Line>();
+  for (const line of lines) {
+    const key = `${line.project} ${line.file}`;
+    files.set(key, { ...files.get(key), ...line });
+  }
+  return [...files.values()].map(({ project: name, file, tests, meant = {}, loadError }) => ({
+    project: name,
+    file,
+    result: tests === undefined ? undefined : { project: name, file, tests, meant, loadError },
+  }));
 }
 
-/** Long files: only the tests that are meant run. In others those that pass show that the rest still works. */
-function titles(guards: readonly Guard[]): string[] {
-  if (!guards.every(isNightly)) return [];
-  const escaped = guards.map(({ test }) => test.title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return [`--testNamePattern=${[...new Set(escaped)].join('|')}`];
-}
-
-function project(root: string, folder: string, { file, guard }: Job): object {
-  const home = projectFolder(root, file);
+function project(root: string, folder: string, lines: string, { project: name, file, guards, isGuardGone, testTimeoutMs }: Run): object {
   const [pattern, [, swc] = []] = Object.entries(preset.transform)[0] ?? [];
-  const takeAway =
-    guard === undefined ? '' : `${pathToFileURL(join(HERE, 'guard-import.mjs')).href}?guard=${encodeURIComponent(guard.name)}`;
+  const removals = isGuardGone ? guards.flatMap((guard) => guard.removals) : [];
+  const takeAway = `${pathToFileURL(join(HERE, 'guard-import.mjs')).href}?removals=${encodeURIComponent(JSON.stringify(removals))}`;
+  const hasControls = isGuardGone && !isNightly(file);
+  const places = Object.fromEntries(guards.map((guard) => [guard.name, guard.tests]));
   return {
     ...preset,
-    rootDir: home,
+    rootDir: projectFolder(root, file),
     roots: [join(root, dirname(file))],
     testMatch: [join(root, file)],
-    displayName: nameOf(guard),
-    transform: { [pattern ?? '']: [join(HERE, 'guard-transform.mjs'), { root, guard, swc }] },
+    displayName: name,
+    testEnvironment: join(HERE, 'guard-environment.mjs'),
+    testEnvironmentOptions: {
+      ...preset.testEnvironmentOptions,
+      guarded: { root, project: name, lines, guards: places, hasControls, testTimeoutMs },
+    },
+    transform: { [pattern ?? '']: [join(HERE, 'guard-transform.mjs'), { root, removals, swc }] },
     setupFiles: [...preset.setupFiles, join(HERE, 'guard-setup.mjs')],
-    // Without their guard many tests hang: the five seconds of Jest are enough to see it, unless they start processes.
-    setupFilesAfterEnv: guard === undefined || isNightly(guard) ? preset.setupFilesAfterEnv : [],
-    globals: { omniImport: takeAway },
+    globals: { omniImport: isGuardGone ? takeAway : '' },
     // One for all projects: what Jest makes of a file is kept under it.
     id: 'guards',
     // What was made without a guard must not be found by anybody else.

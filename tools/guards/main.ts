@@ -2,8 +2,9 @@
  * Takes each guard away, in memory, and runs the test that must notice.
  * Usage: npm run guards [-- options]
  *   --only <name,…>   guards whose names begin so; without it all
- *   --fast            only those whose tests start no processes, as `npm test` does
- *   --nightly         only those whose tests do, as `npm run nightly` does
+ *   --changed         only those whose files differ from the main branch, as `npm test` does
+ *   --fast            only those whose tests start no processes
+ *   --nightly         only those whose tests do
  *   --list            prints the guards and runs nothing
  *   --json            prints the outcome as JSON
  *   --write           writes docs/guards.md and runs nothing
@@ -15,21 +16,23 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { countsLine } from '../workspace/counts.mjs';
-import { isNightly, type Guard } from './guard.ts';
+import { changedFiles } from './changed-files.ts';
 import { GUARDS } from './guards.ts';
-import { runWithoutGuards } from './jest-run.ts';
+import { runWithoutGuards, type Job } from './jest-run.ts';
+import { isNightly, testFilesOf } from './nightly.ts';
 import { guardsPage, PAGE_FILE } from './page.ts';
+import { placeGuards, type PlacedGuard } from './placed-guards.ts';
 import { BASELINE, verdictOf, type FileResult, type Verdict } from './verdict.ts';
-import { problemOf } from './without-guard.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MINUTE_MS = 60_000;
-const FAST = { maxWorkers: 2, timeoutMs: 8 * MINUTE_MS, stallMs: MINUTE_MS };
+const FAST = { maxWorkers: 2, stallMs: 3 * MINUTE_MS };
 /** One after another: the processes that such tests start have deadlines of their own. */
-const NIGHTLY = { maxWorkers: 1, timeoutMs: 30 * MINUTE_MS, stallMs: 3 * MINUTE_MS };
+const NIGHTLY = { maxWorkers: 1, stallMs: 6 * MINUTE_MS };
 
 const OPTIONS = {
   only: { type: 'string' },
+  changed: { type: 'boolean' },
   fast: { type: 'boolean' },
   nightly: { type: 'boolean' },
   list: { type: 'boolean' },
@@ -38,6 +41,8 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
 /** @returns Exit code: 1 when a guard is not proven, 64 for arguments that make no sense. */
 async function main(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: OPTIONS });
@@ -45,62 +50,77 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(usage());
     return 0;
   }
+  const { guards, problems } = placeGuards(ROOT, GUARDS);
   if (values.write === true) {
-    writeFileSync(join(ROOT, PAGE_FILE), guardsPage(GUARDS));
+    writeFileSync(join(ROOT, PAGE_FILE), guardsPage(guards));
     return 0;
   }
-  const chosen = choose(values.only?.split(',') ?? [''], { fast: values.fast === true, nightly: values.nightly === true });
-  if (chosen.length === 0) {
+  const beginnings = values.only?.split(',') ?? [''];
+  const isNamed = (name: string): boolean => beginnings.some((beginning) => name.startsWith(beginning));
+  const jobs = jobsOf(
+    guards.filter(({ name }) => isNamed(name)),
+    values,
+  );
+  const misplaced = [...problems].filter(([name]) => isNamed(name));
+  if (values.list === true) {
+    list(new Set(jobs.map(({ guard }) => guard)));
+    return 0;
+  }
+  if (jobs.length === 0 && misplaced.length === 0 && values.changed !== true) {
     console.error('No guard has such a name; --list shows them all.');
     return 64;
   }
-  if (values.list === true) {
-    const width = Math.max(...chosen.map(({ name }) => name.length));
-    for (const { name, against } of chosen) console.log(`${name.padEnd(width)}  ${against}`);
-    return 0;
-  }
-  const verdicts = await judge(chosen);
-  if (values.json === true) console.log(JSON.stringify(verdicts.map(asJson), undefined, 2));
+  const verdicts = [
+    ...misplaced.map(([guard, defect]): Verdict => ({ guard, file: '', defect, noticedBy: [] })),
+    ...(await judge(
+      jobs.filter(({ file }) => !isNightly(file)),
+      FAST,
+    )),
+    ...(await judge(
+      jobs.filter(({ file }) => isNightly(file)),
+      NIGHTLY,
+    )),
+  ];
+  if (values.json === true) console.log(JSON.stringify(verdicts, undefined, 2));
   else printTable(verdicts);
   const failed = verdicts.filter(({ defect }) => defect !== undefined).length;
   console.log(countsLine({ passed: verdicts.length - failed, failed, skipped: 0 }));
   return failed === 0 ? 0 : 1;
 }
 
-function choose(beginnings: readonly string[], { fast, nightly }: { readonly fast: boolean; readonly nightly: boolean }): readonly Guard[] {
-  return GUARDS.filter(
-    (guard) => beginnings.some((beginning) => guard.name.startsWith(beginning)) && (fast === nightly || isNightly(guard) === nightly),
-  );
+function jobsOf(guards: readonly PlacedGuard[], { changed, fast, nightly }: Values): readonly Job[] {
+  const files = changed === true ? changedFiles(ROOT) : undefined;
+  if (changed === true && files === undefined) console.log('There is no main branch to compare with: all guards are taken away.');
+  const isWanted = ({ guard, file }: Job): boolean =>
+    files === undefined || files.has(file) || [...guard.removals, ...guard.tests].some((place) => files.has(place.file));
+  const jobs = guards
+    .flatMap((guard) => testFilesOf(guard).map((file) => ({ guard, file })))
+    .filter(({ file }) => fast === nightly || isNightly(file) === (nightly === true))
+    .filter(isWanted);
+  if (files !== undefined) console.log(`${jobs.length} of ${guards.length} guards stand in files that differ from the main branch.`);
+  return jobs;
 }
 
-async function judge(guards: readonly Guard[]): Promise<readonly Verdict[]> {
-  const problems = new Map(guards.map((guard) => [guard, problemOf(ROOT, guard)]));
-  const sound = guards.filter((guard) => problems.get(guard) === undefined);
-  const results: readonly FileResult[] = [
-    ...(await runWithoutGuards({ root: ROOT, guards: sound.filter((guard) => !isNightly(guard)), ...FAST })),
-    ...(await runWithoutGuards({ root: ROOT, guards: sound.filter(isNightly), ...NIGHTLY })),
-  ];
-  return guards.map((guard) => {
-    const problem = problems.get(guard);
-    if (problem !== undefined) return { guard, defect: problem, noticedBy: [] };
+async function judge(jobs: readonly Job[], how: typeof FAST): Promise<readonly Verdict[]> {
+  const results = jobs.length === 0 ? [] : await runWithoutGuards({ root: ROOT, jobs, ...how });
+  return jobs.map(({ guard, file }) => {
     const resultOf = (project: string): FileResult | undefined =>
-      results.find((result) => result.project === project && result.file === join(ROOT, guard.test.file));
-    return verdictOf(guard, resultOf(BASELINE), resultOf(guard.name));
+      results.find((result) => result.project === project && result.file === join(ROOT, file));
+    return verdictOf(guard, file, resultOf(BASELINE), resultOf(guard.name));
   });
 }
 
-function printTable(verdicts: readonly Verdict[]): void {
-  const width = Math.max(...verdicts.map(({ guard }) => guard.name.length));
-  for (const { guard, defect, noticedBy } of verdicts) {
-    console.log(
-      `${defect === undefined ? 'ok    ' : 'DEFECT'}  ${guard.name.padEnd(width)}  ${defect ?? `noticed by ${noticedBy.length}`}`,
-    );
-    if (defect !== undefined) console.log(`        ${guard.file}\n        ${guard.test.file}: ${guard.test.title}`);
-  }
+function list(guards: ReadonlySet<PlacedGuard>): void {
+  const width = Math.max(0, ...[...guards].map(({ name }) => name.length));
+  for (const { name, against } of guards) console.log(`${name.padEnd(width)}  ${against}`);
 }
 
-function asJson({ guard, defect, noticedBy }: Verdict): object {
-  return { name: guard.name, file: guard.file, test: guard.test, isProven: defect === undefined, defect, noticedBy };
+function printTable(verdicts: readonly Verdict[]): void {
+  const width = Math.max(0, ...verdicts.map(({ guard }) => guard.length));
+  for (const { guard, file, defect, noticedBy } of verdicts) {
+    console.log(`${defect === undefined ? 'ok    ' : 'DEFECT'}  ${guard.padEnd(width)}  ${defect ?? `noticed by ${noticedBy.length}`}`);
+    if (defect !== undefined && file !== '') console.log(`        ${file}`);
+  }
 }
 
 /** The comment at the top of this file. */

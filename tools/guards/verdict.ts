@@ -1,4 +1,4 @@
-import { isNightly, type Guard } from './guard.ts';
+import type { PlacedGuard } from './placed-guards.ts';
 
 /** What became of one test file in one run. */
 export interface FileResult {
@@ -7,7 +7,9 @@ export interface FileResult {
   /** Absolute path. */
   readonly file: string;
   /** The tests that ran. */
-  readonly tests: readonly { readonly title: string; readonly hasPassed: boolean; readonly message: string }[];
+  readonly tests: readonly { readonly title: string; readonly hasPassed: boolean; readonly durationMs: number; readonly message: string }[];
+  /** Titles of the tests that are marked with a guard, by its name. */
+  readonly meant: Readonly<Record<string, readonly string[]>>;
   /** Why the file could not be loaded. */
   readonly loadError: string | undefined;
 }
@@ -16,7 +18,9 @@ export interface FileResult {
 export const BASELINE = 'baseline';
 
 export interface Verdict {
-  readonly guard: Guard;
+  readonly guard: string;
+  /** Path of the test file, from the root of the workspace. */
+  readonly file: string;
   /** Why its test proves nothing; `undefined` when it does. */
   readonly defect: string | undefined;
   /** Titles of the tests that failed without it. */
@@ -29,32 +33,33 @@ const BROKEN_REPLACEMENT = /\bReferenceError: /;
 /**
  * Whether a test notices that a guard is gone.
  *
+ * @param file - The test file.
  * @param baseline - The same file with all guards in place.
  */
-export function verdictOf(guard: Guard, baseline: FileResult | undefined, without: FileResult | undefined): Verdict {
-  const noticedBy = (without?.tests ?? []).filter(({ hasPassed }) => !hasPassed).map((test) => test.title);
-  return { guard, noticedBy, defect: defectOf(guard, baseline, without) };
+export function verdictOf(
+  { name }: Pick<PlacedGuard, 'name'>,
+  file: string,
+  baseline: FileResult | undefined,
+  without: FileResult | undefined,
+): Verdict {
+  const noticedBy = (without?.tests ?? []).filter(({ hasPassed }) => !hasPassed).map(({ title }) => title);
+  return { guard: name, file, noticedBy, defect: defectOf(name, baseline, without) };
 }
 
-function defectOf(guard: Guard, baseline: FileResult | undefined, without: FileResult | undefined): string | undefined {
-  const { title } = guard.test;
+function defectOf(name: string, baseline: FileResult | undefined, without: FileResult | undefined): string | undefined {
   if (baseline === undefined) return 'the test file did not end with all guards in place';
-  if (without === undefined) return 'its test does not end without it: fail there, so that nobody waits';
   if (baseline.loadError !== undefined) return `the test file cannot be loaded: ${firstLine(baseline.loadError)}`;
-  const meant = baseline.tests.filter((test) => test.title.includes(title));
-  if (meant.length === 0) return 'there is no test of this title';
-  if (meant.some(({ hasPassed }) => !hasPassed)) return 'the test fails with the guard in place';
+  const meant = new Set(baseline.meant[name]);
+  if (meant.size === 0) return 'the marker stands at no test that runs';
+  if (baseline.tests.some(({ title, hasPassed }) => meant.has(title) && !hasPassed)) return 'the test fails with the guard in place';
+  if (without === undefined) return 'its test does not end without it: fail there, so that nobody waits';
   if (without.loadError !== undefined) return `nothing can be loaded without it: ${firstLine(without.loadError)}`;
   const failed = without.tests.filter(({ hasPassed }) => !hasPassed);
   const broken = failed.find(({ message }) => BROKEN_REPLACEMENT.test(message));
   if (broken !== undefined) return `its replacement is broken: ${firstLine(broken.message)}`;
-  if (!failed.some((test) => test.title.includes(title))) {
-    return failed.length === 0
-      ? 'every test passes without it'
-      : `the named test passes without it; it is noticed by "${failed[0]?.title}"`;
-  }
-  // Of long files only the tests that are meant run, so that there may be no other.
-  const isAllLost = !isNightly(guard) && without.tests.length > 1 && failed.length === without.tests.length;
+  if (!failed.some(({ title }) => meant.has(title))) return 'the marked test passes without it';
+  const others = without.tests.filter(({ title }) => !meant.has(title));
+  const isAllLost = others.length > 0 && failed.length === without.tests.length;
   return isAllLost ? 'every test fails without it: it takes more away than the guard' : undefined;
 }
 
