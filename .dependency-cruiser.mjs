@@ -12,7 +12,9 @@ const PACKAGES_OF_CORE = { 'config-manager': ['yaml', 'zod'] };
 const PUBLIC_FILES = globSync(['libs/*/package.json', 'libs/*/*/package.json', 'apps/*/package.json'])
   .flatMap((manifest) => {
     const offered = Object.values(JSON.parse(readFileSync(manifest, 'utf8')).exports ?? {});
-    return offered.map((entry) => (typeof entry === 'string' ? entry : entry['@omni/source'])).map((file) => join(dirname(manifest), file));
+    return offered
+      .map((entry) => (typeof entry === 'string' ? entry : entry['@omni/source']))
+      .map((file) => join(dirname(manifest), file));
   })
   .filter((file) => existsSync(file))
   .map((file) => `^${file.replaceAll('\\', '/').replaceAll('.', '\\.')}$`);
@@ -23,7 +25,8 @@ export default {
   forbidden: [
     {
       name: 'no-cycle',
-      comment: 'Files that need each other cannot be read, tested or loaded one at a time. Move what both need into a third file.',
+      comment:
+        'Files that need each other cannot be read, tested or loaded one at a time. Move what both need into a third file.',
       severity: 'error',
       from: {},
       // A cycle of types alone does not exist when the program runs.
@@ -31,21 +34,24 @@ export default {
     },
     {
       name: 'resolvable',
-      comment: 'The import leads nowhere: a wrong path, a missing .ts ending, or a package that is not installed.',
+      comment:
+        'The import leads nowhere: a wrong path, a missing .ts ending, or a package that is not installed.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
     },
     {
       name: 'declared-packages',
-      comment: 'Whoever installs this library alone does not get this package. Add it to the dependencies of its own package.json.',
+      comment:
+        'Whoever installs this library alone does not get this package. Add it to the dependencies of its own package.json.',
       severity: 'error',
       from: { path: ['^libs/', '^apps/'], pathNot: [TEST, '^apps/[^/]+-e2e/'] },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },
     {
       name: 'runtime-neutral',
-      comment: 'ports, jsonrpc, model and core run in any runtime. What needs Node is a port here and an adapter there.',
+      comment:
+        'ports, jsonrpc, model and core run in any runtime. What needs Node is a port here and an adapter there.',
       severity: 'error',
       from: { path: '^libs/(ports|jsonrpc|model|core)/', pathNot: TEST },
       to: { dependencyTypes: ['core'] },
@@ -59,7 +65,8 @@ export default {
     },
     {
       name: 'ports-below-testing',
-      comment: 'The fakes are built on ports; a test of ports that uses them makes two projects wait for each other.',
+      comment:
+        'The fakes are built on ports; a test of ports that uses them makes two projects wait for each other.',
       severity: 'error',
       from: { path: '^libs/ports/' },
       to: { path: '^libs/testing/' },
@@ -73,7 +80,8 @@ export default {
     },
     {
       name: 'model-imports-jsonrpc',
-      comment: 'model is the vocabulary that the core libraries share; it may import ports and jsonrpc and nothing else.',
+      comment:
+        'model is the vocabulary that the core libraries share; it may import ports and jsonrpc and nothing else.',
       severity: 'error',
       from: { path: '^libs/model/', pathNot: TEST },
       to: { pathNot: '^libs/(ports|jsonrpc|model)/', dependencyTypesNot: ['core'] },
@@ -87,7 +95,8 @@ export default {
     },
     {
       name: 'core-layer',
-      comment: 'A core library imports ports, jsonrpc and model. Everything else reaches it through its constructor.',
+      comment:
+        'A core library imports ports, jsonrpc and model. Everything else reaches it through its constructor.',
       severity: 'error',
       from: { path: '^libs/core/', pathNot: TEST },
       to: { path: ['^libs/', '^apps/', '^tools/'], pathNot: '^libs/(ports|jsonrpc|model|core)/' },
@@ -99,7 +108,10 @@ export default {
       severity: 'error',
       from:
         library === ''
-          ? { path: '^libs/core/', pathNot: [TEST, ...Object.keys(PACKAGES_OF_CORE).map((name) => `^libs/core/${name}/`)] }
+          ? {
+              path: '^libs/core/',
+              pathNot: [TEST, ...Object.keys(PACKAGES_OF_CORE).map((name) => `^libs/core/${name}/`)],
+            }
           : { path: `^libs/core/${library}/`, pathNot: TEST },
       to: {
         path: '(^|/)node_modules/',
@@ -108,7 +120,8 @@ export default {
     })),
     {
       name: 'adapters-layer',
-      comment: 'An adapter translates between a port and the outside. It knows neither the core nor another adapter.',
+      comment:
+        'An adapter translates between a port and the outside. It knows neither the core nor another adapter.',
       severity: 'error',
       from: { path: '^libs/adapters/([^/]+)/', pathNot: TEST },
       to: { path: ['^libs/', '^apps/', '^tools/'], pathNot: ['^libs/ports/', '^libs/adapters/$1/'] },
@@ -125,14 +138,21 @@ export default {
       comment: 'Fakes stay honest when they know only the contract: ports, @jest/globals and Node.',
       severity: 'error',
       from: { path: '^libs/testing/', pathNot: TEST },
-      to: { pathNot: ['^libs/(ports|testing)/', npmPackages(['@jest', 'expect', 'jest-mock'])], dependencyTypesNot: ['core'] },
+      to: {
+        pathNot: ['^libs/(ports|testing)/', npmPackages(['@jest', 'expect', 'jest-mock'])],
+        dependencyTypesNot: ['core'],
+      },
     },
     {
       name: 'apps-layer',
-      comment: 'An app is arguments, one container, a listener and a signal handler. What it decides belongs into a library.',
+      comment:
+        'An app is arguments, one container, a listener and a signal handler. What it decides belongs into a library.',
       severity: 'error',
       from: { path: '^apps/([^/]+)/', pathNot: [TEST, '^apps/[^/]+-e2e/'] },
-      to: { path: ['^libs/', '^apps/', '^tools/'], pathNot: ['^libs/(ports|composition)/', '^apps/$1/', '^apps/master-server/'] },
+      to: {
+        path: ['^libs/', '^apps/', '^tools/'],
+        pathNot: ['^libs/(ports|composition)/', '^apps/$1/', '^apps/master-server/'],
+      },
     },
     {
       name: 'only-cli-imports-apps',
@@ -150,10 +170,16 @@ export default {
     },
     {
       name: 'inversify-in-composition',
-      comment: 'Inversify lives in libs/composition and nowhere else; everything else has plain constructors.',
+      comment:
+        'Inversify lives in libs/composition and nowhere else; everything else has plain constructors.',
       severity: 'error',
       from: { pathNot: '^libs/composition/' },
-      to: { path: [npmPackages(['inversify', '@inversifyjs', 'reflect-metadata']), '^(inversify|@inversifyjs/|reflect-metadata)'] },
+      to: {
+        path: [
+          npmPackages(['inversify', '@inversifyjs', 'reflect-metadata']),
+          '^(inversify|@inversifyjs/|reflect-metadata)',
+        ],
+      },
     },
     {
       name: 'testing-in-tests-only',
@@ -177,7 +203,8 @@ export default {
     ].flatMap(([from, own], index) => [
       {
         name: `no-deep-import-${index}`,
-        comment: 'Another project is used through what its exports map offers, never by reaching into its files.',
+        comment:
+          'Another project is used through what its exports map offers, never by reaching into its files.',
         severity: 'error',
         from: { path: from },
         to: { path: ['^libs/', '^apps/'], pathNot: [own, ...PUBLIC_FILES] },
@@ -187,7 +214,12 @@ export default {
         comment: 'A relative path into another project goes around its package. Import it by its @omni name.',
         severity: 'error',
         from: { path: from },
-        to: { path: ['^libs/', '^apps/'], pathNot: own, dependencyTypes: ['local'], dependencyTypesNot: ['aliased-workspace'] },
+        to: {
+          path: ['^libs/', '^apps/'],
+          pathNot: own,
+          dependencyTypes: ['local'],
+          dependencyTypesNot: ['aliased-workspace'],
+        },
       },
     ]),
   ],

@@ -22,6 +22,15 @@ export default {
   reporters: ['clear-text', 'progress', 'html'],
   htmlReporter: { fileName: 'reports/mutation/index.html' },
   tempDirName: '.stryker-tmp',
-  ignorePatterns: ['**/dist', '**/out-tsc', '.nx', '.test-results', 'apps', 'docs', 'tools/bench', 'tools/conformance'],
+  ignorePatterns: [
+    '**/dist',
+    '**/out-tsc',
+    '.nx',
+    '.test-results',
+    'apps',
+    'docs',
+    'tools/bench',
+    'tools/conformance',
+  ],
   thresholds: { high: 85, low: 70, break: 60 },
 };

@@ -11,11 +11,17 @@ function answer(id: number, bytes: number, text = echoText(tokenOf(id), bytes)):
   return JSON.stringify({ result: { content: [{ type: 'text', text }] }, jsonrpc: '2.0', id });
 }
 
-function fault(body: string, bytes: number, options: { head?: string; chunks?: number; id?: number } = {}): string | undefined {
+function fault(
+  body: string,
+  bytes: number,
+  options: { head?: string; chunks?: number; id?: number } = {},
+): string | undefined {
   const { head = HEAD, chunks = 1, id = ID } = options;
   const buffer = Buffer.from(body);
   const size = Math.ceil(buffer.length / chunks);
-  const parts = Array.from({ length: chunks }, (_, index) => buffer.subarray(index * size, (index + 1) * size));
+  const parts = Array.from({ length: chunks }, (_, index) =>
+    buffer.subarray(index * size, (index + 1) * size),
+  );
   return faultOfAnswer(head, parts, { dialect: 'modern', id, bytes });
 }
 
@@ -46,7 +52,11 @@ describe('faultOfAnswer', () => {
     const changed = `${echoText(tokenOf(ID), 200).slice(0, -1)}!`;
     expect(fault(answer(ID, 200, changed), 200)).toBe('content');
     const unsampled = ID + 1;
-    expect(fault(answer(unsampled, 200, `${echoText(tokenOf(unsampled), 200).slice(0, -1)}!`), 200, { id: unsampled })).toBeUndefined();
+    expect(
+      fault(answer(unsampled, 200, `${echoText(tokenOf(unsampled), 200).slice(0, -1)}!`), 200, {
+        id: unsampled,
+      }),
+    ).toBeUndefined();
   });
 });
 

@@ -17,7 +17,11 @@ export interface ExpectedAnswer {
 export type AnswerFault = 'status' | 'size' | 'id' | 'token' | 'content';
 
 /** Checks status, size, id and token of every answer, and of every 64th the whole text as well. */
-export function faultOfAnswer(head: string, body: readonly Buffer[], expected: ExpectedAnswer): AnswerFault | undefined {
+export function faultOfAnswer(
+  head: string,
+  body: readonly Buffer[],
+  expected: ExpectedAnswer,
+): AnswerFault | undefined {
   if (!isSuccess(head)) return 'status';
   const size = body.reduce((sum, chunk) => sum + chunk.length, 0);
   if (size < expected.bytes) return 'size';
@@ -25,13 +29,20 @@ export function faultOfAnswer(head: string, body: readonly Buffer[], expected: E
   if (expected.dialect !== 'rest' && !edges.includes(`"id":${expected.id}`)) return 'id';
   const token = tokenOf(expected.id);
   if (!edges.includes(`"${token}:`)) return 'token';
-  if (expected.id % SAMPLE_EVERY === 0 && textOfAnswer(Buffer.concat(body).toString()) !== echoText(token, expected.bytes))
+  if (
+    expected.id % SAMPLE_EVERY === 0 &&
+    textOfAnswer(Buffer.concat(body).toString()) !== echoText(token, expected.bytes)
+  )
     return 'content';
   return undefined;
 }
 
 /** Checks status, id and the exact size of a list; `bytes` is that of the whole answer. */
-export function faultOfList(head: string, body: readonly Buffer[], expected: ExpectedAnswer): AnswerFault | undefined {
+export function faultOfList(
+  head: string,
+  body: readonly Buffer[],
+  expected: ExpectedAnswer,
+): AnswerFault | undefined {
   if (!isSuccess(head)) return 'status';
   const size = body.reduce((sum, chunk) => sum + chunk.length, 0);
   if (size !== expected.bytes) return 'size';
@@ -76,7 +87,10 @@ function edgesOf(body: readonly Buffer[], size: number): string {
   const [first] = body;
   if (first === undefined) return '';
   if (body.length === 1 && size <= 2 * EDGE_BYTES) return first.toString('latin1');
-  const whole = body.length > 1 && (first.length < EDGE_BYTES || (body.at(-1)?.length ?? 0) < EDGE_BYTES) ? Buffer.concat(body) : undefined;
+  const whole =
+    body.length > 1 && (first.length < EDGE_BYTES || (body.at(-1)?.length ?? 0) < EDGE_BYTES)
+      ? Buffer.concat(body)
+      : undefined;
   const start = whole ?? first;
   const end = whole ?? body.at(-1) ?? first;
   return (

@@ -165,7 +165,11 @@ export interface SessionsResult {
 export interface LargeResult {
   readonly cell: Cell | undefined;
   /** Growth of the highest resident memory, from one call at a time to many, per further call. */
-  readonly growth: readonly { readonly name: string; readonly bytesPerCall: Estimate | undefined; readonly samples: readonly number[] }[];
+  readonly growth: readonly {
+    readonly name: string;
+    readonly bytesPerCall: Estimate | undefined;
+    readonly samples: readonly number[];
+  }[];
   readonly skipped: readonly SkippedSubject[];
 }
 

@@ -38,7 +38,12 @@ export interface StartedSubject {
 export async function startSubjects(
   session: BenchSession,
   subjects: readonly Subject[],
-  plan: { readonly kind: UpstreamKind; readonly sizes: readonly number[]; readonly label: string; readonly isProbed?: boolean },
+  plan: {
+    readonly kind: UpstreamKind;
+    readonly sizes: readonly number[];
+    readonly label: string;
+    readonly isProbed?: boolean;
+  },
 ): Promise<{ started: StartedSubject[]; skipped: SkippedSubject[] }> {
   const started: StartedSubject[] = [];
   const skipped: SkippedSubject[] = [];
@@ -49,7 +54,13 @@ export async function startSubjects(
       const folder = join(session.folder, `${plan.label}-${subject.name}`);
       mkdirSync(folder, { recursive: true });
       const { kind, isProbed = false } = plan;
-      running = await subject.start({ upstream: session.upstream, kind, cores: session.cores, folder, isProbed });
+      running = await subject.start({
+        upstream: session.upstream,
+        kind,
+        cores: session.cores,
+        folder,
+        isProbed,
+      });
       started.push(await prepare(session, subject, running, plan.sizes));
     } catch (error) {
       const log = running?.process.logTail() ?? '';
@@ -68,7 +79,13 @@ export async function stopSubjects(started: readonly StartedSubject[]): Promise<
   for (const { subject, running, deviations, idle } of started) {
     const { rssBytes, peakRssBytes } = memoryOf(ownPids(running.process.pid));
     const memory = { idleRssBytes: idle, peakRssBytes, afterRssBytes: rssBytes };
-    facts.push({ name: subject.name, description: subject.description, dialect: running.target.dialect, deviations, memory });
+    facts.push({
+      name: subject.name,
+      description: subject.description,
+      dialect: running.target.dialect,
+      deviations,
+      memory,
+    });
     await running.process.stop();
   }
   return facts;
@@ -108,7 +125,9 @@ export async function measure(
     coreShare: cpuSeconds / result.seconds,
     loadCoreShare: (result.loadCpuSeconds + upstreamSeconds) / result.seconds,
     faults: result.faults,
-    ...(result.due === undefined || result.sent === undefined ? {} : { sentShare: result.due === 0 ? 1 : result.sent / result.due }),
+    ...(result.due === undefined || result.sent === undefined
+      ? {}
+      : { sentShare: result.due === 0 ? 1 : result.sent / result.due }),
   };
 }
 
@@ -148,7 +167,10 @@ async function prepare(
   await waitUntilCallable(target, { timeoutMs: START_TIMEOUT_MS, isGone: () => subjectProcess.isGone });
   const { deviations } = await checkParity(target, sizes);
   const { rssBytes } = memoryOf(ownPids(subjectProcess.pid));
-  await session.load.run({ target, ...WARM_UP_JOB }, { onMeasuring: () => undefined, onMeasured: () => undefined });
+  await session.load.run(
+    { target, ...WARM_UP_JOB },
+    { onMeasuring: () => undefined, onMeasured: () => undefined },
+  );
   return { subject, running, deviations, idle: rssBytes };
 }
 

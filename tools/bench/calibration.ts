@@ -36,7 +36,11 @@ export function steadyOf(calibrations: readonly Calibration[]): ReadonlySet<numb
 }
 
 async function spinOn(core: number | undefined): Promise<number> {
-  const [command = process.execPath, ...args] = [...onCore(core), process.execPath, fileURLToPath(new URL('./spin.ts', import.meta.url))];
+  const [command = process.execPath, ...args] = [
+    ...onCore(core),
+    process.execPath,
+    fileURLToPath(new URL('./spin.ts', import.meta.url)),
+  ];
   const { stdout } = await run(command, args, { timeout: SPIN_TIMEOUT_MS });
   return Number.parseFloat(stdout);
 }

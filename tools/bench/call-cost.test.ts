@@ -58,12 +58,18 @@ async function startAll(session: BenchSession): Promise<Subjects> {
       isProbed: true,
     }),
     omni: await omni('omni', FROM_SOURCES),
-    slowed: await omni('slowed', ['--import', new URL('./slowed-decoder.ts', import.meta.url).href, ...FROM_SOURCES]),
+    slowed: await omni('slowed', [
+      '--import',
+      new URL('./slowed-decoder.ts', import.meta.url).href,
+      ...FROM_SOURCES,
+    ]),
   };
   for (const { target, process } of Object.values(started)) {
-    await waitUntilCallable(target, { timeoutMs: START_TIMEOUT_MS, isGone: () => process.isGone }).catch((cause: unknown) => {
-      throw new Error(`it cannot be called and wrote: ${process.logTail()}`, { cause });
-    });
+    await waitUntilCallable(target, { timeoutMs: START_TIMEOUT_MS, isGone: () => process.isGone }).catch(
+      (cause: unknown) => {
+        throw new Error(`it cannot be called and wrote: ${process.logTail()}`, { cause });
+      },
+    );
   }
   return started;
 }
@@ -88,11 +94,14 @@ async function compared(
   const rounds: Readonly<Record<string, number>>[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     const costs: Record<string, number> = {};
-    for (const [name, running] of shuffled(Object.entries(subjects), session.random)) costs[name] = await plan.costOf(running, round);
+    for (const [name, running] of shuffled(Object.entries(subjects), session.random))
+      costs[name] = await plan.costOf(running, round);
     rounds.push(costs);
   }
   const middle = (name: string): number =>
-    median(rounds.map((costs) => plan.compare(costs[name] ?? Number.NaN, costs['forwarder'] ?? Number.NaN))) ?? Number.NaN;
+    median(
+      rounds.map((costs) => plan.compare(costs[name] ?? Number.NaN, costs['forwarder'] ?? Number.NaN)),
+    ) ?? Number.NaN;
   return { omni: middle('omni'), slowed: middle('slowed') };
 }
 
@@ -124,7 +133,8 @@ onLinux('a call through Omni', () => {
     });
     bytes = await compared(session, subjects, {
       rounds: ALLOCATION_ROUNDS,
-      costOf: async (running, round) => (await sampleAllocation(session, running, { measureMs: ALLOCATION_MS, round })).bytesPerCall,
+      costOf: async (running, round) =>
+        (await sampleAllocation(session, running, { measureMs: ALLOCATION_MS, round })).bytesPerCall,
       compare: (cost, forwarders) => cost - forwarders,
     });
   }, TIMEOUT_MS);

@@ -1,7 +1,13 @@
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jsonOfAnswer, resultOfAnswer } from './answer-check.ts';
-import { echoRequest, FIRST_CALL_ID, initializeRequest, mcpRequest, type HttpRequestParts } from './request-text.ts';
+import {
+  echoRequest,
+  FIRST_CALL_ID,
+  initializeRequest,
+  mcpRequest,
+  type HttpRequestParts,
+} from './request-text.ts';
 import type { Target } from './target.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
@@ -23,12 +29,22 @@ export function sendOnce(
   const { host, port } = target;
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host, port, path: parts.path, method: parts.method ?? 'POST', headers: parts.headers, agent: false, timeout: CALL_TIMEOUT_MS },
+      {
+        host,
+        port,
+        path: parts.path,
+        method: parts.method ?? 'POST',
+        headers: parts.headers,
+        agent: false,
+        timeout: CALL_TIMEOUT_MS,
+      },
       (incoming) => {
         let body = '';
         incoming.setEncoding('utf8');
         incoming.on('data', (chunk: string) => (body += chunk));
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }));
+        incoming.on('end', () =>
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }),
+        );
         incoming.on('error', reject);
       },
     );
@@ -47,18 +63,29 @@ export async function echoOnce(target: Target, call: { id: number; bytes: number
 /** Lists the tools of a target that speaks MCP. */
 export async function listTools(target: Target): Promise<unknown> {
   const session = await openSession(target);
-  return resultOf(await sendOnce(target, mcpRequest(target, { id: FIRST_CALL_ID - 2, method: 'tools/list', params: {} }, session)));
+  return resultOf(
+    await sendOnce(
+      target,
+      mcpRequest(target, { id: FIRST_CALL_ID - 2, method: 'tools/list', params: {} }, session),
+    ),
+  );
 }
 
 /** The whole answer to one `tools/list` of a modern target, as it was sent. */
 export async function listAnswer(target: Target, id: number): Promise<string> {
-  const { status, body } = await sendOnce(target, mcpRequest(target, { id, method: 'tools/list', params: {} }));
+  const { status, body } = await sendOnce(
+    target,
+    mcpRequest(target, { id, method: 'tools/list', params: {} }),
+  );
   if (status !== 200) throw new Error(`HTTP ${status}: ${body.slice(0, 200)}`);
   return body;
 }
 
 /** Waits until the echo tool answers through a target. Throws what it met last when time is up or the subject is gone. */
-export async function waitUntilCallable(target: Target, options: { timeoutMs: number; isGone: () => boolean }): Promise<void> {
+export async function waitUntilCallable(
+  target: Target,
+  options: { timeoutMs: number; isGone: () => boolean },
+): Promise<void> {
   const deadline = performance.now() + options.timeoutMs;
   for (;;) {
     try {
@@ -82,6 +109,7 @@ async function openSession(target: Target): Promise<string | undefined> {
 
 function resultOf(answer: HttpAnswer): unknown {
   const result = resultOfAnswer(jsonOfAnswer(answer.body));
-  if (answer.status !== 200 || result === undefined) throw new Error(`HTTP ${answer.status}: ${answer.body.slice(0, 200)}`);
+  if (answer.status !== 200 || result === undefined)
+    throw new Error(`HTTP ${answer.status}: ${answer.body.slice(0, 200)}`);
   return result;
 }

@@ -3,7 +3,13 @@ import type { Calibration } from './calibration.ts';
 import { bootstrapMedian, median, ratioOfRounds, type RoundFigure } from './statistics.ts';
 
 /** What subjects are compared with. */
-const REFERENCES: ReadonlySet<string> = new Set(['direct', 'nginx', 'node-forwarder', 'node-responder', 'sdk-gateway']);
+const REFERENCES: ReadonlySet<string> = new Set([
+  'direct',
+  'nginx',
+  'node-forwarder',
+  'node-responder',
+  'sdk-gateway',
+]);
 const CANDIDATE = 'omni';
 
 /** All subjects at one cell in one round: as close together in time as can be, and with one calibration. */
@@ -19,10 +25,14 @@ export function cellResult(
   names: readonly string[],
   seed: number,
 ): Cell {
-  const samplesOf = new Map(names.map((name) => [name, kept.flatMap(({ samples }) => samples.get(name) ?? [])]));
+  const samplesOf = new Map(
+    names.map((name) => [name, kept.flatMap(({ samples }) => samples.get(name) ?? [])]),
+  );
   const subjects = [...samplesOf].flatMap(([name, samples]) => cellSubject(name, samples, seed) ?? []);
   const ratios = names.flatMap((of) =>
-    names.filter((to) => to !== of && (REFERENCES.has(to) || of === CANDIDATE)).flatMap((to) => cellRatio(of, to, samplesOf, seed) ?? []),
+    names
+      .filter((to) => to !== of && (REFERENCES.has(to) || of === CANDIDATE))
+      .flatMap((to) => cellRatio(of, to, samplesOf, seed) ?? []),
   );
   return { ...shape, roundsKept: kept.length, subjects, ratios };
 }
@@ -47,7 +57,12 @@ function cellSubject(name: string, samples: readonly Sample[], seed: number): Ce
   };
 }
 
-function cellRatio(of: string, to: string, samplesOf: ReadonlyMap<string, readonly Sample[]>, seed: number): CellRatio | undefined {
+function cellRatio(
+  of: string,
+  to: string,
+  samplesOf: ReadonlyMap<string, readonly Sample[]>,
+  seed: number,
+): CellRatio | undefined {
   const figures = (name: string, pick: (sample: Sample) => number): RoundFigure[] =>
     (samplesOf.get(name) ?? []).map((sample) => ({ round: sample.round, value: pick(sample) }));
   const calls = (sample: Sample): number => sample.callsPerSecond;

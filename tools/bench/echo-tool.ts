@@ -5,7 +5,11 @@ export const ECHO_TOOL = {
   description: 'Answers with a text of the size asked for that begins with the token given.',
   inputSchema: {
     type: 'object',
-    properties: { token: { type: 'string' }, bytes: { type: 'integer', minimum: 32 }, pad: { type: 'string' } },
+    properties: {
+      token: { type: 'string' },
+      bytes: { type: 'integer', minimum: 32 },
+      pad: { type: 'string' },
+    },
     required: ['token', 'bytes'],
   },
   annotations: { readOnlyHint: true, idempotentHint: true },
@@ -19,7 +23,10 @@ export function idleTools(count: number): readonly object[] {
     description: `Looks up record ${index} and answers with its fields; nothing is changed by it.`,
     inputSchema: {
       type: 'object',
-      properties: { record: { type: 'string', description: 'Name of the record' }, limit: { type: 'integer', minimum: 1 } },
+      properties: {
+        record: { type: 'string', description: 'Name of the record' },
+        limit: { type: 'integer', minimum: 1 },
+      },
       required: ['record'],
     },
     annotations: { readOnlyHint: true, idempotentHint: true },
@@ -56,7 +63,10 @@ export function echoText(token: string, bytes: number): string {
 function filler(length: number): string {
   let text = fillers.get(length);
   if (text === undefined) {
-    text = FILLER_LINE.repeat(Math.ceil(Math.max(length, 0) / FILLER_LINE.length)).slice(0, Math.max(length, 0));
+    text = FILLER_LINE.repeat(Math.ceil(Math.max(length, 0) / FILLER_LINE.length)).slice(
+      0,
+      Math.max(length, 0),
+    );
     fillers.set(length, text);
   }
   return text;

@@ -19,7 +19,9 @@ function measurements(nginx: { rates: number; perCore: number; coreShare: number
     faults: 0,
     samples: [],
   };
-  const ratios = [{ of: 'omni', to: 'nginx', callsPerSecond: estimate(nginx.rates), perCore: estimate(nginx.perCore) }];
+  const ratios = [
+    { of: 'omni', to: 'nginx', callsPerSecond: estimate(nginx.rates), perCore: estimate(nginx.perCore) },
+  ];
   const cells = [{ bytes: 200, connections: 32, rounds: 9, roundsKept: 9, subjects: [subject], ratios }];
   return {
     throughput: [{ workload: 'W1', subjects: [], skipped: [], calibrations: [], cells }],
@@ -33,11 +35,17 @@ function goal(id: string, measured: Measurements): GoalResult | undefined {
 
 describe('judgeGoals', () => {
   it('takes the ratio of rates when the reference had its core full', () => {
-    expect(goal('nginx-ratio', measurements({ rates: 0.4, perCore: 0.2, coreShare: 0.97 }))).toMatchObject({ value: 0.4, reached: true });
+    expect(goal('nginx-ratio', measurements({ rates: 0.4, perCore: 0.2, coreShare: 0.97 }))).toMatchObject({
+      value: 0.4,
+      reached: true,
+    });
   });
 
   it('takes the worse ratio when the reference was held back', () => {
-    expect(goal('nginx-ratio', measurements({ rates: 0.4, perCore: 0.2, coreShare: 0.6 }))).toMatchObject({ value: 0.2, reached: false });
+    expect(goal('nginx-ratio', measurements({ rates: 0.4, perCore: 0.2, coreShare: 0.6 }))).toMatchObject({
+      value: 0.2,
+      reached: false,
+    });
   });
 
   it('says so when a goal was not measured', () => {
@@ -79,7 +87,11 @@ describe('judgeGoals', () => {
       gcShare: estimate(0.01),
       samples: [],
     });
-    const allocation = { subjects: [subject('http', 16_384), subject('stdio', 8_192)], ownBytesPerCall: estimate(4_096), skipped: [] };
+    const allocation = {
+      subjects: [subject('http', 16_384), subject('stdio', 8_192)],
+      ownBytesPerCall: estimate(4_096),
+      skipped: [],
+    };
     const judged = judgeGoals({ throughput: [], allocation }).filter(({ reached }) => reached !== undefined);
     expect(judged.map(({ id, value, reached }) => [id, value, reached])).toEqual([
       ['allocation-http', 16, false],
@@ -89,7 +101,10 @@ describe('judgeGoals', () => {
   });
 
   it('takes a limit that is to be undercut as missed when it is just met', () => {
-    expect(goal('ready', measurements({ rates: 1, perCore: 1, coreShare: 1 }))).toMatchObject({ value: 400, reached: false });
+    expect(goal('ready', measurements({ rates: 1, perCore: 1, coreShare: 1 }))).toMatchObject({
+      value: 400,
+      reached: false,
+    });
   });
 
   it('warns when few rounds stand behind a value', () => {

@@ -48,7 +48,15 @@ export function judgeGoals(measured: Measurements): GoalResult[] {
 function latencyGoals({ halfLoad }: Measurements): GoalResult[] {
   const half = halfLoad?.subjects.find(({ name }) => name === 'omni');
   const added = (id: string, quantile: string, limit: number, estimate: Estimate | undefined): GoalResult =>
-    atMost({ id, goal: `${quantile} added over direct at half load ≤ ${limit} ms`, limit, estimate, unit: 'ms', scale: 1, strict: false });
+    atMost({
+      id,
+      goal: `${quantile} added over direct at half load ≤ ${limit} ms`,
+      limit,
+      estimate,
+      unit: 'ms',
+      scale: 1,
+      strict: false,
+    });
   return [
     added('added-p50', 'p50', 0.25, half?.addedP50Ms),
     added('added-p95', 'p95', 1, half?.addedP95Ms),
@@ -61,8 +69,20 @@ function memoryGoals({ allocation, sessions }: Measurements): GoalResult[] {
     allocation?.subjects.find((subject) => subject.name === 'omni' && subject.kind === kind)?.bytesPerCall;
   const kib = { unit: 'KB', scale: 1 / KIB, strict: false };
   return [
-    atMost({ id: 'allocation-http', goal: 'allocated per call, HTTP to HTTP ≤ 8 KB', limit: 8, estimate: bytes('http'), ...kib }),
-    atMost({ id: 'allocation-stdio', goal: 'allocated per call, HTTP to stdio ≤ 8 KB', limit: 8, estimate: bytes('stdio'), ...kib }),
+    atMost({
+      id: 'allocation-http',
+      goal: 'allocated per call, HTTP to HTTP ≤ 8 KB',
+      limit: 8,
+      estimate: bytes('http'),
+      ...kib,
+    }),
+    atMost({
+      id: 'allocation-stdio',
+      goal: 'allocated per call, HTTP to stdio ≤ 8 KB',
+      limit: 8,
+      estimate: bytes('stdio'),
+      ...kib,
+    }),
     atMost({
       id: 'allocation-own',
       goal: 'allocated per call above node-forwarder ≤ 8 KB',
@@ -117,7 +137,15 @@ function listGoal({ list }: Measurements): GoalResult {
 function startUpGoals({ startUp }: Measurements): GoalResult[] {
   const { readyMs, idleRssBytes } = startUp ?? {};
   return [
-    atMost({ id: 'ready', goal: 'ready with no upstreams < 400 ms', limit: 400, estimate: readyMs, unit: 'ms', scale: 1, strict: true }),
+    atMost({
+      id: 'ready',
+      goal: 'ready with no upstreams < 400 ms',
+      limit: 400,
+      estimate: readyMs,
+      unit: 'ms',
+      scale: 1,
+      strict: true,
+    }),
     atMost({
       id: 'idle-rss',
       goal: 'idle RSS of the process tree < 90 MB',
@@ -140,8 +168,19 @@ function ratioGoal(
 function cpuGoal(measured: Measurements): GoalResult {
   const omni = goalCell(measured, 'W1')?.subjects.find(({ name }) => name === 'omni');
   const median = omni?.cpuUsPerCall ?? 0;
-  const estimate = omni === undefined ? undefined : { median, low: median, high: median, rounds: omni.callsPerSecond.rounds };
-  return atMost({ id: 'cpu', goal: 'W1 0.2 KB c=32: CPU per call ≤ 75 µs', limit: 75, estimate, unit: 'µs', scale: 1, strict: false });
+  const estimate =
+    omni === undefined
+      ? undefined
+      : { median, low: median, high: median, rounds: omni.callsPerSecond.rounds };
+  return atMost({
+    id: 'cpu',
+    goal: 'W1 0.2 KB c=32: CPU per call ≤ 75 µs',
+    limit: 75,
+    estimate,
+    unit: 'µs',
+    scale: 1,
+    strict: false,
+  });
 }
 
 function goalCell({ throughput }: Measurements, workload: 'W1' | 'W2'): Cell | undefined {
@@ -150,14 +189,19 @@ function goalCell({ throughput }: Measurements, workload: 'W1' | 'W2'): Cell | u
     ?.cells.find(({ bytes, connections }) => bytes === GOAL_BYTES && connections === GOAL_CONNECTIONS);
 }
 
-function cellGoal(cell: Cell | undefined, wanted: { id: string; what: string; reference: string; atLeast: number }): GoalResult {
+function cellGoal(
+  cell: Cell | undefined,
+  wanted: { id: string; what: string; reference: string; atLeast: number },
+): GoalResult {
   const ratio = cell?.ratios.find(({ of, to }) => of === 'omni' && to === wanted.reference);
   const share = cell?.subjects.find(({ name }) => name === wanted.reference)?.coreShare ?? 0;
   const judged = ratio === undefined ? undefined : judgedRatio(ratio, share);
   const faults = cell?.subjects.find(({ name }) => name === 'omni')?.faults ?? 0;
   const ceilings = CEILINGS.flatMap(([name, why]) => {
     const best = cell?.ratios.find(({ of, to }) => of === name && to === wanted.reference);
-    return best === undefined ? [] : [`${name}, ${why}, has ${judgedRatio(best, share).value.toPrecision(3)} x`];
+    return best === undefined
+      ? []
+      : [`${name}, ${why}, has ${judgedRatio(best, share).value.toPrecision(3)} x`];
   });
   return {
     id: wanted.id,
@@ -180,7 +224,8 @@ function judgedRatio(ratio: CellRatio, referenceShare: number): { value: number;
   const rates = ratio.callsPerSecond.median;
   const perCore = ratio.perCore?.median;
   const share = `${ratio.to} used ${Math.round(referenceShare * 100)} % of its core; ${roundsText(ratio.callsPerSecond)}`;
-  if (referenceShare >= SATURATED_SHARE || perCore === undefined) return { value: rates, note: `ratio of rates; ${share}` };
+  if (referenceShare >= SATURATED_SHARE || perCore === undefined)
+    return { value: rates, note: `ratio of rates; ${share}` };
   return {
     value: Math.min(rates, perCore),
     note: `worse of rates (${rates.toFixed(2)}) and CPU per call (${perCore.toFixed(2)}); ${share}`,
@@ -200,7 +245,14 @@ function atMost(wanted: {
   const { id, goal, limit, estimate, scale, unit, strict } = wanted;
   const value = estimate === undefined ? undefined : estimate.median * scale;
   const reached = value === undefined ? undefined : strict ? value < limit : value <= limit;
-  return { id, goal, value, unit, reached, note: estimate === undefined ? 'not measured' : roundsText(estimate) };
+  return {
+    id,
+    goal,
+    value,
+    unit,
+    reached,
+    note: estimate === undefined ? 'not measured' : roundsText(estimate),
+  };
 }
 
 function roundsText({ rounds }: Estimate): string {

@@ -28,7 +28,14 @@ describe('HeapProbe', () => {
     const file = join(folder, 'program.mjs');
     writeFileSync(file, PROGRAM);
     const args = [...heapProbeOptions(), file];
-    subject = new PinnedProcess({ name: 'program', core: undefined, command: process.execPath, args, logFolder: folder, ipc: true });
+    subject = new PinnedProcess({
+      name: 'program',
+      core: undefined,
+      command: process.execPath,
+      args,
+      logFolder: folder,
+      ipc: true,
+    });
   });
 
   afterAll(async () => {

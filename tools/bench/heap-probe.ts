@@ -44,7 +44,10 @@ export class HeapProbe {
   #ask(question: HeapQuestion): Promise<unknown> {
     const { child, name } = this.#subject;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${name} did not answer a question about its heap`)), ANSWER_TIMEOUT_MS);
+      const timer = setTimeout(
+        () => reject(new Error(`${name} did not answer a question about its heap`)),
+        ANSWER_TIMEOUT_MS,
+      );
       child.once('message', (answer) => {
         clearTimeout(timer);
         resolve(answer);

@@ -4,7 +4,15 @@ import { createSeededRandom } from './seeded-random.ts';
 
 describe('LatencyHistogram', () => {
   it('gives zeros when nothing was recorded', () => {
-    expect(new LatencyHistogram().summary()).toEqual({ count: 0, mean: 0, p50: 0, p95: 0, p99: 0, p999: 0, max: 0 });
+    expect(new LatencyHistogram().summary()).toEqual({
+      count: 0,
+      mean: 0,
+      p50: 0,
+      p95: 0,
+      p99: 0,
+      p999: 0,
+      max: 0,
+    });
   });
 
   it('is exact below 64 microseconds', () => {

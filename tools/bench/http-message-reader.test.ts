@@ -46,6 +46,8 @@ describe('HttpMessageReader', () => {
   });
 
   it('refuses a chunk size that is no number', () => {
-    expect(() => read([Buffer.from('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n')])).toThrow(RangeError);
+    expect(() => read([Buffer.from('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n')])).toThrow(
+      RangeError,
+    );
   });
 });

@@ -2,7 +2,14 @@ import type { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
 import { faultOfAnswer, faultOfList } from './answer-check.ts';
 import { HttpMessageReader } from './http-message-reader.ts';
-import { createCallWriter, createListWriter, FIRST_CALL_ID, initializeRequest, mcpRequest, requestText } from './request-text.ts';
+import {
+  createCallWriter,
+  createListWriter,
+  FIRST_CALL_ID,
+  initializeRequest,
+  mcpRequest,
+  requestText,
+} from './request-text.ts';
 import type { Target } from './target.ts';
 
 const SESSION_HEADER = /\r\nmcp-session-id: *([^\r]+)/i;
@@ -33,7 +40,10 @@ export class LoadConnection {
 
   constructor(options: LoadConnectionOptions) {
     this.#options = options;
-    this.#writeCall = options.what === 'echo' ? createCallWriter(options.target, options.bytes) : createListWriter(options.target);
+    this.#writeCall =
+      options.what === 'echo'
+        ? createCallWriter(options.target, options.bytes)
+        : createListWriter(options.target);
   }
 
   get isBusy(): boolean {

@@ -45,7 +45,8 @@ export class LoadProcess {
       },
       job.warmUpMs + job.measureMs + DRAIN_ALLOWANCE_MS,
     );
-    if (last.kind !== 'done') throw new Error(last.kind === 'failed' ? last.reason : 'the load generator gave no result');
+    if (last.kind !== 'done')
+      throw new Error(last.kind === 'failed' ? last.reason : 'the load generator gave no result');
     return last.result;
   }
 
@@ -67,8 +68,12 @@ export class LoadProcess {
         const event = message as LoadEvent;
         if (isLast(event)) settle(() => resolve(event));
       };
-      const onExit = (): void => settle(() => reject(new Error(`the load generator ended: ${this.#process.logTail()}`)));
-      const timer = setTimeout(() => settle(() => reject(new Error('the load generator did not answer in time'))), timeoutMs);
+      const onExit = (): void =>
+        settle(() => reject(new Error(`the load generator ended: ${this.#process.logTail()}`)));
+      const timer = setTimeout(
+        () => settle(() => reject(new Error('the load generator did not answer in time'))),
+        timeoutMs,
+      );
       child.on('message', onMessage);
       child.on('exit', onExit);
     });

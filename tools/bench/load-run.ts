@@ -37,7 +37,9 @@ class FaultCount {
 
 /** Runs one job from connecting to the last answer; takes at most warm-up + measured time + 5 s. */
 export async function runLoad(job: LoadJob, hooks: LoadRunHooks): Promise<LoadResult> {
-  return job.ratePerSecond === undefined ? runClosedLoop(job, hooks) : runOpenLoop(job, job.ratePerSecond, hooks);
+  return job.ratePerSecond === undefined
+    ? runClosedLoop(job, hooks)
+    : runOpenLoop(job, job.ratePerSecond, hooks);
 }
 
 async function runClosedLoop(job: LoadJob, hooks: LoadRunHooks): Promise<LoadResult> {
@@ -76,7 +78,8 @@ async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHo
   };
   const connections = await openConnections(job, (connection, fault) => {
     if (fault !== undefined) faults.add(fault);
-    else if (connection.dueAt >= measureFrom) histogram.record((performance.now() - connection.dueAt) * 1_000);
+    else if (connection.dueAt >= measureFrom)
+      histogram.record((performance.now() - connection.dueAt) * 1_000);
     const dueAt = waiting.shift();
     if (dueAt === undefined) free.push(connection);
     else send(connection, dueAt);
@@ -89,7 +92,11 @@ async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHo
   let count = 0;
   const pump = (): void => {
     const now = Math.min(performance.now(), end);
-    for (let dueAt = start + (count * 1_000) / ratePerSecond; dueAt < now; dueAt = start + (count * 1_000) / ratePerSecond) {
+    for (
+      let dueAt = start + (count * 1_000) / ratePerSecond;
+      dueAt < now;
+      dueAt = start + (count * 1_000) / ratePerSecond
+    ) {
       count += 1;
       const connection = free.pop();
       if (connection === undefined) waiting.push(dueAt);
@@ -106,7 +113,14 @@ async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHo
   stopTicking();
   await drain(connections, faults, () => waiting.length > 0);
   const due = count - Math.ceil((job.warmUpMs * ratePerSecond) / 1_000);
-  return { calls: histogram.count, latencyUs: histogram.summary(), faults: faults.toJSON(), ...figures, due, sent: sentInTime };
+  return {
+    calls: histogram.count,
+    latencyUs: histogram.summary(),
+    faults: faults.toJSON(),
+    ...figures,
+    due,
+    sent: sentInTime,
+  };
 }
 
 async function openConnections(
@@ -114,7 +128,10 @@ async function openConnections(
   onCallEnd: (connection: LoadConnection, fault: string | undefined) => void,
 ): Promise<LoadConnection[]> {
   const { target, bytes, what = 'echo' } = job;
-  const connections = Array.from({ length: job.connections }, () => new LoadConnection({ target, what, bytes, onCallEnd }));
+  const connections = Array.from(
+    { length: job.connections },
+    () => new LoadConnection({ target, what, bytes, onCallEnd }),
+  );
   await Promise.all(connections.map((connection) => connection.open()));
   return connections;
 }
@@ -147,7 +164,11 @@ function startTicking(onTick: () => void): () => void {
   };
 }
 
-async function drain(connections: readonly LoadConnection[], faults: FaultCount, hasMore: () => boolean = () => false): Promise<void> {
+async function drain(
+  connections: readonly LoadConnection[],
+  faults: FaultCount,
+  hasMore: () => boolean = () => false,
+): Promise<void> {
   const deadline = performance.now() + DRAIN_MS;
   const isOpen = (): boolean => hasMore() || connections.some((connection) => connection.isBusy);
   while (isOpen() && performance.now() < deadline) await delay(DRAIN_STEP_MS);

@@ -18,7 +18,8 @@ process.on('message', (message) => {
     onMeasured: () => tell({ kind: 'measured' }),
   }).then(
     (result) => tell({ kind: 'done', result }),
-    (error: unknown) => tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) =>
+      tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) }),
   );
 });
 process.on('disconnect', () => process.exit(0));

@@ -9,7 +9,13 @@ import type { BenchSession } from './bench-session.ts';
 import { judgeGoals } from './goals.ts';
 import { LoadProcess } from './load-process.ts';
 import { startManifest } from './manifest.ts';
-import { BenchOptionError, HELP, parseBenchOptions, type BenchOptions, type WorkloadName } from './options.ts';
+import {
+  BenchOptionError,
+  HELP,
+  parseBenchOptions,
+  type BenchOptions,
+  type WorkloadName,
+} from './options.ts';
 import { killAllProcesses, pinThisProcess, planCores } from './pinned-process.ts';
 import { reportText } from './report.ts';
 import { resultJson, withoutPaths, writeResult } from './result-file.ts';
@@ -33,7 +39,9 @@ const W2_MAX_BYTES = 10_000;
 
 async function run(options: BenchOptions, folder: string): Promise<BenchResult> {
   const cores = planCores();
-  const subjects = ALL_SUBJECTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const subjects = ALL_SUBJECTS.filter(
+    ({ name }) => options.only.length === 0 || options.only.includes(name),
+  );
   await bundleServer();
   const finishManifest = startManifest(options, cores, subjects);
   pinThisProcess(cores.load);
@@ -48,29 +56,61 @@ async function run(options: BenchOptions, folder: string): Promise<BenchResult> 
     random: createSeededRandom(options.seed),
     progress: (text) => process.stderr.write(`bench: ${text}\n`),
   };
-  session.progress(`seed ${options.seed}${cores.subject === undefined ? '; no pinning: fewer than two cores or no taskset' : ''}`);
+  session.progress(
+    `seed ${options.seed}${cores.subject === undefined ? '; no pinning: fewer than two cores or no taskset' : ''}`,
+  );
   const measured = await measureAll(session, options, subjects);
   await load.stop();
   await upstream.stop();
-  return withoutPaths({ manifest: finishManifest(), goals: judgeGoals(measured), ...measured }, { [folder]: '<temp>', [ROOT]: '' });
+  return withoutPaths(
+    { manifest: finishManifest(), goals: judgeGoals(measured), ...measured },
+    { [folder]: '<temp>', [ROOT]: '' },
+  );
 }
 
-async function measureAll(session: BenchSession, options: BenchOptions, subjects: typeof ALL_SUBJECTS): Promise<Measurements> {
+async function measureAll(
+  session: BenchSession,
+  options: BenchOptions,
+  subjects: typeof ALL_SUBJECTS,
+): Promise<Measurements> {
   const { workloads, rounds, sizes, connections } = options;
   const measureMs = options.seconds * 1_000;
   const throughput: ThroughputResult[] = [];
   if (workloads.includes('w1'))
-    throughput.push(await runThroughput(session, { workload: 'W1', kind: 'http', sizes, connections, subjects, rounds, measureMs }));
+    throughput.push(
+      await runThroughput(session, {
+        workload: 'W1',
+        kind: 'http',
+        sizes,
+        connections,
+        subjects,
+        rounds,
+        measureMs,
+      }),
+    );
   if (workloads.includes('w2')) {
     const small = sizes.filter((bytes) => bytes <= W2_MAX_BYTES);
     throughput.push(
-      await runThroughput(session, { workload: 'W2', kind: 'stdio', sizes: small, connections, subjects, rounds, measureMs }),
+      await runThroughput(session, {
+        workload: 'W2',
+        kind: 'stdio',
+        sizes: small,
+        connections,
+        subjects,
+        rounds,
+        measureMs,
+      }),
     );
   }
-  const halfLoad = workloads.includes('half') ? await runHalfLoad(session, { subjects, rounds, measureMs }) : undefined;
-  const large = workloads.includes('large') ? await runLarge(session, { subjects, rounds, measureMs }) : undefined;
+  const halfLoad = workloads.includes('half')
+    ? await runHalfLoad(session, { subjects, rounds, measureMs })
+    : undefined;
+  const large = workloads.includes('large')
+    ? await runLarge(session, { subjects, rounds, measureMs })
+    : undefined;
   // The rest is about Omni alone, or about Omni and what it brings along to compare itself with.
-  const ofOmni = (workload: WorkloadName): boolean => workloads.includes(workload) && subjects.some(({ name }) => name === 'omni');
+  const ofOmni = (workload: WorkloadName): boolean =>
+    workloads.includes(workload) && subjects.some(({ name }) => name === 'omni');
   const allocation = ofOmni('alloc') ? await runAllocation(session, { rounds, measureMs }) : undefined;
   const list = ofOmni('list') ? await runList(session, { rounds, measureMs }) : undefined;
   const sessions = ofOmni('sessions') ? await runSessions(session) : undefined;
@@ -111,7 +151,9 @@ async function main(): Promise<number> {
     const result = await run(options, folder);
     const files = writeResult(result, options.out);
     process.stdout.write(options.json ? resultJson(result) : reportText(result));
-    process.stderr.write(`bench: stored ${relative(process.cwd(), files.json)} and ${relative(process.cwd(), files.markdown)}\n`);
+    process.stderr.write(
+      `bench: stored ${relative(process.cwd(), files.json)} and ${relative(process.cwd(), files.markdown)}\n`,
+    );
     return options.gate && result.goals.some(({ reached }) => reached !== true) ? EXIT_FAILED : 0;
   } finally {
     cleanUp();
@@ -124,7 +166,9 @@ main().then(
   },
   (error: unknown) => {
     const isUsage = error instanceof BenchOptionError;
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${HELP}` : ''}`);
+    process.stderr.write(
+      `bench: ${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${HELP}` : ''}`,
+    );
     process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILED;
   },
 );

@@ -30,7 +30,11 @@ export interface Manifest {
 }
 
 /** Starts a manifest; the function that it gives completes it when the run is over. */
-export function startManifest(options: BenchOptions, cores: CorePlan, subjects: readonly Subject[]): () => Manifest {
+export function startManifest(
+  options: BenchOptions,
+  cores: CorePlan,
+  subjects: readonly Subject[],
+): () => Manifest {
   const startedAt = new Date();
   const loadAverageAtStart = loadavg()[0] ?? 0;
   const { out: _out, ...kept } = options;

@@ -20,12 +20,18 @@ describe('parseBenchOptions', () => {
   });
 
   it('makes a quick run short, and lets single options win over it', () => {
-    expect(parseBenchOptions(['--quick', '--rounds', '4'], DEFAULTS)).toMatchObject({ rounds: 4, seconds: 1 });
+    expect(parseBenchOptions(['--quick', '--rounds', '4'], DEFAULTS)).toMatchObject({
+      rounds: 4,
+      seconds: 1,
+    });
   });
 
   it('reads lists', () => {
     expect(
-      parseBenchOptions(['--only', 'omni, direct', '--workloads', 'W1', '--sizes', '0.2', '--connections', '8,32'], DEFAULTS),
+      parseBenchOptions(
+        ['--only', 'omni, direct', '--workloads', 'W1', '--sizes', '0.2', '--connections', '8,32'],
+        DEFAULTS,
+      ),
     ).toMatchObject({
       only: ['omni', 'direct'],
       workloads: ['w1'],

@@ -69,11 +69,21 @@ export function parseBenchOptions(
   const quick = values.quick === true;
   return {
     only: list(values.only, 'only', (name) => oneOf(name, 'only', defaults.subjects)) ?? [],
-    workloads: list(values.workloads, 'workloads', (name) => oneOf(name.toLowerCase(), 'workloads', WORKLOADS)) ?? WORKLOADS,
+    workloads:
+      list(values.workloads, 'workloads', (name) => oneOf(name.toLowerCase(), 'workloads', WORKLOADS)) ??
+      WORKLOADS,
     sizes: list(values.sizes, 'sizes', sizeOf) ?? DEFAULT_SIZES,
-    connections: list(values.connections, 'connections', (text) => number(text, 'connections', MAX_CONNECTIONS)) ?? [1, 8, 32],
-    rounds: values.rounds === undefined ? (quick ? QUICK.rounds : 9) : number(values.rounds, 'rounds', MAX_ROUNDS),
-    seconds: values.seconds === undefined ? (quick ? QUICK.seconds : 2) : number(values.seconds, 'seconds', MAX_SECONDS, false),
+    connections: list(values.connections, 'connections', (text) =>
+      number(text, 'connections', MAX_CONNECTIONS),
+    ) ?? [1, 8, 32],
+    rounds:
+      values.rounds === undefined ? (quick ? QUICK.rounds : 9) : number(values.rounds, 'rounds', MAX_ROUNDS),
+    seconds:
+      values.seconds === undefined
+        ? quick
+          ? QUICK.seconds
+          : 2
+        : number(values.seconds, 'seconds', MAX_SECONDS, false),
     seed: values.seed === undefined ? defaults.seed : number(values.seed, 'seed', MAX_SEED),
     out: values.out ?? defaults.out,
     json: values.json === true,
@@ -130,20 +140,24 @@ function list<T>(text: string | undefined, option: string, read: (item: string) 
 
 function oneOf<T extends string>(text: string, option: string, known: readonly T[]): T {
   const match = known.find((name) => name === text);
-  if (match === undefined) throw new BenchOptionError(`--${option}: "${text}" is not one of ${known.join(', ')}`);
+  if (match === undefined)
+    throw new BenchOptionError(`--${option}: "${text}" is not one of ${known.join(', ')}`);
   return match;
 }
 
 function sizeOf(text: string): number {
   const bytes = KIB_SIZES.get(text);
-  if (bytes === undefined) throw new BenchOptionError(`--sizes: "${text}" is not one of ${[...KIB_SIZES.keys()].join(', ')}`);
+  if (bytes === undefined)
+    throw new BenchOptionError(`--sizes: "${text}" is not one of ${[...KIB_SIZES.keys()].join(', ')}`);
   return bytes;
 }
 
 function number(text: string, option: string, max: number, isWhole = true): number {
   const value = Number(text);
   if (text.trim() === '' || !(value > 0) || value > max || (isWhole && !Number.isInteger(value))) {
-    throw new BenchOptionError(`--${option}: "${text}" is not a ${isWhole ? 'whole ' : ''}number above 0 and up to ${max}`);
+    throw new BenchOptionError(
+      `--${option}: "${text}" is not a ${isWhole ? 'whole ' : ''}number above 0 and up to ${max}`,
+    );
   }
   return value;
 }

@@ -22,7 +22,10 @@ export async function checkParity(target: Target, sizes: readonly number[]): Pro
     const text = echoText(tokenOf(id), bytes);
     const result = await echoOnce(target, { id, bytes });
     const found = differences(
-      { ...(target.dialect === 'modern' ? { resultType: 'complete' } : {}), content: [{ type: 'text', text }] },
+      {
+        ...(target.dialect === 'modern' ? { resultType: 'complete' } : {}),
+        content: [{ type: 'text', text }],
+      },
       result,
       'call',
     );
@@ -31,7 +34,10 @@ export async function checkParity(target: Target, sizes: readonly number[]): Pro
     deviations.push(...found);
   }
   if (target.dialect === 'rest') deviations.push('no tools/list: called by a REST route');
-  else deviations.push(...differences({ ...listHints(target), tools: [ECHO_TOOL] }, await listTools(target), 'list'));
+  else
+    deviations.push(
+      ...differences({ ...listHints(target), tools: [ECHO_TOOL] }, await listTools(target), 'list'),
+    );
   return { deviations: [...new Set(deviations)].slice(0, MAX_DEVIATIONS) };
 }
 
@@ -39,7 +45,9 @@ export async function checkParity(target: Target, sizes: readonly number[]): Pro
 export function differences(expected: unknown, actual: unknown, path: string): string[] {
   if (Array.isArray(expected) && Array.isArray(actual)) {
     const length = Math.max(expected.length, actual.length);
-    return Array.from({ length }, (_, index) => differences(expected[index], actual[index], `${path}[${index}]`)).flat();
+    return Array.from({ length }, (_, index) =>
+      differences(expected[index], actual[index], `${path}[${index}]`),
+    ).flat();
   }
   if (isRecord(expected) && isRecord(actual)) {
     const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
@@ -52,7 +60,9 @@ export function differences(expected: unknown, actual: unknown, path: string): s
 }
 
 function listHints(target: Target): object {
-  return target.dialect === 'modern' ? { resultType: 'complete', ttlMs: 3_600_000, cacheScope: 'public' } : {};
+  return target.dialect === 'modern'
+    ? { resultType: 'complete', ttlMs: 3_600_000, cacheScope: 'public' }
+    : {};
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

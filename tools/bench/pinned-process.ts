@@ -97,7 +97,9 @@ export class PinnedProcess {
   }
 
   #left(): readonly ProcessStat[] {
-    return this.#lastTree.filter(({ pid, startTicks }) => statOf(pid)?.startTicks === startTicks && !isZombie(pid));
+    return this.#lastTree.filter(
+      ({ pid, startTicks }) => statOf(pid)?.startTicks === startTicks && !isZombie(pid),
+    );
   }
 }
 
@@ -108,14 +110,17 @@ export function killAllProcesses(): void {
 
 /** Moves this process and all its threads to a core, so that it does not disturb what is measured on another. */
 export function pinThisProcess(core: number | undefined): void {
-  if (core !== undefined) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)], { stdio: 'ignore' });
+  if (core !== undefined)
+    spawnSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)], { stdio: 'ignore' });
 }
 
 /** Picks the first two cores that this process may use; one core or no `taskset` means no pinning. */
 export function planCores(): CorePlan {
   const cores = allowedCores(readFileSync('/proc/self/status', 'utf8'));
   const [load, subject] = cores;
-  return has('taskset') && subject !== undefined ? { load, subject } : { load: undefined, subject: undefined };
+  return has('taskset') && subject !== undefined
+    ? { load, subject }
+    : { load: undefined, subject: undefined };
 }
 
 /** Cores named by the line `Cpus_allowed_list` of `/proc/self/status`, for example `0-1,4`. */

@@ -4,7 +4,8 @@ import { memoryOf, parseProcessStat, processTree, statOf } from './process-tree.
 
 describe('process tree', () => {
   it('reads a stat line whose command holds spaces and parentheses', () => {
-    const line = '4242 (a) b (c) S 17 4242 4242 0 -1 4194560 100 0 0 0 150 50 30 20 20 0 7 0 93874 1441574912 14263 0 0 0 0 0';
+    const line =
+      '4242 (a) b (c) S 17 4242 4242 0 -1 4194560 100 0 0 0 150 50 30 20 20 0 7 0 93874 1441574912 14263 0 0 0 0 0';
     expect(parseProcessStat(line)).toEqual({ pid: 4242, parentPid: 17, cpuSeconds: 2.5, startTicks: 93_874 });
   });
 

@@ -36,7 +36,8 @@ export function processTree(rootPid: number): ProcessStat[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => statOf(Number(name)) ?? []);
   const tree = all.filter(({ pid }) => pid === rootPid);
-  for (const parent of tree) tree.push(...all.filter(({ parentPid, pid }) => parentPid === parent.pid && pid !== rootPid));
+  for (const parent of tree)
+    tree.push(...all.filter(({ parentPid, pid }) => parentPid === parent.pid && pid !== rootPid));
   return tree;
 }
 
@@ -55,7 +56,11 @@ export function commandIncludes(pid: number, text: string): boolean {
 export function memoryOf(pids: readonly number[]): MemoryUse {
   const statuses = pids.map((pid) => readProc(pid, 'status') ?? '');
   const sum = (key: string): number =>
-    statuses.reduce((total, status) => total + Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1_024, 0);
+    statuses.reduce(
+      (total, status) =>
+        total + Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1_024,
+      0,
+    );
   return { rssBytes: sum('VmRSS'), peakRssBytes: sum('VmHWM') };
 }
 

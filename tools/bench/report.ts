@@ -73,14 +73,27 @@ function throughputText(result: ThroughputResult): string {
 function cellText(cell: Cell): string {
   const few = cell.roundsKept < FEW_ROUNDS ? ' - too few to conclude anything' : '';
   const columns = RATIO_COLUMNS.filter((name) => cell.subjects.some((subject) => subject.name === name));
-  const rows = cell.subjects.map((subject) => [...subjectColumns(subject), ...columns.map((to) => ratioColumn(cell, subject.name, to))]);
+  const rows = cell.subjects.map((subject) => [
+    ...subjectColumns(subject),
+    ...columns.map((to) => ratioColumn(cell, subject.name, to)),
+  ]);
   const versus = cell.ratios
     .filter(({ of, to }) => of === 'omni' && !columns.includes(to))
     .map(({ to, callsPerSecond }) => `÷ ${to} ${estimate(callsPerSecond, 2)}`);
   return [
     `### ${kilobytes(cell.bytes)} KB, c = ${cell.connections} (${cell.roundsKept} of ${cell.rounds} rounds kept${few})`,
     table(
-      ['subject', 'calls/s', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU µs/call', 'core used', 'faults', ...columns.map((name) => `÷ ${name}`)],
+      [
+        'subject',
+        'calls/s',
+        'p50 ms',
+        'p95 ms',
+        'p99 ms',
+        'CPU µs/call',
+        'core used',
+        'faults',
+        ...columns.map((name) => `÷ ${name}`),
+      ],
       rows,
     ),
     ...(versus.length === 0 ? [] : [`Omni ${versus.join(', ')}`]),
@@ -108,18 +121,26 @@ function halfLoadText(result: HalfLoadResult): string {
     subject.name,
     subject.capacityPerSecond.toFixed(0),
     subject.ratePerSecond.toFixed(0),
-    ...[subject.addedP50Ms, subject.addedP95Ms, subject.addedP99Ms].map((added) => (added === undefined ? 'n/a' : estimate(added, 2))),
+    ...[subject.addedP50Ms, subject.addedP95Ms, subject.addedP99Ms].map((added) =>
+      added === undefined ? 'n/a' : estimate(added, 2),
+    ),
     `${subject.roundsKept} of ${subject.rounds}`,
   ]);
   return [
     '## W-half: latency added over direct at half of the own capacity (0.2 KB, open loop)',
-    table(['subject', 'capacity/s', 'rate/s', 'added p50 ms', 'added p95 ms', 'added p99 ms', 'rounds kept'], rows),
+    table(
+      ['subject', 'capacity/s', 'rate/s', 'added p50 ms', 'added p95 ms', 'added p99 ms', 'rounds kept'],
+      rows,
+    ),
     ...skippedText(result.skipped),
   ].join('\n\n');
 }
 
 function largeText({ cell, growth, skipped }: LargeResult): string {
-  const rows = growth.map(({ name, bytesPerCall }) => [name, bytesPerCall === undefined ? 'n/a' : estimate(inKib(bytesPerCall), 0)]);
+  const rows = growth.map(({ name, bytesPerCall }) => [
+    name,
+    bytesPerCall === undefined ? 'n/a' : estimate(inKib(bytesPerCall), 0),
+  ]);
   return [
     '## W-large: results of 1 MB, HTTP to HTTP',
     ...(cell === undefined ? [] : [cellText(cell)]),
@@ -139,17 +160,33 @@ function allocationText({ subjects, ownBytesPerCall, skipped }: AllocationResult
   return [
     '## W-alloc: bytes allocated on the JavaScript heap per call (0.2 KB, c = 32)',
     table(['subject', 'upstream', 'KB per call', 'time in the collector', 'collections'], rows),
-    ...(ownBytesPerCall === undefined ? [] : [`Omni above node-forwarder, HTTP: ${estimate(inKib(ownBytesPerCall), 2)} KB per call`]),
+    ...(ownBytesPerCall === undefined
+      ? []
+      : [`Omni above node-forwarder, HTTP: ${estimate(inKib(ownBytesPerCall), 2)} KB per call`]),
     ...skippedText(skipped),
   ].join('\n\n');
 }
 
 function listText({ tools, cell, skipped }: ListResult): string {
-  return [`## W4: tools/list of ${tools} tools`, ...(cell === undefined ? [] : [cellText(cell)]), ...skippedText(skipped)].join('\n\n');
+  return [
+    `## W4: tools/list of ${tools} tools`,
+    ...(cell === undefined ? [] : [cellText(cell)]),
+    ...skippedText(skipped),
+  ].join('\n\n');
 }
 
-function sessionsText({ bytesPerLegacySession, bytesPerModernClient, legacyBatches, modernBatches, skipped }: SessionsResult): string {
-  const row = (client: string, bytes: Estimate | undefined, { clients, bytesPerClient }: ClientBatches): string[] => [
+function sessionsText({
+  bytesPerLegacySession,
+  bytesPerModernClient,
+  legacyBatches,
+  modernBatches,
+  skipped,
+}: SessionsResult): string {
+  const row = (
+    client: string,
+    bytes: Estimate | undefined,
+    { clients, bytesPerClient }: ClientBatches,
+  ): string[] => [
     client,
     bytes === undefined ? 'n/a' : estimate(bytes, 0),
     `${bytesPerClient.length} of ${clients}, the first not counted`,
@@ -158,9 +195,11 @@ function sessionsText({ bytesPerLegacySession, bytesPerModernClient, legacyBatch
     row('legacy session, open', bytesPerLegacySession, legacyBatches),
     row('modern client, gone', bytesPerModernClient, modernBatches),
   ];
-  return ['## W-sessions: what Omni keeps of idle clients', table(['client', 'bytes each', 'batches'], rows), ...skippedText(skipped)].join(
-    '\n\n',
-  );
+  return [
+    '## W-sessions: what Omni keeps of idle clients',
+    table(['client', 'bytes each', 'batches'], rows),
+    ...skippedText(skipped),
+  ].join('\n\n');
 }
 
 function startUpText(result: StartUpResult): string {
@@ -169,7 +208,11 @@ function startUpText(result: StartUpResult): string {
     ['spawn to ready, ms', readyMs === undefined ? 'n/a' : estimate(readyMs, 0)],
     ['idle RSS after 3 s, MB', idleRssBytes === undefined ? 'n/a' : mebibytes(idleRssBytes.median)],
   ];
-  return ['## W10: start of Omni with no upstreams', table(['figure', 'value'], rows), ...skippedText(result.skipped)].join('\n\n');
+  return [
+    '## W10: start of Omni with no upstreams',
+    table(['figure', 'value'], rows),
+    ...skippedText(result.skipped),
+  ].join('\n\n');
 }
 
 function versionsText(versions: Readonly<Record<string, string>>): string {
@@ -200,7 +243,10 @@ function mebibytes(bytes: number): string {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const safe = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '/')));
   const widths = head.map((_, column) => Math.max(3, ...safe.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [first = [], ...rest] = safe;
-  return [line(first), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rest.map(line)].join('\n');
+  return [line(first), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rest.map(line)].join(
+    '\n',
+  );
 }

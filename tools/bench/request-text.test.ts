@@ -6,12 +6,21 @@ import { createCallWriter, FIRST_CALL_ID } from './request-text.ts';
 import type { Dialect, Target } from './target.ts';
 
 function target(dialect: Dialect): Target {
-  return { host: '127.0.0.1', port: 7431, path: '/mcp', dialect, toolName: 'bench__echo', headers: { Authorization: 'Bearer x' } };
+  return {
+    host: '127.0.0.1',
+    port: 7431,
+    path: '/mcp',
+    dialect,
+    toolName: 'bench__echo',
+    headers: { Authorization: 'Bearer x' },
+  };
 }
 
 function written(dialect: Dialect, id: number, session?: string): { head: string; body: unknown } {
   const messages: { head: string; body: unknown }[] = [];
-  const reader = new HttpMessageReader((head, body) => messages.push({ head, body: JSON.parse(Buffer.concat(body).toString()) }));
+  const reader = new HttpMessageReader((head, body) =>
+    messages.push({ head, body: JSON.parse(Buffer.concat(body).toString()) }),
+  );
   reader.push(Buffer.from(createCallWriter(target(dialect), 200, session)(id)));
   expect(messages).toHaveLength(1);
   return messages[0] ?? { head: '', body: undefined };
@@ -57,7 +66,11 @@ describe('createCallWriter', () => {
   it('writes a REST call that carries the token and no JSON-RPC id', () => {
     const id = FIRST_CALL_ID + 77;
     const { body } = written('rest', id);
-    expect(body).toMatchObject({ server_name: 'bench', tool: 'bench__echo', arguments: { token: tokenOf(id) } });
+    expect(body).toMatchObject({
+      server_name: 'bench',
+      tool: 'bench__echo',
+      arguments: { token: tokenOf(id) },
+    });
     expect(body).not.toHaveProperty('id');
   });
 

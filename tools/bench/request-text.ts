@@ -49,13 +49,30 @@ export function mcpRequest(
 }
 
 /** The request that calls the echo tool once. */
-export function echoRequest(target: Target, call: { id: number; bytes: number }, session?: string): HttpRequestParts {
+export function echoRequest(
+  target: Target,
+  call: { id: number; bytes: number },
+  session?: string,
+): HttpRequestParts {
   const toolArguments = echoArguments(tokenOf(call.id), call.bytes);
   if (target.dialect === 'rest') {
-    const body = JSON.stringify({ server_name: UPSTREAM_NAME, tool: target.toolName, arguments: toolArguments, request_options: {} });
-    return { path: target.path, headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...target.headers }, body };
+    const body = JSON.stringify({
+      server_name: UPSTREAM_NAME,
+      tool: target.toolName,
+      arguments: toolArguments,
+      request_options: {},
+    });
+    return {
+      path: target.path,
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...target.headers },
+      body,
+    };
   }
-  return mcpRequest(target, { id: call.id, method: 'tools/call', params: { name: target.toolName, arguments: toolArguments } }, session);
+  return mcpRequest(
+    target,
+    { id: call.id, method: 'tools/call', params: { name: target.toolName, arguments: toolArguments } },
+    session,
+  );
 }
 
 /** The first request of a legacy connection. */
@@ -76,7 +93,10 @@ export function requestText(target: Target, parts: HttpRequestParts): string {
 
 /** Makes the text of a `tools/list` with a given id; ids must have ten digits. */
 export function createListWriter(target: Target): (id: number) => string {
-  const sample = requestText(target, mcpRequest(target, { id: FIRST_CALL_ID, method: 'tools/list', params: {} }));
+  const sample = requestText(
+    target,
+    mcpRequest(target, { id: FIRST_CALL_ID, method: 'tools/list', params: {} }),
+  );
   const [before = '', after = ''] = sample.split(String(FIRST_CALL_ID));
   return (id) => before + String(id) + after;
 }

@@ -6,7 +6,8 @@ type Decode = InstanceType<typeof TextDecoder>['decode'];
 class SlowedDecoder extends TextDecoder {
   override decode(...args: Parameters<Decode>): string {
     const text = super.decode(...args);
-    if (text.startsWith('{')) for (let round = 0; round < ROUNDS; round += 1) JSON.stringify(JSON.parse(text));
+    if (text.startsWith('{'))
+      for (let round = 0; round < ROUNDS; round += 1) JSON.stringify(JSON.parse(text));
     return text;
   }
 }

@@ -4,7 +4,8 @@ const STEPS = 40_000_000;
 
 function spin(steps: number): number {
   let state = 1;
-  for (let step = 0; step < steps; step += 1) state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + step) >>> 0;
+  for (let step = 0; step < steps; step += 1)
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + step) >>> 0;
   return state;
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { createSeededRandom, shuffled } from './seeded-random.ts';
 import { bootstrapMedian, differenceOfRounds, median, ratioOfRounds, steadyRounds } from './statistics.ts';
 
-const rounds = (...values: readonly number[]): { round: number; value: number }[] => values.map((value, round) => ({ round, value }));
+const rounds = (...values: readonly number[]): { round: number; value: number }[] =>
+  values.map((value, round) => ({ round, value }));
 
 describe('statistics', () => {
   it('takes the middle value, or the mean of the two middle ones', () => {
@@ -37,7 +38,12 @@ describe('statistics', () => {
   });
 
   it('pairs rounds, so that a slow round that slows both does not move the ratio', () => {
-    expect(ratioOfRounds(rounds(10, 100, 20), rounds(5, 50, 10), 1)).toMatchObject({ median: 2, low: 2, high: 2, rounds: 3 });
+    expect(ratioOfRounds(rounds(10, 100, 20), rounds(5, 50, 10), 1)).toMatchObject({
+      median: 2,
+      low: 2,
+      high: 2,
+      rounds: 3,
+    });
   });
 
   it('leaves out rounds that only one side has and rounds without a divisor', () => {

@@ -45,7 +45,11 @@ export interface RoundFigure {
 }
 
 /** `ours ÷ theirs` for each round that both have, and the median of these ratios. Rounds with a zero divisor are left out. */
-export function ratioOfRounds(ours: readonly RoundFigure[], theirs: readonly RoundFigure[], seed: number): Estimate | undefined {
+export function ratioOfRounds(
+  ours: readonly RoundFigure[],
+  theirs: readonly RoundFigure[],
+  seed: number,
+): Estimate | undefined {
   return bootstrapMedian(
     pairs(ours, theirs)
       .filter(({ theirValue }) => theirValue !== 0)
@@ -55,7 +59,11 @@ export function ratioOfRounds(ours: readonly RoundFigure[], theirs: readonly Rou
 }
 
 /** `ours − theirs` for each round that both have, and the median of these differences. */
-export function differenceOfRounds(ours: readonly RoundFigure[], theirs: readonly RoundFigure[], seed: number): Estimate | undefined {
+export function differenceOfRounds(
+  ours: readonly RoundFigure[],
+  theirs: readonly RoundFigure[],
+  seed: number,
+): Estimate | undefined {
   return bootstrapMedian(
     pairs(ours, theirs).map(({ ourValue, theirValue }) => ourValue - theirValue),
     seed,
@@ -65,10 +73,17 @@ export function differenceOfRounds(ours: readonly RoundFigure[], theirs: readonl
 /** Which rounds to keep: those whose calibration lies within `tolerance` (a share, 0.25 = 25 %) of the median of all of them. */
 export function steadyRounds(calibrations: readonly RoundFigure[], tolerance: number): ReadonlySet<number> {
   const centre = median(calibrations.map(({ value }) => value)) ?? 0;
-  return new Set(calibrations.filter(({ value }) => Math.abs(value - centre) <= centre * tolerance).map(({ round }) => round));
+  return new Set(
+    calibrations
+      .filter(({ value }) => Math.abs(value - centre) <= centre * tolerance)
+      .map(({ round }) => round),
+  );
 }
 
-function pairs(ours: readonly RoundFigure[], theirs: readonly RoundFigure[]): { ourValue: number; theirValue: number }[] {
+function pairs(
+  ours: readonly RoundFigure[],
+  theirs: readonly RoundFigure[],
+): { ourValue: number; theirValue: number }[] {
   const byRound = new Map(theirs.map(({ round, value }) => [round, value]));
   return ours.flatMap(({ round, value }) => {
     const theirValue = byRound.get(round);

@@ -44,7 +44,12 @@ export async function startUpstream(cores: CorePlan, logFolder: string, tools = 
       resolve();
     });
   });
-  const [command = process.execPath, ...args] = [...onCore(cores.load), process.execPath, UPSTREAM_FILE, '--stdio'];
+  const [command = process.execPath, ...args] = [
+    ...onCore(cores.load),
+    process.execPath,
+    UPSTREAM_FILE,
+    '--stdio',
+  ];
   return {
     host: '127.0.0.1',
     port,

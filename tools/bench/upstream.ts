@@ -43,7 +43,11 @@ function answer(request: Request): string | undefined {
     : JSON.stringify({ jsonrpc: '2.0', id, result: modern ? { resultType: 'complete', ...result } : result });
 }
 
-function controlResult(method: string | undefined, modern: boolean, version: string | undefined): object | undefined {
+function controlResult(
+  method: string | undefined,
+  modern: boolean,
+  version: string | undefined,
+): object | undefined {
   switch (method) {
     case 'tools/list':
       return { tools: TOOLS, ...(modern ? CACHE_HINTS : {}) };
@@ -55,7 +59,11 @@ function controlResult(method: string | undefined, modern: boolean, version: str
         _meta: { 'io.modelcontextprotocol/serverInfo': SERVER_INFO },
       };
     case 'initialize':
-      return { protocolVersion: version ?? LEGACY_VERSION, capabilities: { tools: {} }, serverInfo: SERVER_INFO };
+      return {
+        protocolVersion: version ?? LEGACY_VERSION,
+        capabilities: { tools: {} },
+        serverInfo: SERVER_INFO,
+      };
     case 'ping':
       return {};
     default:
@@ -83,8 +91,12 @@ function serveSocket(socket: Socket): void {
       return;
     }
     // Everything that is answered is ASCII, so characters are bytes.
-    const status = text.endsWith(METHOD_NOT_FOUND_END) && head.includes(MODERN_VERSION) ? '404 Not Found' : '200 OK';
-    socket.write(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`, 'latin1');
+    const status =
+      text.endsWith(METHOD_NOT_FOUND_END) && head.includes(MODERN_VERSION) ? '404 Not Found' : '200 OK';
+    socket.write(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+      'latin1',
+    );
   });
   socket.on('data', (chunk) => reader.push(chunk));
 }
@@ -110,6 +122,8 @@ function serveStdio(): void {
 if (mode === '--stdio') {
   serveStdio();
 } else {
-  createServer({ noDelay: true }, serveSocket).listen(Number(port), '127.0.0.1', () => process.send?.({ kind: 'listening' }));
+  createServer({ noDelay: true }, serveSocket).listen(Number(port), '127.0.0.1', () =>
+    process.send?.({ kind: 'listening' }),
+  );
   process.on('disconnect', () => process.exit(0));
 }

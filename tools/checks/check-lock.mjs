@@ -41,10 +41,19 @@ export function checkLock(root) {
   const findings = [];
   for (const [path, entry] of Object.entries(packages)) {
     for (const wanted of Object.keys(entry.optionalDependencies ?? {})) {
-      if (!names.has(wanted)) findings.push({ rule: 'lock-complete', where: path || 'package.json', what: `has no entry for ${wanted}` });
+      if (!names.has(wanted))
+        findings.push({
+          rule: 'lock-complete',
+          where: path || 'package.json',
+          what: `has no entry for ${wanted}`,
+        });
     }
     const { resolved } = entry;
-    if (typeof resolved === 'string' && /^[a-z+]+:/.test(resolved) && !resolved.startsWith('https://registry.npmjs.org/')) {
+    if (
+      typeof resolved === 'string' &&
+      /^[a-z+]+:/.test(resolved) &&
+      !resolved.startsWith('https://registry.npmjs.org/')
+    ) {
       findings.push({ rule: 'lock-neutral', where: path, what: 'is resolved to a registry of its own' });
     }
     if (!path.includes('node_modules')) findings.push(...differences(root, path, entry));
@@ -89,4 +98,5 @@ function differences(root, workspace, entry) {
   });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) printFindings(LOCK_RULES, checkLock(process.argv[2] ?? '.'));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  printFindings(LOCK_RULES, checkLock(process.argv[2] ?? '.'));

@@ -33,7 +33,10 @@ describe('checkLock', () => {
   });
 
   it('refuses a lock that names a platform package without an entry', () => {
-    const tool = { version: '1.0.0', optionalDependencies: { '@tool/linux': '1.0.0', '@tool/darwin': '1.0.0' } };
+    const tool = {
+      version: '1.0.0',
+      optionalDependencies: { '@tool/linux': '1.0.0', '@tool/darwin': '1.0.0' },
+    };
     expect(rulesBroken({ 'node_modules/tool': tool })).toEqual(['lock-complete']);
   });
 
@@ -45,7 +48,9 @@ describe('checkLock', () => {
   it('accepts links to workspaces and the public registry', () => {
     const link = { resolved: 'libs/ports', link: true };
     const resolved = 'https://registry.npmjs.org/other/-/other-1.0.0.tgz';
-    expect(rulesBroken({ 'node_modules/@omni/ports': link, 'node_modules/other': { version: '1.0.0', resolved } })).toEqual([]);
+    expect(
+      rulesBroken({ 'node_modules/@omni/ports': link, 'node_modules/other': { version: '1.0.0', resolved } }),
+    ).toEqual([]);
   });
 
   it('refuses a lock that is older than a package.json', () => {

@@ -18,7 +18,9 @@ export function printFindings(rules, findings) {
     const own = findings.filter(({ rule }) => rule === id);
     if (own.length === 0) continue;
     const lines = own.map(({ where, what }) => `  ${where}  ${what}`);
-    console.log([`${styleText('red', 'x')} ${id}`, ...lines, `  why: ${why}`, `  fix: ${fix}`, ''].join('\n'));
+    console.log(
+      [`${styleText('red', 'x')} ${id}`, ...lines, `  why: ${why}`, `  fix: ${fix}`, ''].join('\n'),
+    );
   }
   const failed = rules.filter(({ id }) => findings.some(({ rule }) => rule === id)).length;
   console.log(`${rules.length - failed} passed, ${failed} failed, 0 skipped`);

@@ -21,10 +21,17 @@ export function checkOwnRules(root) {
   const files = readSourceFiles(root);
   return [
     ...SOURCE_RULES.flatMap(({ id, appliesTo, check }) =>
-      files.filter(appliesTo).flatMap((file) => check(file).map(({ line, what }) => ({ rule: id, where: `${file.path}:${line}`, what }))),
+      files
+        .filter(appliesTo)
+        .flatMap((file) =>
+          check(file).map(({ line, what }) => ({ rule: id, where: `${file.path}:${line}`, what })),
+        ),
     ),
-    ...WORKSPACE_RULES.flatMap(({ id, check }) => check(root, files).map((finding) => ({ rule: id, ...finding }))),
+    ...WORKSPACE_RULES.flatMap(({ id, check }) =>
+      check(root, files).map((finding) => ({ rule: id, ...finding })),
+    ),
   ];
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) printFindings(OWN_RULES, checkOwnRules(process.argv[2] ?? '.'));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  printFindings(OWN_RULES, checkOwnRules(process.argv[2] ?? '.'));

@@ -47,7 +47,9 @@ export const PACKAGING_TOOLS = [
  */
 export function publicLibraries(root) {
   return projectFolders(root).filter(
-    (folder) => folder.startsWith('libs/') && JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).private !== true,
+    (folder) =>
+      folder.startsWith('libs/') &&
+      JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).private !== true,
   );
 }
 
@@ -78,7 +80,11 @@ export async function checkPackaging(folders) {
 async function problemOf(folder, tool) {
   if (!existsSync(join(folder, 'dist'))) return 'there is no dist folder: run npm run typecheck first';
   try {
-    const { stdout } = await run(process.execPath, tool.argv(folder), { cwd: folder, timeout: TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 });
+    const { stdout } = await run(process.execPath, tool.argv(folder), {
+      cwd: folder,
+      timeout: TIMEOUT_MS,
+      maxBuffer: 16 * 1024 * 1024,
+    });
     return tool.complaint?.test(stdout) === true ? stdout.trim() : undefined;
   } catch (error) {
     const {
@@ -92,11 +98,22 @@ async function problemOf(folder, tool) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const named = process.argv.slice(2);
-  const folders = named.length > 0 ? named.map((folder) => resolve(folder)) : publicLibraries(ROOT).map((folder) => join(ROOT, folder));
+  const folders =
+    named.length > 0
+      ? named.map((folder) => resolve(folder))
+      : publicLibraries(ROOT).map((folder) => join(ROOT, folder));
   const results = await checkPackaging(folders);
   const failures = results.filter(({ problem }) => problem !== undefined);
   for (const { folder, tool, problem } of failures) {
-    console.log([`x ${tool.tool} ${folder}`, problem?.replaceAll(/^/gm, '  '), `  why: ${tool.why}`, `  fix: ${tool.fix}`, ''].join('\n'));
+    console.log(
+      [
+        `x ${tool.tool} ${folder}`,
+        problem?.replaceAll(/^/gm, '  '),
+        `  why: ${tool.why}`,
+        `  fix: ${tool.fix}`,
+        '',
+      ].join('\n'),
+    );
   }
   console.log(`${results.length - failures.length} passed, ${failures.length} failed, 0 skipped`);
   if (failures.length > 0) process.exitCode = 1;

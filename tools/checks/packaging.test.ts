@@ -20,7 +20,14 @@ afterEach(() => {
 });
 
 async function complaints(entry: object | string): Promise<string[]> {
-  const manifest = { name: 'sample', version: '1.0.0', type: 'module', license: 'MIT', files: ['dist'], exports: { '.': entry } };
+  const manifest = {
+    name: 'sample',
+    version: '1.0.0',
+    type: 'module',
+    license: 'MIT',
+    files: ['dist'],
+    exports: { '.': entry },
+  };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   const results = await checkPackaging([folder]);
   return results.filter(({ problem }) => problem !== undefined).map(({ tool }) => tool.tool);

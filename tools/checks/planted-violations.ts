@@ -5,7 +5,12 @@ export interface Violation {
   readonly files: Readonly<Record<string, string>>;
 }
 
-function plant(rule: string, path: string, text: string, others: Readonly<Record<string, string>> = {}): Violation {
+function plant(
+  rule: string,
+  path: string,
+  text: string,
+  others: Readonly<Record<string, string>> = {},
+): Violation {
   return { rule, files: { [path]: text, ...others } };
 }
 
@@ -13,56 +18,134 @@ const use = (name: string): string => `export { ${name} } from`;
 
 /** For .dependency-cruiser.mjs. */
 export const LAYER_VIOLATIONS: readonly Violation[] = [
-  plant('no-cycle', 'libs/core/alpha/src/chicken.ts', `import { egg } from './egg.ts';\nexport const chicken = (): number => egg();\n`, {
-    'libs/core/alpha/src/egg.ts': `import { chicken } from './chicken.ts';\nexport const egg = (): number => chicken();\n`,
-  }),
+  plant(
+    'no-cycle',
+    'libs/core/alpha/src/chicken.ts',
+    `import { egg } from './egg.ts';\nexport const chicken = (): number => egg();\n`,
+    {
+      'libs/core/alpha/src/egg.ts': `import { chicken } from './chicken.ts';\nexport const egg = (): number => chicken();\n`,
+    },
+  ),
   plant('resolvable', 'libs/core/alpha/src/lost.ts', `${use('lost')} './not-there.ts';\n`),
   plant('declared-packages', 'libs/adapters/two/src/undeclared.ts', `${use('Pool')} 'undici';\n`),
   plant('runtime-neutral', 'libs/core/alpha/src/reads-file.ts', `${use('readFileSync')} 'node:fs';\n`),
   plant('runtime-neutral', 'libs/ports/src/reads-path.ts', `${use('join')} 'path';\n`),
-  plant('runtime-neutral', 'libs/jsonrpc/src/reads-late.ts', `export const late = (): Promise<unknown> => import('node:crypto');\n`),
+  plant(
+    'runtime-neutral',
+    'libs/jsonrpc/src/reads-late.ts',
+    `export const late = (): Promise<unknown> => import('node:crypto');\n`,
+  ),
   plant('ports-import-nothing', 'libs/ports/src/parses.ts', `${use('z')} 'zod';\n`),
   plant('ports-below-testing', 'libs/ports/src/uses-fake.test.ts', `${use('expect')} '@omni/testing';\n`),
   plant('jsonrpc-imports-ports', 'libs/jsonrpc/src/knows-core.ts', `${use('GatewayError')} '@omni/beta';\n`),
   plant('model-imports-jsonrpc', 'libs/model/src/knows-core.ts', `${use('GatewayError')} '@omni/beta';\n`),
   plant('model-imports-jsonrpc', 'libs/model/src/knows-core.ts', `${use('GatewayError')} '@omni/beta';\n`),
   plant('core-not-core', 'libs/core/alpha/src/knows-beta.ts', `${use('GatewayError')} '@omni/beta';\n`),
-  plant('core-not-core', 'libs/core/alpha/src/knows-beta-type.ts', `${use('type GatewayError')} '@omni/beta';\n`),
+  plant(
+    'core-not-core',
+    'libs/core/alpha/src/knows-beta-type.ts',
+    `${use('type GatewayError')} '@omni/beta';\n`,
+  ),
   plant('core-layer', 'libs/core/alpha/src/knows-adapter.ts', `${use('Pool')} '@omni/one';\n`),
   plant('core-packages', 'libs/core/beta/src/validates.ts', `${use('z')} 'zod';\n`),
-  plant('core-packages-config-manager', 'libs/core/config-manager/src/fetches.ts', `${use('Pool')} 'undici';\n`),
+  plant(
+    'core-packages-config-manager',
+    'libs/core/config-manager/src/fetches.ts',
+    `${use('Pool')} 'undici';\n`,
+  ),
   plant('adapters-layer', 'libs/adapters/two/src/knows-core.ts', `${use('GatewayError')} '@omni/alpha';\n`),
   plant('adapters-layer', 'libs/adapters/two/src/knows-adapter.ts', `${use('Pool')} '@omni/one';\n`),
-  plant('composition-layer', 'libs/composition/di-container/src/knows-fake.ts', `${use('expect')} '@omni/testing';\n`),
+  plant(
+    'composition-layer',
+    'libs/composition/di-container/src/knows-fake.ts',
+    `${use('expect')} '@omni/testing';\n`,
+  ),
   plant('testing-layer', 'libs/testing/src/knows-core.ts', `${use('GatewayError')} '@omni/alpha';\n`),
   plant('apps-layer', 'apps/master-server/src/knows-core.ts', `${use('GatewayError')} '@omni/alpha';\n`),
   plant('only-cli-imports-apps', 'apps/master-server/src/knows-cli.ts', `${use('Container')} '@omni/cli';\n`),
-  plant('libraries-below-apps', 'libs/composition/di-container/src/knows-app.ts', `${use('Container')} '@omni/cli';\n`),
+  plant(
+    'libraries-below-apps',
+    'libs/composition/di-container/src/knows-app.ts',
+    `${use('Container')} '@omni/cli';\n`,
+  ),
   plant('inversify-in-composition', 'libs/core/beta/src/injects.ts', `${use('Container')} 'inversify';\n`),
-  plant('testing-in-tests-only', 'libs/adapters/two/src/ships-fake.ts', `${use('expect')} '@omni/testing';\n`),
+  plant(
+    'testing-in-tests-only',
+    'libs/adapters/two/src/ships-fake.ts',
+    `${use('expect')} '@omni/testing';\n`,
+  ),
   plant('no-test-imports', 'libs/core/alpha/src/reuses-test.ts', `import './alpha.test.ts';\n`),
-  plant('no-deep-import-0', 'libs/jsonrpc/src/reaches-in.ts', `${use('GatewayError')} '../../ports/src/gateway-error.ts';\n`),
-  plant('no-deep-import-1', 'libs/core/alpha/src/reaches-in.ts', `${use('GatewayError')} '../../../ports/src/gateway-error.ts';\n`),
-  plant('no-deep-import-2', 'apps/cli/src/reaches-in.ts', `${use('GatewayError')} '../../../libs/ports/src/gateway-error.ts';\n`),
-  plant('no-deep-import-3', 'tools/reaches-in.ts', `${use('GatewayError')} '../libs/ports/src/gateway-error.ts';\n`),
-  plant('no-relative-import-0', 'libs/jsonrpc/src/goes-around.ts', `${use('GatewayError')} '../../ports/src/index.ts';\n`),
-  plant('no-relative-import-1', 'libs/core/alpha/src/goes-around.ts', `${use('GatewayError')} '../../../ports/src/index.ts';\n`),
-  plant('no-relative-import-2', 'apps/cli/src/goes-around.ts', `${use('GatewayError')} '../../../libs/ports/src/index.ts';\n`),
-  plant('no-relative-import-3', 'tools/goes-around.ts', `${use('GatewayError')} '../libs/ports/src/index.ts';\n`),
+  plant(
+    'no-deep-import-0',
+    'libs/jsonrpc/src/reaches-in.ts',
+    `${use('GatewayError')} '../../ports/src/gateway-error.ts';\n`,
+  ),
+  plant(
+    'no-deep-import-1',
+    'libs/core/alpha/src/reaches-in.ts',
+    `${use('GatewayError')} '../../../ports/src/gateway-error.ts';\n`,
+  ),
+  plant(
+    'no-deep-import-2',
+    'apps/cli/src/reaches-in.ts',
+    `${use('GatewayError')} '../../../libs/ports/src/gateway-error.ts';\n`,
+  ),
+  plant(
+    'no-deep-import-3',
+    'tools/reaches-in.ts',
+    `${use('GatewayError')} '../libs/ports/src/gateway-error.ts';\n`,
+  ),
+  plant(
+    'no-relative-import-0',
+    'libs/jsonrpc/src/goes-around.ts',
+    `${use('GatewayError')} '../../ports/src/index.ts';\n`,
+  ),
+  plant(
+    'no-relative-import-1',
+    'libs/core/alpha/src/goes-around.ts',
+    `${use('GatewayError')} '../../../ports/src/index.ts';\n`,
+  ),
+  plant(
+    'no-relative-import-2',
+    'apps/cli/src/goes-around.ts',
+    `${use('GatewayError')} '../../../libs/ports/src/index.ts';\n`,
+  ),
+  plant(
+    'no-relative-import-3',
+    'tools/goes-around.ts',
+    `${use('GatewayError')} '../libs/ports/src/index.ts';\n`,
+  ),
 ];
 
 const asyncFunction = 'const work = async (): Promise<void> => {};\n';
 
 /** For .oxlintrc.json. The rule is the name in that file. */
 export const LINT_VIOLATIONS: readonly Violation[] = [
-  plant('eqeqeq', 'libs/core/alpha/src/eqeqeq.ts', `export const same = (a: unknown, b: unknown): boolean => a == b;\n`),
-  plant('max-lines', 'libs/core/alpha/src/max-lines.ts', 'export const lines = [\n' + '  1,\n'.repeat(599) + '];\n'),
-  plant('no-console', 'libs/core/alpha/src/no-console.ts', `export const say = (): void => console.log('x');\n`),
+  plant(
+    'eqeqeq',
+    'libs/core/alpha/src/eqeqeq.ts',
+    `export const same = (a: unknown, b: unknown): boolean => a == b;\n`,
+  ),
+  plant(
+    'max-lines',
+    'libs/core/alpha/src/max-lines.ts',
+    'export const lines = [\n' + '  1,\n'.repeat(599) + '];\n',
+  ),
+  plant(
+    'no-console',
+    'libs/core/alpha/src/no-console.ts',
+    `export const say = (): void => console.log('x');\n`,
+  ),
   plant('no-var', 'libs/core/alpha/src/no-var.ts', `export var old = 1;\n`),
   plant('prefer-const', 'libs/core/alpha/src/prefer-const.ts', `let one = 1;\nexport const two = one + 1;\n`),
-  plant('import/no-cycle', 'libs/core/alpha/src/night.ts', `import { day } from './day.ts';\nexport const night = (): number => day();\n`, {
-    'libs/core/alpha/src/day.ts': `import { night } from './night.ts';\nexport const day = (): number => night();\n`,
-  }),
+  plant(
+    'import/no-cycle',
+    'libs/core/alpha/src/night.ts',
+    `import { day } from './day.ts';\nexport const night = (): number => day();\n`,
+    {
+      'libs/core/alpha/src/day.ts': `import { night } from './night.ts';\nexport const day = (): number => night();\n`,
+    },
+  ),
   plant('import/no-default-export', 'libs/core/alpha/src/no-default-export.ts', `export default 1;\n`),
   plant(
     'import/no-self-import',
@@ -79,14 +162,26 @@ export const LINT_VIOLATIONS: readonly Violation[] = [
     'libs/core/alpha/src/focused.test.ts',
     `import { it } from '@jest/globals';\nit.only('stands', () => {});\n`,
   ),
-  plant('typescript/await-thenable', 'libs/core/alpha/src/await-thenable.ts', `export const one = async (): Promise<number> => await 1;\n`),
-  plant('typescript/ban-ts-comment', 'libs/core/alpha/src/ban-ts-comment.ts', `// @ts-ignore\nexport const one: string = 1;\n`),
+  plant(
+    'typescript/await-thenable',
+    'libs/core/alpha/src/await-thenable.ts',
+    `export const one = async (): Promise<number> => await 1;\n`,
+  ),
+  plant(
+    'typescript/ban-ts-comment',
+    'libs/core/alpha/src/ban-ts-comment.ts',
+    `// @ts-ignore\nexport const one: string = 1;\n`,
+  ),
   plant(
     'typescript/consistent-type-imports',
     'libs/core/alpha/src/type-imports.ts',
     `import { GatewayError } from '@omni/ports';\nexport type Failure = GatewayError;\n`,
   ),
-  plant('typescript/no-explicit-any', 'libs/core/alpha/src/no-explicit-any.ts', `export const loose = (value: any): unknown => value;\n`),
+  plant(
+    'typescript/no-explicit-any',
+    'libs/core/alpha/src/no-explicit-any.ts',
+    `export const loose = (value: any): unknown => value;\n`,
+  ),
   plant(
     'typescript/no-floating-promises',
     'libs/core/alpha/src/floating.ts',
@@ -97,43 +192,83 @@ export const LINT_VIOLATIONS: readonly Violation[] = [
     'libs/core/alpha/src/misused.ts',
     `${asyncFunction}export const isOn = (): boolean => (work() ? true : false);\n`,
   ),
-  plant('typescript/no-namespace', 'libs/core/alpha/src/no-namespace.ts', `export namespace Old {\n  export const one = 1;\n}\n`),
+  plant(
+    'typescript/no-namespace',
+    'libs/core/alpha/src/no-namespace.ts',
+    `export namespace Old {\n  export const one = 1;\n}\n`,
+  ),
   plant(
     'typescript/switch-exhaustiveness-check',
     'libs/core/alpha/src/exhaustive.ts',
     `export const f = (era: 'legacy' | 'modern'): number => {\n  switch (era) {\n    case 'legacy':\n      return 1;\n  }\n  return 0;\n};\n`,
   ),
   plant('unicorn/filename-case', 'libs/core/alpha/src/CamelCase.ts', `export const one = 1;\n`),
-  plant('unicorn/prefer-node-protocol', 'libs/adapters/two/src/node-protocol.ts', `export { readFileSync } from 'fs';\n`),
+  plant(
+    'unicorn/prefer-node-protocol',
+    'libs/adapters/two/src/node-protocol.ts',
+    `export { readFileSync } from 'fs';\n`,
+  ),
 ];
 
 /** For tools/checks/own-rules.mjs. */
 export const OWN_VIOLATIONS: readonly Violation[] = [
-  plant('no-standard-streams', 'libs/adapters/two/src/prints.ts', `export const print = (): boolean => process.stdout.write('x');\n`),
-  plant('no-standard-streams', 'libs/adapters/two/src/prints-by-number.ts', `import { writeSync } from 'node:fs';\nwriteSync(2, 'x');\n`),
+  plant(
+    'no-standard-streams',
+    'libs/adapters/two/src/prints.ts',
+    `export const print = (): boolean => process.stdout.write('x');\n`,
+  ),
+  plant(
+    'no-standard-streams',
+    'libs/adapters/two/src/prints-by-number.ts',
+    `import { writeSync } from 'node:fs';\nwriteSync(2, 'x');\n`,
+  ),
   plant(
     'no-standard-streams',
     'libs/adapters/two/src/prints-by-import.ts',
     `export { stdout } from 'node:process';\nimport { stderr } from 'node:process';\nstderr.end();\n`,
   ),
-  plant('no-standard-streams', 'libs/core/beta/src/prints-to-console.ts', `export const say = (): void => console.warn('x');\n`),
+  plant(
+    'no-standard-streams',
+    'libs/core/beta/src/prints-to-console.ts',
+    `export const say = (): void => console.warn('x');\n`,
+  ),
   plant(
     'no-standard-streams',
     'libs/adapters/two/src/logs.ts',
     `import { pino } from 'pino';\nexport const log = pino({ level: 'info' });\n`,
   ),
   plant('no-node-globals', 'libs/core/beta/src/encodes.ts', `export const bytes = Buffer.from('x');\n`),
-  plant('no-node-globals', 'libs/jsonrpc/src/asks.ts', `export const isTest = globalThis.process.env['CI'];\n`),
-  plant('no-bare-errors', 'apps/cli/src/fails.ts', `export const fail = (): never => {\n  throw new Error('x');\n};\n`),
+  plant(
+    'no-node-globals',
+    'libs/jsonrpc/src/asks.ts',
+    `export const isTest = globalThis.process.env['CI'];\n`,
+  ),
+  plant(
+    'no-bare-errors',
+    'apps/cli/src/fails.ts',
+    `export const fail = (): never => {\n  throw new Error('x');\n};\n`,
+  ),
   plant('no-star-exports', 'libs/core/beta/src/barrel.ts', `export * from './index.ts';\n`),
   plant('no-decorators', 'libs/core/beta/src/decorated.ts', `@sealed\nexport class Decorated {}\n`),
-  plant('explained-assertions', 'libs/core/beta/src/asserts.ts', `\nexport const one = (value: unknown): number => value as number;\n`),
+  plant(
+    'explained-assertions',
+    'libs/core/beta/src/asserts.ts',
+    `\nexport const one = (value: unknown): number => value as number;\n`,
+  ),
   plant('no-open-ends', 'libs/core/beta/src/later.ts', `// TO${'DO'}: later\nexport const one = 1;\n`),
-  plant('explained-suppressions', 'libs/core/beta/src/silent.ts', `// oxlint-${'disable'}-next-line no-console\nexport const one = 1;\n`),
+  plant(
+    'explained-suppressions',
+    'libs/core/beta/src/silent.ts',
+    `// oxlint-${'disable'}-next-line no-console\nexport const one = 1;\n`,
+  ),
   plant('telling-names', 'libs/core/beta/src/utils.ts', `export const one = 1;\n`),
   plant('telling-names', 'libs/core/beta/src/session.ts', `export class SessionManager {}\n`),
   plant('all-projects-type-checked', 'tsconfig.json', '{ "files": [], "references": [] }'),
-  plant('declared-projects', 'libs/core/beta/src/undeclared.ts', `export { GatewayError } from '@omni/jsonrpc';\n`),
+  plant(
+    'declared-projects',
+    'libs/core/beta/src/undeclared.ts',
+    `export { GatewayError } from '@omni/jsonrpc';\n`,
+  ),
 ];
 
 /** What looks like a violation to a careless rule, and is none. */

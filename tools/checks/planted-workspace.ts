@@ -18,17 +18,41 @@ interface Project {
 
 const PROJECTS: readonly Project[] = [
   { folder: 'libs/ports', dependencies: [], index: `export { GatewayError } from './gateway-error.ts';\n` },
-  { folder: 'libs/jsonrpc', dependencies: ['@omni/ports'], index: `export { GatewayError } from '@omni/ports';\n` },
-  { folder: 'libs/model', dependencies: ['@omni/jsonrpc'], index: `export { GatewayError } from '@omni/jsonrpc';\n` },
-  { folder: 'libs/core/alpha', dependencies: ['@omni/ports', '@omni/jsonrpc'], index: `export { GatewayError } from '@omni/jsonrpc';\n` },
-  { folder: 'libs/core/beta', dependencies: ['@omni/ports'], index: `export { GatewayError } from '@omni/ports';\n` },
-  { folder: 'libs/core/config-manager', dependencies: ['yaml', 'zod'], index: `export { parse } from 'yaml';\nexport { z } from 'zod';\n` },
+  {
+    folder: 'libs/jsonrpc',
+    dependencies: ['@omni/ports'],
+    index: `export { GatewayError } from '@omni/ports';\n`,
+  },
+  {
+    folder: 'libs/model',
+    dependencies: ['@omni/jsonrpc'],
+    index: `export { GatewayError } from '@omni/jsonrpc';\n`,
+  },
+  {
+    folder: 'libs/core/alpha',
+    dependencies: ['@omni/ports', '@omni/jsonrpc'],
+    index: `export { GatewayError } from '@omni/jsonrpc';\n`,
+  },
+  {
+    folder: 'libs/core/beta',
+    dependencies: ['@omni/ports'],
+    index: `export { GatewayError } from '@omni/ports';\n`,
+  },
+  {
+    folder: 'libs/core/config-manager',
+    dependencies: ['yaml', 'zod'],
+    index: `export { parse } from 'yaml';\nexport { z } from 'zod';\n`,
+  },
   {
     folder: 'libs/adapters/one',
     dependencies: ['@omni/ports', 'undici'],
     index: `export { readFile } from 'node:fs/promises';\nexport { Pool } from 'undici';\n`,
   },
-  { folder: 'libs/adapters/two', dependencies: ['@omni/ports'], index: `export { GatewayError } from '@omni/ports';\n` },
+  {
+    folder: 'libs/adapters/two',
+    dependencies: ['@omni/ports'],
+    index: `export { GatewayError } from '@omni/ports';\n`,
+  },
   {
     folder: 'libs/composition/di-container',
     dependencies: ['@omni/alpha', '@omni/one', 'inversify'],
@@ -44,7 +68,11 @@ const PROJECTS: readonly Project[] = [
     dependencies: ['@omni/di-container', '@omni/ports'],
     index: `export { Container } from '@omni/di-container';\n`,
   },
-  { folder: 'apps/cli', dependencies: ['@omni/master-server'], index: `export { Container } from '@omni/master-server';\n` },
+  {
+    folder: 'apps/cli',
+    dependencies: ['@omni/master-server'],
+    index: `export { Container } from '@omni/master-server';\n`,
+  },
 ];
 
 /** What the layers allow beside the index files, so that the control run is not clean by being empty. */
@@ -68,18 +96,33 @@ export function plantWorkspace(files: Readonly<Record<string, string>>): string 
     writeFileSync(join(root, path), text);
   };
   for (const file of CONFIGURATIONS) cpSync(join(REPOSITORY, file), join(root, file));
-  write('package.json', JSON.stringify({ name: 'planted', private: true, type: 'module', workspaces: WORKSPACES }));
-  write('tsconfig.json', JSON.stringify({ files: [], references: PROJECTS.map(({ folder }) => ({ path: `./${folder}` })) }));
+  write(
+    'package.json',
+    JSON.stringify({ name: 'planted', private: true, type: 'module', workspaces: WORKSPACES }),
+  );
+  write(
+    'tsconfig.json',
+    JSON.stringify({ files: [], references: PROJECTS.map(({ folder }) => ({ path: `./${folder}` })) }),
+  );
   mkdirSync(join(root, 'node_modules/@omni'), { recursive: true });
-  for (const name of PACKAGES) symlinkSync(join(REPOSITORY, 'node_modules', name), join(root, 'node_modules', name));
+  for (const name of PACKAGES)
+    symlinkSync(join(REPOSITORY, 'node_modules', name), join(root, 'node_modules', name));
   for (const { folder, dependencies, index } of PROJECTS) {
     const name = `@omni/${folder.split('/').at(-1)}`;
     const exports = { '.': { '@omni/source': './src/index.ts', default: './dist/index.js' } };
-    const manifest = { name, type: 'module', exports, dependencies: Object.fromEntries(dependencies.map((one) => [one, '*'])) };
+    const manifest = {
+      name,
+      type: 'module',
+      exports,
+      dependencies: Object.fromEntries(dependencies.map((one) => [one, '*'])),
+    };
     write(join(folder, 'package.json'), JSON.stringify(manifest));
     write(
       join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: `${'../'.repeat(folder.split('/').length)}tsconfig.base.json`, include: ['src'] }),
+      JSON.stringify({
+        extends: `${'../'.repeat(folder.split('/').length)}tsconfig.base.json`,
+        include: ['src'],
+      }),
     );
     write(join(folder, 'src/index.ts'), index);
     symlinkSync(join(root, folder), join(root, 'node_modules', name));

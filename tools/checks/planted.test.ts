@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { checkOwnRules, OWN_RULES } from './own-rules.mjs';
-import { INNOCENT, LAYER_VIOLATIONS, LINT_VIOLATIONS, OWN_VIOLATIONS, type Violation } from './planted-violations.ts';
+import {
+  INNOCENT,
+  LAYER_VIOLATIONS,
+  LINT_VIOLATIONS,
+  OWN_VIOLATIONS,
+  type Violation,
+} from './planted-violations.ts';
 import { plantWorkspace, REPOSITORY } from './planted-workspace.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -39,16 +45,23 @@ async function outputOf(root: string, argv: readonly string[]): Promise<string> 
 const layers: Check = async (root) => {
   const tool = join(REPOSITORY, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
   const { summary } = JSON.parse(await outputOf(root, [tool, 'libs', 'apps', 'tools', '--output-type=json']));
-  return summary.violations.map(({ rule, from }: { rule: { name: string }; from: string }) => ({ rule: rule.name, file: from }));
+  return summary.violations.map(({ rule, from }: { rule: { name: string }; from: string }) => ({
+    rule: rule.name,
+    file: from,
+  }));
 };
 
 const lint: Check = async (root) => {
   const tool = join(REPOSITORY, 'node_modules/oxlint/bin/oxlint');
   const { diagnostics } = JSON.parse(await outputOf(root, [tool, '--deny-warnings', '--format=json']));
-  return diagnostics.map(({ code, filename }: { code: string; filename: string }) => ({ rule: code, file: filename.replace(/^\.\//, '') }));
+  return diagnostics.map(({ code, filename }: { code: string; filename: string }) => ({
+    rule: code,
+    file: filename.replace(/^\.\//, ''),
+  }));
 };
 
-const own: Check = async (root) => checkOwnRules(root).map(({ rule, where }) => ({ rule, file: where.replace(/:\d+$/, '') }));
+const own: Check = async (root) =>
+  checkOwnRules(root).map(({ rule, where }) => ({ rule, file: where.replace(/:\d+$/, '') }));
 
 const filesOf = (violations: readonly Violation[]): Readonly<Record<string, string>> =>
   Object.assign({}, ...violations.map(({ files }) => files));
@@ -72,7 +85,8 @@ beforeAll(async () => {
 const table = (violations: readonly Violation[]): [string, string][] =>
   violations.map(({ rule, files }) => [rule, Object.keys(files)[0] ?? '']);
 /** `import/no-cycle` in the configuration is `import(no-cycle)` in a report, `eqeqeq` is `eslint(eqeqeq)`. */
-const asReported = (rule: string): string => (rule.includes('/') ? `${rule.replace('/', '(')})` : `eslint(${rule})`);
+const asReported = (rule: string): string =>
+  rule.includes('/') ? `${rule.replace('/', '(')})` : `eslint(${rule})`;
 
 describe('a clean workspace', () => {
   it('passes the layers, the linter and the own rules', () => {
@@ -98,7 +112,9 @@ describe('.oxlintrc.json', () => {
   });
 
   it('has no rule of its own without a planted violation', () => {
-    const { rules } = ts.readConfigFile(join(REPOSITORY, '.oxlintrc.json'), (path) => readFileSync(path, 'utf8')).config;
+    const { rules } = ts.readConfigFile(join(REPOSITORY, '.oxlintrc.json'), (path) =>
+      readFileSync(path, 'utf8'),
+    ).config;
     const names = Object.keys(rules).filter((name) => rules[name] !== 'off');
     expect(names.filter((name) => !LINT_VIOLATIONS.some(({ rule }) => rule === name))).toEqual([]);
   });
@@ -110,6 +126,8 @@ describe('own-rules.mjs', () => {
   });
 
   it('has no rule without a planted violation', () => {
-    expect(OWN_RULES.filter(({ id }) => !OWN_VIOLATIONS.some(({ rule }) => rule === id)).map(({ id }) => id)).toEqual([]);
+    expect(
+      OWN_RULES.filter(({ id }) => !OWN_VIOLATIONS.some(({ rule }) => rule === id)).map(({ id }) => id),
+    ).toEqual([]);
   });
 });

@@ -24,11 +24,20 @@ export function readExample(folder) {
  * @returns {Promise<{ code: number | string, output: string }>} `code` is 0 when it ran to its end; `timeout` when it did not end
  */
 export function runExample(folder, example) {
-  const argv = ['--conditions=@omni/source', '--disable-warning=ExperimentalWarning', '--input-type=module-typescript'];
+  const argv = [
+    '--conditions=@omni/source',
+    '--disable-warning=ExperimentalWarning',
+    '--input-type=module-typescript',
+  ];
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, argv, { cwd: folder, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : (error.code ?? 'timeout'), output: `${stdout}${stderr}` });
-    });
+    const child = execFile(
+      process.execPath,
+      argv,
+      { cwd: folder, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : (error.code ?? 'timeout'), output: `${stdout}${stderr}` });
+      },
+    );
     // Node complains about an error in the example before it has read all of it.
     child.stdin?.on('error', () => {});
     child.stdin?.end(example);

@@ -17,7 +17,10 @@ afterEach(() => {
 
 describe('readExample', () => {
   it('takes the first block marked ts', () => {
-    writeFileSync(join(folder, 'README.md'), '# A\n\n```sh\nnpm i\n```\n\n```ts\nconst a = 1;\n```\n\n```ts\nconst b = 2;\n```\n');
+    writeFileSync(
+      join(folder, 'README.md'),
+      '# A\n\n```sh\nnpm i\n```\n\n```ts\nconst a = 1;\n```\n\n```ts\nconst b = 2;\n```\n',
+    );
     expect(readExample(folder)).toBe('const a = 1;\n');
   });
 
@@ -36,6 +39,8 @@ describe('runExample', () => {
 
   it('reports an example that throws, and one that imports what is not there', async () => {
     expect(await runExample(folder, 'process.exit(3);\n')).toMatchObject({ code: 3 });
-    expect(await runExample(PORTS, `import { nothing } from '@omni/ports';\nnothing();\n`)).toMatchObject({ code: 1 });
+    expect(await runExample(PORTS, `import { nothing } from '@omni/ports';\nnothing();\n`)).toMatchObject({
+      code: 1,
+    });
   });
 });

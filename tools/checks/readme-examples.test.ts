@@ -11,7 +11,8 @@ describe('the example in the README of', () => {
     '%s runs',
     async (folder) => {
       const example = readExample(join(ROOT, folder));
-      if (example === undefined) expect(`${folder}/README.md`).toBe('a file with a block that starts with ```ts');
+      if (example === undefined)
+        expect(`${folder}/README.md`).toBe('a file with a block that starts with ```ts');
       else expect(await runExample(join(ROOT, folder), example)).toMatchObject({ code: 0 });
     },
     TIMEOUT_MS,

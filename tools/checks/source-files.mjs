@@ -20,7 +20,10 @@ const TEST_CODE = /\.(test|fixture)\.ts$|^libs\/testing\/|^apps\/[^/]+-e2e\/|^to
  * @returns {SourceFile[]} sorted by path
  */
 export function readSourceFiles(root) {
-  return globSync(PATTERNS, { cwd: root, exclude: (name) => NOT_OURS.has(name) || NOT_OURS.has(name.split(/[\\/]/).at(-1) ?? '') })
+  return globSync(PATTERNS, {
+    cwd: root,
+    exclude: (name) => NOT_OURS.has(name) || NOT_OURS.has(name.split(/[\\/]/).at(-1) ?? ''),
+  })
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => !path.endsWith('.d.ts'))
     .sort()

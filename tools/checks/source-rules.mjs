@@ -15,10 +15,20 @@ const isLibrarySource = ({ path, isTest }) => path.startsWith('libs/') && !isTes
 /** @param {SourceFile} file */
 const isProductSource = ({ path, isTest }) => /^(libs|apps)\//.test(path) && !isTest;
 /** @param {SourceFile} file */
-const isNeutralSource = ({ path, isTest }) => /^libs\/(ports|jsonrpc|model|core)\//.test(path) && !isTest && path.includes('/src/');
+const isNeutralSource = ({ path, isTest }) =>
+  /^libs\/(ports|jsonrpc|model|core)\//.test(path) && !isTest && path.includes('/src/');
 
 /** Names that only Node has, or that mean something else elsewhere. */
-const NODE_GLOBALS = new Set(['process', 'Buffer', 'global', 'require', '__dirname', '__filename', 'setImmediate', 'clearImmediate']);
+const NODE_GLOBALS = new Set([
+  'process',
+  'Buffer',
+  'global',
+  'require',
+  '__dirname',
+  '__filename',
+  'setImmediate',
+  'clearImmediate',
+]);
 const EMPTY_NAMES = /^(utils?|helpers?|common|shared|misc)$/;
 const EMPTY_SUFFIX = /(Manager|Service|Helpers?|Utils?|Impl)$|^I[A-Z][a-z]/;
 /** Public names that the seeds of the project prescribe. */
@@ -69,21 +79,29 @@ function judgeStandardStream(node) {
     if (text === 'process.stdout' || text === 'process.stderr') return `uses ${text}`;
     if (node.expression.text === 'console') return `calls ${text}`;
   }
-  if (ts.isImportSpecifier(node) && /^std(out|err)$/.test((node.propertyName ?? node.name).text)) return `imports ${node.getText()}`;
+  if (ts.isImportSpecifier(node) && /^std(out|err)$/.test((node.propertyName ?? node.name).text))
+    return `imports ${node.getText()}`;
   if (!ts.isCallExpression(node)) return undefined;
   const [first] = node.arguments;
   const callee = node.expression.getText();
   const isDescriptor = first !== undefined && ts.isNumericLiteral(first) && /^[12]$/.test(first.text);
-  if (isDescriptor && /(^|\.)(write|writeSync|writev|writevSync|destination)$/.test(callee)) return `writes to descriptor ${first.text}`;
+  if (isDescriptor && /(^|\.)(write|writeSync|writev|writevSync|destination)$/.test(callee))
+    return `writes to descriptor ${first.text}`;
   // Without a second argument pino writes to stdout.
-  if (callee === 'pino' && node.arguments.length < 2) return 'creates a pino logger without saying where it writes';
+  if (callee === 'pino' && node.arguments.length < 2)
+    return 'creates a pino logger without saying where it writes';
   return undefined;
 }
 
 /** @param {ts.Node} node */
 function judgeNodeGlobal(node) {
-  if (ts.isIdentifier(node) && NODE_GLOBALS.has(node.text) && isFreeIdentifier(node)) return `uses ${node.text}`;
-  if (ts.isPropertyAccessExpression(node) && node.expression.getText() === 'globalThis' && NODE_GLOBALS.has(node.name.text)) {
+  if (ts.isIdentifier(node) && NODE_GLOBALS.has(node.text) && isFreeIdentifier(node))
+    return `uses ${node.text}`;
+  if (
+    ts.isPropertyAccessExpression(node) &&
+    node.expression.getText() === 'globalThis' &&
+    NODE_GLOBALS.has(node.name.text)
+  ) {
     return `uses globalThis.${node.name.text}`;
   }
   return undefined;
@@ -100,12 +118,15 @@ function judgeBareError(node) {
 /** @param {ts.Node} node */
 function judgeStarExport(node) {
   if (!ts.isExportDeclaration(node)) return undefined;
-  return node.exportClause === undefined || ts.isNamespaceExport(node.exportClause) ? node.getText() : undefined;
+  return node.exportClause === undefined || ts.isNamespaceExport(node.exportClause)
+    ? node.getText()
+    : undefined;
 }
 
 /** @param {ts.Node} node */
 function judgeTypeName(node) {
-  if (!ts.isClassDeclaration(node) && !ts.isInterfaceDeclaration(node) && !ts.isTypeAliasDeclaration(node)) return undefined;
+  if (!ts.isClassDeclaration(node) && !ts.isInterfaceDeclaration(node) && !ts.isTypeAliasDeclaration(node))
+    return undefined;
   const name = node.name?.text ?? '';
   return EMPTY_SUFFIX.test(name) && !PRESCRIBED_NAMES.has(name) ? `is called ${name}` : undefined;
 }
@@ -191,7 +212,9 @@ export const SOURCE_RULES = [
     fix: 'Remove the suppression, or end it with " -- " and the reason.',
     appliesTo: () => true,
     check: (file) =>
-      hitsInComments(file, (text) => (/(oxlint|eslint)-disable/.test(text) && !/ -- \S/.test(text) ? 'disables a rule' : undefined)),
+      hitsInComments(file, (text) =>
+        /(oxlint|eslint)-disable/.test(text) && !/ -- \S/.test(text) ? 'disables a rule' : undefined,
+      ),
   },
   {
     id: 'telling-names',
@@ -200,7 +223,10 @@ export const SOURCE_RULES = [
     appliesTo: () => true,
     check: (file) => {
       const empty = file.path.split('/').find((part) => EMPTY_NAMES.test(part.replace(/\..*$/, '')));
-      return [...(empty === undefined ? [] : [{ line: 1, what: `lies in ${empty}` }]), ...hitsIn(file, judgeTypeName)];
+      return [
+        ...(empty === undefined ? [] : [{ line: 1, what: `lies in ${empty}` }]),
+        ...hitsIn(file, judgeTypeName),
+      ];
     },
   },
 ];

@@ -28,7 +28,10 @@ export function projectFolders(root) {
 function findUnreferencedProjects(root) {
   const file = 'tsconfig.json';
   /** @type {{ references?: { path: string }[] }} */
-  const { references = [] } = ts.parseConfigFileTextToJson(file, readFileSync(join(root, file), 'utf8')).config;
+  const { references = [] } = ts.parseConfigFileTextToJson(
+    file,
+    readFileSync(join(root, file), 'utf8'),
+  ).config;
   const referenced = new Set(references.map(({ path }) => path.replace(/^\.\//, '').replace(/\/$/, '')));
   return projectFolders(root)
     .filter((folder) => !referenced.has(folder))
@@ -43,16 +46,27 @@ function findUnreferencedProjects(root) {
 function findUndeclaredProjects(root, files) {
   return projectFolders(root).flatMap((folder) => {
     const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    const declared = new Set([manifest.name, ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })]);
+    const declared = new Set([
+      manifest.name,
+      ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+    ]);
     return files
       .filter(
-        ({ path, isTest }) => path.startsWith(`${folder}/`) && (!isTest || path.startsWith('libs/testing/')) && !path.endsWith('.test.ts'),
+        ({ path, isTest }) =>
+          path.startsWith(`${folder}/`) &&
+          (!isTest || path.startsWith('libs/testing/')) &&
+          !path.endsWith('.test.ts'),
       )
       .flatMap(({ path, text }) => {
-        const names = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => /^@omni\/[^/]+/.exec(fileName)?.[0]);
+        const names = ts
+          .preProcessFile(text, true, true)
+          .importedFiles.map(({ fileName }) => /^@omni\/[^/]+/.exec(fileName)?.[0]);
         return [...new Set(names)]
           .filter((name) => name !== undefined && !declared.has(name))
-          .map((name) => ({ where: path, what: `imports ${name}, which ${folder}/package.json does not declare` }));
+          .map((name) => ({
+            where: path,
+            what: `imports ${name}, which ${folder}/package.json does not declare`,
+          }));
       });
   });
 }

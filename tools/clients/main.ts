@@ -34,17 +34,24 @@ function run(
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, output }));
   });
 }
 
-async function startOmni(home: string): Promise<{ readonly url: string; readonly token: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, ['--conditions=@omni/source', OMNI, 'start', '--listen', '127.0.0.1:0'], {
-    env: { ...process.env, OMNI_HOME: join(home, 'omni') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+async function startOmni(
+  home: string,
+): Promise<{ readonly url: string; readonly token: string; stop(): Promise<void> }> {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@omni/source', OMNI, 'start', '--listen', '127.0.0.1:0'],
+    {
+      env: { ...process.env, OMNI_HOME: join(home, 'omni') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   const said = await new Promise<string>((resolve, reject) => {
     let text = '';
@@ -83,7 +90,9 @@ try {
   const config = join(home, 'mcporter.json');
   await writeFile(
     config,
-    JSON.stringify({ mcpServers: { omni: { baseUrl: omni.url, headers: { Authorization: `Bearer ${omni.token}` } } } }),
+    JSON.stringify({
+      mcpServers: { omni: { baseUrl: omni.url, headers: { Authorization: `Bearer ${omni.token}` } } },
+    }),
   );
   const inspect = (era: string, ...rest: string[]): readonly string[] => [
     '--cli',
@@ -98,7 +107,12 @@ try {
   ];
   const call = ['--method', 'tools/call', '--tool-name', 'demo__weather_report', '--tool-arg', 'city=Rome'];
   const tries: readonly (readonly [string, string, readonly string[], RegExp])[] = [
-    ['Inspector, legacy: list', 'mcp-inspector', inspect('legacy', '--method', 'tools/list'), /everything__echo[\s\S]*demo__picture/],
+    [
+      'Inspector, legacy: list',
+      'mcp-inspector',
+      inspect('legacy', '--method', 'tools/list'),
+      /everything__echo[\s\S]*demo__picture/,
+    ],
     ['Inspector, legacy: call', 'mcp-inspector', inspect('legacy', ...call), /"structuredContent"/],
     ['Inspector, modern: call', 'mcp-inspector', inspect('modern', ...call), /"structuredContent"/],
     ['Inspector, auto: call', 'mcp-inspector', inspect('auto', ...call), /"structuredContent"/],

@@ -15,7 +15,12 @@ export function clientLegs(revision: Revision, main: string | undefined): LegGro
     side: 'client',
     revision,
     without,
-    run: () => runClientSuite(revision, { ...route, main }, { without, onRefused: (text) => process.stderr.write(`${text}\n`) }),
+    run: () =>
+      runClientSuite(
+        revision,
+        { ...route, main },
+        { without, onRefused: (text) => process.stderr.write(`${text}\n`) },
+      ),
   });
   const otherEra = revision === '2026-07-28' ? 'legacy' : 'modern';
   return {

@@ -18,6 +18,10 @@ describe('runClientSuite', () => {
       { without: ['initialize'], onRefused: (text) => told.push(text) },
     );
     expect(told).toHaveLength(4);
-    expect(scored).toEqual({ passed: 0, total: 3, failed: ['tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry'] });
+    expect(scored).toEqual({
+      passed: 0,
+      total: 3,
+      failed: ['tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry'],
+    });
   }, 60_000);
 });

@@ -48,7 +48,9 @@ export async function runClientSuite(
       const { exitCode, output } = await runScenario(scenario, revision, route, folder);
       if (exitCode === 0) continue;
       refused.add(scenario);
-      onRefused?.(`${scenario}: the suite ended with ${exitCode}\n${stripVTControlCharacters(output).slice(-MAX_TOLD)}`);
+      onRefused?.(
+        `${scenario}: the suite ended with ${exitCode}\n${stripVTControlCharacters(output).slice(-MAX_TOLD)}`,
+      );
     }
   };
   try {
@@ -65,8 +67,25 @@ async function runScenario(
   { front, era, main }: ClientRoute,
   folder: string,
 ): ReturnType<typeof runSuiteProgram> {
-  const options = ['--front', front, ...(era === undefined ? [] : ['--era', era]), ...(main === undefined ? [] : ['--omni', main])];
+  const options = [
+    '--front',
+    front,
+    ...(era === undefined ? [] : ['--era', era]),
+    ...(main === undefined ? [] : ['--omni', main]),
+  ];
   // The suite hands it to a shell.
-  const command = [process.execPath, '--conditions=@omni/source', DRIVER, ...options].map((word) => `"${word}"`).join(' ');
-  return await runSuiteProgram(['client', '--command', command, '--scenario', scenario, '--spec-version', revision, '-o', folder]);
+  const command = [process.execPath, '--conditions=@omni/source', DRIVER, ...options]
+    .map((word) => `"${word}"`)
+    .join(' ');
+  return await runSuiteProgram([
+    'client',
+    '--command',
+    command,
+    '--scenario',
+    scenario,
+    '--spec-version',
+    revision,
+    '-o',
+    folder,
+  ]);
 }

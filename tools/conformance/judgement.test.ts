@@ -14,7 +14,9 @@ function run(changed: Readonly<Record<string, Verdicts>> = {}): SuiteResult {
     tasks: { 'get Get': 'SUCCESS', 'run Run': 'FAILURE' },
     ...changed,
   };
-  const failed = Object.keys(verdicts).filter((name) => Object.values(verdicts[name] ?? {}).includes('FAILURE'));
+  const failed = Object.keys(verdicts).filter((name) =>
+    Object.values(verdicts[name] ?? {}).includes('FAILURE'),
+  );
   const tally = (names: readonly string[]): SuiteResult['scored'] => {
     const wrong = names.filter((name) => failed.includes(name));
     return { passed: names.length - wrong.length, total: names.length, failed: wrong };
@@ -30,7 +32,14 @@ function run(changed: Readonly<Record<string, Verdicts>> = {}): SuiteResult {
 }
 
 function leg(suite: SuiteResult | undefined): LegResult {
-  return { name: 'server http /mcp', revision: '2026-07-28', scoredTotal: 1, suite, problem: 'gone', seconds: 1 };
+  return {
+    name: 'server http /mcp',
+    revision: '2026-07-28',
+    scoredTotal: 1,
+    suite,
+    problem: 'gone',
+    seconds: 1,
+  };
 }
 
 describe('judge', () => {
@@ -48,22 +57,37 @@ describe('judge', () => {
     ['warns', { 'a A': 'SUCCESS', 'b B': 'WARNING' }, 'b B (WARNING)'],
     ['is not made', { 'a A': 'SUCCESS' }, 'b B (not made)'],
   ] as const)('fails a scenario in which a check that succeeded %s', (_what, list, told) => {
-    expect(judge(leg(run({ list })), run())).toMatchObject({ counted: 2, passed: 1, complaints: [`list: worse than direct: ${told}`] });
+    expect(judge(leg(run({ list })), run())).toMatchObject({
+      counted: 2,
+      passed: 1,
+      complaints: [`list: worse than direct: ${told}`],
+    });
   });
 
   it('counts a scenario that fails on both sides when it is worse in one check', () => {
     const suite = run({ tasks: { 'get Get': 'FAILURE', 'run Run': 'FAILURE' } });
-    expect(judge(leg(suite), run())).toMatchObject({ counted: 3, passed: 2, complaints: ['tasks: worse than direct: get Get (FAILURE)'] });
+    expect(judge(leg(suite), run())).toMatchObject({
+      counted: 3,
+      passed: 2,
+      complaints: ['tasks: worse than direct: get Get (FAILURE)'],
+    });
   });
 
   it('excuses a check that is not made for a reason that is written down, but not one that fails', () => {
-    expect(judge(leg(run({ [POLLING]: {} })), run())).toMatchObject({ complaints: [], explained: [`${POLLING} server-sse-priming-event`] });
+    expect(judge(leg(run({ [POLLING]: {} })), run())).toMatchObject({
+      complaints: [],
+      explained: [`${POLLING} server-sse-priming-event`],
+    });
     expect(judge(leg(run({ [POLLING]: { [PRIMING]: 'WARNING' } })), run()).complaints).toEqual([
       `${POLLING}: worse than direct: ${PRIMING} (WARNING)`,
     ]);
   });
 
   it('gives a leg that could not run no points', () => {
-    expect(judge(leg(undefined), run())).toMatchObject({ counted: 1, passed: 0, complaints: ['could not run: gone'] });
+    expect(judge(leg(undefined), run())).toMatchObject({
+      counted: 1,
+      passed: 0,
+      complaints: ['could not run: gone'],
+    });
   });
 });

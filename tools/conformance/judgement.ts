@@ -23,7 +23,12 @@ export interface Judgement {
 export function judge(leg: LegResult, direct: SuiteResult | undefined): Judgement {
   const { suite } = leg;
   if (suite === undefined)
-    return { counted: leg.scoredTotal, passed: 0, complaints: [`could not run: ${leg.problem ?? 'no reason given'}`], explained: [] };
+    return {
+      counted: leg.scoredTotal,
+      passed: 0,
+      complaints: [`could not run: ${leg.problem ?? 'no reason given'}`],
+      explained: [],
+    };
   const failed = new Set([...suite.scored.failed, ...suite.unscored.failed]);
   // Nobody expects Omni to do what the other side cannot do.
   const excused = new Set(direct?.unscored.failed);

@@ -35,8 +35,8 @@ describe('formatTable', () => {
 
 describe('formatProgress', () => {
   it('names each scenario that has a complaint', () => {
-    expect(formatProgress(direct, { counted: 3, passed: 2, complaints: ['caching: failed'], explained: [] })).toBe(
-      '2026-07-28 server direct: 2/3 (2.5 s)\n  caching: failed',
-    );
+    expect(
+      formatProgress(direct, { counted: 3, passed: 2, complaints: ['caching: failed'], explained: [] }),
+    ).toBe('2026-07-28 server direct: 2/3 (2.5 s)\n  caching: failed');
   });
 });

@@ -41,7 +41,15 @@ function cells({ name, revision, scoredTotal, suite, seconds }: LegResult): stri
   const told = seconds.toFixed(1);
   if (suite === undefined) return [name, revision, `0/${scoredTotal}`, '-', '-', '-', told];
   const { passed, failed } = suite.checks;
-  return [name, revision, share(suite.scored), share(suite.unscored), `${passed} ok, ${failed} bad`, String(suite.warned.length), told];
+  return [
+    name,
+    revision,
+    share(suite.scored),
+    share(suite.unscored),
+    `${passed} ok, ${failed} bad`,
+    String(suite.warned.length),
+    told,
+  ];
 }
 
 function share({ passed, total }: Tally): string {

@@ -25,7 +25,16 @@ export async function measure({ name, side, revision, without = [], run }: Leg):
   const { scored } = leaveOut(await loadRequirementSet(revision, side), without);
   const outcome = await run().then(
     (suite) => ({ suite, problem: undefined }),
-    (error: unknown) => ({ suite: undefined, problem: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => ({
+      suite: undefined,
+      problem: error instanceof Error ? error.message : String(error),
+    }),
   );
-  return { name, revision, scoredTotal: scored.length, ...outcome, seconds: (performance.now() - startedAt) / 1000 };
+  return {
+    name,
+    revision,
+    scoredTotal: scored.length,
+    ...outcome,
+    seconds: (performance.now() - startedAt) / 1000,
+  };
 }

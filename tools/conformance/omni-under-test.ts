@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { startProgram, type StartedProgram } from './started-program.ts';
 
 /** One entry of `mcpServers` in the configuration of Omni. */
-export type UpstreamEntry = { readonly url: string } | { readonly command: string; readonly args: readonly string[] };
+export type UpstreamEntry =
+  { readonly url: string } | { readonly command: string; readonly args: readonly string[] };
 
 /** PEM files. */
 export interface CertificateFiles {
@@ -44,7 +45,10 @@ interface OmniFolder {
 }
 
 /** A folder with a configuration of one upstream called `fixture`, whose names stay as they are because nothing conflicts. */
-async function prepareFolder(upstream: UpstreamEntry, { main = OMNI_MAIN, tls }: OmniOptions): Promise<OmniFolder> {
+async function prepareFolder(
+  upstream: UpstreamEntry,
+  { main = OMNI_MAIN, tls }: OmniOptions,
+): Promise<OmniFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'omni-conformance-'));
   const configFile = join(folder, 'omni.json');
   const configuration = {
@@ -78,7 +82,8 @@ export async function startOmni(upstream: UpstreamEntry, options: OmniOptions = 
       args: folder.argumentsOf('serve'),
       env: folder.env,
       // Omni may name its upstream first.
-      urlIn: (line) => line.match(/https?:\/\/127\.0\.0\.1:\d+/g)?.find((origin) => origin !== upstreamOrigin),
+      urlIn: (line) =>
+        line.match(/https?:\/\/127\.0\.0\.1:\d+/g)?.find((origin) => origin !== upstreamOrigin),
     });
     await waitUntilReady(omni.url);
     return { url: omni.url, stop };
@@ -89,24 +94,38 @@ export async function startOmni(upstream: UpstreamEntry, options: OmniOptions = 
 }
 
 /** Prepares what a client needs to start Omni in front of one upstream. */
-export async function prepareStdioOmni(upstream: UpstreamEntry, options: OmniOptions = {}): Promise<StdioOmni> {
+export async function prepareStdioOmni(
+  upstream: UpstreamEntry,
+  options: OmniOptions = {},
+): Promise<StdioOmni> {
   const folder = await prepareFolder(upstream, options);
-  return { command: process.execPath, args: folder.argumentsOf('stdio'), env: folder.env, remove: folder.remove };
+  return {
+    command: process.execPath,
+    args: folder.argumentsOf('stdio'),
+    env: folder.env,
+    remove: folder.remove,
+  };
 }
 
 async function waitUntilReady(origin: string): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
   for (;;) {
-    const { status } = await fetch(`${origin}/health/ready`, { signal: AbortSignal.timeout(READY_TIMEOUT_MS) });
+    const { status } = await fetch(`${origin}/health/ready`, {
+      signal: AbortSignal.timeout(READY_TIMEOUT_MS),
+    });
     if (status === 200) return;
-    if (performance.now() > deadline) throw new Error(`Omni is up but not ready after ${READY_TIMEOUT_MS} ms (/health/ready: ${status})`);
+    if (performance.now() > deadline)
+      throw new Error(`Omni is up but not ready after ${READY_TIMEOUT_MS} ms (/health/ready: ${status})`);
     await delay(READY_POLL_MS);
   }
 }
 
 /** Starts the fixture over HTTP on a free port; `url` is its MCP endpoint. */
 export async function startHttpFixture(): Promise<StartedProgram> {
-  return await startProgram({ args: [SOURCES, FIXTURE_MAIN, '--http'], urlIn: (line) => /http:\/\/127\.0\.0\.1:\d+\/mcp/.exec(line)?.[0] });
+  return await startProgram({
+    args: [SOURCES, FIXTURE_MAIN, '--http'],
+    urlIn: (line) => /http:\/\/127\.0\.0\.1:\d+\/mcp/.exec(line)?.[0],
+  });
 }
 
 /** The entry that lets Omni start the fixture over stdio. */

@@ -38,13 +38,15 @@ export function isRevision(name: string | undefined): name is Revision {
 export async function loadRequirementSet(revision: Revision, side: Side = 'server'): Promise<RequirementSet> {
   const text = await readFile(new URL(`requirements/${revision}.yaml`, SUITE_FOLDER), 'utf8');
   const list: unknown = parse(text);
-  const isOurs = (name: unknown): name is string => typeof name === 'string' && !name.startsWith(AUTHORIZATION);
+  const isOurs = (name: unknown): name is string =>
+    typeof name === 'string' && !name.startsWith(AUTHORIZATION);
   const scored = property(list, side).filter(isOurs);
   const unscored = property(list, 'not_scored').flatMap((entry) => {
     const { scenario, leg } = isObject(entry) ? entry : {};
     return leg === side && isOurs(scenario) ? [scenario] : [];
   });
-  if (scored.length === 0) throw new Error(`the suite lists no ${side} scenarios for ${revision}: its file format has changed`);
+  if (scored.length === 0)
+    throw new Error(`the suite lists no ${side} scenarios for ${revision}: its file format has changed`);
   return { revision, side, scored, unscored };
 }
 

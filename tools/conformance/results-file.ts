@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-const TITLE = 'through-omni gives for both requirement sets of the official suite what they give directly [PROTO-R26]';
+const TITLE =
+  'through-omni gives for both requirement sets of the official suite what they give directly [PROTO-R26]';
 
 /** Writes what the gate of the requirements reads: the outcome, in the form in which Jest tells its own. */
 export async function writeResultsFile(file: string, isFine: boolean): Promise<void> {

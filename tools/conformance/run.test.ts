@@ -44,13 +44,16 @@ describe('loadRequirementSet', () => {
   it.each([
     ['2025-11-25', 4, 1],
     ['2026-07-28', 7, 1],
-  ] as const)('takes the client scenarios of %s without those of authorization', async (revision, ofScored, ofUnscored) => {
-    const { scored, unscored } = await loadRequirementSet(revision, 'client');
-    expect(scored.length).toBe(ofScored);
-    expect(unscored).toEqual(['json-schema-2020-12-preservation']);
-    expect(unscored).toHaveLength(ofUnscored);
-    expect([...scored, ...unscored].filter((name) => !(name in CLIENT_STEPS))).toEqual([]);
-  });
+  ] as const)(
+    'takes the client scenarios of %s without those of authorization',
+    async (revision, ofScored, ofUnscored) => {
+      const { scored, unscored } = await loadRequirementSet(revision, 'client');
+      expect(scored.length).toBe(ofScored);
+      expect(unscored).toEqual(['json-schema-2020-12-preservation']);
+      expect(unscored).toHaveLength(ofUnscored);
+      expect([...scored, ...unscored].filter((name) => !(name in CLIENT_STEPS))).toEqual([]);
+    },
+  );
 
   it('takes the server scenarios only, scored apart from unscored', async () => {
     const { scored, unscored } = await loadRequirementSet('2026-07-28');

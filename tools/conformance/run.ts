@@ -25,11 +25,16 @@ export async function runServerSuite(
   const set = leaveOut(await loadRequirementSet(requirements, 'server'), without);
   const folder = await mkdtemp(join(tmpdir(), 'omni-conformance-'));
   try {
-    const { exitCode, output } = await runSuiteProgram(['server', '--url', url, '--requirements', requirements, '-o', folder], env);
+    const { exitCode, output } = await runSuiteProgram(
+      ['server', '--url', url, '--requirements', requirements, '-o', folder],
+      env,
+    );
     const result = await readSuiteResults(folder, set);
     const expected = result.scored.failed.length === 0 ? 0 : 1;
     if (exitCode !== expected) {
-      throw new Error(`the conformance suite ended with ${exitCode} where its files mean ${expected}:\n${output.slice(-2000)}`);
+      throw new Error(
+        `the conformance suite ended with ${exitCode} where its files mean ${expected}:\n${output.slice(-2000)}`,
+      );
     }
     return result;
   } finally {
@@ -38,9 +43,13 @@ export async function runServerSuite(
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { url: { type: 'string' }, requirements: { type: 'string' }, json: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { url: { type: 'string' }, requirements: { type: 'string' }, json: { type: 'string' } },
+  });
   if (values.url === undefined || !isRevision(values.requirements)) {
-    process.stderr.write(`usage: node tools/conformance/run.ts --url URL --requirements ${REVISIONS.join('|')} [--json FILE]\n`);
+    process.stderr.write(
+      `usage: node tools/conformance/run.ts --url URL --requirements ${REVISIONS.join('|')} [--json FILE]\n`,
+    );
     process.exitCode = 64;
     return;
   }

@@ -15,12 +15,19 @@ const UPSTREAMS: readonly UpstreamTransport[] = ['stdio', 'http'];
 
 /** The suite as a client of the fixture: without Omni, and through every front and endpoint that it can reach. */
 export function serverLegs(revision: Revision, main: string | undefined): LegGroup {
-  const leg = (name: string, run: () => Promise<SuiteResult>): Leg => ({ name: `server ${name}`, side: 'server', revision, run });
+  const leg = (name: string, run: () => Promise<SuiteResult>): Leg => ({
+    name: `server ${name}`,
+    side: 'server',
+    revision,
+    run,
+  });
   return {
     direct: leg('direct', () => withHttpFixture((url) => runServerSuite(url, revision))),
     throughOmni: [
       ...UPSTREAMS.flatMap((upstream) =>
-        PATHS.map((path) => leg(`${upstream} ${path}`, () => runThroughOmni({ upstream, path, revision, omni: { main } }))),
+        PATHS.map((path) =>
+          leg(`${upstream} ${path}`, () => runThroughOmni({ upstream, path, revision, omni: { main } })),
+        ),
       ),
       {
         ...leg('http /mcp over TLS', () =>
@@ -48,7 +55,13 @@ interface ThroughOmni {
   readonly suite?: ServerSuiteOptions;
 }
 
-async function runThroughOmni({ upstream, path, revision, omni: options, suite = {} }: ThroughOmni): Promise<SuiteResult> {
+async function runThroughOmni({
+  upstream,
+  path,
+  revision,
+  omni: options,
+  suite = {},
+}: ThroughOmni): Promise<SuiteResult> {
   const run = async (entry: Parameters<typeof startOmni>[0]): Promise<SuiteResult> => {
     const omni = await startOmni(entry, options);
     try {

@@ -5,7 +5,10 @@ const urlIn = (line: string): string | undefined => /http:\S+/.exec(line)?.[0];
 
 describe('startProgram', () => {
   it('takes the URL from stderr as well and ends the program', async () => {
-    const program = await startProgram({ args: ['-e', 'console.error("at http://127.0.0.1:1"); setInterval(() => {}, 1000)'], urlIn });
+    const program = await startProgram({
+      args: ['-e', 'console.error("at http://127.0.0.1:1"); setInterval(() => {}, 1000)'],
+      urlIn,
+    });
     expect(program.url).toBe('http://127.0.0.1:1');
     await program.stop();
   });

@@ -26,8 +26,15 @@ const KEPT_LINES = 20;
  * Starts a Node program and waits until a line on its stdout or stderr tells the URL.
  * Rejects, with the last lines of its output, when it ends before or says nothing for 20 seconds.
  */
-export async function startProgram({ args, env = {}, urlIn }: StartedProgramOptions): Promise<StartedProgram> {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startProgram({
+  args,
+  env = {},
+  urlIn,
+}: StartedProgramOptions): Promise<StartedProgram> {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? code}`));

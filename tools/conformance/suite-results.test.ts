@@ -33,7 +33,10 @@ describe('readSuiteResults', () => {
       const inner = join(folder, `${prefix}${scenario}-2026-11-20T09-17-32-468Z`);
       await mkdir(inner);
       if (statuses === undefined) continue;
-      await writeFile(join(inner, 'checks.json'), JSON.stringify(statuses.map((status, id) => ({ id, name: 'N', status }))));
+      await writeFile(
+        join(inner, 'checks.json'),
+        JSON.stringify(statuses.map((status, id) => ({ id, name: 'N', status }))),
+      );
     }
     return folder;
   }
@@ -65,12 +68,17 @@ describe('readSuiteResults', () => {
 
   it('fails a scenario when one of its checks failed', async () => {
     const folder = await outputFolder('red', { ...green, 'tools-list': ['SUCCESS', 'FAILURE'] });
-    expect(await readSuiteResults(folder, set)).toMatchObject({ scored: { passed: 2, failed: ['tools-list'] }, checks: { failed: 1 } });
+    expect(await readSuiteResults(folder, set)).toMatchObject({
+      scored: { passed: 2, failed: ['tools-list'] },
+      checks: { failed: 1 },
+    });
   });
 
   it('fails a scenario that is not there at all', async () => {
     const { caching: _, ...rest } = green;
-    expect(await readSuiteResults(await outputFolder('absent', rest), set)).toMatchObject({ scored: { passed: 2, failed: ['caching'] } });
+    expect(await readSuiteResults(await outputFolder('absent', rest), set)).toMatchObject({
+      scored: { passed: 2, failed: ['caching'] },
+    });
   });
 
   it('fails a scenario that crashed before it wrote its checks', async () => {
@@ -85,16 +93,30 @@ describe('readSuiteResults', () => {
 
   it('takes the worst of what one check gave at several times', async () => {
     const folder = await outputFolder('repeated', green);
-    const checks = ['SUCCESS', 'FAILURE', 'WARNING', 'INFO'].map((status) => ({ id: 'a', name: 'A', status }));
-    await writeFile(join(folder, 'server-caching-2026-11-20T09-17-32-468Z', 'checks.json'), JSON.stringify(checks));
+    const checks = ['SUCCESS', 'FAILURE', 'WARNING', 'INFO'].map((status) => ({
+      id: 'a',
+      name: 'A',
+      status,
+    }));
+    await writeFile(
+      join(folder, 'server-caching-2026-11-20T09-17-32-468Z', 'checks.json'),
+      JSON.stringify(checks),
+    );
     expect((await readSuiteResults(folder, set)).verdicts['caching']).toEqual({ 'a A': 'FAILURE' });
   });
 
   it('reads the folders of client scenarios, and fails one whose client ended with an error', async () => {
-    const clients: RequirementSet = { ...set, side: 'client', scored: ['tools_call', 'initialize'], unscored: [] };
+    const clients: RequirementSet = {
+      ...set,
+      side: 'client',
+      scored: ['tools_call', 'initialize'],
+      unscored: [],
+    };
     const folder = await outputFolder('clients', { tools_call: ['SUCCESS'], initialize: ['SUCCESS'] }, '');
     expect(await readSuiteResults(folder, clients)).toMatchObject({ scored: { passed: 2 } });
-    expect(await readSuiteResults(folder, clients, new Set(['initialize']))).toMatchObject({ scored: { failed: ['initialize'] } });
+    expect(await readSuiteResults(folder, clients, new Set(['initialize']))).toMatchObject({
+      scored: { failed: ['initialize'] },
+    });
   });
 
   it('keeps an unscored failure out of the score', async () => {

@@ -61,8 +61,14 @@ export async function readSuiteResults(
     scored: tallyOf(set.scored),
     unscored: tallyOf(set.unscored),
     warned: all.filter((scenario) => statusesOf(scenarios.get(scenario)).includes('WARNING')),
-    checks: { passed: count(statuses, 'SUCCESS'), failed: count(statuses, 'FAILURE'), warnings: count(statuses, 'WARNING') },
-    verdicts: Object.fromEntries(all.map((scenario) => [scenario, verdictsOf(scenarios.get(scenario) ?? [])])),
+    checks: {
+      passed: count(statuses, 'SUCCESS'),
+      failed: count(statuses, 'FAILURE'),
+      warnings: count(statuses, 'WARNING'),
+    },
+    verdicts: Object.fromEntries(
+      all.map((scenario) => [scenario, verdictsOf(scenarios.get(scenario) ?? [])]),
+    ),
   };
 }
 
@@ -78,7 +84,8 @@ async function readChecks(file: string): Promise<readonly Check[]> {
     throw error;
   });
   const checks: unknown = JSON.parse(text);
-  if (!Array.isArray(checks)) throw new Error(`${file} is not a list of checks: the output format of the suite has changed`);
+  if (!Array.isArray(checks))
+    throw new Error(`${file} is not a list of checks: the output format of the suite has changed`);
   return checks.map(({ id, name, status }: Partial<Record<keyof Check, unknown>>) => ({
     id: String(id),
     name: String(name),
@@ -92,12 +99,20 @@ function verdictsOf(checks: readonly Check[]): Verdicts {
     const key = `${id} ${name}`;
     const verdict = SEVERITY.find((known) => known === status);
     const before = verdicts[key];
-    if (verdict !== undefined && (before === undefined || SEVERITY.indexOf(verdict) > SEVERITY.indexOf(before))) verdicts[key] = verdict;
+    if (
+      verdict !== undefined &&
+      (before === undefined || SEVERITY.indexOf(verdict) > SEVERITY.indexOf(before))
+    )
+      verdicts[key] = verdict;
   }
   return verdicts;
 }
 
-function tally(names: readonly string[], scenarios: ReadonlyMap<string, readonly Check[]>, refused: ReadonlySet<string>): Tally {
+function tally(
+  names: readonly string[],
+  scenarios: ReadonlyMap<string, readonly Check[]>,
+  refused: ReadonlySet<string>,
+): Tally {
   const failed = names.filter((name) => {
     const statuses = statusesOf(scenarios.get(name));
     return statuses.length === 0 || statuses.includes('FAILURE') || refused.has(name);

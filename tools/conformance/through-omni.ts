@@ -22,7 +22,11 @@ function say(line: string): void {
 }
 
 /** Runs one leg after another, and tells about each when it is over. */
-async function runGroup({ direct, throughOmni }: LegGroup, isDirectOnly: boolean, count: Count): Promise<LegResult[]> {
+async function runGroup(
+  { direct, throughOmni }: LegGroup,
+  isDirectOnly: boolean,
+  count: Count,
+): Promise<LegResult[]> {
   const reference = await measure(direct);
   say(formatProgress(reference, judge(reference, undefined)));
   if (reference.suite?.scored.passed !== reference.scoredTotal) count.failed++;
@@ -69,8 +73,10 @@ try {
 
 say(`\n${formatTable(results)}`);
 for (const key of Object.keys(EXPLAINED_DIFFERENCES)) {
-  if (count.skipped === 0 && values.side === undefined && !count.explained.has(key)) say(`explained, but not so any more: ${key}`);
+  if (count.skipped === 0 && values.side === undefined && !count.explained.has(key))
+    say(`explained, but not so any more: ${key}`);
 }
-if (values.results !== undefined) await writeResultsFile(values.results, count.failed === 0 && count.skipped === 0);
+if (values.results !== undefined)
+  await writeResultsFile(values.results, count.failed === 0 && count.skipped === 0);
 say(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 process.exitCode = count.failed === 0 ? 0 : 1;

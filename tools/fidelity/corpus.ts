@@ -150,7 +150,12 @@ export function createCorpus(): readonly CorpusValue[] {
   const random = new SeededRandom(SEED);
   const numbers = numberTexts(random);
   const strings = stringTexts(random);
-  const leaves = ['null', ...['true', 'false', '{}', '[]'], ...numbers, ...strings.filter(({ length }) => length < 100)] as const;
+  const leaves = [
+    'null',
+    ...['true', 'false', '{}', '[]'],
+    ...numbers,
+    ...strings.filter(({ length }) => length < 100),
+  ] as const;
   const all: readonly (readonly [CorpusCategory, readonly string[]])[] = [
     ['numbers', numbers],
     ['strings', strings],

@@ -2,7 +2,11 @@ import type { CorpusCategory, CorpusValue } from './corpus.ts';
 import type { PeerFidelity, Tally } from './measure-peer.ts';
 
 /** The page about what passes unchanged, as Markdown. */
-export function fidelityPage(corpus: readonly CorpusValue[], peers: readonly PeerFidelity[], absent: readonly string[]): string {
+export function fidelityPage(
+  corpus: readonly CorpusValue[],
+  peers: readonly PeerFidelity[],
+  absent: readonly string[],
+): string {
   const categories = [...new Set(corpus.map(({ category }) => category))];
   return [
     '# Fidelity',
@@ -26,13 +30,18 @@ export function fidelityPage(corpus: readonly CorpusValue[], peers: readonly Pee
     '',
     `| gateway | ${categories.map((category) => `${category} (${sizeOf(corpus, category)})`).join(' | ')} |`,
     `| --- | ${categories.map(() => '--:').join(' | ')} |`,
-    ...peers.map(({ name, byCategory }) => `| ${name} | ${categories.map((category) => share(byCategory.get(category))).join(' | ')} |`),
+    ...peers.map(
+      ({ name, byCategory }) =>
+        `| ${name} | ${categories.map((category) => share(byCategory.get(category))).join(' | ')} |`,
+    ),
     `| _\`JSON.parse\`, then \`JSON.stringify\`_ | ${categories.map((category) => share(roundTrip(corpus, category))).join(' | ')} |`,
     '',
     'The last row is no gateway: it is what building values and writing them again does by itself. A change of bytes is not always a change of meaning: blanks and needless escapes carry none. Digits that a double does not hold, keys that stand twice and the order of keys do.',
     '',
     'Refused are values whose call never reached the server, or whose answer was an error or did not come. mcp-hub is called by its own REST route, as in the benchmark; sdk-gateway is a gateway of 30 lines on the official SDK.',
-    ...(absent.length === 0 ? [] : ['', `Not measured, because it could not be installed: ${absent.join(', ')}.`]),
+    ...(absent.length === 0
+      ? []
+      : ['', `Not measured, because it could not be installed: ${absent.join(', ')}.`]),
     '',
     'The values: numbers at every edge of a double and beyond; strings with escapes, halves of surrogate pairs and every plane of Unicode; keys twice; keys that look like numbers; nesting down to the limit; parser cases; blanks.',
     '',

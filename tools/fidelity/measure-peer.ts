@@ -36,7 +36,11 @@ const MAX_FAILURES = 25;
 const PLACE = '"@value@"';
 
 /** Sends the corpus through a peer that has the mirror behind it on stdio. */
-export async function measurePeer(subject: Subject, corpus: readonly CorpusValue[], folder: string): Promise<PeerFidelity> {
+export async function measurePeer(
+  subject: Subject,
+  corpus: readonly CorpusValue[],
+  folder: string,
+): Promise<PeerFidelity> {
   const own = join(folder, subject.name);
   mkdirSync(own);
   const record = join(own, 'record');
@@ -63,7 +67,10 @@ export async function measurePeer(subject: Subject, corpus: readonly CorpusValue
   }
 }
 
-async function sendAll(target: Target, corpus: readonly CorpusValue[]): Promise<readonly (string | undefined)[]> {
+async function sendAll(
+  target: Target,
+  corpus: readonly CorpusValue[],
+): Promise<readonly (string | undefined)[]> {
   const session = await openSession(target);
   const answers: (string | undefined)[] = corpus.map(() => undefined);
   let next = 0;
@@ -71,7 +78,10 @@ async function sendAll(target: Target, corpus: readonly CorpusValue[]): Promise<
   const work = async (): Promise<void> => {
     for (let index = next++; index < corpus.length && failures < MAX_FAILURES; index = next++) {
       try {
-        const { status, body } = await sendOnce(target, callOf(target, index, corpus[index]?.text ?? 'null', session));
+        const { status, body } = await sendOnce(
+          target,
+          callOf(target, index, corpus[index]?.text ?? 'null', session),
+        );
         answers[index] = status === 200 ? body : undefined;
         failures = 0;
       } catch {
@@ -100,9 +110,18 @@ function callOf(target: Target, n: number, text: string, session: string | undef
       ? {
           path: target.path,
           headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...target.headers },
-          body: JSON.stringify({ server_name: UPSTREAM_NAME, tool: target.toolName, arguments: args, request_options: {} }),
+          body: JSON.stringify({
+            server_name: UPSTREAM_NAME,
+            tool: target.toolName,
+            arguments: args,
+            request_options: {},
+          }),
         }
-      : mcpRequest(target, { id: n + 100, method: 'tools/call', params: { name: target.toolName, arguments: args } }, session);
+      : mcpRequest(
+          target,
+          { id: n + 100, method: 'tools/call', params: { name: target.toolName, arguments: args } },
+          session,
+        );
   return { ...parts, body: parts.body.replace(PLACE, () => text) };
 }
 

@@ -8,7 +8,11 @@ import { createCorpus } from './corpus.ts';
 interface Received {
   readonly id?: unknown;
   readonly method?: string;
-  readonly params?: { readonly protocolVersion?: string; readonly arguments?: { readonly n?: number }; readonly _meta?: object };
+  readonly params?: {
+    readonly protocolVersion?: string;
+    readonly arguments?: { readonly n?: number };
+    readonly _meta?: object;
+  };
 }
 
 const TOOLS = '"tools":[{"name":"echo","description":"Gives a value back.","inputSchema":{"type":"object"}}]';
@@ -42,9 +46,12 @@ function answer(line: string): string | undefined {
   const message = JSON.parse(line) as Received;
   if (message.id === undefined) return undefined;
   const result = resultOf(message);
-  const isModern = JSON.stringify(message.params?._meta ?? {}).includes('io.modelcontextprotocol/protocolVersion');
+  const isModern = JSON.stringify(message.params?._meta ?? {}).includes(
+    'io.modelcontextprotocol/protocolVersion',
+  );
   const id = JSON.stringify(message.id);
-  if (result === undefined) return `{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"Method not found"}}`;
+  if (result === undefined)
+    return `{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"Method not found"}}`;
   const members = [isModern ? '"resultType":"complete"' : '', result].filter((part) => part !== '').join(',');
   return `{"jsonrpc":"2.0","id":${id},"result":{${members}}}`;
 }

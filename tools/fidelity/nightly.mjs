@@ -7,7 +7,11 @@ import { runInForeground } from '../workspace/foreground.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MESSAGES = '5000000';
-const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
 
 process.exitCode = await runInForeground(
   process.execPath,
@@ -18,5 +22,8 @@ process.exitCode = await runInForeground(
     '--runInBand',
     '--testPathPatterns=(?:isolation-of-answers|fidelity|slow-clients)\\.test\\.ts$',
   ],
-  { cwd: ROOT, env: { OMNI_LEAK_MESSAGES: MESSAGES, OMNI_FIDELITY: 'all', OMNI_SLOW_READERS: '100', ...process.env } },
+  {
+    cwd: ROOT,
+    env: { OMNI_LEAK_MESSAGES: MESSAGES, OMNI_FIDELITY: 'all', OMNI_SLOW_READERS: '100', ...process.env },
+  },
 );

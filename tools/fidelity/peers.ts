@@ -24,7 +24,9 @@ const PAGE = fileURLToPath(new URL('../../docs/fidelity.md', import.meta.url));
 async function main(folder: string): Promise<void> {
   await bundleServer();
   // Line breaks cannot be carried on stdio, and what is beyond the limits is refused on purpose.
-  const corpus = createCorpus().filter(({ category }) => category !== 'line breaks' && category !== 'beyond the limits');
+  const corpus = createCorpus().filter(
+    ({ category }) => category !== 'line breaks' && category !== 'beyond the limits',
+  );
   const measured: PeerFidelity[] = [];
   const absent: string[] = [];
   for (const subject of [omni, sdkGateway, mcpProxy, supergateway, mcpHub]) {
@@ -36,7 +38,10 @@ async function main(folder: string): Promise<void> {
       absent.push(subject.name);
     }
   }
-  writeFileSync(PAGE, await format(fidelityPage(corpus, measured, absent), { parser: 'markdown', printWidth: 140 }));
+  writeFileSync(
+    PAGE,
+    await format(fidelityPage(corpus, measured, absent), { parser: 'markdown', printWidth: 140 }),
+  );
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'omni-fidelity-'));

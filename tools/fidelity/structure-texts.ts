@@ -18,9 +18,40 @@ const KEYS = [
     '"4294967295"',
     '"9007199254740993"',
   ],
-  ...['"__proto__"', '"constructor"', '"prototype"', '"toString"', '"toJSON"', '"then"', '"hasOwnProperty"', '"valueOf"', '"length"'],
-  ...['"id"', '"method"', '"params"', '"jsonrpc"', '"result"', '"error"', '"name"', '"arguments"', '"_meta"', '"progressToken"', '"uri"'],
-  ...['"resultType"', '"ttlMs"', '"cacheScope"', '"structuredContent"', '"content"', '"isError"', '"requestState"', '"inputResponses"'],
+  ...[
+    '"__proto__"',
+    '"constructor"',
+    '"prototype"',
+    '"toString"',
+    '"toJSON"',
+    '"then"',
+    '"hasOwnProperty"',
+    '"valueOf"',
+    '"length"',
+  ],
+  ...[
+    '"id"',
+    '"method"',
+    '"params"',
+    '"jsonrpc"',
+    '"result"',
+    '"error"',
+    '"name"',
+    '"arguments"',
+    '"_meta"',
+    '"progressToken"',
+    '"uri"',
+  ],
+  ...[
+    '"resultType"',
+    '"ttlMs"',
+    '"cacheScope"',
+    '"structuredContent"',
+    '"content"',
+    '"isError"',
+    '"requestState"',
+    '"inputResponses"',
+  ],
   ...[
     String.raw`"\u0061"`,
     String.raw`"\u005f_proto__"`,
@@ -38,9 +69,20 @@ const KEYS = [
 const SPACES = ['', '', ' ', '  ', '\t', ' \t '] as const;
 
 /** Objects that hold a key twice or more often: whoever builds objects loses one. */
-export function duplicateKeyTexts(random: SeededRandom, leaves: readonly [string, ...string[]]): readonly string[] {
-  const chosen = KEYS.flatMap((key) => [`{${key}:1,${key}:2}`, `{${key}:{${key}:1.0,${key}:null},"x":0,${key}:[]}`]);
-  const escaped = [String.raw`{"a":1,"\u0061":2}`, String.raw`{"é":1,"\u00e9":2,"\u00E9":3}`, '{"a":1,"a":1}', '{"a":1,"A":2}'];
+export function duplicateKeyTexts(
+  random: SeededRandom,
+  leaves: readonly [string, ...string[]],
+): readonly string[] {
+  const chosen = KEYS.flatMap((key) => [
+    `{${key}:1,${key}:2}`,
+    `{${key}:{${key}:1.0,${key}:null},"x":0,${key}:[]}`,
+  ]);
+  const escaped = [
+    String.raw`{"a":1,"\u0061":2}`,
+    String.raw`{"é":1,"\u00e9":2,"\u00E9":3}`,
+    '{"a":1,"a":1}',
+    '{"a":1,"A":2}',
+  ];
   const random3 = Array.from({ length: 300 }, () => {
     const key = random.pick(KEYS);
     const other = random.pick(KEYS);
@@ -50,7 +92,10 @@ export function duplicateKeyTexts(random: SeededRandom, leaves: readonly [string
 }
 
 /** Objects whose keys look like numbers: an object of JavaScript sorts them to the front. */
-export function integerKeyTexts(random: SeededRandom, leaves: readonly [string, ...string[]]): readonly string[] {
+export function integerKeyTexts(
+  random: SeededRandom,
+  leaves: readonly [string, ...string[]],
+): readonly string[] {
   const chosen = [
     '{"2":"b","1":"a"}',
     '{"b":0,"1":0,"a":0,"0":0}',
@@ -62,7 +107,9 @@ export function integerKeyTexts(random: SeededRandom, leaves: readonly [string, 
     ...chosen,
     ...Array.from({ length: 300 }, () => {
       const keys = Array.from({ length: 2 + random.below(5) }, (_, index) =>
-        random.below(3) === 0 ? random.pick(KEYS) : `"${random.below(20)}${index === 0 ? '' : random.below(10)}"`,
+        random.below(3) === 0
+          ? random.pick(KEYS)
+          : `"${random.below(20)}${index === 0 ? '' : random.below(10)}"`,
       );
       return `{${keys.map((key) => `${key}:${random.pick(leaves)}`).join(',')}}`;
     }),
@@ -82,7 +129,11 @@ export function nestedTexts(maxDepth: number): readonly string[] {
 }
 
 /** Values of all kinds in each other, with blanks wherever JSON lets them stand. */
-export function structureTexts(random: SeededRandom, leaves: readonly [string, ...string[]], count: number): readonly string[] {
+export function structureTexts(
+  random: SeededRandom,
+  leaves: readonly [string, ...string[]],
+  count: number,
+): readonly string[] {
   return Array.from({ length: count }, () => structure(random, leaves, 1 + random.below(4)));
 }
 

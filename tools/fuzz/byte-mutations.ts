@@ -12,7 +12,8 @@ export interface MutationSources {
 export type Mutation = (input: Uint8Array, sources: MutationSources) => Uint8Array;
 
 const EDGE_BYTES = [
-  0x00, 0x09, 0x0a, 0x0d, 0x1f, 0x20, 0x22, 0x2c, 0x30, 0x3a, 0x5c, 0x7b, 0x7d, 0x7e, 0x7f, 0x80, 0xbf, 0xc0, 0xed, 0xf4, 0xff,
+  0x00, 0x09, 0x0a, 0x0d, 0x1f, 0x20, 0x22, 0x2c, 0x30, 0x3a, 0x5c, 0x7b, 0x7d, 0x7e, 0x7f, 0x80, 0xbf, 0xc0,
+  0xed, 0xf4, 0xff,
 ];
 const UNICODE_EDGES = [
   '\u0000',
@@ -96,18 +97,27 @@ export const BYTE_MUTATIONS: readonly Mutation[] = [
   },
   function setByte(input, { choice }) {
     const output = input.slice();
-    if (output.length > 0) output[choice.below(input.length)] = choice.once(2) ? choice.below(256) : (choice.pick(EDGE_BYTES) ?? 0);
+    if (output.length > 0)
+      output[choice.below(input.length)] = choice.once(2)
+        ? choice.below(256)
+        : (choice.pick(EDGE_BYTES) ?? 0);
     return output;
   },
   function insertByte(input, { choice }) {
-    return inserted(input, choice, Uint8Array.of(choice.once(2) ? choice.below(256) : (choice.pick(EDGE_BYTES) ?? 0)));
+    return inserted(
+      input,
+      choice,
+      Uint8Array.of(choice.once(2) ? choice.below(256) : (choice.pick(EDGE_BYTES) ?? 0)),
+    );
   },
   function insertRun(input, { choice }) {
     const byte = input[choice.below(input.length)] ?? 0x20;
     return inserted(input, choice, new Uint8Array(choice.pick(RUNS) ?? 1).fill(byte));
   },
   function insertUnicode(input, { choice }) {
-    const bytes = choice.once(2) ? encoder.encode(choice.pick(UNICODE_EDGES)) : Uint8Array.from(choice.pick(BAD_UTF8) ?? []);
+    const bytes = choice.once(2)
+      ? encoder.encode(choice.pick(UNICODE_EDGES))
+      : Uint8Array.from(choice.pick(BAD_UTF8) ?? []);
     return inserted(input, choice, bytes);
   },
   function insertWord(input, { choice, dictionary }) {

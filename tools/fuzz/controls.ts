@@ -41,7 +41,8 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
         front.bind = (open) =>
           bind((listener) => {
             const channel = open(listener);
-            const send = (text: string): boolean => channel.send(text) && (!text.includes('"id":null') || channel.send(text));
+            const send = (text: string): boolean =>
+              channel.send(text) && (!text.includes('"id":null') || channel.send(text));
             return { send, close: () => channel.close() };
           });
         return front;
@@ -66,7 +67,9 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
         encodeHeaderValue: model.encodeHeaderValue,
         decodeHeaderValue: (header) => {
           const base64 = /^=\?base64\?([A-Za-z0-9+/]+)\?=$/.exec(header)?.[1];
-          return base64 === undefined ? model.decodeHeaderValue(header) : Buffer.from(base64, 'base64').toString('utf8');
+          return base64 === undefined
+            ? model.decodeHeaderValue(header)
+            : Buffer.from(base64, 'base64').toString('utf8');
         },
       }),
   },
@@ -95,16 +98,25 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
     target: () =>
       jsonScan((text, limits, plan) => {
         const found = jsonrpc.scanJson(text, limits, plan);
-        return found.kind === 'problem' && found.problem === 'syntax' && /[[,:]-?0[0-9]/.test(text) ? { kind: 'scalar' } : found;
+        return found.kind === 'problem' && found.problem === 'syntax' && /[[,:]-?0[0-9]/.test(text)
+          ? { kind: 'scalar' }
+          : found;
       }),
   },
   'line-splitter': {
     mistake: 'drops white space at the end of a line',
-    target: () => lineSplitter((sink, max) => new LineSplitter({ ...sink, onMessage: (text) => sink.onMessage(text.trimEnd()) }, max)),
+    target: () =>
+      lineSplitter(
+        (sink, max) =>
+          new LineSplitter({ ...sink, onMessage: (text) => sink.onMessage(text.trimEnd()) }, max),
+      ),
   },
   'rpc-message': {
     mistake: 'does not look at the version of JSON-RPC',
-    target: () => rpcMessage((text, limits) => jsonrpc.parseMessage(text.replace(/"jsonrpc":[^,}]*/, '"jsonrpc":"2.0"'), limits)),
+    target: () =>
+      rpcMessage((text, limits) =>
+        jsonrpc.parseMessage(text.replace(/"jsonrpc":[^,}]*/, '"jsonrpc":"2.0"'), limits),
+      ),
   },
   'sse-parser': {
     mistake: 'loses events of two characters',
@@ -126,13 +138,19 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
     target: () =>
       stateSeal((keys) => {
         const seal = new StateSeal(keys);
-        return { seal: (text) => seal.seal(text), open: async (state) => (await seal.open(state)) ?? seal.open(state.slice(0, -1)) };
+        return {
+          seal: (text) => seal.seal(text),
+          open: async (state) => (await seal.open(state)) ?? seal.open(state.slice(0, -1)),
+        };
       }),
   },
   'text-edit': {
     mistake: 'sets members one by one, so that the comma between two in an empty object is missing',
     target: () =>
-      textEdit({ ...jsonrpc, setMembers: (object, values) => values.map(([key, json]) => jsonrpc.setMember(object, key, json)) }),
+      textEdit({
+        ...jsonrpc,
+        setMembers: (object, values) => values.map(([key, json]) => jsonrpc.setMember(object, key, json)),
+      }),
   },
   'uri-template': {
     mistake: 'lets a simple variable reach over a slash',

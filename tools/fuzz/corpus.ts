@@ -8,13 +8,18 @@ export function readCorpus(target: string): readonly Uint8Array[] {
   const file = fileOf(target);
   if (!existsSync(file)) return [];
   // Written below.
-  return Object.values(JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, string>>).map(fromText);
+  return Object.values(JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, string>>).map(
+    fromText,
+  );
 }
 
 /** Writes the inputs of a target by number: one on a line, whoever formats it, and a character for each byte. */
 export function writeCorpus(target: string, inputs: readonly Uint8Array[]): void {
   mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(fileOf(target), `${asciiJson(Object.fromEntries(inputs.map((input, index) => [index, toText(input)])))}\n`);
+  writeFileSync(
+    fileOf(target),
+    `${asciiJson(Object.fromEntries(inputs.map((input, index) => [index, toText(input)])))}\n`,
+  );
 }
 
 export function toText(input: Uint8Array): string {

@@ -34,7 +34,9 @@ describe('fuzz', () => {
   });
 
   it('makes what it finds smaller and tells it once', async () => {
-    const target = targetOf((input) => promise(!input.includes(0x7f) || input.includes(0x41), 'a rule', () => `of ${input.length}`));
+    const target = targetOf((input) =>
+      promise(!input.includes(0x7f) || input.includes(0x41), 'a rule', () => `of ${input.length}`),
+    );
     const { findings } = await fuzz(target, { seed: 2, maxRuns: 20_000, maxFindings: 2 });
     expect(findings.map(({ key, input }) => [key, [...input]])).toEqual([['BrokenPromise: a rule', [0x7f]]]);
   });

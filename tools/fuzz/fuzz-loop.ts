@@ -65,7 +65,9 @@ class Search {
     this.#options = options;
     this.#guide = options.guide ?? NO_GUIDE;
     this.#choice = new Choice(options.seed);
-    this.#mutations = target.isJson ? [...BYTE_MUTATIONS, ...JSON_MUTATIONS, ...JSON_MUTATIONS] : BYTE_MUTATIONS;
+    this.#mutations = target.isJson
+      ? [...BYTE_MUTATIONS, ...JSON_MUTATIONS, ...JSON_MUTATIONS]
+      : BYTE_MUTATIONS;
   }
 
   async run(): Promise<FuzzReport> {
@@ -81,12 +83,19 @@ class Search {
       if (this.#guide.learn() || hasNewOutcome) this.#keep(input);
     }
     while (!this.#isOver()) await this.#batch();
-    return { runs: this.#runs, ms: performance.now() - this.#began, kept: this.#kept, findings: [...this.#findings.values()] };
+    return {
+      runs: this.#runs,
+      ms: performance.now() - this.#began,
+      kept: this.#kept,
+      findings: [...this.#findings.values()],
+    };
   }
 
   #isOver(): boolean {
     const { maxRuns, maxMs = Number.POSITIVE_INFINITY, maxFindings = 1 } = this.#options;
-    return this.#runs >= maxRuns || this.#findings.size >= maxFindings || performance.now() - this.#began >= maxMs;
+    return (
+      this.#runs >= maxRuns || this.#findings.size >= maxFindings || performance.now() - this.#began >= maxMs
+    );
   }
 
   async #batch(): Promise<void> {
@@ -116,7 +125,8 @@ class Search {
     const steps = 1 << choice.below(4);
     for (let step = 0; step < steps; step++) {
       const mutation = choice.pick(this.#mutations);
-      if (mutation !== undefined) input = mutation(input, { choice, dictionary: this.#target.dictionary, other: this.#pick() });
+      if (mutation !== undefined)
+        input = mutation(input, { choice, dictionary: this.#target.dictionary, other: this.#pick() });
     }
     return input.length > this.#target.maxBytes ? input.slice(0, this.#target.maxBytes) : input;
   }
@@ -137,7 +147,8 @@ class Search {
     this.#options.onInput?.(input);
     let failure = await this.#failureOf(input);
     // Whoever is slow is so again; a busy machine may have been elsewhere.
-    for (let again = 0; again < 2 && typeof failure === 'object' && failure.key === SLOW; again++) failure = await this.#failureOf(input);
+    for (let again = 0; again < 2 && typeof failure === 'object' && failure.key === SLOW; again++)
+      failure = await this.#failureOf(input);
     if (typeof failure === 'string') {
       const isNew = !this.#outcomes.has(failure) && this.#outcomes.size < MAX_KEPT;
       if (isNew) this.#outcomes.add(failure);
@@ -163,9 +174,14 @@ class Search {
       const outcome = this.#target.check(input);
       const word = typeof outcome === 'string' ? outcome : await outcome;
       const ms = performance.now() - began;
-      return ms <= maxInputMs ? word : { key: SLOW, message: `takes ${Math.round(ms)} ms for ${input.length} bytes` };
+      return ms <= maxInputMs
+        ? word
+        : { key: SLOW, message: `takes ${Math.round(ms)} ms for ${input.length} bytes` };
     } catch (error) {
-      return { key: findingKey(error), message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      return {
+        key: findingKey(error),
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      };
     }
   }
 }

@@ -72,7 +72,11 @@ export const JSON_MUTATIONS: readonly Mutation[] = [
     if (at < 0) return;
     const key = choice.once(2) ? tokens[indexOfValue(tokens, choice)] : '"b"';
     const isEmpty = tokens.slice(at + 1).find((token) => token.trim() !== '') === '}';
-    tokens.splice(at + 1, 0, `${key?.startsWith('"') === true ? key : '"a"'}:${choice.pick(VALUES) ?? '0'}${isEmpty ? '' : ','}`);
+    tokens.splice(
+      at + 1,
+      0,
+      `${key?.startsWith('"') === true ? key : '"a"'}:${choice.pick(VALUES) ?? '0'}${isEmpty ? '' : ','}`,
+    );
   }),
   onTokens(function removeTokens(tokens, choice) {
     tokens.splice(choice.below(tokens.length), 1 + choice.below(4));
@@ -92,12 +96,15 @@ export const JSON_MUTATIONS: readonly Mutation[] = [
     tokens.splice(choice.below(tokens.length + 1), 0, choice.pick(SPACES) ?? ' ');
   }),
   onTokens(function escapeCharacter(tokens, choice) {
-    const strings = tokens.flatMap((token, index) => (token.startsWith('"') && token.length > 2 ? [index] : []));
+    const strings = tokens.flatMap((token, index) =>
+      token.startsWith('"') && token.length > 2 ? [index] : [],
+    );
     const at = choice.pick(strings);
     const token = at === undefined ? undefined : tokens[at];
     if (at === undefined || token === undefined) return;
     const index = 1 + choice.below(token.length - 2);
     const code = token.charCodeAt(index).toString(16).padStart(4, '0');
-    tokens[at] = `${token.slice(0, index)}\\u${choice.once(2) ? code : code.toUpperCase()}${token.slice(index + 1)}`;
+    tokens[at] =
+      `${token.slice(0, index)}\\u${choice.once(2) ? code : code.toUpperCase()}${token.slice(index + 1)}`;
   }),
 ];

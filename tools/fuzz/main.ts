@@ -19,7 +19,8 @@ const USAGE = 'npm run fuzz -- [--target name,…] [--seconds n] [--seed n] [--k
 
 const values = readOptions();
 
-if (values.list) for (const name of TARGET_NAMES) console.log(`${name.padEnd(14)}  ${createTarget(name).promise}`);
+if (values.list)
+  for (const name of TARGET_NAMES) console.log(`${name.padEnd(14)}  ${createTarget(name).promise}`);
 else if (values.replay !== undefined) await replay(values.replay);
 else await search(values.target.split(','), Number(values.seconds), Number(values.seed));
 
@@ -67,12 +68,17 @@ function report(target: string, { key, message, input }: Finding): void {
   mkdirSync(FINDINGS, { recursive: true });
   const file = join(FINDINGS, `${target}-${createHash('sha256').update(key).digest('hex').slice(0, 8)}.json`);
   writeFileSync(file, `${asciiJson({ target, key, message, input: toText(input) })}\n`);
-  console.log(`  ${message.replaceAll('\n', '\n  ')}\n  input: ${asciiJson(toText(input))}\n  kept as ${file}`);
+  console.log(
+    `  ${message.replaceAll('\n', '\n  ')}\n  input: ${asciiJson(toText(input))}\n  kept as ${file}`,
+  );
 }
 
 async function replay(file: string): Promise<void> {
   // Written above.
-  const { target: name, input } = JSON.parse(readFileSync(file, 'utf8')) as { readonly target: string; readonly input: string };
+  const { target: name, input } = JSON.parse(readFileSync(file, 'utf8')) as {
+    readonly target: string;
+    readonly input: string;
+  };
   const target = createTarget(name);
   try {
     console.log(await target.check(fromText(input)));
@@ -82,7 +88,10 @@ async function replay(file: string): Promise<void> {
 }
 
 /** The shortest ones, as many as a corpus may hold; seeds are tried anyway. */
-function smallest(inputs: readonly Uint8Array[], seeds: readonly (string | Uint8Array)[]): readonly Uint8Array[] {
+function smallest(
+  inputs: readonly Uint8Array[],
+  seeds: readonly (string | Uint8Array)[],
+): readonly Uint8Array[] {
   const known = new Set(seeds.map((seed) => Buffer.from(seed).toString('latin1')));
   let bytes = 0;
   return inputs

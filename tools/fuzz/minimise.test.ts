@@ -6,7 +6,9 @@ const text = (input: Uint8Array): string => Buffer.from(input).toString('latin1'
 
 describe('minimise', () => {
   it('leaves what matters, at its place', async () => {
-    const small = await minimise(bytes('aaaa{bbbb"cccc}dddd'), { isSame: (input) => /\{.*"/.test(text(input)) });
+    const small = await minimise(bytes('aaaa{bbbb"cccc}dddd'), {
+      isSame: (input) => /\{.*"/.test(text(input)),
+    });
     expect(text(small)).toBe('{"');
   });
 

@@ -10,7 +10,10 @@ export interface MinimiseOptions {
 }
 
 /** Makes an input smaller while it shows the same: takes chunks out, longer ones first, then makes what is left plain. */
-export async function minimise(input: Uint8Array, { isSame, maxTries = 2_000, maxMs = 10_000 }: MinimiseOptions): Promise<Uint8Array> {
+export async function minimise(
+  input: Uint8Array,
+  { isSame, maxTries = 2_000, maxMs = 10_000 }: MinimiseOptions,
+): Promise<Uint8Array> {
   let best = input;
   let tries = 0;
   const began = performance.now();

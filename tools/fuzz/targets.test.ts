@@ -20,7 +20,13 @@ describe('fuzz targets', () => {
       const target = createTarget(name);
       const guide = new BlockCoverage(target.covers);
       const corpus = readCorpus(name);
-      const { runs, findings } = await fuzz(target, { seed: SEED, maxRuns: Number.POSITIVE_INFINITY, maxMs: SEARCH_MS, guide, corpus });
+      const { runs, findings } = await fuzz(target, {
+        seed: SEED,
+        maxRuns: Number.POSITIVE_INFINITY,
+        maxMs: SEARCH_MS,
+        guide,
+        corpus,
+      });
       await target.close?.();
       expect(findings.map(({ message }) => message)).toEqual([]);
       expect(runs).toBeGreaterThan(corpus.length);

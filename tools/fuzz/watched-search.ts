@@ -32,13 +32,21 @@ export function watchedSearch(order: Omit<SearchOrder, 'shared'>): Promise<Watch
   return new Promise((resolve) => {
     const fail = (key: string, message: string): void => {
       const finding: Finding = { key, message, input: current.get() };
-      settle({ runs: current.count, ms: performance.now() - began, kept: [], findings: [finding], functions: 0, characters: 0 });
+      settle({
+        runs: current.count,
+        ms: performance.now() - began,
+        kept: [],
+        findings: [finding],
+        functions: 0,
+        characters: 0,
+      });
     };
     let [lastCount, lastMs] = [0, performance.now()];
     const watch = setInterval(() => {
       const { count } = current;
       if (count !== lastCount) [lastCount, lastMs] = [count, performance.now()];
-      else if (performance.now() - lastMs > HANG_MS) fail('hang', `nothing came of this input within ${HANG_MS / 1_000} s`);
+      else if (performance.now() - lastMs > HANG_MS)
+        fail('hang', `nothing came of this input within ${HANG_MS / 1_000} s`);
     }, LOOK_MS);
     const settle = (report: WatchedReport): void => {
       clearInterval(watch);
@@ -47,7 +55,10 @@ export function watchedSearch(order: Omit<SearchOrder, 'shared'>): Promise<Watch
     };
     worker.on('message', settle);
     worker.on('error', (error) =>
-      fail(findingKey(error), `ended the search: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      fail(
+        findingKey(error),
+        `ended the search: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      ),
     );
     worker.on('exit', () => fail('exit', 'the search ended without a report'));
   });

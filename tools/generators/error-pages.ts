@@ -1,6 +1,7 @@
 import type { GatewayErrorFacts } from '@omni/ports';
 
-const NOTE = '<!-- Generated from libs/ports/src/gateway-errors.ts by tools/generators/errors.ts. Change the table instead. -->';
+const NOTE =
+  '<!-- Generated from libs/ports/src/gateway-errors.ts by tools/generators/errors.ts. Change the table instead. -->';
 /** Exit code of the `omni` command for a row that names none. */
 const DEFAULT_EXIT_CODE = 1;
 
@@ -21,7 +22,10 @@ unchanged.`;
  */
 export function errorPages(table: Readonly<Record<string, GatewayErrorFacts>>): ReadonlyMap<string, string> {
   const rows = Object.entries(table);
-  return new Map([['README.md', overview(rows)], ...rows.map(([code, facts]): [string, string] => [`${code}.md`, page(code, facts)])]);
+  return new Map([
+    ['README.md', overview(rows)],
+    ...rows.map(([code, facts]): [string, string] => [`${code}.md`, page(code, facts)]),
+  ]);
 }
 
 function overview(rows: readonly (readonly [string, GatewayErrorFacts])[]): string {
@@ -42,14 +46,21 @@ function page(code: string, facts: GatewayErrorFacts): string {
     ['JSON-RPC code', String(facts.jsonRpcCode)],
     ['HTTP status', String(facts.httpStatus)],
     ['exit code of `omni`', String(facts.exitCode ?? DEFAULT_EXIT_CODE)],
-    ['retryable', facts.retryable ? 'yes: the same request may succeed if it is sent again unchanged' : 'no: change something first'],
+    [
+      'retryable',
+      facts.retryable
+        ? 'yes: the same request may succeed if it is sent again unchanged'
+        : 'no: change something first',
+    ],
   ];
   const advice = `**What to do:** ${inline(facts.hint)}`;
   return `# ${code}\n\n${NOTE}\n\n${inline(facts.meaning)}\n\n${advice}\n\n${markdownTable(['fact', 'value'], body)}\n[All errors](README.md)\n`;
 }
 
 function markdownTable(header: readonly string[], body: readonly (readonly string[])[]): string {
-  const widths = header.map((title, column) => Math.max(3, title.length, ...body.map((row) => row[column]?.length ?? 0)));
+  const widths = header.map((title, column) =>
+    Math.max(3, title.length, ...body.map((row) => row[column]?.length ?? 0)),
+  );
   const line = (cells: readonly string[], fill: string): string =>
     `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, fill)).join(' | ')} |\n`;
   return line(header, ' ') + line([], '-') + body.map((row) => line(row, ' ')).join('');

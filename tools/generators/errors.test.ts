@@ -7,7 +7,13 @@ import { errorPages } from './error-pages.ts';
 import { comparePages, generateErrorPages, writePages } from './errors.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs/errors');
-const FACTS: GatewayErrorFacts = { jsonRpcCode: -31099, httpStatus: 503, retryable: true, meaning: 'It is late.', hint: 'Wait.' };
+const FACTS: GatewayErrorFacts = {
+  jsonRpcCode: -31099,
+  httpStatus: 503,
+  retryable: true,
+  meaning: 'It is late.',
+  hint: 'Wait.',
+};
 
 describe('docs/errors', () => {
   it('has a page for each error, no page without an error, and says what the table says', () => {
@@ -16,7 +22,9 @@ describe('docs/errors', () => {
   });
 
   it('has one file per code and the overview', () => {
-    expect(readdirSync(DOCS).toSorted()).toEqual(['README.md', ...Object.keys(GATEWAY_ERRORS).map((code) => `${code}.md`)].toSorted());
+    expect(readdirSync(DOCS).toSorted()).toEqual(
+      ['README.md', ...Object.keys(GATEWAY_ERRORS).map((code) => `${code}.md`)].toSorted(),
+    );
   });
 
   it('links every page from the overview', () => {
@@ -29,7 +37,8 @@ describe('errorPages', () => {
   it('shows all facts of an error on its page', () => {
     const page = errorPages({ OMNI_LATE: { ...FACTS, exitCode: 14 } }).get('OMNI_LATE.md') ?? '';
     expect(page).toMatch(/^# OMNI_LATE\n/);
-    for (const part of ['It is late.', 'Wait.', '-31099', '503', '14', 'yes: the same request']) expect(page).toContain(part);
+    for (const part of ['It is late.', 'Wait.', '-31099', '503', '14', 'yes: the same request'])
+      expect(page).toContain(part);
   });
 
   it('shows exit code 1 for an error that names none', () => {
@@ -37,7 +46,9 @@ describe('errorPages', () => {
   });
 
   it('shows text that looks like markup as text', () => {
-    const page = errorPages({ OMNI_LATE: { ...FACTS, hint: 'Send <token> | Mcp-* [x] `y`.' } }).get('OMNI_LATE.md');
+    const page = errorPages({ OMNI_LATE: { ...FACTS, hint: 'Send <token> | Mcp-* [x] `y`.' } }).get(
+      'OMNI_LATE.md',
+    );
     expect(page).toContain('Send \\<token> \\| Mcp-\\* \\[x\\] \\`y\\`.');
   });
 });
@@ -99,7 +110,8 @@ describe('the generator', () => {
   });
 
   it('refuses arguments that it does not know', () => {
-    for (const argv of [['--chekc'], ['--check', 'x']]) expect(generateErrorPages(argv, folder, () => {})).toBe(64);
+    for (const argv of [['--chekc'], ['--check', 'x']])
+      expect(generateErrorPages(argv, folder, () => {})).toBe(64);
     expect(readdirSync(join(folder, '..'))).toEqual([]);
   });
 });

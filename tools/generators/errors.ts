@@ -21,10 +21,14 @@ export interface PageDifference {
 /** Compares a folder with the pages that it should hold, by name. Line ends do not count: a checkout may have changed them. */
 export function comparePages(folder: string, pages: ReadonlyMap<string, string>): PageDifference[] {
   const present = existsSync(folder) ? readdirSync(folder) : [];
-  const extra = present.filter((file) => !pages.has(file)).map((file): PageDifference => ({ file, kind: 'extra' }));
+  const extra = present
+    .filter((file) => !pages.has(file))
+    .map((file): PageDifference => ({ file, kind: 'extra' }));
   const wrong = [...pages].flatMap(([file, text]): PageDifference[] => {
     if (!present.includes(file)) return [{ file, kind: 'missing' }];
-    return readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n') === text ? [] : [{ file, kind: 'changed' }];
+    return readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n') === text
+      ? []
+      : [{ file, kind: 'changed' }];
   });
   return [...wrong, ...extra].toSorted((a, b) => (a.file < b.file ? -1 : 1));
 }
@@ -42,7 +46,11 @@ export function writePages(folder: string, pages: ReadonlyMap<string, string>): 
 }
 
 /** @returns Exit code: 1 when `--check` found differences, 64 for an unknown argument. */
-export function generateErrorPages(argv: readonly string[], folder: string, print: (line: string) => void): number {
+export function generateErrorPages(
+  argv: readonly string[],
+  folder: string,
+  print: (line: string) => void,
+): number {
   const isCheck = argv.includes('--check');
   if (argv.length > (isCheck ? 1 : 0)) {
     print('Usage: errors.ts [--check]');

@@ -8,10 +8,14 @@ import { changedFiles } from './changed-files.ts';
 describe('changedFiles', () => {
   let root = '';
   const git = (...args: readonly string[]): void => {
-    const { status, stderr } = spawnSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@example.test', ...args], {
-      cwd: root,
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync(
+      'git',
+      ['-c', 'user.name=x', '-c', 'user.email=x@example.test', ...args],
+      {
+        cwd: root,
+        encoding: 'utf8',
+      },
+    );
     if (status !== 0) throw new Error(stderr);
   };
   const commit = (file: string, text: string): void => {

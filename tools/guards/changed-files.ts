@@ -13,7 +13,9 @@ export function changedFiles(root: string): ReadonlySet<string> | undefined {
     const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
     return status === 0 ? stdout : undefined;
   };
-  const base = MAIN.map((branch) => git('merge-base', 'HEAD', branch)?.trim()).find((commit) => commit !== undefined);
+  const base = MAIN.map((branch) => git('merge-base', 'HEAD', branch)?.trim()).find(
+    (commit) => commit !== undefined,
+  );
   if (base === undefined) return undefined;
   const changed = git('diff', '--name-only', '--no-renames', '-z', base);
   const added = git('ls-files', '--others', '--exclude-standard', '-z');

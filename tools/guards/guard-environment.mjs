@@ -47,7 +47,10 @@ export default class GuardEnvironment extends TestEnvironment {
     if (event.name !== 'run_start') return;
     const { root, project, lines, guards, hasControls, testTimeoutMs } = this.#options;
     const all = testsOf(state.rootDescribeBlock);
-    const meant = Object.entries(guards).map(([guard, places]) => ({ guard, tests: all.filter((test) => isMeant(root, places, test)) }));
+    const meant = Object.entries(guards).map(([guard, places]) => ({
+      guard,
+      tests: all.filter((test) => isMeant(root, places, test)),
+    }));
     const wanted = new Set(meant.flatMap(({ tests }) => tests));
     if (hasControls) for (const test of spread(all.filter((one) => !wanted.has(one)))) wanted.add(test);
     for (const test of all) {

@@ -17,7 +17,8 @@ registerHooks({
     if (file === undefined) return nextLoad(url, context);
     // Types have to go before it is a module, which only the loader of Node does: it is asked first whether it can.
     const loaded = nextLoad(url, context);
-    if (typeof loaded.source === 'string' || loaded.source === undefined || loaded.source === null) throw new Error(`${url} was not read`);
+    if (typeof loaded.source === 'string' || loaded.source === undefined || loaded.source === null)
+      throw new Error(`${url} was not read`);
     return { ...loaded, source: withoutGuard(removals, file, new TextDecoder().decode(loaded.source)) };
   },
 });

@@ -39,7 +39,9 @@ export default class GuardReporter {
         durationMs: duration ?? 0,
         message: failureMessages?.[0]?.slice(0, MAX_MESSAGE) ?? '',
       }));
-    const loadError = result.testExecError ? (result.failureMessage ?? result.testExecError.message ?? 'unknown') : undefined;
+    const loadError = result.testExecError
+      ? (result.failureMessage ?? result.testExecError.message ?? 'unknown')
+      : undefined;
     /** @type {Omit<FileResult, 'meant'>} */
     const line = { project: projectOf(test), file: test.path, tests, loadError };
     this.#write(line);

@@ -21,7 +21,8 @@ export function createTransformer({ root, removals, swc }) {
   return {
     canInstrument: false,
     /** @type {Inner['process']} */
-    process: (source, file, options) => inner.process(withoutGuard(removals, pathOf(file), source), file, options),
+    process: (source, file, options) =>
+      inner.process(withoutGuard(removals, pathOf(file), source), file, options),
     // The projects of a run share what was made of a file, and differ in the one that a guard is taken away from.
     /**
      * @param {string} source
@@ -29,7 +30,9 @@ export function createTransformer({ root, removals, swc }) {
      */
     getCacheKey: (source, file) =>
       createHash('sha256')
-        .update(JSON.stringify([file, source, swc, removals.filter((removal) => removal.file === pathOf(file))]))
+        .update(
+          JSON.stringify([file, source, swc, removals.filter((removal) => removal.file === pathOf(file))]),
+        )
         .digest('hex'),
   };
 }

@@ -8,7 +8,11 @@ const GUARD = "if (!isKey(key)) return 'closed';";
 const SOURCE = `function open(key: string): string {\n  ${GUARD}\n  return 'open';\n}\n`;
 const START = SOURCE.indexOf(GUARD);
 const REMOVAL = { file: 'door.ts', start: START, end: START + GUARD.length, was: GUARD, text: ';' };
-const SWC = { swcrc: false, module: { type: 'es6' }, jsc: { target: 'es2024', parser: { syntax: 'typescript' } } };
+const SWC = {
+  swcrc: false,
+  module: { type: 'es6' },
+  jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
+};
 
 describe('the transformer', () => {
   let folder = '';

@@ -13,7 +13,9 @@ describe('the list of guards', () => {
 
   it('names each guard once and says against what it is', () => {
     expect(new Set(GUARDS.map(({ name }) => name)).size).toBe(GUARDS.length);
-    const incomplete = GUARDS.filter(({ name, against }) => !/^[a-z]+\/[A-Za-z0-9-]+$/.test(name) || !against.endsWith('.'));
+    const incomplete = GUARDS.filter(
+      ({ name, against }) => !/^[a-z]+\/[A-Za-z0-9-]+$/.test(name) || !against.endsWith('.'),
+    );
     expect(incomplete.map(({ name }) => name)).toEqual([]);
   });
 
@@ -23,6 +25,8 @@ describe('the list of guards', () => {
 
   it('is what docs/guards.md says', () => {
     // When this fails: npm run guards -- --write
-    expect(readFileSync(join(ROOT, PAGE_FILE), 'utf8').replaceAll('\r\n', '\n')).toBe(guardsPage(placement.guards));
+    expect(readFileSync(join(ROOT, PAGE_FILE), 'utf8').replaceAll('\r\n', '\n')).toBe(
+      guardsPage(placement.guards),
+    );
   });
 });

@@ -9,7 +9,11 @@ import { isNightly } from './nightly.ts';
 import type { PlacedGuard } from './placed-guards.ts';
 import { BASELINE, type FileResult } from './verdict.ts';
 
-const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 const LOOK_MS = 1_000;
@@ -60,7 +64,10 @@ export async function runWithoutGuards(options: GuardRunOptions): Promise<readon
     jobs.flatMap(({ guard, file }): readonly Run[] => {
       const proven = baseline.find((result) => result.file === join(root, file));
       if (proven === undefined) return [];
-      const testTimeoutMs = Math.max(LEAST_PATIENCE_MS, PATIENCE * Math.max(0, ...proven.tests.map(({ durationMs }) => durationMs)));
+      const testTimeoutMs = Math.max(
+        LEAST_PATIENCE_MS,
+        PATIENCE * Math.max(0, ...proven.tests.map(({ durationMs }) => durationMs)),
+      );
       return [{ project: guard.name, file, guards: [guard], isGuardGone: true, testTimeoutMs }];
     }),
   );
@@ -73,7 +80,10 @@ async function runAll(options: GuardRunOptions, runs: readonly Run[]): Promise<r
     const begun = await runOnce(options, left);
     results.push(...begun.flatMap(({ result }) => result ?? []));
     // What has begun and not ended would not end the next time either.
-    const next = left.filter(({ file, project }) => !begun.some((one) => one.project === project && one.file === join(options.root, file)));
+    const next = left.filter(
+      ({ file, project }) =>
+        !begun.some((one) => one.project === project && one.file === join(options.root, file)),
+    );
     if (next.length === left.length) break;
     left = next;
   }
@@ -87,7 +97,10 @@ interface Begun {
   readonly result: FileResult | undefined;
 }
 
-async function runOnce({ root, maxWorkers, stallMs }: GuardRunOptions, runs: readonly Run[]): Promise<readonly Begun[]> {
+async function runOnce(
+  { root, maxWorkers, stallMs }: GuardRunOptions,
+  runs: readonly Run[],
+): Promise<readonly Begun[]> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-guards-'));
   const lines = join(folder, 'lines');
   writeFileSync(lines, '');
@@ -107,7 +120,11 @@ async function runOnce({ root, maxWorkers, stallMs }: GuardRunOptions, runs: rea
     writeFileSync(configFile, JSON.stringify(config));
     const { FORCE_COLOR: _, ...rest } = process.env;
     const args = [...JEST, `--config=${configFile}`, ...(maxWorkers === 1 ? ['--runInBand'] : [])];
-    await runCounted(process.execPath, args, { cwd: root, env: { ...rest, NO_COLOR: '1' }, signal: stall.signal });
+    await runCounted(process.execPath, args, {
+      cwd: root,
+      env: { ...rest, NO_COLOR: '1' },
+      signal: stall.signal,
+    });
     return begunIn(readFileSync(lines, 'utf8'));
   } finally {
     clearInterval(watch);
@@ -136,7 +153,12 @@ function begunIn(written: string): readonly Begun[] {
   }));
 }
 
-function project(root: string, folder: string, lines: string, { project: name, file, guards, isGuardGone, testTimeoutMs }: Run): object {
+function project(
+  root: string,
+  folder: string,
+  lines: string,
+  { project: name, file, guards, isGuardGone, testTimeoutMs }: Run,
+): object {
   const [pattern, [, swc] = []] = Object.entries(preset.transform)[0] ?? [];
   const removals = isGuardGone ? guards.flatMap((guard) => guard.removals) : [];
   const takeAway = `${pathToFileURL(join(HERE, 'guard-import.mjs')).href}?removals=${encodeURIComponent(JSON.stringify(removals))}`;

@@ -90,14 +90,18 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function jobsOf(guards: readonly PlacedGuard[], { changed, fast, nightly }: Values): readonly Job[] {
   const files = changed === true ? changedFiles(ROOT) : undefined;
-  if (changed === true && files === undefined) console.log('There is no main branch to compare with: all guards are taken away.');
+  if (changed === true && files === undefined)
+    console.log('There is no main branch to compare with: all guards are taken away.');
   const isWanted = ({ guard, file }: Job): boolean =>
-    files === undefined || files.has(file) || [...guard.removals, ...guard.tests].some((place) => files.has(place.file));
+    files === undefined ||
+    files.has(file) ||
+    [...guard.removals, ...guard.tests].some((place) => files.has(place.file));
   const jobs = guards
     .flatMap((guard) => testFilesOf(guard).map((file) => ({ guard, file })))
     .filter(({ file }) => fast === nightly || isNightly(file) === (nightly === true))
     .filter(isWanted);
-  if (files !== undefined) console.log(`${jobs.length} of ${guards.length} guards stand in files that differ from the main branch.`);
+  if (files !== undefined)
+    console.log(`${jobs.length} of ${guards.length} guards stand in files that differ from the main branch.`);
   return jobs;
 }
 
@@ -118,15 +122,19 @@ function list(guards: ReadonlySet<PlacedGuard>): void {
 function printTable(verdicts: readonly Verdict[]): void {
   const width = Math.max(0, ...verdicts.map(({ guard }) => guard.length));
   for (const { guard, file, defect, noticedBy } of verdicts) {
-    console.log(`${defect === undefined ? 'ok    ' : 'DEFECT'}  ${guard.padEnd(width)}  ${defect ?? `noticed by ${noticedBy.length}`}`);
+    console.log(
+      `${defect === undefined ? 'ok    ' : 'DEFECT'}  ${guard.padEnd(width)}  ${defect ?? `noticed by ${noticedBy.length}`}`,
+    );
     if (defect !== undefined && file !== '') console.log(`        ${file}`);
   }
 }
 
 /** The comment at the top of this file. */
 function usage(): string {
-  const [, comment = ''] = /^\/\*\*\n([^]*?)\n \*\//.exec(readFileSync(fileURLToPath(import.meta.url), 'utf8')) ?? [];
+  const [, comment = ''] =
+    /^\/\*\*\n([^]*?)\n \*\//.exec(readFileSync(fileURLToPath(import.meta.url), 'utf8')) ?? [];
   return comment.replaceAll(/^ \* ?/gm, '');
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  process.exitCode = await main(process.argv.slice(2));

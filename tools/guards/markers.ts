@@ -39,7 +39,10 @@ export function markersIn(file: string, text: string): readonly Marker[] {
     const node = kind === '/' ? largestAt(source, start) : operandAt(source, start);
     const link = node === undefined ? linkAt(source, start) : undefined;
     const end = node?.end ?? link?.end;
-    if (end === undefined) throw new Error(`${file}:${lineAt(source, match.index)}: no piece of code begins behind the marker of ${names}`);
+    if (end === undefined)
+      throw new Error(
+        `${file}:${lineAt(source, match.index)}: no piece of code begins behind the marker of ${names}`,
+      );
     const place = { file, start, end, firstLine: lineAt(source, start), lastLine: lineAt(source, end) };
     const isTest = file.endsWith('.test.ts') || (node !== undefined && definesTests(node));
     const edit = node === undefined ? { start, end, text: '' } : dropped(node, source);
@@ -66,7 +69,8 @@ function largestAt(source: ts.SourceFile, start: number): ts.Node | undefined {
 function operandAt(source: ts.SourceFile, start: number): ts.Node | undefined {
   let node = largestAt(source, start);
   for (;;) {
-    if (node !== undefined && ts.isBinaryExpression(node) && isLogical(node.operatorToken.kind)) node = node.left;
+    if (node !== undefined && ts.isBinaryExpression(node) && isLogical(node.operatorToken.kind))
+      node = node.left;
     else if (node !== undefined && ts.isConditionalExpression(node)) node = node.condition;
     else return node;
   }
@@ -74,7 +78,9 @@ function operandAt(source: ts.SourceFile, start: number): ts.Node | undefined {
 
 export function isLogical(kind: ts.SyntaxKind): boolean {
   return (
-    kind === ts.SyntaxKind.AmpersandAmpersandToken || kind === ts.SyntaxKind.BarBarToken || kind === ts.SyntaxKind.QuestionQuestionToken
+    kind === ts.SyntaxKind.AmpersandAmpersandToken ||
+    kind === ts.SyntaxKind.BarBarToken ||
+    kind === ts.SyntaxKind.QuestionQuestionToken
   );
 }
 
@@ -85,10 +91,16 @@ function linkAt(source: ts.SourceFile, start: number): { readonly end: number } 
     start,
     (node) => ts.isPropertyAccessExpression(node) && behindTrivia(source.text, node.expression.end) === start,
   );
-  return access !== undefined && ts.isCallExpression(access.parent) && access.parent.expression === access ? access.parent : access;
+  return access !== undefined && ts.isCallExpression(access.parent) && access.parent.expression === access
+    ? access.parent
+    : access;
 }
 
-function search(source: ts.SourceFile, offset: number, isWanted: (node: ts.Node) => boolean): ts.Node | undefined {
+function search(
+  source: ts.SourceFile,
+  offset: number,
+  isWanted: (node: ts.Node) => boolean,
+): ts.Node | undefined {
   const visit = (node: ts.Node): ts.Node | undefined => {
     if (node.pos > offset || node.end <= offset) return undefined;
     return isWanted(node) ? node : ts.forEachChild(node, visit);

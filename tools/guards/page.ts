@@ -33,11 +33,18 @@ function table(guards: readonly PlacedGuard[]): string[] {
   const rows = guards.map((guard) => {
     const { name, against, rule, removals } = guard;
     const files = [...new Set(removals.map(({ file }) => file)), ...testFilesOf(guard)];
-    return [name, cell(against) + (rule === undefined ? '' : ` (${cell(rule)})`), files.map((file) => `\`${file}\``).join(', ')];
+    return [
+      name,
+      cell(against) + (rule === undefined ? '' : ` (${cell(rule)})`),
+      files.map((file) => `\`${file}\``).join(', '),
+    ];
   });
   const head = ['guard', 'without it', 'files'];
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)];
 }
 

@@ -5,7 +5,8 @@ import { placedAt, type Placement } from './placed-guards.ts';
 import { withoutGuard } from './without-guard.mjs';
 
 const GUARD: Guard = { name: 'door/locked', against: 'Anybody comes in.' };
-const SOURCE = "function open(key: string): string {\n  // guard: door/locked\n  if (!isKey(key)) return 'closed';\n  return 'open';\n}\n";
+const SOURCE =
+  "function open(key: string): string {\n  // guard: door/locked\n  if (!isKey(key)) return 'closed';\n  return 'open';\n}\n";
 const TEST = "// guard: door/locked\nit('stays closed', () => {\n  open();\n});\n";
 
 function placed(files: Readonly<Record<string, string>>, list: readonly Guard[] = [GUARD]): Placement {
@@ -17,8 +18,12 @@ describe('placedAt', () => {
   it('finds the guard and its test, wherever they stand and whatever they are called', () => {
     const { guards, problems } = placed({ 'a.ts': SOURCE, 'b.test.ts': TEST });
     expect(problems).toEqual(new Map());
-    expect(guards).toMatchObject([{ removals: [{ file: 'a.ts' }], tests: [{ file: 'b.test.ts', firstLine: 2, lastLine: 4 }] }]);
-    expect(withoutGuard(guards[0]?.removals ?? [], 'a.ts', SOURCE)).toBe(SOURCE.replace("if (!isKey(key)) return 'closed';", ';'));
+    expect(guards).toMatchObject([
+      { removals: [{ file: 'a.ts' }], tests: [{ file: 'b.test.ts', firstLine: 2, lastLine: 4 }] },
+    ]);
+    expect(withoutGuard(guards[0]?.removals ?? [], 'a.ts', SOURCE)).toBe(
+      SOURCE.replace("if (!isKey(key)) return 'closed';", ';'),
+    );
     expect(withoutGuard(guards[0]?.removals ?? [], 'c.ts', SOURCE)).toBe(SOURCE);
   });
 
@@ -35,7 +40,11 @@ describe('placedAt', () => {
 
   it.each<[string, Readonly<Record<string, string>>, string]>([
     ['is not marked', { 'b.test.ts': TEST }, '0 places are marked with it in place of 1'],
-    ['is marked twice', { 'a.ts': SOURCE, 'c.ts': SOURCE, 'b.test.ts': TEST }, '2 places are marked with it in place of 1 a.ts:3 c.ts:3'],
+    [
+      'is marked twice',
+      { 'a.ts': SOURCE, 'c.ts': SOURCE, 'b.test.ts': TEST },
+      '2 places are marked with it in place of 1 a.ts:3 c.ts:3',
+    ],
     ['has no test', { 'a.ts': SOURCE }, 'no test is marked with it'],
     ['has a contract suite alone', { 'a.ts': SOURCE, 'contract.ts': TEST }, 'no test is marked with it'],
     [
@@ -56,6 +65,8 @@ describe('placedAt', () => {
 describe('withoutGuard', () => {
   it('refuses a source that has changed since it was looked at', () => {
     const { guards } = placed({ 'a.ts': SOURCE, 'b.test.ts': TEST });
-    expect(() => withoutGuard(guards[0]?.removals ?? [], 'a.ts', `// New.\n${SOURCE}`)).toThrow('a.ts has changed meanwhile');
+    expect(() => withoutGuard(guards[0]?.removals ?? [], 'a.ts', `// New.\n${SOURCE}`)).toThrow(
+      'a.ts has changed meanwhile',
+    );
   });
 });

@@ -35,12 +35,18 @@ export interface Placement {
 
 /** Finds each guard of the list in the sources of the workspace. */
 export function placeGuards(root: string, list: readonly Guard[]): Placement {
-  const markers = sourceFiles(root).flatMap((file) => markersIn(file, readFileSync(join(root, file), 'utf8')));
+  const markers = sourceFiles(root).flatMap((file) =>
+    markersIn(file, readFileSync(join(root, file), 'utf8')),
+  );
   return placedAt(list, markers, (file) => readFileSync(join(root, file), 'utf8'));
 }
 
 /** @param read - The text of a file that has a marker. */
-export function placedAt(list: readonly Guard[], markers: readonly Marker[], read: (file: string) => string): Placement {
+export function placedAt(
+  list: readonly Guard[],
+  markers: readonly Marker[],
+  read: (file: string) => string,
+): Placement {
   const problems = new Map<string, string>();
   for (const { guard, file, firstLine } of markers) {
     if (!list.some(({ name }) => name === guard))
@@ -51,12 +57,18 @@ export function placedAt(list: readonly Guard[], markers: readonly Marker[], rea
     const [places, tests] = [own.filter(({ isTest }) => !isTest), own.filter(({ isTest }) => isTest)];
     const problem = problemOf(guard, places, tests);
     if (problem !== undefined) problems.set(guard.name, problem);
-    return problem === undefined ? [{ ...guard, removals: places.map((place) => removal(guard, place, read(place.file))), tests }] : [];
+    return problem === undefined
+      ? [{ ...guard, removals: places.map((place) => removal(guard, place, read(place.file))), tests }]
+      : [];
   });
   return { guards, problems };
 }
 
-function problemOf({ without, places: wanted = 1 }: Guard, places: readonly Marker[], tests: readonly Marker[]): string | undefined {
+function problemOf(
+  { without, places: wanted = 1 }: Guard,
+  places: readonly Marker[],
+  tests: readonly Marker[],
+): string | undefined {
   if (places.length !== wanted) {
     const where = places.map(({ file, firstLine }) => ` ${file}:${firstLine}`).join('');
     return `${places.length} places are marked with it in place of ${wanted}${where}`;

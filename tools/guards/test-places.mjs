@@ -13,7 +13,10 @@ const FRAME = /(?:\(|at )((?:file:\/\/)?\/?[^()\n]+?):(\d+):\d+\)?$/gm;
  * @param {string} root
  */
 export function isDefinedAt(places, stack, root) {
-  const frames = [...stack.matchAll(FRAME)].map(([, file = '', line]) => ({ file: fromRoot(root, file), line: Number(line) }));
+  const frames = [...stack.matchAll(FRAME)].map(([, file = '', line]) => ({
+    file: fromRoot(root, file),
+    line: Number(line),
+  }));
   /** @param {TestPlace} place */
   const isPassed = ({ file, firstLine, lastLine }) =>
     frames.some((frame) => frame.file === file && frame.line >= firstLine && frame.line <= lastLine);

@@ -23,7 +23,8 @@ describe('isDefinedAt', () => {
 
   it('asks for a place in the contract suite, too, when there is one', () => {
     const own = '/work/libs/door/src/door.test.ts:11:3';
-    const suite = (line: number): string => `describeDoor (/work/libs/testing/src/door-contract.ts:${line}:3)`;
+    const suite = (line: number): string =>
+      `describeDoor (/work/libs/testing/src/door-contract.ts:${line}:3)`;
     expect(isDefinedAt([OWN, SUITE], stack(suite(4), own), '/work')).toBe(true);
     expect(isDefinedAt([OWN, SUITE], stack(suite(9), own), '/work')).toBe(false);
     expect(isDefinedAt([OWN, SUITE], stack(suite(4)), '/work')).toBe(false);

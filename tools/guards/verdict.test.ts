@@ -3,7 +3,10 @@ import { verdictOf, type FileResult } from './verdict.ts';
 
 const GUARD = { name: 'door/locked' };
 
-function result(failed: readonly string[], { message = 'expected closed', meant = ['stays closed'] } = {}): FileResult {
+function result(
+  failed: readonly string[],
+  { message = 'expected closed', meant = ['stays closed'] } = {},
+): FileResult {
   return {
     project: '',
     file: '/door.test.ts',
@@ -23,7 +26,12 @@ describe('verdictOf', () => {
   const unloadable = { ...all, loadError: 'SyntaxError: x' };
 
   it('is good when a marked test fails without the guard and passes with it', () => {
-    const verdict = { guard: 'door/locked', file: 'door.test.ts', defect: undefined, noticedBy: ['stays closed'] };
+    const verdict = {
+      guard: 'door/locked',
+      file: 'door.test.ts',
+      defect: undefined,
+      noticedBy: ['stays closed'],
+    };
     expect(verdictOf(GUARD, 'door.test.ts', all, result(['stays closed']))).toEqual(verdict);
   });
 
@@ -31,8 +39,18 @@ describe('verdictOf', () => {
     ['every test passes without it', all, all, /^the marked test passes without it$/],
     ['only another test fails', all, result(['opens']), /^the marked test passes without it$/],
     ['every test fails', all, result(['stays closed', 'opens']), /takes more away than the guard/],
-    ['the text is broken', all, result(['stays closed'], { message: 'ReferenceError: x is not defined' }), /replacement is broken/],
-    ['the test fails anyhow', result(['stays closed']), result(['stays closed']), /fails with the guard in place/],
+    [
+      'the text is broken',
+      all,
+      result(['stays closed'], { message: 'ReferenceError: x is not defined' }),
+      /replacement is broken/,
+    ],
+    [
+      'the test fails anyhow',
+      result(['stays closed']),
+      result(['stays closed']),
+      /fails with the guard in place/,
+    ],
     ['no test is meant', result([], { meant: [] }), all, /^the marker stands at no test that runs$/],
     ['nothing can be loaded', all, unloadable, /nothing can be loaded without it: SyntaxError: x/],
     ['the file cannot be loaded anyhow', unloadable, all, /^the test file cannot be loaded/],

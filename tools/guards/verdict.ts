@@ -7,7 +7,12 @@ export interface FileResult {
   /** Absolute path. */
   readonly file: string;
   /** The tests that ran. */
-  readonly tests: readonly { readonly title: string; readonly hasPassed: boolean; readonly durationMs: number; readonly message: string }[];
+  readonly tests: readonly {
+    readonly title: string;
+    readonly hasPassed: boolean;
+    readonly durationMs: number;
+    readonly message: string;
+  }[];
   /** Titles of the tests that are marked with a guard, by its name. */
   readonly meant: Readonly<Record<string, readonly string[]>>;
   /** Why the file could not be loaded. */
@@ -46,14 +51,21 @@ export function verdictOf(
   return { guard: name, file, noticedBy, defect: defectOf(name, baseline, without) };
 }
 
-function defectOf(name: string, baseline: FileResult | undefined, without: FileResult | undefined): string | undefined {
+function defectOf(
+  name: string,
+  baseline: FileResult | undefined,
+  without: FileResult | undefined,
+): string | undefined {
   if (baseline === undefined) return 'the test file did not end with all guards in place';
-  if (baseline.loadError !== undefined) return `the test file cannot be loaded: ${firstLine(baseline.loadError)}`;
+  if (baseline.loadError !== undefined)
+    return `the test file cannot be loaded: ${firstLine(baseline.loadError)}`;
   const meant = new Set(baseline.meant[name]);
   if (meant.size === 0) return 'the marker stands at no test that runs';
-  if (baseline.tests.some(({ title, hasPassed }) => meant.has(title) && !hasPassed)) return 'the test fails with the guard in place';
+  if (baseline.tests.some(({ title, hasPassed }) => meant.has(title) && !hasPassed))
+    return 'the test fails with the guard in place';
   if (without === undefined) return 'its test does not end without it: fail there, so that nobody waits';
-  if (without.loadError !== undefined) return `nothing can be loaded without it: ${firstLine(without.loadError)}`;
+  if (without.loadError !== undefined)
+    return `nothing can be loaded without it: ${firstLine(without.loadError)}`;
   const failed = without.tests.filter(({ hasPassed }) => !hasPassed);
   const broken = failed.find(({ message }) => BROKEN_REPLACEMENT.test(message));
   if (broken !== undefined) return `its replacement is broken: ${firstLine(broken.message)}`;
@@ -64,5 +76,7 @@ function defectOf(name: string, baseline: FileResult | undefined, without: FileR
 }
 
 function firstLine(text: string): string {
-  return (text.split('\n').find((line) => line.trim() !== '' && !line.includes('●')) ?? '').trim().slice(0, 300);
+  return (text.split('\n').find((line) => line.trim() !== '' && !line.includes('●')) ?? '')
+    .trim()
+    .slice(0, 300);
 }

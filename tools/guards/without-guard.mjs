@@ -12,7 +12,8 @@
 export function withoutGuard(removals, file, source) {
   const own = removals.filter((removal) => removal.file === file).toSorted((a, b) => b.start - a.start);
   return own.reduce((text, { start, end, was, text: instead }) => {
-    if (text.slice(start, end) !== was) throw new Error(`${file} has changed meanwhile; run the guards again`);
+    if (text.slice(start, end) !== was)
+      throw new Error(`${file} has changed meanwhile; run the guards again`);
     return text.slice(0, start) + instead + text.slice(end);
   }, source);
 }

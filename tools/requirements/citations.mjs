@@ -33,7 +33,12 @@ export function citationsInResults(root, folder) {
     const { testResults = [] } = JSON.parse(readFileSync(join(root, path), 'utf8'));
     return testResults.flatMap(({ name, assertionResults }) =>
       assertionResults.flatMap(({ fullName, status }) =>
-        idsIn(fullName).map((id) => ({ id, title: fullName, file: relative(root, name).replaceAll('\\', '/'), status })),
+        idsIn(fullName).map((id) => ({
+          id,
+          title: fullName,
+          file: relative(root, name).replaceAll('\\', '/'),
+          status,
+        })),
       ),
     );
   });
@@ -52,7 +57,9 @@ export function citationsInSources(root) {
     .map((file) => file.replaceAll('\\', '/'))
     .sort()
     .flatMap((file) =>
-      titlesIn(file, readFileSync(join(root, file), 'utf8')).flatMap((title) => idsIn(title).map((id) => ({ id, title, file }))),
+      titlesIn(file, readFileSync(join(root, file), 'utf8')).flatMap((title) =>
+        idsIn(title).map((id) => ({ id, title, file })),
+      ),
     );
 }
 

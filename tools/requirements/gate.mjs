@@ -50,7 +50,9 @@ export function checkRequirements(root) {
   const page = join(root, PAGE_FILE);
   // A computed title is seen only in the results, one that was not run only in the sources: mostly it is in both.
   const unknown = new Map(
-    [...written, ...tested].filter(({ id }) => !ids.has(id)).map((citation) => [`${citation.file} ${citation.id}`, citation]),
+    [...written, ...tested]
+      .filter(({ id }) => !ids.has(id))
+      .map((citation) => [`${citation.file} ${citation.id}`, citation]),
   );
   return [
     ...flawsOf(rows).map((what) => ({ rule: 'rows-sound', where: ROWS_FILE, what })),
@@ -62,9 +64,17 @@ export function checkRequirements(root) {
           return [{ rule: 'done-is-proven', where: id, what: 'no test that cites it passed' }];
         return own
           .filter(({ status }) => status === 'failed')
-          .map(({ file, title }) => ({ rule: 'done-is-proven', where: id, what: `failed: ${file}: ${title}` }));
+          .map(({ file, title }) => ({
+            rule: 'done-is-proven',
+            where: id,
+            what: `failed: ${file}: ${title}`,
+          }));
       }),
-    ...[...unknown.values()].map(({ id, file, title }) => ({ rule: 'citations-known', where: file, what: `cites ${id} in "${title}"` })),
+    ...[...unknown.values()].map(({ id, file, title }) => ({
+      rule: 'citations-known',
+      where: file,
+      what: `cites ${id} in "${title}"`,
+    })),
     ...(existsSync(page) && readFileSync(page, 'utf8') === renderPage(rows, written)
       ? []
       : [{ rule: 'page-current', where: PAGE_FILE, what: 'is not what the rows and tests say' }]),
@@ -72,5 +82,8 @@ export function checkRequirements(root) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  printFindings(REQUIREMENT_RULES, checkRequirements(resolve(process.argv[2] ?? fileURLToPath(new URL('../..', import.meta.url)))));
+  printFindings(
+    REQUIREMENT_RULES,
+    checkRequirements(resolve(process.argv[2] ?? fileURLToPath(new URL('../..', import.meta.url)))),
+  );
 }

@@ -29,7 +29,9 @@ function write(path: string, text: string): void {
 function writeRow(state: string): void {
   write(
     ROWS_FILE,
-    JSON.stringify([{ id: KNOWN, seed: '000', state, demand: 'Files are merged.', owner: 'config-manager', verify: 'unit' }]),
+    JSON.stringify([
+      { id: KNOWN, seed: '000', state, demand: 'Files are merged.', owner: 'config-manager', verify: 'unit' },
+    ]),
   );
 }
 
@@ -38,7 +40,9 @@ function writeSource(title: string): void {
 }
 
 function writeResult(title: string, status: string): void {
-  const testResults = [{ name: join(root, TEST_FILE), assertionResults: [{ fullName: `merge ${title}`, status }] }];
+  const testResults = [
+    { name: join(root, TEST_FILE), assertionResults: [{ fullName: `merge ${title}`, status }] },
+  ];
   write('.test-results/unit.json', JSON.stringify({ testResults }));
 }
 
@@ -115,13 +119,28 @@ describe('the requirements gate', () => {
   });
 
   it('finds one and several ids, and nothing else in brackets', () => {
-    expect(idsIn(`a [${KNOWN}] b [${UNKNOWN}, X001-02] [R-08] [1] S000-CFG-02`)).toEqual([KNOWN, UNKNOWN, 'X001-02']);
+    expect(idsIn(`a [${KNOWN}] b [${UNKNOWN}, X001-02] [R-08] [1] S000-CFG-02`)).toEqual([
+      KNOWN,
+      UNKNOWN,
+      'X001-02',
+    ]);
   });
 });
 
 describe('rows.json', () => {
   it('holds all 422 demands of the five seeds and the 30 rules of the protocol', () => {
-    const counts = countPerSeed(readRows(join(import.meta.dirname, '../..'))).map(({ seed, rows }) => [seed, rows]);
-    expect(Object.fromEntries(counts)).toEqual({ '000': 50, '001': 74, '002': 102, '003': 114, '004': 82, protocol: 30, all: 452 });
+    const counts = countPerSeed(readRows(join(import.meta.dirname, '../..'))).map(({ seed, rows }) => [
+      seed,
+      rows,
+    ]);
+    expect(Object.fromEntries(counts)).toEqual({
+      '000': 50,
+      '001': 74,
+      '002': 102,
+      '003': 114,
+      '004': 82,
+      protocol: 30,
+      all: 452,
+    });
   });
 });

@@ -12,7 +12,9 @@ import { countsTable, PAGE_FILE, renderPage } from './page.mjs';
 import { countPerSeed, readRows } from './rows.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, tests: { type: 'boolean' }, write: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, tests: { type: 'boolean' }, write: { type: 'boolean' } },
+});
 const rows = readRows(ROOT);
 
 if (values.write === true) writeFileSync(join(ROOT, PAGE_FILE), renderPage(rows, citationsInSources(ROOT)));
@@ -22,6 +24,7 @@ if (values.tests === true) {
   const citations = citationsInSources(ROOT);
   for (const { id, state } of rows) {
     const own = citations.filter((citation) => citation.id === id);
-    if (own.length > 0) console.log(`\n${id} ${state}\n${own.map(({ file, title }) => `  ${file}: ${title}`).join('\n')}`);
+    if (own.length > 0)
+      console.log(`\n${id} ${state}\n${own.map(({ file, title }) => `  ${file}: ${title}`).join('\n')}`);
   }
 }

@@ -12,11 +12,20 @@ export const PAGE_FILE = 'docs/requirements/README.md';
  */
 export function countsTable(rows) {
   const head = ['seed', 'rows', 'done', 'partly', 'open'];
-  const body = countPerSeed(rows).map(({ seed, rows: total, done, partly, open }) => [seed, total, done, partly, open].map(String));
-  const widths = head.map((title, column) => Math.max(title.length, ...body.map((cells) => cells[column]?.length ?? 0)));
+  const body = countPerSeed(rows).map(({ seed, rows: total, done, partly, open }) =>
+    [seed, total, done, partly, open].map(String),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...body.map((cells) => cells[column]?.length ?? 0)),
+  );
   /** @param {readonly string[]} cells */
-  const line = (cells) => `| ${cells.map((cell, column) => cell.padStart(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), `| ${widths.map((width) => `${'-'.repeat(width - 1)}:`).join(' | ')} |`, ...body.map(line)].join('\n');
+  const line = (cells) =>
+    `| ${cells.map((cell, column) => cell.padStart(widths[column] ?? 0)).join(' | ')} |`;
+  return [
+    line(head),
+    `| ${widths.map((width) => `${'-'.repeat(width - 1)}:`).join(' | ')} |`,
+    ...body.map(line),
+  ].join('\n');
 }
 
 /**
@@ -27,8 +36,17 @@ export function countsTable(rows) {
 export function renderPage(rows, citations) {
   const proven = rows.filter(({ state }) => state !== 'open');
   const sections = proven.map(({ id, state, demand }) => {
-    const tests = citations.filter((citation) => citation.id === id).map(({ file, title }) => `- \`${file}\`: ${title}`);
-    return [`### ${id} (${state})`, '', demand, '', ...(tests.length > 0 ? [...new Set(tests)] : ['- no test yet']), ''].join('\n');
+    const tests = citations
+      .filter((citation) => citation.id === id)
+      .map(({ file, title }) => `- \`${file}\`: ${title}`);
+    return [
+      `### ${id} (${state})`,
+      '',
+      demand,
+      '',
+      ...(tests.length > 0 ? [...new Set(tests)] : ['- no test yet']),
+      '',
+    ].join('\n');
   });
   return [
     '# Requirements',

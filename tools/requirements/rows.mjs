@@ -29,7 +29,9 @@ export function flawsOf(rows) {
   return rows.flatMap(({ id, state }) => {
     const flaws = [
       ...(seen.has(id) ? [`${id} is there twice`] : []),
-      ...(STATES.includes(state) ? [] : [`${id} has the state "${state}"; the states are ${STATES.join(', ')}`]),
+      ...(STATES.includes(state)
+        ? []
+        : [`${id} has the state "${state}"; the states are ${STATES.join(', ')}`]),
     ];
     seen.add(id);
     return flaws;

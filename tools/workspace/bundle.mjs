@@ -25,7 +25,9 @@ export async function bundleServer() {
     minifySyntax: true,
     minifyWhitespace: true,
     // CommonJS packages ask for Node's own modules with require.
-    banner: { js: "import{createRequire as omniCreateRequire}from'node:module';const require=omniCreateRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as omniCreateRequire}from'node:module';const require=omniCreateRequire(import.meta.url);",
+    },
     logLevel: 'warning',
   });
   return `${FOLDER}/main.mjs`;

@@ -27,7 +27,12 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 export function runCounted(command, args, { cwd, silenceMs, env = process.env, signal }) {
   return new Promise((resolve) => {
     // An own group, so that nothing that a stage started survives it.
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: process.platform !== 'win32',
+    });
     let tail = '';
     let wasSilent = false;
     child.stdout.setEncoding('utf8').on('data', (/** @type {string} */ text) => {

@@ -17,13 +17,25 @@ afterEach(() => {
 });
 
 function writeJest(result: object): void {
-  const none = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, numRuntimeErrorTestSuites: 0 };
+  const none = {
+    numPassedTests: 0,
+    numFailedTests: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+    numRuntimeErrorTestSuites: 0,
+  };
   writeFileSync(file, JSON.stringify({ ...none, ...result }));
 }
 
 describe('countsOfJest', () => {
   it('adds up tests and suites that could not be loaded', () => {
-    writeJest({ numPassedTests: 5, numFailedTests: 1, numPendingTests: 2, numTodoTests: 1, numRuntimeErrorTestSuites: 1 });
+    writeJest({
+      numPassedTests: 5,
+      numFailedTests: 1,
+      numPendingTests: 2,
+      numTodoTests: 1,
+      numRuntimeErrorTestSuites: 1,
+    });
     expect(countsOfJest(file, 1)).toEqual({ passed: 5, failed: 2, skipped: 3 });
   });
 
@@ -44,12 +56,20 @@ describe('countsOfJest', () => {
 
 describe('countsOfLastLine', () => {
   it('reads the last line', () => {
-    expect(countsOfLastLine('x\n1 passed, 2 failed, 3 skipped\n', 1)).toEqual({ passed: 1, failed: 2, skipped: 3 });
+    expect(countsOfLastLine('x\n1 passed, 2 failed, 3 skipped\n', 1)).toEqual({
+      passed: 1,
+      failed: 2,
+      skipped: 3,
+    });
   });
 
   it('fails when the program did not count, or failed without counting a failure', () => {
     expect(countsOfLastLine('all is well\n', 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
-    expect(countsOfLastLine('2 passed, 0 failed, 0 skipped\n', 1)).toEqual({ passed: 2, failed: 1, skipped: 0 });
+    expect(countsOfLastLine('2 passed, 0 failed, 0 skipped\n', 1)).toEqual({
+      passed: 2,
+      failed: 1,
+      skipped: 0,
+    });
   });
 });
 

@@ -14,7 +14,8 @@ export function runInForeground(command, args, { cwd, env }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd, env, stdio: 'inherit' });
     /** @type {NodeJS.Signals[]} */
-    const signals = process.platform === 'win32' ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+    const signals =
+      process.platform === 'win32' ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
     /** @param {NodeJS.Signals} signal */
     const forward = (signal) => {
       // A terminal sends Ctrl-C and Ctrl-\ to the whole group: forwarding would make it two.
@@ -31,6 +32,8 @@ export function runInForeground(command, args, { cwd, env }) {
       process.stderr.write(`Cannot start ${command}: ${error.message}\n`);
       finish(127);
     });
-    child.on('close', (code, signal) => finish(code ?? 128 + (signal === null ? 1 : constants.signals[signal])));
+    child.on('close', (code, signal) =>
+      finish(code ?? 128 + (signal === null ? 1 : constants.signals[signal])),
+    );
   });
 }

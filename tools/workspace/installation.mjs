@@ -24,7 +24,8 @@ export function inspectInstallation(root) {
   const hash = createHash('sha256').update(lockText).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === hash) return { current: true, why: '' };
   const difference = firstDifference(entriesOf(lockText), entriesOf(readFileSync(hiddenLock, 'utf8')));
-  if (difference !== undefined) return { current: false, why: `package-lock.json has changed (${difference})` };
+  if (difference !== undefined)
+    return { current: false, why: `package-lock.json has changed (${difference})` };
   writeFileSync(stamp, `${hash}\n`);
   return { current: true, why: '' };
 }
@@ -43,7 +44,9 @@ export function ensureInstalled(root, report) {
   const started = Date.now();
   const npmCli = process.env['npm_execpath'];
   const [command, args] =
-    npmCli !== undefined && /\.c?js$/.test(npmCli) && existsSync(npmCli) ? [process.execPath, [npmCli, 'ci']] : ['npm', ['ci']];
+    npmCli !== undefined && /\.c?js$/.test(npmCli) && existsSync(npmCli)
+      ? [process.execPath, [npmCli, 'ci']]
+      : ['npm', ['ci']];
   const { status, error } = spawnSync(command, args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -88,7 +91,8 @@ function firstDifference(wanted, installed) {
       if (entry.optional === true || entry.devOptional === true || entry.peer === true) continue;
       return `${path} is missing`;
     }
-    if (found.version !== entry.version || found.integrity !== entry.integrity) return `${path} has another version`;
+    if (found.version !== entry.version || found.integrity !== entry.integrity)
+      return `${path} has another version`;
   }
   const superfluous = Object.keys(installed).find((path) => wanted[path] === undefined);
   return superfluous === undefined ? undefined : `${superfluous} is no longer wanted`;

@@ -17,7 +17,10 @@ afterEach(() => {
 const TOOL = { 'node_modules/tool': { version: '1.0.0', integrity: 'sha512-a' } };
 
 function writeLock(entries: object): void {
-  writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages: { '': { name: 'root' }, ...entries } }));
+  writeFileSync(
+    join(root, 'package-lock.json'),
+    JSON.stringify({ packages: { '': { name: 'root' }, ...entries } }),
+  );
 }
 
 function writeInstalled(entries: object): void {

@@ -14,7 +14,12 @@ export const OLDEST_NODE_MAJOR = 24;
  * @returns {{ path: string } | { problem: string }}
  */
 export function findNode(root, host = {}) {
-  const { platform = process.platform, arch = process.arch, execPath = process.execPath, version = process.versions.node } = host;
+  const {
+    platform = process.platform,
+    arch = process.arch,
+    execPath = process.execPath,
+    version = process.versions.node,
+  } = host;
   const pinned = join(
     root,
     'node_modules',
@@ -23,7 +28,11 @@ export function findNode(root, host = {}) {
     platform === 'win32' ? 'node.exe' : 'node',
   );
   // It is there and still may not run: a musl system has no glibc for it.
-  if (existsSync(pinned) && spawnSync(pinned, ['--version'], { stdio: 'ignore', timeout: 10_000 }).status === 0) return { path: pinned };
+  if (
+    existsSync(pinned) &&
+    spawnSync(pinned, ['--version'], { stdio: 'ignore', timeout: 10_000 }).status === 0
+  )
+    return { path: pinned };
   if (Number.parseInt(version, 10) >= OLDEST_NODE_MAJOR) return { path: execPath };
   return {
     problem: [

@@ -26,7 +26,9 @@ describe('findNode', () => {
   });
 
   it('takes the running Node where npm has none', () => {
-    expect(findNode(root, { ...OLD_LINUX, platform: 'darwin', version: '24.0.0' })).toEqual({ path: '/usr/bin/node' });
+    expect(findNode(root, { ...OLD_LINUX, platform: 'darwin', version: '24.0.0' })).toEqual({
+      path: '/usr/bin/node',
+    });
   });
 
   it('takes the running Node when the installed one does not run here', () => {
@@ -36,6 +38,8 @@ describe('findNode', () => {
   });
 
   it('says what is needed when neither will do', () => {
-    expect(findNode(root, OLD_LINUX)).toEqual({ problem: expect.stringMatching(/needs Node 24 or newer; this is 20\.19\.0/) });
+    expect(findNode(root, OLD_LINUX)).toEqual({
+      problem: expect.stringMatching(/needs Node 24 or newer; this is 20\.19\.0/),
+    });
   });
 });

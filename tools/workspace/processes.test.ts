@@ -8,7 +8,9 @@ const HERE = import.meta.dirname;
 
 /** @returns exit code and stdout of run.mjs */
 async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(HERE, 'run.mjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(HERE, 'run.mjs'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -30,7 +32,9 @@ describe('runCounted', () => {
   });
 
   it('passes the exit code on and keeps the last lines', async () => {
-    const result = await runCounted(process.execPath, ['-e', 'console.log("3 passed"); process.exit(4)'], { cwd: HERE });
+    const result = await runCounted(process.execPath, ['-e', 'console.log("3 passed"); process.exit(4)'], {
+      cwd: HERE,
+    });
     expect(result).toEqual({ code: 4, wasSilent: false, tail: '3 passed\n' });
   });
 
@@ -39,7 +43,10 @@ describe('runCounted', () => {
       const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
       console.log(child.pid);
       setInterval(() => {}, 1000);`;
-    const { code, wasSilent, tail } = await runCounted(process.execPath, ['-e', script], { cwd: HERE, silenceMs: 700 });
+    const { code, wasSilent, tail } = await runCounted(process.execPath, ['-e', script], {
+      cwd: HERE,
+      silenceMs: 700,
+    });
     expect({ code, wasSilent }).toEqual({ code: 1, wasSilent: true });
     expect(isAlive(Number(tail))).toBe(false);
   });
@@ -48,10 +55,12 @@ describe('runCounted', () => {
     const script = `
       let said = 0;
       const timer = setInterval(() => { console.error('busy'); if (++said === 8) clearInterval(timer); }, 200);`;
-    expect(await runCounted(process.execPath, ['-e', script], { cwd: HERE, silenceMs: 1_000 })).toMatchObject({
-      code: 0,
-      wasSilent: false,
-    });
+    expect(await runCounted(process.execPath, ['-e', script], { cwd: HERE, silenceMs: 1_000 })).toMatchObject(
+      {
+        code: 0,
+        wasSilent: false,
+      },
+    );
   });
 
   it('ends what a program leaves behind', async () => {
@@ -73,12 +82,21 @@ describe('run.mjs', () => {
   });
 
   it('refuses a task that does not exist', async () => {
-    expect(await run('constructor')).toMatchObject({ code: 64, stderr: expect.stringMatching(/no task "constructor"/) });
+    expect(await run('constructor')).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/no task "constructor"/),
+    });
   });
 
   it('runs a task under the pinned Node and passes its exit code on', async () => {
-    expect(await run('test', '--only', 'nothing')).toMatchObject({ code: 64, stderr: expect.stringMatching(/No stage is called nothing/) });
-    expect(await run('test', '--list')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^conformance /m) });
+    expect(await run('test', '--only', 'nothing')).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/No stage is called nothing/),
+    });
+    expect(await run('test', '--list')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^conformance /m),
+    });
   });
 });
 
@@ -89,7 +107,9 @@ describe('runInForeground', () => {
     const script = `
       import { runInForeground } from ${module};
       process.exitCode = await runInForeground(process.execPath, ['-e', ${JSON.stringify(task)}], { cwd: '.', env: process.env });`;
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(parent.stdout, 'data');
     parent.kill('SIGTERM');
     expect(await once(parent, 'close')).toEqual([7, null]);

@@ -48,7 +48,9 @@ async function main([name, ...rest]) {
  */
 function environmentOf(task, node) {
   const pathKey = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
-  const path = [dirname(node), join(ROOT, 'node_modules', '.bin'), process.env[pathKey] ?? ''].join(delimiter);
+  const path = [dirname(node), join(ROOT, 'node_modules', '.bin'), process.env[pathKey] ?? ''].join(
+    delimiter,
+  );
   const env = { ...process.env, [pathKey]: path, NX_NO_CLOUD: 'true' };
   if (task !== 'start') return env;
   // What npm tells its scripts is no business of the server, nor of the servers that it starts.

@@ -39,7 +39,8 @@ export function mergeSecondRun(file, secondFile) {
   const second = new Map(read(secondFile).testResults.map((result) => [result.name, result]));
   const testResults = first.testResults.map((result) => second.get(result.name) ?? result);
   /** @param {string} status */
-  const count = (status) => testResults.flatMap((result) => result.assertionResults).filter((test) => test.status === status).length;
+  const count = (status) =>
+    testResults.flatMap((result) => result.assertionResults).filter((test) => test.status === status).length;
   /** @type {JestResult} */
   const merged = {
     ...first,
@@ -49,7 +50,8 @@ export function mergeSecondRun(file, secondFile) {
     numPendingTests: count('pending'),
     numTodoTests: count('todo'),
     numRuntimeErrorTestSuites: testResults.filter(
-      ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+      ({ status, assertionResults }) =>
+        status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
     ).length,
   };
   writeFileSync(file, JSON.stringify(merged));

@@ -17,7 +17,11 @@ export const RESULTS_FOLDER = '.test-results';
 
 /** A stage that says nothing for so long has stalled. Nothing is limited in time, since that would call slow what is only busy. */
 const SILENCE_MS = 10 * 60_000;
-const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
 const README_EXAMPLES = 'readme-examples\\.test\\.ts$';
 const CONFORMANCE = 'tools/conformance/through-omni.ts';
 
@@ -28,7 +32,12 @@ const CONFORMANCE = 'tools/conformance/through-omni.ts';
 async function node({ root, signal }, argv) {
   // No colours, whoever looks: what is tested must not depend on where it runs.
   const { FORCE_COLOR: _, ...rest } = process.env;
-  const result = await runCounted(process.execPath, argv, { cwd: root, silenceMs: SILENCE_MS, signal, env: { ...rest, NO_COLOR: '1' } });
+  const result = await runCounted(process.execPath, argv, {
+    cwd: root,
+    silenceMs: SILENCE_MS,
+    signal,
+    env: { ...rest, NO_COLOR: '1' },
+  });
   if (result.wasSilent) console.log(`ended: it has said nothing for ${SILENCE_MS / 60_000} minutes`);
   return result;
 }
@@ -81,8 +90,16 @@ function jest(name, args) {
 
 /** @type {readonly Stage[]} */
 export const STAGES = [
-  { name: 'lock', summary: 'package-lock.json works on every platform', run: countedChecks(['tools/checks/check-lock.mjs']) },
-  { name: 'lint', summary: 'oxlint with types', run: oneCheck(['node_modules/oxlint/bin/oxlint', '--deny-warnings']) },
+  {
+    name: 'lock',
+    summary: 'package-lock.json works on every platform',
+    run: countedChecks(['tools/checks/check-lock.mjs']),
+  },
+  {
+    name: 'lint',
+    summary: 'oxlint with types',
+    run: oneCheck(['node_modules/oxlint/bin/oxlint', '--deny-warnings']),
+  },
   {
     name: 'format',
     summary: 'prettier',
@@ -103,12 +120,24 @@ export const STAGES = [
       return { passed: layers.passed + own.passed, failed: layers.failed + own.failed, skipped: 0 };
     },
   },
-  { name: 'types', summary: 'tsc -b over the solution', run: oneCheck(['node_modules/@typescript/native/bin/tsc', '-b']) },
-  { name: 'packaging', summary: 'publint and attw for each library', run: countedChecks(['tools/checks/packaging.mjs']) },
+  {
+    name: 'types',
+    summary: 'tsc -b over the solution',
+    run: oneCheck(['node_modules/@typescript/native/bin/tsc', '-b']),
+  },
+  {
+    name: 'packaging',
+    summary: 'publint and attw for each library',
+    run: countedChecks(['tools/checks/packaging.mjs']),
+  },
   {
     name: 'unit',
     summary: 'unit, property and contract tests of all projects and tools',
-    run: jest('unit', ['--maxWorkers=2', '--workerIdleMemoryLimit=400MB', `--testPathIgnorePatterns=${README_EXAMPLES}`]),
+    run: jest('unit', [
+      '--maxWorkers=2',
+      '--workerIdleMemoryLimit=400MB',
+      `--testPathIgnorePatterns=${README_EXAMPLES}`,
+    ]),
   },
   {
     name: 'guards',

@@ -27,7 +27,10 @@ export const TASKS = {
     argv: (rest) => [TEST, '--only', 'lock,lint,format,boundaries', ...rest],
   },
   typecheck: { summary: 'check the types of all projects and tools', argv: (rest) => [TSC, '-b', ...rest] },
-  build: { summary: 'build all projects into their dist folders', argv: (rest) => [NX, 'run-many', '-t', 'build', ...rest] },
+  build: {
+    summary: 'build all projects into their dist folders',
+    argv: (rest) => [NX, 'run-many', '-t', 'build', ...rest],
+  },
   bundle: {
     summary: 'bundle the server into apps/master-server/dist/bundle',
     usage: 'npm run bundle',
@@ -65,7 +68,8 @@ export const TASKS = {
     argv: () => ['tools/workspace/nightly.mjs'],
   },
   fuzz: {
-    summary: 'search inputs that a part of Omni does not stand; --target, --seconds, --seed, --keep, --list, --replay',
+    summary:
+      'search inputs that a part of Omni does not stand; --target, --seconds, --seed, --keep, --list, --replay',
     usage: 'npm run fuzz -- [--target name,…] [--seconds n] [--seed n] [--keep] | --list | --replay FILE',
     argv: (rest) => [FROM_SOURCE, 'tools/fuzz/main.ts', ...rest],
   },

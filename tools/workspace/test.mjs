@@ -22,13 +22,17 @@ function stageNames(list) {
   const names = list.split(',').filter((name) => name !== '');
   const unknown = names.filter((name) => !STAGES.some((stage) => stage.name === name));
   if (unknown.length === 0) return new Set(names);
-  console.error(`No stage is called ${unknown.join(', ')}. The stages are: ${STAGES.map(({ name }) => name).join(', ')}.`);
+  console.error(
+    `No stage is called ${unknown.join(', ')}. The stages are: ${STAGES.map(({ name }) => name).join(', ')}.`,
+  );
   process.exit(64);
 }
 
 function options() {
   try {
-    return parseArgs({ options: { only: { type: 'string' }, skip: { type: 'string' }, list: { type: 'boolean' } } }).values;
+    return parseArgs({
+      options: { only: { type: 'string' }, skip: { type: 'string' }, list: { type: 'boolean' } },
+    }).values;
   } catch (error) {
     console.error(
       `${error instanceof Error ? error.message : String(error)}\nUsage: npm test [-- --only stage,… | --skip stage,… | --list]`,
@@ -65,7 +69,8 @@ if (only.size === 0) rmSync(join(ROOT, RESULTS_FOLDER), { recursive: true, force
 mkdirSync(join(ROOT, RESULTS_FOLDER), { recursive: true });
 
 const abort = new AbortController();
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(signal, () => abort.abort());
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.once(signal, () => abort.abort());
 
 const began = Date.now();
 /** @type {{ name: string, counts: Counts, seconds: string }[]} */
@@ -89,6 +94,8 @@ for (const { name, counts, seconds } of done) {
   );
 }
 const total = sum(done.map(({ counts }) => counts));
-console.log(`${abort.signal.aborted ? 'interrupted after' : 'all of it in'} ${((Date.now() - began) / 1000).toFixed(0)} s`);
+console.log(
+  `${abort.signal.aborted ? 'interrupted after' : 'all of it in'} ${((Date.now() - began) / 1000).toFixed(0)} s`,
+);
 console.log(countsLine(total));
 process.exitCode = total.failed > 0 || abort.signal.aborted ? 1 : 0;

@@ -12,7 +12,9 @@ const SOURCE = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const IS_REPOSITORY = existsSync(new URL('../tsconfig.json', import.meta.url));
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
-  process.stderr.write(`omni needs Node ${OLDEST_NODE_MAJOR} or newer; this is ${process.versions.node} (https://nodejs.org)\n`);
+  process.stderr.write(
+    `omni needs Node ${OLDEST_NODE_MAJOR} or newer; this is ${process.versions.node} (https://nodejs.org)\n`,
+  );
   process.exitCode = 1;
 } else if (IS_REPOSITORY) {
   runFromSource();
@@ -22,7 +24,9 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
 
 /** The workspace resolves its own packages to their sources only under a condition, which Node takes at its start alone. */
 function runFromSource() {
-  const child = spawn(process.execPath, ['--conditions=@omni/source', SOURCE, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(process.execPath, ['--conditions=@omni/source', SOURCE, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the whole group: forwarding would make it two.
@@ -33,5 +37,7 @@ function runFromSource() {
     process.stderr.write(`omni: Node cannot be started: ${error.message}\n`);
     process.exit(1);
   });
-  child.on('close', (code, signal) => process.exit(code ?? 128 + (signal === null ? 1 : constants.signals[signal])));
+  child.on('close', (code, signal) =>
+    process.exit(code ?? 128 + (signal === null ? 1 : constants.signals[signal])),
+  );
 }

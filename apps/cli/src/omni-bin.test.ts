@@ -13,12 +13,20 @@ describe('bin/omni.mjs', () => {
     const mistake = spawnSync(process.execPath, [BIN, 'lss'], { encoding: 'utf8' });
 
     expect(version).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-    expect(mistake).toMatchObject({ status: 64, stdout: '', stderr: expect.stringMatching(/^error\[OMNI_USAGE\]/) });
+    expect(mistake).toMatchObject({
+      status: 64,
+      stdout: '',
+      stderr: expect.stringMatching(/^error\[OMNI_USAGE\]/),
+    });
   });
 
   it('says in one line that Node is too old', () => {
     const pretend = `Object.defineProperty(process.versions, 'node', { value: '20.19.1' }); await import(${JSON.stringify(BIN)});`;
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', pretend], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '--eval', pretend],
+      { encoding: 'utf8' },
+    );
 
     expect({ status, stdout, stderr }).toEqual({
       status: 1,

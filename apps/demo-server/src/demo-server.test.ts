@@ -12,7 +12,10 @@ const open: Client[] = [];
 async function connect(mode: Mode): Promise<Client> {
   const client = new Client(
     { name: 'demo-test', version: '1.0.0' },
-    { capabilities: { elicitation: {} }, versionNegotiation: { mode: mode === 'legacy' ? 'legacy' : { pin: '2026-07-28' } } },
+    {
+      capabilities: { elicitation: {} },
+      versionNegotiation: { mode: mode === 'legacy' ? 'legacy' : { pin: '2026-07-28' } },
+    },
   );
   open.push(client);
   client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { name: 'Ada' } }));
@@ -53,7 +56,9 @@ describe('createDemoServer', () => {
     );
     controller.abort();
     await expect(call).rejects.toThrow();
-    await expect(client.callTool({ name: 'slow_count', arguments: { steps: 1, delayMs: 0 } })).resolves.toMatchObject({
+    await expect(
+      client.callTool({ name: 'slow_count', arguments: { steps: 1, delayMs: 0 } }),
+    ).resolves.toMatchObject({
       content: [{ type: 'text', text: 'Counted to 1.' }],
     });
   });
@@ -66,8 +71,12 @@ describe('createDemoServer', () => {
     expect(weather.structuredContent).toMatchObject({ city: 'Oslo' });
     const picture = await client.callTool({ name: 'picture', arguments: { size: 8 } });
     expect(picture.content).toMatchObject([{ type: 'image', mimeType: 'image/png' }]);
-    expect(await client.readResource({ uri: 'demo://about' })).toMatchObject({ contents: [{ uri: 'demo://about' }] });
-    expect(await client.readResource({ uri: 'demo://greeting/Ada%20L' })).toMatchObject({ contents: [{ text: 'Hello, Ada L!' }] });
+    expect(await client.readResource({ uri: 'demo://about' })).toMatchObject({
+      contents: [{ uri: 'demo://about' }],
+    });
+    expect(await client.readResource({ uri: 'demo://greeting/Ada%20L' })).toMatchObject({
+      contents: [{ text: 'Hello, Ada L!' }],
+    });
     expect((await client.listPrompts()).prompts.map(({ name }) => name)).toEqual(['introduce']);
   });
 });

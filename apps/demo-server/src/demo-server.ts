@@ -10,7 +10,10 @@ const ABOUT = 'This is the demo server of Omni. It runs on this machine, needs n
 export function createDemoServer(): McpServer {
   const server = new McpServer(
     { name: 'omni-demo', title: 'Omni demo server', version: '0.1.0' },
-    { instructions: 'A few harmless tools that show progress, an image, structured content and a question to the user.' },
+    {
+      instructions:
+        'A few harmless tools that show progress, an image, structured content and a question to the user.',
+    },
   );
   registerSlowCount(server);
   registerPicture(server);
@@ -28,7 +31,10 @@ export function createDemoServer(): McpServer {
       messages: [
         {
           role: 'user',
-          content: { type: 'text', text: `Explain in three sentences, for ${audience}, what a gateway for MCP servers does.` },
+          content: {
+            type: 'text',
+            text: `Explain in three sentences, for ${audience}, what a gateway for MCP servers does.`,
+          },
         },
       ],
     }),
@@ -57,7 +63,10 @@ function registerSlowCount(server: McpServer): void {
         onStep: async (progress) => {
           if (progressToken === undefined) return;
           const message = `${progress} of ${steps}`;
-          await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total: steps, message } });
+          await ctx.mcpReq.notify({
+            method: 'notifications/progress',
+            params: { progressToken, progress, total: steps, message },
+          });
         },
       });
       return { content: [{ type: 'text', text: `Counted to ${steps}.` }] };
@@ -71,11 +80,19 @@ function registerPicture(server: McpServer): void {
     {
       title: 'Picture',
       description: 'Draws a small colour gradient and returns it as a PNG image.',
-      inputSchema: z.object({ size: z.number().int().min(1).max(256).default(64).describe('Width and height in pixels') }),
+      inputSchema: z.object({
+        size: z.number().int().min(1).max(256).default(64).describe('Width and height in pixels'),
+      }),
       annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
     },
     ({ size }) => ({
-      content: [{ type: 'image', data: gradientPng({ width: size, height: size }).toString('base64'), mimeType: 'image/png' }],
+      content: [
+        {
+          type: 'image',
+          data: gradientPng({ width: size, height: size }).toString('base64'),
+          mimeType: 'image/png',
+        },
+      ],
     }),
   );
 }
@@ -149,6 +166,10 @@ function registerResources(server: McpServer): void {
     'greeting',
     new ResourceTemplate('demo://greeting/{name}', { list: undefined }),
     { title: 'Greeting', description: 'A greeting for one name.', mimeType: 'text/plain' },
-    (uri, { name }) => ({ contents: [{ uri: uri.href, mimeType: 'text/plain', text: `Hello, ${decodeURIComponent(String(name))}!` }] }),
+    (uri, { name }) => ({
+      contents: [
+        { uri: uri.href, mimeType: 'text/plain', text: `Hello, ${decodeURIComponent(String(name))}!` },
+      ],
+    }),
   );
 }

@@ -8,7 +8,8 @@ function chunksOf(png: Buffer): Map<string, Buffer> {
   for (let at = 8; at < png.length;) {
     const length = png.readUInt32BE(at);
     const body = png.subarray(at + 4, at + 8 + length);
-    if (crc32(body) !== png.readUInt32BE(at + 8 + length)) throw new RangeError(`checksum of the chunk at ${at} is wrong`);
+    if (crc32(body) !== png.readUInt32BE(at + 8 + length))
+      throw new RangeError(`checksum of the chunk at ${at} is wrong`);
     chunks.set(body.toString('latin1', 0, 4), body.subarray(4));
     at += length + 12;
   }

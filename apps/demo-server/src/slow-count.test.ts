@@ -4,7 +4,12 @@ import { slowCount } from './slow-count.ts';
 describe('slowCount', () => {
   it('reports every step in order', async () => {
     const steps: number[] = [];
-    await slowCount({ steps: 3, delayMs: 0, signal: new AbortController().signal, onStep: (step) => void steps.push(step) });
+    await slowCount({
+      steps: 3,
+      delayMs: 0,
+      signal: new AbortController().signal,
+      onStep: (step) => void steps.push(step),
+    });
     expect(steps).toEqual([1, 2, 3]);
   });
 
@@ -15,7 +20,9 @@ describe('slowCount', () => {
       steps.push(step);
       if (step === 2) controller.abort();
     };
-    await expect(slowCount({ steps: 100, delayMs: 0, signal: controller.signal, onStep })).rejects.toThrow('aborted');
+    await expect(slowCount({ steps: 100, delayMs: 0, signal: controller.signal, onStep })).rejects.toThrow(
+      'aborted',
+    );
     expect(steps).toEqual([1, 2]);
   });
 

@@ -11,7 +11,9 @@ describe('weatherReport', () => {
   });
 
   it('gives different cities different weather', () => {
-    const reports = ['Paris', 'Oslo', 'Lima', 'Pune'].map((city) => JSON.stringify({ ...weatherReport(city), city: '' }));
+    const reports = ['Paris', 'Oslo', 'Lima', 'Pune'].map((city) =>
+      JSON.stringify({ ...weatherReport(city), city: '' }),
+    );
     expect(new Set(reports).size).toBe(4);
   });
 

@@ -14,8 +14,12 @@ let server: MasterServer;
 const received: Record<Era, string[]> = { legacy: [], modern: [] };
 
 beforeAll(async () => {
-  const upstreams = (['legacy', 'modern'] as const).map((era) => inProcessUpstream(era, taskServer(era, received[era])));
-  server = createMasterServer({ configuration: { ...parseConfigurationText('{}', 'host.json', {}), upstreams } });
+  const upstreams = (['legacy', 'modern'] as const).map((era) =>
+    inProcessUpstream(era, taskServer(era, received[era])),
+  );
+  server = createMasterServer({
+    configuration: { ...parseConfigurationText('{}', 'host.json', {}), upstreams },
+  });
   atEnd(() => server.stop());
   await server.start();
   await server.whenSettled();
@@ -43,7 +47,8 @@ function connect(principal: string, era: Era, only?: string, heard: string[] = [
   });
   let last = 0;
   if (era === 'legacy') {
-    const hello = '"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}';
+    const hello =
+      '"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}';
     channel.send(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{${hello}}}`);
     channel.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
   }
@@ -52,7 +57,9 @@ function connect(principal: string, era: Era, only?: string, heard: string[] = [
     const answer = new Promise<string>((resolve) => waiting.set(id, resolve));
     const capabilities = '{"extensions":{"io.modelcontextprotocol/tasks":{}}}';
     const modern = (): string => modernRequest({ id, method, params, capabilities }).body;
-    channel.send(era === 'modern' ? modern() : `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":{${params}}}`);
+    channel.send(
+      era === 'modern' ? modern() : `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":{${params}}}`,
+    );
     return answer;
   };
 }
@@ -78,6 +85,7 @@ function paramsOf(method: string, taskId: string): string {
 describe('CVE-2026-111767: a task can be read and cancelled by whoever knows its id', () => {
   for (const era of ['legacy', 'modern'] as const) {
     for (const method of TASK_METHODS[era]) {
+      // guard: advisory/CVE-2026-111767-legacy, advisory/CVE-2026-111767-modern, advisory/CVE-2026-111767-list
       it(`keeps ${method} of a ${era} server from another principal`, async () => {
         const owner = connect('first', era, era);
         const taskId = await startTask(owner);
@@ -93,7 +101,8 @@ describe('CVE-2026-111767: a task can be read and cancelled by whoever knows its
           if (method === 'tasks/list') expect(foreign).toContain('"tasks":[]');
           else expect(foreign).toContain('"code":-32602');
         }
-        if (method !== 'tasks/list') expect(received[era].slice(before).filter((text) => text.includes('tasks/'))).toEqual([]);
+        if (method !== 'tasks/list')
+          expect(received[era].slice(before).filter((text) => text.includes('tasks/'))).toEqual([]);
       });
     }
 
@@ -103,7 +112,13 @@ describe('CVE-2026-111767: a task can be read and cancelled by whoever knows its
       const before = { legacy: received.legacy.length, modern: received.modern.length };
       expect(await owner('tasks/get', `"taskId":"${taskId}"`)).toContain(`"taskId":"${taskId}"`);
       expect(await owner('tasks/list', '')).toContain('"code":-32601');
-      expect(await connect('first', era, era === 'legacy' ? 'modern' : 'legacy')('tasks/get', `"taskId":"${taskId}"`)).toContain('-32602');
+      expect(
+        await connect(
+          'first',
+          era,
+          era === 'legacy' ? 'modern' : 'legacy',
+        )('tasks/get', `"taskId":"${taskId}"`),
+      ).toContain('-32602');
       const asked = (['legacy', 'modern'] as const).map((name) =>
         received[name].slice(before[name]).filter((text) => text.includes('tasks/get')),
       );
@@ -125,14 +140,20 @@ describe('CVE-2026-111767: a task can be read and cancelled by whoever knows its
     // Whoever of the principal's sessions has asked last is told.
     await again('tasks/cancel', `"taskId":"${taskId}"`);
     await other('tools/list', '');
-    const notice = expect.stringContaining(`"method":"notifications/tasks/status","params":{"taskId":"${taskId}"`);
+    const notice = expect.stringContaining(
+      `"method":"notifications/tasks/status","params":{"taskId":"${taskId}"`,
+    );
     expect(heard).toEqual({ first: [notice], again: [notice], second: [] });
   });
 
   it('does not let a task cross the eras', async () => {
     const taskId = await startTask(connect('first', 'legacy', 'legacy'));
-    expect(await connect('first', 'modern', 'legacy')('tasks/get', `"taskId":"${taskId}"`)).toContain('"code":-32602');
-    expect(await connect('first', 'modern', 'legacy')('tools/call', '"name":"long","arguments":{},"task":{}')).toContain('"content":[]');
+    expect(await connect('first', 'modern', 'legacy')('tasks/get', `"taskId":"${taskId}"`)).toContain(
+      '"code":-32602',
+    );
+    expect(
+      await connect('first', 'modern', 'legacy')('tools/call', '"name":"long","arguments":{},"task":{}'),
+    ).toContain('"content":[]');
     expect(received.legacy.at(-1)).not.toContain('"task"');
   });
 });
@@ -144,6 +165,7 @@ describe('CVE-2026-0621: matching an address with a template takes exponential t
     escapes: `slow://${'%41'.repeat(3_000)}`,
   };
   for (const [what, uri] of Object.entries(addresses)) {
+    // guard: advisory/CVE-2026-0621
     it(`takes less than 30 ms for ${what}`, async () => {
       const ask = connect('reader', 'modern');
       await ask('resources/read', '"uri":"slow://warm-up"');

@@ -11,7 +11,9 @@ import { scriptedEntry, SDK1_HTTP } from './harness/upstream-entries.ts';
 let omni: Omni;
 
 beforeAll(async () => {
-  omni = await startOmni({ mcpServers: { legacy: scriptedEntry(), modern: scriptedEntry(['--era', 'modern']) } });
+  omni = await startOmni({
+    mcpServers: { legacy: scriptedEntry(), modern: scriptedEntry(['--era', 'modern']) },
+  });
   await omni.ready();
 }, 30_000);
 
@@ -29,14 +31,17 @@ type Send = (id: number, canary: string) => Promise<string | undefined>;
 
 async function legacyClient(upstream: string): Promise<Send> {
   const session = await openRawSession(omni.url);
-  return async (id, canary) => (await session.send(legacyCall(String(id), `${upstream}__slow`, slowArguments(canary)))).messages.at(-1);
+  return async (id, canary) =>
+    (await session.send(legacyCall(String(id), `${upstream}__slow`, slowArguments(canary)))).messages.at(-1);
 }
 
 function modernClient(upstream: string): Send {
   const name = `${upstream}__slow`;
   return async (id, canary) => {
     const params = `"name":"${name}","arguments":${slowArguments(canary)}`;
-    return (await postModern(omni.url, { id: String(id), method: 'tools/call', name, params })).messages.at(-1);
+    return (await postModern(omni.url, { id: String(id), method: 'tools/call', name, params })).messages.at(
+      -1,
+    );
   };
 }
 
@@ -44,7 +49,9 @@ describe('twenty clients that use the same ids at the same time', () => {
   for (const upstream of ['legacy', 'modern']) {
     it(`each get their own answers from a ${upstream} server`, async () => {
       const clients = await Promise.all(
-        Array.from({ length: CLIENTS }, (_, index) => (index % 2 === 0 ? legacyClient(upstream) : Promise.resolve(modernClient(upstream)))),
+        Array.from({ length: CLIENTS }, (_, index) =>
+          index % 2 === 0 ? legacyClient(upstream) : Promise.resolve(modernClient(upstream)),
+        ),
       );
       const outcomes = await Promise.all(
         clients.flatMap((send) =>
@@ -59,7 +66,9 @@ describe('twenty clients that use the same ids at the same time', () => {
         ),
       );
       expect(outcomes).toHaveLength(CLIENTS * CALLS);
-      expect(outcomes.filter(({ expected, got }) => expected.id !== got.id || expected.text !== got.text)).toEqual([]);
+      expect(
+        outcomes.filter(({ expected, got }) => expected.id !== got.id || expected.text !== got.text),
+      ).toEqual([]);
     });
   }
 });
@@ -78,9 +87,13 @@ describe('questions of a server', () => {
       }),
     );
     const answers = await Promise.all(
-      clients.flatMap((client) => [1, 2, 3].map(async () => JSON.stringify(await client.callTool({ name: 'asking__ask_form' })))),
+      clients.flatMap((client) =>
+        [1, 2, 3].map(async () => JSON.stringify(await client.callTool({ name: 'asking__ask_form' }))),
+      ),
     );
-    expect(answers.map((answer, index) => answer.includes(names[Math.floor(index / 3)] ?? ''))).toEqual(answers.map(() => true));
+    expect(answers.map((answer, index) => answer.includes(names[Math.floor(index / 3)] ?? ''))).toEqual(
+      answers.map(() => true),
+    );
   }, 30_000);
 });
 
@@ -91,7 +104,11 @@ describe('an id that is in use', () => {
     const second = await session.send(legacyCall('1', 'legacy__slow', '{"ms":0,"text":"second"}'));
     expect(errorOf(second.text)?.omni).toBe('OMNI_REQUEST_ID_IN_USE');
     expect(textOf((await first).messages.at(-1))).toBe('first');
-    expect(textOf((await session.send(legacyCall('1', 'legacy__slow', '{"ms":0,"text":"third"}'))).messages.at(-1))).toBe('third');
+    expect(
+      textOf(
+        (await session.send(legacyCall('1', 'legacy__slow', '{"ms":0,"text":"third"}'))).messages.at(-1),
+      ),
+    ).toBe('third');
   });
 
   it('is another id as text than as a number', async () => {

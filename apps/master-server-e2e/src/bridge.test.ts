@@ -14,7 +14,13 @@ import {
 } from './harness/sdk-clients.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { startServer } from './harness/start-server.ts';
-import { fixtureEntry, FIXTURE_HTTP, scriptedEntry, sdk1Entry, SDK1_HTTP } from './harness/upstream-entries.ts';
+import {
+  fixtureEntry,
+  FIXTURE_HTTP,
+  scriptedEntry,
+  sdk1Entry,
+  SDK1_HTTP,
+} from './harness/upstream-entries.ts';
 
 let omni: Omni;
 
@@ -51,15 +57,24 @@ describe.each([
     client = await connectSdk1(omni.origin + path, createSdk1Client(asked));
   });
 
-  async function call(name: string, args: Record<string, unknown> = {}, by = client): Promise<string | undefined> {
-    const { content } = CallToolResultSchema.parse(await by.callTool({ name: prefix + name, arguments: args }));
+  async function call(
+    name: string,
+    args: Record<string, unknown> = {},
+    by = client,
+  ): Promise<string | undefined> {
+    const { content } = CallToolResultSchema.parse(
+      await by.callTool({ name: prefix + name, arguments: args }),
+    );
     return content[0]?.type === 'text' ? content[0].text : undefined;
   }
 
   // First: behind a pipe that clients share, nobody hears log messages right after a call of somebody else.
   it('log for clients that have set a level', async () => {
     const levels: string[] = [];
-    client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => void levels.push(params.level));
+    client.setNotificationHandler(
+      LoggingMessageNotificationSchema,
+      ({ params }) => void levels.push(params.level),
+    );
     await call('test_logging_tool');
     expect(levels).toEqual([]);
     await client.setLoggingLevel('info');
@@ -85,14 +100,18 @@ describe.each([
     expect(await call('test_input_required_result_capabilities')).toBe('Got 2 answers.');
     const bare = await connectSdk1(omni.origin + path);
     expect(await call('test_input_required_result_capabilities', {}, bare)).toBe('Got 0 answers.');
-    await expect(bare.callTool({ name: `${prefix}test_missing_capability` })).rejects.toMatchObject({ code: -31040 });
+    await expect(bare.callTool({ name: `${prefix}test_missing_capability` })).rejects.toMatchObject({
+      code: -31040,
+    });
   });
 
   it('tell the client of a question that it cannot answer', async () => {
     const failing = createSdk1Client();
     failing.removeRequestHandler('elicitation/create');
     await connectSdk1(omni.origin + path, failing);
-    expect(await failing.callTool({ name: `${prefix}test_elicitation`, arguments: { message: 'Who?' } })).toMatchObject({ isError: true });
+    expect(
+      await failing.callTool({ name: `${prefix}test_elicitation`, arguments: { message: 'Who?' } }),
+    ).toMatchObject({ isError: true });
   });
 });
 
@@ -125,10 +144,22 @@ describe.each([
     return (content as { text?: string }[])[0]?.text;
   }
 
-  function raw(name: string, more: Partial<ModernRequest> & { readonly rest?: string } = {}): ReturnType<typeof postModern> {
+  function raw(
+    name: string,
+    more: Partial<ModernRequest> & { readonly rest?: string } = {},
+  ): ReturnType<typeof postModern> {
     const { rest, ...request } = more;
-    const params = [`"name":"${prefix}${name}","arguments":{}`, ...(rest === undefined ? [] : [rest])].join(',');
-    return postModern(omni.origin + path, { id: '1', method: 'tools/call', name: prefix + name, params, capabilities: ALL, ...request });
+    const params = [`"name":"${prefix}${name}","arguments":{}`, ...(rest === undefined ? [] : [rest])].join(
+      ',',
+    );
+    return postModern(omni.origin + path, {
+      id: '1',
+      method: 'tools/call',
+      name: prefix + name,
+      params,
+      capabilities: ALL,
+      ...request,
+    });
   }
 
   it('let the server ask for a sample, a form, a URL and the roots', async () => {
@@ -145,7 +176,9 @@ describe.each([
     const { state, result } = stateIn(first.messages.at(-1));
     expect(result).toMatchObject({
       resultType: 'input_required',
-      inputRequests: { q1: { method: 'elicitation/create', params: { mode: 'form', message: `${label}Who?` } } },
+      inputRequests: {
+        q1: { method: 'elicitation/create', params: { mode: 'form', message: `${label}Who?` } },
+      },
     });
     const answer = `"requestState":${state},"inputResponses":{"q1":{"action":"accept","content":{"name":"Bo"}},"other":{}}`;
     const second = await raw('ask_form', { id: '2', rest: answer });
@@ -170,28 +203,42 @@ describe.each([
       expect([name, sent, errorOf(answer.messages[0])?.omni]).toEqual([name, sent, 'OMNI_STATE_INVALID']);
     }
     // None of them has used the right one up.
-    expect(textOf((await raw('ask_form', { rest: `"requestState":${state},${answers}` })).messages.at(-1))).toBe('decline undefined');
+    expect(
+      textOf((await raw('ask_form', { rest: `"requestState":${state},${answers}` })).messages.at(-1)),
+    ).toBe('decline undefined');
   });
 
   it('are not held up by a client that never comes back', async () => {
     stateIn((await raw('ask_form')).messages.at(-1));
     expect(await call('ask_roots')).toBe('file:///work');
-    expect(stateIn((await raw('ask_form')).messages.at(-1)).result).toMatchObject({ resultType: 'input_required' });
+    expect(stateIn((await raw('ask_form')).messages.at(-1)).result).toMatchObject({
+      resultType: 'input_required',
+    });
   });
 
   it('ask again for what was not answered', async () => {
     const first = stateIn((await raw('ask_form')).messages.at(-1));
-    const second = stateIn((await raw('ask_form', { rest: `"requestState":${first.state},"inputResponses":{}` })).messages.at(-1));
-    expect(second.result).toMatchObject({ resultType: 'input_required', inputRequests: { q1: { method: 'elicitation/create' } } });
+    const second = stateIn(
+      (await raw('ask_form', { rest: `"requestState":${first.state},"inputResponses":{}` })).messages.at(-1),
+    );
+    expect(second.result).toMatchObject({
+      resultType: 'input_required',
+      inputRequests: { q1: { method: 'elicitation/create' } },
+    });
     const answers = '"inputResponses":{"q1":{"action":"cancel"}}';
-    expect(textOf((await raw('ask_form', { rest: `"requestState":${second.state},${answers}` })).messages.at(-1))).toBe('cancel undefined');
+    expect(
+      textOf((await raw('ask_form', { rest: `"requestState":${second.state},${answers}` })).messages.at(-1)),
+    ).toBe('cancel undefined');
   });
 
   it('ask a client for nothing that it has not declared [PROTO-R15]', async () => {
     for (const capabilities of ['{}', '{"sampling":{}}', '{"elicitation":{"url":{}}}']) {
       const answer = await raw('ask_form', { capabilities });
       expect([capabilities, answer.text.includes('input_required')]).toMatchObject([capabilities, false]);
-      expect([capabilities, JSON.parse(answer.messages.at(-1) ?? '')]).toMatchObject([capabilities, { result: { isError: true } }]);
+      expect([capabilities, JSON.parse(answer.messages.at(-1) ?? '')]).toMatchObject([
+        capabilities,
+        { result: { isError: true } },
+      ]);
     }
   });
 
@@ -229,7 +276,11 @@ describe.each([
     const first = await postModern(`${omni.origin}/mcp/lstdio`, { ...request, id: '1', params });
     const before = new Set(instances());
     const answers = `"requestState":${stateIn(first.messages.at(-1)).state},"inputResponses":{"q1":{"action":"decline"}}`;
-    const second = await postModern(`${omni.origin}/mcp/lstdio`, { ...request, id: '2', params: `${params},${answers}` });
+    const second = await postModern(`${omni.origin}/mcp/lstdio`, {
+      ...request,
+      id: '2',
+      params: `${params},${answers}`,
+    });
     expect(textOf(second.messages.at(-1))).toBe('decline undefined');
     expect(instances().filter((pid) => !before.has(pid))).toEqual([]);
   });

@@ -65,7 +65,9 @@ function http(method: string, path: string, headers: Readonly<Record<string, str
   const all = {
     host: `127.0.0.1:${omni.port}`,
     authorization: `Bearer ${TOKEN}`,
-    ...(body === '' ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+    ...(body === ''
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
     ...headers,
   };
   return `${method} ${path} HTTP/1.1\r\n${Object.entries(all)
@@ -88,7 +90,12 @@ async function legacyCallCutOff(random: SeededRandom, serial: number, here: NetC
   const capabilities = serial % 40 === 0 ? WITH_INSTANCE : '{}';
   const session = await openRawSession(`http://127.0.0.1:${omni.port}/mcp`, { headers, capabilities });
   const accept = { accept: 'application/json, text/event-stream' };
-  const call = http('POST', '/mcp', { ...session.headers, ...accept }, legacyCall('1', 'old__slow', '{"ms":60}'));
+  const call = http(
+    'POST',
+    '/mcp',
+    { ...session.headers, ...accept },
+    legacyCall('1', 'old__slow', '{"ms":60}'),
+  );
   const stream = http('GET', '/mcp', { ...session.headers, accept: 'text/event-stream' });
   await Promise.all([call, stream].map((bytes) => breakOff({ to: here, bytes, afterMs: random.below(40) })));
 }
@@ -98,8 +105,14 @@ async function lose(serial: number): Promise<void> {
   const random = new SeededRandom(serial);
   const here = { host: '127.0.0.1', port: omni.port };
   const afterMs = random.below(40);
-  const call = modern({ id: '1', method: 'tools/call', name: 'old__never', params: '"name":"old__never","arguments":{}' });
-  const lines = (capabilities: string): string => `${initialize(capabilities)}\n${legacyCall('1', 'old__never')}\n`;
+  const call = modern({
+    id: '1',
+    method: 'tools/call',
+    name: 'old__never',
+    params: '"name":"old__never","arguments":{}',
+  });
+  const lines = (capabilities: string): string =>
+    `${initialize(capabilities)}\n${legacyCall('1', 'old__never')}\n`;
   const upgrade = http('GET', '/mcp', {
     connection: 'Upgrade',
     upgrade: 'websocket',
@@ -116,19 +129,35 @@ async function lose(serial: number): Promise<void> {
       return await breakOff({ to: here, bytes: call.slice(0, random.below(call.length)), afterMs });
     case 3: {
       const params = '"notifications":{"toolsListChanged":true}';
-      return await breakOff({ to: here, bytes: modern({ id: '1', method: 'subscriptions/listen', params }), afterMs });
+      return await breakOff({
+        to: here,
+        bytes: modern({ id: '1', method: 'subscriptions/listen', params }),
+        afterMs,
+      });
     }
     case 4:
       return await legacyCallCutOff(random, serial, here);
     case 5:
-      return await breakOff({ to: here, bytes: http('GET', '/sse', { accept: 'text/event-stream' }), afterMs });
+      return await breakOff({
+        to: here,
+        bytes: http('GET', '/sse', { accept: 'text/event-stream' }),
+        afterMs,
+      });
     case 6:
       // The header of a frame of 100 bytes, and a few of these.
       return await breakOff({ to: here, bytes: `${upgrade}\u0081\u007f`, afterMs });
     case 7:
-      return await breakOff({ to: { path: socketPath }, bytes: lines(serial % 40 === 7 ? WITH_INSTANCE : '{}'), afterMs });
+      return await breakOff({
+        to: { path: socketPath },
+        bytes: lines(serial % 40 === 7 ? WITH_INSTANCE : '{}'),
+        afterMs,
+      });
     default:
-      return await breakOff({ to: { path: socketPath }, bytes: lines('{}').slice(0, random.below(200)), afterMs });
+      return await breakOff({
+        to: { path: socketPath },
+        bytes: lines('{}').slice(0, random.below(200)),
+        afterMs,
+      });
   }
 }
 
@@ -148,7 +177,9 @@ describe('connections that break off', () => {
     let before = await omni.measure();
     await eventually('the first connections are forgotten', async () => {
       before = await omni.measure();
-      return before.sessions === 0 && before.inFlight === 0 && before.listens === 0 && before.children === children;
+      return (
+        before.sessions === 0 && before.inFlight === 0 && before.listens === 0 && before.children === children
+      );
     });
     await loseMany(0, CONNECTIONS);
     const during = await omni.measure();
@@ -156,7 +187,10 @@ describe('connections that break off', () => {
     await eventually(
       'everything is forgotten',
       async () => {
-        left = differences({ ...before, descriptors: before.descriptors + MEASURING_DESCRIPTORS }, await omni.measure());
+        left = differences(
+          { ...before, descriptors: before.descriptors + MEASURING_DESCRIPTORS },
+          await omni.measure(),
+        );
         return left.length === 0;
       },
       20_000,

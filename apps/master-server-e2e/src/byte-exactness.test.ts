@@ -53,7 +53,12 @@ async function received(transport: string, era: Era): Promise<string> {
 async function callRaw(era: Era, tool: string, args: string, path = '/mcp'): Promise<string> {
   const url = omni.origin + path;
   if (era === 'modern') {
-    const request = { id: '"q\\u0031"', method: 'tools/call', name: tool, params: `"name":"${tool}","arguments":${args}` };
+    const request = {
+      id: '"q\\u0031"',
+      method: 'tools/call',
+      name: tool,
+      params: `"name":"${tool}","arguments":${args}`,
+    };
     return (await postModern(url, request)).messages.at(-1) ?? '';
   }
   const session = await openRawSession(url);
@@ -93,7 +98,8 @@ for (const era of ['legacy', 'modern'] as const) {
 
 describe('_meta of a request', () => {
   it('reaches the server with unknown members as they are [PROTO-R28]', async () => {
-    const meta = '"com.example/x":{"n":1.0,"e":"\\u00e9"},"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"';
+    const meta =
+      '"com.example/x":{"n":1.0,"e":"\\u00e9"},"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"';
     const params = '"name":"stdio-modern__echo","x-unknown":[1.0],"arguments":{}';
     await postModern(omni.url, { id: '1', method: 'tools/call', name: 'stdio-modern__echo', meta, params });
     const record = await received('stdio', 'modern');
@@ -106,7 +112,9 @@ describe('_meta of a request', () => {
 
   it('keeps its progress token towards the client, and the last progress comes before the answer [S003-PH-04]', async () => {
     const session = await openRawSession(omni.url);
-    const legacy = await session.send(legacyCall('5', 'stdio-legacy__progress', '{"steps":100}', '{"progressToken":"t\\u00e9"}'));
+    const legacy = await session.send(
+      legacyCall('5', 'stdio-legacy__progress', '{"steps":100}', '{"progressToken":"t\\u00e9"}'),
+    );
     const modern = await postModern(omni.url, {
       id: '5',
       method: 'tools/call',

@@ -45,7 +45,12 @@ async function callsOf(
 ): Promise<{ readonly ids: readonly unknown[]; readonly cancelled: readonly Received[] }> {
   const all = await received(upstream);
   const ids = all.filter(({ params }) => params?.name === tool).map(({ id }) => id);
-  return { ids, cancelled: all.filter(({ method, params }) => method === 'notifications/cancelled' && ids.includes(params?.requestId)) };
+  return {
+    ids,
+    cancelled: all.filter(
+      ({ method, params }) => method === 'notifications/cancelled' && ids.includes(params?.requestId),
+    ),
+  };
 }
 
 /** How a request ends that the client breaks off; watched from its beginning, so that no rejection is ever unhandled. */
@@ -62,32 +67,52 @@ describe('cancellation', () => {
       const before = (await callsOf(upstream, 'never')).ids.length;
       const session = await openRawSession(omni.url);
       const running = session.send(legacyCall('"x"', `${upstream}__never`));
-      await eventually('the call arrived', async () => (await callsOf(upstream, 'never')).ids.length > before);
-      await session.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"x","reason":"changed my mind"}}');
+      await eventually(
+        'the call arrived',
+        async () => (await callsOf(upstream, 'never')).ids.length > before,
+      );
+      await session.send(
+        '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"x","reason":"changed my mind"}}',
+      );
       const answered = await running;
       expect(answered.messages).toEqual([]);
-      const cancelled = await eventually('the server is told', async () => (await callsOf(upstream, 'never')).cancelled.at(-1));
+      const cancelled = await eventually('the server is told', async () =>
+        (await callsOf(upstream, 'never')).cancelled.at(-1),
+      );
       expect(cancelled.params?.reason).toBe('changed my mind');
     });
 
     it(`of the modern era is a closed connection: a ${upstream} server is told`, async () => {
       const before = (await callsOf(upstream, 'never')).cancelled.length;
       const name = `${upstream}__never`;
-      const made = modernRequest({ id: '1', method: 'tools/call', name, params: `"name":"${name}","arguments":{}` });
+      const made = modernRequest({
+        id: '1',
+        method: 'tools/call',
+        name,
+        params: `"name":"${name}","arguments":{}`,
+      });
       const abort = new AbortController();
       const running = post(omni.url, made.body, { headers: made.headers, signal: abort.signal });
       const outcome = outcomeOf(running);
-      await eventually('the call arrived', async () => (await callsOf(upstream, 'never')).ids.length > before);
+      await eventually(
+        'the call arrived',
+        async () => (await callsOf(upstream, 'never')).ids.length > before,
+      );
       abort.abort();
       expect(await outcome).toBe('broken off');
-      await eventually('the server is told', async () => (await callsOf(upstream, 'never')).cancelled.length > before);
+      await eventually(
+        'the server is told',
+        async () => (await callsOf(upstream, 'never')).cancelled.length > before,
+      );
     });
   }
 
   it('of the legacy era is not a closed connection: the call runs on', async () => {
     const session = await openRawSession(omni.url);
     const abort = new AbortController();
-    const running = session.send(legacyCall('1', 'legacy__slow', '{"ms":400,"text":"ran on"}'), { signal: abort.signal });
+    const running = session.send(legacyCall('1', 'legacy__slow', '{"ms":400,"text":"ran on"}'), {
+      signal: abort.signal,
+    });
     const outcome = outcomeOf(running);
     await eventually('the call arrived', async () => (await callsOf('legacy', 'slow')).ids.length === 1);
     abort.abort();
@@ -100,6 +125,7 @@ describe('cancellation', () => {
     expect((await callsOf('legacy', 'slow')).cancelled).toEqual([]);
   });
 
+  // guard: process/cancel
   it('of an id that nobody knows, or that belongs to another session, does nothing', async () => {
     const [one, two] = await Promise.all([openRawSession(omni.url), openRawSession(omni.url)]);
     const running = one.send(legacyCall('1', 'legacy__slow', '{"ms":300,"text":"mine"}'));
@@ -116,6 +142,9 @@ describe('cancellation', () => {
     await eventually('the call arrived', async () => (await callsOf('legacy', 'never')).ids.length > count);
     expect(await session.end()).toBe(200);
     await running;
-    await eventually('the server is told', async () => (await callsOf('legacy', 'never')).cancelled.length > before);
+    await eventually(
+      'the server is told',
+      async () => (await callsOf('legacy', 'never')).cancelled.length > before,
+    );
   });
 });

@@ -21,7 +21,8 @@ describe('a relative path of a configuration', () => {
     });
     await mkdir(join(prepared.folder, 'run'));
     await mkdir(join(prepared.folder, 'sub'));
-    for (const folder of ['.', 'sub']) await symlink(process.execPath, join(prepared.folder, folder, 'program'));
+    for (const folder of ['.', 'sub'])
+      await symlink(process.execPath, join(prepared.folder, folder, 'program'));
 
     const omni = await startOmniIn(prepared);
     await omni.ready();
@@ -29,12 +30,20 @@ describe('a relative path of a configuration', () => {
     expect(list).toContain('"here__echo"');
     expect(list).toContain('"there__echo"');
     const socket = join(prepared.folder, 'run', 'omni.sock');
-    await eventually('the line with the socket', () => omni.process.stderr.includes(`and on unix:${socket}\n`));
+    await eventually('the line with the socket', () =>
+      omni.process.stderr.includes(`and on unix:${socket}\n`),
+    );
   }, 30_000);
 
   it('is told whole when there is no such file', async () => {
-    const prepared = await writeConfiguration({ server: { tls: { cert: 'tls/cert.pem', key: 'tls/key.pem' } }, mcpServers: {} });
-    const { code, stderr } = await runOmni(['serve', '--config', prepared.configFile, '--listen', '127.0.0.1:0'], prepared.environment);
+    const prepared = await writeConfiguration({
+      server: { tls: { cert: 'tls/cert.pem', key: 'tls/key.pem' } },
+      mcpServers: {},
+    });
+    const { code, stderr } = await runOmni(
+      ['serve', '--config', prepared.configFile, '--listen', '127.0.0.1:0'],
+      prepared.environment,
+    );
     expect(code).toBe(4);
     expect(stderr).toContain(join(prepared.folder, 'tls', 'cert.pem'));
   });

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { endEverything } from './harness/end-everything.ts';
 import { postModern } from './harness/raw-mcp.ts';
-import { ALL_CAPABILITIES, connectModern, connectSdk1, createModernClient, createSdk1Client } from './harness/sdk-clients.ts';
+import {
+  ALL_CAPABILITIES,
+  connectModern,
+  connectSdk1,
+  createModernClient,
+  createSdk1Client,
+} from './harness/sdk-clients.ts';
 import { startOmni, writeConfiguration, type Omni, type OmniFolder } from './harness/start-omni.ts';
 import { startServer } from './harness/start-server.ts';
 import { fixtureEntry, FIXTURE_HTTP, scriptedEntry, sdk1Entry } from './harness/upstream-entries.ts';
@@ -71,15 +77,18 @@ const CLIENTS: Readonly<Record<string, Ask>> = {
 };
 
 describe.each(Object.entries(CLIENTS))('a %s client whose user is asked something', (_era, ask) => {
-  it.each(SERVERS)('is told on the endpoint of all that "%s" asks, and not on that of one server', async (server) => {
-    const [tool, message] = QUESTIONS[server];
-    const all = await ask(omni.url, `${server}__${tool}`, { message });
-    const one = await ask(`${omni.url}/${server}`, tool, { message });
-    const off = await ask(quiet.url, `${server}__${tool}`, { message });
-    expect(all).toEqual([`[${server}] ${message}`]);
-    expect(one).toEqual([message]);
-    expect(off).toEqual([message]);
-  });
+  it.each(SERVERS)(
+    'is told on the endpoint of all that "%s" asks, and not on that of one server',
+    async (server) => {
+      const [tool, message] = QUESTIONS[server];
+      const all = await ask(omni.url, `${server}__${tool}`, { message });
+      const one = await ask(`${omni.url}/${server}`, tool, { message });
+      const off = await ask(quiet.url, `${server}__${tool}`, { message });
+      expect(all).toEqual([`[${server}] ${message}`]);
+      expect(one).toEqual([message]);
+      expect(off).toEqual([message]);
+    },
+  );
 
   it('is told so on stdio too', async () => {
     expect(await ask({ prepared: folder }, 'old__ask_form', {})).toEqual(['[old] Who?']);

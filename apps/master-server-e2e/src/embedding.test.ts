@@ -36,7 +36,9 @@ describe('MasterServer in a host of its own', () => {
     const client = new Client({ name: 'host', version: '1.0.0' });
     await client.connect(transportOf(server.connect()));
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain('notes__add');
-    expect(await client.callTool({ name: 'notes__add', arguments: { a: 1, b: 2 } })).toMatchObject({ structuredContent: { sum: 3 } });
+    expect(await client.callTool({ name: 'notes__add', arguments: { a: 1, b: 2 } })).toMatchObject({
+      structuredContent: { sum: 3 },
+    });
     expect(server.upstreams()).toMatchObject([{ name: 'notes', state: 'ready', era: 'legacy' }]);
     expect(server.readiness().ready).toBe(true);
     await client.close();

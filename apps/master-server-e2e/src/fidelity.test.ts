@@ -73,11 +73,14 @@ async function startMirrors(): Promise<Record<string, unknown>> {
 async function arrived({ client, server }: Leg): Promise<ReadonlyMap<number, string>> {
   const file = join(folder, `${client.transport === 'stdio' ? 'stdio' : 'network'}-${server.era}`);
   const record = server.transport === 'stdio' ? file : nameOf(server);
-  const messages = server.transport === 'stdio' ? (await readFile(file, 'utf8')).split('\n') : (bodies.get(record) ?? []);
+  const messages =
+    server.transport === 'stdio' ? (await readFile(file, 'utf8')).split('\n') : (bodies.get(record) ?? []);
   // A file ends with a line break, behind which the next message comes.
   const fresh = messages.slice(seen.get(record) ?? 0);
   seen.set(record, messages.length - (server.transport === 'stdio' ? 1 : 0));
-  return new Map(fresh.map((message) => [Number(/"arguments":\{"n":(\d+),/.exec(message)?.[1] ?? -1), message]));
+  return new Map(
+    fresh.map((message) => [Number(/"arguments":\{"n":(\d+),/.exec(message)?.[1] ?? -1), message]),
+  );
 }
 
 interface Lost {
@@ -106,7 +109,13 @@ function open({ transport, era }: Side): Promise<RawClient> {
     case 'unix':
       return openSocketClient({ path: join(folder, 'front.sock') }, era);
     case 'tcp':
-      return openSocketClient({ host: '127.0.0.1', port: Number(/and on tcp:\/\/127\.0\.0\.1:(\d+)/.exec(omni.process.stderr)?.[1]) }, era);
+      return openSocketClient(
+        {
+          host: '127.0.0.1',
+          port: Number(/and on tcp:\/\/127\.0\.0\.1:(\d+)/.exec(omni.process.stderr)?.[1]),
+        },
+        era,
+      );
     case 'sse':
       return openSseClient(`${omni.origin}/sse`, CONNECTIONS);
   }
@@ -134,12 +143,15 @@ async function send(
     sent.push({ n, text });
     const answer = await client.call(n, `${nameOf(leg.server)}__mirror`, `{"n":${n},"value":${text}}`);
     const expected = `{"n":${n},"value":${back(text)}}`;
-    if (!answer.endsWith(`"content":[],"structuredContent":${expected},"x-mirror":${expected}}}`)) onTheWayBack.push({ text, got: answer });
+    if (!answer.endsWith(`"content":[],"structuredContent":${expected},"x-mirror":${expected}}}`))
+      onTheWayBack.push({ text, got: answer });
   });
   const received = await arrived(leg);
   const onTheWay = sent.flatMap(({ n, text }): Lost[] => {
     const got = received.get(n);
-    return got?.includes(`"name":"mirror","arguments":{"n":${n},"value":${there(text)}}`) ? [] : [{ text, got }];
+    return got?.includes(`"name":"mirror","arguments":{"n":${n},"value":${there(text)}}`)
+      ? []
+      : [{ text, got }];
   });
   return { onTheWay, onTheWayBack };
 }
@@ -185,14 +197,16 @@ for (const client of SIDES) {
 
     it('and any other server exchange a part of the corpus byte for byte', async () => {
       for (const [index, leg] of legs.entries())
-        if (!isWhole(leg)) await expectIdentical(partOf(ordinaryValues(), SIDES.indexOf(client) + index), leg);
+        if (!isWhole(leg))
+          await expectIdentical(partOf(ordinaryValues(), SIDES.indexOf(client) + index), leg);
     }, 60_000);
 
     it('and any server exchange line breaks between tokens as they are, or as blanks where a line is a message', async () => {
       const values = corpus.filter(({ category }) => category === 'line breaks');
       for (const leg of legs) {
         const written = lineBreaksOn(leg);
-        if (written !== undefined) expect([leg, await send(values, leg, written)]).toEqual([leg, { onTheWay: [], onTheWayBack: [] }]);
+        if (written !== undefined)
+          expect([leg, await send(values, leg, written)]).toEqual([leg, { onTheWay: [], onTheWayBack: [] }]);
       }
     });
 
@@ -200,7 +214,9 @@ for (const client of SIDES) {
       const raw = await clientOf(client);
       for (const { text } of corpus.filter(({ category }) => category === 'beyond the limits')) {
         const n = ++lastCall;
-        expect(await raw.call(n, 'http-legacy__mirror', `{"n":${n},"value":${text}}`)).toContain('"code":"OMNI_MESSAGE_TOO_COMPLEX"');
+        expect(await raw.call(n, 'http-legacy__mirror', `{"n":${n},"value":${text}}`)).toContain(
+          '"code":"OMNI_MESSAGE_TOO_COMPLEX"',
+        );
         expect(bodies.get('http-legacy')?.some((body) => body.includes(`{"n":${n},`))).toBe(false);
       }
     });

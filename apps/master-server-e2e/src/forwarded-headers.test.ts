@@ -30,7 +30,10 @@ const SERVERS = {
     { forwardHeaders: ['X-TENANT', 'X-Region', 'X-Absent', 'X-Long'] },
     { 'x-tenant': SENT['X-Tenant'], 'x-region': SENT['x-region'] },
   ],
-  modern: [{ forwardHeaders: ['x-tenant', 'x-key'], headers: { 'X-Key': 'configured' } }, { 'x-tenant': SENT['X-Tenant'] }],
+  modern: [
+    { forwardHeaders: ['x-tenant', 'x-key'], headers: { 'X-Key': 'configured' } },
+    { 'x-tenant': SENT['X-Tenant'] },
+  ],
   sse: [
     { type: 'sse', forwardHeaders: ['x-region', 'x-other'] },
     { 'x-region': SENT['x-region'], 'x-other': SENT['x-other'] },
@@ -51,7 +54,9 @@ beforeAll(async () => {
   // Omni finds out that it speaks the old transport only.
   upstreams.set('found', await startRawSseUpstream());
   upstreams.set('silent', await startRawHttpUpstream('modern'));
-  const mcpServers = Object.fromEntries(NAMES.map((name) => [name, { url: upstreams.get(name)?.url, ...SERVERS[name][0] }]));
+  const mcpServers = Object.fromEntries(
+    NAMES.map((name) => [name, { url: upstreams.get(name)?.url, ...SERVERS[name][0] }]),
+  );
   omni = await startOmni({ server: { legacySse: true, drain: '0s' }, mcpServers });
   await omni.ready();
 }, 30_000);
@@ -66,14 +71,22 @@ async function told(name: ServerName, mark: string): Promise<Record<string, unkn
     return found < 0 ? undefined : found;
   });
   const posts = headers.filter((all) => all['content-type'] !== undefined);
-  return Object.fromEntries(Object.entries(posts[at] ?? {}).filter(([, value]) => String(value).includes(CANARY)));
+  return Object.fromEntries(
+    Object.entries(posts[at] ?? {}).filter(([, value]) => String(value).includes(CANARY)),
+  );
 }
 
 /** Posts with headers that `fetch` keeps for itself. */
 function post(url: string, body: string, headers: Record<string, string>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
-    const request = httpRequest(url, { method: 'POST', headers: all }, (response) => response.resume().once('end', resolve));
+    const all = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    };
+    const request = httpRequest(url, { method: 'POST', headers: all }, (response) =>
+      response.resume().once('end', resolve),
+    );
     // With a text Node would write the headers in its encoding.
     request.once('error', reject).end(Buffer.from(body, 'utf8'));
   });
@@ -98,7 +111,10 @@ const CLIENTS: Readonly<Record<string, Send>> = {
   },
   'legacy (in a batch)': async (server, mark) => {
     const { headers } = await openRawSession(omni.url, { version: '2025-03-26' });
-    await post(omni.url, `[${legacyCall('1', `${server}__echo`, `{"m":"${mark}"}`)}]`, { ...headers, ...SENT });
+    await post(omni.url, `[${legacyCall('1', `${server}__echo`, `{"m":"${mark}"}`)}]`, {
+      ...headers,
+      ...SENT,
+    });
   },
   'HTTP+SSE': async (server, mark) => {
     const session = await openRawSseSession(`${omni.origin}/sse`);
@@ -111,11 +127,14 @@ let marks = 0;
 const newMark = (): string => `mark-${++marks}.`;
 
 describe.each(Object.entries(CLIENTS))('a %s client', (_kind, send) => {
-  it.each(NAMES)('has exactly those of its headers passed on that the entry of the server "%s" names [PROTO-R23]', async (name) => {
-    const mark = newMark();
-    await send(name, mark);
-    expect(await told(name, mark)).toEqual(SERVERS[name][1]);
-  });
+  it.each(NAMES)(
+    'has exactly those of its headers passed on that the entry of the server "%s" names [PROTO-R23]',
+    async (name) => {
+      const mark = newMark();
+      await send(name, mark);
+      expect(await told(name, mark)).toEqual(SERVERS[name][1]);
+    },
+  );
 });
 
 describe('what a server is told of clients', () => {
@@ -138,11 +157,19 @@ describe('what a server is told of clients', () => {
   });
 
   it('is nothing over a WebSocket, whose messages have no headers', async () => {
-    const webSocket = new WebSocket(omni.url.replace('http', 'ws'), 'mcp', { headers: { 'x-tenant': SENT['X-Tenant'] } });
+    const webSocket = new WebSocket(omni.url.replace('http', 'ws'), 'mcp', {
+      headers: { 'x-tenant': SENT['X-Tenant'] },
+    });
     atEnd(() => webSocket.terminate());
     await new Promise((resolve, reject) => webSocket.once('open', resolve).once('error', reject));
     const mark = newMark();
-    webSocket.send(modernRequest({ id: '1', method: 'tools/call', params: `"name":"legacy__echo","arguments":{"m":"${mark}"}` }).body);
+    webSocket.send(
+      modernRequest({
+        id: '1',
+        method: 'tools/call',
+        params: `"name":"legacy__echo","arguments":{"m":"${mark}"}`,
+      }).body,
+    );
     expect(await told('legacy', mark)).toEqual({});
   });
 
@@ -151,7 +178,10 @@ describe('what a server is told of clients', () => {
       const { configFile, environment } = await writeConfiguration({
         mcpServers: { a: { url: 'http://127.0.0.1:9', forwardHeaders: [name] } },
       });
-      const { code, stderr } = await runOmni(['serve', '--config', configFile, '--listen', '127.0.0.1:0'], environment);
+      const { code, stderr } = await runOmni(
+        ['serve', '--config', configFile, '--listen', '127.0.0.1:0'],
+        environment,
+      );
       expect(code).not.toBe(0);
       expect(stderr).toContain(`forwardHeaders.0 is never passed on`);
     }

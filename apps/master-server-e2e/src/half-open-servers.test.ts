@@ -47,12 +47,14 @@ async function startDeafServer(kind: Kind, isDeafAtFirst: boolean): Promise<Deaf
       });
     });
   if (kind === 'ws' && !isDeafAtFirst)
-    new WebSocketServer({ server: server as ReturnType<typeof createHttpServer> }).on('connection', (webSocket) =>
-      // Text frames come as a Buffer.
-      webSocket.on('message', (data: Buffer) => {
-        const answer = rawAnswer(data.toString(), 'modern');
-        if (answer !== undefined) webSocket.send(answer);
-      }),
+    new WebSocketServer({ server: server as ReturnType<typeof createHttpServer> }).on(
+      'connection',
+      (webSocket) =>
+        // Text frames come as a Buffer.
+        webSocket.on('message', (data: Buffer) => {
+          const answer = rawAnswer(data.toString(), 'modern');
+          if (answer !== undefined) webSocket.send(answer);
+        }),
     );
   if (kind === 'ws' && isDeafAtFirst) server.on('upgrade', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -94,8 +96,19 @@ beforeAll(async () => {
     const [deaf, server] = await Promise.all([startDeafServer(kind, true), startDeafServer(kind, false)]);
     never[kind] = deaf;
     later[kind] = server;
-    mcpServers[`never-${kind}`] = { url: deaf.url, connectTimeout: '1s', callTimeout: '1s', protocol: '2026-07-28', critical: false };
-    mcpServers[`later-${kind}`] = { url: server.url, connectTimeout: '5s', callTimeout: '1s', protocol: '2026-07-28' };
+    mcpServers[`never-${kind}`] = {
+      url: deaf.url,
+      connectTimeout: '1s',
+      callTimeout: '1s',
+      protocol: '2026-07-28',
+      critical: false,
+    };
+    mcpServers[`later-${kind}`] = {
+      url: server.url,
+      connectTimeout: '5s',
+      callTimeout: '1s',
+      protocol: '2026-07-28',
+    };
   }
   omni = await startOmni({ mcpServers });
   await omni.ready();
@@ -105,32 +118,49 @@ afterAll(endEverything);
 
 async function call(server: string, tool: string): Promise<RawAnswer> {
   const name = `${server}__${tool}`;
-  return await postModern(omni.url, { id: '1', method: 'tools/call', name, params: `"name":"${name}","arguments":{}` });
+  return await postModern(omni.url, {
+    id: '1',
+    method: 'tools/call',
+    name,
+    params: `"name":"${name}","arguments":{}`,
+  });
 }
 
 describe('a server that takes connections and answers nothing', () => {
-  it.each(KINDS)('over %s is given up in time and tried again, and costs nobody else anything', async (kind) => {
-    await eventually('it is given up', async () => {
-      // Everybody is told the details here.
-      const page = (await (await fetch(`${omni.origin}/health/ready`)).json()) as {
-        details: Record<string, { lastError?: { code: string } }>;
-      };
-      return page.details[`upstream:never-${kind}`]?.lastError?.code === 'OMNI_UPSTREAM_TIMEOUT';
-    });
-    await eventually('it is tried again', () => (never[kind]?.connections ?? 0) >= 2, 10_000);
-    expect(errorOf((await call('fine', 'echo')).messages[0])).toBeUndefined();
-  });
+  it.each(KINDS)(
+    'over %s is given up in time and tried again, and costs nobody else anything',
+    async (kind) => {
+      await eventually('it is given up', async () => {
+        // Everybody is told the details here.
+        const page = (await (await fetch(`${omni.origin}/health/ready`)).json()) as {
+          details: Record<string, { lastError?: { code: string } }>;
+        };
+        return page.details[`upstream:never-${kind}`]?.lastError?.code === 'OMNI_UPSTREAM_TIMEOUT';
+      });
+      await eventually('it is tried again', () => (never[kind]?.connections ?? 0) >= 2, 10_000);
+      expect(errorOf((await call('fine', 'echo')).messages[0])).toBeUndefined();
+    },
+  );
 
-  it.each(KINDS)('over %s after it has answered fails its calls in time, and serves again when it reads on', async (kind) => {
-    const server = `later-${kind}`;
-    expect(errorOf((await call(server, 'echo')).messages[0])).toBeUndefined();
-    later[kind]?.setDeaf(true);
-    const began = performance.now();
-    const failures = await Promise.all([1, 2, 3].map(async () => errorOf((await call(server, 'echo')).messages[0])?.omni));
-    expect(failures).toEqual(Array.from({ length: 3 }, () => 'OMNI_UPSTREAM_TIMEOUT'));
-    expect(performance.now() - began).toBeLessThan(5_000);
-    expect(errorOf((await call('fine', 'echo')).messages[0])).toBeUndefined();
-    later[kind]?.setDeaf(false);
-    await eventually('it serves again', async () => errorOf((await call(server, 'echo')).messages[0]) === undefined, 10_000);
-  });
+  it.each(KINDS)(
+    'over %s after it has answered fails its calls in time, and serves again when it reads on',
+    async (kind) => {
+      const server = `later-${kind}`;
+      expect(errorOf((await call(server, 'echo')).messages[0])).toBeUndefined();
+      later[kind]?.setDeaf(true);
+      const began = performance.now();
+      const failures = await Promise.all(
+        [1, 2, 3].map(async () => errorOf((await call(server, 'echo')).messages[0])?.omni),
+      );
+      expect(failures).toEqual(Array.from({ length: 3 }, () => 'OMNI_UPSTREAM_TIMEOUT'));
+      expect(performance.now() - began).toBeLessThan(5_000);
+      expect(errorOf((await call('fine', 'echo')).messages[0])).toBeUndefined();
+      later[kind]?.setDeaf(false);
+      await eventually(
+        'it serves again',
+        async () => errorOf((await call(server, 'echo')).messages[0]) === undefined,
+        10_000,
+      );
+    },
+  );
 });

@@ -24,7 +24,10 @@ async function startGateway(oracle: CanaryOracle): Promise<Omni> {
   const [old, fresh] = await Promise.all(
     (['legacy', 'modern'] as const).map((era) => serveLines(talkingUpstream({ era, random, oracle }))),
   );
-  const tokens = Array.from({ length: PRINCIPALS }, (_, index) => ({ name: `p${index}`, token: tokenOf(`p${index}`) }));
+  const tokens = Array.from({ length: PRINCIPALS }, (_, index) => ({
+    name: `p${index}`,
+    token: tokenOf(`p${index}`),
+  }));
   const omni = await startOmni({
     auth: { mode: 'token', token: tokenOf('owner'), tokens },
     limits: { maxInstances: 1_000, maxInFlight: 10_000 },

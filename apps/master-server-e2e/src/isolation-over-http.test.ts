@@ -22,7 +22,10 @@ beforeAll(async () => {
   atEnd(() => rm(folder, { recursive: true, force: true }));
   record = join(folder, 'record');
   const mcpServers = { old: scriptedEntry(['--record', record]), new: scriptedEntry(['--era', 'modern']) };
-  const tokens = Array.from({ length: CLIENTS }, (_, index) => ({ name: `p${index}`, token: tokenOf(index) }));
+  const tokens = Array.from({ length: CLIENTS }, (_, index) => ({
+    name: `p${index}`,
+    token: tokenOf(index),
+  }));
   omni = await startOmni({ auth: { mode: 'token', token: tokenOf(CLIENTS), tokens }, mcpServers });
   await omni.ready();
 }, 30_000);
@@ -80,6 +83,7 @@ async function talk(principal: number, oracle: CanaryOracle): Promise<Outcome> {
 }
 
 describe('two hundred principals, each with its token, who use the same two ids over HTTP', () => {
+  // guard: process/own-answers
   it('get their own answers, whichever are cut off', async () => {
     const oracle = new CanaryOracle();
     const outcomes = await Promise.all(Array.from({ length: CLIENTS }, (_, index) => talk(index, oracle)));
@@ -92,18 +96,23 @@ describe('two hundred principals, each with its token, who use the same two ids 
 
 describe('a request with line breaks between its tokens', () => {
   /** A message that stands on a line of its own in arguments that are sound JSON. */
-  const SMUGGLED = '{"jsonrpc":"2.0","id":4711,"method":"tools/call","params":{"name":"crash","arguments":{"text":"smuggled"}}}';
+  const SMUGGLED =
+    '{"jsonrpc":"2.0","id":4711,"method":"tools/call","params":{"name":"crash","arguments":{"text":"smuggled"}}}';
   const ARGUMENTS = `{"list":[\n${SMUGGLED}\n,\r${SMUGGLED}\r]}`;
 
   it('is one message for a server on stdio, and no part of it becomes another', async () => {
     const session = await openRawSession(omni.url, { headers: bearer(0) });
     const flat = ARGUMENTS.replace(/[\r\n]+/g, ' ');
-    expect((await session.send(legacyCall('1', 'old__echo', ARGUMENTS))).text).toContain(`"structuredContent":${flat}`);
+    expect((await session.send(legacyCall('1', 'old__echo', ARGUMENTS))).text).toContain(
+      `"structuredContent":${flat}`,
+    );
     const params = `"name":"new__echo","arguments":${ARGUMENTS}`;
     const request = { id: '1', method: 'tools/call', name: 'new__echo', params };
     const modern = await postModern(omni.url, request, { headers: bearer(1) });
     expect(modern.text).toContain(`"structuredContent":${flat}`);
     const lines = (await readFile(record, 'utf8')).split('\n');
-    expect(lines.filter((line) => line.includes('smuggled')).map((line) => line.includes('"name":"echo"'))).toEqual([true]);
+    expect(
+      lines.filter((line) => line.includes('smuggled')).map((line) => line.includes('"name":"echo"')),
+    ).toEqual([true]);
   });
 });

@@ -19,7 +19,9 @@ const ROUNDS = 150;
 
 async function toolNames({ url }: Omni): Promise<readonly string[]> {
   // The answer to tools/list.
-  const { result } = JSON.parse((await postModern(url, LIST)).text) as { result: { tools: { name: string }[] } };
+  const { result } = JSON.parse((await postModern(url, LIST)).text) as {
+    result: { tools: { name: string }[] };
+  };
   return result.tools.map(({ name }) => name);
 }
 
@@ -58,7 +60,9 @@ describe('good servers beside bad ones', () => {
       `isolation: listening after ${listeningMs.toFixed(0)} ms, first list after ${listedMs.toFixed(0)} ms; later lists ${median(times.crowded).toFixed(2)} ms, alone ${median(times.alone).toFixed(2)} ms\n`,
     );
 
-    const answers = await Promise.all([1, 2, 3].map((id) => postModern(crowded.url, call(String(id), 'first__pid'))));
+    const answers = await Promise.all(
+      [1, 2, 3].map((id) => postModern(crowded.url, call(String(id), 'first__pid'))),
+    );
     expect(answers.every(({ text }) => textOf(text) !== undefined)).toBe(true);
   }, 40_000);
 
@@ -66,10 +70,18 @@ describe('good servers beside bad ones', () => {
     const omni = await startOmni({ auth: { mode: 'open' }, mcpServers: { ...BAD, ...GOOD } });
     const details = await eventually('all have settled', async () => {
       // The health document of Omni.
-      const { details: found } = (await (await fetch(`${omni.origin}/health/ready`)).json()) as { details: Record<string, Report> };
-      return found['upstream:dying']?.lastError === undefined || found['upstream:missing']?.lastError === undefined ? undefined : found;
+      const { details: found } = (await (await fetch(`${omni.origin}/health/ready`)).json()) as {
+        details: Record<string, Report>;
+      };
+      return found['upstream:dying']?.lastError === undefined ||
+        found['upstream:missing']?.lastError === undefined
+        ? undefined
+        : found;
     });
-    expect(details['upstream:missing']).toMatchObject({ state: 'down', lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED' } });
+    expect(details['upstream:missing']).toMatchObject({
+      state: 'down',
+      lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED' },
+    });
     expect(details['upstream:missing']?.lastError?.message).toContain('omni-no-such-command');
     expect(details['upstream:dying']?.lastError?.message).toContain('boom');
     expect(details['upstream:hanging']?.state).toBe('starting');

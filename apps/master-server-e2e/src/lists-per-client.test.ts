@@ -5,13 +5,30 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRequire } from 'node:module';
 import { atEnd, endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
-import { errorOf, legacyCall, openRawSession, postModern, textOf, type RawSession } from './harness/raw-mcp.ts';
-import { ALL_CAPABILITIES, connectModern, connectSdk1, createModernClient, createSdk1Client, ModernClient } from './harness/sdk-clients.ts';
+import {
+  errorOf,
+  legacyCall,
+  openRawSession,
+  postModern,
+  textOf,
+  type RawSession,
+} from './harness/raw-mcp.ts';
+import {
+  ALL_CAPABILITIES,
+  connectModern,
+  connectSdk1,
+  createModernClient,
+  createSdk1Client,
+  ModernClient,
+} from './harness/sdk-clients.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry, sdk1Entry } from './harness/upstream-entries.ts';
 import { startDiscerningUpstream } from './lists-per-client/discerning-upstream.ts';
 
-const EVERYTHING = [createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js'), 'stdio'];
+const EVERYTHING = [
+  createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js'),
+  'stdio',
+];
 const TASKS: ClientCapabilities = {
   ...ALL_CAPABILITIES,
   tasks: { list: {}, cancel: {}, requests: { sampling: { createMessage: {} }, elicitation: { create: {} } } },
@@ -46,7 +63,11 @@ interface AnyClient {
 async function directNames(capabilities: ClientCapabilities): Promise<string[]> {
   const client = new Sdk1Client({ name: 'direct', version: '1' }, { capabilities });
   atEnd(() => client.close());
-  const transport = new StdioClientTransport({ command: process.execPath, args: EVERYTHING, stderr: 'ignore' });
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: EVERYTHING,
+    stderr: 'ignore',
+  });
   // The SDK's own classes do not fit its own interface under exactOptionalPropertyTypes.
   await client.connect(transport as Parameters<Sdk1Client['connect']>[0]);
   return namesOf(client);
@@ -96,10 +117,20 @@ describe('clients of server-everything, connected at the same time', () => {
         connectSdk1(url),
         connectSdk1(url, createSdk1Client()),
         connectSdk1(url, tasked),
-        connectModern(url, new ModernClient({ name: 'm', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })),
+        connectModern(
+          url,
+          new ModernClient(
+            { name: 'm', version: '1' },
+            { versionNegotiation: { mode: { pin: '2026-07-28' } } },
+          ),
+        ),
         connectModern(url, createModernClient('modern')),
       ]);
-      const direct = { none: await directNames({}), capable: await directNames(ALL_CAPABILITIES), withTasks: await directNames(TASKS) };
+      const direct = {
+        none: await directNames({}),
+        capable: await directNames(ALL_CAPABILITIES),
+        withTasks: await directNames(TASKS),
+      };
       expect(direct.none.length).toBeLessThan(direct.capable.length);
       expect(direct.capable.length).toBeLessThan(direct.withTasks.length);
       await Promise.all([
@@ -113,30 +144,45 @@ describe('clients of server-everything, connected at the same time', () => {
 
     it(`call on /mcp/${server} what depends on their capabilities, and others do not know it`, async () => {
       const url = `${omni.url}/${server}`;
-      const capable = [await connectSdk1(url, createSdk1Client()), await connectModern(url, createModernClient('modern'))];
+      const capable = [
+        await connectSdk1(url, createSdk1Client()),
+        await connectModern(url, createModernClient('modern')),
+      ];
       for (const client of capable as AnyClient[]) {
-        expect(JSON.stringify(await client.callTool({ name: 'get-roots-list', arguments: {} }))).toContain('file:///work');
-        expect(JSON.stringify(await client.callTool({ name: 'trigger-sampling-request', arguments: { prompt: 'Hi' } }))).toContain(
-          'Hello!',
+        expect(JSON.stringify(await client.callTool({ name: 'get-roots-list', arguments: {} }))).toContain(
+          'file:///work',
         );
+        expect(
+          JSON.stringify(
+            await client.callTool({ name: 'trigger-sampling-request', arguments: { prompt: 'Hi' } }),
+          ),
+        ).toContain('Hello!');
       }
       const session = await openRawSession(url);
       const legacy = await session.send(legacyCall('1', 'get-roots-list'));
-      const modern = await postModern(url, { id: '1', method: 'tools/call', name: 'get-roots-list', params: '"name":"get-roots-list"' });
+      const modern = await postModern(url, {
+        id: '1',
+        method: 'tools/call',
+        name: 'get-roots-list',
+        params: '"name":"get-roots-list"',
+      });
       for (const { messages } of [legacy, modern])
         expect(errorOf(messages.at(-1))).toMatchObject({ code: -32602, omni: 'OMNI_NAME_UNKNOWN' });
     }, 60_000);
   }
 
   it('see the same on the endpoint of all servers, each under its name', async () => {
-    const [none, capable] = [await openRawSession(omni.url), await openRawSession(omni.url, { capabilities: '{"roots":{}}' })];
+    const [none, capable] = [
+      await openRawSession(omni.url),
+      await openRawSession(omni.url, { capabilities: '{"roots":{}}' }),
+    ];
     const own = 'everything__get-roots-list';
     await eventually('the tool', async () => (await legacyNames(capable)).includes(own), 10_000);
     expect(await legacyNames(none)).not.toContain(own);
     expect(await modernNames(omni.url, '{}')).not.toContain(own);
-    expect((await legacyNames(capable)).filter((name) => name !== own && name !== 'lonely__get-roots-list')).toEqual(
-      await legacyNames(none),
-    );
+    expect(
+      (await legacyNames(capable)).filter((name) => name !== own && name !== 'lonely__get-roots-list'),
+    ).toEqual(await legacyNames(none));
   }, 30_000);
 });
 
@@ -144,7 +190,13 @@ describe('a modern client that has not listed anything', () => {
   it('can call a tool that exists for clients like it only', async () => {
     const capabilities = '{"roots":{},"experimental":{"never seen before":{}}}';
     const params = '"name":"everything__get-roots-list"';
-    const answer = await postModern(omni.url, { id: '1', method: 'tools/call', name: 'everything__get-roots-list', params, capabilities });
+    const answer = await postModern(omni.url, {
+      id: '1',
+      method: 'tools/call',
+      name: 'everything__get-roots-list',
+      params,
+      capabilities,
+    });
     expect(answer.messages.at(-1)).toContain('"resultType":"input_required"');
   });
 });
@@ -192,9 +244,15 @@ describe('a list that changes for some clients', () => {
     ];
     const heard = [await listen(none), await listen(one), await listen(other)];
     const before = await legacyNames(one);
-    expect([before, await legacyNames(other), await modernNames(url, '{}')]).toEqual([await legacyNames(none), before, before]);
+    expect([before, await legacyNames(other), await modernNames(url, '{}')]).toEqual([
+      await legacyNames(none),
+      before,
+      before,
+    ]);
     await one.send(legacyCall('1', 'toggle'));
-    await eventually('both are told', () => [heard[1], heard[2]].every((methods) => methods?.includes('notifications/tools/list_changed')));
+    await eventually('both are told', () =>
+      [heard[1], heard[2]].every((methods) => methods?.includes('notifications/tools/list_changed')),
+    );
     const after = await legacyNames(one);
     expect(after.filter((name) => !before.includes(name))).toEqual(['extra']);
     expect(await legacyNames(other)).toEqual(after);

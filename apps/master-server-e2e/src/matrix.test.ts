@@ -30,7 +30,8 @@ beforeAll(async () => {
   await omni.ready();
   await Promise.all(
     SERVER_NAMES.map(async (server, index) => {
-      for (const [own, client] of CLIENT_NAMES.entries()) await tryAll(`${omni.url}/s${index}c${own}`, client, server);
+      for (const [own, client] of CLIENT_NAMES.entries())
+        await tryAll(`${omni.url}/s${index}c${own}`, client, server);
     }),
   );
 }, 180_000);
@@ -40,7 +41,9 @@ afterAll(endEverything, 40_000);
 async function tryAll(url: string, clientName: ClientName, server: ServerName): Promise<void> {
   const client = await CLIENTS[clientName](url);
   for (const [feature, trial] of Object.entries(FEATURES)) {
-    const timeout = new Promise<string>((resolve) => setTimeout(() => resolve('it took too long'), TRIAL_MS).unref());
+    const timeout = new Promise<string>((resolve) =>
+      setTimeout(() => resolve('it took too long'), TRIAL_MS).unref(),
+    );
     const outcome = trial({ client, url }).then(
       (works) => works || 'it was not as it should be',
       (error: unknown) => String(error).slice(0, 200),
@@ -53,9 +56,15 @@ for (const server of SERVER_NAMES) {
   describe(`a server on ${server}`, () => {
     for (const client of CLIENT_NAMES) {
       it(`gives a client on ${client} everything but what has a reason [PROTO-R27]`, () => {
-        const outcomes = Object.keys(FEATURES).map((feature) => [feature, found.get([client, server, feature].join('|'))] as const);
-        const failures = outcomes.filter(([feature, outcome]) => outcome !== true && reasonFor(client, server, feature) === undefined);
-        const stale = outcomes.filter(([feature, outcome]) => outcome === true && reasonFor(client, server, feature) !== undefined);
+        const outcomes = Object.keys(FEATURES).map(
+          (feature) => [feature, found.get([client, server, feature].join('|'))] as const,
+        );
+        const failures = outcomes.filter(
+          ([feature, outcome]) => outcome !== true && reasonFor(client, server, feature) === undefined,
+        );
+        const stale = outcomes.filter(
+          ([feature, outcome]) => outcome === true && reasonFor(client, server, feature) !== undefined,
+        );
         expect({ failures, stale }).toEqual({ failures: [], stale: [] });
       });
     }
@@ -66,7 +75,9 @@ describe('docs/compatibility.md', () => {
   it('says what was found just now', async () => {
     const rows = CLIENT_NAMES.flatMap((client) =>
       SERVER_NAMES.map((server): MatrixRow => {
-        const cells = COLUMNS.map((feature) => [feature, reasonFor(client, server, feature) ?? true] as const);
+        const cells = COLUMNS.map(
+          (feature) => [feature, reasonFor(client, server, feature) ?? true] as const,
+        );
         return { client, server, cells: new Map(cells) };
       }),
     );

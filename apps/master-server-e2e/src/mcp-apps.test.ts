@@ -42,11 +42,19 @@ async function connect(era: Era, url: string, capabilities: string): Promise<Ask
   if (era === 'legacy') {
     const session = await openRawSession(url, { capabilities });
     return async (method, params = '') =>
-      (await session.send(`{"jsonrpc":"2.0","id":1,"method":"${method}","params":{${params}}}`)).messages.at(-1) ?? '';
+      (await session.send(`{"jsonrpc":"2.0","id":1,"method":"${method}","params":{${params}}}`)).messages.at(
+        -1,
+      ) ?? '';
   }
   return async (method, params = '') => {
     const name = /"(?:name|uri)":"([^"]+)"/.exec(params)?.[1];
-    const answer = await postModern(url, { id: '1', method, params, capabilities, ...(name === undefined ? {} : { name }) });
+    const answer = await postModern(url, {
+      id: '1',
+      method,
+      params,
+      capabilities,
+      ...(name === undefined ? {} : { name }),
+    });
     return answer.messages.at(-1) ?? '';
   };
 }
@@ -54,7 +62,9 @@ async function connect(era: Era, url: string, capabilities: string): Promise<Ask
 /** Lists until the text is there: what a server lists to these clients may have to be asked for first. */
 async function listed(ask: Ask, method: string, text: string): Promise<string> {
   let list = '';
-  await eventually(`${text} in ${method}`, async () => (list = await ask(method)).includes(text)).catch(() => undefined);
+  await eventually(`${text} in ${method}`, async () => (list = await ask(method)).includes(text)).catch(
+    () => undefined,
+  );
   return list;
 }
 
@@ -74,14 +84,19 @@ describe.each(ERAS)('a %s host that shows pages of MCP Apps', (era) => {
 
     it('is listed the tools with their metadata byte for byte, those for pages alone too', async () => {
       const name = `${server}__${tool}`;
-      expect(await listed(await connect(era, own(), CAPABILITIES), 'tools/list', tool)).toContain(cartTool(tool));
-      expect(await listed(await connect(era, omni.url, CAPABILITIES), 'tools/list', name)).toContain(cartTool(tool, name));
+      expect(await listed(await connect(era, own(), CAPABILITIES), 'tools/list', tool)).toContain(
+        cartTool(tool),
+      );
+      expect(await listed(await connect(era, omni.url, CAPABILITIES), 'tools/list', name)).toContain(
+        cartTool(tool, name),
+      );
     });
 
     it('reads its pages byte for byte under their own URIs', async () => {
       const ask = await connect(era, own(), CAPABILITIES);
       expect(await ask('resources/list')).toContain(CART_ITEM);
-      for (const uri of [CART, CHECKOUT]) expect(await ask('resources/read', `"uri":"${uri}"`)).toContain(pageOf(server, uri));
+      for (const uri of [CART, CHECKOUT])
+        expect(await ask('resources/read', `"uri":"${uri}"`)).toContain(pageOf(server, uri));
     });
 
     it('reads on the endpoint of all servers a page that is not listed, by the tool that names it', async () => {
@@ -113,7 +128,8 @@ describe.each(ERAS)('a %s host that shows pages of MCP Apps', (era) => {
     const ask = await connect(era, omni.url, CAPABILITIES);
     await listed(ask, 'tools/list', 'modern__checkout');
     // One is listed, the other is only named by tools.
-    for (const uri of [CART, CHECKOUT]) expect(await ask('resources/read', `"uri":"${uri}"`)).toContain(pageOf('legacy', uri));
+    for (const uri of [CART, CHECKOUT])
+      expect(await ask('resources/read', `"uri":"${uri}"`)).toContain(pageOf('legacy', uri));
     expect((await ask('resources/list')).split(CART_ITEM)).toHaveLength(2);
   });
 
@@ -136,7 +152,9 @@ describe.each(ERAS)('a %s host that shows no pages', (era) => {
       expect(list).toContain('browse');
       expect(list).not.toMatch(/open_|checkout|help|ui:/);
       for (const tool of Object.values(TOOLS))
-        expect(errorOf(await ask('tools/call', `"name":"${tool}","arguments":{}`))?.omni).toBe('OMNI_NAME_UNKNOWN');
+        expect(errorOf(await ask('tools/call', `"name":"${tool}","arguments":{}`))?.omni).toBe(
+          'OMNI_NAME_UNKNOWN',
+        );
     }
   });
 });

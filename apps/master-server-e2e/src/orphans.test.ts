@@ -4,7 +4,14 @@ import { dirname } from 'node:path';
 import { atEnd, endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
 import { postModern } from './harness/raw-mcp.ts';
-import { canSeeProcesses, childrenOf, MARK, markedProcesses, remaining, type SeenProcess } from './harness/processes.ts';
+import {
+  canSeeProcesses,
+  childrenOf,
+  MARK,
+  markedProcesses,
+  remaining,
+  type SeenProcess,
+} from './harness/processes.ts';
 import { startOmni, StartedProcess, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry, SCRIPTED_UPSTREAM, type UpstreamEntry } from './harness/upstream-entries.ts';
 
@@ -36,7 +43,9 @@ function tenChildren(mark: string): Record<string, UpstreamEntry> {
   return Object.fromEntries(Object.entries(children).map(([name, entry]) => [name, { ...entry, env }]));
 }
 
-async function startWithTen(mark: string): Promise<{ readonly omni: Omni; readonly seen: readonly SeenProcess[] }> {
+async function startWithTen(
+  mark: string,
+): Promise<{ readonly omni: Omni; readonly seen: readonly SeenProcess[] }> {
   const omni = await startOmni({ server: { drain: '1s' }, mcpServers: tenChildren(mark) });
   await omni.ready();
   const seen = [...markedProcesses(mark), ...childrenOf(omni.process.pid)];
@@ -47,7 +56,9 @@ async function startWithTen(mark: string): Promise<{ readonly omni: Omni; readon
 async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<readonly SeenProcess[]> {
   // Who lost its parent is a child of the system's first process, which takes note of its end when it likes: that is no zombie of ours.
   const left = (): readonly SeenProcess[] =>
-    [...markedProcesses(mark), ...remaining(seen)].filter(({ state, parent }) => state !== 'Z' || parent !== 1);
+    [...markedProcesses(mark), ...remaining(seen)].filter(
+      ({ state, parent }) => state !== 'Z' || parent !== 1,
+    );
   try {
     await eventually('nothing is left', () => left().length === 0, 2_000);
   } catch {
@@ -56,50 +67,65 @@ async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<re
   return left();
 }
 
-(canSeeProcesses ? describe : describe.skip)('children of Omni, ten of them with wrappers and ears closed', () => {
-  const endings: readonly { readonly how: string; readonly ids?: string; readonly end: (omni: Omni) => void }[] = [
-    { how: 'kill -9', end: ({ process: it }) => it.signal('SIGKILL') },
-    { how: 'kill -9, again', end: ({ process: it }) => it.signal('SIGKILL') },
-    { how: 'SIGTERM', ids: ' [S000-PROC-06, S000-SHD-04]', end: ({ process: it }) => it.signal('SIGTERM') },
-    {
-      how: 'SIGTERM twice',
-      end: ({ process: it }) => {
-        it.signal('SIGTERM');
-        setTimeout(() => it.signal('SIGTERM'), 100);
+(canSeeProcesses ? describe : describe.skip)(
+  'children of Omni, ten of them with wrappers and ears closed',
+  () => {
+    const endings: readonly {
+      readonly how: string;
+      readonly ids?: string;
+      readonly end: (omni: Omni) => void;
+    }[] = [
+      { how: 'kill -9', end: ({ process: it }) => it.signal('SIGKILL') },
+      { how: 'kill -9, again', end: ({ process: it }) => it.signal('SIGKILL') },
+      { how: 'SIGTERM', ids: ' [S000-PROC-06, S000-SHD-04]', end: ({ process: it }) => it.signal('SIGTERM') },
+      {
+        how: 'SIGTERM twice',
+        end: ({ process: it }) => {
+          it.signal('SIGTERM');
+          setTimeout(() => it.signal('SIGTERM'), 100);
+        },
       },
-    },
-    { how: 'SIGINT', end: ({ process: it }) => it.signal('SIGINT') },
-  ];
-  for (const { how, ids = '', end } of endings) {
-    it(`are gone 2 s after Omni ended by ${how}, and none is a zombie${ids} [PROTO-R30]`, async () => {
+      { how: 'SIGINT', end: ({ process: it }) => it.signal('SIGINT') },
+    ];
+    for (const { how, ids = '', end } of endings) {
+      // guard: process/reaper
+      it(`are gone 2 s after Omni ended by ${how}, and none is a zombie${ids} [PROTO-R30]`, async () => {
+        const mark = randomUUID();
+        const { omni, seen } = await startWithTen(mark);
+        // Ten leaders, and at least one more behind each of the wrappers that do not exec.
+        expect(seen.length).toBeGreaterThanOrEqual(15);
+        end(omni);
+        await omni.process.ended;
+        expect(await survivors(mark, seen)).toEqual([]);
+      }, 30_000);
+    }
+
+    it('would be seen if one stayed', async () => {
       const mark = randomUUID();
-      const { omni, seen } = await startWithTen(mark);
-      // Ten leaders, and at least one more behind each of the wrappers that do not exec.
-      expect(seen.length).toBeGreaterThanOrEqual(15);
-      end(omni);
-      await omni.process.ended;
-      expect(await survivors(mark, seen)).toEqual([]);
-    }, 30_000);
-  }
+      const child = new StartedProcess(process.execPath, [SCRIPTED_UPSTREAM, ...STUBBORN], { [MARK]: mark });
+      atEnd(() => child.signal('SIGKILL'));
+      const seen = await eventually('it runs', () =>
+        markedProcesses(mark).length === 1 ? markedProcesses(mark) : undefined,
+      );
+      expect(await survivors(mark, seen)).toMatchObject([{ pid: child.pid }, { pid: child.pid }]);
+    });
 
-  it('would be seen if one stayed', async () => {
-    const mark = randomUUID();
-    const child = new StartedProcess(process.execPath, [SCRIPTED_UPSTREAM, ...STUBBORN], { [MARK]: mark });
-    atEnd(() => child.signal('SIGKILL'));
-    const seen = await eventually('it runs', () => (markedProcesses(mark).length === 1 ? markedProcesses(mark) : undefined));
-    expect(await survivors(mark, seen)).toMatchObject([{ pid: child.pid }, { pid: child.pid }]);
-  });
-
-  it('leave no zombie and no grandchild under an Omni that goes on', async () => {
-    const mark = randomUUID();
-    const env = { [MARK]: mark };
-    const script = `${STUBBORN_NODE} </dev/null >/dev/null 2>&1 & exec ${NODE}`;
-    const omni = await startOmni({ mcpServers: { one: { ...shell(script), env } } });
-    await omni.ready();
-    const before = markedProcesses(mark);
-    expect(before.length).toBe(2);
-    await postModern(omni.url, { id: '1', method: 'tools/call', name: 'one__crash', params: '"name":"one__crash","arguments":{}' });
-    await eventually('both of the first life are gone', () => remaining(before).length === 0, 2_000);
-    expect(childrenOf(omni.process.pid).filter(({ state }) => state === 'Z')).toEqual([]);
-  });
-});
+    it('leave no zombie and no grandchild under an Omni that goes on', async () => {
+      const mark = randomUUID();
+      const env = { [MARK]: mark };
+      const script = `${STUBBORN_NODE} </dev/null >/dev/null 2>&1 & exec ${NODE}`;
+      const omni = await startOmni({ mcpServers: { one: { ...shell(script), env } } });
+      await omni.ready();
+      const before = markedProcesses(mark);
+      expect(before.length).toBe(2);
+      await postModern(omni.url, {
+        id: '1',
+        method: 'tools/call',
+        name: 'one__crash',
+        params: '"name":"one__crash","arguments":{}',
+      });
+      await eventually('both of the first life are gone', () => remaining(before).length === 0, 2_000);
+      expect(childrenOf(omni.process.pid).filter(({ state }) => state === 'Z')).toEqual([]);
+    });
+  },
+);

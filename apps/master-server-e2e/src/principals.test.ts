@@ -2,7 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SECRET, taskServer } from './advisories/task-server.ts';
 import { endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
-import { errorOf, eventData, legacyCall, openRawSession, post, postModern, textOf, type RawAnswer } from './harness/raw-mcp.ts';
+import {
+  errorOf,
+  eventData,
+  legacyCall,
+  openRawSession,
+  post,
+  postModern,
+  textOf,
+  type RawAnswer,
+} from './harness/raw-mcp.ts';
 import { runOmni, startOmni, writeConfiguration, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry, sdk1Entry } from './harness/upstream-entries.ts';
 import { serveLines } from './principals/line-upstream.ts';
@@ -23,7 +32,11 @@ beforeAll(async () => {
       { name: 'bo', token: BO },
     ],
   };
-  const mcpServers = { old: scriptedEntry(), notes: { ...sdk1Entry(), protocol: 'legacy' }, tasks: { url: tasks, protocol: 'legacy' } };
+  const mcpServers = {
+    old: scriptedEntry(),
+    notes: { ...sdk1Entry(), protocol: 'legacy' },
+    tasks: { url: tasks, protocol: 'legacy' },
+  };
   omni = await startOmni({ auth, mcpServers }, { environment: { ADA_TOKEN: ADA } });
   await omni.ready();
 }, 40_000);
@@ -36,9 +49,12 @@ function bearer(token: string): Record<string, string> {
 
 describe('several tokens', () => {
   it('open Omni for those who have one, and for nobody else', async () => {
-    const ask = (token: string): Promise<RawAnswer> => postModern(omni.url, { id: '1', method: 'tools/list' }, { headers: bearer(token) });
+    const ask = (token: string): Promise<RawAnswer> =>
+      postModern(omni.url, { id: '1', method: 'tools/list' }, { headers: bearer(token) });
     const tokens = [ADA, BO, OWNER, 'ada', '${ADA_TOKEN}', ADA.slice(0, -1), `${ADA}x`, ADA + BO];
-    expect(await Promise.all(tokens.map(async (token) => (await ask(token)).status))).toEqual([200, 200, 200, 401, 401, 401, 401, 401]);
+    expect(await Promise.all(tokens.map(async (token) => (await ask(token)).status))).toEqual([
+      200, 200, 200, 401, 401, 401, 401, 401,
+    ]);
   });
 
   it('stand in no message about a configuration that is refused, and in no log', async () => {
@@ -71,8 +87,12 @@ describe('a legacy session shown with the token of somebody else', () => {
     const foreign = { ...session.headers, ...bearer(BO) };
     const attempts = await Promise.all([
       post(omni.url, legacyCall('2', 'old__pid'), { headers: foreign }),
-      post(omni.url, '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}', { headers: foreign }),
-      ...['', eventId].map((id) => fetch(omni.url, { headers: { ...foreign, accept: 'text/event-stream', 'last-event-id': id } })),
+      post(omni.url, '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}', {
+        headers: foreign,
+      }),
+      ...['', eventId].map((id) =>
+        fetch(omni.url, { headers: { ...foreign, accept: 'text/event-stream', 'last-event-id': id } }),
+      ),
       fetch(omni.url, { method: 'DELETE', headers: foreign }),
     ]);
     expect(attempts.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404]);
@@ -98,7 +118,13 @@ describe('what one principal has started', () => {
     const ask = (token: string, id: string, rest = ''): Promise<RawAnswer> =>
       postModern(
         omni.url,
-        { id, method: 'tools/call', name, params: `"name":"${name}","arguments":{}${rest}`, capabilities: ALL },
+        {
+          id,
+          method: 'tools/call',
+          name,
+          params: `"name":"${name}","arguments":{}${rest}`,
+          capabilities: ALL,
+        },
         { headers: bearer(token) },
       );
     const first = await ask(ADA, '1');
@@ -112,22 +138,36 @@ describe('what one principal has started', () => {
 
   it('is no task of another one', async () => {
     const url = `${omni.url}/tasks`;
-    const [ada, bo] = await Promise.all([ADA, BO].map((token) => openRawSession(url, { headers: bearer(token) })));
-    const start = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"long","arguments":{},"task":{"ttl":60000}}}';
+    const [ada, bo] = await Promise.all(
+      [ADA, BO].map((token) => openRawSession(url, { headers: bearer(token) })),
+    );
+    const start =
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"long","arguments":{},"task":{"ttl":60000}}}';
     const started = (await ada?.send(start))?.text ?? '';
     expect(started).toContain(SECRET);
     const id = /"taskId":("[^"]+")/.exec(started)?.[1] ?? '';
-    const about = (method: string): string => `{"jsonrpc":"2.0","id":2,"method":"tasks/${method}","params":{"taskId":${id}}}`;
+    const about = (method: string): string =>
+      `{"jsonrpc":"2.0","id":2,"method":"tasks/${method}","params":{"taskId":${id}}}`;
     for (const method of ['get', 'result', 'cancel']) {
-      expect([method, (await bo?.send(about(method)))?.text]).toEqual([method, expect.not.stringContaining(SECRET)]);
-      expect([method, (await ada?.send(about(method)))?.text]).toEqual([method, expect.stringContaining(SECRET)]);
+      expect([method, (await bo?.send(about(method)))?.text]).toEqual([
+        method,
+        expect.not.stringContaining(SECRET),
+      ]);
+      expect([method, (await ada?.send(about(method)))?.text]).toEqual([
+        method,
+        expect.stringContaining(SECRET),
+      ]);
     }
   });
 
   it('sends its updates to nobody else', async () => {
-    const [ada, bo] = await Promise.all([ADA, BO].map((token) => openRawSession(omni.url, { headers: bearer(token) })));
+    const [ada, bo] = await Promise.all(
+      [ADA, BO].map((token) => openRawSession(omni.url, { headers: bearer(token) })),
+    );
     const heard = await Promise.all([ada, bo].map((session) => listen(omni.url, session?.headers ?? {})));
-    const subscribed = await ada?.send('{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"test://note"}}');
+    const subscribed = await ada?.send(
+      '{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"test://note"}}',
+    );
     expect(errorOf(subscribed?.messages[0])).toBeUndefined();
     await bo?.send(legacyCall('1', 'notes__touch'));
     await eventually('the update', () => heard[0]?.().some((text) => text.includes('resources/updated')));
@@ -142,7 +182,8 @@ async function listen(url: string, headers: Record<string, string>): Promise<() 
   let text = '';
   void (async () => {
     // A body of fetch consists of bytes; it ends with Omni.
-    for await (const chunk of response.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of response.body ?? [])
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
   })().catch(() => {});
   return () => eventData(text);
 }

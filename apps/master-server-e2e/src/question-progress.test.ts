@@ -16,7 +16,11 @@ function askingServer(heard: string[]): OpenChannel {
       listener.onMessage(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${result}}}`);
     const take = (text: string): void => {
       // Omni sends JSON-RPC.
-      const { id, method, params } = JSON.parse(text) as { id?: unknown; method?: string; params?: { protocolVersion?: string } };
+      const { id, method, params } = JSON.parse(text) as {
+        id?: unknown;
+        method?: string;
+        params?: { protocolVersion?: string };
+      };
       if (method === 'notifications/progress') heard.push(text);
       if (method === undefined) return answer(call, '"content":[]');
       if (id === undefined) return;
@@ -34,7 +38,9 @@ function askingServer(heard: string[]): OpenChannel {
             '{"jsonrpc":"2.0","id":5,"method":"sampling/createMessage","params":{"messages":[],"maxTokens":1,"_meta":{"progressToken":1}}}',
           );
         default:
-          return listener.onMessage(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32601,"message":"unknown"}}`);
+          return listener.onMessage(
+            `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32601,"message":"unknown"}}`,
+          );
       }
     };
     return {
@@ -59,13 +65,18 @@ describe('the progress of a client with what two servers ask it under the same t
     const omni = await startOmni({ mcpServers: { first: { url: first }, second: { url: second } } });
     await omni.ready();
     const client = await connectWebSocket(omni.url.replace('http:', 'ws:'));
-    const hello = '"protocolVersion":"2025-11-25","capabilities":{"sampling":{}},"clientInfo":{"name":"raw","version":"1"}';
+    const hello =
+      '"protocolVersion":"2025-11-25","capabilities":{"sampling":{}},"clientInfo":{"name":"raw","version":"1"}';
     await ask(client, '0', `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{${hello}}}`);
     client.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     const questionOf = async (id: number, server: string): Promise<Question> => {
       const known = client.received.length;
-      client.send(`{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"${server}__ask","arguments":{}}}`);
-      const text = await eventually('the question', () => client.received.slice(known).find((each) => each.includes('sampling/')));
+      client.send(
+        `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"${server}__ask","arguments":{}}}`,
+      );
+      const text = await eventually('the question', () =>
+        client.received.slice(known).find((each) => each.includes('sampling/')),
+      );
       // What was looked for is a request.
       return JSON.parse(text) as Question;
     };
@@ -73,11 +84,19 @@ describe('the progress of a client with what two servers ask it under the same t
     const tokens = questions.map(({ params }) => params._meta.progressToken);
     expect(new Set(tokens).size).toBe(2);
     for (const [index, token] of [...tokens.entries()].toReversed())
-      client.send(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"${token}","progress":${index}.50}}`);
-    client.send('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":9}}');
+      client.send(
+        `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"${token}","progress":${index}.50}}`,
+      );
+    client.send(
+      '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":9}}',
+    );
     for (const { id } of questions)
-      client.send(`{"jsonrpc":"2.0","id":"${id}","result":{"model":"m","role":"assistant","content":{"type":"text","text":"x"}}}`);
-    await eventually('both answers', () => [1, 2].every((id) => client.received.some((text) => text.includes(`"id":${id},"result"`))));
+      client.send(
+        `{"jsonrpc":"2.0","id":"${id}","result":{"model":"m","role":"assistant","content":{"type":"text","text":"x"}}}`,
+      );
+    await eventually('both answers', () =>
+      [1, 2].every((id) => client.received.some((text) => text.includes(`"id":${id},"result"`))),
+    );
     const progress = (value: string): string =>
       `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":${value}}}`;
     expect(heard).toEqual([[progress('0.50')], [progress('1.50')]]);

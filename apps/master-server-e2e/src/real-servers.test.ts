@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { atEnd, endEverything } from './harness/end-everything.ts';
-import { connectModern, connectSdk1, createModernClient, createSdk1Client, type ClientEra } from './harness/sdk-clients.ts';
+import {
+  connectModern,
+  connectSdk1,
+  createModernClient,
+  createSdk1Client,
+  type ClientEra,
+} from './harness/sdk-clients.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 
 const { resolve } = createRequire(import.meta.url);
@@ -72,27 +78,36 @@ for (const { title, open } of CLIENTS) {
 
     it('lists the tools of all three', async () => {
       const names = (await client.listTools()).tools.map(({ name }) => name);
-      expect(names).toEqual(expect.arrayContaining(['everything__echo', 'files__read_text_file', 'memory__read_graph']));
+      expect(names).toEqual(
+        expect.arrayContaining(['everything__echo', 'files__read_text_file', 'memory__read_graph']),
+      );
       expect((await client.listPrompts()).prompts.length).toBeGreaterThan(0);
       expect((await client.listResources()).resources.length).toBeGreaterThan(0);
     });
 
     it('calls server-everything', async () => {
-      expect(await client.callTool({ name: 'everything__echo', arguments: { message: 'hi' } })).toMatchObject({
-        content: [{ text: 'Echo: hi' }],
-      });
+      expect(await client.callTool({ name: 'everything__echo', arguments: { message: 'hi' } })).toMatchObject(
+        {
+          content: [{ text: 'Echo: hi' }],
+        },
+      );
     });
 
     it('reads a file through server-filesystem, and no file outside', async () => {
-      const read = (path: string): Promise<object> => client.callTool({ name: 'files__read_text_file', arguments: { path } });
-      expect(await read(join(files, 'hello.txt'))).toMatchObject({ content: [{ text: 'Hello from a file.' }] });
+      const read = (path: string): Promise<object> =>
+        client.callTool({ name: 'files__read_text_file', arguments: { path } });
+      expect(await read(join(files, 'hello.txt'))).toMatchObject({
+        content: [{ text: 'Hello from a file.' }],
+      });
       expect(await read('/etc/hostname')).toMatchObject({ isError: true });
     });
 
     it('remembers through server-memory', async () => {
       const entities = [{ name: title, entityType: 'client', observations: ['was here'] }];
       await client.callTool({ name: 'memory__create_entities', arguments: { entities } });
-      expect(JSON.stringify(await client.callTool({ name: 'memory__search_nodes', arguments: { query: title } }))).toContain('was here');
+      expect(
+        JSON.stringify(await client.callTool({ name: 'memory__search_nodes', arguments: { query: title } })),
+      ).toContain('was here');
     });
   });
 }

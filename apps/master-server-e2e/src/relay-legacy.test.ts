@@ -24,7 +24,11 @@ beforeAll(async () => {
 
 afterAll(endEverything, 30_000);
 
-async function call(client: Sdk1Client, name: string, args: Record<string, unknown> = {}): Promise<string | undefined> {
+async function call(
+  client: Sdk1Client,
+  name: string,
+  args: Record<string, unknown> = {},
+): Promise<string | undefined> {
   const { content } = CallToolResultSchema.parse(await client.callTool({ name, arguments: args }));
   return content[0]?.type === 'text' ? content[0].text : undefined;
 }
@@ -53,7 +57,9 @@ for (const { upstream, path, prefix } of LEGS) {
       expect(tools).not.toContain(`${prefix}extra`);
       expect((await client.listPrompts()).prompts.map(({ name }) => name)).toContain(`${prefix}greet`);
       expect((await client.listResources()).resources.map(({ uri }) => uri)).toContain(NOTE);
-      expect((await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toContain('test://note/{id}');
+      expect(
+        (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
+      ).toContain('test://note/{id}');
     });
 
     it('exchange structured content', async () => {
@@ -81,7 +87,9 @@ for (const { upstream, path, prefix } of LEGS) {
         message?: string | undefined;
       }): void => void seen.push(`${progress}/${total} ${message}`);
       const name = `${prefix}count`;
-      expect(await client.callTool({ name, arguments: { steps: 20 } }, undefined, { onprogress })).toMatchObject({
+      expect(
+        await client.callTool({ name, arguments: { steps: 20 } }, undefined, { onprogress }),
+      ).toMatchObject({
         content: [{ text: 'Counted to 20.' }],
       });
       expect(seen).toEqual(Array.from({ length: 20 }, (_, step) => `${step + 1}/20 step ${step + 1}`));
@@ -98,13 +106,19 @@ for (const { upstream, path, prefix } of LEGS) {
       await eventually('the call runs', async () => (await inFlight()) >= 1);
       abort.abort('enough');
       expect(await outcome).toBe('cancelled');
-      await eventually('the server knows', async () => Number(await call(client, `${prefix}cancelled`)) === before + 1);
+      await eventually(
+        'the server knows',
+        async () => Number(await call(client, `${prefix}cancelled`)) === before + 1,
+      );
     });
 
     it('pass log messages of the level that was asked for', async () => {
       const own = await open();
       const levels: string[] = [];
-      own.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => void levels.push(params.level));
+      own.setNotificationHandler(
+        LoggingMessageNotificationSchema,
+        ({ params }) => void levels.push(params.level),
+      );
       await call(own, `${prefix}log`);
       expect(levels).toEqual(['debug', 'info', 'error']);
       await own.setLoggingLevel('warning');
@@ -115,7 +129,10 @@ for (const { upstream, path, prefix } of LEGS) {
     it('let the server ask for a sample, a form, a URL and the roots', async () => {
       asked.length = 0;
       const completed: string[] = [];
-      client.setNotificationHandler(ElicitationCompleteNotificationSchema, ({ params }) => void completed.push(params.elicitationId));
+      client.setNotificationHandler(
+        ElicitationCompleteNotificationSchema,
+        ({ params }) => void completed.push(params.elicitationId),
+      );
       expect(await call(client, `${prefix}ask_sample`)).toBe('{"type":"text","text":"Hello!"}');
       expect(await call(client, `${prefix}ask_form`)).toBe('accept {"name":"Ada"}');
       expect(await call(client, `${prefix}ask_url`)).toBe('accept');
@@ -125,7 +142,10 @@ for (const { upstream, path, prefix } of LEGS) {
     });
 
     it('complete arguments of prompts and of resource templates', async () => {
-      const prompt = await client.complete({ ref: { type: 'ref/prompt', name: `${prefix}greet` }, argument: { name: 'who', value: 'A' } });
+      const prompt = await client.complete({
+        ref: { type: 'ref/prompt', name: `${prefix}greet` },
+        argument: { name: 'who', value: 'A' },
+      });
       expect(prompt.completion.values).toEqual(['Ada', 'Alan']);
       const resource = await client.complete({
         ref: { type: 'ref/resource', uri: 'test://note/{id}' },
@@ -170,11 +190,16 @@ describe('resource subscriptions of the legacy era', () => {
     it(`bring updates from a server over ${upstream} until they are cancelled`, async () => {
       const client = await connectSdk1(`${omni.origin}/mcp/${upstream}`, createSdk1Client());
       const updated: string[] = [];
-      client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void updated.push(params.uri));
+      client.setNotificationHandler(
+        ResourceUpdatedNotificationSchema,
+        ({ params }) => void updated.push(params.uri),
+      );
       await client.subscribeResource({ uri: NOTE });
       const version = await call(client, 'touch');
       await eventually('the update', () => updated.length === 1);
-      expect(await client.readResource({ uri: NOTE })).toMatchObject({ contents: [{ text: `Version ${version}` }] });
+      expect(await client.readResource({ uri: NOTE })).toMatchObject({
+        contents: [{ text: `Version ${version}` }],
+      });
       await client.unsubscribeResource({ uri: NOTE });
       await call(client, 'touch');
       await client.ping();

@@ -16,7 +16,10 @@ function call(name: string, args = '{}', meta = ''): Parameters<typeof postModer
 }
 
 async function start(...args: string[]): Promise<Omni> {
-  const omni = await startOmni({ mcpServers: { one: scriptedEntry() } }, { args: ['--listen', '127.0.0.1:0', ...args] });
+  const omni = await startOmni(
+    { mcpServers: { one: scriptedEntry() } },
+    { args: ['--listen', '127.0.0.1:0', ...args] },
+  );
   await omni.ready();
   return omni;
 }
@@ -27,14 +30,19 @@ function requestLines({ process: it }: Omni): Record<string, unknown>[] {
 }
 
 describe('the log', () => {
+  // guard: process/log-arguments
   it('has one line for each request at debug, with request, session and trace, and without arguments [S003-LG-01]', async () => {
     const omni = await start('--log-level', 'debug');
-    await postModern(omni.url, call('one__echo', `{"x":"${CANARY}"}`), { headers: { traceparent: TRACEPARENT } });
+    await postModern(omni.url, call('one__echo', `{"x":"${CANARY}"}`), {
+      headers: { traceparent: TRACEPARENT },
+    });
     await postModern(`${omni.url}/one`, call('fail'));
     await postModern(omni.url, call('absent'));
     const session = await openRawSession(omni.url);
     await session.send(legacyCall('1', 'one__echo', `{"x":"${CANARY}"}`, `{"traceparent":"${TRACEPARENT}"}`));
-    const lines = await eventually('four lines', () => (requestLines(omni).length === 4 ? requestLines(omni) : undefined));
+    const lines = await eventually('four lines', () =>
+      requestLines(omni).length === 4 ? requestLines(omni) : undefined,
+    );
     expect(lines).toMatchObject([
       {
         level: 'debug',
@@ -68,7 +76,9 @@ describe('the log', () => {
     await postModern(omni.url, call('one__echo'), { headers });
     const session = await openRawSession(omni.url, { headers });
     await session.send(legacyCall('1', 'one__crash', '{}'));
-    const lines = await eventually('both lines', () => (requestLines(omni).length === 2 ? requestLines(omni) : undefined));
+    const lines = await eventually('both lines', () =>
+      requestLines(omni).length === 2 ? requestLines(omni) : undefined,
+    );
     expect(lines.map(({ principal, outcome }) => [principal, outcome])).toEqual([
       ['ada', 'ok'],
       ['ada', 'OMNI_UPSTREAM_EXITED'],
@@ -83,7 +93,9 @@ describe('the log', () => {
     await session.send(legacyCall('1', 'one__echo', '{}'));
     await session.send(legacyCall('2', 'one__crash', '{"text":"out of memory"}'));
     const line = await eventually('the line', () =>
-      omni.process.logs().find(({ code, requestId }) => code === 'OMNI_UPSTREAM_EXITED' && requestId !== undefined),
+      omni.process
+        .logs()
+        .find(({ code, requestId }) => code === 'OMNI_UPSTREAM_EXITED' && requestId !== undefined),
     );
     expect(line).toMatchObject({ level: 'warn', sessionId: expect.any(String), method: 'tools/call' });
     expect(line['msg']).toContain('out of memory');
@@ -94,9 +106,13 @@ describe('the log', () => {
   it('is not flooded by failures', async () => {
     const omni = await start();
     await postModern(omni.url, call('one__crash'));
-    const answers = await Promise.all(Array.from({ length: 100 }, () => postModern(omni.url, call('one__pid'))));
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => postModern(omni.url, call('one__pid'))),
+    );
     expect(answers.filter(({ text }) => textOf(text) === undefined).length).toBeGreaterThan(10);
-    const suppressed = await eventually('the count', () => omni.process.logs().find((line) => 'suppressed' in line));
+    const suppressed = await eventually('the count', () =>
+      omni.process.logs().find((line) => 'suppressed' in line),
+    );
     const told = omni.process.logs().filter(({ requestId }) => requestId !== undefined).length;
     expect(told).toBeLessThanOrEqual(20);
     expect(suppressed['suppressed']).toBeGreaterThan(0);

@@ -12,7 +12,16 @@ afterAll(endEverything);
 const { resolve } = createRequire(import.meta.url);
 
 async function call({ url }: Omni, name: string, args: string): Promise<string | undefined> {
-  return textOf((await postModern(url, { id: '1', method: 'tools/call', name, params: `"name":"${name}","arguments":${args}` })).text);
+  return textOf(
+    (
+      await postModern(url, {
+        id: '1',
+        method: 'tools/call',
+        name,
+        params: `"name":"${name}","arguments":${args}`,
+      })
+    ).text,
+  );
 }
 
 async function tools({ url }: Omni): Promise<string> {
@@ -30,7 +39,10 @@ async function freePort(): Promise<number> {
 
 async function startEverything(port: number): Promise<StartedProcess> {
   const args = [resolve('@modelcontextprotocol/server-everything/dist/index.js'), 'streamableHttp'];
-  const started = new StartedProcess(process.execPath, args, { PATH: process.env['PATH'] ?? '', PORT: String(port) });
+  const started = new StartedProcess(process.execPath, args, {
+    PATH: process.env['PATH'] ?? '',
+    PORT: String(port),
+  });
   atEnd(async () => void (await started.stop()));
   await eventually('server-everything listens', () => started.stderr.includes('listening'));
   return started;
@@ -50,21 +62,35 @@ async function startForgetful() {
       const json = (status: number, text: string, headers = {}): unknown =>
         response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text);
       // Omni sends JSON-RPC.
-      const message = (request.method === 'POST' ? JSON.parse(Buffer.concat(chunks).toString()) : {}) as { id?: unknown; method?: string };
-      const result = (members: string): string => `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":{${members}}}`;
+      const message = (request.method === 'POST' ? JSON.parse(Buffer.concat(chunks).toString()) : {}) as {
+        id?: unknown;
+        method?: string;
+      };
+      const result = (members: string): string =>
+        `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":{${members}}}`;
       if (message.method === 'initialize') {
         current = `session-${++opened}`;
-        const offer = '"capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"forgetful","version":"1"}';
+        const offer =
+          '"capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"forgetful","version":"1"}';
         return json(200, result(`"protocolVersion":"2025-11-25",${offer}`), { 'mcp-session-id': current });
       }
-      if (session !== current) return json(400, '{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID"}}');
+      if (session !== current)
+        return json(
+          400,
+          '{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID"}}',
+        );
       if (request.method === 'GET') {
         stream = response.writeHead(200, { 'content-type': 'text/event-stream' });
         return void stream.write(': open\n\n');
       }
       if (message.id === undefined) return void response.writeHead(202).end();
       if (message.method === 'tools/list')
-        return json(200, result(`"tools":[${names.map((name) => `{"name":"${name}","inputSchema":{"type":"object"}}`).join(',')}]`));
+        return json(
+          200,
+          result(
+            `"tools":[${names.map((name) => `{"name":"${name}","inputSchema":{"type":"object"}}`).join(',')}]`,
+          ),
+        );
       return json(200, result('"content":[{"type":"text","text":"done"}]'));
     });
   });

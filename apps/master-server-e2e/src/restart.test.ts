@@ -1,18 +1,33 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
-import { errorOf, legacyCall, openRawSession, postModern, textOf, type RawAnswer } from './harness/raw-mcp.ts';
+import {
+  errorOf,
+  legacyCall,
+  openRawSession,
+  postModern,
+  textOf,
+  type RawAnswer,
+} from './harness/raw-mcp.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 
 afterAll(endEverything);
 
 async function call({ url }: Omni, name: string, args = '{}'): Promise<RawAnswer> {
-  return await postModern(url, { id: '1', method: 'tools/call', name, params: `"name":"${name}","arguments":${args}` });
+  return await postModern(url, {
+    id: '1',
+    method: 'tools/call',
+    name,
+    params: `"name":"${name}","arguments":${args}`,
+  });
 }
 
 /** The lines that tell of a failure of an upstream. */
-function failures({ process: it }: Omni, upstream: string): { attempts: number; retryInMs: number; code: string; msg: string }[] {
+function failures(
+  { process: it }: Omni,
+  upstream: string,
+): { attempts: number; retryInMs: number; code: string; msg: string }[] {
   // Lines of the logger that hold these fields.
   return it.logs().filter((line) => line['upstream'] === upstream && 'retryInMs' in line) as never;
 }
@@ -60,7 +75,10 @@ describe('a server that is killed from outside', () => {
     // It is on its way before the signal: both go through the same connection in order.
     await call(omni, 'one__pid');
     process.kill(Number(pid), 'SIGKILL');
-    expect(errorOf((await running).text)).toMatchObject({ omni: 'OMNI_UPSTREAM_EXITED', message: expect.stringContaining('SIGKILL') });
+    expect(errorOf((await running).text)).toMatchObject({
+      omni: 'OMNI_UPSTREAM_EXITED',
+      message: expect.stringContaining('SIGKILL'),
+    });
     expect((await fetch(`${omni.origin}/health/ready`)).status).toBe(503);
     const next = await eventually('it is back', async () => textOf((await call(omni, 'one__pid')).text));
     expect(next).not.toBe(pid);
@@ -69,8 +87,11 @@ describe('a server that is killed from outside', () => {
 });
 
 describe('a server that dies at each start', () => {
+  // guard: process/restart
   it('is tried again after 500 ms, 1 s and 2 s, each up to a tenth more, and says why [S000-PROC-04]', async () => {
-    const omni = await startOmni({ mcpServers: { dying: scriptedEntry(['--die', 'cannot open the database']) } });
+    const omni = await startOmni({
+      mcpServers: { dying: scriptedEntry(['--die', 'cannot open the database']) },
+    });
     await eventually('the third failure', () => failures(omni, 'dying').length >= 3, 10_000);
     const told = failures(omni, 'dying').slice(0, 3);
     expect(told.map(({ attempts }) => attempts)).toEqual([1, 2, 3]);
@@ -78,12 +99,19 @@ describe('a server that dies at each start', () => {
       expect(told[index]?.retryInMs).toBeGreaterThanOrEqual(base);
       expect(told[index]?.retryInMs).toBeLessThanOrEqual(base * 1.1 + 1);
     }
-    expect(told.every(({ msg, code }) => code === 'OMNI_UPSTREAM_EXITED' && msg.includes('cannot open the database'))).toBe(true);
+    expect(
+      told.every(
+        ({ msg, code }) => code === 'OMNI_UPSTREAM_EXITED' && msg.includes('cannot open the database'),
+      ),
+    ).toBe(true);
   });
 
   it('never shows the values of variables that its configuration refers to', async () => {
     const entry = scriptedEntry(['--die', 'the key is ${CANARY}'], { env: { API_KEY: '${CANARY}' } });
-    const omni = await startOmni({ mcpServers: { dying: entry } }, { environment: { CANARY: 's3cr3t-canary-value' } });
+    const omni = await startOmni(
+      { mcpServers: { dying: entry } },
+      { environment: { CANARY: 's3cr3t-canary-value' } },
+    );
     await eventually('the failure', () => failures(omni, 'dying').length >= 1);
     const health = await (await fetch(`${omni.origin}/health/ready`)).text();
     await omni.process.stop();

@@ -11,7 +11,12 @@ import { startSteppingServer } from './harness/stepping-server.ts';
 
 afterAll(endEverything);
 
-const FAST = { initialReconnectionDelay: 50, maxReconnectionDelay: 200, reconnectionDelayGrowFactor: 1, maxRetries: 100 };
+const FAST = {
+  initialReconnectionDelay: 50,
+  maxReconnectionDelay: 200,
+  reconnectionDelayGrowFactor: 1,
+  maxRetries: 100,
+};
 
 /** A client of the SDK 1.x that comes back quickly. */
 async function connect(url: string): Promise<{ client: Sdk1Client; gets: () => number; failures: number[] }> {
@@ -34,7 +39,11 @@ async function connect(url: string): Promise<{ client: Sdk1Client; gets: () => n
 }
 
 /** Reads a stream until something is in it, then breaks it off. */
-async function readUntil(url: string, init: RequestInit, isThere: (text: string) => boolean): Promise<string> {
+async function readUntil(
+  url: string,
+  init: RequestInit,
+  isThere: (text: string) => boolean,
+): Promise<string> {
   const abort = new AbortController();
   const response = await fetch(url, { ...init, signal: abort.signal });
   const decoder = new TextDecoder();
@@ -53,6 +62,7 @@ function resumption(headers: Record<string, string>, lastEventId: string): Reque
 }
 
 describe('resuming clients', () => {
+  // guard: process/replay
   it('hear every progress notification once and in order, and the answer, over connections that break', async () => {
     const server = await startSteppingServer('http');
     const omni = await startOmni({ mcpServers: { up: { url: server.url } } });
@@ -102,7 +112,11 @@ describe('resuming clients', () => {
     expect(changes).toBe(1);
     proxy.mend();
     await eventually('the second change', () => changes === 2);
-    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['up__steps', 'up__first', 'up__second']);
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual([
+      'up__steps',
+      'up__first',
+      'up__second',
+    ]);
     expect(changes).toBe(2);
   }, 30_000);
 
@@ -130,16 +144,28 @@ describe('resuming clients', () => {
     await omni.ready();
     const [mine, theirs] = [await openRawSession(omni.url), await openRawSession(omni.url)];
     const body = legacyCall('1', 'up__steps', '{"count":2}', '{"progressToken":"t"}');
-    const headers = { ...mine.headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const headers = {
+      ...mine.headers,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    };
     server.step();
-    const first = await readUntil(omni.url, { method: 'POST', headers, body }, (text) => text.includes('"progress":1'));
-    const foreign = await readUntil(omni.url, resumption(theirs.headers, 's1-0'), (text) => text.includes('\n\n'));
-    const own = await readUntil(omni.url, resumption(mine.headers, 's1-0'), (text) => text.includes('"progress":1'));
+    const first = await readUntil(omni.url, { method: 'POST', headers, body }, (text) =>
+      text.includes('"progress":1'),
+    );
+    const foreign = await readUntil(omni.url, resumption(theirs.headers, 's1-0'), (text) =>
+      text.includes('\n\n'),
+    );
+    const own = await readUntil(omni.url, resumption(mine.headers, 's1-0'), (text) =>
+      text.includes('"progress":1'),
+    );
     expect(eventData(first)).toHaveLength(1);
     expect(eventData(foreign)).toEqual([]);
     expect(eventData(own)).toEqual(eventData(first));
     server.step();
-    const rest = await readUntil(omni.url, resumption(mine.headers, 's1-1'), (text) => text.includes('took 2 steps'));
+    const rest = await readUntil(omni.url, resumption(mine.headers, 's1-1'), (text) =>
+      text.includes('took 2 steps'),
+    );
     expect(eventData(rest).map((text) => text.includes('"progress":2'))).toEqual([true, false]);
     const statuses = [
       await fetch(omni.url, resumption({ ...mine.headers, 'mcp-session-id': 'forged' }, 's1-0')),

@@ -22,11 +22,18 @@ beforeAll(async () => {
       {
         auth: { mode: 'token', tokens: Object.entries(TOKENS).map(([name, token]) => ({ name, token })) },
         sealing: { keys },
-        mcpServers: { notes: { ...sdk1Entry(), protocol: 'legacy' }, tasks: { url: tasks, protocol: 'legacy' } },
+        mcpServers: {
+          notes: { ...sdk1Entry(), protocol: 'legacy' },
+          tasks: { url: tasks, protocol: 'legacy' },
+        },
       },
       { environment: KEYS },
     );
-  [before, after, alone] = await Promise.all([start(['${OLD_KEY}']), start(['${NEW_KEY}', '${OLD_KEY}']), start([])]);
+  [before, after, alone] = await Promise.all([
+    start(['${OLD_KEY}']),
+    start(['${NEW_KEY}', '${OLD_KEY}']),
+    start([]),
+  ]);
   await Promise.all([before, after, alone].map((omni) => omni.ready()));
 }, 60_000);
 
@@ -40,12 +47,17 @@ function askForm(omni: Omni, rest = ''): Promise<RawAnswer> {
   const name = 'notes__ask_form';
   const params = `"name":"${name}","arguments":{}${rest}`;
   const capabilities = '{"elicitation":{"form":{}}}';
-  return postModern(omni.url, { id: '1', method: 'tools/call', name, params, capabilities }, { headers: bearer('ada') });
+  return postModern(
+    omni.url,
+    { id: '1', method: 'tools/call', name, params, capabilities },
+    { headers: bearer('ada') },
+  );
 }
 
 describe('Omnis with the same sealing keys', () => {
   it('know the tasks of each other, also after a change of keys, and still whose they are', async () => {
-    const start = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tasks__long","arguments":{},"task":{"ttl":60000}}}';
+    const start =
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tasks__long","arguments":{},"task":{"ttl":60000}}}';
     const session = await openRawSession(before.url, { headers: bearer('ada') });
     const id = /"taskId":"([^"]+)"/.exec((await session.send(start)).text)?.[1] ?? '';
     expect(id).not.toBe('');
@@ -66,8 +78,14 @@ describe('Omnis with the same sealing keys', () => {
       const error = errorOf((await askForm(omni, answers)).messages.at(-1));
       return [error?.omni, error?.message];
     };
-    expect(await said(after)).toEqual(['OMNI_STATE_INVALID', expect.stringContaining('waits in another Omni')]);
-    expect(await said(alone)).toEqual(['OMNI_STATE_INVALID', expect.stringContaining('does not belong to this call')]);
+    expect(await said(after)).toEqual([
+      'OMNI_STATE_INVALID',
+      expect.stringContaining('waits in another Omni'),
+    ]);
+    expect(await said(alone)).toEqual([
+      'OMNI_STATE_INVALID',
+      expect.stringContaining('does not belong to this call'),
+    ]);
     // It is still there for who finds the way back.
     expect((await askForm(before, answers)).text).toContain('accept');
   });

@@ -3,7 +3,14 @@ import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
 import { canSeeProcesses, childrenOf, type SeenProcess } from './harness/processes.ts';
-import { errorOf, legacyCall, openRawSession, postModern, textOf, type RawAnswer } from './harness/raw-mcp.ts';
+import {
+  errorOf,
+  legacyCall,
+  openRawSession,
+  postModern,
+  textOf,
+  type RawAnswer,
+} from './harness/raw-mcp.ts';
 import { connectSdk1, createSdk1Client } from './harness/sdk-clients.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { startServer } from './harness/start-server.ts';
@@ -59,7 +66,12 @@ async function legacyClient(token: string): Promise<Call> {
 }
 
 function modernClient(token: string): Call {
-  return (name) => postModern(omni.url, { id: '1', method: 'tools/call', name, params: `"name":"${name}"` }, { headers: bearer(token) });
+  return (name) =>
+    postModern(
+      omni.url,
+      { id: '1', method: 'tools/call', name, params: `"name":"${name}"` },
+      { headers: bearer(token) },
+    );
 }
 
 async function pidFrom(answer: Promise<RawAnswer>): Promise<number> {
@@ -85,7 +97,14 @@ describe('instances', () => {
     'of "%s" are used by one, again, by another session, by another user, by a modern client, and again: %j [PROTO-R11]',
     async (server, expected) => {
       const one = await legacyClient(ADA);
-      const clients = [one, one, await legacyClient(ADA), await legacyClient(BO), modernClient(ADA), modernClient(ADA)];
+      const clients = [
+        one,
+        one,
+        await legacyClient(ADA),
+        await legacyClient(BO),
+        modernClient(ADA),
+        modernClient(ADA),
+      ];
       const pids: number[] = [];
       for (const call of clients) pids.push(await pidFrom(call(`${server}__pid`)));
       expect(pids.every((pid) => pid > 0)).toBe(true);
@@ -130,13 +149,21 @@ describe('instances "per-request"', () => {
     const ask = (id: string, rest = ''): Promise<RawAnswer> =>
       postModern(
         omni.url,
-        { id, method: 'tools/call', name: 'asking__ask_form', params: `"name":"asking__ask_form"${rest}`, capabilities: FORMS },
+        {
+          id,
+          method: 'tools/call',
+          name: 'asking__ask_form',
+          params: `"name":"asking__ask_form"${rest}`,
+          capabilities: FORMS,
+        },
         { headers: bearer(ADA) },
       );
     const before = new Set(childrenOf(omni.process.pid).map((child) => child.pid));
     const asked = await ask('1');
     // Omni answers in JSON-RPC.
-    const { result } = JSON.parse(asked.messages.at(-1) ?? '{}') as { result: { resultType: string; requestState: string } };
+    const { result } = JSON.parse(asked.messages.at(-1) ?? '{}') as {
+      result: { resultType: string; requestState: string };
+    };
     expect(result.resultType).toBe('input_required');
     const waiting = childrenOf(omni.process.pid).filter((child) => !before.has(child.pid));
     expect(waiting).toHaveLength(1);
@@ -151,7 +178,9 @@ describe('instances "per-user"', () => {
   const NAMES = ['Ada', 'Alan', 'Grace', 'Edsger'];
 
   /** Each of four sessions of one user is asked for its name, first one after the other, then at the same time. */
-  async function askAll(server: string): Promise<{ readonly own: number; readonly foreign: number; readonly all: number }> {
+  async function askAll(
+    server: string,
+  ): Promise<{ readonly own: number; readonly foreign: number; readonly all: number }> {
     const clients = await Promise.all(
       NAMES.map((name) => {
         const client = createSdk1Client();
@@ -159,11 +188,14 @@ describe('instances "per-user"', () => {
         return connectSdk1(omni.url, client, bearer(ADA));
       }),
     );
-    const ask = async (index: number): Promise<string> => JSON.stringify(await clients[index]?.callTool({ name: `${server}__ask_form` }));
+    const ask = async (index: number): Promise<string> =>
+      JSON.stringify(await clients[index]?.callTool({ name: `${server}__ask_form` }));
     const answers: string[] = [];
     for (const index of NAMES.keys()) answers.push(await ask(index));
     answers.push(...(await Promise.all([...NAMES.keys(), ...NAMES.keys()].map(ask))));
-    const asked = answers.map((answer, index) => NAMES.filter((name) => answer.includes(name)).map((name) => name === NAMES[index % 4]));
+    const asked = answers.map((answer, index) =>
+      NAMES.filter((name) => answer.includes(name)).map((name) => name === NAMES[index % 4]),
+    );
     return {
       own: asked.filter(([isOwn]) => isOwn === true).length,
       foreign: asked.flat().filter((isOwn) => !isOwn).length,

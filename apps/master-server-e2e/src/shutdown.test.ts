@@ -3,7 +3,16 @@ import { Agent, get, request, type IncomingMessage } from 'node:http';
 import { endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
 import { canSeeProcesses, childrenOf, remaining } from './harness/processes.ts';
-import { errorOf, legacyCall, modernRequest, openRawSession, post, postModern, textOf, type RawAnswer } from './harness/raw-mcp.ts';
+import {
+  errorOf,
+  legacyCall,
+  modernRequest,
+  openRawSession,
+  post,
+  postModern,
+  textOf,
+  type RawAnswer,
+} from './harness/raw-mcp.ts';
 import { startOmni, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 import { CALL_ID } from './load/load-client.ts';
@@ -12,7 +21,12 @@ import { startLoadUpstream } from './load/load-upstream.ts';
 afterAll(endEverything, 30_000);
 
 function slowCall(ms: number): { id: string; method: string; name: string; params: string } {
-  return { id: '7', method: 'tools/call', name: 'one__slow', params: `"name":"one__slow","arguments":{"ms":${ms}}` };
+  return {
+    id: '7',
+    method: 'tools/call',
+    name: 'one__slow',
+    params: `"name":"one__slow","arguments":{"ms":${ms}}`,
+  };
 }
 
 async function start(drain: string, upstreamArgs: readonly string[] = []): Promise<Omni> {
@@ -23,7 +37,9 @@ async function start(drain: string, upstreamArgs: readonly string[] = []): Promi
 
 async function inFlight({ origin }: Omni): Promise<number> {
   // The health document of Omni.
-  const { details } = (await (await fetch(`${origin}/health/ready`)).json()) as { details: { protocol: { inFlight: number } } };
+  const { details } = (await (await fetch(`${origin}/health/ready`)).json()) as {
+    details: { protocol: { inFlight: number } };
+  };
   return details.protocol.inFlight;
 }
 
@@ -39,7 +55,11 @@ describe('the stop of Omni', () => {
   it('turns readiness off, takes nothing new, finishes what runs, ends listens in order, takes the children along and exits with 0 [S003-SD-01]', async () => {
     const omni = await start('10s', ['--ignore-eof']);
     const children = canSeeProcesses ? childrenOf(omni.process.pid) : [];
-    const listen = modernRequest({ id: '"sub"', method: 'subscriptions/listen', params: '"notifications":{"toolsListChanged":true}' });
+    const listen = modernRequest({
+      id: '"sub"',
+      method: 'subscriptions/listen',
+      params: '"notifications":{"toolsListChanged":true}',
+    });
     const listening = post(omni.url, listen.body, { headers: listen.headers });
     const session = await openRawSession(omni.url);
     const legacy = session.send(legacyCall('8', 'one__slow', '{"ms":1000}'));
@@ -55,7 +75,9 @@ describe('the stop of Omni', () => {
     await expect(fetch(`${omni.origin}/health/live`)).rejects.toThrow();
     expect(textOf((await answer).text)).toBe('done');
     expect(textOf((await legacy).messages.at(-1))).toBe('done');
-    const ended = (await listening).messages.map((text) => JSON.parse(text) as { id?: unknown; method?: string; result?: unknown });
+    const ended = (await listening).messages.map(
+      (text) => JSON.parse(text) as { id?: unknown; method?: string; result?: unknown },
+    );
     expect(ended[0]?.method).toBe('notifications/subscriptions/acknowledged');
     expect(ended.at(-1)).toMatchObject({ id: 'sub', result: { resultType: 'complete' } });
     expect(await omni.process.ended).toEqual({ code: 0, signal: null });
@@ -109,14 +131,21 @@ describe('the stop of Omni', () => {
     ['cuts at a second signal', 'SIGINT', 0],
   ] as const)('%s a client that still reads a complete answer', async (_what, second, atLeast) => {
     const upstream = await startLoadUpstream();
-    const omni = await startOmni({ server: { drain: '60s' }, mcpServers: { load: { type: 'http', url: upstream.url } } });
+    const omni = await startOmni({
+      server: { drain: '60s' },
+      mcpServers: { load: { type: 'http', url: upstream.url } },
+    });
     await omni.ready();
     const { body, headers } = modernRequest({
       ...{ id: CALL_ID, method: 'tools/call', name: 'load__big' },
       params: `"name":"load__big","arguments":{"bytes":12000000,"id":"last"}`,
     });
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
+      const all = {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...headers,
+      };
       request(omni.url, { method: 'POST', headers: all }, resolve).on('error', reject).end(body);
     });
     omni.process.signal('SIGTERM');
@@ -158,7 +187,10 @@ describe('the health pages', () => {
   });
 });
 
-async function getOn(agent: Agent, url: string): Promise<{ readonly status: number | string | undefined; readonly text: string }> {
+async function getOn(
+  agent: Agent,
+  url: string,
+): Promise<{ readonly status: number | string | undefined; readonly text: string }> {
   return await new Promise((resolve, reject) => {
     get(url, { agent }, (response) => resolve(wholeOf(response))).on('error', reject);
   });
@@ -171,14 +203,20 @@ async function postOn(
 ): Promise<{ readonly status: number | string | undefined; readonly text: string }> {
   const { body, headers } = modernRequest(call);
   return await new Promise((resolve, reject) => {
-    const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
+    const all = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    };
     request(url, { agent, method: 'POST', headers: all }, (response) => resolve(wholeOf(response)))
       .on('error', reject)
       .end(body);
   });
 }
 
-async function wholeOf(response: IncomingMessage): Promise<{ readonly status: number | undefined; readonly text: string }> {
+async function wholeOf(
+  response: IncomingMessage,
+): Promise<{ readonly status: number | undefined; readonly text: string }> {
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
   return { status: response.statusCode, text };

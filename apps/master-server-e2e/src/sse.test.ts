@@ -14,7 +14,11 @@ afterAll(endEverything);
 const SERVER = { legacySse: true };
 
 /** @param seen - Takes the method of each message as it comes, `answer` for an answer: this SDK forgets progress that comes together with the answer. */
-async function connectSse(url: string, client: Sdk1Client = createSdk1Client(), seen: string[] = []): Promise<Sdk1Client> {
+async function connectSse(
+  url: string,
+  client: Sdk1Client = createSdk1Client(),
+  seen: string[] = [],
+): Promise<Sdk1Client> {
   const transport = new SSEClientTransport(new URL(url));
   atEnd(() => client.close());
   await client.connect(transport);
@@ -33,20 +37,32 @@ describe('a client of HTTP+SSE', () => {
     const asked: string[] = [];
     const seen: string[] = [];
     const client = await connectSse(`${omni.origin}/sse`, createSdk1Client(asked), seen);
-    const counted = await client.callTool({ name: 'sdk1__count', arguments: { steps: 3 } }, undefined, { onprogress: () => {} });
-    expect(seen).toEqual(['notifications/progress', 'notifications/progress', 'notifications/progress', 'answer']);
+    const counted = await client.callTool({ name: 'sdk1__count', arguments: { steps: 3 } }, undefined, {
+      onprogress: () => {},
+    });
+    expect(seen).toEqual([
+      'notifications/progress',
+      'notifications/progress',
+      'notifications/progress',
+      'answer',
+    ]);
     const roots = await client.callTool({ name: 'sdk1__ask_roots' });
     expect(counted.content).toEqual([{ type: 'text', text: 'Counted to 3.' }]);
     expect(roots.content).toEqual([{ type: 'text', text: 'file:///work' }]);
     expect(asked).toEqual(['roots']);
     // A client that cannot be asked shares the instance whose tools are listed.
-    const scoped = await connectSse(`${omni.origin}/sse/sdk1`, new Sdk1Client({ name: 'plain', version: '1' }));
+    const scoped = await connectSse(
+      `${omni.origin}/sse/sdk1`,
+      new Sdk1Client({ name: 'plain', version: '1' }),
+    );
     let changes = 0;
     scoped.setNotificationHandler(ToolListChangedNotificationSchema, () => void changes++);
     await scoped.callTool({ name: 'toggle' });
     await eventually('the change', () => changes === 1);
     expect((await scoped.listTools()).tools.map(({ name }) => name)).toContain('extra');
-    expect((await scoped.callTool({ name: 'add', arguments: { a: 1, b: 2 } })).structuredContent).toEqual({ sum: 3 });
+    expect((await scoped.callTool({ name: 'add', arguments: { a: 1, b: 2 } })).structuredContent).toEqual({
+      sum: 3,
+    });
   }, 30_000);
 
   it('ends what runs when it goes', async () => {
@@ -70,7 +86,11 @@ describe('a client of HTTP+SSE', () => {
     const off = await startOmni({ mcpServers: { one: scriptedEntry() } });
     expect((await fetch(`${off.origin}/sse`)).status).toBe(404);
     const token = 'a-token-of-thirty-two-characters';
-    const on = await startOmni({ server: SERVER, auth: { mode: 'token', token }, mcpServers: { one: scriptedEntry() } });
+    const on = await startOmni({
+      server: SERVER,
+      auth: { mode: 'token', token },
+      mcpServers: { one: scriptedEntry() },
+    });
     const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
     const statuses = [
       await fetch(`${on.origin}/sse`, { headers: { accept: 'text/event-stream' } }),
@@ -115,7 +135,9 @@ describe('a server of HTTP+SSE', () => {
       expect(progress).toEqual([1, 2]);
       expect(server.requests.includes('POST /sse')).toBe(!('type' in entry));
       server.addTool('late');
-      await eventually('the new tool', async () => (await client.listTools()).tools.some(({ name }) => name === 'up__late'));
+      await eventually('the new tool', async () =>
+        (await client.listTools()).tools.some(({ name }) => name === 'up__late'),
+      );
     },
     30_000,
   );
@@ -129,7 +151,8 @@ describe('a server of HTTP+SSE', () => {
     await eventually('the call is under way', () => server.calls() === 1);
     server.restart();
     await expect(failing).rejects.toThrow(/closed its connection|could not be reached/);
-    const callAgain = (): ReturnType<Sdk1Client['callTool']> => client.callTool({ name: 'up__steps', arguments: { count: 0 } });
+    const callAgain = (): ReturnType<Sdk1Client['callTool']> =>
+      client.callTool({ name: 'up__steps', arguments: { count: 0 } });
     const again = await eventually('it is back', () => callAgain().catch(() => undefined), 15_000);
     expect(again.content).toEqual([{ type: 'text', text: 'took 0 steps' }]);
   }, 30_000);
@@ -140,13 +163,17 @@ describe('a server of HTTP+SSE', () => {
     const outer = await startOmni({ mcpServers: { inner: { url: `${inner.origin}/sse` } } });
     await outer.ready();
     const session = await openRawSession(outer.url);
-    const answer = await session.send('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"inner__one__fail","arguments":{}}}');
+    const answer = await session.send(
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"inner__one__fail","arguments":{}}}',
+    );
     expect(errorOf(answer.messages[0])).toMatchObject({ code: -32042, message: 'failed on demand' });
   }, 30_000);
 });
 
 /** Counts of the front, as the health page tells them to those who may know. */
 async function details(origin: string): Promise<{ readonly connections?: number }> {
-  const page = (await (await fetch(`${origin}/health/ready`)).json()) as { details?: Record<string, { connections?: number }> };
+  const page = (await (await fetch(`${origin}/health/ready`)).json()) as {
+    details?: Record<string, { connections?: number }>;
+  };
   return Object.values(page.details ?? {}).find((component) => component.connections !== undefined) ?? {};
 }

@@ -10,7 +10,13 @@ import { eventually } from './harness/eventually.ts';
 import { startRawHttpUpstream } from './harness/raw-http-upstream.ts';
 import { errorOf, legacyCall, openRawSession, postModern } from './harness/raw-mcp.ts';
 import { connectSdk1 } from './harness/sdk-clients.ts';
-import { OMNI_ARGUMENTS, runOmni, startOmni, StartedProcess, writeConfiguration } from './harness/start-omni.ts';
+import {
+  OMNI_ARGUMENTS,
+  runOmni,
+  startOmni,
+  StartedProcess,
+  writeConfiguration,
+} from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 
 afterAll(endEverything);
@@ -41,9 +47,15 @@ describe('omni serve that cannot start', () => {
   it('exits with 2 when the port is in use, and leaves no child behind [S004-XC-01]', async () => {
     const { configFile, environment, folder } = await writeConfiguration({ mcpServers: {} });
     const pidFile = join(folder, 'pids');
-    await writeFile(configFile, JSON.stringify({ auth: { mode: 'open' }, mcpServers: { one: scriptedEntry(['--pid-file', pidFile]) } }));
+    await writeFile(
+      configFile,
+      JSON.stringify({ auth: { mode: 'open' }, mcpServers: { one: scriptedEntry(['--pid-file', pidFile]) } }),
+    );
     const port = await takenPort();
-    const { code, stderr, stdout } = await runOmni(['serve', '--config', configFile, '--listen', `127.0.0.1:${port}`], environment);
+    const { code, stderr, stdout } = await runOmni(
+      ['serve', '--config', configFile, '--listen', `127.0.0.1:${port}`],
+      environment,
+    );
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(existsSync(pidFile)).toBe(false);
@@ -68,7 +80,11 @@ describe('omni serve that cannot start', () => {
 
   it('tells file, line and column of broken JSON and YAML, too', async () => {
     for (const { fileName, text, place } of [
-      { fileName: 'omni.json', text: '{\n  "mcpServers": {\n    "one": { "command": "x" "args": [] }\n  }\n}\n', place: ':3:29' },
+      {
+        fileName: 'omni.json',
+        text: '{\n  "mcpServers": {\n    "one": { "command": "x" "args": [] }\n  }\n}\n',
+        place: ':3:29',
+      },
       { fileName: 'omni.yaml', text: 'mcpServers:\n  one:\n    command: [x\n', place: ':4:1' },
     ]) {
       const { configFile, environment } = await writeConfiguration(text, { fileName });
@@ -104,9 +120,19 @@ describe('omni serve that cannot start', () => {
       args: (file) => ['serve', '--config', file, ...FREE_PORT],
       environment: (folder) => ({ OMNI_HOME: join(folder, 'omni.json', 'state') }),
     },
-    { title: 'an unknown option', code: 64, omni: 'OMNI_USAGE', args: (file) => ['serve', '--config', file, '--port', '1'] },
+    {
+      title: 'an unknown option',
+      code: 64,
+      omni: 'OMNI_USAGE',
+      args: (file) => ['serve', '--config', file, '--port', '1'],
+    },
     { title: 'no configuration', code: 64, omni: 'OMNI_USAGE', args: () => ['serve'] },
-    { title: 'an address that is none', code: 64, omni: 'OMNI_USAGE', args: (file) => ['serve', '--config', file, '--listen', 'nowhere'] },
+    {
+      title: 'an address that is none',
+      code: 64,
+      omni: 'OMNI_USAGE',
+      args: (file) => ['serve', '--config', file, '--listen', 'nowhere'],
+    },
     {
       title: 'a server of stdio that is not configured',
       code: 15,
@@ -117,7 +143,10 @@ describe('omni serve that cannot start', () => {
   for (const { title, code, omni, args, environment } of cases) {
     it(`exits with ${code} for ${title}, with a hint and without a stack`, async () => {
       const prepared = await writeConfiguration({ auth: { mode: 'token' }, mcpServers: {} });
-      const run = await runOmni(args(prepared.configFile), { ...prepared.environment, ...environment?.(prepared.folder) });
+      const run = await runOmni(args(prepared.configFile), {
+        ...prepared.environment,
+        ...environment?.(prepared.folder),
+      });
       expect(run.code).toBe(code);
       expect(run.stdout).toBe('');
       expect(run.stderr).toContain(`error[${omni}]`);
@@ -128,7 +157,10 @@ describe('omni serve that cannot start', () => {
 
   it('is not open to other machines: open mode beyond loopback exits with 64 [PROTO-R21]', async () => {
     const { configFile, environment } = await writeConfiguration({ mcpServers: {} });
-    const { code, stderr } = await runOmni(['serve', '--config', configFile, '--listen', '0.0.0.0:0'], environment);
+    const { code, stderr } = await runOmni(
+      ['serve', '--config', configFile, '--listen', '0.0.0.0:0'],
+      environment,
+    );
     expect(code).toBe(64);
     expect(stderr).toContain('OMNI_USAGE');
   });
@@ -137,15 +169,23 @@ describe('omni serve that cannot start', () => {
 describe('omni start', () => {
   it('serves two demo servers, and prints what to paste', async () => {
     const { environment } = await writeConfiguration({});
-    const started = new StartedProcess(process.execPath, [...OMNI_ARGUMENTS, 'start', '--listen', '127.0.0.1:0'], environment);
+    const started = new StartedProcess(
+      process.execPath,
+      [...OMNI_ARGUMENTS, 'start', '--listen', '127.0.0.1:0'],
+      environment,
+    );
     atEnd(async () => void (await started.stop()));
     await eventually('what to paste', () => started.stdout.includes('Ctrl-C'), 20_000);
     const url = /URL\s+(\S+)/.exec(started.stdout)?.[1] ?? '';
     const token = /Token\s+(\S+)/.exec(started.stdout)?.[1] ?? '';
-    expect(started.stdout).toContain(`claude mcp add --transport http omni ${url} --header "Authorization: Bearer ${token}"`);
+    expect(started.stdout).toContain(
+      `claude mcp add --transport http omni ${url} --header "Authorization: Bearer ${token}"`,
+    );
     const client = await connectSdk1(url, undefined, { Authorization: `Bearer ${token}` });
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['demo__slow_count', 'everything__echo']));
+    expect(tools.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['demo__slow_count', 'everything__echo']),
+    );
     expect((await started.stop()).code).toBe(0);
   }, 30_000);
 });
@@ -159,7 +199,10 @@ describe('omni serve', () => {
 
   it('asks for a token by default, which is kept in a file for its owner alone and never printed', async () => {
     const omni = await startOmni({ auth: { mode: 'token' }, mcpServers: { one: scriptedEntry() } });
-    const path = await eventually('the line with the file', () => /token in (\S+)/.exec(omni.process.stderr)?.[1]);
+    const path = await eventually(
+      'the line with the file',
+      () => /token in (\S+)/.exec(omni.process.stderr)?.[1],
+    );
     const token = (await readFile(path, 'utf8')).trim();
     expect(((await stat(path)).mode & 0o777).toString(8)).toBe('600');
     expect(token.length).toBeGreaterThanOrEqual(32);
@@ -168,7 +211,9 @@ describe('omni serve', () => {
     expect(refused.status).toBe(401);
     expect(errorOf(refused.text)?.omni).toBe('OMNI_AUTH_REQUIRED');
     expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer/);
-    const wrong = await postModern(omni.url, LIST, { headers: { authorization: `Bearer ${'x'.repeat(token.length)}` } });
+    const wrong = await postModern(omni.url, LIST, {
+      headers: { authorization: `Bearer ${'x'.repeat(token.length)}` },
+    });
     expect(wrong.status).toBe(401);
     const right = await postModern(omni.url, LIST, { headers: { authorization: `Bearer ${token}` } });
     expect(right.status).toBe(200);
@@ -177,7 +222,9 @@ describe('omni serve', () => {
 
     // Health is open, its details are not.
     expect(await (await fetch(`${omni.origin}/health/ready`)).json()).not.toHaveProperty('details');
-    const trusted = await fetch(`${omni.origin}/health/ready`, { headers: { authorization: `Bearer ${token}` } });
+    const trusted = await fetch(`${omni.origin}/health/ready`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     expect(await trusted.json()).toHaveProperty('details');
     expect((await omni.process.stop()).code).toBe(0);
     expect(omni.process.stderr + omni.process.stdout).not.toContain(token);
@@ -185,14 +232,25 @@ describe('omni serve', () => {
 
   it('never passes the token on to a server [X003-02]', async () => {
     const token = 'client-token-canary-0123456789abcdef';
-    const upstreams = { legacy: await startRawHttpUpstream('legacy'), modern: await startRawHttpUpstream('modern') };
-    const entries = Object.entries(upstreams).map(([name, { url }]) => [name, { type: 'http', url, headers: { 'X-Own': 'configured' } }]);
+    const upstreams = {
+      legacy: await startRawHttpUpstream('legacy'),
+      modern: await startRawHttpUpstream('modern'),
+    };
+    const entries = Object.entries(upstreams).map(([name, { url }]) => [
+      name,
+      { type: 'http', url, headers: { 'X-Own': 'configured' } },
+    ]);
     const omni = await startOmni({ auth: { mode: 'token', token }, mcpServers: Object.fromEntries(entries) });
     await omni.ready();
     const headers = { authorization: `Bearer ${token}`, cookie: `session=${token}` };
     for (const [name, upstream] of Object.entries(upstreams)) {
       const tool = `${name}__echo`;
-      const request = { id: '1', method: 'tools/call', name: tool, params: `"name":"${tool}","arguments":{}` };
+      const request = {
+        id: '1',
+        method: 'tools/call',
+        name: tool,
+        params: `"name":"${tool}","arguments":{}`,
+      };
       expect((await postModern(omni.url, request, { headers })).status).toBe(200);
       const session = await openRawSession(omni.url, { headers });
       expect((await session.send(legacyCall('1', tool))).status).toBe(200);
@@ -206,8 +264,13 @@ describe('omni serve', () => {
     const configuration = { auth: { mode: 'token' }, mcpServers: {} };
     const prepared = await writeConfiguration(configuration);
     const check = async (): Promise<string> => {
-      const omni = await startOmni(configuration, { environment: { OMNI_HOME: prepared.environment['OMNI_HOME'] ?? '' } });
-      const path = await eventually('the line with the file', () => /token in (\S+)/.exec(omni.process.stderr)?.[1]);
+      const omni = await startOmni(configuration, {
+        environment: { OMNI_HOME: prepared.environment['OMNI_HOME'] ?? '' },
+      });
+      const path = await eventually(
+        'the line with the file',
+        () => /token in (\S+)/.exec(omni.process.stderr)?.[1],
+      );
       await omni.process.stop();
       return await readFile(path, 'utf8');
     };

@@ -10,7 +10,9 @@ import { fixtureEntry, scriptedEntry, sdk1Entry } from './harness/upstream-entri
 let prepared: OmniFolder;
 
 beforeAll(async () => {
-  prepared = await writeConfiguration({ mcpServers: { sdk1: sdk1Entry(), fixture: fixtureEntry(), scripted: scriptedEntry() } });
+  prepared = await writeConfiguration({
+    mcpServers: { sdk1: sdk1Entry(), fixture: fixtureEntry(), scripted: scriptedEntry() },
+  });
 });
 
 afterAll(endEverything);
@@ -33,7 +35,8 @@ function startStdio(
     omni,
     lines: () => {
       // Waiting for lines that never come would hide why.
-      if ((omni.child.exitCode ?? 0) !== 0) throw new Error(`Omni ended with ${omni.child.exitCode}:\n${omni.stderr}`);
+      if ((omni.child.exitCode ?? 0) !== 0)
+        throw new Error(`Omni ended with ${omni.child.exitCode}:\n${omni.stderr}`);
       return omni.stdout.split('\n').filter((line) => line !== '');
     },
     send: (text) => void omni.child.stdin?.write(`${text}\n`),
@@ -50,8 +53,12 @@ describe('omni stdio', () => {
     const asked: string[] = [];
     const client = await connectSdk1({ prepared }, createSdk1Client(asked));
     const names = (await client.listTools()).tools.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['sdk1__add', 'fixture__test_simple_text', 'scripted__echo']));
-    expect(await client.callTool({ name: 'sdk1__ask_form' })).toMatchObject({ content: [{ text: 'accept {"name":"Ada"}' }] });
+    expect(names).toEqual(
+      expect.arrayContaining(['sdk1__add', 'fixture__test_simple_text', 'scripted__echo']),
+    );
+    expect(await client.callTool({ name: 'sdk1__ask_form' })).toMatchObject({
+      content: [{ text: 'accept {"name":"Ada"}' }],
+    });
     expect(asked).toEqual(['elicitation form']);
   });
 
@@ -59,7 +66,10 @@ describe('omni stdio', () => {
     it(`serves a client on SDK 2.x in ${era} mode`, async () => {
       const asked: string[] = [];
       const client = await connectModern({ prepared }, createModernClient(era, asked));
-      const { content } = await client.callTool({ name: 'fixture__test_input_required_result_multi_round', arguments: {} });
+      const { content } = await client.callTool({
+        name: 'fixture__test_input_required_result_multi_round',
+        arguments: {},
+      });
       expect(content).toEqual([{ type: 'text', text: 'Your favorite color is blue.' }]);
       expect(asked.length).toBe(2);
     });
@@ -68,7 +78,9 @@ describe('omni stdio', () => {
   it('shows one server alone under its own names with --server', async () => {
     const client = await connectSdk1({ prepared, args: ['--server', 'scripted'] });
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain('echo');
-    expect(await client.callTool({ name: 'echo', arguments: { x: 1 } })).toMatchObject({ structuredContent: { x: 1 } });
+    expect(await client.callTool({ name: 'echo', arguments: { x: 1 } })).toMatchObject({
+      structuredContent: { x: 1 },
+    });
   });
 
   it('waits for its servers when a client subscribes to a resource before it has listed any', async () => {
@@ -76,7 +88,11 @@ describe('omni stdio', () => {
     send(HELLO);
     send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     send('{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"test://note"}}');
-    const answer = await eventually('the answer', () => lines().find((line) => line.includes('"id":1,')), 8_000);
+    const answer = await eventually(
+      'the answer',
+      () => lines().find((line) => line.includes('"id":1,')),
+      8_000,
+    );
     expect(JSON.parse(answer)).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
   });
 
@@ -85,10 +101,18 @@ describe('omni stdio', () => {
     send(HELLO);
     send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     send(legacyCall('"legacy"', 'scripted__echo', '{"n":9007199254740993}'));
-    send(modernRequest({ id: '"modern"', method: 'tools/call', params: '"name":"scripted__echo","arguments":{"n":1.0}' }).body);
+    send(
+      modernRequest({
+        id: '"modern"',
+        method: 'tools/call',
+        params: '"name":"scripted__echo","arguments":{"n":1.0}',
+      }).body,
+    );
     send('no message');
     const ids = (): unknown[] =>
-      lines().flatMap((line) => ('id' in (JSON.parse(line) as object) ? [(JSON.parse(line) as { id: unknown }).id] : []));
+      lines().flatMap((line) =>
+        'id' in (JSON.parse(line) as object) ? [(JSON.parse(line) as { id: unknown }).id] : [],
+      );
     await eventually('all answers', () => ids().length >= 4);
     expect(new Set(ids())).toEqual(new Set([0, 'legacy', 'modern', null]));
     expect(omni.stdout).toContain('"structuredContent":{"n":9007199254740993}');

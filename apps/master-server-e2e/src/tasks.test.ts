@@ -15,7 +15,9 @@ let omni: Omni;
 
 beforeAll(async () => {
   server = await startModernTaskServer();
-  omni = await startOmni({ mcpServers: { jobs: { type: 'http', url: server.url }, other: scriptedEntry(['--era', 'modern']) } });
+  omni = await startOmni({
+    mcpServers: { jobs: { type: 'http', url: server.url }, other: scriptedEntry(['--era', 'modern']) },
+  });
   await omni.ready();
 }, 30_000);
 
@@ -38,7 +40,9 @@ describe.each([
 ])('a task at %s', (_name, urlOf) => {
   it('is declared', async () => {
     const { text } = await postModern(urlOf(), { id: '1', method: 'server/discover' });
-    expect(JSON.parse(text)).toMatchObject({ result: { capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } } });
+    expect(JSON.parse(text)).toMatchObject({
+      result: { capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } },
+    });
   });
 
   it.each(['tasks/get', 'tasks/update', 'tasks/cancel'])(
@@ -46,7 +50,9 @@ describe.each([
     async (method) => {
       const { taskId, text } = await startTask(urlOf());
       expect(taskId).toMatch(/^[A-Za-z0-9._-]+$/);
-      expect(text).toBe(`{"jsonrpc":"2.0","id":7,"result":{"resultType":"task","status":"working", "taskId" : "${taskId}","ttlMs":6.0e4}}`);
+      expect(text).toBe(
+        `{"jsonrpc":"2.0","id":7,"result":{"resultType":"task","status":"working", "taskId" : "${taskId}","ttlMs":6.0e4}}`,
+      );
       const answer = await ask(urlOf(), method, `"x":1.0,"taskId":"${taskId}"`, taskId);
       expect(answer.status).toBe(200);
       expect(answer.text).toBe(
@@ -100,14 +106,26 @@ describe('results of a server that keeps tasks', () => {
 });
 
 /** Opens a listen and resolves when it is acknowledged. */
-async function listen(url: string, taskIds: readonly string[]): Promise<{ readonly events: readonly string[]; readonly stop: () => void }> {
+async function listen(
+  url: string,
+  taskIds: readonly string[],
+): Promise<{ readonly events: readonly string[]; readonly stop: () => void }> {
   const params = `"notifications":${JSON.stringify({ taskIds })}`;
-  const { body, headers } = modernRequest({ id: '"l"', method: 'subscriptions/listen', params, capabilities: CAPABILITIES });
+  const { body, headers } = modernRequest({
+    id: '"l"',
+    method: 'subscriptions/listen',
+    params,
+    capabilities: CAPABILITIES,
+  });
   const abort = new AbortController();
   atEnd(() => abort.abort());
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
     body,
     signal: abort.signal,
   });
@@ -115,7 +133,8 @@ async function listen(url: string, taskIds: readonly string[]): Promise<{ readon
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   const pump = async (): Promise<void> => {
     // An event comes in one chunk here.
-    for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) events.push(...eventData(chunk.value));
+    for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read())
+      events.push(...eventData(chunk.value));
   };
   pump().catch(() => {});
   await eventually('the acknowledgement', () => events.length > 0);

@@ -45,12 +45,16 @@ interface Arrived {
 
 /** What reached a server of the call with this mark. */
 async function arrived(server: 'stdio' | 'legacy' | 'modern' | 'sse', mark: string): Promise<Arrived> {
-  const texts = server === 'stdio' ? (await readFile(record, 'utf8')).split('\n') : (http[server]?.bodies ?? []);
+  const texts =
+    server === 'stdio' ? (await readFile(record, 'utf8')).split('\n') : (http[server]?.bodies ?? []);
   const at = texts.findIndex((line) => line.includes(mark));
   const text = texts[at] ?? '{}';
   // What Omni sends is JSON-RPC. A legacy server gets POSTs besides others, so its headers are counted among those with a body.
   const { params } = JSON.parse(text) as { params?: { _meta?: Record<string, unknown> } };
-  const posts = server === 'stdio' ? [] : (http[server]?.headers ?? []).filter((headers) => headers['content-type'] !== undefined);
+  const posts =
+    server === 'stdio'
+      ? []
+      : (http[server]?.headers ?? []).filter((headers) => headers['content-type'] !== undefined);
   const { traceparent, tracestate, baggage } = posts[at] ?? {};
   return { text, meta: params?._meta ?? {}, headers: { traceparent, tracestate, baggage } };
 }
@@ -68,7 +72,10 @@ const CLIENTS: Readonly<Record<string, Send>> = {
   },
   legacy: async (server, mark, headers, meta = '') => {
     const session = await openRawSession(omni.url);
-    await session.send(legacyCall('1', `${server}__echo`, `{"m":"${mark}"}`, meta === '' ? '' : `{${meta}}`), { headers });
+    await session.send(
+      legacyCall('1', `${server}__echo`, `{"m":"${mark}"}`, meta === '' ? '' : `{${meta}}`),
+      { headers },
+    );
   },
 };
 
@@ -76,13 +83,16 @@ let marks = 0;
 const newMark = (): string => `mark-${++marks}.`;
 
 describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era, send) => {
-  it.each(['stdio', 'legacy', 'modern', 'sse'] as const)('goes on to the server "%s" [S002-DG-01] [S003-LG-05]', async (server) => {
-    const mark = newMark();
-    await send(server, mark, HEADERS);
-    const { meta, headers } = await arrived(server, mark);
-    expect(meta).toMatchObject(HEADERS);
-    if (server !== 'stdio') expect(headers).toEqual(HEADERS);
-  });
+  it.each(['stdio', 'legacy', 'modern', 'sse'] as const)(
+    'goes on to the server "%s" [S002-DG-01] [S003-LG-05]',
+    async (server) => {
+      const mark = newMark();
+      await send(server, mark, HEADERS);
+      const { meta, headers } = await arrived(server, mark);
+      expect(meta).toMatchObject(HEADERS);
+      if (server !== 'stdio') expect(headers).toEqual(HEADERS);
+    },
+  );
 
   it.each(['legacy', 'modern', 'sse'] as const)(
     'is what it has put into the metadata, for "%s", whatever the headers say',
@@ -98,22 +108,35 @@ describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era
     },
   );
 
-  it.each(['stdio', 'legacy', 'modern', 'sse'] as const)('adds nothing for "%s" when it is not valid or not there', async (server) => {
-    const [invalid, none] = [newMark(), newMark()];
-    await send(server, invalid, { traceparent: `${TRACEPARENT}-x`, tracestate: 'vendor=1', baggage: 'none' });
-    await send(server, none, {});
-    const [first, second] = [await arrived(server, invalid), await arrived(server, none)];
-    const nothing = { traceparent: undefined, tracestate: undefined, baggage: undefined };
-    expect(first.headers).toEqual(nothing);
-    expect(second.headers).toEqual(nothing);
-    // Byte for byte the same request, but for the mark and the id.
-    const plain = ({ text }: Arrived, mark: string): string => text.replace(mark, '').replace(/"id":"?\d+"?,/, '');
-    expect(plain(first, invalid)).toBe(plain(second, none));
-  });
+  it.each(['stdio', 'legacy', 'modern', 'sse'] as const)(
+    'adds nothing for "%s" when it is not valid or not there',
+    async (server) => {
+      const [invalid, none] = [newMark(), newMark()];
+      await send(server, invalid, {
+        traceparent: `${TRACEPARENT}-x`,
+        tracestate: 'vendor=1',
+        baggage: 'none',
+      });
+      await send(server, none, {});
+      const [first, second] = [await arrived(server, invalid), await arrived(server, none)];
+      const nothing = { traceparent: undefined, tracestate: undefined, baggage: undefined };
+      expect(first.headers).toEqual(nothing);
+      expect(second.headers).toEqual(nothing);
+      // Byte for byte the same request, but for the mark and the id.
+      const plain = ({ text }: Arrived, mark: string): string =>
+        text.replace(mark, '').replace(/"id":"?\d+"?,/, '');
+      expect(plain(first, invalid)).toBe(plain(second, none));
+    },
+  );
 
   it('lets nothing into headers that is none of it', async () => {
     const mark = newMark();
-    await send('modern', mark, {}, `"traceparent":"${TRACEPARENT}\\r\\nx-evil: 1","baggage":"a=b\\r\\nx-evil: 1"`);
+    await send(
+      'modern',
+      mark,
+      {},
+      `"traceparent":"${TRACEPARENT}\\r\\nx-evil: 1","baggage":"a=b\\r\\nx-evil: 1"`,
+    );
     const { headers, meta } = await arrived('modern', mark);
     expect(headers).toEqual({});
     expect(meta['baggage']).toBe('a=b\r\nx-evil: 1');
@@ -122,16 +145,21 @@ describe.each(Object.entries(CLIENTS))('the trace context of a %s client', (_era
 });
 
 describe('the trace context of a request without parameters', () => {
-  it.each(['stdio', 'legacy', 'sse'] as const)('goes on to the server "%s" in parameters of its own', async (server) => {
-    const mark = newMark();
-    const session = await openRawSession(`${omni.url}/${server}`);
-    await session.send(`{"jsonrpc":"2.0","id":1,"method":"vendor/${mark}"}`, { headers: HEADERS });
-    const { text, meta, headers } = await arrived(server, mark);
-    expect(meta).toEqual(HEADERS);
-    if (server !== 'stdio') expect(headers).toEqual(HEADERS);
-    const plain = newMark();
-    await session.send(`{"jsonrpc":"2.0","id":2,"method":"vendor/${plain}"}`);
-    expect((await arrived(server, plain)).text).not.toContain('params');
-    expect(text).toContain(`"params":{"_meta":{"traceparent":"${TRACEPARENT}","tracestate":"vendor=1","baggage":"user=ada"}}`);
-  });
+  it.each(['stdio', 'legacy', 'sse'] as const)(
+    'goes on to the server "%s" in parameters of its own',
+    async (server) => {
+      const mark = newMark();
+      const session = await openRawSession(`${omni.url}/${server}`);
+      await session.send(`{"jsonrpc":"2.0","id":1,"method":"vendor/${mark}"}`, { headers: HEADERS });
+      const { text, meta, headers } = await arrived(server, mark);
+      expect(meta).toEqual(HEADERS);
+      if (server !== 'stdio') expect(headers).toEqual(HEADERS);
+      const plain = newMark();
+      await session.send(`{"jsonrpc":"2.0","id":2,"method":"vendor/${plain}"}`);
+      expect((await arrived(server, plain)).text).not.toContain('params');
+      expect(text).toContain(
+        `"params":{"_meta":{"traceparent":"${TRACEPARENT}","tracestate":"vendor=1","baggage":"user=ada"}}`,
+      );
+    },
+  );
 });

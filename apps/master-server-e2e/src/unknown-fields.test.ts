@@ -33,7 +33,8 @@ function strangeServer(era: 'legacy' | 'modern'): OpenChannel {
       // Omni sends JSON-RPC.
       const { id, method } = JSON.parse(text) as { id?: number; method: string };
       const answer = answerTo(method, era);
-      if (id !== undefined) queueMicrotask(() => listener.onMessage(`{"jsonrpc":"2.0","id":${id},${answer}}`));
+      if (id !== undefined)
+        queueMicrotask(() => listener.onMessage(`{"jsonrpc":"2.0","id":${id},${answer}}`));
       return true;
     },
     close: () => Promise.resolve(listener.onClose(undefined)),
@@ -45,22 +46,30 @@ function answerTo(method: string, era: 'legacy' | 'modern'): string {
   if (method in LISTS) {
     // The key was just found.
     const list = method as List;
-    const items = values.map((value, index) => `{${LISTS[list](index)},"x-unknown":${value},"_meta":{"com.example/x":${value}}}`);
+    const items = values.map(
+      (value, index) => `{${LISTS[list](index)},"x-unknown":${value},"_meta":{"com.example/x":${value}}}`,
+    );
     return `"result":{${era === 'modern' ? `${modern},` : ''}"${MEMBERS[list]}":[${items.join(',')}]}`;
   }
   if (era === 'legacy' && method === 'initialize')
     return `"result":{"protocolVersion":"2025-11-25",${CAPABILITIES},"serverInfo":{"name":"s","version":"1"}}`;
-  if (era === 'modern' && method === 'server/discover') return `"result":{${modern},"supportedVersions":["2026-07-28"],${CAPABILITIES}}`;
+  if (era === 'modern' && method === 'server/discover')
+    return `"result":{${modern},"supportedVersions":["2026-07-28"],${CAPABILITIES}}`;
   return '"error":{"code":-32601,"message":"Method not found"}';
 }
 
 beforeAll(async () => {
-  const corpus = (await readCorpus()).filter(({ category, text }) => !/beyond|line/.test(category) && text.length < 400);
+  const corpus = (await readCorpus()).filter(
+    ({ category, text }) => !/beyond|line/.test(category) && text.length < 400,
+  );
   const step = Math.floor(corpus.length / ITEMS);
   values = corpus.filter((_, index) => index % step === 0).map(({ text }) => text);
   const configuration = {
     ...parseConfigurationText('{}', 'host.json', {}),
-    upstreams: [inProcessUpstream('old', strangeServer('legacy')), inProcessUpstream('new', strangeServer('modern'))],
+    upstreams: [
+      inProcessUpstream('old', strangeServer('legacy')),
+      inProcessUpstream('new', strangeServer('modern')),
+    ],
   };
   server = createMasterServer({ configuration });
   atEnd(() => server.stop());
@@ -78,7 +87,8 @@ function list(method: List, era: 'legacy' | 'modern', endpoint: string): Promise
       if (text.includes('"id":1,')) resolve(text);
     });
     if (era === 'modern') return client.send(modernRequest({ id: '1', method }).body);
-    const hello = '"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}';
+    const hello =
+      '"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}';
     client.send(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{${hello}}}`);
     client.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     client.send(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`);
@@ -93,7 +103,11 @@ for (const endpoint of ['old', 'new']) {
         it(`keep members that no revision knows in ${method}, byte for byte [PROTO-R20]`, async () => {
           const text = await list(method, era, endpoint);
           expect(values.length).toBeGreaterThanOrEqual(ITEMS);
-          expect(values.filter((value) => !text.includes(`"x-unknown":${value},"_meta":{"com.example/x":${value}`))).toEqual([]);
+          expect(
+            values.filter(
+              (value) => !text.includes(`"x-unknown":${value},"_meta":{"com.example/x":${value}`),
+            ),
+          ).toEqual([]);
         });
       }
     });

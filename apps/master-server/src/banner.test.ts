@@ -30,7 +30,9 @@ describe('startBanner', () => {
 
   it('prints an mcpServers block that is JSON', () => {
     expect(pastedBlock(startBanner(FILE))).toEqual({
-      mcpServers: { omni: { type: 'http', url: FILE.url, headers: { Authorization: 'Bearer canary-token' } } },
+      mcpServers: {
+        omni: { type: 'http', url: FILE.url, headers: { Authorization: 'Bearer canary-token' } },
+      },
     });
   });
 
@@ -78,7 +80,11 @@ describe('bannerJson', () => {
     const text = bannerJson(FILE);
 
     expect(text).toMatch(/^[^\n]+\n$/);
-    expect(JSON.parse(text)).toEqual({ url: FILE.url, sockets: [], tokenPath: '/home/ada/.local/state/omni/token' });
+    expect(JSON.parse(text)).toEqual({
+      url: FILE.url,
+      sockets: [],
+      tokenPath: '/home/ada/.local/state/omni/token',
+    });
   });
 
   it('has no token file when Omni keeps none', () => {

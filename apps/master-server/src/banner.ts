@@ -42,13 +42,19 @@ export function serveBanner({ url, sockets, access }: BannerFacts): string {
   const lines = [`omni: listening on ${url}`, ...sockets.map((socket) => `omni: and on ${socket}`)];
   switch (access.kind) {
     case 'open':
-      lines.push('omni: open to every program on this machine (auth.mode is "open")', `omni: try  ${claudeCommand(url, undefined)}`);
+      lines.push(
+        'omni: open to every program on this machine (auth.mode is "open")',
+        `omni: try  ${claudeCommand(url, undefined)}`,
+      );
       break;
     case 'configured':
       lines.push('omni: clients send  Authorization: Bearer <auth.token of the configuration>');
       break;
     case 'file':
-      lines.push(`omni: token in ${access.path}`, `omni: try  ${claudeCommand(url, `$(cat ${shellWord(access.path)})`)}`);
+      lines.push(
+        `omni: token in ${access.path}`,
+        `omni: try  ${claudeCommand(url, `$(cat ${shellWord(access.path)})`)}`,
+      );
       break;
   }
   return `${lines.join('\n')}\n`;

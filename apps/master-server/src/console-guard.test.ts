@@ -9,12 +9,18 @@ const PRINTING = `
 
 function outputOf(script: string): { readonly stdout: string; readonly stderr: string } {
   const cwd = new URL('.', import.meta.url);
-  return spawnSync(process.execPath, ['--input-type=module', '--eval', script], { cwd, encoding: 'utf8', timeout: 20_000 });
+  return spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
 }
 
 describe('sendConsoleToStderr', () => {
   it('leaves stdout to the protocol', () => {
-    const { stdout, stderr } = outputOf(`import { sendConsoleToStderr } from './console-guard.ts'; sendConsoleToStderr(); ${PRINTING}`);
+    const { stdout, stderr } = outputOf(
+      `import { sendConsoleToStderr } from './console-guard.ts'; sendConsoleToStderr(); ${PRINTING}`,
+    );
 
     expect(stdout).toBe('');
     expect(stderr).toMatch(/log\ninfo\ndebug\n[^]*group\n[^]*node\n/);

@@ -32,6 +32,8 @@ describe('crashText', () => {
   });
 
   it('repeats a message of its own', () => {
-    expect(crashText(new GatewayError('OMNI_STATE_DENIED', 'The folder is gone'))).toContain('OMNI_STATE_DENIED: The folder is gone\n');
+    expect(crashText(new GatewayError('OMNI_STATE_DENIED', 'The folder is gone'))).toContain(
+      'OMNI_STATE_DENIED: The folder is gone\n',
+    );
   });
 });

@@ -19,7 +19,12 @@ export function guardAgainstCrashes(source: CrashSource, writeErr: (text: string
 
 /** What is said of a crash: where it happened, and the message only of errors that Omni wrote, for others may quote secrets. */
 export function crashText(error: unknown): string {
-  const what = error instanceof GatewayError ? `${error.code}: ${error.message}` : error instanceof Error ? error.name : typeof error;
+  const what =
+    error instanceof GatewayError
+      ? `${error.code}: ${error.message}`
+      : error instanceof Error
+        ? error.name
+        : typeof error;
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   return [`omni: crashed, uncaught ${what}`, ...frames, ''].join('\n');

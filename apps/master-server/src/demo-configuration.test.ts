@@ -18,7 +18,9 @@ describe('demoConfigurationText', () => {
   });
 
   it('keeps what looks like a reference in a path', () => {
-    expect(commandsOf(demoConfigurationText({ node: '/a/${HOME}/n', everything: '/e.js', demo: '/d.ts' }))[0]).toContain('/a/${HOME}/n');
+    expect(
+      commandsOf(demoConfigurationText({ node: '/a/${HOME}/n', everything: '/e.js', demo: '/d.ts' }))[0],
+    ).toContain('/a/${HOME}/n');
   });
 });
 

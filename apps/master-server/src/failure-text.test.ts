@@ -4,13 +4,19 @@ import { exitCodeFor, failureText, printable } from './failure-text.ts';
 
 describe('failureText', () => {
   it('says what happened and what to try', () => {
-    const error = new GatewayError('OMNI_LISTEN_IN_USE', '127.0.0.1:7431 is in use', { hint: 'Use --listen.' });
+    const error = new GatewayError('OMNI_LISTEN_IN_USE', '127.0.0.1:7431 is in use', {
+      hint: 'Use --listen.',
+    });
 
-    expect(failureText(error, { debug: false })).toBe('error[OMNI_LISTEN_IN_USE]: 127.0.0.1:7431 is in use\n  try     Use --listen.\n');
+    expect(failureText(error, { debug: false })).toBe(
+      'error[OMNI_LISTEN_IN_USE]: 127.0.0.1:7431 is in use\n  try     Use --listen.\n',
+    );
   });
 
   it('indents the lines after the first', () => {
-    const error = new GatewayError('OMNI_CONFIG_INVALID', 'a.yaml:1:1  x\na.yaml:2:1  y', { hint: 'One.\nTwo.' });
+    const error = new GatewayError('OMNI_CONFIG_INVALID', 'a.yaml:1:1  x\na.yaml:2:1  y', {
+      hint: 'One.\nTwo.',
+    });
 
     expect(failureText(error, { debug: false })).toBe(
       'error[OMNI_CONFIG_INVALID]: a.yaml:1:1  x\n  a.yaml:2:1  y\n  try     One.\n          Two.\n',
@@ -25,7 +31,9 @@ describe('failureText', () => {
   });
 
   it('does not repeat the words of an error that nobody foresaw', () => {
-    expect(failureText(new TypeError('inner secret'), { debug: false })).toMatch(/^error\[OMNI_INTERNAL\]: (?!.*secret)/);
+    expect(failureText(new TypeError('inner secret'), { debug: false })).toMatch(
+      /^error\[OMNI_INTERNAL\]: (?!.*secret)/,
+    );
   });
 
   it('takes away what would control a terminal', () => {

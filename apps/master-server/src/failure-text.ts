@@ -18,7 +18,8 @@ export function failureText(error: unknown, { debug }: { readonly debug: boolean
   const lines = [`error[${failure.code}]: ${first}`, ...more.map((line) => `  ${line}`)];
   const [hint = '', ...moreHints] = printable(failure.hint).split('\n');
   if (hint !== '') lines.push(`  try     ${hint}`, ...moreHints.map((line) => `          ${line}`));
-  if (debug || failure.code === 'OMNI_INTERNAL') lines.push(...causesOf(failure).map((cause) => printable(cause)));
+  if (debug || failure.code === 'OMNI_INTERNAL')
+    lines.push(...causesOf(failure).map((cause) => printable(cause)));
   return `${lines.join('\n')}\n`;
 }
 
@@ -36,5 +37,8 @@ function causesOf(error: unknown): readonly string[] {
 
 /** Text from outside may hold sequences that rewrite a terminal: only line breaks and tabs stay. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\uFFFD');
+  return text.replaceAll(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    '\uFFFD',
+  );
 }

@@ -16,8 +16,13 @@ export interface GatewayRun {
  *
  * @returns The exit code: 0 after an orderly stop; 130 or 143 when two signals came before it was up.
  */
-export async function runGateway({ configuration, start, announce }: GatewayRun, host: ProgramHost): Promise<number> {
-  const signals = watchStopSignals(host.signals, () => host.writeErr('omni: SIGHUP is ignored; restart to read the configuration again\n'));
+export async function runGateway(
+  { configuration, start, announce }: GatewayRun,
+  host: ProgramHost,
+): Promise<number> {
+  const signals = watchStopSignals(host.signals, () =>
+    host.writeErr('omni: SIGHUP is ignored; restart to read the configuration again\n'),
+  );
   writeWarnings(configuration, host);
   try {
     const outcome = await Promise.race([start(), signals.forceStop]);
@@ -46,5 +51,7 @@ export function writeWarnings({ warnings }: Configuration, host: ProgramHost): v
 
 function accessOf({ token }: HttpGateway, { auth }: Configuration): Access {
   if (auth.mode === 'open') return { kind: 'open' };
-  return token === undefined ? { kind: 'configured' } : { kind: 'file', token: token.value, path: token.path };
+  return token === undefined
+    ? { kind: 'configured' }
+    : { kind: 'file', token: token.value, path: token.path };
 }

@@ -50,7 +50,8 @@ class Program {
       const match = pattern.exec(this.out + this.err);
       if (match) return match[0];
       const { stdout, stderr } = this.child;
-      if (stdout === null || stderr === null || this.child.exitCode !== null) throw new Error(`It ended and said: ${this.out}${this.err}`);
+      if (stdout === null || stderr === null || this.child.exitCode !== null)
+        throw new Error(`It ended and said: ${this.out}${this.err}`);
       await Promise.race([once(stdout, 'data'), once(stderr, 'data'), this.exitCode]);
     }
   }
@@ -63,7 +64,11 @@ async function configFile(configuration: unknown): Promise<string> {
 }
 
 /** One request of the modern era. */
-async function post(url: string, method: string, params: { readonly name?: string; readonly arguments?: unknown }): Promise<Response> {
+async function post(
+  url: string,
+  method: string,
+  params: { readonly name?: string; readonly arguments?: unknown },
+): Promise<Response> {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': VERSION,
     'io.modelcontextprotocol/clientCapabilities': {},
@@ -84,7 +89,10 @@ async function post(url: string, method: string, params: { readonly name?: strin
 
 /** Calls a tool that counts for minutes, and gives the events of its answer. */
 async function startSlowCall(url: string): Promise<{ readonly next: () => Promise<string> }> {
-  const response = await post(url, 'tools/call', { name: 'demo__slow_count', arguments: { steps: 100, delayMs: 1000 } });
+  const response = await post(url, 'tools/call', {
+    name: 'demo__slow_count',
+    arguments: { steps: 100, delayMs: 1000 },
+  });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   return { next: async () => (await reader?.read())?.value ?? '' };
 }
@@ -92,7 +100,9 @@ async function startSlowCall(url: string): Promise<{ readonly next: () => Promis
 /** The body of the readiness page once it says 200: a server that is up is ready when its lists have been read. */
 async function readyPage(url: string, token: string): Promise<string> {
   for (let tries = 1; ; tries++) {
-    const page = await fetch(new URL('/health/ready', url), { headers: { Authorization: `Bearer ${token}` } });
+    const page = await fetch(new URL('/health/ready', url), {
+      headers: { Authorization: `Bearer ${token}` },
+    });
     if (page.status === 200 || tries === 200) return `${page.status} ${await page.text()}`;
     await delay(50);
   }
@@ -116,7 +126,11 @@ describe('main', () => {
 
   it('lets a running call go on after SIGTERM, and stops at once after the second [S000-SHD-01]', async () => {
     const demo = { command: process.execPath, args: [SOURCES, DEMO] };
-    const config = await configFile({ server: { drain: '10m' }, auth: { mode: 'open' }, mcpServers: { demo } });
+    const config = await configFile({
+      server: { drain: '10m' },
+      auth: { mode: 'open' },
+      mcpServers: { demo },
+    });
     const program = new Program('serve', '--config', config, '--listen', '127.0.0.1:0');
     const url = await program.said(/http:\/\/127\.0\.0\.1:\d+\/mcp/);
     await program.said(/server is up/);
@@ -154,7 +168,8 @@ describe('main', () => {
 
     program.child.stderr?.destroy();
     program.child.kill('SIGHUP');
-    for (let request = 1; request <= 3; request++) expect((await fetch(new URL('/health/live', url))).status).toBe(200);
+    for (let request = 1; request <= 3; request++)
+      expect((await fetch(new URL('/health/live', url))).status).toBe(200);
 
     program.child.kill('SIGINT');
     expect(await program.exitCode).toBe(0);
@@ -170,12 +185,17 @@ describe('main', () => {
 
   it('ends with 4 before anything is started when the configuration is wrong [S000-CFG-03] [S004-XC-03]', async () => {
     const marker = join(folder, 'started');
-    const good = { command: process.execPath, args: ['-e', `require('fs').writeFileSync(${JSON.stringify(marker)}, '')`] };
+    const good = {
+      command: process.execPath,
+      args: ['-e', `require('fs').writeFileSync(${JSON.stringify(marker)}, '')`],
+    };
     const config = await configFile({ mcpServers: { good, bad: { comand: 'x' } } });
     const program = new Program('serve', '--config', config, '--listen', '127.0.0.1:0');
 
     expect(await program.exitCode).toBe(4);
-    expect(program.err).toMatch(/error\[OMNI_CONFIG_INVALID\]: [^]*omni\.json:1:\d+ {2}"comand" is not a key/);
+    expect(program.err).toMatch(
+      /error\[OMNI_CONFIG_INVALID\]: [^]*omni\.json:1:\d+ {2}"comand" is not a key/,
+    );
     expect(program.out + program.err).not.toContain('listening');
     expect(existsSync(marker)).toBe(false);
   });
@@ -191,13 +211,21 @@ describe('main', () => {
     taken.close();
 
     expect(exitCode).toBe(2);
-    expect(program.err).toMatch(/error\[OMNI_LISTEN_IN_USE\]: .*\n {2}try {5}npm start -- --listen 127\.0\.0\.1:0\n/);
+    expect(program.err).toMatch(
+      /error\[OMNI_LISTEN_IN_USE\]: .*\n {2}try {5}npm start -- --listen 127\.0\.0\.1:0\n/,
+    );
   });
 
   it('ends with 5 when others may write to the state folder [S004-XC-04]', async () => {
     await mkdir(join(folder, 'state'));
     await chmod(join(folder, 'state'), 0o777);
-    const program = new Program('serve', '--config', await configFile({ mcpServers: {} }), '--listen', '127.0.0.1:0');
+    const program = new Program(
+      'serve',
+      '--config',
+      await configFile({ mcpServers: {} }),
+      '--listen',
+      '127.0.0.1:0',
+    );
 
     expect(await program.exitCode).toBe(5);
     expect(program.err).toContain('error[OMNI_STATE_DENIED]');
@@ -214,16 +242,26 @@ describe('main', () => {
     const demo = { command: process.execPath, args: [SOURCES, DEMO] };
     const config = await configFile({ mcpServers: { demo } });
     const program = new Program('stdio', '--config', config, '--server', 'demo');
-    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
-    program.child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`);
+    const params = {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'test', version: '1' },
+    };
+    program.child.stdin?.write(
+      `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`,
+    );
     await program.said(/"protocolVersion"/);
-    program.child.stdin?.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n{"jsonrpc":"2.0","id":2,"method":"tools/list"}\n');
+    program.child.stdin?.write(
+      '{"jsonrpc":"2.0","method":"notifications/initialized"}\n{"jsonrpc":"2.0","id":2,"method":"tools/list"}\n',
+    );
     await program.said(/"slow_count"/);
     program.child.stdin?.end();
 
     expect(await program.exitCode).toBe(0);
     const messages = program.out.trimEnd().split('\n');
-    expect(messages.map((line) => (JSON.parse(line) as { jsonrpc: string }).jsonrpc)).toEqual(messages.map(() => '2.0'));
+    expect(messages.map((line) => (JSON.parse(line) as { jsonrpc: string }).jsonrpc)).toEqual(
+      messages.map(() => '2.0'),
+    );
     expect(program.err).toContain('server is up');
   });
 });

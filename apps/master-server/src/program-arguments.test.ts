@@ -4,7 +4,18 @@ import { parseProgramArguments } from './program-arguments.ts';
 
 describe('parseProgramArguments', () => {
   it('reads serve', () => {
-    expect(parseProgramArguments(['serve', '--config', 'omni.yaml', '--listen', '127.0.0.1:0', '--log-level', 'debug', '--json'])).toEqual({
+    expect(
+      parseProgramArguments([
+        'serve',
+        '--config',
+        'omni.yaml',
+        '--listen',
+        '127.0.0.1:0',
+        '--log-level',
+        'debug',
+        '--json',
+      ]),
+    ).toEqual({
       command: 'serve',
       options: { config: 'omni.yaml', listen: '127.0.0.1:0', logLevel: 'debug', check: false, json: true },
     });
@@ -19,12 +30,18 @@ describe('parseProgramArguments', () => {
 
   it('reads start, with a configuration or without', () => {
     expect(parseProgramArguments(['start'])).toEqual({ command: 'start', options: {} });
-    expect(parseProgramArguments(['start', '--config', 'omni.yaml'])).toEqual({ command: 'start', options: { config: 'omni.yaml' } });
+    expect(parseProgramArguments(['start', '--config', 'omni.yaml'])).toEqual({
+      command: 'start',
+      options: { config: 'omni.yaml' },
+    });
   });
 
-  it.each([[[]], [['--help']], [['-h']], [['help']], [['serve', '--help']], [['start', '-h']]])('helps for %j', (argv) => {
-    expect(parseProgramArguments(argv)).toEqual({ command: 'help' });
-  });
+  it.each([[[]], [['--help']], [['-h']], [['help']], [['serve', '--help']], [['start', '-h']]])(
+    'helps for %j',
+    (argv) => {
+      expect(parseProgramArguments(argv)).toEqual({ command: 'help' });
+    },
+  );
 
   it.each([
     ['an unknown command', ['sevre']],

@@ -29,30 +29,49 @@ const FLAG = { type: 'boolean' } as const;
 /** @throws {@link GatewayError} `OMNI_USAGE` */
 export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
   const [command, ...rest] = argv;
-  if (command === undefined || command === 'help' || argv.some((word) => HELP.includes(word))) return { command: 'help' };
+  if (command === undefined || command === 'help' || argv.some((word) => HELP.includes(word)))
+    return { command: 'help' };
   switch (command) {
     case 'serve': {
       const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT, check: FLAG, json: FLAG });
       const config = required(values.config, 'serve --config FILE|DIR');
-      return { command, options: { config, ...listening(values), check: values.check ?? false, json: values.json ?? false } };
+      return {
+        command,
+        options: { config, ...listening(values), check: values.check ?? false, json: values.json ?? false },
+      };
     }
     case 'stdio': {
       const values = parse(rest, { config: TEXT, server: TEXT, 'log-level': TEXT });
       const config = required(values.config, 'stdio --config FILE|DIR');
-      return { command, options: { config, ...(values.server !== undefined && { server: values.server }), ...listening(values) } };
+      return {
+        command,
+        options: {
+          config,
+          ...(values.server !== undefined && { server: values.server }),
+          ...listening(values),
+        },
+      };
     }
     case 'start': {
       const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT });
-      return { command, options: { ...(values.config !== undefined && { config: values.config }), ...listening(values) } };
+      return {
+        command,
+        options: { ...(values.config !== undefined && { config: values.config }), ...listening(values) },
+      };
     }
     default:
-      throw new GatewayError('OMNI_USAGE', `There is no command "${command}"`, { hint: 'Commands are start, serve and stdio.' });
+      throw new GatewayError('OMNI_USAGE', `There is no command "${command}"`, {
+        hint: 'Commands are start, serve and stdio.',
+      });
   }
 }
 
 type OptionTypes = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
 
-function parse<T extends OptionTypes>(args: readonly string[], options: T): ReturnType<typeof parseArgs<{ options: T }>>['values'] {
+function parse<T extends OptionTypes>(
+  args: readonly string[],
+  options: T,
+): ReturnType<typeof parseArgs<{ options: T }>>['values'] {
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
   } catch (cause) {
@@ -72,7 +91,13 @@ interface ListeningOptions {
   readonly logLevel?: LogLevel;
 }
 
-function listening({ listen, 'log-level': level }: { readonly listen?: string; readonly 'log-level'?: string }): ListeningOptions {
+function listening({
+  listen,
+  'log-level': level,
+}: {
+  readonly listen?: string;
+  readonly 'log-level'?: string;
+}): ListeningOptions {
   const logLevel = LOG_LEVELS.find((known) => known === level);
   if (level !== undefined && logLevel === undefined) {
     throw new GatewayError('OMNI_USAGE', `--log-level must be one of ${LOG_LEVELS.join(', ')}`);

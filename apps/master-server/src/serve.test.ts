@@ -73,7 +73,11 @@ describe('runServe', () => {
 
     await runServe({ ...QUIET, config, listen: '127.0.0.1:0', json: true }, host);
 
-    expect(JSON.parse(host.out)).toEqual({ url: expect.stringMatching(/:[1-9]\d*\/mcp$/), sockets: [], tokenPath: null });
+    expect(JSON.parse(host.out)).toEqual({
+      url: expect.stringMatching(/:[1-9]\d*\/mcp$/),
+      sockets: [],
+      tokenPath: null,
+    });
   });
 
   it('does not repeat a token of the configuration', async () => {
@@ -108,6 +112,8 @@ describe('runServe', () => {
   it('refuses a broken configuration', async () => {
     const config = await configFile({ mcpServers: { a: { comand: 'x' } } });
 
-    await expect(runServe({ ...QUIET, config }, new RecordingHost(/never/))).rejects.toMatchObject({ code: 'OMNI_CONFIG_INVALID' });
+    await expect(runServe({ ...QUIET, config }, new RecordingHost(/never/))).rejects.toMatchObject({
+      code: 'OMNI_CONFIG_INVALID',
+    });
   });
 });

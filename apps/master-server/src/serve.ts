@@ -37,7 +37,8 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
     {
       configuration,
       start: () => startHttpGateway({ configuration, environment, listen, logLevel }),
-      announce: (facts) => (options.json ? host.writeOut(bannerJson(facts)) : host.writeErr(serveBanner(facts))),
+      announce: (facts) =>
+        options.json ? host.writeOut(bannerJson(facts)) : host.writeErr(serveBanner(facts)),
     },
     host,
   );

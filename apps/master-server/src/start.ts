@@ -20,11 +20,16 @@ export interface StartOptions {
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
  */
 export async function runStart(options: StartOptions, host: ProgramHost = thisProcess): Promise<number> {
-  const { loadConfiguration, parseConfigurationText, startHttpGateway } = await import('@omni/container/node');
+  const { loadConfiguration, parseConfigurationText, startHttpGateway } =
+    await import('@omni/container/node');
   const { environment } = host;
   const configuration =
     options.config === undefined
-      ? parseConfigurationText(demoConfigurationText(findDemoPrograms()), DEMO_CONFIGURATION_PATH, environment)
+      ? parseConfigurationText(
+          demoConfigurationText(findDemoPrograms()),
+          DEMO_CONFIGURATION_PATH,
+          environment,
+        )
       : await loadConfiguration(options.config, environment);
   const { listen, logLevel } = options;
   return await runGateway(

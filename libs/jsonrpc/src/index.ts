@@ -11,6 +11,13 @@ export {
   type JsonSpan,
   type RecordPlan,
 } from './json-scan.ts';
-export { metaOf, parseMessage, rawOf, type RpcBatch, type RpcMessage, type RpcRejection } from './rpc-message.ts';
+export {
+  metaOf,
+  parseMessage,
+  rawOf,
+  type RpcBatch,
+  type RpcMessage,
+  type RpcRejection,
+} from './rpc-message.ts';
 export { errorText, notificationText, requestText, resultText, withId } from './rpc-text.ts';
 export { applyEdits, setMember, setMembers, withoutMembers, type TextEdit } from './text-edit.ts';

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { memberOf, scanJson, stringAt, stringMember, type JsonLimits, type JsonObject, type JsonScan } from './json-scan.ts';
+import {
+  memberOf,
+  scanJson,
+  stringAt,
+  stringMember,
+  type JsonLimits,
+  type JsonObject,
+  type JsonScan,
+} from './json-scan.ts';
 
 const LIMITS: JsonLimits = { maxDepth: 500, maxElements: 1_000_000 };
 const RUNS = { numRuns: 2_000 };
@@ -215,6 +223,7 @@ describe('scanJson', () => {
     expect(scanJson(`{"plan":${text}}`, LIMITS).kind).toBe('object');
   });
 
+  // guard: json/control-characters, json/control-in-short, json/rest
   it.each(INVALID)('refuses %s, as JSON.parse does', (_name, text) => {
     expect(parses(text)).toBe(false);
     expect(scanJson(text, LIMITS)).toMatchObject({ kind: 'problem', problem: 'syntax' });
@@ -257,6 +266,7 @@ describe('scanJson', () => {
     );
   });
 
+  // guard: json/escaped-key
   it('gives spans that hold the values of the members, in order', () => {
     fc.assert(
       fc.property(
@@ -268,7 +278,9 @@ describe('scanJson', () => {
           expect(text.slice(object.start, object.end)).toBe(text.trim());
           expect(object.members.map((member) => member.key)).toEqual(Object.keys(value));
           for (const member of object.members)
-            expect(JSON.parse(text.slice(member.start, member.end))).toEqual(own(JSON.parse(text), member.key));
+            expect(JSON.parse(text.slice(member.start, member.end))).toEqual(
+              own(JSON.parse(text), member.key),
+            );
         },
       ),
       RUNS,
@@ -277,21 +289,36 @@ describe('scanJson', () => {
 
   it('gives spans that hold the items of an array', () => {
     fc.assert(
-      fc.property(fc.array(fc.jsonValue(), { maxLength: 8 }), fc.integer({ min: 0, max: 2 }), (value, indent) => {
-        const text = JSON.stringify(value, undefined, indent);
-        const scan = scanJson(text, LIMITS);
-        expect(scan.kind === 'array' && scan.items.map((item) => JSON.parse(text.slice(item.start, item.end)) as unknown)).toEqual(
-          JSON.parse(text),
-        );
-      }),
+      fc.property(
+        fc.array(fc.jsonValue(), { maxLength: 8 }),
+        fc.integer({ min: 0, max: 2 }),
+        (value, indent) => {
+          const text = JSON.stringify(value, undefined, indent);
+          const scan = scanJson(text, LIMITS);
+          expect(
+            scan.kind === 'array' &&
+              scan.items.map((item) => JSON.parse(text.slice(item.start, item.end)) as unknown),
+          ).toEqual(JSON.parse(text));
+        },
+      ),
       RUNS,
     );
   });
 
   it('keeps numbers, escapes and white space inside spans as they were sent', () => {
-    const values = ['1.0', '-0', '1e400', '9007199254740993', '"\\u0041\\/"', '{ "b":1, "b" : 2 }', '[ 1 ,2]'];
+    const values = [
+      '1.0',
+      '-0',
+      '1e400',
+      '9007199254740993',
+      '"\\u0041\\/"',
+      '{ "b":1, "b" : 2 }',
+      '[ 1 ,2]',
+    ];
     const text = `{${values.map((value, index) => `"k${index}" : ${value} `).join(',')}}`;
-    expect(objectOf(scanJson(text, LIMITS)).members.map((member) => text.slice(member.start, member.end))).toEqual(values);
+    expect(
+      objectOf(scanJson(text, LIMITS)).members.map((member) => text.slice(member.start, member.end)),
+    ).toEqual(values);
   });
 
   it('records the members that the plan names, as deep as it goes', () => {
@@ -308,19 +335,29 @@ describe('scanJson', () => {
   });
 
   it.each(['1', '"x"', 'null', '[{}]'])('records nothing of a planned member that is %s', (value) => {
-    expect(memberOf(objectOf(scanJson(`{"params":${value}}`, LIMITS, { params: {} })), 'params')?.object).toBeUndefined();
+    expect(
+      memberOf(objectOf(scanJson(`{"params":${value}}`, LIMITS, { params: {} })), 'params')?.object,
+    ).toBeUndefined();
   });
 
-  it.each(['id', 'name', 'params', 'jsonrpc', 'arguments', 'resultType', 'io.modelcontextprotocol/protocolVersion'])(
-    'reads the common key %s like any other of its length',
-    (key) => {
-      const other = `${key.slice(0, -1)}X`;
-      const escaped = `\\u${key.charCodeAt(0).toString(16).padStart(4, '0')}${key.slice(1)}`;
-      const keys = [key, other, escaped].map((text) => objectOf(scanJson(`{"${text}":1}`, LIMITS)).members.map((member) => member.key));
-      expect(keys).toEqual([[key], [other], [key]]);
-    },
-  );
+  it.each([
+    'id',
+    'name',
+    'params',
+    'jsonrpc',
+    'arguments',
+    'resultType',
+    'io.modelcontextprotocol/protocolVersion',
+  ])('reads the common key %s like any other of its length', (key) => {
+    const other = `${key.slice(0, -1)}X`;
+    const escaped = `\\u${key.charCodeAt(0).toString(16).padStart(4, '0')}${key.slice(1)}`;
+    const keys = [key, other, escaped].map((text) =>
+      objectOf(scanJson(`{"${text}":1}`, LIMITS)).members.map((member) => member.key),
+    );
+    expect(keys).toEqual([[key], [other], [key]]);
+  });
 
+  // guard: json/duplicate-key
   it.each([
     ['in the root', '{"a":1,"a":2}', 7],
     ['in a planned object', '{"p":{"a":1,"b":2,"a":3}}', 18],
@@ -334,22 +371,31 @@ describe('scanJson', () => {
     expect(scanJson(text, LIMITS, { p: {} })).toEqual({ kind: 'problem', problem: 'duplicate-key', at });
   });
 
+  // guard: json/duplicate-key-of-many
   it('refuses a key that stands twice among many', () => {
     const members = Array.from({ length: 40 }, (_, index) => `"k${index}":1`);
     expect(scanJson(`{${members.join(',')}}`, LIMITS).kind).toBe('object');
     for (const again of [0, 15, 16, 39]) {
       const text = `{${[...members, `"k${again}":1`].join(',')}}`;
-      expect(scanJson(text, LIMITS)).toEqual({ kind: 'problem', problem: 'duplicate-key', at: text.lastIndexOf('"k') });
+      expect(scanJson(text, LIMITS)).toEqual({
+        kind: 'problem',
+        problem: 'duplicate-key',
+        at: text.lastIndexOf('"k'),
+      });
     }
   });
 
-  it.each(['{"a":1,"A":2}', '{"k":1,"\u212a":2}', '{"\u00e9":1,"e\u0301":2}', '{"x":{"a":1,"a":2}}', '{"a":1,"a ":2}'])(
-    'takes the keys of %s for different ones',
-    (text) => {
-      expect(scanJson(text, LIMITS, { p: {} }).kind).toBe('object');
-    },
-  );
+  it.each([
+    '{"a":1,"A":2}',
+    '{"k":1,"\u212a":2}',
+    '{"\u00e9":1,"e\u0301":2}',
+    '{"x":{"a":1,"a":2}}',
+    '{"a":1,"a ":2}',
+  ])('takes the keys of %s for different ones', (text) => {
+    expect(scanJson(text, LIMITS, { p: {} }).kind).toBe('object');
+  });
 
+  // guard: json/prototype
   it('leaves Object.prototype alone and finds its names only where they were sent', () => {
     const before = Object.getOwnPropertyNames(Object.prototype);
     const text = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"then":1}';
@@ -357,20 +403,32 @@ describe('scanJson', () => {
     expect(root.members.map((member) => member.key)).toEqual(['__proto__', 'constructor', 'then']);
     expect(memberOf(root, '__proto__')?.object).toBeUndefined();
     expect(memberOf(memberOf(root, 'constructor')?.object, 'prototype')?.object?.members).toHaveLength(1);
-    for (const name of ['toString', 'hasOwnProperty', 'prototype', 'toJSON']) expect(memberOf(root, name)).toBeUndefined();
+    for (const name of ['toString', 'hasOwnProperty', 'prototype', 'toJSON'])
+      expect(memberOf(root, name)).toBeUndefined();
     expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
     expect(Object.hasOwn({}, 'polluted')).toBe(false);
   });
 
+  // guard: json/depth-of-arrays
   it.each(['[', '{"a":'])('allows nesting of %s up to the limit and not one level more', (opening) => {
-    const nested = (depth: number): string => `${opening.repeat(depth - 1)}[]${(opening === '[' ? ']' : '}').repeat(depth - 1)}`;
+    const nested = (depth: number): string =>
+      `${opening.repeat(depth - 1)}[]${(opening === '[' ? ']' : '}').repeat(depth - 1)}`;
     expect(accepts(scanJson(nested(7), { ...LIMITS, maxDepth: 7 }))).toBe(true);
-    expect(scanJson(nested(8), { ...LIMITS, maxDepth: 7 })).toEqual({ kind: 'problem', problem: 'depth', at: opening.length * 7 });
+    expect(scanJson(nested(8), { ...LIMITS, maxDepth: 7 })).toEqual({
+      kind: 'problem',
+      problem: 'depth',
+      at: opening.length * 7,
+    });
   });
 
+  // guard: json/depth
   it('counts the depth of recorded objects like that of others', () => {
-    expect(accepts(scanJson('{"a":{"a":{"a":{}}}}', { ...LIMITS, maxDepth: 4 }, { a: { a: { a: {} } } }))).toBe(true);
-    expect(scanJson('{"a":{"a":{"a":{}}}}', { ...LIMITS, maxDepth: 3 }, { a: { a: { a: {} } } })).toMatchObject({ problem: 'depth' });
+    expect(
+      accepts(scanJson('{"a":{"a":{"a":{}}}}', { ...LIMITS, maxDepth: 4 }, { a: { a: { a: {} } } })),
+    ).toBe(true);
+    expect(
+      scanJson('{"a":{"a":{"a":{}}}}', { ...LIMITS, maxDepth: 3 }, { a: { a: { a: {} } } }),
+    ).toMatchObject({ problem: 'depth' });
   });
 
   it('counts depth by nesting, not by number', () => {
@@ -379,10 +437,14 @@ describe('scanJson', () => {
 
   it('stops at the depth limit before a million brackets can fill the stack', () => {
     for (const opening of ['[', '{"a":', '[{"a":']) {
-      expect(scanJson(opening.repeat(1_000_000), { ...LIMITS, maxDepth: 64 })).toMatchObject({ kind: 'problem', problem: 'depth' });
+      expect(scanJson(opening.repeat(1_000_000), { ...LIMITS, maxDepth: 64 })).toMatchObject({
+        kind: 'problem',
+        problem: 'depth',
+      });
     }
   });
 
+  // guard: json/elements
   it.each([
     ['1', 1],
     ['[]', 1],
@@ -391,8 +453,14 @@ describe('scanJson', () => {
     ['{"a":{"b":{"c":0}}}', 4],
   ])('counts the values of %s as %i, keys not among them', (text, count) => {
     expect(accepts(scanJson(text, { ...LIMITS, maxElements: count }))).toBe(true);
-    expect(scanJson(text, { ...LIMITS, maxElements: count - 1 })).toMatchObject({ kind: 'problem', problem: 'elements' });
-    expect(scanJson(text, { ...LIMITS, maxElements: count - 1 }, { a: { b: {} } })).toMatchObject({ kind: 'problem', problem: 'elements' });
+    expect(scanJson(text, { ...LIMITS, maxElements: count - 1 })).toMatchObject({
+      kind: 'problem',
+      problem: 'elements',
+    });
+    expect(scanJson(text, { ...LIMITS, maxElements: count - 1 }, { a: { b: {} } })).toMatchObject({
+      kind: 'problem',
+      problem: 'elements',
+    });
   });
 
   it('reads a megabyte of escapes, in one string and in many', () => {
@@ -498,14 +566,16 @@ function damagedJson(): fc.Arbitrary<string> {
       fc.dictionary(key, tie('node'), { maxKeys: 4 }),
     ),
   })).node;
-  return fc.tuple(value, fc.integer({ min: 0, max: 1 }), fc.array(damage, { maxLength: 3 })).map(([json, indent, damages]) => {
-    let text = JSON.stringify(json, undefined, indent);
-    for (const { at, cut, put } of damages) {
-      const start = Math.floor(at * text.length);
-      text = text.slice(0, start) + put + text.slice(start + cut);
-    }
-    return text;
-  });
+  return fc
+    .tuple(value, fc.integer({ min: 0, max: 1 }), fc.array(damage, { maxLength: 3 }))
+    .map(([json, indent, damages]) => {
+      let text = JSON.stringify(json, undefined, indent);
+      for (const { at, cut, put } of damages) {
+        const start = Math.floor(at * text.length);
+        text = text.slice(0, start) + put + text.slice(start + cut);
+      }
+      return text;
+    });
 }
 
 /** A string literal, often a broken one, of a length around the place where the scanner changes its way of searching. */
@@ -513,6 +583,10 @@ function stringLiteral(): fc.Arbitrary<string> {
   const plain = fc.integer({ min: 0, max: 30 }).map((length) => 'a'.repeat(length));
   const good = fc.constantFrom('\\"', '\\\\', '\\/', '\\n', '\\u0041', '\\ud800', 'é', '😀', ',', ']');
   const bad = fc.constantFrom('\\x', '\\', '"', '\n', '\u0000', '\\u12', '\\u12g4');
-  const part = fc.oneof({ weight: 8, arbitrary: plain }, { weight: 8, arbitrary: good }, { weight: 1, arbitrary: bad });
+  const part = fc.oneof(
+    { weight: 8, arbitrary: plain },
+    { weight: 8, arbitrary: good },
+    { weight: 1, arbitrary: bad },
+  );
   return fc.array(part, { maxLength: 6 }).map((parts) => `"${parts.join('')}"`);
 }

@@ -64,7 +64,8 @@ export function scanJson(text: string, limits: JsonLimits, plan: RecordPlan = {}
 /** The member of that name, or `undefined`. */
 export function memberOf(object: JsonObject | undefined, key: string): JsonMember | undefined {
   if (object === undefined) return undefined;
-  for (const member of object.members) if (member.key === key) return member;
+  for (const member of object.members)
+    if (/* guard: advisory/CVE-2026-27896-case, json/key-case */ member.key === key) return member;
   return undefined;
 }
 
@@ -164,6 +165,7 @@ class Scanner {
       else this.#value(0);
       const end = this.#pos;
       this.#skipSpace();
+      // guard: json/rest
       if (this.#pos !== this.#text.length) throw new Stop('syntax', this.#pos);
       if (members !== undefined) return { kind: 'object', object: { start, end, members } };
       return items !== undefined ? { kind: 'array', items } : { kind: 'scalar' };
@@ -203,10 +205,12 @@ class Scanner {
   }
 
   #count(): void {
+    // guard: advisory/CVE-2026-111768-elements, json/elements
     if (++this.#elements > this.#limits.maxElements) throw new Stop('elements', this.#pos);
   }
 
   #object(depth: number, plan: RecordPlan | undefined, record: JsonMember[] | undefined): void {
+    // guard: json/depth
     if (depth > this.#limits.maxDepth) throw new Stop('depth', this.#pos);
     this.#count();
     const text = this.#text;
@@ -228,9 +232,17 @@ class Scanner {
       this.#skipSpace();
       if (record === undefined) this.#value(depth);
       else {
-        const key = keyAt(text, keyStart, keyEnd);
+        const key = /* guard: advisory/CVE-2026-27896-escape, json/escaped-key */ keyAt(
+          text,
+          keyStart,
+          keyEnd,
+        );
         if (record.length >= FEW_MEMBERS) seen ??= new Set(record.map((member) => member.key));
-        if (seen === undefined ? hasMember(record, key) : seen.has(key)) throw new Stop('duplicate-key', keyStart);
+        // guard: json/duplicate-key
+        if (
+          seen === undefined ? hasMember(record, key) : /* guard: json/duplicate-key-of-many */ seen.has(key)
+        )
+          throw new Stop('duplicate-key', keyStart);
         seen?.add(key);
         this.#recordedMember(depth, plan, record, key);
       }
@@ -245,7 +257,10 @@ class Scanner {
 
   #recordedMember(depth: number, plan: RecordPlan | undefined, record: JsonMember[], key: string): void {
     const start = this.#pos;
-    const isPlanned = plan !== undefined && this.#text.charCodeAt(start) === 0x7b && Object.hasOwn(plan, key);
+    const isPlanned =
+      plan !== undefined &&
+      this.#text.charCodeAt(start) === 0x7b &&
+      /* guard: json/prototype */ Object.hasOwn(plan, key);
     const inner = isPlanned ? plan[key] : undefined;
     if (inner === undefined) {
       this.#value(depth);
@@ -258,6 +273,7 @@ class Scanner {
   }
 
   #array(depth: number, record: JsonSpan[] | undefined): void {
+    // guard: advisory/CVE-2026-111768-depth, json/depth-of-arrays
     if (depth > this.#limits.maxDepth) throw new Stop('depth', this.#pos);
     this.#count();
     const text = this.#text;
@@ -291,7 +307,7 @@ class Scanner {
         return;
       }
       // NaN, the end of the text, fails both comparisons and lands in the search below.
-      if (!(code >= 0x20) || code === BACKSLASH) break;
+      if (/* guard: json/control-in-short */ !(code >= 0x20) || code === BACKSLASH) break;
     }
     let quote = text.indexOf('"', start);
     if (quote < 0) throw new Stop('syntax', text.length);
@@ -306,6 +322,7 @@ class Scanner {
       CONTROL.lastIndex = start;
       this.#nextControl = CONTROL.exec(text)?.index ?? NOWHERE;
     }
+    // guard: json/control-characters
     if (this.#nextControl < quote) throw new Stop('syntax', this.#nextControl);
     this.#pos = quote + 1;
   }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonLimits } from './json-scan.ts';
-import { metaOf, parseMessage, rawOf, type RpcBatch, type RpcMessage, type RpcRejection } from './rpc-message.ts';
+import {
+  metaOf,
+  parseMessage,
+  rawOf,
+  type RpcBatch,
+  type RpcMessage,
+  type RpcRejection,
+} from './rpc-message.ts';
 
 const LIMITS: JsonLimits = { maxDepth: 64, maxElements: 100_000 };
 const CALL =
@@ -28,7 +35,11 @@ const H03: readonly Row[] = [
   ['a brace behind it', `${CALL}}`, 'OMNI_JSON_INVALID'],
   ['a NUL behind it', `${CALL}\u0000`, 'OMNI_JSON_INVALID'],
   ['the same message behind it', CALL + CALL, 'OMNI_JSON_INVALID'],
-  ['another message on the next line', `${CALL}\n{"jsonrpc":"2.0","method":"notifications/initialized"}\n`, 'OMNI_JSON_INVALID'],
+  [
+    'another message on the next line',
+    `${CALL}\n{"jsonrpc":"2.0","method":"notifications/initialized"}\n`,
+    'OMNI_JSON_INVALID',
+  ],
   ['a comma behind it', `${CALL},`, 'OMNI_JSON_INVALID'],
 ];
 
@@ -36,24 +47,52 @@ const H06: readonly Row[] = [
   ['jsonrpc', '{"jsonrpc":"2.0","jsonrpc":"2.0","id":1,"method":"ping"}', 'OMNI_MESSAGE_INVALID'],
   ['id', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', 'OMNI_MESSAGE_INVALID'],
   ['method', '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}', 'OMNI_MESSAGE_INVALID'],
-  ['method, once with an escape', '{"jsonrpc":"2.0","id":1,"method":"ping","\\u006dethod":"tools/call"}', 'OMNI_MESSAGE_INVALID'],
-  ['params', '{"jsonrpc":"2.0","id":1,"method":"ping","params":{},"params":{"name":"x"}}', 'OMNI_MESSAGE_INVALID'],
-  ['params, once with an escape', '{"jsonrpc":"2.0","id":1,"method":"ping","params":{},"par\\u0061ms":{}}', 'OMNI_MESSAGE_INVALID'],
-  ['name', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"safe","name":"rm"}}', 'OMNI_MESSAGE_INVALID'],
+  [
+    'method, once with an escape',
+    '{"jsonrpc":"2.0","id":1,"method":"ping","\\u006dethod":"tools/call"}',
+    'OMNI_MESSAGE_INVALID',
+  ],
+  [
+    'params',
+    '{"jsonrpc":"2.0","id":1,"method":"ping","params":{},"params":{"name":"x"}}',
+    'OMNI_MESSAGE_INVALID',
+  ],
+  [
+    'params, once with an escape',
+    '{"jsonrpc":"2.0","id":1,"method":"ping","params":{},"par\\u0061ms":{}}',
+    'OMNI_MESSAGE_INVALID',
+  ],
+  [
+    'name',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"safe","name":"rm"}}',
+    'OMNI_MESSAGE_INVALID',
+  ],
   [
     'name, once with an escape',
     '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"safe","n\\u0061me":"rm"}}',
     'OMNI_MESSAGE_INVALID',
   ],
-  ['arguments', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{},"arguments":{}}}', 'OMNI_MESSAGE_INVALID'],
-  ['_meta', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{},"_meta":{}}}', 'OMNI_MESSAGE_INVALID'],
+  [
+    'arguments',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{},"arguments":{}}}',
+    'OMNI_MESSAGE_INVALID',
+  ],
+  [
+    '_meta',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{},"_meta":{}}}',
+    'OMNI_MESSAGE_INVALID',
+  ],
   [
     'a key of _meta',
     '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"progressToken":1,"progressToken":2}}}',
     'OMNI_MESSAGE_INVALID',
   ],
   ['result', '{"jsonrpc":"2.0","id":1,"result":{},"result":{}}', 'OMNI_MESSAGE_INVALID'],
-  ['a key of error', '{"jsonrpc":"2.0","id":1,"error":{"code":1,"code":2,"message":""}}', 'OMNI_MESSAGE_INVALID'],
+  [
+    'a key of error',
+    '{"jsonrpc":"2.0","id":1,"error":{"code":1,"code":2,"message":""}}',
+    'OMNI_MESSAGE_INVALID',
+  ],
 ];
 
 const H07: readonly Row[] = [
@@ -61,7 +100,12 @@ const H07: readonly Row[] = [
   ['METHOD', '{"jsonrpc":"2.0","id":1,"METHOD":"ping"}', 'OMNI_MESSAGE_INVALID', '1'],
   ['JSONRPC', '{"JSONRPC":"2.0","id":1,"method":"ping"}', 'OMNI_MESSAGE_INVALID', '1'],
   ['method with a trailing space', '{"jsonrpc":"2.0","id":1,"method ":"ping"}', 'OMNI_MESSAGE_INVALID', '1'],
-  ['method with a full-width letter', '{"jsonrpc":"2.0","id":1,"ｍethod":"ping"}', 'OMNI_MESSAGE_INVALID', '1'],
+  [
+    'method with a full-width letter',
+    '{"jsonrpc":"2.0","id":1,"ｍethod":"ping"}',
+    'OMNI_MESSAGE_INVALID',
+    '1',
+  ],
   ['Result', '{"jsonrpc":"2.0","id":1,"Result":{}}', 'OMNI_MESSAGE_INVALID', '1'],
 ];
 
@@ -114,12 +158,20 @@ const H10: readonly Row[] = [
   ['a method that is a number', '{"jsonrpc":"2.0","id":1,"method":1}', 'OMNI_MESSAGE_INVALID', '1'],
   ['a method that is null', '{"jsonrpc":"2.0","id":1,"method":null}', 'OMNI_MESSAGE_INVALID', '1'],
   ['params as an array', '{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}', 'OMNI_MESSAGE_INVALID', '1'],
-  ['params as a string', '{"jsonrpc":"2.0","id":1,"method":"ping","params":"{}"}', 'OMNI_MESSAGE_INVALID', '1'],
+  [
+    'params as a string',
+    '{"jsonrpc":"2.0","id":1,"method":"ping","params":"{}"}',
+    'OMNI_MESSAGE_INVALID',
+    '1',
+  ],
   ['params null', '{"jsonrpc":"2.0","id":1,"method":"ping","params":null}', 'OMNI_MESSAGE_INVALID', '1'],
 ];
 
 const H12_PLACES: readonly (readonly [place: string, wrap: (json: string) => string])[] = [
-  ['arguments', (json) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":${json}}}`],
+  [
+    'arguments',
+    (json) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":${json}}}`,
+  ],
   ['_meta', (json) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","_meta":${json}}}`],
   ['structuredContent', (json) => `{"jsonrpc":"2.0","id":1,"result":{"structuredContent":${json}}}`],
 ];
@@ -146,7 +198,10 @@ describe('parseMessage', () => {
   it('H02: refuses a request that is cut at any character', () => {
     expect(parseMessage(CALL, LIMITS).kind).toBe('request');
     for (let length = 0; length < CALL.length; length++) {
-      expect(rejection(parseMessage(CALL.slice(0, length), LIMITS))).toEqual({ code: 'OMNI_JSON_INVALID', id: 'null' });
+      expect(rejection(parseMessage(CALL.slice(0, length), LIMITS))).toEqual({
+        code: 'OMNI_JSON_INVALID',
+        id: 'null',
+      });
     }
   });
 
@@ -159,48 +214,70 @@ describe('parseMessage', () => {
   });
 
   it('H06: leaves keys that stand twice inside arguments to whom they belong', () => {
-    const text = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"a":1,"a":2}}}';
+    const text =
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"a":1,"a":2}}}';
     const message = messageOf(parseMessage(text, LIMITS));
     expect(rawOf(message, message.params?.members[1])).toBe('{"a":1,"a":2}');
   });
 
+  // guard: json/key-case
   it.each(H07)('H07: does not take the key %s for the one it resembles', (_what, text, code, id) => {
     expect(rejection(parseMessage(text, LIMITS))).toEqual({ code, id });
   });
 
   it.each(['PARAMS', 'paramſ', 'Params', 'params '])('H07: does not take the key %s for params', (key) => {
     expect(
-      messageOf(parseMessage(`{"jsonrpc":"2.0","id":1,"method":"ping",${JSON.stringify(key)}:{"name":"x"}}`, LIMITS)).params,
+      messageOf(
+        parseMessage(`{"jsonrpc":"2.0","id":1,"method":"ping",${JSON.stringify(key)}:{"name":"x"}}`, LIMITS),
+      ).params,
     ).toBeUndefined();
   });
 
   it('H07: does not take the Kelvin sign for a letter', () => {
-    const message = messageOf(parseMessage('{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"to\u212Aen":1}}}', LIMITS));
+    const message = messageOf(
+      parseMessage('{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"to\u212Aen":1}}}', LIMITS),
+    );
     expect(metaOf(message)?.members.map((member) => member.key)).toEqual(['to\u212Aen']);
   });
 
+  // guard: message/id-length, message/id-type
   it.each(H09_BAD)('H09: refuses an id that is %s', (_what, id) => {
     const text = `{"jsonrpc":"2.0","id":${id},"method":"ping"}`;
     expect(rejection(parseMessage(text, LIMITS))).toEqual({ code: 'OMNI_MESSAGE_INVALID', id: 'null' });
   });
 
   it.each(H09_GOOD)('H09: keeps an id that is %s as it was sent', (_what, id) => {
-    expect(parseMessage(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`, LIMITS)).toMatchObject({ kind: 'request', id, method: 'ping' });
-    expect(parseMessage(`{"jsonrpc":"2.0","id": ${id} ,"result":{}}`, LIMITS)).toMatchObject({ kind: 'response', id });
-    expect(rejection(parseMessage(`{"jsonrpc":"2.0","id":${id}}`, LIMITS))).toEqual({ code: 'OMNI_MESSAGE_INVALID', id });
+    expect(parseMessage(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`, LIMITS)).toMatchObject({
+      kind: 'request',
+      id,
+      method: 'ping',
+    });
+    expect(parseMessage(`{"jsonrpc":"2.0","id": ${id} ,"result":{}}`, LIMITS)).toMatchObject({
+      kind: 'response',
+      id,
+    });
+    expect(rejection(parseMessage(`{"jsonrpc":"2.0","id":${id}}`, LIMITS))).toEqual({
+      code: 'OMNI_MESSAGE_INVALID',
+      id,
+    });
   });
 
+  // guard: message/version, message/result-and-error, message/request-and-answer, message/params
   it.each(H10)('H10: refuses %s', (_what, text, code, id = 'null') => {
     expect(rejection(parseMessage(text, LIMITS))).toEqual({ code, id });
   });
 
   it.each(H12_PLACES)('H12: allows 64 levels in %s and not one more', (_place, wrap) => {
     for (const depth of [10, 64]) {
-      for (const json of [nestedArrays(depth), nestedObjects(depth)]) expect(parseMessage(wrap(json), LIMITS).kind).not.toBe('rejected');
+      for (const json of [nestedArrays(depth), nestedObjects(depth)])
+        expect(parseMessage(wrap(json), LIMITS).kind).not.toBe('rejected');
     }
     for (const depth of [65, 1_000, 100_000, 1_000_000]) {
       for (const json of [nestedArrays(depth), nestedObjects(depth)]) {
-        expect(rejection(parseMessage(wrap(json), LIMITS))).toEqual({ code: 'OMNI_MESSAGE_TOO_COMPLEX', id: 'null' });
+        expect(rejection(parseMessage(wrap(json), LIMITS))).toEqual({
+          code: 'OMNI_MESSAGE_TOO_COMPLEX',
+          id: 'null',
+        });
       }
     }
   });
@@ -221,9 +298,21 @@ describe('parseMessage', () => {
   });
 
   it('tells request, notification and response apart', () => {
-    expect(parseMessage('{"jsonrpc":"2.0","id":1,"method":"ping"}', LIMITS)).toMatchObject({ kind: 'request', id: '1', method: 'ping' });
-    expect(parseMessage('{"jsonrpc":"2.0","method":"x"}', LIMITS)).toMatchObject({ kind: 'notification', id: '', method: 'x' });
-    expect(parseMessage('{"jsonrpc":"2.0","id":1,"result":null}', LIMITS)).toMatchObject({ kind: 'response', id: '1', method: '' });
+    expect(parseMessage('{"jsonrpc":"2.0","id":1,"method":"ping"}', LIMITS)).toMatchObject({
+      kind: 'request',
+      id: '1',
+      method: 'ping',
+    });
+    expect(parseMessage('{"jsonrpc":"2.0","method":"x"}', LIMITS)).toMatchObject({
+      kind: 'notification',
+      id: '',
+      method: 'x',
+    });
+    expect(parseMessage('{"jsonrpc":"2.0","id":1,"result":null}', LIMITS)).toMatchObject({
+      kind: 'response',
+      id: '1',
+      method: '',
+    });
     expect(parseMessage('{"jsonrpc":"2.0","id":1,"error":{"code":1}}', LIMITS)).toMatchObject({
       kind: 'response',
       id: '1',
@@ -232,14 +321,17 @@ describe('parseMessage', () => {
   });
 
   it.each(['"id":null,', ''])('takes an error about a request that nobody could read, with %j', (id) => {
-    expect(parseMessage(`{"jsonrpc":"2.0",${id}"error":{"code":-32700,"message":""}}`, LIMITS)).toMatchObject({
-      kind: 'response',
-      id: 'null',
-    });
+    expect(parseMessage(`{"jsonrpc":"2.0",${id}"error":{"code":-32700,"message":""}}`, LIMITS)).toMatchObject(
+      {
+        kind: 'response',
+        id: 'null',
+      },
+    );
   });
 
   it('finds method and version behind escapes, and params at any place', () => {
-    const text = '{"params":{"a":1},"\\u006dethod":"t\\u006fols/call","id":1,"jsonrpc":"2\\u002e0","extra":[]}';
+    const text =
+      '{"params":{"a":1},"\\u006dethod":"t\\u006fols/call","id":1,"jsonrpc":"2\\u002e0","extra":[]}';
     const message = messageOf(parseMessage(text, LIMITS));
     expect(message.method).toBe('tools/call');
     expect(message.params?.members.map((member) => member.key)).toEqual(['a']);
@@ -258,14 +350,18 @@ describe('parseMessage', () => {
   });
 
   it('records the members of a result and of its _meta', () => {
-    const message = messageOf(parseMessage('{"jsonrpc":"2.0","id":1,"result":{"content":[],"_meta":{"k":1}}}', LIMITS));
+    const message = messageOf(
+      parseMessage('{"jsonrpc":"2.0","id":1,"result":{"content":[],"_meta":{"k":1}}}', LIMITS),
+    );
     expect(message.result?.object?.members.map((member) => member.key)).toEqual(['content', '_meta']);
     expect(message.result?.object?.members[1]?.object?.members.map((member) => member.key)).toEqual(['k']);
   });
 
   it('has no _meta when params has none or one that is no object', () => {
     for (const params of ['', ',"params":{}', ',"params":{"_meta":1}', ',"params":{"_meta":null}']) {
-      expect(metaOf(messageOf(parseMessage(`{"jsonrpc":"2.0","id":1,"method":"ping"${params}}`, LIMITS)))).toBeUndefined();
+      expect(
+        metaOf(messageOf(parseMessage(`{"jsonrpc":"2.0","id":1,"method":"ping"${params}}`, LIMITS))),
+      ).toBeUndefined();
     }
   });
 
@@ -278,13 +374,17 @@ describe('parseMessage', () => {
       '{"jsonrpc":"2.0","id":{"canary":1},"method":"x"}',
     ]) {
       const parsed = parseMessage(text, LIMITS);
-      expect(parsed.kind === 'rejected' && `${parsed.error.message}${JSON.stringify(parsed.error.data)}`).not.toContain('canary');
+      expect(
+        parsed.kind === 'rejected' && `${parsed.error.message}${JSON.stringify(parsed.error.data)}`,
+      ).not.toContain('canary');
     }
   });
 });
 
 function rejection(parsed: Parsed): { code: string; id: string } {
-  return parsed.kind === 'rejected' ? { code: parsed.error.code, id: parsed.id } : { code: `accepted as ${parsed.kind}`, id: '' };
+  return parsed.kind === 'rejected'
+    ? { code: parsed.error.code, id: parsed.id }
+    : { code: `accepted as ${parsed.kind}`, id: '' };
 }
 
 function messageOf(parsed: Parsed): RpcMessage {

@@ -1,5 +1,13 @@
 import { GatewayError } from '@omni/ports';
-import { memberOf, scanJson, stringAt, type JsonLimits, type JsonMember, type JsonObject, type RecordPlan } from './json-scan.ts';
+import {
+  memberOf,
+  scanJson,
+  stringAt,
+  type JsonLimits,
+  type JsonMember,
+  type JsonObject,
+  type RecordPlan,
+} from './json-scan.ts';
 
 /** One JSON-RPC 2.0 message: its text, and where the parts stand in it. */
 export interface RpcMessage {
@@ -45,21 +53,32 @@ const ENVELOPE_DEPTH = 2;
  * @see JSON-RPC 2.0; MCP 2026-07-28, basic, "Messages".
  */
 export function parseMessage(text: string, limits: JsonLimits): RpcMessage | RpcBatch | RpcRejection {
-  const scan = scanJson(text, { maxDepth: limits.maxDepth + ENVELOPE_DEPTH, maxElements: limits.maxElements }, PLAN);
+  const scan = scanJson(
+    text,
+    { maxDepth: limits.maxDepth + ENVELOPE_DEPTH, maxElements: limits.maxElements },
+    PLAN,
+  );
   switch (scan.kind) {
     case 'problem':
       return rejected(problemError(scan.problem, scan.at, limits));
     case 'scalar':
-      return rejected(new GatewayError('OMNI_MESSAGE_INVALID', 'The message is a single JSON value, not an object'));
+      return rejected(
+        new GatewayError('OMNI_MESSAGE_INVALID', 'The message is a single JSON value, not an object'),
+      );
     case 'array':
-      if (scan.items.length === 0) return rejected(new GatewayError('OMNI_MESSAGE_INVALID', 'The batch is empty'));
+      if (scan.items.length === 0)
+        return rejected(new GatewayError('OMNI_MESSAGE_INVALID', 'The batch is empty'));
       return { kind: 'batch', items: scan.items.map((item) => text.slice(item.start, item.end)) };
     case 'object':
       return classify(text, scan.object);
   }
 }
 
-function problemError(problem: 'syntax' | 'depth' | 'elements' | 'duplicate-key', at: number, limits: JsonLimits): GatewayError {
+function problemError(
+  problem: 'syntax' | 'depth' | 'elements' | 'duplicate-key',
+  at: number,
+  limits: JsonLimits,
+): GatewayError {
   switch (problem) {
     case 'syntax':
       return new GatewayError('OMNI_JSON_INVALID', `The message is not valid JSON (at character ${at})`);
@@ -69,38 +88,67 @@ function problemError(problem: 'syntax' | 'depth' | 'elements' | 'duplicate-key'
         `The message is nested too deeply: at most ${limits.maxDepth} levels are allowed`,
       );
     case 'elements':
-      return new GatewayError('OMNI_MESSAGE_TOO_COMPLEX', `The message holds too many values: at most ${limits.maxElements} are allowed`);
+      return new GatewayError(
+        'OMNI_MESSAGE_TOO_COMPLEX',
+        `The message holds too many values: at most ${limits.maxElements} are allowed`,
+      );
     case 'duplicate-key':
-      return new GatewayError('OMNI_MESSAGE_INVALID', `A key stands twice in the same object (at character ${at})`);
+      return new GatewayError(
+        'OMNI_MESSAGE_INVALID',
+        `A key stands twice in the same object (at character ${at})`,
+      );
   }
 }
 
 function classify(text: string, root: JsonObject): RpcMessage | RpcRejection {
   const idMember = memberOf(root, 'id');
   const id = idMember === undefined ? '' : text.slice(idMember.start, idMember.end);
-  const hasLegalId = id !== '' && id.length <= MAX_ID_LENGTH && (id.startsWith('"') || INTEGER.test(id));
+  const hasLegalId =
+    id !== '' &&
+    /* guard: message/id-length */ id.length <= MAX_ID_LENGTH &&
+    (id.startsWith('"') || /* guard: message/id-type */ INTEGER.test(id));
   const answerId = hasLegalId ? id : 'null';
 
   const version = memberOf(root, 'jsonrpc');
-  if (version === undefined || !isVersion2(text, version)) return refused(answerId, '"jsonrpc" must be "2.0"');
+  // guard: message/version
+  if (version === undefined || !isVersion2(text, version))
+    return refused(answerId, '"jsonrpc" must be "2.0"');
   const methodMember = memberOf(root, 'method');
   const result = memberOf(root, 'result');
   const error = memberOf(root, 'error');
   if (methodMember === undefined) {
-    if (result === undefined && error === undefined) return refused(answerId, 'The message has neither "method" nor "result" nor "error"');
-    if (result !== undefined && error !== undefined) return refused(answerId, 'A response has either "result" or "error", not both');
-    if (error !== undefined && error.object === undefined) return refused(answerId, '"error" must be an object');
+    if (result === undefined && error === undefined)
+      return refused(answerId, 'The message has neither "method" nor "result" nor "error"');
+    // guard: message/result-and-error
+    if (result !== undefined && error !== undefined)
+      return refused(answerId, 'A response has either "result" or "error", not both');
+    if (error !== undefined && error.object === undefined)
+      return refused(answerId, '"error" must be an object');
     // An error about an unreadable request carries the id null (JSON-RPC 2.0) or none (MCP 2026-07-28, basic, "Error Responses").
     const namesNone = error !== undefined && (id === 'null' || id === '');
     if (!hasLegalId && !namesNone) return refused(answerId, 'A response needs the id of its request');
-    return { kind: 'response', text, root, id: namesNone ? 'null' : id, method: '', params: undefined, result, error };
+    return {
+      kind: 'response',
+      text,
+      root,
+      id: namesNone ? 'null' : id,
+      method: '',
+      params: undefined,
+      result,
+      error,
+    };
   }
-  if (result !== undefined || error !== undefined) return refused(answerId, 'A message has "method" or an answer, not both');
+  // guard: message/request-and-answer
+  if (result !== undefined || error !== undefined)
+    return refused(answerId, 'A message has "method" or an answer, not both');
   const method = stringAt(text, methodMember);
   if (method === undefined || method === '') return refused(answerId, '"method" must be a non-empty string');
-  if (idMember !== undefined && !hasLegalId) return refused(answerId, '"id" must be a string or an integer of at most 1024 characters');
+  if (idMember !== undefined && !hasLegalId)
+    return refused(answerId, '"id" must be a string or an integer of at most 1024 characters');
   const params = memberOf(root, 'params');
-  if (params !== undefined && params.object === undefined) return refused(answerId, '"params" must be an object');
+  // guard: message/params
+  if (params !== undefined && params.object === undefined)
+    return refused(answerId, '"params" must be an object');
   const kind = idMember === undefined ? 'notification' : 'request';
   return { kind, text, root, id, method, params: params?.object, result: undefined, error: undefined };
 }
@@ -123,6 +171,9 @@ export function metaOf(message: RpcMessage): JsonObject | undefined {
 }
 
 /** The text of a value inside the message. */
-export function rawOf(message: RpcMessage, span: { readonly start: number; readonly end: number } | undefined): string | undefined {
+export function rawOf(
+  message: RpcMessage,
+  span: { readonly start: number; readonly end: number } | undefined,
+): string | undefined {
   return span === undefined ? undefined : message.text.slice(span.start, span.end);
 }

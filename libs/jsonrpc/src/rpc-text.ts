@@ -5,7 +5,7 @@ import { applyEdits, setMember } from './text-edit.ts';
 
 /** A request's text. `id` and `params` are JSON; `params` may be empty. */
 export function requestText(id: string, method: string, params: string): string {
-  const head = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}`;
+  const head = /* guard: message/method-escape */ `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}`;
   return params === '' ? `${head}}` : `${head},"params":${params}}`;
 }
 
@@ -25,7 +25,7 @@ export function errorText(id: string, error: GatewayError): string {
   const body = {
     code: error.facts.jsonRpcCode,
     message: error.message,
-    data: { ...error.data, code: error.code, hint: error.hint },
+    data: /* guard: message/error-data */ { ...error.data, code: error.code, hint: error.hint },
   };
   return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(body)}}`;
 }
@@ -35,5 +35,7 @@ export function withId(message: RpcMessage, id: string): string {
   if (message.id === id) return message.text;
   const member = memberOf(message.root, 'id');
   if (member !== undefined) return message.text.slice(0, member.start) + id + message.text.slice(member.end);
-  return message.kind === 'notification' ? message.text : applyEdits(message.text, [setMember(message.root, 'id', id)]);
+  return message.kind === 'notification'
+    ? message.text
+    : applyEdits(message.text, [setMember(message.root, 'id', id)]);
 }

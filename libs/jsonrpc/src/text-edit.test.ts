@@ -51,16 +51,20 @@ describe('applyEdits', () => {
 
   it('leaves what no edit covers byte for byte', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.string(), fc.string(), fc.string()), { maxLength: 5 }), fc.string(), (parts, tail) => {
-        const text = parts.map(([kept, old]) => kept + old).join('') + tail;
-        let at = 0;
-        const edits = parts.map(([kept, old, put]) => {
-          const start = at + kept.length;
-          at = start + old.length;
-          return { start, end: at, text: put };
-        });
-        expect(applyEdits(text, edits)).toBe(parts.map(([kept, , put]) => kept + put).join('') + tail);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.string(), fc.string(), fc.string()), { maxLength: 5 }),
+        fc.string(),
+        (parts, tail) => {
+          const text = parts.map(([kept, old]) => kept + old).join('') + tail;
+          let at = 0;
+          const edits = parts.map(([kept, old, put]) => {
+            const start = at + kept.length;
+            at = start + old.length;
+            return { start, end: at, text: put };
+          });
+          expect(applyEdits(text, edits)).toBe(parts.map(([kept, , put]) => kept + put).join('') + tail);
+        },
+      ),
     );
   });
 });
@@ -87,7 +91,9 @@ describe('setMember', () => {
   it('edits an object inside a text', () => {
     const text = '{"params":{"_meta":{}}}';
     const params = rootOf(text, { params: {} }).members[0]?.object;
-    expect(params && applyEdits(text, [setMember(params, 'name', '"x"')])).toBe('{"params":{"name":"x","_meta":{}}}');
+    expect(params && applyEdits(text, [setMember(params, 'name', '"x"')])).toBe(
+      '{"params":{"name":"x","_meta":{}}}',
+    );
   });
 });
 
@@ -115,8 +121,13 @@ describe('setMembers', () => {
       fc.property(object, object, (before, values) => {
         const text = JSON.stringify(before);
         const pairs = Object.entries(values).map(([key, value]) => [key, JSON.stringify(value)] as const);
-        const after = JSON.parse(applyEdits(text, setMembers(rootOf(text), pairs))) as Record<string, unknown>;
-        expect(new Map(Object.entries(after))).toEqual(new Map([...Object.entries(before), ...Object.entries(values)]));
+        const after = JSON.parse(applyEdits(text, setMembers(rootOf(text), pairs))) as Record<
+          string,
+          unknown
+        >;
+        expect(new Map(Object.entries(after))).toEqual(
+          new Map([...Object.entries(before), ...Object.entries(values)]),
+        );
       }),
     );
   });

@@ -31,11 +31,16 @@ export function applyEdits(text: string, edits: readonly TextEdit[], from = 0, t
  */
 export function setMember(object: JsonObject, key: string, json: string): TextEdit {
   const member = memberOf(object, key);
-  return member === undefined ? addition(object, [[key, json]]) : { start: member.start, end: member.end, text: json };
+  return member === undefined
+    ? addition(object, [[key, json]])
+    : { start: member.start, end: member.end, text: json };
 }
 
 /** The edits that give several members their values; `values` holds no key twice. */
-export function setMembers(object: JsonObject, values: readonly (readonly [key: string, json: string])[]): TextEdit[] {
+export function setMembers(
+  object: JsonObject,
+  values: readonly (readonly [key: string, json: string])[],
+): TextEdit[] {
   const isPresent = ([key]: readonly [string, string]): boolean => memberOf(object, key) !== undefined;
   const replaced = values.filter(isPresent).map(([key, json]) => setMember(object, key, json));
   const added = values.filter((value) => !isPresent(value));
@@ -49,7 +54,11 @@ function addition(object: JsonObject, values: readonly (readonly [key: string, j
 }
 
 /** Copies an object without the members that `isDropped` names; the values of the others stay byte for byte. Keys are written anew when one is dropped. */
-export function withoutMembers(text: string, object: JsonObject, isDropped: (key: string) => boolean): string {
+export function withoutMembers(
+  text: string,
+  object: JsonObject,
+  isDropped: (key: string) => boolean,
+): string {
   const kept = object.members.filter((member) => !isDropped(member.key));
   if (kept.length === object.members.length) return text.slice(object.start, object.end);
   return `{${kept.map((member) => `${JSON.stringify(member.key)}:${text.slice(member.start, member.end)}`).join(',')}}`;

@@ -26,6 +26,7 @@ describe('createChannelPair', () => {
     expect(right.messages).toEqual(['last']);
   });
 
+  // guard: pair/backlog
   it('refuses messages beyond its backlog', () => {
     const [openLeft] = createChannelPair({ maxBacklogMessages: 2 });
     const left = openLeft(new RecordingListener());

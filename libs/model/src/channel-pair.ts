@@ -42,7 +42,8 @@ class MemoryEnd implements MessageChannel {
   }
 
   open(listener: ChannelListener): MessageChannel {
-    if (this.#listener !== undefined) throw new GatewayError('OMNI_INTERNAL', 'This end of the channel pair is already open');
+    if (this.#listener !== undefined)
+      throw new GatewayError('OMNI_INTERNAL', 'This end of the channel pair is already open');
     this.#listener = listener;
     this.#schedule();
     return this;
@@ -62,7 +63,7 @@ class MemoryEnd implements MessageChannel {
   }
 
   #take(text: string): boolean {
-    if (this.#hasEnded || this.#inbox.length >= this.#maxBacklog) return false;
+    if (this.#hasEnded || /* guard: pair/backlog */ this.#inbox.length >= this.#maxBacklog) return false;
     this.#inbox.push(text);
     this.#schedule();
     return true;

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { capabilitiesAcrossEras } from './client-capabilities.ts';
 
 describe('capabilitiesAcrossEras', () => {
+  // guard: capabilities/tasks, capabilities/relayed
   it.each([
     [
       'what both eras have, byte for byte',
@@ -15,8 +16,16 @@ describe('capabilitiesAcrossEras', () => {
       '{"extensions":{"io.modelcontextprotocol/ui":{"mimeTypes":["text/html"]}}}',
     ],
     ['no empty container', '{"extensions":{"io.modelcontextprotocol/tasks":{}},"experimental":{ }}', '{}'],
-    ['nothing that is not known', '{"vendor":{"sampling":{}},"experimental":{"a":{}}}', '{"experimental":{"a":{}}}'],
-    ['capabilities of a strange shape as they are', '{"roots":true,"extensions":7}', '{"roots":true,"extensions":7}'],
+    [
+      'nothing that is not known',
+      '{"vendor":{"sampling":{}},"experimental":{"a":{}}}',
+      '{"experimental":{"a":{}}}',
+    ],
+    [
+      'capabilities of a strange shape as they are',
+      '{"roots":true,"extensions":7}',
+      '{"roots":true,"extensions":7}',
+    ],
     ['nothing of what is no object', '[{"sampling":{}}]', '{}'],
     ['nothing of what is no JSON', '{"sampling":', '{}'],
     ['nothing of what says a thing twice', '{"sampling":{},"sampling":{"tools":{}}}', '{}'],

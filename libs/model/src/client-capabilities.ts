@@ -2,7 +2,13 @@ import { type JsonMember, scanJson, withoutMembers } from '@omni/jsonrpc';
 
 const LIMITS = { maxDepth: 128, maxElements: 100_000 };
 /** What one era can ask of a client of the other one. */
-const RELAYED: ReadonlySet<string> = new Set(['sampling', 'elicitation', 'roots', 'experimental', 'extensions']);
+const RELAYED: ReadonlySet<string> = new Set([
+  'sampling',
+  'elicitation',
+  'roots',
+  'experimental',
+  'extensions',
+]);
 /** Members that say nothing when they are empty. */
 const CONTAINERS: ReadonlySet<string> = new Set(['experimental', 'extensions']);
 /** The two eras have tasks of their own that do not fit each other (protocol.md 2.13). */
@@ -20,6 +26,8 @@ export function capabilitiesAcrossEras(capabilities: string): string {
   const scan = scanJson(capabilities, LIMITS, { roots: {}, extensions: {} });
   if (scan.kind !== 'object') return '{}';
   const members = scan.object.members
+
+    // guard: capabilities/relayed
     .filter(({ key }) => RELAYED.has(key))
     .map((member) => ({ key: member.key, json: relayed(capabilities, member) }));
   const kept = members.filter(({ key, json }) => !CONTAINERS.has(key) || !/^\{\s*\}$/.test(json));
@@ -28,5 +36,9 @@ export function capabilitiesAcrossEras(capabilities: string): string {
 
 function relayed(text: string, { key, object, start, end }: JsonMember): string {
   if (object === undefined) return text.slice(start, end);
-  return withoutMembers(text, object, (name) => name === (key === 'roots' ? 'listChanged' : TASKS_EXTENSION));
+  return withoutMembers(
+    text,
+    object,
+    (name) => name === (key === 'roots' ? 'listChanged' : /* guard: capabilities/tasks */ TASKS_EXTENSION),
+  );
 }

@@ -15,7 +15,12 @@ export interface ClientBinding {
   /** A notification of an upstream that belongs to no running call. */
   onNotification(upstream: string, message: RpcMessage): void;
   /** A request of an upstream that belongs to no running call. `signal`: the upstream does not want the answer any more. */
-  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
+  onServerRequest(
+    upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void;
   /** The level of its last `logging/setLevel`; `undefined` when it has set none. */
   logLevel(): string | undefined;
   /** Told what the client declares to its servers outside of requests: `notifications/roots/list_changed`. */

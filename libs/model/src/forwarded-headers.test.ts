@@ -5,10 +5,13 @@ import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 function requestWith(meta: string): RpcMessage {
-  const message = parseMessage(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{${meta}}}}`, {
-    maxDepth: 64,
-    maxElements: 100,
-  });
+  const message = parseMessage(
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{${meta}}}}`,
+    {
+      maxDepth: 64,
+      maxElements: 100,
+    },
+  );
   if (message.kind !== 'request') throw new TypeError('a test message is not one');
   return message;
 }
@@ -20,7 +23,12 @@ function forwarded(value: string): readonly string[] {
 
 describe('forwardableHeaders', () => {
   it('takes the named headers that are there, and no others', () => {
-    const sent: Readonly<Record<string, string>> = { authorization: 'Bearer s', 'x-tenant': 'acme', 'x-other': '1', 'x-region': 'eu, us' };
+    const sent: Readonly<Record<string, string>> = {
+      authorization: 'Bearer s',
+      'x-tenant': 'acme',
+      'x-other': '1',
+      'x-region': 'eu, us',
+    };
     expect(forwardableHeaders(['x-region', 'x-absent', 'x-tenant'], (name) => sent[name])).toEqual([
       'x-region',
       'eu, us',
@@ -53,12 +61,9 @@ describe('forwardedHeadersOf', () => {
   const sent = ['x-region', 'eu', 'x-tenant', 'acme'];
 
   it('adds to the trace context what this server is told', () => {
-    expect(forwardedHeadersOf(requestWith(`"traceparent":"${TRACEPARENT}"`), sent, ['x-tenant', 'x-absent'])).toEqual([
-      'traceparent',
-      TRACEPARENT,
-      'x-tenant',
-      'acme',
-    ]);
+    expect(
+      forwardedHeadersOf(requestWith(`"traceparent":"${TRACEPARENT}"`), sent, ['x-tenant', 'x-absent']),
+    ).toEqual(['traceparent', TRACEPARENT, 'x-tenant', 'acme']);
   });
 
   it.each([

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
 
 describe('encodeHeaderValue', () => {
+  // guard: header/looks-encoded
   it.each([
     ['get_weather', 'get_weather'],
     ['file:///a b/c', 'file:///a b/c'],
@@ -19,6 +20,7 @@ describe('encodeHeaderValue', () => {
     expect(decodeHeaderValue(header)).toBe(value);
   });
 
+  // guard: header/line-break
   it('never writes a control character and always comes back', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (value) => {
@@ -31,9 +33,13 @@ describe('encodeHeaderValue', () => {
 });
 
 describe('decodeHeaderValue', () => {
-  it.each(['=?base64?YQ=?=', '=?base64?Y Q==?=', '=?base64?/w==?=', 'Grö', 'a\nb', ' a'])('refuses %j', (header) => {
-    expect(decodeHeaderValue(header)).toBeUndefined();
-  });
+  // guard: header/utf8, header/base64
+  it.each(['=?base64?YQ=?=', '=?base64?Y Q==?=', '=?base64?/w==?=', 'Grö', 'a\nb', ' a'])(
+    'refuses %j',
+    (header) => {
+      expect(decodeHeaderValue(header)).toBeUndefined();
+    },
+  );
 
   it('reads an overlapping marker as plain text', () => {
     expect(decodeHeaderValue('=?base64?=')).toBe('=?base64?=');

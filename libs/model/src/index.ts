@@ -7,7 +7,15 @@ export { ALL_SERVERS, endpointOf, isSameEndpoint, serverOf, type Endpoint } from
 export { forwardableHeaders, forwardedHeadersOf } from './forwarded-headers.ts';
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
 export type { ChangeKind, ListKind } from './list-kind.ts';
-export type { Answer, AnswerServerRequest, ChunkSink, Outcome, ReplySink, ResponseHead, RpcNotification } from './reply-sink.ts';
+export type {
+  Answer,
+  AnswerServerRequest,
+  ChunkSink,
+  Outcome,
+  ReplySink,
+  ResponseHead,
+  RpcNotification,
+} from './reply-sink.ts';
 export { NOTHING_RUNS, type RunningCall } from './running-call.ts';
 export { traceHeadersOf, traceIdOf, withTraceContext } from './trace-context.ts';
 export {

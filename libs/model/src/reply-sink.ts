@@ -56,7 +56,12 @@ export interface ReplySink {
   notification(notification: RpcNotification): boolean;
   onDrain(listener: () => void): void;
   /** A request of the upstream to the client, during this request (legacy era). `signal`: the answer is not wanted any more. */
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
+  serverRequest(
+    upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void;
   /** Ends the request; what comes later is dropped. An error may also end an answer that has begun to go to {@link chunks}. */
   settle(outcome: Outcome): void;
   /** Where an answer can go while it comes, in place of {@link settle}; absent where it is wanted whole. */

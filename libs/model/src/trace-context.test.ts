@@ -22,7 +22,9 @@ function continued(params: string, headers: Readonly<Record<string, string>>): s
 }
 
 function headersOf(meta: string): readonly string[] {
-  return traceHeadersOf(message(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","_meta":${meta}}}`));
+  return traceHeadersOf(
+    message(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","_meta":${meta}}}`),
+  );
 }
 
 describe('traceIdOf', () => {
@@ -50,13 +52,21 @@ describe('traceIdOf', () => {
 
 describe('withTraceContext', () => {
   it('puts what came in headers into the metadata, and leaves every other byte [PROTO-R16]', () => {
-    expect(continued('{"name":"x", "n":1.0}', { traceparent: TRACEPARENT, tracestate: 'a=1,b@c=2', baggage: 'user=ada;p=1' })).toBe(
+    expect(
+      continued('{"name":"x", "n":1.0}', {
+        traceparent: TRACEPARENT,
+        tracestate: 'a=1,b@c=2',
+        baggage: 'user=ada;p=1',
+      }),
+    ).toBe(
       `{"_meta":{"traceparent":"${TRACEPARENT}","tracestate":"a=1,b@c=2","baggage":"user=ada;p=1"},"name":"x", "n":1.0}`,
     );
     expect(continued('{ "_meta": { "a" : 1e400 }, "name":"x"}', { traceparent: TRACEPARENT })).toBe(
       `{ "_meta": {"traceparent":"${TRACEPARENT}", "a" : 1e400 }, "name":"x"}`,
     );
-    expect(continued('{"_meta":{},"name":"x"}', { baggage: 'a=b' })).toBe('{"_meta":{"baggage":"a=b"},"name":"x"}');
+    expect(continued('{"_meta":{},"name":"x"}', { baggage: 'a=b' })).toBe(
+      '{"_meta":{"baggage":"a=b"},"name":"x"}',
+    );
   });
 
   it('gives a request without parameters what it needs for them, and leaves every other byte', () => {
@@ -65,7 +75,9 @@ describe('withTraceContext', () => {
       (name) => (name === 'baggage' ? 'a=b' : undefined),
       LIMITS,
     );
-    expect(text).toBe('{"params":{"_meta":{"baggage":"a=b"}}, "jsonrpc":"2.0" ,"id": 1,"method":"vendor\\/x"}');
+    expect(text).toBe(
+      '{"params":{"_meta":{"baggage":"a=b"}}, "jsonrpc":"2.0" ,"id": 1,"method":"vendor\\/x"}',
+    );
     expect(text.slice(params?.start, params?.end)).toBe('{"_meta":{"baggage":"a=b"}}');
   });
 
@@ -81,7 +93,9 @@ describe('withTraceContext', () => {
   ])('leaves what the client has set itself: %s', (_what, own) => {
     const params = `{"_meta":{${own}},"name":"x"}`;
     expect(continued(params, { traceparent: TRACEPARENT, tracestate: 'a=1' })).toBe(params);
-    expect(continued(params, { traceparent: TRACEPARENT, baggage: 'a=b' })).toBe(`{"_meta":{"baggage":"a=b",${own}},"name":"x"}`);
+    expect(continued(params, { traceparent: TRACEPARENT, baggage: 'a=b' })).toBe(
+      `{"_meta":{"baggage":"a=b",${own}},"name":"x"}`,
+    );
   });
 
   it.each([
@@ -128,7 +142,8 @@ describe('withTraceContext', () => {
 
   it('takes no longer for blanks without end', () => {
     const begin = performance.now();
-    for (let round = 0; round < 20; round++) continued('{}', { baggage: `a=${' '.repeat(8_000)}\u0000`, traceparent: ' '.repeat(8_000) });
+    for (let round = 0; round < 20; round++)
+      continued('{}', { baggage: `a=${' '.repeat(8_000)}\u0000`, traceparent: ' '.repeat(8_000) });
     for (let round = 0; round < 20; round++) continued('{}', { baggage: `a${' '.repeat(8_000)}b` });
     expect(performance.now() - begin).toBeLessThan(100);
   });

@@ -17,7 +17,8 @@ const TRACESTATE_KEY = 'tracestate';
 const BAGGAGE_KEY = 'baggage';
 
 /** Version 00, and what later versions have in common with it: version, trace, parent, flags. */
-const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]*)?$/;
+const TRACEPARENT =
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]*)?$/;
 /** One member; empty ones are allowed too. */
 const STATE_MEMBER = /^[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}$/;
 const BAGGAGE_MEMBER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=[\t\x20-\x2b\x2d-\x7e]*$/;
@@ -77,11 +78,16 @@ export function withTraceContext(message: RpcMessage, header: HeaderLookup, limi
   return continued.kind === 'request' ? continued : message;
 }
 
-function additions({ root, params }: RpcMessage, added: readonly (readonly [key: string, json: string])[]): readonly TextEdit[] {
+function additions(
+  { root, params }: RpcMessage,
+  added: readonly (readonly [key: string, json: string])[],
+): readonly TextEdit[] {
   const meta = memberOf(params, '_meta')?.object;
   if (meta !== undefined) return setMembers(meta, added);
   const json = `{${added.map(([key, value]) => `"${key}":${value}`).join(',')}}`;
-  return [params === undefined ? setMember(root, 'params', `{"_meta":${json}}`) : setMember(params, '_meta', json)];
+  return [
+    params === undefined ? setMember(root, 'params', `{"_meta":${json}}`) : setMember(params, '_meta', json),
+  ];
 }
 
 /** The trace context in `params._meta` as headers for a server on HTTP; what is not valid is left out. */
@@ -107,13 +113,21 @@ export function traceHeadersOf(message: RpcMessage): HeaderList {
 function isTracestate(text: string | undefined): text is string {
   if (text === undefined || text.length > MAX_TRACESTATE) return false;
   const members = membersOf(text);
-  return members.length > 0 && members.length <= MAX_STATE_MEMBERS && members.every((member) => STATE_MEMBER.test(member));
+  return (
+    members.length > 0 &&
+    members.length <= MAX_STATE_MEMBERS &&
+    members.every((member) => STATE_MEMBER.test(member))
+  );
 }
 
 function isBaggage(text: string | undefined): text is string {
   if (text === undefined || text.length > MAX_BAGGAGE) return false;
   const members = membersOf(text);
-  return members.length > 0 && members.length <= MAX_BAGGAGE_MEMBERS && members.every((member) => BAGGAGE_MEMBER.test(member));
+  return (
+    members.length > 0 &&
+    members.length <= MAX_BAGGAGE_MEMBERS &&
+    members.every((member) => BAGGAGE_MEMBER.test(member))
+  );
 }
 
 /** Spaces and tabs around a member, and empty members, mean nothing; of a text with other blanks or controls there are none. */

@@ -6,7 +6,13 @@ describe('upstream call', () => {
     const text = '{"id":1,"params":{"name":"fs__read","arguments":{"n":1.0}}}';
     const [start, end] = [text.indexOf('{"name"'), text.length - 1];
     const name = { start: start + 8, end: start + 18, text: '"read"' };
-    const call = { ...internalCall('tools/call', ''), text, paramsStart: start, paramsEnd: end, edits: [name] };
+    const call = {
+      ...internalCall('tools/call', ''),
+      text,
+      paramsStart: start,
+      paramsEnd: end,
+      edits: [name],
+    };
     expect(callParams(call)).toBe('{"name":"read","arguments":{"n":1.0}}');
     expect(callParams(call, [{ start: start + 1, end: start + 1, text: '"_meta":{},' }])).toBe(
       '{"_meta":{},"name":"read","arguments":{"n":1.0}}',

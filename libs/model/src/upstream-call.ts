@@ -35,7 +35,12 @@ export function callerKeyOf({ principal, session }: ClientContext): string {
 
 /** The parameters as they go to the upstream. */
 export function callParams(call: UpstreamCall, extra: readonly TextEdit[] = []): string {
-  return applyEdits(call.text, extra.length === 0 ? call.edits : [...call.edits, ...extra], call.paramsStart, call.paramsEnd);
+  return applyEdits(
+    call.text,
+    extra.length === 0 ? call.edits : [...call.edits, ...extra],
+    call.paramsStart,
+    call.paramsEnd,
+  );
 }
 
 /** A call without a client behind it, e.g. a list. `params` is JSON or empty. */

@@ -15,7 +15,8 @@ export const systemClock: Clock = {
   after(delayMs, action) {
     const timer: unknown = setTimeout(action, delayMs);
     // Node's timers are objects that can be detached from the event loop; elsewhere they are numbers.
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref();
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+      timer.unref();
     // Where timers are objects, clearTimeout takes those as well; the type knows numbers only.
     return () => clearTimeout(timer as number);
   },

@@ -19,9 +19,12 @@ describe('GATEWAY_ERRORS', () => {
     expect(facts.hint).toMatch(/^[A-Za-z][^\n]{8,}\.$/);
   });
 
-  it.each([-32000, -32002, -32099, -32100, -32768, -32019, -32023, -31030.5, Number.NaN])('would not take the JSON-RPC code %s', (code) => {
-    expect(isJsonRpcCodeAllowed(code)).toBe(false);
-  });
+  it.each([-32000, -32002, -32099, -32100, -32768, -32019, -32023, -31030.5, Number.NaN])(
+    'would not take the JSON-RPC code %s',
+    (code) => {
+      expect(isJsonRpcCodeAllowed(code)).toBe(false);
+    },
+  );
 
   it('gives each code of its own to one failure', () => {
     const own = ROWS.map(([, facts]) => facts.jsonRpcCode).filter((code) => !PROTOCOL_CODES.includes(code));
@@ -62,7 +65,11 @@ describe('GatewayError', () => {
 
   it('prefers the hint of the occurrence and keeps data and cause', () => {
     const cause = new TypeError('below');
-    const error = new GatewayError('OMNI_PARAMS_INVALID', 'x', { hint: 'do this', data: { name: 'y' }, cause });
+    const error = new GatewayError('OMNI_PARAMS_INVALID', 'x', {
+      hint: 'do this',
+      data: { name: 'y' },
+      cause,
+    });
     expect(error).toMatchObject({ hint: 'do this', data: { name: 'y' } });
     expect(error.cause).toBe(cause);
   });

@@ -30,6 +30,8 @@ export class GatewayError extends Error {
   /** Turns anything thrown into a `GatewayError`; what nobody foresaw becomes `OMNI_INTERNAL`. */
   static from(error: unknown): GatewayError {
     if (error instanceof GatewayError) return error;
-    return new GatewayError('OMNI_INTERNAL', 'Omni failed unexpectedly while handling this request', { cause: error });
+    return new GatewayError('OMNI_INTERNAL', 'Omni failed unexpectedly while handling this request', {
+      cause: error,
+    });
   }
 }

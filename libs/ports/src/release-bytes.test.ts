@@ -19,6 +19,7 @@ describe('releaseBytes', () => {
     expect(bytes.byteLength).toBe(0);
   });
 
+  // guard: bytes/part-of-a-buffer
   it.each<[string, Uint8Array]>([
     ['the beginning of a buffer', new Uint8Array(new ArrayBuffer(SIZE), 0, SIZE - 1)],
     ['the end of a buffer', new Uint8Array(new ArrayBuffer(SIZE), 1)],

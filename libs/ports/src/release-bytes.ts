@@ -13,5 +13,8 @@ export function releaseBytes(bytes: Uint8Array): void {
 
 /** Whether {@link releaseBytes} would give these bytes back. */
 export function ownsLargeBuffer(bytes: Uint8Array): boolean {
-  return bytes.byteLength >= MIN_BYTES && bytes.byteLength === bytes.buffer.byteLength;
+  return (
+    bytes.byteLength >= MIN_BYTES &&
+    /* guard: bytes/part-of-a-buffer */ bytes.byteLength === bytes.buffer.byteLength
+  );
 }

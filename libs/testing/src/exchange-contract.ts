@@ -11,7 +11,9 @@ export function exchangeContract(runtime: HttpRuntime): void {
     for (const one of opened.splice(0).reverse()) await one.close();
   });
 
-  async function start(handle: (exchange: Exchange) => void | Promise<void>): Promise<{ url: string; client: HttpClient }> {
+  async function start(
+    handle: (exchange: Exchange) => void | Promise<void>,
+  ): Promise<{ url: string; client: HttpClient }> {
     const origin = await runtime.startOrigin(handle);
     const client = runtime.createClient();
     opened.push(origin, client);
@@ -24,7 +26,10 @@ export function exchangeContract(runtime: HttpRuntime): void {
   ): Promise<RecordingResponse> {
     const { url, client } = await start(handle);
     const response = new RecordingResponse();
-    client.send({ method: 'POST', headers: [], ...request, url: `${url}${request.path ?? '/mcp'}` }, response);
+    client.send(
+      { method: 'POST', headers: [], ...request, url: `${url}${request.path ?? '/mcp'}` },
+      response,
+    );
     await response.finished();
     return response;
   }
@@ -106,7 +111,11 @@ export function exchangeContract(runtime: HttpRuntime): void {
         try {
           await exchange.readBody(10);
         } catch (error) {
-          exchange.respond(413, ['Content-Type', 'text/plain'], String(error instanceof Error && 'code' in error && error.code));
+          exchange.respond(
+            413,
+            ['Content-Type', 'text/plain'],
+            String(error instanceof Error && 'code' in error && error.code),
+          );
         }
       },
       { body: '0123456789x' },
@@ -116,7 +125,9 @@ export function exchangeContract(runtime: HttpRuntime): void {
   });
 
   it('answers in one chunk with the length in bytes', async () => {
-    const response = await ask((exchange) => exchange.respond(200, ['Content-Type', 'application/json'], '{"ü":"🦜"}'));
+    const response = await ask((exchange) =>
+      exchange.respond(200, ['Content-Type', 'application/json'], '{"ü":"🦜"}'),
+    );
     expect(response.header('content-length')).toBe('13');
     expect(response.text()).toBe('{"ü":"🦜"}');
   });
@@ -182,6 +193,7 @@ export function exchangeContract(runtime: HttpRuntime): void {
     expect(response.receivedBytes).toBe(writtenBytes);
   });
 
+  // guard: response/given-back-when-sent
   it('passes bytes on to a slow reader as they were, and leaves what stands beside them', async () => {
     const PIECES = 200;
     const beside = new Uint8Array(100_000).fill(7);
@@ -224,7 +236,10 @@ export function exchangeContract(runtime: HttpRuntime): void {
     });
     let aborting: () => void = () => {};
     const isAsked = new Promise<void>((resolve) => (aborting = resolve));
-    const call = client.send({ method: 'POST', url: `${url}/mcp`, headers: [], body: '{}' }, new RecordingResponse());
+    const call = client.send(
+      { method: 'POST', url: `${url}/mcp`, headers: [], body: '{}' },
+      new RecordingResponse(),
+    );
     await isAsked;
     call.abort();
     await isGone;
@@ -273,7 +288,9 @@ export function exchangeContract(runtime: HttpRuntime): void {
       statuses.push(response.status);
       expect(response.text()).not.toContain('planted');
       if (response.status === 500)
-        expect(JSON.parse(response.text())).toMatchObject({ error: { code: -32603, data: { code: 'OMNI_INTERNAL' } } });
+        expect(JSON.parse(response.text())).toMatchObject({
+          error: { code: -32603, data: { code: 'OMNI_INTERNAL' } },
+        });
     }
     expect(statuses).toEqual([500, 500, 200]);
   });

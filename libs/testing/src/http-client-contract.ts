@@ -26,7 +26,9 @@ export function httpClientContract(runtime: HttpRuntime): void {
     for (const one of opened.splice(0).reverse()) await one.close();
   });
 
-  async function start(handle: (exchange: Exchange) => void | Promise<void>): Promise<{ url: string; client: HttpClient }> {
+  async function start(
+    handle: (exchange: Exchange) => void | Promise<void>,
+  ): Promise<{ url: string; client: HttpClient }> {
     const origin = await runtime.startOrigin(handle);
     const client = runtime.createClient();
     opened.push(origin, client);
@@ -41,7 +43,10 @@ export function httpClientContract(runtime: HttpRuntime): void {
       exchange.respond(201, ['Content-Type', 'text/plain', 'X-Twice', 'a', 'X-Twice', 'b'], 'täglich');
     });
     const response = new RecordingResponse();
-    client.send({ method: 'POST', url: `${url}/mcp/a%2Fb?x=1&y=`, headers: ['X-Note', 'hello'], body: '{"ü":1}' }, response);
+    client.send(
+      { method: 'POST', url: `${url}/mcp/a%2Fb?x=1&y=`, headers: ['X-Note', 'hello'], body: '{"ü":1}' },
+      response,
+    );
     await response.finished();
     expect(seen).toEqual(['POST', '/mcp/a%2Fb', 'x=1&y=', 'hello', '{"ü":1}']);
     expect(response.status).toBe(201);
@@ -52,6 +57,7 @@ export function httpClientContract(runtime: HttpRuntime): void {
     expect(response.events.at(-1)).toBe('end');
   });
 
+  // guard: outgoing/redirect
   it('does not follow redirects', async () => {
     const { url, client } = await start((exchange) => exchange.respond(307, ['Location', '/elsewhere']));
     const response = new RecordingResponse();
@@ -112,32 +118,37 @@ export function httpClientContract(runtime: HttpRuntime): void {
     expect(requests).toBe(1);
   });
 
-  it.each(['keep-alive', 'close'])('gives chunks away once the next one has come, also while it is paused (%s)', async (connection) => {
-    const body = 'ä'.repeat(1_000_000);
-    const { url, client } = await start((exchange) => exchange.respond(200, ['Connection', connection], body));
-    let text = '';
-    let last: Uint8Array | undefined;
-    const decoder = new TextDecoder();
-    const ended = new Promise<GatewayError | undefined>((resolve) => {
-      const call = client.send(
-        { method: 'GET', url: `${url}/`, headers: [] },
-        {
-          onHead: () => {},
-          onData: (chunk) => {
-            text += decoder.decode(chunk, { stream: true });
-            if (last !== undefined) emptyBuffer(last);
-            last = chunk;
-            call.pause();
-            setTimeout(() => call.resume(), 0);
-          },
-          onEnd: () => resolve(undefined),
-          onError: resolve,
-        },
+  it.each(['keep-alive', 'close'])(
+    'gives chunks away once the next one has come, also while it is paused (%s)',
+    async (connection) => {
+      const body = 'ä'.repeat(1_000_000);
+      const { url, client } = await start((exchange) =>
+        exchange.respond(200, ['Connection', connection], body),
       );
-    });
-    expect(await ended).toBeUndefined();
-    expect(text === body).toBe(true);
-  });
+      let text = '';
+      let last: Uint8Array | undefined;
+      const decoder = new TextDecoder();
+      const ended = new Promise<GatewayError | undefined>((resolve) => {
+        const call = client.send(
+          { method: 'GET', url: `${url}/`, headers: [] },
+          {
+            onHead: () => {},
+            onData: (chunk) => {
+              text += decoder.decode(chunk, { stream: true });
+              if (last !== undefined) emptyBuffer(last);
+              last = chunk;
+              call.pause();
+              setTimeout(() => call.resume(), 0);
+            },
+            onEnd: () => resolve(undefined),
+            onError: resolve,
+          },
+        );
+      });
+      expect(await ended).toBeUndefined();
+      expect(text === body).toBe(true);
+    },
+  );
 
   it('stops reading while paused', async () => {
     const { url, client } = await start((exchange) => {
@@ -169,7 +180,12 @@ export function httpClientContract(runtime: HttpRuntime): void {
     opened.push(client);
     const response = new RecordingResponse();
     client.send(
-      { method: 'POST', url: `${runtime.deadUrl}/mcp?key=hidden`, headers: ['Authorization', 'Bearer hidden'], body: '{}' },
+      {
+        method: 'POST',
+        url: `${runtime.deadUrl}/mcp?key=hidden`,
+        headers: ['Authorization', 'Bearer hidden'],
+        body: '{}',
+      },
       response,
     );
     await response.finished();
@@ -202,6 +218,7 @@ export function httpClientContract(runtime: HttpRuntime): void {
     expect(response.events).not.toContain('end');
   });
 
+  // guard: outgoing/scheme
   it('refuses a URL that is not HTTP', async () => {
     const client = runtime.createClient();
     opened.push(client);

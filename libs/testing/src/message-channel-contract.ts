@@ -11,7 +11,10 @@ export function messageChannelContract(openEcho: OpenChannel): void {
   it('carries messages whole and in order', async () => {
     const listener = new RecordingListener();
     const channel = openEcho(listener);
-    const sent = Array.from({ length: 1_000 }, (_, index) => `{"jsonrpc":"2.0","id":${index},"method":"ping"}`);
+    const sent = Array.from(
+      { length: 1_000 },
+      (_, index) => `{"jsonrpc":"2.0","id":${index},"method":"ping"}`,
+    );
     expect(sent.map((text) => channel.send(text))).not.toContain(false);
     expect(await listener.received(sent.length)).toEqual(sent);
     await channel.close();

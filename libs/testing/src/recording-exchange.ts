@@ -55,7 +55,8 @@ export class RecordingExchange implements Exchange {
     const { body = '', bodyError } = this.#request;
     if (bodyError !== undefined) throw bodyError;
     const bytes = bytesOf(body);
-    if (bytes.byteLength > maxBytes) throw new GatewayError('OMNI_BODY_TOO_LARGE', `The body has more than ${maxBytes} bytes`);
+    if (bytes.byteLength > maxBytes)
+      throw new GatewayError('OMNI_BODY_TOO_LARGE', `The body has more than ${maxBytes} bytes`);
     return bytes;
   }
 
@@ -151,7 +152,11 @@ class RecordingStream implements ResponseStream {
   readonly #take: (chunk: Payload) => boolean;
   readonly #setDrain: (listener: () => void) => void;
 
-  constructor(exchange: RecordingExchange, take: (chunk: Payload) => boolean, setDrain: (listener: () => void) => void) {
+  constructor(
+    exchange: RecordingExchange,
+    take: (chunk: Payload) => boolean,
+    setDrain: (listener: () => void) => void,
+  ) {
     this.#exchange = exchange;
     this.#take = take;
     this.#setDrain = setDrain;

@@ -53,7 +53,9 @@ export class RecordingResponse implements HttpResponseListener {
 
   /** @param name - Lower case. Several values are joined with `, `. */
   header(name: string): string | undefined {
-    const values = this.headers.filter((_, index) => index % 2 === 1 && this.headers[index - 1]?.toLowerCase() === name);
+    const values = this.headers.filter(
+      (_, index) => index % 2 === 1 && this.headers[index - 1]?.toLowerCase() === name,
+    );
     return values.length === 0 ? undefined : values.join(', ');
   }
 

@@ -16,7 +16,10 @@ export class ScriptedInstance implements MessageChannel {
   #listener: ChannelListener | undefined;
   readonly #script: (message: ScriptedMessage, instance: ScriptedInstance) => void;
 
-  constructor(listener: ChannelListener, script: (message: ScriptedMessage, instance: ScriptedInstance) => void) {
+  constructor(
+    listener: ChannelListener,
+    script: (message: ScriptedMessage, instance: ScriptedInstance) => void,
+  ) {
     this.#listener = listener;
     this.#script = script;
   }
@@ -42,7 +45,9 @@ export class ScriptedInstance implements MessageChannel {
 
   /** Answers a request with an error; `data` is JSON. */
   refuse(message: ScriptedMessage, code: number, data = 'null'): void {
-    this.emit(`{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"error":{"code":${code},"message":"refused","data":${data}}}`);
+    this.emit(
+      `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"error":{"code":${code},"message":"refused","data":${data}}}`,
+    );
   }
 
   /** Ends by itself. */

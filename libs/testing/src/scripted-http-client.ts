@@ -1,4 +1,11 @@
-import { GatewayError, type HeaderList, type HttpCall, type HttpClient, type HttpRequest, type HttpResponseListener } from '@omni/ports';
+import {
+  GatewayError,
+  type HeaderList,
+  type HttpCall,
+  type HttpClient,
+  type HttpRequest,
+  type HttpResponseListener,
+} from '@omni/ports';
 
 /** One request that a {@link ScriptedHttpClient} took, and the means to answer it. */
 export class ScriptedExchange implements HttpCall {
@@ -26,7 +33,9 @@ export class ScriptedExchange implements HttpCall {
 
   /** All values of a request header. @param name - Lower case. */
   headers(name: string): string[] {
-    return this.request.headers.filter((_value, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name);
+    return this.request.headers.filter(
+      (_value, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name,
+    );
   }
 
   /** Answers in one chunk. */
@@ -60,7 +69,8 @@ export class ScriptedExchange implements HttpCall {
   }
 
   data(chunk: string | Uint8Array): void {
-    if (!this.isAborted) this.#listener.onData(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk);
+    if (!this.isAborted)
+      this.#listener.onData(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk);
   }
 
   end(): void {
@@ -69,7 +79,11 @@ export class ScriptedExchange implements HttpCall {
 
   fail(phase: 'connect' | 'request' | 'body'): void {
     if (!this.isAborted)
-      this.#listener.onError(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `the connection failed (${phase})`, { data: { phase } }));
+      this.#listener.onError(
+        new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `the connection failed (${phase})`, {
+          data: { phase },
+        }),
+      );
   }
 
   abort(): void {
@@ -104,7 +118,9 @@ export class ScriptedHttpClient implements HttpClient {
   /** Exchanges of this HTTP method, or this JSON-RPC method. */
   of(method: string): ScriptedExchange[] {
     return this.exchanges.filter(
-      (exchange) => exchange.request.method === method || (exchange.request.body !== undefined && exchange.member('method') === method),
+      (exchange) =>
+        exchange.request.method === method ||
+        (exchange.request.body !== undefined && exchange.member('method') === method),
     );
   }
 

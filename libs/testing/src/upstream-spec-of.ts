@@ -1,7 +1,10 @@
 import type { UpstreamSpec, UpstreamTransport } from '@omni/ports';
 
 /** A spec named `up` with the usual settings and without secrets, but for what is given. */
-export function upstreamSpecOf(transport: UpstreamTransport, settings: Partial<Omit<UpstreamSpec, 'transport'>> = {}): UpstreamSpec {
+export function upstreamSpecOf(
+  transport: UpstreamTransport,
+  settings: Partial<Omit<UpstreamSpec, 'transport'>> = {},
+): UpstreamSpec {
   return {
     name: 'up',
     enabled: true,

@@ -12,5 +12,9 @@ Server.prototype.listen = function listenOnLoopback(...args) {
   const [port, second, ...rest] = args;
   const namesNoHost = /^\d+$/.test(String(port)) && typeof second !== 'string';
   if (!namesNoHost) return Reflect.apply(listen, this, args);
-  return Reflect.apply(listen, this, [Number(port), '127.0.0.1', ...[second, ...rest].filter((value) => value !== undefined)]);
+  return Reflect.apply(listen, this, [
+    Number(port),
+    '127.0.0.1',
+    ...[second, ...rest].filter((value) => value !== undefined),
+  ]);
 };

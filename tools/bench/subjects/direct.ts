@@ -8,7 +8,14 @@ export const direct: Subject = {
   version: () => 'own',
   start: ({ upstream }) =>
     Promise.resolve({
-      target: { host: upstream.host, port: upstream.port, path: upstream.path, dialect: 'modern', toolName: 'echo', headers: {} },
+      target: {
+        host: upstream.host,
+        port: upstream.port,
+        path: upstream.path,
+        dialect: 'modern',
+        toolName: 'echo',
+        headers: {},
+      },
       process: { pid: upstream.pid, isGone: false, logTail: () => '', stop: () => Promise.resolve() },
     }),
 };

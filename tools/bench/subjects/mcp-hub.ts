@@ -21,13 +21,27 @@ export const mcpHub: Subject = {
       name: 'mcp-hub',
       core: cores.subject,
       command: process.execPath,
-      args: [...loopbackOnly(), peerFile('mcp-hub/dist/cli.js'), '--port', String(port), '--config', configPath],
+      args: [
+        ...loopbackOnly(),
+        peerFile('mcp-hub/dist/cli.js'),
+        '--port',
+        String(port),
+        '--config',
+        configPath,
+      ],
       logFolder: folder,
       cwd: folder,
       env: { XDG_STATE_HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
     });
     return {
-      target: { host: '127.0.0.1', port, path: '/api/servers/tools', dialect: 'rest', toolName: 'echo', headers: {} },
+      target: {
+        host: '127.0.0.1',
+        port,
+        path: '/api/servers/tools',
+        dialect: 'rest',
+        toolName: 'echo',
+        headers: {},
+      },
       process: pinned,
     };
   },

@@ -18,11 +18,23 @@ export const mcpProxy: Subject = {
       command: process.execPath,
       args: [
         peerFile('mcp-proxy/dist/bin/mcp-proxy.mjs'),
-        ...['--host', '127.0.0.1', '--port', String(port), '--server', 'stream', '--upstreamProtocol', 'auto'],
+        ...[
+          '--host',
+          '127.0.0.1',
+          '--port',
+          String(port),
+          '--server',
+          'stream',
+          '--upstreamProtocol',
+          'auto',
+        ],
         ...['--', command, ...args],
       ],
       logFolder: folder,
     });
-    return { target: { host: '127.0.0.1', port, path: '/mcp', dialect: 'modern', toolName: 'echo', headers: {} }, process: pinned };
+    return {
+      target: { host: '127.0.0.1', port, path: '/mcp', dialect: 'modern', toolName: 'echo', headers: {} },
+      process: pinned,
+    };
   },
 };

@@ -24,13 +24,24 @@ export const nginx: Subject = {
       args: ['-c', configPath, '-p', folder, '-e', join(folder, 'error.log')],
       logFolder: folder,
     });
-    return { target: { host: '127.0.0.1', port, path: upstream.path, dialect: 'modern', toolName: 'echo', headers: {} }, process: pinned };
+    return {
+      target: {
+        host: '127.0.0.1',
+        port,
+        path: upstream.path,
+        dialect: 'modern',
+        toolName: 'echo',
+        headers: {},
+      },
+      process: pinned,
+    };
   },
 };
 
 function nginxVersion(): string {
   const { status, stderr } = spawnSync('nginx', ['-v'], { encoding: 'utf8' });
-  if (status !== 0) throw new SubjectUnavailable('nginx is not installed (Debian: apt-get install nginx-light)');
+  if (status !== 0)
+    throw new SubjectUnavailable('nginx is not installed (Debian: apt-get install nginx-light)');
   return /nginx\/(\S+)/.exec(stderr)?.[1] ?? 'unknown';
 }
 

@@ -20,7 +20,12 @@ const CLOSING_BRACE = Buffer.from('}');
 function respond(response: ServerResponse, { id, method, params }: Request): void {
   const head = `{"jsonrpc":"2.0","id":${id},"result":`;
   if (method === 'tools/list') {
-    response.writeHead(200, ['Content-Type', 'application/json', 'Content-Length', String(head.length + list.length + 1)]);
+    response.writeHead(200, [
+      'Content-Type',
+      'application/json',
+      'Content-Length',
+      String(head.length + list.length + 1),
+    ]);
     // Head, list and end leave in one system call.
     response.cork();
     response.write(head, 'latin1');

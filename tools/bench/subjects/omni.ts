@@ -15,7 +15,9 @@ const SOURCES = fileURLToPath(new URL('../../../apps/master-server/src/main.ts',
 export const FROM_SOURCES: readonly string[] = ['--conditions=@omni/source', SOURCES];
 
 /** One server as Omni's configuration describes it. */
-type UpstreamEntry = { readonly type: 'http'; readonly url: string } | { readonly command: string; readonly args: readonly string[] };
+type UpstreamEntry =
+  | { readonly type: 'http'; readonly url: string }
+  | { readonly command: string; readonly args: readonly string[] };
 
 /** A running Omni. */
 export interface RunningOmni {
@@ -35,7 +37,8 @@ export const omni: Subject = {
   kinds: ['http', 'stdio'],
   version: () => 'bundle of the sources',
   start: async ({ upstream, kind, cores, folder, isProbed }) => {
-    const entry: UpstreamEntry = kind === 'http' ? { type: 'http', url: upstream.url } : upstream.stdioCommand;
+    const entry: UpstreamEntry =
+      kind === 'http' ? { type: 'http', url: upstream.url } : upstream.stdioCommand;
     const running = await startOmni({ [UPSTREAM_NAME]: entry }, cores, folder, { isProbed });
     return { ...running, target: omniTarget(running) };
   },
@@ -73,13 +76,23 @@ export async function startOmni(
   const port = await freePort();
   const token = randomBytes(32).toString('base64url');
   const configPath = join(folder, 'omni.json');
-  writeFileSync(configPath, JSON.stringify({ auth: { mode: 'token', token }, limits, mcpServers }), { mode: 0o600 });
+  writeFileSync(configPath, JSON.stringify({ auth: { mode: 'token', token }, limits, mcpServers }), {
+    mode: 0o600,
+  });
   const spawnedAt = performance.now();
   const pinned = new PinnedProcess({
     name: 'omni',
     core: cores.subject,
     command: process.execPath,
-    args: [...(isProbed ? heapProbeOptions() : []), ...program, 'serve', '--config', configPath, '--listen', `127.0.0.1:${port}`],
+    args: [
+      ...(isProbed ? heapProbeOptions() : []),
+      ...program,
+      'serve',
+      '--config',
+      configPath,
+      '--listen',
+      `127.0.0.1:${port}`,
+    ],
     logFolder: folder,
     ipc: isProbed,
     env: { OMNI_HOME: join(folder, 'state') },

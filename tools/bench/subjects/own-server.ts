@@ -21,7 +21,12 @@ export async function startOwnServer(
     name,
     core: cores.subject,
     command: process.execPath,
-    args: [...(isProbed ? heapProbeOptions() : []), fileURLToPath(new URL(file, import.meta.url)), String(port), ...args],
+    args: [
+      ...(isProbed ? heapProbeOptions() : []),
+      fileURLToPath(new URL(file, import.meta.url)),
+      String(port),
+      ...args,
+    ],
     logFolder: folder,
     ipc: isProbed,
   });

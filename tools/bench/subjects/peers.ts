@@ -22,7 +22,8 @@ function installPeers(): void {
     timeout: INSTALL_TIMEOUT_MS,
     env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` },
   });
-  if (status !== 0) throw new SubjectUnavailable('npm ci failed in tools/bench/peers; run it there by hand to see why');
+  if (status !== 0)
+    throw new SubjectUnavailable('npm ci failed in tools/bench/peers; run it there by hand to see why');
   writeFileSync(STAMP, lock);
 }
 

@@ -10,7 +10,9 @@ const INFO = { name: 'sdk-gateway', version: '1.0.0' };
 const [port, kind, location = '', ...args] = process.argv.slice(2);
 const client = new Client(INFO, { versionNegotiation: { mode: 'auto' } });
 await client.connect(
-  kind === 'http' ? new StreamableHTTPClientTransport(new URL(location)) : new StdioClientTransport({ command: location, args }),
+  kind === 'http'
+    ? new StreamableHTTPClientTransport(new URL(location))
+    : new StdioClientTransport({ command: location, args }),
 );
 
 const handler = createMcpHandler(() => {

@@ -27,6 +27,9 @@ export const supergateway: Subject = {
       ],
       logFolder: folder,
     });
-    return { target: { host: '127.0.0.1', port, path: '/mcp', dialect: 'legacy', toolName: 'echo', headers: {} }, process: pinned };
+    return {
+      target: { host: '127.0.0.1', port, path: '/mcp', dialect: 'legacy', toolName: 'echo', headers: {} },
+      process: pinned,
+    };
   },
 };

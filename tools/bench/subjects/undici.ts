@@ -24,7 +24,9 @@ export interface UndiciPool {
 /** Opens a connection pool to one origin. */
 export function createPool(origin: string, connections: number): UndiciPool {
   // Holds: this is the documented shape of undici 8's Pool.
-  const { Pool } = requireAsAdapter('undici') as { Pool: new (origin: string, options: { connections: number }) => UndiciPool };
+  const { Pool } = requireAsAdapter('undici') as {
+    Pool: new (origin: string, options: { connections: number }) => UndiciPool;
+  };
   return new Pool(origin, { connections });
 }
 

@@ -24,11 +24,19 @@ interface Probed {
 }
 
 /** Bytes allocated on the JavaScript heap per call, at full load. Buffers outside of it are not counted. */
-export async function runAllocation(session: BenchSession, { rounds, measureMs }: AllocationPlan): Promise<AllocationResult> {
+export async function runAllocation(
+  session: BenchSession,
+  { rounds, measureMs }: AllocationPlan,
+): Promise<AllocationResult> {
   const probed: Probed[] = [];
   const skipped: SkippedSubject[] = [];
   for (const kind of KINDS) {
-    const found = await startSubjects(session, PROBED, { kind, sizes: [JOB.bytes], label: `W-alloc-${kind}`, isProbed: true });
+    const found = await startSubjects(session, PROBED, {
+      kind,
+      sizes: [JOB.bytes],
+      label: `W-alloc-${kind}`,
+      isProbed: true,
+    });
     probed.push(...found.started.map((started) => ({ kind, started, samples: [] })));
     skipped.push(...found.skipped);
   }
@@ -81,6 +89,15 @@ export async function sampleAllocation(
       },
     },
   );
-  const { allocatedBytes, gcMs, collections } = (await counted) ?? { allocatedBytes: 0, gcMs: 0, collections: 0 };
-  return { round, bytesPerCall: allocatedBytes / result.calls, gcShare: gcMs / (result.seconds * 1_000), collections };
+  const { allocatedBytes, gcMs, collections } = (await counted) ?? {
+    allocatedBytes: 0,
+    gcMs: 0,
+    collections: 0,
+  };
+  return {
+    round,
+    bytesPerCall: allocatedBytes / result.calls,
+    gcShare: gcMs / (result.seconds * 1_000),
+    collections,
+  };
 }

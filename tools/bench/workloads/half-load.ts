@@ -1,5 +1,12 @@
 import type { HalfLoadResult, HalfLoadSubject, Sample } from '../bench-result.ts';
-import { measure, measureOrDrop, startSubjects, stopSubjects, type BenchSession, type StartedSubject } from '../bench-session.ts';
+import {
+  measure,
+  measureOrDrop,
+  startSubjects,
+  stopSubjects,
+  type BenchSession,
+  type StartedSubject,
+} from '../bench-session.ts';
 import { calibrate, steadyOf, type Calibration } from '../calibration.ts';
 import { shuffled } from '../seeded-random.ts';
 import { differenceOfRounds, median, type Estimate } from '../statistics.ts';
@@ -29,7 +36,11 @@ interface Pair {
 /** Latency at half of each subject's own capacity, open loop, each time next to a direct run at the same rate. */
 export async function runHalfLoad(session: BenchSession, plan: HalfLoadPlan): Promise<HalfLoadResult> {
   const subjects = [direct, ...plan.subjects.filter(({ name }) => name !== direct.name)];
-  const { started, skipped } = await startSubjects(session, subjects, { kind: 'http', sizes: [BYTES], label: 'W-half' });
+  const { started, skipped } = await startSubjects(session, subjects, {
+    kind: 'http',
+    sizes: [BYTES],
+    label: 'W-half',
+  });
   const [baseline, ...others] = started;
   if (baseline?.subject.name !== direct.name) {
     await stopSubjects(started);
@@ -52,20 +63,28 @@ export async function runHalfLoad(session: BenchSession, plan: HalfLoadPlan): Pr
     for (const other of shuffled(active, session.random)) {
       const ratePerSecond = (capacities.get(other.subject.name) ?? 0) * LOAD_SHARE;
       if (ratePerSecond === 0) continue;
-      const pair = await attempt(other, () => measurePair(session, { baseline, other, ratePerSecond, round }, plan.measureMs));
+      const pair = await attempt(other, () =>
+        measurePair(session, { baseline, other, ratePerSecond, round }, plan.measureMs),
+      );
       if (pair !== undefined) pairs.get(other.subject.name)?.push(pair);
     }
   }
   await stopSubjects(started);
   const steady = steadyOf(calibrations);
   return {
-    subjects: [...pairs].map(([name, all]) => summarize(name, all, { capacity: capacities.get(name) ?? 0, steady, seed: session.seed })),
+    subjects: [...pairs].map(([name, all]) =>
+      summarize(name, all, { capacity: capacities.get(name) ?? 0, steady, seed: session.seed }),
+    ),
     skipped,
     calibrations,
   };
 }
 
-async function capacityOf(session: BenchSession, started: StartedSubject, measureMs: number): Promise<number> {
+async function capacityOf(
+  session: BenchSession,
+  started: StartedSubject,
+  measureMs: number,
+): Promise<number> {
   const rates: number[] = [];
   for (let run = 0; run < CAPACITY_RUNS; run += 1) {
     const job = { bytes: BYTES, connections: CAPACITY_CONNECTIONS, warmUpMs: WARM_UP_MS, measureMs };
@@ -79,7 +98,13 @@ async function measurePair(
   pair: { baseline: StartedSubject; other: StartedSubject; ratePerSecond: number; round: number },
   measureMs: number,
 ): Promise<Pair> {
-  const job = { bytes: BYTES, connections: OPEN_LOOP_CONNECTIONS, warmUpMs: WARM_UP_MS, measureMs, ratePerSecond: pair.ratePerSecond };
+  const job = {
+    bytes: BYTES,
+    connections: OPEN_LOOP_CONNECTIONS,
+    warmUpMs: WARM_UP_MS,
+    measureMs,
+    ratePerSecond: pair.ratePerSecond,
+  };
   const run = (started: StartedSubject): Promise<Sample> => measure(session, started, job, pair.round);
   if (session.random() < 0.5) {
     const subject = await run(pair.other);
@@ -94,7 +119,9 @@ function summarize(
   all: readonly Pair[],
   context: { readonly capacity: number; readonly steady: ReadonlySet<number>; readonly seed: number },
 ): HalfLoadSubject {
-  const kept = all.filter(({ subject, direct: base }) => context.steady.has(subject.round) && isValid(subject) && isValid(base));
+  const kept = all.filter(
+    ({ subject, direct: base }) => context.steady.has(subject.round) && isValid(subject) && isValid(base),
+  );
   const added = (quantile: 'p50' | 'p95' | 'p99'): Estimate | undefined => {
     const figure = (sample: Sample): { round: number; value: number } => ({
       round: sample.round,

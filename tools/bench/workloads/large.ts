@@ -1,7 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LargeResult, Sample, SkippedSubject } from '../bench-result.ts';
-import { measure, ownPids, startSubjects, stopSubjects, type BenchSession, type StartedSubject } from '../bench-session.ts';
+import {
+  measure,
+  ownPids,
+  startSubjects,
+  stopSubjects,
+  type BenchSession,
+  type StartedSubject,
+} from '../bench-session.ts';
 import { calibrate, steadyOf } from '../calibration.ts';
 import { cellResult, type Group } from '../cell-result.ts';
 import { memoryOf } from '../process-tree.ts';
@@ -43,7 +50,10 @@ export async function runLarge(session: BenchSession, plan: LargePlan): Promise<
       const found = await startSubjects(own, [subject], { kind: 'http', sizes: [BYTES], label: 'W-large' });
       for (const each of found.skipped) skipped.set(each.name, each);
       for (const started of found.started) {
-        const { sample, bytesPerCall } = await measureGrowth(session, started, { measureMs: plan.measureMs, round });
+        const { sample, bytesPerCall } = await measureGrowth(session, started, {
+          measureMs: plan.measureMs,
+          round,
+        });
         samples.set(subject.name, sample);
         growth.get(subject.name)?.push(bytesPerCall);
       }
@@ -55,7 +65,11 @@ export async function runLarge(session: BenchSession, plan: LargePlan): Promise<
   const kept = groups.filter((_, round) => steady.has(round));
   return {
     cell: cellResult({ bytes: BYTES, connections: MANY, rounds }, kept, names, session.seed),
-    growth: [...growth].map(([name, samples]) => ({ name, bytesPerCall: bootstrapMedian(samples, session.seed), samples })),
+    growth: [...growth].map(([name, samples]) => ({
+      name,
+      bytesPerCall: bootstrapMedian(samples, session.seed),
+      samples,
+    })),
     skipped: [...skipped.values()],
   };
 }

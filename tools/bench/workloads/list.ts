@@ -34,17 +34,33 @@ export async function runList(session: BenchSession, plan: ListPlan): Promise<Li
   try {
     const gateway = await omni.start(context);
     running.set(omni.name, gateway);
-    await waitUntilCallable(gateway.target, { timeoutMs: START_TIMEOUT_MS, isGone: () => gateway.process.isGone });
+    await waitUntilCallable(gateway.target, {
+      timeoutMs: START_TIMEOUT_MS,
+      isGone: () => gateway.process.isGone,
+    });
     const answer = await listAnswer(gateway.target, FIRST_CALL_ID);
     const listFile = join(folder, 'list.json');
     writeFileSync(listFile, resultOfText(answer, FIRST_CALL_ID));
-    const responder = await startOwnServer(nodeResponder.name, './node-responder-server.ts', context, [listFile]);
+    const responder = await startOwnServer(nodeResponder.name, './node-responder-server.ts', context, [
+      listFile,
+    ]);
     running.set(nodeResponder.name, responder);
-    await waitUntilCallable(responder.target, { timeoutMs: START_TIMEOUT_MS, isGone: () => responder.process.isGone });
-    if ((await listAnswer(responder.target, FIRST_CALL_ID)) !== answer) throw new Error('the two do not send the same bytes');
-    return { tools: TOOLS, cell: await measureAll(session, plan, { running, bytes: answer.length }), skipped: [] };
+    await waitUntilCallable(responder.target, {
+      timeoutMs: START_TIMEOUT_MS,
+      isGone: () => responder.process.isGone,
+    });
+    if ((await listAnswer(responder.target, FIRST_CALL_ID)) !== answer)
+      throw new Error('the two do not send the same bytes');
+    return {
+      tools: TOOLS,
+      cell: await measureAll(session, plan, { running, bytes: answer.length }),
+      skipped: [],
+    };
   } catch (error) {
-    const skipped: SkippedSubject = { name: omni.name, reason: error instanceof Error ? error.message : String(error) };
+    const skipped: SkippedSubject = {
+      name: omni.name,
+      reason: error instanceof Error ? error.message : String(error),
+    };
     return { tools: TOOLS, cell: undefined, skipped: [skipped] };
   } finally {
     for (const { process } of running.values()) await process.stop();
@@ -63,7 +79,13 @@ async function measureAll(
     const calibration = await calibrate(session.cores);
     const samples = new Map<string, Sample>();
     for (const [name, subject] of shuffled([...running], session.random)) {
-      const job = { what: 'tools/list' as const, bytes, connections: CONNECTIONS, warmUpMs: WARM_UP_MS, measureMs };
+      const job = {
+        what: 'tools/list' as const,
+        bytes,
+        connections: CONNECTIONS,
+        warmUpMs: WARM_UP_MS,
+        measureMs,
+      };
       samples.set(name, await measure(session, { running: subject }, job, round));
     }
     groups.push({ calibration, samples });

@@ -36,7 +36,8 @@ export async function runSessions(session: BenchSession): Promise<SessionsResult
     session.progress(`W-sessions: ${MODERN.batches} batches of ${MODERN.clients} modern clients`);
     while (modern.length < MODERN.batches) modern.push(await growthPerClient(heap, target, MODERN.clients));
     session.progress(`W-sessions: ${LEGACY.batches} batches of ${LEGACY.clients} legacy sessions`);
-    while (legacy.length < LEGACY.batches) legacy.push(await growthPerClient(heap, { ...target, dialect: 'legacy' }, LEGACY.clients));
+    while (legacy.length < LEGACY.batches)
+      legacy.push(await growthPerClient(heap, { ...target, dialect: 'legacy' }, LEGACY.clients));
   } catch (error) {
     skipped.push({ name: 'omni', reason: error instanceof Error ? error.message : String(error) });
   }

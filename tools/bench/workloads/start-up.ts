@@ -51,7 +51,12 @@ export async function runStartUp(session: BenchSession, rounds: number): Promise
 
 async function waitUntilReady(omni: RunningOmni): Promise<number> {
   const target = { host: '127.0.0.1', port: omni.port };
-  const request = { method: 'GET', path: '/health/ready', headers: { Authorization: `Bearer ${omni.token}` }, body: '' } as const;
+  const request = {
+    method: 'GET',
+    path: '/health/ready',
+    headers: { Authorization: `Bearer ${omni.token}` },
+    body: '',
+  } as const;
   const deadline = performance.now() + READY_TIMEOUT_MS;
   for (;;) {
     const status = await sendOnce(target, request).then(
@@ -60,7 +65,8 @@ async function waitUntilReady(omni: RunningOmni): Promise<number> {
     );
     if (status === 200) return performance.now();
     if (omni.process.isGone) throw new Error('it ended before it was ready');
-    if (performance.now() > deadline) throw new Error(`not ready within ${READY_TIMEOUT_MS / 1_000} s (last status: ${status})`);
+    if (performance.now() > deadline)
+      throw new Error(`not ready within ${READY_TIMEOUT_MS / 1_000} s (last status: ${status})`);
     await delay(POLL_MS);
   }
 }

@@ -20,8 +20,14 @@ export interface ThroughputPlan {
 
 /** Closed-loop throughput of `tools/call`: rounds over all cells in shuffled order, in each cell all subjects in shuffled order. */
 export async function runThroughput(session: BenchSession, plan: ThroughputPlan): Promise<ThroughputResult> {
-  const { started, skipped } = await startSubjects(session, plan.subjects, { kind: plan.kind, sizes: plan.sizes, label: plan.workload });
-  const cells = plan.sizes.flatMap((bytes) => plan.connections.map((connections) => ({ bytes, connections })));
+  const { started, skipped } = await startSubjects(session, plan.subjects, {
+    kind: plan.kind,
+    sizes: plan.sizes,
+    label: plan.workload,
+  });
+  const cells = plan.sizes.flatMap((bytes) =>
+    plan.connections.map((connections) => ({ bytes, connections })),
+  );
   const active = [...started];
   const groups: (Group & { readonly cell: number })[] = [];
   for (let round = 0; round < plan.rounds && active.length > 0; round += 1) {
@@ -33,7 +39,9 @@ export async function runThroughput(session: BenchSession, plan: ThroughputPlan)
       const samples = new Map<string, Sample>();
       for (const subject of shuffled(active, session.random)) {
         const job = { ...shape, warmUpMs: WARM_UP_MS, measureMs: plan.measureMs };
-        const sample = await measureOrDrop(session, subject, { active, skipped }, () => measure(session, subject, job, round));
+        const sample = await measureOrDrop(session, subject, { active, skipped }, () =>
+          measure(session, subject, job, round),
+        );
         if (sample !== undefined) samples.set(subject.subject.name, sample);
       }
       groups.push({ cell, calibration, samples });

@@ -38,7 +38,11 @@ export const CLIENT_STEPS: Readonly<Record<string, Steps>> = {
 
   'sse-retry': async ({ client }) => {
     await client.listTools();
-    await expectText(client, { name: 'test_reconnection', arguments: {} }, 'Reconnection test completed successfully');
+    await expectText(
+      client,
+      { name: 'test_reconnection', arguments: {} },
+      'Reconnection test completed successfully',
+    );
   },
 
   'request-metadata': async ({ client }) => void (await client.listTools()),
@@ -59,7 +63,10 @@ export const CLIENT_STEPS: Readonly<Record<string, Steps>> = {
     for (const { uri } of resources) await client.readResource({ uri });
     const { prompts } = await client.listPrompts();
     for (const { name } of prompts) await client.getPrompt({ name, arguments: {} });
-    expectTrue(tools.length === 2 && resources.length === 2 && prompts.length === 1, 'the lists are not those of the suite');
+    expectTrue(
+      tools.length === 2 && resources.length === 2 && prompts.length === 1,
+      'the lists are not those of the suite',
+    );
   },
 
   'http-custom-headers': async ({ client, toolCalls }) => {
@@ -91,7 +98,12 @@ export const CLIENT_STEPS: Readonly<Record<string, Steps>> = {
 };
 
 /** Tools of the suite's server that a client must not use. */
-const INVALID_TOOLS = ['invalid_empty_header', 'invalid_object_header', 'invalid_duplicate_diff_case', 'invalid_colon_in_name'];
+const INVALID_TOOLS = [
+  'invalid_empty_header',
+  'invalid_object_header',
+  'invalid_duplicate_diff_case',
+  'invalid_colon_in_name',
+];
 
 async function expectRefusal(client: Client, name: string): Promise<void> {
   const isRefused = await client.callTool({ name, arguments: { value: 'x' } }).then(
@@ -101,7 +113,11 @@ async function expectRefusal(client: Client, name: string): Promise<void> {
   expectTrue(isRefused, `${name} can be called`);
 }
 
-async function expectText(client: Client, call: { name: string; arguments: Record<string, unknown> }, text: string): Promise<void> {
+async function expectText(
+  client: Client,
+  call: { name: string; arguments: Record<string, unknown> },
+  text: string,
+): Promise<void> {
   const { content } = await client.callTool(call);
   const told = content.map((block) => (block.type === 'text' ? block.text : block.type));
   expectTrue(told.length === 1 && told[0] === text, `${call.name} answered ${JSON.stringify(told)}`);

@@ -2,7 +2,12 @@
  * The client that the suite starts for each of its client scenarios: connects, directly or through an Omni of its own, does what the
  * scenario wants and ends with 0. The suite adds the URL of its server, and tells the rest in the environment.
  */
-import { Client, StreamableHTTPClientTransport, type Transport, type VersionNegotiationMode } from '@modelcontextprotocol/client';
+import {
+  Client,
+  StreamableHTTPClientTransport,
+  type Transport,
+  type VersionNegotiationMode,
+} from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { parseArgs } from 'node:util';
 import { prepareStdioOmni, startOmni } from '../omni-under-test.ts';
@@ -34,7 +39,11 @@ function createClient(): Client {
   const client = new Client(
     { name: 'conformance-client', version: '1.0.0' },
     {
-      capabilities: { roots: { listChanged: true }, sampling: {}, elicitation: { form: { applyDefaults: true } } },
+      capabilities: {
+        roots: { listChanged: true },
+        sampling: {},
+        elicitation: { form: { applyDefaults: true } },
+      },
       versionNegotiation: { mode: negotiation() },
     },
   );
@@ -65,7 +74,10 @@ async function openWay(): Promise<Way> {
       return { transport: new StreamableHTTPClientTransport(new URL(url)), close: async () => {} };
     case 'http': {
       const omni = await startOmni(upstream, options);
-      return { transport: new StreamableHTTPClientTransport(new URL('/mcp', omni.url)), close: () => omni.stop() };
+      return {
+        transport: new StreamableHTTPClientTransport(new URL('/mcp', omni.url)),
+        close: () => omni.stop(),
+      };
     }
     case 'stdio': {
       const { remove, ...server } = await prepareStdioOmni(upstream, options);

@@ -8,7 +8,8 @@ const LIMITS: JsonLimits = { maxDepth: 16, maxElements: 200 };
 const MAX_LINES = 12;
 /** A line that is no message: servers answer what waits. */
 const ANSWER_NOW = '!';
-const META = '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}';
+const META =
+  '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}';
 const INITIALIZE =
   '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{"roots":{}},"clientInfo":{"name":"a","version":"1"}}}';
 
@@ -72,13 +73,19 @@ export function channelFront(open: (limits: JsonLimits) => Promise<Front> = open
         if (line === ANSWER_NOW) front.answerHeld();
         else told?.onMessage(line);
         await front.settle();
-        outcomes.add(line === ANSWER_NOW ? waiting.check(sent.slice(before)) : checkLine(line, sent.slice(before), waiting));
+        outcomes.add(
+          line === ANSWER_NOW
+            ? waiting.check(sent.slice(before))
+            : checkLine(line, sent.slice(before), waiting),
+        );
       }
       const before = sent.length;
       await connection.close();
       front.answerHeld();
       await front.settle();
-      promise(sent.length === before, 'what is closed without a reason says nothing more', () => sent.slice(before).join('\n'));
+      promise(sent.length === before, 'what is closed without a reason says nothing more', () =>
+        sent.slice(before).join('\n'),
+      );
       promise(front.complaints.length === 0, 'nothing fails inside', () => front.complaints.join('\n'));
       return [...outcomes].toSorted().join(', ');
     },
@@ -115,7 +122,8 @@ function checkLine(line: string, sent: readonly string[], waiting: Waiting): str
       );
       return 'rejected';
     case 'request': {
-      if (answers.length === 0 && stringMember(line, asked.params, 'name') === LATER) return waiting.add(asked.id);
+      if (answers.length === 0 && stringMember(line, asked.params, 'name') === LATER)
+        return waiting.add(asked.id);
       const isPersistent = asked.method === 'subscriptions/listen' && answers.length === 0;
       promise(
         isPersistent || (answers.length === 1 && idOf(answers[0]) === echoed(asked.id)),
@@ -138,13 +146,18 @@ class Waiting {
   }
 
   onNotification(message: RpcMessage): void {
-    const id = message.method === 'notifications/cancelled' ? rawOf(message, memberOf(message.params, 'requestId')) : undefined;
+    const id =
+      message.method === 'notifications/cancelled'
+        ? rawOf(message, memberOf(message.params, 'requestId'))
+        : undefined;
     for (const waiting of this.#ids) if (waiting.id === id) waiting.isCancelled = true;
   }
 
   /** @param sent - When all servers had answered. */
   check(sent: readonly string[]): string {
-    const answered = sent.map((text) => parsedJson(text)?.value).filter((value) => isRecord(value) && !Object.hasOwn(value, 'method'));
+    const answered = sent
+      .map((text) => parsedJson(text)?.value)
+      .filter((value) => isRecord(value) && !Object.hasOwn(value, 'method'));
     const ids = answered.map(idOf);
     for (const { id, isCancelled } of this.#ids) {
       const at = ids.indexOf(echoed(id));

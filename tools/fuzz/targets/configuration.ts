@@ -12,7 +12,9 @@ const ENV = { SECRET, OMNI_PORT: '4001' };
 const POSITION = /^[^:\n]+:\d+:\d+ {2}\S/;
 
 /** Configuration: read or refused with a place for each problem, the same as JSON and as YAML, and without a secret in what is said. */
-export function configuration(read: Read = (path, text) => parseConfiguration([{ path, text, role: 'base' }], { env: ENV })): FuzzTarget {
+export function configuration(
+  read: Read = (path, text) => parseConfiguration([{ path, text, role: 'base' }], { env: ENV }),
+): FuzzTarget {
   return {
     name: 'configuration',
     promise:
@@ -75,18 +77,31 @@ export function configuration(read: Read = (path, text) => parseConfiguration([{
       const asJson = outcomeOf(read, 'a.json', text);
       // White space that the parser allows in more places than JSON is no concern.
       if (parsedJson(text) === undefined || !isCommonGround(text)) return `${asYaml.kind} ${asJson.kind}`;
-      promise(isSame(asYaml, asJson), 'JSON means the same in a YAML file', () => `${show(asYaml)}\n${show(asJson)}`);
+      promise(
+        isSame(asYaml, asJson),
+        'JSON means the same in a YAML file',
+        () => `${show(asYaml)}\n${show(asJson)}`,
+      );
       const rewritten = outcomeOf(read, 'a.json', JSON.stringify(JSON.parse(text), null, 2));
-      promise(isSame(asJson, rewritten), 'white space means nothing', () => `${show(asJson)}\n${show(rewritten)}`);
+      promise(
+        isSame(asJson, rewritten),
+        'white space means nothing',
+        () => `${show(asJson)}\n${show(rewritten)}`,
+      );
       const commented = outcomeOf(read, 'a.json', `// "a": {\n${text}/* } */`);
-      promise(isSame(asJson, commented), 'comments mean nothing', () => `${show(asJson)}\n${show(commented)}`);
+      promise(
+        isSame(asJson, commented),
+        'comments mean nothing',
+        () => `${show(asJson)}\n${show(commented)}`,
+      );
       return `JSON ${asJson.kind} ${asJson.kind === 'read' ? asJson.value.upstreams.length : Math.min(asJson.problems.length, 5)}`;
     },
   };
 }
 
 type Outcome =
-  { readonly kind: 'read'; readonly value: Configuration } | { readonly kind: 'refused'; readonly problems: readonly string[] };
+  | { readonly kind: 'read'; readonly value: Configuration }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };
 
 function outcomeOf(read: Read, path: string, text: string): Outcome {
   try {
@@ -96,7 +111,9 @@ function outcomeOf(read: Read, path: string, text: string): Outcome {
       'a warning has a place',
       () => value.warnings.join('\n'),
     );
-    promise(!value.warnings.join('\n').includes(SECRET), 'no warning tells a secret', () => value.warnings.join('\n'));
+    promise(!value.warnings.join('\n').includes(SECRET), 'no warning tells a secret', () =>
+      value.warnings.join('\n'),
+    );
     return { kind: 'read', value };
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'OMNI_CONFIG_INVALID') throw error;

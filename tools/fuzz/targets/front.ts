@@ -56,14 +56,16 @@ const views: CatalogueViews = {
 export async function openFront(limits: JsonLimits): Promise<Front> {
   const clock = new VirtualClock();
   const complaints: string[] = [];
-  const complain = (fields: object, message: string): void => void complaints.push(`${message} ${inspect(fields)}`);
+  const complain = (fields: object, message: string): void =>
+    void complaints.push(`${message} ${inspect(fields)}`);
   const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
   let routed: CallContext | undefined;
   const held: (() => void)[] = [];
   const dispatch: Dispatch = {
     route(request, reply) {
       routed = request;
-      const answer = (): void => reply.settle({ kind: 'message', payload: resultText(request.message.id, '{}'), status: 200 });
+      const answer = (): void =>
+        reply.settle({ kind: 'message', payload: resultText(request.message.id, '{}'), status: 200 });
       if (stringMember(request.message.text, request.message.params, 'name') === LATER) held.push(answer);
       else answer();
       return { cancel() {} };
@@ -84,9 +86,19 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
       challenge: () => 'Bearer',
     },
     hostCheck: { check: () => undefined },
-    probes: { answer: (path) => (path === '/health/live' ? { status: 200, contentType: 'application/json', body: '{}' } : undefined) },
+    probes: {
+      answer: (path) =>
+        path === '/health/live' ? { status: 200, contentType: 'application/json', body: '{}' } : undefined,
+    },
     identity: { name: 'omni', version: '1' },
-    limits: { ...limits, maxBodyBytes: 3_000, maxInFlight: 10, maxSessions: 10, maxSessionInFlight: 4, sessionIdleMs: 600_000 },
+    limits: {
+      ...limits,
+      maxBodyBytes: 3_000,
+      maxInFlight: 10,
+      maxSessions: 10,
+      maxSessionInFlight: 4,
+      sessionIdleMs: 600_000,
+    },
     legacySse: true,
     clock,
     logger,

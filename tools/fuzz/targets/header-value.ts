@@ -6,7 +6,10 @@ import { isRecord, textOf } from './input-text.ts';
 type Codec = Pick<typeof model, 'decodeHeaderValue' | 'encodeHeaderValue'>;
 
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
-const META = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
 const HEADER_MISMATCH = -32020;
 /** The SDK drops one at the beginning of what it decodes, so that such a name fits no header there. */
 const BYTE_ORDER_MARK = '\uFEFF';
@@ -15,7 +18,9 @@ const OVERLAPPING = '=?base64?=';
 
 /** Names in headers: what is encoded is decoded, by the SDK too, and any header says the same to both. */
 export function headerValue(codec: Codec = model): FuzzTarget {
-  const sdk = createMcpHandler(() => new McpServer({ name: 'fuzz', version: '1' }, { capabilities: { tools: {} } }));
+  const sdk = createMcpHandler(
+    () => new McpServer({ name: 'fuzz', version: '1' }, { capabilities: { tools: {} } }),
+  );
 
   /** Whether the SDK's server finds that `Mcp-Name` and the body name the same. */
   async function sdkReads(header: string, name: string): Promise<boolean> {
@@ -29,7 +34,12 @@ export function headerValue(codec: Codec = model): FuzzTarget {
           'mcp-method': 'tools/call',
           'mcp-name': header,
         },
-        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {}, _meta: META } }),
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name, arguments: {}, _meta: META },
+        }),
       }),
     );
     const answer: unknown = await response.json();
@@ -41,8 +51,33 @@ export function headerValue(codec: Codec = model): FuzzTarget {
     promise:
       'any text survives encoding and decoding, here and in the SDK, and is a header without edges; any header names the same for both',
     covers: /model\/src\/header-value\.ts$/,
-    seeds: ['plain', '=?base64?5pel5pys?=', '日本', '', ' edge ', '=?base64??=', '=?base64?YQ==?=', '=?base64?77u/YQ==?='],
-    dictionary: ['=?base64?', '?=', '=', '==', '/', '+', 'YQ==', '77u/', 'gA==', '7aCA', '\t', ' ', '\r\n', '=?Base64?', '=?base64?YR==?='],
+    seeds: [
+      'plain',
+      '=?base64?5pel5pys?=',
+      '日本',
+      '',
+      ' edge ',
+      '=?base64??=',
+      '=?base64?YQ==?=',
+      '=?base64?77u/YQ==?=',
+    ],
+    dictionary: [
+      '=?base64?',
+      '?=',
+      '=',
+      '==',
+      '/',
+      '+',
+      'YQ==',
+      '77u/',
+      'gA==',
+      '7aCA',
+      '\t',
+      ' ',
+      '\r\n',
+      '=?Base64?',
+      '=?base64?YR==?=',
+    ],
     isJson: false,
     maxBytes: 300,
     async check(input) {
@@ -54,7 +89,8 @@ export function headerValue(codec: Codec = model): FuzzTarget {
         () => encoded,
       );
       promise(codec.decodeHeaderValue(encoded) === text, 'what is encoded is decoded again', () => encoded);
-      if (!text.startsWith(BYTE_ORDER_MARK)) promise(await sdkReads(encoded, text), 'the SDK reads what is encoded here', () => encoded);
+      if (!text.startsWith(BYTE_ORDER_MARK))
+        promise(await sdkReads(encoded, text), 'the SDK reads what is encoded here', () => encoded);
 
       // As a server gets it: without white space at its edges.
       const header = text.replaceAll(/^[\t ]+|[\t ]+$/g, '');
@@ -66,7 +102,11 @@ export function headerValue(codec: Codec = model): FuzzTarget {
       }
       if (decoded === undefined) {
         promise(header.startsWith('=?base64?'), 'plain text is a value', () => header);
-        promise(!(await sdkReads(header, header)), 'what cannot be decoded names nothing for the SDK either', () => header);
+        promise(
+          !(await sdkReads(header, header)),
+          'what cannot be decoded names nothing for the SDK either',
+          () => header,
+        );
         return 'bad Base64';
       }
       promise(

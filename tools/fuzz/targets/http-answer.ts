@@ -69,9 +69,17 @@ export function httpAnswer(receive: Receive = receiveWithConnection()): FuzzTarg
   };
 }
 
-function checked(id: string, body: Uint8Array, text: string | undefined, value: unknown, { kind, text: received }: Received): string {
+function checked(
+  id: string,
+  body: Uint8Array,
+  text: string | undefined,
+  value: unknown,
+  { kind, text: received }: Received,
+): string {
   // A key that stands twice is for whoever reads it: the upstream has said both.
-  const isPlain = text !== undefined && scanJson(text, { maxDepth: 600, maxElements: 1_000_000 }, RECORDED).kind === 'object';
+  const isPlain =
+    text !== undefined &&
+    scanJson(text, { maxDepth: 600, maxElements: 1_000_000 }, RECORDED).kind === 'object';
   const isOwn = isRecord(value) && value['id'] === JSON.parse(id);
   const isAnswer =
     isRecord(value) &&
@@ -79,7 +87,10 @@ function checked(id: string, body: Uint8Array, text: string | undefined, value: 
     !Object.hasOwn(value, 'method') &&
     Object.hasOwn(value, 'result') !== Object.hasOwn(value, 'error');
   if (kind === 'bytes') {
-    promise(received === new TextDecoder('utf-8', { ignoreBOM: true }).decode(body), 'bytes go on as they came');
+    promise(
+      received === new TextDecoder('utf-8', { ignoreBOM: true }).decode(body),
+      'bytes go on as they came',
+    );
     promise(!isPlain || isOwn, 'what goes on unread is the answer to this call', () => shown(text));
     promise(
       !isPlain || (isRecord(value) && (Object.hasOwn(value, 'result') || Object.hasOwn(value, 'error'))),
@@ -100,7 +111,8 @@ function checked(id: string, body: Uint8Array, text: string | undefined, value: 
   }
   // A number has to be written as it was sent.
   const isSameText = id.startsWith('"') || /"id"\s*:\s*1\s*[,}]/.test(text ?? '');
-  const isFine = isPlain && isAnswer && isOwn && isSameText && (value['error'] === undefined || isRecord(value['error']));
+  const isFine =
+    isPlain && isAnswer && isOwn && isSameText && (value['error'] === undefined || isRecord(value['error']));
   promise(!isFine, 'the answer to this call is taken', () => `${received}\n${shown(text)}`);
   return received;
 }
@@ -160,10 +172,17 @@ function receiveWithConnection(): Receive {
     http.last.head(200, ['Content-Type', 'application/json']);
     for (let at = 0; at < body.length; at += quarter) http.last.data(body.subarray(at, at + quarter));
     http.last.end();
-    if (isPassed) return { kind: 'bytes', text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(chunks)) };
+    if (isPassed)
+      return {
+        kind: 'bytes',
+        text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(chunks)),
+      };
     const [kind = '', status = ''] = (call.last ?? '').split(' ');
     if (kind === 'failure') return { kind, text: status };
     promise(kind === 'bytes' || kind === 'answer', 'a call is over when its exchange is');
-    return { kind: kind === 'bytes' ? 'bytes' : 'answer', text: (call.last ?? '').slice(kind.length + status.length + 2) };
+    return {
+      kind: kind === 'bytes' ? 'bytes' : 'answer',
+      text: (call.last ?? '').slice(kind.length + status.length + 2),
+    };
   };
 }

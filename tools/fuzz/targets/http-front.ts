@@ -14,7 +14,8 @@ const SESSION = '$SESSION';
 const HEADERS = 'Content-Type: application/json\nAccept: application/json, text/event-stream\n';
 const MODERN = `POST /mcp\n${HEADERS}MCP-Protocol-Version: 2026-07-28\nMcp-Method: `;
 const LEGACY = `POST /mcp\n${HEADERS}Mcp-Session-Id: ${SESSION}\nMCP-Protocol-Version: 2025-11-25\n\n`;
-const META = '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}';
+const META =
+  '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}';
 /** What Omni refuses a modern request for before anybody is asked about its method. */
 const ENVELOPE_ERRORS = new Set([
   'OMNI_JSON_INVALID',
@@ -100,7 +101,8 @@ export function httpFront(open: (limits: JsonLimits) => Promise<Front> = openFro
       const isMcp = method === 'POST' && /^\/mcp(?:\/files)?$/.test(path);
       if (isMcp && parsed === undefined && !BEFORE_BODY.has(code))
         promise(UNREADABLE.has(code), 'a body that is no JSON is refused as that', () => code);
-      if (isMcp && parsed !== undefined) checkEra(front, { header, text: text ?? '', value: parsed.value, code });
+      if (isMcp && parsed !== undefined)
+        checkEra(front, { header, text: text ?? '', value: parsed.value, code });
       return `${/^(?:POST|GET|DELETE)$/.exec(method)?.[0] ?? 'other'} ${exchange.status} ${code} ${front.routed?.client.era ?? ''}`;
     },
   };
@@ -125,20 +127,33 @@ const UNREADABLE = new Set(['OMNI_JSON_INVALID', 'OMNI_MESSAGE_TOO_COMPLEX', 'OM
 /** @returns The code of the error table, or nothing where all is well. */
 function checkAnswer(exchange: RecordingExchange, asked: unknown): string {
   const { status } = exchange;
-  promise(status >= 200 && status < 500, 'the status is one for a client', () => `${status} ${exchange.text()}`);
-  if (exchange.state !== 'responded' || exchange.text() === '' || exchange.responseHeader('content-type') !== 'application/json') return '';
+  promise(
+    status >= 200 && status < 500,
+    'the status is one for a client',
+    () => `${status} ${exchange.text()}`,
+  );
+  if (
+    exchange.state !== 'responded' ||
+    exchange.text() === '' ||
+    exchange.responseHeader('content-type') !== 'application/json'
+  )
+    return '';
   const answer = parsedJson(exchange.text())?.value;
   promise(answer !== undefined, 'an answer is JSON', () => exchange.text());
   // Health pages are no messages.
   if (!isRecord(answer) || !Object.hasOwn(answer, 'jsonrpc')) return '';
   const id = isRecord(asked) ? asked['id'] : undefined;
-  promise(answer['id'] === null || answer['id'] === id, 'an answer has the id of its request', () => exchange.text());
+  promise(answer['id'] === null || answer['id'] === id, 'an answer has the id of its request', () =>
+    exchange.text(),
+  );
   const { error } = answer;
   if (error === undefined) return '';
   const code = isRecord(error) && isRecord(error['data']) ? String(error['data']['code']) : '';
   const facts = Object.entries(GATEWAY_ERRORS).find(([name]) => name === code)?.[1];
-  promise(facts !== undefined && isRecord(error) && facts.jsonRpcCode === error['code'], 'an error is from the table', () =>
-    exchange.text(),
+  promise(
+    facts !== undefined && isRecord(error) && facts.jsonRpcCode === error['code'],
+    'an error is from the table',
+    () => exchange.text(),
   );
   // Within a session an error is an answer like any other.
   promise(
@@ -169,13 +184,15 @@ function checkEra(front: Front, { header, text, value, code }: Asked): void {
     promise(routed.message.text === text, 'what is routed is what was sent', () => text);
     // Its schemas are stricter about members that are nobody's business here.
     promise(
-      sdk.kind === 'modern' || (sdk.kind === 'reject' && (sdk.rung === 'jsonrpc-shape' || sdk.rung === 'envelope')),
+      sdk.kind === 'modern' ||
+        (sdk.kind === 'reject' && (sdk.rung === 'jsonrpc-shape' || sdk.rung === 'envelope')),
       'what is served as modern is modern for the SDK',
       () => `${JSON.stringify(sdk)}\n${text}`,
     );
     promise(namesAgree(header, value), 'what is served names the same in headers and body', () => text);
   }
-  const isServedBySdk = sdk.kind === 'modern' && sdk.messageKind === 'request' && sdk.classification.era === 'modern';
+  const isServedBySdk =
+    sdk.kind === 'modern' && sdk.messageKind === 'request' && sdk.classification.era === 'modern';
   if (
     !isServedBySdk ||
     BEFORE_BODY.has(code) ||
@@ -187,8 +204,13 @@ function checkEra(front: Front, { header, text, value, code }: Asked): void {
   const message = parseMessage(text, LIMITS);
   // Limits, keys that stand twice, and how ids are written: the target rpc-message judges them.
   if (message.kind === 'rejected' || message.kind === 'batch') return;
-  const isOfMethod = code === 'OMNI_PARAMS_INVALID' && !/^(?:tools\/call|prompts\/get|resources\/read)$/.test(message.method);
-  promise(!ENVELOPE_ERRORS.has(code) || isOfMethod, 'a request that the SDK serves is served', () => `${code}\n${text}`);
+  const isOfMethod =
+    code === 'OMNI_PARAMS_INVALID' && !/^(?:tools\/call|prompts\/get|resources\/read)$/.test(message.method);
+  promise(
+    !ENVELOPE_ERRORS.has(code) || isOfMethod,
+    'a request that the SDK serves is served',
+    () => `${code}\n${text}`,
+  );
 }
 
 /** Whether `Mcp-Name` is what the body names, where the SDK compares them. */
@@ -226,7 +248,9 @@ function requestOf(input: Uint8Array, sessionId: string): FuzzedRequest {
     const colon = line.indexOf(':');
     // What no HTTP parser lets through is not the front's affair.
     const [name, value] = [line.slice(0, Math.max(colon, 0)), line.slice(colon + 1).trim()];
-    return /^[!#-'*+.^-z|~\w-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value) ? [name, value.replace(SESSION, sessionId)] : [];
+    return /^[!#-'*+.^-z|~\w-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+      ? [name, value.replace(SESSION, sessionId)]
+      : [];
   });
   return { method, path, headers, body: end < 0 ? new Uint8Array(0) : bytes.subarray(end + 2) };
 }

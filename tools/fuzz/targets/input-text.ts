@@ -34,7 +34,8 @@ export function parsedJson(text: string): { readonly value: unknown } | undefine
 function valueOf(tokens: Iterator<string>, token = tokens.next().value): unknown {
   if (token === '[') {
     const items: unknown[] = [];
-    for (let next = tokens.next().value; next !== ']'; next = tokens.next().value) items.push(valueOf(tokens, next));
+    for (let next = tokens.next().value; next !== ']'; next = tokens.next().value)
+      items.push(valueOf(tokens, next));
     return items;
   }
   if (token !== '{') return JSON.parse(token ?? '');

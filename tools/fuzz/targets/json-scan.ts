@@ -55,10 +55,18 @@ export function jsonScan(scan: typeof scanJson = scanJson): FuzzTarget {
             promise(false, 'what JSON.parse accepts has no wrong syntax', () => text);
             break;
           case 'depth':
-            promise(depthOf(text) > LIMITS.maxDepth, 'only what is too deep is refused for its depth', () => text);
+            promise(
+              depthOf(text) > LIMITS.maxDepth,
+              'only what is too deep is refused for its depth',
+              () => text,
+            );
             break;
           case 'elements':
-            promise(elementsOf(text) > LIMITS.maxElements, 'only what has too many values is refused for their number', () => text);
+            promise(
+              elementsOf(text) > LIMITS.maxElements,
+              'only what has too many values is refused for their number',
+              () => text,
+            );
             break;
           case 'duplicate-key':
             promise(hasDuplicate(text), 'only a text with a key twice is refused for that', () => text);
@@ -76,7 +84,11 @@ export function jsonScan(scan: typeof scanJson = scanJson): FuzzTarget {
       if (found.kind === 'array') {
         promise(Array.isArray(value), 'an array is an array');
         const items = found.items.map((item) => parsedJson(text.slice(item.start, item.end))?.value);
-        promise(isDeepStrictEqual(items, value), 'the items of an array stand where their spans are', () => text);
+        promise(
+          isDeepStrictEqual(items, value),
+          'the items of an array stand where their spans are',
+          () => text,
+        );
         return `array of ${Math.min(items.length, 20)}`;
       }
       promise(typeof value !== 'object' || value === null, 'a scalar is no container');
@@ -89,15 +101,30 @@ function checkObject(text: string, object: JsonObject, value: unknown, plan: Rec
   promise(isRecord(value), 'an object is an object');
   const whole = parsedJson(text.slice(object.start, object.end));
   promise(isDeepStrictEqual(whole?.value, value), 'an object stands where its span is', () => text);
-  const entries = object.members.map((member) => [member.key, parsedJson(text.slice(member.start, member.end))?.value] as const);
-  promise(new Set(object.members.map(({ key }) => key)).size === entries.length, 'a recorded object has no key twice', () => text);
-  promise(isDeepStrictEqual(Object.fromEntries(entries), value), 'the members of an object stand where their spans are', () => text);
+  const entries = object.members.map(
+    (member) => [member.key, parsedJson(text.slice(member.start, member.end))?.value] as const,
+  );
+  promise(
+    new Set(object.members.map(({ key }) => key)).size === entries.length,
+    'a recorded object has no key twice',
+    () => text,
+  );
+  promise(
+    isDeepStrictEqual(Object.fromEntries(entries), value),
+    'the members of an object stand where their spans are',
+    () => text,
+  );
   for (const member of object.members) {
     const inner = Object.hasOwn(plan, member.key) ? plan[member.key] : undefined;
     const parsed = parsedJson(text.slice(member.start, member.end))?.value;
-    promise((member.object !== undefined) === (inner !== undefined && isRecord(parsed)), 'what the plan names is recorded', () => text);
+    promise(
+      (member.object !== undefined) === (inner !== undefined && isRecord(parsed)),
+      'what the plan names is recorded',
+      () => text,
+    );
     if (member.object !== undefined && inner !== undefined) checkObject(text, member.object, parsed, inner);
-    if (typeof parsed === 'string') promise(stringAt(text, member) === parsed, 'a string is decoded as JSON.parse does it', () => text);
+    if (typeof parsed === 'string')
+      promise(stringAt(text, member) === parsed, 'a string is decoded as JSON.parse does it', () => text);
   }
 }
 

@@ -16,7 +16,9 @@ type CreateSplitter = (sink: Sink, maxBytes: number) => Splitter;
 const MAX_BYTES = 24;
 
 /** Lines of stdio and sockets: the same however the bytes are cut. */
-export function lineSplitter(create: CreateSplitter = (sink, max) => new LineSplitter(sink, max)): FuzzTarget {
+export function lineSplitter(
+  create: CreateSplitter = (sink, max) => new LineSplitter(sink, max),
+): FuzzTarget {
   return {
     name: 'line-splitter',
     promise:
@@ -35,8 +37,10 @@ export function lineSplitter(create: CreateSplitter = (sink, max) => new LineSpl
       const expected = modelOf(Buffer.from(input));
       const found = [[input], ...waysToCut(input)].map((chunks) => split(create, chunks));
       for (const lines of found)
-        promise(isDeepStrictEqual(lines, expected), 'lines are those between newlines, however they are cut', () =>
-          JSON.stringify([lines, expected]),
+        promise(
+          isDeepStrictEqual(lines, expected),
+          'lines are those between newlines, however they are cut',
+          () => JSON.stringify([lines, expected]),
         );
       return [...new Set(expected.map((line) => line.slice(0, 1)))].join('');
     },
@@ -46,7 +50,10 @@ export function lineSplitter(create: CreateSplitter = (sink, max) => new LineSpl
 function split(create: CreateSplitter, chunks: readonly Uint8Array[]): readonly string[] {
   const told: string[] = [];
   const splitter = create(
-    { onMessage: (text) => void told.push(`=${text}`), onFramingError: ({ kind }) => void told.push(`!${kind}`) },
+    {
+      onMessage: (text) => void told.push(`=${text}`),
+      onFramingError: ({ kind }) => void told.push(`!${kind}`),
+    },
     MAX_BYTES,
   );
   for (const chunk of chunks) splitter.push(Buffer.from(chunk));

@@ -60,7 +60,11 @@ export function rpcMessage(parse: Parse = jsonrpc.parseMessage): FuzzTarget {
       if (message.kind === 'rejected') return checkRejection(text, message, value);
       promise(value !== undefined, 'a message is JSON', () => text);
       if (message.kind === 'batch') {
-        promise(Array.isArray(value) && value.length === message.items.length, 'a batch has the items of the array', () => text);
+        promise(
+          Array.isArray(value) && value.length === message.items.length,
+          'a batch has the items of the array',
+          () => text,
+        );
         return 'batch';
       }
       promise(isRecord(value) && value['jsonrpc'] === '2.0', 'a message says "jsonrpc":"2.0"', () => text);
@@ -71,14 +75,20 @@ export function rpcMessage(parse: Parse = jsonrpc.parseMessage): FuzzTarget {
 }
 
 function checkRejection(text: string, { error, id }: jsonrpc.RpcRejection, value: unknown): string {
-  promise(error.code === 'OMNI_JSON_INVALID' ? value === undefined : true, 'what is JSON is not called invalid JSON', () => text);
+  promise(
+    error.code === 'OMNI_JSON_INVALID' ? value === undefined : true,
+    'what is JSON is not called invalid JSON',
+    () => text,
+  );
   if (value === undefined) return 'no JSON';
   promise(
     id === 'null' || (isRecord(value) && JSON.stringify(value['id']) === JSON.stringify(JSON.parse(id))),
     'a refusal names the id of the message',
     () => text,
   );
-  const reason = Object.entries(STRICTER).find(([words, fits]) => error.message.includes(words) && isRecord(value) && fits(text, value));
+  const reason = Object.entries(STRICTER).find(
+    ([words, fits]) => error.message.includes(words) && isRecord(value) && fits(text, value),
+  );
   promise(
     reason !== undefined || !isTakenBySdk(value),
     'a message that the SDK takes is refused only for reasons that are written down',
@@ -93,14 +103,30 @@ function checkParts(text: string, message: jsonrpc.RpcMessage, value: Record<str
   const expected = isAnswer ? 'response' : Object.hasOwn(value, 'id') ? 'request' : 'notification';
   promise(kind === expected, 'a message is of the kind that its members make it', () => text);
   promise(isAnswer !== Object.hasOwn(value, 'method'), 'a message has a method or an answer', () => text);
-  promise(!(Object.hasOwn(value, 'result') && Object.hasOwn(value, 'error')), 'an answer has a result or an error', () => text);
-  promise(id === '' || id === 'null' || id.startsWith('"') || INTEGER.test(id), 'an id is text or an integer', () => text);
+  promise(
+    !(Object.hasOwn(value, 'result') && Object.hasOwn(value, 'error')),
+    'an answer has a result or an error',
+    () => text,
+  );
+  promise(
+    id === '' || id === 'null' || id.startsWith('"') || INTEGER.test(id),
+    'an id is text or an integer',
+    () => text,
+  );
   // An error that names none is one with the id null.
-  promise(id === '' ? !Object.hasOwn(value, 'id') : isSame(id, value['id'] ?? null), 'the id is the id', () => text);
+  promise(
+    id === '' ? !Object.hasOwn(value, 'id') : isSame(id, value['id'] ?? null),
+    'the id is the id',
+    () => text,
+  );
   promise(isAnswer ? method === '' : value['method'] === method, 'the method is the method', () => text);
   for (const [name, span] of Object.entries({ params, result, error })) {
     const json = jsonrpc.rawOf(message, span);
-    promise(json === undefined ? !Object.hasOwn(value, name) : isSame(json, value[name]), `${name} are where they are`, () => text);
+    promise(
+      json === undefined ? !Object.hasOwn(value, name) : isSame(json, value[name]),
+      `${name} are where they are`,
+      () => text,
+    );
   }
   if (kind === 'notification') return;
   const renamed = parsedJson(jsonrpc.withId(message, '"fuzz"'))?.value;

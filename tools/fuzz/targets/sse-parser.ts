@@ -27,7 +27,8 @@ const SMALL = 64;
 export function sseParser(create: CreateParser = (sink, max) => new SseParser(sink, max)): FuzzTarget {
   return {
     name: 'sse-parser',
-    promise: 'however a stream is cut its events are the same: those of the standard, read line by line, and those of eventsource-parser',
+    promise:
+      'however a stream is cut its events are the same: those of the standard, read line by line, and those of eventsource-parser',
     covers: /upstreams\/src\/http\/sse-parser\.ts$/,
     seeds: [
       'event: message\nid: 1\ndata: {"a":1}\n\n',
@@ -61,13 +62,19 @@ export function sseParser(create: CreateParser = (sink, max) => new SseParser(si
       for (const chunks of waysToCut(input)) {
         const cut = read(create, chunks, MAX_CHARS);
         // A problem ends the stream; what comes before it in the same chunk may be told or not.
-        if (whole.problem === undefined) promise(isDeepStrictEqual(cut, whole), 'events are the same however the stream is cut');
+        if (whole.problem === undefined)
+          promise(isDeepStrictEqual(cut, whole), 'events are the same however the stream is cut');
         else promise(cut.problem === whole.problem, 'a problem is found however the stream is cut');
       }
       const text = decoded(input);
-      promise(whole.problem === undefined || text === undefined || endsInside(input), 'a stream of UTF-8 has no problem');
+      promise(
+        whole.problem === undefined || text === undefined || endsInside(input),
+        'a stream of UTF-8 has no problem',
+      );
       if (whole.problem !== undefined || text === undefined) return `problem ${whole.problem ?? 'later'}`;
-      promise(isDeepStrictEqual(whole, modelOf(text)), 'events are those of the standard', () => JSON.stringify([whole, modelOf(text)]));
+      promise(isDeepStrictEqual(whole, modelOf(text)), 'events are those of the standard', () =>
+        JSON.stringify([whole, modelOf(text)]),
+      );
       promise(
         isDeepStrictEqual(
           whole.events.map(({ event, data }) => [event, data]),
@@ -78,7 +85,10 @@ export function sseParser(create: CreateParser = (sink, max) => new SseParser(si
       );
       const small = read(create, [input], SMALL);
       const largest = Math.max(0, ...whole.events.map(({ data }) => data.length));
-      promise(small.problem === undefined ? largest <= SMALL : small.problem === 'too-large', 'an event beyond the limit ends the stream');
+      promise(
+        small.problem === undefined ? largest <= SMALL : small.problem === 'too-large',
+        'an event beyond the limit ends the stream',
+      );
       return `${Math.min(whole.events.length, 5)} events${whole.retryMs === undefined ? '' : ', retry'}${whole.lastEventId === '' ? '' : ', id'}`;
     },
   };
@@ -106,7 +116,8 @@ function modelOf(text: string): Reading {
   for (const line of lines) {
     if (line === '') {
       lastEventId = id;
-      if (data.length > 0) events.push({ event: event === '' ? 'message' : event, data: data.join('\n'), id });
+      if (data.length > 0)
+        events.push({ event: event === '' ? 'message' : event, data: data.join('\n'), id });
       event = '';
       data = [];
       continue;

@@ -39,7 +39,11 @@ export function stateSeal(create: CreateSeal = (keys) => new StateSeal(keys)): F
       const state = textOf(input);
       const opened = await seal.open(state);
       promise(opened === SEALED.get(state), 'only what was sealed opens', () => state);
-      promise((await stranger.open(state)) === undefined, 'another key of the same name opens nothing', () => state);
+      promise(
+        (await stranger.open(state)) === undefined,
+        'another key of the same name opens nothing',
+        () => state,
+      );
       if (state.length > 1_000) return 'long';
       const again = await seal.seal(state);
       promise(

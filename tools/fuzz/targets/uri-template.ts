@@ -75,13 +75,18 @@ export function uriTemplate(compile: Compile = (template) => UriTemplate.compile
       promise(!isMatch || template.matches(uri, { left: BUDGET }), 'matching twice says the same');
 
       const expressions = text.split('{').length - 1;
-      if (text.length > MAX_COMPARED || uri.length > MAX_COMPARED || expressions > MAX_EXPRESSIONS) return `long ${isMatch}`;
+      if (text.length > MAX_COMPARED || uri.length > MAX_COMPARED || expressions > MAX_EXPRESSIONS)
+        return `long ${isMatch}`;
       const expected = expressionOf(text);
       promise(expected !== undefined, 'what is no template by the rules is none', () => text);
       promise(expected?.test(uri) === isMatch, 'a URI matches as the rules say', () => `${text}\n${uri}`);
       const sdk = sdkTemplate(text);
       if (sdk === undefined) return `not for the SDK ${isMatch}`;
-      promise(isMatch || !sdkMatches(sdk, uri) || isGreedy(text, uri), 'what the SDK matches is matched', () => `${text}\n${uri}`);
+      promise(
+        isMatch || !sdkMatches(sdk, uri) || isGreedy(text, uri),
+        'what the SDK matches is matched',
+        () => `${text}\n${uri}`,
+      );
       for (const value of VALUES) {
         const expansion = sdk.expand(Object.fromEntries(sdk.variableNames.map((name) => [name, value])));
         promise(
@@ -97,8 +102,21 @@ export function uriTemplate(compile: Compile = (template) => UriTemplate.compile
 
 const EXPRESSION =
   /^\{(?:([+#./;?&])|(?![+#./;?&]))[A-Za-z0-9_.%]+(?:\*|:[1-9][0-9]{0,3})?(?:,[A-Za-z0-9_.%]+(?:\*|:[1-9][0-9]{0,3})?)*\}$/;
-const FIRST: Readonly<Record<string, string>> = { '#': '#', '.': '\\.', '/': '/', ';': ';', '?': '\\?', '&': '&' };
-const REST: Readonly<Record<string, string>> = { '+': '[^]', '#': '[^]', '/': '[^?#]', '?': '[^#]', '&': '[^#]' };
+const FIRST: Readonly<Record<string, string>> = {
+  '#': '#',
+  '.': '\\.',
+  '/': '/',
+  ';': ';',
+  '?': '\\?',
+  '&': '&',
+};
+const REST: Readonly<Record<string, string>> = {
+  '+': '[^]',
+  '#': '[^]',
+  '/': '[^?#]',
+  '?': '[^#]',
+  '&': '[^#]',
+};
 
 /** The rules as a regular expression; `undefined` for what is no template. */
 function expressionOf(text: string): RegExp | undefined {
@@ -142,5 +160,9 @@ function isGreedy(text: string, uri: string): boolean {
 
 /** Several variables at once are neither encoded nor led in by the SDK; a second query gets another sign from it. */
 function isUnencoded(text: string, value: string): boolean {
-  return /\{[+#./][^}]*,/.test(text) || (/\{[^?&}][^}]*,/.test(text) && /[^a1,]/.test(value)) || text.split(/\{[?&]/).length > 2;
+  return (
+    /\{[+#./][^}]*,/.test(text) ||
+    (/\{[^?&}][^}]*,/.test(text) && /[^a1,]/.test(value)) ||
+    text.split(/\{[?&]/).length > 2
+  );
 }

@@ -14,7 +14,9 @@ export interface Conversation {
 const [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG] = [0, 1, 2, 8, 9, 10] as const;
 const DATA: ReadonlySet<number> = new Set([CONTINUATION, TEXT, BINARY]);
 const CONTROL: ReadonlySet<number> = new Set([CLOSE, PING, PONG]);
-const SENDABLE_CODES: ReadonlySet<number> = new Set([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]);
+const SENDABLE_CODES: ReadonlySet<number> = new Set([
+  1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
+]);
 
 /** Reads bytes as a server does that takes text of at most `maxBytes`; empty messages are nothing. */
 export function modelConversation(bytes: Buffer, maxBytes: number): Conversation {
@@ -51,7 +53,9 @@ export function modelConversation(bytes: Buffer, maxBytes: number): Conversation
     }
     if (bytes.length - at < 4 + length) return end(undefined, false);
     const mask = bytes.subarray(at, at + 4);
-    const payload = Buffer.from(bytes.subarray(at + 4, at + 4 + length).map((byte, index) => byte ^ (mask[index % 4] ?? 0)));
+    const payload = Buffer.from(
+      bytes.subarray(at + 4, at + 4 + length).map((byte, index) => byte ^ (mask[index % 4] ?? 0)),
+    );
     at += 4 + length;
     if (opcode === CLOSE) return end(...answerToClose(payload));
     if (opcode === PING) pongs.push(payload.toString('latin1'));
@@ -76,7 +80,10 @@ function answerToClose(payload: Buffer): readonly [closeCode: number, isBreach: 
 }
 
 /** What a server has sent: its frames are short and not masked. */
-export function readServerFrames(bytes: Buffer): { readonly pongs: readonly string[]; readonly closeCode: number | undefined } {
+export function readServerFrames(bytes: Buffer): {
+  readonly pongs: readonly string[];
+  readonly closeCode: number | undefined;
+} {
   const pongs: string[] = [];
   for (let at = 0; at + 2 <= bytes.length;) {
     const opcode = (bytes[at] ?? 0) & 0x0f;

@@ -46,7 +46,9 @@ export function webSocket(open: () => Promise<Server> = openServer): FuzzTarget 
       promise(found.breach === expected.breach, 'a breach is told to the operator, and nothing else is', () =>
         JSON.stringify([found, expected]),
       );
-      promise(isDeepStrictEqual(found, expected), 'a conversation is that of the standard', () => JSON.stringify([found, expected]));
+      promise(isDeepStrictEqual(found, expected), 'a conversation is that of the standard', () =>
+        JSON.stringify([found, expected]),
+      );
       return `${Math.min(found.messages.length, 3)} messages, ${Math.min(found.pongs.length, 3)} pongs, ${SPECIAL_CODES.has(found.closeCode ?? 0) ? found.closeCode : 'other'}`;
     },
     async close() {
@@ -72,13 +74,21 @@ export async function openServer(): Promise<Server> {
   let onEnd: () => void = () => {};
   const warn = (fields: unknown): void => {
     // The only warning there is says with which code a client was closed.
-    if (typeof fields === 'object' && fields !== null && 'closeCode' in fields) breach = Number(fields.closeCode);
+    if (typeof fields === 'object' && fields !== null && 'closeCode' in fields)
+      breach = Number(fields.closeCode);
   };
-  const channel: ChannelListener = { onMessage: (text) => void messages.push(text), onFramingError() {}, onClose: () => onEnd() };
+  const channel: ChannelListener = {
+    onMessage: (text) => void messages.push(text),
+    onFramingError() {},
+    onClose: () => onEnd(),
+  };
   const listener = new NodeHttpListener({
     handler: (exchange) => exchange.respond(404, []),
     logger: { ...silentLogger, warn },
-    webSockets: { decide: () => ({ kind: 'accepted', serve: (open) => void open(channel) }), maxMessageBytes: MAX_BYTES },
+    webSockets: {
+      decide: () => ({ kind: 'accepted', serve: (open) => void open(channel) }),
+      maxMessageBytes: MAX_BYTES,
+    },
   });
   const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
   return {
@@ -88,7 +98,10 @@ export async function openServer(): Promise<Server> {
       const hasEnded = new Promise<void>((resolve) => (onEnd = resolve));
       const socket = connect({ host: '127.0.0.1', port });
       const chunks: Buffer[] = [];
-      const deadline = setTimeout(() => socket.destroy(new BrokenPromise('the connection does not end with its client')), DEADLINE_MS);
+      const deadline = setTimeout(
+        () => socket.destroy(new BrokenPromise('the connection does not end with its client')),
+        DEADLINE_MS,
+      );
       try {
         const closed = once(socket, 'close');
         socket.on('data', (chunk: Buffer) => chunks.push(chunk));

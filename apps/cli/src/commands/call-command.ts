@@ -35,19 +35,30 @@ const SETTLE_MS = 15_000;
  * @param words - Its arguments: `key=value`, `key:=json`.
  * @returns The exit code.
  */
-export async function runCall(written: string, words: readonly string[], options: CallOptions, context: CommandContext): Promise<number> {
+export async function runCall(
+  written: string,
+  words: readonly string[],
+  options: CallOptions,
+  context: CommandContext,
+): Promise<number> {
   const { terminal } = context;
   const argumentWords = parseArgumentWords(words);
-  const base = options.args === undefined ? {} : parseArgumentObject(await argumentText(options.args, terminal));
+  const base =
+    options.args === undefined ? {} : parseArgumentObject(await argumentText(options.args, terminal));
   const showsProgress = options.progress ?? terminal.isInteractive.err;
-  const onProgress = (progress: Progress): void => (showsProgress ? terminal.writeErr(progressLine(progress)) : undefined);
+  const onProgress = (progress: Progress): void =>
+    showsProgress ? terminal.writeErr(progressLine(progress)) : undefined;
   const target = await openTarget(options, SETTLE_MS, context);
   try {
     const result = await withDeadline(options.timeoutMs, context.signal, async (signal) => {
       const { connection, name, inputSchema } = await findTool(written, target, { signal });
       const args = toolArguments({ tool: written, inputSchema, base, words: argumentWords });
       const headers = mirroredHeaders(inputSchema, args);
-      return await connection.request('tools/call', { name, arguments: args }, { signal, onProgress, headers });
+      return await connection.request(
+        'tools/call',
+        { name, arguments: args },
+        { signal, onProgress, headers },
+      );
     });
     if (textMember(result, 'resultType') === 'input_required') throw inputRequired(result);
     await print(result, written, options, terminal);
@@ -71,7 +82,12 @@ async function argumentText(source: string, terminal: Terminal): Promise<string>
   return decodeUtf8(bytes, path);
 }
 
-async function print(result: JsonObject, written: string, options: CallOptions, terminal: Terminal): Promise<void> {
+async function print(
+  result: JsonObject,
+  written: string,
+  options: CallOptions,
+  terminal: Terminal,
+): Promise<void> {
   if (options.output === 'json') return terminal.writeOut(`${JSON.stringify(result, null, 2)}\n`);
   for (const part of resultParts(result)) {
     if (part.kind === 'text') {
@@ -93,5 +109,8 @@ function progressLine({ progress, total, message }: Progress): string {
 
 function inputRequired(result: JsonObject): GatewayError {
   const questions = inputQuestions(result);
-  return new GatewayError('OMNI_INPUT_REQUIRED', ['The tool asks for input, and this command cannot answer', ...questions].join('\n'));
+  return new GatewayError(
+    'OMNI_INPUT_REQUIRED',
+    ['The tool asks for input, and this command cannot answer', ...questions].join('\n'),
+  );
 }

@@ -48,7 +48,10 @@ interface Surroundings {
   readonly isInteractive?: boolean;
 }
 
-async function omni(argv: readonly string[], { signal, input = '', isInteractive = false }: Surroundings = {}): Promise<Run> {
+async function omni(
+  argv: readonly string[],
+  { signal, input = '', isInteractive = false }: Surroundings = {},
+): Promise<Run> {
   const said = { out: '', err: '' };
   const terminal: Terminal = {
     environment,
@@ -77,23 +80,48 @@ describe.each(TARGETS)('omni call with %s', (_name, target) => {
   });
 
   it('shows progress on stderr when asked', async () => {
-    const { out, err } = await omni(['call', 'demo/slow_count', 'steps=2', 'delayMs=1', '--progress', ...target()]);
+    const { out, err } = await omni([
+      'call',
+      'demo/slow_count',
+      'steps=2',
+      'delayMs=1',
+      '--progress',
+      ...target(),
+    ]);
 
     expect(out).toBe('Counted to 2.\n');
     expect(err).toBe('progress 1/2 1 of 2\nprogress 2/2 2 of 2\n');
   });
 
   it('prints the result as JSON', async () => {
-    const { out } = await omni(['call', 'demo.weather_report', '--args', '{"city":"Oslo"}', '-o', 'json', ...target()]);
+    const { out } = await omni([
+      'call',
+      'demo.weather_report',
+      '--args',
+      '{"city":"Oslo"}',
+      '-o',
+      'json',
+      ...target(),
+    ]);
 
     expect(JSON.parse(out)).toMatchObject({ structuredContent: { city: 'Oslo' } });
   });
 
   it('stops waiting after --timeout and ends with 14', async () => {
-    const { exitCode, err } = await omni(['call', 'demo/slow_count', 'steps=100', 'delayMs=5000', '--timeout', '400ms', ...target()]);
+    const { exitCode, err } = await omni([
+      'call',
+      'demo/slow_count',
+      'steps=100',
+      'delayMs=5000',
+      '--timeout',
+      '400ms',
+      ...target(),
+    ]);
 
     expect(exitCode).toBe(14);
-    expect(err).toBe('error[OMNI_UPSTREAM_TIMEOUT]: No answer within 0.4 s\n  try     Raise --timeout if it is slow by nature.\n');
+    expect(err).toBe(
+      'error[OMNI_UPSTREAM_TIMEOUT]: No answer within 0.4 s\n  try     Raise --timeout if it is slow by nature.\n',
+    );
   });
 
   it('ends with 10 when the tool asks for something', async () => {
@@ -124,13 +152,17 @@ describe.each(TARGETS)('omni call with %s', (_name, target) => {
     const { exitCode, err } = await omni(['call', 'demo/slow_count', 'steps=many', ...target()]);
 
     expect(exitCode).toBe(16);
-    expect(err).toContain('  "steps" must be an integer\n  try     omni call demo/slow_count [steps=<integer>] [delayMs=<integer>]\n');
+    expect(err).toContain(
+      '  "steps" must be an integer\n  try     omni call demo/slow_count [steps=<integer>] [delayMs=<integer>]\n',
+    );
   });
 
   it('ends when it is interrupted', async () => {
     const signal = AbortSignal.abort(new GatewayError('OMNI_CANCELLED', 'Interrupted'));
 
-    expect((await omni(['call', 'demo/slow_count', ...target()], { signal })).err).toMatch(/^error\[OMNI_CANCELLED\]/);
+    expect((await omni(['call', 'demo/slow_count', ...target()], { signal })).err).toMatch(
+      /^error\[OMNI_CANCELLED\]/,
+    );
   });
 });
 
@@ -140,17 +172,31 @@ describe('omni call', () => {
     await writeFile(file, '{"steps":1,"delayMs":1}');
     const target = ['--url', gateway.url];
 
-    expect((await omni(['call', 'demo/slow_count', '--args', '-', ...target], { input: '{"steps":3,"delayMs":1}' })).out).toBe(
-      'Counted to 3.\n',
+    expect(
+      (
+        await omni(['call', 'demo/slow_count', '--args', '-', ...target], {
+          input: '{"steps":3,"delayMs":1}',
+        })
+      ).out,
+    ).toBe('Counted to 3.\n');
+    expect((await omni(['call', 'demo/slow_count', '--args', `@${file}`, ...target])).out).toBe(
+      'Counted to 1.\n',
     );
-    expect((await omni(['call', 'demo/slow_count', '--args', `@${file}`, ...target])).out).toBe('Counted to 1.\n');
     expect((await omni(['call', 'demo/slow_count', '--args', '@missing', ...target])).exitCode).toBe(64);
   });
 
   it('stands a line for an image, and saves it where it is told to', async () => {
     const media = join(folder, 'media');
     const shown = await omni(['call', 'demo/picture', 'size=16', '--url', gateway.url]);
-    const saved = await omni(['call', 'demo/picture', 'size=16', '--url', gateway.url, '--save-media', media]);
+    const saved = await omni([
+      'call',
+      'demo/picture',
+      'size=16',
+      '--url',
+      gateway.url,
+      '--save-media',
+      media,
+    ]);
 
     expect(shown.out).toMatch(/^\[image\/png \d+ B\]\n$/);
     expect(saved.out).toBe(`${join(media, 'demo_picture-1.png')}\n`);
@@ -166,14 +212,23 @@ describe('omni call', () => {
   });
 
   it('ends with 12 when the token is wrong', async () => {
-    const { exitCode, err } = await omni(['call', 'demo/picture', '--url', gateway.url, '--token', 'wrong-token']);
+    const { exitCode, err } = await omni([
+      'call',
+      'demo/picture',
+      '--url',
+      gateway.url,
+      '--token',
+      'wrong-token',
+    ]);
 
     expect(exitCode).toBe(12);
     expect(err).toContain('does not know the token');
   });
 
   it('does not run and ask at the same time', async () => {
-    expect((await omni(['call', 'demo/picture', '--url', gateway.url, '--config', config])).exitCode).toBe(64);
+    expect((await omni(['call', 'demo/picture', '--url', gateway.url, '--config', config])).exitCode).toBe(
+      64,
+    );
   });
 });
 
@@ -211,7 +266,12 @@ describe('omni ls', () => {
       const { err } = await omni(['ls', '--url', 'http://127.0.0.1:1', ...output]);
 
       expect(JSON.parse(err)).toEqual({
-        error: { code: 'OMNI_GATEWAY_UNREACHABLE', message: expect.any(String), hint: expect.any(String), exitCode: 11 },
+        error: {
+          code: 'OMNI_GATEWAY_UNREACHABLE',
+          message: expect.any(String),
+          hint: expect.any(String),
+          exitCode: 11,
+        },
       });
     }
   });
@@ -236,11 +296,16 @@ describe('omni', () => {
 
     expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect((await omni(['version'])).out).toBe(`omni ${out.trim()} (Node ${process.versions.node})\n`);
-    expect(JSON.parse((await omni(['version', '--json'])).out)).toEqual({ omni: out.trim(), node: process.versions.node });
+    expect(JSON.parse((await omni(['version', '--json'])).out)).toEqual({
+      omni: out.trim(),
+      node: process.versions.node,
+    });
   });
 
   it('completes every command that it has', async () => {
-    expect((await omni(['completion', 'bash'])).out).toContain('words="serve stdio ls call version completion help"');
+    expect((await omni(['completion', 'bash'])).out).toContain(
+      'words="serve stdio ls call version completion help"',
+    );
   });
 
   it.each([
@@ -259,7 +324,9 @@ describe('omni', () => {
 
     expect(exitCode).toBe(64);
     expect(out).toBe('');
-    expect(err).toMatch(new RegExp(`^error\\[OMNI_USAGE\\]: .*\n  try     .*(${hint.replaceAll('?', '\\?')})`));
+    expect(err).toMatch(
+      new RegExp(`^error\\[OMNI_USAGE\\]: .*\n  try     .*(${hint.replaceAll('?', '\\?')})`),
+    );
   });
 
   it('shows stacks with --debug only', async () => {

@@ -28,21 +28,34 @@ export async function runCommandLine(argv: readonly string[], context: CommandCo
             program.commands.map((command) => command.name()),
           )
         : error;
-    context.terminal.writeErr(asksForJson(argv) ? failureJson(failure) : failureText(failure, { debug: argv.includes('--debug') }));
+    context.terminal.writeErr(
+      asksForJson(argv) ? failureJson(failure) : failureText(failure, { debug: argv.includes('--debug') }),
+    );
     return exitCodeFor(failure);
   }
 }
 
-function usageFailure({ code, message }: CommanderError, argv: readonly string[], commands: readonly string[]): GatewayError {
+function usageFailure(
+  { code, message }: CommanderError,
+  argv: readonly string[],
+  commands: readonly string[],
+): GatewayError {
   // Help that was not asked for: of a command that does not exist, or because there is none.
-  const said = code === 'commander.help' ? 'there is no such command, or none is given' : message.replace(/^error: /, '');
+  const said =
+    code === 'commander.help'
+      ? 'there is no such command, or none is given'
+      : message.replace(/^error: /, '');
   const [first = '', ...suggestion] = said.split('\n');
   const own = suggestion.join(' ').replace(/^\((.*)\)$/, '$1');
   const command = argv.find((word) => commands.includes(word));
-  const help = command === undefined || first.startsWith('unknown command') ? 'omni help' : `omni ${command} --help`;
+  const help =
+    command === undefined || first.startsWith('unknown command') ? 'omni help' : `omni ${command} --help`;
   return new GatewayError('OMNI_USAGE', first, { hint: own === '' ? `${help} prints what there is.` : own });
 }
 
 function asksForJson(argv: readonly string[]): boolean {
-  return argv.some((word, index) => /^(?:-o|--output)=?json$/.test(word) || (/^(?:-o|--output)$/.test(word) && argv[index + 1] === 'json'));
+  return argv.some(
+    (word, index) =>
+      /^(?:-o|--output)=?json$/.test(word) || (/^(?:-o|--output)$/.test(word) && argv[index + 1] === 'json'),
+  );
 }

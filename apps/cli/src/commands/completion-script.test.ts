@@ -40,8 +40,12 @@ describe('completionScript', () => {
   });
 
   it('tells fish which options take a value', () => {
-    expect(completionScript('fish', COMMANDS)).toContain("'__fish_seen_subcommand_from ls' -l url -r -d 'where'\n");
-    expect(completionScript('fish', COMMANDS)).toContain("'__fish_seen_subcommand_from ls' -l debug -d 'more'\n");
+    expect(completionScript('fish', COMMANDS)).toContain(
+      "'__fish_seen_subcommand_from ls' -l url -r -d 'where'\n",
+    );
+    expect(completionScript('fish', COMMANDS)).toContain(
+      "'__fish_seen_subcommand_from ls' -l debug -d 'more'\n",
+    );
   });
 
   it.each(SHELLS)('says in the script for %s how to use it', (shell) => {

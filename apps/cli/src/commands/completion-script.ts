@@ -5,7 +5,11 @@ export type Shell = (typeof SHELLS)[number];
 export interface CompletedCommand {
   readonly name: string;
   readonly summary: string;
-  readonly options: readonly { readonly long: string; readonly summary: string; readonly takesValue: boolean }[];
+  readonly options: readonly {
+    readonly long: string;
+    readonly summary: string;
+    readonly takesValue: boolean;
+  }[];
 }
 
 /** A script that makes a shell complete `omni`; file names complete wherever nothing else fits. */

@@ -20,7 +20,9 @@ export function mirroredHeaders(schema: unknown, args: unknown): Readonly<Record
 
 /** A value as it may stand in `Mcp-Name` and `Mcp-Param-*` ("Value Encoding" there). */
 export function headerValue(text: string): string {
-  return PLAIN.test(text) && !ENCODED.test(text) ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
+  return PLAIN.test(text) && !ENCODED.test(text)
+    ? text
+    : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }
 
 function collect(schema: unknown, value: unknown, headers: Record<string, string>, depth: number): void {
@@ -30,7 +32,8 @@ function collect(schema: unknown, value: unknown, headers: Record<string, string
     const argument = member(value, key);
     const name = textMember(property, KEYWORD);
     const text = primitiveText(argument);
-    if (name !== undefined && TOKEN.test(name) && text !== undefined) headers[`Mcp-Param-${name}`] = headerValue(text);
+    if (name !== undefined && TOKEN.test(name) && text !== undefined)
+      headers[`Mcp-Param-${name}`] = headerValue(text);
     collect(property, argument, headers, depth + 1);
   }
 }
@@ -38,5 +41,7 @@ function collect(schema: unknown, value: unknown, headers: Record<string, string
 function primitiveText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return String(value);
-  return typeof value === 'number' && (!Number.isInteger(value) || Number.isSafeInteger(value)) ? String(value) : undefined;
+  return typeof value === 'number' && (!Number.isInteger(value) || Number.isSafeInteger(value))
+    ? String(value)
+    : undefined;
 }

@@ -45,7 +45,8 @@ interface GivenServing {
 }
 
 function addServing(program: Command, outcome: Outcome): void {
-  const level = (): Option => new Option('--log-level <level>', 'least severity that is logged').choices([...LOG_LEVELS]);
+  const level = (): Option =>
+    new Option('--log-level <level>', 'least severity that is logged').choices([...LOG_LEVELS]);
   program
     .command('serve')
     .description('serve a configuration over HTTP')
@@ -129,7 +130,9 @@ function addAbout(program: Command, { terminal }: CommandContext): void {
     .option('--json', 'as JSON')
     .action(({ json }: { readonly json?: boolean }) => {
       const facts = { omni: version(), node: process.versions.node };
-      terminal.writeOut(json === true ? `${JSON.stringify(facts)}\n` : `omni ${facts.omni} (Node ${facts.node})\n`);
+      terminal.writeOut(
+        json === true ? `${JSON.stringify(facts)}\n` : `omni ${facts.omni} (Node ${facts.node})\n`,
+      );
     });
   program
     .command('completion')
@@ -152,6 +155,8 @@ function completedCommands(program: Command): readonly CompletedCommand[] {
 
 function version(): string {
   // Written by npm, and by us: it has a version.
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
   return manifest.version;
 }

@@ -19,7 +19,10 @@ describe('saveMedia', () => {
   it('makes the folder and never overwrites', async () => {
     const target = join(folder, 'new', 'deep');
     const first = await saveMedia(target, 'a/b', media);
-    const second = await saveMedia(target, 'a/b', { ...media, base64: Buffer.from('two').toString('base64') });
+    const second = await saveMedia(target, 'a/b', {
+      ...media,
+      base64: Buffer.from('two').toString('base64'),
+    });
 
     expect(first).toBe(join(target, 'a_b-1.png'));
     expect(second).toBe(join(target, 'a_b-2.png'));

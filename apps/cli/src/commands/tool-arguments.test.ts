@@ -30,11 +30,20 @@ function failureOf(action: () => unknown): GatewayError {
 
 /** The arguments that words give, as they go over the wire. */
 function sent(...words: readonly string[]): string {
-  return JSON.stringify(toolArguments({ tool: 'a/b', inputSchema: SCHEMA, base: { city: 'Oslo' }, words: parseArgumentWords(words) }));
+  return JSON.stringify(
+    toolArguments({
+      tool: 'a/b',
+      inputSchema: SCHEMA,
+      base: { city: 'Oslo' },
+      words: parseArgumentWords(words),
+    }),
+  );
 }
 
 function refused(...words: readonly string[]): GatewayError {
-  return failureOf(() => toolArguments({ tool: 'a/b', inputSchema: SCHEMA, base: {}, words: parseArgumentWords(words) }));
+  return failureOf(() =>
+    toolArguments({ tool: 'a/b', inputSchema: SCHEMA, base: {}, words: parseArgumentWords(words) }),
+  );
 }
 
 describe('parseArgumentWords', () => {
@@ -50,7 +59,10 @@ describe('parseArgumentWords', () => {
   it.each([['word'], ['=value'], [':=1'], ['']])('refuses %j without quoting it', (word) => {
     const error = failureOf(() => parseArgumentWords([word]));
 
-    expect(error).toMatchObject({ code: 'OMNI_USAGE', message: 'Argument 1 of the tool is neither key=value nor key:=json' });
+    expect(error).toMatchObject({
+      code: 'OMNI_USAGE',
+      message: 'Argument 1 of the tool is neither key=value nor key:=json',
+    });
   });
 
   it('refuses a key that stands twice', () => {
@@ -63,7 +75,9 @@ describe('parseArgumentWords', () => {
 
 describe('parseArgumentObject', () => {
   it('keeps every digit', () => {
-    expect(JSON.stringify(parseArgumentObject('{"id":12345678901234567890}'))).toBe('{"id":12345678901234567890}');
+    expect(JSON.stringify(parseArgumentObject('{"id":12345678901234567890}'))).toBe(
+      '{"id":12345678901234567890}',
+    );
   });
 
   it.each([['[]'], ['1'], ['{'], ['null']])('refuses %s', (text) => {
@@ -107,13 +121,20 @@ describe('toolArguments', () => {
   ])('refuses %s: %s', (word, problem) => {
     const error = refused('city=Oslo', word);
 
-    expect(error).toMatchObject({ code: 'OMNI_ARGUMENTS_INVALID', message: `The arguments do not fit a/b\n${problem}` });
+    expect(error).toMatchObject({
+      code: 'OMNI_ARGUMENTS_INVALID',
+      message: `The arguments do not fit a/b\n${problem}`,
+    });
   });
 
   it('tells everything that is wrong at once, and how to call the tool', () => {
     const error = refused('days=canary', 'zzz=canary');
 
-    expect(error.message.split('\n').slice(1)).toEqual(['"days" must be an integer', 'there is no argument "zzz"', '"city" is missing']);
+    expect(error.message.split('\n').slice(1)).toEqual([
+      '"days" must be an integer',
+      'there is no argument "zzz"',
+      '"city" is missing',
+    ]);
     expect(error.hint).toMatch(/^omni call a\/b city=<string> \[days=<integer>\]/);
     expect(`${error.message}${error.hint}`).not.toContain('canary');
     expect(error.facts.exitCode).toBe(16);
@@ -136,13 +157,20 @@ describe('toolArguments', () => {
     ['the schema is a boolean', true],
     ['there is no schema', undefined],
   ])('lets an unknown argument pass where %s', (_what, inputSchema) => {
-    expect(JSON.stringify(toolArguments({ tool: 't', inputSchema, base: {}, words: parseArgumentWords(['x=1']) }))).toBe('{"x":"1"}');
+    expect(
+      JSON.stringify(toolArguments({ tool: 't', inputSchema, base: {}, words: parseArgumentWords(['x=1']) })),
+    ).toBe('{"x":"1"}');
   });
 
   it('takes words before the object of --args, and keeps __proto__ an argument', () => {
     const base = parseArgumentObject('{"city":"Bergen","days":2}');
     const inputSchema = { ...SCHEMA, additionalProperties: true };
-    const args = toolArguments({ tool: 't', inputSchema, base, words: parseArgumentWords(['city=Oslo', '__proto__=x']) });
+    const args = toolArguments({
+      tool: 't',
+      inputSchema,
+      base,
+      words: parseArgumentWords(['city=Oslo', '__proto__=x']),
+    });
 
     expect(JSON.stringify(args)).toBe('{"city":"Oslo","days":2,"__proto__":"x"}');
   });
@@ -151,11 +179,18 @@ describe('toolArguments', () => {
 describe('usageLine', () => {
   it('puts required arguments first and shows what needs JSON', () => {
     const inputSchema = {
-      properties: { n: { type: 'integer' }, list: { type: 'array' }, opt: { type: ['string', 'null'] }, any: {} },
+      properties: {
+        n: { type: 'integer' },
+        list: { type: 'array' },
+        opt: { type: ['string', 'null'] },
+        any: {},
+      },
       required: ['list'],
     };
 
-    expect(usageLine('a/b', inputSchema)).toBe('omni call a/b list:=<array> [n=<integer>] [opt=<string>] [any=<value>]');
+    expect(usageLine('a/b', inputSchema)).toBe(
+      'omni call a/b list:=<array> [n=<integer>] [opt=<string>] [any=<value>]',
+    );
   });
 
   it('is the bare call for a tool without arguments', () => {

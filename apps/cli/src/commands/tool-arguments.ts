@@ -17,9 +17,13 @@ export function parseArgumentWords(words: readonly string[]): readonly ArgumentW
     const isJson = word[equals - 1] === ':';
     const key = word.slice(0, isJson ? equals - 1 : equals);
     if (equals < 1 || key === '') {
-      throw new GatewayError('OMNI_USAGE', `Argument ${index + 1} of the tool is neither key=value nor key:=json`, {
-        hint: 'Write omni call server/tool city=Oslo days:=3.',
-      });
+      throw new GatewayError(
+        'OMNI_USAGE',
+        `Argument ${index + 1} of the tool is neither key=value nor key:=json`,
+        {
+          hint: 'Write omni call server/tool city=Oslo days:=3.',
+        },
+      );
     }
     if (seen.has(key)) throw new GatewayError('OMNI_USAGE', `The argument "${key}" stands twice`);
     seen.add(key);
@@ -59,7 +63,8 @@ export function toolArguments({ tool, inputSchema, base, words }: ToolArgumentsO
   for (const { key, text, isJson } of words) {
     const property = member(member(inputSchema, 'properties'), key);
     const value = isJson ? jsonOf(text) : coerced(text, property);
-    if (value === undefined) problems.push(isJson ? `"${key}" is not JSON` : `"${key}" must be ${wanted(property)}`);
+    if (value === undefined)
+      problems.push(isJson ? `"${key}" is not JSON` : `"${key}" must be ${wanted(property)}`);
     else args[key] = value;
   }
   problems.push(
@@ -68,9 +73,13 @@ export function toolArguments({ tool, inputSchema, base, words }: ToolArgumentsO
     ...missingArguments(inputSchema, args, words),
   );
   if (problems.length === 0) return args;
-  throw new GatewayError('OMNI_ARGUMENTS_INVALID', [`The arguments do not fit ${tool}`, ...problems].join('\n'), {
-    hint: usageLine(tool, inputSchema),
-  });
+  throw new GatewayError(
+    'OMNI_ARGUMENTS_INVALID',
+    [`The arguments do not fit ${tool}`, ...problems].join('\n'),
+    {
+      hint: usageLine(tool, inputSchema),
+    },
+  );
 }
 
 /** How the tool is called: required arguments first, optional ones in brackets. */
@@ -80,7 +89,8 @@ export function usageLine(tool: string, inputSchema: unknown): string {
   const keys = isJsonObject(properties) ? Object.keys(properties) : [];
   const words = keys.map((key) => {
     const types = typesOf(member(properties, key));
-    const needsJson = types.length > 0 && types.every((type) => type === 'object' || type === 'array' || type === 'null');
+    const needsJson =
+      types.length > 0 && types.every((type) => type === 'object' || type === 'array' || type === 'null');
     const word = `${key}${needsJson ? ':=' : '='}<${types.filter((type) => type !== 'null').join('|') || 'value'}>`;
     return { isRequired: required.includes(key), word };
   });
@@ -126,12 +136,17 @@ function typesOf(property: unknown): readonly string[] {
   return Array.isArray(type) ? type.filter((entry): entry is string => typeof entry === 'string') : [];
 }
 
-function mistypedJson(words: readonly ArgumentWord[], inputSchema: unknown, args: JsonObject): readonly string[] {
+function mistypedJson(
+  words: readonly ArgumentWord[],
+  inputSchema: unknown,
+  args: JsonObject,
+): readonly string[] {
   return words.flatMap(({ key, isJson }) => {
     const property = member(member(inputSchema, 'properties'), key);
     const types = typesOf(property);
     const value = member(args, key);
-    if (!isJson || value === undefined || types.length === 0 || types.some((type) => isOfType(value, type))) return [];
+    if (!isJson || value === undefined || types.length === 0 || types.some((type) => isOfType(value, type)))
+      return [];
     return [`"${key}" must be ${wanted(property)}`];
   });
 }
@@ -159,12 +174,24 @@ function isOfType(value: unknown, type: string): boolean {
 /** A number that a double cannot hold, as `parseExactJson` keeps it. */
 function isExactNumber(value: unknown): boolean {
   return (
-    isJsonObject(value) && Object.isFrozen(value) && textMember(value, 'rawJSON') !== undefined && /^[-\d]/.test(JSON.stringify(value))
+    isJsonObject(value) &&
+    Object.isFrozen(value) &&
+    textMember(value, 'rawJSON') !== undefined &&
+    /^[-\d]/.test(JSON.stringify(value))
   );
 }
 
 /** Where other keywords say which arguments exist, `properties` does not tell them all. */
-const WIDENING = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'dependentSchemas', 'patternProperties'];
+const WIDENING = [
+  '$ref',
+  '$dynamicRef',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'if',
+  'dependentSchemas',
+  'patternProperties',
+];
 
 function unknownArguments(inputSchema: unknown, args: JsonObject): readonly string[] {
   const properties = member(inputSchema, 'properties');
@@ -181,7 +208,11 @@ function unknownArguments(inputSchema: unknown, args: JsonObject): readonly stri
 }
 
 /** An argument that was given in a wrong form is not missing, too. */
-function missingArguments(inputSchema: unknown, args: JsonObject, words: readonly ArgumentWord[]): readonly string[] {
+function missingArguments(
+  inputSchema: unknown,
+  args: JsonObject,
+  words: readonly ArgumentWord[],
+): readonly string[] {
   return requiredOf(inputSchema)
     .filter((key) => !Object.hasOwn(args, key) && !words.some((word) => word.key === key))
     .map((key) => `"${key}" is missing`);

@@ -5,18 +5,33 @@ import type { ServerStatus } from '../output/server-list.ts';
 import type { Target } from '../connection/target.ts';
 import { findTool } from './tool-lookup.ts';
 
-const UP = { era: 'modern', tools: 1, resources: 0, prompts: 0, lastError: undefined, retryInMs: undefined, problems: [], withheld: [] };
+const UP = {
+  era: 'modern',
+  tools: 1,
+  resources: 0,
+  prompts: 0,
+  lastError: undefined,
+  retryInMs: undefined,
+  problems: [],
+  withheld: [],
+};
 const OPTIONS = { signal: new AbortController().signal };
 
 /** A gateway that knows nothing but names. */
-function gateway(tools: Readonly<Record<string, readonly string[]>>, down: readonly ServerStatus[] = []): Target {
+function gateway(
+  tools: Readonly<Record<string, readonly string[]>>,
+  down: readonly ServerStatus[] = [],
+): Target {
   const connection = (names: readonly string[]): RpcConnection => ({
     request: () => Promise.resolve({ tools: names.map((name) => ({ name, inputSchema: { title: name } })) }),
     close: () => Promise.resolve(),
   });
-  const exposed = Object.entries(tools).flatMap(([server, names]) => names.map((name) => `${server}__${name}`));
+  const exposed = Object.entries(tools).flatMap(([server, names]) =>
+    names.map((name) => `${server}__${name}`),
+  );
   return {
-    servers: () => Promise.resolve([...Object.keys(tools).map((name) => ({ ...UP, name, state: 'ready' })), ...down]),
+    servers: () =>
+      Promise.resolve([...Object.keys(tools).map((name) => ({ ...UP, name, state: 'ready' })), ...down]),
     connect: (server) => connection(server === undefined ? exposed : (tools[server] ?? [])),
     close: () => Promise.resolve(),
   };
@@ -32,13 +47,22 @@ async function failureOf(written: string, target: Target): Promise<GatewayError>
 const DEMO = gateway({ demo: ['count', 'picture'], 'my.files': ['read.it'] });
 
 describe('findTool', () => {
-  it.each(['demo/count', 'demo:count', 'demo.count', 'demo__count'])('finds %s under its own name', async (written) => {
-    expect(await findTool(written, DEMO, OPTIONS)).toMatchObject({ name: 'count', inputSchema: { title: 'count' } });
-  });
+  it.each(['demo/count', 'demo:count', 'demo.count', 'demo__count'])(
+    'finds %s under its own name',
+    async (written) => {
+      expect(await findTool(written, DEMO, OPTIONS)).toMatchObject({
+        name: 'count',
+        inputSchema: { title: 'count' },
+      });
+    },
+  );
 
-  it.each(['my.files/read.it', 'my.files.read.it'])('finds %s although names hold separators', async (written) => {
-    expect(await findTool(written, DEMO, OPTIONS)).toMatchObject({ name: 'read.it' });
-  });
+  it.each(['my.files/read.it', 'my.files.read.it'])(
+    'finds %s although names hold separators',
+    async (written) => {
+      expect(await findTool(written, DEMO, OPTIONS)).toMatchObject({ name: 'read.it' });
+    },
+  );
 
   it('finds a name that only clients see', async () => {
     const target: Target = { ...gateway({}), connect: () => gateway({ x: ['y_1a2b3c'] }).connect() };
@@ -59,11 +83,17 @@ describe('findTool', () => {
   });
 
   it('suggests a server', async () => {
-    expect(await failureOf('dmeo/count', DEMO)).toMatchObject({ code: 'OMNI_SERVER_UNKNOWN', hint: 'Did you mean demo/count?' });
+    expect(await failureOf('dmeo/count', DEMO)).toMatchObject({
+      code: 'OMNI_SERVER_UNKNOWN',
+      hint: 'Did you mean demo/count?',
+    });
   });
 
   it('suggests the full name of a bare one', async () => {
-    expect(await failureOf('count', DEMO)).toMatchObject({ code: 'OMNI_NAME_UNKNOWN', hint: 'Did you mean demo__count?' });
+    expect(await failureOf('count', DEMO)).toMatchObject({
+      code: 'OMNI_NAME_UNKNOWN',
+      hint: 'Did you mean demo__count?',
+    });
   });
 
   it('asks back when a name fits two tools', async () => {
@@ -74,7 +104,11 @@ describe('findTool', () => {
   });
 
   it('says why a server is not up', async () => {
-    const lastError = { code: 'OMNI_UPSTREAM_SPAWN_FAILED', message: '"uvx" is not there', hint: 'Install it.' };
+    const lastError = {
+      code: 'OMNI_UPSTREAM_SPAWN_FAILED',
+      message: '"uvx" is not there',
+      hint: 'Install it.',
+    };
     const error = await failureOf('gone/x', gateway({}, [{ ...UP, name: 'gone', state: 'down', lastError }]));
 
     expect(error).toMatchObject({

@@ -69,7 +69,10 @@ function readingsOf(written: string, servers: readonly ServerStatus[]): readonly
   );
 }
 
-async function listTools(connection: RpcConnection, { signal }: RpcOptions): Promise<readonly Pick<FoundTool, 'name' | 'inputSchema'>[]> {
+async function listTools(
+  connection: RpcConnection,
+  { signal }: RpcOptions,
+): Promise<readonly Pick<FoundTool, 'name' | 'inputSchema'>[]> {
   const { tools } = await connection.request('tools/list', {}, { signal });
   if (!Array.isArray(tools)) return [];
   return tools.flatMap((tool: unknown) => {
@@ -80,7 +83,9 @@ async function listTools(connection: RpcConnection, { signal }: RpcOptions): Pro
 
 function ambiguous(written: string, found: readonly Reading[]): GatewayError {
   const names = found.map(({ server, tool }) => `${server.name}/${tool}`);
-  return new GatewayError('OMNI_NAME_AMBIGUOUS', `"${written}" fits more than one tool`, { hint: `Use one of: ${names.join(', ')}.` });
+  return new GatewayError('OMNI_NAME_AMBIGUOUS', `"${written}" fits more than one tool`, {
+    hint: `Use one of: ${names.join(', ')}.`,
+  });
 }
 
 function unknownTool({ server, tool }: Reading, names: readonly string[]): GatewayError {
@@ -93,7 +98,11 @@ function unknownTool({ server, tool }: Reading, names: readonly string[]): Gatew
   });
 }
 
-function unknownServer(written: string, servers: readonly ServerStatus[], exposed: readonly string[]): GatewayError {
+function unknownServer(
+  written: string,
+  servers: readonly ServerStatus[],
+  exposed: readonly string[],
+): GatewayError {
   const [, server, separator, tool] = /^([^/:]+)([/:])(.+)$/s.exec(written) ?? [];
   if (server !== undefined) {
     const closest = closestName(
@@ -108,15 +117,21 @@ function unknownServer(written: string, servers: readonly ServerStatus[], expose
   }
   const closest = exposed.find((name) => name.endsWith(`__${written}`)) ?? closestName(written, exposed);
   return new GatewayError('OMNI_NAME_UNKNOWN', `There is no tool "${written}"`, {
-    hint: closest === undefined ? 'Write server/tool; omni ls prints the servers.' : `Did you mean ${closest}?`,
+    hint:
+      closest === undefined ? 'Write server/tool; omni ls prints the servers.' : `Did you mean ${closest}?`,
   });
 }
 
 function notUp({ name, state, lastError }: ServerStatus): GatewayError {
-  const codes: Readonly<Record<string, GatewayErrorCode>> = { starting: 'OMNI_UPSTREAM_STARTING', disabled: 'OMNI_UPSTREAM_DISABLED' };
+  const codes: Readonly<Record<string, GatewayErrorCode>> = {
+    starting: 'OMNI_UPSTREAM_STARTING',
+    disabled: 'OMNI_UPSTREAM_DISABLED',
+  };
   const code = isErrorCode(lastError?.code) ? lastError.code : (codes[state] ?? 'OMNI_UPSTREAM_DOWN');
   const why = lastError === undefined ? '' : `: ${lastError.message}`;
-  const hint = lastError?.hint ?? (state === 'disabled' ? 'See "disabled", "requiredEnv" and "featureFlag" of its entry.' : undefined);
+  const hint =
+    lastError?.hint ??
+    (state === 'disabled' ? 'See "disabled", "requiredEnv" and "featureFlag" of its entry.' : undefined);
   return new GatewayError(code, `The server "${name}" is ${state}${why}`, hint === undefined ? {} : { hint });
 }
 

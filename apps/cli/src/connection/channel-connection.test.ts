@@ -4,7 +4,11 @@ import { ChannelConnection, type TextChannel } from './channel-connection.ts';
 
 /** The server's end, in the hand of the test. */
 class ScriptedChannel implements TextChannel {
-  readonly sent: { readonly id?: number; readonly method: string; readonly params: Readonly<Record<string, unknown>> }[] = [];
+  readonly sent: {
+    readonly id?: number;
+    readonly method: string;
+    readonly params: Readonly<Record<string, unknown>>;
+  }[] = [];
   #listener: (text: string) => void = () => {};
 
   send(text: string): void {
@@ -42,9 +46,14 @@ describe('ChannelConnection', () => {
   it('tells progress until the answer comes', async () => {
     const channel = new ScriptedChannel();
     const seen: number[] = [];
-    const request = new ChannelConnection(channel).request('a', {}, { signal, onProgress: ({ progress }) => seen.push(progress) });
+    const request = new ChannelConnection(channel).request(
+      'a',
+      {},
+      { signal, onProgress: ({ progress }) => seen.push(progress) },
+    );
 
-    for (const progress of [1, 2]) channel.say({ method: 'notifications/progress', params: { progressToken: 1, progress } });
+    for (const progress of [1, 2])
+      channel.say({ method: 'notifications/progress', params: { progressToken: 1, progress } });
     channel.say({ id: 1, result: {} });
     await request;
     channel.say({ method: 'notifications/progress', params: { progressToken: 1, progress: 3 } });
@@ -67,7 +76,9 @@ describe('ChannelConnection', () => {
     const channel = new ScriptedChannel();
     const given = AbortSignal.abort(new GatewayError('OMNI_CANCELLED', 'x'));
 
-    await expect(new ChannelConnection(channel).request('a', {}, { signal: given })).rejects.toMatchObject({ code: 'OMNI_CANCELLED' });
+    await expect(new ChannelConnection(channel).request('a', {}, { signal: given })).rejects.toMatchObject({
+      code: 'OMNI_CANCELLED',
+    });
     expect(channel.sent).toEqual([]);
   });
 });

@@ -5,7 +5,11 @@ import { GatewayError } from '@omni/ports';
  *
  * @throws {@link GatewayError} `OMNI_UPSTREAM_TIMEOUT` through the signal's reason, and whatever the action throws.
  */
-export async function withDeadline<T>(timeoutMs: number, outer: AbortSignal, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  timeoutMs: number,
+  outer: AbortSignal,
+  action: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const overdue = new AbortController();
   const timer = setTimeout(() => {
     overdue.abort(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { EventStream } from './event-stream.ts';
 
-const TEXT = ': hello\r\n\r\nevent: message\r\ndata: {"a":1}\r\n\r\ndata:x\ndata: y\n\nid: 1\n\ndata: last\r\r';
+const TEXT =
+  ': hello\r\n\r\nevent: message\r\ndata: {"a":1}\r\n\r\ndata:x\ndata: y\n\nid: 1\n\ndata: last\r\r';
 
 describe('EventStream', () => {
   it('gives the data of each event', () => {
@@ -19,6 +20,10 @@ describe('EventStream', () => {
   it('gives the same however the stream is cut', () => {
     const stream = new EventStream();
 
-    expect(Array.from(`${TEXT}\n`).flatMap((character) => stream.push(character))).toEqual(['{"a":1}', 'x\ny', 'last']);
+    expect(Array.from(`${TEXT}\n`).flatMap((character) => stream.push(character))).toEqual([
+      '{"a":1}',
+      'x\ny',
+      'last',
+    ]);
   });
 });

@@ -12,7 +12,11 @@ const DETAILS = {
     withheld: [{ kind: 'tools', name: 'n', reason: 'r' }],
     problems: [{ kind: 'tools', isPartial: false, reason: 'r' }],
   },
-  'upstream:gone': { state: 'down', lastError: { code: 'OMNI_UPSTREAM_DOWN', message: 'm', hint: 'h' }, retryInMs: 500 },
+  'upstream:gone': {
+    state: 'down',
+    lastError: { code: 'OMNI_UPSTREAM_DOWN', message: 'm', hint: 'h' },
+    retryInMs: 500,
+  },
   protocol: { sessions: 0 },
 };
 
@@ -47,10 +51,14 @@ describe('serversOfHealth', () => {
   });
 
   it('takes a page without details for one to a stranger', () => {
-    expect(() => serversOfHealth('{"status":"pass"}')).toThrow(expect.objectContaining({ code: 'OMNI_AUTH_REQUIRED' }));
+    expect(() => serversOfHealth('{"status":"pass"}')).toThrow(
+      expect.objectContaining({ code: 'OMNI_AUTH_REQUIRED' }),
+    );
   });
 
   it.each([['<html>'], ['[]'], ['{}'], ['null']])('takes %s for something that is not Omni', (text) => {
-    expect(() => serversOfHealth(text)).toThrow(expect.objectContaining({ code: 'OMNI_GATEWAY_UNREACHABLE' }));
+    expect(() => serversOfHealth(text)).toThrow(
+      expect.objectContaining({ code: 'OMNI_GATEWAY_UNREACHABLE' }),
+    );
   });
 });

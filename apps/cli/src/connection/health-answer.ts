@@ -35,7 +35,11 @@ function serverStatus(name: string, facts: unknown): ServerStatus {
     resources: count(facts, 'resources'),
     prompts: count(facts, 'prompts'),
     lastError: isJsonObject(error)
-      ? { code: textMember(error, 'code') ?? '', message: textMember(error, 'message') ?? '', hint: textMember(error, 'hint') ?? '' }
+      ? {
+          code: textMember(error, 'code') ?? '',
+          message: textMember(error, 'message') ?? '',
+          hint: textMember(error, 'hint') ?? '',
+        }
       : undefined,
     retryInMs: typeof retry === 'number' ? retry : undefined,
     problems: entries(facts, 'problems').map((problem) => ({

@@ -55,12 +55,18 @@ describe('HttpConnection', () => {
   it('reads progress and the answer from an event stream', async () => {
     answer = (response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-      response.write('data: {"method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n: still here\n\n');
+      response.write(
+        'data: {"method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n: still here\n\n',
+      );
       response.write(`data: ${RESULT}\n\n`);
     };
     const seen: number[] = [];
     const connection = new HttpConnection({ url, token: undefined });
-    const result = await connection.request('a', {}, { signal, onProgress: ({ progress }) => seen.push(progress) });
+    const result = await connection.request(
+      'a',
+      {},
+      { signal, onProgress: ({ progress }) => seen.push(progress) },
+    );
 
     expect(seen).toEqual([1]);
     expect(JSON.stringify(result)).toBe('{"n":12345678901234567890}');
@@ -74,7 +80,9 @@ describe('HttpConnection', () => {
       response.writeHead(307, { Location: '/elsewhere' }).end();
     };
 
-    await expect(new HttpConnection({ url, token: 'canary' }).request('a', {}, { signal })).rejects.toMatchObject({
+    await expect(
+      new HttpConnection({ url, token: 'canary' }).request('a', {}, { signal }),
+    ).rejects.toMatchObject({
       code: 'OMNI_GATEWAY_UNREACHABLE',
     });
     expect(paths).toEqual(['/mcp']);
@@ -93,7 +101,9 @@ describe('HttpConnection', () => {
   ])('finds a code for %s', async (_what, status, body, code) => {
     answer = (response) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
 
-    await expect(new HttpConnection({ url, token: undefined }).request('a', {}, { signal })).rejects.toMatchObject({ code });
+    await expect(
+      new HttpConnection({ url, token: undefined }).request('a', {}, { signal }),
+    ).rejects.toMatchObject({ code });
   });
 
   it('tells when the stream breaks before the answer', async () => {
@@ -102,7 +112,9 @@ describe('HttpConnection', () => {
       response.write(': here\n\n', () => response.destroy());
     };
 
-    await expect(new HttpConnection({ url, token: undefined }).request('a', {}, { signal })).rejects.toMatchObject({
+    await expect(
+      new HttpConnection({ url, token: undefined }).request('a', {}, { signal }),
+    ).rejects.toMatchObject({
       code: 'OMNI_GATEWAY_UNREACHABLE',
     });
   });
@@ -115,7 +127,9 @@ describe('HttpConnection', () => {
       giveUp.abort(new GatewayError('OMNI_UPSTREAM_TIMEOUT', 'too slow'));
     };
 
-    await expect(new HttpConnection({ url, token: undefined }).request('a', {}, { signal: giveUp.signal })).rejects.toMatchObject({
+    await expect(
+      new HttpConnection({ url, token: undefined }).request('a', {}, { signal: giveUp.signal }),
+    ).rejects.toMatchObject({
       code: 'OMNI_UPSTREAM_TIMEOUT',
     });
     await isClosed;
@@ -125,7 +139,9 @@ describe('HttpConnection', () => {
     server.closeAllConnections();
     server.close();
 
-    await expect(new HttpConnection({ url, token: undefined }).request('a', {}, { signal })).rejects.toMatchObject({
+    await expect(
+      new HttpConnection({ url, token: undefined }).request('a', {}, { signal }),
+    ).rejects.toMatchObject({
       code: 'OMNI_GATEWAY_UNREACHABLE',
       message: `No Omni answers at ${new URL(url).origin} (ECONNREFUSED)`,
     });
@@ -133,25 +149,35 @@ describe('HttpConnection', () => {
 
   it('says that an address speaks no TLS', async () => {
     await expect(
-      new HttpConnection({ url: url.replace('http:', 'https:'), token: undefined }).request('a', {}, { signal }),
+      new HttpConnection({ url: url.replace('http:', 'https:'), token: undefined }).request(
+        'a',
+        {},
+        { signal },
+      ),
     ).rejects.toMatchObject({
       code: 'OMNI_GATEWAY_UNREACHABLE',
       hint: expect.stringContaining('http://'),
     });
   });
 
-  it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
-    'says how a certificate becomes trusted after %s',
-    async (code) => {
-      const fetched = jest
-        .spyOn(globalThis, 'fetch')
-        .mockRejectedValue(new TypeError('fetch failed', { cause: Object.assign(new TypeError('tls'), { code }) }));
-      const failure: unknown = await new HttpConnection({ url, token: undefined })
-        .request('a', {}, { signal })
-        .catch((error: unknown) => error);
-      fetched.mockRestore();
+  it.each([
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ])('says how a certificate becomes trusted after %s', async (code) => {
+    const fetched = jest
+      .spyOn(globalThis, 'fetch')
+      .mockRejectedValue(
+        new TypeError('fetch failed', { cause: Object.assign(new TypeError('tls'), { code }) }),
+      );
+    const failure: unknown = await new HttpConnection({ url, token: undefined })
+      .request('a', {}, { signal })
+      .catch((error: unknown) => error);
+    fetched.mockRestore();
 
-      expect(failure).toMatchObject({ message: expect.stringContaining(code), hint: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
-    },
-  );
+    expect(failure).toMatchObject({
+      message: expect.stringContaining(code),
+      hint: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+    });
+  });
 });

@@ -2,7 +2,14 @@ import { GatewayError } from '@omni/ports';
 import { EventStream } from './event-stream.ts';
 import { member, parseExactJson, textMember, type JsonObject } from '../output/json-value.ts';
 import { headerValue } from '../commands/mirrored-headers.ts';
-import { notRpc, PROTOCOL_VERSION, readMessage, requestMessage, type RpcConnection, type RpcOptions } from './rpc-message.ts';
+import {
+  notRpc,
+  PROTOCOL_VERSION,
+  readMessage,
+  requestMessage,
+  type RpcConnection,
+  type RpcOptions,
+} from './rpc-message.ts';
 
 /** Longest answer, in characters. */
 const MAX_ANSWER_CHARS = 67_108_864;
@@ -22,7 +29,11 @@ export class HttpConnection implements RpcConnection {
     this.#options = options;
   }
 
-  async request(method: string, params: JsonObject, { signal, onProgress, headers = {} }: RpcOptions): Promise<JsonObject> {
+  async request(
+    method: string,
+    params: JsonObject,
+    { signal, onProgress, headers = {} }: RpcOptions,
+  ): Promise<JsonObject> {
     this.#lastId += 1;
     const id = this.#lastId;
     const name = textMember(params, 'name');
@@ -40,7 +51,9 @@ export class HttpConnection implements RpcConnection {
       },
     });
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-    const messages = isStream ? streamedTexts(response, this.#options.url, signal) : [await wholeText(response, this.#options.url, signal)];
+    const messages = isStream
+      ? streamedTexts(response, this.#options.url, signal)
+      : [await wholeText(response, this.#options.url, signal)];
     for await (const text of messages) {
       const meaning = readMessage(parsed(text), id);
       if (meaning?.kind === 'progress') onProgress?.(meaning.progress);
@@ -97,7 +110,9 @@ async function* pieces(response: Response, url: string, signal: AbortSignal): As
       const text = decoder.decode(chunk, { stream: true });
       length += text.length;
       if (length > MAX_ANSWER_CHARS)
-        throw new GatewayError('OMNI_UPSTREAM_TOO_LARGE', 'The answer is larger than 64 MiB', { hint: 'Ask for less.' });
+        throw new GatewayError('OMNI_UPSTREAM_TOO_LARGE', 'The answer is larger than 64 MiB', {
+          hint: 'Ask for less.',
+        });
       yield text;
     }
   } catch (cause) {
@@ -122,8 +137,11 @@ function connectionFailure(cause: unknown, url: string, signal: AbortSignal): Ga
 }
 
 function hintFor(code = ''): string | undefined {
-  if (/CERT|ISSUER|ALTNAME/.test(code)) return 'Its certificate is not trusted here: NODE_EXTRA_CA_CERTS=FILE names that of its issuer.';
-  return code.startsWith('ERR_SSL') ? 'What listens there does not speak TLS: write http:// in place of https://.' : undefined;
+  if (/CERT|ISSUER|ALTNAME/.test(code))
+    return 'Its certificate is not trusted here: NODE_EXTRA_CA_CERTS=FILE names that of its issuer.';
+  return code.startsWith('ERR_SSL')
+    ? 'What listens there does not speak TLS: write http:// in place of https://.'
+    : undefined;
 }
 
 function parsed(text: string): unknown {

@@ -36,7 +36,11 @@ beforeEach(() => {
 
 const { signal } = new AbortController();
 
-async function ask(url: string, token: string | undefined, environment: Readonly<Record<string, string>> = {}): Promise<void> {
+async function ask(
+  url: string,
+  token: string | undefined,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const target = await openRemoteTarget({ url, token }, { OMNI_HOME: join(folder, 'home'), ...environment });
   await target.servers(signal);
 }
@@ -64,7 +68,10 @@ describe('openRemoteTarget', () => {
     await ask(origin, undefined, { OMNI_TOKEN: 'from-environment' });
     await ask(origin, 'from-option', { OMNI_TOKEN: 'from-environment' });
 
-    expect(requests.map(({ authorization }) => authorization)).toEqual(['Bearer from-environment', 'Bearer from-option']);
+    expect(requests.map(({ authorization }) => authorization)).toEqual([
+      'Bearer from-environment',
+      'Bearer from-option',
+    ]);
   });
 
   it('keeps the token of this user on this machine', async () => {
@@ -82,9 +89,12 @@ describe('openRemoteTarget', () => {
     expect(seen).toEqual([null, null, 'Bearer token-of-this-user']);
   });
 
-  it.each([['nonsense'], ['ftp://127.0.0.1'], ['http://user:pass@127.0.0.1'], ['http://127.0.0.1/?x=1']])('refuses %s', async (url) => {
-    await expect(ask(url, undefined)).rejects.toMatchObject({ code: 'OMNI_USAGE' });
-  });
+  it.each([['nonsense'], ['ftp://127.0.0.1'], ['http://user:pass@127.0.0.1'], ['http://127.0.0.1/?x=1']])(
+    'refuses %s',
+    async (url) => {
+      await expect(ask(url, undefined)).rejects.toMatchObject({ code: 'OMNI_USAGE' });
+    },
+  );
 
   it('refuses a token that no header can carry, without quoting it', async () => {
     await expect(ask(origin, 'canary\r\nX: y')).rejects.toMatchObject({

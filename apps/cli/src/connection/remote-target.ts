@@ -23,7 +23,8 @@ export async function openRemoteTarget(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Target> {
   const base = baseOf(options.url);
-  const token = givenToken(options.token) ?? givenToken(environment['OMNI_TOKEN']) ?? (await ownToken(base, environment));
+  const token =
+    givenToken(options.token) ?? givenToken(environment['OMNI_TOKEN']) ?? (await ownToken(base, environment));
   return {
     async servers(signal) {
       const health = { url: `${base.href}health/ready`, token };
@@ -32,7 +33,10 @@ export async function openRemoteTarget(
       return serversOfHealth(await wholeText(response, health.url, signal));
     },
     connect: (server) =>
-      new HttpConnection({ url: `${base.href}mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`, token }),
+      new HttpConnection({
+        url: `${base.href}mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`,
+        token,
+      }),
     close: () => Promise.resolve(),
   };
 }
@@ -59,12 +63,20 @@ function baseOf(text: string): URL {
 function givenToken(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (TOKEN_PATTERN.test(text)) return text;
-  throw new GatewayError('OMNI_USAGE', 'The token of --token or OMNI_TOKEN holds characters that no token has', {
-    hint: 'Pass what the token file of Omni holds, without "Bearer" and without spaces.',
-  });
+  throw new GatewayError(
+    'OMNI_USAGE',
+    'The token of --token or OMNI_TOKEN holds characters that no token has',
+    {
+      hint: 'Pass what the token file of Omni holds, without "Bearer" and without spaces.',
+    },
+  );
 }
 
-function ownToken(base: URL, environment: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
-  const isThisMachine = base.hostname === 'localhost' || base.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(base.hostname);
+function ownToken(
+  base: URL,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  const isThisMachine =
+    base.hostname === 'localhost' || base.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(base.hostname);
   return isThisMachine ? readTokenFile(tokenPath(environment)) : Promise.resolve(undefined);
 }

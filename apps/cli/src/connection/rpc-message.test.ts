@@ -21,13 +21,22 @@ describe('requestMessage', () => {
 
 describe('readMessage', () => {
   it('reads a result', () => {
-    expect(readMessage({ jsonrpc: '2.0', id: 1, result: { a: 1 } }, 1)).toEqual({ kind: 'result', result: { a: 1 } });
+    expect(readMessage({ jsonrpc: '2.0', id: 1, result: { a: 1 } }, 1)).toEqual({
+      kind: 'result',
+      result: { a: 1 },
+    });
   });
 
   it('reads progress of this request', () => {
-    const notice = { method: 'notifications/progress', params: { progressToken: 1, progress: 2, total: 5, message: 'm' } };
+    const notice = {
+      method: 'notifications/progress',
+      params: { progressToken: 1, progress: 2, total: 5, message: 'm' },
+    };
 
-    expect(readMessage(notice, 1)).toEqual({ kind: 'progress', progress: { progress: 2, total: 5, message: 'm' } });
+    expect(readMessage(notice, 1)).toEqual({
+      kind: 'progress',
+      progress: { progress: 2, total: 5, message: 'm' },
+    });
     expect(readMessage(notice, 2)).toBeUndefined();
   });
 
@@ -40,7 +49,11 @@ describe('readMessage', () => {
   });
 
   it("takes over Omni's own code and hint", () => {
-    const error = { code: -31031, message: 'It is down', data: { code: 'OMNI_UPSTREAM_DOWN', hint: 'Wait.' } };
+    const error = {
+      code: -31031,
+      message: 'It is down',
+      data: { code: 'OMNI_UPSTREAM_DOWN', hint: 'Wait.' },
+    };
 
     expect(readMessage({ id: 1, error }, 1)).toMatchObject({
       kind: 'error',
@@ -53,13 +66,17 @@ describe('readMessage', () => {
     ['a question to the client', -32021, 'OMNI_INPUT_REQUIRED'],
     ['anything else', -32000, 'OMNI_TOOL_FAILED'],
   ])('finds a code for %s', (_what, code, expected) => {
-    expect(readMessage({ id: 1, error: { code, message: 'm', data: { code: 'constructor' } } }, 1)).toMatchObject({
+    expect(
+      readMessage({ id: 1, error: { code, message: 'm', data: { code: 'constructor' } } }, 1),
+    ).toMatchObject({
       error: { code: expected, message: expect.stringContaining('m') },
     });
   });
 
   it('reads an error without id: the request could not be read', () => {
-    expect(readMessage({ id: null, error: { code: -32700, message: 'm' } }, 1)).toMatchObject({ kind: 'error' });
+    expect(readMessage({ id: null, error: { code: -32700, message: 'm' } }, 1)).toMatchObject({
+      kind: 'error',
+    });
   });
 
   it('takes an answer without result for something that is not Omni', () => {

@@ -55,12 +55,17 @@ export function readMessage(
     if (member(params, 'progressToken') !== id || typeof progress !== 'number') return undefined;
     return {
       kind: 'progress',
-      progress: { progress, total: typeof total === 'number' ? total : undefined, message: textMember(params, 'message') },
+      progress: {
+        progress,
+        total: typeof total === 'number' ? total : undefined,
+        message: textMember(params, 'message'),
+      },
     };
   }
   const error = member(message, 'error');
   // A request that could not even be read is answered without its id.
-  if (isJsonObject(error) && (message['id'] === id || message['id'] === null)) return { kind: 'error', error: rpcFailure(error) };
+  if (isJsonObject(error) && (message['id'] === id || message['id'] === null))
+    return { kind: 'error', error: rpcFailure(error) };
   if (message['id'] !== id) return undefined;
   const result = member(message, 'result');
   return isJsonObject(result) ? { kind: 'result', result } : { kind: 'error', error: notRpc() };
@@ -73,11 +78,18 @@ function rpcFailure(error: JsonObject): GatewayError {
   const own = textMember(data, 'code');
   const hint = textMember(data, 'hint');
   if (error['code'] === CAPABILITY_MISSING) {
-    return new GatewayError('OMNI_INPUT_REQUIRED', `The tool asks its client for something that this command cannot give: ${message}`);
+    return new GatewayError(
+      'OMNI_INPUT_REQUIRED',
+      `The tool asks its client for something that this command cannot give: ${message}`,
+    );
   }
   if (isErrorCode(own)) return new GatewayError(own, message, hint === undefined ? {} : { hint });
-  if (error['code'] === INVALID_PARAMS) return new GatewayError('OMNI_ARGUMENTS_INVALID', `The server refused the arguments: ${message}`);
-  return new GatewayError('OMNI_TOOL_FAILED', `The server answered with error ${String(error['code'])}: ${message}`);
+  if (error['code'] === INVALID_PARAMS)
+    return new GatewayError('OMNI_ARGUMENTS_INVALID', `The server refused the arguments: ${message}`);
+  return new GatewayError(
+    'OMNI_TOOL_FAILED',
+    `The server answered with error ${String(error['code'])}: ${message}`,
+  );
 }
 
 const INVALID_PARAMS = -32602;

@@ -28,9 +28,12 @@ describe('tokenPath', () => {
     (['linux', 'darwin', 'win32'] as const).map((platform) => ({ environment, platform })),
   );
 
-  it.each(cases)('is in the folder of the gateway: $environment on $platform', ({ environment, platform }) => {
-    expect(tokenPath(environment, platform)).toBe(join(stateDirectory(environment, platform), 'token'));
-  });
+  it.each(cases)(
+    'is in the folder of the gateway: $environment on $platform',
+    ({ environment, platform }) => {
+      expect(tokenPath(environment, platform)).toBe(join(stateDirectory(environment, platform), 'token'));
+    },
+  );
 });
 
 describe('readTokenFile', () => {

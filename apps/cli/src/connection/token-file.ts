@@ -6,7 +6,10 @@ import { isAbsolute, join, resolve } from 'node:path';
 export const TOKEN_PATTERN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /** The file in which the gateway of this user keeps its token. */
-export function tokenPath(environment: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform = process.platform): string {
+export function tokenPath(
+  environment: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform = process.platform,
+): string {
   return join(stateFolder(environment, platform), 'token');
 }
 
@@ -18,11 +21,17 @@ export async function readTokenFile(path: string): Promise<string | undefined> {
 }
 
 /** Where `@omni/node` keeps state; a test compares the two. */
-function stateFolder(environment: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform): string {
+function stateFolder(
+  environment: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+): string {
   const own = environment['OMNI_HOME'];
   if (own !== undefined && own !== '') return resolve(own);
   if (platform === 'win32')
-    return join(environment['LOCALAPPDATA'] || join(environment['USERPROFILE'] || homedir(), 'AppData', 'Local'), 'omni');
+    return join(
+      environment['LOCALAPPDATA'] || join(environment['USERPROFILE'] || homedir(), 'AppData', 'Local'),
+      'omni',
+    );
   const home = environment['HOME'] || homedir();
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'omni');
   const state = environment['XDG_STATE_HOME'];

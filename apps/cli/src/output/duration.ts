@@ -13,5 +13,7 @@ export function parseDuration(text: string): number {
   const match = /^(\d{1,10}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text);
   const ms = Math.round(Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ''] ?? Number.NaN));
   if (ms >= 1 && ms <= MAX_MS) return ms;
-  throw new GatewayError('OMNI_USAGE', 'The duration of --timeout cannot be read', { hint: 'Write for example 500ms, 15s or 2m.' });
+  throw new GatewayError('OMNI_USAGE', 'The duration of --timeout cannot be read', {
+    hint: 'Write for example 500ms, 15s or 2m.',
+  });
 }

@@ -17,7 +17,10 @@ export function textMember(value: unknown, key: string): string | undefined {
 
 /** ECMAScript "JSON.parse source text access", which Node 24 has and the compiler's library does not know yet. */
 interface ExactJson {
-  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+  ): unknown;
   rawJSON(text: string): unknown;
 }
 
@@ -31,6 +34,8 @@ const EXACT = JSON as unknown as ExactJson;
  */
 export function parseExactJson(text: string): unknown {
   return EXACT.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source ? EXACT.rawJSON(source) : value,
+    typeof value === 'number' && source !== undefined && String(value) !== source
+      ? EXACT.rawJSON(source)
+      : value,
   );
 }

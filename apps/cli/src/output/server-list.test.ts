@@ -61,7 +61,9 @@ describe('serverList', () => {
 
     expect(lines[1]).toMatch(/ {2}tools: not ready; prompts in part: page 2: slow {2}see -o json$/);
     expect(lines[2]).toMatch(/ {2}1 withheld {2,}see -o json$/);
-    expect(JSON.parse(serverList([{ ...READY, problems, withheld }], 'json'))).toMatchObject([{ problems, withheld }]);
+    expect(JSON.parse(serverList([{ ...READY, problems, withheld }], 'json'))).toMatchObject([
+      { problems, withheld },
+    ]);
   });
 
   it('takes control characters out of what servers say', () => {
@@ -76,7 +78,11 @@ describe('serverList', () => {
     expect(entries.map((entry) => Object.keys(entry).join())).toEqual(
       Array(2).fill('name,state,era,tools,resources,prompts,lastError,retryInMs,problems,withheld'),
     );
-    expect(entries[1]).toMatchObject({ era: null, lastError: { code: 'OMNI_UPSTREAM_EXITED' }, retryInMs: 40_101 });
+    expect(entries[1]).toMatchObject({
+      era: null,
+      lastError: { code: 'OMNI_UPSTREAM_EXITED' },
+      retryInMs: 40_101,
+    });
   });
 
   it('is one name a line', () => {

@@ -14,7 +14,11 @@ export interface ServerStatus {
   /** Milliseconds until Omni tries again by itself. */
   readonly retryInMs: number | undefined;
   /** Lists that could not be read, or (`isPartial`) not to their end. */
-  readonly problems: readonly { readonly kind: string; readonly isPartial: boolean; readonly reason: string }[];
+  readonly problems: readonly {
+    readonly kind: string;
+    readonly isPartial: boolean;
+    readonly reason: string;
+  }[];
   /** Items that are not offered. */
   readonly withheld: readonly { readonly kind: string; readonly name: string; readonly reason: string }[];
 }
@@ -41,7 +45,18 @@ export function serverList(servers: readonly ServerStatus[], format: ListFormat)
 }
 
 /** Absent facts are null, so that every entry has the same keys. */
-function jsonEntry({ name, state, era, tools, resources, prompts, lastError, retryInMs, problems, withheld }: ServerStatus): unknown {
+function jsonEntry({
+  name,
+  state,
+  era,
+  tools,
+  resources,
+  prompts,
+  lastError,
+  retryInMs,
+  problems,
+  withheld,
+}: ServerStatus): unknown {
   return {
     name,
     state,
@@ -59,14 +74,25 @@ function jsonEntry({ name, state, era, tools, resources, prompts, lastError, ret
 function tableRow(server: ServerStatus): readonly string[] {
   const { name, state, era } = server;
   const isUp = state === 'ready';
-  const counts = [server.tools, server.resources, server.prompts].map((count) => (isUp ? String(count) : '-'));
-  return [oneLine(name), oneLine(state), oneLine(era ?? '-'), ...counts, clipped(errorText(server)), nextStep(server)];
+  const counts = [server.tools, server.resources, server.prompts].map((count) =>
+    isUp ? String(count) : '-',
+  );
+  return [
+    oneLine(name),
+    oneLine(state),
+    oneLine(era ?? '-'),
+    ...counts,
+    clipped(errorText(server)),
+    nextStep(server),
+  ];
 }
 
 /** Why it is not up, or what of it is not shown. */
 function errorText({ lastError, problems, withheld }: ServerStatus): string {
   if (lastError !== undefined) return oneLine(lastError.message);
-  const lists = problems.map(({ kind, isPartial, reason }) => `${kind}${isPartial ? ' in part' : ''}: ${reason}`);
+  const lists = problems.map(
+    ({ kind, isPartial, reason }) => `${kind}${isPartial ? ' in part' : ''}: ${reason}`,
+  );
   const items = withheld.length === 0 ? [] : [`${withheld.length} withheld`];
   return oneLine([...lists, ...items].join('; ')) || '-';
 }

@@ -25,11 +25,15 @@ describe('resultParts', () => {
   });
 
   it('shows structured content when there is no text', () => {
-    expect(resultParts({ content: [], structuredContent: { a: [1] } })).toEqual([{ kind: 'text', text: '{\n  "a": [\n    1\n  ]\n}' }]);
+    expect(resultParts({ content: [], structuredContent: { a: [1] } })).toEqual([
+      { kind: 'text', text: '{\n  "a": [\n    1\n  ]\n}' },
+    ]);
   });
 
   it('leaves structured content out beside text, which says the same', () => {
-    expect(resultParts({ content: [{ type: 'text', text: '{"a":1}' }], structuredContent: { a: 1 } })).toHaveLength(1);
+    expect(
+      resultParts({ content: [{ type: 'text', text: '{"a":1}' }], structuredContent: { a: 1 } }),
+    ).toHaveLength(1);
   });
 
   it('has nothing to show of a result without content', () => {
@@ -54,7 +58,9 @@ describe('mediaFileName', () => {
   });
 
   it('lets no server choose the path', () => {
-    expect(mediaFileName('../../etc/x', 1, { mimeType: 'x/../../../y', base64: '' })).toBe('______etc_x-1.bin');
+    expect(mediaFileName('../../etc/x', 1, { mimeType: 'x/../../../y', base64: '' })).toBe(
+      '______etc_x-1.bin',
+    );
     expect(mediaFileName('t', 1, { mimeType: 'constructor', base64: '' })).toBe('t-1.bin');
   });
 });
@@ -66,6 +72,9 @@ describe('inputQuestions', () => {
       k2: { method: 'roots/list' },
     };
 
-    expect(inputQuestions({ inputRequests })).toEqual(['elicitation/create: What is your name?', 'roots/list']);
+    expect(inputQuestions({ inputRequests })).toEqual([
+      'elicitation/create: What is your name?',
+      'roots/list',
+    ]);
   });
 });

@@ -7,7 +7,8 @@ export interface Media {
 }
 
 /** A part of what is shown of a result, in its order. */
-export type ResultPart = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'media'; readonly media: Media };
+export type ResultPart =
+  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'media'; readonly media: Media };
 
 /**
  * A tool's result as parts to print: texts as they are, media apart, what is neither as one line of JSON. Structured content
@@ -32,7 +33,10 @@ function partOf(block: unknown): ResultPart {
     return { kind: 'media', media: { mimeType: mimeTypeOf(block), base64: data } };
   if (type === 'resource') return resourcePart(member(block, 'resource'));
   if (type === 'resource_link')
-    return { kind: 'text', text: `[${textMember(block, 'name') ?? 'resource'}: ${textMember(block, 'uri') ?? ''}]` };
+    return {
+      kind: 'text',
+      text: `[${textMember(block, 'name') ?? 'resource'}: ${textMember(block, 'uri') ?? ''}]`,
+    };
   return { kind: 'text', text: JSON.stringify(block) };
 }
 

@@ -27,7 +27,8 @@ export async function startTrap(onCall: (response: ServerResponse) => void): Pro
       const { id, method } = JSON.parse(body) as { id?: unknown; method: string };
       if (method === 'tools/call') return onCall(response);
       if (id === undefined) return response.writeHead(202).end();
-      const hello = '"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"trap","version":"1"}';
+      const hello =
+        '"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"trap","version":"1"}';
       const results: Readonly<Record<string, string>> = {
         initialize: hello,
         'tools/list': '"tools":[{"name":"trap","inputSchema":{"type":"object"}}]',

@@ -19,15 +19,19 @@ export function sendRaw(url: string, { headers, chunks }: RawRequest): Promise<R
   return new Promise((resolve, reject) => {
     let isAnswered = false;
     let written = 0;
-    const outgoing = request(url, { method: 'POST', agent: false, headers: { ...MCP_HEADERS, ...headers } }, (incoming) => {
-      isAnswered = true;
-      let body = '';
-      incoming.setEncoding('utf8').on('data', (text: string) => (body += text));
-      incoming.on('end', () => {
-        resolve({ status: incoming.statusCode ?? 0, body, written });
-        outgoing.destroy();
-      });
-    });
+    const outgoing = request(
+      url,
+      { method: 'POST', agent: false, headers: { ...MCP_HEADERS, ...headers } },
+      (incoming) => {
+        isAnswered = true;
+        let body = '';
+        incoming.setEncoding('utf8').on('data', (text: string) => (body += text));
+        incoming.on('end', () => {
+          resolve({ status: incoming.statusCode ?? 0, body, written });
+          outgoing.destroy();
+        });
+      },
+    );
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE' || error.code === 'ECONNRESET') resolve({ status: 0, body: '', written });
       else if (!isAnswered) reject(error);
@@ -35,7 +39,8 @@ export function sendRaw(url: string, { headers, chunks }: RawRequest): Promise<R
     const write = (index: number): void => {
       const chunk = chunks[index];
       if (isAnswered || outgoing.destroyed) return;
-      if (chunk === undefined) return void (headers['content-length'] === undefined ? outgoing.end() : undefined);
+      if (chunk === undefined)
+        return void (headers['content-length'] === undefined ? outgoing.end() : undefined);
       written += Buffer.byteLength(chunk);
       outgoing.write(chunk, () => write(index + 1));
     };

@@ -10,11 +10,18 @@ export function taskServer(era: 'legacy' | 'modern', received: string[]): OpenCh
     send: (text) => {
       received.push(text);
       // Omni sends JSON-RPC.
-      const { id, method, params } = JSON.parse(text) as { id?: number; method: string; params?: { task?: unknown } };
+      const { id, method, params } = JSON.parse(text) as {
+        id?: number;
+        method: string;
+        params?: { task?: unknown };
+      };
       if (id === undefined) return true;
       queueMicrotask(() => {
-        listener.onMessage(`{"jsonrpc":"2.0","id":${id},${answerTo(method, era, params?.task !== undefined)}}`);
-        if (method === 'tasks/cancel') listener.onMessage(`{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{${TASK}}}`);
+        listener.onMessage(
+          `{"jsonrpc":"2.0","id":${id},${answerTo(method, era, params?.task !== undefined)}}`,
+        );
+        if (method === 'tasks/cancel')
+          listener.onMessage(`{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{${TASK}}}`);
       });
       return true;
     },
@@ -23,7 +30,8 @@ export function taskServer(era: 'legacy' | 'modern', received: string[]): OpenCh
 }
 
 const LISTS: Readonly<Record<string, string>> = {
-  'tools/list': '"tools":[{"name":"long","inputSchema":{"type":"object"},"execution":{"taskSupport":"optional"}}]',
+  'tools/list':
+    '"tools":[{"name":"long","inputSchema":{"type":"object"},"execution":{"taskSupport":"optional"}}]',
   'resources/list': '"resources":[]',
   'resources/templates/list': `"resourceTemplates":[{"name":"slow","uriTemplate":"slow://${'{a}{b}'.repeat(40)}x"},{"name":"list","uriTemplate":"list://{a,b,c,d,e,f,g,h}*{+i}{+j}{+k}{+l}{+m}!"}]`,
 };

@@ -16,5 +16,7 @@ export function jsonOf(answer: HttpAnswer | undefined): string {
 export function memberText(json: string, key: string): readonly string[] {
   const parsed: unknown = JSON.parse(json);
   if (!Array.isArray(parsed)) return [];
-  return parsed.map((item: unknown) => (typeof item === 'object' && item !== null ? String(Reflect.get(item, key)) : ''));
+  return parsed.map((item: unknown) =>
+    typeof item === 'object' && item !== null ? String(Reflect.get(item, key)) : '',
+  );
 }

@@ -34,7 +34,8 @@ export class BackgroundClient implements GoodClient {
   /** Calls so far, and their median, 99th percentile and worst latency in milliseconds. */
   summary(): { readonly calls: number; readonly p50: number; readonly p99: number; readonly worst: number } {
     const sorted = this.#latencies.toSorted((a, b) => a - b);
-    const at = (part: number): number => Math.round((sorted[Math.floor((sorted.length - 1) * part)] ?? 0) * 10) / 10;
+    const at = (part: number): number =>
+      Math.round((sorted[Math.floor((sorted.length - 1) * part)] ?? 0) * 10) / 10;
     return { calls: sorted.length, p50: at(0.5), p99: at(0.99), worst: at(1) };
   }
 
@@ -50,7 +51,10 @@ export class BackgroundClient implements GoodClient {
     for (let call = 1; !this.#isStopped && this.#failures.length < 20; call++) {
       const startedAt = performance.now();
       const marker = `{"good":${call}}`;
-      const bytes = modernPost(callText({ id: String(call), name: JSON.stringify(tool), args: echoed(marker) }), [['Mcp-Name', tool]]);
+      const bytes = modernPost(
+        callText({ id: String(call), name: JSON.stringify(tool), args: echoed(marker) }),
+        [['Mcp-Name', tool]],
+      );
       const problem = await roundTrip(socket, bytes, marker);
       this.#latencies.push(performance.now() - startedAt);
       if (problem !== undefined) this.#failures.push(`call ${call}: ${problem}`);

@@ -47,12 +47,16 @@ beforeAll(async () => {
     },
   });
   const areUp = async (): Promise<boolean> =>
-    (await Promise.all(['echo', 'good', 'fixture'].map((name) => omni.upstream(name)))).every(({ tools }) => tools > 0);
+    (await Promise.all(['echo', 'good', 'fixture'].map((name) => omni.upstream(name)))).every(
+      ({ tools }) => tools > 0,
+    );
   expect(await until(areUp, 20_000)).toBe(true);
   // Connections for legacy clients open with the first of them; they stay and belong to the baseline.
   const session = await LegacyClient.open({ port: omni.port });
   for (const tool of ['echo__echo', 'good__echo', 'fixture__test_simple_text']) {
-    await session.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":${echoed('1')}}}`);
+    await session.ask(
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":${echoed('1')}}}`,
+    );
   }
   await session.end();
   await probe();
@@ -60,7 +64,15 @@ beforeAll(async () => {
   goodClient = new BackgroundClient({ port: omni.port, tool: 'good__echo' });
   goodClient.start();
   oracle = new Oracle({
-    gateway: { port: omni.port, isAlive: omni.isAlive, log: omni.log, measure: omni.measure, memory: omni.memory, tally, probe },
+    gateway: {
+      port: omni.port,
+      isAlive: omni.isAlive,
+      log: omni.log,
+      measure: omni.measure,
+      memory: omni.memory,
+      tally,
+      probe,
+    },
     goodClient,
     canaries: [TOKEN, ENV_CANARY, ARGUMENT_CANARY],
   });

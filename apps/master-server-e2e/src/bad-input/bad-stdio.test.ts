@@ -24,7 +24,12 @@ let sentinel: Server;
 let sentinelHits = 0;
 
 function bad(behaviour: string, argument = '', more: Readonly<Record<string, unknown>> = {}): object {
-  return { ...scripted('bad-upstream.mjs', behaviour, argument), env: { CANARY: '${BAD_INPUT_CANARY}' }, protocol: '2026-07-28', ...more };
+  return {
+    ...scripted('bad-upstream.mjs', behaviour, argument),
+    env: { CANARY: '${BAD_INPUT_CANARY}' },
+    protocol: '2026-07-28',
+    ...more,
+  };
 }
 
 beforeAll(async () => {
@@ -95,14 +100,23 @@ describe('Omni and servers that misbehave', () => {
       'schemas',
       ...PAGES.map((kind) => `pages-${kind}`),
     ];
-    const areUp = async (): Promise<boolean> => (await Promise.all(up.map((name) => omni.upstream(name)))).every(({ tools }) => tools > 0);
+    const areUp = async (): Promise<boolean> =>
+      (await Promise.all(up.map((name) => omni.upstream(name)))).every(({ tools }) => tools > 0);
     expect(await until(areUp, 30_000)).toBe(true);
     baseline = await omni.measure();
     goodClient = new BackgroundClient({ port: omni.port, tool: 'good__echo' });
     goodClient.start();
     const probe = (): Promise<void> => Promise.resolve();
     oracle = new Oracle({
-      gateway: { port: omni.port, isAlive: omni.isAlive, log: omni.log, measure: omni.measure, memory: omni.memory, tally: () => 0, probe },
+      gateway: {
+        port: omni.port,
+        isAlive: omni.isAlive,
+        log: omni.log,
+        measure: omni.measure,
+        memory: omni.memory,
+        tally: () => 0,
+        probe,
+      },
       goodClient,
       canaries: [TOKEN, ENV_CANARY],
     });
@@ -122,8 +136,15 @@ describe('Omni and servers that misbehave', () => {
     async () => {
       await goodClient.stop();
       // Servers that always fail are being started now and then.
-      const left = await oracle.settled({ ...baseline, descriptors: baseline.descriptors + 6, children: baseline.children + 2 }, 10_000);
-      expect({ left, failures: goodClient.failures(), sentinelHits }).toEqual({ left: [], failures: [], sentinelHits: 0 });
+      const left = await oracle.settled(
+        { ...baseline, descriptors: baseline.descriptors + 6, children: baseline.children + 2 },
+        10_000,
+      );
+      expect({ left, failures: goodClient.failures(), sentinelHits }).toEqual({
+        left: [],
+        failures: [],
+        sentinelHits: 0,
+      });
       process.stdout.write(`good client beside bad servers: ${JSON.stringify(goodClient.summary())}\n`);
       expect(goodClient.summary().calls).toBeGreaterThan(200);
     },
@@ -185,10 +206,16 @@ describe('Omni and servers that do not want to end', () => {
       const mark = `bad-input-${process.pid}`;
       const marked = { env: { [MARK]: mark } };
       const omni = await OmniProcess.start({
-        mcpServers: { stubborn: bad('stubborn', '', marked), family: bad('family', '', marked), plain: bad('plain', '', marked) },
+        mcpServers: {
+          stubborn: bad('stubborn', '', marked),
+          family: bad('family', '', marked),
+          plain: bad('plain', '', marked),
+        },
       });
       const areUp = async (): Promise<boolean> =>
-        (await Promise.all(['stubborn', 'family', 'plain'].map((name) => omni.upstream(name)))).every(({ tools }) => tools > 0);
+        (await Promise.all(['stubborn', 'family', 'plain'].map((name) => omni.upstream(name)))).every(
+          ({ tools }) => tools > 0,
+        );
       expect(await until(areUp, 20_000)).toBe(true);
       expect(await until(() => markedProcesses(mark).length >= 6)).toBe(true);
       const startedAt = performance.now();

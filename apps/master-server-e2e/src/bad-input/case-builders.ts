@@ -2,7 +2,12 @@ import { callText, modernPost, requestBytes, type Header } from './request-bytes
 import { refused, type ByteCase, type Expectation } from './row.ts';
 
 /** A call whose headers are other than they should be, or whose body is. */
-export function headed(name: string, headers: readonly Header[], expect: Expectation, body = callText()): ByteCase {
+export function headed(
+  name: string,
+  headers: readonly Header[],
+  expect: Expectation,
+  body = callText(),
+): ByteCase {
   return { name, bytes: modernPost(body, headers), expect };
 }
 
@@ -14,7 +19,11 @@ export function inSession(name: string, id: string): ByteCase {
     ['Mcp-Method', undefined],
     ['Mcp-Name', undefined],
   ];
-  return { name, bytes: requestBytes({ body: pingText(1), headers }), expect: refused('OMNI_SESSION_UNKNOWN') };
+  return {
+    name,
+    bytes: requestBytes({ body: pingText(1), headers }),
+    expect: refused('OMNI_SESSION_UNKNOWN'),
+  };
 }
 
 /** A legacy request that every session answers. */

@@ -5,7 +5,11 @@ import type { Expectation } from './row.ts';
 
 interface ErrorBody {
   readonly id?: unknown;
-  readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly data?: Readonly<Record<string, unknown>> | null };
+  readonly error?: {
+    readonly code?: unknown;
+    readonly message?: unknown;
+    readonly data?: Readonly<Record<string, unknown>> | null;
+  };
 }
 
 /** @returns Why the observation is not what was expected; `undefined` when it is. */
@@ -13,7 +17,9 @@ export function judge(expectation: Expectation, observation: Observation): strin
   const [answer] = observation.answers;
   switch (expectation.kind) {
     case 'cut':
-      return answer === undefined && observation.isClosed ? undefined : `expected the end of the connection, got ${shown(observation)}`;
+      return answer === undefined && observation.isClosed
+        ? undefined
+        : `expected the end of the connection, got ${shown(observation)}`;
     case 'any': {
       const problems = expectation.of.map((one) => judge(one, observation));
       return problems.includes(undefined) ? undefined : problems.join(' and ');
@@ -37,7 +43,10 @@ export function judge(expectation: Expectation, observation: Observation): strin
   }
 }
 
-function judgeRefusal(expectation: Extract<Expectation, { kind: 'refused' }>, observation: Observation): string | undefined {
+function judgeRefusal(
+  expectation: Extract<Expectation, { kind: 'refused' }>,
+  observation: Observation,
+): string | undefined {
   const [answer] = observation.answers;
   const wanted = expectation.codes.join(' or ');
   if (answer === undefined) return `expected ${wanted}, got ${shown(observation)}`;
@@ -50,7 +59,9 @@ function judgeRefusal(expectation: Extract<Expectation, { kind: 'refused' }>, ob
     return `expected the id ${expectation.id}, got ${shown(observation)}`;
   for (const key of expectation.data ?? [])
     if (body?.error?.data?.[key] === undefined) return `expected data.${key}, got ${shown(observation)}`;
-  return expectation.isCut === true && !observation.isClosed ? `the connection was left open after ${shown(observation)}` : undefined;
+  return expectation.isCut === true && !observation.isClosed
+    ? `the connection was left open after ${shown(observation)}`
+    : undefined;
 }
 
 /**
@@ -60,15 +71,21 @@ function judgeRefusal(expectation: Extract<Expectation, { kind: 'refused' }>, ob
 export function documentProblem(answer: HttpAnswer): string | undefined {
   const error = errorIn(answer)?.error;
   if (error === undefined)
-    return answer.status >= 400 ? `status ${answer.status} without a JSON-RPC error: ${excerpt(answer.body.toString())}` : undefined;
+    return answer.status >= 400
+      ? `status ${answer.status} without a JSON-RPC error: ${excerpt(answer.body.toString())}`
+      : undefined;
   const code = error.data?.['code'];
   if (!isDocumented(code))
-    return answer.status === 200 ? undefined : `"${String(code)}" is no documented code: ${excerpt(answer.body.toString())}`;
+    return answer.status === 200
+      ? undefined
+      : `"${String(code)}" is no documented code: ${excerpt(answer.body.toString())}`;
   const facts = GATEWAY_ERRORS[code];
-  if (error.code !== facts.jsonRpcCode) return `${code} came with ${String(error.code)}, documented is ${facts.jsonRpcCode}`;
+  if (error.code !== facts.jsonRpcCode)
+    return `${code} came with ${String(error.code)}, documented is ${facts.jsonRpcCode}`;
   if (answer.status !== facts.httpStatus && answer.status !== 200)
     return `${code} came with status ${answer.status}, documented is ${facts.httpStatus}`;
-  const isComplete = typeof error.message === 'string' && error.message !== '' && typeof error.data?.['hint'] === 'string';
+  const isComplete =
+    typeof error.message === 'string' && error.message !== '' && typeof error.data?.['hint'] === 'string';
   return isComplete ? undefined : `${code} came without a cause or a hint`;
 }
 
@@ -80,7 +97,11 @@ function errorIn(answer: HttpAnswer): ErrorBody | undefined {
   try {
     const parsed: unknown = JSON.parse(jsonOf(answer));
     const holdsError =
-      typeof parsed === 'object' && parsed !== null && 'error' in parsed && typeof parsed.error === 'object' && parsed.error !== null;
+      typeof parsed === 'object' &&
+      parsed !== null &&
+      'error' in parsed &&
+      typeof parsed.error === 'object' &&
+      parsed.error !== null;
     // What its members are is asked where they are used.
     return holdsError ? (parsed as ErrorBody) : undefined;
   } catch {

@@ -34,7 +34,10 @@ export class LegacyClient {
       .replace('POST /mcp ', `POST ${path} `);
     const { answers } = await send({ port, bytes: Buffer.from(bytes, 'latin1'), withinMs: WITHIN_MS });
     const id = answers[0]?.headers.get('mcp-session-id');
-    if (id === undefined) throw new Error(`initialize gave no session: ${answers[0]?.status} ${answers[0]?.body.toString().slice(0, 200)}`);
+    if (id === undefined)
+      throw new Error(
+        `initialize gave no session: ${answers[0]?.status} ${answers[0]?.body.toString().slice(0, 200)}`,
+      );
     const client = new LegacyClient(id, options);
     await client.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     return client;
@@ -49,7 +52,11 @@ export class LegacyClient {
       ['MCP-Protocol-Version', this.#version],
     ];
     const given = new Set(headers.map(([name]) => name));
-    return requestBytes({ target: this.#path, body, headers: [...defaults.filter(([name]) => !given.has(name)), ...headers] });
+    return requestBytes({
+      target: this.#path,
+      body,
+      headers: [...defaults.filter(([name]) => !given.has(name)), ...headers],
+    });
   }
 
   post(body: string | Buffer, headers: readonly Header[] = []): Promise<Observation> {

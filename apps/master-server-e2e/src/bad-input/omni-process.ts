@@ -7,7 +7,10 @@ import { TOKEN } from './request-bytes.ts';
 
 /** A file of the folder `upstreams` as an entry of `mcpServers`. */
 export function scripted(file: string, ...args: readonly string[]): { command: string; args: string[] } {
-  return { command: process.execPath, args: [fileURLToPath(new URL(`upstreams/${file}`, import.meta.url)), ...args] };
+  return {
+    command: process.execPath,
+    args: [fileURLToPath(new URL(`upstreams/${file}`, import.meta.url)), ...args],
+  };
 }
 
 /** One state report of an upstream, as the health page tells it to who shows the token. */
@@ -45,7 +48,8 @@ export class OmniProcess {
 
   readonly isAlive = (): boolean => !this.#omni.process.hasEnded;
 
-  readonly memory = (): number => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024;
+  readonly memory = (): number =>
+    Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024;
 
   /** Processor time used so far, in seconds. */
   cpuSeconds(): number {
@@ -56,8 +60,18 @@ export class OmniProcess {
   readonly measure = async (): Promise<GatewayLoad> => {
     const details = await this.#details();
     // The health page says what the handler of the protocol counts.
-    const { sessions, inFlight, listens } = details['protocol'] as { sessions: number; inFlight: number; listens: number };
-    return { descriptors: descriptorsOf(this.pid), children: childrenOf(this.pid).length, sessions, inFlight, listens };
+    const { sessions, inFlight, listens } = details['protocol'] as {
+      sessions: number;
+      inFlight: number;
+      listens: number;
+    };
+    return {
+      descriptors: descriptorsOf(this.pid),
+      children: childrenOf(this.pid).length,
+      sessions,
+      inFlight,
+      listens,
+    };
   };
 
   readonly upstream = async (name: string): Promise<UpstreamDetails> => {

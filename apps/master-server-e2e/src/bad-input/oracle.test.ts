@@ -7,7 +7,8 @@ import { callText, modernPost } from './request-bytes.ts';
 import { anyOf, exact, refused, refusedAndCut, served, type Expectation, type Row } from './row.ts';
 
 const CALM: GatewayLoad = { descriptors: 20, children: 3, sessions: 0, inFlight: 0, listens: 0 };
-const REFUSAL = '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no","data":{"code":"OMNI_JSON_INVALID","hint":"h"}}}';
+const REFUSAL =
+  '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no","data":{"code":"OMNI_JSON_INVALID","hint":"h"}}}';
 const RESULT = '{"jsonrpc":"2.0","id":7,"result":{"structuredContent":{"v":1}}}';
 
 function http(status: number, body: string): string {
@@ -15,7 +16,12 @@ function http(status: number, body: string): string {
 }
 
 function rowOf(expectation: Expectation): Row {
-  return { id: 'X', title: 'a row', withinMs: 200, cases: [{ name: 'a case', bytes: modernPost(callText()), expect: expectation }] };
+  return {
+    id: 'X',
+    title: 'a row',
+    withinMs: 200,
+    cases: [{ name: 'a case', bytes: modernPost(callText()), expect: expectation }],
+  };
 }
 
 describe('Oracle', () => {
@@ -74,7 +80,11 @@ describe('Oracle', () => {
   });
 
   it.each<[string, string, Expectation]>([
-    ['serves what it should refuse', http(200, RESULT.replace('structuredContent', 'x')), refused('OMNI_JSON_INVALID')],
+    [
+      'serves what it should refuse',
+      http(200, RESULT.replace('structuredContent', 'x')),
+      refused('OMNI_JSON_INVALID'),
+    ],
     ['refuses what it should pass', http(400, REFUSAL), exact('"v":1')],
     ['changes what it passes', http(200, RESULT.replace('structuredContent', 'x')), exact('"v":1.0')],
     ['refuses with another documented code', http(400, REFUSAL), refused('OMNI_MESSAGE_INVALID')],
@@ -83,7 +93,11 @@ describe('Oracle', () => {
       http(400, REFUSAL.replace('OMNI_JSON_INVALID', 'OMNI_NONE')),
       refused('OMNI_JSON_INVALID'),
     ],
-    ['refuses with the JSON-RPC code of another row', http(400, REFUSAL.replace('-32700', '-32600')), refused('OMNI_JSON_INVALID')],
+    [
+      'refuses with the JSON-RPC code of another row',
+      http(400, REFUSAL.replace('-32700', '-32600')),
+      refused('OMNI_JSON_INVALID'),
+    ],
     ['refuses with the status of another row', http(500, REFUSAL), refused('OMNI_JSON_INVALID')],
     ['gives no hint', http(400, REFUSAL.replace('"hint":"h"', '"x":1')), refused('OMNI_JSON_INVALID')],
     ['refuses in HTML', http(400, '<html>'), refused('OMNI_JSON_INVALID')],
@@ -98,7 +112,9 @@ describe('Oracle', () => {
 
   it('notices a gateway that says nothing, within the time of the row', async () => {
     const oracle = await oracleOn(() => {});
-    expect(await oracle.run(rowOf(refused('OMNI_JSON_INVALID')))).toEqual(['a case: expected OMNI_JSON_INVALID, got no answer']);
+    expect(await oracle.run(rowOf(refused('OMNI_JSON_INVALID')))).toEqual([
+      'a case: expected OMNI_JSON_INVALID, got no answer',
+    ]);
   });
 
   it('notices a gateway that hangs up, and one that is gone', async () => {
@@ -115,7 +131,9 @@ describe('Oracle', () => {
       tally += 1;
       socket.write(http(400, REFUSAL));
     });
-    expect(await oracle.run(rowOf(refused('OMNI_JSON_INVALID')))).toEqual(['1 calls reached the server, 0 were answered with its result']);
+    expect(await oracle.run(rowOf(refused('OMNI_JSON_INVALID')))).toEqual([
+      '1 calls reached the server, 0 were answered with its result',
+    ]);
   });
 
   it('notices crashes, failures inside and secrets in the log, each once', async () => {
@@ -129,19 +147,26 @@ describe('Oracle', () => {
   it('notices what the good client noticed', async () => {
     const oracle = await oracleOn(says(http(400, REFUSAL)));
     failures = ['call 3: 500'];
-    expect(await oracle.run(rowOf(refused('OMNI_JSON_INVALID')))).toEqual(['the good client noticed: call 3: 500']);
+    expect(await oracle.run(rowOf(refused('OMNI_JSON_INVALID')))).toEqual([
+      'the good client noticed: call 3: 500',
+    ]);
   });
 
-  it.each(['descriptors', 'children', 'sessions', 'inFlight', 'listens'] as const)('notices %s that are left over', async (key) => {
-    const oracle = await oracleOn(says(http(400, REFUSAL)));
-    load = { ...CALM, [key]: CALM[key] + 1 };
-    expect(await oracle.settled(CALM, 60)).toEqual([`${key}: ${CALM[key]} before, ${CALM[key] + 1} after`]);
-  });
+  it.each(['descriptors', 'children', 'sessions', 'inFlight', 'listens'] as const)(
+    'notices %s that are left over',
+    async (key) => {
+      const oracle = await oracleOn(says(http(400, REFUSAL)));
+      load = { ...CALM, [key]: CALM[key] + 1 };
+      expect(await oracle.settled(CALM, 60)).toEqual([`${key}: ${CALM[key]} before, ${CALM[key] + 1} after`]);
+    },
+  );
 
   it('reports a scenario that throws', async () => {
     const oracle = await oracleOn(says(http(400, REFUSAL)));
     const run = (): Promise<readonly string[]> => Promise.reject(new Error('lost'));
-    expect(await oracle.run({ id: 'X', title: 'a row', cases: [{ name: 'a scenario', run }] })).toEqual(['a scenario: Error: lost']);
+    expect(await oracle.run({ id: 'X', title: 'a row', cases: [{ name: 'a scenario', run }] })).toEqual([
+      'a scenario: Error: lost',
+    ]);
   });
 });
 

@@ -101,7 +101,11 @@ export class Oracle {
   }
 
   /** Runs cases side by side, then compares the calls that reached the server with those that were answered with its result. */
-  async #byteCases(cases: readonly ByteCase[], { withinMs = DEFAULT_WITHIN_MS }: Row, { port }: RowContext): Promise<readonly string[]> {
+  async #byteCases(
+    cases: readonly ByteCase[],
+    { withinMs = DEFAULT_WITHIN_MS }: Row,
+    { port }: RowContext,
+  ): Promise<readonly string[]> {
     const { gateway } = this.#options;
     const problems: string[] = [];
     const queue = [...cases];
@@ -110,7 +114,13 @@ export class Oracle {
     const work = async (): Promise<void> => {
       for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
         const bytes = typeof one.bytes === 'function' ? one.bytes() : one.bytes;
-        const observation = await send({ port, bytes, withinMs, untilClosed: expectsCut(one.expect), isHead: one.isHead ?? false });
+        const observation = await send({
+          port,
+          bytes,
+          withinMs,
+          untilClosed: expectsCut(one.expect),
+          isHead: one.isHead ?? false,
+        });
         results += observation.answers.filter(({ body }) => body.includes(RESULT_OF_CALL)).length;
         const problem = judge(one.expect, observation);
         if (problem !== undefined) problems.push(`${one.name}: ${problem}`);
@@ -135,10 +145,13 @@ export class Oracle {
     const log = gateway.log();
     const fresh = log.slice(this.#logAt);
     this.#logAt = log.length;
-    for (const line of fresh.split('\n')) if (CRASH.test(line) || FAILURE_INSIDE.test(line)) problems.push(`log: ${line.slice(0, 300)}`);
-    for (const canary of canaries) if (fresh.includes(canary)) problems.push(`the log holds the secret ${canary.slice(0, 12)}…`);
+    for (const line of fresh.split('\n'))
+      if (CRASH.test(line) || FAILURE_INSIDE.test(line)) problems.push(`log: ${line.slice(0, 300)}`);
+    for (const canary of canaries)
+      if (fresh.includes(canary)) problems.push(`the log holds the secret ${canary.slice(0, 12)}…`);
     const failures = goodClient.failures();
-    for (const failure of failures.slice(this.#failuresAt)) problems.push(`the good client noticed: ${failure}`);
+    for (const failure of failures.slice(this.#failuresAt))
+      problems.push(`the good client noticed: ${failure}`);
     this.#failuresAt = failures.length;
     return problems.slice(0, MAX_PROBLEMS);
   }
@@ -160,5 +173,7 @@ function expectsCut(expectation: Expectation): boolean {
 /** What has grown. Pools shrink, so fewer is fine. */
 export function differences(before: GatewayLoad, after: GatewayLoad): readonly string[] {
   const keys = ['descriptors', 'children', 'sessions', 'inFlight', 'listens'] as const;
-  return keys.filter((key) => after[key] > before[key]).map((key) => `${key}: ${before[key]} before, ${after[key]} after`);
+  return keys
+    .filter((key) => after[key] > before[key])
+    .map((key) => `${key}: ${before[key]} before, ${after[key]} after`);
 }

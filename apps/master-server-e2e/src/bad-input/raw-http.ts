@@ -53,17 +53,26 @@ export class AnswerReader {
   }
 
   #readOne(): boolean {
-    const bytes = this.#chunks.length === 1 && this.#chunks[0] !== undefined ? this.#chunks[0] : Buffer.concat(this.#chunks);
+    const bytes =
+      this.#chunks.length === 1 && this.#chunks[0] !== undefined
+        ? this.#chunks[0]
+        : Buffer.concat(this.#chunks);
     this.#chunks = [bytes];
     const headEnd = bytes.indexOf(HEAD_END);
     if (headEnd < 0) return false;
     const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n');
     const headers = new Map(
-      lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+      lines.map((line) => [
+        line.slice(0, line.indexOf(':')).toLowerCase(),
+        line.slice(line.indexOf(':') + 1).trim(),
+      ]),
     );
     const status = Number(statusLine.split(' ')[1]);
     const start = headEnd + HEAD_END.length;
-    const body = this.#isHead || status < 200 || status === 204 ? { end: start, body: Buffer.alloc(0) } : this.#body(bytes, start, headers);
+    const body =
+      this.#isHead || status < 200 || status === 204
+        ? { end: start, body: Buffer.alloc(0) }
+        : this.#body(bytes, start, headers);
     if (body === undefined) return false;
     if (status >= 200) this.answers.push({ status, headers, body: body.body });
     this.#chunks = [bytes.subarray(body.end)];
@@ -72,7 +81,11 @@ export class AnswerReader {
     return true;
   }
 
-  #body(bytes: Buffer, start: number, headers: ReadonlyMap<string, string>): { end: number; body: Buffer } | undefined {
+  #body(
+    bytes: Buffer,
+    start: number,
+    headers: ReadonlyMap<string, string>,
+  ): { end: number; body: Buffer } | undefined {
     if (headers.get('transfer-encoding') === 'chunked') return this.#chunked(bytes, start);
     const end = start + Number(headers.get('content-length') ?? 0);
     this.#needed = end;
@@ -95,7 +108,14 @@ export class AnswerReader {
 }
 
 /** Sends bytes exactly as they are and watches what comes back. Never rejects: a socket that breaks is an observation. */
-export function send({ port, bytes, answers = 1, untilClosed = false, withinMs, isHead = false }: SendOptions): Promise<Observation> {
+export function send({
+  port,
+  bytes,
+  answers = 1,
+  untilClosed = false,
+  withinMs,
+  isHead = false,
+}: SendOptions): Promise<Observation> {
   return new Promise((resolve) => {
     const startedAt = performance.now();
     const reader = new AnswerReader(isHead);

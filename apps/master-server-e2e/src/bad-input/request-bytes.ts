@@ -28,7 +28,12 @@ export interface CallText {
 }
 
 /** A `tools/call` of the modern era. */
-export function callText({ id = '7', name = '"echo__echo"', args = echoed('1'), meta = '' }: CallText = {}): string {
+export function callText({
+  id = '7',
+  name = '"echo__echo"',
+  args = echoed('1'),
+  meta = '',
+}: CallText = {}): string {
   return `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":${name},"arguments":${args},"_meta":{${ENVELOPE}${meta}}}}`;
 }
 
@@ -73,9 +78,14 @@ export function requestBytes({
     ...(hasLength && body !== undefined ? [['Content-Length', String(payload.length)] as const] : []),
   ];
   const given = new Set(headers.map(([name]) => name.toLowerCase()));
-  const all = [...defaults.filter(([name]) => !given.has(name.toLowerCase())), ...headers].filter(([, value]) => value !== undefined);
+  const all = [...defaults.filter(([name]) => !given.has(name.toLowerCase())), ...headers].filter(
+    ([, value]) => value !== undefined,
+  );
   const lines = all.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return Buffer.concat([Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines}${rawHeaders}\r\n`, 'latin1'), payload]);
+  return Buffer.concat([
+    Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines}${rawHeaders}\r\n`, 'latin1'),
+    payload,
+  ]);
 }
 
 /** A modern call whose body is given; its headers fit the echo tool. */
@@ -98,6 +108,11 @@ export function modernRequest(method: string, members = '', name?: string): Buff
 export function legacyPost(body: string | Buffer, headers: readonly Header[] = []): Buffer {
   return requestBytes({
     body,
-    headers: [['MCP-Protocol-Version', undefined], ['Mcp-Method', undefined], ['Mcp-Name', undefined], ...headers],
+    headers: [
+      ['MCP-Protocol-Version', undefined],
+      ['Mcp-Method', undefined],
+      ['Mcp-Name', undefined],
+      ...headers,
+    ],
   });
 }

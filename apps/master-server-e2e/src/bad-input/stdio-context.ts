@@ -44,10 +44,13 @@ export function stdioContext(omni: OmniProcess, folder: string): StdioContext {
     processOf: (word) => childrenOf(omni.pid).find(({ command }) => command.includes(word))?.pid,
     call: async (server, tool, args = {}) => {
       const name = `${server}__${tool}`;
-      const bytes = modernPost(callText({ name: JSON.stringify(name), args: JSON.stringify(args) }), [['Mcp-Name', name]]);
+      const bytes = modernPost(callText({ name: JSON.stringify(name), args: JSON.stringify(args) }), [
+        ['Mcp-Name', name],
+      ]);
       const { answers, tookMs } = await send({ port: omni.port, bytes, withinMs: WITHIN_MS });
       const [answer] = answers;
-      if (answer === undefined) return { value: undefined, code: undefined, message: '', tookMs, problem: 'no answer' };
+      if (answer === undefined)
+        return { value: undefined, code: undefined, message: '', tookMs, problem: 'no answer' };
       // Members are optional, and only these are looked at.
       const { result, error } = JSON.parse(jsonOf(answer)) as CallAnswer;
       return {

@@ -15,8 +15,12 @@ export interface Leg {
 }
 
 /** Everything that a client or a server can be connected by. HTTP+SSE has one era. */
-export const SIDES: readonly Side[] = (['http', 'stdio', 'ws', 'unix', 'tcp', 'sse'] as const).flatMap((transport) =>
-  (transport === 'sse' ? (['legacy'] as const) : (['legacy', 'modern'] as const)).map((era) => ({ transport, era })),
+export const SIDES: readonly Side[] = (['http', 'stdio', 'ws', 'unix', 'tcp', 'sse'] as const).flatMap(
+  (transport) =>
+    (transport === 'sse' ? (['legacy'] as const) : (['legacy', 'modern'] as const)).map((era) => ({
+      transport,
+      era,
+    })),
 );
 
 /** Of how many parts a leg takes one, when it does not take all. */
@@ -32,7 +36,10 @@ export function isWhole({ client, server }: Leg): boolean {
   if (BASIC.has(client.transport) && BASIC.has(server.transport)) return true;
   if (client.transport === server.transport) return true;
   // HTTP+SSE has no modern side of its own to go with.
-  return [client, server].some(({ transport }) => transport === 'sse') && [client, server].some((side) => isModernHttp(side));
+  return (
+    [client, server].some(({ transport }) => transport === 'sse') &&
+    [client, server].some((side) => isModernHttp(side))
+  );
 }
 
 function isModernHttp({ transport, era }: Side): boolean {

@@ -29,11 +29,15 @@ export async function clientOn(messages: Messages, era: Era): Promise<RawClient>
       messages.send(body);
     });
   if (era === 'legacy') {
-    const hello = '"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}';
+    const hello =
+      '"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}';
     await ask(0, `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{${hello}}}`);
     messages.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
   }
-  return { call: (id, tool, args) => ask(id, era === 'legacy' ? legacyCall(String(id), tool, args) : modernCall(id, tool, args).body) };
+  return {
+    call: (id, tool, args) =>
+      ask(id, era === 'legacy' ? legacyCall(String(id), tool, args) : modernCall(id, tool, args).body),
+  };
 }
 
 /** Calls back with each line. Node's readline would also split at U+2028, which may stand in a string. */
@@ -98,7 +102,9 @@ function readEvents(stream: Readable, onEvent: (event: string | undefined, data:
   readParts(stream, '\n\n', (block) => {
     const lines = block.split('\n');
     const event = lines.find((line) => line.startsWith('event:'))?.slice('event:'.length);
-    const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice('data:'.length).replace(/^ /, ''));
+    const data = lines
+      .filter((line) => line.startsWith('data:'))
+      .map((line) => line.slice('data:'.length).replace(/^ /, ''));
     if (data.length > 0) onEvent(event?.trim(), data.join('\n'));
   });
 }

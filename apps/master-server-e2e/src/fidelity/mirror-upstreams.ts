@@ -36,7 +36,9 @@ export async function startWebSocketMirror(era: Era): Promise<MirrorUpstream> {
   webSockets.on('connection', (webSocket) => {
     atEnd(() => webSocket.terminate());
     // With the default `binaryType` a message is one Buffer.
-    webSocket.on('message', (data) => answer(bodies, (data as Buffer).toString('utf8'), era, (text) => webSocket.send(text)));
+    webSocket.on('message', (data) =>
+      answer(bodies, (data as Buffer).toString('utf8'), era, (text) => webSocket.send(text)),
+    );
   });
   const port = await listen(http);
   return { entry: { url: `ws://127.0.0.1:${port}` }, bodies };
@@ -58,7 +60,9 @@ export async function startSseMirror(): Promise<MirrorUpstream> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       response.writeHead(202).end();
-      const stream = streams.get(new URL(request.url ?? '', 'http://localhost').searchParams.get('stream') ?? '');
+      const stream = streams.get(
+        new URL(request.url ?? '', 'http://localhost').searchParams.get('stream') ?? '',
+      );
       answer(bodies, Buffer.concat(chunks).toString('utf8'), 'legacy', (text) => {
         const data = text.split(LINE_BREAK).map((line) => `data: ${line}\n`);
         stream?.write(`event: message\n${data.join('')}\n`);
@@ -78,7 +82,9 @@ function answer(bodies: string[], text: string, era: Era, send: (text: string) =
 
 /** @returns The port, 0 for a path. */
 async function listen(server: Server, path?: string): Promise<number> {
-  await new Promise<void>((resolve) => (path === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(path, resolve)));
+  await new Promise<void>((resolve) =>
+    path === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(path, resolve),
+  );
   atEnd(() => void server.close());
   // A TCP server that listens has an address with a port.
   return path === undefined ? (server.address() as AddressInfo).port : 0;

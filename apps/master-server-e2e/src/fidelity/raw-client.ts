@@ -23,10 +23,16 @@ export async function openHttpClient(
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   atEnd(() => agent.destroy());
   const session = era === 'legacy' ? await openRawSession(url, { headers }) : undefined;
-  const common = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers, ...session?.headers };
+  const common = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    ...headers,
+    ...session?.headers,
+  };
   return {
     call: (id, tool, args, signal) => {
-      if (session !== undefined) return send({ url, agent, headers: common, body: legacyCall(String(id), tool, args), signal });
+      if (session !== undefined)
+        return send({ url, agent, headers: common, body: legacyCall(String(id), tool, args), signal });
       const made = modernCall(id, tool, args);
       return send({ url, agent, headers: { ...common, ...made.headers }, body: made.body, signal });
     },
@@ -39,7 +45,11 @@ export async function openHttpClient(
 
 /** A client that has started Omni on its pipes. */
 export async function openStdioClient(folder: OmniFolder, era: Era): Promise<RawClient> {
-  const omni = new StartedProcess(process.execPath, [...OMNI_ARGUMENTS, 'stdio', '--config', folder.configFile], folder.environment);
+  const omni = new StartedProcess(
+    process.execPath,
+    [...OMNI_ARGUMENTS, 'stdio', '--config', folder.configFile],
+    folder.environment,
+  );
   atEnd(async () => void (await omni.stop()));
   const { stdin, stdout } = omni.child;
   if (stdin === null || stdout === null) throw new Error('a process started with pipes has none');
@@ -59,7 +69,12 @@ interface Outgoing {
 function send({ url, agent, headers, body, signal }: Outgoing): Promise<string> {
   return new Promise((resolve, reject) => {
     const bytes = Buffer.from(body, 'utf8');
-    const options = { method: 'POST', agent, headers: { ...headers, 'content-length': bytes.length }, ...(signal && { signal }) };
+    const options = {
+      method: 'POST',
+      agent,
+      headers: { ...headers, 'content-length': bytes.length },
+      ...(signal && { signal }),
+    };
     const outgoing = request(url, options, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));

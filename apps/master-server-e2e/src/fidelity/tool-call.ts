@@ -10,5 +10,10 @@ export interface RawClient {
 
 /** A call of the modern era, with the headers that go along over HTTP. @param args - JSON. */
 export function modernCall(id: number, tool: string, args: string): ReturnType<typeof modernRequest> {
-  return modernRequest({ id: String(id), method: 'tools/call', name: tool, params: `"name":"${tool}","arguments":${args}` });
+  return modernRequest({
+    id: String(id),
+    method: 'tools/call',
+    name: tool,
+    params: `"name":"${tool}","arguments":${args}`,
+  });
 }

@@ -8,7 +8,11 @@ const POLL_MS = 20;
  * @param look - Gives `undefined` or `false` as long as it is not there.
  * @throws `Error` naming `what` when it is not there in time.
  */
-export async function eventually<T>(what: string, look: () => T | Promise<T>, withinMs = 15_000): Promise<Exclude<T, undefined | false>> {
+export async function eventually<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  withinMs = 15_000,
+): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await look();

@@ -23,7 +23,11 @@ export interface ModernTaskServer {
 interface Request {
   readonly id: number | string;
   readonly method: string;
-  readonly params: { readonly taskId?: string; readonly name?: string; readonly notifications?: { readonly taskIds?: readonly string[] } };
+  readonly params: {
+    readonly taskId?: string;
+    readonly name?: string;
+    readonly notifications?: { readonly taskIds?: readonly string[] };
+  };
 }
 
 const TASKS = '"capabilities":{"tools":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}';
@@ -85,7 +89,12 @@ export async function startModernTaskServer(): Promise<ModernTaskServer> {
     tell(taskId, status) {
       for (const [response, listen] of listens)
         if (listen.taskIds.includes(taskId))
-          send(response, listen.id, 'notifications/tasks', `"status":"${status}", "taskId" : ${JSON.stringify(taskId)}`);
+          send(
+            response,
+            listen.id,
+            'notifications/tasks',
+            `"status":"${status}", "taskId" : ${JSON.stringify(taskId)}`,
+          );
     },
   };
 }

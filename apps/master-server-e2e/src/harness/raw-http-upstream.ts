@@ -21,7 +21,8 @@ export async function startRawHttpUpstream(era: 'legacy' | 'modern'): Promise<Ra
   const headers: IncomingMessage['headers'][] = [];
   const server = createServer((request, response) => {
     headers.push(request.headers);
-    if (request.method !== 'POST') return void response.writeHead(request.method === 'DELETE' ? 200 : 405).end();
+    if (request.method !== 'POST')
+      return void response.writeHead(request.method === 'DELETE' ? 200 : 405).end();
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -30,7 +31,10 @@ export async function startRawHttpUpstream(era: 'legacy' | 'modern'): Promise<Ra
       const answer = rawAnswer(body, era);
       if (answer === undefined) return void response.writeHead(202).end();
       const status = answer.includes('"code":-32601') && era === 'modern' ? 404 : 200;
-      response.writeHead(status, { 'content-type': 'application/json', ...(era === 'legacy' ? { 'mcp-session-id': 's-1' } : {}) });
+      response.writeHead(status, {
+        'content-type': 'application/json',
+        ...(era === 'legacy' ? { 'mcp-session-id': 's-1' } : {}),
+      });
       response.end(answer);
     });
   });
@@ -46,14 +50,21 @@ export async function startRawHttpUpstream(era: 'legacy' | 'modern'): Promise<Ra
 /** What such a server answers to a message, on any transport; `undefined` to a notification. */
 export function rawAnswer(body: string, era: 'legacy' | 'modern'): string | undefined {
   // Omni sends JSON-RPC.
-  const { id, method, params } = JSON.parse(body) as { id?: unknown; method: string; params?: { name?: string; protocolVersion?: string } };
+  const { id, method, params } = JSON.parse(body) as {
+    id?: unknown;
+    method: string;
+    params?: { name?: string; protocolVersion?: string };
+  };
   if (id === undefined) return undefined;
   const complete = era === 'modern' ? '"resultType":"complete",' : '';
-  const result = (members: string): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${complete}${members}}}`;
+  const result = (members: string): string =>
+    `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${complete}${members}}}`;
   const cacheable = era === 'modern' ? ',"ttlMs":60000,"cacheScope":"private"' : '';
   switch (`${era} ${method}`) {
     case 'legacy initialize':
-      return result(`"protocolVersion":"${params?.protocolVersion}","capabilities":{"tools":{}},"serverInfo":{"name":"raw","version":"1"}`);
+      return result(
+        `"protocolVersion":"${params?.protocolVersion}","capabilities":{"tools":{}},"serverInfo":{"name":"raw","version":"1"}`,
+      );
     case 'modern server/discover':
       return result(
         `"supportedVersions":["2026-07-28"],"capabilities":{"tools":{}}${cacheable},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"raw","version":"1"}}`,
@@ -62,7 +73,12 @@ export function rawAnswer(body: string, era: 'legacy' | 'modern'): string | unde
       return result(TOOLS + cacheable);
     case `${era} tools/call`:
       if (params?.name === 'strange') return result(STRANGE);
-      return result(echoed(body.slice(body.indexOf('"arguments":') + '"arguments":'.length, -2), params?.name === 'mirror'));
+      return result(
+        echoed(
+          body.slice(body.indexOf('"arguments":') + '"arguments":'.length, -2),
+          params?.name === 'mirror',
+        ),
+      );
     default:
       return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32601,"message":"Method not found"}}`;
   }

@@ -19,16 +19,29 @@ export interface PostOptions {
 }
 
 /** Sends a body as it is. */
-export async function post(url: string, body: string, { headers = {}, signal }: PostOptions = {}): Promise<RawAnswer> {
+export async function post(
+  url: string,
+  body: string,
+  { headers = {}, signal }: PostOptions = {},
+): Promise<RawAnswer> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
     body,
     ...(signal === undefined ? {} : { signal }),
   });
   const text = await response.text();
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-  return { status: response.status, headers: response.headers, text, messages: isStream ? eventData(text) : text === '' ? [] : [text] };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    messages: isStream ? eventData(text) : text === '' ? [] : [text],
+  };
 }
 
 /** The data of each event of a stream. */
@@ -60,20 +73,37 @@ export interface ModernRequest {
 }
 
 /** Body and headers of a request of the modern era. */
-export function modernRequest({ id, method, params = '', meta = '', capabilities = '{}', name }: ModernRequest): {
+export function modernRequest({
+  id,
+  method,
+  params = '',
+  meta = '',
+  capabilities = '{}',
+  name,
+}: ModernRequest): {
   readonly body: string;
   readonly headers: Record<string, string>;
 } {
   const envelope = `"io.modelcontextprotocol/protocolVersion":"${MODERN}","io.modelcontextprotocol/clientCapabilities":${capabilities},"io.modelcontextprotocol/clientInfo":{"name":"raw","version":"1"}`;
-  const fields = [`"_meta":{${[envelope, meta].filter((part) => part !== '').join(',')}}`, params].filter((part) => part !== '');
+  const fields = [`"_meta":{${[envelope, meta].filter((part) => part !== '').join(',')}}`, params].filter(
+    (part) => part !== '',
+  );
   return {
     body: `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":{${fields.join(',')}}}`,
-    headers: { 'mcp-protocol-version': MODERN, 'mcp-method': method, ...(name === undefined ? {} : { 'mcp-name': name }) },
+    headers: {
+      'mcp-protocol-version': MODERN,
+      'mcp-method': method,
+      ...(name === undefined ? {} : { 'mcp-name': name }),
+    },
   };
 }
 
 /** Sends one request of the modern era. */
-export async function postModern(url: string, request: ModernRequest, { headers = {}, ...options }: PostOptions = {}): Promise<RawAnswer> {
+export async function postModern(
+  url: string,
+  request: ModernRequest,
+  { headers = {}, ...options }: PostOptions = {},
+): Promise<RawAnswer> {
   const made = modernRequest(request);
   return await post(url, made.body, { ...options, headers: { ...made.headers, ...headers } });
 }
@@ -107,7 +137,12 @@ export async function openRawSession(url: string, options: RawSessionOptions = {
   const send = (body: string, more: PostOptions = {}): Promise<RawAnswer> =>
     post(url, body, { ...more, headers: { ...own, ...more.headers } });
   await send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
-  return { id, headers: own, send, end: async () => (await fetch(url, { method: 'DELETE', headers: own })).status };
+  return {
+    id,
+    headers: own,
+    send,
+    end: async () => (await fetch(url, { method: 'DELETE', headers: own })).status,
+  };
 }
 
 /** A `tools/call` of the legacy era, as text. @param args - JSON. */
@@ -121,12 +156,17 @@ export function errorOf(
   message: string | undefined,
 ): { readonly code: number; readonly omni: string | undefined; readonly message: string } | undefined {
   // Messages of these tests are JSON-RPC.
-  const { error } = JSON.parse(message ?? '{}') as { error?: { code: number; message: string; data?: { code?: string } } };
-  return error === undefined ? undefined : { code: error.code, omni: error.data?.code, message: error.message };
+  const { error } = JSON.parse(message ?? '{}') as {
+    error?: { code: number; message: string; data?: { code?: string } };
+  };
+  return error === undefined
+    ? undefined
+    : { code: error.code, omni: error.data?.code, message: error.message };
 }
 
 /** The text of the first content block of a tool result. */
 export function textOf(message: string | undefined): string | undefined {
   // Messages of these tests are JSON-RPC.
-  return (JSON.parse(message ?? '{}') as { result?: { content?: { text?: string }[] } }).result?.content?.[0]?.text;
+  return (JSON.parse(message ?? '{}') as { result?: { content?: { text?: string }[] } }).result?.content?.[0]
+    ?.text;
 }

@@ -21,7 +21,11 @@ export async function openRawSseSession(url: string, version: string = LEGACY): 
   }
   const endpoint = new URL(/^data: (.*)$/m.exec(text)?.[1] ?? '', url);
   const post: RawSseSession['post'] = async (body, headers = {}) => {
-    const response = await fetch(endpoint, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
     await response.text();
     return response.status;
   };

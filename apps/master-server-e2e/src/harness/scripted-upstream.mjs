@@ -53,7 +53,8 @@ const open = new Map();
 /** @param {string} text */
 const send = (text) => void process.stdout.write(`${text}\n`);
 /** @param {string} id @param {string} result - Members of the result, as JSON without braces. */
-const answer = (id, result) => send(`{"jsonrpc":"2.0","id":${id},"result":{${isModern ? '"resultType":"complete",' : ''}${result}}}`);
+const answer = (id, result) =>
+  send(`{"jsonrpc":"2.0","id":${id},"result":{${isModern ? '"resultType":"complete",' : ''}${result}}}`);
 /** @param {string} text */
 const textBlock = (text) => `"content":[{"type":"text","text":${JSON.stringify(text)}}]`;
 
@@ -106,7 +107,11 @@ function receive(line) {
 
 function tools() {
   return JSON.stringify(
-    Object.entries(TOOLS).map(([name, description]) => ({ name: prefix + name, description, inputSchema: { type: 'object' } })),
+    Object.entries(TOOLS).map(([name, description]) => ({
+      name: prefix + name,
+      description,
+      inputSchema: { type: 'object' },
+    })),
   );
 }
 
@@ -122,7 +127,10 @@ function call(id, line, params) {
     case 'echo':
       return answer(id, `"content":[],"structuredContent":${rawArguments(line)}`);
     case 'mirror':
-      return answer(id, `"content":[],"structuredContent":${rawArguments(line)},"x-mirror":${rawArguments(line)}`);
+      return answer(
+        id,
+        `"content":[],"structuredContent":${rawArguments(line)},"x-mirror":${rawArguments(line)}`,
+      );
     case 'pid':
       return answer(id, textBlock(String(process.pid)));
     case 'slow':
@@ -145,14 +153,17 @@ function call(id, line, params) {
       process.stderr.write(`${given.text ?? 'crashed on demand'}\n`, () => process.exit(3));
       return;
     case 'fail':
-      return send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32042,"message":"failed on demand","data":{"big":9007199254740993}}}`);
+      return send(
+        `{"jsonrpc":"2.0","id":${id},"error":{"code":-32042,"message":"failed on demand","data":{"big":9007199254740993}}}`,
+      );
     case 'strange':
       return answer(
         id,
         `"content":[{"type":"hologram","depth":1.0,"x":{"y":null}},{"type":"text","text":"\\u00e9 caf\\u00e9","x-unknown":1e400}],"isError":true,"_meta":{"com.example/trace":[1.10,-0]},"x-extra":{"z":1,"a":2}`,
       );
     case 'ask':
-      if (params.inputResponses !== undefined) return answer(id, textBlock(JSON.stringify([params.requestState, params.inputResponses])));
+      if (params.inputResponses !== undefined)
+        return answer(id, textBlock(JSON.stringify([params.requestState, params.inputResponses])));
       return send(
         `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"input_required","requestState":"opaque \\u00e9 1.0","inputRequests":{"login":{"method":"elicitation/create","params":{"mode":"url","message":"Sign in","url":"https://example.com/login","elicitationId":"e-1"}}}}}`,
       );
@@ -185,7 +196,8 @@ function rawArguments(line) {
 function flood() {
   const line = `${'flood '.repeat(200)}\n`;
   const fill = () => {
-    for (let count = 0; count < 50; count++) if (!process.stderr.write(line)) return void process.stderr.once('drain', fill);
+    for (let count = 0; count < 50; count++)
+      if (!process.stderr.write(line)) return void process.stderr.once('drain', fill);
     setImmediate(fill);
   };
   fill();

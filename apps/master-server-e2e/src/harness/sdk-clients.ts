@@ -1,14 +1,26 @@
-import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp, type ClientOptions } from '@modelcontextprotocol/client';
+import {
+  Client as ModernClient,
+  StreamableHTTPClientTransport as ModernHttp,
+  type ClientOptions,
+} from '@modelcontextprotocol/client';
 import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
 import { Client as Sdk1Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as Sdk1Stdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as Sdk1Http } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import {
+  CreateMessageRequestSchema,
+  ElicitRequestSchema,
+  ListRootsRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js';
 import { atEnd } from './end-everything.ts';
 import { OMNI_ARGUMENTS, type OmniFolder } from './start-omni.ts';
 
 /** Everything a client can be asked for. */
-export const ALL_CAPABILITIES = { sampling: {}, roots: { listChanged: true }, elicitation: { form: {}, url: {} } } as const;
+export const ALL_CAPABILITIES = {
+  sampling: {},
+  roots: { listChanged: true },
+  elicitation: { form: {}, url: {} },
+} as const;
 
 export { Sdk1Client, ModernClient };
 
@@ -23,7 +35,10 @@ type Target = string | StdioFront;
 
 /** A client of the TypeScript SDK 1.x, not connected, that answers whatever it is asked. */
 export function createSdk1Client(asked: string[] = []): Sdk1Client {
-  const client = new Sdk1Client({ name: 'sdk1-client', version: '1.0.0' }, { capabilities: ALL_CAPABILITIES });
+  const client = new Sdk1Client(
+    { name: 'sdk1-client', version: '1.0.0' },
+    { capabilities: ALL_CAPABILITIES },
+  );
   client.setRequestHandler(CreateMessageRequestSchema, () => {
     asked.push('sampling');
     return { model: 'none', role: 'assistant', content: { type: 'text', text: 'Hello!' } };
@@ -59,7 +74,11 @@ export async function connectSdk1(
 export type ClientEra = 'legacy' | 'modern' | 'auto';
 
 /** A client of the TypeScript SDK 2.x, not connected, that answers whatever it is asked. */
-export function createModernClient(era: ClientEra, asked: string[] = [], options: ClientOptions = {}): ModernClient {
+export function createModernClient(
+  era: ClientEra,
+  asked: string[] = [],
+  options: ClientOptions = {},
+): ModernClient {
   const mode = era === 'modern' ? { pin: '2026-07-28' } : era;
   const client = new ModernClient(
     { name: 'sdk2-client', version: '1.0.0' },
@@ -81,8 +100,12 @@ export function createModernClient(era: ClientEra, asked: string[] = [], options
 }
 
 /** Connects a client of the SDK 2.x; it is closed when the test file ends. */
-export async function connectModern(target: Target, client: ModernClient = createModernClient('modern')): Promise<ModernClient> {
-  const transport = typeof target === 'string' ? new ModernHttp(new URL(target)) : new ModernStdio(stdioParameters(target));
+export async function connectModern(
+  target: Target,
+  client: ModernClient = createModernClient('modern'),
+): Promise<ModernClient> {
+  const transport =
+    typeof target === 'string' ? new ModernHttp(new URL(target)) : new ModernStdio(stdioParameters(target));
   atEnd(() => client.close());
   await client.connect(transport);
   return client;

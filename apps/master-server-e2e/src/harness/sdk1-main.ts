@@ -18,7 +18,9 @@ if (process.argv.includes('--stdio')) {
       onsessionclosed: (id) => void sessions.delete(id),
     });
     // The SDK's own class does not fit its own interface under exactOptionalPropertyTypes.
-    await createSdk1Server(state).connect(transport as Parameters<ReturnType<typeof createSdk1Server>['connect']>[0]);
+    await createSdk1Server(state).connect(
+      transport as Parameters<ReturnType<typeof createSdk1Server>['connect']>[0],
+    );
     return transport;
   };
   const http = createServer((request, response) => {
@@ -33,7 +35,9 @@ if (process.argv.includes('--stdio')) {
   });
   http.listen(0, '127.0.0.1', () => {
     // A TCP server that listens has an address with a port.
-    process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp` })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp` })}\n`,
+    );
   });
   process.once('SIGTERM', () => process.exit(0));
 }

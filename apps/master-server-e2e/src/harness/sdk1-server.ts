@@ -50,7 +50,10 @@ export function createSdk1Server(state: Sdk1State): McpServer {
 
 function registerReportingTools(server: McpServer, state: Sdk1State): void {
   const sum = { inputSchema: { a: z.number(), b: z.number() }, outputSchema: { sum: z.number() } };
-  server.registerTool('add', sum, ({ a, b }) => ({ ...text(String(a + b)), structuredContent: { sum: a + b } }));
+  server.registerTool('add', sum, ({ a, b }) => ({
+    ...text(String(a + b)),
+    structuredContent: { sum: a + b },
+  }));
   server.registerTool('count', { inputSchema: { steps: z.number() } }, async ({ steps }, extra) => {
     const progressToken = extra._meta?.progressToken;
     for (let progress = 1; progress <= steps && progressToken !== undefined; progress++) {
@@ -63,7 +66,10 @@ function registerReportingTools(server: McpServer, state: Sdk1State): void {
   });
   server.registerTool('log', {}, async (extra) => {
     for (const level of ['debug', 'info', 'error'] as const) {
-      await extra.sendNotification({ method: 'notifications/message', params: { level, logger: 'sdk1', data: { level } } });
+      await extra.sendNotification({
+        method: 'notifications/message',
+        params: { level, logger: 'sdk1', data: { level } },
+      });
     }
     return text('Logged.');
   });
@@ -79,8 +85,14 @@ function registerReportingTools(server: McpServer, state: Sdk1State): void {
 
 function registerAskingTools(server: McpServer): void {
   server.registerTool('ask_sample', {}, async (extra) => {
-    const params = { messages: [{ role: 'user' as const, content: { type: 'text' as const, text: 'Hello?' } }], maxTokens: 10 };
-    const answer = await extra.sendRequest({ method: 'sampling/createMessage', params }, CreateMessageResultSchema);
+    const params = {
+      messages: [{ role: 'user' as const, content: { type: 'text' as const, text: 'Hello?' } }],
+      maxTokens: 10,
+    };
+    const answer = await extra.sendRequest(
+      { method: 'sampling/createMessage', params },
+      CreateMessageResultSchema,
+    );
     return text(JSON.stringify(answer.content));
   });
   server.registerTool('ask_form', {}, async (extra: Extra) => {
@@ -93,7 +105,12 @@ function registerAskingTools(server: McpServer): void {
   });
   server.registerTool('ask_url', {}, async (extra: Extra) => {
     const elicitationId = 'e-1';
-    const params = { mode: 'url' as const, message: 'Please sign in', url: 'https://example.com/login', elicitationId };
+    const params = {
+      mode: 'url' as const,
+      message: 'Please sign in',
+      url: 'https://example.com/login',
+      elicitationId,
+    };
     const answer = await extra.sendRequest({ method: 'elicitation/create', params }, ElicitResultSchema);
     await extra.sendNotification({ method: 'notifications/elicitation/complete', params: { elicitationId } });
     return text(answer.action);
@@ -128,10 +145,16 @@ function registerOffers(server: McpServer, state: Sdk1State): void {
   server.registerResource('note', NOTE, { mimeType: 'text/plain' }, ({ href: uri }) => ({
     contents: [{ uri, text: `Version ${state.noteVersion}` }],
   }));
-  const complete = { id: (value: string) => ['one', 'two', 'three'].filter((word) => word.startsWith(value)) };
+  const complete = {
+    id: (value: string) => ['one', 'two', 'three'].filter((word) => word.startsWith(value)),
+  };
   const template = new ResourceTemplate('test://note/{id}', { list: undefined, complete });
-  server.registerResource('notes', template, {}, ({ href: uri }, { id }) => ({ contents: [{ uri, text: `Note ${String(id)}` }] }));
-  const who = completable(z.string(), (value) => ['Ada', 'Alan', 'Grace'].filter((name) => name.startsWith(value)));
+  server.registerResource('notes', template, {}, ({ href: uri }, { id }) => ({
+    contents: [{ uri, text: `Note ${String(id)}` }],
+  }));
+  const who = completable(z.string(), (value) =>
+    ['Ada', 'Alan', 'Grace'].filter((name) => name.startsWith(value)),
+  );
   server.registerPrompt('greet', { argsSchema: { who } }, ({ who: name }) => ({
     messages: [{ role: 'user', content: { type: 'text', text: `Hello, ${name}!` } }],
   }));

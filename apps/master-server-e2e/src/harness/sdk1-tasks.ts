@@ -18,7 +18,9 @@ export function registerTaskTools(server: McpServer): void {
           if (name === 'long') {
             const finish = async (): Promise<void> => {
               await delay(2 * POLL_MS);
-              await taskStore.storeTaskResult(task.taskId, 'completed', { content: [{ type: 'text', text: 'Done at last.' }] });
+              await taskStore.storeTaskResult(task.taskId, 'completed', {
+                content: [{ type: 'text', text: 'Done at last.' }],
+              });
             };
             void finish();
           }
@@ -26,7 +28,8 @@ export function registerTaskTools(server: McpServer): void {
         },
         getTask: ({ taskId, taskStore }) => taskStore.getTask(taskId),
         // The store keeps what the tool has put there.
-        getTaskResult: async ({ taskId, taskStore }) => (await taskStore.getTaskResult(taskId)) as { content: [] },
+        getTaskResult: async ({ taskId, taskStore }) =>
+          (await taskStore.getTaskResult(taskId)) as { content: [] },
       },
     );
   }

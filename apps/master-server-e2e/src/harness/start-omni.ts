@@ -38,11 +38,17 @@ export interface OmniOptions {
 /** What a configuration file holds; `auth.mode` is `open` unless it says something else. Text is written as it is. */
 export type ConfigurationLike = Readonly<Record<string, unknown>> | string;
 
-export async function writeConfiguration(configuration: ConfigurationLike, options: OmniOptions = {}): Promise<OmniFolder> {
+export async function writeConfiguration(
+  configuration: ConfigurationLike,
+  options: OmniOptions = {},
+): Promise<OmniFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'omni-e2e-'));
   atEnd(() => rm(folder, { recursive: true, force: true }));
   const configFile = join(folder, options.fileName ?? 'omni.json');
-  const text = typeof configuration === 'string' ? configuration : JSON.stringify({ auth: { mode: 'open' }, ...configuration }, null, 2);
+  const text =
+    typeof configuration === 'string'
+      ? configuration
+      : JSON.stringify({ auth: { mode: 'open' }, ...configuration }, null, 2);
   await writeFile(configFile, text);
   const environment = {
     PATH: process.env['PATH'] ?? '',
@@ -140,21 +146,32 @@ export async function startOmni(configuration: ConfigurationLike, options: OmniO
 /** The same for a folder that is prepared already, such as one that another Omni has used. */
 export async function startOmniIn(prepared: OmniFolder, options: OmniOptions = {}): Promise<Omni> {
   const begin = performance.now();
-  const args = [...OMNI_ARGUMENTS, 'serve', '--config', prepared.configFile, ...(options.args ?? ['--listen', '127.0.0.1:0'])];
+  const args = [
+    ...OMNI_ARGUMENTS,
+    'serve',
+    '--config',
+    prepared.configFile,
+    ...(options.args ?? ['--listen', '127.0.0.1:0']),
+  ];
   const started = new StartedProcess(process.execPath, args, prepared.environment);
   atEnd(async () => void (await started.stop()));
   const url = await eventually(
     'the line with the URL of Omni',
     () => {
       const found = /listening on (http:\/\/\S+\/mcp)/.exec(started.stderr)?.[1];
-      if (found === undefined && started.hasEnded) throw new Error(`Omni ended before it listened:\n${started.stderr}`);
+      if (found === undefined && started.hasEnded)
+        throw new Error(`Omni ended before it listened:\n${started.stderr}`);
       return found;
     },
     START_TIMEOUT_MS,
   );
   const { origin } = new URL(url);
   const ready = async (): Promise<void> => {
-    await eventually('Omni is ready', async () => (await fetch(`${origin}/health/ready`)).status === 200, START_TIMEOUT_MS);
+    await eventually(
+      'Omni is ready',
+      async () => (await fetch(`${origin}/health/ready`)).status === 200,
+      START_TIMEOUT_MS,
+    );
   };
   return { ...prepared, process: started, origin, url, startedWithinMs: performance.now() - begin, ready };
 }
@@ -174,5 +191,7 @@ export async function runOmni(
 
 function kept(output: string): string {
   // Not at every chunk: each time it is copied.
-  return output.length <= 2 * MAX_OUTPUT ? output : output.slice(0, MAX_OUTPUT / 2) + output.slice(-MAX_OUTPUT / 2);
+  return output.length <= 2 * MAX_OUTPUT
+    ? output
+    : output.slice(0, MAX_OUTPUT / 2) + output.slice(-MAX_OUTPUT / 2);
 }

@@ -37,14 +37,20 @@ export async function startSteppingServer(transport: 'http' | 'sse'): Promise<St
     steps--;
   };
   const create = (): McpServer => {
-    const server = new McpServer({ name: 'stepping', version: '1' }, { capabilities: { tools: { listChanged: true } } });
+    const server = new McpServer(
+      { name: 'stepping', version: '1' },
+      { capabilities: { tools: { listChanged: true } } },
+    );
     server.registerTool('steps', { inputSchema: { count: z.number() } }, async ({ count }, extra) => {
       calls++;
       const progressToken = extra._meta?.progressToken;
       for (let progress = 1; progress <= count; progress++) {
         await untilStep();
         if (progressToken !== undefined) {
-          await extra.sendNotification({ method: 'notifications/progress', params: { progressToken, progress, total: count } });
+          await extra.sendNotification({
+            method: 'notifications/progress',
+            params: { progressToken, progress, total: count },
+          });
         }
       }
       return { content: [{ type: 'text', text: `took ${count} steps` }] };

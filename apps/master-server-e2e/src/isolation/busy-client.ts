@@ -85,7 +85,8 @@ export class BusyClient {
     oracle.look(this.#owner, text);
     // Omni sends JSON-RPC.
     const message = JSON.parse(text) as Message;
-    if (message.method !== undefined) return message.id === undefined ? undefined : this.#onQuestion(message.id, text);
+    if (message.method !== undefined)
+      return message.id === undefined ? undefined : this.#onQuestion(message.id, text);
     const id = JSON.stringify(message.id);
     if (id === '"hello"') {
       this.#send('{"jsonrpc":"2.0","method":"notifications/initialized"}');

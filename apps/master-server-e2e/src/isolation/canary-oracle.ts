@@ -32,7 +32,8 @@ export class CanaryOracle {
   /** The answer to a call must hold the canary of that call. */
   lookAtAnswer(owner: string, serial: number, text: string): void {
     for (const [, , found] of text.matchAll(CANARY)) {
-      if (found !== String(serial)) return this.#leak(owner, `the answer to another call than ${serial}`, text);
+      if (found !== String(serial))
+        return this.#leak(owner, `the answer to another call than ${serial}`, text);
     }
   }
 

@@ -19,9 +19,17 @@ export function confusedRelay(confusion: Confusion, every: number): Connect {
       close: () => {},
       send: (text) => {
         // The clients send JSON-RPC.
-        const message = JSON.parse(text) as { id?: unknown; method: string; params?: { arguments?: { canary: string } } };
+        const message = JSON.parse(text) as {
+          id?: unknown;
+          method: string;
+          params?: { arguments?: { canary: string } };
+        };
         if (message.id === undefined) return;
-        const own = { id: JSON.stringify(message.id), canary: message.params?.arguments?.canary ?? '', deliver };
+        const own = {
+          id: JSON.stringify(message.id),
+          canary: message.params?.arguments?.canary ?? '',
+          deliver,
+        };
         if (own.canary === '') return answer(own, '');
         const other = held;
         if (other !== undefined) {
@@ -46,5 +54,7 @@ export function confusedRelay(confusion: Confusion, every: number): Connect {
 }
 
 function answer({ id, deliver }: Waiting, canary: string): void {
-  setImmediate(() => deliver(`{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"${canary}"}]}}`));
+  setImmediate(() =>
+    deliver(`{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"${canary}"}]}}`),
+  );
 }

@@ -22,7 +22,10 @@ interface Call {
 interface Received {
   readonly id?: unknown;
   readonly method?: string;
-  readonly params?: { readonly protocolVersion?: string; readonly capabilities?: { readonly sampling?: object } };
+  readonly params?: {
+    readonly protocolVersion?: string;
+    readonly capabilities?: { readonly sampling?: object };
+  };
 }
 
 /** A server in this process that answers in another order than it was asked, reports progress, logs, asks back, and answers cancelled calls too. */
@@ -69,17 +72,25 @@ class Instance {
     const id = JSON.stringify(message.id);
     switch (message.method) {
       case 'initialize':
-        if (this.#options.era === 'modern') return this.#send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"unknown"}}`);
+        if (this.#options.era === 'modern')
+          return this.#send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"unknown"}}`);
         this.#isOwned = message.params?.capabilities?.sampling !== undefined;
         return this.#result(
           id,
           `"protocolVersion":${JSON.stringify(message.params?.protocolVersion)},"capabilities":{"tools":{},"logging":{}},"serverInfo":{"name":"t","version":"1"}`,
         );
       case 'server/discover':
-        if (this.#options.era === 'legacy') return this.#send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"unknown"}}`);
-        return this.#result(id, `"supportedVersions":["${MODERN}"],"capabilities":{"tools":{}},"ttlMs":60000,"cacheScope":"private"`);
+        if (this.#options.era === 'legacy')
+          return this.#send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"unknown"}}`);
+        return this.#result(
+          id,
+          `"supportedVersions":["${MODERN}"],"capabilities":{"tools":{}},"ttlMs":60000,"cacheScope":"private"`,
+        );
       case 'tools/list':
-        return this.#result(id, '"tools":[{"name":"talk","inputSchema":{"type":"object"}}],"ttlMs":60000,"cacheScope":"private"');
+        return this.#result(
+          id,
+          '"tools":[{"name":"talk","inputSchema":{"type":"object"}}],"ttlMs":60000,"cacheScope":"private"',
+        );
       case 'tools/call':
         // The clients of these tests call nothing but "talk".
         this.#open.push({ id, params: message.params as Call['params'] });
@@ -129,7 +140,10 @@ class Instance {
       );
     }
     // On a connection that several clients share, nobody can tell whose it is.
-    if (progress > 1) this.#send(`{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":"${canary}"}}`);
+    if (progress > 1)
+      this.#send(
+        `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":"${canary}"}}`,
+      );
     if (ask && this.#isOwned) {
       const question = `q${++this.#lastQuestion}`;
       this.#asked.set(question, { id, params });
@@ -138,8 +152,12 @@ class Instance {
         `{"jsonrpc":"2.0","id":"${question}","method":"sampling/createMessage","params":{"messages":${messages},"maxTokens":1}}`,
       );
     }
-    if (this.#options.random.oneIn(20)) return this.#send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32000,"message":"${canary}"}}`);
-    this.#result(id, `"content":[{"type":"text","text":"${canary}"}],"structuredContent":{"echo":"${canary}"}`);
+    if (this.#options.random.oneIn(20))
+      return this.#send(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32000,"message":"${canary}"}}`);
+    this.#result(
+      id,
+      `"content":[{"type":"text","text":"${canary}"}],"structuredContent":{"echo":"${canary}"}`,
+    );
   }
 
   #result(id: string, members: string): void {

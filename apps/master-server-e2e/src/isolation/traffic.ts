@@ -26,7 +26,11 @@ export interface Traffic {
 }
 
 /** Lets clients talk until so many messages have been looked at; the principals are called `p0`, `p1` and so on. */
-export async function runTraffic(connect: Connect, messages: number, oracle = new CanaryOracle()): Promise<Traffic> {
+export async function runTraffic(
+  connect: Connect,
+  messages: number,
+  oracle = new CanaryOracle(),
+): Promise<Traffic> {
   const clients = Array.from(
     { length: PRINCIPALS },
     (_, index) =>
@@ -43,5 +47,9 @@ export async function runTraffic(connect: Connect, messages: number, oracle = ne
   for (const client of clients) client.start();
   await Promise.all(clients.map(({ done }) => done));
   const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
-  return { oracle, cancels: sum(clients.map(({ cancels }) => cancels)), lives: sum(clients.map(({ lives }) => lives)) };
+  return {
+    oracle,
+    cancels: sum(clients.map(({ cancels }) => cancels)),
+    lives: sum(clients.map(({ lives }) => lives)),
+  };
 }

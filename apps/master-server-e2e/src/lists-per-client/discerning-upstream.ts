@@ -41,10 +41,15 @@ function answerTo({ method, params }: Request): { readonly result: object } | { 
     case 'server/discover':
       return { result: { ...cacheable, supportedVersions: ['2026-07-28'], capabilities: { tools: {} } } };
     case 'tools/list':
-      return { result: { ...cacheable, tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })) } };
+      return {
+        result: { ...cacheable, tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })) },
+      };
     case 'tools/call': {
-      if (!names.includes(params?.name ?? '')) return { error: { code: -32602, message: 'There is no such tool' } };
-      return { result: { resultType: 'complete', content: [{ type: 'text', text: `${params?.name} was called` }] } };
+      if (!names.includes(params?.name ?? ''))
+        return { error: { code: -32602, message: 'There is no such tool' } };
+      return {
+        result: { resultType: 'complete', content: [{ type: 'text', text: `${params?.name} was called` }] },
+      };
     }
     default:
       return { error: { code: -32601, message: 'Method not found' } };

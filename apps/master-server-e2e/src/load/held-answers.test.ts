@@ -33,7 +33,11 @@ let groups = 0;
 /** Calls for answers that nobody can be shown before their end, and that all end together. @returns How often each outcome came. */
 async function callForMany(url: string, count: number): Promise<Readonly<Record<string, number>>> {
   const outcomes: Record<string, number> = {};
-  const args = JSON.stringify({ bytes: RESULT_BYTES, id: 'last', together: { name: `group ${groups++}`, count } });
+  const args = JSON.stringify({
+    bytes: RESULT_BYTES,
+    id: 'last',
+    together: { name: `group ${groups++}`, count },
+  });
   const one = async (): Promise<void> => {
     const { messages } = await postModern(url, {
       id: CALL_ID,
@@ -51,7 +55,10 @@ async function callForMany(url: string, count: number): Promise<Readonly<Record<
 }
 
 /** @returns How often each outcome came, and how much memory it took at most. */
-async function measured({ url, process: started }: Omni, count: number): Promise<[Readonly<Record<string, number>>, number]> {
+async function measured(
+  { url, process: started }: Omni,
+  count: number,
+): Promise<[Readonly<Record<string, number>>, number]> {
   const before = residentMib(started.pid);
   const peak = watchPeakMib(started.pid);
   const outcomes = await callForMany(url, count);

@@ -14,7 +14,9 @@ let omni: Omni;
 
 beforeAll(async () => {
   const upstream = await startLoadUpstream();
-  const persistent = await Promise.all((['tcp', 'ws'] as const).map((kind) => startPersistentUpstream(kind, ['--era', 'modern'], '')));
+  const persistent = await Promise.all(
+    (['tcp', 'ws'] as const).map((kind) => startPersistentUpstream(kind, ['--era', 'modern'], '')),
+  );
   omni = await startOmni({
     mcpServers: {
       load: { type: 'http', url: upstream.url },
@@ -63,17 +65,20 @@ describe('requests that arrive slowly', () => {
 });
 
 describe('an answer for which there is no room', () => {
-  it.each(['stdio', 'tcp', 'ws'])('over %s fails its call, and a shorter one after it comes', async (server) => {
-    const mirror = async (padding: number): Promise<RawAnswer> => {
-      const name = `${server}__mirror`;
-      const params = `"name":"${name}","arguments":{"padding":"${'x'.repeat(padding)}"}`;
-      return await postModern(omni.url, { id: '1', method: 'tools/call', name, params });
-    };
-    // It comes back twice, so that there is room for the request.
-    expect(errorOf((await mirror(BODY_BYTES)).messages[0])?.omni).toBe('OMNI_MEMORY_FULL');
-    await eventually('it serves again', async () => {
-      const [message = ''] = (await mirror(BODY_BYTES / 2)).messages;
-      return message.length > BODY_BYTES && errorOf(message) === undefined;
-    });
-  });
+  it.each(['stdio', 'tcp', 'ws'])(
+    'over %s fails its call, and a shorter one after it comes',
+    async (server) => {
+      const mirror = async (padding: number): Promise<RawAnswer> => {
+        const name = `${server}__mirror`;
+        const params = `"name":"${name}","arguments":{"padding":"${'x'.repeat(padding)}"}`;
+        return await postModern(omni.url, { id: '1', method: 'tools/call', name, params });
+      };
+      // It comes back twice, so that there is room for the request.
+      expect(errorOf((await mirror(BODY_BYTES)).messages[0])?.omni).toBe('OMNI_MEMORY_FULL');
+      await eventually('it serves again', async () => {
+        const [message = ''] = (await mirror(BODY_BYTES / 2)).messages;
+        return message.length > BODY_BYTES && errorOf(message) === undefined;
+      });
+    },
+  );
 });

@@ -20,7 +20,10 @@ beforeAll(async () => {
     impatient: { type: 'http', url: upstream.url, callTimeout: '1s' },
     old: { type: 'http', url: upstream.url, protocol: 'legacy' },
   };
-  [omni, wide] = await Promise.all([startOmni({ mcpServers }), startOmni({ mcpServers, limits: { maxUpstreamMessageBytes: 80 * MB } })]);
+  [omni, wide] = await Promise.all([
+    startOmni({ mcpServers }),
+    startOmni({ mcpServers, limits: { maxUpstreamMessageBytes: 80 * MB } }),
+  ]);
   await Promise.all([omni.ready(), wide.ready()]);
 }, 30_000);
 
@@ -32,7 +35,8 @@ function digestOf(bytes: number): string {
   return createHash('sha256').update(head).update('x'.repeat(bytes)).update(tail).digest('hex');
 }
 
-const big = (url: string, args: BigArguments, server = 'load') => callOnce(url, `${server}__big`, args).read();
+const big = (url: string, args: BigArguments, server = 'load') =>
+  callOnce(url, `${server}__big`, args).read();
 
 describe('a large result', () => {
   it.each([
@@ -40,26 +44,34 @@ describe('a large result', () => {
     ['of unknown length', false],
   ])('%s arrives byte for byte', async (_what, isDeclared) => {
     const read = await big(omni.url, { bytes: 10 * MB, isDeclared });
-    expect(read).toMatchObject({ status: 200, contentType: 'application/json', isComplete: true, digest: digestOf(10 * MB) });
+    expect(read).toMatchObject({
+      status: 200,
+      contentType: 'application/json',
+      isComplete: true,
+      digest: digestOf(10 * MB),
+    });
   });
 
-  (canSeeProcesses ? it : it.skip)('of 64 MB passes where the limit allows it, in a fraction of its size', async () => {
-    const { pid } = wide.process;
-    await latencies(wide.url, 'load__echo', 500);
-    await big(wide.url, { bytes: 8 * MB });
-    const before = residentMib(pid);
-    const peak = watchPeakMib(pid);
-    const read = await big(wide.url, { bytes: 64 * MB });
-    expect(read.isComplete).toBe(true);
-    expect(read.digest).toBe(digestOf(64 * MB));
-    expect(peak() - before).toBeLessThan(40);
-    // The control: an answer whose id comes last cannot be shown to anybody before its end, so it is held. Of two at once
-    // more is seen than what the first part of this test has left free.
-    const peakOfWhole = watchPeakMib(pid);
-    const held = await Promise.all([1, 2].map(() => big(wide.url, { bytes: 64 * MB, id: 'last' })));
-    expect(held.map(({ isComplete }) => isComplete)).toEqual([true, true]);
-    expect(peakOfWhole() - before).toBeGreaterThan(60);
-  });
+  (canSeeProcesses ? it : it.skip)(
+    'of 64 MB passes where the limit allows it, in a fraction of its size',
+    async () => {
+      const { pid } = wide.process;
+      await latencies(wide.url, 'load__echo', 500);
+      await big(wide.url, { bytes: 8 * MB });
+      const before = residentMib(pid);
+      const peak = watchPeakMib(pid);
+      const read = await big(wide.url, { bytes: 64 * MB });
+      expect(read.isComplete).toBe(true);
+      expect(read.digest).toBe(digestOf(64 * MB));
+      expect(peak() - before).toBeLessThan(40);
+      // The control: an answer whose id comes last cannot be shown to anybody before its end, so it is held. Of two at once
+      // more is seen than what the first part of this test has left free.
+      const peakOfWhole = watchPeakMib(pid);
+      const held = await Promise.all([1, 2].map(() => big(wide.url, { bytes: 64 * MB, id: 'last' })));
+      expect(held.map(({ isComplete }) => isComplete)).toEqual([true, true]);
+      expect(peakOfWhole() - before).toBeGreaterThan(60);
+    },
+  );
 
   it('beyond the limit is refused with the name of the limit, before anything of it goes on', async () => {
     for (const isDeclared of [true, false]) {
@@ -81,7 +93,11 @@ describe('a large result', () => {
 
   it.each<[string, BigArguments, string]>([
     ['whose server breaks off', { bytes: 4 * MB, breaksAfter: 2 * MB }, 'OMNI_UPSTREAM_UNREACHABLE'],
-    ['without a length whose server breaks off', { bytes: 4 * MB, breaksAfter: 2 * MB, isDeclared: false }, 'OMNI_UPSTREAM_UNREACHABLE'],
+    [
+      'without a length whose server breaks off',
+      { bytes: 4 * MB, breaksAfter: 2 * MB, isDeclared: false },
+      'OMNI_UPSTREAM_UNREACHABLE',
+    ],
     ['that grows beyond the limit', { bytes: 20 * MB, isDeclared: false }, 'OMNI_UPSTREAM_TOO_LARGE'],
     ['whose server falls silent', { bytes: 4 * MB, silentAfter: 2 * MB }, 'OMNI_UPSTREAM_TIMEOUT'],
   ])('%s is cut, never ended, and the log says why', async (_what, args, code) => {
@@ -100,19 +116,25 @@ describe('a large result', () => {
     const read = await callOnce(url, 'big', { bytes: 8 * MB, delayMs: 6_500 }).read();
     const [head, tail] = bigFrame(CALL_ID);
     expect(read).toMatchObject({ contentType: 'text/event-stream', isComplete: true });
-    expect(read.bytes - head.length - tail.length - 8 * MB).toBeGreaterThanOrEqual(': keep-alive\n\nevent: message\ndata: \n\n'.length);
+    expect(read.bytes - head.length - tail.length - 8 * MB).toBeGreaterThanOrEqual(
+      ': keep-alive\n\nevent: message\ndata: \n\n'.length,
+    );
   });
 
   it('reaches a client of the other era translated, and whole', async () => {
     const session = await openRawSession(omni.url);
     const { messages } = await session.send(legacyCall('5', 'load__big', JSON.stringify({ bytes: 2 * MB })));
     expect(messages).toHaveLength(1);
-    expect(messages[0]?.length).toBe(`{"jsonrpc":"2.0","id":5,"result":{"content":[{"type":"text","text":""}]}}`.length + 2 * MB);
+    expect(messages[0]?.length).toBe(
+      `{"jsonrpc":"2.0","id":5,"result":{"content":[{"type":"text","text":""}]}}`.length + 2 * MB,
+    );
   });
 
   it('within the legacy era arrives byte for byte under the id of the client', async () => {
     const session = await openRawSession(omni.url);
-    const { messages, headers } = await session.send(legacyCall('"five"', 'old__big', JSON.stringify({ bytes: 3 * MB })));
+    const { messages, headers } = await session.send(
+      legacyCall('"five"', 'old__big', JSON.stringify({ bytes: 3 * MB })),
+    );
     const [head, tail] = bigFrame('"five"');
     expect(messages.map((text) => text === head + 'x'.repeat(3 * MB) + tail)).toEqual([true]);
     expect(headers.get('content-length')).toBe(String(head.length + 3 * MB + tail.length));

@@ -40,7 +40,11 @@ export function callOnce(url: string, tool: string, args: object, agent: Agent |
   const sent = request(url, {
     method: 'POST',
     agent,
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...made.headers },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...made.headers,
+    },
   });
   const head = new Promise<IncomingMessage>((resolve, reject) => {
     sent.on('error', reject);

@@ -56,7 +56,9 @@ export async function startLoadUpstream(): Promise<LoadUpstream> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       // Omni sends JSON-RPC, and nothing else here.
-      const message = (chunks.length === 0 ? { method: '' } : JSON.parse(Buffer.concat(chunks).toString())) as Request;
+      const message = (
+        chunks.length === 0 ? { method: '' } : JSON.parse(Buffer.concat(chunks).toString())
+      ) as Request;
       const { id, params } = message;
       const token = params?.arguments?.token ?? '';
       if (id === undefined) return void response.writeHead(request.method === 'POST' ? 202 : 405).end();
@@ -78,7 +80,9 @@ export async function startLoadUpstream(): Promise<LoadUpstream> {
           ? { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } }
           : { jsonrpc: '2.0', id, result: { resultType: 'complete', ...result } },
       );
-      response.writeHead(result === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(answer);
+      response
+        .writeHead(result === undefined ? 404 : 200, { 'content-type': 'application/json' })
+        .end(answer);
     });
   });
   server.keepAliveTimeout = 60_000;
@@ -103,7 +107,11 @@ export async function startLoadUpstream(): Promise<LoadUpstream> {
 function resultOf(method: string, version: string | undefined): object | undefined {
   switch (method) {
     case 'initialize':
-      return { protocolVersion: version, capabilities: { tools: {} }, serverInfo: { name: 'load', version: '1' } };
+      return {
+        protocolVersion: version,
+        capabilities: { tools: {} },
+        serverInfo: { name: 'load', version: '1' },
+      };
     case 'server/discover':
       return {
         supportedVersions: [MODERN],
@@ -121,7 +129,10 @@ function resultOf(method: string, version: string | undefined): object | undefin
 }
 
 /** Head and tail of the answer of `big`, around its text. */
-export function bigFrame(id: string, where: 'first' | 'last' = 'first'): readonly [head: string, tail: string] {
+export function bigFrame(
+  id: string,
+  where: 'first' | 'last' = 'first',
+): readonly [head: string, tail: string] {
   const content = '{"resultType":"complete","content":[{"type":"text","text":"';
   return where === 'first'
     ? [`{"jsonrpc":"2.0","id":${id},"result":${content}`, '"}]}}']
@@ -134,7 +145,10 @@ async function sendBig(response: ServerResponse, id: string, wanted: BigArgument
   const [head, tail] = bigFrame(id, wanted.id);
   const length = head.length + bytes + tail.length;
   response.on('error', () => {});
-  response.writeHead(200, { 'content-type': 'application/json', ...(wanted.isDeclared === false ? {} : { 'content-length': length }) });
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    ...(wanted.isDeclared === false ? {} : { 'content-length': length }),
+  });
   response.write(head);
   const until = breaksAfter ?? silentAfter ?? bytes;
   for (let sent = 0; sent < until && !response.destroyed; sent += PIECE.length) {

@@ -39,23 +39,28 @@ async function openCalls(count: number): Promise<readonly { readonly token: stri
 }
 
 describe('many calls', () => {
-  (canSeeProcesses ? it : it.skip)('that are slow cost little memory, and others of the same server are served beside them', async () => {
-    const usual = percentile(await latencies(omni.url, 'load__echo', CALLS), 0.99);
-    const before = residentMib(omni.process.pid);
-    const calls = await openCalls(SLOW_CALLS);
-    const grownMib = residentMib(omni.process.pid) - before;
-    const meanwhile = percentile(await latencies(omni.url, 'load__echo', CALLS), 0.99);
-    for (const { leave } of calls) leave();
-    await eventually('the server is let go', () => upstream.open === 0);
-    process.stderr.write(
-      `slow calls: ${SLOW_CALLS}, ${grownMib.toFixed(1)} MiB; p99 of others ${usual.toFixed(1)} -> ${meanwhile.toFixed(1)} ms\n`,
-    );
-    expect(grownMib).toBeLessThan(60);
-    expect(meanwhile).toBeLessThan(3 * usual + 30);
-  });
+  (canSeeProcesses ? it : it.skip)(
+    'that are slow cost little memory, and others of the same server are served beside them',
+    async () => {
+      const usual = percentile(await latencies(omni.url, 'load__echo', CALLS), 0.99);
+      const before = residentMib(omni.process.pid);
+      const calls = await openCalls(SLOW_CALLS);
+      const grownMib = residentMib(omni.process.pid) - before;
+      const meanwhile = percentile(await latencies(omni.url, 'load__echo', CALLS), 0.99);
+      for (const { leave } of calls) leave();
+      await eventually('the server is let go', () => upstream.open === 0);
+      process.stderr.write(
+        `slow calls: ${SLOW_CALLS}, ${grownMib.toFixed(1)} MiB; p99 of others ${usual.toFixed(1)} -> ${meanwhile.toFixed(1)} ms\n`,
+      );
+      expect(grownMib).toBeLessThan(60);
+      expect(meanwhile).toBeLessThan(3 * usual + 30);
+    },
+  );
 
   it('that run at the same time are all answered [S001-NF-03]', async () => {
-    const reads = await Promise.all(Array.from({ length: 200 }, async () => await callOnce(omni.url, 'load__echo', {}).read()));
+    const reads = await Promise.all(
+      Array.from({ length: 200 }, async () => await callOnce(omni.url, 'load__echo', {}).read()),
+    );
     expect(reads.filter(({ status, isComplete }) => status === 200 && isComplete)).toHaveLength(200);
   });
 

@@ -13,7 +13,9 @@ export function watchPeakMib(pid: number): () => number {
 }
 
 function statusMib(pid: number, field: string): number {
-  const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(
+    readFileSync(`/proc/${pid}/status`, 'utf8'),
+  )?.[1];
   if (found === undefined) throw new Error(`no ${field} of ${pid}`);
   return Number(found) / 1024;
 }

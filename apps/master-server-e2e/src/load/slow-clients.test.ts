@@ -22,7 +22,10 @@ let upstream: LoadUpstream;
 
 beforeAll(async () => {
   upstream = await startLoadUpstream();
-  omni = await startOmni({ mcpServers: { load: { type: 'http', url: upstream.url } }, limits: { maxUpstreamMessageBytes: 80 * MB } });
+  omni = await startOmni({
+    mcpServers: { load: { type: 'http', url: upstream.url } },
+    limits: { maxUpstreamMessageBytes: 80 * MB },
+  });
   await omni.ready();
   await latencies(omni.url, 'load__echo', 2 * CALLS);
 }, 30_000);
@@ -31,7 +34,9 @@ afterAll(endEverything);
 
 /** Calls for large results and reads 1 kB of each. */
 async function readSlowly(count: number, args: Partial<BigArguments>): Promise<readonly LoadCall[]> {
-  const calls = Array.from({ length: count }, () => callOnce(omni.url, 'load__big', { bytes: RESULT_BYTES, ...args }));
+  const calls = Array.from({ length: count }, () =>
+    callOnce(omni.url, 'load__big', { bytes: RESULT_BYTES, ...args }),
+  );
   await Promise.all(calls.map(async ({ head }) => await readSome(await head, 1_000)));
   return calls;
 }
@@ -60,9 +65,9 @@ async function settled(): Promise<void> {
       const meanwhile = percentile(await latencies(omni.url, 'load__echo', CALLS), 0.99);
       const grownMib = peak() - before;
       const reads = await Promise.all(calls.map((call) => call.read()));
-      expect(new Set(reads.map(({ isComplete, bytes }) => `${isComplete} ${bytes > RESULT_BYTES - 2_000}`))).toEqual(
-        new Set(['true true']),
-      );
+      expect(
+        new Set(reads.map(({ isComplete, bytes }) => `${isComplete} ${bytes > RESULT_BYTES - 2_000}`)),
+      ).toEqual(new Set(['true true']));
       expect(grownMib).toBeLessThan(MIB_OF_ENGINE + READERS * MIB_PER_READER);
       expect(meanwhile).toBeLessThan(5 * usual + 50);
       process.stderr.write(

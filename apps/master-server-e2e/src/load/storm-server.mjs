@@ -11,7 +11,8 @@ process.stdin.setEncoding('utf8').on('data', (/** @type {string} */ chunk) => {
 });
 
 /** @param {unknown} id @param {object} result */
-const answer = (id, result) => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
+const answer = (id, result) =>
+  void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
 
 /** @param {any} message */
 function receive({ id, method, params }) {
@@ -25,7 +26,9 @@ function receive({ id, method, params }) {
       });
     case 'tools/list':
       lists++;
-      return answer(id, { tools: [{ name: 'storm', description: `listed ${lists} times`, inputSchema: { type: 'object' } }] });
+      return answer(id, {
+        tools: [{ name: 'storm', description: `listed ${lists} times`, inputSchema: { type: 'object' } }],
+      });
     case 'tools/call':
       running = running.then(() => storm(id, params));
       return;
@@ -33,7 +36,9 @@ function receive({ id, method, params }) {
     case 'logging/setLevel':
       return answer(id, {});
     default:
-      process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } })}\n`,
+      );
   }
 }
 

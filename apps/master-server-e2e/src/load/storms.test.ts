@@ -22,7 +22,10 @@ beforeAll(async () => {
   const upstream = await startLoadUpstream();
   omni = await startOmni({
     mcpServers: {
-      storm: { command: process.execPath, args: [fileURLToPath(new URL('storm-server.mjs', import.meta.url))] },
+      storm: {
+        command: process.execPath,
+        args: [fileURLToPath(new URL('storm-server.mjs', import.meta.url))],
+      },
       load: { type: 'http', url: upstream.url },
     },
   });
@@ -39,7 +42,11 @@ const storm = (id: string, count: number, bytes: number): string =>
 /** Opens the stream of the session that belongs to no request; what comes is kept as text. */
 async function openSessionStream(): Promise<{ readonly text: () => string; close(): void }> {
   let text = '';
-  const sent = request(omni.url, { method: 'GET', agent: false, headers: { ...session.headers, accept: 'text/event-stream' } });
+  const sent = request(omni.url, {
+    method: 'GET',
+    agent: false,
+    headers: { ...session.headers, accept: 'text/event-stream' },
+  });
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     sent.on('response', resolve).on('error', reject);
     sent.end();
@@ -74,7 +81,9 @@ async function openSessionStream(): Promise<{ readonly text: () => string; close
     expect(grownMib).toBeLessThan(MAX_GROWTH_MIB);
     expect(meanwhile).toBeLessThan(1_000);
     await eventually('the change is announced', () => stream.text().includes('tools/list_changed'));
-    expect(eventData(stream.text()).filter((text) => text.includes('list_changed')).length).toBeLessThan(NOTIFICATIONS / 100);
+    expect(eventData(stream.text()).filter((text) => text.includes('list_changed')).length).toBeLessThan(
+      NOTIFICATIONS / 100,
+    );
     stream.close();
   });
 
@@ -84,7 +93,11 @@ async function openSessionStream(): Promise<{ readonly text: () => string; close
     const sent = request(omni.url, {
       method: 'POST',
       agent: false,
-      headers: { ...session.headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      headers: {
+        ...session.headers,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
     });
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       sent.on('response', resolve).on('error', reject);

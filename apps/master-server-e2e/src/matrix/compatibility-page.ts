@@ -8,10 +8,13 @@ export interface MatrixRow {
 
 /** The matrix as Markdown, with the reasons as numbered notes. */
 export function compatibilityPage(rows: readonly MatrixRow[]): string {
-  const reasons = [...new Set(rows.flatMap(({ cells }) => [...cells.values()]).filter((cell) => cell !== true))];
+  const reasons = [
+    ...new Set(rows.flatMap(({ cells }) => [...cells.values()]).filter((cell) => cell !== true)),
+  ];
   const features = [...(rows[0]?.cells.keys() ?? [])];
   const clients = [...new Set(rows.map(({ client }) => client))];
-  const cellText = (cell: true | string | undefined): string => (cell === true ? 'yes' : `– (${reasons.indexOf(cell ?? '') + 1})`);
+  const cellText = (cell: true | string | undefined): string =>
+    cell === true ? 'yes' : `– (${reasons.indexOf(cell ?? '') + 1})`;
   const working = rows.flatMap(({ cells }) => [...cells.values()]).filter((cell) => cell === true).length;
   return [
     '# Compatibility',
@@ -27,7 +30,10 @@ export function compatibilityPage(rows: readonly MatrixRow[]): string {
       `| --- | ${features.map(() => '---').join(' | ')} |`,
       ...rows
         .filter((row) => row.client === client)
-        .map(({ server, cells }) => `| ${server} | ${features.map((feature) => cellText(cells.get(feature))).join(' | ')} |`),
+        .map(
+          ({ server, cells }) =>
+            `| ${server} | ${features.map((feature) => cellText(cells.get(feature))).join(' | ')} |`,
+        ),
       '',
     ]),
     '## Reasons',

@@ -18,7 +18,8 @@ const ARRIVED_MS = 150;
 /** One column of the matrix each: does something and tells whether it was as it should be. */
 export const FEATURES: Readonly<Record<string, (trial: Trial) => Promise<boolean>>> = {
   call: async ({ client }) => (await client.call('add', { a: 2, b: 3 })) === '5',
-  'structured content': async ({ client }) => isSame(await client.structured('add', { a: 2, b: 3 }), { sum: 5 }),
+  'structured content': async ({ client }) =>
+    isSame(await client.structured('add', { a: 2, b: 3 }), { sum: 5 }),
   progress: async ({ client }) => {
     const seen = await client.progress('count', { steps: 5 });
     // The clients of the SDKs forget progress that comes together with the answer.
@@ -34,7 +35,10 @@ export const FEATURES: Readonly<Record<string, (trial: Trial) => Promise<boolean
     const waiting = client.call('wait', {}, abort.signal).catch(() => 'cancelled');
     await delay(ARRIVED_MS);
     abort.abort();
-    return (await waiting) === 'cancelled' && (await within(async () => Number(await client.call('cancelled')) > before));
+    return (
+      (await waiting) === 'cancelled' &&
+      (await within(async () => Number(await client.call('cancelled')) > before))
+    );
   },
   sampling: (trial) => asks(trial, 'ask_sample', 'sampling', 'Hello!'),
   'elicitation form': (trial) => asks(trial, 'ask_form', 'elicitation form', 'accept'),
@@ -74,10 +78,18 @@ export const FEATURES: Readonly<Record<string, (trial: Trial) => Promise<boolean
     if (tasks === undefined) return false;
     const done = await tasks.start('long');
     const endless = await tasks.start('never');
-    const isDone = (await tasks.result(done)) === 'Done at last.' && (await tasks.status(done)) === 'completed';
+    const isDone =
+      (await tasks.result(done)) === 'Done at last.' && (await tasks.status(done)) === 'completed';
     const listed = await tasks.list();
-    const isCancelled = (await tasks.cancel(endless)) === 'cancelled' && (await tasks.status(endless)) === 'cancelled';
-    return isDone && isCancelled && listed.includes(done) && listed.includes(endless) && (await within(() => tasks.heard.includes(done)));
+    const isCancelled =
+      (await tasks.cancel(endless)) === 'cancelled' && (await tasks.status(endless)) === 'cancelled';
+    return (
+      isDone &&
+      isCancelled &&
+      listed.includes(done) &&
+      listed.includes(endless) &&
+      (await within(() => tasks.heard.includes(done)))
+    );
   },
 };
 

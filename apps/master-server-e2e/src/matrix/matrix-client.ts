@@ -67,18 +67,29 @@ async function openSdk1(url: string): Promise<MatrixClient> {
   const asked: string[] = [];
   const levels: string[] = [];
   const client = createSdk1Client(asked);
-  client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => void levels.push(params.level));
+  client.setNotificationHandler(
+    LoggingMessageNotificationSchema,
+    ({ params }) => void levels.push(params.level),
+  );
   await connectSdk1(url, client);
   // The SDK leaves the type of content open.
-  const call = async (name: string, args: Record<string, unknown> = {}, signal?: AbortSignal): Promise<string | undefined> =>
-    ((await client.callTool({ name, arguments: args }, undefined, signal && { signal })).content as Content)[0]?.text;
+  const call = async (
+    name: string,
+    args: Record<string, unknown> = {},
+    signal?: AbortSignal,
+  ): Promise<string | undefined> =>
+    (
+      (await client.callTool({ name, arguments: args }, undefined, signal && { signal })).content as Content
+    )[0]?.text;
   return {
     asked,
     call,
     structured: async (name, args) => (await client.callTool({ name, arguments: args })).structuredContent,
     progress: async (name, args) => {
       const seen: number[] = [];
-      await client.callTool({ name, arguments: args }, undefined, { onprogress: ({ progress }) => void seen.push(progress) });
+      await client.callTool({ name, arguments: args }, undefined, {
+        onprogress: ({ progress }) => void seen.push(progress),
+      });
       return seen;
     },
     log: async (name) => {
@@ -88,7 +99,12 @@ async function openSdk1(url: string): Promise<MatrixClient> {
       return levels;
     },
     complete: async (prompt, argument, value) =>
-      (await client.complete({ ref: { type: 'ref/prompt', name: prompt }, argument: { name: argument, value } })).completion.values,
+      (
+        await client.complete({
+          ref: { type: 'ref/prompt', name: prompt },
+          argument: { name: argument, value },
+        })
+      ).completion.values,
     watch: async (uri, onTools, onResource) => {
       client.setNotificationHandler(ToolListChangedNotificationSchema, onTools);
       client.setNotificationHandler(ResourceUpdatedNotificationSchema, onResource);
@@ -105,7 +121,9 @@ function tasksOf(client: Sdk1Client): TaskClient {
   return {
     heard,
     start: async (name) => {
-      for await (const message of tasks.callToolStream({ name, arguments: {} }, undefined, { task: { ttl: 60_000 } }))
+      for await (const message of tasks.callToolStream({ name, arguments: {} }, undefined, {
+        task: { ttl: 60_000 },
+      }))
         if (message.type === 'taskCreated') return message.task.taskId;
       throw new Error('No task came of the call');
     },
@@ -123,7 +141,11 @@ async function openSdk2(url: string, era: ClientEra): Promise<MatrixClient> {
   client.setNotificationHandler('notifications/message', ({ params }) => void levels.push(params.level));
   await connectModern(url, client);
   const isLegacy = era === 'legacy';
-  const call = async (name: string, args: Record<string, unknown> = {}, signal?: AbortSignal): Promise<string | undefined> =>
+  const call = async (
+    name: string,
+    args: Record<string, unknown> = {},
+    signal?: AbortSignal,
+  ): Promise<string | undefined> =>
     ((await client.callTool({ name, arguments: args }, signal && { signal })).content as Content)[0]?.text;
   return {
     asked,
@@ -131,17 +153,29 @@ async function openSdk2(url: string, era: ClientEra): Promise<MatrixClient> {
     structured: async (name, args) => (await client.callTool({ name, arguments: args })).structuredContent,
     progress: async (name, args) => {
       const seen: number[] = [];
-      await client.callTool({ name, arguments: args }, { onprogress: ({ progress }) => void seen.push(progress) });
+      await client.callTool(
+        { name, arguments: args },
+        { onprogress: ({ progress }) => void seen.push(progress) },
+      );
       return seen;
     },
     log: async (name) => {
       levels.length = 0;
       if (isLegacy) await client.setLoggingLevel('debug');
-      await client.callTool({ name, arguments: {}, ...(isLegacy ? {} : { _meta: { 'io.modelcontextprotocol/logLevel': 'debug' } }) });
+      await client.callTool({
+        name,
+        arguments: {},
+        ...(isLegacy ? {} : { _meta: { 'io.modelcontextprotocol/logLevel': 'debug' } }),
+      });
       return levels;
     },
     complete: async (prompt, argument, value) =>
-      (await client.complete({ ref: { type: 'ref/prompt', name: prompt }, argument: { name: argument, value } })).completion.values,
+      (
+        await client.complete({
+          ref: { type: 'ref/prompt', name: prompt },
+          argument: { name: argument, value },
+        })
+      ).completion.values,
     watch: async (uri, onTools, onResource) => {
       client.setNotificationHandler('notifications/tools/list_changed', onTools);
       client.setNotificationHandler('notifications/resources/updated', onResource);
@@ -157,8 +191,13 @@ const TASK = z.object({ taskId: z.string(), status: z.string() });
 /** The SDK 2.x has no words for tasks, but sends what it is given. */
 function sdk2TasksOf(client: ModernClient): TaskClient {
   const heard: string[] = [];
-  client.setNotificationHandler('notifications/tasks/status', { params: TASK }, ({ taskId }) => void heard.push(taskId));
-  const about = (method: string, taskId: string): Promise<z.infer<typeof TASK>> => client.request({ method, params: { taskId } }, TASK);
+  client.setNotificationHandler(
+    'notifications/tasks/status',
+    { params: TASK },
+    ({ taskId }) => void heard.push(taskId),
+  );
+  const about = (method: string, taskId: string): Promise<z.infer<typeof TASK>> =>
+    client.request({ method, params: { taskId } }, TASK);
   return {
     heard,
     start: async (name) => {
@@ -171,7 +210,9 @@ function sdk2TasksOf(client: ModernClient): TaskClient {
     },
     status: async (id) => (await about('tasks/get', id)).status,
     list: async () =>
-      (await client.request({ method: 'tasks/list', params: {} }, z.object({ tasks: z.array(TASK) }))).tasks.map(({ taskId }) => taskId),
+      (
+        await client.request({ method: 'tasks/list', params: {} }, z.object({ tasks: z.array(TASK) }))
+      ).tasks.map(({ taskId }) => taskId),
     cancel: async (id) => (await about('tasks/cancel', id)).status,
   };
 }
@@ -182,7 +223,9 @@ interface RawMessage {
   readonly result?: {
     readonly resultType?: string;
     readonly requestState?: string;
-    readonly inputRequests?: Readonly<Record<string, { readonly method: string; readonly params?: { readonly mode?: string } }>>;
+    readonly inputRequests?: Readonly<
+      Record<string, { readonly method: string; readonly params?: { readonly mode?: string } }>
+    >;
     readonly structuredContent?: unknown;
     readonly completion?: { readonly values: readonly string[] };
   };
@@ -210,31 +253,56 @@ function openRaw(url: string): Promise<MatrixClient> {
     const request = { id, method, params, meta, capabilities, ...(name === undefined ? {} : { name }) };
     return (await postModern(url, request, signal === undefined ? {} : { signal })).messages;
   };
-  const callMessages = async (name: string, args: Record<string, unknown>, meta = '', signal?: AbortSignal): Promise<readonly string[]> => {
+  const callMessages = async (
+    name: string,
+    args: Record<string, unknown>,
+    meta = '',
+    signal?: AbortSignal,
+  ): Promise<readonly string[]> => {
     const params = `"name":"${name}","arguments":${JSON.stringify(args)}`;
     const messages = await send('tools/call', name, params, meta, signal);
     const { result } = read(messages.at(-1));
     if (result?.resultType !== 'input_required') return messages;
-    const responses = Object.entries(result.inputRequests ?? {}).map(([key, { method, params: question }]) => {
-      asked.push(method === 'elicitation/create' ? `elicitation ${question?.mode ?? 'form'}` : (method.split('/')[0] ?? ''));
-      return `"${key}":${ANSWERS[method]}`;
-    });
-    const state = result.requestState === undefined ? '' : `,"requestState":${JSON.stringify(result.requestState)}`;
-    return await send('tools/call', name, `${params},"inputResponses":{${responses.join(',')}}${state}`, meta, signal);
+    const responses = Object.entries(result.inputRequests ?? {}).map(
+      ([key, { method, params: question }]) => {
+        asked.push(
+          method === 'elicitation/create'
+            ? `elicitation ${question?.mode ?? 'form'}`
+            : (method.split('/')[0] ?? ''),
+        );
+        return `"${key}":${ANSWERS[method]}`;
+      },
+    );
+    const state =
+      result.requestState === undefined ? '' : `,"requestState":${JSON.stringify(result.requestState)}`;
+    return await send(
+      'tools/call',
+      name,
+      `${params},"inputResponses":{${responses.join(',')}}${state}`,
+      meta,
+      signal,
+    );
   };
   return Promise.resolve({
     asked,
     call: async (name, args = {}, signal) => textOf((await callMessages(name, args, '', signal)).at(-1)),
     structured: async (name, args) => read((await callMessages(name, args)).at(-1)).result?.structuredContent,
     progress: async (name, args) =>
-      (await callMessages(name, args, '"progressToken":"p"')).map(read).flatMap(({ params }) => params?.progress ?? []),
+      (await callMessages(name, args, '"progressToken":"p"'))
+        .map(read)
+        .flatMap(({ params }) => params?.progress ?? []),
     log: async (name) =>
-      (await callMessages(name, {}, '"io.modelcontextprotocol/logLevel":"debug"')).map(read).flatMap(({ params }) => params?.level ?? []),
+      (await callMessages(name, {}, '"io.modelcontextprotocol/logLevel":"debug"'))
+        .map(read)
+        .flatMap(({ params }) => params?.level ?? []),
     complete: async (prompt, argument, value) => {
       const params = `"ref":{"type":"ref/prompt","name":"${prompt}"},"argument":{"name":"${argument}","value":"${value}"}`;
-      return read((await send('completion/complete', undefined, params)).at(-1)).result?.completion?.values ?? [];
+      return (
+        read((await send('completion/complete', undefined, params)).at(-1)).result?.completion?.values ?? []
+      );
     },
-    watch: (uri, onTools, onResource) => listenRaw(url, uri, (method) => (method.includes('tools') ? onTools : onResource)()),
+    watch: (uri, onTools, onResource) =>
+      listenRaw(url, uri, (method) => (method.includes('tools') ? onTools : onResource)()),
   });
 }
 
@@ -249,14 +317,20 @@ async function listenRaw(url: string, uri: string, on: (method: string) => void)
   const made = modernRequest({ id: '"listen"', method: 'subscriptions/listen', params });
   const abort = new AbortController();
   atEnd(() => abort.abort());
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...made.headers };
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    ...made.headers,
+  };
   const response = await fetch(url, { method: 'POST', headers, body: made.body, signal: abort.signal });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   await new Promise<void>((resolve) => {
     const pump = async (): Promise<void> => {
       for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
         resolve();
-        for (const [, method = ''] of chunk.value.matchAll(/"method":"(notifications\/(?:tools\/list_changed|resources\/updated))"/g))
+        for (const [, method = ''] of chunk.value.matchAll(
+          /"method":"(notifications\/(?:tools\/list_changed|resources\/updated))"/g,
+        ))
           on(method);
       }
     };

@@ -18,7 +18,12 @@ const REASONS: readonly Reason[] = [
   },
   {
     clients: ['SDK 1.x', 'SDK 2.x legacy'],
-    servers: ['SDK 2.x HTTP, both eras', 'SDK 2.x HTTP, both eras, `protocol` set', 'SDK 2.x HTTP, modern only', 'SDK 2.x stdio'],
+    servers: [
+      'SDK 2.x HTTP, both eras',
+      'SDK 2.x HTTP, both eras, `protocol` set',
+      'SDK 2.x HTTP, modern only',
+      'SDK 2.x stdio',
+    ],
     features: ['tasks'],
     text: 'A server on the SDK 2.x keeps no tasks of either era.',
   },
@@ -30,7 +35,12 @@ const REASONS: readonly Reason[] = [
   },
   {
     clients: ['SDK 2.x auto', 'SDK 2.x modern', 'raw'],
-    servers: ['SDK 2.x HTTP, both eras', 'SDK 2.x HTTP, both eras, `protocol` set', 'SDK 2.x HTTP, modern only', 'SDK 2.x stdio'],
+    servers: [
+      'SDK 2.x HTTP, both eras',
+      'SDK 2.x HTTP, both eras, `protocol` set',
+      'SDK 2.x HTTP, modern only',
+      'SDK 2.x stdio',
+    ],
     features: ['tasks'],
     text: 'The SDK 2.x does not have the extension `io.modelcontextprotocol/tasks`: its clients refuse a result of the type "task", its servers give none. Tried as text with a server that is nothing but text: `tasks.test.ts`.',
   },
@@ -40,6 +50,8 @@ const REASONS: readonly Reason[] = [
 export function reasonFor(client: ClientName, server: ServerName, feature: string): string | undefined {
   return REASONS.find(
     (reason) =>
-      reason.features.includes(feature) && (reason.clients?.includes(client) ?? true) && (reason.servers?.includes(server) ?? true),
+      reason.features.includes(feature) &&
+      (reason.clients?.includes(client) ?? true) &&
+      (reason.servers?.includes(server) ?? true),
   )?.text;
 }

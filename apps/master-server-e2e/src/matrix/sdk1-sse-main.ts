@@ -14,7 +14,9 @@ const http = createServer((request, response) => {
     sessions.set(transport.sessionId, transport);
     response.once('close', () => sessions.delete(transport.sessionId));
     // The SDK's own class does not fit its own interface under exactOptionalPropertyTypes.
-    void createSdk1Server(state).connect(transport as Parameters<ReturnType<typeof createSdk1Server>['connect']>[0]);
+    void createSdk1Server(state).connect(
+      transport as Parameters<ReturnType<typeof createSdk1Server>['connect']>[0],
+    );
     return;
   }
   const id = new URL(request.url ?? '', 'http://localhost').searchParams.get('sessionId') ?? '';
@@ -24,6 +26,8 @@ const http = createServer((request, response) => {
 });
 http.listen(0, '127.0.0.1', () => {
   // A TCP server that listens has an address with a port.
-  process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/sse` })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/sse` })}\n`,
+  );
 });
 process.once('SIGTERM', () => process.exit(0));

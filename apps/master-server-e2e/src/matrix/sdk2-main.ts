@@ -24,7 +24,9 @@ else {
   const http = createServer((request, response) => void serve(request as NodeIncomingMessageLike, response));
   http.listen(0, '127.0.0.1', () => {
     // A TCP server that listens has an address with a port.
-    process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp` })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp` })}\n`,
+    );
   });
   process.once('SIGTERM', () => process.exit(0));
 }

@@ -35,7 +35,13 @@ export const NOTE = 'test://note';
 export function createSdk2Server(state: Sdk2State, { isLive }: { readonly isLive: boolean }): McpServer {
   const server = new McpServer(
     { name: 'sdk2', version: '1.0.0' },
-    { capabilities: { logging: {}, tools: { listChanged: true }, resources: { subscribe: true, listChanged: true } } },
+    {
+      capabilities: {
+        logging: {},
+        tools: { listChanged: true },
+        resources: { subscribe: true, listChanged: true },
+      },
+    },
   );
   registerReportingTools(server, state);
   registerAskingTools(server);
@@ -49,8 +55,12 @@ export function createSdk2Server(state: Sdk2State, { isLive }: { readonly isLive
     state.change('note');
     return text(String(state.noteVersion));
   });
-  server.registerResource('note', NOTE, {}, ({ href: uri }) => ({ contents: [{ uri, text: `Version ${state.noteVersion}` }] }));
-  const who = completable(z.string(), (value) => ['Ada', 'Alan', 'Grace'].filter((name) => name.startsWith(value)));
+  server.registerResource('note', NOTE, {}, ({ href: uri }) => ({
+    contents: [{ uri, text: `Version ${state.noteVersion}` }],
+  }));
+  const who = completable(z.string(), (value) =>
+    ['Ada', 'Alan', 'Grace'].filter((name) => name.startsWith(value)),
+  );
   server.registerPrompt('greet', { argsSchema: z.object({ who }) }, ({ who: name }) => ({
     messages: [{ role: 'user', content: { type: 'text', text: `Hello, ${name}!` } }],
   }));
@@ -74,12 +84,21 @@ export function createSdk2Server(state: Sdk2State, { isLive }: { readonly isLive
 }
 
 function registerReportingTools(server: McpServer, state: Sdk2State): void {
-  const sum = { inputSchema: z.object({ a: z.number(), b: z.number() }), outputSchema: z.object({ sum: z.number() }) };
-  server.registerTool('add', sum, ({ a, b }) => ({ ...text(String(a + b)), structuredContent: { sum: a + b } }));
+  const sum = {
+    inputSchema: z.object({ a: z.number(), b: z.number() }),
+    outputSchema: z.object({ sum: z.number() }),
+  };
+  server.registerTool('add', sum, ({ a, b }) => ({
+    ...text(String(a + b)),
+    structuredContent: { sum: a + b },
+  }));
   server.registerTool('count', { inputSchema: z.object({ steps: z.number() }) }, async ({ steps }, ctx) => {
     const progressToken = ctx.mcpReq._meta?.progressToken;
     for (let progress = 1; progress <= steps && progressToken !== undefined; progress++) {
-      await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total: steps } });
+      await ctx.mcpReq.notify({
+        method: 'notifications/progress',
+        params: { progressToken, progress, total: steps },
+      });
     }
     return text(`Counted to ${steps}.`);
   });
@@ -101,10 +120,13 @@ function registerAskingTools(server: McpServer): void {
   const questions = {
     ask_sample: () => ({ q: inputRequired.createMessage({ messages: [user], maxTokens: 10 }) }),
     ask_form: () => ({ q: inputRequired.elicit({ message: 'Who?', requestedSchema }) }),
-    ask_url: () => ({ q: inputRequired.elicitUrl({ message: 'Please sign in', url: 'https://example.com/login' }) }),
+    ask_url: () => ({
+      q: inputRequired.elicitUrl({ message: 'Please sign in', url: 'https://example.com/login' }),
+    }),
     ask_roots: () => ({ q: inputRequired.listRoots() }),
   };
-  for (const [name, ask] of Object.entries(questions)) server.registerTool(name, {}, (ctx) => askOnce(ctx, ask()));
+  for (const [name, ask] of Object.entries(questions))
+    server.registerTool(name, {}, (ctx) => askOnce(ctx, ask()));
 }
 
 function askOnce(ctx: ServerContext, inputRequests: InputRequests): CallToolResult | InputRequiredResult {

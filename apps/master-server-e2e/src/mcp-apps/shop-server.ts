@@ -41,19 +41,28 @@ export function pageOf(shop: string, uri: string): string {
 }
 
 /** Starts it on a free port; it ends with the test file. @param tool - Name of the tool that only apps call. */
-export async function startShopServer(era: 'legacy' | 'modern', shop: string, tool: string): Promise<ShopServer> {
+export async function startShopServer(
+  era: 'legacy' | 'modern',
+  shop: string,
+  tool: string,
+): Promise<ShopServer> {
   const told: string[] = [];
   const called: string[] = [];
   /** Whether the client of a legacy session can show pages, by the id of the session. */
   const sessions = new Map<string, boolean>();
   const server = createServer((request, response) => {
-    if (request.method !== 'POST') return void response.writeHead(request.method === 'DELETE' ? 200 : 405).end();
+    if (request.method !== 'POST')
+      return void response.writeHead(request.method === 'DELETE' ? 200 : 405).end();
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8');
       // Omni sends JSON-RPC.
-      const { id, method, params } = JSON.parse(body) as { id?: number | string; method: string; params?: { name?: string; uri?: string } };
+      const { id, method, params } = JSON.parse(body) as {
+        id?: number | string;
+        method: string;
+        params?: { name?: string; uri?: string };
+      };
       if (id === undefined) return void response.writeHead(202).end();
       const headers: Record<string, string> = { 'content-type': 'application/json' };
       const capabilities = capabilitiesIn(body, era);
@@ -63,9 +72,13 @@ export async function startShopServer(era: 'legacy' | 'modern', shop: string, to
         sessions.set(headers['mcp-session-id'], showsPages(capabilities));
       }
       if (method === 'tools/call') called.push(params?.name ?? '');
-      const isApp = era === 'modern' ? showsPages(capabilities) : sessions.get(String(request.headers['mcp-session-id'])) === true;
+      const isApp =
+        era === 'modern'
+          ? showsPages(capabilities)
+          : sessions.get(String(request.headers['mcp-session-id'])) === true;
       const result = resultOf(method, { era, shop, tool, isApp, name: params?.name, uri: params?.uri });
-      const rest = result === undefined ? '"error":{"code":-32601,"message":"Not here"}' : `"result":${result}`;
+      const rest =
+        result === undefined ? '"error":{"code":-32601,"message":"Not here"}' : `"result":${result}`;
       response.writeHead(result === undefined && era === 'modern' ? 404 : 200, headers);
       response.end(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},${rest}}`);
     });
@@ -101,7 +114,11 @@ function resultOf(method: string, { era, shop, tool, isApp, name, uri }: Asked):
     case 'modern server/discover':
       return `{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"resources":{}}${end}`;
     case `${era} tools/list`: {
-      const pages = [cartTool(tool), shownTool('checkout', CHECKOUT), shownTool(`help_${shop}`, helpPage(shop))];
+      const pages = [
+        cartTool(tool),
+        shownTool('checkout', CHECKOUT),
+        shownTool(`help_${shop}`, helpPage(shop)),
+      ];
       return `{"tools":[{"name":"browse","inputSchema":{"type":"object"}}${isApp ? `,${pages.join(',')}` : ''}]${end}`;
     }
     case `${era} resources/list`:

@@ -22,7 +22,11 @@ export interface PersistentUpstream {
 }
 
 /** @param args - Of `scripted-upstream.mjs`. @param path - Of the Unix socket. */
-export async function startPersistentUpstream(kind: PersistentKind, args: readonly string[], path: string): Promise<PersistentUpstream> {
+export async function startPersistentUpstream(
+  kind: PersistentKind,
+  args: readonly string[],
+  path: string,
+): Promise<PersistentUpstream> {
   const open = new Set<{ destroy: () => void }>();
   const headers: IncomingHttpHeaders[] = [];
   let connections = 0;
@@ -54,28 +58,37 @@ export async function startPersistentUpstream(kind: PersistentKind, args: readon
     kind === 'ws'
       ? createHttpServer()
       : // Only TCP can be reset; the end of a Unix socket is always in good order.
-        createServer((socket) => serve(socket, () => (kind === 'tcp' ? socket.resetAndDestroy() : socket.destroy())));
+        createServer((socket) =>
+          serve(socket, () => (kind === 'tcp' ? socket.resetAndDestroy() : socket.destroy())),
+        );
   if (kind === 'ws') {
     const webSockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'mcp' });
     server.on('upgrade', (request, socket, head) => {
       headers.push(request.headers);
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         // Strings come and go, a message each.
-        const wire = createWebSocketStream(webSocket, { encoding: 'utf8', decodeStrings: false, readableObjectMode: true });
+        const wire = createWebSocketStream(webSocket, {
+          encoding: 'utf8',
+          decodeStrings: false,
+          readableObjectMode: true,
+        });
         // By itself it stays half open.
         webSocket.once('close', () => wire.destroy());
         serve(wire, () => webSocket.terminate());
       });
     });
   }
-  await new Promise<void>((resolve) => (kind === 'unix' ? server.listen(path, resolve) : server.listen(0, '127.0.0.1', resolve)));
+  await new Promise<void>((resolve) =>
+    kind === 'unix' ? server.listen(path, resolve) : server.listen(0, '127.0.0.1', resolve),
+  );
   const breakAll = (): void => open.forEach(({ destroy }) => destroy());
   atEnd(() => {
     breakAll();
     server.close();
   });
   // A TCP server that listens has an address with a port.
-  const url = kind === 'unix' ? `unix:${path}` : `${kind}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url =
+    kind === 'unix' ? `unix:${path}` : `${kind}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
     headers,

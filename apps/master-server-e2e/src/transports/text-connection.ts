@@ -63,7 +63,10 @@ export async function connectWebSocket(
   url: string,
   { protocols = ['mcp'], headers = {}, ca }: WebSocketConnectOptions = {},
 ): Promise<TextConnection> {
-  const webSocket = new WebSocket(url, protocols, { headers: { ...headers }, ...(ca === undefined ? {} : { ca }) });
+  const webSocket = new WebSocket(url, protocols, {
+    headers: { ...headers },
+    ...(ca === undefined ? {} : { ca }),
+  });
   atEnd(() => webSocket.terminate());
   await new Promise<void>((resolve, reject) => {
     webSocket.once('open', resolve);
@@ -71,7 +74,9 @@ export async function connectWebSocket(
     webSocket.once('unexpected-response', (_request, response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-      response.on('end', () => reject(new UpgradeRefused(response.statusCode ?? 0, body, response.headers['www-authenticate'])));
+      response.on('end', () =>
+        reject(new UpgradeRefused(response.statusCode ?? 0, body, response.headers['www-authenticate'])),
+      );
     });
   });
   webSocket.on('error', () => {});
@@ -97,5 +102,7 @@ export async function connectWebSocket(
 /** Sends a request and waits for the answer with this id, as text. @param id - As JSON. */
 export async function ask(connection: TextConnection, id: string, text: string): Promise<string> {
   connection.send(text);
-  return await eventually(`the answer to ${id}`, () => connection.received.find((message) => message.includes(`"id":${id},`)));
+  return await eventually(`the answer to ${id}`, () =>
+    connection.received.find((message) => message.includes(`"id":${id},`)),
+  );
 }

@@ -5,6 +5,8 @@ const ANSWERS = 4;
 const MIN_BYTES = 16 * 1024 * 1024;
 
 /** Bytes that may wait for one client on a persistent connection to read them. */
-export function clientBacklogBytes({ maxUpstreamMessageBytes }: Pick<Configuration['limits'], 'maxUpstreamMessageBytes'>): number {
+export function clientBacklogBytes({
+  maxUpstreamMessageBytes,
+}: Pick<Configuration['limits'], 'maxUpstreamMessageBytes'>): number {
   return Math.max(MIN_BYTES, ANSWERS * maxUpstreamMessageBytes);
 }

@@ -97,7 +97,9 @@ class ClientView implements CatalogueView {
   list(kind: ListKind): string {
     const { endpoint, era } = this.#client;
     const request = { kind, endpoint: serverOf(endpoint), era, variantKey: this.#variantKey };
-    return this.#catalogue.list({ ...request, isProvisional: this.#reader.isProvisional(this.#client) }) ?? '{}';
+    return (
+      this.#catalogue.list({ ...request, isProvisional: this.#reader.isProvisional(this.#client) }) ?? '{}'
+    );
   }
 
   route(kind: 'tool' | 'prompt', name: string): Target | GatewayError {
@@ -111,7 +113,12 @@ class ClientView implements CatalogueView {
       checkHeaders: (args: string | undefined, headers: HeaderList) =>
         tool === undefined
           ? undefined
-          : checkHeaderParams(tool, args ?? '', args === undefined ? undefined : { start: 0, end: args.length }, headers),
+          : checkHeaderParams(
+              tool,
+              args ?? '',
+              args === undefined ? undefined : { start: 0, end: args.length },
+              headers,
+            ),
       headersFor: (args: string | undefined) => (tool === undefined ? [] : mirroredHeaders(tool, args)),
     };
   }

@@ -21,7 +21,9 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
       (configuration, clock) =>
         new Catalogue({
           order: configuration.upstreams.map((upstream) => upstream.name),
-          off: configuration.upstreams.filter((upstream) => !upstream.enabled).map((upstream) => upstream.name),
+          off: configuration.upstreams
+            .filter((upstream) => !upstream.enabled)
+            .map((upstream) => upstream.name),
           prefix: configuration.naming.prefix,
           identity: IDENTITY,
           clock,
@@ -39,14 +41,23 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
           upstreams: configuration.upstreams.map((upstream) => upstream.name),
           variantKeyOf: (client) => variantKeys.of(client),
           isRead: (upstream) => catalogue.isRead(upstream),
-          read: ({ connection, capabilities }) => readCatalogue(connection, { identity: IDENTITY, capabilities }),
-          publish: (variantKey, upstream, read, isNews) => catalogue.setFor(variantKey, upstream, read, isNews),
+          read: ({ connection, capabilities }) =>
+            readCatalogue(connection, { identity: IDENTITY, capabilities }),
+          publish: (variantKey, upstream, read, isNews) =>
+            catalogue.setFor(variantKey, upstream, read, isNews),
           forget: (variantKey) => catalogue.forget(variantKey),
           clock,
           logger,
           listWaitMs: startGraceMs,
         }),
-      [Token.Configuration, Token.Catalogue, Token.VariantKeys, Token.Clock, Token.Logger, Token.StartGraceMs],
+      [
+        Token.Configuration,
+        Token.Catalogue,
+        Token.VariantKeys,
+        Token.Clock,
+        Token.Logger,
+        Token.StartGraceMs,
+      ],
     )
     .inSingletonScope();
   bind(Token.ClientViews)
@@ -60,7 +71,14 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
           sources,
           names: new Set(configuration.upstreams.map((upstream) => upstream.name)),
         }),
-      [Token.Configuration, Token.Catalogue, Token.CatalogueRefresher, Token.VariantReader, Token.VariantKeys, Token.UpstreamDirectory],
+      [
+        Token.Configuration,
+        Token.Catalogue,
+        Token.CatalogueRefresher,
+        Token.VariantReader,
+        Token.VariantKeys,
+        Token.UpstreamDirectory,
+      ],
     )
     .inSingletonScope();
   bind(Token.CatalogueRefresher)
@@ -71,12 +89,21 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
             if (catalogue.set(upstream, read)) lists.onBaseChanged(upstream);
           },
           read: (connection) => readCatalogue(connection, { identity: IDENTITY }),
-          awaited: configuration.upstreams.filter((upstream) => upstream.enabled).map((upstream) => upstream.name),
+          awaited: configuration.upstreams
+            .filter((upstream) => upstream.enabled)
+            .map((upstream) => upstream.name),
           clock,
           logger,
           startGraceMs,
         }),
-      [Token.Configuration, Token.Catalogue, Token.VariantReader, Token.Clock, Token.Logger, Token.StartGraceMs],
+      [
+        Token.Configuration,
+        Token.Catalogue,
+        Token.VariantReader,
+        Token.Clock,
+        Token.Logger,
+        Token.StartGraceMs,
+      ],
     )
     .inSingletonScope();
   bind(Token.Upstreams)
@@ -123,20 +150,31 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
           upstreams,
           forwards: forwardsTo(configured),
           clock,
-          ...(sealing.keys.length === 0 ? {} : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
+          ...(sealing.keys.length === 0
+            ? {}
+            : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
           labelsElicitations: naming.labelElicitations,
         }),
       [Token.Configuration, Token.UpstreamDirectory, Token.ClientViews, Token.Clock],
     )
     .inSingletonScope();
   bind(Token.ResourceSubscriptions)
-    .toResolvedValue((views, upstreams) => new ResourceSubscriptions({ views, upstreams }), [Token.ClientViews, Token.UpstreamDirectory])
+    .toResolvedValue(
+      (views, upstreams) => new ResourceSubscriptions({ views, upstreams }),
+      [Token.ClientViews, Token.UpstreamDirectory],
+    )
     .inSingletonScope();
   bind(Token.TokenCheck)
-    .toResolvedValue(({ auth }) => new TokenCheck({ mode: auth.mode, tokens: acceptedTokens(auth) }), [Token.Configuration])
+    .toResolvedValue(
+      ({ auth }) => new TokenCheck({ mode: auth.mode, tokens: acceptedTokens(auth) }),
+      [Token.Configuration],
+    )
     .inSingletonScope();
   bind(Token.OriginGuard)
-    .toResolvedValue(({ server }) => new OriginGuard({ ...server, isLoopback: isLoopbackHost(server.host) }), [Token.Configuration])
+    .toResolvedValue(
+      ({ server }) => new OriginGuard({ ...server, isLoopback: isLoopbackHost(server.host) }),
+      [Token.Configuration],
+    )
     .inSingletonScope();
   bind(Token.HealthMonitor)
     .toResolvedValue(() => new HealthMonitor(), [])
@@ -174,7 +212,18 @@ export const coreModule: ContainerModule = new ContainerModule(({ bind }) => {
   bind(Token.MasterServer)
     .toResolvedValue(
       (configuration, protocol, upstreams, refresher, lists, catalogue, health, launcher, http, dialer) =>
-        new MasterServer({ configuration, protocol, upstreams, refresher, lists, catalogue, health, launcher, http, dialer }),
+        new MasterServer({
+          configuration,
+          protocol,
+          upstreams,
+          refresher,
+          lists,
+          catalogue,
+          health,
+          launcher,
+          http,
+          dialer,
+        }),
       [
         Token.Configuration,
         Token.ProtocolHandler,
@@ -197,7 +246,9 @@ function forwardedBy(upstreams: GatewayConfiguration['upstreams']): readonly str
 }
 
 /** Finds what an upstream is told. */
-function forwardsTo(upstreams: GatewayConfiguration['upstreams']): (upstream: string) => readonly string[] | undefined {
+function forwardsTo(
+  upstreams: GatewayConfiguration['upstreams'],
+): (upstream: string) => readonly string[] | undefined {
   const names = new Map(upstreams.map(({ name, forwardHeaders }) => [name, forwardHeaders]));
   return (upstream) => names.get(upstream);
 }

@@ -6,7 +6,11 @@ import { createMasterServer } from './create-master-server.ts';
 import { parseConfigurationText } from './node-configuration.ts';
 import { Token } from './token.ts';
 
-const configuration = parseConfigurationText('mcpServers: { off: { command: none, disabled: true } }', 'omni.yaml', {});
+const configuration = parseConfigurationText(
+  'mcpServers: { off: { command: none, disabled: true } }',
+  'omni.yaml',
+  {},
+);
 
 describe('createMasterServer', () => {
   it('resolves every part of the table [S003-ST-04]', () => {

@@ -48,7 +48,12 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
   const budget = new CountedByteBudget(maxHeldBytes);
   const http = new NodeHttpListener({
     handler: server.handle,
-    webSockets: { decide: (request) => decideUpgrade(server, request), maxMessageBytes: maxBodyBytes, maxBacklogBytes, budget },
+    webSockets: {
+      decide: (request) => decideUpgrade(server, request),
+      maxMessageBytes: maxBodyBytes,
+      maxBacklogBytes,
+      budget,
+    },
     ...(tls === undefined ? {} : { tls }),
     budget,
     logger,

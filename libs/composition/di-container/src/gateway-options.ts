@@ -1,4 +1,12 @@
-import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger, OpenChannel, UpstreamSpec } from '@omni/ports';
+import type {
+  ChannelDialer,
+  ChildLauncher,
+  Clock,
+  HttpClient,
+  Logger,
+  OpenChannel,
+  UpstreamSpec,
+} from '@omni/ports';
 
 /** An upstream, and what it is told of the clients. */
 export interface GatewayUpstream extends UpstreamSpec {

@@ -4,7 +4,11 @@ import { healthPage } from './health-pages.ts';
 
 function monitor(level: 'ok' | 'error'): HealthMonitor {
   const health = new HealthMonitor();
-  health.register({ name: 'upstream:a', critical: true, getStatus: () => ({ level, since: 0, details: { lastError: 'inside only' } }) });
+  health.register({
+    name: 'upstream:a',
+    critical: true,
+    getStatus: () => ({ level, since: 0, details: { lastError: 'inside only' } }),
+  });
   health.setAccepting(true);
   return health;
 }

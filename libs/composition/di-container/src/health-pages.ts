@@ -17,7 +17,15 @@ export function healthPage(health: HealthMonitor, path: string, isTrusted: boole
   const isGood = asksLive ? rollup.live : rollup.ready;
   const document = healthDocument(rollup);
   const details = isTrusted
-    ? { details: Object.fromEntries(rollup.components.map((component) => [component.name, component.details])) }
+    ? {
+        details: Object.fromEntries(
+          rollup.components.map((component) => [component.name, component.details]),
+        ),
+      }
     : {};
-  return { status: isGood ? 200 : 503, contentType: 'application/health+json', body: JSON.stringify({ ...document, ...details }) };
+  return {
+    status: isGood ? 200 : 503,
+    contentType: 'application/health+json',
+    body: JSON.stringify({ ...document, ...details }),
+  };
 }

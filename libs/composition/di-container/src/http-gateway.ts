@@ -30,7 +30,12 @@ export interface HttpGateway {
 }
 
 /** @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`, `OMNI_STATE_DENIED`, `OMNI_USAGE`. */
-export async function startHttpGateway({ configuration, environment, listen, logLevel }: HttpGatewayOptions): Promise<HttpGateway> {
+export async function startHttpGateway({
+  configuration,
+  environment,
+  listen,
+  logLevel,
+}: HttpGatewayOptions): Promise<HttpGateway> {
   const address = listen === undefined ? configuration.server : parseListen(listen);
   if (configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
     throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets everybody in who reaches ${address.host}`, {
@@ -81,6 +86,8 @@ function parseListen(listen: string): { readonly host: string; readonly port: nu
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || !(port <= 65_535))
-    throw new GatewayError('OMNI_USAGE', `"${listen}" is not HOST:PORT`, { hint: 'Write for example --listen 127.0.0.1:7431.' });
+    throw new GatewayError('OMNI_USAGE', `"${listen}" is not HOST:PORT`, {
+      hint: 'Write for example --listen 127.0.0.1:7431.',
+    });
   return { host, port };
 }

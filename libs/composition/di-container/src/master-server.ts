@@ -1,7 +1,21 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor, HealthRollup } from '@omni/health';
-import { type ChannelDialer, type ChildLauncher, type Exchange, type HttpClient, type OpenChannel, type Principal } from '@omni/ports';
-import type { AdmittedClient, BindOptions, Connection, EndpointRequest, ProtocolHandler, RefusedClient } from '@omni/protocol';
+import {
+  type ChannelDialer,
+  type ChildLauncher,
+  type Exchange,
+  type HttpClient,
+  type OpenChannel,
+  type Principal,
+} from '@omni/ports';
+import type {
+  AdmittedClient,
+  BindOptions,
+  Connection,
+  EndpointRequest,
+  ProtocolHandler,
+  RefusedClient,
+} from '@omni/protocol';
 import type { Upstreams } from '@omni/upstreams';
 import { createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
@@ -45,7 +59,11 @@ export class MasterServer {
           const { level, since } = upstream.getStatus();
           // A server that is up offers nothing before its lists have been read.
           const isReadable = level !== 'ok' || parts.catalogue.isRead(upstream.name);
-          return { level: isReadable ? level : 'unknown', since, details: { ...reportOf(upstream, parts.catalogue) } };
+          return {
+            level: isReadable ? level : 'unknown',
+            since,
+            details: { ...reportOf(upstream, parts.catalogue) },
+          };
         },
       });
     }

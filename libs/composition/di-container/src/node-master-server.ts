@@ -1,4 +1,11 @@
-import { type BufferedLogger, createPinoLogger, NodeChannelDialer, NodeChildLauncher, orphanSweep, UndiciHttpClient } from '@omni/node';
+import {
+  type BufferedLogger,
+  createPinoLogger,
+  NodeChannelDialer,
+  NodeChildLauncher,
+  orphanSweep,
+  UndiciHttpClient,
+} from '@omni/node';
 import { createMasterServer } from './create-master-server.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
@@ -22,7 +29,11 @@ export async function createNodeMasterServer(options: NodeMasterServerOptions): 
   return (await createNodeParts(options)).server;
 }
 
-export async function createNodeParts({ configuration, logLevel, startGraceMs }: NodeMasterServerOptions): Promise<NodeParts> {
+export async function createNodeParts({
+  configuration,
+  logLevel,
+  startGraceMs,
+}: NodeMasterServerOptions): Promise<NodeParts> {
   const logger = await createPinoLogger({ level: logLevel ?? configuration.logging.level });
   const server = createMasterServer({
     configuration,

@@ -28,11 +28,21 @@ export interface StdioGateway {
 }
 
 /** @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when `only` names no server of the configuration. */
-export async function startStdioGateway({ configuration, only, logLevel, input, output }: StdioGatewayOptions): Promise<StdioGateway> {
+export async function startStdioGateway({
+  configuration,
+  only,
+  logLevel,
+  input,
+  output,
+}: StdioGatewayOptions): Promise<StdioGateway> {
   if (only !== undefined && !configuration.upstreams.some((upstream) => upstream.name === only)) {
     throw new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${only}" in the configuration`);
   }
-  const { server, logger } = await createNodeParts({ configuration, logLevel, startGraceMs: STDIO_START_GRACE_MS });
+  const { server, logger } = await createNodeParts({
+    configuration,
+    logLevel,
+    startGraceMs: STDIO_START_GRACE_MS,
+  });
   await server.start();
   const closed = new Promise<void>((resolve) => {
     const { limits } = configuration;

@@ -19,7 +19,8 @@ export class UpstreamDirectory implements UpstreamAccess, ListSources {
     else upstream.connectionFor(client, done);
   };
 
-  readonly openConnection: UpstreamAccess['openConnection'] = (name, client) => this.#upstreams.get(name)?.openConnectionFor(client);
+  readonly openConnection: UpstreamAccess['openConnection'] = (name, client) =>
+    this.#upstreams.get(name)?.openConnectionFor(client);
 
   readonly open: ListSources['open'] = (name, client, done) => {
     const upstream = this.#upstreams.get(name);

@@ -11,7 +11,12 @@ export interface UpstreamObserverParts {
 }
 
 /** Tells the catalogue, the health monitor and the log what happens to upstreams. */
-export function upstreamObserver({ refresher, lists, health, logger }: UpstreamObserverParts): UpstreamObserver {
+export function upstreamObserver({
+  refresher,
+  lists,
+  health,
+  logger,
+}: UpstreamObserverParts): UpstreamObserver {
   return {
     onReady(upstream, connection) {
       refresher.onReady(upstream.name, connection);

@@ -13,7 +13,11 @@ export interface UpstreamReport {
   /** Items that are not offered, and why. */
   readonly withheld: readonly { readonly kind: string; readonly name: string; readonly reason: string }[];
   /** Lists that could not be read, or (`isPartial`) not to their end, and why. */
-  readonly problems: readonly { readonly kind: string; readonly isPartial: boolean; readonly reason: string }[];
+  readonly problems: readonly {
+    readonly kind: string;
+    readonly isPartial: boolean;
+    readonly reason: string;
+  }[];
   readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | undefined;
   readonly retryInMs: number | undefined;
 }
@@ -31,12 +35,14 @@ export function reportOf(upstream: Upstream, catalogue: Catalogue): UpstreamRepo
     prompts: counts.prompts,
     withheld: withheld.map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
     problems: problems.map(({ list, isPartial, reason }) => ({ kind: list, isPartial, reason })),
-    lastError: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
+    lastError:
+      error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
     retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - Date.now()) : undefined,
   };
 }
 
 function errorOf(name: string, state: Upstream['state']): GatewayError | undefined {
-  if (state.phase === 'disabled') return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${name}" is switched off: ${state.reason}`);
+  if (state.phase === 'disabled')
+    return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${name}" is switched off: ${state.reason}`);
   return state.phase === 'down' || state.phase === 'starting' ? state.lastError : undefined;
 }

@@ -3,7 +3,11 @@ import { OriginGuard, type OriginGuardOptions } from './origin-guard.ts';
 
 const loopback = guard({});
 const outside = guard({ host: '0.0.0.0', isLoopback: false });
-const named = guard({ host: '0.0.0.0', isLoopback: false, allowedHosts: ['omni.example', 'fixed.example:8443'] });
+const named = guard({
+  host: '0.0.0.0',
+  isLoopback: false,
+  allowedHosts: ['omni.example', 'fixed.example:8443'],
+});
 
 /** Host headers that a rebinding page, or whoever tries to look local, might send. */
 const EVIL_HOSTS = [
@@ -64,9 +68,13 @@ const EVIL_HOSTS = [
 ];
 
 describe('OriginGuard', () => {
-  it.each(EVIL_HOSTS.map((host) => [host.slice(0, 60), host]))('refuses the host %j on a loopback bind', (_shown, host) => {
-    expect(loopback.check({ host, origin: undefined })?.code).toBe('OMNI_HOST_FORBIDDEN');
-  });
+  // guard: host/list
+  it.each(EVIL_HOSTS.map((host) => [host.slice(0, 60), host]))(
+    'refuses the host %j on a loopback bind',
+    (_shown, host) => {
+      expect(loopback.check({ host, origin: undefined })?.code).toBe('OMNI_HOST_FORBIDDEN');
+    },
+  );
 
   it('lets the same evil host pass when the operator names it: the table tests the guard, not the parser alone', () => {
     const careless = guard({ allowedHosts: ['evil.example', 'localhost.evil.example', '127.0.0.2'] });
@@ -91,11 +99,13 @@ describe('OriginGuard', () => {
     expect(guard({ host }).check({ host: header, origin: undefined })).toBeUndefined();
   });
 
+  // guard: host/shape
   it('refuses a request without Host on every bind', () => {
     for (const subject of [loopback, outside, named])
       expect(subject.check({ host: undefined, origin: undefined })?.code).toBe('OMNI_HOST_FORBIDDEN');
   });
 
+  // guard: host/length
   it('takes any well-formed host on an outside bind without allowedHosts', () => {
     for (const host of ['omni.example', '192.0.2.7:80', '[2001:db8::1]:443', 'host_name'])
       expect(outside.check({ host, origin: undefined })).toBeUndefined();
@@ -106,22 +116,36 @@ describe('OriginGuard', () => {
   it('enforces allowedHosts on an outside bind, with a port where one is written', () => {
     for (const host of ['omni.example', 'OMNI.example:9', 'fixed.example:8443'])
       expect(named.check({ host, origin: undefined })).toBeUndefined();
-    for (const host of ['fixed.example', 'fixed.example:8444', 'localhost', '127.0.0.1', 'x.omni.example', 'omni.example.']) {
+    for (const host of [
+      'fixed.example',
+      'fixed.example:8444',
+      'localhost',
+      '127.0.0.1',
+      'x.omni.example',
+      'omni.example.',
+    ]) {
       expect(named.check({ host, origin: undefined })?.code).toBe('OMNI_HOST_FORBIDDEN');
     }
   });
 
   it('compares allowedHosts without regard to case', () => {
-    expect(guard({ allowedHosts: ['Omni.Example'] }).check({ host: 'omni.EXAMPLE', origin: undefined })).toBeUndefined();
+    expect(
+      guard({ allowedHosts: ['Omni.Example'] }).check({ host: 'omni.EXAMPLE', origin: undefined }),
+    ).toBeUndefined();
   });
 
-  it.each(['http://localhost', 'https://localhost:3000', 'http://127.0.0.1:6274', 'http://[::1]:80', 'http://LOCALHOST:1'])(
-    'trusts the origin %s on a loopback bind',
-    (origin) => {
-      expect(loopback.check({ host: 'localhost:7431', origin })).toBeUndefined();
-    },
-  );
+  // guard: origin/memory
+  it.each([
+    'http://localhost',
+    'https://localhost:3000',
+    'http://127.0.0.1:6274',
+    'http://[::1]:80',
+    'http://LOCALHOST:1',
+  ])('trusts the origin %s on a loopback bind', (origin) => {
+    expect(loopback.check({ host: 'localhost:7431', origin })).toBeUndefined();
+  });
 
+  // guard: origin/foreign, origin/memory
   it.each([
     'null',
     '',
@@ -169,8 +193,11 @@ describe('OriginGuard', () => {
     }
   });
 
+  // guard: origin/null
   it('refuses the origin null even if the list names it', () => {
-    expect(guard({ allowedOrigins: ['null'] }).check({ host: 'localhost', origin: 'null' })?.code).toBe('OMNI_ORIGIN_FORBIDDEN');
+    expect(guard({ allowedOrigins: ['null'] }).check({ host: 'localhost', origin: 'null' })?.code).toBe(
+      'OMNI_ORIGIN_FORBIDDEN',
+    );
   });
 
   it('trusts pages of its own origin on an outside bind under an allowed host', () => {
@@ -194,12 +221,17 @@ describe('OriginGuard', () => {
     }
   });
 
+  // guard: origin/rebound
   it('does not trust its own origin on an outside bind without allowedHosts: a rebound name looks the same', () => {
-    expect(outside.check({ host: 'evil.example', origin: 'http://evil.example' })?.code).toBe('OMNI_ORIGIN_FORBIDDEN');
+    expect(outside.check({ host: 'evil.example', origin: 'http://evil.example' })?.code).toBe(
+      'OMNI_ORIGIN_FORBIDDEN',
+    );
   });
 
   it('looks at the host before the origin', () => {
-    expect(loopback.check({ host: 'evil.example', origin: 'http://evil.example' })?.code).toBe('OMNI_HOST_FORBIDDEN');
+    expect(loopback.check({ host: 'evil.example', origin: 'http://evil.example' })?.code).toBe(
+      'OMNI_HOST_FORBIDDEN',
+    );
   });
 
   it('remembers the last pair only: a good request never vouches for the next', () => {
@@ -226,10 +258,18 @@ describe('OriginGuard', () => {
 
   it('repeats a host in the message only when it is well formed', () => {
     expect(loopback.check({ host: 'evil.example', origin: undefined })?.message).toContain('evil.example');
-    expect(loopback.check({ host: 'evil\r\nforged log line', origin: undefined })?.message).not.toContain('forged');
+    expect(loopback.check({ host: 'evil\r\nforged log line', origin: undefined })?.message).not.toContain(
+      'forged',
+    );
   });
 });
 
 function guard(options: Partial<OriginGuardOptions>): OriginGuard {
-  return new OriginGuard({ host: '127.0.0.1', isLoopback: true, allowedHosts: [], allowedOrigins: [], ...options });
+  return new OriginGuard({
+    host: '127.0.0.1',
+    isLoopback: true,
+    allowedHosts: [],
+    allowedOrigins: [],
+    ...options,
+  });
 }

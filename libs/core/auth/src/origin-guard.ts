@@ -46,14 +46,21 @@ export class OriginGuard {
   constructor(options: OriginGuardOptions) {
     this.#isLoopback = options.isLoopback;
     const hosts = options.allowedHosts.map((host) => host.toLowerCase());
-    this.#allowedHosts = new Set(options.isLoopback ? [...hosts, ...LOOPBACK_NAMES, inBrackets(options.host)] : hosts);
+    this.#allowedHosts = new Set(
+      options.isLoopback ? [...hosts, ...LOOPBACK_NAMES, inBrackets(options.host)] : hosts,
+    );
     this.#allowedOrigins = new Set(options.allowedOrigins);
   }
 
   /** @returns `undefined` when the request may go on; otherwise `OMNI_HOST_FORBIDDEN` or `OMNI_ORIGIN_FORBIDDEN`. */
   check(source: RequestSource): GatewayError | undefined {
     const last = this.#last;
-    if (last !== undefined && last.source.host === source.host && last.source.origin === source.origin) return last.verdict;
+    if (
+      last !== undefined &&
+      last.source.host === source.host &&
+      /* guard: origin/memory */ last.source.origin === source.origin
+    )
+      return last.verdict;
     const verdict = this.#judge(source.host, source.origin);
     this.#last = { source: { host: source.host, origin: source.origin }, verdict };
     return verdict;
@@ -61,12 +68,20 @@ export class OriginGuard {
 
   #judge(hostHeader: string | undefined, origin: string | undefined): GatewayError | undefined {
     const host = hostHeader === undefined ? undefined : hostParts(hostHeader);
-    if (host === undefined) return new GatewayError('OMNI_HOST_FORBIDDEN', 'The request has no Host header with exactly one valid host');
+    if (host === undefined)
+      return /* guard: host/shape */ new GatewayError(
+        'OMNI_HOST_FORBIDDEN',
+        'The request has no Host header with exactly one valid host',
+      );
+    // guard: advisory/CVE-2025-66414-host, host/list
     if (!this.#isServed(host)) {
       return new GatewayError('OMNI_HOST_FORBIDDEN', `Omni is not served under the host ${host.authority}`);
     }
     if (origin === undefined || this.#isTrusted(origin, host)) return undefined;
-    return new GatewayError('OMNI_ORIGIN_FORBIDDEN', 'The request comes from a web page that may not call Omni');
+    return new GatewayError(
+      'OMNI_ORIGIN_FORBIDDEN',
+      'The request comes from a web page that may not call Omni',
+    );
   }
 
   #isServed(host: HostParts): boolean {
@@ -79,19 +94,25 @@ export class OriginGuard {
 
   #isTrusted(origin: string, host: HostParts): boolean {
     // Sandboxed frames and local files all share the origin "null": trusting one trusts every page that makes one.
+    // guard: origin/null
     if (origin === 'null') return false;
     if (this.#allowedOrigins.has(origin)) return true;
     const [, scheme, authority] = WEB_ORIGIN.exec(origin) ?? [];
     const page = authority === undefined ? undefined : hostParts(authority);
     if (page === undefined) return false;
-    if (this.#isLoopback) return LOOPBACK_NAMES.includes(page.name);
+    if (this.#isLoopback)
+      return /* guard: advisory/CVE-2025-66416-origin, origin/foreign */ LOOPBACK_NAMES.includes(page.name);
     // The page came from Omni itself; without a list of hosts a rebound name would look the same.
     const standardPort = scheme === 'https' ? ':443' : ':80';
-    return this.#isNamed(host) && withoutSuffix(page.authority, standardPort) === withoutSuffix(host.authority, standardPort);
+    return (
+      /* guard: origin/rebound */ this.#isNamed(host) &&
+      withoutSuffix(page.authority, standardPort) === withoutSuffix(host.authority, standardPort)
+    );
   }
 }
 
 function hostParts(header: string): HostParts | undefined {
+  // guard: host/length
   if (header.length > MAX_HOST_LENGTH) return undefined;
   const authority = header.toLowerCase();
   const [, name, port] = AUTHORITY.exec(authority) ?? [];

@@ -22,6 +22,7 @@ describe('TokenCheck', () => {
     expect(check.authenticate(authorization)).toEqual({ id, kind: 'token' });
   });
 
+  // guard: token/needed, token/missing
   it.each([
     ['no header', undefined],
     ['an empty header', ''],
@@ -47,6 +48,7 @@ describe('TokenCheck', () => {
     expect(codeOf(check.authenticate(authorization))).toBe('OMNI_AUTH_REQUIRED');
   });
 
+  // guard: token/length
   it('looks at tokens of up to 4 KiB', () => {
     const longest = 'a'.repeat(4096);
     const long = new TokenCheck({
@@ -61,15 +63,23 @@ describe('TokenCheck', () => {
   });
 
   it('says the same whether the header is missing, malformed or wrong', () => {
-    const answers = [undefined, 'Basic x', 'Bearer wrong', `Bearer ${TOKEN}x`].map((sent) => errorOf(check.authenticate(sent)));
+    const answers = [undefined, 'Basic x', 'Bearer wrong', `Bearer ${TOKEN}x`].map((sent) =>
+      errorOf(check.authenticate(sent)),
+    );
     expect(
-      new Set(answers.map((error) => `${error.message}|${error.hint}|${JSON.stringify(error.data)}|${error.facts.httpStatus}`)).size,
+      new Set(
+        answers.map(
+          (error) => `${error.message}|${error.hint}|${JSON.stringify(error.data)}|${error.facts.httpStatus}`,
+        ),
+      ).size,
     ).toBe(1);
   });
 
   it('never repeats what was sent', () => {
     const error = errorOf(check.authenticate('Bearer canary-7f3a'));
-    expect(`${error.message} ${error.hint} ${JSON.stringify(error)} ${check.challenge(error)}`).not.toContain('canary');
+    expect(`${error.message} ${error.hint} ${JSON.stringify(error)} ${check.challenge(error)}`).not.toContain(
+      'canary',
+    );
   });
 
   it('lets nobody in when no token is configured', () => {
@@ -80,7 +90,8 @@ describe('TokenCheck', () => {
 
   it('never lets an empty configured token match', () => {
     const blank = new TokenCheck({ mode: 'token', tokens: [{ id: 'blank', token: '' }] });
-    for (const sent of ['', 'Bearer', 'Bearer ', 'Bearer  ']) expect(codeOf(blank.authenticate(sent))).toBe('OMNI_AUTH_REQUIRED');
+    for (const sent of ['', 'Bearer', 'Bearer ', 'Bearer  '])
+      expect(codeOf(blank.authenticate(sent))).toBe('OMNI_AUTH_REQUIRED');
   });
 
   it('never lets a configured token with a space match: a header cannot carry it', () => {
@@ -106,7 +117,8 @@ describe('TokenCheck', () => {
   });
 
   it('names invalid_token in the challenge only when a bearer token was sent', () => {
-    const challengeOf = (sent: string | undefined): string => check.challenge(errorOf(check.authenticate(sent)));
+    const challengeOf = (sent: string | undefined): string =>
+      check.challenge(errorOf(check.authenticate(sent)));
     expect(challengeOf(undefined)).toBe('Bearer realm="omni"');
     expect(challengeOf('Basic dXNlcg==')).toBe('Bearer realm="omni"');
     expect(challengeOf('Bearer')).toBe('Bearer realm="omni"');
@@ -114,6 +126,7 @@ describe('TokenCheck', () => {
     expect(challengeOf('Bearer one two')).toBe('Bearer realm="omni", error="invalid_token"');
   });
 
+  // guard: token/frozen
   it('gives a principal that callers cannot change', () => {
     expect(Object.isFrozen(check.authenticate(`Bearer ${TOKEN}`))).toBe(true);
   });

@@ -36,10 +36,14 @@ export class TokenCheck {
    */
   authenticate(authorization: string | undefined): Principal | GatewayError {
     if (this.#isOpen) return ANONYMOUS;
-    if (authorization === undefined || !BEARER_WITH_TOKEN.test(authorization)) return this.#missing;
-    const sent = authorization.length > LONGEST_HEADER ? undefined : BEARER.exec(authorization)?.[1];
+    if (authorization === undefined || !BEARER_WITH_TOKEN.test(authorization))
+      return /* guard: token/missing */ this.#missing;
+    const sent =
+      /* guard: token/length */ authorization.length > LONGEST_HEADER
+        ? undefined
+        : BEARER.exec(authorization)?.[1];
     if (sent === undefined) return this.#refused;
-    return this.#accepted.find(sent) ?? this.#refused;
+    return this.#accepted.find(sent) ?? /* guard: advisory/GHSA-rvq5, token/needed */ this.#refused;
   }
 
   /**

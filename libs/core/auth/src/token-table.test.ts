@@ -17,7 +17,11 @@ describe('TokenTable', () => {
 
   it('finds nobody for a token that is not there, nor for the beginning or an extension of one that is', () => {
     const table = new TokenTable(ALIKE);
-    const others = ALIKE.flatMap(({ token }) => [token.slice(0, -1), `${token}x`, token.replaceAll('~', '}')]);
+    const others = ALIKE.flatMap(({ token }) => [
+      token.slice(0, -1),
+      `${token}x`,
+      token.replaceAll('~', '}'),
+    ]);
     expect(others.filter((token) => table.find(token) !== undefined)).toEqual([]);
   });
 
@@ -31,12 +35,19 @@ describe('TokenTable', () => {
 
   it('finds nobody when there are no tokens', () => {
     const table = new TokenTable([]);
-    expect(['a', '\u0000', 'undefined'].map((token) => table.find(token))).toEqual([undefined, undefined, undefined]);
+    expect(['a', '\u0000', 'undefined'].map((token) => table.find(token))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('takes no longer for two hundred tokens than for two', () => {
     const sent = 'kM3vXq7-Zr_9tLw2kM3vXq7-Zr_9tLw2kM3vXq7-Zr_';
-    const many = Array.from({ length: 200 }, (_, index) => ({ id: `user-${index}`, token: `${sent}${index}` }));
+    const many = Array.from({ length: 200 }, (_, index) => ({
+      id: `user-${index}`,
+      token: `${sent}${index}`,
+    }));
     const quickest = (tokens: readonly AcceptedToken[]): number => {
       const table = new TokenTable(tokens);
       const rounds = Array.from({ length: 20 }, () => {

@@ -30,11 +30,17 @@ export class TokenTable {
   constructor(tokens: readonly AcceptedToken[]) {
     const first = new Map<string, Entry>();
     for (const { id, token } of tokens) {
-      if (!first.has(token)) first.set(token, { token, principal: Object.freeze({ id, kind: 'token' }) });
+      if (!first.has(token))
+        first.set(token, {
+          token,
+          principal: /* guard: token/frozen */ Object.freeze({ id, kind: 'token' }),
+        });
     }
     for (;;) {
       const [seed = 0, factor = 0] = crypto.getRandomValues(new Uint32Array(2));
-      const entries = new Map([...first.values()].map((entry) => [keyedHash(entry.token, seed, factor), entry]));
+      const entries = new Map(
+        [...first.values()].map((entry) => [keyedHash(entry.token, seed, factor), entry]),
+      );
       // Two tokens of one hash are rare, and a matter of the key.
       if (entries.size < first.size) continue;
       this.#entries = entries;

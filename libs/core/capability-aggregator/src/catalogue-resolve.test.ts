@@ -19,10 +19,22 @@ function listOf<Item extends CatalogueItem>(readings: readonly ItemReading<Item>
   return { ...emptyList(), items: readings.flatMap((reading) => ('item' in reading ? [reading.item] : [])) };
 }
 
-function catalogueOf(offers: Readonly<Record<string, Offer>>, options: Partial<CatalogueOptions> = {}): Catalogue {
+function catalogueOf(
+  offers: Readonly<Record<string, Offer>>,
+  options: Partial<CatalogueOptions> = {},
+): Catalogue {
   const identity = { name: 'omni', version: '1.0.0' };
-  const catalogue = new Catalogue({ order: Object.keys(offers), prefix: 'always', identity, clock: new VirtualClock(), ...options });
-  for (const [upstream, { tools = [], pages = [], prompts = [], resources = [], templates = [] }] of Object.entries(offers)) {
+  const catalogue = new Catalogue({
+    order: Object.keys(offers),
+    prefix: 'always',
+    identity,
+    clock: new VirtualClock(),
+    ...options,
+  });
+  for (const [
+    upstream,
+    { tools = [], pages = [], prompts = [], resources = [], templates = [] },
+  ] of Object.entries(offers)) {
     catalogue.set(upstream, {
       upstream,
       era: 'legacy',
@@ -32,12 +44,20 @@ function catalogueOf(offers: Readonly<Record<string, Offer>>, options: Partial<C
       tools: listOf([
         ...tools.map((name) => readTool(JSON.stringify({ name, inputSchema: { type: 'object' } }))),
         ...pages.map((resourceUri, n) =>
-          readTool(JSON.stringify({ name: `page-${n}`, inputSchema: { type: 'object' }, _meta: { ui: { resourceUri } } })),
+          readTool(
+            JSON.stringify({
+              name: `page-${n}`,
+              inputSchema: { type: 'object' },
+              _meta: { ui: { resourceUri } },
+            }),
+          ),
         ),
       ]),
       prompts: listOf(prompts.map((name) => readItem('prompts', JSON.stringify({ name })))),
       resources: listOf(resources.map((uri) => readItem('resources', JSON.stringify({ uri, name: 'n' })))),
-      templates: listOf(templates.map((uriTemplate) => readItem('templates', JSON.stringify({ uriTemplate, name: 'n' })))),
+      templates: listOf(
+        templates.map((uriTemplate) => readItem('templates', JSON.stringify({ uriTemplate, name: 'n' }))),
+      ),
       withheld: [],
     });
   }
@@ -49,22 +69,32 @@ function codeOf(result: unknown): string | undefined {
 }
 
 describe('Catalogue.resolve', () => {
-  it.each(['fs__read', 'fs:read', 'fs.read', 'fs/read', 'read'])('finds one tool under %s [S002-TX-01]', (name) => {
-    const catalogue = catalogueOf({ fs: { tools: ['read'] }, db: { tools: ['query'] } });
-    expect(catalogue.resolve('tool', name, undefined)).toEqual({
-      upstream: 'fs',
-      name: 'read',
-      tool: { wrapsOutput: false, headerParams: [] },
-    });
-  });
+  it.each(['fs__read', 'fs:read', 'fs.read', 'fs/read', 'read'])(
+    'finds one tool under %s [S002-TX-01]',
+    (name) => {
+      const catalogue = catalogueOf({ fs: { tools: ['read'] }, db: { tools: ['query'] } });
+      expect(catalogue.resolve('tool', name, undefined)).toEqual({
+        upstream: 'fs',
+        name: 'read',
+        tool: { wrapsOutput: false, headerParams: [] },
+      });
+    },
+  );
 
   it('prefers the exposed name to every other reading', () => {
     const catalogue = catalogueOf({ a: { tools: ['b__c'] }, a__b: { tools: ['c'] } });
     const [first, second] = catalogue.toolsOf(undefined);
-    expect(catalogue.resolve('tool', first?.exposed ?? '', undefined)).toMatchObject({ upstream: 'a', name: 'b__c' });
-    expect(catalogue.resolve('tool', second?.exposed ?? '', undefined)).toMatchObject({ upstream: 'a__b', name: 'c' });
+    expect(catalogue.resolve('tool', first?.exposed ?? '', undefined)).toMatchObject({
+      upstream: 'a',
+      name: 'b__c',
+    });
+    expect(catalogue.resolve('tool', second?.exposed ?? '', undefined)).toMatchObject({
+      upstream: 'a__b',
+      name: 'c',
+    });
   });
 
+  // guard: name/ambiguous
   it('names the candidates of an ambiguous name', () => {
     const catalogue = catalogueOf({ fs: { tools: ['read'] }, db: { tools: ['read'] } });
     const error = catalogue.resolve('tool', 'read', undefined);
@@ -89,6 +119,7 @@ describe('Catalogue.resolve', () => {
     expect(catalogue.resolve('tool', 'db:read', undefined)).toMatchObject({ upstream: 'db' });
   });
 
+  // guard: name/own-only
   it('knows own names only on the endpoint of one server', () => {
     const catalogue = catalogueOf({ fs: { tools: ['read'] }, db: { tools: ['query'] } });
     expect(catalogue.resolve('tool', 'read', 'fs')).toMatchObject({ upstream: 'fs', name: 'read' });
@@ -114,17 +145,23 @@ describe('Catalogue.resolve', () => {
     expect(catalogue.isRead('fs')).toBe(true);
   });
 
-  it.each(['__proto__', 'constructor', 'toString', '', '\n'.repeat(500), `${':'.repeat(100_000)}x`])('does not find %j', (name) => {
-    const catalogue = catalogueOf({ fs: { tools: ['read'] } });
-    for (const endpoint of [undefined, 'fs']) {
-      const error = catalogue.resolve('tool', name, endpoint);
-      expect(codeOf(error)).toBe('OMNI_NAME_UNKNOWN');
-      expect(error instanceof GatewayError ? error.message : '').toMatch(/^[\x20-\x7e]{1,150}$/);
-    }
-  });
+  // guard: name/safe-text
+  it.each(['__proto__', 'constructor', 'toString', '', '\n'.repeat(500), `${':'.repeat(100_000)}x`])(
+    'does not find %j',
+    (name) => {
+      const catalogue = catalogueOf({ fs: { tools: ['read'] } });
+      for (const endpoint of [undefined, 'fs']) {
+        const error = catalogue.resolve('tool', name, endpoint);
+        expect(codeOf(error)).toBe('OMNI_NAME_UNKNOWN');
+        expect(error instanceof GatewayError ? error.message : '').toMatch(/^[\x20-\x7e]{1,150}$/);
+      }
+    },
+  );
 
   it('finds a tool called __proto__', () => {
-    expect(catalogueOf({ fs: { tools: ['__proto__'] } }).resolve('tool', 'fs____proto__', undefined)).toMatchObject({ name: '__proto__' });
+    expect(
+      catalogueOf({ fs: { tools: ['__proto__'] } }).resolve('tool', 'fs____proto__', undefined),
+    ).toMatchObject({ name: '__proto__' });
   });
 });
 
@@ -151,17 +188,18 @@ describe('Catalogue.resolveUri', () => {
       rows: { resources: ['db://rows'], templates: ['db://rows{?limit,after}', 'db://{broken'] },
       too: { templates: ['db://rows{?limit,after}'] },
     });
-    expect(['db://rows{?limit,after}', 'db://{broken', 'db://{+path}'].map((uri) => templates.resolveUri(uri, undefined))).toEqual([
-      ['rows', 'too'],
-      ['rows'],
-      ['all'],
-    ]);
+    expect(
+      ['db://rows{?limit,after}', 'db://{broken', 'db://{+path}'].map((uri) =>
+        templates.resolveUri(uri, undefined),
+      ),
+    ).toEqual([['rows', 'too'], ['rows'], ['all']]);
   });
 
   it.each(['http://169.254.169.254/', 'x:2', 'no scheme', '__proto__', ''])('asks nobody for %j', (uri) => {
     expect(codeOf(catalogue.resolveUri(uri, undefined))).toBe('OMNI_NAME_UNKNOWN');
   });
 
+  // guard: uri/length
   it('refuses a URI beyond 8,192 characters on every endpoint', () => {
     for (const endpoint of [undefined, 'a'])
       expect(codeOf(catalogue.resolveUri(`x:${'1'.repeat(8_192)}`, endpoint))).toBe('OMNI_PARAMS_INVALID');
@@ -179,17 +217,19 @@ describe('Catalogue.resolveUri', () => {
   it('asks the servers whose tools are shown with a page, unless somebody lists it', () => {
     const shops = catalogueOf({
       a: { pages: ['ui://shop/a', 'ui://shop/both', 'ui://shop/listed'] },
-      b: { pages: ['ui://shop/both', 'ui://shop/both'], resources: ['ui://shop/listed'], templates: ['ui://shop/{page}'] },
+      b: {
+        pages: ['ui://shop/both', 'ui://shop/both'],
+        resources: ['ui://shop/listed'],
+        templates: ['ui://shop/{page}'],
+      },
     });
-    expect(['a', 'both', 'listed', 'other'].map((page) => shops.resolveUri(`ui://shop/${page}`, undefined))).toEqual([
-      ['a'],
-      ['a', 'b'],
-      ['b'],
-      ['b'],
-    ]);
+    expect(
+      ['a', 'both', 'listed', 'other'].map((page) => shops.resolveUri(`ui://shop/${page}`, undefined)),
+    ).toEqual([['a'], ['a', 'b'], ['b'], ['b']]);
     expect(codeOf(shops.resolveUri('ui://elsewhere/x', undefined))).toBe('OMNI_NAME_UNKNOWN');
   });
 
+  // guard: uri/remembered
   it('remembers who mentioned a URI, the last 10,000', () => {
     const remembering = catalogueOf({ a: {}, b: {} });
     remembering.rememberUri('made:0', 'b');

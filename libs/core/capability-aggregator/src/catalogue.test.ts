@@ -5,7 +5,12 @@ import { readItem } from './reading/catalogue-item.ts';
 import { toolItem } from './reading/catalogue-offer.fixture.ts';
 import { Catalogue, type CatalogueOptions } from './catalogue.ts';
 import type { CatalogueChange } from './snapshot/change-announcer.ts';
-import { emptyList, type CatalogueItem, type UpstreamCatalogue, type UpstreamList } from './reading/upstream-catalogue.ts';
+import {
+  emptyList,
+  type CatalogueItem,
+  type UpstreamCatalogue,
+  type UpstreamList,
+} from './reading/upstream-catalogue.ts';
 
 const IDENTITY = { name: 'omni', version: '1.0.0' };
 const SERVER_INFO = '"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"omni","version":"1.0.0"}}';
@@ -19,7 +24,10 @@ interface Offer {
   readonly more?: Partial<UpstreamCatalogue>;
 }
 
-function listOf<Item extends CatalogueItem>(items: readonly Item[], more: Partial<UpstreamList> = {}): UpstreamList<Item> {
+function listOf<Item extends CatalogueItem>(
+  items: readonly Item[],
+  more: Partial<UpstreamList> = {},
+): UpstreamList<Item> {
   return { ...emptyList(), ...more, items };
 }
 
@@ -29,7 +37,10 @@ function item(list: 'prompts' | 'resources' | 'templates', value: object): Catal
   return reading.item;
 }
 
-function offer(upstream: string, { tools = [], prompts = [], resources = [], templates = [], more }: Offer): UpstreamCatalogue {
+function offer(
+  upstream: string,
+  { tools = [], prompts = [], resources = [], templates = [], more }: Offer,
+): UpstreamCatalogue {
   return {
     upstream,
     era: 'legacy',
@@ -45,7 +56,10 @@ function offer(upstream: string, { tools = [], prompts = [], resources = [], tem
   };
 }
 
-function catalogueOf(offers: Readonly<Record<string, Offer>>, options: Partial<CatalogueOptions> = {}): Catalogue {
+function catalogueOf(
+  offers: Readonly<Record<string, Offer>>,
+  options: Partial<CatalogueOptions> = {},
+): Catalogue {
   const catalogue = new Catalogue({
     order: Object.keys(offers),
     prefix: 'always',
@@ -58,7 +72,8 @@ function catalogueOf(offers: Readonly<Record<string, Offer>>, options: Partial<C
 }
 
 describe('Catalogue lists', () => {
-  const text = '{ "x":1.0, "name" : "re\\u0061d", "inputSchema":{"type":"object"}, "icons":[{"src":"a","z":1e2}] }';
+  const text =
+    '{ "x":1.0, "name" : "re\\u0061d", "inputSchema":{"type":"object"}, "icons":[{"src":"a","z":1e2}] }';
 
   it('splices the exposed name and leaves every other byte', () => {
     const catalogue = catalogueOf({ fs: { tools: [text] } });
@@ -81,8 +96,12 @@ describe('Catalogue lists', () => {
     ['prompts' as const, 'prompts'],
   ])('lists %s as %s', (kind, member) => {
     const catalogue = catalogueOf({ fs: { resources: ['a:b'], templates: ['a:{b}'], prompts: ['p'] } });
-    expect(Object.keys(JSON.parse(catalogue.list({ kind, endpoint: 'fs', era: 'legacy' }) ?? ''))).toEqual([member]);
-    expect(JSON.parse(catalogue.list({ kind, endpoint: undefined, era: 'modern' }) ?? '')[member]).toHaveLength(1);
+    expect(Object.keys(JSON.parse(catalogue.list({ kind, endpoint: 'fs', era: 'legacy' }) ?? ''))).toEqual([
+      member,
+    ]);
+    expect(
+      JSON.parse(catalogue.list({ kind, endpoint: undefined, era: 'modern' }) ?? '')[member],
+    ).toHaveLength(1);
   });
 
   it('takes the smallest ttl, and none while a server is missing [PROTO-R19]', () => {
@@ -140,7 +159,9 @@ describe('Catalogue lists', () => {
     const legacy = JSON.parse(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'legacy' }) ?? '');
     expect(ListToolsResultSchema.safeParse(legacy).error).toBeUndefined();
     expect(legacy.tools).toMatchObject([{ name: 'fs__w', outputSchema: { type: 'object' } }]);
-    expect(catalogue.list({ kind: 'tools', endpoint: 'fs', era: 'modern' })).toContain(`[${wrapped},${modernOnly}]`);
+    expect(catalogue.list({ kind: 'tools', endpoint: 'fs', era: 'modern' })).toContain(
+      `[${wrapped},${modernOnly}]`,
+    );
     expect(catalogue.resolve('tool', 'w', 'fs')).toMatchObject({ tool: { wrapsOutput: true } });
   });
 
@@ -151,7 +172,9 @@ describe('Catalogue lists', () => {
     expect(catalogue.capabilities('nobody', 'modern')).toBeUndefined();
     expect(catalogue.instructions('nobody')).toBeUndefined();
     expect(catalogue.toolsOf('nobody')).toEqual([]);
-    expect(() => catalogue.set('nobody', undefined)).toThrow(expect.objectContaining({ code: 'OMNI_SERVER_UNKNOWN' }));
+    expect(() => catalogue.set('nobody', undefined)).toThrow(
+      expect.objectContaining({ code: 'OMNI_SERVER_UNKNOWN' }),
+    );
   });
 
   it('loses what a server offered when it is gone', () => {
@@ -164,7 +187,12 @@ describe('Catalogue lists', () => {
     const catalogue = catalogueOf({ a: { tools: ['x', 'y'], prompts: ['p'] } });
     catalogue.set(
       'a',
-      offer('a', { more: { tools: emptyList('too slow'), prompts: listOf([], { partial: 'the same cursor came twice' }) } }),
+      offer('a', {
+        more: {
+          tools: emptyList('too slow'),
+          prompts: listOf([], { partial: 'the same cursor came twice' }),
+        },
+      }),
     );
     expect(catalogue.toolsOf('a')).toHaveLength(2);
     expect(catalogue.list({ kind: 'prompts', endpoint: 'a', era: 'legacy' })).toContain('"p"');
@@ -178,10 +206,9 @@ describe('Catalogue lists', () => {
 
   it('lists a URI once', () => {
     const catalogue = catalogueOf({ a: { resources: ['x:1'] }, b: { resources: ['x:1', 'x:2'] } });
-    expect(JSON.parse(catalogue.list({ kind: 'resources', endpoint: undefined, era: 'legacy' }) ?? '').resources).toMatchObject([
-      { uri: 'x:1' },
-      { uri: 'x:2' },
-    ]);
+    expect(
+      JSON.parse(catalogue.list({ kind: 'resources', endpoint: undefined, era: 'legacy' }) ?? '').resources,
+    ).toMatchObject([{ uri: 'x:1' }, { uri: 'x:2' }]);
     expect(catalogue.describe('b').withheld).toMatchObject([{ list: 'resources', key: 'x:1' }]);
   });
 });
@@ -189,7 +216,9 @@ describe('Catalogue lists', () => {
 describe('Catalogue changes', () => {
   function recorded(catalogue: Catalogue): string[] {
     const heard: string[] = [];
-    catalogue.onChange(({ endpoint, kinds }: CatalogueChange) => heard.push(`${endpoint ?? '*'}: ${[...kinds].join(' ')}`));
+    catalogue.onChange(({ endpoint, kinds }: CatalogueChange) =>
+      heard.push(`${endpoint ?? '*'}: ${[...kinds].join(' ')}`),
+    );
     return heard;
   }
 
@@ -207,6 +236,7 @@ describe('Catalogue changes', () => {
     expect(heard).toEqual([]);
   });
 
+  // guard: change/storm
   it('gathers a storm into one announcement per pause [PROTO-R18]', () => {
     const clock = new VirtualClock();
     const catalogue = catalogueOf({}, { order: ['a'], clock });
@@ -221,6 +251,7 @@ describe('Catalogue changes', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  // guard: change/same-bytes
   it('says nothing of a change that was undone within the pause', () => {
     const clock = new VirtualClock();
     const catalogue = catalogueOf({}, { order: ['a'], clock });
@@ -271,8 +302,17 @@ describe('Catalogue.describe', () => {
   it('counts, and names what is withheld from whom', () => {
     const catalogue = catalogueOf(
       {
-        fs: { tools: ['read', '{"name":"odd","inputSchema":{"type":"object","required":1}}'], resources: ['x:1'] },
-        db: { tools: ['read'], more: { serverInfo: '{"name":"d"}', withheld: [{ list: 'tools', key: 'bad', reason: 'name is missing' }] } },
+        fs: {
+          tools: ['read', '{"name":"odd","inputSchema":{"type":"object","required":1}}'],
+          resources: ['x:1'],
+        },
+        db: {
+          tools: ['read'],
+          more: {
+            serverInfo: '{"name":"d"}',
+            withheld: [{ list: 'tools', key: 'bad', reason: 'name is missing' }],
+          },
+        },
       },
       { prefix: 'none', order: ['fs', 'db', 'late'] },
     );
@@ -289,7 +329,11 @@ describe('Catalogue.describe', () => {
         serverInfo: '{"name":"d"}',
         withheld: [
           { list: 'tools', key: 'bad', reason: 'name is missing' },
-          { list: 'tools', key: 'read', reason: expect.stringMatching(/^on the endpoint of all servers: "fs"/) },
+          {
+            list: 'tools',
+            key: 'read',
+            reason: expect.stringMatching(/^on the endpoint of all servers: "fs"/),
+          },
         ],
       },
       { upstream: 'late', isRead: false, counts: { tools: 0 } },

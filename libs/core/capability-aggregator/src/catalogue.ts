@@ -1,7 +1,12 @@
 import { GatewayError, type Clock, type Era } from '@omni/ports';
 import type { Identity } from './reading/catalogue-reader.ts';
 import { CatalogueSnapshot, type ListRequest } from './snapshot/catalogue-snapshot.ts';
-import { announcementKey, ChangeAnnouncer, type ChangeKind, type ChangeListener } from './snapshot/change-announcer.ts';
+import {
+  announcementKey,
+  ChangeAnnouncer,
+  type ChangeKind,
+  type ChangeListener,
+} from './snapshot/change-announcer.ts';
 import { CatalogueVariants } from './variants/catalogue-variants.ts';
 import type { OwnedName, PrefixPolicy } from './names/exposed-name.ts';
 import { MAX_URI_LENGTH } from './reading/item-limits.ts';
@@ -53,7 +58,11 @@ export interface UpstreamOverview {
   readonly counts: Readonly<Record<ListKind, number>>;
   readonly withheld: readonly WithheldItem[];
   /** Lists that could not be read, or not to their end. */
-  readonly problems: readonly { readonly list: ListKind; readonly isPartial: boolean; readonly reason: string }[];
+  readonly problems: readonly {
+    readonly list: ListKind;
+    readonly isPartial: boolean;
+    readonly reason: string;
+  }[];
 }
 
 const DEFAULT_DEBOUNCE_MS = 200;
@@ -71,7 +80,9 @@ export class Catalogue {
   readonly #announcer: ChangeAnnouncer;
   readonly #announced = new Map<string, Readonly<Record<ChangeKind, string>>>();
   readonly #recentUris = new RecentUris(RECENT_URIS);
-  readonly #views = new CatalogueVariants((base, own) => this.#snapshotOf(base.generation, new Map([...base.catalogues, ...own]), base));
+  readonly #views = new CatalogueVariants((base, own) =>
+    this.#snapshotOf(base.generation, new Map([...base.catalogues, ...own]), base),
+  );
   #snapshot: CatalogueSnapshot;
 
   constructor(options: CatalogueOptions) {
@@ -122,11 +133,17 @@ export class Catalogue {
    * @param catalogue - `undefined` when it offers what it offers to all.
    * @param isNews - Whether any of them has been shown something else before: then they are told.
    */
-  setFor(variantKey: string, upstream: string, catalogue: UpstreamCatalogue | undefined, isNews: boolean): void {
+  setFor(
+    variantKey: string,
+    upstream: string,
+    catalogue: UpstreamCatalogue | undefined,
+    isNews: boolean,
+  ): void {
     const base = this.#snapshot.catalogues.get(upstream);
     const held = this.#views.own(variantKey, upstream);
     // Of an upstream that offers nothing to anybody, at present, nobody sees anything.
-    const good = catalogue === undefined || base === undefined ? undefined : withLastGood(held ?? base, catalogue);
+    const good =
+      catalogue === undefined || base === undefined ? undefined : withLastGood(held ?? base, catalogue);
     const next = good !== undefined && base !== undefined && offersSame(base, good) ? undefined : good;
     if (isSameCatalogue(held, next)) return;
     // Until now they have been told what everybody was.
@@ -141,7 +158,8 @@ export class Catalogue {
   /** Clients of this variantKey see what everybody does. They are not told: what they have seen stays right for most of them. */
   forget(variantKey: string): void {
     this.#views.forget(variantKey);
-    for (const endpoint of [undefined, ...this.#options.order]) this.#announced.delete(announcementKey(endpoint, variantKey));
+    for (const endpoint of [undefined, ...this.#options.order])
+      this.#announced.delete(announcementKey(endpoint, variantKey));
   }
 
   /** Whether any client sees something of its own; until then a variantKey makes no difference. */
@@ -196,7 +214,12 @@ export class Catalogue {
    *
    * @returns `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS` (with `data.candidates`) or `OMNI_SERVER_UNKNOWN` when there is none.
    */
-  resolve(kind: 'tool' | 'prompt', name: string, endpoint: string | undefined, variantKey?: string): Target | GatewayError {
+  resolve(
+    kind: 'tool' | 'prompt',
+    name: string,
+    endpoint: string | undefined,
+    variantKey?: string,
+  ): Target | GatewayError {
     const snapshot = this.#views.snapshotFor(variantKey, endpoint, this.#snapshot);
     if (snapshot.upstreamsOf(endpoint) === undefined) return unknownServer(endpoint);
     const found = snapshot.find(kind === 'tool' ? 'tools' : 'prompts', name, endpoint);
@@ -212,11 +235,17 @@ export class Catalogue {
    *
    * @returns `OMNI_NAME_UNKNOWN` when nobody can, `OMNI_PARAMS_INVALID` beyond 8,192 characters.
    */
-  resolveUri(uri: string, endpoint: string | undefined, variantKey?: string): readonly string[] | GatewayError {
+  resolveUri(
+    uri: string,
+    endpoint: string | undefined,
+    variantKey?: string,
+  ): readonly string[] | GatewayError {
     const snapshot = this.#views.snapshotFor(variantKey, endpoint, this.#snapshot);
     const upstreams = snapshot.upstreamsOf(endpoint);
     if (upstreams === undefined) return unknownServer(endpoint);
-    if (uri.length > MAX_URI_LENGTH) return new GatewayError('OMNI_PARAMS_INVALID', `"uri" is longer than ${MAX_URI_LENGTH} characters`);
+    // guard: uri/length
+    if (uri.length > MAX_URI_LENGTH)
+      return new GatewayError('OMNI_PARAMS_INVALID', `"uri" is longer than ${MAX_URI_LENGTH} characters`);
     if (endpoint !== undefined) return upstreams;
     const routes = snapshot.uriRoutes;
     const listed = routes.listed(uri);
@@ -226,14 +255,19 @@ export class Catalogue {
     const matching = routes.matching(uri);
     if (matching.length > 0) return matching;
     const running = upstreams.filter((upstream) => !this.#isOff(upstream));
-    const fallback = this.#recentUris.find(uri) ?? (running.length === 1 ? running[0] : routes.soleOwnerOfScheme(uri));
+    const fallback =
+      this.#recentUris.find(uri) ?? (running.length === 1 ? running[0] : routes.soleOwnerOfScheme(uri));
     if (fallback !== undefined) return [fallback];
-    return new GatewayError('OMNI_NAME_UNKNOWN', `No server is known to have the resource "${safeText(uri)}"`);
+    return new GatewayError(
+      'OMNI_NAME_UNKNOWN',
+      `No server is known to have the resource "${safeText(uri)}"`,
+    );
   }
 
   /** Notes that an upstream mentioned a resource, so that it can be read later. The last 10,000 are kept. */
   rememberUri(uri: string, upstream: string): void {
-    if (uri.length <= MAX_URI_LENGTH && this.#options.order.includes(upstream)) this.#recentUris.remember(uri, upstream);
+    if (uri.length <= MAX_URI_LENGTH && this.#options.order.includes(upstream))
+      this.#recentUris.remember(uri, upstream);
   }
 
   /** Whether it is known what the upstream offers. Until then an unknown name may only be unknown yet. */
@@ -252,7 +286,11 @@ export class Catalogue {
   describe(upstream: string): UpstreamOverview {
     const onAll = this.#snapshot
       .shadowedOf(upstream)
-      .map(({ list, name, reason }) => ({ list, key: safeText(name), reason: `on the endpoint of all servers: ${reason}` }));
+      .map(({ list, name, reason }) => ({
+        list,
+        key: safeText(name),
+        reason: `on the endpoint of all servers: ${reason}`,
+      }));
     return overviewOf(upstream, this.#snapshot.catalogues.get(upstream), onAll);
   }
 
@@ -261,9 +299,21 @@ export class Catalogue {
     this.#announcer.close();
   }
 
-  #snapshotOf(generation: number, catalogues: ReadonlyMap<string, UpstreamCatalogue>, like?: CatalogueSnapshot): CatalogueSnapshot {
+  #snapshotOf(
+    generation: number,
+    catalogues: ReadonlyMap<string, UpstreamCatalogue>,
+    like?: CatalogueSnapshot,
+  ): CatalogueSnapshot {
     const { order, off = [], prefix, identity } = this.#options;
-    return new CatalogueSnapshot({ generation, order, off, prefix, identity, catalogues, ...(like === undefined ? {} : { like }) });
+    return new CatalogueSnapshot({
+      generation,
+      order,
+      off,
+      prefix,
+      identity,
+      catalogues,
+      ...(like === undefined ? {} : { like }),
+    });
   }
 
   #isOff(upstream: string): boolean {
@@ -272,20 +322,30 @@ export class Catalogue {
 
   /** An unknown name may belong to a server that has not been read: the hint says so. */
   #withUnread(error: GatewayError, endpoint: string | undefined): GatewayError {
-    const unread = (this.#snapshot.upstreamsOf(endpoint) ?? []).filter((upstream) => !this.isRead(upstream) && !this.#isOff(upstream));
+    const unread = (this.#snapshot.upstreamsOf(endpoint) ?? []).filter(
+      (upstream) => !this.isRead(upstream) && !this.#isOff(upstream),
+    );
     if (error.code !== 'OMNI_NAME_UNKNOWN' || unread.length === 0) return error;
     const named = unread.slice(0, MAX_UNREAD_NAMED).map((upstream) => `"${upstream}"`);
-    return new GatewayError(error.code, error.message, { hint: `${error.hint} What ${named.join(', ')} offers is not known yet.` });
+    return new GatewayError(error.code, error.message, {
+      hint: `${error.hint} What ${named.join(', ')} offers is not known yet.`,
+    });
   }
 
   #takeChanges(endpoint: string | undefined, audience: string | undefined): ReadonlySet<ChangeKind> {
     const snapshot = this.#views.snapshotFor(audience, endpoint, this.#snapshot);
     const body = (kind: ListKind): string => snapshot.body(kind, endpoint, 'modern');
-    const current = { tools: body('tools'), prompts: body('prompts'), resources: `${body('resources')}\n${body('templates')}` };
+    const current = {
+      tools: body('tools'),
+      prompts: body('prompts'),
+      resources: `${body('resources')}\n${body('templates')}`,
+    };
     const key = announcementKey(endpoint, audience);
     const announced = this.#announced.get(key) ?? { tools: '', prompts: '', resources: '\n' };
     this.#announced.set(key, current);
-    return new Set((['tools', 'prompts', 'resources'] as const).filter((kind) => current[kind] !== announced[kind]));
+    return new Set(
+      (['tools', 'prompts', 'resources'] as const).filter((kind) => current[kind] !== announced[kind]),
+    );
   }
 
   #copyAnnounced(variantKey: string): void {
@@ -312,11 +372,16 @@ function withLastGood(held: UpstreamCatalogue, next: UpstreamCatalogue): Upstrea
 }
 
 function betterList<List extends UpstreamList>(held: List, next: List): List {
-  const isWorse = next.problem !== undefined || (next.partial !== undefined && next.items.length < held.items.length);
+  const isWorse =
+    next.problem !== undefined || (next.partial !== undefined && next.items.length < held.items.length);
   return isWorse ? { ...next, items: held.items, ttlMs: held.ttlMs } : next;
 }
 
-function overviewOf(upstream: string, catalogue: UpstreamCatalogue | undefined, onAll: readonly WithheldItem[]): UpstreamOverview {
+function overviewOf(
+  upstream: string,
+  catalogue: UpstreamCatalogue | undefined,
+  onAll: readonly WithheldItem[],
+): UpstreamOverview {
   if (catalogue === undefined) {
     return {
       upstream,
@@ -328,7 +393,9 @@ function overviewOf(upstream: string, catalogue: UpstreamCatalogue | undefined, 
     };
   }
   const fromLegacy = catalogue.tools.items.flatMap(({ key, legacy }) =>
-    legacy.kind === 'listed' ? [] : [{ list: 'tools' as const, key: safeText(key), reason: `from legacy clients: ${legacy.reason}` }],
+    legacy.kind === 'listed'
+      ? []
+      : [{ list: 'tools' as const, key: safeText(key), reason: `from legacy clients: ${legacy.reason}` }],
   );
   const problems = LIST_KINDS.flatMap((list) => {
     const { problem, partial } = catalogue[list];

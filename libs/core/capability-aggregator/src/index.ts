@@ -1,4 +1,10 @@
-export { Catalogue, type CatalogueOptions, type Target, type ToolOverview, type UpstreamOverview } from './catalogue.ts';
+export {
+  Catalogue,
+  type CatalogueOptions,
+  type Target,
+  type ToolOverview,
+  type UpstreamOverview,
+} from './catalogue.ts';
 export { CatalogueRefresher, type CatalogueRefresherOptions } from './reading/catalogue-refresher.ts';
 export { readCatalogue, type CatalogueReaderOptions, type Identity } from './reading/catalogue-reader.ts';
 export { VariantReader, type VariantReaderOptions } from './variants/variant-reader.ts';

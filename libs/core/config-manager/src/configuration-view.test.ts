@@ -3,7 +3,9 @@ import { ConfigurationView } from './configuration-view.ts';
 import { parseConfiguration, type Configuration } from './parse-configuration.ts';
 
 function configuration(level: string): Configuration {
-  return parseConfiguration([{ path: 'omni.yaml', text: `logging: { level: ${level} }`, role: 'base' }], { env: {} });
+  return parseConfiguration([{ path: 'omni.yaml', text: `logging: { level: ${level} }`, role: 'base' }], {
+    env: {},
+  });
 }
 
 describe('ConfigurationView', () => {

@@ -58,55 +58,63 @@ describe('parseConfiguration on damaged files', () => {
     expect(outcome(path, text)).toBe('accepted');
   });
 
-  it.each(FILES)('accepts or refuses, and never fails otherwise, when %s is cut at any byte', (path, text) => {
-    const bytes = new TextEncoder().encode(text);
-    const cut = fc.integer({ min: 0, max: bytes.length });
-    fc.assert(
-      fc.property(cut, (length) => {
-        expect(['accepted', 'OMNI_CONFIG_INVALID']).toContain(outcome(path, new TextDecoder().decode(bytes.subarray(0, length))));
-      }),
-      { numRuns: 400 },
-    );
-  });
+  it.each(FILES)(
+    'accepts or refuses, and never fails otherwise, when %s is cut at any byte',
+    (path, text) => {
+      const bytes = new TextEncoder().encode(text);
+      const cut = fc.integer({ min: 0, max: bytes.length });
+      fc.assert(
+        fc.property(cut, (length) => {
+          expect(['accepted', 'OMNI_CONFIG_INVALID']).toContain(
+            outcome(path, new TextDecoder().decode(bytes.subarray(0, length))),
+          );
+        }),
+        { numRuns: 400 },
+      );
+    },
+  );
 
-  it.each(FILES)('accepts or refuses, and never fails otherwise, when %s is damaged in the middle', (path, text) => {
-    const chunk = fc.constantFrom(
-      '',
-      '\t',
-      '\n',
-      ' ',
-      '{',
-      '}',
-      '[',
-      ']',
-      '"',
-      "'",
-      ':',
-      ': ',
-      '- ',
-      '? ',
-      '*base',
-      '&base ',
-      '!x ',
-      '%',
-      '---\n',
-      '${',
-      '$${',
-      '}',
-      '#',
-      ',',
-      '\0',
-      '\uD800',
-      '\u2028',
-      '__proto__: 1\n',
-      '<<: *base\n',
-    );
-    fc.assert(
-      fc.property(fc.nat({ max: text.length }), fc.nat({ max: 12 }), chunk, (start, removed, inserted) => {
-        const damaged = text.slice(0, start) + inserted + text.slice(start + removed);
-        expect(['accepted', 'OMNI_CONFIG_INVALID']).toContain(outcome(path, damaged));
-      }),
-      { numRuns: 400 },
-    );
-  });
+  it.each(FILES)(
+    'accepts or refuses, and never fails otherwise, when %s is damaged in the middle',
+    (path, text) => {
+      const chunk = fc.constantFrom(
+        '',
+        '\t',
+        '\n',
+        ' ',
+        '{',
+        '}',
+        '[',
+        ']',
+        '"',
+        "'",
+        ':',
+        ': ',
+        '- ',
+        '? ',
+        '*base',
+        '&base ',
+        '!x ',
+        '%',
+        '---\n',
+        '${',
+        '$${',
+        '}',
+        '#',
+        ',',
+        '\0',
+        '\uD800',
+        '\u2028',
+        '__proto__: 1\n',
+        '<<: *base\n',
+      );
+      fc.assert(
+        fc.property(fc.nat({ max: text.length }), fc.nat({ max: 12 }), chunk, (start, removed, inserted) => {
+          const damaged = text.slice(0, start) + inserted + text.slice(start + removed);
+          expect(['accepted', 'OMNI_CONFIG_INVALID']).toContain(outcome(path, damaged));
+        }),
+        { numRuns: 400 },
+      );
+    },
+  );
 });

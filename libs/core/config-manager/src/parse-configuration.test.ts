@@ -31,7 +31,15 @@ const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
 describe('parseConfiguration', () => {
   it('fills in every default', () => {
     expect(parse('mcpServers: { a: { command: npx } }')).toEqual({
-      server: { host: '127.0.0.1', port: 7431, allowedHosts: [], allowedOrigins: [], legacySse: false, unixSocket: false, drainMs: 10_000 },
+      server: {
+        host: '127.0.0.1',
+        port: 7431,
+        allowedHosts: [],
+        allowedOrigins: [],
+        legacySse: false,
+        unixSocket: false,
+        drainMs: 10_000,
+      },
       auth: { mode: 'token', tokens: [] },
       naming: { prefix: 'always', labelElicitations: true },
       sealing: { keys: [] },
@@ -48,13 +56,19 @@ describe('parseConfiguration', () => {
         maxInstances: 64,
       },
       logging: { level: 'info' },
-      upstreams: [{ ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } }],
+      upstreams: [
+        { ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } },
+      ],
       warnings: [],
     });
   });
 
   it('takes a path with a space for one program', () => {
-    expect(parse('mcpServers: { a: { command: "/opt/my tools/x" }, b: { command: "C:\\\\Program Files\\\\x.exe" } }').warnings).toEqual([]);
+    expect(
+      parse(
+        'mcpServers: { a: { command: "/opt/my tools/x" }, b: { command: "C:\\\\Program Files\\\\x.exe" } }',
+      ).warnings,
+    ).toEqual([]);
   });
 
   it('starts relative paths at the folder of the source that holds them', () => {
@@ -159,7 +173,8 @@ mcpServers:
     const { limits, upstreams, logging } = layered({
       'default.yaml':
         'limits: { maxDepth: 10, maxInFlight: 1 }\nmcpServers: { a: { command: x, args: [1, 2], env: { A: base, B: base } }, b: { command: y } }',
-      'prod.yaml': 'limits: { maxInFlight: 2 }\nlogging: { level: warn }\nmcpServers: { a: { env: { B: prod } } }',
+      'prod.yaml':
+        'limits: { maxInFlight: 2 }\nlogging: { level: warn }\nmcpServers: { a: { env: { B: prod } } }',
       'local.yaml': 'limits: { maxInFlight: 3 }\nmcpServers: { a: { args: [local] } }',
     });
     expect(limits).toMatchObject({ maxDepth: 10, maxInFlight: 3 });
@@ -219,31 +234,44 @@ mcpServers:
   });
 
   it('reads type sse with its address and headers', () => {
-    expect(parse('mcpServers: { a: { type: sse, url: "http://127.0.0.1:1/sse", headers: { X-Key: k } } }').upstreams[0]?.transport).toEqual(
-      {
-        kind: 'sse',
-        url: 'http://127.0.0.1:1/sse',
-        headers: { 'X-Key': 'k' },
-      },
-    );
+    expect(
+      parse('mcpServers: { a: { type: sse, url: "http://127.0.0.1:1/sse", headers: { X-Key: k } } }')
+        .upstreams[0]?.transport,
+    ).toEqual({
+      kind: 'sse',
+      url: 'http://127.0.0.1:1/sse',
+      headers: { 'X-Key': 'k' },
+    });
   });
 
-  it.each(['http', 'streamable-http', 'streamableHttp', 'streamable_http', 'remote'])('reads type %s as http', (type) => {
-    expect(parse(`mcpServers: { a: { type: ${type}, url: "http://127.0.0.1:1/mcp" } }`).upstreams[0]?.transport.kind).toBe('http');
-  });
+  it.each(['http', 'streamable-http', 'streamableHttp', 'streamable_http', 'remote'])(
+    'reads type %s as http',
+    (type) => {
+      expect(
+        parse(`mcpServers: { a: { type: ${type}, url: "http://127.0.0.1:1/mcp" } }`).upstreams[0]?.transport
+          .kind,
+      ).toBe('http');
+    },
+  );
 
   it.each(['url', 'serverUrl', 'httpUrl', 'uri'])('reads %s as the address', (key) => {
-    expect(parse(`mcpServers: { a: { ${key}: "http://127.0.0.1:1/mcp" } }`).upstreams[0]?.transport).toMatchObject({
+    expect(
+      parse(`mcpServers: { a: { ${key}: "http://127.0.0.1:1/mcp" } }`).upstreams[0]?.transport,
+    ).toMatchObject({
       url: 'http://127.0.0.1:1/mcp',
     });
   });
 
   it.each(['env', 'environment', 'envs'])('reads %s as the environment', (key) => {
-    expect(parse(`mcpServers: { a: { command: x, ${key}: { A: b } } }`).upstreams[0]?.transport).toMatchObject({ env: { A: 'b' } });
+    expect(
+      parse(`mcpServers: { a: { command: x, ${key}: { A: b } } }`).upstreams[0]?.transport,
+    ).toMatchObject({ env: { A: 'b' } });
   });
 
   it('splits a command list before further arguments', () => {
-    expect(parse('mcpServers: { a: { command: [npx, -y], args: [x] } }').upstreams[0]?.transport).toMatchObject({
+    expect(
+      parse('mcpServers: { a: { command: [npx, -y], args: [x] } }').upstreams[0]?.transport,
+    ).toMatchObject({
       command: 'npx',
       args: ['-y', 'x'],
     });
@@ -251,7 +279,9 @@ mcpServers:
 
   it('takes numbers and booleans as they are written where text is meant', () => {
     expect(
-      parse('mcpServers: { a: { command: x, args: [--port, 8080, 1e3, 0x1F, true], env: { A: 010, B: NO } } }').upstreams[0]?.transport,
+      parse(
+        'mcpServers: { a: { command: x, args: [--port, 8080, 1e3, 0x1F, true], env: { A: 010, B: NO } } }',
+      ).upstreams[0]?.transport,
     ).toEqual({
       kind: 'stdio',
       command: 'x',
@@ -283,7 +313,10 @@ mcpServers:
         { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { Authorization: 'Bearer secret-a' } },
         ['secret-a', 'Bearer secret-a'],
       ],
-      [{ kind: 'stdio', command: 'x', args: ['secret-b${A}', 'secret-b${A}', 'c'], env: {} }, ['secret-b${A}']],
+      [
+        { kind: 'stdio', command: 'x', args: ['secret-b${A}', 'secret-b${A}', 'c'], env: {} },
+        ['secret-b${A}'],
+      ],
     ]);
   });
 
@@ -316,7 +349,10 @@ mcpServers:
   });
 
   it.each<[string, UpstreamConfig['transport']]>([
-    ['url: "wss://a.example/mcp", headers: { X-A: "1" }', { kind: 'websocket', url: 'wss://a.example/mcp', headers: { 'X-A': '1' } }],
+    [
+      'url: "wss://a.example/mcp", headers: { X-A: "1" }',
+      { kind: 'websocket', url: 'wss://a.example/mcp', headers: { 'X-A': '1' } },
+    ],
     ['type: websocket, url: "ws://a.example"', { kind: 'websocket', url: 'ws://a.example', headers: {} }],
     ['url: "unix:/run/a%20b.sock"', { kind: 'socket', address: { path: '/run/a b.sock' } }],
     ['type: unix, url: "unix:///run/a.sock"', { kind: 'socket', address: { path: '/run/a.sock' } }],
@@ -335,8 +371,14 @@ mcpServers:
   a: { url: "http://a.example", forwardHeaders: [X-Tenant, x-tenant, X-Region] }
   b: { type: sse, url: "http://b.example", headers: { X-REGION: eu }, forwardHeaders: [x-region, X-Request-Id] }
   c: { url: "http://c.example", forwardHeaders: [] }`);
-    expect(upstreams.map(({ forwardHeaders }) => forwardHeaders)).toEqual([['x-tenant', 'x-region'], ['x-request-id'], undefined]);
-    expect(warnings).toEqual(['omni.yaml:4:71  mcpServers.b.forwardHeaders has no effect for "X-REGION", which "headers" sets']);
+    expect(upstreams.map(({ forwardHeaders }) => forwardHeaders)).toEqual([
+      ['x-tenant', 'x-region'],
+      ['x-request-id'],
+      undefined,
+    ]);
+    expect(warnings).toEqual([
+      'omni.yaml:4:71  mcpServers.b.forwardHeaders has no effect for "X-REGION", which "headers" sets',
+    ]);
   });
 
   it('says that a socket has no headers', () => {
@@ -356,7 +398,12 @@ mcpServers:
     const reasonWith = (env: Environment): string | undefined =>
       parse('mcpServers: { a: { command: x, featureFlag: new-search } }', env).upstreams[0]?.disabledReason;
     expect(
-      [{}, { OMNI_FEATURE_NEW_SEARCH: '0' }, { OMNI_FEATURE_NEW_SEARCH: '1' }, { OMNI_FEATURE_NEW_SEARCH: 'true' }].map(reasonWith),
+      [
+        {},
+        { OMNI_FEATURE_NEW_SEARCH: '0' },
+        { OMNI_FEATURE_NEW_SEARCH: '1' },
+        { OMNI_FEATURE_NEW_SEARCH: 'true' },
+      ].map(reasonWith),
     ).toEqual(['feature_off:new-search', 'feature_off:new-search', undefined, undefined]);
   });
 
@@ -369,24 +416,44 @@ mcpServers:
       ['a', false, 'missing_env:[UNSET,EMPTY]'],
       ['b', true, undefined],
     ]);
-    expect(warnings).toEqual(['omni.yaml:1:45  mcpServers.a is not started: UNSET, EMPTY must be set and not empty']);
+    expect(warnings).toEqual([
+      'omni.yaml:1:45  mcpServers.a is not started: UNSET, EMPTY must be set and not empty',
+    ]);
   });
 
+  // guard: config/open-outside
   it('allows open access on loopback only', () => {
-    expect(parse('auth: { mode: open }\nserver: { listen: "localhost:0" }').auth).toEqual({ mode: 'open', tokens: [] });
-    expect(() => parse('auth: { mode: open }\nserver: { listen: "0.0.0.0:0" }')).toThrow('auth.mode "open" lets everybody in');
+    expect(parse('auth: { mode: open }\nserver: { listen: "localhost:0" }').auth).toEqual({
+      mode: 'open',
+      tokens: [],
+    });
+    expect(() => parse('auth: { mode: open }\nserver: { listen: "0.0.0.0:0" }')).toThrow(
+      'auth.mode "open" lets everybody in',
+    );
   });
 
   it.each([
     ['server: {}', 'omni.yaml:1:1  no server is configured; write them under "mcpServers:"'],
-    ['mcpServers: { a: { command: x, includeTools: [b] } }', 'omni.yaml:1:32  mcpServers.a.includeTools has no effect in this version'],
-    ['mcpServers: { a: { command: x, tools: [b] } }', 'omni.yaml:1:32  mcpServers.a.tools has no effect in this version'],
-    ['mcpServers: { a: { command: x, headers: { A: b } } }', 'omni.yaml:1:32  mcpServers.a.headers has no effect without "url"'],
+    [
+      'mcpServers: { a: { command: x, includeTools: [b] } }',
+      'omni.yaml:1:32  mcpServers.a.includeTools has no effect in this version',
+    ],
+    [
+      'mcpServers: { a: { command: x, tools: [b] } }',
+      'omni.yaml:1:32  mcpServers.a.tools has no effect in this version',
+    ],
+    [
+      'mcpServers: { a: { command: x, headers: { A: b } } }',
+      'omni.yaml:1:32  mcpServers.a.headers has no effect without "url"',
+    ],
     [
       'mcpServers: { a: { command: npx -y server } }',
       'omni.yaml:1:29  mcpServers.a.command holds a space and is taken for the name of one program; write its arguments under "args"',
     ],
-    ['mcpServers: { a: { url: "http://x", cwd: / } }', 'omni.yaml:1:37  mcpServers.a.cwd has no effect without "command"'],
+    [
+      'mcpServers: { a: { url: "http://x", cwd: / } }',
+      'omni.yaml:1:37  mcpServers.a.cwd has no effect without "command"',
+    ],
     [
       'mcpServers: { a: { command: x, callTimeout: 2h } }',
       'omni.yaml:1:45  mcpServers.a: callTimeout is longer than maxCallTime, which ends a call first',

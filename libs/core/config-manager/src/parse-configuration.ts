@@ -5,7 +5,14 @@ import { expandLocated } from './document/expand-located.ts';
 import type { ListenAddress } from './schema/listen-address.ts';
 import { checkListeners } from './checks/listener-checks.ts';
 import { checkTokens } from './checks/token-checks.ts';
-import { locate, mergeLocated, plainValue, type LocatedEntry, type LocatedMap, type LocatedValue } from './document/located-value.ts';
+import {
+  locate,
+  mergeLocated,
+  plainValue,
+  type LocatedEntry,
+  type LocatedMap,
+  type LocatedValue,
+} from './document/located-value.ts';
 import { SERVER_BLOCKS, normalizeSource } from './document/normalize-source.ts';
 import { readDocument } from './document/read-document.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
@@ -37,7 +44,9 @@ export interface Configuration {
   readonly naming: Readonly<GatewaySettings['naming']>;
   /** Keys of 32 bytes, the one that seals first. */
   readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
-  readonly limits: Readonly<Omit<GatewaySettings['limits'], 'sessionIdle'>> & { readonly sessionIdleMs: number };
+  readonly limits: Readonly<Omit<GatewaySettings['limits'], 'sessionIdle'>> & {
+    readonly sessionIdleMs: number;
+  };
   readonly logging: Readonly<GatewaySettings['logging']>;
   /** In the order in which the sources name them first. */
   readonly upstreams: readonly UpstreamConfig[];
@@ -73,18 +82,29 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
   if (servers?.kind === 'map') {
     for (const [name, { value, ...entry }] of servers.entries) {
       if (value.kind !== 'map') continue;
-      const upstream = upstreamConfig(name, { ...entry, value }, { env, defaults: settings.defaults, problems, warnings });
+      const upstream = upstreamConfig(
+        name,
+        { ...entry, value },
+        { env, defaults: settings.defaults, problems, warnings },
+      );
       if (upstream) upstreams.push(upstream);
     }
   }
   problems.throwIfAny();
-  if (upstreams.length === 0) warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
+  if (upstreams.length === 0)
+    warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
 
   const { listen, drain, tcp, tls, ...server } = settings.server;
   const { sessionIdle, ...limits } = settings.limits;
   const { token, ...auth } = settings.auth;
   return {
-    server: { ...listen, ...server, ...(tcp === undefined ? {} : { tcp }), ...(tls === undefined ? {} : { tls }), drainMs: drain },
+    server: {
+      ...listen,
+      ...server,
+      ...(tcp === undefined ? {} : { tcp }),
+      ...(tls === undefined ? {} : { tls }),
+      drainMs: drain,
+    },
     auth: { ...auth, ...(token === undefined ? {} : { token }) },
     naming: settings.naming,
     sealing: settings.sealing,
@@ -95,10 +115,16 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
   };
 }
 
-function mergeSources(sources: readonly ConfigSource[], problems: ProblemList, warnings: ProblemList): LocatedMap {
+function mergeSources(
+  sources: readonly ConfigSource[],
+  problems: ProblemList,
+  warnings: ProblemList,
+): LocatedMap {
   const whole = { file: sources[0]?.path ?? 'configuration', line: 1, column: 1 };
-  if (sources.length === 0) problems.add(whole, '', 'there is nothing to read; write a file with "mcpServers:"');
-  if (sources.length > MAX_SOURCES) problems.add(whole, '', `there are ${sources.length} files; at most ${MAX_SOURCES} are read`);
+  if (sources.length === 0)
+    problems.add(whole, '', 'there is nothing to read; write a file with "mcpServers:"');
+  if (sources.length > MAX_SOURCES)
+    problems.add(whole, '', `there are ${sources.length} files; at most ${MAX_SOURCES} are read`);
   problems.throwIfAny();
 
   const serverFiles = new Map<string, string>();
@@ -136,7 +162,10 @@ interface SettingsOptions {
 /** The sections outside `mcpServers`; defaults where they are wrong, so that servers can still be checked. */
 function gatewaySettings(root: LocatedMap, { env, problems, warnings }: SettingsOptions): GatewaySettings {
   const sections = new Map<string, LocatedEntry>([...root.entries].filter(([key]) => key !== 'mcpServers'));
-  const expanded = expandLocated({ ...root, entries: sections }, { env, key: '', problems, secretValues: new Set() });
+  const expanded = expandLocated(
+    { ...root, entries: sections },
+    { env, key: '', problems, secretValues: new Set() },
+  );
   const parsed = GatewaySettingsSchema.safeParse(plainValue(expanded), WORDLESS);
   if (!parsed.success) {
     if (expanded.kind === 'map') {
@@ -155,11 +184,14 @@ function gatewaySettings(root: LocatedMap, { env, problems, warnings }: Settings
 }
 
 function withPaths(server: GatewaySettings['server'], root: LocatedValue): GatewaySettings['server'] {
-  const path = (text: string, ...keys: readonly string[]): string => pathFrom(locate(root, ['server', ...keys]).value.at.file, text);
+  const path = (text: string, ...keys: readonly string[]): string =>
+    pathFrom(locate(root, ['server', ...keys]).value.at.file, text);
   const { tls, unixSocket } = server;
   return {
     ...server,
-    ...(tls !== undefined && { tls: { cert: path(tls.cert, 'tls', 'cert'), key: path(tls.key, 'tls', 'key') } }),
+    ...(tls !== undefined && {
+      tls: { cert: path(tls.cert, 'tls', 'cert'), key: path(tls.key, 'tls', 'key') },
+    }),
     ...(typeof unixSocket === 'string' && { unixSocket: path(unixSocket, 'unixSocket') }),
   };
 }

@@ -75,7 +75,11 @@ export function upstreamConfig(
   const maxCallTimeMs = settings.maxCallTime ?? defaults.maxCallTime;
   const long = expanded.entries.get('callTimeout') ?? expanded.entries.get('maxCallTime');
   if (long !== undefined && callTimeoutMs > maxCallTimeMs) {
-    warnings.add(long.value.at, key, `${key}: callTimeout is longer than maxCallTime, which ends a call first`);
+    warnings.add(
+      long.value.at,
+      key,
+      `${key}: callTimeout is longer than maxCallTime, which ends a call first`,
+    );
   }
   return {
     name,
@@ -103,23 +107,34 @@ function reasonToDisable(entry: LocatedMap, env: Environment): string | undefine
   const disabled = entry.entries.get('disabled')?.value;
   if (disabled?.kind === 'scalar' && disabled.value === true) return 'disabled';
   const flag = textAt(entry, 'featureFlag');
-  if (flag !== undefined && !['1', 'true'].includes(variable(env, featureVariable(flag)) ?? '')) return `feature_off:${flag}`;
+  if (flag !== undefined && !['1', 'true'].includes(variable(env, featureVariable(flag)) ?? ''))
+    return `feature_off:${flag}`;
   const missing = missingVariables(entry, env);
   return missing.length === 0 ? undefined : `${MISSING_ENV}[${missing.join(',')}]`;
 }
 
 function missingVariables(entry: LocatedMap, env: Environment): readonly string[] {
   const required = entry.entries.get('requiredEnv')?.value;
-  const names = required?.kind === 'list' ? required.items.flatMap((item) => (item.kind === 'scalar' ? [String(item.value)] : [])) : [];
+  const names =
+    required?.kind === 'list'
+      ? required.items.flatMap((item) => (item.kind === 'scalar' ? [String(item.value)] : []))
+      : [];
   return names.filter((name) => (variable(env, name) ?? '') === '');
 }
 
 /** Who has switched a server off knows it; who lacks a variable may not. */
-function warnOfMissingVariables(entry: LocatedMap, { env, key, warnings }: WarningOptions & { readonly env: Environment }): void {
+function warnOfMissingVariables(
+  entry: LocatedMap,
+  { env, key, warnings }: WarningOptions & { readonly env: Environment },
+): void {
   const required = entry.entries.get('requiredEnv');
   if (required === undefined) return;
   const path = `${key}.${required.written}`;
-  warnings.add(required.value.at, path, `${key} is not started: ${missingVariables(entry, env).join(', ')} must be set and not empty`);
+  warnings.add(
+    required.value.at,
+    path,
+    `${key} is not started: ${missingVariables(entry, env).join(', ')} must be set and not empty`,
+  );
 }
 
 /** `command: npx -y server`: a shell would take it apart, and there is none. */
@@ -127,7 +142,11 @@ function warnOfCommandLine(entry: LocatedMap, { key, warnings }: WarningOptions)
   const command = entry.entries.get('command');
   if (command === undefined || !/^[^\s\\/]+\s/.test(textAt(entry, 'command') ?? '')) return;
   const path = `${key}.${command.written}`;
-  warnings.add(command.value.at, path, `${path} holds a space and is taken for the name of one program; write its arguments under "args"`);
+  warnings.add(
+    command.value.at,
+    path,
+    `${path} holds a space and is taken for the name of one program; write its arguments under "args"`,
+  );
 }
 
 type UpstreamKind = 'stdio' | AddressKind;
@@ -146,18 +165,31 @@ function transportKind(
   const type = entry.entries.get('type');
   const wanted = textAt(entry, 'type');
   if (command && url) {
-    problems.add(url.at, `${key}.${url.written}`, `${key} has both "${command.written}" and "${url.written}"; keep the one that is meant`);
+    problems.add(
+      url.at,
+      `${key}.${url.written}`,
+      `${key} has both "${command.written}" and "${url.written}"; keep the one that is meant`,
+    );
     return undefined;
   }
   if (!command && !url) {
     // A refused type has been reported, and says more than a missing key.
-    if (!type || wanted !== undefined) problems.add(at, key, `${key} needs "command" (a local program) or "url" (a remote server)`);
+    if (!type || wanted !== undefined)
+      problems.add(at, key, `${key} needs "command" (a local program) or "url" (a remote server)`);
     return undefined;
   }
-  const kind = command ? 'stdio' : isAddressKind(wanted) ? wanted : (addressKind(textAt(entry, 'url') ?? '') ?? 'http');
+  const kind = command
+    ? 'stdio'
+    : isAddressKind(wanted)
+      ? wanted
+      : (addressKind(textAt(entry, 'url') ?? '') ?? 'http');
   if (type && wanted !== undefined && wanted !== kind) {
     const needed = wanted === 'stdio' ? 'command' : 'url';
-    problems.add(type.value.at, `${key}.type`, `${key}.type is "${wanted}", which needs "${needed}", found "${(command ?? url)?.written}"`);
+    problems.add(
+      type.value.at,
+      `${key}.type`,
+      `${key}.type is "${wanted}", which needs "${needed}", found "${(command ?? url)?.written}"`,
+    );
     return undefined;
   }
   return kind;
@@ -168,11 +200,16 @@ interface WarningOptions {
   readonly warnings: Pick<ProblemList, 'add'>;
 }
 
-function warnOfKeysWithoutEffect(kind: UpstreamKind, entry: LocatedMap, { key, warnings }: WarningOptions): void {
+function warnOfKeysWithoutEffect(
+  kind: UpstreamKind,
+  entry: LocatedMap,
+  { key, warnings }: WarningOptions,
+): void {
   for (const other of WITHOUT_EFFECT[kind]) {
     const found = entry.entries.get(other);
     if (!found) continue;
-    const needed = other !== 'headers' ? 'without "command"' : kind === 'stdio' ? 'without "url"' : 'on a socket';
+    const needed =
+      other !== 'headers' ? 'without "command"' : kind === 'stdio' ? 'without "url"' : 'on a socket';
     warnings.add(found.at, `${key}.${found.written}`, `${key}.${found.written} has no effect ${needed}`);
   }
 }
@@ -181,18 +218,28 @@ function warnOfKeysWithoutEffect(kind: UpstreamKind, entry: LocatedMap, { key, w
 function forwardedHeaders(
   entry: LocatedMap,
   { headers = {}, forwardHeaders = [] }: McpServerSettings,
-  { kind, key, problems, warnings }: EntryReport & { readonly kind: UpstreamKind; readonly warnings: Pick<ProblemList, 'add'> },
+  {
+    kind,
+    key,
+    problems,
+    warnings,
+  }: EntryReport & { readonly kind: UpstreamKind; readonly warnings: Pick<ProblemList, 'add'> },
 ): readonly string[] {
   const found = entry.entries.get('forwardHeaders');
   if (found === undefined) return [];
   const path = `${key}.${found.written}`;
   if (kind !== 'http' && kind !== 'sse') {
-    problems.add(found.at, path, `${path} needs a server of type "http" or "sse": elsewhere a request has no headers`);
+    problems.add(
+      found.at,
+      path,
+      `${path} needs a server of type "http" or "sse": elsewhere a request has no headers`,
+    );
     return [];
   }
   const names = new Set(forwardHeaders);
   for (const name of Object.keys(headers)) {
-    if (names.delete(name.toLowerCase())) warnings.add(found.at, path, `${path} has no effect for ${quoted(name)}, which "headers" sets`);
+    if (names.delete(name.toLowerCase()))
+      warnings.add(found.at, path, `${path} has no effect for ${quoted(name)}, which "headers" sets`);
   }
   return [...names];
 }
@@ -207,15 +254,22 @@ const WITHOUT_EFFECT: Readonly<Record<UpstreamKind, readonly string[]>> = {
   tcp: [...OF_PROCESSES, 'headers'],
 };
 
-function stdioTransport({ command = '', args = [], env = {}, cwd }: McpServerSettings, entry: LocatedMap): UpstreamConfig['transport'] {
-  const path = (key: string, text: string): string => pathFrom(entry.entries.get(key)?.value.at.file ?? '', text);
+function stdioTransport(
+  { command = '', args = [], env = {}, cwd }: McpServerSettings,
+  entry: LocatedMap,
+): UpstreamConfig['transport'] {
+  const path = (key: string, text: string): string =>
+    pathFrom(entry.entries.get(key)?.value.at.file ?? '', text);
   if (cwd !== undefined) return { kind: 'stdio', command, args, env, cwd: path('cwd', cwd) };
   // A bare name is looked for on the PATH; under a working folder the system looks for a path there.
   return { kind: 'stdio', command: /[\\/]/.test(command) ? path('command', command) : command, args, env };
 }
 
 /** Without a `url` the server is switched off and its address was not resolved; with a wrong one it has been refused. */
-function remoteTransport(kind: AddressKind, { url = '', headers = {} }: McpServerSettings): UpstreamConfig['transport'] {
+function remoteTransport(
+  kind: AddressKind,
+  { url = '', headers = {} }: McpServerSettings,
+): UpstreamConfig['transport'] {
   switch (kind) {
     case 'http':
     case 'sse':
@@ -232,10 +286,19 @@ function isAddressKind(type: string | undefined): type is AddressKind {
   return type !== undefined && type !== 'stdio' && Object.hasOwn(WITHOUT_EFFECT, type);
 }
 
-function checkUrl(entry: LocatedMap, { key, problems, kind }: EntryReport & { readonly kind: AddressKind }): void {
+function checkUrl(
+  entry: LocatedMap,
+  { key, problems, kind }: EntryReport & { readonly kind: AddressKind },
+): void {
   const found = entry.entries.get('url');
-  if (found?.value.kind !== 'scalar' || typeof found.value.value !== 'string' || found.value.origin === 'unresolved') return;
+  if (
+    found?.value.kind !== 'scalar' ||
+    typeof found.value.value !== 'string' ||
+    found.value.origin === 'unresolved'
+  )
+    return;
   const isOpen = !isAddressKind(textAt(entry, 'type')) && addressKind(found.value.value) === undefined;
   const flaw = addressFlaw(found.value.value, isOpen ? undefined : kind);
-  if (flaw !== undefined) problems.add(found.value.at, `${key}.${found.written}`, `${key}.${found.written} ${flaw}`);
+  if (flaw !== undefined)
+    problems.add(found.value.at, `${key}.${found.written}`, `${key}.${found.written} ${flaw}`);
 }

@@ -22,7 +22,12 @@ export interface HealthDocument {
   readonly checks?: Readonly<Record<string, readonly HealthCheck[]>>;
 }
 
-const VERDICTS: Readonly<Record<StatusLevel, HealthVerdict>> = { ok: 'pass', warn: 'warn', error: 'fail', unknown: 'fail' };
+const VERDICTS: Readonly<Record<StatusLevel, HealthVerdict>> = {
+  ok: 'pass',
+  warn: 'warn',
+  error: 'fail',
+  unknown: 'fail',
+};
 /** Dates of ECMAScript end here, in milliseconds to both sides of the epoch. */
 const MAX_TIME = 8.64e15;
 
@@ -35,7 +40,9 @@ export function healthDocument(rollup: HealthRollup): HealthDocument {
     status: VERDICTS[rollup.level],
     ...(rollup.reason !== undefined && { output: rollup.reason }),
     ...(rollup.components.length > 0 && {
-      checks: Object.fromEntries(rollup.components.map((component) => [component.name, [checkOf(component)]])),
+      checks: Object.fromEntries(
+        rollup.components.map((component) => [component.name, [checkOf(component)]]),
+      ),
     }),
   };
 }

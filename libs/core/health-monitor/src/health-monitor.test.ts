@@ -56,7 +56,10 @@ describe('HealthMonitor', () => {
 
   it('announces a component that changes behind an unchanged total', () => {
     const monitor = accepting();
-    const [first, second] = [new Upstream('upstream:a', false, 'error'), new Upstream('upstream:b', false, 'ok')];
+    const [first, second] = [
+      new Upstream('upstream:a', false, 'error'),
+      new Upstream('upstream:b', false, 'ok'),
+    ];
     monitor.register(first);
     monitor.register(second);
     const listener = jest.fn<HealthListener>();
@@ -92,7 +95,13 @@ describe('HealthMonitor', () => {
     monitor.setAccepting(false);
     monitor.setFatal('no memory');
     monitor.setFatal('again');
-    expect(heard).toEqual(['true true ok', 'false true error', 'true true ok', 'false true error', 'false false error']);
+    expect(heard).toEqual([
+      'true true ok',
+      'false true error',
+      'true true ok',
+      'false true error',
+      'false false error',
+    ]);
     expect(monitor.getLiveness()).toMatchObject({ live: false, level: 'error', reason: 'no memory' });
   });
 

@@ -1,5 +1,11 @@
 import type { ComponentStatus } from '@omni/ports';
-import { rollUpLiveness, rollUpReadiness, type ComponentHealth, type HealthFacts, type HealthRollup } from './health-rollup.ts';
+import {
+  rollUpLiveness,
+  rollUpReadiness,
+  type ComponentHealth,
+  type HealthFacts,
+  type HealthRollup,
+} from './health-rollup.ts';
 
 /** A part of Omni that can say how it is. */
 export interface HealthComponent {
@@ -115,7 +121,13 @@ export class HealthMonitor {
     } catch {
       // A broken component must not take the health page down with it. What was thrown may hold anything, so it is not repeated.
       registered.throwingSince ??= this.#now();
-      return { name, critical, level: 'error', details: { problem: 'getStatus failed' }, since: registered.throwingSince };
+      return {
+        name,
+        critical,
+        level: 'error',
+        details: { problem: 'getStatus failed' },
+        since: registered.throwingSince,
+      };
     }
   }
 }

@@ -28,14 +28,29 @@ describe('health roll-up', () => {
 
   it('is not ready while it does not accept work, however well the components are', () => {
     const facts = { ...factsOf(['ok'], ['ok']), isAccepting: false };
-    expect(rollUpReadiness(facts)).toMatchObject({ ready: false, live: true, level: 'error', reason: 'not accepting work' });
+    expect(rollUpReadiness(facts)).toMatchObject({
+      ready: false,
+      live: true,
+      level: 'error',
+      reason: 'not accepting work',
+    });
     expect(rollUpLiveness(facts)).toMatchObject({ ready: false, live: true, level: 'ok', reason: undefined });
   });
 
   it('is neither live nor ready after something fatal [S003-HM-02]', () => {
     const facts = { ...factsOf(['ok'], ['ok']), fatal: 'out of memory' };
-    expect(rollUpReadiness(facts)).toMatchObject({ ready: false, live: false, level: 'error', reason: 'out of memory' });
-    expect(rollUpLiveness(facts)).toMatchObject({ ready: false, live: false, level: 'error', reason: 'out of memory' });
+    expect(rollUpReadiness(facts)).toMatchObject({
+      ready: false,
+      live: false,
+      level: 'error',
+      reason: 'out of memory',
+    });
+    expect(rollUpLiveness(facts)).toMatchObject({
+      ready: false,
+      live: false,
+      level: 'error',
+      reason: 'out of memory',
+    });
   });
 
   it('calls readiness ok or warn exactly when it is ready, over all pairs of levels', () => {
@@ -67,5 +82,9 @@ function factsOf(critical: readonly StatusLevel[], others: readonly StatusLevel[
       details: {},
       since: 0,
     });
-  return { isAccepting: true, fatal: undefined, components: [...critical.map(component(true)), ...others.map(component(false))] };
+  return {
+    isAccepting: true,
+    fatal: undefined,
+    components: [...critical.map(component(true)), ...others.map(component(false))],
+  };
 }

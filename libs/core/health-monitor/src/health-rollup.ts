@@ -44,7 +44,13 @@ export function rollUpReadiness(facts: HealthFacts): HealthRollup {
 /** Alive unless something fatal was reported: a sick upstream is no reason to restart Omni. */
 export function rollUpLiveness(facts: HealthFacts): HealthRollup {
   const live = facts.fatal === undefined;
-  return { ready: rollUpReadiness(facts).ready, live, level: live ? 'ok' : 'error', reason: facts.fatal, components: [] };
+  return {
+    ready: rollUpReadiness(facts).ready,
+    live,
+    level: live ? 'ok' : 'error',
+    reason: facts.fatal,
+    components: [],
+  };
 }
 
 function levelOf(components: readonly ComponentHealth[]): StatusLevel {

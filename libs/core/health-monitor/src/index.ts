@@ -1,3 +1,19 @@
-export { healthDocument, type HealthCheck, type HealthDocument, type HealthVerdict } from './health-document.ts';
-export { HealthMonitor, type HealthComponent, type HealthListener, type HealthMonitorOptions } from './health-monitor.ts';
-export { rollUpLiveness, rollUpReadiness, type ComponentHealth, type HealthFacts, type HealthRollup } from './health-rollup.ts';
+export {
+  healthDocument,
+  type HealthCheck,
+  type HealthDocument,
+  type HealthVerdict,
+} from './health-document.ts';
+export {
+  HealthMonitor,
+  type HealthComponent,
+  type HealthListener,
+  type HealthMonitorOptions,
+} from './health-monitor.ts';
+export {
+  rollUpLiveness,
+  rollUpReadiness,
+  type ComponentHealth,
+  type HealthFacts,
+  type HealthRollup,
+} from './health-rollup.ts';

@@ -22,9 +22,14 @@ export class Admission {
 
   /** @returns Why the request cannot run; `undefined` when it is counted in. */
   acquire(): GatewayError | undefined {
+    // guard: admission/closing
     if (this.#isClosed) return this.closed;
+    // guard: admission/in-flight
     if (this.#inFlight >= this.#maxInFlight)
-      return new GatewayError('OMNI_OVERLOADED', `At most ${this.#maxInFlight} requests can run at once (limits.maxInFlight)`);
+      return new GatewayError(
+        'OMNI_OVERLOADED',
+        `At most ${this.#maxInFlight} requests can run at once (limits.maxInFlight)`,
+      );
     this.#inFlight++;
     return undefined;
   }

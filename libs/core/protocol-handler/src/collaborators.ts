@@ -12,7 +12,12 @@ export interface Dispatch {
    *
    * @param tell - Called at once or later; not at all for what is not for this client.
    */
-  toClient(upstream: string, message: RpcMessage, client: ClientContext, tell: (message: RpcMessage) => void): void;
+  toClient(
+    upstream: string,
+    message: RpcMessage,
+    client: ClientContext,
+    tell: (message: RpcMessage) => void,
+  ): void;
   /** @returns What ends it. */
   watchTasks(watch: TaskWatching): () => void;
 }
@@ -52,7 +57,10 @@ export interface Authentication {
 
 /** Whether a request comes to the right host from an allowed site. */
 export interface HostCheck {
-  check(request: { readonly host: string | undefined; readonly origin: string | undefined }): GatewayError | undefined;
+  check(request: {
+    readonly host: string | undefined;
+    readonly origin: string | undefined;
+  }): GatewayError | undefined;
 }
 
 /** Name and version under which Omni presents itself. */

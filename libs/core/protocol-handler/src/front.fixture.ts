@@ -18,7 +18,14 @@ import {
 } from '@omni/model';
 import { type Era, GatewayError, type HeaderList, type Logger, type Principal } from '@omni/ports';
 import { RecordingExchange, VirtualClock, type RecordedRequest } from '@omni/testing';
-import type { Authentication, Dispatch, FrontLimits, HostCheck, ResourceUpdates, TaskWatching } from './collaborators.ts';
+import type {
+  Authentication,
+  Dispatch,
+  FrontLimits,
+  HostCheck,
+  ResourceUpdates,
+  TaskWatching,
+} from './collaborators.ts';
 import type { Probes } from './http/http-front.ts';
 import { ProtocolHandler } from './protocol-handler.ts';
 
@@ -33,7 +40,12 @@ export const LIMITS: FrontLimits = {
 };
 
 const META_PREFIX = 'io.modelcontextprotocol/';
-const JSON_AND_EVENTS = ['Content-Type', 'application/json', 'Accept', 'application/json, text/event-stream'] as const;
+const JSON_AND_EVENTS = [
+  'Content-Type',
+  'application/json',
+  'Accept',
+  'application/json, text/event-stream',
+] as const;
 
 /** Reads a text that must be a message. */
 export function messageOf(text: string): RpcMessage {
@@ -54,7 +66,11 @@ export class RoutedCall {
   }
 
   result(result: string, status = 200): void {
-    this.#reply.settle({ kind: 'message', payload: `{"jsonrpc":"2.0","id":${this.request.message.id},"result":${result}}`, status });
+    this.#reply.settle({
+      kind: 'message',
+      payload: `{"jsonrpc":"2.0","id":${this.request.message.id},"result":${result}}`,
+      status,
+    });
   }
 
   bytes(text: string): void {
@@ -103,7 +119,12 @@ export class ScriptedDispatch implements Dispatch {
     return endpoint.kind === 'server' && (method.startsWith('vendor/') || method === 'ping');
   }
 
-  toClient(_upstream: string, message: RpcMessage, _client: ClientContext, tell: (message: RpcMessage) => void): void {
+  toClient(
+    _upstream: string,
+    message: RpcMessage,
+    _client: ClientContext,
+    tell: (message: RpcMessage) => void,
+  ): void {
     if (message.method !== 'notifications/foreign') tell(message);
   }
 
@@ -174,7 +195,8 @@ export class ScriptedViews implements CatalogueViews {
 
   /** @param server - Of the endpoint that changes; all servers when absent. @param isFor - Default: for all. */
   change(kinds: readonly ChangeKind[], server?: string, isFor: ViewChange['isFor'] = () => true): void {
-    for (const listener of this.#listeners) listener({ endpoint: endpointOf(server), kinds: new Set(kinds), isFor });
+    for (const listener of this.#listeners)
+      listener({ endpoint: endpointOf(server), kinds: new Set(kinds), isFor });
   }
 }
 
@@ -200,7 +222,12 @@ export class ScriptedUpdates implements ResourceUpdates {
     onUpdated: (message: RpcMessage) => void,
     done: (release: (() => void) | GatewayError) => void,
   ): void {
-    const subscription: ScriptedSubscription = { uri, update: (text) => onUpdated(messageOf(text)), done, isReleased: false };
+    const subscription: ScriptedSubscription = {
+      uri,
+      update: (text) => onUpdated(messageOf(text)),
+      done,
+      isReleased: false,
+    };
     this.subscriptions.push(subscription);
     if (this.isImmediate) done(() => (subscription.isReleased = true));
   }
@@ -218,13 +245,17 @@ const authentication: Authentication = {
 const hostCheck: HostCheck = {
   check({ host, origin }) {
     if (host !== 'localhost') return new GatewayError('OMNI_HOST_FORBIDDEN', 'This host is not served');
-    return origin === undefined ? undefined : new GatewayError('OMNI_ORIGIN_FORBIDDEN', 'This site may not call');
+    return origin === undefined
+      ? undefined
+      : new GatewayError('OMNI_ORIGIN_FORBIDDEN', 'This site may not call');
   },
 };
 
 const probes: Probes = {
   answer: (path, isTrusted) =>
-    path === '/health/live' ? { status: 200, contentType: 'application/health+json', body: `{"trusted":${isTrusted}}` } : undefined,
+    path === '/health/live'
+      ? { status: 200, contentType: 'application/health+json', body: `{"trusted":${isTrusted}}` }
+      : undefined,
 };
 
 export interface RequestText {
@@ -238,7 +269,10 @@ export interface RequestText {
 }
 
 /** The text of a modern request. */
-export function modernText(method: string, { id = '1', params = '', meta = '', version = '2026-07-28' }: RequestText = {}): string {
+export function modernText(
+  method: string,
+  { id = '1', params = '', meta = '', version = '2026-07-28' }: RequestText = {},
+): string {
   const more = meta === '' ? '' : `,${meta}`;
   const envelope = `"_meta":{"${META_PREFIX}protocolVersion":"${version}","${META_PREFIX}clientCapabilities":{}${more}}`;
   return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":{${params === '' ? '' : `${params},`}${envelope}}}`;
@@ -268,7 +302,10 @@ export class FrontFixture {
 
   constructor(
     limits: Partial<FrontLimits> = {},
-    { legacySse = false, forwardable = [] }: { readonly legacySse?: boolean; readonly forwardable?: readonly string[] } = {},
+    {
+      legacySse = false,
+      forwardable = [],
+    }: { readonly legacySse?: boolean; readonly forwardable?: readonly string[] } = {},
   ) {
     const complain = (_fields: unknown, message: string): void => void this.complaints.push(message);
     const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
@@ -304,12 +341,24 @@ export class FrontFixture {
   }
 
   /** Posts a body with the headers that every request needs, and these. */
-  post(body: string | Uint8Array, headers: HeaderList = [], path = '/mcp', token = 'owner'): Promise<RecordingExchange> {
-    return this.raw({ path, headers: ['Host', 'localhost', 'Authorization', `Bearer ${token}`, ...JSON_AND_EVENTS, ...headers], body });
+  post(
+    body: string | Uint8Array,
+    headers: HeaderList = [],
+    path = '/mcp',
+    token = 'owner',
+  ): Promise<RecordingExchange> {
+    return this.raw({
+      path,
+      headers: ['Host', 'localhost', 'Authorization', `Bearer ${token}`, ...JSON_AND_EVENTS, ...headers],
+      body,
+    });
   }
 
   /** Posts a modern request with headers that mirror it. */
-  modern(method: string, request: RequestText & { readonly name?: string; readonly path?: string } = {}): Promise<RecordingExchange> {
+  modern(
+    method: string,
+    request: RequestText & { readonly name?: string; readonly path?: string } = {},
+  ): Promise<RecordingExchange> {
     const name = request.name === undefined ? [] : ['Mcp-Name', request.name];
     const headers = ['MCP-Protocol-Version', request.version ?? '2026-07-28', 'Mcp-Method', method, ...name];
     return this.post(modernText(method, request), headers, request.path);
@@ -368,7 +417,16 @@ export class LegacyClient {
       method: 'GET',
       path: this.#path,
       headers: [
-        ...['Host', 'localhost', 'Authorization', `Bearer ${token}`, 'Accept', 'text/event-stream', 'Last-Event-ID', lastEventId],
+        ...[
+          'Host',
+          'localhost',
+          'Authorization',
+          `Bearer ${token}`,
+          'Accept',
+          'text/event-stream',
+          'Last-Event-ID',
+          lastEventId,
+        ],
         ...this.headers,
       ],
     });

@@ -1,5 +1,18 @@
-export type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, ResourceUpdates } from './collaborators.ts';
+export type {
+  Authentication,
+  Dispatch,
+  FrontLimits,
+  HostCheck,
+  Identity,
+  ResourceUpdates,
+} from './collaborators.ts';
 export type { AdmittedClient, EndpointRequest, RefusedClient } from './http/endpoint-access.ts';
 export type { Probes } from './http/http-front.ts';
 export { LEGACY_VERSIONS, MODERN_VERSIONS } from './protocol-versions.ts';
-export { ProtocolHandler, type Advertisement, type BindOptions, type Connection, type ProtocolHandlerOptions } from './protocol-handler.ts';
+export {
+  ProtocolHandler,
+  type Advertisement,
+  type BindOptions,
+  type Connection,
+  type ProtocolHandlerOptions,
+} from './protocol-handler.ts';

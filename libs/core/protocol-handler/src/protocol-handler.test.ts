@@ -5,11 +5,16 @@ import type { EndpointRequest } from './http/endpoint-access.ts';
 import { FrontFixture, initializeText, LOCAL, modernText } from './front.fixture.ts';
 
 const CALL = { params: '"name":"x"', name: 'x' };
-const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
+const PROGRESS =
+  '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
 
 /** A good request but for what is given. */
 function asking(path: string, headers: Readonly<Record<string, string>> = {}): EndpointRequest {
-  const all: Readonly<Record<string, string>> = { host: 'localhost', authorization: 'Bearer owner', ...headers };
+  const all: Readonly<Record<string, string>> = {
+    host: 'localhost',
+    authorization: 'Bearer owner',
+    ...headers,
+  };
   return { path, header: (name) => all[name] };
 }
 
@@ -38,14 +43,21 @@ describe('ProtocolHandler', () => {
     ['authorization', 'Bearer wrong', 'OMNI_AUTH_REQUIRED', ['WWW-Authenticate', expect.any(String)]],
   ])('refuses a channel by its %s', (name, value, code, headers) => {
     const front = new FrontFixture();
-    expect(front.handler.admitChannel(asking('/mcp', { [name]: value }))).toMatchObject({ kind: 'refused', error: { code }, headers });
+    expect(front.handler.admitChannel(asking('/mcp', { [name]: value }))).toMatchObject({
+      kind: 'refused',
+      error: { code },
+      headers,
+    });
     expect(front.handler.admitChannel(asking('/mcp')).kind).toBe('admitted');
   });
 
   it('admits no channel once it stops', async () => {
     const front = new FrontFixture();
     await front.handler.stop({ deadlineMs: 0 });
-    expect(front.handler.admitChannel(asking('/mcp'))).toMatchObject({ kind: 'refused', error: { code: 'OMNI_SHUTTING_DOWN' } });
+    expect(front.handler.admitChannel(asking('/mcp'))).toMatchObject({
+      kind: 'refused',
+      error: { code: 'OMNI_SHUTTING_DOWN' },
+    });
   });
 
   it('says what is open', async () => {
@@ -54,9 +66,13 @@ describe('ProtocolHandler', () => {
     await front.modern('tools/call', CALL);
     await front.modern('subscriptions/listen', { params: '"notifications":{}' });
     front.handler.bind(createChannelPair()[0], { principal: LOCAL });
-    expect(front.handler.getStatus()).toMatchObject({ level: 'ok', details: { sessions: 1, connections: 1, listens: 1, inFlight: 1 } });
+    expect(front.handler.getStatus()).toMatchObject({
+      level: 'ok',
+      details: { sessions: 1, connections: 1, listens: 1, inFlight: 1 },
+    });
   });
 
+  // guard: admission/closing
   it('takes nothing new once it stops', async () => {
     const front = new FrontFixture();
     const session = await front.session();

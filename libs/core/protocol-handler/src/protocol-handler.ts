@@ -1,9 +1,30 @@
 import { ALL_SERVERS, type CatalogueViews, type Endpoint } from '@omni/model';
-import { GatewayError, type ComponentStatus, type Clock, type Exchange, type Logger, type OpenChannel, type Principal } from '@omni/ports';
+import {
+  GatewayError,
+  type ComponentStatus,
+  type Clock,
+  type Exchange,
+  type Logger,
+  type OpenChannel,
+  type Principal,
+} from '@omni/ports';
 import { Admission } from './admission.ts';
 import { ChannelFront } from './channel/channel-front.ts';
-import type { Authentication, Dispatch, FrontLimits, HostCheck, Identity, ResourceUpdates } from './collaborators.ts';
-import { EndpointAccess, refusal, type AdmittedClient, type EndpointRequest, type RefusedClient } from './http/endpoint-access.ts';
+import type {
+  Authentication,
+  Dispatch,
+  FrontLimits,
+  HostCheck,
+  Identity,
+  ResourceUpdates,
+} from './collaborators.ts';
+import {
+  EndpointAccess,
+  refusal,
+  type AdmittedClient,
+  type EndpointRequest,
+  type RefusedClient,
+} from './http/endpoint-access.ts';
 import { HttpFront, type Probes } from './http/http-front.ts';
 import type { SessionDependencies } from './legacy/legacy-session.ts';
 import { LegacySessions } from './legacy/legacy-sessions.ts';
@@ -77,7 +98,14 @@ export class ProtocolHandler {
     this.#admission = new Admission(limits.maxInFlight);
     this.#listens = new ListenHub({ views, updates, dispatch, clock });
     this.#modern = new ModernRequests({ views, dispatch, listens: this.#listens, identity });
-    this.#dependencies = { views, dispatch, updates, identity, ticker, maxInFlight: limits.maxSessionInFlight };
+    this.#dependencies = {
+      views,
+      dispatch,
+      updates,
+      identity,
+      ticker,
+      maxInFlight: limits.maxSessionInFlight,
+    };
     this.#sessions = new LegacySessions({
       ...this.#dependencies,
       clock,
@@ -109,7 +137,9 @@ export class ProtocolHandler {
 
   /** Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint are checked as for {@link handle}. */
   admitChannel(request: EndpointRequest): AdmittedClient | RefusedClient {
-    const admitted = this.#access.admit(request) ?? refusal(new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
+    const admitted =
+      this.#access.admit(request) ??
+      refusal(new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
     const { closed } = this.#admission;
     return admitted.kind === 'admitted' && closed !== undefined ? refusal(closed) : admitted;
   }
@@ -119,7 +149,10 @@ export class ProtocolHandler {
    *
    * The client may go at any time; a connection whose client still reads then lives until it is closed.
    */
-  bind(open: OpenChannel, { principal, endpoint = ALL_SERVERS, answersAfterEnd = false, onClosed }: BindOptions): Connection {
+  bind(
+    open: OpenChannel,
+    { principal, endpoint = ALL_SERVERS, answersAfterEnd = false, onClosed }: BindOptions,
+  ): Connection {
     const front: ChannelFront = new ChannelFront(
       {
         modern: this.#modern,
@@ -146,7 +179,8 @@ export class ProtocolHandler {
   advertise(): Advertisement {
     return {
       supportedVersions: SUPPORTED_VERSIONS,
-      capabilities: this.#options.views.of({ endpoint: ALL_SERVERS, era: 'modern', capabilities: '{}' }).capabilities,
+      capabilities: this.#options.views.of({ endpoint: ALL_SERVERS, era: 'modern', capabilities: '{}' })
+        .capabilities,
     };
   }
 

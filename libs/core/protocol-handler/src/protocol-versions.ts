@@ -2,7 +2,13 @@
 export const MODERN_VERSIONS: readonly string[] = ['2026-07-28'];
 
 /** Revisions with sessions that are served, newest first; 2024-10-07 is a pre-release that SDKs still offer. */
-export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];
+export const LEGACY_VERSIONS: readonly string[] = [
+  '2025-11-25',
+  '2025-06-18',
+  '2025-03-26',
+  '2024-11-05',
+  '2024-10-07',
+];
 
 /** Everything that is served, newest first: what a client may fall back to. */
 export const SUPPORTED_VERSIONS: readonly string[] = [...MODERN_VERSIONS, ...LEGACY_VERSIONS];

@@ -27,20 +27,34 @@ function requestOf(meta = ''): RpcMessage {
   return message;
 }
 
-function logAt(level: 'debug' | 'info'): { readonly lines: Line[]; readonly clock: VirtualClock; readonly log: RequestLog } {
+function logAt(level: 'debug' | 'info'): {
+  readonly lines: Line[];
+  readonly clock: VirtualClock;
+  readonly log: RequestLog;
+} {
   const lines: Line[] = [];
   const to =
     (name: string) =>
     (fields: LogFields, message: string): void =>
       void lines.push({ level: name, fields, message });
-  const logger: Logger = { debugging: level === 'debug', debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') };
+  const logger: Logger = {
+    debugging: level === 'debug',
+    debug: to('debug'),
+    info: to('info'),
+    warn: to('warn'),
+    error: to('error'),
+  };
   const clock = new VirtualClock();
   return { lines, clock, log: new RequestLog({ logger, clock }) };
 }
 
-const failure = (): Answer => ({ kind: 'error', error: new GatewayError('OMNI_UPSTREAM_EXITED', '"one" exited') });
+const failure = (): Answer => ({
+  kind: 'error',
+  error: new GatewayError('OMNI_UPSTREAM_EXITED', '"one" exited'),
+});
 
 describe('RequestLog', () => {
+  // guard: log/arguments
   it('tells of each request at debug, with ids, time and outcome, and never the arguments [S003-LG-01]', () => {
     const { lines, clock, log } = logAt('debug');
     const record = log.begin(requestOf(`"traceparent":"${TRACEPARENT}"`), {
@@ -69,9 +83,13 @@ describe('RequestLog', () => {
     expect(JSON.stringify(lines)).not.toContain('canary');
   });
 
+  // guard: log/method
   it('shows at most a hundred characters of a method', () => {
     const { lines, log } = logAt('debug');
-    const message = parseMessage(`{"jsonrpc":"2.0","id":1,"method":"${'m'.repeat(1_000)}"}`, { maxDepth: 4, maxElements: 10 });
+    const message = parseMessage(`{"jsonrpc":"2.0","id":1,"method":"${'m'.repeat(1_000)}"}`, {
+      maxDepth: 4,
+      maxElements: 10,
+    });
     if (message.kind !== 'request') throw new TypeError('no request');
     log.begin(message, { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(OK);
     expect(lines[0]?.fields['method']).toBe('m'.repeat(100));
@@ -88,7 +106,12 @@ describe('RequestLog', () => {
     const { lines, log } = logAt('debug');
     const exchange = new RecordingExchange({ headers: ['traceparent', TRACEPARENT] });
     log
-      .begin(requestOf('"traceparent":"nonsense"'), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS, exchange })
+      .begin(requestOf('"traceparent":"nonsense"'), {
+        principal: 'ada',
+        sessionId: undefined,
+        endpoint: ALL_SERVERS,
+        exchange,
+      })
       .answered(OK);
     expect(lines[0]?.fields).toMatchObject({ traceId: TRACE });
   });
@@ -96,12 +119,18 @@ describe('RequestLog', () => {
   it.each<[string, Answer]>([
     [
       '-32042',
-      { kind: 'message', payload: new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"x"}}'), status: 200 },
+      {
+        kind: 'message',
+        payload: new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"x"}}'),
+        status: 200,
+      },
     ],
     ['OMNI_NAME_UNKNOWN', { kind: 'error', error: new GatewayError('OMNI_NAME_UNKNOWN', 'x') }],
   ])('names the outcome %s', (outcome, answer) => {
     const { lines, log } = logAt('debug');
-    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(answer);
+    log
+      .begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS })
+      .answered(answer);
     expect(lines.map(({ level, fields }) => [level, fields['outcome']])).toEqual([['debug', outcome]]);
   });
 
@@ -123,18 +152,32 @@ describe('RequestLog', () => {
     const cause = new TypeError('a bug');
     begin().answered({ kind: 'error', error: GatewayError.from(cause) });
     expect(lines).toMatchObject([
-      { level: 'warn', message: '"one" exited', fields: { code: 'OMNI_UPSTREAM_EXITED', sessionId: 'http-1', method: 'tools/call' } },
-      { level: 'error', message: 'a request failed inside Omni', fields: { err: cause, requestId: expect.any(String) } },
+      {
+        level: 'warn',
+        message: '"one" exited',
+        fields: { code: 'OMNI_UPSTREAM_EXITED', sessionId: 'http-1', method: 'tools/call' },
+      },
+      {
+        level: 'error',
+        message: 'a request failed inside Omni',
+        fields: { err: cause, requestId: expect.any(String) },
+      },
     ]);
   });
 
+  // guard: log/flood
   it('writes ten failures a second and counts the rest', () => {
     const { lines, clock, log } = logAt('info');
-    const fail = (): void => log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(failure());
+    const fail = (): void =>
+      log
+        .begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS })
+        .answered(failure());
     for (let count = 0; count < 25; count++) fail();
     expect(lines).toHaveLength(10);
     clock.advance(1_000);
-    expect(lines.slice(10)).toEqual([{ level: 'warn', fields: { suppressed: 15 }, message: expect.any(String) }]);
+    expect(lines.slice(10)).toEqual([
+      { level: 'warn', fields: { suppressed: 15 }, message: expect.any(String) },
+    ]);
     fail();
     expect(lines).toHaveLength(12);
     clock.advance(1_000);

@@ -56,7 +56,13 @@ export class RequestLog {
 
   /** A request that has just come. */
   begin(message: RpcMessage, origin: RequestOrigin): RequestRecord {
-    return new RequestRecord(this, message, origin, ++this.#count, this.#isDebugging ? this.#clock.monotonicMs() : undefined);
+    return new RequestRecord(
+      this,
+      message,
+      origin,
+      ++this.#count,
+      this.#isDebugging ? this.#clock.monotonicMs() : undefined,
+    );
   }
 
   /** Called by its records. */
@@ -76,7 +82,11 @@ export class RequestLog {
     const { code } = error;
     const isOurs = code === 'OMNI_INTERNAL';
     if ((!isOurs && !code.startsWith('OMNI_UPSTREAM_')) || !this.#mayWrite()) return;
-    if (isOurs) this.#logger.error({ ...this.#fields(record), err: error.cause ?? error }, 'a request failed inside Omni');
+    if (isOurs)
+      this.#logger.error(
+        { ...this.#fields(record), err: error.cause ?? error },
+        'a request failed inside Omni',
+      );
     else this.#logger.warn({ ...this.#fields(record), code }, error.message);
   }
 
@@ -85,7 +95,7 @@ export class RequestLog {
       this.#isCounting = true;
       this.#clock.after(SECOND_MS, this.#onSecond);
     }
-    if (this.#lines < MAX_LINES_PER_SECOND) {
+    if (/* guard: log/flood */ this.#lines < MAX_LINES_PER_SECOND) {
       this.#lines++;
       return true;
     }
@@ -98,18 +108,23 @@ export class RequestLog {
     this.#isCounting = false;
     this.#lines = 0;
     this.#suppressed = 0;
-    if (suppressed > 0) this.#logger.warn({ suppressed }, 'more requests failed within a second than are told one by one');
+    if (suppressed > 0)
+      this.#logger.warn({ suppressed }, 'more requests failed within a second than are told one by one');
   };
 
   #fields({ number, message, origin }: RequestRecord): LogFields {
     const { principal, sessionId, endpoint, exchange } = origin;
-    const traceId = traceIdOf(stringMember(message.text, metaOf(message), 'traceparent')) ?? traceIdOf(exchange?.header('traceparent'));
+    const traceId =
+      traceIdOf(stringMember(message.text, metaOf(message), 'traceparent')) ??
+      traceIdOf(exchange?.header('traceparent'));
     return {
       requestId: `${this.#prefix}-${number.toString(36)}`,
       principal,
       ...(sessionId === undefined ? {} : { sessionId }),
       ...(traceId === undefined ? {} : { traceId }),
-      method: message.method.slice(0, MAX_METHOD_LENGTH),
+      method: /* guard: process/log-arguments, log/arguments */ message.method
+        // guard: log/method
+        .slice(0, MAX_METHOD_LENGTH),
       ...(endpoint.kind === 'all' ? {} : { scope: serverOf(endpoint) }),
     };
   }
@@ -125,7 +140,13 @@ export class RequestRecord {
   /** On the monotonic clock; `undefined` unless requests are told one by one. */
   readonly beganMs: number | undefined;
 
-  constructor(log: RequestLog, message: RpcMessage, origin: RequestOrigin, number: number, beganMs: number | undefined) {
+  constructor(
+    log: RequestLog,
+    message: RpcMessage,
+    origin: RequestOrigin,
+    number: number,
+    beganMs: number | undefined,
+  ) {
     this.#log = log;
     this.message = message;
     this.origin = origin;
@@ -153,7 +174,10 @@ export class RequestRecord {
 function outcomeOf(answer: Answer): string {
   if (answer.kind === 'error') return answer.error.code;
   const { payload } = answer;
-  const message = parseMessage(typeof payload === 'string' ? payload : new TextDecoder().decode(payload), NO_LIMITS);
+  const message = parseMessage(
+    typeof payload === 'string' ? payload : new TextDecoder().decode(payload),
+    NO_LIMITS,
+  );
   if (message.kind !== 'response' || message.error === undefined) return 'ok';
   return rawOf(message, memberOf(message.error.object, 'code')) ?? 'error';
 }

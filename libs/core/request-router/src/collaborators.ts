@@ -6,7 +6,11 @@ import type { GatewayError } from '@omni/ports';
 export interface UpstreamAccess {
   readonly names: readonly string[];
   /** Finds or opens the connection for this client; `done` may be called at once. */
-  connectionFor(upstream: string, client: ClientContext, done: (result: UpstreamConnection | GatewayError) => void): void;
+  connectionFor(
+    upstream: string,
+    client: ClientContext,
+    done: (result: UpstreamConnection | GatewayError) => void,
+  ): void;
   /** The connection that is open already, if any. */
   openConnection(upstream: string, client: ClientContext): UpstreamConnection | undefined;
   subscribe(

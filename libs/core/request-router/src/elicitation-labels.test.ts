@@ -29,12 +29,17 @@ function elicitation(params: string): RpcMessage {
 }
 
 function answer(requests: string): RpcMessage {
-  return message(`{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required", "inputRequests":${requests},"requestState":"s"}}`);
+  return message(
+    `{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required", "inputRequests":${requests},"requestState":"s"}}`,
+  );
 }
 
 describe('ElicitationLabels', () => {
   it.each([
-    ['"message":"Who?","requestedSchema":{ "type":"object"}', '"message":"[files] Who?","requestedSchema":{ "type":"object"}'],
+    [
+      '"message":"Who?","requestedSchema":{ "type":"object"}',
+      '"message":"[files] Who?","requestedSchema":{ "type":"object"}',
+    ],
     [
       '"mode":"url","url":"https://e.example", "message" : "\\u00e9 \\"q\\""',
       '"mode":"url","url":"https://e.example", "message" : "[files] \\u00e9 \\"q\\""',
@@ -43,24 +48,33 @@ describe('ElicitationLabels', () => {
     // Nothing to read for anybody.
     ['"mode":"form"', '"mode":"form"'],
     ['"message":7', '"message":7'],
-  ])('puts the name of the server before the message of an elicitation with %s, and leaves the rest', (given, expected) => {
-    expect(names.inRequest(elicitation(given), 'files', CLIENT).text).toBe(elicitation(expected).text);
-    expect(names.inServerRequest({ method: 'elicitation/create', params: `{${given}}` }, 'files', CLIENT).params).toBe(`{${expected}}`);
-  });
+  ])(
+    'puts the name of the server before the message of an elicitation with %s, and leaves the rest',
+    (given, expected) => {
+      expect(names.inRequest(elicitation(given), 'files', CLIENT).text).toBe(elicitation(expected).text);
+      expect(
+        names.inServerRequest({ method: 'elicitation/create', params: `{${given}}` }, 'files', CLIENT).params,
+      ).toBe(`{${expected}}`);
+    },
+  );
 
   it('names the server in what a task waits for, and in nothing else of the notification', () => {
     const notification = (text: string): RpcMessage =>
       message(
         `{"jsonrpc":"2.0","method":"notifications/tasks","params":{"taskId":"t","n":1.0,"inputRequests":{"a":{"method":"elicitation/create","params":{"message":"${text}"}},"b":{"method":"roots/list"}}}}`,
       );
-    expect(names.inTaskNotice(notification('Who?'), 'files', CLIENT).text).toBe(notification('[files] Who?').text);
-    expect(names.inTaskNotice(notification('Who?'), 'files', { ...CLIENT, endpoint: endpointOf('files') }).text).toBe(
-      notification('Who?').text,
+    expect(names.inTaskNotice(notification('Who?'), 'files', CLIENT).text).toBe(
+      notification('[files] Who?').text,
     );
+    expect(
+      names.inTaskNotice(notification('Who?'), 'files', { ...CLIENT, endpoint: endpointOf('files') }).text,
+    ).toBe(notification('Who?').text);
   });
 
   it('leaves other questions as they are', () => {
-    const sampling = message('{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{"message":"x","messages":[]}}');
+    const sampling = message(
+      '{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{"message":"x","messages":[]}}',
+    );
     const roots = message('{"jsonrpc":"2.0","id":7,"method":"roots/list"}');
     expect(names.inRequest(sampling, 'files', CLIENT)).toEqual(sampling);
     expect(names.inRequest(roots, 'files', CLIENT)).toEqual(roots);
@@ -71,16 +85,22 @@ describe('ElicitationLabels', () => {
   it('names the server in each elicitation among the questions of a modern one, and in nothing else', () => {
     const requests = (prefix: string): string =>
       `{ "a":{"method":"elicitation/create","params":{"message":"${prefix}One","n":1e400}}, "b":{"method":"sampling/createMessage","params":{"message":"Two"}},"c":{"method":"roots/list"},"d":{"params":{"message":"${prefix}Four"},"method":"elicitation/create"}}`;
-    expect(names.inAnswer(answer(requests('')), 'files', CLIENT).text).toBe(answer(requests('[files] ')).text);
+    expect(names.inAnswer(answer(requests('')), 'files', CLIENT).text).toBe(
+      answer(requests('[files] ')).text,
+    );
   });
 
-  it.each(['{}', '[]', '7', '{"a":7}', '{"a":{"method":"elicitation/create"}}', '{"a":{"method":7,"params":{"message":"x"}}}'])(
-    'leaves questions alone that are none: %s',
-    (requests) => {
-      const given = answer(requests);
-      expect(names.inAnswer(given, 'files', CLIENT)).toBe(given);
-    },
-  );
+  it.each([
+    '{}',
+    '[]',
+    '7',
+    '{"a":7}',
+    '{"a":{"method":"elicitation/create"}}',
+    '{"a":{"method":7,"params":{"message":"x"}}}',
+  ])('leaves questions alone that are none: %s', (requests) => {
+    const given = answer(requests);
+    expect(names.inAnswer(given, 'files', CLIENT)).toBe(given);
+  });
 
   it('leaves everything as it is on the endpoint of one server, and when it is off', () => {
     const serverRequest = elicitation('"message":"Who?"');
@@ -97,7 +117,11 @@ describe('ElicitationLabels', () => {
 
   it('wants to read only answers that may ask somebody who can be asked', () => {
     const request = (method: string, client: ClientContext): boolean =>
-      names.mayAsk({ message: message(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`), client, paramHeaders: undefined });
+      names.mayAsk({
+        message: message(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`),
+        client,
+        paramHeaders: undefined,
+      });
     expect(request('tools/call', CLIENT)).toBe(true);
     expect(request('completion/complete', CLIENT)).toBe(false);
     expect(request('tools/call', { ...CLIENT, capabilities: '{}' })).toBe(false);
@@ -120,10 +144,18 @@ describe('RequestRouter', () => {
   it('names who asks outside of any call, where there are several servers and it is wanted', () => {
     const told = (names: readonly string[], labelsElicitations?: boolean): string => {
       let heard = '';
-      router(names, labelsElicitations).toClient('files', elicitation('"message":"Who?"'), CLIENT, ({ text }) => (heard = text));
+      router(names, labelsElicitations).toClient(
+        'files',
+        elicitation('"message":"Who?"'),
+        CLIENT,
+        ({ text }) => (heard = text),
+      );
       return heard;
     };
-    const [named, plain] = [elicitation('"message":"[files] Who?"').text, elicitation('"message":"Who?"').text];
+    const [named, plain] = [
+      elicitation('"message":"[files] Who?"').text,
+      elicitation('"message":"Who?"').text,
+    ];
     expect(told(['files', 'mail'], true)).toBe(named);
     expect(told(['files'], true)).toBe(plain);
     expect(told(['files', 'mail'])).toBe(plain);

@@ -56,7 +56,12 @@ export class ElicitationLabels {
   }
 
   /** @param holder - Part of the message in which `inputRequests` may stand. */
-  #inRequests(message: RpcMessage, holder: JsonObject | undefined, upstream: string, client: ClientContext): RpcMessage {
+  #inRequests(
+    message: RpcMessage,
+    holder: JsonObject | undefined,
+    upstream: string,
+    client: ClientContext,
+  ): RpcMessage {
     const requests = this.#isFor(client) ? memberOf(holder, 'inputRequests') : undefined;
     const text = rawOf(message, requests);
     if (requests === undefined || text === undefined) return message;

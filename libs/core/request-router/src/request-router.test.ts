@@ -15,7 +15,12 @@ describe('RequestRouter', () => {
       `{"x":1, "name" : "read","arguments":${ODD}, "_meta":{"k":1} }`,
       'read',
     ],
-    ['prompts/get', `{"name":"files__read","arguments":${ODD}}`, `{"name":"read","arguments":${ODD}}`, 'read'],
+    [
+      'prompts/get',
+      `{"name":"files__read","arguments":${ODD}}`,
+      `{"name":"read","arguments":${ODD}}`,
+      'read',
+    ],
     ['tools/call', '{"name":"f\\u0069les__\\"q\\"\\ud800"}', '{"name":"\\"q\\"\\ud800"}', '"q"\ud800'],
     [
       'completion/complete',
@@ -23,22 +28,30 @@ describe('RequestRouter', () => {
       `{"argument":${ODD},"ref":{"type":"ref/prompt", "name":"p", "title":1.0}}`,
       undefined,
     ],
-    ['resources/read', '{ "uri":"file:\\u002f/a", "x":1.0 }', '{ "uri":"file:\\u002f/a", "x":1.0 }', 'file://a'],
+    [
+      'resources/read',
+      '{ "uri":"file:\\u002f/a", "x":1.0 }',
+      '{ "uri":"file:\\u002f/a", "x":1.0 }',
+      'file://a',
+    ],
     [
       'completion/complete',
       '{"ref":{"type":"ref/resource","uri":"file:///{x}"},"x":1.0}',
       '{"ref":{"type":"ref/resource","uri":"file:///{x}"},"x":1.0}',
       undefined,
     ],
-  ])('sends %s to the upstream of its name and changes nothing but the name [S002-TX-03]', (method, params, sent, name) => {
-    const fixture = new RouterFixture();
-    const connection = fixture.connection('files', 'modern');
-    fixture.route(requestOf(method, params), MODERN);
-    expect(connection.last.params).toBe(sent);
-    expect(connection.last.call.method).toBe(method);
-    expect(connection.last.call.name).toBe(name);
-    expect(connection.last.call.clientId).toBe('1');
-  });
+  ])(
+    'sends %s to the upstream of its name and changes nothing but the name [S002-TX-03]',
+    (method, params, sent, name) => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', 'modern');
+      fixture.route(requestOf(method, params), MODERN);
+      expect(connection.last.params).toBe(sent);
+      expect(connection.last.call.method).toBe(method);
+      expect(connection.last.call.name).toBe(name);
+      expect(connection.last.call.clientId).toBe('1');
+    },
+  );
 
   it('sends names that stay as they are byte for byte, escapes included', () => {
     const fixture = new RouterFixture();
@@ -120,16 +133,22 @@ describe('RequestRouter', () => {
   it('compares headers with the arguments of modern calls and passes them on', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
-    fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN, ['Mcp-Param-Region', 'eu']);
+    fixture.route(requestOf('tools/call', `{"name":"files__read","arguments":${ODD}}`), MODERN, [
+      'Mcp-Param-Region',
+      'eu',
+    ]);
     expect(fixture.views.checkedHeaders).toEqual([[ODD, ['Mcp-Param-Region', 'eu']]]);
     expect(connection.last.call.paramHeaders).toEqual(['Mcp-Param-Region', 'eu']);
   });
 
+  // guard: route/mirrored
   it('sends no call whose headers differ from its arguments', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     fixture.views.mismatch = new GatewayError('OMNI_HEADER_MISMATCH', 'differs');
-    expect(fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN, []).reply.text).toBe('OMNI_HEADER_MISMATCH');
+    expect(fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN, []).reply.text).toBe(
+      'OMNI_HEADER_MISMATCH',
+    );
     expect(connection.sent).toEqual([]);
   });
 
@@ -150,6 +169,7 @@ describe('RequestRouter', () => {
     expect(fixture.views.checkedHeaders).toEqual([]);
   });
 
+  // guard: route/own-methods, route/vendor-scope
   it.each([
     ['vendor/x', 'files', true],
     ['tasks/get', 'files', true],
@@ -194,10 +214,19 @@ describe('RequestRouter', () => {
   ])('tells the log level to connected servers that log, on the endpoint %s', (endpoint, told) => {
     const fixture = new RouterFixture();
     const logging = fixture.connection('files', 'legacy', '{"capabilities":{"tools":{},"logging" : {}}}');
-    const silent = fixture.connection('mail', 'legacy', '{"capabilities":{"tools":{}},"instructions":"\\"logging\\":"}');
-    const { reply } = fixture.route(requestOf('logging/setLevel', '{"level":"info"}', '"i"'), new FakeSession().client(endpoint));
+    const silent = fixture.connection(
+      'mail',
+      'legacy',
+      '{"capabilities":{"tools":{}},"instructions":"\\"logging\\":"}',
+    );
+    const { reply } = fixture.route(
+      requestOf('logging/setLevel', '{"level":"info"}', '"i"'),
+      new FakeSession().client(endpoint),
+    );
     expect(reply.text).toBe('{"jsonrpc":"2.0","id":"i","result":{}}');
-    expect([logging, silent].filter(({ sent }) => sent.length > 0).map(({ upstream }) => upstream)).toEqual(told);
+    expect([logging, silent].filter(({ sent }) => sent.length > 0).map(({ upstream }) => upstream)).toEqual(
+      told,
+    );
     for (const { params, call } of logging.sent) {
       expect(call.method).toBe('logging/setLevel');
       expect(params).toBe('{"level":"info"}');
@@ -211,6 +240,7 @@ describe('RequestRouter', () => {
     expect(connection.sent).toEqual([]);
   });
 
+  // guard: route/level-question
   it('refuses what a server asks while its level is set, and does not leave it waiting', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy', '{"capabilities":{"logging":{}}}');
@@ -226,19 +256,26 @@ describe('RequestRouter', () => {
   it.each([
     [undefined, ['files file:///new']],
     ['files', []],
-  ])('remembers resources that results mention, where there is a choice (endpoint %s)', (endpoint, remembered) => {
-    const fixture = new RouterFixture();
-    const connection = fixture.connection('files', 'modern');
-    fixture.route(requestOf('tools/call', `{"name":"${endpoint === undefined ? 'files__read' : 'read'}"}`), clientOf('modern', endpoint));
-    connection.last.answer('"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}');
-    expect(fixture.views.remembered).toEqual(remembered);
-  });
+  ])(
+    'remembers resources that results mention, where there is a choice (endpoint %s)',
+    (endpoint, remembered) => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', 'modern');
+      fixture.route(
+        requestOf('tools/call', `{"name":"${endpoint === undefined ? 'files__read' : 'read'}"}`),
+        clientOf('modern', endpoint),
+      );
+      connection.last.answer('"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}');
+      expect(fixture.views.remembered).toEqual(remembered);
+    },
+  );
 
   it('remembers resources that an answer in bytes mentions', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
     const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN);
-    const text = '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}}';
+    const text =
+      '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"resource_link","uri":"file:///new"}]}}';
     connection.last.bytes(text);
     expect(fixture.views.remembered).toEqual(['files file:///new']);
     expect(reply.text).toBe(text);

@@ -1,4 +1,13 @@
-import { type JsonMember, memberOf, rawOf, resultText, type RpcMessage, scanJson, stringMember, type TextEdit } from '@omni/jsonrpc';
+import {
+  type JsonMember,
+  memberOf,
+  rawOf,
+  resultText,
+  type RpcMessage,
+  scanJson,
+  stringMember,
+  type TextEdit,
+} from '@omni/jsonrpc';
 import {
   type CallContext,
   type CatalogueViews,
@@ -27,7 +36,8 @@ const TASK_LIST = 'tasks/list';
 const REF_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 
 /** Methods that Omni answers itself or that nobody may send; they are never carried on. */
-const OWN_METHODS = /^(?:rpc\.|notifications\/|server\/discover$|initialize$|ping$|subscriptions\/|sampling\/|elicitation\/|roots\/)/;
+const OWN_METHODS =
+  /^(?:rpc\.|notifications\/|server\/discover$|initialize$|ping$|subscriptions\/|sampling\/|elicitation\/|roots\/)/;
 
 export interface RequestRouterOptions {
   readonly views: CatalogueViews;
@@ -58,7 +68,14 @@ export class RequestRouter {
   readonly #forwards: (upstream: string) => readonly string[] | undefined;
 
   constructor(options: RequestRouterOptions) {
-    const { views, upstreams, clock, seal = new StateSeal(), labelsElicitations = false, forwards = () => undefined } = options;
+    const {
+      views,
+      upstreams,
+      clock,
+      seal = new StateSeal(),
+      labelsElicitations = false,
+      forwards = () => undefined,
+    } = options;
     // Of one server alone everything is.
     this.#labels = new ElicitationLabels(labelsElicitations && upstreams.names.length > 1);
     this.#taskIds = new TaskIds(seal);
@@ -74,7 +91,10 @@ export class RequestRouter {
     if (request.message.method === 'logging/setLevel') return this.#setLevel(request, reply);
     if (isAboutTask(request.message.method)) return this.#routeTask(request, reply);
     if (!isReturning(request)) return this.#routeByPlan(request, reply);
-    return this.#bridge.resume({ leg: { request, reply }, otherwise: (state) => this.#routeByPlan(request, reply, state) });
+    return this.#bridge.resume({
+      leg: { request, reply },
+      otherwise: (state) => this.#routeByPlan(request, reply, state),
+    });
   }
 
   /**
@@ -82,7 +102,10 @@ export class RequestRouter {
    * a list of tasks names none.
    */
   carries(method: string, endpoint: Endpoint): boolean {
-    return (endpoint.kind !== 'all' || isAboutTask(method)) && !OWN_METHODS.test(method);
+    return (
+      /* guard: route/vendor-scope */ (endpoint.kind !== 'all' || isAboutTask(method)) &&
+      /* guard: route/own-methods */ !OWN_METHODS.test(method)
+    );
   }
 
   /**
@@ -90,7 +113,12 @@ export class RequestRouter {
    *
    * @param tell - Not called for what is about a task that is not the client's.
    */
-  toClient(upstream: string, message: RpcMessage, client: ClientContext, tell: (message: RpcMessage) => void): void {
+  toClient(
+    upstream: string,
+    message: RpcMessage,
+    client: ClientContext,
+    tell: (message: RpcMessage) => void,
+  ): void {
     this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
       tell(this.#labels.inRequest(translated, upstream, client)),
     );
@@ -98,7 +126,12 @@ export class RequestRouter {
 
   /** Listens to tasks for a `subscriptions/listen` of a client. @returns What ends it. */
   watchTasks(options: TasksToWatch): () => void {
-    const watch = new TaskWatch({ ...options, ids: this.#taskIds, access: this.#upstreams, labels: this.#labels });
+    const watch = new TaskWatch({
+      ...options,
+      ids: this.#taskIds,
+      access: this.#upstreams,
+      labels: this.#labels,
+    });
     watch.open();
     return () => watch.close();
   }
@@ -154,7 +187,11 @@ export class RequestRouter {
     const sealed = stringMember(message.text, message.params, 'taskId') ?? '';
     this.#taskIds.open(sealed, client, (task) => {
       deferred.begin(() => {
-        if (member !== undefined && task !== undefined && (serverOf(client.endpoint) ?? task.upstream) === task.upstream)
+        if (
+          member !== undefined &&
+          task !== undefined &&
+          (serverOf(client.endpoint) ?? task.upstream) === task.upstream
+        )
           return this.#start(request, taskPlan(message.method, member, sealed, task), reply);
         reply.settle({ kind: 'error', error: unknownTask() });
         return undefined;
@@ -175,7 +212,12 @@ export class RequestRouter {
       case 'completion/complete':
         return this.#planCompletion(message, client);
       default:
-        return plainPlan([serverOf(client.endpoint) ?? ''], undefined, [], message.method === TASK_LIST ? { kind: 'list' } : undefined);
+        return plainPlan(
+          [serverOf(client.endpoint) ?? ''],
+          undefined,
+          [],
+          message.method === TASK_LIST ? { kind: 'list' } : undefined,
+        );
     }
   }
 
@@ -188,9 +230,11 @@ export class RequestRouter {
     if (target instanceof GatewayError) return target;
     const args = rawOf(message, memberOf(message.params, 'arguments'));
     const mismatch = paramHeaders === undefined ? undefined : target.checkHeaders(args, paramHeaders);
+    // guard: route/mirrored
     if (mismatch !== undefined) return mismatch;
     const learns = client.endpoint.kind === 'all' && this.#upstreams.names.length > 1;
-    const mayStartTask = client.era === 'legacy' ? memberOf(message.params, 'task') !== undefined : declaresTasks(client);
+    const mayStartTask =
+      client.era === 'legacy' ? memberOf(message.params, 'task') !== undefined : declaresTasks(client);
     return {
       upstreams: [target.upstream],
       edits: renamed(member, name, target.name),
@@ -198,7 +242,9 @@ export class RequestRouter {
       paramHeaders: paramHeaders ?? target.headersFor(args),
       wrapsOutput: target.wrapsOutput,
       task: mayStartTask ? { kind: 'starting' } : undefined,
-      onResourceLinks: learns ? (upstream, uris) => uris.forEach((uri) => view.rememberUri(uri, upstream)) : undefined,
+      onResourceLinks: learns
+        ? (upstream, uris) => uris.forEach((uri) => view.rememberUri(uri, upstream))
+        : undefined,
     };
   }
 
@@ -264,8 +310,18 @@ function plainPlan(
   return { upstreams, edits, name, paramHeaders: [], wrapsOutput: false, task, onResourceLinks: undefined };
 }
 
-function taskPlan(method: string, { start, end }: JsonMember, sealed: string, { upstream, id }: UpstreamTask): RoutePlan {
-  return plainPlan([upstream], id, [{ start, end, text: JSON.stringify(id) }], { kind: 'about', id, sealed, method });
+function taskPlan(
+  method: string,
+  { start, end }: JsonMember,
+  sealed: string,
+  { upstream, id }: UpstreamTask,
+): RoutePlan {
+  return plainPlan([upstream], id, [{ start, end, text: JSON.stringify(id) }], {
+    kind: 'about',
+    id,
+    sealed,
+    method,
+  });
 }
 
 /** Whether a method is about one task, which it names. */
@@ -273,7 +329,11 @@ function isAboutTask(method: string): boolean {
   return method.startsWith(TASKS) && method !== TASK_LIST;
 }
 
-function renamed(span: { readonly start: number; readonly end: number }, from: string, to: string): readonly TextEdit[] {
+function renamed(
+  span: { readonly start: number; readonly end: number },
+  from: string,
+  to: string,
+): readonly TextEdit[] {
   return from === to ? [] : [{ start: span.start, end: span.end, text: JSON.stringify(to) }];
 }
 

@@ -34,7 +34,9 @@ export function messageOf(text: string): RpcMessage {
 
 /** @param params - JSON, or empty for none. */
 export function requestOf(method: string, params = '', id = '1'): RpcMessage {
-  return messageOf(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}${params === '' ? '' : `,"params":${params}`}}`);
+  return messageOf(
+    `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}${params === '' ? '' : `,"params":${params}`}}`,
+  );
 }
 
 export function clientOf(era: Era, server?: string): ClientContext {
@@ -113,7 +115,11 @@ export class SentCall {
 
   /** @param members - Of the response beside the id, as JSON. */
   answer(members: string, status = 200): void {
-    this.listener.onAnswer({ kind: 'message', message: messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`), status });
+    this.listener.onAnswer({
+      kind: 'message',
+      message: messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`),
+      status,
+    });
   }
 
   bytes(text: string): void {
@@ -217,7 +223,8 @@ export class ScriptedViews implements CatalogueViews {
 
   #route(name: string, server: string | undefined): Target | GatewayError {
     const [upstream, own] = server === undefined ? name.split('__') : [server, name];
-    if (upstream === undefined || own === undefined || !this.isRead) return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
+    if (upstream === undefined || own === undefined || !this.isRead)
+      return new GatewayError('OMNI_NAME_UNKNOWN', 'No such name');
     return {
       upstream,
       name: own,
@@ -226,7 +233,8 @@ export class ScriptedViews implements CatalogueViews {
         this.checkedHeaders.push([argumentsText, headers]);
         return this.mismatch;
       },
-      headersFor: (argumentsText) => (argumentsText === undefined ? [] : ['Mcp-Param-Derived', String(argumentsText.length)]),
+      headersFor: (argumentsText) =>
+        argumentsText === undefined ? [] : ['Mcp-Param-Derived', String(argumentsText.length)],
     };
   }
 }
@@ -239,8 +247,13 @@ export class ScriptedUpstreams implements UpstreamAccess {
   readonly opening: (() => void)[] = [];
   isSlow = false;
 
-  connectionFor(upstream: string, _client: ClientContext, done: (result: UpstreamConnection | GatewayError) => void): void {
-    const connection = this.connections.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
+  connectionFor(
+    upstream: string,
+    _client: ClientContext,
+    done: (result: UpstreamConnection | GatewayError) => void,
+  ): void {
+    const connection =
+      this.connections.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
     if (this.isSlow) this.opening.push(() => done(connection));
     else done(connection);
   }
@@ -299,7 +312,12 @@ export class RecordingReply implements ReplySink {
     for (const listener of this.#drains.splice(0)) listener();
   }
 
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+  serverRequest(
+    upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void {
     this.serverRequests.push([upstream, message.text]);
     this.signals.push(signal);
     const reply = this.replies.length > 1 ? this.replies.shift() : this.replies[0];

@@ -1,7 +1,13 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import { internalCall } from '@omni/model';
 import { GatewayError, type UpstreamTransport } from '@omni/ports';
-import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock, type ScriptedExchange } from '@omni/testing';
+import {
+  RecordingCall,
+  ScriptedHttpClient,
+  upstreamSpecOf,
+  VirtualClock,
+  type ScriptedExchange,
+} from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
 import { connectionContextOf } from './connection/connection-context.fixture.ts';
 import { connect } from './connect.ts';
@@ -9,12 +15,16 @@ import type { OpenConnection } from './connection/open-connection.ts';
 
 const STREAM_URL = 'http://up.test/sse';
 const MESSAGES_URL = 'http://up.test/messages?sessionId=1';
-const INITIALIZED = '{"protocolVersion":"2024-11-05","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
+const INITIALIZED =
+  '{"protocolVersion":"2024-11-05","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
 
 type Refuse = (post: ScriptedExchange) => void;
 
 /** A server of the transport HTTP+SSE. @param refuse - What it says to posts to the address of its stream. */
-function sseServer(refuse: Refuse, onInitialize: (stream: ScriptedExchange, id: unknown) => void = initialized): ScriptedHttpClient {
+function sseServer(
+  refuse: Refuse,
+  onInitialize: (stream: ScriptedExchange, id: unknown) => void = initialized,
+): ScriptedHttpClient {
   let stream: ScriptedExchange | undefined;
   return new ScriptedHttpClient((exchange) => {
     const { method, url } = exchange.request;
@@ -37,7 +47,11 @@ function initialized(stream: ScriptedExchange, id: unknown): void {
   stream.event(`{"jsonrpc":"2.0","id":${String(id)},"result":${INITIALIZED}}`);
 }
 
-function start(http: ScriptedHttpClient | undefined, kind: 'http' | 'sse' = 'http', protocol: 'auto' | 'legacy' | '2026-07-28' = 'auto') {
+function start(
+  http: ScriptedHttpClient | undefined,
+  kind: 'http' | 'sse' = 'http',
+  protocol: 'auto' | 'legacy' | '2026-07-28' = 'auto',
+) {
   const clock = new VirtualClock();
   const transport: UpstreamTransport = { kind, url: STREAM_URL, headers: {} };
   const spec = upstreamSpecOf(transport, { protocol });
@@ -73,10 +87,17 @@ describe('connect to a server of HTTP+SSE', () => {
     ['400', NOT_FOUND(400)],
     ['404', NOT_FOUND(404)],
     ['405', NOT_FOUND(405)],
-    ['405 with an error', (post) => post.json(405, '{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}')],
+    [
+      '405 with an error',
+      (post) => post.json(405, '{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}'),
+    ],
     [
       '400 with an error for the request',
-      (post) => post.json(400, `{"jsonrpc":"2.0","id":${JSON.stringify(post.member('id'))},"error":{"code":-32600,"message":"no"}}`),
+      (post) =>
+        post.json(
+          400,
+          `{"jsonrpc":"2.0","id":${JSON.stringify(post.member('id'))},"error":{"code":-32600,"message":"no"}}`,
+        ),
     ],
   ])('falls back to it when requests are answered by %s', async (_what, refuse) => {
     const http = sseServer(refuse);

@@ -26,14 +26,17 @@ import { EraMemory } from './connection/era-memory.ts';
 import type { OpenConnection } from './connection/open-connection.ts';
 import { callOf } from './connection/upstream-call.fixture.ts';
 
-const DISCOVERED = '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"public"}';
-const INITIALIZED = '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
+const DISCOVERED =
+  '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"public"}';
+const INITIALIZED =
+  '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
 
 type Script = (message: ScriptedMessage, instance: ScriptedInstance) => void;
 
 const modern: Script = (message, instance) => {
   if (message.method === 'server/discover') instance.reply(message, DISCOVERED);
-  else if (message.id !== undefined) instance.refuse(message, -32022, '{"supported":["2026-07-28"],"requested":"2025-11-25"}');
+  else if (message.id !== undefined)
+    instance.refuse(message, -32022, '{"supported":["2026-07-28"],"requested":"2025-11-25"}');
 };
 const legacy =
   (onDiscover: Script): Script =>
@@ -49,7 +52,12 @@ describe('connect over a channel', () => {
     ['invalid params', legacy((message, instance) => instance.refuse(message, -32602)), 'legacy', 1],
     ['an error of its own', legacy((message, instance) => instance.refuse(message, -32000)), 'legacy', 1],
     ['an empty result', legacy((message, instance) => instance.reply(message, '{}')), 'legacy', 1],
-    ['legacy versions only', legacy((message, instance) => instance.refuse(message, -32022, '{"supported":["2025-11-25"]}')), 'legacy', 1],
+    [
+      'legacy versions only',
+      legacy((message, instance) => instance.refuse(message, -32022, '{"supported":["2025-11-25"]}')),
+      'legacy',
+      1,
+    ],
     [
       'a result with legacy versions only',
       legacy((message, instance) => instance.reply(message, '{"supportedVersions":["2025-11-25"]}')),
@@ -80,6 +88,7 @@ describe('connect over a channel', () => {
     expect(eras.recall(spec)).toBe('modern');
   });
 
+  // guard: handshake/silent
   it.each<[string, Script, string, string]>([
     [
       'only versions to come',
@@ -90,7 +99,9 @@ describe('connect over a channel', () => {
     [
       'an unknown legacy version',
       (message, instance) =>
-        message.method === 'initialize' ? instance.reply(message, '{"protocolVersion":"1999-01-01"}') : instance.refuse(message, -32601),
+        message.method === 'initialize'
+          ? instance.reply(message, '{"protocolVersion":"1999-01-01"}')
+          : instance.refuse(message, -32601),
       'OMNI_UPSTREAM_ERA',
       'the unknown protocol version 1999-01-01',
     ],
@@ -148,10 +159,14 @@ describe('connect over a channel', () => {
     ['legacy', 'initialize'],
     ['2026-07-28', 'server/discover'],
   ])('begins as protocol "%s" says and falls back to nothing', async (protocol, method) => {
-    const { run, server, clock } = channelOf((message, instance) => instance.refuse(message, -32601), { protocol });
+    const { run, server, clock } = channelOf((message, instance) => instance.refuse(message, -32601), {
+      protocol,
+    });
     const attempt = run();
     await clock.advanceAsync(0);
-    expect(server.instances.map((instance) => instance.received.map((message) => message.method))).toEqual([[method]]);
+    expect(server.instances.map((instance) => instance.received.map((message) => message.method))).toEqual([
+      [method],
+    ]);
     expect(attempt.error?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
   });
 
@@ -171,6 +186,7 @@ describe('connect over a channel', () => {
     expect(server.instances[0]?.last('tools/list')?.id).toBe(3);
   });
 
+  // guard: handshake/stray-answer
   it('does not take a doubled answer to the probe for the answer to initialize', async () => {
     const { run, server, clock } = channelOf((message, instance) => {
       if (message.method === 'server/discover') instance.refuse(message, -32601);
@@ -190,9 +206,14 @@ describe('connect over a channel', () => {
     await clock.advanceAsync(0);
     run();
     await clock.advanceAsync(0);
-    expect(server.instances.map((instance) => instance.received[0]?.method)).toEqual(['server/discover', 'initialize', 'initialize']);
+    expect(server.instances.map((instance) => instance.received[0]?.method)).toEqual([
+      'server/discover',
+      'initialize',
+      'initialize',
+    ]);
   });
 
+  // guard: handshake/request
   it('answers ping during the handshake and nothing else', async () => {
     const { run, server, clock } = channelOf(() => {});
     run();
@@ -229,7 +250,13 @@ describe('connect over a channel', () => {
       },
       close: () => Promise.resolve(),
     };
-    const transport: UpstreamTransport = { kind: 'stdio', command: 'node', args: ['s.mjs'], env: { A: 'b' }, cwd: '/srv' };
+    const transport: UpstreamTransport = {
+      kind: 'stdio',
+      command: 'node',
+      args: ['s.mjs'],
+      env: { A: 'b' },
+      cwd: '/srv',
+    };
     const { run, clock } = start(upstreamSpecOf(transport, { secretValues: ['b'] }), { launcher });
     const attempt = run();
     await clock.advanceAsync(0);
@@ -287,7 +314,9 @@ describe('connect over a channel', () => {
   it('probes again when a modern upstream cuts the connection', async () => {
     let isModern = true;
     const reset = new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'reset', { data: { phase: 'body' } });
-    const server = new ScriptedServer((message, instance) => (isModern ? modern : legacy(() => instance.exit(reset)))(message, instance));
+    const server = new ScriptedServer((message, instance) =>
+      (isModern ? modern : legacy(() => instance.exit(reset)))(message, instance),
+    );
     const { run, clock } = start(upstreamSpecOf(SOCKET), { dialer: dialerTo(server).dialer });
     const first = run();
     await clock.advanceAsync(0);
@@ -325,15 +354,24 @@ describe('connect over HTTP', () => {
       },
       'modern',
     ],
-    ['400 with a text', (exchange) => exchange.respond(400, 'text/plain', 'Bad Request: No valid session ID provided'), 'legacy'],
+    [
+      '400 with a text',
+      (exchange) => exchange.respond(400, 'text/plain', 'Bad Request: No valid session ID provided'),
+      'legacy',
+    ],
     [
       '400 with a legacy error',
-      (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no session"}}'),
+      (exchange) =>
+        exchange.json(400, '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no session"}}'),
       'legacy',
     ],
     [
       '400 that names legacy versions',
-      (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"","data":{"supported":["2025-11-25"]}}}'),
+      (exchange) =>
+        exchange.json(
+          400,
+          '{"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"","data":{"supported":["2025-11-25"]}}}',
+        ),
       'legacy',
     ],
     ['404', (exchange) => exchange.respond(404, '', ''), 'legacy'],
@@ -376,7 +414,11 @@ describe('connect over HTTP', () => {
     ['a web page', (exchange) => exchange.respond(200, 'text/html', '<html>'), 'OMNI_UPSTREAM_PROTOCOL'],
     [
       'only versions to come',
-      (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"","data":{"supported":["2031-01-01"]}}}'),
+      (exchange) =>
+        exchange.json(
+          400,
+          '{"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"","data":{"supported":["2031-01-01"]}}}',
+        ),
       'OMNI_UPSTREAM_ERA',
     ],
     ['silence', () => {}, 'OMNI_UPSTREAM_TIMEOUT'],
@@ -398,10 +440,13 @@ describe('connect over HTTP', () => {
         const method = exchange.request.method === 'POST' ? exchange.member('method') : undefined;
         const isModern = method === 'server/discover';
         if (method === 'notifications/initialized') exchange.respond(202, '', '');
-        else if (method === undefined || isModern !== (now === 'modern')) exchange.respond(404, 'text/html', '<html>');
+        else if (method === undefined || isModern !== (now === 'modern'))
+          exchange.respond(404, 'text/html', '<html>');
         else exchange.result(isModern ? DISCOVERED : INITIALIZED);
       });
-      const { run, clock } = start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http });
+      const { run, clock } = start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), {
+        http,
+      });
       const attempts = [run()];
       await clock.advanceAsync(0);
       now = first === 'modern' ? 'legacy' : 'modern';
@@ -409,7 +454,11 @@ describe('connect over HTTP', () => {
         attempts.push(run());
         await clock.advanceAsync(0);
       }
-      expect(attempts.map(({ connection, error }) => connection?.era ?? error?.code)).toEqual([first, 'OMNI_UPSTREAM_HTTP_STATUS', now]);
+      expect(attempts.map(({ connection, error }) => connection?.era ?? error?.code)).toEqual([
+        first,
+        'OMNI_UPSTREAM_HTTP_STATUS',
+        now,
+      ]);
     },
   );
 
@@ -420,7 +469,9 @@ describe('connect over HTTP', () => {
           exchange.json(400, `{"jsonrpc":"2.0","id":${id},"error":{"code":-32600,"message":"Bad day"}}`);
         else exchange.respond(405, '', '');
       });
-      const { run, clock } = start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http });
+      const { run, clock } = start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), {
+        http,
+      });
       const attempt = run();
       await clock.advanceAsync(0);
       expect(attempt.error?.message).toBe('"up" refused initialize: Bad day');
@@ -456,7 +507,9 @@ function start(spec: UpstreamSpec, { launcher, dialer, http }: Adapters) {
   const context = connectionContextOf(clock, { eras, launcher, dialer, http });
   const events = { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} };
   const run = () => {
-    const attempt: { connection?: OpenConnection; error?: GatewayError; abort: () => void } = { abort: () => {} };
+    const attempt: { connection?: OpenConnection; error?: GatewayError; abort: () => void } = {
+      abort: () => {},
+    };
     attempt.abort = connect({ spec, context, events, binding: undefined, era: undefined }, (result) => {
       if (result instanceof GatewayError) attempt.error = result;
       else attempt.connection = result;
@@ -468,7 +521,10 @@ function start(spec: UpstreamSpec, { launcher, dialer, http }: Adapters) {
 
 const SOCKET: UpstreamTransport = { kind: 'socket', address: { host: '127.0.0.1', port: 7 } };
 
-function dialerTo(server: ScriptedServer): { readonly dialer: ChannelDialer; readonly specs: readonly DialSpec[] } {
+function dialerTo(server: ScriptedServer): {
+  readonly dialer: ChannelDialer;
+  readonly specs: readonly DialSpec[];
+} {
   const specs: DialSpec[] = [];
   const dial = (spec: DialSpec, listener: ChannelListener): MessageChannel => {
     specs.push(spec);
@@ -477,7 +533,10 @@ function dialerTo(server: ScriptedServer): { readonly dialer: ChannelDialer; rea
   return { dialer: { dial, close: () => Promise.resolve() }, specs };
 }
 
-function channelOf(script: (message: ScriptedMessage, instance: ScriptedInstance) => unknown, settings: Partial<UpstreamSpec> = {}) {
+function channelOf(
+  script: (message: ScriptedMessage, instance: ScriptedInstance) => unknown,
+  settings: Partial<UpstreamSpec> = {},
+) {
   const server = new ScriptedServer((message, instance) => void script(message, instance));
   return { ...start(upstreamSpecOf({ kind: 'channel', open: server.open }, settings), {}), server };
 }
@@ -489,5 +548,8 @@ function httpOf(onDiscover: (exchange: ScriptedExchange) => void) {
     if (exchange.member('method') === 'initialize') exchange.result(INITIALIZED);
     if (exchange.member('method') === 'notifications/initialized') exchange.respond(202, '', '');
   });
-  return { ...start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http }), http };
+  return {
+    ...start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http }),
+    http,
+  };
 }

@@ -1,4 +1,10 @@
-import { GatewayError, type Era, type OpenChannel, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
+import {
+  GatewayError,
+  type Era,
+  type OpenChannel,
+  type UpstreamSpec,
+  type UpstreamTransport,
+} from '@omni/ports';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel/channel-handshake.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
@@ -11,7 +17,11 @@ export interface ConnectOptions extends ConnectionOptions {
 }
 
 /** A failed attempt; the era that was remembered may be wrong then. */
-const ERA_MAY_BE_WRONG: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_PROTOCOL', 'OMNI_UPSTREAM_ERA', 'OMNI_UPSTREAM_TIMEOUT']);
+const ERA_MAY_BE_WRONG: ReadonlySet<string> = new Set([
+  'OMNI_UPSTREAM_PROTOCOL',
+  'OMNI_UPSTREAM_ERA',
+  'OMNI_UPSTREAM_TIMEOUT',
+]);
 /** A connection that was ended by the other side. */
 const ENDED: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_UNREACHABLE']);
 
@@ -21,7 +31,10 @@ const ENDED: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTRE
  * @param done - Called once, never before this returns.
  * @returns Gives up; `done` is not called then.
  */
-export function connect(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void): () => void {
+export function connect(
+  options: ConnectOptions,
+  done: (result: OpenConnection | GatewayError) => void,
+): () => void {
   const attempt = new Attempt(options, done);
   attempt.begin();
   return () => attempt.abort();
@@ -58,8 +71,16 @@ class Attempt {
     if (spec.transport.kind === 'http') {
       const { url, headers } = spec.transport;
       if (context.http === undefined)
-        return this.#failLater(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${spec.name}" needs HTTP, which is not available here`));
-      this.#abort = handshakeOverHttp({ ...this.#options, http: context.http, url, configuredHeaders: headers, plan }, onOutcome);
+        return this.#failLater(
+          new GatewayError(
+            'OMNI_UPSTREAM_UNREACHABLE',
+            `"${spec.name}" needs HTTP, which is not available here`,
+          ),
+        );
+      this.#abort = handshakeOverHttp(
+        { ...this.#options, http: context.http, url, configuredHeaders: headers, plan },
+        onOutcome,
+      );
       return;
     }
     const open = channelOpener(spec, spec.transport, context);
@@ -96,7 +117,12 @@ class Attempt {
 
 function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
   if (ERA_MAY_BE_WRONG.has(code)) return true;
-  if (code === 'OMNI_UPSTREAM_HTTP_STATUS' && data?.['phase'] !== 'connect' && OTHER_ERA_STATUSES.has(data?.['status'])) return true;
+  if (
+    code === 'OMNI_UPSTREAM_HTTP_STATUS' &&
+    data?.['phase'] !== 'connect' &&
+    OTHER_ERA_STATUSES.has(data?.['status'])
+  )
+    return true;
   // Nobody was there to be silent.
   if (plan === 'legacy-first' && data?.['phase'] === 'connect') return true;
   return plan === 'modern' && ENDED.has(code) && data?.['phase'] !== 'connect';
@@ -114,19 +140,38 @@ function channelOpener(
     case 'websocket':
     case 'socket': {
       if (dialer === undefined)
-        return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" needs a persistent connection, which is not available here`);
+        return new GatewayError(
+          'OMNI_UPSTREAM_UNREACHABLE',
+          `"${name}" needs a persistent connection, which is not available here`,
+        );
       return (listener) => dialer.dial({ upstream: name, target: transport, ...bounds }, listener);
     }
     case 'sse': {
-      if (http === undefined) return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" needs HTTP, which is not available here`);
+      if (http === undefined)
+        return new GatewayError(
+          'OMNI_UPSTREAM_UNREACHABLE',
+          `"${name}" needs HTTP, which is not available here`,
+        );
       const { url, headers } = transport;
-      return (listener) => new SseChannel({ upstream: name, http, url, configuredHeaders: headers, clock, ...bounds }, listener);
+      return (listener) =>
+        new SseChannel({ upstream: name, http, url, configuredHeaders: headers, clock, ...bounds }, listener);
     }
     case 'stdio': {
       if (launcher === undefined)
-        return new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `"${name}" needs a process, which cannot be started here`);
+        return new GatewayError(
+          'OMNI_UPSTREAM_SPAWN_FAILED',
+          `"${name}" needs a process, which cannot be started here`,
+        );
       const { command, args, env, cwd } = transport;
-      const child = { upstream: name, command, args, env, secretValues, ...bounds, ...(cwd !== undefined && { cwd }) };
+      const child = {
+        upstream: name,
+        command,
+        args,
+        env,
+        secretValues,
+        ...bounds,
+        ...(cwd !== undefined && { cwd }),
+      };
       return (listener) => launcher.launch(child, listener);
     }
   }

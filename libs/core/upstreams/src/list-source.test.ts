@@ -13,14 +13,17 @@ describe('Upstream.listSourceFor', () => {
     ['auto', '{}'],
     ['auto', '{"tasks":{}}'],
     ['shared', FORMS],
-  ])('has none of their own for clients that share the instance ("%s", %s)', async (instances, capabilities) => {
-    const scene = await new UpstreamScene({ instances }).start();
-    for (const client of [clientOf(capabilities), new FakeSession(capabilities).client]) {
-      expect(await scene.source(client)).toBeUndefined();
-      expect(scene.upstream.openListSourceFor(client)).toBeUndefined();
-    }
-    expect(scene.open).toEqual([true]);
-  });
+  ])(
+    'has none of their own for clients that share the instance ("%s", %s)',
+    async (instances, capabilities) => {
+      const scene = await new UpstreamScene({ instances }).start();
+      for (const client of [clientOf(capabilities), new FakeSession(capabilities).client]) {
+        expect(await scene.source(client)).toBeUndefined();
+        expect(scene.upstream.openListSourceFor(client)).toBeUndefined();
+      }
+      expect(scene.open).toEqual([true]);
+    },
+  );
 
   it.each<UpstreamSpec['instances']>(['auto', 'per-user', 'per-session'])(
     'is the instance that calls run on, with "%s"',
@@ -118,8 +121,12 @@ describe('Upstream.listSourceFor', () => {
   it('is told with each change of lists', async () => {
     const scene = await new UpstreamScene().start();
     const source = await scene.openSource(clientOf(FORMS));
-    for (const instance of scene.server.instances) instance.emit('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
-    expect(scene.changes.map(({ connection }) => connection)).toEqual([scene.upstream.connection, source.connection]);
+    for (const instance of scene.server.instances)
+      instance.emit('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
+    expect(scene.changes.map(({ connection }) => connection)).toEqual([
+      scene.upstream.connection,
+      source.connection,
+    ]);
     expect(scene.changes.map((change) => change.isOpen())).toEqual([true, true]);
   });
 });
@@ -127,10 +134,16 @@ describe('Upstream.listSourceFor', () => {
 describe('VariantKeys', () => {
   it('are equal for clients of one era that declare the same, however it is written', () => {
     const variantKeys = new VariantKeys();
-    const of = (capabilities: string, era: 'legacy' | 'modern' = 'modern'): string | undefined => variantKeys.of({ era, capabilities });
+    const of = (capabilities: string, era: 'legacy' | 'modern' = 'modern'): string | undefined =>
+      variantKeys.of({ era, capabilities });
     expect(of('{"roots":{},"sampling":{}}')).toBe(of('{ "sampling" : {}, "roots":{} }'));
     expect(
-      new Set([of('{"roots":{}}'), of('{"sampling":{}}'), of('{"roots":{}}', 'legacy'), of('{"roots":{"listChanged":true}}')]).size,
+      new Set([
+        of('{"roots":{}}'),
+        of('{"sampling":{}}'),
+        of('{"roots":{}}', 'legacy'),
+        of('{"roots":{"listChanged":true}}'),
+      ]).size,
     ).toBe(4);
     expect(of('{}')).toBeUndefined();
     expect(of('{ }')).toBeUndefined();

@@ -10,7 +10,13 @@ import {
   type UpstreamConnection,
 } from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
-import { ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
+import {
+  ScriptedServer,
+  upstreamSpecOf,
+  VirtualClock,
+  type ScriptedInstance,
+  type ScriptedMessage,
+} from '@omni/testing';
 import type { ListSource } from './list-source.ts';
 import type { UpstreamLimits } from './connection/upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
@@ -23,14 +29,21 @@ export const FORMS = '{"elicitation":{}}';
 export function legacyScript(message: ScriptedMessage, instance: ScriptedInstance): void {
   if (message.method === 'server/discover') instance.refuse(message, -32601);
   if (message.method === 'initialize')
-    instance.reply(message, '{"protocolVersion":"2025-11-25","capabilities":{"logging":{},"resources":{"subscribe":true}}}');
-  if (message.method === 'resources/subscribe' || message.method === 'logging/setLevel') instance.reply(message, '{}');
+    instance.reply(
+      message,
+      '{"protocolVersion":"2025-11-25","capabilities":{"logging":{},"resources":{"subscribe":true}}}',
+    );
+  if (message.method === 'resources/subscribe' || message.method === 'logging/setLevel')
+    instance.reply(message, '{}');
 }
 
 /** A server that speaks the modern era, and legacy too when a revision of it is named. @param versions - JSON, without brackets. */
-export function modernScript(versions = '"2026-07-28"'): (message: ScriptedMessage, instance: ScriptedInstance) => void {
+export function modernScript(
+  versions = '"2026-07-28"',
+): (message: ScriptedMessage, instance: ScriptedInstance) => void {
   return (message, instance) => {
-    if (message.method === 'server/discover') instance.reply(message, `{"supportedVersions":[${versions}],"capabilities":{}}`);
+    if (message.method === 'server/discover')
+      instance.reply(message, `{"supportedVersions":[${versions}],"capabilities":{}}`);
     else if (message.method === 'initialize' && !versions.includes('2025')) instance.refuse(message, -32601);
     else legacyScript(message, instance);
   };
@@ -67,7 +80,12 @@ export class FakeSession implements ClientBinding {
 
   constructor(capabilities: string, principal = 'ada') {
     this.capabilities = capabilities;
-    this.client = { ...clientOf(capabilities, principal), era: 'legacy', session: this, clientInfo: this.clientInfo };
+    this.client = {
+      ...clientOf(capabilities, principal),
+      era: 'legacy',
+      session: this,
+      clientInfo: this.clientInfo,
+    };
   }
 
   onNotification(_upstream: string, message: RpcMessage): void {
@@ -107,7 +125,11 @@ export class UpstreamScene {
       clock: this.clock,
       identity: { name: 'omni', version: '1' },
       limits,
-      observer: { onStateChanged() {}, onReady() {}, onListsChanged: (_upstream, _kinds, source) => void this.changes.push(source) },
+      observer: {
+        onStateChanged() {},
+        onReady() {},
+        onListsChanged: (_upstream, _kinds, source) => void this.changes.push(source),
+      },
     });
     const upstream = this.upstreams.get('up');
     if (upstream === undefined) throw new TypeError('no upstream');
@@ -153,7 +175,8 @@ export class UpstreamScene {
   /** The same, which there must be. */
   async openSource(client: ClientContext): Promise<ListSource> {
     const found = await this.source(client);
-    if (found === undefined || found instanceof GatewayError) throw new TypeError('there is no source', { cause: found });
+    if (found === undefined || found instanceof GatewayError)
+      throw new TypeError('there is no source', { cause: found });
     return found;
   }
 

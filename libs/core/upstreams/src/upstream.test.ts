@@ -1,8 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import { ALL_SERVERS, type ClientBinding, type ClientContext, internalCall, type UpstreamConnection } from '@omni/model';
+import {
+  ALL_SERVERS,
+  type ClientBinding,
+  type ClientContext,
+  internalCall,
+  type UpstreamConnection,
+} from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
-import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
+import {
+  RecordingCall,
+  ScriptedServer,
+  upstreamSpecOf,
+  VirtualClock,
+  type ScriptedInstance,
+  type ScriptedMessage,
+} from '@omni/testing';
 import type { OpenConnection } from './connection/open-connection.ts';
 import type { UpstreamLimits } from './connection/upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
@@ -15,15 +28,19 @@ type Script = (message: ScriptedMessage, instance: ScriptedInstance) => void;
 
 const legacy: Script = (message, instance) => {
   if (message.method === 'server/discover') instance.refuse(message, -32601);
-  if (message.method === 'initialize') instance.reply(message, `{"protocolVersion":"2025-11-25","capabilities":${LISTS}}`);
-  if (message.method === 'resources/subscribe' || message.method === 'resources/unsubscribe') instance.reply(message, '{}');
+  if (message.method === 'initialize')
+    instance.reply(message, `{"protocolVersion":"2025-11-25","capabilities":${LISTS}}`);
+  if (message.method === 'resources/subscribe' || message.method === 'resources/unsubscribe')
+    instance.reply(message, '{}');
 };
 const modernOf =
   (versions: string): Script =>
   (message, instance) => {
-    if (message.method === 'server/discover') instance.reply(message, `{"supportedVersions":[${versions}],"capabilities":${LISTS}}`);
+    if (message.method === 'server/discover')
+      instance.reply(message, `{"supportedVersions":[${versions}],"capabilities":${LISTS}}`);
     if (message.method === 'initialize' && versions.includes('2025')) legacy(message, instance);
-    else if (message.method === 'initialize') instance.refuse(message, -32022, '{"supported":["2026-07-28"]}');
+    else if (message.method === 'initialize')
+      instance.refuse(message, -32022, '{"supported":["2026-07-28"]}');
     if (message.method === 'subscriptions/listen') acknowledge(message, instance);
   };
 const modern = modernOf('"2026-07-28"');
@@ -34,7 +51,10 @@ describe('Upstream', () => {
     expect(upstream.getStatus()).toMatchObject({ level: 'unknown', details: { phase: 'stopped' } });
     upstream.start();
     upstream.start();
-    expect(upstream.getStatus()).toMatchObject({ level: 'unknown', details: { phase: 'starting', attempts: 1 } });
+    expect(upstream.getStatus()).toMatchObject({
+      level: 'unknown',
+      details: { phase: 'starting', attempts: 1 },
+    });
     await clock.advanceAsync(0);
     expect(log).toEqual(['starting', 'ready', 'list legacy']);
     expect(upstream.getStatus()).toMatchObject({
@@ -44,7 +64,10 @@ describe('Upstream', () => {
   });
 
   it('is not started when it is disabled, and says why', async () => {
-    const { upstream, server, clock } = open(legacy, { enabled: false, disabledReason: 'its command is missing' });
+    const { upstream, server, clock } = open(legacy, {
+      enabled: false,
+      disabledReason: 'its command is missing',
+    });
     upstream.start();
     await clock.advanceAsync(60_000);
     expect(server.instances).toEqual([]);
@@ -54,6 +77,7 @@ describe('Upstream', () => {
     });
   });
 
+  // guard: restart/used
   it('tries again after 500, 1500, 3500, 8500 and 18500 ms, then every 30 s [S000-GRD-05]', async () => {
     const startedAt: number[] = [];
     const clock = new VirtualClock();
@@ -74,6 +98,7 @@ describe('Upstream', () => {
     });
   });
 
+  // guard: restart/fails-fast
   it('restarts after a crash, fails what ran, and refuses calls at once in between', async () => {
     const { upstream, server, clock, log } = await ready(legacy);
     const call = new RecordingCall<RpcMessage>();
@@ -104,6 +129,7 @@ describe('Upstream', () => {
     expect(upstream.state.phase).toBe('ready');
   });
 
+  // guard: restart/start-wait
   it('lets calls wait while it starts, for ten seconds at most', async () => {
     const { upstream, server, clock } = open(() => {}, { protocol: 'legacy' });
     upstream.start();
@@ -112,18 +138,26 @@ describe('Upstream', () => {
     const late = connectionLater(upstream, MODERN_CLIENT);
     expect(served.result).toBeUndefined();
     await clock.advanceAsync(100);
-    expect(served.result).toMatchObject({ code: 'OMNI_UPSTREAM_STARTING', message: '"up" has not finished starting within 10 s' });
+    expect(served.result).toMatchObject({
+      code: 'OMNI_UPSTREAM_STARTING',
+      message: '"up" has not finished starting within 10 s',
+    });
     const [instance] = server.instances;
     const [serverRequest] = instance?.received ?? [];
     if (instance !== undefined && serverRequest !== undefined) legacy(serverRequest, instance);
     expect(late.result).toBe(upstream.connection);
   });
 
+  // guard: restart/waiting
   it('lets only so many calls wait while it starts', async () => {
     const { upstream } = open(() => {}, { protocol: 'legacy' }, { limits: { maxInFlight: 2 } });
     upstream.start();
     const waiting = [1, 2, 3].map(() => connectionLater(upstream, MODERN_CLIENT));
-    expect(waiting.map(({ result }) => result)).toEqual([undefined, undefined, expect.objectContaining({ code: 'OMNI_OVERLOADED' })]);
+    expect(waiting.map(({ result }) => result)).toEqual([
+      undefined,
+      undefined,
+      expect.objectContaining({ code: 'OMNI_OVERLOADED' }),
+    ]);
     await upstream.stop();
   });
 
@@ -140,17 +174,18 @@ describe('Upstream', () => {
     const [session, other] = [new Session('{"roots":{"listChanged":true}}'), new Session('{"roots":{}}')];
     for (const { client } of [session, other]) connectionLater(upstream, client);
     await clock.advanceAsync(0);
-    const notification = parseMessage('{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}', {
-      maxDepth: 9,
-      maxElements: 99,
-    });
+    const notification = parseMessage(
+      '{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}',
+      {
+        maxDepth: 9,
+        maxElements: 99,
+      },
+    );
     if (notification.kind !== 'notification') throw new TypeError('no notification');
     session.declare(notification);
-    expect(server.instances.map((instance) => instance.last('notifications/roots/list_changed')?.text)).toEqual([
-      undefined,
-      notification.text,
-      undefined,
-    ]);
+    expect(
+      server.instances.map((instance) => instance.last('notifications/roots/list_changed')?.text),
+    ).toEqual([undefined, notification.text, undefined]);
   });
 
   it('does not disturb others while it is down', async () => {
@@ -209,14 +244,17 @@ describe('Upstream', () => {
     ['shared', '{"roots":{}}', 1],
     ['per-user', '{}', 2],
     ['per-session', '{}', 2],
-  ])('with instances "%s", a legacy client with capabilities %s makes it %i', async (instances, capabilities, count) => {
-    const { upstream, server, clock } = await ready(legacy, { instances });
-    const session = new Session(capabilities);
-    const found = connectionLater(upstream, session.client);
-    await clock.advanceAsync(0);
-    expect(server.instances).toHaveLength(count);
-    expect(found.result === upstream.connection).toBe(count === 1);
-  });
+  ])(
+    'with instances "%s", a legacy client with capabilities %s makes it %i',
+    async (instances, capabilities, count) => {
+      const { upstream, server, clock } = await ready(legacy, { instances });
+      const session = new Session(capabilities);
+      const found = connectionLater(upstream, session.client);
+      await clock.advanceAsync(0);
+      expect(server.instances).toHaveLength(count);
+      expect(found.result === upstream.connection).toBe(count === 1);
+    },
+  );
 
   it('opens the connection of a session once, with the capabilities of its client, and closes it with the session', async () => {
     const { upstream, server, clock } = await ready(legacy);
@@ -256,6 +294,7 @@ describe('Upstream', () => {
     expect(server.instances[2]?.isOpen).toBe(false);
   });
 
+  // guard: instance/count
   it('bounds the instances of sessions', async () => {
     const { upstream, clock } = await ready(legacy, {}, { limits: { maxInstances: 1 } });
     const first = new Session('{"sampling":{}}');
@@ -301,7 +340,9 @@ describe('Upstream', () => {
   });
 
   it('does not try when the revision is forced [PROTO-R09]', async () => {
-    const { upstream, server } = await ready(modernOf('"2026-07-28","2025-11-25"'), { protocol: '2026-07-28' });
+    const { upstream, server } = await ready(modernOf('"2026-07-28","2025-11-25"'), {
+      protocol: '2026-07-28',
+    });
     expect(connectionNow(upstream, new Session('{}').client)).toBe(upstream.connection);
     expect(server.instances).toHaveLength(1);
   });
@@ -330,7 +371,9 @@ describe('Upstream', () => {
       else modern(message, instance);
     });
     await clock.advanceAsync(120_000);
-    expect(server.instances[0]?.received.filter((message) => message.method === 'subscriptions/listen')).toHaveLength(1);
+    expect(
+      server.instances[0]?.received.filter((message) => message.method === 'subscriptions/listen'),
+    ).toHaveLength(1);
   });
 
   it('announces changed lists of a legacy upstream', async () => {
@@ -352,15 +395,21 @@ describe('Upstream', () => {
       );
     await clock.advanceAsync(0);
     const [instance] = server.instances;
-    expect(instance?.received.filter((message) => message.method === 'resources/subscribe').map((message) => message.params)).toEqual([
-      { uri: 'file:///x' },
-    ]);
-    instance?.emit('{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}');
+    expect(
+      instance?.received
+        .filter((message) => message.method === 'resources/subscribe')
+        .map((message) => message.params),
+    ).toEqual([{ uri: 'file:///x' }]);
+    instance?.emit(
+      '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}',
+    );
     expect(updates).toEqual(['a', 'b']);
     releases[0]?.();
     releases[0]?.();
     expect(instance?.last('resources/unsubscribe')).toBeUndefined();
-    instance?.emit('{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}');
+    instance?.emit(
+      '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}',
+    );
     expect(updates).toEqual(['a', 'b', 'b']);
     releases[1]?.();
     await clock.advanceAsync(2_000);
@@ -384,14 +433,17 @@ describe('Upstream', () => {
     subscribe('a', (own) => (release = own));
     await clock.advanceAsync(0);
     const [instance] = server.instances;
-    const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}';
+    const update =
+      '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}';
     instance?.emit(update);
     release?.();
     await clock.advanceAsync(1_000);
     subscribe('b', () => {});
     await clock.advanceAsync(60_000);
     instance?.emit(update);
-    const sent = instance?.received.filter(({ method }) => /^resources\/(?:un)?subscribe$/.test(method ?? ''));
+    const sent = instance?.received.filter(({ method }) =>
+      /^resources\/(?:un)?subscribe$/.test(method ?? ''),
+    );
     expect(updates).toEqual(['a', 'b']);
     expect(sent?.length).toBe(1);
   });
@@ -412,24 +464,34 @@ describe('Upstream', () => {
     server.instances[0]?.exit(CRASH);
     await clock.advanceAsync(500);
     const [, instance] = server.instances;
-    const again = instance?.received.findLast((message) => message.method === method && message.text.includes('file:///x'));
+    const again = instance?.received.findLast(
+      (message) => message.method === method && message.text.includes('file:///x'),
+    );
     expect(again).toBeDefined();
     instance?.emit(
       `{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x","_meta":{"io.modelcontextprotocol/subscriptionId":${String(again?.id)}}}}`,
     );
     expect(updates).toEqual(['notifications/resources/updated']);
     await clock.advanceAsync(60_000);
-    expect(instance?.received.filter((message) => message.method === method && message.text.includes('file:///x'))).toHaveLength(1);
+    expect(
+      instance?.received.filter((message) => message.method === method && message.text.includes('file:///x')),
+    ).toHaveLength(1);
   });
 
   it.each<[string, Script]>([
     [
       'a legacy upstream refuses',
-      (message, instance) => (message.method === 'resources/subscribe' ? instance.refuse(message, -32602) : legacy(message, instance)),
+      (message, instance) =>
+        message.method === 'resources/subscribe'
+          ? instance.refuse(message, -32602)
+          : legacy(message, instance),
     ],
     [
       'a modern upstream does not honour',
-      (message, instance) => (message.method === 'subscriptions/listen' ? acknowledge(message, instance, '{}') : modern(message, instance)),
+      (message, instance) =>
+        message.method === 'subscriptions/listen'
+          ? acknowledge(message, instance, '{}')
+          : modern(message, instance),
     ],
   ])('says so when %s a subscription', async (_name, script) => {
     const { upstream, clock } = await ready(script);
@@ -445,6 +507,7 @@ describe('Upstream', () => {
     expect(upstream.getStatus().details['subscriptions']).toBe(0);
   });
 
+  // guard: watch/acknowledged
   it('waits half a minute for a modern upstream to acknowledge a subscription', async () => {
     const { upstream, server, clock } = await ready((message, instance) => {
       if (!message.text.includes('file:///x')) modern(message, instance);
@@ -464,6 +527,7 @@ describe('Upstream', () => {
     expect(server.instances[0]?.last('notifications/cancelled')).toBeDefined();
   });
 
+  // guard: watch/count
   it('bounds the resources that are watched', async () => {
     const { upstream, clock } = await ready(legacy, {}, { limits: { maxSubscriptions: 1 } });
     const results: string[] = [];
@@ -484,7 +548,11 @@ interface OpenSettings {
   readonly limits?: Partial<UpstreamLimits>;
 }
 
-function open(script: Script, settings: Partial<UpstreamSpec> = {}, { clock = new VirtualClock(), limits = {} }: OpenSettings = {}) {
+function open(
+  script: Script,
+  settings: Partial<UpstreamSpec> = {},
+  { clock = new VirtualClock(), limits = {} }: OpenSettings = {},
+) {
   const server = new ScriptedServer(script);
   const log: string[] = [];
   const upstreams = new Upstreams({
@@ -546,7 +614,13 @@ class Session implements ClientBinding {
   }
 
   get client(): ClientContext {
-    return { ...MODERN_CLIENT, era: 'legacy', session: this, capabilities: this.capabilities, clientInfo: this.clientInfo };
+    return {
+      ...MODERN_CLIENT,
+      era: 'legacy',
+      session: this,
+      capabilities: this.capabilities,
+      clientInfo: this.clientInfo,
+    };
   }
 
   onNotification(_upstream: string, message: RpcMessage): void {
@@ -576,11 +650,17 @@ class Session implements ClientBinding {
 }
 
 /** What is told at once. */
-function connectionNow(upstream: Upstream, client: ClientContext): UpstreamConnection | GatewayError | undefined {
+function connectionNow(
+  upstream: Upstream,
+  client: ClientContext,
+): UpstreamConnection | GatewayError | undefined {
   return connectionLater(upstream, client).result;
 }
 
-function connectionLater(upstream: Upstream, client: ClientContext): { result?: UpstreamConnection | GatewayError } {
+function connectionLater(
+  upstream: Upstream,
+  client: ClientContext,
+): { result?: UpstreamConnection | GatewayError } {
   const found: { result?: UpstreamConnection | GatewayError } = {};
   upstream.connectionFor(client, (result) => (found.result = result));
   return found;

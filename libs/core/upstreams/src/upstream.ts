@@ -1,6 +1,17 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import { capabilitiesAcrossEras, type ClientBinding, type ClientContext, type UpstreamConnection } from '@omni/model';
-import { type CancelTimer, type ComponentStatus, type Era, GatewayError, type UpstreamSpec } from '@omni/ports';
+import {
+  capabilitiesAcrossEras,
+  type ClientBinding,
+  type ClientContext,
+  type UpstreamConnection,
+} from '@omni/model';
+import {
+  type CancelTimer,
+  type ComponentStatus,
+  type Era,
+  GatewayError,
+  type UpstreamSpec,
+} from '@omni/ports';
 import { connect } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
@@ -9,7 +20,12 @@ import { LazyConnection, type OnConnection } from './instances/lazy-connection.t
 import type { ListSource } from './list-source.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
 import { speaksLegacyToo } from './connection/mcp-revision.ts';
-import type { ConnectionContext, ConnectionEvents, ListKind, OpenConnection } from './connection/open-connection.ts';
+import type {
+  ConnectionContext,
+  ConnectionEvents,
+  ListKind,
+  OpenConnection,
+} from './connection/open-connection.ts';
 import { OwnInstances } from './instances/own-instances.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
@@ -83,12 +99,17 @@ export class Upstream {
     this.#subscriptions = new ResourceSubscriptions(spec.name, context);
     this.#events = {
       onClosed: (connection, reason) => this.#onConnectionClosed(connection, reason),
-      onListsChanged: (connection, kind) => observer.onListsChanged(this, new Set([kind]), this.#sourceAt(connection)),
-      onResourceUpdated: (connection, uri, message: RpcMessage) => this.#subscriptions.tell(connection, uri, message),
+      onListsChanged: (connection, kind) =>
+        observer.onListsChanged(this, new Set([kind]), this.#sourceAt(connection)),
+      onResourceUpdated: (connection, uri, message: RpcMessage) =>
+        this.#subscriptions.tell(connection, uri, message),
       onReinitialized: (connection) => this.#subscriptions.move(connection, connection),
     };
-    const open = (binding: ClientBinding | undefined, era: Era | undefined, done: OnConnection): (() => void) =>
-      connect({ spec, context, events: this.#events, binding, era }, done);
+    const open = (
+      binding: ClientBinding | undefined,
+      era: Era | undefined,
+      done: OnConnection,
+    ): (() => void) => connect({ spec, context, events: this.#events, binding, era }, done);
     this.#legacyShared = new LazyConnection((done) => open(undefined, 'legacy', done));
     this.#own = new OwnInstances({
       spec,
@@ -150,7 +171,8 @@ export class Upstream {
   connectionFor(client: ClientContext, done: OnFound): void {
     const primary = this.#primary;
     if (primary !== undefined) this.#connectionFor(client, this.#useOf(client, primary), primary, done);
-    else this.#whenReady((ready) => this.#connectionFor(client, this.#useOf(client, ready), ready, done), done);
+    else
+      this.#whenReady((ready) => this.#connectionFor(client, this.#useOf(client, ready), ready, done), done);
   }
 
   /** The connection that {@link connectionFor} would give this client, when it is open already. Opens none. */
@@ -174,7 +196,10 @@ export class Upstream {
         // Every connection that lasts is one of this library's own.
         this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
       };
-      this.#whenReady((primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection), told);
+      this.#whenReady(
+        (primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection),
+        told,
+      );
     };
     const onOver = (over: PersistentSubscription): void => void this.#persistent.delete(over);
     const persistent = new PersistentSubscription({ context: this.#context, subscribe, done, onOver });
@@ -204,7 +229,11 @@ export class Upstream {
   getStatus(): ComponentStatus {
     const primary = this.#primary;
     const counters = primary === undefined ? {} : { inFlight: primary.inFlight, ...primary.counters };
-    return statusOf(this.#state, { ...counters, sessionInstances: this.#own.size, subscriptions: this.#subscriptions.size });
+    return statusOf(this.#state, {
+      ...counters,
+      sessionInstances: this.#own.size,
+      subscriptions: this.#subscriptions.size,
+    });
   }
 
   #connect(): void {
@@ -227,15 +256,23 @@ export class Upstream {
     this.#formerPrimary = connection;
     this.#primary = connection;
     this.#readyAtMs = this.#context.clock.monotonicMs();
-    if (connection.era === 'modern' && this.spec.protocol === 'auto' && speaksLegacyToo(connection.handshake)) this.#speaksLegacy = 'yes';
+    if (connection.era === 'modern' && this.spec.protocol === 'auto' && speaksLegacyToo(connection.handshake))
+      this.#speaksLegacy = 'yes';
     if (this.spec.protocol === '2026-07-28') this.#speaksLegacy = 'no';
-    this.#setState({ phase: 'ready', since: Date.now(), era: connection.era, attempts: this.#backoff.failures + 1, lastError });
+    this.#setState({
+      phase: 'ready',
+      since: Date.now(),
+      era: connection.era,
+      attempts: this.#backoff.failures + 1,
+      lastError,
+    });
     if (former !== undefined) this.#subscriptions.move(former, connection);
     this.#observer.onReady(this, connection);
     // The observer may have stopped it.
     if (this.#primary !== connection) return;
     if (connection.era === 'modern') {
-      const onChanged = (kinds: ReadonlySet<ListKind>): void => this.#observer.onListsChanged(this, kinds, this.#sourceAt(connection));
+      const onChanged = (kinds: ReadonlySet<ListKind>): void =>
+        this.#observer.onListsChanged(this, kinds, this.#sourceAt(connection));
       this.#listWatch = new ListWatch({ connection, context: this.#context, onChanged });
       this.#listWatch.start();
     }
@@ -248,7 +285,8 @@ export class Upstream {
   }
 
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
-    if (connection === this.#primary) return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
+    if (connection === this.#primary)
+      return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
     if (this.#legacyShared.connection === connection) this.#legacyShared.forget();
     this.#own.onClosed(connection);
     this.#subscriptions.drop(connection, reason);
@@ -259,14 +297,25 @@ export class Upstream {
     this.#primary = undefined;
     this.#listWatch?.stop();
     this.#listWatch = undefined;
-    const delayMs = this.#backoff.nextDelayMs(livedMs);
+    const delayMs = /* guard: process/restart, restart/used */ this.#backoff.nextDelayMs(livedMs);
     const now = Date.now();
     this.#cancelRetry = this.#context.clock.after(delayMs, () => this.#connect());
     this.#context.logger.warn(
-      { upstream: this.name, code: lastError.code, attempts: this.#backoff.failures, retryInMs: Math.round(delayMs) },
+      {
+        upstream: this.name,
+        code: lastError.code,
+        attempts: this.#backoff.failures,
+        retryInMs: Math.round(delayMs),
+      },
       lastError.message,
     );
-    this.#setState({ phase: 'down', since: now, attempts: this.#backoff.failures, lastError, nextRetryAt: Math.round(now + delayMs) });
+    this.#setState({
+      phase: 'down',
+      since: now,
+      attempts: this.#backoff.failures,
+      lastError,
+      nextRetryAt: Math.round(now + delayMs),
+    });
     this.#failWaiters(this.#downError(lastError));
   }
 
@@ -279,9 +328,12 @@ export class Upstream {
       case 'starting':
         return this.#wait(onReady, onFailure);
       case 'down':
+        // guard: restart/fails-fast
         return onFailure(this.#downError(state.lastError));
       case 'disabled':
-        return onFailure(new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${state.reason}`));
+        return onFailure(
+          new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${state.reason}`),
+        );
       case 'stopped':
         return onFailure(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
     }
@@ -290,7 +342,8 @@ export class Upstream {
   #connectionFor(client: ClientContext, use: InstanceUse, primary: OpenConnection, done: OnFound): void {
     const isModern = primary.era === 'modern';
     if (isModern && (client.era === 'modern' || this.#speaksLegacy === 'no')) return done(primary);
-    if (!isModern) return use === 'shared' ? done(primary) : this.#own.connectionFor(use, client, primary, done);
+    if (!isModern)
+      return use === 'shared' ? done(primary) : this.#own.connectionFor(use, client, primary, done);
     const onLegacy: OnConnection = (result) => done(this.#legacyOr(result));
     if (use === 'shared') this.#legacyShared.get(onLegacy);
     else if (use !== 'request') this.#own.persistentConnectionFor(use, client, onLegacy);
@@ -304,7 +357,11 @@ export class Upstream {
     }
   }
 
-  #listSourceFor(client: ClientContext, primary: OpenConnection, done: (result: ListSource | undefined | GatewayError) => void): void {
+  #listSourceFor(
+    client: ClientContext,
+    primary: OpenConnection,
+    done: (result: ListSource | undefined | GatewayError) => void,
+  ): void {
     const isBridged = primary.era === 'modern' && this.#speaksLegacy === 'no';
     const use = this.#useOf(client, primary);
     if (use === 'shared' || isBridged) return done(this.#modernSource(client, primary));
@@ -316,13 +373,20 @@ export class Upstream {
   }
 
   #sourceAt(connection: OpenConnection, release = (): void => {}): ListSource {
-    return { connection, capabilities: '{}', isOpen: () => connection === this.#primary || this.#own.isOpen(connection), release };
+    return {
+      connection,
+      capabilities: '{}',
+      isOpen: () => connection === this.#primary || this.#own.isOpen(connection),
+      release,
+    };
   }
 
   /** `undefined` where a modern upstream is told nothing of the client. */
   #modernSource(client: ClientContext, connection: OpenConnection): ListSource | undefined {
-    if (connection.era === 'legacy' || (client.era === 'legacy' && this.#speaksLegacy !== 'no')) return undefined;
-    const capabilities = client.era === 'modern' ? client.capabilities : capabilitiesAcrossEras(client.capabilities);
+    if (connection.era === 'legacy' || (client.era === 'legacy' && this.#speaksLegacy !== 'no'))
+      return undefined;
+    const capabilities =
+      client.era === 'modern' ? client.capabilities : capabilitiesAcrossEras(client.capabilities);
     if (capabilities === '{}') return undefined;
     return { connection, capabilities, isOpen: () => this.#primary === connection, release() {} };
   }
@@ -346,25 +410,38 @@ export class Upstream {
       this.#speaksLegacy = 'yes';
       return result;
     }
-    if (result.code === 'OMNI_OVERLOADED' || result.code === 'OMNI_CANCELLED' || this.#primary === undefined) return result;
-    if (this.#speaksLegacy === 'untried' && (NOT_LEGACY.has(result.code) || OTHER_ERA_STATUSES.has(result.data?.['status'])))
+    if (result.code === 'OMNI_OVERLOADED' || result.code === 'OMNI_CANCELLED' || this.#primary === undefined)
+      return result;
+    if (
+      this.#speaksLegacy === 'untried' &&
+      (NOT_LEGACY.has(result.code) || OTHER_ERA_STATUSES.has(result.data?.['status']))
+    )
       this.#speaksLegacy = 'no';
     return this.#primary;
   }
 
   #wait(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
+    // guard: restart/waiting
     if (this.#waiters.size >= this.#context.limits.maxInFlight) {
       return onFailure(
-        new GatewayError('OMNI_OVERLOADED', `${this.#waiters.size} calls wait for "${this.name}" to start (limits.maxInFlight)`),
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `${this.#waiters.size} calls wait for "${this.name}" to start (limits.maxInFlight)`,
+        ),
       );
     }
-    const waitMs = Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
+    const waitMs = /* guard: restart/start-wait */ Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
     const waiter: Waiter = {
       onReady,
       onFailure,
       cancelTimer: this.#context.clock.after(waitMs, () => {
         this.#waiters.delete(waiter);
-        onFailure(new GatewayError('OMNI_UPSTREAM_STARTING', `"${this.name}" has not finished starting within ${waitMs / 1_000} s`));
+        onFailure(
+          new GatewayError(
+            'OMNI_UPSTREAM_STARTING',
+            `"${this.name}" has not finished starting within ${waitMs / 1_000} s`,
+          ),
+        );
       }),
     };
     this.#waiters.add(waiter);
@@ -380,7 +457,10 @@ export class Upstream {
   }
 
   #downError(cause: GatewayError): GatewayError {
-    return new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is down: ${cause.message}`, { cause, data: { reason: cause.code } });
+    return new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is down: ${cause.message}`, {
+      cause,
+      data: { reason: cause.code },
+    });
   }
 
   #setState(state: UpstreamState): void {

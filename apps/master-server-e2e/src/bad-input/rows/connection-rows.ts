@@ -21,7 +21,10 @@ const isIdle =
     (await context.load()).inFlight <= 1;
 
 /** Writes a byte now and then until the socket is closed. @returns The status of the answer, and when the end came. */
-function trickle(socket: Socket, bytes: Buffer): Promise<{ readonly status: number | undefined; readonly afterMs: number }> {
+function trickle(
+  socket: Socket,
+  bytes: Buffer,
+): Promise<{ readonly status: number | undefined; readonly afterMs: number }> {
   return new Promise((resolve) => {
     const startedAt = performance.now();
     const reader = new AnswerReader();
@@ -39,7 +42,11 @@ function trickle(socket: Socket, bytes: Buffer): Promise<{ readonly status: numb
   });
 }
 
-async function slowSockets(port: number, bytes: Buffer, [fromMs, toMs]: readonly [number, number]): Promise<readonly string[]> {
+async function slowSockets(
+  port: number,
+  bytes: Buffer,
+  [fromMs, toMs]: readonly [number, number],
+): Promise<readonly string[]> {
   const sockets = await Promise.all(Array.from({ length: SLOW_SOCKETS }, () => openSocket(port)));
   const ends = await Promise.all(sockets.map((socket) => trickle(socket, bytes)));
   const wrong = ends.filter(({ status, afterMs }) => status !== 408 || afterMs < fromMs || afterMs > toMs);
@@ -74,7 +81,8 @@ export const CONNECTION_ROWS: readonly Row[] = [
     cases: [
       {
         name: `${SLOW_SOCKETS} sockets are cut after 10 s`,
-        run: ({ port }) => slowSockets(port, requestBytes({ body: callText() }).subarray(0, 300), [9_500, 14_000]),
+        run: ({ port }) =>
+          slowSockets(port, requestBytes({ body: callText() }).subarray(0, 300), [9_500, 14_000]),
       },
     ],
     note: 'The table asks for 2,000 sockets; a tenth shows the same on a small machine.',
@@ -86,7 +94,12 @@ export const CONNECTION_ROWS: readonly Row[] = [
     cases: [
       {
         name: `${SLOW_SOCKETS} sockets are cut after 30 s`,
-        run: ({ port }) => slowSockets(port, requestBytes({ body: callText({ args: echoed(`"${'x'.repeat(100)}"`) }) }), [29_500, 34_000]),
+        run: ({ port }) =>
+          slowSockets(
+            port,
+            requestBytes({ body: callText({ args: echoed(`"${'x'.repeat(100)}"`) }) }),
+            [29_500, 34_000],
+          ),
       },
     ],
   },
@@ -102,7 +115,8 @@ export const CONNECTION_ROWS: readonly Row[] = [
           socket.pause();
           const floods = context.tally('f');
           socket.write(callOf('flood', JSON.stringify(FLOOD), '7', ',"progressToken":"slow"'));
-          if (!(await until(() => context.tally('f') > floods, 15_000))) return ['the server could not finish: it was held back'];
+          if (!(await until(() => context.tally('f') > floods, 15_000)))
+            return ['the server could not finish: it was held back'];
           const isFree = await until(isIdle(context), 5_000);
           const answer = await readAnswer(socket, 10_000);
           socket.destroy();
@@ -164,10 +178,13 @@ export const CONNECTION_ROWS: readonly Row[] = [
               ['Mcp-Name', undefined],
             ]),
           );
-          if (!(await until(async () => (await context.load()).listens > listens, 3_000))) return ['the subscription did not open'];
+          if (!(await until(async () => (await context.load()).listens > listens, 3_000)))
+            return ['the subscription did not open'];
           if (how === 'RST') socket.resetAndDestroy();
           else socket.destroy();
-          return (await until(async () => (await context.load()).listens === listens, 3_000)) ? [] : ['the subscription is still open'];
+          return (await until(async () => (await context.load()).listens === listens, 3_000))
+            ? []
+            : ['the subscription is still open'];
         },
       })),
       {
@@ -196,7 +213,9 @@ export const CONNECTION_ROWS: readonly Row[] = [
           const sockets = await Promise.all(Array.from({ length: 500 }, () => openSocket(port)));
           const { answers, tookMs } = await send(modernPost(callText()));
           for (const socket of sockets) socket.destroy();
-          return answers[0]?.status === 200 && tookMs < 1_000 ? [] : [`${answers[0]?.status} after ${Math.round(tookMs)} ms beside them`];
+          return answers[0]?.status === 200 && tookMs < 1_000
+            ? []
+            : [`${answers[0]?.status} after ${Math.round(tookMs)} ms beside them`];
         },
       },
     ],
@@ -210,10 +229,16 @@ export const CONNECTION_ROWS: readonly Row[] = [
       {
         name: 'each gets its own answer, in order',
         run: async ({ send }) => {
-          const bytes = Buffer.concat(Array.from({ length: 1_000 }, (_, id) => callOf('echo', echoed(`"p${id}"`), String(id))));
+          const bytes = Buffer.concat(
+            Array.from({ length: 1_000 }, (_, id) => callOf('echo', echoed(`"p${id}"`), String(id))),
+          );
           const { answers } = await send(bytes, { answers: 1_000 });
-          const wrong = answers.findIndex(({ body }, id) => !body.includes(`"id":${id},`) || !body.includes(`"v":"p${id}",`));
-          return answers.length === 1_000 && wrong < 0 ? [] : [`${answers.length} answers, the first wrong one is number ${wrong}`];
+          const wrong = answers.findIndex(
+            ({ body }, id) => !body.includes(`"id":${id},`) || !body.includes(`"v":"p${id}",`),
+          );
+          return answers.length === 1_000 && wrong < 0
+            ? []
+            : [`${answers.length} answers, the first wrong one is number ${wrong}`];
         },
       },
       {
@@ -222,7 +247,9 @@ export const CONNECTION_ROWS: readonly Row[] = [
           const { port } = context;
           const socket = await openSocket(port, { isPaused: true });
           const bytes = Buffer.concat(
-            Array.from({ length: 1_000 }, (_, id) => callOf(id % 10 === 9 ? 'hold' : 'echo', echoed(`"p${id}"`), String(id))),
+            Array.from({ length: 1_000 }, (_, id) =>
+              callOf(id % 10 === 9 ? 'hold' : 'echo', echoed(`"p${id}"`), String(id)),
+            ),
           );
           const reader = new AnswerReader();
           await new Promise<void>((resolve) => {

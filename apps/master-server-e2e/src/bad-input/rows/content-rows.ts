@@ -1,14 +1,31 @@
 import { jsonOf, memberText } from '../answer-text.ts';
 import { headed, inSession, legacyCallText, pingText } from '../case-builders.ts';
 import { callText, echoed, modernPost, modernRequest, requestBytes } from '../request-bytes.ts';
-import { anyOf, exact, refused, served, type ByteCase, type Expectation, type Row, type RowContext } from '../row.ts';
+import {
+  anyOf,
+  exact,
+  refused,
+  served,
+  type ByteCase,
+  type Expectation,
+  type Row,
+  type RowContext,
+} from '../row.ts';
 import { until } from '../until.ts';
 
 const INVALID = refused('OMNI_MESSAGE_INVALID');
 const PARAMS = refused('OMNI_PARAMS_INVALID');
 const BEHIND: Expectation = { kind: 'refused-behind', rpcCodes: [-32602] };
 const VALID = callText();
-const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'then', 'toJSON', 'hasOwnProperty'];
+const PROTOTYPE_NAMES = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'then',
+  'toJSON',
+  'hasOwnProperty',
+];
 
 function withId(name: string, id: string, expect: Expectation): ByteCase {
   return { name: `id ${name}`, bytes: () => modernPost(callText({ id })), expect };
@@ -16,7 +33,11 @@ function withId(name: string, id: string, expect: Expectation): ByteCase {
 
 function read(name: string, uri: string, expect: Expectation): ByteCase {
   const header = uri.length > 8_000 ? 'long' : `=?base64?${Buffer.from(uri).toString('base64')}?=`;
-  return { name, bytes: () => modernRequest('resources/read', `"uri":${JSON.stringify(uri)},`, header), expect };
+  return {
+    name,
+    bytes: () => modernRequest('resources/read', `"uri":${JSON.stringify(uri)},`, header),
+    expect,
+  };
 }
 
 function listed(name: string, cursor: string, expect: Expectation): ByteCase {
@@ -44,7 +65,12 @@ export const CONTENT_ROWS: readonly Row[] = [
     title: 'names that every object has',
     cases: [
       ...PROTOTYPE_NAMES.flatMap((name) => [
-        headed(`tool ${name}`, [['Mcp-Name', `nobody__${name}`]], refused('OMNI_NAME_UNKNOWN'), callText({ name: `"nobody__${name}"` })),
+        headed(
+          `tool ${name}`,
+          [['Mcp-Name', `nobody__${name}`]],
+          refused('OMNI_NAME_UNKNOWN'),
+          callText({ name: `"nobody__${name}"` }),
+        ),
         {
           name: `server ${name}`,
           bytes: requestBytes({ target: `/mcp/${name}`, body: VALID }),
@@ -52,11 +78,24 @@ export const CONTENT_ROWS: readonly Row[] = [
         },
         headed(`header ${name}`, [[name, 'x']], served()),
         inSession(`session ${name}`, name),
-        { name: `query ${name}`, bytes: requestBytes({ target: `/mcp?${name}=x`, body: VALID }), expect: served() },
-        headed(`value ${name}`, [], exact(`"v":{"${name}":{"x":1}},`), callText({ args: echoed(`{"${name}":{"x":1}}`) })),
+        {
+          name: `query ${name}`,
+          bytes: requestBytes({ target: `/mcp?${name}=x`, body: VALID }),
+          expect: served(),
+        },
+        headed(
+          `value ${name}`,
+          [],
+          exact(`"v":{"${name}":{"x":1}},`),
+          callText({ args: echoed(`{"${name}":{"x":1}}`) }),
+        ),
         headed(`member ${name} of the message`, [], served(), `${VALID.slice(0, -1)},"${name}":{"x":1}}`),
         headed(`member ${name} of _meta`, [], served(), callText({ meta: `,"${name}":{"x":1}` })),
-        { name: `prompt ${name}`, bytes: modernRequest('prompts/get', `"name":"${name}",`, name), expect: refused('OMNI_NAME_UNKNOWN') },
+        {
+          name: `prompt ${name}`,
+          bytes: modernRequest('prompts/get', `"name":"${name}",`, name),
+          expect: refused('OMNI_NAME_UNKNOWN'),
+        },
       ]),
       // The server really has tools of these names: they are names like any other.
       ...['__proto__', 'constructor', 'then', 'toString'].map((name) =>
@@ -74,7 +113,9 @@ export const CONTENT_ROWS: readonly Row[] = [
     id: 'H09',
     title: 'ids',
     cases: [
-      ...['1.5', '1.0', '1e0', '1e400', 'true', 'null', '{}', '[]', '[1]'].map((id) => withId(id, id, INVALID)),
+      ...['1.5', '1.0', '1e0', '1e400', 'true', 'null', '{}', '[]', '[1]'].map((id) =>
+        withId(id, id, INVALID),
+      ),
       withId('of 10,000 characters', `"${'i'.repeat(10_000)}"`, INVALID),
       withId('of 2 MB', `"${'i'.repeat(2_000_000)}"`, INVALID),
       withId('of 2,000 digits', '9'.repeat(2_000), INVALID),
@@ -105,7 +146,9 @@ export const CONTENT_ROWS: readonly Row[] = [
           const isCancelled = await until(() => context.tally('c') === cancelled + 1);
           const third = await session.ask(legacyCallText(5, 'echo__echo', echoed('"again"')));
           return [
-            ...(second.includes('"OMNI_REQUEST_ID_IN_USE"') && second.includes('-32600') ? [] : [`second: ${second}`]),
+            ...(second.includes('"OMNI_REQUEST_ID_IN_USE"') && second.includes('-32600')
+              ? []
+              : [`second: ${second}`]),
             ...(isHeld && isCancelled ? [] : ['the first did not run on until it was cancelled']),
             ...(third.includes('"v":"again"') ? [] : [`reused after the end: ${third}`]),
           ];
@@ -117,7 +160,9 @@ export const CONTENT_ROWS: readonly Row[] = [
           const answers = await Promise.all(
             Array.from({ length: 50 }, (_, at) => send(modernPost(callText({ args: echoed(`"own${at}"`) })))),
           );
-          const wrong = answers.filter(({ answers: [one] }, at) => one?.body.includes(`"v":"own${at}",`) !== true);
+          const wrong = answers.filter(
+            ({ answers: [one] }, at) => one?.body.includes(`"v":"own${at}",`) !== true,
+          );
           return wrong.length === 0 ? [] : [`${wrong.length} got another's answer`];
         },
       },
@@ -131,7 +176,13 @@ export const CONTENT_ROWS: readonly Row[] = [
       { name: 'none in it', run: (context) => batch(context, '2025-03-26', '[]', isRefusal) },
       {
         name: 'one',
-        run: (context) => batch(context, '2025-03-26', `[${pingText(1)}]`, (text) => text === '[{"jsonrpc":"2.0","id":1,"result":{}}]'),
+        run: (context) =>
+          batch(
+            context,
+            '2025-03-26',
+            `[${pingText(1)}]`,
+            (text) => text === '[{"jsonrpc":"2.0","id":1,"result":{}}]',
+          ),
       },
       {
         name: '100',
@@ -145,9 +196,18 @@ export const CONTENT_ROWS: readonly Row[] = [
       },
       {
         name: '101',
-        run: (context) => batch(context, '2025-03-26', `[${Array.from({ length: 101 }, (_, id) => pingText(id)).join()}]`, isRefusal),
+        run: (context) =>
+          batch(
+            context,
+            '2025-03-26',
+            `[${Array.from({ length: 101 }, (_, id) => pingText(id)).join()}]`,
+            isRefusal,
+          ),
       },
-      { name: '100,000', run: (context) => batch(context, '2025-03-26', `[${'1,'.repeat(99_998)}1]`, isRefusal) },
+      {
+        name: '100,000',
+        run: (context) => batch(context, '2025-03-26', `[${'1,'.repeat(99_998)}1]`, isRefusal),
+      },
       {
         name: 'a batch in a batch',
         run: (context) =>
@@ -191,13 +251,22 @@ export const CONTENT_ROWS: readonly Row[] = [
       {
         name: 'notifications only',
         run: (context) =>
-          batch(context, '2025-03-26', '[{"jsonrpc":"2.0","method":"notifications/x"}]', (text, status) => status === 202 && text === ''),
+          batch(
+            context,
+            '2025-03-26',
+            '[{"jsonrpc":"2.0","method":"notifications/x"}]',
+            (text, status) => status === 202 && text === '',
+          ),
       },
       ...['2025-06-18', '2025-11-25', '2024-11-05'].map((version) => ({
         name: `in ${version}`,
         run: (context: RowContext) => batch(context, version, `[${pingText(1)}]`, isRefusal),
       })),
-      { name: 'without a session', bytes: modernPost(`[${VALID}]`), expect: refused('OMNI_MESSAGE_INVALID', 'OMNI_SESSION_REQUIRED') },
+      {
+        name: 'without a session',
+        bytes: modernPost(`[${VALID}]`),
+        expect: refused('OMNI_MESSAGE_INVALID', 'OMNI_SESSION_REQUIRED'),
+      },
     ],
   },
   {
@@ -213,8 +282,18 @@ export const CONTENT_ROWS: readonly Row[] = [
         '"tracestate":7',
         '"baggage":{}',
       ].map((member) => headed(member.slice(0, 60), [], exact('"v":1,'), callText({ meta: `,${member}` }))),
-      headed('clientInfo as a string', [], PARAMS, callText({ meta: ',"io.modelcontextprotocol/clientInfo":"x"' })),
-      headed('logLevel as an object', [], anyOf(served(), PARAMS, BEHIND), callText({ meta: ',"io.modelcontextprotocol/logLevel":{}' })),
+      headed(
+        'clientInfo as a string',
+        [],
+        PARAMS,
+        callText({ meta: ',"io.modelcontextprotocol/clientInfo":"x"' }),
+      ),
+      headed(
+        'logLevel as an object',
+        [],
+        anyOf(served(), PARAMS, BEHIND),
+        callText({ meta: ',"io.modelcontextprotocol/logLevel":{}' }),
+      ),
     ],
     note: 'Keys that mean something in the other direction only, and trace contexts, travel unread to the server: Omni relays bytes and takes no part in traces yet. In Omni they change nothing.',
   },
@@ -223,8 +302,8 @@ export const CONTENT_ROWS: readonly Row[] = [
     title: 'cursors',
     cases: [
       listed('empty', '""', served()),
-      ...['"x"', '"eyJvZmZzZXQiOjB9"', '"\\u0000"', `"${'c'.repeat(1_048_576)}"`, '"__proto__"', '" "'].map((cursor) =>
-        listed(cursor.slice(0, 30), cursor, refused('OMNI_CURSOR_INVALID')),
+      ...['"x"', '"eyJvZmZzZXQiOjB9"', '"\\u0000"', `"${'c'.repeat(1_048_576)}"`, '"__proto__"', '" "'].map(
+        (cursor) => listed(cursor.slice(0, 30), cursor, refused('OMNI_CURSOR_INVALID')),
       ),
       listed('null, which sloppy clients write for none', 'null', served()),
       ...['5', '{}', '[]', 'true'].map((cursor) => listed(cursor, cursor, refused('OMNI_CURSOR_INVALID'))),

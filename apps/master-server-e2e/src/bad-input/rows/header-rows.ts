@@ -4,12 +4,20 @@ import { anyOf, refused, served, type ByteCase, type Expectation, type Row } fro
 
 const MISMATCH = refused('OMNI_HEADER_MISMATCH');
 const PARAMS = refused('OMNI_PARAMS_INVALID');
-const VERSION: Expectation = { kind: 'refused', codes: ['OMNI_VERSION_UNSUPPORTED'], data: ['supported', 'requested'] };
+const VERSION: Expectation = {
+  kind: 'refused',
+  codes: ['OMNI_VERSION_UNSUPPORTED'],
+  data: ['supported', 'requested'],
+};
 const VALID = callText();
 
 function mirrored(name: string, args: string, headers: readonly Header[], expect: Expectation): ByteCase {
   const tool = 'echo__mirrored';
-  return { name, bytes: modernPost(callText({ name: `"${tool}"`, args }), [['Mcp-Name', tool], ...headers]), expect };
+  return {
+    name,
+    bytes: modernPost(callText({ name: `"${tool}"`, args }), [['Mcp-Name', tool], ...headers]),
+    expect,
+  };
 }
 
 /** Headers that say something else than the body. */
@@ -30,8 +38,18 @@ export const HEADER_ROWS: readonly Row[] = [
         MISMATCH,
       ),
       headed('empty', [['MCP-Protocol-Version', '']], MISMATCH),
-      headed('not known in both', [['MCP-Protocol-Version', '9999-99-99']], VERSION, VALID.replace(MODERN, '9999-99-99')),
-      headed('a draft in both', [['MCP-Protocol-Version', 'DRAFT-2026-v1']], VERSION, VALID.replace(MODERN, 'DRAFT-2026-v1')),
+      headed(
+        'not known in both',
+        [['MCP-Protocol-Version', '9999-99-99']],
+        VERSION,
+        VALID.replace(MODERN, '9999-99-99'),
+      ),
+      headed(
+        'a draft in both',
+        [['MCP-Protocol-Version', 'DRAFT-2026-v1']],
+        VERSION,
+        VALID.replace(MODERN, 'DRAFT-2026-v1'),
+      ),
       headed(
         'a legacy one in both',
         [['MCP-Protocol-Version', '2025-11-25']],
@@ -46,21 +64,39 @@ export const HEADER_ROWS: readonly Row[] = [
         VALID.replace(MODERN, 'v'.repeat(1_000)),
       ),
       headed('modern, and no envelope', [], PARAMS, pingText(1)),
-      headed('no capabilities', [], PARAMS, VALID.replace(',"io.modelcontextprotocol/clientCapabilities":{}', '')),
-      headed('capabilities as an array', [], PARAMS, VALID.replace('clientCapabilities":{}', 'clientCapabilities":[]')),
-      ...['9999-99-99', '', '2026-07-28, 2025-11-25', '2025-11-25, 2025-11-25', '2025-11-2', 'null', '1'].map((version) => ({
-        name: `${JSON.stringify(version)} without an envelope`,
-        bytes: legacyPost(pingText(1), [['MCP-Protocol-Version', version]]),
-        expect: VERSION,
-      })),
-      { name: 'none, no envelope, no session', bytes: legacyPost(pingText(1)), expect: refused('OMNI_SESSION_REQUIRED') },
+      headed(
+        'no capabilities',
+        [],
+        PARAMS,
+        VALID.replace(',"io.modelcontextprotocol/clientCapabilities":{}', ''),
+      ),
+      headed(
+        'capabilities as an array',
+        [],
+        PARAMS,
+        VALID.replace('clientCapabilities":{}', 'clientCapabilities":[]'),
+      ),
+      ...['9999-99-99', '', '2026-07-28, 2025-11-25', '2025-11-25, 2025-11-25', '2025-11-2', 'null', '1'].map(
+        (version) => ({
+          name: `${JSON.stringify(version)} without an envelope`,
+          bytes: legacyPost(pingText(1), [['MCP-Protocol-Version', version]]),
+          expect: VERSION,
+        }),
+      ),
+      {
+        name: 'none, no envelope, no session',
+        bytes: legacyPost(pingText(1)),
+        expect: refused('OMNI_SESSION_REQUIRED'),
+      },
       {
         name: 'another known one than the session has',
         run: async ({ open }) => {
           const session = await open();
           const { answers } = await session.post(pingText(1), [['MCP-Protocol-Version', '2025-06-18']]);
           const { answers: absent } = await session.post(pingText(1), [['MCP-Protocol-Version', undefined]]);
-          const isFine = [answers[0], absent[0]].every((answer) => answer?.status === 200 || answer?.status === 400);
+          const isFine = [answers[0], absent[0]].every(
+            (answer) => answer?.status === 200 || answer?.status === 400,
+          );
           return isFine ? [] : [`${answers[0]?.status}, ${absent[0]?.status}`];
         },
       },
@@ -102,11 +138,24 @@ export const HEADER_ROWS: readonly Row[] = [
         ],
         served(),
       ),
-      headed('in Base64', [['Mcp-Name', `=?base64?${Buffer.from('echo__echo').toString('base64')}?=`]], served()),
-      headed('in Base64 of another', [['Mcp-Name', `=?base64?${Buffer.from('echo__hold').toString('base64')}?=`]], MISMATCH),
+      headed(
+        'in Base64',
+        [['Mcp-Name', `=?base64?${Buffer.from('echo__echo').toString('base64')}?=`]],
+        served(),
+      ),
+      headed(
+        'in Base64 of another',
+        [['Mcp-Name', `=?base64?${Buffer.from('echo__hold').toString('base64')}?=`]],
+        MISMATCH,
+      ),
       headed(
         'in Base64 twice',
-        [['Mcp-Name', `=?base64?${Buffer.from(`=?base64?${Buffer.from('echo__echo').toString('base64')}?=`).toString('base64')}?=`]],
+        [
+          [
+            'Mcp-Name',
+            `=?base64?${Buffer.from(`=?base64?${Buffer.from('echo__echo').toString('base64')}?=`).toString('base64')}?=`,
+          ],
+        ],
         MISMATCH,
       ),
       ...[

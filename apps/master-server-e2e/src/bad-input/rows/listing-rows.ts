@@ -72,11 +72,16 @@ export const LISTING_ROWS: readonly StdioRow[] = [
         run: async ({ details, omni }) => {
           const { answers, tookMs } = await send({
             port: omni.port,
-            bytes: Buffer.from(modernRequest('tools/list').toString('latin1').replace('POST /mcp ', 'POST /mcp/schemas '), 'latin1'),
+            bytes: Buffer.from(
+              modernRequest('tools/list').toString('latin1').replace('POST /mcp ', 'POST /mcp/schemas '),
+              'latin1',
+            ),
             withinMs: 5_000,
           });
           // The list of one server has no more than these members for each tool.
-          const { result } = JSON.parse(answers[0]?.body.toString() ?? '{}') as { result?: { tools?: readonly { name: string }[] } };
+          const { result } = JSON.parse(answers[0]?.body.toString() ?? '{}') as {
+            result?: { tools?: readonly { name: string }[] };
+          };
           const names = result?.tools?.map(({ name }) => name).join();
           const { withheld } = await details('schemas');
           const missing = Object.entries(WITHHELD).filter(
@@ -84,7 +89,9 @@ export const LISTING_ROWS: readonly StdioRow[] = [
           );
           return [
             ...(names === LISTED.join() ? [] : [`listed: ${names}`]),
-            ...missing.map(([name]) => `${name}: ${JSON.stringify(withheld.find((item) => item.name === name))}`),
+            ...missing.map(
+              ([name]) => `${name}: ${JSON.stringify(withheld.find((item) => item.name === name))}`,
+            ),
             ...(tookMs < 1_000 ? [] : [`the list took ${Math.round(tookMs)} ms`]),
           ];
         },

@@ -52,7 +52,9 @@ export const MESSAGE_ROWS: readonly Row[] = [
   {
     id: 'H02',
     title: 'a valid request cut at every byte',
-    cases: Array.from({ length: Buffer.byteLength(VALID) }, (_, offset) => post(`offset ${offset}`, VALID.slice(0, offset), NOT_JSON)),
+    cases: Array.from({ length: Buffer.byteLength(VALID) }, (_, offset) =>
+      post(`offset ${offset}`, VALID.slice(0, offset), NOT_JSON),
+    ),
   },
   {
     id: 'H03',
@@ -79,7 +81,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       post('0xff', withBytes([0xff]), NOT_JSON),
       post('in the name', Buffer.from(callText({ name: '"echo__echo\xff"' }), 'latin1'), NOT_JSON),
       post('UTF-16LE', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(VALID, 'utf16le')]), NOT_JSON),
-      post('UTF-16BE', Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(VALID, 'utf16le').swap16()]), NOT_JSON),
+      post(
+        'UTF-16BE',
+        Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(VALID, 'utf16le').swap16()]),
+        NOT_JSON,
+      ),
       post('UTF-16LE without mark', Buffer.from(VALID, 'utf16le'), NOT_JSON),
       post('UTF-32LE', Buffer.from([0xff, 0xfe, 0, 0, 0x7b, 0, 0, 0, 0x7d, 0, 0, 0]), NOT_JSON),
       echoes('valid characters of every length', '"é€😀\u{10ffff}"'),
@@ -95,7 +101,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       echoes('a key of escapes', '{"\\u0061\\u0000":"\\u002f\\/"}'),
       echoes('a megabyte of escapes', `"${'\\u00e9'.repeat(174_763)}"`),
       echoes('a megabyte of backslashes', `"${'\\\\'.repeat(524_288)}"`),
-      post('lone surrogate in the name', callText({ name: '"echo__echo\\ud800"' }), refused('OMNI_HEADER_MISMATCH')),
+      post(
+        'lone surrogate in the name',
+        callText({ name: '"echo__echo\\ud800"' }),
+        refused('OMNI_HEADER_MISMATCH'),
+      ),
       post('escapes that spell the name', callText({ name: '"echo__\\u0065cho"' }), served()),
       post('raw line break in a string', callText({ args: '{"a":"\n"}' }), NOT_JSON),
       post('unknown escape', callText({ args: '{"a":"\\x"}' }), NOT_JSON),
@@ -114,7 +124,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       post('name by an escape', VALID.replace('"name"', '"n\\u0061me":"echo__hold","name"'), INVALID),
       post('arguments', VALID.replace('"arguments"', '"arguments":{},"arguments"'), INVALID),
       post('_meta', VALID.replace('"_meta"', '"_meta":{},"_meta"'), INVALID),
-      post('the version in _meta', VALID.replace(ENVELOPE, `${ENVELOPE},"io.modelcontextprotocol/protocolVersion":"2026-07-28"`), INVALID),
+      post(
+        'the version in _meta',
+        VALID.replace(ENVELOPE, `${ENVELOPE},"io.modelcontextprotocol/protocolVersion":"2026-07-28"`),
+        INVALID,
+      ),
       echoes('in the arguments, which are the business of the server', '{"a":1,"a":2}'),
     ],
   },
@@ -147,7 +161,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       post('jsonrpc by an escape is still 2.0', VALID.replace('"2.0"', '"2\\u002e0"'), served()),
       post('neither method nor answer', '{"jsonrpc":"2.0","id":7}', INVALID),
       post('method and result', `${VALID.slice(0, -1)},"result":{}}`, INVALID),
-      post('result and error', '{"jsonrpc":"2.0","id":7,"result":{},"error":{"code":1,"message":""}}', INVALID),
+      post(
+        'result and error',
+        '{"jsonrpc":"2.0","id":7,"result":{},"error":{"code":1,"message":""}}',
+        INVALID,
+      ),
       post(
         'a response, which clients of this era never send',
         '{"jsonrpc":"2.0","id":7,"result":{"_meta":{}}}',
@@ -175,7 +193,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       echoes('10 levels', nested(10)),
       echoes('64 levels, the arguments being the first', nested(63)),
       post('65 levels', callText({ args: echoed(nested(64)) }), TOO_COMPLEX),
-      post('65 levels of objects', callText({ args: echoed(`${'{"a":'.repeat(64)}1${'}'.repeat(64)}`) }), TOO_COMPLEX),
+      post(
+        '65 levels of objects',
+        callText({ args: echoed(`${'{"a":'.repeat(64)}1${'}'.repeat(64)}`) }),
+        TOO_COMPLEX,
+      ),
       post('1,000 levels', callText({ args: echoed(nested(1_000)) }), TOO_COMPLEX),
       post('100,000 levels', callText({ args: echoed(nested(100_000)) }), TOO_COMPLEX),
       post('1,000,000 levels', callText({ args: echoed(nested(1_000_000)) }), TOO_COMPLEX),
@@ -193,9 +215,17 @@ export const MESSAGE_ROWS: readonly Row[] = [
     withinMs: 3_000,
     cases: [
       post('4 MiB of empty objects', callText({ args: `{"a":[${'{},'.repeat(1_398_000)}{}]}` }), TOO_COMPLEX),
-      post('300,000 keys', callText({ args: `{${Array.from({ length: 300_000 }, (_, key) => `"k${key}":1`).join(',')}}` }), TOO_COMPLEX),
+      post(
+        '300,000 keys',
+        callText({ args: `{${Array.from({ length: 300_000 }, (_, key) => `"k${key}":1`).join(',')}}` }),
+        TOO_COMPLEX,
+      ),
       post('a million numbers', callText({ args: `{"a":[${'1,'.repeat(999_999)}1]}` }), TOO_COMPLEX),
-      post('300,000 keys of the envelope', `{${Array.from({ length: 300_000 }, (_, key) => `"k${key}":1`).join(',')}}`, TOO_COMPLEX),
+      post(
+        '300,000 keys of the envelope',
+        `{${Array.from({ length: 300_000 }, (_, key) => `"k${key}":1`).join(',')}}`,
+        TOO_COMPLEX,
+      ),
       echoes('90,000 values', `[${'1,'.repeat(89_999)}1]`),
       echoes('a key of 100,000 characters', `{"${'k'.repeat(100_000)}":1}`),
       echoes('a number of 100,000 digits', '9'.repeat(100_000)),
@@ -224,7 +254,11 @@ export const MESSAGE_ROWS: readonly Row[] = [
       unknownMethod('a notification with an id', 'notifications/initialized'),
       unknownMethod('with a slash too much', 'tools/call/'),
       unknownMethod('a prototype member', '__proto__'),
-      post('a call without an id is a notification and not carried out', VALID.replace('"id":7,', ''), served(202)),
+      post(
+        'a call without an id is a notification and not carried out',
+        VALID.replace('"id":7,', ''),
+        served(202),
+      ),
       post('without a name', VALID.replace('"name":"echo__echo",', ''), refused('OMNI_PARAMS_INVALID')),
       post('name as a number', callText({ name: '7' }), refused('OMNI_PARAMS_INVALID')),
       ...[
@@ -251,7 +285,9 @@ export const MESSAGE_ROWS: readonly Row[] = [
           const session = await open();
           const problems: string[] = [];
           for (const name of [`"${'n'.repeat(1_048_576)}"`, '"\\u0000"', '"../../etc"', '"valueOf"', '""']) {
-            const answer = await session.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":${name}}}`);
+            const answer = await session.ask(
+              `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":${name}}}`,
+            );
             if (!/"code":"OMNI_NAME_UNKNOWN"/.test(answer) || answer.length > 2_000)
               problems.push(`${name.slice(0, 20)}: ${answer.slice(0, 200)}`);
           }

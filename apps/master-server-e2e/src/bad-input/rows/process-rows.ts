@@ -7,7 +7,12 @@ import { until } from '../until.ts';
 const TOLD_MS = 1_000;
 const MIB = 1_048_576;
 
-function ending(name: string, tool: string, args: Readonly<Record<string, unknown>>, how: string): StdioRow['cases'][number] {
+function ending(
+  name: string,
+  tool: string,
+  args: Readonly<Record<string, unknown>>,
+  how: string,
+): StdioRow['cases'][number] {
   return {
     name,
     run: async ({ call, details }) => {
@@ -34,7 +39,9 @@ function ending(name: string, tool: string, args: Readonly<Record<string, unknow
 function exitProblem({ code, message, problem }: CallOutcome, how: string): readonly string[] {
   const isTold = code === 'OMNI_UPSTREAM_EXITED' && message.includes('"exits"') && message.includes(how);
   const saysEnough = !how.includes('code') || message.includes('last words');
-  return isTold && saysEnough && problem === undefined && !message.includes(ENV_CANARY) ? [] : [`${code}: ${message}`];
+  return isTold && saysEnough && problem === undefined && !message.includes(ENV_CANARY)
+    ? []
+    : [`${code}: ${message}`];
 }
 
 function never(server: string, code: string, words: readonly string[]): StdioRow['cases'][number] {
@@ -43,7 +50,9 @@ function never(server: string, code: string, words: readonly string[]): StdioRow
     run: async ({ details, call }: StdioContext) => {
       const { state, lastError } = await details(server);
       const isSaid =
-        lastError?.code === code && words.every((word) => lastError.message.includes(word)) && !lastError.message.includes(ENV_CANARY);
+        lastError?.code === code &&
+        words.every((word) => lastError.message.includes(word)) &&
+        !lastError.message.includes(ENV_CANARY);
       const { problem } = await call(server, 'echo');
       return [
         ...(isSaid && ['down', 'starting'].includes(state) ? [] : [`${state}: ${JSON.stringify(lastError)}`]),
@@ -74,10 +83,14 @@ export const PROCESS_ROWS: readonly StdioRow[] = [
           const pid = processOf('between-calls');
           if (pid === undefined) return ['it does not run'];
           process.kill(pid, 'SIGKILL');
-          const isDown = await until(async () => (await details('between')).lastError?.message.includes('SIGKILL') === true);
+          const isDown = await until(
+            async () => (await details('between')).lastError?.message.includes('SIGKILL') === true,
+          );
           const isBack = await until(async () => (await details('between')).state === 'ready', 5_000);
           const { value } = await call('between', 'echo', { value: 'back' });
-          return isDown && isBack && value === 'back' ? [] : [`down ${isDown}, back ${isBack}, ${String(value)}`];
+          return isDown && isBack && value === 'back'
+            ? []
+            : [`down ${isDown}, back ${isBack}, ${String(value)}`];
         },
       },
     ],
@@ -90,7 +103,10 @@ export const PROCESS_ROWS: readonly StdioRow[] = [
         name: 'never answers calls',
         run: async ({ call }) => {
           const { code, message, tookMs } = await call('mute', 'echo');
-          return code === 'OMNI_UPSTREAM_TIMEOUT' && message.includes('mute') && tookMs > 900 && tookMs < 2_500
+          return code === 'OMNI_UPSTREAM_TIMEOUT' &&
+            message.includes('mute') &&
+            tookMs > 900 &&
+            tookMs < 2_500
             ? []
             : [`${code} after ${tookMs} ms: ${message}`];
         },
@@ -103,7 +119,9 @@ export const PROCESS_ROWS: readonly StdioRow[] = [
           const pid = processOf('sleeps');
           if (pid !== undefined) process.kill(pid, 'SIGCONT');
           const after = await call('sleeper', 'echo', { value: 'mine' });
-          return stopped.code === 'OMNI_UPSTREAM_TIMEOUT' && beside.value === 'other servers go on' && after.value === 'mine'
+          return stopped.code === 'OMNI_UPSTREAM_TIMEOUT' &&
+            beside.value === 'other servers go on' &&
+            after.value === 'mine'
             ? []
             : [JSON.stringify([stopped, beside, after])];
         },
@@ -113,12 +131,16 @@ export const PROCESS_ROWS: readonly StdioRow[] = [
         run: async ({ call, omni }) => {
           const before = omni.memory();
           const value = 'd'.repeat(MIB);
-          const outcomes = await Promise.all(Array.from({ length: 40 }, () => call('deaf', 'echo', { value })));
+          const outcomes = await Promise.all(
+            Array.from({ length: 40 }, () => call('deaf', 'echo', { value })),
+          );
           const codes = outcomes.map(({ code }) => code);
           const grownMiB = (omni.memory() - before) / MIB;
           const again = await call('deaf', 'echo', { value });
           return [
-            ...(codes.includes('OMNI_OVERLOADED') && codes.includes('OMNI_UPSTREAM_TIMEOUT') && new Set(codes).size === 2
+            ...(codes.includes('OMNI_OVERLOADED') &&
+            codes.includes('OMNI_UPSTREAM_TIMEOUT') &&
+            new Set(codes).size === 2
               ? []
               : [`codes ${[...new Set(codes)].join()}`]),
             ...(grownMiB < 250 ? [] : [`resident memory grew by ${Math.round(grownMiB)} MiB`]),

@@ -8,7 +8,11 @@ import { until } from '../until.ts';
 const UNKNOWN_SESSION = refused('OMNI_SESSION_UNKNOWN');
 
 /** Opens the stream of a session behind an event. @returns A problem when a message comes, or a refusal that is not documented. */
-async function resumed({ port }: RowContext, session: LegacyClient, lastEventId: string): Promise<readonly string[]> {
+async function resumed(
+  { port }: RowContext,
+  session: LegacyClient,
+  lastEventId: string,
+): Promise<readonly string[]> {
   const socket = await openSocket(port, { isPaused: true });
   let text = '';
   socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -42,7 +46,11 @@ export const SESSION_ROWS: readonly Row[] = [
         'http-1',
         'channel-1',
       ].map((id) => inSession(id.slice(0, 50), id)),
-      { name: 'empty', bytes: legacyPost(pingText(1), [['Mcp-Session-Id', '']]), expect: refused('OMNI_SESSION_REQUIRED') },
+      {
+        name: 'empty',
+        bytes: legacyPost(pingText(1), [['Mcp-Session-Id', '']]),
+        expect: refused('OMNI_SESSION_REQUIRED'),
+      },
       {
         name: 'twice',
         bytes: legacyPost(pingText(1), [
@@ -62,7 +70,11 @@ export const SESSION_ROWS: readonly Row[] = [
         }),
         expect: UNKNOWN_SESSION,
       },
-      { name: 'on DELETE', bytes: requestBytes({ method: 'DELETE', headers: [['Mcp-Session-Id', 'x']] }), expect: UNKNOWN_SESSION },
+      {
+        name: 'on DELETE',
+        bytes: requestBytes({ method: 'DELETE', headers: [['Mcp-Session-Id', 'x']] }),
+        expect: UNKNOWN_SESSION,
+      },
       {
         name: 'after DELETE, and on the endpoint of another server',
         run: async ({ open, send, load }) => {
@@ -73,13 +85,18 @@ export const SESSION_ROWS: readonly Row[] = [
           const gone = await send(bytes);
           const scoped = await open({ path: '/mcp/echo' });
           const elsewhere = await send(
-            Buffer.from(scoped.bytes(pingText(1)).toString('latin1').replace('/mcp/echo', '/mcp/good'), 'latin1'),
+            Buffer.from(
+              scoped.bytes(pingText(1)).toString('latin1').replace('/mcp/echo', '/mcp/good'),
+              'latin1',
+            ),
           );
           const home = await scoped.post(pingText(1));
           await scoped.end();
           const after = (await load()).sessions;
           const statuses = [gone, elsewhere, home].map(({ answers }) => answers[0]?.status).join();
-          return statuses === '404,404,200' && after === before ? [] : [`${statuses}, ${before} sessions before and ${after} after`];
+          return statuses === '404,404,200' && after === before
+            ? []
+            : [`${statuses}, ${before} sessions before and ${after} after`];
         },
       },
     ],
@@ -104,7 +121,9 @@ export const SESSION_ROWS: readonly Row[] = [
           const other = await context.open();
           const flood = `{"count":5,"bytes":3},"_meta":{"progressToken":"of another"}`;
           const { answers } = await other.post(legacyCallText(1, 'echo__flood', flood));
-          const ids = [...(answers[0]?.body.toString() ?? '').matchAll(/^id: ?(.+)$/gm)].map(([, id = '']) => id);
+          const ids = [...(answers[0]?.body.toString() ?? '').matchAll(/^id: ?(.+)$/gm)].map(
+            ([, id = '']) => id,
+          );
           const heard = answers[0]?.body.includes('of another') === true;
           const own = await context.open();
           const problems: string[] = [];
@@ -130,19 +149,41 @@ export const SESSION_ROWS: readonly Row[] = [
     id: 'H30',
     title: 'progress tokens',
     cases: [
-      ...['{}', '[]', 'null', 'true', '1.5', '""', `"${'t'.repeat(100_000)}"`, '9007199254740993', '"__proto__"'].map((token) =>
-        headed(`token ${token.slice(0, 20)}`, [], exact('"v":1,'), callText({ meta: `,"progressToken":${token}` })),
+      ...[
+        '{}',
+        '[]',
+        'null',
+        'true',
+        '1.5',
+        '""',
+        `"${'t'.repeat(100_000)}"`,
+        '9007199254740993',
+        '"__proto__"',
+      ].map((token) =>
+        headed(
+          `token ${token.slice(0, 20)}`,
+          [],
+          exact('"v":1,'),
+          callText({ meta: `,"progressToken":${token}` }),
+        ),
       ),
       {
         name: 'the same token of two clients at once: each hears of its own call only',
         run: async ({ send }) => {
           const ask = (count: number): Buffer =>
             modernPost(
-              callText({ id: String(count), name: '"echo__flood"', args: `{"count":${count},"bytes":1}`, meta: ',"progressToken":"same"' }),
+              callText({
+                id: String(count),
+                name: '"echo__flood"',
+                args: `{"count":${count},"bytes":1}`,
+                meta: ',"progressToken":"same"',
+              }),
               [['Mcp-Name', 'echo__flood']],
             );
           const answers = await Promise.all([3, 5, 7].map((count) => send(ask(count))));
-          const heard = answers.map(({ answers: [one] }) => one?.body.toString().match(/"progressToken":"same"/g)?.length ?? 0);
+          const heard = answers.map(
+            ({ answers: [one] }) => one?.body.toString().match(/"progressToken":"same"/g)?.length ?? 0,
+          );
           return heard.join() === '3,5,7' ? [] : [`heard ${heard.join()} instead of 3,5,7`];
         },
       },
@@ -163,7 +204,9 @@ export const SESSION_ROWS: readonly Row[] = [
           const running = own.ask(legacyCallText(5, 'echo__hold'));
           await until(() => context.tally('e') > started);
           for (const id of ['5', '"5"', '6', 'null', '{}', '5.0', '1e999', `"${'i'.repeat(100_000)}"`])
-            await other.post(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`);
+            await other.post(
+              `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`,
+            );
           for (const params of ['{}', '{"requestId":[5]}', '{"requestId":"5"}', '{"requestId":5.0}'])
             await own.post(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`);
           await own.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}}');
@@ -183,9 +226,15 @@ export const SESSION_ROWS: readonly Row[] = [
         name: '2,000 in a row',
         run: async ({ open, send }) => {
           const session = await open();
-          const one = session.bytes('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');
-          const { answers } = await send(Buffer.concat(Array.from({ length: 2_000 }, () => one)), { answers: 2_000 });
-          return answers.length === 2_000 && answers.every(({ status }) => status === 202) ? [] : [`${answers.length} answers`];
+          const one = session.bytes(
+            '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}',
+          );
+          const { answers } = await send(Buffer.concat(Array.from({ length: 2_000 }, () => one)), {
+            answers: 2_000,
+          });
+          return answers.length === 2_000 && answers.every(({ status }) => status === 202)
+            ? []
+            : [`${answers.length} answers`];
         },
       },
       {

@@ -13,7 +13,9 @@ function expectValue(what: string, outcome: CallOutcome, value: unknown): readon
 }
 
 function expectCode(what: string, outcome: CallOutcome, code: string): readonly string[] {
-  return outcome.code === code && outcome.problem === undefined ? [] : [`${what}: expected ${code}, got ${shown(outcome)}`];
+  return outcome.code === code && outcome.problem === undefined
+    ? []
+    : [`${what}: expected ${code}, got ${shown(outcome)}`];
 }
 
 function shown({ value, code, message, problem, tookMs }: CallOutcome): string {
@@ -26,7 +28,10 @@ function shown({ value, code, message, problem, tookMs }: CallOutcome): string {
   });
 }
 
-function broken(kind: string, expect: (outcome: CallOutcome) => readonly string[]): StdioRow['cases'][number] {
+function broken(
+  kind: string,
+  expect: (outcome: CallOutcome) => readonly string[],
+): StdioRow['cases'][number] {
   return {
     name: kind,
     run: async ({ call }) => [
@@ -39,7 +44,9 @@ function broken(kind: string, expect: (outcome: CallOutcome) => readonly string[
 const isRight = (outcome: CallOutcome): readonly string[] => expectValue('the call', outcome, 'right');
 const isProtocolError = (outcome: CallOutcome): readonly string[] => [
   ...expectCode('the call', outcome, 'OMNI_UPSTREAM_PROTOCOL'),
-  ...(outcome.message.includes('disorder') && outcome.tookMs < 900 ? [] : [`not named, or late: ${shown(outcome)}`]),
+  ...(outcome.message.includes('disorder') && outcome.tookMs < 900
+    ? []
+    : [`not named, or late: ${shown(outcome)}`]),
 ];
 
 /** What a server may say. */
@@ -51,7 +58,9 @@ export const TALK_ROWS: readonly StdioRow[] = [
       {
         name: 'calls work beside them',
         run: async ({ call }) => {
-          const outcomes = await Promise.all(Array.from({ length: 20 }, (_, at) => call('noisy', 'echo', { value: at })));
+          const outcomes = await Promise.all(
+            Array.from({ length: 20 }, (_, at) => call('noisy', 'echo', { value: at })),
+          );
           return outcomes.flatMap((outcome, at) => expectValue(`call ${at}`, outcome, at));
         },
       },
@@ -68,7 +77,9 @@ export const TALK_ROWS: readonly StdioRow[] = [
           const excerpt = /"excerpt":"([^"]*)/.exec(warnings[0] ?? '')?.[1] ?? '';
           return [
             ...(warnings.length === 1 ? [] : [`${warnings.length} warnings`]),
-            ...(excerpt.length <= 82 && !omni.log().includes('\u001b') && !omni.log().includes(ENV_CANARY) ? [] : [`excerpt ${excerpt}`]),
+            ...(excerpt.length <= 82 && !omni.log().includes('\u001b') && !omni.log().includes(ENV_CANARY)
+              ? []
+              : [`excerpt ${excerpt}`]),
           ];
         },
       },
@@ -95,7 +106,9 @@ export const TALK_ROWS: readonly StdioRow[] = [
           const grownMiB = (Math.max(peak, omni.memory()) - before) / MIB;
           return [
             ...expectCode('the call', outcome, 'OMNI_UPSTREAM_TOO_LARGE'),
-            ...(grownMiB <= (2 * CAP) / MIB + 32 ? [] : [`resident memory grew by ${Math.round(grownMiB)} MiB`]),
+            ...(grownMiB <= (2 * CAP) / MIB + 32
+              ? []
+              : [`resident memory grew by ${Math.round(grownMiB)} MiB`]),
             ...expectValue('the next call', await call('big', 'echo', { value: 'on' }), 'on'),
           ];
         },
@@ -104,13 +117,19 @@ export const TALK_ROWS: readonly StdioRow[] = [
         name: `cap ${offset}`,
         run: async ({ call }: StdioContext) => {
           const outcome = await call('big', 'sized', { bytes: CAP + offset });
-          return typeof outcome.value === 'string' && outcome.value.length > CAP - 1_000 ? [] : [shown(outcome)];
+          return typeof outcome.value === 'string' && outcome.value.length > CAP - 1_000
+            ? []
+            : [shown(outcome)];
         },
       })),
       {
         name: 'cap + 1',
         run: async ({ call }) => [
-          ...expectCode('the call', await call('big', 'sized', { bytes: CAP + 1 }), 'OMNI_UPSTREAM_TOO_LARGE'),
+          ...expectCode(
+            'the call',
+            await call('big', 'sized', { bytes: CAP + 1 }),
+            'OMNI_UPSTREAM_TOO_LARGE',
+          ),
           ...expectValue('the next call', await call('big', 'echo', { value: 'on' }), 'on'),
         ],
       },
@@ -121,7 +140,9 @@ export const TALK_ROWS: readonly StdioRow[] = [
           await new Promise((resolve) => setTimeout(resolve, 100));
           const flood = await call('big', 'flood', { bytes: 17 * MIB });
           const outcomes = await Promise.all(waiting);
-          return [flood, ...outcomes].flatMap((outcome) => expectCode('a call', outcome, 'OMNI_UPSTREAM_TOO_LARGE'));
+          return [flood, ...outcomes].flatMap((outcome) =>
+            expectCode('a call', outcome, 'OMNI_UPSTREAM_TOO_LARGE'),
+          );
         },
       },
       broken('line-break', (outcome) => expectCode('the call', outcome, 'OMNI_UPSTREAM_TIMEOUT')),
@@ -136,14 +157,18 @@ export const TALK_ROWS: readonly StdioRow[] = [
         name: 'byte by byte',
         run: async ({ call }) => {
           const value = 'é€😀\u0000\\"\u2028';
-          const outcomes = await Promise.all(Array.from({ length: 5 }, () => call('trickle', 'echo', { value })));
+          const outcomes = await Promise.all(
+            Array.from({ length: 5 }, () => call('trickle', 'echo', { value })),
+          );
           return outcomes.flatMap((outcome) => expectValue('a call', outcome, value));
         },
       },
       {
         name: '500 answers in one write',
         run: async ({ call }) => {
-          const outcomes = await Promise.all(Array.from({ length: 500 }, (_, at) => call('big', 'gather', { count: 500, value: at })));
+          const outcomes = await Promise.all(
+            Array.from({ length: 500 }, (_, at) => call('big', 'gather', { count: 500, value: at })),
+          );
           return outcomes.flatMap((outcome, at) => expectValue(`call ${at}`, outcome, at)).slice(0, 3);
         },
       },
@@ -157,12 +182,16 @@ export const TALK_ROWS: readonly StdioRow[] = [
         name: 'out of order',
         run: async ({ call }) => {
           const outcomes = await Promise.all(
-            Array.from({ length: 20 }, (_, at) => call('disorder', 'gather', { count: 20, kind: 'reversed', value: at })),
+            Array.from({ length: 20 }, (_, at) =>
+              call('disorder', 'gather', { count: 20, kind: 'reversed', value: at }),
+            ),
           );
           return outcomes.flatMap((outcome, at) => expectValue(`call ${at}`, outcome, at));
         },
       },
-      ...['twice', 'unknown-id', 'other-type', 'fraction', 'error-null', 'id-twice'].map((kind) => broken(kind, isRight)),
+      ...['twice', 'unknown-id', 'other-type', 'fraction', 'error-null', 'id-twice'].map((kind) =>
+        broken(kind, isRight),
+      ),
       ...['both', 'neither', 'error-text', 'too-deep'].map((kind) => broken(kind, isProtocolError)),
       {
         name: 'late, after the timeout: nobody else gets it',
@@ -170,7 +199,9 @@ export const TALK_ROWS: readonly StdioRow[] = [
           const late = await call('disorder', 'late', { ms: 1_500 });
           const problems = [...expectCode('the late call', late, 'OMNI_UPSTREAM_TIMEOUT')];
           for (let at = 0; at < 16; at++) {
-            problems.push(...expectValue('a call behind it', await call('disorder', 'echo', { value: at }), at));
+            problems.push(
+              ...expectValue('a call behind it', await call('disorder', 'echo', { value: at }), at),
+            );
             await new Promise((resolve) => setTimeout(resolve, 50));
           }
           return problems;

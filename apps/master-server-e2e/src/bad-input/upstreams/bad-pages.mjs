@@ -16,7 +16,10 @@ export function badPage(kind, cursor) {
     case 'endless':
       return { tools: [tool(`t${at}`)], nextCursor: `c${at + 1}` };
     case 'endless-many':
-      return { tools: Array.from({ length: 500 }, (_, index) => tool(`t${at}-${index}`)), nextCursor: `c${at + 1}` };
+      return {
+        tools: Array.from({ length: 500 }, (_, index) => tool(`t${at}-${index}`)),
+        nextCursor: `c${at + 1}`,
+      };
     case 'empty':
       return { tools: at === 5 ? [tool('last')] : [], ...(at < 5 ? { nextCursor: `c${at + 1}` } : {}) };
     case 'blank-cursor':

@@ -14,8 +14,32 @@ import { badPage } from './bad-pages.mjs';
 import { readLines } from './read-lines.mjs';
 
 const [behaviour = 'plain', argument = ''] = process.argv.slice(2);
-const NOISE = ['', '\r', '   ', 'Starting up…', '\u001b[31mred\u001b[0m', '{"jsonrpc":"2.0","id":', '[', 'null', '"x"', '{}', '[[]]'];
-const PLAIN_TOOLS = ['echo', 'exit', 'signal', 'stop', 'flood', 'sized', 'broken', 'gather', 'order', 'hang', 'late'];
+const NOISE = [
+  '',
+  '\r',
+  '   ',
+  'Starting up…',
+  '\u001b[31mred\u001b[0m',
+  '{"jsonrpc":"2.0","id":',
+  '[',
+  'null',
+  '"x"',
+  '{}',
+  '[[]]',
+];
+const PLAIN_TOOLS = [
+  'echo',
+  'exit',
+  'signal',
+  'stop',
+  'flood',
+  'sized',
+  'broken',
+  'gather',
+  'order',
+  'hang',
+  'late',
+];
 const SECRET = process.env['CANARY'] ?? '';
 
 /** @type {{ id: number, value: unknown }[]} */
@@ -60,7 +84,8 @@ function write(data) {
 }
 
 /** @param {unknown} id @param {unknown} result */
-const answer = (id, result) => `${JSON.stringify({ jsonrpc: '2.0', id, result })}${behaviour === 'noisy' ? '\r' : ''}\n`;
+const answer = (id, result) =>
+  `${JSON.stringify({ jsonrpc: '2.0', id, result })}${behaviour === 'noisy' ? '\r' : ''}\n`;
 /** @param {unknown} value */
 const content = (value) => ({ resultType: 'complete', content: [], structuredContent: { value } });
 
@@ -116,7 +141,12 @@ function broken(id, kind) {
       write(right + answer(id, content('wrong')));
       return;
     case 'unknown-id':
-      write(answer(id + 1_000_000, content('wrong')) + answer(-1, content('wrong')) + answer(0, content('wrong')) + right);
+      write(
+        answer(id + 1_000_000, content('wrong')) +
+          answer(-1, content('wrong')) +
+          answer(0, content('wrong')) +
+          right,
+      );
       return;
     case 'other-type':
       write(
@@ -150,7 +180,9 @@ function broken(id, kind) {
       write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":{"value":"a\nb"}}}\n`);
       return;
     case 'too-deep':
-      write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[],"x":${'['.repeat(2_000)}${']'.repeat(2_000)}}}\n`);
+      write(
+        `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"x":${'['.repeat(2_000)}${']'.repeat(2_000)}}}\n`,
+      );
       return;
     case 'id-twice':
       write(`{"jsonrpc":"2.0","id":${id},"id":${id + 1},"result":{}}\n${right}`);
@@ -178,7 +210,13 @@ function serve(line) {
         write(
           `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[${(argument === 'bottomless' ? bottomlessTools() : badTools(argument)).join(',')}]}}\n`,
         );
-      else write(answer(id, { ...hints, tools: PLAIN_TOOLS.map((name) => ({ name, inputSchema: { type: 'object' } })) }));
+      else
+        write(
+          answer(id, {
+            ...hints,
+            tools: PLAIN_TOOLS.map((name) => ({ name, inputSchema: { type: 'object' } })),
+          }),
+        );
       if (behaviour === 'die-when-ready') setTimeout(() => die(9), 20);
       if (behaviour === 'deaf') {
         process.stdin.pause();
@@ -190,7 +228,10 @@ function serve(line) {
       if (behaviour !== 'mute') call(id, params.name, params.arguments ?? {});
       return;
     default:
-      if (id !== undefined) write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } })}\n`);
+      if (id !== undefined)
+        write(
+          `${JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } })}\n`,
+        );
   }
 }
 

@@ -18,7 +18,10 @@ const PARAMS = {
   },
 };
 const NAMES = ['echo', 'hold', 'big', 'flood', '__proto__', 'constructor', 'then', 'toString'];
-const TOOLS = [...NAMES.map((name) => ({ name, inputSchema: { type: 'object' } })), { name: 'mirrored', inputSchema: PARAMS }];
+const TOOLS = [
+  ...NAMES.map((name) => ({ name, inputSchema: { type: 'object' } })),
+  { name: 'mirrored', inputSchema: PARAMS },
+];
 
 /** @type {Set<unknown>} */
 const held = new Set();
@@ -38,7 +41,8 @@ function rawArguments(line) {
 }
 
 /** @param {string} text */
-const textResult = (text) => `{"resultType":"complete","content":[{"type":"text","text":${JSON.stringify(text)}}]}`;
+const textResult = (text) =>
+  `{"resultType":"complete","content":[{"type":"text","text":${JSON.stringify(text)}}]}`;
 
 /** @param {unknown} id @param {string} line @param {{ name: string, arguments?: Record<string, number>, _meta?: Record<string, unknown> }} params */
 function call(id, line, params) {
@@ -85,7 +89,14 @@ function serve(line) {
       );
       return;
     case 'initialize':
-      reply(id, JSON.stringify({ protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'echo', version: '1' } }));
+      reply(
+        id,
+        JSON.stringify({
+          protocolVersion: '2025-11-25',
+          capabilities: { tools: {} },
+          serverInfo: { name: 'echo', version: '1' },
+        }),
+      );
       return;
     case 'tools/list':
       reply(id, JSON.stringify({ ...(isModern ? MODERN : {}), tools: TOOLS }));
@@ -97,7 +108,8 @@ function serve(line) {
       if (held.delete(params.requestId)) note('c');
       return;
     default:
-      if (id !== undefined) send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } }));
+      if (id !== undefined)
+        send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } }));
   }
 }
 

@@ -84,30 +84,43 @@ describe('readConfigSources', () => {
     expect(await readConfigSources(folder, { environment: 'local' })).toHaveLength(2);
   });
 
+  // guard: files/size
   it('accepts a file of exactly 1 MiB and refuses one more byte', async () => {
     await write({ 'fits.yaml': '#'.repeat(1_048_576), 'long.yaml': '#'.repeat(1_048_577) });
     expect(await readConfigSources(join(folder, 'fits.yaml'))).toHaveLength(1);
-    expect(await failure(join(folder, 'long.yaml'))).toBe('OMNI_CONFIG_UNREADABLE ~/long.yaml is larger than 1 MiB');
+    expect(await failure(join(folder, 'long.yaml'))).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/long.yaml is larger than 1 MiB',
+    );
   });
 
   it('says that a path does not exist', async () => {
-    expect(await failure(join(folder, 'none.yaml'))).toBe('OMNI_CONFIG_UNREADABLE ~/none.yaml does not exist');
+    expect(await failure(join(folder, 'none.yaml'))).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/none.yaml does not exist',
+    );
   });
 
   it('says that a folder holds no configuration', async () => {
-    expect(await failure(folder)).toBe('OMNI_CONFIG_UNREADABLE ~ holds no default.yaml, local.yaml, omni.yaml or servers/*.yaml');
+    expect(await failure(folder)).toBe(
+      'OMNI_CONFIG_UNREADABLE ~ holds no default.yaml, local.yaml, omni.yaml or servers/*.yaml',
+    );
   });
 
   it('refuses two variants of one name', async () => {
     await write({ 'default.yaml': 'a', 'default.json': 'b' });
-    expect(await failure(folder)).toBe('OMNI_CONFIG_UNREADABLE ~/default.json stands beside ~/default.yaml; keep one');
+    expect(await failure(folder)).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/default.json stands beside ~/default.yaml; keep one',
+    );
   });
 
+  // guard: files/utf8
   it('refuses text that is not UTF-8', async () => {
     await write({ 'utf16.yaml': new Uint8Array([0xff, 0xfe, 0x61, 0x00]) });
-    expect(await failure(join(folder, 'utf16.yaml'))).toBe('OMNI_CONFIG_UNREADABLE ~/utf16.yaml is not UTF-8 text');
+    expect(await failure(join(folder, 'utf16.yaml'))).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/utf16.yaml is not UTF-8 text',
+    );
   });
 
+  // guard: files/environment
   it('refuses an environment that leads out of the folder', async () => {
     await write({ 'default.yaml': 'b' });
     expect(await failure(folder, '../x')).toContain('its value is no file name');
@@ -115,7 +128,9 @@ describe('readConfigSources', () => {
 
   it('refuses a symbolic link that leads to itself', async () => {
     await symlink('loop.yaml', join(folder, 'loop.yaml'));
-    expect(await failure(join(folder, 'loop.yaml'))).toBe('OMNI_CONFIG_UNREADABLE ~/loop.yaml is a symbolic link that leads to itself');
+    expect(await failure(join(folder, 'loop.yaml'))).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/loop.yaml is a symbolic link that leads to itself',
+    );
   });
 
   it('refuses a folder in the place of a server file', async () => {
@@ -123,18 +138,25 @@ describe('readConfigSources', () => {
     expect(await failure(folder)).toBe('OMNI_CONFIG_UNREADABLE ~/servers/a.yaml is a folder, not a file');
   });
 
+  // guard: files/pipe
   posixOnly('refuses a device and never waits on a named pipe', async () => {
     expect(await failure('/dev/zero')).toBe('OMNI_CONFIG_UNREADABLE /dev/zero is a device, not a file');
     execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
-    expect(await failure(join(folder, 'pipe.yaml'))).toBe('OMNI_CONFIG_UNREADABLE ~/pipe.yaml is a named pipe, not a file');
+    expect(await failure(join(folder, 'pipe.yaml'))).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/pipe.yaml is a named pipe, not a file',
+    );
     await mkdir(join(folder, 'servers'));
     execFileSync('mkfifo', [join(folder, 'servers', 'pipe.yaml')]);
-    expect(await failure(folder)).toBe('OMNI_CONFIG_UNREADABLE ~/servers/pipe.yaml is a named pipe, not a file');
+    expect(await failure(folder)).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/servers/pipe.yaml is a named pipe, not a file',
+    );
   });
 
   unprivilegedOnly('says that a file may not be read', async () => {
     await write({ 'closed.yaml': 'a' });
     await chmod(join(folder, 'closed.yaml'), 0);
-    expect(await failure(join(folder, 'closed.yaml'))).toBe('OMNI_CONFIG_UNREADABLE ~/closed.yaml may not be read by this user');
+    expect(await failure(join(folder, 'closed.yaml'))).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/closed.yaml may not be read by this user',
+    );
   });
 });

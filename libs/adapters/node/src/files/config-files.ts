@@ -17,7 +17,7 @@ export interface ConfigFilesOptions {
 }
 
 /** Longest file, in bytes. */
-const MAX_BYTES = 1_048_576;
+const MAX_BYTES = /* guard: files/size */ 1_048_576;
 /** Most files of `servers/`. */
 const MAX_SERVER_FILES = 900;
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
@@ -34,17 +34,27 @@ const ENVIRONMENT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
  * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`: missing, not permitted, neither file nor folder, not UTF-8, longer than
  *   1 MiB, or a folder without configuration. Never waits on a pipe or a device.
  */
-export async function readConfigSources(path: string, { environment }: ConfigFilesOptions = {}): Promise<readonly ConfigFile[]> {
+export async function readConfigSources(
+  path: string,
+  { environment }: ConfigFilesOptions = {},
+): Promise<readonly ConfigFile[]> {
   const facts = await statOf(path);
   if (facts === undefined) throw unreadable(path, 'does not exist');
   if (!facts.isDirectory()) return [await readConfigFile(path, 'base')];
 
-  const files = [...(await readBaseFiles(path, environment)), ...(await readServerFiles(join(path, 'servers')))];
+  const files = [
+    ...(await readBaseFiles(path, environment)),
+    ...(await readServerFiles(join(path, 'servers'))),
+  ];
   if (files.length > 0) return files;
   throw unreadable(path, 'holds no default.yaml, local.yaml, omni.yaml or servers/*.yaml');
 }
 
-async function readBaseFiles(folder: string, environment: string | undefined): Promise<readonly ConfigFile[]> {
+async function readBaseFiles(
+  folder: string,
+  environment: string | undefined,
+): Promise<readonly ConfigFile[]> {
+  // guard: files/environment
   if (environment !== undefined && environment !== '' && !ENVIRONMENT_PATTERN.test(environment)) {
     throw unreadable(folder, 'cannot be searched for the file of OMNI_ENV: its value is no file name');
   }
@@ -73,8 +83,11 @@ async function readServerFiles(folder: string): Promise<readonly ConfigFile[]> {
   if (facts === undefined) return [];
   if (!facts.isDirectory()) throw unreadable(folder, 'is not a folder');
   const names = await attempt(folder, () => readdir(folder));
-  const wanted = names.filter((name) => !name.startsWith('.') && EXTENSIONS.some((extension) => name.endsWith(extension))).sort();
-  if (wanted.length > MAX_SERVER_FILES) throw unreadable(folder, `holds ${wanted.length} files; at most ${MAX_SERVER_FILES} are read`);
+  const wanted = names
+    .filter((name) => !name.startsWith('.') && EXTENSIONS.some((extension) => name.endsWith(extension)))
+    .sort();
+  if (wanted.length > MAX_SERVER_FILES)
+    throw unreadable(folder, `holds ${wanted.length} files; at most ${MAX_SERVER_FILES} are read`);
   const files: ConfigFile[] = [];
   for (const name of wanted) files.push(await readConfigFile(join(folder, name), 'server'));
   return files;
@@ -86,7 +99,11 @@ async function readConfigFile(path: string, role: ConfigFile['role']): Promise<C
   refuseUnlessFile(path, facts);
   const bytes = await attempt(path, () => readBounded(path));
   try {
-    return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), role };
+    return {
+      path,
+      text: new TextDecoder('utf-8', { fatal: /* guard: files/utf8 */ true }).decode(bytes),
+      role,
+    };
   } catch (cause) {
     throw unreadable(path, 'is not UTF-8 text', cause);
   }
@@ -110,7 +127,7 @@ async function readBounded(path: string): Promise<Uint8Array> {
 }
 
 function refuseUnlessFile(path: string, facts: Stats): void {
-  if (facts.isFile()) return;
+  if (/* guard: files/pipe */ facts.isFile()) return;
   if (facts.isDirectory()) throw unreadable(path, 'is a folder, not a file');
   if (facts.isFIFO()) throw unreadable(path, 'is a named pipe, not a file');
   throw unreadable(path, facts.isSocket() ? 'is a socket, not a file' : 'is a device, not a file');
@@ -148,9 +165,15 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function errorCode(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown reason';
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'unknown reason';
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): GatewayError {
-  return new GatewayError('OMNI_CONFIG_UNREADABLE', `${path} ${reason}`, cause === undefined ? {} : { cause });
+  return new GatewayError(
+    'OMNI_CONFIG_UNREADABLE',
+    `${path} ${reason}`,
+    cause === undefined ? {} : { cause },
+  );
 }

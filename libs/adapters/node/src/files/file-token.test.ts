@@ -13,6 +13,7 @@ describe('loadOrCreateToken', () => {
 
   afterEach(() => rm(root, { recursive: true }));
 
+  // guard: token/created-mode, token/created-folder
   it('creates a token that only its owner can read, and keeps it', async () => {
     const folder = join(root, 'a', 'b');
     const { token, path } = await loadOrCreateToken(folder);
@@ -30,6 +31,7 @@ describe('loadOrCreateToken', () => {
     expect(await readdir(folder)).toEqual(['token']);
   });
 
+  // guard: token/file-mode
   it.each([0o644, 0o640, 0o602])('refuses a file of mode %o', async (mode) => {
     const { path } = await loadOrCreateToken(join(root, 'open'));
     await chmod(path, mode);
@@ -39,6 +41,7 @@ describe('loadOrCreateToken', () => {
     });
   });
 
+  // guard: token/folder-mode
   it('refuses a folder that others can write to', async () => {
     const folder = join(root, 'shared');
     await loadOrCreateToken(folder);
@@ -46,14 +49,20 @@ describe('loadOrCreateToken', () => {
     await expect(loadOrCreateToken(folder)).rejects.toMatchObject({ code: 'OMNI_STATE_DENIED' });
   });
 
-  it.each(['', 'short', 'two words are not a token', 'x'.repeat(5_000)])('refuses a file that holds no token (%#)', async (content) => {
-    await writeFile(join(root, 'token'), content, { mode: 0o600 });
-    await chmod(root, 0o700);
-    await expect(loadOrCreateToken(root)).rejects.toMatchObject({ code: 'OMNI_STATE_DENIED' });
-  });
+  // guard: token/content
+  it.each(['', 'short', 'two words are not a token', 'x'.repeat(5_000)])(
+    'refuses a file that holds no token (%#)',
+    async (content) => {
+      await writeFile(join(root, 'token'), content, { mode: 0o600 });
+      await chmod(root, 0o700);
+      await expect(loadOrCreateToken(root)).rejects.toMatchObject({ code: 'OMNI_STATE_DENIED' });
+    },
+  );
 
   it('says so when the folder cannot be made, without naming a token', async () => {
     await writeFile(join(root, 'file'), '');
-    await expect(loadOrCreateToken(join(root, 'file', 'state'))).rejects.toMatchObject({ code: 'OMNI_STATE_DENIED' });
+    await expect(loadOrCreateToken(join(root, 'file', 'state'))).rejects.toMatchObject({
+      code: 'OMNI_STATE_DENIED',
+    });
   });
 });

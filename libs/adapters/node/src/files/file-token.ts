@@ -25,7 +25,7 @@ const HAS_MODES = process.platform !== 'win32';
 export async function loadOrCreateToken(stateDir: string): Promise<FileToken> {
   const path = join(stateDir, FILE_NAME);
   try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await mkdir(stateDir, { recursive: true, /* guard: token/created-folder */ mode: 0o700 });
     await refuseOpenFolder(stateDir);
     const existing = await readToken(path);
     if (existing !== undefined) return { token: existing, path };
@@ -41,10 +41,15 @@ export async function loadOrCreateToken(stateDir: string): Promise<FileToken> {
 
 async function refuseOpenFolder(stateDir: string): Promise<void> {
   const { mode } = await stat(stateDir);
+  // guard: token/folder-mode
   if (!HAS_MODES || (mode & 0o022) === 0) return;
-  throw new GatewayError('OMNI_STATE_DENIED', `Others can write to ${stateDir} and so replace the token in it`, {
-    hint: `chmod 700 ${stateDir}`,
-  });
+  throw new GatewayError(
+    'OMNI_STATE_DENIED',
+    `Others can write to ${stateDir} and so replace the token in it`,
+    {
+      hint: `chmod 700 ${stateDir}`,
+    },
+  );
 }
 
 async function readToken(path: string): Promise<string | undefined> {
@@ -57,14 +62,17 @@ async function readToken(path: string): Promise<string | undefined> {
   }
   try {
     const { mode, uid, size } = await file.stat();
+    // guard: token/file-mode
     if (HAS_MODES && ((mode & 0o077) !== 0 || uid !== process.getuid?.())) {
       throw new GatewayError('OMNI_STATE_DENIED', `Others can read or own the token file ${path}`, {
         hint: `Somebody may have read it: delete ${path}, and Omni makes a new token.`,
       });
     }
     const token = size > MAX_BYTES ? '' : (await file.readFile('utf8')).trim();
-    if (TOKEN.test(token)) return token;
-    throw new GatewayError('OMNI_STATE_DENIED', `${path} holds no token`, { hint: `Delete ${path}, and Omni makes a new token.` });
+    if (/* guard: token/content */ TOKEN.test(token)) return token;
+    throw new GatewayError('OMNI_STATE_DENIED', `${path} holds no token`, {
+      hint: `Delete ${path}, and Omni makes a new token.`,
+    });
   } finally {
     await file.close();
   }
@@ -73,7 +81,7 @@ async function readToken(path: string): Promise<string | undefined> {
 /** Written aside and linked into place: nobody ever sees a half-written token, and the first of several wins. */
 async function createToken(stateDir: string, path: string): Promise<void> {
   const aside = join(stateDir, `.${FILE_NAME}.${randomBytes(6).toString('hex')}`);
-  const file = await open(aside, 'wx', 0o600);
+  const file = await open(aside, 'wx', /* guard: token/created-mode */ 0o600);
   try {
     await file.writeFile(`${randomBytes(32).toString('base64url')}\n`);
     await file.sync();

@@ -4,7 +4,9 @@ import { stateDirectory } from './state-directory.ts';
 
 describe('stateDirectory', () => {
   it('is OMNI_HOME when that is set', () => {
-    expect(stateDirectory({ OMNI_HOME: '/srv/omni', XDG_STATE_HOME: '/x', HOME: '/home/me' }, 'linux')).toBe('/srv/omni');
+    expect(stateDirectory({ OMNI_HOME: '/srv/omni', XDG_STATE_HOME: '/x', HOME: '/home/me' }, 'linux')).toBe(
+      '/srv/omni',
+    );
   });
 
   it.each([

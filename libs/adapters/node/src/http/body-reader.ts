@@ -55,6 +55,7 @@ export function readRequestBody(
     const onData = (chunk: Buffer): void => {
       if (isOver) return;
       const bytes = (rest?.length ?? first?.length ?? 0) + chunk.length;
+      // guard: advisory/GHSA-f897-chunked, http/chunked-length
       if (bytes > maxBytes) {
         request.pause();
         stop(tooLarge(maxBytes));
@@ -66,9 +67,15 @@ export function readRequestBody(
         return;
       }
       room ??= budget?.share();
+      // guard: http/room
       if (room?.hold(bytes) === false) {
         request.pause();
-        stop(new GatewayError('OMNI_OVERLOADED', 'Clients are sending more at once than Omni may hold (limits.maxHeldBytes)'));
+        stop(
+          new GatewayError(
+            'OMNI_OVERLOADED',
+            'Clients are sending more at once than Omni may hold (limits.maxHeldBytes)',
+          ),
+        );
         return;
       }
       if (rest === undefined) {
@@ -78,7 +85,13 @@ export function readRequestBody(
       rest.append(chunk, 0, chunk.length);
     };
     const onClose = (): void => {
-      if (!isOver) stop(new GatewayError('OMNI_BODY_INCOMPLETE', 'The connection ended before the request body was complete'));
+      if (!isOver)
+        stop(
+          new GatewayError(
+            'OMNI_BODY_INCOMPLETE',
+            'The connection ended before the request body was complete',
+          ),
+        );
     };
     if (request.destroyed) {
       onClose();

@@ -38,7 +38,10 @@ describe('UndiciHttpClient', () => {
   it('refuses headers that it cannot send, behind the call', async () => {
     const client = new UndiciHttpClient();
     const response = new RecordingResponse();
-    client.send({ method: 'GET', url: 'http://127.0.0.1:9/', headers: ['X-Bad', 'a\r\nInjected: 1'] }, response);
+    client.send(
+      { method: 'GET', url: 'http://127.0.0.1:9/', headers: ['X-Bad', 'a\r\nInjected: 1'] },
+      response,
+    );
     expect(response.events).toEqual([]);
     await response.finished();
     expect(response.error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'connect' } });
@@ -46,12 +49,17 @@ describe('UndiciHttpClient', () => {
   });
 
   it('gives each of many requests at once its own answer', async () => {
-    const listener = new NodeHttpListener({ handler: (exchange) => exchange.respond(200, [], exchange.query) });
+    const listener = new NodeHttpListener({
+      handler: (exchange) => exchange.respond(200, [], exchange.query),
+    });
     const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
     const client = new UndiciHttpClient({ connectionsPerOrigin: 4 });
     const responses = Array.from({ length: 200 }, () => new RecordingResponse());
     responses.forEach((response, index) =>
-      client.send({ method: 'POST', url: `http://127.0.0.1:${port}/?${index}`, headers: [], body: '{}' }, response),
+      client.send(
+        { method: 'POST', url: `http://127.0.0.1:${port}/?${index}`, headers: [], body: '{}' },
+        response,
+      ),
     );
     await Promise.all(responses.map((response) => response.finished()));
     expect(responses.map((response) => response.text())).toEqual(responses.map((_, index) => String(index)));

@@ -1,4 +1,11 @@
-import { GatewayError, type HttpCall, type HttpClient, type HttpRequest, type HttpResponseListener } from '@omni/ports';
+import {
+  GatewayError,
+  type HttpCall,
+  type HttpClient,
+  type HttpRequest,
+  type HttpResponseListener,
+} from '@omni/ports';
+// guard: outgoing/redirect, advisory/CVE-2026-111769
 import { Pool } from 'undici';
 import { TransitGarbage } from './transit-garbage.ts';
 import { UndiciCall } from './undici-call.ts';
@@ -79,11 +86,18 @@ export class UndiciHttpClient implements HttpClient {
     const known = this.#targets.get(url);
     if (known !== undefined) return known;
     const parsed = URL.parse(url);
-    if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
+    if (
+      parsed === null ||
+      /* guard: outgoing/scheme */ (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
+    ) {
       return unreachable('The URL of the upstream is not an absolute http: or https: URL', 'URL_UNSUPPORTED');
     }
     if (this.#isClosed) return unreachable(`Cannot connect to ${parsed.origin}: Omni is stopping`, 'CLOSED');
-    const target: Target = { pool: this.#pool(parsed.origin), origin: parsed.origin, path: parsed.pathname + parsed.search };
+    const target: Target = {
+      pool: this.#pool(parsed.origin),
+      origin: parsed.origin,
+      path: parsed.pathname + parsed.search,
+    };
     makeRoom(this.#targets, MAX_TARGETS);
     this.#targets.set(url, target);
     return target;

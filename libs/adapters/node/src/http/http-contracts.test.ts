@@ -20,10 +20,12 @@ const runtime: HttpRuntime = {
   deadUrl: 'http://127.0.0.1:1',
 };
 
+// guard: outgoing/redirect, outgoing/scheme
 describe('UndiciHttpClient as HttpClient', () => {
   httpClientContract(runtime);
 });
 
+// guard: response/given-back-when-sent
 describe('NodeExchange as Exchange', () => {
   exchangeContract(runtime);
 

@@ -6,7 +6,11 @@ export function errorBody(error: GatewayError): string {
   return JSON.stringify({
     jsonrpc: '2.0',
     id: null,
-    error: { code: error.facts.jsonRpcCode, message: error.message, data: { code: error.code, hint: error.hint } },
+    error: {
+      code: error.facts.jsonRpcCode,
+      message: error.message,
+      data: { code: error.code, hint: error.hint },
+    },
   });
 }
 
@@ -18,6 +22,7 @@ export function rawErrorAnswer(error: GatewayError, headers: HeaderList = []): s
   const body = errorBody(error);
   const status = error.facts.httpStatus;
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`;
-  for (let index = 0; index + 1 < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  for (let index = 0; index + 1 < headers.length; index += 2)
+    head += `${headers[index]}: ${headers[index + 1]}\r\n`;
   return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }

@@ -40,12 +40,16 @@ describe('NodeHttpListener', () => {
 
   it('says when an address is in use', async () => {
     const { port, listener } = await start();
-    await expect(listener.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'OMNI_LISTEN_IN_USE' });
+    await expect(listener.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({
+      code: 'OMNI_LISTEN_IN_USE',
+    });
   });
 
   it('says when an address cannot be had', async () => {
     const { listener } = await start();
-    await expect(listener.listen({ host: '192.0.2.1', port: 0 })).rejects.toMatchObject({ code: 'OMNI_LISTEN_DENIED' });
+    await expect(listener.listen({ host: '192.0.2.1', port: 0 })).rejects.toMatchObject({
+      code: 'OMNI_LISTEN_DENIED',
+    });
   });
 
   it('answers pipelined requests in order, whatever order they finish in', async () => {
@@ -84,6 +88,7 @@ describe('NodeHttpListener', () => {
     expect(answer.match(/HTTP\/1\.1 \d{3}/g)?.length).toBe(1);
   });
 
+  // guard: http/header-bytes, http/header-count
   it('refuses headers beyond 16 KiB and beyond 256 with 431', async () => {
     const { port, seen } = await start();
     const long = await dial(port);
@@ -111,6 +116,7 @@ describe('NodeHttpListener', () => {
     expect(seen).toEqual([]);
   });
 
+  // guard: http/body-timeout
   it('cuts a body that does not arrive in time', async () => {
     const { port } = await start({ headersTimeoutMs: 50, requestTimeoutMs: 100 });
     const client = await dial(port);
@@ -118,6 +124,7 @@ describe('NodeHttpListener', () => {
     expect(await client.ended()).toMatch(/^HTTP\/1\.1 408 /);
   });
 
+  // guard: http/stall
   it.each([
     ['body', (exchange: Exchange, answer: string) => exchange.respond(200, [], answer)],
     [
@@ -129,7 +136,10 @@ describe('NodeHttpListener', () => {
       },
     ],
   ])('cuts a client that does not read its complete answer: %s', async (_how, respond) => {
-    const { port, listener } = await start({ writeTimeoutMs: 100, handler: (exchange) => respond(exchange, 'x'.repeat(32_000_000)) });
+    const { port, listener } = await start({
+      writeTimeoutMs: 100,
+      handler: (exchange) => respond(exchange, 'x'.repeat(32_000_000)),
+    });
     const client = connect(port, '127.0.0.1').pause();
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     while (listener.openExchanges === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -137,6 +147,7 @@ describe('NodeHttpListener', () => {
     client.destroy();
   });
 
+  // guard: http/room
   it('refuses a body for which others leave no room, and takes it when they have gone', async () => {
     const budget = new SmallBudget(250_000);
     const { port } = await start({
@@ -203,7 +214,10 @@ describe('NodeHttpListener', () => {
   });
 
   it('serves on for a client that took its time to read', async () => {
-    const { port } = await start({ writeTimeoutMs: 100, handler: (exchange) => exchange.respond(200, [], 'x'.repeat(8_000_000)) });
+    const { port } = await start({
+      writeTimeoutMs: 100,
+      handler: (exchange) => exchange.respond(200, [], 'x'.repeat(8_000_000)),
+    });
     const client = connect(port, '127.0.0.1').pause();
     let received = 0;
     client.on('data', (chunk) => {
@@ -222,6 +236,7 @@ describe('NodeHttpListener', () => {
     client.destroy();
   });
 
+  // guard: http/declared-length, http/unread-body
   it('refuses a declared length beyond the limit before the body comes, and closes the connection', async () => {
     const { port } = await start();
     const client = await dial(port);
@@ -243,6 +258,7 @@ describe('NodeHttpListener', () => {
     expect(await small.ended()).toMatch(/HTTP\/1\.1 200 [^]*\{\}$/);
   });
 
+  // guard: http/chunked-length
   it('cuts a chunked body at the limit', async () => {
     const { port } = await start();
     for (const [length, code] of [
@@ -250,7 +266,9 @@ describe('NodeHttpListener', () => {
       [11, '400'],
     ] as const) {
       const client = await dial(port);
-      client.send(`${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${'1\r\nx\r\n'.repeat(length)}0\r\n\r\n`);
+      client.send(
+        `${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${'1\r\nx\r\n'.repeat(length)}0\r\n\r\n`,
+      );
       expect([length, (await client.ended()).slice(9, 12)]).toEqual([length, code]);
     }
   });
@@ -264,7 +282,9 @@ describe('NodeHttpListener', () => {
       },
     });
     const client = await dial(port);
-    client.send(`${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${'1\r\nx\r\n'.repeat(200_000)}0\r\n\r\n`);
+    client.send(
+      `${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${'1\r\nx\r\n'.repeat(200_000)}0\r\n\r\n`,
+    );
     await client.ended();
     expect(length).toBe(200_000);
   });
@@ -305,6 +325,7 @@ describe('NodeHttpListener', () => {
     await client.until(() => gone === 2);
   });
 
+  // guard: http/connect
   it('refuses CONNECT, and serves a request that asks for an upgrade as an ordinary one', async () => {
     const { port, seen } = await start();
     const tunnel = await dial(port);
@@ -316,8 +337,11 @@ describe('NodeHttpListener', () => {
     expect(seen).toEqual(['GET /ws']);
   });
 
+  // guard: http/error-into-answer
   it('never writes an error into an answer that has begun', async () => {
-    const { port } = await start({ handler: (exchange) => void exchange.stream(200, []).write('data: 1\n\n') });
+    const { port } = await start({
+      handler: (exchange) => void exchange.stream(200, []).write('data: 1\n\n'),
+    });
     const client = await dial(port);
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.until(() => client.text().includes('data: 1'));
@@ -326,12 +350,15 @@ describe('NodeHttpListener', () => {
   });
 
   it('answers 500 when the handler answers with a header that HTTP forbids', async () => {
-    const { port } = await start({ handler: (exchange) => exchange.respond(200, ['X-Bad', 'a\r\nInjected: 1']) });
+    const { port } = await start({
+      handler: (exchange) => exchange.respond(200, ['X-Bad', 'a\r\nInjected: 1']),
+    });
     const client = await dial(port);
     client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     expect(await client.ended()).toMatch(/^HTTP\/1\.1 500 (?![^]*Injected)/);
   });
 
+  // guard: http/second-answer
   it('refuses a second answer and keeps the first', async () => {
     let failure = '';
     const { port } = await start({
@@ -378,6 +405,7 @@ describe('NodeHttpListener', () => {
     expect(answer).not.toContain('chunked');
   });
 
+  // guard: http/doubled-headers
   it('joins and shows doubled headers that Node would drop', async () => {
     let host: string | undefined;
     const { port } = await start({
@@ -414,6 +442,7 @@ describe('NodeHttpListener', () => {
     expect(await drained).toBe(0);
   });
 
+  // guard: listener/answers-being-read
   it('stops: lets a client end that still reads an answer that is complete', async () => {
     const answer = 'x'.repeat(20_000_000);
     const { port, listener } = await start({ handler: (exchange) => exchange.respond(200, [], answer) });
@@ -430,7 +459,9 @@ describe('NodeHttpListener', () => {
   });
 
   it('cuts what is still open at the deadline', async () => {
-    const { port, listener } = await start({ handler: (exchange) => void exchange.stream(200, []).write('x') });
+    const { port, listener } = await start({
+      handler: (exchange) => void exchange.stream(200, []).write('x'),
+    });
     const client = await dial(port);
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.until(() => client.text().includes('200'));

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -22,7 +28,11 @@ import { NodeExchange } from './node-exchange.ts';
 import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
 import { flushedBytes } from '../sockets/flushed-bytes.ts';
 import { TlsCertificate, type TlsFiles, type TlsPair } from './tls-files.ts';
-import { asksForWebSocket, type WebSocketOptions, WebSocketUpgrades } from '../sockets/web-socket-upgrades.ts';
+import {
+  asksForWebSocket,
+  type WebSocketOptions,
+  WebSocketUpgrades,
+} from '../sockets/web-socket-upgrades.ts';
 
 /** Settings of {@link NodeHttpListener}. */
 export interface NodeHttpListenerOptions {
@@ -58,7 +68,7 @@ export interface ListenAddress {
 }
 
 /** All header bytes of a request, names and values. */
-const MAX_HEADER_BYTES = 16_384;
+const MAX_HEADER_BYTES = /* guard: http/header-bytes */ 16_384;
 const MAX_HEADERS = 256;
 /** How often overdue requests are looked for. */
 const TIMEOUT_CHECK_MS = 1_000;
@@ -129,7 +139,11 @@ export class NodeHttpListener {
         this.#servers.add(server);
         if (certificate !== undefined && server instanceof TlsServer) this.#watch(certificate, server);
         const actual = server.address();
-        resolve(actual === null || typeof actual === 'string' ? address : { host: actual.address, port: actual.port });
+        resolve(
+          actual === null || typeof actual === 'string'
+            ? address
+            : { host: actual.address, port: actual.port },
+        );
       });
     });
   }
@@ -140,7 +154,8 @@ export class NodeHttpListener {
     this.#isStopping = true;
     for (const cancel of this.#cancelWatches.splice(0)) cancel();
     // Without what `node:http` does beside: it takes a connection for idle whose answer is complete and not yet read.
-    for (const server of this.#servers) NetServer.prototype.close.call(server);
+    for (const server of this.#servers)
+      /* guard: listener/answers-being-read */ NetServer.prototype.close.call(server);
     for (const { socket, open } of this.#carryHttp.items()) if (open.length === 0) socket.destroy();
   }
 
@@ -174,6 +189,7 @@ export class NodeHttpListener {
 
   #createServer(certificate: TlsCertificate | undefined): Server | TlsServer {
     const options: ServerOptions = {
+      // guard: http/body-timeout
       requestTimeout: this.#options.requestTimeoutMs ?? 30_000,
       headersTimeout: this.#options.headersTimeoutMs ?? 10_000,
       keepAliveTimeout: this.#options.keepAliveTimeoutMs ?? 65_000,
@@ -190,7 +206,12 @@ export class NodeHttpListener {
     const server =
       certificate === undefined
         ? createServer(options)
-        : createTlsServer({ ...options, ...certificate.pair, ALPNProtocols: ['http/1.1'], handshakeTimeout: TLS_HANDSHAKE_MS });
+        : createTlsServer({
+            ...options,
+            ...certificate.pair,
+            ALPNProtocols: ['http/1.1'],
+            handshakeTimeout: TLS_HANDSHAKE_MS,
+          });
     // Node drops headers beyond this count silently; here they are counted and refused.
     server.maxHeadersCount = 0;
     server.maxConnections = this.#options.maxConnections ?? 10_000;
@@ -198,27 +219,42 @@ export class NodeHttpListener {
     server.on('checkContinue', (request, response) => this.#serve(request, response, true));
     server.on('clientError', (error, socket) => this.#onClientError(error, socket));
     server.on('timeout', (socket: Socket) => this.#onTimeout(socket));
+    // guard: http/connect
     server.on('connect', (_request, socket) => this.#refuse(socket, invalid('CONNECT is not served here')));
-    if (this.#webSockets !== undefined) server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    if (this.#webSockets !== undefined)
+      server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
     return server;
   }
 
   #watch(certificate: TlsCertificate, server: TlsServer): void {
     const onChange = (pair: TlsPair): void => server.setSecureContext(pair);
-    this.#cancelWatches.push(certificate.watch({ onChange, logger: this.#logger, everyMs: this.#options.tlsReloadMs ?? TLS_RELOAD_MS }));
+    this.#cancelWatches.push(
+      certificate.watch({
+        onChange,
+        logger: this.#logger,
+        everyMs: this.#options.tlsReloadMs ?? TLS_RELOAD_MS,
+      }),
+    );
   }
 
   #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const writeTimeoutMs = this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS;
-    const exchange = new NodeExchange(request, response, { expectsContinue, writeTimeoutMs, budget: this.#options.budget });
+    const exchange = new NodeExchange(request, response, {
+      expectsContinue,
+      writeTimeoutMs,
+      budget: this.#options.budget,
+    });
     const connection = this.#connection(request.socket);
     connection.open.push(exchange);
     this.#openExchanges += 1;
     // After the answer is sent, or when the connection breaks.
     response.on('close', () => this.#onOver(connection, exchange));
     if (this.#isStopping) exchange.forbidKeepAlive();
+    // guard: http/header-count
     if (request.rawHeaders.length > 2 * MAX_HEADERS) {
-      exchange.fail(new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request has more than ${MAX_HEADERS} headers`));
+      exchange.fail(
+        new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request has more than ${MAX_HEADERS} headers`),
+      );
       return;
     }
     try {
@@ -234,13 +270,18 @@ export class NodeHttpListener {
     socket.on('error', () => socket.destroy());
     const connection = this.#connection(socket);
     this.#leave(connection);
+    // guard: upgrade/pipelined
     if (connection.open.length > 0) {
       // Frames would run into the answers that pipelined requests still wait for.
       socket.destroy();
       return;
     }
+    // guard: http/header-count-of-upgrade
     if (request.rawHeaders.length > 2 * MAX_HEADERS) {
-      this.#refuse(socket, new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request has more than ${MAX_HEADERS} headers`));
+      this.#refuse(
+        socket,
+        new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request has more than ${MAX_HEADERS} headers`),
+      );
       return;
     }
     try {
@@ -285,7 +326,10 @@ export class NodeHttpListener {
         socket.destroy();
         return;
       case 'HPE_HEADER_OVERFLOW':
-        this.#refuse(socket, new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request headers exceed ${MAX_HEADER_BYTES} bytes`));
+        this.#refuse(
+          socket,
+          new GatewayError('OMNI_HEADERS_TOO_LARGE', `The request headers exceed ${MAX_HEADER_BYTES} bytes`),
+        );
         return;
       case 'ERR_HTTP_REQUEST_TIMEOUT':
         this.#refuse(socket, new GatewayError('OMNI_REQUEST_TIMEOUT', 'The request did not arrive in time'));
@@ -299,7 +343,12 @@ export class NodeHttpListener {
   #onTimeout(socket: Socket): void {
     const connection = this.#connection(socket);
     const taken = flushedBytes(socket);
-    if (socket.writableLength === 0 || taken === connection.flushedAtTimeout || !(socket instanceof TLSSocket)) {
+    // guard: http/slow-tls
+    if (
+      socket.writableLength === 0 ||
+      taken === connection.flushedAtTimeout ||
+      !(socket instanceof TLSSocket)
+    ) {
       socket.destroy();
       return;
     }
@@ -313,7 +362,7 @@ export class NodeHttpListener {
     if (connection.isRefused) return;
     connection.isRefused = true;
     let isFree = connection.open.length <= 1;
-    for (const exchange of connection.open) isFree &&= !exchange.hasBegun;
+    for (const exchange of connection.open) isFree &&= /* guard: http/error-into-answer */ !exchange.hasBegun;
     if (!isFree || !socket.writable) {
       socket.destroy();
       return;
@@ -325,7 +374,13 @@ export class NodeHttpListener {
   #connection(socket: Duplex): Connection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { socket, open: [], flushedAtTimeout: 0, isRefused: false, place: undefined };
+    const connection: Connection = {
+      socket,
+      open: [],
+      flushedAtTimeout: 0,
+      isRefused: false,
+      place: undefined,
+    };
     connection.place = this.#carryHttp.add(connection);
     this.#connections.set(socket, connection);
     // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its end.

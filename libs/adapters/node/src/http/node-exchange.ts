@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ByteBudget, type Exchange, GatewayError, type HeaderList, type Payload, type ResponseStream, systemClock } from '@omni/ports';
+import {
+  type ByteBudget,
+  type Exchange,
+  GatewayError,
+  type HeaderList,
+  type Payload,
+  type ResponseStream,
+  systemClock,
+} from '@omni/ports';
 import { type BodyOwner, readRequestBody, tooLarge } from './body-reader.ts';
 import { errorBody } from './http-error-answer.ts';
 import { NodeResponseStream } from './node-response-stream.ts';
@@ -39,7 +47,11 @@ export class NodeExchange implements Exchange, BodyOwner {
   #onGone: (() => void) | undefined;
 
   /** @param options.expectsContinue - The client waits for `100 Continue` before it sends the body. */
-  constructor(request: IncomingMessage, response: ServerResponse, { expectsContinue, writeTimeoutMs, budget }: NodeExchangeOptions) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { expectsContinue, writeTimeoutMs, budget }: NodeExchangeOptions,
+  ) {
     const { path, query } = splitTarget(request.url ?? '/');
     this.method = request.method ?? 'GET';
     this.path = path;
@@ -63,7 +75,10 @@ export class NodeExchange implements Exchange, BodyOwner {
 
   readBody(maxBytes: number): Promise<Uint8Array> {
     const declared = this.#declaredBytes();
-    if (declared !== undefined && declared > maxBytes) {
+    if (
+      declared !== undefined &&
+      /* guard: advisory/GHSA-f897-declared, http/declared-length */ declared > maxBytes
+    ) {
       this.#body = 'refused';
       return Promise.reject(tooLarge(maxBytes));
     }
@@ -87,12 +102,20 @@ export class NodeExchange implements Exchange, BodyOwner {
     this.#refuseSecondAnswer();
     const response = this.#response;
     const content = typeof body === 'string' && body.length > ENCODE_LENGTH ? Buffer.from(body) : body;
-    const length = content === undefined ? 0 : typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
+    const length =
+      content === undefined
+        ? 0
+        : typeof content === 'string'
+          ? Buffer.byteLength(content)
+          : content.byteLength;
     const hasLength = status !== 204 && status !== 304;
     const mustCut = this.#leavesBodyUnread();
     if (mustCut) response.shouldKeepAlive = false;
     // Throws on a header that HTTP forbids; until then nothing is answered.
-    response.writeHead(status, hasLength ? headers.concat('Content-Length', String(length)) : headers.slice());
+    response.writeHead(
+      status,
+      hasLength ? headers.concat('Content-Length', String(length)) : headers.slice(),
+    );
     this.#answer = 'ended';
     if (!mustCut) {
       // As long in bytes as in characters: all ASCII, which is written at the least cost as what it is.
@@ -146,7 +169,9 @@ export class NodeExchange implements Exchange, BodyOwner {
   }
 
   #refuseSecondAnswer(): void {
-    if (this.#answer !== 'none') throw new GatewayError('OMNI_INTERNAL', 'This exchange was already answered');
+    // guard: http/second-answer
+    if (this.#answer !== 'none')
+      throw new GatewayError('OMNI_INTERNAL', 'This exchange was already answered');
   }
 
   #declaredBytes(): number | undefined {
@@ -157,6 +182,7 @@ export class NodeExchange implements Exchange, BodyOwner {
   /** Whether more of the body may come than is worth reading away. */
   #leavesBodyUnread(): boolean {
     if (this.#request.complete || this.#body === 'read') return false;
+    // guard: http/unread-body
     if (this.#body !== 'unread') return true;
     return this.header('transfer-encoding') !== undefined || (this.#declaredBytes() ?? 0) > DISCARD_BYTES;
   }

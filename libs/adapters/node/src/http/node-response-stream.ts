@@ -29,6 +29,7 @@ export class NodeResponseStream implements ResponseStream {
   }
 
   pass(chunk: Uint8Array): boolean {
+    // guard: response/given-back-when-sent
     return this.#take(chunk, ownsLargeBuffer(chunk) ? () => releaseBytes(chunk) : undefined);
   }
 

@@ -13,5 +13,6 @@ export function applyWriteTimeout(response: ServerResponse, writeTimeoutMs: numb
   const { socket } = response;
   // Nearly always the operating system has taken everything, or the answer waits behind another that is limited itself.
   if (socket === null || socket.writableLength === 0) return;
+  // guard: http/stall
   socket.setTimeout(writeTimeoutMs);
 }

@@ -73,7 +73,11 @@ beforeEach(async () => {
       decide: () => ({
         kind: 'accepted',
         serve: (open) => {
-          const channel = open({ onMessage: () => void channel.send(LONG), onFramingError() {}, onClose() {} });
+          const channel = open({
+            onMessage: () => void channel.send(LONG),
+            onFramingError() {},
+            onClose() {},
+          });
         },
       }),
       maxMessageBytes: 1_000,
@@ -137,7 +141,9 @@ async function handshake(version: SecureVersion): Promise<string> {
 describe('TLS of NodeHttpListener', () => {
   it('serves HTTPS and WSS, with TLS 1.2 or newer [S002-ARC-01]', async () => {
     expect(await ask('first')).toBe('secret');
-    const webSocket = new WebSocket(`wss://127.0.0.1:${port}/mcp`, ['mcp'], { ca: await readFile(join(folder, 'first.pem')) });
+    const webSocket = new WebSocket(`wss://127.0.0.1:${port}/mcp`, ['mcp'], {
+      ca: await readFile(join(folder, 'first.pem')),
+    });
     await once(webSocket, 'open');
     webSocket.terminate();
     expect(await handshake('TLSv1.1')).toBe('refused');
@@ -156,6 +162,7 @@ describe('TLS of NodeHttpListener', () => {
     await expect(ask('first')).rejects.toThrow();
   });
 
+  // guard: tls/bad-certificate
   it('keeps the old certificate when the new files do not fit, says so, and takes them when they do', async () => {
     await copyFile(join(folder, 'second.pem'), files.cert);
     const { err } = await loggedMessage(/the old one stays/);
@@ -174,6 +181,7 @@ describe('TLS of NodeHttpListener', () => {
     await loggedMessage(/was read again/);
   });
 
+  // guard: tls/quoted-key
   it.each([
     ['is missing', (): Promise<void> => rm(files.cert)],
     ['is no PEM', (): Promise<void> => writeFile(files.key, 'canary-secret')],
@@ -181,7 +189,9 @@ describe('TLS of NodeHttpListener', () => {
   ])('does not start when a file %s, and quotes nothing of it', async (_name, spoil) => {
     await spoil();
     const other = new NodeHttpListener({ handler: () => {}, tls: files });
-    const error: unknown = await other.listen({ host: '127.0.0.1', port: 0 }).catch((caught: unknown) => caught);
+    const error: unknown = await other
+      .listen({ host: '127.0.0.1', port: 0 })
+      .catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'OMNI_TLS_INVALID', message: expect.stringContaining(folder) });
     expect(JSON.stringify(error, ['message', 'stack', 'cause'])).not.toContain('canary-secret');
   });
@@ -190,8 +200,13 @@ describe('TLS of NodeHttpListener', () => {
     await expect(fetch(`http://127.0.0.1:${port}/mcp`)).rejects.toThrow();
   });
 
+  // guard: http/slow-tls, stall/slow-tls
   it.each([
-    ['an answer', 'GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n', (): boolean => listener.openExchanges === 0],
+    [
+      'an answer',
+      'GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      (): boolean => listener.openExchanges === 0,
+    ],
     // A masked text frame behind the upgrade.
     [
       'a message',

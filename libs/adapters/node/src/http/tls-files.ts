@@ -64,7 +64,10 @@ export class TlsCertificate {
         onChange(pair);
         logger.info({ cert: this.#files.cert }, 'the TLS certificate was read again');
       } catch (error) {
-        logger.warn({ err: GatewayError.from(error) }, 'the new TLS certificate cannot be used; the old one stays');
+        logger.warn(
+          { err: GatewayError.from(error) },
+          'the new TLS certificate cannot be used; the old one stays',
+        );
       }
     };
     const again = (): void => {
@@ -86,11 +89,15 @@ async function readPair({ cert, key }: TlsFiles): Promise<TlsPair> {
     file = key;
     const pair: TlsPair = { cert: certificate, key: await readFile(key), minVersion: 'TLSv1.2' };
     file = `${cert} with ${key}`;
+    // guard: tls/bad-certificate
     createSecureContext(pair);
     return pair;
   } catch (error) {
     // Without the cause: what OpenSSL says may quote the file.
-    throw new GatewayError('OMNI_TLS_INVALID', `Cannot use ${file} for TLS (${errorCode(error) ?? 'it is no PEM file of this kind'})`);
+    throw new GatewayError(
+      'OMNI_TLS_INVALID',
+      /* guard: tls/quoted-key */ `Cannot use ${file} for TLS (${errorCode(error) ?? 'it is no PEM file of this kind'})`,
+    );
   }
 }
 

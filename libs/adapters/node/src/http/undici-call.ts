@@ -65,7 +65,11 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
     else if (this.#isPaused) controller.pause();
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ResponseHeaders,
+  ): void {
     // 1xx: the real head follows.
     if (this.#isDone || status < 200) return;
     this.#phase = 'body';

@@ -23,19 +23,34 @@ describe('createPinoLogger', () => {
     expect((await createPinoLogger({ level: 'debug', destination })).debugging).toBe(true);
   });
 
+  // guard: log/credentials
   it('shows no credentials', async () => {
     const { lines, destination } = collect();
     const logger = await createPinoLogger({ destination });
-    logger.info({ authorization: 'Bearer x', token: 'x', headers: { cookie: 'x', authorization: 'x', accept: 'y' } }, 'request');
-    expect(lines).toMatchObject([{ authorization: '***', token: '***', headers: { cookie: '***', authorization: '***', accept: 'y' } }]);
+    logger.info(
+      { authorization: 'Bearer x', token: 'x', headers: { cookie: 'x', authorization: 'x', accept: 'y' } },
+      'request',
+    );
+    expect(lines).toMatchObject([
+      { authorization: '***', token: '***', headers: { cookie: '***', authorization: '***', accept: 'y' } },
+    ]);
   });
 
   it('writes errors with their code and cause', async () => {
     const { lines, destination } = collect();
     const logger = await createPinoLogger({ destination });
-    logger.warn({ error: new GatewayError('OMNI_INTERNAL', 'outer', { cause: new RangeError('inner') }) }, 'oops');
+    logger.warn(
+      { error: new GatewayError('OMNI_INTERNAL', 'outer', { cause: new RangeError('inner') }) },
+      'oops',
+    );
     expect(lines).toMatchObject([
-      { error: { code: 'OMNI_INTERNAL', message: expect.stringContaining('outer'), stack: expect.stringContaining('inner') } },
+      {
+        error: {
+          code: 'OMNI_INTERNAL',
+          message: expect.stringContaining('outer'),
+          stack: expect.stringContaining('inner'),
+        },
+      },
     ]);
   });
 
@@ -45,11 +60,15 @@ describe('createPinoLogger', () => {
       const logger = await createPinoLogger();
       logger.info({}, 'lost');
       setTimeout(() => { logger.info({}, 'lost too'); logger.flush(); }, 200);`;
-    const { status, signal } = spawnSync(process.execPath, ['--conditions=@omni/source', '--input-type=module', '--eval', program], {
-      stdio: ['ignore', 'ignore', openSync(FULL_DISK, 'w')],
-      timeout: 15_000,
-      killSignal: 'SIGKILL',
-    });
+    const { status, signal } = spawnSync(
+      process.execPath,
+      ['--conditions=@omni/source', '--input-type=module', '--eval', program],
+      {
+        stdio: ['ignore', 'ignore', openSync(FULL_DISK, 'w')],
+        timeout: 15_000,
+        killSignal: 'SIGKILL',
+      },
+    );
     expect(status).toBe(0);
     expect(signal).toBeNull();
   });

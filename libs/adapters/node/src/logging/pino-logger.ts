@@ -35,7 +35,8 @@ export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise
   // Bundlers give CommonJS packages a default export only.
   const { default: pino } = await import('pino');
   const target = options.destination ?? 2;
-  const stderr = target === 2 ? pino.destination({ dest: 2, sync: false, maxLength: MAX_HELD_BYTES }) : undefined;
+  const stderr =
+    target === 2 ? pino.destination({ dest: 2, sync: false, maxLength: MAX_HELD_BYTES }) : undefined;
   const logger = pino(
     {
       level: options.level ?? 'info',
@@ -43,6 +44,7 @@ export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: pino.stdSerializers.err },
+      // guard: log/credentials
       redact: { paths: SECRET_KEYS.flatMap((key) => [`["${key}"]`, `*["${key}"]`]), censor: '***' },
     },
     target === 2 ? stderr : target,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createRedactor } from './redaction.ts';
 
 describe('createRedactor', () => {
+  // guard: redaction/values, redaction/longest-first
   it('replaces each configured value, the longer first', () => {
     const redact = createRedactor(['hunter', 'hunter2-long']);
     expect(redact('login hunter2-long then hunter.')).toBe('login *** then ***.');
@@ -11,11 +12,13 @@ describe('createRedactor', () => {
     expect(createRedactor(['abc', ''])('abc alphabet')).toBe('abc alphabet');
   });
 
+  // guard: redaction/lines
   it('replaces the lines of a value of several lines', () => {
     const redact = createRedactor(['-----BEGIN KEY-----\nAAAABBBBCCCC\nDDDDEEEEFFFF']);
     expect(redact('dump: DDDDEEEEFFFF')).toBe('dump: ***');
   });
 
+  // guard: redaction/patterns
   it.each([
     ['Authorization: Bearer abc.def-ghi', 'Authorization: Bearer ***'],
     ['key sk-proj-0123456789', 'key ***'],

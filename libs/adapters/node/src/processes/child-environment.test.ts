@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { childEnvironment } from './child-environment.ts';
 
 describe('childEnvironment', () => {
+  // guard: child/environment
   it('passes what a program needs and keeps everything else back', () => {
     const environment = childEnvironment({
       own: {
@@ -34,6 +35,7 @@ describe('childEnvironment', () => {
     });
   });
 
+  // guard: child/owner-mark
   it('lets the configuration add and override anything but the owner', () => {
     const environment = childEnvironment({
       own: { PATH: '/bin', HOME: '/home/me' },
@@ -41,7 +43,12 @@ describe('childEnvironment', () => {
       owner: '7:8:y',
       ignoresCase: false,
     });
-    expect(environment).toEqual({ PATH: '/bin', HOME: '/elsewhere', NODE_OPTIONS: '--max-old-space-size=64', OMNI_OWNER: '7:8:y' });
+    expect(environment).toEqual({
+      PATH: '/bin',
+      HOME: '/elsewhere',
+      NODE_OPTIONS: '--max-old-space-size=64',
+      OMNI_OWNER: '7:8:y',
+    });
   });
 
   it('ignores case where the system does', () => {

@@ -28,17 +28,25 @@ export interface ChildEnvironmentOptions {
 export function childEnvironment(options: ChildEnvironmentOptions): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.own)) {
-    if (value !== undefined && isPassed(options.ignoresCase ? name.toUpperCase() : name)) environment[name] = value;
+    if (
+      value !== undefined &&
+      /* guard: child/environment */ isPassed(options.ignoresCase ? name.toUpperCase() : name)
+    )
+      environment[name] = value;
   }
   for (const [name, value] of Object.entries(options.added)) {
     if (options.ignoresCase)
-      for (const other of Object.keys(environment)) if (other.toUpperCase() === name.toUpperCase()) delete environment[other];
+      for (const other of Object.keys(environment))
+        if (other.toUpperCase() === name.toUpperCase()) delete environment[other];
     environment[name] = value;
   }
+  // guard: child/owner-mark
   environment[OWNER_VARIABLE] = options.owner;
   return environment;
 }
 
 function isPassed(name: string): boolean {
-  return PASSED.has(name) || PASSED_LOWER.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix));
+  return (
+    PASSED.has(name) || PASSED_LOWER.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))
+  );
 }

@@ -31,7 +31,8 @@ describe('NodeChildLauncher', () => {
   it('gives a child a filtered environment, the configured variables and the folder', async () => {
     const listener = new RecordingListener();
     process.env['OMNI_TEST_SECRET'] = 'planted';
-    const script = 'console.log(JSON.stringify({ names: Object.keys(process.env), given: process.env.GIVEN, cwd: process.cwd() }))';
+    const script =
+      'console.log(JSON.stringify({ names: Object.keys(process.env), given: process.env.GIVEN, cwd: process.cwd() }))';
     launcher.launch({ ...node(script), env: { GIVEN: 'yes' }, cwd: folder }, listener);
     const [line = ''] = await listener.received(1);
     delete process.env['OMNI_TEST_SECRET'];
@@ -42,12 +43,16 @@ describe('NodeChildLauncher', () => {
     expect(said.names.filter((name) => /^npm_|^OMNI_(?!OWNER)|^NODE_OPTIONS/.test(name))).toEqual([]);
   });
 
+  // guard: child/stderr-secrets
   it('quotes exit code and last lines on stderr, without secrets', async () => {
     const listener = new RecordingListener();
     const script = `console.log('{"id":1}'); console.error('key planted-secret\\nBearer abcdefgh'); process.exit(3)`;
     const channel = launcher.launch({ ...node(script), secretValues: ['planted-secret'] }, listener);
     const reason = await listener.closed();
-    expect(reason).toMatchObject({ code: 'OMNI_UPSTREAM_EXITED', data: { upstream: 'test', exitCode: 3, signal: null } });
+    expect(reason).toMatchObject({
+      code: 'OMNI_UPSTREAM_EXITED',
+      data: { upstream: 'test', exitCode: 3, signal: null },
+    });
     expect(reason?.message).toBe('"test" exited with code 3; last lines on stderr:\nkey ***\nBearer ***');
     expect(listener.messages).toEqual(['{"id":1}']);
     expect(channel.stderrTail()).toEqual(['key ***', 'Bearer ***']);
@@ -56,7 +61,10 @@ describe('NodeChildLauncher', () => {
 
   it('reads everything that a child wrote before it exited', async () => {
     const listener = new RecordingListener();
-    launcher.launch(node(`process.stdout.write('{"n":1}\\n'.repeat(20000), () => process.exit(0))`), listener);
+    launcher.launch(
+      node(`process.stdout.write('{"n":1}\\n'.repeat(20000), () => process.exit(0))`),
+      listener,
+    );
     expect((await listener.closed())?.message).toBe('"test" exited with code 0; it wrote nothing on stderr');
     expect(listener.messages.length).toBe(20_000);
   });
@@ -77,7 +85,11 @@ describe('NodeChildLauncher', () => {
       /"omni-no-such-command" was not found on the PATH \(\d+ folders searched\)/,
     ],
     ['a file that does not exist', { command: '/no/such/file' }, /"\/no\/such\/file" does not exist/],
-    ['a folder that does not exist', { cwd: '/no/such/folder' }, /working folder "\/no\/such\/folder" does not exist/],
+    [
+      'a folder that does not exist',
+      { cwd: '/no/such/folder' },
+      /working folder "\/no\/such\/folder" does not exist/,
+    ],
     ['a folder in place of a command', { command: '/etc' }, /"\/etc" may not be executed/],
     ['an argument that no system takes', { args: ['a\0b'] }, /Cannot start "test"/],
     ['arguments that are too long', { args: ['x'.repeat(3_000_000)] }, /too long/],
@@ -86,7 +98,10 @@ describe('NodeChildLauncher', () => {
     const channel = launcher.launch({ ...node(''), ...change }, listener);
     expect(channel.send('x')).toBe(false);
     expect(listener.closes).toEqual([]);
-    expect(await listener.closed()).toMatchObject({ code: 'OMNI_UPSTREAM_SPAWN_FAILED', message: expect.stringMatching(message) });
+    expect(await listener.closed()).toMatchObject({
+      code: 'OMNI_UPSTREAM_SPAWN_FAILED',
+      message: expect.stringMatching(message),
+    });
     await channel.close();
     expect(listener.closes.length).toBe(1);
   });
@@ -109,9 +124,13 @@ describe('NodeChildLauncher', () => {
       try { for (;;) fds.push(openSync('/dev/null')); } catch {}
       launcher.launch(${JSON.stringify(node(''))}, { onMessage() {}, onFramingError() {}, onClose: (reason) => { process._rawDebug(reason.message); process.exit(0); } });
     `;
-    const shell = spawn('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...nodeArguments(script)], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const shell = spawn(
+      '/bin/sh',
+      ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...nodeArguments(script)],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     expect(await textOf(shell)).toMatch(/Cannot start "test": too many open files/);
   });
 
@@ -159,19 +178,25 @@ describe('NodeChildLauncher', () => {
     expect(listener.closes).toEqual([undefined]);
   });
 
-  it.each(['stdout', 'stdin'])('gives a child up within a second that closes its %s and lives on', async (pipe) => {
-    const listener = new RecordingListener();
-    const script = `require('node:fs').closeSync(${pipe === 'stdout' ? 1 : 0}); setInterval(() => {}, 1000)`;
-    const channel = launcher.launch(node(script), listener);
-    const pid = channel.pid ?? 0;
-    // A closed stdin shows when somebody writes.
-    const nudge = setInterval(() => channel.send('x'), 10);
-    const reason = await listener.closed();
-    clearInterval(nudge);
-    expect(reason).toMatchObject({ code: 'OMNI_UPSTREAM_EXITED', message: expect.stringContaining(`closed its ${pipe} without exiting`) });
-    await channel.close();
-    expect(isRunning(pid)).toBe(false);
-  });
+  it.each(['stdout', 'stdin'])(
+    'gives a child up within a second that closes its %s and lives on',
+    async (pipe) => {
+      const listener = new RecordingListener();
+      const script = `require('node:fs').closeSync(${pipe === 'stdout' ? 1 : 0}); setInterval(() => {}, 1000)`;
+      const channel = launcher.launch(node(script), listener);
+      const pid = channel.pid ?? 0;
+      // A closed stdin shows when somebody writes.
+      const nudge = setInterval(() => channel.send('x'), 10);
+      const reason = await listener.closed();
+      clearInterval(nudge);
+      expect(reason).toMatchObject({
+        code: 'OMNI_UPSTREAM_EXITED',
+        message: expect.stringContaining(`closed its ${pipe} without exiting`),
+      });
+      await channel.close();
+      expect(isRunning(pid)).toBe(false);
+    },
+  );
 
   it('reports the exit of a leader whose stdout a grandchild outside the group holds open', async () => {
     const listener = new RecordingListener();
@@ -182,6 +207,7 @@ describe('NodeChildLauncher', () => {
     process.kill(Number(pid), 'SIGKILL');
   });
 
+  // guard: child/group
   it('takes a whole wrapper with it when it closes [S000-PROC-06]', async () => {
     const listener = new RecordingListener();
     const stubborn = `process.on('SIGTERM', () => {}); process.stdin.resume(); setInterval(() => {}, 1000); console.log(process.pid)`;
@@ -198,6 +224,7 @@ describe('NodeChildLauncher', () => {
     expect(listener.closes).toEqual([undefined]);
   });
 
+  // guard: child/escaped
   it('takes a descendant in a session of its own with it when the launcher closes', async () => {
     const own = new NodeChildLauncher({ graceMs: 200 });
     const listener = new RecordingListener();
@@ -209,14 +236,19 @@ describe('NodeChildLauncher', () => {
     await vanished([Number(pid)]);
   });
 
+  // guard: child/left-behind
   it('takes what a wrapper left behind when that exits by itself [S000-PROC-06]', async () => {
     const listener = new RecordingListener();
-    launcher.launch({ ...node(''), command: '/bin/sh', args: ['-c', 'sleep 30 & echo $!; exit 0'] }, listener);
+    launcher.launch(
+      { ...node(''), command: '/bin/sh', args: ['-c', 'sleep 30 & echo $!; exit 0'] },
+      listener,
+    );
     const [pid] = await listener.received(1);
     await listener.closed();
     await vanished([Number(pid)]);
   });
 
+  // guard: child/kill
   it('sends the end of input first, then SIGTERM, then SIGKILL [S000-SHD-02] [S000-SHD-04]', async () => {
     const marks = join(folder, 'marks');
     const script = `
@@ -237,7 +269,10 @@ describe('NodeChildLauncher', () => {
   it('hurries when it is closed again', async () => {
     const patient = new NodeChildLauncher({ graceMs: 60_000 });
     const listener = new RecordingListener();
-    const channel = patient.launch(node(`process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)`), listener);
+    const channel = patient.launch(
+      node(`process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)`),
+      listener,
+    );
     await listener.received(1);
     void channel.close();
     void channel.close();
@@ -255,6 +290,7 @@ describe('NodeChildLauncher', () => {
     expect(listener.messages).toEqual(['first', 'last']);
   });
 
+  // guard: child/after-close
   it('starts nothing after it is closed, and leaves no reaper', async () => {
     const brief = new NodeChildLauncher({ graceMs: 50 });
     brief.launch(node(ECHO), new RecordingListener());
@@ -278,7 +314,11 @@ describe('NodeChildLauncher whose process dies', () => {
   /** A process that launches three kinds of children and prints every pid, its reaper's first. */
   async function startParent(): Promise<{ parent: ChildProcess; pids: number[] }> {
     const stubborn = `process.on('SIGTERM', () => {}); process.on('SIGHUP', () => {}); process.stdin.resume(); setInterval(() => {}, 1000); console.log(process.pid)`;
-    const wrapper = { ...node(''), command: '/bin/sh', args: ['-c', `"$0" -e "$1"; true`, process.execPath, stubborn] };
+    const wrapper = {
+      ...node(''),
+      command: '/bin/sh',
+      args: ['-c', `"$0" -e "$1"; true`, process.execPath, stubborn],
+    };
     const specs: ChildSpec[] = [
       wrapper,
       node(stubborn),
@@ -353,11 +393,24 @@ function nextOutput(child: ChildProcess): Promise<string> {
 }
 
 function node(script: string): ChildSpec {
-  return { upstream: 'test', command: process.execPath, args: ['-e', script], env: {}, secretValues: [], maxMessageBytes: 16 * 1_048_576 };
+  return {
+    upstream: 'test',
+    command: process.execPath,
+    args: ['-e', script],
+    env: {},
+    secretValues: [],
+    maxMessageBytes: 16 * 1_048_576,
+  };
 }
 
 function nodeArguments(script: string): string[] {
-  return ['--conditions=@omni/source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+  return [
+    '--conditions=@omni/source',
+    '--disable-warning=ExperimentalWarning',
+    '--input-type=module',
+    '-e',
+    script,
+  ];
 }
 
 function isRunning(pid: number): boolean {

@@ -42,6 +42,7 @@ export class NodeChildLauncher implements ChildLauncher {
   }
 
   launch(spec: ChildSpec, listener: ChannelListener): ChildChannel {
+    // guard: child/after-close
     if (this.#isClosed) return refuse(spec, listener);
     this.#reaper.start();
     const channel: ChildChannel = new ChildProcessChannel(spec, listener, {
@@ -65,6 +66,7 @@ export class NodeChildLauncher implements ChildLauncher {
     this.#isClosed = true;
     await Promise.all([...this.#channels].map((channel) => channel.close()));
     await this.#reaper.close();
+    // guard: child/escaped
     endEscaped(this.#owner);
   }
 }
@@ -72,7 +74,9 @@ export class NodeChildLauncher implements ChildLauncher {
 /** A channel that was never open: a child started now would outlive the launcher. */
 function refuse(spec: ChildSpec, listener: ChannelListener): ChildChannel {
   queueMicrotask(() =>
-    listener.onClose(new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `Cannot start "${spec.upstream}": Omni is stopping`)),
+    listener.onClose(
+      new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `Cannot start "${spec.upstream}": Omni is stopping`),
+    ),
   );
   return { pid: undefined, send: () => false, stderrTail: () => [], close: () => Promise.resolve() };
 }

@@ -1,5 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type CancelTimer, type ChannelListener, type ChildChannel, type ChildSpec, type GatewayError, systemClock } from '@omni/ports';
+import {
+  type CancelTimer,
+  type ChannelListener,
+  type ChildChannel,
+  type ChildSpec,
+  type GatewayError,
+  systemClock,
+} from '@omni/ports';
 import { type ChildExit, closedPipeFailure, exitFailure, spawnFailure } from './child-failure.ts';
 import { LineSplitter } from '../sockets/line-splitter.ts';
 import { LineWriter } from '../sockets/line-writer.ts';
@@ -49,7 +56,7 @@ export class ChildProcessChannel implements ChildChannel {
     this.#listener = listener;
     this.#options = options;
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
-    this.#tail = new OutputTail(createRedactor(spec.secretValues));
+    this.#tail = new OutputTail(/* guard: child/stderr-secrets */ createRedactor(spec.secretValues));
     this.#splitter = new LineSplitter(listener, spec.maxMessageBytes, spec.budget);
     try {
       this.#child = spawn(spec.command, spec.args, {
@@ -97,6 +104,7 @@ export class ChildProcessChannel implements ChildChannel {
       stdin?.on('error', () => {});
       return undefined;
     }
+    // guard: process/reaper
     this.#options.reaper.add(child.pid);
     child.on('exit', (code, signal) => this.#onExit({ code, signal }));
     child.on('close', () => this.#finish());
@@ -137,6 +145,7 @@ export class ChildProcessChannel implements ChildChannel {
     this.#cancelStep();
     if (this.#stopping === 'term') {
       this.#stopping = 'kill';
+      // guard: child/kill
       this.#signalGroup('SIGKILL');
       this.#cancelStep = systemClock.after(KILL_WAIT_MS, () => this.#finish());
     } else {
@@ -153,6 +162,7 @@ export class ChildProcessChannel implements ChildChannel {
     this.#cancelPipeGrace?.();
     this.#writer?.abandon();
     // At once, while the number cannot belong to anybody else: wrappers leave their own children behind.
+    // guard: child/left-behind
     this.#signalGroup('SIGKILL');
     if (this.pid !== undefined) this.#options.reaper.remove(this.pid);
     this.#cancelStep = systemClock.after(DRAIN_MS, () => setImmediate(() => this.#finish()));
@@ -176,7 +186,11 @@ export class ChildProcessChannel implements ChildChannel {
     if (!this.#isReported) this.#splitter.end();
     this.#splitter.drop();
     const wasAsked = this.#stopping !== 'no';
-    this.#report(wasAsked || this.#exit === undefined ? undefined : exitFailure(this.#spec, this.#exit, this.stderrTail()));
+    this.#report(
+      wasAsked || this.#exit === undefined
+        ? undefined
+        : exitFailure(this.#spec, this.#exit, this.stderrTail()),
+    );
     this.#settle();
   }
 
@@ -196,7 +210,7 @@ export class ChildProcessChannel implements ChildChannel {
     const pid = this.pid;
     if (pid === undefined) return;
     try {
-      process.kill(HAS_GROUPS ? -pid : pid, signal);
+      process.kill(/* guard: child/group */ HAS_GROUPS ? -pid : pid, signal);
     } catch {
       // Nobody is left in the group.
     }

@@ -12,11 +12,16 @@ describe('orphanSweep', () => {
 
   /** A sleeper in a group of its own that carries the mark. */
   function sleeper(owner: string): { pid: number; ended: Promise<void> } {
-    const child = spawn('sleep', ['30'], { detached: true, stdio: 'ignore', env: { PATH: process.env['PATH'], OMNI_OWNER: owner } });
+    const child = spawn('sleep', ['30'], {
+      detached: true,
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'], OMNI_OWNER: owner },
+    });
     children.push(child);
     return { pid: child.pid ?? 0, ended: new Promise((resolve) => child.on('exit', () => resolve())) };
   }
 
+  // guard: orphan/start-time
   it('kills what a dead owner left, also when its pid was given to another process', async () => {
     const dead = spawn('true', { stdio: 'ignore' });
     const startTime = readProcessStat(dead.pid ?? 0)?.startTime ?? '1';
@@ -26,6 +31,7 @@ describe('orphanSweep', () => {
     await Promise.all(orphans.map((orphan) => orphan.ended));
   });
 
+  // guard: orphan/living-owner, orphan/foreign-mark
   it('spares children of a living owner, marks it cannot read, and its own group', async () => {
     const spared = [sleeper(createOwnerMark()), sleeper('somebody else'), sleeper('12:34')];
     orphanSweep();

@@ -15,7 +15,7 @@ export function createOwnerMark(): string {
  * @returns How many groups were killed.
  */
 export function orphanSweep(): number {
-  return killGroupsOf((owner) => !isAlive(owner));
+  return killGroupsOf(/* guard: orphan/living-owner */ (owner) => !isAlive(owner));
 }
 
 /**
@@ -39,7 +39,8 @@ function killGroupsOf(isWanted: (owner: string) => boolean): number {
     if (owner === undefined || !isWanted(owner)) continue;
     const stat = readProcessStat(pid);
     // Omni itself may have been started by a child of another Omni and so carry that one's mark.
-    if (stat !== undefined && stat.group > 1 && stat.group !== own.group && stat.state !== 'Z') groups.add(stat.group);
+    if (stat !== undefined && stat.group > 1 && stat.group !== own.group && stat.state !== 'Z')
+      groups.add(stat.group);
   }
   let killed = 0;
   for (const group of groups) {
@@ -81,7 +82,12 @@ function ownerOf(pid: number): string | undefined {
 /** A mark that cannot be read counts as alive: whoever wrote it is not ours to judge. */
 function isAlive(owner: string): boolean {
   const match = /^(\d+):(\d+):[\w-]+$/.exec(owner);
-  if (match === null) return true;
+  if (match === null) return /* guard: orphan/foreign-mark */ true;
   const stat = readProcessStat(Number(match[1]));
-  return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X' && stat.startTime === match[2];
+  return (
+    stat !== undefined &&
+    stat.state !== 'Z' &&
+    stat.state !== 'X' &&
+    /* guard: orphan/start-time */ stat.startTime === match[2]
+  );
 }

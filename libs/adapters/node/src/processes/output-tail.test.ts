@@ -25,6 +25,7 @@ describe('OutputTail', () => {
     }
   });
 
+  // guard: output/length
   it('shows at most 2,048 characters', () => {
     const tail = new OutputTail(asIs);
     tail.push(Buffer.from(`${'a'.repeat(3_000)}\n${'b'.repeat(1_000)}\n`));
@@ -39,6 +40,7 @@ describe('OutputTail', () => {
     expect(tail.lines()).toEqual([`…${'z'.repeat(2_047)}`]);
   });
 
+  // guard: output/redacted-first
   it('redacts before it cuts', () => {
     const tail = new OutputTail(createRedactor(['s3cr3t-value']));
     // The limit of characters falls into the middle of the secret.
@@ -46,6 +48,7 @@ describe('OutputTail', () => {
     expect(tail.lines().join('')).not.toMatch(/cr3t|value/);
   });
 
+  // guard: output/controls
   it('drops what would act on a terminal', () => {
     const tail = new OutputTail(asIs);
     tail.push(Buffer.from('\u001b[31mred\u001b[0m \u0007bell\r\nnext\u001b]0;t\n'));

@@ -31,16 +31,23 @@ export class OutputTail {
   lines(): readonly string[] {
     if (this.#ring === undefined) return [];
     // Redacted before anything is cut: a secret that lost its beginning would no longer be found.
-    const lines = this.#redact(this.#text(this.#ring))
+    const lines = /* guard: output/redacted-first */ this.#redact(this.#text(this.#ring))
       .split(/\r?\n|\r/)
-      .map((line) => line.replace(CONTROLS, '').trimEnd())
+      .map((line) =>
+        line
+          // guard: output/controls
+          .replace(CONTROLS, '')
+          .trimEnd(),
+      )
       .filter((line) => line !== '')
       .slice(-MAX_LINES);
     const kept: string[] = [];
     let room = MAX_CHARACTERS;
     for (let index = lines.length - 1; index >= 0 && room > 0; index -= 1) {
       const line = lines[index] ?? '';
-      kept.unshift(line.length > room ? `…${line.slice(line.length - room + 1)}` : line);
+      kept.unshift(
+        /* guard: output/length */ line.length > room ? `…${line.slice(line.length - room + 1)}` : line,
+      );
       room -= line.length;
     }
     return kept;

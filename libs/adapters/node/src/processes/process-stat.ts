@@ -21,5 +21,7 @@ export function readProcessStat(pid: number | 'self'): ProcessStat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, , group] = fields;
   const startTime = fields[19];
-  return state === undefined || group === undefined || startTime === undefined ? undefined : { state, group: Number(group), startTime };
+  return state === undefined || group === undefined || startTime === undefined
+    ? undefined
+    : { state, group: Number(group), startTime };
 }

@@ -49,7 +49,13 @@ export class Reaper {
 
   /** Makes sure that it runs; called before the first child starts so that none is ever unwatched. */
   start(): void {
-    if (this.#process !== undefined || this.#isClosed || this.#starts >= MAX_STARTS || process.platform === 'win32') return;
+    if (
+      this.#process !== undefined ||
+      this.#isClosed ||
+      this.#starts >= MAX_STARTS ||
+      process.platform === 'win32'
+    )
+      return;
     this.#starts += 1;
     let child: ChildProcess;
     try {

@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
-import { createServer as createSocketServer, type AddressInfo, type Server as SocketServer, type Socket } from 'node:net';
+import {
+  createServer as createSocketServer,
+  type AddressInfo,
+  type Server as SocketServer,
+  type Socket,
+} from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ByteBudget, DialTarget, GatewayError, MessageChannel } from '@omni/ports';
@@ -38,8 +43,10 @@ beforeAll(async () => {
   const webSockets = new WebSocketServer({ noServer: true });
   http.on('upgrade', (request, socket, head) => {
     upgrades.push(request);
-    if (request.url === '/denied') return void socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
-    if (request.url === '/moved') return void socket.end('HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n');
+    if (request.url === '/denied')
+      return void socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
+    if (request.url === '/moved')
+      return void socket.end('HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n');
     webSockets.handleUpgrade(request, socket, head, (webSocket) => onWebSocket(webSocket));
   });
   http.listen(0, '127.0.0.1');
@@ -77,17 +84,27 @@ function dial(
 ): MessageChannel {
   const dialer = new NodeChannelDialer(options);
   dialers.push(dialer);
-  return dialer.dial({ upstream: 'up', target, maxMessageBytes, ...(budget !== undefined && { budget }) }, listener);
+  return dialer.dial(
+    { upstream: 'up', target, maxMessageBytes, ...(budget !== undefined && { budget }) },
+    listener,
+  );
 }
 
 /** Dials and waits for the reason of the end. */
-async function endOf(target: DialTarget, options: Parameters<typeof dial>[2] = {}): Promise<GatewayError | undefined> {
+async function endOf(
+  target: DialTarget,
+  options: Parameters<typeof dial>[2] = {},
+): Promise<GatewayError | undefined> {
   const listener = new RecordingListener();
   dial(target, listener, options).send('{"id":1}');
   return await listener.closed();
 }
 
-const webSocket = (path = '/', headers = {}): DialTarget => ({ kind: 'websocket', url: webSocketUrl + path, headers });
+const webSocket = (path = '/', headers = {}): DialTarget => ({
+  kind: 'websocket',
+  url: webSocketUrl + path,
+  headers,
+});
 
 describe.each<[string, () => DialTarget]>([
   ['a Unix socket', () => ({ kind: 'socket', address: { path: unixPath } })],
@@ -119,12 +136,13 @@ describe('NodeChannelDialer', () => {
     const listener = new RecordingListener();
     dial(webSocket('/mcp', { Authorization: 'Bearer b' }), listener).send('{"id":1}');
     await listener.received(1);
-    expect(upgrades.map(({ headers, url }) => [url, headers['sec-websocket-protocol'], headers.authorization])).toEqual([
-      ['/mcp', 'mcp', 'Bearer b'],
-    ]);
+    expect(
+      upgrades.map(({ headers, url }) => [url, headers['sec-websocket-protocol'], headers.authorization]),
+    ).toEqual([['/mcp', 'mcp', 'Bearer b']]);
     expect(upgrades[0]?.headers['sec-websocket-extensions']).toBeUndefined();
   });
 
+  // guard: outgoing/redirect-of-web-socket
   it.each([
     ['/denied', 401],
     ['/moved', 302],
@@ -135,12 +153,16 @@ describe('NodeChannelDialer', () => {
     expect(upgrades).toHaveLength(1);
   });
 
+  // guard: outgoing/socket-timeout
   it('gives up a server that takes the connection and says nothing', async () => {
     const silent = createSocketServer(() => {});
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
-    const error = await endOf({ kind: 'websocket', url: `ws://127.0.0.1:${port}/`, headers: {} }, { connectTimeoutMs: 30 });
+    const error = await endOf(
+      { kind: 'websocket', url: `ws://127.0.0.1:${port}/`, headers: {} },
+      { connectTimeoutMs: 30 },
+    );
     silent.close();
     expect(error?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
     expect(error?.data?.['phase']).toBe('connect');
@@ -162,10 +184,14 @@ describe('NodeChannelDialer', () => {
     expect(error?.message ?? '').toContain(words);
   });
 
+  // guard: outgoing/message-size
   it('ends on a message beyond the limit, and says so', async () => {
     onWebSocket = (opened) => opened.send('x'.repeat(101));
     const error = await endOf(webSocket(), { maxMessageBytes: 100 });
-    expect(error).toMatchObject({ code: 'OMNI_UPSTREAM_TOO_LARGE', message: expect.stringContaining('100 bytes') });
+    expect(error).toMatchObject({
+      code: 'OMNI_UPSTREAM_TOO_LARGE',
+      message: expect.stringContaining('100 bytes'),
+    });
   });
 
   it('ends on a message of more bytes than a number can count, and says so', async () => {
@@ -207,6 +233,7 @@ describe('NodeChannelDialer', () => {
     expect(received).toBe(code);
   });
 
+  // guard: upgrade/dead
   it('takes a server that answers no ping for dead, and one that does for alive', async () => {
     let pings = 0;
     onWebSocket = (opened) => {
@@ -216,10 +243,14 @@ describe('NodeChannelDialer', () => {
       });
     };
     const error = await endOf(webSocket(), { pingMs: 10 });
-    expect(error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body', reason: 'PING_UNANSWERED' } });
+    expect(error).toMatchObject({
+      code: 'OMNI_UPSTREAM_UNREACHABLE',
+      data: { phase: 'body', reason: 'PING_UNANSWERED' },
+    });
     expect(pings).toBe(5);
   });
 
+  // guard: upgrade/room
   it('ends a WebSocket for whose message there is no room, and says so', async () => {
     const budget = new SmallBudget(200_000);
     onWebSocket = (opened) => {
@@ -228,14 +259,20 @@ describe('NodeChannelDialer', () => {
     };
     const listener = new RecordingListener();
     dial(webSocket(), listener, { budget });
-    expect(await listener.closed()).toMatchObject({ code: 'OMNI_MEMORY_FULL', message: expect.stringContaining('"up"') });
+    expect(await listener.closed()).toMatchObject({
+      code: 'OMNI_MEMORY_FULL',
+      message: expect.stringContaining('"up"'),
+    });
     expect(listener.messages.map((text) => text.length)).toEqual([100_000]);
     expect(budget.held).toBe(0);
   });
 
   it('says when a connection breaks', async () => {
     onWebSocket = (opened) => opened.terminate();
-    expect(await endOf(webSocket())).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body' } });
+    expect(await endOf(webSocket())).toMatchObject({
+      code: 'OMNI_UPSTREAM_UNREACHABLE',
+      data: { phase: 'body' },
+    });
   });
 
   it('closes what is being opened without a reason', async () => {
@@ -247,6 +284,7 @@ describe('NodeChannelDialer', () => {
     }
   });
 
+  // guard: outgoing/after-close
   it('ends its channels with it and opens no more', async () => {
     const listener = new RecordingListener();
     const dialer = new NodeChannelDialer();

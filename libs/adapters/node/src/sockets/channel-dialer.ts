@@ -33,22 +33,31 @@ export class NodeChannelDialer implements ChannelDialer {
   readonly #channels = new Set<MessageChannel>();
   #isClosed = false;
 
-  constructor({ connectTimeoutMs = DEFAULT_CONNECT_MS, pingMs = DEFAULT_PING_MS }: NodeChannelDialerOptions = {}) {
+  constructor({
+    connectTimeoutMs = DEFAULT_CONNECT_MS,
+    pingMs = DEFAULT_PING_MS,
+  }: NodeChannelDialerOptions = {}) {
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#pingMs = pingMs;
   }
 
   dial(spec: DialSpec, listener: ChannelListener): MessageChannel {
+    // guard: outgoing/after-close
     if (this.#isClosed) return refused(listener, unreachable(spec, 'Omni is stopping', 'CLOSED'));
     let channel: MessageChannel;
     const onGone = (): void => void this.#channels.delete(channel);
     try {
       const { target } = spec;
       channel =
-        target.kind === 'socket' ? this.#socket(target.address, spec, listener, onGone) : this.#webSocket(target, spec, listener, onGone);
+        target.kind === 'socket'
+          ? this.#socket(target.address, spec, listener, onGone)
+          : this.#webSocket(target, spec, listener, onGone);
     } catch (cause) {
       // What Node and ws refuse before they try: an impossible address, or a header that HTTP forbids.
-      return refused(listener, unreachable(spec, errorCode(cause) ?? 'the address or a header is not possible', 'INVALID', cause));
+      return refused(
+        listener,
+        unreachable(spec, errorCode(cause) ?? 'the address or a header is not possible', 'INVALID', cause),
+      );
     }
     this.#channels.add(channel);
     return channel;
@@ -59,7 +68,12 @@ export class NodeChannelDialer implements ChannelDialer {
     await Promise.all([...this.#channels].map((channel) => channel.close()));
   }
 
-  #socket(address: SocketAddress, spec: DialSpec, listener: ChannelListener, onGone: () => void): MessageChannel {
+  #socket(
+    address: SocketAddress,
+    spec: DialSpec,
+    listener: ChannelListener,
+    onGone: () => void,
+  ): MessageChannel {
     const socket = connect(address);
     const cancel = systemClock.after(this.#connectTimeoutMs, () => {
       if (socket.connecting) socket.destroy(new ConnectTimeout());
@@ -73,10 +87,14 @@ export class NodeChannelDialer implements ChannelDialer {
       onBroken: (cause, hasConnected) => {
         const reason = errorCode(cause) ?? 'UNKNOWN';
         if (!hasConnected) return unreachable(spec, reason, reason, cause);
-        return new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `The connection to "${spec.upstream}" broke (${reason})`, {
-          cause,
-          data: { phase: 'body', reason },
-        });
+        return new GatewayError(
+          'OMNI_UPSTREAM_UNREACHABLE',
+          `The connection to "${spec.upstream}" broke (${reason})`,
+          {
+            cause,
+            data: { phase: 'body', reason },
+          },
+        );
       },
       onGone,
     });
@@ -91,9 +109,10 @@ export class NodeChannelDialer implements ChannelDialer {
     const { upstream, maxMessageBytes } = spec;
     const webSocket = new WebSocket(url, [SUB_PROTOCOL], {
       headers: { ...headers },
-      maxPayload: maxMessageBytes,
+      maxPayload: /* guard: outgoing/message-size */ maxMessageBytes,
       perMessageDeflate: false,
-      followRedirects: false,
+      followRedirects: /* guard: outgoing/redirect-of-web-socket */ false,
+      // guard: outgoing/socket-timeout
       handshakeTimeout: this.#connectTimeoutMs,
     });
     return new WebSocketChannel(listener, {

@@ -17,7 +17,7 @@ interface StreamHandle {
 export function flushedBytes(socket: Socket): number {
   // The type of a socket does not show its handle, which it has until it is destroyed.
   const handle = (socket as { readonly _handle?: StreamHandle | null })._handle;
-  const { bytesWritten, writeQueueSize } = handle?._parent ?? handle ?? {};
+  const { bytesWritten, writeQueueSize } = /* guard: stall/slow-tls */ handle?._parent ?? handle ?? {};
   return bytesWritten === undefined || writeQueueSize === undefined
     ? socket.bytesWritten - socket.writableLength
     : bytesWritten - writeQueueSize;

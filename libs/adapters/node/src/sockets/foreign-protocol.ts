@@ -25,6 +25,7 @@ export function refuseForeignProtocol(socket: Socket, onGood: () => void): void 
       const first = chunk.find((byte) => !WHITE.has(byte) && !BYTE_ORDER_MARK.includes(byte));
       if (first === undefined) continue;
       socket.off('readable', onReadable);
+      // guard: process/raw-tcp, socket/web-page
       if (!OPENING.has(first)) return refuse(socket);
       socket.unshift(chunk);
       onGood();
@@ -35,7 +36,10 @@ export function refuseForeignProtocol(socket: Socket, onGood: () => void): void 
 }
 
 function refuse(socket: Socket): void {
-  const error = new GatewayError('OMNI_JSON_INVALID', 'Here is no HTTP: this socket takes JSON-RPC messages, one a line');
+  const error = new GatewayError(
+    'OMNI_JSON_INVALID',
+    'Here is no HTTP: this socket takes JSON-RPC messages, one a line',
+  );
   socket.end(`${errorBody(error)}\n`);
   socket.resume();
   systemClock.after(REFUSAL_MS, () => socket.destroy());

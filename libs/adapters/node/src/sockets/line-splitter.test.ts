@@ -13,14 +13,25 @@ describe('LineSplitter', () => {
     }
   });
 
+  // guard: line/size-of-whole
   it('takes a line of the limit, with either line end, and drops a longer one', () => {
     const { listener, splitter } = open(10);
-    for (const line of ['123456789\n', '1234567890\n', '1234567890\r\n', '12345678901\n', '12345678901\r\n', '123456789012\n', 'next\n']) {
+    for (const line of [
+      '123456789\n',
+      '1234567890\n',
+      '1234567890\r\n',
+      '12345678901\n',
+      '12345678901\r\n',
+      '123456789012\n',
+      'next\n',
+    ]) {
       splitter.push(Buffer.from(line.slice(0, 5)));
       splitter.push(Buffer.from(line.slice(5)));
     }
     expect(listener.messages).toEqual(['123456789', '1234567890', '1234567890', 'next']);
-    expect(listener.framingError).toEqual(Array.from({ length: 3 }, () => ({ kind: 'oversize', limitBytes: 10 })));
+    expect(listener.framingError).toEqual(
+      Array.from({ length: 3 }, () => ({ kind: 'oversize', limitBytes: 10 })),
+    );
   });
 
   it('applies the limit to lines that come whole in one chunk', () => {
@@ -30,6 +41,7 @@ describe('LineSplitter', () => {
     expect(listener.framingError).toHaveLength(1);
   });
 
+  // guard: line/size
   it('reports an endless line once, holds none of it and goes on behind it', () => {
     const { listener, splitter } = open(1_000);
     const megabyte = Buffer.alloc(1_048_576, 'x');
@@ -53,9 +65,12 @@ describe('LineSplitter', () => {
     expect(listener.messages.map((text) => text.length)).toEqual([1_000_000]);
   });
 
+  // guard: line/utf8
   it('skips a line that is not UTF-8 and keeps its neighbours', () => {
     const { listener, splitter } = open(100);
-    splitter.push(Buffer.concat([Buffer.from('good\n'), Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from('fine ✓\n')]));
+    splitter.push(
+      Buffer.concat([Buffer.from('good\n'), Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from('fine ✓\n')]),
+    );
     // Cut in the middle of a character, which then never ends.
     splitter.push(Buffer.from([0x61, 0xe2]));
     splitter.push(Buffer.from([0x9c, 0x0a]));
@@ -79,6 +94,7 @@ describe('LineSplitter', () => {
     expect(listener.messages).toEqual(['a', 'b']);
   });
 
+  // guard: line/room
   it('skips a line for which others leave no room, and takes one of that length when they have let go', () => {
     const budget = new SmallBudget(100);
     const [one, other] = [open(1_000, budget), open(1_000, budget)];
@@ -108,7 +124,10 @@ describe('LineSplitter', () => {
   });
 });
 
-function open(maxBytes: number, budget?: SmallBudget): { listener: RecordingListener; splitter: LineSplitter } {
+function open(
+  maxBytes: number,
+  budget?: SmallBudget,
+): { listener: RecordingListener; splitter: LineSplitter } {
   const listener = new RecordingListener();
   return { listener, splitter: new LineSplitter(listener, maxBytes, budget) };
 }

@@ -23,7 +23,11 @@ export class LineSplitter {
   #isSkipping = false;
 
   /** @param budget - For a line that is not complete. Default: none is counted. */
-  constructor(sink: Pick<ChannelListener, 'onMessage' | 'onFramingError'>, maxBytes: number, budget?: ByteBudget) {
+  constructor(
+    sink: Pick<ChannelListener, 'onMessage' | 'onFramingError'>,
+    maxBytes: number,
+    budget?: ByteBudget,
+  ) {
     this.#sink = sink;
     this.#room = budget?.share();
     this.#maxBytes = maxBytes;
@@ -57,7 +61,8 @@ export class LineSplitter {
 
   /** Delivers a last line without a newline. */
   end(): void {
-    if (!this.#isSkipping && this.#held.length > 0) this.#emit(this.#held.view(), 0, this.#held.length, false);
+    if (!this.#isSkipping && this.#held.length > 0)
+      this.#emit(this.#held.view(), 0, this.#held.length, false);
     this.#isSkipping = false;
     this.drop();
   }
@@ -71,10 +76,12 @@ export class LineSplitter {
   #hold(chunk: Buffer, start: number, end: number): void {
     if (this.#isSkipping || start === end) return;
     // One byte more than the limit: it may be the carriage return.
+    // guard: line/size
     if (this.#held.length + end - start > this.#maxBytes + 1) {
       this.#skip({ kind: 'oversize', limitBytes: this.#maxBytes });
       return;
     }
+    // guard: line/room
     if (this.#room?.hold(this.#held.length + end - start) === false) {
       this.#skip({ kind: 'no-room' });
       return;
@@ -91,10 +98,12 @@ export class LineSplitter {
   #emit(bytes: Buffer, start: number, lineEnd: number, isValid: boolean): void {
     const end = lineEnd > start && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
     if (end === start) return;
+    // guard: line/size-of-whole
     if (end - start > this.#maxBytes) {
       this.#sink.onFramingError({ kind: 'oversize', limitBytes: this.#maxBytes });
       return;
     }
+    // guard: line/utf8
     if (!isValid && !isUtf8(bytes.subarray(start, end))) {
       this.#sink.onFramingError({ kind: 'not-utf8' });
       return;

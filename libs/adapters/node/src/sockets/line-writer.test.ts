@@ -11,6 +11,7 @@ describe('LineWriter', () => {
     expect(writes).toEqual(['a\nb\nü\n']);
   });
 
+  // guard: line/breaks
   it('makes one line of a text with line breaks, so that no part of it becomes a message', async () => {
     const { writes, stream } = collect();
     const writer = new LineWriter(stream, 1_000);
@@ -34,6 +35,7 @@ describe('LineWriter', () => {
     expect(writes).toEqual(['a\n', 'b\nc\n']);
   });
 
+  // guard: line/backlog
   it('refuses lines beyond its backlog and takes them again when it is gone', async () => {
     const { stream, release } = collect({ isSlow: true });
     const writer = new LineWriter(stream, 10);

@@ -34,9 +34,11 @@ export class LineWriter {
    */
   send(text: string): boolean {
     if (!this.#isOpen) return false;
+    // guard: line/breaks
     const line = text.includes('\n') || text.includes('\r') ? text.replace(LINE_BREAKS, ' ') : text;
     const bytes = Buffer.byteLength(line) + 1;
     const backlog = this.#queuedBytes + this.#writingBytes;
+    // guard: line/backlog
     if (backlog > 0 && backlog + bytes > this.#maxBacklogBytes) return false;
     this.#queue += line + '\n';
     this.#queuedBytes += bytes;

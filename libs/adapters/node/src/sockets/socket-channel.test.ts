@@ -25,7 +25,10 @@ async function openEnds(address: SocketAddress): Promise<void> {
   await once(server, 'listening');
   const bound = server.address();
   const accepted = once(server, 'connection');
-  const other = typeof bound === 'string' ? connect({ path: bound }) : connect({ host: '127.0.0.1', port: bound?.port ?? 0 });
+  const other =
+    typeof bound === 'string'
+      ? connect({ path: bound })
+      : connect({ host: '127.0.0.1', port: bound?.port ?? 0 });
   other.on('error', () => {});
   // A server's `connection` event brings its socket.
   const [own] = (await accepted) as [Socket];
@@ -53,7 +56,9 @@ describe.each(['a Unix socket', 'TCP'])('SocketChannel on %s', (kind) => {
     await rm(folder, { recursive: true });
   });
 
-  messageChannelContract((listener) => new SocketChannel(listener, { socket: ends.own, maxMessageBytes: 16_777_216 }));
+  messageChannelContract(
+    (listener) => new SocketChannel(listener, { socket: ends.own, maxMessageBytes: 16_777_216 }),
+  );
 });
 
 describe('SocketChannel', () => {

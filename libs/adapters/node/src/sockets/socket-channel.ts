@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
-import { type ByteBudget, type ChannelListener, type GatewayError, type MessageChannel, systemClock } from '@omni/ports';
+import {
+  type ByteBudget,
+  type ChannelListener,
+  type GatewayError,
+  type MessageChannel,
+  systemClock,
+} from '@omni/ports';
 import { LineSplitter } from './line-splitter.ts';
 import { LineWriter } from './line-writer.ts';
 import { WriteTimeout } from './write-timeout.ts';
@@ -54,9 +60,16 @@ export class SocketChannel implements MessageChannel {
     this.#splitter = new LineSplitter(listener, options.maxMessageBytes, options.budget);
     const { writeTimeoutMs } = options;
     const onTimeout = (): void => void socket.destroy(new SocketWriteTimeout());
-    const watch = writeTimeoutMs === undefined ? undefined : new WriteTimeout(socket, { timeoutMs: writeTimeoutMs, onTimeout });
+    const watch =
+      writeTimeoutMs === undefined
+        ? undefined
+        : new WriteTimeout(socket, { timeoutMs: writeTimeoutMs, onTimeout });
     this.#watch = watch;
-    this.#writer = new LineWriter(socket, options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES, watch && ((): void => watch.onWritten()));
+    this.#writer = new LineWriter(
+      socket,
+      options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES,
+      watch && ((): void => watch.onWritten()),
+    );
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
     this.#hasConnected = !socket.connecting;
     // The writer gathers what belongs together.

@@ -23,7 +23,10 @@ afterEach(async () => {
 });
 
 /** A listener that sends every message back, and keeps what it received. */
-function echo(options: Partial<NodeSocketListenerOptions> = {}): { readonly listener: NodeSocketListener; readonly received: string[] } {
+function echo(options: Partial<NodeSocketListenerOptions> = {}): {
+  readonly listener: NodeSocketListener;
+  readonly received: string[];
+} {
   const received: string[] = [];
   const listener = new NodeSocketListener({
     onConnection: (open) => {
@@ -62,7 +65,9 @@ async function allOf(socket: Socket): Promise<string> {
 describe('NodeSocketListener', () => {
   it.each(['a Unix socket', 'TCP'])('serves clients on %s', async (kind) => {
     const { listener } = echo();
-    const address = await listener.listen(kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: join(folder, 'deep', 'omni.sock') });
+    const address = await listener.listen(
+      kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: join(folder, 'deep', 'omni.sock') },
+    );
     const client = dial(address);
     client.write(' \n{"id":1}\n');
     expect(await once(client, 'data')).toEqual(['{"id":1}\n']);
@@ -70,18 +75,22 @@ describe('NodeSocketListener', () => {
 
   const itWithModes = process.platform === 'win32' ? it.skip : it;
 
-  itWithModes('lets nobody but the owner connect: the socket has mode 0600, in a folder of mode 0700', async () => {
-    const before = process.umask(0);
-    try {
-      const path = join(folder, 'state', 'omni.sock');
-      await echo().listener.listen({ path });
-      expect((await stat(path)).mode & 0o777).toBe(0o600);
-      expect((await stat(join(folder, 'state'))).mode & 0o777).toBe(0o700);
-      expect(process.umask()).toBe(0);
-    } finally {
-      process.umask(before);
-    }
-  });
+  // guard: socket/mode, socket/folder-mode
+  itWithModes(
+    'lets nobody but the owner connect: the socket has mode 0600, in a folder of mode 0700',
+    async () => {
+      const before = process.umask(0);
+      try {
+        const path = join(folder, 'state', 'omni.sock');
+        await echo().listener.listen({ path });
+        expect((await stat(path)).mode & 0o777).toBe(0o600);
+        expect((await stat(join(folder, 'state'))).mode & 0o777).toBe(0o700);
+        expect(process.umask()).toBe(0);
+      } finally {
+        process.umask(before);
+      }
+    },
+  );
 
   itWithModes('replaces the socket of a process that died', async () => {
     const path = join(folder, 'omni.sock');
@@ -93,6 +102,7 @@ describe('NodeSocketListener', () => {
     expect(await once(client, 'data')).toEqual(['[]\n']);
   });
 
+  // guard: socket/in-use
   it('leaves a socket alone that somebody answers', async () => {
     const path = join(folder, 'omni.sock');
     await echo().listener.listen({ path });
@@ -102,6 +112,7 @@ describe('NodeSocketListener', () => {
     expect(await once(client, 'data')).toEqual(['{}\n']);
   });
 
+  // guard: socket/no-socket
   it('never removes a file that is no socket', async () => {
     const path = join(folder, 'precious.txt');
     await writeFile(path, 'precious');
@@ -112,6 +123,7 @@ describe('NodeSocketListener', () => {
     expect((await stat(path)).size).toBe(8);
   });
 
+  // guard: socket/path-length
   it('says that a path is too long instead of binding a part of it', async () => {
     const path = join(folder, 'x'.repeat(120));
     await expect(echo().listener.listen({ path })).rejects.toMatchObject({
@@ -128,6 +140,7 @@ describe('NodeSocketListener', () => {
     await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  // guard: socket/count
   it('closes connections beyond the limit at once', async () => {
     const { listener } = echo({ maxConnections: 1 });
     const address = await listener.listen({ host: '127.0.0.1', port: 0 });
@@ -139,6 +152,7 @@ describe('NodeSocketListener', () => {
     expect(await once(first, 'data')).toEqual(['{"id":2}\n']);
   });
 
+  // guard: socket/web-page
   it('does not obey the body of an HTTP request that a web page sends to it', async () => {
     const { listener, received } = echo();
     const address = await listener.listen({ host: '127.0.0.1', port: 0 });
@@ -154,30 +168,44 @@ describe('NodeSocketListener', () => {
     expect(received).toEqual([body.trimEnd()]);
   });
 
-  it.each(['a Unix socket', 'TCP'])('cuts a client on %s that does not read what waits for it, and ends what runs for it', async (kind) => {
-    const warnings: string[] = [];
-    const gone = new Promise<GatewayError | undefined>((resolve) => {
-      const { listener } = echo({
-        writeTimeoutMs: 100,
-        logger: { ...silentLogger, warn: (_fields, message) => void warnings.push(message) },
-        onConnection: (open) => {
-          const channel = open({ onMessage: () => void channel.send('x'.repeat(32_000_000)), onFramingError() {}, onClose: resolve });
-        },
+  // guard: socket/stall
+  it.each(['a Unix socket', 'TCP'])(
+    'cuts a client on %s that does not read what waits for it, and ends what runs for it',
+    async (kind) => {
+      const warnings: string[] = [];
+      const gone = new Promise<GatewayError | undefined>((resolve) => {
+        const { listener } = echo({
+          writeTimeoutMs: 100,
+          logger: { ...silentLogger, warn: (_fields, message) => void warnings.push(message) },
+          onConnection: (open) => {
+            const channel = open({
+              onMessage: () => void channel.send('x'.repeat(32_000_000)),
+              onFramingError() {},
+              onClose: resolve,
+            });
+          },
+        });
+        void listener
+          .listen(kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: join(folder, 's') })
+          .then((address) => {
+            dial(address).pause().write('{"id":1}\n');
+          });
       });
-      void listener.listen(kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: join(folder, 's') }).then((address) => {
-        dial(address).pause().write('{"id":1}\n');
-      });
-    });
-    expect(await gone).toBeUndefined();
-    expect(warnings).toEqual(['a client does not read its messages; its connection was cut']);
-  });
+      expect(await gone).toBeUndefined();
+      expect(warnings).toEqual(['a client does not read its messages; its connection was cut']);
+    },
+  );
 
   it('leaves a client alone that has read everything', async () => {
     let channel: MessageChannel | undefined;
     const { listener } = echo({
       writeTimeoutMs: 50,
       onConnection: (open) => {
-        channel = open({ onMessage: () => void channel?.send('x'.repeat(32_000_000)), onFramingError() {}, onClose() {} });
+        channel = open({
+          onMessage: () => void channel?.send('x'.repeat(32_000_000)),
+          onFramingError() {},
+          onClose() {},
+        });
       },
     });
     const client = dial(await listener.listen({ host: '127.0.0.1', port: 0 }));
@@ -213,7 +241,8 @@ describe('NodeSocketListener', () => {
     const taken: boolean[] = [];
     const listener = new NodeSocketListener({
       onConnection: (open) => {
-        const onMessage = (): void => void taken.push(channel.send(answer), channel.send(answer), channel.send(answer));
+        const onMessage = (): void =>
+          void taken.push(channel.send(answer), channel.send(answer), channel.send(answer));
         const channel: MessageChannel = open({ onMessage, onFramingError() {}, onClose() {} });
       },
       maxMessageBytes: 1_000_000,

@@ -1,7 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { type ByteBudget, GatewayError, type Logger, type OpenChannel, silentLogger, type SocketAddress } from '@omni/ports';
+import {
+  type ByteBudget,
+  GatewayError,
+  type Logger,
+  type OpenChannel,
+  silentLogger,
+  type SocketAddress,
+} from '@omni/ports';
 import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { refuseForeignProtocol } from './foreign-protocol.ts';
 import { errorCode } from '../files/error-code.ts';
@@ -29,7 +36,7 @@ export interface NodeSocketListenerOptions {
 
 const DEFAULT_MAX_CONNECTIONS = 1_000;
 /** Nobody but the owner of the process may connect. */
-const OWNER_ONLY_UMASK = 0o177;
+const OWNER_ONLY_UMASK = /* guard: socket/mode */ 0o177;
 
 /**
  * The front on stream sockets, one message a line: a Unix socket, a named pipe on Windows, or TCP.
@@ -57,12 +64,13 @@ export class NodeSocketListener {
   async listen(address: SocketAddress): Promise<SocketAddress> {
     if (!('path' in address) || isPipeName(address.path)) return await this.#bind(address);
     const { path } = address;
+    // guard: socket/path-length
     if (!fitsSocketPath(path))
       throw new GatewayError('OMNI_LISTEN_DENIED', `${path} is too long for a Unix socket`, {
         hint: 'Choose a path of at most 103 bytes.',
       });
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await mkdir(dirname(path), { recursive: true, /* guard: socket/folder-mode */ mode: 0o700 });
     } catch (error) {
       throw listenFailure(error, path);
     }
@@ -89,6 +97,7 @@ export class NodeSocketListener {
 
   #bind(address: SocketAddress): Promise<SocketAddress> {
     const server = createServer((socket) => this.#serve(socket));
+    // guard: socket/count
     server.maxConnections = this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
     const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
     return new Promise((resolve, reject) => {
@@ -98,10 +107,16 @@ export class NodeSocketListener {
         server.listen(address, () => {
           server.off('error', onError);
           server.on('error', (error) => this.#logger.error({ err: error }, 'a socket listener failed'));
-          server.on('drop', () => this.#logger.warn({ where }, 'a connection was refused: there are too many'));
+          server.on('drop', () =>
+            this.#logger.warn({ where }, 'a connection was refused: there are too many'),
+          );
           this.#servers.add(server);
           const actual = server.address();
-          resolve(actual === null || typeof actual === 'string' ? address : { host: actual.address, port: actual.port });
+          resolve(
+            actual === null || typeof actual === 'string'
+              ? address
+              : { host: actual.address, port: actual.port },
+          );
         });
       });
     });
@@ -111,7 +126,9 @@ export class NodeSocketListener {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     // Until the channel listens.
-    socket.on('error', (error) => this.#logger.debug({ code: errorCode(error) }, 'a socket client broke off'));
+    socket.on('error', (error) =>
+      this.#logger.debug({ code: errorCode(error) }, 'a socket client broke off'),
+    );
     refuseForeignProtocol(socket, () => {
       const { onConnection, maxMessageBytes, budget } = this.#options;
       const { maxBacklogBytes = CLIENT_BACKLOG_BYTES, writeTimeoutMs = WRITE_TIMEOUT_MS } = this.#options;
@@ -121,6 +138,7 @@ export class NodeSocketListener {
             socket,
             maxMessageBytes,
             maxBacklogBytes,
+            // guard: socket/stall
             writeTimeoutMs,
             budget,
             onBroken: (cause) => this.#onBroken(cause),
@@ -131,7 +149,8 @@ export class NodeSocketListener {
 
   /** However a client ends, it is gone. */
   #onBroken(cause: Error): undefined {
-    if (cause instanceof SocketWriteTimeout) this.#logger.warn({}, 'a client does not read its messages; its connection was cut');
+    if (cause instanceof SocketWriteTimeout)
+      this.#logger.warn({}, 'a client does not read its messages; its connection was cut');
   }
 }
 

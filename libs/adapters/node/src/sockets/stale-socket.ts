@@ -13,15 +13,24 @@ const PROBE_MS = 1_000;
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   try {
+    // guard: socket/no-socket
     if (!(await lstat(path)).isSocket()) {
-      throw new GatewayError('OMNI_LISTEN_DENIED', `${path} exists and is no socket`, { hint: 'Move it away, or choose another path.' });
+      throw new GatewayError('OMNI_LISTEN_DENIED', `${path} exists and is no socket`, {
+        hint: 'Move it away, or choose another path.',
+      });
     }
-    if (await isAnswered(path)) throw new GatewayError('OMNI_LISTEN_IN_USE', `Another program listens on ${path}`);
+    // guard: socket/in-use
+    if (await isAnswered(path))
+      throw new GatewayError('OMNI_LISTEN_IN_USE', `Another program listens on ${path}`);
     await unlink(path);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     if (errorCode(cause) === 'ENOENT') return;
-    throw new GatewayError('OMNI_LISTEN_DENIED', `Cannot replace ${path} (${errorCode(cause) ?? 'unknown reason'})`, { cause });
+    throw new GatewayError(
+      'OMNI_LISTEN_DENIED',
+      `Cannot replace ${path} (${errorCode(cause) ?? 'unknown reason'})`,
+      { cause },
+    );
   }
 }
 

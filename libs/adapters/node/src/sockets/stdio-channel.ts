@@ -44,7 +44,9 @@ class StdioChannel implements MessageChannel {
     this.#input.on('data', this.#onData);
     this.#input.on('end', () => this.#end(undefined));
     this.#input.on('close', () => this.#end(undefined));
-    this.#input.on('error', (cause) => this.#end(new GatewayError('OMNI_INTERNAL', 'Standard input cannot be read', { cause })));
+    this.#input.on('error', (cause) =>
+      this.#end(new GatewayError('OMNI_INTERNAL', 'Standard input cannot be read', { cause })),
+    );
     // A reader that went away is an ordinary end.
     output.on('error', () => {
       this.#writer.abandon();

@@ -84,7 +84,12 @@ export class WebSocketChannel implements MessageChannel {
     this.#options = options;
     this.#maxBacklogBytes = options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES;
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
-    this.#watch = client && new WriteTimeout(client.socket, { timeoutMs: client.writeTimeoutMs, onTimeout: () => this.#onTimeout() });
+    this.#watch =
+      client &&
+      new WriteTimeout(client.socket, {
+        timeoutMs: client.writeTimeoutMs,
+        onTimeout: () => this.#onTimeout(),
+      });
     this.#room = options.budget?.share();
     this.#hasOpened = webSocket.readyState === webSocket.OPEN;
     webSocket.on('open', () => this.#onOpen());
@@ -110,9 +115,11 @@ export class WebSocketChannel implements MessageChannel {
     const backlog = this.#earlyBytes + webSocket.bufferedAmount;
     const bytes = Buffer.byteLength(text);
     this.#isBacklogged = backlog > 0 && backlog + bytes > this.#maxBacklogBytes;
+    // guard: upgrade/slow-reader
     if (this.#isBacklogged) return false;
     if (webSocket.readyState === webSocket.OPEN) {
       webSocket.send(text);
+      // guard: upgrade/stall
       this.#watch?.onWritten();
       return true;
     }
@@ -155,6 +162,7 @@ export class WebSocketChannel implements MessageChannel {
     // A busy connection is alive, even when its pong waits behind a long message.
     this.#unansweredPings = 0;
     this.#setArrived(0);
+    // guard: upgrade/binary
     if (isBinary) return this.#violated(CLOSE.policy);
     // With the default `binaryType` a message is one Buffer.
     const text = (data as Buffer).toString('utf8');
@@ -169,14 +177,16 @@ export class WebSocketChannel implements MessageChannel {
     const { webSocket, client } = this.#options;
     // What a client sends is masked (RFC 6455, 5.2).
     const headBytes = client === undefined ? 2 : 6;
-    const onControl = (data: Buffer): void => this.#setArrived(Math.max(0, this.#arrived - headBytes - data.length));
+    const onControl = (data: Buffer): void =>
+      this.#setArrived(Math.max(0, this.#arrived - headBytes - data.length));
     webSocket.on('ping', onControl);
     webSocket.on('pong', onControl);
   }
 
   #setArrived(bytes: number): void {
     this.#arrived = bytes;
-    if (this.#isClosing || this.#room === undefined || this.#room.hold(bytes)) return;
+    if (this.#isClosing || this.#room === undefined || /* guard: upgrade/room */ this.#room.hold(bytes))
+      return;
     this.#end = { kind: 'no-room' };
     this.#close(CLOSE.tryAgainLater);
     const { webSocket, client } = this.#options;
@@ -198,8 +208,10 @@ export class WebSocketChannel implements MessageChannel {
   #onError(error: Error): void {
     if (this.#isClosing) return;
     const code = errorCode(error);
-    if (!this.#hasOpened) this.#end = { kind: 'refused', reason: code ?? error.message, status: this.#status };
-    else if (code === undefined || !BREACH.test(code)) this.#end = { kind: 'broken', reason: code ?? 'UNKNOWN' };
+    if (!this.#hasOpened)
+      this.#end = { kind: 'refused', reason: code ?? error.message, status: this.#status };
+    else if (code === undefined || !BREACH.test(code))
+      this.#end = { kind: 'broken', reason: code ?? 'UNKNOWN' };
     else this.#violated(CLOSE_CODES.get(code) ?? CLOSE.protocolError);
   }
 
@@ -225,6 +237,7 @@ export class WebSocketChannel implements MessageChannel {
       const { webSocket } = this.#options;
       // A pong would wait behind what the other side has yet to read, however slowly.
       if (this.#watch?.isWatching === true) return this.#awaitPing();
+      // guard: upgrade/dead
       if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) {
         this.#end = { kind: 'broken', reason: 'PING_UNANSWERED' };
         return webSocket.terminate();

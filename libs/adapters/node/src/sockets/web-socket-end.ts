@@ -49,15 +49,23 @@ export function isGoodOrder(code: number): boolean {
 }
 
 /** The end of a WebSocket to an upstream, as `ChannelDialer` tells it. */
-export function upstreamFailure(upstream: string, end: WebSocketEnd, maxMessageBytes: number): GatewayError | undefined {
+export function upstreamFailure(
+  upstream: string,
+  end: WebSocketEnd,
+  maxMessageBytes: number,
+): GatewayError | undefined {
   switch (end.kind) {
     case 'closed':
       return undefined;
     case 'refused':
       if (end.status !== undefined)
-        return new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${upstream}" answered the WebSocket upgrade with status ${end.status}`, {
-          data: { phase: 'connect', status: end.status },
-        });
+        return new GatewayError(
+          'OMNI_UPSTREAM_HTTP_STATUS',
+          `"${upstream}" answered the WebSocket upgrade with status ${end.status}`,
+          {
+            data: { phase: 'connect', status: end.status },
+          },
+        );
       return unreachable(`Cannot open a WebSocket to "${upstream}" (${end.reason})`, 'connect', end.reason);
     case 'violated':
       if (end.code === CLOSE.tooBig)

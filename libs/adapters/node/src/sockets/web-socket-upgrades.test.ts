@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type ChannelListener, GatewayError, type Logger, type MessageChannel, type OpenChannel, silentLogger } from '@omni/ports';
+import {
+  type ChannelListener,
+  GatewayError,
+  type Logger,
+  type MessageChannel,
+  type OpenChannel,
+  silentLogger,
+} from '@omni/ports';
 import { SmallBudget } from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -20,7 +27,11 @@ async function start(options: Partial<WebSocketOptions> = {}, logger: Logger = s
   listener = new NodeHttpListener({
     logger,
     handler: (exchange) => exchange.respond(200, [], `plain ${exchange.path}`),
-    webSockets: { decide: () => ({ kind: 'accepted', serve: serveEcho }), maxMessageBytes: 1_000_000, ...options },
+    webSockets: {
+      decide: () => ({ kind: 'accepted', serve: serveEcho }),
+      maxMessageBytes: 1_000_000,
+      ...options,
+    },
   });
   ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));
 }
@@ -32,7 +43,11 @@ afterEach(async () => {
 });
 
 function serveEcho(open: OpenChannel): void {
-  const channel: MessageChannel = open({ onMessage: (text) => void channel.send(text), onFramingError() {}, onClose() {} });
+  const channel: MessageChannel = open({
+    onMessage: (text) => void channel.send(text),
+    onFramingError() {},
+    onClose() {},
+  });
 }
 
 function client(protocols: string[] = ['mcp'], options: ClientOptions = {}): WebSocket {
@@ -84,6 +99,7 @@ describe('WebSocketChannel of a listener', () => {
 });
 
 describe('WebSocketUpgrades', () => {
+  // guard: upgrade/sub-protocol
   it('answers the sub-protocol mcp, none when none is offered, and refuses others', async () => {
     await start();
     const named = client(['other', 'mcp']);
@@ -97,16 +113,23 @@ describe('WebSocketUpgrades', () => {
     );
   });
 
+  // guard: upgrade/decision
   it('answers a refused upgrade with status, headers and error of the refusal, and upgrades when it is not refused', async () => {
     const asked: (string | undefined)[][] = [];
     const decide = ({ path, header }: UpgradeRequest): UpgradeDecision => {
       asked.push([path, header('host'), header('origin')]);
       if (header('origin') === undefined) return { kind: 'accepted', serve: serveEcho };
-      return { kind: 'refused', error: new GatewayError('OMNI_AUTH_REQUIRED', 'no'), headers: ['WWW-Authenticate', 'Bearer realm="omni"'] };
+      return {
+        kind: 'refused',
+        error: new GatewayError('OMNI_AUTH_REQUIRED', 'no'),
+        headers: ['WWW-Authenticate', 'Bearer realm="omni"'],
+      };
     };
     await start({ decide });
     const refused = await raw(`GET /mcp?x=1 HTTP/1.1\r\n${UPGRADE}Origin: https://evil.example\r\n\r\n`);
-    expect(refused).toMatch(/^HTTP\/1\.1 401 [^]*WWW-Authenticate: Bearer realm="omni"\r\n[^]*OMNI_AUTH_REQUIRED/);
+    expect(refused).toMatch(
+      /^HTTP\/1\.1 401 [^]*WWW-Authenticate: Bearer realm="omni"\r\n[^]*OMNI_AUTH_REQUIRED/,
+    );
     expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`, /\r\n\r\n/)).toMatch(/^HTTP\/1\.1 101 /);
     expect(asked).toEqual([
       ['/mcp', 'localhost', 'https://evil.example'],
@@ -115,8 +138,14 @@ describe('WebSocketUpgrades', () => {
   });
 
   it.each([
-    ['another protocol', 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n\r\n'],
-    ['another method', 'POST /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n'],
+    [
+      'another protocol',
+      'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n\r\n',
+    ],
+    [
+      'another method',
+      'POST /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n',
+    ],
   ])('serves a request that asks for %s as an ordinary one', async (_name, bytes) => {
     await start();
     expect(await raw(bytes)).toMatch(/^HTTP\/1\.1 200 [^]*plain \/x$/);
@@ -130,11 +159,15 @@ describe('WebSocketUpgrades', () => {
     expect(await raw(`GET /mcp HTTP/1.1\r\n${headers}\r\n`)).toMatch(/^HTTP\/1\.1 400 [^]*OMNI_HTTP_INVALID/);
   });
 
+  // guard: http/header-count-of-upgrade
   it('refuses more headers than a request may have', async () => {
     await start();
-    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}${'a:b\r\n'.repeat(300)}\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}${'a:b\r\n'.repeat(300)}\r\n`)).toMatch(
+      /^HTTP\/1\.1 431 /,
+    );
   });
 
+  // guard: upgrade/pipelined
   it('cuts an upgrade that is pipelined behind a request without an answer', async () => {
     listener = new NodeHttpListener({
       handler: () => {},
@@ -144,6 +177,7 @@ describe('WebSocketUpgrades', () => {
     expect(await raw(`GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`)).toBe('');
   });
 
+  // guard: upgrade/count
   it('refuses more WebSockets than the limit with 503, and takes one again when another has gone', async () => {
     await start({ maxConnections: 1 });
     const first = client();
@@ -154,12 +188,14 @@ describe('WebSocketUpgrades', () => {
     await once(client(), 'open');
   });
 
+  // guard: upgrade/message-size, upgrade/binary
   it.each<[string, number, (opened: WebSocket) => void]>([
     ['a message beyond the limit', 1009, (opened) => opened.send('x'.repeat(1_001))],
     [
       'a limit exceeded in chunks',
       1009,
-      (opened) => ['x'.repeat(600), 'x'.repeat(600)].forEach((part, at) => opened.send(part, { fin: at === 1 })),
+      (opened) =>
+        ['x'.repeat(600), 'x'.repeat(600)].forEach((part, at) => opened.send(part, { fin: at === 1 })),
     ],
     ['a binary message', 1008, (opened) => opened.send(Buffer.from('{}'))],
     ['text that is not UTF-8', 1007, (opened) => opened.send(Buffer.from([0xff]), { binary: false })],
@@ -177,7 +213,10 @@ describe('WebSocketUpgrades', () => {
   it('closes with 1001 when the owner closes in good order', async () => {
     let channel: MessageChannel | undefined;
     await start({
-      decide: () => ({ kind: 'accepted', serve: (open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} })) }),
+      decide: () => ({
+        kind: 'accepted',
+        serve: (open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} })),
+      }),
     });
     const opened = client();
     await once(opened, 'open');
@@ -186,11 +225,15 @@ describe('WebSocketUpgrades', () => {
     expect(await code).toBe(1001);
   });
 
+  // guard: upgrade/slow-reader
   it('refuses what would go beyond the backlog of a client that does not read, and closes with 1013', async () => {
     let channel: MessageChannel | undefined;
     await start({
       maxBacklogBytes: 2_000_000,
-      decide: () => ({ kind: 'accepted', serve: (open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} })) }),
+      decide: () => ({
+        kind: 'accepted',
+        serve: (open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} })),
+      }),
     });
     const opened = client();
     await once(opened, 'open');
@@ -246,7 +289,8 @@ describe('WebSocketUpgrades', () => {
         kind: 'accepted',
         serve: (open) => {
           const channel = open({
-            onMessage: () => void taken.push(channel.send(answer), channel.send(answer), channel.send(answer)),
+            onMessage: () =>
+              void taken.push(channel.send(answer), channel.send(answer), channel.send(answer)),
             onFramingError() {},
             onClose() {},
           });
@@ -259,11 +303,13 @@ describe('WebSocketUpgrades', () => {
     opened.on('message', (data) => void lengths.push((data as Buffer).length));
     await once(opened, 'open');
     opened.send('{}');
-    while (lengths.length < 3 && opened.readyState === opened.OPEN) await new Promise((next) => setImmediate(next));
+    while (lengths.length < 3 && opened.readyState === opened.OPEN)
+      await new Promise((next) => setImmediate(next));
     expect(taken).toEqual([true, true, true]);
     expect(lengths).toEqual([10_000_000, 10_000_000, 10_000_000]);
   });
 
+  // guard: upgrade/stall
   it('closes with 1008 when a client does not read what waits for it, though it goes on sending, and says so', async () => {
     const warnings: unknown[] = [];
     await start(
@@ -292,7 +338,9 @@ describe('WebSocketUpgrades', () => {
       opened.send('still sending');
       await new Promise((next) => setTimeout(next, 5));
     }
-    expect(warnings).toEqual([[{ closeCode: 1008 }, 'a client does not read its messages; its connection was closed']]);
+    expect(warnings).toEqual([
+      [{ closeCode: 1008 }, 'a client does not read its messages; its connection was closed'],
+    ]);
   });
 
   it('asks no ping of a client that is behind with reading', async () => {
@@ -301,7 +349,11 @@ describe('WebSocketUpgrades', () => {
       decide: () => ({
         kind: 'accepted',
         serve: (open) => {
-          const channel = open({ onMessage: () => void channel.send('x'.repeat(32_000_000)), onFramingError() {}, onClose() {} });
+          const channel = open({
+            onMessage: () => void channel.send('x'.repeat(32_000_000)),
+            onFramingError() {},
+            onClose() {},
+          });
         },
       }),
     });

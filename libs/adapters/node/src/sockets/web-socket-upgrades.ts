@@ -1,7 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ByteBudget, type ChannelListener, GatewayError, type HeaderList, type Logger, type OpenChannel } from '@omni/ports';
+import {
+  type ByteBudget,
+  type ChannelListener,
+  GatewayError,
+  type HeaderList,
+  type Logger,
+  type OpenChannel,
+} from '@omni/ports';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { headerValue, splitTarget } from '../http/request-head.ts';
@@ -61,12 +68,16 @@ export class WebSocketUpgrades {
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
-      maxPayload: options.maxMessageBytes,
+      maxPayload: /* guard: upgrade/message-size */ options.maxMessageBytes,
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : false),
     });
     this.#server.on('wsClientError', (error, socket) =>
-      options.refuse(socket, new GatewayError('OMNI_HTTP_INVALID', `The WebSocket upgrade is not valid: ${error.message}`), []),
+      options.refuse(
+        socket,
+        new GatewayError('OMNI_HTTP_INVALID', `The WebSocket upgrade is not valid: ${error.message}`),
+        [],
+      ),
     );
   }
 
@@ -76,11 +87,22 @@ export class WebSocketUpgrades {
     const { path } = splitTarget(request.url ?? '/');
     const header = (name: string): string | undefined => headerValue(request.rawHeaders, name);
     const decision = decide({ path, header });
-    if (decision.kind === 'refused') return refuse(socket, decision.error, decision.headers);
+    if (decision.kind === 'refused')
+      return /* guard: upgrade/decision */ refuse(socket, decision.error, decision.headers);
+    // guard: upgrade/sub-protocol
     if (!offersSubProtocol(header('sec-websocket-protocol')))
-      return refuse(socket, new GatewayError('OMNI_SUBPROTOCOL_UNSUPPORTED', 'None of the offered sub-protocols is mcp'), []);
+      return refuse(
+        socket,
+        new GatewayError('OMNI_SUBPROTOCOL_UNSUPPORTED', 'None of the offered sub-protocols is mcp'),
+        [],
+      );
+    // guard: upgrade/count
     if (this.#open.size >= maxConnections)
-      return refuse(socket, new GatewayError('OMNI_OVERLOADED', `At most ${maxConnections} WebSockets can be open at once`), []);
+      return refuse(
+        socket,
+        new GatewayError('OMNI_OVERLOADED', `At most ${maxConnections} WebSockets can be open at once`),
+        [],
+      );
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#open.add(webSocket);
       decision.serve((listener) => this.#channel(webSocket, request.socket, listener));
@@ -93,7 +115,13 @@ export class WebSocketUpgrades {
   }
 
   #channel(webSocket: WebSocket, socket: Socket, listener: ChannelListener): WebSocketChannel {
-    const { pingMs, logger, budget, maxBacklogBytes = CLIENT_BACKLOG_BYTES, writeTimeoutMs = WRITE_TIMEOUT_MS } = this.#options;
+    const {
+      pingMs,
+      logger,
+      budget,
+      maxBacklogBytes = CLIENT_BACKLOG_BYTES,
+      writeTimeoutMs = WRITE_TIMEOUT_MS,
+    } = this.#options;
     return new WebSocketChannel(listener, {
       webSocket,
       closeCode: CLOSE.goingAway,
@@ -104,11 +132,20 @@ export class WebSocketUpgrades {
       // However a client ends, it is gone; what it did wrong is for the operator.
       explain: (end) => {
         if (end.kind === 'violated')
-          logger.warn({ closeCode: end.code }, 'a client sent what its WebSocket may not carry; the connection was closed');
+          logger.warn(
+            { closeCode: end.code },
+            'a client sent what its WebSocket may not carry; the connection was closed',
+          );
         if (end.kind === 'no-room')
-          logger.warn({ closeCode: CLOSE.tryAgainLater }, 'there is no room for the message of a client; its connection was closed');
+          logger.warn(
+            { closeCode: CLOSE.tryAgainLater },
+            'there is no room for the message of a client; its connection was closed',
+          );
         if (end.kind === 'stalled')
-          logger.warn({ closeCode: CLOSE.policy }, 'a client does not read its messages; its connection was closed');
+          logger.warn(
+            { closeCode: CLOSE.policy },
+            'a client does not read its messages; its connection was closed',
+          );
         return undefined;
       },
       onGone: () => this.#open.delete(webSocket),
@@ -118,7 +155,9 @@ export class WebSocketUpgrades {
 
 /** Whether a request asks for what is done here; others are served as if they had not asked. */
 export function asksForWebSocket(request: IncomingMessage): boolean {
-  return request.method === 'GET' && headerValue(request.rawHeaders, 'upgrade')?.toLowerCase() === 'websocket';
+  return (
+    request.method === 'GET' && headerValue(request.rawHeaders, 'upgrade')?.toLowerCase() === 'websocket'
+  );
 }
 
 /** A client that offers sub-protocols must offer ours; one that offers none gets none. */

@@ -54,6 +54,7 @@ describe('WriteTimeout', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  // guard: stall/sender
   it('does not take what the other side sends for reading', async () => {
     own.write(LONG);
     watch.onWritten();
@@ -73,6 +74,7 @@ describe('WriteTimeout', () => {
     expect(stalls).toBe(1);
   });
 
+  // guard: stall/slow
   it('leaves one alone that takes a part of a long message each time, and finds it when it stops', async () => {
     own.write(LONG);
     watch.onWritten();

@@ -49,7 +49,7 @@ export class WriteTimeout {
       this.#cancel = undefined;
       if (this.#socket.writableLength === 0) return;
       const now = flushedBytes(this.#socket);
-      if (now === taken) this.#onTimeout();
+      if (/* guard: stall/sender, stall/slow */ now === taken) this.#onTimeout();
       else this.#look(now);
     });
   }

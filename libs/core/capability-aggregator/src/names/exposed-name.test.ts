@@ -8,9 +8,15 @@ const serverName = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/);
 const clearServerName = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,31}$/);
 const toolName = fc.oneof(fc.string({ minLength: 1, maxLength: 256 }), fc.stringMatching(/^[_.ab]{1,4}$/));
 const offersOf = (server: fc.Arbitrary<string>): fc.Arbitrary<[string, string[]][]> =>
-  fc.uniqueArray(fc.tuple(server, fc.uniqueArray(toolName, { maxLength: 6 })), { selector: ([name]) => name, maxLength: 5 });
+  fc.uniqueArray(fc.tuple(server, fc.uniqueArray(toolName, { maxLength: 6 })), {
+    selector: ([name]) => name,
+    maxLength: 5,
+  });
 
-function tableOf(prefix: PrefixPolicy, offers: readonly (readonly [string, readonly string[]])[]): Map<string, string> {
+function tableOf(
+  prefix: PrefixPolicy,
+  offers: readonly (readonly [string, readonly string[]])[],
+): Map<string, string> {
   const names = offers.flatMap(([upstream, tools]) => tools.map((name): OwnedName => ({ upstream, name })));
   const { exposed } = nameTable({ prefix, upstreams: offers.map(([upstream]) => upstream), names });
   return new Map(exposed.map((entry) => [`${entry.upstream}:${entry.name}`, entry.exposed]));
@@ -39,6 +45,7 @@ describe('nameTable', () => {
     ]).toEqual(['fs__read', 'a.b/c', 'db__read']);
   });
 
+  // guard: name/poses
   it('does not let a server pose as another by an unprefixed name', () => {
     const table = tableOf('on-conflict', [
       ['fs', []],
@@ -57,7 +64,9 @@ describe('nameTable', () => {
       ],
     });
     expect(exposed).toEqual([{ upstream: 'fs', name: 'read', exposed: 'read' }]);
-    expect(withheld).toEqual([{ upstream: 'db', name: 'read', reason: '"fs" offers the same name and comes first' }]);
+    expect(withheld).toEqual([
+      { upstream: 'db', name: 'read', reason: '"fs" offers the same name and comes first' },
+    ]);
   });
 
   it('cuts a long name to 64 characters that end in a hash which never changes [PROTO-R17]', () => {
@@ -96,10 +105,14 @@ describe('nameTable', () => {
 
   it('exposes no name twice under any policy', () => {
     fc.assert(
-      fc.property(offersOf(serverName), fc.constantFrom<PrefixPolicy>('always', 'on-conflict', 'none'), (offers, prefix) => {
-        const exposed = [...tableOf(prefix, offers).values()];
-        expect(new Set(exposed).size).toBe(exposed.length);
-      }),
+      fc.property(
+        offersOf(serverName),
+        fc.constantFrom<PrefixPolicy>('always', 'on-conflict', 'none'),
+        (offers, prefix) => {
+          const exposed = [...tableOf(prefix, offers).values()];
+          expect(new Set(exposed).size).toBe(exposed.length);
+        },
+      ),
     );
   });
 
@@ -108,7 +121,8 @@ describe('nameTable', () => {
       fc.property(offersOf(clearServerName), fc.nat(), (offers, pick) => {
         const fewer = offers.filter((_, index) => index !== pick % Math.max(1, offers.length));
         const after = tableOf('always', offers);
-        for (const [canonical, exposed] of tableOf('always', fewer)) expect(after.get(canonical)).toBe(exposed);
+        for (const [canonical, exposed] of tableOf('always', fewer))
+          expect(after.get(canonical)).toBe(exposed);
       }),
     );
   });
@@ -117,7 +131,9 @@ describe('nameTable', () => {
     fc.assert(
       fc.property(offersOf(serverName), (offers) => {
         const reversed = offers.toReversed().map(([server, tools]) => [server, tools.toReversed()] as const);
-        expect(Object.fromEntries(tableOf('always', reversed))).toEqual(Object.fromEntries(tableOf('always', offers)));
+        expect(Object.fromEntries(tableOf('always', reversed))).toEqual(
+          Object.fromEntries(tableOf('always', offers)),
+        );
       }),
     );
   });

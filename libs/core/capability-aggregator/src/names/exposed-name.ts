@@ -83,7 +83,11 @@ function conflicting(upstreams: readonly string[], names: readonly OwnedName[]):
   const prefixes = new Set(upstreams.map((upstream) => sanitized(upstream)));
   const counts = new Map<string, number>();
   for (const { name } of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return new Set(names.filter(({ name }) => (counts.get(name) ?? 0) > 1 || posesAsPrefixed(name, prefixes)));
+  return new Set(
+    names.filter(
+      ({ name }) => (counts.get(name) ?? 0) > 1 || /* guard: name/poses */ posesAsPrefixed(name, prefixes),
+    ),
+  );
 }
 
 function posesAsPrefixed(name: string, prefixes: ReadonlySet<string>): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { NameRoutes } from './name-routes.ts';
 
 describe('NameRoutes', () => {
+  // guard: name/length
   it('takes no name apart that is longer than a server and a name can be', () => {
     const owned = new Map([['fs', new Set(['read'])]]);
     const get = jest.spyOn(owned, 'get');
@@ -13,7 +14,11 @@ describe('NameRoutes', () => {
   });
 
   it('names at most 20 candidates', () => {
-    const exposed = Array.from({ length: 30 }, (_, index) => ({ upstream: `s${index}`, name: 'read', exposed: `s${index}__read` }));
+    const exposed = Array.from({ length: 30 }, (_, index) => ({
+      upstream: `s${index}`,
+      name: 'read',
+      exposed: `s${index}__read`,
+    }));
     const error = new NameRoutes({ noun: 'tool', exposed, owned: new Map() }).find('read');
     expect(error).toMatchObject({ code: 'OMNI_NAME_AMBIGUOUS', data: { candidates: { length: 20 } } });
   });

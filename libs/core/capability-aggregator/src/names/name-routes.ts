@@ -51,17 +51,20 @@ export class NameRoutes {
   find(name: string): OwnedName | GatewayError {
     const entry = this.#exposed.get(name);
     if (entry !== undefined) return entry;
-    const aliases = name.length > MAX_NAME_LENGTH ? [] : this.#aliases(name);
+    const aliases = /* guard: name/length */ name.length > MAX_NAME_LENGTH ? [] : this.#aliases(name);
     const matches = aliases.length > 0 ? aliases : (this.#byBareName.get(name) ?? []);
     const [match] = matches;
     if (match === undefined) return unknownName(this.#noun, name, this.#exposed.keys());
-    return matches.length === 1 ? match : this.#ambiguous(name, matches);
+    return /* guard: name/ambiguous */ matches.length === 1 ? match : this.#ambiguous(name, matches);
   }
 
   /** On the endpoint of one server: its own names and nothing else. */
   findOwn(upstream: string, name: string): OwnedName | GatewayError {
     const names = this.#owned.get(upstream);
-    return names?.has(name) === true ? { upstream, name } : unknownName(this.#noun, name, names?.keys() ?? []);
+    // guard: name/own-only
+    return names?.has(name) === true
+      ? { upstream, name }
+      : unknownName(this.#noun, name, names?.keys() ?? []);
   }
 
   /** All ways to read the name as a server and a name of its own. */
@@ -71,7 +74,8 @@ export class NameRoutes {
       for (let at = name.indexOf(separator); at >= 0; at = name.indexOf(separator, at + 1)) {
         const upstream = name.slice(0, at);
         const own = name.slice(at + separator.length);
-        if (this.#owned.get(upstream)?.has(own) === true) found.set(`${upstream}:${own}`, { upstream, name: own });
+        if (this.#owned.get(upstream)?.has(own) === true)
+          found.set(`${upstream}:${own}`, { upstream, name: own });
       }
     }
     return [...found.values()];
@@ -79,10 +83,14 @@ export class NameRoutes {
 
   #ambiguous(name: string, matches: readonly OwnedName[]): GatewayError {
     const candidates = matches.slice(0, MAX_CANDIDATES).map((match) => `${match.upstream}:${match.name}`);
-    return new GatewayError('OMNI_NAME_AMBIGUOUS', `Several servers offer the ${this.#noun} "${safeText(name)}"`, {
-      data: { candidates },
-      hint: `Use one of: ${candidates.map((candidate) => safeText(candidate)).join(', ')}.`,
-    });
+    return new GatewayError(
+      'OMNI_NAME_AMBIGUOUS',
+      `Several servers offer the ${this.#noun} "${safeText(name)}"`,
+      {
+        data: { candidates },
+        hint: `Use one of: ${candidates.map((candidate) => safeText(candidate)).join(', ')}.`,
+      },
+    );
   }
 }
 

@@ -11,7 +11,7 @@ export class RecentUris {
   remember(uri: string, upstream: string): void {
     this.#upstreams.delete(uri);
     this.#upstreams.set(uri, upstream);
-    if (this.#upstreams.size <= this.#capacity) return;
+    if (/* guard: uri/remembered */ this.#upstreams.size <= this.#capacity) return;
     const [oldest] = this.#upstreams.keys();
     if (oldest !== undefined) this.#upstreams.delete(oldest);
   }

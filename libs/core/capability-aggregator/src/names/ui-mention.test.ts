@@ -16,7 +16,10 @@ describe('uiMentionOf', () => {
 
   it.each([
     ['nothing', '{"name":"t"}'],
-    ['what stands elsewhere', '{"name":"t","resourceUri":"ui://a","inputSchema":{"_meta":{"ui":{"resourceUri":"ui://a"}}}}'],
+    [
+      'what stands elsewhere',
+      '{"name":"t","resourceUri":"ui://a","inputSchema":{"_meta":{"ui":{"resourceUri":"ui://a"}}}}',
+    ],
     ['no text', '{"_meta":{"ui":{"resourceUri":7},"ui/resourceUri":null}}'],
     ['no metadata', '{"_meta":"resourceUri"}'],
     ['what is too long to be read', `{"_meta":{"ui":{"resourceUri":"ui://${'x'.repeat(8_192)}"}}}`],

@@ -18,6 +18,8 @@ export function uiMentionOf(tool: string): string | undefined {
   const scan = scanJson(tool, ITEM_LIMITS, { _meta: { ui: {} } });
   const meta = scan.kind === 'object' ? memberOf(scan.object, '_meta')?.object : undefined;
   const flat = memberOf(meta, FLAT_KEY);
-  const uri = stringMember(tool, memberOf(meta, 'ui')?.object, UI_MEMBER) ?? (flat === undefined ? undefined : stringAt(tool, flat));
+  const uri =
+    stringMember(tool, memberOf(meta, 'ui')?.object, UI_MEMBER) ??
+    (flat === undefined ? undefined : stringAt(tool, flat));
   return uri === undefined || uri.length > MAX_URI_LENGTH ? undefined : uri;
 }

@@ -10,7 +10,7 @@ export interface UriOffer {
 }
 
 /** Steps of matching for one URI: a few milliseconds, whatever templates upstreams invent (CVE-2026-0621). */
-const MATCH_BUDGET = 100_000;
+const MATCH_BUDGET = /* guard: advisory/CVE-2026-0621 */ 100_000;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,63}(?=:)/;
 
 /** Finds who can be asked for a resource. */

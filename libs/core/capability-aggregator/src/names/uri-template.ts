@@ -42,6 +42,7 @@ export class UriTemplate {
 
   /** @returns `undefined` when the text is no template, or longer than 2,048 characters. */
   static compile(template: string): UriTemplate | undefined {
+    // guard: template/length
     if (template.length > MAX_LENGTH) return undefined;
     const parts: Part[] = [];
     let at = 0;
@@ -66,8 +67,11 @@ export class UriTemplate {
     // The offsets that the parts so far can have consumed, ascending.
     let ends: readonly number[] = [0];
     for (const part of this.#parts) {
-      ends = part.kind === 'literal' ? afterLiteral(uri, part.text, ends, budget) : afterExpression(uri, part, ends, budget);
-      if (ends.length === 0 || budget.left <= 0) return false;
+      ends =
+        part.kind === 'literal'
+          ? afterLiteral(uri, part.text, ends, budget)
+          : afterExpression(uri, part, ends, budget);
+      if (ends.length === 0 || /* guard: template/budget */ budget.left <= 0) return false;
     }
     return ends.at(-1) === uri.length;
   }
@@ -76,10 +80,17 @@ export class UriTemplate {
 function readExpression(body: string): Part | undefined {
   const operator = OPERATORS.has(body.charAt(0)) ? body.charAt(0) : '';
   const rules = OPERATORS.get(operator);
-  return rules !== undefined && VARIABLES.test(body.slice(operator.length)) ? { kind: 'expression', ...rules } : undefined;
+  return rules !== undefined && VARIABLES.test(body.slice(operator.length))
+    ? { kind: 'expression', ...rules }
+    : undefined;
 }
 
-function afterLiteral(uri: string, literal: string, starts: readonly number[], budget: MatchBudget): readonly number[] {
+function afterLiteral(
+  uri: string,
+  literal: string,
+  starts: readonly number[],
+  budget: MatchBudget,
+): readonly number[] {
   const ends: number[] = [];
   const first = literal.charCodeAt(0);
   for (const start of starts) {

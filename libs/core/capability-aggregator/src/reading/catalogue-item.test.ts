@@ -18,7 +18,8 @@ function reasonOf(text: string): string | undefined {
 
 describe('readTool', () => {
   it('keeps a good tool byte for byte and knows where its name stands', () => {
-    const text = '{ "inputSchema":{"type":"object","x":1.0}, "name" : "a\\u0062", "vendor":[1e2], "annotations":{"y":1} }';
+    const text =
+      '{ "inputSchema":{"type":"object","x":1.0}, "name" : "a\\u0062", "vendor":[1e2], "annotations":{"y":1} }';
     const reading = readTool(text);
     if (!('item' in reading)) throw new TypeError(reading.reason);
     const { key, keySpan } = reading.item;
@@ -30,10 +31,14 @@ describe('readTool', () => {
 
   it('adds a missing root type, without which all clients refuse the list', () => {
     const reading = readTool('{"inputSchema":{"properties":{}},"name":"t"}');
-    expect(reading).toMatchObject({ item: { text: '{"inputSchema":{"type":"object","properties":{}},"name":"t"}' } });
-    if ('item' in reading) expect(reading.item.text.slice(reading.item.keySpan.start, reading.item.keySpan.end)).toBe('"t"');
+    expect(reading).toMatchObject({
+      item: { text: '{"inputSchema":{"type":"object","properties":{}},"name":"t"}' },
+    });
+    if ('item' in reading)
+      expect(reading.item.text.slice(reading.item.keySpan.start, reading.item.keySpan.end)).toBe('"t"');
   });
 
+  // guard: item/prototype
   it('takes members with names of the prototype for members like any other', () => {
     const text = '{"name":"t","inputSchema":{"type":"object"},"valueOf":1,"hasOwnProperty":2,"__proto__":3}';
     expect(readTool(text)).toMatchObject({ item: { text } });
@@ -41,9 +46,12 @@ describe('readTool', () => {
 
   it('is offered to modern clients alone when legacy clients would refuse it', () => {
     const reading = readTool(tool({ inputSchema: { type: 'object', required: 1 } }));
-    expect(reading).toMatchObject({ item: { legacy: { kind: 'withheld', reason: expect.stringContaining('required') } } });
+    expect(reading).toMatchObject({
+      item: { legacy: { kind: 'withheld', reason: expect.stringContaining('required') } },
+    });
   });
 
+  // guard: item/malformed, item/size, item/name-length, item/control-characters, item/depth, item/subschemas
   it.each([
     ['an array', '[]'],
     ['no name', '{"inputSchema":{"type":"object"}}'],
@@ -60,9 +68,18 @@ describe('readTool', () => {
     ['a key twice', '{"name":"t","name":"u","inputSchema":{"type":"object"}}'],
     ['100 levels', `{"name":"t","inputSchema":{"type":"object","a":${'['.repeat(100)}${']'.repeat(100)}}}`],
     ['10 MB', tool({ inputSchema: { type: 'object', enum: ['x'.repeat(10_000_000)] } })],
-    ['6,000 sub-schemas', tool({ inputSchema: { type: 'object', oneOf: Array.from({ length: 6_000 }, () => ({})) } })],
-    ['6,000 boolean sub-schemas', tool({ outputSchema: { anyOf: Array.from({ length: 6_000 }, () => true) } })],
-    ['200,000 values', tool({ inputSchema: { type: 'object', enum: Array.from({ length: 200_000 }, () => 1) } })],
+    [
+      '6,000 sub-schemas',
+      tool({ inputSchema: { type: 'object', oneOf: Array.from({ length: 6_000 }, () => ({})) } }),
+    ],
+    [
+      '6,000 boolean sub-schemas',
+      tool({ outputSchema: { anyOf: Array.from({ length: 6_000 }, () => true) } }),
+    ],
+    [
+      '200,000 values',
+      tool({ inputSchema: { type: 'object', enum: Array.from({ length: 200_000 }, () => 1) } }),
+    ],
     ['an invalid x-mcp-header', tool({ inputSchema: { type: 'object', 'x-mcp-header': 'A' } })],
     ['null for a description', tool({ description: null })],
     ['a number for a title', tool({ title: 1 })],
@@ -82,7 +99,10 @@ describe('readTool', () => {
   });
 
   it('lets references, cycles and slow patterns be: it follows and runs nothing', () => {
-    const schema = { type: 'object', properties: { a: { $ref: '#' }, b: { $ref: 'http://127.0.0.1:9/x' }, c: { pattern: '(a+)+$' } } };
+    const schema = {
+      type: 'object',
+      properties: { a: { $ref: '#' }, b: { $ref: 'http://127.0.0.1:9/x' }, c: { pattern: '(a+)+$' } },
+    };
     expect(reasonOf(tool({ inputSchema: schema }))).toBeUndefined();
   });
 
@@ -90,12 +110,15 @@ describe('readTool', () => {
     const json = fc.jsonValue({ maxDepth: 2 });
     const mostly = <T>(good: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
       fc.oneof({ weight: 5, arbitrary: good }, { weight: 1, arbitrary: json });
-    const members = (shape: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unknown> => fc.record(shape, { requiredKeys: [] });
+    const members = (shape: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unknown> =>
+      fc.record(shape, { requiredKeys: [] });
     const schema = (type: fc.Arbitrary<string>): fc.Arbitrary<unknown> =>
       mostly(
         members({
           type: mostly(type),
-          properties: mostly(fc.dictionary(fc.string(), mostly(fc.oneof(fc.boolean(), fc.constant({ type: 'string' }))))),
+          properties: mostly(
+            fc.dictionary(fc.string(), mostly(fc.oneof(fc.boolean(), fc.constant({ type: 'string' })))),
+          ),
           required: mostly(fc.array(fc.string())),
         }),
       );
@@ -105,10 +128,20 @@ describe('readTool', () => {
         title: mostly(fc.string()),
         description: mostly(fc.string()),
         icons: mostly(
-          fc.array(members({ src: mostly(fc.string()), sizes: mostly(fc.array(fc.string())), theme: mostly(fc.constant('dark')) })),
+          fc.array(
+            members({
+              src: mostly(fc.string()),
+              sizes: mostly(fc.array(fc.string())),
+              theme: mostly(fc.constant('dark')),
+            }),
+          ),
         ),
         annotations: mostly(
-          members({ title: mostly(fc.string()), readOnlyHint: mostly(fc.boolean()), openWorldHint: mostly(fc.boolean()) }),
+          members({
+            title: mostly(fc.string()),
+            readOnlyHint: mostly(fc.boolean()),
+            openWorldHint: mostly(fc.boolean()),
+          }),
         ),
         execution: mostly(members({ taskSupport: mostly(fc.constantFrom('optional', 'sometimes')) })),
         inputSchema: schema(fc.constant('object')),
@@ -123,7 +156,9 @@ describe('readTool', () => {
         const reading = readTool(JSON.stringify(value));
         if (!('item' in reading) || reading.item.legacy.kind !== 'listed') return;
         passed += 1;
-        expect(ListToolsResultSchema.safeParse({ tools: [JSON.parse(reading.item.legacy.text)] }).error).toBeUndefined();
+        expect(
+          ListToolsResultSchema.safeParse({ tools: [JSON.parse(reading.item.legacy.text)] }).error,
+        ).toBeUndefined();
       }),
       { numRuns: 3_000 },
     );
@@ -136,7 +171,12 @@ describe('readItem', () => {
   it.each([
     [
       'resources' as const,
-      { uri: 'a:b', name: 'n', size: 1, annotations: { audience: ['user'], priority: 1, lastModified: '2026-01-02T03:04:05Z' } },
+      {
+        uri: 'a:b',
+        name: 'n',
+        size: 1,
+        annotations: { audience: ['user'], priority: 1, lastModified: '2026-01-02T03:04:05Z' },
+      },
     ],
     ['templates' as const, { uriTemplate: 'a:{b}', name: 'n', mimeType: 'text/plain' }],
     ['prompts' as const, { name: 'n', arguments: [{ name: 'a', required: true }], vendor: { x: null } }],

@@ -10,7 +10,13 @@ import {
   stringMember,
 } from '@omni/jsonrpc';
 import { headerParamsOf } from './header-params.ts';
-import { ITEM_LIMITS, MAX_ITEM_LENGTH, MAX_NAME_LENGTH, MAX_SUBSCHEMAS, MAX_URI_LENGTH } from './item-limits.ts';
+import {
+  ITEM_LIMITS,
+  MAX_ITEM_LENGTH,
+  MAX_NAME_LENGTH,
+  MAX_SUBSCHEMAS,
+  MAX_URI_LENGTH,
+} from './item-limits.ts';
 import { malformedMember } from './item-shape.ts';
 import { projectToolForLegacy } from './schema-projection.ts';
 import { walkSchemas } from './schema-walk.ts';
@@ -20,7 +26,12 @@ import type { CatalogueItem, LegacyTool, ListKind, ToolItem } from './upstream-c
 export type ItemReading<Item extends CatalogueItem = CatalogueItem> =
   { readonly item: Item } | { readonly key: string | undefined; readonly reason: string };
 
-const KEYS: Readonly<Record<ListKind, string>> = { tools: 'name', resources: 'uri', templates: 'uriTemplate', prompts: 'name' };
+const KEYS: Readonly<Record<ListKind, string>> = {
+  tools: 'name',
+  resources: 'uri',
+  templates: 'uriTemplate',
+  prompts: 'name',
+};
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 /** A schema as short as this cannot hold more than {@link MAX_SUBSCHEMAS}: each takes three characters at least. */
 const CERTAINLY_SMALL = MAX_SUBSCHEMAS * 3;
@@ -49,7 +60,8 @@ export function readTool(text: string): ItemReading<ToolItem> {
   const output = memberOf(object, 'outputSchema');
   const reason = inputProblem(text, input) ?? outputProblem(text, output);
   // A missing input schema is a problem already; the second test tells the compiler.
-  if (reason !== undefined || input?.object === undefined) return { key, reason: reason ?? 'inputSchema is missing' };
+  if (reason !== undefined || input?.object === undefined)
+    return { key, reason: reason ?? 'inputSchema is missing' };
   const headers = headerParamsOf(text.slice(input.start, input.end));
   if ('reason' in headers) return { key, reason: headers.reason };
 
@@ -61,9 +73,15 @@ export function readTool(text: string): ItemReading<ToolItem> {
   const legacy: LegacyTool =
     'withheld' in projection
       ? { kind: 'withheld', reason: projection.withheld }
-      : { kind: 'listed', text: projection.text, keySpan: projection.text === whole ? keySpan : nameSpan(projection.text) };
+      : {
+          kind: 'listed',
+          text: projection.text,
+          keySpan: projection.text === whole ? keySpan : nameSpan(projection.text),
+        };
   const wrapsOutput = 'wrapsOutput' in projection && projection.wrapsOutput;
-  return { item: { key, text: whole, keySpan, facts: { wrapsOutput, headerParams: headers.params }, legacy } };
+  return {
+    item: { key, text: whole, keySpan, facts: { wrapsOutput, headerParams: headers.params }, legacy },
+  };
 }
 
 interface ItemRoot {
@@ -72,7 +90,10 @@ interface ItemRoot {
   readonly object: JsonObject;
 }
 
-function readRoot(list: ListKind, text: string): ItemRoot | { readonly key: string | undefined; readonly reason: string } {
+function readRoot(
+  list: ListKind,
+  text: string,
+): ItemRoot | { readonly key: string | undefined; readonly reason: string } {
   const plan = list === 'tools' ? { inputSchema: {}, outputSchema: {} } : {};
   const scan = scanJson(text, ITEM_LIMITS, plan);
   if (scan.kind === 'problem') return { key: keyOfComplex(list, text), reason: PROBLEMS[scan.problem] };
@@ -81,13 +102,18 @@ function readRoot(list: ListKind, text: string): ItemRoot | { readonly key: stri
   const key = keySpan === undefined ? undefined : stringAt(text, keySpan);
   if (keySpan === undefined || key === undefined || key === '')
     return { key: undefined, reason: `${KEYS[list]} is not a non-empty string` };
+  // guard: item/size
   if (text.length > MAX_ITEM_LENGTH) return { key, reason: 'it is larger than 1 MiB' };
   const maxLength = KEYS[list] === 'name' ? MAX_NAME_LENGTH : MAX_URI_LENGTH;
+  // guard: item/name-length
   if (key.length > maxLength) return { key, reason: `${KEYS[list]} is longer than ${maxLength} characters` };
+  // guard: item/control-characters
   if (CONTROL.test(key)) return { key, reason: `${KEYS[list]} holds control characters` };
   if (memberOf(scan.object, 'name') === undefined) return { key, reason: 'name is missing' };
   const malformed = malformedMember(list, text, scan.object);
-  return malformed === undefined ? { key, keySpan, object: scan.object } : { key, reason: `${malformed} is malformed` };
+  return /* guard: item/malformed */ malformed === undefined
+    ? { key, keySpan, object: scan.object }
+    : { key, reason: `${malformed} is malformed` };
 }
 
 function keyOfComplex(list: ListKind, text: string): string | undefined {
@@ -99,7 +125,8 @@ function inputProblem(text: string, schema: JsonMember | undefined): string | un
   if (schema === undefined) return 'inputSchema is missing';
   if (schema.object === undefined) return 'inputSchema is not an object';
   const type = memberOf(schema.object, 'type');
-  if (type !== undefined && stringAt(text, type) !== 'object') return 'the root type of inputSchema is not "object"';
+  if (type !== undefined && stringAt(text, type) !== 'object')
+    return 'the root type of inputSchema is not "object"';
   return schemaProblem(text, schema);
 }
 
@@ -111,11 +138,13 @@ function outputProblem(text: string, schema: JsonMember | undefined): string | u
 
 function schemaProblem(text: string, schema: JsonMember): string | undefined {
   const dialect = memberOf(schema.object, '$schema');
-  if (dialect !== undefined && stringAt(text, dialect) === undefined) return `$schema of ${schema.key} is not a string`;
+  if (dialect !== undefined && stringAt(text, dialect) === undefined)
+    return `$schema of ${schema.key} is not a string`;
   if (schema.end - schema.start <= CERTAINLY_SMALL) return undefined;
   let count = 0;
   for (const _ of walkSchemas(JSON.parse(text.slice(schema.start, schema.end)))) {
     count += 1;
+    // guard: item/subschemas
     if (count > MAX_SUBSCHEMAS) return `${schema.key} holds more than ${MAX_SUBSCHEMAS} schemas`;
   }
   return undefined;

@@ -3,13 +3,19 @@ import { emptyList, type ToolItem, type UpstreamCatalogue, type UpstreamList } f
 
 /** @param tool - A name, or the whole tool as JSON. */
 export function toolItem(tool: string): ToolItem {
-  const reading = readTool(tool.startsWith('{') ? tool : `{"name":${JSON.stringify(tool)},"inputSchema":{"type":"object"}}`);
+  const reading = readTool(
+    tool.startsWith('{') ? tool : `{"name":${JSON.stringify(tool)},"inputSchema":{"type":"object"}}`,
+  );
   if (!('item' in reading)) throw new TypeError(reading.reason);
   return reading.item;
 }
 
 /** What an upstream offers that has these tools and nothing else. */
-export function toolsOf(upstream: string, names: readonly string[], more: Partial<UpstreamList> = {}): UpstreamCatalogue {
+export function toolsOf(
+  upstream: string,
+  names: readonly string[],
+  more: Partial<UpstreamList> = {},
+): UpstreamCatalogue {
   const items = names.map(toolItem);
   return {
     upstream,

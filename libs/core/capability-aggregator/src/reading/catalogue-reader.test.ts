@@ -30,7 +30,12 @@ interface Script {
   readonly before?: (listener: CallHandler) => void;
 }
 
-function connectionOf({ handshake = `{"capabilities":${ALL}}`, era = 'legacy', reply, before }: Script): ScriptedConnection {
+function connectionOf({
+  handshake = `{"capabilities":${ALL}}`,
+  era = 'legacy',
+  reply,
+  before,
+}: Script): ScriptedConnection {
   const requests: string[] = [];
   const pages = new Map<string, number>();
   return {
@@ -49,8 +54,14 @@ function connectionOf({ handshake = `{"capabilities":${ALL}}`, era = 'legacy', r
       const answer = reply(call.method, page);
       if (answer instanceof GatewayError) listener.onFailure(answer);
       else if (answer instanceof Uint8Array) listener.onAnswer({ kind: 'bytes', bytes: answer, status: 200 });
-      else if (typeof answer === 'string') listener.onAnswer({ kind: 'message', message: message(resultText('1', answer)), status: 200 });
-      else listener.onAnswer({ kind: 'message', message: message(`{"jsonrpc":"2.0","id":1,"error":${answer.error}}`), status: 200 });
+      else if (typeof answer === 'string')
+        listener.onAnswer({ kind: 'message', message: message(resultText('1', answer)), status: 200 });
+      else
+        listener.onAnswer({
+          kind: 'message',
+          message: message(`{"jsonrpc":"2.0","id":1,"error":${answer.error}}`),
+          status: 200,
+        });
       return { cancel() {} };
     },
   };
@@ -61,9 +72,11 @@ const toolsOnly = (reply: (page: number) => Reply, era: Era = 'legacy'): Scripte
   connectionOf({ handshake: '{"capabilities":{"tools":{}}}', era, reply: (_, page) => reply(page) });
 
 describe('readCatalogue', () => {
+  // guard: walk/undeclared
   it('reads what the handshake declares and asks for nothing else', async () => {
     const connection = connectionOf({
-      handshake: '{"capabilities":{"resources":{"x":1.0}},"instructions":"Be \\u006bind.","serverInfo":{"name":"n"}}',
+      handshake:
+        '{"capabilities":{"resources":{"x":1.0}},"instructions":"Be \\u006bind.","serverInfo":{"name":"n"}}',
       reply: (method) =>
         method === 'resources/list'
           ? '{"resources":[{"uri":"a:b","name":"n"}]}'
@@ -89,7 +102,9 @@ describe('readCatalogue', () => {
       era: 'modern',
       handshake: '{"capabilities":{"tools":{}},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"m"}}}',
       reply: (_, page) =>
-        page === 0 ? `{"resultType":"complete","tools":[],"nextCursor":"a\\u0062","ttlMs":9}` : '{"tools":[],"ttlMs":5}',
+        page === 0
+          ? `{"resultType":"complete","tools":[],"nextCursor":"a\\u0062","ttlMs":9}`
+          : '{"tools":[],"ttlMs":5}',
     });
     const catalogue = await readCatalogue(connection, { identity: IDENTITY });
     const meta =
@@ -106,19 +121,27 @@ describe('readCatalogue', () => {
   });
 
   it('follows the empty cursor and ends where none comes', async () => {
-    const connection = toolsOnly((page) => `{"tools":[${toolText(`t${page}`)}]${page === 0 ? ',"nextCursor":""' : ',"nextCursor":null'}}`);
+    const connection = toolsOnly(
+      (page) =>
+        `{"tools":[${toolText(`t${page}`)}]${page === 0 ? ',"nextCursor":""' : ',"nextCursor":null'}}`,
+    );
     const { tools } = await readCatalogue(connection, { identity: IDENTITY });
     expect(connection.requests).toEqual(['tools/list', 'tools/list {"cursor":""}']);
     expect(tools).toMatchObject({ items: [{ key: 't0' }, { key: 't1' }], partial: undefined });
   });
 
+  // guard: walk/same-cursor, walk/cursor-length
   it.each<[string, Reply[], string]>([
     [
       'a cursor that comes again (A, B, A)',
       ['"A"', '"B"', '"A"'].map((cursor, n) => `{"tools":[${toolText(`t${n}`)}],"nextCursor":${cursor}}`),
       'the same cursor came twice',
     ],
-    ['a cursor of 1 MB', [`{"tools":[${toolText('t')}],"nextCursor":"${'x'.repeat(1_000_000)}"}`], 'a cursor longer than 8192 characters'],
+    [
+      'a cursor of 1 MB',
+      [`{"tools":[${toolText('t')}],"nextCursor":"${'x'.repeat(1_000_000)}"}`],
+      'a cursor longer than 8192 characters',
+    ],
     [
       'an error on the second page',
       [`{"tools":[${toolText('t')}],"nextCursor":"A"}`, { error: '{"code":-32603,"message":"no\\nway"}' }],
@@ -134,12 +157,16 @@ describe('readCatalogue', () => {
     expect(tools.problem).toBeUndefined();
   });
 
+  // guard: walk/pages
   it('stops at 1,000 pages of ever new cursors', async () => {
     const connection = toolsOnly((page) => `{"tools":[],"nextCursor":"${page}"}`);
-    expect((await readCatalogue(connection, { identity: IDENTITY })).tools.partial).toBe('more than 1000 pages');
+    expect((await readCatalogue(connection, { identity: IDENTITY })).tools.partial).toBe(
+      'more than 1000 pages',
+    );
     expect(connection.requests).toHaveLength(1_000);
   });
 
+  // guard: walk/items
   it('stops at 20,000 items', async () => {
     const page = Array.from({ length: 20_001 }, (_, index) => toolText(`t${index}`)).join(',');
     const { tools } = await readCatalogue(
@@ -149,9 +176,15 @@ describe('readCatalogue', () => {
     expect(tools).toMatchObject({ partial: 'more than 20000 items', items: { length: 20_000 } });
   });
 
+  // guard: walk/length
   it('stops when the pages are too long together', async () => {
-    const connection = toolsOnly((page) => `{"tools":[${toolText('x'.repeat(200) + String(page))}],"nextCursor":"${page}"}`);
-    const { tools } = await readCatalogue(connection, { identity: IDENTITY, limits: { maxTextLength: 1_000 } });
+    const connection = toolsOnly(
+      (page) => `{"tools":[${toolText('x'.repeat(200) + String(page))}],"nextCursor":"${page}"}`,
+    );
+    const { tools } = await readCatalogue(connection, {
+      identity: IDENTITY,
+      limits: { maxTextLength: 1_000 },
+    });
     expect(tools.partial).toBe('more than 1000 characters');
     expect(connection.requests.length).toBeLessThan(10);
   });
@@ -200,8 +233,11 @@ describe('readCatalogue', () => {
     ).toMatchObject([{ key: 'ä' }]);
   });
 
+  // guard: item/twin
   it('withholds malformed items and twins alone, with reasons [PROTO-R20]', async () => {
-    const connection = toolsOnly(() => `{"tools":[${toolText('a')},7,${toolText('a')},{"name":"b"},${toolText('c')}]}`);
+    const connection = toolsOnly(
+      () => `{"tools":[${toolText('a')},7,${toolText('a')},{"name":"b"},${toolText('c')}]}`,
+    );
     const { tools, withheld } = await readCatalogue(connection, { identity: IDENTITY });
     expect(tools.items.map(({ key }) => key)).toEqual(['a', 'c']);
     expect(withheld).toEqual([
@@ -211,6 +247,7 @@ describe('readCatalogue', () => {
     ]);
   });
 
+  // guard: item/withheld-count
   it('keeps a thousand reasons of a server that sends only rubbish', async () => {
     const connection = toolsOnly(() => `{"tools":[${Array.from({ length: 1_500 }, () => '7').join(',')}]}`);
     expect((await readCatalogue(connection, { identity: IDENTITY })).withheld).toHaveLength(1_000);

@@ -64,6 +64,7 @@ export async function readCatalogue(
     check: (text: string) => ItemReading<Item>,
   ): Promise<UpstreamList<Item>> => {
     const capability = list === 'templates' ? 'resources' : list;
+    // guard: walk/undeclared
     if (memberOf(handshake.declared, capability)?.object === undefined) return emptyList();
     const { texts, ttlMs, partial, problem } = await walkList(connection, list, walk);
     return { items: keptItems(list, texts, check, withheld[list]), ttlMs, partial, problem };
@@ -97,14 +98,19 @@ function keptItems<Item extends CatalogueItem>(
   const items = new Map<string, Item>();
   for (const [index, text] of texts.entries()) {
     const reading = check(text);
-    const isTwin = 'item' in reading && items.has(reading.item.key);
+    const isTwin = 'item' in reading && items.has(/* guard: item/twin */ reading.item.key);
     if ('item' in reading && !isTwin) {
       items.set(reading.item.key, reading.item);
       continue;
     }
+    // guard: item/withheld-count
     if (withheld.length >= MAX_WITHHELD) continue;
     const key = 'item' in reading ? reading.item.key : (reading.key ?? `#${index + 1}`);
-    withheld.push({ list, key: safeText(key), reason: 'item' in reading ? 'the same key is listed before' : reading.reason });
+    withheld.push({
+      list,
+      key: safeText(key),
+      reason: 'item' in reading ? 'the same key is listed before' : reading.reason,
+    });
   }
   return [...items.values()];
 }

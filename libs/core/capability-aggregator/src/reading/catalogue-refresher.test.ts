@@ -21,21 +21,29 @@ const catalogueOf = (upstream: string): UpstreamCatalogue => ({
   withheld: [],
 });
 
-const unreadable = (upstream: string): UpstreamCatalogue => ({ ...catalogueOf(upstream), tools: emptyList('error -32603: not ready') });
+const unreadable = (upstream: string): UpstreamCatalogue => ({
+  ...catalogueOf(upstream),
+  tools: emptyList('error -32603: not ready'),
+});
 
 function setUp(awaited: readonly string[] = []) {
   const clock = new VirtualClock();
   const published: string[] = [];
-  const readings: { readonly connection: UpstreamConnection; readonly finish: (outcome?: Error | UpstreamCatalogue) => void }[] = [];
+  const readings: {
+    readonly connection: UpstreamConnection;
+    readonly finish: (outcome?: Error | UpstreamCatalogue) => void;
+  }[] = [];
   const warnings: unknown[] = [];
   const logger: Logger = { ...silentLogger, warn: (fields) => warnings.push(fields) };
   const refresher = new CatalogueRefresher({
-    publish: (upstream, catalogue) => published.push(`${upstream} ${catalogue === undefined ? 'gone' : 'read'}`),
+    publish: (upstream, catalogue) =>
+      published.push(`${upstream} ${catalogue === undefined ? 'gone' : 'read'}`),
     read: (of) =>
       new Promise((resolve, reject) => {
         readings.push({
           connection: of,
-          finish: (outcome = catalogueOf(of.upstream)) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)),
+          finish: (outcome = catalogueOf(of.upstream)) =>
+            outcome instanceof Error ? reject(outcome) : resolve(outcome),
         });
       }),
     clock,
@@ -55,6 +63,7 @@ describe('CatalogueRefresher', () => {
     expect(published).toEqual(['a read']);
   });
 
+  // guard: change/reading
   it('reads once more, not many times more, after changes during a reading and within a second of it', async () => {
     const { refresher, readings, clock } = setUp();
     refresher.onReady('a', connection('a'));
@@ -69,6 +78,7 @@ describe('CatalogueRefresher', () => {
     expect(readings).toHaveLength(2);
   });
 
+  // guard: change/stale-connection
   it('does not publish what was read from a connection that is gone', async () => {
     const { refresher, readings, published, clock } = setUp();
     refresher.onReady('a', connection('a'));
@@ -78,6 +88,7 @@ describe('CatalogueRefresher', () => {
     expect(published).toEqual([]);
   });
 
+  // guard: change/gone
   it('keeps an upstream in the lists for 30 s after it went', async () => {
     const { refresher, published, clock } = setUp();
     refresher.onDown('a');
@@ -139,6 +150,7 @@ describe('CatalogueRefresher', () => {
     expect(published).toEqual(['a read']);
   });
 
+  // guard: change/unreadable
   it('asks again for a list that could not be read, less and less often, until it can', async () => {
     const { refresher, readings, clock } = setUp();
     refresher.onReady('a', connection('a'));
@@ -178,7 +190,10 @@ describe('CatalogueRefresher', () => {
       readings[reading]?.finish(unreadable('a'));
       await clock.advanceAsync(20_000);
     }
-    readings[3]?.finish({ ...catalogueOf('a'), withheld: [{ list: 'tools', key: 'canary', reason: 'name is missing' }] });
+    readings[3]?.finish({
+      ...catalogueOf('a'),
+      withheld: [{ list: 'tools', key: 'canary', reason: 'name is missing' }],
+    });
     await clock.advanceAsync(0);
     expect(warnings).toEqual([
       { upstream: 'a', lists: ['tools'], withheld: 0 },

@@ -86,6 +86,7 @@ export class CatalogueRefresher {
     kept.cancelRetry?.();
     kept.cancelRemoval ??= this.#options.clock.after(STALE_MS, () => {
       kept.cancelRemoval = undefined;
+      // guard: change/gone
       this.#options.publish(upstream, undefined);
     });
   }
@@ -119,7 +120,7 @@ export class CatalogueRefresher {
   }
 
   #refresh(upstream: string, kept: Kept): void {
-    if (kept.isReading || kept.cancelNext !== undefined) {
+    if (kept.isReading || /* guard: change/reading */ kept.cancelNext !== undefined) {
       kept.isOutdated = true;
       return;
     }
@@ -130,7 +131,8 @@ export class CatalogueRefresher {
     kept.cancelRetry?.();
     this.#options.read(connection).then(
       (catalogue) => {
-        if (!this.#isStopped && kept.connection === connection) this.#take(upstream, kept, catalogue);
+        if (!this.#isStopped && /* guard: change/stale-connection */ kept.connection === connection)
+          this.#take(upstream, kept, catalogue);
         this.#done(
           upstream,
           kept,
@@ -138,7 +140,8 @@ export class CatalogueRefresher {
         );
       },
       (error: unknown) => {
-        if (!this.#isStopped) this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read');
+        if (!this.#isStopped)
+          this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read');
         this.#done(upstream, kept, false);
       },
     );
@@ -155,14 +158,19 @@ export class CatalogueRefresher {
     kept.failures = isWhole ? 0 : kept.failures + 1;
     if (isWhole) return;
     // A server may not be ready for its first question, and few announce that they are.
-    const pauseMs = Math.min(RETRY_MS * 2 ** (kept.failures - 1), MAX_RETRY_MS);
+    const pauseMs = /* guard: change/unreadable */ Math.min(
+      RETRY_MS * 2 ** (kept.failures - 1),
+      MAX_RETRY_MS,
+    );
     kept.cancelRetry = this.#options.clock.after(pauseMs, () => this.#refresh(upstream, kept));
   }
 
   /** What is missing is logged once, without the words of the server, which may hold anything. */
   #take(upstream: string, kept: Kept, catalogue: UpstreamCatalogue): void {
     this.#options.publish(upstream, catalogue);
-    const lists = LIST_KINDS.filter((kind) => catalogue[kind].problem !== undefined || catalogue[kind].partial !== undefined);
+    const lists = LIST_KINDS.filter(
+      (kind) => catalogue[kind].problem !== undefined || catalogue[kind].partial !== undefined,
+    );
     const withheld = catalogue.withheld.length;
     const said = `${lists.join()} ${withheld}`;
     if (said === kept.said) return;

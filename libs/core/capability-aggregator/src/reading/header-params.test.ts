@@ -21,9 +21,12 @@ describe('headerParamsOf', () => {
   });
 
   it('takes a property of that name, and data, for no annotation', () => {
-    expect(headerParamsOf(schemaOf({ 'x-mcp-header': { type: 'string' }, a: { const: { 'x-mcp-header': 'A' } } }))).toEqual({ params: [] });
+    expect(
+      headerParamsOf(schemaOf({ 'x-mcp-header': { type: 'string' }, a: { const: { 'x-mcp-header': 'A' } } })),
+    ).toEqual({ params: [] });
   });
 
+  // guard: mirrored/token, mirrored/twin
   it.each([
     ['a number', schemaOf({ a: { type: 'number', 'x-mcp-header': 'A' } })],
     ['no type', schemaOf({ a: { 'x-mcp-header': 'A' } })],
@@ -37,7 +40,10 @@ describe('headerParamsOf', () => {
     ['a branch', schemaOf({}, { oneOf: [{ properties: { a: { type: 'string', 'x-mcp-header': 'A' } } }] })],
     ['definitions', schemaOf({}, { $defs: { a: { type: 'string', 'x-mcp-header': 'A' } } })],
     ['an escaped keyword', '{"type":"object","\\u0078-mcp-header":"A"}'],
-    ['one header twice', schemaOf({ a: { type: 'string', 'x-mcp-header': 'A' }, b: { type: 'string', 'x-mcp-header': 'a' } })],
+    [
+      'one header twice',
+      schemaOf({ a: { type: 'string', 'x-mcp-header': 'A' }, b: { type: 'string', 'x-mcp-header': 'a' } }),
+    ],
   ])('refuses %s', (_, schema) => {
     expect(headerParamsOf(schema)).toEqual({ reason: expect.stringMatching(/^x-mcp-header: /) });
   });
@@ -59,7 +65,10 @@ describe('checkHeaderParams', () => {
   };
 
   it.each([
-    ['{"region":"eu","page":{"size":7},"dry":true}', ['Mcp-Param-Region', 'eu', 'mcp-param-size', '7', 'MCP-PARAM-DRY', 'true']],
+    [
+      '{"region":"eu","page":{"size":7},"dry":true}',
+      ['Mcp-Param-Region', 'eu', 'mcp-param-size', '7', 'MCP-PARAM-DRY', 'true'],
+    ],
     ['{"region":"Größe"}', ['Mcp-Param-Region', '=?base64?R3LDtsOfZQ==?=']],
     ['{"region":"\\u0065u"}', ['Mcp-Param-Region', 'eu']],
     ['{"page":{"size":42}}', ['Mcp-Param-Size', '42.0']],
@@ -73,6 +82,7 @@ describe('checkHeaderParams', () => {
     expect(check(args, headers)).toBeUndefined();
   });
 
+  // guard: mirrored/twice, mirrored/undeclared, mirrored/differs
   it.each([
     ['missing', '{"region":"eu"}', []],
     ['different', '{"region":"eu"}', ['Mcp-Param-Region', 'us']],
@@ -90,10 +100,14 @@ describe('checkHeaderParams', () => {
     expect(check(args, headers)).toBe('OMNI_HEADER_MISMATCH');
   });
 
+  // guard: mirrored/prototype
   it('compares properties with names of the prototype like any other, and leaves the prototype alone', () => {
     const types = ['__proto__', 'constructor'] as const;
     for (const name of types) {
-      const own: ToolFacts = { wrapsOutput: false, headerParams: [{ header: 'Mcp-Param-A', path: [name, 'a', 'b'], type: 'string' }] };
+      const own: ToolFacts = {
+        wrapsOutput: false,
+        headerParams: [{ header: 'Mcp-Param-A', path: [name, 'a', 'b'], type: 'string' }],
+      };
       const args = `{"${name}":{"a":{"b":"x"}}}`;
       const checked = (value: string): string | undefined =>
         checkHeaderParams(own, args, { start: 0, end: args.length }, ['Mcp-Param-A', value])?.code;
@@ -105,7 +119,10 @@ describe('checkHeaderParams', () => {
   });
 
   it('never says a value of the arguments', () => {
-    const error = checkHeaderParams(facts, '{"region":"s3cret"}', { start: 0, end: 19 }, ['Mcp-Param-Region', 'other']);
+    const error = checkHeaderParams(facts, '{"region":"s3cret"}', { start: 0, end: 19 }, [
+      'Mcp-Param-Region',
+      'other',
+    ]);
     expect(`${error?.message}${error?.hint}`).not.toContain('s3cret');
   });
 });

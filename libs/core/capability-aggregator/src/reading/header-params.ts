@@ -27,7 +27,9 @@ const LIMITS = { maxDepth: 1_000, maxElements: 10_000_000 };
  * @returns The parameters, or why an annotation is invalid: the tool must then not be listed.
  * @see MCP 2026-07-28, basic/transports, "Custom Headers from Tool Parameters".
  */
-export function headerParamsOf(schemaText: string): { readonly params: readonly HeaderParam[] } | { readonly reason: string } {
+export function headerParamsOf(
+  schemaText: string,
+): { readonly params: readonly HeaderParam[] } | { readonly reason: string } {
   // An escape could spell the keyword differently.
   if (!schemaText.includes(KEYWORD) && !schemaText.includes('\\u')) return { params: [] };
   const params: HeaderParam[] = [];
@@ -37,6 +39,7 @@ export function headerParamsOf(schemaText: string): { readonly params: readonly 
     const param = readAnnotation(schema, path);
     if (typeof param === 'string') return { reason: `${KEYWORD}: ${param}` };
     const lower = param.header.toLowerCase();
+    // guard: mirrored/twin
     if (taken.has(lower)) return { reason: `${KEYWORD}: the same header is named twice` };
     taken.add(lower);
     params.push(param);
@@ -46,10 +49,12 @@ export function headerParamsOf(schemaText: string): { readonly params: readonly 
 
 function readAnnotation(schema: SchemaObject, path: readonly string[] | undefined): HeaderParam | string {
   const token = schema[KEYWORD];
-  if (typeof token !== 'string' || !TOKEN.test(token)) return 'the value is not an RFC 9110 token';
+  if (typeof token !== 'string' || /* guard: mirrored/token */ !TOKEN.test(token))
+    return 'the value is not an RFC 9110 token';
   if (path === undefined || path.length === 0) return 'stands where no chain of "properties" leads';
   const type = ownValue(schema, 'type');
-  if (type !== 'string' && type !== 'integer' && type !== 'boolean') return 'the type of the property is not string, integer or boolean';
+  if (type !== 'string' && type !== 'integer' && type !== 'boolean')
+    return 'the type of the property is not string, integer or boolean';
   return { header: `Mcp-Param-${token}`, path, type };
 }
 
@@ -80,7 +85,12 @@ export function checkHeaderParams(
   }
   const root = scan.kind === 'object' ? scan.object : undefined;
   for (const param of facts.headerParams) {
-    const problem = mismatch(json, valueAt(root, param.path), param.type, headerValues(headers, param.header));
+    const problem = mismatch(
+      json,
+      valueAt(root, param.path),
+      param.type,
+      headerValues(headers, param.header),
+    );
     if (problem !== undefined) return new GatewayError('OMNI_HEADER_MISMATCH', `${param.header} ${problem}`);
   }
   return undefined;
@@ -104,11 +114,20 @@ export function mirroredHeaders(facts: ToolFacts, args: string | undefined): Hea
   });
 }
 
-function mismatch(json: string, span: JsonSpan | undefined, type: HeaderParam['type'], sent: readonly string[]): string | undefined {
+function mismatch(
+  json: string,
+  span: JsonSpan | undefined,
+  type: HeaderParam['type'],
+  sent: readonly string[],
+): string | undefined {
   const expected = span === undefined ? undefined : primitiveAt(json, span);
-  if (expected === undefined) return sent.length === 0 ? undefined : 'is sent, but the arguments have no such value';
+  if (expected === undefined)
+    return /* guard: mirrored/undeclared */ sent.length === 0
+      ? undefined
+      : 'is sent, but the arguments have no such value';
   const [header] = sent;
   if (header === undefined) return 'is missing';
+  // guard: mirrored/twice
   if (sent.length > 1) return 'is sent more than once';
   const decoded = decodeHeaderValue(header);
   if (decoded === undefined) return 'is malformed';
@@ -117,7 +136,7 @@ function mismatch(json: string, span: JsonSpan | undefined, type: HeaderParam['t
     type === 'integer' && typeof expected === 'number' && DECIMAL.test(decoded)
       ? Number(decoded) === expected
       : decoded === String(expected);
-  return isSame ? undefined : 'differs from the arguments';
+  return /* guard: mirrored/differs */ isSame ? undefined : 'differs from the arguments';
 }
 
 /** The value as a header has to say it; `undefined` when there is nothing to say: absent, null, an object, an array, an unsafe integer. */
@@ -170,5 +189,5 @@ function planFor(params: readonly HeaderParam[]): RecordPlan {
 /** Without a prototype, so that a property called `__proto__` is a property. */
 function emptyPlan(): PlanDraft {
   // An object without members fits every record type.
-  return Object.create(null) as PlanDraft;
+  return /* guard: mirrored/prototype */ Object.create(null) as PlanDraft;
 }

@@ -13,19 +13,28 @@ const LIMITS = { maxDepth: 512, maxElements: 2_000_000 };
  * @param params - JSON, or empty.
  * @throws {@link GatewayError} what the connection fails with, or `OMNI_UPSTREAM_PROTOCOL` when the answer is no message.
  */
-export function internalRequest(connection: UpstreamConnection, method: string, params: string): Promise<RpcMessage> {
+export function internalRequest(
+  connection: UpstreamConnection,
+  method: string,
+  params: string,
+): Promise<RpcMessage> {
   return new Promise((resolve, reject) => {
     connection.send(internalCall(method, params), {
       onNotification: () => true,
       onDrain() {},
       onServerRequest(_message, answer) {
-        answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'Omni is only reading lists; no client is there to ask'));
+        answer(
+          new GatewayError('OMNI_METHOD_UNKNOWN', 'Omni is only reading lists; no client is there to ask'),
+        );
       },
       onAnswer(answer) {
         const message = messageOf(answer);
         if (message === undefined)
           reject(
-            new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${connection.upstream}" answered ${method} with something that is no message`),
+            new GatewayError(
+              'OMNI_UPSTREAM_PROTOCOL',
+              `"${connection.upstream}" answered ${method} with something that is no message`,
+            ),
           );
         else resolve(message);
       },

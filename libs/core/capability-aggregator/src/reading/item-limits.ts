@@ -1,7 +1,7 @@
 import type { JsonLimits } from '@omni/jsonrpc';
 
 /** How complex one item may be: 64 levels inside it, and as many values as fit an honest schema many times over. */
-export const ITEM_LIMITS: JsonLimits = { maxDepth: 65, maxElements: 100_000 };
+export const ITEM_LIMITS: JsonLimits = { maxDepth: /* guard: item/depth */ 65, maxElements: 100_000 };
 
 /** Longest item, in characters. */
 export const MAX_ITEM_LENGTH = 1_048_576;

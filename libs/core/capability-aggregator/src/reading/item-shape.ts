@@ -7,7 +7,8 @@ type Check = (value: unknown) => boolean;
 const ROLES: readonly unknown[] = ['user', 'assistant'];
 const THEMES: readonly unknown[] = ['light', 'dark'];
 /** ISO 8601 with seconds and an offset, as the schemas of the official clients demand. */
-const DATE_TIME = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const DATE_TIME =
+  /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
@@ -26,7 +27,9 @@ function objectOf(members: Readonly<Record<string, Check>>, required: readonly s
   return (value) =>
     isJsonObject(value) &&
     required.every((key) => Object.hasOwn(value, key)) &&
-    Object.entries(members).every(([key, check]) => !Object.hasOwn(value, key) || check(ownValue(value, key)));
+    Object.entries(members).every(
+      ([key, check]) => !Object.hasOwn(value, key) || check(ownValue(value, key)),
+    );
 }
 
 function arrayOf(check: Check): Check {
@@ -34,7 +37,10 @@ function arrayOf(check: Check): Check {
 }
 
 const isIcons = arrayOf(
-  objectOf({ src: isString, mimeType: isString, sizes: arrayOf(isString), theme: (value) => THEMES.includes(value) }, ['src']),
+  objectOf(
+    { src: isString, mimeType: isString, sizes: arrayOf(isString), theme: (value) => THEMES.includes(value) },
+    ['src'],
+  ),
 );
 
 const isAnnotations = objectOf({
@@ -51,7 +57,9 @@ const isToolAnnotations = objectOf({
   openWorldHint: isBoolean,
 });
 
-const isArguments = arrayOf(objectOf({ name: isString, description: isString, required: isBoolean }, ['name']));
+const isArguments = arrayOf(
+  objectOf({ name: isString, description: isString, required: isBoolean }, ['name']),
+);
 
 const COMMON: Readonly<Record<string, Check>> = {
   name: isString,
@@ -60,7 +68,12 @@ const COMMON: Readonly<Record<string, Check>> = {
   icons: isIcons,
   _meta: isJsonObject,
 };
-const RESOURCE: Readonly<Record<string, Check>> = { ...COMMON, mimeType: isString, size: isNumber, annotations: isAnnotations };
+const RESOURCE: Readonly<Record<string, Check>> = {
+  ...COMMON,
+  mimeType: isString,
+  size: isNumber,
+  annotations: isAnnotations,
+};
 
 /** What the members of an item must be where they are present; members that are not named here may be anything. */
 const SHAPES: Readonly<Record<ListKind, Readonly<Record<string, Check>>>> = {
@@ -79,10 +92,11 @@ const SHAPES: Readonly<Record<ListKind, Readonly<Record<string, Check>>>> = {
 export function malformedMember(list: ListKind, text: string, object: JsonObject): string | undefined {
   const shape = SHAPES[list];
   for (const { key, start, end } of object.members) {
-    const check = Object.hasOwn(shape, key) ? shape[key] : undefined;
+    const check = /* guard: item/prototype */ Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (check === undefined) continue;
     // Long descriptions are common and need no decoding.
-    const isFit = check === isString ? text.startsWith('"', start) : check(JSON.parse(text.slice(start, end)));
+    const isFit =
+      check === isString ? text.startsWith('"', start) : check(JSON.parse(text.slice(start, end)));
     if (!isFit) return key;
   }
   return undefined;

@@ -1,4 +1,12 @@
-import { type JsonObject, memberOf, rawOf, type RpcMessage, scanJson, stringAt, stringMember } from '@omni/jsonrpc';
+import {
+  type JsonObject,
+  memberOf,
+  rawOf,
+  type RpcMessage,
+  scanJson,
+  stringAt,
+  stringMember,
+} from '@omni/jsonrpc';
 import type { UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { internalRequest } from './internal-request.ts';
@@ -15,7 +23,11 @@ export interface ListLimits {
   readonly maxTextLength: number;
 }
 
-export const DEFAULT_LIST_LIMITS: ListLimits = { maxPages: 1_000, maxItems: 20_000, maxTextLength: 67_108_864 };
+export const DEFAULT_LIST_LIMITS: ListLimits = {
+  maxPages: 1_000,
+  maxItems: 20_000,
+  maxTextLength: 67_108_864,
+};
 
 /** The items of one list as text, not looked into yet. */
 export interface WalkedList {
@@ -63,7 +75,11 @@ interface Page {
  *
  * @see MCP 2026-07-28, server/utilities/pagination: cursors are opaque, the empty one included.
  */
-export async function walkList(connection: UpstreamConnection, kind: ListKind, { envelope, limits }: ListWalkOptions): Promise<WalkedList> {
+export async function walkList(
+  connection: UpstreamConnection,
+  kind: ListKind,
+  { envelope, limits }: ListWalkOptions,
+): Promise<WalkedList> {
   const texts: string[] = [];
   const seen = new Set<string>();
   let ttlMs: number | undefined;
@@ -72,7 +88,7 @@ export async function walkList(connection: UpstreamConnection, kind: ListKind, {
   const stop = (partial: string | undefined): WalkedList => ({ texts, ttlMs, partial, problem: undefined });
 
   for (let pages = 0; ; pages += 1) {
-    if (pages >= limits.maxPages) return stop(`more than ${limits.maxPages} pages`);
+    if (/* guard: walk/pages */ pages >= limits.maxPages) return stop(`more than ${limits.maxPages} pages`);
     let page: Page | string;
     try {
       const message = await internalRequest(connection, METHODS[kind], pageParams(cursor, envelope));
@@ -82,17 +98,24 @@ export async function walkList(connection: UpstreamConnection, kind: ListKind, {
       page = GatewayError.from(error).message;
     }
     if (typeof page === 'string')
-      return pages === 0 ? { texts, ttlMs, partial: undefined, problem: page } : stop(`page ${pages + 1}: ${page}`);
+      return pages === 0
+        ? { texts, ttlMs, partial: undefined, problem: page }
+        : stop(`page ${pages + 1}: ${page}`);
 
     if (page.ttlMs !== undefined) ttlMs = Math.min(page.ttlMs, ttlMs ?? page.ttlMs);
     for (const text of page.texts) {
+      // guard: walk/items
       if (texts.length >= limits.maxItems) return stop(`more than ${limits.maxItems} items`);
       texts.push(text);
     }
+    // guard: walk/length
     if (length > limits.maxTextLength) return stop(`more than ${limits.maxTextLength} characters`);
     cursor = page.cursor;
     if (cursor === undefined) return stop(undefined);
-    if (cursor.length > MAX_CURSOR_LENGTH) return stop(`a cursor longer than ${MAX_CURSOR_LENGTH} characters`);
+    // guard: walk/cursor-length
+    if (cursor.length > MAX_CURSOR_LENGTH)
+      return stop(`a cursor longer than ${MAX_CURSOR_LENGTH} characters`);
+    // guard: walk/same-cursor
     if (seen.has(cursor)) return stop('the same cursor came twice');
     seen.add(cursor);
   }
@@ -109,7 +132,8 @@ function readPage(message: RpcMessage, kind: ListKind): Page | string {
   if (message.error !== undefined) return readError(message, message.error.object);
   const result = message.result?.object;
   const resultType = stringMember(message.text, result, 'resultType');
-  if (resultType !== undefined && resultType !== 'complete') return `the answer is not a list but "${safeText(resultType)}"`;
+  if (resultType !== undefined && resultType !== 'complete')
+    return `the answer is not a list but "${safeText(resultType)}"`;
   const list = rawOf(message, memberOf(result, MEMBERS[kind]));
   const scan = list === undefined ? undefined : scanJson(list, PAGE_LIMITS);
   if (list === undefined || scan?.kind !== 'array') return `the answer has no array "${MEMBERS[kind]}"`;
@@ -135,5 +159,7 @@ function readTtl(raw: string | undefined): number | undefined {
 /** Servers that write `null` mean that there is no further page. */
 function readCursor(message: RpcMessage, result: JsonObject | undefined): string | undefined {
   const member = memberOf(result, 'nextCursor');
-  return member === undefined || stringAt(message.text, member) === undefined ? undefined : rawOf(message, member);
+  return member === undefined || stringAt(message.text, member) === undefined
+    ? undefined
+    : rawOf(message, member);
 }

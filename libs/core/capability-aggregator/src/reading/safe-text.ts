@@ -6,6 +6,9 @@ const UNSAFE = /[^\x20-\x7e]/g;
  * @param maxLength - Default 100.
  */
 export function safeText(text: string, maxLength = 100): string {
-  const head = text.slice(0, maxLength).replace(UNSAFE, '?');
+  const head = text
+    .slice(0, maxLength)
+    // guard: name/safe-text
+    .replace(UNSAFE, '?');
   return text.length > maxLength ? `${head}...` : head;
 }

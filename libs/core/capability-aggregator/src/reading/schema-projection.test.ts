@@ -23,7 +23,8 @@ describe('projectToolForLegacy', () => {
   });
 
   it('wraps an output schema whose root is no object, byte for byte within', () => {
-    const text = '{"name":"t","inputSchema":{"type":"object"},"outputSchema":{"type":"array", "maxItems":1.0},"z":1.0}';
+    const text =
+      '{"name":"t","inputSchema":{"type":"object"},"outputSchema":{"type":"array", "maxItems":1.0},"z":1.0}';
     expect(projectToolForLegacy(text)).toEqual({
       text: '{"name":"t","inputSchema":{"type":"object"},"outputSchema":{"type":"object","properties":{"result":{"type":"array", "maxItems":1.0}},"required":["result"]},"z":1.0}',
       wrapsOutput: true,
@@ -36,12 +37,21 @@ describe('projectToolForLegacy', () => {
       toolWith({ outputSchema: { $schema: 'https://json-schema.org/draft/2020-12/schema', anyOf: [] } }),
     );
     expect(wrapsOutput).toBe(true);
-    expect(tool['outputSchema']).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' });
+    expect(tool['outputSchema']).toMatchObject({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      type: 'object',
+    });
   });
 
   it('lets pointers into the same document follow', () => {
     const outputSchema = {
-      anyOf: [{ $ref: '#' }, { $ref: '#/$defs/a' }, { $dynamicRef: '#/$defs/a' }, { $ref: '#anchor' }, { $ref: 'other.json#/a' }],
+      anyOf: [
+        { $ref: '#' },
+        { $ref: '#/$defs/a' },
+        { $dynamicRef: '#/$defs/a' },
+        { $ref: '#anchor' },
+        { $ref: 'other.json#/a' },
+      ],
       properties: { $ref: { $ref: '#/x' }, default: { $ref: '#/x' } },
       const: { $ref: '#/data' },
       enum: [{ $ref: '#/data' }],
@@ -72,14 +82,18 @@ describe('projectToolForLegacy', () => {
 
   it('rewrites nothing below a root with its own base', () => {
     const outputSchema = { $id: 'https://a', type: 'array', items: { $ref: '#/$defs/a' } };
-    expect(projected(toolWith({ outputSchema })).tool['outputSchema']).toMatchObject({ properties: { result: outputSchema } });
+    expect(projected(toolWith({ outputSchema })).tool['outputSchema']).toMatchObject({
+      properties: { result: outputSchema },
+    });
   });
 
   it('keeps a property called __proto__', () => {
     const projection = projectToolForLegacy(
       '{"name":"t","inputSchema":{"type":"object"},"outputSchema":{"properties":{"__proto__":{"$ref":"#"}}}}',
     );
-    expect(projection).toMatchObject({ text: expect.stringContaining('{"__proto__":{"$ref":"#/properties/result"}}') });
+    expect(projection).toMatchObject({
+      text: expect.stringContaining('{"__proto__":{"$ref":"#/properties/result"}}'),
+    });
   });
 
   it('writes boolean schemas of properties as objects', () => {
@@ -100,7 +114,11 @@ describe('projectToolForLegacy', () => {
 
   it('changes everything that needs it at once', () => {
     const { tool } = projected(
-      toolWith({ execution: 1, inputSchema: { type: 'object', properties: { a: true } }, outputSchema: { type: 'null' } }),
+      toolWith({
+        execution: 1,
+        inputSchema: { type: 'object', properties: { a: true } },
+        outputSchema: { type: 'null' },
+      }),
     );
     expect(tool).toEqual({
       name: 't',

@@ -1,9 +1,25 @@
-import { applyEdits, type JsonMember, memberOf, scanJson, setMember, stringMember, type TextEdit, withoutMembers } from '@omni/jsonrpc';
+import {
+  applyEdits,
+  type JsonMember,
+  memberOf,
+  scanJson,
+  setMember,
+  stringMember,
+  type TextEdit,
+  withoutMembers,
+} from '@omni/jsonrpc';
 import { ITEM_LIMITS } from './item-limits.ts';
-import { DATA_KEYWORDS, isJsonObject, NAME_MAP_KEYWORDS, ownValue, type SchemaObject } from './schema-walk.ts';
+import {
+  DATA_KEYWORDS,
+  isJsonObject,
+  NAME_MAP_KEYWORDS,
+  ownValue,
+  type SchemaObject,
+} from './schema-walk.ts';
 
 /** A tool in the shape of the legacy era, or why there is none. */
-export type LegacyProjection = { readonly text: string; readonly wrapsOutput: boolean } | { readonly withheld: string };
+export type LegacyProjection =
+  { readonly text: string; readonly wrapsOutput: boolean } | { readonly withheld: string };
 
 const PLAN = { inputSchema: { properties: {} }, outputSchema: { properties: {} }, execution: {} };
 const TASK_SUPPORT: readonly unknown[] = ['required', 'optional', 'forbidden'];
@@ -25,7 +41,8 @@ export function projectToolForLegacy(text: string): LegacyProjection {
   if (scan.kind !== 'object') return { withheld: 'it is not a JSON object without repeated keys' };
   const input = memberOf(scan.object, 'inputSchema');
   const output = memberOf(scan.object, 'outputSchema');
-  if (output !== undefined && output.object === undefined) return { withheld: 'its outputSchema is not an object' };
+  if (output !== undefined && output.object === undefined)
+    return { withheld: 'its outputSchema is not an object' };
   const wrapsOutput = output !== undefined && stringMember(text, output.object, 'type') !== 'object';
 
   const edits: TextEdit[] = [];
@@ -34,10 +51,20 @@ export function projectToolForLegacy(text: string): LegacyProjection {
     if (typeof changes === 'string') return { withheld: changes };
     edits.push(...changes);
   }
-  if (wrapsOutput) edits.push({ start: output.start, end: output.end, text: wrapSchema(text.slice(output.start, output.end)) });
+  if (wrapsOutput)
+    edits.push({
+      start: output.start,
+      end: output.end,
+      text: wrapSchema(text.slice(output.start, output.end)),
+    });
 
   const projected = edits.length === 0 ? text : applyEdits(text, edits);
-  return { text: hasKnownExecution(text, memberOf(scan.object, 'execution')) ? projected : withoutExecution(projected), wrapsOutput };
+  return {
+    text: hasKnownExecution(text, memberOf(scan.object, 'execution'))
+      ? projected
+      : withoutExecution(projected),
+    wrapsOutput,
+  };
 }
 
 /** Edits that make an object schema fit, or why it cannot be made to. */
@@ -73,7 +100,11 @@ function hasKnownExecution(text: string, execution: JsonMember | undefined): boo
 
 /** Leaves out `taskSupport`, or `execution` as a whole where it is not even an object. */
 function withoutExecution(text: string): string {
-  const scan = scanJson(text, { maxDepth: ITEM_LIMITS.maxDepth + 2, maxElements: ITEM_LIMITS.maxElements * 2 }, { execution: {} });
+  const scan = scanJson(
+    text,
+    { maxDepth: ITEM_LIMITS.maxDepth + 2, maxElements: ITEM_LIMITS.maxElements * 2 },
+    { execution: {} },
+  );
   if (scan.kind !== 'object') return text;
   const execution = memberOf(scan.object, 'execution')?.object;
   if (execution === undefined) return withoutMembers(text, scan.object, (key) => key === 'execution');
@@ -91,7 +122,8 @@ function wrapSchema(schemaText: string): string {
   const schema: unknown = JSON.parse(schemaText);
   const dialect = isJsonObject(schema) ? ownValue(schema, '$schema') : undefined;
   // Only schemas with references have to be written anew; an escape could hide one.
-  const isPlain = !schemaText.includes('"$ref"') && !schemaText.includes('"$dynamicRef"') && !schemaText.includes('\\u');
+  const isPlain =
+    !schemaText.includes('"$ref"') && !schemaText.includes('"$dynamicRef"') && !schemaText.includes('\\u');
   const inner = isPlain ? schemaText : JSON.stringify(rewriteReferences(schema, false));
   const head = typeof dialect === 'string' ? `"$schema":${JSON.stringify(dialect)},` : '';
   return `{${head}"type":"object","properties":{"result":${inner}},"required":["result"]}`;
@@ -106,7 +138,8 @@ function rewriteReferences(node: unknown, isNameMap: boolean): unknown {
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) => {
       if (isNameMap) return [key, rewriteReferences(value, false)];
-      if ((key === '$ref' || key === '$dynamicRef') && typeof value === 'string') return [key, rewritePointer(value)];
+      if ((key === '$ref' || key === '$dynamicRef') && typeof value === 'string')
+        return [key, rewritePointer(value)];
       if (DATA_KEYWORDS.has(key)) return [key, value];
       return [key, rewriteReferences(value, NAME_MAP_KEYWORDS.has(key))];
     }),

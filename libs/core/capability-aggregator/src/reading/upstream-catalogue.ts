@@ -35,7 +35,8 @@ export interface ToolFacts {
 
 /** A tool in the shape of the legacy era, or why it has none. */
 export type LegacyTool =
-  { readonly kind: 'listed'; readonly text: string; readonly keySpan: JsonSpan } | { readonly kind: 'withheld'; readonly reason: string };
+  | { readonly kind: 'listed'; readonly text: string; readonly keySpan: JsonSpan }
+  | { readonly kind: 'withheld'; readonly reason: string };
 
 /** An item that is not offered, alone, and why. */
 export interface WithheldItem {

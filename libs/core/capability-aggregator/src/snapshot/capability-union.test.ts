@@ -18,7 +18,8 @@ function catalogueWith(capabilities: string): UpstreamCatalogue {
   };
 }
 
-const united = (...capabilities: string[]): string => unitedCapabilities(capabilities.map(catalogueWith), 'legacy');
+const united = (...capabilities: string[]): string =>
+  unitedCapabilities(capabilities.map(catalogueWith), 'legacy');
 
 describe('ownCapabilities', () => {
   it('passes on what the server said, unknown parts byte for byte, and always offers listChanged', () => {
@@ -30,9 +31,13 @@ describe('ownCapabilities', () => {
   });
 
   it('shows each era its own kind of tasks only', () => {
-    const catalogue = catalogueWith('{"tasks":{"list":{}},"extensions":{"io.modelcontextprotocol/tasks":{},"a/b":{"c":1.0}}}');
+    const catalogue = catalogueWith(
+      '{"tasks":{"list":{}},"extensions":{"io.modelcontextprotocol/tasks":{},"a/b":{"c":1.0}}}',
+    );
     expect(ownCapabilities(catalogue, 'legacy')).toBe('{"tasks":{"list":{}},"extensions":{"a/b":{"c":1.0}}}');
-    expect(ownCapabilities(catalogue, 'modern')).toBe('{"extensions":{"io.modelcontextprotocol/tasks":{},"a/b":{"c":1.0}}}');
+    expect(ownCapabilities(catalogue, 'modern')).toBe(
+      '{"extensions":{"io.modelcontextprotocol/tasks":{},"a/b":{"c":1.0}}}',
+    );
   });
 
   it('does not offer a list that was declared with something else than an object', () => {
@@ -50,12 +55,20 @@ describe('ownCapabilities', () => {
 
 describe('unitedCapabilities', () => {
   it('offers lists that can change without any server', () => {
-    expect(united()).toBe('{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}}');
+    expect(united()).toBe(
+      '{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}}',
+    );
   });
 
   it('offers what at least one server does', () => {
     expect(
-      JSON.parse(united('{"resources":{"subscribe":false},"completions":{}}', '{"resources":{"subscribe":true}}', '{"logging":{}}')),
+      JSON.parse(
+        united(
+          '{"resources":{"subscribe":false},"completions":{}}',
+          '{"resources":{"subscribe":true}}',
+          '{"logging":{}}',
+        ),
+      ),
     ).toEqual({
       tools: { listChanged: true },
       prompts: { listChanged: true },
@@ -66,7 +79,9 @@ describe('unitedCapabilities', () => {
   });
 
   it('does not offer what no server does', () => {
-    expect(JSON.parse(united('{"resources":{"subscribe":"yes"},"logging":null}'))).not.toMatchObject({ resources: { subscribe: true } });
+    expect(JSON.parse(united('{"resources":{"subscribe":"yes"},"logging":null}'))).not.toMatchObject({
+      resources: { subscribe: true },
+    });
     expect(united('{"logging":null}')).not.toContain('logging');
   });
 
@@ -77,7 +92,10 @@ describe('unitedCapabilities', () => {
         '{"extensions":{"a/same":{ "y":[1], "x":1 },"a/differs":{"x":2},"a/one":{}},"experimental":{"f":{}}}',
       ),
     );
-    expect(merged).toMatchObject({ extensions: { 'a/same': { x: 1, y: [1] }, 'a/one': {} }, experimental: { e: {}, f: {} } });
+    expect(merged).toMatchObject({
+      extensions: { 'a/same': { x: 1, y: [1] }, 'a/one': {} },
+      experimental: { e: {}, f: {} },
+    });
     expect(merged.extensions).not.toHaveProperty('a/differs');
   });
 
@@ -94,16 +112,20 @@ describe('unitedCapabilities', () => {
       extensions: { 'a/b': {} },
     });
     const modern = unitedCapabilities(catalogues, 'modern');
-    expect(JSON.parse(modern)).toMatchObject({ extensions: { 'io.modelcontextprotocol/tasks': {}, 'a/b': {} } });
+    expect(JSON.parse(modern)).toMatchObject({
+      extensions: { 'io.modelcontextprotocol/tasks': {}, 'a/b': {} },
+    });
     expect(modern).not.toContain('"tasks":');
   });
 
-  it.each(['{"tasks":{}}', '{"tasks":{"list":{},"requests":{"tools":{}}}}', '{"tasks":{"requests":true}}', '{"tasks":null}'])(
-    'offers no tasks where no call can become one: %s',
-    (capabilities) => {
-      expect(united(capabilities)).not.toContain('tasks');
-    },
-  );
+  it.each([
+    '{"tasks":{}}',
+    '{"tasks":{"list":{},"requests":{"tools":{}}}}',
+    '{"tasks":{"requests":true}}',
+    '{"tasks":null}',
+  ])('offers no tasks where no call can become one: %s', (capabilities) => {
+    expect(united(capabilities)).not.toContain('tasks');
+  });
 
   it('can cancel no task where no server can', () => {
     expect(united('{"tasks":{"requests":{"tools":{"call":{}}}}}')).not.toContain('cancel');

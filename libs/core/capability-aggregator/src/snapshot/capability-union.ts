@@ -17,7 +17,8 @@ const PLAN = {
 const LIST_CAPABILITIES = ['tools', 'prompts', 'resources'];
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 /** Advertised while nothing is known yet, so that a late server can announce itself by list_changed. */
-const EXPECTED = '{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}}';
+const EXPECTED =
+  '{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}}';
 
 /**
  * The capabilities of the endpoint of one server: its own, unknown ones included, with what Omni adds and takes.
@@ -42,7 +43,9 @@ export function ownCapabilities(catalogue: UpstreamCatalogue | undefined, era: E
       continue;
     } else if (key === 'extensions' && object !== undefined) {
       value = membersText(
-        object.members.filter((extension) => isExtensionOf(era, extension.key)).map((extension) => entryOf(text, extension)),
+        object.members
+          .filter((extension) => isExtensionOf(era, extension.key))
+          .map((extension) => entryOf(text, extension)),
       );
     }
     members.push(`${JSON.stringify(key)}:${value}`);
@@ -61,8 +64,12 @@ export function ownCapabilities(catalogue: UpstreamCatalogue | undefined, era: E
  * @returns A JSON object with its keys always in the same order.
  */
 export function unitedCapabilities(catalogues: readonly UpstreamCatalogue[], era: Era): string {
-  const parts = catalogues.map(({ capabilities }) => ({ text: capabilities, object: scanCapabilities(capabilities) }));
-  const isDeclared = (key: string): boolean => parts.some(({ object }) => memberOf(object, key)?.object !== undefined);
+  const parts = catalogues.map(({ capabilities }) => ({
+    text: capabilities,
+    object: scanCapabilities(capabilities),
+  }));
+  const isDeclared = (key: string): boolean =>
+    parts.some(({ object }) => memberOf(object, key)?.object !== undefined);
   const canSubscribe = parts.some(({ text, object }) => {
     const subscribe = memberOf(memberOf(object, 'resources')?.object, 'subscribe');
     return subscribe !== undefined && text.slice(subscribe.start, subscribe.end) === 'true';
@@ -80,7 +87,9 @@ export function unitedCapabilities(catalogues: readonly UpstreamCatalogue[], era
     members.push(`"tasks":{${canCancel ? '"cancel":{},' : ''}"requests":{"tools":{"call":{}}}}`);
   }
   for (const key of ['experimental', 'extensions']) {
-    const entries = mergedEntries(parts.map(({ text, object }) => ({ text, members: memberOf(object, key)?.object?.members ?? [] })));
+    const entries = mergedEntries(
+      parts.map(({ text, object }) => ({ text, members: memberOf(object, key)?.object?.members ?? [] })),
+    );
     const merged = entries.filter((entry) => key !== 'extensions' || isExtensionOf(era, entry.key));
     if (merged.length > 0) members.push(`"${key}":${membersText(merged)}`);
   }
@@ -92,7 +101,9 @@ interface Entry {
   readonly json: string;
 }
 
-function mergedEntries(sources: readonly { readonly text: string; readonly members: readonly JsonMember[] }[]): readonly Entry[] {
+function mergedEntries(
+  sources: readonly { readonly text: string; readonly members: readonly JsonMember[] }[],
+): readonly Entry[] {
   const merged = new Map<string, Entry & { readonly canonical: string }>();
   const conflicting = new Set<string>();
   for (const { text, members } of sources) {

@@ -64,7 +64,9 @@ export class CatalogueSnapshot {
   readonly #texts = new Map<string, string>();
   readonly #tables = new Map<'tools' | 'prompts', NameTable>();
   readonly #routes = new Map<'tools' | 'prompts', NameRoutes>();
-  readonly #byName: Readonly<Record<'tools' | 'prompts', ReadonlyMap<string, ReadonlyMap<string, CatalogueItem>>>>;
+  readonly #byName: Readonly<
+    Record<'tools' | 'prompts', ReadonlyMap<string, ReadonlyMap<string, CatalogueItem>>>
+  >;
   readonly #tools: ReadonlyMap<string, ReadonlyMap<string, ToolItem>>;
   #uriRoutes: UriRoutes | undefined;
   #shadowed: ReadonlyMap<string, readonly ShadowedItem[]> | undefined;
@@ -75,8 +77,15 @@ export class CatalogueSnapshot {
     this.generation = options.generation;
     this.catalogues = options.catalogues;
     const known = like === undefined ? undefined : like.#byName;
-    this.#tools = this.#itemsByName(({ tools }) => tools.items, like, like === undefined ? undefined : like.#tools);
-    this.#byName = { tools: this.#tools, prompts: this.#itemsByName(({ prompts }) => prompts.items, like, known?.prompts) };
+    this.#tools = this.#itemsByName(
+      ({ tools }) => tools.items,
+      like,
+      like === undefined ? undefined : like.#tools,
+    );
+    this.#byName = {
+      tools: this.#tools,
+      prompts: this.#itemsByName(({ prompts }) => prompts.items, like, known?.prompts),
+    };
   }
 
   /** The configured upstreams of an endpoint; `undefined` when there is no such endpoint. */
@@ -125,7 +134,11 @@ export class CatalogueSnapshot {
 
   shownTools(endpoint: string | undefined): readonly ShownItem<ToolItem>[] {
     if (endpoint === undefined) return named(this.#table('tools'), this.#tools);
-    return (this.catalogues.get(endpoint)?.tools.items ?? []).map((item) => ({ upstream: endpoint, item, exposed: item.key }));
+    return (this.catalogues.get(endpoint)?.tools.items ?? []).map((item) => ({
+      upstream: endpoint,
+      item,
+      exposed: item.key,
+    }));
   }
 
   /** What only the endpoint of all servers leaves out of this upstream's. */
@@ -163,7 +176,9 @@ export class CatalogueSnapshot {
   capabilities(endpoint: string | undefined, era: Era): string | undefined {
     if (this.upstreamsOf(endpoint) === undefined) return undefined;
     return this.#kept(`capabilities ${era} ${endpoint ?? ''}`, () =>
-      endpoint === undefined ? unitedCapabilities(this.#inOrder(), era) : ownCapabilities(this.catalogues.get(endpoint), era),
+      endpoint === undefined
+        ? unitedCapabilities(this.#inOrder(), era)
+        : ownCapabilities(this.catalogues.get(endpoint), era),
     );
   }
 
@@ -209,14 +224,23 @@ export class CatalogueSnapshot {
   }
 
   /** A URI identifies a resource, so it is listed once; all that list it can be asked for it. */
-  #firstOfEachUri(kind: 'resources' | 'templates'): { readonly shown: readonly ShownItem[]; readonly shadowed: readonly ShadowedItem[] } {
+  #firstOfEachUri(kind: 'resources' | 'templates'): {
+    readonly shown: readonly ShownItem[];
+    readonly shadowed: readonly ShadowedItem[];
+  } {
     const shown = new Map<string, ShownItem>();
     const shadowed: ShadowedItem[] = [];
     for (const { upstream, [kind]: list } of this.#inOrder()) {
       for (const item of list.items) {
         const earlier = shown.get(item.key);
         if (earlier === undefined) shown.set(item.key, { upstream, item, exposed: item.key });
-        else shadowed.push({ list: kind, upstream, name: item.key, reason: `"${earlier.upstream}" lists the same URI and comes first` });
+        else
+          shadowed.push({
+            list: kind,
+            upstream,
+            name: item.key,
+            reason: `"${earlier.upstream}" lists the same URI and comes first`,
+          });
       }
     }
     return { shown: [...shown.values()], shadowed };

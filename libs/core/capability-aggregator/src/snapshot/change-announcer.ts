@@ -20,7 +20,10 @@ export interface ChangeAnnouncerOptions {
   /** Shortest time between two announcements to one audience of one endpoint, in milliseconds. */
   readonly debounceMs: number;
   /** What differs from what was last announced; asking counts as announcing. */
-  readonly takeChanges: (endpoint: string | undefined, audience: string | undefined) => ReadonlySet<ChangeKind>;
+  readonly takeChanges: (
+    endpoint: string | undefined,
+    audience: string | undefined,
+  ) => ReadonlySet<ChangeKind>;
 }
 
 interface Pause {
@@ -49,13 +52,14 @@ export class ChangeAnnouncer {
   /** Something that this audience sees on this endpoint may have changed. */
   touch(endpoint: string | undefined, audience?: string): void {
     const pause = this.#pauses.get(announcementKey(endpoint, audience));
-    if (pause === undefined) this.#announce(endpoint, audience);
+    if (/* guard: change/storm */ pause === undefined) this.#announce(endpoint, audience);
     else pause.isTouched = true;
   }
 
   /** Something has changed that nobody of this audience has seen before: it is not announced, unless other changes wait to be. */
   pass(endpoint: string | undefined, audience: string): void {
-    if (this.#pauses.get(announcementKey(endpoint, audience))?.isTouched !== true) this.#options.takeChanges(endpoint, audience);
+    if (this.#pauses.get(announcementKey(endpoint, audience))?.isTouched !== true)
+      this.#options.takeChanges(endpoint, audience);
   }
 
   /** Announces nothing any more. */
@@ -67,6 +71,7 @@ export class ChangeAnnouncer {
 
   #announce(endpoint: string | undefined, audience: string | undefined): void {
     const kinds = this.#options.takeChanges(endpoint, audience);
+    // guard: change/same-bytes
     if (kinds.size === 0) return;
     const key = announcementKey(endpoint, audience);
     const cancel = this.#options.clock.after(this.#options.debounceMs, () => {

@@ -15,6 +15,7 @@ describe('unitedInstructions', () => {
     expect(unitedInstructions([])).toBeUndefined();
   });
 
+  // guard: instructions/fair
   it('cuts who talks most, not who talks last', () => {
     const text =
       unitedInstructions([
@@ -27,13 +28,17 @@ describe('unitedInstructions', () => {
   });
 
   it('shares the room fairly between many that need too much', () => {
-    const many = Array.from({ length: 100 }, (_, index) => ({ server: `s${index}`, text: 'é😀'.repeat(1_000) }));
+    const many = Array.from({ length: 100 }, (_, index) => ({
+      server: `s${index}`,
+      text: 'é😀'.repeat(1_000),
+    }));
     const text = unitedInstructions(many) ?? '';
     expect(text.length).toBeLessThanOrEqual(16_384);
     expect(text).toContain('# s99');
     expect(text).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/);
   });
 
+  // guard: instructions/length
   it('stays within its length however many servers there are', () => {
     const many = Array.from({ length: 5_000 }, (_, index) => ({ server: `server-${index}`, text: 'x' }));
     expect(unitedInstructions(many)?.length).toBeLessThanOrEqual(16_384);

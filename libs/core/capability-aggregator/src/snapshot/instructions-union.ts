@@ -25,7 +25,7 @@ export function unitedInstructions(instructions: readonly ServerInstructions[]):
     Math.max(0, MAX_LENGTH - overhead),
   );
   const sections = instructions.map(({ text }, index) => (headings[index] ?? '') + shortened(text, share));
-  return shortened(sections.join('\n\n'), MAX_LENGTH);
+  return /* guard: instructions/length */ shortened(sections.join('\n\n'), MAX_LENGTH);
 }
 
 /** The most that each may have so that all fit: those that need less leave the rest to the others. */
@@ -34,6 +34,7 @@ function fairShare(lengths: readonly number[], available: number): number {
   let waiting = lengths.length;
   for (const length of lengths.toSorted((a, b) => a - b)) {
     const share = Math.floor(left / waiting);
+    // guard: instructions/fair
     if (length > share) return share;
     left -= length;
     waiting -= 1;

@@ -28,5 +28,7 @@ export function offersSame(a: UpstreamCatalogue, b: UpstreamCatalogue): boolean 
 }
 
 function haveSameItems(a: UpstreamList, b: UpstreamList): boolean {
-  return a.items.length === b.items.length && a.items.every(({ text }, index) => text === b.items[index]?.text);
+  return (
+    a.items.length === b.items.length && a.items.every(({ text }, index) => text === b.items[index]?.text)
+  );
 }

@@ -9,13 +9,20 @@ const ROOTS = 'legacy {"roots":{}}';
 /** Two servers, of which `db` has a tool more for clients that fill in forms. */
 function setUp() {
   const clock = new VirtualClock();
-  const catalogue = new Catalogue({ order: ['fs', 'db'], prefix: 'always', identity: { name: 'omni', version: '1' }, clock });
+  const catalogue = new Catalogue({
+    order: ['fs', 'db'],
+    prefix: 'always',
+    identity: { name: 'omni', version: '1' },
+    clock,
+  });
   catalogue.set('fs', toolsOf('fs', ['read']));
   catalogue.set('db', toolsOf('db', ['query']));
   const names = (endpoint: string | undefined, variantKey?: string): string[] =>
-    [...(catalogue.list({ kind: 'tools', endpoint, era: 'legacy', variantKey }) ?? '').matchAll(/"name":"([^"]+)"/g)].map(
-      ([, name = '']) => name,
-    );
+    [
+      ...(catalogue.list({ kind: 'tools', endpoint, era: 'legacy', variantKey }) ?? '').matchAll(
+        /"name":"([^"]+)"/g,
+      ),
+    ].map(([, name = '']) => name);
   return { clock, catalogue, names };
 }
 
@@ -28,18 +35,26 @@ describe('Catalogue with lists of some clients', () => {
     expect(names(undefined, FORMS)).toEqual(['fs__read', 'db__query', 'db__fill']);
     expect(names('db', FORMS)).toEqual(['query', 'fill']);
     expect(names('fs', FORMS)).toEqual(['read']);
-    for (const variantKey of [undefined, ROOTS]) expect(names(undefined, variantKey)).toEqual(['fs__read', 'db__query']);
+    for (const variantKey of [undefined, ROOTS])
+      expect(names(undefined, variantKey)).toEqual(['fs__read', 'db__query']);
   });
 
   it('finds for them what is theirs, and not for others', () => {
     const { catalogue } = setUp();
     catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), false);
-    expect(catalogue.resolve('tool', 'db__fill', undefined, FORMS)).toMatchObject({ upstream: 'db', name: 'fill' });
+    expect(catalogue.resolve('tool', 'db__fill', undefined, FORMS)).toMatchObject({
+      upstream: 'db',
+      name: 'fill',
+    });
     expect(catalogue.resolve('tool', 'fill', 'db', FORMS)).toMatchObject({ upstream: 'db', name: 'fill' });
     expect(catalogue.resolve('tool', 'fs__read', undefined, FORMS)).toMatchObject({ upstream: 'fs' });
-    expect(catalogue.resolve('tool', 'db__query', undefined, FORMS)).toMatchObject({ code: 'OMNI_NAME_UNKNOWN' });
+    expect(catalogue.resolve('tool', 'db__query', undefined, FORMS)).toMatchObject({
+      code: 'OMNI_NAME_UNKNOWN',
+    });
     for (const variantKey of [undefined, ROOTS])
-      expect(catalogue.resolve('tool', 'db__fill', undefined, variantKey)).toMatchObject({ code: 'OMNI_NAME_UNKNOWN' });
+      expect(catalogue.resolve('tool', 'db__fill', undefined, variantKey)).toMatchObject({
+        code: 'OMNI_NAME_UNKNOWN',
+      });
   });
 
   it('keeps nothing where a server lists the same to them', () => {
@@ -95,7 +110,9 @@ describe('Catalogue with lists of some clients', () => {
     await clock.advanceAsync(1_000);
     catalogue.set('fs', toolsOf('fs', ['read', 'write']));
     expect(log.splice(0).toSorted()).toEqual(
-      ['all', ROOTS, FORMS].flatMap((audience) => [`fs to ${audience}: tools`, `all to ${audience}: tools`]).toSorted(),
+      ['all', ROOTS, FORMS]
+        .flatMap((audience) => [`fs to ${audience}: tools`, `all to ${audience}: tools`])
+        .toSorted(),
     );
     await clock.advanceAsync(1_000);
     // What they see of it does not change.
@@ -105,10 +122,20 @@ describe('Catalogue with lists of some clients', () => {
 
   it('says of a list that will not last that it is not to be kept', () => {
     const { catalogue } = setUp();
-    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS })).toContain('"ttlMs":60000,');
-    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS, isProvisional: true })).toContain(
-      '"ttlMs":0,',
+    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS })).toContain(
+      '"ttlMs":60000,',
     );
-    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS })).toContain('"ttlMs":60000,');
+    expect(
+      catalogue.list({
+        kind: 'tools',
+        endpoint: 'db',
+        era: 'modern',
+        variantKey: FORMS,
+        isProvisional: true,
+      }),
+    ).toContain('"ttlMs":0,');
+    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS })).toContain(
+      '"ttlMs":60000,',
+    );
   });
 });

@@ -14,10 +14,15 @@ interface ClientView {
  * not differ with the snapshot of all.
  */
 export class CatalogueVariants {
-  readonly #build: (base: CatalogueSnapshot, own: ReadonlyMap<string, UpstreamCatalogue>) => CatalogueSnapshot;
+  readonly #build: (
+    base: CatalogueSnapshot,
+    own: ReadonlyMap<string, UpstreamCatalogue>,
+  ) => CatalogueSnapshot;
   readonly #views = new Map<string, ClientView>();
 
-  constructor(build: (base: CatalogueSnapshot, own: ReadonlyMap<string, UpstreamCatalogue>) => CatalogueSnapshot) {
+  constructor(
+    build: (base: CatalogueSnapshot, own: ReadonlyMap<string, UpstreamCatalogue>) => CatalogueSnapshot,
+  ) {
     this.#build = build;
   }
 
@@ -60,10 +65,15 @@ export class CatalogueVariants {
   }
 
   /** @param endpoint - The endpoint that is asked. */
-  snapshotFor(variantKey: string | undefined, endpoint: string | undefined, base: CatalogueSnapshot): CatalogueSnapshot {
+  snapshotFor(
+    variantKey: string | undefined,
+    endpoint: string | undefined,
+    base: CatalogueSnapshot,
+  ): CatalogueSnapshot {
     if (variantKey === undefined || this.#views.size === 0) return base;
     const view = this.#views.get(variantKey);
-    if (view === undefined || view.own.size === 0 || (endpoint !== undefined && !view.own.has(endpoint))) return base;
+    if (view === undefined || view.own.size === 0 || (endpoint !== undefined && !view.own.has(endpoint)))
+      return base;
     return (view.snapshot ??= this.#build(base, view.own));
   }
 }

@@ -15,7 +15,11 @@ export interface ListSource {
 /** The part of the upstreams' connections that reading for some clients needs. */
 export interface ListSources {
   /** @param done - Told what to read for this client; `undefined` when it is what all clients see. */
-  open(upstream: string, client: ClientContext, done: (result: ListSource | undefined | GatewayError) => void): void;
+  open(
+    upstream: string,
+    client: ClientContext,
+    done: (result: ListSource | undefined | GatewayError) => void,
+  ): void;
   /** The same of what is open already. */
   find(upstream: string, client: ClientContext): ListSource | undefined;
 }

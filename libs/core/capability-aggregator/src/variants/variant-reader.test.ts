@@ -9,7 +9,14 @@ import type { ListSource, ListSources } from './list-source.ts';
 const LIST_WAIT_MS = 700;
 
 function clientOf(capabilities: string, server?: string, era: Era = 'legacy'): ClientContext {
-  return { principal: { id: 'ada', kind: 'token' }, era, endpoint: endpointOf(server), session: undefined, capabilities, clientInfo: '{}' };
+  return {
+    principal: { id: 'ada', kind: 'token' },
+    era,
+    endpoint: endpointOf(server),
+    session: undefined,
+    capabilities,
+    clientInfo: '{}',
+  };
 }
 
 /** A connection of a session that declares this. Nothing else of it is looked at here. */
@@ -41,8 +48,15 @@ class FakeSource implements ListSource {
 class Scene implements ListSources {
   readonly clock = new VirtualClock();
   readonly log: string[] = [];
-  readonly opened: { readonly upstream: string; readonly done: (result: ListSource | undefined | GatewayError) => void }[] = [];
-  readonly reading: { readonly source: ListSource; readonly finish: (names: readonly string[]) => void; readonly fail: () => void }[] = [];
+  readonly opened: {
+    readonly upstream: string;
+    readonly done: (result: ListSource | undefined | GatewayError) => void;
+  }[] = [];
+  readonly reading: {
+    readonly source: ListSource;
+    readonly finish: (names: readonly string[]) => void;
+    readonly fail: () => void;
+  }[] = [];
   found: ListSource | undefined;
   unread = '';
   readonly lists = new VariantReader({
@@ -64,7 +78,11 @@ class Scene implements ListSources {
     listWaitMs: LIST_WAIT_MS,
   });
 
-  open(upstream: string, _client: ClientContext, done: (result: ListSource | undefined | GatewayError) => void): void {
+  open(
+    upstream: string,
+    _client: ClientContext,
+    done: (result: ListSource | undefined | GatewayError) => void,
+  ): void {
     this.opened.push({ upstream, done });
   }
 

@@ -21,7 +21,12 @@ export interface VariantReaderOptions {
   readonly isRead: (upstream: string) => boolean;
   readonly read: (source: ListSource) => Promise<UpstreamCatalogue>;
   /** Takes what an upstream lists to clients of a variantKey; see `Catalogue.setFor`. */
-  readonly publish: (variantKey: string, upstream: string, catalogue: UpstreamCatalogue | undefined, isNews: boolean) => void;
+  readonly publish: (
+    variantKey: string,
+    upstream: string,
+    catalogue: UpstreamCatalogue | undefined,
+    isNews: boolean,
+  ) => void;
   /** The variantKey has made room for another one. */
   readonly forget: (variantKey: string) => void;
   readonly clock: Clock;
@@ -78,10 +83,14 @@ export class VariantReader {
   /** An upstream declares a change. What one instance of clients that declare the same tells counts for all of them. */
   onListsChanged(upstream: string, source: ListSource): void {
     const { binding } = source.connection;
-    const own = binding === undefined ? undefined : this.#options.variantKeyOf({ era: eraOf(binding), capabilities: binding.capabilities });
+    const own =
+      binding === undefined
+        ? undefined
+        : this.#options.variantKeyOf({ era: eraOf(binding), capabilities: binding.capabilities });
     for (const [variantKey, { readings }] of this.#kept) {
       const reading = readings.get(upstream);
-      if (variantKey === own || reading?.isReadFrom(source.connection) === true) reading?.onListsChanged(source);
+      if (variantKey === own || reading?.isReadFrom(source.connection) === true)
+        reading?.onListsChanged(source);
     }
   }
 
@@ -109,7 +118,11 @@ export class VariantReader {
     const server = serverOf(client.endpoint);
     for (const upstream of server === undefined ? upstreams : [server]) {
       // What an upstream offers to anybody is announced when it is known, and clients ask again.
-      if (isRead(upstream) && this.#readingOf(variantKey, readings, upstream).demand({ client, sources, waitMs, listener: onDone })) open++;
+      if (
+        isRead(upstream) &&
+        this.#readingOf(variantKey, readings, upstream).demand({ client, sources, waitMs, listener: onDone })
+      )
+        open++;
     }
     onDone();
   }

@@ -150,7 +150,8 @@ export class VariantReading {
       (catalogue) => {
         // What breaks off in between has offered less than it has.
         if (source.isOpen()) this.#take(catalogue, source);
-        else this.#fail(new GatewayError('OMNI_CANCELLED', `"${catalogue.upstream}" ended while it was read`));
+        else
+          this.#fail(new GatewayError('OMNI_CANCELLED', `"${catalogue.upstream}" ended while it was read`));
       },
       (error: unknown) => {
         source.release();

@@ -33,7 +33,13 @@ export class ProblemList {
 
   /** The same problem at the same place is kept once: an aliased YAML value is visited more than once. */
   add(at: Position, key: string, message: string): void {
-    const problem: ConfigProblem = { file: at.file, line: at.line, column: at.column, key, message: onOneLine(message) };
+    const problem: ConfigProblem = {
+      file: at.file,
+      line: at.line,
+      column: at.column,
+      key,
+      /* guard: config/quoted-controls */ message: onOneLine(message),
+    };
     if (!this.#order.has(at.file)) this.#order.set(at.file, this.#order.size);
     this.#problems.set(formatProblem(problem), problem);
   }
@@ -41,7 +47,9 @@ export class ProblemList {
   /** Sources in the order in which they were first seen, lines from the top. */
   list(): readonly ConfigProblem[] {
     const rank = (problem: ConfigProblem): number => this.#order.get(problem.file) ?? 0;
-    return [...this.#problems.values()].sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
+    return [...this.#problems.values()].sort(
+      (a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column,
+    );
   }
 
   /** Fixes the order of sources in {@link list} before anything is found. */
@@ -53,7 +61,7 @@ export class ProblemList {
   throwIfAny(): void {
     const problems = this.list();
     if (problems.length === 0) return;
-    const listed = problems.slice(0, MAX_LISTED);
+    const listed = problems.slice(0, /* guard: config/problem-count */ MAX_LISTED);
     const lines = listed.map(formatProblem);
     if (problems.length > listed.length) lines.push(`… and ${problems.length - listed.length} more`);
     throw new GatewayError('OMNI_CONFIG_INVALID', lines.join('\n'), { data: { problems: listed } });
@@ -62,7 +70,10 @@ export class ProblemList {
 
 /** A key of a source may hold line breaks and what terminals obey. */
 function onOneLine(message: string): string {
-  return message.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return message.replaceAll(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Text of a source as it may stand in a message: quoted, without control characters, at most 60 characters. */

@@ -1,7 +1,14 @@
 import type { z } from 'zod';
 import { suggestion } from './closest-name.ts';
 import { quoted, type ProblemList } from './config-problem.ts';
-import { joinKey, kindOf, locate, type Located, type LocatedMap, type LocatedValue } from '../document/located-value.ts';
+import {
+  joinKey,
+  kindOf,
+  locate,
+  type Located,
+  type LocatedMap,
+  type LocatedValue,
+} from '../document/located-value.ts';
 
 /** Told to the schema: wording that a schema does not bring itself is found here, where positions are known. */
 export const WORDLESS: { readonly error: () => string } = { error: () => '' };
@@ -17,7 +24,17 @@ export interface ReportOptions {
 }
 
 /** Settings whose values may hold credentials: messages say what kind of value was found, never the value. */
-const PRIVATE_SETTINGS: ReadonlySet<PropertyKey> = new Set(['token', 'tokens', 'keys', 'command', 'args', 'env', 'cwd', 'url', 'headers']);
+const PRIVATE_SETTINGS: ReadonlySet<PropertyKey> = new Set([
+  'token',
+  'tokens',
+  'keys',
+  'command',
+  'args',
+  'env',
+  'cwd',
+  'url',
+  'headers',
+]);
 
 const EXPECTED: Readonly<Record<string, string>> = {
   string: 'text',
@@ -38,7 +55,11 @@ export function reportIssues(issues: readonly z.core.$ZodIssue[], options: Repor
     const key = joinKey(options.key, found.key);
     if (issue.code === 'unrecognized_keys') reportUnknownKeys(issue.keys, found, options);
     else if (issue.code === 'invalid_key')
-      options.problems.add(found.keyAt, key, `${quoted(String(issue.path.at(-1)))} ${issue.issues[0]?.message ?? ''}`);
+      options.problems.add(
+        found.keyAt,
+        key,
+        `${quoted(String(issue.path.at(-1)))} ${issue.issues[0]?.message ?? ''}`,
+      );
     else if (isMissing(issue.path, options.root))
       options.problems.add(found.value.at, key, `${key} needs ${quoted(String(issue.path.at(-1)))}`);
     else options.problems.add(found.value.at, key, `${key} ${wordsFor(issue, found.value)}`);
@@ -57,7 +78,11 @@ function reportUnknownKeys(keys: readonly string[], found: Located, options: Rep
   const owner = parent === '' ? 'the configuration' : quoted(parent);
   for (const key of keys) {
     const at = locate(found.value, [key]).keyAt;
-    options.problems.add(at, joinKey(parent, key), `${quoted(key)} is not a key of ${owner}${suggestion(key, options.keysOf(found.key))}`);
+    options.problems.add(
+      at,
+      joinKey(parent, key),
+      `${quoted(key)} is not a key of ${owner}${suggestion(key, options.keysOf(found.key))}`,
+    );
   }
 }
 
@@ -65,10 +90,15 @@ function wordsFor(issue: z.core.$ZodIssue, value: LocatedValue): string {
   const printable = isPrintable(issue.path, value);
   const found = `, found ${printable ? printed(value) : kindOf(value)}`;
   if (issue.code === 'invalid_type')
-    return issue.message === '' ? `must be ${EXPECTED[issue.expected] ?? issue.expected}${found}` : issue.message;
+    return issue.message === ''
+      ? `must be ${EXPECTED[issue.expected] ?? issue.expected}${found}`
+      : issue.message;
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
-    const near = printable && value.kind === 'scalar' && typeof value.value === 'string' ? suggestion(value.value, values) : '';
+    const near =
+      printable && value.kind === 'scalar' && typeof value.value === 'string'
+        ? suggestion(value.value, values)
+        : '';
     return `must be ${issue.values.map(choice).join(' or ')}${found}${near}`;
   }
   if (issue.code === 'too_small') return `must be at least ${issue.minimum}${found}`;
@@ -78,7 +108,11 @@ function wordsFor(issue: z.core.$ZodIssue, value: LocatedValue): string {
 }
 
 function isPrintable(path: readonly PropertyKey[], value: LocatedValue): boolean {
-  return value.kind === 'scalar' && value.origin === 'written' && !path.some((segment) => PRIVATE_SETTINGS.has(segment));
+  return (
+    value.kind === 'scalar' &&
+    /* guard: config/expanded-in-error */ value.origin === 'written' &&
+    /* guard: config/private-settings */ !path.some((segment) => PRIVATE_SETTINGS.has(segment))
+  );
 }
 
 function printed(value: LocatedValue): string {

@@ -12,16 +12,22 @@ export interface TokenFindings {
 }
 
 /** Refuses names and tokens of clients that are given twice, and warns of tokens that protect little. */
-export function checkTokens({ auth }: GatewaySettings, root: LocatedValue, { problems, warnings }: TokenFindings): void {
+export function checkTokens(
+  { auth }: GatewaySettings,
+  root: LocatedValue,
+  { problems, warnings }: TokenFindings,
+): void {
   const names = new Set<string>();
   const owners = new Map<string, string>();
   const check = (path: readonly PropertyKey[], token: string, owner: string): void => {
     const { value, key } = locate(root, path);
     const other = owners.get(token);
-    if (other !== undefined) problems.add(value.at, key, `${key} is the token of ${other} too; give each its own`);
+    if (other !== undefined)
+      problems.add(value.at, key, `${key} is the token of ${other} too; give each its own`);
     else owners.set(token, owner);
     if (auth.mode === 'open') warnings.add(value.at, key, `${key} has no effect while auth.mode is "open"`);
-    else if (token.length < SHORT_TOKEN) warnings.add(value.at, key, `${key} is shorter than ${SHORT_TOKEN} characters and may be guessed`);
+    else if (token.length < SHORT_TOKEN)
+      warnings.add(value.at, key, `${key} is shorter than ${SHORT_TOKEN} characters and may be guessed`);
   };
   if (auth.token !== undefined) check(['auth', 'token'], auth.token, OWNER);
   for (const [index, { name, token }] of auth.tokens.entries()) {

@@ -14,16 +14,24 @@ export interface ExpandOptions {
 
 /** Replaces the references in every text below a value. Keys are left as they are. */
 export function expandLocated(located: LocatedValue, options: ExpandOptions): LocatedValue {
-  const below = (value: LocatedValue, key: string): LocatedValue => expandLocated(value, { ...options, key: joinKey(options.key, key) });
-  if (located.kind === 'list') return { ...located, items: located.items.map((item, index) => below(item, String(index))) };
+  const below = (value: LocatedValue, key: string): LocatedValue =>
+    expandLocated(value, { ...options, key: joinKey(options.key, key) });
+  if (located.kind === 'list')
+    return { ...located, items: located.items.map((item, index) => below(item, String(index))) };
   if (located.kind === 'map') {
     const entries = new Map<string, LocatedEntry>();
-    for (const [name, entry] of located.entries) entries.set(name, { ...entry, value: below(entry.value, entry.written) });
+    for (const [name, entry] of located.entries)
+      entries.set(name, { ...entry, value: below(entry.value, entry.written) });
     return { ...located, entries };
   }
   if (typeof located.value !== 'string' || !hasReference(located.value)) return located;
   const { text, values, failures } = expandVariables(located.value, options.env);
   for (const value of values) options.secretValues.add(value);
-  for (const failure of failures) options.problems?.add(located.at, options.key, `${options.key}: ${failure}`);
-  return { ...located, value: text, origin: failures.length > 0 ? 'unresolved' : values.length > 0 ? 'expanded' : located.origin };
+  for (const failure of failures)
+    options.problems?.add(located.at, options.key, `${options.key}: ${failure}`);
+  return {
+    ...located,
+    value: text,
+    origin: failures.length > 0 ? 'unresolved' : values.length > 0 ? 'expanded' : located.origin,
+  };
 }

@@ -38,7 +38,8 @@ export function mergeLocated(base: LocatedMap, over: LocatedMap): LocatedMap {
   const entries = new Map(base.entries);
   for (const [key, entry] of over.entries) {
     const below = entries.get(key)?.value;
-    const value = below?.kind === 'map' && entry.value.kind === 'map' ? mergeLocated(below, entry.value) : entry.value;
+    const value =
+      below?.kind === 'map' && entry.value.kind === 'map' ? mergeLocated(below, entry.value) : entry.value;
     entries.set(key, { ...entry, value });
   }
   return { kind: 'map', at: over.at, entries };

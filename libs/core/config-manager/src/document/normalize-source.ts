@@ -5,7 +5,13 @@ import { SERVER_NAME_PATTERN } from '../schema/mcp-server-schema.ts';
 import { normalizeEntry } from './normalize-entry.ts';
 
 /** Where clients keep their servers. All of it becomes `mcpServers`. */
-export const SERVER_BLOCKS: readonly string[] = ['mcpServers', 'servers', 'context_servers', 'mcp_servers', 'mcp'];
+export const SERVER_BLOCKS: readonly string[] = [
+  'mcpServers',
+  'servers',
+  'context_servers',
+  'mcp_servers',
+  'mcp',
+];
 
 /** Root keys of client files that say nothing to a gateway: prompts of VS Code for its own variables. */
 const IGNORED_ROOT_KEYS: ReadonlySet<string> = new Set(['inputs']);
@@ -17,11 +23,23 @@ export type WarningSink = Pick<ProblemList, 'add'>;
  * Brings one source into Omni's own spelling: one `mcpServers` block with normal entries, `x-*` keys and hints for clients gone.
  * Unknown keys of sections are left for the schema to refuse.
  */
-export function normalizeSource(source: ConfigSource, root: LocatedMap, problems: ProblemList, warnings: WarningSink): LocatedMap {
-  return source.role === 'server' ? normalizeServerFile(source, root, problems, warnings) : normalizeBase(root, problems, warnings);
+export function normalizeSource(
+  source: ConfigSource,
+  root: LocatedMap,
+  problems: ProblemList,
+  warnings: WarningSink,
+): LocatedMap {
+  return source.role === 'server'
+    ? normalizeServerFile(source, root, problems, warnings)
+    : normalizeBase(root, problems, warnings);
 }
 
-function normalizeServerFile(source: ConfigSource, root: LocatedMap, problems: ProblemList, warnings: WarningSink): LocatedMap {
+function normalizeServerFile(
+  source: ConfigSource,
+  root: LocatedMap,
+  problems: ProblemList,
+  warnings: WarningSink,
+): LocatedMap {
   const at = { file: source.path, line: 1, column: 1 };
   const name = serverNameOf(source.path);
   const servers = new Map<string, LocatedEntry>();
@@ -46,14 +64,19 @@ function normalizeBase(root: LocatedMap, problems: ProblemList, warnings: Warnin
     }
     block ??= entry;
     if (entry.value.kind !== 'map') {
-      problems.add(entry.value.at, key, `${key} must be a map from server names to servers, found ${kindOf(entry.value)}`);
+      problems.add(
+        entry.value.at,
+        key,
+        `${key} must be a map from server names to servers, found ${kindOf(entry.value)}`,
+      );
       continue;
     }
     for (const [name, server] of entry.value.entries) {
       addServer(servers, { name, entry: server }, problems, warnings);
     }
   }
-  if (block) entries.set('mcpServers', { ...block, value: { kind: 'map', at: block.value.at, entries: servers } });
+  if (block)
+    entries.set('mcpServers', { ...block, value: { kind: 'map', at: block.value.at, entries: servers } });
   return { kind: 'map', at: root.at, entries };
 }
 
@@ -62,19 +85,33 @@ interface ServerToAdd {
   readonly entry: LocatedEntry;
 }
 
-function addServer(servers: Map<string, LocatedEntry>, { name, entry }: ServerToAdd, problems: ProblemList, warnings: WarningSink): void {
+function addServer(
+  servers: Map<string, LocatedEntry>,
+  { name, entry }: ServerToAdd,
+  problems: ProblemList,
+  warnings: WarningSink,
+): void {
   const key = `mcpServers.${name}`;
   if (!SERVER_NAME_PATTERN.test(name)) {
-    const rule = 'is no server name: up to 32 letters, digits, ".", "_" and "-", starting with a letter or digit';
+    const rule =
+      'is no server name: up to 32 letters, digits, ".", "_" and "-", starting with a letter or digit';
     problems.add(entry.at, key, `${quoted(name)} ${rule}; write "${usableName(name)}"`);
   }
   const first = servers.get(name);
   if (first) {
-    problems.add(entry.at, key, `the server ${quoted(name)} is defined twice; the first is in line ${first.at.line}`);
+    problems.add(
+      entry.at,
+      key,
+      `the server ${quoted(name)} is defined twice; the first is in line ${first.at.line}`,
+    );
   } else if (entry.value.kind === 'map') {
     servers.set(name, { ...entry, value: normalizeEntry(entry.value, { key, problems, warnings }) });
   } else {
-    problems.add(entry.value.at, key, `${key} must be a map with "command" or "url", found ${kindOf(entry.value)}`);
+    problems.add(
+      entry.value.at,
+      key,
+      `${key} must be a map with "command" or "url", found ${kindOf(entry.value)}`,
+    );
   }
 }
 

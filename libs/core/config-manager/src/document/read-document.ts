@@ -2,7 +2,14 @@ import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, type Error
 import { quoted, type Position, type ProblemList } from '../checks/config-problem.ts';
 import { MAX_SOURCE_LENGTH, isJsonSource, type ConfigSource } from './config-source.ts';
 import { blankJsonComments } from './json-comments.ts';
-import { joinKey, kindOf, type LocatedEntry, type LocatedMap, type LocatedScalar, type LocatedValue } from './located-value.ts';
+import {
+  joinKey,
+  kindOf,
+  type LocatedEntry,
+  type LocatedMap,
+  type LocatedScalar,
+  type LocatedValue,
+} from './located-value.ts';
 
 /** Deepest nesting of maps and lists. */
 const MAX_DEPTH = 64;
@@ -16,7 +23,8 @@ const MAX_SYNTAX_PROBLEMS = 3;
 /** Our words for what the parser reports. Its own may quote the source, and with it a credential. */
 const SYNTAX_WORDS: Partial<Readonly<Record<ErrorCode, string>>> = {
   BAD_ALIAS: 'the name of an alias or anchor is malformed',
-  BAD_DIRECTIVE: 'a line that starts with "%" is no directive of YAML 1.2; remove it or put the text in quotes',
+  BAD_DIRECTIVE:
+    'a line that starts with "%" is no directive of YAML 1.2; remove it or put the text in quotes',
   BAD_DQ_ESCAPE: 'a "\\" in double quotes starts no known escape; write "\\\\" for a backslash',
   BAD_INDENT: 'the indentation does not fit the lines above',
   BAD_SCALAR_START: 'text cannot start with this character; put it in quotes',
@@ -82,7 +90,11 @@ export function readDocument(source: ConfigSource, problems: ProblemList): Locat
   const reader = new NodeReader(problems, positionAt);
   const value = reader.read(contents, '', 0);
   if (value.kind !== 'map') {
-    problems.add(value.at, '', `must hold a map of settings, found ${kindOf(value)}; start with "mcpServers:"`);
+    problems.add(
+      value.at,
+      '',
+      `must hold a map of settings, found ${kindOf(value)}; start with "mcpServers:"`,
+    );
     return undefined;
   }
   return reader.failed ? undefined : value;
@@ -145,7 +157,12 @@ class NodeReader {
     return values;
   }
 
-  #map(items: readonly { readonly key: unknown; readonly value: unknown }[], at: Position, key: string, depth: number): LocatedMap {
+  #map(
+    items: readonly { readonly key: unknown; readonly value: unknown }[],
+    at: Position,
+    key: string,
+    depth: number,
+  ): LocatedMap {
     const entries = new Map<string, LocatedEntry>();
     for (const item of items) {
       if (this.#size > MAX_VALUES) break;
@@ -156,10 +173,21 @@ class NodeReader {
       }
       const name = scalar(item.key.value, item.key.source, keyAt).source;
       const first = entries.get(name);
-      if (first) this.#fail(keyAt, joinKey(key, name), `the key ${quoted(name)} stands twice; the first is in line ${first.at.line}`);
+      if (first)
+        this.#fail(
+          keyAt,
+          joinKey(key, name),
+          `the key ${quoted(name)} stands twice; the first is in line ${first.at.line}`,
+        );
       else if (name === '__proto__') this.#fail(keyAt, key, '"__proto__" cannot be a key');
-      else if (name === '<<') this.#fail(keyAt, key, 'the merge key "<<" is not part of YAML 1.2; repeat the keys');
-      else entries.set(name, { written: name, at: keyAt, value: this.read(item.value, joinKey(key, name), depth + 1) });
+      else if (name === '<<')
+        this.#fail(keyAt, key, 'the merge key "<<" is not part of YAML 1.2; repeat the keys');
+      else
+        entries.set(name, {
+          written: name,
+          at: keyAt,
+          value: this.read(item.value, joinKey(key, name), depth + 1),
+        });
     }
     return { kind: 'map', at, entries };
   }
@@ -172,7 +200,11 @@ class NodeReader {
     }
     const target = this.#anchors.get(anchor);
     if (!target)
-      return this.#fail(at, key, `the alias *${anchor.slice(0, 60)} names no value above it; put text that starts with "*" in quotes`);
+      return this.#fail(
+        at,
+        key,
+        `the alias *${anchor.slice(0, 60)} names no value above it; put text that starts with "*" in quotes`,
+      );
     this.#size += target.size;
     // Asked here too: the loops above stop before they read a value too many.
     return this.#size > MAX_VALUES ? this.#tooMany(at, key) : target.value;
@@ -196,6 +228,7 @@ class NodeReader {
 
 function scalar(value: unknown, source: string | undefined, at: Position): LocatedScalar {
   // The core schema has no other scalars.
-  const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+  const plain =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
   return { kind: 'scalar', at, value: plain, source: source ?? String(plain), origin: 'written' };
 }

@@ -13,12 +13,15 @@ describe('pathFrom', () => {
     expect(pathFrom(source, path)).toBe(expected);
   });
 
-  it.each(['/srv/cert.pem', String.raw`C:\cert.pem`, 'C:/cert.pem', String.raw`\\.\pipe\omni`, String.raw`\\server\share\cert.pem`])(
-    'leaves the absolute path %s as it is',
-    (path) => {
-      expect(pathFrom('/etc/omni/omni.yaml', path)).toBe(path);
-    },
-  );
+  it.each([
+    '/srv/cert.pem',
+    String.raw`C:\cert.pem`,
+    'C:/cert.pem',
+    String.raw`\\.\pipe\omni`,
+    String.raw`\\server\share\cert.pem`,
+  ])('leaves the absolute path %s as it is', (path) => {
+    expect(pathFrom('/etc/omni/omni.yaml', path)).toBe(path);
+  });
 
   it('leaves a path as it is where the source has no folder', () => {
     expect(pathFrom('omni.yaml', './bin/server')).toBe('./bin/server');

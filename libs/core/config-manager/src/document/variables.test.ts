@@ -4,6 +4,7 @@ import { expandVariables } from './variables.ts';
 const env = { SET: 'value', EMPTY: '', TRICKY: '${SET} $SET "\n{', ENV: 'scheme' };
 
 describe('expandVariables', () => {
+  // guard: config/secret-values
   it.each([
     ['${SET}', 'value', ['value']],
     ['a-${SET}-${SET}', 'a-value-value', ['value', 'value']],
@@ -23,10 +24,12 @@ describe('expandVariables', () => {
     expect(expandVariables(text, env)).toEqual({ text: expanded, values, failures: [] });
   });
 
+  // guard: config/expanded-again
   it('never expands a value again', () => {
     expect(expandVariables('<${TRICKY}>', env).text).toBe(`<${env.TRICKY}>`);
   });
 
+  // guard: config/prototype
   it.each([
     ['${UNSET}', '${UNSET} is not set and has no default; set it, or write ${UNSET:-default}'],
     ['${UNSET:?set it in the unit file}', '${UNSET} is not set: set it in the unit file'],

@@ -21,7 +21,7 @@ export function hasReference(text: string): boolean {
 
 /** Value of a variable of the environment; `undefined` when it is not set. */
 export function variable(env: Environment, name: string): string | undefined {
-  return Object.hasOwn(env, name) ? env[name] : undefined;
+  return /* guard: config/prototype */ Object.hasOwn(env, name) ? env[name] : undefined;
 }
 
 /**
@@ -49,7 +49,8 @@ export function expandVariables(text: string, env: Environment): Expansion {
     const outcome = resolve(text.slice(open + 2, close), env);
     if ('failure' in outcome) failures.push(outcome.failure);
     else {
-      expanded += text.slice(rest, open) + outcome.text;
+      expanded += text.slice(rest, open) + /* guard: config/expanded-again */ outcome.text;
+      // guard: config/secret-values
       if (outcome.fromEnvironment && outcome.text !== '') values.push(outcome.text);
     }
     rest = close + 1;
@@ -60,15 +61,23 @@ export function expandVariables(text: string, env: Environment): Expansion {
 type Outcome = { readonly text: string; readonly fromEnvironment: boolean } | { readonly failure: string };
 
 function resolve(reference: string, env: Environment): Outcome {
-  if (LATER_SCHEME.test(reference)) return { failure: `${shown(reference)} is not available yet in this version; use \${NAME}` };
-  if (reference.startsWith('input:')) return { failure: `${shown(reference)} asks a person; set a variable and write \${NAME} instead` };
+  if (LATER_SCHEME.test(reference))
+    return { failure: `${shown(reference)} is not available yet in this version; use \${NAME}` };
+  if (reference.startsWith('input:'))
+    return { failure: `${shown(reference)} asks a person; set a variable and write \${NAME} instead` };
   const match = VARIABLE.exec(reference.replace(ENV_SCHEME, ''));
   // Not quoted: it may be a chunk of a literal credential.
-  if (!match) return { failure: 'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"' };
+  if (!match)
+    return {
+      failure:
+        /* guard: config/quoted-reference */ 'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"',
+    };
   const [, name = '', operator, operand = ''] = match;
-  if (operand.includes('${')) return { failure: `the default of \${${name}} holds another reference; only one level is read` };
+  if (operand.includes('${'))
+    return { failure: `the default of \${${name}} holds another reference; only one level is read` };
   const value = variable(env, name);
-  if (value !== undefined && (value !== '' || operator === undefined)) return { text: value, fromEnvironment: true };
+  if (value !== undefined && (value !== '' || operator === undefined))
+    return { text: value, fromEnvironment: true };
   if (operator === '-') return { text: operand, fromEnvironment: false };
   if (operator === '?') return { failure: `\${${name}} is not set${operand === '' ? '' : `: ${operand}`}` };
   return { failure: `\${${name}} is not set and has no default; set it, or write \${${name}:-default}` };

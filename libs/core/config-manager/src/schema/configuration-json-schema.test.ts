@@ -14,7 +14,9 @@ function undescribed(schema: Described, path: string): readonly string[] {
     ...(setting.description ? [] : [`${path}.${name}`]),
     ...undescribed(setting, `${path}.${name}`),
   ]);
-  return typeof schema.additionalProperties === 'object' ? [...below, ...undescribed(schema.additionalProperties, `${path}.*`)] : below;
+  return typeof schema.additionalProperties === 'object'
+    ? [...below, ...undescribed(schema.additionalProperties, `${path}.*`)]
+    : below;
 }
 
 describe('configurationJsonSchema', () => {
@@ -27,7 +29,9 @@ describe('configurationJsonSchema', () => {
 
   it('is searched thoroughly by the test above', () => {
     const server = { type: 'object', additionalProperties: { properties: { url: {} } } };
-    expect(undescribed({ properties: { mcpServers: { description: 'x', ...server } } }, '')).toEqual(['.mcpServers.*.url']);
+    expect(undescribed({ properties: { mcpServers: { description: 'x', ...server } } }, '')).toEqual([
+      '.mcpServers.*.url',
+    ]);
     expect(Object.keys(schema.properties ?? {})).toEqual([
       '$schema',
       'version',

@@ -9,7 +9,8 @@ export function configurationJsonSchema(): Readonly<Record<string, unknown>> {
     override: ({ jsonSchema, path }) => {
       if (jsonSchema.additionalProperties === false) jsonSchema.patternProperties = { '^x-': {} };
       // A value may come from a variable; a key may not.
-      if (jsonSchema.pattern !== undefined && path.at(-1) !== 'propertyNames') jsonSchema.pattern += '|\\$\\{';
+      if (jsonSchema.pattern !== undefined && path.at(-1) !== 'propertyNames')
+        jsonSchema.pattern += '|\\$\\{';
     },
   });
   return { title: 'Omni configuration', ...schema };

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { McpServerSchema, SERVER_NAME_PATTERN } from './mcp-server-schema.ts';
-import { ListenSchema, NameTextSchema, SealingKeySchema, countSchema, durationSchema } from './setting-schema.ts';
+import {
+  ListenSchema,
+  NameTextSchema,
+  SealingKeySchema,
+  countSchema,
+  durationSchema,
+} from './setting-schema.ts';
 
 const GIB = 1_073_741_824;
 const MAX_TOKENS = 1_000;
@@ -11,7 +17,9 @@ const TlsSchema = z.strictObject({
   cert: NameTextSchema.describe(
     'PEM file of the certificate, followed by those between it and the root. A relative path starts at the folder of this file.',
   ),
-  key: NameTextSchema.describe('PEM file of the private key, without a passphrase. A relative path starts at the folder of this file.'),
+  key: NameTextSchema.describe(
+    'PEM file of the private key, without a passphrase. A relative path starts at the folder of this file.',
+  ),
 });
 
 const ServerSchema = z.strictObject({
@@ -19,17 +27,32 @@ const ServerSchema = z.strictObject({
     'Address and port to listen on. Port 0 picks a free one. Loopback unless other machines must connect.',
   ),
   allowedHosts: z
-    .array(z.string().regex(/^[^\s/@]+$/, 'must be a host name, with a port where it matters, such as "mcp.example.com"'))
+    .array(
+      z
+        .string()
+        .regex(/^[^\s/@]+$/, 'must be a host name, with a port where it matters, such as "mcp.example.com"'),
+    )
     .default([])
-    .describe('Names that the Host header may hold besides those of the listen address; a guard against DNS rebinding.'),
+    .describe(
+      'Names that the Host header may hold besides those of the listen address; a guard against DNS rebinding.',
+    ),
   allowedOrigins: z
-    .array(z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/@]+$/, 'must be an origin without path, such as "https://app.example.com"'))
+    .array(
+      z
+        .string()
+        .regex(
+          /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]+$/,
+          'must be an origin without path, such as "https://app.example.com"',
+        ),
+    )
     .default([])
     .describe('Web origins whose pages may call Omni.'),
   legacySse: z
     .boolean()
     .default(false)
-    .describe('true also serves clients of the old transport HTTP+SSE (2024-11-05): at /sse for all servers, at /sse/{server} for one.'),
+    .describe(
+      'true also serves clients of the old transport HTTP+SSE (2024-11-05): at /sse for all servers, at /sse/{server} for one.',
+    ),
   unixSocket: z
     .union([z.boolean(), NameTextSchema], { error: 'must be true, false or the path of the socket' })
     .default(false)
@@ -39,13 +62,20 @@ const ServerSchema = z.strictObject({
   tcp: ListenSchema.optional().describe(
     'Address and port on this machine to serve on plain TCP too, one message a line. It cannot ask for a token: only with auth.mode open.',
   ),
-  tls: TlsSchema.optional().describe('Certificate for HTTPS and WSS in place of HTTP and WS. The files are read again when they change.'),
-  drain: durationSchema({ allowZero: true }).prefault('10s').describe('Time that running requests get when Omni stops.'),
+  tls: TlsSchema.optional().describe(
+    'Certificate for HTTPS and WSS in place of HTTP and WS. The files are read again when they change.',
+  ),
+  drain: durationSchema({ allowZero: true })
+    .prefault('10s')
+    .describe('Time that running requests get when Omni stops.'),
 });
 
 const BearerTokenSchema = z
   .string()
-  .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)');
+  .regex(
+    /^[A-Za-z0-9._~+/-]+=*$/,
+    'must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)',
+  );
 
 const NamedTokenSchema = z.strictObject({
   name: z
@@ -54,7 +84,9 @@ const NamedTokenSchema = z.strictObject({
       /^(?!(?:owner|local|anonymous)$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/,
       'must be 1 to 64 letters, digits and ._@-, and not "owner", "local" or "anonymous"',
     )
-    .describe('Who asks with this token. Sessions, tasks and waiting calls of one name are not those of another.'),
+    .describe(
+      'Who asks with this token. Sessions, tasks and waiting calls of one name are not those of another.',
+    ),
   token: BearerTokenSchema.describe('The token. Best written as ${NAME}.'),
 });
 
@@ -62,7 +94,9 @@ const AuthSchema = z.strictObject({
   mode: z
     .enum(['token', 'open'])
     .default('token')
-    .describe('token asks every client for a bearer token; open asks for nothing and is allowed on loopback only.'),
+    .describe(
+      'token asks every client for a bearer token; open asks for nothing and is allowed on loopback only.',
+    ),
   token: BearerTokenSchema.optional().describe(
     'The token of the owner. Best written as ${NAME}. Omni makes one and keeps it in its state folder when absent.',
   ),
@@ -102,7 +136,9 @@ const LimitsSchema = z.strictObject({
   maxBodyBytes: countSchema(1_024, GIB).default(4_194_304).describe('Longest request body, in bytes.'),
   maxDepth: countSchema(4, 1_000).default(64).describe('Deepest nesting of a message.'),
   maxElements: countSchema(16, 100_000_000).default(100_000).describe('Most values in a message.'),
-  maxUpstreamMessageBytes: countSchema(1_024, GIB).default(16_777_216).describe('Longest message of a server, in bytes.'),
+  maxUpstreamMessageBytes: countSchema(1_024, GIB)
+    .default(16_777_216)
+    .describe('Longest message of a server, in bytes.'),
   maxHeldBytes: countSchema(1_048_576, 64 * GIB)
     .default(268_435_456)
     .describe(
@@ -110,13 +146,22 @@ const LimitsSchema = z.strictObject({
     ),
   maxInFlight: countSchema(1, 1_000_000).default(1_000).describe('Most requests that run at the same time.'),
   maxSessions: countSchema(1, 1_000_000).default(1_000).describe('Most legacy sessions at the same time.'),
-  sessionIdle: DurationSchema.prefault('30m').describe('A legacy session ends after this time without a request.'),
-  maxSessionInFlight: countSchema(1, 1_000_000).default(100).describe('Most requests of one legacy session that run at the same time.'),
-  maxInstances: countSchema(1, 100_000).default(64).describe('Most processes or connections of one server at the same time.'),
+  sessionIdle: DurationSchema.prefault('30m').describe(
+    'A legacy session ends after this time without a request.',
+  ),
+  maxSessionInFlight: countSchema(1, 1_000_000)
+    .default(100)
+    .describe('Most requests of one legacy session that run at the same time.'),
+  maxInstances: countSchema(1, 100_000)
+    .default(64)
+    .describe('Most processes or connections of one server at the same time.'),
 });
 
 const LoggingSchema = z.strictObject({
-  level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severity that is logged.'),
+  level: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least severity that is logged.'),
 });
 
 const DefaultsSchema = z.strictObject({

@@ -14,9 +14,12 @@ describe('durationMs', () => {
     expect(durationMs(text)).toBe(ms);
   });
 
-  it.each(['', '30', '30 s', '1.5s', '-1s', '1d', 's', '30S', '1e3ms', '30s\n', ' 30s'])('refuses %j', (text) => {
-    expect(durationMs(text)).toBeUndefined();
-  });
+  it.each(['', '30', '30 s', '1.5s', '-1s', '1d', 's', '30S', '1e3ms', '30s\n', ' 30s'])(
+    'refuses %j',
+    (text) => {
+      expect(durationMs(text)).toBeUndefined();
+    },
+  );
 
   it('refuses what a timer cannot hold', () => {
     expect(durationMs('597h')).toBeUndefined();

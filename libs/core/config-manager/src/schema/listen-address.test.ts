@@ -11,12 +11,21 @@ describe('listenAddress', () => {
     expect(listenAddress(text)).toEqual(address);
   });
 
-  it.each(['', ':80', '7431', '127.0.0.1', '127.0.0.1:', '127.0.0.1:65536', '::1:80', 'http://x:80', 'a b:80', 'x:-1', '*:80'])(
-    'refuses %j',
-    (text) => {
-      expect(listenAddress(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    ':80',
+    '7431',
+    '127.0.0.1',
+    '127.0.0.1:',
+    '127.0.0.1:65536',
+    '::1:80',
+    'http://x:80',
+    'a b:80',
+    'x:-1',
+    '*:80',
+  ])('refuses %j', (text) => {
+    expect(listenAddress(text)).toBeUndefined();
+  });
 });
 
 describe('isLoopback', () => {
@@ -24,7 +33,10 @@ describe('isLoopback', () => {
     expect(isLoopback(host)).toBe(true);
   });
 
-  it.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '1127.0.0.1'])('does not hold for %s', (host) => {
-    expect(isLoopback(host)).toBe(false);
-  });
+  it.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '1127.0.0.1'])(
+    'does not hold for %s',
+    (host) => {
+      expect(isLoopback(host)).toBe(false);
+    },
+  );
 });

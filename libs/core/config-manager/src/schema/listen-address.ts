@@ -7,7 +7,8 @@ export interface ListenAddress {
 }
 
 /** `HOST:PORT`; an IPv6 address stands in brackets. */
-export const LISTEN_PATTERN = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)):(\d{1,5})$/;
+export const LISTEN_PATTERN =
+  /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)):(\d{1,5})$/;
 
 /** @returns `undefined` when the text is not `HOST:PORT` or the port is beyond 65535. */
 export function listenAddress(text: string): ListenAddress | undefined {

@@ -8,7 +8,9 @@ export const SERVER_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const VariableNameSchema = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable, such as "GITHUB_TOKEN"');
-const HeaderNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header');
+const HeaderNameSchema = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header');
 const MAX_FORWARDED = 32;
 const DurationSchema = durationSchema({ allowZero: false });
 
@@ -57,21 +59,31 @@ export const McpServerSchema = z.strictObject({
   protocol: z
     .enum(['auto', 'legacy', '2026-07-28'])
     .default('auto')
-    .describe('Protocol revision spoken with the server. auto asks the server; legacy is everything up to 2025-11-25.'),
+    .describe(
+      'Protocol revision spoken with the server. auto asks the server; legacy is everything up to 2025-11-25.',
+    ),
   instances: z
     .enum(['auto', 'shared', 'per-user', 'per-session', 'per-request'])
     .default('auto')
     .describe(
       'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or roots. shared: all clients, and the server can ask none. per-user: clients of one user that offer the same. per-session: each session its own. per-request: a new one for every request, which costs a start each time; tasks end with it. At most limits.maxInstances at once.',
     ),
-  connectTimeout: DurationSchema.optional().describe('Time for start and handshake. defaults.connectTimeout when absent.'),
-  callTimeout: DurationSchema.optional().describe('Longest silence of a call; progress resets it. defaults.callTimeout when absent.'),
-  maxCallTime: DurationSchema.optional().describe('Longest duration of a call, progress or not. defaults.maxCallTime when absent.'),
+  connectTimeout: DurationSchema.optional().describe(
+    'Time for start and handshake. defaults.connectTimeout when absent.',
+  ),
+  callTimeout: DurationSchema.optional().describe(
+    'Longest silence of a call; progress resets it. defaults.callTimeout when absent.',
+  ),
+  maxCallTime: DurationSchema.optional().describe(
+    'Longest duration of a call, progress or not. defaults.maxCallTime when absent.',
+  ),
   critical: z.boolean().default(true).describe('Whether readiness of Omni waits for this server.'),
   requiredEnv: z
     .array(VariableNameSchema)
     .default([])
-    .describe('Environment variables that must be set and not empty; otherwise the server is not started and says which are missing.'),
+    .describe(
+      'Environment variables that must be set and not empty; otherwise the server is not started and says which are missing.',
+    ),
   featureFlag: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must consist of letters, digits, "_" and "-"')

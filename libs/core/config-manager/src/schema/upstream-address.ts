@@ -31,7 +31,8 @@ export function addressFlaw(url: string, kind: AddressKind | undefined): string 
   const parsed = URL.parse(url);
   if (parsed === null) return 'must be an address such as "https://mcp.example.com/mcp"';
   const { protocol, username, password, hash } = parsed;
-  if (kind === undefined) return 'must start with "https://", "http://", "wss://", "ws://", "unix:" or "tcp://"';
+  if (kind === undefined)
+    return 'must start with "https://", "http://", "wss://", "ws://", "unix:" or "tcp://"';
   if (!SHAPES[kind].schemes.includes(protocol)) return `must start with ${SHAPES[kind].words}`;
   if (kind === 'unix' || kind === 'tcp') {
     if (socketAddress(url) !== undefined) return undefined;
@@ -39,6 +40,7 @@ export function addressFlaw(url: string, kind: AddressKind | undefined): string 
       ? 'must be "unix:" and an absolute path, such as "unix:/run/mcp.sock"'
       : 'must be "tcp://HOST:PORT", such as "tcp://127.0.0.1:9000"';
   }
+  // guard: config/url-credential
   if (username !== '' || password !== '')
     return 'cannot hold a user name or password; write "headers": { "Authorization": "Basic ${NAME}" }';
   return kind === 'ws' && hash !== '' ? 'cannot hold a "#" part' : undefined;
@@ -49,7 +51,12 @@ export function socketAddress(url: string): SocketAddress | undefined {
   const parsed = URL.parse(url);
   if (parsed === null || parsed.search !== '' || parsed.hash !== '') return undefined;
   if (parsed.protocol === 'unix:') return parsed.host === '' ? pathAddress(parsed.pathname) : undefined;
-  if (parsed.protocol !== 'tcp:' || parsed.username !== '' || parsed.password !== '' || !['', '/'].includes(parsed.pathname))
+  if (
+    parsed.protocol !== 'tcp:' ||
+    parsed.username !== '' ||
+    parsed.password !== '' ||
+    !['', '/'].includes(parsed.pathname)
+  )
     return undefined;
   const address = listenAddress(parsed.host);
   return address === undefined || address.port === 0 ? undefined : address;
@@ -62,6 +69,7 @@ function pathAddress(pathname: string): SocketAddress | undefined {
   } catch {
     return undefined;
   }
+  // guard: config/nul-in-path
   if (path.includes('\0')) return undefined;
   return path.startsWith('/') || path.startsWith(PIPE_PREFIX) ? { path } : undefined;
 }

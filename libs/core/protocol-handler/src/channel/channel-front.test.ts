@@ -1,5 +1,11 @@
 import { createChannelPair, endpointOf, serverOf } from '@omni/model';
-import { type ChannelListener, type FramingError, GatewayError, type MessageChannel, type OpenChannel } from '@omni/ports';
+import {
+  type ChannelListener,
+  type FramingError,
+  GatewayError,
+  type MessageChannel,
+  type OpenChannel,
+} from '@omni/ports';
 import { RecordingListener } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
 import { FrontFixture, initializeText, legacyText, LOCAL, modernText } from '../front.fixture.ts';
@@ -7,7 +13,8 @@ import type { BindOptions, Connection } from '../protocol-handler.ts';
 
 const CAN_ASK = '{"roots":{}}';
 const QUESTION = '{"jsonrpc":"2.0","id":1,"method":"roots/list"}';
-const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
+const PROGRESS =
+  '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
 
 /** A client's end of a pipe whose two directions end on their own. */
 class Pipe implements MessageChannel {
@@ -49,7 +56,10 @@ class Pipe implements MessageChannel {
   }
 }
 
-function connect(front: FrontFixture, options: Partial<BindOptions> = {}): { readonly pipe: Pipe; readonly connection: Connection } {
+function connect(
+  front: FrontFixture,
+  options: Partial<BindOptions> = {},
+): { readonly pipe: Pipe; readonly connection: Connection } {
   const pipe = new Pipe();
   const connection = front.handler.bind(pipe.open, { principal: LOCAL, ...options });
   return { pipe, connection };
@@ -115,6 +125,7 @@ describe('ChannelFront', () => {
     ]);
   });
 
+  // guard: channel/one-line
   it('sends notifications before the answer, each in one line', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front);
@@ -143,17 +154,28 @@ describe('ChannelFront', () => {
       -32602,
       'OMNI_PARAMS_INVALID',
     ],
-    ['an unknown version', modernText('tools/list', { version: '2030-01-01' }), -32022, 'OMNI_VERSION_UNSUPPORTED'],
+    [
+      'an unknown version',
+      modernText('tools/list', { version: '2030-01-01' }),
+      -32022,
+      'OMNI_VERSION_UNSUPPORTED',
+    ],
     ['a removed method', modernText('ping'), -32601, 'OMNI_METHOD_UNKNOWN'],
   ])('refuses %s', (_what, text, code, own) => {
     const { pipe } = connect(new FrontFixture());
     pipe.say(text);
-    expect(pipe.received.map((one) => JSON.parse(one))).toMatchObject([{ id: 1, error: { code, data: { code: own } } }]);
+    expect(pipe.received.map((one) => JSON.parse(one))).toMatchObject([
+      { id: 1, error: { code, data: { code: own } } },
+    ]);
   });
 
   it('answers ping before the handshake, and drops notifications and responses', () => {
     const { pipe } = connect(new FrontFixture());
-    pipe.say('{"jsonrpc":"2.0","method":"notifications/initialized"}', '{"jsonrpc":"2.0","id":9,"result":{}}', legacyText('ping'));
+    pipe.say(
+      '{"jsonrpc":"2.0","method":"notifications/initialized"}',
+      '{"jsonrpc":"2.0","id":9,"result":{}}',
+      legacyText('ping'),
+    );
     expect(pipe.received).toEqual(['{"jsonrpc":"2.0","id":1,"result":{}}']);
   });
 
@@ -190,6 +212,7 @@ describe('ChannelFront', () => {
     ]);
   });
 
+  // guard: channel/id-in-use
   it.each([
     ['modern', modernCall],
     ['legacy', call],
@@ -199,7 +222,10 @@ describe('ChannelFront', () => {
     pipe.say(initializeText(), textOf('1'), textOf('1'));
     expect(front.dispatch.calls).toHaveLength(1);
     expect(pipe.received).toHaveLength(2);
-    expect(JSON.parse(pipe.received[1] ?? '')).toMatchObject({ id: 1, error: { data: { code: 'OMNI_REQUEST_ID_IN_USE' } } });
+    expect(JSON.parse(pipe.received[1] ?? '')).toMatchObject({
+      id: 1,
+      error: { data: { code: 'OMNI_REQUEST_ID_IN_USE' } },
+    });
     front.dispatch.last.result('{"of":"first"}');
     pipe.say(textOf('1'));
     expect(JSON.parse(pipe.received[2] ?? '')).toMatchObject({ result: { of: 'first' } });
@@ -231,7 +257,9 @@ describe('ChannelFront', () => {
   it('listens, and hears nothing after cancelling', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front);
-    pipe.say(modernText('subscriptions/listen', { id: '"l"', params: '"notifications":{"toolsListChanged":true}' }));
+    pipe.say(
+      modernText('subscriptions/listen', { id: '"l"', params: '"notifications":{"toolsListChanged":true}' }),
+    );
     front.views.change(['tools']);
     pipe.say(cancelText('"l"'));
     front.views.change(['tools']);
@@ -248,14 +276,20 @@ describe('ChannelFront', () => {
     pipe.say(initializeText('2025-11-25', CAN_ASK), call('1'));
     const answers: unknown[] = [];
     front.dispatch.last.ask(QUESTION, (answer) => answers.push(answer));
-    front.dispatch.last.request.client.session?.onServerRequest('files', front.dispatch.last.request.message, (answer) =>
-      answers.push(answer),
+    front.dispatch.last.request.client.session?.onServerRequest(
+      'files',
+      front.dispatch.last.request.message,
+      (answer) => answers.push(answer),
     );
-    pipe.say('{"jsonrpc":"2.0","id":"omni-2","result":{"n":2}}', '{"jsonrpc":"2.0","id":"omni-1","result":{"n":1}}');
+    pipe.say(
+      '{"jsonrpc":"2.0","id":"omni-2","result":{"n":2}}',
+      '{"jsonrpc":"2.0","id":"omni-1","result":{"n":1}}',
+    );
     expect(pipe.received[1]).toBe('{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}');
     expect(answers).toMatchObject([{ id: '"omni-2"' }, { id: '"omni-1"' }]);
   });
 
+  // guard: question/modern-channel
   it('does not ask modern clients', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front);
@@ -272,7 +306,9 @@ describe('ChannelFront', () => {
     front.views.change(['tools']);
     pipe.say(initializeText());
     front.views.change(['prompts']);
-    expect(pipe.received.slice(1)).toEqual(['{"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}']);
+    expect(pipe.received.slice(1)).toEqual([
+      '{"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}',
+    ]);
   });
 
   it('takes batches in sessions of 2025-03-26 only', () => {
@@ -287,8 +323,13 @@ describe('ChannelFront', () => {
     front.dispatch.last.result('{}');
     newer.pipe.say(initializeText(), `[${legacyText('ping')}]`);
     none.pipe.say(`[${legacyText('ping')}]`);
-    expect(old.pipe.received.slice(1)).toEqual([PROGRESS, '[{"jsonrpc":"2.0","id":2,"result":{}},{"jsonrpc":"2.0","id":1,"result":{}}]']);
-    expect([newer.pipe.received[1], none.pipe.received[0]].map((text) => JSON.parse(text ?? ''))).toMatchObject([
+    expect(old.pipe.received.slice(1)).toEqual([
+      PROGRESS,
+      '[{"jsonrpc":"2.0","id":2,"result":{}},{"jsonrpc":"2.0","id":1,"result":{}}]',
+    ]);
+    expect(
+      [newer.pipe.received[1], none.pipe.received[0]].map((text) => JSON.parse(text ?? '')),
+    ).toMatchObject([
       { id: null, error: { code: -32600 } },
       { id: null, error: { code: -32600 } },
     ]);
@@ -329,10 +370,13 @@ describe('ChannelFront', () => {
     const { pipe } = connect(front);
     front.views.failure = new RangeError('secret');
     pipe.say(initializeText());
-    expect(pipe.received.map((text) => JSON.parse(text))).toMatchObject([{ id: 'hello', error: { code: -32603 } }]);
+    expect(pipe.received.map((text) => JSON.parse(text))).toMatchObject([
+      { id: 'hello', error: { code: -32603 } },
+    ]);
     expect(front.complaints).toEqual(['a message failed inside Omni']);
   });
 
+  // guard: channel/gone
   it('cancels everything when the client goes [S003-PH-03]', () => {
     const front = new FrontFixture();
     const ended: string[] = [];
@@ -349,7 +393,10 @@ describe('ChannelFront', () => {
     pipe.isRead = false;
     pipe.end();
     for (const one of front.dispatch.calls) one.result('{}');
-    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([['the session has ended'], ['the connection was closed']]);
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([
+      ['the session has ended'],
+      ['the connection was closed'],
+    ]);
     expect(answers).toMatchObject([{ code: 'OMNI_CANCELLED' }]);
     expect(ended).toEqual(['closed']);
     expect(pipe.received.length - before).toBe(0);
@@ -360,7 +407,10 @@ describe('ChannelFront', () => {
   it('answers what runs when the client ends its side and still reads', async () => {
     const front = new FrontFixture();
     const ended: string[] = [];
-    const { pipe, connection } = connect(front, { answersAfterEnd: true, onClosed: () => ended.push('closed') });
+    const { pipe, connection } = connect(front, {
+      answersAfterEnd: true,
+      onClosed: () => ended.push('closed'),
+    });
     pipe.say(initializeText(), call('1'), modernCall('2'));
     pipe.end();
     expect(ended).toEqual(['closed']);
@@ -405,19 +455,27 @@ describe('ChannelFront', () => {
     expect(front.dispatch.last.cancels).toEqual(['the connection was closed']);
   });
 
-  it.each([false, true])('closes the connection of a client that does not read, once (answers after the end: %s)', (answersAfterEnd) => {
-    const front = new FrontFixture();
-    const { pipe } = connect(front, { answersAfterEnd });
-    pipe.say(initializeText(), call('1'), modernCall('2'));
-    pipe.isRead = false;
-    front.dispatch.last.notify(PROGRESS);
-    front.dispatch.last.notify(PROGRESS);
-    expect(pipe.closings).toBe(1);
-    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([['the session has ended'], ['the connection was closed']]);
-    expect(front.complaints).toEqual(['a client does not read its messages; its connection is closed']);
-    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
-  });
+  // guard: channel/slow-reader
+  it.each([false, true])(
+    'closes the connection of a client that does not read, once (answers after the end: %s)',
+    (answersAfterEnd) => {
+      const front = new FrontFixture();
+      const { pipe } = connect(front, { answersAfterEnd });
+      pipe.say(initializeText(), call('1'), modernCall('2'));
+      pipe.isRead = false;
+      front.dispatch.last.notify(PROGRESS);
+      front.dispatch.last.notify(PROGRESS);
+      expect(pipe.closings).toBe(1);
+      expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([
+        ['the session has ended'],
+        ['the connection was closed'],
+      ]);
+      expect(front.complaints).toEqual(['a client does not read its messages; its connection is closed']);
+      expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
+    },
+  );
 
+  // guard: channel/given-up
   it('begins nothing more for a client that it has given up, though more came in the same chunk', () => {
     const front = new FrontFixture();
     const pipe = new Pipe();

@@ -73,6 +73,7 @@ export class ChannelFront implements PostListener {
 
   onMessage(text: string, forwardable?: HeaderList): void {
     // A channel may still hand out what came in one chunk with the message that ended it; nobody would end what that began.
+    // guard: channel/given-up
     if (this.#isClosing) return;
     const message = parseMessage(text, this.#options.limits);
     try {
@@ -88,6 +89,7 @@ export class ChannelFront implements PostListener {
   }
 
   onClose(reason: GatewayError | undefined): void {
+    // guard: channel/gone
     if (!this.#options.answersAfterEnd || reason !== undefined) {
       this.#isClosing = true;
       this.#end();
@@ -128,7 +130,10 @@ export class ChannelFront implements PostListener {
     const error =
       message.method === 'server/discover'
         ? readEnvelope(message)
-        : new GatewayError('OMNI_SESSION_NOT_INITIALIZED', 'The first request must be initialize or server/discover');
+        : new GatewayError(
+            'OMNI_SESSION_NOT_INITIALIZED',
+            'The first request must be initialize or server/discover',
+          );
     if (error instanceof GatewayError) this.#send(errorText(message.id, error));
   }
 
@@ -172,9 +177,16 @@ export class ChannelFront implements PostListener {
   #modern(message: RpcMessage, forwardable: HeaderList | undefined): void {
     const envelope = readEnvelope(message);
     if (envelope instanceof GatewayError) return this.#send(errorText(message.id, envelope));
+    // guard: channel/id-in-use
     if (this.#modernInFlight.has(message.id)) {
       return this.#send(
-        errorText(message.id, new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running on this connection')),
+        errorText(
+          message.id,
+          new GatewayError(
+            'OMNI_REQUEST_ID_IN_USE',
+            'A request with this id is still running on this connection',
+          ),
+        ),
       );
     }
     const { principal, endpoint, admission, modern, requests } = this.#options;
@@ -214,7 +226,12 @@ export class ChannelFront implements PostListener {
     const session = this.#session;
     const refused = checkBatch(batch.items, session);
     if (refused !== undefined || session === undefined) {
-      return this.#send(errorText('null', refused ?? new GatewayError('OMNI_SESSION_NOT_INITIALIZED', 'A batch needs a session')));
+      return this.#send(
+        errorText(
+          'null',
+          refused ?? new GatewayError('OMNI_SESSION_NOT_INITIALIZED', 'A batch needs a session'),
+        ),
+      );
     }
     const { admission, limits, requests } = this.#options;
     runBatch(batch.items, {
@@ -232,11 +249,16 @@ export class ChannelFront implements PostListener {
 
   #send(text: string): void {
     // Line breaks in JSON stand between tokens only; the framing needs one line.
+    // guard: channel/one-line
     const line = text.includes('\n') || text.includes('\r') ? text.replace(LINE_BREAKS, ' ') : text;
+    // guard: channel/slow-reader
     if (this.#channel.send(line)) return;
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#options.logger.warn({ sessionId: this.#options.key }, 'a client does not read its messages; its connection is closed');
+    this.#options.logger.warn(
+      { sessionId: this.#options.key },
+      'a client does not read its messages; its connection is closed',
+    );
     void this.close();
   }
 }
@@ -246,7 +268,10 @@ function framingErrorOf(kind: FramingError['kind']): GatewayError {
     case 'oversize':
       return new GatewayError('OMNI_BODY_TOO_LARGE', 'A message exceeds the limit (limits.maxBodyBytes)');
     case 'no-room':
-      return new GatewayError('OMNI_OVERLOADED', 'Clients are sending more at once than Omni may hold (limits.maxHeldBytes)');
+      return new GatewayError(
+        'OMNI_OVERLOADED',
+        'Clients are sending more at once than Omni may hold (limits.maxHeldBytes)',
+      );
     case 'not-utf8':
       return new GatewayError('OMNI_JSON_INVALID', 'A message is not valid UTF-8');
   }

@@ -31,8 +31,13 @@ export class ChannelReply implements FrontReply {
     listener();
   }
 
-  serverRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    if (this.#options.ask === undefined || this.#isDone) {
+  serverRequest(
+    _upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void {
+    if (/* guard: question/modern-channel */ this.#options.ask === undefined || this.#isDone) {
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client cannot be asked during this request'));
       return;
     }
@@ -44,7 +49,10 @@ export class ChannelReply implements FrontReply {
     this.#options.record.answered(answer);
     this.#finish();
     if (answer.kind === 'error') this.#options.send(errorText(this.#options.id, answer.error));
-    else this.#options.send(typeof answer.payload === 'string' ? answer.payload : new TextDecoder().decode(answer.payload));
+    else
+      this.#options.send(
+        typeof answer.payload === 'string' ? answer.payload : new TextDecoder().decode(answer.payload),
+      );
   }
 
   abandon(): void {

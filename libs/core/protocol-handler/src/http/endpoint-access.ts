@@ -44,14 +44,20 @@ export class EndpointAccess {
   admit(request: EndpointRequest, endpoints = ENDPOINT): AdmittedClient | RefusedClient | undefined {
     const { hostCheck, authentication, views } = this.#options;
     const forbidden = hostCheck.check({ host: request.header('host'), origin: request.header('origin') });
+    // guard: endpoint/host
     if (forbidden !== undefined) return refusal(forbidden);
     const match = endpoints.exec(request.path);
     if (match === null) return undefined;
     const principal = authentication.authenticate(request.header('authorization'));
-    if (principal instanceof GatewayError) return refusal(principal, ['WWW-Authenticate', authentication.challenge(principal)]);
+    if (principal instanceof GatewayError)
+      return /* guard: endpoint/token */ refusal(principal, [
+        'WWW-Authenticate',
+        authentication.challenge(principal),
+      ]);
     const server = match[1];
     const endpoint = endpointOf(server);
-    if (!views.serves(endpoint)) return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${server}"`));
+    if (/* guard: endpoint/scope */ !views.serves(endpoint))
+      return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${server}"`));
     return { kind: 'admitted', principal, endpoint };
   }
 }

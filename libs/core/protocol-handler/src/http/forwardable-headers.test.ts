@@ -16,10 +16,19 @@ function routed({ dispatch }: FrontFixture): readonly (HeaderList | undefined)[]
 /** Opens a stream of the transport of 2024-11-05 and posts messages to it. */
 async function postedTo(front: FrontFixture, version: string, bodies: readonly string[]): Promise<void> {
   const own = ['Host', 'localhost', 'Authorization', 'Bearer owner'];
-  const stream = await front.raw({ method: 'GET', path: '/sse', headers: [...own, 'Accept', 'text/event-stream'] });
+  const stream = await front.raw({
+    method: 'GET',
+    path: '/sse',
+    headers: [...own, 'Accept', 'text/event-stream'],
+  });
   const query = /sessionId=[0-9a-f]+/.exec(stream.text())?.[0] ?? '';
   for (const body of [initializeText(version), ...bodies])
-    await front.raw({ path: '/messages', query, headers: [...own, 'Content-Type', 'application/json', ...SENT], body });
+    await front.raw({
+      path: '/messages',
+      query,
+      headers: [...own, 'Content-Type', 'application/json', ...SENT],
+      body,
+    });
 }
 
 describe('the headers of a client that a server may be told', () => {
@@ -28,7 +37,11 @@ describe('the headers of a client that a server may be told', () => {
     await front.post(modernText('tools/call', CALL), [...MODERN, ...SENT]);
     const session = await front.session();
     await front.post(legacyText('tools/call', CALL), [...session.headers, ...SENT]);
-    await front.post(legacyText('prompts/get', { id: '2', ...CALL }), [...session.headers, 'X-Region', 'asia']);
+    await front.post(legacyText('prompts/get', { id: '2', ...CALL }), [
+      ...session.headers,
+      'X-Region',
+      'asia',
+    ]);
     expect(routed(front)).toEqual([FORWARDABLE, FORWARDABLE, ['x-region', 'asia']]);
   });
 
@@ -37,17 +50,21 @@ describe('the headers of a client that a server may be told', () => {
     const scoped = await front.session({ path: '/mcp/files' });
     await front.post(legacyText('vendor/x'), [...scoped.headers, ...SENT], '/mcp/files');
     const session = await front.session({ version: '2025-03-26' });
-    await front.post(`[${legacyText('tools/call', CALL)},${legacyText('prompts/get', { id: '2', ...CALL })}]`, [
-      ...session.headers,
-      ...SENT,
-    ]);
+    await front.post(
+      `[${legacyText('tools/call', CALL)},${legacyText('prompts/get', { id: '2', ...CALL })}]`,
+      [...session.headers, ...SENT],
+    );
     expect(routed(front)).toEqual([FORWARDABLE, FORWARDABLE, FORWARDABLE]);
   });
 
   it('are those of the post that has brought the message, over HTTP+SSE', async () => {
     const front = new FrontFixture({}, { forwardable: NAMES, legacySse: true });
     const batch = `[${legacyText('tools/call', { id: '3', ...CALL })}]`;
-    await postedTo(front, '2025-03-26', [legacyText('tools/call', CALL), modernText('tools/call', { id: '2', ...CALL }), batch]);
+    await postedTo(front, '2025-03-26', [
+      legacyText('tools/call', CALL),
+      modernText('tools/call', { id: '2', ...CALL }),
+      batch,
+    ]);
     expect(routed(front)).toEqual([FORWARDABLE, FORWARDABLE, FORWARDABLE]);
   });
 

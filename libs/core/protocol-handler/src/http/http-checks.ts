@@ -19,12 +19,18 @@ export class HeaderCheck {
   body(exchange: Exchange): GatewayError | undefined {
     const type = exchange.header('content-type') ?? '';
     if (type !== this.#goodType) {
-      if (!JSON_TYPE.test(type)) return new GatewayError('OMNI_CONTENT_TYPE_UNSUPPORTED', 'Content-Type must be application/json');
+      // guard: request/content-type
+      if (!JSON_TYPE.test(type))
+        return new GatewayError('OMNI_CONTENT_TYPE_UNSUPPORTED', 'Content-Type must be application/json');
       this.#goodType = type;
     }
     const encoding = exchange.header('content-encoding');
+    // guard: request/encoding
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-      return new GatewayError('OMNI_CONTENT_TYPE_UNSUPPORTED', 'The body must not be compressed or otherwise encoded');
+      return new GatewayError(
+        'OMNI_CONTENT_TYPE_UNSUPPORTED',
+        'The body must not be compressed or otherwise encoded',
+      );
     }
     return undefined;
   }
@@ -32,8 +38,12 @@ export class HeaderCheck {
   #accept(exchange: Exchange): GatewayError | undefined {
     const accept = exchange.header('accept') ?? '';
     if (accept === this.#goodAccept && accept !== '') return undefined;
+    // guard: request/accept
     if (!accepts(accept, 'application/json') || !accepts(accept, 'text/event-stream')) {
-      return new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow both application/json and text/event-stream');
+      return new GatewayError(
+        'OMNI_NOT_ACCEPTABLE',
+        'Accept must allow both application/json and text/event-stream',
+      );
     }
     this.#goodAccept = accept;
     return undefined;
@@ -54,6 +64,7 @@ export function paramHeadersOf(headers: HeaderList): HeaderList {
   let found: string[] | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? '';
+    // guard: request/forwarded-headers
     if (name.length > 10 && (name.startsWith('M') || name.startsWith('m')) && /^mcp-param-/i.test(name))
       (found ??= []).push(name, headers[at + 1] ?? '');
   }

@@ -13,7 +13,10 @@ const GOOD = [
   'Accept',
   'application/json, text/event-stream',
 ];
-const CALL: RequestText & { name: string } = { params: '"name":"files__read","arguments":{}', name: 'files__read' };
+const CALL: RequestText & { name: string } = {
+  params: '"name":"files__read","arguments":{}',
+  name: 'files__read',
+};
 const MIRRORS = ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/call'];
 const SUPPORTED = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];
 
@@ -46,12 +49,26 @@ describe('HttpFront', () => {
     expect(exchange.text()).toBe('{"jsonrpc":"2.0","id":1,"result":{"content":[],"n":1.0e2}}');
   });
 
+  // guard: request/forwarded-headers
   it('routes the request with its own text, envelope and headers', async () => {
     const front = new FrontFixture();
-    const body = modernText('tools/call', { ...CALL, meta: '"io.modelcontextprotocol/clientInfo":{"name":"x"}' });
+    const body = modernText('tools/call', {
+      ...CALL,
+      meta: '"io.modelcontextprotocol/clientInfo":{"name":"x"}',
+    });
     await front.post(
       body,
-      [...MIRRORS, 'Mcp-Name', 'files__read', 'Mcp-Param-Region', 'eu', 'X-Other', '1', 'mcp-param-', 'empty'],
+      [
+        ...MIRRORS,
+        'Mcp-Name',
+        'files__read',
+        'Mcp-Param-Region',
+        'eu',
+        'X-Other',
+        '1',
+        'mcp-param-',
+        'empty',
+      ],
       '/mcp/files',
     );
     expect(front.dispatch.last.request).toMatchObject({
@@ -73,6 +90,7 @@ describe('HttpFront', () => {
     expect(exchange.responseHeader('mcp-session-id')).toBeUndefined();
   });
 
+  // guard: endpoint/host, endpoint/token, endpoint/scope
   it.each([
     ['the host', ['Host', 'evil.example'], 403, 'OMNI_HOST_FORBIDDEN'],
     ['the origin', ['Host', 'localhost', 'Origin', 'https://evil.example'], 403, 'OMNI_ORIGIN_FORBIDDEN'],
@@ -101,21 +119,34 @@ describe('HttpFront', () => {
     expect(known.text()).toBe(unknown.text());
   });
 
-  it.each(['/', '/mcp/', '//mcp', '/mcp/../admin', '/mcp/%66iles', '/mcp/files/', '/MCP', '/mcp;x', '/mcp/__proto__', '/mcp/a b'])(
-    'serves nothing at %s',
-    async (path) => {
-      const exchange = await new FrontFixture().raw({ path, headers: GOOD, body: legacyText('ping') });
-      expect(exchange.status).toBe(404);
-      expect(exchange.json()).toMatchObject(refusal(-32600, 'OMNI_PATH_UNKNOWN'));
-    },
-  );
+  it.each([
+    '/',
+    '/mcp/',
+    '//mcp',
+    '/mcp/../admin',
+    '/mcp/%66iles',
+    '/mcp/files/',
+    '/MCP',
+    '/mcp;x',
+    '/mcp/__proto__',
+    '/mcp/a b',
+  ])('serves nothing at %s', async (path) => {
+    const exchange = await new FrontFixture().raw({ path, headers: GOOD, body: legacyText('ping') });
+    expect(exchange.status).toBe(404);
+    expect(exchange.json()).toMatchObject(refusal(-32600, 'OMNI_PATH_UNKNOWN'));
+  });
 
   it.each(['constructor', 'toString'])('knows no server %s', async (name) => {
-    const exchange = await new FrontFixture().raw({ path: `/mcp/${name}`, headers: GOOD, body: legacyText('ping') });
+    const exchange = await new FrontFixture().raw({
+      path: `/mcp/${name}`,
+      headers: GOOD,
+      body: legacyText('ping'),
+    });
     expect(exchange.status).toBe(404);
     expect(exchange.json()).toMatchObject(refusal(-32602, 'OMNI_SERVER_UNKNOWN'));
   });
 
+  // guard: endpoint/health-details
   it.each([
     ['a stranger', without('Authorization'), false],
     ['somebody with a token', GOOD, true],
@@ -136,12 +167,16 @@ describe('HttpFront', () => {
     expect(post.responseHeader('allow')).toBe('GET, HEAD');
   });
 
-  it.each(['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE', 'post'])('refuses the method %s and names the good ones', async (method) => {
-    const exchange = await new FrontFixture().raw({ method, headers: GOOD });
-    expect(exchange.status).toBe(405);
-    expect(exchange.responseHeader('allow')).toBe('POST, GET, DELETE');
-  });
+  it.each(['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE', 'post'])(
+    'refuses the method %s and names the good ones',
+    async (method) => {
+      const exchange = await new FrontFixture().raw({ method, headers: GOOD });
+      expect(exchange.status).toBe(405);
+      expect(exchange.responseHeader('allow')).toBe('POST, GET, DELETE');
+    },
+  );
 
+  // guard: request/content-type, request/encoding, request/accept
   it.each([
     ['no content type', without('Content-Type'), 415],
     ['text', without('Content-Type', 'text/plain'), 415],
@@ -166,6 +201,7 @@ describe('HttpFront', () => {
     expect((await front.raw({ headers, body: initializeText() })).status).toBe(status);
   });
 
+  // guard: request/body-limit
   it('refuses a body beyond the limit', async () => {
     const front = new FrontFixture({ maxBodyBytes: 300 });
     const fits = await front.post(initializeText().padEnd(300));
@@ -196,12 +232,24 @@ describe('HttpFront', () => {
     ['neither method nor answer', '{"jsonrpc":"2.0","id":1}', -32600],
     ['a key in another case', '{"jsonrpc":"2.0","id":1,"Method":"ping"}', -32600],
     ['a key twice', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', -32600],
-    ['a key twice, once escaped', '{"jsonrpc":"2.0","id":1,"method":"ping","\\u006dethod":"tools/call"}', -32600],
+    [
+      'a key twice, once escaped',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","\\u006dethod":"tools/call"}',
+      -32600,
+    ],
     ['a fraction as id', '{"jsonrpc":"2.0","id":1.5,"method":"ping"}', -32600],
     ['null as id', '{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600],
     ['parameters in an array', '{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}', -32600],
-    ['deep nesting', modernText('tools/call', { params: `"name":"x","arguments":${'['.repeat(65)}${']'.repeat(65)}` }), -32600],
-    ['many values', modernText('tools/call', { params: `"name":"x","arguments":[${'1,'.repeat(1_000)}1]` }), -32600],
+    [
+      'deep nesting',
+      modernText('tools/call', { params: `"name":"x","arguments":${'['.repeat(65)}${']'.repeat(65)}` }),
+      -32600,
+    ],
+    [
+      'many values',
+      modernText('tools/call', { params: `"name":"x","arguments":[${'1,'.repeat(1_000)}1]` }),
+      -32600,
+    ],
   ])('refuses %s', async (_what, body, code) => {
     const front = new FrontFixture();
     const exchange = await front.post(body, [...MIRRORS, 'Mcp-Name', 'x']);
@@ -210,6 +258,7 @@ describe('HttpFront', () => {
     expect(front.dispatch.calls).toEqual([]);
   });
 
+  // guard: request/utf8
   it.each([
     ['an overlong slash', [0xc0, 0xaf]],
     ['a lone continuation', [0x80]],
@@ -219,7 +268,10 @@ describe('HttpFront', () => {
     const front = new FrontFixture();
     const [head = '', tail = ''] = modernText('tools/call', { params: '"name":"|"' }).split('|');
     const encoder = new TextEncoder();
-    const exchange = await front.post(new Uint8Array([...encoder.encode(head), ...bytes, ...encoder.encode(tail)]), MIRRORS);
+    const exchange = await front.post(
+      new Uint8Array([...encoder.encode(head), ...bytes, ...encoder.encode(tail)]),
+      MIRRORS,
+    );
     expect(exchange.status).toBe(400);
     expect(exchange.json()).toMatchObject(refusal(-32700, 'OMNI_JSON_INVALID'));
     expect(front.dispatch.calls).toEqual([]);
@@ -231,10 +283,13 @@ describe('HttpFront', () => {
     expect((await front.post(initializeText())).status).toBe(200);
   });
 
-  it.each(['"a"', '""', '0', '-1', '9007199254740993', '"\\u0061"', '"\\ud800"'])('echoes the id %s byte for byte', async (id) => {
-    const exchange = await new FrontFixture().modern('server/discover', { id });
-    expect(exchange.text()).toContain(`{"jsonrpc":"2.0","id":${id},"result":`);
-  });
+  it.each(['"a"', '""', '0', '-1', '9007199254740993', '"\\u0061"', '"\\ud800"'])(
+    'echoes the id %s byte for byte',
+    async (id) => {
+      const exchange = await new FrontFixture().modern('server/discover', { id });
+      expect(exchange.text()).toContain(`{"jsonrpc":"2.0","id":${id},"result":`);
+    },
+  );
 
   it.each([
     ['no capabilities', '{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}', -32602],
@@ -257,12 +312,10 @@ describe('HttpFront', () => {
     ['no envelope, but the header', '{}', -32602],
   ])('refuses an envelope with %s', async (_what, meta, code) => {
     const front = new FrontFixture();
-    const exchange = await front.post(`{"jsonrpc":"2.0","id":"x","method":"tools/list","params":{"_meta":${meta}}}`, [
-      'MCP-Protocol-Version',
-      '2026-07-28',
-      'Mcp-Method',
-      'tools/list',
-    ]);
+    const exchange = await front.post(
+      `{"jsonrpc":"2.0","id":"x","method":"tools/list","params":{"_meta":${meta}}}`,
+      ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/list'],
+    );
     expect(exchange.status).toBe(400);
     expect(exchange.json()).toMatchObject(refusal(code, 'OMNI_PARAMS_INVALID', 'x'));
   });
@@ -281,9 +334,17 @@ describe('HttpFront', () => {
     ['twice', '2025-11-25, 2026-07-28', legacyText('tools/list')],
     ['of a draft', 'DRAFT-2026-v1', legacyText('tools/list')],
   ])('refuses a version %s and says which are served', async (_what, requested, body) => {
-    const exchange = await new FrontFixture().post(body, ['MCP-Protocol-Version', requested, 'Mcp-Method', 'tools/list']);
+    const exchange = await new FrontFixture().post(body, [
+      'MCP-Protocol-Version',
+      requested,
+      'Mcp-Method',
+      'tools/list',
+    ]);
     expect(exchange.status).toBe(400);
-    expect(exchange.json()).toMatchObject({ id: 1, error: { code: -32022, data: { supported: SUPPORTED, requested } } });
+    expect(exchange.json()).toMatchObject({
+      id: 1,
+      error: { code: -32022, data: { supported: SUPPORTED, requested } },
+    });
   });
 
   it('does not say of a version that it lists that it is not supported', async () => {
@@ -298,6 +359,7 @@ describe('HttpFront', () => {
     });
   });
 
+  // guard: request/header-version
   it.each(['2026-07-28', '2027-01-01', '2025-11-25'])(
     'calls a version in the header that differs from the one in the body a mismatch: %s',
     async (version) => {
@@ -310,11 +372,16 @@ describe('HttpFront', () => {
     },
   );
 
+  // guard: request/version-in-error
   it('does not repeat more than the beginning of a strange version', async () => {
-    const exchange = await new FrontFixture().post(legacyText('tools/list'), ['MCP-Protocol-Version', 'x'.repeat(5_000)]);
+    const exchange = await new FrontFixture().post(legacyText('tools/list'), [
+      'MCP-Protocol-Version',
+      'x'.repeat(5_000),
+    ]);
     expect(exchange.text().length).toBeLessThan(600);
   });
 
+  // guard: request/header-method, request/header-name
   it.each([
     ['no version', ['Mcp-Method', 'tools/call', 'Mcp-Name', 'files__read']],
     [
@@ -322,8 +389,14 @@ describe('HttpFront', () => {
       ['MCP-Protocol-Version', '2025-11-25', 'Mcp-Method', 'tools/call', 'Mcp-Name', 'files__read'],
     ],
     ['no method', ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Name', 'files__read']],
-    ['another method', ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/list', 'Mcp-Name', 'files__read']],
-    ['the method in another case', ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'Tools/call', 'Mcp-Name', 'files__read']],
+    [
+      'another method',
+      ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/list', 'Mcp-Name', 'files__read'],
+    ],
+    [
+      'the method in another case',
+      ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'Tools/call', 'Mcp-Name', 'files__read'],
+    ],
     ['the method twice', [...MIRRORS, 'mcp-method', 'tools/call', 'Mcp-Name', 'files__read']],
     ['no name', MIRRORS],
     ['another name', [...MIRRORS, 'Mcp-Name', 'files__write']],
@@ -332,7 +405,10 @@ describe('HttpFront', () => {
     ['an encoded other name', [...MIRRORS, 'Mcp-Name', '=?base64?ZmlsZXM=?=']],
     ['an encoding that is broken', [...MIRRORS, 'Mcp-Name', '=?base64?####?=']],
     ['an encoding of no UTF-8', [...MIRRORS, 'Mcp-Name', '=?base64?gA==?=']],
-    ['an encoding in an encoding', [...MIRRORS, 'Mcp-Name', `=?base64?${btoa(`=?base64?${btoa('files__read')}?=`)}?=`]],
+    [
+      'an encoding in an encoding',
+      [...MIRRORS, 'Mcp-Name', `=?base64?${btoa(`=?base64?${btoa('files__read')}?=`)}?=`],
+    ],
     ['a name beyond ASCII', [...MIRRORS, 'Mcp-Name', 'files__réad']],
   ])('refuses mirrored headers with %s', async (_what, headers) => {
     const front = new FrontFixture();
@@ -345,7 +421,12 @@ describe('HttpFront', () => {
   it.each([
     ['a plain name', 'tools/call', '"name":"files__read"', 'files__read'],
     ['a padded header', 'tools/call', '"name":"files__read"', '  files__read '],
-    ['an encoded name', 'tools/call', '"name":"näme"', `=?base64?${btoa(String.fromCharCode(...new TextEncoder().encode('näme')))}?=`],
+    [
+      'an encoded name',
+      'tools/call',
+      '"name":"näme"',
+      `=?base64?${btoa(String.fromCharCode(...new TextEncoder().encode('näme')))}?=`,
+    ],
     ['an escaped name', 'prompts/get', '"name":"\\u0061"', 'a'],
     ['a URI', 'resources/read', '"uri":"file:///a, b"', 'file:///a, b'],
     ['a name of the wrong type, which the parameter check refuses', 'tools/call', '"name":5', '5'],
@@ -357,10 +438,15 @@ describe('HttpFront', () => {
 
   it('compares the task id of methods that are carried to a server', async () => {
     const front = new FrontFixture();
-    const exchange = await front.modern('tasks/get', { params: '"taskId":"t1"', name: 't2', path: '/mcp/files' });
+    const exchange = await front.modern('tasks/get', {
+      params: '"taskId":"t1"',
+      name: 't2',
+      path: '/mcp/files',
+    });
     expect(exchange.json()).toMatchObject(refusal(-32020, 'OMNI_HEADER_MISMATCH', 1));
   });
 
+  // guard: request/removed-methods, request/method-in-error
   it.each([
     'initialize',
     'ping',
@@ -378,7 +464,10 @@ describe('HttpFront', () => {
   ])('does not know the method %.40s in the modern era', async (method) => {
     const front = new FrontFixture();
     const params = '"taskId":"t1"';
-    const [all, one] = [await front.modern(method, { params }), await front.modern(method, { params, path: '/mcp/files' })];
+    const [all, one] = [
+      await front.modern(method, { params }),
+      await front.modern(method, { params, path: '/mcp/files' }),
+    ];
     expect(all.status).toBe(404);
     expect(all.json()).toMatchObject(refusal(-32601, 'OMNI_METHOD_UNKNOWN', 1));
     expect(one.status).toBe(404);
@@ -388,18 +477,19 @@ describe('HttpFront', () => {
 
   it('takes modern notifications and does nothing', async () => {
     const front = new FrontFixture();
-    const exchange = await front.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}', [
-      'MCP-Protocol-Version',
-      '2026-07-28',
-      'Mcp-Method',
-      'notifications/cancelled',
-    ]);
+    const exchange = await front.post(
+      '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}',
+      ['MCP-Protocol-Version', '2026-07-28', 'Mcp-Method', 'notifications/cancelled'],
+    );
     expect(exchange.status).toBe(202);
     expect(exchange.text()).toBe('');
   });
 
   it('refuses responses of modern clients', async () => {
-    const exchange = await new FrontFixture().post('{"jsonrpc":"2.0","id":1,"result":{}}', ['MCP-Protocol-Version', '2026-07-28']);
+    const exchange = await new FrontFixture().post('{"jsonrpc":"2.0","id":1,"result":{}}', [
+      'MCP-Protocol-Version',
+      '2026-07-28',
+    ]);
     expect(exchange.status).toBe(400);
     expect(exchange.json()).toMatchObject(refusal(-32600, 'OMNI_MESSAGE_INVALID'));
   });
@@ -435,20 +525,35 @@ describe('HttpFront', () => {
     ['the JSON', 'POST', { body: '[no JSON', version: '2027-01-01' }, 400, -32700],
     ['the session of a batch', 'POST', { body: `[${legacyText('nothing')}]`, session: 'x' }, 404, -32001],
     ['the envelope', 'POST', { body: legacyText('nothing'), version: '2026-07-28' }, 400, -32602],
-    ['the version', 'POST', { body: modernText('nothing', { version: '2027-01-01' }), version: '2027-01-01' }, 400, -32022],
+    [
+      'the version',
+      'POST',
+      { body: modernText('nothing', { version: '2027-01-01' }), version: '2027-01-01' },
+      400,
+      -32022,
+    ],
     ['the mirrored headers', 'POST', { body: modernText('nothing'), version: '2026-07-28' }, 400, -32020],
-    ['whether there is such a method', 'POST', { body: modernText('nothing'), version: '2026-07-28', method: 'nothing' }, 404, -32601],
-  ] as const)('checks %s before what comes after it [PROTO-R02]', async (_what, verb, wrong: Wrong, status, code) => {
-    const headers = [
-      ...(wrong.type === undefined ? GOOD : without('Content-Type', wrong.type)),
-      ...(wrong.version === undefined ? [] : ['MCP-Protocol-Version', wrong.version]),
-      ...(wrong.session === undefined ? [] : ['Mcp-Session-Id', wrong.session]),
-      ...['Mcp-Method', wrong.method ?? 'another'],
-    ];
-    const exchange = await new FrontFixture().raw({ method: verb, headers, body: wrong.body });
-    expect(exchange.status).toBe(status);
-    expect(exchange.json()).toMatchObject({ error: { code } });
-  });
+    [
+      'whether there is such a method',
+      'POST',
+      { body: modernText('nothing'), version: '2026-07-28', method: 'nothing' },
+      404,
+      -32601,
+    ],
+  ] as const)(
+    'checks %s before what comes after it [PROTO-R02]',
+    async (_what, verb, wrong: Wrong, status, code) => {
+      const headers = [
+        ...(wrong.type === undefined ? GOOD : without('Content-Type', wrong.type)),
+        ...(wrong.version === undefined ? [] : ['MCP-Protocol-Version', wrong.version]),
+        ...(wrong.session === undefined ? [] : ['Mcp-Session-Id', wrong.session]),
+        ...['Mcp-Method', wrong.method ?? 'another'],
+      ];
+      const exchange = await new FrontFixture().raw({ method: verb, headers, body: wrong.body });
+      expect(exchange.status).toBe(status);
+      expect(exchange.json()).toMatchObject({ error: { code } });
+    },
+  );
 
   it('uses the status that comes with an answer [PROTO-R03]', async () => {
     const front = new FrontFixture();
@@ -481,6 +586,7 @@ describe('HttpFront', () => {
     expect(front.complaints).toEqual(['a request failed inside Omni']);
   });
 
+  // guard: reply/cancel-when-gone
   it('cancels the call when a modern client goes, and answers nothing', async () => {
     const front = new FrontFixture();
     const exchange = await front.modern('tools/call', CALL);
@@ -499,6 +605,7 @@ describe('HttpFront', () => {
     expect(front.dispatch.last.cancels).toEqual([]);
   });
 
+  // guard: admission/in-flight
   it('runs at most so many requests at once, and takes the next when one is done [S003-RM-02]', async () => {
     const front = new FrontFixture({ maxInFlight: 2 });
     await front.modern('tools/call', CALL);

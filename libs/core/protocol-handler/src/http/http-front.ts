@@ -1,6 +1,21 @@
 import { parseMessage, resultText, type RpcBatch, type RpcMessage } from '@omni/jsonrpc';
-import { type AnswerServerRequest, type Endpoint, forwardableHeaders, type RunningCall, serverOf, withTraceContext } from '@omni/model';
-import { type Exchange, GatewayError, type HeaderList, LiveList, type Logger, type Place, type Principal } from '@omni/ports';
+import {
+  type AnswerServerRequest,
+  type Endpoint,
+  forwardableHeaders,
+  type RunningCall,
+  serverOf,
+  withTraceContext,
+} from '@omni/model';
+import {
+  type Exchange,
+  GatewayError,
+  type HeaderList,
+  LiveList,
+  type Logger,
+  type Place,
+  type Principal,
+} from '@omni/ports';
 import { bodyText } from './body-text.ts';
 import type { Admission } from '../admission.ts';
 import { checkBatch, runBatch } from '../legacy/batch.ts';
@@ -25,7 +40,10 @@ export interface Probes {
    * @param isTrusted - Whether the request shows who it is from: details are for those.
    * @returns `undefined` when nothing is there.
    */
-  answer(path: string, isTrusted: boolean): { readonly status: number; readonly contentType: string; readonly body: string } | undefined;
+  answer(
+    path: string,
+    isTrusted: boolean,
+  ): { readonly status: number; readonly contentType: string; readonly body: string } | undefined;
 }
 
 export interface HttpFrontOptions {
@@ -84,10 +102,12 @@ export class HttpFront {
       case 'DELETE':
         return this.#delete(exchange, principal, endpoint);
       default:
-        return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'MCP messages are sent by POST'), 'null', [
-          'Allow',
-          'POST, GET, DELETE',
-        ]);
+        return refuse(
+          exchange,
+          new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'MCP messages are sent by POST'),
+          'null',
+          ['Allow', 'POST, GET, DELETE'],
+        );
     }
   }
 
@@ -100,11 +120,19 @@ export class HttpFront {
   }
 
   #probe(exchange: Exchange, probes: Probes): void {
-    const isTrusted = !(this.#options.authentication.authenticate(exchange.header('authorization')) instanceof GatewayError);
+    const isTrusted = /* guard: endpoint/health-details */ !(
+      this.#options.authentication.authenticate(exchange.header('authorization')) instanceof GatewayError
+    );
     const found = probes.answer(exchange.path, isTrusted);
-    if (found === undefined) return refuse(exchange, new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
+    if (found === undefined)
+      return refuse(exchange, new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
-      return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'This path is read by GET'), 'null', ['Allow', 'GET, HEAD']);
+      return refuse(
+        exchange,
+        new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'This path is read by GET'),
+        'null',
+        ['Allow', 'GET, HEAD'],
+      );
     }
     exchange.respond(
       found.status,
@@ -116,7 +144,7 @@ export class HttpFront {
   #post(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     const refused = this.#headers.post(exchange);
     if (refused !== undefined) return refuse(exchange, refused);
-    exchange.readBody(this.#options.limits.maxBodyBytes).then(
+    exchange.readBody(/* guard: request/body-limit */ this.#options.limits.maxBodyBytes).then(
       (bytes) => {
         try {
           this.#body(exchange, principal, endpoint, bytes);
@@ -139,21 +167,40 @@ export class HttpFront {
     const version = exchange.header('mcp-protocol-version');
     if (version !== undefined && !LEGACY_VERSIONS.includes(version))
       return this.#modernByHeader(exchange, principal, endpoint, message, version);
-    if (version === undefined && exchange.header('mcp-method') !== undefined) return this.#modern(exchange, principal, endpoint, message);
+    if (version === undefined && exchange.header('mcp-method') !== undefined)
+      return this.#modern(exchange, principal, endpoint, message);
     this.#legacy(exchange, principal, endpoint, message);
   }
 
-  #modernByHeader(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage, version: string): void {
+  #modernByHeader(
+    exchange: Exchange,
+    principal: Principal,
+    endpoint: Endpoint,
+    message: RpcMessage,
+    version: string,
+  ): void {
     if (isModernVersion(version)) return this.#modern(exchange, principal, endpoint, message);
-    const error = new GatewayError('OMNI_VERSION_UNSUPPORTED', 'MCP-Protocol-Version names a version that is not supported', {
-      data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
-    });
+    const error = new GatewayError(
+      'OMNI_VERSION_UNSUPPORTED',
+      'MCP-Protocol-Version names a version that is not supported',
+      {
+        data: {
+          supported: SUPPORTED_VERSIONS,
+          requested: version
+            // guard: request/version-in-error
+            .slice(0, 64),
+        },
+      },
+    );
     refuse(exchange, error, message.kind === 'request' ? message.id : 'null');
   }
 
   #modern(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage): void {
     if (message.kind === 'response')
-      return refuse(exchange, new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'));
+      return refuse(
+        exchange,
+        new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'),
+      );
     if (message.kind === 'notification') return exchange.respond(202, []);
     const envelope = readEnvelope(message, exchange.header('mcp-protocol-version'));
     if (envelope instanceof GatewayError) return refuse(exchange, envelope, message.id);
@@ -170,22 +217,44 @@ export class HttpFront {
       if (place !== undefined) this.#openCalls.remove(place);
       if (isCounted) admission.release();
     };
-    const record = requests.begin(message, { principal: principal.id, sessionId: undefined, endpoint, exchange });
-    const reply: HttpReply = new HttpReply({ exchange, id: message.id, era: 'modern', ticker, record, onDone });
+    const record = requests.begin(message, {
+      principal: principal.id,
+      sessionId: undefined,
+      endpoint,
+      exchange,
+    });
+    const reply: HttpReply = new HttpReply({
+      exchange,
+      id: message.id,
+      era: 'modern',
+      ticker,
+      record,
+      onDone,
+    });
     const client = { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope };
     const paramHeaders = message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : [];
-    const running = modern.serve({ message, client, paramHeaders, forwardable: this.#forwardable(exchange) }, reply);
+    const running = modern.serve(
+      { message, client, paramHeaders, forwardable: this.#forwardable(exchange) },
+      reply,
+    );
     if (isDone) return;
     place = this.#openCalls.add({ reply, running });
     // Closing the response is how a client of this era cancels (MCP 2026-07-28, basic/transports, "Cancellation").
     exchange.onGone(() => {
+      // guard: reply/cancel-when-gone
       running.cancel('the client closed the connection');
       reply.drop();
     });
   }
 
-  #legacy(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage | RpcBatch): void {
-    if (message.kind === 'request' && message.method === 'initialize') return this.#initialize(exchange, principal, endpoint, message);
+  #legacy(
+    exchange: Exchange,
+    principal: Principal,
+    endpoint: Endpoint,
+    message: RpcMessage | RpcBatch,
+  ): void {
+    if (message.kind === 'request' && message.method === 'initialize')
+      return this.#initialize(exchange, principal, endpoint, message);
     const found = this.#session(exchange, principal, endpoint);
     const id = message.kind === 'request' ? message.id : 'null';
     if (found instanceof GatewayError) return refuse(exchange, found, id);
@@ -206,7 +275,11 @@ export class HttpFront {
       { sessionId: opened.session.key, scope: serverOf(endpoint), version: opened.session.version },
       'session opened',
     );
-    exchange.respond(200, [...JSON_HEADERS, 'Mcp-Session-Id', opened.id], resultText(message.id, opened.session.initializeResult()));
+    exchange.respond(
+      200,
+      [...JSON_HEADERS, 'Mcp-Session-Id', opened.id],
+      resultText(message.id, opened.session.initializeResult()),
+    );
   }
 
   #request(exchange: Exchange, { session, events }: HttpSession, message: RpcMessage): void {
@@ -219,8 +292,12 @@ export class HttpFront {
       ticker: this.#options.ticker,
       record: this.#options.requests.begin(message, { ...originOf(session), exchange }),
       events,
-      ask: (request: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal: AbortSignal | undefined) =>
-        session.ask(request, answer, send, signal),
+      ask: (
+        request: RpcMessage,
+        answer: AnswerServerRequest,
+        send: (text: string) => boolean,
+        signal: AbortSignal | undefined,
+      ) => session.ask(request, answer, send, signal),
       onDone: this.#options.admission.release,
     });
     session.onRequest(message, reply, this.#forwardable(exchange));
@@ -240,21 +317,27 @@ export class HttpFront {
       header: (name) => exchange.header(name),
       forwardable: this.#forwardable(exchange),
       notify: (text) => void found.stream.sendNow(text),
-      done: (answers) => (answers === '' ? exchange.respond(202, []) : exchange.respond(200, JSON_HEADERS, answers)),
+      done: (answers) =>
+        answers === '' ? exchange.respond(202, []) : exchange.respond(200, JSON_HEADERS, answers),
     });
   }
 
   /** Nothing is looked for unless a server wants it. */
   #forwardable(exchange: Exchange): HeaderList | undefined {
     const { forwardable } = this.#options;
-    return forwardable.length === 0 ? undefined : forwardableHeaders(forwardable, (name) => exchange.header(name));
+    return forwardable.length === 0
+      ? undefined
+      : forwardableHeaders(forwardable, (name) => exchange.header(name));
   }
 
   #get(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     if (exchange.header(SESSION_HEADER) === undefined) {
       return refuse(
         exchange,
-        new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of a legacy session and needs its Mcp-Session-Id'),
+        new GatewayError(
+          'OMNI_METHOD_NOT_ALLOWED',
+          'GET opens the stream of a legacy session and needs its Mcp-Session-Id',
+        ),
         'null',
         ['Allow', 'POST'],
       );
@@ -265,8 +348,10 @@ export class HttpFront {
     if (found instanceof GatewayError) return refuse(exchange, found);
     const lastEventId = exchange.header('last-event-id') ?? '';
     const { sessions } = this.#options;
-    const refused = lastEventId === '' ? sessions.listen(found, exchange) : sessions.resume(found, exchange, lastEventId);
-    if (refused !== undefined) refuse(exchange, refused, 'null', refused.code === 'OMNI_STREAM_OVER' ? ['Allow', 'POST, DELETE'] : []);
+    const refused =
+      lastEventId === '' ? sessions.listen(found, exchange) : sessions.resume(found, exchange, lastEventId);
+    if (refused !== undefined)
+      refuse(exchange, refused, 'null', refused.code === 'OMNI_STREAM_OVER' ? ['Allow', 'POST, DELETE'] : []);
   }
 
   #delete(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
@@ -279,7 +364,8 @@ export class HttpFront {
 
   #session(exchange: Exchange, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
     const id = exchange.header(SESSION_HEADER);
-    if (id === undefined || id === '') return new GatewayError('OMNI_SESSION_REQUIRED', 'Mcp-Session-Id is missing');
+    if (id === undefined || id === '')
+      return new GatewayError('OMNI_SESSION_REQUIRED', 'Mcp-Session-Id is missing');
     return this.#options.sessions.find(id, principal, endpoint);
   }
 

@@ -4,7 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { FrontFixture, type RoutedCall } from '../front.fixture.ts';
 
 const CALL = { params: '"name":"files__read"', name: 'files__read' };
-const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
+const PROGRESS =
+  '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
 const MIB = 1024 * 1024;
 
 async function modernCall(front: FrontFixture): Promise<{ exchange: RecordingExchange; call: RoutedCall }> {
@@ -30,7 +31,11 @@ describe('HttpReply', () => {
     expect(exchange.responseHeader('content-type')).toBe('text/event-stream');
     expect(exchange.responseHeader('x-accel-buffering')).toBe('no');
     expect(exchange.state).toBe('ended');
-    expect(exchange.events()).toEqual([PROGRESS, PROGRESS.replace('1}', '2}'), '{"jsonrpc":"2.0","id":1,"result":{"done":true}}']);
+    expect(exchange.events()).toEqual([
+      PROGRESS,
+      PROGRESS.replace('1}', '2}'),
+      '{"jsonrpc":"2.0","id":1,"result":{"done":true}}',
+    ]);
   });
 
   it('sends errors as events once the stream has begun [PROTO-R03]', async () => {
@@ -114,6 +119,7 @@ describe('HttpReply', () => {
     expect(front.clock.pendingTimers).toBe(0);
   });
 
+  // guard: reply/one-answer
   it('sends only the first answer, and nothing behind it', async () => {
     const front = new FrontFixture();
     const { exchange, call } = await modernCall(front);
@@ -145,6 +151,7 @@ describe('HttpReply', () => {
     expect(heard).toEqual(['drained']);
   });
 
+  // guard: reply/slow-reader
   it('drops notifications behind a megabyte that nobody reads, but not the answer', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     call.notify(PROGRESS);
@@ -154,6 +161,7 @@ describe('HttpReply', () => {
     expect(exchange.events()).toEqual([PROGRESS, '{"jsonrpc":"2.0","id":1,"result":{}}']);
   });
 
+  // guard: question/modern
   it('does not ask modern clients', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     const answers: unknown[] = [];
@@ -227,7 +235,10 @@ describe('HttpReply', () => {
     expect(exchange.events()).toHaveLength(2);
     call.chunks?.onResponseEnd();
     expect(exchange.state).toBe('ended');
-    expect(exchange.events()).toEqual([PROGRESS, '{"jsonrpc":"2.0","id":1,"result":{    event: message data: "a":1}}']);
+    expect(exchange.events()).toEqual([
+      PROGRESS,
+      '{"jsonrpc":"2.0","id":1,"result":{    event: message data: "a":1}}',
+    ]);
   });
 
   it('cuts an answer whose server breaks off, so that it does not look complete', async () => {
@@ -247,6 +258,7 @@ describe('HttpReply', () => {
     }
   });
 
+  // guard: chunks/kept
   it('gives chunks away, unless their sender keeps them', async () => {
     for (const isEvent of [false, true]) {
       for (const isKept of [false, true]) {

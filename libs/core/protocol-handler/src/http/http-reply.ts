@@ -64,20 +64,27 @@ export class HttpReply implements FrontReply, ChunkSink, Ticking {
 
   notification(notification: RpcNotification): boolean {
     if (this.#state !== 'open') return true;
+    // guard: reply/slow-reader
     if (this.#stream !== undefined && this.#stream.backlogBytes > MAX_BACKLOG_BYTES) return false;
     return this.#write(notification.text);
   }
 
   onDrain(listener: () => void): void {
-    const writer = this.#state === 'passing' ? this.#passthrough : this.#state === 'open' ? this.#stream : undefined;
+    const writer =
+      this.#state === 'passing' ? this.#passthrough : this.#state === 'open' ? this.#stream : undefined;
     if (writer === undefined) return listener();
     this.#heldBack.push(listener);
     if (this.#heldBack.length === 1) writer.onDrain(this.#goOn);
   }
 
-  serverRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+  serverRequest(
+    _upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void {
     const ask = this.#options.ask;
-    if (ask === undefined || this.#state === 'done') {
+    if (/* guard: question/modern */ ask === undefined || this.#state === 'done') {
       answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client cannot be asked during this request'));
       return;
     }
@@ -90,6 +97,7 @@ export class HttpReply implements FrontReply, ChunkSink, Ticking {
   }
 
   settle(answer: Answer): void {
+    // guard: reply/one-answer
     if (this.#state === 'done') return;
     const { id, exchange, record } = this.#options;
     record.answered(answer);
@@ -114,8 +122,12 @@ export class HttpReply implements FrontReply, ChunkSink, Ticking {
     this.#isError = isError;
     if (this.#stream instanceof PlainStream) this.#passthrough = this.#stream.pass(isKept);
     else {
-      const headers = length === undefined ? JSON_HEADERS : [...JSON_HEADERS, 'Content-Length', String(length)];
-      this.#passthrough = new PassthroughBody(this.#options.exchange.stream(this.#statusFor(status), headers), { isEvent: false, isKept });
+      const headers =
+        length === undefined ? JSON_HEADERS : [...JSON_HEADERS, 'Content-Length', String(length)];
+      this.#passthrough = new PassthroughBody(
+        this.#options.exchange.stream(this.#statusFor(status), headers),
+        { isEvent: false, isKept },
+      );
     }
   }
 

@@ -1,4 +1,11 @@
-import type { ChannelListener, Exchange, HeaderList, MessageChannel, Place, ResponseStream } from '@omni/ports';
+import type {
+  ChannelListener,
+  Exchange,
+  HeaderList,
+  MessageChannel,
+  Place,
+  ResponseStream,
+} from '@omni/ports';
 import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from '../streams/sse-text.ts';
 import type { StreamTicker, Ticking } from '../streams/stream-ticker.ts';
 
@@ -47,7 +54,8 @@ export class SseConnection implements MessageChannel, Ticking {
   }
 
   send(text: string): boolean {
-    if (this.#isClosed || this.#stream.backlogBytes > MAX_BACKLOG_BYTES) return false;
+    if (this.#isClosed || /* guard: sse/slow-reader */ this.#stream.backlogBytes > MAX_BACKLOG_BYTES)
+      return false;
     this.#lastWriteMs = this.#ticker.nowMs();
     writeEvent(this.#stream, text);
     return true;

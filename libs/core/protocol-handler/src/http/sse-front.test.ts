@@ -5,7 +5,8 @@ import { describe, expect, it } from '@jest/globals';
 import { FrontFixture, initializeText, legacyText } from '../front.fixture.ts';
 
 const MIB = 1024 * 1024;
-const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
+const PROGRESS =
+  '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
 
 function headersOf(token: string, more: readonly string[]): readonly string[] {
   return ['Host', 'localhost', 'Authorization', `Bearer ${token}`, ...more];
@@ -20,14 +21,20 @@ class SseClient {
   constructor(front: FrontFixture, stream: RecordingExchange) {
     this.#front = front;
     this.stream = stream;
-    this.query = /^event: endpoint\ndata: \/messages\?(sessionId=[0-9a-f]{32})\n\n/.exec(stream.text())?.[1] ?? '';
+    this.query =
+      /^event: endpoint\ndata: \/messages\?(sessionId=[0-9a-f]{32})\n\n/.exec(stream.text())?.[1] ?? '';
   }
 
   post(
     body: RecordedRequest['body'],
     { token = 'owner', more = ['Content-Type', 'application/json'], query = this.query }: PostOptions = {},
   ): Promise<RecordingExchange> {
-    return this.#front.raw({ path: '/messages', query, headers: headersOf(token, more), ...(body === undefined ? {} : { body }) });
+    return this.#front.raw({
+      path: '/messages',
+      query,
+      headers: headersOf(token, more),
+      ...(body === undefined ? {} : { body }),
+    });
   }
 
   /** The messages so far. */
@@ -56,7 +63,12 @@ function listen(
   return fixture.raw({ method, path, headers: headersOf(token, more) });
 }
 
-async function connect(fixture: FrontFixture, path = '/sse', version = '2024-11-05', capabilities = '{}'): Promise<SseClient> {
+async function connect(
+  fixture: FrontFixture,
+  path = '/sse',
+  version = '2024-11-05',
+  capabilities = '{}',
+): Promise<SseClient> {
   const client = new SseClient(fixture, await listen(fixture, { path }));
   await client.post(initializeText(version, capabilities));
   return client;
@@ -123,7 +135,9 @@ describe('HTTP+SSE', () => {
     const client = await connect(fixture, '/sse', '2024-11-05', '{"roots":{}}');
     await client.post(call('1'));
     const answers: unknown[] = [];
-    fixture.dispatch.last.ask('{"jsonrpc":"2.0","id":5,"method":"roots/list"}', (answer) => answers.push(answer));
+    fixture.dispatch.last.ask('{"jsonrpc":"2.0","id":5,"method":"roots/list"}', (answer) =>
+      answers.push(answer),
+    );
     await client.post('{"jsonrpc":"2.0","id":"omni-1","result":{"roots":[]}}');
     expect(client.messages[1]).toMatchObject({ id: 'omni-1', method: 'roots/list' });
     expect(answers).toMatchObject([{ id: '"omni-1"' }]);
@@ -149,6 +163,7 @@ describe('HTTP+SSE', () => {
     expect(fixture.clock.pendingTimers).toBe(0);
   });
 
+  // guard: sse/principal
   it('looks unknown to everybody else, and takes nothing from them', async () => {
     const fixture = front();
     const client = await connect(fixture);
@@ -162,13 +177,17 @@ describe('HTTP+SSE', () => {
     expect((await client.post(call('1'))).status).toBe(202);
   });
 
-  it.each(['', 'sessionId=', 'sessionid=1', 'x'.repeat(1_000)])('takes no message for the query "%.20s"', async (query) => {
-    const client = await connect(front());
-    const refused = await client.post(call('1'), { query });
-    expect(refused.status).toBe(400);
-    expect(refused.json()).toMatchObject({ error: { data: { code: 'OMNI_SESSION_REQUIRED' } } });
-  });
+  it.each(['', 'sessionId=', 'sessionid=1', 'x'.repeat(1_000)])(
+    'takes no message for the query "%.20s"',
+    async (query) => {
+      const client = await connect(front());
+      const refused = await client.post(call('1'), { query });
+      expect(refused.status).toBe(400);
+      expect(refused.json()).toMatchObject({ error: { data: { code: 'OMNI_SESSION_REQUIRED' } } });
+    },
+  );
 
+  // guard: request/body-limit-on-sse
   it.each([
     ['no JSON', '{', 400, 'OMNI_JSON_INVALID'],
     ['bytes that are not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 400, 'OMNI_JSON_INVALID'],
@@ -182,12 +201,17 @@ describe('HTTP+SSE', () => {
     expect(client.messages).toHaveLength(1);
   });
 
+  // guard: sse/content-type
   it('refuses bodies of another type, and does not ask what is accepted', async () => {
     const client = await connect(front());
     const statuses = [
       await client.post(call('1'), { more: ['Content-Type', 'text/plain'] }),
-      await client.post(call('2'), { more: ['Content-Type', 'application/json', 'Content-Encoding', 'gzip'] }),
-      await client.post(call('3'), { more: ['Content-Type', 'application/json; charset=utf-8', 'Accept', 'text/plain'] }),
+      await client.post(call('2'), {
+        more: ['Content-Type', 'application/json', 'Content-Encoding', 'gzip'],
+      }),
+      await client.post(call('3'), {
+        more: ['Content-Type', 'application/json; charset=utf-8', 'Accept', 'text/plain'],
+      }),
     ].map(({ status }) => status);
     expect(statuses).toEqual([415, 415, 202]);
   });
@@ -221,6 +245,7 @@ describe('HTTP+SSE', () => {
     expect(answers[2]?.responseHeader('www-authenticate')).toBe('Bearer realm="omni"');
   });
 
+  // guard: sse/count
   it('counts against the limit of sessions', async () => {
     const fixture = front({ maxSessions: 2 });
     await fixture.session();
@@ -244,6 +269,7 @@ describe('HTTP+SSE', () => {
     expect(client.stream.text()).toContain(': keep-alive\n\n');
   });
 
+  // guard: sse/slow-reader
   it('gives up a client that does not read', async () => {
     const fixture = front();
     const client = await connect(fixture);
@@ -259,6 +285,7 @@ describe('HTTP+SSE', () => {
     expect(fixture.complaints).toHaveLength(1);
   });
 
+  // guard: sse/ended-meanwhile
   it('drops a message that comes when the stream has ended meanwhile', async () => {
     const fixture = front();
     const client = await connect(fixture);

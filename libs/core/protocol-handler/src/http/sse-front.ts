@@ -64,10 +64,12 @@ export class SseFront {
   #open(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     if (exchange.method !== 'GET') {
       // By this answer a client learns that Streamable HTTP is not spoken here.
-      return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of the transport HTTP+SSE'), 'null', [
-        'Allow',
-        'GET',
-      ]);
+      return refuse(
+        exchange,
+        new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'GET opens the stream of the transport HTTP+SSE'),
+        'null',
+        ['Allow', 'GET'],
+      );
     }
     if (!accepts(exchange.header('accept') ?? '', 'text/event-stream')) {
       return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
@@ -77,7 +79,12 @@ export class SseFront {
     const { bind, ticker, logger } = this.#options;
     const id = newSessionId();
     const open: OpenChannel = (listener) => {
-      const connection = new SseConnection({ exchange, endpoint: `${MESSAGES_PATH}?sessionId=${id}`, ticker, listener });
+      const connection = new SseConnection({
+        exchange,
+        endpoint: `${MESSAGES_PATH}?sessionId=${id}`,
+        ticker,
+        listener,
+      });
       this.#sessions.set(id, { principal, connection });
       return connection;
     };
@@ -88,21 +95,29 @@ export class SseFront {
 
   #full(): GatewayError | undefined {
     const { limits, countSessions } = this.#options;
-    if (this.#sessions.size + countSessions() < limits.maxSessions) return undefined;
-    return new GatewayError('OMNI_OVERLOADED', `At most ${limits.maxSessions} sessions can be open (limits.maxSessions)`);
+    if (/* guard: sse/count */ this.#sessions.size + countSessions() < limits.maxSessions) return undefined;
+    return new GatewayError(
+      'OMNI_OVERLOADED',
+      `At most ${limits.maxSessions} sessions can be open (limits.maxSessions)`,
+    );
   }
 
   #post(exchange: Exchange, principal: Principal): void {
     if (exchange.method !== 'POST') {
-      return refuse(exchange, new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'Messages are sent by POST'), 'null', ['Allow', 'POST']);
+      return refuse(
+        exchange,
+        new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'Messages are sent by POST'),
+        'null',
+        ['Allow', 'POST'],
+      );
     }
     const id = new URLSearchParams(exchange.query).get('sessionId') ?? '';
     const refused =
       id === ''
         ? new GatewayError('OMNI_SESSION_REQUIRED', 'sessionId is missing')
-        : (this.#unknown(id, principal) ?? this.#headers.body(exchange));
+        : (this.#unknown(id, principal) ?? /* guard: sse/content-type */ this.#headers.body(exchange));
     if (refused !== undefined) return refuse(exchange, refused);
-    exchange.readBody(this.#options.limits.maxBodyBytes).then(
+    exchange.readBody(/* guard: request/body-limit-on-sse */ this.#options.limits.maxBodyBytes).then(
       (bytes) => this.#body(exchange, id, principal, bytes),
       (error: unknown) => refuse(exchange, GatewayError.from(error)),
     );
@@ -115,6 +130,7 @@ export class SseFront {
     if (message.kind === 'rejected') return refuse(exchange, message.error, message.id);
     // It may have ended while the body came.
     const gone = this.#unknown(id, principal);
+    // guard: sse/ended-meanwhile
     if (gone !== undefined) return refuse(exchange, gone);
     exchange.respond(202, []);
     const isSingle = message.kind !== 'batch';
@@ -127,7 +143,7 @@ export class SseFront {
 
   /** That it is another's and that it does not exist look alike from outside. */
   #unknown(id: string, principal: Principal): GatewayError | undefined {
-    if (this.#sessions.get(id)?.principal.id === principal.id) return undefined;
+    if (/* guard: sse/principal */ this.#sessions.get(id)?.principal.id === principal.id) return undefined;
     return new GatewayError('OMNI_SESSION_UNKNOWN', 'There is no such session');
   }
 }

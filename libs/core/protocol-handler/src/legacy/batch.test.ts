@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { FrontFixture, legacyText } from '../front.fixture.ts';
 
 const OLD = { version: '2025-03-26' };
-const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
+const PROGRESS =
+  '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
 
 function call(id: string): string {
   return legacyText('tools/call', { id, params: '"name":"x"' });
@@ -15,7 +16,9 @@ function pings(count: number): string {
 describe('batches', () => {
   it('are answered as one array, whatever comes first', async () => {
     const front = new FrontFixture();
-    const exchange = await (await front.session(OLD)).post(`[${call('1')},${legacyText('ping', { id: '"p"' })},${call('2')}]`);
+    const exchange = await (
+      await front.session(OLD)
+    ).post(`[${call('1')},${legacyText('ping', { id: '"p"' })},${call('2')}]`);
     expect(exchange.state).toBe('none');
     front.dispatch.calls[1]?.result('{"of":2}');
     front.dispatch.calls[0]?.result('{"of":1}');
@@ -27,17 +30,21 @@ describe('batches', () => {
 
   it('of notifications and responses alone get 202', async () => {
     const session = await new FrontFixture().session(OLD);
-    const exchange = await session.post('[{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":1,"result":{}}]');
+    const exchange = await session.post(
+      '[{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":1,"result":{}}]',
+    );
     expect(exchange.status).toBe(202);
     expect(exchange.text()).toBe('');
   });
 
+  // guard: batch/revision
   it.each(['2025-06-18', '2025-11-25', '2024-11-05'])('do not exist in revision %s', async (version) => {
     const exchange = await (await new FrontFixture().session({ version })).post(`[${legacyText('ping')}]`);
     expect(exchange.status).toBe(400);
     expect(exchange.json()).toMatchObject({ id: null, error: { code: -32600 } });
   });
 
+  // guard: batch/size
   it('hold one to a hundred messages', async () => {
     const front = new FrontFixture({ maxElements: 100_000 });
     const session = await front.session(OLD);
@@ -70,6 +77,7 @@ describe('batches', () => {
     expect(front.dispatch.calls).toHaveLength(1);
   });
 
+  // guard: batch/admission
   it('count each request against the limit', async () => {
     const front = new FrontFixture({ maxInFlight: 1 });
     const exchange = await (await front.session(OLD)).post(`[${call('1')},${call('2')}]`);

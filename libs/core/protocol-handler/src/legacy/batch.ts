@@ -11,10 +11,19 @@ import { originOf, type RequestLog, type RequestRecord } from '../request-log.ts
 const MAX_ITEMS = 100;
 
 /** Why this session gets no batch; `undefined` when it does. */
-export function checkBatch(items: readonly string[], session: LegacySession | undefined): GatewayError | undefined {
+export function checkBatch(
+  items: readonly string[],
+  session: LegacySession | undefined,
+): GatewayError | undefined {
+  // guard: batch/revision
   if (session?.version !== BATCH_VERSION)
-    return new GatewayError('OMNI_MESSAGE_INVALID', `Batches exist only in sessions of revision ${BATCH_VERSION}`);
-  return items.length > MAX_ITEMS ? new GatewayError('OMNI_MESSAGE_INVALID', `A batch holds at most ${MAX_ITEMS} messages`) : undefined;
+    return new GatewayError(
+      'OMNI_MESSAGE_INVALID',
+      `Batches exist only in sessions of revision ${BATCH_VERSION}`,
+    );
+  return /* guard: batch/size */ items.length > /* guard: advisory/GHSA-f897-batch */ MAX_ITEMS
+    ? new GatewayError('OMNI_MESSAGE_INVALID', `A batch holds at most ${MAX_ITEMS} messages`)
+    : undefined;
 }
 
 export interface BatchOptions {
@@ -47,23 +56,33 @@ export function runBatch(items: readonly string[], options: BatchOptions): void 
   };
   for (const item of items) {
     const message = parseMessage(item, limits);
-    if (message.kind === 'batch') answers.push(errorText('null', new GatewayError('OMNI_MESSAGE_INVALID', 'A batch cannot hold a batch')));
+    if (message.kind === 'batch')
+      answers.push(
+        errorText('null', new GatewayError('OMNI_MESSAGE_INVALID', 'A batch cannot hold a batch')),
+      );
     else if (message.kind === 'rejected') answers.push(errorText(message.id, message.error));
     else if (message.kind === 'notification') session.onClientNotification(message);
     else if (message.kind === 'response') session.onClientResponse(message);
     else {
       const full = admission.acquire();
+      // guard: batch/admission
       if (full !== undefined) {
         answers.push(errorText(message.id, full));
         continue;
       }
       open++;
       const request = header === undefined ? message : withTraceContext(message, header, limits);
-      const reply = new BatchReply(message.id, session, requests.begin(request, originOf(session)), notify, (text) => {
-        admission.release();
-        if (text !== undefined) answers.push(text);
-        settle();
-      });
+      const reply = new BatchReply(
+        message.id,
+        session,
+        requests.begin(request, originOf(session)),
+        notify,
+        (text) => {
+          admission.release();
+          if (text !== undefined) answers.push(text);
+          settle();
+        },
+      );
       session.onRequest(request, reply, forwardable);
     }
   }
@@ -100,14 +119,22 @@ class BatchReply implements FrontReply {
     listener();
   }
 
-  serverRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+  serverRequest(
+    _upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void {
     this.#session.askAside(message, answer, signal);
   }
 
   settle(answer: Answer): void {
     if (this.#done !== undefined) this.#record.answered(answer);
     if (answer.kind === 'error') this.#finish(errorText(this.#id, answer.error));
-    else this.#finish(typeof answer.payload === 'string' ? answer.payload : new TextDecoder().decode(answer.payload));
+    else
+      this.#finish(
+        typeof answer.payload === 'string' ? answer.payload : new TextDecoder().decode(answer.payload),
+      );
   }
 
   abandon(): void {

@@ -62,26 +62,46 @@ export class ClientRequests implements Ticking {
    * @param send - Puts the text on the right stream; `false` when there is none.
    * @param signal - The server does not want the answer any more: the client is told.
    */
-  ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal?: AbortSignal): void {
+  ask(
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    send: (text: string) => boolean,
+    signal?: AbortSignal,
+  ): void {
     if (signal?.aborted === true) return;
     if (this.#isOver) return answer(noAnswer());
     const needed = NEEDS.get(message.method);
+    // guard: question/capability
     if (needed !== undefined && !this.#declares(needed)) {
-      answer(new GatewayError('OMNI_METHOD_UNKNOWN', `The client did not declare the capability "${needed}"`));
+      answer(
+        new GatewayError('OMNI_METHOD_UNKNOWN', `The client did not declare the capability "${needed}"`),
+      );
       return;
     }
+    // guard: question/count
     if (this.#open.size >= MAX_OPEN) {
       answer(new GatewayError('OMNI_OVERLOADED', `The client already has ${MAX_OPEN} requests to answer`));
       return;
     }
-    const id = `"omni-${++this.#lastId}"`;
+    const id = /* guard: question/own-ids */ `"omni-${++this.#lastId}"`;
     const token = memberOf(metaOf(message), 'progressToken');
     if (this.#open.size === 0) this.#place = this.#ticker.add(this);
-    this.#open.set(id, { answer, dueMs: this.#ticker.nowMs() + ANSWER_DEADLINE_MS, send, token: rawOf(message, token) });
+    this.#open.set(id, {
+      answer,
+      dueMs: this.#ticker.nowMs() + ANSWER_DEADLINE_MS,
+      send,
+      token: rawOf(message, token),
+    });
     if (!send(requestText(id, message.method, paramsWith(message, token, id)))) {
-      this.#take(id)?.answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has no stream open on which it could be asked'));
+      this.#take(id)?.answer(
+        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has no stream open on which it could be asked'),
+      );
     }
-    signal?.addEventListener('abort', () => this.#withdraw(id, 'the server does not want the answer any more'), { once: true });
+    signal?.addEventListener(
+      'abort',
+      () => this.#withdraw(id, 'the server does not want the answer any more'),
+      { once: true },
+    );
   }
 
   /** A response of the client; one that nobody waits for is dropped. @returns Whether it was waited for. */
@@ -109,15 +129,20 @@ export class ClientRequests implements Ticking {
 
   onTick(nowMs: number): void {
     for (const [id, request] of this.#open) {
+      // guard: question/deadline
       if (request.dueMs <= nowMs)
-        this.#withdraw(id, 'no answer came in time')?.answer(new GatewayError('OMNI_CANCELLED', 'The client did not answer in time'));
+        this.#withdraw(id, 'no answer came in time')?.answer(
+          new GatewayError('OMNI_CANCELLED', 'The client did not answer in time'),
+        );
     }
   }
 
   /** Tells the client that its answer is not wanted any more (MCP 2025-11-25, basic/utilities/cancellation). */
   #withdraw(id: string, reason: string): OpenRequest | undefined {
     const request = this.#take(id);
-    request?.send(notificationText('notifications/cancelled', `{"requestId":${id},"reason":${JSON.stringify(reason)}}`));
+    request?.send(
+      notificationText('notifications/cancelled', `{"requestId":${id},"reason":${JSON.stringify(reason)}}`),
+    );
     return request;
   }
 

@@ -3,7 +3,8 @@ import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
 import { FrontFixture, legacyText, messageOf } from '../front.fixture.ts';
 
-const ASK = '{"jsonrpc":"2.0","id":77,"method":"sampling/createMessage","params":{"messages":[ ],"n":1.0e2,"_meta":{"x":1}}}';
+const ASK =
+  '{"jsonrpc":"2.0","id":77,"method":"sampling/createMessage","params":{"messages":[ ],"n":1.0e2,"_meta":{"x":1}}}';
 const CAN_SAMPLE = '{"sampling":{},"roots":{"listChanged":true},"elicitation":{}}';
 const TEN_MINUTES_MS = 600_000;
 
@@ -18,13 +19,19 @@ function cancelText(requestId: string, reason = 'changed my mind'): string {
 /** Notes down what an upstream's question was answered with. */
 function recorder(): { readonly answers: string[]; readonly take: AnswerServerRequest } {
   const answers: string[] = [];
-  return { answers, take: (answer) => answers.push(answer instanceof GatewayError ? `${answer.code}: ${answer.message}` : answer.text) };
+  return {
+    answers,
+    take: (answer) =>
+      answers.push(answer instanceof GatewayError ? `${answer.code}: ${answer.message}` : answer.text),
+  };
 }
 
 describe('LegacySession', () => {
   it('answers ping itself', async () => {
     const session = await new FrontFixture().session();
-    expect((await session.request('ping', { id: '"p"' })).text()).toBe('{"jsonrpc":"2.0","id":"p","result":{}}');
+    expect((await session.request('ping', { id: '"p"' })).text()).toBe(
+      '{"jsonrpc":"2.0","id":"p","result":{}}',
+    );
   });
 
   it.each([
@@ -34,7 +41,11 @@ describe('LegacySession', () => {
     ['resources/templates/list', 'templates'],
   ])('answers %s from the offer, in the form of its era', async (method, kind) => {
     const session = await new FrontFixture().session({ path: '/mcp/files' });
-    expect((await session.request(method)).json()).toEqual({ jsonrpc: '2.0', id: 1, result: { [kind]: [], seenBy: 'files legacy' } });
+    expect((await session.request(method)).json()).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      result: { [kind]: [], seenBy: 'files legacy' },
+    });
   });
 
   it('holds lists until the servers have settled', async () => {
@@ -58,6 +69,7 @@ describe('LegacySession', () => {
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
+  // guard: request/cursor
   it('refuses cursors, for it issues none', async () => {
     const session = await new FrontFixture().session();
     const [empty, foreign] = [
@@ -68,37 +80,50 @@ describe('LegacySession', () => {
     expect(foreign.json()).toMatchObject({ error: { code: -32602, data: { code: 'OMNI_CURSOR_INVALID' } } });
   });
 
-  it.each(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])('routes %s with the session as owner', async (method) => {
-    const front = new FrontFixture();
-    const session = await front.session({ capabilities: CAN_SAMPLE });
-    const exchange = await session.request(method, { params: '"name":"x"' });
-    const { client, message, paramHeaders } = front.dispatch.last.request;
-    expect(client.era).toBe('legacy');
-    expect(client.capabilities).toBe(CAN_SAMPLE);
-    expect(client.clientInfo).toBe('{"name":"test","version":"1"}');
-    expect(client.session?.version).toBe('2025-11-25');
-    expect(message.text).toBe(legacyText(method, { params: '"name":"x"' }));
-    expect(paramHeaders).toBeUndefined();
-    front.dispatch.last.result('{"a":1}');
-    expect(exchange.text()).toBe('{"jsonrpc":"2.0","id":1,"result":{"a":1}}');
-  });
+  it.each(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])(
+    'routes %s with the session as owner',
+    async (method) => {
+      const front = new FrontFixture();
+      const session = await front.session({ capabilities: CAN_SAMPLE });
+      const exchange = await session.request(method, { params: '"name":"x"' });
+      const { client, message, paramHeaders } = front.dispatch.last.request;
+      expect(client.era).toBe('legacy');
+      expect(client.capabilities).toBe(CAN_SAMPLE);
+      expect(client.clientInfo).toBe('{"name":"test","version":"1"}');
+      expect(client.session?.version).toBe('2025-11-25');
+      expect(message.text).toBe(legacyText(method, { params: '"name":"x"' }));
+      expect(paramHeaders).toBeUndefined();
+      front.dispatch.last.result('{"a":1}');
+      expect(exchange.text()).toBe('{"jsonrpc":"2.0","id":1,"result":{"a":1}}');
+    },
+  );
 
   it.each([
     ['/mcp', '{"sampling":{"x":1.0}}', 0],
     ['/mcp/files', '{"sampling":{"x":1.0},"tasks":{"list":{}}}', 1],
-  ])('lets servers see the tasks of the client where there is one server only: %s', async (path, declared, serverRequests) => {
-    const front = new FrontFixture();
-    const session = await front.session({ path, capabilities: '{"sampling":{"x":1.0},"tasks":{"list":{}}}' });
-    const stream = await session.listen();
-    await session.request('tools/call', { params: '"name":"x"' });
-    const { client } = front.dispatch.last.request;
-    const { answers, take } = recorder();
-    client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"tasks/list"}'), take);
-    expect(client.capabilities).toBe(declared);
-    expect(client.session?.capabilities).toBe(declared);
-    expect(stream.events().length).toBe(serverRequests);
-    expect(answers.length).toBe(1 - serverRequests);
-  });
+  ])(
+    'lets servers see the tasks of the client where there is one server only: %s',
+    async (path, declared, serverRequests) => {
+      const front = new FrontFixture();
+      const session = await front.session({
+        path,
+        capabilities: '{"sampling":{"x":1.0},"tasks":{"list":{}}}',
+      });
+      const stream = await session.listen();
+      await session.request('tools/call', { params: '"name":"x"' });
+      const { client } = front.dispatch.last.request;
+      const { answers, take } = recorder();
+      client.session?.onServerRequest(
+        'files',
+        messageOf('{"jsonrpc":"2.0","id":1,"method":"tasks/list"}'),
+        take,
+      );
+      expect(client.capabilities).toBe(declared);
+      expect(client.session?.capabilities).toBe(declared);
+      expect(stream.events().length).toBe(serverRequests);
+      expect(answers.length).toBe(1 - serverRequests);
+    },
+  );
 
   it('gives upstreams a key that is not the id of the session', async () => {
     const front = new FrontFixture();
@@ -122,16 +147,22 @@ describe('LegacySession', () => {
       const front = new FrontFixture();
       const session = await front.session({ version: '2025-03-26' });
       const exchange = await session.post(`[${legacyText(method)}]`);
-      expect(exchange.json()).toMatchObject([{ id: 1, error: { code: method === 'initialize' ? -32600 : -32601 } }]);
+      expect(exchange.json()).toMatchObject([
+        { id: 1, error: { code: method === 'initialize' ? -32600 : -32601 } },
+      ]);
     },
   );
 
+  // guard: session/id-in-use
   it('refuses an id that is in use, without hurting the first request', async () => {
     const front = new FrontFixture();
     const session = await front.session();
     const first = await session.call('7');
     const second = await session.request('tools/call', { id: '7', params: '"name":"x"' });
-    expect(second.json()).toMatchObject({ id: 7, error: { code: -32600, data: { code: 'OMNI_REQUEST_ID_IN_USE' } } });
+    expect(second.json()).toMatchObject({
+      id: 7,
+      error: { code: -32600, data: { code: 'OMNI_REQUEST_ID_IN_USE' } },
+    });
     expect(front.dispatch.calls).toHaveLength(1);
     first.call.result('{"of":"first"}');
     expect(first.exchange.json()).toMatchObject({ id: 7, result: { of: 'first' } });
@@ -150,6 +181,7 @@ describe('LegacySession', () => {
     expect(string.exchange.events()).toEqual([]);
   });
 
+  // guard: session/in-flight
   it('runs at most so many requests of one session, and leaves the others alone [S003-RM-02]', async () => {
     const front = new FrontFixture({ maxSessionInFlight: 1 });
     const [busy, other] = [await front.session(), await front.session()];
@@ -214,6 +246,7 @@ describe('LegacySession', () => {
     expect((await session.request('ping')).json()).toMatchObject({ result: {} });
   });
 
+  // guard: session/level-in-call, session/level
   it.each([
     [undefined, ['debug', 'info', 'warning', 'emergency', 'odd']],
     ['info', ['info', 'warning', 'emergency', 'odd']],
@@ -237,26 +270,36 @@ describe('LegacySession', () => {
     expect(stream.events()).toEqual(heard.map(log));
   });
 
-  it.each(['', '"level":"loud"', '"level":3', '"level":"INFO"'])('refuses the log level {%s}', async (params) => {
-    const front = new FrontFixture();
-    const exchange = await (await front.session()).request('logging/setLevel', { params });
-    expect(exchange.json()).toMatchObject({ error: { code: -32602 } });
-    expect(front.dispatch.calls).toEqual([]);
-  });
+  it.each(['', '"level":"loud"', '"level":3', '"level":"INFO"'])(
+    'refuses the log level {%s}',
+    async (params) => {
+      const front = new FrontFixture();
+      const exchange = await (await front.session()).request('logging/setLevel', { params });
+      expect(exchange.json()).toMatchObject({ error: { code: -32602 } });
+      expect(front.dispatch.calls).toEqual([]);
+    },
+  );
 
   it('subscribes to a resource once, hears of it on its stream, and unsubscribes', async () => {
     const front = new FrontFixture();
     const session = await front.session();
     const stream = await session.listen();
     for (const id of ['1', '2'])
-      expect((await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
-    const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a","more":1.0}}';
+      expect(
+        (await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' })).json(),
+      ).toMatchObject({ result: {} });
+    const update =
+      '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a","more":1.0}}';
     front.updates.subscriptions[0]?.update(update);
     expect(front.updates.subscriptions).toHaveLength(1);
     expect(stream.events()).toEqual([update]);
-    expect((await session.request('resources/unsubscribe', { params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
+    expect(
+      (await session.request('resources/unsubscribe', { params: '"uri":"file:///a"' })).json(),
+    ).toMatchObject({ result: {} });
     expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
-    expect((await session.request('resources/unsubscribe', { params: '"uri":"file:///a"' })).json()).toMatchObject({ result: {} });
+    expect(
+      (await session.request('resources/unsubscribe', { params: '"uri":"file:///a"' })).json(),
+    ).toMatchObject({ result: {} });
   });
 
   it.each([
@@ -270,6 +313,7 @@ describe('LegacySession', () => {
     expect(front.updates.subscriptions).toEqual([]);
   });
 
+  // guard: session/foreign-listen
   it('does not show the listen of a modern server in its updates', async () => {
     const front = new FrontFixture();
     const session = await front.session();
@@ -281,10 +325,12 @@ describe('LegacySession', () => {
     expect(stream.events()).toEqual([update.replace('"io.modelcontextprotocol/subscriptionId":4,', '')]);
   });
 
+  // guard: session/subscriptions
   it('has at most a thousand subscriptions', async () => {
     const front = new FrontFixture();
     const session = await front.session();
-    for (let n = 0; n < 1_000; n++) await session.request('resources/subscribe', { params: `"uri":"file:///${n}"` });
+    for (let n = 0; n < 1_000; n++)
+      await session.request('resources/subscribe', { params: `"uri":"file:///${n}"` });
     const [known, refused] = [
       await session.request('resources/subscribe', { params: '"uri":"file:///0"' }),
       await session.request('resources/subscribe', { params: '"uri":"file:///x"' }),
@@ -297,12 +343,15 @@ describe('LegacySession', () => {
   it('passes on why an upstream refuses a subscription', async () => {
     const front = new FrontFixture();
     front.updates.isImmediate = false;
-    const exchange = await (await front.session()).request('resources/subscribe', { params: '"uri":"file:///a"' });
+    const exchange = await (
+      await front.session()
+    ).request('resources/subscribe', { params: '"uri":"file:///a"' });
     expect(exchange.state).toBe('none');
     front.updates.subscriptions[0]?.done(new GatewayError('OMNI_UPSTREAM_DOWN', 'dead'));
     expect(exchange.json()).toMatchObject({ error: { code: -31031 } });
   });
 
+  // guard: session/taken-back
   it('takes back a subscription that does not stand yet', async () => {
     const front = new FrontFixture();
     front.updates.isImmediate = false;
@@ -321,13 +370,15 @@ describe('LegacySession', () => {
     const front = new FrontFixture();
     front.updates.isImmediate = false;
     const session = await front.session();
-    for (const id of ['1', '2']) await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' });
+    for (const id of ['1', '2'])
+      await session.request('resources/subscribe', { id, params: '"uri":"file:///a"' });
     const released: number[] = [];
     front.updates.subscriptions.forEach(({ done }, n) => done(() => released.push(n)));
     expect(front.updates.subscriptions).toHaveLength(2);
     expect(released).toEqual([0]);
   });
 
+  // guard: session/release
   it('releases subscriptions when it ends, also those that come too late', async () => {
     const front = new FrontFixture();
     const session = await front.session();
@@ -341,6 +392,7 @@ describe('LegacySession', () => {
     expect(isLateReleased).toBe(true);
   });
 
+  // guard: question/own-ids
   it('asks the client on the stream of the call, under an id of its own, and gives the answer back', async () => {
     const front = new FrontFixture();
     const session = await front.session({ capabilities: CAN_SAMPLE });
@@ -375,7 +427,11 @@ describe('LegacySession', () => {
     const { exchange, call } = await session.call();
     const { answers, take } = recorder();
     const stream = await session.listen();
-    call.request.client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'), take);
+    call.request.client.session?.onServerRequest(
+      'files',
+      messageOf('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'),
+      take,
+    );
     expect(stream.events()).toEqual(['{"jsonrpc":"2.0","id":"omni-1","method":"roots/list"}']);
     expect(exchange.state).toBe('none');
     await session.post('{"jsonrpc":"2.0","id":"omni-1","error":{"code":1,"message":"no"}}');
@@ -387,11 +443,14 @@ describe('LegacySession', () => {
     const session = await front.session();
     const { call } = await session.call();
     const stream = await session.listen();
-    const texts = ['notifications/foreign', 'notifications/own'].map((method) => `{"jsonrpc":"2.0","method":"${method}"}`);
+    const texts = ['notifications/foreign', 'notifications/own'].map(
+      (method) => `{"jsonrpc":"2.0","method":"${method}"}`,
+    );
     for (const text of texts) call.request.client.session?.onNotification('files', messageOf(text));
     expect(stream.events()).toEqual(texts.slice(1));
   });
 
+  // guard: question/no-stream
   it('does not keep questions for a stream that is not open', async () => {
     const front = new FrontFixture();
     const session = await front.session({ capabilities: CAN_SAMPLE });
@@ -399,14 +458,19 @@ describe('LegacySession', () => {
     const { answers, take } = recorder();
     call.request.client.session?.onServerRequest('files', messageOf(ASK), take);
     expect((await session.listen()).events()).toEqual([]);
-    expect(answers).toEqual(['OMNI_METHOD_UNKNOWN: The client has no stream open on which it could be asked']);
+    expect(answers).toEqual([
+      'OMNI_METHOD_UNKNOWN: The client has no stream open on which it could be asked',
+    ]);
   });
 
+  // guard: question/capability
   it.each(['sampling/createMessage', 'elicitation/create', 'roots/list'])(
     'does not ask for %s what the client did not declare',
     async (method) => {
       const front = new FrontFixture();
-      const session = await front.session({ capabilities: '{"experimental":{"sampling":{},"elicitation":{},"roots":{}}}' });
+      const session = await front.session({
+        capabilities: '{"experimental":{"sampling":{},"elicitation":{},"roots":{}}}',
+      });
       const { exchange, call } = await session.call();
       const { answers, take } = recorder();
       call.ask(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`, take);
@@ -425,7 +489,10 @@ describe('LegacySession', () => {
 
   it('takes no answer of another session', async () => {
     const front = new FrontFixture();
-    const [session, other] = [await front.session({ capabilities: CAN_SAMPLE }), await front.session({ capabilities: CAN_SAMPLE })];
+    const [session, other] = [
+      await front.session({ capabilities: CAN_SAMPLE }),
+      await front.session({ capabilities: CAN_SAMPLE }),
+    ];
     const { call } = await session.call();
     const { answers, take } = recorder();
     call.ask(ASK, take);
@@ -435,6 +502,7 @@ describe('LegacySession', () => {
     expect(answers).toEqual([]);
   });
 
+  // guard: question/deadline
   it('waits ten minutes for the answer of a person', async () => {
     const front = new FrontFixture({ sessionIdleMs: TEN_MINUTES_MS * 10 });
     const session = await front.session({ capabilities: CAN_SAMPLE });
@@ -458,7 +526,9 @@ describe('LegacySession', () => {
     call.ask(ASK, take);
     withdrawal.abort();
     front.clock.advance(TEN_MINUTES_MS);
-    const told = exchange.events().flatMap((text) => (text.includes('notifications/cancelled') ? [JSON.parse(text) as unknown] : []));
+    const told = exchange
+      .events()
+      .flatMap((text) => (text.includes('notifications/cancelled') ? [JSON.parse(text) as unknown] : []));
     expect(told).toMatchObject([
       { params: { requestId: 'omni-1' } },
       { params: { requestId: 'omni-2', reason: 'no answer came in time' } },
@@ -486,7 +556,9 @@ describe('LegacySession', () => {
     const session = await front.session({ capabilities: CAN_SAMPLE });
     const { call } = await session.call();
     const heard: string[] = [];
-    call.request.client.session?.addClientNotificationListener((notification) => heard.push(notification.text));
+    call.request.client.session?.addClientNotificationListener((notification) =>
+      heard.push(notification.text),
+    );
     const notification = '{"jsonrpc":"2.0","method":"notifications/roots/list_changed","params":{"n":1.0}}';
     await session.post(notification);
     await session.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
@@ -513,6 +585,7 @@ describe('LegacySession', () => {
     expect(answers).toEqual(['OMNI_CANCELLED: The client has ended its session']);
   });
 
+  // guard: question/count
   it('has at most a hundred questions open', async () => {
     const front = new FrontFixture();
     const session = await front.session({ capabilities: CAN_SAMPLE });

@@ -86,7 +86,9 @@ export class LegacySession implements ClientBinding {
     this.#options = options;
     this.#dependencies = options.dependencies;
     this.key = options.key;
-    this.version = negotiateLegacyVersion(stringMember(initialize.text, initialize.params, 'protocolVersion') ?? '');
+    this.version = negotiateLegacyVersion(
+      stringMember(initialize.text, initialize.params, 'protocolVersion') ?? '',
+    );
     const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
     // Servers would see the tasks that others have started with the client: their ids name no server.
     this.capabilities = copyOf(options.endpoint.kind === 'all' ? withoutTasks(declared) : declared);
@@ -146,18 +148,33 @@ export class LegacySession implements ClientBinding {
   }
 
   /** Passes a request of an upstream to the client on the stream that `send` writes to. */
-  ask(message: RpcMessage, answer: AnswerServerRequest, send: (text: string) => boolean, signal?: AbortSignal): void {
+  ask(
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    send: (text: string) => boolean,
+    signal?: AbortSignal,
+  ): void {
     this.#clientRequests().ask(message, answer, send, signal);
   }
 
   onNotification(upstream: string, message: RpcMessage): void {
     if (this.#isEnded) return;
+    // guard: session/level
     if (message.method === 'notifications/message' && !passesLevel(message, this.#calls.minimumLevel)) return;
-    this.#dependencies.dispatch.toClient(upstream, message, this.client, ({ text }) => this.#options.send(text));
+    this.#dependencies.dispatch.toClient(upstream, message, this.client, ({ text }) =>
+      this.#options.send(text),
+    );
   }
 
-  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    this.#dependencies.dispatch.toClient(upstream, message, this.client, (translated) => this.askAside(translated, answer, signal));
+  onServerRequest(
+    upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void {
+    this.#dependencies.dispatch.toClient(upstream, message, this.client, (translated) =>
+      this.askAside(translated, answer, signal),
+    );
   }
 
   /** Passes a request of an upstream to the client on the stream that belongs to no request. */
@@ -194,35 +211,51 @@ export class LegacySession implements ClientBinding {
     this.#stopWatching();
     for (const call of this.#calls.all()) call.end('the session has ended', reason);
     this.endServerRequests();
+    // guard: session/release
     for (const { release } of this.#subscriptions?.values() ?? []) release?.();
     this.#subscriptions = undefined;
     for (const listener of this.#onEnd) listener();
   }
 
   #admit(message: RpcMessage): GatewayError | undefined {
+    // guard: session/id-in-use
     if (this.#calls.get(message.id) !== undefined)
-      return new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id is still running in this session');
+      return new GatewayError(
+        'OMNI_REQUEST_ID_IN_USE',
+        'A request with this id is still running in this session',
+      );
     const { maxInFlight } = this.#dependencies;
-    if (this.#calls.size < maxInFlight) return undefined;
-    return new GatewayError('OMNI_OVERLOADED', `At most ${maxInFlight} requests can run in one session (limits.maxSessionInFlight)`);
+    if (/* guard: session/in-flight */ this.#calls.size < maxInFlight) return undefined;
+    return new GatewayError(
+      'OMNI_OVERLOADED',
+      `At most ${maxInFlight} requests can run in one session (limits.maxSessionInFlight)`,
+    );
   }
 
   #serve(message: RpcMessage, reply: FrontReply, forwardable: HeaderList | undefined): RunningCall {
     const { dispatch, views } = this.#dependencies;
     const { endpoint } = this.client;
-    if (isRouted(message.method)) return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
+    if (isRouted(message.method))
+      return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
     const kind = listKindOf(message.method);
     if (kind !== undefined) {
       const refused = checkCursor(message);
       if (refused !== undefined) return this.#error(reply, refused);
-      views.whenKnown(this.client, 'list', () => void this.#result(message, reply, views.of(this.client).list(kind)));
+      views.whenKnown(
+        this.client,
+        'list',
+        () => void this.#result(message, reply, views.of(this.client).list(kind)),
+      );
       return NOTHING_RUNS;
     }
     switch (message.method) {
       case 'ping':
         return this.#result(message, reply, '{}');
       case 'initialize':
-        return this.#error(reply, new GatewayError('OMNI_MESSAGE_INVALID', 'This session is already initialized'));
+        return this.#error(
+          reply,
+          new GatewayError('OMNI_MESSAGE_INVALID', 'This session is already initialized'),
+        );
       case 'logging/setLevel':
         return this.#setLevel(message, reply);
       case 'resources/subscribe':
@@ -233,10 +266,16 @@ export class LegacySession implements ClientBinding {
         return this.#unsubscribe(message, reply);
       default:
         if (dispatch.carries(message.method, endpoint))
-          return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
+          return dispatch.route(
+            { message, client: this.client, paramHeaders: undefined, forwardable },
+            reply,
+          );
         return this.#error(
           reply,
-          new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`),
+          new GatewayError(
+            'OMNI_METHOD_UNKNOWN',
+            `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`,
+          ),
         );
     }
   }
@@ -244,31 +283,43 @@ export class LegacySession implements ClientBinding {
   #setLevel(message: RpcMessage, reply: FrontReply): RunningCall {
     const level = stringMember(message.text, message.params, 'level');
     if (level === undefined || !isLogLevel(level))
-      return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'));
+      return this.#error(
+        reply,
+        new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'),
+      );
     this.#calls.minimumLevel = level;
-    return this.#dependencies.dispatch.route({ message, client: this.client, paramHeaders: undefined }, reply);
+    return this.#dependencies.dispatch.route(
+      { message, client: this.client, paramHeaders: undefined },
+      reply,
+    );
   }
 
   #subscribe(message: RpcMessage, reply: FrontReply): RunningCall {
     const uri = stringMember(message.text, message.params, 'uri');
     const { updates, views } = this.#dependencies;
     const subscriptions = (this.#subscriptions ??= new Map());
-    if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
+    if (uri === undefined)
+      return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
     if (!views.of(this.client).allowsWatch(uri))
       return this.#error(reply, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
     if (subscriptions.get(uri)?.release !== undefined) return this.#result(message, reply, '{}');
+    // guard: session/subscriptions
     if (subscriptions.size >= MAX_SUBSCRIPTIONS) {
-      return this.#error(reply, new GatewayError('OMNI_OVERLOADED', `At most ${MAX_SUBSCRIPTIONS} resources can be subscribed to`));
+      return this.#error(
+        reply,
+        new GatewayError('OMNI_OVERLOADED', `At most ${MAX_SUBSCRIPTIONS} resources can be subscribed to`),
+      );
     }
     const subscription: Subscription = {};
     subscriptions.set(uri, subscription);
     updates.subscribe(
       this.client,
       uri,
-      (update) => this.#options.send(withoutSubscriptionId(update)),
+      (update) => this.#options.send(/* guard: session/foreign-listen */ withoutSubscriptionId(update)),
       (release) => {
         // The client may have taken it back, or asked again.
-        const isWanted = !this.#isEnded && subscriptions.get(uri) === subscription;
+        const isWanted =
+          !this.#isEnded && /* guard: session/taken-back */ subscriptions.get(uri) === subscription;
         if (release instanceof GatewayError) {
           if (isWanted) subscriptions.delete(uri);
           return void this.#error(reply, release);
@@ -283,7 +334,8 @@ export class LegacySession implements ClientBinding {
 
   #unsubscribe(message: RpcMessage, reply: FrontReply): RunningCall {
     const uri = stringMember(message.text, message.params, 'uri');
-    if (uri === undefined) return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
+    if (uri === undefined)
+      return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
     this.#subscriptions?.get(uri)?.release?.();
     this.#subscriptions?.delete(uri);
     return this.#result(message, reply, '{}');
@@ -295,8 +347,13 @@ export class LegacySession implements ClientBinding {
   }
 
   #announce(change: ViewChange): void {
-    if (!isSameEndpoint(change.endpoint, this.client.endpoint) || !change.isFor(this.client)) return;
-    for (const kind of change.kinds) this.#options.send(notificationText(`notifications/${kind}/list_changed`, ''));
+    if (
+      /* guard: session/changes */ !isSameEndpoint(change.endpoint, this.client.endpoint) ||
+      !change.isFor(this.client)
+    )
+      return;
+    for (const kind of change.kinds)
+      this.#options.send(notificationText(`notifications/${kind}/list_changed`, ''));
   }
 
   #result(message: RpcMessage, reply: FrontReply, result: string): RunningCall {
@@ -320,7 +377,9 @@ function withoutSubscriptionId(update: RpcMessage): string {
 
 function withoutTasks(capabilities: string): string {
   const scan = scanJson(capabilities, CAPABILITY_LIMITS);
-  return scan.kind === 'object' ? withoutMembers(capabilities, scan.object, (key) => key === 'tasks') : capabilities;
+  return scan.kind === 'object'
+    ? withoutMembers(capabilities, scan.object, (key) => key === 'tasks')
+    : capabilities;
 }
 
 /** The same text in a string of its own: a chunk of a message would keep the whole message for as long as the session lasts. */

@@ -24,6 +24,7 @@ describe('legacy sessions over HTTP', () => {
     expect(exchange.responseHeader('mcp-session-id')).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  // guard: session/random-id
   it('have ids of their own', async () => {
     const front = new FrontFixture();
     expect((await front.session()).id).not.toBe((await front.session()).id);
@@ -62,7 +63,10 @@ describe('legacy sessions over HTTP', () => {
   it.each(['ping', 'tools/list', 'tools/call'])('are needed for %s', async (method) => {
     const exchange = await new FrontFixture().post(legacyText(method));
     expect(exchange.status).toBe(400);
-    expect(exchange.json()).toMatchObject({ id: 1, error: { code: -32600, data: { code: 'OMNI_SESSION_REQUIRED' } } });
+    expect(exchange.json()).toMatchObject({
+      id: 1,
+      error: { code: -32600, data: { code: 'OMNI_SESSION_REQUIRED' } },
+    });
   });
 
   it('are looked up for notifications and responses too', async () => {
@@ -90,6 +94,7 @@ describe('legacy sessions over HTTP', () => {
     expect(front.handler.getStatus().details).toMatchObject({ sessions: 1 });
   });
 
+  // guard: session/principal
   it('look unknown to everybody else [PROTO-R06]', async () => {
     const front = new FrontFixture();
     const { id } = await front.session();
@@ -101,6 +106,7 @@ describe('legacy sessions over HTTP', () => {
     expect(stranger.text()).toBe(unknown.text());
   });
 
+  // guard: session/scope
   it('belong to the endpoint where they began', async () => {
     const front = new FrontFixture();
     const ofAll = await front.session();
@@ -165,6 +171,7 @@ describe('legacy sessions over HTTP', () => {
     expect(front.views.watchers).toBe(before);
   });
 
+  // guard: session/idle
   it('expire when they are idle', async () => {
     const front = new FrontFixture({ sessionIdleMs: 1_000 });
     const [idle, used] = [await front.session(), await front.session()];
@@ -175,6 +182,7 @@ describe('legacy sessions over HTTP', () => {
     expect((await used.request('ping')).status).toBe(200);
   });
 
+  // guard: session/busy
   it('do not expire while a call runs or a stream is open', async () => {
     const front = new FrontFixture({ sessionIdleMs: 1_000 });
     const [calling, listening] = [await front.session(), await front.session()];
@@ -193,6 +201,7 @@ describe('legacy sessions over HTTP', () => {
     expect(front.clock.pendingTimers).toBe(0);
   });
 
+  // guard: session/count
   it('are at most so many, and make room when they are idle', async () => {
     const front = new FrontFixture({ maxSessions: 1, sessionIdleMs: 1_000 });
     await front.session();
@@ -203,9 +212,14 @@ describe('legacy sessions over HTTP', () => {
     expect((await front.post(initializeText())).status).toBe(200);
   });
 
+  // guard: session/room-of-others, session/room-soon
   it('make room for their own user with the one that is idle longest, so that clients which never end theirs lock nobody out', async () => {
     const front = new FrontFixture({ maxSessions: 3, sessionIdleMs: 1_800_000 });
-    const [forgotten, used, listening] = [await front.session(), await front.session(), await front.session()];
+    const [forgotten, used, listening] = [
+      await front.session(),
+      await front.session(),
+      await front.session(),
+    ];
     await listening.listen();
     front.clock.advance(59_999);
     await used.request('ping');
@@ -221,7 +235,10 @@ describe('legacy sessions over HTTP', () => {
   });
 
   it('open no stream without an id', async () => {
-    const exchange = await new FrontFixture().raw({ method: 'GET', headers: [...GET, 'Accept', 'text/event-stream'] });
+    const exchange = await new FrontFixture().raw({
+      method: 'GET',
+      headers: [...GET, 'Accept', 'text/event-stream'],
+    });
     expect(exchange.status).toBe(405);
     expect(exchange.responseHeader('allow')).toBe('POST');
   });
@@ -233,10 +250,14 @@ describe('legacy sessions over HTTP', () => {
 
   it('open no stream for an id that is unknown [PROTO-R06]', async () => {
     const front = new FrontFixture();
-    const exchange = await front.raw({ method: 'GET', headers: [...GET, 'Accept', 'text/event-stream', 'Mcp-Session-Id', 'forged'] });
+    const exchange = await front.raw({
+      method: 'GET',
+      headers: [...GET, 'Accept', 'text/event-stream', 'Mcp-Session-Id', 'forged'],
+    });
     expect(exchange.status).toBe(404);
   });
 
+  // guard: session/one-stream
   it('have one stream at a time', async () => {
     const session = await new FrontFixture().session();
     const first = await session.listen();
@@ -257,9 +278,13 @@ describe('legacy sessions over HTTP', () => {
     expect(stream.events()).toEqual([CHANGED, CHANGED.replace('tools', 'prompts')]);
   });
 
+  // guard: session/changes
   it('announce changes of their own endpoint only [S003-PH-02]', async () => {
     const front = new FrontFixture();
-    const [ofAll, ofFiles] = [await (await front.session()).listen(), await (await front.session({ path: '/mcp/files' })).listen()];
+    const [ofAll, ofFiles] = [
+      await (await front.session()).listen(),
+      await (await front.session({ path: '/mcp/files' })).listen(),
+    ];
     front.views.change(['tools']);
     front.views.change(['prompts'], 'files');
     front.views.change(['resources'], 'mail');
@@ -278,6 +303,7 @@ describe('legacy sessions over HTTP', () => {
     expect(capable.events()).toEqual([CHANGED]);
   });
 
+  // guard: stream/waiting-count
   it('keep messages for the stream that opens later, the newest hundred', async () => {
     const front = new FrontFixture();
     const session = await front.session();
@@ -290,6 +316,7 @@ describe('legacy sessions over HTTP', () => {
     expect(stream.events()[99]).toBe(LOG.replace('1}', '100}'));
   });
 
+  // guard: stream/waiting-length
   it('keep no more than a million characters for the stream that opens later', async () => {
     const front = new FrontFixture();
     const session = await front.session();
@@ -318,14 +345,17 @@ describe('legacy sessions over HTTP', () => {
     const stream = await session.listen();
     stream.backlogBytes = 1024 * 1024 + 1;
     const answers: unknown[] = [];
-    call.request.client.session?.onServerRequest('files', messageOf('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'), (answer) =>
-      answers.push(answer),
+    call.request.client.session?.onServerRequest(
+      'files',
+      messageOf('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'),
+      (answer) => answers.push(answer),
     );
     expect(stream.state).toBe('destroyed');
     expect((await session.listen()).events()).toEqual([]);
     expect(answers).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }]);
   });
 
+  // guard: stream/slow-reader
   it('give a stream up whose client reads nothing, and keep what comes for the next', async () => {
     const front = new FrontFixture({ sessionIdleMs: 1_000 });
     const session = await front.session();

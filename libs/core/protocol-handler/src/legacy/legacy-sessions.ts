@@ -52,8 +52,12 @@ export class LegacySessions {
     if (this.#sessions.size >= maxSessions) {
       this.#sweep();
       if (this.#sessions.size >= maxSessions) this.#endIdlestOf(principal);
+      // guard: session/count
       if (this.#sessions.size >= maxSessions)
-        return new GatewayError('OMNI_OVERLOADED', `At most ${maxSessions} sessions can be open (limits.maxSessions)`);
+        return new GatewayError(
+          'OMNI_OVERLOADED',
+          `At most ${maxSessions} sessions can be open (limits.maxSessions)`,
+        );
     }
     const session: LegacySession = new LegacySession(initialize, {
       dependencies: this.#options,
@@ -64,9 +68,19 @@ export class LegacySessions {
       sendServerRequest: (text) => stream.sendNow(text),
     });
     const { ticker } = this.#options;
-    const events = new SessionEvents({ ticker, budget: this.#budget, isPriming: isPrimingVersion(session.version) });
+    const events = new SessionEvents({
+      ticker,
+      budget: this.#budget,
+      isPriming: /* guard: session/priming */ isPrimingVersion(session.version),
+    });
     const stream = new SessionStream(ticker, events);
-    const opened: HttpSession = { id: newSessionId(), session, events, stream, lastSeenMs: clock.monotonicMs() };
+    const opened: HttpSession = {
+      id: newSessionId(),
+      session,
+      events,
+      stream,
+      lastSeenMs: clock.monotonicMs(),
+    };
     this.#sessions.set(opened.id, opened);
     this.#cancelSweep ??= clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
     return opened;
@@ -77,8 +91,11 @@ export class LegacySessions {
     const found = this.#sessions.get(id);
     if (
       found === undefined ||
-      found.session.client.principal.id !== principal.id ||
-      !isSameEndpoint(found.session.client.endpoint, endpoint)
+      /* guard: session/principal */ found.session.client.principal.id !== principal.id ||
+      /* guard: advisory/CVE-2026-52869, session/scope */ !isSameEndpoint(
+        found.session.client.endpoint,
+        endpoint,
+      )
     ) {
       return new GatewayError('OMNI_SESSION_UNKNOWN', 'There is no such session');
     }
@@ -88,7 +105,9 @@ export class LegacySessions {
 
   /** Opens the standalone stream of a session. */
   listen(found: HttpSession, exchange: Exchange): GatewayError | undefined {
-    if (found.stream.isOpen) return new GatewayError('OMNI_STREAM_CONFLICT', 'The session already has an open GET stream');
+    // guard: session/one-stream
+    if (found.stream.isOpen)
+      return new GatewayError('OMNI_STREAM_CONFLICT', 'The session already has an open GET stream');
     found.stream.open(exchange);
     return undefined;
   }
@@ -101,7 +120,11 @@ export class LegacySessions {
   resume(found: HttpSession, exchange: Exchange, lastEventId: string): GatewayError | undefined {
     const point = found.events.find(lastEventId);
     if (point === undefined) return this.listen(found, exchange);
-    if (point === 'over') return new GatewayError('OMNI_STREAM_OVER', 'Everything on this stream was sent, or is not kept any more');
+    if (point === 'over')
+      return new GatewayError(
+        'OMNI_STREAM_OVER',
+        'Everything on this stream was sent, or is not kept any more',
+      );
     if (found.stream.owns(point.stream)) {
       found.stream.open(exchange, point.seq);
       return undefined;
@@ -128,7 +151,8 @@ export class LegacySessions {
   readonly #sweepLater = (): void => {
     this.#sweep();
     const { clock, sessionIdleMs } = this.#options;
-    this.#cancelSweep = this.#sessions.size === 0 ? undefined : clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
+    this.#cancelSweep =
+      this.#sessions.size === 0 ? undefined : clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
   };
 
   #sweep(): void {
@@ -137,7 +161,7 @@ export class LegacySessions {
     for (const found of [...this.#sessions.values()]) {
       // It may be busy until the next look: a client has its whole time from the end of a long call on.
       if (isBusy(found)) found.lastSeenMs = now + sessionIdleMs / SWEEPS;
-      else if (found.lastSeenMs <= now - sessionIdleMs) this.end(found);
+      else if (/* guard: session/idle */ found.lastSeenMs <= now - sessionIdleMs) this.end(found);
     }
   }
 
@@ -145,14 +169,23 @@ export class LegacySessions {
   #endIdlestOf(principal: Principal): void {
     let idlest: HttpSession | undefined;
     for (const found of this.#sessions.values()) {
-      if (isBusy(found) || found.session.client.principal.id !== principal.id) continue;
+      if (
+        isBusy(found) ||
+        /* guard: session/room-of-others */ found.session.client.principal.id !== principal.id
+      )
+        continue;
       if (idlest === undefined || found.lastSeenMs < idlest.lastSeenMs) idlest = found;
     }
-    if (idlest !== undefined && idlest.lastSeenMs <= this.#options.clock.monotonicMs() - REPLACEABLE_AFTER_MS) this.end(idlest);
+    if (
+      idlest !== undefined &&
+      /* guard: session/room-soon */ idlest.lastSeenMs <=
+        this.#options.clock.monotonicMs() - REPLACEABLE_AFTER_MS
+    )
+      this.end(idlest);
   }
 }
 
 /** A session that is waited for. */
 function isBusy({ session, stream }: HttpSession): boolean {
-  return session.inFlight > 0 || stream.isOpen;
+  return /* guard: session/busy */ session.inFlight > 0 || stream.isOpen;
 }

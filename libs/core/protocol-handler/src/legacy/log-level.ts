@@ -2,7 +2,16 @@ import { stringMember } from '@omni/jsonrpc';
 import type { RpcNotification } from '@omni/model';
 
 /** Severity names of MCP logging, least first (RFC 5424). */
-const LEVELS: readonly string[] = ['debug', 'info', 'notification', 'warning', 'error', 'critical', 'alert', 'emergency'];
+const LEVELS: readonly string[] = [
+  'debug',
+  'info',
+  'notification',
+  'warning',
+  'error',
+  'critical',
+  'alert',
+  'emergency',
+];
 
 export function isLogLevel(level: string): boolean {
   return LEVELS.includes(level);

@@ -45,9 +45,13 @@ describe('the progress of a client with the question of a server', () => {
     const { call } = await session.call();
     const [waiting, without] = [recorder(), recorder()];
     call.ask(serverRequest(7, '"t"'), waiting.take);
-    call.ask('{"jsonrpc":"2.0","id":8,"method":"sampling/createMessage","params":{"messages":[]}}', without.take);
+    call.ask(
+      '{"jsonrpc":"2.0","id":8,"method":"sampling/createMessage","params":{"messages":[]}}',
+      without.take,
+    );
     // The server's token, that of a question without one, that of nobody, none at all, and that of another session.
-    for (const token of ['"t"', '"omni-2"', '"omni-3"', 'null', '["omni-1"]']) await session.post(progress(token));
+    for (const token of ['"t"', '"omni-2"', '"omni-3"', 'null', '["omni-1"]'])
+      await session.post(progress(token));
     await session.post('{"jsonrpc":"2.0","method":"notifications/progress"}');
     await other.post(progress('"omni-1"'));
     expect(waiting.heard).toEqual([]);

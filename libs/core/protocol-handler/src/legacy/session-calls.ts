@@ -16,6 +16,7 @@ import { passesLevel } from './log-level.ts';
 export class SessionCalls {
   /** Of the last `logging/setLevel`. */
   minimumLevel: string | undefined;
+  // guard: process/cancel
   #byId: Map<string, SessionCall> | undefined;
 
   get size(): number {
@@ -58,7 +59,12 @@ export class SessionCall implements FrontReply, ChunkSink, RunningCall {
   }
 
   notification(notification: RpcNotification): boolean {
-    if (notification.method === 'notifications/message' && !passesLevel(notification, this.#calls.minimumLevel)) return true;
+    // guard: session/level-in-call
+    if (
+      notification.method === 'notifications/message' &&
+      !passesLevel(notification, this.#calls.minimumLevel)
+    )
+      return true;
     return this.#reply.notification(notification);
   }
 
@@ -66,7 +72,12 @@ export class SessionCall implements FrontReply, ChunkSink, RunningCall {
     this.#reply.onDrain(listener);
   }
 
-  serverRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+  serverRequest(
+    upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void {
     this.#reply.serverRequest(upstream, message, answer, signal);
   }
 

@@ -18,17 +18,21 @@ function changed(kind: string, id = '7'): string {
 }
 
 describe('ListenHub', () => {
-  it.each(['7', '"7"', '9007199254740993'])('acknowledges first, with the id %s as it was sent', async (id) => {
-    const front = new FrontFixture();
-    const exchange = await listen(front, '{"toolsListChanged":true,"promptsListChanged":false}', id);
-    front.views.change(['tools']);
-    expect(exchange.status).toBe(200);
-    expect(exchange.events()).toEqual([
-      `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"${ID}":${id}},"notifications":{"toolsListChanged":true}}}`,
-      changed('tools', id),
-    ]);
-  });
+  it.each(['7', '"7"', '9007199254740993'])(
+    'acknowledges first, with the id %s as it was sent',
+    async (id) => {
+      const front = new FrontFixture();
+      const exchange = await listen(front, '{"toolsListChanged":true,"promptsListChanged":false}', id);
+      front.views.change(['tools']);
+      expect(exchange.status).toBe(200);
+      expect(exchange.events()).toEqual([
+        `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"${ID}":${id}},"notifications":{"toolsListChanged":true}}}`,
+        changed('tools', id),
+      ]);
+    },
+  );
 
+  // guard: listen/known
   it('acknowledges what it honours of a filter with unknown keys and unknown resources', async () => {
     const exchange = await listen(
       new FrontFixture(),
@@ -50,7 +54,9 @@ describe('ListenHub', () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{}');
     front.views.change(['tools', 'prompts', 'resources']);
-    expect(exchange.events().map((text) => JSON.parse(text))).toMatchObject([{ params: { notifications: {} } }]);
+    expect(exchange.events().map((text) => JSON.parse(text))).toMatchObject([
+      { params: { notifications: {} } },
+    ]);
   });
 
   it.each([
@@ -61,7 +67,10 @@ describe('ListenHub', () => {
     ['resources of another type', '"notifications":{"resourceSubscriptions":"file:///a"}'],
     ['a number among the resources', '"notifications":{"resourceSubscriptions":["file:///a",1]}'],
     ['a number among the tasks', '"notifications":{"taskIds":["t",1]}'],
-    ['more than a hundred tasks', `"notifications":{"taskIds":${JSON.stringify(Array.from({ length: 101 }, (_, n) => String(n)))}}`],
+    [
+      'more than a hundred tasks',
+      `"notifications":{"taskIds":${JSON.stringify(Array.from({ length: 101 }, (_, n) => String(n)))}}`,
+    ],
   ])('refuses %s', async (_what, params) => {
     const front = new FrontFixture();
     const exchange = await front.modern('subscriptions/listen', { params });
@@ -70,6 +79,7 @@ describe('ListenHub', () => {
     expect(front.handler.getStatus().details).toMatchObject({ listens: 0 });
   });
 
+  // guard: listen/resources
   it('refuses more than a thousand resources', async () => {
     const front = new FrontFixture({ maxBodyBytes: 100_000, maxElements: 10_000 });
     const uris = Array.from({ length: 1_001 }, (_, n) => `file:///${n}`);
@@ -90,6 +100,7 @@ describe('ListenHub', () => {
     expect(exchange.events()).toHaveLength(2);
   });
 
+  // guard: listen/scope, listen/asked-for
   it('delivers only what was asked for, to the endpoint where it was asked', async () => {
     const front = new FrontFixture();
     const [tools, prompts, files] = [
@@ -109,10 +120,22 @@ describe('ListenHub', () => {
   it.each([
     ['no _meta', '{"uri":"file:///a","x":1.0}', `{"_meta":{"${ID}":7},"uri":"file:///a","x":1.0}`],
     ['no members', '{}', `{"_meta":{"${ID}":7}}`],
-    ['foreign _meta', '{"uri":"file:///a","_meta":{"trace":1}}', `{"uri":"file:///a","_meta":{"${ID}":7,"trace":1}}`],
+    [
+      'foreign _meta',
+      '{"uri":"file:///a","_meta":{"trace":1}}',
+      `{"uri":"file:///a","_meta":{"${ID}":7,"trace":1}}`,
+    ],
     ['an empty _meta', '{"_meta":{}}', `{"_meta":{"${ID}":7}}`],
-    ['the id of our own listen', `{"_meta":{"${ID}":"up-3"},"uri":"file:///a"}`, `{"_meta":{"${ID}":7},"uri":"file:///a"}`],
-    ['a _meta of another type', '{"_meta":null,"uri":"file:///a"}', `{"_meta":{"${ID}":7},"uri":"file:///a"}`],
+    [
+      'the id of our own listen',
+      `{"_meta":{"${ID}":"up-3"},"uri":"file:///a"}`,
+      `{"_meta":{"${ID}":7},"uri":"file:///a"}`,
+    ],
+    [
+      'a _meta of another type',
+      '{"_meta":null,"uri":"file:///a"}',
+      `{"_meta":{"${ID}":7},"uri":"file:///a"}`,
+    ],
   ])('marks updates with %s as its own and changes nothing else', async (_what, params, sent) => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"resourceSubscriptions":["file:///a"]}');
@@ -130,7 +153,10 @@ describe('ListenHub', () => {
   it('acknowledges the resources whose servers have taken the subscription, and keeps what comes before', async () => {
     const front = new FrontFixture();
     front.updates.isImmediate = false;
-    const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a","file:///b"]}');
+    const exchange = await listen(
+      front,
+      '{"toolsListChanged":true,"resourceSubscriptions":["file:///a","file:///b"]}',
+    );
     const [a, b] = front.updates.subscriptions;
     a?.done(() => {});
     a?.update(updated('{"uri":"file:///a"}'));
@@ -175,9 +201,12 @@ describe('ListenHub', () => {
     const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"]}');
     front.views.change(['tools']);
     await front.handler.stop({ deadlineMs: 1_000 });
-    expect(exchange.text()).toBe(`{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","_meta":{"${ID}":7}}}`);
+    expect(exchange.text()).toBe(
+      `{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","_meta":{"${ID}":7}}}`,
+    );
   });
 
+  // guard: listen/release
   it('releases its resources when the client goes, also those that come too late', async () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"resourceSubscriptions":["file:///a"]}');
@@ -196,10 +225,16 @@ describe('ListenHub', () => {
 
   it('ends in good order when Omni stops', async () => {
     const front = new FrontFixture();
-    const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"]}', '"x"');
+    const exchange = await listen(
+      front,
+      '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"]}',
+      '"x"',
+    );
     await front.handler.stop({ deadlineMs: 1_000 });
     expect(exchange.state).toBe('ended');
-    expect(exchange.events()[1]).toBe(`{"jsonrpc":"2.0","id":"x","result":{"resultType":"complete","_meta":{"${ID}":"x"}}}`);
+    expect(exchange.events()[1]).toBe(
+      `{"jsonrpc":"2.0","id":"x","result":{"resultType":"complete","_meta":{"${ID}":"x"}}}`,
+    );
     expect(front.updates.subscriptions[0]?.isReleased).toBe(true);
     expect(front.views.watchers).toBe(0);
   });
@@ -213,6 +248,7 @@ describe('ListenHub', () => {
     expect(front.handler.getStatus().details).toMatchObject({ listens: 2, inFlight: 1 });
   });
 
+  // guard: listen/count
   it('is open at most a thousand times', async () => {
     const front = new FrontFixture();
     for (let n = 0; n < 1_000; n++) await listen(front, '{}', String(n));
@@ -223,7 +259,10 @@ describe('ListenHub', () => {
 
   it('acknowledges tasks when it is known whose they are, and keeps what comes before', async () => {
     const front = new FrontFixture();
-    const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"],"taskIds":["t","u","t"]}');
+    const exchange = await listen(
+      front,
+      '{"toolsListChanged":true,"resourceSubscriptions":["file:///a"],"taskIds":["t","u","t"]}',
+    );
     front.views.change(['tools']);
     const [watch] = front.dispatch.taskWatches;
     expect(watch?.taskIds).toEqual(['t', 'u']);
@@ -238,11 +277,13 @@ describe('ListenHub', () => {
     ]);
   });
 
+  // guard: listen/slow-reader
   it('tells of tasks under the id of the listen, the last of each to a client that reads slowly', async () => {
     const front = new FrontFixture();
     const exchange = await listen(front, '{"taskIds":["t","u"]}');
     const [watch] = front.dispatch.taskWatches;
-    const task = (params: string): string => `{"jsonrpc":"2.0","method":"notifications/tasks","params":${params}}`;
+    const task = (params: string): string =>
+      `{"jsonrpc":"2.0","method":"notifications/tasks","params":${params}}`;
     const notify = (id: string, n: string): void =>
       watch?.onTaskNotification(id, messageOf(task(`{"_meta":{"${ID}":"up"},"taskId":"${id}","n":${n}}`)));
     watch?.onOpen(['t', 'u']);
@@ -274,7 +315,10 @@ describe('ListenHub', () => {
 
   it('keeps the last of each subject for a client that reads slowly', async () => {
     const front = new FrontFixture();
-    const exchange = await listen(front, '{"toolsListChanged":true,"resourceSubscriptions":["file:///a","file:///b"]}');
+    const exchange = await listen(
+      front,
+      '{"toolsListChanged":true,"resourceSubscriptions":["file:///a","file:///b"]}',
+    );
     exchange.backlogBytes = 1;
     front.views.change(['tools']);
     for (const version of [1, 2, 3]) front.updates.subscriptions[0]?.update(updated(`{"v":${version}}`));

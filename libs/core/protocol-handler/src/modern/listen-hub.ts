@@ -84,8 +84,12 @@ export class ListenHub {
   open(message: RpcMessage, client: ClientContext, reply: FrontReply): RunningCall {
     const filter = readFilter(message);
     if (filter instanceof GatewayError) return this.#refuse(reply, filter);
+    // guard: listen/count
     if (this.#listens.size >= MAX_LISTENS) {
-      return this.#refuse(reply, new GatewayError('OMNI_OVERLOADED', `At most ${MAX_LISTENS} subscriptions can be open`));
+      return this.#refuse(
+        reply,
+        new GatewayError('OMNI_OVERLOADED', `At most ${MAX_LISTENS} subscriptions can be open`),
+      );
     }
     const listen: Listen = {
       id: message.id,
@@ -108,7 +112,8 @@ export class ListenHub {
     this.#stopWatching();
     for (const listen of [...this.#listens]) {
       this.#close(listen);
-      if (listen.isAcknowledged) for (const notification of listen.held?.values() ?? []) listen.reply.notification(notification);
+      if (listen.isAcknowledged)
+        for (const notification of listen.held?.values() ?? []) listen.reply.notification(notification);
       listen.reply.settle({
         kind: 'message',
         payload: resultText(listen.id, `{"resultType":"complete",${subscriptionMeta(listen.id)}}`),
@@ -138,13 +143,21 @@ export class ListenHub {
   }
 
   /** @param onKnown - Called once, with the URIs that no server has refused; one that does not say so soon counts among them. */
-  #watchResources(listen: Listen, asked: readonly string[], onKnown: (uris: readonly string[]) => void): void {
+  #watchResources(
+    listen: Listen,
+    asked: readonly string[],
+    onKnown: (uris: readonly string[]) => void,
+  ): void {
     if (asked.length === 0) return onKnown([]);
     const { views, updates, clock } = this.#options;
     views.whenKnown(listen.client, 'list', () => {
       if (listen.isClosed) return;
       const view = views.of(listen.client);
-      const honoured = new Set(asked.filter((uri) => view.allowsWatch(uri)));
+      const honoured = new Set(
+        asked
+          // guard: listen/known
+          .filter((uri) => view.allowsWatch(uri)),
+      );
       let open: number | undefined = honoured.size + 1;
       const tell = (): void => {
         open = undefined;
@@ -172,7 +185,12 @@ export class ListenHub {
   }
 
   /** @param onKnown - Called once, with those that are the client's. */
-  #watchTasks(listen: Listen, message: RpcMessage, taskIds: readonly string[], onKnown: (taskIds: readonly string[]) => void): void {
+  #watchTasks(
+    listen: Listen,
+    message: RpcMessage,
+    taskIds: readonly string[],
+    onKnown: (taskIds: readonly string[]) => void,
+  ): void {
     if (taskIds.length === 0) return onKnown([]);
     const release = this.#options.dispatch.watchTasks({
       message,
@@ -191,11 +209,17 @@ export class ListenHub {
     if (listen.isClosed) return;
     listen.isAcknowledged = true;
     const honoured = {
-      ...Object.fromEntries(CHANGE_FLAGS.filter(({ kind }) => listen.kinds.has(kind)).map(({ flag }) => [flag, true])),
+      ...Object.fromEntries(
+        CHANGE_FLAGS.filter(({ kind }) => listen.kinds.has(kind)).map(({ flag }) => [flag, true]),
+      ),
       ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
       ...(taskIds.length > 0 ? { taskIds } : {}),
     };
-    this.#notify(listen, 'notifications/subscriptions/acknowledged', `,"notifications":${JSON.stringify(honoured)}`);
+    this.#notify(
+      listen,
+      'notifications/subscriptions/acknowledged',
+      `,"notifications":${JSON.stringify(honoured)}`,
+    );
     for (const [subject, notification] of held ?? []) this.#send(listen, subject, notification);
   }
 
@@ -208,14 +232,20 @@ export class ListenHub {
     if (listen.isClosed) return;
     listen.isClosed = true;
     this.#listens.delete(listen);
+    // guard: listen/release
     for (const release of listen.releases) release();
   }
 
   #announce(change: ViewChange): void {
     for (const listen of this.#listens) {
-      if (!isSameEndpoint(listen.client.endpoint, change.endpoint) || !change.isFor(listen.client)) continue;
+      if (
+        /* guard: listen/scope */ !isSameEndpoint(listen.client.endpoint, change.endpoint) ||
+        !change.isFor(listen.client)
+      )
+        continue;
       for (const { kind, method } of CHANGE_FLAGS) {
-        if (change.kinds.has(kind) && listen.kinds.has(kind)) this.#notify(listen, method);
+        if (change.kinds.has(kind) && /* guard: listen/asked-for */ listen.kinds.has(kind))
+          this.#notify(listen, method);
       }
     }
   }
@@ -227,7 +257,11 @@ export class ListenHub {
       meta === undefined
         ? setMember(update.params, '_meta', `{${JSON.stringify(META_SUBSCRIPTION)}:${listen.id}}`)
         : setMember(meta, META_SUBSCRIPTION, listen.id);
-    this.#send(listen, subject, { method: update.method, text: applyEdits(update.text, [edit]), params: undefined });
+    this.#send(listen, subject, {
+      method: update.method,
+      text: applyEdits(update.text, [edit]),
+      params: undefined,
+    });
   }
 
   /** @param moreParams - JSON of further members of `params`, each with a comma before it. */
@@ -244,7 +278,7 @@ export class ListenHub {
       listen.held.set(subject, notification);
       return;
     }
-    if (listen.reply.notification(notification)) return;
+    if (/* guard: listen/slow-reader */ listen.reply.notification(notification)) return;
     listen.held = new Map();
     listen.reply.onDrain(() => this.#goOn(listen));
   }
@@ -266,7 +300,10 @@ function readFilter(message: RpcMessage): Filter | GatewayError {
   const text = member === undefined ? '' : message.text.slice(member.start, member.end);
   const scan = scanJson(text, FILTER_LIMITS);
   if (scan.kind !== 'object')
-    return new GatewayError('OMNI_PARAMS_INVALID', '"notifications" must be an object that names what to listen to');
+    return new GatewayError(
+      'OMNI_PARAMS_INVALID',
+      '"notifications" must be an object that names what to listen to',
+    );
   const kinds = new Set<string>();
   for (const { kind, flag } of CHANGE_FLAGS) {
     const value = rawMember(text, scan.object, flag);
@@ -274,14 +311,24 @@ function readFilter(message: RpcMessage): Filter | GatewayError {
     else if (value !== undefined && value !== 'false')
       return new GatewayError('OMNI_PARAMS_INVALID', `"notifications.${flag}" must be a boolean`);
   }
-  const uris = readStrings(text, scan.object, 'resourceSubscriptions', MAX_URIS);
+  const uris = readStrings(
+    text,
+    scan.object,
+    'resourceSubscriptions',
+    /* guard: listen/resources */ MAX_URIS,
+  );
   if (uris instanceof GatewayError) return uris;
   const taskIds = readStrings(text, scan.object, 'taskIds', MAX_TASKS);
   return taskIds instanceof GatewayError ? taskIds : { kinds, uris, taskIds };
 }
 
 /** @returns Each once. */
-function readStrings(text: string, filter: JsonObject, key: string, most: number): readonly string[] | GatewayError {
+function readStrings(
+  text: string,
+  filter: JsonObject,
+  key: string,
+  most: number,
+): readonly string[] | GatewayError {
   const json = rawMember(text, filter, key);
   if (json === undefined) return [];
   const scan = scanJson(json, FILTER_LIMITS);
@@ -290,7 +337,8 @@ function readStrings(text: string, filter: JsonObject, key: string, most: number
   if (items === undefined || strings === undefined || strings.length !== items.length) {
     return new GatewayError('OMNI_PARAMS_INVALID', `"notifications.${key}" must be an array of strings`);
   }
-  if (strings.length > most) return new GatewayError('OMNI_PARAMS_INVALID', `"notifications.${key}" holds more than ${most} at once`);
+  if (strings.length > most)
+    return new GatewayError('OMNI_PARAMS_INVALID', `"notifications.${key}" holds more than ${most} at once`);
   return [...new Set(strings)];
 }
 

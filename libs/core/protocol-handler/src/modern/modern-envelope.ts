@@ -1,4 +1,12 @@
-import { type JsonMember, memberOf, metaOf, rawOf, type RpcMessage, stringAt, stringMember } from '@omni/jsonrpc';
+import {
+  type JsonMember,
+  memberOf,
+  metaOf,
+  rawOf,
+  type RpcMessage,
+  stringAt,
+  stringMember,
+} from '@omni/jsonrpc';
 import { decodeHeaderValue } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { isModernVersion, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../protocol-versions.ts';
@@ -35,18 +43,27 @@ export function readEnvelope(message: RpcMessage, versionHeader?: string): Moder
   const version = memberOf(meta, META_VERSION);
   if (version === undefined) return missing(META_VERSION);
   const versionText = stringAt(message.text, version);
-  if (versionText === undefined) return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_VERSION}"] must be a string`);
+  if (versionText === undefined)
+    return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_VERSION}"] must be a string`);
+  // guard: request/header-version
   if (versionHeader !== undefined && versionHeader !== versionText)
     return mismatch('MCP-Protocol-Version differs from the version in _meta');
   if (!isModernVersion(versionText)) {
-    const problem = LEGACY_VERSIONS.includes(versionText) ? 'begins with initialize and has no such envelope' : 'is not supported';
-    return new GatewayError('OMNI_VERSION_UNSUPPORTED', `Protocol version ${printable(versionText)} ${problem}`, {
-      data: { supported: SUPPORTED_VERSIONS, requested: versionText.slice(0, 64) },
-    });
+    const problem = LEGACY_VERSIONS.includes(versionText)
+      ? 'begins with initialize and has no such envelope'
+      : 'is not supported';
+    return new GatewayError(
+      'OMNI_VERSION_UNSUPPORTED',
+      `Protocol version ${printable(versionText)} ${problem}`,
+      {
+        data: { supported: SUPPORTED_VERSIONS, requested: versionText.slice(0, 64) },
+      },
+    );
   }
   const capabilities = memberOf(meta, META_CAPABILITIES);
   if (capabilities === undefined) return missing(META_CAPABILITIES);
-  if (!isObject(message, capabilities)) return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_CAPABILITIES}"] must be an object`);
+  if (!isObject(message, capabilities))
+    return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_CAPABILITIES}"] must be an object`);
   const info = memberOf(meta, META_CLIENT_INFO);
   if (info !== undefined && !isObject(message, info))
     return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_CLIENT_INFO}"] must be an object`);
@@ -80,6 +97,7 @@ export function checkMirroredHeaders(message: RpcMessage, header: HeaderLookup):
   if (header('mcp-protocol-version') === undefined) return mismatch('MCP-Protocol-Version is missing');
   const method = header('mcp-method');
   if (method === undefined) return mismatch('Mcp-Method is missing');
+  // guard: request/header-method
   if (method !== message.method) return mismatch('Mcp-Method differs from the method in the body');
   const parameter = namedParameter(message.method);
   if (parameter === undefined) return undefined;
@@ -89,7 +107,9 @@ export function checkMirroredHeaders(message: RpcMessage, header: HeaderLookup):
   if (name === undefined) return mismatch('Mcp-Name is missing');
   const decoded = decodeHeaderValue(name);
   if (decoded === undefined) return mismatch('Mcp-Name is not a valid header value');
-  return decoded === named ? undefined : mismatch(`Mcp-Name differs from "${parameter}" in the body`);
+  return /* guard: request/header-name */ decoded === named
+    ? undefined
+    : mismatch(`Mcp-Name differs from "${parameter}" in the body`);
 }
 
 function mismatch(message: string): GatewayError {

@@ -11,7 +11,14 @@ describe('ModernRequests', () => {
       id: 1,
       result: {
         resultType: 'complete',
-        supportedVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'],
+        supportedVersions: [
+          '2026-07-28',
+          '2025-11-25',
+          '2025-06-18',
+          '2025-03-26',
+          '2024-11-05',
+          '2024-10-07',
+        ],
         capabilities: { tools: { listChanged: true }, experimental: { files: { era: 'modern' } } },
         instructions: 'Say "please"',
         ttlMs: 60_000,
@@ -33,7 +40,11 @@ describe('ModernRequests', () => {
   ])('answers %s from the offer, in the form of its era', async (method, kind) => {
     const exchange = await new FrontFixture().modern(method, { path: '/mcp/files' });
     expect(exchange.status).toBe(200);
-    expect(exchange.json()).toEqual({ jsonrpc: '2.0', id: 1, result: { [kind]: [], seenBy: 'files modern' } });
+    expect(exchange.json()).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      result: { [kind]: [], seenBy: 'files modern' },
+    });
   });
 
   it('sends a long list with its length, the same bytes for the same list', async () => {
@@ -42,7 +53,9 @@ describe('ModernRequests', () => {
     front.views.list = () => JSON.stringify({ tools });
     const [first, second] = [await front.modern('tools/list'), await front.modern('tools/list')];
     expect(first.json()).toEqual({ jsonrpc: '2.0', id: 1, result: { tools } });
-    expect(first.responseHeader('content-length')).toBe(String(new TextEncoder().encode(first.text()).byteLength));
+    expect(first.responseHeader('content-length')).toBe(
+      String(new TextEncoder().encode(first.text()).byteLength),
+    );
     expect(second.text()).toBe(first.text());
     expect(first.state).toBe('ended');
     expect(second.state).toBe('ended');
@@ -54,7 +67,10 @@ describe('ModernRequests', () => {
     const listed: string[] = [];
     for (const letter of ['a', 'b', 'a']) {
       front.views.list = () => JSON.stringify({ tools: [letter.repeat(20_000)] });
-      listed.push(...(JSON.parse((await front.modern('tools/list')).text()) as { result: { tools: string[] } }).result.tools);
+      listed.push(
+        ...(JSON.parse((await front.modern('tools/list')).text()) as { result: { tools: string[] } }).result
+          .tools,
+      );
     }
     expect(listed.map((text) => text.charAt(0))).toEqual(['a', 'b', 'a']);
   });
@@ -79,7 +95,9 @@ describe('ModernRequests', () => {
   ])('takes only the empty cursor and none: %s', async (params, kind) => {
     const exchange = await new FrontFixture().modern('tools/list', { params });
     expect(exchange.status).toBe(200);
-    expect(exchange.json()).toMatchObject(kind === undefined ? { error: { code: -32602 } } : { result: { [kind]: [] } });
+    expect(exchange.json()).toMatchObject(
+      kind === undefined ? { error: { code: -32602 } } : { result: { [kind]: [] } },
+    );
   });
 
   it('carries vendor methods on the endpoint of one server only', async () => {

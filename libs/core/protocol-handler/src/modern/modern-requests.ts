@@ -1,5 +1,12 @@
 import { memberOf, rawOf, resultText, type RpcMessage } from '@omni/jsonrpc';
-import { type CallContext, type CatalogueViews, type ClientContext, type ListKind, NOTHING_RUNS, type RunningCall } from '@omni/model';
+import {
+  type CallContext,
+  type CatalogueViews,
+  type ClientContext,
+  type ListKind,
+  NOTHING_RUNS,
+  type RunningCall,
+} from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { Dispatch, Identity } from '../collaborators.ts';
 import { EncodedLists } from './encoded-lists.ts';
@@ -58,6 +65,7 @@ export function isRouted(method: string): boolean {
  */
 export function checkCursor(message: RpcMessage): GatewayError | undefined {
   const cursor = rawOf(message, memberOf(message.params, 'cursor'));
+  // guard: request/cursor
   if (cursor === undefined || cursor === 'null' || cursor === '""') return undefined;
   return new GatewayError('OMNI_CURSOR_INVALID', 'The cursor was not issued by this endpoint');
 }
@@ -110,11 +118,21 @@ export class ModernRequests {
       case 'subscriptions/listen':
         return this.#listens.open(message, client, reply);
       default:
-        if (!REMOVED.has(message.method) && this.#dispatch.carries(message.method, client.endpoint))
+        if (
+          /* guard: request/removed-methods */ !REMOVED.has(message.method) &&
+          this.#dispatch.carries(message.method, client.endpoint)
+        )
           return this.#dispatch.route(request, reply);
         reply.settle({
           kind: 'error',
-          error: new GatewayError('OMNI_METHOD_UNKNOWN', `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`),
+          error: new GatewayError(
+            'OMNI_METHOD_UNKNOWN',
+            `Method ${JSON.stringify(
+              message.method
+                // guard: request/method-in-error
+                .slice(0, 100),
+            )} is not offered here`,
+          ),
         });
         return NOTHING_RUNS;
     }
@@ -123,7 +141,10 @@ export class ModernRequests {
   #list(kind: ListKind, message: RpcMessage, client: ClientContext, reply: FrontReply): RunningCall {
     const refused = checkCursor(message);
     if (refused !== undefined) reply.settle({ kind: 'error', error: refused });
-    else this.#views.whenKnown(client, 'list', () => this.#listed(message, reply, this.#views.of(client).list(kind)));
+    else
+      this.#views.whenKnown(client, 'list', () =>
+        this.#listed(message, reply, this.#views.of(client).list(kind)),
+      );
     return NOTHING_RUNS;
   }
 
@@ -132,7 +153,12 @@ export class ModernRequests {
     if (chunks === undefined || list.length < LONG_LIST) return this.#result(message, reply, list);
     const head = ENCODER.encode(`{"jsonrpc":"2.0","id":${message.id},"result":`);
     const rest = this.#lists.endingWith(list);
-    chunks.onResponseHead({ status: 200, length: head.byteLength + rest.byteLength, isError: false, isKept: true });
+    chunks.onResponseHead({
+      status: 200,
+      length: head.byteLength + rest.byteLength,
+      isError: false,
+      isKept: true,
+    });
     chunks.onChunk(head);
     chunks.onChunk(rest);
     chunks.onResponseEnd();

@@ -62,7 +62,8 @@ export class EventStream implements ReplyStream {
    */
   resume(exchange: Exchange, seq: number): void {
     const response = this.#connect(exchange);
-    for (const event of this.#events.after(this, seq)) writeEvent(response, event.message, this.#idOf(event.seq));
+    for (const event of this.#events.after(this, seq))
+      writeEvent(response, event.message, this.#idOf(event.seq));
     if (this.#isEnded) this.#close();
   }
 

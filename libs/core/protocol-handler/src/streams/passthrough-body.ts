@@ -18,7 +18,10 @@ export class PassthroughBody {
   readonly #isKept: boolean;
 
   /** @param isKept - Whether somebody else keeps the chunks, see `ResponseHead`. */
-  constructor(response: ResponseStream, { isEvent, isKept }: { readonly isEvent: boolean; readonly isKept: boolean }) {
+  constructor(
+    response: ResponseStream,
+    { isEvent, isKept }: { readonly isEvent: boolean; readonly isKept: boolean },
+  ) {
     this.#response = response;
     this.#isEvent = isEvent;
     this.#isKept = isKept;
@@ -28,7 +31,9 @@ export class PassthroughBody {
   /** @returns `false` when the client is too far behind: stop writing until {@link onDrain} fires. The chunk is taken either way. */
   write(chunk: Uint8Array): boolean {
     const bytes = this.#isEvent ? withoutLineBreaks(chunk) : chunk;
-    const isFree = this.#isKept ? this.#response.write(bytes) : this.#response.pass(bytes);
+    const isFree = /* guard: chunks/kept */ this.#isKept
+      ? this.#response.write(bytes)
+      : this.#response.pass(bytes);
     return isFree || this.#response.backlogBytes <= MAX_BACKLOG_BYTES;
   }
 

@@ -6,7 +6,13 @@ import { FrontFixture, type LegacyClient, type RoutedCall } from '../front.fixtu
 /** What happens next to one of the calls: it sends, loses its connection with some events unread, comes back, or is answered. */
 const step = fc.record({
   call: fc.nat(2),
-  act: fc.constantFrom('send' as const, 'send' as const, 'break' as const, 'resume' as const, 'answer' as const),
+  act: fc.constantFrom(
+    'send' as const,
+    'send' as const,
+    'break' as const,
+    'resume' as const,
+    'answer' as const,
+  ),
   unread: fc.nat(3),
 });
 
@@ -21,7 +27,11 @@ class Listener {
   #lastId = '';
   #isAnswered = false;
 
-  constructor(session: LegacyClient, name: string, { exchange, call }: { exchange: RecordingExchange; call: RoutedCall }) {
+  constructor(
+    session: LegacyClient,
+    name: string,
+    { exchange, call }: { exchange: RecordingExchange; call: RoutedCall },
+  ) {
     this.#session = session;
     this.#name = name;
     this.#exchange = exchange;
@@ -77,7 +87,8 @@ describe('resumable streams under random disconnects', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const session = await new FrontFixture().session();
         const listeners: Listener[] = [];
-        for (const name of ['a', 'b', 'c']) listeners.push(new Listener(session, name, await session.call(`"${name}"`)));
+        for (const name of ['a', 'b', 'c'])
+          listeners.push(new Listener(session, name, await session.call(`"${name}"`)));
         for (const { call, act, unread } of steps) {
           const listener = listeners[call];
           if (act === 'send') listener?.send();

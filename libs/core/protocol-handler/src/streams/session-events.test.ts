@@ -34,16 +34,22 @@ describe('resumable streams', () => {
     expect(idsOf(one.exchange)).toEqual(['s1-0', 's1-1', 's1-2']);
     expect(idsOf(two.exchange)).toEqual(['s2-0', 's2-1']);
     expect(idsOf(standalone)).toEqual(['s0-0', 's0-1']);
-    expect([one, two].map(({ exchange }) => exchange.text().startsWith(`id: ${idsOf(exchange)[0]}\ndata: \n\n`))).toEqual([true, true]);
+    expect(
+      [one, two].map(({ exchange }) => exchange.text().startsWith(`id: ${idsOf(exchange)[0]}\ndata: \n\n`)),
+    ).toEqual([true, true]);
   });
 
-  it.each(['2024-10-07', '2024-11-05', '2025-03-26', '2025-06-18'])('begin with a message in sessions of %s', async (version) => {
-    const session = await new FrontFixture().session({ version });
-    const { exchange, call } = await session.call();
-    call.notify(progress(1));
-    expect(idsOf(exchange)).toEqual(['s1-1']);
-    expect(idsOf(await session.listen())).toEqual([]);
-  });
+  // guard: session/priming
+  it.each(['2024-10-07', '2024-11-05', '2025-03-26', '2025-06-18'])(
+    'begin with a message in sessions of %s',
+    async (version) => {
+      const session = await new FrontFixture().session({ version });
+      const { exchange, call } = await session.call();
+      call.notify(progress(1));
+      expect(idsOf(exchange)).toEqual(['s1-1']);
+      expect(idsOf(await session.listen())).toEqual([]);
+    },
+  );
 
   it('give answers in JSON no id', async () => {
     const { exchange, call } = await (await new FrontFixture().session()).call();
@@ -158,6 +164,7 @@ describe('resumable streams', () => {
     expect(heard(resumed)).toEqual([1, 2]);
   });
 
+  // guard: events/own-stream
   it('never send events of another stream', async () => {
     const front = new FrontFixture();
     const session = await front.session();
@@ -187,21 +194,30 @@ describe('resumable streams', () => {
     expect(heard(await mine.resume('s1-0'))).toEqual([1]);
   });
 
-  it.each(['0', '-1', 's1', 's1-', 's1-2', 's9-0', 's01e-0', 's-1-0', '__proto__', 'x'.repeat(5_000), 's1-9999999999999999999999'])(
-    'do not heed the id %.30s, which was never given out',
-    async (id) => {
-      const session = await new FrontFixture().session();
-      const { exchange, call } = await session.call();
-      call.notify(progress(1));
-      exchange.leave();
-      const standalone = await session.resume(id);
-      expect(standalone.status).toBe(200);
-      expect(standalone.events()).toEqual([]);
-      expect(idsOf(standalone)).toEqual(['s0-0']);
-      expect((await session.listen()).status).toBe(409);
-      expect(heard(await session.resume('s1-0'))).toEqual([1]);
-    },
-  );
+  it.each([
+    '0',
+    '-1',
+    's1',
+    's1-',
+    's1-2',
+    's9-0',
+    's01e-0',
+    's-1-0',
+    '__proto__',
+    'x'.repeat(5_000),
+    's1-9999999999999999999999',
+  ])('do not heed the id %.30s, which was never given out', async (id) => {
+    const session = await new FrontFixture().session();
+    const { exchange, call } = await session.call();
+    call.notify(progress(1));
+    exchange.leave();
+    const standalone = await session.resume(id);
+    expect(standalone.status).toBe(200);
+    expect(standalone.events()).toEqual([]);
+    expect(idsOf(standalone)).toEqual(['s0-0']);
+    expect((await session.listen()).status).toBe(409);
+    expect(heard(await session.resume('s1-0'))).toEqual([1]);
+  });
 
   it('go on with the standalone stream, then with what waited', async () => {
     const front = new FrontFixture();
@@ -280,6 +296,7 @@ describe('resumable streams', () => {
     expect(answers).toMatchObject([{ id: '"omni-1"' }]);
   });
 
+  // guard: events/count
   it('keep the newest thousand events of a session [PROTO-R06]', async () => {
     const session = await new FrontFixture().session();
     const { exchange, call } = await session.call();
@@ -292,6 +309,7 @@ describe('resumable streams', () => {
     expect(heard(resumed)[999]).toBe(1_000);
   });
 
+  // guard: events/size, events/one-size
   it('keep four megabytes, and no event that is larger [PROTO-R06]', async () => {
     const session = await new FrontFixture().session();
     const { exchange, call } = await session.call();
@@ -302,6 +320,7 @@ describe('resumable streams', () => {
     expect(heard(await session.resume('s1-0'))).toEqual([3, 4, 5, 6]);
   });
 
+  // guard: events/fair
   it('keep the answer of one call through the flood of another', async () => {
     const session = await new FrontFixture().session();
     const [quiet, loud] = [await session.call('1'), await session.call('2')];
@@ -314,6 +333,7 @@ describe('resumable streams', () => {
     expect(heard(await session.resume('s1-1'))).toEqual(['answer']);
   });
 
+  // guard: events/age
   it('keep events for five minutes, and leave no timer behind', async () => {
     const front = new FrontFixture({ sessionIdleMs: 6_000_000 });
     const session = await front.session();
@@ -331,6 +351,7 @@ describe('resumable streams', () => {
     expect(front.clock.pendingTimers).toBe(1);
   });
 
+  // guard: events/budget
   it('keep no more than 64 megabytes of all sessions together', async () => {
     const front = new FrontFixture({ maxSessions: 20 });
     const sessions = [];
@@ -343,7 +364,9 @@ describe('resumable streams', () => {
       for (let at = 0; at < 4; at++) {
         owner?.onNotification(
           'files',
-          messageOf(`{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"${'x'.repeat(MIB - 200)}"}}`),
+          messageOf(
+            `{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"${'x'.repeat(MIB - 200)}"}}`,
+          ),
         );
       }
       stream.leave();
@@ -386,6 +409,8 @@ describe('resumable streams', () => {
     await front.clock.advanceAsync(0);
     await stopped;
     expect(resumed.state).toBe('ended');
-    expect(resumed.events().map((text) => JSON.parse(text))).toMatchObject([{ id: 1, error: { code: -31021 } }]);
+    expect(resumed.events().map((text) => JSON.parse(text))).toMatchObject([
+      { id: 1, error: { code: -31021 } },
+    ]);
   });
 });

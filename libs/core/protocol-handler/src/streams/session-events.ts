@@ -12,7 +12,11 @@ export interface EventLimits {
   readonly maxAgeMs: number;
 }
 
-export const DEFAULT_EVENT_LIMITS: EventLimits = { maxEvents: 1_000, maxBytes: 4 * 1024 * 1024, maxAgeMs: 5 * 60_000 };
+export const DEFAULT_EVENT_LIMITS: EventLimits = {
+  maxEvents: 1_000,
+  maxBytes: 4 * 1024 * 1024,
+  maxAgeMs: 5 * 60_000,
+};
 
 /** What all sessions together may keep, and what they do keep. */
 export class EventBudget {
@@ -99,13 +103,17 @@ export class SessionEvents implements Ticking {
   keep(stream: EventStream, seq: number, message: Payload): void {
     const { maxBytes, maxEvents } = this.#limits;
     const bytes = message.length;
-    if (this.#isReleased || bytes > maxBytes) return;
-    while (this.#kept.length >= maxEvents || this.#keptBytes + bytes > maxBytes || this.#budget.usedBytes + bytes > this.#budget.maxBytes) {
+    if (this.#isReleased || /* guard: events/one-size */ bytes > maxBytes) return;
+    while (
+      /* guard: events/count */ this.#kept.length >= maxEvents ||
+      /* guard: events/size */ this.#keptBytes + bytes > maxBytes ||
+      /* guard: events/budget */ this.#budget.usedBytes + bytes > this.#budget.maxBytes
+    ) {
       if (this.#kept.length === 0) return;
       this.#drop(
         Math.max(
           0,
-          this.#kept.findIndex((event) => event.stream === stream),
+          /* guard: events/fair */ this.#kept.findIndex((event) => event.stream === stream),
         ),
       );
     }
@@ -118,7 +126,9 @@ export class SessionEvents implements Ticking {
 
   /** Events of one stream behind a position, oldest first. */
   after(stream: EventStream, seq: number): readonly KeptEvent[] {
-    return this.#kept.filter((event) => event.stream === stream && event.seq > seq);
+    return this.#kept.filter(
+      (event) => /* guard: process/replay, events/own-stream */ event.stream === stream && event.seq > seq,
+    );
   }
 
   /** Nothing more comes on this stream. */
@@ -136,7 +146,8 @@ export class SessionEvents implements Ticking {
 
   onTick(nowMs: number): void {
     const oldestMs = nowMs - this.#limits.maxAgeMs;
-    while (this.#kept[0] !== undefined && this.#kept[0].keptAtMs <= oldestMs) this.#drop(0);
+    while (this.#kept[0] !== undefined && /* guard: events/age */ this.#kept[0].keptAtMs <= oldestMs)
+      this.#drop(0);
   }
 
   #drop(index: number): void {

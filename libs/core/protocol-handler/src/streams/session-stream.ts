@@ -68,11 +68,12 @@ export class SessionStream implements Ticking {
 
   /** Sends now or not at all: what belongs to a call is stale when it is over, and a question that waits for a stream would only time out. */
   sendNow(text: string): boolean {
+    // guard: stream/slow-reader
     if (this.#stream.backlogBytes > MAX_BACKLOG_BYTES) {
       this.#stream.cut();
       this.#leaveTicker();
     }
-    if (!this.isOpen) return false;
+    if (!this.isOpen) /* guard: question/no-stream */ return false;
     this.#lastWriteMs = this.#ticker.nowMs();
     this.#stream.send(text);
     return true;
@@ -93,7 +94,10 @@ export class SessionStream implements Ticking {
   #wait(text: string): void {
     this.#waiting.push(text);
     this.#waitingLength += text.length;
-    while (this.#waiting.length > MAX_WAITING || this.#waitingLength > MAX_WAITING_LENGTH) {
+    while (
+      /* guard: stream/waiting-count */ this.#waiting.length > MAX_WAITING ||
+      /* guard: stream/waiting-length */ this.#waitingLength > MAX_WAITING_LENGTH
+    ) {
       this.#waitingLength -= this.#waiting.shift()?.length ?? 0;
     }
   }

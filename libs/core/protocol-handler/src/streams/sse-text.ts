@@ -34,7 +34,8 @@ export function writeEvent(stream: ResponseStream, message: Payload, id?: string
     return writeEvent(stream, new TextDecoder().decode(message), id);
   }
   // Line breaks in JSON stand between tokens only; each line gets its own data field and the reader joins them again.
-  const data = message.includes('\n') || message.includes('\r') ? message.replace(LINE_BREAK, '\ndata: ') : message;
+  const data =
+    message.includes('\n') || message.includes('\r') ? message.replace(LINE_BREAK, '\ndata: ') : message;
   return stream.write(`${head}${data}\n\n`);
 }
 

@@ -8,7 +8,11 @@ function legacy(members: string, wrapsOutput = false): string {
   return toLegacyAnswer(messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`), '"c"', 'files', wrapsOutput);
 }
 
-function modern(members: string, method = 'tools/call', serverInfo: string | undefined = '{"name":"up"}'): string {
+function modern(
+  members: string,
+  method = 'tools/call',
+  serverInfo: string | undefined = '{"name":"up"}',
+): string {
   return toModernAnswer(messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`), '"c"', method, serverInfo);
 }
 
@@ -17,6 +21,7 @@ function answered(result: string): string {
 }
 
 describe('toLegacyAnswer', () => {
+  // guard: era/modern-members
   it.each([
     ['an empty result', '{}', '{}'],
     ['a result without modern members', '{ "content":[ ],"n":1.0e2 }', '{ "content":[ ],"n":1.0e2 }'],
@@ -30,7 +35,11 @@ describe('toLegacyAnswer', () => {
       '{"resultType":"complete","x":{"resultType":1},"_meta":{"k":1.0}}',
       '{"x":{"resultType":1},"_meta":{"k":1.0}}',
     ],
-    ['who it comes from and nothing else', `{"resultType":"complete","content":[ ],${INFO}}`, '{"content":[ ]}'],
+    [
+      'who it comes from and nothing else',
+      `{"resultType":"complete","content":[ ],${INFO}}`,
+      '{"content":[ ]}',
+    ],
     [
       'who it comes from, which this era says once',
       `{"resultType":"complete","content":[ ],${INFO.replace('{"io', '{"k":1.0,"io')}}`,
@@ -82,18 +91,29 @@ describe('toLegacyAnswer', () => {
   });
 
   it('leaves a wrapping tool without structured content alone', () => {
-    expect(legacy('"result":{"content":[],"isError":true}', true)).toBe(answered('{"content":[],"isError":true}'));
+    expect(legacy('"result":{"content":[],"isError":true}', true)).toBe(
+      answered('{"content":[],"isError":true}'),
+    );
   });
 
-  it.each(['input_required', 'task', 'x'.repeat(100)])('never shows a legacy client the result type %.20s', (type) => {
-    const answer = JSON.parse(legacy(`"result":{"resultType":"${type}","inputRequests":{"k":{}},"content":[]}`));
-    expect(answer).toMatchObject({ id: 'c', error: { code: -31040, data: { code: 'OMNI_UPSTREAM_ERA' } } });
-    expect(answer.result).toBeUndefined();
-    expect(answer.error.message.length < 200).toBe(true);
-  });
+  // guard: era/input-required
+  it.each(['input_required', 'task', 'x'.repeat(100)])(
+    'never shows a legacy client the result type %.20s',
+    (type) => {
+      const answer = JSON.parse(
+        legacy(`"result":{"resultType":"${type}","inputRequests":{"k":{}},"content":[]}`),
+      );
+      expect(answer).toMatchObject({ id: 'c', error: { code: -31040, data: { code: 'OMNI_UPSTREAM_ERA' } } });
+      expect(answer.result).toBeUndefined();
+      expect(answer.error.message.length < 200).toBe(true);
+    },
+  );
 
+  // guard: era/envelope-errors
   it.each([-32020, -32021, -32022])('hides the error %i, which is not about what the client sent', (code) => {
-    const answer = JSON.parse(legacy(`"error":{"code":${code},"message":"m","data":{"requiredCapabilities":{"sampling":{}}}}`));
+    const answer = JSON.parse(
+      legacy(`"error":{"code":${code},"message":"m","data":{"requiredCapabilities":{"sampling":{}}}}`),
+    );
     expect(answer).toMatchObject({
       id: 'c',
       error: { code: -31040, message: 'Server "files" refused the request as Omni translated it: m' },
@@ -114,8 +134,18 @@ describe('toLegacyAnswer', () => {
 describe('toModernAnswer', () => {
   it.each([
     ['an empty result', 'tools/call', '{}', `{"resultType":"complete",${INFO}}`],
-    ['a result', 'tools/call', '{ "content":[ ],"n":1.0e2 }', `{"resultType":"complete",${INFO}, "content":[ ],"n":1.0e2 }`],
-    ['a read', 'resources/read', '{"contents":[]}', `{"resultType":"complete","ttlMs":0,"cacheScope":"private",${INFO},"contents":[]}`],
+    [
+      'a result',
+      'tools/call',
+      '{ "content":[ ],"n":1.0e2 }',
+      `{"resultType":"complete",${INFO}, "content":[ ],"n":1.0e2 }`,
+    ],
+    [
+      'a read',
+      'resources/read',
+      '{"contents":[]}',
+      `{"resultType":"complete","ttlMs":0,"cacheScope":"private",${INFO},"contents":[]}`,
+    ],
     [
       'a read with hints of its own',
       'resources/read',
@@ -142,9 +172,9 @@ describe('toModernAnswer', () => {
   });
 
   it('adds no server info when the server gave none', () => {
-    expect(toModernAnswer(messageOf('{"jsonrpc":"2.0","id":4711,"result":{}}'), '"c"', 'tools/call', undefined)).toBe(
-      answered('{"resultType":"complete"}'),
-    );
+    expect(
+      toModernAnswer(messageOf('{"jsonrpc":"2.0","id":4711,"result":{}}'), '"c"', 'tools/call', undefined),
+    ).toBe(answered('{"resultType":"complete"}'));
   });
 
   it('turns the old code of a missing resource into the one in force [PROTO-R15]', () => {

@@ -58,18 +58,28 @@ export function errorCode(message: RpcMessage): string | undefined {
  * @param id - The client's id, as JSON.
  * @see protocol.md 2.1 A and 2.14.
  */
-export function toLegacyAnswer(message: RpcMessage, id: string, upstream: string, wrapsOutput: boolean): string {
+export function toLegacyAnswer(
+  message: RpcMessage,
+  id: string,
+  upstream: string,
+  wrapsOutput: boolean,
+): string {
   if (message.error !== undefined) {
-    if (!ENVELOPE_ERRORS.has(errorCode(message) ?? '')) return withId(message, id);
+    if (/* guard: era/envelope-errors */ !ENVELOPE_ERRORS.has(errorCode(message) ?? ''))
+      return withId(message, id);
     const said = stringMember(message.text, message.error.object, 'message') ?? '';
     return errorText(
       id,
-      new GatewayError('OMNI_UPSTREAM_ERA', `Server "${upstream}" refused the request as Omni translated it: ${said.slice(0, 200)}`),
+      new GatewayError(
+        'OMNI_UPSTREAM_ERA',
+        `Server "${upstream}" refused the request as Omni translated it: ${said.slice(0, 200)}`,
+      ),
     );
   }
   const result = message.result?.object;
   if (result === undefined) return withId(message, id);
   const type = stringMember(message.text, result, 'resultType') ?? 'complete';
+  // guard: era/input-required
   if (type !== 'complete') {
     return errorText(
       id,
@@ -82,13 +92,17 @@ export function toLegacyAnswer(message: RpcMessage, id: string, upstream: string
   const structured = memberOf(result, 'structuredContent');
   const meta = memberOf(result, '_meta')?.object;
   const isMetaEmptied = meta?.members.length === 1 && memberOf(meta, META_SERVER_INFO) !== undefined;
-  const isDropped = (key: string): boolean => MODERN_MEMBERS.has(key) || (key === '_meta' && isMetaEmptied);
+  const isDropped = (key: string): boolean =>
+    /* guard: era/modern-members */ MODERN_MEMBERS.has(key) || (key === '_meta' && isMetaEmptied);
   // Legacy clients refuse a result whose structured content is no object, whatever its schema says.
-  const isWrapped = structured !== undefined && (wrapsOutput || message.text.charCodeAt(structured.start) !== 0x7b);
+  const isWrapped =
+    structured !== undefined && (wrapsOutput || message.text.charCodeAt(structured.start) !== 0x7b);
   const edits = isMetaEmptied ? [] : metaEdits(message, result);
   // Most results have nothing inside that changes; large ones are not read again for it.
-  if (!isWrapped && edits.length === 0) return resultText(id, withoutMembers(message.text, result, isDropped));
-  if (!isWrapped) return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end), isDropped));
+  if (!isWrapped && edits.length === 0)
+    return resultText(id, withoutMembers(message.text, result, isDropped));
+  if (!isWrapped)
+    return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end), isDropped));
   const value = rawOf(message, structured) ?? 'null';
   edits.push({ start: structured.start, end: structured.end, text: `{"result":${value}}` });
   const content = rawOf(message, memberOf(result, 'content'));
@@ -101,7 +115,13 @@ export function toLegacyAnswer(message: RpcMessage, id: string, upstream: string
 function metaEdits(message: RpcMessage, result: JsonObject): TextEdit[] {
   const meta = memberOf(result, '_meta');
   if (meta?.object === undefined || memberOf(meta.object, META_SERVER_INFO) === undefined) return [];
-  return [{ start: meta.start, end: meta.end, text: withoutMembers(message.text, meta.object, (key) => key === META_SERVER_INFO) }];
+  return [
+    {
+      start: meta.start,
+      end: meta.end,
+      text: withoutMembers(message.text, meta.object, (key) => key === META_SERVER_INFO),
+    },
+  ];
 }
 
 /**
@@ -110,7 +130,12 @@ function metaEdits(message: RpcMessage, result: JsonObject): TextEdit[] {
  * @param serverInfo - What the server said of itself, as JSON.
  * @see protocol.md 2.1 B.
  */
-export function toModernAnswer(message: RpcMessage, id: string, method: string, serverInfo: string | undefined): string {
+export function toModernAnswer(
+  message: RpcMessage,
+  id: string,
+  method: string,
+  serverInfo: string | undefined,
+): string {
   if (message.error !== undefined) {
     const code = memberOf(message.error.object, 'code');
     // Resource not found has had another code before (MCP 2026-07-28, basic, "Error Codes").
@@ -119,7 +144,10 @@ export function toModernAnswer(message: RpcMessage, id: string, method: string, 
   }
   const result = message.result?.object;
   if (result === undefined) return withId(message, id);
-  return resultText(id, applyEdits(message.text, modernEdits(result, method, serverInfo), result.start, result.end));
+  return resultText(
+    id,
+    applyEdits(message.text, modernEdits(result, method, serverInfo), result.start, result.end),
+  );
 }
 
 /**
@@ -134,7 +162,8 @@ export function toMissingUrlElicitation(message: RpcMessage, id: string): string
   const code = memberOf(error, 'code');
   const data = memberOf(error, 'data');
   const scan = scanJson(rawOf(message, data) ?? '', RESULT_LIMITS);
-  if (message.error === undefined || code === undefined || data === undefined || scan.kind !== 'object') return withId(message, id);
+  if (message.error === undefined || code === undefined || data === undefined || scan.kind !== 'object')
+    return withId(message, id);
   const needed = setMember(scan.object, 'requiredCapabilities', '{"elicitation":{"url":{}}}');
   const edits: TextEdit[] = [
     { start: code.start, end: code.end, text: '-32021' },
@@ -149,7 +178,11 @@ export function failedToolMembers(text: string): string {
 }
 
 /** What the server said itself stays. */
-function modernEdits(result: JsonObject, method: string, serverInfo: string | undefined): readonly TextEdit[] {
+function modernEdits(
+  result: JsonObject,
+  method: string,
+  serverInfo: string | undefined,
+): readonly TextEdit[] {
   const wanted: [key: string, json: string][] = [['resultType', '"complete"']];
   if (method === 'resources/read') wanted.push(['ttlMs', '0'], ['cacheScope', '"private"']);
   const meta = memberOf(result, '_meta');

@@ -17,11 +17,17 @@ describe('toModernParams', () => {
   it.each([
     ['foreign _meta', '{"a":[ ],"_meta":{"trace":"\\u0061", "progressToken":7},"b":1.0}'],
     ['an empty _meta', '{"_meta":{}}'],
-    ['an envelope that was smuggled in', `{"_meta":{"${P}protocolVersion":"1","${P}clientCapabilities":{"sampling":{}},"k":1.0},"a":1}`],
+    [
+      'an envelope that was smuggled in',
+      `{"_meta":{"${P}protocolVersion":"1","${P}clientCapabilities":{"sampling":{}},"k":1.0},"a":1}`,
+    ],
   ])('adds the envelope to %s, once, and leaves the rest', (_what, params) => {
     const { text } = toModernParams(params, '{"name":"x"}', '{}');
     const parsed = JSON.parse(text);
-    expect(parsed).toEqual({ ...JSON.parse(params), _meta: { ...JSON.parse(params)._meta, ...JSON.parse(`{${ENVELOPE}}`) } });
+    expect(parsed).toEqual({
+      ...JSON.parse(params),
+      _meta: { ...JSON.parse(params)._meta, ...JSON.parse(`{${ENVELOPE}}`) },
+    });
     expect(text.match(/protocolVersion/g)).toHaveLength(1);
     for (const chunk of params.match(/"trace":"[^"]*"|1\.0|\[ \]/g) ?? []) expect(text).toContain(chunk);
   });
@@ -33,10 +39,15 @@ describe('toModernParams', () => {
 });
 
 describe('toLegacyParams', () => {
+  // guard: era/envelope-to-legacy
   it.each([
     ['nothing', '', ''],
     ['parameters without _meta', '{ "a":1.0 }', '{ "a":1.0 }'],
-    ['foreign _meta', '{"_meta":{"k":1.0, "traceparent":"00"}, "a":1}', '{"_meta":{"k":1.0, "traceparent":"00"}, "a":1}'],
+    [
+      'foreign _meta',
+      '{"_meta":{"k":1.0, "traceparent":"00"}, "a":1}',
+      '{"_meta":{"k":1.0, "traceparent":"00"}, "a":1}',
+    ],
     ['an envelope alone', `{"_meta":{${ENVELOPE},"${P}logLevel":"info"}}`, '{}'],
     ['an envelope beside parameters', `{"a":1.0e2,"_meta":{${ENVELOPE}},"b":[ ]}`, '{"a":1.0e2,"b":[ ]}'],
     [

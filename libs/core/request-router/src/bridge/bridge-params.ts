@@ -19,7 +19,12 @@ export interface BridgedParams {
  * @param logLevel - Least severe log messages that the client wants; absent when it has set no level.
  * @see MCP 2026-07-28, basic, "Request metadata"; protocol.md 2.1 A.
  */
-export function toModernParams(params: string, clientInfo: string, capabilities: string, logLevel?: string): BridgedParams {
+export function toModernParams(
+  params: string,
+  clientInfo: string,
+  capabilities: string,
+  logLevel?: string,
+): BridgedParams {
   const envelope = [
     ['protocolVersion', '"2026-07-28"'],
     ['clientCapabilities', capabilities],
@@ -38,7 +43,8 @@ export function toModernParams(params: string, clientInfo: string, capabilities:
   let metaText = text.slice(meta.start, meta.end);
   for (const [key, json] of envelope) {
     const object = objectIn(metaText);
-    if (object !== undefined) metaText = applyEdits(metaText, [setMember(object, `${RESERVED_PREFIX}${key}`, json)]);
+    if (object !== undefined)
+      metaText = applyEdits(metaText, [setMember(object, `${RESERVED_PREFIX}${key}`, json)]);
   }
   return locatedParams(applyEdits(text, [{ start: meta.start, end: meta.end, text: metaText }]));
 }
@@ -50,11 +56,16 @@ export function toModernParams(params: string, clientInfo: string, capabilities:
  */
 export function toLegacyParams(params: string): BridgedParams {
   const given = objectIn(params);
-  const own = given === undefined ? params : withoutMembers(params, given, (key) => ROUND_TRIP_MEMBERS.has(key));
+  const own =
+    given === undefined
+      ? params
+      : withoutMembers(params, given, (key) => /* guard: era/state-to-legacy */ ROUND_TRIP_MEMBERS.has(key));
   const root = objectIn(own);
   const meta = memberOf(root, '_meta');
   if (root === undefined || meta?.object === undefined) return locatedParams(own);
-  const kept = withoutMembers(own, meta.object, (key) => key.startsWith(RESERVED_PREFIX));
+  const kept = withoutMembers(own, meta.object, (key) =>
+    /* guard: era/envelope-to-legacy */ key.startsWith(RESERVED_PREFIX),
+  );
   const text =
     kept === '{}'
       ? withoutMembers(own, root, (key) => key === '_meta')

@@ -44,7 +44,8 @@ export class Bridge {
   }
 
   #callFor(bridgeContext: BridgeContext): RunningCall & { start(): void } {
-    if (bridgeContext.connection.era === 'modern') return new RoundTripCall(bridgeContext, { clock: this.#clock, labels: this.#labels });
+    if (bridgeContext.connection.era === 'modern')
+      return new RoundTripCall(bridgeContext, { clock: this.#clock, labels: this.#labels });
     return new ParkingCall({ bridgeContext, parks: this.#parks, levels: this.levels, labels: this.#labels });
   }
 }

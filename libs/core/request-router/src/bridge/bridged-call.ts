@@ -1,5 +1,11 @@
 import { applyEdits, memberOf, scanJson, withoutMembers } from '@omni/jsonrpc';
-import { callerKeyOf, type CallContext, type ReplySink, type UpstreamCall, type UpstreamConnection } from '@omni/model';
+import {
+  callerKeyOf,
+  type CallContext,
+  type ReplySink,
+  type UpstreamCall,
+  type UpstreamConnection,
+} from '@omni/model';
 import type { HeaderList } from '@omni/ports';
 import type { RoutePlan } from '../execution/route-plan.ts';
 import type { BridgedParams } from './bridge-params.ts';
@@ -32,7 +38,10 @@ export function plannedParams({ request: { message }, plan }: BridgeContext): st
 }
 
 /** A call with translated parameters. Its answer has to be read. */
-export function bridgedCall({ request, plan, forwardedHeaders }: BridgeContext, { text, progressToken }: BridgedParams): UpstreamCall {
+export function bridgedCall(
+  { request, plan, forwardedHeaders }: BridgeContext,
+  { text, progressToken }: BridgedParams,
+): UpstreamCall {
   const { message, client } = request;
   return {
     method: message.method,

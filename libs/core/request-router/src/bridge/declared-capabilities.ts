@@ -19,7 +19,8 @@ export function canAnswer(capabilities: string, { method, params }: ServerReques
       return memberOf(declared, 'roots') !== undefined;
     case 'sampling/createMessage': {
       const sampling = memberOf(declared, 'sampling');
-      const needsTools = memberOf(asked, 'tools') !== undefined || memberOf(asked, 'toolChoice') !== undefined;
+      const needsTools =
+        memberOf(asked, 'tools') !== undefined || memberOf(asked, 'toolChoice') !== undefined;
       return sampling !== undefined && (!needsTools || memberOf(sampling.object, 'tools') !== undefined);
     }
     case 'elicitation/create': {

@@ -1,4 +1,13 @@
-import { applyEdits, type JsonObject, memberOf, type RpcMessage, scanJson, setMember, setMembers, stringMember } from '@omni/jsonrpc';
+import {
+  applyEdits,
+  type JsonObject,
+  memberOf,
+  type RpcMessage,
+  scanJson,
+  setMember,
+  setMembers,
+  stringMember,
+} from '@omni/jsonrpc';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 /** Most questions of one round. */
@@ -7,7 +16,11 @@ const MAX_QUESTIONS = 100;
 /** Methods whose result may ask for more input (MCP 2026-07-28, "Multi-round-trip requests"). */
 const MULTI_ROUND: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 /** What a server may ask of a client. */
-const QUESTIONS: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create', 'roots/list']);
+const QUESTIONS: ReadonlySet<string> = new Set([
+  'sampling/createMessage',
+  'elicitation/create',
+  'roots/list',
+]);
 
 /** Something that a server wants to know from the client. */
 export interface ServerRequest {
@@ -41,22 +54,37 @@ export function readInputRequired({ text, result }: RpcMessage): InputRequired |
   const requests = memberOf(result?.object, 'inputRequests');
   const state = memberOf(result?.object, 'requestState');
   if (state !== undefined && text.charCodeAt(state.start) !== 0x22) return undefined;
-  const serverRequests = requests === undefined ? [] : readServerRequests(text.slice(requests.start, requests.end));
+  const serverRequests =
+    requests === undefined ? [] : readServerRequests(text.slice(requests.start, requests.end));
   // Without both the same call would be made again and again.
-  if (serverRequests === undefined || (serverRequests.length === 0 && state === undefined)) return undefined;
-  return { serverRequests, state: state === undefined ? undefined : text.slice(state.start, state.end) };
+  if (
+    serverRequests === undefined ||
+    /* guard: rounds/nothing-asked */ (serverRequests.length === 0 && state === undefined)
+  )
+    return undefined;
+  return {
+    serverRequests,
+    state:
+      state === undefined ? undefined : /* guard: rounds/state-exact */ text.slice(state.start, state.end),
+  };
 }
 
 function readServerRequests(json: string): InputRequired['serverRequests'] | undefined {
   const root = objectIn(json);
-  if (root === undefined || root.members.length > MAX_QUESTIONS) return undefined;
+  if (root === undefined || /* guard: rounds/questions */ root.members.length > MAX_QUESTIONS)
+    return undefined;
   const serverRequests = root.members.map((member) => {
     const text = json.slice(member.start, member.end);
     const entry = objectIn(text);
     const method = stringMember(text, entry, 'method');
     const params = memberOf(entry, 'params');
-    if (method === undefined || (params !== undefined && text.charCodeAt(params.start) !== 0x7b)) return undefined;
-    return { key: member.key, method, params: params === undefined ? '' : text.slice(params.start, params.end) };
+    if (method === undefined || (params !== undefined && text.charCodeAt(params.start) !== 0x7b))
+      return undefined;
+    return {
+      key: member.key,
+      method,
+      params: params === undefined ? '' : text.slice(params.start, params.end),
+    };
   });
   const known = serverRequests.filter((serverRequest) => serverRequest !== undefined);
   return known.length === serverRequests.length ? known : undefined;
@@ -85,7 +113,11 @@ export function isUrlElicitation({ method, params }: ServerRequest): boolean {
  * @param answers - JSON of each result, by the key of its serverRequest; none means that there were no serverRequests.
  * @param state - The JSON string as it came; what did not come is not sent.
  */
-export function withAnswers(params: string, answers: ReadonlyMap<string, string>, state: string | undefined): string {
+export function withAnswers(
+  params: string,
+  answers: ReadonlyMap<string, string>,
+  state: string | undefined,
+): string {
   const root = objectIn(params);
   if (root === undefined) return params;
   const members = [...answers].map(([key, json]) => `${JSON.stringify(key)}:${json}`);

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { messageOf, requestOf } from '../router.fixture.ts';
-import { inputRequest, inputRequiredText, serverRequestOf, readInputResponses, requiredElicitations } from './input-responses.ts';
+import {
+  inputRequest,
+  inputRequiredText,
+  serverRequestOf,
+  readInputResponses,
+  requiredElicitations,
+} from './input-responses.ts';
 
 describe('inputRequest', () => {
   it.each([
@@ -53,7 +59,10 @@ describe('inputRequiredText', () => {
 
 describe('readInputResponses', () => {
   it('gives each object as it came and leaves out everything else', () => {
-    const message = requestOf('tools/call', '{"inputResponses":{"q1":{"n":1.0, "big":9007199254740993},"q2":null,"q3":[],"q4":"x","":{}}}');
+    const message = requestOf(
+      'tools/call',
+      '{"inputResponses":{"q1":{"n":1.0, "big":9007199254740993},"q2":null,"q3":[],"q4":"x","":{}}}',
+    );
     expect([...readInputResponses(message)]).toEqual([
       ['q1', '{"n":1.0, "big":9007199254740993}'],
       ['', '{}'],
@@ -93,9 +102,12 @@ describe('requiredElicitations', () => {
     expect(requiredElicitations(error(code, data))).toEqual([]);
   });
 
+  // guard: rounds/elicitations
   it('finds none in an error that wants too many', () => {
     const pages = (count: number): number =>
-      requiredElicitations(error(-32042, `{"elicitations":[${Array.from({ length: count }, () => PAGE).join(',')}]}`)).length;
+      requiredElicitations(
+        error(-32042, `{"elicitations":[${Array.from({ length: count }, () => PAGE).join(',')}]}`),
+      ).length;
     expect(pages(100)).toBe(100);
     expect(pages(1_001)).toBe(0);
   });

@@ -36,7 +36,10 @@ export function inputRequest({ method, params }: ServerRequest): string {
   const meta = memberOf(objectIn(text), '_meta');
   if (meta?.object !== undefined) {
     const kept = withoutMembers(text, meta.object, (key) => key === 'progressToken');
-    text = kept === '{}' ? without(text, '_meta') : applyEdits(text, [{ start: meta.start, end: meta.end, text: kept }]);
+    text =
+      kept === '{}'
+        ? without(text, '_meta')
+        : applyEdits(text, [{ start: meta.start, end: meta.end, text: kept }]);
   }
   return `${head},"params":${isUrl ? without(text, 'elicitationId') : text}}`;
 }
@@ -72,7 +75,9 @@ export function readInputResponses(message: RpcMessage): ReadonlyMap<string, str
 
 /** Whether the user has declined one of the elicitations, or closed it without an answer. */
 export function isDeclined(message: RpcMessage): boolean {
-  return [...readInputResponses(message).values()].some((json) => REFUSALS.has(stringMember(json, objectIn(json), 'action') ?? ''));
+  return [...readInputResponses(message).values()].some((json) =>
+    REFUSALS.has(stringMember(json, objectIn(json), 'action') ?? ''),
+  );
 }
 
 /** The pages that an error of a legacy server wants to be visited; none for other errors. */
@@ -82,10 +87,15 @@ export function requiredElicitations(message: RpcMessage): readonly ServerReques
   const listed = memberOf(objectIn(data), 'elicitations');
   const list = listed === undefined ? '' : data.slice(listed.start, listed.end);
   const scan = list === '' ? undefined : scanJson(list, LIMITS);
-  if (scan?.kind !== 'array' || scan.items.length > MAX_ELICITATIONS) return [];
-  const serverRequests = scan.items.map((item) => ({ method: 'elicitation/create', params: list.slice(item.start, item.end) }));
+  if (scan?.kind !== 'array' || /* guard: rounds/elicitations */ scan.items.length > MAX_ELICITATIONS)
+    return [];
+  const serverRequests = scan.items.map((item) => ({
+    method: 'elicitation/create',
+    params: list.slice(item.start, item.end),
+  }));
   const isUsable = (serverRequest: ServerRequest): boolean =>
-    isUrlElicitation(serverRequest) && stringMember(serverRequest.params, objectIn(serverRequest.params), 'url') !== undefined;
+    isUrlElicitation(serverRequest) &&
+    stringMember(serverRequest.params, objectIn(serverRequest.params), 'url') !== undefined;
   return serverRequests.every(isUsable) ? serverRequests : [];
 }
 

@@ -25,19 +25,37 @@ interface Changes {
   readonly endpoint?: string;
 }
 
-function requestWith({ method = 'tools/call', params = PARAMS, state, principal = 'owner', endpoint }: Changes = {}): CallContext {
-  const more = state === undefined ? '' : `,"requestState":${JSON.stringify(state)},"inputResponses":{"q1":{}}`;
+function requestWith({
+  method = 'tools/call',
+  params = PARAMS,
+  state,
+  principal = 'owner',
+  endpoint,
+}: Changes = {}): CallContext {
+  const more =
+    state === undefined ? '' : `,"requestState":${JSON.stringify(state)},"inputResponses":{"q1":{}}`;
   const client = { ...clientOf('modern', endpoint), principal: { id: principal, kind: 'token' as const } };
   return { message: requestOf(method, `{${params}${more}}`), client, paramHeaders: [] };
 }
 
-function open(seal?: StateSeal): { readonly clock: VirtualClock; readonly parks: ParkedCalls<Waiting>; readonly time: { ms: number } } {
+function open(seal?: StateSeal): {
+  readonly clock: VirtualClock;
+  readonly parks: ParkedCalls<Waiting>;
+  readonly time: { ms: number };
+} {
   const clock = new VirtualClock();
   const time = { ms: 1_000 };
-  return { clock, time, parks: new ParkedCalls<Waiting>({ clock, now: () => time.ms, ...(seal === undefined ? {} : { seal }) }) };
+  return {
+    clock,
+    time,
+    parks: new ParkedCalls<Waiting>({ clock, now: () => time.ms, ...(seal === undefined ? {} : { seal }) }),
+  };
 }
 
-function enter(parks: ParkedCalls<Waiting>, principal = 'owner'): { readonly call: Waiting; readonly ticket: Ticket<Waiting> } {
+function enter(
+  parks: ParkedCalls<Waiting>,
+  principal = 'owner',
+): { readonly call: Waiting; readonly ticket: Ticket<Waiting> } {
   const call = new Waiting();
   const ticket = parks.enter(call, principal);
   if (ticket instanceof GatewayError) throw ticket;
@@ -50,6 +68,7 @@ async function codeOf(parks: ParkedCalls<Waiting>, request: CallContext): Promis
 }
 
 describe('ParkedCalls', () => {
+  // guard: parked/once
   it('lead back to the call, once', async () => {
     const { parks, clock } = open();
     const { call, ticket } = enter(parks);
@@ -60,6 +79,7 @@ describe('ParkedCalls', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  // guard: parked/principal, parked/digest, parked/scope
   it.each<[string, Changes]>([
     ['another user', { principal: 'other' }],
     ['another tool', { params: '"name":"files__write","arguments":{"path":"/a"}' }],
@@ -102,6 +122,7 @@ describe('ParkedCalls', () => {
     expect(await codeOf(parks, requestWith({ state }))).toBe('parked');
   });
 
+  // guard: parked/abandoned
   it('end a call whose client does not come back within ten minutes', async () => {
     const { parks, clock } = open();
     const { call, ticket } = enter(parks);
@@ -114,6 +135,7 @@ describe('ParkedCalls', () => {
     expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
   });
 
+  // guard: parked/expiry
   it('take no state whose time is over, whatever it leads to', async () => {
     const { parks, time } = open();
     const state = await parks.stateFor(requestWith());
@@ -122,6 +144,7 @@ describe('ParkedCalls', () => {
     expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
   });
 
+  // guard: parked/node
   it('of several nodes with one key open each other\u2019s states, but have their own calls only', async () => {
     const key = { id: 'k', bytes: new Uint8Array(32).fill(7) };
     const [here, there] = [open(new StateSeal([key])).parks, open(new StateSeal([key])).parks];
@@ -135,6 +158,7 @@ describe('ParkedCalls', () => {
     expect(await codeOf(here, requestWith({ state: parked }))).toBe('parked');
   });
 
+  // guard: parked/count, parked/per-principal
   it('hold 100 calls of one user and 1,000 in all', () => {
     const { parks, clock } = open();
     for (let user = 0; user < 10; user++) {
@@ -153,7 +177,9 @@ describe('ParkedCalls', () => {
 describe('callDigest', () => {
   it('tells apart values that only look alike', async () => {
     const digests = await Promise.all(
-      ['"a":"b"', '"a":"b","c":1', '"a":"b\\",\\"c\\":1"', '"a":1', '"a":1.0', ''].map((params) => callDigest(requestWith({ params }))),
+      ['"a":"b"', '"a":"b","c":1', '"a":"b\\",\\"c\\":1"', '"a":1', '"a":1.0', ''].map((params) =>
+        callDigest(requestWith({ params })),
+      ),
     );
     expect(new Set(digests).size).toBe(digests.length);
   });

@@ -1,6 +1,12 @@
 import { memberOf, stringAt } from '@omni/jsonrpc';
 import type { CallContext } from '@omni/model';
-import { type ByteReservation, type CancelTimer, type Clock, CountedByteBudget, GatewayError } from '@omni/ports';
+import {
+  type ByteReservation,
+  type CancelTimer,
+  type Clock,
+  CountedByteBudget,
+  GatewayError,
+} from '@omni/ports';
 import { callDigest } from './call-digest.ts';
 import { STATE_PREFIX, StateSeal } from './state-seal.ts';
 
@@ -21,7 +27,8 @@ export interface Ticket<Call extends Parked> {
 }
 
 /** Where a state leads: to a parked call, or to a fresh start of the same call. */
-export type OpenedState<Call extends Parked> = { readonly kind: 'parked'; readonly call: Call } | { readonly kind: 'again' };
+export type OpenedState<Call extends Parked> =
+  { readonly kind: 'parked'; readonly call: Call } | { readonly kind: 'again' };
 
 export interface ParkedCallsOptions {
   readonly clock: Clock;
@@ -74,14 +81,21 @@ export class ParkedCalls<Call extends Parked> {
 
   /** Takes a call in. It leaves by {@link leave}, when its client comes back, or by its expiry. */
   enter(call: Call, principalId: string): Ticket<Call> | GatewayError {
+    // guard: parked/count
     if (this.#tickets.size >= MAX_PARKED)
-      return new GatewayError('OMNI_OVERLOADED', `${MAX_PARKED} calls wait for answers of their clients already`);
+      return new GatewayError(
+        'OMNI_OVERLOADED',
+        `${MAX_PARKED} calls wait for answers of their clients already`,
+      );
     let own = 0;
     for (const ticket of this.#tickets.values()) if (ticket.principalId === principalId) own++;
-    if (own >= MAX_PER_PRINCIPAL) return new GatewayError('OMNI_OVERLOADED', `${own} calls of this user wait for answers already`);
+    // guard: parked/per-principal
+    if (own >= MAX_PER_PRINCIPAL)
+      return new GatewayError('OMNI_OVERLOADED', `${own} calls of this user wait for answers already`);
     const id = randomId();
     const cancelTimer = this.#clock.after(PARK_MS, () => {
       this.leave(ticket);
+      // guard: parked/abandoned
       call.onExpired();
     });
     const ticket: Ticket<Call> = { id, call, principalId, cancelTimer, held: this.#budget.share() };
@@ -115,15 +129,27 @@ export class ParkedCalls<Call extends Parked> {
     const [text, digest] = await Promise.all([this.#seal.open(state), callDigest(request)]);
     // What the seal opens is what it was given.
     const payload = text === undefined ? undefined : (JSON.parse(text) as StatePayload);
-    if (payload === undefined || payload.principal !== request.client.principal.id || payload.digest !== digest) {
+    if (
+      payload === undefined ||
+      /* guard: parked/principal */ payload.principal !== request.client.principal.id ||
+      /* guard: parked/digest */ payload.digest !== digest
+    ) {
       return notOfThisCall();
     }
-    if (payload.expiresAt <= this.#now()) return new GatewayError('OMNI_STATE_INVALID', 'The time of the requestState is over');
+    // guard: parked/expiry
+    if (payload.expiresAt <= this.#now())
+      return new GatewayError('OMNI_STATE_INVALID', 'The time of the requestState is over');
     if (payload.ticket === undefined) return { kind: 'again' };
+    // guard: parked/node
     if (payload.node !== this.#node)
-      return new GatewayError('OMNI_STATE_INVALID', 'The call waits in another Omni, or in one that has ended');
+      return new GatewayError(
+        'OMNI_STATE_INVALID',
+        'The call waits in another Omni, or in one that has ended',
+      );
     const ticket = this.#tickets.get(payload.ticket);
-    if (ticket === undefined) return new GatewayError('OMNI_STATE_INVALID', 'The requestState was used already, or its call is over');
+    if (ticket === undefined)
+      return new GatewayError('OMNI_STATE_INVALID', 'The requestState was used already, or its call is over');
+    // guard: parked/once
     this.leave(ticket);
     return { kind: 'parked', call: ticket.call };
   }
@@ -135,5 +161,7 @@ function notOfThisCall(): GatewayError {
 
 /** 128 random bits. */
 function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }

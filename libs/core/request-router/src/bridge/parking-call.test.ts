@@ -38,10 +38,18 @@ class Talk {
     this.connection.binding = new FakeSession(ALL);
   }
 
-  request({ meta = '', rest = '', client = CLIENT, method = 'tools/call', call = CALL }: RequestOptions = {}): ReturnType<
-    RouterFixture['route']
-  > {
-    const members = [`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"${meta}}`, call, rest].filter((part) => part !== '');
+  request({
+    meta = '',
+    rest = '',
+    client = CLIENT,
+    method = 'tools/call',
+    call = CALL,
+  }: RequestOptions = {}): ReturnType<RouterFixture['route']> {
+    const members = [
+      `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"${meta}}`,
+      call,
+      rest,
+    ].filter((part) => part !== '');
     return this.fixture.route(requestOf(method, `{${members.join(',')}}`, '"c"'), client);
   }
 
@@ -57,7 +65,12 @@ class Talk {
   /** Makes a call, has the server ask during it, and gives what the client is told. */
   async park(
     options: RequestOptions = {},
-  ): Promise<{ readonly reply: RecordingReply; readonly state: string; readonly result: Record<string, unknown>; cancel(): void }> {
+  ): Promise<{
+    readonly reply: RecordingReply;
+    readonly state: string;
+    readonly result: Record<string, unknown>;
+    cancel(): void;
+  }> {
     const { reply, running } = this.request(options);
     this.ask();
     await reply.answered;
@@ -66,20 +79,29 @@ class Talk {
 
   async resume(state: string, responses: string, options: RequestOptions = {}): Promise<RecordingReply> {
     const sent = this.connection.sent.length;
-    const { reply } = this.request({ ...options, rest: `"requestState":${state},"inputResponses":{${responses}}` });
+    const { reply } = this.request({
+      ...options,
+      rest: `"requestState":${state},"inputResponses":{${responses}}`,
+    });
     // Either it is answered, or the server has got an answer.
     const before = this.answers.length;
-    await turnsUntil(() => reply.answers.length > 0 || this.answers.length > before || this.connection.sent.length > sent);
+    await turnsUntil(
+      () => reply.answers.length > 0 || this.answers.length > before || this.connection.sent.length > sent,
+    );
     return reply;
   }
 }
 
 /** For what happens after a state was opened: that is done on threads of the runtime. */
 async function turnsUntil(isTrue: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10_000 && !isTrue(); turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 10_000 && !isTrue(); turn++)
+    await new Promise((resolve) => setImmediate(resolve));
 }
 
-function resultOf(reply: RecordingReply): { readonly state: string; readonly result: Record<string, unknown> } {
+function resultOf(reply: RecordingReply): {
+  readonly state: string;
+  readonly result: Record<string, unknown>;
+} {
   const { result } = reply.json as { result: Record<string, unknown> };
   return { result, state: JSON.stringify(result['requestState']) };
 }
@@ -106,7 +128,9 @@ describe('ParkingCall', () => {
     expect(talk.connection.last.cancels).toEqual([]);
     expect(talk.answers).toEqual([]);
     const second = await talk.resume(state, '"q1":{"action":"accept","content":{"n":1.0}}');
-    expect(talk.answers).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"action":"accept","content":{"n":1.0}}}']);
+    expect(talk.answers).toEqual([
+      '{"jsonrpc":"2.0","id":1,"result":{"action":"accept","content":{"n":1.0}}}',
+    ]);
     talk.connection.last.answer('"result":{"content":[]}');
     expect(second.json).toMatchObject({ id: 'c', result: { resultType: 'complete', content: [] } });
     expect(talk.connection.sent).toHaveLength(1);
@@ -151,7 +175,11 @@ describe('ParkingCall', () => {
     ['a state of its own making', {}, () => '"omni1.own.AAAA"'],
     ['a state of somebody else', {}, () => '"opaque"'],
     ['no text', {}, () => '7'],
-    ['another user', { client: { ...CLIENT, principal: { id: 'mallory', kind: 'token' } } }, (state) => state],
+    [
+      'another user',
+      { client: { ...CLIENT, principal: { id: 'mallory', kind: 'token' } } },
+      (state) => state,
+    ],
     ['another tool', { call: '"name":"files__write","arguments":{"n":1.0}' }, (state) => state],
     ['other arguments', { call: '"name":"files__read","arguments":{"n":2}' }, (state) => state],
   ])('refuses %s without asking the server', async (_what, options, change) => {
@@ -210,6 +238,7 @@ describe('ParkingCall', () => {
     expect(reply.answers).toEqual([]);
   });
 
+  // guard: parked/held
   it('gives an answer that came while the client was away, with what came before it', async () => {
     const talk = new Talk();
     const { state } = await talk.park({ meta: ',"progressToken":"old"' });
@@ -241,6 +270,7 @@ describe('ParkingCall', () => {
     expect(again.notifications).toEqual([]);
   });
 
+  // guard: call/to-modern
   it('passes on no progress of other calls', () => {
     const talk = new Talk();
     const { reply } = talk.request({ meta: ',"progressToken":"own"' });
@@ -259,30 +289,38 @@ describe('ParkingCall', () => {
     expect(Object.keys(resultOf(reply).result['inputRequests'] as object)).toEqual(['q2']);
   });
 
+  // guard: parked/capability
   it.each([
     ['a form', '{"elicitation":{"url":{}}}', FORM],
     ['a page', '{"elicitation":{}}', requestOf('elicitation/create', '{"mode":"url","url":"u"}')],
     ['a sample', '{"roots":{}}', requestOf('sampling/createMessage', '{}')],
     ['the roots', '{"sampling":{}}', requestOf('roots/list')],
     ['something else', ALL, requestOf('vendor/ask')],
-  ])('never asks a client for %s that this request did not declare', async (_what, capabilities, serverRequest) => {
-    const talk = new Talk();
-    const { reply } = talk.request({ client: { ...CLIENT, capabilities } });
-    talk.ask(serverRequest);
-    await turnsUntil(() => talk.answers.length > 0);
-    talk.connection.last.answer('"result":{}');
-    expect(talk.answers).toEqual(['OMNI_METHOD_UNKNOWN']);
-    expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
-    expect(talk.fixture.clock.pendingTimers).toBe(0);
-  });
+  ])(
+    'never asks a client for %s that this request did not declare',
+    async (_what, capabilities, serverRequest) => {
+      const talk = new Talk();
+      const { reply } = talk.request({ client: { ...CLIENT, capabilities } });
+      talk.ask(serverRequest);
+      await turnsUntil(() => talk.answers.length > 0);
+      talk.connection.last.answer('"result":{}');
+      expect(talk.answers).toEqual(['OMNI_METHOD_UNKNOWN']);
+      expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
+      expect(talk.fixture.clock.pendingTimers).toBe(0);
+    },
+  );
 
+  // guard: parked/shared
   it('asks nothing on a connection that clients share, nor in methods that cannot be continued', () => {
     const shared = new Talk();
     shared.connection.binding = undefined;
     shared.request();
     shared.ask();
     const completion = new Talk();
-    completion.request({ method: 'completion/complete', call: '"ref":{"type":"ref/prompt","name":"files__x"}' });
+    completion.request({
+      method: 'completion/complete',
+      call: '"ref":{"type":"ref/prompt","name":"files__x"}',
+    });
     completion.ask();
     expect(shared.answers).toEqual(['OMNI_METHOD_UNKNOWN']);
     expect(completion.answers).toEqual(['OMNI_METHOD_UNKNOWN']);
@@ -301,14 +339,18 @@ describe('ParkingCall', () => {
     expect(replies[100]?.json).toMatchObject({ result: { resultType: 'complete' } });
   });
 
+  // guard: era/state-to-legacy
   it('turns an error that wants pages visited into a serverRequest, and makes the call again then', async () => {
     const talk = new Talk();
-    const error = '"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","elicitationId":"e","url":"https://a/"}]}}';
+    const error =
+      '"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","elicitationId":"e","url":"https://a/"}]}}';
     const { reply } = talk.request();
     talk.connection.last.answer(error);
     await reply.answered;
     const { state, result } = resultOf(reply);
-    expect(result['inputRequests']).toEqual({ q1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://a/' } } });
+    expect(result['inputRequests']).toEqual({
+      q1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://a/' } },
+    });
     const wrong = await talk.resume(state, '"q1":{"action":"accept"}', { call: '"name":"files__write"' });
     expect(wrong.text).toBe('OMNI_STATE_INVALID');
     expect(talk.connection.sent).toHaveLength(1);
@@ -332,34 +374,47 @@ describe('ParkingCall', () => {
     );
     const second = talk.request({ client });
     talk.connection.last.answer('"error":{"code":-32042,"message":"own","data":{"n":1.0}}');
-    expect(second.reply.text).toBe('{"jsonrpc":"2.0","id":"c","error":{"code":-32042,"message":"own","data":{"n":1.0}}}');
+    expect(second.reply.text).toBe(
+      '{"jsonrpc":"2.0","id":"c","error":{"code":-32042,"message":"own","data":{"n":1.0}}}',
+    );
   });
 
-  it.each(['decline', 'cancel'])('does not make the call again for pages whose visit ended with "%s"', async (action) => {
-    const talk = new Talk();
-    const error = '"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","url":"a:"},{"mode":"url","url":"b:"}]}}';
-    const { reply } = talk.request();
-    talk.connection.last.answer(error);
-    await reply.answered;
-    const answers = `"q1":{"action":"accept"},"q2":{"action":"${action}"}`;
-    const second = await talk.resume(resultOf(reply).state, answers);
-    expect(second.json).toMatchObject({ id: 'c', result: { resultType: 'complete', isError: true } });
-    expect(talk.connection.sent).toHaveLength(1);
-    const prompt: RequestOptions = { method: 'prompts/get', call: '"name":"files__p"' };
-    const third = talk.request(prompt);
-    talk.connection.last.answer(error);
-    await third.reply.answered;
-    expect((await talk.resume(resultOf(third.reply).state, answers, prompt)).text).toBe('OMNI_INPUT_REQUIRED');
-  });
+  // guard: parked/declined
+  it.each(['decline', 'cancel'])(
+    'does not make the call again for pages whose visit ended with "%s"',
+    async (action) => {
+      const talk = new Talk();
+      const error =
+        '"error":{"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","url":"a:"},{"mode":"url","url":"b:"}]}}';
+      const { reply } = talk.request();
+      talk.connection.last.answer(error);
+      await reply.answered;
+      const answers = `"q1":{"action":"accept"},"q2":{"action":"${action}"}`;
+      const second = await talk.resume(resultOf(reply).state, answers);
+      expect(second.json).toMatchObject({ id: 'c', result: { resultType: 'complete', isError: true } });
+      expect(talk.connection.sent).toHaveLength(1);
+      const prompt: RequestOptions = { method: 'prompts/get', call: '"name":"files__p"' };
+      const third = talk.request(prompt);
+      talk.connection.last.answer(error);
+      await third.reply.answered;
+      expect((await talk.resume(resultOf(third.reply).state, answers, prompt)).text).toBe(
+        'OMNI_INPUT_REQUIRED',
+      );
+    },
+  );
 
   it('goes on with the call that waits where no connection can be had for the request that comes back', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
-    talk.fixture.upstreams.connections.set('files', new GatewayError('OMNI_OVERLOADED', 'no instance is left'));
+    talk.fixture.upstreams.connections.set(
+      'files',
+      new GatewayError('OMNI_OVERLOADED', 'no instance is left'),
+    );
     await talk.resume(state, '"q1":{"action":"accept"}');
     expect(talk.answers).toHaveLength(1);
   });
 
+  // guard: parked/gone
   it('ends a call whose client goes away while its state is opened', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
@@ -393,9 +448,13 @@ describe('ParkingCall', () => {
     const talk = new Talk('{"capabilities":{"logging":{}}}');
     const { reply } = talk.request();
     const call = talk.connection.last;
-    call.listener.onServerRequest(FORM, (answer) => talk.answers.push(answer instanceof GatewayError ? answer.code : answer.text));
+    call.listener.onServerRequest(FORM, (answer) =>
+      talk.answers.push(answer instanceof GatewayError ? answer.code : answer.text),
+    );
     await reply.answered;
-    const second = await talk.resume(resultOf(reply).state, '"q1":{}', { meta: ',"io.modelcontextprotocol/logLevel":"debug"' });
+    const second = await talk.resume(resultOf(reply).state, '"q1":{}', {
+      meta: ',"io.modelcontextprotocol/logLevel":"debug"',
+    });
     expect(talk.connection.last.call.method).toBe('logging/setLevel');
     expect(talk.connection.last.params).toBe('{"level":"debug"}');
     expect(talk.answers).toHaveLength(1);
@@ -403,15 +462,18 @@ describe('ParkingCall', () => {
     expect(second.notifications).toEqual([log('debug')]);
   });
 
+  // guard: parked/held-chars
   it('keeps no more than a million characters for a client that is away', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
-    const long = (size: number): string => `{"jsonrpc":"2.0","method":"vendor/x","params":{"x":"${'x'.repeat(size)}"}}`;
+    const long = (size: number): string =>
+      `{"jsonrpc":"2.0","method":"vendor/x","params":{"x":"${'x'.repeat(size)}"}}`;
     for (const size of [600_000, 600_000, 1]) talk.connection.last.notify(long(size));
     const reply = await talk.resume(state, '"q1":{}');
     expect(reply.notifications).toEqual([long(600_000)]);
   });
 
+  // guard: parked/bytes
   it('keeps 64 MiB of answers for clients that are away, all calls together', async () => {
     const talk = new Talk();
     const parkAnswered = async (): Promise<string> => {
@@ -421,13 +483,15 @@ describe('ParkingCall', () => {
     };
     const states: string[] = [];
     for (let call = 0; call < 5; call++) states.push(await parkAnswered());
-    const back = async (state: string | undefined): Promise<string> => (await talk.resume(state ?? '', '"q1":{}')).text.slice(0, 16);
+    const back = async (state: string | undefined): Promise<string> =>
+      (await talk.resume(state ?? '', '"q1":{}')).text.slice(0, 16);
     expect(await back(states[4])).toBe('OMNI_MEMORY_FULL');
     expect(await back(states[0])).toContain('jsonrpc');
     // What has gone leaves its room.
     expect(await back(await parkAnswered())).toContain('jsonrpc');
   });
 
+  // guard: parked/log-level
   it('sets the level that the request wants before it is sent, and shows it no more', () => {
     const talk = new Talk('{"capabilities":{"logging":{}}}');
     const { reply } = talk.request({ meta: ',"io.modelcontextprotocol/logLevel":"warning"' });
@@ -451,11 +515,16 @@ describe('ParkingCall', () => {
     expect(talk.connection.sent).toHaveLength(1);
   });
 
+  // guard: era/notifications-to-modern
   it('passes on no notification that only the other era knows', () => {
     const talk = new Talk();
     const { reply } = talk.request();
     const notification = (method: string): string => `{"jsonrpc":"2.0","method":"${method}","params":{}}`;
-    for (const method of ['notifications/elicitation/complete', 'notifications/tasks/status', 'notifications/vendor'])
+    for (const method of [
+      'notifications/elicitation/complete',
+      'notifications/tasks/status',
+      'notifications/vendor',
+    ])
       talk.connection.last.notify(notification(method));
     expect(reply.notifications).toEqual([notification('notifications/vendor')]);
   });
@@ -466,16 +535,29 @@ describe('ParkingCall', () => {
     expect(talk.connection.last.params).toBe('{"name":"read","arguments":{"n":1.0}}');
   });
 
-  it.each(['"omni1.own.AAAA"', '"opaque \\u00e9"', '7'])('leaves the state %s alone on its way to a modern server', async (state) => {
-    const fixture = new RouterFixture();
-    const connection = fixture.connection('files', 'modern');
-    fixture.route(requestOf('tools/call', `{"name":"files__read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`), CLIENT);
-    await connection.sentMore(0);
-    expect(connection.last.params).toBe(`{"name":"read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`);
-  });
+  it.each(['"omni1.own.AAAA"', '"opaque \\u00e9"', '7'])(
+    'leaves the state %s alone on its way to a modern server',
+    async (state) => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', 'modern');
+      fixture.route(
+        requestOf(
+          'tools/call',
+          `{"name":"files__read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`,
+        ),
+        CLIENT,
+      );
+      await connection.sentMore(0);
+      expect(connection.last.params).toBe(
+        `{"name":"read","requestState":${state},"inputResponses":{"a":{"n":1.0}}}`,
+      );
+    },
+  );
 
   it('carries every question and every answer byte for byte', async () => {
-    const value = fc.json({ noUnicodeString: false }).map((json) => `{"v" :${json},"n":1.0e2,"dup":{"a":1,"a":2}}`);
+    const value = fc
+      .json({ noUnicodeString: false })
+      .map((json) => `{"v" :${json},"n":1.0e2,"dup":{"a":1,"a":2}}`);
     await fc.assert(
       fc.asyncProperty(value, value, async (serverRequest, answer) => {
         const talk = new Talk();

@@ -1,12 +1,33 @@
-import { memberOf, metaOf, parseMessage, rawOf, resultText, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import type { AnswerServerRequest, CallHandler, CallContext, ReplySink, RunningCall, UpstreamAnswer } from '@omni/model';
+import {
+  memberOf,
+  metaOf,
+  parseMessage,
+  rawOf,
+  resultText,
+  type RpcMessage,
+  stringMember,
+} from '@omni/jsonrpc';
+import type {
+  AnswerServerRequest,
+  CallHandler,
+  CallContext,
+  ReplySink,
+  RunningCall,
+  UpstreamAnswer,
+} from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
 import { isAboutCall } from '../execution/call-notification.ts';
 import type { ConnectionLogLevels } from '../execution/connection-log-levels.ts';
 import { isSevereEnough, logLevelOf } from '../execution/log-levels.ts';
 import { resourceLinksIn } from '../execution/resource-links.ts';
-import { failedToolMembers, isNotHere, statusOfAnswer, toMissingUrlElicitation, toModernAnswer } from './bridge-answer.ts';
+import {
+  failedToolMembers,
+  isNotHere,
+  statusOfAnswer,
+  toMissingUrlElicitation,
+  toModernAnswer,
+} from './bridge-answer.ts';
 import { toLegacyParams } from './bridge-params.ts';
 import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
 import { canAnswer } from './declared-capabilities.ts';
@@ -39,7 +60,9 @@ interface OpenServerRequest {
   readonly answer: AnswerServerRequest;
 }
 
-type Outcome = { readonly kind: 'answer'; readonly message: RpcMessage } | { readonly kind: 'failure'; readonly error: GatewayError };
+type Outcome =
+  | { readonly kind: 'answer'; readonly message: RpcMessage }
+  | { readonly kind: 'failure'; readonly error: GatewayError };
 
 /** `asking`: the client is about to be told what the server wants to know. `parked`: it was told, and is away. */
 type Phase =
@@ -92,6 +115,7 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
     const { connection, request, state, onNotHere } = this.#bridgeContext;
     // It may be the state of a modern server that has the same resource.
     if (state instanceof GatewayError) return onNotHere === undefined ? this.onFailure(state) : onNotHere();
+    // guard: parked/declined
     if (state === 'again' && isDeclined(request.message)) return this.#answerDeclined();
     const level = logLevelOf(request.message);
     if (level === undefined) this.#send();
@@ -133,25 +157,40 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
 
   onNotification(message: RpcMessage): boolean {
     const phase = this.#phase;
-    if (phase.kind === 'over' || !crossesEras(message.method, 'legacy')) return true;
+    if (
+      phase.kind === 'over' ||
+      /* guard: era/notifications-to-modern */ !crossesEras(message.method, 'legacy')
+    )
+      return true;
+    // guard: call/to-modern
     if (!isAboutCall(message, this.#bridgeContext.request.message)) return true;
     if (phase.kind === 'parked') {
       phase.heldChars += message.text.length;
-      const isWithin = phase.held.length < MAX_HELD && phase.heldChars <= MAX_HELD_CHARS;
+      const isWithin =
+        /* guard: parked/held */ phase.held.length < MAX_HELD &&
+        /* guard: parked/held-chars */ phase.heldChars <= MAX_HELD_CHARS;
       if (isWithin && phase.ticket.held.hold(phase.heldChars)) phase.held.push(message);
       return true;
     }
     const { request, reply } = phase.leg;
     if (message.method === 'notifications/message') {
       const level = logLevelOf(request.message);
-      if (level === undefined || !isSevereEnough(stringMember(message.text, message.params, 'level') ?? '', level)) return true;
+      // guard: parked/log-level
+      if (
+        level === undefined ||
+        !isSevereEnough(stringMember(message.text, message.params, 'level') ?? '', level)
+      )
+        return true;
     }
     if (!this.#hasResumed || message.method !== 'notifications/progress') return reply.notification(message);
     // Each request of the client has a token of its own.
     const token = memberOf(metaOf(request.message), 'progressToken');
     const place = memberOf(message.params, 'progressToken');
     if (token === undefined || place === undefined) return true;
-    const text = message.text.slice(0, place.start) + (rawOf(request.message, token) ?? '') + message.text.slice(place.end);
+    const text =
+      message.text.slice(0, place.start) +
+      (rawOf(request.message, token) ?? '') +
+      message.text.slice(place.end);
     return reply.notification({ method: message.method, text, params: undefined });
   }
 
@@ -164,9 +203,14 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
   onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
     const { connection, request } = this.#bridgeContext;
     const serverRequest = serverRequestOf(message);
-    const isPossible = connection.binding !== undefined && isMultiRound(request.message.method) && isServerRequest(serverRequest.method);
+    const isPossible =
+      /* guard: parked/shared */ connection.binding !== undefined &&
+      isMultiRound(request.message.method) &&
+      isServerRequest(serverRequest.method);
     if (!isPossible || this.#phase.kind === 'over') {
-      return answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'));
+      return answer(
+        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'),
+      );
     }
     const key = `q${++this.#asked}`;
     this.#serverRequests.set(key, { serverRequest, answer });
@@ -216,9 +260,14 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
 
   /** What becomes of an outcome until its client is back. */
   #kept(outcome: Outcome, { held }: Ticket<ParkingCall>, heldChars: number): Outcome {
-    if (outcome.kind === 'failure' || held.hold(Math.min(heldChars, MAX_HELD_CHARS) + outcome.message.text.length)) return outcome;
+    if (
+      outcome.kind === 'failure' ||
+      /* guard: parked/bytes */ held.hold(Math.min(heldChars, MAX_HELD_CHARS) + outcome.message.text.length)
+    )
+      return outcome;
     const text = `"${this.#bridgeContext.connection.upstream}" has answered before its question was, and too much waits for clients to come back already`;
-    const hint = 'The server may have done what it was asked. Answer or cancel the questions of other calls first, or ask for less.';
+    const hint =
+      'The server may have done what it was asked. Answer or cancel the questions of other calls first, or ask for less.';
     return { kind: 'failure', error: new GatewayError('OMNI_MEMORY_FULL', text, { hint }) };
   }
 
@@ -251,11 +300,18 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
     if (this.#phase.kind !== 'asking' || this.#phase.ticket !== ticket) return;
     const { capabilities } = leg.request.client;
     for (const [key, { serverRequest, answer }] of [...this.#serverRequests]) {
-      if (canAnswer(capabilities, serverRequest)) continue;
+      if (/* guard: parked/capability */ canAnswer(capabilities, serverRequest)) continue;
       this.#serverRequests.delete(key);
-      answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has not declared that it answers such requests'));
+      answer(
+        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has not declared that it answers such requests'),
+      );
     }
-    const requests = new Map([...this.#serverRequests].map(([key, { serverRequest }]) => [key, this.#inputRequest(leg, serverRequest)]));
+    const requests = new Map(
+      [...this.#serverRequests].map(([key, { serverRequest }]) => [
+        key,
+        this.#inputRequest(leg, serverRequest),
+      ]),
+    );
     // What the server was told may have ended the call.
     if (this.#phase.ticket !== ticket) return;
     if (requests.size === 0) {
@@ -289,10 +345,12 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
     const { id, method } = leg.request.message;
     const pages = isMultiRound(method) ? requiredElicitations(message) : [];
     if (pages.length > 0) {
-      if (pages.every((page) => canAnswer(leg.request.client.capabilities, page))) return this.#askAgain(leg, pages);
+      if (pages.every((page) => canAnswer(leg.request.client.capabilities, page)))
+        return this.#askAgain(leg, pages);
       return this.#answer(leg, toMissingUrlElicitation(message, id), 400);
     }
-    if (message.result !== undefined) plan.onResourceLinks?.(connection.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
+    if (message.result !== undefined)
+      plan.onResourceLinks?.(connection.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
     this.#answer(leg, toModernAnswer(message, id, method, this.#serverInfo()), statusOfAnswer(message));
   }
 
@@ -300,7 +358,12 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
   #askAgain(leg: Leg, pages: readonly ServerRequest[]): void {
     const requests = new Map(pages.map((page, index) => [`q${index + 1}`, this.#inputRequest(leg, page)]));
     this.#parks.stateFor(leg.request).then(
-      (state) => this.#answer(leg, inputRequiredText(leg.request.message.id, requests, state, this.#serverInfo()), 200),
+      (state) =>
+        this.#answer(
+          leg,
+          inputRequiredText(leg.request.message.id, requests, state, this.#serverInfo()),
+          200,
+        ),
       (error: unknown) => leg.reply.settle({ kind: 'error', error: GatewayError.from(error) }),
     );
   }
@@ -311,12 +374,19 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
     const { id, method } = request.message;
     const text = `The page that "${connection.upstream}" wants to be visited first was declined`;
     this.#end();
-    if (method !== 'tools/call') return reply.settle({ kind: 'error', error: new GatewayError('OMNI_INPUT_REQUIRED', text) });
-    this.#answer(this.#bridgeContext, resultText(id, `{"resultType":"complete",${failedToolMembers(text)}}`), 200);
+    if (method !== 'tools/call')
+      return reply.settle({ kind: 'error', error: new GatewayError('OMNI_INPUT_REQUIRED', text) });
+    this.#answer(
+      this.#bridgeContext,
+      resultText(id, `{"resultType":"complete",${failedToolMembers(text)}}`),
+      200,
+    );
   }
 
   #inputRequest({ request }: Leg, serverRequest: ServerRequest): string {
-    return inputRequest(this.#labels.inServerRequest(serverRequest, this.#bridgeContext.connection.upstream, request.client));
+    return inputRequest(
+      this.#labels.inServerRequest(serverRequest, this.#bridgeContext.connection.upstream, request.client),
+    );
   }
 
   #answer({ reply }: Leg, payload: string, status: number): void {

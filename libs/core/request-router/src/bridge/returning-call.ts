@@ -10,7 +10,11 @@ export type ReturnedState = 'again' | GatewayError;
 
 /** Whether a request of a modern client brings a state back. */
 export function isReturning({ message, client }: CallContext): boolean {
-  return client.era === 'modern' && isMultiRound(message.method) && memberOf(message.params, 'requestState') !== undefined;
+  return (
+    client.era === 'modern' &&
+    isMultiRound(message.method) &&
+    memberOf(message.params, 'requestState') !== undefined
+  );
 }
 
 export interface ReturningCallOptions {
@@ -38,6 +42,7 @@ export class ReturningCall implements RunningCall {
       .then((opened) => {
         const isParked = !(opened instanceof GatewayError) && opened.kind === 'parked';
         // A client that is gone has used its state up.
+        // guard: parked/gone
         if (this.#isCancelled) return isParked ? opened.call.giveUp(this.#reason) : undefined;
         if (isParked) this.#running = opened.call.resume(leg);
         else this.#running = this.#options.otherwise(opened instanceof GatewayError ? opened : 'again');

@@ -1,13 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import fc from 'fast-check';
-import { FakeSession, messageOf, requestOf, RouterFixture, type RecordingReply, type ScriptedConnection } from '../router.fixture.ts';
+import {
+  FakeSession,
+  messageOf,
+  requestOf,
+  RouterFixture,
+  type RecordingReply,
+  type ScriptedConnection,
+} from '../router.fixture.ts';
 
 const ALL =
   '{"sampling":{},"elicitation":{"form":{},"url":{}},"roots":{"listChanged":true},"tasks":{"x":1},"experimental":{"e":1.0},"extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/ui":{"n":1.0}}}';
 const FORM = '{"method":"elicitation/create","params":{"mode":"form","n":1.0}}';
 
-function open(method = 'tools/call', params = '{"name":"files__read","arguments":{"n":1.0}}', session = new FakeSession(ALL)) {
+function open(
+  method = 'tools/call',
+  params = '{"name":"files__read","arguments":{"n":1.0}}',
+  session = new FakeSession(ALL),
+) {
   const fixture = new RouterFixture();
   const connection = fixture.connection('files', 'modern');
   const routed = fixture.route(requestOf(method, params, '"c"'), session.client());
@@ -50,7 +61,10 @@ describe('RoundTripCall', () => {
   });
 
   it('asks the client during its call and makes the call again with the answers and the exact state', () => {
-    const { connection, reply } = open('tools/call', '{"name":"files__read","arguments":{"n":1.0},"_meta":{"progressToken":"t"}}');
+    const { connection, reply } = open(
+      'tools/call',
+      '{"name":"files__read","arguments":{"n":1.0},"_meta":{"progressToken":"t"}}',
+    );
     reply.replies = ['"result":{"action":"accept","content":{"n":1.0}}', '"result":{"roots":[ ]}'];
     ask(connection, `"k1":${FORM},"k2":{"method":"roots/list"}`, '"s\\u00e9"');
     expect(asked(reply)).toMatchObject([
@@ -91,10 +105,14 @@ describe('RoundTripCall', () => {
     const { connection, reply } = open();
     ask(connection, '"k":{"method":"elicitation/create","params":{"mode":"url","url":"https://a/?b=%20"}}');
     expect(asked(reply)).toMatchObject([
-      ['files', { params: { url: 'https://a/?b=%20', elicitationId: expect.stringMatching(/^[0-9a-f]{32}$/) } }],
+      [
+        'files',
+        { params: { url: 'https://a/?b=%20', elicitationId: expect.stringMatching(/^[0-9a-f]{32}$/) } },
+      ],
     ]);
   });
 
+  // guard: rounds/pause
   it('waits a moment before a round that has nothing to ask', () => {
     const { connection, fixture } = open();
     connection.last.answer('"result":{"resultType":"input_required","requestState":"later"}');
@@ -106,6 +124,7 @@ describe('RoundTripCall', () => {
     expect('inputResponses' in paramsOf(connection)).toBe(false);
   });
 
+  // guard: rounds/count
   it('gives up after eight rounds', () => {
     const { connection, reply } = open();
     for (let round = 0; round < 9; round++) ask(connection, `"k":${FORM}`, `"${round}"`);
@@ -121,7 +140,10 @@ describe('RoundTripCall', () => {
     reply.replies = [undefined, '"error":{"code":-1,"message":"no user here"}'];
     ask(connection, `"a":${FORM},"b":${FORM},"c":${FORM}`);
     expect(reply.json).toMatchObject({
-      result: { isError: true, content: [{ text: 'The client did not answer what "files" asked: no user here' }] },
+      result: {
+        isError: true,
+        content: [{ text: 'The client did not answer what "files" asked: no user here' }],
+      },
     });
     expect(connection.sent).toHaveLength(1);
     expect(reply.serverRequests).toHaveLength(2);
@@ -131,14 +153,18 @@ describe('RoundTripCall', () => {
     expect(reply.answers).toHaveLength(1);
   });
 
-  it.each(['prompts/get', 'resources/read'])('says in an error of %s that the client did not answer', (method) => {
-    const { connection, reply } = open(method, '{"name":"files__x","uri":"file:///a"}');
-    reply.replies = [undefined];
-    ask(connection, `"a":${FORM}`);
-    reply.pending[0]?.(new GatewayError('OMNI_CANCELLED', 'The client did not answer in time'));
-    expect(reply.text).toBe('OMNI_INPUT_REQUIRED');
-  });
+  it.each(['prompts/get', 'resources/read'])(
+    'says in an error of %s that the client did not answer',
+    (method) => {
+      const { connection, reply } = open(method, '{"name":"files__x","uri":"file:///a"}');
+      reply.replies = [undefined];
+      ask(connection, `"a":${FORM}`);
+      reply.pending[0]?.(new GatewayError('OMNI_CANCELLED', 'The client did not answer in time'));
+      expect(reply.text).toBe('OMNI_INPUT_REQUIRED');
+    },
+  );
 
+  // guard: rounds/capability
   it.each([
     ['a form', '{"elicitation":{"url":{}}}', FORM],
     ['a page', '{"elicitation":{}}', '{"method":"elicitation/create","params":{"mode":"url","url":"u"}}'],
@@ -160,7 +186,10 @@ describe('RoundTripCall', () => {
   });
 
   it('does not let other methods ask', () => {
-    const { connection, reply } = open('completion/complete', '{"ref":{"type":"ref/prompt","name":"files__x"}}');
+    const { connection, reply } = open(
+      'completion/complete',
+      '{"ref":{"type":"ref/prompt","name":"files__x"}}',
+    );
     ask(connection, `"k":${FORM}`);
     expect(reply.json).toMatchObject({ error: { data: { code: 'OMNI_UPSTREAM_ERA' } } });
   });
@@ -191,6 +220,7 @@ describe('RoundTripCall', () => {
     expect(running.connection.last.cancels).toEqual(['enough']);
   });
 
+  // guard: call/to-legacy, era/notifications
   it('passes notifications on, but none that only the other era knows', () => {
     const { connection, reply } = open('tools/call', '{"name":"files__read","_meta":{"progressToken":7}}');
     const notification = (method: string): string =>
@@ -205,14 +235,19 @@ describe('RoundTripCall', () => {
     ]) {
       connection.last.notify(notification(method));
     }
-    expect(reply.notifications).toEqual(['notifications/progress', 'notifications/vendor', 'notifications/message'].map(notification));
+    expect(reply.notifications).toEqual(
+      ['notifications/progress', 'notifications/vendor', 'notifications/message'].map(notification),
+    );
   });
 
   it('asks the next server when this one does not have the resource', () => {
     const fixture = new RouterFixture();
     fixture.views.owners = ['files', 'mail'];
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'legacy')];
-    const { reply } = fixture.route(requestOf('resources/read', '{"uri":"file:///a"}'), new FakeSession().client());
+    const { reply } = fixture.route(
+      requestOf('resources/read', '{"uri":"file:///a"}'),
+      new FakeSession().client(),
+    );
     first.last.answer('"error":{"code":-32602,"message":"no"}');
     second.last.answer('"result":{"contents":[]}');
     expect(reply.json).toMatchObject({ result: { contents: [] } });
@@ -226,7 +261,9 @@ describe('RoundTripCall', () => {
   });
 
   it('carries every answer and every state byte for byte', () => {
-    const value = fc.json({ noUnicodeString: false }).map((json) => `{"v" :${json},"n":1.0e2,"dup":{"a":1,"a":2}}`);
+    const value = fc
+      .json({ noUnicodeString: false })
+      .map((json) => `{"v" :${json},"n":1.0e2,"dup":{"a":1,"a":2}}`);
     const state = fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text).replaceAll('/', '\\/'));
     fc.assert(
       fc.property(
@@ -237,7 +274,9 @@ describe('RoundTripCall', () => {
           const { connection, reply } = open();
           reply.replies = [`"result":${answer}`];
           ask(connection, `${key}:${FORM}`, sealed);
-          expect(connection.last.params).toContain(`"inputResponses":{${key}:${answer}},"requestState":${sealed},`);
+          expect(connection.last.params).toContain(
+            `"inputResponses":{${key}:${answer}},"requestState":${sealed},`,
+          );
         },
       ),
       { numRuns: 200 },

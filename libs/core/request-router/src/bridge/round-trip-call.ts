@@ -1,5 +1,11 @@
 import { parseMessage, rawOf, requestText, resultText, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import { type AnswerServerRequest, type CallHandler, capabilitiesAcrossEras, type RunningCall, type UpstreamAnswer } from '@omni/model';
+import {
+  type AnswerServerRequest,
+  type CallHandler,
+  capabilitiesAcrossEras,
+  type RunningCall,
+  type UpstreamAnswer,
+} from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import { failedToolMembers, isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
@@ -22,7 +28,7 @@ import { resourceLinksIn } from '../execution/resource-links.ts';
 /** Rounds after the first request; a server that still asks then will not stop. */
 const MAX_ROUNDS = 8;
 /** Pause before a round that brings nothing new: the server only wanted to be asked again. */
-const STATE_ONLY_PAUSE_MS = 250;
+const STATE_ONLY_PAUSE_MS = /* guard: rounds/pause */ 250;
 const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 export interface RoundTripDependencies {
@@ -54,7 +60,12 @@ export class RoundTripCall implements CallHandler, RunningCall {
     this.#labels = labels;
     const { client } = bridgeContext.request;
     const capabilities = capabilitiesAcrossEras(client.capabilities);
-    this.#params = toModernParams(plannedParams(bridgeContext), client.clientInfo, capabilities, client.session?.logLevel()).text;
+    this.#params = toModernParams(
+      plannedParams(bridgeContext),
+      client.clientInfo,
+      capabilities,
+      client.session?.logLevel(),
+    ).text;
   }
 
   start(): void {
@@ -68,9 +79,9 @@ export class RoundTripCall implements CallHandler, RunningCall {
   }
 
   onNotification(message: RpcMessage): boolean {
-    if (this.#isOver || !crossesEras(message.method, 'modern')) return true;
+    if (this.#isOver || /* guard: era/notifications */ !crossesEras(message.method, 'modern')) return true;
     const { reply, request } = this.#bridgeContext;
-    return !isAboutCall(message, request.message) || reply.notification(message);
+    return /* guard: call/to-legacy */ !isAboutCall(message, request.message) || reply.notification(message);
   }
 
   onDrain(listener: () => void): void {
@@ -84,13 +95,16 @@ export class RoundTripCall implements CallHandler, RunningCall {
   onAnswer(answer: UpstreamAnswer): void {
     if (this.#isOver) return;
     if (answer.kind === 'bytes')
-      return this.onFailure(new GatewayError('OMNI_INTERNAL', 'An answer that needs translation arrived unread'));
+      return this.onFailure(
+        new GatewayError('OMNI_INTERNAL', 'An answer that needs translation arrived unread'),
+      );
     const { message } = answer;
     const { request, plan, connection, reply, onNotHere } = this.#bridgeContext;
     if (isInputRequired(message) && isMultiRound(request.message.method)) return this.#goOn(message);
     this.#end();
     if (onNotHere !== undefined && isNotHere(message)) return onNotHere();
-    if (message.result !== undefined) plan.onResourceLinks?.(connection.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
+    if (message.result !== undefined)
+      plan.onResourceLinks?.(connection.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
     reply.settle({
       kind: 'message',
       payload: toLegacyAnswer(message, request.message.id, connection.upstream, plan.wrapsOutput),
@@ -108,7 +122,10 @@ export class RoundTripCall implements CallHandler, RunningCall {
     const round = this.#round;
     const call = bridgedCall(this.#bridgeContext, locatedParams(params));
     // Each round is a request of its own; where the server sees the client's id, it must see another one then.
-    const running = this.#bridgeContext.connection.send(round === 0 ? call : { ...call, clientId: `"${randomId()}"` }, this);
+    const running = this.#bridgeContext.connection.send(
+      round === 0 ? call : { ...call, clientId: `"${randomId()}"` },
+      this,
+    );
     // The connection may have answered at once, and the next round may run already.
     if (this.#round === round) this.#running = running;
   }
@@ -117,24 +134,42 @@ export class RoundTripCall implements CallHandler, RunningCall {
     const { upstream } = this.#bridgeContext.connection;
     const asked = readInputRequired(message);
     if (asked === undefined)
-      return this.onFailure(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" asked for input in a form that is not valid`));
-    if (++this.#round > MAX_ROUNDS) return this.#fail(`"${upstream}" still asks for input after ${MAX_ROUNDS} rounds`);
+      return this.onFailure(
+        new GatewayError(
+          'OMNI_UPSTREAM_PROTOCOL',
+          `"${upstream}" asked for input in a form that is not valid`,
+        ),
+      );
+    // guard: rounds/count
+    if (++this.#round > MAX_ROUNDS)
+      return this.#fail(`"${upstream}" still asks for input after ${MAX_ROUNDS} rounds`);
     if (asked.serverRequests.length > 0) return this.#ask(asked);
-    this.#cancelPause = this.#clock.after(STATE_ONLY_PAUSE_MS, () => this.#send(withAnswers(this.#params, new Map(), asked.state)));
+    this.#cancelPause = this.#clock.after(STATE_ONLY_PAUSE_MS, () =>
+      this.#send(withAnswers(this.#params, new Map(), asked.state)),
+    );
   }
 
   #ask({ serverRequests, state }: InputRequired): void {
     const { connection, reply, request } = this.#bridgeContext;
     const messages = serverRequests.map((serverRequest) => {
-      if (!isServerRequest(serverRequest.method) || !canAnswer(request.client.capabilities, serverRequest)) return undefined;
-      const text = requestText('"question"', serverRequest.method, toLegacyServerRequest(serverRequest, randomId()));
+      // guard: rounds/capability
+      if (!isServerRequest(serverRequest.method) || !canAnswer(request.client.capabilities, serverRequest))
+        return undefined;
+      const text = requestText(
+        '"question"',
+        serverRequest.method,
+        toLegacyServerRequest(serverRequest, randomId()),
+      );
       const message = parseMessage(text, MESSAGE_LIMITS);
       return message.kind === 'request' ? { key: serverRequest.key, message } : undefined;
     });
     const askable = messages.filter((message) => message !== undefined);
     if (askable.length < messages.length) {
       return this.onFailure(
-        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${connection.upstream}" asked for something that the client has not declared`),
+        new GatewayError(
+          'OMNI_UPSTREAM_PROTOCOL',
+          `"${connection.upstream}" asked for something that the client has not declared`,
+        ),
       );
     }
     const controller = new AbortController();
@@ -147,11 +182,20 @@ export class RoundTripCall implements CallHandler, RunningCall {
         // Servers of this era hear of no progress.
         if (!(answer instanceof GatewayError) && answer.kind === 'notification') return;
         const result = answer instanceof GatewayError ? undefined : rawOf(answer, answer.result);
-        if (result === undefined) return this.#fail(`The client did not answer what "${connection.upstream}" asked: ${wordsOf(answer)}`);
+        if (result === undefined)
+          return this.#fail(
+            `The client did not answer what "${connection.upstream}" asked: ${wordsOf(answer)}`,
+          );
         answers.set(key, result);
         // In the order in which they were asked.
         if (answers.size === askable.length)
-          this.#send(withAnswers(this.#params, new Map(askable.map((asked) => [asked.key, answers.get(asked.key) ?? '{}'])), state));
+          this.#send(
+            withAnswers(
+              this.#params,
+              new Map(askable.map((asked) => [asked.key, answers.get(asked.key) ?? '{}'])),
+              state,
+            ),
+          );
       };
       reply.serverRequest(
         connection.upstream,
@@ -166,9 +210,14 @@ export class RoundTripCall implements CallHandler, RunningCall {
   #fail(text: string): void {
     if (this.#isOver) return;
     const { reply, request } = this.#bridgeContext;
-    if (request.message.method !== 'tools/call') return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text));
+    if (request.message.method !== 'tools/call')
+      return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text));
     this.#end();
-    reply.settle({ kind: 'message', payload: resultText(request.message.id, `{${failedToolMembers(text)}}`), status: 200 });
+    reply.settle({
+      kind: 'message',
+      payload: resultText(request.message.id, `{${failedToolMembers(text)}}`),
+      status: 200,
+    });
   }
 
   #end(): void {
@@ -180,10 +229,15 @@ export class RoundTripCall implements CallHandler, RunningCall {
 
 function wordsOf(answer: RpcMessage | GatewayError): string {
   if (answer instanceof GatewayError) return answer.message;
-  return (stringMember(answer.text, answer.error?.object, 'message') ?? 'it answered with no result').slice(0, 200);
+  return (stringMember(answer.text, answer.error?.object, 'message') ?? 'it answered with no result').slice(
+    0,
+    200,
+  );
 }
 
 /** 128 random bits. */
 function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }

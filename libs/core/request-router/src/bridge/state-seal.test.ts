@@ -18,6 +18,7 @@ describe('StateSeal', () => {
     expect(await seal.open(await seal.seal('\uFEFFx'))).toBe('\uFEFFx');
   });
 
+  // guard: seal/length
   it('opens no state that is longer than its own are', async () => {
     const seal = new StateSeal();
     expect(await seal.open(await seal.seal('x'.repeat(2_000)))).toHaveLength(2_000);
@@ -31,6 +32,7 @@ describe('StateSeal', () => {
     expect(atob((one.split('.')[2] ?? '').replaceAll('-', '+').replaceAll('_', '/'))).not.toContain('plain');
   });
 
+  // guard: seal/authenticated
   it('does not open a state of which any one character was changed [PROTO-R14]', async () => {
     const seal = new StateSeal();
     const state = await seal.seal('{"ticket":"t"}');
@@ -49,12 +51,17 @@ describe('StateSeal', () => {
     expect(await seal.open(state)).toBe('{"ticket":"t"}');
   });
 
+  // guard: seal/canonical
   it('opens one spelling of a state only: the bits at its end that say nothing must be zero', async () => {
     const seal = new StateSeal();
     for (const text of ['', 'a', 'ab']) {
       const state = await seal.seal(text);
-      const others = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('').map((last) => state.slice(0, -1) + last);
-      const opened = await Promise.all(others.filter((other) => other !== state).map((other) => seal.open(other)));
+      const others = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+        .split('')
+        .map((last) => state.slice(0, -1) + last);
+      const opened = await Promise.all(
+        others.filter((other) => other !== state).map((other) => seal.open(other)),
+      );
       expect(opened.filter((other) => other !== undefined)).toEqual([]);
     }
   });
@@ -84,6 +91,7 @@ describe('StateSeal', () => {
     expect(await new StateSeal().open(state)).toBeUndefined();
   });
 
+  // guard: seal/key-id
   it('does not open the state of another key, whatever its name', async () => {
     const state = await new StateSeal([key('a', 1)]).seal('x');
     expect(await new StateSeal([key('a', 2)]).open(state)).toBeUndefined();
@@ -114,7 +122,11 @@ describe('StateSeal', () => {
     expect(id ?? '').not.toContain('07');
   });
 
-  it.each([[[]], [[key('no.dots', 1)]], [[{ id: 'a', bytes: new Uint8Array(16) }]]])('refuses keys that are none: %j', (keys) => {
-    expect(() => new StateSeal(keys)).toThrow('sealing key');
-  });
+  // guard: seal/key-length
+  it.each([[[]], [[key('no.dots', 1)]], [[{ id: 'a', bytes: new Uint8Array(16) }]]])(
+    'refuses keys that are none: %j',
+    (keys) => {
+      expect(() => new StateSeal(keys)).toThrow('sealing key');
+    },
+  );
 });

@@ -50,9 +50,13 @@ export class StateSeal {
    * @throws {@link GatewayError} `OMNI_INTERNAL` for a key that is none.
    */
   constructor(keys: readonly SealKey[] = [randomKey()]) {
-    const isKey = ({ id, bytes }: SealKey): boolean => (id === undefined || KEY_ID.test(id)) && bytes.length === KEY_BYTES;
+    const isKey = ({ id, bytes }: SealKey): boolean =>
+      (id === undefined || KEY_ID.test(id)) && /* guard: seal/key-length */ bytes.length === KEY_BYTES;
     if (keys.length === 0 || !keys.every(isKey)) {
-      throw new GatewayError('OMNI_INTERNAL', `A sealing key has ${KEY_BYTES} bytes, and letters and digits as its id`);
+      throw new GatewayError(
+        'OMNI_INTERNAL',
+        `A sealing key has ${KEY_BYTES} bytes, and letters and digits as its id`,
+      );
     }
     this.#keys = keys;
   }
@@ -71,7 +75,8 @@ export class StateSeal {
 
   /** @returns The text; `undefined` for everything that {@link seal} of one of the keys has not made. */
   async open(state: string): Promise<string | undefined> {
-    const [prefix, id, body, ...more] = state.length > MAX_STATE ? [] : state.split('.');
+    const [prefix, id, body, ...more] =
+      /* guard: seal/length */ state.length > MAX_STATE ? [] : state.split('.');
     if (`${prefix}.` !== STATE_PREFIX || body === undefined || more.length > 0) return undefined;
     const key = (await this.#readyKeys()).find((candidate) => candidate.id === id);
     if (key === undefined) return undefined;
@@ -79,7 +84,12 @@ export class StateSeal {
     if (bytes === undefined || bytes.length <= NONCE_BYTES) return undefined;
     try {
       const iv = bytes.slice(0, NONCE_BYTES);
-      const opened = await crypto.subtle.decrypt(algorithm(iv, `${STATE_PREFIX}${key.id}`), key.key, bytes.slice(NONCE_BYTES));
+      // guard: seal/authenticated
+      const opened = await crypto.subtle.decrypt(
+        algorithm(iv, `${STATE_PREFIX}${key.id}`),
+        key.key,
+        bytes.slice(NONCE_BYTES),
+      );
       // A byte order mark is part of what was sealed.
       return new TextDecoder('utf-8', { ignoreBOM: true }).decode(opened);
     } catch {
@@ -109,7 +119,7 @@ function randomKey(): SealKey {
 }
 
 function algorithm(iv: Uint8Array<ArrayBuffer>, head: string): GcmParameters {
-  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(head) };
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(/* guard: seal/key-id */ head) };
 }
 
 function toBase64Url(bytes: Uint8Array): string {
@@ -121,6 +131,8 @@ function toBase64Url(bytes: Uint8Array): string {
 /** @returns `undefined` for what {@link toBase64Url} does not write: the last character must not be changeable either. */
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined;
-  const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
-  return toBase64Url(bytes) === text ? bytes : undefined;
+  const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+    character.charCodeAt(0),
+  );
+  return /* guard: seal/canonical */ toBase64Url(bytes) === text ? bytes : undefined;
 }

@@ -16,18 +16,24 @@ describe('isAboutCall', () => {
     ['"7 "', '"progressToken":"7",', false],
     ['7', '', false],
   ])('knows for a call with token %s the progress with %s: %s', (own, told, expected) => {
-    expect(isAboutCall(progress(told), requestOf('tools/call', `{"_meta":{"progressToken":${own}}}`))).toBe(expected);
+    expect(isAboutCall(progress(told), requestOf('tools/call', `{"_meta":{"progressToken":${own}}}`))).toBe(
+      expected,
+    );
   });
 
   it('knows all progress on the stream of a request about a task, which has another token', () => {
-    expect(isAboutCall(progress('"progressToken":7,'), requestOf('tasks/result', '{"taskId":"t"}'))).toBe(true);
+    expect(isAboutCall(progress('"progressToken":7,'), requestOf('tasks/result', '{"taskId":"t"}'))).toBe(
+      true,
+    );
   });
 
+  // guard: call/token
   it('knows no progress for a call without a token', () => {
     expect(isAboutCall(progress('"progressToken":7,'), requestOf('tools/call', '{}'))).toBe(false);
     expect(isAboutCall(progress(''), requestOf('tools/call'))).toBe(false);
   });
 
+  // guard: call/outside
   it.each([
     ['notifications/message', true],
     ['notifications/vendor', true],
@@ -38,8 +44,11 @@ describe('isAboutCall', () => {
     ['notifications/resources/list_changed', false],
     ['notifications/resources/updated', false],
   ])('says of %s: %s', (method, expected) => {
-    expect(isAboutCall(messageOf(`{"jsonrpc":"2.0","method":"${method}","params":{"requestId":1}}`), requestOf('tools/call'))).toBe(
-      expected,
-    );
+    expect(
+      isAboutCall(
+        messageOf(`{"jsonrpc":"2.0","method":"${method}","params":{"requestId":1}}`),
+        requestOf('tools/call'),
+      ),
+    ).toBe(expected);
   });
 });

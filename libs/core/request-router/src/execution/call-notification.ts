@@ -18,11 +18,13 @@ const OUTSIDE_OF_CALLS: ReadonlySet<string> = new Set([
  * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", and basic/utilities/progress; protocol.md 2.9.
  */
 export function isAboutCall(notification: RpcMessage, request: RpcMessage): boolean {
-  if (notification.method !== 'notifications/progress') return !OUTSIDE_OF_CALLS.has(notification.method);
+  if (notification.method !== 'notifications/progress')
+    return /* guard: call/outside */ !OUTSIDE_OF_CALLS.has(notification.method);
   // The progress of a task goes on under the token of the call that has started it (MCP 2025-11-25, basic/utilities/tasks).
   if (request.method.startsWith('tasks/')) return true;
   const token = rawOf(request, memberOf(metaOf(request), 'progressToken'));
   const told = rawOf(notification, memberOf(notification.params, 'progressToken'));
+  // guard: call/token
   return token !== undefined && told !== undefined && isSameToken(token, told);
 }
 

@@ -18,7 +18,13 @@ function open(handshake = LOGS): {
   const levels = new ConnectionLogLevels(clock);
   const connection = new ScriptedConnection('files', 'legacy', handshake);
   const ready: string[] = [];
-  return { connection, levels, clock, ready, want: (holder, level) => levels.want(connection, holder, level, () => ready.push(level)) };
+  return {
+    connection,
+    levels,
+    clock,
+    ready,
+    want: (holder, level) => levels.want(connection, holder, level, () => ready.push(level)),
+  };
 }
 
 describe('ConnectionLogLevels', () => {
@@ -63,7 +69,11 @@ describe('ConnectionLogLevels', () => {
     want(three, 'error');
     levels.drop(connection, two);
     want(three, 'error');
-    expect(connection.sent.map(({ params }) => params)).toEqual(['{"level":"warning"}', '{"level":"debug"}', '{"level":"warning"}']);
+    expect(connection.sent.map(({ params }) => params)).toEqual([
+      '{"level":"warning"}',
+      '{"level":"debug"}',
+      '{"level":"warning"}',
+    ]);
   });
 
   it('lets calls of the same level wait together, and those of a former level with the later one', () => {
@@ -82,7 +92,9 @@ describe('ConnectionLogLevels', () => {
     const { connection, want } = open();
     connection.immediate = '"result":{}';
     want({}, 'info');
-    Object.assign(connection, { handshake: messageOf('{"jsonrpc":"2.0","id":0,"result":{"capabilities":{"logging":{}}}}') });
+    Object.assign(connection, {
+      handshake: messageOf('{"jsonrpc":"2.0","id":0,"result":{"capabilities":{"logging":{}}}}'),
+    });
     want({}, 'info');
     expect(connection.sent).toHaveLength(2);
   });
@@ -96,7 +108,11 @@ describe('ConnectionLogLevels', () => {
     levels.want(connection, {}, 'error', () => {});
     session.end();
     levels.want(connection, {}, 'error', () => {});
-    expect(connection.sent.map(({ params }) => params)).toEqual(['{"level":"debug"}', '{"level":"info"}', '{"level":"error"}']);
+    expect(connection.sent.map(({ params }) => params)).toEqual([
+      '{"level":"debug"}',
+      '{"level":"info"}',
+      '{"level":"error"}',
+    ]);
   });
 });
 

@@ -51,7 +51,12 @@ export class ConnectionLogLevels {
   }
 
   /** The same for a session, until it ends. */
-  wantForSession(connection: UpstreamConnection, session: ClientBinding, level: string, ready: () => void): void {
+  wantForSession(
+    connection: UpstreamConnection,
+    session: ClientBinding,
+    level: string,
+    ready: () => void,
+  ): void {
     const { wanted, isOffered } = this.#levelStateOf(connection);
     const isNew = isOffered && !wanted.has(session);
     this.want(connection, session, level, ready);
@@ -95,6 +100,10 @@ export class ConnectionLogLevels {
       for (const listener of waiting) listener();
     };
     const cancelTimer = this.#clock.after(ACKNOWLEDGE_MS, proceed);
-    connection.send(levelCall(`{"level":${JSON.stringify(level)}}`), { ...IGNORED, onAnswer: proceed, onFailure: proceed });
+    connection.send(levelCall(`{"level":${JSON.stringify(level)}}`), {
+      ...IGNORED,
+      onAnswer: proceed,
+      onFailure: proceed,
+    });
   }
 }

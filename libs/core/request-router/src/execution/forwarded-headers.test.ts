@@ -13,7 +13,10 @@ describe.each(ERAS)('the headers that go along with a call of a %s client', (cli
   function passed(upstream: string, era: Era, forwardable: readonly string[] | undefined): unknown {
     const fixture = new RouterFixture();
     const connection = fixture.connection(upstream, era);
-    const message = requestOf('tools/call', `{"_meta":{"traceparent":"${TRACEPARENT}"},"name":"${upstream}__read"}`);
+    const message = requestOf(
+      'tools/call',
+      `{"_meta":{"traceparent":"${TRACEPARENT}"},"name":"${upstream}__read"}`,
+    );
     fixture.router.route({ message, client, paramHeaders: undefined, forwardable }, new RecordingReply());
     return connection.last.call.forwardedHeaders;
   }
@@ -22,8 +25,11 @@ describe.each(ERAS)('the headers that go along with a call of a %s client', (cli
     expect(passed('files', era, FORWARDABLE)).toEqual(['traceparent', TRACEPARENT, 'x-tenant', 'acme']);
   });
 
-  it.each(ERAS)('are the trace alone for a %s server that is told nothing, and without headers of the client', (era) => {
-    expect(passed('mail', era, FORWARDABLE)).toEqual(['traceparent', TRACEPARENT]);
-    expect(passed('files', era, undefined)).toEqual(['traceparent', TRACEPARENT]);
-  });
+  it.each(ERAS)(
+    'are the trace alone for a %s server that is told nothing, and without headers of the client',
+    (era) => {
+      expect(passed('mail', era, FORWARDABLE)).toEqual(['traceparent', TRACEPARENT]);
+      expect(passed('files', era, undefined)).toEqual(['traceparent', TRACEPARENT]);
+    },
+  );
 });

@@ -2,7 +2,16 @@ import { metaOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
 
 const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 /** Severity names of MCP logging, least first (RFC 5424). */
-const LEVELS: readonly string[] = ['debug', 'info', 'notification', 'warning', 'error', 'critical', 'alert', 'emergency'];
+const LEVELS: readonly string[] = [
+  'debug',
+  'info',
+  'notification',
+  'warning',
+  'error',
+  'critical',
+  'alert',
+  'emergency',
+];
 
 export function isLogLevel(level: string): boolean {
   return LEVELS.includes(level);
@@ -17,7 +26,8 @@ export function isSevereEnough(level: string, minimum: string): boolean {
 /** The level that lets through what any of these asks for. */
 export function mostVerbose(levels: Iterable<string>): string | undefined {
   let lowest: string | undefined;
-  for (const level of levels) if (lowest === undefined || LEVELS.indexOf(level) < LEVELS.indexOf(lowest)) lowest = level;
+  for (const level of levels)
+    if (lowest === undefined || LEVELS.indexOf(level) < LEVELS.indexOf(lowest)) lowest = level;
   return lowest;
 }
 

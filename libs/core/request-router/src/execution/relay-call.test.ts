@@ -6,7 +6,8 @@ import { clientOf, messageOf, requestOf, RouterFixture } from '../router.fixture
 const CALL = requestOf('tools/call', '{"name":"files__read"}', '"c-1"');
 const WATCHED_CALL = requestOf('tools/call', '{"name":"files__read","_meta":{"progressToken":"t"}}', '"c-1"');
 const READ = requestOf('resources/read', '{"uri":"file:///a"}');
-const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
+const PROGRESS =
+  '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
 const QUESTION = '{"jsonrpc":"2.0","id":9,"method":"roots/list"}';
 
 function log(level: string): string {
@@ -20,10 +21,14 @@ describe('RelayCall', () => {
     const { reply } = fixture.route(CALL, clientOf('modern'));
     connection.last.listener.onAnswer({
       kind: 'message',
-      message: messageOf('{ "result" : {"n":1.0e2,"deep":{"a":1,"a":2}}, "x":[ ], "id" : 4711 ,"jsonrpc":"2.0"}'),
+      message: messageOf(
+        '{ "result" : {"n":1.0e2,"deep":{"a":1,"a":2}}, "x":[ ], "id" : 4711 ,"jsonrpc":"2.0"}',
+      ),
       status: 200,
     });
-    expect(reply.text).toBe('{ "result" : {"n":1.0e2,"deep":{"a":1,"a":2}}, "x":[ ], "id" : "c-1" ,"jsonrpc":"2.0"}');
+    expect(reply.text).toBe(
+      '{ "result" : {"n":1.0e2,"deep":{"a":1,"a":2}}, "x":[ ], "id" : "c-1" ,"jsonrpc":"2.0"}',
+    );
   });
 
   it.each(['modern', 'legacy'] as const)('passes bytes on untouched within the %s era', (era) => {
@@ -45,7 +50,12 @@ describe('RelayCall', () => {
       const connection = fixture.connection(server, 'modern');
       const chunks = new RecordingChunks();
       const name = endpoint === undefined ? 'files__read' : 'read';
-      const { reply } = fixture.route(requestOf('tools/call', `{"name":"${name}"}`), clientOf('modern', endpoint), undefined, chunks);
+      const { reply } = fixture.route(
+        requestOf('tools/call', `{"name":"${name}"}`),
+        clientOf('modern', endpoint),
+        undefined,
+        chunks,
+      );
       const taken = connection.last.listener.chunks;
       taken?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
       taken?.onChunk(new TextEncoder().encode('{"content":[{"type":"resource_link","uri":"file:///x"}]}'));
@@ -61,12 +71,22 @@ describe('RelayCall', () => {
     const connection = fixture.connection('files', 'modern');
     const chunks = new RecordingChunks();
     const broken = fixture.route(CALL, clientOf('modern'), undefined, chunks);
-    connection.last.listener.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
+    connection.last.listener.chunks?.onResponseHead({
+      status: 200,
+      length: undefined,
+      isError: false,
+      isKept: false,
+    });
     connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'broke off'));
     expect(broken.reply.text).toBe('OMNI_UPSTREAM_UNREACHABLE');
     expect(chunks.log).not.toContain('end');
     const unwanted = fixture.route(CALL, clientOf('modern'), undefined, chunks);
-    connection.last.listener.chunks?.onResponseHead({ status: 200, length: undefined, isError: false, isKept: false });
+    connection.last.listener.chunks?.onResponseHead({
+      status: 200,
+      length: undefined,
+      isError: false,
+      isKept: false,
+    });
     unwanted.running.cancel('gone');
     expect(connection.last.cancels).toEqual(['gone']);
   });
@@ -115,6 +135,7 @@ describe('RelayCall', () => {
     expect(reply.status).toBe(200);
   });
 
+  // guard: route/behind-answer
   it('passes notifications on before the answer, and none behind it', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
@@ -128,14 +149,21 @@ describe('RelayCall', () => {
     expect(reply.answers).toHaveLength(1);
   });
 
-  it.each(['modern', 'legacy'] as const)('passes on nothing that a %s server says of the calls of others', (era) => {
-    const fixture = new RouterFixture();
-    const connection = fixture.connection('files', era);
-    const { reply } = fixture.route(WATCHED_CALL, clientOf(era));
-    const others = [PROGRESS.replace('"t"', '"u"'), '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"omni-1"}}'];
-    expect(others.map((text) => connection.last.notify(text))).toEqual([true, true]);
-    expect(reply.notifications).toEqual([]);
-  });
+  // guard: call/relayed
+  it.each(['modern', 'legacy'] as const)(
+    'passes on nothing that a %s server says of the calls of others',
+    (era) => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', era);
+      const { reply } = fixture.route(WATCHED_CALL, clientOf(era));
+      const others = [
+        PROGRESS.replace('"t"', '"u"'),
+        '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"omni-1"}}',
+      ];
+      expect(others.map((text) => connection.last.notify(text))).toEqual([true, true]);
+      expect(reply.notifications).toEqual([]);
+    },
+  );
 
   it('hands backpressure on in both directions', () => {
     const fixture = new RouterFixture();
@@ -204,6 +232,7 @@ describe('RelayCall', () => {
     expect(answers).toMatchObject([{ id: '"omni-1"' }]);
   });
 
+  // guard: route/question-after-cancel
   it.each(['a modern client', 'a client that has cancelled'])('does not ask %s', (who) => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');
@@ -221,14 +250,21 @@ describe('RelayCall', () => {
     ['"error"', ['error']],
     ['"loud"', []],
     ['5', []],
-  ])('gives a modern client of a legacy server the log messages that it asked for with %s', (wanted, heard) => {
-    const fixture = new RouterFixture();
-    const connection = fixture.connection('files', 'legacy');
-    const meta = wanted === undefined ? '' : `"io.modelcontextprotocol/logLevel":${wanted}`;
-    const { reply } = fixture.route(requestOf('tools/call', `{"name":"files__read","_meta":{${meta}}}`), clientOf('modern'));
-    for (const level of ['debug', 'info', 'error', 'odd']) expect(connection.last.notify(log(level))).toBe(true);
-    expect(reply.notifications).toEqual(heard.map(log));
-  });
+  ])(
+    'gives a modern client of a legacy server the log messages that it asked for with %s',
+    (wanted, heard) => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', 'legacy');
+      const meta = wanted === undefined ? '' : `"io.modelcontextprotocol/logLevel":${wanted}`;
+      const { reply } = fixture.route(
+        requestOf('tools/call', `{"name":"files__read","_meta":{${meta}}}`),
+        clientOf('modern'),
+      );
+      for (const level of ['debug', 'info', 'error', 'odd'])
+        expect(connection.last.notify(log(level))).toBe(true);
+      expect(reply.notifications).toEqual(heard.map(log));
+    },
+  );
 
   it.each([
     ['legacy', 'legacy'],
@@ -237,12 +273,16 @@ describe('RelayCall', () => {
   ] as const)('leaves log messages for a %s client to its %s server or its session', (client, server) => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', server);
-    const call = requestOf('tools/call', `{"name":"files__read","_meta":{"io.modelcontextprotocol/logLevel":"info"}}`);
+    const call = requestOf(
+      'tools/call',
+      `{"name":"files__read","_meta":{"io.modelcontextprotocol/logLevel":"info"}}`,
+    );
     const { reply } = fixture.route(client === 'modern' ? call : CALL, clientOf(client));
     connection.last.notify(log('debug'));
     expect(reply.notifications).toEqual([log('debug')]);
   });
 
+  // guard: call/unwanted-logs
   it('shows no log messages to a modern client that asks for none', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
@@ -261,19 +301,23 @@ describe('RelayCall', () => {
     expect(other.last.progressToken).toBe(token);
   });
 
-  it.each(['-32602', '-32002', '-32601'])('asks the next server when one says with %s that it does not have a resource', (code) => {
-    const fixture = new RouterFixture();
-    const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];
-    fixture.views.owners = ['files', 'mail'];
-    const { reply } = fixture.route(READ, clientOf('modern'));
-    first.last.answer(`"error":{"code":${code},"message":"not here"}`);
-    expect(reply.answers).toEqual([]);
-    second.last.answer('"result":{"contents":[]}');
-    expect(reply.text).toBe('{"jsonrpc":"2.0","id":1,"result":{"contents":[]}}');
-    expect(first.sent).toHaveLength(1);
-    expect(second.last.params).toBe('{"uri":"file:///a"}');
-  });
+  it.each(['-32602', '-32002', '-32601'])(
+    'asks the next server when one says with %s that it does not have a resource',
+    (code) => {
+      const fixture = new RouterFixture();
+      const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];
+      fixture.views.owners = ['files', 'mail'];
+      const { reply } = fixture.route(READ, clientOf('modern'));
+      first.last.answer(`"error":{"code":${code},"message":"not here"}`);
+      expect(reply.answers).toEqual([]);
+      second.last.answer('"result":{"contents":[]}');
+      expect(reply.text).toBe('{"jsonrpc":"2.0","id":1,"result":{"contents":[]}}');
+      expect(first.sent).toHaveLength(1);
+      expect(second.last.params).toBe('{"uri":"file:///a"}');
+    },
+  );
 
+  // guard: route/next-only-if-not-there
   it('does not ask the next server after a result or another error', () => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];

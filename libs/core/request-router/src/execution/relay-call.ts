@@ -78,16 +78,21 @@ export class RelayCall implements CallHandler, RunningCall {
   }
 
   start(): void {
-    this.#access.connectionFor(this.#plan.upstreams[this.#attempt] ?? '', this.#request.client, (connection) => {
-      if (this.#isOver) return;
-      if (connection instanceof GatewayError) return this.#isLastAttempt() ? this.onFailure(connection) : this.#startNext();
-      this.#connection = connection;
-      if (connection.era !== this.#request.client.era) return this.#cross(connection);
-      const { session } = this.#request.client;
-      const level = connection.era === 'legacy' ? session?.logLevel() : undefined;
-      if (level === undefined || session === undefined) this.#send(connection);
-      else this.#bridge.levels.wantForSession(connection, session, level, () => this.#send(connection));
-    });
+    this.#access.connectionFor(
+      this.#plan.upstreams[this.#attempt] ?? '',
+      this.#request.client,
+      (connection) => {
+        if (this.#isOver) return;
+        if (connection instanceof GatewayError)
+          return this.#isLastAttempt() ? this.onFailure(connection) : this.#startNext();
+        this.#connection = connection;
+        if (connection.era !== this.#request.client.era) return this.#cross(connection);
+        const { session } = this.#request.client;
+        const level = connection.era === 'legacy' ? session?.logLevel() : undefined;
+        if (level === undefined || session === undefined) this.#send(connection);
+        else this.#bridge.levels.wantForSession(connection, session, level, () => this.#send(connection));
+      },
+    );
   }
 
   cancel(reason?: string): void {
@@ -97,9 +102,14 @@ export class RelayCall implements CallHandler, RunningCall {
   }
 
   onNotification(message: RpcMessage): boolean {
-    if (!isAboutCall(message, this.#request.message) || this.#isUnwantedLog(message)) return true;
+    if (
+      /* guard: call/relayed */ !isAboutCall(message, this.#request.message) ||
+      /* guard: call/unwanted-logs */ this.#isUnwantedLog(message)
+    )
+      return true;
     // A task goes on after the answer that tells of it.
     if (this.#isTask) this.#request.client.session?.onNotification(this.#upstream(), message);
+    // guard: route/behind-answer
     if (this.#isOver) return true;
     let mayGoOn = true;
     this.#tasks.incoming(this.#upstream(), this.#request.client.principal.id, message, (translated) => {
@@ -121,16 +131,29 @@ export class RelayCall implements CallHandler, RunningCall {
   onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
     const { client } = this.#request;
     const upstream = this.#upstream();
-    if (client.era === 'legacy' && !this.#isOver) {
+    if (client.era === 'legacy' && /* guard: route/question-after-cancel */ !this.#isOver) {
       this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
-        this.#reply.serverRequest(upstream, this.#labels.inRequest(translated, upstream, client), answer, signal),
+        this.#reply.serverRequest(
+          upstream,
+          this.#labels.inRequest(translated, upstream, client),
+          answer,
+          signal,
+        ),
       );
-    } else answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'));
+    } else
+      answer(
+        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'),
+      );
   }
 
   onAnswer(answer: UpstreamAnswer): void {
     if (this.#isOver) return;
-    if (answer.kind === 'message' && !this.#isLastAttempt() && isNotHere(answer.message)) return this.#startNext();
+    if (
+      answer.kind === 'message' &&
+      !this.#isLastAttempt() &&
+      /* guard: route/next-only-if-not-there */ isNotHere(answer.message)
+    )
+      return this.#startNext();
     if (answer.kind === 'bytes') {
       this.#isOver = true;
       this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(new TextDecoder().decode(answer.bytes)));
@@ -140,11 +163,15 @@ export class RelayCall implements CallHandler, RunningCall {
     const { task } = this.#plan;
     if (task === undefined || this.#connection === undefined || !namesTasks(task, this.#connection))
       return this.#answer(answer.message, answer.status);
-    this.#tasks.answer({ role: task, client: this.#request.client, connection: this.#connection }, answer.message, (message) => {
-      if (message instanceof GatewayError) return this.onFailure(message);
-      this.#isTask = task.kind === 'starting' && message !== answer.message && !this.#isOver;
-      this.#answer(message, answer.status);
-    });
+    this.#tasks.answer(
+      { role: task, client: this.#request.client, connection: this.#connection },
+      answer.message,
+      (message) => {
+        if (message instanceof GatewayError) return this.onFailure(message);
+        this.#isTask = task.kind === 'starting' && message !== answer.message && !this.#isOver;
+        this.#answer(message, answer.status);
+      },
+    );
   }
 
   onFailure(error: GatewayError): void {
@@ -158,7 +185,8 @@ export class RelayCall implements CallHandler, RunningCall {
     if (this.#isOver) return; // cancelled while the id of a task was sealed
     this.#isOver = true;
     const message = this.#labels.inAnswer(received, this.#upstream(), this.#request.client);
-    if (message.result !== undefined) this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(rawOf(message, message.result) ?? ''));
+    if (message.result !== undefined)
+      this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(rawOf(message, message.result) ?? ''));
     const status = sentStatus === 200 ? statusOfAnswer(message) : sentStatus;
     this.#reply.settle({ kind: 'message', payload: withId(message, this.#request.message.id), status });
   }
@@ -177,9 +205,12 @@ export class RelayCall implements CallHandler, RunningCall {
 
   #cross(connection: UpstreamConnection): void {
     const { task } = this.#plan;
-    if (task !== undefined && task.kind !== 'starting') return this.onFailure(task.kind === 'list' ? noTaskList() : unknownTask());
+    if (task !== undefined && task.kind !== 'starting')
+      return this.onFailure(task.kind === 'list' ? noTaskList() : unknownTask());
     // Several servers may have the resource: a "not found" of one is no answer yet.
-    const onNotHere = this.#isLastAttempt() ? undefined : (): void => (this.#isOver ? undefined : this.#startNext());
+    const onNotHere = this.#isLastAttempt()
+      ? undefined
+      : (): void => (this.#isOver ? undefined : this.#startNext());
     const attempt = this.#attempt;
     const running = this.#bridge.start({
       request: this.#request,
@@ -204,7 +235,11 @@ export class RelayCall implements CallHandler, RunningCall {
 
   #forwardedHeaders({ upstream }: UpstreamConnection): HeaderList {
     const { message, forwardable } = this.#request;
-    return forwardedHeadersOf(message, forwardable, forwardable === undefined ? undefined : this.#forwards(upstream));
+    return forwardedHeadersOf(
+      message,
+      forwardable,
+      forwardable === undefined ? undefined : this.#forwards(upstream),
+    );
   }
 
   #callFor(connection: UpstreamConnection): UpstreamCall {
@@ -224,7 +259,9 @@ export class RelayCall implements CallHandler, RunningCall {
       clientId: message.id,
       callerKey: callerKeyOf(client),
       allowPassthrough:
-        this.#isLastAttempt() && !this.#labels.mayAsk(this.#request) && (task === undefined || !namesTasks(task, connection)),
+        this.#isLastAttempt() &&
+        !this.#labels.mayAsk(this.#request) &&
+        (task === undefined || !namesTasks(task, connection)),
     };
   }
 }

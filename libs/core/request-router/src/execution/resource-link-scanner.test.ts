@@ -5,7 +5,10 @@ import { ResourceLinkScanner } from './resource-link-scanner.ts';
 import { resourceLinksIn } from './resource-links.ts';
 
 /** Passes a text on in chunks of these sizes, the last one again and again. */
-function pass(text: string, sizes: readonly number[]): { readonly passed: RecordingChunks; readonly uris: readonly string[] } {
+function pass(
+  text: string,
+  sizes: readonly number[],
+): { readonly passed: RecordingChunks; readonly uris: readonly string[] } {
   const passed = new RecordingChunks();
   const found: (readonly string[])[] = [];
   const scanner = new ResourceLinkScanner(passed, (uris) => found.push(uris));
@@ -51,8 +54,16 @@ describe('ResourceLinkScanner', () => {
   it('finds what a reader of the whole finds, however the answer is cut', () => {
     const block = fc.oneof(
       fc.record({ type: fc.constant('text'), text: fc.string({ maxLength: 3_000 }) }),
-      fc.record({ type: fc.constant('resource_link'), name: fc.string({ maxLength: 3_000 }), uri: fc.webUrl() }),
-      fc.record({ uri: fc.webUrl(), title: fc.string({ maxLength: 3_000 }), type: fc.constant('resource_link') }),
+      fc.record({
+        type: fc.constant('resource_link'),
+        name: fc.string({ maxLength: 3_000 }),
+        uri: fc.webUrl(),
+      }),
+      fc.record({
+        uri: fc.webUrl(),
+        title: fc.string({ maxLength: 3_000 }),
+        type: fc.constant('resource_link'),
+      }),
     );
     const sizes = fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 8 });
     fc.assert(
@@ -67,7 +78,10 @@ describe('ResourceLinkScanner', () => {
   });
 
   it('takes at most a thousand', () => {
-    const links = Array.from({ length: 1_500 }, (_, index) => ({ type: 'resource_link', uri: `file:///${index}` }));
+    const links = Array.from({ length: 1_500 }, (_, index) => ({
+      type: 'resource_link',
+      uri: `file:///${index}`,
+    }));
     expect(pass(JSON.stringify({ content: links }), [65_536]).uris).toHaveLength(1_000);
   });
 });

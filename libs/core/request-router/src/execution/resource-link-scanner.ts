@@ -44,7 +44,11 @@ export class ResourceLinkScanner implements ChunkSink {
 
   #look(text: string): void {
     let from = 0;
-    for (let mark = text.indexOf(MARK); mark >= 0 && this.#uris.size < MAX_LINKS; mark = text.indexOf(MARK, from)) {
+    for (
+      let mark = text.indexOf(MARK);
+      mark >= 0 && this.#uris.size < MAX_LINKS;
+      mark = text.indexOf(MARK, from)
+    ) {
       // Marks within these dependencies are looked at together with this one.
       from = mark + REACH;
       this.#take(text.slice(Math.max(0, mark - REACH), from + REACH));

@@ -17,7 +17,11 @@ export function resourceLinksIn(result: string): readonly string[] {
   }
   const content = contentOf(parsed);
   const uris = content.flatMap((block) => (isLink(block) ? [block.uri] : []));
-  return uris.slice(0, MAX_LINKS);
+  return (
+    uris
+      // guard: route/connections
+      .slice(0, MAX_LINKS)
+  );
 }
 
 function contentOf(parsed: unknown): readonly unknown[] {

@@ -9,6 +9,7 @@ export const IGNORED: CallHandler = {
     listener();
   },
   onServerRequest(_message, answer) {
+    // guard: route/level-question
     answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'No client can be asked during this request'));
   },
   onAnswer() {},
@@ -23,5 +24,8 @@ export function levelCall(params: string): UpstreamCall {
 /** Whether the server said in its `initialize` answer that it logs. */
 export function offersLogging(handshake: RpcMessage): boolean {
   const capabilities = memberOf(handshake.result?.object, 'capabilities');
-  return capabilities !== undefined && /"logging"\s*:/.test(handshake.text.slice(capabilities.start, capabilities.end));
+  return (
+    capabilities !== undefined &&
+    /"logging"\s*:/.test(handshake.text.slice(capabilities.start, capabilities.end))
+  );
 }

@@ -13,7 +13,9 @@ function clientOf(principal: string, session?: FakeSession): TaskClient {
 
 function issue(ids: TaskIds, principal = 'ada', task = TASK): Promise<string> {
   return new Promise((resolve, reject) => {
-    ids.issue(task, clientOf(principal), (sealed) => (sealed instanceof GatewayError ? reject(sealed) : resolve(sealed)));
+    ids.issue(task, clientOf(principal), (sealed) =>
+      sealed instanceof GatewayError ? reject(sealed) : resolve(sealed),
+    );
   });
 }
 
@@ -30,6 +32,7 @@ describe('TaskIds', () => {
     expect(await open(ids, sealed)).toEqual(task);
   });
 
+  // guard: task/list-filter
   it('gives a task one id as long as it is remembered', async () => {
     const ids = new TaskIds(new StateSeal());
     const sealed = await issue(ids);
@@ -57,11 +60,13 @@ describe('TaskIds', () => {
     expect(await open(ids, sealed, 'bob')).toBeUndefined();
   });
 
+  // guard: task/owner
   it('opens nothing for another principal where the task was never seen', async () => {
     const sealed = await issue(new TaskIds(new StateSeal([KEY])));
     expect(await open(new TaskIds(new StateSeal([KEY])), sealed, 'bob')).toBeUndefined();
   });
 
+  // guard: task/per-server
   it('tells tasks of two servers with one id apart', async () => {
     const ids = new TaskIds(new StateSeal());
     const sealed = await issue(ids);
@@ -83,7 +88,12 @@ describe('TaskIds', () => {
   it('opens nothing by a state that the same key has sealed for something else', async () => {
     const seal = new StateSeal();
     const ids = new TaskIds(seal);
-    for (const payload of ['{"principal":"ada","ticket":"t-1"}', '{"task":1,"upstream":"files","principal":"ada"}', '["ada"]', 'null'])
+    for (const payload of [
+      '{"principal":"ada","ticket":"t-1"}',
+      '{"task":1,"upstream":"files","principal":"ada"}',
+      '["ada"]',
+      'null',
+    ])
       expect(await open(ids, await seal.seal(payload))).toBeUndefined();
   });
 
@@ -104,18 +114,17 @@ describe('TaskIds', () => {
     expect(ids.sealedOf(TASK, 'ada')).toBeUndefined();
   });
 
+  // guard: task/count
   it('remembers ten thousand, those that were asked for last', async () => {
     const ids = new TaskIds(new StateSeal());
     const first = await issue(ids, 'ada', { upstream: 'files', id: '0' });
-    for (let index = 1; index < 10_000; index++) await issue(ids, 'ada', { upstream: 'files', id: String(index) });
+    for (let index = 1; index < 10_000; index++)
+      await issue(ids, 'ada', { upstream: 'files', id: String(index) });
     await open(ids, first);
     await issue(ids, 'ada', { upstream: 'files', id: 'last' });
-    expect(['0', '1', '2', 'last'].map((id) => ids.sealedOf({ upstream: 'files', id }, 'ada') !== undefined)).toEqual([
-      true,
-      false,
-      true,
-      true,
-    ]);
+    expect(
+      ['0', '1', '2', 'last'].map((id) => ids.sealedOf({ upstream: 'files', id }, 'ada') !== undefined),
+    ).toEqual([true, false, true, true]);
   });
 
   it('tells those who wait for an id after whoever has started the task', async () => {
@@ -147,12 +156,9 @@ describe('TaskIds', () => {
       });
       heard.push(ids.sessionOf(TASK));
     }
-    expect(heard.map((session) => (session === starting ? 'starting' : session === asking ? 'asking' : 'none'))).toEqual([
-      'starting',
-      'starting',
-      'asking',
-      'asking',
-    ]);
+    expect(
+      heard.map((session) => (session === starting ? 'starting' : session === asking ? 'asking' : 'none')),
+    ).toEqual(['starting', 'starting', 'asking', 'asking']);
     expect(ids.sessionOf({ upstream: 'files', id: 'other' })).toBeUndefined();
   });
 
@@ -160,7 +166,9 @@ describe('TaskIds', () => {
     const ids = new TaskIds(new StateSeal());
     const longest = { upstream: 'files', id: 'x'.repeat(2_800) };
     expect(await open(ids, await issue(ids, 'ada', longest))).toEqual(longest);
-    await expect(issue(ids, 'ada', { upstream: 'files', id: 'x'.repeat(3_000) })).rejects.toMatchObject({ code: 'OMNI_UPSTREAM_PROTOCOL' });
+    await expect(issue(ids, 'ada', { upstream: 'files', id: 'x'.repeat(3_000) })).rejects.toMatchObject({
+      code: 'OMNI_UPSTREAM_PROTOCOL',
+    });
   });
 
   it('forgets a task whose id could not be sealed', async () => {

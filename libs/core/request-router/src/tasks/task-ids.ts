@@ -50,7 +50,11 @@ export class TaskIds {
    *
    * @param onIssued - Told `OMNI_UPSTREAM_PROTOCOL` for an id that is too long.
    */
-  issue({ upstream, id }: UpstreamTask, client: TaskClient, onIssued: (sealed: string | GatewayError) => void): void {
+  issue(
+    { upstream, id }: UpstreamTask,
+    client: TaskClient,
+    onIssued: (sealed: string | GatewayError) => void,
+  ): void {
     const key = keyOf(upstream, id);
     const principal = client.principal.id;
     const known = this.#tasks.get(key);
@@ -62,7 +66,12 @@ export class TaskIds {
     }
     const payload = JSON.stringify({ task: id, upstream, principal });
     if (new TextEncoder().encode(payload).length > MAX_PAYLOAD_BYTES) {
-      return onIssued(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" has given a task an id of ${id.length} characters`));
+      return onIssued(
+        new GatewayError(
+          'OMNI_UPSTREAM_PROTOCOL',
+          `"${upstream}" has given a task an id of ${id.length} characters`,
+        ),
+      );
     }
     const task: OwnedTask = { principal, session: sessionOf(client), sealed: undefined, waiting: [] };
     this.#remember(key, task);
@@ -90,6 +99,7 @@ export class TaskIds {
   /** The sealed id of a task that is known to be the principal's. */
   sealedOf({ upstream, id }: UpstreamTask, principal: string): string | undefined {
     const task = this.#tasks.get(keyOf(upstream, id));
+    // guard: advisory/CVE-2026-111767-list, task/list-filter
     return task?.principal === principal ? task.sealed : undefined;
   }
 
@@ -114,10 +124,16 @@ export class TaskIds {
   #own(sealed: string, payload: string, client: TaskClient): UpstreamTask | undefined {
     const principal = client.principal.id;
     const task: unknown = JSON.parse(payload); // what the seal opens is what it was given, here or for a parked call
-    if (!isSealedTask(task) || task.principal !== principal) return undefined;
+    if (
+      !isSealedTask(task) ||
+      /* guard: advisory/CVE-2026-111767-legacy, advisory/CVE-2026-111767-modern, task/owner */ task.principal !==
+        principal
+    )
+      return undefined;
     const key = keyOf(task.upstream, task.task);
     const known = this.#tasks.get(key);
     // Servers that count may give an id again: then it is the task of whoever has started it last.
+    // guard: advisory/CVE-2026-111767-legacy, advisory/CVE-2026-111767-modern
     if (known !== undefined && known.principal !== principal) return undefined;
     const owned = known ?? { principal, session: undefined, sealed, waiting: [] };
     owned.session = sessionOf(client) ?? owned.session;
@@ -129,6 +145,7 @@ export class TaskIds {
     this.#tasks.delete(key);
     this.#tasks.set(key, task);
     const [oldest] = this.#tasks.keys();
+    // guard: task/count
     if (this.#tasks.size > MAX_TASKS && oldest !== undefined) this.#tasks.delete(oldest);
   }
 }
@@ -138,10 +155,12 @@ function sessionOf({ session }: TaskClient): WeakRef<ClientBinding> | undefined 
 }
 
 function keyOf(upstream: string, id: string): string {
-  return `${upstream}\n${id}`;
+  return /* guard: task/per-server */ `${upstream}\n${id}`;
 }
 
-function isSealedTask(payload: unknown): payload is { readonly task: string; readonly upstream: string; readonly principal: string } {
+function isSealedTask(
+  payload: unknown,
+): payload is { readonly task: string; readonly upstream: string; readonly principal: string } {
   return (
     typeof payload === 'object' &&
     payload !== null &&

@@ -33,7 +33,11 @@ export function taskIn(text: string, object: JsonObject | undefined): TaskPlace 
  * @param result - Legacy servers put the task into a member of its own (MCP 2025-11-25, basic/utilities/tasks), modern ones make it the
  *   result (io.modelcontextprotocol/tasks).
  */
-export function startedTaskIn(text: string, result: JsonObject, era: 'legacy' | 'modern'): TaskPlace | undefined {
+export function startedTaskIn(
+  text: string,
+  result: JsonObject,
+  era: 'legacy' | 'modern',
+): TaskPlace | undefined {
   if (era === 'legacy') return placeInside(text, memberOf(result, 'task'));
   return stringMember(text, result, 'resultType') === 'task' ? taskIn(text, result) : undefined;
 }
@@ -44,15 +48,22 @@ export function relatedTaskIn(text: string, object: JsonObject | undefined): Tas
 }
 
 /** The edits that put another id wherever one stands. */
-export function renamed(places: readonly (TaskPlace | undefined)[], id: string, other: string): readonly TextEdit[] {
-  return places.flatMap((place) => (place?.id === id ? [{ start: place.start, end: place.end, text: JSON.stringify(other) }] : []));
+export function renamed(
+  places: readonly (TaskPlace | undefined)[],
+  id: string,
+  other: string,
+): readonly TextEdit[] {
+  return places.flatMap((place) =>
+    place?.id === id ? [{ start: place.start, end: place.end, text: JSON.stringify(other) }] : [],
+  );
 }
 
 /** The message with edits that leave it a message. */
 export function edited(message: RpcMessage, edits: readonly TextEdit[]): RpcMessage | GatewayError {
   if (edits.length === 0) return message;
   const parsed = parseMessage(applyEdits(message.text, edits), LIMITS);
-  if (parsed.kind === 'batch' || parsed.kind === 'rejected') return new GatewayError('OMNI_INTERNAL', 'A rewritten message cannot be read');
+  if (parsed.kind === 'batch' || parsed.kind === 'rejected')
+    return new GatewayError('OMNI_INTERNAL', 'A rewritten message cannot be read');
   return parsed;
 }
 
@@ -67,5 +78,7 @@ function placeInside(text: string, member: JsonMember | undefined): TaskPlace | 
 function placeOf(text: string, object: JsonObject | undefined, offset: number): TaskPlace | undefined {
   const member = memberOf(object, 'taskId');
   const id = member === undefined ? undefined : stringAt(text, member);
-  return member === undefined || id === undefined ? undefined : { start: member.start + offset, end: member.end + offset, id };
+  return member === undefined || id === undefined
+    ? undefined
+    : { start: member.start + offset, end: member.end + offset, id };
 }

@@ -1,14 +1,25 @@
 import type { ClientContext } from '@omni/model';
 import type { Era } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import { clientOf, FakeSession, messageOf, requestOf, RouterFixture, type ScriptedConnection } from '../router.fixture.ts';
+import {
+  clientOf,
+  FakeSession,
+  messageOf,
+  requestOf,
+  RouterFixture,
+  type ScriptedConnection,
+} from '../router.fixture.ts';
 
 const EXTENSION = '"extensions":{"io.modelcontextprotocol/tasks":{}}';
 const HELLO = `{"serverInfo":{"name":"up"},"capabilities":{${EXTENSION}}}`;
 const RELATED = 'io.modelcontextprotocol/related-task';
 
 function taskClient(era: Era, server?: string, principal = 'ada'): ClientContext {
-  return { ...clientOf(era, server), principal: { id: principal, kind: 'token' }, capabilities: `{${EXTENSION}}` };
+  return {
+    ...clientOf(era, server),
+    principal: { id: principal, kind: 'token' },
+    capabilities: `{${EXTENSION}}`,
+  };
 }
 
 /** What a server of the era answers to a call that becomes a task. @param id - JSON. */
@@ -19,9 +30,17 @@ function started(era: Era, id = '"t-1"'): string {
 }
 
 /** Starts a task and gives the id that the client sees. */
-async function startTask(fixture: RouterFixture, connection: ScriptedConnection, client: ClientContext, id = '"t-1"'): Promise<string> {
+async function startTask(
+  fixture: RouterFixture,
+  connection: ScriptedConnection,
+  client: ClientContext,
+  id = '"t-1"',
+): Promise<string> {
   const name = client.endpoint.kind === 'all' ? `${connection.upstream}__slow` : 'slow';
-  const { reply } = fixture.route(requestOf('tools/call', `{"name":"${name}","task":{"ttl":1.0e3},"_meta":{"progressToken":"p"}}`), client);
+  const { reply } = fixture.route(
+    requestOf('tools/call', `{"name":"${name}","task":{"ttl":1.0e3},"_meta":{"progressToken":"p"}}`),
+    client,
+  );
   connection.last.answer(started(connection.era, id));
   await reply.answered;
   const sealed = /"taskId" : "([^"]+)"/.exec(reply.text)?.[1];
@@ -46,44 +65,54 @@ async function ask(
 }
 
 describe('tasks within an era', () => {
-  it.each(['legacy', 'modern'] as const)('get an id of Omni in the answer of a %s server, and nothing else changes', async (era) => {
-    const fixture = new RouterFixture();
-    const connection = fixture.connection('files', era, HELLO);
-    const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__slow","task":{}}', '"c"'), taskClient(era));
-    connection.last.answer(started(era, '"t\\u002d1"'));
-    await reply.answered;
-    const sealed = /omni1[^"]+/.exec(reply.text)?.[0] ?? '';
-    expect(reply.text).toBe(`{"jsonrpc":"2.0","id":"c",${started(era, `"${sealed}"`)}}`);
-    expect(sealed).not.toContain('t-1');
-    // The same task has the same id wherever it is mentioned.
-    expect(new Set(reply.text.match(/omni1[^"]+/g))).toEqual(new Set([sealed]));
-  });
+  it.each(['legacy', 'modern'] as const)(
+    'get an id of Omni in the answer of a %s server, and nothing else changes',
+    async (era) => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', era, HELLO);
+      const { reply } = fixture.route(
+        requestOf('tools/call', '{"name":"files__slow","task":{}}', '"c"'),
+        taskClient(era),
+      );
+      connection.last.answer(started(era, '"t\\u002d1"'));
+      await reply.answered;
+      const sealed = /omni1[^"]+/.exec(reply.text)?.[0] ?? '';
+      expect(reply.text).toBe(`{"jsonrpc":"2.0","id":"c",${started(era, `"${sealed}"`)}}`);
+      expect(sealed).not.toContain('t-1');
+      // The same task has the same id wherever it is mentioned.
+      expect(new Set(reply.text.match(/omni1[^"]+/g))).toEqual(new Set([sealed]));
+    },
+  );
 
   it.each([
     ['legacy', undefined],
     ['modern', undefined],
     ['legacy', 'files'],
     ['modern', 'files'],
-  ] as const)('are asked for under the id of their server, by a %s client on the endpoint %s', async (era, server) => {
-    const fixture = new RouterFixture();
-    fixture.connection('mail', era, HELLO);
-    const connection = fixture.connection('files', era, HELLO);
-    const client = taskClient(era, server);
-    const sealed = await startTask(fixture, connection, client);
-    const answer = '"result":{"status":"completed","taskId":"t-1","n":1.0}';
-    expect(await ask(fixture, connection, client, `{"x":1.0, "taskId" : "${sealed}"}`, 'tasks/get', answer)).toBe(
-      `{"jsonrpc":"2.0","id":1,"result":{"status":"completed","taskId":"${sealed}","n":1.0}}`,
-    );
-    expect(connection.last.params).toBe('{"x":1.0, "taskId" : "t-1"}');
-    expect(connection.last.call.name).toBe('t-1');
-    expect(connection.last.call.allowPassthrough).toBe(false);
-  });
+  ] as const)(
+    'are asked for under the id of their server, by a %s client on the endpoint %s',
+    async (era, server) => {
+      const fixture = new RouterFixture();
+      fixture.connection('mail', era, HELLO);
+      const connection = fixture.connection('files', era, HELLO);
+      const client = taskClient(era, server);
+      const sealed = await startTask(fixture, connection, client);
+      const answer = '"result":{"status":"completed","taskId":"t-1","n":1.0}';
+      expect(
+        await ask(fixture, connection, client, `{"x":1.0, "taskId" : "${sealed}"}`, 'tasks/get', answer),
+      ).toBe(`{"jsonrpc":"2.0","id":1,"result":{"status":"completed","taskId":"${sealed}","n":1.0}}`);
+      expect(connection.last.params).toBe('{"x":1.0, "taskId" : "t-1"}');
+      expect(connection.last.call.name).toBe('t-1');
+      expect(connection.last.call.allowPassthrough).toBe(false);
+    },
+  );
 
   it('have results that belong to them by the id of Omni, whose own members stay', async () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');
     const sealed = await startTask(fixture, connection, taskClient('legacy'));
-    const result = (id: string): string => `{"content":[],"taskId":"t-1","_meta":{"${RELATED}":{"taskId":"${id}"},"x":1.0}}`;
+    const result = (id: string): string =>
+      `{"content":[],"taskId":"t-1","_meta":{"${RELATED}":{"taskId":"${id}"},"x":1.0}}`;
     const text = await ask(
       fixture,
       connection,
@@ -101,9 +130,16 @@ describe('tasks within an era', () => {
       const fixture = new RouterFixture();
       const connection = fixture.connection('files', 'modern', HELLO);
       const sealed = await startTask(fixture, connection, taskClient('modern'));
-      expect(await ask(fixture, connection, taskClient('modern'), `{"taskId":"${sealed}"}`, 'tasks/update', answer)).toBe(
-        `{"jsonrpc":"2.0","id":1,${answer}}`,
-      );
+      expect(
+        await ask(
+          fixture,
+          connection,
+          taskClient('modern'),
+          `{"taskId":"${sealed}"}`,
+          'tasks/update',
+          answer,
+        ),
+      ).toBe(`{"jsonrpc":"2.0","id":1,${answer}}`);
     },
   );
 
@@ -127,24 +163,34 @@ describe('tasks within an era', () => {
       const { reply } = fixture.route(requestOf('tasks/get', params), client);
       await reply.answered;
       const [answer] = reply.answers;
-      errors.push(answer?.kind === 'error' ? [answer.error.facts.jsonRpcCode, answer.error.message, answer.error.data] : answer);
+      errors.push(
+        answer?.kind === 'error'
+          ? [answer.error.facts.jsonRpcCode, answer.error.message, answer.error.data]
+          : answer,
+      );
     }
     expect(errors).toEqual(attempts.map(() => [-32602, 'You have no task of this id', undefined]));
     expect(connections.map(({ sent }) => sent.length)).toEqual(before);
   });
 
+  // guard: task/list
   it('are listed to who has started them only, byte for byte but for their ids', async () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');
     const ada = taskClient('legacy', 'files');
     const sealed = await startTask(fixture, connection, ada, '"a"');
     await startTask(fixture, connection, taskClient('legacy', 'files', 'bob'), '"b"');
-    const list = '"result":{"tasks":[ {"taskId":"b"} , {"n":1.0, "taskId":"\\u0061"}, {"taskId":"c"}, 5, [] ],"nextCursor":"x"}';
+    const list =
+      '"result":{"tasks":[ {"taskId":"b"} , {"n":1.0, "taskId":"\\u0061"}, {"taskId":"c"}, 5, [] ],"nextCursor":"x"}';
     expect(await ask(fixture, connection, ada, '{"cursor":""}', 'tasks/list', list)).toBe(
       `{"jsonrpc":"2.0","id":1,"result":{"tasks":[{"n":1.0, "taskId":"${sealed}"}],"nextCursor":"x"}}`,
     );
-    expect(await ask(fixture, connection, taskClient('legacy', 'files', 'eve'), '', 'tasks/list', list)).toContain('"tasks":[]');
-    expect(await ask(fixture, connection, ada, '', 'tasks/list', '"result":{"tasks":{"taskId":"a"}}')).toContain('"tasks":[]');
+    expect(
+      await ask(fixture, connection, taskClient('legacy', 'files', 'eve'), '', 'tasks/list', list),
+    ).toContain('"tasks":[]');
+    expect(
+      await ask(fixture, connection, ada, '', 'tasks/list', '"result":{"tasks":{"taskId":"a"}}'),
+    ).toContain('"tasks":[]');
     expect(await ask(fixture, connection, ada, '', 'tasks/list', '"result":{}')).toContain('"result":{}');
   });
 
@@ -180,7 +226,10 @@ describe('tasks within an era', () => {
   it('are refused when their server has given them an id that is too long', async () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');
-    const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__slow","task":{}}'), taskClient('legacy'));
+    const { reply } = fixture.route(
+      requestOf('tools/call', '{"name":"files__slow","task":{}}'),
+      taskClient('legacy'),
+    );
     connection.last.answer(started('legacy', JSON.stringify('x'.repeat(4_000))));
     expect(reply.text).toBe('OMNI_UPSTREAM_PROTOCOL');
   });
@@ -188,7 +237,10 @@ describe('tasks within an era', () => {
   it('bring no answer to a client that has cancelled meanwhile', async () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');
-    const start = fixture.route(requestOf('tools/call', '{"name":"files__slow","task":{}}'), taskClient('legacy'));
+    const start = fixture.route(
+      requestOf('tools/call', '{"name":"files__slow","task":{}}'),
+      taskClient('legacy'),
+    );
     connection.last.answer(started('legacy'));
     start.running.cancel();
     const sealed = await startTask(fixture, connection, taskClient('legacy'), '"t-2"');
@@ -209,7 +261,10 @@ describe('tasks across the eras', () => {
   ] as const)('are not asked for by a %s client of a %s server', (era, serverEra) => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', serverEra, HELLO);
-    fixture.route(requestOf('tools/call', '{"task":{"ttl":1},"name":"files__slow","arguments":{"task":1.0}}'), taskClient(era));
+    fixture.route(
+      requestOf('tools/call', '{"task":{"ttl":1},"name":"files__slow","arguments":{"task":1.0}}'),
+      taskClient(era),
+    );
     const params = JSON.parse(connection.last.params);
     expect(params.task).toBeUndefined();
     expect(params.arguments).toEqual({ task: 1 });
@@ -223,7 +278,10 @@ describe('tasks across the eras', () => {
     const sealed = await startTask(fixture, connection, client);
     const before = connection.sent.length;
     for (const id of [sealed, 't-9']) {
-      const { reply } = fixture.route(requestOf('tasks/get', `{"taskId":"${id}"}`), { ...client, capabilities: '{"elicitation":{}}' });
+      const { reply } = fixture.route(requestOf('tasks/get', `{"taskId":"${id}"}`), {
+        ...client,
+        capabilities: '{"elicitation":{}}',
+      });
       expect(reply.text).toBe('OMNI_CAPABILITY_MISSING');
     }
     expect(connection.sent).toHaveLength(before);
@@ -244,7 +302,8 @@ describe('tasks across the eras', () => {
 });
 
 describe('what a server says of tasks', () => {
-  const status = (id: string): string => `{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"n":1.0,"taskId":"${id}"}}`;
+  const status = (id: string): string =>
+    `{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"n":1.0,"taskId":"${id}"}}`;
   const log = (id: string): string =>
     `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","_meta":{"x":1.0,"${RELATED}":{"taskId":"${id}"}}}}`;
 
@@ -255,6 +314,7 @@ describe('what a server says of tasks', () => {
     return texts;
   }
 
+  // guard: task/told
   it('reaches their owner only, under the id of Omni', async () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');
@@ -262,7 +322,9 @@ describe('what a server says of tasks', () => {
     expect(told(fixture, status('t-1'), taskClient('legacy'))).toEqual([status(sealed)]);
     expect(told(fixture, status('t-1'), taskClient('legacy', undefined, 'bob'))).toEqual([]);
     expect(told(fixture, status('t-2'), taskClient('legacy'))).toEqual([]);
-    expect(told(fixture, '{"jsonrpc":"2.0","method":"notifications/tasks/status"}', taskClient('legacy'))).toEqual([]);
+    expect(
+      told(fixture, '{"jsonrpc":"2.0","method":"notifications/tasks/status"}', taskClient('legacy')),
+    ).toEqual([]);
   });
 
   it('goes on as it is when it is about no task, or belongs to one that is not known', async () => {
@@ -277,7 +339,10 @@ describe('what a server says of tasks', () => {
   it('waits until the id is sealed, and comes after the answer', async () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');
-    const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__slow","task":{}}'), taskClient('legacy'));
+    const { reply } = fixture.route(
+      requestOf('tools/call', '{"name":"files__slow","task":{}}'),
+      taskClient('legacy'),
+    );
     connection.last.answer(started('legacy'));
     const texts: string[] = [];
     const early = new Promise<void>((resolve) => {
@@ -299,9 +364,13 @@ describe('what a server says of tasks', () => {
     const session = new FakeSession('{}', (text) => heard.push(text));
     const client = { ...session.client(), principal: { id: 'ada', kind: 'token' as const } };
     await startTask(fixture, connection, client);
-    const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":1.0}}';
+    const progress =
+      '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":1.0}}';
     expect(connection.last.notify(progress)).toBe(true);
-    fixture.route(requestOf('tools/call', '{"name":"files__quick","task":{},"_meta":{"progressToken":"p"}}'), client);
+    fixture.route(
+      requestOf('tools/call', '{"name":"files__quick","task":{},"_meta":{"progressToken":"p"}}'),
+      client,
+    );
     connection.last.answer('"result":{"content":[]}');
     expect(connection.last.notify(progress)).toBe(true);
     expect(heard).toEqual([progress]);

@@ -1,4 +1,11 @@
-import { applyEdits, type JsonMember, memberOf, type RpcMessage, scanJson, type TextEdit } from '@omni/jsonrpc';
+import {
+  applyEdits,
+  type JsonMember,
+  memberOf,
+  type RpcMessage,
+  scanJson,
+  type TextEdit,
+} from '@omni/jsonrpc';
 import type { ClientContext, UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { TaskIds } from './task-ids.ts';
@@ -31,7 +38,11 @@ export interface TaskRequest {
 /** Whether answers of this connection to requests of this role name tasks; others can go on unread. */
 export function namesTasks(role: TaskRole, connection: UpstreamConnection): boolean {
   // A legacy request says by a parameter that it wants to be one, in the modern era the server decides.
-  return role.kind !== 'starting' || connection.era === 'legacy' || connection.handshake.text.includes(`"${TASKS_EXTENSION}"`);
+  return (
+    role.kind !== 'starting' ||
+    connection.era === 'legacy' ||
+    connection.handshake.text.includes(`"${TASKS_EXTENSION}"`)
+  );
 }
 
 /** Whether a client of the modern era speaks of tasks. */
@@ -59,7 +70,10 @@ export function unknownTask(): GatewayError {
 
 /** The eras do not see the tasks of each other (protocol.md 2.13). */
 export function noTaskList(): GatewayError {
-  return new GatewayError('OMNI_METHOD_UNKNOWN', 'This server keeps no tasks for clients of your protocol revision');
+  return new GatewayError(
+    'OMNI_METHOD_UNKNOWN',
+    'This server keeps no tasks for clients of your protocol revision',
+  );
 }
 
 /** Puts the ids of tasks into the client's terms, in everything that comes from upstreams of the client's era. */
@@ -78,7 +92,8 @@ export class TaskRelay {
     const { upstream } = connection;
     connection.hearTasks?.((notification) => this.#toSession(upstream, notification));
     const related = relatedTaskIn(message.text, result);
-    if (role.kind === 'list') return done(edited(message, this.#ownOnly(request, message, memberOf(result, 'tasks'))));
+    if (role.kind === 'list')
+      return done(edited(message, this.#ownOnly(request, message, memberOf(result, 'tasks'))));
     if (role.kind === 'about') {
       const named = role.method === TASK_RESULT ? undefined : taskIn(message.text, result);
       return done(edited(message, renamed([named, related], role.id, role.sealed)));
@@ -86,7 +101,11 @@ export class TaskRelay {
     const started = startedTaskIn(message.text, result, connection.era);
     if (started === undefined) return done(message);
     this.#ids.issue({ upstream, id: started.id }, client, (sealed) =>
-      done(sealed instanceof GatewayError ? sealed : edited(message, renamed([started, related], started.id, sealed))),
+      done(
+        sealed instanceof GatewayError
+          ? sealed
+          : edited(message, renamed([started, related], started.id, sealed)),
+      ),
     );
   }
 
@@ -96,7 +115,12 @@ export class TaskRelay {
    * @param tell - Called at once, or when the id of a task that has just begun is sealed; not at all for a notification about a task
    *   that is not the principal's.
    */
-  incoming(upstream: string, principal: string, message: RpcMessage, tell: (message: RpcMessage) => void): void {
+  incoming(
+    upstream: string,
+    principal: string,
+    message: RpcMessage,
+    tell: (message: RpcMessage) => void,
+  ): void {
     const isAboutTask = ABOUT_TASK.test(message.method);
     const related = relatedTaskIn(message.text, message.params);
     const place = isAboutTask ? taskIn(message.text, message.params) : related;
@@ -106,7 +130,7 @@ export class TaskRelay {
       const translated = edited(message, renamed(place === related ? [place] : [place, related], id, sealed));
       if (!(translated instanceof GatewayError)) tell(translated);
     });
-    if (!isKnown && !isAboutTask) tell(message);
+    if (!isKnown && /* guard: task/told */ !isAboutTask) tell(message);
   }
 
   /** A notification about a task that came on a connection which clients share. */
@@ -118,7 +142,11 @@ export class TaskRelay {
   }
 
   /** The edit that leaves the tasks of others out of a list; own ones stay byte for byte but for their id. */
-  #ownOnly({ client, connection: { upstream } }: TaskRequest, { text }: RpcMessage, tasks: JsonMember | undefined): readonly TextEdit[] {
+  #ownOnly(
+    { client, connection: { upstream } }: TaskRequest,
+    { text }: RpcMessage,
+    tasks: JsonMember | undefined,
+  ): readonly TextEdit[] {
     if (tasks === undefined) return [];
     const list = text.slice(tasks.start, tasks.end);
     const scan = scanJson(list, LIMITS);
@@ -126,8 +154,12 @@ export class TaskRelay {
     const own = items.flatMap((item) => {
       const scanned = scanJson(item, LIMITS);
       const place = scanned.kind === 'object' ? taskIn(item, scanned.object) : undefined;
-      const sealed = place === undefined ? undefined : this.#ids.sealedOf({ upstream, id: place.id }, client.principal.id);
-      return place === undefined || sealed === undefined ? [] : [applyEdits(item, renamed([place], place.id, sealed))];
+      const sealed =
+        place === undefined ? undefined : this.#ids.sealedOf({ upstream, id: place.id }, client.principal.id);
+      // guard: task/list
+      return place === undefined || sealed === undefined
+        ? []
+        : [applyEdits(item, renamed([place], place.id, sealed))];
     });
     return [{ start: tasks.start, end: tasks.end, text: `[${own.join(',')}]` }];
   }

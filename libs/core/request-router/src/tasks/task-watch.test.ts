@@ -11,7 +11,12 @@ function notification(id: string, method = 'notifications/tasks'): string {
   return `{"jsonrpc":"2.0","method":"${method}","params":{"taskId":"${id}","status":"working","n":1.0}}`;
 }
 
-async function startTask(fixture: RouterFixture, connection: ScriptedConnection, id: string, client = CLIENT): Promise<string> {
+async function startTask(
+  fixture: RouterFixture,
+  connection: ScriptedConnection,
+  id: string,
+  client = CLIENT,
+): Promise<string> {
   const { reply } = fixture.route(requestOf('tools/call', `{"name":"${connection.upstream}__slow"}`), client);
   connection.last.answer(`"result":{"resultType":"task","taskId":"${id}"}`);
   await reply.answered;
@@ -45,8 +50,15 @@ function watch(fixture: RouterFixture, taskIds: readonly string[], client = CLIE
 describe('TaskWatch', () => {
   it('listens to the tasks of each server with the envelope of the client', async () => {
     const fixture = new RouterFixture();
-    const [files, mail] = [fixture.connection('files', 'modern', HELLO), fixture.connection('mail', 'modern', HELLO)];
-    const ids = [await startTask(fixture, files, 'a'), await startTask(fixture, mail, 'b'), await startTask(fixture, files, 'c')];
+    const [files, mail] = [
+      fixture.connection('files', 'modern', HELLO),
+      fixture.connection('mail', 'modern', HELLO),
+    ];
+    const ids = [
+      await startTask(fixture, files, 'a'),
+      await startTask(fixture, mail, 'b'),
+      await startTask(fixture, files, 'c'),
+    ];
     const { opened } = await watch(fixture, ids);
     expect(opened.toSorted()).toEqual(ids.toSorted());
     expect([files.last, mail.last].map(({ call, params }) => [call.method, call.clientId, params])).toEqual([

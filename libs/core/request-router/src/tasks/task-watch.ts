@@ -1,5 +1,12 @@
 import { memberOf, type RpcMessage } from '@omni/jsonrpc';
-import { callerKeyOf, type CallHandler, type ClientContext, type RunningCall, serverOf, type UpstreamCall } from '@omni/model';
+import {
+  callerKeyOf,
+  type CallHandler,
+  type ClientContext,
+  type RunningCall,
+  serverOf,
+  type UpstreamCall,
+} from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
 import type { UpstreamAccess } from '../collaborators.ts';
@@ -47,7 +54,8 @@ export class TaskWatch {
     const { ids, client, taskIds } = this.#options;
     for (const sealed of taskIds) {
       ids.open(sealed, client, (task) => {
-        if (task !== undefined && (serverOf(client.endpoint) ?? task.upstream) === task.upstream) this.#add(task.upstream, task.id, sealed);
+        if (task !== undefined && (serverOf(client.endpoint) ?? task.upstream) === task.upstream)
+          this.#add(task.upstream, task.id, sealed);
         if (--this.#unopened === 0 && !this.#isClosed) this.#start();
       });
     }
@@ -70,7 +78,9 @@ export class TaskWatch {
     for (const [upstream, own] of this.#byUpstream) {
       access.connectionFor(upstream, client, (connection) => {
         if (this.#isClosed || connection instanceof GatewayError || connection.era !== 'modern') return;
-        this.#running.push(connection.send(this.#listenTo([...own.keys()]), this.#listenerFor(upstream, own)));
+        this.#running.push(
+          connection.send(this.#listenTo([...own.keys()]), this.#listenerFor(upstream, own)),
+        );
       });
     }
   }
@@ -84,7 +94,10 @@ export class TaskWatch {
       text: message.text,
       paramsStart: params?.start ?? 0,
       paramsEnd: params?.end ?? 0,
-      edits: filter === undefined ? [] : [{ start: filter.start, end: filter.end, text: JSON.stringify({ taskIds: ids }) }],
+      edits:
+        filter === undefined
+          ? []
+          : [{ start: filter.start, end: filter.end, text: JSON.stringify({ taskIds: ids }) }],
       progressToken: undefined,
       name: undefined,
       paramHeaders: [],
@@ -102,11 +115,13 @@ export class TaskWatch {
         const sealed = place === undefined ? undefined : own.get(place.id);
         if (place === undefined || sealed === undefined || this.#isClosed) return true;
         const notification = edited(message, renamed([place], place.id, sealed));
-        if (!(notification instanceof GatewayError)) onTaskNotification(sealed, labels.inTaskNotice(notification, upstream, client));
+        if (!(notification instanceof GatewayError))
+          onTaskNotification(sealed, labels.inTaskNotice(notification, upstream, client));
         return true;
       },
       onDrain: (listener) => listener(),
-      onServerRequest: (_message, answer) => answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'Servers send no requests in this era')),
+      onServerRequest: (_message, answer) =>
+        answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'Servers send no requests in this era')),
       onAnswer() {},
       onFailure() {},
     };

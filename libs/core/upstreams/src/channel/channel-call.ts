@@ -93,6 +93,7 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   /** @returns Whether the client was told. */
   notify(message: RpcMessage): boolean {
     this.#deadline?.touch();
+    // guard: link/notification-flood
     if (this.#isReaderSlow && ++this.#unread > MAX_UNREAD) return false;
     if (!this.#listener.onNotification(message) && !this.#isReaderSlow) {
       this.#isReaderSlow = true;

@@ -2,7 +2,13 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { parseMessage, resultText, type RpcMessage } from '@omni/jsonrpc';
 import type { ClientBinding, RunningCall } from '@omni/model';
 import { type Era, GatewayError, silentLogger, type UpstreamSpec } from '@omni/ports';
-import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock, type ScriptedInstance } from '@omni/testing';
+import {
+  RecordingCall,
+  ScriptedServer,
+  upstreamSpecOf,
+  VirtualClock,
+  type ScriptedInstance,
+} from '@omni/testing';
 import fc from 'fast-check';
 import { connectionContextOf } from '../connection/connection-context.fixture.ts';
 import { ChannelConnection } from './channel-connection.ts';
@@ -11,6 +17,7 @@ import { DEFAULT_UPSTREAM_LIMITS } from '../connection/upstream-limits.ts';
 import { callOf } from '../connection/upstream-call.fixture.ts';
 
 describe('ChannelConnection', () => {
+  // guard: link/own-ids
   it('gives calls ids of its own and pairs answers in any order', () => {
     const { connection, far } = open();
     const first = new RecordingCall<RpcMessage>();
@@ -31,8 +38,16 @@ describe('ChannelConnection', () => {
   it.each([
     ['doubled', ['{"jsonrpc":"2.0","id":3,"result":{}}', '{"jsonrpc":"2.0","id":3,"result":{"again":1}}'], 1],
     ['unknown', ['{"jsonrpc":"2.0","id":99,"result":{}}', '{"jsonrpc":"2.0","id":3,"result":{}}'], 1],
-    ['with the id as a string', ['{"jsonrpc":"2.0","id":"3","result":{"wrong":1}}', '{"jsonrpc":"2.0","id":3,"result":{}}'], 1],
-    ['with the id null', ['{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}}', '{"jsonrpc":"2.0","id":3,"result":{}}'], 1],
+    [
+      'with the id as a string',
+      ['{"jsonrpc":"2.0","id":"3","result":{"wrong":1}}', '{"jsonrpc":"2.0","id":3,"result":{}}'],
+      1,
+    ],
+    [
+      'with the id null',
+      ['{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}}', '{"jsonrpc":"2.0","id":3,"result":{}}'],
+      1,
+    ],
   ])('drops and counts answers that are %s', (_name, lines, strays) => {
     const { connection, far } = open();
     const call = new RecordingCall<RpcMessage>();
@@ -58,6 +73,7 @@ describe('ChannelConnection', () => {
     expect(call.log).toEqual(['failure OMNI_UPSTREAM_PROTOCOL']);
   });
 
+  // guard: link/framingError-flood, excerpt/secrets
   it('ignores what is no message and warns once, without secrets', () => {
     const warn = jest.fn();
     const { connection, far } = open({ spec: { secretValues: ['hunter2'] }, warn });
@@ -65,28 +81,46 @@ describe('ChannelConnection', () => {
     far.emit('another line');
     expect(connection.counters.framingError).toBe(2);
     expect(warn).toHaveBeenCalledTimes(1);
-    expect(warn).toHaveBeenCalledWith({ upstream: 'up', excerpt: '.[32mlistening.[0m with ***' }, expect.any(String));
+    expect(warn).toHaveBeenCalledWith(
+      { upstream: 'up', excerpt: '.[32mlistening.[0m with ***' },
+      expect.any(String),
+    );
   });
 
-  it.each([['"abc"'], ['17'], ['"1"'], ['"\\u00e9"']])('maps progress back to the token %s, before the answer', (token) => {
-    const { connection, far } = open();
-    const call = new RecordingCall<RpcMessage>();
-    const text = `{"name":"a","_meta":{"progressToken":${token}}}`;
-    connection.send(
-      { ...callOf('tools/call', text), progressToken: { start: text.indexOf(token), end: text.indexOf(token) + token.length } },
-      call,
-    );
-    expect(far.received[0]?.text).toBe('{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"a","_meta":{"progressToken":3}}}');
-    far.emit('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":0.10}}');
-    far.emit('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"3","progress":1}}');
-    far.emit('{"jsonrpc":"2.0","id":3,"result":{}}');
-    far.emit('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":2}}');
-    expect(call.log).toEqual([
-      `notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":0.10}}`,
-      'answer 200 {"jsonrpc":"2.0","id":3,"result":{}}',
-    ]);
-    expect(connection.counters.droppedNotifications).toBe(2);
-  });
+  // guard: link/progress-token
+  it.each([['"abc"'], ['17'], ['"1"'], ['"\\u00e9"']])(
+    'maps progress back to the token %s, before the answer',
+    (token) => {
+      const { connection, far } = open();
+      const call = new RecordingCall<RpcMessage>();
+      const text = `{"name":"a","_meta":{"progressToken":${token}}}`;
+      connection.send(
+        {
+          ...callOf('tools/call', text),
+          progressToken: { start: text.indexOf(token), end: text.indexOf(token) + token.length },
+        },
+        call,
+      );
+      expect(far.received[0]?.text).toBe(
+        '{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"a","_meta":{"progressToken":3}}}',
+      );
+      far.emit(
+        '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":0.10}}',
+      );
+      far.emit(
+        '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"3","progress":1}}',
+      );
+      far.emit('{"jsonrpc":"2.0","id":3,"result":{}}');
+      far.emit(
+        '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":2}}',
+      );
+      expect(call.log).toEqual([
+        `notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":0.10}}`,
+        'answer 200 {"jsonrpc":"2.0","id":3,"result":{}}',
+      ]);
+      expect(connection.counters.droppedNotifications).toBe(2);
+    },
+  );
 
   it('does not invent progress for a client that did not ask for it', () => {
     const { connection, far } = open();
@@ -96,6 +130,7 @@ describe('ChannelConnection', () => {
     expect(call.log).toEqual([]);
   });
 
+  // guard: link/cancelled-answer
   it('tells the upstream of a cancelled call and drops its late answer', () => {
     const { connection, far } = open();
     const call = new RecordingCall<RpcMessage>();
@@ -120,10 +155,15 @@ describe('ChannelConnection', () => {
     clock.advance(59_000);
     expect(call.failure).toBeUndefined();
     clock.advance(1_500);
-    expect(call.failure).toMatchObject({ code: 'OMNI_UPSTREAM_TIMEOUT', message: '"up" was silent for 60 s during tools/call' });
+    expect(call.failure).toMatchObject({
+      code: 'OMNI_UPSTREAM_TIMEOUT',
+      message: '"up" was silent for 60 s during tools/call',
+    });
     expect(far.last('notifications/cancelled')?.params).toEqual({ requestId: 3, reason: 'timeout' });
     far.emit('{"jsonrpc":"2.0","id":3,"result":{}}');
-    expect(call.log.filter((line) => !line.startsWith('notification'))).toEqual(['failure OMNI_UPSTREAM_TIMEOUT']);
+    expect(call.log.filter((line) => !line.startsWith('notification'))).toEqual([
+      'failure OMNI_UPSTREAM_TIMEOUT',
+    ]);
   });
 
   it('fails every running call at once when the process dies, with its last words', () => {
@@ -149,9 +189,14 @@ describe('ChannelConnection', () => {
     expect(cancelled.log).toEqual([]);
   });
 
+  // guard: link/in-flight, link/backlog
   it('refuses calls beyond its limit, and those that the upstream does not read [PROTO-R12]', async () => {
     const { connection, far, clock } = open({ maxInFlight: 1 });
-    const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
+    const calls = [
+      new RecordingCall<RpcMessage>(),
+      new RecordingCall<RpcMessage>(),
+      new RecordingCall<RpcMessage>(),
+    ] as const;
     connection.send(callOf('tools/call', '{}'), calls[0]);
     connection.send(callOf('tools/call', '{}'), calls[1]);
     far.emit('{"jsonrpc":"2.0","id":3,"result":{}}');
@@ -159,10 +204,14 @@ describe('ChannelConnection', () => {
     connection.send(callOf('tools/call', '{}'), calls[2]);
     await clock.advanceAsync(0);
     expect(calls[1].failure?.message).toContain('limits.maxInFlight');
-    expect(calls[2].failure).toMatchObject({ code: 'OMNI_OVERLOADED', message: '"up" does not read what it is sent: its backlog is full' });
+    expect(calls[2].failure).toMatchObject({
+      code: 'OMNI_OVERLOADED',
+      message: '"up" does not read what it is sent: its backlog is full',
+    });
     expect(connection.inFlight).toBe(0);
   });
 
+  // guard: link/too-long
   it('fails what runs when a message was too long, since it may have been the answer', () => {
     const { connection } = open();
     const call = new RecordingCall<RpcMessage>();
@@ -186,21 +235,27 @@ describe('ChannelConnection', () => {
     expect(connection.counters.refusedRequests).toBe(1);
   });
 
+  // guard: asked/withdrawn
   it('puts a request to the only running call and returns the answer under the upstream id', () => {
     const { connection, far, clock } = open();
     const call = new RecordingCall<RpcMessage>();
     connection.send(callOf('tools/call', '{}'), call);
     far.emit('{"jsonrpc":"2.0","id":"q1","method":"elicitation/create","params":{"message":"?"}}');
-    expect(call.log).toEqual(['question {"jsonrpc":"2.0","id":"q1","method":"elicitation/create","params":{"message":"?"}}']);
+    expect(call.log).toEqual([
+      'question {"jsonrpc":"2.0","id":"q1","method":"elicitation/create","params":{"message":"?"}}',
+    ]);
     clock.advance(300_000);
     expect(call.failure).toBeUndefined();
     call.serverRequests[0]?.answer(messageOf('{"jsonrpc":"2.0","id":77,"result":{"action":"accept"}}'));
     call.serverRequests[0]?.answer(messageOf('{"jsonrpc":"2.0","id":77,"result":{"action":"twice"}}'));
-    expect(far.received.slice(1).map((message) => message.text)).toEqual(['{"jsonrpc":"2.0","id":"q1","result":{"action":"accept"}}']);
+    expect(far.received.slice(1).map((message) => message.text)).toEqual([
+      '{"jsonrpc":"2.0","id":"q1","result":{"action":"accept"}}',
+    ]);
     clock.advance(60_300);
     expect(call.failure?.code).toBe('OMNI_UPSTREAM_TIMEOUT');
   });
 
+  // guard: link/two-run
   it('refuses a request when two calls run and it belongs to no session', () => {
     const { connection, far } = open();
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
@@ -210,24 +265,34 @@ describe('ChannelConnection', () => {
     expect(JSON.parse(far.received.at(-1)?.text ?? '')).toMatchObject({ id: 1, error: { code: -32601 } });
   });
 
+  // guard: link/unaddressed, link/unaddressed-time, link/unaddressed-cancelled
   it.each([
     ['answered', (far: ScriptedInstance) => far.emit('{"jsonrpc":"2.0","id":3,"result":{}}')],
     ['cancelled', (_far: ScriptedInstance, running: RunningCall) => running.cancel()],
-  ])('keeps what may be about a call of somebody else that was just %s from the only one that runs', (_how, end) => {
-    const { connection, far, clock } = open();
-    end(far, connection.send({ ...callOf('tools/call', '{}'), callerKey: 'somebody else' }, new RecordingCall<RpcMessage>()));
-    const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}';
-    const call = new RecordingCall<RpcMessage>();
-    connection.send(callOf('tools/call', '{}'), call);
-    far.emit(log);
-    far.emit('{"jsonrpc":"2.0","id":"q","method":"roots/list"}');
-    clock.advance(29_999);
-    far.emit(log);
-    expect(call.log).toEqual([]);
-    clock.advance(1);
-    far.emit(log);
-    expect(call.log).toEqual([`notification ${log}`]);
-  });
+  ])(
+    'keeps what may be about a call of somebody else that was just %s from the only one that runs',
+    (_how, end) => {
+      const { connection, far, clock } = open();
+      end(
+        far,
+        connection.send(
+          { ...callOf('tools/call', '{}'), callerKey: 'somebody else' },
+          new RecordingCall<RpcMessage>(),
+        ),
+      );
+      const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}';
+      const call = new RecordingCall<RpcMessage>();
+      connection.send(callOf('tools/call', '{}'), call);
+      far.emit(log);
+      far.emit('{"jsonrpc":"2.0","id":"q","method":"roots/list"}');
+      clock.advance(29_999);
+      far.emit(log);
+      expect(call.log).toEqual([]);
+      clock.advance(1);
+      far.emit(log);
+      expect(call.log).toEqual([`notification ${log}`]);
+    },
+  );
 
   it('tells nobody on a shared connection how a task is getting on', () => {
     const { connection, far } = open();
@@ -263,7 +328,9 @@ describe('ChannelConnection', () => {
       return { call, id };
     };
     const progress = (id: number): void =>
-      far.emit(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${id},"progress":1}}`);
+      far.emit(
+        `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${id},"progress":1}}`,
+      );
     const [plain, first] = [start('{"content":[]}'), start('{"task":{"taskId":"t"}}')];
     for (const { id } of [plain, first]) progress(id);
     for (let index = 0; index < 100; index++) start('{"task":{"taskId":"u"}}');
@@ -291,7 +358,10 @@ describe('ChannelConnection', () => {
     far.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}');
     expect(binding.log).toEqual(['request up roots/list', 'notification up notifications/message']);
     binding.answer?.(new GatewayError('OMNI_CANCELLED', 'gone'));
-    expect(JSON.parse(far.received.at(-1)?.text ?? '')).toMatchObject({ id: 1, error: { code: -31001, message: 'gone' } });
+    expect(JSON.parse(far.received.at(-1)?.text ?? '')).toMatchObject({
+      id: 1,
+      error: { code: -31001, message: 'gone' },
+    });
   });
 
   it('forgets a request that the upstream withdraws', () => {
@@ -307,6 +377,7 @@ describe('ChannelConnection', () => {
     expect(signal?.aborted).toBe(true);
   });
 
+  // guard: asked/id-in-use, asked/count
   it('bounds the requests that wait for a client, and refuses an id in use', () => {
     const { connection, far } = open({ maxServerRequests: 2 });
     connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
@@ -317,6 +388,7 @@ describe('ChannelConnection', () => {
     ]);
   });
 
+  // guard: asked/call-over
   it('answers what a finished call has left open', () => {
     const { connection, far } = open();
     const call = new RecordingCall<RpcMessage>();
@@ -330,6 +402,7 @@ describe('ChannelConnection', () => {
     ]);
   });
 
+  // guard: link/modern-requests
   it('refuses every request of a modern upstream, even during a call', () => {
     const { connection, far } = open({ era: 'modern' });
     const call = new RecordingCall<RpcMessage>();
@@ -339,6 +412,7 @@ describe('ChannelConnection', () => {
     expect(JSON.parse(far.received.at(-1)?.text ?? '')).toMatchObject({ id: 1, error: { code: -32601 } });
   });
 
+  // guard: link/listen-not-running
   it('sends notifications of a subscription to its listen call, under the id of the client', () => {
     const { connection, far, clock } = open({ era: 'modern' });
     const listen = new RecordingCall<RpcMessage>();
@@ -355,7 +429,9 @@ describe('ChannelConnection', () => {
     expect(listen.log).toEqual([
       'notification {"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":"mine"}}}',
     ]);
-    expect(other.log).toEqual(['notification {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info"}}']);
+    expect(other.log).toEqual([
+      'notification {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info"}}',
+    ]);
     clock.advance(3_600_000);
     expect(listen.failure).toBeUndefined();
     far.emit('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":3}}');
@@ -364,7 +440,8 @@ describe('ChannelConnection', () => {
 
   it('announces changed lists and updated resources', () => {
     const { far, events } = open();
-    for (const list of ['tools', 'prompts', 'resources']) far.emit(`{"jsonrpc":"2.0","method":"notifications/${list}/list_changed"}`);
+    for (const list of ['tools', 'prompts', 'resources'])
+      far.emit(`{"jsonrpc":"2.0","method":"notifications/${list}/list_changed"}`);
     far.emit('{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a"}}');
     expect(events).toEqual(['tools', 'prompts', 'resources', 'file:///a']);
   });
@@ -373,19 +450,23 @@ describe('ChannelConnection', () => {
     const { connection, far } = open();
     const call = new RecordingCall<RpcMessage>();
     connection.send(callOf('tools/call', '{}'), call);
-    far.emit('[{"jsonrpc":"2.0","method":"notifications/message","params":{}},{"jsonrpc":"2.0","id":3,"result":{}}]');
+    far.emit(
+      '[{"jsonrpc":"2.0","method":"notifications/message","params":{}},{"jsonrpc":"2.0","id":3,"result":{}}]',
+    );
     expect(call.log).toEqual([
       'notification {"jsonrpc":"2.0","method":"notifications/message","params":{}}',
       'answer 200 {"jsonrpc":"2.0","id":3,"result":{}}',
     ]);
   });
 
+  // guard: link/notification-flood
   it('drops notifications beyond a thousand for a reader that does not read, until it does', () => {
     const { connection, far } = open();
     const call = new RecordingCall<RpcMessage>();
     call.isFast = false;
     connection.send(callOf('tools/call', '{}'), call);
-    for (let count = 0; count < 1_101; count++) far.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
+    for (let count = 0; count < 1_101; count++)
+      far.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
     expect(call.log).toHaveLength(1_001);
     expect(connection.counters.droppedNotifications).toBe(100);
     call.drain();
@@ -404,8 +485,13 @@ describe('ChannelConnection', () => {
           const call = new RecordingCall<RpcMessage>();
           const sent = JSON.stringify(params, null, indent);
           const text = `{"before":1,"params":${sent}}`;
-          connection.send({ ...callOf('tools/call', text), paramsStart: 21, paramsEnd: text.length - 1 }, call);
-          expect(far.received[0]?.text).toBe(`{"jsonrpc":"2.0","id":3,"method":"tools/call","params":${sent}}`);
+          connection.send(
+            { ...callOf('tools/call', text), paramsStart: 21, paramsEnd: text.length - 1 },
+            call,
+          );
+          expect(far.received[0]?.text).toBe(
+            `{"jsonrpc":"2.0","id":3,"method":"tools/call","params":${sent}}`,
+          );
           const answer = `{"jsonrpc":"2.0","id":3,"result":${JSON.stringify(result, null, indent)}}`;
           far.emit(answer);
           expect(call.log).toEqual([`answer 200 ${answer}`]);
@@ -466,7 +552,8 @@ function open({ era = 'legacy', binding, spec, maxInFlight, maxServerRequests, w
 
 function messageOf(text: string): RpcMessage {
   const message = parseMessage(text, { maxDepth: 16, maxElements: 1_000 });
-  if (message.kind === 'batch' || message.kind === 'rejected') throw new GatewayError('OMNI_INTERNAL', 'The test wrote no message');
+  if (message.kind === 'batch' || message.kind === 'rejected')
+    throw new GatewayError('OMNI_INTERNAL', 'The test wrote no message');
   return message;
 }
 

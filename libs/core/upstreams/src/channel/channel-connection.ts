@@ -1,4 +1,11 @@
-import { memberOf, notificationText, parseMessage, requestText, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import {
+  memberOf,
+  notificationText,
+  parseMessage,
+  requestText,
+  type RpcMessage,
+  stringMember,
+} from '@omni/jsonrpc';
 import type { CallHandler, ClientBinding, RunningCall, UpstreamCall } from '@omni/model';
 import { type ChannelListener, type Era, type FramingError, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
@@ -7,7 +14,13 @@ import { ChannelCall, type CallOwner } from './channel-call.ts';
 import { isShared } from '../connection/shared-client-binding.ts';
 import { FailedCall } from '../connection/failed-call.ts';
 import type { HeadedChannel } from './headed-channel.ts';
-import { changedList, isAboutTask, ownId, ownIdAt, subscriptionIdOf } from '../connection/mcp-notification.ts';
+import {
+  changedList,
+  isAboutTask,
+  ownId,
+  ownIdAt,
+  subscriptionIdOf,
+} from '../connection/mcp-notification.ts';
 import { spliceMessage } from '../connection/message-splice.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
@@ -41,7 +54,12 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   readonly keepsClientId = false;
   readonly handshake: RpcMessage;
   readonly binding: ClientBinding | undefined;
-  readonly counters: ConnectionCounters = { framingError: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
+  readonly counters: ConnectionCounters = {
+    framingError: 0,
+    strayAnswers: 0,
+    droppedNotifications: 0,
+    refusedRequests: 0,
+  };
   readonly #options: ChannelConnectionOptions;
   readonly #channel: HeadedChannel;
   readonly #pending: CallTable<ChannelCall>;
@@ -79,17 +97,30 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   send(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
     const { context, spec } = this.#options;
+    // guard: link/in-flight
     if (this.#pending.size >= context.limits.maxInFlight) {
       return new FailedCall(
         listener,
-        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#pending.size} calls under way (limits.maxInFlight)`),
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `"${this.upstream}" has ${this.#pending.size} calls under way (limits.maxInFlight)`,
+        ),
       );
     }
-    const id = this.#pending.nextId();
-    if (!this.#channel.send(requestText(String(id), call.method, paramsWithOwnToken(call, id)), call.forwardedHeaders)) {
+    const id = /* guard: process/own-answers */ this.#pending.nextId();
+    if (
+      !this.#channel.send(
+        requestText(/* guard: link/own-ids */ String(id), call.method, paramsWithOwnToken(call, id)),
+        call.forwardedHeaders,
+      )
+    ) {
+      // guard: link/backlog
       return new FailedCall(
         listener,
-        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" does not read what it is sent: its backlog is full`),
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `"${this.upstream}" does not read what it is sent: its backlog is full`,
+        ),
       );
     }
     const running = new ChannelCall({ connection: this, id, call, listener, spec });
@@ -112,7 +143,9 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   }
 
   abandon(call: ChannelCall, reason: string | undefined): void {
+    // guard: link/cancelled-answer
     this.#pending.delete(call.id);
+    // guard: link/unaddressed-cancelled
     this.#unaddressed.onEnd(call);
     this.#serverRequests.endOf(call);
     const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
@@ -150,12 +183,14 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
             'OMNI_UPSTREAM_TOO_LARGE',
             `"${this.upstream}" sent a message of more than ${problem.limitBytes} bytes; it may have been the answer`,
           );
+    // guard: link/too-long
     for (const call of this.#pending.calls()) if (!call.isListen) this.#fail(call, error);
   }
 
   onClose(reason: GatewayError | undefined): void {
     if (this.#ended !== undefined) return;
-    const error = reason ?? new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.upstream}" closed its connection`);
+    const error =
+      reason ?? new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.upstream}" closed its connection`);
     this.#end(error);
     this.#options.events.onClosed(this, error);
   }
@@ -178,6 +213,7 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
 
   #onResponse(message: RpcMessage): void {
     const id = ownId(message.id);
+    // guard: advisory/CVE-2026-25536, advisory/CVE-2026-111770
     const call = id === undefined ? undefined : this.#pending.get(id);
     if (call === undefined) {
       this.counters.strayAnswers++;
@@ -206,11 +242,16 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
     this.counters.framingError++;
     this.#fail(
       call,
-      new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.upstream}" sent an answer that is not valid: ${error.message}`, { cause: error }),
+      new GatewayError(
+        'OMNI_UPSTREAM_PROTOCOL',
+        `"${this.upstream}" sent an answer that is not valid: ${error.message}`,
+        { cause: error },
+      ),
     );
   }
 
   #onUnreadable(text: string): void {
+    // guard: link/framingError-flood
     if (this.counters.framingError++ > 0) return;
     const excerpt = safeExcerpt(text, this.#options.spec.secretValues);
     this.#options.context.logger.warn(
@@ -276,20 +317,29 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
       );
     // In the modern era it ends a subscription.
     const call = this.#callOf(ownIdAt(message, requestId));
-    if (call !== undefined) this.#fail(call, new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${this.upstream}" ended ${call.method}`));
+    if (call !== undefined)
+      this.#fail(
+        call,
+        new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${this.upstream}" ended ${call.method}`),
+      );
   }
 
   #onRequest(message: RpcMessage): void {
+    // guard: link/modern-requests
     if (this.era === 'modern') {
       this.counters.refusedRequests++;
-      this.#serverRequests.refuse(message.id, new GatewayError('OMNI_METHOD_UNKNOWN', 'Servers send no requests in revision 2026-07-28'));
+      this.#serverRequests.refuse(
+        message.id,
+        new GatewayError('OMNI_METHOD_UNKNOWN', 'Servers send no requests in revision 2026-07-28'),
+      );
       return;
     }
     if (message.method === 'ping') return this.#serverRequests.pong(message);
     const only = this.#onlyRunning();
     const { binding } = this;
     let isPut = false;
-    if (only !== undefined) isPut = this.#serverRequests.put(message, only, (answer, signal) => only.ask(message, answer, signal));
+    if (only !== undefined)
+      isPut = this.#serverRequests.put(message, only, (answer, signal) => only.ask(message, answer, signal));
     else if (binding !== undefined)
       isPut = this.#serverRequests.put(message, undefined, (answer, signal) =>
         binding.onServerRequest(this.upstream, message, answer, signal),
@@ -297,7 +347,10 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
     else
       this.#serverRequests.refuse(
         message.id,
-        new GatewayError('OMNI_METHOD_UNKNOWN', `"${safeExcerpt(message.method, [])}" is not available on a shared connection`),
+        new GatewayError(
+          'OMNI_METHOD_UNKNOWN',
+          `"${safeExcerpt(message.method, [])}" is not available on a shared connection`,
+        ),
       );
     if (!isPut) this.counters.refusedRequests++;
   }
@@ -314,7 +367,8 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   #onlyRunning(): ChannelCall | undefined {
     // Nobody is asked during a request of Omni's own; the binding of the connection can be.
     const isCandidate = ({ isListen, callerKey }: ChannelCall): boolean =>
-      !isListen && (callerKey !== undefined || this.binding === undefined);
+      /* guard: link/listen-not-running */ !isListen &&
+      (callerKey !== undefined || this.binding === undefined);
     return this.#unaddressed.addresseeAmong(this.#pending.calls().filter(isCandidate));
   }
 }

@@ -1,4 +1,11 @@
-import { errorText, notificationText, parseMessage, requestText, resultText, type RpcMessage } from '@omni/jsonrpc';
+import {
+  errorText,
+  notificationText,
+  parseMessage,
+  requestText,
+  resultText,
+  type RpcMessage,
+} from '@omni/jsonrpc';
 import {
   type CancelTimer,
   type ChannelListener,
@@ -9,7 +16,12 @@ import {
   type OpenChannel,
 } from '@omni/ports';
 import { ChannelConnection } from './channel-connection.ts';
-import { handshakeTimeout, incompatibleError, negotiatedVersion, refusalError } from '../connection/handshake-error.ts';
+import {
+  handshakeTimeout,
+  incompatibleError,
+  negotiatedVersion,
+  refusalError,
+} from '../connection/handshake-error.ts';
 import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
 import type { ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
@@ -40,7 +52,10 @@ const PROBE_MS = 3_000;
  * @returns Gives up: closes the channel, and `done` is not called.
  * @see MCP 2026-07-28, basic/versioning, "Era detection".
  */
-export function handshakeOnChannel(options: ChannelHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+export function handshakeOnChannel(
+  options: ChannelHandshakeOptions,
+  done: (outcome: HandshakeOutcome) => void,
+): () => void {
   const handshake = new ChannelHandshake(options, done);
   handshake.begin();
   return () => handshake.abort();
@@ -63,7 +78,8 @@ class ChannelHandshake implements ChannelListener {
   constructor(options: ChannelHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
     this.#options = options;
     this.#done = done;
-    this.#serverRequest = options.plan === 'probe' || options.plan === 'modern' ? 'server/discover' : 'initialize';
+    this.#serverRequest =
+      options.plan === 'probe' || options.plan === 'modern' ? 'server/discover' : 'initialize';
     this.#mayFallBack = options.plan === 'probe' || options.plan === 'legacy-first';
   }
 
@@ -85,8 +101,15 @@ class ChannelHandshake implements ChannelListener {
     if (message.kind === 'response') return this.#onAnswer(message);
     if (message.kind !== 'request') return;
     // Before the handshake nothing but ping may be asked.
-    const notYet = new GatewayError('OMNI_METHOD_UNKNOWN', 'Nothing but ping may be requested before the handshake');
-    this.#channel?.send(message.method === 'ping' ? resultText(message.id, '{}') : errorText(message.id, notYet));
+    const notYet = new GatewayError(
+      'OMNI_METHOD_UNKNOWN',
+      'Nothing but ping may be requested before the handshake',
+    );
+    this.#channel?.send(
+      /* guard: handshake/request */ message.method === 'ping'
+        ? resultText(message.id, '{}')
+        : errorText(message.id, notYet),
+    );
   }
 
   onFramingError(problem: FramingError): void {
@@ -95,11 +118,15 @@ class ChannelHandshake implements ChannelListener {
 
   onClose(reason: GatewayError | undefined): void {
     if (this.#connection !== undefined) return this.#connection.onClose(reason);
-    const neverOpened = reason?.code === 'OMNI_UPSTREAM_SPAWN_FAILED' || reason?.data?.['phase'] === 'connect';
+    const neverOpened =
+      reason?.code === 'OMNI_UPSTREAM_SPAWN_FAILED' || reason?.data?.['phase'] === 'connect';
     if (this.#isProbing() && !neverOpened) return this.#finish({ kind: 'silent' });
     this.#fail(
       reason ??
-        new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.#options.spec.name}" closed its connection during ${this.#serverRequest}`),
+        new GatewayError(
+          'OMNI_UPSTREAM_EXITED',
+          `"${this.#options.spec.name}" closed its connection during ${this.#serverRequest}`,
+        ),
     );
   }
 
@@ -112,17 +139,24 @@ class ChannelHandshake implements ChannelListener {
     const { spec, context, binding } = this.#options;
     this.#serverRequest = serverRequest;
     this.#cancelTimer?.();
-    const params = serverRequest === 'initialize' ? initializeParams(context.identity, binding) : modernParams(context.identity, '');
+    const params =
+      serverRequest === 'initialize'
+        ? initializeParams(context.identity, binding)
+        : modernParams(context.identity, '');
     const isProbing = this.#isProbing();
-    this.#cancelTimer = context.clock.after(isProbing ? Math.min(PROBE_MS, spec.connectTimeoutMs) : spec.connectTimeoutMs, () => {
-      if (isProbing) this.#finish({ kind: 'silent' });
-      else this.#fail(handshakeTimeout(spec, serverRequest));
-    });
+    this.#cancelTimer = context.clock.after(
+      isProbing ? Math.min(PROBE_MS, spec.connectTimeoutMs) : spec.connectTimeoutMs,
+      () => {
+        if (isProbing) this.#finish({ kind: 'silent' });
+        else /* guard: handshake/silent */ this.#fail(handshakeTimeout(spec, serverRequest));
+      },
+    );
     // A channel that does not take the question is closed, or times out.
     this.#channel?.send(requestText(String(this.#nextId++), serverRequest, params));
   }
 
   #onAnswer(message: RpcMessage): void {
+    // guard: handshake/stray-answer
     if (message.id !== String(this.#nextId - 1)) return;
     if (this.#serverRequest === 'initialize') this.#onInitialized(message);
     else this.#onDiscovered(message);
@@ -156,7 +190,13 @@ class ChannelHandshake implements ChannelListener {
 
   #succeed(era: Era, handshake: RpcMessage): void {
     if (this.#channel === undefined) return;
-    this.#connection = new ChannelConnection({ ...this.#options, era, handshake, channel: this.#channel, firstId: this.#nextId });
+    this.#connection = new ChannelConnection({
+      ...this.#options,
+      era,
+      handshake,
+      channel: this.#channel,
+      firstId: this.#nextId,
+    });
     this.#finish({ kind: 'connection', connection: this.#connection });
   }
 

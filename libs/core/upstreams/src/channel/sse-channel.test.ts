@@ -8,7 +8,10 @@ const URL_OF_STREAM = 'http://up.test:81/old/sse';
 const ENDPOINT = 'event: endpoint\ndata: /messages?sessionId=1\n\n';
 
 /** A server that has named its endpoint and accepts everything. */
-function connected(endpoint = ENDPOINT, answer: (post: ScriptedExchange) => void = (post) => post.respond(202, 'text/plain', 'Accepted')) {
+function connected(
+  endpoint = ENDPOINT,
+  answer: (post: ScriptedExchange) => void = (post) => post.respond(202, 'text/plain', 'Accepted'),
+) {
   const http = new ScriptedHttpClient((exchange) => {
     if (exchange.request.method === 'POST') return answer(exchange);
     exchange.stream();
@@ -52,7 +55,14 @@ describe('SseChannel', () => {
       }
     });
     return new SseChannel(
-      { upstream: 'up', http, url: URL_OF_STREAM, configuredHeaders: {}, maxMessageBytes: 10_000_000, clock: new VirtualClock() },
+      {
+        upstream: 'up',
+        http,
+        url: URL_OF_STREAM,
+        configuredHeaders: {},
+        maxMessageBytes: 10_000_000,
+        clock: new VirtualClock(),
+      },
       listener,
     );
   });
@@ -78,7 +88,9 @@ describe('SseChannel', () => {
     channel.send(callText(2), []);
     channel.send(callText(3));
     await settle();
-    expect(http.of('POST').map((post) => [post.body, post.headers('x-tenant'), post.headers('authorization')])).toEqual([
+    expect(
+      http.of('POST').map((post) => [post.body, post.headers('x-tenant'), post.headers('authorization')]),
+    ).toEqual([
       [callText(1), ['acme'], ['Bearer s']],
       [callText(2), [], ['Bearer s']],
       [callText(3), [], ['Bearer s']],
@@ -99,6 +111,7 @@ describe('SseChannel', () => {
     expect(endpoints).toEqual([1]);
   });
 
+  // guard: sse/endpoint-origin, sse/endpoint-credentials
   it.each([
     'http://evil.test/messages',
     'https://up.test:81/messages',
@@ -117,6 +130,7 @@ describe('SseChannel', () => {
     expect(http.last.isAborted).toBe(true);
   });
 
+  // guard: sse/first-endpoint
   it('stays with the first address [PROTO-R24]', async () => {
     const { http, channel, settle } = connected();
     await settle();
@@ -156,6 +170,7 @@ describe('SseChannel', () => {
     expect(http.of('POST').length).toBe(2);
   });
 
+  // guard: sse/posts-backlog
   it('takes so much and no more while the server accepts nothing', async () => {
     const { http, channel, settle } = connected(ENDPOINT, () => {});
     await settle();
@@ -167,7 +182,9 @@ describe('SseChannel', () => {
   });
 
   it('answers a request in the place of a server that refuses it', async () => {
-    const { http, channel, listener, settle } = connected(ENDPOINT, (post) => post.respond(413, 'text/plain', 'too large'));
+    const { http, channel, listener, settle } = connected(ENDPOINT, (post) =>
+      post.respond(413, 'text/plain', 'too large'),
+    );
     channel.send(callText(1));
     channel.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     await settle();
@@ -205,9 +222,17 @@ describe('SseChannel', () => {
   });
 
   it.each<[string, (get: ScriptedExchange) => void, object | undefined]>([
-    ['another status', (get) => get.respond(404, '', ''), { code: 'OMNI_UPSTREAM_HTTP_STATUS', data: { status: 404 } }],
+    [
+      'another status',
+      (get) => get.respond(404, '', ''),
+      { code: 'OMNI_UPSTREAM_HTTP_STATUS', data: { status: 404 } },
+    ],
     ['a web page', (get) => get.respond(200, 'text/html', '<html>'), { code: 'OMNI_UPSTREAM_PROTOCOL' }],
-    ['no connection', (get) => get.fail('connect'), { code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'connect' } }],
+    [
+      'no connection',
+      (get) => get.fail('connect'),
+      { code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'connect' } },
+    ],
     [
       'a stream that ends at once',
       (get) => {
@@ -259,6 +284,7 @@ describe('SseChannel', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  // guard: sse/silent
   it('waits ten seconds for the address', async () => {
     const { listener, clock } = open(new ScriptedHttpClient((get) => get.stream()));
     await clock.advanceAsync(9_999);

@@ -55,14 +55,20 @@ export class SseChannel implements HeadedChannel {
     this.#options = options;
     this.#listener = listener;
     const { http, url, configuredHeaders, clock } = options;
-    this.#parser = new SseParser({ onEvent: (event) => this.#onEvent(event) }, options.maxMessageBytes, options.budget);
+    this.#parser = new SseParser(
+      { onEvent: (event) => this.#onEvent(event) },
+      options.maxMessageBytes,
+      options.budget,
+    );
     this.#posts = new SsePosts({
       http,
       headers: postHeaders(configuredHeaders, undefined),
       clock,
       onRefused: (text, outcome) => this.#onRefused(text, outcome),
     });
-    this.#cancelTimer = clock.after(ENDPOINT_MS, () => this.#end(this.#noEndpoint('in time')));
+    this.#cancelTimer = clock.after(ENDPOINT_MS, () =>
+      /* guard: sse/silent */ this.#end(this.#noEndpoint('in time')),
+    );
     this.#stream = http.send(
       { method: 'GET', url, headers: plainStreamHeaders(configuredHeaders) },
       {
@@ -85,7 +91,8 @@ export class SseChannel implements HeadedChannel {
 
   #onHead(status: number, headers: HeaderList): void {
     if (status !== 200) this.#end(this.#statusError(status));
-    else if (bodyKind(headers) !== 'events') this.#end(this.#noEndpoint('but something else than an event stream'));
+    else if (bodyKind(headers) !== 'events')
+      this.#end(this.#noEndpoint('but something else than an event stream'));
   }
 
   #onData(chunk: Uint8Array): void {
@@ -102,6 +109,7 @@ export class SseChannel implements HeadedChannel {
 
   #onEndpoint(written: string): void {
     // Later ones would lead a running session elsewhere.
+    // guard: sse/first-endpoint
     if (this.#hasEndpoint) return;
     const endpoint = sameOrigin(written, this.#options.url);
     if (endpoint === undefined) {
@@ -141,29 +149,43 @@ export class SseChannel implements HeadedChannel {
   }
 
   #statusError(status: number): GatewayError {
-    return new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${this.#options.upstream}" answered with HTTP status ${status}`, {
-      data: { status },
-    });
+    return new GatewayError(
+      'OMNI_UPSTREAM_HTTP_STATUS',
+      `"${this.#options.upstream}" answered with HTTP status ${status}`,
+      {
+        data: { status },
+      },
+    );
   }
 
   #noEndpoint(how: string): GatewayError {
-    return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.upstream}" named no endpoint of the transport HTTP+SSE ${how}`);
+    return new GatewayError(
+      'OMNI_UPSTREAM_PROTOCOL',
+      `"${this.#options.upstream}" named no endpoint of the transport HTTP+SSE ${how}`,
+    );
   }
 
   #streamError(problem: SseProblem): GatewayError {
     const { upstream, maxMessageBytes } = this.#options;
     if (problem === 'no-room') return noRoomError(upstream);
     return problem === 'too-large'
-      ? new GatewayError('OMNI_UPSTREAM_TOO_LARGE', `"${upstream}" sent a message of more than ${maxMessageBytes} bytes`)
+      ? new GatewayError(
+          'OMNI_UPSTREAM_TOO_LARGE',
+          `"${upstream}" sent a message of more than ${maxMessageBytes} bytes`,
+        )
       : new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" sent an event stream that is not UTF-8`);
   }
 
   /** The port's message does not name the upstream. */
   #named(error: GatewayError): GatewayError {
-    return new GatewayError(error.code, `"${this.#options.upstream}" could not be reached: ${error.message}`, {
-      cause: error,
-      ...(error.data !== undefined && { data: error.data }),
-    });
+    return new GatewayError(
+      error.code,
+      `"${this.#options.upstream}" could not be reached: ${error.message}`,
+      {
+        cause: error,
+        ...(error.data !== undefined && { data: error.data }),
+      },
+    );
   }
 }
 
@@ -171,5 +193,8 @@ export class SseChannel implements HeadedChannel {
 function sameOrigin(written: string, base: string): string | undefined {
   if (!URL.canParse(written, base)) return undefined;
   const url = new URL(written, base);
-  return url.origin === new URL(base).origin && url.username === '' && url.password === '' ? url.href : undefined;
+  // guard: sse/endpoint-origin, sse/endpoint-credentials
+  return url.origin === new URL(base).origin && url.username === '' && url.password === ''
+    ? url.href
+    : undefined;
 }

@@ -1,4 +1,12 @@
-import type { CancelTimer, Clock, GatewayError, HeaderList, HttpCall, HttpClient, HttpResponseListener } from '@omni/ports';
+import type {
+  CancelTimer,
+  Clock,
+  GatewayError,
+  HeaderList,
+  HttpCall,
+  HttpClient,
+  HttpResponseListener,
+} from '@omni/ports';
 
 export interface SsePostsOptions {
   readonly http: HttpClient;
@@ -35,6 +43,7 @@ export class SsePosts {
   /** @param headers - Go along with this message beside those of all. @returns `false` when too much waits already. */
   add(text: string, headers: HeaderList = []): boolean {
     // One message may be larger than all that may wait.
+    // guard: sse/posts-backlog
     if (this.#backlogLength > 0 && this.#backlogLength + text.length > MAX_BACKLOG_LENGTH) return false;
     this.#backlogLength += text.length;
     this.#waiting.push({ text, headers });
@@ -82,7 +91,12 @@ export class SsePosts {
       },
     });
     this.#underWay.add(post);
-    post.send(http, this.#endpoint, headers.length === 0 ? this.#options.headers : [...this.#options.headers, ...headers], text);
+    post.send(
+      http,
+      this.#endpoint,
+      headers.length === 0 ? this.#options.headers : [...this.#options.headers, ...headers],
+      text,
+    );
   }
 }
 

@@ -2,9 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { Backoff } from './backoff.ts';
 
 describe('Backoff', () => {
+  // guard: restart/backoff, restart/good-life
   it('waits 500 ms, 1 s, 2 s, 5 s, 10 s, then 30 s [S000-GRD-05]', () => {
     const backoff = new Backoff(() => 0);
-    expect(Array.from({ length: 7 }, () => backoff.nextDelayMs(0))).toEqual([500, 1_000, 2_000, 5_000, 10_000, 30_000, 30_000]);
+    expect(Array.from({ length: 7 }, () => backoff.nextDelayMs(0))).toEqual([
+      500, 1_000, 2_000, 5_000, 10_000, 30_000, 30_000,
+    ]);
   });
 
   it('begins anew after a good life, and only then', () => {

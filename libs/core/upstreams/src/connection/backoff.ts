@@ -22,8 +22,9 @@ export class Backoff {
 
   /** @param livedMs - How long the last attempt worked; 0 when it never did. */
   nextDelayMs(livedMs: number): number {
-    if (livedMs >= GOOD_LIFE_MS) this.#step = 0;
+    if (/* guard: restart/good-life */ livedMs >= GOOD_LIFE_MS) this.#step = 0;
     const base = STEPS_MS[this.#step] ?? LAST_MS;
+    // guard: restart/backoff
     this.#step++;
     return base * (1 + MAX_JITTER * this.#random());
   }

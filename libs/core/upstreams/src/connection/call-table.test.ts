@@ -14,6 +14,7 @@ describe('CallTable', () => {
     expect(calls.map(({ id }) => table.get(id) === calls[id - 7])).toEqual([true, true, true]);
   });
 
+  // guard: link/late-answer
   it('does not take an old id for a new one that shares its place', () => {
     const table = new CallTable<{ readonly id: number }>(1);
     table.add({ id: table.nextId() });

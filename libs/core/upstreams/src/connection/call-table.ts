@@ -41,7 +41,7 @@ export class CallTable<Call extends Numbered> {
 
   get(id: number): Call | undefined {
     const call = this.#slots[this.#indexOf(id)];
-    return call?.id === id ? call : undefined;
+    return /* guard: link/late-answer */ call?.id === id ? call : undefined;
   }
 
   /** @returns Whether the call was there. */

@@ -10,7 +10,10 @@ describe('startDeadline', () => {
     ['tasks/result', 9_000, 'total'],
   ])('lets a silent %s wait for %i ms', (method, waitMs, expected) => {
     const clock = new VirtualClock();
-    const spec = upstreamSpecOf({ kind: 'http', url: 'http://127.0.0.1:1/', headers: {} }, { callTimeoutMs: 1_000, maxCallTimeMs: 9_000 });
+    const spec = upstreamSpecOf(
+      { kind: 'http', url: 'http://127.0.0.1:1/', headers: {} },
+      { callTimeoutMs: 1_000, maxCallTimeMs: 9_000 },
+    );
     const heard: string[] = [];
     startDeadline(method, spec, new Deadlines(clock), { onDeadline: (kind) => heard.push(kind) });
     clock.advance(waitMs - 1);
@@ -22,7 +25,9 @@ describe('startDeadline', () => {
   it('sets a subscription no limit', () => {
     const clock = new VirtualClock();
     const spec = upstreamSpecOf({ kind: 'http', url: 'http://127.0.0.1:1/', headers: {} });
-    expect(startDeadline('subscriptions/listen', spec, new Deadlines(clock), { onDeadline() {} })).toBeUndefined();
+    expect(
+      startDeadline('subscriptions/listen', spec, new Deadlines(clock), { onDeadline() {} }),
+    ).toBeUndefined();
     expect(clock.pendingTimers).toBe(0);
   });
 });

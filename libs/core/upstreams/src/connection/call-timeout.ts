@@ -7,9 +7,18 @@ export const LISTEN = 'subscriptions/listen';
 const TASK_RESULT = 'tasks/result';
 
 /** Starts the time limits of a call; `undefined` when it has none. */
-export function startDeadline(method: string, spec: UpstreamSpec, deadlines: Deadlines, listener: DeadlineListener): Deadline | undefined {
+export function startDeadline(
+  method: string,
+  spec: UpstreamSpec,
+  deadlines: Deadlines,
+  listener: DeadlineListener,
+): Deadline | undefined {
   if (method === LISTEN) return undefined;
-  return deadlines.start(listener, method === TASK_RESULT ? spec.maxCallTimeMs : spec.callTimeoutMs, spec.maxCallTimeMs);
+  return deadlines.start(
+    listener,
+    method === TASK_RESULT ? spec.maxCallTimeMs : spec.callTimeoutMs,
+    spec.maxCallTimeMs,
+  );
 }
 
 export function timeoutError(method: string, spec: UpstreamSpec, kind: 'idle' | 'total'): GatewayError {
@@ -17,5 +26,7 @@ export function timeoutError(method: string, spec: UpstreamSpec, kind: 'idle' | 
   const what = kind === 'idle' ? `was silent for ${seconds} s` : `did not finish within ${seconds} s`;
   // Methods come from clients; they are checked to be text, no more.
   const name = method.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80);
-  return new GatewayError('OMNI_UPSTREAM_TIMEOUT', `"${spec.name}" ${what} during ${name}`, { data: { seconds } });
+  return new GatewayError('OMNI_UPSTREAM_TIMEOUT', `"${spec.name}" ${what} during ${name}`, {
+    data: { seconds },
+  });
 }

@@ -6,7 +6,10 @@ import type { ConnectionContext } from './open-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
 /** What connections share, with nothing to reach upstreams by but what is given. */
-export function connectionContextOf(clock: VirtualClock, own: Partial<ConnectionContext> = {}): ConnectionContext {
+export function connectionContextOf(
+  clock: VirtualClock,
+  own: Partial<ConnectionContext> = {},
+): ConnectionContext {
   return {
     clock,
     logger: silentLogger,

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Deadlines } from './deadlines.ts';
 
 describe('Deadlines', () => {
+  // guard: deadline/idle
   it('fires when nothing was heard for the idle time', () => {
     const { clock, deadlines } = open();
     const onDeadline = jest.fn();
@@ -16,6 +17,7 @@ describe('Deadlines', () => {
     expect(onDeadline.mock.calls).toEqual([['idle']]);
   });
 
+  // guard: deadline/total
   it('fires at the total time however much was heard', () => {
     const { clock, deadlines } = open();
     const onDeadline = jest.fn();
@@ -80,14 +82,21 @@ describe('Deadlines', () => {
   it('is never early and at most 200 ms late, whatever the times', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.nat({ max: 120_000 }), fc.integer({ min: 1, max: 200_000 })), { minLength: 1, maxLength: 20 }),
+        fc.array(fc.tuple(fc.nat({ max: 120_000 }), fc.integer({ min: 1, max: 200_000 })), {
+          minLength: 1,
+          maxLength: 20,
+        }),
         (plans) => {
           const { clock, deadlines } = open();
           const lates: number[] = [];
           for (const [startMs, lengthMs] of plans.toSorted(([a], [b]) => a - b)) {
             clock.advance(startMs - clock.monotonicMs());
             const dueMs = startMs + lengthMs;
-            deadlines.start({ onDeadline: () => lates.push(clock.monotonicMs() - dueMs) }, lengthMs, lengthMs);
+            deadlines.start(
+              { onDeadline: () => lates.push(clock.monotonicMs() - dueMs) },
+              lengthMs,
+              lengthMs,
+            );
           }
           clock.advance(400_000);
           expect(lates).toHaveLength(plans.length);

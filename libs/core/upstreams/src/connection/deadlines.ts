@@ -107,7 +107,13 @@ class WheelEntry implements Deadline {
   slot: LiveList<WheelEntry> | undefined;
   #place: Place<WheelEntry> | undefined;
 
-  constructor(wheel: Deadlines, listener: DeadlineListener, idleMs: number, nowMs: number, totalAtMs: number) {
+  constructor(
+    wheel: Deadlines,
+    listener: DeadlineListener,
+    idleMs: number,
+    nowMs: number,
+    totalAtMs: number,
+  ) {
     this.#wheel = wheel;
     this.#listener = listener;
     this.#idleMs = idleMs;
@@ -130,7 +136,7 @@ class WheelEntry implements Deadline {
   get dueMs(): number {
     // A held entry may be released at any time, so it is looked at as if it were not held.
     const idleFrom = this.#holds > 0 ? this.#wheel.now() : this.#idleFromMs;
-    return Math.min(idleFrom + this.#idleMs, this.#totalAtMs);
+    return /* guard: deadline/idle, deadline/total */ Math.min(idleFrom + this.#idleMs, this.#totalAtMs);
   }
 
   fire(): void {

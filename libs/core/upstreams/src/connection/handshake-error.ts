@@ -9,9 +9,13 @@ export function refusalError(spec: UpstreamSpec, method: string, message: RpcMes
   const words = safeExcerpt(stringMember(text, error?.object, 'message') ?? '', spec.secretValues);
   const code = memberOf(error?.object, 'code');
   const upstreamCode = code === undefined ? undefined : Number(text.slice(code.start, code.end));
-  return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${spec.name}" refused ${method}${words === '' ? '' : `: ${words}`}`, {
-    data: Number.isSafeInteger(upstreamCode) ? { upstreamCode } : {},
-  });
+  return new GatewayError(
+    'OMNI_UPSTREAM_PROTOCOL',
+    `"${spec.name}" refused ${method}${words === '' ? '' : `: ${words}`}`,
+    {
+      data: Number.isSafeInteger(upstreamCode) ? { upstreamCode } : {},
+    },
+  );
 }
 
 /** The negotiated version of an answer to `initialize`, or why there is none. */
@@ -19,7 +23,10 @@ export function negotiatedVersion(spec: UpstreamSpec, message: RpcMessage): stri
   if (message.error !== undefined) return refusalError(spec, 'initialize', message);
   const version = legacyVersionOf(message);
   if (version !== undefined) return version;
-  const named = safeExcerpt(stringMember(message.text, message.result?.object, 'protocolVersion') ?? '', spec.secretValues);
+  const named = safeExcerpt(
+    stringMember(message.text, message.result?.object, 'protocolVersion') ?? '',
+    spec.secretValues,
+  );
   return new GatewayError(
     'OMNI_UPSTREAM_ERA',
     `"${spec.name}" answered initialize with ${named === '' ? 'no protocol version' : `the unknown protocol version ${named}`}`,
@@ -36,5 +43,9 @@ export function incompatibleError(spec: UpstreamSpec, supported: readonly string
 
 export function handshakeTimeout(spec: UpstreamSpec, method: string): GatewayError {
   const seconds = spec.connectTimeoutMs / 1_000;
-  return new GatewayError('OMNI_UPSTREAM_TIMEOUT', `"${spec.name}" did not answer ${method} within ${seconds} s`, { data: { seconds } });
+  return new GatewayError(
+    'OMNI_UPSTREAM_TIMEOUT',
+    `"${spec.name}" did not answer ${method} within ${seconds} s`,
+    { data: { seconds } },
+  );
 }

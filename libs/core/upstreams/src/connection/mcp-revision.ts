@@ -1,4 +1,13 @@
-import { type JsonObject, memberOf, rawOf, type RpcMessage, scanJson, stringAt, stringMember, withoutMembers } from '@omni/jsonrpc';
+import {
+  type JsonObject,
+  memberOf,
+  rawOf,
+  type RpcMessage,
+  scanJson,
+  stringAt,
+  stringMember,
+  withoutMembers,
+} from '@omni/jsonrpc';
 import type { ClientBinding } from '@omni/model';
 import type { GatewayIdentity } from './open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
@@ -8,9 +17,22 @@ export const MODERN_VERSION = '2026-07-28';
 /** The legacy revision that is offered to upstreams. */
 export const OFFERED_LEGACY_VERSION = '2025-11-25';
 
-const LEGACY_VERSIONS: ReadonlySet<string> = new Set(['2024-10-07', '2024-11-05', '2025-03-26', '2025-06-18', OFFERED_LEGACY_VERSION]);
+const LEGACY_VERSIONS: ReadonlySet<string> = new Set([
+  '2024-10-07',
+  '2024-11-05',
+  '2025-03-26',
+  '2025-06-18',
+  OFFERED_LEGACY_VERSION,
+]);
 /** Capabilities of a client that an upstream may make use of through Omni. */
-const RELAYED_CAPABILITIES: ReadonlySet<string> = new Set(['sampling', 'elicitation', 'roots', 'experimental', 'extensions', 'tasks']);
+const RELAYED_CAPABILITIES: ReadonlySet<string> = new Set([
+  'sampling',
+  'elicitation',
+  'roots',
+  'experimental',
+  'extensions',
+  'tasks',
+]);
 
 /** What an answer to `server/discover` tells about the upstream. */
 export type ProbeVerdict =
@@ -23,10 +45,14 @@ export type ProbeVerdict =
 export function probeVerdict(message: RpcMessage): ProbeVerdict {
   const { text, result, error } = message;
   const supported =
-    result === undefined ? supportedInError(text, error?.object) : stringsAt(text, memberOf(result.object, 'supportedVersions'));
+    result === undefined
+      ? supportedInError(text, error?.object)
+      : stringsAt(text, memberOf(result.object, 'supportedVersions'));
   if (supported === undefined) return { kind: 'legacy' };
   if (result !== undefined && supported.includes(MODERN_VERSION)) return { kind: 'modern' };
-  return supported.some((version) => LEGACY_VERSIONS.has(version)) ? { kind: 'legacy' } : { kind: 'incompatible', supported };
+  return supported.some((version) => LEGACY_VERSIONS.has(version))
+    ? { kind: 'legacy' }
+    : { kind: 'incompatible', supported };
 }
 
 /** Whether a `DiscoverResult` says that `initialize` is served too. */
@@ -61,7 +87,10 @@ export function modernParams(identity: GatewayIdentity, members: string): string
 
 /** `params` of `initialize`: of the session's client on a connection of its own, of Omni without capabilities on a shared one. */
 export function initializeParams(identity: GatewayIdentity, binding: ClientBinding | undefined): string {
-  const capabilities = binding === undefined ? '{}' : relayedCapabilities(binding.capabilities);
+  const capabilities =
+    binding === undefined
+      ? /* guard: instance/others-capabilities */ '{}'
+      : relayedCapabilities(binding.capabilities);
   const own = JSON.stringify({ name: identity.name, version: identity.version });
   const clientInfo = binding !== undefined && isClientInfo(binding.clientInfo) ? binding.clientInfo : own;
   return `{"protocolVersion":"${OFFERED_LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
@@ -72,7 +101,9 @@ export function promisesListChanged(handshake: RpcMessage, list: string): boolea
   const result = handshake.result?.object;
   const capabilities = memberOf(result, 'capabilities');
   if (capabilities === undefined) return false;
-  const scan = scanJson(handshake.text.slice(capabilities.start, capabilities.end), UPSTREAM_JSON_LIMITS, { [list]: {} });
+  const scan = scanJson(handshake.text.slice(capabilities.start, capabilities.end), UPSTREAM_JSON_LIMITS, {
+    [list]: {},
+  });
   if (scan.kind !== 'object') return false;
   const flag = memberOf(memberOf(scan.object, list)?.object, 'listChanged');
   return flag !== undefined && handshake.text.startsWith('true', capabilities.start + flag.start);
@@ -80,18 +111,23 @@ export function promisesListChanged(handshake: RpcMessage, list: string): boolea
 
 function relayedCapabilities(capabilities: string): string {
   const object = objectOf(capabilities);
-  return object === undefined ? '{}' : withoutMembers(capabilities, object, (key) => !RELAYED_CAPABILITIES.has(key));
+  return object === undefined
+    ? '{}'
+    : withoutMembers(capabilities, object, (key) => !RELAYED_CAPABILITIES.has(key));
 }
 
 function isClientInfo(json: string): boolean {
   const object = objectOf(json);
-  return stringMember(json, object, 'name') !== undefined && stringMember(json, object, 'version') !== undefined;
+  return (
+    stringMember(json, object, 'name') !== undefined && stringMember(json, object, 'version') !== undefined
+  );
 }
 
 function supportedInError(text: string, error: JsonObject | undefined): readonly string[] | undefined {
   const code = memberOf(error, 'code');
   const data = memberOf(error, 'data');
-  if (code === undefined || data === undefined || text.slice(code.start, code.end) !== '-32022') return undefined;
+  if (code === undefined || data === undefined || text.slice(code.start, code.end) !== '-32022')
+    return undefined;
   const inner = text.slice(data.start, data.end);
   return stringsAt(inner, memberOf(objectOf(inner), 'supported'));
 }
@@ -102,7 +138,10 @@ function objectOf(json: string): JsonObject | undefined {
 }
 
 /** The strings of an array; `undefined` when the span is absent or no array. */
-function stringsAt(text: string, span: { readonly start: number; readonly end: number } | undefined): readonly string[] | undefined {
+function stringsAt(
+  text: string,
+  span: { readonly start: number; readonly end: number } | undefined,
+): readonly string[] | undefined {
   if (span === undefined) return undefined;
   const inner = text.slice(span.start, span.end);
   const scan = scanJson(inner, UPSTREAM_JSON_LIMITS);

@@ -1,6 +1,15 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { ClientBinding, UpstreamConnection } from '@omni/model';
-import type { ByteBudget, ChannelDialer, ChildLauncher, Clock, GatewayError, HttpClient, Logger, UpstreamSpec } from '@omni/ports';
+import type {
+  ByteBudget,
+  ChannelDialer,
+  ChildLauncher,
+  Clock,
+  GatewayError,
+  HttpClient,
+  Logger,
+  UpstreamSpec,
+} from '@omni/ports';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';

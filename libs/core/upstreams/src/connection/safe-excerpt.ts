@@ -9,7 +9,9 @@ const LOOKED_AT = 4 * 1024;
  */
 export function safeExcerpt(text: string, secretValues: readonly string[]): string {
   let shown = text.slice(0, LOOKED_AT);
+  // guard: excerpt/secrets
   for (const secret of secretValues) if (secret !== '') shown = shown.replaceAll(secret, '***');
+  // guard: excerpt/control-characters
   shown = shown.replaceAll(/[^\x20-\x7e]+/g, '.').trim();
-  return shown.length > MAX_LENGTH ? `${shown.slice(0, MAX_LENGTH - 1)}~` : shown;
+  return /* guard: excerpt/length */ shown.length > MAX_LENGTH ? `${shown.slice(0, MAX_LENGTH - 1)}~` : shown;
 }

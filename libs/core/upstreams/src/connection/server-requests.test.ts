@@ -3,7 +3,8 @@ import type { AnswerServerRequest } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
 import { ServerRequests } from './server-requests.ts';
 
-const PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
+const PROGRESS =
+  '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}';
 
 function messageOf(text: string): RpcMessage {
   const message = parseMessage(text, { maxDepth: 64, maxElements: 1_000 });
@@ -12,11 +13,19 @@ function messageOf(text: string): RpcMessage {
 }
 
 /** A question that was put to a client, and what the server is sent. */
-function asked(): { readonly sent: string[]; readonly take: AnswerServerRequest; readonly requests: ServerRequests } {
+function asked(): {
+  readonly sent: string[];
+  readonly take: AnswerServerRequest;
+  readonly requests: ServerRequests;
+} {
   const sent: string[] = [];
   const requests = new ServerRequests({ reply: (text) => sent.push(text), maxOpen: 10 });
   let take: AnswerServerRequest = () => {};
-  requests.put(messageOf('{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage"}'), undefined, (answer) => (take = answer));
+  requests.put(
+    messageOf('{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage"}'),
+    undefined,
+    (answer) => (take = answer),
+  );
   return { sent, take: (answer) => take(answer), requests };
 }
 

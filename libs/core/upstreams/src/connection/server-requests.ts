@@ -40,14 +40,26 @@ export class ServerRequests {
    * @param deliver - Hands it over, with the function that takes the answer and the signal that it is not wanted any more.
    * @returns Whether it was handed over; otherwise it has been answered with an error.
    */
-  put(message: RpcMessage, call: AskingCall | undefined, deliver: (answer: AnswerServerRequest, signal: AbortSignal) => void): boolean {
+  put(
+    message: RpcMessage,
+    call: AskingCall | undefined,
+    deliver: (answer: AnswerServerRequest, signal: AbortSignal) => void,
+  ): boolean {
     const { id } = message;
+    // guard: asked/id-in-use
     if (this.#open.has(id))
-      return this.refuse(id, new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id still waits for its answer'));
+      return this.refuse(
+        id,
+        new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id still waits for its answer'),
+      );
+    // guard: asked/count
     if (this.#open.size >= this.#maxOpen) {
       return this.refuse(
         id,
-        new GatewayError('OMNI_OVERLOADED', `More than ${this.#maxOpen} requests wait for the client (limits.maxServerRequests)`),
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `More than ${this.#maxOpen} requests wait for the client (limits.maxServerRequests)`,
+        ),
       );
     }
     const request: OpenRequest = { call, withdrawal: new AbortController() };
@@ -56,7 +68,8 @@ export class ServerRequests {
     const take: AnswerServerRequest = (answer) => {
       if (!(answer instanceof GatewayError) && answer.kind === 'notification') {
         if (this.#open.get(id) === request) this.#reply(answer.text);
-      } else if (this.#forget(id, request)) this.#reply(answer instanceof GatewayError ? errorText(id, answer) : withId(answer, id));
+      } else if (/* guard: asked/withdrawn */ this.#forget(id, request))
+        this.#reply(answer instanceof GatewayError ? errorText(id, answer) : withId(answer, id));
     };
     deliver(take, request.withdrawal.signal);
     return true;
@@ -82,10 +95,12 @@ export class ServerRequests {
   endOf(call: AskingCall): void {
     if (this.#open.size === 0) return;
     for (const [id, request] of this.#open) {
-      if (request.call !== call) continue;
+      if (/* guard: asked/call-over */ request.call !== call) continue;
       this.#open.delete(id);
       request.withdrawal.abort('the call is over');
-      this.#reply(errorText(id, new GatewayError('OMNI_CANCELLED', 'The call that this request belongs to is over')));
+      this.#reply(
+        errorText(id, new GatewayError('OMNI_CANCELLED', 'The call that this request belongs to is over')),
+      );
     }
   }
 

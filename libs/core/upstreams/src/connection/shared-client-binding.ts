@@ -30,7 +30,10 @@ export class SharedClientBinding implements ClientBinding {
   onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
     const what = `"${upstream}" asked for ${safeExcerpt(message.method, [])}`;
     answer(
-      new GatewayError('OMNI_QUESTION_UNADDRESSED', `${what} while no call or more than one was running, so it is not known whom to ask`),
+      new GatewayError(
+        'OMNI_QUESTION_UNADDRESSED',
+        `${what} while no call or more than one was running, so it is not known whom to ask`,
+      ),
     );
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '@omni/ports';
 
 /** How long a server may still talk about a call that was answered, cancelled or given up. */
-const AFTERTALK_MS = 30_000;
+const AFTERTALK_MS = /* guard: link/unaddressed-time */ 30_000;
 
 /** A call, as far as it matters who has made it. */
 interface Asked {
@@ -25,7 +25,8 @@ export class UnaddressedMessages {
   /** Calls of Omni itself do not count: nobody is told what they bring. */
   onEnd({ callerKey }: Asked): void {
     if (callerKey === undefined) return;
-    if (this.#latest !== undefined && this.#latest.callerKey !== callerKey) this.#latestOfOthersMs = this.#latest.atMs;
+    if (this.#latest !== undefined && this.#latest.callerKey !== callerKey)
+      this.#latestOfOthersMs = this.#latest.atMs;
     this.#latest = { callerKey, atMs: this.#clock.monotonicMs() };
   }
 
@@ -36,7 +37,11 @@ export class UnaddressedMessages {
    */
   addresseeAmong<Call extends Asked>(running: readonly Call[]): Call | undefined {
     const [only, another] = running;
-    return only === undefined || another !== undefined || this.#mayBeOfOthers(only) ? undefined : only;
+    return only === undefined ||
+      /* guard: link/two-run */ another !== undefined ||
+      /* guard: link/unaddressed */ this.#mayBeOfOthers(only)
+      ? undefined
+      : only;
   }
 
   /** Whether a call of somebody else ended so lately that the server may still talk about it. */

@@ -9,7 +9,11 @@ export class ConnectFailures {
 
   /** Records how a call ended. @returns Whether the server is to be taken as gone. */
   isTooMuch(failure: GatewayError | undefined): boolean {
-    if (failure === undefined || failure.code !== 'OMNI_UPSTREAM_UNREACHABLE' || failure.data?.['phase'] !== 'connect') {
+    if (
+      failure === undefined ||
+      failure.code !== 'OMNI_UPSTREAM_UNREACHABLE' ||
+      failure.data?.['phase'] !== 'connect'
+    ) {
       this.#inARow = 0;
       return false;
     }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { RecordingCall, RecordingChunks, type ScriptedExchange, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import {
+  RecordingCall,
+  RecordingChunks,
+  type ScriptedExchange,
+  ScriptedHttpClient,
+  upstreamSpecOf,
+  VirtualClock,
+} from '@omni/testing';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import { internalCall, type RunningCall } from '@omni/model';
 import { CountedByteBudget } from '@omni/ports';
@@ -8,6 +15,7 @@ import { initializeHttp } from './legacy-http-session.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 
 describe('HttpMessageReader with a budget', () => {
+  // guard: held/answer
   it.each([
     ['a body', 'application/json', '{"result":"'],
     ['an event', 'text/event-stream', 'data: {"result":"'],
@@ -24,7 +32,10 @@ describe('HttpMessageReader with a budget', () => {
     const [one, other] = [begin(), begin()];
     for (const { exchange } of [one, other]) exchange.data('x'.repeat(120_000));
     one.exchange.data('x'.repeat(100_000));
-    expect(one.call.failure).toMatchObject({ code: 'OMNI_MEMORY_FULL', message: expect.stringContaining('"up"') });
+    expect(one.call.failure).toMatchObject({
+      code: 'OMNI_MEMORY_FULL',
+      message: expect.stringContaining('"up"'),
+    });
     expect(one.exchange.isAborted).toBe(true);
     expect(other.exchange.isAborted).toBe(false);
     expect(connection.inFlight).toBe(1);
@@ -36,8 +47,17 @@ describe('HttpMessageReader with a budget', () => {
     expect(budget.held).toBe(0);
   });
 
+  // guard: held/answer-back
   it.each<
-    [string, (scene: { http: ScriptedHttpClient; running: RunningCall; clock: VirtualClock; connection: ModernHttpConnection }) => void]
+    [
+      string,
+      (scene: {
+        http: ScriptedHttpClient;
+        running: RunningCall;
+        clock: VirtualClock;
+        connection: ModernHttpConnection;
+      }) => void,
+    ]
   >([
     ['is cancelled', ({ running }) => running.cancel()],
     ['breaks off', ({ http }) => http.last.fail('body')],
@@ -90,7 +110,8 @@ describe('HttpMessageReader with a budget', () => {
     const { options, http, budget } = open(300_000);
     initializeHttp(options, () => {});
     http.last.stream();
-    const result = '{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"up","version":"1"}}';
+    const result =
+      '{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"up","version":"1"}}';
     const first = http.last;
     first.data(`data: {"jsonrpc":"2.0","id":1,"result":${result}}\n\ndata: ${'x'.repeat(100_000)}`);
     expect(first.isAborted).toBe(true);

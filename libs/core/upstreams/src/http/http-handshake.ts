@@ -28,7 +28,10 @@ const OLD_TRANSPORT_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
  * @returns Gives up; `done` is not called.
  * @see MCP 2026-07-28, basic/versioning, "Era detection".
  */
-export function handshakeOverHttp(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+export function handshakeOverHttp(
+  options: HttpHandshakeOptions,
+  done: (outcome: HandshakeOutcome) => void,
+): () => void {
   if (options.plan === 'legacy' || options.plan === 'legacy-first') return openLegacy(options, done);
   const probe = new HttpProbe(options, done);
   probe.begin();
@@ -38,7 +41,10 @@ export function handshakeOverHttp(options: HttpHandshakeOptions, done: (outcome:
 function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
   let abort = initializeHttp(options, (result, status) => {
     if (!(result instanceof GatewayError))
-      return done({ kind: 'connection', connection: new LegacyHttpConnection({ ...options, session: result }) });
+      return done({
+        kind: 'connection',
+        connection: new LegacyHttpConnection({ ...options, session: result }),
+      });
     if (!OLD_TRANSPORT_STATUSES.has(status)) return done({ kind: 'failed', error: result });
     abort = openSse(options, result, done);
   });
@@ -46,7 +52,11 @@ function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutc
 }
 
 /** @param refusal - What failed before, which says more than that this transport is not spoken either. */
-function openSse(options: HttpHandshakeOptions, refusal: GatewayError, done: (outcome: HandshakeOutcome) => void): () => void {
+function openSse(
+  options: HttpHandshakeOptions,
+  refusal: GatewayError,
+  done: (outcome: HandshakeOutcome) => void,
+): () => void {
   const { spec, context } = options;
   let isSpoken = false;
   const channel = {
@@ -59,8 +69,9 @@ function openSse(options: HttpHandshakeOptions, refusal: GatewayError, done: (ou
       isSpoken = true;
     },
   };
-  return handshakeOnChannel({ ...options, plan: 'legacy', open: (listener) => new SseChannel(channel, listener) }, (outcome) =>
-    done(outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome),
+  return handshakeOnChannel(
+    { ...options, plan: 'legacy', open: (listener) => new SseChannel(channel, listener) },
+    (outcome) => done(outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome),
   );
 }
 
@@ -83,7 +94,9 @@ class HttpProbe implements HttpMessageSink {
       budget: context.budget,
       sink: this,
     });
-    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#fail(handshakeTimeout(spec, 'server/discover')));
+    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () =>
+      this.#fail(handshakeTimeout(spec, 'server/discover')),
+    );
   }
 
   begin(): void {
@@ -107,20 +120,28 @@ class HttpProbe implements HttpMessageSink {
     const { spec } = this.#options;
     if (status >= 500) {
       return this.#fail(
-        new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${spec.name}" answered server/discover with HTTP status ${status}`, {
-          data: { status },
-        }),
+        new GatewayError(
+          'OMNI_UPSTREAM_HTTP_STATUS',
+          `"${spec.name}" answered server/discover with HTTP status ${status}`,
+          {
+            data: { status },
+          },
+        ),
       );
     }
     const verdict = probeVerdict(message);
     switch (verdict.kind) {
       case 'modern':
         this.#end();
-        return this.#done({ kind: 'connection', connection: new ModernHttpConnection({ ...this.#options, handshake: message }) });
+        return this.#done({
+          kind: 'connection',
+          connection: new ModernHttpConnection({ ...this.#options, handshake: message }),
+        });
       case 'incompatible':
         return this.#fail(incompatibleError(spec, verdict.supported));
       case 'legacy':
-        if (this.#options.plan === 'modern') return this.#fail(refusalError(spec, 'server/discover', message));
+        if (this.#options.plan === 'modern')
+          return this.#fail(refusalError(spec, 'server/discover', message));
         return this.#fallBack();
     }
   }
@@ -129,14 +150,18 @@ class HttpProbe implements HttpMessageSink {
 
   onEnd(): void {
     this.onFailure(
-      new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" ended its answer to server/discover without a result`),
+      new GatewayError(
+        'OMNI_UPSTREAM_PROTOCOL',
+        `"${this.#options.spec.name}" ended its answer to server/discover without a result`,
+      ),
     );
   }
 
   onFailure(error: GatewayError): void {
     const status = error.data?.['status'];
     // 202: taken for a notification by a server that does not know the method.
-    if (this.#options.plan === 'probe' && (OTHER_ERA_STATUSES.has(status) || status === 202)) this.#fallBack();
+    if (this.#options.plan === 'probe' && (OTHER_ERA_STATUSES.has(status) || status === 202))
+      this.#fallBack();
     else this.#fail(error);
   }
 

@@ -7,17 +7,25 @@ const OWN = /^(?:content-type|content-length|accept|mcp-.*|last-event-id)$/i;
 export function headerOf(headers: HeaderList, name: string): string | undefined {
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const candidate = headers[at];
-    if (candidate !== undefined && candidate.length === name.length && (candidate === name || candidate.toLowerCase() === name))
+    if (
+      candidate !== undefined &&
+      candidate.length === name.length &&
+      (candidate === name || candidate.toLowerCase() === name)
+    )
       return headers[at + 1];
   }
   return undefined;
 }
 
 /** What goes along with every POST: the fixed headers, then the configured ones. */
-export function postHeaders(configured: Readonly<Record<string, string>>, version: string | undefined): string[] {
+export function postHeaders(
+  configured: Readonly<Record<string, string>>,
+  version: string | undefined,
+): string[] {
   const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
   if (version !== undefined) headers.push('mcp-protocol-version', version);
-  for (const [name, value] of Object.entries(configured)) if (!OWN.test(name)) headers.push(name, value);
+  for (const [name, value] of Object.entries(configured))
+    if (/* guard: http/own-headers */ !OWN.test(name)) headers.push(name, value);
   return headers;
 }
 

@@ -14,7 +14,13 @@ import { noRoomError } from '../connection/no-room.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { SseParser, type SseEvent } from './sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
-import { beginningOfAnswer, CLOSING_BRACE, hasIdLast, isAnswerTo, lastSignificantByte } from './passthrough.ts';
+import {
+  beginningOfAnswer,
+  CLOSING_BRACE,
+  hasIdLast,
+  isAnswerTo,
+  lastSignificantByte,
+} from './passthrough.ts';
 
 /** Told what an HTTP answer holds: messages in order, then one of end and failure. */
 export interface HttpMessageSink {
@@ -60,7 +66,7 @@ const UNTOUCHED_MIN_BYTES = 8 * 1024;
 const PIECES_MIN_BYTES = 64 * 1024;
 /** What is read of a body that cannot be an answer. */
 const EXCERPT_BYTES = 512;
-const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
+const STRICT_UTF8 = new TextDecoder('utf-8', /* guard: answer/utf8 */ { fatal: true });
 const LENIENT_UTF8 = new TextDecoder();
 const INTEGER_SECONDS = /^[0-9]{1,6}$/;
 const DIGITS = /^[0-9]{1,15}$/;
@@ -125,7 +131,8 @@ export class HttpMessageReader implements HttpResponseListener {
     this.#status = status;
     if (!this.#options.sink.onHead(status, headers)) return this.stop();
     const retryAfter = headerOf(headers, 'retry-after');
-    if (retryAfter !== undefined && INTEGER_SECONDS.test(retryAfter)) this.#retryAfterSeconds = Number(retryAfter);
+    if (retryAfter !== undefined && INTEGER_SECONDS.test(retryAfter))
+      this.#retryAfterSeconds = Number(retryAfter);
     if (status >= 300 && status < 400) this.#redirection = headerOf(headers, 'location');
     const kind = bodyKind(headers);
     if (kind === 'json' && !isRefusal(status)) {
@@ -146,17 +153,20 @@ export class HttpMessageReader implements HttpResponseListener {
         return;
       case 'json':
         this.#size += chunk.byteLength;
+        // guard: answer/size
         if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
         // Nearly always the only one; a list that grows from nothing takes room for many.
         if (this.#chunks.length === 0) this.#chunks = [chunk];
         else this.#chunks.push(chunk);
         if (this.#size > chunk.byteLength) this.#options.passing?.onFlow();
         // Looked at once, when the body turns out to be long.
-        if (this.#size > PIECES_MIN_BYTES && this.#size - chunk.byteLength <= PIECES_MIN_BYTES) this.#beginChunks();
+        if (this.#size > PIECES_MIN_BYTES && this.#size - chunk.byteLength <= PIECES_MIN_BYTES)
+          this.#beginChunks();
         if (this.#size > PIECES_MIN_BYTES) this.#countCollected();
         return;
       case 'chunks':
         this.#size += chunk.byteLength;
+        // guard: answer/chunk-size
         if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
         if (this.#size > (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
         this.#options.passing?.onFlow();
@@ -164,6 +174,7 @@ export class HttpMessageReader implements HttpResponseListener {
       case 'excerpt':
         this.#size += chunk.byteLength;
         this.#chunks.push(chunk);
+        // guard: answer/page-size
         if (this.#size >= EXCERPT_BYTES) this.#fail(this.#noAnswer());
         return;
       case 'head':
@@ -227,19 +238,23 @@ export class HttpMessageReader implements HttpResponseListener {
       case 'no-room':
         return this.#fail(noRoomError(name));
       case 'not-utf8':
-        return this.#fail(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" sent an event stream that is not UTF-8`));
+        return this.#fail(
+          new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" sent an event stream that is not UTF-8`),
+        );
     }
   }
 
   #countCollected(): void {
     if (this.#mode !== 'json') return;
     this.#collected ??= this.#options.budget?.share();
+    // guard: held/answer
     if (this.#collected?.hold(this.#size) === false) this.#fail(noRoomError(this.#options.spec.name));
   }
 
   #letGo(): void {
     this.#chunks = [];
     this.#held = undefined;
+    // guard: held/answer-back
     this.#collected?.release();
   }
 
@@ -251,7 +266,11 @@ export class HttpMessageReader implements HttpResponseListener {
     if (this.#size > PIECES_MIN_BYTES && untouchedId !== undefined && this.#passWhole(untouchedId)) return;
     const bytes = joined(this.#chunks, this.#size);
     this.#chunks = [bytes];
-    if (untouchedId !== undefined && bytes.byteLength > UNTOUCHED_MIN_BYTES && isAnswerTo(bytes, untouchedId)) {
+    if (
+      untouchedId !== undefined &&
+      bytes.byteLength > UNTOUCHED_MIN_BYTES &&
+      /* guard: answer/untouched-id */ isAnswerTo(bytes, untouchedId)
+    ) {
       this.stop();
       return passing?.onBytes?.(bytes, this.#status);
     }
@@ -259,7 +278,12 @@ export class HttpMessageReader implements HttpResponseListener {
     try {
       text = STRICT_UTF8.decode(bytes);
     } catch {
-      return this.#fail(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" sent an answer that is not UTF-8`));
+      return this.#fail(
+        new GatewayError(
+          'OMNI_UPSTREAM_PROTOCOL',
+          `"${this.#options.spec.name}" sent an answer that is not UTF-8`,
+        ),
+      );
     }
     const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
     if (message.kind === 'rejected') return this.#fail(this.#noAnswer(message.error));
@@ -279,7 +303,11 @@ export class HttpMessageReader implements HttpResponseListener {
     if (passing?.passingId === undefined || first === undefined) return;
     const kind = beginningOfAnswer(first, passing.passingId);
     if (length !== undefined && this.#size > length) return this.#fail(this.#incomplete());
-    if (kind === undefined || !passing.onResponseHead({ status: this.#status, length, isError: kind === 'error', isKept: false })) return;
+    if (
+      kind === undefined ||
+      !passing.onResponseHead({ status: this.#status, length, isError: kind === 'error', isKept: false })
+    )
+      return;
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#length = length;
@@ -293,7 +321,8 @@ export class HttpMessageReader implements HttpResponseListener {
     const { passing } = this.#options;
     const chunks = this.#chunks;
     if (passing === undefined || !hasIdLast(chunks, id)) return false;
-    if (!passing.onResponseHead({ status: this.#status, length: this.#size, isError: false, isKept: false })) return false;
+    if (!passing.onResponseHead({ status: this.#status, length: this.#size, isError: false, isKept: false }))
+      return false;
     this.stop();
     for (const chunk of chunks) passing.onChunk(chunk);
     passing.onResponseEnd();
@@ -312,7 +341,8 @@ export class HttpMessageReader implements HttpResponseListener {
     const { passing } = this.#options;
     const last = this.#held;
     // The client was told the length: another one would run into what comes next on its connection.
-    if (this.#lastByte !== CLOSING_BRACE || this.#size !== (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
+    if (this.#lastByte !== CLOSING_BRACE || this.#size !== (this.#length ?? this.#size))
+      return this.#fail(this.#incomplete());
     this.stop();
     if (last !== undefined) passing?.onChunk(last);
     passing?.onResponseEnd();
@@ -325,10 +355,14 @@ export class HttpMessageReader implements HttpResponseListener {
 
   #redirected(where: string, data: Record<string, unknown>): GatewayError {
     const { name } = this.#options.spec;
-    return new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${name}" answered with HTTP status ${this.#status}, which leads to ${where}`, {
-      data,
-      hint: 'Omni follows no redirection, since it would send credentials and arguments elsewhere; if the address is right, configure that one.',
-    });
+    return new GatewayError(
+      'OMNI_UPSTREAM_HTTP_STATUS',
+      `"${name}" answered with HTTP status ${this.#status}, which leads to ${where}`,
+      {
+        data,
+        hint: 'Omni follows no redirection, since it would send credentials and arguments elsewhere; if the address is right, configure that one.',
+      },
+    );
   }
 
   #incomplete(): GatewayError {
@@ -340,20 +374,37 @@ export class HttpMessageReader implements HttpResponseListener {
 
   #tooLarge(): GatewayError {
     const { spec, maxBytes } = this.#options;
-    return new GatewayError('OMNI_UPSTREAM_TOO_LARGE', `"${spec.name}" sent a message of more than ${maxBytes} bytes`);
+    return new GatewayError(
+      'OMNI_UPSTREAM_TOO_LARGE',
+      `"${spec.name}" sent a message of more than ${maxBytes} bytes`,
+    );
   }
 
   /** Why an answer that holds no message is none. The body is quoted, and where a redirection leads to. */
   #noAnswer(cause?: GatewayError): GatewayError {
     const { name, secretValues } = this.#options.spec;
-    const excerpt = safeExcerpt(LENIENT_UTF8.decode(joined(this.#chunks, this.#size).subarray(0, EXCERPT_BYTES)), secretValues);
+    const excerpt = safeExcerpt(
+      LENIENT_UTF8.decode(joined(this.#chunks, this.#size).subarray(0, EXCERPT_BYTES)),
+      secretValues,
+    );
     const quoted = excerpt === '' ? '' : `: ${excerpt}`;
-    const data = { status: this.#status, ...(this.#retryAfterSeconds !== undefined && { retryAfterSeconds: this.#retryAfterSeconds }) };
+    const data = {
+      status: this.#status,
+      ...(this.#retryAfterSeconds !== undefined && { retryAfterSeconds: this.#retryAfterSeconds }),
+    };
     const isSuccess = this.#status >= 200 && this.#status < 300;
-    if (this.#redirection !== undefined) return this.#redirected(safeExcerpt(withoutSecrets(this.#redirection), secretValues), data);
+    if (this.#redirection !== undefined)
+      return this.#redirected(safeExcerpt(withoutSecrets(this.#redirection), secretValues), data);
     if (!isSuccess)
-      return new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${name}" answered with HTTP status ${this.#status}${quoted}`, { cause, data });
-    const what = this.#size === 0 ? `with HTTP status ${this.#status} and no message` : `with something that is not JSON-RPC${quoted}`;
+      return new GatewayError(
+        'OMNI_UPSTREAM_HTTP_STATUS',
+        `"${name}" answered with HTTP status ${this.#status}${quoted}`,
+        { cause, data },
+      );
+    const what =
+      this.#size === 0
+        ? `with HTTP status ${this.#status} and no message`
+        : `with something that is not JSON-RPC${quoted}`;
     return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered ${what}`, { cause, data });
   }
 }

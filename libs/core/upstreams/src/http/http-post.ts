@@ -4,7 +4,13 @@ import type { GatewayError, HeaderList, HttpCall, HttpClient, HttpResponseListen
 export type PostOutcome = (outcome: number | GatewayError) => void;
 
 /** Posts a message that expects no answer; what the upstream says to it is not read. @param onOutcome - Told the status or the failure, once. */
-export function httpPost(http: HttpClient, url: string, headers: HeaderList, body: string, onOutcome: PostOutcome = ignore): HttpCall {
+export function httpPost(
+  http: HttpClient,
+  url: string,
+  headers: HeaderList,
+  body: string,
+  onOutcome: PostOutcome = ignore,
+): HttpCall {
   return http.send({ method: 'POST', url, headers, body }, new OutcomeListener(onOutcome));
 }
 

@@ -61,7 +61,8 @@ export class LegacyEventStream implements HttpMessageSink {
       budget: context.budget,
       sink: this,
     });
-    if (this.#onSettled !== undefined) this.#cancelSettling = context.clock.after(MAX_OPENING_MS, () => this.#settle());
+    if (this.#onSettled !== undefined)
+      this.#cancelSettling = context.clock.after(MAX_OPENING_MS, () => this.#settle());
     const resume = this.#lastEventId === '' ? [] : ['last-event-id', this.#lastEventId];
     this.#http = http.send({ method: 'GET', url, headers: [...headers, ...resume] }, this.#reader);
   }
@@ -144,7 +145,10 @@ export class LegacyEventStream implements HttpMessageSink {
     if (seen !== '') this.#lastEventId = seen;
     const livedMs = this.#openedAtMs === undefined ? 0 : clock.monotonicMs() - this.#openedAtMs;
     this.#retryMs = Math.min(this.#reader?.retryMs ?? this.#retryMs, MAX_RETRY_MS);
-    const delayMs = Math.max(this.#backoff.nextDelayMs(livedMs), this.#retryMs);
+    const delayMs = /* guard: http/stream-backoff */ Math.max(
+      this.#backoff.nextDelayMs(livedMs),
+      this.#retryMs,
+    );
     this.#cancelBetween = clock.after(delayMs, () => this.open());
   }
 }

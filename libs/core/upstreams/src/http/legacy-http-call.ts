@@ -1,5 +1,12 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, CallHandler, ChunkSink, ResponseHead, RunningCall, UpstreamCall } from '@omni/model';
+import type {
+  AnswerServerRequest,
+  CallHandler,
+  ChunkSink,
+  ResponseHead,
+  RunningCall,
+  UpstreamCall,
+} from '@omni/model';
 import { type CancelTimer, GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
 import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
@@ -46,7 +53,9 @@ export interface LegacyHttpCallOptions {
 }
 
 /** One request to a legacy HTTP upstream: a POST, and GETs that continue its stream when it breaks. */
-export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink, PassingSink, DeadlineListener {
+export class LegacyHttpCall
+  implements RunningCall, AskingCall, HttpMessageSink, PassingSink, DeadlineListener
+{
   readonly id: number;
   readonly #options: LegacyHttpCallOptions;
   readonly #deadline: Deadline | undefined;
@@ -96,7 +105,10 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     this.#reader = this.#newReader();
     const body = requestText(String(this.id), call.method, paramsWithOwnToken(call, this.id));
     const headers = this.#withPassed(connection.headers);
-    this.#http = connectionOptions.http.send({ method: 'POST', url: connectionOptions.url, headers, body }, this.#reader);
+    this.#http = connectionOptions.http.send(
+      { method: 'POST', url: connectionOptions.url, headers, body },
+      this.#reader,
+    );
   }
 
   cancel(reason?: string): void {
@@ -153,8 +165,10 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     if (message.kind === 'notification') return connection.onCallNotification(this, message);
     if (message.kind === 'request') return connection.onCallRequest(this, message);
     const isNamed = ownId(message.id) === this.id;
+    // guard: answer/legacy-id
     if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return connection.onStrayAnswer();
-    if (this.#mayBeRefused(status)) this.#onRefused(status, mayMeanLostSession(message, isNamed), () => this.#answer(message, status));
+    if (this.#mayBeRefused(status))
+      this.#onRefused(status, mayMeanLostSession(message, isNamed), () => this.#answer(message, status));
     else this.#answer(message, status);
   }
 
@@ -204,11 +218,16 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     const { name } = this.#options.connectionOptions.spec;
     if (this.#reader?.isStream !== true) {
       return this.fail(
-        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered with another message than the one that was asked for`),
+        new GatewayError(
+          'OMNI_UPSTREAM_PROTOCOL',
+          `"${name}" answered with another message than the one that was asked for`,
+        ),
       );
     }
     this.#resumeOr(
-      new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" ended the stream before its answer`, { data: { phase: 'body' } }),
+      new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" ended the stream before its answer`, {
+        data: { phase: 'body' },
+      }),
     );
   }
 
@@ -223,7 +242,8 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
 
   #answer(message: RpcMessage, status: number): void {
     const { connectionOptions, listener } = this.#options;
-    if (this.#reader?.isStream === true) this.#tail = new StreamTail(this.#http, this.#reader, connectionOptions.context.deadlines);
+    if (this.#reader?.isStream === true)
+      this.#tail = new StreamTail(this.#http, this.#reader, connectionOptions.context.deadlines);
     else this.#reader?.stop();
     this.#end(undefined);
     listener.onAnswer({ kind: 'message', message, status });
@@ -231,7 +251,12 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
 
   /** Whether a status may say that the session is not known; then the call has not run. What has begun is never sent again. */
   #mayBeRefused(status: unknown): boolean {
-    return UNKNOWN_SESSION.has(status) && this.#session !== undefined && !this.#isSessionSettled && this.#lastEventId === '';
+    return (
+      /* guard: http/sent-twice */ UNKNOWN_SESSION.has(status) &&
+      this.#session !== undefined &&
+      /* guard: http/third-time */ !this.#isSessionSettled &&
+      /* guard: http/resumed-twice */ this.#lastEventId === ''
+    );
   }
 
   /**
@@ -240,14 +265,15 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
    */
   #onRefused(status: unknown, isAboutSession: boolean, stands: () => void): void {
     const session = this.#session;
-    if (session === undefined || (status === 404 ? session.id === undefined : !isAboutSession)) return stands();
+    if (session === undefined || (status === 404 ? session.id === undefined : !isAboutSession))
+      return stands();
     this.#isSessionSettled = true;
     this.#reader?.stop();
     this.#http?.abort();
     if (status === 404 && isAboutSession) this.#loseSession(session);
     else
       this.#cancelBetween = checkSession(this.#options.connectionOptions, session, (isLost) =>
-        isLost ? this.#loseSession(session) : stands(),
+        /* guard: http/session-stands */ isLost ? this.#loseSession(session) : stands(),
       );
   }
 
@@ -260,11 +286,15 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
   #resumeOr(error: GatewayError): void {
     const seen = this.#reader?.lastEventId ?? '';
     if (seen !== '') this.#lastEventId = seen;
-    if (this.#lastEventId === '' || this.#resumes >= MAX_RESUMES) return this.fail(error);
+    if (this.#lastEventId === '' || /* guard: http/resumes */ this.#resumes >= MAX_RESUMES)
+      return this.fail(error);
     this.#resumes++;
     const { clock } = this.#options.connectionOptions.context;
     // It holds until the upstream names another one.
-    this.#retryMs = Math.min(Math.max(this.#reader?.retryMs ?? this.#retryMs, MIN_RETRY_MS), MAX_RETRY_MS);
+    this.#retryMs = /* guard: http/retry */ Math.min(
+      Math.max(this.#reader?.retryMs ?? this.#retryMs, MIN_RETRY_MS),
+      MAX_RETRY_MS,
+    );
     this.#cancelBetween = clock.after(this.#retryMs, () => this.#resume());
   }
 
@@ -272,7 +302,10 @@ export class LegacyHttpCall implements RunningCall, AskingCall, HttpMessageSink,
     const { connection, connectionOptions } = this.#options;
     this.#reader = this.#newReader();
     const headers = this.#withPassed([...connection.streamHeaders, 'last-event-id', this.#lastEventId]);
-    this.#http = connectionOptions.http.send({ method: 'GET', url: connectionOptions.url, headers }, this.#reader);
+    this.#http = connectionOptions.http.send(
+      { method: 'GET', url: connectionOptions.url, headers },
+      this.#reader,
+    );
     this.#slow?.moveTo(this.#http);
   }
 
@@ -326,5 +359,9 @@ function isInterruption(error: GatewayError): boolean {
   if (error.code === 'OMNI_UPSTREAM_UNREACHABLE') return true;
   const status = error.data?.['status'];
   // 409: it has not noticed yet that the stream broke.
-  return error.code === 'OMNI_UPSTREAM_HTTP_STATUS' && typeof status === 'number' && (status >= 500 || status === 409 || status === 429);
+  return (
+    error.code === 'OMNI_UPSTREAM_HTTP_STATUS' &&
+    typeof status === 'number' &&
+    (status >= 500 || status === 409 || status === 429)
+  );
 }

@@ -1,13 +1,20 @@
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import type { ClientBinding } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import { RecordingCall, RecordingChunks, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import {
+  RecordingCall,
+  RecordingChunks,
+  ScriptedHttpClient,
+  upstreamSpecOf,
+  VirtualClock,
+} from '@omni/testing';
 import { connect } from '../connect.ts';
 import { connectionContextOf } from '../connection/connection-context.fixture.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 
 /** What servers made after the examples of the SDKs say of a session that they do not know. */
-export const NO_SESSION = '{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID provided"}}';
+export const NO_SESSION =
+  '{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID provided"}}';
 
 /** A call that takes long answers while they come. */
 export function passing(): { readonly call: RecordingCall<RpcMessage>; readonly chunks: RecordingChunks } {
@@ -43,7 +50,10 @@ export async function open({ binding, sessionId }: { binding?: ClientBinding; se
   let connection: OpenConnection | GatewayError | undefined;
   connect(
     {
-      spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } }, { protocol: 'legacy' }),
+      spec: upstreamSpecOf(
+        { kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } },
+        { protocol: 'legacy' },
+      ),
       context: connectionContextOf(clock, { http }),
       events: {
         onClosed: (_link, reason) => closed.push(reason),
@@ -83,7 +93,8 @@ export function ownerOf(log: string[]): ClientBinding {
 
 export function messageOf(text: string): RpcMessage {
   const message = parseMessage(text, { maxDepth: 16, maxElements: 1_000 });
-  if (message.kind === 'batch' || message.kind === 'rejected') throw new GatewayError('OMNI_INTERNAL', 'The test wrote no message');
+  if (message.kind === 'batch' || message.kind === 'rejected')
+    throw new GatewayError('OMNI_INTERNAL', 'The test wrote no message');
   return message;
 }
 

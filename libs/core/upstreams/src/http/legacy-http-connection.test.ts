@@ -8,10 +8,14 @@ import { DEFAULT_UPSTREAM_LIMITS } from '../connection/upstream-limits.ts';
 import { callOf } from '../connection/upstream-call.fixture.ts';
 
 describe('LegacyHttpConnection', () => {
+  // guard: instance/others-capabilities
   it('shakes hands, keeps the session and opens the stream for what belongs to no request', async () => {
     const { http } = await open();
     expect(
-      http.exchanges.map((exchange) => [exchange.request.method, exchange.request.body === undefined ? '' : exchange.member('method')]),
+      http.exchanges.map((exchange) => [
+        exchange.request.method,
+        exchange.request.body === undefined ? '' : exchange.member('method'),
+      ]),
     ).toEqual([
       ['POST', 'initialize'],
       ['POST', 'notifications/initialized'],
@@ -24,7 +28,12 @@ describe('LegacyHttpConnection', () => {
       clientInfo: { name: 'omni', version: '1' },
     });
     expect(initialize?.headers('mcp-session-id')).toEqual([]);
-    expect([initialized, get].map((exchange) => [exchange?.headers('mcp-session-id'), exchange?.headers('mcp-protocol-version')])).toEqual([
+    expect(
+      [initialized, get].map((exchange) => [
+        exchange?.headers('mcp-session-id'),
+        exchange?.headers('mcp-protocol-version'),
+      ]),
+    ).toEqual([
       [['s1'], ['2025-06-18']],
       [['s1'], ['2025-06-18']],
     ]);
@@ -35,11 +44,20 @@ describe('LegacyHttpConnection', () => {
     const { connection, http } = await open();
     const call = new RecordingCall<RpcMessage>();
     const text = '{"name":"a","_meta":{"progressToken":"t"}}';
-    connection.send({ ...callOf('tools/call', text), progressToken: spanOf(text, '"t"'), clientId: '"c"' }, call);
-    expect(http.last.body).toBe(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":${text.replace('"t"', '2')}}`);
+    connection.send(
+      { ...callOf('tools/call', text), progressToken: spanOf(text, '"t"'), clientId: '"c"' },
+      call,
+    );
+    expect(http.last.body).toBe(
+      `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":${text.replace('"t"', '2')}}`,
+    );
     http.last.stream();
-    http.last.event('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2,"progress":1}}');
-    http.last.event('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":2}}');
+    http.last.event(
+      '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2,"progress":1}}',
+    );
+    http.last.event(
+      '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":2}}',
+    );
     http.last.event('{"jsonrpc":"2.0","id":2,"result":{}}');
     expect(call.log).toEqual([
       'notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}',
@@ -58,10 +76,16 @@ describe('LegacyHttpConnection', () => {
     });
     get.stream();
     for (const token of ['3', '2', '4', '7', '"2"'])
-      get.event(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token}, "progress":1.0}}`);
+      get.event(
+        `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token}, "progress":1.0}}`,
+      );
     expect(calls.map(({ log }) => log)).toEqual([
-      ['notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t", "progress":1.0}}'],
-      ['notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7, "progress":1.0}}'],
+      [
+        'notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t", "progress":1.0}}',
+      ],
+      [
+        'notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7, "progress":1.0}}',
+      ],
       [],
     ]);
     expect(connection.counters.droppedNotifications).toBe(3);
@@ -79,10 +103,16 @@ describe('LegacyHttpConnection', () => {
       const rest = `"result":{"text":"${'x'.repeat(100_000)}"}}`;
       const sent = `{"jsonrpc":"2.0","id":2,${rest}`;
       const expected = `{"jsonrpc":"2.0","id":${clientId},${rest}`;
-      http.last.head(200, ['content-type', 'application/json', ...(isDeclared ? ['content-length', String(sent.length)] : [])]);
+      http.last.head(200, [
+        'content-type',
+        'application/json',
+        ...(isDeclared ? ['content-length', String(sent.length)] : []),
+      ]);
       for (let at = 0; at < sent.length; at += 40_000) http.last.data(sent.slice(at, at + 40_000));
       expect(connection.inFlight).toBe(1);
-      expect(chunks.log).toEqual([`result 200 of ${isDeclared ? new TextEncoder().encode(expected).byteLength : 'unknown'} bytes`]);
+      expect(chunks.log).toEqual([
+        `result 200 of ${isDeclared ? new TextEncoder().encode(expected).byteLength : 'unknown'} bytes`,
+      ]);
       http.last.end();
       expect(chunks.text === expected).toBe(true);
       expect(chunks.log.at(-1)).toBe('end');
@@ -143,6 +173,7 @@ describe('LegacyHttpConnection', () => {
     expect(http.last.headers('mcp-session-id')).toEqual(['s1']);
   });
 
+  // guard: asked/shared-http
   it('refuses requests without a call on a shared connection, and gives them to the session otherwise', async () => {
     const shared = await open();
     shared.get.stream();
@@ -165,7 +196,11 @@ describe('LegacyHttpConnection', () => {
   it('tells whoever asks for it how tasks are getting on, and the session on a connection of its own', async () => {
     const status = '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"t"}}';
     const log: string[] = [];
-    for (const binding of [undefined, new SharedClientBinding('k', 'legacy', '{"elicitation":{}}'), ownerOf(log)]) {
+    for (const binding of [
+      undefined,
+      new SharedClientBinding('k', 'legacy', '{"elicitation":{}}'),
+      ownerOf(log),
+    ]) {
       const { connection, get } = await open(binding === undefined ? {} : { binding });
       get.stream();
       get.event(status);
@@ -177,8 +212,11 @@ describe('LegacyHttpConnection', () => {
   });
 
   it('puts a request without a call to the only call of those who share it, and is held up until that is answered', async () => {
-    const { connection, http, get } = await open({ binding: new SharedClientBinding('k', 'modern', '{"elicitation":{}}') });
-    const ask = (id: number): void => get.event(`{"jsonrpc":"2.0","id":${id},"method":"elicitation/create","params":{}}`);
+    const { connection, http, get } = await open({
+      binding: new SharedClientBinding('k', 'modern', '{"elicitation":{}}'),
+    });
+    const ask = (id: number): void =>
+      get.event(`{"jsonrpc":"2.0","id":${id},"method":"elicitation/create","params":{}}`);
     get.stream();
     const call = new RecordingCall<RpcMessage>();
     connection.send(callOf('tools/call', '{}'), call);
@@ -195,10 +233,15 @@ describe('LegacyHttpConnection', () => {
   });
 
   it('puts a request without a call to nobody while it may be about the call of another session that is over', async () => {
-    const { connection, get, clock } = await open({ binding: new SharedClientBinding('k', 'legacy', '{"elicitation":{}}') });
+    const { connection, get, clock } = await open({
+      binding: new SharedClientBinding('k', 'legacy', '{"elicitation":{}}'),
+    });
     get.stream();
-    const ask = (id: number): void => get.event(`{"jsonrpc":"2.0","id":${id},"method":"elicitation/create","params":{}}`);
-    connection.send({ ...callOf('tools/call', '{}'), callerKey: 'ada one' }, new RecordingCall<RpcMessage>()).cancel();
+    const ask = (id: number): void =>
+      get.event(`{"jsonrpc":"2.0","id":${id},"method":"elicitation/create","params":{}}`);
+    connection
+      .send({ ...callOf('tools/call', '{}'), callerKey: 'ada one' }, new RecordingCall<RpcMessage>())
+      .cancel();
     const call = new RecordingCall<RpcMessage>();
     connection.send({ ...callOf('tools/call', '{}'), callerKey: 'ada two' }, call);
     connection.send(internalCall('tools/list', ''), new RecordingCall<RpcMessage>());
@@ -241,6 +284,7 @@ describe('LegacyHttpConnection', () => {
     expect(told.at(-1)?.headers('last-event-id')).toEqual(['e1']);
   });
 
+  // guard: answer/legacy-id
   it('takes no answer to another request for its own', async () => {
     const { connection, http } = await open();
     const call = new RecordingCall<RpcMessage>();
@@ -252,6 +296,7 @@ describe('LegacyHttpConnection', () => {
     expect(connection.counters.strayAnswers).toBe(2);
   });
 
+  // guard: http/in-flight-legacy
   it('refuses calls beyond its limit [PROTO-R12]', async () => {
     const { connection } = await open();
     for (let n = 0; n < DEFAULT_UPSTREAM_LIMITS.maxInFlight; n++)
@@ -270,7 +315,9 @@ describe('LegacyHttpConnection', () => {
     const exchange = http.last;
     running.cancel('enough');
     expect(exchange.isAborted).toBe(true);
-    expect(http.last.body).toBe('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2,"reason":"enough"}}');
+    expect(http.last.body).toBe(
+      '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2,"reason":"enough"}}',
+    );
     expect(call.log).toEqual([]);
   });
 

@@ -1,5 +1,12 @@
 import { memberOf, notificationText, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import { type CallHandler, callParams, type ClientBinding, internalCall, type RunningCall, type UpstreamCall } from '@omni/model';
+import {
+  type CallHandler,
+  callParams,
+  type ClientBinding,
+  internalCall,
+  type RunningCall,
+  type UpstreamCall,
+} from '@omni/model';
 import { type CancelTimer, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
@@ -11,7 +18,12 @@ import { httpPost, OutcomeListener } from './http-post.ts';
 import { IGNORED } from '../connection/ignored-call.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
-import { initializeHttp, sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
+import {
+  initializeHttp,
+  sessionHeaders,
+  type HttpTarget,
+  type LegacyHttpSession,
+} from './legacy-http-session.ts';
 import { changedList, isAboutTask, ownIdAt } from '../connection/mcp-notification.ts';
 import { promisesListChanged } from '../connection/mcp-revision.ts';
 import { spliceMessage } from '../connection/message-splice.ts';
@@ -49,7 +61,12 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
   readonly era = 'legacy';
   readonly keepsClientId = false;
   readonly binding: ClientBinding | undefined;
-  readonly counters: ConnectionCounters = { framingError: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
+  readonly counters: ConnectionCounters = {
+    framingError: 0,
+    strayAnswers: 0,
+    droppedNotifications: 0,
+    refusedRequests: 0,
+  };
   readonly #options: LegacyHttpConnectionOptions;
   /** Id 1 is `initialize`. */
   readonly #calls = new CallTable<LegacyHttpCall>(2);
@@ -105,29 +122,44 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
   }
 
   get streamHeaders(): readonly string[] {
-    return [...streamHeaders(this.#options.configuredHeaders, this.#session.version), ...sessionHeaders(this.#session)];
+    return [
+      ...streamHeaders(this.#options.configuredHeaders, this.#session.version),
+      ...sessionHeaders(this.#session),
+    ];
   }
 
   send(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
     const { maxInFlight } = this.#options.context.limits;
+    // guard: http/in-flight-legacy
     if (this.#calls.size >= maxInFlight) {
       return new FailedCall(
         listener,
-        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#calls.size} calls under way (limits.maxInFlight)`),
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `"${this.upstream}" has ${this.#calls.size} calls under way (limits.maxInFlight)`,
+        ),
       );
     }
     if (call.method === SET_LEVEL) this.#logLevel = callParams(call);
-    const running = new LegacyHttpCall({ connection: this, connectionOptions: this.#options, id: this.#calls.nextId(), call, listener });
+    const running = new LegacyHttpCall({
+      connection: this,
+      connectionOptions: this.#options,
+      id: this.#calls.nextId(),
+      call,
+      listener,
+    });
     this.#calls.add(running);
     // An update that is sent while nobody listens yet would be lost.
-    if (call.method === SUBSCRIBE && this.#waiting === undefined) this.#stream?.whenSettled(() => this.#transmit(running));
+    if (call.method === SUBSCRIBE && this.#waiting === undefined)
+      this.#stream?.whenSettled(() => this.#transmit(running));
     else this.#transmit(running);
     return running;
   }
 
   notify(method: string, params: string): void {
-    if (this.#ended === undefined) httpPost(this.#options.http, this.#options.url, this.#headers, notificationText(method, params));
+    if (this.#ended === undefined)
+      httpPost(this.#options.http, this.#options.url, this.#headers, notificationText(method, params));
   }
 
   hearTasks(listener: (notification: RpcMessage) => void): void {
@@ -148,7 +180,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
 
   onCallRequest(call: LegacyHttpCall, message: RpcMessage): void {
     if (message.method === 'ping') return this.#serverRequests.pong(message);
-    if (!this.#serverRequests.put(message, call, (answer, signal) => call.ask(message, answer, signal))) this.counters.refusedRequests++;
+    if (!this.#serverRequests.put(message, call, (answer, signal) => call.ask(message, answer, signal)))
+      this.counters.refusedRequests++;
   }
 
   onStrayAnswer(): void {
@@ -170,7 +203,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     this.#calls.delete(call.id);
     this.#unaddressed.onEnd(call);
     this.#serverRequests.endOf(call);
-    if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined) return;
+    if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined)
+      return;
     this.#break(failure);
   }
 
@@ -182,7 +216,10 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
 
   #enter(session: LegacyHttpSession): void {
     this.#session = session;
-    this.#headers = [...postHeaders(this.#options.configuredHeaders, session.version), ...sessionHeaders(session)];
+    this.#headers = [
+      ...postHeaders(this.#options.configuredHeaders, session.version),
+      ...sessionHeaders(session),
+    ];
     this.#stream?.close();
     this.#stream = new LegacyEventStream({
       target: this.#options,
@@ -203,9 +240,10 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     this.#stream?.close();
     this.#serverRequests.clear();
     const { clock } = this.#options.context;
-    const livedMs = this.#renewedAtMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - this.#renewedAtMs;
+    const livedMs =
+      this.#renewedAtMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - this.#renewedAtMs;
     const relistMs = this.#relists.nextDelayMs(livedMs);
-    if (livedMs >= FLEETING_MS) this.#initialize(relistMs);
+    if (/* guard: http/renewals */ livedMs >= FLEETING_MS) this.#initialize(relistMs);
     else this.#abortRenewal = clock.after(RENEWAL_PAUSE_MS, () => this.#initialize(relistMs));
   }
 
@@ -224,7 +262,7 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
       this.#waiting = undefined;
       this.#renewedAtMs = clock.monotonicMs();
       this.#cancelRelist?.();
-      this.#cancelRelist = clock.after(relistMs, () => this.#relist(LIST_KINDS));
+      this.#cancelRelist = clock.after(/* guard: http/relists */ relistMs, () => this.#relist(LIST_KINDS));
       this.#enter(result);
       if (this.#logLevel !== undefined && !waiting.some((call) => call.method === SET_LEVEL))
         this.send(internalCall(SET_LEVEL, this.#logLevel), IGNORED);
@@ -267,7 +305,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
       case 'notification':
         if (message.method === 'notifications/cancelled') this.#withdraw(message);
         else if (this.#isAboutCapabilities(message)) return;
-        else if (this.#onTaskNotice !== undefined && isShared(binding) && isAboutTask(message.method)) this.#onTaskNotice(message);
+        else if (this.#onTaskNotice !== undefined && isShared(binding) && isAboutTask(message.method))
+          this.#onTaskNotice(message);
         else if (message.method === 'notifications/progress') this.#onProgress(message);
         else if (binding === undefined) this.counters.droppedNotifications++;
         else binding.onNotification(this.upstream, message);
@@ -283,7 +322,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     const id = ownIdAt(message, token);
     const call = id === undefined ? undefined : this.#calls.get(id);
     const clientToken = call?.clientToken;
-    if (call === undefined || token === undefined || clientToken === undefined) this.counters.droppedNotifications++;
+    if (call === undefined || token === undefined || clientToken === undefined)
+      this.counters.droppedNotifications++;
     else call.notify(spliceMessage(message, token, clientToken));
   }
 
@@ -291,13 +331,17 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     const { binding } = this;
     if (message.method === 'ping') return this.#serverRequests.pong(message);
     // Who shares the instance can only be asked during a call; Omni's own do not count.
-    const running = binding instanceof SharedClientBinding ? this.#calls.calls().filter(({ callerKey }) => callerKey !== undefined) : [];
+    const running =
+      binding instanceof SharedClientBinding
+        ? this.#calls.calls().filter(({ callerKey }) => callerKey !== undefined)
+        : [];
     const only = this.#unaddressed.addresseeAmong(running);
     if (only !== undefined) {
       this.#asksOutsideOfCalls = true;
       return this.onCallRequest(only, message);
     }
     let isPut = false;
+    // guard: asked/shared-http
     if (binding === undefined) {
       const method = safeExcerpt(message.method, []);
       this.#serverRequests.refuse(
@@ -347,7 +391,10 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
         cancelTimer();
         resolve();
       };
-      const call = http.send({ method: 'DELETE', url, headers: this.streamHeaders }, new OutcomeListener(finish));
+      const call = http.send(
+        { method: 'DELETE', url, headers: this.streamHeaders },
+        new OutcomeListener(finish),
+      );
       const cancelTimer = context.clock.after(DELETE_MS, () => {
         call.abort();
         resolve();

@@ -65,13 +65,18 @@ class HttpInitialize implements HttpMessageSink {
       budget: context.budget,
       sink: this,
     });
-    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#finish(handshakeTimeout(spec, 'initialize')));
+    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () =>
+      this.#finish(handshakeTimeout(spec, 'initialize')),
+    );
   }
 
   begin(): void {
     const { http, url, configuredHeaders, context, binding } = this.#options;
     const body = requestText(INITIALIZE_ID, 'initialize', initializeParams(context.identity, binding));
-    this.#http = http.send({ method: 'POST', url, headers: postHeaders(configuredHeaders, undefined), body }, this.#reader);
+    this.#http = http.send(
+      { method: 'POST', url, headers: postHeaders(configuredHeaders, undefined), body },
+      this.#reader,
+    );
   }
 
   abort(): void {
@@ -95,9 +100,13 @@ class HttpInitialize implements HttpMessageSink {
     const { spec } = this.#options;
     const version = negotiatedVersion(spec, message);
     if (version instanceof GatewayError) return this.#finish(version);
+    // guard: http/session-id
     if (this.#sessionId !== undefined && !VISIBLE_ASCII.test(this.#sessionId)) {
       return this.#finish(
-        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${spec.name}" gave a session id with characters that are not allowed`),
+        new GatewayError(
+          'OMNI_UPSTREAM_PROTOCOL',
+          `"${spec.name}" gave a session id with characters that are not allowed`,
+        ),
       );
     }
     this.#confirm({ id: this.#sessionId, version, handshake: message });
@@ -108,7 +117,10 @@ class HttpInitialize implements HttpMessageSink {
   onEnd(): void {
     if (!this.#isAnswered)
       this.#finish(
-        new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${this.#options.spec.name}" ended its answer to initialize without a result`),
+        new GatewayError(
+          'OMNI_UPSTREAM_PROTOCOL',
+          `"${this.#options.spec.name}" ended its answer to initialize without a result`,
+        ),
       );
   }
 
@@ -124,15 +136,25 @@ class HttpInitialize implements HttpMessageSink {
       this.#http?.abort();
     }
     const headers = [...postHeaders(configuredHeaders, session.version), ...sessionHeaders(session)];
-    this.#http = httpPost(http, url, headers, notificationText('notifications/initialized', ''), (outcome) => {
-      if (outcome instanceof GatewayError) return this.#finish(outcome);
-      if (outcome < 400) return this.#finish(session);
-      this.#finish(
-        new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `"${spec.name}" answered notifications/initialized with HTTP status ${outcome}`, {
-          data: { status: outcome },
-        }),
-      );
-    });
+    this.#http = httpPost(
+      http,
+      url,
+      headers,
+      notificationText('notifications/initialized', ''),
+      (outcome) => {
+        if (outcome instanceof GatewayError) return this.#finish(outcome);
+        if (outcome < 400) return this.#finish(session);
+        this.#finish(
+          new GatewayError(
+            'OMNI_UPSTREAM_HTTP_STATUS',
+            `"${spec.name}" answered notifications/initialized with HTTP status ${outcome}`,
+            {
+              data: { status: outcome },
+            },
+          ),
+        );
+      },
+    );
   }
 
   #finish(result: LegacyHttpSession | GatewayError): void {

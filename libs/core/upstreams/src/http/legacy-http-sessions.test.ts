@@ -7,7 +7,11 @@ import { callOf } from '../connection/upstream-call.fixture.ts';
 describe('LegacyHttpConnection', () => {
   it('opens a new session once when the old one is unknown, and sends again what did not run [PROTO-R13]', async () => {
     const { connection, http, clock, events } = await open();
-    const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()] as const;
+    const calls = [
+      new RecordingCall<RpcMessage>(),
+      new RecordingCall<RpcMessage>(),
+      new RecordingCall<RpcMessage>(),
+    ] as const;
     connection.send(callOf('tools/call', '{"n":0}'), calls[0]);
     const [first] = http.of('tools/call');
     connection.send(callOf('tools/call', '{"n":1}'), calls[1]);
@@ -26,10 +30,13 @@ describe('LegacyHttpConnection', () => {
       [{ n: 2 }, ['s2']],
     ]);
     for (const exchange of again) exchange.result('{}');
-    expect(calls.map((call) => call.log)).toEqual([2, 3, 4].map((id) => [`answer 200 {"jsonrpc":"2.0","id":${id},"result":{}}`]));
+    expect(calls.map((call) => call.log)).toEqual(
+      [2, 3, 4].map((id) => [`answer 200 {"jsonrpc":"2.0","id":${id},"result":{}}`]),
+    );
     expect(http.of('GET').map((exchange) => exchange.headers('mcp-session-id'))).toEqual([['s1'], ['s2']]);
   });
 
+  // guard: http/third-time
   it('does not send a call a third time', async () => {
     const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
@@ -97,6 +104,7 @@ describe('LegacyHttpConnection', () => {
     expect(http.of('GET')).toHaveLength(13);
   });
 
+  // guard: http/resumes
   it('gives a stream up after five attempts, and at once when there is nothing to continue from', async () => {
     const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
@@ -118,6 +126,7 @@ describe('LegacyHttpConnection', () => {
     expect(other.failure).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body' } });
   });
 
+  // guard: http/resumed-twice
   it('does not send a call again whose stream has begun, when the session is gone meanwhile', async () => {
     const { connection, http, clock } = await open();
     const call = new RecordingCall<RpcMessage>();
@@ -133,18 +142,22 @@ describe('LegacyHttpConnection', () => {
     expect(http.of('initialize')).toHaveLength(1);
   });
 
-  it.each([400, 410, 500, 503])('sends nothing again that was answered with %i [PROTO-R13]', async (status) => {
-    const { connection, http, clock, lose } = await open();
-    // What else is said does not ask for it.
-    if (status !== 400) lose('s1');
-    const call = new RecordingCall<RpcMessage>();
-    connection.send(callOf('tools/call', '{}'), call);
-    http.last.respond(status, '', '');
-    await clock.advanceAsync(0);
-    expect(call.failure?.code).toBe('OMNI_UPSTREAM_HTTP_STATUS');
-    expect(http.of('tools/call')).toHaveLength(1);
-    expect(http.of('initialize')).toHaveLength(1);
-  });
+  // guard: http/sent-twice, http/session-stands
+  it.each([400, 410, 500, 503])(
+    'sends nothing again that was answered with %i [PROTO-R13]',
+    async (status) => {
+      const { connection, http, clock, lose } = await open();
+      // What else is said does not ask for it.
+      if (status !== 400) lose('s1');
+      const call = new RecordingCall<RpcMessage>();
+      connection.send(callOf('tools/call', '{}'), call);
+      http.last.respond(status, '', '');
+      await clock.advanceAsync(0);
+      expect(call.failure?.code).toBe('OMNI_UPSTREAM_HTTP_STATUS');
+      expect(http.of('tools/call')).toHaveLength(1);
+      expect(http.of('initialize')).toHaveLength(1);
+    },
+  );
 
   it.each([
     ['without an id', NO_SESSION, 'application/json'],
@@ -155,20 +168,23 @@ describe('LegacyHttpConnection', () => {
       'application/json',
     ],
     ['as text', 'Invalid or missing session ID', 'text/plain'],
-  ])('opens a new session when the old one is refused with 400 %s, and ping is refused, too [PROTO-R13]', async (_how, body, type) => {
-    const { connection, http, clock, lose } = await open();
-    const call = new RecordingCall<RpcMessage>();
-    connection.send(callOf('tools/call', '{}'), call);
-    lose('s1');
-    http.last.respond(400, type, body);
-    await clock.advanceAsync(0);
-    const [, again] = http.of('tools/call');
-    expect(http.of('ping')).toHaveLength(1);
-    expect(again?.headers('mcp-session-id')).toEqual(['s2']);
-    again?.result('{}');
-    expect(call.log).toEqual(['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}']);
-    expect(clock.pendingTimers).toBe(2);
-  });
+  ])(
+    'opens a new session when the old one is refused with 400 %s, and ping is refused, too [PROTO-R13]',
+    async (_how, body, type) => {
+      const { connection, http, clock, lose } = await open();
+      const call = new RecordingCall<RpcMessage>();
+      connection.send(callOf('tools/call', '{}'), call);
+      lose('s1');
+      http.last.respond(400, type, body);
+      await clock.advanceAsync(0);
+      const [, again] = http.of('tools/call');
+      expect(http.of('ping')).toHaveLength(1);
+      expect(again?.headers('mcp-session-id')).toEqual(['s2']);
+      again?.result('{}');
+      expect(call.log).toEqual(['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}']);
+      expect(clock.pendingTimers).toBe(2);
+    },
+  );
 
   it('passes an answer with 400 on when the session stands, or nobody says anything about it', async () => {
     const { connection, http, clock } = await open();
@@ -186,6 +202,7 @@ describe('LegacyHttpConnection', () => {
     expect(http.of('initialize')).toHaveLength(1);
   });
 
+  // guard: http/answered-twice, http/no-ping
   it('sends nothing again that was answered by its method, whatever the server says of ping [PROTO-R13]', async () => {
     const { connection, http, clock, lose } = await open();
     lose('s1');
@@ -194,7 +211,10 @@ describe('LegacyHttpConnection', () => {
     http.last.json(400, '{"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"no"}}');
     connection.send(callOf('tools/call', '{}'), calls[1]);
     http.last.json(400, NO_SESSION);
-    http.last.json(400, '{"jsonrpc":"2.0","id":"omni-session","error":{"code":-32601,"message":"Method not found"}}');
+    http.last.json(
+      400,
+      '{"jsonrpc":"2.0","id":"omni-session","error":{"code":-32601,"message":"Method not found"}}',
+    );
     await clock.advanceAsync(0);
     expect(calls.map(({ log }) => log.length)).toEqual([1, 1]);
     expect(http.of('tools/call')).toHaveLength(2);
@@ -225,6 +245,7 @@ describe('LegacyHttpConnection', () => {
     expect(http.of('initialize')).toHaveLength(1);
   });
 
+  // guard: http/renewals
   it('waits before a new session when the last one was lost at once', async () => {
     const { connection, http, clock } = await open();
     const lose = async (): Promise<void> => {
@@ -242,6 +263,7 @@ describe('LegacyHttpConnection', () => {
     expect(http.of('initialize')).toHaveLength(4);
   });
 
+  // guard: http/relists
   it('has the lists read again in a new session, at once and then more and more seldom', async () => {
     const { connection, http, clock, events } = await open();
     const told: number[] = [];
@@ -274,11 +296,13 @@ describe('LegacyHttpConnection', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  // guard: http/session-id
   it('takes no session id that a header cannot hold', async () => {
     for (const sessionId of ['s 1', 's\u00e9', ''])
       await expect(open({ sessionId })).rejects.toMatchObject({ cause: { code: 'OMNI_UPSTREAM_PROTOCOL' } });
   });
 
+  // guard: http/retry
   it('reconnects no sooner than after a tenth of a second, whatever the stream asks for', async () => {
     const { connection, http, clock } = await open();
     connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
@@ -310,6 +334,7 @@ describe('LegacyHttpConnection', () => {
     expect(http.of('GET')).toHaveLength(1);
   });
 
+  // guard: http/stream-backoff
   it('opens the other stream again when it ends, more and more slowly', async () => {
     const { http, get, clock } = await open();
     get.stream();
@@ -339,18 +364,25 @@ describe('LegacyHttpConnection', () => {
     expect(events).toEqual(['tools']);
   });
 
-  it.each([404, 400])('opens a new session when the other stream, which was open, is refused with %i, without any call', async (status) => {
-    const { connection, http, get, clock, lose, events } = await open();
-    get.stream();
-    get.fail('body');
-    lose('s1');
-    await clock.advanceAsync(500);
-    http.of('GET').at(-1)?.respond(status, '', '');
-    await clock.advanceAsync(0);
-    expect(http.of('GET').map((exchange) => exchange.headers('mcp-session-id')[0])).toEqual(['s1', 's1', 's2']);
-    expect(events).toEqual(['reinitialized']);
-    void connection.close();
-  });
+  it.each([404, 400])(
+    'opens a new session when the other stream, which was open, is refused with %i, without any call',
+    async (status) => {
+      const { connection, http, get, clock, lose, events } = await open();
+      get.stream();
+      get.fail('body');
+      lose('s1');
+      await clock.advanceAsync(500);
+      http.of('GET').at(-1)?.respond(status, '', '');
+      await clock.advanceAsync(0);
+      expect(http.of('GET').map((exchange) => exchange.headers('mcp-session-id')[0])).toEqual([
+        's1',
+        's1',
+        's2',
+      ]);
+      expect(events).toEqual(['reinitialized']);
+      void connection.close();
+    },
+  );
 
   it.each([404, 409])(
     'asks for the other stream again when it was open and is refused with %i in a session that stands',
@@ -362,14 +394,19 @@ describe('LegacyHttpConnection', () => {
       await clock.advanceAsync(500);
       http.of('GET').at(-1)?.respond(status, '', '');
       await clock.advanceAsync(1_000);
-      expect(http.of('GET').map((exchange) => exchange.headers('last-event-id'))).toEqual([[], ['g1'], status === 404 ? [] : ['g1']]);
+      expect(http.of('GET').map((exchange) => exchange.headers('last-event-id'))).toEqual([
+        [],
+        ['g1'],
+        status === 404 ? [] : ['g1'],
+      ]);
       expect(http.of('initialize')).toHaveLength(1);
     },
   );
 
   it('subscribes when the other stream is open, or takes long to: an update before would be lost', async () => {
     const { connection, http, get } = await open();
-    const subscribe = (): unknown => connection.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
+    const subscribe = (): unknown =>
+      connection.send(callOf('resources/subscribe', '{"uri":"a"}'), new RecordingCall<RpcMessage>());
     subscribe();
     connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     expect(http.of('resources/subscribe')).toHaveLength(0);

@@ -5,7 +5,8 @@ import { connectionContextOf } from '../connection/connection-context.fixture.ts
 import { ModernHttpConnection } from './modern-http-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
-const HELLO = '{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true}}}}';
+const HELLO =
+  '{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true}}}}';
 
 /** A connection to a server that answers nothing by itself. */
 export function openModern(
@@ -18,11 +19,19 @@ export function openModern(
   const url = 'http://up.test/mcp';
   const handshake = parseMessage(HELLO, UPSTREAM_JSON_LIMITS);
   if (handshake.kind !== 'response') throw new GatewayError('OMNI_INTERNAL', 'The test wrote no response');
-  const context = connectionContextOf(clock, { limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes }, http });
+  const context = connectionContextOf(clock, {
+    limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes },
+    http,
+  });
   const connection = new ModernHttpConnection({
     spec: upstreamSpecOf({ kind: 'http', url, headers: configuredHeaders }, { secretValues: ['s3cret'] }),
     context,
-    events: { onClosed: (_link, reason) => closed.push(reason), onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
+    events: {
+      onClosed: (_link, reason) => closed.push(reason),
+      onListsChanged() {},
+      onResourceUpdated: () => false,
+      onReinitialized() {},
+    },
     binding: undefined,
     http,
     url,

@@ -7,29 +7,59 @@ import { callOf } from '../connection/upstream-call.fixture.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from '../connection/upstream-limits.ts';
 
 describe('ModernHttpConnection', () => {
+  // guard: http/own-headers
   it('sends the headers of the revision, the configured ones and the id of the client', () => {
-    const { connection, http } = openModern({ Authorization: 'Bearer t', Accept: 'text/html', 'Mcp-Method': 'x' });
+    const { connection, http } = openModern({
+      Authorization: 'Bearer t',
+      Accept: 'text/html',
+      'Mcp-Method': 'x',
+    });
     connection.send(
-      { ...callOf('tools/call', '{"name":"größe"}'), clientId: '"c-1"', name: 'größe', paramHeaders: ['Mcp-Param-Region', 'eu'] },
+      {
+        ...callOf('tools/call', '{"name":"größe"}'),
+        clientId: '"c-1"',
+        name: 'größe',
+        paramHeaders: ['Mcp-Param-Region', 'eu'],
+      },
       new RecordingCall<RpcMessage>(),
     );
     const { request, body } = http.last;
     expect(request.method).toBe('POST');
     expect(request.url).toBe('http://up.test/mcp');
     expect(request.headers).toEqual([
-      ...['content-type', 'application/json', 'accept', 'application/json, text/event-stream', 'mcp-protocol-version', '2026-07-28'],
-      ...['Authorization', 'Bearer t', 'mcp-method', 'tools/call', 'mcp-name', '=?base64?Z3LDtsOfZQ==?=', 'Mcp-Param-Region', 'eu'],
+      ...[
+        'content-type',
+        'application/json',
+        'accept',
+        'application/json, text/event-stream',
+        'mcp-protocol-version',
+        '2026-07-28',
+      ],
+      ...[
+        'Authorization',
+        'Bearer t',
+        'mcp-method',
+        'tools/call',
+        'mcp-name',
+        '=?base64?Z3LDtsOfZQ==?=',
+        'Mcp-Param-Region',
+        'eu',
+      ],
     ]);
     expect(body).toBe('{"jsonrpc":"2.0","id":"c-1","method":"tools/call","params":{"name":"größe"}}');
   });
 
   it('sends along what a call has of its own, and with that call alone', () => {
     const { connection, http } = openModern();
-    connection.send({ ...callOf('tools/call', '{}'), forwardedHeaders: ['x-tenant', 'acme'] }, new RecordingCall<RpcMessage>());
+    connection.send(
+      { ...callOf('tools/call', '{}'), forwardedHeaders: ['x-tenant', 'acme'] },
+      new RecordingCall<RpcMessage>(),
+    );
     connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     expect(http.exchanges.map((exchange) => exchange.headers('x-tenant'))).toEqual([['acme'], []]);
   });
 
+  // guard: http/in-flight
   it('refuses calls beyond its limit [PROTO-R12]', async () => {
     const { connection } = openModern();
     for (let n = 0; n < DEFAULT_UPSTREAM_LIMITS.maxInFlight; n++)
@@ -41,6 +71,7 @@ describe('ModernHttpConnection', () => {
     expect(connection.inFlight).toBe(DEFAULT_UPSTREAM_LIMITS.maxInFlight);
   });
 
+  // guard: answer/page-size
   it('reads no more of a web page than it quotes', () => {
     const { connection, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
@@ -51,16 +82,26 @@ describe('ModernHttpConnection', () => {
     expect(http.last.isAborted).toBe(true);
   });
 
+  // guard: answer/utf8
   it('refuses an answer that is not UTF-8, where it would be changed', () => {
     const { connection, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
     connection.send(callOf('tools/call', '{}'), call);
     http.last.head(200, ['content-type', 'application/json']);
-    http.last.data(Uint8Array.from([...new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"result":{"a":"'), 0xff, 0x22, 0x7d, 0x7d]));
+    http.last.data(
+      Uint8Array.from([
+        ...new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"result":{"a":"'),
+        0xff,
+        0x22,
+        0x7d,
+        0x7d,
+      ]),
+    );
     http.last.end();
     expect(call.failure?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
   });
 
+  // guard: http/method-header
   it('never writes a line break of a method into a header', () => {
     const { connection, http } = openModern();
     connection.send(callOf('x\r\nEvil: 1', '{}'), new RecordingCall<RpcMessage>());
@@ -83,10 +124,18 @@ describe('ModernHttpConnection', () => {
     expect(connection.inFlight).toBe(0);
   });
 
+  // guard: answer/id, excerpt/control-characters, excerpt/length
   it.each<[string, number, string, string, string, string]>([
     ['202', 202, '', '', 'OMNI_UPSTREAM_PROTOCOL', '"up" answered with HTTP status 202 and no message'],
     ['204', 204, '', '', 'OMNI_UPSTREAM_PROTOCOL', '"up" answered with HTTP status 204 and no message'],
-    ['200 without a body', 200, 'application/json', '', 'OMNI_UPSTREAM_PROTOCOL', '"up" answered with HTTP status 200 and no message'],
+    [
+      '200 without a body',
+      200,
+      'application/json',
+      '',
+      'OMNI_UPSTREAM_PROTOCOL',
+      '"up" answered with HTTP status 200 and no message',
+    ],
     [
       'HTML',
       200,
@@ -188,6 +237,7 @@ describe('ModernHttpConnection', () => {
     }
   });
 
+  // guard: answer/untouched-id
   it('does not pass large bytes on that answer something else', () => {
     const { connection, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
@@ -279,7 +329,8 @@ describe('ModernHttpConnection', () => {
   it('quotes what it has joined and could not read', () => {
     const { http, call } = openPassing();
     http.last.head(200, ['content-type', 'application/json']);
-    for (const text of ['certainly no JSON', ' '.repeat(40_000), ' '.repeat(40_000)]) http.last.data(ownBytes(text));
+    for (const text of ['certainly no JSON', ' '.repeat(40_000), ' '.repeat(40_000)])
+      http.last.data(ownBytes(text));
     http.last.end();
     expect(call.failure?.message).toContain('certainly no JSON');
   });
@@ -297,6 +348,7 @@ describe('ModernHttpConnection', () => {
     expect(call.failure?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
   });
 
+  // guard: answer/chunk-size
   it.each<[string, (http: ScriptedHttpClient) => void, string, boolean]>([
     ['breaks off', (http) => http.last.fail('body'), 'OMNI_UPSTREAM_UNREACHABLE', false],
     ['ends in the middle', (http) => http.last.end(), 'OMNI_UPSTREAM_PROTOCOL', false],
@@ -391,6 +443,7 @@ describe('ModernHttpConnection', () => {
     expect(chunks.log).not.toContain('end');
   });
 
+  // guard: answer/size
   it('cuts an answer beyond the limit, in one chunk and in a stream', () => {
     for (const type of ['application/json', 'text/event-stream']) {
       const { connection, http } = openModern({}, 1_000);
@@ -400,7 +453,10 @@ describe('ModernHttpConnection', () => {
       http.last.data(`data: {"a":"${'x'.repeat(600)}`);
       expect(call.log).toEqual([]);
       http.last.data('x'.repeat(600));
-      expect(call.failure).toMatchObject({ code: 'OMNI_UPSTREAM_TOO_LARGE', message: '"up" sent a message of more than 1000 bytes' });
+      expect(call.failure).toMatchObject({
+        code: 'OMNI_UPSTREAM_TOO_LARGE',
+        message: '"up" sent a message of more than 1000 bytes',
+      });
       expect(http.last.isAborted).toBe(true);
     }
   });
@@ -411,7 +467,9 @@ describe('ModernHttpConnection', () => {
     connection.send(callOf('tools/call', '{}'), call);
     http.last.stream();
     http.last.data(': keep-alive\n\n');
-    http.last.event('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}');
+    http.last.event(
+      '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}',
+    );
     http.last.event('{"jsonrpc":"2.0","id":99,"result":{}}');
     http.last.event('{"jsonrpc":"2.0","id":5,"method":"sampling/createMessage","params":{}}');
     http.last.event('not json');
@@ -422,7 +480,12 @@ describe('ModernHttpConnection', () => {
       'notification {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}',
       'answer 200 {"jsonrpc":"2.0","id":1,"result":{"ok":true}}',
     ]);
-    expect(connection.counters).toEqual({ framingError: 1, strayAnswers: 1, droppedNotifications: 0, refusedRequests: 1 });
+    expect(connection.counters).toEqual({
+      framingError: 1,
+      strayAnswers: 1,
+      droppedNotifications: 0,
+      refusedRequests: 1,
+    });
   });
 
   it('lets the stream end behind its answer, and cuts it when it does not', () => {

@@ -22,7 +22,13 @@ import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './htt
 import { httpPost } from './http-post.ts';
 import { IGNORED } from '../connection/ignored-call.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
-import { errorCodeOf, MODERN_VERSION, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
+import {
+  errorCodeOf,
+  MODERN_VERSION,
+  modernParams,
+  probeVerdict,
+  REFUSALS,
+} from '../connection/mcp-revision.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
 import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
@@ -52,7 +58,12 @@ export class ModernHttpConnection implements OpenConnection {
   readonly handshake: RpcMessage;
   /** There are no questions in this era. */
   readonly isHeldUp = false;
-  readonly counters: ConnectionCounters = { framingError: 0, strayAnswers: 0, droppedNotifications: 0, refusedRequests: 0 };
+  readonly counters: ConnectionCounters = {
+    framingError: 0,
+    strayAnswers: 0,
+    droppedNotifications: 0,
+    refusedRequests: 0,
+  };
   readonly #options: ModernHttpConnectionOptions;
   readonly #headers: readonly string[];
   readonly #running = new LiveList<ModernHttpCall>();
@@ -76,12 +87,17 @@ export class ModernHttpConnection implements OpenConnection {
   send(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
     const { context, http, url } = this.#options;
+    // guard: http/in-flight
     if (this.#running.size >= context.limits.maxInFlight) {
       return new FailedCall(
         listener,
-        new GatewayError('OMNI_OVERLOADED', `"${this.upstream}" has ${this.#running.size} calls under way (limits.maxInFlight)`),
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `"${this.upstream}" has ${this.#running.size} calls under way (limits.maxInFlight)`,
+        ),
       );
     }
+    // guard: http/method-header
     const method = encodeHeaderValue(call.method);
     // A copy of the right size: one that grows takes three times the room.
     const headers =
@@ -92,14 +108,22 @@ export class ModernHttpConnection implements OpenConnection {
     for (const item of call.forwardedHeaders ?? []) headers.push(item);
     const body = requestText(call.clientId, call.method, callParams(call));
     const running = new ModernHttpCall(this, this.#options, call, listener);
-    running.begin(this.#running.add(running), http.send({ method: 'POST', url, headers, body }, running.reader));
+    running.begin(
+      this.#running.add(running),
+      http.send({ method: 'POST', url, headers, body }, running.reader),
+    );
     return running;
   }
 
   notify(method: string, params: string): void {
     if (this.#ended !== undefined) return;
     const { http, url } = this.#options;
-    httpPost(http, url, [...this.#headers, 'mcp-method', encodeHeaderValue(method)], notificationText(method, params));
+    httpPost(
+      http,
+      url,
+      [...this.#headers, 'mcp-method', encodeHeaderValue(method)],
+      notificationText(method, params),
+    );
   }
 
   close(): Promise<void> {
@@ -121,12 +145,17 @@ export class ModernHttpConnection implements OpenConnection {
   doubtEra(): void {
     const { clock, identity } = this.#options.context;
     const now = clock.monotonicMs();
-    if (this.#ended !== undefined || now < this.#trustedUntilMs) return;
+    if (this.#ended !== undefined || /* guard: http/era-questions */ now < this.#trustedUntilMs) return;
     this.#trustedUntilMs = now + TRUST_MS;
     this.send(internalCall('server/discover', modernParams(identity, '')), {
       ...IGNORED,
       onAnswer: (answer) => {
-        if (answer.kind === 'message' && answer.status < 500 && probeVerdict(answer.message).kind !== 'modern') this.#leaveEra();
+        if (
+          answer.kind === 'message' &&
+          answer.status < 500 &&
+          probeVerdict(answer.message).kind !== 'modern'
+        )
+          this.#leaveEra();
       },
       onFailure: ({ data }) => {
         if (OTHER_ERA_STATUSES.has(data?.['status'])) this.#leaveEra();
@@ -137,7 +166,12 @@ export class ModernHttpConnection implements OpenConnection {
   #leaveEra(): void {
     const { spec, context } = this.#options;
     context.eras.forget(spec);
-    this.#break(new GatewayError('OMNI_UPSTREAM_ERA', `"${this.upstream}" does not speak revision ${MODERN_VERSION} any more`));
+    this.#break(
+      new GatewayError(
+        'OMNI_UPSTREAM_ERA',
+        `"${this.upstream}" does not speak revision ${MODERN_VERSION} any more`,
+      ),
+    );
   }
 
   /** Others that run may still get their answer; only new ones are turned away. */
@@ -163,7 +197,12 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   #slow: SlowReader | undefined;
   #isOver = false;
 
-  constructor(connection: ModernHttpConnection, options: ModernHttpConnectionOptions, call: UpstreamCall, listener: CallHandler) {
+  constructor(
+    connection: ModernHttpConnection,
+    options: ModernHttpConnectionOptions,
+    call: UpstreamCall,
+    listener: CallHandler,
+  ) {
     this.#connection = connection;
     this.#options = options;
     this.#call = call;
@@ -180,7 +219,12 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   begin(place: Place<ModernHttpCall>, http: HttpCall): void {
     this.place = place;
     this.#http = http;
-    this.#deadline = startDeadline(this.#call.method, this.#options.spec, this.#options.context.deadlines, this);
+    this.#deadline = startDeadline(
+      this.#call.method,
+      this.#options.spec,
+      this.#options.context.deadlines,
+      this,
+    );
   }
 
   cancel(): void {
@@ -247,10 +291,17 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     const name = this.#options.spec.name;
     if (this.reader.isStream) {
       return this.onFailure(
-        new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" ended the stream before its answer`, { data: { phase: 'body' } }),
+        new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" ended the stream before its answer`, {
+          data: { phase: 'body' },
+        }),
       );
     }
-    this.onFailure(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered with another message than the one that was asked for`));
+    this.onFailure(
+      new GatewayError(
+        'OMNI_UPSTREAM_PROTOCOL',
+        `"${name}" answered with another message than the one that was asked for`,
+      ),
+    );
   }
 
   onFailure(error: GatewayError): void {
@@ -262,6 +313,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
 
   #onResponse(message: RpcMessage, status: number): void {
     const isNamed = isSameId(message.id, this.#call.clientId);
+    // guard: answer/id
     if (!isNamed && !this.reader.isAboutRequest(message)) {
       this.#connection.counters.strayAnswers++;
       return;
@@ -282,7 +334,8 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   }
 
   #answer(answer: UpstreamAnswer): void {
-    if (this.reader.isStream) this.#tail = new StreamTail(this.#http, this.reader, this.#options.context.deadlines);
+    if (this.reader.isStream)
+      this.#tail = new StreamTail(this.#http, this.reader, this.#options.context.deadlines);
     else this.reader.stop();
     this.#end(undefined);
     this.#listener.onAnswer(answer);

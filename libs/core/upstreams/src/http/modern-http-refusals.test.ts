@@ -10,24 +10,30 @@ describe('ModernHttpConnection', () => {
     ['a page', (exchange) => exchange.respond(405, 'text/html', '<html>')],
     [
       'an error of the legacy era',
-      (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no session"}}'),
+      (exchange) =>
+        exchange.json(400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no session"}}'),
     ],
     [
       'an error that names nothing',
-      (exchange) => exchange.json(400, '{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":""}}'),
+      (exchange) =>
+        exchange.json(400, '{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":""}}'),
     ],
-  ])('asks for the era when %s contradicts it, and is closed when it was another server that answered [PROTO-R09]', (_how, refuse) => {
-    const { connection, http, closed } = openModern();
-    const call = new RecordingCall<RpcMessage>();
-    connection.send(callOf('tools/call', '{}'), call);
-    refuse(http.last);
-    expect(call.log).toHaveLength(1);
-    expect(http.last.member('method')).toBe('server/discover');
-    expect(closed).toEqual([]);
-    refuse(http.last);
-    expect(closed).toMatchObject([{ code: 'OMNI_UPSTREAM_ERA' }]);
-  });
+  ])(
+    'asks for the era when %s contradicts it, and is closed when it was another server that answered [PROTO-R09]',
+    (_how, refuse) => {
+      const { connection, http, closed } = openModern();
+      const call = new RecordingCall<RpcMessage>();
+      connection.send(callOf('tools/call', '{}'), call);
+      refuse(http.last);
+      expect(call.log).toHaveLength(1);
+      expect(http.last.member('method')).toBe('server/discover');
+      expect(closed).toEqual([]);
+      refuse(http.last);
+      expect(closed).toMatchObject([{ code: 'OMNI_UPSTREAM_ERA' }]);
+    },
+  );
 
+  // guard: http/era-questions
   it('asks for the era no more than every ten seconds, and goes on when that stands', () => {
     const { connection, http, clock, closed } = openModern();
     const refused = (): void => {

@@ -19,7 +19,10 @@ const METHOD_UNKNOWN = '-32601';
  * @param isNamed - Whether it names the request by its id.
  */
 export function mayMeanLostSession(message: RpcMessage, isNamed: boolean): boolean {
-  return message.error !== undefined && (!isNamed || REFUSALS.has(errorCodeOf(message)));
+  return (
+    message.error !== undefined &&
+    /* guard: http/answered-twice */ (!isNamed || REFUSALS.has(errorCodeOf(message)))
+  );
 }
 
 /**
@@ -43,14 +46,26 @@ class SessionCheck implements HttpMessageSink {
   readonly #http: HttpCall;
   readonly #cancelTimer: CancelTimer;
 
-  constructor(options: ConnectionOptions & HttpTarget, session: LegacyHttpSession, done: (isLost: boolean) => void) {
+  constructor(
+    options: ConnectionOptions & HttpTarget,
+    session: LegacyHttpSession,
+    done: (isLost: boolean) => void,
+  ) {
     this.#done = done;
     const { http, url, configuredHeaders, context, spec } = options;
     const { limits, budget, clock } = context;
-    this.#reader = new HttpMessageReader({ spec, maxBytes: limits.maxUpstreamMessageBytes, budget, sink: this });
+    this.#reader = new HttpMessageReader({
+      spec,
+      maxBytes: limits.maxUpstreamMessageBytes,
+      budget,
+      sink: this,
+    });
     this.#cancelTimer = clock.after(CHECK_MS, () => this.#finish(false));
     const headers = [...postHeaders(configuredHeaders, session.version), ...sessionHeaders(session)];
-    this.#http = http.send({ method: 'POST', url, headers, body: requestText(PING_ID, 'ping', '') }, this.#reader);
+    this.#http = http.send(
+      { method: 'POST', url, headers, body: requestText(PING_ID, 'ping', '') },
+      this.#reader,
+    );
   }
 
   abort(): void {
@@ -64,7 +79,10 @@ class SessionCheck implements HttpMessageSink {
   }
 
   onMessage(message: RpcMessage, status: number): void {
-    if (message.kind === 'response') this.#finish(UNKNOWN_SESSION.has(status) && errorCodeOf(message) !== METHOD_UNKNOWN);
+    if (message.kind === 'response')
+      this.#finish(
+        UNKNOWN_SESSION.has(status) && /* guard: http/no-ping */ errorCodeOf(message) !== METHOD_UNKNOWN,
+      );
   }
 
   onFramingError(): void {}

@@ -59,7 +59,11 @@ async function serve() {
   };
 }
 
-function call(connection: UpstreamConnection, method = 'tools/call', params = '{}'): RecordingCall<RpcMessage> {
+function call(
+  connection: UpstreamConnection,
+  method = 'tools/call',
+  params = '{}',
+): RecordingCall<RpcMessage> {
   const listener = new RecordingCall<RpcMessage>();
   connection.send(internalCall(method, params), listener);
   return listener;
@@ -71,7 +75,9 @@ describe('recovery of a session that an HTTP upstream has lost', () => {
     restart();
     const calls = [call(connection), call(connection), call(connection)];
     await clock.advanceAsync(0);
-    expect(calls.map(({ log }) => log)).toEqual(Array.from({ length: 3 }, () => [expect.stringContaining('answer')]));
+    expect(calls.map(({ log }) => log)).toEqual(
+      Array.from({ length: 3 }, () => [expect.stringContaining('answer')]),
+    );
     expect(http.of('initialize')).toHaveLength(2);
     expect(upstream.state.phase).toBe('ready');
     expect(seen).toEqual(['notifications/initialized s2', 'tools/call s2', 'tools/call s2', 'tools/call s2']);
@@ -126,34 +132,42 @@ describe('recovery of a session that an HTTP upstream has lost', () => {
 });
 
 describe('an HTTP upstream that comes back in the other era', () => {
-  it.each(['legacy', 'modern'] as const)('is spoken to in its new era after one pause, when it was %s [PROTO-R09]', async (first) => {
-    const clock = new VirtualClock();
-    let era: 'legacy' | 'modern' = first;
-    const http = new ScriptedHttpClient((exchange) => {
-      const method = exchange.request.method === 'POST' ? exchange.member('method') : undefined;
-      const isModern = exchange.headers('mcp-protocol-version')[0] === '2026-07-28';
-      if (method === 'notifications/initialized') exchange.respond(202, '', '');
-      else if (isModern !== (era === 'modern') || method === undefined) exchange.respond(400, 'text/plain', 'Bad Request');
-      else
-        exchange.result(
-          isModern
-            ? '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}}'
-            : '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}',
-        );
-    });
-    const phases: string[] = [];
-    const upstream = new Upstream({
-      spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }),
-      context: connectionContextOf(clock, { http }),
-      observer: { onStateChanged: ({ state }) => phases.push(state.phase), onReady() {}, onListsChanged() {} },
-    });
-    upstream.start();
-    await clock.advanceAsync(0);
-    expect(upstream.connection?.era).toBe(first);
-    era = first === 'legacy' ? 'modern' : 'legacy';
-    if (upstream.connection !== undefined) call(upstream.connection);
-    await clock.advanceAsync(500);
-    expect(upstream.connection?.era).toBe(era);
-    expect(phases).toEqual(['starting', 'ready', 'down', 'starting', 'ready']);
-  });
+  it.each(['legacy', 'modern'] as const)(
+    'is spoken to in its new era after one pause, when it was %s [PROTO-R09]',
+    async (first) => {
+      const clock = new VirtualClock();
+      let era: 'legacy' | 'modern' = first;
+      const http = new ScriptedHttpClient((exchange) => {
+        const method = exchange.request.method === 'POST' ? exchange.member('method') : undefined;
+        const isModern = exchange.headers('mcp-protocol-version')[0] === '2026-07-28';
+        if (method === 'notifications/initialized') exchange.respond(202, '', '');
+        else if (isModern !== (era === 'modern') || method === undefined)
+          exchange.respond(400, 'text/plain', 'Bad Request');
+        else
+          exchange.result(
+            isModern
+              ? '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}}'
+              : '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}',
+          );
+      });
+      const phases: string[] = [];
+      const upstream = new Upstream({
+        spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }),
+        context: connectionContextOf(clock, { http }),
+        observer: {
+          onStateChanged: ({ state }) => phases.push(state.phase),
+          onReady() {},
+          onListsChanged() {},
+        },
+      });
+      upstream.start();
+      await clock.advanceAsync(0);
+      expect(upstream.connection?.era).toBe(first);
+      era = first === 'legacy' ? 'modern' : 'legacy';
+      if (upstream.connection !== undefined) call(upstream.connection);
+      await clock.advanceAsync(500);
+      expect(upstream.connection?.era).toBe(era);
+      expect(phases).toEqual(['starting', 'ready', 'down', 'starting', 'ready']);
+    },
+  );
 });

@@ -16,14 +16,26 @@ describe('SseParser', () => {
     ['a byte order mark', '\ufeffdata: a\n\n', [event('a')]],
     ['comments', ': keep-alive\n\n:\ndata: a\n: x\n\n', [event('a')]],
     ['an event type', 'event: ping\ndata: a\n\ndata: b\n\n', [event('a', '', 'ping'), event('b')]],
-    ['ids, which stay', 'id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n', [event('a', '7'), event('b', '7'), event('c')]],
-    ['an id with NUL, which is ignored', 'id: 7\ndata: a\n\nid: 8\0\ndata: b\n\n', [event('a', '7'), event('b', '7')]],
+    [
+      'ids, which stay',
+      'id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n',
+      [event('a', '7'), event('b', '7'), event('c')],
+    ],
+    [
+      'an id with NUL, which is ignored',
+      'id: 7\ndata: a\n\nid: 8\0\ndata: b\n\n',
+      [event('a', '7'), event('b', '7')],
+    ],
     ['empty data', 'id: p\ndata\n\n', [event('', 'p')]],
     ['no data', 'event: x\nid: 9\n\n', []],
     ['unknown fields', 'foo: bar\ndata: a\nfoo\n\n', [event('a')]],
     ['an event without its end', 'data: a\n\ndata: b\n', [event('a')]],
     ['characters of every length', 'data: aß€😀\n\n', [event('aß€😀')]],
-    ['line separators of other standards', 'data: a\u2028b\u0085c\u000b\n\n', [event('a\u2028b\u0085c\u000b')]],
+    [
+      'line separators of other standards',
+      'data: a\u2028b\u0085c\u000b\n\n',
+      [event('a\u2028b\u0085c\u000b')],
+    ],
   ])('reads %s', (_name, text, events) => {
     expect(parse([new TextEncoder().encode(text)]).events).toEqual(events);
   });
@@ -35,10 +47,15 @@ describe('SseParser', () => {
     expect(parser.retryMs).toBe(250);
   });
 
+  // guard: sse/utf8
   it('refuses bytes that are not UTF-8, where the standard would change them', () => {
-    expect(parse([Uint8Array.of(0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a)])).toEqual({ events: [], problem: 'not-utf8' });
+    expect(parse([Uint8Array.of(0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a)])).toEqual({
+      events: [],
+      problem: 'not-utf8',
+    });
   });
 
+  // guard: sse/line-size
   it.each([
     ['in one line', 'data: aaaaaaaaaaaaaaaaaaaaaaa'],
     ['in several lines', 'data: aaaaaaaa\ndata: aaaaaaaa\ndata: aaaaaaaa\n'],
@@ -48,25 +65,50 @@ describe('SseParser', () => {
     expect(parse([new TextEncoder().encode(text)], 40).problem).toBeUndefined();
   });
 
+  // guard: sse/event-size
   it('refuses an event that grows beyond the limit in one chunk with its end', () => {
-    expect(parse([new TextEncoder().encode(`${'data: aaaaaaaa\n'.repeat(3)}\n`)], 20)).toEqual({ events: [], problem: 'too-large' });
+    expect(parse([new TextEncoder().encode(`${'data: aaaaaaaa\n'.repeat(3)}\n`)], 20)).toEqual({
+      events: [],
+      problem: 'too-large',
+    });
   });
 
   it('gives the same events wherever the bytes are cut', () => {
-    const part = fc.constantFrom('data:', 'data: x', 'id: 1', 'event: e', ': c', '\n', '\r', '\r\n', '\n\n', 'ß€😀', ' ', ':', '\ufeff');
+    const part = fc.constantFrom(
+      'data:',
+      'data: x',
+      'id: 1',
+      'event: e',
+      ': c',
+      '\n',
+      '\r',
+      '\r\n',
+      '\n\n',
+      'ß€😀',
+      ' ',
+      ':',
+      '\ufeff',
+    );
     fc.assert(
-      fc.property(fc.array(part, { maxLength: 30 }), fc.array(fc.nat({ max: 200 }), { maxLength: 8 }), (texts, cuts) => {
-        const bytes = new TextEncoder().encode(texts.join(''));
-        const at = [...new Set([0, ...cuts.filter((cut) => cut < bytes.length), bytes.length])].sort((a, b) => a - b);
-        const chunks = at.slice(1).map((end, index) => bytes.slice(at[index], end));
-        const whole = parse([bytes]);
-        expect(parse(chunks)).toEqual(whole);
-        expect(parse([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(whole);
-      }),
+      fc.property(
+        fc.array(part, { maxLength: 30 }),
+        fc.array(fc.nat({ max: 200 }), { maxLength: 8 }),
+        (texts, cuts) => {
+          const bytes = new TextEncoder().encode(texts.join(''));
+          const at = [...new Set([0, ...cuts.filter((cut) => cut < bytes.length), bytes.length])].sort(
+            (a, b) => a - b,
+          );
+          const chunks = at.slice(1).map((end, index) => bytes.slice(at[index], end));
+          const whole = parse([bytes]);
+          expect(parse(chunks)).toEqual(whole);
+          expect(parse([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(whole);
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
+  // guard: sse/room
   it('stops at an event for which others leave no room, and takes one of that length when they have let go', () => {
     const budget = new SmallBudget(100);
     const other = budget.share();
@@ -101,7 +143,10 @@ function event(data: string, id = '', type = 'message'): SseEvent {
   return { event: type, data, id };
 }
 
-function parse(chunks: readonly Uint8Array[], maxChars = 1_000): { events: SseEvent[]; problem: SseProblem | undefined } {
+function parse(
+  chunks: readonly Uint8Array[],
+  maxChars = 1_000,
+): { events: SseEvent[]; problem: SseProblem | undefined } {
   const events: SseEvent[] = [];
   const parser = new SseParser({ onEvent: (parsed) => events.push(parsed) }, maxChars);
   for (const chunk of chunks) {

@@ -29,7 +29,7 @@ export class SseParser {
   readonly #sink: SseSink;
   readonly #maxEventChars: number;
   /** Drops a byte order mark at the beginning, and keeps characters whole. */
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+  readonly #decoder = new TextDecoder('utf-8', { fatal: /* guard: sse/utf8 */ true });
   #line = '';
   /** The last character was CR: a LF that follows belongs to it. */
   #isAfterCr = false;
@@ -64,7 +64,9 @@ export class SseParser {
     const problem = this.#read(chunk);
     // Whoever was told an event may have closed it.
     if (problem !== undefined || this.#isClosed) return problem;
-    return this.#unfinished?.hold(this.#line.length + this.#data.length) === false ? 'no-room' : undefined;
+    return /* guard: sse/room */ this.#unfinished?.hold(this.#line.length + this.#data.length) === false
+      ? 'no-room'
+      : undefined;
   }
 
   /** Nothing more is pushed: forgets the event that is not complete. */
@@ -94,6 +96,7 @@ export class SseParser {
       const end = isCr ? cr : lf;
       this.#endLine(this.#line === '' ? text.slice(from, end) : this.#line + text.slice(from, end));
       this.#line = '';
+      // guard: sse/event-size
       if (this.#data.length > this.#maxEventChars) return 'too-large';
       from = end + 1;
       if (isCr) {
@@ -105,7 +108,9 @@ export class SseParser {
     }
     // The rest is only joined: searching it again for every chunk would make long lines quadratic.
     this.#line += text.slice(from);
-    return this.#line.length + this.#data.length > this.#maxEventChars ? 'too-large' : undefined;
+    return /* guard: sse/line-size */ this.#line.length + this.#data.length > this.#maxEventChars
+      ? 'too-large'
+      : undefined;
   }
 
   #endLine(line: string): void {

@@ -3,8 +3,12 @@ import { canonicalJson } from './canonical-json.ts';
 
 describe('canonicalJson', () => {
   it('does not care for spaces, escapes and the order of members', () => {
-    expect(canonicalJson('{ "b" : [1, {"d":null,"c":"\\u0041"}], "a":true}')).toBe('{"a":true,"b":[1,{"c":"A","d":null}]}');
-    expect(canonicalJson('{"a":true,"b":[1,{"c":"A","d":null}]}')).toBe('{"a":true,"b":[1,{"c":"A","d":null}]}');
+    expect(canonicalJson('{ "b" : [1, {"d":null,"c":"\\u0041"}], "a":true}')).toBe(
+      '{"a":true,"b":[1,{"c":"A","d":null}]}',
+    );
+    expect(canonicalJson('{"a":true,"b":[1,{"c":"A","d":null}]}')).toBe(
+      '{"a":true,"b":[1,{"c":"A","d":null}]}',
+    );
   });
 
   it.each([

@@ -12,11 +12,17 @@ const CALL: UpstreamCall = { ...internalCall('tools/call', '{}'), callerKey: cal
 describe('ClientInstances', () => {
   it('tell the server exactly what may be asked of the client', async () => {
     const scene = await new Scene().start();
-    await scene.connection(clientOf('{"elicitation":{"url":{}},"tasks":{},"vendor":{},"roots":{"listChanged":true}}'));
+    await scene.connection(
+      clientOf('{"elicitation":{"url":{}},"tasks":{},"vendor":{},"roots":{"listChanged":true}}'),
+    );
     expect(scene.told).toEqual([{}, { elicitation: { url: {} }, roots: {} }]);
-    expect(scene.server.instances[1]?.last('initialize')?.params['clientInfo']).toEqual({ name: 'omni', version: '1' });
+    expect(scene.server.instances[1]?.last('initialize')?.params['clientInfo']).toEqual({
+      name: 'omni',
+      version: '1',
+    });
   });
 
+  // guard: instance/own-principal, instance/own-capabilities
   it('are one for each user and set of capabilities, however it is written', async () => {
     const scene = await new Scene().start();
     const connections = [
@@ -28,16 +34,21 @@ describe('ClientInstances', () => {
       await scene.connection(clientOf('{"tasks":{}}', 'bob')),
     ];
     expect(connections.map((connection) => connections.indexOf(connection))).toEqual([0, 0, 2, 3, 4, 4]);
-    expect(scene.upstream.openConnectionFor(clientOf('{"roots":{},"elicitation":{}}'))).toEqual(connections[0]);
+    expect(scene.upstream.openConnectionFor(clientOf('{"roots":{},"elicitation":{}}'))).toEqual(
+      connections[0],
+    );
     expect(connections[4]).toEqual(scene.upstream.connection);
     expect(scene.server.instances).toHaveLength(4);
   });
 
+  // guard: instance/capability-length
   it('do not exist where clients are to share, nor for more capabilities than anybody has', async () => {
     const shared = await new Scene({ instances: 'shared' }).start();
     expect(await shared.connection(clientOf(FORMS))).toBe(shared.upstream.connection);
     const scene = await new Scene().start();
-    expect(await scene.connection(clientOf(`{"experimental":{"x":"${'x'.repeat(17_000)}"}}`))).toBe(scene.upstream.connection);
+    expect(await scene.connection(clientOf(`{"experimental":{"x":"${'x'.repeat(17_000)}"}}`))).toBe(
+      scene.upstream.connection,
+    );
   });
 
   it('put a question to the one call that runs, and to none when there are more', async () => {
@@ -56,10 +67,16 @@ describe('ClientInstances', () => {
     );
   });
 
+  // guard: instance/busy
   it('take no further call while a client has yet to answer, as long as there is room for another one', async () => {
     const scene = await new Scene({}, { maxInstances: 2 }).start();
-    const ask = (instance: ScriptedInstance | undefined): void => instance?.emit('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
-    const [first, second, third] = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
+    const ask = (instance: ScriptedInstance | undefined): void =>
+      instance?.emit('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
+    const [first, second, third] = [
+      new RecordingCall<RpcMessage>(),
+      new RecordingCall<RpcMessage>(),
+      new RecordingCall<RpcMessage>(),
+    ];
     const one = await scene.connection(clientOf(FORMS));
     if (one instanceof GatewayError) throw one;
     one.send(CALL, first);
@@ -82,6 +99,7 @@ describe('ClientInstances', () => {
     expect(await scene.connection(clientOf(FORMS))).toBe(one);
   });
 
+  // guard: instance/idle
   it('close when nobody has used them for five minutes, and no call runs', async () => {
     const scene = await new Scene({ callTimeoutMs: 3_600_000, maxCallTimeMs: 3_600_000 }).start();
     const connection = await scene.connection(clientOf(FORMS));
@@ -99,6 +117,7 @@ describe('ClientInstances', () => {
     expect(scene.server.instances).toHaveLength(4);
   });
 
+  // guard: instance/per-principal
   it('of one user are eight at most: the idlest makes room, and a busy one does not', async () => {
     const scene = await new Scene({ callTimeoutMs: 600_000 }).start();
     const capabilities = (index: number): string => `{"experimental":{"x${index}":{}}}`;

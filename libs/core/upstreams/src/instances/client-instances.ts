@@ -61,11 +61,16 @@ export class ClientInstances {
     const { clock, sessions } = this.#options;
     const own = this.#groupOf(client);
     const instance =
-      own.find(({ binding }) => sessions.connectionOf(binding)?.isHeldUp !== true) ?? this.#add(client, own.length === 0) ?? own[0];
+      own.find(({ binding }) => sessions.connectionOf(binding)?.isHeldUp !== true) ??
+      this.#add(client, own.length === 0) ??
+      own[0];
     if (instance === undefined) {
       const { upstream } = this.#options;
       return done(
-        new GatewayError('OMNI_OVERLOADED', `"${upstream}" serves ${MAX_PER_PRINCIPAL} instances of this user at once, which is the most`),
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `"${upstream}" serves ${MAX_PER_PRINCIPAL} instances of this user at once, which is the most`,
+        ),
       );
     }
     instance.lastUsedMs = clock.monotonicMs();
@@ -98,20 +103,29 @@ export class ClientInstances {
     const { clock, sessions } = this.#options;
     const { principal, era } = client;
     const own = [...this.#instances].filter(({ principalId }) => principalId === principal.id);
+    // guard: instance/per-principal
     if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
     // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs one.
     if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
     const group = this.#keyOf(client);
     const capabilities = this.needs(client) ? capabilitiesAcrossEras(client.capabilities) : '{}';
     const binding = new SharedClientBinding(`${group} ${++this.#opened}`, era, capabilities);
-    const instance: Instance = { binding, group, principalId: principal.id, sessions: new Set(), lastUsedMs: 0 };
+    const instance: Instance = {
+      binding,
+      group,
+      principalId: principal.id,
+      sessions: new Set(),
+      lastUsedMs: 0,
+    };
     this.#instances.add(instance);
     this.#cancelSweep ??= clock.after(IDLE_MS, this.#sweep);
     return instance;
   }
 
   #endIdlest(instances: readonly Instance[]): boolean {
-    const idle = instances.filter((instance) => !this.#isBusy(instance)).toSorted((a, b) => a.lastUsedMs - b.lastUsedMs);
+    const idle = instances
+      .filter((instance) => !this.#isBusy(instance))
+      .toSorted((a, b) => a.lastUsedMs - b.lastUsedMs);
     const idlest = idle.find((instance) => !this.#isKept(instance)) ?? idle[0];
     if (idlest !== undefined) this.#end(idlest);
     return idlest !== undefined;
@@ -122,13 +136,16 @@ export class ClientInstances {
     const now = clock.monotonicMs();
     for (const instance of [...this.#instances]) {
       if (this.#isBusy(instance) || this.#isKept(instance)) instance.lastUsedMs = now;
-      else if (now - instance.lastUsedMs >= IDLE_MS) this.#end(instance);
+      else if (/* guard: instance/idle */ now - instance.lastUsedMs >= IDLE_MS) this.#end(instance);
     }
     this.#cancelSweep = this.#instances.size === 0 ? undefined : clock.after(IDLE_MS / 5, this.#sweep);
   };
 
   #isBusy({ binding }: Instance): boolean {
-    return this.#options.sessions.isOpening(binding) || (this.#options.sessions.connectionOf(binding)?.inFlight ?? 0) > 0;
+    return (
+      this.#options.sessions.isOpening(binding) ||
+      /* guard: instance/busy */ (this.#options.sessions.connectionOf(binding)?.inFlight ?? 0) > 0
+    );
   }
 
   /** Without a call, but not without a use. */
@@ -155,10 +172,11 @@ export class ClientInstances {
   }
 
   #keyOf({ principal, capabilities, era }: ClientContext): string {
-    return `${era} client ${JSON.stringify(principal.id)} ${this.#canonicalOf(capabilities) ?? '{}'}`;
+    return /* guard: instance/own-principal, instance/own-capabilities */ `${era} client ${JSON.stringify(principal.id)} ${this.#canonicalOf(capabilities) ?? '{}'}`;
   }
 
   #canonicalOf(capabilities: string): string | undefined {
+    // guard: instance/capability-length
     if (capabilities.length > MAX_CAPABILITIES) return undefined;
     if (this.#canonical.has(capabilities)) return this.#canonical.get(capabilities);
     if (this.#canonical.size >= MAX_REMEMBERED) this.#canonical.clear();

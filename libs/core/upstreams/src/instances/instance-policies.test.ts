@@ -3,13 +3,24 @@ import type { RpcMessage } from '@omni/jsonrpc';
 import { internalCall, type UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { RecordingCall, type ScriptedInstance, type ScriptedMessage } from '@omni/testing';
-import { callOf, clientOf, FakeSession, FORMS, legacyScript, modernScript, UpstreamScene } from '../upstream-scene.fixture.ts';
+import {
+  callOf,
+  clientOf,
+  FakeSession,
+  FORMS,
+  legacyScript,
+  modernScript,
+  UpstreamScene,
+} from '../upstream-scene.fixture.ts';
 
 const ROOTS = '{"roots":{}}';
 const QUESTION = '{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{}}';
 const CRASH = new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed');
 
-function call(connection: UpstreamConnection, session: FakeSession): { readonly told: RecordingCall<RpcMessage>; cancel(): void } {
+function call(
+  connection: UpstreamConnection,
+  session: FakeSession,
+): { readonly told: RecordingCall<RpcMessage>; cancel(): void } {
   const told = new RecordingCall<RpcMessage>();
   const running = connection.send(callOf(session.client), told);
   return { told, cancel: () => running.cancel() };
@@ -86,9 +97,15 @@ describe('instances "per-user"', () => {
     const scene = await new UpstreamScene({ instances: 'per-user' }).start();
     const session = new FakeSession(FORMS);
     const { told } = call(await scene.openConnection(session.client), session);
-    scene.server.instances[1]?.emit('{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"of another"}}');
-    scene.server.instances[1]?.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}');
-    expect(told.log).toEqual(['notification {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}']);
+    scene.server.instances[1]?.emit(
+      '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"of another"}}',
+    );
+    scene.server.instances[1]?.emit(
+      '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}',
+    );
+    expect(told.log).toEqual([
+      'notification {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}',
+    ]);
     expect(session.log).toEqual([]);
   });
 
@@ -251,7 +268,11 @@ describe('instances "per-request"', () => {
 
   it('of legacy clients are legacy where the upstream speaks both, and none where it speaks the modern era only', async () => {
     const session = new FakeSession(ROOTS);
-    const both = await new UpstreamScene({ instances: 'per-request' }, {}, modernScript('"2026-07-28","2025-11-25"')).start();
+    const both = await new UpstreamScene(
+      { instances: 'per-request' },
+      {},
+      modernScript('"2026-07-28","2025-11-25"'),
+    ).start();
     const connection = await both.openConnection(session.client);
     call(connection, session);
     await both.settle();
@@ -281,9 +302,12 @@ describe('subscriptions on an instance of the session', () => {
     await scene.clock.advanceAsync(600);
     const again = scene.server.instances[2];
     // In any order: each has a pause of its own.
-    const uris = again?.received.filter(({ method }) => method === 'resources/subscribe').map(({ params }) => params['uri']);
+    const uris = again?.received
+      .filter(({ method }) => method === 'resources/subscribe')
+      .map(({ params }) => params['uri']);
     expect(new Set(uris)).toEqual(new Set(['file:///a', 'file:///b']));
-    const update = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a"}}';
+    const update =
+      '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///a"}}';
     again?.emit(update);
     expect(told).toEqual([update]);
     releases.get('file:///a')?.();
@@ -292,7 +316,9 @@ describe('subscriptions on an instance of the session', () => {
     expect(again?.last('resources/unsubscribe')?.params).toEqual({ uri: 'file:///a' });
     again?.exit(undefined);
     await scene.clock.advanceAsync(1_200);
-    expect(scene.server.instances[3]?.received.filter(({ method }) => method === 'resources/subscribe')).toHaveLength(1);
+    expect(
+      scene.server.instances[3]?.received.filter(({ method }) => method === 'resources/subscribe'),
+    ).toHaveLength(1);
     scene.server.instances[3]?.exit(undefined);
     releases.get('file:///b')?.();
     session.end();

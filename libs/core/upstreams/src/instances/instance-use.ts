@@ -8,7 +8,11 @@ import type { UpstreamSpec } from '@omni/ports';
 export type InstanceUse = 'shared' | 'session' | 'client' | 'request';
 
 /** @param isCapable - Whether a server can make use of what the client declares; `auto` alone asks. */
-export function instanceUse(policy: UpstreamSpec['instances'], { session }: ClientContext, isCapable: boolean): InstanceUse {
+export function instanceUse(
+  policy: UpstreamSpec['instances'],
+  { session }: ClientContext,
+  isCapable: boolean,
+): InstanceUse {
   switch (policy) {
     case 'shared':
       return 'shared';

@@ -35,7 +35,8 @@ export class LazyConnection {
         const opening = { kind: 'opening' as const, waiting: [done], abort: () => {} };
         this.#phase = opening;
         opening.abort = this.#open((result) => {
-          this.#phase = result instanceof GatewayError ? { kind: 'closed' } : { kind: 'open', connection: result };
+          this.#phase =
+            result instanceof GatewayError ? { kind: 'closed' } : { kind: 'open', connection: result };
           for (const waiting of opening.waiting) waiting(result);
         });
       }

@@ -1,4 +1,9 @@
-import { capabilitiesAcrossEras, type ClientBinding, type ClientContext, type UpstreamConnection } from '@omni/model';
+import {
+  capabilitiesAcrossEras,
+  type ClientBinding,
+  type ClientContext,
+  type UpstreamConnection,
+} from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError, type UpstreamSpec } from '@omni/ports';
 import { ClientInstances } from './client-instances.ts';
 import { SharedClientBinding } from '../connection/shared-client-binding.ts';
@@ -46,7 +51,12 @@ export class OwnInstances {
     this.#options = options;
     const { spec, clock, maxInstances, open, isWatched } = options;
     this.#connections = new SessionConnections({ upstream: spec.name, maxInstances, open });
-    this.#clients = new ClientInstances({ upstream: spec.name, sessions: this.#connections, clock, isWatched });
+    this.#clients = new ClientInstances({
+      upstream: spec.name,
+      sessions: this.#connections,
+      clock,
+      isWatched,
+    });
   }
 
   get size(): number {
@@ -70,7 +80,8 @@ export class OwnInstances {
     done: (result: UpstreamConnection | GatewayError) => void,
   ): void {
     if (use !== 'request') return this.persistentConnectionFor(use, client, done);
-    const open = (binding: ClientBinding, opened: OnConnection): void => this.#connections.connectionFor(binding, opened);
+    const open = (binding: ClientBinding, opened: OnConnection): void =>
+      this.#connections.connectionFor(binding, opened);
     done(new RequestConnection({ client, key: this.#requestKey(), model, clock: this.#options.clock, open }));
   }
 
@@ -91,7 +102,11 @@ export class OwnInstances {
   }
 
   /** A connection that is told what the client declares, to read lists from: the client's own, or one for the time of reading. */
-  listConnectionFor(use: OwnUse, client: ClientContext, done: (result: ListConnection | GatewayError) => void): void {
+  listConnectionFor(
+    use: OwnUse,
+    client: ClientContext,
+    done: (result: ListConnection | GatewayError) => void,
+  ): void {
     const { session, era, capabilities } = client;
     if (use !== 'request') {
       const isNew = use === 'session' && session !== undefined && !this.#connections.has(session);
@@ -114,7 +129,9 @@ export class OwnInstances {
 
   /** Whether a connection that was handed out here is still open. */
   isOpen(connection: UpstreamConnection): boolean {
-    return connection.binding !== undefined && this.#connections.connectionOf(connection.binding) === connection;
+    return (
+      connection.binding !== undefined && this.#connections.connectionOf(connection.binding) === connection
+    );
   }
 
   onClosed(connection: OpenConnection): void {
@@ -151,7 +168,8 @@ export class OwnInstances {
     const { session } = client;
     if (session === undefined) return this.#clients.needs(client);
     let answer = this.#isCapable.get(session);
-    if (answer === undefined) this.#isCapable.set(session, (answer = capabilitiesAcrossEras(session.capabilities) !== '{}'));
+    if (answer === undefined)
+      this.#isCapable.set(session, (answer = capabilitiesAcrossEras(session.capabilities) !== '{}'));
     return answer;
   }
 }

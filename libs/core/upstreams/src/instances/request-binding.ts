@@ -38,8 +38,14 @@ export class RequestBinding implements ClientBinding {
     if (!this.isEnded && message.method === 'notifications/message') this.#listener.onNotification(message);
   }
 
-  onServerRequest(_upstream: string, message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    if (this.isEnded) answer(new GatewayError('OMNI_CANCELLED', 'The call that this request belongs to is over'));
+  onServerRequest(
+    _upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void {
+    if (this.isEnded)
+      answer(new GatewayError('OMNI_CANCELLED', 'The call that this request belongs to is over'));
     else this.#listener.onServerRequest(message, answer, signal);
   }
 

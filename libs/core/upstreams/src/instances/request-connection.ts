@@ -55,13 +55,21 @@ export class RequestConnection implements UpstreamConnection {
     this.#options = options;
     this.upstream = model.upstream;
     this.handshake = model.handshake;
-    this.binding = client.session ?? new SharedClientBinding(key, client.era, capabilitiesAcrossEras(client.capabilities));
+    this.binding =
+      client.session ?? new SharedClientBinding(key, client.era, capabilitiesAcrossEras(client.capabilities));
   }
 
   send(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (call.method === SET_LEVEL) return this.#keepLevel(call, listener);
     const { key, open, clock } = this.#options;
-    const running = new RequestCall({ key: `${key} ${++this.#sent}`, told: this.binding, call, listener, level: this.#level, clock });
+    const running = new RequestCall({
+      key: `${key} ${++this.#sent}`,
+      told: this.binding,
+      call,
+      listener,
+      level: this.#level,
+      clock,
+    });
     // Who sends takes its hold of the call before it can fail.
     queueMicrotask(() => running.begin(open));
     return running;

@@ -39,6 +39,7 @@ export class SessionConnections {
     if (lazy === undefined) {
       if (this.#ended.has(binding)) return done(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
       const { upstream, open } = this.#options;
+      // guard: instance/count
       if (this.isFull) {
         return done(
           new GatewayError(
@@ -98,7 +99,9 @@ export class SessionConnections {
     if (this.#watched.has(binding)) return;
     this.#watched.add(binding);
     binding.addClientNotificationListener((notification) => {
-      this.#connections.get(binding.key)?.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
+      this.#connections
+        .get(binding.key)
+        ?.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
     });
     binding.onEnd(() => {
       this.#ended.add(binding);

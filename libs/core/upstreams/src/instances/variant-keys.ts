@@ -10,7 +10,10 @@ export const MAX_CAPABILITIES = 16_384;
 /** What upstreams can tell clients apart by. */
 export class VariantKeys {
   /** By the text of capabilities; `undefined` for those that declare nothing. */
-  readonly #known: Readonly<Record<Era, Map<string, string | undefined>>> = { legacy: new Map(), modern: new Map() };
+  readonly #known: Readonly<Record<Era, Map<string, string | undefined>>> = {
+    legacy: new Map(),
+    modern: new Map(),
+  };
 
   /** Equal for clients of one era that declare the same, however it is written; `undefined` for those that declare nothing. */
   of({ era, capabilities }: Pick<ClientContext, 'era' | 'capabilities'>): string | undefined {

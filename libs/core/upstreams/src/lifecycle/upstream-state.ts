@@ -3,7 +3,12 @@ import type { ComponentStatus, Era, GatewayError, StatusLevel } from '@omni/port
 /** Where an upstream is in its life. Times are milliseconds since the epoch; `attempts` counts those since it was last well. */
 export type UpstreamState =
   | { readonly phase: 'disabled'; readonly since: number; readonly reason: string }
-  | { readonly phase: 'starting'; readonly since: number; readonly attempts: number; readonly lastError: GatewayError | undefined }
+  | {
+      readonly phase: 'starting';
+      readonly since: number;
+      readonly attempts: number;
+      readonly lastError: GatewayError | undefined;
+    }
   | {
       readonly phase: 'ready';
       readonly since: number;
@@ -22,7 +27,11 @@ export type UpstreamState =
 
 /** How well an upstream in this state is. */
 export function statusOf(state: UpstreamState, facts: Readonly<Record<string, unknown>>): ComponentStatus {
-  return { level: levelOf(state), since: state.since, details: { phase: state.phase, ...detailsOf(state), ...facts } };
+  return {
+    level: levelOf(state),
+    since: state.since,
+    details: { phase: state.phase, ...detailsOf(state), ...facts },
+  };
 }
 
 function levelOf(state: UpstreamState): StatusLevel {

@@ -40,7 +40,10 @@ export class ListWatch implements CallHandler {
     this.#backoff = new Backoff(options.context.random);
     const wanted = FILTERS.filter(([kind]) => promisesListChanged(options.connection.handshake, kind));
     this.#kinds = new Set(wanted.map(([kind]) => kind));
-    this.#params = modernParams(options.context.identity, `"notifications":{${wanted.map(([, filter]) => `"${filter}":true`).join(',')}}`);
+    this.#params = modernParams(
+      options.context.identity,
+      `"notifications":{${wanted.map(([, filter]) => `"${filter}":true`).join(',')}}`,
+    );
   }
 
   start(): void {

@@ -13,7 +13,11 @@ export interface PersistentSubscriptionOptions {
 }
 
 /** Failures that time does not mend: the server refuses, or the client is gone. */
-const FOR_GOOD: ReadonlySet<string> = new Set(['OMNI_PARAMS_INVALID', 'OMNI_CANCELLED', 'OMNI_UPSTREAM_DISABLED']);
+const FOR_GOOD: ReadonlySet<string> = new Set([
+  'OMNI_PARAMS_INVALID',
+  'OMNI_CANCELLED',
+  'OMNI_UPSTREAM_DISABLED',
+]);
 
 /** A client's subscription to a resource, which outlives the instance that it was made on: it is made again on the next one. */
 export class PersistentSubscription {
@@ -66,6 +70,8 @@ export class PersistentSubscription {
   }
 
   #again(livedMs: number): void {
-    this.#cancelRetry = this.#options.context.clock.after(this.#backoff.nextDelayMs(livedMs), () => this.begin());
+    this.#cancelRetry = this.#options.context.clock.after(this.#backoff.nextDelayMs(livedMs), () =>
+      this.begin(),
+    );
   }
 }

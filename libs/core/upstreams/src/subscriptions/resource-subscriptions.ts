@@ -25,6 +25,7 @@ export class ResourceSubscriptions {
     const { maxSubscriptions } = this.#context.limits;
     const known = this.#watches.get(connection)?.get(uri);
     if (known !== undefined) return known.add(subscriber);
+    // guard: watch/count
     if (this.#count >= maxSubscriptions) {
       return subscriber.done(
         new GatewayError(
@@ -78,7 +79,8 @@ export class ResourceSubscriptions {
 
   readonly #listenOn = (connection: OpenConnection): SharedListen => {
     let listen = this.#listens.get(connection);
-    if (listen === undefined) this.#listens.set(connection, (listen = new SharedListen(connection, this.#context.identity)));
+    if (listen === undefined)
+      this.#listens.set(connection, (listen = new SharedListen(connection, this.#context.identity)));
     return listen;
   };
 

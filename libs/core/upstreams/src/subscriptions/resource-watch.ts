@@ -78,7 +78,9 @@ export class ResourceWatch {
     const { context, listenOn } = this.#options;
     const round = new Round(this, this.#round);
     this.#cancelWait?.();
-    if (connection.era === 'modern') this.#cancelWait = context.clock.after(ACKNOWLEDGE_MS, () => this.#onSilence());
+    // guard: watch/acknowledged
+    if (connection.era === 'modern')
+      this.#cancelWait = context.clock.after(ACKNOWLEDGE_MS, () => this.#onSilence());
     this.#call =
       connection.era === 'modern'
         ? listenOn(connection).join(this.uri, round)
@@ -107,13 +109,19 @@ export class ResourceWatch {
   onAcknowledged(isHonoured: boolean): void {
     if (isHonoured) return this.#onOpen();
     this.#call?.cancel();
-    this.#onEnded(new GatewayError('OMNI_PARAMS_INVALID', `"${this.#connection.upstream}" does not let this resource be watched`));
+    this.#onEnded(
+      new GatewayError(
+        'OMNI_PARAMS_INVALID',
+        `"${this.#connection.upstream}" does not let this resource be watched`,
+      ),
+    );
   }
 
   onAnswer(answer: UpstreamAnswer): void {
     const error = answer.kind === 'message' ? answer.message.error : undefined;
     if (error === undefined && this.#connection.era === 'legacy') return this.#onOpen();
-    const words = answer.kind === 'message' ? (stringMember(answer.message.text, error?.object, 'message') ?? '') : '';
+    const words =
+      answer.kind === 'message' ? (stringMember(answer.message.text, error?.object, 'message') ?? '') : '';
     this.#onEnded(
       new GatewayError(
         'OMNI_PARAMS_INVALID',
@@ -139,7 +147,10 @@ export class ResourceWatch {
     this.#call?.cancel();
     const { upstream } = this.#connection;
     this.#onEnded(
-      new GatewayError('OMNI_UPSTREAM_TIMEOUT', `"${upstream}" did not acknowledge a subscription within ${ACKNOWLEDGE_MS / 1_000} s`),
+      new GatewayError(
+        'OMNI_UPSTREAM_TIMEOUT',
+        `"${upstream}" did not acknowledge a subscription within ${ACKNOWLEDGE_MS / 1_000} s`,
+      ),
     );
   }
 
@@ -169,7 +180,8 @@ export class ResourceWatch {
   #release(): void {
     const connection = this.#connection;
     this.#end();
-    if (connection.era === 'legacy') connection.send(internalCall('resources/unsubscribe', `{"uri":${JSON.stringify(this.uri)}}`), IGNORED);
+    if (connection.era === 'legacy')
+      connection.send(internalCall('resources/unsubscribe', `{"uri":${JSON.stringify(this.uri)}}`), IGNORED);
   }
 
   #end(): void {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import { type CallHandler, callParams, type RunningCall, type UpstreamCall, type UpstreamConnection } from '@omni/model';
+import {
+  type CallHandler,
+  callParams,
+  type RunningCall,
+  type UpstreamCall,
+  type UpstreamConnection,
+} from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { SharedListen } from './shared-listen.ts';
 
@@ -36,7 +42,11 @@ class Sent {
   }
 
   end(): void {
-    this.#listener.onAnswer({ kind: 'message', message: messageOf('{"jsonrpc":"2.0","id":1,"result":{}}'), status: 200 });
+    this.#listener.onAnswer({
+      kind: 'message',
+      message: messageOf('{"jsonrpc":"2.0","id":1,"result":{}}'),
+      status: 200,
+    });
   }
 
   fail(): void {
@@ -44,7 +54,9 @@ class Sent {
   }
 
   #notify(method: string, params: object): void {
-    this.#listener.onNotification(messageOf(JSON.stringify({ jsonrpc: '2.0', method: `notifications/${method}`, params })));
+    this.#listener.onNotification(
+      messageOf(JSON.stringify({ jsonrpc: '2.0', method: `notifications/${method}`, params })),
+    );
   }
 }
 
@@ -94,6 +106,7 @@ class Scene {
 }
 
 describe('SharedListen', () => {
+  // guard: watch/within
   it('asks for all that come in one go by one request, and tells each of its own', async () => {
     const scene = new Scene();
     const sent = await scene.joined('a:1', 'a:2');
@@ -132,6 +145,7 @@ describe('SharedListen', () => {
     expect(scene.told()).toEqual(['a:1 answered']);
   });
 
+  // guard: watch/alone
   it('asks one by one for what is refused together, and keeps what it has', async () => {
     const scene = new Scene();
     const first = await scene.joined('a:0');

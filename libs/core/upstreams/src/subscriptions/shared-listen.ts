@@ -75,6 +75,7 @@ export class SharedListen {
   onEnd(listen: Listen, isRefused: boolean, tell: (listener: ResourceListener) => void): void {
     const told = this.#endOf(listen);
     this.#schedule();
+    // guard: watch/alone
     if (isRefused && told.length > 1) for (const member of told) this.#listenAlone(member);
     else for (const { listener } of told) tell(listener);
   }
@@ -114,7 +115,10 @@ export class SharedListen {
 
   #send(listen: Listen): void {
     const filter = JSON.stringify({ resourceSubscriptions: [...listen.members.keys()] });
-    listen.running = this.#connection.send(internalCall(LISTEN, modernParams(this.#identity, `"notifications":${filter}`)), listen);
+    listen.running = this.#connection.send(
+      internalCall(LISTEN, modernParams(this.#identity, `"notifications":${filter}`)),
+      listen,
+    );
   }
 
   #leave(member: Member): void {
@@ -158,7 +162,8 @@ class Listen implements CallHandler {
 
   onNotification(message: RpcMessage): boolean {
     // The acknowledgement names what is honoured, and comes first.
-    if (message.method === 'notifications/subscriptions/acknowledged') this.#shared.onAcknowledged(this, honouredIn(message));
+    if (message.method === 'notifications/subscriptions/acknowledged')
+      this.#shared.onAcknowledged(this, honouredIn(message));
     else if (message.method === 'notifications/resources/updated')
       for (const { listener } of meantBy(message, this.members)) listener.onUpdated(message);
     return true;
@@ -184,7 +189,9 @@ function honouredIn(message: RpcMessage): ReadonlySet<string> {
   const text = rawOf(message, memberOf(message.params, 'notifications'));
   const filter: unknown = text === undefined ? undefined : JSON.parse(text);
   const uris =
-    typeof filter === 'object' && filter !== null && 'resourceSubscriptions' in filter ? filter.resourceSubscriptions : undefined;
+    typeof filter === 'object' && filter !== null && 'resourceSubscriptions' in filter
+      ? filter.resourceSubscriptions
+      : undefined;
   return new Set(Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : []);
 }
 
@@ -197,5 +204,8 @@ function meantBy(message: RpcMessage, members: ReadonlyMap<string, Member>): rea
 
 /** An update may be about a part of the resource that is listened to (MCP 2026-07-28, server/resources, "Subscriptions"). */
 function isWithin(uri: string, whole: string): boolean {
-  return uri.startsWith(whole) && (whole.endsWith('/') || /[/?#]/.test(uri.charAt(whole.length)));
+  return (
+    uri.startsWith(whole) &&
+    /* guard: watch/within */ (whole.endsWith('/') || /[/?#]/.test(uri.charAt(whole.length)))
+  );
 }
