@@ -62,7 +62,8 @@ export const FRONT_GUARDS: readonly Guard[] = [
     name: 'endpoint/token',
     against: 'No endpoint asks for a token.',
     rule: 'GHSA-rvq5-wwqv-78pq',
-    without: "{ kind: 'admitted', principal: { id: 'anonymous', kind: 'anonymous' }, endpoint: endpoint[1] }",
+    without:
+      "{ kind: 'admitted', principal: { id: 'anonymous', kind: 'anonymous' }, endpoint: endpointOf(match[1]) }",
   },
   {
     name: 'endpoint/scope',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock, silentLogger } from '@omni/ports';
 import { Container } from 'inversify';
-import { coreModule } from './core.module.ts';
+import { GATEWAY_MODULES } from './gateway-modules.ts';
 import { createMasterServer } from './create-master-server.ts';
 import { parseConfigurationText } from './node-configuration.ts';
 import { Token } from './token.ts';
@@ -22,7 +22,7 @@ describe('createMasterServer', () => {
     container.bind(Token.ChildLauncher).toConstantValue(undefined);
     container.bind(Token.HttpClient).toConstantValue(undefined);
     container.bind(Token.ChannelDialer).toConstantValue(undefined);
-    container.load(coreModule);
+    container.load(...GATEWAY_MODULES);
     const missing = Object.entries(Token).filter(([, token]) => !container.isBound(token));
     expect(missing).toEqual([]);
     for (const token of Object.values(Token)) expect(() => container.get<unknown>(token)).not.toThrow();

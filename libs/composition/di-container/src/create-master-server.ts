@@ -1,8 +1,9 @@
 import { silentLogger, systemClock } from '@omni/ports';
 import { Container } from 'inversify';
-import { coreModule } from './core.module.ts';
+import { GATEWAY_MODULES } from './gateway-modules.ts';
 import { HTTP_START_GRACE_MS, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
+
 import { Token } from './token.ts';
 
 export interface MasterServerOptions extends GatewayAdapters {
@@ -21,6 +22,6 @@ export function createMasterServer(options: MasterServerOptions): MasterServer {
   container.bind(Token.ChildLauncher).toConstantValue(options.launcher);
   container.bind(Token.HttpClient).toConstantValue(options.http);
   container.bind(Token.ChannelDialer).toConstantValue(options.dialer);
-  container.load(coreModule);
+  container.load(...GATEWAY_MODULES);
   return container.get(Token.MasterServer);
 }

@@ -5,7 +5,7 @@ import type { UpstreamObserver } from '@omni/upstreams';
 
 export interface UpstreamObserverParts {
   readonly refresher: CatalogueRefresher;
-  readonly lists: VariantReader;
+  readonly reader: VariantReader;
   readonly health: HealthMonitor;
   readonly logger: Logger;
 }
@@ -13,7 +13,7 @@ export interface UpstreamObserverParts {
 /** Tells the catalogue, the health monitor and the log what happens to upstreams. */
 export function upstreamObserver({
   refresher,
-  lists,
+  reader,
   health,
   logger,
 }: UpstreamObserverParts): UpstreamObserver {
@@ -23,7 +23,7 @@ export function upstreamObserver({
     },
     onListsChanged(upstream, _kinds, source) {
       if (source.connection.binding === undefined) refresher.onListsChanged(upstream.name);
-      lists.onListsChanged(upstream.name, source);
+      reader.onListsChanged(upstream.name, source);
     },
     onStateChanged(upstream) {
       const { state } = upstream;

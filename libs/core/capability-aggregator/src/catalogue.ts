@@ -284,13 +284,11 @@ export class Catalogue {
 
   /** What an upstream offers, what of it is withheld, what went wrong. */
   describe(upstream: string): UpstreamOverview {
-    const onAll = this.#snapshot
-      .shadowedOf(upstream)
-      .map(({ list, name, reason }) => ({
-        list,
-        key: safeText(name),
-        reason: `on the endpoint of all servers: ${reason}`,
-      }));
+    const onAll = this.#snapshot.shadowedOf(upstream).map(({ list, name, reason }) => ({
+      list,
+      key: safeText(name),
+      reason: `on the endpoint of all servers: ${reason}`,
+    }));
     return overviewOf(upstream, this.#snapshot.catalogues.get(upstream), onAll);
   }
 

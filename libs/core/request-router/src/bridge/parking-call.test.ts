@@ -63,9 +63,7 @@ class Talk {
   }
 
   /** Makes a call, has the server ask during it, and gives what the client is told. */
-  async park(
-    options: RequestOptions = {},
-  ): Promise<{
+  async park(options: RequestOptions = {}): Promise<{
     readonly reply: RecordingReply;
     readonly state: string;
     readonly result: Record<string, unknown>;

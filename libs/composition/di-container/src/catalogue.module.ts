@@ -1,0 +1,87 @@
+import { Catalogue, CatalogueRefresher, readCatalogue, VariantReader } from '@omni/capabilities';
+import { VariantKeys } from '@omni/upstreams';
+import { ContainerModule } from 'inversify';
+import { ClientViews } from './client-views.ts';
+import { IDENTITY } from './identity.ts';
+import { bindPart } from './part.ts';
+import { Token } from './token.ts';
+
+/** What upstreams offer, and what each client is shown of it. */
+export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) => {
+  bindPart(
+    bind,
+    Token.Catalogue,
+    { configuration: Token.Configuration, clock: Token.Clock },
+    ({ configuration: { upstreams, naming }, clock }) =>
+      new Catalogue({
+        order: upstreams.map(({ name }) => name),
+        off: upstreams.filter(({ enabled }) => !enabled).map(({ name }) => name),
+        prefix: naming.prefix,
+        identity: IDENTITY,
+        clock,
+      }),
+  );
+  bindPart(bind, Token.VariantKeys, {}, () => new VariantKeys());
+  bindPart(
+    bind,
+    Token.VariantReader,
+    {
+      configuration: Token.Configuration,
+      catalogue: Token.Catalogue,
+      variantKeys: Token.VariantKeys,
+      clock: Token.Clock,
+      logger: Token.Logger,
+      listWaitMs: Token.StartGraceMs,
+    },
+    ({ configuration, catalogue, variantKeys, clock, logger, listWaitMs }) =>
+      new VariantReader({
+        upstreams: configuration.upstreams.map(({ name }) => name),
+        variantKeyOf: (client) => variantKeys.of(client),
+        isRead: (upstream) => catalogue.isRead(upstream),
+        read: ({ connection, capabilities }) =>
+          readCatalogue(connection, { identity: IDENTITY, capabilities }),
+        publish: (variantKey, upstream, read, isNews) => catalogue.setFor(variantKey, upstream, read, isNews),
+        forget: (variantKey) => catalogue.forget(variantKey),
+        clock,
+        logger,
+        listWaitMs,
+      }),
+  );
+  bindPart(
+    bind,
+    Token.CatalogueRefresher,
+    {
+      configuration: Token.Configuration,
+      catalogue: Token.Catalogue,
+      reader: Token.VariantReader,
+      clock: Token.Clock,
+      logger: Token.Logger,
+      startGraceMs: Token.StartGraceMs,
+    },
+    ({ configuration, catalogue, reader, clock, logger, startGraceMs }) =>
+      new CatalogueRefresher({
+        publish: (upstream, read) => {
+          if (catalogue.set(upstream, read)) reader.onBaseChanged(upstream);
+        },
+        read: (connection) => readCatalogue(connection, { identity: IDENTITY }),
+        awaited: configuration.upstreams.filter(({ enabled }) => enabled).map(({ name }) => name),
+        clock,
+        logger,
+        startGraceMs,
+      }),
+  );
+  bindPart(
+    bind,
+    Token.ClientViews,
+    {
+      configuration: Token.Configuration,
+      catalogue: Token.Catalogue,
+      refresher: Token.CatalogueRefresher,
+      reader: Token.VariantReader,
+      variantKeys: Token.VariantKeys,
+      sources: Token.UpstreamDirectory,
+    },
+    ({ configuration, ...parts }) =>
+      new ClientViews({ ...parts, names: new Set(configuration.upstreams.map(({ name }) => name)) }),
+  );
+});
