@@ -62,7 +62,7 @@ export const GATEWAY_ERRORS = {
   // How busy Omni is.
   OMNI_OVERLOADED: { jsonRpcCode: -31020, httpStatus: 503, retryable: true, meaning: 'A limit on concurrent work is reached.', hint: 'Try again in a moment, or raise the limit that the message names.' },
   OMNI_SHUTTING_DOWN: { jsonRpcCode: -31021, httpStatus: 503, retryable: true, meaning: 'Omni is stopping and takes no new work.', hint: 'Try again when it is back.' },
-  OMNI_MEMORY_FULL: { jsonRpcCode: -31022, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'Omni held so much of unfinished messages of servers that it took no more of this one.', hint: 'The server may have done what it was asked. Ask for less, try again in a moment, or raise limits.maxHeldBytes.' },
+  OMNI_MEMORY_FULL: { jsonRpcCode: -31022, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'Omni held so much of unfinished messages of servers that it took no more of this one.', hint: 'The server may have done what it was asked. Ask for less, try again in a moment, or raise limits.maxUnfinishedBytes.' },
   OMNI_INTERNAL: { jsonRpcCode: -32603, httpStatus: 500, retryable: true, meaning: 'Omni failed in a way that nobody foresaw.', hint: 'Report it with the request id and the log line.' },
 
   // What an upstream did.

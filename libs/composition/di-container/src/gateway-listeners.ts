@@ -42,10 +42,10 @@ const ANONYMOUS: Principal = { id: 'anonymous', kind: 'anonymous' };
 export async function openListeners(options: GatewayListenersOptions): Promise<GatewayListeners> {
   const { configuration, environment, address, server, logger } = options;
   const { unixSocket, tcp, tls } = configuration.server;
-  const { maxBodyBytes, maxHeldBytes } = configuration.limits;
+  const { maxBodyBytes, maxUnfinishedBytes } = configuration.limits;
   const maxBacklogBytes = clientBacklogBytes(configuration.limits);
   // One of the clients, so that servers cannot take their room nor the other way round.
-  const budget = new CountedByteBudget(maxHeldBytes);
+  const budget = new CountedByteBudget(maxUnfinishedBytes);
   const http = new NodeHttpListener({
     handler: server.handle,
     webSockets: {

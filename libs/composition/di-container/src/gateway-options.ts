@@ -48,7 +48,7 @@ export interface GatewayConfiguration {
     readonly maxDepth: number;
     readonly maxElements: number;
     readonly maxUpstreamMessageBytes: number;
-    readonly maxHeldBytes: number;
+    readonly maxUnfinishedBytes: number;
     readonly maxInFlight: number;
     readonly maxSessions: number;
     readonly sessionIdleMs: number;

@@ -46,7 +46,7 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
           maxInFlight: limits.maxInFlight,
           maxInstances: limits.maxInstances,
           maxUpstreamMessageBytes: limits.maxUpstreamMessageBytes,
-          maxHeldBytes: limits.maxHeldBytes,
+          maxUnfinishedBytes: limits.maxUnfinishedBytes,
         },
         observer: upstreamObserver({ refresher, reader, health, logger }),
       }),

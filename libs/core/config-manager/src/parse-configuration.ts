@@ -15,6 +15,7 @@ import {
 } from './document/located-value.ts';
 import { SERVER_BLOCKS, normalizeSource } from './document/normalize-source.ts';
 import { readDocument } from './document/read-document.ts';
+import { withPresentNames } from './document/renamed-settings.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
 import { upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
@@ -150,7 +151,7 @@ function mergeSources(
     else merged = mergeLocated(merged, normalizeSource(source, document, problems, warnings));
   }
   if (unreadable) problems.throwIfAny();
-  return merged;
+  return withPresentNames(merged, problems, warnings);
 }
 
 interface SettingsOptions {

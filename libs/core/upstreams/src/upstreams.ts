@@ -46,7 +46,7 @@ export class Upstreams {
       logger: options.logger ?? silentLogger,
       identity: options.identity,
       limits,
-      budget: new CountedByteBudget(limits.maxHeldBytes),
+      budget: new CountedByteBudget(limits.maxUnfinishedBytes),
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
       random: options.random ?? Math.random,

@@ -139,7 +139,7 @@ const LimitsSchema = z.strictObject({
   maxUpstreamMessageBytes: countSchema(1_024, GIB)
     .default(16_777_216)
     .describe('Longest message of a server, in bytes.'),
-  maxHeldBytes: countSchema(1_048_576, 64 * GIB)
+  maxUnfinishedBytes: countSchema(1_048_576, 64 * GIB)
     .default(268_435_456)
     .describe(
       'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. Messages of up to 64 KiB are not counted. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
