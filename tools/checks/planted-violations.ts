@@ -14,6 +14,15 @@ function plant(
   return { rule, files: { [path]: text, ...others } };
 }
 
+/** @returns The folder first: it is what the rule names. */
+function manyFiles(folder: string, count: number): Readonly<Record<string, string>> {
+  const files = Array.from({ length: count }, (_, index) => [
+    `${folder}/file-${index}.ts`,
+    `export const one = ${index};\n`,
+  ]);
+  return Object.fromEntries(files);
+}
+
 const use = (name: string): string => `export { ${name} } from`;
 
 /** For .dependency-cruiser.mjs. */
@@ -263,6 +272,8 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
   ),
   plant('telling-names', 'libs/core/beta/src/utils.ts', `export const one = 1;\n`),
   plant('telling-names', 'libs/core/beta/src/session.ts', `export class SessionManager {}\n`),
+  plant('field-words', 'libs/core/beta/src/ladder.ts', `/** The restart ladder. */\nexport const one = 1;\n`),
+  { rule: 'small-folders', files: manyFiles('libs/core/beta/src/many', 21) },
   plant('all-projects-type-checked', 'tsconfig.json', '{ "files": [], "references": [] }'),
   plant(
     'declared-projects',

@@ -91,7 +91,7 @@ interface GivenLs extends GivenTarget {
 
 function addCalling(program: Command, context: CommandContext, outcome: Outcome): void {
   const isDebugging = (): boolean => program.opts()['debug'] === true;
-  withTarget(program.command('ls').description('list the servers and how they do'))
+  withTarget(program.command('ls').description('list servers and their status'))
     .option('--timeout <duration>', 'longest wait for servers to start', '15s')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(LIST_OUTPUTS).default('table'))
     .action(async ({ timeout, ...given }: GivenLs) => {
@@ -133,6 +133,13 @@ function addAbout(program: Command, { terminal }: CommandContext): void {
       terminal.writeOut(
         json === true ? `${JSON.stringify(facts)}\n` : `omni ${facts.omni} (Node ${facts.node})\n`,
       );
+    });
+  program
+    .command('schema')
+    .description('print the JSON Schema of a configuration, for editors')
+    .action(async () => {
+      const { configurationJsonSchema } = await import('@omni/container/node');
+      terminal.writeOut(`${JSON.stringify(configurationJsonSchema(), undefined, 2)}\n`);
     });
   program
     .command('completion')
