@@ -21,6 +21,7 @@ import { reportText } from './report.ts';
 import { resultJson, withoutPaths, writeResult } from './result-file.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { ALL_SUBJECTS } from './subjects/all-subjects.ts';
+import { omniBefore } from './subjects/omni.ts';
 import { startUpstream } from './upstream-process.ts';
 import { runAllocation } from './workloads/allocation.ts';
 import { runHalfLoad } from './workloads/half-load.ts';
@@ -39,9 +40,8 @@ const W2_MAX_BYTES = 10_000;
 
 async function run(options: BenchOptions, folder: string): Promise<BenchResult> {
   const cores = planCores();
-  const subjects = ALL_SUBJECTS.filter(
-    ({ name }) => options.only.length === 0 || options.only.includes(name),
-  );
+  const chosen = ALL_SUBJECTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const subjects = options.before === undefined ? chosen : [...chosen, omniBefore(options.before)];
   await bundleServer();
   const finishManifest = startManifest(options, cores, subjects);
   pinThisProcess(cores.load);
