@@ -116,9 +116,9 @@ describe('WebSocketUpgrades', () => {
   // guard: upgrade/decision
   it('answers a refused upgrade with status, headers and error of the refusal, and upgrades when it is not refused', async () => {
     const asked: (string | undefined)[][] = [];
-    const decide = ({ path, header }: UpgradeRequest): UpgradeDecision => {
-      asked.push([path, header('host'), header('origin')]);
-      if (header('origin') === undefined) return { kind: 'accepted', serve: serveEcho };
+    const decide = (request: UpgradeRequest): UpgradeDecision => {
+      asked.push([request.path, request.header('host'), request.header('origin')]);
+      if (request.header('origin') === undefined) return { kind: 'accepted', serve: serveEcho };
       return {
         kind: 'refused',
         error: new GatewayError('OMNI_AUTH_REQUIRED', 'no'),
