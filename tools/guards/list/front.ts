@@ -76,6 +76,37 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'authentication/failure',
+    against: 'Whoever makes the authentication fail is let in.',
+    without: "{ id: 'anonymous', kind: 'anonymous' }",
+  },
+  {
+    name: 'authentication/answer',
+    against: 'An authentication that answers with nothing lets everybody in.',
+    without: 'true',
+  },
+  {
+    name: 'authentication/challenge',
+    against: 'A line break in a challenge writes headers of its own.',
+    without: 'true',
+  },
+  {
+    name: 'pending/room',
+    against:
+      'Requests that wait to be authenticated fill the memory, or one address takes all the room there is.',
+  },
+  {
+    name: 'pending/deadline',
+    against: 'An authentication that never answers keeps its requests.',
+    without: 'undefined',
+  },
+  {
+    name: 'request/body-while-waiting',
+    against: 'The body of a request is read before it is known who sent it.',
+    without:
+      'void exchange.readBody(this.#options.limits.maxBodyBytes);\n    known.then((later) => serve(exchange, later)).catch(() => {});',
+  },
+  {
     name: 'request/content-type',
     against: 'A form of a web page, which needs no permission of the browser, is taken for a message.',
   },

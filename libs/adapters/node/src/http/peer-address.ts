@@ -4,6 +4,6 @@ import type { Socket } from 'node:net';
 const MAPPED = /^::ffff:(?=\d+\.)/i;
 
 /** @returns See `ConnectionFacts.peerAddress`. */
-export function peerAddressOf(socket: Socket): string | undefined {
+export function peerAddressOf(socket: Pick<Socket, 'remoteAddress'>): string | undefined {
   return socket.remoteAddress?.replace(MAPPED, '');
 }

@@ -139,6 +139,7 @@ export class WebSocketUpgrades {
 
   /** Cuts every WebSocket that is still open, and every client that waits for one. */
   terminate(): void {
+    // guard: upgrade/undecided
     for (const socket of this.#undecided) socket.destroy();
     for (const webSocket of this.#open) webSocket.terminate();
   }

@@ -98,11 +98,11 @@ export class HttpFront {
   #whenKnown<Known>(
     exchange: Exchange,
     known: Known | Promise<Known>,
-    next: (exchange: Exchange, known: Known) => void,
+    serve: (exchange: Exchange, known: Known) => void,
   ): void {
-    if (!(known instanceof Promise)) return next(exchange, known);
+    if (!(known instanceof Promise)) return serve(exchange, known);
     // guard: request/body-while-waiting
-    known.then((later) => next(exchange, later)).catch((error: unknown) => this.#failed(exchange, error));
+    known.then((later) => serve(exchange, later)).catch((error: unknown) => this.#failed(exchange, error));
   }
 
   readonly #serve = (exchange: Exchange, decision: EndpointDecision): void => {
