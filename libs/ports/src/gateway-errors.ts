@@ -58,6 +58,7 @@ export const GATEWAY_ERRORS = {
   OMNI_HOST_FORBIDDEN: { jsonRpcCode: -31010, httpStatus: 403, retryable: false, meaning: 'The Host header names a host that Omni does not serve.', hint: 'Add the name to server.allowedHosts if it is yours.' },
   OMNI_ORIGIN_FORBIDDEN: { jsonRpcCode: -31011, httpStatus: 403, retryable: false, meaning: 'The Origin header names a site that may not call Omni.', hint: 'Add the origin to server.allowedOrigins if you trust it.' },
   OMNI_AUTH_REQUIRED: { jsonRpcCode: -31012, httpStatus: 401, exitCode: 12, retryable: false, meaning: 'The request carries no valid token.', hint: 'Send Authorization: Bearer <token>; omni serve prints where the token is stored.' },
+  OMNI_AUTH_UNAVAILABLE: { jsonRpcCode: -31013, httpStatus: 503, retryable: true, meaning: 'Omni could not find out in time who sent the request.', hint: 'Try again in a moment; if it lasts, check the service that knows the credentials of clients.' },
 
   // How busy Omni is.
   OMNI_OVERLOADED: { jsonRpcCode: -31020, httpStatus: 503, retryable: true, meaning: 'A limit on concurrent work is reached.', hint: 'Try again in a moment, or raise the limit that the message names.' },

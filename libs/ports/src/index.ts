@@ -13,6 +13,8 @@ export { LiveList, type Place } from './live-list.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export type { FramingError, ChannelListener, MessageChannel, OpenChannel } from './message-channel.ts';
 export type { Principal } from './principal.ts';
+export type { Refusal } from './refusal.ts';
 export { ownsLargeBuffer, releaseBytes } from './release-bytes.ts';
+export type { ConnectionFacts, ListenerFacts, PeerCertificate, RequestFacts } from './request-facts.ts';
 export type { SocketAddress } from './socket-address.ts';
 export type { Era, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

@@ -16,7 +16,7 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
       views: Token.ClientViews,
       dispatch: Token.RequestRouter,
       updates: Token.ResourceSubscriptions,
-      authentication: Token.TokenCheck,
+      authentication: Token.Authentication,
       hostCheck: Token.OriginGuard,
       health: Token.HealthMonitor,
       clock: Token.Clock,

@@ -9,12 +9,11 @@ import {
   type Principal,
 } from '@omni/ports';
 import type {
-  AdmittedClient,
   BindOptions,
   Connection,
+  EndpointDecision,
   EndpointRequest,
   ProtocolHandler,
-  RefusedClient,
 } from '@omni/protocol';
 import type { Upstreams } from '@omni/upstreams';
 import { createChannelPair, endpointOf } from '@omni/model';
@@ -94,7 +93,7 @@ export class MasterServer {
   readonly handle = (exchange: Exchange): void => this.#parts.protocol.handle(exchange);
 
   /** Whether a client may open a channel by a request, such as an upgrade: the same checks as for {@link handle}. */
-  admitChannel(request: EndpointRequest): AdmittedClient | RefusedClient {
+  admitChannel(request: EndpointRequest): EndpointDecision | Promise<EndpointDecision> {
     return this.#parts.protocol.admitChannel(request);
   }
 

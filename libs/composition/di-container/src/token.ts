@@ -1,8 +1,8 @@
-import type { OriginGuard, TokenCheck } from '@omni/auth';
+import type { OriginGuard } from '@omni/auth';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
-import type { ProtocolHandler } from '@omni/protocol';
+import type { Authentication, ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
@@ -35,7 +35,7 @@ export const Token = {
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),
   ResourceSubscriptions: token<ResourceSubscriptions>('ResourceSubscriptions'),
-  TokenCheck: token<TokenCheck>('TokenCheck'),
+  Authentication: token<Authentication>('Authentication'),
   OriginGuard: token<OriginGuard>('OriginGuard'),
   HealthMonitor: token<HealthMonitor>('HealthMonitor'),
   ProtocolHandler: token<ProtocolHandler>('ProtocolHandler'),

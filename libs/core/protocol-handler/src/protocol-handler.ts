@@ -18,13 +18,8 @@ import type {
   Identity,
   ResourceUpdates,
 } from './collaborators.ts';
-import {
-  EndpointAccess,
-  refusal,
-  type AdmittedClient,
-  type EndpointRequest,
-  type RefusedClient,
-} from './http/endpoint-access.ts';
+import { EndpointAccess, refusal, type EndpointDecision } from './http/endpoint-access.ts';
+import type { EndpointRequest } from './http/endpoint-request.ts';
 import { HttpFront, type Probes } from './http/http-front.ts';
 import type { SessionDependencies } from './legacy/legacy-session.ts';
 import { LegacySessions } from './legacy/legacy-sessions.ts';
@@ -135,14 +130,23 @@ export class ProtocolHandler {
   /** Answers one HTTP exchange; never throws. */
   readonly handle = (exchange: Exchange): void => this.#http.handle(exchange);
 
-  /** Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint are checked as for {@link handle}. */
-  admitChannel(request: EndpointRequest): AdmittedClient | RefusedClient {
-    const admitted =
+  /**
+   * Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint are checked as for
+   * {@link handle}.
+   *
+   * @returns A promise, which is never rejected, only where the authentication takes time.
+   */
+  admitChannel(request: EndpointRequest): EndpointDecision | Promise<EndpointDecision> {
+    const decision =
       this.#access.admit(request) ??
       refusal(new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
-    const { closed } = this.#admission;
-    return admitted.kind === 'admitted' && closed !== undefined ? refusal(closed) : admitted;
+    return decision instanceof Promise ? decision.then(this.#unlessClosed) : this.#unlessClosed(decision);
   }
+
+  readonly #unlessClosed = (decision: EndpointDecision): EndpointDecision => {
+    const { closed } = this.#admission;
+    return decision.kind === 'admitted' && closed !== undefined ? refusal(closed) : decision;
+  };
 
   /**
    * Serves a client on a channel: stdio, a socket, or memory.
@@ -190,6 +194,7 @@ export class ProtocolHandler {
       connections: this.#connections.size,
       listens: this.#listens.size,
       inFlight: this.#admission.inFlight,
+      authenticating: this.#access.pending,
     };
     return { level: this.#isStopping ? 'warn' : 'ok', details, since: this.#since };
   }
@@ -208,6 +213,7 @@ export class ProtocolHandler {
     this.#isStopping = true;
     this.#since = Date.now();
     this.#admission.close();
+    this.#access.stop();
     this.#listens.stop();
     await new Promise<void>((resolve) => {
       const cancel = this.#options.clock.after(deadlineMs, resolve);
