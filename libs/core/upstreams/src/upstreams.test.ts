@@ -183,6 +183,21 @@ describe('Upstreams.apply', () => {
     await scene.upstreams.stop();
   });
 
+  it('finds the era of a successor out anew', async () => {
+    const scene = await sceneOf('a');
+    const modern = new ScriptedServer((message, instance) => {
+      if (message.method === 'server/discover')
+        instance.reply(message, '{"supportedVersions":["2026-07-28"],"capabilities":{}}');
+      else if (message.method === 'initialize') instance.refuse(message, -32022);
+    });
+    scene.servers.set('modern', modern);
+    scene.registry.replace([scene.spec('a', {}, 'modern')]);
+    await scene.settle();
+    expect(scene.log).toEqual(['a starting', 'a ready', 'a is listed']);
+    expect(scene.upstreams.get('a')?.snapshot.facts.era).toBe('modern');
+    await scene.upstreams.stop();
+  });
+
   it('moves what clients have subscribed to to the successor', async () => {
     const scene = await sceneOf('a');
     const updates: string[] = [];

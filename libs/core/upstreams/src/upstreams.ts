@@ -97,15 +97,20 @@ export class Upstreams {
   apply({ all }: UpstreamDefinitions, changes: DefinitionChanges, drainMs: Millis): void {
     const before = this.#byName;
     const until = this.#context.clock.now() + drainMs;
-    const isKept = new Set([...changes.changed, ...changes.unchanged]);
-    this.#byName = new Map(
-      all.map((spec) => [
-        spec.name,
-        /* guard: registry/unchanged */ (isKept.has(spec.name) ? before.get(spec.name) : undefined) ??
-          this.#make(spec),
-      ]),
-    );
+    const keepsPlace = new Set([...changes.changed, ...changes.unchanged]);
+    const next = new Map<string, Upstream>();
+    for (const spec of all) {
+      const held = before.get(spec.name);
+      const isKept = held !== undefined && /* guard: registry/unchanged */ keepsPlace.has(spec.name);
+      next.set(spec.name, isKept ? held : this.#make(spec));
+    }
+    this.#byName = next;
     for (const spec of all) if (changes.changed.includes(spec.name)) this.get(spec.name)?.update(spec, until);
+    // What is known of a server says nothing of a namesake.
+    for (const name of [...changes.removed, ...changes.replaced]) {
+      const retired = before.get(name);
+      if (retired !== undefined) this.#context.eras.forget(retired.spec);
+    }
     // Successors start first: what moves to them waits then, instead of failing.
     if (this.#isStarted) this.start();
     for (const name of [...changes.removed, ...changes.replaced]) {
@@ -119,9 +124,8 @@ export class Upstreams {
   }
 
   async #retire(retired: Upstream, until: Millis, successor: Upstream | undefined): Promise<void> {
-    const { logger, eras } = this.#context;
+    const { logger } = this.#context;
     const { name } = retired;
-    if (successor === undefined) eras.forget(retired.spec);
     this.#retired.add(retired);
     logger.info(
       { upstream: name },

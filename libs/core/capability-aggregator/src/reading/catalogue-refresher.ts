@@ -112,23 +112,13 @@ export class CatalogueRefresher {
 
   /** The name stands for another server from now on, which comes up soon. */
   onReplaced(upstream: string): void {
-    const kept = this.#keptOf(upstream);
-    this.#cancel(kept);
-    kept.connection = undefined;
-    kept.failures = 0;
-    kept.said = '';
-    kept.isSuccessor = true;
+    this.#forget(upstream);
+    this.#keptOf(upstream).isSuccessor = true;
   }
 
   /** Nothing is kept of an upstream that is not there any more, or is switched off. */
   onRemoved(upstream: string): void {
-    const kept = this.#kept.get(upstream);
-    if (kept !== undefined) {
-      this.#cancel(kept);
-      // What is being read of it is not taken any more.
-      kept.connection = undefined;
-      this.#kept.delete(upstream);
-    }
+    this.#forget(upstream);
     this.#settled(upstream);
   }
 
@@ -140,12 +130,19 @@ export class CatalogueRefresher {
     this.#settle();
   }
 
+  #forget(upstream: string): void {
+    const kept = this.#kept.get(upstream);
+    if (kept === undefined) return;
+    this.#kept.delete(upstream);
+    this.#cancel(kept);
+    // What is being read of it is not taken any more.
+    kept.connection = undefined;
+  }
+
   #cancel(kept: Kept): void {
     kept.cancelNext?.();
-    kept.cancelNext = undefined;
     kept.cancelRetry?.();
     kept.cancelRemoval?.();
-    kept.cancelRemoval = undefined;
   }
 
   #takeOut(upstream: string, kept: Kept): void {
