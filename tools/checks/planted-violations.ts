@@ -252,6 +252,17 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
     'libs/jsonrpc/src/asks.ts',
     `export const isTest = globalThis.process.env['CI'];\n`,
   ),
+  plant('time-and-chance-by-input', 'libs/core/beta/src/reads-clock.ts', `export const now = Date.now;\n`),
+  plant(
+    'time-and-chance-by-input',
+    'libs/model/src/reads-date.ts',
+    `export const now = (): Date => new Date();\n`,
+  ),
+  plant(
+    'time-and-chance-by-input',
+    'libs/ports/src/rolls-dice.ts',
+    `export const dice = (): number => Math.random();\n`,
+  ),
   plant(
     'no-bare-errors',
     'apps/cli/src/fails.ts',
@@ -288,6 +299,7 @@ export const INNOCENT: Readonly<Record<string, string>> = {
     '/** Says "throw new Error(", console.log and Buffer in words only. */',
     `export const text = 'process.stdout.write(1); export * from x; TO-DO';`,
     `export const frozen = ['a'] as const;`,
+    'export const epoch = new Date(0);',
     'export const one = (value: unknown): unknown => {',
     '  // The only caller has checked that it is a number.',
     '  return value as number;',

@@ -44,6 +44,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R14',
   },
   {
+    name: 'parked/definition',
+    against: 'A user who has agreed to something for one server makes a call to another of its name.',
+    rule: 'PROTO-R14',
+  },
+  {
     name: 'parked/node',
     against: 'A state of another process is taken for one of this.',
     rule: 'PROTO-R14',
@@ -221,6 +226,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     against: 'A task of one server opens the task of the same id at another.',
     rule: 'CVE-2026-111767',
     without: 'id',
+  },
+  {
+    name: 'task/definition',
+    against: 'The id of a task opens a task of another server that has taken the name.',
+    rule: 'CVE-2026-111767',
   },
   {
     name: 'task/count',

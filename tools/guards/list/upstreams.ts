@@ -212,4 +212,23 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     name: 'watch/within',
     against: 'An update is told to who listens to another resource whose address begins alike.',
   },
+  {
+    name: 'registry/names',
+    against: 'A server without a name takes the place of the endpoint of all servers.',
+    without: 'false',
+  },
+  {
+    name: 'registry/twice',
+    against: 'Of two servers of one name, one is started and can never be called.',
+  },
+  {
+    name: 'registry/unchanged',
+    against: 'A change of one server restarts all of them.',
+    without: 'false',
+  },
+  {
+    name: 'registry/drains',
+    against: 'Calls on a server that is removed are cut.',
+    without: 'true',
+  },
 ];

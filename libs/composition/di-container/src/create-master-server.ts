@@ -1,4 +1,4 @@
-import { silentLogger, systemClock } from '@omni/ports';
+import { silentLogger, systemClock, systemRandom } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { Container } from 'inversify';
 import { GATEWAY_MODULES } from './gateway-modules.ts';
@@ -20,6 +20,7 @@ export function createMasterServer(options: MasterServerOptions): MasterServer {
   container.bind(Token.Configuration).toConstantValue(options.configuration);
   container.bind(Token.StartGraceMs).toConstantValue(options.startGraceMs ?? HTTP_START_GRACE_MS);
   container.bind(Token.Clock).toConstantValue(options.clock ?? systemClock);
+  container.bind(Token.Random).toConstantValue(options.random ?? systemRandom);
   container.bind(Token.Logger).toConstantValue(options.logger ?? silentLogger);
   container.bind(Token.ChildLauncher).toConstantValue(options.launcher);
   container.bind(Token.HttpClient).toConstantValue(options.http);

@@ -4,6 +4,7 @@ import type {
   Clock,
   HttpClient,
   Logger,
+  Random,
   OpenChannel,
   UpstreamSpec,
 } from '@omni/ports';
@@ -66,6 +67,8 @@ export interface GatewayAdapters {
   readonly dialer?: ChannelDialer;
   /** Default: the runtime's timers. */
   readonly clock?: Clock;
+  /** Default: the runtime's. */
+  readonly random?: Random;
   /** Default: nothing is logged. */
   readonly logger?: Logger;
 }

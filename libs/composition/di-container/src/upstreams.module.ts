@@ -1,4 +1,4 @@
-import { DEFAULT_UPSTREAM_LIMITS, Upstreams } from '@omni/upstreams';
+import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
 import { IDENTITY } from './identity.ts';
 import { bindPart } from './part.ts';
@@ -10,35 +10,46 @@ import { upstreamObserver } from './upstream-observer.ts';
 export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) => {
   bindPart(
     bind,
+    Token.UpstreamRegistry,
+    { configuration: Token.Configuration },
+    ({ configuration: { upstreams } }) => new UpstreamRegistry(upstreams),
+  );
+  bindPart(
+    bind,
     Token.Upstreams,
     {
       configuration: Token.Configuration,
+      registry: Token.UpstreamRegistry,
       launcher: Token.ChildLauncher,
       http: Token.HttpClient,
       dialer: Token.ChannelDialer,
       clock: Token.Clock,
+      random: Token.Random,
       logger: Token.Logger,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
     },
     ({
-      configuration: { upstreams, limits },
+      configuration: { limits },
+      registry,
       launcher,
       http,
       dialer,
       clock,
+      random,
       logger,
       refresher,
       reader,
       health,
     }) =>
       new Upstreams({
-        specs: upstreams,
+        specs: registry.current.all,
         ...(launcher === undefined ? {} : { launcher }),
         ...(http === undefined ? {} : { http }),
         ...(dialer === undefined ? {} : { dialer }),
         clock,
+        random,
         logger,
         identity: IDENTITY,
         limits: {
@@ -54,7 +65,7 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
   bindPart(
     bind,
     Token.UpstreamDirectory,
-    { upstreams: Token.Upstreams },
-    ({ upstreams }) => new UpstreamDirectory(upstreams),
+    { upstreams: Token.Upstreams, registry: Token.UpstreamRegistry },
+    ({ upstreams, registry }) => new UpstreamDirectory(upstreams, registry),
   );
 });

@@ -5,8 +5,10 @@ import {
   type Clock,
   type Exchange,
   type Logger,
+  type Millis,
   type OpenChannel,
   type Principal,
+  type Random,
 } from '@omni/ports';
 import { Admission } from './admission.ts';
 import { ChannelFront } from './channel/channel-front.ts';
@@ -44,6 +46,8 @@ export interface ProtocolHandlerOptions {
   /** Whether clients of the transport HTTP+SSE (2024-11-05) are served at `/sse`. */
   readonly legacySse: boolean;
   readonly clock: Clock;
+  /** Default: the runtime's. */
+  readonly random?: Random;
   readonly logger: Logger;
 }
 
@@ -82,13 +86,14 @@ export class ProtocolHandler {
   readonly #requests: RequestLog;
   readonly #connections = new Set<ChannelFront>();
   #connected = 0;
-  #since = Date.now();
+  #since: Millis;
   #isStopping = false;
   #endWaiting: () => void = () => {};
 
   constructor(options: ProtocolHandlerOptions) {
     this.#options = options;
     const { views, dispatch, updates, identity, limits, clock, logger } = options;
+    this.#since = clock.now();
     const ticker = new StreamTicker(clock);
     this.#admission = new Admission(limits.maxInFlight);
     this.#listens = new ListenHub({ views, updates, dispatch, clock });
@@ -107,7 +112,7 @@ export class ProtocolHandler {
       maxSessions: limits.maxSessions,
       sessionIdleMs: limits.sessionIdleMs,
     });
-    this.#requests = new RequestLog({ logger, clock });
+    this.#requests = new RequestLog({ logger, clock, random: options.random });
     this.#access = new EndpointAccess(options);
     const parts = {
       access: this.#access,
@@ -211,7 +216,7 @@ export class ProtocolHandler {
    */
   async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     this.#isStopping = true;
-    this.#since = Date.now();
+    this.#since = this.#options.clock.now();
     this.#admission.close();
     this.#access.stop();
     this.#listens.stop();

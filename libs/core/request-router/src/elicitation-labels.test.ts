@@ -15,7 +15,7 @@ const CLIENT: ClientContext = {
   capabilities: '{"elicitation":{"form":{}}}',
   clientInfo: '{}',
 };
-const names = new ElicitationLabels(true);
+const names = new ElicitationLabels(() => true);
 
 function message(text: string): RpcMessage {
   const parsed = parseMessage(text, LIMITS);
@@ -106,7 +106,7 @@ describe('ElicitationLabels', () => {
     const serverRequest = elicitation('"message":"Who?"');
     const asking = answer('{"a":{"method":"elicitation/create","params":{"message":"Who?"}}}');
     const scoped = { ...CLIENT, endpoint: endpointOf('files') };
-    const off = new ElicitationLabels(false);
+    const off = new ElicitationLabels(() => false);
     expect(names.inRequest(serverRequest, 'files', scoped)).toEqual(serverRequest);
     expect(off.inRequest(serverRequest, 'files', CLIENT)).toEqual(serverRequest);
     expect(names.inAnswer(asking, 'files', scoped)).toEqual(asking);

@@ -23,10 +23,10 @@ const ELICITATION = 'elicitation/create';
  * @see MCP 2025-11-25, client/elicitation, "User Interaction Model"; protocol.md 2.11.
  */
 export class ElicitationLabels {
-  readonly #isOn: boolean;
+  readonly #isOn: () => boolean;
 
-  /** @param isOn - `false`: everything stays as it is. */
-  constructor(isOn: boolean) {
+  /** @param isOn - Asked at use. `false`: everything stays as it is. */
+  constructor(isOn: () => boolean) {
     this.#isOn = isOn;
   }
 
@@ -85,7 +85,7 @@ export class ElicitationLabels {
   }
 
   #isFor(client: ClientContext): boolean {
-    return this.#isOn && client.endpoint.kind === 'all';
+    return this.#isOn() && client.endpoint.kind === 'all';
   }
 }
 

@@ -76,11 +76,12 @@ export class RequestRouter {
       labelsElicitations = false,
       forwards = () => undefined,
     } = options;
-    // Of one server alone everything is.
-    this.#labels = new ElicitationLabels(labelsElicitations && upstreams.names.length > 1);
-    this.#taskIds = new TaskIds(seal);
+    // With a single server no label is needed.
+    this.#labels = new ElicitationLabels(() => labelsElicitations && upstreams.names.length > 1);
+    const definitionOf = (upstream: string): string | undefined => upstreams.definitionOf(upstream);
+    this.#taskIds = new TaskIds(seal, definitionOf);
     this.#tasks = new TaskRelay(this.#taskIds);
-    this.#bridge = new Bridge({ clock, seal, labels: this.#labels });
+    this.#bridge = new Bridge({ clock, seal, labels: this.#labels, definitionOf });
     this.#views = views;
     this.#upstreams = upstreams;
     this.#forwards = forwards;

@@ -247,6 +247,10 @@ export class ScriptedUpstreams implements UpstreamAccess {
   readonly opening: (() => void)[] = [];
   isSlow = false;
 
+  definitionOf(upstream: string): string {
+    return `definition of ${upstream}`;
+  }
+
   connectionFor(
     upstream: string,
     _client: ClientContext,

@@ -13,7 +13,7 @@ const MIN_KEPT_MS = 60_000;
 const CALL_WAIT_MS = 10_000;
 
 export interface VariantReaderOptions {
-  /** All upstreams. */
+  /** All upstreams; asked at use. */
   readonly upstreams: readonly string[];
   /** Equal for clients that no upstream can tell apart; `undefined` for those that declare nothing. */
   readonly variantKeyOf: (client: Pick<ClientContext, 'era' | 'capabilities'>) => string | undefined;
@@ -97,6 +97,14 @@ export class VariantReader {
   /** The upstream lists something else to clients that declare nothing. */
   onBaseChanged(upstream: string): void {
     for (const { readings } of this.#kept.values()) readings.get(upstream)?.onBaseChanged();
+  }
+
+  /** The upstream is not there any more. */
+  onRemoved(upstream: string): void {
+    for (const { readings } of this.#kept.values()) {
+      readings.get(upstream)?.stop();
+      readings.delete(upstream);
+    }
   }
 
   stop(): void {

@@ -13,6 +13,7 @@ export interface BridgeOptions {
   readonly clock: Clock;
   readonly seal: StateSeal;
   readonly labels: ElicitationLabels;
+  readonly definitionOf: (upstream: string) => string | undefined;
 }
 
 /** Takes calls from one era to the other. */
@@ -22,11 +23,11 @@ export class Bridge {
   readonly #labels: ElicitationLabels;
   readonly #parks: ParkedCalls<ParkingCall>;
 
-  constructor({ clock, seal, labels }: BridgeOptions) {
+  constructor({ clock, seal, labels, definitionOf }: BridgeOptions) {
     this.#clock = clock;
     this.#labels = labels;
     this.levels = new ConnectionLogLevels(clock);
-    this.#parks = new ParkedCalls({ clock, seal });
+    this.#parks = new ParkedCalls({ clock, seal, definitionOf });
   }
 
   /** @param bridgeContext - Its connection is of another era than its client. */

@@ -289,7 +289,7 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
     const ticket = this.#parks.enter(this, leg.request.client.principal.id);
     if (ticket instanceof GatewayError) return this.#refuseServerRequests(ticket);
     this.#phase = { kind: 'asking', leg, ticket };
-    this.#parks.stateFor(leg.request, ticket).then(
+    this.#parks.stateFor(leg.request, this.#bridgeContext.connection.upstream, ticket).then(
       (state) => this.#park(leg, ticket, state),
       (error: unknown) => this.#unpark(leg, ticket, GatewayError.from(error)),
     );
@@ -357,7 +357,7 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
   /** The server has ended the call until its user has visited some pages: then the call is to be made again. */
   #askAgain(leg: Leg, pages: readonly ServerRequest[]): void {
     const requests = new Map(pages.map((page, index) => [`q${index + 1}`, this.#inputRequest(leg, page)]));
-    this.#parks.stateFor(leg.request).then(
+    this.#parks.stateFor(leg.request, this.#bridgeContext.connection.upstream).then(
       (state) =>
         this.#answer(
           leg,

@@ -63,6 +63,11 @@ export class OwnInstances {
     return this.#connections.size;
   }
 
+  /** Calls under way on all of them. */
+  get inFlight(): number {
+    return this.#connections.inFlight;
+  }
+
   /** Whose instance the client's requests run on. */
   useOf(client: ClientContext): InstanceUse {
     const { instances } = this.#options.spec;
