@@ -1,4 +1,5 @@
 import type { OriginGuard, TokenCheck } from '@omni/auth';
+import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
@@ -31,6 +32,7 @@ export const Token = {
   VariantKeys: token<VariantKeys>('VariantKeys'),
   VariantReader: token<VariantReader>('VariantReader'),
   ClientViews: token<ClientViews>('ClientViews'),
+  CallLimiter: token<Limiter>('CallLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),

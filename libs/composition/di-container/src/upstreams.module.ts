@@ -1,5 +1,7 @@
+import { Limiter } from '@omni/call-policies';
 import { DEFAULT_UPSTREAM_LIMITS, Upstreams } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
+import { callStages } from './call-stages.ts';
 import { IDENTITY } from './identity.ts';
 import { bindPart } from './part.ts';
 import { Token } from './token.ts';
@@ -10,6 +12,12 @@ import { upstreamObserver } from './upstream-observer.ts';
 export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) => {
   bindPart(
     bind,
+    Token.CallLimiter,
+    { configuration: Token.Configuration },
+    ({ configuration: { limits } }) => new Limiter(limits),
+  );
+  bindPart(
+    bind,
     Token.Upstreams,
     {
       configuration: Token.Configuration,
@@ -18,6 +26,7 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
       dialer: Token.ChannelDialer,
       clock: Token.Clock,
       logger: Token.Logger,
+      limiter: Token.CallLimiter,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
@@ -29,6 +38,7 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
       dialer,
       clock,
       logger,
+      limiter,
       refresher,
       reader,
       health,
@@ -43,11 +53,12 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
         identity: IDENTITY,
         limits: {
           ...DEFAULT_UPSTREAM_LIMITS,
-          maxInFlight: limits.maxInFlight,
           maxInstances: limits.maxInstances,
           maxUpstreamMessageBytes: limits.maxUpstreamMessageBytes,
           maxHeldBytes: limits.maxHeldBytes,
         },
+        stages: callStages({ limiter }),
+        holdPlace: limiter.hold,
         observer: upstreamObserver({ refresher, reader, health, logger }),
       }),
   );

@@ -56,6 +56,7 @@ export class FakeSession implements ClientBinding {
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"test"}';
+  readonly isShared = false;
   level: string | undefined;
   readonly #ends: (() => void)[] = [];
   readonly #onNotification: (text: string) => void;

@@ -1,3 +1,4 @@
+import type { CallStage } from '@omni/model';
 import {
   type ChannelDialer,
   type ChildLauncher,
@@ -8,6 +9,7 @@ import {
   silentLogger,
   type UpstreamSpec,
 } from '@omni/ports';
+import { CallChains, type HoldPlace } from './connection/call-chains.ts';
 import { Deadlines } from './connection/deadlines.ts';
 import { EraMemory } from './connection/era-memory.ts';
 import type { GatewayIdentity, ConnectionContext } from './connection/open-connection.ts';
@@ -29,6 +31,10 @@ export interface UpstreamsOptions {
   readonly identity: GatewayIdentity;
   /** Default: {@link DEFAULT_UPSTREAM_LIMITS}. */
   readonly limits?: Partial<UpstreamLimits>;
+  /** What each call passes on its way to a connection; the first one sees it first. Default: none. */
+  readonly stages?: readonly CallStage[];
+  /** Asked for calls that wait for a server to start. Default: any number may. */
+  readonly holdPlace?: HoldPlace;
   /** Uniform in 0 ≤ x < 1; spreads restarts. Default: `Math.random`. */
   readonly random?: () => number;
   readonly observer: UpstreamObserver;
@@ -37,10 +43,12 @@ export interface UpstreamsOptions {
 /** All configured upstreams, by name. */
 export class Upstreams {
   readonly #byName = new Map<string, Upstream>();
+  readonly #chains: CallChains;
 
   constructor(options: UpstreamsOptions) {
     const { specs, clock, observer } = options;
     const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
+    this.#chains = new CallChains(options);
     const context: ConnectionContext = {
       clock,
       logger: options.logger ?? silentLogger,
@@ -49,6 +57,7 @@ export class Upstreams {
       budget: new CountedByteBudget(limits.maxHeldBytes),
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
+      chains: this.#chains,
       random: options.random ?? Math.random,
       launcher: options.launcher,
       dialer: options.dialer,
@@ -64,6 +73,11 @@ export class Upstreams {
   /** In the order of the configuration. */
   all(): readonly Upstream[] {
     return [...this.#byName.values()];
+  }
+
+  /** Applies the stages anew on all connections, since what they are made of has changed. */
+  rebuildChains(): void {
+    this.#chains.rebuild();
   }
 
   /** Starts all that are enabled, at once; none waits for another. */

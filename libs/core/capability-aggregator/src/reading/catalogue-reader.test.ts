@@ -52,7 +52,7 @@ function connectionOf({
       pages.set(call.method, page + 1);
       before?.(listener);
       const answer = reply(call.method, page);
-      if (answer instanceof GatewayError) listener.onFailure(answer);
+      if (answer instanceof GatewayError) listener.onFailure(answer, 'sent');
       else if (answer instanceof Uint8Array) listener.onAnswer({ kind: 'bytes', bytes: answer, status: 200 });
       else if (typeof answer === 'string')
         listener.onAnswer({ kind: 'message', message: message(resultText('1', answer)), status: 200 });

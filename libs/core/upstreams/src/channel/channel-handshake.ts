@@ -23,20 +23,9 @@ import {
   refusalError,
 } from '../connection/handshake-error.ts';
 import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
-import type { ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
+import type { EraPlan, HandshakeOutcome } from '../connection/handshake-outcome.ts';
+import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
-
-/**
- * How a handshake finds the era. `probe`: ask in the modern way first. `modern`, `legacy`: only that one. `legacy-first`: there was no
- * answer to a probe, which says little about a slow starter, so a refused `initialize` leads to the modern serverRequest.
- */
-export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
-
-/** What a handshake led to. `silent`: no answer to the probe, or an exit; the instance is used up. */
-export type HandshakeOutcome =
-  | { readonly kind: 'connection'; readonly connection: OpenConnection }
-  | { readonly kind: 'silent' }
-  | { readonly kind: 'failed'; readonly error: GatewayError };
 
 export interface ChannelHandshakeOptions extends ConnectionOptions {
   readonly open: OpenChannel;

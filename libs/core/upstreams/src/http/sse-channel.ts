@@ -8,11 +8,11 @@ import {
   type HttpCall,
   type HttpClient,
 } from '@omni/ports';
-import type { HeadedChannel } from './headed-channel.ts';
-import { bodyKind, plainStreamHeaders, postHeaders } from '../http/http-headers.ts';
+import type { HeadedChannel } from '../connection/headed-channel.ts';
+import { bodyKind, plainStreamHeaders, postHeaders } from './http-headers.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import { SsePosts } from './sse-posts.ts';
-import { SseParser, type SseEvent, type SseProblem } from '../http/sse-parser.ts';
+import { SseParser, type SseEvent, type SseProblem } from './sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
 export interface SseChannelOptions {
