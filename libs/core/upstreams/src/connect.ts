@@ -1,12 +1,7 @@
-import {
-  GatewayError,
-  type Era,
-  type OpenChannel,
-  type UpstreamSpec,
-  type UpstreamTransport,
-} from '@omni/ports';
+import { GatewayError, type Era, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import { handshakeOnChannel } from './channel/channel-handshake.ts';
+import type { OpenHeadedChannel } from './connection/headed-channel.ts';
 import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionContext, ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
@@ -157,7 +152,7 @@ function channelOpener(
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
   { launcher, dialer, http, clock, limits, budget }: ConnectionContext,
   onSpoken: () => void = () => {},
-): OpenChannel | GatewayError {
+): OpenHeadedChannel | GatewayError {
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
     case 'channel':

@@ -360,12 +360,13 @@ describe('RelayCall', () => {
     expect(second.last.call.allowPassthrough).toBe(true);
   });
 
-  it('cancels the server that is being asked, also when the one before answered at once', () => {
+  it('cancels the server that is being asked, also when the one before answered at once', async () => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];
     fixture.views.owners = ['files', 'mail'];
     first.immediate = '"error":{"code":-32602,"message":"not here"}';
     const { running } = fixture.route(READ, clientOf('modern'));
+    await Promise.resolve();
     running.cancel('stop');
     expect(first.last.cancels).toEqual([]);
     expect(second.last.cancels).toEqual(['stop']);

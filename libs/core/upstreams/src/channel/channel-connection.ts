@@ -13,11 +13,11 @@ import {
   type RunningCall,
   type UpstreamCall,
 } from '@omni/model';
-import { type ChannelListener, type Era, type FramingError, GatewayError } from '@omni/ports';
+import { type Era, type FramingError, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
-import type { HeadedChannel } from '../connection/headed-channel.ts';
+import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
 import {
   changedList,
   isAboutTask,
@@ -53,10 +53,7 @@ const ID_LAST = /,"id":([0-9]{1,16})\}$/;
  *
  * Calls get ids of their own which are never used again, so a late answer finds nobody.
  */
-export class ChannelConnection
-  extends StagedConnection
-  implements OpenConnection, ChannelListener, CallOwner
-{
+export class ChannelConnection extends StagedConnection implements OpenConnection, HeadedListener, CallOwner {
   readonly era: Era;
   readonly keepsClientId = false;
   readonly handshake: RpcMessage;
@@ -160,6 +157,11 @@ export class ChannelConnection
   onFramingError(problem: FramingError): void {
     if (this.#isSending || this.#early !== undefined) this.#tellLater(() => this.#skip(problem));
     else this.#skip(problem);
+  }
+
+  onRefused(id: string, error: GatewayError): void {
+    const call = this.#callOf(ownId(id));
+    if (call !== undefined) this.#fail(call, error, 'head-received');
   }
 
   onClose(reason: GatewayError | undefined): void {
