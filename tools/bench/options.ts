@@ -56,6 +56,7 @@ export const HELP = `usage: npm run bench -- [options]
   --out DIR           default tools/bench/results
   --json              print the whole result as JSON instead of the tables
   --gate              exit with 1 unless every goal is measured and reached
+  --stages            alone: prints what stages cost a call, in some seconds; stores nothing
   --help
 `;
 
