@@ -22,6 +22,7 @@ import { resultJson, withoutPaths, writeResult } from './result-file.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { ALL_SUBJECTS } from './subjects/all-subjects.ts';
 import { omniBefore } from './subjects/omni.ts';
+import { printStageCost } from './stage-cost.ts';
 import { startUpstream } from './upstream-process.ts';
 import { runAllocation } from './workloads/allocation.ts';
 import { runHalfLoad } from './workloads/half-load.ts';
@@ -127,7 +128,12 @@ async function measureAll(
 }
 
 async function main(): Promise<number> {
-  const options = parseBenchOptions(process.argv.slice(2), {
+  const argv = process.argv.slice(2);
+  if (argv.length === 1 && argv[0] === '--stages') {
+    printStageCost();
+    return 0;
+  }
+  const options = parseBenchOptions(argv, {
     out: RESULTS,
     seed: Date.now() % 1_000_000_000,
     subjects: ALL_SUBJECTS.map(({ name }) => name),

@@ -16,8 +16,38 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
   },
   {
     name: 'link/in-flight',
+    against: 'Calls on a channel pass no limit.',
+    rule: 'PROTO-R12',
+    without: 'return this.#raw(call, handler);',
+  },
+  {
+    name: 'link/answered-at-once',
+    against:
+      'An answer that comes while its call is being sent is lost, or told before the caller has its handle.',
+    without: 'this.#read(text);',
+  },
+  {
+    name: 'limiter/upstream',
     against: 'Any number of calls wait for a server.',
     rule: 'PROTO-R12',
+  },
+  {
+    name: 'limiter/instance',
+    against: 'Any number of calls wait for one process or connection of a server.',
+    rule: 'PROTO-R12',
+  },
+  {
+    name: 'limiter/waiting',
+    against: 'Calls that wait for a server to start are not counted as its calls.',
+  },
+  {
+    name: 'limiter/reserve',
+    against: 'A server that is full of calls of clients can be neither listed nor watched.',
+    without: '0',
+  },
+  {
+    name: 'limiter/places-back',
+    against: 'Calls that are over go on to count, until none is let through.',
   },
   {
     name: 'link/backlog',
@@ -162,6 +192,10 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
   {
     name: 'restart/waiting',
     against: 'Calls pile up for a server that is starting.',
+  },
+  {
+    name: 'restart/place-back',
+    against: 'Calls that waited for a server go on to take a place.',
   },
   {
     name: 'restart/start-wait',

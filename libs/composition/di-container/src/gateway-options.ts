@@ -50,7 +50,12 @@ export interface GatewayConfiguration {
     readonly maxElements: number;
     readonly maxUpstreamMessageBytes: number;
     readonly maxUnfinishedBytes: number;
+    /** Requests of clients that run at the same time. */
     readonly maxInFlight: number;
+    /** Calls of one upstream, on all its instances, that run or wait for it to start. */
+    readonly maxUpstreamInFlight: number;
+    /** Calls of one instance of an upstream. */
+    readonly maxInstanceInFlight: number;
     readonly maxSessions: number;
     readonly sessionIdleMs: number;
     readonly maxSessionInFlight: number;

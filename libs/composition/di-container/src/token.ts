@@ -1,4 +1,5 @@
 import type { OriginGuard } from '@omni/auth';
+import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger, Random } from '@omni/ports';
@@ -34,6 +35,7 @@ export const Token = {
   VariantReader: token<VariantReader>('VariantReader'),
   ClientViews: token<ClientViews>('ClientViews'),
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
+  CallLimiter: token<Limiter>('CallLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),

@@ -1,5 +1,7 @@
+import { Limiter } from '@omni/call-policies';
 import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
+import { callStages } from './call-stages.ts';
 import { IDENTITY } from './identity.ts';
 import { bindPart } from './part.ts';
 import { Token } from './token.ts';
@@ -16,6 +18,12 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
   );
   bindPart(
     bind,
+    Token.CallLimiter,
+    { configuration: Token.Configuration },
+    ({ configuration: { limits } }) => new Limiter(limits),
+  );
+  bindPart(
+    bind,
     Token.Upstreams,
     {
       configuration: Token.Configuration,
@@ -26,6 +34,7 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
       clock: Token.Clock,
       random: Token.Random,
       logger: Token.Logger,
+      limiter: Token.CallLimiter,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
@@ -39,6 +48,7 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
       clock,
       random,
       logger,
+      limiter,
       refresher,
       reader,
       health,
@@ -54,11 +64,12 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
         identity: IDENTITY,
         limits: {
           ...DEFAULT_UPSTREAM_LIMITS,
-          maxInFlight: limits.maxInFlight,
           maxInstances: limits.maxInstances,
           maxUpstreamMessageBytes: limits.maxUpstreamMessageBytes,
           maxUnfinishedBytes: limits.maxUnfinishedBytes,
         },
+        stages: callStages({ limiter }),
+        holdPlace: limiter.hold,
         observer: upstreamObserver({ refresher, reader, health, logger }),
       }),
   );

@@ -45,8 +45,12 @@ export interface Configuration {
   readonly naming: Readonly<GatewaySettings['naming']>;
   /** Keys of 32 bytes, the one that seals first. */
   readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
-  readonly limits: Readonly<Omit<GatewaySettings['limits'], 'sessionIdle'>> & {
+  readonly limits: Readonly<
+    Omit<GatewaySettings['limits'], 'sessionIdle' | 'maxUpstreamInFlight' | 'maxInstanceInFlight'>
+  > & {
     readonly sessionIdleMs: number;
+    readonly maxUpstreamInFlight: number;
+    readonly maxInstanceInFlight: number;
   };
   readonly logging: Readonly<GatewaySettings['logging']>;
   /** In the order in which the sources name them first. */
@@ -96,7 +100,7 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
     warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
 
   const { listen, drain, tcp, tls, ...server } = settings.server;
-  const { sessionIdle, ...limits } = settings.limits;
+  const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
   const { token, ...auth } = settings.auth;
   return {
     server: {
@@ -109,7 +113,12 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
     auth: { ...auth, ...(token === undefined ? {} : { token }) },
     naming: settings.naming,
     sealing: settings.sealing,
-    limits: { ...limits, sessionIdleMs: sessionIdle },
+    limits: {
+      ...limits,
+      sessionIdleMs: sessionIdle,
+      maxUpstreamInFlight,
+      maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
+    },
     logging: settings.logging,
     upstreams,
     warnings: warnings.list().map(formatProblem),

@@ -1,3 +1,4 @@
+export { CallChains, type CallChainsOptions, type HoldPlace } from './connection/call-chains.ts';
 export { ChannelConnection, type ChannelConnectionOptions } from './channel/channel-connection.ts';
 export { VariantKeys } from './instances/variant-keys.ts';
 export { connect, type ConnectOptions } from './connect.ts';

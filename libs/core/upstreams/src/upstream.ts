@@ -60,7 +60,8 @@ type OnFound = (result: UpstreamConnection | GatewayError) => void;
 interface Waiter {
   readonly onReady: (primary: OpenConnection) => void;
   readonly onFailure: (error: GatewayError) => void;
-  readonly cancelTimer: CancelTimer;
+  /** It waits no longer: stops its timer and gives its place back. */
+  readonly end: () => void;
 }
 
 /** Pause between two looks whether an upstream that is draining still has calls under way. */
@@ -378,7 +379,7 @@ export class Upstream {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const waiter of waiters) {
-      waiter.cancelTimer();
+      waiter.end();
       this.#whenReady(waiter.onReady, waiter.onFailure);
     }
   }
@@ -526,28 +527,28 @@ export class Upstream {
   }
 
   #wait(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
+    const place = this.#context.chains.holdPlace(this.name);
     // guard: restart/waiting
-    if (this.#waiters.size >= this.#context.limits.maxInFlight) {
-      return onFailure(
+    if (place instanceof GatewayError) return onFailure(place);
+    const waitMs = /* guard: restart/start-wait */ Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
+    const cancelTimer = this.#context.clock.after(waitMs, () => {
+      this.#waiters.delete(waiter);
+      place();
+      onFailure(
         new GatewayError(
-          'OMNI_OVERLOADED',
-          `${this.#waiters.size} calls wait for "${this.name}" to start (limits.maxInFlight)`,
+          'OMNI_UPSTREAM_STARTING',
+          `"${this.name}" has not finished starting within ${waitMs / 1_000} s`,
         ),
       );
-    }
-    const waitMs = /* guard: restart/start-wait */ Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
+    });
     const waiter: Waiter = {
       onReady,
       onFailure,
-      cancelTimer: this.#context.clock.after(waitMs, () => {
-        this.#waiters.delete(waiter);
-        onFailure(
-          new GatewayError(
-            'OMNI_UPSTREAM_STARTING',
-            `"${this.name}" has not finished starting within ${waitMs / 1_000} s`,
-          ),
-        );
-      }),
+      end: () => {
+        cancelTimer();
+        // guard: restart/place-back
+        place();
+      },
     };
     this.#waiters.add(waiter);
   }
@@ -556,7 +557,7 @@ export class Upstream {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const waiter of waiters) {
-      waiter.cancelTimer();
+      waiter.end();
       waiter.onFailure(error);
     }
   }

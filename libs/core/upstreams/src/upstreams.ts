@@ -1,3 +1,4 @@
+import type { CallStage } from '@omni/model';
 import {
   type ChannelDialer,
   type ChildLauncher,
@@ -11,6 +12,7 @@ import {
   systemRandom,
   type UpstreamSpec,
 } from '@omni/ports';
+import { CallChains, type HoldPlace } from './connection/call-chains.ts';
 import { Deadlines } from './connection/deadlines.ts';
 import { EraMemory } from './connection/era-memory.ts';
 import type { GatewayIdentity, ConnectionContext } from './connection/open-connection.ts';
@@ -33,6 +35,10 @@ export interface UpstreamsOptions {
   readonly identity: GatewayIdentity;
   /** Default: {@link DEFAULT_UPSTREAM_LIMITS}. */
   readonly limits?: Partial<UpstreamLimits>;
+  /** What each call passes on its way to a connection; the first one sees it first. Default: none. */
+  readonly stages?: readonly CallStage[];
+  /** Asked for calls that wait for a server to start. Default: any number may. */
+  readonly holdPlace?: HoldPlace;
   /** Spreads restarts. Default: the runtime's. */
   readonly random?: Random;
   readonly observer: UpstreamObserver;
@@ -45,11 +51,13 @@ export class Upstreams {
   #byName: ReadonlyMap<string, Upstream>;
   /** Those that have lost their place, until their calls have ended. */
   readonly #retired = new Set<Upstream>();
+  readonly #chains: CallChains;
   #isStarted = false;
 
   constructor(options: UpstreamsOptions) {
     const { specs, clock, observer } = options;
     const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
+    this.#chains = new CallChains(options);
     this.#context = {
       clock,
       logger: options.logger ?? silentLogger,
@@ -58,6 +66,7 @@ export class Upstreams {
       budget: new CountedByteBudget(limits.maxUnfinishedBytes),
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
+      chains: this.#chains,
       random: options.random ?? systemRandom,
       launcher: options.launcher,
       dialer: options.dialer,
@@ -74,6 +83,11 @@ export class Upstreams {
   /** In the order of the configuration. */
   all(): readonly Upstream[] {
     return [...this.#byName.values()];
+  }
+
+  /** Applies the stages anew on all connections, since what they are made of has changed. */
+  rebuildChains(): void {
+    this.#chains.rebuild();
   }
 
   /** Starts all that are enabled, at once; none waits for another. */

@@ -142,7 +142,19 @@ const LimitsSchema = z.strictObject({
     .describe(
       'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. Messages of up to 64 KiB are not counted. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
     ),
-  maxInFlight: countSchema(1, 1_000_000).default(1_000).describe('Most requests that run at the same time.'),
+  maxInFlight: countSchema(1, 1_000_000)
+    .default(1_000)
+    .describe('Most requests of clients that run at the same time, whatever they are for.'),
+  maxUpstreamInFlight: countSchema(1, 1_000_000)
+    .optional()
+    .describe(
+      'Most calls of one server at the same time, on all its instances together; calls that wait for it to start count too. maxInFlight when absent.',
+    ),
+  maxInstanceInFlight: countSchema(1, 1_000_000)
+    .optional()
+    .describe(
+      'Most calls of one instance of a server, a process or a connection, at the same time. maxUpstreamInFlight when absent.',
+    ),
   maxSessions: countSchema(1, 1_000_000).default(1_000).describe('Most legacy sessions at the same time.'),
   sessionIdle: DurationSchema.prefault('30m').describe(
     'A legacy session ends after this long without a request.',

@@ -252,7 +252,7 @@ describe('ParkingCall', () => {
   it('gives a failure that came while the client was away', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
-    talk.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
+    talk.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'), 'sent');
     expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_UPSTREAM_EXITED');
   });
 

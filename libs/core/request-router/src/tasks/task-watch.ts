@@ -103,6 +103,7 @@ export class TaskWatch {
       paramHeaders: [],
       clientId: message.id,
       callerKey: callerKeyOf(client),
+      isInternal: true,
       allowPassthrough: false,
     };
   }

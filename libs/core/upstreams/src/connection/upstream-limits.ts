@@ -2,8 +2,6 @@ import type { JsonLimits } from '@omni/jsonrpc';
 
 /** What one upstream may use up, and all of them together. */
 export interface UpstreamLimits {
-  /** Calls under way on one connection. Default 1,000. */
-  readonly maxInFlight: number;
   /** Instances of one upstream that belong to sessions. Default 64. */
   readonly maxInstances: number;
   /** Longest message from an upstream, in bytes (in characters within event streams). Default 16 MiB. */
@@ -17,7 +15,6 @@ export interface UpstreamLimits {
 }
 
 export const DEFAULT_UPSTREAM_LIMITS: UpstreamLimits = {
-  maxInFlight: 1_000,
   maxInstances: 64,
   maxUpstreamMessageBytes: 16 * 1024 * 1024,
   maxUnfinishedBytes: 256 * 1024 * 1024,

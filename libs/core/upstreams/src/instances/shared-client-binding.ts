@@ -1,13 +1,8 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, ClientBinding } from '@omni/model';
+import { type AnswerServerRequest, type ClientBinding, MODERN_VERSION } from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
-import { MODERN_VERSION, OFFERED_LEGACY_VERSION } from './mcp-revision.ts';
-import { safeExcerpt } from './safe-excerpt.ts';
-
-/** Whether several clients, or sessions, use an instance of this binding: what comes without an address may be for any of them. */
-export function isShared(binding: ClientBinding | undefined): boolean {
-  return binding === undefined || binding instanceof SharedClientBinding;
-}
+import { OFFERED_LEGACY_VERSION } from '../connection/mcp-revision.ts';
+import { safeExcerpt } from '../connection/safe-excerpt.ts';
 
 /** Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or sessions. */
 export class SharedClientBinding implements ClientBinding {
@@ -16,6 +11,7 @@ export class SharedClientBinding implements ClientBinding {
   readonly capabilities: string;
   /** Several clients may share the instance: Omni presents itself. */
   readonly clientInfo = '{}';
+  readonly isShared = true;
   #onEnd: (() => void)[] = [];
 
   constructor(key: string, era: Era, capabilities: string) {

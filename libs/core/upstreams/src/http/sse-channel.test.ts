@@ -1,4 +1,4 @@
-import type { HttpClient } from '@omni/ports';
+import type { GatewayError, HttpClient } from '@omni/ports';
 import { RecordingListener, ScriptedHttpClient, VirtualClock, type ScriptedExchange } from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { describe, expect, it } from '@jest/globals';
@@ -22,7 +22,10 @@ function connected(
 
 function open(http: HttpClient, maxMessageBytes = 10_000) {
   const clock = new VirtualClock();
-  const listener = new RecordingListener();
+  const refused: [id: string, code: string][] = [];
+  const listener = Object.assign(new RecordingListener(), {
+    onRefused: (id: string, { code }: GatewayError) => void refused.push([id, code]),
+  });
   const endpoints: number[] = [];
   const channel = new SseChannel(
     {
@@ -36,7 +39,7 @@ function open(http: HttpClient, maxMessageBytes = 10_000) {
     },
     listener,
   );
-  return { clock, listener, channel, endpoints, settle: () => clock.advanceAsync(0) };
+  return { clock, listener, refused, channel, endpoints, settle: () => clock.advanceAsync(0) };
 }
 
 const callText = (id: number): string => `{"jsonrpc":"2.0","id":${id},"method":"tools/call"}`;
@@ -181,16 +184,14 @@ describe('SseChannel', () => {
     expect(channel.send(callText(3))).toBe(true);
   });
 
-  it('answers a request in the place of a server that refuses it', async () => {
-    const { http, channel, listener, settle } = connected(ENDPOINT, (post) =>
+  it('tells which request the server refuses, and goes on', async () => {
+    const { http, channel, listener, refused, settle } = connected(ENDPOINT, (post) =>
       post.respond(413, 'text/plain', 'too large'),
     );
     channel.send(callText(1));
     channel.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     await settle();
-    expect(listener.messages.map((text) => JSON.parse(text))).toMatchObject([
-      { id: 1, error: { data: { code: 'OMNI_UPSTREAM_HTTP_STATUS' } } },
-    ]);
+    expect(refused).toEqual([['1', 'OMNI_UPSTREAM_HTTP_STATUS']]);
     expect(listener.closes).toEqual([]);
     expect(http.of('POST')).toHaveLength(2);
   });

@@ -1,18 +1,17 @@
-import { errorText, parseMessage } from '@omni/jsonrpc';
+import { parseMessage } from '@omni/jsonrpc';
 import {
   type ByteBudget,
-  type ChannelListener,
   type Clock,
   GatewayError,
   type HeaderList,
   type HttpCall,
   type HttpClient,
 } from '@omni/ports';
-import type { HeadedChannel } from './headed-channel.ts';
-import { bodyKind, plainStreamHeaders, postHeaders } from '../http/http-headers.ts';
+import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
+import { bodyKind, plainStreamHeaders, postHeaders } from './http-headers.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import { SsePosts } from './sse-posts.ts';
-import { SseParser, type SseEvent, type SseProblem } from '../http/sse-parser.ts';
+import { SseParser, type SseEvent, type SseProblem } from './sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
 export interface SseChannelOptions {
@@ -43,7 +42,7 @@ const SESSION_ENDED: ReadonlySet<number> = new Set([401, 403, 404, 410]);
  */
 export class SseChannel implements HeadedChannel {
   readonly #options: SseChannelOptions;
-  readonly #listener: ChannelListener;
+  readonly #listener: HeadedListener;
   readonly #parser: SseParser;
   readonly #posts: SsePosts;
   readonly #stream: HttpCall;
@@ -51,7 +50,7 @@ export class SseChannel implements HeadedChannel {
   #hasEndpoint = false;
   #isClosed = false;
 
-  constructor(options: SseChannelOptions, listener: ChannelListener) {
+  constructor(options: SseChannelOptions, listener: HeadedListener) {
     this.#options = options;
     this.#listener = listener;
     const { http, url, configuredHeaders, clock } = options;
@@ -133,9 +132,9 @@ export class SseChannel implements HeadedChannel {
     if (outcome instanceof GatewayError) return this.#end(this.#named(outcome));
     const error = this.#statusError(outcome);
     if (SESSION_ENDED.has(outcome)) return this.#end(error);
-    // Nothing will come on the stream for it; others on this connection are not concerned.
+    // Nothing will come on the stream for it.
     const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
-    if (message.kind === 'request') this.#listener.onMessage(errorText(message.id, error));
+    if (message.kind === 'request') this.#listener.onRefused?.(message.id, error);
   }
 
   #end(reason: GatewayError | undefined): void {
