@@ -8,7 +8,7 @@ import {
   type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
-import { GatewayError, silentLogger, systemClock } from '@omni/ports';
+import { GatewayError, silentLogger, systemRandom, systemClock } from '@omni/ports';
 import { RecordingCall, type ScriptedInstance, type ScriptedMessage, ScriptedServer } from '@omni/testing';
 import { Container } from 'inversify';
 import { GATEWAY_MODULES } from './gateway-modules.ts';
@@ -52,6 +52,7 @@ function gateway(limits: string) {
   container.bind(Token.ChildLauncher).toConstantValue(undefined);
   container.bind(Token.HttpClient).toConstantValue(undefined);
   container.bind(Token.ChannelDialer).toConstantValue(undefined);
+  container.bind(Token.Random).toConstantValue(systemRandom);
   container.load(...GATEWAY_MODULES);
   const upstreams = container.get(Token.Upstreams);
   const upstream = upstreams.get('up');
