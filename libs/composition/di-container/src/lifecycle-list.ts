@@ -32,7 +32,7 @@ export class LifecycleList {
   /**
    * Stops every part, whatever happens to others; may be called again.
    *
-   * @returns Rejects with the first failure, when all have been told.
+   * @returns Rejects with an `AggregateError` of what was thrown, when all have been told.
    */
   stop(deadlineMs: number): Promise<void> {
     this.#stopped ??= this.#stop(deadlineMs);
@@ -49,6 +49,7 @@ export class LifecycleList {
         this.#logger.error({ error, part: part.name }, 'a part of the gateway could not be stopped');
       }
     }
-    if (failures.length > 0) throw failures[0];
+    if (failures.length > 0)
+      throw new AggregateError(failures, 'Not every part of the gateway could be stopped');
   }
 }

@@ -16,7 +16,7 @@ async function sceneOf(...names: readonly ('a' | 'b' | 'c')[]) {
     clock,
   ).start();
   await scene.quiet();
-  return { ...scene, scene, gateway: scene.server, clock, server, ...servers };
+  return { scene, gateway: scene.server, clock, server, ...servers };
 }
 
 async function toolsOf(scene: GatewayScene, endpoint?: string): Promise<string> {

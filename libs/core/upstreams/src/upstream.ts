@@ -434,9 +434,9 @@ export class Upstream {
         // guard: restart/fails-fast
         return this.#downError(state.lastError);
       case 'draining':
-        if (state.then.phase === 'starting') return undefined;
-        return state.then.phase === 'disabled'
-          ? this.#disabledError(state.then.reason)
+        if (state.next.phase === 'starting') return undefined;
+        return state.next.phase === 'disabled'
+          ? this.#disabledError(state.next.reason)
           : this.#stoppedError();
       case 'disabled':
         return this.#disabledError(state.reason);

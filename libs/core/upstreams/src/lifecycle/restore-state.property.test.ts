@@ -27,7 +27,7 @@ const kept = fc.record(
     reason: something,
     lastError: fc.oneof(fc.constant(ERROR), something),
     backoff: fc.oneof(fc.record({ failures: something }), something),
-    then: fc.oneof(fc.record({ phase: fc.constantFrom('stopped', 'disabled', 'starting') }), something),
+    next: fc.oneof(fc.record({ phase: fc.constantFrom('stopped', 'disabled', 'starting') }), something),
   },
   { requiredKeys: ['phase'] },
 );

@@ -34,7 +34,7 @@ export function restoreState(kept: unknown, now: Millis): UpstreamState | undefi
       return { phase: 'down', since, backoff, lastError, nextRetryAt };
     }
     case 'draining':
-      return { phase: 'draining', since, until: now, then: afterOf(kept['then']) };
+      return { phase: 'draining', since, until: now, next: afterOf(kept['next']) };
     default:
       return undefined;
   }

@@ -52,7 +52,7 @@ export function transition(state: UpstreamState, event: UpstreamEvent, at: Circu
     case 'due':
       return due(state, at.now);
     case 'drained':
-      return state.phase === 'draining' ? finish(state.then, at.now, { kind: 'unschedule' }) : stays(state);
+      return state.phase === 'draining' ? finish(state.next, at.now, { kind: 'unschedule' }) : stays(state);
     case 'restored':
       return restored(state, at.now);
   }
@@ -61,22 +61,22 @@ export function transition(state: UpstreamState, event: UpstreamEvent, at: Circu
 function started(state: UpstreamState, now: Millis): Transition {
   if (state.phase === 'stopped') return connect(state, now);
   // It was to end, and is wanted again before it has.
-  if (state.phase === 'draining' && state.then.phase === 'stopped')
-    return becomes({ ...state, then: { phase: 'starting' } });
+  if (state.phase === 'draining' && state.next.phase === 'stopped')
+    return becomes({ ...state, next: { phase: 'starting' } });
   return stays(state);
 }
 
 function enabled(state: UpstreamState, now: Millis): Transition {
   if (state.phase === 'disabled') return becomes({ phase: 'stopped', since: now });
-  if (state.phase === 'draining' && state.then.phase === 'disabled')
-    return becomes({ ...state, then: { phase: 'stopped' } });
+  if (state.phase === 'draining' && state.next.phase === 'disabled')
+    return becomes({ ...state, next: { phase: 'stopped' } });
   return stays(state);
 }
 
 function due(state: UpstreamState, now: Millis): Transition {
   // Whoever keeps the time says that it has come; the wall clock may have been set meanwhile.
   if (state.phase === 'down') return connect(state, now);
-  return state.phase === 'draining' ? finish(state.then, now) : stays(state);
+  return state.phase === 'draining' ? finish(state.next, now) : stays(state);
 }
 
 function restored(state: UpstreamState, now: Millis): Transition {
@@ -91,7 +91,7 @@ function restored(state: UpstreamState, now: Millis): Transition {
       return becomes(state, { kind: 'schedule', at: state.nextRetryAt });
     case 'draining':
       // What it waited for has ended with its process.
-      return finish(state.then, now);
+      return finish(state.next, now);
   }
 }
 
@@ -114,51 +114,51 @@ function fall(
   );
 }
 
-/** @param then - What follows when nothing runs any more, or at `until`. */
-function drain(state: UpstreamState, then: AfterDrain, until: Millis, now: Millis): Transition {
+/** @param next - What follows when nothing runs any more, or at `until`. */
+function drain(state: UpstreamState, next: AfterDrain, until: Millis, now: Millis): Transition {
   const isOver = until <= now;
   switch (state.phase) {
     case 'stopped':
     case 'disabled':
-      return becomes(afterDrain(then, now));
+      return becomes(afterDrain(next, now));
     case 'starting':
-      return isOver ? finish(then, now, { kind: 'abort' }) : drains(then, until, now, { kind: 'abort' });
+      return isOver ? finish(next, now, { kind: 'abort' }) : drains(next, until, now, { kind: 'abort' });
     case 'ready':
-      return isOver ? finish(then, now) : drains(then, until, now);
+      return isOver ? finish(next, now) : drains(next, until, now);
     case 'down':
-      return isOver ? finish(then, now, { kind: 'unschedule' }) : drains(then, until, now);
+      return isOver ? finish(next, now, { kind: 'unschedule' }) : drains(next, until, now);
     case 'draining': {
-      if (isOver) return finish(then, now, { kind: 'unschedule' });
+      if (isOver) return finish(next, now, { kind: 'unschedule' });
       const sooner = Math.min(until, state.until);
-      return becomes({ ...state, until: sooner, then }, { kind: 'schedule', at: sooner });
+      return becomes({ ...state, until: sooner, next }, { kind: 'schedule', at: sooner });
     }
   }
 }
 
 function drains(
-  then: AfterDrain,
+  next: AfterDrain,
   until: Millis,
   now: Millis,
   ...before: readonly UpstreamCommand[]
 ): Transition {
   return becomes(
-    { phase: 'draining', since: now, until, then },
+    { phase: 'draining', since: now, until, next },
     ...before,
     { kind: 'schedule', at: until },
     { kind: 'drain' },
   );
 }
 
-function finish(then: AfterDrain, now: Millis, ...before: readonly UpstreamCommand[]): Transition {
-  const state = afterDrain(then, now);
+function finish(next: AfterDrain, now: Millis, ...before: readonly UpstreamCommand[]): Transition {
+  const state = afterDrain(next, now);
   const after: readonly UpstreamCommand[] = state.phase === 'starting' ? [{ kind: 'connect' }] : [];
   return becomes(state, ...before, { kind: 'close' }, ...after);
 }
 
-function afterDrain(then: AfterDrain, now: Millis): UpstreamState {
-  return then.phase === 'starting'
-    ? { ...then, since: now, backoff: NO_FAILURES, lastError: null }
-    : { ...then, since: now };
+function afterDrain(next: AfterDrain, now: Millis): UpstreamState {
+  return next.phase === 'starting'
+    ? { ...next, since: now, backoff: NO_FAILURES, lastError: null }
+    : { ...next, since: now };
 }
 
 function becomes(state: UpstreamState, ...commands: readonly UpstreamCommand[]): Transition {

@@ -21,7 +21,7 @@ export type AfterDrain =
  * - `starting`: one attempt to connect is under way.
  * - `ready`: the shared connection is open; calls are taken.
  * - `down`: no shared connection; the next attempt is at `nextRetryAt`.
- * - `draining`: no new calls; those under way may end by `until`, and what follows is `then`.
+ * - `draining`: no new calls; those under way may end by `until`, and what follows is `next`.
  * - `disabled`: somebody wants it off.
  */
 export type UpstreamState =
@@ -51,7 +51,7 @@ export type UpstreamState =
       readonly phase: 'draining';
       readonly since: Millis;
       readonly until: Millis;
-      readonly then: AfterDrain;
+      readonly next: AfterDrain;
     };
 
 /** What happens to an upstream, or is wanted of it: plain data. */
