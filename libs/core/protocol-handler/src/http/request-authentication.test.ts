@@ -65,10 +65,10 @@ describe('RequestAuthentication', () => {
     const { authentication, clock, errors } = subject(() => {
       throw cause;
     });
-    for (let at = 0; at < 100; at++) authentication.identify(new RecordingExchange());
+    for (let at = 0; at < 100; at++) void authentication.identify(new RecordingExchange());
     expect(errors).toEqual([{ err: cause }]);
     clock.advance(1_000);
-    authentication.identify(new RecordingExchange());
+    void authentication.identify(new RecordingExchange());
     expect(errors).toHaveLength(2);
   });
 
