@@ -19,14 +19,14 @@ import {
   serverOf,
 } from '@omni/model';
 import { type Clock, GatewayError } from '@omni/ports';
-import { ElicitationLabels } from './elicitation-labels.ts';
+import { ElicitationLabels } from './call/elicitation-labels.ts';
 import { Bridge } from './bridge/bridge.ts';
 import { isReturning, type ReturnedState } from './bridge/returning-call.ts';
-import { StateSeal } from './bridge/state-seal.ts';
-import type { UpstreamAccess } from './collaborators.ts';
+import { StateSeal } from './seal/state-seal.ts';
+import type { UpstreamAccess } from './call/upstream-access.ts';
 import { DeferredCall } from './execution/deferred-call.ts';
-import { RelayCall } from './execution/relay-call.ts';
-import type { RoutePlan } from './execution/route-plan.ts';
+import { RelayCall } from './execution/call-execution.ts';
+import type { RoutePlan } from './call/route.ts';
 import { TaskIds, type UpstreamTask } from './tasks/task-ids.ts';
 import { declaresTasks, TaskRelay, undeclaredTasks, unknownTask, type TaskRole } from './tasks/task-relay.ts';
 import { TaskWatch, type TaskWatchOptions } from './tasks/task-watch.ts';

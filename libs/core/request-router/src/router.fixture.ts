@@ -22,7 +22,7 @@ import {
 } from '@omni/model';
 import { type Era, GatewayError, type HeaderList } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import type { UpstreamAccess } from './collaborators.ts';
+import type { UpstreamAccess } from './call/upstream-access.ts';
 import { RequestRouter } from './request-router.ts';
 
 /** Reads a text that must be a message. */

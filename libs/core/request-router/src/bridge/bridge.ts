@@ -1,13 +1,13 @@
 import type { RunningCall } from '@omni/model';
 import type { Clock } from '@omni/ports';
-import type { ElicitationLabels } from '../elicitation-labels.ts';
-import { ConnectionLogLevels } from '../execution/connection-log-levels.ts';
-import type { BridgeContext } from './bridged-call.ts';
+import type { ElicitationLabels } from '../call/elicitation-labels.ts';
+import { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts';
+import type { BridgeContext } from './bridge-context.ts';
 import { ParkedCalls } from './parked-calls.ts';
-import { ParkingCall } from './parking-call.ts';
+import { ParkingCall } from './parking-codec.ts';
 import { ReturningCall, type ReturningCallOptions } from './returning-call.ts';
-import { RoundTripCall } from './round-trip-call.ts';
-import type { StateSeal } from './state-seal.ts';
+import { RoundTripCall } from './round-trip-codec.ts';
+import type { StateSeal } from '../seal/state-seal.ts';
 
 export interface BridgeOptions {
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { clientOf, requestOf } from '../router.fixture.ts';
 import { callDigest } from './call-digest.ts';
 import { PARK_MS, ParkedCalls, type Parked, type Ticket } from './parked-calls.ts';
-import { StateSeal } from './state-seal.ts';
+import { StateSeal } from '../seal/state-seal.ts';
 
 class Waiting implements Parked {
   isExpired = false;

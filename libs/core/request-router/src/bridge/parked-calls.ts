@@ -8,7 +8,7 @@ import {
   GatewayError,
 } from '@omni/ports';
 import { callDigest } from './call-digest.ts';
-import { STATE_PREFIX, StateSeal } from './state-seal.ts';
+import { STATE_PREFIX, StateSeal } from '../seal/state-seal.ts';
 
 /** A call that waits for its client to come back. */
 export interface Parked {

@@ -3,7 +3,7 @@ import type { CallContext, RunningCall } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { isMultiRound } from './input-required.ts';
 import type { ParkedCalls } from './parked-calls.ts';
-import type { Leg, ParkingCall } from './parking-call.ts';
+import type { Leg, ParkingCall } from './parking-codec.ts';
 
 /** What the state of a request leads to when no call waits for it: to the same call again, or nowhere. */
 export type ReturnedState = 'again' | GatewayError;

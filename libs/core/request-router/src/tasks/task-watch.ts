@@ -8,8 +8,8 @@ import {
   type UpstreamCall,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { ElicitationLabels } from '../elicitation-labels.ts';
-import type { UpstreamAccess } from '../collaborators.ts';
+import type { ElicitationLabels } from '../call/elicitation-labels.ts';
+import type { UpstreamAccess } from '../call/upstream-access.ts';
 import type { TaskIds } from './task-ids.ts';
 import { edited, renamed, taskIn } from './task-places.ts';
 import { declaresTasks } from './task-relay.ts';

@@ -16,11 +16,11 @@ import type {
   UpstreamAnswer,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { ElicitationLabels } from '../elicitation-labels.ts';
-import { isAboutCall } from '../execution/call-notification.ts';
-import type { ConnectionLogLevels } from '../execution/connection-log-levels.ts';
-import { isSevereEnough, logLevelOf } from '../execution/log-levels.ts';
-import { resourceLinksIn } from '../execution/resource-links.ts';
+import type { ElicitationLabels } from '../call/elicitation-labels.ts';
+import { isAboutCall } from '../call/call-notification.ts';
+import type { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts';
+import { isSevereEnough, logLevelOf } from '../log-levels/log-levels.ts';
+import { resourceLinksIn } from '../call/resource-links.ts';
 import {
   failedToolMembers,
   isNotHere,
@@ -29,7 +29,7 @@ import {
   toModernAnswer,
 } from './bridge-answer.ts';
 import { toLegacyParams } from './bridge-params.ts';
-import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
+import { bridgedCall, plannedParams, type BridgeContext } from './bridge-context.ts';
 import { canAnswer } from './declared-capabilities.ts';
 import { crossesEras } from './era-notification.ts';
 import { isMultiRound, isServerRequest, type ServerRequest } from './input-required.ts';

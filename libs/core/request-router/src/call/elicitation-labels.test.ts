@@ -3,8 +3,8 @@ import { VirtualClock } from '@omni/testing';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import { ALL_SERVERS, type ClientContext, endpointOf } from '@omni/model';
 import { ElicitationLabels } from './elicitation-labels.ts';
-import { RequestRouter } from './request-router.ts';
-import { RecordingReply, ScriptedViews, ScriptedConnection, ScriptedUpstreams } from './router.fixture.ts';
+import { RequestRouter } from '../request-router.ts';
+import { RecordingReply, ScriptedViews, ScriptedConnection, ScriptedUpstreams } from '../router.fixture.ts';
 
 const LIMITS = { maxDepth: 64, maxElements: 1_000 };
 const CLIENT: ClientContext = {

@@ -7,7 +7,7 @@ import {
   type UpstreamConnection,
 } from '@omni/model';
 import type { HeaderList } from '@omni/ports';
-import type { RoutePlan } from '../execution/route-plan.ts';
+import type { RoutePlan } from '../call/route.ts';
 import type { BridgedParams } from './bridge-params.ts';
 import type { ReturnedState } from './returning-call.ts';
 

@@ -13,16 +13,16 @@ import {
   type UpstreamConnection,
 } from '@omni/model';
 import { GatewayError, type HeaderList } from '@omni/ports';
-import type { ElicitationLabels } from '../elicitation-labels.ts';
+import type { ElicitationLabels } from '../call/elicitation-labels.ts';
 import { isNotHere, statusOfAnswer } from '../bridge/bridge-answer.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import type { ReturnedState } from '../bridge/returning-call.ts';
-import { isAboutCall } from './call-notification.ts';
-import type { UpstreamAccess } from '../collaborators.ts';
+import { isAboutCall } from '../call/call-notification.ts';
+import type { UpstreamAccess } from '../call/upstream-access.ts';
 import { ResourceLinkScanner } from './resource-link-scanner.ts';
-import { logLevelOf } from './log-levels.ts';
-import { resourceLinksIn } from './resource-links.ts';
-import type { RoutePlan } from './route-plan.ts';
+import { logLevelOf } from '../log-levels/log-levels.ts';
+import { resourceLinksIn } from '../call/resource-links.ts';
+import type { RoutePlan } from '../call/route.ts';
 import { namesTasks, noTaskList, unknownTask, type TaskRelay } from '../tasks/task-relay.ts';
 
 export interface RelayCallOptions {

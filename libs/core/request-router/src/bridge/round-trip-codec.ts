@@ -9,7 +9,7 @@ import {
 import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import { failedToolMembers, isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
-import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
+import { bridgedCall, plannedParams, type BridgeContext } from './bridge-context.ts';
 import { canAnswer } from './declared-capabilities.ts';
 import { crossesEras } from './era-notification.ts';
 import {
@@ -21,9 +21,9 @@ import {
   withAnswers,
   type InputRequired,
 } from './input-required.ts';
-import type { ElicitationLabels } from '../elicitation-labels.ts';
-import { isAboutCall } from '../execution/call-notification.ts';
-import { resourceLinksIn } from '../execution/resource-links.ts';
+import type { ElicitationLabels } from '../call/elicitation-labels.ts';
+import { isAboutCall } from '../call/call-notification.ts';
+import { resourceLinksIn } from '../call/resource-links.ts';
 
 /** Rounds after the first request; a server that still asks then will not stop. */
 const MAX_ROUNDS = 8;

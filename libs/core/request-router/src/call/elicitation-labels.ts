@@ -10,7 +10,7 @@ import {
   type TextEdit,
 } from '@omni/jsonrpc';
 import type { ClientContext, CallContext } from '@omni/model';
-import { isMultiRound, type ServerRequest } from './bridge/input-required.ts';
+import { isMultiRound, type ServerRequest } from '../bridge/input-required.ts';
 
 const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const ELICITATION = 'elicitation/create';
