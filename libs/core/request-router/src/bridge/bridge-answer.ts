@@ -3,10 +3,10 @@ import {
   errorText,
   type JsonObject,
   memberOf,
+  objectIn,
   rawOf,
   resultText,
   type RpcMessage,
-  scanJson,
   setMember,
   setMembers,
   stringMember,
@@ -16,7 +16,6 @@ import {
 } from '@omni/jsonrpc';
 import { GatewayError } from '@omni/ports';
 
-const RESULT_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 /** Members of modern results that legacy clients do not know (protocol.md 2.1 A). */
 const MODERN_MEMBERS = new Set(['resultType', 'ttlMs', 'cacheScope']);
@@ -161,10 +160,10 @@ export function toMissingUrlElicitation(message: RpcMessage, id: string): string
   const error = message.error?.object;
   const code = memberOf(error, 'code');
   const data = memberOf(error, 'data');
-  const scan = scanJson(rawOf(message, data) ?? '', RESULT_LIMITS);
-  if (message.error === undefined || code === undefined || data === undefined || scan.kind !== 'object')
+  const given = objectIn(rawOf(message, data) ?? '');
+  if (message.error === undefined || code === undefined || data === undefined || given === undefined)
     return withId(message, id);
-  const needed = setMember(scan.object, 'requiredCapabilities', '{"elicitation":{"url":{}}}');
+  const needed = setMember(given, 'requiredCapabilities', '{"elicitation":{"url":{}}}');
   const edits: TextEdit[] = [
     { start: code.start, end: code.end, text: '-32021' },
     { start: data.start + needed.start, end: data.start + needed.end, text: needed.text },
@@ -198,11 +197,6 @@ function modernEdits(
 
 function dropMembers(resultJson: string, isDropped: (key: string) => boolean): string {
   // A result that was just put together is an object whose text is sound.
-  const message = parseResult(resultJson);
-  return message === undefined ? resultJson : withoutMembers(resultJson, message, isDropped);
-}
-
-function parseResult(text: string): JsonObject | undefined {
-  const scan = scanJson(text, RESULT_LIMITS);
-  return scan.kind === 'object' ? scan.object : undefined;
+  const result = objectIn(resultJson);
+  return result === undefined ? resultJson : withoutMembers(resultJson, result, isDropped);
 }

@@ -1,4 +1,4 @@
-import { applyEdits, memberOf, scanJson, withoutMembers } from '@omni/jsonrpc';
+import { applyEdits, memberOf, objectIn, withoutMembers } from '@omni/jsonrpc';
 import {
   callerKeyOf,
   type CallContext,
@@ -10,8 +10,6 @@ import type { HeaderList } from '@omni/ports';
 import type { RoutePlan } from '../call/route.ts';
 import type { BridgedParams } from './bridge-params.ts';
 import type { ReturnedState } from './returning-call.ts';
-
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** Everything that one call to a server of the other era has to do with. */
 export interface BridgeContext {
@@ -33,8 +31,8 @@ export function plannedParams({ request: { message }, plan }: BridgeContext): st
   if (params === undefined) return '';
   const text = applyEdits(message.text, plan.edits, params.start, params.end);
   if (message.method !== 'tools/call' || memberOf(params, 'task') === undefined) return text;
-  const scan = scanJson(text, LIMITS);
-  return scan.kind === 'object' ? withoutMembers(text, scan.object, (key) => key === 'task') : text;
+  const root = objectIn(text);
+  return root === undefined ? text : withoutMembers(text, root, (key) => key === 'task');
 }
 
 /** A call with translated parameters. Its answer has to be read. */

@@ -1,15 +1,13 @@
 import {
   applyEdits,
-  type JsonObject,
   memberOf,
+  objectIn,
   type RpcMessage,
-  scanJson,
   setMember,
   setMembers,
   stringMember,
 } from '@omni/jsonrpc';
 
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 /** Most questions of one round. */
 const MAX_QUESTIONS = 100;
 
@@ -125,9 +123,4 @@ export function withAnswers(
   if (answers.size > 0) added.push(['inputResponses', `{${members.join(',')}}`]);
   if (state !== undefined) added.push(['requestState', state]);
   return applyEdits(params, setMembers(root, added));
-}
-
-function objectIn(text: string): JsonObject | undefined {
-  const scan = text === '' ? undefined : scanJson(text, LIMITS);
-  return scan?.kind === 'object' ? scan.object : undefined;
 }

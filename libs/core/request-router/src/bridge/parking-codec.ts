@@ -6,6 +6,7 @@ import {
   resultText,
   type RpcMessage,
   stringMember,
+  TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
 import type {
   AnswerServerRequest,
@@ -46,7 +47,6 @@ import type { Parked, ParkedCalls, Ticket } from './parked-calls.ts';
 /** Notifications that are kept for a client that is away, and the characters that they may have together. */
 const MAX_HELD = 100;
 const MAX_HELD_CHARS = 1_000_000;
-const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** One request of the client, of those that make up the call. */
 export interface Leg {
@@ -275,7 +275,7 @@ export class ParkingCall implements CallHandler, RunningCall, Parked {
     const responses = readInputResponses(leg.request.message);
     for (const [key, { answer }] of [...this.#serverRequests]) {
       const json = responses.get(key);
-      const message = json === undefined ? undefined : parseMessage(resultText('1', json), MESSAGE_LIMITS);
+      const message = json === undefined ? undefined : parseMessage(resultText('1', json), TRUSTED_LIMITS);
       if (message?.kind !== 'response') continue;
       this.#serverRequests.delete(key);
       answer(message);

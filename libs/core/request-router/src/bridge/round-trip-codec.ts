@@ -1,4 +1,12 @@
-import { parseMessage, rawOf, requestText, resultText, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import {
+  parseMessage,
+  rawOf,
+  requestText,
+  resultText,
+  type RpcMessage,
+  stringMember,
+  TRUSTED_LIMITS,
+} from '@omni/jsonrpc';
 import {
   type AnswerServerRequest,
   type CallHandler,
@@ -29,7 +37,6 @@ import { resourceLinksIn } from '../call/resource-links.ts';
 const MAX_ROUNDS = 8;
 /** Pause before a round that brings nothing new: the server only wanted to be asked again. */
 const STATE_ONLY_PAUSE_MS = /* guard: rounds/pause */ 250;
-const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 export interface RoundTripDependencies {
   readonly clock: Clock;
@@ -160,7 +167,7 @@ export class RoundTripCall implements CallHandler, RunningCall {
         serverRequest.method,
         toLegacyServerRequest(serverRequest, randomId()),
       );
-      const message = parseMessage(text, MESSAGE_LIMITS);
+      const message = parseMessage(text, TRUSTED_LIMITS);
       return message.kind === 'request' ? { key: serverRequest.key, message } : undefined;
     });
     const askable = messages.filter((message) => message !== undefined);

@@ -2,9 +2,11 @@ import {
   applyEdits,
   type JsonMember,
   memberOf,
+  objectIn,
   type RpcMessage,
   scanJson,
   type TextEdit,
+  TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
 import type { ClientContext, UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
@@ -14,7 +16,6 @@ import { edited, relatedTaskIn, renamed, startedTaskIn, taskIn } from './task-pl
 /** What declares that tasks are spoken in the modern era. */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const ABOUT_TASK = /^notifications\/tasks(?:\/|$)/;
 const TASK_RESULT = 'tasks/result';
 
@@ -149,11 +150,10 @@ export class TaskRelay {
   ): readonly TextEdit[] {
     if (tasks === undefined) return [];
     const list = text.slice(tasks.start, tasks.end);
-    const scan = scanJson(list, LIMITS);
+    const scan = scanJson(list, TRUSTED_LIMITS);
     const items = scan.kind === 'array' ? scan.items.map(({ start, end }) => list.slice(start, end)) : [];
     const own = items.flatMap((item) => {
-      const scanned = scanJson(item, LIMITS);
-      const place = scanned.kind === 'object' ? taskIn(item, scanned.object) : undefined;
+      const place = taskIn(item, objectIn(item));
       const sealed =
         place === undefined ? undefined : this.#ids.sealedOf({ upstream, id: place.id }, client.principal.id);
       // guard: task/list
