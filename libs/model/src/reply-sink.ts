@@ -10,7 +10,13 @@ export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
 /** A whole answer to a request. */
 export type Answer =
   /** A JSON-RPC response in the client's terms. `status` is the HTTP status if headers are not sent yet. */
-  | { readonly kind: 'message'; readonly payload: Payload; readonly status: number }
+  | {
+      readonly kind: 'message';
+      readonly payload: Payload;
+      readonly status: number;
+      /** The code of an error that was read on its way; absent for results and for what goes on unread. */
+      readonly errorCode?: number;
+    }
   | { readonly kind: 'error'; readonly error: GatewayError };
 
 /** How a request ended. Every request ends with exactly one. */

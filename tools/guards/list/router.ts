@@ -103,8 +103,17 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R15',
   },
   {
+    name: 'parked/permitted',
+    against: 'A state goes on with a call at a server that its client may not call any more.',
+  },
+  {
+    name: 'parked/one-end',
+    against: 'A call that has ended while its client was away ends in another way after all.',
+  },
+  {
     name: 'parked/log-level',
     against: 'A client gets log messages that it did not ask for.',
+    without: 'false',
   },
   {
     name: 'rounds/count',
@@ -250,6 +259,10 @@ export const ROUTER_GUARDS: readonly Guard[] = [
   {
     name: 'route/next-only-if-not-there',
     against: 'A request that has run is sent to the next server.',
+  },
+  {
+    name: 'route/next-after-shown',
+    against: 'A client hears from two servers in one request.',
   },
   {
     name: 'route/connections',

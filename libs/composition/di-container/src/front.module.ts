@@ -1,4 +1,5 @@
-import { ProtocolHandler } from '@omni/protocol';
+import { ProtocolHandler, type ProtocolHandlerOptions } from '@omni/protocol';
+import type { RequestRouter } from '@omni/router';
 import { ContainerModule } from 'inversify';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import { healthPage } from './health-pages.ts';
@@ -14,7 +15,7 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
     {
       configuration: Token.Configuration,
       views: Token.ClientViews,
-      dispatch: Token.RequestRouter,
+      router: Token.RequestRouter,
       updates: Token.ResourceSubscriptions,
       authentication: Token.TokenCheck,
       hostCheck: Token.OriginGuard,
@@ -22,9 +23,10 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    ({ configuration, health, ...parts }) =>
+    ({ configuration, health, router, ...parts }) =>
       new ProtocolHandler({
         ...parts,
+        dispatch: dispatchTo(router),
         probes: { answer: (path, isTrusted) => healthPage(health, path, isTrusted) },
         identity: IDENTITY,
         limits: configuration.limits,
@@ -33,6 +35,15 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
       }),
   );
 });
+
+function dispatchTo(router: RequestRouter): ProtocolHandlerOptions['dispatch'] {
+  return {
+    route: (context, reply) => router.dispatch(context, reply),
+    carries: (method, endpoint) => router.carries(method, endpoint),
+    toClient: (upstream, message, client, tell) => router.toClient(upstream, message, client, tell),
+    watchTasks: (watch) => router.watchTasks(watch),
+  };
+}
 
 /** Names of the headers of clients that some server is told, each once. */
 function forwardedBy(upstreams: GatewayConfiguration['upstreams']): readonly string[] {

@@ -246,12 +246,15 @@ export class ScriptedUpstreams implements UpstreamAccess {
   /** Connections that are still opening; a test calls them. */
   readonly opening: (() => void)[] = [];
   isSlow = false;
+  /** Told which upstream a connection is wanted to. */
+  onWanted: (upstream: string) => void = () => {};
 
   connectionFor(
     upstream: string,
     _client: ClientContext,
     done: (result: UpstreamConnection | GatewayError) => void,
   ): void {
+    this.onWanted(upstream);
     const connection =
       this.connections.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
     if (this.isSlow) this.opening.push(() => done(connection));
@@ -285,6 +288,8 @@ export class RecordingReply implements ReplySink {
   /** Answers of questions without a reply. */
   readonly pending: AnswerServerRequest[] = [];
   readonly answers: Answer[] = [];
+  /** How often it was ended. */
+  ends = 0;
   /** What `notification` returns. */
   isFast = true;
   /** Resolves with the first answer: states are sealed and opened on threads of the runtime. */
@@ -326,6 +331,7 @@ export class RecordingReply implements ReplySink {
   }
 
   settle(outcome: Outcome): void {
+    this.ends++;
     if (outcome.kind === 'message' || outcome.kind === 'error') this.answers.push(outcome);
     this.#onAnswered();
   }
@@ -384,6 +390,6 @@ export class RouterFixture {
     chunks?: ChunkSink,
   ): { readonly reply: RecordingReply; readonly running: RunningCall } {
     const reply = new RecordingReply(chunks);
-    return { reply, running: this.router.route({ message, client, paramHeaders }, reply) };
+    return { reply, running: this.router.dispatch({ message, client, paramHeaders }, reply) };
   }
 }

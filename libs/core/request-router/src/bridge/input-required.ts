@@ -11,8 +11,6 @@ import {
 /** Most questions of one round. */
 const MAX_QUESTIONS = 100;
 
-/** Methods whose result may ask for more input (MCP 2026-07-28, "Multi-round-trip requests"). */
-const MULTI_ROUND: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 /** What a server may ask of a client. */
 const QUESTIONS: ReadonlySet<string> = new Set([
   'sampling/createMessage',
@@ -32,10 +30,6 @@ export interface InputRequired {
   readonly serverRequests: readonly (ServerRequest & { readonly key: string })[];
   /** The JSON string of `requestState` byte for byte; `undefined` when there is none. */
   readonly state: string | undefined;
-}
-
-export function isMultiRound(method: string): boolean {
-  return MULTI_ROUND.has(method);
 }
 
 export function isServerRequest(method: string): boolean {

@@ -73,7 +73,15 @@ describe('ParkedCalls', () => {
     const { parks, clock } = open();
     const { call, ticket } = enter(parks);
     const state = await parks.stateFor(requestWith(), ticket);
-    expect(await parks.open(requestWith({ state }))).toEqual({ kind: 'parked', call });
+    // Two requests bring the state at the same time.
+    const [first, second] = await Promise.all([
+      parks.open(requestWith({ state })),
+      parks.open(requestWith({ state })),
+    ]);
+    expect(first).toEqual({ kind: 'parked', ticket });
+    expect(second).toEqual({ kind: 'parked', ticket });
+    expect(parks.take(ticket)).toBe(call);
+    expect(parks.take(ticket)).toMatchObject({ code: 'OMNI_STATE_INVALID' });
     expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
     expect(parks.size).toBe(0);
     expect(clock.pendingTimers).toBe(0);

@@ -11,7 +11,7 @@ import {
   TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
 import type { ClientContext, CallContext } from '@omni/model';
-import { isMultiRound, type ServerRequest } from '../bridge/input-required.ts';
+import { isMultiRound } from './multi-round.ts';
 
 const ELICITATION = 'elicitation/create';
 
@@ -23,10 +23,10 @@ const ELICITATION = 'elicitation/create';
  * @see MCP 2025-11-25, client/elicitation, "User Interaction Model"; protocol.md 2.11.
  */
 export class ElicitationLabels {
-  readonly #isOn: boolean;
+  readonly #isOn: () => boolean;
 
   /** @param isOn - `false`: everything stays as it is. */
-  constructor(isOn: boolean) {
+  constructor(isOn: () => boolean) {
     this.#isOn = isOn;
   }
 
@@ -41,14 +41,7 @@ export class ElicitationLabels {
     return named.kind === 'request' ? named : message;
   }
 
-  /** A question of a legacy server for a modern client. */
-  inServerRequest(serverRequest: ServerRequest, upstream: string, client: ClientContext): ServerRequest {
-    const { method, params } = serverRequest;
-    if (method !== ELICITATION || !this.#isFor(client)) return serverRequest;
-    return { method, params: named(params, upstream) };
-  }
-
-  /** An answer of a modern server for a modern client, which may ask for input. */
+  /** An answer for a modern client, which may ask for input. */
   inAnswer(answer: RpcMessage, upstream: string, client: ClientContext): RpcMessage {
     return this.#inRequests(answer, answer.result?.object, upstream, client);
   }
@@ -88,7 +81,7 @@ export class ElicitationLabels {
   }
 
   #isFor(client: ClientContext): boolean {
-    return this.#isOn && client.endpoint.kind === 'all';
+    return client.endpoint.kind === 'all' && this.#isOn();
   }
 }
 

@@ -1,127 +1,115 @@
-import { memberOf, metaOf, rawOf, type RpcMessage, withId } from '@omni/jsonrpc';
+import { memberOf, metaOf, rawOf, type RpcMessage, stringMember, withId } from '@omni/jsonrpc';
 import {
   type AnswerServerRequest,
+  type CallContext,
   callerKeyOf,
-  type CallHandler,
   type ChunkSink,
   forwardedHeadersOf,
-  type CallContext,
+  type Outcome,
   type ReplySink,
+  type ResponseHead,
   type RunningCall,
   type UpstreamAnswer,
   type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
 import { GatewayError, type HeaderList } from '@omni/ports';
-import type { ElicitationLabels } from '../call/elicitation-labels.ts';
-import { isNotHere, statusOfAnswer } from '../bridge/bridge-answer.ts';
 import type { Bridge } from '../bridge/bridge.ts';
-import type { ReturnedState } from '../bridge/returning-call.ts';
+import type { AttemptHandler, TranslatedAnswer } from '../bridge/era-codec.ts';
+import type { ParkedCall } from '../bridge/parked-call.ts';
+import type { OpenedState, Ticket } from '../bridge/parked-calls.ts';
+import type { ReturnedState } from '../bridge/parking-codec.ts';
+import { errorCodeOf, isNotHere, statusOfCode } from '../call/answer-code.ts';
 import { isAboutCall } from '../call/call-notification.ts';
-import type { UpstreamAccess } from '../call/upstream-access.ts';
-import { ResourceLinkScanner } from './resource-link-scanner.ts';
-import { logLevelOf } from '../log-levels/log-levels.ts';
+import type { ElicitationLabels } from '../call/elicitation-labels.ts';
 import { resourceLinksIn } from '../call/resource-links.ts';
-import type { RoutePlan } from '../call/route.ts';
+import { NOWHERE, type Route } from '../call/route.ts';
+import type { UpstreamAccess } from '../call/upstream-access.ts';
+import type { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts';
+import { isSevereEnough, logLevelOf } from '../log-levels/log-levels.ts';
 import { namesTasks, noTaskList, unknownTask, type TaskRelay } from '../tasks/task-relay.ts';
+import { ResourceLinkScanner } from './resource-link-scanner.ts';
 
-export interface RelayCallOptions {
-  readonly request: CallContext;
-  readonly plan: RoutePlan;
-  readonly access: UpstreamAccess;
+/** What the executions of a router share. */
+export interface ExecutionDependencies {
+  readonly upstreams: UpstreamAccess;
   readonly bridge: Bridge;
+  readonly levels: ConnectionLogLevels;
   readonly tasks: TaskRelay;
   readonly labels: ElicitationLabels;
   /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
   readonly forwards: (upstream: string) => readonly string[] | undefined;
-  readonly reply: ReplySink;
-  /** See `BridgeContext`. */
-  readonly state?: ReturnedState | undefined;
 }
 
-/** One request on its way to an upstream and back. Within an era it is carried as it is; the bridge takes it across. */
-export class RelayCall implements CallHandler, RunningCall {
-  readonly #request: CallContext;
-  readonly #plan: RoutePlan;
-  readonly #access: UpstreamAccess;
-  readonly #bridge: Bridge;
-  readonly #tasks: TaskRelay;
-  readonly #labels: ElicitationLabels;
-  readonly #forwards: RelayCallOptions['forwards'];
+/** What the state of a request leads to; an error for one that Omni has not sealed, or that is not good any more. */
+export type BroughtState = OpenedState<ParkedCall> | GatewayError;
+
+/**
+ * One request of a client, from its route to its end. Asks the candidates in order, each in its own era, and is the only one that touches
+ * the reply. Within an era it hears the connection itself; where the eras differ a codec stands between the two.
+ */
+export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
+  readonly #dependencies: ExecutionDependencies;
+  readonly #context: CallContext;
   readonly #reply: ReplySink;
-  readonly #state: ReturnedState | undefined;
+  #route: Route = NOWHERE;
+  #state: BroughtState | undefined;
   #attempt = 0;
   #connection: UpstreamConnection | undefined;
+  /** The upstream call of this attempt, or its codec. */
   #running: RunningCall | undefined;
+  /** Where an answer goes that is passed on while it comes. */
+  #chunks: ChunkSink | undefined;
+  #cancelReason: string | undefined;
   #isOver = false;
+  /** Whether the client has heard something: then no other server may answer. */
+  #isShown = false;
+  /** Whether the answer tells of a task, which goes on. */
   #isTask = false;
 
-  constructor({ request, plan, access, bridge, tasks, labels, forwards, reply, state }: RelayCallOptions) {
-    this.#request = request;
-    this.#plan = plan;
-    this.#access = access;
-    this.#bridge = bridge;
-    this.#tasks = tasks;
-    this.#labels = labels;
-    this.#forwards = forwards;
+  constructor(dependencies: ExecutionDependencies, context: CallContext, reply: ReplySink) {
+    this.#dependencies = dependencies;
+    this.#context = context;
     this.#reply = reply;
+  }
+
+  /**
+   * May be called once, also after {@link cancel}.
+   *
+   * @param route - What the view of the client permits.
+   * @param state - What the request brings back; absent for most.
+   */
+  start(route: Route | GatewayError, state?: BroughtState): void {
+    if (state !== undefined && 'ticket' in state) return this.#resume(route, state.ticket);
+    if (route instanceof GatewayError) return this.onFailure(route);
+    if (this.#isOver) return;
+    this.#route = route;
     this.#state = state;
-  }
-
-  /** Long answers go on while they come, where nothing in them has to be changed. */
-  get chunks(): ChunkSink | undefined {
-    const { chunks } = this.#reply;
-    const { onResourceLinks } = this.#plan;
-    return chunks === undefined || onResourceLinks === undefined
-      ? chunks
-      : new ResourceLinkScanner(chunks, (uris) => onResourceLinks(this.#upstream(), uris));
-  }
-
-  start(): void {
-    this.#access.connectionFor(
-      this.#plan.upstreams[this.#attempt] ?? '',
-      this.#request.client,
-      (connection) => {
-        if (this.#isOver) return;
-        if (connection instanceof GatewayError)
-          return this.#isLastAttempt() ? this.onFailure(connection) : this.#startNext();
-        this.#connection = connection;
-        if (connection.era !== this.#request.client.era) return this.#cross(connection);
-        const { session } = this.#request.client;
-        const level = connection.era === 'legacy' ? session?.logLevel() : undefined;
-        if (level === undefined || session === undefined) this.#send(connection);
-        else this.#bridge.levels.wantForSession(connection, session, level, () => this.#send(connection));
-      },
-    );
+    this.#acquire();
   }
 
   cancel(reason?: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#cancelReason = reason;
     this.#running?.cancel(reason);
   }
 
   onNotification(message: RpcMessage): boolean {
+    const { client, message: request } = this.#context;
     if (
-      /* guard: call/relayed */ !isAboutCall(message, this.#request.message) ||
+      /* guard: call/relayed, call/to-legacy, call/to-modern */ !isAboutCall(message, request) ||
       /* guard: call/unwanted-logs */ this.#isUnwantedLog(message)
     )
       return true;
     // A task goes on after the answer that tells of it.
-    if (this.#isTask) this.#request.client.session?.onNotification(this.#upstream(), message);
-    // guard: route/behind-answer
-    if (this.#isOver) return true;
+    if (this.#isTask) client.session?.onNotification(this.#upstream(), message);
+    if (this.#isAcrossEras()) return this.#show(message);
     let mayGoOn = true;
-    this.#tasks.incoming(this.#upstream(), this.#request.client.principal.id, message, (translated) => {
-      mayGoOn = this.#reply.notification(translated);
+    this.#dependencies.tasks.incoming(this.#upstream(), client.principal.id, message, (translated) => {
+      mayGoOn = this.#show(translated);
     });
     return mayGoOn;
-  }
-
-  /** Modern clients ask for messages with each request, or get none (protocol.md 2.12). */
-  #isUnwantedLog({ method }: RpcMessage): boolean {
-    const { client, message } = this.#request;
-    return method === 'notifications/message' && client.era === 'modern' && logLevelOf(message) === undefined;
   }
 
   onDrain(listener: () => void): void {
@@ -129,70 +117,88 @@ export class RelayCall implements CallHandler, RunningCall {
   }
 
   onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    const { client } = this.#request;
-    const upstream = this.#upstream();
-    if (client.era === 'legacy' && /* guard: route/question-after-cancel */ !this.#isOver) {
-      this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
-        this.#reply.serverRequest(
-          upstream,
-          this.#labels.inRequest(translated, upstream, client),
-          answer,
-          signal,
-        ),
-      );
-    } else
-      answer(
-        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'),
-      );
-  }
-
-  onAnswer(answer: UpstreamAnswer): void {
-    if (this.#isOver) return;
-    if (
-      answer.kind === 'message' &&
-      !this.#isLastAttempt() &&
-      /* guard: route/next-only-if-not-there */ isNotHere(answer.message)
-    )
-      return this.#startNext();
-    if (answer.kind === 'bytes') {
-      this.#isOver = true;
-      this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(new TextDecoder().decode(answer.bytes)));
-      this.#reply.settle({ kind: 'message', payload: answer.bytes, status: answer.status });
-      return;
-    }
-    const { task } = this.#plan;
-    if (task === undefined || this.#connection === undefined || !namesTasks(task, this.#connection))
-      return this.#answer(answer.message, answer.status);
-    this.#tasks.answer(
-      { role: task, client: this.#request.client, connection: this.#connection },
-      answer.message,
-      (message) => {
-        if (message instanceof GatewayError) return this.onFailure(message);
-        this.#isTask = task.kind === 'starting' && message !== answer.message && !this.#isOver;
-        this.#answer(message, answer.status);
-      },
+    if (this.#isAcrossEras()) return this.#ask(message, answer, signal);
+    const { principal } = this.#context.client;
+    this.#dependencies.tasks.incoming(this.#upstream(), principal.id, message, (translated) =>
+      this.#ask(translated, answer, signal),
     );
   }
 
+  onAnswer(answer: UpstreamAnswer | TranslatedAnswer): void {
+    if (this.#isOver) return;
+    if (answer.kind === 'bytes') {
+      if (this.#route.learner !== undefined)
+        this.#learn(resourceLinksIn(new TextDecoder().decode(answer.bytes)));
+      return this.#settle({ kind: 'message', payload: answer.bytes, status: answer.status });
+    }
+    const code = answer.kind === 'translated' ? answer.errorCode : errorCodeOf(answer.message);
+    if (/* guard: route/next-only-if-not-there */ isNotHere(code) && this.#mayTryNext())
+      return this.#tryNext();
+    if (answer.kind === 'translated')
+      return this.#answer(answer.text, code === undefined ? answer.text : undefined, 200, code);
+    const { task } = this.#route;
+    const connection = this.#connection;
+    if (
+      task === undefined ||
+      connection === undefined ||
+      this.#isAcrossEras() ||
+      !namesTasks(task, connection)
+    )
+      return this.#relay(answer.message, answer.status, code);
+    const request = { role: task, client: this.#context.client, connection };
+    this.#dependencies.tasks.answer(request, answer.message, (message) => {
+      if (message instanceof GatewayError) return this.onFailure(message);
+      this.#isTask = task.kind === 'starting' && message !== answer.message && !this.#isOver;
+      this.#relay(message, answer.status, code);
+    });
+  }
+
   onFailure(error: GatewayError): void {
+    if (!this.#isOver) this.#settle({ kind: 'error', error });
+  }
+
+  /** Long answers go on while they come, where nothing in them has to be changed. */
+  get chunks(): ChunkSink | undefined {
+    const { chunks } = this.#reply;
+    if (chunks === undefined) return undefined;
+    this.#chunks =
+      this.#route.learner === undefined
+        ? chunks
+        : new ResourceLinkScanner(chunks, (uris) => this.#learn(uris));
+    return this;
+  }
+
+  onResponseHead(head: ResponseHead): void {
+    if (!this.#isOver) this.#chunks?.onResponseHead(head);
+  }
+
+  onChunk(bytes: Uint8Array): boolean {
+    return this.#isOver || this.#chunks?.onChunk(bytes) !== false;
+  }
+
+  onResponseEnd(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#reply.settle({ kind: 'error', error });
+    this.#chunks?.onResponseEnd();
   }
 
-  /** @param sentStatus - With which the upstream has answered. */
-  #answer(received: RpcMessage, sentStatus: number): void {
-    if (this.#isOver) return; // cancelled while the id of a task was sealed
-    this.#isOver = true;
-    const message = this.#labels.inAnswer(received, this.#upstream(), this.#request.client);
-    if (message.result !== undefined)
-      this.#plan.onResourceLinks?.(this.#upstream(), resourceLinksIn(rawOf(message, message.result) ?? ''));
-    const status = sentStatus === 200 ? statusOfAnswer(message) : sentStatus;
-    this.#reply.settle({ kind: 'message', payload: withId(message, this.#request.message.id), status });
+  #acquire(): void {
+    const upstream = this.#route.upstreams[this.#attempt] ?? '';
+    this.#dependencies.upstreams.connectionFor(upstream, this.#context.client, (connection) => {
+      if (this.#isOver) return;
+      if (connection instanceof GatewayError)
+        return this.#mayTryNext() ? this.#tryNext() : this.onFailure(connection);
+      this.#connection = connection;
+      if (this.#isAcrossEras()) this.#cross(connection);
+      else this.#sendAtLevel(connection);
+    });
   }
 
-  #upstream(): string {
-    return this.#connection?.upstream ?? '';
+  #sendAtLevel(connection: UpstreamConnection): void {
+    const { session } = this.#context.client;
+    const level = connection.era === 'legacy' ? session?.logLevel() : undefined;
+    if (level === undefined || session === undefined) this.#send(connection);
+    else this.#dependencies.levels.wantForSession(connection, session, level, () => this.#send(connection));
   }
 
   #send(connection: UpstreamConnection): void {
@@ -204,47 +210,137 @@ export class RelayCall implements CallHandler, RunningCall {
   }
 
   #cross(connection: UpstreamConnection): void {
-    const { task } = this.#plan;
+    const { task } = this.#route;
     if (task !== undefined && task.kind !== 'starting')
       return this.onFailure(task.kind === 'list' ? noTaskList() : unknownTask());
-    // Several servers may have the resource: a "not found" of one is no answer yet.
-    const onNotHere = this.#isLastAttempt()
-      ? undefined
-      : (): void => (this.#isOver ? undefined : this.#startNext());
-    const attempt = this.#attempt;
-    const running = this.#bridge.start({
-      request: this.#request,
-      plan: this.#plan,
-      connection,
-      forwardedHeaders: this.#forwardedHeaders(connection),
-      reply: this.#reply,
-      state: this.#state,
-      onNotHere,
-    });
-    if (this.#attempt === attempt) this.#running = running;
+    // Legacy servers give no states: it may be that of a modern server that has the same resource.
+    if (this.#state instanceof GatewayError)
+      return this.#mayTryNext() ? this.#tryNext() : this.onFailure(this.#state);
+    this.#translate(connection, this.#state === undefined ? undefined : 'again');
   }
 
-  #startNext(): void {
-    this.#attempt++;
-    this.start();
+  /** Goes on with a call that waits, if the view still leads to its server; if not, the call waits on. */
+  #resume(route: Route | GatewayError, ticket: Ticket<ParkedCall>): void {
+    // guard: parked/permitted
+    if (!this.#isOver && !leadsTo(route, ticket.call.connection.upstream))
+      return this.onFailure(route instanceof GatewayError ? route : movedCall());
+    const call = this.#dependencies.bridge.parks.take(ticket);
+    if (call instanceof GatewayError) return this.onFailure(call);
+    // A client that is gone has used its state up.
+    // guard: parked/gone
+    if (this.#isOver) return call.giveUp(this.#cancelReason);
+    if (!(route instanceof GatewayError)) this.#route = route;
+    this.#connection = call.connection;
+    this.#isShown = true;
+    this.#translate(call.connection, call);
   }
 
-  #isLastAttempt(): boolean {
-    return this.#attempt + 1 >= this.#plan.upstreams.length;
+  #translate(connection: UpstreamConnection, returned: ReturnedState | undefined): void {
+    const codec = this.#dependencies.bridge.codecFor(
+      {
+        request: this.#context,
+        route: this.#route,
+        connection,
+        forwardedHeaders: this.#forwardedHeaders(connection),
+        handler: this,
+      },
+      returned,
+    );
+    this.#running = codec;
+    codec.start();
   }
 
-  #forwardedHeaders({ upstream }: UpstreamConnection): HeaderList {
-    const { message, forwardable } = this.#request;
-    return forwardedHeadersOf(
-      message,
-      forwardable,
-      forwardable === undefined ? undefined : this.#forwards(upstream),
+  #mayTryNext(): boolean {
+    return (
+      /* guard: route/next-after-shown */ !this.#isShown && this.#attempt + 1 < this.#route.upstreams.length
     );
   }
 
+  #tryNext(): void {
+    this.#attempt++;
+    this.#running = undefined;
+    this.#acquire();
+  }
+
+  /** Modern clients ask for messages with each request, or get none; a legacy server cannot be told what one request wants (protocol.md 2.12). */
+  #isUnwantedLog({ method, text, params }: RpcMessage): boolean {
+    const { client, message } = this.#context;
+    if (method !== 'notifications/message' || client.era !== 'modern') return false;
+    const wanted = logLevelOf(message);
+    if (wanted === undefined) return true;
+    return (
+      this.#isAcrossEras() &&
+      /* guard: parked/log-level */ !isSevereEnough(stringMember(text, params, 'level') ?? '', wanted)
+    );
+  }
+
+  #show(notification: RpcMessage): boolean {
+    // guard: route/behind-answer
+    if (this.#isOver) return true;
+    this.#isShown = true;
+    return this.#reply.notification(notification);
+  }
+
+  #ask(message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal | undefined): void {
+    const { client } = this.#context;
+    const upstream = this.#upstream();
+    if (client.era !== 'legacy' || /* guard: route/question-after-cancel */ this.#isOver)
+      return answer(
+        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'),
+      );
+    this.#isShown = true;
+    const labelled = this.#dependencies.labels.inRequest(message, upstream, client);
+    this.#reply.serverRequest(upstream, labelled, answer, signal);
+  }
+
+  /** @param sentStatus - With which the upstream has answered. */
+  #relay(received: RpcMessage, sentStatus: number, code: number | undefined): void {
+    if (this.#isOver) return; // cancelled while the id of a task was sealed
+    const { client, message: request } = this.#context;
+    const message = this.#dependencies.labels.inAnswer(received, this.#upstream(), client);
+    this.#answer(withId(message, request.id), rawOf(message, message.result), sentStatus, code);
+  }
+
+  /** @param result - Text in which the links of the result are; `undefined` for an error. */
+  #answer(
+    payload: string,
+    result: string | undefined,
+    sentStatus: number,
+    errorCode: number | undefined,
+  ): void {
+    if (this.#route.learner !== undefined && result !== undefined) this.#learn(resourceLinksIn(result));
+    const status = sentStatus === 200 ? statusOfCode(errorCode) : sentStatus;
+    if (errorCode === undefined) this.#settle({ kind: 'message', payload, status });
+    else this.#settle({ kind: 'message', payload, status, errorCode });
+  }
+
+  #learn(uris: readonly string[]): void {
+    for (const uri of uris) this.#route.learner?.rememberUri(uri, this.#upstream());
+  }
+
+  /** The one place where the request is answered. */
+  #settle(outcome: Outcome): void {
+    this.#isOver = true;
+    this.#reply.settle(outcome);
+  }
+
+  #upstream(): string {
+    return this.#connection?.upstream ?? '';
+  }
+
+  #isAcrossEras(): boolean {
+    return this.#connection?.era !== this.#context.client.era;
+  }
+
+  #forwardedHeaders({ upstream }: UpstreamConnection): HeaderList {
+    const { message, forwardable } = this.#context;
+    const names = forwardable === undefined ? undefined : this.#dependencies.forwards(upstream);
+    return forwardedHeadersOf(message, forwardable, names);
+  }
+
   #callFor(connection: UpstreamConnection): UpstreamCall {
-    const { message, client } = this.#request;
-    const { edits, name, paramHeaders, task } = this.#plan;
+    const { message, client } = this.#context;
+    const { edits, name, paramHeaders, task } = this.#route;
     const { params } = message;
     return {
       method: message.method,
@@ -259,9 +355,20 @@ export class RelayCall implements CallHandler, RunningCall {
       clientId: message.id,
       callerKey: callerKeyOf(client),
       allowPassthrough:
-        this.#isLastAttempt() &&
-        !this.#labels.mayAsk(this.#request) &&
+        !this.#mayTryNext() &&
+        !this.#dependencies.labels.mayAsk(this.#context) &&
         (task === undefined || !namesTasks(task, connection)),
     };
   }
+}
+
+function leadsTo(route: Route | GatewayError, upstream: string): boolean {
+  return !(route instanceof GatewayError) && route.upstreams.includes(upstream);
+}
+
+function movedCall(): GatewayError {
+  return new GatewayError(
+    'OMNI_STATE_INVALID',
+    'The call waits at a server to which its name does not lead any more',
+  );
 }

@@ -10,6 +10,7 @@ import {
 } from '@omni/jsonrpc';
 import type { ClientContext, UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
+import type { TaskRole } from '../call/route.ts';
 import type { TaskIds } from './task-ids.ts';
 import { edited, relatedTaskIn, renamed, startedTaskIn, taskIn } from './task-places.ts';
 
@@ -18,15 +19,6 @@ export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
 const ABOUT_TASK = /^notifications\/tasks(?:\/|$)/;
 const TASK_RESULT = 'tasks/result';
-
-/** What a request has to do with tasks. */
-export type TaskRole =
-  /** It may become one. */
-  | { readonly kind: 'starting' }
-  /** It is about one: `id` is the upstream's, `sealed` what the client knows. */
-  | { readonly kind: 'about'; readonly id: string; readonly sealed: string; readonly method: string }
-  /** It lists them. */
-  | { readonly kind: 'list' };
 
 /** A request that has to do with tasks, on its way back. */
 export interface TaskRequest {
