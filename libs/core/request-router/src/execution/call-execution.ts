@@ -134,8 +134,10 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     const code = answer.kind === 'translated' ? answer.errorCode : errorCodeOf(answer.message);
     if (/* guard: route/next-only-if-not-there */ isNotHere(code) && this.#mayTryNext())
       return this.#tryNext();
-    if (answer.kind === 'translated')
-      return this.#answer(answer.text, code === undefined ? answer.text : undefined, 200, code);
+    if (answer.kind === 'translated') {
+      if (this.#route.learner !== undefined && code === undefined) this.#learn(resourceLinksIn(answer.text));
+      return this.#answer(answer.text, statusOfCode(code), code);
+    }
     const { task } = this.#route;
     const connection = this.#connection;
     if (
@@ -298,18 +300,12 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     if (this.#isOver) return; // cancelled while the id of a task was sealed
     const { client, message: request } = this.#context;
     const message = this.#dependencies.labels.inAnswer(received, this.#upstream(), client);
-    this.#answer(withId(message, request.id), rawOf(message, message.result), sentStatus, code);
+    if (this.#route.learner !== undefined && message.result !== undefined)
+      this.#learn(resourceLinksIn(rawOf(message, message.result) ?? ''));
+    this.#answer(withId(message, request.id), sentStatus === 200 ? statusOfCode(code) : sentStatus, code);
   }
 
-  /** @param result - Text in which the links of the result are; `undefined` for an error. */
-  #answer(
-    payload: string,
-    result: string | undefined,
-    sentStatus: number,
-    errorCode: number | undefined,
-  ): void {
-    if (this.#route.learner !== undefined && result !== undefined) this.#learn(resourceLinksIn(result));
-    const status = sentStatus === 200 ? statusOfCode(errorCode) : sentStatus;
+  #answer(payload: string, status: number, errorCode: number | undefined): void {
     if (errorCode === undefined) this.#settle({ kind: 'message', payload, status });
     else this.#settle({ kind: 'message', payload, status, errorCode });
   }
