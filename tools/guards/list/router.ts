@@ -232,6 +232,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     without: 'id',
   },
   {
+    name: 'task/endpoint',
+    against: 'A task is reached on an endpoint that does not show its server.',
+    without: 'if (task === undefined) return onRoute(unknownTask());',
+  },
+  {
     name: 'task/count',
     against: 'The owners of tasks are remembered for ever.',
   },

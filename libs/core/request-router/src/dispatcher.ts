@@ -1,6 +1,7 @@
 import { resultText, stringMember } from '@omni/jsonrpc';
 import { type CallContext, NOTHING_RUNS, type ReplySink, type RunningCall, serverOf } from '@omni/model';
-import { CallExecution, type ExecutionDependencies } from './execution/call-execution.ts';
+import { CallExecution } from './execution/call-execution.ts';
+import type { ExecutionDependencies } from './execution/execution-dependencies.ts';
 import type { RouteFinder } from './route-finder.ts';
 
 const SET_LEVEL = 'logging/setLevel';

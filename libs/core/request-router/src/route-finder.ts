@@ -74,8 +74,9 @@ export class RouteFinder {
     if (member === undefined || sealed === undefined) return unknownTask();
     return (onRoute) =>
       this.#options.taskIds.open(sealed, client, (task) => {
-        const isShown = task !== undefined && (serverOf(client.endpoint) ?? task.upstream) === task.upstream;
-        if (!isShown) return onRoute(unknownTask());
+        // guard: task/endpoint
+        if (task === undefined || (serverOf(client.endpoint) ?? task.upstream) !== task.upstream)
+          return onRoute(unknownTask());
         const { upstream, id } = task;
         onRoute({
           ...NOWHERE,

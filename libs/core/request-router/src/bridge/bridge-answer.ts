@@ -22,10 +22,10 @@ const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 /** Members of modern results that legacy clients do not know (protocol.md 2.1 A). */
 const MODERN_MEMBERS = new Set(['resultType', 'ttlMs', 'cacheScope']);
 /** Errors about the modern envelope, which is Omni's own doing for a legacy client. */
-const ENVELOPE_ERRORS: ReadonlySet<number | undefined> = new Set([-32020, -32021, -32022]);
-const RESOURCE_NOT_FOUND_BEFORE = -32002;
-const PARAMS_INVALID = -32602;
-const CAPABILITY_MISSING = -32021;
+const ENVELOPE_ERRORS: ReadonlySet<string | undefined> = new Set(['-32020', '-32021', '-32022']);
+const RESOURCE_NOT_FOUND_BEFORE = '-32002';
+const PARAMS_INVALID = '-32602';
+const CAPABILITY_MISSING = '-32021';
 
 /**
  * Turns the answer of a modern server into one for a legacy client.
@@ -115,7 +115,7 @@ export function toModernAnswer(
     // Resource not found has had another code before (MCP 2026-07-28, basic, "Error Codes").
     if (code === undefined || errorCode !== RESOURCE_NOT_FOUND_BEFORE)
       return translated(withId(message, id), errorCode);
-    const edit = { start: code.start, end: code.end, text: String(PARAMS_INVALID) };
+    const edit = { start: code.start, end: code.end, text: PARAMS_INVALID };
     const error = applyEdits(message.text, [edit], message.error.start, message.error.end);
     return translated(`{"jsonrpc":"2.0","id":${id},"error":${error}}`, PARAMS_INVALID);
   }
@@ -145,7 +145,7 @@ export function toMissingUrlElicitation(message: RpcMessage, id: string): Transl
     return translated(withId(message, id), errorCodeOf(message));
   const needed = setMember(given, 'requiredCapabilities', '{"elicitation":{"url":{}}}');
   const edits: TextEdit[] = [
-    { start: code.start, end: code.end, text: String(CAPABILITY_MISSING) },
+    { start: code.start, end: code.end, text: CAPABILITY_MISSING },
     { start: data.start + needed.start, end: data.start + needed.end, text: needed.text },
   ];
   const edited = applyEdits(message.text, edits, message.error.start, message.error.end);
@@ -182,11 +182,11 @@ function dropMembers(resultJson: string, isDropped: (key: string) => boolean): s
   return result === undefined ? resultJson : withoutMembers(resultJson, result, isDropped);
 }
 
-function translated(text: string, errorCode?: number): TranslatedAnswer {
+function translated(text: string, errorCode?: string): TranslatedAnswer {
   return { kind: 'translated', text, errorCode };
 }
 
 function eraError(id: string, text: string): TranslatedAnswer {
   const error = new GatewayError('OMNI_UPSTREAM_ERA', text);
-  return translated(errorText(id, error), error.facts.jsonRpcCode);
+  return translated(errorText(id, error), String(error.facts.jsonRpcCode));
 }

@@ -6,8 +6,8 @@ export interface TranslatedAnswer {
   readonly kind: 'translated';
   /** The whole response, under the client's id. */
   readonly text: string;
-  /** `undefined` for a result. */
-  readonly errorCode: number | undefined;
+  /** As it is written; `undefined` for a result. */
+  readonly errorCode: string | undefined;
 }
 
 /** The execution of a client's request, as a codec speaks to it. */

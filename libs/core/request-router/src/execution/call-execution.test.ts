@@ -348,8 +348,8 @@ describe('CallExecution', () => {
       fixture.route(requestOf('tools/call', `{"name":"${name}__x"}`), clientOf('modern')),
     );
     for (const { last } of connections) last.answer('"error":{"code":-32002,"message":""}');
-    expect(calls[0]?.reply.answers).toMatchObject([{ kind: 'message', errorCode: -32002 }]);
-    expect(calls[1]?.reply.answers).toMatchObject([{ kind: 'message', errorCode: -32602 }]);
+    expect(calls[0]?.reply.answers).toMatchObject([{ kind: 'message', errorCode: '-32002' }]);
+    expect(calls[1]?.reply.answers).toMatchObject([{ kind: 'message', errorCode: '-32602' }]);
     const ok = fixture.route(CALL, clientOf('modern'));
     connections[0]?.last.answer('"result":{}');
     expect(ok.reply.answers).not.toMatchObject([{ errorCode: expect.anything() }]);

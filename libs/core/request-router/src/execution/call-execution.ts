@@ -1,8 +1,7 @@
-import { memberOf, metaOf, rawOf, type RpcMessage, stringMember, withId } from '@omni/jsonrpc';
+import { rawOf, type RpcMessage, withId } from '@omni/jsonrpc';
 import {
   type AnswerServerRequest,
   type CallContext,
-  callerKeyOf,
   type ChunkSink,
   forwardedHeadersOf,
   type Outcome,
@@ -10,36 +9,22 @@ import {
   type ResponseHead,
   type RunningCall,
   type UpstreamAnswer,
-  type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
 import { GatewayError, type HeaderList } from '@omni/ports';
-import type { Bridge } from '../bridge/bridge.ts';
 import type { AttemptHandler, TranslatedAnswer } from '../bridge/era-codec.ts';
 import type { ParkedCall } from '../bridge/parked-call.ts';
 import type { OpenedState, Ticket } from '../bridge/parked-calls.ts';
 import type { ReturnedState } from '../bridge/parking-codec.ts';
 import { errorCodeOf, isNotHere, statusOfCode } from '../call/answer-code.ts';
 import { isAboutCall } from '../call/call-notification.ts';
-import type { ElicitationLabels } from '../call/elicitation-labels.ts';
 import { resourceLinksIn } from '../call/resource-links.ts';
 import { NOWHERE, type Route } from '../call/route.ts';
-import type { UpstreamAccess } from '../call/upstream-access.ts';
-import type { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts';
-import { isSevereEnough, logLevelOf } from '../log-levels/log-levels.ts';
-import { namesTasks, noTaskList, unknownTask, type TaskRelay } from '../tasks/task-relay.ts';
+import { isUnwantedLog } from '../log-levels/log-levels.ts';
+import { namesTasks, noTaskList, unknownTask } from '../tasks/task-relay.ts';
+import type { ExecutionDependencies } from './execution-dependencies.ts';
+import { relayedCall } from './relayed-call.ts';
 import { ResourceLinkScanner } from './resource-link-scanner.ts';
-
-/** What the executions of a router share. */
-export interface ExecutionDependencies {
-  readonly upstreams: UpstreamAccess;
-  readonly bridge: Bridge;
-  readonly levels: ConnectionLogLevels;
-  readonly tasks: TaskRelay;
-  readonly labels: ElicitationLabels;
-  /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
-  readonly forwards: (upstream: string) => readonly string[] | undefined;
-}
 
 /** What the state of a request leads to; an error for one that Omni has not sealed, or that is not good any more. */
 export type BroughtState = OpenedState<ParkedCall> | GatewayError;
@@ -99,7 +84,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     const { client, message: request } = this.#context;
     if (
       /* guard: call/relayed, call/to-legacy, call/to-modern */ !isAboutCall(message, request) ||
-      /* guard: call/unwanted-logs */ this.#isUnwantedLog(message)
+      /* guard: call/unwanted-logs */ isUnwantedLog(message, this.#context, this.#isAcrossEras())
     )
       return true;
     // A task goes on after the answer that tells of it.
@@ -136,7 +121,12 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
       return this.#tryNext();
     if (answer.kind === 'translated') {
       if (this.#route.learner !== undefined && code === undefined) this.#learn(resourceLinksIn(answer.text));
-      return this.#answer(answer.text, statusOfCode(code), code);
+      return this.#settle({
+        kind: 'message',
+        payload: answer.text,
+        status: statusOfCode(code),
+        errorCode: code,
+      });
     }
     const { task } = this.#route;
     const connection = this.#connection;
@@ -206,7 +196,14 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   #send(connection: UpstreamConnection): void {
     if (this.#isOver) return;
     const attempt = this.#attempt;
-    const running = connection.send(this.#callFor(connection), this);
+    const { task } = this.#route;
+    // Nothing in the answer has to be read or changed.
+    const allowPassthrough =
+      !this.#mayTryNext() &&
+      !this.#dependencies.labels.mayAsk(this.#context) &&
+      (task === undefined || !namesTasks(task, connection));
+    const headers = this.#forwardedHeaders(connection);
+    const running = connection.send(relayedCall(this.#context, this.#route, headers, allowPassthrough), this);
     // The connection may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
     if (!this.#isOver && this.#attempt === attempt) this.#running = running;
   }
@@ -264,18 +261,6 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     this.#acquire();
   }
 
-  /** Modern clients ask for messages with each request, or get none; a legacy server cannot be told what one request wants (protocol.md 2.12). */
-  #isUnwantedLog({ method, text, params }: RpcMessage): boolean {
-    const { client, message } = this.#context;
-    if (method !== 'notifications/message' || client.era !== 'modern') return false;
-    const wanted = logLevelOf(message);
-    if (wanted === undefined) return true;
-    return (
-      this.#isAcrossEras() &&
-      /* guard: parked/log-level */ !isSevereEnough(stringMember(text, params, 'level') ?? '', wanted)
-    );
-  }
-
   #show(notification: RpcMessage): boolean {
     // guard: route/behind-answer
     if (this.#isOver) return true;
@@ -296,18 +281,18 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   }
 
   /** @param sentStatus - With which the upstream has answered. */
-  #relay(received: RpcMessage, sentStatus: number, code: number | undefined): void {
+  #relay(received: RpcMessage, sentStatus: number, code: string | undefined): void {
     if (this.#isOver) return; // cancelled while the id of a task was sealed
     const { client, message: request } = this.#context;
     const message = this.#dependencies.labels.inAnswer(received, this.#upstream(), client);
     if (this.#route.learner !== undefined && message.result !== undefined)
       this.#learn(resourceLinksIn(rawOf(message, message.result) ?? ''));
-    this.#answer(withId(message, request.id), sentStatus === 200 ? statusOfCode(code) : sentStatus, code);
-  }
-
-  #answer(payload: string, status: number, errorCode: number | undefined): void {
-    if (errorCode === undefined) this.#settle({ kind: 'message', payload, status });
-    else this.#settle({ kind: 'message', payload, status, errorCode });
+    this.#settle({
+      kind: 'message',
+      payload: withId(message, request.id),
+      status: sentStatus === 200 ? statusOfCode(code) : sentStatus,
+      errorCode: code,
+    });
   }
 
   #learn(uris: readonly string[]): void {
@@ -332,29 +317,6 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     const { message, forwardable } = this.#context;
     const names = forwardable === undefined ? undefined : this.#dependencies.forwards(upstream);
     return forwardedHeadersOf(message, forwardable, names);
-  }
-
-  #callFor(connection: UpstreamConnection): UpstreamCall {
-    const { message, client } = this.#context;
-    const { edits, name, paramHeaders, task } = this.#route;
-    const { params } = message;
-    return {
-      method: message.method,
-      text: message.text,
-      paramsStart: params?.start ?? 0,
-      paramsEnd: params?.end ?? 0,
-      edits,
-      progressToken: memberOf(metaOf(message), 'progressToken'),
-      name,
-      paramHeaders,
-      forwardedHeaders: this.#forwardedHeaders(connection),
-      clientId: message.id,
-      callerKey: callerKeyOf(client),
-      allowPassthrough:
-        !this.#mayTryNext() &&
-        !this.#dependencies.labels.mayAsk(this.#context) &&
-        (task === undefined || !namesTasks(task, connection)),
-    };
   }
 }
 
