@@ -15,7 +15,7 @@ import type { TaskIds } from './task-ids.ts';
 import { edited, relatedTaskIn, renamed, startedTaskIn, taskIn } from './task-places.ts';
 
 /** What declares that tasks are spoken in the modern era. */
-export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
 const ABOUT_TASK = /^notifications\/tasks(?:\/|$)/;
 const TASK_RESULT = 'tasks/result';
