@@ -108,8 +108,17 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R15',
   },
   {
+    name: 'parked/permitted',
+    against: 'A state goes on with a call at a server that its client may not call any more.',
+  },
+  {
+    name: 'parked/one-end',
+    against: 'A call that has ended while its client was away ends in another way after all.',
+  },
+  {
     name: 'parked/log-level',
     against: 'A client gets log messages that it did not ask for.',
+    without: 'false',
   },
   {
     name: 'rounds/count',
@@ -233,6 +242,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'CVE-2026-111767',
   },
   {
+    name: 'task/endpoint',
+    against: 'A task is reached on an endpoint that does not show its server.',
+    without: 'if (task === undefined) return onRoute(unknownTask());',
+  },
+  {
     name: 'task/count',
     against: 'The owners of tasks are remembered for ever.',
   },
@@ -260,6 +274,10 @@ export const ROUTER_GUARDS: readonly Guard[] = [
   {
     name: 'route/next-only-if-not-there',
     against: 'A request that has run is sent to the next server.',
+  },
+  {
+    name: 'route/next-after-shown',
+    against: 'A client hears from two servers in one request.',
   },
   {
     name: 'route/connections',

@@ -1,4 +1,5 @@
-import { ProtocolHandler } from '@omni/protocol';
+import { ProtocolHandler, type ProtocolHandlerOptions } from '@omni/protocol';
+import type { RequestRouter } from '@omni/router';
 import { ContainerModule } from 'inversify';
 import type { UpstreamRegistry } from '@omni/upstreams';
 import type { GatewayUpstream } from './gateway-options.ts';
@@ -16,7 +17,7 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
       views: Token.ClientViews,
-      dispatch: Token.RequestRouter,
+      router: Token.RequestRouter,
       updates: Token.ResourceSubscriptions,
       authentication: Token.Authentication,
       hostCheck: Token.OriginGuard,
@@ -25,9 +26,10 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
       random: Token.Random,
       logger: Token.Logger,
     },
-    ({ configuration, registry, health, ...parts }) =>
+    ({ configuration, registry, health, router, ...parts }) =>
       new ProtocolHandler({
         ...parts,
+        dispatch: dispatchTo(router),
         probes: { answer: (path, isTrusted) => healthPage(health, path, isTrusted) },
         identity: IDENTITY,
         limits: configuration.limits,
@@ -36,6 +38,15 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
       }),
   );
 });
+
+function dispatchTo(router: RequestRouter): ProtocolHandlerOptions['dispatch'] {
+  return {
+    route: (context, reply) => router.dispatch(context, reply),
+    carries: (method, endpoint) => router.carries(method, endpoint),
+    toClient: (upstream, message, client, tell) => router.toClient(upstream, message, client, tell),
+    watchTasks: (watch) => router.watchTasks(watch),
+  };
+}
 
 /** Names of the headers of clients that some server is told, each once: a list that follows the registry. */
 function forwardedBy(registry: UpstreamRegistry<GatewayUpstream>): readonly string[] {

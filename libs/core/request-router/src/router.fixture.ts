@@ -23,7 +23,7 @@ import {
 } from '@omni/model';
 import { type Era, GatewayError, type HeaderList } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import type { UpstreamAccess } from './collaborators.ts';
+import type { UpstreamAccess } from './call/upstream-access.ts';
 import { RequestRouter } from './request-router.ts';
 
 /** Reads a text that must be a message. */
@@ -249,6 +249,8 @@ export class ScriptedUpstreams implements UpstreamAccess {
   /** Connections that are still opening; a test calls them. */
   readonly opening: (() => void)[] = [];
   isSlow = false;
+  /** Told which upstream a connection is wanted to. */
+  onWanted: (upstream: string) => void = () => {};
 
   definitionOf(upstream: string): string {
     return `definition of ${upstream}`;
@@ -259,6 +261,7 @@ export class ScriptedUpstreams implements UpstreamAccess {
     _client: ClientContext,
     done: (result: UpstreamConnection | GatewayError) => void,
   ): void {
+    this.onWanted(upstream);
     const connection =
       this.connections.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
     if (this.isSlow) this.opening.push(() => done(connection));
@@ -292,6 +295,8 @@ export class RecordingReply implements ReplySink {
   /** Answers of questions without a reply. */
   readonly pending: AnswerServerRequest[] = [];
   readonly answers: Answer[] = [];
+  /** How often it was ended. */
+  ends = 0;
   /** What `notification` returns. */
   isFast = true;
   /** Resolves with the first answer: states are sealed and opened on threads of the runtime. */
@@ -333,6 +338,7 @@ export class RecordingReply implements ReplySink {
   }
 
   settle(outcome: Outcome): void {
+    this.ends++;
     if (outcome.kind === 'message' || outcome.kind === 'error') this.answers.push(outcome);
     this.#onAnswered();
   }
@@ -391,6 +397,6 @@ export class RouterFixture {
     chunks?: ChunkSink,
   ): { readonly reply: RecordingReply; readonly running: RunningCall } {
     const reply = new RecordingReply(chunks);
-    return { reply, running: this.router.route({ message, client, paramHeaders }, reply) };
+    return { reply, running: this.router.dispatch({ message, client, paramHeaders }, reply) };
   }
 }

@@ -9,6 +9,7 @@ import {
   requestText,
   type RpcMessage,
   scanJson,
+  TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
 import type { AnswerServerRequest } from '@omni/model';
 import { GatewayError, type Place } from '@omni/ports';
@@ -17,7 +18,6 @@ import type { StreamTicker, Ticking } from '../streams/stream-ticker.ts';
 /** People answer elicitations: they get time. */
 const ANSWER_DEADLINE_MS = 10 * 60_000;
 const MAX_OPEN = 100;
-const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 /** Of the client's capabilities. */
 export const CAPABILITY_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 
@@ -117,7 +117,7 @@ export class ClientRequests implements Ticking {
     const request = this.#open.get(rawOf(message, token) ?? '');
     if (token === undefined || request?.token === undefined) return;
     const text = applyEdits(message.text, [{ start: token.start, end: token.end, text: request.token }]);
-    const progress = parseMessage(text, MESSAGE_LIMITS);
+    const progress = parseMessage(text, TRUSTED_LIMITS);
     if (progress.kind === 'notification') request.answer(progress);
   }
 

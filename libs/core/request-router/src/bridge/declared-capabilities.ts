@@ -1,7 +1,5 @@
-import { type JsonObject, memberOf, scanJson, stringMember } from '@omni/jsonrpc';
+import { memberOf, objectIn, stringMember } from '@omni/jsonrpc';
 import type { ServerRequest } from './input-required.ts';
-
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /**
  * Whether a client has declared that it answers such a serverRequest.
@@ -33,9 +31,4 @@ export function canAnswer(capabilities: string, { method, params }: ServerReques
     default:
       return false;
   }
-}
-
-function objectIn(text: string, plan = {}): JsonObject | undefined {
-  const scan = text === '' ? undefined : scanJson(text, LIMITS, plan);
-  return scan?.kind === 'object' ? scan.object : undefined;
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { clientOf, requestOf } from '../router.fixture.ts';
 import { callDigest } from './call-digest.ts';
 import { PARK_MS, ParkedCalls, type Parked, type Ticket } from './parked-calls.ts';
-import { StateSeal } from './state-seal.ts';
+import { StateSeal } from '../seal/state-seal.ts';
 
 class Waiting implements Parked {
   isExpired = false;
@@ -77,7 +77,15 @@ describe('ParkedCalls', () => {
     const { parks, clock } = open();
     const { call, ticket } = enter(parks);
     const state = await parks.stateFor(requestWith(), 'up', ticket);
-    expect(await parks.open(requestWith({ state }))).toEqual({ kind: 'parked', call });
+    // Two requests bring the state at the same time.
+    const [first, second] = await Promise.all([
+      parks.open(requestWith({ state })),
+      parks.open(requestWith({ state })),
+    ]);
+    expect(first).toEqual({ kind: 'parked', ticket });
+    expect(second).toEqual({ kind: 'parked', ticket });
+    expect(parks.take(ticket)).toBe(call);
+    expect(parks.take(ticket)).toMatchObject({ code: 'OMNI_STATE_INVALID' });
     expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
     expect(parks.size).toBe(0);
     expect(clock.pendingTimers).toBe(0);

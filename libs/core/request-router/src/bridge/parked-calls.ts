@@ -8,7 +8,8 @@ import {
   GatewayError,
 } from '@omni/ports';
 import { callDigest } from './call-digest.ts';
-import { STATE_PREFIX, StateSeal } from './state-seal.ts';
+import { STATE_PREFIX, StateSeal } from '../seal/state-seal.ts';
+import { randomId } from './random-id.ts';
 
 /** A call that waits for its client to come back. */
 export interface Parked {
@@ -28,7 +29,7 @@ export interface Ticket<Call extends Parked> {
 
 /** Where a state leads: to a parked call, or to a fresh start of the same call. */
 export type OpenedState<Call extends Parked> =
-  { readonly kind: 'parked'; readonly call: Call } | { readonly kind: 'again' };
+  { readonly kind: 'parked'; readonly ticket: Ticket<Call> } | { readonly kind: 'again' };
 
 export interface ParkedCallsOptions {
   readonly clock: Clock;
@@ -82,7 +83,7 @@ export class ParkedCalls<Call extends Parked> {
     return this.#tickets.size;
   }
 
-  /** Takes a call in. It leaves by {@link leave}, when its client comes back, or by its expiry. */
+  /** Takes a call in. It leaves by {@link leave}, by {@link take} when its client comes back, or by its expiry. */
   enter(call: Call, principalId: string): Ticket<Call> | GatewayError {
     // guard: parked/count
     if (this.#tickets.size >= MAX_PARKED)
@@ -112,6 +113,14 @@ export class ParkedCalls<Call extends Parked> {
     this.#tickets.delete(ticket.id);
   }
 
+  /** Lets the call of a state go on, once. */
+  take(ticket: Ticket<Call>): Call | GatewayError {
+    if (this.#tickets.get(ticket.id) !== ticket) return usedUp();
+    // guard: parked/once
+    this.leave(ticket);
+    return ticket.call;
+  }
+
   /**
    * @param upstream - That the call is for.
    * @param ticket - Absent for a state that asks for the call to be made again.
@@ -129,7 +138,7 @@ export class ParkedCalls<Call extends Parked> {
     return await this.#seal.seal(JSON.stringify(payload));
   }
 
-  /** Opens the `requestState` of a request. A state that leads to a parked call does so once. */
+  /** Opens the `requestState` of a request. The parked call that it may lead to stays where it is until it is taken. */
   async open(request: CallContext): Promise<OpenedState<Call> | GatewayError> {
     const member = memberOf(request.message.params, 'requestState');
     const state = member === undefined ? undefined : stringAt(request.message.text, member);
@@ -164,21 +173,14 @@ export class ParkedCalls<Call extends Parked> {
         'The call waits in another Omni, or in one that has ended',
       );
     const ticket = this.#tickets.get(payload.ticket);
-    if (ticket === undefined)
-      return new GatewayError('OMNI_STATE_INVALID', 'The requestState was used already, or its call is over');
-    // guard: parked/once
-    this.leave(ticket);
-    return { kind: 'parked', call: ticket.call };
+    return ticket === undefined ? usedUp() : { kind: 'parked', ticket };
   }
+}
+
+function usedUp(): GatewayError {
+  return new GatewayError('OMNI_STATE_INVALID', 'The requestState was used already, or its call is over');
 }
 
 function notOfThisCall(): GatewayError {
   return new GatewayError('OMNI_STATE_INVALID', 'The requestState does not belong to this call');
-}
-
-/** 128 random bits. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

@@ -1,6 +1,6 @@
 import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import { StateSeal, type SealKey } from '../bridge/state-seal.ts';
+import { StateSeal, type SealKey } from '../seal/state-seal.ts';
 import { FakeSession } from '../router.fixture.ts';
 import { TaskIds, type TaskClient, type UpstreamTask } from './task-ids.ts';
 

@@ -1,6 +1,6 @@
 import type { ClientBinding, ClientContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { StateSeal } from '../bridge/state-seal.ts';
+import type { StateSeal } from '../seal/state-seal.ts';
 
 /** Tasks that are remembered; the oldest is forgotten. */
 const MAX_TASKS = 10_000;

@@ -2,17 +2,17 @@ import {
   applyEdits,
   type JsonObject,
   memberOf,
+  objectIn,
   parseMessage,
   rawOf,
   type RpcMessage,
-  scanJson,
   stringMember,
   type TextEdit,
+  TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
 import type { ClientContext, CallContext } from '@omni/model';
-import { isMultiRound, type ServerRequest } from './bridge/input-required.ts';
+import { isMultiRound } from './multi-round.ts';
 
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const ELICITATION = 'elicitation/create';
 
 /**
@@ -34,18 +34,14 @@ export class ElicitationLabels {
   inRequest(message: RpcMessage, upstream: string, client: ClientContext): RpcMessage {
     const { params } = message;
     if (params === undefined || message.method !== ELICITATION || !this.#isFor(client)) return message;
-    const named = parseMessage(applyEdits(message.text, namedIn(message.text, params, upstream)), LIMITS);
+    const named = parseMessage(
+      applyEdits(message.text, namedIn(message.text, params, upstream)),
+      TRUSTED_LIMITS,
+    );
     return named.kind === 'request' ? named : message;
   }
 
-  /** A question of a legacy server for a modern client. */
-  inServerRequest(serverRequest: ServerRequest, upstream: string, client: ClientContext): ServerRequest {
-    const { method, params } = serverRequest;
-    if (method !== ELICITATION || !this.#isFor(client)) return serverRequest;
-    return { method, params: named(params, upstream) };
-  }
-
-  /** An answer of a modern server for a modern client, which may ask for input. */
+  /** An answer for a modern client, which may ask for input. */
   inAnswer(answer: RpcMessage, upstream: string, client: ClientContext): RpcMessage {
     return this.#inRequests(answer, answer.result?.object, upstream, client);
   }
@@ -75,7 +71,7 @@ export class ElicitationLabels {
       return [{ start: at, end: at + own.length, text: named(own, upstream) }];
     });
     if (edits.length === 0) return message;
-    const spliced = parseMessage(applyEdits(message.text, edits), LIMITS);
+    const spliced = parseMessage(applyEdits(message.text, edits), TRUSTED_LIMITS);
     return spliced.kind === 'response' || spliced.kind === 'notification' ? spliced : message;
   }
 
@@ -85,7 +81,7 @@ export class ElicitationLabels {
   }
 
   #isFor(client: ClientContext): boolean {
-    return this.#isOn() && client.endpoint.kind === 'all';
+    return client.endpoint.kind === 'all' && this.#isOn();
   }
 }
 
@@ -101,9 +97,4 @@ function namedIn(text: string, params: JsonObject, upstream: string): TextEdit[]
   const at = message.start + 1;
   // The name of a server needs no escapes.
   return [{ start: at, end: at, text: `[${upstream}] ` }];
-}
-
-function objectIn(text: string): JsonObject | undefined {
-  const scan = text === '' ? undefined : scanJson(text, LIMITS);
-  return scan?.kind === 'object' ? scan.object : undefined;
 }

@@ -1,7 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import { RecordingChunks } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
-import { clientOf, messageOf, requestOf, RouterFixture } from '../router.fixture.ts';
+import { clientOf, FakeSession, messageOf, requestOf, RouterFixture } from '../router.fixture.ts';
 
 const CALL = requestOf('tools/call', '{"name":"files__read"}', '"c-1"');
 const WATCHED_CALL = requestOf('tools/call', '{"name":"files__read","_meta":{"progressToken":"t"}}', '"c-1"');
@@ -14,7 +14,7 @@ function log(level: string): string {
   return `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"${level}"}}`;
 }
 
-describe('RelayCall', () => {
+describe('CallExecution', () => {
   it('gives the answer the id of the client and changes nothing else', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
@@ -316,6 +316,44 @@ describe('RelayCall', () => {
       expect(second.last.params).toBe('{"uri":"file:///a"}');
     },
   );
+
+  it.each([
+    ['a notification', 'modern', 'modern'],
+    ['a notification', 'modern', 'legacy'],
+    ['a notification', 'legacy', 'modern'],
+    ['a question', 'legacy', 'legacy'],
+    ['a question', 'legacy', 'modern'],
+  ] as const)('asks no other server after %s of one to a %s client (server: %s)', (what, client, server) => {
+    const fixture = new RouterFixture();
+    const [first, second] = [fixture.connection('files', server), fixture.connection('mail', 'modern')];
+    fixture.views.owners = ['files', 'mail'];
+    const meta = '"_meta":{"progressToken":"t"}';
+    const who = client === 'legacy' ? new FakeSession('{"roots":{}}').client() : clientOf('modern');
+    const { reply } = fixture.route(requestOf('resources/read', `{"uri":"file:///a",${meta}}`), who);
+    if (what === 'a notification') first.last.notify(PROGRESS);
+    else if (server === 'legacy') first.last.listener.onServerRequest(messageOf(QUESTION), () => {});
+    else {
+      const asks = '"inputRequests":{"k":{"method":"roots/list"}}';
+      first.last.answer(`"result":{"resultType":"input_required",${asks}}`);
+    }
+    first.last.answer('"error":{"code":-32601,"message":"not here"}');
+    expect(reply.json).toMatchObject({ error: { code: -32601 } });
+    expect(second.sent).toEqual([]);
+  });
+
+  it('says with which code of an error the answer ends, in the terms of the client', () => {
+    const fixture = new RouterFixture();
+    const connections = [fixture.connection('files', 'modern'), fixture.connection('mail', 'legacy')];
+    const calls = ['files', 'mail'].map((name) =>
+      fixture.route(requestOf('tools/call', `{"name":"${name}__x"}`), clientOf('modern')),
+    );
+    for (const { last } of connections) last.answer('"error":{"code":-32002,"message":""}');
+    expect(calls[0]?.reply.answers).toMatchObject([{ kind: 'message', errorCode: '-32002' }]);
+    expect(calls[1]?.reply.answers).toMatchObject([{ kind: 'message', errorCode: '-32602' }]);
+    const ok = fixture.route(CALL, clientOf('modern'));
+    connections[0]?.last.answer('"result":{}');
+    expect(ok.reply.answers).not.toMatchObject([{ errorCode: expect.anything() }]);
+  });
 
   // guard: route/next-only-if-not-there
   it('does not ask the next server after a result or another error', () => {

@@ -112,7 +112,7 @@ function log(level: string): string {
   return `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"${level}","data":"x"}}`;
 }
 
-describe('ParkingCall', () => {
+describe('ParkingCodec and ParkedCall', () => {
   it('answers the client with the question of the server, and the server with the answer of the client', async () => {
     const talk = new Talk();
     const { reply, state, result } = await talk.park();
@@ -409,6 +409,101 @@ describe('ParkingCall', () => {
       new GatewayError('OMNI_OVERLOADED', 'no instance is left'),
     );
     await talk.resume(state, '"q1":{"action":"accept"}');
+    expect(talk.answers).toHaveLength(1);
+  });
+
+  // guard: parked/one-end
+  it('ends once while its client is away, and gives its place back when the client has got the end', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    talk.connection.last.answer('"result":{"content":[]}');
+    talk.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'too late'), 'sent');
+    expect(talk.fixture.clock.pendingTimers).toBe(1);
+    const reply = await talk.resume(state, '"q1":{}');
+    expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
+    expect(reply.ends).toBe(1);
+    expect(talk.fixture.clock.pendingTimers).toBe(0);
+    expect(talk.connection.last.cancels).toEqual([]);
+  });
+
+  it('gives back its place when nobody comes for the end', async () => {
+    const talk = new Talk();
+    for (let call = 0; call < 100; call++) await talk.park();
+    const { reply } = talk.request();
+    talk.ask();
+    talk.connection.last.answer('"result":{}');
+    expect(reply.json).toMatchObject({ result: {} });
+    expect(talk.answers).toEqual(['OMNI_OVERLOADED']);
+    talk.fixture.clock.advance(PARK_MS);
+    const { state } = await talk.park();
+    await talk.resume(state, '"q1":{}');
+    expect(talk.answers).toHaveLength(2);
+  });
+
+  it('lets nothing of its later end reach a client that has cancelled', async () => {
+    const talk = new Talk();
+    const { reply: first, state } = await talk.park({ meta: ',"progressToken":"old"' });
+    const second = talk.request({
+      meta: ',"progressToken":"new"',
+      rest: `"requestState":${state},"inputResponses":{"q1":{}}`,
+    });
+    await turnsUntil(() => talk.answers.length > 0);
+    second.running.cancel('enough');
+    const { last } = talk.connection;
+    last.notify(progress('"old"'));
+    talk.ask();
+    last.answer('"result":{}');
+    last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'too late'), 'sent');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(first.ends).toBe(1);
+    expect(first.notifications).toEqual([]);
+    expect(second.reply.ends).toBe(0);
+    expect(second.reply.notifications).toEqual([]);
+    expect(talk.answers.at(-1)).toBe('OMNI_METHOD_UNKNOWN');
+    expect(talk.fixture.clock.pendingTimers).toBe(0);
+  });
+
+  it('asks no other server for a request that has come back', async () => {
+    const talk = new Talk();
+    talk.fixture.views.owners = ['files', 'mail'];
+    const mail = talk.fixture.connection('mail', 'modern');
+    const read: RequestOptions = { method: 'resources/read', call: '"uri":"file:///a"' };
+    const { state } = await talk.park(read);
+    const reply = await talk.resume(state, '"q1":{}', read);
+    talk.connection.last.answer('"error":{"code":-32002,"message":"not here"}');
+    expect(reply.json).toMatchObject({ error: { code: -32602 } });
+    expect(mail.sent).toEqual([]);
+  });
+
+  // guard: parked/permitted
+  it('goes on only where the view of its client still leads to its server, and waits on otherwise', async () => {
+    const talk = new Talk();
+    const tool = await talk.park();
+    talk.fixture.views.isRead = false;
+    expect((await talk.resume(tool.state, '"q1":{}')).text).toBe('OMNI_NAME_UNKNOWN');
+    talk.fixture.views.isRead = true;
+    const read: RequestOptions = { method: 'resources/read', call: '"uri":"file:///a"' };
+    const resource = await talk.park(read);
+    talk.fixture.views.owners = ['mail'];
+    expect((await talk.resume(resource.state, '"q1":{}', read)).text).toBe('OMNI_STATE_INVALID');
+    expect(talk.answers).toEqual([]);
+    expect(talk.connection.sent.flatMap(({ cancels }) => cancels)).toEqual([]);
+    talk.fixture.views.owners = ['mail', 'files'];
+    await talk.resume(tool.state, '"q1":{}');
+    await talk.resume(resource.state, '"q1":{}', read);
+    expect(talk.answers).toHaveLength(2);
+  });
+
+  it('asks the view that is current once the servers are known', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    talk.fixture.unsettle();
+    talk.fixture.views.isRead = false;
+    talk.request({ rest: `"requestState":${state},"inputResponses":{"q1":{}}` });
+    await turnsUntil(() => talk.fixture.views.waiting.length > 0);
+    expect(talk.answers).toEqual([]);
+    talk.fixture.views.isRead = true;
+    talk.fixture.settle();
     expect(talk.answers).toHaveLength(1);
   });
 

@@ -3,8 +3,8 @@ import { VirtualClock } from '@omni/testing';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import { ALL_SERVERS, type ClientContext, endpointOf } from '@omni/model';
 import { ElicitationLabels } from './elicitation-labels.ts';
-import { RequestRouter } from './request-router.ts';
-import { RecordingReply, ScriptedViews, ScriptedConnection, ScriptedUpstreams } from './router.fixture.ts';
+import { RequestRouter } from '../request-router.ts';
+import { RecordingReply, ScriptedViews, ScriptedConnection, ScriptedUpstreams } from '../router.fixture.ts';
 
 const LIMITS = { maxDepth: 64, maxElements: 1_000 };
 const CLIENT: ClientContext = {
@@ -52,9 +52,8 @@ describe('ElicitationLabels', () => {
     'puts the name of the server before the message of an elicitation with %s, and leaves the rest',
     (given, expected) => {
       expect(names.inRequest(elicitation(given), 'files', CLIENT).text).toBe(elicitation(expected).text);
-      expect(
-        names.inServerRequest({ method: 'elicitation/create', params: `{${given}}` }, 'files', CLIENT).params,
-      ).toBe(`{${expected}}`);
+      const entry = (params: string): string => `{"q1":{"method":"elicitation/create","params":{${params}}}}`;
+      expect(names.inAnswer(answer(entry(given)), 'files', CLIENT).text).toBe(answer(entry(expected)).text);
     },
   );
 
@@ -78,8 +77,6 @@ describe('ElicitationLabels', () => {
     const roots = message('{"jsonrpc":"2.0","id":7,"method":"roots/list"}');
     expect(names.inRequest(sampling, 'files', CLIENT)).toEqual(sampling);
     expect(names.inRequest(roots, 'files', CLIENT)).toEqual(roots);
-    const serverRequest = { method: 'sampling/createMessage', params: '{"message":"x"}' };
-    expect(names.inServerRequest(serverRequest, 'files', CLIENT)).toBe(serverRequest);
   });
 
   it('names the server in each elicitation among the questions of a modern one, and in nothing else', () => {
@@ -167,7 +164,7 @@ describe('RequestRouter', () => {
     const call = message('{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"files__read"}}');
     const route = (client: ClientContext): RecordingReply => {
       const reply = new RecordingReply();
-      router(['files', 'mail'], true).route({ message: call, client, paramHeaders: [] }, reply);
+      router(['files', 'mail'], true).dispatch({ message: call, client, paramHeaders: [] }, reply);
       return reply;
     };
     const reply = route(CLIENT);

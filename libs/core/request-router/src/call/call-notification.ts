@@ -1,4 +1,12 @@
-import { memberOf, metaOf, rawOf, type RpcMessage } from '@omni/jsonrpc';
+import {
+  applyEdits,
+  memberOf,
+  metaOf,
+  parseMessage,
+  rawOf,
+  type RpcMessage,
+  TRUSTED_LIMITS,
+} from '@omni/jsonrpc';
 
 /** What belongs to a subscription, to a question or to nobody. Where servers may say such things in other places, the connections see to it. */
 const OUTSIDE_OF_CALLS: ReadonlySet<string> = new Set([
@@ -26,6 +34,27 @@ export function isAboutCall(notification: RpcMessage, request: RpcMessage): bool
   const told = rawOf(notification, memberOf(notification.params, 'progressToken'));
   // guard: call/token
   return token !== undefined && told !== undefined && isSameToken(token, told);
+}
+
+/**
+ * The notification under the progress token of another request.
+ *
+ * @param from - The request that the server knows.
+ * @param to - The one that waits now; it may be the same.
+ * @returns `undefined` for progress that is not about the call, or that the request did not ask for.
+ */
+export function underTokenOf(
+  notification: RpcMessage,
+  from: RpcMessage,
+  to: RpcMessage,
+): RpcMessage | undefined {
+  if (from === to || notification.method !== 'notifications/progress') return notification;
+  const token = rawOf(to, memberOf(metaOf(to), 'progressToken'));
+  const place = memberOf(notification.params, 'progressToken');
+  if (token === undefined || place === undefined || !isAboutCall(notification, from)) return undefined;
+  const edit = { start: place.start, end: place.end, text: token };
+  const renamed = parseMessage(applyEdits(notification.text, [edit]), TRUSTED_LIMITS);
+  return renamed.kind === 'notification' ? renamed : undefined;
 }
 
 /** Servers may write a token in another way, and some write numbers as strings. */

@@ -1,69 +1,74 @@
-import { parseMessage, rawOf, requestText, resultText, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import {
+  parseMessage,
+  rawOf,
+  requestText,
+  resultText,
+  type RpcMessage,
+  stringMember,
+  TRUSTED_LIMITS,
+} from '@omni/jsonrpc';
 import {
   type AnswerServerRequest,
   type CallHandler,
   capabilitiesAcrossEras,
   type RunningCall,
   type UpstreamAnswer,
+  type CallPhase,
 } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
-import { failedToolMembers, isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
+import { isMultiRound } from '../call/multi-round.ts';
+import { failedToolMembers, toLegacyAnswer } from './bridge-answer.ts';
+import { bridgedCall, plannedParams, type BridgeContext } from './bridge-context.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
-import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
 import { canAnswer } from './declared-capabilities.ts';
+import { type EraCodec, unreadAnswer } from './era-codec.ts';
 import { crossesEras } from './era-notification.ts';
 import {
   isInputRequired,
-  isMultiRound,
   isServerRequest,
   readInputRequired,
   toLegacyServerRequest,
   withAnswers,
   type InputRequired,
 } from './input-required.ts';
-import type { ElicitationLabels } from '../elicitation-labels.ts';
-import { isAboutCall } from '../execution/call-notification.ts';
-import { resourceLinksIn } from '../execution/resource-links.ts';
+import { randomId } from './random-id.ts';
 
 /** Rounds after the first request; a server that still asks then will not stop. */
 const MAX_ROUNDS = 8;
 /** Pause before a round that brings nothing new: the server only wanted to be asked again. */
 const STATE_ONLY_PAUSE_MS = /* guard: rounds/pause */ 250;
-const MESSAGE_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
-export interface RoundTripDependencies {
-  readonly clock: Clock;
-  readonly labels: ElicitationLabels;
+/** What the client is asked in one round. */
+interface Question {
+  readonly key: string;
+  readonly message: RpcMessage;
 }
 
 /**
- * The call of a legacy client to a modern server: what the server needs to know is asked on the stream of the client's call, and the
- * call is made again with the answers.
+ * From a legacy client to a modern server: what the server needs to know is asked on the stream of the client's call, and the call is
+ * made again with the answers.
  *
  * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 A.
  */
-export class RoundTripCall implements CallHandler, RunningCall {
+export class RoundTripCodec implements EraCodec, CallHandler {
   readonly #bridgeContext: BridgeContext;
   readonly #clock: Clock;
-  readonly #labels: ElicitationLabels;
   readonly #params: string;
   #round = 0;
   #running: RunningCall | undefined;
   /** Ends the questions that the client has before it. */
-  #serverRequests: AbortController | undefined;
+  #questions: AbortController | undefined;
   #cancelPause: CancelTimer | undefined;
   #isOver = false;
 
-  constructor(bridgeContext: BridgeContext, { clock, labels }: RoundTripDependencies) {
+  constructor(bridgeContext: BridgeContext, clock: Clock) {
     this.#bridgeContext = bridgeContext;
     this.#clock = clock;
-    this.#labels = labels;
     const { client } = bridgeContext.request;
-    const capabilities = capabilitiesAcrossEras(client.capabilities);
     this.#params = toModernParams(
       plannedParams(bridgeContext),
       client.clientInfo,
-      capabilities,
+      capabilitiesAcrossEras(client.capabilities),
       client.session?.logLevel(),
     ).text;
   }
@@ -80,12 +85,11 @@ export class RoundTripCall implements CallHandler, RunningCall {
 
   onNotification(message: RpcMessage): boolean {
     if (this.#isOver || /* guard: era/notifications */ !crossesEras(message.method, 'modern')) return true;
-    const { reply, request } = this.#bridgeContext;
-    return /* guard: call/to-legacy */ !isAboutCall(message, request.message) || reply.notification(message);
+    return this.#bridgeContext.handler.onNotification(message);
   }
 
   onDrain(listener: () => void): void {
-    this.#bridgeContext.reply.onDrain(listener);
+    this.#bridgeContext.handler.onDrain(listener);
   }
 
   onServerRequest(_message: RpcMessage, answer: AnswerServerRequest): void {
@@ -94,28 +98,18 @@ export class RoundTripCall implements CallHandler, RunningCall {
 
   onAnswer(answer: UpstreamAnswer): void {
     if (this.#isOver) return;
-    if (answer.kind === 'bytes')
-      return this.onFailure(
-        new GatewayError('OMNI_INTERNAL', 'An answer that needs translation arrived unread'),
-      );
+    if (answer.kind === 'bytes') return this.onFailure(unreadAnswer(), 'head-received');
     const { message } = answer;
-    const { request, plan, connection, reply, onNotHere } = this.#bridgeContext;
+    const { request, route, connection, handler } = this.#bridgeContext;
     if (isInputRequired(message) && isMultiRound(request.message.method)) return this.#goOn(message);
     this.#end();
-    if (onNotHere !== undefined && isNotHere(message)) return onNotHere();
-    if (message.result !== undefined)
-      plan.onResourceLinks?.(connection.upstream, resourceLinksIn(rawOf(message, message.result) ?? ''));
-    reply.settle({
-      kind: 'message',
-      payload: toLegacyAnswer(message, request.message.id, connection.upstream, plan.wrapsOutput),
-      status: statusOfAnswer(message),
-    });
+    handler.onAnswer(toLegacyAnswer(message, request.message.id, connection.upstream, route.wrapsOutput));
   }
 
-  onFailure(error: GatewayError): void {
+  onFailure(error: GatewayError, phase: CallPhase): void {
     if (this.#isOver) return;
     this.#end();
-    this.#bridgeContext.reply.settle({ kind: 'error', error });
+    this.#bridgeContext.handler.onFailure(error, phase);
   }
 
   #send(params: string): void {
@@ -139,6 +133,7 @@ export class RoundTripCall implements CallHandler, RunningCall {
           'OMNI_UPSTREAM_PROTOCOL',
           `"${upstream}" asked for input in a form that is not valid`,
         ),
+        'head-received',
       );
     // guard: rounds/count
     if (++this.#round > MAX_ROUNDS)
@@ -150,32 +145,21 @@ export class RoundTripCall implements CallHandler, RunningCall {
   }
 
   #ask({ serverRequests, state }: InputRequired): void {
-    const { connection, reply, request } = this.#bridgeContext;
-    const messages = serverRequests.map((serverRequest) => {
-      // guard: rounds/capability
-      if (!isServerRequest(serverRequest.method) || !canAnswer(request.client.capabilities, serverRequest))
-        return undefined;
-      const text = requestText(
-        '"question"',
-        serverRequest.method,
-        toLegacyServerRequest(serverRequest, randomId()),
-      );
-      const message = parseMessage(text, MESSAGE_LIMITS);
-      return message.kind === 'request' ? { key: serverRequest.key, message } : undefined;
-    });
-    const askable = messages.filter((message) => message !== undefined);
-    if (askable.length < messages.length) {
+    const { connection, handler } = this.#bridgeContext;
+    const questions = this.#questionsFor(serverRequests);
+    if (questions === undefined) {
       return this.onFailure(
         new GatewayError(
           'OMNI_UPSTREAM_PROTOCOL',
           `"${connection.upstream}" asked for something that the client has not declared`,
         ),
+        'head-received',
       );
     }
     const controller = new AbortController();
-    this.#serverRequests = controller;
+    this.#questions = controller;
     const answers = new Map<string, string>();
-    for (const { key, message } of askable) {
+    for (const { key, message } of questions) {
       if (controller.signal.aborted) return;
       const take: AnswerServerRequest = (answer) => {
         if (controller.signal.aborted || answers.has(key)) return;
@@ -187,43 +171,55 @@ export class RoundTripCall implements CallHandler, RunningCall {
             `The client did not answer what "${connection.upstream}" asked: ${wordsOf(answer)}`,
           );
         answers.set(key, result);
-        // In the order in which they were asked.
-        if (answers.size === askable.length)
-          this.#send(
-            withAnswers(
-              this.#params,
-              new Map(askable.map((asked) => [asked.key, answers.get(asked.key) ?? '{}'])),
-              state,
-            ),
-          );
+        if (answers.size === questions.length) this.#answer(questions, answers, state);
       };
-      reply.serverRequest(
-        connection.upstream,
-        this.#labels.inRequest(message, connection.upstream, request.client),
-        take,
-        controller.signal,
-      );
+      handler.onServerRequest(message, take, controller.signal);
     }
+  }
+
+  /** @returns `undefined` when the client has not declared that it answers all of them. */
+  #questionsFor(serverRequests: InputRequired['serverRequests']): readonly Question[] | undefined {
+    const { capabilities } = this.#bridgeContext.request.client;
+    const questions: Question[] = [];
+    for (const serverRequest of serverRequests) {
+      // guard: rounds/capability
+      if (!isServerRequest(serverRequest.method) || !canAnswer(capabilities, serverRequest)) return undefined;
+      const params = toLegacyServerRequest(serverRequest, randomId());
+      const message = parseMessage(requestText('"question"', serverRequest.method, params), TRUSTED_LIMITS);
+      if (message.kind !== 'request') return undefined;
+      questions.push({ key: serverRequest.key, message });
+    }
+    return questions;
+  }
+
+  /** Makes the call again with the answers, in the order in which they were asked for. */
+  #answer(
+    questions: readonly Question[],
+    answers: ReadonlyMap<string, string>,
+    state: string | undefined,
+  ): void {
+    const inOrder = questions.map(({ key }): [string, string] => [key, answers.get(key) ?? '{}']);
+    this.#send(withAnswers(this.#params, new Map(inOrder), state));
   }
 
   /** In this era a tool that could not do its work says so in its result. */
   #fail(text: string): void {
     if (this.#isOver) return;
-    const { reply, request } = this.#bridgeContext;
+    const { handler, request } = this.#bridgeContext;
     if (request.message.method !== 'tools/call')
-      return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text));
+      return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text), 'head-received');
     this.#end();
-    reply.settle({
-      kind: 'message',
-      payload: resultText(request.message.id, `{${failedToolMembers(text)}}`),
-      status: 200,
+    handler.onAnswer({
+      kind: 'translated',
+      text: resultText(request.message.id, `{${failedToolMembers(text)}}`),
+      errorCode: undefined,
     });
   }
 
   #end(): void {
     this.#isOver = true;
     this.#cancelPause?.();
-    this.#serverRequests?.abort('the call is over');
+    this.#questions?.abort('the call is over');
   }
 }
 
@@ -233,11 +229,4 @@ function wordsOf(answer: RpcMessage | GatewayError): string {
     0,
     200,
   );
-}
-
-/** 128 random bits. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

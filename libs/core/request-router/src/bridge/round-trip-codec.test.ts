@@ -39,7 +39,7 @@ function asked(reply: RecordingReply): unknown[] {
   return reply.serverRequests.map(([upstream, text]) => [upstream, JSON.parse(text) as unknown]);
 }
 
-describe('RoundTripCall', () => {
+describe('RoundTripCodec', () => {
   it('tells the server exactly what can be relayed for the client, and its log level', () => {
     const session = new FakeSession(ALL);
     session.level = 'warning';

@@ -1,4 +1,5 @@
 import { metaOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import type { CallContext } from '@omni/model';
 
 const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 /** Severity names of MCP logging, least first (RFC 5424). */
@@ -35,4 +36,24 @@ export function mostVerbose(levels: Iterable<string>): string | undefined {
 export function logLevelOf(request: RpcMessage): string | undefined {
   const level = stringMember(request.text, metaOf(request), META_LOG_LEVEL);
   return level !== undefined && isLogLevel(level) ? level : undefined;
+}
+
+/**
+ * Whether a notification is a log message that the client did not ask for: modern clients ask with each request, or get none. A server of
+ * their era keeps to the level itself, a legacy one cannot be told what one request wants.
+ *
+ * @see protocol.md 2.12.
+ */
+export function isUnwantedLog(
+  { method, text, params }: RpcMessage,
+  { message, client }: CallContext,
+  isAcrossEras: boolean,
+): boolean {
+  if (method !== 'notifications/message' || client.era !== 'modern') return false;
+  const wanted = logLevelOf(message);
+  if (wanted === undefined) return true;
+  return (
+    isAcrossEras &&
+    /* guard: parked/log-level */ !isSevereEnough(stringMember(text, params, 'level') ?? '', wanted)
+  );
 }
