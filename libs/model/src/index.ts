@@ -3,10 +3,12 @@ export type { CatalogueView, CatalogueViews, Target, ViewChange, ViewKey } from 
 export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
 export { capabilitiesAcrossEras } from './client-capabilities.ts';
 export type { ClientBinding, ClientContext } from './client-context.ts';
-export { ALL_SERVERS, endpointOf, isSameEndpoint, serverOf, type Endpoint } from './endpoint.ts';
+export { ALL_SERVERS, endpointKey, endpointOf, isSameEndpoint, serverOf, type Endpoint } from './endpoint.ts';
 export { forwardableHeaders, forwardedHeadersOf } from './forwarded-headers.ts';
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
-export type { ChangeKind, ListKind } from './list-kind.ts';
+export type { Identity } from './identity.ts';
+export { LIST_KINDS, type ChangeKind, type ListKind } from './list-kind.ts';
+export type { ListSource, ListSources } from './list-source.ts';
 export type {
   Answer,
   AnswerServerRequest,

@@ -13,7 +13,7 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
     Token.ProtocolHandler,
     {
       configuration: Token.Configuration,
-      views: Token.ClientViews,
+      views: Token.CatalogueViews,
       dispatch: Token.RequestRouter,
       updates: Token.ResourceSubscriptions,
       authentication: Token.TokenCheck,

@@ -1,12 +1,12 @@
 import type { OriginGuard, TokenCheck } from '@omni/auth';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
+import type { CatalogueViews } from '@omni/model';
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
 import type { ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
-import type { ClientViews } from './client-views.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
 import type { UpstreamDirectory } from './upstream-directory.ts';
@@ -30,7 +30,7 @@ export const Token = {
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
   VariantKeys: token<VariantKeys>('VariantKeys'),
   VariantReader: token<VariantReader>('VariantReader'),
-  ClientViews: token<ClientViews>('ClientViews'),
+  CatalogueViews: token<CatalogueViews>('CatalogueViews'),
   Upstreams: token<Upstreams>('Upstreams'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),

@@ -211,13 +211,12 @@ export class RequestRouter {
         return this.#planResource(message, client);
       case 'completion/complete':
         return this.#planCompletion(message, client);
-      default:
-        return plainPlan(
-          [serverOf(client.endpoint) ?? ''],
-          undefined,
-          [],
-          message.method === TASK_LIST ? { kind: 'list' } : undefined,
-        );
+      default: {
+        const upstreams = this.#views.of(client).routeMethod(message.method);
+        if (upstreams instanceof GatewayError) return upstreams;
+        const task = message.method === TASK_LIST ? ({ kind: 'list' } as const) : undefined;
+        return plainPlan(upstreams, undefined, [], task);
+      }
     }
   }
 

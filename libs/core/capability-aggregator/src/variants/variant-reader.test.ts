@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ClientBinding, type ClientContext, endpointOf, type UpstreamConnection } from '@omni/model';
+import {
+  type ClientBinding,
+  type ClientContext,
+  endpointOf,
+  type ListSource,
+  type ListSources,
+  type UpstreamConnection,
+} from '@omni/model';
 import { type Era, GatewayError, silentLogger } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import { toolsOf } from '../reading/catalogue-offer.fixture.ts';
+import { toolsOf } from '../catalogue.fixture.ts';
 import { VariantReader } from './variant-reader.ts';
-import type { ListSource, ListSources } from './list-source.ts';
 
 const LIST_WAIT_MS = 700;
 
@@ -60,7 +66,7 @@ class Scene implements ListSources {
   found: ListSource | undefined;
   unread = '';
   readonly lists = new VariantReader({
-    upstreams: ['a', 'b'],
+    upstreams: () => ['a', 'b'],
     variantKeyOf: ({ era, capabilities }) => (capabilities === '{}' ? undefined : `${era} ${capabilities}`),
     isRead: (upstream) => upstream !== this.unread,
     read: (source) =>
@@ -106,7 +112,7 @@ class Scene implements ListSources {
 }
 
 const A = clientOf('{"roots":{}}', 'a');
-const SIGNATURE = 'legacy {"roots":{}}';
+const VARIANT = 'legacy {"roots":{}}';
 
 describe('VariantReader', () => {
   it('opens and reads nothing for clients that declare nothing', () => {
@@ -124,7 +130,7 @@ describe('VariantReader', () => {
     expect(waiting.some(({ isAnswered }) => isAnswered)).toBe(false);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
     expect(scene.list(A)).toEqual({ isAnswered: true });
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x`]);
     expect(waiting).toEqual([{ isAnswered: true }, { isAnswered: true }]);
     expect(scene.opened).toHaveLength(1);
     expect(scene.lists.isProvisional(A)).toBe(false);
@@ -160,7 +166,7 @@ describe('VariantReader', () => {
     expect(scene.lists.isProvisional(A)).toBe(true);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
     expect(isCallAnswered).toBe(true);
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x, news`]);
     expect(scene.clock.pendingTimers).toBe(1);
   });
 
@@ -181,7 +187,7 @@ describe('VariantReader', () => {
     await scene.tell(source, ['x']);
     expect(scene.opened).toHaveLength(3);
     expect(source.releases).toBe(2);
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x, news`]);
   });
 
   it('does not take what an instance tells that ends in between', async () => {
@@ -210,7 +216,7 @@ describe('VariantReader', () => {
     expect(waiting.some(({ isAnswered }) => isAnswered)).toBe(false);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
     expect(waiting.every(({ isAnswered }) => isAnswered)).toBe(true);
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x`]);
   });
 
   it('asks the next client at once when the only one has left', () => {
@@ -243,7 +249,7 @@ describe('VariantReader', () => {
     scene.lists.onListsChanged('a', new FakeSource(A.capabilities));
     scene.reading[0]?.finish(['x']);
     await scene.clock.advanceAsync(0);
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x, news`]);
   });
 
   it('reads again, at most once a second, when an instance of such clients declares a change, and never for others', async () => {
@@ -263,7 +269,7 @@ describe('VariantReader', () => {
     await scene.clock.advanceAsync(1);
     scene.reading[2]?.finish(['x']);
     await scene.clock.advanceAsync(0);
-    expect(scene.log.slice(1)).toEqual([`a for ${SIGNATURE}: x y, news`, `a for ${SIGNATURE}: x, news`]);
+    expect(scene.log.slice(1)).toEqual([`a for ${VARIANT}: x y, news`, `a for ${VARIANT}: x, news`]);
   });
 
   it('goes on with the instance of another client when the one that told is gone', async () => {
@@ -294,11 +300,11 @@ describe('VariantReader', () => {
     source.isUp = false;
     scene.lists.onBaseChanged('a');
     expect(scene.reading).toHaveLength(2);
-    expect(scene.log.at(-1)).toBe(`a for ${SIGNATURE}: as for all, news`);
+    expect(scene.log.at(-1)).toBe(`a for ${VARIANT}: as for all, news`);
     const asked = scene.list(A);
     await scene.tell(new FakeSource(A.capabilities), ['z']);
     expect(asked.isAnswered).toBe(true);
-    expect(scene.log.at(-1)).toBe(`a for ${SIGNATURE}: z`);
+    expect(scene.log.at(-1)).toBe(`a for ${VARIANT}: z`);
   });
 
   it('keeps the lists of sixteen variantKeys, those that were asked for last, each for a minute at least', async () => {
