@@ -237,10 +237,7 @@ export class Catalogue {
   #compile(spec: ViewSpec): CompiledView {
     const { isVisible, identity } = this.#options;
     const shared = this.#variants.snapshotFor(spec.variantKey, this.#base);
-    const filter =
-      isVisible === undefined
-        ? undefined
-        : new ViewFilter(shared.catalogues, (item) => isVisible(item, spec));
+    const filter = isVisible === undefined ? undefined : new ViewFilter(shared.catalogues, isVisible, spec);
     const view = new CompiledView({
       ...spec,
       snapshot: filter === undefined ? shared : this.#snapshotLike(shared, filter.visible),

@@ -18,6 +18,6 @@ export type { ConfiguredUpstream } from './snapshot/catalogue-snapshot.ts';
 export type { CatalogueChange, ChangeListener } from './snapshot/change-announcer.ts';
 export type { UpstreamOverview } from './snapshot/upstream-overview.ts';
 export { VariantReader, type VariantReaderOptions } from './variants/variant-reader.ts';
-export { CompiledViews, type CompiledViewsOptions } from './views/compiled-views.ts';
+export { CompiledViews, type CompiledViewsOptions } from './compiled-views.ts';
 export { UNLISTED_KINDS, type UnlistedKind } from './views/unlisted-kinds.ts';
 export type { IsVisible, OfferedItem, ViewSpec } from './views/view-filter.ts';

@@ -65,8 +65,9 @@ class Scene implements ListSources {
   }[] = [];
   found: ListSource | undefined;
   unread = '';
+  names = ['a', 'b'];
   readonly lists = new VariantReader({
-    upstreams: () => ['a', 'b'],
+    upstreams: () => this.names,
     variantKeyOf: ({ era, capabilities }) => (capabilities === '{}' ? undefined : `${era} ${capabilities}`),
     isRead: (upstream) => upstream !== this.unread,
     read: (source) =>
@@ -134,6 +135,35 @@ describe('VariantReader', () => {
     expect(waiting).toEqual([{ isAnswered: true }, { isAnswered: true }]);
     expect(scene.opened).toHaveLength(1);
     expect(scene.lists.isProvisional(A)).toBe(false);
+  });
+
+  it('says at no cost that nothing is to be found out any more', async () => {
+    const scene = new Scene();
+    expect(scene.lists.mayBeProvisional).toBe(false);
+    scene.list(A);
+    expect(scene.lists.mayBeProvisional).toBe(true);
+    expect(scene.lists.isProvisional(A)).toBe(true);
+    const source = new FakeSource(A.capabilities);
+    await scene.tell(source, ['x']);
+    expect(scene.lists.mayBeProvisional).toBe(false);
+    source.isUp = false;
+    scene.lists.onBaseChanged('a');
+    expect(scene.lists.mayBeProvisional).toBe(true);
+    scene.lists.stop();
+    expect(scene.lists.mayBeProvisional).toBe(false);
+  });
+
+  it('does not wait for a server that is not there any more', () => {
+    const scene = new Scene();
+    const all = clientOf(A.capabilities);
+    const waiting = scene.list(all);
+    scene.opened[0]?.done(undefined);
+    expect(waiting.isAnswered).toBe(false);
+    scene.names = ['a'];
+    expect(scene.list(all).isAnswered).toBe(true);
+    expect(waiting.isAnswered).toBe(true);
+    expect(scene.lists.isProvisional(all)).toBe(false);
+    expect(scene.lists.mayBeProvisional).toBe(false);
   });
 
   it('asks each server of the endpoint of all, but none that has offered nothing yet', async () => {

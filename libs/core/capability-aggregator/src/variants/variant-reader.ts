@@ -129,8 +129,10 @@ export class VariantReader {
       open--;
       if (open === 0) listener();
     };
+    const names = new Set(upstreams());
+    for (const upstream of readings.keys()) if (!names.has(upstream)) this.#drop(readings, upstream);
     const server = serverOf(client.endpoint);
-    for (const upstream of server === undefined ? upstreams() : [server]) {
+    for (const upstream of server === undefined ? names : [server]) {
       // What an upstream offers to anybody is announced when it is known, and clients ask again.
       if (
         isRead(upstream) &&
@@ -182,10 +184,14 @@ export class VariantReader {
   }
 
   #stop({ readings }: Kept): void {
-    for (const reading of readings.values()) {
-      reading.stop();
-      if (!reading.isKnown) this.#unknown -= 1;
-    }
+    for (const upstream of readings.keys()) this.#drop(readings, upstream);
+  }
+
+  #drop(readings: Map<string, VariantReading>, upstream: string): void {
+    const reading = readings.get(upstream);
+    readings.delete(upstream);
+    reading?.stop();
+    if (reading?.isKnown === false) this.#unknown -= 1;
   }
 }
 

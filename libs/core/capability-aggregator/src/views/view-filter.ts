@@ -1,4 +1,4 @@
-import type { Endpoint, ListKind } from '@omni/model';
+import { type Endpoint, LIST_KINDS, type ListKind } from '@omni/model';
 import type { Era } from '@omni/ports';
 import { uiMentionOf } from '../names/ui-mention.ts';
 import { UriRoutes } from '../names/uri-routes.ts';
@@ -29,28 +29,35 @@ export interface ViewSpec {
  */
 export type IsVisible = (item: OfferedItem, spec: ViewSpec) => boolean;
 
-/** Divides what upstreams offer into what one view shows and what it hides. */
+/** Divides what the upstreams of an endpoint offer into what one view shows and what it hides. */
 export class ViewFilter {
   /** What is visible, in the place of what was read. */
   readonly visible: ReadonlyMap<string, UpstreamCatalogue>;
   readonly #sees: (item: OfferedItem) => boolean;
+  /** Where the hidden items lead. */
   readonly #concealed: UriRoutes;
 
-  constructor(catalogues: ReadonlyMap<string, UpstreamCatalogue>, sees: (item: OfferedItem) => boolean) {
+  constructor(catalogues: ReadonlyMap<string, UpstreamCatalogue>, isVisible: IsVisible, spec: ViewSpec) {
+    const { endpoint } = spec;
+    const sees = (item: OfferedItem): boolean => isVisible(item, spec);
+    const offered = [...catalogues.values()].filter(
+      ({ upstream }) => endpoint.kind === 'all' || endpoint.server === upstream,
+    );
     this.#sees = sees;
     this.visible = new Map(
-      [...catalogues].map(([upstream, catalogue]) => [upstream, visiblePart(catalogue, sees)]),
+      offered.map((catalogue) => [catalogue.upstream, visiblePart(catalogue, sees)] as const),
     );
     this.#concealed = new UriRoutes(
-      [...catalogues].map(([upstream, { templates, tools }]) => {
-        const isHidden = (kind: ListKind, { key }: CatalogueItem): boolean => !sees({ upstream, kind, key });
+      offered.map(({ upstream, templates, tools }) => {
+        const hidden = <Item extends CatalogueItem>(
+          kind: ListKind,
+          items: readonly Item[],
+        ): readonly Item[] => items.filter(({ key }) => !sees({ upstream, kind, key }));
         return {
           upstream,
           uris: [],
-          templates: templates.items.filter((item) => isHidden('templates', item)).map(({ key }) => key),
-          mentions: tools.items
-            .filter((item) => isHidden('tools', item))
-            .flatMap(({ text }) => uiMentionOf(text) ?? []),
+          templates: hidden('templates', templates.items).map(({ key }) => key),
+          mentions: hidden('tools', tools.items).flatMap(({ text }) => uiMentionOf(text) ?? []),
         };
       }),
     );
@@ -84,11 +91,15 @@ function visiblePart(catalogue: UpstreamCatalogue, sees: (item: OfferedItem) => 
     ...list,
     items: /* guard: view/hidden-items */ list.items.filter(({ key }) => sees({ upstream, kind, key })),
   });
-  return {
+  const visible = {
     ...catalogue,
     tools: part('tools', catalogue.tools),
     resources: part('resources', catalogue.resources),
     templates: part('templates', catalogue.templates),
     prompts: part('prompts', catalogue.prompts),
   };
+  // What is as it was read shares what was made of it.
+  return LIST_KINDS.every((kind) => visible[kind].items.length === catalogue[kind].items.length)
+    ? catalogue
+    : visible;
 }

@@ -7,9 +7,9 @@ import {
   type ViewChange,
   type ViewKey,
 } from '@omni/model';
-import type { Catalogue } from '../catalogue.ts';
-import type { CatalogueRefresher } from '../reading/catalogue-refresher.ts';
-import type { VariantReader } from '../variants/variant-reader.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { CatalogueRefresher } from './reading/catalogue-refresher.ts';
+import type { VariantReader } from './variants/variant-reader.ts';
 
 export interface CompiledViewsOptions {
   readonly catalogue: Pick<Catalogue, 'audienceOf' | 'hasVariants' | 'onChange' | 'serves' | 'view'>;

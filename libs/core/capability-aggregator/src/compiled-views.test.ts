@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { ALL_SERVERS, type ClientContext, type ViewChange } from '@omni/model';
-import { catalogueOf, toolNames, toolsOf } from '../catalogue.fixture.ts';
+import { catalogueOf, toolNames, toolsOf } from './catalogue.fixture.ts';
 import { CompiledViews } from './compiled-views.ts';
 
 const FORMS = '{"elicitation":{}}';
