@@ -11,13 +11,15 @@ export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
 export { capabilitiesAcrossEras } from './client-capabilities.ts';
 export type { ClientBinding, ClientContext } from './client-context.ts';
 export { DeferredEnd, refusedCall } from './deferred-end.ts';
-export { ALL_SERVERS, endpointOf, isSameEndpoint, serverOf, type Endpoint } from './endpoint.ts';
+export { ALL_SERVERS, endpointKey, endpointOf, isSameEndpoint, serverOf, type Endpoint } from './endpoint.ts';
 export { FollowedCall } from './followed-call.ts';
 export { forwardableHeaders, forwardedHeadersOf } from './forwarded-headers.ts';
 export { ForwardingHandler } from './forwarding-handler.ts';
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
+export type { Identity } from './identity.ts';
 export { IGNORED } from './ignored-call.ts';
-export type { ChangeKind, ListKind } from './list-kind.ts';
+export { LIST_KINDS, type ChangeKind, type ListKind } from './list-kind.ts';
+export type { ListSource, ListSources } from './list-source.ts';
 export { MODERN_VERSION } from './protocol-revision.ts';
 export type {
   Answer,

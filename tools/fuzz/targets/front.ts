@@ -45,6 +45,7 @@ const views: CatalogueViews = {
     list: (kind) => `{"${kind}":[]}`,
     route: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such name'),
     routeUri: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such resource'),
+    routeMethod: () => new GatewayError('OMNI_METHOD_UNKNOWN', 'No such method'),
     allowsWatch: () => true,
     rememberUri() {},
   }),

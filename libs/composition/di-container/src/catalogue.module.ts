@@ -1,7 +1,12 @@
-import { Catalogue, CatalogueRefresher, readCatalogue, VariantReader } from '@omni/capabilities';
+import {
+  Catalogue,
+  CatalogueRefresher,
+  CompiledViews,
+  readCatalogue,
+  VariantReader,
+} from '@omni/capabilities';
 import { VariantKeys } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
-import { ClientViews } from './client-views.ts';
 import { IDENTITY } from './identity.ts';
 import { bindPart } from './part.ts';
 import { Token } from './token.ts';
@@ -14,8 +19,7 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
     { configuration: Token.Configuration, registry: Token.UpstreamRegistry, clock: Token.Clock },
     ({ configuration: { naming }, registry: { current }, clock }) =>
       new Catalogue({
-        order: current.names,
-        off: current.all.filter(({ enabled }) => !enabled).map(({ name }) => name),
+        upstreams: current.all.map(({ name, enabled }) => ({ name, isOff: !enabled })),
         prefix: naming.prefix,
         identity: IDENTITY,
         clock,
@@ -26,18 +30,15 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
     bind,
     Token.VariantReader,
     {
-      registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
       logger: Token.Logger,
       listWaitMs: Token.StartGraceMs,
     },
-    ({ registry, catalogue, variantKeys, clock, logger, listWaitMs }) =>
+    ({ catalogue, variantKeys, clock, logger, listWaitMs }) =>
       new VariantReader({
-        get upstreams() {
-          return registry.current.names;
-        },
+        upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
         isRead: (upstream) => catalogue.isRead(upstream),
         read: ({ connection, capabilities }) =>
@@ -74,16 +75,15 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
   );
   bindPart(
     bind,
-    Token.ClientViews,
+    Token.CatalogueViews,
     {
-      registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       variantKeys: Token.VariantKeys,
       sources: Token.UpstreamDirectory,
     },
-    ({ registry, ...parts }) =>
-      new ClientViews({ ...parts, names: { has: (name) => registry.current.get(name) !== undefined } }),
+    ({ variantKeys, ...parts }) =>
+      new CompiledViews({ ...parts, variantKeyOf: (client) => variantKeys.of(client) }),
   );
 });

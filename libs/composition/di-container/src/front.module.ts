@@ -16,7 +16,7 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
     {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
-      views: Token.ClientViews,
+      views: Token.CatalogueViews,
       router: Token.RequestRouter,
       updates: Token.ResourceSubscriptions,
       authentication: Token.Authentication,

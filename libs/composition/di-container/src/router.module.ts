@@ -12,7 +12,7 @@ export const routerModule: ContainerModule = new ContainerModule(({ bind }) => {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
       upstreams: Token.UpstreamDirectory,
-      views: Token.ClientViews,
+      views: Token.CatalogueViews,
       clock: Token.Clock,
     },
     ({ configuration: { naming, sealing }, registry, upstreams, views, clock }) =>
@@ -30,7 +30,7 @@ export const routerModule: ContainerModule = new ContainerModule(({ bind }) => {
   bindPart(
     bind,
     Token.ResourceSubscriptions,
-    { views: Token.ClientViews, upstreams: Token.UpstreamDirectory },
+    { views: Token.CatalogueViews, upstreams: Token.UpstreamDirectory },
     (parts) => new ResourceSubscriptions(parts),
   );
 });

@@ -2,12 +2,12 @@ import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
+import type { CatalogueViews } from '@omni/model';
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger, Random } from '@omni/ports';
 import type { Authentication, ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
-import type { ClientViews } from './client-views.ts';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
 import type { UpstreamDirectory } from './upstream-directory.ts';
@@ -33,7 +33,7 @@ export const Token = {
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
   VariantKeys: token<VariantKeys>('VariantKeys'),
   VariantReader: token<VariantReader>('VariantReader'),
-  ClientViews: token<ClientViews>('ClientViews'),
+  CatalogueViews: token<CatalogueViews>('CatalogueViews'),
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
   CallLimiter: token<Limiter>('CallLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),

@@ -1,4 +1,4 @@
-import type { ListSources } from '@omni/capabilities';
+import type { ListSources } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { UpstreamAccess } from '@omni/router';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';

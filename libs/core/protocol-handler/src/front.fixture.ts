@@ -169,6 +169,7 @@ export class ScriptedViews implements CatalogueViews {
       list: (kind) => this.list(kind, endpoint, era),
       route: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such name'),
       routeUri: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such resource'),
+      routeMethod: () => new GatewayError('OMNI_METHOD_UNKNOWN', 'No such method'),
       allowsWatch: (uri) => uri.startsWith('file:///'),
       rememberUri() {},
     };

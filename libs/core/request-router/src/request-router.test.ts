@@ -191,6 +191,15 @@ describe('RequestRouter', () => {
     expect(new RouterFixture().router.carries(method, endpointOf(server))).toBe(expected);
   });
 
+  it('carries no vendor method that the client is not shown', () => {
+    const fixture = new RouterFixture();
+    const connection = fixture.connection('mail', 'modern');
+    fixture.views.methodRefusal = new GatewayError('OMNI_METHOD_UNKNOWN', 'not offered');
+    const { reply } = fixture.route(requestOf('vendor/x'), clientOf('modern', 'mail'));
+    expect(connection.sent).toEqual([]);
+    expect(reply.text).toBe('OMNI_METHOD_UNKNOWN');
+  });
+
   it('carries a vendor method to the server of the endpoint', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('mail', 'modern');

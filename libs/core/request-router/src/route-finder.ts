@@ -101,7 +101,8 @@ export class RouteFinder {
         return ofCompletion(message, this.#options.views.of(client));
       default: {
         const task = message.method === TASK_LIST ? ({ kind: 'list' } as const) : undefined;
-        return { ...NOWHERE, upstreams: [serverOf(client.endpoint) ?? ''], task };
+        const upstreams = this.#options.views.of(client).routeMethod(message.method);
+        return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams, task };
       }
     }
   }

@@ -187,6 +187,8 @@ export class ScriptedViews implements CatalogueViews {
   readonly checkedHeaders: [string | undefined, HeaderList][] = [];
   mismatch: GatewayError | undefined;
   wrapsOutput = false;
+  /** Answers vendor methods, where it is set. */
+  methodRefusal: GatewayError | undefined;
   /** Whether it is known what the upstreams offer. */
   isRead = true;
   /** Who may have any resource. */
@@ -206,6 +208,7 @@ export class ScriptedViews implements CatalogueViews {
       list: () => '{}',
       route: (_kind, name) => this.#route(name, serverOf(endpoint)),
       routeUri: (uri) => this.routeUri(uri),
+      routeMethod: () => this.methodRefusal ?? [serverOf(endpoint) ?? ''],
       allowsWatch: (uri) => !(this.routeUri(uri) instanceof GatewayError),
       rememberUri: (uri, upstream) => this.remembered.push(`${upstream} ${uri}`),
     };

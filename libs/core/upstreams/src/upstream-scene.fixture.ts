@@ -7,6 +7,7 @@ import {
   type ClientBinding,
   type ClientContext,
   internalCall,
+  type ListSource,
   type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
@@ -18,7 +19,6 @@ import {
   type ScriptedInstance,
   type ScriptedMessage,
 } from '@omni/testing';
-import type { ListSource } from './list-source.ts';
 import type { UpstreamLimits } from './connection/upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
 import { Upstreams } from './upstreams.ts';

@@ -3,6 +3,7 @@ import {
   capabilitiesAcrossEras,
   type ClientBinding,
   type ClientContext,
+  type ListSource,
   type UpstreamConnection,
 } from '@omni/model';
 import {
@@ -18,7 +19,6 @@ import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionKeeper } from './subscriptions/persistent-subscription.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
-import type { ListSource } from './list-source.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
 import { speaksLegacyToo } from './connection/mcp-revision.ts';
 import type {

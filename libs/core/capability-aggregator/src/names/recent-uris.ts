@@ -16,9 +16,9 @@ export class RecentUris {
     if (oldest !== undefined) this.#upstreams.delete(oldest);
   }
 
-  /** The upstream is gone. */
+  /** Forgets what an upstream mentioned. */
   forget(upstream: string): void {
-    for (const [uri, by] of this.#upstreams) if (by === upstream) this.#upstreams.delete(uri);
+    for (const [uri, mentioner] of this.#upstreams) if (mentioner === upstream) this.#upstreams.delete(uri);
   }
 
   /** The upstream; asking makes the URI young again. */

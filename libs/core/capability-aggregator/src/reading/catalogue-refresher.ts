@@ -1,6 +1,6 @@
-import type { UpstreamConnection } from '@omni/model';
+import { LIST_KINDS, type UpstreamConnection } from '@omni/model';
 import type { CancelTimer, Clock, Logger } from '@omni/ports';
-import { LIST_KINDS, type UpstreamCatalogue } from './upstream-catalogue.ts';
+import type { UpstreamCatalogue } from './upstream-catalogue.ts';
 
 /** Pause between two readings of the same upstream: one that announces changes all the time is not read all the time. */
 const MIN_INTERVAL_MS = 1_000;

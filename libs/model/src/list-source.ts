@@ -1,7 +1,8 @@
-import type { ClientContext, UpstreamConnection } from '@omni/model';
 import type { GatewayError } from '@omni/ports';
+import type { ClientContext } from './client-context.ts';
+import type { UpstreamConnection } from './upstream-call.ts';
 
-/** What the lists for some clients are read from. */
+/** What an upstream lists to some clients is read from here. */
 export interface ListSource {
   readonly connection: UpstreamConnection;
   /** Client capabilities that a modern upstream is told with each request, as JSON; a legacy one was told them at its start. */
