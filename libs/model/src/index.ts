@@ -3,10 +3,13 @@ export type { CatalogueView, CatalogueViews, Target, ViewChange, ViewKey } from 
 export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
 export { capabilitiesAcrossEras } from './client-capabilities.ts';
 export type { ClientBinding, ClientContext } from './client-context.ts';
+export { canAnswer, missingCapability, type AskedOfClient } from './declared-capabilities.ts';
 export { ALL_SERVERS, endpointOf, isSameEndpoint, serverOf, type Endpoint } from './endpoint.ts';
 export { forwardableHeaders, forwardedHeadersOf } from './forwarded-headers.ts';
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
 export type { ChangeKind, ListKind } from './list-kind.ts';
+export { isLogLevel, severityOf } from './log-levels.ts';
+export { META_SUBSCRIPTION } from './meta-keys.ts';
 export type {
   Answer,
   AnswerServerRequest,
@@ -16,8 +19,18 @@ export type {
   ResponseHead,
   RpcNotification,
 } from './reply-sink.ts';
+export {
+  BATCH_VERSION,
+  isLegacyVersion,
+  isModernVersion,
+  LATEST_LEGACY_VERSION,
+  LEGACY_VERSIONS,
+  MODERN_VERSION,
+  MODERN_VERSIONS,
+  SUPPORTED_VERSIONS,
+} from './revisions.ts';
 export { NOTHING_RUNS, type RunningCall } from './running-call.ts';
-export { traceHeadersOf, traceIdOf, withTraceContext } from './trace-context.ts';
+export { traceHeadersOf, traceIdOf, withTraceContext, type HeaderLookup } from './trace-context.ts';
 export {
   callerKeyOf,
   callParams,

@@ -1,10 +1,9 @@
-import { type ClientBinding, type ClientContext, serverOf, type ViewKey } from '@omni/model';
+import { type ClientBinding, type ClientContext, MODERN_VERSION, serverOf, type ViewKey } from '@omni/model';
 import type { Clock, Era, Logger } from '@omni/ports';
 import type { ListSource, ListSources } from './list-source.ts';
 import { VariantReading } from './variant-reading.ts';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
-const MODERN_VERSION = '2026-07-28';
 /** VariantKeySource whose lists are kept; the one that was asked for least lately makes room. */
 const MAX_SIGNATURES = 16;
 /** For so long a variantKey makes no room: who declares something new with every request would have servers started all the time. */

@@ -7,13 +7,14 @@ import {
   type RpcMessage,
   stringMember,
 } from '@omni/jsonrpc';
-import type {
-  AnswerServerRequest,
-  CallHandler,
-  CallContext,
-  ReplySink,
-  RunningCall,
-  UpstreamAnswer,
+import {
+  type AnswerServerRequest,
+  type CallHandler,
+  type CallContext,
+  canAnswer,
+  type ReplySink,
+  type RunningCall,
+  type UpstreamAnswer,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { ElicitationLabels } from '../elicitation-labels.ts';
@@ -30,7 +31,6 @@ import {
 } from './bridge-answer.ts';
 import { toLegacyParams } from './bridge-params.ts';
 import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
-import { canAnswer } from './declared-capabilities.ts';
 import { crossesEras } from './era-notification.ts';
 import { isMultiRound, isServerRequest, type ServerRequest } from './input-required.ts';
 import {

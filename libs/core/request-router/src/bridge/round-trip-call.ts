@@ -2,6 +2,7 @@ import { parseMessage, rawOf, requestText, resultText, type RpcMessage, stringMe
 import {
   type AnswerServerRequest,
   type CallHandler,
+  canAnswer,
   capabilitiesAcrossEras,
   type RunningCall,
   type UpstreamAnswer,
@@ -10,7 +11,6 @@ import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import { failedToolMembers, isNotHere, statusOfAnswer, toLegacyAnswer } from './bridge-answer.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
 import { bridgedCall, plannedParams, type BridgeContext } from './bridged-call.ts';
-import { canAnswer } from './declared-capabilities.ts';
 import { crossesEras } from './era-notification.ts';
 import {
   isInputRequired,

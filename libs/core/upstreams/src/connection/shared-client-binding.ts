@@ -1,7 +1,11 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, ClientBinding } from '@omni/model';
+import {
+  type AnswerServerRequest,
+  type ClientBinding,
+  LATEST_LEGACY_VERSION,
+  MODERN_VERSION,
+} from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
-import { MODERN_VERSION, OFFERED_LEGACY_VERSION } from './mcp-revision.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 
 /** Whether several clients, or sessions, use an instance of this binding: what comes without an address may be for any of them. */
@@ -20,7 +24,7 @@ export class SharedClientBinding implements ClientBinding {
 
   constructor(key: string, era: Era, capabilities: string) {
     this.key = key;
-    this.version = era === 'modern' ? MODERN_VERSION : OFFERED_LEGACY_VERSION;
+    this.version = era === 'modern' ? MODERN_VERSION : LATEST_LEGACY_VERSION;
     this.capabilities = capabilities;
   }
 

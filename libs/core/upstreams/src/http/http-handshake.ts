@@ -1,4 +1,5 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
+import { MODERN_VERSION } from '@omni/model';
 import { type CancelTimer, GatewayError, type HttpCall } from '@omni/ports';
 import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from '../channel/channel-handshake.ts';
 import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
@@ -7,7 +8,7 @@ import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { LegacyHttpConnection } from './legacy-http-connection.ts';
 import { initializeHttp, type HttpTarget } from './legacy-http-session.ts';
-import { MODERN_VERSION, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
+import { modernParams, probeVerdict } from '../connection/mcp-revision.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { SseChannel } from '../channel/sse-channel.ts';

@@ -6,6 +6,7 @@ import {
   type ClientBinding,
   encodeHeaderValue,
   internalCall,
+  MODERN_VERSION,
   type ResponseHead,
   type RunningCall,
   type UpstreamAnswer,
@@ -22,13 +23,7 @@ import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './htt
 import { httpPost } from './http-post.ts';
 import { IGNORED } from '../connection/ignored-call.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
-import {
-  errorCodeOf,
-  MODERN_VERSION,
-  modernParams,
-  probeVerdict,
-  REFUSALS,
-} from '../connection/mcp-revision.ts';
+import { errorCodeOf, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
 import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
