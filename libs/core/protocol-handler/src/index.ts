@@ -8,7 +8,6 @@ export type {
 } from './collaborators.ts';
 export type { AdmittedClient, EndpointRequest, RefusedClient } from './http/endpoint-access.ts';
 export type { Probes } from './http/http-front.ts';
-export { LEGACY_VERSIONS, MODERN_VERSIONS } from './protocol-versions.ts';
 export {
   ProtocolHandler,
   type Advertisement,

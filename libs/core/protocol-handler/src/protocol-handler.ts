@@ -1,4 +1,4 @@
-import { ALL_SERVERS, type CatalogueViews, type Endpoint } from '@omni/model';
+import { ALL_SERVERS, type CatalogueViews, type Endpoint, SUPPORTED_VERSIONS } from '@omni/model';
 import {
   GatewayError,
   type ComponentStatus,
@@ -8,7 +8,6 @@ import {
   type OpenChannel,
   type Principal,
 } from '@omni/ports';
-import { Admission } from './admission.ts';
 import { ChannelFront } from './channel/channel-front.ts';
 import type {
   Authentication,
@@ -30,8 +29,10 @@ import type { SessionDependencies } from './legacy/legacy-session.ts';
 import { LegacySessions } from './legacy/legacy-sessions.ts';
 import { ListenHub } from './modern/listen-hub.ts';
 import { ModernRequests } from './modern/modern-requests.ts';
-import { SUPPORTED_VERSIONS } from './protocol-versions.ts';
-import { RequestLog } from './request-log.ts';
+import { Admission } from './request/admission.ts';
+import { FrontRequests } from './request/front-requests.ts';
+import { ListAnswers } from './request/list-answers.ts';
+import { RequestLog } from './request/request-log.ts';
 import { SseFront } from './http/sse-front.ts';
 import { StreamTicker } from './streams/stream-ticker.ts';
 
@@ -84,7 +85,7 @@ export class ProtocolHandler {
   readonly #access: EndpointAccess;
   readonly #http: HttpFront;
   readonly #dependencies: SessionDependencies;
-  readonly #requests: RequestLog;
+  readonly #requests: FrontRequests;
   readonly #connections = new Set<ChannelFront>();
   #connected = 0;
   #since = Date.now();
@@ -95,16 +96,19 @@ export class ProtocolHandler {
     this.#options = options;
     const { views, dispatch, updates, identity, limits, clock, logger } = options;
     const ticker = new StreamTicker(clock);
+    const lists = new ListAnswers(views);
     this.#admission = new Admission(limits.maxInFlight);
+    this.#requests = new FrontRequests(this.#admission, new RequestLog({ logger, clock }));
     this.#listens = new ListenHub({ views, updates, dispatch, clock });
-    this.#modern = new ModernRequests({ views, dispatch, listens: this.#listens, identity });
+    this.#modern = new ModernRequests({ views, dispatch, lists, listens: this.#listens, identity });
     this.#dependencies = {
       views,
       dispatch,
       updates,
+      lists,
       identity,
       ticker,
-      maxInFlight: limits.maxSessionInFlight,
+      maxSessionInFlight: limits.maxSessionInFlight,
     };
     this.#sessions = new LegacySessions({
       ...this.#dependencies,
@@ -112,7 +116,6 @@ export class ProtocolHandler {
       maxSessions: limits.maxSessions,
       sessionIdleMs: limits.sessionIdleMs,
     });
-    this.#requests = new RequestLog({ logger, clock });
     this.#access = new EndpointAccess(options);
     const parts = {
       access: this.#access,
@@ -157,7 +160,6 @@ export class ProtocolHandler {
       {
         modern: this.#modern,
         dependencies: this.#dependencies,
-        admission: this.#admission,
         requests: this.#requests,
         limits: this.#options.limits,
         logger: this.#options.logger,
@@ -190,6 +192,8 @@ export class ProtocolHandler {
       connections: this.#connections.size,
       listens: this.#listens.size,
       inFlight: this.#admission.inFlight,
+      requests: this.#requests.begun,
+      settled: this.#requests.settled,
     };
     return { level: this.#isStopping ? 'warn' : 'ok', details, since: this.#since };
   }
