@@ -40,8 +40,8 @@ describe('the log', () => {
     await postModern(omni.url, call('absent'));
     const session = await openRawSession(omni.url);
     await session.send(legacyCall('1', 'one__echo', `{"x":"${CANARY}"}`, `{"traceparent":"${TRACEPARENT}"}`));
-    const lines = await eventually('four lines', () =>
-      requestLines(omni).length === 4 ? requestLines(omni) : undefined,
+    const lines = await eventually('five lines', () =>
+      requestLines(omni).length === 5 ? requestLines(omni) : undefined,
     );
     expect(lines).toMatchObject([
       {
@@ -55,10 +55,11 @@ describe('the log', () => {
       },
       { scope: 'one', outcome: '-32042' },
       { outcome: 'OMNI_NAME_UNKNOWN' },
+      { method: 'initialize', outcome: 'ok' },
       { sessionId: expect.stringMatching(/^http-\d+$/), traceId: TRACE, outcome: 'ok' },
     ]);
     expect(lines[0]).not.toHaveProperty('sessionId');
-    expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(4);
+    expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(5);
     await omni.process.stop();
     expect(omni.process.stderr).not.toContain(CANARY);
     // The id that a client shows is as good as a password.

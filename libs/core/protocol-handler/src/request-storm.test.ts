@@ -9,12 +9,20 @@ const SEED = Number(
     (process.env['CI'] === 'true' ? 20_261_129 : Math.floor(Math.random() * 2 ** 32)),
 );
 
-describe(`10,000 requests that end in every way there is (OMNI_STORM_SEED=${SEED})`, () => {
-  // guard: reply/one-answer, request/permit
+/** What is wrong, together with what runs it again. */
+function verdictOf(storm: RequestStorm): {
+  readonly OMNI_STORM_SEED: number;
+  readonly faults: readonly string[];
+} {
+  return { OMNI_STORM_SEED: SEED, faults: storm.faults() };
+}
+
+describe('10,000 requests that end in every way there is', () => {
+  // guard: reply/one-answer
   it('each end once, and leave nothing behind', async () => {
     const storm = new RequestStorm(SEED);
     await storm.run(10_000);
-    expect(storm.faults()).toEqual([]);
+    expect(verdictOf(storm)).toEqual({ OMNI_STORM_SEED: SEED, faults: [] });
     for (const outcome of [
       ...['ok', 'error', 'cancelled', 'OMNI_OVERLOADED', 'OMNI_REQUEST_ID_IN_USE', 'OMNI_METHOD_UNKNOWN'],
       ...['OMNI_SESSION_UNKNOWN', 'OMNI_HEADER_MISMATCH', 'OMNI_VERSION_UNSUPPORTED'],
@@ -36,7 +44,7 @@ describe(`10,000 requests that end in every way there is (OMNI_STORM_SEED=${SEED
     });
     const storm = new RequestStorm(SEED);
     await storm.run(1_000).finally(() => lossy.mockRestore());
-    expect(storm.faults()).toEqual(['in flight: 1, not 0']);
+    expect(storm.faults()).toContain('in flight: 1, not 0');
   });
 
   it('would show a request that is settled twice', async () => {
@@ -52,6 +60,6 @@ describe(`10,000 requests that end in every way there is (OMNI_STORM_SEED=${SEED
     });
     const storm = new RequestStorm(SEED);
     await storm.run(1_000).finally(() => twice.mockRestore());
-    expect(storm.faults()).toEqual([expect.stringMatching(/^requests logged: /)]);
+    expect(storm.faults()).toContainEqual(expect.stringMatching(/^requests logged: /));
   });
 });

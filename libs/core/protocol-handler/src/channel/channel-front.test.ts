@@ -335,6 +335,7 @@ describe('ChannelFront', () => {
     ]);
   });
 
+  // guard: request/permit
   it.each([
     ['modern', modernCall],
     ['legacy', call],

@@ -149,7 +149,6 @@ describe('ClientRequest', () => {
     expect(scene.front.settled).toBe(1);
   });
 
-  // guard: request/permit
   it('takes no place from others when there is none, and none twice', () => {
     const scene = new Scene();
     const running = [scene.request('1'), scene.request('2')];

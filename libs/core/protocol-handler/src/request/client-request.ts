@@ -235,6 +235,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     // A listen lasts for days, and has a limit of its own.
     const isCounted = this.client.era === 'legacy' || !isPersistent(this.message.method);
     const full = isCounted ? admission.acquire() : admission.closed;
+    // guard: batch/admission
     if (full !== undefined) {
       this.refuse(full);
       return false;
