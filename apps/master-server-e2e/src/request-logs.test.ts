@@ -77,12 +77,13 @@ describe('the log', () => {
     await postModern(omni.url, call('one__echo'), { headers });
     const session = await openRawSession(omni.url, { headers });
     await session.send(legacyCall('1', 'one__crash', '{}'));
-    const lines = await eventually('both lines', () =>
-      requestLines(omni).length === 2 ? requestLines(omni) : undefined,
+    const lines = await eventually('three lines', () =>
+      requestLines(omni).length === 3 ? requestLines(omni) : undefined,
     );
-    expect(lines.map(({ principal, outcome }) => [principal, outcome])).toEqual([
-      ['ada', 'ok'],
-      ['ada', 'OMNI_UPSTREAM_EXITED'],
+    expect(lines.map(({ principal, method, outcome }) => [principal, method, outcome])).toEqual([
+      ['ada', 'tools/call', 'ok'],
+      ['ada', 'initialize', 'ok'],
+      ['ada', 'tools/call', 'OMNI_UPSTREAM_EXITED'],
     ]);
     await omni.process.stop();
     expect(omni.process.stderr).not.toContain(token);

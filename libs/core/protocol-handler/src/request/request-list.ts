@@ -5,10 +5,6 @@ import type { InFlight, InFlightRequest } from './in-flight.ts';
 export class RequestList implements InFlight {
   readonly #requests = new LiveList<InFlightRequest>();
 
-  get size(): number {
-    return this.#requests.size;
-  }
-
   /** As they are now; the list may change while they are walked. */
   items(): readonly InFlightRequest[] {
     return this.#requests.items();
