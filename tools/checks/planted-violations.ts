@@ -268,6 +268,26 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
     'apps/cli/src/fails.ts',
     `export const fail = (): never => {\n  throw new Error('x');\n};\n`,
   ),
+  plant(
+    'one-way-out',
+    'libs/core/protocol-handler/src/http/answers-past.ts',
+    `export const answer = (exchange: { respond(status: number): void }): void => exchange.respond(200);\n`,
+  ),
+  plant(
+    'one-way-out',
+    'libs/core/protocol-handler/src/legacy/opens-past.ts',
+    `export const open = (exchange: { stream(): unknown }): unknown => exchange.stream();\n`,
+  ),
+  plant(
+    'one-way-out',
+    'libs/core/protocol-handler/src/modern/takes-out.ts',
+    `export const tell = ({ send }: { send(text: string): void }): void => send('x');\n`,
+  ),
+  plant(
+    'one-way-out',
+    'libs/core/protocol-handler/src/request/writes-past.ts',
+    `export const finish = (writer: { write(id: string): void }): void => writer['write']('1');\n`,
+  ),
   plant('no-star-exports', 'libs/core/beta/src/barrel.ts', `export * from './index.ts';\n`),
   plant('no-decorators', 'libs/core/beta/src/decorated.ts', `@sealed\nexport class Decorated {}\n`),
   plant(
@@ -306,5 +326,8 @@ export const INNOCENT: Readonly<Record<string, string>> = {
     '};',
     '',
   ].join('\n'),
+  'libs/core/protocol-handler/src/request/refuse.ts': `export const refuse = (exchange: { respond(status: number): void }): void => exchange.respond(400);\n`,
+  'libs/core/protocol-handler/src/legacy/resumes.ts': `export const numberOf = (point: { stream: { number: number } }): number => point.stream.number;\n`,
+  'libs/core/protocol-handler/src/http/answers.test.ts': `export const answer = (exchange: { respond(status: number): void }): void => exchange.respond(200);\n`,
   'libs/core/beta/src/beta.test.ts': `process.stdout.write('x');\nexport const fail = (): never => {\n  throw new Error('x');\n};\n`,
 };

@@ -174,6 +174,39 @@ function findUnexplainedAssertions(file) {
   });
 }
 
+const FRONT = 'libs/core/protocol-handler/src/';
+/** Where the front writes to clients: transports, and the one place each for requests, refusals and everything else. */
+const FRONT_WRITERS =
+  /^(?:streams\/[\w-]+|request\/(?:client-request|deliver|refuse)|channel\/channel-writer|legacy\/batch-collector|http\/(?:http-writer|plain-answers|sse-connection))\.ts$/;
+/** Methods of exchanges, their streams, channels, outlets and response writers that something leaves by. */
+const WAYS_OUT = new Set(['respond', 'send', 'sendNow', 'write', 'pass', 'destroy', 'writeEvent']);
+
+/** @param {ts.Node} node */
+function judgeWayOut(node) {
+  if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && WAYS_OUT.has(node.expression.text))
+    return `calls ${node.expression.text}`;
+  if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) {
+    const name = (node.propertyName ?? node.name).getText();
+    return WAYS_OUT.has(name) ? `takes ${name} out` : undefined;
+  }
+  if (ts.isElementAccessExpression(node) && ts.isStringLiteral(node.argumentExpression))
+    return isWayOut(node.argumentExpression.text, node) ? `uses ${node.getText()}` : undefined;
+  if (!ts.isPropertyAccessExpression(node)) return undefined;
+  return isWayOut(node.name.text, node) ? `uses ${node.getText()}` : undefined;
+}
+
+/**
+ * @param {string} name
+ * @param {ts.Node} access - A property of this name may also be a stream; what is called, or belongs to an exchange, opens one.
+ */
+function isWayOut(name, access) {
+  if (name !== 'stream') return WAYS_OUT.has(name);
+  return (
+    (ts.isCallExpression(access.parent) && access.parent.expression === access) ||
+    /exchange(?:\.stream|\[)/i.test(access.getText())
+  );
+}
+
 /** @type {readonly SourceRule[]} */
 export const SOURCE_RULES = [
   {
@@ -204,6 +237,16 @@ export const SOURCE_RULES = [
     // The demo server is a program of its own that knows the SDK and nothing of Omni.
     appliesTo: (file) => isProductSource(file) && !file.path.startsWith('apps/demo-server/'),
     check: (file) => hitsIn(file, judgeBareError),
+  },
+  {
+    id: 'one-way-out',
+    why: 'A request that is answered past its settle is neither logged nor counted, and keeps its place.',
+    fix: 'Settle the request; use refuse before there is one, and deliver for what belongs to none.',
+    appliesTo: (file) =>
+      isNeutralSource(file) &&
+      file.path.startsWith(FRONT) &&
+      !FRONT_WRITERS.test(file.path.slice(FRONT.length)),
+    check: (file) => hitsIn(file, judgeWayOut),
   },
   {
     id: 'no-star-exports',

@@ -10,6 +10,7 @@ export type { CatalogueView, CatalogueViews, Target, ViewChange, ViewKey } from 
 export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
 export { capabilitiesAcrossEras } from './client-capabilities.ts';
 export type { ClientBinding, ClientContext } from './client-context.ts';
+export { canAnswer, missingCapability, type AskedOfClient } from './declared-capabilities.ts';
 export { DeferredEnd, refusedCall } from './deferred-end.ts';
 export { ALL_SERVERS, endpointKey, endpointOf, isSameEndpoint, serverOf, type Endpoint } from './endpoint.ts';
 export { FollowedCall } from './followed-call.ts';
@@ -20,7 +21,8 @@ export type { Identity } from './identity.ts';
 export { IGNORED } from './ignored-call.ts';
 export { LIST_KINDS, type ChangeKind, type ListKind } from './list-kind.ts';
 export type { ListSource, ListSources } from './list-source.ts';
-export { MODERN_VERSION } from './protocol-revision.ts';
+export { isLogLevel, severityOf } from './log-levels.ts';
+export { META_SUBSCRIPTION } from './meta-keys.ts';
 export type {
   Answer,
   AnswerServerRequest,
@@ -30,8 +32,18 @@ export type {
   ResponseHead,
   RpcNotification,
 } from './reply-sink.ts';
+export {
+  BATCH_VERSION,
+  isLegacyVersion,
+  isModernVersion,
+  LATEST_LEGACY_VERSION,
+  LEGACY_VERSIONS,
+  MODERN_VERSION,
+  MODERN_VERSIONS,
+  SUPPORTED_VERSIONS,
+} from './revisions.ts';
 export { NOTHING_RUNS, type RunningCall } from './running-call.ts';
-export { traceHeadersOf, traceIdOf, withTraceContext } from './trace-context.ts';
+export { traceHeadersOf, traceIdOf, withTraceContext, type HeaderLookup } from './trace-context.ts';
 export {
   callerKeyOf,
   callParams,

@@ -24,6 +24,8 @@ export type Answer =
 /** How a request ended. Every request ends with exactly one. */
 export type Outcome =
   | Answer
+  /** An answer as well, but of the front: the request never ran. Where there is HTTP, its status says so in both eras. */
+  | { readonly kind: 'refused'; readonly error: GatewayError }
   /** The end of an answer that went to the client in chunks. */
   | { readonly kind: 'streamed'; readonly isError: boolean }
   /** The client does not want the answer any more: it cancelled the request, or left where that means the same. */

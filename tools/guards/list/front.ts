@@ -222,7 +222,7 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'channel/slow-reader',
     against: 'A client that does not read is served on, and its messages are held or lost.',
-    without: 'this.#channel.send(line);\n    if (line !== undefined) return;',
+    without: 'if (this.#channel.send(line) || line !== undefined) return;',
   },
   {
     name: 'channel/given-up',
@@ -244,5 +244,20 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'reply/one-answer',
     against: 'A second answer runs into the first.',
+  },
+  {
+    name: 'request/permit',
+    against: 'Each request keeps its place for ever.',
+    without: 'this.number < 0',
+  },
+  {
+    name: 'request/failed-write',
+    against: 'An answer that cannot be written fails whoever gave it, and its client waits.',
+    rule: 'decision 0020',
+    without: 'throw cause;',
+  },
+  {
+    name: 'request/cancelled-meanwhile',
+    against: 'A request that was cancelled while it was being routed runs on at its server.',
   },
 ];

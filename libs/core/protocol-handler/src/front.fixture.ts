@@ -307,14 +307,23 @@ export class FrontFixture {
       legacySse = false,
       forwardable = [],
       authentication = byToken,
+      debug,
     }: {
       readonly legacySse?: boolean;
       readonly forwardable?: readonly string[];
       readonly authentication?: Authentication;
+      /** Hears of each request that has ended. */
+      readonly debug?: Logger['debug'];
     } = {},
   ) {
     const complain = (_fields: unknown, message: string): void => void this.complaints.push(message);
-    const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
+    const logger: Logger = {
+      debugging: debug !== undefined,
+      debug: debug ?? (() => {}),
+      info() {},
+      warn: complain,
+      error: complain,
+    };
     const { views, dispatch, updates, clock } = this;
     const identity = { name: 'omni', version: '1.2.3' };
     this.handler = new ProtocolHandler({

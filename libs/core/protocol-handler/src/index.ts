@@ -9,7 +9,6 @@ export type {
 export type { AdmittedClient, EndpointDecision, RefusedClient } from './http/endpoint-access.ts';
 export type { EndpointRequest } from './http/endpoint-request.ts';
 export type { Probes } from './http/http-front.ts';
-export { LEGACY_VERSIONS, MODERN_VERSIONS } from './protocol-versions.ts';
 export {
   ProtocolHandler,
   type Advertisement,

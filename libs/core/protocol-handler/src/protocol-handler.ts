@@ -1,4 +1,4 @@
-import { ALL_SERVERS, type CatalogueViews, type Endpoint } from '@omni/model';
+import { ALL_SERVERS, type CatalogueViews, type Endpoint, SUPPORTED_VERSIONS } from '@omni/model';
 import {
   GatewayError,
   type ComponentStatus,
@@ -10,7 +10,6 @@ import {
   type Principal,
   type Random,
 } from '@omni/ports';
-import { Admission } from './admission.ts';
 import { ChannelFront } from './channel/channel-front.ts';
 import type {
   Authentication,
@@ -27,8 +26,10 @@ import type { SessionDependencies } from './legacy/legacy-session.ts';
 import { LegacySessions } from './legacy/legacy-sessions.ts';
 import { ListenHub } from './modern/listen-hub.ts';
 import { ModernRequests } from './modern/modern-requests.ts';
-import { SUPPORTED_VERSIONS } from './protocol-versions.ts';
-import { RequestLog } from './request-log.ts';
+import { Admission } from './request/admission.ts';
+import { FrontRequests } from './request/front-requests.ts';
+import { ListAnswers } from './request/list-answers.ts';
+import { RequestLog } from './request/request-log.ts';
 import { SseFront } from './http/sse-front.ts';
 import { StreamTicker } from './streams/stream-ticker.ts';
 
@@ -83,7 +84,7 @@ export class ProtocolHandler {
   readonly #access: EndpointAccess;
   readonly #http: HttpFront;
   readonly #dependencies: SessionDependencies;
-  readonly #requests: RequestLog;
+  readonly #requests: FrontRequests;
   readonly #connections = new Set<ChannelFront>();
   #connected = 0;
   #since: Millis;
@@ -95,16 +96,22 @@ export class ProtocolHandler {
     const { views, dispatch, updates, identity, limits, clock, logger } = options;
     this.#since = clock.now();
     const ticker = new StreamTicker(clock);
+    const lists = new ListAnswers(views);
     this.#admission = new Admission(limits.maxInFlight);
+    this.#requests = new FrontRequests(
+      this.#admission,
+      new RequestLog({ logger, clock, random: options.random }),
+    );
     this.#listens = new ListenHub({ views, updates, dispatch, clock });
-    this.#modern = new ModernRequests({ views, dispatch, listens: this.#listens, identity });
+    this.#modern = new ModernRequests({ views, dispatch, lists, listens: this.#listens, identity });
     this.#dependencies = {
       views,
       dispatch,
       updates,
+      lists,
       identity,
       ticker,
-      maxInFlight: limits.maxSessionInFlight,
+      maxSessionInFlight: limits.maxSessionInFlight,
     };
     this.#sessions = new LegacySessions({
       ...this.#dependencies,
@@ -112,7 +119,6 @@ export class ProtocolHandler {
       maxSessions: limits.maxSessions,
       sessionIdleMs: limits.sessionIdleMs,
     });
-    this.#requests = new RequestLog({ logger, clock, random: options.random });
     this.#access = new EndpointAccess(options);
     const parts = {
       access: this.#access,
@@ -166,7 +172,6 @@ export class ProtocolHandler {
       {
         modern: this.#modern,
         dependencies: this.#dependencies,
-        admission: this.#admission,
         requests: this.#requests,
         limits: this.#options.limits,
         logger: this.#options.logger,
@@ -200,6 +205,8 @@ export class ProtocolHandler {
       listens: this.#listens.size,
       inFlight: this.#admission.inFlight,
       authenticating: this.#access.pending,
+      requests: this.#requests.begun,
+      settled: this.#requests.settled,
     };
     return { level: this.#isStopping ? 'warn' : 'ok', details, since: this.#since };
   }

@@ -2,12 +2,13 @@ import { parseMessage } from '@omni/jsonrpc';
 import { type Endpoint, forwardableHeaders, serverOf, withTraceContext } from '@omni/model';
 import { type Exchange, GatewayError, type Logger, type OpenChannel, type Principal } from '@omni/ports';
 import { bodyText } from './body-text.ts';
-import type { Admission } from '../admission.ts';
 import type { FrontLimits } from '../collaborators.ts';
 import type { EndpointDecision } from './endpoint-access.ts';
 import { accepts, HeaderCheck } from './http-checks.ts';
-import { refuse } from './http-refusal.ts';
+import { acknowledge } from './plain-answers.ts';
 import { newSessionId } from '../legacy/session-id.ts';
+import type { Admission } from '../request/admission.ts';
+import { refuse } from '../request/refuse.ts';
 import { SseConnection } from './sse-connection.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
@@ -128,7 +129,7 @@ export class SseFront {
     const gone = this.#unknown(id, principal);
     // guard: sse/ended-meanwhile
     if (gone !== undefined) return refuse(exchange, gone);
-    exchange.respond(202, []);
+    acknowledge(exchange);
     const isSingle = message.kind !== 'batch';
     const header = (name: string): string | undefined => exchange.header(name);
     const { limits, forwardable } = this.#options;

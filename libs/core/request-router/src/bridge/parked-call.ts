@@ -1,20 +1,20 @@
 import { parseMessage, resultText, type RpcMessage, TRUSTED_LIMITS } from '@omni/jsonrpc';
-import type {
-  AnswerServerRequest,
-  CallContext,
-  CallHandler,
-  RunningCall,
-  UpstreamAnswer,
-  UpstreamCall,
-  UpstreamConnection,
-  CallPhase,
+import {
+  canAnswer,
+  type AnswerServerRequest,
+  type CallContext,
+  type CallHandler,
+  type RunningCall,
+  type UpstreamAnswer,
+  type UpstreamCall,
+  type UpstreamConnection,
+  type CallPhase,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { isAboutCall } from '../call/call-notification.ts';
 import { isMultiRound } from '../call/multi-round.ts';
 import type { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts';
 import { logLevelOf } from '../log-levels/log-levels.ts';
-import { canAnswer } from './declared-capabilities.ts';
 import { unreadAnswer } from './era-codec.ts';
 import { crossesEras } from './era-notification.ts';
 import { isServerRequest, type ServerRequest } from './input-required.ts';

@@ -1,5 +1,5 @@
 import { memberOf, parseMessage, rawOf, resultText, type RpcMessage, TRUSTED_LIMITS } from '@omni/jsonrpc';
-import type { CallContext, CallPhase } from '@omni/model';
+import { canAnswer, type CallContext, type CallPhase } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { underTokenOf } from '../call/call-notification.ts';
 import { isMultiRound } from '../call/multi-round.ts';
@@ -7,7 +7,6 @@ import type { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts
 import { failedToolMembers, toMissingUrlElicitation, toModernAnswer } from './bridge-answer.ts';
 import { bridgedCall, plannedParams, type BridgeContext } from './bridge-context.ts';
 import { toLegacyParams } from './bridge-params.ts';
-import { canAnswer } from './declared-capabilities.ts';
 import type { EraCodec } from './era-codec.ts';
 import type { ServerRequest } from './input-required.ts';
 import { inputRequest, inputRequiredText, isDeclined, requiredElicitations } from './input-responses.ts';

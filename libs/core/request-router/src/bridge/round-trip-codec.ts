@@ -10,6 +10,7 @@ import {
 import {
   type AnswerServerRequest,
   type CallHandler,
+  canAnswer,
   capabilitiesAcrossEras,
   type RunningCall,
   type UpstreamAnswer,
@@ -20,7 +21,6 @@ import { isMultiRound } from '../call/multi-round.ts';
 import { failedToolMembers, toLegacyAnswer } from './bridge-answer.ts';
 import { bridgedCall, plannedParams, type BridgeContext } from './bridge-context.ts';
 import { locatedParams, toModernParams } from './bridge-params.ts';
-import { canAnswer } from './declared-capabilities.ts';
 import { type EraCodec, unreadAnswer } from './era-codec.ts';
 import { crossesEras } from './era-notification.ts';
 import {

@@ -1,8 +1,9 @@
 import { GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { describe, expect, it, jest } from '@jest/globals';
+import { isLogLevel } from '@omni/model';
 import { ConnectionLogLevels } from './connection-log-levels.ts';
-import { isLogLevel, isSevereEnough, mostVerbose } from './log-levels.ts';
+import { isSevereEnough, mostVerbose } from './log-levels.ts';
 import { FakeSession, messageOf, ScriptedConnection } from '../router.fixture.ts';
 
 const LOGS = '{"capabilities":{"logging":{}}}';
@@ -137,9 +138,9 @@ describe('ConnectionLogLevels of a session with many connections', () => {
 
 describe('log levels', () => {
   it('are ordered by severity', () => {
-    expect(isLogLevel('notification')).toBe(true);
+    expect(isLogLevel('notice')).toBe(true);
     expect(isLogLevel('loud')).toBe(false);
-    expect(mostVerbose(['error', 'notification', 'alert'])).toBe('notification');
+    expect(mostVerbose(['error', 'notice', 'alert'])).toBe('notice');
     expect(mostVerbose([])).toBeUndefined();
     expect(isSevereEnough('error', 'error')).toBe(true);
     expect(isSevereEnough('info', 'error')).toBe(false);

@@ -1,34 +1,19 @@
 import { metaOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
-import type { CallContext } from '@omni/model';
+import { type CallContext, isLogLevel, severityOf } from '@omni/model';
 
 const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
-/** Severity names of MCP logging, least first (RFC 5424). */
-const LEVELS: readonly string[] = [
-  'debug',
-  'info',
-  'notification',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-];
-
-export function isLogLevel(level: string): boolean {
-  return LEVELS.includes(level);
-}
 
 /** Whether a message of this level is wanted by who asked for `minimum`; an unknown level is not. */
 export function isSevereEnough(level: string, minimum: string): boolean {
-  const wanted = LEVELS.indexOf(minimum);
-  return wanted >= 0 && LEVELS.indexOf(level) >= wanted;
+  const wanted = severityOf(minimum);
+  return wanted >= 0 && severityOf(level) >= wanted;
 }
 
 /** The level that lets through what any of these asks for. */
 export function mostVerbose(levels: Iterable<string>): string | undefined {
   let lowest: string | undefined;
   for (const level of levels)
-    if (lowest === undefined || LEVELS.indexOf(level) < LEVELS.indexOf(lowest)) lowest = level;
+    if (lowest === undefined || severityOf(level) < severityOf(lowest)) lowest = level;
   return lowest;
 }
 

@@ -1,7 +1,11 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import { type AnswerServerRequest, type ClientBinding, MODERN_VERSION } from '@omni/model';
+import {
+  type AnswerServerRequest,
+  type ClientBinding,
+  LATEST_LEGACY_VERSION,
+  MODERN_VERSION,
+} from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
-import { OFFERED_LEGACY_VERSION } from '../connection/mcp-revision.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 
 /** Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or sessions. */
@@ -16,7 +20,7 @@ export class SharedClientBinding implements ClientBinding {
 
   constructor(key: string, era: Era, capabilities: string) {
     this.key = key;
-    this.version = era === 'modern' ? MODERN_VERSION : OFFERED_LEGACY_VERSION;
+    this.version = era === 'modern' ? MODERN_VERSION : LATEST_LEGACY_VERSION;
     this.capabilities = capabilities;
   }
 

@@ -34,13 +34,13 @@ export class Admission {
     return undefined;
   }
 
-  readonly release = (): void => {
+  release(): void {
     this.#inFlight--;
     if (this.#inFlight > 0 || this.#onIdle.length === 0) return;
     const listeners = this.#onIdle;
     this.#onIdle = [];
     for (const listener of listeners) listener();
-  };
+  }
 
   /** Refuses everything from now on. */
   close(): void {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import { ALL_SERVERS, type Answer, endpointOf } from '@omni/model';
-import { GatewayError, type LogFields, type Logger } from '@omni/ports';
+import { ALL_SERVERS, type ClientBinding, type Endpoint, endpointOf, type Outcome } from '@omni/model';
+import { type Exchange, GatewayError, type LogFields, type Logger } from '@omni/ports';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
 import { RequestLog } from './request-log.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
-const OK: Answer = { kind: 'message', payload: '{"jsonrpc":"2.0","id":1,"result":{}}', status: 200 };
+const OK: Outcome = { kind: 'message', payload: '{"jsonrpc":"2.0","id":1,"result":{}}', status: 200 };
 
 interface Line {
   readonly level: string;
@@ -27,11 +27,21 @@ function requestOf(meta = ''): RpcMessage {
   return message;
 }
 
-function logAt(level: 'debug' | 'info'): {
+interface Told {
+  readonly message?: RpcMessage;
+  readonly endpoint?: Endpoint;
+  readonly session?: string;
+  readonly headers?: Pick<Exchange, 'header'>;
+}
+
+interface Scene {
   readonly lines: Line[];
   readonly clock: VirtualClock;
-  readonly log: RequestLog;
-} {
+  /** Tells of a request that comes now and ends after this time. */
+  tell(outcome: Outcome, told?: Told, afterMs?: number): void;
+}
+
+function logAt(level: 'debug' | 'info'): Scene {
   const lines: Line[] = [];
   const to =
     (name: string) =>
@@ -45,10 +55,23 @@ function logAt(level: 'debug' | 'info'): {
     error: to('error'),
   };
   const clock = new VirtualClock();
-  return { lines, clock, log: new RequestLog({ logger, clock }) };
+  const log = new RequestLog({ logger, clock });
+  let number = 0;
+  return {
+    lines,
+    clock,
+    tell(outcome, { message = requestOf(), endpoint = ALL_SERVERS, session, headers } = {}, afterMs = 0) {
+      const beganMs = log.beginMs();
+      clock.advance(afterMs);
+      // The log reads nothing of a session but its key.
+      const binding = session === undefined ? undefined : ({ key: session } as ClientBinding);
+      const client = { principal: { id: 'ada', kind: 'token' as const }, endpoint, session: binding };
+      log.settled({ message, client, headers, number: ++number, beganMs }, outcome);
+    },
+  };
 }
 
-const failure = (): Answer => ({
+const failure = (): Outcome => ({
   kind: 'error',
   error: new GatewayError('OMNI_UPSTREAM_EXITED', '"one" exited'),
 });
@@ -56,14 +79,9 @@ const failure = (): Answer => ({
 describe('RequestLog', () => {
   // guard: log/arguments
   it('tells of each request at debug, with ids, time and outcome, and never the arguments [S003-LG-01]', () => {
-    const { lines, clock, log } = logAt('debug');
-    const record = log.begin(requestOf(`"traceparent":"${TRACEPARENT}"`), {
-      principal: 'ada',
-      sessionId: 'http-7',
-      endpoint: endpointOf('files'),
-    });
-    clock.advance(12);
-    record.answered(OK);
+    const { lines, tell } = logAt('debug');
+    const message = requestOf(`"traceparent":"${TRACEPARENT}"`);
+    tell(OK, { message, session: 'http-7', endpoint: endpointOf('files') }, 12);
     expect(lines).toEqual([
       {
         level: 'debug',
@@ -85,72 +103,53 @@ describe('RequestLog', () => {
 
   // guard: log/method
   it('shows at most a hundred characters of a method', () => {
-    const { lines, log } = logAt('debug');
+    const { lines, tell } = logAt('debug');
     const message = parseMessage(`{"jsonrpc":"2.0","id":1,"method":"${'m'.repeat(1_000)}"}`, {
       maxDepth: 4,
       maxElements: 10,
     });
     if (message.kind !== 'request') throw new TypeError('no request');
-    log.begin(message, { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(OK);
+    tell(OK, { message });
     expect(lines[0]?.fields['method']).toBe('m'.repeat(100));
   });
 
   it('gives each request an id of its own', () => {
-    const { lines, log } = logAt('debug');
-    for (let count = 0; count < 3; count++)
-      log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).answered(OK);
+    const { lines, tell } = logAt('debug');
+    for (let count = 0; count < 3; count++) tell(OK);
     expect(new Set(lines.map(({ fields }) => fields['requestId'])).size).toBe(3);
   });
 
   it('takes the trace of the header when the body names none', () => {
-    const { lines, log } = logAt('debug');
+    const { lines, tell } = logAt('debug');
     const exchange = new RecordingExchange({ headers: ['traceparent', TRACEPARENT] });
-    log
-      .begin(requestOf('"traceparent":"nonsense"'), {
-        principal: 'ada',
-        sessionId: undefined,
-        endpoint: ALL_SERVERS,
-        exchange,
-      })
-      .answered(OK);
+    tell(OK, { message: requestOf('"traceparent":"nonsense"'), headers: exchange });
     expect(lines[0]?.fields).toMatchObject({ traceId: TRACE });
   });
 
-  it.each<[string, Answer]>([
-    [
-      '-32042',
-      {
-        kind: 'message',
-        payload: new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"error":{"code":-32042,"message":"x"}}'),
-        status: 200,
-      },
-    ],
+  it.each<[string, Outcome]>([
+    ['ok', OK],
+    ['-32042', { kind: 'message', payload: new Uint8Array(0), status: 200, errorCode: '-32042' }],
+    ['ok', { kind: 'streamed', isError: false }],
+    ['error', { kind: 'streamed', isError: true }],
+    ['cancelled', { kind: 'cancelled' }],
+    ['OMNI_OVERLOADED', { kind: 'refused', error: new GatewayError('OMNI_OVERLOADED', 'x') }],
     ['OMNI_NAME_UNKNOWN', { kind: 'error', error: new GatewayError('OMNI_NAME_UNKNOWN', 'x') }],
-  ])('names the outcome %s', (outcome, answer) => {
-    const { lines, log } = logAt('debug');
-    log
-      .begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS })
-      .answered(answer);
-    expect(lines.map(({ level, fields }) => [level, fields['outcome']])).toEqual([['debug', outcome]]);
-  });
-
-  it('tells of cancelled requests', () => {
-    const { lines, log } = logAt('debug');
-    log.begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS }).cancelled();
-    expect(lines[0]?.fields).toMatchObject({ outcome: 'cancelled' });
+  ])('names the outcome %s', (word, outcome) => {
+    const { lines, tell } = logAt('debug');
+    tell(outcome);
+    expect(lines.map(({ level, fields }) => [level, fields['outcome']])).toEqual([['debug', word]]);
   });
 
   it('is silent above debug unless a server or Omni failed', () => {
-    const { lines, log } = logAt('info');
-    const begin = (): ReturnType<RequestLog['begin']> =>
-      log.begin(requestOf(), { principal: 'ada', sessionId: 'http-1', endpoint: ALL_SERVERS });
-    begin().answered(OK);
-    begin().cancelled();
-    begin().answered({ kind: 'error', error: new GatewayError('OMNI_PARAMS_INVALID', 'x') });
+    const { lines, tell } = logAt('info');
+    tell(OK);
+    tell({ kind: 'cancelled' });
+    tell({ kind: 'error', error: new GatewayError('OMNI_PARAMS_INVALID', 'x') });
+    tell({ kind: 'refused', error: new GatewayError('OMNI_OVERLOADED', 'x') });
     expect(lines).toEqual([]);
-    begin().answered(failure());
+    tell(failure(), { session: 'http-1' });
     const cause = new TypeError('a bug');
-    begin().answered({ kind: 'error', error: GatewayError.from(cause) });
+    tell({ kind: 'error', error: GatewayError.from(cause) });
     expect(lines).toMatchObject([
       {
         level: 'warn',
@@ -167,11 +166,8 @@ describe('RequestLog', () => {
 
   // guard: log/flood
   it('writes ten failures a second and counts the rest', () => {
-    const { lines, clock, log } = logAt('info');
-    const fail = (): void =>
-      log
-        .begin(requestOf(), { principal: 'ada', sessionId: undefined, endpoint: ALL_SERVERS })
-        .answered(failure());
+    const { lines, clock, tell } = logAt('info');
+    const fail = (): void => tell(failure());
     for (let count = 0; count < 25; count++) fail();
     expect(lines).toHaveLength(10);
     clock.advance(1_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canAnswer } from './declared-capabilities.ts';
+import { canAnswer, missingCapability } from './declared-capabilities.ts';
 
 const SAMPLING = ['sampling/createMessage', '{"messages":[]}'] as const;
 const TOOLS = ['sampling/createMessage', '{"tools":[]}'] as const;
@@ -28,6 +28,28 @@ describe('canAnswer', () => {
   });
 
   it('knows no other question', () => {
-    expect(canAnswer('{"ping":{},"tasks":{}}', { method: 'ping', params: '' })).toBe(false);
+    for (const method of ['ping', 'tasks/get'])
+      expect(canAnswer('{"ping":{},"tasks":{}}', { method, params: '' })).toBe(false);
+  });
+});
+
+describe('missingCapability', () => {
+  it.each([
+    ['{}', SAMPLING, 'sampling'],
+    ['{"sampling":{}}', TOOLS, 'sampling.tools'],
+    ['{"elicitation":{"url":{}}}', FORM, 'elicitation'],
+    ['{"elicitation":{}}', PAGE, 'elicitation.url'],
+    ['{}', ROOTS, 'roots'],
+    ['{}', ['tasks/get', '{"taskId":"1"}'], 'tasks'],
+  ] as const)('names what a client with %s lacks for %j: %s', (capabilities, [method, params], path) => {
+    expect(missingCapability(capabilities, { method, params })).toBe(path);
+  });
+
+  it.each([
+    ['{"tasks":{}}', 'tasks/list'],
+    ['{"elicitation":{"form":{},"url":{}}}', 'elicitation/create'],
+    ['{}', 'vendor/ask'],
+  ])('is none for a client with %s that is asked for %s', (capabilities, method) => {
+    expect(missingCapability(capabilities, { method, params: '' })).toBeUndefined();
   });
 });

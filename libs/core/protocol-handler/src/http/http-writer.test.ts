@@ -13,7 +13,7 @@ async function modernCall(front: FrontFixture): Promise<{ exchange: RecordingExc
   return { exchange, call: front.dispatch.last };
 }
 
-describe('HttpReply', () => {
+describe('HttpWriter', () => {
   it('answers with JSON when nothing precedes the answer', async () => {
     const { exchange, call } = await modernCall(new FrontFixture());
     expect(exchange.state).toBe('none');
@@ -127,6 +127,31 @@ describe('HttpReply', () => {
     call.result('{"n":2}');
     call.notify(PROGRESS);
     expect(exchange.json()).toMatchObject({ result: { n: 1 } });
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
+  });
+
+  it.each([
+    ['as one body', (_call: RoutedCall) => {}],
+    ['as events', (call: RoutedCall) => void call.notify(PROGRESS)],
+  ])('cuts the connection when the answer cannot be written %s', async (_how, before) => {
+    const front = new FrontFixture();
+    const { exchange, call } = await modernCall(front);
+    before(call);
+    // JSON has no such number, so that nothing can be made of it.
+    call.fail(new GatewayError('OMNI_PARAMS_INVALID', 'x', { data: { n: 1n } }));
+    expect(exchange.state).toBe('destroyed');
+    expect(front.complaints).toEqual(['a request failed inside Omni']);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0, requests: 1, settled: 1 });
+  });
+
+  it('ends the stream of a session whose answer cannot be written: there is nothing to come back for', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const { exchange, call } = await session.call();
+    call.notify(PROGRESS);
+    call.fail(new GatewayError('OMNI_PARAMS_INVALID', 'x', { data: { n: 1n } }));
+    expect(exchange.state).toBe('destroyed');
+    expect((await session.resume('s1-1')).status).toBe(405);
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 

@@ -8,41 +8,27 @@ import {
   rawOf,
   requestText,
   type RpcMessage,
-  scanJson,
   TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
-import type { AnswerServerRequest } from '@omni/model';
+import { type AnswerServerRequest, missingCapability } from '@omni/model';
 import { GatewayError, type Place } from '@omni/ports';
+import type { ServerRequestTarget } from '../request/response-writer.ts';
 import type { StreamTicker, Ticking } from '../streams/stream-ticker.ts';
 
 /** People answer elicitations: they get time. */
 const ANSWER_DEADLINE_MS = 10 * 60_000;
 const MAX_OPEN = 100;
-/** Of the client's capabilities. */
-export const CAPABILITY_LIMITS = { maxDepth: 64, maxElements: 10_000 };
-
-/** Client capability that a request of a server needs; other methods need none that could be checked. */
-const NEEDS = new Map<string, string>([
-  ['sampling/createMessage', 'sampling'],
-  ['elicitation/create', 'elicitation'],
-  ['roots/list', 'roots'],
-  ['tasks/get', 'tasks'],
-  ['tasks/result', 'tasks'],
-  ['tasks/list', 'tasks'],
-  ['tasks/cancel', 'tasks'],
-]);
-
 interface OpenRequest {
   readonly answer: AnswerServerRequest;
   readonly dueMs: number;
-  /** Puts a text on the stream that the question went out on. */
-  readonly send: (text: string) => boolean;
+  /** The way by which it went out. */
+  readonly target: ServerRequestTarget;
   /** The server's progress token, as JSON; `undefined` when it does not want to hear of progress. */
   readonly token: string | undefined;
 }
 
 /** Requests of upstreams that wait for an answer of one legacy client. */
-export class ClientRequests implements Ticking {
+export class ServerRequests implements Ticking {
   readonly #ticker: StreamTicker;
   readonly #capabilities: string;
   readonly #open = new Map<string, OpenRequest>();
@@ -59,22 +45,23 @@ export class ClientRequests implements Ticking {
   /**
    * Passes a request on under an id of our own.
    *
-   * @param send - Puts the text on the right stream; `false` when there is none.
+   * @param target - The way to the client that it belongs to.
    * @param signal - The server does not want the answer any more: the client is told.
    */
   ask(
     message: RpcMessage,
     answer: AnswerServerRequest,
-    send: (text: string) => boolean,
+    target: ServerRequestTarget,
     signal?: AbortSignal,
   ): void {
     if (signal?.aborted === true) return;
     if (this.#isOver) return answer(noAnswer());
-    const needed = NEEDS.get(message.method);
+    const params = rawOf(message, message.params) ?? '';
+    const missing = missingCapability(this.#capabilities, { method: message.method, params });
     // guard: question/capability
-    if (needed !== undefined && !this.#declares(needed)) {
+    if (missing !== undefined) {
       answer(
-        new GatewayError('OMNI_METHOD_UNKNOWN', `The client did not declare the capability "${needed}"`),
+        new GatewayError('OMNI_METHOD_UNKNOWN', `The client did not declare the capability "${missing}"`),
       );
       return;
     }
@@ -89,10 +76,10 @@ export class ClientRequests implements Ticking {
     this.#open.set(id, {
       answer,
       dueMs: this.#ticker.nowMs() + ANSWER_DEADLINE_MS,
-      send,
+      target,
       token: rawOf(message, token),
     });
-    if (!send(requestText(id, message.method, paramsWith(message, token, id)))) {
+    if (!target.serverRequest(requestText(id, message.method, paramsWith(message, token, id)))) {
       this.#take(id)?.answer(
         new GatewayError('OMNI_METHOD_UNKNOWN', 'The client has no stream open on which it could be asked'),
       );
@@ -140,7 +127,7 @@ export class ClientRequests implements Ticking {
   /** Tells the client that its answer is not wanted any more (MCP 2025-11-25, basic/utilities/cancellation). */
   #withdraw(id: string, reason: string): OpenRequest | undefined {
     const request = this.#take(id);
-    request?.send(
+    request?.target.serverRequest(
       notificationText('notifications/cancelled', `{"requestId":${id},"reason":${JSON.stringify(reason)}}`),
     );
     return request;
@@ -156,11 +143,6 @@ export class ClientRequests implements Ticking {
   #leaveTicker(): void {
     if (this.#place !== undefined) this.#ticker.remove(this.#place);
     this.#place = undefined;
-  }
-
-  #declares(capability: string): boolean {
-    const scan = scanJson(this.#capabilities, CAPABILITY_LIMITS);
-    return scan.kind === 'object' && memberOf(scan.object, capability) !== undefined;
   }
 }
 
