@@ -29,6 +29,10 @@ const NODE_GLOBALS = new Set([
   'setImmediate',
   'clearImmediate',
 ]);
+/** Time and chance of the runtime. */
+const AMBIENT_INPUTS = new Set(['Date.now', 'Math.random', 'performance.now']);
+/** The ports through which they come in. */
+const AMBIENT_PORTS = new Set(['libs/ports/src/clock.ts', 'libs/ports/src/random.ts']);
 const EMPTY_NAMES = /^(utils?|helpers?|common|shared|misc)$/;
 const EMPTY_SUFFIX = /(Manager|Service|Helpers?|Utils?|Impl)$|^I[A-Z][a-z]/;
 /** Public names that the seeds of the project prescribe. */
@@ -107,6 +111,22 @@ function judgeNodeGlobal(node) {
   return undefined;
 }
 
+/**
+ * What asks the runtime for the time or for chance. `new Date(x)` is a function of x and asks nobody.
+ *
+ * @param {ts.Node} node
+ */
+function judgeAmbientInput(node) {
+  if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
+    const text = `${node.expression.text}.${node.name.text}`;
+    return AMBIENT_INPUTS.has(text) ? `uses ${text}` : undefined;
+  }
+  const isDate =
+    (ts.isNewExpression(node) || ts.isCallExpression(node)) && node.expression.getText() === 'Date';
+  const asks = isDate && (ts.isCallExpression(node) || (node.arguments ?? []).length === 0);
+  return asks ? `uses ${node.getText()}` : undefined;
+}
+
 /** @param {ts.Node} node */
 function judgeBareError(node) {
   if (!ts.isThrowStatement(node)) return undefined;
@@ -169,6 +189,13 @@ export const SOURCE_RULES = [
     fix: 'Use what every runtime has (TextEncoder, Uint8Array, URL), or a port with an adapter.',
     appliesTo: isNeutralSource,
     check: (file) => hitsIn(file, judgeNodeGlobal),
+  },
+  {
+    id: 'time-and-chance-by-input',
+    why: 'Who owns time and chance can repeat a run: tests, simulations and restored records depend on it.',
+    fix: 'Take them from the Clock port (now, monotonicMs) and a Random that is handed in.',
+    appliesTo: (file) => isNeutralSource(file) && !AMBIENT_PORTS.has(file.path),
+    check: (file) => hitsIn(file, judgeAmbientInput),
   },
   {
     id: 'no-bare-errors',

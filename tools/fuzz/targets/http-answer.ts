@@ -2,7 +2,13 @@ import { parseMessage, type RpcMessage, scanJson } from '@omni/jsonrpc';
 import { type ChunkSink, internalCall } from '@omni/model';
 import { silentLogger } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
-import { Deadlines, DEFAULT_UPSTREAM_LIMITS, EraMemory, ModernHttpConnection } from '@omni/upstreams';
+import {
+  CallChains,
+  Deadlines,
+  DEFAULT_UPSTREAM_LIMITS,
+  EraMemory,
+  ModernHttpConnection,
+} from '@omni/upstreams';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { decoded, isRecord, parsedJson } from './input-text.ts';
 
@@ -147,6 +153,7 @@ function receiveWithConnection(): Receive {
         limits: DEFAULT_UPSTREAM_LIMITS,
         deadlines: new Deadlines(clock),
         eras: new EraMemory(),
+        chains: new CallChains(),
         random: () => 0,
         launcher: undefined,
         dialer: undefined,

@@ -138,6 +138,14 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'What a server offered stays in the lists when it is gone.',
   },
   {
+    name: 'registry/predecessor',
+    against: 'What a replaced server offered stays in the lists when its successor does not come up.',
+  },
+  {
+    name: 'registry/own-items',
+    against: 'Lists that a server cannot give are filled with those of another one of its name.',
+  },
+  {
     name: 'instructions/length',
     against: 'The instructions of servers fill the context of a model.',
     without: "sections.join('\\n\\n')",

@@ -63,17 +63,48 @@ export const FRONT_GUARDS: readonly Guard[] = [
     against: 'No endpoint asks for a token.',
     rule: 'GHSA-rvq5-wwqv-78pq',
     without:
-      "{ kind: 'admitted', principal: { id: 'anonymous', kind: 'anonymous' }, endpoint: endpointOf(match[1]) }",
+      "{ kind: 'admitted', principal: { id: 'anonymous', kind: 'anonymous' }, endpoint: endpointOf(server) }",
   },
   {
     name: 'endpoint/scope',
     against: 'The endpoint of a server that is not there is served.',
-    without: 'match.length === 0',
+    without: 'false',
   },
   {
     name: 'endpoint/health-details',
     against: 'Whoever reaches the health page learns what runs behind it.',
     without: 'true',
+  },
+  {
+    name: 'authentication/failure',
+    against: 'Whoever makes the authentication fail is let in.',
+    without: "{ id: 'anonymous', kind: 'anonymous' }",
+  },
+  {
+    name: 'authentication/answer',
+    against: 'An authentication that answers with nothing lets everybody in.',
+    without: 'true',
+  },
+  {
+    name: 'authentication/challenge',
+    against: 'A line break in a challenge writes headers of its own.',
+    without: 'true',
+  },
+  {
+    name: 'pending/room',
+    against:
+      'Requests that wait to be authenticated fill the memory, or one address takes all the room there is.',
+  },
+  {
+    name: 'pending/deadline',
+    against: 'An authentication that never answers keeps its requests.',
+    without: 'undefined',
+  },
+  {
+    name: 'request/body-while-waiting',
+    against: 'The body of a request is read before it is known who sent it.',
+    without:
+      'void exchange.readBody(this.#options.limits.maxBodyBytes);\n    known.then((later) => serve(exchange, later)).catch(() => {});',
   },
   {
     name: 'request/content-type',

@@ -44,6 +44,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R14',
   },
   {
+    name: 'parked/definition',
+    against: 'A user who has agreed to something for one server makes a call to another of its name.',
+    rule: 'PROTO-R14',
+  },
+  {
     name: 'parked/node',
     against: 'A state of another process is taken for one of this.',
     rule: 'PROTO-R14',
@@ -235,6 +240,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     name: 'task/endpoint',
     against: 'A task is reached on an endpoint that does not show its server.',
     without: 'if (task === undefined) return onRoute(unknownTask());',
+  },
+  {
+    name: 'task/definition',
+    against: 'The id of a task opens a task of another server that has taken the name.',
+    rule: 'CVE-2026-111767',
   },
   {
     name: 'task/count',

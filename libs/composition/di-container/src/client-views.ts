@@ -27,7 +27,8 @@ export interface ClientViewsParts {
   readonly reader: VariantReader;
   readonly variantKeys: VariantKeys;
   readonly sources: ListSources;
-  readonly names: ReadonlySet<string>;
+  /** Those of the servers that have an endpoint; asked at use. */
+  readonly names: Pick<ReadonlySet<string>, 'has'>;
 }
 
 /** Which part of the catalogue a client is shown. */

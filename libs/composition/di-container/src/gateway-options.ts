@@ -4,6 +4,7 @@ import type {
   Clock,
   HttpClient,
   Logger,
+  Random,
   OpenChannel,
   UpstreamSpec,
 } from '@omni/ports';
@@ -48,8 +49,13 @@ export interface GatewayConfiguration {
     readonly maxDepth: number;
     readonly maxElements: number;
     readonly maxUpstreamMessageBytes: number;
-    readonly maxHeldBytes: number;
+    readonly maxUnfinishedBytes: number;
+    /** Requests of clients that run at the same time. */
     readonly maxInFlight: number;
+    /** Calls of one upstream, on all its instances, that run or wait for it to start. */
+    readonly maxUpstreamInFlight: number;
+    /** Calls of one instance of an upstream. */
+    readonly maxInstanceInFlight: number;
     readonly maxSessions: number;
     readonly sessionIdleMs: number;
     readonly maxSessionInFlight: number;
@@ -66,6 +72,8 @@ export interface GatewayAdapters {
   readonly dialer?: ChannelDialer;
   /** Default: the runtime's timers. */
   readonly clock?: Clock;
+  /** Default: the runtime's. */
+  readonly random?: Random;
   /** Default: nothing is logged. */
   readonly logger?: Logger;
 }

@@ -1,5 +1,6 @@
 import { ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it, jest } from '@jest/globals';
+import { GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { readItem } from './reading/catalogue-item.ts';
 import { toolItem } from './reading/catalogue-offer.fixture.ts';
@@ -69,6 +70,14 @@ function catalogueOf(
   });
   for (const [upstream, what] of Object.entries(offers)) catalogue.set(upstream, offer(upstream, what));
   return catalogue;
+}
+
+function recorded(catalogue: Catalogue): string[] {
+  const heard: string[] = [];
+  catalogue.onChange(({ endpoint, kinds }: CatalogueChange) =>
+    heard.push(`${endpoint ?? '*'}: ${[...kinds].join(' ')}`),
+  );
+  return heard;
 }
 
 describe('Catalogue lists', () => {
@@ -214,14 +223,6 @@ describe('Catalogue lists', () => {
 });
 
 describe('Catalogue changes', () => {
-  function recorded(catalogue: Catalogue): string[] {
-    const heard: string[] = [];
-    catalogue.onChange(({ endpoint, kinds }: CatalogueChange) =>
-      heard.push(`${endpoint ?? '*'}: ${[...kinds].join(' ')}`),
-    );
-    return heard;
-  }
-
   it('tells the endpoint of the server and that of all, at once', () => {
     const catalogue = catalogueOf({}, { order: ['a', 'b'] });
     const heard = recorded(catalogue);
@@ -351,5 +352,64 @@ describe('Catalogue capabilities and instructions', () => {
     expect(catalogue.capabilities(undefined, 'modern')).toContain('"logging":{}');
     expect(catalogue.instructions('a')).toBe('One.');
     expect(catalogue.instructions(undefined)).toBe('# a\n\nOne.\n\n# b\n\nTwo.');
+  });
+});
+
+describe('Catalogue.setUpstreams', () => {
+  const on = (...names: readonly string[]): { name: string; isOff: boolean }[] =>
+    names.map((name) => ({ name, isOff: false }));
+
+  it('takes out what removed and switched off servers offered, and says so once', () => {
+    const clock = new VirtualClock();
+    const catalogue = catalogueOf(
+      { a: { tools: ['x'] }, b: { tools: ['y'], prompts: ['p'] }, c: { tools: ['z'] } },
+      { clock },
+    );
+    clock.advance(1_000);
+    const heard = recorded(catalogue);
+    catalogue.setUpstreams([{ name: 'c', isOff: true }, ...on('a')]);
+    clock.advance(1_000);
+    expect(heard).toEqual(['*: tools prompts', 'b: tools prompts', 'c: tools']);
+    expect(catalogue.toolsOf(undefined).map(({ exposed }) => exposed)).toEqual(['a__x']);
+    expect(catalogue.list({ kind: 'tools', endpoint: 'b', era: 'modern' })).toBeUndefined();
+    expect(catalogue.list({ kind: 'tools', endpoint: 'c', era: 'modern' })).toContain('"tools":[]');
+    expect(() => catalogue.set('b', offer('b', {}))).toThrow(GatewayError);
+  });
+
+  it('lists in the new order, keeps what is known and says so once', () => {
+    const clock = new VirtualClock();
+    const catalogue = catalogueOf({ a: { tools: ['x'] }, b: { tools: ['y'] } }, { clock });
+    clock.advance(1_000);
+    const heard = recorded(catalogue);
+    catalogue.setUpstreams(on('b', 'new', 'a'));
+    expect(heard).toEqual(['*: tools']);
+    expect(catalogue.toolsOf(undefined).map(({ exposed }) => exposed)).toEqual(['b__y', 'a__x']);
+    catalogue.set('new', offer('new', { tools: ['z'] }));
+    expect(catalogue.toolsOf(undefined).map(({ exposed }) => exposed)).toEqual(['b__y', 'new__z', 'a__x']);
+  });
+
+  it('says nothing when nothing is shown differently', () => {
+    const catalogue = catalogueOf({ a: { tools: ['x'] } });
+    const heard = recorded(catalogue);
+    catalogue.setUpstreams(on('a', 'b'));
+    expect(heard).toEqual([]);
+  });
+
+  it('asks no removed server for what it has mentioned', () => {
+    const catalogue = catalogueOf({ a: {}, b: {}, c: {} });
+    catalogue.rememberUri('x:1', 'b');
+    expect(catalogue.resolveUri('x:1', undefined)).toEqual(['b']);
+    catalogue.setUpstreams(on('a', 'c'));
+    expect(catalogue.resolveUri('x:1', undefined)).toBeInstanceOf(GatewayError);
+  });
+
+  // guard: registry/own-items
+  it('shows nothing of a predecessor beside what its successor could be read of', () => {
+    const catalogue = catalogueOf({ a: { tools: ['x'], prompts: ['p'] } });
+    const unread = { ...offer('a', { prompts: ['q'] }), tools: emptyList('not ready') };
+    catalogue.set('a', unread);
+    expect(catalogue.toolsOf('a').map(({ name }) => name)).toEqual(['x']);
+    catalogue.set('a', unread, true);
+    expect(catalogue.toolsOf('a')).toEqual([]);
   });
 });

@@ -23,7 +23,7 @@ import {
 } from './reading/upstream-catalogue.ts';
 
 export interface CatalogueOptions {
-  /** Names of all upstreams, in the order in which their items are listed. */
+  /** Names of all upstreams, in the order in which their items are listed, until {@link Catalogue.setUpstreams}. */
   readonly order: readonly string[];
   /** Those of them that are switched off: what they would offer is not waited for. Default none. */
   readonly off?: readonly string[];
@@ -83,10 +83,14 @@ export class Catalogue {
   readonly #views = new CatalogueVariants((base, own) =>
     this.#snapshotOf(base.generation, new Map([...base.catalogues, ...own]), base),
   );
+  #order: readonly string[];
+  #off: readonly string[];
   #snapshot: CatalogueSnapshot;
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
+    this.#order = options.order;
+    this.#off = options.off ?? [];
     this.#snapshot = this.#snapshotOf(1, new Map());
     this.#announcer = new ChangeAnnouncer({
       clock: options.clock,
@@ -106,14 +110,18 @@ export class Catalogue {
    *
    * @param catalogue - `undefined` when the upstream is gone.
    * @returns Whether anything differs.
+   * @param isSuccessor - Whether it is another server than the one whose items are held under this name: nothing of them stays.
    * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when it is not in the order.
    */
-  set(upstream: string, catalogue: UpstreamCatalogue | undefined): boolean {
-    if (!this.#options.order.includes(upstream)) {
+  set(upstream: string, catalogue: UpstreamCatalogue | undefined, isSuccessor = false): boolean {
+    if (!this.#order.includes(upstream)) {
       throw new GatewayError('OMNI_SERVER_UNKNOWN', `No server "${safeText(upstream)}" is configured`);
     }
     const held = this.#snapshot.catalogues.get(upstream);
-    const next = held === undefined || catalogue === undefined ? catalogue : withLastGood(held, catalogue);
+    const next =
+      held === undefined || catalogue === undefined || /* guard: registry/own-items */ isSuccessor
+        ? catalogue
+        : withLastGood(held, catalogue);
     if (isSameCatalogue(held, next)) return false;
     const catalogues = new Map(this.#snapshot.catalogues);
     if (next === undefined) catalogues.delete(upstream);
@@ -125,6 +133,27 @@ export class Catalogue {
       this.#announcer.touch(undefined, audience);
     }
     return true;
+  }
+
+  /**
+   * Takes which upstreams there are, in the order in which their items are listed. What those offered that are gone or switched off is
+   * taken out; clients are told once.
+   */
+  setUpstreams(upstreams: readonly { readonly name: string; readonly isOff: boolean }[]): void {
+    this.#order = upstreams.map(({ name }) => name);
+    this.#off = upstreams.filter(({ isOff }) => isOff).map(({ name }) => name);
+    const offered = new Set(upstreams.filter(({ isOff }) => !isOff).map(({ name }) => name));
+    const held = this.#snapshot.catalogues;
+    const gone = [...held.keys()].filter((name) => !offered.has(name));
+    const catalogues = new Map([...held].filter(([name]) => offered.has(name)));
+    this.#snapshot = this.#snapshotOf(this.#snapshot.generation + 1, catalogues);
+    this.#views.onBaseChanged(undefined);
+    for (const name of gone) {
+      this.#views.onBaseChanged(name);
+      this.#recentUris.forget(name);
+    }
+    for (const audience of [undefined, ...this.#views.variantKeys()])
+      for (const endpoint of [undefined, ...gone]) this.#announcer.touch(endpoint, audience);
   }
 
   /**
@@ -158,7 +187,7 @@ export class Catalogue {
   /** Clients of this variantKey see what everybody does. They are not told: what they have seen stays right for most of them. */
   forget(variantKey: string): void {
     this.#views.forget(variantKey);
-    for (const endpoint of [undefined, ...this.#options.order])
+    for (const endpoint of [undefined, ...this.#order])
       this.#announced.delete(announcementKey(endpoint, variantKey));
   }
 
@@ -266,7 +295,7 @@ export class Catalogue {
 
   /** Notes that an upstream mentioned a resource, so that it can be read later. The last 10,000 are kept. */
   rememberUri(uri: string, upstream: string): void {
-    if (uri.length <= MAX_URI_LENGTH && this.#options.order.includes(upstream))
+    if (uri.length <= MAX_URI_LENGTH && this.#order.includes(upstream))
       this.#recentUris.remember(uri, upstream);
   }
 
@@ -302,11 +331,11 @@ export class Catalogue {
     catalogues: ReadonlyMap<string, UpstreamCatalogue>,
     like?: CatalogueSnapshot,
   ): CatalogueSnapshot {
-    const { order, off = [], prefix, identity } = this.#options;
+    const { prefix, identity } = this.#options;
     return new CatalogueSnapshot({
       generation,
-      order,
-      off,
+      order: this.#order,
+      off: this.#off,
       prefix,
       identity,
       catalogues,
@@ -315,7 +344,7 @@ export class Catalogue {
   }
 
   #isOff(upstream: string): boolean {
-    return this.#options.off?.includes(upstream) === true;
+    return this.#off.includes(upstream);
   }
 
   /** An unknown name may belong to a server that has not been read: the hint says so. */
@@ -347,7 +376,7 @@ export class Catalogue {
   }
 
   #copyAnnounced(variantKey: string): void {
-    for (const endpoint of [undefined, ...this.#options.order]) {
+    for (const endpoint of [undefined, ...this.#order]) {
       const announced = this.#announced.get(announcementKey(endpoint, undefined));
       if (announced !== undefined) this.#announced.set(announcementKey(endpoint, variantKey), announced);
     }

@@ -233,13 +233,13 @@ export class ScriptedUpdates implements ResourceUpdates {
   }
 }
 
-const authentication: Authentication = {
-  authenticate(authorization) {
-    const principal = /^Bearer (owner|other)$/.exec(authorization ?? '')?.[1];
-    if (principal === undefined) return new GatewayError('OMNI_AUTH_REQUIRED', 'A bearer token is needed');
-    return { id: principal, kind: 'token' };
+const byToken: Authentication = {
+  authenticate(request) {
+    const principal = /^Bearer (owner|other)$/.exec(request.header('authorization') ?? '')?.[1];
+    if (principal !== undefined) return { id: principal, kind: 'token' };
+    const error = new GatewayError('OMNI_AUTH_REQUIRED', 'A bearer token is needed');
+    return { error, challenge: 'Bearer realm="omni"' };
   },
-  challenge: () => 'Bearer realm="omni"',
 };
 
 const hostCheck: HostCheck = {
@@ -305,7 +305,12 @@ export class FrontFixture {
     {
       legacySse = false,
       forwardable = [],
-    }: { readonly legacySse?: boolean; readonly forwardable?: readonly string[] } = {},
+      authentication = byToken,
+    }: {
+      readonly legacySse?: boolean;
+      readonly forwardable?: readonly string[];
+      readonly authentication?: Authentication;
+    } = {},
   ) {
     const complain = (_fields: unknown, message: string): void => void this.complaints.push(message);
     const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };

@@ -1,7 +1,7 @@
-import { RecordingListener } from '@omni/testing';
+import { RecordingExchange, RecordingListener } from '@omni/testing';
 import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
-import type { EndpointRequest } from './http/endpoint-access.ts';
+import type { EndpointRequest } from './http/endpoint-request.ts';
 import { FrontFixture, initializeText, LOCAL, modernText } from './front.fixture.ts';
 
 const CALL = { params: '"name":"x"', name: 'x' };
@@ -10,12 +10,8 @@ const PROGRESS =
 
 /** A good request but for what is given. */
 function asking(path: string, headers: Readonly<Record<string, string>> = {}): EndpointRequest {
-  const all: Readonly<Record<string, string>> = {
-    host: 'localhost',
-    authorization: 'Bearer owner',
-    ...headers,
-  };
-  return { path, header: (name) => all[name] };
+  const all = { host: 'localhost', authorization: 'Bearer owner', ...headers };
+  return new RecordingExchange({ method: 'GET', path, headers: Object.entries(all).flat() });
 }
 
 describe('ProtocolHandler', () => {
@@ -48,7 +44,7 @@ describe('ProtocolHandler', () => {
       error: { code },
       headers,
     });
-    expect(front.handler.admitChannel(asking('/mcp')).kind).toBe('admitted');
+    expect(front.handler.admitChannel(asking('/mcp'))).toMatchObject({ kind: 'admitted' });
   });
 
   it('admits no channel once it stops', async () => {

@@ -1,5 +1,7 @@
+import { MODERN_VERSION } from '@omni/model';
+
 /** Revisions of the modern era that are served, newest first. */
-export const MODERN_VERSIONS: readonly string[] = ['2026-07-28'];
+export const MODERN_VERSIONS: readonly string[] = [MODERN_VERSION];
 
 /** Revisions with sessions that are served, newest first; 2024-10-07 is a pre-release that SDKs still offer. */
 export const LEGACY_VERSIONS: readonly string[] = [

@@ -1,6 +1,14 @@
 import { memberOf, metaOf, parseMessage, rawOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
 import { type Answer, type Endpoint, serverOf, traceIdOf } from '@omni/model';
-import type { Clock, Exchange, GatewayError, LogFields, Logger } from '@omni/ports';
+import {
+  type Clock,
+  type Exchange,
+  type GatewayError,
+  type LogFields,
+  type Logger,
+  type Random,
+  systemRandom,
+} from '@omni/ports';
 import type { LegacySession } from './legacy/legacy-session.ts';
 
 /** Failures of upstreams come in floods; beyond this many lines a second they are only counted. */
@@ -12,6 +20,8 @@ const NO_LIMITS = { maxDepth: Number.POSITIVE_INFINITY, maxElements: Number.POSI
 export interface RequestLogOptions {
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Tells runs apart. Default: the runtime's. */
+  readonly random?: Random | undefined;
 }
 
 /** Where a request came from. */
@@ -40,18 +50,19 @@ export class RequestLog {
   readonly #clock: Clock;
   readonly #isDebugging: boolean;
   /** Tells the requests of this run from those of others. */
-  readonly #prefix = Math.floor(Math.random() * 36 ** 4)
-    .toString(36)
-    .padStart(4, '0');
+  readonly #prefix: string;
   #count = 0;
   #lines = 0;
   #suppressed = 0;
   #isCounting = false;
 
-  constructor({ logger, clock }: RequestLogOptions) {
+  constructor({ logger, clock, random = systemRandom }: RequestLogOptions) {
     this.#logger = logger;
     this.#clock = clock;
     this.#isDebugging = logger.debugging;
+    this.#prefix = Math.floor(random() * 36 ** 4)
+      .toString(36)
+      .padStart(4, '0');
   }
 
   /** A request that has just come. */

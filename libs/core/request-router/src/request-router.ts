@@ -55,11 +55,12 @@ export class RequestRouter {
     const { views, upstreams, clock, seal = new StateSeal() } = options;
     const { labelsElicitations = false, forwards = () => undefined } = options;
     const levels = new ConnectionLogLevels(clock);
-    const bridge = new Bridge({ clock, seal, levels });
+    const definitionOf = (upstream: string): string | undefined => upstreams.definitionOf(upstream);
+    const bridge = new Bridge({ clock, seal, levels, definitionOf });
     this.#upstreams = upstreams;
     // With a single server no label is needed.
     this.#labels = new ElicitationLabels(() => labelsElicitations && upstreams.names.length > 1);
-    this.#taskIds = new TaskIds(seal);
+    this.#taskIds = new TaskIds(seal, definitionOf);
     this.#tasks = new TaskRelay(this.#taskIds);
     this.#dispatcher = new Dispatcher(new RouteFinder({ views, upstreams, bridge, taskIds: this.#taskIds }), {
       upstreams,

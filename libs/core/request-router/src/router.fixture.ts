@@ -9,6 +9,7 @@ import {
   type ChunkSink,
   type ClientBinding,
   type ClientContext,
+  DeferredEnd,
   endpointOf,
   type Outcome,
   type ReplySink,
@@ -56,6 +57,7 @@ export class FakeSession implements ClientBinding {
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"test"}';
+  readonly isShared = false;
   level: string | undefined;
   readonly #ends: (() => void)[] = [];
   readonly #onNotification: (text: string) => void;
@@ -140,7 +142,7 @@ export class ScriptedConnection implements UpstreamConnection {
   readonly sent: SentCall[] = [];
   /** Says something about a task outside of any call. */
   sayOfTasks: (notification: RpcMessage) => void = () => {};
-  /** Answers each call before `send` returns. */
+  /** Answers each call as soon as `send` has returned, unless it is cancelled first. */
   immediate: string | undefined;
   readonly #onSent: (() => void)[] = [];
 
@@ -155,8 +157,9 @@ export class ScriptedConnection implements UpstreamConnection {
     const sent = new SentCall(call, listener);
     this.sent.push(sent);
     for (const onSent of this.#onSent.splice(0)) onSent();
-    if (this.immediate !== undefined) sent.answer(this.immediate);
-    return { cancel: (reason) => sent.cancels.push(reason) };
+    const { immediate } = this;
+    if (immediate === undefined) return { cancel: (reason) => sent.cancels.push(reason) };
+    return new DeferredEnd(() => sent.answer(immediate));
   }
 
   notify(): void {}
@@ -248,6 +251,10 @@ export class ScriptedUpstreams implements UpstreamAccess {
   isSlow = false;
   /** Told which upstream a connection is wanted to. */
   onWanted: (upstream: string) => void = () => {};
+
+  definitionOf(upstream: string): string {
+    return `definition of ${upstream}`;
+  }
 
   connectionFor(
     upstream: string,

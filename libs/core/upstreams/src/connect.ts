@@ -1,15 +1,11 @@
-import {
-  GatewayError,
-  type Era,
-  type OpenChannel,
-  type UpstreamSpec,
-  type UpstreamTransport,
-} from '@omni/ports';
+import { GatewayError, type Era, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
-import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel/channel-handshake.ts';
+import { handshakeOnChannel } from './channel/channel-handshake.ts';
+import type { OpenHeadedChannel } from './connection/headed-channel.ts';
+import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionContext, ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
-import { SseChannel } from './channel/sse-channel.ts';
+import { SseChannel } from './http/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
   /** The era that the connection must have; `undefined` for whatever the upstream speaks. */
@@ -39,6 +35,8 @@ export function connect(
   attempt.begin();
   return () => attempt.abort();
 }
+
+type SseTransport = Extract<UpstreamTransport, { readonly kind: 'sse' }>;
 
 class Attempt {
   readonly #options: ConnectOptions;
@@ -96,6 +94,8 @@ class Attempt {
         // Servers that exit on the probe would do so at every restart.
         context.eras.remember(spec, 'legacy');
         return this.#run('legacy-first');
+      case 'other-transport':
+        return this.#runOldTransport(outcome.error, plan);
       case 'connection':
         // A second connection in a forced era says nothing about what the first one finds.
         if (era === undefined) context.eras.remember(spec, outcome.connection.era);
@@ -106,6 +106,25 @@ class Attempt {
         this.#isOver = true;
         return this.#done(outcome.error);
     }
+  }
+
+  /** @param refusal - What failed before, which says more than that this transport is not spoken either. */
+  #runOldTransport(refusal: GatewayError, plan: EraPlan): void {
+    const { spec, context } = this.#options;
+    const { transport } = spec;
+    if (transport.kind !== 'http') return this.#onOutcome({ kind: 'failed', error: refusal }, plan);
+    let isSpoken = false;
+    const old: SseTransport = { kind: 'sse', url: transport.url, headers: transport.headers };
+    const open = channelOpener(spec, old, context, () => (isSpoken = true));
+    if (open instanceof GatewayError) return this.#failLater(open);
+    this.#abort = handshakeOnChannel(
+      { ...this.#options, spec: { ...spec, transport: old }, open, plan: 'legacy' },
+      (outcome) =>
+        this.#onOutcome(
+          outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome,
+          plan,
+        ),
+    );
   }
 
   #failLater(error: GatewayError): void {
@@ -132,7 +151,8 @@ function channelOpener(
   { secretValues, name }: UpstreamSpec,
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
   { launcher, dialer, http, clock, limits, budget }: ConnectionContext,
-): OpenChannel | GatewayError {
+  onSpoken: () => void = () => {},
+): OpenHeadedChannel | GatewayError {
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
     case 'channel':
@@ -154,7 +174,18 @@ function channelOpener(
         );
       const { url, headers } = transport;
       return (listener) =>
-        new SseChannel({ upstream: name, http, url, configuredHeaders: headers, clock, ...bounds }, listener);
+        new SseChannel(
+          {
+            upstream: name,
+            http,
+            url,
+            configuredHeaders: headers,
+            clock,
+            onEndpoint: onSpoken,
+            ...bounds,
+          },
+          listener,
+        );
     }
     case 'stdio': {
       if (launcher === undefined)

@@ -1,3 +1,4 @@
+export { CallChains, type CallChainsOptions, type HoldPlace } from './connection/call-chains.ts';
 export { ChannelConnection, type ChannelConnectionOptions } from './channel/channel-connection.ts';
 export { VariantKeys } from './instances/variant-keys.ts';
 export { connect, type ConnectOptions } from './connect.ts';
@@ -19,6 +20,21 @@ export type {
 export type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 export { SseParser, type SseEvent, type SseProblem, type SseSink } from './http/sse-parser.ts';
 export { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
-export type { UpstreamState } from './lifecycle/upstream-state.ts';
+export { restoreState } from './lifecycle/restore-state.ts';
+export { transition, type Circumstances, type Transition } from './lifecycle/transition.ts';
+export type { UpstreamFacts, UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
+export type {
+  AfterDrain,
+  ErrorFacts,
+  UpstreamCommand,
+  UpstreamEvent,
+  UpstreamState,
+} from './lifecycle/upstream-state.ts';
+export {
+  UpstreamDefinitions,
+  UpstreamRegistry,
+  type DefinitionChanges,
+  type DefinitionsListener,
+} from './registry/upstream-registry.ts';
 export { Upstream, type UpstreamObserver, type UpstreamOptions } from './upstream.ts';
 export { Upstreams, type UpstreamsOptions } from './upstreams.ts';

@@ -10,12 +10,13 @@ import {
   type ComponentStatus,
   type Era,
   GatewayError,
+  type Millis,
   type UpstreamSpec,
 } from '@omni/ports';
 import { connect } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
-import { PersistentSubscription } from './subscriptions/persistent-subscription.ts';
+import { PersistentSubscription, type SubscriptionKeeper } from './subscriptions/persistent-subscription.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
 import type { ListSource } from './list-source.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
@@ -29,17 +30,22 @@ import type {
 import { OwnInstances } from './instances/own-instances.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
-import { Backoff } from './connection/backoff.ts';
-import { statusOf, type UpstreamState } from './lifecycle/upstream-state.ts';
+import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
+import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
+import { statusOf } from './lifecycle/upstream-status.ts';
+import { UpstreamRuntime } from './lifecycle/upstream-runtime.ts';
 
 /** Told what happens to upstreams. */
 export interface UpstreamObserver {
-  onStateChanged(upstream: Upstream): void;
+  onStateChanged(upstream: UpstreamSnapshot): void;
   /** The shared connection is open: what the upstream offers can be listed. */
-  onReady(upstream: Upstream, connection: UpstreamConnection): void;
+  onReady(name: string, connection: UpstreamConnection): void;
   /** @param source - Where it was told; its connection has an binding when it is not shared by all clients. */
-  onListsChanged(upstream: Upstream, kinds: ReadonlySet<ListKind>, source: ListSource): void;
+  onListsChanged(name: string, kinds: ReadonlySet<ListKind>, source: ListSource): void;
 }
+
+/** Hears of upstreams that have lost their place. */
+const NOBODY: UpstreamObserver = { onStateChanged() {}, onReady() {}, onListsChanged() {} };
 
 export interface UpstreamOptions {
   readonly spec: UpstreamSpec;
@@ -54,9 +60,12 @@ type OnFound = (result: UpstreamConnection | GatewayError) => void;
 interface Waiter {
   readonly onReady: (primary: OpenConnection) => void;
   readonly onFailure: (error: GatewayError) => void;
-  readonly cancelTimer: CancelTimer;
+  /** It waits no longer: stops its timer and gives its place back. */
+  readonly end: () => void;
 }
 
+/** Pause between two looks whether an upstream that is draining still has calls under way. */
+const DRAIN_LOOK_MS = 50;
 /** Longest wait of a call for an upstream that is starting. */
 const MAX_START_WAIT_MS = 10_000;
 /** Failures of `initialize` that say that it is not spoken; others may pass. */
@@ -67,13 +76,14 @@ const NOT_LEGACY: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_TIMEOUT',
 ]);
 
-/** One configured upstream: kept connected, restarted when it breaks, with the right connection for every client. */
+/** The connections of one upstream: the right one for every client, opened and closed as its life cycle commands. */
 export class Upstream {
+  /** Its settings as they are now: those that need no new connection change under those who hold this. */
   readonly spec: UpstreamSpec;
   readonly #context: ConnectionContext;
-  readonly #observer: UpstreamObserver;
+  #observer: UpstreamObserver;
   readonly #events: ConnectionEvents;
-  readonly #backoff: Backoff;
+  readonly #runtime: UpstreamRuntime;
   readonly #subscriptions: ResourceSubscriptions;
   /** Those of clients; each is made again when the instance that it was made on is gone. */
   readonly #persistent = new Set<PersistentSubscription>();
@@ -81,26 +91,26 @@ export class Upstream {
   /** A legacy connection that clients share beside a modern primary one. */
   readonly #legacyShared: LazyConnection;
   readonly #waiters = new Set<Waiter>();
-  #state: UpstreamState;
   #primary: OpenConnection | undefined;
   /** The primary connection before the present one, for what has to move. */
   #formerPrimary: OpenConnection | undefined;
-  #readyAtMs = 0;
   #listWatch: ListWatch | undefined;
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
   #abortConnect: (() => void) | undefined;
-  #cancelRetry: CancelTimer | undefined;
+  #cancelDrainLook: CancelTimer | undefined;
+  /** Resolves when what was told to close is closed. */
+  #closed: Promise<unknown> = Promise.resolve();
+  readonly #onOver = new Set<() => void>();
 
   constructor({ spec, context, observer }: UpstreamOptions) {
-    this.spec = spec;
+    this.spec = { ...spec };
     this.#context = context;
     this.#observer = observer;
-    this.#backoff = new Backoff(context.random);
     this.#subscriptions = new ResourceSubscriptions(spec.name, context);
     this.#events = {
       onClosed: (connection, reason) => this.#onConnectionClosed(connection, reason),
       onListsChanged: (connection, kind) =>
-        observer.onListsChanged(this, new Set([kind]), this.#sourceAt(connection)),
+        this.#observer.onListsChanged(this.name, new Set([kind]), this.#sourceAt(connection)),
       onResourceUpdated: (connection, uri, message: RpcMessage) =>
         this.#subscriptions.tell(connection, uri, message),
       onReinitialized: (connection) => this.#subscriptions.move(connection, connection),
@@ -109,19 +119,30 @@ export class Upstream {
       binding: ClientBinding | undefined,
       era: Era | undefined,
       done: OnConnection,
-    ): (() => void) => connect({ spec, context, events: this.#events, binding, era }, done);
+    ): (() => void) => connect({ spec: this.spec, context, events: this.#events, binding, era }, done);
     this.#legacyShared = new LazyConnection((done) => open(undefined, 'legacy', done));
     this.#own = new OwnInstances({
-      spec,
+      spec: this.spec,
       clock: context.clock,
       maxInstances: context.limits.maxInstances,
       open: (binding, done) => open(binding, 'legacy', done),
       isWatched: (connection) => this.#subscriptions.isWatched(connection),
     });
-    const since = Date.now();
-    this.#state = spec.enabled
-      ? { phase: 'stopped', since }
-      : { phase: 'disabled', since, reason: spec.disabledReason ?? 'it is disabled in the configuration' };
+    const since = context.clock.now();
+    this.#runtime = new UpstreamRuntime({
+      state: spec.enabled
+        ? { phase: 'stopped', since }
+        : { phase: 'disabled', since, reason: disabledReasonOf(spec) },
+      clock: context.clock,
+      random: context.random,
+      actions: {
+        connect: () => this.#connect(),
+        abort: () => this.#abort(),
+        drain: () => this.#drain(),
+        close: () => this.#close(),
+      },
+      onChanged: (state) => this.#onStateChanged(state),
+    });
   }
 
   get name(): string {
@@ -129,35 +150,61 @@ export class Upstream {
   }
 
   get state(): UpstreamState {
-    return this.#state;
+    return this.#runtime.state;
   }
 
-  /** The shared connection; `undefined` unless the upstream is ready. */
+  /** The shared connection, if it is open. */
   get connection(): UpstreamConnection | undefined {
     return this.#primary;
   }
 
+  /** Plain data about it. */
+  get snapshot(): UpstreamSnapshot {
+    return { name: this.name, state: this.state, facts: this.#facts() };
+  }
+
   /** Connects and keeps connected. Does nothing when it is disabled or started. */
   start(): void {
-    if (this.#state.phase === 'stopped') this.#connect();
+    this.#runtime.report({ kind: 'started' });
   }
 
   /** Ends every connection; what runs fails with `OMNI_UPSTREAM_DOWN`. */
   async stop(): Promise<void> {
-    if (this.#state.phase === 'disabled' || this.#state.phase === 'stopped') return;
-    const error = new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" was stopped`);
-    this.#abortConnect?.();
-    this.#cancelRetry?.();
-    this.#listWatch?.stop();
-    // The same as the primary, or one that broke and still has calls of its own.
-    const former = this.#formerPrimary;
-    this.#primary = undefined;
-    this.#formerPrimary = undefined;
-    this.#setState({ phase: 'stopped', since: Date.now() });
-    this.#subscriptions.clear(error);
-    for (const persistent of [...this.#persistent]) persistent.end();
-    this.#failWaiters(error);
-    await Promise.all([former?.close(), this.#legacyShared.close(error), this.#own.close(error)]);
+    this.#runtime.report({ kind: 'ended', until: this.#context.clock.now() });
+    await this.#closed;
+  }
+
+  /**
+   * Takes settings that need no new connection; calls under way keep those that they began with.
+   *
+   * @param until - Wall clock: when calls under way are cut, if it is switched off.
+   */
+  update(spec: UpstreamSpec, until: Millis): void {
+    const was = { ...this.spec };
+    // Connections look their settings up here.
+    Object.assign(this.spec, { disabledReason: undefined }, spec);
+    if (spec.enabled && !was.enabled) this.#runtime.report({ kind: 'enabled' });
+    const reason = disabledReasonOf(spec);
+    if (!spec.enabled && (was.enabled || reason !== disabledReasonOf(was)))
+      this.#runtime.report({ kind: 'disabled', reason, until });
+  }
+
+  /**
+   * Ends it for good: no new calls; those under way may end by `until`. Nobody is told of it any more.
+   *
+   * @param successor - Takes over what clients have subscribed to.
+   * @returns Resolves when every connection is closed.
+   */
+  async retire(until: Millis, successor: Upstream | undefined): Promise<void> {
+    this.#observer = NOBODY;
+    const persistent = [...this.#persistent];
+    if (successor !== undefined) {
+      this.#persistent.clear();
+      for (const subscription of persistent) successor.#adopt(subscription);
+    }
+    this.#runtime.report({ kind: 'ended', until });
+    if (this.state.phase === 'draining') await new Promise<void>((resolve) => this.#onOver.add(resolve));
+    await this.#closed;
   }
 
   /**
@@ -169,7 +216,7 @@ export class Upstream {
    * @param done - Called once; before this returns when a connection is at hand.
    */
   connectionFor(client: ClientContext, done: OnFound): void {
-    const primary = this.#primary;
+    const primary = this.#callable;
     if (primary !== undefined) this.#connectionFor(client, this.#useOf(client, primary), primary, done);
     else
       this.#whenReady((ready) => this.#connectionFor(client, this.#useOf(client, ready), ready, done), done);
@@ -177,7 +224,7 @@ export class Upstream {
 
   /** The connection that {@link connectionFor} would give this client, when it is open already. Opens none. */
   openConnectionFor(client: ClientContext): UpstreamConnection | undefined {
-    const primary = this.#primary;
+    const primary = this.#callable;
     if (primary === undefined) return undefined;
     const use = this.#useOf(client, primary);
     if (use !== 'shared') return this.#own.connectionOf(use, client);
@@ -190,19 +237,8 @@ export class Upstream {
    * @param done - Told what ends the subscription, or why there is none.
    */
   subscribe(client: ClientContext, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
-    const subscribe = (told: OnSubscribed, onLost: () => void): void => {
-      const onConnection: OnFound = (connection) => {
-        if (connection instanceof GatewayError) return told(connection);
-        // Every connection that lasts is one of this library's own.
-        this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
-      };
-      this.#whenReady(
-        (primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection),
-        told,
-      );
-    };
-    const onOver = (over: PersistentSubscription): void => void this.#persistent.delete(over);
-    const persistent = new PersistentSubscription({ context: this.#context, subscribe, done, onOver });
+    const options = { context: this.#context, client, uri, onUpdated, done };
+    const persistent = new PersistentSubscription(options, this.#keeper);
     this.#persistent.add(persistent);
     persistent.begin();
   }
@@ -219,7 +255,7 @@ export class Upstream {
 
   /** The same, of what is open already. Opens nothing. */
   openListSourceFor(client: ClientContext): ListSource | undefined {
-    const primary = this.#primary;
+    const primary = this.#callable;
     if (primary === undefined) return undefined;
     const use = this.#useOf(client, primary);
     const connection = use === 'shared' ? undefined : this.#own.connectionOf(use, client);
@@ -227,115 +263,185 @@ export class Upstream {
   }
 
   getStatus(): ComponentStatus {
+    const { counters, inFlight, instances, subscriptions } = this.#facts();
+    const shared = counters === null ? {} : { inFlight, ...counters };
+    return statusOf(this.state, { ...shared, sessionInstances: instances, subscriptions });
+  }
+
+  /** The shared connection while new calls are taken. */
+  get #callable(): OpenConnection | undefined {
+    return this.#runtime.state.phase === 'ready' ? this.#primary : undefined;
+  }
+
+  #facts(): UpstreamFacts {
     const primary = this.#primary;
-    const counters = primary === undefined ? {} : { inFlight: primary.inFlight, ...primary.counters };
-    return statusOf(this.#state, {
-      ...counters,
-      sessionInstances: this.#own.size,
+    return {
+      hasConnection: primary !== undefined,
+      mayBeCalled: this.#callable !== undefined,
+      era: primary?.era ?? null,
+      inFlight: primary?.inFlight ?? 0,
+      counters: primary === undefined ? null : { ...primary.counters },
+      instances: this.#own.size,
       subscriptions: this.#subscriptions.size,
-    });
+    };
   }
 
   #connect(): void {
-    const before = this.#state;
-    const lastError = before.phase === 'down' ? before.lastError : undefined;
-    this.#cancelRetry = undefined;
-    this.#setState({ phase: 'starting', since: Date.now(), attempts: this.#backoff.failures + 1, lastError });
     this.#abortConnect = connect(
       { spec: this.spec, context: this.#context, events: this.#events, binding: undefined, era: undefined },
       (result) => {
         this.#abortConnect = undefined;
-        if (result instanceof GatewayError) this.#fall(result, 0);
-        else this.#onConnected(result, lastError);
+        if (result instanceof GatewayError)
+          this.#runtime.report({ kind: 'connectFailed', error: errorFactsOf(result) });
+        else this.#onConnected(result);
       },
     );
   }
 
-  #onConnected(connection: OpenConnection, lastError: GatewayError | undefined): void {
+  #abort(): void {
+    this.#abortConnect?.();
+    this.#abortConnect = undefined;
+  }
+
+  #drain(): void {
+    this.#listWatch?.stop();
+    this.#listWatch = undefined;
+    // What is watched has no end of its own.
+    this.#subscriptions.clear(this.#stoppedError());
+    const look = (): void => {
+      const running = (this.#formerPrimary?.inFlight ?? 0) + this.#legacyShared.inFlight + this.#own.inFlight;
+      if (/* guard: registry/drains */ running === 0) this.#runtime.report({ kind: 'drained' });
+      else this.#cancelDrainLook = this.#context.clock.after(DRAIN_LOOK_MS, look);
+    };
+    this.#cancelDrainLook = this.#context.clock.after(0, look);
+  }
+
+  #close(): void {
+    this.#cancelDrainLook?.();
+    this.#listWatch?.stop();
+    this.#listWatch = undefined;
+    // The same as the primary, or one that broke and still has calls of its own.
+    const former = this.#formerPrimary;
+    this.#primary = undefined;
+    this.#formerPrimary = undefined;
+    this.#speaksLegacy = 'untried';
+    const error = new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" was stopped`);
+    this.#subscriptions.clear(error);
+    this.#closed = Promise.all([
+      this.#closed,
+      former?.close(),
+      this.#legacyShared.close(error),
+      this.#own.close(error),
+    ]);
+  }
+
+  #onStateChanged(state: UpstreamState): void {
+    if (state.phase === 'down') {
+      const { lastError, backoff, nextRetryAt, since } = state;
+      this.#context.logger.warn(
+        {
+          upstream: this.name,
+          code: lastError.code,
+          attempts: backoff.failures,
+          retryInMs: nextRetryAt - since,
+        },
+        lastError.message,
+      );
+    }
+    this.#observer.onStateChanged(this.snapshot);
+    const isOver = state.phase === 'stopped' || state.phase === 'disabled';
+    if (isOver) for (const persistent of [...this.#persistent]) persistent.end();
+    const refusal = this.#refusalIn(state);
+    if (refusal !== undefined) this.#failWaiters(refusal);
+    if (!isOver) return;
+    for (const tell of this.#onOver) tell();
+    this.#onOver.clear();
+  }
+
+  #onConnected(connection: OpenConnection): void {
     const former = this.#formerPrimary;
     this.#formerPrimary = connection;
     this.#primary = connection;
-    this.#readyAtMs = this.#context.clock.monotonicMs();
     if (connection.era === 'modern' && this.spec.protocol === 'auto' && speaksLegacyToo(connection.handshake))
       this.#speaksLegacy = 'yes';
     if (this.spec.protocol === '2026-07-28') this.#speaksLegacy = 'no';
-    this.#setState({
-      phase: 'ready',
-      since: Date.now(),
-      era: connection.era,
-      attempts: this.#backoff.failures + 1,
-      lastError,
-    });
+    this.#runtime.report({ kind: 'connected', era: connection.era });
     if (former !== undefined) this.#subscriptions.move(former, connection);
-    this.#observer.onReady(this, connection);
+    this.#observer.onReady(this.name, connection);
     // The observer may have stopped it.
-    if (this.#primary !== connection) return;
+    if (this.#callable !== connection) return;
     if (connection.era === 'modern') {
       const onChanged = (kinds: ReadonlySet<ListKind>): void =>
-        this.#observer.onListsChanged(this, kinds, this.#sourceAt(connection));
+        this.#observer.onListsChanged(this.name, kinds, this.#sourceAt(connection));
       this.#listWatch = new ListWatch({ connection, context: this.#context, onChanged });
       this.#listWatch.start();
     }
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const waiter of waiters) {
-      waiter.cancelTimer();
+      waiter.end();
       this.#whenReady(waiter.onReady, waiter.onFailure);
     }
   }
 
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
-    if (connection === this.#primary)
-      return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
+    if (connection === this.#primary) {
+      this.#primary = undefined;
+      this.#listWatch?.stop();
+      this.#listWatch = undefined;
+      return this.#runtime.report({ kind: 'connectionLost', error: errorFactsOf(reason) });
+    }
     if (this.#legacyShared.connection === connection) this.#legacyShared.forget();
     this.#own.onClosed(connection);
     this.#subscriptions.drop(connection, reason);
   }
 
-  /** @param livedMs - How long it was ready; 0 when it did not get that far. */
-  #fall(lastError: GatewayError, livedMs: number): void {
-    this.#primary = undefined;
-    this.#listWatch?.stop();
-    this.#listWatch = undefined;
-    const delayMs = /* guard: process/restart, restart/used */ this.#backoff.nextDelayMs(livedMs);
-    const now = Date.now();
-    this.#cancelRetry = this.#context.clock.after(delayMs, () => this.#connect());
-    this.#context.logger.warn(
-      {
-        upstream: this.name,
-        code: lastError.code,
-        attempts: this.#backoff.failures,
-        retryInMs: Math.round(delayMs),
-      },
-      lastError.message,
-    );
-    this.#setState({
-      phase: 'down',
-      since: now,
-      attempts: this.#backoff.failures,
-      lastError,
-      nextRetryAt: Math.round(now + delayMs),
-    });
-    this.#failWaiters(this.#downError(lastError));
+  readonly #keeper: SubscriptionKeeper = {
+    subscribe: ({ client, uri, onUpdated }, told, onLost) => {
+      const onConnection: OnFound = (connection) => {
+        if (connection instanceof GatewayError) return told(connection);
+        // Every connection that lasts is one of this library's own.
+        this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
+      };
+      this.#whenReady(
+        (primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection),
+        told,
+      );
+    },
+    onOver: (persistent) => void this.#persistent.delete(persistent),
+  };
+
+  #adopt(persistent: PersistentSubscription): void {
+    this.#persistent.add(persistent);
+    persistent.moveTo(this.#keeper);
   }
 
   #whenReady(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
-    const state = this.#state;
+    const primary = this.#callable;
+    if (primary !== undefined) return onReady(primary);
+    const refusal = this.#refusalIn(this.#runtime.state);
+    if (refusal === undefined) this.#wait(onReady, onFailure);
+    else onFailure(refusal);
+  }
+
+  /** Why no calls are taken; `undefined` while they are, or will soon be. */
+  #refusalIn(state: UpstreamState): GatewayError | undefined {
     switch (state.phase) {
       case 'ready':
-        if (this.#primary !== undefined) return onReady(this.#primary);
-        return onFailure(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
       case 'starting':
-        return this.#wait(onReady, onFailure);
+        return undefined;
       case 'down':
         // guard: restart/fails-fast
-        return onFailure(this.#downError(state.lastError));
+        return this.#downError(state.lastError);
+      case 'draining':
+        if (state.next.phase === 'starting') return undefined;
+        return state.next.phase === 'disabled'
+          ? this.#disabledError(state.next.reason)
+          : this.#stoppedError();
       case 'disabled':
-        return onFailure(
-          new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${state.reason}`),
-        );
+        return this.#disabledError(state.reason);
       case 'stopped':
-        return onFailure(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
+        return this.#stoppedError();
     }
   }
 
@@ -421,28 +527,28 @@ export class Upstream {
   }
 
   #wait(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
+    const place = this.#context.chains.holdPlace(this.name);
     // guard: restart/waiting
-    if (this.#waiters.size >= this.#context.limits.maxInFlight) {
-      return onFailure(
+    if (place instanceof GatewayError) return onFailure(place);
+    const waitMs = /* guard: restart/start-wait */ Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
+    const cancelTimer = this.#context.clock.after(waitMs, () => {
+      this.#waiters.delete(waiter);
+      place();
+      onFailure(
         new GatewayError(
-          'OMNI_OVERLOADED',
-          `${this.#waiters.size} calls wait for "${this.name}" to start (limits.maxInFlight)`,
+          'OMNI_UPSTREAM_STARTING',
+          `"${this.name}" has not finished starting within ${waitMs / 1_000} s`,
         ),
       );
-    }
-    const waitMs = /* guard: restart/start-wait */ Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
+    });
     const waiter: Waiter = {
       onReady,
       onFailure,
-      cancelTimer: this.#context.clock.after(waitMs, () => {
-        this.#waiters.delete(waiter);
-        onFailure(
-          new GatewayError(
-            'OMNI_UPSTREAM_STARTING',
-            `"${this.name}" has not finished starting within ${waitMs / 1_000} s`,
-          ),
-        );
-      }),
+      end: () => {
+        cancelTimer();
+        // guard: restart/place-back
+        place();
+      },
     };
     this.#waiters.add(waiter);
   }
@@ -451,20 +557,26 @@ export class Upstream {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const waiter of waiters) {
-      waiter.cancelTimer();
+      waiter.end();
       waiter.onFailure(error);
     }
   }
 
-  #downError(cause: GatewayError): GatewayError {
+  #downError(cause: ErrorFacts): GatewayError {
     return new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is down: ${cause.message}`, {
-      cause,
       data: { reason: cause.code },
     });
   }
 
-  #setState(state: UpstreamState): void {
-    this.#state = state;
-    this.#observer.onStateChanged(this);
+  #disabledError(reason: string): GatewayError {
+    return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${reason}`);
   }
+
+  #stoppedError(): GatewayError {
+    return new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`);
+  }
+}
+
+function disabledReasonOf({ disabledReason }: UpstreamSpec): string {
+  return disabledReason ?? 'it is disabled in the configuration';
 }

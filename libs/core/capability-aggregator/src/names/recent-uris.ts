@@ -16,6 +16,11 @@ export class RecentUris {
     if (oldest !== undefined) this.#upstreams.delete(oldest);
   }
 
+  /** The upstream is gone. */
+  forget(upstream: string): void {
+    for (const [uri, by] of this.#upstreams) if (by === upstream) this.#upstreams.delete(uri);
+  }
+
   /** The upstream; asking makes the URI young again. */
   find(uri: string): string | undefined {
     const upstream = this.#upstreams.get(uri);

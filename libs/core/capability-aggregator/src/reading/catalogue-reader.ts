@@ -1,5 +1,5 @@
 import { type JsonObject, memberOf, rawOf, type RpcMessage, scanJson, stringMember } from '@omni/jsonrpc';
-import type { UpstreamConnection } from '@omni/model';
+import { MODERN_VERSION, type UpstreamConnection } from '@omni/model';
 import { readItem, readTool, type ItemReading } from './catalogue-item.ts';
 import { DEFAULT_LIST_LIMITS, walkList, type ListLimits, type ListWalkOptions } from './list-walk.ts';
 import { safeText } from './safe-text.ts';
@@ -36,7 +36,6 @@ interface Handshake {
   readonly serverInfo: string | undefined;
 }
 
-const MODERN_VERSION = '2026-07-28';
 const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo';
 const CAPABILITIES_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 const MAX_CAPABILITIES_LENGTH = 65_536;

@@ -1,10 +1,9 @@
-import { type ClientBinding, type ClientContext, serverOf, type ViewKey } from '@omni/model';
+import { type ClientBinding, type ClientContext, MODERN_VERSION, serverOf, type ViewKey } from '@omni/model';
 import type { Clock, Era, Logger } from '@omni/ports';
 import type { ListSource, ListSources } from './list-source.ts';
 import { VariantReading } from './variant-reading.ts';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
-const MODERN_VERSION = '2026-07-28';
 /** VariantKeySource whose lists are kept; the one that was asked for least lately makes room. */
 const MAX_SIGNATURES = 16;
 /** For so long a variantKey makes no room: who declares something new with every request would have servers started all the time. */
@@ -13,7 +12,7 @@ const MIN_KEPT_MS = 60_000;
 const CALL_WAIT_MS = 10_000;
 
 export interface VariantReaderOptions {
-  /** All upstreams. */
+  /** All upstreams; asked at use. */
   readonly upstreams: readonly string[];
   /** Equal for clients that no upstream can tell apart; `undefined` for those that declare nothing. */
   readonly variantKeyOf: (client: Pick<ClientContext, 'era' | 'capabilities'>) => string | undefined;
@@ -97,6 +96,14 @@ export class VariantReader {
   /** The upstream lists something else to clients that declare nothing. */
   onBaseChanged(upstream: string): void {
     for (const { readings } of this.#kept.values()) readings.get(upstream)?.onBaseChanged();
+  }
+
+  /** The upstream is not there any more. */
+  onRemoved(upstream: string): void {
+    for (const { readings } of this.#kept.values()) {
+      readings.get(upstream)?.stop();
+      readings.delete(upstream);
+    }
   }
 
   stop(): void {

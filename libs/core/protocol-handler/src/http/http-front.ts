@@ -19,8 +19,8 @@ import {
 import { bodyText } from './body-text.ts';
 import type { Admission } from '../admission.ts';
 import { checkBatch, runBatch } from '../legacy/batch.ts';
-import type { Authentication, FrontLimits } from '../collaborators.ts';
-import type { EndpointAccess } from './endpoint-access.ts';
+import type { FrontLimits } from '../collaborators.ts';
+import { ENDPOINT_OF_SSE, type EndpointAccess, type EndpointDecision } from './endpoint-access.ts';
 import { accepts, HeaderCheck, paramHeadersOf } from './http-checks.ts';
 import { refuse } from './http-refusal.ts';
 import { HttpReply } from './http-reply.ts';
@@ -48,7 +48,6 @@ export interface Probes {
 
 export interface HttpFrontOptions {
   readonly access: EndpointAccess;
-  readonly authentication: Pick<Authentication, 'authenticate'>;
   readonly probes: Probes;
   /** Absent where the transport of 2024-11-05 is switched off. */
   readonly sse?: SseFront | undefined;
@@ -87,13 +86,28 @@ export class HttpFront {
 
   /** Answers one exchange; never throws. */
   handle(exchange: Exchange): void {
-    const admitted = this.#options.access.admit(exchange);
-    if (admitted === undefined) {
-      if (this.#options.sse?.handle(exchange) !== true) this.#probe(exchange, this.#options.probes);
-      return;
-    }
-    if (admitted.kind === 'refused') return refuse(exchange, admitted.error, 'null', admitted.headers);
-    const { principal, endpoint } = admitted;
+    const { access, sse } = this.#options;
+    const decision = access.admit(exchange);
+    if (decision !== undefined) return this.#whenKnown(exchange, decision, this.#serve);
+    const ofSse = sse === undefined ? undefined : access.admit(exchange, ENDPOINT_OF_SSE);
+    if (sse === undefined || ofSse === undefined) this.#probe(exchange);
+    else this.#whenKnown(exchange, ofSse, sse.serve);
+  }
+
+  /** Goes on with what was found out about a request: at once, unless that takes time. */
+  #whenKnown<Known>(
+    exchange: Exchange,
+    known: Known | Promise<Known>,
+    serve: (exchange: Exchange, known: Known) => void,
+  ): void {
+    if (!(known instanceof Promise)) return serve(exchange, known);
+    // guard: request/body-while-waiting
+    known.then((later) => serve(exchange, later)).catch((error: unknown) => this.#failed(exchange, error));
+  }
+
+  readonly #serve = (exchange: Exchange, decision: EndpointDecision): void => {
+    if (decision.kind === 'refused') return refuse(exchange, decision.error, 'null', decision.headers);
+    const { principal, endpoint } = decision;
     switch (exchange.method) {
       case 'POST':
         return this.#post(exchange, principal, endpoint);
@@ -109,7 +123,7 @@ export class HttpFront {
           ['Allow', 'POST, GET, DELETE'],
         );
     }
-  }
+  };
 
   /** Cancels the modern requests that still run and answers them with this. */
   stop(reason: GatewayError): void {
@@ -119,12 +133,11 @@ export class HttpFront {
     }
   }
 
-  #probe(exchange: Exchange, probes: Probes): void {
-    const isTrusted = /* guard: endpoint/health-details */ !(
-      this.#options.authentication.authenticate(exchange.header('authorization')) instanceof GatewayError
-    );
-    const found = probes.answer(exchange.path, isTrusted);
-    if (found === undefined)
+  #probe(exchange: Exchange): void {
+    const { access, probes } = this.#options;
+    const forStrangers = probes.answer(exchange.path, false);
+    // Whoever asks for what is not there is not asked who it is.
+    if (forStrangers === undefined)
       return refuse(exchange, new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       return refuse(
@@ -134,11 +147,16 @@ export class HttpFront {
         ['Allow', 'GET, HEAD'],
       );
     }
-    exchange.respond(
-      found.status,
-      ['Content-Type', found.contentType, 'Cache-Control', 'no-store'],
-      exchange.method === 'HEAD' ? undefined : found.body,
-    );
+    // A page is for everybody: an authentication that fails takes nothing from it but the details.
+    this.#whenKnown(exchange, access.identify(exchange), (_, known) => {
+      const isTrusted = /* guard: endpoint/health-details */ !('error' in known);
+      const { status, contentType, body } = probes.answer(exchange.path, isTrusted) ?? forStrangers;
+      exchange.respond(
+        status,
+        ['Content-Type', contentType, 'Cache-Control', 'no-store'],
+        exchange.method === 'HEAD' ? undefined : body,
+      );
+    });
   }
 
   #post(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {

@@ -4,7 +4,7 @@ import { type Exchange, GatewayError, type Logger, type OpenChannel, type Princi
 import { bodyText } from './body-text.ts';
 import type { Admission } from '../admission.ts';
 import type { FrontLimits } from '../collaborators.ts';
-import { ENDPOINT_OF_SSE, type EndpointAccess } from './endpoint-access.ts';
+import type { EndpointDecision } from './endpoint-access.ts';
 import { accepts, HeaderCheck } from './http-checks.ts';
 import { refuse } from './http-refusal.ts';
 import { newSessionId } from '../legacy/session-id.ts';
@@ -12,7 +12,6 @@ import { SseConnection } from './sse-connection.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
 export interface SseFrontOptions {
-  readonly access: EndpointAccess;
   readonly admission: Admission;
   readonly ticker: StreamTicker;
   readonly limits: FrontLimits;
@@ -51,15 +50,12 @@ export class SseFront {
     this.#options = options;
   }
 
-  /** Answers an exchange on one of its paths. @returns `false` when the path is none of them. */
-  handle(exchange: Exchange): boolean {
-    const admitted = this.#options.access.admit(exchange, ENDPOINT_OF_SSE);
-    if (admitted === undefined) return false;
-    if (admitted.kind === 'refused') refuse(exchange, admitted.error, 'null', admitted.headers);
-    else if (exchange.path === MESSAGES_PATH) this.#post(exchange, admitted.principal);
-    else this.#open(exchange, admitted.principal, admitted.endpoint);
-    return true;
-  }
+  /** Answers an exchange on one of its paths, which are those of `ENDPOINT_OF_SSE`. */
+  readonly serve = (exchange: Exchange, decision: EndpointDecision): void => {
+    if (decision.kind === 'refused') refuse(exchange, decision.error, 'null', decision.headers);
+    else if (exchange.path === MESSAGES_PATH) this.#post(exchange, decision.principal);
+    else this.#open(exchange, decision.principal, decision.endpoint);
+  };
 
   #open(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     if (exchange.method !== 'GET') {

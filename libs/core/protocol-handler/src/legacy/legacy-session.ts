@@ -69,6 +69,7 @@ export class LegacySession implements ClientBinding {
   readonly version: string;
   readonly capabilities: string;
   readonly clientInfo: string;
+  readonly isShared = false;
   readonly client: ClientContext;
   readonly #options: LegacySessionOptions;
   readonly #dependencies: SessionDependencies;

@@ -14,6 +14,7 @@ import {
   type CatalogueViews,
   type ClientContext,
   isSameEndpoint,
+  NOTHING_RUNS,
   type RpcNotification,
   type RunningCall,
   type ViewChange,
@@ -225,7 +226,7 @@ export class ListenHub {
 
   #refuse(reply: FrontReply, error: GatewayError): RunningCall {
     reply.settle({ kind: 'error', error });
-    return { cancel() {} };
+    return NOTHING_RUNS;
   }
 
   #close(listen: Listen): void {

@@ -12,6 +12,7 @@ export interface BridgeOptions {
   readonly clock: Clock;
   readonly seal: StateSeal;
   readonly levels: ConnectionLogLevels;
+  readonly definitionOf: (upstream: string) => string | undefined;
 }
 
 /** Takes calls from one era to the other. */
@@ -21,10 +22,10 @@ export class Bridge {
   readonly #clock: Clock;
   readonly #levels: ConnectionLogLevels;
 
-  constructor({ clock, seal, levels }: BridgeOptions) {
+  constructor({ clock, seal, levels, definitionOf }: BridgeOptions) {
     this.#clock = clock;
     this.#levels = levels;
-    this.parks = new ParkedCalls({ clock, seal });
+    this.parks = new ParkedCalls({ clock, seal, definitionOf });
   }
 
   /**

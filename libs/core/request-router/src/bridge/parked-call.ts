@@ -3,6 +3,7 @@ import type {
   AnswerServerRequest,
   CallContext,
   CallHandler,
+  CallPhase,
   RunningCall,
   UpstreamAnswer,
   UpstreamCall,
@@ -27,7 +28,7 @@ const MAX_HELD_CHARS = 1_000_000;
 /** How the server ended the call. */
 export type CallEnd =
   | { readonly kind: 'answer'; readonly message: RpcMessage }
-  | { readonly kind: 'failure'; readonly error: GatewayError };
+  | { readonly kind: 'failure'; readonly error: GatewayError; readonly phase: CallPhase };
 
 /** The request of the client that waits for the call, one of those that make it up. */
 export interface WaitingRequest {
@@ -104,6 +105,7 @@ export class ParkedCall implements CallHandler, Parked {
       return waiting.onEnd({
         kind: 'failure',
         error: new GatewayError('OMNI_STATE_INVALID', 'The call is over'),
+        phase: 'head-received',
       });
     this.#phase = { kind: 'running', waiting };
     for (const notification of phase.held) waiting.onNotification(notification);
@@ -173,11 +175,11 @@ export class ParkedCall implements CallHandler, Parked {
 
   onAnswer(answer: UpstreamAnswer): void {
     if (answer.kind === 'message') this.#onEnd({ kind: 'answer', message: answer.message });
-    else this.onFailure(unreadAnswer());
+    else this.onFailure(unreadAnswer(), 'head-received');
   }
 
-  onFailure(error: GatewayError): void {
-    this.#onEnd({ kind: 'failure', error });
+  onFailure(error: GatewayError, phase: CallPhase): void {
+    this.#onEnd({ kind: 'failure', error, phase });
   }
 
   #send(call: UpstreamCall): void {
@@ -211,7 +213,8 @@ export class ParkedCall implements CallHandler, Parked {
     const text = `"${this.connection.upstream}" has answered before its question was, and too much waits for clients to come back already`;
     const hint =
       'The server may have done what it was asked. Answer or cancel the questions of other calls first, or ask for less.';
-    return { kind: 'failure', error: new GatewayError('OMNI_MEMORY_FULL', text, { hint }) };
+    const error = new GatewayError('OMNI_MEMORY_FULL', text, { hint });
+    return { kind: 'failure', error, phase: 'head-received' };
   }
 
   #takeAnswers(waiting: WaitingRequest): void {
@@ -233,7 +236,7 @@ export class ParkedCall implements CallHandler, Parked {
     const ticket = this.#parks.enter(this, context.client.principal.id);
     if (ticket instanceof GatewayError) return this.#refuseServerRequests(ticket);
     this.#phase = { kind: 'asking', waiting, ticket };
-    this.#parks.stateFor(context, ticket).then(
+    this.#parks.stateFor(context, this.connection.upstream, ticket).then(
       (state) => this.#park(waiting, ticket, state),
       (error: unknown) => this.#unpark(waiting, ticket, GatewayError.from(error)),
     );

@@ -35,8 +35,8 @@ export interface ParkedCallsOptions {
   readonly clock: Clock;
   /** Default: a seal with a random key. */
   readonly seal?: StateSeal;
-  /** Wall clock in milliseconds: states may outlive the process that made them. Default `Date.now`. */
-  readonly now?: () => number;
+  /** Which server a name stands for at present. */
+  readonly definitionOf: (upstream: string) => string | undefined;
 }
 
 /** People answer serverRequests: they get time. */
@@ -52,6 +52,9 @@ interface StatePayload {
   readonly node: string;
   /** Ticket of the parked call; absent when the call is to be made again. */
   readonly ticket?: string | undefined;
+  readonly upstream: string;
+  /** The server that the name stood for. */
+  readonly definition: string | undefined;
   readonly principal: string;
   readonly expiresAt: number;
   readonly digest: string;
@@ -65,15 +68,15 @@ interface StatePayload {
 export class ParkedCalls<Call extends Parked> {
   readonly #clock: Clock;
   readonly #seal: StateSeal;
-  readonly #now: () => number;
+  readonly #definitionOf: (upstream: string) => string | undefined;
   readonly #node = randomId();
   readonly #tickets = new Map<string, Ticket<Call>>();
   readonly #budget = new CountedByteBudget(MAX_HELD_BYTES);
 
-  constructor({ clock, seal = new StateSeal(), now = Date.now }: ParkedCallsOptions) {
+  constructor({ clock, seal = new StateSeal(), definitionOf }: ParkedCallsOptions) {
     this.#clock = clock;
     this.#seal = seal;
-    this.#now = now;
+    this.#definitionOf = definitionOf;
   }
 
   get size(): number {
@@ -118,13 +121,18 @@ export class ParkedCalls<Call extends Parked> {
     return ticket.call;
   }
 
-  /** @param ticket - Absent for a state that asks for the call to be made again. */
-  async stateFor(request: CallContext, ticket?: Ticket<Call>): Promise<string> {
+  /**
+   * @param upstream - That the call is for.
+   * @param ticket - Absent for a state that asks for the call to be made again.
+   */
+  async stateFor(request: CallContext, upstream: string, ticket?: Ticket<Call>): Promise<string> {
     const payload: StatePayload = {
       node: this.#node,
       ticket: ticket?.id,
+      upstream,
+      definition: this.#definitionOf(upstream),
       principal: request.client.principal.id,
-      expiresAt: this.#now() + PARK_MS,
+      expiresAt: this.#clock.now() + PARK_MS,
       digest: await callDigest(request),
     };
     return await this.#seal.seal(JSON.stringify(payload));
@@ -146,9 +154,18 @@ export class ParkedCalls<Call extends Parked> {
       return notOfThisCall();
     }
     // guard: parked/expiry
-    if (payload.expiresAt <= this.#now())
+    if (payload.expiresAt <= this.#clock.now())
       return new GatewayError('OMNI_STATE_INVALID', 'The time of the requestState is over');
-    if (payload.ticket === undefined) return { kind: 'again' };
+    if (payload.ticket === undefined) {
+      // The user was asked for another server. A call that waits still goes on with its own.
+      // guard: parked/definition
+      if (payload.definition !== this.#definitionOf(payload.upstream))
+        return new GatewayError(
+          'OMNI_STATE_INVALID',
+          'The server that the requestState is for has been replaced or removed',
+        );
+      return { kind: 'again' };
+    }
     // guard: parked/node
     if (payload.node !== this.#node)
       return new GatewayError(

@@ -252,7 +252,7 @@ describe('ParkingCodec and ParkedCall', () => {
   it('gives a failure that came while the client was away', async () => {
     const talk = new Talk();
     const { state } = await talk.park();
-    talk.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
+    talk.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'), 'sent');
     expect((await talk.resume(state, '"q1":{}')).text).toBe('OMNI_UPSTREAM_EXITED');
   });
 
@@ -417,7 +417,7 @@ describe('ParkingCodec and ParkedCall', () => {
     const talk = new Talk();
     const { state } = await talk.park();
     talk.connection.last.answer('"result":{"content":[]}');
-    talk.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'too late'));
+    talk.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'too late'), 'sent');
     expect(talk.fixture.clock.pendingTimers).toBe(1);
     const reply = await talk.resume(state, '"q1":{}');
     expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
@@ -453,7 +453,7 @@ describe('ParkingCodec and ParkedCall', () => {
     last.notify(progress('"old"'));
     talk.ask();
     last.answer('"result":{}');
-    last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'too late'));
+    last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'too late'), 'sent');
     await new Promise((resolve) => setImmediate(resolve));
     expect(first.ends).toBe(1);
     expect(first.notifications).toEqual([]);

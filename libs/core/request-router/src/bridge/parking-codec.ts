@@ -1,5 +1,5 @@
 import { memberOf, parseMessage, rawOf, resultText, type RpcMessage, TRUSTED_LIMITS } from '@omni/jsonrpc';
-import type { CallContext } from '@omni/model';
+import type { CallContext, CallPhase } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { underTokenOf } from '../call/call-notification.ts';
 import { isMultiRound } from '../call/multi-round.ts';
@@ -86,11 +86,11 @@ export class ParkingCodec implements EraCodec, WaitingRequest {
   }
 
   onEnd(end: CallEnd): void {
-    if (end.kind === 'failure') return this.#fail(end.error);
+    const { handler } = this.#options.bridgeContext;
+    if (end.kind === 'failure') return handler.onFailure(end.error, end.phase);
     const { message } = end;
     const { id, method } = this.context.message;
     const pages = isMultiRound(method) ? requiredElicitations(message) : [];
-    const { handler } = this.#options.bridgeContext;
     if (pages.length === 0) return handler.onAnswer(toModernAnswer(message, id, method, this.#serverInfo()));
     if (pages.every((page) => canAnswer(this.context.client.capabilities, page))) this.#askAgain(pages);
     else handler.onAnswer(toMissingUrlElicitation(message, id));
@@ -98,8 +98,9 @@ export class ParkingCodec implements EraCodec, WaitingRequest {
 
   /** The server has ended the call until its user has visited some pages: then the call is to be made again. */
   #askAgain(pages: readonly ServerRequest[]): void {
+    const { bridgeContext, parks } = this.#options;
     const serverRequests = new Map(pages.map((page, index) => [`q${index + 1}`, page]));
-    this.#options.parks.stateFor(this.context).then(
+    parks.stateFor(this.context, bridgeContext.connection.upstream).then(
       (state) => this.onAsked(serverRequests, state),
       (error: unknown) => this.#fail(GatewayError.from(error)),
     );
@@ -110,7 +111,7 @@ export class ParkingCodec implements EraCodec, WaitingRequest {
     const { connection, handler } = this.#options.bridgeContext;
     const { id, method } = this.context.message;
     const text = `The page that "${connection.upstream}" wants to be visited first was declined`;
-    if (method !== 'tools/call') return this.#fail(new GatewayError('OMNI_INPUT_REQUIRED', text));
+    if (method !== 'tools/call') return this.#fail(new GatewayError('OMNI_INPUT_REQUIRED', text), 'not-sent');
     handler.onAnswer({
       kind: 'translated',
       text: resultText(id, `{"resultType":"complete",${failedToolMembers(text)}}`),
@@ -118,8 +119,9 @@ export class ParkingCodec implements EraCodec, WaitingRequest {
     });
   }
 
-  #fail(error: GatewayError): void {
-    this.#options.bridgeContext.handler.onFailure(error);
+  /** @param phase - Of the call to the server; it has answered unless it was never made. */
+  #fail(error: GatewayError, phase: CallPhase = 'head-received'): void {
+    this.#options.bridgeContext.handler.onFailure(error, phase);
   }
 
   #serverInfo(): string | undefined {

@@ -25,7 +25,7 @@ const ELICITATION = 'elicitation/create';
 export class ElicitationLabels {
   readonly #isOn: () => boolean;
 
-  /** @param isOn - `false`: everything stays as it is. */
+  /** @param isOn - Asked at use. `false`: everything stays as it is. */
   constructor(isOn: () => boolean) {
     this.#isOn = isOn;
   }

@@ -223,7 +223,7 @@ class Run {
     this.#answered.add(sent);
     if (event.kind === 'answer') sent.answer(event.members);
     else if (event.kind === 'end') stream?.onResponseEnd();
-    else sent.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
+    else sent.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'), 'sent');
   }
 }
 

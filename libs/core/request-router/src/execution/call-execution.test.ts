@@ -77,7 +77,7 @@ describe('CallExecution', () => {
       isError: false,
       isKept: false,
     });
-    connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'broke off'));
+    connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'broke off'), 'sent');
     expect(broken.reply.text).toBe('OMNI_UPSTREAM_UNREACHABLE');
     expect(chunks.log).not.toContain('end');
     const unwanted = fixture.route(CALL, clientOf('modern'), undefined, chunks);
@@ -144,7 +144,7 @@ describe('CallExecution', () => {
     connection.last.answer('"result":{}');
     expect(connection.last.notify(PROGRESS)).toBe(true);
     connection.last.answer('"result":{"late":true}');
-    connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'late'));
+    connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'late'), 'sent');
     expect(reply.notifications).toEqual([PROGRESS]);
     expect(reply.answers).toHaveLength(1);
   });
@@ -217,7 +217,7 @@ describe('CallExecution', () => {
     const connection = fixture.connection('files', 'modern');
     const dead = fixture.route(requestOf('tools/call', '{"name":"mail__send"}'), clientOf('modern'));
     const broken = fixture.route(CALL, clientOf('modern'));
-    connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'));
+    connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed'), 'sent');
     expect(dead.reply.text).toBe('OMNI_UPSTREAM_DOWN');
     expect(broken.reply.text).toBe('OMNI_UPSTREAM_EXITED');
   });
@@ -398,12 +398,13 @@ describe('CallExecution', () => {
     expect(second.last.call.allowPassthrough).toBe(true);
   });
 
-  it('cancels the server that is being asked, also when the one before answered at once', () => {
+  it('cancels the server that is being asked, also when the one before answered at once', async () => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'modern')];
     fixture.views.owners = ['files', 'mail'];
     first.immediate = '"error":{"code":-32602,"message":"not here"}';
     const { running } = fixture.route(READ, clientOf('modern'));
+    await Promise.resolve();
     running.cancel('stop');
     expect(first.last.cancels).toEqual([]);
     expect(second.last.cancels).toEqual(['stop']);

@@ -49,7 +49,7 @@ describe('ConnectionLogLevels', () => {
   it('lets the call go when the server refuses, or is silent for a second', () => {
     const refused = open();
     refused.want({}, 'info');
-    refused.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_TIMEOUT', 'late'));
+    refused.connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_TIMEOUT', 'late'), 'sent');
     const silent = open();
     silent.want({}, 'info');
     silent.clock.advance(999);

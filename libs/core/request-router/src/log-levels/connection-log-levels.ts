@@ -1,8 +1,8 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientBinding, UpstreamConnection } from '@omni/model';
+import { type ClientBinding, IGNORED, type UpstreamConnection } from '@omni/model';
 import type { Clock } from '@omni/ports';
 import { mostVerbose } from './log-levels.ts';
-import { IGNORED, levelCall, offersLogging } from './set-level.ts';
+import { levelCall, offersLogging } from './set-level.ts';
 
 /** A server that does not acknowledge its level holds calls up no longer than this. */
 const ACKNOWLEDGE_MS = 1_000;

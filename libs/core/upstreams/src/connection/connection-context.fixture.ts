@@ -1,5 +1,7 @@
-import { silentLogger } from '@omni/ports';
+import { type CallStage, FollowedCall, refusedCall } from '@omni/model';
+import { GatewayError, silentLogger } from '@omni/ports';
 import type { VirtualClock } from '@omni/testing';
+import { CallChains } from './call-chains.ts';
 import { Deadlines } from './deadlines.ts';
 import { EraMemory } from './era-memory.ts';
 import type { ConnectionContext } from './open-connection.ts';
@@ -17,10 +19,28 @@ export function connectionContextOf(
     limits: DEFAULT_UPSTREAM_LIMITS,
     deadlines: new Deadlines(clock),
     eras: new EraMemory(),
+    chains: new CallChains(),
     random: () => 0,
     launcher: undefined,
     dialer: undefined,
     http: undefined,
     ...own,
   };
+}
+
+/** Chains that let one call of each upstream run at a time. */
+export function oneAtATime(): CallChains {
+  const running = new Set<string>();
+  const stage: CallStage =
+    (next, { upstream }) =>
+    (call, handler) => {
+      if (running.has(upstream)) return refusedCall(handler, new GatewayError('OMNI_OVERLOADED', 'one runs'));
+      running.add(upstream);
+      return new (class extends FollowedCall {
+        protected override onOver(): void {
+          running.delete(upstream);
+        }
+      })(handler).begin(next, call);
+    };
+  return new CallChains({ stages: [stage] });
 }

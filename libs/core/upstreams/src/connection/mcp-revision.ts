@@ -8,12 +8,10 @@ import {
   stringMember,
   withoutMembers,
 } from '@omni/jsonrpc';
-import type { ClientBinding } from '@omni/model';
+import { type ClientBinding, MODERN_VERSION } from '@omni/model';
 import type { GatewayIdentity } from './open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
 
-/** The modern revision that this library speaks. */
-export const MODERN_VERSION = '2026-07-28';
 /** The legacy revision that is offered to upstreams. */
 export const OFFERED_LEGACY_VERSION = '2025-11-25';
 

@@ -10,6 +10,7 @@ import type {
   Logger,
   UpstreamSpec,
 } from '@omni/ports';
+import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
@@ -34,6 +35,7 @@ export interface ConnectionContext {
   readonly budget?: ByteBudget;
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
+  readonly chains: CallChains;
   /** Uniform in 0 ≤ x < 1; spreads reconnects. */
   readonly random: () => number;
   /** Absent where processes cannot be started. */

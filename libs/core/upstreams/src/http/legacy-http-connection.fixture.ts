@@ -9,6 +9,7 @@ import {
   VirtualClock,
 } from '@omni/testing';
 import { connect } from '../connect.ts';
+import { CallChains } from '../connection/call-chains.ts';
 import { connectionContextOf } from '../connection/connection-context.fixture.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 
@@ -24,7 +25,13 @@ export function passing(): { readonly call: RecordingCall<RpcMessage>; readonly 
   return { call, chunks };
 }
 
-export async function open({ binding, sessionId }: { binding?: ClientBinding; sessionId?: string } = {}) {
+export interface OpenLegacy {
+  readonly binding?: ClientBinding;
+  readonly sessionId?: string;
+  readonly chains?: CallChains;
+}
+
+export async function open({ binding, sessionId, chains = new CallChains() }: OpenLegacy = {}) {
   const clock = new VirtualClock();
   let isRefused = false;
   let lost: string | undefined;
@@ -54,7 +61,7 @@ export async function open({ binding, sessionId }: { binding?: ClientBinding; se
         { kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } },
         { protocol: 'legacy' },
       ),
-      context: connectionContextOf(clock, { http }),
+      context: connectionContextOf(clock, { http, chains }),
       events: {
         onClosed: (_link, reason) => closed.push(reason),
         onListsChanged: (_link, kind) => events.push(kind),
@@ -81,6 +88,7 @@ export function ownerOf(log: string[]): ClientBinding {
     version: '2025-11-25',
     capabilities: '{"roots":{"listChanged":true},"sampling":{},"unheardOf":{}}',
     clientInfo: '{"name":"client","version":"3"}',
+    isShared: false,
     onNotification: (_upstream, message) => log.push(`notification ${message.method}`),
     onServerRequest: (_upstream, message) => log.push(`request ${message.method}`),
     logLevel() {

@@ -2,20 +2,18 @@ import { memberOf, notificationText, type RpcMessage, stringMember } from '@omni
 import {
   type CallHandler,
   callParams,
-  type ClientBinding,
+  IGNORED,
   internalCall,
+  refusedCall,
   type RunningCall,
   type UpstreamCall,
 } from '@omni/model';
 import { type CancelTimer, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
-import { SharedClientBinding, isShared } from '../connection/shared-client-binding.ts';
 import { ConnectFailures } from './connect-failures.ts';
-import { FailedCall } from '../connection/failed-call.ts';
 import { postHeaders, streamHeaders } from './http-headers.ts';
 import { httpPost, OutcomeListener } from './http-post.ts';
-import { IGNORED } from '../connection/ignored-call.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
 import {
@@ -37,6 +35,7 @@ import {
 import { Backoff } from '../connection/backoff.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { ServerRequests } from '../connection/server-requests.ts';
+import { StagedConnection } from '../connection/staged-connection.ts';
 
 export interface LegacyHttpConnectionOptions extends ConnectionOptions, HttpTarget {
   /** What {@link initializeHttp} led to. */
@@ -56,11 +55,9 @@ const SUBSCRIBE = 'resources/subscribe';
  *
  * @see MCP 2025-11-25, basic/transports, "Streamable HTTP".
  */
-export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
-  readonly upstream: string;
+export class LegacyHttpConnection extends StagedConnection implements OpenConnection, LegacyCallOwner {
   readonly era = 'legacy';
   readonly keepsClientId = false;
-  readonly binding: ClientBinding | undefined;
   readonly counters: ConnectionCounters = {
     framingError: 0,
     strayAnswers: 0,
@@ -92,9 +89,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
   #ended: GatewayError | undefined;
 
   constructor(options: LegacyHttpConnectionOptions) {
+    super(options, 'legacy');
     this.#options = options;
-    this.upstream = options.spec.name;
-    this.binding = options.binding;
     this.#session = options.session;
     this.#unaddressed = new UnaddressedMessages(options.context.clock);
     this.#relists = new Backoff(options.context.random);
@@ -128,19 +124,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     ];
   }
 
-  send(call: UpstreamCall, listener: CallHandler): RunningCall {
-    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
-    const { maxInFlight } = this.#options.context.limits;
-    // guard: http/in-flight-legacy
-    if (this.#calls.size >= maxInFlight) {
-      return new FailedCall(
-        listener,
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `"${this.upstream}" has ${this.#calls.size} calls under way (limits.maxInFlight)`,
-        ),
-      );
-    }
+  protected override sendRaw(call: UpstreamCall, listener: CallHandler): RunningCall {
+    if (this.#ended !== undefined) return refusedCall(listener, this.#ended);
     if (call.method === SET_LEVEL) this.#logLevel = callParams(call);
     const running = new LegacyHttpCall({
       connection: this,
@@ -305,7 +290,7 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
       case 'notification':
         if (message.method === 'notifications/cancelled') this.#withdraw(message);
         else if (this.#isAboutCapabilities(message)) return;
-        else if (this.#onTaskNotice !== undefined && isShared(binding) && isAboutTask(message.method))
+        else if (this.#onTaskNotice !== undefined && this.isShared && isAboutTask(message.method))
           this.#onTaskNotice(message);
         else if (message.method === 'notifications/progress') this.#onProgress(message);
         else if (binding === undefined) this.counters.droppedNotifications++;
@@ -332,7 +317,7 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     if (message.method === 'ping') return this.#serverRequests.pong(message);
     // Who shares the instance can only be asked during a call; Omni's own do not count.
     const running =
-      binding instanceof SharedClientBinding
+      binding?.isShared === true
         ? this.#calls.calls().filter(({ callerKey }) => callerKey !== undefined)
         : [];
     const only = this.#unaddressed.addresseeAmong(running);
