@@ -104,8 +104,8 @@ export class ParkedCall implements CallHandler, Parked {
     if (phase.kind !== 'parked')
       return waiting.onEnd({
         kind: 'failure',
-        phase: 'not-sent',
         error: new GatewayError('OMNI_STATE_INVALID', 'The call is over'),
+        phase: 'head-received',
       });
     this.#phase = { kind: 'running', waiting };
     for (const notification of phase.held) waiting.onNotification(notification);
@@ -213,11 +213,8 @@ export class ParkedCall implements CallHandler, Parked {
     const text = `"${this.connection.upstream}" has answered before its question was, and too much waits for clients to come back already`;
     const hint =
       'The server may have done what it was asked. Answer or cancel the questions of other calls first, or ask for less.';
-    return {
-      kind: 'failure',
-      error: new GatewayError('OMNI_MEMORY_FULL', text, { hint }),
-      phase: 'head-received',
-    };
+    const error = new GatewayError('OMNI_MEMORY_FULL', text, { hint });
+    return { kind: 'failure', error, phase: 'head-received' };
   }
 
   #takeAnswers(waiting: WaitingRequest): void {

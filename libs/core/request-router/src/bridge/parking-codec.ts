@@ -85,11 +85,11 @@ export class ParkingCodec implements EraCodec, WaitingRequest {
   }
 
   onEnd(end: CallEnd): void {
-    if (end.kind === 'failure') return this.#fail(end.error, end.phase);
+    const { handler } = this.#options.bridgeContext;
+    if (end.kind === 'failure') return handler.onFailure(end.error, end.phase);
     const { message } = end;
     const { id, method } = this.context.message;
     const pages = isMultiRound(method) ? requiredElicitations(message) : [];
-    const { handler } = this.#options.bridgeContext;
     if (pages.length === 0) return handler.onAnswer(toModernAnswer(message, id, method, this.#serverInfo()));
     if (pages.every((page) => canAnswer(this.context.client.capabilities, page))) this.#askAgain(pages);
     else handler.onAnswer(toMissingUrlElicitation(message, id));
@@ -97,8 +97,9 @@ export class ParkingCodec implements EraCodec, WaitingRequest {
 
   /** The server has ended the call until its user has visited some pages: then the call is to be made again. */
   #askAgain(pages: readonly ServerRequest[]): void {
+    const { bridgeContext, parks } = this.#options;
     const serverRequests = new Map(pages.map((page, index) => [`q${index + 1}`, page]));
-    this.#options.parks.stateFor(this.context, this.#options.bridgeContext.connection.upstream).then(
+    parks.stateFor(this.context, bridgeContext.connection.upstream).then(
       (state) => this.onAsked(serverRequests, state),
       (error: unknown) => this.#fail(GatewayError.from(error), 'head-received'),
     );
@@ -117,7 +118,8 @@ export class ParkingCodec implements EraCodec, WaitingRequest {
     });
   }
 
-  #fail(error: GatewayError, phase: CallPhase): void {
+  /** @param phase - Of the call to the server; it has answered unless it was never made. */
+  #fail(error: GatewayError, phase: CallPhase = 'head-received'): void {
     this.#options.bridgeContext.handler.onFailure(error, phase);
   }
 

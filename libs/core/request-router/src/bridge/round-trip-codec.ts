@@ -98,7 +98,7 @@ export class RoundTripCodec implements EraCodec, CallHandler {
 
   onAnswer(answer: UpstreamAnswer): void {
     if (this.#isOver) return;
-    if (answer.kind === 'bytes') return this.onFailure(unreadAnswer(), 'head-received');
+    if (answer.kind === 'bytes') return this.#giveUp(unreadAnswer());
     const { message } = answer;
     const { request, route, connection, handler } = this.#bridgeContext;
     if (isInputRequired(message) && isMultiRound(request.message.method)) return this.#goOn(message);
@@ -109,7 +109,13 @@ export class RoundTripCodec implements EraCodec, CallHandler {
   onFailure(error: GatewayError, phase: CallPhase): void {
     if (this.#isOver) return;
     this.#end();
-    this.#bridgeContext.handler.onFailure(error, phase);
+    // In a later round the server has answered before.
+    this.#bridgeContext.handler.onFailure(error, this.#round === 0 ? phase : 'head-received');
+  }
+
+  /** Fails after an answer that leads nowhere. */
+  #giveUp(error: GatewayError): void {
+    this.onFailure(error, 'head-received');
   }
 
   #send(params: string): void {
@@ -128,12 +134,11 @@ export class RoundTripCodec implements EraCodec, CallHandler {
     const { upstream } = this.#bridgeContext.connection;
     const asked = readInputRequired(message);
     if (asked === undefined)
-      return this.onFailure(
+      return this.#giveUp(
         new GatewayError(
           'OMNI_UPSTREAM_PROTOCOL',
           `"${upstream}" asked for input in a form that is not valid`,
         ),
-        'head-received',
       );
     // guard: rounds/count
     if (++this.#round > MAX_ROUNDS)
@@ -148,12 +153,11 @@ export class RoundTripCodec implements EraCodec, CallHandler {
     const { connection, handler } = this.#bridgeContext;
     const questions = this.#questionsFor(serverRequests);
     if (questions === undefined) {
-      return this.onFailure(
+      return this.#giveUp(
         new GatewayError(
           'OMNI_UPSTREAM_PROTOCOL',
           `"${connection.upstream}" asked for something that the client has not declared`,
         ),
-        'head-received',
       );
     }
     const controller = new AbortController();
@@ -207,7 +211,7 @@ export class RoundTripCodec implements EraCodec, CallHandler {
     if (this.#isOver) return;
     const { handler, request } = this.#bridgeContext;
     if (request.message.method !== 'tools/call')
-      return this.onFailure(new GatewayError('OMNI_INPUT_REQUIRED', text), 'head-received');
+      return this.#giveUp(new GatewayError('OMNI_INPUT_REQUIRED', text));
     this.#end();
     handler.onAnswer({
       kind: 'translated',

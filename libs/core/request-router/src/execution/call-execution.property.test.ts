@@ -228,7 +228,6 @@ class Run {
 }
 
 describe('CallExecution', () => {
-  // guard: route/next-after-shown
   it('ends once, whatever happens in whatever order, across eras and candidates', async () => {
     const kinds = new Set<string>();
     await fc.assert(

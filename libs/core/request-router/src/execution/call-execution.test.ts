@@ -317,6 +317,7 @@ describe('CallExecution', () => {
     },
   );
 
+  // guard: route/next-after-shown
   it.each([
     ['a notification', 'modern', 'modern'],
     ['a notification', 'modern', 'legacy'],
