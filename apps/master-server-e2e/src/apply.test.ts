@@ -1,9 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { ClientChannel } from '@omni/container';
-import { createNodeMasterServer, parseConfigurationText, type Configuration } from '@omni/container/node';
+import {
+  createNodeMasterServer,
+  parseConfigurationText,
+  startHttpGateway,
+  type Configuration,
+} from '@omni/container/node';
 import { atEnd, endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
-import { textOf } from './harness/raw-mcp.ts';
+import { startRawHttpUpstream } from './harness/raw-http-upstream.ts';
+import { postModern, textOf } from './harness/raw-mcp.ts';
 import { scriptedEntry, type UpstreamEntry } from './harness/upstream-entries.ts';
 
 afterAll(endEverything);
@@ -109,5 +118,36 @@ describe('MasterServer.apply with processes', () => {
     expect(after).toEqual([stays, fresh, comes]);
     await server.stop({ deadlineMs: 0 });
     await eventually('all processes are gone', () => ![stays, fresh, comes].some(isAlive));
+  });
+});
+
+describe('MasterServer.apply behind HTTP', () => {
+  it('tells servers the headers of clients that their definitions name now, on the connections that are open', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'omni-apply-'));
+    atEnd(() => rm(home, { recursive: true }));
+    const upstream = await startRawHttpUpstream('modern');
+    const definitions = (forwardHeaders: readonly string[]): Configuration['upstreams'] =>
+      definitionsOf({ web: { url: upstream.url, forwardHeaders } });
+    const open = parseConfigurationText('{ "auth": { "mode": "open" } }', 'apply.json', {});
+    const gateway = await startHttpGateway({
+      configuration: { ...open, upstreams: definitions([]) },
+      environment: { OMNI_HOME: home },
+      listen: '127.0.0.1:0',
+      logLevel: 'silent',
+    });
+    atEnd(() => gateway.stop({ deadlineMs: 0 }));
+    await gateway.server.whenSettled();
+    const told = async (mark: string): Promise<unknown> => {
+      const params = `"name":"web__echo","arguments":{"m":"${mark}"}`;
+      const request = { id: '1', method: 'tools/call', name: 'web__echo', params };
+      await postModern(gateway.url, request, { headers: { 'x-tenant': 'acme' } });
+      return upstream.headers[upstream.bodies.findIndex((body) => body.includes(mark))]?.['x-tenant'];
+    };
+    expect(await told('before')).toBeUndefined();
+    expect(await gateway.server.apply(definitions(['x-tenant']))).toMatchObject({ changed: ['web'] });
+    expect(await told('with')).toBe('acme');
+    await gateway.server.apply(definitions([]));
+    expect(await told('after')).toBeUndefined();
+    expect(upstream.bodies.filter((body) => body.includes('server/discover'))).toHaveLength(1);
   });
 });
