@@ -29,14 +29,18 @@ function sendOf(connection: { readonly send: SendCall }): SendCall {
   return (call, handler) => connection.send(call, handler);
 }
 
-/** Answers a call while it is being sent, as a server in the same process may. @param after - Done before `send` returns. */
-function openAtOnce(after: (listener: Parameters<OpenChannel>[0]) => void = () => {}): OpenChannel {
+/** Answers a call while it is being sent, as a server in the same process may. @param before, after - Done around it. */
+function openAtOnce(
+  after: (listener: Parameters<OpenChannel>[0]) => void = () => {},
+  before: () => void = () => {},
+): OpenChannel {
   return (listener) => ({
     send(text) {
       const { id, method } = JSON.parse(text);
       const result = method === 'initialize' ? '{"protocolVersion":"2025-11-25","capabilities":{}}' : '{}';
       const answer = (): void => listener.onMessage(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
       if (method === 'tools/call') {
+        before();
         answer();
         after(listener);
       } else if (id !== undefined) queueMicrotask(answer);
@@ -71,6 +75,18 @@ describe('send of a channel that answers while it is being sent to', () => {
     answering: async () => sendOf(await channelConnection(openAtOnce())),
     closed: async () => closed(await channelConnection(openAtOnce())),
     settle,
+  });
+
+  it('tells the answers of calls that are sent while one is being sent', async () => {
+    const [outer, inner] = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
+    const connection = await channelConnection(
+      openAtOnce(undefined, () => connection.send(callOf('ping', ''), inner)),
+    );
+    connection.send(CALL, outer);
+    expect([...outer.log, ...inner.log]).toEqual([]);
+    await settle();
+    expect(outer.log).toEqual(['answer 200 {"jsonrpc":"2.0","id":2,"result":{}}']);
+    expect(inner.log).toEqual(['answer 200 {"jsonrpc":"2.0","id":3,"result":{}}']);
   });
 
   it('tells what comes behind an early answer behind it', async () => {

@@ -527,13 +527,13 @@ export class Upstream {
   }
 
   #wait(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
-    const place = this.#context.chains.holdPlace(this.name);
+    const release = this.#context.chains.holdPlace(this.name);
     // guard: restart/waiting
-    if (place instanceof GatewayError) return onFailure(place);
+    if (release instanceof GatewayError) return onFailure(release);
     const waitMs = /* guard: restart/start-wait */ Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
     const cancelTimer = this.#context.clock.after(waitMs, () => {
       this.#waiters.delete(waiter);
-      place();
+      release();
       onFailure(
         new GatewayError(
           'OMNI_UPSTREAM_STARTING',
@@ -547,7 +547,7 @@ export class Upstream {
       end: () => {
         cancelTimer();
         // guard: restart/place-back
-        place();
+        release();
       },
     };
     this.#waiters.add(waiter);

@@ -103,12 +103,13 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     if (this.#ended !== undefined) return refusedCall(listener, this.#ended);
     const { context, spec } = this.#options;
     const id = /* guard: process/own-answers */ this.#pending.nextId();
+    const wasSending = this.#isSending;
     this.#isSending = true;
     const isTaken = this.#channel.send(
       requestText(/* guard: link/own-ids */ String(id), call.method, paramsWithOwnToken(call, id)),
       call.forwardedHeaders,
     );
-    this.#isSending = false;
+    this.#isSending = wasSending;
     if (!isTaken) {
       // guard: link/backlog
       return refusedCall(
