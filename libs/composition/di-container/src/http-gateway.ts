@@ -40,13 +40,15 @@ export async function startHttpGateway({
   authentication,
 }: HttpGatewayOptions): Promise<HttpGateway> {
   const address = listen === undefined ? configuration.server : parseListen(listen);
-  const isOwn = authentication !== undefined;
-  if (!isOwn && configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
+  // Where there is another authentication, `auth` decides nothing.
+  const isByToken = authentication === undefined;
+  if (isByToken && configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
     throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets everybody in who reaches ${address.host}`, {
       hint: 'Listen on 127.0.0.1, or set auth.mode to "token".',
     });
   }
-  const needsToken = !isOwn && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
+  const needsToken =
+    isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
   const { server, logger } = await createNodeParts({
     configuration: {

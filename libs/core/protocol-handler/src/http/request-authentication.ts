@@ -58,7 +58,7 @@ export class RequestAuthentication {
       this.#logger.error({ err: cause }, 'the authentication failed; its requests are refused');
     }
     return /* guard: authentication/failure */ {
-      error: new GatewayError('OMNI_INTERNAL', 'Omni failed while it looked who sent the request', { cause }),
+      error: new GatewayError('OMNI_INTERNAL', 'Omni failed to find out who sent the request', { cause }),
     };
   };
 }
