@@ -11,19 +11,24 @@ import { readExample } from './readme-example.mjs';
  * @returns {Map<string, string[]>} what is wrong with each example, by folder; empty when it is right
  */
 export function checkExampleTypes(root, folders) {
-  const base = ts.readConfigFile(join(root, 'tsconfig.base.json'), ts.sys.readFile).config;
+  const base = ts.readConfigFile(join(root, 'tsconfig.base.json'), (file) => ts.sys.readFile(file)).config;
   const { options } = ts.convertCompilerOptionsFromJson(base.compilerOptions, root);
   /** @type {Map<string, string>} */
   const examples = new Map();
   for (const folder of folders)
     examples.set(join(root, folder, 'readme-example.ts'), readExample(join(root, folder)) ?? '');
-  const host = ts.createCompilerHost(options);
-  const { readFile, fileExists, getSourceFile } = host;
-  host.readFile = (file) => examples.get(file) ?? readFile(file);
-  host.fileExists = (file) => examples.has(file) || fileExists(file);
-  host.getSourceFile = (file, ...rest) => {
-    const text = examples.get(file);
-    return text === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, text, rest[0], true);
+  const files = ts.createCompilerHost(options);
+  /** @type {ts.CompilerHost} */
+  const host = {
+    ...files,
+    readFile: (file) => examples.get(file) ?? files.readFile(file),
+    fileExists: (file) => examples.has(file) || files.fileExists(file),
+    getSourceFile: (file, ...rest) => {
+      const text = examples.get(file);
+      return text === undefined
+        ? files.getSourceFile(file, ...rest)
+        : ts.createSourceFile(file, text, rest[0], true);
+    },
   };
   const program = ts.createProgram(
     [...examples.keys()],

@@ -233,7 +233,7 @@ export const SOURCE_RULES = [
   {
     id: 'no-bare-errors',
     why: 'Callers branch on codes; an Error without one reaches a client as an internal failure.',
-    fix: 'Throw GatewayError with a row of libs/ports/src/gateway-errors.ts.',
+    fix: 'Throw GatewayError with a row of libs/ports/src/errors/gateway-errors.ts.',
     // The demo server is a program of its own that knows the SDK and nothing of Omni.
     appliesTo: (file) => isProductSource(file) && !file.path.startsWith('apps/demo-server/'),
     check: (file) => hitsIn(file, judgeBareError),

@@ -1,7 +1,7 @@
 import type { GatewayErrorFacts } from '@omni/ports';
 
 const NOTE =
-  '<!-- Generated from libs/ports/src/gateway-errors.ts by tools/generators/errors.ts. Change the table instead. -->';
+  '<!-- Generated from libs/ports/src/errors/gateway-errors.ts by tools/generators/errors.ts. Change the table instead. -->';
 /** Exit code of the `omni` command for a row that names none. */
 const DEFAULT_EXIT_CODE = 1;
 

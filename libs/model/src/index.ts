@@ -1,28 +1,41 @@
-export type { CallContext } from './call-context.ts';
+export type { CallContext } from './call/call-context.ts';
 export {
   compose,
   type CallStage,
   type ConnectionFacts,
   type InstanceIdentity,
   type SendCall,
-} from './call-stage.ts';
-export type { CatalogueView, CatalogueViews, Target, ViewChange, ViewKey } from './catalogue-view.ts';
+} from './call/call-stage.ts';
+export type {
+  CatalogueView,
+  CatalogueViews,
+  Target,
+  ViewChange,
+  ViewKey,
+} from './catalogue/catalogue-view.ts';
 export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
-export { capabilitiesAcrossEras } from './client-capabilities.ts';
-export type { ClientBinding, ClientContext } from './client-context.ts';
-export { canAnswer, missingCapability, type AskedOfClient } from './declared-capabilities.ts';
-export { DeferredEnd, refusedCall } from './deferred-end.ts';
-export { ALL_SERVERS, endpointKey, endpointOf, isSameEndpoint, serverOf, type Endpoint } from './endpoint.ts';
-export { FollowedCall } from './followed-call.ts';
-export { forwardableHeaders, forwardedHeadersOf } from './forwarded-headers.ts';
-export { ForwardingHandler } from './forwarding-handler.ts';
-export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
-export type { Identity } from './identity.ts';
-export { IGNORED } from './ignored-call.ts';
-export { LIST_KINDS, type ChangeKind, type ListKind } from './list-kind.ts';
-export type { ListSource, ListSources } from './list-source.ts';
-export { isLogLevel, severityOf } from './log-levels.ts';
-export { META_SUBSCRIPTION } from './meta-keys.ts';
+export { capabilitiesAcrossEras } from './client/client-capabilities.ts';
+export type { ClientBinding, ClientContext } from './client/client-context.ts';
+export { canAnswer, missingCapability, type AskedOfClient } from './client/declared-capabilities.ts';
+export { DeferredEnd, refusedCall } from './call/deferred-end.ts';
+export {
+  ALL_SERVERS,
+  endpointKey,
+  endpointOf,
+  isSameEndpoint,
+  serverOf,
+  type Endpoint,
+} from './client/endpoint.ts';
+export { FollowedCall } from './call/followed-call.ts';
+export { forwardableHeaders, forwardedHeadersOf } from './vocabulary/forwarded-headers.ts';
+export { ForwardingHandler } from './call/forwarding-handler.ts';
+export { decodeHeaderValue, encodeHeaderValue } from './vocabulary/header-value.ts';
+export type { Identity } from './client/identity.ts';
+export { IGNORED } from './call/ignored-call.ts';
+export { LIST_KINDS, type ChangeKind, type ListKind } from './catalogue/list-kind.ts';
+export type { ListSource, ListSources } from './catalogue/list-source.ts';
+export { isLogLevel, severityOf } from './vocabulary/log-levels.ts';
+export { META_SUBSCRIPTION } from './vocabulary/meta-keys.ts';
 export type {
   Answer,
   AnswerServerRequest,
@@ -31,7 +44,7 @@ export type {
   ReplySink,
   ResponseHead,
   RpcNotification,
-} from './reply-sink.ts';
+} from './call/reply-sink.ts';
 export {
   BATCH_VERSION,
   isLegacyVersion,
@@ -41,9 +54,14 @@ export {
   MODERN_VERSION,
   MODERN_VERSIONS,
   SUPPORTED_VERSIONS,
-} from './revisions.ts';
-export { NOTHING_RUNS, type RunningCall } from './running-call.ts';
-export { traceHeadersOf, traceIdOf, withTraceContext, type HeaderLookup } from './trace-context.ts';
+} from './vocabulary/revisions.ts';
+export { NOTHING_RUNS, type RunningCall } from './call/running-call.ts';
+export {
+  traceHeadersOf,
+  traceIdOf,
+  withTraceContext,
+  type HeaderLookup,
+} from './vocabulary/trace-context.ts';
 export {
   callerKeyOf,
   callParams,
@@ -53,4 +71,4 @@ export {
   type UpstreamAnswer,
   type UpstreamCall,
   type UpstreamConnection,
-} from './upstream-call.ts';
+} from './call/upstream-call.ts';

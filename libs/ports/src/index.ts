@@ -1,21 +1,31 @@
-export type { ByteBudget, ByteReservation } from './byte-budget.ts';
-export type { ChannelDialer, DialSpec, DialTarget } from './channel-dialer.ts';
-export type { ChildChannel, ChildLauncher, ChildSpec } from './child-launcher.ts';
+export type { ByteBudget, ByteReservation } from './memory/byte-budget.ts';
+export type { ChannelDialer, DialSpec, DialTarget } from './transport/channel-dialer.ts';
+export type { ChildChannel, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
-export { CountedByteBudget } from './counted-byte-budget.ts';
+export { CountedByteBudget } from './memory/counted-byte-budget.ts';
 export type { ComponentStatus, StatusLevel } from './component-status.ts';
-export type { Exchange, ResponseStream } from './exchange.ts';
-export { GatewayError, type GatewayErrorOptions } from './gateway-error.ts';
-export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './gateway-errors.ts';
-export type { HeaderList, Payload } from './header-list.ts';
-export type { HttpCall, HttpClient, HttpRequest, HttpResponseListener } from './http-client.ts';
-export { LiveList, type Place } from './live-list.ts';
+export type { Exchange, ResponseStream } from './transport/exchange.ts';
+export { GatewayError, type GatewayErrorOptions } from './errors/gateway-error.ts';
+export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './errors/gateway-errors.ts';
+export type { HeaderList, Payload } from './transport/header-list.ts';
+export type { HttpCall, HttpClient, HttpRequest, HttpResponseListener } from './transport/http-client.ts';
+export { LiveList, type Place } from './memory/live-list.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
-export type { FramingError, ChannelListener, MessageChannel, OpenChannel } from './message-channel.ts';
+export type {
+  FramingError,
+  ChannelListener,
+  MessageChannel,
+  OpenChannel,
+} from './transport/message-channel.ts';
 export type { Principal } from './principal.ts';
-export type { Refusal } from './refusal.ts';
+export type { Refusal } from './errors/refusal.ts';
 export { systemRandom, type Random } from './random.ts';
-export { ownsLargeBuffer, releaseBytes } from './release-bytes.ts';
-export type { ConnectionFacts, ListenerFacts, PeerCertificate, RequestFacts } from './request-facts.ts';
-export type { SocketAddress } from './socket-address.ts';
+export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
+export type {
+  ConnectionFacts,
+  ListenerFacts,
+  PeerCertificate,
+  RequestFacts,
+} from './transport/request-facts.ts';
+export type { SocketAddress } from './transport/socket-address.ts';
 export type { Era, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

@@ -1,5 +1,5 @@
-import type { DialTarget } from './channel-dialer.ts';
-import type { OpenChannel } from './message-channel.ts';
+import type { DialTarget } from './transport/channel-dialer.ts';
+import type { OpenChannel } from './transport/message-channel.ts';
 
 /** Protocol era: `legacy` up to 2025-11-25 (`initialize`, sessions), `modern` from 2026-07-28 (stateless). */
 export type Era = 'legacy' | 'modern';

@@ -30,7 +30,7 @@ export function stateSeal(create: CreateSeal = (keys) => new StateSeal(keys)): F
     name: 'state-seal',
     promise:
       'a state opens when one of the keys has made it and no character of it was changed; everything else is refused without an error, and any text can be sealed',
-    covers: /request-router\/src\/bridge\/state-seal\.ts$/,
+    covers: /request-router\/src\/seal\/state-seal\.ts$/,
     seeds: [...SEALED.keys()],
     dictionary: ['omni1.', '.', 'a', 'b2', '=', '-', '_', 'A', 'omni2.', '\n'],
     isJson: false,

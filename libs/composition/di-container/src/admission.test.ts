@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { GatewayError, type Principal, type Refusal, type RequestFacts } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type HttpGateway, startHttpGateway } from './http-gateway.ts';
-import { parseConfigurationText } from './node-configuration.ts';
+import { type HttpGateway, startHttpGateway } from './node/http-gateway.ts';
+import { parseConfigurationText } from './node/node-configuration.ts';
 
 const OWNER: Principal = { id: 'owner', kind: 'token' };
 const REFUSAL: Refusal = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock, systemRandom, silentLogger } from '@omni/ports';
 import { Container } from 'inversify';
-import { GATEWAY_MODULES } from './gateway-modules.ts';
+import { GATEWAY_MODULES } from './modules/gateway-modules.ts';
 import { createMasterServer } from './create-master-server.ts';
-import { parseConfigurationText } from './node-configuration.ts';
+import { parseConfigurationText } from './node/node-configuration.ts';
 import { Token } from './token.ts';
 
 const configuration = parseConfigurationText(

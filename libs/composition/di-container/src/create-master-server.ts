@@ -1,7 +1,7 @@
 import { silentLogger, systemClock, systemRandom } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { Container } from 'inversify';
-import { GATEWAY_MODULES } from './gateway-modules.ts';
+import { GATEWAY_MODULES } from './modules/gateway-modules.ts';
 import { HTTP_START_GRACE_MS, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
 import { Token } from './token.ts';

@@ -4,7 +4,7 @@ import type { ClientChannel } from './client-channel.ts';
 import { createMasterServer } from './create-master-server.ts';
 import type { GatewayUpstream } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
-import { parseConfigurationText } from './node-configuration.ts';
+import { parseConfigurationText } from './node/node-configuration.ts';
 
 /** A server of either era with some tools; it answers calls after a time of its own. */
 export class ToolServer extends ScriptedServer {

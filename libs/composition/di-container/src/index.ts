@@ -4,4 +4,4 @@ export { inProcessUpstream, type GatewayAdapters, type GatewayConfiguration } fr
 export { IDENTITY } from './identity.ts';
 export { LOCAL_PRINCIPAL, MasterServer, type StopOptions } from './master-server.ts';
 export { Token } from './token.ts';
-export type { UpstreamReport } from './upstream-report.ts';
+export type { UpstreamReport } from './upstreams/upstream-report.ts';

@@ -21,12 +21,12 @@ import type {
 import type { DefinitionChanges, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
-import { followDefinitions } from './definition-followers.ts';
+import { followDefinitions } from './upstreams/definition-followers.ts';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
-import { checkTransports } from './transport-check.ts';
-import type { UpstreamHealth } from './upstream-health.ts';
-import { reportOf, type UpstreamReport } from './upstream-report.ts';
+import { checkTransports } from './upstreams/transport-check.ts';
+import type { UpstreamHealth } from './upstreams/upstream-health.ts';
+import { reportOf, type UpstreamReport } from './upstreams/upstream-report.ts';
 
 /** The owner of the process: who embeds Omni or starts it on stdio. */
 export const LOCAL_PRINCIPAL: Principal = { id: 'local', kind: 'local' };

@@ -3,9 +3,9 @@ export {
   parseConfigurationText,
   type Configuration,
   type Environment,
-} from './node-configuration.ts';
+} from './node/node-configuration.ts';
 export { configurationJsonSchema } from '@omni/config';
 export { exposeCollector } from '@omni/node';
-export { createNodeMasterServer, type NodeMasterServerOptions } from './node-master-server.ts';
-export { startHttpGateway, type HttpGateway, type HttpGatewayOptions } from './http-gateway.ts';
-export { startStdioGateway, type StdioGateway, type StdioGatewayOptions } from './stdio-gateway.ts';
+export { createNodeMasterServer, type NodeMasterServerOptions } from './node/node-master-server.ts';
+export { startHttpGateway, type HttpGateway, type HttpGatewayOptions } from './node/http-gateway.ts';
+export { startStdioGateway, type StdioGateway, type StdioGatewayOptions } from './node/stdio-gateway.ts';

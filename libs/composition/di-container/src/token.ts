@@ -10,8 +10,8 @@ import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
-import type { UpstreamDirectory } from './upstream-directory.ts';
-import type { UpstreamHealth } from './upstream-health.ts';
+import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
+import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 
 function token<Part>(name: string): ServiceIdentifier<Part> {
   return Symbol.for(`omni/${name}`);

@@ -17,7 +17,7 @@ import {
 import { connect } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
-import { PersistentSubscription, type SubscriptionKeeper } from './subscriptions/persistent-subscription.ts';
+import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
 import { speaksLegacyToo } from './connection/mcp-revision.ts';
@@ -238,7 +238,7 @@ export class Upstream {
    */
   subscribe(client: ClientContext, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
     const options = { context: this.#context, client, uri, onUpdated, done };
-    const persistent = new PersistentSubscription(options, this.#keeper);
+    const persistent = new PersistentSubscription(options, this.#host);
     this.#persistent.add(persistent);
     persistent.begin();
   }
@@ -396,7 +396,7 @@ export class Upstream {
     this.#subscriptions.drop(connection, reason);
   }
 
-  readonly #keeper: SubscriptionKeeper = {
+  readonly #host: SubscriptionHost = {
     subscribe: ({ client, uri, onUpdated }, told, onLost) => {
       const onConnection: OnFound = (connection) => {
         if (connection instanceof GatewayError) return told(connection);
@@ -413,7 +413,7 @@ export class Upstream {
 
   #adopt(persistent: PersistentSubscription): void {
     this.#persistent.add(persistent);
-    persistent.moveTo(this.#keeper);
+    persistent.moveTo(this.#host);
   }
 
   #whenReady(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {

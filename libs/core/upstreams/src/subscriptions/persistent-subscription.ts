@@ -18,7 +18,7 @@ export interface PersistentSubscriptionOptions extends ResourceInterest {
 }
 
 /** Who keeps a subscription alive: an upstream, until another one takes its place. */
-export interface SubscriptionKeeper {
+export interface SubscriptionHost {
   /** Subscribes on the connection that the client has at the time. @param onLost - Called when that connection is gone. */
   subscribe(interest: ResourceInterest, done: OnSubscribed, onLost: () => void): void;
   onOver(subscription: PersistentSubscription): void;
@@ -35,36 +35,36 @@ const FOR_GOOD: ReadonlySet<string> = new Set([
 export class PersistentSubscription {
   readonly #options: PersistentSubscriptionOptions;
   readonly #backoff: Backoff;
-  #keeper: SubscriptionKeeper;
+  #host: SubscriptionHost;
   #release: (() => void) | undefined;
   #cancelRetry: CancelTimer | undefined;
   #madeAtMs: number | undefined;
   #isOver = false;
 
-  constructor(options: PersistentSubscriptionOptions, keeper: SubscriptionKeeper) {
+  constructor(options: PersistentSubscriptionOptions, host: SubscriptionHost) {
     this.#options = options;
-    this.#keeper = keeper;
+    this.#host = host;
     this.#backoff = new Backoff(options.context.random);
   }
 
   begin(): void {
-    const keeper = this.#keeper;
-    keeper.subscribe(
+    const host = this.#host;
+    host.subscribe(
       this.#options,
       (result) => {
-        if (this.#keeper === keeper) this.#onSubscribed(result);
+        if (this.#host === host) this.#onSubscribed(result);
         else if (!(result instanceof GatewayError)) result();
       },
       () => {
-        if (this.#keeper === keeper) this.#onLost();
+        if (this.#host === host) this.#onLost();
       },
     );
   }
 
   /** Another one keeps it from now on: it is made again there. */
-  moveTo(keeper: SubscriptionKeeper): void {
+  moveTo(host: SubscriptionHost): void {
     const release = this.#release;
-    this.#keeper = keeper;
+    this.#host = host;
     this.#release = undefined;
     this.#cancelRetry?.();
     release?.();
@@ -77,7 +77,7 @@ export class PersistentSubscription {
     this.#isOver = true;
     this.#cancelRetry?.();
     this.#release?.();
-    this.#keeper.onOver(this);
+    this.#host.onOver(this);
   };
 
   #onSubscribed(result: (() => void) | GatewayError): void {

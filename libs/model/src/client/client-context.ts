@@ -1,7 +1,7 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { Era, Principal } from '@omni/ports';
 import type { Endpoint } from './endpoint.ts';
-import type { AnswerServerRequest } from './reply-sink.ts';
+import type { AnswerServerRequest } from '../call/reply-sink.ts';
 
 /** What a legacy session, or a user of the modern era, offers to the connections that are its own. */
 export interface ClientBinding {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@omni/ports';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createMasterServer } from './create-master-server.ts';
+import { createMasterServer } from '../create-master-server.ts';
 import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
 import { parseConfigurationText } from './node-configuration.ts';
 

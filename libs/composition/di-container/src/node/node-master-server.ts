@@ -7,9 +7,9 @@ import {
   UndiciHttpClient,
 } from '@omni/node';
 import type { Authentication } from '@omni/protocol';
-import { createMasterServer } from './create-master-server.ts';
-import type { GatewayConfiguration } from './gateway-options.ts';
-import type { MasterServer } from './master-server.ts';
+import { createMasterServer } from '../create-master-server.ts';
+import type { GatewayConfiguration } from '../gateway-options.ts';
+import type { MasterServer } from '../master-server.ts';
 
 export interface NodeMasterServerOptions {
   readonly configuration: GatewayConfiguration;

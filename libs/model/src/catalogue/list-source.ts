@@ -1,6 +1,6 @@
 import type { GatewayError } from '@omni/ports';
-import type { ClientContext } from './client-context.ts';
-import type { UpstreamConnection } from './upstream-call.ts';
+import type { ClientContext } from '../client/client-context.ts';
+import type { UpstreamConnection } from '../call/upstream-call.ts';
 
 /** What an upstream lists to some clients is read from here. */
 export interface ListSource {

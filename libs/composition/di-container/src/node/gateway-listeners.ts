@@ -8,7 +8,7 @@ import {
 } from '@omni/node';
 import { CountedByteBudget, type Logger, type Principal } from '@omni/ports';
 import type { EndpointDecision } from '@omni/protocol';
-import { LOCAL_PRINCIPAL, type MasterServer } from './master-server.ts';
+import { LOCAL_PRINCIPAL, type MasterServer } from '../master-server.ts';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
 

@@ -1,4 +1,4 @@
-import type { GatewayError } from './gateway-error.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
 
 /** Told what arrives on a {@link MessageChannel}. */
 export interface ChannelListener {

@@ -4,7 +4,7 @@ import { GatewayError } from '@omni/ports';
 import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
-import type { MasterServer, StopOptions } from './master-server.ts';
+import type { MasterServer, StopOptions } from '../master-server.ts';
 
 export interface HttpGatewayOptions {
   readonly configuration: Configuration;

@@ -1,5 +1,5 @@
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
-import type { GatewayAdapters } from './gateway-options.ts';
+import type { GatewayAdapters } from '../gateway-options.ts';
 
 const ADAPTERS = {
   stdio: 'launcher',

@@ -1,4 +1,4 @@
-import type { GatewayError } from './gateway-error.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
 import type { HeaderList, Payload } from './header-list.ts';
 
 /** A request to an HTTP upstream. */

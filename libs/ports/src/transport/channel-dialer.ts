@@ -1,4 +1,4 @@
-import type { ByteBudget } from './byte-budget.ts';
+import type { ByteBudget } from '../memory/byte-budget.ts';
 import type { ChannelListener, MessageChannel } from './message-channel.ts';
 import type { SocketAddress } from './socket-address.ts';
 

@@ -1,9 +1,9 @@
 import { HealthMonitor } from '@omni/health';
 import { ContainerModule } from 'inversify';
-import { MasterServer } from './master-server.ts';
+import { MasterServer } from '../master-server.ts';
 import { bindPart } from './part.ts';
-import { Token } from './token.ts';
-import { UpstreamHealth } from './upstream-health.ts';
+import { Token } from '../token.ts';
+import { UpstreamHealth } from '../upstreams/upstream-health.ts';
 
 /** The gateway as a whole. */
 export const serverModule: ContainerModule = new ContainerModule(({ bind }) => {

@@ -7,9 +7,9 @@ import {
 } from '@omni/capabilities';
 import { VariantKeys } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
-import { IDENTITY } from './identity.ts';
+import { IDENTITY } from '../identity.ts';
 import { bindPart } from './part.ts';
-import { Token } from './token.ts';
+import { Token } from '../token.ts';
 
 /** What upstreams offer, and what each client is shown of it. */
 export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) => {

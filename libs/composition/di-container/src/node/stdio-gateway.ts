@@ -3,8 +3,8 @@ import type { Readable, Writable } from 'node:stream';
 import { stdioChannel } from '@omni/node';
 import { GatewayError } from '@omni/ports';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
-import { STDIO_START_GRACE_MS } from './gateway-options.ts';
-import type { MasterServer, StopOptions } from './master-server.ts';
+import { STDIO_START_GRACE_MS } from '../gateway-options.ts';
+import type { MasterServer, StopOptions } from '../master-server.ts';
 import type { Configuration } from './node-configuration.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 

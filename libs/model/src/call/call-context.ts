@@ -1,6 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { HeaderList } from '@omni/ports';
-import type { ClientContext } from './client-context.ts';
+import type { ClientContext } from '../client/client-context.ts';
 
 /** One request of a client, from the front to the end of its {@link Outcome}. */
 export interface CallContext {

@@ -1,8 +1,8 @@
 import { isLoopbackHost, OriginGuard, TokenCheck, type AcceptedToken } from '@omni/auth';
 import { ContainerModule } from 'inversify';
-import type { GatewayConfiguration } from './gateway-options.ts';
+import type { GatewayConfiguration } from '../gateway-options.ts';
 import { bindPart } from './part.ts';
-import { Token } from './token.ts';
+import { Token } from '../token.ts';
 
 /** Who may call. */
 export const accessModule: ContainerModule = new ContainerModule(({ bind }) => {

@@ -1,7 +1,7 @@
 import { RequestRouter, ResourceSubscriptions, StateSeal } from '@omni/router';
 import { ContainerModule } from 'inversify';
 import { bindPart } from './part.ts';
-import { Token } from './token.ts';
+import { Token } from '../token.ts';
 
 /** Where requests go. */
 export const routerModule: ContainerModule = new ContainerModule(({ bind }) => {

@@ -2,11 +2,11 @@ import { Limiter } from '@omni/call-policies';
 import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
 import { callStages } from './call-stages.ts';
-import { IDENTITY } from './identity.ts';
+import { IDENTITY } from '../identity.ts';
 import { bindPart } from './part.ts';
-import { Token } from './token.ts';
-import { UpstreamDirectory } from './upstream-directory.ts';
-import { upstreamObserver } from './upstream-observer.ts';
+import { Token } from '../token.ts';
+import { UpstreamDirectory } from '../upstreams/upstream-directory.ts';
+import { upstreamObserver } from '../upstreams/upstream-observer.ts';
 
 /** The upstreams and their connections. */
 export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) => {

@@ -1,6 +1,6 @@
 import { applyEdits, type RpcMessage, type TextEdit } from '@omni/jsonrpc';
 import type { Era, GatewayError, HeaderList } from '@omni/ports';
-import type { ClientBinding, ClientContext } from './client-context.ts';
+import type { ClientBinding, ClientContext } from '../client/client-context.ts';
 import type { AnswerServerRequest, ChunkSink } from './reply-sink.ts';
 import type { RunningCall } from './running-call.ts';
 

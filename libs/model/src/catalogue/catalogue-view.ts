@@ -1,6 +1,6 @@
 import type { GatewayError, HeaderList } from '@omni/ports';
-import type { ClientContext } from './client-context.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { ClientContext } from '../client/client-context.ts';
+import type { Endpoint } from '../client/endpoint.ts';
 import type { ChangeKind, ListKind } from './list-kind.ts';
 
 /** Where a name leads. */

@@ -12,9 +12,9 @@ import { GatewayError, silentLogger, systemRandom, systemClock } from '@omni/por
 import { RecordingCall, type ScriptedInstance, type ScriptedMessage, ScriptedServer } from '@omni/testing';
 import { Container } from 'inversify';
 import { GATEWAY_MODULES } from './gateway-modules.ts';
-import { inProcessUpstream } from './gateway-options.ts';
-import { parseConfigurationText } from './node-configuration.ts';
-import { Token } from './token.ts';
+import { inProcessUpstream } from '../gateway-options.ts';
+import { parseConfigurationText } from '../node/node-configuration.ts';
+import { Token } from '../token.ts';
 
 const CLIENT: ClientContext = {
   principal: { id: 'ada', kind: 'token' },

@@ -2,11 +2,11 @@ import { ProtocolHandler, type ProtocolHandlerOptions } from '@omni/protocol';
 import type { RequestRouter } from '@omni/router';
 import { ContainerModule } from 'inversify';
 import type { UpstreamRegistry } from '@omni/upstreams';
-import type { GatewayUpstream } from './gateway-options.ts';
-import { healthPage } from './health-pages.ts';
-import { IDENTITY } from './identity.ts';
+import type { GatewayUpstream } from '../gateway-options.ts';
+import { healthPage } from '../health-pages.ts';
+import { IDENTITY } from '../identity.ts';
 import { bindPart } from './part.ts';
-import { Token } from './token.ts';
+import { Token } from '../token.ts';
 
 /** Where clients connect. */
 export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
