@@ -97,12 +97,12 @@ export const LAYER_VIOLATIONS: readonly Violation[] = [
   plant(
     'no-deep-import-2',
     'apps/cli/src/reaches-in.ts',
-    `${use('GatewayError')} '../../../libs/ports/src/errors/gateway-error.ts';\n`,
+    `${use('GatewayError')} '../../../libs/ports/src/gateway-error.ts';\n`,
   ),
   plant(
     'no-deep-import-3',
     'tools/reaches-in.ts',
-    `${use('GatewayError')} '../libs/ports/src/errors/gateway-error.ts';\n`,
+    `${use('GatewayError')} '../libs/ports/src/gateway-error.ts';\n`,
   ),
   plant(
     'no-relative-import-0',
