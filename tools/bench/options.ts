@@ -59,6 +59,7 @@ export const HELP = `usage: npm run bench -- [options]
   --json              print the whole result as JSON instead of the tables
   --before DIR        another checkout, bundled by its own tools: its Omni runs in the same rounds as omni-before
   --gate              exit with 1 unless every goal is measured and reached
+  --call-cost         alone: exit code 1 when a call costs more CPU time than it may, beside a forwarder; stores nothing
   --stages            alone: prints what stages cost a call, in some seconds; stores nothing
   --help
 `;

@@ -11,7 +11,8 @@ import { projectFolders } from './workspace-rules.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const AT_ONCE = 2;
-const TIMEOUT_MS = 60_000;
+/** Only what has stalled is ended. */
+const TIMEOUT_MS = 10 * 60_000;
 const run = promisify(execFile);
 
 /**

@@ -1,11 +1,13 @@
 /** What is too long for every change, one after another; goes on after a failure. */
 import { fileURLToPath } from 'node:url';
 import { runInForeground } from './foreground.mjs';
+import { CALL_COST } from './tasks.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAMS = [
   ['tools/fidelity/nightly.mjs'],
-  ['--conditions=@omni/source', 'tools/guards/main.ts', '--nightly'],
+  ['--conditions=@omni/source', 'tools/guards/main.ts'],
+  CALL_COST,
   ['--conditions=@omni/source', 'tools/fuzz/main.ts', '--seconds', '300'],
 ];
 

@@ -7,8 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 /** More than this is no accident. */
 const MAX_FILES = 3;
 
-/** @typedef {{ name: string, status: string, assertionResults: readonly { status: string }[] }} FileResult */
-/** @typedef {{ testResults: FileResult[], numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, numRuntimeErrorTestSuites: number }} JestResult */
+/** @import { JestResult } from './joined-results.mjs' */
 
 /**
  * @param {string} file - What `jest --json --outputFile` wrote.

@@ -1,92 +1,13 @@
 /** The stages of `npm test`, in their order: cheap and telling ones first. */
-import { existsSync, globSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { countsOfExitCode, countsOfJest, countsOfLastLine, NOTHING } from './counts.mjs';
-import { runCounted } from './counted-process.mjs';
-import { filesForSecondRun, mergeSecondRun } from './second-run.mjs';
+import { AREAS, BUNDLED, resultsOf, targetOf } from './areas.mjs';
+import { cachedTests, unitFolders } from './cached-tests.mjs';
+import { join } from 'node:path';
+import { countedChecks, oneCheck } from './stage-process.mjs';
 
 /** @import { Counts } from './counts.mjs' */
+/** @import { StageContext } from './stage-process.mjs' */
 
-/**
- * @typedef {{ root: string, signal: AbortSignal }} StageContext
- * @typedef {{ name: string, summary: string, run: (context: StageContext) => Promise<Counts> }} Stage
- */
-
-/** Where Jest leaves its results for the requirements stage. */
-export const RESULTS_FOLDER = '.test-results';
-
-/** A stage that says nothing for so long has stalled. Nothing is limited in time, since that would call slow what is only busy. */
-const SILENCE_MS = 10 * 60_000;
-const JEST = [
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  'node_modules/jest/bin/jest.js',
-];
-const README_EXAMPLES = 'readme-examples\\.test\\.ts$';
-const CONFORMANCE = 'tools/conformance/through-omni.ts';
-
-/**
- * @param {StageContext} context
- * @param {readonly string[]} argv - Given to Node.
- */
-async function node({ root, signal }, argv) {
-  // No colours, whoever looks: what is tested must not depend on where it runs.
-  const { FORCE_COLOR: _, ...rest } = process.env;
-  const result = await runCounted(process.execPath, argv, {
-    cwd: root,
-    silenceMs: SILENCE_MS,
-    signal,
-    env: { ...rest, NO_COLOR: '1' },
-  });
-  if (result.wasSilent) console.log(`ended: it has said nothing for ${SILENCE_MS / 60_000} minutes`);
-  return result;
-}
-
-/**
- * @param {readonly string[]} argv
- * @returns {(context: StageContext) => Promise<Counts>} one check: it passes when the program ends with 0
- */
-function oneCheck(argv) {
-  return async (context) => countsOfExitCode((await node(context, argv)).code);
-}
-
-/**
- * @param {readonly string[]} argv
- * @returns {(context: StageContext) => Promise<Counts>} the counts of the program's last line
- */
-function countedChecks(argv) {
-  return async (context) => {
-    const { code, tail } = await node(context, argv);
-    return countsOfLastLine(tail, code);
-  };
-}
-
-/**
- * Runs tests; what fails of a few files is run once more, see `second-run.mjs`.
- *
- * @param {string} name - Of the stage; its results go to a file of that name.
- * @param {readonly string[]} args
- * @returns {(context: StageContext) => Promise<Counts>}
- */
-function jest(name, args) {
-  return async (context) => {
-    const file = join(context.root, RESULTS_FOLDER, `${name}.json`);
-    rmSync(file, { force: true });
-    const { code } = await node(context, [...JEST, ...args, '--json', `--outputFile=${file}`]);
-    const again = code === 0 || context.signal.aborted || !existsSync(file) ? [] : filesForSecondRun(file);
-    if (again.length === 0) return countsOfJest(file, code);
-    console.log(`once more, alone: ${again.map((path) => relative(context.root, path)).join(', ')}`);
-    const secondFile = join(context.root, RESULTS_FOLDER, 'second-run.json');
-    const options = args.filter((arg) => !arg.startsWith('--testPath'));
-    const argv = [...JEST, ...options, '--json', `--outputFile=${secondFile}`, '--runTestsByPath', ...again];
-    const second = await node(context, argv);
-    if (!existsSync(secondFile)) return countsOfJest(file, code);
-    for (const path of mergeSecondRun(file, secondFile))
-      console.log(`UNSTEADY: ${relative(context.root, path)} failed, and passed when run alone`);
-    rmSync(secondFile);
-    return countsOfJest(file, second.code);
-  };
-}
+/** @typedef {{ name: string, summary: string, run: (context: StageContext) => Promise<Counts> }} Stage */
 
 /** @type {readonly Stage[]} */
 export const STAGES = [
@@ -103,7 +24,15 @@ export const STAGES = [
   {
     name: 'format',
     summary: 'prettier',
-    run: oneCheck(['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']),
+    run: oneCheck([
+      'node_modules/prettier/bin/prettier.cjs',
+      '--check',
+      '--cache',
+      '--cache-strategy=content',
+      '--cache-location=.nx/prettier-cache',
+      '--log-level=warn',
+      '.',
+    ]),
   },
   {
     name: 'boundaries',
@@ -128,46 +57,56 @@ export const STAGES = [
   {
     name: 'packaging',
     summary: 'publint and attw for each library',
-    run: countedChecks(['tools/checks/packaging.mjs']),
+    run: cachedTests('packaging', () => ({
+      targets: ['packaging'],
+      results: ['tools/checks/.test-results/packaging.json'],
+      parallel: 1,
+    })),
   },
   {
     name: 'unit',
     summary: 'unit, property and contract tests of all projects and tools',
-    run: jest('unit', [
-      '--maxWorkers=2',
-      '--workerIdleMemoryLimit=400MB',
-      `--testPathIgnorePatterns=${README_EXAMPLES}`,
-    ]),
+    run: cachedTests('unit', ({ root }) => ({
+      targets: ['test'],
+      results: unitFolders(root).map((folder) => `${folder}/.test-results/unit.json`),
+      parallel: 2,
+    })),
   },
   {
     name: 'guards',
-    summary: 'each guard in a file that differs from main, taken away: its test must fail',
-    run: countedChecks(['--conditions=@omni/source', 'tools/guards/main.ts', '--changed', '--fast']),
+    summary: 'each guard taken away, in files that differ from main or in all: its test must fail',
+    run: (context) => {
+      const which = context.takesAllGuards ? [] : ['--changed', '--fast'];
+      return countedChecks(['--conditions=@omni/source', 'tools/guards/main.ts', ...which])(context);
+    },
   },
   {
     name: 'examples',
     summary: 'the example of each README',
-    run: jest('examples', ['--config=tools/checks/jest.config.mjs', `--testPathPatterns=${README_EXAMPLES}`]),
+    run: cachedTests('examples', () => ({
+      targets: ['examples'],
+      results: ['tools/checks/.test-results/examples.json'],
+      parallel: 1,
+    })),
   },
   {
     name: 'end-to-end',
-    summary: 'the program as a process, with real servers',
-    run: async (context) => {
-      const configs = globSync('apps/*-e2e/jest.config.mjs', { cwd: context.root });
-      return jest('end-to-end', ['--projects', ...configs, '--runInBand'])(context);
-    },
+    summary: `the program as a process, with real servers; areas: ${Object.keys(AREAS).join(', ')}`,
+    run: cachedTests('end-to-end', ({ root, areas }) => ({
+      targets: areas.map(targetOf),
+      results: areas.map(resultsOf),
+      parallel: 2,
+      env: { OMNI_E2E_MAIN: join(root, BUNDLED) },
+    })),
   },
   {
     name: 'conformance',
     summary: 'the official suite through Omni',
-    run: async (context) => {
-      if (!existsSync(join(context.root, CONFORMANCE))) {
-        console.log(`${CONFORMANCE} is not there`);
-        return { ...NOTHING, skipped: 1 };
-      }
-      const results = join(context.root, RESULTS_FOLDER, 'conformance.json');
-      return countedChecks(['--conditions=@omni/source', CONFORMANCE, '--results', results])(context);
-    },
+    run: cachedTests('conformance', () => ({
+      targets: ['conformance'],
+      results: ['tools/conformance/.test-results/conformance.json'],
+      parallel: 1,
+    })),
   },
   {
     name: 'requirements',

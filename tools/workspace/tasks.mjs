@@ -5,10 +5,18 @@
  * `usage` is what `--help` says of a program that does not answer it itself.
  */
 
+import { JEST } from './jest-task.mjs';
+
 const FROM_SOURCE = '--conditions=@omni/source';
 const TSC = 'node_modules/@typescript/native/bin/tsc';
 const NX = 'node_modules/nx/dist/bin/nx.js';
 const TEST = 'tools/workspace/test.mjs';
+
+export const CALL_COST = [
+  ...JEST,
+  '--config=tools/bench/jest.config.mjs',
+  '--testMatch=**/call-cost.bench.ts',
+];
 
 /** @type {Readonly<Record<string, Task>>} */
 export const TASKS = {
@@ -17,8 +25,9 @@ export const TASKS = {
     argv: (rest) => [FROM_SOURCE, 'apps/master-server/src/main.ts', 'start', ...rest],
   },
   test: {
-    summary: 'everything that must pass before a change is merged; --only and --skip name stages',
-    usage: 'npm test [-- --only stage,… | --skip stage,… | --list]',
+    summary:
+      'everything that must pass before a change is merged; --only and --skip name stages, --area a part of end-to-end',
+    usage: 'npm test [-- --only stage,… | --skip stage,… | --area area,… | --guards changed|all | --list]',
     argv: (rest) => [TEST, ...rest],
   },
   lint: {
@@ -42,7 +51,8 @@ export const TASKS = {
   },
   bench: {
     summary: 'compare Omni with other ways to do the same; --help lists the options',
-    argv: (rest) => [FROM_SOURCE, 'tools/bench/main.ts', ...rest],
+    argv: (rest) =>
+      rest.includes('--call-cost') ? CALL_COST : [FROM_SOURCE, 'tools/bench/main.ts', ...rest],
   },
   clients: {
     summary: 'let real clients (Inspector, mcporter, Claude Code) use Omni; installs them on demand',
@@ -63,7 +73,7 @@ export const TASKS = {
   },
   nightly: {
     summary:
-      'what is too long for every change: 5,000,000 messages that must reach nobody else, the whole corpus over every pair of transports, guards whose tests start processes, five minutes of fuzzing for each target',
+      'what is too long for every change: 5,000,000 messages that must reach nobody else, the whole corpus over every pair of transports, every guard taken away, CPU time per call, five minutes of fuzzing for each target',
     usage: 'npm run nightly',
     argv: () => ['tools/workspace/nightly.mjs'],
   },

@@ -1,71 +1,56 @@
 /**
  * Everything that must pass, one stage after another; goes on after a failure, so that one run tells all.
- * Usage: npm test [-- --only stage,… | --skip stage,… | --list]. The last line is `N passed, N failed, N skipped`.
+ * The last line is `N passed, N failed, N skipped`. Arguments: see `test-options.mjs`.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { countsLine, sum } from './counts.mjs';
-import { RESULTS_FOLDER, STAGES } from './stages.mjs';
+import { RESULTS_FOLDER } from './cached-tests.mjs';
+import { STAGES } from './stages.mjs';
+import { parseTestOptions, UsageError } from './test-options.mjs';
 
 /** @import { Counts } from './counts.mjs' */
+/** @import { StageContext } from './stage-process.mjs' */
 /** @import { Stage } from './stages.mjs' */
+/** @import { TestOptions } from './test-options.mjs' */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/**
- * @param {string} list - Names, comma-separated.
- * @returns {Set<string>}
- */
-function stageNames(list) {
-  const names = list.split(',').filter((name) => name !== '');
-  const unknown = names.filter((name) => !STAGES.some((stage) => stage.name === name));
-  if (unknown.length === 0) return new Set(names);
-  console.error(
-    `No stage is called ${unknown.join(', ')}. The stages are: ${STAGES.map(({ name }) => name).join(', ')}.`,
-  );
-  process.exit(64);
-}
-
+/** @returns {TestOptions} */
 function options() {
   try {
-    return parseArgs({
-      options: { only: { type: 'string' }, skip: { type: 'string' }, list: { type: 'boolean' } },
-    }).values;
+    return parseTestOptions(process.argv.slice(2));
   } catch (error) {
-    console.error(
-      `${error instanceof Error ? error.message : String(error)}\nUsage: npm test [-- --only stage,… | --skip stage,… | --list]`,
-    );
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
     process.exit(64);
   }
 }
 
 /**
  * @param {Stage} stage
- * @param {AbortSignal} signal
+ * @param {StageContext} context
  * @returns {Promise<Counts>}
  */
-async function runStage(stage, signal) {
+async function runStage(stage, context) {
   try {
-    return await stage.run({ root: ROOT, signal });
+    return await stage.run(context);
   } catch (error) {
     console.error(error);
     return { passed: 0, failed: 1, skipped: 0 };
   }
 }
 
-const values = options();
-if (values.list === true) {
+const { stages, isWhole, isList, ...chosen } = options();
+if (isList) {
   for (const { name, summary } of STAGES) console.log(`${name.padEnd(12)}  ${summary}`);
   process.exit(0);
 }
-const only = stageNames(values.only ?? '');
-const skip = stageNames(values.skip ?? '');
-const stages = STAGES.filter(({ name }) => (only.size === 0 || only.has(name)) && !skip.has(name));
 
 // A requirement must be proven by this run; only a run of some stages may look back.
-if (only.size === 0) rmSync(join(ROOT, RESULTS_FOLDER), { recursive: true, force: true });
+if (isWhole) rmSync(join(ROOT, RESULTS_FOLDER), { recursive: true, force: true });
 mkdirSync(join(ROOT, RESULTS_FOLDER), { recursive: true });
 
 const abort = new AbortController();
@@ -79,7 +64,7 @@ for (const [index, stage] of stages.entries()) {
   if (abort.signal.aborted) break;
   console.log(`\n${styleText('bold', `[${index + 1}/${stages.length}] ${stage.name}`)}: ${stage.summary}`);
   const started = Date.now();
-  const counts = await runStage(stage, abort.signal);
+  const counts = await runStage(stage, { root: ROOT, signal: abort.signal, ...chosen });
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   done.push({ name: stage.name, counts, seconds });
   console.log(

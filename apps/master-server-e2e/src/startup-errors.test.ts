@@ -182,10 +182,11 @@ describe('omni start', () => {
       `claude mcp add --transport http omni ${url} --header "Authorization: Bearer ${token}"`,
     );
     const client = await connectSdk1(url, undefined, { Authorization: `Bearer ${token}` });
-    const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['demo__slow_count', 'everything__echo']),
-    );
+    // The first list waits for a moment only.
+    await eventually('the tools of both', async () => {
+      const names = new Set((await client.listTools()).tools.map(({ name }) => name));
+      return names.has('demo__slow_count') && names.has('everything__echo');
+    });
     expect((await started.stop()).code).toBe(0);
   }, 30_000);
 });

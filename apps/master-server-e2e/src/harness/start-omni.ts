@@ -11,7 +11,9 @@ export const OMNI_ARGUMENTS: readonly string[] = [
   // A module for Omni to import before anything else: `tools/guards` takes guards away in this way.
   ...(process.env['OMNI_E2E_IMPORT'] === undefined ? [] : [`--import=${process.env['OMNI_E2E_IMPORT']}`]),
   '--conditions=@omni/source',
-  fileURLToPath(new URL('../../../master-server/src/main.ts', import.meta.url)),
+  // A bundle, which starts in a third of the time; from its sources Omni needs no step before the test.
+  process.env['OMNI_E2E_MAIN'] ??
+    fileURLToPath(new URL('../../../master-server/src/main.ts', import.meta.url)),
 ];
 
 const START_TIMEOUT_MS = 20_000;

@@ -1,0 +1,118 @@
+/**
+ * Tests as tasks of Nx: what has passed is not run again until something that it depends on changes. Each task leaves
+ * its results in a file, which comes out of the cache with it.
+ */
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { countsOfJest } from './counts.mjs';
+import { JEST } from './jest-task.mjs';
+import { joinResults } from './joined-results.mjs';
+import { filesForSecondRun, mergeSecondRun } from './second-run.mjs';
+import { runNode } from './stage-process.mjs';
+
+/** @import { Counts } from './counts.mjs' */
+/** @import { JestResult } from './joined-results.mjs' */
+/** @import { StageContext } from './stage-process.mjs' */
+
+/** Where the results of the stages are, for the requirements stage. */
+export const RESULTS_FOLDER = '.test-results';
+
+const NX = 'node_modules/nx/dist/bin/nx.js';
+/**
+ * @typedef {object} TestTasks
+ * @property {readonly string[]} targets - Of Nx.
+ * @property {readonly string[]} results - The file of each task, from the root of the workspace.
+ * @property {number} parallel - How many tasks run side by side.
+ * @property {NodeJS.ProcessEnv} [env] - For a second run of single files.
+ */
+
+/**
+ * Runs tests; what fails of a few files is run once more, see `second-run.mjs`.
+ *
+ * @param {string} name - Of the stage; its results go to a file of that name.
+ * @param {(context: StageContext) => TestTasks} tasksOf
+ * @returns {(context: StageContext) => Promise<Counts>}
+ */
+export function cachedTests(name, tasksOf) {
+  return async (context) => {
+    const { targets, results, parallel, env = {} } = tasksOf(context);
+    const files = results.map((result) => join(context.root, result));
+    for (const file of files) rmSync(file, { force: true });
+    const began = Date.now();
+    const { code } = await runNode(
+      context,
+      [NX, 'run-many', `--targets=${targets.join(',')}`, `--parallel=${parallel}`, '--outputStyle=static'],
+      { NX_DAEMON: 'false' },
+    );
+    const found = files.map(resultIn);
+    for (const [index, result] of found.entries())
+      if (result === undefined)
+        console.log(`${results[index]} is not there: the run did not come to its end`);
+    const cached = found.filter((result) => result !== undefined && result.startTime < began).length;
+    console.log(`cached: ${cached} of ${found.length}, unchanged since they passed`);
+    const joined = join(context.root, RESULTS_FOLDER, `${name}.json`);
+    mkdirSync(dirname(joined), { recursive: true });
+    writeFileSync(joined, JSON.stringify(joinResults(found)));
+    return code === 0 || context.signal.aborted
+      ? countsOfJest(joined, code)
+      : secondRun(context, joined, code, env);
+  };
+}
+
+/**
+ * @param {string} file
+ * @returns {JestResult | undefined}
+ */
+function resultIn(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+/**
+ * @param {StageContext} context
+ * @param {string} file - The joined results; is rewritten.
+ * @param {number} code - Exit code of the first run.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<Counts>}
+ */
+async function secondRun(context, file, code, env) {
+  const again = filesForSecondRun(file);
+  if (again.length === 0) return countsOfJest(file, code);
+  console.log(`once more, alone: ${again.map((path) => relative(context.root, path)).join(', ')}`);
+  const secondFile = join(context.root, RESULTS_FOLDER, 'second-run.json');
+  const configs = new Set(again.map((path) => configOf(context.root, path)));
+  const options = ['--runInBand', '--json', `--outputFile=${secondFile}`];
+  const argv = [...JEST, '--projects', ...configs, ...options, '--runTestsByPath', ...again];
+  const second = await runNode(context, argv, env);
+  if (!existsSync(secondFile)) return countsOfJest(file, code);
+  for (const path of mergeSecondRun(file, secondFile))
+    console.log(`UNSTEADY: ${relative(context.root, path)} failed, and passed when run alone`);
+  rmSync(secondFile);
+  return countsOfJest(file, second.code);
+}
+
+/**
+ * @param {string} root
+ * @param {string} testFile
+ */
+function configOf(root, testFile) {
+  let folder = dirname(testFile);
+  while (folder !== root && !existsSync(join(folder, 'jest.config.mjs'))) folder = dirname(folder);
+  return join(folder, 'jest.config.mjs');
+}
+
+/**
+ * @param {string} root
+ * @returns {string[]} folders with unit tests: each is a project of Nx
+ */
+export function unitFolders(root) {
+  const patterns = [
+    'libs/*/jest.config.mjs',
+    'libs/*/*/jest.config.mjs',
+    'apps/*/jest.config.mjs',
+    'tools/*/jest.config.mjs',
+  ];
+  return globSync(patterns, { cwd: root })
+    .map((file) => dirname(file).replaceAll('\\', '/'))
+    .filter((folder) => !folder.endsWith('-e2e'))
+    .sort();
+}

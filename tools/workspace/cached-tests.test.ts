@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { cachedTests, unitFolders } from './cached-tests.mjs';
+import type { Counts } from './counts.mjs';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Stands for Jest: writes the results that the project wants, and how often it ran. */
+const PROGRAM = `
+  import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+  const [folder] = process.argv.slice(2);
+  appendFileSync('runs.log', folder + '\\n');
+  const wanted = readFileSync(folder + '/wanted', 'utf8').trim();
+  if (wanted === 'nothing') process.exit(3);
+  mkdirSync(folder + '/.test-results', { recursive: true });
+  const failed = wanted === 'failure' ? 1 : 0;
+  writeFileSync(folder + '/.test-results/unit.json', JSON.stringify({
+    startTime: Date.now(), testResults: [], numPassedTests: 5, numFailedTests: failed, numPendingTests: 0, numTodoTests: 0,
+    numRuntimeErrorTestSuites: 0,
+  }));
+  process.exit(failed);`;
+
+describe('cachedTests', () => {
+  let root = '';
+  const write = (file: string, text: string): void => writeFileSync(join(root, file), text);
+  const run = (): Promise<Counts> =>
+    cachedTests('unit', () => ({
+      targets: ['test'],
+      results: ['a/.test-results/unit.json', 'b/.test-results/unit.json'],
+      parallel: 2,
+    }))({ root, signal: new AbortController().signal, areas: [], takesAllGuards: false });
+  const runs = (): string[] => readFileSync(join(root, 'runs.log'), 'utf8').trim().split('\n').sort();
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'omni-cached-'));
+    symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'), 'junction');
+    write('package.json', '{ "name": "planted", "private": true }');
+    write('.gitignore', 'node_modules\n.nx\n.test-results\nruns.log\n');
+    write('program.mjs', PROGRAM);
+    const test = {
+      executor: 'nx:run-commands',
+      cache: true,
+      inputs: ['{projectRoot}/**/*'],
+      outputs: ['{projectRoot}/.test-results/unit.json'],
+      options: { command: 'node program.mjs {projectRoot}' },
+    };
+    write(
+      'nx.json',
+      JSON.stringify({ neverConnectToCloud: true, analytics: false, targetDefaults: { test } }),
+    );
+    for (const name of ['a', 'b']) {
+      mkdirSync(join(root, name));
+      write(`${name}/project.json`, JSON.stringify({ name, targets: { test: {} } }));
+      write(`${name}/wanted`, 'success');
+    }
+    jest.spyOn(console, 'log').mockReturnValue(undefined);
+    jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  it('runs again what has changed, and takes what has passed from the cache', async () => {
+    expect(await run()).toEqual({ passed: 10, failed: 0, skipped: 0 });
+    expect(runs()).toEqual(['a', 'b']);
+    write('b/wanted', 'success\n');
+    expect(await run()).toEqual({ passed: 10, failed: 0, skipped: 0 });
+    expect(runs()).toEqual(['a', 'b', 'b']);
+    expect(console.log).toHaveBeenLastCalledWith('cached: 1 of 2, unchanged since they passed');
+  });
+
+  it('never takes a failure from the cache', async () => {
+    write('b/wanted', 'failure');
+    expect(await run()).toEqual({ passed: 10, failed: 1, skipped: 0 });
+    expect(await run()).toEqual({ passed: 10, failed: 1, skipped: 0 });
+    expect(runs()).toEqual(['a', 'b', 'b']);
+  });
+
+  it('counts a task that leaves no results as one failure, whatever it left before', async () => {
+    await run();
+    write('b/wanted', 'nothing');
+    expect(await run()).toEqual({ passed: 5, failed: 1, skipped: 0 });
+  });
+});
+
+describe('unitFolders', () => {
+  it.each(unitFolders(ROOT))('has %s, which is a project of Nx with a target test', (folder) => {
+    const file = folder.startsWith('tools/') ? 'project.json' : 'package.json';
+    const project = JSON.parse(readFileSync(join(ROOT, folder, file), 'utf8'));
+    expect((folder.startsWith('tools/') ? project : project.nx).targets).toHaveProperty('test');
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { AREAS } from './areas.mjs';
+import { STAGES } from './stages.mjs';
+import { parseTestOptions, UsageError } from './test-options.mjs';
+
+function stages(...argv: string[]): readonly string[] {
+  return parseTestOptions(argv).stages.map(({ name }) => name);
+}
+
+describe('parseTestOptions', () => {
+  it('takes everything but the guards of unchanged files when nothing is said', () => {
+    expect(parseTestOptions([])).toEqual({
+      stages: STAGES,
+      isWhole: true,
+      areas: Object.keys(AREAS),
+      takesAllGuards: false,
+      isList: false,
+    });
+  });
+
+  it('takes stages by name, in their order', () => {
+    expect(stages('--only', 'unit,lint')).toEqual(['lint', 'unit']);
+    expect(parseTestOptions(['--only', 'unit']).isWhole).toBe(false);
+    expect(stages('--only', 'unit,lint', '--skip', 'unit')).toEqual(['lint']);
+    expect(stages('--skip', 'conformance')).not.toContain('conformance');
+    expect(parseTestOptions(['--skip', 'conformance']).isWhole).toBe(true);
+  });
+
+  it('takes areas, which are parts of one stage', () => {
+    expect(parseTestOptions(['--area', 'auth,relay'])).toMatchObject({
+      isWhole: false,
+      areas: ['auth', 'relay'],
+    });
+    expect(stages('--area', 'auth')).toEqual(['end-to-end']);
+    expect(stages('--area', 'auth', '--only', 'lint,end-to-end')).toEqual(['lint', 'end-to-end']);
+  });
+
+  it('takes all guards', () => {
+    expect(parseTestOptions(['--guards', 'all']).takesAllGuards).toBe(true);
+  });
+
+  it.each([
+    [['--only', 'nothing'], /^No stage is called nothing\. There are: lock, lint, /],
+    [['--skip', 'constructor'], /^No stage is called constructor\./],
+    [['--area', 'auth,nowhere'], /^No area is called nowhere\. There are: auth, /],
+    [['--guards', 'some'], /^No choice of guards is called some\. There are: changed, all\.$/],
+    [['--slow'], /Usage: npm test /],
+  ])('refuses %j', (argv, words) => {
+    expect(() => parseTestOptions(argv)).toThrow(UsageError);
+    expect(() => parseTestOptions(argv)).toThrow(words);
+  });
+});
