@@ -207,6 +207,14 @@ function isWayOut(name, access) {
   );
 }
 
+/** @param {ts.Node} node */
+function judgeLocator(node) {
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined;
+  const { expression, name } = node.expression;
+  const isLocator = ts.isIdentifier(expression) && /^(?:container|scope|root)$/.test(expression.text);
+  return isLocator && name.text === 'get' ? `calls ${expression.text}.get` : undefined;
+}
+
 /** @type {readonly SourceRule[]} */
 export const SOURCE_RULES = [
   {
@@ -261,6 +269,16 @@ export const SOURCE_RULES = [
     fix: 'Register a resolved value in the composition library.',
     appliesTo: () => true,
     check: (file) => hitsIn(file, (node) => (ts.isDecorator(node) ? `uses ${node.getText()}` : undefined)),
+  },
+  {
+    id: 'locator-in-bootstrap',
+    why: 'A part that asks a container for others hides what it needs (S003-AR-04).',
+    fix: 'Name it among the needs of the part; only the bootstrap and the scopes themselves ask.',
+    appliesTo: (file) =>
+      isProductSource(file) &&
+      file.path.startsWith('libs/composition/') &&
+      !/\/(?:create-master-server|scope\/[a-z-]+)\.ts$/.test(file.path),
+    check: (file) => hitsIn(file, judgeLocator),
   },
   {
     id: 'explained-assertions',

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { systemClock, systemRandom, silentLogger } from '@omni/ports';
-import { Container } from 'inversify';
-import { GATEWAY_MODULES } from './modules/gateway-modules.ts';
-import { createMasterServer } from './create-master-server.ts';
+import { createMasterServer, rootScope } from './create-master-server.ts';
+import type { Scope } from './scope/scope.ts';
 import { parseConfigurationText } from './node/node-configuration.ts';
 import { Token } from './token.ts';
+
+const INITIALIZE =
+  '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}';
 
 const configuration = parseConfigurationText(
   'mcpServers: { off: { command: none, disabled: true } }',
@@ -14,19 +15,58 @@ const configuration = parseConfigurationText(
 
 describe('createMasterServer', () => {
   it('resolves every part of the table [S003-ST-04]', () => {
-    const container = new Container({ defaultScope: 'Singleton', jitless: true });
-    container.bind(Token.Configuration).toConstantValue(configuration);
-    container.bind(Token.StartGraceMs).toConstantValue(0);
-    container.bind(Token.Clock).toConstantValue(systemClock);
-    container.bind(Token.Random).toConstantValue(systemRandom);
-    container.bind(Token.Logger).toConstantValue(silentLogger);
-    container.bind(Token.ChildLauncher).toConstantValue(undefined);
-    container.bind(Token.HttpClient).toConstantValue(undefined);
-    container.bind(Token.ChannelDialer).toConstantValue(undefined);
-    container.load(...GATEWAY_MODULES);
-    const missing = Object.entries(Token).filter(([, token]) => !container.isBound(token));
-    expect(missing).toEqual([]);
-    for (const token of Object.values(Token)) expect(() => container.get<unknown>(token)).not.toThrow();
+    const root = rootScope({ configuration });
+    const ofSessions: readonly unknown[] = [Token.Client];
+    const tokens = Object.entries(Token).filter(([, token]) => !ofSessions.includes(token));
+    expect(tokens.filter(([, token]) => !root.has(token))).toEqual([]);
+    for (const [, token] of tokens) expect(() => root.get<unknown>(token)).not.toThrow();
+  });
+
+  it('has a token for each component of the seed [S003-AR-02]', () => {
+    const root = rootScope({ configuration });
+    const components = {
+      protocolHandler: Token.ProtocolHandler,
+      orchestrator: Token.MasterServer,
+      configurationManager: Token.ConfigurationManager,
+      healthMonitor: Token.HealthMonitor,
+      authManager: Token.Authentication,
+      moduleLoader: Token.Upstreams,
+      aggregator: Token.Catalogue,
+      router: Token.RequestRouter,
+      // The container is the scope itself, and errors are one table: GATEWAY_ERRORS of @omni/ports.
+    };
+    for (const token of Object.values(components)) expect(root.get<unknown>(token)).toBeDefined();
+  });
+
+  it('opens a scope for each session, which ends with it [S003-DI-03]', async () => {
+    const scopes: Scope[] = [];
+    const ended: string[] = [];
+    const server = createMasterServer({
+      configuration,
+      onSession: (scope) => {
+        scopes.push(scope);
+        scope.register(Token.StartGraceMs, {
+          useFactory: () => 1,
+          dispose: () => void ended.push('session'),
+        });
+        scope.get(Token.StartGraceMs);
+      },
+    });
+    await server.start();
+    const client = server.connect();
+    const answered = new Promise((resolve) => client.onMessage(resolve));
+    client.send(INITIALIZE);
+    await answered;
+    const [scope] = scopes;
+    expect(scopes).toHaveLength(1);
+    expect(scope?.kind).toBe('connection');
+    expect(scope?.get(Token.Client)).toMatchObject({ era: 'legacy', principal: { id: 'local' } });
+    // What the session has of its own is not the process's.
+    expect(scope?.get(Token.StartGraceMs)).toBe(1);
+    expect(ended).toEqual([]);
+    await client.close();
+    await server.stop({ deadlineMs: 0 });
+    expect(ended).toEqual(['session']);
   });
 
   it('names each part by a symbol of its own [S003-DI-01]', () => {

@@ -1,7 +1,8 @@
 import { silentLogger, systemClock, systemRandom } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
-import { Container } from 'inversify';
-import { GATEWAY_MODULES } from './modules/gateway-modules.ts';
+import { registerGateway } from './modules/gateway-modules.ts';
+import { Scope } from './scope/scope.ts';
+import { openSessionScope, type OnSession } from './scope/session-scope.ts';
 import { HTTP_START_GRACE_MS, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
 import { Token } from './token.ts';
@@ -10,23 +11,33 @@ export interface MasterServerOptions extends GatewayAdapters {
   readonly configuration: GatewayConfiguration;
   /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
+  /** Told of each legacy session that opens, with a scope of its own: what is registered there ends with the session. */
+  readonly onSession?: OnSession;
   /** Who requests come from. Default: who shows a token of the configuration. */
   readonly authentication?: Authentication;
 }
 
 /** Builds a gateway from a configuration and the runtime's adapters. Nothing runs before `start()`. */
 export function createMasterServer(options: MasterServerOptions): MasterServer {
-  const container = new Container({ defaultScope: 'Singleton', jitless: true });
-  container.bind(Token.Configuration).toConstantValue(options.configuration);
-  container.bind(Token.StartGraceMs).toConstantValue(options.startGraceMs ?? HTTP_START_GRACE_MS);
-  container.bind(Token.Clock).toConstantValue(options.clock ?? systemClock);
-  container.bind(Token.Random).toConstantValue(options.random ?? systemRandom);
-  container.bind(Token.Logger).toConstantValue(options.logger ?? silentLogger);
-  container.bind(Token.ChildLauncher).toConstantValue(options.launcher);
-  container.bind(Token.HttpClient).toConstantValue(options.http);
-  container.bind(Token.ChannelDialer).toConstantValue(options.dialer);
-  container.load(...GATEWAY_MODULES);
-  if (options.authentication !== undefined)
-    container.rebind(Token.Authentication).toConstantValue(options.authentication);
-  return container.get(Token.MasterServer);
+  return rootScope(options).get(Token.MasterServer);
+}
+
+/** All parts of a gateway, none of them made yet. */
+export function rootScope(options: MasterServerOptions): Scope {
+  const { configuration, authentication, onSession } = options;
+  const root = Scope.root();
+  root.register(Token.Configuration, { useValue: configuration });
+  root.register(Token.StartGraceMs, { useValue: options.startGraceMs ?? HTTP_START_GRACE_MS });
+  root.register(Token.Clock, { useValue: options.clock ?? systemClock });
+  root.register(Token.Random, { useValue: options.random ?? systemRandom });
+  root.register(Token.Logger, { useValue: options.logger ?? silentLogger });
+  root.register(Token.ChildLauncher, { useValue: options.launcher });
+  root.register(Token.HttpClient, { useValue: options.http });
+  root.register(Token.ChannelDialer, { useValue: options.dialer });
+  root.register(Token.OpenSessionScope, {
+    useValue: onSession === undefined ? undefined : openSessionScope(root, onSession),
+  });
+  registerGateway(root);
+  if (authentication !== undefined) root.replace(Token.Authentication, { useValue: authentication });
+  return root;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '@omni/ports';
+import { ScopeDisposers } from './scope/scope-disposers.ts';
 
 export interface StopOptions {
   /** How long running requests may take, in milliseconds. Default: `server.drain` of the configuration. */
@@ -40,16 +41,17 @@ export class LifecycleList {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const failures: unknown[] = [];
-    for (const part of this.#parts.toReversed()) {
-      try {
-        await part.stop?.(deadlineMs);
-      } catch (error) {
-        failures.push(error);
-        this.#logger.error({ error, part: part.name }, 'a part of the gateway could not be stopped');
-      }
+    const disposers = new ScopeDisposers();
+    for (const part of this.#parts) {
+      disposers.add(async () => {
+        try {
+          await part.stop?.(deadlineMs);
+        } catch (error) {
+          this.#logger.error({ error, part: part.name }, 'a part of the gateway could not be stopped');
+          throw error;
+        }
+      });
     }
-    if (failures.length > 0)
-      throw new AggregateError(failures, 'Not every part of the gateway could be stopped');
+    await disposers.run();
   }
 }

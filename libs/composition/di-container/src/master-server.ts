@@ -1,4 +1,5 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
+import type { ConfigurationManager } from '@omni/config';
 import type { HealthListener, HealthMonitor, HealthRollup } from '@omni/health';
 import {
   type ChannelDialer,
@@ -32,7 +33,7 @@ import { reportOf, type UpstreamReport } from './upstreams/upstream-report.ts';
 export const LOCAL_PRINCIPAL: Principal = { id: 'local', kind: 'local' };
 
 export interface MasterServerParts {
-  readonly configuration: GatewayConfiguration;
+  readonly configurations: ConfigurationManager<GatewayConfiguration>;
   readonly protocol: ProtocolHandler;
   readonly registry: UpstreamRegistry<GatewayUpstream>;
   readonly upstreams: Upstreams;
@@ -60,10 +61,19 @@ export class MasterServer {
 
   constructor(parts: MasterServerParts) {
     this.#parts = parts;
-    const { health, protocol, upstreamHealth, configuration } = parts;
+    const { health, protocol, upstreamHealth, configurations } = parts;
     health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
-    followDefinitions({ ...parts, health: upstreamHealth, drainMs: configuration.server.drainMs });
+    followDefinitions({
+      ...parts,
+      health: upstreamHealth,
+      drainMs: configurations.effective().server.drainMs,
+    });
     this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts), parts.logger);
+  }
+
+  /** The configuration in force; {@link apply} changes its upstreams and tells those who have subscribed. */
+  get configuration(): Pick<ConfigurationManager<GatewayConfiguration>, 'effective' | 'subscribe'> {
+    return this.#parts.configurations;
   }
 
   /** Starts the upstreams and takes requests; does not wait for upstreams. */
@@ -72,7 +82,7 @@ export class MasterServer {
   }
 
   /** Readiness off, nothing new, running requests finish or are cut at the deadline, upstreams gone. May be called twice. */
-  stop({ deadlineMs = this.#parts.configuration.server.drainMs }: StopOptions = {}): Promise<void> {
+  stop({ deadlineMs = this.configuration.effective().server.drainMs }: StopOptions = {}): Promise<void> {
     this.#isStopping = true;
     return this.#lifecycle.stop(deadlineMs);
   }
@@ -141,11 +151,12 @@ export class MasterServer {
   }
 
   #apply(definitions: readonly GatewayUpstream[]): DefinitionChanges {
-    const { registry, logger } = this.#parts;
+    const { registry, logger, configurations } = this.#parts;
     if (this.#isStopping)
       throw new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping and takes no new servers');
     checkTransports(definitions, this.#parts);
     const changes = registry.replace(definitions);
+    configurations.replace({ ...configurations.effective(), upstreams: definitions });
     const { added, removed, replaced, changed } = changes;
     logger.info(
       { version: registry.current.version, added, removed, replaced, changed },

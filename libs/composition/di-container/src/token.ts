@@ -1,8 +1,9 @@
 import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
+import type { ConfigurationManager } from '@omni/config';
 import type { HealthMonitor } from '@omni/health';
-import type { CatalogueViews } from '@omni/model';
+import type { CatalogueViews, ClientContext } from '@omni/model';
 import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger, Random } from '@omni/ports';
 import type { Authentication, ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
@@ -10,6 +11,7 @@ import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
+import type { SessionScope } from './scope/session-scope.ts';
 import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 
@@ -20,6 +22,7 @@ function token<Part>(name: string): ServiceIdentifier<Part> {
 /** Every part of the gateway, a line each. */
 export const Token = {
   Configuration: token<GatewayConfiguration>('Configuration'),
+  ConfigurationManager: token<ConfigurationManager<GatewayConfiguration>>('ConfigurationManager'),
   StartGraceMs: token<number>('StartGraceMs'),
   // Adapters; the last three are absent where the runtime has none.
   Clock: token<Clock>('Clock'),
@@ -28,6 +31,9 @@ export const Token = {
   ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
   HttpClient: token<HttpClient | undefined>('HttpClient'),
   ChannelDialer: token<ChannelDialer | undefined>('ChannelDialer'),
+  // The client of a session, in the scope of the session; and what opens such a scope, where somebody wants one.
+  Client: token<ClientContext>('Client'),
+  OpenSessionScope: token<((client: ClientContext) => SessionScope) | undefined>('OpenSessionScope'),
   // Core.
   Catalogue: token<Catalogue>('Catalogue'),
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),

@@ -84,3 +84,9 @@ export interface FrontLimits {
   readonly maxSessionInFlight: number;
   readonly sessionIdleMs: number;
 }
+
+/** What belongs to one legacy session, and ends with it. */
+export interface SessionScope {
+  /** Never throws. */
+  close(): void;
+}

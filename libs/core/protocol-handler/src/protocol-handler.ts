@@ -1,4 +1,4 @@
-import { ALL_SERVERS, type CatalogueViews, type Endpoint, SUPPORTED_VERSIONS } from '@omni/model';
+import { ALL_SERVERS, type CatalogueViews, type ClientContext, type Endpoint, SUPPORTED_VERSIONS } from '@omni/model';
 import {
   GatewayError,
   type ComponentStatus,
@@ -18,6 +18,7 @@ import type {
   HostCheck,
   Identity,
   ResourceUpdates,
+  SessionScope,
 } from './collaborators.ts';
 import { EndpointAccess, refusal, type EndpointDecision } from './http/endpoint-access.ts';
 import type { EndpointRequest } from './http/endpoint-request.ts';
@@ -46,6 +47,8 @@ export interface ProtocolHandlerOptions {
   readonly forwardable?: readonly string[];
   /** Whether clients of the transport HTTP+SSE (2024-11-05) are served at `/sse`. */
   readonly legacySse: boolean;
+  /** Opens what belongs to a legacy session. Default: nothing. */
+  readonly openSessionScope?: ((client: ClientContext) => SessionScope) | undefined;
   readonly clock: Clock;
   /** Default: the runtime's. */
   readonly random?: Random;
@@ -112,6 +115,7 @@ export class ProtocolHandler {
       identity,
       ticker,
       maxSessionInFlight: limits.maxSessionInFlight,
+      openScope: options.openSessionScope,
     };
     this.#sessions = new LegacySessions({
       ...this.#dependencies,

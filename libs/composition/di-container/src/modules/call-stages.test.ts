@@ -8,10 +8,9 @@ import {
   type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
-import { GatewayError, silentLogger, systemRandom, systemClock } from '@omni/ports';
+import { GatewayError } from '@omni/ports';
 import { RecordingCall, type ScriptedInstance, type ScriptedMessage, ScriptedServer } from '@omni/testing';
-import { Container } from 'inversify';
-import { GATEWAY_MODULES } from './gateway-modules.ts';
+import { rootScope } from '../create-master-server.ts';
 import { inProcessUpstream } from '../gateway-options.ts';
 import { parseConfigurationText } from '../node/node-configuration.ts';
 import { Token } from '../token.ts';
@@ -44,17 +43,8 @@ function gateway(limits: string) {
     ...parseConfigurationText(`{"limits":${limits}}`, 'omni.json', {}),
     upstreams: [{ ...inProcessUpstream('up', server.open), instances: 'per-request' as const }],
   };
-  const container = new Container({ defaultScope: 'Singleton', jitless: true });
-  container.bind(Token.Configuration).toConstantValue(configuration);
-  container.bind(Token.StartGraceMs).toConstantValue(0);
-  container.bind(Token.Clock).toConstantValue(systemClock);
-  container.bind(Token.Logger).toConstantValue(silentLogger);
-  container.bind(Token.ChildLauncher).toConstantValue(undefined);
-  container.bind(Token.HttpClient).toConstantValue(undefined);
-  container.bind(Token.ChannelDialer).toConstantValue(undefined);
-  container.bind(Token.Random).toConstantValue(systemRandom);
-  container.load(...GATEWAY_MODULES);
-  const upstreams = container.get(Token.Upstreams);
+  const root = rootScope({ configuration, startGraceMs: 0 });
+  const upstreams = root.get(Token.Upstreams);
   const upstream = upstreams.get('up');
   if (upstream === undefined) throw new TypeError('no upstream');
   const connection = () =>
@@ -64,7 +54,7 @@ function gateway(limits: string) {
     if (found instanceof GatewayError) throw found;
     return found;
   };
-  return { upstreams, upstream, server, limiter: container.get(Token.CallLimiter), connection, opened };
+  return { upstreams, upstream, server, limiter: root.get(Token.CallLimiter), connection, opened };
 }
 
 async function settle(): Promise<void> {

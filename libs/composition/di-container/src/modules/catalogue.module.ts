@@ -6,37 +6,32 @@ import {
   VariantReader,
 } from '@omni/capabilities';
 import { VariantKeys } from '@omni/upstreams';
-import { ContainerModule } from 'inversify';
 import { IDENTITY } from '../identity.ts';
-import { bindPart } from './part.ts';
+import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 
 /** What upstreams offer, and what each client is shown of it. */
-export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) => {
-  bindPart(
-    bind,
-    Token.Catalogue,
-    { configuration: Token.Configuration, registry: Token.UpstreamRegistry, clock: Token.Clock },
-    ({ configuration: { naming }, registry: { current }, clock }) =>
+export function registerCatalogue(scope: Scope): void {
+  scope.register(Token.Catalogue, {
+    needs: { configuration: Token.Configuration, registry: Token.UpstreamRegistry, clock: Token.Clock },
+    useFactory: ({ configuration: { naming }, registry: { current }, clock }) =>
       new Catalogue({
         upstreams: current.all.map(({ name, enabled }) => ({ name, isOff: !enabled })),
         prefix: naming.prefix,
         identity: IDENTITY,
         clock,
       }),
-  );
-  bindPart(bind, Token.VariantKeys, {}, () => new VariantKeys());
-  bindPart(
-    bind,
-    Token.VariantReader,
-    {
+  });
+  scope.register(Token.VariantKeys, { useFactory: () => new VariantKeys() });
+  scope.register(Token.VariantReader, {
+    needs: {
       catalogue: Token.Catalogue,
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
       logger: Token.Logger,
       listWaitMs: Token.StartGraceMs,
     },
-    ({ catalogue, variantKeys, clock, logger, listWaitMs }) =>
+    useFactory: ({ catalogue, variantKeys, clock, logger, listWaitMs }) =>
       new VariantReader({
         upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
@@ -49,11 +44,9 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
         logger,
         listWaitMs,
       }),
-  );
-  bindPart(
-    bind,
-    Token.CatalogueRefresher,
-    {
+  });
+  scope.register(Token.CatalogueRefresher, {
+    needs: {
       registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       reader: Token.VariantReader,
@@ -61,7 +54,7 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
       logger: Token.Logger,
       startGraceMs: Token.StartGraceMs,
     },
-    ({ registry, catalogue, reader, clock, logger, startGraceMs }) =>
+    useFactory: ({ registry, catalogue, reader, clock, logger, startGraceMs }) =>
       new CatalogueRefresher({
         publish: (upstream, read, isSuccessor) => {
           if (catalogue.set(upstream, read, isSuccessor)) reader.onBaseChanged(upstream);
@@ -72,18 +65,16 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
         logger,
         startGraceMs,
       }),
-  );
-  bindPart(
-    bind,
-    Token.CatalogueViews,
-    {
+  });
+  scope.register(Token.CatalogueViews, {
+    needs: {
       catalogue: Token.Catalogue,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       variantKeys: Token.VariantKeys,
       sources: Token.UpstreamDirectory,
     },
-    ({ variantKeys, ...parts }) =>
+    useFactory: ({ variantKeys, ...parts }) =>
       new CompiledViews({ ...parts, variantKeyOf: (client) => variantKeys.of(client) }),
-  );
-});
+  });
+}

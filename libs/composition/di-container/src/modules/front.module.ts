@@ -1,19 +1,16 @@
 import { ProtocolHandler, type ProtocolHandlerOptions } from '@omni/protocol';
 import type { RequestRouter } from '@omni/router';
-import { ContainerModule } from 'inversify';
 import type { UpstreamRegistry } from '@omni/upstreams';
 import type { GatewayUpstream } from '../gateway-options.ts';
 import { healthPage } from '../health-pages.ts';
 import { IDENTITY } from '../identity.ts';
-import { bindPart } from './part.ts';
+import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 
 /** Where clients connect. */
-export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
-  bindPart(
-    bind,
-    Token.ProtocolHandler,
-    {
+export function registerFront(scope: Scope): void {
+  scope.register(Token.ProtocolHandler, {
+    needs: {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
       views: Token.CatalogueViews,
@@ -24,9 +21,10 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
       health: Token.HealthMonitor,
       clock: Token.Clock,
       random: Token.Random,
+      openSessionScope: Token.OpenSessionScope,
       logger: Token.Logger,
     },
-    ({ configuration, registry, health, router, ...parts }) =>
+    useFactory: ({ configuration, registry, health, router, ...parts }) =>
       new ProtocolHandler({
         ...parts,
         dispatch: dispatchTo(router),
@@ -36,8 +34,8 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
         forwardable: forwardedBy(registry),
         legacySse: configuration.server.legacySse,
       }),
-  );
-});
+  });
+}
 
 function dispatchTo(router: RequestRouter): ProtocolHandlerOptions['dispatch'] {
   return {

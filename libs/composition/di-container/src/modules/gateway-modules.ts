@@ -1,17 +1,17 @@
-import type { ContainerModule } from 'inversify';
-import { accessModule } from './access.module.ts';
-import { catalogueModule } from './catalogue.module.ts';
-import { frontModule } from './front.module.ts';
-import { routerModule } from './router.module.ts';
-import { serverModule } from './server.module.ts';
-import { upstreamsModule } from './upstreams.module.ts';
+import type { Scope } from '../scope/scope.ts';
+import { registerAccess } from './access.module.ts';
+import { registerCatalogue } from './catalogue.module.ts';
+import { registerFront } from './front.module.ts';
+import { registerRouter } from './router.module.ts';
+import { registerServer } from './server.module.ts';
+import { registerUpstreams } from './upstreams.module.ts';
 
 /** Wires the core to its ports, one module per concern. Which adapter answers a port is the caller's choice. */
-export const GATEWAY_MODULES: readonly ContainerModule[] = [
-  catalogueModule,
-  upstreamsModule,
-  routerModule,
-  accessModule,
-  frontModule,
-  serverModule,
-];
+export function registerGateway(scope: Scope): void {
+  registerCatalogue(scope);
+  registerUpstreams(scope);
+  registerRouter(scope);
+  registerAccess(scope);
+  registerFront(scope);
+  registerServer(scope);
+}

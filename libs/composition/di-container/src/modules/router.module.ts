@@ -1,21 +1,18 @@
 import { RequestRouter, ResourceSubscriptions, StateSeal } from '@omni/router';
-import { ContainerModule } from 'inversify';
-import { bindPart } from './part.ts';
+import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 
 /** Where requests go. */
-export const routerModule: ContainerModule = new ContainerModule(({ bind }) => {
-  bindPart(
-    bind,
-    Token.RequestRouter,
-    {
+export function registerRouter(scope: Scope): void {
+  scope.register(Token.RequestRouter, {
+    needs: {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
       upstreams: Token.UpstreamDirectory,
       views: Token.CatalogueViews,
       clock: Token.Clock,
     },
-    ({ configuration: { naming, sealing }, registry, upstreams, views, clock }) =>
+    useFactory: ({ configuration: { naming, sealing }, registry, upstreams, views, clock }) =>
       new RequestRouter({
         views,
         upstreams,
@@ -26,11 +23,9 @@ export const routerModule: ContainerModule = new ContainerModule(({ bind }) => {
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
         labelsElicitations: naming.labelElicitations,
       }),
-  );
-  bindPart(
-    bind,
-    Token.ResourceSubscriptions,
-    { views: Token.CatalogueViews, upstreams: Token.UpstreamDirectory },
-    (parts) => new ResourceSubscriptions(parts),
-  );
-});
+  });
+  scope.register(Token.ResourceSubscriptions, {
+    needs: { views: Token.CatalogueViews, upstreams: Token.UpstreamDirectory },
+    useFactory: (parts) => new ResourceSubscriptions(parts),
+  });
+}

@@ -1,30 +1,33 @@
+import { ConfigurationManager } from '@omni/config';
 import { HealthMonitor } from '@omni/health';
-import { ContainerModule } from 'inversify';
 import { MasterServer } from '../master-server.ts';
-import { bindPart } from './part.ts';
+import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 import { UpstreamHealth } from '../upstreams/upstream-health.ts';
 
 /** The gateway as a whole. */
-export const serverModule: ContainerModule = new ContainerModule(({ bind }) => {
-  bindPart(bind, Token.HealthMonitor, { clock: Token.Clock }, ({ clock }) => new HealthMonitor({ clock }));
-  bindPart(
-    bind,
-    Token.UpstreamHealth,
-    {
+export function registerServer(scope: Scope): void {
+  scope.register(Token.ConfigurationManager, {
+    needs: { configuration: Token.Configuration },
+    useFactory: ({ configuration }) => new ConfigurationManager(configuration),
+  });
+  scope.register(Token.HealthMonitor, {
+    needs: { clock: Token.Clock },
+    useFactory: ({ clock }) => new HealthMonitor({ clock }),
+  });
+  scope.register(Token.UpstreamHealth, {
+    needs: {
       health: Token.HealthMonitor,
       registry: Token.UpstreamRegistry,
       upstreams: Token.Upstreams,
       catalogue: Token.Catalogue,
       clock: Token.Clock,
     },
-    (parts) => new UpstreamHealth(parts),
-  );
-  bindPart(
-    bind,
-    Token.MasterServer,
-    {
-      configuration: Token.Configuration,
+    useFactory: (parts) => new UpstreamHealth(parts),
+  });
+  scope.register(Token.MasterServer, {
+    needs: {
+      configurations: Token.ConfigurationManager,
       protocol: Token.ProtocolHandler,
       registry: Token.UpstreamRegistry,
       upstreams: Token.Upstreams,
@@ -39,6 +42,6 @@ export const serverModule: ContainerModule = new ContainerModule(({ bind }) => {
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    (parts) => new MasterServer(parts),
-  );
-});
+    useFactory: (parts) => new MasterServer(parts),
+  });
+}

@@ -1,31 +1,24 @@
 import { Limiter } from '@omni/call-policies';
 import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
-import { ContainerModule } from 'inversify';
 import { callStages } from './call-stages.ts';
 import { IDENTITY } from '../identity.ts';
-import { bindPart } from './part.ts';
+import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 import { UpstreamDirectory } from '../upstreams/upstream-directory.ts';
 import { upstreamObserver } from '../upstreams/upstream-observer.ts';
 
 /** The upstreams and their connections. */
-export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) => {
-  bindPart(
-    bind,
-    Token.UpstreamRegistry,
-    { configuration: Token.Configuration },
-    ({ configuration: { upstreams } }) => new UpstreamRegistry(upstreams),
-  );
-  bindPart(
-    bind,
-    Token.CallLimiter,
-    { configuration: Token.Configuration },
-    ({ configuration: { limits } }) => new Limiter(limits),
-  );
-  bindPart(
-    bind,
-    Token.Upstreams,
-    {
+export function registerUpstreams(scope: Scope): void {
+  scope.register(Token.UpstreamRegistry, {
+    needs: { configuration: Token.Configuration },
+    useFactory: ({ configuration: { upstreams } }) => new UpstreamRegistry(upstreams),
+  });
+  scope.register(Token.CallLimiter, {
+    needs: { configuration: Token.Configuration },
+    useFactory: ({ configuration: { limits } }) => new Limiter(limits),
+  });
+  scope.register(Token.Upstreams, {
+    needs: {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
       launcher: Token.ChildLauncher,
@@ -39,7 +32,7 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
     },
-    ({
+    useFactory: ({
       configuration: { limits },
       registry,
       launcher,
@@ -72,11 +65,9 @@ export const upstreamsModule: ContainerModule = new ContainerModule(({ bind }) =
         holdPlace: limiter.hold,
         observer: upstreamObserver({ refresher, reader, health, logger }),
       }),
-  );
-  bindPart(
-    bind,
-    Token.UpstreamDirectory,
-    { upstreams: Token.Upstreams, registry: Token.UpstreamRegistry },
-    ({ upstreams, registry }) => new UpstreamDirectory(upstreams, registry),
-  );
-});
+  });
+  scope.register(Token.UpstreamDirectory, {
+    needs: { upstreams: Token.Upstreams, registry: Token.UpstreamRegistry },
+    useFactory: ({ upstreams, registry }) => new UpstreamDirectory(upstreams, registry),
+  });
+}

@@ -78,6 +78,11 @@ export class Scope {
     }
   }
 
+  /** Takes what is registered here for the token out, in favour of another value. */
+  replace<Part>(token: ServiceIdentifier<Part>, { useValue }: ValueRegistration<Part>): void {
+    this.#container().rebind(token).toConstantValue(useValue);
+  }
+
   has(token: ServiceIdentifier): boolean {
     return this.#container().isBound(token);
   }

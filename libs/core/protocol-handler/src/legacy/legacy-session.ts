@@ -24,7 +24,7 @@ import {
   type ViewChange,
 } from '@omni/model';
 import { GatewayError, type Principal } from '@omni/ports';
-import type { Dispatch, Identity, ResourceUpdates } from '../collaborators.ts';
+import type { Dispatch, Identity, ResourceUpdates, SessionScope } from '../collaborators.ts';
 import type { ClientRequest, RequestOwner, RequestServer } from '../request/client-request.ts';
 import { type ClientOutlet, deliver, deliverNow } from '../request/deliver.ts';
 import type { ListAnswers } from '../request/list-answers.ts';
@@ -54,6 +54,7 @@ export interface SessionDependencies {
   readonly identity: Identity;
   readonly ticker: StreamTicker;
   readonly maxSessionInFlight: number;
+  readonly openScope: ((client: ClientContext) => SessionScope) | undefined;
 }
 
 export interface LegacySessionOptions {
@@ -85,7 +86,8 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
   #serverRequests: ServerRequests | undefined;
   #subscriptions: Map<string, Subscription> | undefined;
   readonly #onEnd: (() => void)[] = [];
-  readonly #addClientNotificationListener: ((notification: RpcMessage) => void)[] = [];
+  readonly #clientNotificationListeners: ((notification: RpcMessage) => void)[] = [];
+  readonly #scope: SessionScope | undefined;
   readonly #stopWatching: () => void;
   /** Of the last `logging/setLevel`. */
   #minimumLevel: string | undefined;
@@ -111,6 +113,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
       capabilities: this.capabilities,
       clientInfo: this.clientInfo,
     };
+    this.#scope = options.dependencies.openScope?.(this.client);
     this.#stopWatching = this.#dependencies.views.onChange((change) => this.#announce(change));
   }
 
@@ -152,7 +155,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
 
   onClientNotification(message: RpcMessage): void {
     if (message.method === 'notifications/roots/list_changed') {
-      for (const listener of this.#addClientNotificationListener) listener(message);
+      for (const listener of this.#clientNotificationListeners) listener(message);
       return;
     }
     if (message.method === 'notifications/progress') return this.#serverRequests?.onProgress(message);
@@ -203,7 +206,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
   }
 
   addClientNotificationListener(listener: (notification: RpcMessage) => void): void {
-    this.#addClientNotificationListener.push(listener);
+    this.#clientNotificationListeners.push(listener);
   }
 
   onEnd(listener: () => void): void {
@@ -232,6 +235,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     for (const { release } of this.#subscriptions?.values() ?? []) release?.();
     this.#subscriptions = undefined;
     for (const listener of this.#onEnd) listener();
+    this.#scope?.close();
   }
 
   #setLevel(request: ClientRequest): RunningCall {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigurationView } from './configuration-view.ts';
+import { ConfigurationManager } from './configuration-manager.ts';
 import { parseConfiguration, type Configuration } from './parse-configuration.ts';
 
 function configuration(level: string): Configuration {
@@ -8,10 +8,10 @@ function configuration(level: string): Configuration {
   });
 }
 
-describe('ConfigurationView', () => {
+describe('ConfigurationManager', () => {
   it('tells each subscriber of a replacement, until it unsubscribes', () => {
     const [first, second, third] = [configuration('info'), configuration('warn'), configuration('error')];
-    const view = new ConfigurationView(first);
+    const view = new ConfigurationManager(first);
     const seen: string[] = [];
     const unsubscribe = view.subscribe((next) => seen.push(`a ${next.logging.level}`));
     view.subscribe((next) => seen.push(`b ${next === view.effective()}`));

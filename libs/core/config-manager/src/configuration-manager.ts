@@ -1,10 +1,8 @@
-import type { Configuration } from './parse-configuration.ts';
-
 /** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
 
 /** The configuration in force, and word of its changes (seed 003, "Configuration"). */
-export class ConfigurationView {
+export class ConfigurationManager<Configuration> {
   readonly #listeners = new Set<(configuration: Configuration) => void>();
   #effective: Configuration;
 
