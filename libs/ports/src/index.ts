@@ -4,6 +4,11 @@ export type { ChildChannel, ChildLauncher, ChildSpec } from './child-launcher.ts
 export { systemClock, type CancelTimer, type Clock } from './clock.ts';
 export { CountedByteBudget } from './counted-byte-budget.ts';
 export type { ComponentStatus, StatusLevel } from './component-status.ts';
+export {
+  configuredCredentials,
+  type CredentialProvider,
+  type CredentialValues,
+} from './credential-provider.ts';
 export type { Exchange, ResponseStream } from './exchange.ts';
 export { GatewayError, type GatewayErrorOptions } from './gateway-error.ts';
 export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './gateway-errors.ts';

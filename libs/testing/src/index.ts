@@ -3,6 +3,7 @@ export { RecordingCall, RecordingChunks } from './recording-call.ts';
 export { RecordingExchange, type RecordedEvent, type RecordedRequest } from './recording-exchange.ts';
 export { RecordingListener } from './recording-listener.ts';
 export { RecordingResponse } from './recording-response.ts';
+export { ScriptedCredentials } from './scripted-credentials.ts';
 export { ScriptedInstance, ScriptedServer, type ScriptedMessage } from './scripted-channel.ts';
 export { ScriptedExchange, ScriptedHttpClient } from './scripted-http-client.ts';
 export { SmallBudget } from './small-budget.ts';

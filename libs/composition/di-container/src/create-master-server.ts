@@ -1,4 +1,4 @@
-import { silentLogger, systemClock } from '@omni/ports';
+import { configuredCredentials, silentLogger, systemClock } from '@omni/ports';
 import { Container } from 'inversify';
 import { GATEWAY_MODULES } from './gateway-modules.ts';
 import { HTTP_START_GRACE_MS, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
@@ -19,6 +19,7 @@ export function createMasterServer(options: MasterServerOptions): MasterServer {
   container.bind(Token.StartGraceMs).toConstantValue(options.startGraceMs ?? HTTP_START_GRACE_MS);
   container.bind(Token.Clock).toConstantValue(options.clock ?? systemClock);
   container.bind(Token.Logger).toConstantValue(options.logger ?? silentLogger);
+  container.bind(Token.CredentialProvider).toConstantValue(options.credentials ?? configuredCredentials);
   container.bind(Token.ChildLauncher).toConstantValue(options.launcher);
   container.bind(Token.HttpClient).toConstantValue(options.http);
   container.bind(Token.ChannelDialer).toConstantValue(options.dialer);

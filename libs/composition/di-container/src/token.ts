@@ -1,7 +1,14 @@
 import type { OriginGuard, TokenCheck } from '@omni/auth';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
-import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger } from '@omni/ports';
+import type {
+  ChannelDialer,
+  ChildLauncher,
+  Clock,
+  CredentialProvider,
+  HttpClient,
+  Logger,
+} from '@omni/ports';
 import type { ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { VariantKeys, Upstreams } from '@omni/upstreams';
@@ -22,6 +29,7 @@ export const Token = {
   // Adapters; the last three are absent where the runtime has none.
   Clock: token<Clock>('Clock'),
   Logger: token<Logger>('Logger'),
+  CredentialProvider: token<CredentialProvider>('CredentialProvider'),
   ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
   HttpClient: token<HttpClient | undefined>('HttpClient'),
   ChannelDialer: token<ChannelDialer | undefined>('ChannelDialer'),

@@ -1,14 +1,16 @@
 import {
+  type ChildSpec,
+  type CredentialValues,
   GatewayError,
   type Era,
   type OpenChannel,
-  type UpstreamSpec,
   type UpstreamTransport,
 } from '@omni/ports';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel/channel-handshake.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
-import type { ConnectionContext, ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
+import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
+import type { UpstreamCredentials } from './connection/upstream-credentials.ts';
 import { SseChannel } from './channel/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -43,6 +45,10 @@ export function connect(
 class Attempt {
   readonly #options: ConnectOptions;
   readonly #done: (result: OpenConnection | GatewayError) => void;
+  /** Whether newer credentials were asked for. */
+  #isRenewed = false;
+  /** What the last channel was opened with. */
+  #boundTo: CredentialValues | undefined;
   #abort: () => void = () => {};
   #isOver = false;
 
@@ -66,10 +72,10 @@ class Attempt {
   }
 
   #run(plan: EraPlan): void {
-    const { spec, context } = this.#options;
+    const { spec, context, credentials } = this.#options;
     const onOutcome = (outcome: HandshakeOutcome): void => this.#onOutcome(outcome, plan);
     if (spec.transport.kind === 'http') {
-      const { url, headers } = spec.transport;
+      const { url } = spec.transport;
       if (context.http === undefined)
         return this.#failLater(
           new GatewayError(
@@ -77,20 +83,19 @@ class Attempt {
             `"${spec.name}" needs HTTP, which is not available here`,
           ),
         );
-      this.#abort = handshakeOverHttp(
-        { ...this.#options, http: context.http, url, configuredHeaders: headers, plan },
-        onOutcome,
-      );
+      this.#abort = handshakeOverHttp({ ...this.#options, http: context.http, url, plan }, onOutcome);
       return;
     }
-    const open = channelOpener(spec, spec.transport, context);
+    const boundTo = boundCredentials(spec.transport, credentials);
+    this.#boundTo = boundTo;
+    const open = channelOpener(spec.transport, this.#options);
     if (open instanceof GatewayError) return this.#failLater(open);
-    this.#abort = handshakeOnChannel({ ...this.#options, open, plan }, onOutcome);
+    this.#abort = handshakeOnChannel({ ...this.#options, open, plan, boundTo }, onOutcome);
   }
 
   #onOutcome(outcome: HandshakeOutcome, plan: EraPlan): void {
     if (this.#isOver) return;
-    const { spec, context, era } = this.#options;
+    const { spec, context, credentials, era } = this.#options;
     switch (outcome.kind) {
       case 'silent':
         // Servers that exit on the probe would do so at every restart.
@@ -99,13 +104,39 @@ class Attempt {
       case 'connection':
         // A second connection in a forced era says nothing about what the first one finds.
         if (era === undefined) context.eras.remember(spec, outcome.connection.era);
+        // guard: credentials/changed-meanwhile
+        if (isOutdated(outcome.connection, credentials)) {
+          void outcome.connection.close();
+          return this.#run(plan);
+        }
         this.#isOver = true;
         return this.#done(outcome.connection);
-      case 'failed':
+      case 'failed': {
+        const refused = this.#refusedUpgrade(outcome.error);
+        if (refused !== undefined) return void this.#renew(refused, outcome.error, plan);
         if (era === undefined && eraMayBeWrong(outcome.error, plan)) context.eras.forget(spec);
         this.#isOver = true;
         return this.#done(outcome.error);
+      }
     }
+  }
+
+  /** Requests over HTTP are sent again by themselves; an upgrade that was refused needs an attempt of its own. @returns What it was refused with. */
+  #refusedUpgrade({ data }: GatewayError): CredentialValues | undefined {
+    return this.#options.spec.transport.kind === 'websocket' &&
+      data?.['status'] === 401 &&
+      /* guard: credentials/one-upgrade */ !this.#isRenewed
+      ? this.#boundTo
+      : undefined;
+  }
+
+  async #renew(refused: CredentialValues, refusal: GatewayError, plan: EraPlan): Promise<void> {
+    this.#isRenewed = true;
+    const hasOther = await this.#options.credentials.renew(refused);
+    if (this.#isOver) return;
+    if (hasOther) return this.#run(plan);
+    this.#isOver = true;
+    this.#done(refusal);
   }
 
   #failLater(error: GatewayError): void {
@@ -128,11 +159,34 @@ function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
   return plan === 'modern' && ENDED.has(code) && data?.['phase'] !== 'connect';
 }
 
+/** Whether a connection holds to credentials that are in force no longer. */
+export function isOutdated({ boundTo }: OpenConnection, credentials: UpstreamCredentials): boolean {
+  return boundTo !== undefined && credentials.isOutdated(boundTo);
+}
+
+/** What a channel is opened with, once for as long as it lives; `undefined` where it is nothing. */
+function boundCredentials(
+  transport: UpstreamTransport,
+  credentials: UpstreamCredentials,
+): CredentialValues | undefined {
+  switch (transport.kind) {
+    case 'stdio':
+      return credentials.environment;
+    case 'websocket':
+    case 'sse':
+      return credentials.headers;
+    case 'http':
+    case 'socket':
+    case 'channel':
+      return undefined;
+  }
+}
+
 function channelOpener(
-  { secretValues, name }: UpstreamSpec,
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
-  { launcher, dialer, http, clock, limits, budget }: ConnectionContext,
+  { spec: { name }, credentials, context }: ConnectOptions,
 ): OpenChannel | GatewayError {
+  const { launcher, dialer, http, clock, limits, budget } = context;
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
     case 'channel':
@@ -144,7 +198,8 @@ function channelOpener(
           'OMNI_UPSTREAM_UNREACHABLE',
           `"${name}" needs a persistent connection, which is not available here`,
         );
-      return (listener) => dialer.dial({ upstream: name, target: transport, ...bounds }, listener);
+      const target = transport.kind === 'socket' ? transport : { ...transport, headers: credentials.headers };
+      return (listener) => dialer.dial({ upstream: name, target, ...bounds }, listener);
     }
     case 'sse': {
       if (http === undefined)
@@ -152,9 +207,8 @@ function channelOpener(
           'OMNI_UPSTREAM_UNREACHABLE',
           `"${name}" needs HTTP, which is not available here`,
         );
-      const { url, headers } = transport;
-      return (listener) =>
-        new SseChannel({ upstream: name, http, url, configuredHeaders: headers, clock, ...bounds }, listener);
+      const { url } = transport;
+      return (listener) => new SseChannel({ http, url, credentials, clock, ...bounds }, listener);
     }
     case 'stdio': {
       if (launcher === undefined)
@@ -162,13 +216,13 @@ function channelOpener(
           'OMNI_UPSTREAM_SPAWN_FAILED',
           `"${name}" needs a process, which cannot be started here`,
         );
-      const { command, args, env, cwd } = transport;
-      const child = {
+      const { command, args, cwd } = transport;
+      const child: ChildSpec = {
         upstream: name,
         command,
         args,
-        env,
-        secretValues,
+        env: credentials.environment,
+        secretValues: () => credentials.secretValues,
         ...bounds,
         ...(cwd !== undefined && { cwd }),
       };

@@ -2,6 +2,7 @@ export { ChannelConnection, type ChannelConnectionOptions } from './channel/chan
 export { VariantKeys } from './instances/variant-keys.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export { Deadlines, type Deadline, type DeadlineListener } from './connection/deadlines.ts';
+export { UpstreamCredentials } from './connection/upstream-credentials.ts';
 export { EraMemory } from './connection/era-memory.ts';
 export { LegacyHttpConnection, type LegacyHttpConnectionOptions } from './http/legacy-http-connection.ts';
 export type { ListSource } from './list-source.ts';

@@ -8,11 +8,12 @@ import {
 import {
   type CancelTimer,
   type ComponentStatus,
+  type CredentialValues,
   type Era,
   GatewayError,
   type UpstreamSpec,
 } from '@omni/ports';
-import { connect } from './connect.ts';
+import { connect, isOutdated } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription } from './subscriptions/persistent-subscription.ts';
@@ -23,10 +24,13 @@ import { speaksLegacyToo } from './connection/mcp-revision.ts';
 import type {
   ConnectionContext,
   ConnectionEvents,
+  ConnectionOptions,
   ListKind,
   OpenConnection,
 } from './connection/open-connection.ts';
 import { OwnInstances } from './instances/own-instances.ts';
+import { RetiredConnections } from './instances/retired-connections.ts';
+import { UpstreamCredentials } from './connection/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 import { Backoff } from './connection/backoff.ts';
@@ -80,6 +84,9 @@ export class Upstream {
   readonly #own: OwnInstances;
   /** A legacy connection that clients share beside a modern primary one. */
   readonly #legacyShared: LazyConnection;
+  /** Those that still have calls of their own. */
+  readonly #retired: RetiredConnections;
+  readonly #credentials: UpstreamCredentials;
   readonly #waiters = new Set<Waiter>();
   #state: UpstreamState;
   #primary: OpenConnection | undefined;
@@ -90,6 +97,10 @@ export class Upstream {
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
   #abortConnect: (() => void) | undefined;
   #cancelRetry: CancelTimer | undefined;
+  /** Of what leads to another primary connection in the place of one that works: an attempt, or the pause before. */
+  #cancelReplacement: CancelTimer | undefined;
+  /** What open streams were opened with. */
+  #streamHeaders: CredentialValues;
 
   constructor({ spec, context, observer }: UpstreamOptions) {
     this.spec = spec;
@@ -97,6 +108,9 @@ export class Upstream {
     this.#observer = observer;
     this.#backoff = new Backoff(context.random);
     this.#subscriptions = new ResourceSubscriptions(spec.name, context);
+    this.#retired = new RetiredConnections(context.clock);
+    this.#credentials = new UpstreamCredentials({ spec, ...context, provider: context.credentials });
+    this.#streamHeaders = this.#credentials.headers;
     this.#events = {
       onClosed: (connection, reason) => this.#onConnectionClosed(connection, reason),
       onListsChanged: (connection, kind) =>
@@ -109,7 +123,7 @@ export class Upstream {
       binding: ClientBinding | undefined,
       era: Era | undefined,
       done: OnConnection,
-    ): (() => void) => connect({ spec, context, events: this.#events, binding, era }, done);
+    ): (() => void) => connect({ ...this.#connectOptions(), binding, era }, done);
     this.#legacyShared = new LazyConnection((done) => open(undefined, 'legacy', done));
     this.#own = new OwnInstances({
       spec,
@@ -148,6 +162,8 @@ export class Upstream {
     const error = new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" was stopped`);
     this.#abortConnect?.();
     this.#cancelRetry?.();
+    this.#cancelReplacement?.();
+    this.#credentials.stop();
     this.#listWatch?.stop();
     // The same as the primary, or one that broke and still has calls of its own.
     const former = this.#formerPrimary;
@@ -157,7 +173,33 @@ export class Upstream {
     this.#subscriptions.clear(error);
     for (const persistent of [...this.#persistent]) persistent.end();
     this.#failWaiters(error);
-    await Promise.all([former?.close(), this.#legacyShared.close(error), this.#own.close(error)]);
+    await Promise.all([
+      former?.close(),
+      this.#legacyShared.close(error),
+      this.#own.close(error),
+      this.#retired.close(),
+    ]);
+  }
+
+  /**
+   * Takes the credentials that are in force by now: streams are opened again with them, and an instance that holds to former ones is
+   * replaced. What runs on it ends there.
+   */
+  renewCredentials(): void {
+    // It may be down for want of them.
+    if (this.#state.phase === 'down') {
+      this.#cancelRetry?.();
+      return this.#connect();
+    }
+    const isNew = this.#credentials.headers !== this.#streamHeaders;
+    this.#streamHeaders = this.#credentials.headers;
+    const open = [this.#primary ?? [], this.#legacyShared.connection ?? [], ...this.#own.open].flat();
+    for (const connection of open) {
+      if (!isOutdated(connection, this.#credentials)) {
+        if (isNew) connection.renewStreams();
+      } else if (connection === this.#primary) this.#replacePrimary(connection);
+      else this.#replace(connection);
+    }
   }
 
   /**
@@ -241,14 +283,24 @@ export class Upstream {
     const lastError = before.phase === 'down' ? before.lastError : undefined;
     this.#cancelRetry = undefined;
     this.#setState({ phase: 'starting', since: Date.now(), attempts: this.#backoff.failures + 1, lastError });
-    this.#abortConnect = connect(
-      { spec: this.spec, context: this.#context, events: this.#events, binding: undefined, era: undefined },
-      (result) => {
-        this.#abortConnect = undefined;
-        if (result instanceof GatewayError) this.#fall(result, 0);
-        else this.#onConnected(result, lastError);
-      },
-    );
+    this.#abortConnect = this.#openPrimary((result) => {
+      this.#abortConnect = undefined;
+      if (result instanceof GatewayError) this.#fall(result, 0);
+      else this.#onConnected(result, lastError);
+    });
+  }
+
+  #openPrimary(done: OnConnection): () => void {
+    return connect({ ...this.#connectOptions(), binding: undefined, era: undefined }, done);
+  }
+
+  #connectOptions(): Pick<ConnectionOptions, 'spec' | 'credentials' | 'context' | 'events'> {
+    return {
+      spec: this.spec,
+      credentials: this.#credentials,
+      context: this.#context,
+      events: this.#events,
+    };
   }
 
   #onConnected(connection: OpenConnection, lastError: GatewayError | undefined): void {
@@ -287,14 +339,57 @@ export class Upstream {
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
     if (connection === this.#primary)
       return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
+    this.#forget(connection);
+    this.#retired.onClosed(connection);
+    this.#subscriptions.drop(connection, reason);
+  }
+
+  /** The next use of an instance that is not the primary one opens another. */
+  #forget(connection: OpenConnection): void {
     if (this.#legacyShared.connection === connection) this.#legacyShared.forget();
     this.#own.onClosed(connection);
-    this.#subscriptions.drop(connection, reason);
+  }
+
+  /** Takes an instance that is not the primary one out of use. */
+  #replace(connection: OpenConnection): void {
+    this.#forget(connection);
+    this.#retired.add(connection);
+    // What is watched goes on in the next instance, and not only when there is a call.
+    if (!this.#subscriptions.isWatched(connection)) return;
+    const onNext: OnConnection = (next) => {
+      if (next instanceof GatewayError) this.#subscriptions.drop(connection, next);
+      else this.#subscriptions.move(connection, next);
+    };
+    if (connection.binding === undefined) this.#legacyShared.get(onNext);
+    else this.#own.openAgain(connection.binding, onNext);
+  }
+
+  /** Opens another primary connection; the present one serves until then, for as long as that takes. */
+  #replacePrimary(former: OpenConnection, backoff = new Backoff(this.#context.random)): void {
+    this.#cancelReplacement?.();
+    this.#cancelReplacement = this.#openPrimary((result) => {
+      this.#cancelReplacement = undefined;
+      if (result instanceof GatewayError) {
+        const delayMs = backoff.nextDelayMs(0);
+        this.#cancelReplacement = this.#context.clock.after(delayMs, () =>
+          this.#replacePrimary(former, backoff),
+        );
+        return this.#context.logger.warn(
+          { upstream: this.name, code: result.code, retryInMs: Math.round(delayMs) },
+          `The server goes on with its former credentials: ${result.message}`,
+        );
+      }
+      this.#listWatch?.stop();
+      this.#retired.add(former);
+      this.#onConnected(result, undefined);
+    });
   }
 
   /** @param livedMs - How long it was ready; 0 when it did not get that far. */
   #fall(lastError: GatewayError, livedMs: number): void {
     this.#primary = undefined;
+    this.#cancelReplacement?.();
+    this.#cancelReplacement = undefined;
     this.#listWatch?.stop();
     this.#listWatch = undefined;
     const delayMs = /* guard: process/restart, restart/used */ this.#backoff.nextDelayMs(livedMs);

@@ -2,7 +2,9 @@ import {
   type ChannelDialer,
   type ChildLauncher,
   type Clock,
+  configuredCredentials,
   CountedByteBudget,
+  type CredentialProvider,
   type HttpClient,
   type Logger,
   silentLogger,
@@ -20,6 +22,8 @@ export interface UpstreamsOptions {
   readonly launcher?: ChildLauncher;
   /** Needed for upstreams on WebSockets and sockets. */
   readonly dialer?: ChannelDialer;
+  /** Default: nothing beside the configured ones. */
+  readonly credentials?: CredentialProvider;
   /** Needed for HTTP upstreams. */
   readonly http?: HttpClient;
   readonly clock: Clock;
@@ -37,10 +41,13 @@ export interface UpstreamsOptions {
 /** All configured upstreams, by name. */
 export class Upstreams {
   readonly #byName = new Map<string, Upstream>();
+  readonly #credentials: CredentialProvider;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(options: UpstreamsOptions) {
     const { specs, clock, observer } = options;
     const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
+    this.#credentials = options.credentials ?? configuredCredentials;
     const context: ConnectionContext = {
       clock,
       logger: options.logger ?? silentLogger,
@@ -50,6 +57,7 @@ export class Upstreams {
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
       random: options.random ?? Math.random,
+      credentials: this.#credentials,
       launcher: options.launcher,
       dialer: options.dialer,
       http: options.http,
@@ -68,11 +76,14 @@ export class Upstreams {
 
   /** Starts all that are enabled, at once; none waits for another. */
   start(): void {
+    this.#unsubscribe ??= this.#credentials.subscribe((name) => this.#byName.get(name)?.renewCredentials());
     for (const upstream of this.#byName.values()) upstream.start();
   }
 
   /** Resolves when every connection is closed. */
   async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     await Promise.all(this.all().map((upstream) => upstream.stop()));
   }
 }

@@ -47,7 +47,7 @@ describe('NodeChildLauncher', () => {
   it('quotes exit code and last lines on stderr, without secrets', async () => {
     const listener = new RecordingListener();
     const script = `console.log('{"id":1}'); console.error('key planted-secret\\nBearer abcdefgh'); process.exit(3)`;
-    const channel = launcher.launch({ ...node(script), secretValues: ['planted-secret'] }, listener);
+    const channel = launcher.launch({ ...node(script), secretValues: () => ['planted-secret'] }, listener);
     const reason = await listener.closed();
     expect(reason).toMatchObject({
       code: 'OMNI_UPSTREAM_EXITED',
@@ -398,7 +398,7 @@ function node(script: string): ChildSpec {
     command: process.execPath,
     args: ['-e', script],
     env: {},
-    secretValues: [],
+    secretValues: () => [],
     maxMessageBytes: 16 * 1_048_576,
   };
 }

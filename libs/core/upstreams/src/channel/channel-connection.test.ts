@@ -10,7 +10,7 @@ import {
   type ScriptedInstance,
 } from '@omni/testing';
 import fc from 'fast-check';
-import { connectionContextOf } from '../connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { ChannelConnection } from './channel-connection.ts';
 import type { ConnectionEvents } from '../connection/open-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from '../connection/upstream-limits.ts';
@@ -527,16 +527,20 @@ function open({ era = 'legacy', binding, spec, maxInFlight, maxServerRequests, w
     onFramingError: (problem) => opened.connection?.onFramingError(problem),
     onClose: (reason) => opened.connection?.onClose(reason),
   });
+  const fullSpec = upstreamSpecOf({ kind: 'channel', open: server.open }, spec);
+  const context = connectionContextOf(clock, {
+    ...(warn !== undefined && { logger: { ...silentLogger, warn } }),
+    limits: {
+      ...DEFAULT_UPSTREAM_LIMITS,
+      ...(maxInFlight !== undefined && { maxInFlight }),
+      ...(maxServerRequests !== undefined && { maxServerRequests }),
+    },
+  });
   const connection = new ChannelConnection({
-    spec: upstreamSpecOf({ kind: 'channel', open: server.open }, spec),
-    context: connectionContextOf(clock, {
-      ...(warn !== undefined && { logger: { ...silentLogger, warn } }),
-      limits: {
-        ...DEFAULT_UPSTREAM_LIMITS,
-        ...(maxInFlight !== undefined && { maxInFlight }),
-        ...(maxServerRequests !== undefined && { maxServerRequests }),
-      },
-    }),
+    spec: fullSpec,
+    context,
+    credentials: credentialsOf(fullSpec, context),
+    boundTo: undefined,
     events: connectionEvents,
     binding,
     era,

@@ -7,7 +7,13 @@ import {
   stringMember,
 } from '@omni/jsonrpc';
 import type { CallHandler, ClientBinding, RunningCall, UpstreamCall } from '@omni/model';
-import { type ChannelListener, type Era, type FramingError, GatewayError } from '@omni/ports';
+import {
+  type ChannelListener,
+  type CredentialValues,
+  type Era,
+  type FramingError,
+  GatewayError,
+} from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
@@ -35,6 +41,7 @@ export interface ChannelConnectionOptions extends ConnectionOptions {
   readonly channel: HeadedChannel;
   /** First id that the handshake has not used. */
   readonly firstId: number;
+  readonly boundTo: CredentialValues | undefined;
 }
 
 /** Tasks on one connection whose progress is told. */
@@ -54,6 +61,7 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   readonly keepsClientId = false;
   readonly handshake: RpcMessage;
   readonly binding: ClientBinding | undefined;
+  readonly boundTo: CredentialValues | undefined;
   readonly counters: ConnectionCounters = {
     framingError: 0,
     strayAnswers: 0,
@@ -77,6 +85,7 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
     this.era = options.era;
     this.handshake = options.handshake;
     this.binding = options.binding;
+    this.boundTo = options.boundTo;
     this.#channel = options.channel;
     this.#pending = new CallTable(options.firstId);
     this.#unaddressed = new UnaddressedMessages(options.context.clock);
@@ -136,6 +145,9 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   hearTasks(listener: (notification: RpcMessage) => void): void {
     this.#onTaskNotice = listener;
   }
+
+  /** What it is made of is one stream, which it is bound to. */
+  renewStreams(): void {}
 
   async close(): Promise<void> {
     this.#end(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
@@ -253,7 +265,7 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   #onUnreadable(text: string): void {
     // guard: link/framingError-flood
     if (this.counters.framingError++ > 0) return;
-    const excerpt = safeExcerpt(text, this.#options.spec.secretValues);
+    const excerpt = safeExcerpt(text, this.#options.credentials.secretValues);
     this.#options.context.logger.warn(
       { upstream: this.upstream, excerpt },
       'The server writes something that is not MCP to its output; it is ignored',

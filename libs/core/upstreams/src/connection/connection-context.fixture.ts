@@ -1,8 +1,9 @@
-import { silentLogger } from '@omni/ports';
+import { configuredCredentials, silentLogger, type UpstreamSpec } from '@omni/ports';
 import type { VirtualClock } from '@omni/testing';
 import { Deadlines } from './deadlines.ts';
 import { EraMemory } from './era-memory.ts';
 import type { ConnectionContext } from './open-connection.ts';
+import { UpstreamCredentials } from './upstream-credentials.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
 /** What connections share, with nothing to reach upstreams by but what is given. */
@@ -18,9 +19,15 @@ export function connectionContextOf(
     deadlines: new Deadlines(clock),
     eras: new EraMemory(),
     random: () => 0,
+    credentials: configuredCredentials,
     launcher: undefined,
     dialer: undefined,
     http: undefined,
     ...own,
   };
+}
+
+/** The credentials of an upstream, as the context's provider has them. */
+export function credentialsOf(spec: UpstreamSpec, context: ConnectionContext): UpstreamCredentials {
+  return new UpstreamCredentials({ ...context, spec, provider: context.credentials });
 }

@@ -3,6 +3,7 @@ import { type CancelTimer, GatewayError, type HttpCall } from '@omni/ports';
 import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from '../channel/channel-handshake.ts';
 import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
 import { handshakeTimeout, incompatibleError, refusalError } from '../connection/handshake-error.ts';
+import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { LegacyHttpConnection } from './legacy-http-connection.ts';
@@ -57,11 +58,10 @@ function openSse(
   refusal: GatewayError,
   done: (outcome: HandshakeOutcome) => void,
 ): () => void {
-  const { spec, context } = options;
+  const { context, credentials } = options;
   let isSpoken = false;
   const channel = {
     ...options,
-    upstream: spec.name,
     maxMessageBytes: context.limits.maxUpstreamMessageBytes,
     budget: context.budget,
     clock: context.clock,
@@ -70,7 +70,12 @@ function openSse(
     },
   };
   return handshakeOnChannel(
-    { ...options, plan: 'legacy', open: (listener) => new SseChannel(channel, listener) },
+    {
+      ...options,
+      plan: 'legacy',
+      boundTo: credentials.headers,
+      open: (listener) => new SseChannel(channel, listener),
+    },
     (outcome) => done(outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome),
   );
 }
@@ -87,9 +92,9 @@ class HttpProbe implements HttpMessageSink {
   constructor(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
     this.#options = options;
     this.#done = done;
-    const { spec, context } = options;
+    const { spec, context, credentials } = options;
     this.#reader = new HttpMessageReader({
-      spec,
+      credentials,
       maxBytes: context.limits.maxUpstreamMessageBytes,
       budget: context.budget,
       sink: this,
@@ -100,10 +105,15 @@ class HttpProbe implements HttpMessageSink {
   }
 
   begin(): void {
-    const { http, url, configuredHeaders, context } = this.#options;
-    const headers = [...postHeaders(configuredHeaders, MODERN_VERSION), 'mcp-method', 'server/discover'];
+    const { http, url, credentials, context } = this.#options;
+    const headers = postHeaders(credentials, MODERN_VERSION, 'mcp-method', 'server/discover');
     const body = requestText(DISCOVER_ID, 'server/discover', modernParams(context.identity, ''));
-    this.#http = http.send({ method: 'POST', url, headers, body }, this.#reader);
+    this.#http = sendAuthorized(
+      http,
+      headers,
+      { method: 'POST', url, headers: headers.list, body },
+      this.#reader,
+    );
   }
 
   abort(): void {
@@ -117,7 +127,7 @@ class HttpProbe implements HttpMessageSink {
 
   onMessage(message: RpcMessage, status: number): void {
     if (message.kind !== 'response' || this.#isOver) return;
-    const { spec } = this.#options;
+    const { spec, credentials } = this.#options;
     if (status >= 500) {
       return this.#fail(
         new GatewayError(
@@ -138,10 +148,10 @@ class HttpProbe implements HttpMessageSink {
           connection: new ModernHttpConnection({ ...this.#options, handshake: message }),
         });
       case 'incompatible':
-        return this.#fail(incompatibleError(spec, verdict.supported));
+        return this.#fail(incompatibleError(credentials, verdict.supported));
       case 'legacy':
         if (this.#options.plan === 'modern')
-          return this.#fail(refusalError(spec, 'server/discover', message));
+          return this.#fail(refusalError(credentials, 'server/discover', message));
         return this.#fallBack();
     }
   }

@@ -1,5 +1,7 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
+import { sendAuthorized } from './authorized-exchange.ts';
+import type { RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
@@ -14,7 +16,7 @@ const MAX_OPENING_MS = 1_000;
 export interface LegacyEventStreamOptions {
   readonly target: ConnectionOptions & HttpTarget;
   readonly session: LegacyHttpSession;
-  readonly headers: readonly string[];
+  readonly headers: RequestHeaders;
   readonly onMessage: (message: RpcMessage) => void;
   readonly onFramingError: () => void;
   /** It was closed for a time, and what would have come then does not come any more. */
@@ -53,10 +55,10 @@ export class LegacyEventStream implements HttpMessageSink {
   open(): void {
     if (this.#isClosed) return;
     const { target, headers } = this.#options;
-    const { spec, context, http, url } = target;
+    const { credentials, context, http, url } = target;
     this.#openedAtMs = undefined;
     this.#reader = new HttpMessageReader({
-      spec,
+      credentials,
       maxBytes: context.limits.maxUpstreamMessageBytes,
       budget: context.budget,
       sink: this,
@@ -64,13 +66,27 @@ export class LegacyEventStream implements HttpMessageSink {
     if (this.#onSettled !== undefined)
       this.#cancelSettling = context.clock.after(MAX_OPENING_MS, () => this.#settle());
     const resume = this.#lastEventId === '' ? [] : ['last-event-id', this.#lastEventId];
-    this.#http = http.send({ method: 'GET', url, headers: [...headers, ...resume] }, this.#reader);
+    this.#http = sendAuthorized(
+      http,
+      headers,
+      { method: 'GET', url, headers: [...headers.list, ...resume] },
+      this.#reader,
+    );
   }
 
   /** Calls back when the upstream has answered the first attempt, or takes long to: what it sends from now on is not lost. */
   whenSettled(listener: () => void): void {
     if (this.#onSettled === undefined) listener();
     else this.#onSettled.push(listener);
+  }
+
+  /** Goes on in another exchange, behind the last event that came. What is not open is opened in its time. */
+  reopen(): void {
+    if (this.#openedAtMs === undefined) return;
+    this.#reader?.stop();
+    this.#http?.abort();
+    this.#keepPlace();
+    this.open();
   }
 
   close(): void {
@@ -141,14 +157,19 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#settle();
     if (this.#isClosed) return;
     const { clock } = this.#options.target.context;
-    const seen = this.#reader?.lastEventId ?? '';
-    if (seen !== '') this.#lastEventId = seen;
+    this.#keepPlace();
     const livedMs = this.#openedAtMs === undefined ? 0 : clock.monotonicMs() - this.#openedAtMs;
-    this.#retryMs = Math.min(this.#reader?.retryMs ?? this.#retryMs, MAX_RETRY_MS);
     const delayMs = /* guard: http/stream-backoff */ Math.max(
       this.#backoff.nextDelayMs(livedMs),
       this.#retryMs,
     );
     this.#cancelBetween = clock.after(delayMs, () => this.open());
+  }
+
+  /** What the next exchange has to know of this one. */
+  #keepPlace(): void {
+    const seen = this.#reader?.lastEventId ?? '';
+    if (seen !== '') this.#lastEventId = seen;
+    this.#retryMs = Math.min(this.#reader?.retryMs ?? this.#retryMs, MAX_RETRY_MS);
   }
 }

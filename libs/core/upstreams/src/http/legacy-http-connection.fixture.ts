@@ -1,6 +1,6 @@
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import type { ClientBinding } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import { type CredentialProvider, GatewayError } from '@omni/ports';
 import {
   RecordingCall,
   RecordingChunks,
@@ -9,7 +9,7 @@ import {
   VirtualClock,
 } from '@omni/testing';
 import { connect } from '../connect.ts';
-import { connectionContextOf } from '../connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 
 /** What servers made after the examples of the SDKs say of a session that they do not know. */
@@ -24,7 +24,11 @@ export function passing(): { readonly call: RecordingCall<RpcMessage>; readonly 
   return { call, chunks };
 }
 
-export async function open({ binding, sessionId }: { binding?: ClientBinding; sessionId?: string } = {}) {
+export async function open({
+  binding,
+  sessionId,
+  provider,
+}: { binding?: ClientBinding; sessionId?: string; provider?: CredentialProvider } = {}) {
   const clock = new VirtualClock();
   let isRefused = false;
   let lost: string | undefined;
@@ -48,13 +52,19 @@ export async function open({ binding, sessionId }: { binding?: ClientBinding; se
   const events: string[] = [];
   const closed: GatewayError[] = [];
   let connection: OpenConnection | GatewayError | undefined;
+  const spec = upstreamSpecOf(
+    { kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } },
+    { protocol: 'legacy' },
+  );
+  const context = connectionContextOf(clock, {
+    http,
+    ...(provider !== undefined && { credentials: provider }),
+  });
   connect(
     {
-      spec: upstreamSpecOf(
-        { kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } },
-        { protocol: 'legacy' },
-      ),
-      context: connectionContextOf(clock, { http }),
+      spec,
+      context,
+      credentials: credentialsOf(spec, context),
       events: {
         onClosed: (_link, reason) => closed.push(reason),
         onListsChanged: (_link, kind) => events.push(kind),

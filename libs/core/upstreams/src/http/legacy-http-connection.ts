@@ -13,7 +13,8 @@ import { CallTable } from '../connection/call-table.ts';
 import { SharedClientBinding, isShared } from '../connection/shared-client-binding.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { FailedCall } from '../connection/failed-call.ts';
-import { postHeaders, streamHeaders } from './http-headers.ts';
+import { sendAuthorized } from './authorized-exchange.ts';
+import { postHeaders, streamHeaders, type RequestHeaders } from './http-headers.ts';
 import { httpPost, OutcomeListener } from './http-post.ts';
 import { IGNORED } from '../connection/ignored-call.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
@@ -61,6 +62,7 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
   readonly era = 'legacy';
   readonly keepsClientId = false;
   readonly binding: ClientBinding | undefined;
+  readonly boundTo = undefined;
   readonly counters: ConnectionCounters = {
     framingError: 0,
     strayAnswers: 0,
@@ -74,7 +76,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
   readonly #serverRequests: ServerRequests;
   readonly #connectFailures = new ConnectFailures();
   #session: LegacyHttpSession;
-  #headers: readonly string[] = [];
+  #headers: RequestHeaders;
+  #streamHeaders: RequestHeaders;
   #stream: LegacyEventStream | undefined;
   /** Parameters of the last `logging/setLevel`, which belongs to the session upstream. */
   #logLevel: string | undefined;
@@ -96,6 +99,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     this.upstream = options.spec.name;
     this.binding = options.binding;
     this.#session = options.session;
+    this.#headers = this.#postHeadersOf(options.session);
+    this.#streamHeaders = this.#streamHeadersOf(options.session);
     this.#unaddressed = new UnaddressedMessages(options.context.clock);
     this.#relists = new Backoff(options.context.random);
     this.#serverRequests = new ServerRequests({
@@ -117,15 +122,12 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     return this.#asksOutsideOfCalls && this.#serverRequests.size > 0;
   }
 
-  get headers(): readonly string[] {
+  get headers(): RequestHeaders {
     return this.#headers;
   }
 
-  get streamHeaders(): readonly string[] {
-    return [
-      ...streamHeaders(this.#options.configuredHeaders, this.#session.version),
-      ...sessionHeaders(this.#session),
-    ];
+  get streamHeaders(): RequestHeaders {
+    return this.#streamHeaders;
   }
 
   send(call: UpstreamCall, listener: CallHandler): RunningCall {
@@ -164,6 +166,10 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
 
   hearTasks(listener: (notification: RpcMessage) => void): void {
     this.#onTaskNotice = listener;
+  }
+
+  renewStreams(): void {
+    this.#stream?.reopen();
   }
 
   async close(): Promise<void> {
@@ -216,10 +222,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
 
   #enter(session: LegacyHttpSession): void {
     this.#session = session;
-    this.#headers = [
-      ...postHeaders(this.#options.configuredHeaders, session.version),
-      ...sessionHeaders(session),
-    ];
+    this.#headers = this.#postHeadersOf(session);
+    this.#streamHeaders = this.#streamHeadersOf(session);
     this.#stream?.close();
     this.#stream = new LegacyEventStream({
       target: this.#options,
@@ -232,6 +236,14 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
       onSessionLost: () => this.#renew([]),
     });
     this.#stream.open();
+  }
+
+  #postHeadersOf(session: LegacyHttpSession): RequestHeaders {
+    return postHeaders(this.#options.credentials, session.version, ...sessionHeaders(session));
+  }
+
+  #streamHeadersOf(session: LegacyHttpSession): RequestHeaders {
+    return streamHeaders(this.#options.credentials, session.version, ...sessionHeaders(session));
   }
 
   /** @param waiting - Calls that wait for the new session; more may join them. */
@@ -391,8 +403,10 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
         cancelTimer();
         resolve();
       };
-      const call = http.send(
-        { method: 'DELETE', url, headers: this.streamHeaders },
+      const call = sendAuthorized(
+        http,
+        this.#streamHeaders,
+        { method: 'DELETE', url, headers: this.#streamHeaders.list },
         new OutcomeListener(finish),
       );
       const cancelTimer = context.clock.after(DELETE_MS, () => {

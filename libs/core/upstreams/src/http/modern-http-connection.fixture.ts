@@ -1,7 +1,7 @@
 import { parseMessage } from '@omni/jsonrpc';
-import { GatewayError } from '@omni/ports';
+import { configuredCredentials, GatewayError } from '@omni/ports';
 import { ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
-import { connectionContextOf } from '../connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
@@ -12,6 +12,7 @@ const HELLO =
 export function openModern(
   configuredHeaders: Readonly<Record<string, string>> = {},
   maxUpstreamMessageBytes = DEFAULT_UPSTREAM_LIMITS.maxUpstreamMessageBytes,
+  provider = configuredCredentials,
 ) {
   const clock = new VirtualClock();
   const http = new ScriptedHttpClient();
@@ -22,10 +23,16 @@ export function openModern(
   const context = connectionContextOf(clock, {
     limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes },
     http,
+    credentials: provider,
   });
+  const spec = upstreamSpecOf(
+    { kind: 'http', url, headers: configuredHeaders },
+    { secretValues: ['s3cret'] },
+  );
   const connection = new ModernHttpConnection({
-    spec: upstreamSpecOf({ kind: 'http', url, headers: configuredHeaders }, { secretValues: ['s3cret'] }),
+    spec,
     context,
+    credentials: credentialsOf(spec, context),
     events: {
       onClosed: (_link, reason) => closed.push(reason),
       onListsChanged() {},
@@ -35,7 +42,6 @@ export function openModern(
     binding: undefined,
     http,
     url,
-    configuredHeaders,
     handshake,
   });
   return { connection, http, clock, context, closed };
