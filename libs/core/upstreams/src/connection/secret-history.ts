@@ -24,6 +24,7 @@ export class SecretHistory {
   }
 
   remember(version: CredentialValues): void {
+    // guard: credentials/secrets
     this.#versions.push(version);
     // guard: credentials/history
     if (this.#versions.length > MAX_VERSIONS) this.#versions.shift();

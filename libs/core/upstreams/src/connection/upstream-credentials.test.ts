@@ -124,7 +124,10 @@ describe('UpstreamCredentials', () => {
       const { credentials, rotate, provider } = scene();
       rotate('Bearer second-token');
       const given = provider.headers('up');
-      provider.onRefused = async () => rotate('Bearer third-token');
+      provider.onRefused = async () => {
+        await Promise.resolve();
+        rotate('Bearer third-token');
+      };
       const refused = credentials.headers;
       expect(await Promise.all([credentials.renew(refused), credentials.renew(refused)])).toEqual([
         true,

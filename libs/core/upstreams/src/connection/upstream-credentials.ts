@@ -91,7 +91,8 @@ export class UpstreamCredentials {
       };
       const cancelTimer = clock.after(RENEWAL_MS, () => {
         this.#warn(`there was no answer within ${RENEWAL_MS / 1_000} s`);
-        /* guard: credentials/renewal-time */ abort.abort();
+        // guard: credentials/renewal-time
+        abort.abort();
       });
       abort.signal.addEventListener('abort', finish);
       asked.then(finish, (error: unknown) => {

@@ -20,8 +20,9 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
 
 /** Credentials as headers, without the names that are Omni's. */
 function credentialHeaders(values: CredentialValues): string[] {
-  // guard: http/own-headers
-  return Object.entries(values).flatMap(([name, value]) => (OWN.test(name) ? [] : [name, value]));
+  return Object.entries(values).flatMap(([name, value]) =>
+    /* guard: http/own-headers */ !OWN.test(name) ? [name, value] : [],
+  );
 }
 
 /** The headers that all requests of one kind begin with: fixed ones, then the credentials in force. */

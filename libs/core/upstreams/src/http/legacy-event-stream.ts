@@ -80,11 +80,12 @@ export class LegacyEventStream implements HttpMessageSink {
     else this.#onSettled.push(listener);
   }
 
-  /** Goes on in another exchange, behind the last event that came. What is not open is opened in its time. */
+  /** Goes on in another exchange, behind the last event that came. During a pause there is none that could be left. */
   reopen(): void {
-    if (this.#openedAtMs === undefined) return;
+    if (this.#http === undefined) return;
     this.#reader?.stop();
-    this.#http?.abort();
+    this.#http.abort();
+    this.#cancelSettling?.();
     this.#keepPlace();
     this.open();
   }
@@ -94,7 +95,7 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#settle();
     this.#cancelBetween?.();
     this.#reader?.stop();
-    this.#http?.abort();
+    this.#endExchange();
   }
 
   onHead(status: number): boolean {
@@ -116,11 +117,12 @@ export class LegacyEventStream implements HttpMessageSink {
   }
 
   onEnd(): void {
+    this.#endExchange();
     this.#again();
   }
 
   onFailure(error: GatewayError): void {
-    this.#http?.abort();
+    this.#endExchange();
     // A web page, say: there is no such stream here.
     if (error.code === 'OMNI_UPSTREAM_PROTOCOL') return this.close();
     this.#again();
@@ -135,7 +137,7 @@ export class LegacyEventStream implements HttpMessageSink {
   #onRefused(status: number): void {
     // Such an upstream has no stream.
     if (!this.#wasOpen) return this.close();
-    this.#http?.abort();
+    this.#endExchange();
     const { target, session, onSessionLost } = this.#options;
     if (session.id === undefined || !UNKNOWN_SESSION.has(status)) return this.#again();
     this.#cancelBetween = checkSession(target, session, (isLost) => {
@@ -164,6 +166,11 @@ export class LegacyEventStream implements HttpMessageSink {
       this.#retryMs,
     );
     this.#cancelBetween = clock.after(delayMs, () => this.open());
+  }
+
+  #endExchange(): void {
+    this.#http?.abort();
+    this.#http = undefined;
   }
 
   /** What the next exchange has to know of this one. */

@@ -87,6 +87,7 @@ export class ResourceWatch {
         ? listenOn(connection).join(this.uri, round)
         : connection.send(internalCall('resources/subscribe', `{"uri":${JSON.stringify(this.uri)}}`), round);
     // The former connection may still be open for calls that run on it.
+    // guard: credentials/listens-end
     former?.cancel();
   }
 
