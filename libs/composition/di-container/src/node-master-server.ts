@@ -6,6 +6,7 @@ import {
   orphanSweep,
   UndiciHttpClient,
 } from '@omni/node';
+import type { CredentialProvider } from '@omni/ports';
 import { createMasterServer } from './create-master-server.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
@@ -16,6 +17,8 @@ export interface NodeMasterServerOptions {
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
   /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
+  /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
+  readonly credentials?: CredentialProvider;
 }
 
 /** A gateway with Node's adapters and what has to be done around it. */
@@ -33,6 +36,7 @@ export async function createNodeParts({
   configuration,
   logLevel,
   startGraceMs,
+  credentials,
 }: NodeMasterServerOptions): Promise<NodeParts> {
   const logger = await createPinoLogger({ level: logLevel ?? configuration.logging.level });
   const server = createMasterServer({
@@ -42,6 +46,7 @@ export async function createNodeParts({
     http: new UndiciHttpClient(),
     dialer: new NodeChannelDialer(),
     ...(startGraceMs === undefined ? {} : { startGraceMs }),
+    ...(credentials === undefined ? {} : { credentials }),
   });
   // Children of an Omni that was killed in a way that left no time for anything.
   const ended = orphanSweep();
