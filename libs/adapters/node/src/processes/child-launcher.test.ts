@@ -59,6 +59,16 @@ describe('NodeChildLauncher', () => {
     expect(channel.send('late')).toBe(false);
   });
 
+  it('keeps secrets out that came after its start', async () => {
+    const listener = new RecordingListener();
+    const secrets = ['early-secret'];
+    const script = `process.stdin.once('data', () => { console.error('early-secret late-secret other-word'); process.exit(3) })`;
+    const channel = launcher.launch({ ...node(script), secretValues: () => secrets }, listener);
+    secrets.push('late-secret');
+    channel.send('{}');
+    expect((await listener.closed())?.message).toContain('*** *** other-word');
+  });
+
   it('reads everything that a child wrote before it exited', async () => {
     const listener = new RecordingListener();
     launcher.launch(
