@@ -21,6 +21,8 @@ import { reportText } from './report.ts';
 import { resultJson, withoutPaths, writeResult } from './result-file.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { ALL_SUBJECTS } from './subjects/all-subjects.ts';
+import { omniBefore } from './subjects/omni.ts';
+import { printStageCost } from './stage-cost.ts';
 import { startUpstream } from './upstream-process.ts';
 import { runAllocation } from './workloads/allocation.ts';
 import { runHalfLoad } from './workloads/half-load.ts';
@@ -39,9 +41,8 @@ const W2_MAX_BYTES = 10_000;
 
 async function run(options: BenchOptions, folder: string): Promise<BenchResult> {
   const cores = planCores();
-  const subjects = ALL_SUBJECTS.filter(
-    ({ name }) => options.only.length === 0 || options.only.includes(name),
-  );
+  const chosen = ALL_SUBJECTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const subjects = options.before === undefined ? chosen : [...chosen, omniBefore(options.before)];
   await bundleServer();
   const finishManifest = startManifest(options, cores, subjects);
   pinThisProcess(cores.load);
@@ -127,7 +128,12 @@ async function measureAll(
 }
 
 async function main(): Promise<number> {
-  const options = parseBenchOptions(process.argv.slice(2), {
+  const argv = process.argv.slice(2);
+  if (argv.length === 1 && argv[0] === '--stages') {
+    printStageCost();
+    return 0;
+  }
+  const options = parseBenchOptions(argv, {
     out: RESULTS,
     seed: Date.now() % 1_000_000_000,
     subjects: ALL_SUBJECTS.map(({ name }) => name),

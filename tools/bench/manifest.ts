@@ -23,7 +23,7 @@ export interface Manifest {
   readonly loadAverageAtStart: number;
   readonly cores: CorePlan;
   readonly seed: number;
-  readonly options: Omit<BenchOptions, 'out'>;
+  readonly options: Omit<BenchOptions, 'out' | 'before'>;
   readonly lockSha256: string;
   readonly peersLockSha256: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ export function startManifest(
 ): () => Manifest {
   const startedAt = new Date();
   const loadAverageAtStart = loadavg()[0] ?? 0;
-  const { out: _out, ...kept } = options;
+  const { out: _out, before: _before, ...kept } = options;
   return () => ({
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1_000),

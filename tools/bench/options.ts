@@ -32,6 +32,8 @@ export interface BenchOptions {
   /** Measured seconds per round. */
   readonly seconds: number;
   readonly seed: number;
+  /** Root of another checkout whose Omni is measured in the same rounds; absent for none. */
+  readonly before?: string;
   readonly out: string;
   readonly json: boolean;
   readonly gate: boolean;
@@ -55,7 +57,9 @@ export const HELP = `usage: npm run bench -- [options]
   --seed N            order of the rounds and resampling; default: by the clock, printed and stored
   --out DIR           default tools/bench/results
   --json              print the whole result as JSON instead of the tables
+  --before DIR        another checkout, bundled by its own tools: its Omni runs in the same rounds as omni-before
   --gate              exit with 1 unless every goal is measured and reached
+  --stages            alone: prints what stages cost a call, in some seconds; stores nothing
   --help
 `;
 
@@ -85,6 +89,7 @@ export function parseBenchOptions(
           : 2
         : number(values.seconds, 'seconds', MAX_SECONDS, false),
     seed: values.seed === undefined ? defaults.seed : number(values.seed, 'seed', MAX_SEED),
+    ...(values.before === undefined ? {} : { before: values.before }),
     out: values.out ?? defaults.out,
     json: values.json === true,
     gate: values.gate === true,
@@ -107,6 +112,7 @@ function parseKnown(args: readonly string[]): {
   rounds?: string;
   seconds?: string;
   seed?: string;
+  before?: string;
   out?: string;
   quick?: boolean;
   json?: boolean;
@@ -123,6 +129,7 @@ function parseKnown(args: readonly string[]): {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       seed: { type: 'string' },
+      before: { type: 'string' },
       out: { type: 'string' },
       quick: { type: 'boolean' },
       json: { type: 'boolean' },

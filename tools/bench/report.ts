@@ -79,7 +79,10 @@ function cellText(cell: Cell): string {
   ]);
   const versus = cell.ratios
     .filter(({ of, to }) => of === 'omni' && !columns.includes(to))
-    .map(({ to, callsPerSecond }) => `÷ ${to} ${estimate(callsPerSecond, 2)}`);
+    .map(({ to, callsPerSecond, perCore }) => {
+      const ofCore = perCore === undefined ? '' : ` by rate, ${estimate(perCore, 2)} by CPU per call`;
+      return `÷ ${to} ${estimate(callsPerSecond, 2)}${ofCore}`;
+    });
   return [
     `### ${kilobytes(cell.bytes)} KB, c = ${cell.connections} (${cell.roundsKept} of ${cell.rounds} rounds kept${few})`,
     table(

@@ -14,6 +14,15 @@ function plant(
   return { rule, files: { [path]: text, ...others } };
 }
 
+/** @returns The folder first: it is what the rule names. */
+function manyFiles(folder: string, count: number): Readonly<Record<string, string>> {
+  const files = Array.from({ length: count }, (_, index) => [
+    `${folder}/file-${index}.ts`,
+    `export const one = ${index};\n`,
+  ]);
+  return Object.fromEntries(files);
+}
+
 const use = (name: string): string => `export { ${name} } from`;
 
 /** For .dependency-cruiser.mjs. */
@@ -243,10 +252,41 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
     'libs/jsonrpc/src/asks.ts',
     `export const isTest = globalThis.process.env['CI'];\n`,
   ),
+  plant('time-and-chance-by-input', 'libs/core/beta/src/reads-clock.ts', `export const now = Date.now;\n`),
+  plant(
+    'time-and-chance-by-input',
+    'libs/model/src/reads-date.ts',
+    `export const now = (): Date => new Date();\n`,
+  ),
+  plant(
+    'time-and-chance-by-input',
+    'libs/ports/src/rolls-dice.ts',
+    `export const dice = (): number => Math.random();\n`,
+  ),
   plant(
     'no-bare-errors',
     'apps/cli/src/fails.ts',
     `export const fail = (): never => {\n  throw new Error('x');\n};\n`,
+  ),
+  plant(
+    'one-way-out',
+    'libs/core/protocol-handler/src/http/answers-past.ts',
+    `export const answer = (exchange: { respond(status: number): void }): void => exchange.respond(200);\n`,
+  ),
+  plant(
+    'one-way-out',
+    'libs/core/protocol-handler/src/legacy/opens-past.ts',
+    `export const open = (exchange: { stream(): unknown }): unknown => exchange.stream();\n`,
+  ),
+  plant(
+    'one-way-out',
+    'libs/core/protocol-handler/src/modern/takes-out.ts',
+    `export const tell = ({ send }: { send(text: string): void }): void => send('x');\n`,
+  ),
+  plant(
+    'one-way-out',
+    'libs/core/protocol-handler/src/request/writes-past.ts',
+    `export const finish = (writer: { write(id: string): void }): void => writer['write']('1');\n`,
   ),
   plant('no-star-exports', 'libs/core/beta/src/barrel.ts', `export * from './index.ts';\n`),
   plant('no-decorators', 'libs/core/beta/src/decorated.ts', `@sealed\nexport class Decorated {}\n`),
@@ -263,6 +303,8 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
   ),
   plant('telling-names', 'libs/core/beta/src/utils.ts', `export const one = 1;\n`),
   plant('telling-names', 'libs/core/beta/src/session.ts', `export class SessionManager {}\n`),
+  plant('field-words', 'libs/core/beta/src/ladder.ts', `/** The restart ladder. */\nexport const one = 1;\n`),
+  { rule: 'small-folders', files: manyFiles('libs/core/beta/src/many', 21) },
   plant('all-projects-type-checked', 'tsconfig.json', '{ "files": [], "references": [] }'),
   plant(
     'declared-projects',
@@ -277,11 +319,15 @@ export const INNOCENT: Readonly<Record<string, string>> = {
     '/** Says "throw new Error(", console.log and Buffer in words only. */',
     `export const text = 'process.stdout.write(1); export * from x; TO-DO';`,
     `export const frozen = ['a'] as const;`,
+    'export const epoch = new Date(0);',
     'export const one = (value: unknown): unknown => {',
     '  // The only caller has checked that it is a number.',
     '  return value as number;',
     '};',
     '',
   ].join('\n'),
+  'libs/core/protocol-handler/src/request/refuse.ts': `export const refuse = (exchange: { respond(status: number): void }): void => exchange.respond(400);\n`,
+  'libs/core/protocol-handler/src/legacy/resumes.ts': `export const numberOf = (point: { stream: { number: number } }): number => point.stream.number;\n`,
+  'libs/core/protocol-handler/src/http/answers.test.ts': `export const answer = (exchange: { respond(status: number): void }): void => exchange.respond(200);\n`,
   'libs/core/beta/src/beta.test.ts': `process.stdout.write('x');\nexport const fail = (): never => {\n  throw new Error('x');\n};\n`,
 };

@@ -29,6 +29,10 @@ const NODE_GLOBALS = new Set([
   'setImmediate',
   'clearImmediate',
 ]);
+/** Time and chance of the runtime. */
+const AMBIENT_INPUTS = new Set(['Date.now', 'Math.random', 'performance.now']);
+/** The ports through which they come in. */
+const AMBIENT_PORTS = new Set(['libs/ports/src/clock.ts', 'libs/ports/src/random.ts']);
 const EMPTY_NAMES = /^(utils?|helpers?|common|shared|misc)$/;
 const EMPTY_SUFFIX = /(Manager|Service|Helpers?|Utils?|Impl)$|^I[A-Z][a-z]/;
 /** Public names that the seeds of the project prescribe. */
@@ -107,6 +111,22 @@ function judgeNodeGlobal(node) {
   return undefined;
 }
 
+/**
+ * What asks the runtime for the time or for chance. `new Date(x)` is a function of x and asks nobody.
+ *
+ * @param {ts.Node} node
+ */
+function judgeAmbientInput(node) {
+  if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
+    const text = `${node.expression.text}.${node.name.text}`;
+    return AMBIENT_INPUTS.has(text) ? `uses ${text}` : undefined;
+  }
+  const isDate =
+    (ts.isNewExpression(node) || ts.isCallExpression(node)) && node.expression.getText() === 'Date';
+  const asks = isDate && (ts.isCallExpression(node) || (node.arguments ?? []).length === 0);
+  return asks ? `uses ${node.getText()}` : undefined;
+}
+
 /** @param {ts.Node} node */
 function judgeBareError(node) {
   if (!ts.isThrowStatement(node)) return undefined;
@@ -154,6 +174,39 @@ function findUnexplainedAssertions(file) {
   });
 }
 
+const FRONT = 'libs/core/protocol-handler/src/';
+/** Where the front writes to clients: transports, and the one place each for requests, refusals and everything else. */
+const FRONT_WRITERS =
+  /^(?:streams\/[\w-]+|request\/(?:client-request|deliver|refuse)|channel\/channel-writer|legacy\/batch-collector|http\/(?:http-writer|plain-answers|sse-connection))\.ts$/;
+/** Methods of exchanges, their streams, channels, outlets and response writers that something leaves by. */
+const WAYS_OUT = new Set(['respond', 'send', 'sendNow', 'write', 'pass', 'destroy', 'writeEvent']);
+
+/** @param {ts.Node} node */
+function judgeWayOut(node) {
+  if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && WAYS_OUT.has(node.expression.text))
+    return `calls ${node.expression.text}`;
+  if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) {
+    const name = (node.propertyName ?? node.name).getText();
+    return WAYS_OUT.has(name) ? `takes ${name} out` : undefined;
+  }
+  if (ts.isElementAccessExpression(node) && ts.isStringLiteral(node.argumentExpression))
+    return isWayOut(node.argumentExpression.text, node) ? `uses ${node.getText()}` : undefined;
+  if (!ts.isPropertyAccessExpression(node)) return undefined;
+  return isWayOut(node.name.text, node) ? `uses ${node.getText()}` : undefined;
+}
+
+/**
+ * @param {string} name
+ * @param {ts.Node} access - A property of this name may also be a stream; what is called, or belongs to an exchange, opens one.
+ */
+function isWayOut(name, access) {
+  if (name !== 'stream') return WAYS_OUT.has(name);
+  return (
+    (ts.isCallExpression(access.parent) && access.parent.expression === access) ||
+    /exchange(?:\.stream|\[)/i.test(access.getText())
+  );
+}
+
 /** @type {readonly SourceRule[]} */
 export const SOURCE_RULES = [
   {
@@ -171,12 +224,29 @@ export const SOURCE_RULES = [
     check: (file) => hitsIn(file, judgeNodeGlobal),
   },
   {
+    id: 'time-and-chance-by-input',
+    why: 'Who owns time and chance can repeat a run: tests, simulations and restored records depend on it.',
+    fix: 'Take them from the Clock port (now, monotonicMs) and a Random that is handed in.',
+    appliesTo: (file) => isNeutralSource(file) && !AMBIENT_PORTS.has(file.path),
+    check: (file) => hitsIn(file, judgeAmbientInput),
+  },
+  {
     id: 'no-bare-errors',
     why: 'Callers branch on codes; an Error without one reaches a client as an internal failure.',
     fix: 'Throw GatewayError with a row of libs/ports/src/gateway-errors.ts.',
     // The demo server is a program of its own that knows the SDK and nothing of Omni.
     appliesTo: (file) => isProductSource(file) && !file.path.startsWith('apps/demo-server/'),
     check: (file) => hitsIn(file, judgeBareError),
+  },
+  {
+    id: 'one-way-out',
+    why: 'A request that is answered past its settle is neither logged nor counted, and keeps its place.',
+    fix: 'Settle the request; use refuse before there is one, and deliver for what belongs to none.',
+    appliesTo: (file) =>
+      isNeutralSource(file) &&
+      file.path.startsWith(FRONT) &&
+      !FRONT_WRITERS.test(file.path.slice(FRONT.length)),
+    check: (file) => hitsIn(file, judgeWayOut),
   },
   {
     id: 'no-star-exports',

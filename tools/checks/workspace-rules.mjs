@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { oldWordsIn } from './vocabulary.mjs';
 
 /** @import { Finding, RuleText } from './findings.mjs' */
 /** @import { SourceFile } from './source-files.mjs' */
@@ -71,6 +72,26 @@ function findUndeclaredProjects(root, files) {
   });
 }
 
+const MAX_FILES_OF_FOLDER = 20;
+
+/**
+ * @param {string} _root
+ * @param {readonly SourceFile[]} files
+ * @returns {Omit<Finding, 'rule'>[]}
+ */
+function findLargeFolders(_root, files) {
+  const sources = files.filter(
+    ({ path }) => /^(libs|apps)\//.test(path) && !/\.(test|fixture)\.ts$/.test(path),
+  );
+  const byFolder = Map.groupBy(sources, ({ path }) => path.slice(0, path.lastIndexOf('/')));
+  return [...byFolder]
+    .filter(([, found]) => found.length > MAX_FILES_OF_FOLDER)
+    .map(([folder, found]) => ({
+      where: found[0]?.path ?? folder,
+      what: `stands in a folder of ${found.length} source files`,
+    }));
+}
+
 /** @type {readonly WorkspaceRule[]} */
 export const WORKSPACE_RULES = [
   {
@@ -84,5 +105,17 @@ export const WORKSPACE_RULES = [
     why: 'Whoever installs this library alone does not get the other; Nx does not see the edge either.',
     fix: 'Add it to the dependencies of the package.json.',
     check: findUndeclaredProjects,
+  },
+  {
+    id: 'field-words',
+    why: 'Whoever knows the field looks for its term, and whoever reads two words looks for two things.',
+    fix: 'Take the word that is named; tools/checks/vocabulary.mjs has the list.',
+    check: oldWordsIn,
+  },
+  {
+    id: 'small-folders',
+    why: 'A folder shows one concept; with more than twenty source files it shows none.',
+    fix: 'Group the files by what they are about, in folders of their own.',
+    check: findLargeFolders,
   },
 ];

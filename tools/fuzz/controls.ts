@@ -179,6 +179,9 @@ function withVersion(exchange: Exchange): Exchange {
     path: exchange.path,
     query: exchange.query,
     headers: exchange.headers,
+    listener: exchange.listener,
+    peerAddress: exchange.peerAddress,
+    peerCertificate: exchange.peerCertificate,
     header(name) {
       const value = exchange.header(name);
       return name === 'mcp-protocol-version' && value?.startsWith('2025') === false ? '2026-07-28' : value;

@@ -40,8 +40,8 @@ describe('the log', () => {
     await postModern(omni.url, call('absent'));
     const session = await openRawSession(omni.url);
     await session.send(legacyCall('1', 'one__echo', `{"x":"${CANARY}"}`, `{"traceparent":"${TRACEPARENT}"}`));
-    const lines = await eventually('four lines', () =>
-      requestLines(omni).length === 4 ? requestLines(omni) : undefined,
+    const lines = await eventually('five lines', () =>
+      requestLines(omni).length === 5 ? requestLines(omni) : undefined,
     );
     expect(lines).toMatchObject([
       {
@@ -55,10 +55,11 @@ describe('the log', () => {
       },
       { scope: 'one', outcome: '-32042' },
       { outcome: 'OMNI_NAME_UNKNOWN' },
+      { method: 'initialize', outcome: 'ok' },
       { sessionId: expect.stringMatching(/^http-\d+$/), traceId: TRACE, outcome: 'ok' },
     ]);
     expect(lines[0]).not.toHaveProperty('sessionId');
-    expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(4);
+    expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(5);
     await omni.process.stop();
     expect(omni.process.stderr).not.toContain(CANARY);
     // The id that a client shows is as good as a password.
@@ -76,12 +77,13 @@ describe('the log', () => {
     await postModern(omni.url, call('one__echo'), { headers });
     const session = await openRawSession(omni.url, { headers });
     await session.send(legacyCall('1', 'one__crash', '{}'));
-    const lines = await eventually('both lines', () =>
-      requestLines(omni).length === 2 ? requestLines(omni) : undefined,
+    const lines = await eventually('three lines', () =>
+      requestLines(omni).length === 3 ? requestLines(omni) : undefined,
     );
-    expect(lines.map(({ principal, outcome }) => [principal, outcome])).toEqual([
-      ['ada', 'ok'],
-      ['ada', 'OMNI_UPSTREAM_EXITED'],
+    expect(lines.map(({ principal, method, outcome }) => [principal, method, outcome])).toEqual([
+      ['ada', 'tools/call', 'ok'],
+      ['ada', 'initialize', 'ok'],
+      ['ada', 'tools/call', 'OMNI_UPSTREAM_EXITED'],
     ]);
     await omni.process.stop();
     expect(omni.process.stderr).not.toContain(token);

@@ -23,7 +23,7 @@ export interface ServeOptions {
  */
 export async function runServe(options: ServeOptions, host: ProgramHost = thisProcess): Promise<number> {
   // The command loads this file to print its help, too; the gateway itself is loaded when it is needed.
-  const { loadConfiguration, startHttpGateway } = await import('@omni/container/node');
+  const { exposeCollector, loadConfiguration, startHttpGateway } = await import('@omni/container/node');
   const { environment } = host;
   const configuration = await loadConfiguration(options.config, environment);
   if (options.check) {
@@ -32,6 +32,7 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
     host.writeOut(`${options.config} is valid: ${length} ${length === 1 ? 'server' : 'servers'}\n`);
     return 0;
   }
+  exposeCollector();
   const { listen, logLevel } = options;
   return await runGateway(
     {

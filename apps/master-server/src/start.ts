@@ -20,8 +20,9 @@ export interface StartOptions {
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
  */
 export async function runStart(options: StartOptions, host: ProgramHost = thisProcess): Promise<number> {
-  const { loadConfiguration, parseConfigurationText, startHttpGateway } =
+  const { exposeCollector, loadConfiguration, parseConfigurationText, startHttpGateway } =
     await import('@omni/container/node');
+  exposeCollector();
   const { environment } = host;
   const configuration =
     options.config === undefined

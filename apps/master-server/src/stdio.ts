@@ -20,7 +20,8 @@ export interface StdioOptions {
  */
 export async function runStdio(options: StdioOptions, host: ProgramHost = thisProcess): Promise<number> {
   sendConsoleToStderr();
-  const { loadConfiguration, startStdioGateway } = await import('@omni/container/node');
+  const { exposeCollector, loadConfiguration, startStdioGateway } = await import('@omni/container/node');
+  exposeCollector();
   const signals = watchStopSignals(host.signals, () => host.writeErr('omni: SIGHUP is ignored\n'));
   try {
     const configuration = await loadConfiguration(options.config, host.environment);

@@ -1,8 +1,10 @@
 export {
   memberOf,
+  objectIn,
   scanJson,
   stringAt,
   stringMember,
+  TRUSTED_LIMITS,
   type JsonLimits,
   type JsonMember,
   type JsonObject,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   memberOf,
+  objectIn,
   scanJson,
   stringAt,
   stringMember,
@@ -486,6 +487,20 @@ describe('scanJson', () => {
     ['[01]', 2],
   ])('tells where %j goes wrong', (text, at) => {
     expect(scanJson(text, LIMITS)).toEqual({ kind: 'problem', problem: 'syntax', at });
+  });
+});
+
+describe('objectIn', () => {
+  it.each(['', '[]', '7', '{"a":1,"a":2}', '{'])('gives nothing for %j', (text) => {
+    expect(objectIn(text)).toBeUndefined();
+  });
+
+  it('gives the members, and those of members that are asked for', () => {
+    const text = '{"a":{"b":1},"c":{"d":2}}';
+    const object = objectIn(text, { a: {} });
+    expect(object?.members.map(({ key }) => key)).toEqual(['a', 'c']);
+    expect(memberOf(object, 'a')?.object?.members.map(({ key }) => key)).toEqual(['b']);
+    expect(memberOf(object, 'c')?.object).toBeUndefined();
   });
 });
 

@@ -6,6 +6,9 @@ export interface JsonLimits {
   readonly maxElements: number;
 }
 
+/** For texts that have passed the limits of their sender already, as parts of messages have, and for Omni's own. */
+export const TRUSTED_LIMITS: JsonLimits = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
+
 /** A value inside a text: `text.slice(start, end)` is its JSON. */
 export interface JsonSpan {
   readonly start: number;
@@ -59,6 +62,16 @@ const FEW_MEMBERS = 16;
 export function scanJson(text: string, limits: JsonLimits, plan: RecordPlan = {}): JsonScan {
   const scanner = new Scanner(text, limits);
   return scanner.scan(plan);
+}
+
+/**
+ * The object that a text of a message is.
+ *
+ * @param text - What is not an object, the empty text included, gives `undefined`; so do keys that occur twice.
+ */
+export function objectIn(text: string, plan: RecordPlan = {}): JsonObject | undefined {
+  const scan = text === '' ? undefined : scanJson(text, TRUSTED_LIMITS, plan);
+  return scan?.kind === 'object' ? scan.object : undefined;
 }
 
 /** The member of that name, or `undefined`. */

@@ -27,6 +27,8 @@ export interface CatalogueView {
   route(kind: 'tool' | 'prompt', name: string): Target | GatewayError;
   /** Upstreams that may serve the resource, best first. */
   routeUri(uri: string): readonly string[] | GatewayError;
+  /** The one upstream that a method unknown to Omni goes to; none on the endpoint of all servers. */
+  routeMethod(method: string): readonly string[] | GatewayError;
   /** Whether clients may subscribe to changes of the resource. */
   allowsWatch(uri: string): boolean;
   /** Remembers who mentioned a resource that no list and no template has. */

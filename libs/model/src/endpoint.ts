@@ -18,6 +18,11 @@ export function serverOf(endpoint: Endpoint): string | undefined {
   return endpoint.kind === 'server' ? endpoint.server : undefined;
 }
 
+/** A text that stands for the endpoint in tables: names of servers hold no asterisk. */
+export function endpointKey(endpoint: Endpoint): string {
+  return endpoint.kind === 'server' ? endpoint.server : '*';
+}
+
 export function isSameEndpoint(left: Endpoint, right: Endpoint): boolean {
   return left.kind === right.kind && serverOf(left) === serverOf(right);
 }

@@ -9,13 +9,23 @@ export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
 
 /** A whole answer to a request. */
 export type Answer =
-  /** A JSON-RPC response in the client's terms. `status` is the HTTP status if headers are not sent yet. */
-  | { readonly kind: 'message'; readonly payload: Payload; readonly status: number }
+  /**
+   * A JSON-RPC response in the client's terms. `status` is the HTTP status if headers are not sent yet; `errorCode` is the code of a
+   * JSON-RPC error as it is written, absent for a result. Who has built or read the response says so: nobody reads it again.
+   */
+  | {
+      readonly kind: 'message';
+      readonly payload: Payload;
+      readonly status: number;
+      readonly errorCode?: string | undefined;
+    }
   | { readonly kind: 'error'; readonly error: GatewayError };
 
 /** How a request ended. Every request ends with exactly one. */
 export type Outcome =
   | Answer
+  /** An answer as well, but of the front: the request never ran. Where there is HTTP, its status says so in both eras. */
+  | { readonly kind: 'refused'; readonly error: GatewayError }
   /** The end of an answer that went to the client in chunks. */
   | { readonly kind: 'streamed'; readonly isError: boolean }
   /** The client does not want the answer any more: it cancelled the request, or left where that means the same. */

@@ -24,6 +24,8 @@ export interface UpstreamCall {
   readonly clientId: string;
   /** Who asks, see {@link callerKeyOf}; `undefined` for Omni itself. On a shared connection nobody is told what may be about another one's call. */
   readonly callerKey: string | undefined;
+  /** Whether Omni makes it for itself: a list, a level, a subscription. Absent where a client waits for the answer. */
+  readonly isInternal?: boolean;
   /** Whether the answer may come as bytes: nothing in it has to be read or changed. */
   readonly allowPassthrough: boolean;
 }
@@ -56,6 +58,7 @@ export function internalCall(method: string, params: string, name?: string): Ups
     paramHeaders: [],
     clientId: '1',
     callerKey: undefined,
+    isInternal: true,
     allowPassthrough: false,
   };
 }
@@ -67,6 +70,12 @@ export type UpstreamAnswer =
   /** A JSON body that begins or ends with the client's id as this connection sent it: it can go on untouched. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
 
+/**
+ * How far a call had come when it failed. `not-sent`: the upstream has seen nothing of it. `sent`: it may have run. `head-received`: the
+ * upstream has begun to answer; where there are no heads, it has said something of this call.
+ */
+export type CallPhase = 'not-sent' | 'sent' | 'head-received';
+
 /** Told what happens to a call: notifications and requests in order, then one of answer and failure. */
 export interface CallHandler {
   /** In the client's terms: the progress token is the client's. @returns `false` to ask for a pause, see {@link ReplySink}. */
@@ -76,7 +85,7 @@ export interface CallHandler {
   onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void;
   onAnswer(answer: UpstreamAnswer): void;
   /** Also ends an answer that has begun to go to {@link chunks}. */
-  onFailure(error: GatewayError): void;
+  onFailure(error: GatewayError, phase: CallPhase): void;
   /** Where an answer that may be passed as bytes can go while it comes, in place of {@link onAnswer}; absent where it is wanted whole. Asked for once. */
   readonly chunks?: ChunkSink | undefined;
 }
@@ -91,7 +100,11 @@ export interface UpstreamConnection {
   readonly keepsClientId: boolean;
   /** What the upstream said of itself: `DiscoverResult` or `InitializeResult`, as a response message. */
   readonly handshake: RpcMessage;
-  send(call: UpstreamCall, listener: CallHandler): RunningCall;
+  /**
+   * Sends a call. Nothing is thrown. The handler is told nothing before this has returned, nothing after a cancel, and the end once;
+   * {@link refusedCall} is for calls that end here.
+   */
+  send(call: UpstreamCall, handler: CallHandler): RunningCall;
   /** `params` is JSON or empty. */
   notify(method: string, params: string): void;
   /**

@@ -31,6 +31,15 @@ describe('systemClock', () => {
     }
   });
 
+  it('tells the time of the wall clock', () => {
+    jest.useFakeTimers({ now: 1_800_000_000_000 });
+    try {
+      expect(systemClock.now()).toBe(1_800_000_000_000);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('never goes back', () => {
     const first = systemClock.monotonicMs();
     expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(first);

@@ -1,8 +1,13 @@
 /** Undoes a timer. Calling it after the timer fired does nothing. */
 export type CancelTimer = () => void;
 
+/** Milliseconds since the epoch when it is a time of the wall clock. */
+export type Millis = number;
+
 /** Time, so that tests can own it. */
 export interface Clock {
+  /** The wall clock: for times that are shown or stored. It may be set forward or back; to measure, use {@link monotonicMs}. */
+  now(): Millis;
   /** Milliseconds of a clock that never goes back; only differences mean something. */
   monotonicMs(): number;
   /** Runs `action` once after `delayMs`. A pending timer does not keep the process alive. */
@@ -11,6 +16,7 @@ export interface Clock {
 
 /** The runtime's own timers; works in Node, Workers and browsers. */
 export const systemClock: Clock = {
+  now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, action) {
     const timer: unknown = setTimeout(action, delayMs);

@@ -1,4 +1,5 @@
 import type { HeaderList, Payload } from './header-list.ts';
+import type { RequestFacts } from './request-facts.ts';
 
 /**
  * One HTTP request and its answer at the front.
@@ -6,20 +7,9 @@ import type { HeaderList, Payload } from './header-list.ts';
  * The runtime's adapter implements it straight on its own objects; the core never sees them. Exactly
  * one of {@link respond} and {@link stream} is called, once; calls after the client has gone do nothing.
  */
-export interface Exchange {
-  /** HTTP method as sent, e.g. `POST`. */
-  readonly method: string;
-  /** Path as sent: not decoded, not normalised, without the query. */
-  readonly path: string;
+export interface Exchange extends RequestFacts {
   /** The query without `?`; empty when there is none. */
   readonly query: string;
-  /** Headers as received, in order, duplicates kept. */
-  readonly headers: HeaderList;
-  /**
-   * @param name - Lower case.
-   * @returns The value without surrounding white space; several values joined with `, `; `undefined` when absent.
-   */
-  header(name: string): string | undefined;
   /**
    * Reads the whole body. Called at most once.
    *
@@ -27,7 +17,10 @@ export interface Exchange {
    * `OMNI_BODY_INCOMPLETE` when the client stops in the middle, `OMNI_OVERLOADED` when all clients together send more than may be held.
    */
   readBody(maxBytes: number): Promise<Uint8Array>;
-  /** Called at most once, when the client disconnects before the answer is complete. At once if it already has. */
+  /**
+   * Called at most once, when the client disconnects before the answer is complete. At once if it already has. A later listener
+   * takes the place of an earlier one.
+   */
   onGone(listener: () => void): void;
   /** Answers in one chunk; the adapter adds `Content-Length`. */
   respond(status: number, headers: HeaderList, body?: Payload): void;

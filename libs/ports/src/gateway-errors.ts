@@ -25,27 +25,27 @@ export const GATEWAY_ERRORS = {
   // What a client sent.
   OMNI_JSON_INVALID: { jsonRpcCode: -32700, httpStatus: 400, retryable: false, meaning: 'The message is not valid JSON.', hint: 'Send one JSON-RPC 2.0 message in UTF-8.' },
   OMNI_MESSAGE_INVALID: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The message is JSON, but not one valid JSON-RPC 2.0 message.', hint: 'Send one object with "jsonrpc":"2.0", a "method" and, for a request, a string or integer "id"; no key twice.' },
-  OMNI_MESSAGE_TOO_COMPLEX: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The message is nested too deeply or holds too many values.', hint: 'Flatten the arguments or split the call; limits.maxDepth and limits.maxElements say how much is allowed.' },
+  OMNI_MESSAGE_TOO_COMPLEX: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The message is nested too deeply or holds too many values.', hint: 'Flatten the arguments or split the call; limits.maxDepth and limits.maxElements are the limits.' },
   OMNI_BODY_TOO_LARGE: { jsonRpcCode: -32600, httpStatus: 413, retryable: false, meaning: 'The request body exceeds the limit.', hint: 'Send less, or raise limits.maxBodyBytes.' },
   OMNI_BODY_INCOMPLETE: { jsonRpcCode: -32700, httpStatus: 400, retryable: true, meaning: 'The request body ended before its declared length or did not arrive in time.', hint: 'Send the request again.' },
   OMNI_HTTP_INVALID: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The bytes received are not a valid HTTP/1.1 request.', hint: 'Send one well-formed request; length and encoding of the body must be unambiguous.' },
   OMNI_HEADERS_TOO_LARGE: { jsonRpcCode: -32600, httpStatus: 431, retryable: false, meaning: 'The request headers exceed the limit.', hint: 'Send fewer or shorter headers; all together may have 16 KiB.' },
   OMNI_REQUEST_TIMEOUT: { jsonRpcCode: -32600, httpStatus: 408, retryable: true, meaning: 'The request did not arrive in time.', hint: 'Send headers within 10 s and the whole request within 30 s.' },
   OMNI_CONTENT_TYPE_UNSUPPORTED: { jsonRpcCode: -32600, httpStatus: 415, retryable: false, meaning: 'The body is not application/json in UTF-8 without content encoding.', hint: 'Send Content-Type: application/json and no Content-Encoding.' },
-  OMNI_NOT_ACCEPTABLE: { jsonRpcCode: -32600, httpStatus: 406, retryable: false, meaning: 'The Accept header does not allow what Omni answers with.', hint: 'Send Accept: application/json, text/event-stream.' },
+  OMNI_NOT_ACCEPTABLE: { jsonRpcCode: -32600, httpStatus: 406, retryable: false, meaning: 'The Accept header allows none of the content types that Omni answers with.', hint: 'Send Accept: application/json, text/event-stream.' },
   OMNI_SUBPROTOCOL_UNSUPPORTED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The WebSocket upgrade offers sub-protocols, and mcp is not among them.', hint: 'Offer the sub-protocol mcp, or none.' },
   OMNI_METHOD_NOT_ALLOWED: { jsonRpcCode: -32600, httpStatus: 405, retryable: false, meaning: 'This HTTP method is not served at this path.', hint: 'Use POST for MCP messages; GET and DELETE need a legacy session.' },
   OMNI_PATH_UNKNOWN: { jsonRpcCode: -32600, httpStatus: 404, retryable: false, meaning: 'Nothing is served at this path.', hint: 'MCP is at /mcp and /mcp/{server}, health at /health/live and /health/ready.' },
   OMNI_SERVER_UNKNOWN: { jsonRpcCode: -32602, httpStatus: 404, exitCode: 15, retryable: false, meaning: 'No configured server has this name.', hint: 'omni ls prints the names.' },
-  OMNI_METHOD_UNKNOWN: { jsonRpcCode: -32601, httpStatus: 404, retryable: false, meaning: 'No such JSON-RPC method at this endpoint.', hint: 'server/discover (or initialize) tells what is offered.' },
+  OMNI_METHOD_UNKNOWN: { jsonRpcCode: -32601, httpStatus: 404, retryable: false, meaning: 'No such JSON-RPC method at this endpoint.', hint: 'server/discover (or initialize) lists what is offered.' },
   OMNI_PARAMS_INVALID: { jsonRpcCode: -32602, httpStatus: 400, retryable: false, meaning: 'The parameters do not fit the method.', hint: 'The message names the parameter.' },
   OMNI_HEADER_MISMATCH: { jsonRpcCode: -32020, httpStatus: 400, retryable: false, meaning: 'A required Mcp-* header is missing, malformed or differs from the body.', hint: 'Mirror method, name and version of the body in the headers; list the tools again if a schema changed.' },
   OMNI_CAPABILITY_MISSING: { jsonRpcCode: -32021, httpStatus: 400, retryable: false, meaning: 'The request needs a client capability that was not declared.', hint: 'Declare the capability if your client supports it.' },
   OMNI_VERSION_UNSUPPORTED: { jsonRpcCode: -32022, httpStatus: 400, retryable: false, meaning: 'The protocol version is not served.', hint: 'data.supported lists the versions.' },
-  OMNI_NAME_UNKNOWN: { jsonRpcCode: -32602, httpStatus: 200, exitCode: 15, retryable: false, meaning: 'No tool, prompt or resource of this name is offered to you.', hint: 'List again: the offer may have changed.' },
+  OMNI_NAME_UNKNOWN: { jsonRpcCode: -32602, httpStatus: 200, exitCode: 15, retryable: false, meaning: 'No tool, prompt or resource of this name is offered to you.', hint: 'List again; what is offered may have changed.' },
   OMNI_NAME_AMBIGUOUS: { jsonRpcCode: -32602, httpStatus: 200, exitCode: 15, retryable: false, meaning: 'The name fits more than one server.', hint: 'Use the full name: server__tool.' },
   OMNI_CURSOR_INVALID: { jsonRpcCode: -32602, httpStatus: 200, retryable: false, meaning: 'The pagination cursor was not issued by this endpoint.', hint: 'Start the list again without a cursor.' },
-  OMNI_STATE_INVALID: { jsonRpcCode: -32602, httpStatus: 200, retryable: false, meaning: 'The requestState is not one that Omni gave to this user for this call, or its time is over.', hint: 'Make the call again without requestState and inputResponses; a state counts once, for the same parameters.' },
+  OMNI_STATE_INVALID: { jsonRpcCode: -32602, httpStatus: 200, retryable: false, meaning: 'The requestState was not issued to this user for this call, or it has expired.', hint: 'Make the call again without requestState and inputResponses; a state can be used once, with the same parameters.' },
   OMNI_SESSION_REQUIRED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The request belongs to a legacy session but names none.', hint: 'Send initialize first and repeat its Mcp-Session-Id.' },
   OMNI_SESSION_UNKNOWN: { jsonRpcCode: -32001, httpStatus: 404, retryable: false, meaning: 'The session does not exist, has ended, or belongs to somebody else.', hint: 'Send initialize again.' },
   OMNI_SESSION_NOT_INITIALIZED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'A request came before the handshake.', hint: 'Send initialize, or a server/discover request of the modern era.' },
@@ -54,16 +54,17 @@ export const GATEWAY_ERRORS = {
   OMNI_REQUEST_ID_IN_USE: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'A request with this id is still running in this session.', hint: 'Use each id once.' },
   OMNI_CANCELLED: { jsonRpcCode: -31001, httpStatus: 499, exitCode: 14, retryable: false, meaning: 'The caller cancelled the request.', hint: 'Nothing to do.' },
 
-  // Who may ask.
+  // Who may call.
   OMNI_HOST_FORBIDDEN: { jsonRpcCode: -31010, httpStatus: 403, retryable: false, meaning: 'The Host header names a host that Omni does not serve.', hint: 'Add the name to server.allowedHosts if it is yours.' },
   OMNI_ORIGIN_FORBIDDEN: { jsonRpcCode: -31011, httpStatus: 403, retryable: false, meaning: 'The Origin header names a site that may not call Omni.', hint: 'Add the origin to server.allowedOrigins if you trust it.' },
-  OMNI_AUTH_REQUIRED: { jsonRpcCode: -31012, httpStatus: 401, exitCode: 12, retryable: false, meaning: 'The request carries no valid token.', hint: 'Send Authorization: Bearer <token>; omni serve prints where the token is kept.' },
+  OMNI_AUTH_REQUIRED: { jsonRpcCode: -31012, httpStatus: 401, exitCode: 12, retryable: false, meaning: 'The request carries no valid token.', hint: 'Send Authorization: Bearer <token>; omni serve prints where the token is stored.' },
+  OMNI_AUTH_UNAVAILABLE: { jsonRpcCode: -31013, httpStatus: 503, retryable: true, meaning: 'Omni could not find out in time who sent the request.', hint: 'Try again in a moment; if it lasts, check the service that knows the credentials of clients.' },
 
   // How busy Omni is.
   OMNI_OVERLOADED: { jsonRpcCode: -31020, httpStatus: 503, retryable: true, meaning: 'A limit on concurrent work is reached.', hint: 'Try again in a moment, or raise the limit that the message names.' },
   OMNI_SHUTTING_DOWN: { jsonRpcCode: -31021, httpStatus: 503, retryable: true, meaning: 'Omni is stopping and takes no new work.', hint: 'Try again when it is back.' },
-  OMNI_MEMORY_FULL: { jsonRpcCode: -31022, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'Omni held so much of unfinished messages of servers that it took no more of this one.', hint: 'The server may have done what it was asked. Ask for less, try again in a moment, or raise limits.maxHeldBytes.' },
-  OMNI_INTERNAL: { jsonRpcCode: -32603, httpStatus: 500, retryable: true, meaning: 'Omni failed in a way that nobody foresaw.', hint: 'Report it with the request id and the log line.' },
+  OMNI_MEMORY_FULL: { jsonRpcCode: -31022, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'Unfinished messages of servers filled their memory budget, so Omni dropped this one.', hint: 'The server may have done what it was asked. Ask for less, try again in a moment, or raise limits.maxUnfinishedBytes.' },
+  OMNI_INTERNAL: { jsonRpcCode: -32603, httpStatus: 500, retryable: true, meaning: 'Omni failed unexpectedly.', hint: 'Report it with the request id and the log line.' },
 
   // What an upstream did.
   OMNI_UPSTREAM_STARTING: { jsonRpcCode: -31030, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The server has not finished starting.', hint: 'Try again in a moment.' },
@@ -75,9 +76,9 @@ export const GATEWAY_ERRORS = {
   OMNI_UPSTREAM_HTTP_STATUS: { jsonRpcCode: -31036, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The HTTP server answered with a status that carries no MCP answer.', hint: 'The message has the status; 401 and 403 mean its credentials are missing or wrong.' },
   OMNI_UPSTREAM_PROTOCOL: { jsonRpcCode: -31037, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The server sent something that is not MCP.', hint: 'The message has a short excerpt; report it to the maintainers of the server.' },
   OMNI_UPSTREAM_TOO_LARGE: { jsonRpcCode: -31038, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The server sent a message beyond the limit.', hint: 'Ask for less, or raise limits.maxUpstreamMessageBytes.' },
-  OMNI_UPSTREAM_TIMEOUT: { jsonRpcCode: -31039, httpStatus: 200, exitCode: 14, retryable: true, meaning: 'The server did not answer in time.', hint: 'If it is slow by nature, raise connectTimeout (its start) or callTimeout (a call) of its entry.' },
-  OMNI_UPSTREAM_ERA: { jsonRpcCode: -31040, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The server does not speak a protocol revision that this request can be carried in.', hint: 'Call it from a client of its era, or set protocol of its entry.' },
-  OMNI_QUESTION_UNADDRESSED: { jsonRpcCode: -32603, httpStatus: 200, retryable: false, meaning: 'A server asked its client something that belongs to no one call that is known.', hint: 'Told to the server; over HTTP it can ask on the stream of the call, over stdio while one call runs.' },
+  OMNI_UPSTREAM_TIMEOUT: { jsonRpcCode: -31039, httpStatus: 200, exitCode: 14, retryable: true, meaning: 'The server did not answer in time.', hint: 'If the server is always slow, raise connectTimeout (its start) or callTimeout (a call) of its entry.' },
+  OMNI_UPSTREAM_ERA: { jsonRpcCode: -31040, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The server speaks no protocol revision that can carry this request.', hint: 'Call it from a client of its era, or set protocol of its entry.' },
+  OMNI_QUESTION_UNADDRESSED: { jsonRpcCode: -32603, httpStatus: 200, retryable: false, meaning: 'A server sent its client a request that belongs to no known call.', hint: 'The server is told. Over HTTP it can send the request on the stream of the call, over stdio while one call runs.' },
 
   // How it was started.
   OMNI_CONFIG_INVALID: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 4, retryable: false, meaning: 'The configuration was rejected; nothing was started.', hint: 'Each line names file, line and column, what was expected and what to write.' },
@@ -89,7 +90,7 @@ export const GATEWAY_ERRORS = {
   OMNI_USAGE: { jsonRpcCode: -32602, httpStatus: 400, exitCode: 64, retryable: false, meaning: 'The command line is wrong.', hint: 'omni help prints the commands.' },
   OMNI_GATEWAY_UNREACHABLE: { jsonRpcCode: -32603, httpStatus: 502, exitCode: 11, retryable: true, meaning: 'No running Omni answers at this address.', hint: 'Start one with omni serve --config FILE, name another with --url, or pass --config FILE to run the command without one.' },
   OMNI_INPUT_REQUIRED: { jsonRpcCode: -32603, httpStatus: 200, exitCode: 10, retryable: false, meaning: 'The tool asks for input that this client cannot give.', hint: 'Call it from a client that can ask its user.' },
-  OMNI_TOOL_FAILED: { jsonRpcCode: -32603, httpStatus: 200, exitCode: 10, retryable: false, meaning: 'The tool ran and reported a failure.', hint: 'Its own words are in the output.' },
+  OMNI_TOOL_FAILED: { jsonRpcCode: -32603, httpStatus: 200, exitCode: 10, retryable: false, meaning: 'The tool ran and reported a failure.', hint: 'The output has its own message.' },
   OMNI_ARGUMENTS_INVALID: { jsonRpcCode: -32602, httpStatus: 400, exitCode: 16, retryable: false, meaning: 'The arguments do not fit the schema of the tool.', hint: 'The message names the argument and what the schema wants.' },
 } as const satisfies Record<string, GatewayErrorFacts>;
 

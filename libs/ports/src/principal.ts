@@ -2,6 +2,9 @@
 export interface Principal {
   /** Stable and free of secrets; two requests with the same id have the same rights. */
   readonly id: string;
-  /** `token`: showed a bearer token. `anonymous`: open mode. `local`: the owner of the process (stdio, embedding). */
-  readonly kind: 'token' | 'anonymous' | 'local';
+  /**
+   * `token`: showed a bearer token. `certificate`: showed a certificate. `anonymous`: open mode. `local`: the owner of the process
+   * (stdio, embedding).
+   */
+  readonly kind: 'token' | 'certificate' | 'anonymous' | 'local';
 }

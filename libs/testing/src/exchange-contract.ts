@@ -68,6 +68,25 @@ export function exchangeContract(runtime: HttpRuntime): void {
     expect(seen).toEqual(['padded', 'a, b', undefined]);
   });
 
+  it('shows where the request came in and from whom, as data', async () => {
+    let seen: unknown;
+    const { url, client } = await start((exchange) => {
+      const { listener, peerAddress, peerCertificate } = exchange;
+      seen = { listener, peerAddress, peerCertificate };
+      exchange.respond(200, []);
+    });
+    const response = new RecordingResponse();
+    client.send({ method: 'POST', url: `${url}/mcp`, headers: [], body: '{}' }, response);
+    await response.finished();
+    const { hostname, port } = new URL(url);
+    expect(seen).toEqual({
+      listener: { kind: 'http', host: hostname, port: Number(port) },
+      peerAddress: '127.0.0.1',
+      peerCertificate: undefined,
+    });
+    expect(JSON.parse(JSON.stringify(seen))).toMatchObject({ listener: { kind: 'http', host: hostname } });
+  });
+
   it('reads a body up to the limit', async () => {
     let length = -1;
     await ask(
@@ -226,6 +245,8 @@ export function exchangeContract(runtime: HttpRuntime): void {
     const isGone = new Promise<void>((resolve) => (gone = resolve));
     const { url, client } = await start((exchange) => {
       if (exchange.path === '/other') return exchange.respond(200, []);
+      // A later listener takes the place of an earlier one.
+      exchange.onGone(() => (goneCalls += 10));
       exchange.onGone(() => {
         goneCalls += 1;
         gone();

@@ -47,6 +47,20 @@ describe('VirtualClock', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('shows a wall clock that can be set without anybody waiting longer', () => {
+    const clock = new VirtualClock();
+    const begin = clock.now();
+    let fired = false;
+    clock.after(10, () => (fired = true));
+    clock.advance(4);
+    expect(clock.now() - begin).toBe(4);
+    clock.setWallClock(1_000);
+    clock.advance(6);
+    expect(clock.now()).toBe(1_006);
+    expect(clock.monotonicMs()).toBe(10);
+    expect(fired).toBe(true);
+  });
+
   it('lets promises settle between timers when asked to', async () => {
     const clock = new VirtualClock();
     const seen: string[] = [];

@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '@omni/ports';
+import type { CancelTimer, Clock, Millis } from '@omni/ports';
 
 interface PendingTimer {
   readonly dueMs: number;
@@ -8,7 +8,18 @@ interface PendingTimer {
 /** A clock that stands still until a test moves it. */
 export class VirtualClock implements Clock {
   #nowMs = 0;
+  /** What the wall clock showed when this one stood at 0; a fixed time keeps runs the same. */
+  #epochMs = Date.UTC(2026, 0, 1);
   readonly #timers = new Set<PendingTimer>();
+
+  now(): Millis {
+    return this.#epochMs + this.#nowMs;
+  }
+
+  /** Sets the wall clock forward or back; what measures and waits does not notice. */
+  setWallClock(ms: Millis): void {
+    this.#epochMs = ms - this.#nowMs;
+  }
 
   monotonicMs(): number {
     return this.#nowMs;

@@ -1,6 +1,11 @@
 export { VirtualClock } from './fake-clock.ts';
 export { RecordingCall, RecordingChunks } from './recording-call.ts';
-export { RecordingExchange, type RecordedEvent, type RecordedRequest } from './recording-exchange.ts';
+export {
+  LOOPBACK_CONNECTION,
+  RecordingExchange,
+  type RecordedEvent,
+  type RecordedRequest,
+} from './recording-exchange.ts';
 export { RecordingListener } from './recording-listener.ts';
 export { RecordingResponse } from './recording-response.ts';
 export { ScriptedCredentials } from './scripted-credentials.ts';

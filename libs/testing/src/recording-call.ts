@@ -2,20 +2,23 @@ import type { GatewayError } from '@omni/ports';
 import { emptyBuffer } from './empty-buffer.ts';
 
 /** Text of a message, whatever else is known of it. */
-interface MessageText {
+export interface MessageText {
   readonly text: string;
 }
 
 /** Answers a request that was made to the client. */
-type AnswerServerRequest<Message> = (answer: Message | GatewayError) => void;
+export type AnswerServerRequest<Message> = (answer: Message | GatewayError) => void;
 
 /** What a call was answered with. */
-type CallAnswer<Message> =
+export type CallAnswer<Message> =
   | { readonly kind: 'message'; readonly message: Message; readonly status: number }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
 
+/** How far a call had come when it failed. */
+export type CallPhase = 'not-sent' | 'sent' | 'head-received';
+
 /** How an answer begins that goes on while it comes. */
-interface AnswerHead {
+export interface AnswerHead {
   readonly status: number;
   readonly length: number | undefined;
   readonly isError: boolean;
@@ -58,6 +61,8 @@ export class RecordingCall<Message extends MessageText = MessageText> {
     readonly signal: AbortSignal | undefined;
   }> = [];
   failure: GatewayError | undefined;
+  /** How far it had come when it failed. */
+  phase: CallPhase | undefined;
   /** Set by a test whose call takes answers in chunks. */
   chunks: RecordingChunks | undefined;
   /** What `onNotification` returns; `false` plays a slow reader. */
@@ -93,8 +98,9 @@ export class RecordingCall<Message extends MessageText = MessageText> {
     this.log.push(`${answer.kind === 'bytes' ? 'bytes' : 'answer'} ${answer.status} ${text}`);
   }
 
-  onFailure(error: GatewayError): void {
+  onFailure(error: GatewayError, phase: CallPhase): void {
     this.failure = error;
+    this.phase = phase;
     this.log.push(`failure ${error.code}`);
   }
 }

@@ -1,11 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
-import { RecordingExchange } from './recording-exchange.ts';
+import { LOOPBACK_CONNECTION, RecordingExchange } from './recording-exchange.ts';
 
 describe('RecordingExchange', () => {
   it('joins headers of the same name', () => {
     const exchange = new RecordingExchange({ headers: ['X-A', ' 1 ', 'x-a', '2'] });
     expect(exchange.header('x-a')).toBe('1, 2');
     expect(exchange.header('x-b')).toBeUndefined();
+  });
+
+  it('shows the facts of the connection that it was given', () => {
+    const certificate = { subject: 'CN=a', issuer: 'CN=b', fingerprint: 'AB', alternativeNames: ['DNS:a'] };
+    const connection = {
+      listener: { kind: 'https', host: '::', port: 443 },
+      peerAddress: '192.0.2.1',
+      peerCertificate: certificate,
+    } as const;
+    expect(new RecordingExchange({ connection })).toMatchObject(connection);
+    expect(new RecordingExchange()).toMatchObject(LOOPBACK_CONNECTION);
+  });
+
+  it('tells the last listener alone that the client left', () => {
+    const exchange = new RecordingExchange();
+    const heard: string[] = [];
+    exchange.onGone(() => heard.push('first'));
+    exchange.onGone(() => heard.push('second'));
+    exchange.leave();
+    expect(heard).toEqual(['second']);
   });
 
   it('refuses a body beyond the limit', async () => {

@@ -1,4 +1,13 @@
-import { GatewayError, type Exchange, type HeaderList, type Payload, type ResponseStream } from '@omni/ports';
+import {
+  GatewayError,
+  type ConnectionFacts,
+  type Exchange,
+  type HeaderList,
+  type ListenerFacts,
+  type Payload,
+  type PeerCertificate,
+  type ResponseStream,
+} from '@omni/ports';
 import { emptyBuffer } from './empty-buffer.ts';
 
 /** What a client sends. */
@@ -12,7 +21,16 @@ export interface RecordedRequest {
   readonly body?: Payload;
   /** Fails the reading of the body in place of giving it. */
   readonly bodyError?: GatewayError;
+  /** Default: {@link LOOPBACK_CONNECTION}. */
+  readonly connection?: ConnectionFacts;
 }
+
+/** A client of this machine, over plain HTTP. */
+export const LOOPBACK_CONNECTION: ConnectionFacts = {
+  listener: { kind: 'http', host: '127.0.0.1', port: 7431 },
+  peerAddress: '127.0.0.1',
+  peerCertificate: undefined,
+};
 
 /** One event of a stream. */
 export interface RecordedEvent {
@@ -26,6 +44,11 @@ export class RecordingExchange implements Exchange {
   readonly path: string;
   readonly query: string;
   readonly headers: HeaderList;
+  readonly listener: ListenerFacts;
+  readonly peerAddress: string | undefined;
+  readonly peerCertificate: PeerCertificate | undefined;
+  /** Whether anything of the body was asked for. */
+  isBodyRead = false;
   /** 0 until the answer begins. */
   status = 0;
   responseHeaders: HeaderList = [];
@@ -45,6 +68,10 @@ export class RecordingExchange implements Exchange {
     this.path = request.path ?? '/mcp';
     this.query = request.query ?? '';
     this.headers = request.headers ?? [];
+    const { listener, peerAddress, peerCertificate } = request.connection ?? LOOPBACK_CONNECTION;
+    this.listener = listener;
+    this.peerAddress = peerAddress;
+    this.peerCertificate = peerCertificate;
   }
 
   header(name: string): string | undefined {
@@ -52,6 +79,7 @@ export class RecordingExchange implements Exchange {
   }
 
   async readBody(maxBytes: number): Promise<Uint8Array> {
+    this.isBodyRead = true;
     const { body = '', bodyError } = this.#request;
     if (bodyError !== undefined) throw bodyError;
     const bytes = bytesOf(body);

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../free-port.ts';
 import { HeapProbe, heapProbeOptions } from '../heap-probe.ts';
 import { PinnedProcess, type CorePlan } from '../pinned-process.ts';
 import { UPSTREAM_NAME, type Target } from '../target.ts';
-import type { Subject } from './subject.ts';
+import { SubjectUnavailable, type Subject } from './subject.ts';
 
 /** Made anew by `main.ts` before anything is measured. */
 const BUNDLE = fileURLToPath(new URL('../../../apps/master-server/dist/bundle/main.mjs', import.meta.url));
@@ -43,6 +44,34 @@ export const omni: Subject = {
     return { ...running, target: omniTarget(running) };
   },
 };
+
+/**
+ * The Omni of another checkout, such as the commit before a change.
+ *
+ * @param root - Of the checkout; `npm run bundle` has been run there.
+ */
+export function omniBefore(root: string): Subject {
+  const program = join(root, 'apps/master-server/dist/bundle/main.mjs');
+  return {
+    name: 'omni-before',
+    description: 'Omni of another commit, with its defaults and token auth',
+    kinds: ['http', 'stdio'],
+    version: () => {
+      if (!existsSync(program))
+        throw new SubjectUnavailable('its bundle is missing; npm run bundle makes it');
+      return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+    },
+    start: async ({ upstream, kind, cores, folder, isProbed }) => {
+      const entry: UpstreamEntry =
+        kind === 'http' ? { type: 'http', url: upstream.url } : upstream.stdioCommand;
+      const running = await startOmni({ [UPSTREAM_NAME]: entry }, cores, folder, {
+        isProbed,
+        program: [program],
+      });
+      return { ...running, target: omniTarget(running) };
+    },
+  };
+}
 
 /** How a running Omni is called. */
 export function omniTarget({ port, token }: RunningOmni): Target {

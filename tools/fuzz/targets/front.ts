@@ -45,6 +45,7 @@ const views: CatalogueViews = {
     list: (kind) => `{"${kind}":[]}`,
     route: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such name'),
     routeUri: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such resource'),
+    routeMethod: () => new GatewayError('OMNI_METHOD_UNKNOWN', 'No such method'),
     allowsWatch: () => true,
     rememberUri() {},
   }),
@@ -79,11 +80,13 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
     dispatch,
     updates: { subscribe: (_client, _uri, _onUpdated, done) => done(() => {}) },
     authentication: {
-      authenticate: (authorization) =>
-        authorization === 'Bearer fuzz'
+      authenticate: (request) =>
+        request.header('authorization') === 'Bearer fuzz'
           ? { id: 'fuzz', kind: 'token' }
-          : new GatewayError('OMNI_AUTH_REQUIRED', 'A bearer token is needed'),
-      challenge: () => 'Bearer',
+          : {
+              error: new GatewayError('OMNI_AUTH_REQUIRED', 'A bearer token is needed'),
+              challenge: 'Bearer',
+            },
     },
     hostCheck: { check: () => undefined },
     probes: {

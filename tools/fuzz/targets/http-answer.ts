@@ -3,6 +3,7 @@ import { type ChunkSink, internalCall } from '@omni/model';
 import { configuredCredentials, silentLogger } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import {
+  CallChains,
   type ConnectionContext,
   Deadlines,
   DEFAULT_UPSTREAM_LIMITS,
@@ -153,6 +154,7 @@ function receiveWithConnection(): Receive {
       limits: DEFAULT_UPSTREAM_LIMITS,
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
+      chains: new CallChains(),
       random: () => 0,
       credentials: configuredCredentials,
       launcher: undefined,
@@ -162,7 +164,7 @@ function receiveWithConnection(): Receive {
     const connection = new ModernHttpConnection({
       spec,
       context,
-      credentials: new UpstreamCredentials({ ...context, spec, provider: context.credentials }),
+      credentials: new UpstreamCredentials({ ...context, spec }),
       events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
       binding: undefined,
       http,

@@ -75,7 +75,6 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
   {
     name: 'name/own-only',
     against: 'The endpoint of one server leads to others.',
-    without: 'return this.find(name);',
   },
   {
     name: 'name/ambiguous',
@@ -110,6 +109,28 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'view/hidden-items',
+    against: 'What a client may not see is listed, and found under its names.',
+    without: 'list.items',
+  },
+  {
+    name: 'view/hidden-uris',
+    against: 'A hidden resource is read by its address, though no list shows it.',
+  },
+  {
+    name: 'view/undecided',
+    against: 'An address that takes long to match leads to a hidden resource.',
+    without: 'this.#concealed.leadsTo(upstream, uri) === true',
+  },
+  {
+    name: 'view/hidden-methods',
+    against: 'A hidden method of a server is called on its own endpoint.',
+  },
+  {
+    name: 'view/bounded',
+    against: 'Views are kept for every endpoint and variant that was ever asked for.',
+  },
+  {
     name: 'change/same-bytes',
     against: 'A server that announces changes for ever makes clients read for ever.',
     rule: 'PROTO-R18',
@@ -136,6 +157,14 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
   {
     name: 'change/gone',
     against: 'What a server offered stays in the lists when it is gone.',
+  },
+  {
+    name: 'registry/predecessor',
+    against: 'What a replaced server offered stays in the lists when its successor does not come up.',
+  },
+  {
+    name: 'registry/own-items',
+    against: 'Lists that a server cannot give are filled with those of another one of its name.',
   },
   {
     name: 'instructions/length',

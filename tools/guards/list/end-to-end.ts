@@ -142,6 +142,6 @@ export const END_TO_END_GUARDS: readonly Guard[] = [
     name: 'process/cancel',
     against: 'A client cancels the calls of others.',
     without:
-      'get #byId(): Map<string, SessionCall> {\n    return ((globalThis as { calls?: Map<string, SessionCall> }).calls ??= new Map());\n  }\n\n  set #byId(_none: Map<string, SessionCall> | undefined) {}\n',
+      'get #byId(): Map<string, InFlightRequest> {\n    return ((globalThis as { calls?: Map<string, InFlightRequest> }).calls ??= new Map());\n  }\n\n  set #byId(_none: Map<string, InFlightRequest> | undefined) {}\n',
   },
 ];

@@ -63,17 +63,48 @@ export const FRONT_GUARDS: readonly Guard[] = [
     against: 'No endpoint asks for a token.',
     rule: 'GHSA-rvq5-wwqv-78pq',
     without:
-      "{ kind: 'admitted', principal: { id: 'anonymous', kind: 'anonymous' }, endpoint: endpointOf(match[1]) }",
+      "{ kind: 'admitted', principal: { id: 'anonymous', kind: 'anonymous' }, endpoint: endpointOf(server) }",
   },
   {
     name: 'endpoint/scope',
     against: 'The endpoint of a server that is not there is served.',
-    without: 'match.length === 0',
+    without: 'false',
   },
   {
     name: 'endpoint/health-details',
     against: 'Whoever reaches the health page learns what runs behind it.',
     without: 'true',
+  },
+  {
+    name: 'authentication/failure',
+    against: 'Whoever makes the authentication fail is let in.',
+    without: "{ id: 'anonymous', kind: 'anonymous' }",
+  },
+  {
+    name: 'authentication/answer',
+    against: 'An authentication that answers with nothing lets everybody in.',
+    without: 'true',
+  },
+  {
+    name: 'authentication/challenge',
+    against: 'A line break in a challenge writes headers of its own.',
+    without: 'true',
+  },
+  {
+    name: 'pending/room',
+    against:
+      'Requests that wait to be authenticated fill the memory, or one address takes all the room there is.',
+  },
+  {
+    name: 'pending/deadline',
+    against: 'An authentication that never answers keeps its requests.',
+    without: 'undefined',
+  },
+  {
+    name: 'request/body-while-waiting',
+    against: 'The body of a request is read before it is known who sent it.',
+    without:
+      'void exchange.readBody(this.#options.limits.maxBodyBytes);\n    known.then((later) => serve(exchange, later)).catch(() => {});',
   },
   {
     name: 'request/content-type',
@@ -191,7 +222,7 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'channel/slow-reader',
     against: 'A client that does not read is served on, and its messages are held or lost.',
-    without: 'this.#channel.send(line);\n    if (line !== undefined) return;',
+    without: 'if (this.#channel.send(line) || line !== undefined) return;',
   },
   {
     name: 'channel/given-up',
@@ -213,5 +244,20 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'reply/one-answer',
     against: 'A second answer runs into the first.',
+  },
+  {
+    name: 'request/permit',
+    against: 'Each request keeps its place for ever.',
+    without: 'this.number < 0',
+  },
+  {
+    name: 'request/failed-write',
+    against: 'An answer that cannot be written fails whoever gave it, and its client waits.',
+    rule: 'decision 0020',
+    without: 'throw cause;',
+  },
+  {
+    name: 'request/cancelled-meanwhile',
+    against: 'A request that was cancelled while it was being routed runs on at its server.',
   },
 ];

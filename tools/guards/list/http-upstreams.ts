@@ -88,13 +88,15 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
   },
   {
     name: 'http/in-flight',
-    against: 'Any number of calls wait for a modern HTTP server.',
+    against: 'Calls to a modern HTTP server pass no limit.',
     rule: 'PROTO-R12',
+    without: 'return this.#raw(call, handler);',
   },
   {
     name: 'http/in-flight-legacy',
-    against: 'Any number of calls wait for a legacy HTTP server.',
+    against: 'Calls to a legacy HTTP server pass no limit.',
     rule: 'PROTO-R12',
+    without: 'return this.#raw(call, handler);',
   },
   {
     name: 'http/session-id',

@@ -92,10 +92,19 @@ export const LISTENER_GUARDS: readonly Guard[] = [
       "`Cannot use ${file} for TLS (${errorCode(error) ?? 'it is no PEM file of this kind'}): ${await readFile(key, 'utf8')}`",
   },
   {
+    name: 'tls/unverified-certificate',
+    against: 'A certificate that its owner has signed himself counts as if an authority had.',
+    without: 'if (!(socket instanceof TLSSocket)) return undefined;',
+  },
+  {
     name: 'upgrade/decision',
     against: 'A WebSocket is opened without a look at Host, Origin and token.',
     rule: 'CVE-2025-66414',
     without: 'this.#server.handleUpgrade(request, socket, head, () => {})',
+  },
+  {
+    name: 'upgrade/undecided',
+    against: 'A stop waits without end for a client of which nobody knows yet whether it may connect.',
   },
   {
     name: 'upgrade/sub-protocol',

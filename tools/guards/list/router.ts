@@ -44,6 +44,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R14',
   },
   {
+    name: 'parked/definition',
+    against: 'A user who has agreed to something for one server makes a call to another of its name.',
+    rule: 'PROTO-R14',
+  },
+  {
     name: 'parked/node',
     against: 'A state of another process is taken for one of this.',
     rule: 'PROTO-R14',
@@ -103,8 +108,17 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R15',
   },
   {
+    name: 'parked/permitted',
+    against: 'A state goes on with a call at a server that its client may not call any more.',
+  },
+  {
+    name: 'parked/one-end',
+    against: 'A call that has ended while its client was away ends in another way after all.',
+  },
+  {
     name: 'parked/log-level',
     against: 'A client gets log messages that it did not ask for.',
+    without: 'false',
   },
   {
     name: 'rounds/count',
@@ -223,6 +237,16 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     without: 'id',
   },
   {
+    name: 'task/definition',
+    against: 'The id of a task opens a task of another server that has taken the name.',
+    rule: 'CVE-2026-111767',
+  },
+  {
+    name: 'task/endpoint',
+    against: 'A task is reached on an endpoint that does not show its server.',
+    without: 'if (task === undefined) return onRoute(unknownTask());',
+  },
+  {
     name: 'task/count',
     against: 'The owners of tasks are remembered for ever.',
   },
@@ -250,6 +274,10 @@ export const ROUTER_GUARDS: readonly Guard[] = [
   {
     name: 'route/next-only-if-not-there',
     against: 'A request that has run is sent to the next server.',
+  },
+  {
+    name: 'route/next-after-shown',
+    against: 'A client hears from two servers in one request.',
   },
   {
     name: 'route/connections',

@@ -16,8 +16,38 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
   },
   {
     name: 'link/in-flight',
+    against: 'Calls on a channel pass no limit.',
+    rule: 'PROTO-R12',
+    without: 'return this.#raw(call, handler);',
+  },
+  {
+    name: 'link/answered-at-once',
+    against:
+      'An answer that comes while its call is being sent is lost, or told before the caller has its handle.',
+    without: 'this.#read(text);',
+  },
+  {
+    name: 'limiter/upstream',
     against: 'Any number of calls wait for a server.',
     rule: 'PROTO-R12',
+  },
+  {
+    name: 'limiter/instance',
+    against: 'Any number of calls wait for one process or connection of a server.',
+    rule: 'PROTO-R12',
+  },
+  {
+    name: 'limiter/waiting',
+    against: 'Calls that wait for a server to start are not counted as its calls.',
+  },
+  {
+    name: 'limiter/reserve',
+    against: 'A server that is full of calls of clients can be neither listed nor watched.',
+    without: '0',
+  },
+  {
+    name: 'limiter/places-back',
+    against: 'Calls that are over go on to count, until none is let through.',
   },
   {
     name: 'link/backlog',
@@ -83,6 +113,10 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
   {
     name: 'credentials/history',
     against: 'Credentials that change often fill the memory.',
+  },
+  {
+    name: 'credentials/known-before',
+    against: 'A message quotes a secret that the configuration named until it was changed.',
   },
   {
     name: 'credentials/header-case',
@@ -222,6 +256,10 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'Calls pile up for a server that is starting.',
   },
   {
+    name: 'restart/place-back',
+    against: 'Calls that waited for a server go on to take a place.',
+  },
+  {
     name: 'restart/start-wait',
     against: 'A call waits for as long as a server takes to start.',
     without: '600_000',
@@ -269,5 +307,24 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
   {
     name: 'watch/within',
     against: 'An update is told to who listens to another resource whose address begins alike.',
+  },
+  {
+    name: 'registry/names',
+    against: 'A server without a name takes the place of the endpoint of all servers.',
+    without: 'false',
+  },
+  {
+    name: 'registry/twice',
+    against: 'Of two servers of one name, one is started and can never be called.',
+  },
+  {
+    name: 'registry/unchanged',
+    against: 'A change of one server restarts all of them.',
+    without: 'false',
+  },
+  {
+    name: 'registry/drains',
+    against: 'Calls on a server that is removed are cut.',
+    without: 'true',
   },
 ];

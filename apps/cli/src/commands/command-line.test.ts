@@ -42,7 +42,7 @@ interface Run {
   readonly err: string;
 }
 
-interface Surroundings {
+interface Host {
   readonly signal?: AbortSignal;
   readonly input?: string;
   readonly isInteractive?: boolean;
@@ -50,7 +50,7 @@ interface Surroundings {
 
 async function omni(
   argv: readonly string[],
-  { signal, input = '', isInteractive = false }: Surroundings = {},
+  { signal, input = '', isInteractive = false }: Host = {},
 ): Promise<Run> {
   const said = { out: '', err: '' };
   const terminal: Terminal = {
@@ -286,7 +286,9 @@ describe('omni', () => {
     const help = await omni(['help']);
 
     expect(help).toMatchObject({ exitCode: 0, err: '' });
-    expect(help.out).toMatch(/Usage: omni [^]*serve [^]*stdio [^]*ls [^]*call [^]*version [^]*completion /);
+    expect(help.out).toMatch(
+      /Usage: omni [^]*serve [^]*stdio [^]*ls [^]*call [^]*version [^]*schema[^]*completion /,
+    );
     expect(await omni([])).toEqual(help);
     expect((await omni(['call', '--help'])).exitCode).toBe(0);
   });
@@ -303,8 +305,9 @@ describe('omni', () => {
   });
 
   it('completes every command that it has', async () => {
+    expect(JSON.parse((await omni(['schema'])).out)).toMatchObject({ title: 'Omni configuration' });
     expect((await omni(['completion', 'bash'])).out).toContain(
-      'words="serve stdio ls call version completion help"',
+      'words="serve stdio ls call version schema completion help"',
     );
   });
 

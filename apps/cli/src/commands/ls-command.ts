@@ -1,6 +1,7 @@
 import { withDeadline } from '../connection/deadline.ts';
 import { serverList, type ListFormat } from '../output/server-list.ts';
-import { openTarget, type CommandContext, type TargetOptions } from '../connection/target.ts';
+import { openTarget } from '../connection/open-target.ts';
+import type { CommandContext, TargetOptions } from '../connection/target.ts';
 
 export interface LsOptions extends TargetOptions {
   /** How long to wait, for servers that start and for a gateway that answers. */
@@ -8,7 +9,7 @@ export interface LsOptions extends TargetOptions {
   readonly output: ListFormat;
 }
 
-/** `omni ls`: which servers there are, and how they do. @returns The exit code. */
+/** `omni ls`: lists servers and their status. @returns The exit code. */
 export async function runLs(options: LsOptions, context: CommandContext): Promise<number> {
   const target = await openTarget(options, options.timeoutMs, context);
   try {

@@ -46,7 +46,7 @@ interface GivenServing {
 
 function addServing(program: Command, outcome: Outcome): void {
   const level = (): Option =>
-    new Option('--log-level <level>', 'least severity that is logged').choices([...LOG_LEVELS]);
+    new Option('--log-level <level>', 'lowest severity that is logged').choices([...LOG_LEVELS]);
   program
     .command('serve')
     .description('serve a configuration over HTTP')
@@ -54,7 +54,7 @@ function addServing(program: Command, outcome: Outcome): void {
     .option('--listen <host:port>', 'address to listen on; port 0 picks a free one')
     .addOption(level())
     .option('--check', 'validate the configuration and end')
-    .option('--json', 'tell URL and token file as one line of JSON on stdout')
+    .option('--json', 'print URL and token file as one line of JSON on stdout')
     .action(async ({ check = false, json = false, ...given }: GivenServing) => {
       const { runServe } = await import('@omni/master-server');
       outcome.exitCode = await runServe({ ...given, check, json });
@@ -63,7 +63,7 @@ function addServing(program: Command, outcome: Outcome): void {
     .command('stdio')
     .description('serve a configuration to one client on stdin and stdout')
     .requiredOption('-c, --config <path>', 'configuration: a file or a folder')
-    .option('--server <name>', 'show this server alone, under its own names')
+    .option('--server <name>', 'show only this server, under its own names')
     .addOption(level())
     .action(async (given: GivenServing) => {
       const { runStdio } = await import('@omni/master-server');
@@ -91,9 +91,9 @@ interface GivenLs extends GivenTarget {
 
 function addCalling(program: Command, context: CommandContext, outcome: Outcome): void {
   const isDebugging = (): boolean => program.opts()['debug'] === true;
-  withTarget(program.command('ls').description('list the servers and how they do'))
+  withTarget(program.command('ls').description('list servers and their status'))
     .option('--timeout <duration>', 'longest wait for servers to start', '15s')
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(LIST_OUTPUTS).default('table'))
+    .addOption(new Option('-o, --output <format>', 'output format').choices(LIST_OUTPUTS).default('table'))
     .action(async ({ timeout, ...given }: GivenLs) => {
       const timeoutMs = parseDuration(timeout);
       const { runLs } = await import('./ls-command.ts');
@@ -101,13 +101,13 @@ function addCalling(program: Command, context: CommandContext, outcome: Outcome)
     });
   withTarget(program.command('call').description('call one tool'))
     .argument('<tool>', 'server/tool')
-    .argument('[arguments...]', 'key=value as the tool wants it, key:=json as it stands')
+    .argument('[arguments...]', 'key=value converted to what the tool expects, key:=json as written')
     .option('--args <json>', 'arguments as one JSON object, @file, or - for stdin')
     .option('--timeout <duration>', 'longest wait for the result', '60s')
     .option('--progress', 'show progress on stderr (default on a terminal)')
-    .option('--no-progress', 'do not')
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(CALL_OUTPUTS).default('text'))
-    .option('--save-media <folder>', 'save images, sound and other bytes there')
+    .option('--no-progress', 'show no progress')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(CALL_OUTPUTS).default('text'))
+    .option('--save-media <folder>', 'save images, sound and other binary content to this folder')
     .action(async (tool: string, words: readonly string[], { timeout, ...given }: GivenCall) => {
       const timeoutMs = parseDuration(timeout);
       const { runCall } = await import('./call-command.ts');
@@ -120,7 +120,7 @@ function withTarget(command: Command): Command {
   return command
     .option('-c, --config <path>', 'run this configuration for the length of the command')
     .option('--url <url>', 'a running gateway (default http://127.0.0.1:7431)')
-    .option('--token <token>', 'its token; better in OMNI_TOKEN (default that of this user)');
+    .option('--token <token>', 'its token; OMNI_TOKEN is safer (default: the token of this user)');
 }
 
 function addAbout(program: Command, { terminal }: CommandContext): void {
@@ -135,8 +135,15 @@ function addAbout(program: Command, { terminal }: CommandContext): void {
       );
     });
   program
+    .command('schema')
+    .description('print the JSON Schema of a configuration, for editors')
+    .action(async () => {
+      const { configurationJsonSchema } = await import('@omni/container/node');
+      terminal.writeOut(`${JSON.stringify(configurationJsonSchema(), undefined, 2)}\n`);
+    });
+  program
     .command('completion')
-    .description('print a script that makes a shell complete omni')
+    .description('print the completion script for a shell')
     .addArgument(new Argument('<shell>').choices(SHELLS))
     .action((shell: Shell) => terminal.writeOut(completionScript(shell, completedCommands(program))));
 }

@@ -20,8 +20,8 @@ beforeAll(async () => {
   const upstream = await startLoadUpstream();
   const mcpServers = { load: { type: 'http', url: upstream.url, protocol: '2026-07-28' } };
   [omni, generous] = await Promise.all([
-    startOmni({ mcpServers, limits: { maxHeldBytes: BUDGET_BYTES } }),
-    startOmni({ mcpServers, limits: { maxHeldBytes: 1_024 * MIB } }),
+    startOmni({ mcpServers, limits: { maxUnfinishedBytes: BUDGET_BYTES } }),
+    startOmni({ mcpServers, limits: { maxUnfinishedBytes: 1_024 * MIB } }),
   ]);
   await Promise.all([omni.ready(), generous.ready()]);
 }, 30_000);

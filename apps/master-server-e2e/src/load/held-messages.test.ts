@@ -24,7 +24,7 @@ beforeAll(async () => {
       tcp: { url: persistent[0]?.url },
       ws: { url: persistent[1]?.url },
     },
-    limits: { maxHeldBytes: 1_048_576 },
+    limits: { maxUnfinishedBytes: 1_048_576 },
   });
   await omni.ready();
 }, 30_000);

@@ -1,3 +1,4 @@
+export { exposeCollector } from './http/buffer-collector.ts';
 export { NodeChannelDialer, type NodeChannelDialerOptions } from './sockets/channel-dialer.ts';
 export { childEnvironment, type ChildEnvironmentOptions } from './processes/child-environment.ts';
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './processes/child-launcher.ts';

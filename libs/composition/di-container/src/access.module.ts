@@ -8,7 +8,7 @@ import { Token } from './token.ts';
 export const accessModule: ContainerModule = new ContainerModule(({ bind }) => {
   bindPart(
     bind,
-    Token.TokenCheck,
+    Token.Authentication,
     { configuration: Token.Configuration },
     ({ configuration: { auth } }) => new TokenCheck({ mode: auth.mode, tokens: acceptedTokens(auth) }),
   );

@@ -1,7 +1,12 @@
-import { Catalogue, CatalogueRefresher, readCatalogue, VariantReader } from '@omni/capabilities';
+import {
+  Catalogue,
+  CatalogueRefresher,
+  CompiledViews,
+  readCatalogue,
+  VariantReader,
+} from '@omni/capabilities';
 import { VariantKeys } from '@omni/upstreams';
 import { ContainerModule } from 'inversify';
-import { ClientViews } from './client-views.ts';
 import { IDENTITY } from './identity.ts';
 import { bindPart } from './part.ts';
 import { Token } from './token.ts';
@@ -11,11 +16,10 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
   bindPart(
     bind,
     Token.Catalogue,
-    { configuration: Token.Configuration, clock: Token.Clock },
-    ({ configuration: { upstreams, naming }, clock }) =>
+    { configuration: Token.Configuration, registry: Token.UpstreamRegistry, clock: Token.Clock },
+    ({ configuration: { naming }, registry: { current }, clock }) =>
       new Catalogue({
-        order: upstreams.map(({ name }) => name),
-        off: upstreams.filter(({ enabled }) => !enabled).map(({ name }) => name),
+        upstreams: current.all.map(({ name, enabled }) => ({ name, isOff: !enabled })),
         prefix: naming.prefix,
         identity: IDENTITY,
         clock,
@@ -26,16 +30,15 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
     bind,
     Token.VariantReader,
     {
-      configuration: Token.Configuration,
       catalogue: Token.Catalogue,
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
       logger: Token.Logger,
       listWaitMs: Token.StartGraceMs,
     },
-    ({ configuration, catalogue, variantKeys, clock, logger, listWaitMs }) =>
+    ({ catalogue, variantKeys, clock, logger, listWaitMs }) =>
       new VariantReader({
-        upstreams: configuration.upstreams.map(({ name }) => name),
+        upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
         isRead: (upstream) => catalogue.isRead(upstream),
         read: ({ connection, capabilities }) =>
@@ -51,20 +54,20 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
     bind,
     Token.CatalogueRefresher,
     {
-      configuration: Token.Configuration,
+      registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       reader: Token.VariantReader,
       clock: Token.Clock,
       logger: Token.Logger,
       startGraceMs: Token.StartGraceMs,
     },
-    ({ configuration, catalogue, reader, clock, logger, startGraceMs }) =>
+    ({ registry, catalogue, reader, clock, logger, startGraceMs }) =>
       new CatalogueRefresher({
-        publish: (upstream, read) => {
-          if (catalogue.set(upstream, read)) reader.onBaseChanged(upstream);
+        publish: (upstream, read, isSuccessor) => {
+          if (catalogue.set(upstream, read, isSuccessor)) reader.onBaseChanged(upstream);
         },
         read: (connection) => readCatalogue(connection, { identity: IDENTITY }),
-        awaited: configuration.upstreams.filter(({ enabled }) => enabled).map(({ name }) => name),
+        awaited: registry.current.all.filter(({ enabled }) => enabled).map(({ name }) => name),
         clock,
         logger,
         startGraceMs,
@@ -72,16 +75,15 @@ export const catalogueModule: ContainerModule = new ContainerModule(({ bind }) =
   );
   bindPart(
     bind,
-    Token.ClientViews,
+    Token.CatalogueViews,
     {
-      configuration: Token.Configuration,
       catalogue: Token.Catalogue,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       variantKeys: Token.VariantKeys,
       sources: Token.UpstreamDirectory,
     },
-    ({ configuration, ...parts }) =>
-      new ClientViews({ ...parts, names: new Set(configuration.upstreams.map(({ name }) => name)) }),
+    ({ variantKeys, ...parts }) =>
+      new CompiledViews({ ...parts, variantKeyOf: (client) => variantKeys.of(client) }),
   );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { configuredCredentials, systemClock, silentLogger } from '@omni/ports';
+import { configuredCredentials, systemClock, systemRandom, silentLogger } from '@omni/ports';
 import { Container } from 'inversify';
 import { GATEWAY_MODULES } from './gateway-modules.ts';
 import { createMasterServer } from './create-master-server.ts';
@@ -18,6 +18,7 @@ describe('createMasterServer', () => {
     container.bind(Token.Configuration).toConstantValue(configuration);
     container.bind(Token.StartGraceMs).toConstantValue(0);
     container.bind(Token.Clock).toConstantValue(systemClock);
+    container.bind(Token.Random).toConstantValue(systemRandom);
     container.bind(Token.Logger).toConstantValue(silentLogger);
     container.bind(Token.CredentialProvider).toConstantValue(configuredCredentials);
     container.bind(Token.ChildLauncher).toConstantValue(undefined);

@@ -1,6 +1,8 @@
-import { ProtocolHandler } from '@omni/protocol';
+import { ProtocolHandler, type ProtocolHandlerOptions } from '@omni/protocol';
+import type { RequestRouter } from '@omni/router';
 import { ContainerModule } from 'inversify';
-import type { GatewayConfiguration } from './gateway-options.ts';
+import type { UpstreamRegistry } from '@omni/upstreams';
+import type { GatewayUpstream } from './gateway-options.ts';
 import { healthPage } from './health-pages.ts';
 import { IDENTITY } from './identity.ts';
 import { bindPart } from './part.ts';
@@ -13,28 +15,48 @@ export const frontModule: ContainerModule = new ContainerModule(({ bind }) => {
     Token.ProtocolHandler,
     {
       configuration: Token.Configuration,
-      views: Token.ClientViews,
-      dispatch: Token.RequestRouter,
+      registry: Token.UpstreamRegistry,
+      views: Token.CatalogueViews,
+      router: Token.RequestRouter,
       updates: Token.ResourceSubscriptions,
-      authentication: Token.TokenCheck,
+      authentication: Token.Authentication,
       hostCheck: Token.OriginGuard,
       health: Token.HealthMonitor,
       clock: Token.Clock,
+      random: Token.Random,
       logger: Token.Logger,
     },
-    ({ configuration, health, ...parts }) =>
+    ({ configuration, registry, health, router, ...parts }) =>
       new ProtocolHandler({
         ...parts,
+        dispatch: dispatchTo(router),
         probes: { answer: (path, isTrusted) => healthPage(health, path, isTrusted) },
         identity: IDENTITY,
         limits: configuration.limits,
-        forwardable: forwardedBy(configuration.upstreams),
+        forwardable: forwardedBy(registry),
         legacySse: configuration.server.legacySse,
       }),
   );
 });
 
-/** Names of the headers of clients that some server is told, each once. */
-function forwardedBy(upstreams: GatewayConfiguration['upstreams']): readonly string[] {
-  return [...new Set(upstreams.flatMap(({ forwardHeaders }) => forwardHeaders ?? []))];
+function dispatchTo(router: RequestRouter): ProtocolHandlerOptions['dispatch'] {
+  return {
+    route: (context, reply) => router.dispatch(context, reply),
+    carries: (method, endpoint) => router.carries(method, endpoint),
+    toClient: (upstream, message, client, tell) => router.toClient(upstream, message, client, tell),
+    watchTasks: (watch) => router.watchTasks(watch),
+  };
+}
+
+/** Names of the headers of clients that some server is told, each once: a list that follows the registry. */
+function forwardedBy(registry: UpstreamRegistry<GatewayUpstream>): readonly string[] {
+  const names: string[] = [];
+  const follow = (): void => {
+    const wanted = new Set(registry.current.all.flatMap(({ forwardHeaders }) => forwardHeaders ?? []));
+    // The front reads it with each request.
+    names.splice(0, names.length, ...wanted);
+  };
+  follow();
+  registry.subscribe(follow);
+  return names;
 }

@@ -7,6 +7,7 @@ import {
   type UpgradeRequest,
 } from '@omni/node';
 import { CountedByteBudget, type Logger, type Principal } from '@omni/ports';
+import type { EndpointDecision } from '@omni/protocol';
 import { LOCAL_PRINCIPAL, type MasterServer } from './master-server.ts';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
@@ -42,10 +43,10 @@ const ANONYMOUS: Principal = { id: 'anonymous', kind: 'anonymous' };
 export async function openListeners(options: GatewayListenersOptions): Promise<GatewayListeners> {
   const { configuration, environment, address, server, logger } = options;
   const { unixSocket, tcp, tls } = configuration.server;
-  const { maxBodyBytes, maxHeldBytes } = configuration.limits;
+  const { maxBodyBytes, maxUnfinishedBytes } = configuration.limits;
   const maxBacklogBytes = clientBacklogBytes(configuration.limits);
   // One of the clients, so that servers cannot take their room nor the other way round.
-  const budget = new CountedByteBudget(maxHeldBytes);
+  const budget = new CountedByteBudget(maxUnfinishedBytes);
   const http = new NodeHttpListener({
     handler: server.handle,
     webSockets: {
@@ -58,33 +59,38 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
     budget,
     logger,
   });
-  const owners = socketListener(LOCAL_PRINCIPAL);
-  const anybodys = socketListener(ANONYMOUS);
+  const streams = new NodeSocketListener({
+    onConnection: (open, { listener }) =>
+      void server.bind(open, { principal: listener.kind === 'tcp' ? ANONYMOUS : LOCAL_PRINCIPAL }),
+    maxMessageBytes: maxBodyBytes,
+    maxBacklogBytes,
+    budget,
+    logger,
+  });
   let isHurried = false;
   let isClosing = false;
   const close = async (deadlineMs: number): Promise<void> => {
     isClosing = true;
     await http.drain(isHurried ? CLOSING_MS : Math.max(CLOSING_MS, deadlineMs));
-    owners.close();
-    anybodys.close();
+    streams.close();
   };
   try {
     const bound = await http.listen(address);
     const sockets: string[] = [];
     if (unixSocket !== false) {
       const path = unixSocket === true ? defaultSocketPath(stateDirectory(environment)) : unixSocket;
-      await owners.listen({ path });
+      await streams.listen({ path });
       sockets.push(`unix:${path}`);
     }
     if (tcp !== undefined) {
-      const actual = await anybodys.listen(tcp);
+      const actual = await streams.listen(tcp);
       sockets.push(`tcp://${hostPort({ ...tcp, ...actual })}`);
     }
     return {
       url: `${tls === undefined ? 'http' : 'https'}://${hostPort(bound)}/mcp`,
       sockets,
       stopAccepting() {
-        for (const listener of [http, owners, anybodys]) listener.stopAccepting();
+        for (const listener of [http, streams]) listener.stopAccepting();
       },
       close,
       forceStop() {
@@ -96,23 +102,19 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
     await close(0);
     throw error;
   }
-
-  function socketListener(principal: Principal): NodeSocketListener {
-    return new NodeSocketListener({
-      onConnection: (open) => void server.bind(open, { principal }),
-      maxMessageBytes: maxBodyBytes,
-      maxBacklogBytes,
-      budget,
-      logger,
-    });
-  }
 }
 
-function decideUpgrade(server: MasterServer, request: UpgradeRequest): UpgradeDecision {
+function decideUpgrade(
+  server: MasterServer,
+  request: UpgradeRequest,
+): UpgradeDecision | Promise<UpgradeDecision> {
+  const upgrade = (client: EndpointDecision): UpgradeDecision => {
+    if (client.kind === 'refused') return client;
+    const { principal, endpoint } = client;
+    return { kind: 'accepted', serve: (open) => void server.bind(open, { principal, endpoint }) };
+  };
   const client = server.admitChannel(request);
-  if (client.kind === 'refused') return client;
-  const { principal, endpoint } = client;
-  return { kind: 'accepted', serve: (open) => void server.bind(open, { principal, endpoint }) };
+  return client instanceof Promise ? client.then(upgrade) : upgrade(client);
 }
 
 function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {

@@ -5,6 +5,7 @@ import type {
   CredentialProvider,
   HttpClient,
   Logger,
+  Random,
   OpenChannel,
   UpstreamSpec,
 } from '@omni/ports';
@@ -49,8 +50,13 @@ export interface GatewayConfiguration {
     readonly maxDepth: number;
     readonly maxElements: number;
     readonly maxUpstreamMessageBytes: number;
-    readonly maxHeldBytes: number;
+    readonly maxUnfinishedBytes: number;
+    /** Requests of clients that run at the same time. */
     readonly maxInFlight: number;
+    /** Calls of one upstream, on all its instances, that run or wait for it to start. */
+    readonly maxUpstreamInFlight: number;
+    /** Calls of one instance of an upstream. */
+    readonly maxInstanceInFlight: number;
     readonly maxSessions: number;
     readonly sessionIdleMs: number;
     readonly maxSessionInFlight: number;
@@ -69,6 +75,8 @@ export interface GatewayAdapters {
   readonly credentials?: CredentialProvider;
   /** Default: the runtime's timers. */
   readonly clock?: Clock;
+  /** Default: the runtime's. */
+  readonly random?: Random;
   /** Default: nothing is logged. */
   readonly logger?: Logger;
 }

@@ -12,6 +12,8 @@ export interface HttpGatewayOptions {
   /** `HOST:PORT` in place of `server.listen`; port 0 picks a free one. */
   readonly listen?: string | undefined;
   readonly logLevel?: NodeMasterServerOptions['logLevel'];
+  /** Who requests come from, in place of `auth` of the configuration: no token is made then. */
+  readonly authentication?: NodeMasterServerOptions['authentication'];
 }
 
 /** A gateway that listens. */
@@ -35,14 +37,18 @@ export async function startHttpGateway({
   environment,
   listen,
   logLevel,
+  authentication,
 }: HttpGatewayOptions): Promise<HttpGateway> {
   const address = listen === undefined ? configuration.server : parseListen(listen);
-  if (configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
+  // Where there is another authentication, `auth` decides nothing.
+  const isByToken = authentication === undefined;
+  if (isByToken && configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
     throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets everybody in who reaches ${address.host}`, {
       hint: 'Listen on 127.0.0.1, or set auth.mode to "token".',
     });
   }
-  const needsToken = configuration.auth.mode === 'token' && configuration.auth.token === undefined;
+  const needsToken =
+    isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
   const { server, logger } = await createNodeParts({
     configuration: {
@@ -51,6 +57,7 @@ export async function startHttpGateway({
       auth: kept === undefined ? configuration.auth : { ...configuration.auth, token: kept.token },
     },
     logLevel,
+    authentication,
   });
   let listeners: GatewayListeners;
   try {

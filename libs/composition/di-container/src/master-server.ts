@@ -1,25 +1,31 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
-import type { HealthMonitor, HealthRollup } from '@omni/health';
+import type { HealthListener, HealthMonitor, HealthRollup } from '@omni/health';
 import {
   type ChannelDialer,
   type ChildLauncher,
+  type Clock,
   type Exchange,
+  GatewayError,
   type HttpClient,
+  type Logger,
   type OpenChannel,
   type Principal,
 } from '@omni/ports';
 import type {
-  AdmittedClient,
   BindOptions,
   Connection,
+  EndpointDecision,
   EndpointRequest,
   ProtocolHandler,
-  RefusedClient,
 } from '@omni/protocol';
-import type { Upstreams } from '@omni/upstreams';
+import type { DefinitionChanges, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
-import type { GatewayConfiguration } from './gateway-options.ts';
+import { followDefinitions } from './definition-followers.ts';
+import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
+import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
+import { checkTransports } from './transport-check.ts';
+import type { UpstreamHealth } from './upstream-health.ts';
 import { reportOf, type UpstreamReport } from './upstream-report.ts';
 
 /** The owner of the process: who embeds Omni or starts it on stdio. */
@@ -28,60 +34,64 @@ export const LOCAL_PRINCIPAL: Principal = { id: 'local', kind: 'local' };
 export interface MasterServerParts {
   readonly configuration: GatewayConfiguration;
   readonly protocol: ProtocolHandler;
+  readonly registry: UpstreamRegistry<GatewayUpstream>;
   readonly upstreams: Upstreams;
   readonly refresher: CatalogueRefresher;
   readonly lists: VariantReader;
   readonly catalogue: Catalogue;
   readonly health: HealthMonitor;
+  readonly upstreamHealth: UpstreamHealth;
   readonly launcher: ChildLauncher | undefined;
   readonly http: HttpClient | undefined;
   readonly dialer: ChannelDialer | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
-export interface StopOptions {
-  /** How long running requests may take, in milliseconds. Default: `server.drain` of the configuration. */
-  readonly deadlineMs?: number;
-}
+export type { StopOptions } from './lifecycle-list.ts';
 
 /** The gateway, without a listener: start it, hand it exchanges and channels, stop it. */
 export class MasterServer {
   readonly #parts: MasterServerParts;
-  #stopped: Promise<void> | undefined;
+  readonly #lifecycle: LifecycleList;
+  /** The last change of definitions, over or not. */
+  #applying: Promise<unknown> = Promise.resolve();
+  #isStopping = false;
 
   constructor(parts: MasterServerParts) {
     this.#parts = parts;
-    for (const upstream of parts.upstreams.all()) {
-      if (!upstream.spec.enabled) continue;
-      parts.health.register({
-        name: `upstream:${upstream.name}`,
-        critical: upstream.spec.critical,
-        getStatus: () => {
-          const { level, since } = upstream.getStatus();
-          // A server that is up offers nothing before its lists have been read.
-          const isReadable = level !== 'ok' || parts.catalogue.isRead(upstream.name);
-          return {
-            level: isReadable ? level : 'unknown',
-            since,
-            details: { ...reportOf(upstream, parts.catalogue) },
-          };
-        },
-      });
-    }
-    parts.health.register({ name: 'protocol', critical: true, getStatus: () => parts.protocol.getStatus() });
+    const { health, protocol, upstreamHealth, configuration } = parts;
+    health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
+    followDefinitions({ ...parts, health: upstreamHealth, drainMs: configuration.server.drainMs });
+    this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts), parts.logger);
   }
 
   /** Starts the upstreams and takes requests; does not wait for upstreams. */
   start(): Promise<void> {
-    this.#parts.refresher.start();
-    this.#parts.upstreams.start();
-    this.#parts.health.setAccepting(true);
-    return Promise.resolve();
+    return this.#lifecycle.start();
   }
 
   /** Readiness off, nothing new, running requests finish or are cut at the deadline, upstreams gone. May be called twice. */
   stop({ deadlineMs = this.#parts.configuration.server.drainMs }: StopOptions = {}): Promise<void> {
-    this.#stopped ??= this.#stop(deadlineMs);
-    return this.#stopped;
+    this.#isStopping = true;
+    return this.#lifecycle.stop(deadlineMs);
+  }
+
+  /**
+   * Puts these definitions in the place of all there are, at run time: all or, when one of them is refused, nothing.
+   *
+   * Servers whose definition stays keep connections, processes and calls; other limits, order or criticality restart nothing. Calls on
+   * those that are removed, replaced or switched off may take `server.drain` more. What a replaced server lists stays until its
+   * successor has been read or has failed. A server in the same process stays when its `open` is the same function.
+   *
+   * @returns What is different. Resolves when the definitions are in force: servers come up and drain meanwhile.
+   * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`, or `OMNI_SHUTTING_DOWN`.
+   */
+  apply(definitions: readonly GatewayUpstream[]): Promise<DefinitionChanges> {
+    // One after the other, also when one is told of from within another.
+    const applied = this.#applying.then(() => this.#apply([...definitions]));
+    this.#applying = applied.catch(() => {});
+    return applied;
   }
 
   /** Makes a running {@link stop} skip its waiting. */
@@ -94,7 +104,7 @@ export class MasterServer {
   readonly handle = (exchange: Exchange): void => this.#parts.protocol.handle(exchange);
 
   /** Whether a client may open a channel by a request, such as an upgrade: the same checks as for {@link handle}. */
-  admitChannel(request: EndpointRequest): AdmittedClient | RefusedClient {
+  admitChannel(request: EndpointRequest): EndpointDecision | Promise<EndpointDecision> {
     return this.#parts.protocol.admitChannel(request);
   }
 
@@ -112,7 +122,8 @@ export class MasterServer {
 
   /** State and offer of each upstream, in the order of the configuration. */
   upstreams(): readonly UpstreamReport[] {
-    return this.#parts.upstreams.all().map((upstream) => reportOf(upstream, this.#parts.catalogue));
+    const { upstreams, catalogue, clock } = this.#parts;
+    return upstreams.all().map(({ snapshot }) => reportOf(snapshot, catalogue, clock.now()));
   }
 
   /** Resolves when every upstream has been read or has failed once, or the grace of the start is over. */
@@ -124,16 +135,42 @@ export class MasterServer {
     return this.#parts.health.getReadiness();
   }
 
-  async #stop(deadlineMs: number): Promise<void> {
-    const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = this.#parts;
-    health.setAccepting(false);
-    await protocol.stop({ deadlineMs });
-    refresher.stop();
-    lists.stop();
-    catalogue.close();
-    await upstreams.stop();
-    await launcher?.close();
-    await http?.close();
-    await dialer?.close();
+  /** @param listener - Told when readiness, liveness or the level of a component has changed. @returns Ends the subscription. */
+  on(event: 'statusChanged', listener: HealthListener): () => void {
+    return this.#parts.health.on(event, listener);
   }
+
+  #apply(definitions: readonly GatewayUpstream[]): DefinitionChanges {
+    const { registry, logger } = this.#parts;
+    if (this.#isStopping)
+      throw new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping and takes no new servers');
+    checkTransports(definitions, this.#parts);
+    const changes = registry.replace(definitions);
+    const { added, removed, replaced, changed } = changes;
+    logger.info(
+      { version: registry.current.version, added, removed, replaced, changed },
+      'definitions of servers are in force',
+    );
+    return changes;
+  }
+}
+
+/** What is made first starts first and stops last. */
+function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
+  const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = parts;
+  return [
+    { name: 'dialer', stop: () => dialer?.close() },
+    { name: 'http client', stop: () => http?.close() },
+    { name: 'launcher', stop: () => launcher?.close() },
+    { name: 'upstreams', start: () => upstreams.start(), stop: () => upstreams.stop() },
+    { name: 'catalogue', stop: () => catalogue.close() },
+    { name: 'variant reader', stop: () => lists.stop() },
+    { name: 'catalogue refresher', start: () => refresher.start(), stop: () => refresher.stop() },
+    { name: 'protocol', stop: (deadlineMs) => protocol.stop({ deadlineMs }) },
+    {
+      name: 'readiness',
+      start: () => health.setAccepting(true),
+      stop: () => health.setAccepting(false),
+    },
+  ];
 }

@@ -7,6 +7,7 @@ import {
   UndiciHttpClient,
 } from '@omni/node';
 import type { CredentialProvider } from '@omni/ports';
+import type { Authentication } from '@omni/protocol';
 import { createMasterServer } from './create-master-server.ts';
 import type { GatewayConfiguration } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
@@ -19,6 +20,8 @@ export interface NodeMasterServerOptions {
   readonly startGraceMs?: number;
   /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
   readonly credentials?: CredentialProvider;
+  /** Who requests come from. Default: who shows a token of the configuration. */
+  readonly authentication?: Authentication | undefined;
 }
 
 /** A gateway with Node's adapters and what has to be done around it. */
@@ -37,6 +40,7 @@ export async function createNodeParts({
   logLevel,
   startGraceMs,
   credentials,
+  authentication,
 }: NodeMasterServerOptions): Promise<NodeParts> {
   const logger = await createPinoLogger({ level: logLevel ?? configuration.logging.level });
   const server = createMasterServer({
@@ -47,6 +51,7 @@ export async function createNodeParts({
     dialer: new NodeChannelDialer(),
     ...(startGraceMs === undefined ? {} : { startGraceMs }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(authentication === undefined ? {} : { authentication }),
   });
   // Children of an Omni that was killed in a way that left no time for anything.
   const ended = orphanSweep();

@@ -1,6 +1,5 @@
 import { RequestRouter, ResourceSubscriptions, StateSeal } from '@omni/router';
 import { ContainerModule } from 'inversify';
-import type { GatewayConfiguration } from './gateway-options.ts';
 import { bindPart } from './part.ts';
 import { Token } from './token.ts';
 
@@ -11,15 +10,16 @@ export const routerModule: ContainerModule = new ContainerModule(({ bind }) => {
     Token.RequestRouter,
     {
       configuration: Token.Configuration,
+      registry: Token.UpstreamRegistry,
       upstreams: Token.UpstreamDirectory,
-      views: Token.ClientViews,
+      views: Token.CatalogueViews,
       clock: Token.Clock,
     },
-    ({ configuration: { naming, sealing, upstreams: configured }, upstreams, views, clock }) =>
+    ({ configuration: { naming, sealing }, registry, upstreams, views, clock }) =>
       new RequestRouter({
         views,
         upstreams,
-        forwards: forwardsTo(configured),
+        forwards: (upstream) => registry.current.get(upstream)?.forwardHeaders,
         clock,
         ...(sealing.keys.length === 0
           ? {}
@@ -30,15 +30,7 @@ export const routerModule: ContainerModule = new ContainerModule(({ bind }) => {
   bindPart(
     bind,
     Token.ResourceSubscriptions,
-    { views: Token.ClientViews, upstreams: Token.UpstreamDirectory },
+    { views: Token.CatalogueViews, upstreams: Token.UpstreamDirectory },
     (parts) => new ResourceSubscriptions(parts),
   );
 });
-
-/** Finds the headers of a client that an upstream is told. */
-function forwardsTo(
-  upstreams: GatewayConfiguration['upstreams'],
-): (upstream: string) => readonly string[] | undefined {
-  const names = new Map(upstreams.map(({ name, forwardHeaders }) => [name, forwardHeaders]));
-  return (upstream) => names.get(upstream);
-}

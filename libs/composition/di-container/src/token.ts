@@ -1,6 +1,8 @@
-import type { OriginGuard, TokenCheck } from '@omni/auth';
+import type { OriginGuard } from '@omni/auth';
+import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
+import type { CatalogueViews } from '@omni/model';
 import type {
   ChannelDialer,
   ChildLauncher,
@@ -8,15 +10,16 @@ import type {
   CredentialProvider,
   HttpClient,
   Logger,
+  Random,
 } from '@omni/ports';
-import type { ProtocolHandler } from '@omni/protocol';
+import type { Authentication, ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
-import type { VariantKeys, Upstreams } from '@omni/upstreams';
+import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
-import type { ClientViews } from './client-views.ts';
-import type { GatewayConfiguration } from './gateway-options.ts';
+import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
 import type { UpstreamDirectory } from './upstream-directory.ts';
+import type { UpstreamHealth } from './upstream-health.ts';
 
 function token<Part>(name: string): ServiceIdentifier<Part> {
   return Symbol.for(`omni/${name}`);
@@ -28,6 +31,7 @@ export const Token = {
   StartGraceMs: token<number>('StartGraceMs'),
   // Adapters; the last three are absent where the runtime has none.
   Clock: token<Clock>('Clock'),
+  Random: token<Random>('Random'),
   Logger: token<Logger>('Logger'),
   CredentialProvider: token<CredentialProvider>('CredentialProvider'),
   ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
@@ -38,14 +42,17 @@ export const Token = {
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
   VariantKeys: token<VariantKeys>('VariantKeys'),
   VariantReader: token<VariantReader>('VariantReader'),
-  ClientViews: token<ClientViews>('ClientViews'),
+  CatalogueViews: token<CatalogueViews>('CatalogueViews'),
+  UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
+  CallLimiter: token<Limiter>('CallLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),
   ResourceSubscriptions: token<ResourceSubscriptions>('ResourceSubscriptions'),
-  TokenCheck: token<TokenCheck>('TokenCheck'),
+  Authentication: token<Authentication>('Authentication'),
   OriginGuard: token<OriginGuard>('OriginGuard'),
   HealthMonitor: token<HealthMonitor>('HealthMonitor'),
+  UpstreamHealth: token<UpstreamHealth>('UpstreamHealth'),
   ProtocolHandler: token<ProtocolHandler>('ProtocolHandler'),
   MasterServer: token<MasterServer>('MasterServer'),
 } as const;

@@ -1,16 +1,24 @@
-import type { ListSources } from '@omni/capabilities';
+import type { ListSources } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { UpstreamAccess } from '@omni/router';
-import type { Upstreams } from '@omni/upstreams';
+import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
 
 /** The upstreams by name, as routing and reading ask for them. */
 export class UpstreamDirectory implements UpstreamAccess, ListSources {
   readonly #upstreams: Upstreams;
-  readonly names: readonly string[];
+  readonly #registry: UpstreamRegistry;
 
-  constructor(upstreams: Upstreams) {
+  constructor(upstreams: Upstreams, registry: UpstreamRegistry) {
     this.#upstreams = upstreams;
-    this.names = upstreams.all().map((upstream) => upstream.name);
+    this.#registry = registry;
+  }
+
+  get names(): readonly string[] {
+    return this.#registry.current.names;
+  }
+
+  definitionOf(name: string): string | undefined {
+    return this.#registry.current.idOf(name);
   }
 
   readonly connectionFor: UpstreamAccess['connectionFor'] = (name, client, done) => {

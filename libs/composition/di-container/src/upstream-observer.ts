@@ -18,18 +18,17 @@ export function upstreamObserver({
   logger,
 }: UpstreamObserverParts): UpstreamObserver {
   return {
-    onReady(upstream, connection) {
-      refresher.onReady(upstream.name, connection);
+    onReady(name, connection) {
+      refresher.onReady(name, connection);
     },
-    onListsChanged(upstream, _kinds, source) {
-      if (source.connection.binding === undefined) refresher.onListsChanged(upstream.name);
-      reader.onListsChanged(upstream.name, source);
+    onListsChanged(name, _kinds, source) {
+      if (source.connection.binding === undefined) refresher.onListsChanged(name);
+      reader.onListsChanged(name, source);
     },
-    onStateChanged(upstream) {
-      const { state } = upstream;
+    onStateChanged({ name, state }) {
       health.refresh();
-      if (state.phase === 'ready') logger.info({ upstream: upstream.name, era: state.era }, 'server is up');
-      if (state.phase === 'down') refresher.onDown(upstream.name);
+      if (state.phase === 'ready') logger.info({ upstream: name, era: state.era }, 'server is up');
+      if (state.phase === 'down') refresher.onDown(name);
     },
   };
 }

@@ -1,11 +1,11 @@
 import type { Catalogue } from '@omni/capabilities';
-import { GatewayError, type Era } from '@omni/ports';
-import type { Upstream } from '@omni/upstreams';
+import { GatewayError, type Era, type Millis } from '@omni/ports';
+import type { ErrorFacts, UpstreamSnapshot, UpstreamState } from '@omni/upstreams';
 
 /** State and offer of one upstream, for people and scripts. */
 export interface UpstreamReport {
   readonly name: string;
-  readonly state: 'disabled' | 'starting' | 'ready' | 'down' | 'stopped';
+  readonly state: UpstreamState['phase'];
   readonly era: Era | undefined;
   readonly tools: number;
   readonly resources: number;
@@ -18,31 +18,35 @@ export interface UpstreamReport {
     readonly isPartial: boolean;
     readonly reason: string;
   }[];
-  readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | undefined;
+  readonly lastError: ErrorFacts | undefined;
   readonly retryInMs: number | undefined;
 }
 
-export function reportOf(upstream: Upstream, catalogue: Catalogue): UpstreamReport {
-  const { counts, withheld, problems } = catalogue.describe(upstream.name);
-  const { state } = upstream;
-  const error = errorOf(upstream.name, state);
+export function reportOf(
+  { name, state, facts }: UpstreamSnapshot,
+  catalogue: Catalogue,
+  now: Millis,
+): UpstreamReport {
+  const { counts, withheld, problems } = catalogue.describe(name);
   return {
-    name: upstream.name,
+    name,
     state: state.phase,
-    era: upstream.connection?.era,
+    era: facts.era ?? undefined,
     tools: counts.tools,
     resources: counts.resources,
     prompts: counts.prompts,
     withheld: withheld.map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
     problems: problems.map(({ list, isPartial, reason }) => ({ kind: list, isPartial, reason })),
-    lastError:
-      error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
-    retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - Date.now()) : undefined,
+    lastError: errorOf(name, state),
+    retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - now) : undefined,
   };
 }
 
-function errorOf(name: string, state: Upstream['state']): GatewayError | undefined {
-  if (state.phase === 'disabled')
-    return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${name}" is switched off: ${state.reason}`);
-  return state.phase === 'down' || state.phase === 'starting' ? state.lastError : undefined;
+function errorOf(name: string, state: UpstreamState): ErrorFacts | undefined {
+  if (state.phase === 'disabled') {
+    const text = `"${name}" is switched off: ${state.reason}`;
+    const { code, message, hint } = new GatewayError('OMNI_UPSTREAM_DISABLED', text);
+    return { code, message, hint };
+  }
+  return state.phase === 'down' || state.phase === 'starting' ? (state.lastError ?? undefined) : undefined;
 }

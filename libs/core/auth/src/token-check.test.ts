@@ -1,4 +1,4 @@
-import { GatewayError, type Principal } from '@omni/ports';
+import type { GatewayError, Principal, Refusal, RequestFacts } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
 import { TokenCheck } from './token-check.ts';
 
@@ -19,7 +19,7 @@ describe('TokenCheck', () => {
     ['more than one space before the token', `Bearer   ${TOKEN}`, 'owner'],
     ['the second token', 'Bearer another-token', 'agent'],
   ])('takes %s', (_what, authorization, id) => {
-    expect(check.authenticate(authorization)).toEqual({ id, kind: 'token' });
+    expect(check.authenticate(asking(authorization))).toEqual({ id, kind: 'token' });
   });
 
   // guard: token/needed, token/missing
@@ -45,7 +45,7 @@ describe('TokenCheck', () => {
     ['the id of a token', 'Bearer owner'],
     ['undefined as text', 'Bearer undefined'],
   ])('refuses %s', (_what, authorization) => {
-    expect(codeOf(check.authenticate(authorization))).toBe('OMNI_AUTH_REQUIRED');
+    expect(codeOf(check.authenticate(asking(authorization)))).toBe('OMNI_AUTH_REQUIRED');
   });
 
   // guard: token/length
@@ -58,13 +58,13 @@ describe('TokenCheck', () => {
         { id: 'longer', token: `${longest}a` },
       ],
     });
-    expect(long.authenticate(`Bearer ${longest}`)).toEqual({ id: 'longest', kind: 'token' });
-    expect(codeOf(long.authenticate(`Bearer ${longest}a`))).toBe('OMNI_AUTH_REQUIRED');
+    expect(long.authenticate(asking(`Bearer ${longest}`))).toEqual({ id: 'longest', kind: 'token' });
+    expect(codeOf(long.authenticate(asking(`Bearer ${longest}a`)))).toBe('OMNI_AUTH_REQUIRED');
   });
 
   it('says the same whether the header is missing, malformed or wrong', () => {
     const answers = [undefined, 'Basic x', 'Bearer wrong', `Bearer ${TOKEN}x`].map((sent) =>
-      errorOf(check.authenticate(sent)),
+      errorOf(check.authenticate(asking(sent))),
     );
     expect(
       new Set(
@@ -76,33 +76,31 @@ describe('TokenCheck', () => {
   });
 
   it('never repeats what was sent', () => {
-    const error = errorOf(check.authenticate('Bearer canary-7f3a'));
-    expect(`${error.message} ${error.hint} ${JSON.stringify(error)} ${check.challenge(error)}`).not.toContain(
-      'canary',
-    );
+    const { error, challenge } = refusalOf(check.authenticate(asking('Bearer canary-7f3a')));
+    expect(`${error.message} ${error.hint} ${JSON.stringify(error)} ${challenge}`).not.toContain('canary');
   });
 
   it('lets nobody in when no token is configured', () => {
     const empty = new TokenCheck({ mode: 'token', tokens: [] });
     for (const sent of [undefined, '', 'Bearer', 'Bearer ', 'Bearer x'])
-      expect(codeOf(empty.authenticate(sent))).toBe('OMNI_AUTH_REQUIRED');
+      expect(codeOf(empty.authenticate(asking(sent)))).toBe('OMNI_AUTH_REQUIRED');
   });
 
   it('never lets an empty configured token match', () => {
     const blank = new TokenCheck({ mode: 'token', tokens: [{ id: 'blank', token: '' }] });
     for (const sent of ['', 'Bearer', 'Bearer ', 'Bearer  '])
-      expect(codeOf(blank.authenticate(sent))).toBe('OMNI_AUTH_REQUIRED');
+      expect(codeOf(blank.authenticate(asking(sent)))).toBe('OMNI_AUTH_REQUIRED');
   });
 
   it('never lets a configured token with a space match: a header cannot carry it', () => {
     const spaced = new TokenCheck({ mode: 'token', tokens: [{ id: 'spaced', token: 'two words' }] });
-    expect(codeOf(spaced.authenticate('Bearer two words'))).toBe('OMNI_AUTH_REQUIRED');
+    expect(codeOf(spaced.authenticate(asking('Bearer two words')))).toBe('OMNI_AUTH_REQUIRED');
   });
 
   it('takes everybody for anonymous in open mode, whatever they send', () => {
     const open = new TokenCheck({ mode: 'open', tokens: [{ id: 'owner', token: TOKEN }] });
     for (const sent of [undefined, `Bearer ${TOKEN}`, 'Bearer wrong'])
-      expect(open.authenticate(sent)).toEqual({ id: 'anonymous', kind: 'anonymous' });
+      expect(open.authenticate(asking(sent))).toEqual({ id: 'anonymous', kind: 'anonymous' });
   });
 
   it('gives the first of two ids with the same token', () => {
@@ -113,12 +111,12 @@ describe('TokenCheck', () => {
         { id: 'second', token: TOKEN },
       ],
     });
-    expect(twice.authenticate(`Bearer ${TOKEN}`)).toEqual({ id: 'first', kind: 'token' });
+    expect(twice.authenticate(asking(`Bearer ${TOKEN}`))).toEqual({ id: 'first', kind: 'token' });
   });
 
   it('names invalid_token in the challenge only when a bearer token was sent', () => {
-    const challengeOf = (sent: string | undefined): string =>
-      check.challenge(errorOf(check.authenticate(sent)));
+    const challengeOf = (sent: string | undefined): string | undefined =>
+      refusalOf(check.authenticate(asking(sent))).challenge;
     expect(challengeOf(undefined)).toBe('Bearer realm="omni"');
     expect(challengeOf('Basic dXNlcg==')).toBe('Bearer realm="omni"');
     expect(challengeOf('Bearer')).toBe('Bearer realm="omni"');
@@ -126,17 +124,30 @@ describe('TokenCheck', () => {
     expect(challengeOf('Bearer one two')).toBe('Bearer realm="omni", error="invalid_token"');
   });
 
+  it('answers with the same objects each time: a known token costs nothing but the comparison', () => {
+    for (const sent of [`Bearer ${TOKEN}`, 'Bearer wrong', undefined])
+      expect(check.authenticate(asking(sent))).toBe(check.authenticate(asking(sent)));
+  });
+
   // guard: token/frozen
   it('gives a principal that callers cannot change', () => {
-    expect(Object.isFrozen(check.authenticate(`Bearer ${TOKEN}`))).toBe(true);
+    expect(Object.isFrozen(check.authenticate(asking(`Bearer ${TOKEN}`)))).toBe(true);
   });
 });
 
-function errorOf(answer: Principal | GatewayError): GatewayError {
-  if (answer instanceof GatewayError) return answer;
+function asking(authorization: string | undefined): Pick<RequestFacts, 'header'> {
+  return { header: (name) => (name === 'authorization' ? authorization : undefined) };
+}
+
+function refusalOf(answer: Principal | Refusal): Refusal {
+  if ('error' in answer) return answer;
   throw new TypeError(`let in as ${answer.id}`);
 }
 
-function codeOf(answer: Principal | GatewayError): string {
-  return answer instanceof GatewayError ? answer.code : `let in as ${answer.id}`;
+function errorOf(answer: Principal | Refusal): GatewayError {
+  return refusalOf(answer).error;
+}
+
+function codeOf(answer: Principal | Refusal): string {
+  return 'error' in answer ? answer.error.code : `let in as ${answer.id}`;
 }

@@ -1,4 +1,4 @@
-import { GatewayError, type Principal } from '@omni/ports';
+import { GatewayError, type Principal, type Refusal, type RequestFacts } from '@omni/ports';
 import { TokenTable, type AcceptedToken } from './token-table.ts';
 
 export interface TokenCheckOptions {
@@ -14,28 +14,32 @@ const LONGEST_HEADER = 'Bearer '.length + MAX_TOKEN_LENGTH;
 const BEARER = /^bearer +([\u0021-\u007e]+)$/i;
 const BEARER_WITH_TOKEN = /^bearer +[^ ]/i;
 const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous', kind: 'anonymous' });
-const MESSAGE = 'The request carries no valid token';
 
-/** Says who asks from the `Authorization` header of a request. */
+/** Says who asks from the `Authorization` header of a request, at once and without allocating anything. */
 export class TokenCheck {
   readonly #isOpen: boolean;
   readonly #accepted: TokenTable;
-  // Made once: a flood of wrong tokens shall not cost a stack trace each. Which of the two it was decides the challenge alone.
-  readonly #missing = new GatewayError('OMNI_AUTH_REQUIRED', MESSAGE);
-  readonly #refused = new GatewayError('OMNI_AUTH_REQUIRED', MESSAGE);
+  // Made once: a flood of wrong tokens shall not cost a stack trace each.
+  readonly #missing: Refusal;
+  readonly #refused: Refusal;
 
   constructor(options: TokenCheckOptions) {
     this.#isOpen = options.mode === 'open';
     this.#accepted = new TokenTable(options.tokens);
+    const error = new GatewayError('OMNI_AUTH_REQUIRED', 'The request carries no valid token');
+    // RFC 6750, section 3: `error` only when a bearer token was sent.
+    this.#missing = Object.freeze({ error, challenge: 'Bearer realm="omni"' });
+    this.#refused = Object.freeze({ error, challenge: 'Bearer realm="omni", error="invalid_token"' });
   }
 
   /**
-   * @param authorization - Value of the header as received; several headers joined with `, ` are refused.
-   * @returns The principal, or `OMNI_AUTH_REQUIRED` in words that do not tell what was wrong. The time depends on the length of
-   * what was sent and on nothing that was configured.
+   * @param request - Several `Authorization` headers joined with `, ` are refused.
+   * @returns The principal, or a refusal in words that do not tell what was wrong. The time depends on the length of what was
+   * sent and on nothing that was configured.
    */
-  authenticate(authorization: string | undefined): Principal | GatewayError {
+  authenticate(request: Pick<RequestFacts, 'header'>): Principal | Refusal {
     if (this.#isOpen) return ANONYMOUS;
+    const authorization = request.header('authorization');
     if (authorization === undefined || !BEARER_WITH_TOKEN.test(authorization))
       return /* guard: token/missing */ this.#missing;
     const sent =
@@ -44,13 +48,5 @@ export class TokenCheck {
         : BEARER.exec(authorization)?.[1];
     if (sent === undefined) return this.#refused;
     return this.#accepted.find(sent) ?? /* guard: advisory/GHSA-rvq5, token/needed */ this.#refused;
-  }
-
-  /**
-   * @param error - What {@link authenticate} answered.
-   * @returns Value of the `WWW-Authenticate` header (RFC 6750, section 3): with `error` only when a bearer token was sent.
-   */
-  challenge(error: GatewayError): string {
-    return error === this.#refused ? 'Bearer realm="omni", error="invalid_token"' : 'Bearer realm="omni"';
   }
 }

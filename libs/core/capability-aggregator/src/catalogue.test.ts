@@ -1,75 +1,22 @@
 import { ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it, jest } from '@jest/globals';
+import { endpointKey, endpointOf } from '@omni/model';
 import { VirtualClock } from '@omni/testing';
-import { readItem } from './reading/catalogue-item.ts';
-import { toolItem } from './reading/catalogue-offer.fixture.ts';
-import { Catalogue, type CatalogueOptions } from './catalogue.ts';
-import type { CatalogueChange } from './snapshot/change-announcer.ts';
 import {
-  emptyList,
-  type CatalogueItem,
-  type UpstreamCatalogue,
-  type UpstreamList,
-} from './reading/upstream-catalogue.ts';
+  catalogueOf,
+  listOf,
+  type Offer,
+  offer,
+  toolItem,
+  toolNames,
+  upstreamsOf,
+  viewOf,
+} from './catalogue.fixture.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { CatalogueChange } from './snapshot/change-announcer.ts';
+import { emptyList } from './reading/upstream-catalogue.ts';
 
-const IDENTITY = { name: 'omni', version: '1.0.0' };
 const SERVER_INFO = '"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"omni","version":"1.0.0"}}';
-
-interface Offer {
-  /** Names, or whole tools as JSON. */
-  readonly tools?: readonly string[];
-  readonly prompts?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly templates?: readonly string[];
-  readonly more?: Partial<UpstreamCatalogue>;
-}
-
-function listOf<Item extends CatalogueItem>(
-  items: readonly Item[],
-  more: Partial<UpstreamList> = {},
-): UpstreamList<Item> {
-  return { ...emptyList(), ...more, items };
-}
-
-function item(list: 'prompts' | 'resources' | 'templates', value: object): CatalogueItem {
-  const reading = readItem(list, JSON.stringify(value));
-  if (!('item' in reading)) throw new TypeError(reading.reason);
-  return reading.item;
-}
-
-function offer(
-  upstream: string,
-  { tools = [], prompts = [], resources = [], templates = [], more }: Offer,
-): UpstreamCatalogue {
-  return {
-    upstream,
-    era: 'legacy',
-    capabilities: '{"tools":{}}',
-    instructions: undefined,
-    serverInfo: undefined,
-    tools: listOf(tools.map(toolItem)),
-    prompts: listOf(prompts.map((name) => item('prompts', { name }))),
-    resources: listOf(resources.map((uri) => item('resources', { uri, name: 'n' }))),
-    templates: listOf(templates.map((uriTemplate) => item('templates', { uriTemplate, name: 'n' }))),
-    withheld: [],
-    ...more,
-  };
-}
-
-function catalogueOf(
-  offers: Readonly<Record<string, Offer>>,
-  options: Partial<CatalogueOptions> = {},
-): Catalogue {
-  const catalogue = new Catalogue({
-    order: Object.keys(offers),
-    prefix: 'always',
-    identity: IDENTITY,
-    clock: new VirtualClock(),
-    ...options,
-  });
-  for (const [upstream, what] of Object.entries(offers)) catalogue.set(upstream, offer(upstream, what));
-  return catalogue;
-}
 
 describe('Catalogue lists', () => {
   const text =
@@ -77,15 +24,13 @@ describe('Catalogue lists', () => {
 
   it('splices the exposed name and leaves every other byte', () => {
     const catalogue = catalogueOf({ fs: { tools: [text] } });
-    expect(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'legacy' })).toBe(
-      `{"tools":[${text.replace('"re\\u0061d"', '"fs__read"')}]}`,
-    );
-    expect(catalogue.list({ kind: 'tools', endpoint: 'fs', era: 'legacy' })).toBe(`{"tools":[${text}]}`);
+    expect(viewOf(catalogue).list('tools')).toBe(`{"tools":[${text.replace('"re\\u0061d"', '"fs__read"')}]}`);
+    expect(viewOf(catalogue, 'fs').list('tools')).toBe(`{"tools":[${text}]}`);
   });
 
   it('writes modern results with their keys in a fixed order [PROTO-R05]', () => {
     const catalogue = catalogueOf({ fs: { tools: [text] } });
-    expect(catalogue.list({ kind: 'tools', endpoint: 'fs', era: 'modern' })).toBe(
+    expect(viewOf(catalogue, 'fs', 'modern').list('tools')).toBe(
       `{"resultType":"complete","tools":[${text}],"ttlMs":60000,"cacheScope":"private",${SERVER_INFO}}`,
     );
   });
@@ -96,31 +41,33 @@ describe('Catalogue lists', () => {
     ['prompts' as const, 'prompts'],
   ])('lists %s as %s', (kind, member) => {
     const catalogue = catalogueOf({ fs: { resources: ['a:b'], templates: ['a:{b}'], prompts: ['p'] } });
-    expect(Object.keys(JSON.parse(catalogue.list({ kind, endpoint: 'fs', era: 'legacy' }) ?? ''))).toEqual([
-      member,
-    ]);
-    expect(
-      JSON.parse(catalogue.list({ kind, endpoint: undefined, era: 'modern' }) ?? '')[member],
-    ).toHaveLength(1);
+    expect(Object.keys(JSON.parse(viewOf(catalogue, 'fs').list(kind)))).toEqual([member]);
+    expect(JSON.parse(viewOf(catalogue, undefined, 'modern').list(kind))[member]).toHaveLength(1);
   });
 
   it('takes the smallest ttl, and none while a server is missing [PROTO-R19]', () => {
     const ttlOf = (catalogue: Catalogue): unknown =>
-      JSON.parse(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'modern' }) ?? '').ttlMs;
+      JSON.parse(viewOf(catalogue, undefined, 'modern').list('tools')).ttlMs;
     const hint = (ttlMs: number): Offer => ({ more: { tools: listOf([], { ttlMs }) } });
     expect(ttlOf(catalogueOf({ a: hint(7_000), b: hint(5_000), c: {} }))).toBe(5_000);
     expect(ttlOf(catalogueOf({ a: hint(3_600_000) }))).toBe(60_000);
-    expect(ttlOf(catalogueOf({ a: {} }, { order: ['a', 'late'] }))).toBe(0);
-    expect(ttlOf(catalogueOf({ a: {} }, { order: ['a', 'off'], off: ['off'] }))).toBe(60_000);
+    expect(ttlOf(catalogueOf({ a: {} }, { upstreams: upstreamsOf(['a', 'late']) }))).toBe(0);
+    expect(ttlOf(catalogueOf({ a: {} }, { upstreams: upstreamsOf(['a', 'off'], ['off']) }))).toBe(60_000);
   });
 
   it('has the order of the configuration, whoever comes first', () => {
-    const first = catalogueOf({ b: { tools: ['x'] }, a: { tools: ['y'] } }, { order: ['a', 'b'] });
-    const second = catalogueOf({ a: { tools: ['y'] }, b: { tools: ['x'] } }, { order: ['a', 'b'] });
-    expect(first.list({ kind: 'tools', endpoint: undefined, era: 'modern' })).toBe(
-      second.list({ kind: 'tools', endpoint: undefined, era: 'modern' }),
+    const first = catalogueOf(
+      { b: { tools: ['x'] }, a: { tools: ['y'] } },
+      { upstreams: upstreamsOf(['a', 'b']) },
     );
-    expect(first.toolsOf(undefined).map(({ exposed }) => exposed)).toEqual(['a__y', 'b__x']);
+    const second = catalogueOf(
+      { a: { tools: ['y'] }, b: { tools: ['x'] } },
+      { upstreams: upstreamsOf(['a', 'b']) },
+    );
+    expect(viewOf(first, undefined, 'modern').list('tools')).toBe(
+      viewOf(second, undefined, 'modern').list('tools'),
+    );
+    expect(toolNames(viewOf(first))).toEqual(['a__y', 'b__x']);
   });
 
   it('builds a list of 500 tools once', () => {
@@ -136,51 +83,51 @@ describe('Catalogue lists', () => {
       };
     });
     const catalogue = catalogueOf({ fs: { more: { tools: listOf(tools) } } });
-    const first = catalogue.list({ kind: 'tools', endpoint: undefined, era: 'modern' });
+    const first = viewOf(catalogue, undefined, 'modern').list('tools');
     expect(reads).toBeGreaterThan(0);
     reads = 0;
-    expect(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'modern' })).toBe(first);
+    expect(viewOf(catalogue, undefined, 'modern').list('tools')).toBe(first);
     expect(reads).toBe(0);
   });
 
   it('keeps built lists when the same content comes again', () => {
     const catalogue = catalogueOf({ fs: { tools: ['a'] } });
-    const { generation } = catalogue;
-    catalogue.set('fs', offer('fs', { tools: ['a'] }));
-    expect(catalogue.generation).toBe(generation);
-    catalogue.set('fs', offer('fs', { tools: ['b'] }));
-    expect(catalogue.generation).toBeGreaterThan(generation);
+    const view = viewOf(catalogue);
+    expect(catalogue.set('fs', offer('fs', { tools: ['a'] }))).toBe(false);
+    expect(viewOf(catalogue)).toBe(view);
+    expect(catalogue.set('fs', offer('fs', { tools: ['b'] }))).toBe(true);
+    expect(viewOf(catalogue)).not.toBe(view);
   });
 
   it('shows legacy clients the projected tools only, in a list that they accept', () => {
     const wrapped = '{"name":"w","inputSchema":{"type":"object"},"outputSchema":{"type":"array"}}';
     const modernOnly = '{"name":"m","inputSchema":{"type":"object","required":1}}';
     const catalogue = catalogueOf({ fs: { tools: [wrapped, modernOnly] } });
-    const legacy = JSON.parse(catalogue.list({ kind: 'tools', endpoint: undefined, era: 'legacy' }) ?? '');
+    const legacy = JSON.parse(viewOf(catalogue).list('tools'));
     expect(ListToolsResultSchema.safeParse(legacy).error).toBeUndefined();
     expect(legacy.tools).toMatchObject([{ name: 'fs__w', outputSchema: { type: 'object' } }]);
-    expect(catalogue.list({ kind: 'tools', endpoint: 'fs', era: 'modern' })).toContain(
-      `[${wrapped},${modernOnly}]`,
-    );
-    expect(catalogue.resolve('tool', 'w', 'fs')).toMatchObject({ tool: { wrapsOutput: true } });
+    expect(viewOf(catalogue, 'fs', 'modern').list('tools')).toContain(`[${wrapped},${modernOnly}]`);
+    expect(viewOf(catalogue, 'fs').route('tool', 'w')).toMatchObject({ wrapsOutput: true });
   });
 
-  it('is empty for a server that has not been read, and nothing for one that is not configured', () => {
-    const catalogue = catalogueOf({}, { order: ['late'] });
-    expect(catalogue.list({ kind: 'tools', endpoint: 'late', era: 'legacy' })).toBe('{"tools":[]}');
-    expect(catalogue.list({ kind: 'tools', endpoint: 'nobody', era: 'legacy' })).toBeUndefined();
-    expect(catalogue.capabilities('nobody', 'modern')).toBeUndefined();
-    expect(catalogue.instructions('nobody')).toBeUndefined();
-    expect(catalogue.toolsOf('nobody')).toEqual([]);
-    expect(() => catalogue.set('nobody', undefined)).toThrow(
-      expect.objectContaining({ code: 'OMNI_SERVER_UNKNOWN' }),
-    );
+  it.each(['late', 'nobody'])('is empty for "%s", which has not been read or is not configured', (server) => {
+    const view = viewOf(catalogueOf({}, { upstreams: upstreamsOf(['late']) }), server);
+    expect(view.list('tools')).toBe('{"tools":[]}');
+    expect(view.instructions).toBeUndefined();
+  });
+
+  it('takes nothing from a server that is not configured', () => {
+    const catalogue = catalogueOf({}, { upstreams: upstreamsOf(['late']) });
+    expect(catalogue.serves(endpointOf('nobody'))).toBe(false);
+    expect(catalogue.set('nobody', offer('nobody', { tools: ['x'] }))).toBe(false);
+    expect(toolNames(viewOf(catalogue, 'nobody'))).toEqual([]);
+    expect(toolNames(viewOf(catalogue))).toEqual([]);
   });
 
   it('loses what a server offered when it is gone', () => {
     const catalogue = catalogueOf({ a: { tools: ['x'] }, b: { tools: ['y'] } });
     catalogue.set('a', undefined);
-    expect(catalogue.toolsOf(undefined).map(({ exposed }) => exposed)).toEqual(['b__y']);
+    expect(toolNames(viewOf(catalogue))).toEqual(['b__y']);
   });
 
   it('keeps the last good list when the next cannot be read, and says so', () => {
@@ -194,21 +141,22 @@ describe('Catalogue lists', () => {
         },
       }),
     );
-    expect(catalogue.toolsOf('a')).toHaveLength(2);
-    expect(catalogue.list({ kind: 'prompts', endpoint: 'a', era: 'legacy' })).toContain('"p"');
+    expect(toolNames(viewOf(catalogue, 'a'))).toHaveLength(2);
+    expect(viewOf(catalogue, 'a').list('prompts')).toContain('"p"');
     expect(catalogue.describe('a').problems).toEqual([
       { list: 'tools', isPartial: false, reason: 'too slow' },
       { list: 'prompts', isPartial: true, reason: 'the same cursor came twice' },
     ]);
     catalogue.set('a', offer('a', { tools: ['z'] }));
-    expect(catalogue.toolsOf('a').map(({ name }) => name)).toEqual(['z']);
+    expect(toolNames(viewOf(catalogue, 'a'))).toEqual(['z']);
   });
 
   it('lists a URI once', () => {
     const catalogue = catalogueOf({ a: { resources: ['x:1'] }, b: { resources: ['x:1', 'x:2'] } });
-    expect(
-      JSON.parse(catalogue.list({ kind: 'resources', endpoint: undefined, era: 'legacy' }) ?? '').resources,
-    ).toMatchObject([{ uri: 'x:1' }, { uri: 'x:2' }]);
+    expect(JSON.parse(viewOf(catalogue).list('resources')).resources).toMatchObject([
+      { uri: 'x:1' },
+      { uri: 'x:2' },
+    ]);
     expect(catalogue.describe('b').withheld).toMatchObject([{ list: 'resources', key: 'x:1' }]);
   });
 });
@@ -217,13 +165,13 @@ describe('Catalogue changes', () => {
   function recorded(catalogue: Catalogue): string[] {
     const heard: string[] = [];
     catalogue.onChange(({ endpoint, kinds }: CatalogueChange) =>
-      heard.push(`${endpoint ?? '*'}: ${[...kinds].join(' ')}`),
+      heard.push(`${endpointKey(endpoint)}: ${[...kinds].join(' ')}`),
     );
     return heard;
   }
 
   it('tells the endpoint of the server and that of all, at once', () => {
-    const catalogue = catalogueOf({}, { order: ['a', 'b'] });
+    const catalogue = catalogueOf({}, { upstreams: upstreamsOf(['a', 'b']) });
     const heard = recorded(catalogue);
     catalogue.set('a', offer('a', { tools: ['x'], templates: ['x:{y}'] }));
     expect(heard).toEqual(['a: tools resources', '*: tools resources']);
@@ -239,7 +187,7 @@ describe('Catalogue changes', () => {
   // guard: change/storm
   it('gathers a storm into one announcement per pause [PROTO-R18]', () => {
     const clock = new VirtualClock();
-    const catalogue = catalogueOf({}, { order: ['a'], clock });
+    const catalogue = catalogueOf({}, { upstreams: upstreamsOf(['a']), clock });
     const heard = recorded(catalogue);
     for (let round = 0; round < 100; round += 1) {
       catalogue.set('a', offer('a', { tools: [`x${round}`] }));
@@ -254,7 +202,7 @@ describe('Catalogue changes', () => {
   // guard: change/same-bytes
   it('says nothing of a change that was undone within the pause', () => {
     const clock = new VirtualClock();
-    const catalogue = catalogueOf({}, { order: ['a'], clock });
+    const catalogue = catalogueOf({}, { upstreams: upstreamsOf(['a']), clock });
     const heard = recorded(catalogue);
     for (const tool of ['x', 'y', 'x']) catalogue.set('a', offer('a', { tools: [tool] }));
     clock.advance(1_000);
@@ -262,7 +210,7 @@ describe('Catalogue changes', () => {
   });
 
   it('does not let one server delay the announcements of another', () => {
-    const catalogue = catalogueOf({}, { order: ['a', 'b'] });
+    const catalogue = catalogueOf({}, { upstreams: upstreamsOf(['a', 'b']) });
     const heard = recorded(catalogue);
     catalogue.set('a', offer('a', { tools: ['x'] }));
     catalogue.set('b', offer('b', { tools: ['x'] }));
@@ -271,7 +219,7 @@ describe('Catalogue changes', () => {
 
   it('waits as long as it was told', () => {
     const clock = new VirtualClock();
-    const catalogue = catalogueOf({}, { order: ['a'], clock, debounceMs: 50 });
+    const catalogue = catalogueOf({}, { upstreams: upstreamsOf(['a']), clock, debounceMs: 50 });
     const heard = recorded(catalogue);
     catalogue.set('a', offer('a', { tools: ['x'] }));
     catalogue.set('a', offer('a', { tools: ['y'] }));
@@ -283,7 +231,7 @@ describe('Catalogue changes', () => {
 
   it('is silent after the listener or the catalogue ended', () => {
     const clock = new VirtualClock();
-    const catalogue = catalogueOf({}, { order: ['a'], clock });
+    const catalogue = catalogueOf({}, { upstreams: upstreamsOf(['a']), clock });
     const listener = jest.fn<(change: CatalogueChange) => void>();
     const stop = catalogue.onChange(listener);
     stop();
@@ -314,7 +262,7 @@ describe('Catalogue.describe', () => {
           },
         },
       },
-      { prefix: 'none', order: ['fs', 'db', 'late'] },
+      { prefix: 'none', upstreams: upstreamsOf(['fs', 'db', 'late']) },
     );
     expect(['fs', 'db', 'late'].map((upstream) => catalogue.describe(upstream))).toMatchObject([
       {
@@ -347,9 +295,9 @@ describe('Catalogue capabilities and instructions', () => {
       a: { more: { capabilities: '{"vendor":1.0}', instructions: 'One.' } },
       b: { more: { capabilities: '{"logging":{}}', instructions: 'Two.' } },
     });
-    expect(catalogue.capabilities('a', 'modern')).toBe('{"vendor":1.0}');
-    expect(catalogue.capabilities(undefined, 'modern')).toContain('"logging":{}');
-    expect(catalogue.instructions('a')).toBe('One.');
-    expect(catalogue.instructions(undefined)).toBe('# a\n\nOne.\n\n# b\n\nTwo.');
+    expect(viewOf(catalogue, 'a', 'modern').capabilities).toBe('{"vendor":1.0}');
+    expect(viewOf(catalogue, undefined, 'modern').capabilities).toContain('"logging":{}');
+    expect(viewOf(catalogue, 'a').instructions).toBe('One.');
+    expect(viewOf(catalogue).instructions).toBe('# a\n\nOne.\n\n# b\n\nTwo.');
   });
 });

@@ -15,6 +15,7 @@ import {
 } from './document/located-value.ts';
 import { SERVER_BLOCKS, normalizeSource } from './document/normalize-source.ts';
 import { readDocument } from './document/read-document.ts';
+import { withPresentNames } from './document/renamed-settings.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
 import { upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
@@ -44,8 +45,12 @@ export interface Configuration {
   readonly naming: Readonly<GatewaySettings['naming']>;
   /** Keys of 32 bytes, the one that seals first. */
   readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
-  readonly limits: Readonly<Omit<GatewaySettings['limits'], 'sessionIdle'>> & {
+  readonly limits: Readonly<
+    Omit<GatewaySettings['limits'], 'sessionIdle' | 'maxUpstreamInFlight' | 'maxInstanceInFlight'>
+  > & {
     readonly sessionIdleMs: number;
+    readonly maxUpstreamInFlight: number;
+    readonly maxInstanceInFlight: number;
   };
   readonly logging: Readonly<GatewaySettings['logging']>;
   /** In the order in which the sources name them first. */
@@ -95,7 +100,7 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
     warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
 
   const { listen, drain, tcp, tls, ...server } = settings.server;
-  const { sessionIdle, ...limits } = settings.limits;
+  const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
   const { token, ...auth } = settings.auth;
   return {
     server: {
@@ -108,7 +113,12 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
     auth: { ...auth, ...(token === undefined ? {} : { token }) },
     naming: settings.naming,
     sealing: settings.sealing,
-    limits: { ...limits, sessionIdleMs: sessionIdle },
+    limits: {
+      ...limits,
+      sessionIdleMs: sessionIdle,
+      maxUpstreamInFlight,
+      maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
+    },
     logging: settings.logging,
     upstreams,
     warnings: warnings.list().map(formatProblem),
@@ -150,7 +160,7 @@ function mergeSources(
     else merged = mergeLocated(merged, normalizeSource(source, document, problems, warnings));
   }
   if (unreadable) problems.throwIfAny();
-  return merged;
+  return withPresentNames(merged, problems, warnings);
 }
 
 interface SettingsOptions {

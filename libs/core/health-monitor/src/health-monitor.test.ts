@@ -128,7 +128,7 @@ describe('HealthMonitor', () => {
 
   it('reports a component that throws as error since its first failure, without what it threw', () => {
     let now = 5000;
-    const monitor = new HealthMonitor({ now: () => now });
+    const monitor = new HealthMonitor({ clock: { now: () => now } });
     monitor.setAccepting(true);
     let isBroken = false;
     const getStatus = (): ComponentStatus => {

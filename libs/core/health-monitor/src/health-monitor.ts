@@ -1,4 +1,4 @@
-import type { ComponentStatus } from '@omni/ports';
+import { systemClock, type Clock, type ComponentStatus } from '@omni/ports';
 import {
   rollUpLiveness,
   rollUpReadiness,
@@ -19,8 +19,8 @@ export interface HealthComponent {
 export type HealthListener = (readiness: HealthRollup) => void;
 
 export interface HealthMonitorOptions {
-  /** Milliseconds since the epoch; the system's clock when absent. */
-  readonly now?: () => number;
+  /** Default: the system's. */
+  readonly clock?: Pick<Clock, 'now'>;
 }
 
 interface Registered {
@@ -36,7 +36,7 @@ interface Registered {
  * called ready before it is.
  */
 export class HealthMonitor {
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #registered = new Map<string, Registered>();
   readonly #listeners = new Set<{ readonly tell: HealthListener }>();
   #isAccepting = false;
@@ -44,7 +44,7 @@ export class HealthMonitor {
   #announced: string;
 
   constructor(options: HealthMonitorOptions = {}) {
-    this.#now = options.now ?? Date.now;
+    this.#clock = options.clock ?? systemClock;
     this.#announced = fingerprint(this.getReadiness());
   }
 
@@ -120,7 +120,7 @@ export class HealthMonitor {
       return { name, critical, level, details, since };
     } catch {
       // A broken component must not take the health page down with it. What was thrown may hold anything, so it is not repeated.
-      registered.throwingSince ??= this.#now();
+      registered.throwingSince ??= this.#clock.now();
       return {
         name,
         critical,

@@ -1,6 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { CallContext, ClientContext, Endpoint, ReplySink, RunningCall } from '@omni/model';
-import type { GatewayError, Principal } from '@omni/ports';
+import type { GatewayError, Principal, Refusal, RequestFacts } from '@omni/ports';
 
 /** Who answers everything that the front does not answer itself. */
 export interface Dispatch {
@@ -50,9 +50,14 @@ export interface ResourceUpdates {
 
 /** Who a request comes from. */
 export interface Authentication {
-  authenticate(authorization: string | undefined): Principal | GatewayError;
-  /** Value of `WWW-Authenticate` for a refused request. */
-  challenge(refusal: GatewayError): string;
+  /**
+   * Called once for each request, before anything of its body is read.
+   *
+   * @returns At once what is known, so that it costs no wait; a promise where somebody has to be asked. Those that wait are bounded
+   * in number and time: 1,000, of one peer address at most as many as are free, for 10 s. What is thrown, rejected or neither a
+   * principal nor a refusal refuses the request with `OMNI_INTERNAL`.
+   */
+  authenticate(request: RequestFacts): Principal | Refusal | Promise<Principal | Refusal>;
 }
 
 /** Whether a request comes to the right host from an allowed site. */

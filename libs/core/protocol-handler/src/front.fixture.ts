@@ -169,6 +169,7 @@ export class ScriptedViews implements CatalogueViews {
       list: (kind) => this.list(kind, endpoint, era),
       route: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such name'),
       routeUri: () => new GatewayError('OMNI_NAME_UNKNOWN', 'No such resource'),
+      routeMethod: () => new GatewayError('OMNI_METHOD_UNKNOWN', 'No such method'),
       allowsWatch: (uri) => uri.startsWith('file:///'),
       rememberUri() {},
     };
@@ -233,13 +234,13 @@ export class ScriptedUpdates implements ResourceUpdates {
   }
 }
 
-const authentication: Authentication = {
-  authenticate(authorization) {
-    const principal = /^Bearer (owner|other)$/.exec(authorization ?? '')?.[1];
-    if (principal === undefined) return new GatewayError('OMNI_AUTH_REQUIRED', 'A bearer token is needed');
-    return { id: principal, kind: 'token' };
+const byToken: Authentication = {
+  authenticate(request) {
+    const principal = /^Bearer (owner|other)$/.exec(request.header('authorization') ?? '')?.[1];
+    if (principal !== undefined) return { id: principal, kind: 'token' };
+    const error = new GatewayError('OMNI_AUTH_REQUIRED', 'A bearer token is needed');
+    return { error, challenge: 'Bearer realm="omni"' };
   },
-  challenge: () => 'Bearer realm="omni"',
 };
 
 const hostCheck: HostCheck = {
@@ -305,10 +306,24 @@ export class FrontFixture {
     {
       legacySse = false,
       forwardable = [],
-    }: { readonly legacySse?: boolean; readonly forwardable?: readonly string[] } = {},
+      authentication = byToken,
+      debug,
+    }: {
+      readonly legacySse?: boolean;
+      readonly forwardable?: readonly string[];
+      readonly authentication?: Authentication;
+      /** Hears of each request that has ended. */
+      readonly debug?: Logger['debug'];
+    } = {},
   ) {
     const complain = (_fields: unknown, message: string): void => void this.complaints.push(message);
-    const logger: Logger = { debugging: false, debug() {}, info() {}, warn: complain, error: complain };
+    const logger: Logger = {
+      debugging: debug !== undefined,
+      debug: debug ?? (() => {}),
+      info() {},
+      warn: complain,
+      error: complain,
+    };
     const { views, dispatch, updates, clock } = this;
     const identity = { name: 'omni', version: '1.2.3' };
     this.handler = new ProtocolHandler({

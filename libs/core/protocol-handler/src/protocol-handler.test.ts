@@ -1,8 +1,8 @@
-import { RecordingListener } from '@omni/testing';
+import { RecordingExchange, RecordingListener } from '@omni/testing';
 import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
-import type { EndpointRequest } from './http/endpoint-access.ts';
-import { FrontFixture, initializeText, LOCAL, modernText } from './front.fixture.ts';
+import type { EndpointRequest } from './http/endpoint-request.ts';
+import { FrontFixture, initializeText, legacyText, LOCAL, modernText } from './front.fixture.ts';
 
 const CALL = { params: '"name":"x"', name: 'x' };
 const PROGRESS =
@@ -10,12 +10,8 @@ const PROGRESS =
 
 /** A good request but for what is given. */
 function asking(path: string, headers: Readonly<Record<string, string>> = {}): EndpointRequest {
-  const all: Readonly<Record<string, string>> = {
-    host: 'localhost',
-    authorization: 'Bearer owner',
-    ...headers,
-  };
-  return { path, header: (name) => all[name] };
+  const all = { host: 'localhost', authorization: 'Bearer owner', ...headers };
+  return new RecordingExchange({ method: 'GET', path, headers: Object.entries(all).flat() });
 }
 
 describe('ProtocolHandler', () => {
@@ -48,7 +44,7 @@ describe('ProtocolHandler', () => {
       error: { code },
       headers,
     });
-    expect(front.handler.admitChannel(asking('/mcp')).kind).toBe('admitted');
+    expect(front.handler.admitChannel(asking('/mcp'))).toMatchObject({ kind: 'admitted' });
   });
 
   it('admits no channel once it stops', async () => {
@@ -70,6 +66,37 @@ describe('ProtocolHandler', () => {
       level: 'ok',
       details: { sessions: 1, connections: 1, listens: 1, inFlight: 1 },
     });
+  });
+
+  it('logs and counts what is refused after it was read, and nothing that was not', async () => {
+    const outcomes: unknown[] = [];
+    const front = new FrontFixture({}, { debug: ({ outcome }) => outcomes.push(outcome) });
+    await front.post('{');
+    await front.raw({ path: '/mcp', headers: ['Host', 'localhost'], body: initializeText() });
+    expect(outcomes).toEqual([]);
+    await front.post(legacyText('ping'), ['Mcp-Session-Id', 'nobody']);
+    await front.post(modernText('ping'), ['MCP-Protocol-Version', '1999-01-01']);
+    await front.modern('tools/call', { ...CALL, name: 'another' });
+    await front.post(legacyText('initialize'));
+    expect(outcomes).toEqual([
+      'OMNI_SESSION_UNKNOWN',
+      'OMNI_HEADER_MISMATCH',
+      'OMNI_HEADER_MISMATCH',
+      'OMNI_PARAMS_INVALID',
+    ]);
+    expect(front.handler.getStatus().details).toMatchObject({ requests: 4, settled: 4, inFlight: 0 });
+  });
+
+  it('logs a legacy call whose client leaves when it ends, and not when the client leaves', async () => {
+    const outcomes: unknown[] = [];
+    const front = new FrontFixture({}, { debug: ({ outcome }) => outcomes.push(outcome) });
+    const { exchange, call } = await (await front.session()).call();
+    exchange.leave();
+    expect(call.cancels).toEqual([]);
+    expect(outcomes).toEqual(['ok']);
+    call.result('{}');
+    expect(outcomes).toEqual(['ok', 'ok']);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
   });
 
   // guard: admission/closing

@@ -1,14 +1,15 @@
-import { ALL_SERVERS, type CatalogueViews, type Endpoint } from '@omni/model';
+import { ALL_SERVERS, type CatalogueViews, type Endpoint, SUPPORTED_VERSIONS } from '@omni/model';
 import {
   GatewayError,
   type ComponentStatus,
   type Clock,
   type Exchange,
   type Logger,
+  type Millis,
   type OpenChannel,
   type Principal,
+  type Random,
 } from '@omni/ports';
-import { Admission } from './admission.ts';
 import { ChannelFront } from './channel/channel-front.ts';
 import type {
   Authentication,
@@ -18,20 +19,17 @@ import type {
   Identity,
   ResourceUpdates,
 } from './collaborators.ts';
-import {
-  EndpointAccess,
-  refusal,
-  type AdmittedClient,
-  type EndpointRequest,
-  type RefusedClient,
-} from './http/endpoint-access.ts';
+import { EndpointAccess, refusal, type EndpointDecision } from './http/endpoint-access.ts';
+import type { EndpointRequest } from './http/endpoint-request.ts';
 import { HttpFront, type Probes } from './http/http-front.ts';
 import type { SessionDependencies } from './legacy/legacy-session.ts';
 import { LegacySessions } from './legacy/legacy-sessions.ts';
 import { ListenHub } from './modern/listen-hub.ts';
 import { ModernRequests } from './modern/modern-requests.ts';
-import { SUPPORTED_VERSIONS } from './protocol-versions.ts';
-import { RequestLog } from './request-log.ts';
+import { Admission } from './request/admission.ts';
+import { FrontRequests } from './request/front-requests.ts';
+import { ListAnswers } from './request/list-answers.ts';
+import { RequestLog } from './request/request-log.ts';
 import { SseFront } from './http/sse-front.ts';
 import { StreamTicker } from './streams/stream-ticker.ts';
 
@@ -49,6 +47,8 @@ export interface ProtocolHandlerOptions {
   /** Whether clients of the transport HTTP+SSE (2024-11-05) are served at `/sse`. */
   readonly legacySse: boolean;
   readonly clock: Clock;
+  /** Default: the runtime's. */
+  readonly random?: Random;
   readonly logger: Logger;
 }
 
@@ -84,27 +84,34 @@ export class ProtocolHandler {
   readonly #access: EndpointAccess;
   readonly #http: HttpFront;
   readonly #dependencies: SessionDependencies;
-  readonly #requests: RequestLog;
+  readonly #requests: FrontRequests;
   readonly #connections = new Set<ChannelFront>();
   #connected = 0;
-  #since = Date.now();
+  #since: Millis;
   #isStopping = false;
   #endWaiting: () => void = () => {};
 
   constructor(options: ProtocolHandlerOptions) {
     this.#options = options;
     const { views, dispatch, updates, identity, limits, clock, logger } = options;
+    this.#since = clock.now();
     const ticker = new StreamTicker(clock);
+    const lists = new ListAnswers(views);
     this.#admission = new Admission(limits.maxInFlight);
+    this.#requests = new FrontRequests(
+      this.#admission,
+      new RequestLog({ logger, clock, random: options.random }),
+    );
     this.#listens = new ListenHub({ views, updates, dispatch, clock });
-    this.#modern = new ModernRequests({ views, dispatch, listens: this.#listens, identity });
+    this.#modern = new ModernRequests({ views, dispatch, lists, listens: this.#listens, identity });
     this.#dependencies = {
       views,
       dispatch,
       updates,
+      lists,
       identity,
       ticker,
-      maxInFlight: limits.maxSessionInFlight,
+      maxSessionInFlight: limits.maxSessionInFlight,
     };
     this.#sessions = new LegacySessions({
       ...this.#dependencies,
@@ -112,7 +119,6 @@ export class ProtocolHandler {
       maxSessions: limits.maxSessions,
       sessionIdleMs: limits.sessionIdleMs,
     });
-    this.#requests = new RequestLog({ logger, clock });
     this.#access = new EndpointAccess(options);
     const parts = {
       access: this.#access,
@@ -135,14 +141,23 @@ export class ProtocolHandler {
   /** Answers one HTTP exchange; never throws. */
   readonly handle = (exchange: Exchange): void => this.#http.handle(exchange);
 
-  /** Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint are checked as for {@link handle}. */
-  admitChannel(request: EndpointRequest): AdmittedClient | RefusedClient {
-    const admitted =
+  /**
+   * Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint are checked as for
+   * {@link handle}.
+   *
+   * @returns A promise, which is never rejected, only where the authentication takes time.
+   */
+  admitChannel(request: EndpointRequest): EndpointDecision | Promise<EndpointDecision> {
+    const decision =
       this.#access.admit(request) ??
       refusal(new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
-    const { closed } = this.#admission;
-    return admitted.kind === 'admitted' && closed !== undefined ? refusal(closed) : admitted;
+    return decision instanceof Promise ? decision.then(this.#unlessClosed) : this.#unlessClosed(decision);
   }
+
+  readonly #unlessClosed = (decision: EndpointDecision): EndpointDecision => {
+    const { closed } = this.#admission;
+    return decision.kind === 'admitted' && closed !== undefined ? refusal(closed) : decision;
+  };
 
   /**
    * Serves a client on a channel: stdio, a socket, or memory.
@@ -157,7 +172,6 @@ export class ProtocolHandler {
       {
         modern: this.#modern,
         dependencies: this.#dependencies,
-        admission: this.#admission,
         requests: this.#requests,
         limits: this.#options.limits,
         logger: this.#options.logger,
@@ -190,6 +204,9 @@ export class ProtocolHandler {
       connections: this.#connections.size,
       listens: this.#listens.size,
       inFlight: this.#admission.inFlight,
+      authenticating: this.#access.pending,
+      requests: this.#requests.begun,
+      settled: this.#requests.settled,
     };
     return { level: this.#isStopping ? 'warn' : 'ok', details, since: this.#since };
   }
@@ -206,8 +223,9 @@ export class ProtocolHandler {
    */
   async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     this.#isStopping = true;
-    this.#since = Date.now();
+    this.#since = this.#options.clock.now();
     this.#admission.close();
+    this.#access.stop();
     this.#listens.stop();
     await new Promise<void>((resolve) => {
       const cancel = this.#options.clock.after(deadlineMs, resolve);

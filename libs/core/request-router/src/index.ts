@@ -1,4 +1,4 @@
-export { StateSeal, type SealKey } from './bridge/state-seal.ts';
-export type { UpstreamAccess } from './collaborators.ts';
+export type { UpstreamAccess } from './call/upstream-access.ts';
 export { RequestRouter, type RequestRouterOptions } from './request-router.ts';
 export { ResourceSubscriptions } from './resource-subscriptions.ts';
+export { StateSeal, type SealKey } from './seal/state-seal.ts';

@@ -191,6 +191,15 @@ describe('RequestRouter', () => {
     expect(new RouterFixture().router.carries(method, endpointOf(server))).toBe(expected);
   });
 
+  it('carries no vendor method that the client is not shown', () => {
+    const fixture = new RouterFixture();
+    const connection = fixture.connection('mail', 'modern');
+    fixture.views.methodRefusal = new GatewayError('OMNI_METHOD_UNKNOWN', 'not offered');
+    const { reply } = fixture.route(requestOf('vendor/x'), clientOf('modern', 'mail'));
+    expect(connection.sent).toEqual([]);
+    expect(reply.text).toBe('OMNI_METHOD_UNKNOWN');
+  });
+
   it('carries a vendor method to the server of the endpoint', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('mail', 'modern');
@@ -279,5 +288,56 @@ describe('RequestRouter', () => {
     connection.last.bytes(text);
     expect(fixture.views.remembered).toEqual(['files file:///new']);
     expect(reply.text).toBe(text);
+  });
+
+  describe('route', () => {
+    const CALL = requestOf('tools/call', '{"name":"files__read"}', '"c"');
+
+    it('resolves to the answer, whether it is a result or an error [S003-IF-01]', async () => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', 'modern');
+      const { signal } = new AbortController();
+      const answered = fixture.router.route(CALL, MODERN, signal);
+      expect(connection.last.notify('{"jsonrpc":"2.0","method":"notifications/vendor"}')).toBe(true);
+      connection.last.answer('"result":{"n":1.0}');
+      expect(await answered).toEqual({
+        kind: 'message',
+        payload: '{"jsonrpc":"2.0","id":"c","result":{"n":1.0}}',
+        status: 200,
+      });
+      const nowhere = requestOf('tools/call', '{"name":"nowhere"}');
+      expect(await fixture.router.route(nowhere, MODERN, signal)).toMatchObject({
+        kind: 'error',
+        error: { code: 'OMNI_NAME_UNKNOWN' },
+      });
+    });
+
+    it('cancels the call and rejects with the reason once the signal is aborted', async () => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', 'modern');
+      const controller = new AbortController();
+      const answered = fixture.router.route(CALL, MODERN, controller.signal);
+      controller.abort('enough');
+      await expect(answered).rejects.toBe('enough');
+      expect(connection.last.cancels).toEqual(['aborted']);
+      await expect(fixture.router.route(CALL, MODERN, controller.signal)).rejects.toBe('enough');
+      expect(connection.sent).toHaveLength(1);
+    });
+
+    it('does not cancel what is over, and asks nobody', async () => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', 'legacy');
+      const controller = new AbortController();
+      const answered = fixture.router.route(CALL, LEGACY, controller.signal);
+      const answers: unknown[] = [];
+      const { listener } = connection.last;
+      listener.onServerRequest(requestOf('roots/list'), (answer) => answers.push(answer));
+      listener.onDrain(() => answers.push('drained'));
+      expect(answers).toMatchObject([{ code: 'OMNI_METHOD_UNKNOWN' }, 'drained']);
+      connection.last.answer('"result":{}');
+      controller.abort('enough');
+      expect(await answered).toMatchObject({ kind: 'message' });
+      expect(connection.last.cancels).toEqual([]);
+    });
   });
 });

@@ -1,7 +1,7 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { CatalogueViews, ClientContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { UpstreamAccess } from './collaborators.ts';
+import type { UpstreamAccess } from './call/upstream-access.ts';
 
 /** Sends subscriptions to the upstream that serves the resource. */
 export class ResourceSubscriptions {

@@ -9,6 +9,7 @@ import {
   type ChunkSink,
   type ClientBinding,
   type ClientContext,
+  DeferredEnd,
   endpointOf,
   type Outcome,
   type ReplySink,
@@ -22,7 +23,7 @@ import {
 } from '@omni/model';
 import { type Era, GatewayError, type HeaderList } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import type { UpstreamAccess } from './collaborators.ts';
+import type { UpstreamAccess } from './call/upstream-access.ts';
 import { RequestRouter } from './request-router.ts';
 
 /** Reads a text that must be a message. */
@@ -56,6 +57,7 @@ export class FakeSession implements ClientBinding {
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"test"}';
+  readonly isShared = false;
   level: string | undefined;
   readonly #ends: (() => void)[] = [];
   readonly #onNotification: (text: string) => void;
@@ -140,7 +142,7 @@ export class ScriptedConnection implements UpstreamConnection {
   readonly sent: SentCall[] = [];
   /** Says something about a task outside of any call. */
   sayOfTasks: (notification: RpcMessage) => void = () => {};
-  /** Answers each call before `send` returns. */
+  /** Answers each call as soon as `send` has returned, unless it is cancelled first. */
   immediate: string | undefined;
   readonly #onSent: (() => void)[] = [];
 
@@ -155,8 +157,9 @@ export class ScriptedConnection implements UpstreamConnection {
     const sent = new SentCall(call, listener);
     this.sent.push(sent);
     for (const onSent of this.#onSent.splice(0)) onSent();
-    if (this.immediate !== undefined) sent.answer(this.immediate);
-    return { cancel: (reason) => sent.cancels.push(reason) };
+    const { immediate } = this;
+    if (immediate === undefined) return { cancel: (reason) => sent.cancels.push(reason) };
+    return new DeferredEnd(() => sent.answer(immediate));
   }
 
   notify(): void {}
@@ -184,6 +187,8 @@ export class ScriptedViews implements CatalogueViews {
   readonly checkedHeaders: [string | undefined, HeaderList][] = [];
   mismatch: GatewayError | undefined;
   wrapsOutput = false;
+  /** Answers vendor methods, where it is set. */
+  methodRefusal: GatewayError | undefined;
   /** Whether it is known what the upstreams offer. */
   isRead = true;
   /** Who may have any resource. */
@@ -203,6 +208,7 @@ export class ScriptedViews implements CatalogueViews {
       list: () => '{}',
       route: (_kind, name) => this.#route(name, serverOf(endpoint)),
       routeUri: (uri) => this.routeUri(uri),
+      routeMethod: () => this.methodRefusal ?? [serverOf(endpoint) ?? ''],
       allowsWatch: (uri) => !(this.routeUri(uri) instanceof GatewayError),
       rememberUri: (uri, upstream) => this.remembered.push(`${upstream} ${uri}`),
     };
@@ -246,12 +252,19 @@ export class ScriptedUpstreams implements UpstreamAccess {
   /** Connections that are still opening; a test calls them. */
   readonly opening: (() => void)[] = [];
   isSlow = false;
+  /** Told which upstream a connection is wanted to. */
+  onWanted: (upstream: string) => void = () => {};
+
+  definitionOf(upstream: string): string {
+    return `definition of ${upstream}`;
+  }
 
   connectionFor(
     upstream: string,
     _client: ClientContext,
     done: (result: UpstreamConnection | GatewayError) => void,
   ): void {
+    this.onWanted(upstream);
     const connection =
       this.connections.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
     if (this.isSlow) this.opening.push(() => done(connection));
@@ -285,6 +298,8 @@ export class RecordingReply implements ReplySink {
   /** Answers of questions without a reply. */
   readonly pending: AnswerServerRequest[] = [];
   readonly answers: Answer[] = [];
+  /** How often it was ended. */
+  ends = 0;
   /** What `notification` returns. */
   isFast = true;
   /** Resolves with the first answer: states are sealed and opened on threads of the runtime. */
@@ -326,6 +341,7 @@ export class RecordingReply implements ReplySink {
   }
 
   settle(outcome: Outcome): void {
+    this.ends++;
     if (outcome.kind === 'message' || outcome.kind === 'error') this.answers.push(outcome);
     this.#onAnswered();
   }
@@ -384,6 +400,6 @@ export class RouterFixture {
     chunks?: ChunkSink,
   ): { readonly reply: RecordingReply; readonly running: RunningCall } {
     const reply = new RecordingReply(chunks);
-    return { reply, running: this.router.route({ message, client, paramHeaders }, reply) };
+    return { reply, running: this.router.dispatch({ message, client, paramHeaders }, reply) };
   }
 }

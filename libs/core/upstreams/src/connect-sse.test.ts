@@ -24,6 +24,7 @@ type Refuse = (post: ScriptedExchange) => void;
 function sseServer(
   refuse: Refuse,
   onInitialize: (stream: ScriptedExchange, id: unknown) => void = initialized,
+  callStatus = 202,
 ): ScriptedHttpClient {
   let stream: ScriptedExchange | undefined;
   return new ScriptedHttpClient((exchange) => {
@@ -34,8 +35,9 @@ function sseServer(
       exchange.data('event: endpoint\ndata: /messages?sessionId=1\n\n');
     } else if (url === STREAM_URL) refuse(exchange);
     else {
-      exchange.respond(202, '', '');
-      if (stream === undefined) return;
+      const status = exchange.member('method') === 'tools/call' ? callStatus : 202;
+      exchange.respond(status, '', '');
+      if (stream === undefined || status !== 202) return;
       if (exchange.member('method') === 'initialize') onInitialize(stream, exchange.member('id'));
       else if (exchange.member('id') !== undefined)
         stream.event(`{"jsonrpc":"2.0","id":${String(exchange.member('id'))},"result":{"content":[]}}`);
@@ -126,6 +128,31 @@ describe('connect to a server of HTTP+SSE', () => {
     expect(call.log).toEqual([expect.stringContaining('answer')]);
     http.of('GET')[0]?.end();
     expect(closed).toMatchObject([{ code: 'OMNI_UPSTREAM_EXITED' }]);
+  });
+
+  it('fails the call whose message is refused, and no other', async () => {
+    const http = sseServer(NOT_FOUND(404), initialized, 413);
+    const { attempt, clock } = start(http);
+    await clock.advanceAsync(0);
+    const [refused, other] = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
+    attempt.connection?.send(internalCall('tools/call', '{}'), refused);
+    attempt.connection?.send(internalCall('tools/list', ''), other);
+    await clock.advanceAsync(0);
+    expect(refused.failure).toMatchObject({ code: 'OMNI_UPSTREAM_HTTP_STATUS', data: { status: 413 } });
+    expect(refused.phase).toBe('head-received');
+    expect(other.log).toEqual([expect.stringContaining('answer')]);
+  });
+
+  it('tells a refused initialize', async () => {
+    const refusing = new ScriptedHttpClient((exchange) => {
+      if (exchange.request.url === MESSAGES_URL) return exchange.respond(500, '', '');
+      if (exchange.request.method === 'POST') return exchange.respond(404, '', '');
+      exchange.stream();
+      exchange.data('event: endpoint\ndata: /messages?sessionId=1\n\n');
+    });
+    const { attempt, clock } = start(refusing);
+    await clock.advanceAsync(0);
+    expect(attempt.error?.message).toMatch(/^"up" refused initialize: .*HTTP status 500/);
   });
 
   it('asks for nothing else when it is told so', async () => {

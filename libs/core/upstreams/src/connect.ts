@@ -3,15 +3,16 @@ import {
   type CredentialValues,
   GatewayError,
   type Era,
-  type OpenChannel,
   type UpstreamTransport,
 } from '@omni/ports';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
-import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from './channel/channel-handshake.ts';
+import { handshakeOnChannel } from './channel/channel-handshake.ts';
+import type { OpenHeadedChannel } from './connection/headed-channel.ts';
+import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
-import type { UpstreamCredentials } from './connection/upstream-credentials.ts';
-import { SseChannel } from './channel/sse-channel.ts';
+import type { UpstreamCredentials } from './credentials/upstream-credentials.ts';
+import { SseChannel } from './http/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
   /** The era that the connection must have; `undefined` for whatever the upstream speaks. */
@@ -41,6 +42,8 @@ export function connect(
   attempt.begin();
   return () => attempt.abort();
 }
+
+type SseTransport = Extract<UpstreamTransport, { readonly kind: 'sse' }>;
 
 class Attempt {
   readonly #options: ConnectOptions;
@@ -101,6 +104,8 @@ class Attempt {
         // Servers that exit on the probe would do so at every restart.
         context.eras.remember(spec, 'legacy');
         return this.#run('legacy-first');
+      case 'other-transport':
+        return this.#runOldTransport(outcome.error, plan);
       case 'connection':
         // A second connection in a forced era says nothing about what the first one finds.
         if (era === undefined) context.eras.remember(spec, outcome.connection.era);
@@ -119,6 +124,26 @@ class Attempt {
         return this.#done(outcome.error);
       }
     }
+  }
+
+  /** @param refusal - What failed before, which says more than that this transport is not spoken either. */
+  #runOldTransport(refusal: GatewayError, plan: EraPlan): void {
+    const { spec, credentials } = this.#options;
+    const { transport } = spec;
+    if (transport.kind !== 'http') return this.#onOutcome({ kind: 'failed', error: refusal }, plan);
+    let isSpoken = false;
+    const old: SseTransport = { kind: 'sse', url: transport.url, headers: transport.headers };
+    const boundTo = boundCredentials(old, credentials);
+    const open = channelOpener(old, this.#options, () => (isSpoken = true));
+    if (open instanceof GatewayError) return this.#failLater(open);
+    this.#abort = handshakeOnChannel(
+      { ...this.#options, spec: { ...spec, transport: old }, open, plan: 'legacy', boundTo },
+      (outcome) =>
+        this.#onOutcome(
+          outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome,
+          plan,
+        ),
+    );
   }
 
   /** Requests over HTTP are sent again by themselves; an upgrade that was refused needs an attempt of its own. @returns What it was refused with. */
@@ -185,7 +210,8 @@ function boundCredentials(
 function channelOpener(
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
   { spec: { name }, credentials, context }: ConnectOptions,
-): OpenChannel | GatewayError {
+  onSpoken: () => void = () => {},
+): OpenHeadedChannel | GatewayError {
   const { launcher, dialer, http, clock, limits, budget } = context;
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
@@ -208,7 +234,8 @@ function channelOpener(
           `"${name}" needs HTTP, which is not available here`,
         );
       const { url } = transport;
-      return (listener) => new SseChannel({ http, url, credentials, clock, ...bounds }, listener);
+      return (listener) =>
+        new SseChannel({ http, url, credentials, clock, onEndpoint: onSpoken, ...bounds }, listener);
     }
     case 'stdio': {
       if (launcher === undefined)

@@ -1,11 +1,11 @@
+export { CallChains, type CallChainsOptions, type HoldPlace } from './connection/call-chains.ts';
 export { ChannelConnection, type ChannelConnectionOptions } from './channel/channel-connection.ts';
 export { VariantKeys } from './instances/variant-keys.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export { Deadlines, type Deadline, type DeadlineListener } from './connection/deadlines.ts';
-export { UpstreamCredentials } from './connection/upstream-credentials.ts';
+export { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 export { EraMemory } from './connection/era-memory.ts';
 export { LegacyHttpConnection, type LegacyHttpConnectionOptions } from './http/legacy-http-connection.ts';
-export type { ListSource } from './list-source.ts';
 export { modernParams } from './connection/mcp-revision.ts';
 export { ModernHttpConnection, type ModernHttpConnectionOptions } from './http/modern-http-connection.ts';
 export type {
@@ -20,6 +20,22 @@ export type {
 export type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 export { SseParser, type SseEvent, type SseProblem, type SseSink } from './http/sse-parser.ts';
 export { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
-export type { UpstreamState } from './lifecycle/upstream-state.ts';
-export { Upstream, type UpstreamObserver, type UpstreamOptions } from './upstream.ts';
+export { restoreState } from './lifecycle/restore-state.ts';
+export { transition, type Circumstances, type Transition } from './lifecycle/transition.ts';
+export type { UpstreamFacts, UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
+export type {
+  AfterDrain,
+  ErrorFacts,
+  UpstreamCommand,
+  UpstreamEvent,
+  UpstreamState,
+} from './lifecycle/upstream-state.ts';
+export {
+  UpstreamDefinitions,
+  UpstreamRegistry,
+  type DefinitionChanges,
+  type DefinitionsListener,
+} from './registry/upstream-registry.ts';
+export type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
+export { Upstream, type UpstreamOptions } from './upstream.ts';
 export { Upstreams, type UpstreamsOptions } from './upstreams.ts';

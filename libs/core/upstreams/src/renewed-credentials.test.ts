@@ -20,6 +20,8 @@ import {
   upstreamSpecOf,
   VirtualClock,
 } from '@omni/testing';
+import { errorFactsOf } from './lifecycle/upstream-snapshot.ts';
+import { UpstreamRegistry } from './registry/upstream-registry.ts';
 import { callOf, clientOf, FORMS, legacyScript, modernScript } from './upstream-scene.fixture.ts';
 import type { Upstream } from './upstream.ts';
 import { Upstreams } from './upstreams.ts';
@@ -96,6 +98,13 @@ class Scene {
 
   settle(ms = 0): Promise<void> {
     return this.clock.advanceAsync(ms);
+  }
+
+  /** Takes it out of the definitions. */
+  remove(drainMs: number): void {
+    const registry = new UpstreamRegistry([this.upstream.spec]);
+    registry.subscribe((definitions, changes) => this.upstreams.apply(definitions, changes, drainMs));
+    registry.replace([]);
   }
 
   async connection(client: ClientContext = ADA): Promise<UpstreamConnection> {
@@ -274,6 +283,45 @@ describe('an upstream whose environment changes', () => {
     expect(scene.server.instances[1]?.last('subscriptions/listen')).toBeDefined();
   });
 
+  // guard: registry/drains
+  it('lets the calls on its former process end when it is removed meanwhile, and starts no other', async () => {
+    const scene = await new Scene().start();
+    const call = await scene.call();
+    scene.rotate('second-token');
+    await scene.settle();
+    scene.remove(10_000);
+    await scene.settle(1_000);
+    expect(scene.open).toEqual([true, true]);
+    scene.answer(0);
+    await scene.settle(1_000);
+    expect(call.last).toMatch(/^answer 200/);
+    expect(scene.open).toEqual([false, false]);
+    expect(scene.clock.pendingTimers).toBe(0);
+  });
+
+  it('opens nothing any more when it is switched off and its calls may end', async () => {
+    const scene = await new Scene().start();
+    const call = await scene.call();
+    scene.upstream.update({ ...scene.upstream.spec, enabled: false }, scene.clock.now() + 10_000);
+    scene.rotate('second-token');
+    await scene.settle(1_000);
+    expect(scene.tokens).toEqual(['first-token']);
+    scene.answer(0);
+    await scene.settle(1_000);
+    expect(call.last).toMatch(/^answer 200/);
+    expect(scene.open).toEqual([false]);
+  });
+
+  it('says since when the present process serves', async () => {
+    const scene = await new Scene().start();
+    await scene.settle(70_000);
+    const { state } = scene.upstream;
+    scene.rotate('second-token');
+    await scene.settle(1_000);
+    expect(scene.upstream.state).toMatchObject({ phase: 'ready', era: 'legacy' });
+    expect(scene.upstream.state.since).toBeGreaterThan(state.since);
+  });
+
   it('ends them all when it is stopped, and listens no longer', async () => {
     const scene = await new Scene().start();
     const call = await scene.call();
@@ -343,7 +391,7 @@ describe('an upstream on a WebSocket whose headers change', () => {
     scene.failures.push(refused, refused, refused);
     await scene.start();
     expect(tokens(scene)).toEqual(['first-token', 'token-2']);
-    expect(scene.upstream.state).toMatchObject({ phase: 'down', lastError: refused });
+    expect(scene.upstream.state).toMatchObject({ phase: 'down', lastError: errorFactsOf(refused) });
   });
 
   it('is down at once when there are no others', async () => {

@@ -3,9 +3,11 @@ import {
   ALL_SERVERS,
   type AnswerServerRequest,
   callerKeyOf,
+  type CallStage,
   type ClientBinding,
   type ClientContext,
   internalCall,
+  type ListSource,
   type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
@@ -17,7 +19,6 @@ import {
   type ScriptedInstance,
   type ScriptedMessage,
 } from '@omni/testing';
-import type { ListSource } from './list-source.ts';
 import type { UpstreamLimits } from './connection/upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
 import { Upstreams } from './upstreams.ts';
@@ -63,7 +64,7 @@ export function clientOf(capabilities: string, principal = 'ada'): ClientContext
 
 /** A call of this client. */
 export function callOf(client: ClientContext): UpstreamCall {
-  return { ...internalCall('tools/call', '{}'), callerKey: callerKeyOf(client) };
+  return { ...internalCall('tools/call', '{}'), callerKey: callerKeyOf(client), isInternal: false };
 }
 
 let sessions = 0;
@@ -74,6 +75,7 @@ export class FakeSession implements ClientBinding {
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"client","version":"2"}';
+  readonly isShared = false;
   readonly log: string[] = [];
   readonly client: ClientContext;
   readonly #ends: (() => void)[] = [];
@@ -118,13 +120,19 @@ export class UpstreamScene {
   /** Where changes of lists were declared. */
   readonly changes: ListSource[] = [];
 
-  constructor(spec: Partial<UpstreamSpec> = {}, limits: Partial<UpstreamLimits> = {}, script = legacyScript) {
+  constructor(
+    spec: Partial<UpstreamSpec> = {},
+    limits: Partial<UpstreamLimits> = {},
+    script = legacyScript,
+    stages: readonly CallStage[] = [],
+  ) {
     this.server = new ScriptedServer(script);
     this.upstreams = new Upstreams({
       specs: [upstreamSpecOf({ kind: 'channel', open: this.server.open }, { name: 'up', ...spec })],
       clock: this.clock,
       identity: { name: 'omni', version: '1' },
       limits,
+      stages,
       observer: {
         onStateChanged() {},
         onReady() {},

@@ -17,6 +17,7 @@ import {
   type ScriptedMessage,
 } from '@omni/testing';
 import type { OpenConnection } from './connection/open-connection.ts';
+import type { HoldPlace } from './connection/call-chains.ts';
 import type { UpstreamLimits } from './connection/upstream-limits.ts';
 import type { Upstream } from './upstream.ts';
 import { Upstreams } from './upstreams.ts';
@@ -149,8 +150,9 @@ describe('Upstream', () => {
   });
 
   // guard: restart/waiting
-  it('lets only so many calls wait while it starts', async () => {
-    const { upstream } = open(() => {}, { protocol: 'legacy' }, { limits: { maxInFlight: 2 } });
+  it('lets only as many calls wait while it starts as there are places', async () => {
+    const { holdPlace } = new Places(2);
+    const { upstream } = open(() => {}, { protocol: 'legacy' }, { holdPlace });
     upstream.start();
     const waiting = [1, 2, 3].map(() => connectionLater(upstream, MODERN_CLIENT));
     expect(waiting.map(({ result }) => result)).toEqual([
@@ -160,6 +162,26 @@ describe('Upstream', () => {
     ]);
     await upstream.stop();
   });
+
+  // guard: restart/place-back
+  it.each(['ready', 'exit', 'silence', 'stop'])(
+    'gives the places of those who wait back at %s',
+    async (end) => {
+      const places = new Places(9);
+      const script: Script = (message, instance) => {
+        if (end === 'ready') legacy(message, instance);
+        if (end === 'exit') instance.exit(CRASH);
+      };
+      const { upstream, clock } = open(script, { protocol: 'legacy' }, { holdPlace: places.holdPlace });
+      upstream.start();
+      connectionLater(upstream, MODERN_CLIENT);
+      connectionLater(upstream, MODERN_CLIENT);
+      expect(places.held).toBe(2);
+      if (end === 'stop') await upstream.stop();
+      else await clock.advanceAsync(end === 'silence' ? 10_000 : 0);
+      expect(places.held).toBe(0);
+    },
+  );
 
   it('tells those who wait when the start fails', async () => {
     const { upstream, clock } = open((_message, instance) => instance.exit(CRASH), { protocol: 'legacy' });
@@ -546,12 +568,13 @@ describe('Upstream', () => {
 interface OpenSettings {
   readonly clock?: VirtualClock;
   readonly limits?: Partial<UpstreamLimits>;
+  readonly holdPlace?: HoldPlace;
 }
 
 function open(
   script: Script,
   settings: Partial<UpstreamSpec> = {},
-  { clock = new VirtualClock(), limits = {} }: OpenSettings = {},
+  { clock = new VirtualClock(), limits = {}, holdPlace = () => () => {} }: OpenSettings = {},
 ) {
   const server = new ScriptedServer(script);
   const log: string[] = [];
@@ -560,6 +583,7 @@ function open(
     clock,
     identity: { name: 'omni', version: '1' },
     limits,
+    holdPlace,
     random: () => 0,
     observer: {
       onStateChanged: ({ state }) => log.push(state.phase),
@@ -598,6 +622,22 @@ const MODERN_CLIENT: ClientContext = {
   clientInfo: '{}',
 };
 
+/** Places for calls that wait. */
+class Places {
+  held = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  readonly holdPlace = (): (() => void) | GatewayError => {
+    if (this.held >= this.#most) return new GatewayError('OMNI_OVERLOADED', 'too many wait');
+    this.held++;
+    return () => this.held--;
+  };
+}
+
 let sessions = 0;
 
 class Session implements ClientBinding {
@@ -605,6 +645,7 @@ class Session implements ClientBinding {
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"client","version":"2"}';
+  readonly isShared = false;
   readonly log: string[] = [];
   readonly #ends: Array<() => void> = [];
   readonly #noticed: Array<(notification: RpcMessage) => void> = [];

@@ -3,6 +3,7 @@ import {
   capabilitiesAcrossEras,
   type ClientBinding,
   type ClientContext,
+  type ListSource,
   type UpstreamConnection,
 } from '@omni/model';
 import {
@@ -11,39 +12,34 @@ import {
   type CredentialValues,
   type Era,
   GatewayError,
+  type Millis,
   type UpstreamSpec,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
-import { PersistentSubscription } from './subscriptions/persistent-subscription.ts';
+import { PersistentSubscription, type SubscriptionKeeper } from './subscriptions/persistent-subscription.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
-import type { ListSource } from './list-source.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
 import { speaksLegacyToo } from './connection/mcp-revision.ts';
 import type {
   ConnectionContext,
   ConnectionEvents,
-  ConnectionOptions,
   ListKind,
   OpenConnection,
 } from './connection/open-connection.ts';
 import { OwnInstances } from './instances/own-instances.ts';
+import { PrimaryReplacement } from './instances/primary-replacement.ts';
+import { StartWaiters } from './instances/start-waiters.ts';
 import { RetiredConnections } from './instances/retired-connections.ts';
-import { UpstreamCredentials } from './connection/upstream-credentials.ts';
+import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
-import { Backoff } from './connection/backoff.ts';
-import { statusOf, type UpstreamState } from './lifecycle/upstream-state.ts';
-
-/** Told what happens to upstreams. */
-export interface UpstreamObserver {
-  onStateChanged(upstream: Upstream): void;
-  /** The shared connection is open: what the upstream offers can be listed. */
-  onReady(upstream: Upstream, connection: UpstreamConnection): void;
-  /** @param source - Where it was told; its connection has an binding when it is not shared by all clients. */
-  onListsChanged(upstream: Upstream, kinds: ReadonlySet<ListKind>, source: ListSource): void;
-}
+import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
+import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
+import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
+import { statusOf } from './lifecycle/upstream-status.ts';
+import { UpstreamRuntime } from './lifecycle/upstream-runtime.ts';
 
 export interface UpstreamOptions {
   readonly spec: UpstreamSpec;
@@ -54,15 +50,8 @@ export interface UpstreamOptions {
 /** Told a connection of this upstream, or why there is none. */
 type OnFound = (result: UpstreamConnection | GatewayError) => void;
 
-/** Someone who wants a connection as soon as the upstream is ready. */
-interface Waiter {
-  readonly onReady: (primary: OpenConnection) => void;
-  readonly onFailure: (error: GatewayError) => void;
-  readonly cancelTimer: CancelTimer;
-}
-
-/** Longest wait of a call for an upstream that is starting. */
-const MAX_START_WAIT_MS = 10_000;
+/** Pause between two looks whether an upstream that is draining still has calls under way. */
+const DRAIN_LOOK_MS = 50;
 /** Failures of `initialize` that say that it is not spoken; others may pass. */
 const NOT_LEGACY: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_PROTOCOL',
@@ -71,13 +60,15 @@ const NOT_LEGACY: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_TIMEOUT',
 ]);
 
-/** One configured upstream: kept connected, restarted when it breaks, with the right connection for every client. */
+/** The connections of one upstream: the right one for every client, opened and closed as its life cycle commands. */
 export class Upstream {
+  /** Its settings as they are now: those that need no new connection change under those who hold this. */
   readonly spec: UpstreamSpec;
   readonly #context: ConnectionContext;
-  readonly #observer: UpstreamObserver;
+  #observer: UpstreamObserver;
   readonly #events: ConnectionEvents;
-  readonly #backoff: Backoff;
+  readonly #openPrimary: (done: OnConnection) => () => void;
+  readonly #runtime: UpstreamRuntime;
   readonly #subscriptions: ResourceSubscriptions;
   /** Those of clients; each is made again when the instance that it was made on is gone. */
   readonly #persistent = new Set<PersistentSubscription>();
@@ -87,34 +78,33 @@ export class Upstream {
   /** Those that still have calls of their own. */
   readonly #retired: RetiredConnections;
   readonly #credentials: UpstreamCredentials;
-  readonly #waiters = new Set<Waiter>();
-  #state: UpstreamState;
+  readonly #replacement: PrimaryReplacement;
+  readonly #waiters: StartWaiters;
   #primary: OpenConnection | undefined;
   /** The primary connection before the present one, for what has to move. */
   #formerPrimary: OpenConnection | undefined;
-  #readyAtMs = 0;
   #listWatch: ListWatch | undefined;
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
   #abortConnect: (() => void) | undefined;
-  #cancelRetry: CancelTimer | undefined;
-  /** Of what leads to another primary connection in the place of one that works: an attempt, or the pause before. */
-  #cancelReplacement: CancelTimer | undefined;
   /** What open streams were opened with. */
   #streamHeaders: CredentialValues;
+  #cancelDrainLook: CancelTimer | undefined;
+  /** Resolves when what was told to close is closed. */
+  #closed: Promise<unknown> = Promise.resolve();
+  readonly #onOver = new Set<() => void>();
 
   constructor({ spec, context, observer }: UpstreamOptions) {
-    this.spec = spec;
+    this.spec = { ...spec };
     this.#context = context;
     this.#observer = observer;
-    this.#backoff = new Backoff(context.random);
     this.#subscriptions = new ResourceSubscriptions(spec.name, context);
     this.#retired = new RetiredConnections(context.clock);
-    this.#credentials = new UpstreamCredentials({ spec, ...context, provider: context.credentials });
+    this.#credentials = new UpstreamCredentials({ ...context, spec: this.spec });
     this.#streamHeaders = this.#credentials.headers;
     this.#events = {
       onClosed: (connection, reason) => this.#onConnectionClosed(connection, reason),
       onListsChanged: (connection, kind) =>
-        observer.onListsChanged(this, new Set([kind]), this.#sourceAt(connection)),
+        this.#observer.onListsChanged(this.name, new Set([kind]), this.#sourceAt(connection)),
       onResourceUpdated: (connection, uri, message: RpcMessage) =>
         this.#subscriptions.tell(connection, uri, message),
       onReinitialized: (connection) => this.#subscriptions.move(connection, connection),
@@ -123,19 +113,46 @@ export class Upstream {
       binding: ClientBinding | undefined,
       era: Era | undefined,
       done: OnConnection,
-    ): (() => void) => connect({ ...this.#connectOptions(), binding, era }, done);
+    ): (() => void) =>
+      connect(
+        { spec: this.spec, credentials: this.#credentials, context, events: this.#events, binding, era },
+        done,
+      );
+    this.#openPrimary = (done) => open(undefined, undefined, done);
+    this.#waiters = new StartWaiters(this.spec, context);
+    this.#replacement = new PrimaryReplacement({
+      upstream: spec.name,
+      context,
+      open: this.#openPrimary,
+      onReplaced: (next) => {
+        this.#listWatch?.stop();
+        if (this.#primary !== undefined) this.#retired.add(this.#primary);
+        this.#onConnected(next);
+      },
+    });
     this.#legacyShared = new LazyConnection((done) => open(undefined, 'legacy', done));
     this.#own = new OwnInstances({
-      spec,
+      spec: this.spec,
       clock: context.clock,
       maxInstances: context.limits.maxInstances,
       open: (binding, done) => open(binding, 'legacy', done),
       isWatched: (connection) => this.#subscriptions.isWatched(connection),
     });
-    const since = Date.now();
-    this.#state = spec.enabled
-      ? { phase: 'stopped', since }
-      : { phase: 'disabled', since, reason: spec.disabledReason ?? 'it is disabled in the configuration' };
+    const since = context.clock.now();
+    this.#runtime = new UpstreamRuntime({
+      state: spec.enabled
+        ? { phase: 'stopped', since }
+        : { phase: 'disabled', since, reason: disabledReasonOf(spec) },
+      clock: context.clock,
+      random: context.random,
+      actions: {
+        connect: () => this.#connect(),
+        abort: () => this.#abort(),
+        drain: () => this.#drain(),
+        close: () => this.#close(),
+      },
+      onChanged: (state) => this.#onStateChanged(state),
+    });
   }
 
   get name(): string {
@@ -143,42 +160,62 @@ export class Upstream {
   }
 
   get state(): UpstreamState {
-    return this.#state;
+    return this.#runtime.state;
   }
 
-  /** The shared connection; `undefined` unless the upstream is ready. */
+  /** The shared connection, if it is open. */
   get connection(): UpstreamConnection | undefined {
     return this.#primary;
   }
 
+  /** Plain data about it. */
+  get snapshot(): UpstreamSnapshot {
+    return { name: this.name, state: this.state, facts: this.#facts() };
+  }
+
   /** Connects and keeps connected. Does nothing when it is disabled or started. */
   start(): void {
-    if (this.#state.phase === 'stopped') this.#connect();
+    this.#runtime.report({ kind: 'started' });
   }
 
   /** Ends every connection; what runs fails with `OMNI_UPSTREAM_DOWN`. */
   async stop(): Promise<void> {
-    if (this.#state.phase === 'disabled' || this.#state.phase === 'stopped') return;
-    const error = new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" was stopped`);
-    this.#abortConnect?.();
-    this.#cancelRetry?.();
-    this.#cancelReplacement?.();
-    this.#credentials.stop();
-    this.#listWatch?.stop();
-    // The same as the primary, or one that broke and still has calls of its own.
-    const former = this.#formerPrimary;
-    this.#primary = undefined;
-    this.#formerPrimary = undefined;
-    this.#setState({ phase: 'stopped', since: Date.now() });
-    this.#subscriptions.clear(error);
-    for (const persistent of [...this.#persistent]) persistent.end();
-    this.#failWaiters(error);
-    await Promise.all([
-      former?.close(),
-      this.#legacyShared.close(error),
-      this.#own.close(error),
-      this.#retired.close(),
-    ]);
+    this.#runtime.report({ kind: 'ended', until: this.#context.clock.now() });
+    await this.#closed;
+  }
+
+  /**
+   * Takes settings that need no new connection; calls under way keep those that they began with.
+   *
+   * @param until - Wall clock: when calls under way are cut, if it is switched off.
+   */
+  update(spec: UpstreamSpec, until: Millis): void {
+    const was = { ...this.spec };
+    // Connections look their settings up here.
+    Object.assign(this.spec, { disabledReason: undefined }, spec);
+    this.#credentials.know(spec.secretValues);
+    if (spec.enabled && !was.enabled) this.#runtime.report({ kind: 'enabled' });
+    const reason = disabledReasonOf(spec);
+    if (!spec.enabled && (was.enabled || reason !== disabledReasonOf(was)))
+      this.#runtime.report({ kind: 'disabled', reason, until });
+  }
+
+  /**
+   * Ends it for good: no new calls; those under way may end by `until`. Nobody is told of it any more.
+   *
+   * @param successor - Takes over what clients have subscribed to.
+   * @returns Resolves when every connection is closed.
+   */
+  async retire(until: Millis, successor: Upstream | undefined): Promise<void> {
+    this.#observer = NOBODY;
+    const persistent = [...this.#persistent];
+    if (successor !== undefined) {
+      this.#persistent.clear();
+      for (const subscription of persistent) successor.#adopt(subscription);
+    }
+    this.#runtime.report({ kind: 'ended', until });
+    if (this.state.phase === 'draining') await new Promise<void>((resolve) => this.#onOver.add(resolve));
+    await this.#closed;
   }
 
   /**
@@ -186,20 +223,18 @@ export class Upstream {
    * replaced. What runs on it ends there.
    */
   renewCredentials(): void {
-    // It may be down for want of them.
-    if (this.#state.phase === 'down') {
-      this.#cancelRetry?.();
-      return this.#connect();
-    }
+    // What drains opens nothing any more.
+    if (this.state.phase === 'draining') return;
     const isNew = this.#credentials.headers !== this.#streamHeaders;
     this.#streamHeaders = this.#credentials.headers;
     const open = [this.#primary ?? [], this.#legacyShared.connection ?? [], ...this.#own.open].flat();
     for (const connection of open) {
       if (!isOutdated(connection, this.#credentials)) {
         if (isNew) connection.renewStreams();
-      } else if (connection === this.#primary) this.#replacePrimary(connection);
+      } else if (connection === this.#primary) this.#replacement.begin();
       else this.#replace(connection);
     }
+    this.#runtime.report({ kind: 'renewed' });
   }
 
   /**
@@ -211,7 +246,7 @@ export class Upstream {
    * @param done - Called once; before this returns when a connection is at hand.
    */
   connectionFor(client: ClientContext, done: OnFound): void {
-    const primary = this.#primary;
+    const primary = this.#callable;
     if (primary !== undefined) this.#connectionFor(client, this.#useOf(client, primary), primary, done);
     else
       this.#whenReady((ready) => this.#connectionFor(client, this.#useOf(client, ready), ready, done), done);
@@ -219,7 +254,7 @@ export class Upstream {
 
   /** The connection that {@link connectionFor} would give this client, when it is open already. Opens none. */
   openConnectionFor(client: ClientContext): UpstreamConnection | undefined {
-    const primary = this.#primary;
+    const primary = this.#callable;
     if (primary === undefined) return undefined;
     const use = this.#useOf(client, primary);
     if (use !== 'shared') return this.#own.connectionOf(use, client);
@@ -232,19 +267,8 @@ export class Upstream {
    * @param done - Told what ends the subscription, or why there is none.
    */
   subscribe(client: ClientContext, uri: string, onUpdated: OnResourceUpdated, done: OnSubscribed): void {
-    const subscribe = (told: OnSubscribed, onLost: () => void): void => {
-      const onConnection: OnFound = (connection) => {
-        if (connection instanceof GatewayError) return told(connection);
-        // Every connection that lasts is one of this library's own.
-        this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
-      };
-      this.#whenReady(
-        (primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection),
-        told,
-      );
-    };
-    const onOver = (over: PersistentSubscription): void => void this.#persistent.delete(over);
-    const persistent = new PersistentSubscription({ context: this.#context, subscribe, done, onOver });
+    const options = { context: this.#context, client, uri, onUpdated, done };
+    const persistent = new PersistentSubscription(options, this.#keeper);
     this.#persistent.add(persistent);
     persistent.begin();
   }
@@ -261,7 +285,7 @@ export class Upstream {
 
   /** The same, of what is open already. Opens nothing. */
   openListSourceFor(client: ClientContext): ListSource | undefined {
-    const primary = this.#primary;
+    const primary = this.#callable;
     if (primary === undefined) return undefined;
     const use = this.#useOf(client, primary);
     const connection = use === 'shared' ? undefined : this.#own.connectionOf(use, client);
@@ -269,76 +293,135 @@ export class Upstream {
   }
 
   getStatus(): ComponentStatus {
+    const { counters, inFlight, instances, subscriptions } = this.#facts();
+    const shared = counters === null ? {} : { inFlight, ...counters };
+    return statusOf(this.state, { ...shared, sessionInstances: instances, subscriptions });
+  }
+
+  /** The shared connection while new calls are taken. */
+  get #callable(): OpenConnection | undefined {
+    return this.#runtime.state.phase === 'ready' ? this.#primary : undefined;
+  }
+
+  #facts(): UpstreamFacts {
     const primary = this.#primary;
-    const counters = primary === undefined ? {} : { inFlight: primary.inFlight, ...primary.counters };
-    return statusOf(this.#state, {
-      ...counters,
-      sessionInstances: this.#own.size,
-      subscriptions: this.#subscriptions.size,
-    });
-  }
-
-  #connect(): void {
-    const before = this.#state;
-    const lastError = before.phase === 'down' ? before.lastError : undefined;
-    this.#cancelRetry = undefined;
-    this.#setState({ phase: 'starting', since: Date.now(), attempts: this.#backoff.failures + 1, lastError });
-    this.#abortConnect = this.#openPrimary((result) => {
-      this.#abortConnect = undefined;
-      if (result instanceof GatewayError) this.#fall(result, 0);
-      else this.#onConnected(result, lastError);
-    });
-  }
-
-  #openPrimary(done: OnConnection): () => void {
-    return connect({ ...this.#connectOptions(), binding: undefined, era: undefined }, done);
-  }
-
-  #connectOptions(): Pick<ConnectionOptions, 'spec' | 'credentials' | 'context' | 'events'> {
     return {
-      spec: this.spec,
-      credentials: this.#credentials,
-      context: this.#context,
-      events: this.#events,
+      hasConnection: primary !== undefined,
+      mayBeCalled: this.#callable !== undefined,
+      era: primary?.era ?? null,
+      inFlight: primary?.inFlight ?? 0,
+      counters: primary === undefined ? null : { ...primary.counters },
+      instances: this.#own.size,
+      subscriptions: this.#subscriptions.size,
     };
   }
 
-  #onConnected(connection: OpenConnection, lastError: GatewayError | undefined): void {
+  #connect(): void {
+    this.#abortConnect = this.#openPrimary((result) => {
+      this.#abortConnect = undefined;
+      if (result instanceof GatewayError)
+        this.#runtime.report({ kind: 'connectFailed', error: errorFactsOf(result) });
+      else this.#onConnected(result);
+    });
+  }
+
+  #abort(): void {
+    this.#abortConnect?.();
+    this.#abortConnect = undefined;
+  }
+
+  #drain(): void {
+    this.#replacement.end();
+    this.#listWatch?.stop();
+    this.#listWatch = undefined;
+    // What is watched has no end of its own.
+    this.#subscriptions.clear(this.#stoppedError());
+    const look = (): void => {
+      const running =
+        (this.#formerPrimary?.inFlight ?? 0) +
+        this.#legacyShared.inFlight +
+        this.#own.inFlight +
+        this.#retired.inFlight;
+      if (/* guard: registry/drains */ running === 0) this.#runtime.report({ kind: 'drained' });
+      else this.#cancelDrainLook = this.#context.clock.after(DRAIN_LOOK_MS, look);
+    };
+    this.#cancelDrainLook = this.#context.clock.after(0, look);
+  }
+
+  #close(): void {
+    this.#cancelDrainLook?.();
+    this.#replacement.end();
+    this.#credentials.stop();
+    this.#listWatch?.stop();
+    this.#listWatch = undefined;
+    // The same as the primary, or one that broke and still has calls of its own.
+    const former = this.#formerPrimary;
+    this.#primary = undefined;
+    this.#formerPrimary = undefined;
+    this.#speaksLegacy = 'untried';
+    const error = new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" was stopped`);
+    this.#subscriptions.clear(error);
+    this.#closed = Promise.all([
+      this.#closed,
+      former?.close(),
+      this.#legacyShared.close(error),
+      this.#own.close(error),
+      this.#retired.close(),
+    ]);
+  }
+
+  #onStateChanged(state: UpstreamState): void {
+    if (state.phase === 'down') {
+      const { lastError, backoff, nextRetryAt, since } = state;
+      this.#context.logger.warn(
+        {
+          upstream: this.name,
+          code: lastError.code,
+          attempts: backoff.failures,
+          retryInMs: nextRetryAt - since,
+        },
+        lastError.message,
+      );
+    }
+    this.#observer.onStateChanged(this.snapshot);
+    const isOver = state.phase === 'stopped' || state.phase === 'disabled';
+    if (isOver) for (const persistent of [...this.#persistent]) persistent.end();
+    const refusal = this.#refusalIn(state);
+    if (refusal !== undefined) this.#waiters.fail(refusal);
+    if (!isOver) return;
+    for (const tell of this.#onOver) tell();
+    this.#onOver.clear();
+  }
+
+  #onConnected(connection: OpenConnection): void {
     const former = this.#formerPrimary;
     this.#formerPrimary = connection;
     this.#primary = connection;
-    this.#readyAtMs = this.#context.clock.monotonicMs();
     if (connection.era === 'modern' && this.spec.protocol === 'auto' && speaksLegacyToo(connection.handshake))
       this.#speaksLegacy = 'yes';
     if (this.spec.protocol === '2026-07-28') this.#speaksLegacy = 'no';
-    this.#setState({
-      phase: 'ready',
-      since: Date.now(),
-      era: connection.era,
-      attempts: this.#backoff.failures + 1,
-      lastError,
-    });
+    this.#runtime.report({ kind: 'connected', era: connection.era });
     if (former !== undefined) this.#subscriptions.move(former, connection);
-    this.#observer.onReady(this, connection);
+    this.#observer.onReady(this.name, connection);
     // The observer may have stopped it.
-    if (this.#primary !== connection) return;
+    if (this.#callable !== connection) return;
     if (connection.era === 'modern') {
       const onChanged = (kinds: ReadonlySet<ListKind>): void =>
-        this.#observer.onListsChanged(this, kinds, this.#sourceAt(connection));
+        this.#observer.onListsChanged(this.name, kinds, this.#sourceAt(connection));
       this.#listWatch = new ListWatch({ connection, context: this.#context, onChanged });
       this.#listWatch.start();
     }
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) {
-      waiter.cancelTimer();
-      this.#whenReady(waiter.onReady, waiter.onFailure);
-    }
+    for (const { onReady, onFailure } of this.#waiters.takeAll()) this.#whenReady(onReady, onFailure);
   }
 
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
-    if (connection === this.#primary)
-      return this.#fall(reason, this.#context.clock.monotonicMs() - this.#readyAtMs);
+    if (connection === this.#primary) {
+      this.#primary = undefined;
+      this.#replacement.end();
+      this.#listWatch?.stop();
+      this.#listWatch = undefined;
+      return this.#runtime.report({ kind: 'connectionLost', error: errorFactsOf(reason) });
+    }
     this.#forget(connection);
     this.#retired.onClosed(connection);
     this.#subscriptions.drop(connection, reason);
@@ -364,73 +447,52 @@ export class Upstream {
     else this.#own.openAgain(connection.binding, onNext);
   }
 
-  /** Opens another primary connection; the present one serves until then, for as long as that takes. */
-  #replacePrimary(former: OpenConnection, backoff = new Backoff(this.#context.random)): void {
-    this.#cancelReplacement?.();
-    this.#cancelReplacement = this.#openPrimary((result) => {
-      this.#cancelReplacement = undefined;
-      if (result instanceof GatewayError) {
-        const delayMs = backoff.nextDelayMs(0);
-        this.#cancelReplacement = this.#context.clock.after(delayMs, () =>
-          this.#replacePrimary(former, backoff),
-        );
-        return this.#context.logger.warn(
-          { upstream: this.name, code: result.code, retryInMs: Math.round(delayMs) },
-          `The server goes on with its former credentials: ${result.message}`,
-        );
-      }
-      this.#listWatch?.stop();
-      this.#retired.add(former);
-      this.#onConnected(result, undefined);
-    });
-  }
+  readonly #keeper: SubscriptionKeeper = {
+    subscribe: ({ client, uri, onUpdated }, told, onLost) => {
+      const onConnection: OnFound = (connection) => {
+        if (connection instanceof GatewayError) return told(connection);
+        // Every connection that lasts is one of this library's own.
+        this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
+      };
+      this.#whenReady(
+        (primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection),
+        told,
+      );
+    },
+    onOver: (persistent) => void this.#persistent.delete(persistent),
+  };
 
-  /** @param livedMs - How long it was ready; 0 when it did not get that far. */
-  #fall(lastError: GatewayError, livedMs: number): void {
-    this.#primary = undefined;
-    this.#cancelReplacement?.();
-    this.#cancelReplacement = undefined;
-    this.#listWatch?.stop();
-    this.#listWatch = undefined;
-    const delayMs = /* guard: process/restart, restart/used */ this.#backoff.nextDelayMs(livedMs);
-    const now = Date.now();
-    this.#cancelRetry = this.#context.clock.after(delayMs, () => this.#connect());
-    this.#context.logger.warn(
-      {
-        upstream: this.name,
-        code: lastError.code,
-        attempts: this.#backoff.failures,
-        retryInMs: Math.round(delayMs),
-      },
-      lastError.message,
-    );
-    this.#setState({
-      phase: 'down',
-      since: now,
-      attempts: this.#backoff.failures,
-      lastError,
-      nextRetryAt: Math.round(now + delayMs),
-    });
-    this.#failWaiters(this.#downError(lastError));
+  #adopt(persistent: PersistentSubscription): void {
+    this.#persistent.add(persistent);
+    persistent.moveTo(this.#keeper);
   }
 
   #whenReady(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
-    const state = this.#state;
+    const primary = this.#callable;
+    if (primary !== undefined) return onReady(primary);
+    const refusal = this.#refusalIn(this.#runtime.state);
+    if (refusal === undefined) this.#waiters.add(onReady, onFailure);
+    else onFailure(refusal);
+  }
+
+  /** Why no calls are taken; `undefined` while they are, or will soon be. */
+  #refusalIn(state: UpstreamState): GatewayError | undefined {
     switch (state.phase) {
       case 'ready':
-        if (this.#primary !== undefined) return onReady(this.#primary);
-        return onFailure(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
       case 'starting':
-        return this.#wait(onReady, onFailure);
+        return undefined;
       case 'down':
         // guard: restart/fails-fast
-        return onFailure(this.#downError(state.lastError));
+        return this.#downError(state.lastError);
+      case 'draining':
+        if (state.next.phase === 'starting') return undefined;
+        return state.next.phase === 'disabled'
+          ? this.#disabledError(state.next.reason)
+          : this.#stoppedError();
       case 'disabled':
-        return onFailure(
-          new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${state.reason}`),
-        );
+        return this.#disabledError(state.reason);
       case 'stopped':
-        return onFailure(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`));
+        return this.#stoppedError();
     }
   }
 
@@ -515,51 +577,21 @@ export class Upstream {
     return this.#primary;
   }
 
-  #wait(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
-    // guard: restart/waiting
-    if (this.#waiters.size >= this.#context.limits.maxInFlight) {
-      return onFailure(
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `${this.#waiters.size} calls wait for "${this.name}" to start (limits.maxInFlight)`,
-        ),
-      );
-    }
-    const waitMs = /* guard: restart/start-wait */ Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
-    const waiter: Waiter = {
-      onReady,
-      onFailure,
-      cancelTimer: this.#context.clock.after(waitMs, () => {
-        this.#waiters.delete(waiter);
-        onFailure(
-          new GatewayError(
-            'OMNI_UPSTREAM_STARTING',
-            `"${this.name}" has not finished starting within ${waitMs / 1_000} s`,
-          ),
-        );
-      }),
-    };
-    this.#waiters.add(waiter);
-  }
-
-  #failWaiters(error: GatewayError): void {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) {
-      waiter.cancelTimer();
-      waiter.onFailure(error);
-    }
-  }
-
-  #downError(cause: GatewayError): GatewayError {
+  #downError(cause: ErrorFacts): GatewayError {
     return new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is down: ${cause.message}`, {
-      cause,
       data: { reason: cause.code },
     });
   }
 
-  #setState(state: UpstreamState): void {
-    this.#state = state;
-    this.#observer.onStateChanged(this);
+  #disabledError(reason: string): GatewayError {
+    return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${reason}`);
   }
+
+  #stoppedError(): GatewayError {
+    return new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`);
+  }
+}
+
+function disabledReasonOf({ disabledReason }: UpstreamSpec): string {
+  return disabledReason ?? 'it is disabled in the configuration';
 }

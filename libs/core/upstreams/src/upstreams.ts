@@ -1,3 +1,4 @@
+import type { CallStage } from '@omni/model';
 import {
   type ChannelDialer,
   type ChildLauncher,
@@ -7,14 +8,20 @@ import {
   type CredentialProvider,
   type HttpClient,
   type Logger,
+  type Millis,
+  type Random,
   silentLogger,
+  systemRandom,
   type UpstreamSpec,
 } from '@omni/ports';
+import { CallChains, type HoldPlace } from './connection/call-chains.ts';
 import { Deadlines } from './connection/deadlines.ts';
 import { EraMemory } from './connection/era-memory.ts';
 import type { GatewayIdentity, ConnectionContext } from './connection/open-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
-import { Upstream, type UpstreamObserver } from './upstream.ts';
+import type { DefinitionChanges, UpstreamDefinitions } from './registry/upstream-registry.ts';
+import type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
+import { Upstream } from './upstream.ts';
 
 export interface UpstreamsOptions {
   readonly specs: readonly UpstreamSpec[];
@@ -33,36 +40,47 @@ export interface UpstreamsOptions {
   readonly identity: GatewayIdentity;
   /** Default: {@link DEFAULT_UPSTREAM_LIMITS}. */
   readonly limits?: Partial<UpstreamLimits>;
-  /** Uniform in 0 ≤ x < 1; spreads restarts. Default: `Math.random`. */
-  readonly random?: () => number;
+  /** What each call passes on its way to a connection; the first one sees it first. Default: none. */
+  readonly stages?: readonly CallStage[];
+  /** Asked for calls that wait for a server to start. Default: any number may. */
+  readonly holdPlace?: HoldPlace;
+  /** Spreads restarts. Default: the runtime's. */
+  readonly random?: Random;
   readonly observer: UpstreamObserver;
 }
 
 /** All configured upstreams, by name. */
 export class Upstreams {
-  readonly #byName = new Map<string, Upstream>();
-  readonly #credentials: CredentialProvider;
+  readonly #context: ConnectionContext;
+  readonly #observer: UpstreamObserver;
+  #byName: ReadonlyMap<string, Upstream>;
+  /** Those that have lost their place, until their calls have ended. */
+  readonly #retired = new Set<Upstream>();
+  readonly #chains: CallChains;
+  #isStarted = false;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: UpstreamsOptions) {
     const { specs, clock, observer } = options;
     const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
-    this.#credentials = options.credentials ?? configuredCredentials;
-    const context: ConnectionContext = {
+    this.#chains = new CallChains(options);
+    this.#context = {
       clock,
       logger: options.logger ?? silentLogger,
       identity: options.identity,
       limits,
-      budget: new CountedByteBudget(limits.maxHeldBytes),
+      budget: new CountedByteBudget(limits.maxUnfinishedBytes),
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
-      random: options.random ?? Math.random,
-      credentials: this.#credentials,
+      chains: this.#chains,
+      random: options.random ?? systemRandom,
+      credentials: options.credentials ?? configuredCredentials,
       launcher: options.launcher,
       dialer: options.dialer,
       http: options.http,
     };
-    for (const spec of specs) this.#byName.set(spec.name, new Upstream({ spec, context, observer }));
+    this.#observer = observer;
+    this.#byName = new Map(specs.map((spec) => [spec.name, this.#make(spec)]));
   }
 
   get(name: string): Upstream | undefined {
@@ -74,16 +92,73 @@ export class Upstreams {
     return [...this.#byName.values()];
   }
 
+  /** Applies the stages anew on all connections, since what they are made of has changed. */
+  rebuildChains(): void {
+    this.#chains.rebuild();
+  }
+
   /** Starts all that are enabled, at once; none waits for another. */
   start(): void {
-    this.#unsubscribe ??= this.#credentials.subscribe((name) => this.#byName.get(name)?.renewCredentials());
+    this.#isStarted = true;
+    this.#unsubscribe ??= this.#context.credentials.subscribe((name) => this.get(name)?.renewCredentials());
     for (const upstream of this.#byName.values()) upstream.start();
   }
 
   /** Resolves when every connection is closed. */
   async stop(): Promise<void> {
+    this.#isStarted = false;
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
-    await Promise.all(this.all().map((upstream) => upstream.stop()));
+    await Promise.all([...this.all(), ...this.#retired].map((upstream) => upstream.stop()));
+  }
+
+  /**
+   * Puts other definitions into force: what is unchanged keeps its connections and calls, what has lost its place drains.
+   *
+   * @param changes - What the definitions say differently than those before.
+   * @param drainMs - How long calls on those that have lost their place may take.
+   */
+  apply({ all }: UpstreamDefinitions, changes: DefinitionChanges, drainMs: Millis): void {
+    const before = this.#byName;
+    const until = this.#context.clock.now() + drainMs;
+    const keepsPlace = new Set([...changes.changed, ...changes.unchanged]);
+    const next = new Map<string, Upstream>();
+    for (const spec of all) {
+      const held = before.get(spec.name);
+      const isKept = held !== undefined && /* guard: registry/unchanged */ keepsPlace.has(spec.name);
+      next.set(spec.name, isKept ? held : this.#make(spec));
+    }
+    this.#byName = next;
+    for (const spec of all) if (changes.changed.includes(spec.name)) this.get(spec.name)?.update(spec, until);
+    // What is known of a server says nothing of a namesake.
+    for (const name of [...changes.removed, ...changes.replaced]) {
+      const retired = before.get(name);
+      if (retired !== undefined) this.#context.eras.forget(retired.spec);
+    }
+    // Successors start first: what moves to them waits then, instead of failing.
+    if (this.#isStarted) this.start();
+    for (const name of [...changes.removed, ...changes.replaced]) {
+      const retired = before.get(name);
+      if (retired !== undefined) void this.#retire(retired, until, this.get(name));
+    }
+  }
+
+  #make(spec: UpstreamSpec): Upstream {
+    return new Upstream({ spec, context: this.#context, observer: this.#observer });
+  }
+
+  async #retire(retired: Upstream, until: Millis, successor: Upstream | undefined): Promise<void> {
+    const { logger } = this.#context;
+    const { name } = retired;
+    this.#retired.add(retired);
+    logger.info(
+      { upstream: name },
+      successor === undefined
+        ? 'server is removed; its calls may end'
+        : 'server is replaced; the calls of its predecessor may end',
+    );
+    await retired.retire(until, successor);
+    this.#retired.delete(retired);
+    logger.info({ upstream: name }, 'connections of the former server are closed');
   }
 }

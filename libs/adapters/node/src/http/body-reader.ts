@@ -73,7 +73,7 @@ export function readRequestBody(
         stop(
           new GatewayError(
             'OMNI_OVERLOADED',
-            'Clients are sending more at once than Omni may hold (limits.maxHeldBytes)',
+            'Clients are sending more at once than Omni may hold (limits.maxUnfinishedBytes)',
           ),
         );
         return;

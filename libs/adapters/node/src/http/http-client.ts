@@ -7,7 +7,7 @@ import {
 } from '@omni/ports';
 // guard: outgoing/redirect, advisory/CVE-2026-111769
 import { Pool } from 'undici';
-import { TransitGarbage } from './transit-garbage.ts';
+import { BufferCollector } from './buffer-collector.ts';
 import { UndiciCall } from './undici-call.ts';
 
 /** Settings of {@link UndiciHttpClient}. */
@@ -37,7 +37,7 @@ export class UndiciHttpClient implements HttpClient {
   readonly #options: Pool.Options;
   readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
-  readonly #framingError = new TransitGarbage();
+  readonly #collector = new BufferCollector();
   #isClosed = false;
 
   constructor(options: UndiciHttpClientOptions = {}) {
@@ -55,11 +55,11 @@ export class UndiciHttpClient implements HttpClient {
   send(request: HttpRequest, listener: HttpResponseListener): HttpCall {
     const target = this.#target(request.url);
     if (target instanceof GatewayError) {
-      const call = new UndiciCall(listener, '', this.#framingError);
+      const call = new UndiciCall(listener, '', this.#collector);
       queueMicrotask(() => call.fail(target));
       return call;
     }
-    const call = new UndiciCall(listener, target.origin, this.#framingError);
+    const call = new UndiciCall(listener, target.origin, this.#collector);
     target.pool.dispatch(
       {
         method: request.method,

@@ -15,6 +15,7 @@ import {
   type Exchange,
   GatewayError,
   type HeaderList,
+  type ListenerFacts,
   LiveList,
   type Logger,
   type Place,
@@ -136,14 +137,12 @@ export class NodeHttpListener {
       server.listen({ host: address.host, port: address.port }, () => {
         server.off('error', onError);
         server.on('error', (error) => this.#logger.error({ error }, 'the listener failed'));
+        const at = server.address();
+        const actual = at === null || typeof at === 'string' ? address : { host: at.address, port: at.port };
+        this.#serveOn(server, { kind: certificate === undefined ? 'http' : 'https', ...actual });
         this.#servers.add(server);
         if (certificate !== undefined && server instanceof TlsServer) this.#watch(certificate, server);
-        const actual = server.address();
-        resolve(
-          actual === null || typeof actual === 'string'
-            ? address
-            : { host: actual.address, port: actual.port },
-        );
+        resolve(actual);
       });
     });
   }
@@ -209,21 +208,27 @@ export class NodeHttpListener {
         : createTlsServer({
             ...options,
             ...certificate.pair,
+            // Who shows no certificate, or one of somebody else's, may have a token.
+            requestCert: certificate.pair.ca !== undefined,
+            rejectUnauthorized: false,
             ALPNProtocols: ['http/1.1'],
             handshakeTimeout: TLS_HANDSHAKE_MS,
           });
     // Node drops headers beyond this count silently; here they are counted and refused.
     server.maxHeadersCount = 0;
     server.maxConnections = this.#options.maxConnections ?? 10_000;
-    server.on('request', (request, response) => this.#serve(request, response, false));
-    server.on('checkContinue', (request, response) => this.#serve(request, response, true));
+    return server;
+  }
+
+  #serveOn(server: Server | TlsServer, listener: ListenerFacts): void {
+    server.on('request', (request, response) => this.#serve(request, response, listener, false));
+    server.on('checkContinue', (request, response) => this.#serve(request, response, listener, true));
     server.on('clientError', (error, socket) => this.#onClientError(error, socket));
     server.on('timeout', (socket: Socket) => this.#onTimeout(socket));
     // guard: http/connect
     server.on('connect', (_request, socket) => this.#refuse(socket, invalid('CONNECT is not served here')));
     if (this.#webSockets !== undefined)
-      server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
-    return server;
+      server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head, listener));
   }
 
   #watch(certificate: TlsCertificate, server: TlsServer): void {
@@ -237,9 +242,15 @@ export class NodeHttpListener {
     );
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    listener: ListenerFacts,
+    expectsContinue: boolean,
+  ): void {
     const writeTimeoutMs = this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS;
     const exchange = new NodeExchange(request, response, {
+      listener,
       expectsContinue,
       writeTimeoutMs,
       budget: this.#options.budget,
@@ -265,7 +276,7 @@ export class NodeHttpListener {
     }
   }
 
-  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, listener: ListenerFacts): void {
     // Node has taken its own listener away.
     socket.on('error', () => socket.destroy());
     const connection = this.#connection(socket);
@@ -284,11 +295,15 @@ export class NodeHttpListener {
       );
       return;
     }
-    try {
-      this.#webSockets?.handle(request, socket, head);
-    } catch (error) {
+    const onFailed = (error: unknown): void => {
       this.#logger.error({ error }, 'an upgrade failed');
       this.#refuse(socket, GatewayError.from(error));
+    };
+    try {
+      const result = this.#webSockets?.handle(request, socket, head, listener);
+      if (result !== undefined) result.catch(onFailed);
+    } catch (error) {
+      onFailed(error);
     }
   }
 

@@ -4,6 +4,7 @@ import {
   type Exchange,
   GatewayError,
   type HeaderList,
+  type ListenerFacts,
   type Payload,
   type ResponseStream,
   systemClock,
@@ -11,7 +12,8 @@ import {
 import { type BodyOwner, readRequestBody, tooLarge } from './body-reader.ts';
 import { errorBody } from './http-error-answer.ts';
 import { NodeResponseStream } from './node-response-stream.ts';
-import { headerValue, splitTarget } from './request-head.ts';
+import { NodeRequestFacts } from './node-request-facts.ts';
+import { headerValue } from './request-head.ts';
 import { applyWriteTimeout } from './response-write-timeout.ts';
 
 /** An unread body up to this is read away so that the connection can serve on. */
@@ -23,6 +25,8 @@ const LINGER_MS = 500;
 const LINGER_BYTES = 1_048_576;
 
 export interface NodeExchangeOptions {
+  /** Where the request came in. */
+  readonly listener: ListenerFacts;
   readonly expectsContinue: boolean;
   /** See {@link applyWriteTimeout}. */
   readonly writeTimeoutMs: number;
@@ -31,11 +35,7 @@ export interface NodeExchangeOptions {
 }
 
 /** An exchange straight on Node's request and response. */
-export class NodeExchange implements Exchange, BodyOwner {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly headers: HeaderList;
+export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwner {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #expectsContinue: boolean;
@@ -50,13 +50,9 @@ export class NodeExchange implements Exchange, BodyOwner {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    { expectsContinue, writeTimeoutMs, budget }: NodeExchangeOptions,
+    { listener, expectsContinue, writeTimeoutMs, budget }: NodeExchangeOptions,
   ) {
-    const { path, query } = splitTarget(request.url ?? '/');
-    this.method = request.method ?? 'GET';
-    this.path = path;
-    this.query = query;
-    this.headers = request.rawHeaders;
+    super(request, listener);
     this.#request = request;
     this.#response = response;
     this.#expectsContinue = expectsContinue;
@@ -67,10 +63,6 @@ export class NodeExchange implements Exchange, BodyOwner {
   /** Whether the head of the answer is on its way. */
   get hasBegun(): boolean {
     return this.#answer !== 'none';
-  }
-
-  header(name: string): string | undefined {
-    return headerValue(this.headers, name);
   }
 
   readBody(maxBytes: number): Promise<Uint8Array> {

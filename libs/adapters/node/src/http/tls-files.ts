@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { type CancelTimer, GatewayError, type Logger, systemClock } from '@omni/ports';
@@ -9,12 +10,19 @@ export interface TlsFiles {
   readonly cert: string;
   /** Private key without a passphrase. */
   readonly key: string;
+  /**
+   * Authorities that sign the certificates of clients. With them every client is asked for one; who shows none, or one that they
+   * have not signed, is served without `peerCertificate`. Default: no client is asked.
+   */
+  readonly clientAuthorities?: string;
 }
 
 /** What `https.createServer` and `setSecureContext` take. */
 export interface TlsPair {
   readonly cert: Buffer;
   readonly key: Buffer;
+  /** Who is trusted to sign certificates of clients. */
+  readonly ca?: Buffer;
   readonly minVersion: 'TLSv1.2';
 }
 
@@ -82,12 +90,19 @@ export class TlsCertificate {
 }
 
 /** Reads both and checks that they belong together. */
-async function readPair({ cert, key }: TlsFiles): Promise<TlsPair> {
+async function readPair({ cert, key, clientAuthorities }: TlsFiles): Promise<TlsPair> {
   let file = cert;
   try {
     const certificate = await readFile(cert);
     file = key;
-    const pair: TlsPair = { cert: certificate, key: await readFile(key), minVersion: 'TLSv1.2' };
+    let pair: TlsPair = { cert: certificate, key: await readFile(key), minVersion: 'TLSv1.2' };
+    if (clientAuthorities !== undefined) {
+      file = clientAuthorities;
+      const ca = await readFile(clientAuthorities);
+      // Node takes a file without any certificate for nobody in particular.
+      new X509Certificate(ca);
+      pair = { ...pair, ca };
+    }
     file = `${cert} with ${key}`;
     // guard: tls/bad-certificate
     createSecureContext(pair);
@@ -102,9 +117,10 @@ async function readPair({ cert, key }: TlsFiles): Promise<TlsPair> {
 }
 
 /** Changes with the files, also when they are links that are pointed elsewhere. */
-async function fingerprintOf({ cert, key }: TlsFiles): Promise<string> {
+async function fingerprintOf({ cert, key, clientAuthorities }: TlsFiles): Promise<string> {
+  const paths = clientAuthorities === undefined ? [cert, key] : [cert, key, clientAuthorities];
   const parts = await Promise.all(
-    [cert, key].map(async (path) => {
+    paths.map(async (path) => {
       try {
         const { ino, size, mtimeMs } = await stat(path);
         return `${ino}:${size}:${mtimeMs}`;

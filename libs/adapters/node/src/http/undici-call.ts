@@ -1,7 +1,7 @@
 import { GatewayError, type HttpCall, type HttpResponseListener, ownsLargeBuffer } from '@omni/ports';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../files/error-code.ts';
-import type { TransitGarbage } from './transit-garbage.ts';
+import type { BufferCollector } from './buffer-collector.ts';
 
 /** As undici gives them: by name in lower case. */
 type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -14,17 +14,17 @@ const ABORTED = new GatewayError('OMNI_CANCELLED', 'The call was aborted');
 export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
   readonly #listener: HttpResponseListener;
   readonly #origin: string;
-  readonly #framingError: TransitGarbage;
+  readonly #collector: BufferCollector;
   #controller: Dispatcher.DispatchController | undefined;
   #phase: Phase = 'connect';
   #isStarted = false;
   #isPaused = false;
   #isDone = false;
 
-  constructor(listener: HttpResponseListener, origin: string, framingError: TransitGarbage) {
+  constructor(listener: HttpResponseListener, origin: string, collector: BufferCollector) {
     this.#listener = listener;
     this.#origin = origin;
-    this.#framingError = framingError;
+    this.#collector = collector;
   }
 
   /** The request is handed over: the listener may be called from now on. */
@@ -78,7 +78,7 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     // What fills a buffer of its own is given back by whoever has used it.
-    if (!ownsLargeBuffer(chunk)) this.#framingError.add(chunk.byteLength);
+    if (!ownsLargeBuffer(chunk)) this.#collector.add(chunk.byteLength);
     if (!this.#isDone) this.#listener.onData(chunk);
   }
 

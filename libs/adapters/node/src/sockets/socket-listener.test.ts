@@ -3,7 +3,13 @@ import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type GatewayError, type MessageChannel, silentLogger, type SocketAddress } from '@omni/ports';
+import {
+  type ConnectionFacts,
+  type GatewayError,
+  type MessageChannel,
+  silentLogger,
+  type SocketAddress,
+} from '@omni/ports';
 import { SmallBudget } from '@omni/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { NodeSocketListener, type NodeSocketListenerOptions } from './socket-listener.ts';
@@ -71,6 +77,26 @@ describe('NodeSocketListener', () => {
     const client = dial(address);
     client.write(' \n{"id":1}\n');
     expect(await once(client, 'data')).toEqual(['{"id":1}\n']);
+  });
+
+  it.each(['a Unix socket', 'TCP'])('says where a client on %s comes from', async (kind) => {
+    let told: (facts: ConnectionFacts) => void = () => {};
+    const facts = new Promise<ConnectionFacts>((resolve) => (told = resolve));
+    const { listener } = echo({
+      onConnection: (open, of) => {
+        open({ onMessage() {}, onFramingError() {}, onClose() {} });
+        told(of);
+      },
+    });
+    const address = await listener.listen(
+      kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: join(folder, 'omni.sock') },
+    );
+    dial(address).write('{}\n');
+    expect(await facts).toEqual({
+      listener: { kind: kind === 'TCP' ? 'tcp' : 'unix', ...address },
+      peerAddress: kind === 'TCP' ? '127.0.0.1' : undefined,
+      peerCertificate: undefined,
+    });
   });
 
   const itWithModes = process.platform === 'win32' ? it.skip : it;

@@ -3,7 +3,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import {
   type ByteBudget,
+  type ConnectionFacts,
   GatewayError,
+  type ListenerFacts,
   type Logger,
   type OpenChannel,
   silentLogger,
@@ -13,6 +15,7 @@ import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { refuseForeignProtocol } from './foreign-protocol.ts';
 import { errorCode } from '../files/error-code.ts';
 import { listenFailure } from '../http/listen-failure.ts';
+import { peerAddressOf } from '../http/peer-address.ts';
 import { SocketChannel, SocketWriteTimeout } from './socket-channel.ts';
 import { fitsSocketPath, isPipeName } from './socket-path.ts';
 import { removeStaleSocket } from './stale-socket.ts';
@@ -20,8 +23,8 @@ import { WRITE_TIMEOUT_MS } from '../http/response-write-timeout.ts';
 
 /** Settings of {@link NodeSocketListener}. */
 export interface NodeSocketListenerOptions {
-  /** Serves one client; opens the channel before it returns. */
-  readonly onConnection: (open: OpenChannel) => void;
+  /** Serves one client; opens the channel before it returns. Of the clients of a Unix socket Node does not tell who they are. */
+  readonly onConnection: (open: OpenChannel, facts: ConnectionFacts) => void;
   readonly maxMessageBytes: number;
   /** Bytes that may wait for one client to read them. Default 64 MiB. */
   readonly maxBacklogBytes?: number;
@@ -96,7 +99,7 @@ export class NodeSocketListener {
   }
 
   #bind(address: SocketAddress): Promise<SocketAddress> {
-    const server = createServer((socket) => this.#serve(socket));
+    const server = createServer();
     // guard: socket/count
     server.maxConnections = this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
     const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
@@ -110,19 +113,18 @@ export class NodeSocketListener {
           server.on('drop', () =>
             this.#logger.warn({ where }, 'a connection was refused: there are too many'),
           );
+          const at = server.address();
+          const actual =
+            at === null || typeof at === 'string' ? address : { host: at.address, port: at.port };
+          server.on('connection', (socket) => this.#serve(socket, listenerFacts(actual)));
           this.#servers.add(server);
-          const actual = server.address();
-          resolve(
-            actual === null || typeof actual === 'string'
-              ? address
-              : { host: actual.address, port: actual.port },
-          );
+          resolve(actual);
         });
       });
     });
   }
 
-  #serve(socket: Socket): void {
+  #serve(socket: Socket, listener: ListenerFacts): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     // Until the channel listens.
@@ -143,6 +145,7 @@ export class NodeSocketListener {
             budget,
             onBroken: (cause) => this.#onBroken(cause),
           }),
+        { listener, peerAddress: peerAddressOf(socket), peerCertificate: undefined },
       );
     });
   }
@@ -152,6 +155,11 @@ export class NodeSocketListener {
     if (cause instanceof SocketWriteTimeout)
       this.#logger.warn({}, 'a client does not read its messages; its connection was cut');
   }
+}
+
+function listenerFacts(address: SocketAddress): ListenerFacts {
+  if (!('path' in address)) return { kind: 'tcp', ...address };
+  return { kind: isPipeName(address.path) ? 'pipe' : 'unix', path: address.path };
 }
 
 /** Runs `bind` with a umask that gives a new socket file the mode 0600. Node binds a path before `listen` returns. */

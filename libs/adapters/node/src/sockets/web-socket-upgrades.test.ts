@@ -116,9 +116,9 @@ describe('WebSocketUpgrades', () => {
   // guard: upgrade/decision
   it('answers a refused upgrade with status, headers and error of the refusal, and upgrades when it is not refused', async () => {
     const asked: (string | undefined)[][] = [];
-    const decide = ({ path, header }: UpgradeRequest): UpgradeDecision => {
-      asked.push([path, header('host'), header('origin')]);
-      if (header('origin') === undefined) return { kind: 'accepted', serve: serveEcho };
+    const decide = (request: UpgradeRequest): UpgradeDecision => {
+      asked.push([request.path, request.header('host'), request.header('origin')]);
+      if (request.header('origin') === undefined) return { kind: 'accepted', serve: serveEcho };
       return {
         kind: 'refused',
         error: new GatewayError('OMNI_AUTH_REQUIRED', 'no'),
@@ -135,6 +135,77 @@ describe('WebSocketUpgrades', () => {
       ['/mcp', 'localhost', 'https://evil.example'],
       ['/mcp', 'localhost', undefined],
     ]);
+  });
+
+  it('waits for a decision that takes time, and then does as it says', async () => {
+    const asked: ((decision: UpgradeDecision) => void)[] = [];
+    await start({ decide: () => new Promise((decide) => asked.push(decide)) });
+    const answers = [
+      raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`, /\r\n\r\n/),
+      raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`),
+    ];
+    while (asked.length < 2) await new Promise((next) => setImmediate(next));
+    asked[0]?.({ kind: 'accepted', serve: serveEcho });
+    asked[1]?.({ kind: 'refused', error: new GatewayError('OMNI_OVERLOADED', 'no'), headers: [] });
+    expect((await Promise.all(answers)).sort()).toEqual([
+      expect.stringMatching(/^HTTP\/1\.1 101 /),
+      expect.stringMatching(/^HTTP\/1\.1 503 [^]*Retry-After: 1\r\n[^]*OMNI_OVERLOADED/),
+    ]);
+  });
+
+  it.each<[string, WebSocketOptions['decide']]>([
+    ['is rejected', () => Promise.reject(new RangeError('planted'))],
+    [
+      'throws',
+      () => {
+        throw new RangeError('planted');
+      },
+    ],
+  ])('refuses an upgrade whose decision %s', async (_how, decide) => {
+    await start({ decide });
+    const answer = await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 500 [^]*OMNI_INTERNAL/);
+    expect(answer).not.toContain('planted');
+  });
+
+  // guard: upgrade/undecided
+  it('cuts who still waits for a decision when the listener has drained', async () => {
+    let isAsked = false;
+    let goneCalls = 0;
+    const never = new Promise<UpgradeDecision>(() => {});
+    await start({
+      decide: (request) => {
+        isAsked = true;
+        request.onGone(() => goneCalls++);
+        return never;
+      },
+    });
+    const answer = raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`);
+    while (!isAsked) await new Promise((next) => setImmediate(next));
+    await listener.drain(0);
+    expect(await answer).toBe('');
+    expect(goneCalls).toBe(1);
+  });
+
+  it.each([
+    ['closes its side', (socket: Socket): unknown => socket.end()],
+    ['breaks off', (socket: Socket): unknown => socket.resetAndDestroy()],
+  ])('forgets a client that %s before the decision', async (_how, leave) => {
+    let decide: (decision: UpgradeDecision) => void = () => {};
+    let isServed = false;
+    const gone = new Promise<void>((resolve) => {
+      void start({
+        decide: (request) => {
+          request.onGone(resolve);
+          for (const socket of sockets) leave(socket);
+          return new Promise((decided) => (decide = decided));
+        },
+      }).then(() => raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`));
+    });
+    await gone;
+    decide({ kind: 'accepted', serve: () => (isServed = true) });
+    await new Promise((next) => setImmediate(next));
+    expect(isServed).toBe(false);
   });
 
   it.each([

@@ -4,25 +4,24 @@ import type { Duplex } from 'node:stream';
 import {
   type ByteBudget,
   type ChannelListener,
+  type Exchange,
   GatewayError,
   type HeaderList,
+  type ListenerFacts,
   type Logger,
   type OpenChannel,
+  type RequestFacts,
 } from '@omni/ports';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
-import { headerValue, splitTarget } from '../http/request-head.ts';
+import { NodeRequestFacts } from '../http/node-request-facts.ts';
+import { headerValue } from '../http/request-head.ts';
 import { WRITE_TIMEOUT_MS } from '../http/response-write-timeout.ts';
 import { WebSocketChannel } from './web-socket-channel.ts';
 import { CLOSE } from './web-socket-end.ts';
 
-/** What of a request for an upgrade decides about it. */
-export interface UpgradeRequest {
-  /** As sent, without the query. */
-  readonly path: string;
-  /** As `Exchange.header`. */
-  header(name: string): string | undefined;
-}
+/** What of a request for an upgrade decides about it, and whether its client still waits for that. */
+export type UpgradeRequest = RequestFacts & Pick<Exchange, 'onGone'>;
 
 /** Whether the client gets its channel. */
 export type UpgradeDecision =
@@ -32,8 +31,8 @@ export type UpgradeDecision =
 
 /** Settings of the WebSockets of a listener. */
 export interface WebSocketOptions {
-  /** Asked before anything is upgraded. */
-  readonly decide: (request: UpgradeRequest) => UpgradeDecision;
+  /** Asked before anything is upgraded. Until it has answered no frame is read. */
+  readonly decide: (request: UpgradeRequest) => UpgradeDecision | Promise<UpgradeDecision>;
   /** Longest message that is read; a longer one ends the connection with 1009. */
   readonly maxMessageBytes: number;
   /** Bytes that may wait for one client to read them. Default 64 MiB. */
@@ -62,6 +61,7 @@ export class WebSocketUpgrades {
   readonly #options: WebSocketUpgradesOptions;
   readonly #server: WebSocketServer;
   readonly #open = new Set<WebSocket>();
+  readonly #undecided = new Set<Duplex>();
 
   constructor(options: WebSocketUpgradesOptions) {
     this.#options = options;
@@ -81,16 +81,44 @@ export class WebSocketUpgrades {
     );
   }
 
-  /** Takes over the socket of a request, or refuses it. @param head - What has come behind the request. */
-  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { decide, refuse, maxConnections = DEFAULT_MAX_CONNECTIONS } = this.#options;
-    const { path } = splitTarget(request.url ?? '/');
-    const header = (name: string): string | undefined => headerValue(request.rawHeaders, name);
-    const decision = decide({ path, header });
+  /**
+   * Takes over the socket of a request, or refuses it.
+   *
+   * @param head - What has come behind the request.
+   * @returns A promise only where the decision takes time.
+   */
+  handle(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    listener: ListenerFacts,
+  ): void | Promise<void> {
+    const decision = this.#options.decide(new NodeUpgradeRequest(request, listener));
+    if (!(decision instanceof Promise)) return this.#answer(decision, request, socket, head);
+    return this.#decided(decision, socket).then((decided) => {
+      if (!socket.destroyed) this.#answer(decided, request, socket, head);
+    });
+  }
+
+  /** Waits for a decision; the client may leave meanwhile, but then it has to say so before it sends frames. */
+  async #decided(decision: Promise<UpgradeDecision>, socket: Duplex): Promise<UpgradeDecision> {
+    const onEnd = (): void => void socket.destroy();
+    socket.once('end', onEnd);
+    this.#undecided.add(socket);
+    try {
+      return await decision;
+    } finally {
+      this.#undecided.delete(socket);
+      socket.off('end', onEnd);
+    }
+  }
+
+  #answer(decision: UpgradeDecision, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { refuse, maxConnections = DEFAULT_MAX_CONNECTIONS } = this.#options;
     if (decision.kind === 'refused')
       return /* guard: upgrade/decision */ refuse(socket, decision.error, decision.headers);
     // guard: upgrade/sub-protocol
-    if (!offersSubProtocol(header('sec-websocket-protocol')))
+    if (!offersSubProtocol(headerValue(request.rawHeaders, 'sec-websocket-protocol')))
       return refuse(
         socket,
         new GatewayError('OMNI_SUBPROTOCOL_UNSUPPORTED', 'None of the offered sub-protocols is mcp'),
@@ -109,8 +137,10 @@ export class WebSocketUpgrades {
     });
   }
 
-  /** Cuts every WebSocket that is still open. */
+  /** Cuts every WebSocket that is still open, and every client that waits for one. */
   terminate(): void {
+    // guard: upgrade/undecided
+    for (const socket of this.#undecided) socket.destroy();
     for (const webSocket of this.#open) webSocket.terminate();
   }
 
@@ -150,6 +180,20 @@ export class WebSocketUpgrades {
       },
       onGone: () => this.#open.delete(webSocket),
     });
+  }
+}
+
+class NodeUpgradeRequest extends NodeRequestFacts implements UpgradeRequest {
+  readonly #socket: Socket;
+
+  constructor(request: IncomingMessage, listener: ListenerFacts) {
+    super(request, listener);
+    this.#socket = request.socket;
+  }
+
+  onGone(listener: () => void): void {
+    if (this.#socket.destroyed) listener();
+    else this.#socket.once('close', listener);
   }
 }
 

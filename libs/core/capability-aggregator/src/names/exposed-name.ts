@@ -15,23 +15,21 @@ export interface OwnedName {
 }
 
 /** The same, with the name that clients see. */
-export interface ExposedName extends OwnedName {
-  readonly exposed: string;
-}
+export type ExposedName<Owned extends OwnedName = OwnedName> = Owned & { readonly exposed: string };
 
-/** Which names the endpoint of all servers shows. */
-export interface NameTable {
+/** Which names the endpoint of all servers shows. What else the names carry goes with them. */
+export interface NameTable<Owned extends OwnedName = OwnedName> {
   /** In the order that was given; every `exposed` is unique. */
-  readonly exposed: readonly ExposedName[];
-  readonly withheld: readonly (OwnedName & { readonly reason: string })[];
+  readonly exposed: readonly ExposedName<Owned>[];
+  readonly withheld: readonly (Owned & { readonly reason: string })[];
 }
 
-export interface NameTableOptions {
+export interface NameTableOptions<Owned extends OwnedName = OwnedName> {
   readonly prefix: PrefixPolicy;
   /** All configured upstreams, whether they offer something or not. */
   readonly upstreams: readonly string[];
   /** In the order of the upstreams, then of their lists; unique within an upstream. */
-  readonly names: readonly OwnedName[];
+  readonly names: readonly Owned[];
 }
 
 const SEPARATOR = '__';
@@ -51,7 +49,11 @@ export function canonicalName({ upstream, name }: OwnedName): string {
  * prefix match `[A-Za-z0-9_-]{1,64}`; longer ones are cut and end in a hash of {@link canonicalName}. Names without a prefix
  * stay as they are.
  */
-export function nameTable({ prefix, upstreams, names }: NameTableOptions): NameTable {
+export function nameTable<Owned extends OwnedName>({
+  prefix,
+  upstreams,
+  names,
+}: NameTableOptions<Owned>): NameTable<Owned> {
   switch (prefix) {
     case 'always':
       return { exposed: withPrefixes(names, new Set(names)), withheld: [] };
@@ -62,10 +64,10 @@ export function nameTable({ prefix, upstreams, names }: NameTableOptions): NameT
   }
 }
 
-function firstWins(names: readonly OwnedName[]): NameTable {
+function firstWins<Owned extends OwnedName>(names: readonly Owned[]): NameTable<Owned> {
   const owners = new Map<string, string>();
-  const exposed: ExposedName[] = [];
-  const withheld: (OwnedName & { reason: string })[] = [];
+  const exposed: ExposedName<Owned>[] = [];
+  const withheld: (Owned & { reason: string })[] = [];
   for (const owned of names) {
     const owner = owners.get(owned.name);
     if (owner === undefined) {
@@ -105,7 +107,10 @@ interface Claim {
   readonly rank: number;
 }
 
-function withPrefixes(names: readonly OwnedName[], prefixed: ReadonlySet<OwnedName>): readonly ExposedName[] {
+function withPrefixes<Owned extends OwnedName>(
+  names: readonly Owned[],
+  prefixed: ReadonlySet<OwnedName>,
+): readonly ExposedName<Owned>[] {
   const taken = new Set<string>();
   for (const owned of names) if (!prefixed.has(owned)) taken.add(owned.name);
   const claims = names

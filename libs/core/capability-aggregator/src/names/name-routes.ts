@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import type { ExposedName, OwnedName } from './exposed-name.ts';
+import { canonicalName, type ExposedName, type OwnedName } from './exposed-name.ts';
 import { nearestName } from './nearest-name.ts';
 import { safeText } from '../reading/safe-text.ts';
 
@@ -9,48 +9,52 @@ const SEPARATORS = [':', '.', '/', '__'];
 const MAX_NAME_LENGTH = 512;
 const MAX_CANDIDATES = 20;
 
-export interface NameRoutesOptions {
-  /** For messages: `tool` or `prompt`. */
-  readonly noun: string;
+/** For messages. */
+export type Noun = 'tool' | 'prompt';
+
+/** Where the names of one upstream lead, by its own names. */
+export type OwnRoutes<Route extends OwnedName> = ReadonlyMap<string, Route>;
+
+export interface NameRoutesOptions<Route extends OwnedName> {
+  readonly noun: Noun;
   /** What clients see on the endpoint of all servers. */
   readonly exposed: readonly ExposedName[];
   /** Everything that there is, by upstream; names that are not exposed included. */
-  readonly owned: ReadonlyMap<string, OwnNames>;
+  readonly owned: ReadonlyMap<string, OwnRoutes<Route>>;
 }
 
-/** The names of one upstream. */
-export interface OwnNames {
-  has(name: string): boolean;
-  keys(): Iterable<string>;
-}
+/**
+ * Finds the upstream behind a name that a client wrote on the endpoint of all servers. Every name is looked up in a table, never taken
+ * apart by guessing.
+ */
+export class NameRoutes<Route extends OwnedName> {
+  readonly #noun: Noun;
+  readonly #exposed = new Map<string, Route>();
+  readonly #byBareName = new Map<string, Route[]>();
+  readonly #owned: ReadonlyMap<string, OwnRoutes<Route>>;
 
-/** Finds the upstream behind a name that a client wrote. Every name is looked up in a table, never taken apart by guessing. */
-export class NameRoutes {
-  readonly #noun: string;
-  readonly #exposed = new Map<string, ExposedName>();
-  readonly #byBareName = new Map<string, ExposedName[]>();
-  readonly #owned: ReadonlyMap<string, OwnNames>;
-
-  constructor({ noun, exposed, owned }: NameRoutesOptions) {
+  constructor({ noun, exposed, owned }: NameRoutesOptions<Route>) {
     this.#noun = noun;
     this.#owned = owned;
     for (const entry of exposed) {
-      this.#exposed.set(entry.exposed, entry);
+      const route = owned.get(entry.upstream)?.get(entry.name);
+      if (route === undefined) continue;
+      this.#exposed.set(entry.exposed, route);
       const namesakes = this.#byBareName.get(entry.name);
-      if (namesakes === undefined) this.#byBareName.set(entry.name, [entry]);
-      else namesakes.push(entry);
+      if (namesakes === undefined) this.#byBareName.set(entry.name, [route]);
+      else namesakes.push(route);
     }
   }
 
   /**
-   * On the endpoint of all servers: the exposed name; else `server:name`, `server.name`, `server/name`, `server__name`; else
-   * the upstream's own name when no other upstream uses it, as MCP Apps call their tools.
+   * The exposed name; else `server:name`, `server.name`, `server/name`, `server__name`; else the upstream's own name when no other
+   * upstream uses it, as MCP Apps call their tools.
    *
    * @returns `OMNI_NAME_AMBIGUOUS` with `data.candidates`, or `OMNI_NAME_UNKNOWN`.
    */
-  find(name: string): OwnedName | GatewayError {
-    const entry = this.#exposed.get(name);
-    if (entry !== undefined) return entry;
+  find(name: string): Route | GatewayError {
+    const route = this.#exposed.get(name);
+    if (route !== undefined) return route;
     const aliases = /* guard: name/length */ name.length > MAX_NAME_LENGTH ? [] : this.#aliases(name);
     const matches = aliases.length > 0 ? aliases : (this.#byBareName.get(name) ?? []);
     const [match] = matches;
@@ -58,31 +62,20 @@ export class NameRoutes {
     return /* guard: name/ambiguous */ matches.length === 1 ? match : this.#ambiguous(name, matches);
   }
 
-  /** On the endpoint of one server: its own names and nothing else. */
-  findOwn(upstream: string, name: string): OwnedName | GatewayError {
-    const names = this.#owned.get(upstream);
-    // guard: name/own-only
-    return names?.has(name) === true
-      ? { upstream, name }
-      : unknownName(this.#noun, name, names?.keys() ?? []);
-  }
-
   /** All ways to read the name as a server and a name of its own. */
-  #aliases(name: string): readonly OwnedName[] {
-    const found = new Map<string, OwnedName>();
+  #aliases(name: string): readonly Route[] {
+    const found = new Set<Route>();
     for (const separator of SEPARATORS) {
       for (let at = name.indexOf(separator); at >= 0; at = name.indexOf(separator, at + 1)) {
-        const upstream = name.slice(0, at);
-        const own = name.slice(at + separator.length);
-        if (this.#owned.get(upstream)?.has(own) === true)
-          found.set(`${upstream}:${own}`, { upstream, name: own });
+        const route = this.#owned.get(name.slice(0, at))?.get(name.slice(at + separator.length));
+        if (route !== undefined) found.add(route);
       }
     }
-    return [...found.values()];
+    return [...found];
   }
 
   #ambiguous(name: string, matches: readonly OwnedName[]): GatewayError {
-    const candidates = matches.slice(0, MAX_CANDIDATES).map((match) => `${match.upstream}:${match.name}`);
+    const candidates = matches.slice(0, MAX_CANDIDATES).map((match) => canonicalName(match));
     return new GatewayError(
       'OMNI_NAME_AMBIGUOUS',
       `Several servers offer the ${this.#noun} "${safeText(name)}"`,
@@ -94,7 +87,16 @@ export class NameRoutes {
   }
 }
 
-function unknownName(noun: string, name: string, known: Iterable<string>): GatewayError {
+/** On the endpoint of one server: its own names and nothing else. */
+export function findOwnName<Route extends OwnedName>(
+  noun: Noun,
+  name: string,
+  own: OwnRoutes<Route> | undefined,
+): Route | GatewayError {
+  return own?.get(name) ?? unknownName(noun, name, own?.keys() ?? []);
+}
+
+function unknownName(noun: Noun, name: string, known: Iterable<string>): GatewayError {
   const nearest = nearestName(name, known);
   return new GatewayError(
     'OMNI_NAME_UNKNOWN',

@@ -16,6 +16,11 @@ export class RecentUris {
     if (oldest !== undefined) this.#upstreams.delete(oldest);
   }
 
+  /** Forgets what an upstream mentioned. */
+  forget(upstream: string): void {
+    for (const [uri, mentioner] of this.#upstreams) if (mentioner === upstream) this.#upstreams.delete(uri);
+  }
+
   /** The upstream; asking makes the URI young again. */
   find(uri: string): string | undefined {
     const upstream = this.#upstreams.get(uri);

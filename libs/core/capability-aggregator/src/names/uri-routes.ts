@@ -17,7 +17,7 @@ const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,63}(?=:)/;
 export class UriRoutes {
   readonly #byUri = new Map<string, string[]>();
   readonly #byMention = new Map<string, string[]>();
-  readonly #templates: { readonly upstream: string; readonly template: UriTemplate }[] = [];
+  readonly #templates = new Map<string, UriTemplate[]>();
   readonly #byScheme = new Map<string, string[]>();
 
   /** @param offers - In the order of the configuration. */
@@ -31,7 +31,9 @@ export class UriRoutes {
         note(this.#byUri, text, upstream);
         const template = UriTemplate.compile(text);
         if (template === undefined) continue;
-        this.#templates.push({ upstream, template });
+        const own = this.#templates.get(upstream);
+        if (own === undefined) this.#templates.set(upstream, [template]);
+        else own.push(template);
         this.#noteScheme(template.literalPrefix, upstream);
       }
       for (const uri of mentions) {
@@ -54,13 +56,18 @@ export class UriRoutes {
   /** Whose templates the URI fits, in order. */
   matching(uri: string): readonly string[] {
     const budget: MatchBudget = { left: MATCH_BUDGET };
-    const found = new Set<string>();
-    for (const { upstream, template } of this.#templates) {
-      budget.left -= 1;
-      if (budget.left <= 0) break;
-      if (!found.has(upstream) && template.matches(uri, budget)) found.add(upstream);
-    }
-    return [...found];
+    const found: string[] = [];
+    for (const [upstream, templates] of this.#templates)
+      if (fits(uri, templates, budget)) found.push(upstream);
+    return found;
+  }
+
+  /** Whether an item of this upstream leads to the URI; `undefined` when that takes too long to find out. */
+  leadsTo(upstream: string, uri: string): boolean | undefined {
+    if (this.listed(uri).includes(upstream) || this.mentioned(uri).includes(upstream)) return true;
+    const budget: MatchBudget = { left: MATCH_BUDGET };
+    if (fits(uri, this.#templates.get(upstream) ?? [], budget)) return true;
+    return budget.left > 0 ? false : undefined;
   }
 
   /** The only upstream that uses the scheme of the URI. */
@@ -74,6 +81,15 @@ export class UriRoutes {
     const scheme = schemeOf(uri);
     if (scheme !== undefined) note(this.#byScheme, scheme, upstream);
   }
+}
+
+function fits(uri: string, templates: readonly UriTemplate[], budget: MatchBudget): boolean {
+  for (const template of templates) {
+    budget.left -= 1;
+    if (budget.left <= 0) return false;
+    if (template.matches(uri, budget)) return true;
+  }
+  return false;
 }
 
 /** Upstreams are noted one after the other, so that one that is there already is the last. */

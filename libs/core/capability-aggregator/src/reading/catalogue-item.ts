@@ -9,6 +9,7 @@ import {
   stringAt,
   stringMember,
 } from '@omni/jsonrpc';
+import type { ListKind } from '@omni/model';
 import { headerParamsOf } from './header-params.ts';
 import {
   ITEM_LIMITS,
@@ -20,7 +21,7 @@ import {
 import { malformedMember } from './item-shape.ts';
 import { projectToolForLegacy } from './schema-projection.ts';
 import { walkSchemas } from './schema-walk.ts';
-import type { CatalogueItem, LegacyTool, ListKind, ToolItem } from './upstream-catalogue.ts';
+import type { CatalogueItem, LegacyTool, ToolItem } from './upstream-catalogue.ts';
 
 /** An item, or why it is withheld. `key` is absent when the item could not be read far enough to name it. */
 export type ItemReading<Item extends CatalogueItem = CatalogueItem> =

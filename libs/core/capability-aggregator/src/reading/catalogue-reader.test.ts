@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, resultText, type RpcMessage } from '@omni/jsonrpc';
-import { type CallHandler, callParams, type UpstreamCall, type UpstreamConnection } from '@omni/model';
+import {
+  type CallHandler,
+  callParams,
+  DeferredEnd,
+  type UpstreamCall,
+  type UpstreamConnection,
+} from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
 import { readCatalogue } from './catalogue-reader.ts';
 
@@ -52,17 +58,19 @@ function connectionOf({
       pages.set(call.method, page + 1);
       before?.(listener);
       const answer = reply(call.method, page);
-      if (answer instanceof GatewayError) listener.onFailure(answer);
-      else if (answer instanceof Uint8Array) listener.onAnswer({ kind: 'bytes', bytes: answer, status: 200 });
-      else if (typeof answer === 'string')
-        listener.onAnswer({ kind: 'message', message: message(resultText('1', answer)), status: 200 });
-      else
-        listener.onAnswer({
-          kind: 'message',
-          message: message(`{"jsonrpc":"2.0","id":1,"error":${answer.error}}`),
-          status: 200,
-        });
-      return { cancel() {} };
+      return new DeferredEnd(() => {
+        if (answer instanceof GatewayError) listener.onFailure(answer, 'sent');
+        else if (answer instanceof Uint8Array)
+          listener.onAnswer({ kind: 'bytes', bytes: answer, status: 200 });
+        else if (typeof answer === 'string')
+          listener.onAnswer({ kind: 'message', message: message(resultText('1', answer)), status: 200 });
+        else
+          listener.onAnswer({
+            kind: 'message',
+            message: message(`{"jsonrpc":"2.0","id":1,"error":${answer.error}}`),
+            status: 200,
+          });
+      });
     },
   };
 }

@@ -1,23 +1,21 @@
 import { type JsonObject, memberOf, rawOf, type RpcMessage, scanJson, stringMember } from '@omni/jsonrpc';
-import type { UpstreamConnection } from '@omni/model';
+import {
+  LIST_KINDS,
+  MODERN_VERSION,
+  type Identity,
+  type ListKind,
+  type UpstreamConnection,
+} from '@omni/model';
 import { readItem, readTool, type ItemReading } from './catalogue-item.ts';
 import { DEFAULT_LIST_LIMITS, walkList, type ListLimits, type ListWalkOptions } from './list-walk.ts';
 import { safeText } from './safe-text.ts';
 import {
   emptyList,
-  LIST_KINDS,
   type CatalogueItem,
-  type ListKind,
   type UpstreamCatalogue,
   type UpstreamList,
   type WithheldItem,
 } from './upstream-catalogue.ts';
-
-/** What Omni calls itself. */
-export interface Identity {
-  readonly name: string;
-  readonly version: string;
-}
 
 export interface CatalogueReaderOptions {
   /** Told to modern upstreams with every request. */
@@ -36,7 +34,6 @@ interface Handshake {
   readonly serverInfo: string | undefined;
 }
 
-const MODERN_VERSION = '2026-07-28';
 const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo';
 const CAPABILITIES_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 const MAX_CAPABILITIES_LENGTH = 65_536;

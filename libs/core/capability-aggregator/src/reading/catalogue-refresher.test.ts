@@ -36,8 +36,10 @@ function setUp(awaited: readonly string[] = []) {
   const warnings: unknown[] = [];
   const logger: Logger = { ...silentLogger, warn: (fields) => warnings.push(fields) };
   const refresher = new CatalogueRefresher({
-    publish: (upstream, catalogue) =>
-      published.push(`${upstream} ${catalogue === undefined ? 'gone' : 'read'}`),
+    publish: (upstream, catalogue, isSuccessor) =>
+      published.push(
+        `${upstream} ${catalogue === undefined ? 'gone' : 'read'}${isSuccessor ? ' as another' : ''}`,
+      ),
     read: (of) =>
       new Promise((resolve, reject) => {
         readings.push({
@@ -97,6 +99,81 @@ describe('CatalogueRefresher', () => {
     await clock.advanceAsync(1);
     expect(before).toEqual([]);
     expect(published).toEqual(['a gone']);
+  });
+
+  it('leaves what a predecessor offered until its successor has been read', async () => {
+    const { refresher, readings, published, clock } = setUp();
+    refresher.onReady('a', connection('a'));
+    readings[0]?.finish();
+    await clock.advanceAsync(0);
+    refresher.onReplaced('a');
+    await clock.advanceAsync(120_000);
+    expect(published).toEqual(['a read']);
+    refresher.onReady('a', connection('a'));
+    readings[1]?.finish();
+    await clock.advanceAsync(0);
+    refresher.onListsChanged('a');
+    await clock.advanceAsync(1_000);
+    readings[2]?.finish();
+    await clock.advanceAsync(0);
+    expect(published).toEqual(['a read', 'a read as another', 'a read']);
+  });
+
+  // guard: registry/predecessor
+  it('takes what a predecessor offered out when its successor fails, and then only waits as usual', async () => {
+    const { refresher, published, clock } = setUp();
+    refresher.onReplaced('a');
+    refresher.onDown('a');
+    expect(published).toEqual(['a gone as another']);
+    refresher.onDown('a');
+    await clock.advanceAsync(29_999);
+    expect(published).toHaveLength(1);
+  });
+
+  it('takes what a predecessor offered out when its successor cannot be read', async () => {
+    const { refresher, readings, published, clock } = setUp();
+    refresher.onReplaced('a');
+    refresher.onReady('a', connection('a'));
+    readings[0]?.finish(new TypeError('broken'));
+    await clock.advanceAsync(0);
+    expect(published).toEqual(['a gone as another']);
+  });
+
+  it('takes nothing that is read of a removed one or of a predecessor, and keeps no timer for it', async () => {
+    const { refresher, readings, published, clock } = setUp();
+    for (const name of ['a', 'b']) refresher.onReady(name, connection(name));
+    refresher.onRemoved('a');
+    refresher.onReplaced('b');
+    for (const { finish } of readings) finish(unreadable('a'));
+    await clock.advanceAsync(0);
+    refresher.onRemoved('b');
+    expect(published).toEqual([]);
+    await clock.advanceAsync(10_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('lets the first list wait for those that are added meanwhile, and not for those that are removed', () => {
+    const { refresher } = setUp(['a']);
+    refresher.start();
+    const settled: string[] = [];
+    refresher.onAdded('b');
+    refresher.whenSettled(() => settled.push('now'));
+    refresher.onRemoved('a');
+    expect(settled).toEqual([]);
+    refresher.onDown('b');
+    expect(settled).toEqual(['now']);
+    refresher.stop();
+  });
+
+  it('lets nobody wait for those that are added after the start', async () => {
+    const { refresher, clock } = setUp();
+    refresher.start();
+    await clock.advanceAsync(1_000);
+    refresher.onAdded('b');
+    let isSettled = false;
+    refresher.whenSettled(() => (isSettled = true));
+    expect(isSettled).toBe(true);
+    refresher.stop();
   });
 
   it('takes nothing out that came back in time', async () => {

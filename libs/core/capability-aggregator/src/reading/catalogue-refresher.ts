@@ -1,6 +1,6 @@
-import type { UpstreamConnection } from '@omni/model';
+import { LIST_KINDS, type UpstreamConnection } from '@omni/model';
 import type { CancelTimer, Clock, Logger } from '@omni/ports';
-import { LIST_KINDS, type UpstreamCatalogue } from './upstream-catalogue.ts';
+import type { UpstreamCatalogue } from './upstream-catalogue.ts';
 
 /** Pause between two readings of the same upstream: one that announces changes all the time is not read all the time. */
 const MIN_INTERVAL_MS = 1_000;
@@ -11,8 +11,16 @@ const MAX_RETRY_MS = 300_000;
 const STALE_MS = 30_000;
 
 export interface CatalogueRefresherOptions {
-  /** Where readings go; `undefined` takes the upstream out. */
-  readonly publish: (upstream: string, catalogue: UpstreamCatalogue | undefined) => void;
+  /**
+   * Where readings go; `undefined` takes the upstream out.
+   *
+   * @param isSuccessor - Whether what is shown until now is another server's, of the same name.
+   */
+  readonly publish: (
+    upstream: string,
+    catalogue: UpstreamCatalogue | undefined,
+    isSuccessor: boolean,
+  ) => void;
   readonly read: (connection: UpstreamConnection) => Promise<UpstreamCatalogue>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -23,6 +31,8 @@ export interface CatalogueRefresherOptions {
 }
 
 interface Kept {
+  /** What is shown is what its predecessor offered: it stays until this one is read or fails. */
+  isSuccessor: boolean;
   connection: UpstreamConnection | undefined;
   isReading: boolean;
   isOutdated: boolean;
@@ -44,6 +54,7 @@ export class CatalogueRefresher {
   readonly #kept = new Map<string, Kept>();
   readonly #unsettled: Set<string>;
   #onSettled: (() => void)[] = [];
+  #isGraceOver = false;
   #isStopped = false;
 
   constructor(options: CatalogueRefresherOptions) {
@@ -54,6 +65,7 @@ export class CatalogueRefresher {
   /** Begins the grace for the first list. */
   start(): void {
     this.#options.clock.after(this.#options.startGraceMs, () => {
+      this.#isGraceOver = true;
       this.#unsettled.clear();
       this.#settle();
     });
@@ -84,28 +96,65 @@ export class CatalogueRefresher {
     const kept = this.#keptOf(upstream);
     kept.connection = undefined;
     kept.cancelRetry?.();
+    // guard: registry/predecessor
+    if (kept.isSuccessor) return this.#takeOut(upstream, kept);
     kept.cancelRemoval ??= this.#options.clock.after(STALE_MS, () => {
       kept.cancelRemoval = undefined;
       // guard: change/gone
-      this.#options.publish(upstream, undefined);
+      this.#takeOut(upstream, kept);
     });
+  }
+
+  /** There is another upstream, which comes up soon. */
+  onAdded(upstream: string): void {
+    if (!this.#isGraceOver) this.#unsettled.add(upstream);
+  }
+
+  /** The name stands for another server from now on, which comes up soon. */
+  onReplaced(upstream: string): void {
+    this.#forget(upstream);
+    this.#keptOf(upstream).isSuccessor = true;
+  }
+
+  /** Nothing is kept of an upstream that is not there any more, or is switched off. */
+  onRemoved(upstream: string): void {
+    this.#forget(upstream);
+    this.#settled(upstream);
   }
 
   stop(): void {
     this.#isStopped = true;
-    for (const kept of this.#kept.values()) {
-      kept.cancelNext?.();
-      kept.cancelRetry?.();
-      kept.cancelRemoval?.();
-    }
+    this.#isGraceOver = true;
+    for (const kept of this.#kept.values()) this.#cancel(kept);
     this.#unsettled.clear();
     this.#settle();
+  }
+
+  #forget(upstream: string): void {
+    const kept = this.#kept.get(upstream);
+    if (kept === undefined) return;
+    this.#kept.delete(upstream);
+    this.#cancel(kept);
+    // What is being read of it is not taken any more.
+    kept.connection = undefined;
+  }
+
+  #cancel(kept: Kept): void {
+    kept.cancelNext?.();
+    kept.cancelRetry?.();
+    kept.cancelRemoval?.();
+  }
+
+  #takeOut(upstream: string, kept: Kept): void {
+    this.#options.publish(upstream, undefined, kept.isSuccessor);
+    kept.isSuccessor = false;
   }
 
   #keptOf(upstream: string): Kept {
     const known = this.#kept.get(upstream);
     if (known !== undefined) return known;
     const kept: Kept = {
+      isSuccessor: false,
       connection: undefined,
       isReading: false,
       isOutdated: false,
@@ -142,6 +191,8 @@ export class CatalogueRefresher {
       (error: unknown) => {
         if (!this.#isStopped)
           this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read');
+        if (!this.#isStopped && kept.isSuccessor && kept.connection === connection)
+          this.#takeOut(upstream, kept);
         this.#done(upstream, kept, false);
       },
     );
@@ -149,7 +200,7 @@ export class CatalogueRefresher {
 
   #done(upstream: string, kept: Kept, isWhole: boolean): void {
     kept.isReading = false;
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#kept.get(upstream) !== kept) return;
     this.#settled(upstream);
     kept.cancelNext = this.#options.clock.after(MIN_INTERVAL_MS, () => {
       kept.cancelNext = undefined;
@@ -167,7 +218,8 @@ export class CatalogueRefresher {
 
   /** What is missing is logged once, without the words of the server, which may hold anything. */
   #take(upstream: string, kept: Kept, catalogue: UpstreamCatalogue): void {
-    this.#options.publish(upstream, catalogue);
+    this.#options.publish(upstream, catalogue, kept.isSuccessor);
+    kept.isSuccessor = false;
     const lists = LIST_KINDS.filter(
       (kind) => catalogue[kind].problem !== undefined || catalogue[kind].partial !== undefined,
     );

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@omni/jsonrpc';
+import type { ListKind } from '@omni/model';
 import { isJsonObject, ownValue } from './schema-walk.ts';
-import type { ListKind } from './upstream-catalogue.ts';
 
 type Check = (value: unknown) => boolean;
 

@@ -7,11 +7,10 @@ import {
   stringAt,
   stringMember,
 } from '@omni/jsonrpc';
-import type { UpstreamConnection } from '@omni/model';
+import type { ListKind, UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { internalRequest } from './internal-request.ts';
 import { safeText } from './safe-text.ts';
-import type { ListKind } from './upstream-catalogue.ts';
 
 /** How much of one list is read. */
 export interface ListLimits {

@@ -1,12 +1,7 @@
 import type { JsonSpan } from '@omni/jsonrpc';
+import type { ListKind } from '@omni/model';
 import type { Era } from '@omni/ports';
 import type { HeaderParam } from './header-params.ts';
-
-/** The lists of a server, in the order in which they are shown. */
-export const LIST_KINDS = ['tools', 'resources', 'templates', 'prompts'] as const;
-
-/** A list of a server; `templates` are the resource templates. */
-export type ListKind = (typeof LIST_KINDS)[number];
 
 /** One listed item, as the upstream wrote it. */
 export interface CatalogueItem {

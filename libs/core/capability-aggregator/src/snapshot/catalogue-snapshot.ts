@@ -1,164 +1,134 @@
+import { type Endpoint, endpointKey, type ListKind } from '@omni/model';
 import type { Era, GatewayError } from '@omni/ports';
-import { ownCapabilities, unitedCapabilities } from './capability-union.ts';
-import type { Identity } from '../reading/catalogue-reader.ts';
+import { CompiledTarget } from '../names/compiled-target.ts';
 import { nameTable, type NameTable, type OwnedName, type PrefixPolicy } from '../names/exposed-name.ts';
-import { unitedInstructions } from './instructions-union.ts';
-import { NameRoutes } from '../names/name-routes.ts';
-import type { CatalogueItem, ListKind, ToolItem, UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
+import { findOwnName, NameRoutes, type OwnRoutes } from '../names/name-routes.ts';
 import { uiMentionOf } from '../names/ui-mention.ts';
 import { UriRoutes } from '../names/uri-routes.ts';
+import type { CatalogueItem, ToolItem, UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
+import { ownCapabilities, unitedCapabilities } from './capability-union.ts';
+import { unitedInstructions } from './instructions-union.ts';
 
 /** How long clients may keep a list, in milliseconds, unless an upstream allows less. Changes are announced anyway. */
 const DEFAULT_TTL_MS = 60_000;
 
-const MEMBERS: Readonly<Record<ListKind, string>> = {
-  tools: 'tools',
-  resources: 'resources',
-  templates: 'resourceTemplates',
-  prompts: 'prompts',
-};
+/** A configured upstream, as far as the catalogue has to know it. */
+export interface ConfiguredUpstream {
+  readonly name: string;
+  /** Whether it is switched off: what it would offer is not waited for. */
+  readonly isOff: boolean;
+}
 
 export interface CatalogueSnapshotOptions {
-  /** Rises with every snapshot. */
-  readonly generation: number;
-  /** Names of all configured upstreams. */
-  readonly order: readonly string[];
-  /** Those of them that are switched off. */
-  readonly off: readonly string[];
+  /** All configured upstreams, in the order in which their items are listed. */
+  readonly upstreams: readonly ConfiguredUpstream[];
   readonly prefix: PrefixPolicy;
-  readonly identity: Identity;
   /** What has been read, by upstream. */
   readonly catalogues: ReadonlyMap<string, UpstreamCatalogue>;
   /** A snapshot whose tables are used again where nothing differs. */
   readonly like?: CatalogueSnapshot;
 }
 
-/** Which list, of which endpoint, for whom. */
-export interface ListRequest {
-  readonly kind: ListKind;
-  readonly endpoint: string | undefined;
-  readonly era: Era;
-  readonly variantKey?: string | undefined;
-  /** It is about to change, so that the client is not to keep it. Default `false`. */
-  readonly isProvisional?: boolean;
+/** An item with the upstream that offers it. */
+export interface OwnedItem<Item extends CatalogueItem = CatalogueItem> extends OwnedName {
+  readonly item: Item;
 }
 
 /** An item with the name under which an endpoint shows it. */
-export interface ShownItem<Item extends CatalogueItem = CatalogueItem> {
-  readonly upstream: string;
-  readonly item: Item;
+export interface ShownItem<Item extends CatalogueItem = CatalogueItem> extends OwnedItem<Item> {
   readonly exposed: string;
 }
 
 /** An item that only the endpoint of all servers leaves out. */
-export interface ShadowedItem extends OwnedName {
+export interface ShadowedItem extends OwnedItem {
   readonly list: ListKind;
   readonly reason: string;
 }
 
-/** An immutable picture of everything that is offered. Texts and tables are made when they are first asked for, then kept. */
+type NamedKind = 'tools' | 'prompts';
+type TargetsOf = ReadonlyMap<string, OwnRoutes<CompiledTarget>>;
+interface OwnedItems {
+  readonly tools: OwnedItem<ToolItem>;
+  readonly prompts: OwnedItem;
+}
+
+/**
+ * An immutable picture of everything that is offered. Texts and tables are made when they are first asked for, then kept; the endpoints,
+ * eras and views that are made of one snapshot share them.
+ */
 export class CatalogueSnapshot {
-  readonly generation: number;
+  readonly upstreams: readonly ConfiguredUpstream[];
   readonly catalogues: ReadonlyMap<string, UpstreamCatalogue>;
-  readonly #options: CatalogueSnapshotOptions;
-  readonly #texts = new Map<string, string>();
-  readonly #tables = new Map<'tools' | 'prompts', NameTable>();
-  readonly #routes = new Map<'tools' | 'prompts', NameRoutes>();
-  readonly #byName: Readonly<
-    Record<'tools' | 'prompts', ReadonlyMap<string, ReadonlyMap<string, CatalogueItem>>>
-  >;
-  readonly #tools: ReadonlyMap<string, ReadonlyMap<string, ToolItem>>;
+  readonly #prefix: PrefixPolicy;
+  readonly #bodies = new Map<string, string>();
+  readonly #targets: Readonly<Record<NamedKind, TargetsOf>>;
+  readonly #routes: Partial<Record<NamedKind, NameRoutes<CompiledTarget>>> = {};
+  #tools: NameTable<OwnedItems['tools']> | undefined;
+  #prompts: NameTable<OwnedItems['prompts']> | undefined;
   #uriRoutes: UriRoutes | undefined;
   #shadowed: ReadonlyMap<string, readonly ShadowedItem[]> | undefined;
 
-  constructor(options: CatalogueSnapshotOptions) {
-    const { like } = options;
-    this.#options = options;
-    this.generation = options.generation;
-    this.catalogues = options.catalogues;
-    const known = like === undefined ? undefined : like.#byName;
-    this.#tools = this.#itemsByName(
-      ({ tools }) => tools.items,
-      like,
-      like === undefined ? undefined : like.#tools,
-    );
-    this.#byName = {
-      tools: this.#tools,
-      prompts: this.#itemsByName(({ prompts }) => prompts.items, like, known?.prompts),
+  constructor({ upstreams, prefix, catalogues, like }: CatalogueSnapshotOptions) {
+    this.upstreams = upstreams;
+    this.catalogues = catalogues;
+    this.#prefix = prefix;
+    const targets = like === undefined ? undefined : like.#targets;
+    this.#targets = {
+      tools: targetsOf(catalogues, toolTargets, like?.catalogues, targets?.tools),
+      prompts: targetsOf(catalogues, promptTargets, like?.catalogues, targets?.prompts),
     };
   }
 
-  /** The configured upstreams of an endpoint; `undefined` when there is no such endpoint. */
-  upstreamsOf(endpoint: string | undefined): readonly string[] | undefined {
-    if (endpoint === undefined) return this.#options.order;
-    return this.#options.order.includes(endpoint) ? [endpoint] : undefined;
-  }
-
-  /** The whole result of a list request; see {@link Catalogue.list}. */
-  list({ kind, endpoint, era, isProvisional = false }: ListRequest): string | undefined {
-    const upstreams = this.upstreamsOf(endpoint);
-    if (upstreams === undefined) return undefined;
-    return this.#kept(`list ${kind} ${era} ${isProvisional ? 'now' : ''} ${endpoint ?? ''}`, () => {
-      const items = `"${MEMBERS[kind]}":[${this.body(kind, endpoint, era)}]`;
-      if (era === 'legacy') return `{${items}}`;
-      const meta = JSON.stringify({ 'io.modelcontextprotocol/serverInfo': this.#options.identity });
-      return `{"resultType":"complete",${items},"ttlMs":${isProvisional ? 0 : this.#ttlMs(kind, upstreams)},"cacheScope":"private","_meta":${meta}}`;
-    });
+  /** The configured upstreams of an endpoint; none when there is no such endpoint. */
+  upstreamsOf(endpoint: Endpoint): readonly ConfiguredUpstream[] {
+    return endpoint.kind === 'all'
+      ? this.upstreams
+      : this.upstreams.filter(({ name }) => name === endpoint.server);
   }
 
   /** The items of a list, joined by commas. */
-  body(kind: ListKind, endpoint: string | undefined, era: Era): string {
+  body(kind: ListKind, endpoint: Endpoint, era: Era): string {
     // Eras differ in their tools only.
-    return this.#kept(`body ${kind} ${kind === 'tools' ? era : ''} ${endpoint ?? ''}`, () => {
-      if (kind !== 'tools' || era === 'modern')
-        return this.shown(kind, endpoint)
-          .map(({ item, exposed }) => renamed(item, exposed))
-          .join(',');
-      const texts: string[] = [];
-      for (const { item, exposed } of this.shownTools(endpoint)) {
-        if (item.legacy.kind === 'listed') texts.push(renamed({ key: item.key, ...item.legacy }, exposed));
-      }
-      return texts.join(',');
-    });
-  }
-
-  /** What an endpoint lists, in order. */
-  shown(kind: ListKind, endpoint: string | undefined): readonly ShownItem[] {
-    if (endpoint !== undefined) {
-      const items = this.catalogues.get(endpoint)?.[kind].items ?? [];
-      return items.map((item) => ({ upstream: endpoint, item, exposed: item.key }));
+    const key = `${kind} ${kind === 'tools' ? era : ''} ${endpointKey(endpoint)}`;
+    let body = this.#bodies.get(key);
+    if (body === undefined) {
+      body =
+        kind === 'tools' && era === 'legacy'
+          ? legacyTexts(this.#shownTools(endpoint)).join(',')
+          : this.#shown(kind, endpoint)
+              .map(({ item, exposed }) => renamed(item, exposed))
+              .join(',');
+      this.#bodies.set(key, body);
     }
-    if (kind === 'resources' || kind === 'templates') return this.#firstOfEachUri(kind).shown;
-    return named(this.#table(kind), this.#byName[kind]);
+    return body;
   }
 
-  shownTools(endpoint: string | undefined): readonly ShownItem<ToolItem>[] {
-    if (endpoint === undefined) return named(this.#table('tools'), this.#tools);
-    return (this.catalogues.get(endpoint)?.tools.items ?? []).map((item) => ({
-      upstream: endpoint,
-      item,
-      exposed: item.key,
-    }));
+  /** What only the endpoint of all servers leaves out, by upstream. */
+  get shadowed(): ReadonlyMap<string, readonly ShadowedItem[]> {
+    this.#shadowed ??= Map.groupBy(
+      [
+        ...this.#toolTable().withheld.map((owned) => ({ list: 'tools' as const, ...owned })),
+        ...this.#firstOfEachUri('resources').shadowed,
+        ...this.#firstOfEachUri('templates').shadowed,
+        ...this.#promptTable().withheld.map((owned) => ({ list: 'prompts' as const, ...owned })),
+      ],
+      ({ upstream }) => upstream,
+    );
+    return this.#shadowed;
   }
 
-  /** What only the endpoint of all servers leaves out of this upstream's. */
-  shadowedOf(upstream: string): readonly ShadowedItem[] {
-    this.#shadowed ??= Map.groupBy(this.#allShadowed(), (item) => item.upstream);
-    return this.#shadowed.get(upstream) ?? [];
-  }
-
-  find(kind: 'tools' | 'prompts', name: string, endpoint: string | undefined): OwnedName | GatewayError {
-    let routes = this.#routes.get(kind);
+  /** Finds the upstream of a tool or prompt. */
+  find(kind: 'tool' | 'prompt', name: string, endpoint: Endpoint): CompiledTarget | GatewayError {
+    const list = kind === 'tool' ? 'tools' : 'prompts';
+    // guard: name/own-only
+    if (endpoint.kind === 'server') return findOwnName(kind, name, this.#targets[list].get(endpoint.server));
+    let routes = this.#routes[list];
     if (routes === undefined) {
-      const noun = kind === 'tools' ? 'tool' : 'prompt';
-      routes = new NameRoutes({ noun, exposed: this.#table(kind).exposed, owned: this.#byName[kind] });
-      this.#routes.set(kind, routes);
+      const { exposed } = list === 'tools' ? this.#toolTable() : this.#promptTable();
+      routes = new NameRoutes({ noun: kind, exposed, owned: this.#targets[list] });
+      this.#routes[list] = routes;
     }
-    return endpoint === undefined ? routes.find(name) : routes.findOwn(endpoint, name);
-  }
-
-  toolOf({ upstream, name }: OwnedName): ToolItem | undefined {
-    return this.#tools.get(upstream)?.get(name);
+    return routes.find(name);
   }
 
   get uriRoutes(): UriRoutes {
@@ -173,17 +143,14 @@ export class CatalogueSnapshot {
     return this.#uriRoutes;
   }
 
-  capabilities(endpoint: string | undefined, era: Era): string | undefined {
-    if (this.upstreamsOf(endpoint) === undefined) return undefined;
-    return this.#kept(`capabilities ${era} ${endpoint ?? ''}`, () =>
-      endpoint === undefined
-        ? unitedCapabilities(this.#inOrder(), era)
-        : ownCapabilities(this.catalogues.get(endpoint), era),
-    );
+  capabilities(endpoint: Endpoint, era: Era): string {
+    return endpoint.kind === 'all'
+      ? unitedCapabilities(this.#inOrder(), era)
+      : ownCapabilities(this.catalogues.get(endpoint.server), era);
   }
 
-  instructions(endpoint: string | undefined): string | undefined {
-    if (endpoint !== undefined) return this.catalogues.get(endpoint)?.instructions;
+  instructions(endpoint: Endpoint): string | undefined {
+    if (endpoint.kind === 'server') return this.catalogues.get(endpoint.server)?.instructions;
     return unitedInstructions(
       this.#inOrder().flatMap(({ upstream, instructions }) =>
         instructions === undefined ? [] : [{ server: upstream, text: instructions }],
@@ -192,35 +159,47 @@ export class CatalogueSnapshot {
   }
 
   /** 0 while a server of the endpoint has not been read: what it will offer must be seen at once. */
-  #ttlMs(kind: ListKind, upstreams: readonly string[]): number {
+  ttlMs(kind: ListKind, endpoint: Endpoint): number {
     let ttlMs = DEFAULT_TTL_MS;
-    for (const upstream of upstreams) {
-      if (this.#options.off.includes(upstream)) continue;
-      const catalogue = this.catalogues.get(upstream);
+    for (const { name, isOff } of this.upstreamsOf(endpoint)) {
+      if (isOff) continue;
+      const catalogue = this.catalogues.get(name);
       ttlMs = Math.min(ttlMs, catalogue === undefined ? 0 : (catalogue[kind].ttlMs ?? ttlMs));
     }
     return ttlMs;
   }
 
-  #table(kind: 'tools' | 'prompts'): NameTable {
-    let table = this.#tables.get(kind);
-    if (table === undefined) {
-      const names = this.#inOrder().flatMap((catalogue) =>
-        catalogue[kind].items.map(({ key }) => ({ upstream: catalogue.upstream, name: key })),
-      );
-      table = nameTable({ prefix: this.#options.prefix, upstreams: this.#options.order, names });
-      this.#tables.set(kind, table);
-    }
-    return table;
+  #shown(kind: ListKind, endpoint: Endpoint): readonly ShownItem[] {
+    if (kind === 'tools') return this.#shownTools(endpoint);
+    if (endpoint.kind === 'server')
+      return ownItems(endpoint.server, this.catalogues.get(endpoint.server)?.[kind].items);
+    return kind === 'prompts' ? this.#promptTable().exposed : this.#firstOfEachUri(kind).shown;
   }
 
-  #allShadowed(): readonly ShadowedItem[] {
-    return [
-      ...this.#table('tools').withheld.map((owned) => ({ list: 'tools' as const, ...owned })),
-      ...this.#firstOfEachUri('resources').shadowed,
-      ...this.#firstOfEachUri('templates').shadowed,
-      ...this.#table('prompts').withheld.map((owned) => ({ list: 'prompts' as const, ...owned })),
-    ];
+  #shownTools(endpoint: Endpoint): readonly ShownItem<ToolItem>[] {
+    return endpoint.kind === 'all'
+      ? this.#toolTable().exposed
+      : ownItems(endpoint.server, this.catalogues.get(endpoint.server)?.tools.items);
+  }
+
+  #toolTable(): NameTable<OwnedItems['tools']> {
+    return (this.#tools ??= this.#tableOf(({ tools }) => tools.items));
+  }
+
+  #promptTable(): NameTable<OwnedItems['prompts']> {
+    return (this.#prompts ??= this.#tableOf(({ prompts }) => prompts.items));
+  }
+
+  #tableOf<Item extends CatalogueItem>(
+    itemsOf: (catalogue: UpstreamCatalogue) => readonly Item[],
+  ): NameTable<OwnedItem<Item>> {
+    return nameTable({
+      prefix: this.#prefix,
+      upstreams: this.upstreams.map(({ name }) => name),
+      names: this.#inOrder().flatMap((catalogue) =>
+        itemsOf(catalogue).map((item) => ({ upstream: catalogue.upstream, name: item.key, item })),
+      ),
+    });
   }
 
   /** A URI identifies a resource, so it is listed once; all that list it can be asked for it. */
@@ -232,55 +211,57 @@ export class CatalogueSnapshot {
     const shadowed: ShadowedItem[] = [];
     for (const { upstream, [kind]: list } of this.#inOrder()) {
       for (const item of list.items) {
+        const owned = { upstream, name: item.key, item };
         const earlier = shown.get(item.key);
-        if (earlier === undefined) shown.set(item.key, { upstream, item, exposed: item.key });
-        else
-          shadowed.push({
-            list: kind,
-            upstream,
-            name: item.key,
-            reason: `"${earlier.upstream}" lists the same URI and comes first`,
-          });
+        if (earlier === undefined) shown.set(item.key, { ...owned, exposed: item.key });
+        else {
+          const reason = `"${earlier.upstream}" lists the same URI and comes first`;
+          shadowed.push({ ...owned, list: kind, reason });
+        }
       }
     }
     return { shown: [...shown.values()], shadowed };
   }
 
   #inOrder(): readonly UpstreamCatalogue[] {
-    return this.#options.order.flatMap((upstream) => this.catalogues.get(upstream) ?? []);
-  }
-
-  #itemsByName<Item extends CatalogueItem>(
-    itemsOf: (catalogue: UpstreamCatalogue) => readonly Item[],
-    like: CatalogueSnapshot | undefined,
-    known: ReadonlyMap<string, ReadonlyMap<string, Item>> | undefined,
-  ): ReadonlyMap<string, ReadonlyMap<string, Item>> {
-    const byUpstream = new Map<string, ReadonlyMap<string, Item>>();
-    for (const [upstream, catalogue] of this.catalogues) {
-      const same = like?.catalogues.get(upstream) === catalogue ? known?.get(upstream) : undefined;
-      byUpstream.set(upstream, same ?? new Map(itemsOf(catalogue).map((item) => [item.key, item])));
-    }
-    return byUpstream;
-  }
-
-  #kept(key: string, make: () => string): string {
-    let text = this.#texts.get(key);
-    if (text === undefined) {
-      text = make();
-      this.#texts.set(key, text);
-    }
-    return text;
+    return this.upstreams.flatMap(({ name }) => this.catalogues.get(name) ?? []);
   }
 }
 
-function named<Item extends CatalogueItem>(
-  table: NameTable,
-  items: ReadonlyMap<string, ReadonlyMap<string, Item>>,
+/** @param known - The targets that were made of the catalogues `before`: what has not been read anew keeps them. */
+function targetsOf(
+  catalogues: ReadonlyMap<string, UpstreamCatalogue>,
+  make: (catalogue: UpstreamCatalogue) => readonly CompiledTarget[],
+  before: ReadonlyMap<string, UpstreamCatalogue> | undefined,
+  known: TargetsOf | undefined,
+): TargetsOf {
+  const targets = new Map<string, OwnRoutes<CompiledTarget>>();
+  for (const [upstream, catalogue] of catalogues) {
+    const same = before?.get(upstream) === catalogue ? known?.get(upstream) : undefined;
+    targets.set(upstream, same ?? new Map(make(catalogue).map((target) => [target.name, target])));
+  }
+  return targets;
+}
+
+function toolTargets({ upstream, tools }: UpstreamCatalogue): readonly CompiledTarget[] {
+  return tools.items.map(({ key, facts }) => new CompiledTarget(upstream, key, facts));
+}
+
+function promptTargets({ upstream, prompts }: UpstreamCatalogue): readonly CompiledTarget[] {
+  return prompts.items.map(({ key }) => new CompiledTarget(upstream, key));
+}
+
+function ownItems<Item extends CatalogueItem>(
+  upstream: string,
+  items: readonly Item[] = [],
 ): readonly ShownItem<Item>[] {
-  return table.exposed.flatMap(({ upstream, name, exposed }) => {
-    const item = items.get(upstream)?.get(name);
-    return item === undefined ? [] : [{ upstream, item, exposed }];
-  });
+  return items.map((item) => ({ upstream, name: item.key, item, exposed: item.key }));
+}
+
+function legacyTexts(tools: readonly ShownItem<ToolItem>[]): readonly string[] {
+  return tools.flatMap(({ item: { key, legacy }, exposed }) =>
+    legacy.kind === 'listed' ? [renamed({ key, ...legacy }, exposed)] : [],
+  );
 }
 
 function renamed(item: CatalogueItem, exposed: string): string {

@@ -1,13 +1,10 @@
+import { type ChangeKind, type Endpoint, endpointKey } from '@omni/model';
 import type { Clock } from '@omni/ports';
-
-/** The lists that clients can be told about; `resources` includes the templates. */
-export type ChangeKind = 'tools' | 'prompts' | 'resources';
 
 /** What changed, for clients of one endpoint. */
 export interface CatalogueChange {
-  /** The server of the endpoint; `undefined` for the endpoint of all. */
-  readonly endpoint: string | undefined;
-  /** The variantKey of the clients that it is for; `undefined` for all who see nothing of their own. */
+  readonly endpoint: Endpoint;
+  /** The variant key of the clients that it is for; `undefined` for all who see nothing of their own. */
   readonly audience: string | undefined;
   readonly kinds: ReadonlySet<ChangeKind>;
 }
@@ -20,10 +17,7 @@ export interface ChangeAnnouncerOptions {
   /** Shortest time between two announcements to one audience of one endpoint, in milliseconds. */
   readonly debounceMs: number;
   /** What differs from what was last announced; asking counts as announcing. */
-  readonly takeChanges: (
-    endpoint: string | undefined,
-    audience: string | undefined,
-  ) => ReadonlySet<ChangeKind>;
+  readonly takeChanges: (endpoint: Endpoint, audience: string | undefined) => ReadonlySet<ChangeKind>;
 }
 
 interface Pause {
@@ -50,14 +44,14 @@ export class ChangeAnnouncer {
   }
 
   /** Something that this audience sees on this endpoint may have changed. */
-  touch(endpoint: string | undefined, audience?: string): void {
+  touch(endpoint: Endpoint, audience?: string): void {
     const pause = this.#pauses.get(announcementKey(endpoint, audience));
     if (/* guard: change/storm */ pause === undefined) this.#announce(endpoint, audience);
     else pause.isTouched = true;
   }
 
   /** Something has changed that nobody of this audience has seen before: it is not announced, unless other changes wait to be. */
-  pass(endpoint: string | undefined, audience: string): void {
+  pass(endpoint: Endpoint, audience: string): void {
     if (this.#pauses.get(announcementKey(endpoint, audience))?.isTouched !== true)
       this.#options.takeChanges(endpoint, audience);
   }
@@ -69,7 +63,7 @@ export class ChangeAnnouncer {
     this.#listeners.clear();
   }
 
-  #announce(endpoint: string | undefined, audience: string | undefined): void {
+  #announce(endpoint: Endpoint, audience: string | undefined): void {
     const kinds = this.#options.takeChanges(endpoint, audience);
     // guard: change/same-bytes
     if (kinds.size === 0) return;
@@ -84,7 +78,7 @@ export class ChangeAnnouncer {
   }
 }
 
-/** Names of servers hold no such characters. */
-export function announcementKey(endpoint: string | undefined, audience: string | undefined): string {
-  return `${endpoint ?? '*'} ${audience ?? ''}`;
+/** Names of servers hold no spaces. */
+export function announcementKey(endpoint: Endpoint, audience: string | undefined): string {
+  return `${endpointKey(endpoint)} ${audience ?? ''}`;
 }

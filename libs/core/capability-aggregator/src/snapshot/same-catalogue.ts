@@ -1,4 +1,5 @@
-import { LIST_KINDS, type UpstreamCatalogue, type UpstreamList } from '../reading/upstream-catalogue.ts';
+import { LIST_KINDS } from '@omni/model';
+import type { UpstreamCatalogue, UpstreamList } from '../reading/upstream-catalogue.ts';
 
 /** Whether nothing that anybody can see differs, so that what was built from the one is still right for the other. */
 export function isSameCatalogue(a: UpstreamCatalogue | undefined, b: UpstreamCatalogue | undefined): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { endpointKey, endpointOf } from '@omni/model';
 import { VirtualClock } from '@omni/testing';
-import { toolsOf } from '../reading/catalogue-offer.fixture.ts';
-import { Catalogue } from '../catalogue.ts';
+import { catalogueOf, toolNames, toolsOf, upstreamsOf, viewOf } from '../catalogue.fixture.ts';
 
 const FORMS = 'legacy {"elicitation":{}}';
 const ROOTS = 'legacy {"roots":{}}';
@@ -9,29 +9,20 @@ const ROOTS = 'legacy {"roots":{}}';
 /** Two servers, of which `db` has a tool more for clients that fill in forms. */
 function setUp() {
   const clock = new VirtualClock();
-  const catalogue = new Catalogue({
-    order: ['fs', 'db'],
-    prefix: 'always',
-    identity: { name: 'omni', version: '1' },
-    clock,
-  });
+  const catalogue = catalogueOf({}, { upstreams: upstreamsOf(['fs', 'db']), clock });
   catalogue.set('fs', toolsOf('fs', ['read']));
   catalogue.set('db', toolsOf('db', ['query']));
-  const names = (endpoint: string | undefined, variantKey?: string): string[] =>
-    [
-      ...(catalogue.list({ kind: 'tools', endpoint, era: 'legacy', variantKey }) ?? '').matchAll(
-        /"name":"([^"]+)"/g,
-      ),
-    ].map(([, name = '']) => name);
+  const names = (server: string | undefined, variantKey?: string): readonly string[] =>
+    toolNames(viewOf(catalogue, server, 'legacy', variantKey));
   return { clock, catalogue, names };
 }
 
 describe('Catalogue with lists of some clients', () => {
   it('shows them what is theirs and everybody else what is for all', () => {
     const { catalogue, names } = setUp();
-    expect(catalogue.hasViews).toBe(false);
+    expect(catalogue.hasVariants).toBe(false);
     catalogue.setFor(FORMS, 'db', toolsOf('db', ['query', 'fill']), false);
-    expect(catalogue.hasViews).toBe(true);
+    expect(catalogue.hasVariants).toBe(true);
     expect(names(undefined, FORMS)).toEqual(['fs__read', 'db__query', 'db__fill']);
     expect(names('db', FORMS)).toEqual(['query', 'fill']);
     expect(names('fs', FORMS)).toEqual(['read']);
@@ -42,17 +33,22 @@ describe('Catalogue with lists of some clients', () => {
   it('finds for them what is theirs, and not for others', () => {
     const { catalogue } = setUp();
     catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), false);
-    expect(catalogue.resolve('tool', 'db__fill', undefined, FORMS)).toMatchObject({
+    expect(viewOf(catalogue, undefined, 'legacy', FORMS).route('tool', 'db__fill')).toMatchObject({
       upstream: 'db',
       name: 'fill',
     });
-    expect(catalogue.resolve('tool', 'fill', 'db', FORMS)).toMatchObject({ upstream: 'db', name: 'fill' });
-    expect(catalogue.resolve('tool', 'fs__read', undefined, FORMS)).toMatchObject({ upstream: 'fs' });
-    expect(catalogue.resolve('tool', 'db__query', undefined, FORMS)).toMatchObject({
+    expect(viewOf(catalogue, 'db', 'legacy', FORMS).route('tool', 'fill')).toMatchObject({
+      upstream: 'db',
+      name: 'fill',
+    });
+    expect(viewOf(catalogue, undefined, 'legacy', FORMS).route('tool', 'fs__read')).toMatchObject({
+      upstream: 'fs',
+    });
+    expect(viewOf(catalogue, undefined, 'legacy', FORMS).route('tool', 'db__query')).toMatchObject({
       code: 'OMNI_NAME_UNKNOWN',
     });
     for (const variantKey of [undefined, ROOTS])
-      expect(catalogue.resolve('tool', 'db__fill', undefined, variantKey)).toMatchObject({
+      expect(viewOf(catalogue, undefined, 'legacy', variantKey).route('tool', 'db__fill')).toMatchObject({
         code: 'OMNI_NAME_UNKNOWN',
       });
   });
@@ -60,7 +56,7 @@ describe('Catalogue with lists of some clients', () => {
   it('keeps nothing where a server lists the same to them', () => {
     const { catalogue } = setUp();
     catalogue.setFor(FORMS, 'db', toolsOf('db', ['query'], { ttlMs: 5 }), true);
-    expect(catalogue.hasViews).toBe(false);
+    expect(catalogue.hasVariants).toBe(false);
     expect(catalogue.audienceOf(FORMS)).toBeUndefined();
   });
 
@@ -91,7 +87,7 @@ describe('Catalogue with lists of some clients', () => {
     catalogue.setFor(FORMS, 'db', undefined, true);
     expect(names(undefined, FORMS)).toEqual(['fs__read', 'fs__write', 'db__query']);
     catalogue.forget(FORMS);
-    expect(catalogue.hasViews).toBe(false);
+    expect(catalogue.hasVariants).toBe(false);
   });
 
   it('tells each audience of what it sees, once', async () => {
@@ -99,43 +95,32 @@ describe('Catalogue with lists of some clients', () => {
     await clock.advanceAsync(1_000);
     const log: string[] = [];
     catalogue.onChange(({ endpoint, audience, kinds }) =>
-      log.push(`${endpoint ?? 'all'} to ${audience ?? 'all'}: ${[...kinds].join(' ')}`),
+      log.push(`${endpointKey(endpoint)} to ${audience ?? 'all'}: ${[...kinds].join(' ')}`),
     );
     catalogue.setFor(ROOTS, 'db', toolsOf('db', ['tree']), false);
     expect(log).toEqual([]);
     expect(catalogue.audienceOf(ROOTS)).toBe(ROOTS);
     catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), true);
     catalogue.setFor(FORMS, 'db', toolsOf('db', ['fill']), true);
-    expect(log.splice(0)).toEqual([`db to ${FORMS}: tools`, `all to ${FORMS}: tools`]);
+    expect(log.splice(0)).toEqual([`db to ${FORMS}: tools`, `* to ${FORMS}: tools`]);
     await clock.advanceAsync(1_000);
     catalogue.set('fs', toolsOf('fs', ['read', 'write']));
     expect(log.splice(0).toSorted()).toEqual(
       ['all', ROOTS, FORMS]
-        .flatMap((audience) => [`fs to ${audience}: tools`, `all to ${audience}: tools`])
+        .flatMap((audience) => [`fs to ${audience}: tools`, `* to ${audience}: tools`])
         .toSorted(),
     );
     await clock.advanceAsync(1_000);
     // What they see of it does not change.
     catalogue.set('db', toolsOf('db', ['query', 'more']));
-    expect(log).toEqual(['db to all: tools', 'all to all: tools']);
+    expect(log).toEqual(['db to all: tools', '* to all: tools']);
   });
 
   it('says of a list that will not last that it is not to be kept', () => {
     const { catalogue } = setUp();
-    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS })).toContain(
-      '"ttlMs":60000,',
-    );
-    expect(
-      catalogue.list({
-        kind: 'tools',
-        endpoint: 'db',
-        era: 'modern',
-        variantKey: FORMS,
-        isProvisional: true,
-      }),
-    ).toContain('"ttlMs":0,');
-    expect(catalogue.list({ kind: 'tools', endpoint: 'db', era: 'modern', variantKey: FORMS })).toContain(
-      '"ttlMs":60000,',
-    );
+    const client = { endpoint: endpointOf('db'), era: 'modern' as const };
+    expect(catalogue.view(client, FORMS).list('tools')).toContain('"ttlMs":60000,');
+    expect(catalogue.view(client, FORMS, true).list('tools')).toContain('"ttlMs":0,');
+    expect(catalogue.view(client, FORMS).list('tools')).toContain('"ttlMs":60000,');
   });
 });

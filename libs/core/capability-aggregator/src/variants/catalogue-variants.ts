@@ -1,79 +1,79 @@
+import type { Endpoint } from '@omni/model';
 import type { CatalogueSnapshot } from '../snapshot/catalogue-snapshot.ts';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
-/** What the clients of one variantKey see. */
-interface ClientView {
-  /** The upstreams that list something else to them. */
+/** What upstreams list to the clients of one variant key. */
+interface Variant {
+  /** The upstreams that list something else to them than to all. */
   readonly own: Map<string, UpstreamCatalogue>;
-  /** Built when it is asked for. */
+  /** Made when it is asked for. */
   snapshot: CatalogueSnapshot | undefined;
 }
 
 /**
- * What those clients see to whom upstreams list something else than to clients without capabilities. Views share everything that does
- * not differ with the snapshot of all.
+ * The snapshots of those clients to whom upstreams list something else than to clients without capabilities. They share everything that
+ * does not differ with the snapshot of all.
  */
 export class CatalogueVariants {
-  readonly #build: (
-    base: CatalogueSnapshot,
-    own: ReadonlyMap<string, UpstreamCatalogue>,
-  ) => CatalogueSnapshot;
-  readonly #views = new Map<string, ClientView>();
+  readonly #make: (base: CatalogueSnapshot, own: ReadonlyMap<string, UpstreamCatalogue>) => CatalogueSnapshot;
+  readonly #variants = new Map<string, Variant>();
 
   constructor(
-    build: (base: CatalogueSnapshot, own: ReadonlyMap<string, UpstreamCatalogue>) => CatalogueSnapshot,
+    make: (base: CatalogueSnapshot, own: ReadonlyMap<string, UpstreamCatalogue>) => CatalogueSnapshot,
   ) {
-    this.#build = build;
+    this.#make = make;
   }
 
-  /** Whether nobody sees anything of its own. */
+  /** Whether all clients see the same. */
   get isEmpty(): boolean {
-    return this.#views.size === 0;
+    return this.#variants.size === 0;
   }
 
-  variantKeys(): readonly string[] {
-    return [...this.#views.keys()];
+  keys(): readonly string[] {
+    return [...this.#variants.keys()];
   }
 
   has(variantKey: string): boolean {
-    return this.#views.has(variantKey);
+    return this.#variants.has(variantKey);
   }
 
   own(variantKey: string, upstream: string): UpstreamCatalogue | undefined {
-    return this.#views.get(variantKey)?.own.get(upstream);
+    return this.#variants.get(variantKey)?.own.get(upstream);
+  }
+
+  /** The key itself when its clients see something of their own on this endpoint, else `undefined`. */
+  keyOn(endpoint: Endpoint, variantKey: string): string | undefined {
+    const own = this.#variants.get(variantKey)?.own;
+    if (own === undefined || own.size === 0) return undefined;
+    return endpoint.kind === 'all' || own.has(endpoint.server) ? variantKey : undefined;
   }
 
   /** @param catalogue - `undefined` when the upstream lists the same to all. */
   set(variantKey: string, upstream: string, catalogue: UpstreamCatalogue | undefined): void {
-    let view = this.#views.get(variantKey);
-    if (view === undefined) this.#views.set(variantKey, (view = { own: new Map(), snapshot: undefined }));
-    view.snapshot = undefined;
-    if (catalogue === undefined) view.own.delete(upstream);
-    else view.own.set(upstream, catalogue);
+    let variant = this.#variants.get(variantKey);
+    if (variant === undefined)
+      this.#variants.set(variantKey, (variant = { own: new Map(), snapshot: undefined }));
+    variant.snapshot = undefined;
+    if (catalogue === undefined) variant.own.delete(upstream);
+    else variant.own.set(upstream, catalogue);
   }
 
   forget(variantKey: string): void {
-    this.#views.delete(variantKey);
+    this.#variants.delete(variantKey);
   }
 
-  /** The snapshot of all is another one. @param gone - An upstream that is not there any more. */
-  onBaseChanged(gone: string | undefined): void {
-    for (const view of this.#views.values()) {
-      view.snapshot = undefined;
-      if (gone !== undefined) view.own.delete(gone);
+  /** The snapshot of all is another one: what upstreams listed that are not in it any more is gone for everybody. */
+  onBaseChanged(base: CatalogueSnapshot): void {
+    for (const variant of this.#variants.values()) {
+      variant.snapshot = undefined;
+      for (const upstream of variant.own.keys())
+        if (!base.catalogues.has(upstream)) variant.own.delete(upstream);
     }
   }
 
-  /** @param endpoint - The endpoint that is asked. */
-  snapshotFor(
-    variantKey: string | undefined,
-    endpoint: string | undefined,
-    base: CatalogueSnapshot,
-  ): CatalogueSnapshot {
-    if (variantKey === undefined || this.#views.size === 0) return base;
-    const view = this.#views.get(variantKey);
-    if (view === undefined || view.own.size === 0 || (endpoint !== undefined && !view.own.has(endpoint)))
-      return base;
-    return (view.snapshot ??= this.#build(base, view.own));
+  /** @param variantKey - See {@link keyOn}. */
+  snapshotFor(variantKey: string | undefined, base: CatalogueSnapshot): CatalogueSnapshot {
+    const variant = variantKey === undefined ? undefined : this.#variants.get(variantKey);
+    return variant === undefined ? base : (variant.snapshot ??= this.#make(base, variant.own));
   }
 }

@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ClientBinding, type ClientContext, endpointOf, type UpstreamConnection } from '@omni/model';
+import {
+  type ClientBinding,
+  type ClientContext,
+  endpointOf,
+  type ListSource,
+  type ListSources,
+  type UpstreamConnection,
+} from '@omni/model';
 import { type Era, GatewayError, silentLogger } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import { toolsOf } from '../reading/catalogue-offer.fixture.ts';
+import { toolsOf } from '../catalogue.fixture.ts';
 import { VariantReader } from './variant-reader.ts';
-import type { ListSource, ListSources } from './list-source.ts';
 
 const LIST_WAIT_MS = 700;
 
@@ -59,8 +65,9 @@ class Scene implements ListSources {
   }[] = [];
   found: ListSource | undefined;
   unread = '';
+  names = ['a', 'b'];
   readonly lists = new VariantReader({
-    upstreams: ['a', 'b'],
+    upstreams: () => this.names,
     variantKeyOf: ({ era, capabilities }) => (capabilities === '{}' ? undefined : `${era} ${capabilities}`),
     isRead: (upstream) => upstream !== this.unread,
     read: (source) =>
@@ -106,7 +113,7 @@ class Scene implements ListSources {
 }
 
 const A = clientOf('{"roots":{}}', 'a');
-const SIGNATURE = 'legacy {"roots":{}}';
+const VARIANT = 'legacy {"roots":{}}';
 
 describe('VariantReader', () => {
   it('opens and reads nothing for clients that declare nothing', () => {
@@ -124,10 +131,39 @@ describe('VariantReader', () => {
     expect(waiting.some(({ isAnswered }) => isAnswered)).toBe(false);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
     expect(scene.list(A)).toEqual({ isAnswered: true });
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x`]);
     expect(waiting).toEqual([{ isAnswered: true }, { isAnswered: true }]);
     expect(scene.opened).toHaveLength(1);
     expect(scene.lists.isProvisional(A)).toBe(false);
+  });
+
+  it('says at no cost that nothing is to be found out any more', async () => {
+    const scene = new Scene();
+    expect(scene.lists.mayBeProvisional).toBe(false);
+    scene.list(A);
+    expect(scene.lists.mayBeProvisional).toBe(true);
+    expect(scene.lists.isProvisional(A)).toBe(true);
+    const source = new FakeSource(A.capabilities);
+    await scene.tell(source, ['x']);
+    expect(scene.lists.mayBeProvisional).toBe(false);
+    source.isUp = false;
+    scene.lists.onBaseChanged('a');
+    expect(scene.lists.mayBeProvisional).toBe(true);
+    scene.lists.stop();
+    expect(scene.lists.mayBeProvisional).toBe(false);
+  });
+
+  it('does not wait for a server that is not there any more', () => {
+    const scene = new Scene();
+    const all = clientOf(A.capabilities);
+    const waiting = scene.list(all);
+    scene.opened[0]?.done(undefined);
+    expect(waiting.isAnswered).toBe(false);
+    scene.names = ['a'];
+    expect(scene.list(all).isAnswered).toBe(true);
+    expect(waiting.isAnswered).toBe(true);
+    expect(scene.lists.isProvisional(all)).toBe(false);
+    expect(scene.lists.mayBeProvisional).toBe(false);
   });
 
   it('asks each server of the endpoint of all, but none that has offered nothing yet', async () => {
@@ -160,7 +196,7 @@ describe('VariantReader', () => {
     expect(scene.lists.isProvisional(A)).toBe(true);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
     expect(isCallAnswered).toBe(true);
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x, news`]);
     expect(scene.clock.pendingTimers).toBe(1);
   });
 
@@ -181,7 +217,7 @@ describe('VariantReader', () => {
     await scene.tell(source, ['x']);
     expect(scene.opened).toHaveLength(3);
     expect(source.releases).toBe(2);
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x, news`]);
   });
 
   it('does not take what an instance tells that ends in between', async () => {
@@ -210,7 +246,7 @@ describe('VariantReader', () => {
     expect(waiting.some(({ isAnswered }) => isAnswered)).toBe(false);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
     expect(waiting.every(({ isAnswered }) => isAnswered)).toBe(true);
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x`]);
   });
 
   it('asks the next client at once when the only one has left', () => {
@@ -243,7 +279,7 @@ describe('VariantReader', () => {
     scene.lists.onListsChanged('a', new FakeSource(A.capabilities));
     scene.reading[0]?.finish(['x']);
     await scene.clock.advanceAsync(0);
-    expect(scene.log).toEqual([`a for ${SIGNATURE}: x, news`]);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x, news`]);
   });
 
   it('reads again, at most once a second, when an instance of such clients declares a change, and never for others', async () => {
@@ -263,7 +299,7 @@ describe('VariantReader', () => {
     await scene.clock.advanceAsync(1);
     scene.reading[2]?.finish(['x']);
     await scene.clock.advanceAsync(0);
-    expect(scene.log.slice(1)).toEqual([`a for ${SIGNATURE}: x y, news`, `a for ${SIGNATURE}: x, news`]);
+    expect(scene.log.slice(1)).toEqual([`a for ${VARIANT}: x y, news`, `a for ${VARIANT}: x, news`]);
   });
 
   it('goes on with the instance of another client when the one that told is gone', async () => {
@@ -294,11 +330,11 @@ describe('VariantReader', () => {
     source.isUp = false;
     scene.lists.onBaseChanged('a');
     expect(scene.reading).toHaveLength(2);
-    expect(scene.log.at(-1)).toBe(`a for ${SIGNATURE}: as for all, news`);
+    expect(scene.log.at(-1)).toBe(`a for ${VARIANT}: as for all, news`);
     const asked = scene.list(A);
     await scene.tell(new FakeSource(A.capabilities), ['z']);
     expect(asked.isAnswered).toBe(true);
-    expect(scene.log.at(-1)).toBe(`a for ${SIGNATURE}: z`);
+    expect(scene.log.at(-1)).toBe(`a for ${VARIANT}: z`);
   });
 
   it('keeps the lists of sixteen variantKeys, those that were asked for last, each for a minute at least', async () => {

@@ -1,20 +1,26 @@
-import { type ClientBinding, type ClientContext, serverOf, type ViewKey } from '@omni/model';
+import {
+  type ClientBinding,
+  type ClientContext,
+  type ListSource,
+  type ListSources,
+  MODERN_VERSION,
+  serverOf,
+  type ViewKey,
+} from '@omni/model';
 import type { Clock, Era, Logger } from '@omni/ports';
-import type { ListSource, ListSources } from './list-source.ts';
 import { VariantReading } from './variant-reading.ts';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
-const MODERN_VERSION = '2026-07-28';
-/** VariantKeySource whose lists are kept; the one that was asked for least lately makes room. */
-const MAX_SIGNATURES = 16;
-/** For so long a variantKey makes no room: who declares something new with every request would have servers started all the time. */
+/** Most variants whose lists are kept; the one that was asked for least lately makes room. */
+const MAX_VARIANTS = 16;
+/** For so long a variant makes no room: who declares something new with every request would have servers started all the time. */
 const MIN_KEPT_MS = 60_000;
 /** Longest wait of a call for servers that may have what it names. */
 const CALL_WAIT_MS = 10_000;
 
 export interface VariantReaderOptions {
-  /** All upstreams. */
-  readonly upstreams: readonly string[];
+  /** All upstreams, asked for at each use. */
+  readonly upstreams: () => readonly string[];
   /** Equal for clients that no upstream can tell apart; `undefined` for those that declare nothing. */
   readonly variantKeyOf: (client: Pick<ClientContext, 'era' | 'capabilities'>) => string | undefined;
   /** Whether it is known what the upstream lists to clients that declare nothing. */
@@ -52,6 +58,8 @@ export class VariantReader {
   readonly #options: VariantReaderOptions;
   /** By variantKey; the one that was asked for last is last. */
   readonly #kept = new Map<string, Kept>();
+  /** Readings of which it is not known yet what they tell. */
+  #unknown = 0;
 
   constructor(options: VariantReaderOptions) {
     this.#options = options;
@@ -67,6 +75,11 @@ export class VariantReader {
     this.#whenKnown(client, sources, CALL_WAIT_MS, listener);
   }
 
+  /** Whether {@link isProvisional} can be true of any client: `false` costs nothing. */
+  get mayBeProvisional(): boolean {
+    return this.#unknown > 0 || this.#kept.size >= MAX_VARIANTS;
+  }
+
   /** Whether it is still to be found out what the client's endpoint lists to it: what it is shown meanwhile will not last. */
   isProvisional(client: ViewKey): boolean {
     if (this.#kept.size === 0) return false;
@@ -77,7 +90,8 @@ export class VariantReader {
     if (readings === undefined) return true;
     const server = serverOf(client.endpoint);
     if (server !== undefined) return readings.get(server)?.isKnown === false;
-    return [...readings.values()].some(({ isKnown }) => !isKnown);
+    for (const { isKnown } of readings.values()) if (!isKnown) return true;
+    return false;
   }
 
   /** An upstream declares a change. What one instance of clients that declare the same tells counts for all of them. */
@@ -99,8 +113,16 @@ export class VariantReader {
     for (const { readings } of this.#kept.values()) readings.get(upstream)?.onBaseChanged();
   }
 
+  /** The upstream is not there any more. */
+  onRemoved(upstream: string): void {
+    for (const { readings } of this.#kept.values()) {
+      readings.get(upstream)?.stop();
+      readings.delete(upstream);
+    }
+  }
+
   stop(): void {
-    for (const { readings } of this.#kept.values()) for (const reading of readings.values()) reading.stop();
+    for (const kept of this.#kept.values()) this.#stop(kept);
     this.#kept.clear();
   }
 
@@ -115,8 +137,10 @@ export class VariantReader {
       open--;
       if (open === 0) listener();
     };
+    const names = new Set(upstreams());
+    for (const upstream of readings.keys()) if (!names.has(upstream)) this.#drop(readings, upstream);
     const server = serverOf(client.endpoint);
-    for (const upstream of server === undefined ? upstreams : [server]) {
+    for (const upstream of server === undefined ? names : [server]) {
       // What an upstream offers to anybody is announced when it is known, and clients ask again.
       if (
         isRead(upstream) &&
@@ -146,23 +170,36 @@ export class VariantReader {
         upstream,
         read,
         publish: (catalogue, isNews) => publish(variantKey, upstream, catalogue, isNews),
+        onKnown: (isKnown) => (this.#unknown += isKnown ? -1 : 1),
         clock,
         logger,
       });
       readings.set(upstream, reading);
+      this.#unknown += 1;
     }
     return reading;
   }
 
   #makeRoom(beforeMs: number): boolean {
-    if (this.#kept.size < MAX_SIGNATURES) return true;
+    if (this.#kept.size < MAX_VARIANTS) return true;
     const [oldest] = this.#kept;
     if (oldest === undefined || oldest[1].askedAtMs > beforeMs) return false;
-    const [variantKey, { readings }] = oldest;
-    for (const reading of readings.values()) reading.stop();
+    const [variantKey, kept] = oldest;
+    this.#stop(kept);
     this.#kept.delete(variantKey);
     this.#options.forget(variantKey);
     return true;
+  }
+
+  #stop({ readings }: Kept): void {
+    for (const upstream of readings.keys()) this.#drop(readings, upstream);
+  }
+
+  #drop(readings: Map<string, VariantReading>, upstream: string): void {
+    const reading = readings.get(upstream);
+    readings.delete(upstream);
+    reading?.stop();
+    if (reading?.isKnown === false) this.#unknown -= 1;
   }
 }
 

@@ -1,6 +1,5 @@
-import type { ClientContext, UpstreamConnection } from '@omni/model';
+import type { ClientContext, ListSource, ListSources, UpstreamConnection } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError, type Logger } from '@omni/ports';
-import type { ListSource, ListSources } from './list-source.ts';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
 /** Pause between two readings. */
@@ -15,6 +14,8 @@ export interface VariantReadingOptions {
   readonly read: (source: ListSource) => Promise<UpstreamCatalogue>;
   /** @param catalogue - `undefined`: what all clients see. @param isNews - Whether some have been shown something else. */
   readonly publish: (catalogue: UpstreamCatalogue | undefined, isNews: boolean) => void;
+  /** Told when it becomes known, or unknown again, what is listed to these clients; at first it is unknown. */
+  readonly onKnown: (isKnown: boolean) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -105,7 +106,7 @@ export class VariantReading {
   onBaseChanged(): void {
     if (this.#isBusy || this.#source?.isOpen() === true) return this.#refresh();
     if (!this.#isKnown) return;
-    this.#isKnown = false;
+    this.#setKnown(false);
     this.#wasMissed = false;
     this.#source = undefined;
     this.#options.publish(undefined, true);
@@ -122,7 +123,7 @@ export class VariantReading {
     sources.open(this.#options.upstream, client, (source) => {
       if (source instanceof GatewayError) return this.#fail(source);
       if (source !== undefined) return this.#isStopped ? source.release() : this.#read(source);
-      this.#isKnown = true;
+      this.#setKnown(true);
       this.#isBusy = false;
       this.#settle();
     });
@@ -165,7 +166,7 @@ export class VariantReading {
     this.#isBusy = false;
     if (this.#isStopped) return;
     const isNews = this.#isKnown || this.#wasMissed;
-    this.#isKnown = true;
+    this.#setKnown(true);
     this.#wasMissed = false;
     this.#lost = 0;
     this.#options.publish(catalogue, isNews);
@@ -191,6 +192,13 @@ export class VariantReading {
     if (!this.#isKnown) this.#wasMissed = true;
     logger.debug({ upstream, code: error.code }, 'what the server lists to some clients could not be read');
     this.#settle();
+  }
+
+  /** After the end nobody counts any more. */
+  #setKnown(isKnown: boolean): void {
+    if (isKnown === this.#isKnown || this.#isStopped) return;
+    this.#isKnown = isKnown;
+    this.#options.onKnown(isKnown);
   }
 
   #settle(): void {

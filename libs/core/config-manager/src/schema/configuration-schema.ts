@@ -34,7 +34,7 @@ const ServerSchema = z.strictObject({
     )
     .default([])
     .describe(
-      'Names that the Host header may hold besides those of the listen address; a guard against DNS rebinding.',
+      'Names that the Host header may hold besides those of the listen address. This protects against DNS rebinding.',
     ),
   allowedOrigins: z
     .array(
@@ -67,7 +67,7 @@ const ServerSchema = z.strictObject({
   ),
   drain: durationSchema({ allowZero: true })
     .prefault('10s')
-    .describe('Time that running requests get when Omni stops.'),
+    .describe('How long running requests may take when Omni stops.'),
 });
 
 const BearerTokenSchema = z
@@ -84,9 +84,7 @@ const NamedTokenSchema = z.strictObject({
       /^(?!(?:owner|local|anonymous)$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/,
       'must be 1 to 64 letters, digits and ._@-, and not "owner", "local" or "anonymous"',
     )
-    .describe(
-      'Who asks with this token. Sessions, tasks and waiting calls of one name are not those of another.',
-    ),
+    .describe('Name of the user of this token. Users share no sessions, tasks or waiting calls.'),
   token: BearerTokenSchema.describe('The token. Best written as ${NAME}.'),
 });
 
@@ -95,16 +93,16 @@ const AuthSchema = z.strictObject({
     .enum(['token', 'open'])
     .default('token')
     .describe(
-      'token asks every client for a bearer token; open asks for nothing and is allowed on loopback only.',
+      'token requires a bearer token of every client; open requires nothing and is allowed on loopback only.',
     ),
   token: BearerTokenSchema.optional().describe(
-    'The token of the owner. Best written as ${NAME}. Omni makes one and keeps it in its state folder when absent.',
+    'The token of the owner. Best written as ${NAME}. When absent, Omni creates one and keeps it in its state folder.',
   ),
   tokens: z
     .array(NamedTokenSchema)
     .max(MAX_TOKENS)
     .default([])
-    .describe('Tokens of others beside the owner: each with a name and a token of its own.'),
+    .describe('Tokens of users other than the owner, each with a name of its own.'),
 });
 
 const NamingSchema = z.strictObject({
@@ -112,13 +110,13 @@ const NamingSchema = z.strictObject({
     .enum(['always', 'on-conflict', 'none'])
     .default('always')
     .describe(
-      'When the name of a server stands before the names of its tools and prompts. always never renames a tool when another server is added.',
+      'When the names of tools and prompts begin with the name of their server. With always, no tool changes its name when another server is added.',
     ),
   labelElicitations: z
     .boolean()
     .default(true)
     .describe(
-      'true puts the name of the server before what it asks the user (elicitation), where a client is connected to several servers at once.',
+      'true makes prompts to the user (elicitation) begin with the name of the server, where a client is connected to several servers at once.',
     ),
 });
 
@@ -128,7 +126,7 @@ const SealingSchema = z.strictObject({
     .max(MAX_SEALING_KEYS)
     .default([])
     .describe(
-      'Keys for what Omni gives clients to bring back, such as the requestState of a waiting call: 32 bytes in base64 each, best written as ${NAME}. The first seals, all open; several Omnis behind one address need the same. A random one for each run when absent.',
+      'Keys that seal what clients bring back, such as the requestState of a waiting call: 32 bytes in base64 each, best written as ${NAME}. The first seals, all open; several Omnis behind one address need the same keys. Default: a random key for each run.',
     ),
 });
 
@@ -139,15 +137,27 @@ const LimitsSchema = z.strictObject({
   maxUpstreamMessageBytes: countSchema(1_024, GIB)
     .default(16_777_216)
     .describe('Longest message of a server, in bytes.'),
-  maxHeldBytes: countSchema(1_048_576, 64 * GIB)
+  maxUnfinishedBytes: countSchema(1_048_576, 64 * GIB)
     .default(268_435_456)
     .describe(
       'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. Messages of up to 64 KiB are not counted. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
     ),
-  maxInFlight: countSchema(1, 1_000_000).default(1_000).describe('Most requests that run at the same time.'),
+  maxInFlight: countSchema(1, 1_000_000)
+    .default(1_000)
+    .describe('Most requests of clients that run at the same time, whatever they are for.'),
+  maxUpstreamInFlight: countSchema(1, 1_000_000)
+    .optional()
+    .describe(
+      'Most calls of one server at the same time, on all its instances together; calls that wait for it to start count too. maxInFlight when absent.',
+    ),
+  maxInstanceInFlight: countSchema(1, 1_000_000)
+    .optional()
+    .describe(
+      'Most calls of one instance of a server, a process or a connection, at the same time. maxUpstreamInFlight when absent.',
+    ),
   maxSessions: countSchema(1, 1_000_000).default(1_000).describe('Most legacy sessions at the same time.'),
   sessionIdle: DurationSchema.prefault('30m').describe(
-    'A legacy session ends after this time without a request.',
+    'A legacy session ends after this long without a request.',
   ),
   maxSessionInFlight: countSchema(1, 1_000_000)
     .default(100)
@@ -161,13 +171,15 @@ const LoggingSchema = z.strictObject({
   level: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
-    .describe('Least severity that is logged.'),
+    .describe('Lowest severity that is logged.'),
 });
 
 const DefaultsSchema = z.strictObject({
   connectTimeout: DurationSchema.prefault('30s').describe('Time for start and handshake of a server.'),
   callTimeout: DurationSchema.prefault('60s').describe('Longest silence of a call; progress resets it.'),
-  maxCallTime: DurationSchema.prefault('30m').describe('Longest duration of a call, progress or not.'),
+  maxCallTime: DurationSchema.prefault('30m').describe(
+    'Longest duration of a call, with or without progress.',
+  ),
 });
 
 /** Every setting outside `mcpServers`. Keys that start with `x-` are taken out before. */
@@ -176,11 +188,11 @@ export const GatewaySettingsSchema = z.strictObject({
   version: z.literal(1).optional().describe('Version of this shape; 1 is the only one.'),
   server: ServerSchema.prefault({}).describe('Where clients connect.'),
   auth: AuthSchema.prefault({}).describe('Who may connect.'),
-  naming: NamingSchema.prefault({}).describe('What clients see tools and servers called.'),
-  sealing: SealingSchema.prefault({}).describe('How what clients bring back is protected.'),
+  naming: NamingSchema.prefault({}).describe('How clients see tools and servers named.'),
+  sealing: SealingSchema.prefault({}).describe('How data that clients bring back is protected.'),
   limits: LimitsSchema.prefault({}).describe('How much at once.'),
   logging: LoggingSchema.prefault({}).describe('What is logged.'),
-  defaults: DefaultsSchema.prefault({}).describe('Settings of every server that does not set its own.'),
+  defaults: DefaultsSchema.prefault({}).describe('Settings for servers that do not set their own.'),
 });
 
 /** Keys of each section, for suggestions. */

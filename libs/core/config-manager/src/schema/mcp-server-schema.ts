@@ -20,24 +20,24 @@ export const McpServerSchema = z.strictObject({
     .enum(['stdio', 'http', 'sse', 'ws', 'unix', 'tcp'])
     .optional()
     .describe(
-      'How the server is reached. Follows from "command" or "url" when absent. http finds the old transport HTTP+SSE too; sse asks for nothing else.',
+      'Transport of the server. When absent, "command" or "url" decides. http also detects the old transport HTTP+SSE; sse uses nothing else.',
     ),
   command: NameTextSchema.optional().describe(
-    'Program of a local server, found on the PATH of Omni; a relative path starts at "cwd", or else at the folder of this file. Not run through a shell.',
+    'Program of a local server, looked up on the PATH of Omni. A relative path starts at "cwd", or else at the folder of this file. No shell is involved.',
   ),
   args: z.array(PlainTextSchema).optional().describe('Arguments of the program, one per item.'),
   env: z
     .record(z.string().regex(/^[^=\0]+$/, 'is not a usable name of an environment variable'), PlainTextSchema)
     .optional()
-    .describe('Variables for the program, added to a filtered copy of the environment of Omni.'),
+    .describe('Environment variables for the program, added to a filtered copy of the environment of Omni.'),
   cwd: NameTextSchema.optional().describe(
-    'Working folder of the program. A relative path starts at the folder of this file. The one of Omni when absent.',
+    'Working folder of the program. A relative path starts at the folder of this file. Default: the working folder of Omni.',
   ),
   url: z
     .string()
     .optional()
     .describe(
-      'Address of a server that runs already, without user name and password: http: or https: (Streamable HTTP, HTTP+SSE), ws: or wss: (WebSocket), unix:/path (Unix socket), tcp://host:port (one message a line).',
+      'Address of a running server, without user name and password: http: or https: (Streamable HTTP, HTTP+SSE), ws: or wss: (WebSocket), unix:/path (Unix socket), tcp://host:port (one message a line).',
     ),
   headers: z
     .record(HeaderNameSchema, z.string().regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character'))
@@ -53,9 +53,9 @@ export const McpServerSchema = z.strictObject({
     .max(MAX_FORWARDED)
     .optional()
     .describe(
-      'Names of HTTP headers of the client that go along with its requests, such as X-Tenant; nothing else of the client does, beside trace context. For http and sse only. At most 32; those in "headers" win. What Omni sends by itself (handshakes, lists, subscriptions) has none of them.',
+      'Names of HTTP headers of the client that are forwarded with its requests, such as X-Tenant. Apart from trace context, nothing else of the client is forwarded. For http and sse only. At most 32; headers in "headers" take precedence. Requests of Omni itself (handshakes, lists, subscriptions) carry none of them.',
     ),
-  disabled: z.boolean().default(false).describe('true keeps the entry and does not start the server.'),
+  disabled: z.boolean().default(false).describe('true keeps the entry without starting the server.'),
   protocol: z
     .enum(['auto', 'legacy', '2026-07-28'])
     .default('auto')
@@ -66,23 +66,23 @@ export const McpServerSchema = z.strictObject({
     .enum(['auto', 'shared', 'per-user', 'per-session', 'per-request'])
     .default('auto')
     .describe(
-      'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or roots. shared: all clients, and the server can ask none. per-user: clients of one user that offer the same. per-session: each session its own. per-request: a new one for every request, which costs a start each time; tasks end with it. At most limits.maxInstances at once.',
+      'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or roots. shared: all clients share one, and the server can send them no requests. per-user: clients of one user that offer the same capabilities share one. per-session: each session has its own. per-request: every request starts a new one, and tasks end with it. At most limits.maxInstances at once.',
     ),
   connectTimeout: DurationSchema.optional().describe(
-    'Time for start and handshake. defaults.connectTimeout when absent.',
+    'Time for start and handshake. Default: defaults.connectTimeout.',
   ),
   callTimeout: DurationSchema.optional().describe(
-    'Longest silence of a call; progress resets it. defaults.callTimeout when absent.',
+    'Longest silence of a call; progress resets it. Default: defaults.callTimeout.',
   ),
   maxCallTime: DurationSchema.optional().describe(
-    'Longest duration of a call, progress or not. defaults.maxCallTime when absent.',
+    'Longest duration of a call, with or without progress. Default: defaults.maxCallTime.',
   ),
-  critical: z.boolean().default(true).describe('Whether readiness of Omni waits for this server.'),
+  critical: z.boolean().default(true).describe('Whether Omni is ready only when this server is.'),
   requiredEnv: z
     .array(VariableNameSchema)
     .default([])
     .describe(
-      'Environment variables that must be set and not empty; otherwise the server is not started and says which are missing.',
+      'Environment variables that must be set and not empty; otherwise the server is not started, and its status names the missing ones.',
     ),
   featureFlag: z
     .string()

@@ -335,6 +335,7 @@ describe('ChannelFront', () => {
     ]);
   });
 
+  // guard: request/permit
   it.each([
     ['modern', modernCall],
     ['legacy', call],
@@ -373,7 +374,7 @@ describe('ChannelFront', () => {
     expect(pipe.received.map((text) => JSON.parse(text))).toMatchObject([
       { id: 'hello', error: { code: -32603 } },
     ]);
-    expect(front.complaints).toEqual(['a message failed inside Omni']);
+    expect(front.complaints).toEqual(['a request failed inside Omni']);
   });
 
   // guard: channel/gone
@@ -474,6 +475,21 @@ describe('ChannelFront', () => {
       expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
     },
   );
+
+  it('closes the connection on which an answer cannot be written', () => {
+    const front = new FrontFixture();
+    const { pipe } = connect(front);
+    pipe.say(initializeText(), call('1'), modernCall('2'));
+    // JSON has no such number, so that nothing can be made of it.
+    front.dispatch.last.fail(new GatewayError('OMNI_PARAMS_INVALID', 'x', { data: { n: 1n } }));
+    expect(pipe.closings).toBe(1);
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([['the session has ended'], []]);
+    expect(front.complaints).toEqual([
+      'an answer could not be written; the connection is closed',
+      'a request failed inside Omni',
+    ]);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0, requests: 3, settled: 3 });
+  });
 
   // guard: channel/given-up
   it('begins nothing more for a client that it has given up, though more came in the same chunk', () => {

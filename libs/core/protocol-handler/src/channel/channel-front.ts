@@ -1,15 +1,13 @@
 import {
-  errorText,
   memberOf,
   parseMessage,
   rawOf,
-  resultText,
   type RpcBatch,
   type RpcMessage,
   type RpcRejection,
   stringMember,
 } from '@omni/jsonrpc';
-import type { Endpoint, RunningCall } from '@omni/model';
+import { type ClientContext, type Endpoint, NOTHING_RUNS, type Outcome, type RunningCall } from '@omni/model';
 import {
   type FramingError,
   GatewayError,
@@ -19,22 +17,24 @@ import {
   type OpenChannel,
   type Principal,
 } from '@omni/ports';
-import type { Admission } from '../admission.ts';
-import { checkBatch, runBatch } from '../legacy/batch.ts';
-import { ChannelReply } from './channel-reply.ts';
+import { ChannelWriter } from './channel-writer.ts';
 import type { FrontLimits } from '../collaborators.ts';
+import type { PostListener } from '../http/sse-connection.ts';
+import { checkBatch, runBatch } from '../legacy/batch.ts';
 import { checkInitialize, LegacySession, type SessionDependencies } from '../legacy/legacy-session.ts';
 import { claimsModernEnvelope, readEnvelope } from '../modern/modern-envelope.ts';
-import { isPersistent, type ModernRequests } from '../modern/modern-requests.ts';
-import { originOf, type RequestLog } from '../request-log.ts';
-import type { PostListener } from '../http/sse-connection.ts';
+import type { ModernRequests } from '../modern/modern-requests.ts';
+import { ClientRequest, type RequestOwner } from '../request/client-request.ts';
+import type { FrontRequests } from '../request/front-requests.ts';
+import { refuseMessage } from '../request/refuse.ts';
+import { RequestsById } from '../request/requests-by-id.ts';
+import { unknownClient } from '../request/unknown-client.ts';
 
 export interface ChannelFrontOptions {
   readonly modern: ModernRequests;
   readonly dependencies: SessionDependencies;
-  readonly admission: Admission;
   readonly limits: FrontLimits;
-  readonly requests: RequestLog;
+  readonly requests: FrontRequests;
   readonly logger: Logger;
   readonly principal: Principal;
   readonly endpoint: Endpoint;
@@ -44,14 +44,6 @@ export interface ChannelFrontOptions {
   readonly answersAfterEnd: boolean;
 }
 
-/** A modern request under way. */
-interface OpenCall {
-  readonly reply: ChannelReply;
-  readonly running: RunningCall;
-}
-
-const LINE_BREAKS = /[\r\n]+/g;
-
 /**
  * One client on a channel that carries everything: stdio, a socket, a pair in memory. Both eras, decided for each message.
  *
@@ -60,7 +52,9 @@ const LINE_BREAKS = /[\r\n]+/g;
 export class ChannelFront implements PostListener {
   readonly #options: ChannelFrontOptions;
   readonly #channel: MessageChannel;
-  readonly #modernInFlight = new Map<string, OpenCall>();
+  readonly #writer: ChannelWriter;
+  /** Modern requests under way. */
+  readonly #modernRequests = { calls: new RequestsById({ where: 'on this connection' }) };
   readonly #onClosed: () => void;
   #session: LegacySession | undefined;
   #isClosing = false;
@@ -69,6 +63,7 @@ export class ChannelFront implements PostListener {
     this.#options = options;
     this.#onClosed = onClosed;
     this.#channel = open(this);
+    this.#writer = new ChannelWriter(this.#channel, (why) => this.#giveUp(why));
   }
 
   onMessage(text: string, forwardable?: HeaderList): void {
@@ -79,13 +74,13 @@ export class ChannelFront implements PostListener {
     try {
       this.#dispatch(message, forwardable);
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'a message failed inside Omni');
-      if (message.kind === 'request') this.#send(errorText(message.id, GatewayError.from(error)));
+      if (message.kind === 'request') this.#requestOf(message).fail(GatewayError.from(error));
+      else this.#options.logger.error({ err: error }, 'a message failed inside Omni');
     }
   }
 
   onFramingError({ kind }: FramingError): void {
-    if (!this.#isClosing) this.#send(errorText('null', framingErrorOf(kind)));
+    if (!this.#isClosing) refuseMessage(this.#writer, framingErrorOf(kind));
   }
 
   onClose(reason: GatewayError | undefined): void {
@@ -110,114 +105,104 @@ export class ChannelFront implements PostListener {
 
   #end(reason?: GatewayError): void {
     this.#session?.end(reason);
-    for (const { reply, running } of [...this.#modernInFlight.values()]) {
-      running.cancel('the connection was closed');
-      if (reason === undefined) reply.abandon();
-      else reply.settle({ kind: 'error', error: reason });
-    }
+    const outcome: Outcome | undefined = reason === undefined ? undefined : { kind: 'error', error: reason };
+    for (const request of this.#modernRequests.calls.items())
+      request.cancel('the connection was closed', outcome);
   }
 
   #dispatch(message: RpcMessage | RpcBatch | RpcRejection, forwardable: HeaderList | undefined): void {
-    if (message.kind === 'rejected') return this.#send(errorText(message.id, message.error));
-    if (message.kind === 'batch') return this.#batch(message, forwardable);
-    if (message.kind === 'response') return void this.#session?.onClientResponse(message);
-    if (message.kind === 'notification') return this.#notification(message);
-    if (claimsModernEnvelope(message)) return this.#modern(message, forwardable);
-    if (message.method === 'initialize' && this.#session === undefined) return this.#initialize(message);
-    const session = this.#session;
-    if (session !== undefined) return this.#request(session, message, forwardable);
-    if (message.method === 'ping') return this.#send(resultText(message.id, '{}'));
-    const error =
-      message.method === 'server/discover'
-        ? readEnvelope(message)
-        : new GatewayError(
-            'OMNI_SESSION_NOT_INITIALIZED',
-            'The first request must be initialize or server/discover',
-          );
-    if (error instanceof GatewayError) this.#send(errorText(message.id, error));
+    switch (message.kind) {
+      case 'rejected':
+        return refuseMessage(this.#writer, message.error, message.id);
+      case 'batch':
+        return this.#batch(message, forwardable);
+      case 'response':
+        return void this.#session?.onClientResponse(message);
+      case 'notification':
+        return this.#notification(message);
+      case 'request':
+        if (claimsModernEnvelope(message)) return this.#modern(message, forwardable);
+        if (this.#session === undefined) return this.#beforeSession(message);
+        return this.#requestOf(message, this.#session.client, this.#session, forwardable).start(
+          this.#session,
+        );
+    }
   }
 
-  #initialize(message: RpcMessage): void {
-    const invalid = checkInitialize(message);
-    if (invalid !== undefined) return this.#send(errorText(message.id, invalid));
+  #beforeSession(message: RpcMessage): void {
+    const request = this.#requestOf(message);
+    switch (message.method) {
+      case 'initialize': {
+        const invalid = checkInitialize(message);
+        if (invalid !== undefined) return request.refuse(invalid);
+        return request.start({ serve: () => this.#initialize(request) });
+      }
+      case 'ping':
+        return request.start({
+          serve: () => {
+            request.result('{}');
+            return NOTHING_RUNS;
+          },
+        });
+      default: {
+        // What claims no envelope may still be of the modern era: it is told what is missing.
+        const envelope = message.method === 'server/discover' ? readEnvelope(message) : undefined;
+        request.refuse(
+          envelope instanceof GatewayError
+            ? envelope
+            : new GatewayError(
+                'OMNI_SESSION_NOT_INITIALIZED',
+                'The first request must be initialize or server/discover',
+              ),
+        );
+      }
+    }
+  }
+
+  #initialize(request: ClientRequest): RunningCall {
     const { dependencies, principal, endpoint, key } = this.#options;
-    this.#session = new LegacySession(message, {
+    this.#session = new LegacySession(request.message, {
       dependencies,
       key,
       principal,
       endpoint,
-      send: (text) => this.#send(text),
-      sendServerRequest: (text) => {
-        this.#send(text);
-        return true;
-      },
+      outlet: this.#writer,
     });
-    this.#send(resultText(message.id, this.#session.initializeResult()));
-  }
-
-  #request(session: LegacySession, message: RpcMessage, forwardable: HeaderList | undefined): void {
-    const full = this.#options.admission.acquire();
-    if (full !== undefined) return this.#send(errorText(message.id, full));
-    const reply = new ChannelReply({
-      id: message.id,
-      record: this.#options.requests.begin(message, originOf(session)),
-      send: (text) => this.#send(text),
-      ask: (request, answer, signal) => {
-        const send = (text: string): boolean => {
-          this.#send(text);
-          return true;
-        };
-        session.ask(request, answer, send, signal);
-      },
-      onDone: this.#options.admission.release,
-    });
-    session.onRequest(message, reply, forwardable);
+    request.result(this.#session.initializeResult());
+    return NOTHING_RUNS;
   }
 
   #modern(message: RpcMessage, forwardable: HeaderList | undefined): void {
     const envelope = readEnvelope(message);
-    if (envelope instanceof GatewayError) return this.#send(errorText(message.id, envelope));
-    // guard: channel/id-in-use
-    if (this.#modernInFlight.has(message.id)) {
-      return this.#send(
-        errorText(
-          message.id,
-          new GatewayError(
-            'OMNI_REQUEST_ID_IN_USE',
-            'A request with this id is still running on this connection',
-          ),
-        ),
-      );
-    }
-    const { principal, endpoint, admission, modern, requests } = this.#options;
-    const { id } = message;
-    const isCounted = !isPersistent(message.method);
-    const full = isCounted ? admission.acquire() : admission.closed;
-    if (full !== undefined) return this.#send(errorText(id, full));
-    let isDone = false;
-    const reply = new ChannelReply({
-      id,
-      record: requests.begin(message, { principal: principal.id, sessionId: undefined, endpoint }),
-      send: (text) => this.#send(text),
-      onDone: () => {
-        isDone = true;
-        this.#modernInFlight.delete(id);
-        if (isCounted) admission.release();
-      },
-    });
+    const { principal, endpoint, modern } = this.#options;
+    if (envelope instanceof GatewayError)
+      return this.#requestOf(message, unknownClient(principal, endpoint, 'modern')).refuse(envelope);
     const client = { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope };
-    const running = modern.serve({ message, client, paramHeaders: undefined, forwardable }, reply);
-    if (!isDone) this.#modernInFlight.set(id, { reply, running });
+    this.#requestOf(message, client, this.#modernRequests, forwardable).start(modern);
+  }
+
+  /** @param client - Default: one that has no session yet. */
+  #requestOf(
+    message: RpcMessage,
+    client?: ClientContext,
+    owner?: RequestOwner,
+    forwardable?: HeaderList,
+  ): ClientRequest {
+    const { requests, principal, endpoint } = this.#options;
+    return new ClientRequest(requests, {
+      message,
+      client: client ?? unknownClient(principal, endpoint, 'legacy'),
+      writer: this.#writer,
+      owner,
+      forwardable,
+    });
   }
 
   #notification(message: RpcMessage): void {
     if (message.method === 'notifications/cancelled') {
       const id = rawOf(message, memberOf(message.params, 'requestId'));
-      const call = id === undefined ? undefined : this.#modernInFlight.get(id);
-      if (call !== undefined) {
-        call.running.cancel(stringMember(message.text, message.params, 'reason'));
-        return call.reply.abandon();
-      }
+      const request = id === undefined ? undefined : this.#modernRequests.calls.get(id);
+      if (request !== undefined) return request.cancel(stringMember(message.text, message.params, 'reason'));
     }
     this.#session?.onClientNotification(message);
   }
@@ -225,40 +210,26 @@ export class ChannelFront implements PostListener {
   #batch(batch: RpcBatch, forwardable: HeaderList | undefined): void {
     const session = this.#session;
     const refused = checkBatch(batch.items, session);
-    if (refused !== undefined || session === undefined) {
-      return this.#send(
-        errorText(
-          'null',
-          refused ?? new GatewayError('OMNI_SESSION_NOT_INITIALIZED', 'A batch needs a session'),
-        ),
+    if (refused !== undefined || session === undefined)
+      return refuseMessage(
+        this.#writer,
+        refused ?? new GatewayError('OMNI_SESSION_NOT_INITIALIZED', 'A batch needs a session'),
       );
-    }
-    const { admission, limits, requests } = this.#options;
+    const { limits, requests } = this.#options;
     runBatch(batch.items, {
       session,
-      admission,
-      limits,
       requests,
+      limits,
+      target: this.#writer,
+      outlet: this.#writer,
       forwardable,
-      notify: (text) => this.#send(text),
-      done: (answers) => {
-        if (answers !== '') this.#send(answers);
-      },
     });
   }
 
-  #send(text: string): void {
-    // Line breaks in JSON stand between tokens only; the framing needs one line.
-    // guard: channel/one-line
-    const line = text.includes('\n') || text.includes('\r') ? text.replace(LINE_BREAKS, ' ') : text;
-    // guard: channel/slow-reader
-    if (this.#channel.send(line)) return;
+  #giveUp(why: string): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#options.logger.warn(
-      { sessionId: this.#options.key },
-      'a client does not read its messages; its connection is closed',
-    );
+    this.#options.logger.warn({ sessionId: this.#options.key }, why);
     void this.close();
   }
 }
@@ -270,7 +241,7 @@ function framingErrorOf(kind: FramingError['kind']): GatewayError {
     case 'no-room':
       return new GatewayError(
         'OMNI_OVERLOADED',
-        'Clients are sending more at once than Omni may hold (limits.maxHeldBytes)',
+        'Clients are sending more at once than Omni may hold (limits.maxUnfinishedBytes)',
       );
     case 'not-utf8':
       return new GatewayError('OMNI_JSON_INVALID', 'A message is not valid UTF-8');

@@ -1,9 +1,8 @@
-import { GatewayError, type Exchange, type HeaderList, type Principal } from '@omni/ports';
+import { GatewayError, type HeaderList, type Principal, type Refusal } from '@omni/ports';
 import { endpointOf, type CatalogueViews, type Endpoint } from '@omni/model';
-import type { Authentication, HostCheck } from '../collaborators.ts';
-
-/** What of a request decides who may use which endpoint; every `Exchange` has it, and so has a request for an upgrade. */
-export type EndpointRequest = Pick<Exchange, 'path' | 'header'>;
+import type { HostCheck } from '../collaborators.ts';
+import type { EndpointRequest } from './endpoint-request.ts';
+import { RequestAuthentication, type RequestAuthenticationOptions } from './request-authentication.ts';
 
 /** A client that may use an endpoint. */
 export interface AdmittedClient {
@@ -20,9 +19,11 @@ export interface RefusedClient {
   readonly headers: HeaderList;
 }
 
-export interface EndpointAccessOptions {
+/** Whether a client may use the endpoint that it asks for. */
+export type EndpointDecision = AdmittedClient | RefusedClient;
+
+export interface EndpointAccessOptions extends RequestAuthenticationOptions {
   readonly views: Pick<CatalogueViews, 'serves'>;
-  readonly authentication: Authentication;
   readonly hostCheck: HostCheck;
 }
 
@@ -34,31 +35,65 @@ export const ENDPOINT_OF_SSE: RegExp = /^\/(?:sse(?:\/([A-Za-z0-9][A-Za-z0-9._-]
 
 /** Who may use which endpoint of MCP: the one rule for HTTP requests and for upgrades. */
 export class EndpointAccess {
-  readonly #options: EndpointAccessOptions;
+  readonly #views: EndpointAccessOptions['views'];
+  readonly #hostCheck: HostCheck;
+  readonly #authentication: RequestAuthentication;
 
   constructor(options: EndpointAccessOptions) {
-    this.#options = options;
+    this.#views = options.views;
+    this.#hostCheck = options.hostCheck;
+    this.#authentication = new RequestAuthentication(options);
   }
 
-  /** Checks Host, Origin, path, token and server, in this order. @returns `undefined` when the path is none of the endpoints. */
-  admit(request: EndpointRequest, endpoints = ENDPOINT): AdmittedClient | RefusedClient | undefined {
-    const { hostCheck, authentication, views } = this.#options;
-    const forbidden = hostCheck.check({ host: request.header('host'), origin: request.header('origin') });
+  /** How many requests wait to be authenticated. */
+  get pending(): number {
+    return this.#authentication.pending;
+  }
+
+  /**
+   * Checks Host, Origin, path, token and server, in this order.
+   *
+   * @returns `undefined` when the path is none of the endpoints; a promise, which is never rejected, only where the authentication
+   * takes time. Until then nothing may be read of the request.
+   */
+  admit(
+    request: EndpointRequest,
+    endpoints = ENDPOINT,
+  ): EndpointDecision | Promise<EndpointDecision> | undefined {
+    const forbidden = this.#hostCheck.check({
+      host: request.header('host'),
+      origin: request.header('origin'),
+    });
     // guard: endpoint/host
     if (forbidden !== undefined) return refusal(forbidden);
     const match = endpoints.exec(request.path);
     if (match === null) return undefined;
-    const principal = authentication.authenticate(request.header('authorization'));
-    if (principal instanceof GatewayError)
-      return /* guard: endpoint/token */ refusal(principal, [
-        'WWW-Authenticate',
-        authentication.challenge(principal),
-      ]);
-    const server = match[1];
+    const known = this.identify(request);
+    return known instanceof Promise
+      ? known.then((later) => this.#decide(later, match[1]))
+      : this.#decide(known, match[1]);
+  }
+
+  /** Who a request is from, whatever it asks for. @returns As {@link admit}. */
+  identify(request: EndpointRequest): Principal | Refusal | Promise<Principal | Refusal> {
+    return this.#authentication.identify(request);
+  }
+
+  /** Refuses what waits to be authenticated, and what would wait from now on. */
+  stop(): void {
+    this.#authentication.stop();
+  }
+
+  #decide(known: Principal | Refusal, server: string | undefined): EndpointDecision {
+    if ('error' in known)
+      return /* guard: endpoint/token */ refusal(
+        known.error,
+        known.challenge === undefined ? [] : ['WWW-Authenticate', known.challenge],
+      );
     const endpoint = endpointOf(server);
-    if (/* guard: endpoint/scope */ !views.serves(endpoint))
+    if (/* guard: endpoint/scope */ !this.#views.serves(endpoint))
       return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${server}"`));
-    return { kind: 'admitted', principal, endpoint };
+    return { kind: 'admitted', principal: known, endpoint };
   }
 }
 

@@ -581,7 +581,7 @@ describe('HttpFront', () => {
     front.views.failure = new RangeError('secret');
     const exchange = await front.post(initializeText());
     expect(exchange.status).toBe(500);
-    expect(exchange.json()).toMatchObject(refusal(-32603, 'OMNI_INTERNAL'));
+    expect(exchange.json()).toMatchObject(refusal(-32603, 'OMNI_INTERNAL', 'hello'));
     expect(exchange.text()).not.toContain('secret');
     expect(front.complaints).toEqual(['a request failed inside Omni']);
   });

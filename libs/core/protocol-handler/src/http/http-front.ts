@@ -1,37 +1,34 @@
-import { parseMessage, resultText, type RpcBatch, type RpcMessage } from '@omni/jsonrpc';
+import { parseMessage, type RpcBatch, type RpcMessage } from '@omni/jsonrpc';
 import {
-  type AnswerServerRequest,
+  type ClientContext,
   type Endpoint,
   forwardableHeaders,
+  isLegacyVersion,
+  isModernVersion,
+  NOTHING_RUNS,
   type RunningCall,
   serverOf,
+  SUPPORTED_VERSIONS,
   withTraceContext,
 } from '@omni/model';
-import {
-  type Exchange,
-  GatewayError,
-  type HeaderList,
-  LiveList,
-  type Logger,
-  type Place,
-  type Principal,
-} from '@omni/ports';
+import { type Exchange, GatewayError, type HeaderList, type Logger, type Principal } from '@omni/ports';
 import { bodyText } from './body-text.ts';
-import type { Admission } from '../admission.ts';
-import { checkBatch, runBatch } from '../legacy/batch.ts';
-import type { Authentication, FrontLimits } from '../collaborators.ts';
-import type { EndpointAccess } from './endpoint-access.ts';
+import type { FrontLimits } from '../collaborators.ts';
+import { ENDPOINT_OF_SSE, type EndpointAccess, type EndpointDecision } from './endpoint-access.ts';
 import { accepts, HeaderCheck, paramHeadersOf } from './http-checks.ts';
-import { refuse } from './http-refusal.ts';
-import { HttpReply } from './http-reply.ts';
+import { HttpWriter } from './http-writer.ts';
+import { acknowledge, HttpBatchTarget, type Page, showPage } from './plain-answers.ts';
+import type { SseFront } from './sse-front.ts';
+import { checkBatch, runBatch } from '../legacy/batch.ts';
 import { checkInitialize } from '../legacy/legacy-session.ts';
 import type { HttpSession, LegacySessions } from '../legacy/legacy-sessions.ts';
 import { checkMirroredHeaders, claimsModernEnvelope, readEnvelope } from '../modern/modern-envelope.ts';
-import { isPersistent, type ModernRequests } from '../modern/modern-requests.ts';
-import { isModernVersion, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../protocol-versions.ts';
-import { originOf, type RequestLog } from '../request-log.ts';
-import { JSON_HEADERS } from '../streams/sse-text.ts';
-import type { SseFront } from './sse-front.ts';
+import type { ModernRequests } from '../modern/modern-requests.ts';
+import { ClientRequest } from '../request/client-request.ts';
+import type { FrontRequests } from '../request/front-requests.ts';
+import { refuse } from '../request/refuse.ts';
+import { RequestList } from '../request/request-list.ts';
+import { unknownClient } from '../request/unknown-client.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
 /** Answers paths that are not MCP, such as health. */
@@ -40,35 +37,26 @@ export interface Probes {
    * @param isTrusted - Whether the request shows who it is from: details are for those.
    * @returns `undefined` when nothing is there.
    */
-  answer(
-    path: string,
-    isTrusted: boolean,
-  ): { readonly status: number; readonly contentType: string; readonly body: string } | undefined;
+  answer(path: string, isTrusted: boolean): Page | undefined;
 }
 
 export interface HttpFrontOptions {
   readonly access: EndpointAccess;
-  readonly authentication: Pick<Authentication, 'authenticate'>;
   readonly probes: Probes;
   /** Absent where the transport of 2024-11-05 is switched off. */
   readonly sse?: SseFront | undefined;
   readonly modern: ModernRequests;
   readonly sessions: LegacySessions;
-  readonly admission: Admission;
   readonly ticker: StreamTicker;
   readonly limits: FrontLimits;
   /** Names of headers that some server may be told, in lower case. */
   readonly forwardable: readonly string[];
-  readonly requests: RequestLog;
+  readonly requests: FrontRequests;
   readonly logger: Logger;
 }
 
-interface OpenCall {
-  readonly reply: HttpReply;
-  readonly running: RunningCall;
-}
-
 const SESSION_HEADER = 'mcp-session-id';
+const NO_HEADERS: HeaderList = [];
 
 /**
  * The HTTP front: one URL for both eras, decided for each request by what it carries.
@@ -79,7 +67,7 @@ export class HttpFront {
   readonly #options: HttpFrontOptions;
   readonly #headers = new HeaderCheck();
   /** Modern requests under way. */
-  readonly #openCalls = new LiveList<OpenCall>();
+  readonly #modernRequests = { calls: new RequestList() };
 
   constructor(options: HttpFrontOptions) {
     this.#options = options;
@@ -87,13 +75,28 @@ export class HttpFront {
 
   /** Answers one exchange; never throws. */
   handle(exchange: Exchange): void {
-    const admitted = this.#options.access.admit(exchange);
-    if (admitted === undefined) {
-      if (this.#options.sse?.handle(exchange) !== true) this.#probe(exchange, this.#options.probes);
-      return;
-    }
-    if (admitted.kind === 'refused') return refuse(exchange, admitted.error, 'null', admitted.headers);
-    const { principal, endpoint } = admitted;
+    const { access, sse } = this.#options;
+    const decision = access.admit(exchange);
+    if (decision !== undefined) return this.#whenKnown(exchange, decision, this.#serve);
+    const ofSse = sse === undefined ? undefined : access.admit(exchange, ENDPOINT_OF_SSE);
+    if (sse === undefined || ofSse === undefined) this.#probe(exchange);
+    else this.#whenKnown(exchange, ofSse, sse.serve);
+  }
+
+  /** Goes on with what was found out about a request: at once, unless that takes time. */
+  #whenKnown<Known>(
+    exchange: Exchange,
+    known: Known | Promise<Known>,
+    serve: (exchange: Exchange, known: Known) => void,
+  ): void {
+    if (!(known instanceof Promise)) return serve(exchange, known);
+    // guard: request/body-while-waiting
+    known.then((later) => serve(exchange, later)).catch((error: unknown) => this.#failed(exchange, error));
+  }
+
+  readonly #serve = (exchange: Exchange, decision: EndpointDecision): void => {
+    if (decision.kind === 'refused') return refuse(exchange, decision.error, 'null', decision.headers);
+    const { principal, endpoint } = decision;
     switch (exchange.method) {
       case 'POST':
         return this.#post(exchange, principal, endpoint);
@@ -109,22 +112,19 @@ export class HttpFront {
           ['Allow', 'POST, GET, DELETE'],
         );
     }
-  }
+  };
 
   /** Cancels the modern requests that still run and answers them with this. */
   stop(reason: GatewayError): void {
-    for (const { reply, running } of this.#openCalls.items()) {
-      running.cancel(reason.message);
-      reply.settle({ kind: 'error', error: reason });
-    }
+    for (const request of this.#modernRequests.calls.items())
+      request.cancel(reason.message, { kind: 'error', error: reason });
   }
 
-  #probe(exchange: Exchange, probes: Probes): void {
-    const isTrusted = /* guard: endpoint/health-details */ !(
-      this.#options.authentication.authenticate(exchange.header('authorization')) instanceof GatewayError
-    );
-    const found = probes.answer(exchange.path, isTrusted);
-    if (found === undefined)
+  #probe(exchange: Exchange): void {
+    const { access, probes } = this.#options;
+    const forStrangers = probes.answer(exchange.path, false);
+    // Whoever asks for what is not there is not asked who it is.
+    if (forStrangers === undefined)
       return refuse(exchange, new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       return refuse(
@@ -134,11 +134,11 @@ export class HttpFront {
         ['Allow', 'GET, HEAD'],
       );
     }
-    exchange.respond(
-      found.status,
-      ['Content-Type', found.contentType, 'Cache-Control', 'no-store'],
-      exchange.method === 'HEAD' ? undefined : found.body,
-    );
+    // A page is for everybody: an authentication that fails takes nothing from it but the details.
+    this.#whenKnown(exchange, access.identify(exchange), (_, known) => {
+      const isTrusted = /* guard: endpoint/health-details */ !('error' in known);
+      showPage(exchange, probes.answer(exchange.path, isTrusted) ?? forStrangers);
+    });
   }
 
   #post(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
@@ -165,7 +165,7 @@ export class HttpFront {
     const message = withTraceContext(parsed, (name) => exchange.header(name), this.#options.limits);
     if (claimsModernEnvelope(message)) return this.#modern(exchange, principal, endpoint, message);
     const version = exchange.header('mcp-protocol-version');
-    if (version !== undefined && !LEGACY_VERSIONS.includes(version))
+    if (version !== undefined && !isLegacyVersion(version))
       return this.#modernByHeader(exchange, principal, endpoint, message, version);
     if (version === undefined && exchange.header('mcp-method') !== undefined)
       return this.#modern(exchange, principal, endpoint, message);
@@ -192,7 +192,7 @@ export class HttpFront {
         },
       },
     );
-    refuse(exchange, error, message.kind === 'request' ? message.id : 'null');
+    this.#refuse(exchange, message, unknownClient(principal, endpoint, 'modern'), error);
   }
 
   #modern(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage): void {
@@ -201,49 +201,30 @@ export class HttpFront {
         exchange,
         new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'),
       );
-    if (message.kind === 'notification') return exchange.respond(202, []);
+    if (message.kind === 'notification') return acknowledge(exchange);
     const envelope = readEnvelope(message, exchange.header('mcp-protocol-version'));
-    if (envelope instanceof GatewayError) return refuse(exchange, envelope, message.id);
+    if (envelope instanceof GatewayError)
+      return this.#refuse(exchange, message, unknownClient(principal, endpoint, 'modern'), envelope);
+    const { modern, requests, ticker } = this.#options;
+    const writer = new HttpWriter(exchange, ticker);
+    const request = new ClientRequest(requests, {
+      message,
+      client: { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope },
+      writer,
+      owner: this.#modernRequests,
+      headers: exchange,
+      paramHeaders: message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : NO_HEADERS,
+      forwardable: this.#forwardable(exchange),
+    });
     const mismatch = checkMirroredHeaders(message, (name) => exchange.header(name));
-    if (mismatch !== undefined) return refuse(exchange, mismatch, message.id);
-    const { admission, modern, ticker, requests } = this.#options;
-    const isCounted = !isPersistent(message.method);
-    const full = isCounted ? admission.acquire() : admission.closed;
-    if (full !== undefined) return refuse(exchange, full, message.id);
-    let isDone = false;
-    let place: Place<OpenCall> | undefined = undefined;
-    const onDone = (): void => {
-      isDone = true;
-      if (place !== undefined) this.#openCalls.remove(place);
-      if (isCounted) admission.release();
-    };
-    const record = requests.begin(message, {
-      principal: principal.id,
-      sessionId: undefined,
-      endpoint,
-      exchange,
-    });
-    const reply: HttpReply = new HttpReply({
-      exchange,
-      id: message.id,
-      era: 'modern',
-      ticker,
-      record,
-      onDone,
-    });
-    const client = { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope };
-    const paramHeaders = message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : [];
-    const running = modern.serve(
-      { message, client, paramHeaders, forwardable: this.#forwardable(exchange) },
-      reply,
-    );
-    if (isDone) return;
-    place = this.#openCalls.add({ reply, running });
+    if (mismatch !== undefined) return request.refuse(mismatch);
+    request.start(modern);
+    if (request.isSettled) return;
     // Closing the response is how a client of this era cancels (MCP 2026-07-28, basic/transports, "Cancellation").
     exchange.onGone(() => {
+      writer.onGone();
       // guard: reply/cancel-when-gone
-      running.cancel('the client closed the connection');
-      reply.drop();
+      request.cancel('the client closed the connection');
     });
   }
 
@@ -256,70 +237,81 @@ export class HttpFront {
     if (message.kind === 'request' && message.method === 'initialize')
       return this.#initialize(exchange, principal, endpoint, message);
     const found = this.#session(exchange, principal, endpoint);
-    const id = message.kind === 'request' ? message.id : 'null';
-    if (found instanceof GatewayError) return refuse(exchange, found, id);
+    if (found instanceof GatewayError)
+      return this.#refuse(exchange, message, unknownClient(principal, endpoint, 'legacy'), found);
     if (message.kind === 'batch') return this.#batch(exchange, found, message);
     if (message.kind === 'notification') found.session.onClientNotification(message);
     else if (message.kind === 'response') found.session.onClientResponse(message);
     else return this.#request(exchange, found, message);
-    exchange.respond(202, []);
+    acknowledge(exchange);
   }
 
   #initialize(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage): void {
-    const invalid = checkInitialize(message) ?? this.#options.admission.acquire();
-    if (invalid !== undefined) return refuse(exchange, invalid, message.id);
-    this.#options.admission.release();
-    const opened = this.#options.sessions.open(message, principal, endpoint);
-    if (opened instanceof GatewayError) return refuse(exchange, opened, message.id);
-    this.#options.logger.info(
-      { sessionId: opened.session.key, scope: serverOf(endpoint), version: opened.session.version },
-      'session opened',
-    );
-    exchange.respond(
-      200,
-      [...JSON_HEADERS, 'Mcp-Session-Id', opened.id],
-      resultText(message.id, opened.session.initializeResult()),
-    );
+    const { requests, ticker } = this.#options;
+    const writer = new HttpWriter(exchange, ticker);
+    const client = unknownClient(principal, endpoint, 'legacy');
+    const request = new ClientRequest(requests, { message, client, writer, headers: exchange });
+    const invalid = checkInitialize(message);
+    if (invalid !== undefined) return request.refuse(invalid);
+    request.start({ serve: () => this.#open(request, writer) });
+  }
+
+  #open(request: ClientRequest, writer: HttpWriter): RunningCall {
+    const { sessions, logger } = this.#options;
+    const { principal, endpoint } = request.client;
+    const opened = sessions.open(request.message, principal, endpoint);
+    if (opened instanceof GatewayError) request.refuse(opened);
+    else {
+      const { key, version } = opened.session;
+      logger.info({ sessionId: key, scope: serverOf(endpoint), version }, 'session opened');
+      writer.extraHeaders = ['Mcp-Session-Id', opened.id];
+      request.result(opened.session.initializeResult());
+    }
+    return NOTHING_RUNS;
   }
 
   #request(exchange: Exchange, { session, events }: HttpSession, message: RpcMessage): void {
-    const full = this.#options.admission.acquire();
-    if (full !== undefined) return refuse(exchange, full, message.id);
-    const reply = new HttpReply({
-      exchange,
-      id: message.id,
-      era: 'legacy',
-      ticker: this.#options.ticker,
-      record: this.#options.requests.begin(message, { ...originOf(session), exchange }),
-      events,
-      ask: (
-        request: RpcMessage,
-        answer: AnswerServerRequest,
-        send: (text: string) => boolean,
-        signal: AbortSignal | undefined,
-      ) => session.ask(request, answer, send, signal),
-      onDone: this.#options.admission.release,
+    const { requests, ticker } = this.#options;
+    const writer = new HttpWriter(exchange, ticker, events);
+    const request = new ClientRequest(requests, {
+      message,
+      client: session.client,
+      writer,
+      owner: session,
+      headers: exchange,
+      forwardable: this.#forwardable(exchange),
     });
-    session.onRequest(message, reply, this.#forwardable(exchange));
+    request.start(session);
     // A disconnect does not cancel in this era: the call runs on (MCP 2025-11-25, basic/transports).
-    exchange.onGone(() => reply.onGone());
+    if (!request.isSettled) exchange.onGone(() => writer.onGone());
   }
 
-  #batch(exchange: Exchange, found: HttpSession, batch: RpcBatch): void {
-    const refused = checkBatch(batch.items, found.session);
+  #batch(exchange: Exchange, { session, standalone }: HttpSession, batch: RpcBatch): void {
+    const refused = checkBatch(batch.items, session);
     if (refused !== undefined) return refuse(exchange, refused);
-    const { admission, limits, requests } = this.#options;
+    const { limits, requests } = this.#options;
     runBatch(batch.items, {
-      session: found.session,
-      admission,
-      limits,
+      session,
       requests,
+      limits,
+      target: new HttpBatchTarget(exchange),
+      outlet: standalone,
       header: (name) => exchange.header(name),
       forwardable: this.#forwardable(exchange),
-      notify: (text) => void found.stream.sendNow(text),
-      done: (answers) =>
-        answers === '' ? exchange.respond(202, []) : exchange.respond(200, JSON_HEADERS, answers),
     });
+  }
+
+  /** Refuses what has been read: a request ends so as any other does. */
+  #refuse(
+    exchange: Exchange,
+    message: RpcMessage | RpcBatch,
+    client: ClientContext,
+    error: GatewayError,
+  ): void {
+    if (message.kind !== 'request') return refuse(exchange, error);
+    const { requests, ticker } = this.#options;
+    const writer = new HttpWriter(exchange, ticker);
+    new ClientRequest(requests, { message, client, writer, headers: exchange }).refuse(error);
   }
 
   /** Nothing is looked for unless a server wants it. */
@@ -359,7 +351,7 @@ export class HttpFront {
     if (found instanceof GatewayError) return refuse(exchange, found);
     this.#options.sessions.end(found);
     this.#options.logger.info({ sessionId: found.session.key }, 'session ended by its client');
-    exchange.respond(200, []);
+    acknowledge(exchange, 200);
   }
 
   #session(exchange: Exchange, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {

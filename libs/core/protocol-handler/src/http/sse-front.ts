@@ -2,17 +2,17 @@ import { parseMessage } from '@omni/jsonrpc';
 import { type Endpoint, forwardableHeaders, serverOf, withTraceContext } from '@omni/model';
 import { type Exchange, GatewayError, type Logger, type OpenChannel, type Principal } from '@omni/ports';
 import { bodyText } from './body-text.ts';
-import type { Admission } from '../admission.ts';
 import type { FrontLimits } from '../collaborators.ts';
-import { ENDPOINT_OF_SSE, type EndpointAccess } from './endpoint-access.ts';
+import type { EndpointDecision } from './endpoint-access.ts';
 import { accepts, HeaderCheck } from './http-checks.ts';
-import { refuse } from './http-refusal.ts';
+import { acknowledge } from './plain-answers.ts';
 import { newSessionId } from '../legacy/session-id.ts';
+import type { Admission } from '../request/admission.ts';
+import { refuse } from '../request/refuse.ts';
 import { SseConnection } from './sse-connection.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
 export interface SseFrontOptions {
-  readonly access: EndpointAccess;
   readonly admission: Admission;
   readonly ticker: StreamTicker;
   readonly limits: FrontLimits;
@@ -51,15 +51,12 @@ export class SseFront {
     this.#options = options;
   }
 
-  /** Answers an exchange on one of its paths. @returns `false` when the path is none of them. */
-  handle(exchange: Exchange): boolean {
-    const admitted = this.#options.access.admit(exchange, ENDPOINT_OF_SSE);
-    if (admitted === undefined) return false;
-    if (admitted.kind === 'refused') refuse(exchange, admitted.error, 'null', admitted.headers);
-    else if (exchange.path === MESSAGES_PATH) this.#post(exchange, admitted.principal);
-    else this.#open(exchange, admitted.principal, admitted.endpoint);
-    return true;
-  }
+  /** Answers an exchange on one of its paths, which are those of `ENDPOINT_OF_SSE`. */
+  readonly serve = (exchange: Exchange, decision: EndpointDecision): void => {
+    if (decision.kind === 'refused') refuse(exchange, decision.error, 'null', decision.headers);
+    else if (exchange.path === MESSAGES_PATH) this.#post(exchange, decision.principal);
+    else this.#open(exchange, decision.principal, decision.endpoint);
+  };
 
   #open(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
     if (exchange.method !== 'GET') {
@@ -132,7 +129,7 @@ export class SseFront {
     const gone = this.#unknown(id, principal);
     // guard: sse/ended-meanwhile
     if (gone !== undefined) return refuse(exchange, gone);
-    exchange.respond(202, []);
+    acknowledge(exchange);
     const isSingle = message.kind !== 'batch';
     const header = (name: string): string | undefined => exchange.header(name);
     const { limits, forwardable } = this.#options;

@@ -1,3 +1,4 @@
+import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
 import { FrontFixture, legacyText } from '../front.fixture.ts';
 
@@ -140,6 +141,19 @@ describe('batches', () => {
       { id: 2, result: {} },
     ]);
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
+  });
+
+  it('break off when an answer cannot be written; the others run to their end', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    const exchange = await session.post(`[${call('1')},${call('2')}]`);
+    // JSON has no such number, so that nothing can be made of it.
+    front.dispatch.calls[0]?.fail(new GatewayError('OMNI_PARAMS_INVALID', 'x', { data: { n: 1n } }));
+    expect(exchange.state).toBe('destroyed');
+    front.dispatch.last.result('{}');
+    expect(exchange.text()).toBe('');
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([[], []]);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0, requests: 3, settled: 3 });
   });
 
   it('pass questions of a server on as they come from the call', async () => {

@@ -1,12 +1,11 @@
 import { errorText, type JsonLimits, parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import { type Answer, type AnswerServerRequest, type RpcNotification, withTraceContext } from '@omni/model';
+import { BATCH_VERSION, type HeaderLookup, withTraceContext } from '@omni/model';
 import { GatewayError, type HeaderList } from '@omni/ports';
-import type { Admission } from '../admission.ts';
-import type { FrontReply } from '../front-reply.ts';
+import { ClientRequest } from '../request/client-request.ts';
+import type { ClientOutlet } from '../request/deliver.ts';
+import type { FrontRequests } from '../request/front-requests.ts';
+import { BatchCollector, type BatchTarget } from './batch-collector.ts';
 import type { LegacySession } from './legacy-session.ts';
-import type { HeaderLookup } from '../modern/modern-envelope.ts';
-import { BATCH_VERSION } from '../protocol-versions.ts';
-import { originOf, type RequestLog, type RequestRecord } from '../request-log.ts';
 
 const MAX_ITEMS = 100;
 
@@ -28,18 +27,15 @@ export function checkBatch(
 
 export interface BatchOptions {
   readonly session: LegacySession;
-  /** Each request of the batch counts like one that comes alone. */
-  readonly admission: Admission;
+  readonly requests: FrontRequests;
   readonly limits: JsonLimits;
-  readonly requests: RequestLog;
+  readonly target: BatchTarget;
+  /** Takes notifications of the batch's requests. */
+  readonly outlet: ClientOutlet;
   /** Looks up headers of the request that has brought it; absent where there are none. */
   readonly header?: HeaderLookup;
   /** What some server may be told of those headers. */
   readonly forwardable?: HeaderList | undefined;
-  /** Takes notifications of the batch's requests: they belong to no single answer. */
-  readonly notify: (text: string) => void;
-  /** Called once with the answers as one JSON array; empty text when no message wanted an answer. */
-  readonly done: (answers: string) => void;
 }
 
 /**
@@ -48,103 +44,31 @@ export interface BatchOptions {
  * @see MCP 2025-03-26, basic, "Batching".
  */
 export function runBatch(items: readonly string[], options: BatchOptions): void {
-  const { session, admission, limits, requests, header, forwardable, notify, done } = options;
-  const answers: string[] = [];
-  let open = 1;
-  const settle = (): void => {
-    if (--open === 0) done(answers.length === 0 ? '' : `[${answers.join(',')}]`);
-  };
+  const { session, limits, target, outlet } = options;
+  const collector = new BatchCollector(target, outlet);
   for (const item of items) {
     const message = parseMessage(item, limits);
     if (message.kind === 'batch')
-      answers.push(
+      collector.add(
         errorText('null', new GatewayError('OMNI_MESSAGE_INVALID', 'A batch cannot hold a batch')),
       );
-    else if (message.kind === 'rejected') answers.push(errorText(message.id, message.error));
+    else if (message.kind === 'rejected') collector.add(errorText(message.id, message.error));
     else if (message.kind === 'notification') session.onClientNotification(message);
     else if (message.kind === 'response') session.onClientResponse(message);
-    else {
-      const full = admission.acquire();
-      // guard: batch/admission
-      if (full !== undefined) {
-        answers.push(errorText(message.id, full));
-        continue;
-      }
-      open++;
-      const request = header === undefined ? message : withTraceContext(message, header, limits);
-      const reply = new BatchReply(
-        message.id,
-        session,
-        requests.begin(request, originOf(session)),
-        notify,
-        (text) => {
-          admission.release();
-          if (text !== undefined) answers.push(text);
-          settle();
-        },
-      );
-      session.onRequest(request, reply, forwardable);
-    }
+    else startRequest(message, collector, options);
   }
-  settle();
+  collector.close();
 }
 
-class BatchReply implements FrontReply {
-  readonly #id: string;
-  readonly #session: LegacySession;
-  readonly #record: RequestRecord;
-  readonly #notify: (text: string) => void;
-  #done: ((text: string | undefined) => void) | undefined;
-
-  constructor(
-    id: string,
-    session: LegacySession,
-    record: RequestRecord,
-    notify: (text: string) => void,
-    done: (text: string | undefined) => void,
-  ) {
-    this.#id = id;
-    this.#session = session;
-    this.#record = record;
-    this.#notify = notify;
-    this.#done = done;
-  }
-
-  notification(notification: RpcNotification): boolean {
-    if (this.#done !== undefined) this.#notify(notification.text);
-    return true;
-  }
-
-  onDrain(listener: () => void): void {
-    listener();
-  }
-
-  serverRequest(
-    _upstream: string,
-    message: RpcMessage,
-    answer: AnswerServerRequest,
-    signal?: AbortSignal,
-  ): void {
-    this.#session.askAside(message, answer, signal);
-  }
-
-  settle(answer: Answer): void {
-    if (this.#done !== undefined) this.#record.answered(answer);
-    if (answer.kind === 'error') this.#finish(errorText(this.#id, answer.error));
-    else
-      this.#finish(
-        typeof answer.payload === 'string' ? answer.payload : new TextDecoder().decode(answer.payload),
-      );
-  }
-
-  abandon(): void {
-    if (this.#done !== undefined) this.#record.cancelled();
-    this.#finish(undefined);
-  }
-
-  #finish(text: string | undefined): void {
-    const done = this.#done;
-    this.#done = undefined;
-    done?.(text);
-  }
+function startRequest(message: RpcMessage, collector: BatchCollector, options: BatchOptions): void {
+  const { session, requests, limits, header, forwardable } = options;
+  collector.expect();
+  const request = new ClientRequest(requests, {
+    message: header === undefined ? message : withTraceContext(message, header, limits),
+    client: session.client,
+    writer: collector,
+    owner: session,
+    forwardable,
+  });
+  request.start(session);
 }

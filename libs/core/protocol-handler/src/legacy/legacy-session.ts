@@ -4,7 +4,6 @@ import {
   metaOf,
   notificationText,
   rawOf,
-  resultText,
   type RpcMessage,
   scanJson,
   stringMember,
@@ -16,23 +15,31 @@ import {
   type ClientBinding,
   type ClientContext,
   type Endpoint,
+  isLogLevel,
   isSameEndpoint,
+  META_SUBSCRIPTION,
   NOTHING_RUNS,
+  type Outcome,
   type RunningCall,
   type ViewChange,
 } from '@omni/model';
-import { GatewayError, type HeaderList, type Principal } from '@omni/ports';
-import { CAPABILITY_LIMITS, ClientRequests } from './client-requests.ts';
+import { GatewayError, type Principal } from '@omni/ports';
 import type { Dispatch, Identity, ResourceUpdates } from '../collaborators.ts';
-import type { FrontReply } from '../front-reply.ts';
-import { isLogLevel, passesLevel } from './log-level.ts';
-import { META_SUBSCRIPTION } from '../modern/modern-envelope.ts';
-import { checkCursor, isRouted, listKindOf } from '../modern/modern-requests.ts';
-import { negotiateLegacyVersion } from '../protocol-versions.ts';
-import { SessionCall, SessionCalls } from './session-calls.ts';
+import type { ClientRequest, RequestOwner, RequestServer } from '../request/client-request.ts';
+import { type ClientOutlet, deliver, deliverNow } from '../request/deliver.ts';
+import type { ListAnswers } from '../request/list-answers.ts';
+import { isRouted, listKindOf, unknownMethod } from '../request/methods.ts';
+import { passesLevel } from '../request/passes-level.ts';
+import { RequestsById } from '../request/requests-by-id.ts';
+import type { ServerRequestTarget } from '../request/response-writer.ts';
+import { negotiateVersion } from './legacy-version.ts';
+import { ServerRequests } from './server-requests.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
 const MAX_SUBSCRIPTIONS = 1000;
+/** Of the client's capabilities. */
+const CAPABILITY_LIMITS = { maxDepth: 64, maxElements: 10_000 };
+
 interface Subscription {
   /** Absent until it stands. */
   release?: () => void;
@@ -43,9 +50,10 @@ export interface SessionDependencies {
   readonly views: CatalogueViews;
   readonly dispatch: Dispatch;
   readonly updates: ResourceUpdates;
+  readonly lists: ListAnswers;
   readonly identity: Identity;
   readonly ticker: StreamTicker;
-  readonly maxInFlight: number;
+  readonly maxSessionInFlight: number;
 }
 
 export interface LegacySessionOptions {
@@ -53,10 +61,8 @@ export interface LegacySessionOptions {
   readonly key: string;
   readonly principal: Principal;
   readonly endpoint: Endpoint;
-  /** Sends a notification that belongs to no request. */
-  readonly send: (text: string) => void;
-  /** Sends a question that belongs to no request; `false` when nobody would hear it. */
-  readonly sendServerRequest: (text: string) => boolean;
+  /** Takes what belongs to no request. */
+  readonly outlet: ClientOutlet;
 }
 
 /**
@@ -64,21 +70,25 @@ export interface LegacySessionOptions {
  *
  * @see MCP 2025-11-25, basic/lifecycle and basic/transports.
  */
-export class LegacySession implements ClientBinding {
+export class LegacySession implements ClientBinding, RequestOwner, RequestServer {
   readonly key: string;
   readonly version: string;
   readonly capabilities: string;
   readonly clientInfo: string;
+  readonly isShared = false;
   readonly client: ClientContext;
   readonly #options: LegacySessionOptions;
   readonly #dependencies: SessionDependencies;
-  readonly #calls = new SessionCalls();
+  /** Requests that run, which keep the session from being idle. */
+  readonly calls: RequestsById;
   // Most sessions are idle most of the time and need none of these.
-  #requests: ClientRequests | undefined;
+  #serverRequests: ServerRequests | undefined;
   #subscriptions: Map<string, Subscription> | undefined;
   readonly #onEnd: (() => void)[] = [];
   readonly #addClientNotificationListener: ((notification: RpcMessage) => void)[] = [];
   readonly #stopWatching: () => void;
+  /** Of the last `logging/setLevel`. */
+  #minimumLevel: string | undefined;
   #isEnded = false;
 
   /** @param initialize - The request that opens the session; see {@link checkInitialize}. */
@@ -86,9 +96,9 @@ export class LegacySession implements ClientBinding {
     this.#options = options;
     this.#dependencies = options.dependencies;
     this.key = options.key;
-    this.version = negotiateLegacyVersion(
-      stringMember(initialize.text, initialize.params, 'protocolVersion') ?? '',
-    );
+    const { maxSessionInFlight } = options.dependencies;
+    this.calls = new RequestsById({ where: 'in this session', maxSessionInFlight });
+    this.version = negotiateVersion(initialize);
     const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
     // Servers would see the tasks that others have started with the client: their ids name no server.
     this.capabilities = copyOf(options.endpoint.kind === 'all' ? withoutTasks(declared) : declared);
@@ -104,11 +114,6 @@ export class LegacySession implements ClientBinding {
     this.#stopWatching = this.#dependencies.views.onChange((change) => this.#announce(change));
   }
 
-  /** Requests that run, which keep the session from being idle. */
-  get inFlight(): number {
-    return this.#calls.size;
-  }
-
   /** The answer to `initialize`, as JSON. */
   initializeResult(): string {
     const { views, identity } = this.#dependencies;
@@ -117,15 +122,31 @@ export class LegacySession implements ClientBinding {
     return `{"protocolVersion":${JSON.stringify(this.version)},"capabilities":${capabilities},"serverInfo":${JSON.stringify(identity)}${rest}}`;
   }
 
-  /** Serves a request; never throws. @param forwardable - What some server may be told of the headers that came with it. */
-  onRequest(message: RpcMessage, reply: FrontReply, forwardable?: HeaderList): void {
-    const refused = this.#admit(message);
-    if (refused !== undefined) return reply.settle({ kind: 'error', error: refused });
-    const call = new SessionCall(message.id, reply, this.#calls);
-    try {
-      call.running = this.#serve(message, call, forwardable);
-    } catch (error) {
-      call.settle({ kind: 'error', error: GatewayError.from(error) });
+  serve(request: ClientRequest): RunningCall {
+    const { dispatch, lists, views } = this.#dependencies;
+    const { message } = request;
+    if (isRouted(message.method)) return dispatch.route(request, request);
+    const kind = listKindOf(message.method);
+    if (kind !== undefined) return lists.answer(kind, request);
+    switch (message.method) {
+      case 'ping':
+        return resultOf(request, '{}');
+      case 'initialize':
+        return failureOf(
+          request,
+          new GatewayError('OMNI_MESSAGE_INVALID', 'This session is already initialized'),
+        );
+      case 'logging/setLevel':
+        return this.#setLevel(request);
+      case 'resources/subscribe':
+        // Clients that remember addresses subscribe without listing first.
+        views.whenKnown(this.client, 'list', () => void this.#subscribe(request));
+        return NOTHING_RUNS;
+      case 'resources/unsubscribe':
+        return this.#unsubscribe(request);
+      default:
+        if (dispatch.carries(message.method, this.client.endpoint)) return dispatch.route(request, request);
+        return failureOf(request, unknownMethod(message.method));
     }
   }
 
@@ -134,35 +155,34 @@ export class LegacySession implements ClientBinding {
       for (const listener of this.#addClientNotificationListener) listener(message);
       return;
     }
-    if (message.method === 'notifications/progress') return this.#requests?.onProgress(message);
+    if (message.method === 'notifications/progress') return this.#serverRequests?.onProgress(message);
     if (message.method !== 'notifications/cancelled') return;
     const id = rawOf(message, memberOf(message.params, 'requestId'));
-    const call = id === undefined ? undefined : this.#calls.get(id);
+    const call = id === undefined ? undefined : this.calls.get(id);
     // A late or foreign id is normal: the answer was faster (MCP 2025-11-25, basic/utilities/cancellation).
     call?.cancel(stringMember(message.text, message.params, 'reason'));
   }
 
   /** @returns Whether the response was waited for. */
   onClientResponse(message: RpcMessage): boolean {
-    return this.#requests?.onResponse(message) ?? false;
+    return this.#serverRequests?.onResponse(message) ?? false;
   }
 
-  /** Passes a request of an upstream to the client on the stream that `send` writes to. */
   ask(
     message: RpcMessage,
     answer: AnswerServerRequest,
-    send: (text: string) => boolean,
+    target: ServerRequestTarget,
     signal?: AbortSignal,
   ): void {
-    this.#clientRequests().ask(message, answer, send, signal);
+    this.#openServerRequests().ask(message, answer, target, signal);
   }
 
   onNotification(upstream: string, message: RpcMessage): void {
     if (this.#isEnded) return;
     // guard: session/level
-    if (message.method === 'notifications/message' && !passesLevel(message, this.#calls.minimumLevel)) return;
+    if (message.method === 'notifications/message' && !passesLevel(message, this.#minimumLevel)) return;
     this.#dependencies.dispatch.toClient(upstream, message, this.client, ({ text }) =>
-      this.#options.send(text),
+      deliver(this.#options.outlet, text),
     );
   }
 
@@ -172,18 +192,14 @@ export class LegacySession implements ClientBinding {
     answer: AnswerServerRequest,
     signal?: AbortSignal,
   ): void {
+    const target = { serverRequest: (text: string) => deliverNow(this.#options.outlet, text) };
     this.#dependencies.dispatch.toClient(upstream, message, this.client, (translated) =>
-      this.askAside(translated, answer, signal),
+      this.ask(translated, answer, target, signal),
     );
   }
 
-  /** Passes a request of an upstream to the client on the stream that belongs to no request. */
-  askAside(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    this.#clientRequests().ask(message, answer, this.#options.sendServerRequest, signal);
-  }
-
   logLevel(): string | undefined {
-    return this.#calls.minimumLevel;
+    return this.#minimumLevel;
   }
 
   addClientNotificationListener(listener: (notification: RpcMessage) => void): void {
@@ -197,7 +213,7 @@ export class LegacySession implements ClientBinding {
 
   /** The client says nothing more, even if it still reads: what servers ask it need not wait for the session to end. */
   endServerRequests(): void {
-    this.#clientRequests().end();
+    this.#openServerRequests().end();
   }
 
   /**
@@ -209,7 +225,8 @@ export class LegacySession implements ClientBinding {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#stopWatching();
-    for (const call of this.#calls.all()) call.end('the session has ended', reason);
+    const outcome: Outcome | undefined = reason === undefined ? undefined : { kind: 'error', error: reason };
+    for (const call of this.calls.items()) call.cancel('the session has ended', outcome);
     this.endServerRequests();
     // guard: session/release
     for (const { release } of this.#subscriptions?.values() ?? []) release?.();
@@ -217,96 +234,32 @@ export class LegacySession implements ClientBinding {
     for (const listener of this.#onEnd) listener();
   }
 
-  #admit(message: RpcMessage): GatewayError | undefined {
-    // guard: session/id-in-use
-    if (this.#calls.get(message.id) !== undefined)
-      return new GatewayError(
-        'OMNI_REQUEST_ID_IN_USE',
-        'A request with this id is still running in this session',
-      );
-    const { maxInFlight } = this.#dependencies;
-    if (/* guard: session/in-flight */ this.#calls.size < maxInFlight) return undefined;
-    return new GatewayError(
-      'OMNI_OVERLOADED',
-      `At most ${maxInFlight} requests can run in one session (limits.maxSessionInFlight)`,
-    );
-  }
-
-  #serve(message: RpcMessage, reply: FrontReply, forwardable: HeaderList | undefined): RunningCall {
-    const { dispatch, views } = this.#dependencies;
-    const { endpoint } = this.client;
-    if (isRouted(message.method))
-      return dispatch.route({ message, client: this.client, paramHeaders: undefined, forwardable }, reply);
-    const kind = listKindOf(message.method);
-    if (kind !== undefined) {
-      const refused = checkCursor(message);
-      if (refused !== undefined) return this.#error(reply, refused);
-      views.whenKnown(
-        this.client,
-        'list',
-        () => void this.#result(message, reply, views.of(this.client).list(kind)),
-      );
-      return NOTHING_RUNS;
-    }
-    switch (message.method) {
-      case 'ping':
-        return this.#result(message, reply, '{}');
-      case 'initialize':
-        return this.#error(
-          reply,
-          new GatewayError('OMNI_MESSAGE_INVALID', 'This session is already initialized'),
-        );
-      case 'logging/setLevel':
-        return this.#setLevel(message, reply);
-      case 'resources/subscribe':
-        // Clients that remember addresses subscribe without listing first.
-        views.whenKnown(this.client, 'list', () => void this.#subscribe(message, reply));
-        return NOTHING_RUNS;
-      case 'resources/unsubscribe':
-        return this.#unsubscribe(message, reply);
-      default:
-        if (dispatch.carries(message.method, endpoint))
-          return dispatch.route(
-            { message, client: this.client, paramHeaders: undefined, forwardable },
-            reply,
-          );
-        return this.#error(
-          reply,
-          new GatewayError(
-            'OMNI_METHOD_UNKNOWN',
-            `Method ${JSON.stringify(message.method.slice(0, 100))} is not offered here`,
-          ),
-        );
-    }
-  }
-
-  #setLevel(message: RpcMessage, reply: FrontReply): RunningCall {
-    const level = stringMember(message.text, message.params, 'level');
+  #setLevel(request: ClientRequest): RunningCall {
+    const { text, params } = request.message;
+    const level = stringMember(text, params, 'level');
     if (level === undefined || !isLogLevel(level))
-      return this.#error(
-        reply,
+      return failureOf(
+        request,
         new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'),
       );
-    this.#calls.minimumLevel = level;
-    return this.#dependencies.dispatch.route(
-      { message, client: this.client, paramHeaders: undefined },
-      reply,
-    );
+    this.#minimumLevel = level;
+    return this.#dependencies.dispatch.route(request, request);
   }
 
-  #subscribe(message: RpcMessage, reply: FrontReply): RunningCall {
-    const uri = stringMember(message.text, message.params, 'uri');
+  #subscribe(request: ClientRequest): RunningCall {
+    const uri = stringMember(request.message.text, request.message.params, 'uri');
     const { updates, views } = this.#dependencies;
+    const { outlet } = this.#options;
     const subscriptions = (this.#subscriptions ??= new Map());
     if (uri === undefined)
-      return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
+      return failureOf(request, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
     if (!views.of(this.client).allowsWatch(uri))
-      return this.#error(reply, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
-    if (subscriptions.get(uri)?.release !== undefined) return this.#result(message, reply, '{}');
+      return failureOf(request, new GatewayError('OMNI_NAME_UNKNOWN', 'No server offers this resource'));
+    if (subscriptions.get(uri)?.release !== undefined) return resultOf(request, '{}');
     // guard: session/subscriptions
     if (subscriptions.size >= MAX_SUBSCRIPTIONS) {
-      return this.#error(
-        reply,
+      return failureOf(
+        request,
         new GatewayError('OMNI_OVERLOADED', `At most ${MAX_SUBSCRIPTIONS} resources can be subscribed to`),
       );
     }
@@ -315,35 +268,35 @@ export class LegacySession implements ClientBinding {
     updates.subscribe(
       this.client,
       uri,
-      (update) => this.#options.send(/* guard: session/foreign-listen */ withoutSubscriptionId(update)),
+      (update) => deliver(outlet, /* guard: session/foreign-listen */ withoutSubscriptionId(update)),
       (release) => {
         // The client may have taken it back, or asked again.
         const isWanted =
           !this.#isEnded && /* guard: session/taken-back */ subscriptions.get(uri) === subscription;
         if (release instanceof GatewayError) {
           if (isWanted) subscriptions.delete(uri);
-          return void this.#error(reply, release);
+          return void failureOf(request, release);
         }
         if (isWanted) subscription.release = release;
         else release();
-        return void this.#result(message, reply, '{}');
+        return void resultOf(request, '{}');
       },
     );
     return NOTHING_RUNS;
   }
 
-  #unsubscribe(message: RpcMessage, reply: FrontReply): RunningCall {
-    const uri = stringMember(message.text, message.params, 'uri');
+  #unsubscribe(request: ClientRequest): RunningCall {
+    const uri = stringMember(request.message.text, request.message.params, 'uri');
     if (uri === undefined)
-      return this.#error(reply, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
+      return failureOf(request, new GatewayError('OMNI_PARAMS_INVALID', '"uri" must be a string'));
     this.#subscriptions?.get(uri)?.release?.();
     this.#subscriptions?.delete(uri);
-    return this.#result(message, reply, '{}');
+    return resultOf(request, '{}');
   }
 
-  #clientRequests(): ClientRequests {
-    this.#requests ??= new ClientRequests(this.#dependencies.ticker, this.capabilities);
-    return this.#requests;
+  #openServerRequests(): ServerRequests {
+    this.#serverRequests ??= new ServerRequests(this.#dependencies.ticker, this.capabilities);
+    return this.#serverRequests;
   }
 
   #announce(change: ViewChange): void {
@@ -353,18 +306,18 @@ export class LegacySession implements ClientBinding {
     )
       return;
     for (const kind of change.kinds)
-      this.#options.send(notificationText(`notifications/${kind}/list_changed`, ''));
+      deliver(this.#options.outlet, notificationText(`notifications/${kind}/list_changed`, ''));
   }
+}
 
-  #result(message: RpcMessage, reply: FrontReply, result: string): RunningCall {
-    reply.settle({ kind: 'message', payload: resultText(message.id, result), status: 200 });
-    return NOTHING_RUNS;
-  }
+function resultOf(request: ClientRequest, result: string): RunningCall {
+  request.result(result);
+  return NOTHING_RUNS;
+}
 
-  #error(reply: FrontReply, error: GatewayError): RunningCall {
-    reply.settle({ kind: 'error', error });
-    return NOTHING_RUNS;
-  }
+function failureOf(request: ClientRequest, error: GatewayError): RunningCall {
+  request.fail(error);
+  return NOTHING_RUNS;
 }
 
 /** An update as this era knows it: a modern server marks it with the id of a listen that is Omni's own (protocol.md R16). */

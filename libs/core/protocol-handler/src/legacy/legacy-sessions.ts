@@ -2,7 +2,7 @@ import { type Endpoint, isSameEndpoint } from '@omni/model';
 import type { RpcMessage } from '@omni/jsonrpc';
 import { type CancelTimer, type Clock, type Exchange, GatewayError, type Principal } from '@omni/ports';
 import { LegacySession, type SessionDependencies } from './legacy-session.ts';
-import { isPrimingVersion } from '../protocol-versions.ts';
+import { isPrimingVersion, negotiateVersion } from './legacy-version.ts';
 import { EventBudget, SessionEvents } from '../streams/session-events.ts';
 import { newSessionId } from './session-id.ts';
 import { SessionStream } from '../streams/session-stream.ts';
@@ -15,7 +15,7 @@ export interface HttpSession {
   /** All streams of the session, for clients that lose a connection. */
   readonly events: SessionEvents;
   /** The one that belongs to no request. */
-  readonly stream: SessionStream;
+  readonly standalone: SessionStream;
   /** Of a session that was busy when last looked at: later than now. */
   lastSeenMs: number;
 }
@@ -59,26 +59,25 @@ export class LegacySessions {
           `At most ${maxSessions} sessions can be open (limits.maxSessions)`,
         );
     }
-    const session: LegacySession = new LegacySession(initialize, {
-      dependencies: this.#options,
-      key: `http-${++this.#opened}`,
-      principal,
-      endpoint,
-      send: (text) => stream.send(text),
-      sendServerRequest: (text) => stream.sendNow(text),
-    });
     const { ticker } = this.#options;
     const events = new SessionEvents({
       ticker,
       budget: this.#budget,
-      isPriming: /* guard: session/priming */ isPrimingVersion(session.version),
+      isPriming: /* guard: session/priming */ isPrimingVersion(negotiateVersion(initialize)),
     });
-    const stream = new SessionStream(ticker, events);
+    const standalone = new SessionStream(ticker, events);
+    const session = new LegacySession(initialize, {
+      dependencies: this.#options,
+      key: `http-${++this.#opened}`,
+      principal,
+      endpoint,
+      outlet: standalone,
+    });
     const opened: HttpSession = {
       id: newSessionId(),
       session,
       events,
-      stream,
+      standalone,
       lastSeenMs: clock.monotonicMs(),
     };
     this.#sessions.set(opened.id, opened);
@@ -106,9 +105,9 @@ export class LegacySessions {
   /** Opens the standalone stream of a session. */
   listen(found: HttpSession, exchange: Exchange): GatewayError | undefined {
     // guard: session/one-stream
-    if (found.stream.isOpen)
+    if (found.standalone.isOpen)
       return new GatewayError('OMNI_STREAM_CONFLICT', 'The session already has an open GET stream');
-    found.stream.open(exchange);
+    found.standalone.open(exchange);
     return undefined;
   }
 
@@ -125,8 +124,8 @@ export class LegacySessions {
         'OMNI_STREAM_OVER',
         'Everything on this stream was sent, or is not kept any more',
       );
-    if (found.stream.owns(point.stream)) {
-      found.stream.open(exchange, point.seq);
+    if (found.standalone.owns(point.stream)) {
+      found.standalone.open(exchange, point.seq);
       return undefined;
     }
     point.stream.resume(exchange, point.seq);
@@ -138,7 +137,7 @@ export class LegacySessions {
   end(found: HttpSession, reason?: GatewayError): void {
     this.#sessions.delete(found.id);
     found.session.end(reason);
-    found.stream.end();
+    found.standalone.end();
     found.events.release();
   }
 
@@ -186,6 +185,6 @@ export class LegacySessions {
 }
 
 /** A session that is waited for. */
-function isBusy({ session, stream }: HttpSession): boolean {
-  return /* guard: session/busy */ session.inFlight > 0 || stream.isOpen;
+function isBusy({ session, standalone }: HttpSession): boolean {
+  return /* guard: session/busy */ session.calls.size > 0 || standalone.isOpen;
 }

@@ -4,7 +4,6 @@ import {
   memberOf,
   metaOf,
   notificationText,
-  resultText,
   type RpcMessage,
   scanJson,
   setMember,
@@ -12,16 +11,16 @@ import {
 } from '@omni/jsonrpc';
 import {
   type CatalogueViews,
-  type ClientContext,
   isSameEndpoint,
+  META_SUBSCRIPTION,
+  NOTHING_RUNS,
   type RpcNotification,
   type RunningCall,
   type ViewChange,
 } from '@omni/model';
 import { type Clock, GatewayError } from '@omni/ports';
 import type { Dispatch, ResourceUpdates } from '../collaborators.ts';
-import type { FrontReply } from '../front-reply.ts';
-import { META_SUBSCRIPTION } from './modern-envelope.ts';
+import type { ClientRequest } from '../request/client-request.ts';
 
 const MAX_LISTENS = 1000;
 const MAX_URIS = 1000;
@@ -38,10 +37,8 @@ const CHANGE_FLAGS = [
 ] as const;
 
 interface Listen {
-  readonly id: string;
-  readonly client: ClientContext;
+  readonly request: ClientRequest;
   readonly kinds: ReadonlySet<string>;
-  readonly reply: FrontReply;
   readonly releases: (() => void)[];
   /** Before the acknowledgement and while the client reads slowly: the last notification of each subject. There are as many subjects as were asked for. */
   held: Map<string, RpcNotification> | undefined;
@@ -81,21 +78,19 @@ export class ListenHub {
     return this.#listens.size;
   }
 
-  open(message: RpcMessage, client: ClientContext, reply: FrontReply): RunningCall {
-    const filter = readFilter(message);
-    if (filter instanceof GatewayError) return this.#refuse(reply, filter);
+  open(request: ClientRequest): RunningCall {
+    const filter = readFilter(request.message);
+    if (filter instanceof GatewayError) return failureOf(request, filter);
     // guard: listen/count
     if (this.#listens.size >= MAX_LISTENS) {
-      return this.#refuse(
-        reply,
+      return failureOf(
+        request,
         new GatewayError('OMNI_OVERLOADED', `At most ${MAX_LISTENS} subscriptions can be open`),
       );
     }
     const listen: Listen = {
-      id: message.id,
-      client,
+      request,
       kinds: filter.kinds,
-      reply,
       releases: [],
       held: undefined,
       isAcknowledged: false,
@@ -103,7 +98,7 @@ export class ListenHub {
     };
     this.#listens.add(listen);
     if (filter.uris.length === 0 && filter.taskIds.length === 0) this.#acknowledge(listen, [], []);
-    else this.#begin(listen, message, filter);
+    else this.#begin(listen, filter);
     return { cancel: () => this.#close(listen) };
   }
 
@@ -113,17 +108,13 @@ export class ListenHub {
     for (const listen of [...this.#listens]) {
       this.#close(listen);
       if (listen.isAcknowledged)
-        for (const notification of listen.held?.values() ?? []) listen.reply.notification(notification);
-      listen.reply.settle({
-        kind: 'message',
-        payload: resultText(listen.id, `{"resultType":"complete",${subscriptionMeta(listen.id)}}`),
-        status: 200,
-      });
+        for (const notification of listen.held?.values() ?? []) listen.request.notification(notification);
+      listen.request.result(`{"resultType":"complete",${subscriptionMeta(listen)}}`);
     }
   }
 
   /** The acknowledgement tells what is honoured, so it waits until that is known. What comes before is kept. */
-  #begin(listen: Listen, message: RpcMessage, filter: Filter): void {
+  #begin(listen: Listen, filter: Filter): void {
     listen.held = new Map();
     let watched: readonly string[] = [];
     let owned: readonly string[] = [];
@@ -136,7 +127,7 @@ export class ListenHub {
       watched = uris;
       onKnown();
     });
-    this.#watchTasks(listen, message, filter.taskIds, (taskIds) => {
+    this.#watchTasks(listen, filter.taskIds, (taskIds) => {
       owned = taskIds;
       onKnown();
     });
@@ -150,9 +141,9 @@ export class ListenHub {
   ): void {
     if (asked.length === 0) return onKnown([]);
     const { views, updates, clock } = this.#options;
-    views.whenKnown(listen.client, 'list', () => {
+    views.whenKnown(listen.request.client, 'list', () => {
       if (listen.isClosed) return;
-      const view = views.of(listen.client);
+      const view = views.of(listen.request.client);
       const honoured = new Set(
         asked
           // guard: listen/known
@@ -172,7 +163,7 @@ export class ListenHub {
       };
       for (const uri of [...honoured]) {
         const onUpdated = (update: RpcMessage): void => this.#forward(listen, uri, update);
-        updates.subscribe(listen.client, uri, onUpdated, (release) => {
+        updates.subscribe(listen.request.client, uri, onUpdated, (release) => {
           // Of a refusal that comes late the client learns by reading.
           if (release instanceof GatewayError) honoured.delete(uri);
           else if (listen.isClosed) release();
@@ -187,14 +178,13 @@ export class ListenHub {
   /** @param onKnown - Called once, with those that are the client's. */
   #watchTasks(
     listen: Listen,
-    message: RpcMessage,
     taskIds: readonly string[],
     onKnown: (taskIds: readonly string[]) => void,
   ): void {
     if (taskIds.length === 0) return onKnown([]);
     const release = this.#options.dispatch.watchTasks({
-      message,
-      client: listen.client,
+      message: listen.request.message,
+      client: listen.request.client,
       taskIds,
       onOpen: onKnown,
       onTaskNotification: (taskId, notification) => this.#forward(listen, `task ${taskId}`, notification),
@@ -223,11 +213,6 @@ export class ListenHub {
     for (const [subject, notification] of held ?? []) this.#send(listen, subject, notification);
   }
 
-  #refuse(reply: FrontReply, error: GatewayError): RunningCall {
-    reply.settle({ kind: 'error', error });
-    return { cancel() {} };
-  }
-
   #close(listen: Listen): void {
     if (listen.isClosed) return;
     listen.isClosed = true;
@@ -239,8 +224,8 @@ export class ListenHub {
   #announce(change: ViewChange): void {
     for (const listen of this.#listens) {
       if (
-        /* guard: listen/scope */ !isSameEndpoint(listen.client.endpoint, change.endpoint) ||
-        !change.isFor(listen.client)
+        /* guard: listen/scope */ !isSameEndpoint(listen.request.client.endpoint, change.endpoint) ||
+        !change.isFor(listen.request.client)
       )
         continue;
       for (const { kind, method } of CHANGE_FLAGS) {
@@ -255,8 +240,8 @@ export class ListenHub {
     const meta = metaOf(update);
     const edit =
       meta === undefined
-        ? setMember(update.params, '_meta', `{${JSON.stringify(META_SUBSCRIPTION)}:${listen.id}}`)
-        : setMember(meta, META_SUBSCRIPTION, listen.id);
+        ? setMember(update.params, '_meta', `{${JSON.stringify(META_SUBSCRIPTION)}:${idOf(listen)}}`)
+        : setMember(meta, META_SUBSCRIPTION, idOf(listen));
     this.#send(listen, subject, {
       method: update.method,
       text: applyEdits(update.text, [edit]),
@@ -268,7 +253,7 @@ export class ListenHub {
   #notify(listen: Listen, method: string, moreParams = ''): void {
     this.#send(listen, method, {
       method,
-      text: notificationText(method, `{${subscriptionMeta(listen.id)}${moreParams}}`),
+      text: notificationText(method, `{${subscriptionMeta(listen)}${moreParams}}`),
       params: undefined,
     });
   }
@@ -278,9 +263,9 @@ export class ListenHub {
       listen.held.set(subject, notification);
       return;
     }
-    if (/* guard: listen/slow-reader */ listen.reply.notification(notification)) return;
+    if (/* guard: listen/slow-reader */ listen.request.notification(notification)) return;
     listen.held = new Map();
-    listen.reply.onDrain(() => this.#goOn(listen));
+    listen.request.onDrain(() => this.#goOn(listen));
   }
 
   #goOn(listen: Listen): void {
@@ -291,8 +276,17 @@ export class ListenHub {
   }
 }
 
-function subscriptionMeta(id: string): string {
-  return `"_meta":{${JSON.stringify(META_SUBSCRIPTION)}:${id}}`;
+function idOf({ request }: Listen): string {
+  return request.message.id;
+}
+
+function failureOf(request: ClientRequest, error: GatewayError): RunningCall {
+  request.fail(error);
+  return NOTHING_RUNS;
+}
+
+function subscriptionMeta(listen: Listen): string {
+  return `"_meta":{${JSON.stringify(META_SUBSCRIPTION)}:${idOf(listen)}}`;
 }
 
 function readFilter(message: RpcMessage): Filter | GatewayError {

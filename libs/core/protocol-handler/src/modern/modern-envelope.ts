@@ -7,14 +7,18 @@ import {
   stringAt,
   stringMember,
 } from '@omni/jsonrpc';
-import { decodeHeaderValue } from '@omni/model';
+import {
+  decodeHeaderValue,
+  type HeaderLookup,
+  isLegacyVersion,
+  isModernVersion,
+  SUPPORTED_VERSIONS,
+} from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import { isModernVersion, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../protocol-versions.ts';
 
 export const META_VERSION = 'io.modelcontextprotocol/protocolVersion';
 export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 export const META_CLIENT_INFO = 'io.modelcontextprotocol/clientInfo';
-export const META_SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 
 /** What a modern request says of its client. */
 export interface ModernEnvelope {
@@ -23,9 +27,6 @@ export interface ModernEnvelope {
   /** JSON of the client's name and version; `{}` when absent. */
   readonly clientInfo: string;
 }
-
-/** Looks a header up by its lower-case name; `undefined` when absent. */
-export type HeaderLookup = (name: string) => string | undefined;
 
 /** Whether a message says in its body that it belongs to the modern era. */
 export function claimsModernEnvelope(message: RpcMessage): boolean {
@@ -49,7 +50,7 @@ export function readEnvelope(message: RpcMessage, versionHeader?: string): Moder
   if (versionHeader !== undefined && versionHeader !== versionText)
     return mismatch('MCP-Protocol-Version differs from the version in _meta');
   if (!isModernVersion(versionText)) {
-    const problem = LEGACY_VERSIONS.includes(versionText)
+    const problem = isLegacyVersion(versionText)
       ? 'begins with initialize and has no such envelope'
       : 'is not supported';
     return new GatewayError(

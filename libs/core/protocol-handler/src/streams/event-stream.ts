@@ -1,12 +1,29 @@
 import type { Exchange, Payload, ResponseStream } from '@omni/ports';
 import type { ReplyStream } from './reply-stream.ts';
-import type { SessionEvents } from './session-events.ts';
 import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent, writePrimingEvent } from './sse-text.ts';
 
 /** The connection on which a stream is heard at the moment. */
 interface Attachment {
   readonly exchange: Exchange;
   readonly response: ResponseStream;
+}
+
+/** An event as it is kept. */
+export interface KeptMessage {
+  /** Position in its stream, counted from 1. */
+  readonly seq: number;
+  readonly message: Payload;
+}
+
+/** Keeps the events of streams for clients that come back. */
+export interface EventStore {
+  /** Whether streams begin with an event that has an id and no data. */
+  readonly isPriming: boolean;
+  keep(stream: EventStream, seq: number, message: Payload): void;
+  /** Events of one stream behind a position, oldest first. */
+  after(stream: EventStream, seq: number): readonly KeptMessage[];
+  /** Nothing more comes on this stream. */
+  onEnded(stream: EventStream): void;
 }
 
 /**
@@ -18,15 +35,15 @@ interface Attachment {
 export class EventStream implements ReplyStream {
   /** Unique in the session. */
   readonly number: number;
-  /** How many of its events are kept; counted by {@link SessionEvents}. */
+  /** How many of its events are kept; counted by its {@link EventStore}. */
   keptCount = 0;
-  readonly #events: SessionEvents;
+  readonly #events: EventStore;
   #attachment: Attachment | undefined;
   #onDrain: (() => void) | undefined;
   #lastSeq = 0;
   #isEnded = false;
 
-  constructor(events: SessionEvents, number: number) {
+  constructor(events: EventStore, number: number) {
     this.#events = events;
     this.number = number;
   }
@@ -90,6 +107,11 @@ export class EventStream implements ReplyStream {
     this.#isEnded = true;
     this.#close();
     this.#events.onEnded(this);
+  }
+
+  destroy(): void {
+    this.cut();
+    this.end();
   }
 
   onGone(exchange: Exchange): boolean {

@@ -13,6 +13,8 @@ export interface ReplyStream {
   /** Called once, when the backlog or the client is gone. */
   onDrain(listener: () => void): void;
   end(): void;
+  /** Breaks off for good: what was sent must not look complete. */
+  destroy(): void;
   /** The client of this exchange is gone. @returns Whether what is sent from now on is kept for it. */
   onGone(exchange: Exchange): boolean;
 }
@@ -34,7 +36,7 @@ export class PlainStream implements ReplyStream {
   }
 
   /** Begins a last event whose data come in chunks. */
-  pass(isKept: boolean): PassthroughBody {
+  passThrough(isKept: boolean): PassthroughBody {
     return new PassthroughBody(this.#response, { isEvent: true, isKept });
   }
 
@@ -48,6 +50,10 @@ export class PlainStream implements ReplyStream {
 
   end(): void {
     this.#response.end();
+  }
+
+  destroy(): void {
+    this.#response.destroy();
   }
 
   onGone(): boolean {

@@ -1,5 +1,5 @@
 import type { Payload, Place } from '@omni/ports';
-import { EventStream } from './event-stream.ts';
+import { EventStream, type EventStore, type KeptMessage } from './event-stream.ts';
 import type { StreamTicker, Ticking } from './stream-ticker.ts';
 
 /** Bounds of what is kept for clients that come back; a character counts as a byte. */
@@ -29,11 +29,8 @@ export class EventBudget {
   }
 }
 
-export interface KeptEvent {
+interface KeptEvent extends KeptMessage {
   readonly stream: EventStream;
-  /** Position in its stream, counted from 1. */
-  readonly seq: number;
-  readonly message: Payload;
   readonly keptAtMs: number;
 }
 
@@ -58,7 +55,7 @@ const EVENT_ID = /^s(\d{1,12})-(\d{1,12})$/;
  *
  * @see MCP 2025-11-25, basic/transports, "Resumability and Redelivery".
  */
-export class SessionEvents implements Ticking {
+export class SessionEvents implements EventStore, Ticking {
   readonly isPriming: boolean;
   readonly #ticker: StreamTicker;
   readonly #budget: EventBudget;
@@ -125,7 +122,7 @@ export class SessionEvents implements Ticking {
   }
 
   /** Events of one stream behind a position, oldest first. */
-  after(stream: EventStream, seq: number): readonly KeptEvent[] {
+  after(stream: EventStream, seq: number): readonly KeptMessage[] {
     return this.#kept.filter(
       (event) => /* guard: process/replay, events/own-stream */ event.stream === stream && event.seq > seq,
     );

@@ -5,7 +5,8 @@ import { toLegacyAnswer, toModernAnswer } from './bridge-answer.ts';
 const INFO = '"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"up"}}';
 
 function legacy(members: string, wrapsOutput = false): string {
-  return toLegacyAnswer(messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`), '"c"', 'files', wrapsOutput);
+  return toLegacyAnswer(messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`), '"c"', 'files', wrapsOutput)
+    .text;
 }
 
 function modern(
@@ -13,7 +14,7 @@ function modern(
   method = 'tools/call',
   serverInfo: string | undefined = '{"name":"up"}',
 ): string {
-  return toModernAnswer(messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`), '"c"', method, serverInfo);
+  return toModernAnswer(messageOf(`{"jsonrpc":"2.0","id":4711,${members}}`), '"c"', method, serverInfo).text;
 }
 
 function answered(result: string): string {
@@ -173,7 +174,8 @@ describe('toModernAnswer', () => {
 
   it('adds no server info when the server gave none', () => {
     expect(
-      toModernAnswer(messageOf('{"jsonrpc":"2.0","id":4711,"result":{}}'), '"c"', 'tools/call', undefined),
+      toModernAnswer(messageOf('{"jsonrpc":"2.0","id":4711,"result":{}}'), '"c"', 'tools/call', undefined)
+        .text,
     ).toBe(answered('{"resultType":"complete"}'));
   });
 

@@ -3,10 +3,10 @@ import {
   errorText,
   type JsonObject,
   memberOf,
+  objectIn,
   rawOf,
   resultText,
   type RpcMessage,
-  scanJson,
   setMember,
   setMembers,
   stringMember,
@@ -15,42 +15,17 @@ import {
   withoutMembers,
 } from '@omni/jsonrpc';
 import { GatewayError } from '@omni/ports';
+import { errorCodeOf } from '../call/answer-code.ts';
+import type { TranslatedAnswer } from './era-codec.ts';
 
-const RESULT_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 /** Members of modern results that legacy clients do not know (protocol.md 2.1 A). */
 const MODERN_MEMBERS = new Set(['resultType', 'ttlMs', 'cacheScope']);
 /** Errors about the modern envelope, which is Omni's own doing for a legacy client. */
-const ENVELOPE_ERRORS = new Set(['-32020', '-32021', '-32022']);
-
-/** Errors by which a server says that it does not have the resource: the code in force, the one before, and no resources at all. */
-const NOT_HERE = new Set(['-32602', '-32002', '-32601']);
-
-/** Whether a server says that it does not have what was asked for. */
-export function isNotHere(message: RpcMessage): boolean {
-  return NOT_HERE.has(errorCode(message) ?? '');
-}
-
-/** HTTP status of a modern answer that came without one (MCP 2026-07-28, basic, "Error Codes"). */
-export function statusOfAnswer(message: RpcMessage): number {
-  switch (errorCode(message)) {
-    case '-32601':
-      return 404;
-    case '-32700':
-    case '-32600':
-    case '-32020':
-    case '-32021':
-    case '-32022':
-      return 400;
-    default:
-      return 200;
-  }
-}
-
-/** The code of an error response as JSON; `undefined` for a result. */
-export function errorCode(message: RpcMessage): string | undefined {
-  return rawOf(message, memberOf(message.error?.object, 'code'));
-}
+const ENVELOPE_ERRORS: ReadonlySet<string | undefined> = new Set(['-32020', '-32021', '-32022']);
+const RESOURCE_NOT_FOUND_BEFORE = '-32002';
+const PARAMS_INVALID = '-32602';
+const CAPABILITY_MISSING = '-32021';
 
 /**
  * Turns the answer of a modern server into one for a legacy client.
@@ -63,32 +38,31 @@ export function toLegacyAnswer(
   id: string,
   upstream: string,
   wrapsOutput: boolean,
-): string {
+): TranslatedAnswer {
   if (message.error !== undefined) {
-    if (/* guard: era/envelope-errors */ !ENVELOPE_ERRORS.has(errorCode(message) ?? ''))
-      return withId(message, id);
+    const code = errorCodeOf(message);
+    if (/* guard: era/envelope-errors */ !ENVELOPE_ERRORS.has(code))
+      return translated(withId(message, id), code);
     const said = stringMember(message.text, message.error.object, 'message') ?? '';
-    return errorText(
+    return eraError(
       id,
-      new GatewayError(
-        'OMNI_UPSTREAM_ERA',
-        `Server "${upstream}" refused the request as Omni translated it: ${said.slice(0, 200)}`,
-      ),
+      `Server "${upstream}" refused the request as Omni translated it: ${said.slice(0, 200)}`,
     );
   }
   const result = message.result?.object;
-  if (result === undefined) return withId(message, id);
+  if (result === undefined) return translated(withId(message, id));
   const type = stringMember(message.text, result, 'resultType') ?? 'complete';
   // guard: era/input-required
   if (type !== 'complete') {
-    return errorText(
+    return eraError(
       id,
-      new GatewayError(
-        'OMNI_UPSTREAM_ERA',
-        `Server "${upstream}" answered with "${type.slice(0, 40)}", which has no form in the revision of this client`,
-      ),
+      `Server "${upstream}" answered with "${type.slice(0, 40)}", which has no form in the revision of this client`,
     );
   }
+  return translated(resultText(id, toLegacyResult(message, result, wrapsOutput)));
+}
+
+function toLegacyResult(message: RpcMessage, result: JsonObject, wrapsOutput: boolean): string {
   const structured = memberOf(result, 'structuredContent');
   const meta = memberOf(result, '_meta')?.object;
   const isMetaEmptied = meta?.members.length === 1 && memberOf(meta, META_SERVER_INFO) !== undefined;
@@ -99,16 +73,15 @@ export function toLegacyAnswer(
     structured !== undefined && (wrapsOutput || message.text.charCodeAt(structured.start) !== 0x7b);
   const edits = isMetaEmptied ? [] : metaEdits(message, result);
   // Most results have nothing inside that changes; large ones are not read again for it.
-  if (!isWrapped && edits.length === 0)
-    return resultText(id, withoutMembers(message.text, result, isDropped));
-  if (!isWrapped)
-    return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end), isDropped));
-  const value = rawOf(message, structured) ?? 'null';
-  edits.push({ start: structured.start, end: structured.end, text: `{"result":${value}}` });
-  const content = rawOf(message, memberOf(result, 'content'));
-  if (content === undefined || /^\[\s*\]$/.test(content))
-    edits.push(setMember(result, 'content', `[{"type":"text","text":${JSON.stringify(value)}}]`));
-  return resultText(id, dropMembers(applyEdits(message.text, edits, result.start, result.end), isDropped));
+  if (!isWrapped && edits.length === 0) return withoutMembers(message.text, result, isDropped);
+  if (isWrapped) {
+    const value = rawOf(message, structured) ?? 'null';
+    edits.push({ start: structured.start, end: structured.end, text: `{"result":${value}}` });
+    const content = rawOf(message, memberOf(result, 'content'));
+    if (content === undefined || /^\[\s*\]$/.test(content))
+      edits.push(setMember(result, 'content', `[{"type":"text","text":${JSON.stringify(value)}}]`));
+  }
+  return dropMembers(applyEdits(message.text, edits, result.start, result.end), isDropped);
 }
 
 /** Takes out of the metadata what is reserved for the modern era; foreign metadata stays (protocol.md R16). */
@@ -135,18 +108,24 @@ export function toModernAnswer(
   id: string,
   method: string,
   serverInfo: string | undefined,
-): string {
+): TranslatedAnswer {
   if (message.error !== undefined) {
+    const errorCode = errorCodeOf(message);
     const code = memberOf(message.error.object, 'code');
     // Resource not found has had another code before (MCP 2026-07-28, basic, "Error Codes").
-    if (code === undefined || rawOf(message, code) !== '-32002') return withId(message, id);
-    return `{"jsonrpc":"2.0","id":${id},"error":${applyEdits(message.text, [{ start: code.start, end: code.end, text: '-32602' }], message.error.start, message.error.end)}}`;
+    if (code === undefined || errorCode !== RESOURCE_NOT_FOUND_BEFORE)
+      return translated(withId(message, id), errorCode);
+    const edit = { start: code.start, end: code.end, text: PARAMS_INVALID };
+    const error = applyEdits(message.text, [edit], message.error.start, message.error.end);
+    return translated(`{"jsonrpc":"2.0","id":${id},"error":${error}}`, PARAMS_INVALID);
   }
   const result = message.result?.object;
-  if (result === undefined) return withId(message, id);
-  return resultText(
-    id,
-    applyEdits(message.text, modernEdits(result, method, serverInfo), result.start, result.end),
+  if (result === undefined) return translated(withId(message, id));
+  return translated(
+    resultText(
+      id,
+      applyEdits(message.text, modernEdits(result, method, serverInfo), result.start, result.end),
+    ),
   );
 }
 
@@ -157,19 +136,20 @@ export function toModernAnswer(
  * @param message - Has elicitations in its data.
  * @see MCP 2026-07-28, basic, "Error Codes"; protocol.md R15.
  */
-export function toMissingUrlElicitation(message: RpcMessage, id: string): string {
+export function toMissingUrlElicitation(message: RpcMessage, id: string): TranslatedAnswer {
   const error = message.error?.object;
   const code = memberOf(error, 'code');
   const data = memberOf(error, 'data');
-  const scan = scanJson(rawOf(message, data) ?? '', RESULT_LIMITS);
-  if (message.error === undefined || code === undefined || data === undefined || scan.kind !== 'object')
-    return withId(message, id);
-  const needed = setMember(scan.object, 'requiredCapabilities', '{"elicitation":{"url":{}}}');
+  const given = objectIn(rawOf(message, data) ?? '');
+  if (message.error === undefined || code === undefined || data === undefined || given === undefined)
+    return translated(withId(message, id), errorCodeOf(message));
+  const needed = setMember(given, 'requiredCapabilities', '{"elicitation":{"url":{}}}');
   const edits: TextEdit[] = [
-    { start: code.start, end: code.end, text: '-32021' },
+    { start: code.start, end: code.end, text: CAPABILITY_MISSING },
     { start: data.start + needed.start, end: data.start + needed.end, text: needed.text },
   ];
-  return `{"jsonrpc":"2.0","id":${id},"error":${applyEdits(message.text, edits, message.error.start, message.error.end)}}`;
+  const edited = applyEdits(message.text, edits, message.error.start, message.error.end);
+  return translated(`{"jsonrpc":"2.0","id":${id},"error":${edited}}`, CAPABILITY_MISSING);
 }
 
 /** Members of the result of a tool that could not do its work, as JSON. */
@@ -198,11 +178,15 @@ function modernEdits(
 
 function dropMembers(resultJson: string, isDropped: (key: string) => boolean): string {
   // A result that was just put together is an object whose text is sound.
-  const message = parseResult(resultJson);
-  return message === undefined ? resultJson : withoutMembers(resultJson, message, isDropped);
+  const result = objectIn(resultJson);
+  return result === undefined ? resultJson : withoutMembers(resultJson, result, isDropped);
 }
 
-function parseResult(text: string): JsonObject | undefined {
-  const scan = scanJson(text, RESULT_LIMITS);
-  return scan.kind === 'object' ? scan.object : undefined;
+function translated(text: string, errorCode?: string): TranslatedAnswer {
+  return { kind: 'translated', text, errorCode };
+}
+
+function eraError(id: string, text: string): TranslatedAnswer {
+  const error = new GatewayError('OMNI_UPSTREAM_ERA', text);
+  return translated(errorText(id, error), String(error.facts.jsonRpcCode));
 }

@@ -1,6 +1,7 @@
-import { applyEdits, type JsonObject, memberOf, scanJson, setMember, withoutMembers } from '@omni/jsonrpc';
+import { applyEdits, memberOf, objectIn, setMember, withoutMembers } from '@omni/jsonrpc';
 
-const META_LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
+/** Members of the metadata are looked at too. */
+const WITH_META = { _meta: {} };
 const RESERVED_PREFIX = 'io.modelcontextprotocol/';
 const ROUND_TRIP_MEMBERS: ReadonlySet<string> = new Set(['inputResponses', 'requestState']);
 
@@ -32,7 +33,7 @@ export function toModernParams(
     ...(logLevel === undefined ? [] : [['logLevel', JSON.stringify(logLevel)] as const]),
   ] as const;
   const text = params === '' ? '{}' : params;
-  const root = objectIn(text);
+  const root = objectIn(text, WITH_META);
   const meta = memberOf(root, '_meta');
   if (root === undefined) return { text, progressToken: undefined };
   if (meta?.object === undefined) {
@@ -55,12 +56,12 @@ export function toModernParams(
  * @see protocol.md 2.1 B and R16.
  */
 export function toLegacyParams(params: string): BridgedParams {
-  const given = objectIn(params);
+  const given = objectIn(params, WITH_META);
   const own =
     given === undefined
       ? params
       : withoutMembers(params, given, (key) => /* guard: era/state-to-legacy */ ROUND_TRIP_MEMBERS.has(key));
-  const root = objectIn(own);
+  const root = objectIn(own, WITH_META);
   const meta = memberOf(root, '_meta');
   if (root === undefined || meta?.object === undefined) return locatedParams(own);
   const kept = withoutMembers(own, meta.object, (key) =>
@@ -73,13 +74,8 @@ export function toLegacyParams(params: string): BridgedParams {
   return locatedParams(text);
 }
 
-function objectIn(text: string): JsonObject | undefined {
-  const scan = scanJson(text, META_LIMITS, { _meta: {} });
-  return scan.kind === 'object' ? scan.object : undefined;
-}
-
 /** Parameters with the place of the progress token. */
 export function locatedParams(text: string): BridgedParams {
-  const token = memberOf(memberOf(objectIn(text), '_meta')?.object, 'progressToken');
+  const token = memberOf(memberOf(objectIn(text, WITH_META), '_meta')?.object, 'progressToken');
   return { text, progressToken: token === undefined ? undefined : { start: token.start, end: token.end } };
 }

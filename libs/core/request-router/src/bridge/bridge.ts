@@ -1,51 +1,39 @@
-import type { RunningCall } from '@omni/model';
 import type { Clock } from '@omni/ports';
-import type { ElicitationLabels } from '../elicitation-labels.ts';
-import { ConnectionLogLevels } from '../execution/connection-log-levels.ts';
-import type { BridgeContext } from './bridged-call.ts';
+import type { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts';
+import type { StateSeal } from '../seal/state-seal.ts';
+import type { BridgeContext } from './bridge-context.ts';
+import type { EraCodec } from './era-codec.ts';
+import type { ParkedCall } from './parked-call.ts';
 import { ParkedCalls } from './parked-calls.ts';
-import { ParkingCall } from './parking-call.ts';
-import { ReturningCall, type ReturningCallOptions } from './returning-call.ts';
-import { RoundTripCall } from './round-trip-call.ts';
-import type { StateSeal } from './state-seal.ts';
+import { ParkingCodec, type ReturnedState } from './parking-codec.ts';
+import { RoundTripCodec } from './round-trip-codec.ts';
 
 export interface BridgeOptions {
   readonly clock: Clock;
   readonly seal: StateSeal;
-  readonly labels: ElicitationLabels;
+  readonly levels: ConnectionLogLevels;
+  readonly definitionOf: (upstream: string) => string | undefined;
 }
 
 /** Takes calls from one era to the other. */
 export class Bridge {
-  readonly levels: ConnectionLogLevels;
+  /** Calls that wait for their clients. */
+  readonly parks: ParkedCalls<ParkedCall>;
   readonly #clock: Clock;
-  readonly #labels: ElicitationLabels;
-  readonly #parks: ParkedCalls<ParkingCall>;
+  readonly #levels: ConnectionLogLevels;
 
-  constructor({ clock, seal, labels }: BridgeOptions) {
+  constructor({ clock, seal, levels, definitionOf }: BridgeOptions) {
     this.#clock = clock;
-    this.#labels = labels;
-    this.levels = new ConnectionLogLevels(clock);
-    this.#parks = new ParkedCalls({ clock, seal });
+    this.#levels = levels;
+    this.parks = new ParkedCalls({ clock, seal, definitionOf });
   }
 
-  /** @param bridgeContext - Its connection is of another era than its client. */
-  start(bridgeContext: BridgeContext): RunningCall {
-    const call = this.#callFor(bridgeContext);
-    call.start();
-    return call;
-  }
-
-  /** Takes a request that brings a state back to the call that waits for it. */
-  resume(options: Omit<ReturningCallOptions, 'parks'>): RunningCall {
-    const call = new ReturningCall({ ...options, parks: this.#parks });
-    call.start();
-    return call;
-  }
-
-  #callFor(bridgeContext: BridgeContext): RunningCall & { start(): void } {
-    if (bridgeContext.connection.era === 'modern')
-      return new RoundTripCall(bridgeContext, { clock: this.#clock, labels: this.#labels });
-    return new ParkingCall({ bridgeContext, parks: this.#parks, levels: this.levels, labels: this.#labels });
+  /**
+   * @param bridgeContext - Its connection is of another era than its client.
+   * @param returned - What the request has brought back, for a legacy server; a modern server reads its state itself.
+   */
+  codecFor(bridgeContext: BridgeContext, returned: ReturnedState | undefined): EraCodec {
+    if (bridgeContext.connection.era === 'modern') return new RoundTripCodec(bridgeContext, this.#clock);
+    return new ParkingCodec({ bridgeContext, returned, parks: this.parks, levels: this.#levels });
   }
 }

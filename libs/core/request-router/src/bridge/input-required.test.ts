@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { isMultiRound } from '../call/multi-round.ts';
 import { messageOf } from '../router.fixture.ts';
 import {
   isInputRequired,
-  isMultiRound,
   isServerRequest,
   readInputRequired,
   toLegacyServerRequest,

@@ -1,20 +1,16 @@
 import {
   applyEdits,
-  type JsonObject,
   memberOf,
+  objectIn,
   type RpcMessage,
-  scanJson,
   setMember,
   setMembers,
   stringMember,
 } from '@omni/jsonrpc';
 
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 /** Most questions of one round. */
 const MAX_QUESTIONS = 100;
 
-/** Methods whose result may ask for more input (MCP 2026-07-28, "Multi-round-trip requests"). */
-const MULTI_ROUND: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 /** What a server may ask of a client. */
 const QUESTIONS: ReadonlySet<string> = new Set([
   'sampling/createMessage',
@@ -34,10 +30,6 @@ export interface InputRequired {
   readonly serverRequests: readonly (ServerRequest & { readonly key: string })[];
   /** The JSON string of `requestState` byte for byte; `undefined` when there is none. */
   readonly state: string | undefined;
-}
-
-export function isMultiRound(method: string): boolean {
-  return MULTI_ROUND.has(method);
 }
 
 export function isServerRequest(method: string): boolean {
@@ -125,9 +117,4 @@ export function withAnswers(
   if (answers.size > 0) added.push(['inputResponses', `{${members.join(',')}}`]);
   if (state !== undefined) added.push(['requestState', state]);
   return applyEdits(params, setMembers(root, added));
-}
-
-function objectIn(text: string): JsonObject | undefined {
-  const scan = text === '' ? undefined : scanJson(text, LIMITS);
-  return scan?.kind === 'object' ? scan.object : undefined;
 }

@@ -1,18 +1,18 @@
 import {
   applyEdits,
-  type JsonObject,
   memberOf,
+  objectIn,
   rawOf,
   resultText,
   type RpcMessage,
   scanJson,
   setMember,
   stringMember,
+  TRUSTED_LIMITS,
   withoutMembers,
 } from '@omni/jsonrpc';
 import { isUrlElicitation, type ServerRequest } from './input-required.ts';
 
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const MAX_ELICITATIONS = 100;
 const REFUSALS: ReadonlySet<string> = new Set(['decline', 'cancel']);
 /** A legacy server says that a page has to be visited before the call can be made (MCP 2025-11-25, client/elicitation). */
@@ -33,7 +33,7 @@ export function inputRequest({ method, params }: ServerRequest): string {
   if (params === '') return `${head}}`;
   const isUrl = isUrlElicitation({ method, params });
   let text = params;
-  const meta = memberOf(objectIn(text), '_meta');
+  const meta = memberOf(objectIn(text, { _meta: {} }), '_meta');
   if (meta?.object !== undefined) {
     const kept = withoutMembers(text, meta.object, (key) => key === 'progressToken');
     text =
@@ -86,7 +86,7 @@ export function requiredElicitations(message: RpcMessage): readonly ServerReques
   const data = rawOf(message, memberOf(message.error?.object, 'data')) ?? '';
   const listed = memberOf(objectIn(data), 'elicitations');
   const list = listed === undefined ? '' : data.slice(listed.start, listed.end);
-  const scan = list === '' ? undefined : scanJson(list, LIMITS);
+  const scan = list === '' ? undefined : scanJson(list, TRUSTED_LIMITS);
   if (scan?.kind !== 'array' || /* guard: rounds/elicitations */ scan.items.length > MAX_ELICITATIONS)
     return [];
   const serverRequests = scan.items.map((item) => ({
@@ -102,9 +102,4 @@ export function requiredElicitations(message: RpcMessage): readonly ServerReques
 function without(text: string, member: string): string {
   const root = objectIn(text);
   return root === undefined ? text : withoutMembers(text, root, (key) => key === member);
-}
-
-function objectIn(text: string): JsonObject | undefined {
-  const scan = text === '' ? undefined : scanJson(text, LIMITS, { _meta: {} });
-  return scan?.kind === 'object' ? scan.object : undefined;
 }

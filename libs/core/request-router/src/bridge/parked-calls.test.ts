@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { clientOf, requestOf } from '../router.fixture.ts';
 import { callDigest } from './call-digest.ts';
 import { PARK_MS, ParkedCalls, type Parked, type Ticket } from './parked-calls.ts';
-import { StateSeal } from './state-seal.ts';
+import { StateSeal } from '../seal/state-seal.ts';
 
 class Waiting implements Parked {
   isExpired = false;
@@ -38,17 +38,21 @@ function requestWith({
   return { message: requestOf(method, `{${params}${more}}`), client, paramHeaders: [] };
 }
 
-function open(seal?: StateSeal): {
+function open(
+  seal?: StateSeal,
+  definitions: ReadonlyMap<string, string> = new Map([['up', 'first']]),
+): {
   readonly clock: VirtualClock;
   readonly parks: ParkedCalls<Waiting>;
-  readonly time: { ms: number };
 } {
   const clock = new VirtualClock();
-  const time = { ms: 1_000 };
   return {
     clock,
-    time,
-    parks: new ParkedCalls<Waiting>({ clock, now: () => time.ms, ...(seal === undefined ? {} : { seal }) }),
+    parks: new ParkedCalls<Waiting>({
+      clock,
+      definitionOf: (name) => definitions.get(name),
+      ...(seal === undefined ? {} : { seal }),
+    }),
   };
 }
 
@@ -72,8 +76,16 @@ describe('ParkedCalls', () => {
   it('lead back to the call, once', async () => {
     const { parks, clock } = open();
     const { call, ticket } = enter(parks);
-    const state = await parks.stateFor(requestWith(), ticket);
-    expect(await parks.open(requestWith({ state }))).toEqual({ kind: 'parked', call });
+    const state = await parks.stateFor(requestWith(), 'up', ticket);
+    // Two requests bring the state at the same time.
+    const [first, second] = await Promise.all([
+      parks.open(requestWith({ state })),
+      parks.open(requestWith({ state })),
+    ]);
+    expect(first).toEqual({ kind: 'parked', ticket });
+    expect(second).toEqual({ kind: 'parked', ticket });
+    expect(parks.take(ticket)).toBe(call);
+    expect(parks.take(ticket)).toMatchObject({ code: 'OMNI_STATE_INVALID' });
     expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
     expect(parks.size).toBe(0);
     expect(clock.pendingTimers).toBe(0);
@@ -91,7 +103,7 @@ describe('ParkedCalls', () => {
   ])('lead nowhere for %s, and stay good for the right request', async (_who, changes) => {
     const { parks } = open();
     const { ticket } = enter(parks);
-    const state = await parks.stateFor(requestWith(), ticket);
+    const state = await parks.stateFor(requestWith(), 'up', ticket);
     expect(await codeOf(parks, requestWith({ ...changes, state }))).toBe('OMNI_STATE_INVALID');
     expect(await codeOf(parks, requestWith({ state }))).toBe('parked');
   });
@@ -99,7 +111,7 @@ describe('ParkedCalls', () => {
   it('do not care for what changes from round to round', async () => {
     const { parks } = open();
     const { ticket } = enter(parks);
-    const state = await parks.stateFor(requestWith({ params: `"_meta":{"a":1},${PARAMS}` }), ticket);
+    const state = await parks.stateFor(requestWith({ params: `"_meta":{"a":1},${PARAMS}` }), 'up', ticket);
     const moved = '"arguments":{"path":"/a"},"_meta":{"progressToken":2},"name":"files__read"';
     expect(await codeOf(parks, requestWith({ state, params: moved }))).toBe('parked');
   });
@@ -107,9 +119,9 @@ describe('ParkedCalls', () => {
   it('lead nowhere with a state that is no state of theirs', async () => {
     const { parks } = open();
     const { ticket } = enter(parks);
-    const state = await parks.stateFor(requestWith(), ticket);
+    const state = await parks.stateFor(requestWith(), 'up', ticket);
     const message = requestOf('tools/call', `{${PARAMS},"requestState":7}`);
-    const foreign = await open().parks.stateFor(requestWith(), ticket);
+    const foreign = await open().parks.stateFor(requestWith(), 'up', ticket);
     const outcomes = [
       await codeOf(parks, requestWith({ state: `${state}A` })),
       await codeOf(parks, requestWith({ state: state.slice(0, -1) })),
@@ -126,7 +138,7 @@ describe('ParkedCalls', () => {
   it('end a call whose client does not come back within ten minutes', async () => {
     const { parks, clock } = open();
     const { call, ticket } = enter(parks);
-    const state = await parks.stateFor(requestWith(), ticket);
+    const state = await parks.stateFor(requestWith(), 'up', ticket);
     clock.advance(PARK_MS - 1);
     expect(call.isExpired).toBe(false);
     clock.advance(1);
@@ -135,12 +147,27 @@ describe('ParkedCalls', () => {
     expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
   });
 
+  // guard: parked/definition
+  it('make no call again at a server that has taken the name of the one that asked', async () => {
+    const definitions = new Map([['up', 'first']]);
+    const { parks } = open(undefined, definitions);
+    const state = await parks.stateFor(requestWith(), 'up');
+    const { ticket } = enter(parks);
+    const waiting = await parks.stateFor(requestWith(), 'up', ticket);
+    definitions.set('up', 'second');
+    expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
+    // The call that waits is still on its own server.
+    expect(await codeOf(parks, requestWith({ state: waiting }))).toBe('parked');
+    definitions.set('up', 'first');
+    expect(await codeOf(parks, requestWith({ state }))).toBe('again');
+  });
+
   // guard: parked/expiry
   it('take no state whose time is over, whatever it leads to', async () => {
-    const { parks, time } = open();
-    const state = await parks.stateFor(requestWith());
+    const { parks, clock } = open();
+    const state = await parks.stateFor(requestWith(), 'up');
     expect(await codeOf(parks, requestWith({ state }))).toBe('again');
-    time.ms += PARK_MS;
+    clock.setWallClock(clock.now() + PARK_MS);
     expect(await codeOf(parks, requestWith({ state }))).toBe('OMNI_STATE_INVALID');
   });
 
@@ -149,7 +176,10 @@ describe('ParkedCalls', () => {
     const key = { id: 'k', bytes: new Uint8Array(32).fill(7) };
     const [here, there] = [open(new StateSeal([key])).parks, open(new StateSeal([key])).parks];
     const { ticket } = enter(here);
-    const [parked, again] = [await here.stateFor(requestWith(), ticket), await here.stateFor(requestWith())];
+    const [parked, again] = [
+      await here.stateFor(requestWith(), 'up', ticket),
+      await here.stateFor(requestWith(), 'up'),
+    ];
     expect(await there.open(requestWith({ state: parked }))).toMatchObject({
       code: 'OMNI_STATE_INVALID',
       message: expect.stringContaining('another Omni'),

@@ -8,7 +8,8 @@ import {
   GatewayError,
 } from '@omni/ports';
 import { callDigest } from './call-digest.ts';
-import { STATE_PREFIX, StateSeal } from './state-seal.ts';
+import { STATE_PREFIX, StateSeal } from '../seal/state-seal.ts';
+import { randomId } from './random-id.ts';
 
 /** A call that waits for its client to come back. */
 export interface Parked {
@@ -28,14 +29,14 @@ export interface Ticket<Call extends Parked> {
 
 /** Where a state leads: to a parked call, or to a fresh start of the same call. */
 export type OpenedState<Call extends Parked> =
-  { readonly kind: 'parked'; readonly call: Call } | { readonly kind: 'again' };
+  { readonly kind: 'parked'; readonly ticket: Ticket<Call> } | { readonly kind: 'again' };
 
 export interface ParkedCallsOptions {
   readonly clock: Clock;
   /** Default: a seal with a random key. */
   readonly seal?: StateSeal;
-  /** Wall clock in milliseconds: states may outlive the process that made them. Default `Date.now`. */
-  readonly now?: () => number;
+  /** Which server a name stands for at present. */
+  readonly definitionOf: (upstream: string) => string | undefined;
 }
 
 /** People answer serverRequests: they get time. */
@@ -51,6 +52,9 @@ interface StatePayload {
   readonly node: string;
   /** Ticket of the parked call; absent when the call is to be made again. */
   readonly ticket?: string | undefined;
+  readonly upstream: string;
+  /** The server that the name stood for. */
+  readonly definition: string | undefined;
   readonly principal: string;
   readonly expiresAt: number;
   readonly digest: string;
@@ -64,22 +68,22 @@ interface StatePayload {
 export class ParkedCalls<Call extends Parked> {
   readonly #clock: Clock;
   readonly #seal: StateSeal;
-  readonly #now: () => number;
+  readonly #definitionOf: (upstream: string) => string | undefined;
   readonly #node = randomId();
   readonly #tickets = new Map<string, Ticket<Call>>();
   readonly #budget = new CountedByteBudget(MAX_HELD_BYTES);
 
-  constructor({ clock, seal = new StateSeal(), now = Date.now }: ParkedCallsOptions) {
+  constructor({ clock, seal = new StateSeal(), definitionOf }: ParkedCallsOptions) {
     this.#clock = clock;
     this.#seal = seal;
-    this.#now = now;
+    this.#definitionOf = definitionOf;
   }
 
   get size(): number {
     return this.#tickets.size;
   }
 
-  /** Takes a call in. It leaves by {@link leave}, when its client comes back, or by its expiry. */
+  /** Takes a call in. It leaves by {@link leave}, by {@link take} when its client comes back, or by its expiry. */
   enter(call: Call, principalId: string): Ticket<Call> | GatewayError {
     // guard: parked/count
     if (this.#tickets.size >= MAX_PARKED)
@@ -109,19 +113,32 @@ export class ParkedCalls<Call extends Parked> {
     this.#tickets.delete(ticket.id);
   }
 
-  /** @param ticket - Absent for a state that asks for the call to be made again. */
-  async stateFor(request: CallContext, ticket?: Ticket<Call>): Promise<string> {
+  /** Lets the call of a state go on, once. */
+  take(ticket: Ticket<Call>): Call | GatewayError {
+    if (this.#tickets.get(ticket.id) !== ticket) return usedUp();
+    // guard: parked/once
+    this.leave(ticket);
+    return ticket.call;
+  }
+
+  /**
+   * @param upstream - That the call is for.
+   * @param ticket - Absent for a state that asks for the call to be made again.
+   */
+  async stateFor(request: CallContext, upstream: string, ticket?: Ticket<Call>): Promise<string> {
     const payload: StatePayload = {
       node: this.#node,
       ticket: ticket?.id,
+      upstream,
+      definition: this.#definitionOf(upstream),
       principal: request.client.principal.id,
-      expiresAt: this.#now() + PARK_MS,
+      expiresAt: this.#clock.now() + PARK_MS,
       digest: await callDigest(request),
     };
     return await this.#seal.seal(JSON.stringify(payload));
   }
 
-  /** Opens the `requestState` of a request. A state that leads to a parked call does so once. */
+  /** Opens the `requestState` of a request. The parked call that it may lead to stays where it is until it is taken. */
   async open(request: CallContext): Promise<OpenedState<Call> | GatewayError> {
     const member = memberOf(request.message.params, 'requestState');
     const state = member === undefined ? undefined : stringAt(request.message.text, member);
@@ -137,9 +154,18 @@ export class ParkedCalls<Call extends Parked> {
       return notOfThisCall();
     }
     // guard: parked/expiry
-    if (payload.expiresAt <= this.#now())
+    if (payload.expiresAt <= this.#clock.now())
       return new GatewayError('OMNI_STATE_INVALID', 'The time of the requestState is over');
-    if (payload.ticket === undefined) return { kind: 'again' };
+    if (payload.ticket === undefined) {
+      // The user was asked for another server. A call that waits still goes on with its own.
+      // guard: parked/definition
+      if (payload.definition !== this.#definitionOf(payload.upstream))
+        return new GatewayError(
+          'OMNI_STATE_INVALID',
+          'The server that the requestState is for has been replaced or removed',
+        );
+      return { kind: 'again' };
+    }
     // guard: parked/node
     if (payload.node !== this.#node)
       return new GatewayError(
@@ -147,21 +173,14 @@ export class ParkedCalls<Call extends Parked> {
         'The call waits in another Omni, or in one that has ended',
       );
     const ticket = this.#tickets.get(payload.ticket);
-    if (ticket === undefined)
-      return new GatewayError('OMNI_STATE_INVALID', 'The requestState was used already, or its call is over');
-    // guard: parked/once
-    this.leave(ticket);
-    return { kind: 'parked', call: ticket.call };
+    return ticket === undefined ? usedUp() : { kind: 'parked', ticket };
   }
+}
+
+function usedUp(): GatewayError {
+  return new GatewayError('OMNI_STATE_INVALID', 'The requestState was used already, or its call is over');
 }
 
 function notOfThisCall(): GatewayError {
   return new GatewayError('OMNI_STATE_INVALID', 'The requestState does not belong to this call');
-}
-
-/** 128 random bits. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

@@ -17,7 +17,7 @@ describe.each(ERAS)('the headers that go along with a call of a %s client', (cli
       'tools/call',
       `{"_meta":{"traceparent":"${TRACEPARENT}"},"name":"${upstream}__read"}`,
     );
-    fixture.router.route({ message, client, paramHeaders: undefined, forwardable }, new RecordingReply());
+    fixture.router.dispatch({ message, client, paramHeaders: undefined, forwardable }, new RecordingReply());
     return connection.last.call.forwardedHeaders;
   }
 

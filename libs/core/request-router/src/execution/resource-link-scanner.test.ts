@@ -2,7 +2,7 @@ import { RecordingChunks } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ResourceLinkScanner } from './resource-link-scanner.ts';
-import { resourceLinksIn } from './resource-links.ts';
+import { resourceLinksIn } from '../call/resource-links.ts';
 
 /** Passes a text on in chunks of these sizes, the last one again and again. */
 function pass(

@@ -1,11 +1,16 @@
 import { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import { StateSeal, type SealKey } from '../bridge/state-seal.ts';
+import { StateSeal, type SealKey } from '../seal/state-seal.ts';
 import { FakeSession } from '../router.fixture.ts';
 import { TaskIds, type TaskClient, type UpstreamTask } from './task-ids.ts';
 
 const TASK: UpstreamTask = { upstream: 'files', id: 't-1' };
 const KEY: SealKey = { id: 'k1', bytes: new Uint8Array(32).fill(7) };
+
+/** @param definitions - Which server each name stands for. */
+function idsWith(seal: StateSeal, definitions = new Map([['files', 'first']])): TaskIds {
+  return new TaskIds(seal, (name) => definitions.get(name));
+}
 
 function clientOf(principal: string, session?: FakeSession): TaskClient {
   return { principal: { id: principal, kind: 'token' }, session };
@@ -25,7 +30,7 @@ function open(ids: TaskIds, sealed: string, principal = 'ada'): Promise<Upstream
 
 describe('TaskIds', () => {
   it('leads its owner back to a task by an id that says nothing and fits into an address and a header', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const task = { upstream: 'files', id: 'a/b ?#\u{1f600}\ud800' };
     const sealed = await issue(ids, 'ada', task);
     expect(sealed).toMatch(/^[A-Za-z0-9._-]+$/);
@@ -34,7 +39,7 @@ describe('TaskIds', () => {
 
   // guard: task/list-filter
   it('gives a task one id as long as it is remembered', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const sealed = await issue(ids);
     expect(await issue(ids)).toBe(sealed);
     expect(ids.sealedOf(TASK, 'ada')).toBe(sealed);
@@ -42,7 +47,7 @@ describe('TaskIds', () => {
   });
 
   it('tells the session of a task that was started last, where a server gives the id of an earlier one again', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const [first, second] = [new FakeSession(), new FakeSession()];
     const start = (session: FakeSession | undefined): Promise<string | GatewayError> =>
       new Promise((resolve) => ids.issue(TASK, clientOf('ada', session), resolve));
@@ -54,7 +59,7 @@ describe('TaskIds', () => {
   });
 
   it('opens nothing for another principal, not even for one that has a task of the same id elsewhere', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const sealed = await issue(ids);
     await issue(ids, 'bob', { upstream: 'mail', id: 't-1' });
     expect(await open(ids, sealed, 'bob')).toBeUndefined();
@@ -62,13 +67,13 @@ describe('TaskIds', () => {
 
   // guard: task/owner
   it('opens nothing for another principal where the task was never seen', async () => {
-    const sealed = await issue(new TaskIds(new StateSeal([KEY])));
-    expect(await open(new TaskIds(new StateSeal([KEY])), sealed, 'bob')).toBeUndefined();
+    const sealed = await issue(idsWith(new StateSeal([KEY])));
+    expect(await open(idsWith(new StateSeal([KEY])), sealed, 'bob')).toBeUndefined();
   });
 
   // guard: task/per-server
   it('tells tasks of two servers with one id apart', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const sealed = await issue(ids);
     await issue(ids, 'bob', { upstream: 'mail', id: 't-1' });
     expect(await open(ids, sealed)).toEqual(TASK);
@@ -81,13 +86,13 @@ describe('TaskIds', () => {
     ['a changed id', (sealed: string) => sealed.slice(0, -1) + (sealed.endsWith('A') ? 'B' : 'A')],
     ['an id with something behind it', (sealed: string) => `${sealed}A`],
   ])('opens nothing by %s', async (_what, change) => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     expect(await open(ids, change(await issue(ids)))).toBeUndefined();
   });
 
   it('opens nothing by a state that the same key has sealed for something else', async () => {
     const seal = new StateSeal();
-    const ids = new TaskIds(seal);
+    const ids = idsWith(seal);
     for (const payload of [
       '{"principal":"ada","ticket":"t-1"}',
       '{"task":1,"upstream":"files","principal":"ada"}',
@@ -98,15 +103,15 @@ describe('TaskIds', () => {
   });
 
   it('knows a task again that another process has sealed with the same key, and its id', async () => {
-    const sealed = await issue(new TaskIds(new StateSeal([KEY])));
-    const ids = new TaskIds(new StateSeal([KEY]));
+    const sealed = await issue(idsWith(new StateSeal([KEY])));
+    const ids = idsWith(new StateSeal([KEY]));
     expect(ids.sealedOf(TASK, 'ada')).toBeUndefined();
     expect(await open(ids, sealed)).toEqual(TASK);
     expect(ids.sealedOf(TASK, 'ada')).toBe(sealed);
   });
 
   it('gives an id that a server has given twice to whoever has started the later task', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const earlier = await issue(ids, 'ada');
     const later = await issue(ids, 'bob');
     expect(await open(ids, earlier, 'ada')).toBeUndefined();
@@ -116,7 +121,7 @@ describe('TaskIds', () => {
 
   // guard: task/count
   it('remembers ten thousand, those that were asked for last', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const first = await issue(ids, 'ada', { upstream: 'files', id: '0' });
     for (let index = 1; index < 10_000; index++)
       await issue(ids, 'ada', { upstream: 'files', id: String(index) });
@@ -128,7 +133,7 @@ describe('TaskIds', () => {
   });
 
   it('tells those who wait for an id after whoever has started the task', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const told: string[] = [];
     const started = new Promise<string>((resolve) => {
       ids.issue(TASK, clientOf('ada'), (sealed) => {
@@ -144,7 +149,7 @@ describe('TaskIds', () => {
   });
 
   it('remembers the session that has started a task or asked for it last', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const [starting, asking] = [new FakeSession(), new FakeSession()];
     const sealed = await new Promise<string>((resolve) => {
       ids.issue(TASK, clientOf('ada', starting), (id) => resolve(String(id)));
@@ -163,7 +168,7 @@ describe('TaskIds', () => {
   });
 
   it('refuses an id that is too long to be opened again', async () => {
-    const ids = new TaskIds(new StateSeal());
+    const ids = idsWith(new StateSeal());
     const longest = { upstream: 'files', id: 'x'.repeat(2_800) };
     expect(await open(ids, await issue(ids, 'ada', longest))).toEqual(longest);
     await expect(issue(ids, 'ada', { upstream: 'files', id: 'x'.repeat(3_000) })).rejects.toMatchObject({
@@ -179,9 +184,25 @@ describe('TaskIds', () => {
         return new Uint8Array(isBroken ? 5 : 32);
       },
     };
-    const ids = new TaskIds(new StateSeal([key]));
+    const ids = idsWith(new StateSeal([key]));
     isBroken = true;
     await expect(issue(ids)).rejects.toBeInstanceOf(GatewayError);
     expect(ids.whenKnown(TASK, 'ada', () => {})).toBe(false);
+  });
+
+  // guard: task/definition
+  it('opens no id for a server that has taken the name of another one, in this process or the next', async () => {
+    const definitions = new Map([['files', 'first']]);
+    const ids = idsWith(new StateSeal([KEY]), definitions);
+    const sealed = await issue(ids);
+    expect(await open(ids, sealed)).toEqual(TASK);
+    definitions.set('files', 'second');
+    expect(await open(ids, sealed)).toBeUndefined();
+    expect(ids.sealedOf(TASK, 'ada')).toBeUndefined();
+    expect(await open(idsWith(new StateSeal([KEY]), definitions), sealed)).toBeUndefined();
+    definitions.set('files', 'first');
+    expect(await open(ids, sealed)).toEqual(TASK);
+    definitions.delete('files');
+    expect(await open(ids, sealed)).toBeUndefined();
   });
 });

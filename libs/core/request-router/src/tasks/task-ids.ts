@@ -1,6 +1,6 @@
 import type { ClientBinding, ClientContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { StateSeal } from '../bridge/state-seal.ts';
+import type { StateSeal } from '../seal/state-seal.ts';
 
 /** Tasks that are remembered; the oldest is forgotten. */
 const MAX_TASKS = 10_000;
@@ -39,10 +39,13 @@ interface OwnedTask {
  */
 export class TaskIds {
   readonly #seal: StateSeal;
+  readonly #definitionOf: (upstream: string) => string | undefined;
   readonly #tasks = new Map<string, OwnedTask>();
 
-  constructor(seal: StateSeal) {
+  /** @param definitionOf - Which server a name stands for at present: a namesake has none of these tasks. */
+  constructor(seal: StateSeal, definitionOf: (upstream: string) => string | undefined) {
     this.#seal = seal;
+    this.#definitionOf = definitionOf;
   }
 
   /**
@@ -55,7 +58,7 @@ export class TaskIds {
     client: TaskClient,
     onIssued: (sealed: string | GatewayError) => void,
   ): void {
-    const key = keyOf(upstream, id);
+    const key = this.#keyOf(upstream, id);
     const principal = client.principal.id;
     const known = this.#tasks.get(key);
     if (known?.principal === principal && known.sealed !== undefined) {
@@ -64,7 +67,8 @@ export class TaskIds {
       this.#remember(key, known);
       return onIssued(known.sealed);
     }
-    const payload = JSON.stringify({ task: id, upstream, principal });
+    const definition = this.#definitionOf(upstream);
+    const payload = JSON.stringify({ task: id, upstream, definition, principal });
     if (new TextEncoder().encode(payload).length > MAX_PAYLOAD_BYTES) {
       return onIssued(
         new GatewayError(
@@ -98,14 +102,14 @@ export class TaskIds {
 
   /** The sealed id of a task that is known to be the principal's. */
   sealedOf({ upstream, id }: UpstreamTask, principal: string): string | undefined {
-    const task = this.#tasks.get(keyOf(upstream, id));
+    const task = this.#tasks.get(this.#keyOf(upstream, id));
     // guard: advisory/CVE-2026-111767-list, task/list-filter
     return task?.principal === principal ? task.sealed : undefined;
   }
 
   /** The session that hears of a task; `undefined` when none does any more. */
   sessionOf({ upstream, id }: UpstreamTask): ClientBinding | undefined {
-    return this.#tasks.get(keyOf(upstream, id))?.session?.deref();
+    return this.#tasks.get(this.#keyOf(upstream, id))?.session?.deref();
   }
 
   /**
@@ -114,7 +118,7 @@ export class TaskIds {
    * @returns Whether the task is the principal's, as far as is known.
    */
   whenKnown({ upstream, id }: UpstreamTask, principal: string, tell: (sealed: string) => void): boolean {
-    const task = this.#tasks.get(keyOf(upstream, id));
+    const task = this.#tasks.get(this.#keyOf(upstream, id));
     if (task?.principal !== principal) return false;
     if (task.sealed !== undefined) tell(task.sealed);
     else if (task.waiting.length < MAX_WAITING) task.waiting.push(tell);
@@ -127,10 +131,11 @@ export class TaskIds {
     if (
       !isSealedTask(task) ||
       /* guard: advisory/CVE-2026-111767-legacy, advisory/CVE-2026-111767-modern, task/owner */ task.principal !==
-        principal
+        principal ||
+      /* guard: task/definition */ task.definition !== this.#definitionOf(task.upstream)
     )
       return undefined;
-    const key = keyOf(task.upstream, task.task);
+    const key = this.#keyOf(task.upstream, task.task);
     const known = this.#tasks.get(key);
     // Servers that count may give an id again: then it is the task of whoever has started it last.
     // guard: advisory/CVE-2026-111767-legacy, advisory/CVE-2026-111767-modern
@@ -139,6 +144,10 @@ export class TaskIds {
     owned.session = sessionOf(client) ?? owned.session;
     this.#remember(key, owned);
     return { upstream: task.upstream, id: task.task };
+  }
+
+  #keyOf(upstream: string, id: string): string {
+    return /* guard: task/per-server */ `${upstream}\n${this.#definitionOf(upstream)}\n${id}`;
   }
 
   #remember(key: string, task: OwnedTask): void {
@@ -154,13 +163,12 @@ function sessionOf({ session }: TaskClient): WeakRef<ClientBinding> | undefined 
   return session === undefined ? undefined : new WeakRef(session);
 }
 
-function keyOf(upstream: string, id: string): string {
-  return /* guard: task/per-server */ `${upstream}\n${id}`;
-}
-
-function isSealedTask(
-  payload: unknown,
-): payload is { readonly task: string; readonly upstream: string; readonly principal: string } {
+function isSealedTask(payload: unknown): payload is {
+  readonly task: string;
+  readonly upstream: string;
+  readonly definition?: string;
+  readonly principal: string;
+} {
   return (
     typeof payload === 'object' &&
     payload !== null &&

@@ -3,17 +3,17 @@ import {
   type JsonMember,
   type JsonObject,
   memberOf,
+  objectIn,
   parseMessage,
   type RpcMessage,
-  scanJson,
   stringAt,
   stringMember,
   type TextEdit,
+  TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
 import { GatewayError } from '@omni/ports';
 
 const RELATED_TASK = 'io.modelcontextprotocol/related-task';
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** An id of a task, and where it stands in the text. */
 export interface TaskPlace {
@@ -61,7 +61,7 @@ export function renamed(
 /** The message with edits that leave it a message. */
 export function edited(message: RpcMessage, edits: readonly TextEdit[]): RpcMessage | GatewayError {
   if (edits.length === 0) return message;
-  const parsed = parseMessage(applyEdits(message.text, edits), LIMITS);
+  const parsed = parseMessage(applyEdits(message.text, edits), TRUSTED_LIMITS);
   if (parsed.kind === 'batch' || parsed.kind === 'rejected')
     return new GatewayError('OMNI_INTERNAL', 'A rewritten message cannot be read');
   return parsed;
@@ -70,8 +70,7 @@ export function edited(message: RpcMessage, edits: readonly TextEdit[]): RpcMess
 function placeInside(text: string, member: JsonMember | undefined): TaskPlace | undefined {
   if (member === undefined) return undefined;
   const inner = text.slice(member.start, member.end);
-  const scan = scanJson(inner, LIMITS);
-  return scan.kind === 'object' ? placeOf(inner, scan.object, member.start) : undefined;
+  return placeOf(inner, objectIn(inner), member.start);
 }
 
 /** @param offset - Of `text` in the text that the place is wanted for. */

@@ -107,6 +107,28 @@ describe('tasks within an era', () => {
     },
   );
 
+  // guard: task/endpoint
+  it.each(['legacy', 'modern'] as const)(
+    'are reached by a %s client on the endpoints that show their server, and on no other',
+    async (era) => {
+      const fixture = new RouterFixture();
+      const mail = fixture.connection('mail', era, HELLO);
+      const connection = fixture.connection('files', era, HELLO);
+      const sealed = await startTask(fixture, connection, taskClient(era));
+      const params = `{"taskId":"${sealed}"}`;
+      const answer = '"result":{"taskId":"t-1"}';
+      connection.immediate = answer;
+      expect(await ask(fixture, mail, taskClient(era, 'mail'), params, 'tasks/get', answer)).toBe(
+        'OMNI_NAME_UNKNOWN',
+      );
+      expect(mail.sent).toEqual([]);
+      expect(connection.sent).toHaveLength(1);
+      expect(await ask(fixture, connection, taskClient(era, 'files'), params, 'tasks/get', answer)).toContain(
+        sealed,
+      );
+    },
+  );
+
   it('have results that belong to them by the id of Omni, whose own members stay', async () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'legacy');

@@ -2,30 +2,23 @@ import {
   applyEdits,
   type JsonMember,
   memberOf,
+  objectIn,
   type RpcMessage,
   scanJson,
   type TextEdit,
+  TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
 import type { ClientContext, UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
+import type { TaskRole } from '../call/route.ts';
 import type { TaskIds } from './task-ids.ts';
 import { edited, relatedTaskIn, renamed, startedTaskIn, taskIn } from './task-places.ts';
 
 /** What declares that tasks are spoken in the modern era. */
-export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
-const LIMITS = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 const ABOUT_TASK = /^notifications\/tasks(?:\/|$)/;
 const TASK_RESULT = 'tasks/result';
-
-/** What a request has to do with tasks. */
-export type TaskRole =
-  /** It may become one. */
-  | { readonly kind: 'starting' }
-  /** It is about one: `id` is the upstream's, `sealed` what the client knows. */
-  | { readonly kind: 'about'; readonly id: string; readonly sealed: string; readonly method: string }
-  /** It lists them. */
-  | { readonly kind: 'list' };
 
 /** A request that has to do with tasks, on its way back. */
 export interface TaskRequest {
@@ -149,11 +142,10 @@ export class TaskRelay {
   ): readonly TextEdit[] {
     if (tasks === undefined) return [];
     const list = text.slice(tasks.start, tasks.end);
-    const scan = scanJson(list, LIMITS);
+    const scan = scanJson(list, TRUSTED_LIMITS);
     const items = scan.kind === 'array' ? scan.items.map(({ start, end }) => list.slice(start, end)) : [];
     const own = items.flatMap((item) => {
-      const scanned = scanJson(item, LIMITS);
-      const place = scanned.kind === 'object' ? taskIn(item, scanned.object) : undefined;
+      const place = taskIn(item, objectIn(item));
       const sealed =
         place === undefined ? undefined : this.#ids.sealedOf({ upstream, id: place.id }, client.principal.id);
       // guard: task/list

@@ -1,15 +1,16 @@
-import { memberOf, type RpcMessage } from '@omni/jsonrpc';
+import { applyEdits, memberOf, type RpcMessage } from '@omni/jsonrpc';
 import {
   callerKeyOf,
   type CallHandler,
   type ClientContext,
+  internalCall,
   type RunningCall,
   serverOf,
   type UpstreamCall,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import type { ElicitationLabels } from '../elicitation-labels.ts';
-import type { UpstreamAccess } from '../collaborators.ts';
+import type { ElicitationLabels } from '../call/elicitation-labels.ts';
+import type { UpstreamAccess } from '../call/upstream-access.ts';
 import type { TaskIds } from './task-ids.ts';
 import { edited, renamed, taskIn } from './task-places.ts';
 import { declaresTasks } from './task-relay.ts';
@@ -19,7 +20,7 @@ const TASK_NOTICE = 'notifications/tasks';
 
 export interface TaskWatchOptions {
   readonly ids: TaskIds;
-  readonly access: UpstreamAccess;
+  readonly upstreams: UpstreamAccess;
   readonly labels: ElicitationLabels;
   /** The client's `subscriptions/listen`. */
   readonly message: RpcMessage;
@@ -73,10 +74,10 @@ export class TaskWatch {
   }
 
   #start(): void {
-    const { access, client, onOpen } = this.#options;
+    const { upstreams, client, onOpen } = this.#options;
     onOpen([...this.#byUpstream.values()].flatMap((own) => [...own.values()]));
     for (const [upstream, own] of this.#byUpstream) {
-      access.connectionFor(upstream, client, (connection) => {
+      upstreams.connectionFor(upstream, client, (connection) => {
         if (this.#isClosed || connection instanceof GatewayError || connection.era !== 'modern') return;
         this.#running.push(
           connection.send(this.#listenTo([...own.keys()]), this.#listenerFor(upstream, own)),
@@ -85,26 +86,17 @@ export class TaskWatch {
     }
   }
 
+  /** Omni's own, for one client. */
   #listenTo(ids: readonly string[]): UpstreamCall {
     const { message, client } = this.#options;
-    const { params } = message;
+    const { params, text } = message;
     const filter = memberOf(params, 'notifications');
-    return {
-      method: LISTEN,
-      text: message.text,
-      paramsStart: params?.start ?? 0,
-      paramsEnd: params?.end ?? 0,
-      edits:
-        filter === undefined
-          ? []
-          : [{ start: filter.start, end: filter.end, text: JSON.stringify({ taskIds: ids }) }],
-      progressToken: undefined,
-      name: undefined,
-      paramHeaders: [],
-      clientId: message.id,
-      callerKey: callerKeyOf(client),
-      allowPassthrough: false,
-    };
+    const edits =
+      filter === undefined
+        ? []
+        : [{ start: filter.start, end: filter.end, text: JSON.stringify({ taskIds: ids }) }];
+    const sent = params === undefined ? '' : applyEdits(text, edits, params.start, params.end);
+    return { ...internalCall(LISTEN, sent), clientId: message.id, callerKey: callerKeyOf(client) };
   }
 
   #listenerFor(upstream: string, own: ReadonlyMap<string, string>): CallHandler {

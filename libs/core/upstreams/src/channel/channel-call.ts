@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, CallHandler, RunningCall, UpstreamCall } from '@omni/model';
+import type { AnswerServerRequest, CallHandler, CallPhase, RunningCall, UpstreamCall } from '@omni/model';
 import type { GatewayError, UpstreamSpec } from '@omni/ports';
 import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener, Deadlines } from '../connection/deadlines.ts';
@@ -34,6 +34,8 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   #isOver = false;
   #isReaderSlow = false;
   #unread = 0;
+  /** It is made when its request was taken to be sent. */
+  #phase: CallPhase = 'sent';
 
   constructor({ connection, id, call, listener, spec }: ChannelCallOptions) {
     this.#connection = connection;
@@ -75,7 +77,7 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   onDeadline(kind: 'idle' | 'total'): void {
     if (!this.#over()) return;
     this.#connection.abandon(this, 'timeout');
-    this.#listener.onFailure(timeoutError(this.#call.method, this.#spec, kind));
+    this.#listener.onFailure(timeoutError(this.#call.method, this.#spec, kind), this.#phase);
   }
 
   onServerRequest(): void {
@@ -87,11 +89,13 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   }
 
   ask(message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal): void {
+    this.#phase = 'head-received';
     this.#listener.onServerRequest(message, answer, signal);
   }
 
   /** @returns Whether the client was told. */
   notify(message: RpcMessage): boolean {
+    this.#phase = 'head-received';
     this.#deadline?.touch();
     // guard: link/notification-flood
     if (this.#isReaderSlow && ++this.#unread > MAX_UNREAD) return false;
@@ -109,8 +113,9 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
     if (this.#over()) this.#listener.onAnswer({ kind: 'message', message, status: 200 });
   }
 
-  fail(error: GatewayError): void {
-    if (this.#over()) this.#listener.onFailure(error);
+  /** @param phase - Default: by what was heard of it. */
+  fail(error: GatewayError, phase = this.#phase): void {
+    if (this.#over()) this.#listener.onFailure(error, phase);
   }
 
   /** @returns `false` when it was over before. */

@@ -10,7 +10,8 @@ import {
   type ScriptedInstance,
 } from '@omni/testing';
 import fc from 'fast-check';
-import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
+import type { CallChains } from '../connection/call-chains.ts';
+import { connectionContextOf, credentialsOf, oneAtATime } from '../connection/connection-context.fixture.ts';
 import { ChannelConnection } from './channel-connection.ts';
 import type { ConnectionEvents } from '../connection/open-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from '../connection/upstream-limits.ts';
@@ -190,8 +191,8 @@ describe('ChannelConnection', () => {
   });
 
   // guard: link/in-flight, link/backlog
-  it('refuses calls beyond its limit, and those that the upstream does not read [PROTO-R12]', async () => {
-    const { connection, far, clock } = open({ maxInFlight: 1 });
+  it('refuses calls beyond the limit of a stage, and those that the upstream does not read [PROTO-R12]', async () => {
+    const { connection, far, clock } = open({ chains: oneAtATime() });
     const calls = [
       new RecordingCall<RpcMessage>(),
       new RecordingCall<RpcMessage>(),
@@ -203,7 +204,7 @@ describe('ChannelConnection', () => {
     far.takes = false;
     connection.send(callOf('tools/call', '{}'), calls[2]);
     await clock.advanceAsync(0);
-    expect(calls[1].failure?.message).toContain('limits.maxInFlight');
+    expect(calls[1].failure?.message).toBe('one runs');
     expect(calls[2].failure).toMatchObject({
       code: 'OMNI_OVERLOADED',
       message: '"up" does not read what it is sent: its backlog is full',
@@ -505,12 +506,12 @@ interface OpenOptions {
   readonly era?: Era;
   readonly binding?: ClientBinding;
   readonly spec?: Partial<UpstreamSpec>;
-  readonly maxInFlight?: number;
+  readonly chains?: CallChains;
   readonly maxServerRequests?: number;
   readonly warn?: () => void;
 }
 
-function open({ era = 'legacy', binding, spec, maxInFlight, maxServerRequests, warn }: OpenOptions = {}) {
+function open({ era = 'legacy', binding, spec, chains, maxServerRequests, warn }: OpenOptions = {}) {
   const clock = new VirtualClock();
   const events: string[] = [];
   const closed: GatewayError[] = [];
@@ -529,10 +530,10 @@ function open({ era = 'legacy', binding, spec, maxInFlight, maxServerRequests, w
   });
   const fullSpec = upstreamSpecOf({ kind: 'channel', open: server.open }, spec);
   const context = connectionContextOf(clock, {
+    ...(chains !== undefined && { chains }),
     ...(warn !== undefined && { logger: { ...silentLogger, warn } }),
     limits: {
       ...DEFAULT_UPSTREAM_LIMITS,
-      ...(maxInFlight !== undefined && { maxInFlight }),
       ...(maxServerRequests !== undefined && { maxServerRequests }),
     },
   });
@@ -566,6 +567,7 @@ class RecordingBinding implements ClientBinding {
   readonly version = '2025-11-25';
   readonly capabilities = '{"roots":{}}';
   readonly clientInfo = '{}';
+  readonly isShared = false;
   readonly log: string[] = [];
   answer: ((answer: GatewayError) => void) | undefined;
 

@@ -6,20 +6,18 @@ import {
   type RpcMessage,
   stringMember,
 } from '@omni/jsonrpc';
-import type { CallHandler, ClientBinding, RunningCall, UpstreamCall } from '@omni/model';
 import {
-  type ChannelListener,
-  type CredentialValues,
-  type Era,
-  type FramingError,
-  GatewayError,
-} from '@omni/ports';
+  type CallHandler,
+  type CallPhase,
+  refusedCall,
+  type RunningCall,
+  type UpstreamCall,
+} from '@omni/model';
+import { type CredentialValues, type Era, type FramingError, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
-import { isShared } from '../connection/shared-client-binding.ts';
-import { FailedCall } from '../connection/failed-call.ts';
-import type { HeadedChannel } from './headed-channel.ts';
+import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
 import {
   changedList,
   isAboutTask,
@@ -33,6 +31,7 @@ import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../c
 import { paramsWithOwnToken } from '../connection/own-token.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { ServerRequests } from '../connection/server-requests.ts';
+import { StagedConnection } from '../connection/staged-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
 export interface ChannelConnectionOptions extends ConnectionOptions {
@@ -55,12 +54,10 @@ const ID_LAST = /,"id":([0-9]{1,16})\}$/;
  *
  * Calls get ids of their own which are never used again, so a late answer finds nobody.
  */
-export class ChannelConnection implements OpenConnection, ChannelListener, CallOwner {
-  readonly upstream: string;
+export class ChannelConnection extends StagedConnection implements OpenConnection, HeadedListener, CallOwner {
   readonly era: Era;
   readonly keepsClientId = false;
   readonly handshake: RpcMessage;
-  readonly binding: ClientBinding | undefined;
   readonly boundTo: CredentialValues | undefined;
   readonly counters: ConnectionCounters = {
     framingError: 0,
@@ -78,13 +75,15 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   #onTaskNotice: ((notification: RpcMessage) => void) | undefined;
   /** Why nothing can be sent any more. */
   #ended: GatewayError | undefined;
+  #isSending = false;
+  /** What a channel has told while something was sent by it, and what has come behind that. */
+  #early: (() => void)[] | undefined;
 
   constructor(options: ChannelConnectionOptions) {
+    super(options, options.era);
     this.#options = options;
-    this.upstream = options.spec.name;
     this.era = options.era;
     this.handshake = options.handshake;
-    this.binding = options.binding;
     this.boundTo = options.boundTo;
     this.#channel = options.channel;
     this.#pending = new CallTable(options.firstId);
@@ -103,28 +102,20 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
     return this.#serverRequests.size > 0;
   }
 
-  send(call: UpstreamCall, listener: CallHandler): RunningCall {
-    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
+  protected override sendRaw(call: UpstreamCall, listener: CallHandler): RunningCall {
+    if (this.#ended !== undefined) return refusedCall(listener, this.#ended);
     const { context, spec } = this.#options;
-    // guard: link/in-flight
-    if (this.#pending.size >= context.limits.maxInFlight) {
-      return new FailedCall(
-        listener,
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `"${this.upstream}" has ${this.#pending.size} calls under way (limits.maxInFlight)`,
-        ),
-      );
-    }
     const id = /* guard: process/own-answers */ this.#pending.nextId();
-    if (
-      !this.#channel.send(
-        requestText(/* guard: link/own-ids */ String(id), call.method, paramsWithOwnToken(call, id)),
-        call.forwardedHeaders,
-      )
-    ) {
+    const wasSending = this.#isSending;
+    this.#isSending = true;
+    const isTaken = this.#channel.send(
+      requestText(/* guard: link/own-ids */ String(id), call.method, paramsWithOwnToken(call, id)),
+      call.forwardedHeaders,
+    );
+    this.#isSending = wasSending;
+    if (!isTaken) {
       // guard: link/backlog
-      return new FailedCall(
+      return refusedCall(
         listener,
         new GatewayError(
           'OMNI_OVERLOADED',
@@ -165,6 +156,45 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
   }
 
   onMessage(text: string): void {
+    // guard: link/answered-at-once
+    if (this.#isSending || this.#early !== undefined) this.#tellLater(() => this.#read(text));
+    else this.#read(text);
+  }
+
+  onFramingError(problem: FramingError): void {
+    if (this.#isSending || this.#early !== undefined) this.#tellLater(() => this.#skip(problem));
+    else this.#skip(problem);
+  }
+
+  onRefused(id: string, error: GatewayError): void {
+    const call = this.#callOf(ownId(id));
+    if (call !== undefined) this.#fail(call, error, 'head-received');
+  }
+
+  onClose(reason: GatewayError | undefined): void {
+    if (this.#isSending || this.#early !== undefined) this.#tellLater(() => this.#leave(reason));
+    else this.#leave(reason);
+  }
+
+  /** A channel in the same process may tell the end of a call before the call is known here. */
+  #tellLater(event: () => void): void {
+    if (this.#early === undefined) {
+      this.#early = [];
+      queueMicrotask(() => this.#tellEarly());
+    }
+    this.#early.push(event);
+  }
+
+  #tellEarly(): void {
+    try {
+      // More may come while these are told, and is told behind them.
+      for (const event of this.#early ?? []) event();
+    } finally {
+      this.#early = undefined;
+    }
+  }
+
+  #read(text: string): void {
     if (this.#ended !== undefined) return;
     const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
     switch (message.kind) {
@@ -177,14 +207,14 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
       case 'batch':
         // Revision 2025-03-26 allows them; what stands in one is read like a line.
         if (this.era === 'legacy' && !message.items.some((item) => item.startsWith('[')))
-          return message.items.forEach((item) => this.onMessage(item));
+          return message.items.forEach((item) => this.#read(item));
         return this.#onUnreadable(text);
       case 'rejected':
         return this.#onRejected(text, message.id, message.error);
     }
   }
 
-  onFramingError(problem: FramingError): void {
+  #skip(problem: FramingError): void {
     this.counters.framingError++;
     if (problem.kind === 'not-utf8') return;
     // Whose answer it was cannot be told, and waiting for it would be in vain.
@@ -199,7 +229,7 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
     for (const call of this.#pending.calls()) if (!call.isListen) this.#fail(call, error);
   }
 
-  onClose(reason: GatewayError | undefined): void {
+  #leave(reason: GatewayError | undefined): void {
     if (this.#ended !== undefined) return;
     const error =
       reason ?? new GatewayError('OMNI_UPSTREAM_EXITED', `"${this.upstream}" closed its connection`);
@@ -216,11 +246,11 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
     for (const call of calls) call.fail(error);
   }
 
-  #fail(call: ChannelCall, error: GatewayError): void {
+  #fail(call: ChannelCall, error: GatewayError, phase?: CallPhase): void {
     if (!this.#pending.delete(call.id)) return;
     this.#unaddressed.onEnd(call);
     this.#serverRequests.endOf(call);
-    call.fail(error);
+    call.fail(error, phase);
   }
 
   #onResponse(message: RpcMessage): void {
@@ -259,6 +289,7 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
         `"${this.upstream}" sent an answer that is not valid: ${error.message}`,
         { cause: error },
       ),
+      'head-received',
     );
   }
 
@@ -296,7 +327,7 @@ export class ChannelConnection implements OpenConnection, ChannelListener, CallO
       return;
     }
     // A task outlives the call that has started it, so that the call that runs says nothing about whose it is.
-    if (isShared(this.binding) && isAboutTask(message.method)) {
+    if (this.isShared && isAboutTask(message.method)) {
       if (this.#onTaskNotice === undefined) this.counters.droppedNotifications++;
       else this.#onTaskNotice(message);
       return;

@@ -8,13 +8,10 @@ import {
 } from '@omni/jsonrpc';
 import {
   type CancelTimer,
-  type ChannelListener,
   type CredentialValues,
   type Era,
   type FramingError,
   GatewayError,
-  type MessageChannel,
-  type OpenChannel,
 } from '@omni/ports';
 import { ChannelConnection } from './channel-connection.ts';
 import {
@@ -24,23 +21,13 @@ import {
   refusalError,
 } from '../connection/handshake-error.ts';
 import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
-import type { ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
+import type { HeadedChannel, HeadedListener, OpenHeadedChannel } from '../connection/headed-channel.ts';
+import type { EraPlan, HandshakeOutcome } from '../connection/handshake-outcome.ts';
+import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
-/**
- * How a handshake finds the era. `probe`: ask in the modern way first. `modern`, `legacy`: only that one. `legacy-first`: there was no
- * answer to a probe, which says little about a slow starter, so a refused `initialize` leads to the modern serverRequest.
- */
-export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
-
-/** What a handshake led to. `silent`: no answer to the probe, or an exit; the instance is used up. */
-export type HandshakeOutcome =
-  | { readonly kind: 'connection'; readonly connection: OpenConnection }
-  | { readonly kind: 'silent' }
-  | { readonly kind: 'failed'; readonly error: GatewayError };
-
 export interface ChannelHandshakeOptions extends ConnectionOptions {
-  readonly open: OpenChannel;
+  readonly open: OpenHeadedChannel;
   readonly plan: EraPlan;
   /** See {@link OpenConnection.boundTo}. */
   readonly boundTo: CredentialValues | undefined;
@@ -67,10 +54,10 @@ export function handshakeOnChannel(
 type ServerRequest = 'server/discover' | 'initialize';
 
 /** Listens on the channel for as long as it lives: during the handshake by itself, then for the connection. */
-class ChannelHandshake implements ChannelListener {
+class ChannelHandshake implements HeadedListener {
   readonly #options: ChannelHandshakeOptions;
   readonly #done: (outcome: HandshakeOutcome) => void;
-  #channel: MessageChannel | undefined;
+  #channel: HeadedChannel | undefined;
   #cancelTimer: CancelTimer | undefined;
   #connection: ChannelConnection | undefined;
   #serverRequest: ServerRequest;
@@ -113,6 +100,11 @@ class ChannelHandshake implements ChannelListener {
         ? resultText(message.id, '{}')
         : errorText(message.id, notYet),
     );
+  }
+
+  onRefused(id: string, error: GatewayError): void {
+    if (this.#connection !== undefined) this.#connection.onRefused(id, error);
+    else this.onMessage(errorText(id, error));
   }
 
   onFramingError(problem: FramingError): void {

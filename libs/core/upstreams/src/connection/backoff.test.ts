@@ -15,7 +15,7 @@ describe('Backoff', () => {
     backoff.nextDelayMs(0);
     expect(backoff.nextDelayMs(59_999)).toBe(1_000);
     expect(backoff.nextDelayMs(60_000)).toBe(500);
-    expect(backoff.failures).toBe(1);
+    expect(backoff.nextDelayMs(0)).toBe(1_000);
   });
 
   it('adds up to a tenth', () => {

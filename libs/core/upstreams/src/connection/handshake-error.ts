@@ -1,7 +1,7 @@
 import { memberOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { legacyVersionOf } from './mcp-revision.ts';
-import type { UpstreamCredentials } from './upstream-credentials.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 
 /** What an upstream refused, in its own words. */

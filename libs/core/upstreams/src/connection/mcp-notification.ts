@@ -1,7 +1,7 @@
 import { type JsonMember, memberOf, metaOf, rawOf, type RpcMessage } from '@omni/jsonrpc';
+import { META_SUBSCRIPTION } from '@omni/model';
 import type { ListKind } from './open-connection.ts';
 
-const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 const OWN_ID = /^[1-9][0-9]{0,15}$/;
 
 /** Which list a notification declares changed; `undefined` when it is about something else. */
@@ -25,7 +25,7 @@ export function isAboutTask(method: string): boolean {
 
 /** Where the id of the listen request stands in a notification of a subscription. */
 export function subscriptionIdOf(message: RpcMessage): JsonMember | undefined {
-  return memberOf(metaOf(message), SUBSCRIPTION_ID);
+  return memberOf(metaOf(message), META_SUBSCRIPTION);
 }
 
 /** One of the ids that Omni gives out on shared connections; `undefined` for all else, strings and fractions included. */

@@ -8,22 +8,10 @@ import {
   stringMember,
   withoutMembers,
 } from '@omni/jsonrpc';
-import type { ClientBinding } from '@omni/model';
+import { type ClientBinding, isLegacyVersion, LATEST_LEGACY_VERSION, MODERN_VERSION } from '@omni/model';
 import type { GatewayIdentity } from './open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
 
-/** The modern revision that this library speaks. */
-export const MODERN_VERSION = '2026-07-28';
-/** The legacy revision that is offered to upstreams. */
-export const OFFERED_LEGACY_VERSION = '2025-11-25';
-
-const LEGACY_VERSIONS: ReadonlySet<string> = new Set([
-  '2024-10-07',
-  '2024-11-05',
-  '2025-03-26',
-  '2025-06-18',
-  OFFERED_LEGACY_VERSION,
-]);
 /** Capabilities of a client that an upstream may make use of through Omni. */
 const RELAYED_CAPABILITIES: ReadonlySet<string> = new Set([
   'sampling',
@@ -50,15 +38,13 @@ export function probeVerdict(message: RpcMessage): ProbeVerdict {
       : stringsAt(text, memberOf(result.object, 'supportedVersions'));
   if (supported === undefined) return { kind: 'legacy' };
   if (result !== undefined && supported.includes(MODERN_VERSION)) return { kind: 'modern' };
-  return supported.some((version) => LEGACY_VERSIONS.has(version))
-    ? { kind: 'legacy' }
-    : { kind: 'incompatible', supported };
+  return supported.some(isLegacyVersion) ? { kind: 'legacy' } : { kind: 'incompatible', supported };
 }
 
 /** Whether a `DiscoverResult` says that `initialize` is served too. */
 export function speaksLegacyToo(handshake: RpcMessage): boolean {
   const supported = stringsAt(handshake.text, memberOf(handshake.result?.object, 'supportedVersions')) ?? [];
-  return supported.some((version) => LEGACY_VERSIONS.has(version));
+  return supported.some(isLegacyVersion);
 }
 
 /** Codes of what refuses a request before anything runs: a request without session in the SDKs of the legacy era, a revision that a server does not speak. */
@@ -72,7 +58,7 @@ export function errorCodeOf(message: RpcMessage): string | undefined {
 /** The version of an `InitializeResult`; `undefined` when it is none, or of a version that Omni does not know. */
 export function legacyVersionOf(message: RpcMessage): string | undefined {
   const version = stringMember(message.text, message.result?.object, 'protocolVersion');
-  return version !== undefined && LEGACY_VERSIONS.has(version) ? version : undefined;
+  return version !== undefined && isLegacyVersion(version) ? version : undefined;
 }
 
 /**
@@ -93,7 +79,7 @@ export function initializeParams(identity: GatewayIdentity, binding: ClientBindi
       : relayedCapabilities(binding.capabilities);
   const own = JSON.stringify({ name: identity.name, version: identity.version });
   const clientInfo = binding !== undefined && isClientInfo(binding.clientInfo) ? binding.clientInfo : own;
-  return `{"protocolVersion":"${OFFERED_LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
+  return `{"protocolVersion":"${LATEST_LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
 }
 
 /** Which lists an upstream promises to declare changed, of its handshake's capabilities. */

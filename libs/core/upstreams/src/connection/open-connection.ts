@@ -12,9 +12,10 @@ import type {
   Logger,
   UpstreamSpec,
 } from '@omni/ports';
+import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
-import type { UpstreamCredentials } from './upstream-credentials.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
 
 /** The lists of capabilities that an upstream can declare changed. */
@@ -37,6 +38,7 @@ export interface ConnectionContext {
   readonly budget?: ByteBudget;
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
+  readonly chains: CallChains;
   /** Uniform in 0 ≤ x < 1; spreads reconnects. */
   readonly random: () => number;
   /** Where credentials beside the configured ones come from. */

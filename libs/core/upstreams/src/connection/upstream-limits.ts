@@ -2,14 +2,12 @@ import type { JsonLimits } from '@omni/jsonrpc';
 
 /** What one upstream may use up, and all of them together. */
 export interface UpstreamLimits {
-  /** Calls under way on one connection. Default 1,000. */
-  readonly maxInFlight: number;
   /** Instances of one upstream that belong to sessions. Default 64. */
   readonly maxInstances: number;
   /** Longest message from an upstream, in bytes (in characters within event streams). Default 16 MiB. */
   readonly maxUpstreamMessageBytes: number;
   /** Bytes of unfinished messages that all upstreams may have held together; none of up to 64 KiB counts. Default 256 MiB. */
-  readonly maxHeldBytes: number;
+  readonly maxUnfinishedBytes: number;
   /** Requests of an upstream to clients that wait for an answer, per connection. Default 64. */
   readonly maxServerRequests: number;
   /** Resources that are watched at one upstream. Default 1,000. */
@@ -17,10 +15,9 @@ export interface UpstreamLimits {
 }
 
 export const DEFAULT_UPSTREAM_LIMITS: UpstreamLimits = {
-  maxInFlight: 1_000,
   maxInstances: 64,
   maxUpstreamMessageBytes: 16 * 1024 * 1024,
-  maxHeldBytes: 256 * 1024 * 1024,
+  maxUnfinishedBytes: 256 * 1024 * 1024,
   maxServerRequests: 64,
   maxSubscriptions: 1_000,
 };

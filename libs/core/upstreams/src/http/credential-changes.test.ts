@@ -22,7 +22,7 @@ function tokenOf(exchange: ScriptedExchange | undefined): string | undefined {
 describe('a modern HTTP connection, when the credentials change', () => {
   function openWith() {
     const { provider, rotate } = credentials();
-    return { rotate, provider, ...openModern({ 'X-Tenant': 'acme' }, undefined, provider) };
+    return { rotate, provider, ...openModern({ 'X-Tenant': 'acme' }, undefined, undefined, provider) };
   }
 
   it('asks for the headers at each request', () => {

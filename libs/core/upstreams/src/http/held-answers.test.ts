@@ -121,10 +121,10 @@ describe('HttpMessageReader with a budget', () => {
 
 const CALL = { ...internalCall('tools/call', '{}'), clientId: '1' };
 
-function open(maxHeldBytes: number) {
+function open(maxUnfinishedBytes: number) {
   const clock = new VirtualClock();
   const http = new ScriptedHttpClient();
-  const budget = new CountedByteBudget(maxHeldBytes);
+  const budget = new CountedByteBudget(maxUnfinishedBytes);
   const url = 'http://up.test/mcp';
   const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
   if (handshake.kind !== 'response') throw new RangeError('The test wrote no response');

@@ -1,17 +1,17 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
+import { MODERN_VERSION } from '@omni/model';
 import { type CancelTimer, GatewayError, type HttpCall } from '@omni/ports';
-import { handshakeOnChannel, type EraPlan, type HandshakeOutcome } from '../channel/channel-handshake.ts';
 import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
+import type { EraPlan, HandshakeOutcome } from '../connection/handshake-outcome.ts';
 import { handshakeTimeout, incompatibleError, refusalError } from '../connection/handshake-error.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { LegacyHttpConnection } from './legacy-http-connection.ts';
 import { initializeHttp, type HttpTarget } from './legacy-http-session.ts';
-import { MODERN_VERSION, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
+import { modernParams, probeVerdict } from '../connection/mcp-revision.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
-import { SseChannel } from '../channel/sse-channel.ts';
 
 export interface HttpHandshakeOptions extends ConnectionOptions, HttpTarget {
   readonly plan: EraPlan;
@@ -40,44 +40,11 @@ export function handshakeOverHttp(
 }
 
 function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
-  let abort = initializeHttp(options, (result, status) => {
+  return initializeHttp(options, (result, status) => {
     if (!(result instanceof GatewayError))
-      return done({
-        kind: 'connection',
-        connection: new LegacyHttpConnection({ ...options, session: result }),
-      });
-    if (!OLD_TRANSPORT_STATUSES.has(status)) return done({ kind: 'failed', error: result });
-    abort = openSse(options, result, done);
+      done({ kind: 'connection', connection: new LegacyHttpConnection({ ...options, session: result }) });
+    else done({ kind: OLD_TRANSPORT_STATUSES.has(status) ? 'other-transport' : 'failed', error: result });
   });
-  return () => abort();
-}
-
-/** @param refusal - What failed before, which says more than that this transport is not spoken either. */
-function openSse(
-  options: HttpHandshakeOptions,
-  refusal: GatewayError,
-  done: (outcome: HandshakeOutcome) => void,
-): () => void {
-  const { context, credentials } = options;
-  let isSpoken = false;
-  const channel = {
-    ...options,
-    maxMessageBytes: context.limits.maxUpstreamMessageBytes,
-    budget: context.budget,
-    clock: context.clock,
-    onEndpoint: () => {
-      isSpoken = true;
-    },
-  };
-  return handshakeOnChannel(
-    {
-      ...options,
-      plan: 'legacy',
-      boundTo: credentials.headers,
-      open: (listener) => new SseChannel(channel, listener),
-    },
-    (outcome) => done(outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome),
-  );
 }
 
 class HttpProbe implements HttpMessageSink {

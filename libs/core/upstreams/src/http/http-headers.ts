@@ -1,5 +1,5 @@
 import type { CredentialValues, HeaderList } from '@omni/ports';
-import type { UpstreamCredentials } from '../connection/upstream-credentials.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 
 /** Headers that this library sets itself; configured ones of these names are ignored. */
 const OWN = /^(?:content-type|content-length|accept|mcp-.*|last-event-id)$/i;

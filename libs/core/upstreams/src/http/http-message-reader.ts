@@ -10,10 +10,10 @@ import {
 } from '@omni/ports';
 import { bodyKind, headerOf } from './http-headers.ts';
 import { noRoomError } from '../connection/no-room.ts';
-import { refusedCredentials } from '../connection/refused-credentials.ts';
+import { refusedCredentials } from '../credentials/refused-credentials.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { SseParser, type SseEvent } from './sse-parser.ts';
-import type { UpstreamCredentials } from '../connection/upstream-credentials.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 import {
   beginningOfAnswer,

@@ -2,6 +2,7 @@ import { requestText, type RpcMessage } from '@omni/jsonrpc';
 import type {
   AnswerServerRequest,
   CallHandler,
+  CallPhase,
   ChunkSink,
   ResponseHead,
   RunningCall,
@@ -11,6 +12,7 @@ import { type CancelTimer, GatewayError, type HeaderList, type HttpCall } from '
 import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
+import { exchangePhase } from './exchange-phase.ts';
 import { withForwarded, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { ownId } from '../connection/mcp-notification.ts';
@@ -77,6 +79,7 @@ export class LegacyHttpCall
   /** What is left of the beginning of an answer that goes on while it comes: it has the id of this connection. */
   #headBytes = 0;
   #slow: SlowReader | undefined;
+  #phase: CallPhase = 'not-sent';
   #isOver = false;
 
   constructor(options: LegacyHttpCallOptions) {
@@ -104,6 +107,7 @@ export class LegacyHttpCall
     if (this.#isOver) return;
     const { connection, connectionOptions, call } = this.#options;
     this.#session = session;
+    this.#phase = 'sent';
     this.#reader = this.#newReader();
     const body = requestText(String(this.id), call.method, paramsWithOwnToken(call, this.id));
     const { http, url } = connectionOptions;
@@ -124,7 +128,7 @@ export class LegacyHttpCall
     if (this.#isOver) return;
     const { connectionOptions, call, listener } = this.#options;
     this.#abandon('timeout');
-    listener.onFailure(timeoutError(call.method, connectionOptions.spec, kind));
+    listener.onFailure(timeoutError(call.method, connectionOptions.spec, kind), this.#phase);
   }
 
   onServerRequest(): void {
@@ -155,10 +159,11 @@ export class LegacyHttpCall
   fail(error: GatewayError): void {
     if (this.#isOver) return;
     this.#finish(error);
-    this.#options.listener.onFailure(error);
+    this.#options.listener.onFailure(error, exchangePhase(error, this.#phase));
   }
 
   onHead(status: number, _headers: HeaderList): boolean {
+    this.#phase = 'head-received';
     // A server may well let a stream be continued again and again, for as long as the call takes.
     if (status === 200) this.#resumes = 0;
     return true;
@@ -284,6 +289,8 @@ export class LegacyHttpCall
 
   #loseSession(session: LegacyHttpSession): void {
     this.#session = undefined;
+    // It was turned away before anything ran.
+    this.#phase = 'not-sent';
     this.#options.connection.onSessionLost(session, this);
   }
 

@@ -9,6 +9,7 @@ import {
   VirtualClock,
 } from '@omni/testing';
 import { connect } from '../connect.ts';
+import { CallChains } from '../connection/call-chains.ts';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 
@@ -24,11 +25,14 @@ export function passing(): { readonly call: RecordingCall<RpcMessage>; readonly 
   return { call, chunks };
 }
 
-export async function open({
-  binding,
-  sessionId,
-  provider,
-}: { binding?: ClientBinding; sessionId?: string; provider?: CredentialProvider } = {}) {
+export interface OpenLegacy {
+  readonly binding?: ClientBinding;
+  readonly sessionId?: string;
+  readonly chains?: CallChains;
+  readonly provider?: CredentialProvider;
+}
+
+export async function open({ binding, sessionId, chains = new CallChains(), provider }: OpenLegacy = {}) {
   const clock = new VirtualClock();
   let isRefused = false;
   let lost: string | undefined;
@@ -58,6 +62,7 @@ export async function open({
   );
   const context = connectionContextOf(clock, {
     http,
+    chains,
     ...(provider !== undefined && { credentials: provider }),
   });
   connect(
@@ -91,6 +96,7 @@ export function ownerOf(log: string[]): ClientBinding {
     version: '2025-11-25',
     capabilities: '{"roots":{"listChanged":true},"sampling":{},"unheardOf":{}}',
     clientInfo: '{"name":"client","version":"3"}',
+    isShared: false,
     onNotification: (_upstream, message) => log.push(`notification ${message.method}`),
     onServerRequest: (_upstream, message) => log.push(`request ${message.method}`),
     logLevel() {

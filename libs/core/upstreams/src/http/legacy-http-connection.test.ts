@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { RecordingCall } from '@omni/testing';
 import type { RpcMessage } from '@omni/jsonrpc';
 import { internalCall } from '@omni/model';
-import { SharedClientBinding } from '../connection/shared-client-binding.ts';
+import { SharedClientBinding } from '../instances/shared-client-binding.ts';
 import { messageOf, open, ownerOf, passing, spanOf } from './legacy-http-connection.fixture.ts';
-import { DEFAULT_UPSTREAM_LIMITS } from '../connection/upstream-limits.ts';
+import { oneAtATime } from '../connection/connection-context.fixture.ts';
 import { callOf } from '../connection/upstream-call.fixture.ts';
 
 describe('LegacyHttpConnection', () => {
@@ -297,15 +297,14 @@ describe('LegacyHttpConnection', () => {
   });
 
   // guard: http/in-flight-legacy
-  it('refuses calls beyond its limit [PROTO-R12]', async () => {
-    const { connection } = await open();
-    for (let n = 0; n < DEFAULT_UPSTREAM_LIMITS.maxInFlight; n++)
-      connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+  it('refuses calls beyond the limit of a stage [PROTO-R12]', async () => {
+    const { connection } = await open({ chains: oneAtATime() });
+    connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     const over = new RecordingCall<RpcMessage>();
     connection.send(callOf('tools/call', '{}'), over);
     await Promise.resolve();
     expect(over.failure?.code).toBe('OMNI_OVERLOADED');
-    expect(connection.inFlight).toBe(DEFAULT_UPSTREAM_LIMITS.maxInFlight);
+    expect(connection.inFlight).toBe(1);
   });
 
   it('tells the upstream of a cancelled call, since a closed stream is no cancellation here', async () => {

@@ -2,21 +2,19 @@ import { memberOf, notificationText, type RpcMessage, stringMember } from '@omni
 import {
   type CallHandler,
   callParams,
-  type ClientBinding,
+  IGNORED,
   internalCall,
+  refusedCall,
   type RunningCall,
   type UpstreamCall,
 } from '@omni/model';
 import { type CancelTimer, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
-import { SharedClientBinding, isShared } from '../connection/shared-client-binding.ts';
 import { ConnectFailures } from './connect-failures.ts';
-import { FailedCall } from '../connection/failed-call.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders, streamHeaders, type RequestHeaders } from './http-headers.ts';
 import { httpPost, OutcomeListener } from './http-post.ts';
-import { IGNORED } from '../connection/ignored-call.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
 import {
@@ -38,6 +36,7 @@ import {
 import { Backoff } from '../connection/backoff.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { ServerRequests } from '../connection/server-requests.ts';
+import { StagedConnection } from '../connection/staged-connection.ts';
 
 export interface LegacyHttpConnectionOptions extends ConnectionOptions, HttpTarget {
   /** What {@link initializeHttp} led to. */
@@ -57,11 +56,9 @@ const SUBSCRIBE = 'resources/subscribe';
  *
  * @see MCP 2025-11-25, basic/transports, "Streamable HTTP".
  */
-export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
-  readonly upstream: string;
+export class LegacyHttpConnection extends StagedConnection implements OpenConnection, LegacyCallOwner {
   readonly era = 'legacy';
   readonly keepsClientId = false;
-  readonly binding: ClientBinding | undefined;
   readonly boundTo = undefined;
   readonly counters: ConnectionCounters = {
     framingError: 0,
@@ -95,9 +92,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
   #ended: GatewayError | undefined;
 
   constructor(options: LegacyHttpConnectionOptions) {
+    super(options, 'legacy');
     this.#options = options;
-    this.upstream = options.spec.name;
-    this.binding = options.binding;
     this.#session = options.session;
     this.#headers = this.#postHeadersOf(options.session);
     this.#streamHeaders = this.#streamHeadersOf(options.session);
@@ -130,19 +126,8 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     return this.#streamHeaders;
   }
 
-  send(call: UpstreamCall, listener: CallHandler): RunningCall {
-    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
-    const { maxInFlight } = this.#options.context.limits;
-    // guard: http/in-flight-legacy
-    if (this.#calls.size >= maxInFlight) {
-      return new FailedCall(
-        listener,
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `"${this.upstream}" has ${this.#calls.size} calls under way (limits.maxInFlight)`,
-        ),
-      );
-    }
+  protected override sendRaw(call: UpstreamCall, listener: CallHandler): RunningCall {
+    if (this.#ended !== undefined) return refusedCall(listener, this.#ended);
     if (call.method === SET_LEVEL) this.#logLevel = callParams(call);
     const running = new LegacyHttpCall({
       connection: this,
@@ -317,7 +302,7 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
       case 'notification':
         if (message.method === 'notifications/cancelled') this.#withdraw(message);
         else if (this.#isAboutCapabilities(message)) return;
-        else if (this.#onTaskNotice !== undefined && isShared(binding) && isAboutTask(message.method))
+        else if (this.#onTaskNotice !== undefined && this.isShared && isAboutTask(message.method))
           this.#onTaskNotice(message);
         else if (message.method === 'notifications/progress') this.#onProgress(message);
         else if (binding === undefined) this.counters.droppedNotifications++;
@@ -344,7 +329,7 @@ export class LegacyHttpConnection implements OpenConnection, LegacyCallOwner {
     if (message.method === 'ping') return this.#serverRequests.pong(message);
     // Who shares the instance can only be asked during a call; Omni's own do not count.
     const running =
-      binding instanceof SharedClientBinding
+      binding?.isShared === true
         ? this.#calls.calls().filter(({ callerKey }) => callerKey !== undefined)
         : [];
     const only = this.#unaddressed.addresseeAmong(running);

@@ -1,6 +1,7 @@
 import { parseMessage } from '@omni/jsonrpc';
 import { configuredCredentials, GatewayError } from '@omni/ports';
 import { ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import { CallChains } from '../connection/call-chains.ts';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
@@ -12,6 +13,7 @@ const HELLO =
 export function openModern(
   configuredHeaders: Readonly<Record<string, string>> = {},
   maxUpstreamMessageBytes = DEFAULT_UPSTREAM_LIMITS.maxUpstreamMessageBytes,
+  chains = new CallChains(),
   provider = configuredCredentials,
 ) {
   const clock = new VirtualClock();
@@ -23,6 +25,7 @@ export function openModern(
   const context = connectionContextOf(clock, {
     limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes },
     http,
+    chains,
     credentials: provider,
   });
   const spec = upstreamSpecOf(

@@ -4,7 +4,7 @@ import type { RpcMessage } from '@omni/jsonrpc';
 import fc from 'fast-check';
 import { openModern } from './modern-http-connection.fixture.ts';
 import { callOf } from '../connection/upstream-call.fixture.ts';
-import { DEFAULT_UPSTREAM_LIMITS } from '../connection/upstream-limits.ts';
+import { oneAtATime } from '../connection/connection-context.fixture.ts';
 
 describe('ModernHttpConnection', () => {
   // guard: http/own-headers
@@ -60,15 +60,14 @@ describe('ModernHttpConnection', () => {
   });
 
   // guard: http/in-flight
-  it('refuses calls beyond its limit [PROTO-R12]', async () => {
-    const { connection } = openModern();
-    for (let n = 0; n < DEFAULT_UPSTREAM_LIMITS.maxInFlight; n++)
-      connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+  it('refuses calls beyond the limit of a stage [PROTO-R12]', async () => {
+    const { connection } = openModern({}, undefined, oneAtATime());
+    connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
     const over = new RecordingCall<RpcMessage>();
     connection.send(callOf('tools/call', '{}'), over);
     await Promise.resolve();
     expect(over.failure?.code).toBe('OMNI_OVERLOADED');
-    expect(connection.inFlight).toBe(DEFAULT_UPSTREAM_LIMITS.maxInFlight);
+    expect(connection.inFlight).toBe(1);
   });
 
   // guard: answer/page-size

@@ -2,10 +2,13 @@ import { notificationText, requestText, type RpcMessage } from '@omni/jsonrpc';
 import {
   type CallHandler,
   callParams,
+  type CallPhase,
   type ChunkSink,
-  type ClientBinding,
   encodeHeaderValue,
+  IGNORED,
   internalCall,
+  MODERN_VERSION,
+  refusedCall,
   type ResponseHead,
   type RunningCall,
   type UpstreamAnswer,
@@ -22,22 +25,16 @@ import {
 import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
 import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
-import { FailedCall } from '../connection/failed-call.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { ConnectFailures } from './connect-failures.ts';
+import { exchangePhase } from './exchange-phase.ts';
 import { addForwarded, postHeaders, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
-import { IGNORED } from '../connection/ignored-call.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
-import {
-  errorCodeOf,
-  MODERN_VERSION,
-  modernParams,
-  probeVerdict,
-  REFUSALS,
-} from '../connection/mcp-revision.ts';
+import { errorCodeOf, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
+import { StagedConnection } from '../connection/staged-connection.ts';
 import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
 
@@ -57,11 +54,9 @@ const OF_THIS_ERA: ReadonlySet<string | undefined> = new Set(['-32020', '-32021'
  *
  * @see MCP 2026-07-28, basic/transports, "Streamable HTTP".
  */
-export class ModernHttpConnection implements OpenConnection {
-  readonly upstream: string;
+export class ModernHttpConnection extends StagedConnection implements OpenConnection {
   readonly era = 'modern';
   readonly keepsClientId = true;
-  readonly binding: ClientBinding | undefined;
   readonly handshake: RpcMessage;
   readonly headers: RequestHeaders;
   readonly boundTo = undefined;
@@ -81,9 +76,8 @@ export class ModernHttpConnection implements OpenConnection {
   #ended: GatewayError | undefined;
 
   constructor(options: ModernHttpConnectionOptions) {
+    super(options, 'modern');
     this.#options = options;
-    this.upstream = options.spec.name;
-    this.binding = options.binding;
     this.handshake = options.handshake;
     this.headers = postHeaders(options.credentials, MODERN_VERSION);
   }
@@ -92,19 +86,8 @@ export class ModernHttpConnection implements OpenConnection {
     return this.#running.size;
   }
 
-  send(call: UpstreamCall, listener: CallHandler): RunningCall {
-    if (this.#ended !== undefined) return new FailedCall(listener, this.#ended);
-    const { context } = this.#options;
-    // guard: http/in-flight
-    if (this.#running.size >= context.limits.maxInFlight) {
-      return new FailedCall(
-        listener,
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `"${this.upstream}" has ${this.#running.size} calls under way (limits.maxInFlight)`,
-        ),
-      );
-    }
+  protected override sendRaw(call: UpstreamCall, listener: CallHandler): RunningCall {
+    if (this.#ended !== undefined) return refusedCall(listener, this.#ended);
     const running = new ModernHttpCall(this, this.#options, call, listener);
     running.begin(this.#running.add(running));
     return running;
@@ -206,6 +189,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   #tail: StreamTail | undefined;
   #chunks: ChunkSink | undefined;
   #slow: SlowReader | undefined;
+  #phase: CallPhase = 'sent';
   #isOver = false;
 
   constructor(
@@ -251,6 +235,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   }
 
   onHead(): boolean {
+    this.#phase = 'head-received';
     return true;
   }
 
@@ -323,7 +308,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     this.#tail?.end();
     if (this.#isOver) return;
     this.#finish(error);
-    this.#listener.onFailure(error);
+    this.#listener.onFailure(error, exchangePhase(error, this.#phase));
   }
 
   #onResponse(message: RpcMessage, status: number): void {

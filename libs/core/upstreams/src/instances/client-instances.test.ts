@@ -7,7 +7,11 @@ import { clientOf, FORMS, UpstreamScene as Scene } from '../upstream-scene.fixtu
 
 const FIVE_MINUTES_MS = 300_000;
 /** A call of ada's. */
-const CALL: UpstreamCall = { ...internalCall('tools/call', '{}'), callerKey: callerKeyOf(clientOf(FORMS)) };
+const CALL: UpstreamCall = {
+  ...internalCall('tools/call', '{}'),
+  callerKey: callerKeyOf(clientOf(FORMS)),
+  isInternal: false,
+};
 
 describe('ClientInstances', () => {
   it('tell the server exactly what may be asked of the client', async () => {

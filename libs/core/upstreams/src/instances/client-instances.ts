@@ -1,7 +1,7 @@
 import { capabilitiesAcrossEras, type ClientBinding, type ClientContext } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import { canonicalJson } from './canonical-json.ts';
-import { SharedClientBinding } from '../connection/shared-client-binding.ts';
+import { SharedClientBinding } from './shared-client-binding.ts';
 import { MAX_CAPABILITIES } from './variant-keys.ts';
 import type { OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';

@@ -226,6 +226,7 @@ describe('instances "per-request"', () => {
     const connection = await scene.openConnection(client);
     const level = new RecordingCall<RpcMessage>();
     connection.send(internalCall('logging/setLevel', '{"level":"debug"}'), level);
+    await scene.settle();
     expect(level.last).toBe('answer 200 {"jsonrpc":"2.0","id":1,"result":{}}');
     expect(scene.server.instances).toHaveLength(1);
     connection.send(callOf(client), new RecordingCall<RpcMessage>());

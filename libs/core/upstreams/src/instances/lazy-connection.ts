@@ -23,6 +23,18 @@ export class LazyConnection {
     return this.#phase.kind === 'open' ? this.#phase.connection : undefined;
   }
 
+  /** Calls under way, with those that wait for the connection. */
+  get inFlight(): number {
+    switch (this.#phase.kind) {
+      case 'closed':
+        return 0;
+      case 'opening':
+        return this.#phase.waiting.length;
+      case 'open':
+        return this.#phase.connection.inFlight;
+    }
+  }
+
   /** @param done - Called before this returns when the connection is open. */
   get(done: OnConnection): void {
     switch (this.#phase.kind) {

@@ -6,7 +6,7 @@ import {
 } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError, type UpstreamSpec } from '@omni/ports';
 import { ClientInstances } from './client-instances.ts';
-import { SharedClientBinding } from '../connection/shared-client-binding.ts';
+import { SharedClientBinding } from './shared-client-binding.ts';
 import { instanceUse, type InstanceUse } from './instance-use.ts';
 import type { OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
@@ -61,6 +61,11 @@ export class OwnInstances {
 
   get size(): number {
     return this.#connections.size;
+  }
+
+  /** Calls under way on all of them. */
+  get inFlight(): number {
+    return this.#connections.inFlight;
   }
 
   /** The connections that are open. */

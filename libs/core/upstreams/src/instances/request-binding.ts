@@ -17,6 +17,7 @@ export class RequestBinding implements ClientBinding {
   readonly version: string;
   readonly capabilities: string;
   readonly clientInfo: string;
+  readonly isShared = false;
   readonly #listener: CallHandler;
   #onEnd: (() => void)[] | undefined = [];
 

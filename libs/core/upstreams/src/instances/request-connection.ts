@@ -1,20 +1,20 @@
 import { parseMessage, resultText, type RpcMessage } from '@omni/jsonrpc';
 import {
-  type AnswerServerRequest,
   type CallHandler,
   callParams,
   capabilitiesAcrossEras,
   type ClientBinding,
   type ClientContext,
+  DeferredEnd,
+  FollowedCall,
+  IGNORED,
   internalCall,
   type RunningCall,
-  type UpstreamAnswer,
   type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
 import { type Clock, GatewayError } from '@omni/ports';
-import { SharedClientBinding } from '../connection/shared-client-binding.ts';
-import { IGNORED } from '../connection/ignored-call.ts';
+import { SharedClientBinding } from './shared-client-binding.ts';
 import type { OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 import { RequestBinding } from './request-binding.ts';
@@ -71,7 +71,7 @@ export class RequestConnection implements UpstreamConnection {
       clock,
     });
     // Who sends takes its hold of the call before it can fail.
-    queueMicrotask(() => running.begin(open));
+    queueMicrotask(() => running.start(open));
     return running;
   }
 
@@ -82,8 +82,9 @@ export class RequestConnection implements UpstreamConnection {
   #keepLevel(call: UpstreamCall, listener: CallHandler): RunningCall {
     this.#level = callParams(call);
     const message = parseMessage(resultText(call.clientId, '{}'), UPSTREAM_JSON_LIMITS);
-    if (message.kind === 'response') listener.onAnswer({ kind: 'message', message, status: 200 });
-    return { cancel() {} };
+    return new DeferredEnd(() => {
+      if (message.kind === 'response') listener.onAnswer({ kind: 'message', message, status: 200 });
+    });
   }
 }
 
@@ -97,53 +98,28 @@ interface RequestCallOptions {
 }
 
 /** One call with the instance that it runs on. */
-class RequestCall implements CallHandler, RunningCall {
+class RequestCall extends FollowedCall {
   readonly #options: RequestCallOptions;
   readonly #binding: RequestBinding;
-  #running: RunningCall | undefined;
 
   constructor(options: RequestCallOptions) {
     const { key, told, listener } = options;
+    super(listener);
     this.#options = options;
     this.#binding = new RequestBinding({ key, told, listener });
   }
 
-  begin(open: RequestConnectionOptions['open']): void {
+  start(open: RequestConnectionOptions['open']): void {
     if (this.#binding.isEnded) return;
     open(this.#binding, (connection) => {
-      if (connection instanceof GatewayError) this.onFailure(connection);
-      else if (!this.#binding.isEnded) this.#tellLevel(connection);
+      if (this.#binding.isEnded) return;
+      if (connection instanceof GatewayError) this.onFailure(connection, 'not-sent');
+      else this.#tellLevel(connection);
     });
   }
 
-  cancel(reason?: string): void {
-    if (this.#binding.isEnded) return;
-    this.#running?.cancel(reason);
+  protected override onOver(): void {
     this.#binding.end();
-  }
-
-  onNotification(message: RpcMessage): boolean {
-    return this.#options.listener.onNotification(message);
-  }
-
-  onDrain(listener: () => void): void {
-    this.#options.listener.onDrain(listener);
-  }
-
-  onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
-    this.#options.listener.onServerRequest(message, answer, signal);
-  }
-
-  onAnswer(answer: UpstreamAnswer): void {
-    if (this.#binding.isEnded) return;
-    this.#binding.end();
-    this.#options.listener.onAnswer(answer);
-  }
-
-  onFailure(error: GatewayError): void {
-    if (this.#binding.isEnded) return;
-    this.#binding.end();
-    this.#options.listener.onFailure(error);
   }
 
   #tellLevel(connection: OpenConnection): void {
@@ -161,6 +137,7 @@ class RequestCall implements CallHandler, RunningCall {
   }
 
   #send(connection: OpenConnection): void {
-    if (!this.#binding.isEnded) this.#running = connection.send(this.#options.call, this);
+    if (!this.#binding.isEnded)
+      this.begin((call, handler) => connection.send(call, handler), this.#options.call);
   }
 }

@@ -13,6 +13,13 @@ export class RetiredConnections {
     this.#clock = clock;
   }
 
+  /** Calls under way on all of them. */
+  get inFlight(): number {
+    let sum = 0;
+    for (const { inFlight } of this.#looks.keys()) sum += inFlight;
+    return sum;
+  }
+
   add(connection: OpenConnection): void {
     this.#looks.set(
       connection,

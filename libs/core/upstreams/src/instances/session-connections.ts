@@ -28,6 +28,11 @@ export class SessionConnections {
     return this.#connections.size;
   }
 
+  /** Calls under way on all of them. */
+  get inFlight(): number {
+    return [...this.#connections.values()].reduce((sum, lazy) => sum + lazy.inFlight, 0);
+  }
+
   /** Whether there is room for no further session. */
   get isFull(): boolean {
     return this.#connections.size >= this.#options.maxInstances;

@@ -1,68 +1,89 @@
-import type { ComponentStatus, Era, GatewayError, StatusLevel } from '@omni/ports';
+import type { Era, GatewayErrorCode, Millis } from '@omni/ports';
+import type { BackoffRecord } from '../connection/backoff.ts';
 
-/** Where an upstream is in its life. Times are milliseconds since the epoch; `attempts` counts those since it was last well. */
+/** A failure as it is kept: no stack, no cause, no secret. */
+export interface ErrorFacts {
+  readonly code: GatewayErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What a draining upstream becomes. */
+export type AfterDrain =
+  | { readonly phase: 'stopped' }
+  | { readonly phase: 'disabled'; readonly reason: string }
+  | { readonly phase: 'starting' };
+
+/**
+ * Where an upstream is in its life: plain data, equal to itself after a round trip through JSON. Times are of the wall clock.
+ *
+ * - `stopped`: nothing of it runs, and nothing is tried.
+ * - `starting`: one attempt to connect is under way.
+ * - `ready`: the shared connection is open; calls are taken.
+ * - `down`: no shared connection; the next attempt is at `nextRetryAt`.
+ * - `draining`: no new calls; those under way may end by `until`, and what follows is `next`.
+ * - `disabled`: somebody wants it off.
+ */
 export type UpstreamState =
-  | { readonly phase: 'disabled'; readonly since: number; readonly reason: string }
+  | { readonly phase: 'stopped'; readonly since: Millis }
+  | { readonly phase: 'disabled'; readonly since: Millis; readonly reason: string }
   | {
       readonly phase: 'starting';
-      readonly since: number;
-      readonly attempts: number;
-      readonly lastError: GatewayError | undefined;
+      readonly since: Millis;
+      readonly backoff: BackoffRecord;
+      readonly lastError: ErrorFacts | null;
     }
   | {
       readonly phase: 'ready';
-      readonly since: number;
+      readonly since: Millis;
       readonly era: Era;
-      readonly attempts: number;
-      readonly lastError: GatewayError | undefined;
+      readonly backoff: BackoffRecord;
+      readonly lastError: ErrorFacts | null;
     }
   | {
       readonly phase: 'down';
-      readonly since: number;
-      readonly attempts: number;
-      readonly lastError: GatewayError;
-      readonly nextRetryAt: number;
+      readonly since: Millis;
+      readonly backoff: BackoffRecord;
+      readonly lastError: ErrorFacts;
+      readonly nextRetryAt: Millis;
     }
-  | { readonly phase: 'stopped'; readonly since: number };
+  | {
+      readonly phase: 'draining';
+      readonly since: Millis;
+      readonly until: Millis;
+      readonly next: AfterDrain;
+    };
 
-/** How well an upstream in this state is. */
-export function statusOf(state: UpstreamState, facts: Readonly<Record<string, unknown>>): ComponentStatus {
-  return {
-    level: levelOf(state),
-    since: state.since,
-    details: { phase: state.phase, ...detailsOf(state), ...facts },
-  };
-}
+/** What happens to an upstream, or is wanted of it: plain data. */
+export type UpstreamEvent =
+  | { readonly kind: 'started' }
+  /** @see UpstreamState: what runs may take until then; a time that is past ends it at once. */
+  | { readonly kind: 'ended'; readonly until: Millis }
+  | { readonly kind: 'enabled' }
+  | { readonly kind: 'disabled'; readonly reason: string; readonly until: Millis }
+  /** The attempt has led to a connection, or another one has taken the place of the one that was open. */
+  | { readonly kind: 'connected'; readonly era: Era }
+  | { readonly kind: 'connectFailed'; readonly error: ErrorFacts }
+  | { readonly kind: 'connectionLost'; readonly error: ErrorFacts }
+  /** What may have made attempts fail is another by now: the next one need not wait. */
+  | { readonly kind: 'renewed' }
+  /** The time that was asked for by `schedule` has come. */
+  | { readonly kind: 'due' }
+  /** Nothing runs any more that `drain` waits for. */
+  | { readonly kind: 'drained' }
+  /** The state was kept, and everything else of the process that kept it is gone. */
+  | { readonly kind: 'restored' };
 
-function levelOf(state: UpstreamState): StatusLevel {
-  switch (state.phase) {
-    case 'ready':
-      return 'ok';
-    case 'starting':
-      return state.lastError === undefined ? 'unknown' : 'warn';
-    case 'down':
-      return 'error';
-    case 'disabled':
-    case 'stopped':
-      return 'unknown';
-  }
-}
-
-function detailsOf(state: UpstreamState): Readonly<Record<string, unknown>> {
-  switch (state.phase) {
-    case 'disabled':
-      return { reason: state.reason };
-    case 'starting':
-      return { attempts: state.attempts, ...errorDetails(state.lastError) };
-    case 'ready':
-      return { attempts: state.attempts, era: state.era, ...errorDetails(state.lastError) };
-    case 'down':
-      return { attempts: state.attempts, nextRetryAt: state.nextRetryAt, ...errorDetails(state.lastError) };
-    case 'stopped':
-      return {};
-  }
-}
-
-function errorDetails(error: GatewayError | undefined): Readonly<Record<string, unknown>> {
-  return error === undefined ? {} : { lastError: error.message, lastErrorCode: error.code };
-}
+/** What is to be done, in this order. */
+export type UpstreamCommand =
+  /** One attempt; its outcome is `connected` or `connectFailed`. */
+  | { readonly kind: 'connect' }
+  /** Gives the attempt up; it has no outcome then. */
+  | { readonly kind: 'abort' }
+  /** Takes no more calls, and tells `drained` when none is under way. */
+  | { readonly kind: 'drain' }
+  /** Ends every connection, and what runs on them. */
+  | { readonly kind: 'close' }
+  /** Tells `due` at this time. There is one such time; a new one takes the place of the old one. */
+  | { readonly kind: 'schedule'; readonly at: Millis }
+  | { readonly kind: 'unschedule' };

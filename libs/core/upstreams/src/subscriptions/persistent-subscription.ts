@@ -1,15 +1,27 @@
+import type { ClientContext } from '@omni/model';
 import { GatewayError, type CancelTimer } from '@omni/ports';
 import type { ConnectionContext } from '../connection/open-connection.ts';
-import type { OnSubscribed } from './resource-watch.ts';
+import type { OnResourceUpdated, OnSubscribed } from './resource-watch.ts';
 import { Backoff } from '../connection/backoff.ts';
 
-export interface PersistentSubscriptionOptions {
+/** What a client wants to hear of. */
+export interface ResourceInterest {
+  readonly client: ClientContext;
+  readonly uri: string;
+  readonly onUpdated: OnResourceUpdated;
+}
+
+export interface PersistentSubscriptionOptions extends ResourceInterest {
   readonly context: ConnectionContext;
-  /** Subscribes on the connection that the client has at the time. @param onLost - Called when that connection is gone. */
-  readonly subscribe: (done: OnSubscribed, onLost: () => void) => void;
   /** Told of the first attempt alone. */
   readonly done: OnSubscribed;
-  readonly onOver: (subscription: PersistentSubscription) => void;
+}
+
+/** Who keeps a subscription alive: an upstream, until another one takes its place. */
+export interface SubscriptionKeeper {
+  /** Subscribes on the connection that the client has at the time. @param onLost - Called when that connection is gone. */
+  subscribe(interest: ResourceInterest, done: OnSubscribed, onLost: () => void): void;
+  onOver(subscription: PersistentSubscription): void;
 }
 
 /** Failures that time does not mend: the server refuses, or the client is gone. */
@@ -23,21 +35,40 @@ const FOR_GOOD: ReadonlySet<string> = new Set([
 export class PersistentSubscription {
   readonly #options: PersistentSubscriptionOptions;
   readonly #backoff: Backoff;
+  #keeper: SubscriptionKeeper;
   #release: (() => void) | undefined;
   #cancelRetry: CancelTimer | undefined;
   #madeAtMs: number | undefined;
   #isOver = false;
 
-  constructor(options: PersistentSubscriptionOptions) {
+  constructor(options: PersistentSubscriptionOptions, keeper: SubscriptionKeeper) {
     this.#options = options;
+    this.#keeper = keeper;
     this.#backoff = new Backoff(options.context.random);
   }
 
   begin(): void {
-    this.#options.subscribe(
-      (result) => this.#onSubscribed(result),
-      () => this.#onLost(),
+    const keeper = this.#keeper;
+    keeper.subscribe(
+      this.#options,
+      (result) => {
+        if (this.#keeper === keeper) this.#onSubscribed(result);
+        else if (!(result instanceof GatewayError)) result();
+      },
+      () => {
+        if (this.#keeper === keeper) this.#onLost();
+      },
     );
+  }
+
+  /** Another one keeps it from now on: it is made again there. */
+  moveTo(keeper: SubscriptionKeeper): void {
+    const release = this.#release;
+    this.#keeper = keeper;
+    this.#release = undefined;
+    this.#cancelRetry?.();
+    release?.();
+    this.begin();
   }
 
   /** Nobody wants it any more. */
@@ -46,7 +77,7 @@ export class PersistentSubscription {
     this.#isOver = true;
     this.#cancelRetry?.();
     this.#release?.();
-    this.#options.onOver(this);
+    this.#keeper.onOver(this);
   };
 
   #onSubscribed(result: (() => void) | GatewayError): void {

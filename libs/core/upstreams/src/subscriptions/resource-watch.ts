@@ -1,7 +1,6 @@
 import { type RpcMessage, stringMember } from '@omni/jsonrpc';
-import { type CallHandler, internalCall, type RunningCall, type UpstreamAnswer } from '@omni/model';
+import { type CallHandler, IGNORED, internalCall, type RunningCall, type UpstreamAnswer } from '@omni/model';
 import { type CancelTimer, GatewayError } from '@omni/ports';
-import { IGNORED } from '../connection/ignored-call.ts';
 import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
 import { Backoff } from '../connection/backoff.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';

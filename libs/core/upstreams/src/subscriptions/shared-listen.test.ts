@@ -50,7 +50,7 @@ class Sent {
   }
 
   fail(): void {
-    this.#listener.onFailure(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'gone'));
+    this.#listener.onFailure(new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'gone'), 'sent');
   }
 
   #notify(method: string, params: object): void {

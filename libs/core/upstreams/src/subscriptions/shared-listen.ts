@@ -13,7 +13,8 @@ import { modernParams } from '../connection/mcp-revision.ts';
 import type { GatewayIdentity } from '../connection/open-connection.ts';
 
 /** Told of one resource: whether the server honours the subscription, then of updates, and at last of the end of the request. */
-export interface ResourceListener extends Pick<CallHandler, 'onAnswer' | 'onFailure'> {
+export interface ResourceListener extends Pick<CallHandler, 'onAnswer'> {
+  onFailure(error: GatewayError): void;
   /** Called again only when the resource is honoured no longer. */
   onAcknowledged(isHonoured: boolean): void;
   onUpdated(message: RpcMessage): void;

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { HeaderList, ListenerFacts, PeerCertificate, RequestFacts } from '@omni/ports';
+import { peerAddressOf } from './peer-address.ts';
+import { peerCertificateOf } from './peer-certificate.ts';
+import { headerValue, splitTarget } from './request-head.ts';
+
+/** What is known of a request, straight from Node's own object. */
+export class NodeRequestFacts implements RequestFacts {
+  readonly listener: ListenerFacts;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderList;
+  readonly #socket: Socket;
+
+  constructor(request: IncomingMessage, listener: ListenerFacts) {
+    const { path, query } = splitTarget(request.url ?? '/');
+    this.listener = listener;
+    this.method = request.method ?? 'GET';
+    this.path = path;
+    this.query = query;
+    this.headers = request.rawHeaders;
+    this.#socket = request.socket;
+  }
+
+  get peerAddress(): string | undefined {
+    return peerAddressOf(this.#socket);
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return peerCertificateOf(this.#socket);
+  }
+
+  header(name: string): string | undefined {
+    return headerValue(this.headers, name);
+  }
+}

@@ -1,0 +1,9 @@
+import type { Socket } from 'node:net';
+
+/** An IPv4 client of a listener of IPv6. */
+const MAPPED = /^::ffff:(?=\d+\.)/i;
+
+/** @returns See `ConnectionFacts.peerAddress`. */
+export function peerAddressOf(socket: Pick<Socket, 'remoteAddress'>): string | undefined {
+  return socket.remoteAddress?.replace(MAPPED, '');
+}

@@ -1,0 +1,55 @@
+import type { Logger } from '@omni/ports';
+
+export interface StopOptions {
+  /** How long running requests may take, in milliseconds. Default: `server.drain` of the configuration. */
+  readonly deadlineMs?: number;
+}
+
+/** Something that starts after what stands before it in a list, and stops before it. */
+export interface LifecyclePart {
+  readonly name: string;
+  start?(): void | Promise<void>;
+  /** Called once, also when the list has not been started: some parts hold something from when they are made. */
+  stop?(deadlineMs: number): void | Promise<void>;
+}
+
+/** The one order in which the parts of a gateway start; they stop in the reverse order. */
+export class LifecycleList {
+  readonly #parts: readonly LifecyclePart[];
+  readonly #logger: Logger;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: readonly LifecyclePart[], logger: Logger) {
+    this.#parts = parts;
+    this.#logger = logger;
+  }
+
+  /** Starts one part after the other. */
+  async start(): Promise<void> {
+    for (const part of this.#parts) await part.start?.();
+  }
+
+  /**
+   * Stops every part, whatever happens to others; may be called again.
+   *
+   * @returns Rejects with an `AggregateError` of what was thrown, when all have been told.
+   */
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopped ??= this.#stop(deadlineMs);
+    return this.#stopped;
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    const failures: unknown[] = [];
+    for (const part of this.#parts.toReversed()) {
+      try {
+        await part.stop?.(deadlineMs);
+      } catch (error) {
+        failures.push(error);
+        this.#logger.error({ error, part: part.name }, 'a part of the gateway could not be stopped');
+      }
+    }
+    if (failures.length > 0)
+      throw new AggregateError(failures, 'Not every part of the gateway could be stopped');
+  }
+}

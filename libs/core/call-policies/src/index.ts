@@ -1,0 +1,1 @@
+export { Limiter, type CallLimits } from './limiter.ts';

@@ -1,0 +1,193 @@
+import type { CatalogueView, Identity, ListKind, Target } from '@omni/model';
+import { GatewayError } from '@omni/ports';
+import type { RecentUris } from '../names/recent-uris.ts';
+import { MAX_URI_LENGTH } from '../reading/item-limits.ts';
+import { safeText } from '../reading/safe-text.ts';
+import type { CatalogueSnapshot } from '../snapshot/catalogue-snapshot.ts';
+import type { ViewFilter, ViewSpec } from './view-filter.ts';
+
+const MEMBERS: Readonly<Record<ListKind, string>> = {
+  tools: 'tools',
+  resources: 'resources',
+  templates: 'resourceTemplates',
+  prompts: 'prompts',
+};
+const MAX_UNREAD_NAMED = 5;
+
+export interface CompiledViewOptions extends ViewSpec {
+  /** What is visible, and nothing else. */
+  readonly snapshot: CatalogueSnapshot;
+  /** Absent where everything is visible. */
+  readonly filter?: ViewFilter | undefined;
+  readonly recentUris: RecentUris;
+  /** What Omni calls itself, in results of the modern era. */
+  readonly identity: Identity;
+}
+
+/** What the clients of one endpoint, era and variant are shown, and where it leads, while nothing changes. */
+export class CompiledView implements CatalogueView {
+  readonly #options: CompiledViewOptions;
+  readonly #isProvisional: boolean;
+  readonly #upstreams: readonly string[];
+  readonly #lists: Partial<Record<ListKind, string>> = {};
+  #capabilities: string | undefined;
+  #instructions: { readonly text: string | undefined } | undefined;
+  #provisional: CompiledView | undefined;
+
+  constructor(options: CompiledViewOptions, isProvisional = false) {
+    this.#options = options;
+    this.#isProvisional = isProvisional;
+    this.#upstreams = options.snapshot.upstreamsOf(options.endpoint).map(({ name }) => name);
+  }
+
+  /** The same for clients of which it is still to be found out what they are shown: they are not to keep any list. */
+  get provisional(): CompiledView {
+    this.#provisional ??= new CompiledView(this.#options, true);
+    return this.#provisional;
+  }
+
+  get capabilities(): string {
+    const { snapshot, endpoint, era } = this.#options;
+    this.#capabilities ??= snapshot.capabilities(endpoint, era);
+    return this.#capabilities;
+  }
+
+  /** Instructions: of one server as they are; of all with headings, at most 16,384 characters. */
+  get instructions(): string | undefined {
+    this.#instructions ??= { text: this.#options.snapshot.instructions(this.#options.endpoint) };
+    return this.#instructions.text;
+  }
+
+  /**
+   * The whole result of `tools/list`, `resources/list`, `resources/templates/list` or `prompts/list`, as JSON.
+   *
+   * The same content gives the same bytes. All items are on one page. Modern results say `"cacheScope":"private"`, as lists depend on
+   * who asks, and the smallest `ttlMs` of the upstreams, at most 60,000 and 0 while one of them that is not switched off has not been
+   * read.
+   */
+  list(kind: ListKind): string {
+    return (this.#lists[kind] ??= this.#listText(kind));
+  }
+
+  /**
+   * Finds where a tool or prompt is.
+   *
+   * On the endpoint of one server only its own names count. On the endpoint of all: the exposed name, then `server:name`,
+   * `server.name`, `server/name` and `server__name`, then a bare name that only one server uses.
+   *
+   * @returns `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS` (with `data.candidates`) or `OMNI_SERVER_UNKNOWN` when there is none.
+   */
+  route(kind: 'tool' | 'prompt', name: string): Target | GatewayError {
+    const { snapshot, endpoint } = this.#options;
+    const found = snapshot.find(kind, name, endpoint);
+    return found instanceof GatewayError ? this.#explained(found) : found;
+  }
+
+  /**
+   * Finds who can be asked for a resource, or for completions of a template, best first: who lists it, whose tools are shown with it
+   * (MCP Apps), whose template it fits, who mentioned it in a result, the only server there is, the only server that uses its scheme.
+   *
+   * @returns `OMNI_NAME_UNKNOWN` when nobody can, `OMNI_PARAMS_INVALID` beyond 8,192 characters.
+   */
+  routeUri(uri: string): readonly string[] | GatewayError {
+    // guard: uri/length
+    if (uri.length > MAX_URI_LENGTH)
+      return new GatewayError('OMNI_PARAMS_INVALID', `"uri" is longer than ${MAX_URI_LENGTH} characters`);
+    const { endpoint } = this.#options;
+    const upstreams = endpoint.kind === 'server' ? this.#seen(this.#upstreams, uri) : this.#whoHas(uri);
+    if (upstreams.length > 0) return upstreams;
+    return (
+      this.#unknownServer() ??
+      new GatewayError('OMNI_NAME_UNKNOWN', `No server is known to have the resource "${safeText(uri)}"`)
+    );
+  }
+
+  routeMethod(method: string): readonly string[] | GatewayError {
+    const { endpoint, filter } = this.#options;
+    // The endpoint of all servers would have to guess whose method it is.
+    if (
+      endpoint.kind === 'all' ||
+      /* guard: view/hidden-methods */ filter?.hidesMethod(endpoint.server, method) === true
+    )
+      return new GatewayError('OMNI_METHOD_UNKNOWN', `Method "${safeText(method)}" is not offered here`);
+    return this.#unknownServer() ?? this.#upstreams;
+  }
+
+  allowsWatch(uri: string): boolean {
+    return !(this.routeUri(uri) instanceof GatewayError);
+  }
+
+  /** Notes that an upstream mentioned a resource, so that it can be read later. The last 10,000 are kept, for all views together. */
+  rememberUri(uri: string, upstream: string): void {
+    const { snapshot, recentUris } = this.#options;
+    if (
+      uri.length <= MAX_URI_LENGTH &&
+      snapshot.upstreams.some(({ name, isOff }) => name === upstream && !isOff)
+    )
+      recentUris.remember(uri, upstream);
+  }
+
+  #listText(kind: ListKind): string {
+    const { snapshot, endpoint, era, identity } = this.#options;
+    const items = `"${MEMBERS[kind]}":[${snapshot.body(kind, endpoint, era)}]`;
+    if (era === 'legacy') return `{${items}}`;
+    const ttlMs = this.#isProvisional ? 0 : snapshot.ttlMs(kind, endpoint);
+    const meta = JSON.stringify({ 'io.modelcontextprotocol/serverInfo': identity });
+    return `{"resultType":"complete",${items},"ttlMs":${ttlMs},"cacheScope":"private","_meta":${meta}}`;
+  }
+
+  #whoHas(uri: string): readonly string[] {
+    const routes = this.#options.snapshot.uriRoutes;
+    let found = this.#seen(routes.listed(uri), uri);
+    if (found.length === 0) found = this.#seen(routes.mentioned(uri), uri);
+    if (found.length === 0) found = this.#seen(routes.matching(uri), uri);
+    if (found.length === 0) found = this.#seen(this.#rememberedFor(uri), uri);
+    if (found.length === 0) found = this.#seen(this.#onlyOneFor(uri), uri);
+    return found;
+  }
+
+  #rememberedFor(uri: string): readonly string[] {
+    const upstream = this.#options.recentUris.find(uri);
+    return upstream !== undefined && this.#upstreams.includes(upstream) ? [upstream] : [];
+  }
+
+  #onlyOneFor(uri: string): readonly string[] {
+    const { snapshot } = this.#options;
+    const running = snapshot.upstreams.filter(({ isOff }) => !isOff);
+    const [only] = running;
+    if (only !== undefined && running.length === 1) return [only.name];
+    const owner = snapshot.uriRoutes.soleOwnerOfScheme(uri);
+    return owner === undefined ? [] : [owner];
+  }
+
+  /** Those of them that may be asked for the resource. */
+  #seen(upstreams: readonly string[], uri: string): readonly string[] {
+    const { snapshot, filter } = this.#options;
+    // guard: view/hidden-uris
+    if (filter !== undefined)
+      return upstreams.filter((upstream) => !filter.hidesUri(upstream, uri, snapshot.uriRoutes));
+    return upstreams;
+  }
+
+  /** An unknown name may belong to a server that has not been read: the hint says so. */
+  #explained(error: GatewayError): GatewayError {
+    if (error.code !== 'OMNI_NAME_UNKNOWN') return error;
+    const { snapshot, endpoint } = this.#options;
+    const unread = snapshot
+      .upstreamsOf(endpoint)
+      .filter(({ name, isOff }) => !isOff && !snapshot.catalogues.has(name))
+      .map(({ name }) => `"${name}"`);
+    const unknown = this.#unknownServer();
+    if (unknown !== undefined || unread.length === 0) return unknown ?? error;
+    return new GatewayError(error.code, error.message, {
+      hint: `${error.hint} What ${unread.slice(0, MAX_UNREAD_NAMED).join(', ')} offers is not known yet.`,
+    });
+  }
+
+  #unknownServer(): GatewayError | undefined {
+    const { endpoint } = this.#options;
+    return endpoint.kind === 'all' || this.#upstreams.length > 0
+      ? undefined
+      : new GatewayError('OMNI_SERVER_UNKNOWN', `No server "${safeText(endpoint.server)}" is configured`);
+  }
+}

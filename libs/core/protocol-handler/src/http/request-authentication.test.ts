@@ -1,0 +1,92 @@
+import { GatewayError, type Principal, type Refusal } from '@omni/ports';
+import { RecordingExchange, VirtualClock } from '@omni/testing';
+import { describe, expect, it } from '@jest/globals';
+import type { Authentication } from '../collaborators.ts';
+import { RequestAuthentication } from './request-authentication.ts';
+
+const REFUSED = new GatewayError('OMNI_AUTH_REQUIRED', 'no');
+
+function subject(authenticate: Authentication['authenticate']): {
+  readonly authentication: RequestAuthentication;
+  readonly clock: VirtualClock;
+  readonly errors: unknown[];
+} {
+  const errors: unknown[] = [];
+  const clock = new VirtualClock();
+  const logger = {
+    debugging: false,
+    debug() {},
+    info() {},
+    warn() {},
+    error: (fields: unknown) => void errors.push(fields),
+  };
+  const authentication = new RequestAuthentication({ authentication: { authenticate }, clock, logger });
+  return { authentication, clock, errors };
+}
+
+async function codeOf(answer: unknown, isLater: boolean): Promise<string> {
+  // What a caller without types may answer with.
+  const wrong = answer as Principal | Refusal;
+  const { authentication } = subject(() => (isLater ? Promise.resolve(wrong) : wrong));
+  const known = await authentication.identify(new RecordingExchange());
+  return 'error' in known ? known.error.code : `let in as ${known.id}`;
+}
+
+describe('RequestAuthentication', () => {
+  // guard: authentication/answer, authentication/challenge
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['true', true],
+    ['an empty object', {}],
+    ['an id that is none', { id: 7, kind: 'token' }],
+    ['a principal that is refused', { id: 'owner', kind: 'token', error: undefined }],
+    ['an error of another kind', { error: new Error('no') }],
+    ['a challenge with a line break', { error: REFUSED, challenge: 'Bearer\r\nSet-Cookie: a=b' }],
+    ['a challenge beyond Latin-1', { error: REFUSED, challenge: 'Bearer realm="✓"' }],
+  ])('lets nobody in for %s', async (_what, answer) => {
+    expect(await codeOf(answer, false)).toBe('OMNI_INTERNAL');
+    expect(await codeOf(answer, true)).toBe('OMNI_INTERNAL');
+  });
+
+  it('takes principals and refusals as they are', async () => {
+    const principal: Principal = { id: 'owner', kind: 'certificate' };
+    const bare: Refusal = { error: REFUSED };
+    const challenging: Refusal = { error: REFUSED, challenge: 'Bearer realm="omni"' };
+    for (const answer of [principal, bare, challenging]) {
+      expect(subject(() => answer).authentication.identify(new RecordingExchange())).toBe(answer);
+      const later = subject(() => Promise.resolve(answer)).authentication;
+      expect(await later.identify(new RecordingExchange())).toBe(answer);
+    }
+  });
+
+  it('tells the log of failures once a second, with the cause', () => {
+    const cause = new RangeError('the service is down');
+    const { authentication, clock, errors } = subject(() => {
+      throw cause;
+    });
+    for (let at = 0; at < 100; at++) void authentication.identify(new RecordingExchange());
+    expect(errors).toEqual([{ err: cause }]);
+    clock.advance(1_000);
+    void authentication.identify(new RecordingExchange());
+    expect(errors).toHaveLength(2);
+  });
+
+  it('handles a failure that comes after the request was refused', async () => {
+    const fails: ((reason: Error) => void)[] = [];
+    const { authentication, clock, errors } = subject(() => new Promise((_, fail) => fails.push(fail)));
+    const exchange = new RecordingExchange();
+    const known = authentication.identify(exchange);
+    exchange.leave();
+    expect(await known).toMatchObject({ error: { code: 'OMNI_CANCELLED' } });
+    authentication.stop();
+    const refused = authentication.identify(new RecordingExchange());
+    expect(refused).toMatchObject({ error: { code: 'OMNI_SHUTTING_DOWN' } });
+    for (const fail of fails) {
+      fail(new RangeError('late'));
+      await clock.advanceAsync(1_000);
+    }
+    // Whoever hears of both has handled both.
+    expect(errors).toHaveLength(2);
+  });
+});

@@ -1,0 +1,249 @@
+import { resultText, type RpcMessage } from '@omni/jsonrpc';
+import {
+  type AnswerServerRequest,
+  type CallContext,
+  type ChunkSink,
+  type ClientContext,
+  NOTHING_RUNS,
+  type Outcome,
+  type ReplySink,
+  type ResponseHead,
+  type RpcNotification,
+  type RunningCall,
+} from '@omni/model';
+import { type Exchange, GatewayError, type HeaderList, type Place } from '@omni/ports';
+import type { FrontRequests } from './front-requests.ts';
+import type { InFlight, InFlightRequest } from './in-flight.ts';
+import { isPersistent } from './methods.ts';
+import { passesLevel } from './passes-level.ts';
+import type { ChunkWriter, ResponseWriter, ServerRequestTarget } from './response-writer.ts';
+
+/** What a request belongs to: a session, a connection, or the front. */
+export interface RequestOwner {
+  /** Those of its requests that run. */
+  readonly calls: InFlight;
+  /** Asks the client something for a server; absent where clients cannot be asked. */
+  ask?(
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    target: ServerRequestTarget,
+    signal: AbortSignal | undefined,
+  ): void;
+}
+
+/** Knows what to do with the requests of an era. */
+export interface RequestServer {
+  serve(request: ClientRequest): RunningCall;
+}
+
+export interface ClientRequestOptions {
+  readonly message: RpcMessage;
+  readonly client: ClientContext;
+  readonly writer: ResponseWriter;
+  /** Absent for a request that is refused, or answered at once. */
+  readonly owner?: RequestOwner | undefined;
+  /** Headers that came with it; absent where there are none. */
+  readonly headers?: Pick<Exchange, 'header'> | undefined;
+  readonly paramHeaders?: HeaderList | undefined;
+  readonly forwardable?: HeaderList | undefined;
+}
+
+const CANCELLED: Outcome = { kind: 'cancelled' };
+const STREAMED: Outcome = { kind: 'streamed', isError: false };
+const STREAMED_ERROR: Outcome = { kind: 'streamed', isError: true };
+
+/**
+ * One request of a client, from when its message has been read to its one {@link Outcome}, whatever transport it came by.
+ *
+ * It is the context that is dispatched, and the sink that takes the answer. {@link settle} is its only end.
+ */
+export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFlightRequest {
+  readonly message: RpcMessage;
+  readonly client: ClientContext;
+  readonly paramHeaders: HeaderList | undefined;
+  readonly forwardable: HeaderList | undefined;
+  readonly headers: Pick<Exchange, 'header'> | undefined;
+  /** Counted from 1 in each run. */
+  readonly number: number;
+  /** On the monotonic clock; `undefined` unless requests are told one by one. */
+  readonly beganMs: number | undefined;
+  place: Place<InFlightRequest> | undefined = undefined;
+  readonly #front: FrontRequests;
+  readonly #writer: ResponseWriter;
+  readonly #owner: RequestOwner | undefined;
+  #running: RunningCall = NOTHING_RUNS;
+  #chunks: ChunkWriter | undefined = undefined;
+  #isError = false;
+  #hasPermit = false;
+  #isSettled = false;
+  #isCancelled = false;
+  #cancelReason: string | undefined = undefined;
+
+  constructor(front: FrontRequests, options: ClientRequestOptions) {
+    this.message = options.message;
+    this.client = options.client;
+    this.paramHeaders = options.paramHeaders;
+    this.forwardable = options.forwardable;
+    this.headers = options.headers;
+    this.#front = front;
+    this.#writer = options.writer;
+    this.#owner = options.owner;
+    this.number = ++front.begun;
+    this.beganMs = front.log.beginMs();
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Serves it if there is room; never throws. */
+  start(server: RequestServer): void {
+    if (!this.#admit()) return;
+    let running: RunningCall;
+    try {
+      running = server.serve(this);
+    } catch (error) {
+      return this.fail(GatewayError.from(error));
+    }
+    if (!this.#isSettled) {
+      this.#running = running;
+      this.#writer.keepWaiting();
+      return;
+    }
+    // guard: request/cancelled-meanwhile
+    if (this.#isCancelled) running.cancel(this.#cancelReason);
+  }
+
+  notification(notification: RpcNotification): boolean {
+    if (this.#isSettled) return true;
+    // guard: session/level-in-call
+    if (
+      notification.method === 'notifications/message' &&
+      !passesLevel(notification, this.client.session?.logLevel())
+    )
+      return true;
+    return this.#writer.notification(notification.text);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#writer.onDrain(listener);
+  }
+
+  serverRequest(
+    _upstream: string,
+    message: RpcMessage,
+    answer: AnswerServerRequest,
+    signal?: AbortSignal,
+  ): void {
+    const owner = this.#owner;
+    if (/* guard: question/modern, question/modern-channel */ owner?.ask === undefined || this.#isSettled) {
+      answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client cannot be asked during this request'));
+      return;
+    }
+    owner.ask(message, answer, this.#writer, signal);
+  }
+
+  get chunks(): ChunkSink | undefined {
+    return this.#writer.chunks === undefined ? undefined : this;
+  }
+
+  onResponseHead(head: ResponseHead): void {
+    if (this.#isSettled) return;
+    this.#isError = head.isError;
+    this.#chunks = this.#writer.chunks;
+    this.#chunks?.begin(head);
+  }
+
+  onChunk(bytes: Uint8Array): boolean {
+    return this.#isSettled || this.#chunks?.chunk(bytes) !== false;
+  }
+
+  onResponseEnd(): void {
+    this.settle(this.#isError ? STREAMED_ERROR : STREAMED);
+  }
+
+  /** @param result - JSON. */
+  result(result: string): void {
+    this.settle({ kind: 'message', payload: resultText(this.message.id, result), status: 200 });
+  }
+
+  fail(error: GatewayError): void {
+    this.settle({ kind: 'error', error });
+  }
+
+  /** It does not run: the transport refuses it. */
+  refuse(error: GatewayError): void {
+    this.settle({ kind: 'refused', error });
+  }
+
+  /**
+   * Cancels what runs, and ends the request.
+   *
+   * @param reason - Told to the server.
+   * @param outcome - What the client gets; by default it does not want an answer any more.
+   */
+  cancel(reason?: string, outcome: Outcome = CANCELLED): void {
+    if (this.#isSettled) return;
+    this.#isCancelled = true;
+    this.#cancelReason = reason;
+    this.#running.cancel(reason);
+    this.settle(outcome);
+  }
+
+  /** Ends the request, once: the only place that answers, logs, counts and gives the permit back. */
+  settle(outcome: Outcome): void {
+    // guard: reply/one-answer
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    const front = this.#front;
+    this.#owner?.calls.leave(this);
+    const ended = this.#write(outcome);
+    try {
+      front.log.settled(this, ended);
+    } finally {
+      front.settled++;
+      if (/* guard: request/permit */ this.#hasPermit) front.admission.release();
+    }
+  }
+
+  /** @returns How the request has ended indeed: an answer that cannot be written is a failure of Omni. */
+  #write(outcome: Outcome): Outcome {
+    try {
+      this.#writer.write(this.message.id, outcome);
+      return outcome;
+    } catch (cause) {
+      // guard: request/failed-write
+      this.#destroy();
+      return {
+        kind: 'error',
+        error: new GatewayError('OMNI_INTERNAL', 'The answer could not be written', { cause }),
+      };
+    }
+  }
+
+  #destroy(): void {
+    try {
+      this.#writer.destroy();
+    } catch {
+      // It is broken already; why, is told by the failure to write.
+    }
+  }
+
+  /** @returns Whether it may run; if not it has been answered. */
+  #admit(): boolean {
+    const { admission } = this.#front;
+    // A listen lasts for days, and has a limit of its own.
+    const isCounted = this.client.era === 'legacy' || !isPersistent(this.message.method);
+    const full = isCounted ? admission.acquire() : admission.closed;
+    // guard: batch/admission
+    if (full !== undefined) {
+      this.refuse(full);
+      return false;
+    }
+    this.#hasPermit = isCounted;
+    const refused = this.#owner?.calls.enter(this);
+    if (refused === undefined) return true;
+    this.fail(refused);
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+import { type CatalogueViews, type ListKind, NOTHING_RUNS, type RunningCall } from '@omni/model';
+import type { ClientRequest } from './client-request.ts';
+import { EncodedLists } from './encoded-lists.ts';
+import { checkCursor } from './methods.ts';
+
+const ENCODER = new TextEncoder();
+/** From this many characters on a list goes out as bytes that are kept. */
+const LONG_LIST = 16_384;
+
+/** Answers the lists of both eras, as soon as it is known what they hold. */
+export class ListAnswers {
+  readonly #views: CatalogueViews;
+  readonly #encoded = new EncodedLists();
+
+  constructor(views: CatalogueViews) {
+    this.#views = views;
+  }
+
+  answer(kind: ListKind, request: ClientRequest): RunningCall {
+    const refused = checkCursor(request.message);
+    if (refused !== undefined) request.fail(refused);
+    else
+      this.#views.whenKnown(request.client, 'list', () =>
+        this.#send(request, this.#views.of(request.client).list(kind)),
+      );
+    return NOTHING_RUNS;
+  }
+
+  #send(request: ClientRequest, list: string): void {
+    const { chunks } = request;
+    if (chunks === undefined || list.length < LONG_LIST) return request.result(list);
+    const head = ENCODER.encode(`{"jsonrpc":"2.0","id":${request.message.id},"result":`);
+    const rest = this.#encoded.endingWith(list);
+    chunks.onResponseHead({
+      status: 200,
+      length: head.byteLength + rest.byteLength,
+      isError: false,
+      isKept: true,
+    });
+    chunks.onChunk(head);
+    chunks.onChunk(rest);
+    chunks.onResponseEnd();
+  }
+}

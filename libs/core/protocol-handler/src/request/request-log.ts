@@ -1,0 +1,140 @@
+import { metaOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
+import { type ClientContext, type Outcome, serverOf, traceIdOf } from '@omni/model';
+import {
+  type Clock,
+  type Exchange,
+  type GatewayError,
+  type LogFields,
+  type Logger,
+  type Random,
+  systemRandom,
+} from '@omni/ports';
+
+/** Failures of upstreams come in floods; beyond this many lines a second they are only counted. */
+const MAX_LINES_PER_SECOND = 10;
+const SECOND_MS = 1000;
+const MAX_METHOD_LENGTH = 100;
+
+export interface RequestLogOptions {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Tells runs apart. Default: the runtime's. */
+  readonly random?: Random | undefined;
+}
+
+/** What is told of a request. */
+export interface LoggedRequest {
+  readonly message: RpcMessage;
+  readonly client: Pick<ClientContext, 'principal' | 'endpoint' | 'session'>;
+  readonly headers: Pick<Exchange, 'header'> | undefined;
+  /** Counted from 1 in each run. */
+  readonly number: number;
+  /** What {@link RequestLog.beginMs} said when it came. */
+  readonly beganMs: number | undefined;
+}
+
+/**
+ * What the log says of requests: each at debug, those that failed because of Omni or a server at warn or error.
+ *
+ * Who asked, method, endpoint, ids, time and outcome; never arguments or results (requirement S003-LG-01).
+ */
+export class RequestLog {
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #isDebugging: boolean;
+  /** Tells the requests of this run from those of others. */
+  readonly #prefix: string;
+  #lines = 0;
+  #suppressed = 0;
+  #isCounting = false;
+
+  constructor({ logger, clock, random = systemRandom }: RequestLogOptions) {
+    this.#prefix = Math.floor(random() * 36 ** 4)
+      .toString(36)
+      .padStart(4, '0');
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#isDebugging = logger.debugging;
+  }
+
+  /** When a request came that comes now; `undefined` unless requests are told one by one. */
+  beginMs(): number | undefined {
+    return this.#isDebugging ? this.#clock.monotonicMs() : undefined;
+  }
+
+  /** A request has ended. Costs nothing unless something is to be told. */
+  settled(request: LoggedRequest, outcome: Outcome): void {
+    if (outcome.kind === 'error' || outcome.kind === 'refused') this.#onError(request, outcome.error);
+    const { beganMs } = request;
+    if (beganMs === undefined) return;
+    const ms = Math.round((this.#clock.monotonicMs() - beganMs) * 10) / 10;
+    this.#logger.debug({ ...this.#fields(request), ms, outcome: wordOf(outcome) }, 'request');
+  }
+
+  #onError(request: LoggedRequest, error: GatewayError): void {
+    const { code } = error;
+    const isOurs = code === 'OMNI_INTERNAL';
+    if ((!isOurs && !code.startsWith('OMNI_UPSTREAM_')) || !this.#mayWrite()) return;
+    if (isOurs)
+      this.#logger.error(
+        { ...this.#fields(request), err: error.cause ?? error },
+        'a request failed inside Omni',
+      );
+    else this.#logger.warn({ ...this.#fields(request), code }, error.message);
+  }
+
+  #mayWrite(): boolean {
+    if (!this.#isCounting) {
+      this.#isCounting = true;
+      this.#clock.after(SECOND_MS, this.#onSecond);
+    }
+    if (/* guard: log/flood */ this.#lines < MAX_LINES_PER_SECOND) {
+      this.#lines++;
+      return true;
+    }
+    this.#suppressed++;
+    return false;
+  }
+
+  readonly #onSecond = (): void => {
+    const suppressed = this.#suppressed;
+    this.#isCounting = false;
+    this.#lines = 0;
+    this.#suppressed = 0;
+    if (suppressed > 0)
+      this.#logger.warn({ suppressed }, 'more requests failed within a second than are told one by one');
+  };
+
+  #fields({ number, message, client, headers }: LoggedRequest): LogFields {
+    const { principal, endpoint, session } = client;
+    const traceId =
+      traceIdOf(stringMember(message.text, metaOf(message), 'traceparent')) ??
+      traceIdOf(headers?.header('traceparent'));
+    return {
+      requestId: `${this.#prefix}-${number.toString(36)}`,
+      principal: principal.id,
+      // The key; never the id that the client shows.
+      ...(session === undefined ? {} : { sessionId: session.key }),
+      ...(traceId === undefined ? {} : { traceId }),
+      method: /* guard: process/log-arguments, log/arguments */ message.method
+        // guard: log/method
+        .slice(0, MAX_METHOD_LENGTH),
+      ...(endpoint.kind === 'all' ? {} : { scope: serverOf(endpoint) }),
+    };
+  }
+}
+
+/** `ok`, the code of Omni's error table, or the number of a server's JSON-RPC error. */
+function wordOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'message':
+      return outcome.errorCode ?? 'ok';
+    case 'error':
+    case 'refused':
+      return outcome.error.code;
+    case 'streamed':
+      return outcome.isError ? 'error' : 'ok';
+    case 'cancelled':
+      return 'cancelled';
+  }
+}

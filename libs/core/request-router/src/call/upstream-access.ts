@@ -1,0 +1,26 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { ClientContext, UpstreamConnection } from '@omni/model';
+import type { GatewayError } from '@omni/ports';
+
+/** The upstreams and their open connections. */
+export interface UpstreamAccess {
+  /** Of all there are; asked at use, as they may change. */
+  readonly names: readonly string[];
+  /** Which server the name stands for at present: never the same for a namesake. `undefined` for an unknown name. */
+  definitionOf(upstream: string): string | undefined;
+  /** Finds or opens the connection for this client; `done` may be called at once. */
+  connectionFor(
+    upstream: string,
+    client: ClientContext,
+    done: (result: UpstreamConnection | GatewayError) => void,
+  ): void;
+  /** The connection that is open already, if any. */
+  openConnection(upstream: string, client: ClientContext): UpstreamConnection | undefined;
+  subscribe(
+    upstream: string,
+    client: ClientContext,
+    uri: string,
+    onUpdated: (message: RpcMessage) => void,
+    done: (release: (() => void) | GatewayError) => void,
+  ): void;
+}

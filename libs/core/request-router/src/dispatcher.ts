@@ -1,0 +1,43 @@
+import { resultText, stringMember } from '@omni/jsonrpc';
+import { type CallContext, NOTHING_RUNS, type ReplySink, type RunningCall, serverOf } from '@omni/model';
+import { CallExecution } from './execution/call-execution.ts';
+import type { ExecutionDependencies } from './execution/execution-dependencies.ts';
+import type { RouteFinder } from './route-finder.ts';
+
+const SET_LEVEL = 'logging/setLevel';
+
+/** Starts the execution of each request, as soon as its route is known. */
+export class Dispatcher {
+  readonly #routes: RouteFinder;
+  readonly #dependencies: ExecutionDependencies;
+
+  constructor(routes: RouteFinder, dependencies: ExecutionDependencies) {
+    this.#routes = routes;
+    this.#dependencies = dependencies;
+  }
+
+  /** Never throws; what goes wrong is told to the reply. */
+  dispatch(context: CallContext, reply: ReplySink): RunningCall {
+    if (context.message.method === SET_LEVEL) return this.#setLevel(context, reply);
+    const execution = new CallExecution(this.#dependencies, context, reply);
+    const route = this.#routes.find(context);
+    if (typeof route === 'function') route((found, state) => execution.start(found, state));
+    else execution.start(route);
+    return execution;
+  }
+
+  /** The level goes to every server that is connected for this client, and to others once they are; the session filters whatever comes. */
+  #setLevel({ message, client }: CallContext, reply: ReplySink): RunningCall {
+    const { upstreams, levels } = this.#dependencies;
+    const server = serverOf(client.endpoint);
+    const names = server === undefined ? upstreams.names : [server];
+    const level = stringMember(message.text, message.params, 'level');
+    for (const name of names) {
+      const connection = upstreams.openConnection(name, client);
+      if (connection?.era !== 'legacy' || level === undefined || client.session === undefined) continue;
+      levels.wantForSession(connection, client.session, level, () => {});
+    }
+    reply.settle({ kind: 'message', payload: resultText(message.id, '{}'), status: 200 });
+    return NOTHING_RUNS;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Bridge } from '../bridge/bridge.ts';
+import type { ElicitationLabels } from '../call/elicitation-labels.ts';
+import type { UpstreamAccess } from '../call/upstream-access.ts';
+import type { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts';
+import type { TaskRelay } from '../tasks/task-relay.ts';
+
+/** What the executions of a router share. */
+export interface ExecutionDependencies {
+  readonly upstreams: UpstreamAccess;
+  readonly bridge: Bridge;
+  readonly levels: ConnectionLogLevels;
+  readonly tasks: TaskRelay;
+  readonly labels: ElicitationLabels;
+  /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
+  readonly forwards: (upstream: string) => readonly string[] | undefined;
+}

@@ -1,0 +1,198 @@
+import {
+  type JsonSpan,
+  memberOf,
+  objectIn,
+  rawOf,
+  type RpcMessage,
+  stringMember,
+  type TextEdit,
+} from '@omni/jsonrpc';
+import { type CallContext, type CatalogueView, type CatalogueViews, serverOf } from '@omni/model';
+import { GatewayError } from '@omni/ports';
+import type { Bridge } from './bridge/bridge.ts';
+import { isMultiRound } from './call/multi-round.ts';
+import { NOWHERE, type Route } from './call/route.ts';
+import type { UpstreamAccess } from './call/upstream-access.ts';
+import type { BroughtState } from './execution/call-execution.ts';
+import type { TaskIds } from './tasks/task-ids.ts';
+import { declaresTasks, undeclaredTasks, unknownTask } from './tasks/task-relay.ts';
+
+const TASKS = 'tasks/';
+const TASK_LIST = 'tasks/list';
+
+/** Where a request goes, and what the state leads to that it brings back. */
+export type OnRoute = (route: Route | GatewayError, state?: BroughtState) => void;
+
+/** A route that is known after a while: a name that no server has told yet, a sealed state or task that has to be opened. */
+export type Later = (onRoute: OnRoute) => void;
+
+export interface RouteFinderOptions {
+  readonly views: CatalogueViews;
+  readonly upstreams: Pick<UpstreamAccess, 'names'>;
+  readonly bridge: Bridge;
+  readonly taskIds: TaskIds;
+}
+
+/** Asks the view of a client where its request goes. */
+export class RouteFinder {
+  readonly #options: RouteFinderOptions;
+
+  constructor(options: RouteFinderOptions) {
+    this.#options = options;
+  }
+
+  find(context: CallContext): Route | GatewayError | Later {
+    if (isAboutTask(context.message.method)) return this.#byTask(context);
+    if (bringsState(context)) return (onRoute) => this.#openState(context, onRoute);
+    const route = this.#inView(context);
+    // Clients that remember names call without listing first.
+    return isUnknown(route) ? (onRoute) => this.#whenKnown(context, onRoute) : route;
+  }
+
+  /** @param state - Told along with the route. */
+  #whenKnown(context: CallContext, onRoute: OnRoute, state?: BroughtState): void {
+    this.#options.views.whenKnown(context.client, 'call', () => onRoute(this.#inView(context), state));
+  }
+
+  /** The state leads to a call that waits, or to none; either way the view that is current then has to permit it. */
+  #openState(context: CallContext, onRoute: OnRoute): void {
+    this.#options.bridge.parks
+      .open(context)
+      .then((state) => {
+        const route = this.#inView(context);
+        if (isUnknown(route)) this.#whenKnown(context, onRoute, state);
+        else onRoute(route, state);
+      })
+      .catch((error: unknown) => onRoute(GatewayError.from(error)));
+  }
+
+  /** The id of the task tells where the request goes; the endpoint has to show that server. */
+  #byTask({ message, client }: CallContext): GatewayError | Later {
+    if (client.era === 'modern' && !declaresTasks(client)) return undeclaredTasks(message.method);
+    const member = memberOf(message.params, 'taskId');
+    const sealed = stringMember(message.text, message.params, 'taskId');
+    if (member === undefined || sealed === undefined) return unknownTask();
+    return (onRoute) =>
+      this.#options.taskIds.open(sealed, client, (task) => {
+        // guard: task/endpoint
+        if (task === undefined || (serverOf(client.endpoint) ?? task.upstream) !== task.upstream)
+          return onRoute(unknownTask());
+        const { upstream, id } = task;
+        onRoute({
+          ...NOWHERE,
+          upstreams: [upstream],
+          edits: [{ start: member.start, end: member.end, text: JSON.stringify(id) }],
+          name: id,
+          task: { kind: 'about', id, sealed, method: message.method },
+        });
+      });
+  }
+
+  #inView(context: CallContext): Route | GatewayError {
+    const { message, client } = context;
+    switch (message.method) {
+      case 'tools/call':
+        return this.#ofTool(context, this.#options.views.of(client));
+      case 'prompts/get':
+        return ofPrompt(message, this.#options.views.of(client));
+      case 'resources/read':
+        return ofResource(message, this.#options.views.of(client));
+      case 'completion/complete':
+        return ofCompletion(message, this.#options.views.of(client));
+      default: {
+        const task = message.method === TASK_LIST ? ({ kind: 'list' } as const) : undefined;
+        const upstreams = this.#options.views.of(client).routeMethod(message.method);
+        return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams, task };
+      }
+    }
+  }
+
+  #ofTool({ message, client, paramHeaders }: CallContext, view: CatalogueView): Route | GatewayError {
+    const member = memberOf(message.params, 'name');
+    const name = stringMember(message.text, message.params, 'name');
+    if (member === undefined || name === undefined) return wrongParameter('name');
+    const target = view.route('tool', name);
+    if (target instanceof GatewayError) return target;
+    const args = rawOf(message, memberOf(message.params, 'arguments'));
+    const mismatch = paramHeaders === undefined ? undefined : target.checkHeaders(args, paramHeaders);
+    // guard: route/mirrored
+    if (mismatch !== undefined) return mismatch;
+    const learns = client.endpoint.kind === 'all' && this.#options.upstreams.names.length > 1;
+    const mayStartTask =
+      client.era === 'legacy' ? memberOf(message.params, 'task') !== undefined : declaresTasks(client);
+    return {
+      upstreams: [target.upstream],
+      edits: renamed(member, name, target.name),
+      name: target.name,
+      paramHeaders: paramHeaders ?? target.headersFor(args),
+      wrapsOutput: target.wrapsOutput,
+      task: mayStartTask ? { kind: 'starting' } : undefined,
+      learner: learns ? view : undefined,
+    };
+  }
+}
+
+function ofPrompt(message: RpcMessage, view: CatalogueView): Route | GatewayError {
+  const member = memberOf(message.params, 'name');
+  const name = stringMember(message.text, message.params, 'name');
+  if (member === undefined || name === undefined) return wrongParameter('name');
+  const target = view.route('prompt', name);
+  if (target instanceof GatewayError) return target;
+  const edits = renamed(member, name, target.name);
+  return { ...NOWHERE, upstreams: [target.upstream], name: target.name, edits };
+}
+
+function ofResource(message: RpcMessage, view: CatalogueView): Route | GatewayError {
+  const uri = stringMember(message.text, message.params, 'uri');
+  if (uri === undefined) return wrongParameter('uri');
+  const upstreams = view.routeUri(uri);
+  return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams, name: uri };
+}
+
+function ofCompletion(message: RpcMessage, view: CatalogueView): Route | GatewayError {
+  const ref = memberOf(message.params, 'ref');
+  if (ref === undefined) return wrongParameter('ref');
+  const text = message.text.slice(ref.start, ref.end);
+  const object = objectIn(text);
+  if (object === undefined) return wrongParameter('ref');
+  const type = stringMember(text, object, 'type');
+  if (type === 'ref/prompt') {
+    const member = memberOf(object, 'name');
+    const name = stringMember(text, object, 'name');
+    if (member === undefined || name === undefined) return wrongParameter('ref.name');
+    const target = view.route('prompt', name);
+    if (target instanceof GatewayError) return target;
+    const moved = { start: member.start + ref.start, end: member.end + ref.start };
+    return { ...NOWHERE, upstreams: [target.upstream], edits: renamed(moved, name, target.name) };
+  }
+  const uri = type === 'ref/resource' ? stringMember(text, object, 'uri') : undefined;
+  if (uri === undefined) return wrongParameter('ref');
+  const upstreams = view.routeUri(uri);
+  return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams };
+}
+
+/** Whether a method is about one task, which it names. */
+export function isAboutTask(method: string): boolean {
+  return method.startsWith(TASKS) && method !== TASK_LIST;
+}
+
+/** Whether a request of a modern client brings a state back. */
+function bringsState({ message, client }: CallContext): boolean {
+  return (
+    client.era === 'modern' &&
+    isMultiRound(message.method) &&
+    memberOf(message.params, 'requestState') !== undefined
+  );
+}
+
+function isUnknown(route: Route | GatewayError): boolean {
+  return route instanceof GatewayError && route.code === 'OMNI_NAME_UNKNOWN';
+}
+
+function renamed(span: JsonSpan, from: string, to: string): readonly TextEdit[] {
+  return from === to ? [] : [{ start: span.start, end: span.end, text: JSON.stringify(to) }];
+}
+
+function wrongParameter(parameter: string): GatewayError {
+  return new GatewayError('OMNI_PARAMS_INVALID', `"${parameter}" is missing or has the wrong type`);
+}

@@ -1,0 +1,17 @@
+import type { GatewayError } from '@omni/ports';
+import type { OpenConnection } from './open-connection.ts';
+
+/**
+ * How a handshake finds the era. `probe`: ask in the modern way first. `modern`, `legacy`: only that one. `legacy-first`: there was no
+ * answer to a probe, which says little about a slow starter, so a refused `initialize` leads to the modern serverRequest.
+ */
+export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
+
+/** What a handshake led to. */
+export type HandshakeOutcome =
+  | { readonly kind: 'connection'; readonly connection: OpenConnection }
+  /** No answer to the probe, or an exit; the instance is used up. */
+  | { readonly kind: 'silent' }
+  /** It may be a server of the transport HTTP+SSE. If it is not, `error` is why there is no connection. */
+  | { readonly kind: 'other-transport'; readonly error: GatewayError }
+  | { readonly kind: 'failed'; readonly error: GatewayError };

@@ -1,0 +1,51 @@
+import type {
+  CallHandler,
+  ClientBinding,
+  ConnectionFacts,
+  RunningCall,
+  SendCall,
+  UpstreamCall,
+} from '@omni/model';
+import type { Era } from '@omni/ports';
+import type { CallChains } from './call-chains.ts';
+import type { ConnectionOptions } from './open-connection.ts';
+
+/** What every kind of connection has: all calls, Omni's own too, go through the stages of the gateway. */
+export abstract class StagedConnection {
+  readonly upstream: string;
+  readonly binding: ClientBinding | undefined;
+  readonly #chains: CallChains;
+  readonly #facts: ConnectionFacts;
+  readonly #raw: SendCall;
+  #chain: SendCall;
+  #version: number;
+
+  constructor({ spec, context: { chains }, binding }: ConnectionOptions, era: Era) {
+    this.upstream = spec.name;
+    this.binding = binding;
+    this.#chains = chains;
+    this.#facts = chains.factsOf(spec, era, binding);
+    this.#raw = (call, handler) => this.sendRaw(call, handler);
+    this.#version = chains.version;
+    this.#chain = chains.build(this.#raw, this.#facts);
+  }
+
+  send(call: UpstreamCall, handler: CallHandler): RunningCall {
+    if (this.#version !== this.#chains.version) this.#rebuild();
+    // guard: link/in-flight, http/in-flight, http/in-flight-legacy
+    return this.#chain(call, handler);
+  }
+
+  /** Sends past all stages. */
+  protected abstract sendRaw(call: UpstreamCall, handler: CallHandler): RunningCall;
+
+  /** Whether what comes without an address may be for any of several clients. */
+  protected get isShared(): boolean {
+    return this.binding?.isShared ?? true;
+  }
+
+  #rebuild(): void {
+    this.#version = this.#chains.version;
+    this.#chain = this.#chains.build(this.#raw, this.#facts);
+  }
+}

@@ -1,0 +1,55 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import {
+  type AnswerServerRequest,
+  type ClientBinding,
+  LATEST_LEGACY_VERSION,
+  MODERN_VERSION,
+} from '@omni/model';
+import { type Era, GatewayError } from '@omni/ports';
+import { safeExcerpt } from '../connection/safe-excerpt.ts';
+
+/** Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or sessions. */
+export class SharedClientBinding implements ClientBinding {
+  readonly key: string;
+  readonly version: string;
+  readonly capabilities: string;
+  /** Several clients may share the instance: Omni presents itself. */
+  readonly clientInfo = '{}';
+  readonly isShared = true;
+  #onEnd: (() => void)[] = [];
+
+  constructor(key: string, era: Era, capabilities: string) {
+    this.key = key;
+    this.version = era === 'modern' ? MODERN_VERSION : LATEST_LEGACY_VERSION;
+    this.capabilities = capabilities;
+  }
+
+  /** Which of the clients it is for cannot be told. */
+  onNotification(): void {}
+
+  onServerRequest(upstream: string, message: RpcMessage, answer: AnswerServerRequest): void {
+    const what = `"${upstream}" asked for ${safeExcerpt(message.method, [])}`;
+    answer(
+      new GatewayError(
+        'OMNI_QUESTION_UNADDRESSED',
+        `${what} while no call or more than one was running, so it is not known whom to ask`,
+      ),
+    );
+  }
+
+  logLevel(): undefined {}
+
+  /** Its clients declare nothing outside of requests. */
+  addClientNotificationListener(): void {}
+
+  onEnd(listener: () => void): void {
+    this.#onEnd.push(listener);
+  }
+
+  /** Closes its instance. */
+  end(): void {
+    const listeners = this.#onEnd;
+    this.#onEnd = [];
+    for (const listener of listeners) listener();
+  }
+}

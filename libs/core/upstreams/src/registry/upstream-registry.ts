@@ -1,0 +1,114 @@
+import { GatewayError, type UpstreamSpec } from '@omni/ports';
+import { definitionId, settingsText } from './definition-identity.ts';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+
+/** What one set of definitions says differently than the one before: names, each in one list. */
+export interface DefinitionChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** The same name stands for another process or connection. */
+  readonly replaced: readonly string[];
+  /** Only settings differ that need no new connection. */
+  readonly changed: readonly string[];
+  readonly unchanged: readonly string[];
+}
+
+type Change = Exclude<keyof DefinitionChanges, 'removed'>;
+
+/** An immutable set of definitions, in the order in which their items are listed. */
+export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
+  /** Rises with every set. */
+  readonly version: number;
+  readonly all: readonly Spec[];
+  readonly names: readonly string[];
+  readonly #byName: ReadonlyMap<string, Spec>;
+  readonly #ids: ReadonlyMap<string, string>;
+
+  /** @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a name that is none or stands twice. */
+  constructor(version: number, specs: readonly Spec[]) {
+    this.version = version;
+    this.all = [...specs];
+    this.names = specs.map(({ name }) => name);
+    this.#byName = new Map(specs.map((spec) => [spec.name, spec]));
+    this.#ids = new Map(specs.map((spec) => [spec.name, definitionId(spec)]));
+    const misnamed = this.names.find((name) => /* guard: registry/names */ !NAME.test(name));
+    if (misnamed !== undefined) throw invalid(`${JSON.stringify(misnamed)} is no name for a server`);
+    const twice = this.names.find((name, index) => this.names.indexOf(name) !== index);
+    // guard: registry/twice
+    if (twice !== undefined) throw invalid(`Two servers are called "${twice}"`);
+  }
+
+  get(name: string): Spec | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** @see definitionId */
+  idOf(name: string): string | undefined {
+    return this.#ids.get(name);
+  }
+
+  /** What these say differently than earlier ones. */
+  changesFrom(earlier: UpstreamDefinitions<Spec>): DefinitionChanges {
+    const changes = Map.groupBy(this.all, (spec) => this.#changeOf(spec, earlier));
+    const names = (change: Change): readonly string[] => (changes.get(change) ?? []).map(({ name }) => name);
+    return {
+      added: names('added'),
+      removed: earlier.names.filter((name) => this.get(name) === undefined),
+      replaced: names('replaced'),
+      changed: names('changed'),
+      unchanged: names('unchanged'),
+    };
+  }
+
+  #changeOf(spec: Spec, earlier: UpstreamDefinitions<Spec>): Change {
+    const was = earlier.get(spec.name);
+    if (was === undefined) return 'added';
+    if (this.idOf(spec.name) !== earlier.idOf(spec.name)) return 'replaced';
+    return settingsText(was) === settingsText(spec) ? 'unchanged' : 'changed';
+  }
+}
+
+/** Told of new definitions when they are in force. Must not throw. */
+export type DefinitionsListener<Spec extends UpstreamSpec> = (
+  definitions: UpstreamDefinitions<Spec>,
+  changes: DefinitionChanges,
+) => void;
+
+/** Which upstreams there are, as of now. Whoever depends on them asks `current` at use, or listens. */
+export class UpstreamRegistry<Spec extends UpstreamSpec = UpstreamSpec> {
+  readonly #listeners: DefinitionsListener<Spec>[] = [];
+  #current: UpstreamDefinitions<Spec>;
+
+  /** @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a name that is none or stands twice. */
+  constructor(specs: readonly Spec[]) {
+    this.#current = new UpstreamDefinitions(1, specs);
+  }
+
+  get current(): UpstreamDefinitions<Spec> {
+    return this.#current;
+  }
+
+  /** Listeners are told in the order in which they came. */
+  subscribe(listener: DefinitionsListener<Spec>): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Puts other definitions in the place of all there are.
+   *
+   * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`; nothing has changed then.
+   */
+  replace(specs: readonly Spec[]): DefinitionChanges {
+    const before = this.#current;
+    const definitions = new UpstreamDefinitions(before.version + 1, specs);
+    const changes = definitions.changesFrom(before);
+    this.#current = definitions;
+    for (const tell of this.#listeners) tell(definitions, changes);
+    return changes;
+  }
+}
+
+function invalid(message: string): GatewayError {
+  return new GatewayError('OMNI_CONFIG_INVALID', message);
+}
