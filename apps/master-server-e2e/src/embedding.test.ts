@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
-import { createMasterServer, inProcessUpstream, type ClientChannel } from '@omni/container';
+import { createMasterServer, inProcessUpstream } from '@omni/container';
 import { parseConfigurationText } from '@omni/container/node';
 import type { OpenChannel } from '@omni/ports';
+import { transportOf } from './harness/embedded-client.ts';
 import { endEverything } from './harness/end-everything.ts';
 import { createSdk1Server } from './harness/sdk1-server.ts';
 
@@ -59,13 +60,3 @@ describe('MasterServer in a host of its own', () => {
     await server.stop();
   });
 });
-
-/** The client's end of the gateway as a transport of the SDK. */
-function transportOf(channel: ClientChannel): InMemoryTransport {
-  const [near, far] = InMemoryTransport.createLinkedPair();
-  // The gateway sends JSON-RPC messages.
-  channel.onMessage((text) => void far.send(JSON.parse(text) as Parameters<typeof far.send>[0]));
-  far.onmessage = (message) => channel.send(JSON.stringify(message));
-  far.onclose = () => void channel.close();
-  return near;
-}

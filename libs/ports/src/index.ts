@@ -4,6 +4,11 @@ export type { ChildChannel, ChildLauncher, ChildSpec } from './transport/child-l
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
 export { CountedByteBudget } from './memory/counted-byte-budget.ts';
 export type { ComponentStatus, StatusLevel } from './component-status.ts';
+export {
+  configuredCredentials,
+  type CredentialProvider,
+  type CredentialValues,
+} from './credential-provider.ts';
 export type { Exchange, ResponseStream } from './transport/exchange.ts';
 export { GatewayError, type GatewayErrorOptions } from './errors/gateway-error.ts';
 export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './errors/gateway-errors.ts';

@@ -8,6 +8,7 @@ export {
 } from './recording-exchange.ts';
 export { RecordingListener } from './recording-listener.ts';
 export { RecordingResponse } from './recording-response.ts';
+export { ScriptedCredentials } from './scripted-credentials.ts';
 export { ScriptedInstance, ScriptedServer, type ScriptedMessage } from './scripted-channel.ts';
 export { ScriptedExchange, ScriptedHttpClient } from './scripted-http-client.ts';
 export { SmallBudget } from './small-budget.ts';

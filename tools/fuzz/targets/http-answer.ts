@@ -1,13 +1,15 @@
 import { parseMessage, type RpcMessage, scanJson } from '@omni/jsonrpc';
 import { type ChunkSink, internalCall } from '@omni/model';
-import { silentLogger } from '@omni/ports';
+import { configuredCredentials, silentLogger } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import {
   CallChains,
+  type ConnectionContext,
   Deadlines,
   DEFAULT_UPSTREAM_LIMITS,
   EraMemory,
   ModernHttpConnection,
+  UpstreamCredentials,
 } from '@omni/upstreams';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { decoded, isRecord, parsedJson } from './input-text.ts';
@@ -142,28 +144,31 @@ function receiveWithConnection(): Receive {
   const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
   if (handshake.kind !== 'response') throw new TypeError('this is a response');
   const url = 'http://up.test/mcp';
+  const spec = upstreamSpecOf({ kind: 'http', url, headers: {} });
   return (body, id) => {
     const http = new ScriptedHttpClient();
+    const context: ConnectionContext = {
+      clock,
+      logger: silentLogger,
+      identity: { name: 'omni', version: '1' },
+      limits: DEFAULT_UPSTREAM_LIMITS,
+      deadlines: new Deadlines(clock),
+      eras: new EraMemory(),
+      chains: new CallChains(),
+      random: () => 0,
+      credentials: configuredCredentials,
+      launcher: undefined,
+      dialer: undefined,
+      http,
+    };
     const connection = new ModernHttpConnection({
-      spec: upstreamSpecOf({ kind: 'http', url, headers: {} }),
-      context: {
-        clock,
-        logger: silentLogger,
-        identity: { name: 'omni', version: '1' },
-        limits: DEFAULT_UPSTREAM_LIMITS,
-        deadlines: new Deadlines(clock),
-        eras: new EraMemory(),
-        chains: new CallChains(),
-        random: () => 0,
-        launcher: undefined,
-        dialer: undefined,
-        http,
-      },
+      spec,
+      context,
+      credentials: new UpstreamCredentials({ ...context, spec }),
       events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
       binding: undefined,
       http,
       url,
-      configuredHeaders: {},
       handshake,
     });
     const chunks: Uint8Array[] = [];

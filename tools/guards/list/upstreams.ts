@@ -102,6 +102,68 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'Notifications pile up for a client that does not read.',
   },
   {
+    name: 'credentials/secrets',
+    against: 'A message quotes a credential that came after the start, or is in force no longer.',
+  },
+  {
+    name: 'credentials/longest-first',
+    against: 'Of two credentials the rest of the longer one is shown.',
+    without: '(a, b) => a.length - b.length',
+  },
+  {
+    name: 'credentials/history',
+    against: 'Credentials that change often fill the memory.',
+  },
+  {
+    name: 'credentials/known-before',
+    against: 'A message quotes a secret that the configuration named until it was changed.',
+  },
+  {
+    name: 'credentials/header-case',
+    against: 'A former credential is sent beside the one in force.',
+    without: 'Object.is',
+  },
+  {
+    name: 'credentials/client-header',
+    against: 'What a client has sent is taken for a credential of Omni.',
+    without: "headers.push(name, forwarded[at + 1] ?? '');",
+  },
+  {
+    name: 'credentials/one-retry',
+    against: 'A request that is refused with every credential is sent without end.',
+    without: 'false',
+  },
+  {
+    name: 'credentials/one-upgrade',
+    against: 'A server that refuses every upgrade is dialled without pause.',
+  },
+  {
+    name: 'credentials/unchanged',
+    against: 'Credentials that were refused are sent again.',
+    without: 'true',
+  },
+  {
+    name: 'credentials/asked-once',
+    against: 'Calls that are refused together each have a credential issued.',
+    without: 'undefined',
+  },
+  {
+    name: 'credentials/renewal-time',
+    against: 'Calls wait without end for credentials that do not come.',
+  },
+  {
+    name: 'credentials/changed-meanwhile',
+    against: 'A process goes on with an environment that changed while it was starting.',
+  },
+  {
+    name: 'credentials/drained',
+    against: 'A change of credentials breaks the calls that run.',
+  },
+  {
+    name: 'credentials/listens-end',
+    against: 'A process with former credentials is kept by subscriptions that have moved on.',
+  },
+  {
     name: 'excerpt/secrets',
     against: 'A message quotes a credential that a server has printed.',
   },

@@ -1,4 +1,4 @@
-import { silentLogger, systemClock, systemRandom } from '@omni/ports';
+import { configuredCredentials, silentLogger, systemClock, systemRandom } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { registerGateway } from './modules/gateway-modules.ts';
 import { Scope } from './scope/scope.ts';
@@ -31,6 +31,7 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.Clock, { useValue: options.clock ?? systemClock });
   root.register(Token.Random, { useValue: options.random ?? systemRandom });
   root.register(Token.Logger, { useValue: options.logger ?? silentLogger });
+  root.register(Token.CredentialProvider, { useValue: options.credentials ?? configuredCredentials });
   root.register(Token.ChildLauncher, { useValue: options.launcher });
   root.register(Token.HttpClient, { useValue: options.http });
   root.register(Token.ChannelDialer, { useValue: options.dialer });

@@ -2,6 +2,7 @@ import type {
   ChannelDialer,
   ChildLauncher,
   Clock,
+  CredentialProvider,
   HttpClient,
   Logger,
   Random,
@@ -70,6 +71,8 @@ export interface GatewayAdapters {
   readonly launcher?: ChildLauncher;
   readonly http?: HttpClient;
   readonly dialer?: ChannelDialer;
+  /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
+  readonly credentials?: CredentialProvider;
   /** Default: the runtime's timers. */
   readonly clock?: Clock;
   /** Default: the runtime's. */

@@ -4,7 +4,15 @@ import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabil
 import type { ConfigurationManager } from '@omni/config';
 import type { HealthMonitor } from '@omni/health';
 import type { CatalogueViews, ClientContext } from '@omni/model';
-import type { ChannelDialer, ChildLauncher, Clock, HttpClient, Logger, Random } from '@omni/ports';
+import type {
+  ChannelDialer,
+  ChildLauncher,
+  Clock,
+  CredentialProvider,
+  HttpClient,
+  Logger,
+  Random,
+} from '@omni/ports';
 import type { Authentication, ProtocolHandler } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
@@ -28,6 +36,7 @@ export const Token = {
   Clock: token<Clock>('Clock'),
   Random: token<Random>('Random'),
   Logger: token<Logger>('Logger'),
+  CredentialProvider: token<CredentialProvider>('CredentialProvider'),
   ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
   HttpClient: token<HttpClient | undefined>('HttpClient'),
   ChannelDialer: token<ChannelDialer | undefined>('ChannelDialer'),

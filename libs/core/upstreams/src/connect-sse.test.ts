@@ -9,7 +9,7 @@ import {
   type ScriptedExchange,
 } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
-import { connectionContextOf } from './connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from './connection/connection-context.fixture.ts';
 import { connect } from './connect.ts';
 import type { OpenConnection } from './connection/open-connection.ts';
 
@@ -59,10 +59,12 @@ function start(
   const spec = upstreamSpecOf(transport, { protocol });
   const closed: GatewayError[] = [];
   const attempt: { connection?: OpenConnection; error?: GatewayError } = {};
+  const context = connectionContextOf(clock, { http });
   const abort = connect(
     {
       spec,
-      context: connectionContextOf(clock, { http }),
+      context,
+      credentials: credentialsOf(spec, context),
       events: {
         onClosed: (_link, reason) => closed.push(reason),
         onListsChanged() {},

@@ -20,7 +20,7 @@ import {
   type ScriptedInstance,
   type ScriptedMessage,
 } from '@omni/testing';
-import { connectionContextOf } from './connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from './connection/connection-context.fixture.ts';
 import { connect } from './connect.ts';
 import { EraMemory } from './connection/era-memory.ts';
 import type { OpenConnection } from './connection/open-connection.ts';
@@ -261,6 +261,7 @@ describe('connect over a channel', () => {
     const attempt = run();
     await clock.advanceAsync(0);
     expect(attempt.connection?.era).toBe('modern');
+    expect(specs.map(({ secretValues }) => secretValues())).toEqual([['b']]);
     expect(specs).toEqual([
       {
         upstream: 'up',
@@ -268,7 +269,7 @@ describe('connect over a channel', () => {
         args: ['s.mjs'],
         env: { A: 'b' },
         cwd: '/srv',
-        secretValues: ['b'],
+        secretValues: expect.any(Function),
         maxMessageBytes: 16 * 1024 * 1024,
       },
     ]);
@@ -505,15 +506,19 @@ function start(spec: UpstreamSpec, { launcher, dialer, http }: Adapters) {
   const clock = new VirtualClock();
   const eras = new EraMemory();
   const context = connectionContextOf(clock, { eras, launcher, dialer, http });
+  const credentials = credentialsOf(spec, context);
   const events = { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} };
   const run = () => {
     const attempt: { connection?: OpenConnection; error?: GatewayError; abort: () => void } = {
       abort: () => {},
     };
-    attempt.abort = connect({ spec, context, events, binding: undefined, era: undefined }, (result) => {
-      if (result instanceof GatewayError) attempt.error = result;
-      else attempt.connection = result;
-    });
+    attempt.abort = connect(
+      { spec, context, credentials, events, binding: undefined, era: undefined },
+      (result) => {
+        if (result instanceof GatewayError) attempt.error = result;
+        else attempt.connection = result;
+      },
+    );
     return attempt;
   };
   return { run, clock, eras, spec };

@@ -1,10 +1,17 @@
-import { GatewayError, type Era, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
+import {
+  type ChildSpec,
+  type CredentialValues,
+  GatewayError,
+  type Era,
+  type UpstreamTransport,
+} from '@omni/ports';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import { handshakeOnChannel } from './channel/channel-handshake.ts';
 import type { OpenHeadedChannel } from './connection/headed-channel.ts';
 import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
-import type { ConnectionContext, ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
+import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
+import type { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { SseChannel } from './http/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -41,6 +48,10 @@ type SseTransport = Extract<UpstreamTransport, { readonly kind: 'sse' }>;
 class Attempt {
   readonly #options: ConnectOptions;
   readonly #done: (result: OpenConnection | GatewayError) => void;
+  /** Whether newer credentials were asked for. */
+  #isRenewed = false;
+  /** What the last channel was opened with. */
+  #boundTo: CredentialValues | undefined;
   #abort: () => void = () => {};
   #isOver = false;
 
@@ -64,10 +75,10 @@ class Attempt {
   }
 
   #run(plan: EraPlan): void {
-    const { spec, context } = this.#options;
+    const { spec, context, credentials } = this.#options;
     const onOutcome = (outcome: HandshakeOutcome): void => this.#onOutcome(outcome, plan);
     if (spec.transport.kind === 'http') {
-      const { url, headers } = spec.transport;
+      const { url } = spec.transport;
       if (context.http === undefined)
         return this.#failLater(
           new GatewayError(
@@ -75,20 +86,19 @@ class Attempt {
             `"${spec.name}" needs HTTP, which is not available here`,
           ),
         );
-      this.#abort = handshakeOverHttp(
-        { ...this.#options, http: context.http, url, configuredHeaders: headers, plan },
-        onOutcome,
-      );
+      this.#abort = handshakeOverHttp({ ...this.#options, http: context.http, url, plan }, onOutcome);
       return;
     }
-    const open = channelOpener(spec, spec.transport, context);
+    const boundTo = boundCredentials(spec.transport, credentials);
+    this.#boundTo = boundTo;
+    const open = channelOpener(spec.transport, this.#options);
     if (open instanceof GatewayError) return this.#failLater(open);
-    this.#abort = handshakeOnChannel({ ...this.#options, open, plan }, onOutcome);
+    this.#abort = handshakeOnChannel({ ...this.#options, open, plan, boundTo }, onOutcome);
   }
 
   #onOutcome(outcome: HandshakeOutcome, plan: EraPlan): void {
     if (this.#isOver) return;
-    const { spec, context, era } = this.#options;
+    const { spec, context, credentials, era } = this.#options;
     switch (outcome.kind) {
       case 'silent':
         // Servers that exit on the probe would do so at every restart.
@@ -99,32 +109,59 @@ class Attempt {
       case 'connection':
         // A second connection in a forced era says nothing about what the first one finds.
         if (era === undefined) context.eras.remember(spec, outcome.connection.era);
+        // guard: credentials/changed-meanwhile
+        if (isOutdated(outcome.connection, credentials)) {
+          void outcome.connection.close();
+          return this.#run(plan);
+        }
         this.#isOver = true;
         return this.#done(outcome.connection);
-      case 'failed':
+      case 'failed': {
+        const refused = this.#refusedUpgrade(outcome.error);
+        if (refused !== undefined) return void this.#renew(refused, outcome.error, plan);
         if (era === undefined && eraMayBeWrong(outcome.error, plan)) context.eras.forget(spec);
         this.#isOver = true;
         return this.#done(outcome.error);
+      }
     }
   }
 
   /** @param refusal - What failed before, which says more than that this transport is not spoken either. */
   #runOldTransport(refusal: GatewayError, plan: EraPlan): void {
-    const { spec, context } = this.#options;
+    const { spec, credentials } = this.#options;
     const { transport } = spec;
     if (transport.kind !== 'http') return this.#onOutcome({ kind: 'failed', error: refusal }, plan);
     let isSpoken = false;
     const old: SseTransport = { kind: 'sse', url: transport.url, headers: transport.headers };
-    const open = channelOpener(spec, old, context, () => (isSpoken = true));
+    const boundTo = boundCredentials(old, credentials);
+    const open = channelOpener(old, this.#options, () => (isSpoken = true));
     if (open instanceof GatewayError) return this.#failLater(open);
     this.#abort = handshakeOnChannel(
-      { ...this.#options, spec: { ...spec, transport: old }, open, plan: 'legacy' },
+      { ...this.#options, spec: { ...spec, transport: old }, open, plan: 'legacy', boundTo },
       (outcome) =>
         this.#onOutcome(
           outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome,
           plan,
         ),
     );
+  }
+
+  /** Requests over HTTP are sent again by themselves; an upgrade that was refused needs an attempt of its own. @returns What it was refused with. */
+  #refusedUpgrade({ data }: GatewayError): CredentialValues | undefined {
+    return this.#options.spec.transport.kind === 'websocket' &&
+      data?.['status'] === 401 &&
+      /* guard: credentials/one-upgrade */ !this.#isRenewed
+      ? this.#boundTo
+      : undefined;
+  }
+
+  async #renew(refused: CredentialValues, refusal: GatewayError, plan: EraPlan): Promise<void> {
+    this.#isRenewed = true;
+    const hasOther = await this.#options.credentials.renew(refused);
+    if (this.#isOver) return;
+    if (hasOther) return this.#run(plan);
+    this.#isOver = true;
+    this.#done(refusal);
   }
 
   #failLater(error: GatewayError): void {
@@ -147,12 +184,35 @@ function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
   return plan === 'modern' && ENDED.has(code) && data?.['phase'] !== 'connect';
 }
 
+/** Whether a connection holds to credentials that are in force no longer. */
+export function isOutdated({ boundTo }: OpenConnection, credentials: UpstreamCredentials): boolean {
+  return boundTo !== undefined && credentials.isOutdated(boundTo);
+}
+
+/** What a channel is opened with, once for as long as it lives; `undefined` where it is nothing. */
+function boundCredentials(
+  transport: UpstreamTransport,
+  credentials: UpstreamCredentials,
+): CredentialValues | undefined {
+  switch (transport.kind) {
+    case 'stdio':
+      return credentials.environment;
+    case 'websocket':
+    case 'sse':
+      return credentials.headers;
+    case 'http':
+    case 'socket':
+    case 'channel':
+      return undefined;
+  }
+}
+
 function channelOpener(
-  { secretValues, name }: UpstreamSpec,
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
-  { launcher, dialer, http, clock, limits, budget }: ConnectionContext,
+  { spec: { name }, credentials, context }: ConnectOptions,
   onSpoken: () => void = () => {},
 ): OpenHeadedChannel | GatewayError {
+  const { launcher, dialer, http, clock, limits, budget } = context;
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
     case 'channel':
@@ -164,7 +224,8 @@ function channelOpener(
           'OMNI_UPSTREAM_UNREACHABLE',
           `"${name}" needs a persistent connection, which is not available here`,
         );
-      return (listener) => dialer.dial({ upstream: name, target: transport, ...bounds }, listener);
+      const target = transport.kind === 'socket' ? transport : { ...transport, headers: credentials.headers };
+      return (listener) => dialer.dial({ upstream: name, target, ...bounds }, listener);
     }
     case 'sse': {
       if (http === undefined)
@@ -172,20 +233,9 @@ function channelOpener(
           'OMNI_UPSTREAM_UNREACHABLE',
           `"${name}" needs HTTP, which is not available here`,
         );
-      const { url, headers } = transport;
+      const { url } = transport;
       return (listener) =>
-        new SseChannel(
-          {
-            upstream: name,
-            http,
-            url,
-            configuredHeaders: headers,
-            clock,
-            onEndpoint: onSpoken,
-            ...bounds,
-          },
-          listener,
-        );
+        new SseChannel({ http, url, credentials, clock, onEndpoint: onSpoken, ...bounds }, listener);
     }
     case 'stdio': {
       if (launcher === undefined)
@@ -193,13 +243,13 @@ function channelOpener(
           'OMNI_UPSTREAM_SPAWN_FAILED',
           `"${name}" needs a process, which cannot be started here`,
         );
-      const { command, args, env, cwd } = transport;
-      const child = {
+      const { command, args, cwd } = transport;
+      const child: ChildSpec = {
         upstream: name,
         command,
         args,
-        env,
-        secretValues,
+        env: credentials.environment,
+        secretValues: () => credentials.secretValues,
         ...bounds,
         ...(cwd !== undefined && { cwd }),
       };

@@ -3,6 +3,7 @@ export { ChannelConnection, type ChannelConnectionOptions } from './channel/chan
 export { VariantKeys } from './instances/variant-keys.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export { Deadlines, type Deadline, type DeadlineListener } from './connection/deadlines.ts';
+export { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 export { EraMemory } from './connection/era-memory.ts';
 export { LegacyHttpConnection, type LegacyHttpConnectionOptions } from './http/legacy-http-connection.ts';
 export { modernParams } from './connection/mcp-revision.ts';
@@ -35,5 +36,6 @@ export {
   type DefinitionChanges,
   type DefinitionsListener,
 } from './registry/upstream-registry.ts';
-export { Upstream, type UpstreamObserver, type UpstreamOptions } from './upstream.ts';
+export type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
+export { Upstream, type UpstreamOptions } from './upstream.ts';
 export { Upstreams, type UpstreamsOptions } from './upstreams.ts';

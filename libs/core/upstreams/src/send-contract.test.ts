@@ -5,7 +5,7 @@ import { GatewayError, type OpenChannel } from '@omni/ports';
 import { RecordingCall, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { sendContract } from '@omni/testing/contracts';
 import { connect } from './connect.ts';
-import { connectionContextOf } from './connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from './connection/connection-context.fixture.ts';
 import type { OpenConnection } from './connection/open-connection.ts';
 import { callOf } from './connection/upstream-call.fixture.ts';
 import { open as openLegacy } from './http/legacy-http-connection.fixture.ts';
@@ -56,7 +56,8 @@ async function channelConnection(open: OpenChannel): Promise<OpenConnection> {
   const spec = upstreamSpecOf({ kind: 'channel', open });
   const context = connectionContextOf(clock);
   const found = await new Promise<OpenConnection | GatewayError>((resolve) => {
-    connect({ spec, context, events, binding: undefined, era: 'legacy' }, resolve);
+    const credentials = credentialsOf(spec, context);
+    connect({ spec, context, credentials, events, binding: undefined, era: 'legacy' }, resolve);
   });
   if (found instanceof GatewayError) throw found;
   return found;

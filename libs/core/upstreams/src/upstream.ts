@@ -9,12 +9,13 @@ import {
 import {
   type CancelTimer,
   type ComponentStatus,
+  type CredentialValues,
   type Era,
   GatewayError,
   type Millis,
   type UpstreamSpec,
 } from '@omni/ports';
-import { connect } from './connect.ts';
+import { connect, isOutdated } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
@@ -28,24 +29,17 @@ import type {
   OpenConnection,
 } from './connection/open-connection.ts';
 import { OwnInstances } from './instances/own-instances.ts';
+import { PrimaryReplacement } from './instances/primary-replacement.ts';
+import { StartWaiters } from './instances/start-waiters.ts';
+import { RetiredConnections } from './instances/retired-connections.ts';
+import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
+import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
 import { statusOf } from './lifecycle/upstream-status.ts';
 import { UpstreamRuntime } from './lifecycle/upstream-runtime.ts';
-
-/** Told what happens to upstreams. */
-export interface UpstreamObserver {
-  onStateChanged(upstream: UpstreamSnapshot): void;
-  /** The shared connection is open: what the upstream offers can be listed. */
-  onReady(name: string, connection: UpstreamConnection): void;
-  /** @param source - Where it was told; its connection has an binding when it is not shared by all clients. */
-  onListsChanged(name: string, kinds: ReadonlySet<ListKind>, source: ListSource): void;
-}
-
-/** Hears of upstreams that have lost their place. */
-const NOBODY: UpstreamObserver = { onStateChanged() {}, onReady() {}, onListsChanged() {} };
 
 export interface UpstreamOptions {
   readonly spec: UpstreamSpec;
@@ -56,18 +50,8 @@ export interface UpstreamOptions {
 /** Told a connection of this upstream, or why there is none. */
 type OnFound = (result: UpstreamConnection | GatewayError) => void;
 
-/** Someone who wants a connection as soon as the upstream is ready. */
-interface Waiter {
-  readonly onReady: (primary: OpenConnection) => void;
-  readonly onFailure: (error: GatewayError) => void;
-  /** It waits no longer: stops its timer and gives its place back. */
-  readonly end: () => void;
-}
-
 /** Pause between two looks whether an upstream that is draining still has calls under way. */
 const DRAIN_LOOK_MS = 50;
-/** Longest wait of a call for an upstream that is starting. */
-const MAX_START_WAIT_MS = 10_000;
 /** Failures of `initialize` that say that it is not spoken; others may pass. */
 const NOT_LEGACY: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_PROTOCOL',
@@ -83,6 +67,7 @@ export class Upstream {
   readonly #context: ConnectionContext;
   #observer: UpstreamObserver;
   readonly #events: ConnectionEvents;
+  readonly #openPrimary: (done: OnConnection) => () => void;
   readonly #runtime: UpstreamRuntime;
   readonly #subscriptions: ResourceSubscriptions;
   /** Those of clients; each is made again when the instance that it was made on is gone. */
@@ -90,13 +75,19 @@ export class Upstream {
   readonly #own: OwnInstances;
   /** A legacy connection that clients share beside a modern primary one. */
   readonly #legacyShared: LazyConnection;
-  readonly #waiters = new Set<Waiter>();
+  /** Those that still have calls of their own. */
+  readonly #retired: RetiredConnections;
+  readonly #credentials: UpstreamCredentials;
+  readonly #replacement: PrimaryReplacement;
+  readonly #waiters: StartWaiters;
   #primary: OpenConnection | undefined;
   /** The primary connection before the present one, for what has to move. */
   #formerPrimary: OpenConnection | undefined;
   #listWatch: ListWatch | undefined;
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
   #abortConnect: (() => void) | undefined;
+  /** What open streams were opened with. */
+  #streamHeaders: CredentialValues;
   #cancelDrainLook: CancelTimer | undefined;
   /** Resolves when what was told to close is closed. */
   #closed: Promise<unknown> = Promise.resolve();
@@ -107,6 +98,9 @@ export class Upstream {
     this.#context = context;
     this.#observer = observer;
     this.#subscriptions = new ResourceSubscriptions(spec.name, context);
+    this.#retired = new RetiredConnections(context.clock);
+    this.#credentials = new UpstreamCredentials({ ...context, spec: this.spec });
+    this.#streamHeaders = this.#credentials.headers;
     this.#events = {
       onClosed: (connection, reason) => this.#onConnectionClosed(connection, reason),
       onListsChanged: (connection, kind) =>
@@ -119,7 +113,23 @@ export class Upstream {
       binding: ClientBinding | undefined,
       era: Era | undefined,
       done: OnConnection,
-    ): (() => void) => connect({ spec: this.spec, context, events: this.#events, binding, era }, done);
+    ): (() => void) =>
+      connect(
+        { spec: this.spec, credentials: this.#credentials, context, events: this.#events, binding, era },
+        done,
+      );
+    this.#openPrimary = (done) => open(undefined, undefined, done);
+    this.#waiters = new StartWaiters(this.spec, context);
+    this.#replacement = new PrimaryReplacement({
+      upstream: spec.name,
+      context,
+      open: this.#openPrimary,
+      onReplaced: (next) => {
+        this.#listWatch?.stop();
+        if (this.#primary !== undefined) this.#retired.add(this.#primary);
+        this.#onConnected(next);
+      },
+    });
     this.#legacyShared = new LazyConnection((done) => open(undefined, 'legacy', done));
     this.#own = new OwnInstances({
       spec: this.spec,
@@ -183,6 +193,7 @@ export class Upstream {
     const was = { ...this.spec };
     // Connections look their settings up here.
     Object.assign(this.spec, { disabledReason: undefined }, spec);
+    this.#credentials.know(spec.secretValues);
     if (spec.enabled && !was.enabled) this.#runtime.report({ kind: 'enabled' });
     const reason = disabledReasonOf(spec);
     if (!spec.enabled && (was.enabled || reason !== disabledReasonOf(was)))
@@ -205,6 +216,25 @@ export class Upstream {
     this.#runtime.report({ kind: 'ended', until });
     if (this.state.phase === 'draining') await new Promise<void>((resolve) => this.#onOver.add(resolve));
     await this.#closed;
+  }
+
+  /**
+   * Takes the credentials that are in force by now: streams are opened again with them, and an instance that holds to former ones is
+   * replaced. What runs on it ends there.
+   */
+  renewCredentials(): void {
+    // What drains opens nothing any more.
+    if (this.state.phase === 'draining') return;
+    const isNew = this.#credentials.headers !== this.#streamHeaders;
+    this.#streamHeaders = this.#credentials.headers;
+    const open = [this.#primary ?? [], this.#legacyShared.connection ?? [], ...this.#own.open].flat();
+    for (const connection of open) {
+      if (!isOutdated(connection, this.#credentials)) {
+        if (isNew) connection.renewStreams();
+      } else if (connection === this.#primary) this.#replacement.begin();
+      else this.#replace(connection);
+    }
+    this.#runtime.report({ kind: 'renewed' });
   }
 
   /**
@@ -287,15 +317,12 @@ export class Upstream {
   }
 
   #connect(): void {
-    this.#abortConnect = connect(
-      { spec: this.spec, context: this.#context, events: this.#events, binding: undefined, era: undefined },
-      (result) => {
-        this.#abortConnect = undefined;
-        if (result instanceof GatewayError)
-          this.#runtime.report({ kind: 'connectFailed', error: errorFactsOf(result) });
-        else this.#onConnected(result);
-      },
-    );
+    this.#abortConnect = this.#openPrimary((result) => {
+      this.#abortConnect = undefined;
+      if (result instanceof GatewayError)
+        this.#runtime.report({ kind: 'connectFailed', error: errorFactsOf(result) });
+      else this.#onConnected(result);
+    });
   }
 
   #abort(): void {
@@ -304,12 +331,17 @@ export class Upstream {
   }
 
   #drain(): void {
+    this.#replacement.end();
     this.#listWatch?.stop();
     this.#listWatch = undefined;
     // What is watched has no end of its own.
     this.#subscriptions.clear(this.#stoppedError());
     const look = (): void => {
-      const running = (this.#formerPrimary?.inFlight ?? 0) + this.#legacyShared.inFlight + this.#own.inFlight;
+      const running =
+        (this.#formerPrimary?.inFlight ?? 0) +
+        this.#legacyShared.inFlight +
+        this.#own.inFlight +
+        this.#retired.inFlight;
       if (/* guard: registry/drains */ running === 0) this.#runtime.report({ kind: 'drained' });
       else this.#cancelDrainLook = this.#context.clock.after(DRAIN_LOOK_MS, look);
     };
@@ -318,6 +350,8 @@ export class Upstream {
 
   #close(): void {
     this.#cancelDrainLook?.();
+    this.#replacement.end();
+    this.#credentials.stop();
     this.#listWatch?.stop();
     this.#listWatch = undefined;
     // The same as the primary, or one that broke and still has calls of its own.
@@ -332,6 +366,7 @@ export class Upstream {
       former?.close(),
       this.#legacyShared.close(error),
       this.#own.close(error),
+      this.#retired.close(),
     ]);
   }
 
@@ -352,7 +387,7 @@ export class Upstream {
     const isOver = state.phase === 'stopped' || state.phase === 'disabled';
     if (isOver) for (const persistent of [...this.#persistent]) persistent.end();
     const refusal = this.#refusalIn(state);
-    if (refusal !== undefined) this.#failWaiters(refusal);
+    if (refusal !== undefined) this.#waiters.fail(refusal);
     if (!isOver) return;
     for (const tell of this.#onOver) tell();
     this.#onOver.clear();
@@ -376,24 +411,40 @@ export class Upstream {
       this.#listWatch = new ListWatch({ connection, context: this.#context, onChanged });
       this.#listWatch.start();
     }
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) {
-      waiter.end();
-      this.#whenReady(waiter.onReady, waiter.onFailure);
-    }
+    for (const { onReady, onFailure } of this.#waiters.takeAll()) this.#whenReady(onReady, onFailure);
   }
 
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
     if (connection === this.#primary) {
       this.#primary = undefined;
+      this.#replacement.end();
       this.#listWatch?.stop();
       this.#listWatch = undefined;
       return this.#runtime.report({ kind: 'connectionLost', error: errorFactsOf(reason) });
     }
+    this.#forget(connection);
+    this.#retired.onClosed(connection);
+    this.#subscriptions.drop(connection, reason);
+  }
+
+  /** The next use of an instance that is not the primary one opens another. */
+  #forget(connection: OpenConnection): void {
     if (this.#legacyShared.connection === connection) this.#legacyShared.forget();
     this.#own.onClosed(connection);
-    this.#subscriptions.drop(connection, reason);
+  }
+
+  /** Takes an instance that is not the primary one out of use. */
+  #replace(connection: OpenConnection): void {
+    this.#forget(connection);
+    this.#retired.add(connection);
+    // What is watched goes on in the next instance, and not only when there is a call.
+    if (!this.#subscriptions.isWatched(connection)) return;
+    const onNext: OnConnection = (next) => {
+      if (next instanceof GatewayError) this.#subscriptions.drop(connection, next);
+      else this.#subscriptions.move(connection, next);
+    };
+    if (connection.binding === undefined) this.#legacyShared.get(onNext);
+    else this.#own.openAgain(connection.binding, onNext);
   }
 
   readonly #host: SubscriptionHost = {
@@ -420,7 +471,7 @@ export class Upstream {
     const primary = this.#callable;
     if (primary !== undefined) return onReady(primary);
     const refusal = this.#refusalIn(this.#runtime.state);
-    if (refusal === undefined) this.#wait(onReady, onFailure);
+    if (refusal === undefined) this.#waiters.add(onReady, onFailure);
     else onFailure(refusal);
   }
 
@@ -524,42 +575,6 @@ export class Upstream {
     )
       this.#speaksLegacy = 'no';
     return this.#primary;
-  }
-
-  #wait(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
-    const release = this.#context.chains.holdPlace(this.name);
-    // guard: restart/waiting
-    if (release instanceof GatewayError) return onFailure(release);
-    const waitMs = /* guard: restart/start-wait */ Math.min(this.spec.connectTimeoutMs, MAX_START_WAIT_MS);
-    const cancelTimer = this.#context.clock.after(waitMs, () => {
-      this.#waiters.delete(waiter);
-      release();
-      onFailure(
-        new GatewayError(
-          'OMNI_UPSTREAM_STARTING',
-          `"${this.name}" has not finished starting within ${waitMs / 1_000} s`,
-        ),
-      );
-    });
-    const waiter: Waiter = {
-      onReady,
-      onFailure,
-      end: () => {
-        cancelTimer();
-        // guard: restart/place-back
-        release();
-      },
-    };
-    this.#waiters.add(waiter);
-  }
-
-  #failWaiters(error: GatewayError): void {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) {
-      waiter.end();
-      waiter.onFailure(error);
-    }
   }
 
   #downError(cause: ErrorFacts): GatewayError {

@@ -3,7 +3,9 @@ import {
   type ChannelDialer,
   type ChildLauncher,
   type Clock,
+  configuredCredentials,
   CountedByteBudget,
+  type CredentialProvider,
   type HttpClient,
   type Logger,
   type Millis,
@@ -18,7 +20,8 @@ import { EraMemory } from './connection/era-memory.ts';
 import type { GatewayIdentity, ConnectionContext } from './connection/open-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 import type { DefinitionChanges, UpstreamDefinitions } from './registry/upstream-registry.ts';
-import { Upstream, type UpstreamObserver } from './upstream.ts';
+import type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
+import { Upstream } from './upstream.ts';
 
 export interface UpstreamsOptions {
   readonly specs: readonly UpstreamSpec[];
@@ -26,6 +29,8 @@ export interface UpstreamsOptions {
   readonly launcher?: ChildLauncher;
   /** Needed for upstreams on WebSockets and sockets. */
   readonly dialer?: ChannelDialer;
+  /** Default: nothing beside the configured ones. */
+  readonly credentials?: CredentialProvider;
   /** Needed for HTTP upstreams. */
   readonly http?: HttpClient;
   readonly clock: Clock;
@@ -53,6 +58,7 @@ export class Upstreams {
   readonly #retired = new Set<Upstream>();
   readonly #chains: CallChains;
   #isStarted = false;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(options: UpstreamsOptions) {
     const { specs, clock, observer } = options;
@@ -68,6 +74,7 @@ export class Upstreams {
       eras: new EraMemory(),
       chains: this.#chains,
       random: options.random ?? systemRandom,
+      credentials: options.credentials ?? configuredCredentials,
       launcher: options.launcher,
       dialer: options.dialer,
       http: options.http,
@@ -93,12 +100,15 @@ export class Upstreams {
   /** Starts all that are enabled, at once; none waits for another. */
   start(): void {
     this.#isStarted = true;
+    this.#unsubscribe ??= this.#context.credentials.subscribe((name) => this.get(name)?.renewCredentials());
     for (const upstream of this.#byName.values()) upstream.start();
   }
 
   /** Resolves when every connection is closed. */
   async stop(): Promise<void> {
     this.#isStarted = false;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     await Promise.all([...this.all(), ...this.#retired].map((upstream) => upstream.stop()));
   }
 

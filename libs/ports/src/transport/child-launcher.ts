@@ -11,8 +11,8 @@ export interface ChildSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Working folder; Omni's own when absent. */
   readonly cwd?: string;
-  /** Replaced by `***` wherever the child's output is quoted. */
-  readonly secretValues: readonly string[];
+  /** Replaced by `***` wherever the child's output is quoted. Asked for then: more of them come while it runs. */
+  readonly secretValues: () => readonly string[];
   /** Longest line that is read from the child. */
   readonly maxMessageBytes: number;
   /** For lines that are not complete. Default: none is counted. */

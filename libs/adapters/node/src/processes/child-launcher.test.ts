@@ -47,7 +47,7 @@ describe('NodeChildLauncher', () => {
   it('quotes exit code and last lines on stderr, without secrets', async () => {
     const listener = new RecordingListener();
     const script = `console.log('{"id":1}'); console.error('key planted-secret\\nBearer abcdefgh'); process.exit(3)`;
-    const channel = launcher.launch({ ...node(script), secretValues: ['planted-secret'] }, listener);
+    const channel = launcher.launch({ ...node(script), secretValues: () => ['planted-secret'] }, listener);
     const reason = await listener.closed();
     expect(reason).toMatchObject({
       code: 'OMNI_UPSTREAM_EXITED',
@@ -57,6 +57,16 @@ describe('NodeChildLauncher', () => {
     expect(listener.messages).toEqual(['{"id":1}']);
     expect(channel.stderrTail()).toEqual(['key ***', 'Bearer ***']);
     expect(channel.send('late')).toBe(false);
+  });
+
+  it('keeps secrets out that came after its start', async () => {
+    const listener = new RecordingListener();
+    const secrets = ['early-secret'];
+    const script = `process.stdin.once('data', () => { console.error('early-secret late-secret other-word'); process.exit(3) })`;
+    const channel = launcher.launch({ ...node(script), secretValues: () => secrets }, listener);
+    secrets.push('late-secret');
+    channel.send('{}');
+    expect((await listener.closed())?.message).toContain('*** *** other-word');
   });
 
   it('reads everything that a child wrote before it exited', async () => {
@@ -398,7 +408,7 @@ function node(script: string): ChildSpec {
     command: process.execPath,
     args: ['-e', script],
     env: {},
-    secretValues: [],
+    secretValues: () => [],
     maxMessageBytes: 16 * 1_048_576,
   };
 }

@@ -56,7 +56,9 @@ export class ChildProcessChannel implements ChildChannel {
     this.#listener = listener;
     this.#options = options;
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
-    this.#tail = new OutputTail(/* guard: child/stderr-secrets */ createRedactor(spec.secretValues));
+    this.#tail = new OutputTail(
+      /* guard: child/stderr-secrets */ (text) => createRedactor(spec.secretValues())(text),
+    );
     this.#splitter = new LineSplitter(listener, spec.maxMessageBytes, spec.budget);
     try {
       this.#child = spawn(spec.command, spec.args, {

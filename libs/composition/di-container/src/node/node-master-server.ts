@@ -6,6 +6,7 @@ import {
   orphanSweep,
   UndiciHttpClient,
 } from '@omni/node';
+import type { CredentialProvider } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { createMasterServer } from '../create-master-server.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
@@ -17,6 +18,8 @@ export interface NodeMasterServerOptions {
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
   /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
+  /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
+  readonly credentials?: CredentialProvider;
   /** Who requests come from. Default: who shows a token of the configuration. */
   readonly authentication?: Authentication | undefined;
 }
@@ -36,6 +39,7 @@ export async function createNodeParts({
   configuration,
   logLevel,
   startGraceMs,
+  credentials,
   authentication,
 }: NodeMasterServerOptions): Promise<NodeParts> {
   const logger = await createPinoLogger({ level: logLevel ?? configuration.logging.level });
@@ -46,6 +50,7 @@ export async function createNodeParts({
     http: new UndiciHttpClient(),
     dialer: new NodeChannelDialer(),
     ...(startGraceMs === undefined ? {} : { startGraceMs }),
+    ...(credentials === undefined ? {} : { credentials }),
     ...(authentication === undefined ? {} : { authentication }),
   });
   // Children of an Omni that was killed in a way that left no time for anything.

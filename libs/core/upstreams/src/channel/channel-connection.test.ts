@@ -11,7 +11,7 @@ import {
 } from '@omni/testing';
 import fc from 'fast-check';
 import type { CallChains } from '../connection/call-chains.ts';
-import { connectionContextOf, oneAtATime } from '../connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf, oneAtATime } from '../connection/connection-context.fixture.ts';
 import { ChannelConnection } from './channel-connection.ts';
 import type { ConnectionEvents } from '../connection/open-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from '../connection/upstream-limits.ts';
@@ -528,16 +528,20 @@ function open({ era = 'legacy', binding, spec, chains, maxServerRequests, warn }
     onFramingError: (problem) => opened.connection?.onFramingError(problem),
     onClose: (reason) => opened.connection?.onClose(reason),
   });
+  const fullSpec = upstreamSpecOf({ kind: 'channel', open: server.open }, spec);
+  const context = connectionContextOf(clock, {
+    ...(chains !== undefined && { chains }),
+    ...(warn !== undefined && { logger: { ...silentLogger, warn } }),
+    limits: {
+      ...DEFAULT_UPSTREAM_LIMITS,
+      ...(maxServerRequests !== undefined && { maxServerRequests }),
+    },
+  });
   const connection = new ChannelConnection({
-    spec: upstreamSpecOf({ kind: 'channel', open: server.open }, spec),
-    context: connectionContextOf(clock, {
-      ...(chains !== undefined && { chains }),
-      ...(warn !== undefined && { logger: { ...silentLogger, warn } }),
-      limits: {
-        ...DEFAULT_UPSTREAM_LIMITS,
-        ...(maxServerRequests !== undefined && { maxServerRequests }),
-      },
-    }),
+    spec: fullSpec,
+    context,
+    credentials: credentialsOf(fullSpec, context),
+    boundTo: undefined,
     events: connectionEvents,
     binding,
     era,

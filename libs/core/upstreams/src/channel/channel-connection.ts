@@ -13,7 +13,7 @@ import {
   type RunningCall,
   type UpstreamCall,
 } from '@omni/model';
-import { type Era, type FramingError, GatewayError } from '@omni/ports';
+import { type CredentialValues, type Era, type FramingError, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
@@ -40,6 +40,7 @@ export interface ChannelConnectionOptions extends ConnectionOptions {
   readonly channel: HeadedChannel;
   /** First id that the handshake has not used. */
   readonly firstId: number;
+  readonly boundTo: CredentialValues | undefined;
 }
 
 /** Tasks on one connection whose progress is told. */
@@ -57,6 +58,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   readonly era: Era;
   readonly keepsClientId = false;
   readonly handshake: RpcMessage;
+  readonly boundTo: CredentialValues | undefined;
   readonly counters: ConnectionCounters = {
     framingError: 0,
     strayAnswers: 0,
@@ -82,6 +84,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     this.#options = options;
     this.era = options.era;
     this.handshake = options.handshake;
+    this.boundTo = options.boundTo;
     this.#channel = options.channel;
     this.#pending = new CallTable(options.firstId);
     this.#unaddressed = new UnaddressedMessages(options.context.clock);
@@ -133,6 +136,9 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   hearTasks(listener: (notification: RpcMessage) => void): void {
     this.#onTaskNotice = listener;
   }
+
+  /** What it is made of is one stream, which it is bound to. */
+  renewStreams(): void {}
 
   async close(): Promise<void> {
     this.#end(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
@@ -290,7 +296,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   #onUnreadable(text: string): void {
     // guard: link/framingError-flood
     if (this.counters.framingError++ > 0) return;
-    const excerpt = safeExcerpt(text, this.#options.spec.secretValues);
+    const excerpt = safeExcerpt(text, this.#options.credentials.secretValues);
     this.#options.context.logger.warn(
       { upstream: this.upstream, excerpt },
       'The server writes something that is not MCP to its output; it is ignored',

@@ -6,7 +6,13 @@ import {
   resultText,
   type RpcMessage,
 } from '@omni/jsonrpc';
-import { type CancelTimer, type Era, type FramingError, GatewayError } from '@omni/ports';
+import {
+  type CancelTimer,
+  type CredentialValues,
+  type Era,
+  type FramingError,
+  GatewayError,
+} from '@omni/ports';
 import { ChannelConnection } from './channel-connection.ts';
 import {
   handshakeTimeout,
@@ -23,6 +29,8 @@ import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 export interface ChannelHandshakeOptions extends ConnectionOptions {
   readonly open: OpenHeadedChannel;
   readonly plan: EraPlan;
+  /** See {@link OpenConnection.boundTo}. */
+  readonly boundTo: CredentialValues | undefined;
 }
 
 /** A legacy server may ignore what comes before `initialize`; longer waiting only delays it. */
@@ -150,22 +158,22 @@ class ChannelHandshake implements HeadedListener {
   }
 
   #onDiscovered(message: RpcMessage): void {
-    const { spec } = this.#options;
+    const { credentials } = this.#options;
     const verdict = probeVerdict(message);
     switch (verdict.kind) {
       case 'modern':
         return this.#succeed('modern', message);
       case 'incompatible':
-        return this.#fail(incompatibleError(spec, verdict.supported));
+        return this.#fail(incompatibleError(credentials, verdict.supported));
       case 'legacy':
-        if (!this.#mayFallBack) return this.#fail(refusalError(spec, 'server/discover', message));
+        if (!this.#mayFallBack) return this.#fail(refusalError(credentials, 'server/discover', message));
         this.#mayFallBack = false;
         return this.#ask('initialize');
     }
   }
 
   #onInitialized(message: RpcMessage): void {
-    const version = negotiatedVersion(this.#options.spec, message);
+    const version = negotiatedVersion(this.#options.credentials, message);
     if (typeof version === 'string') {
       this.#channel?.send(notificationText('notifications/initialized', ''));
       return this.#succeed('legacy', message);

@@ -1,10 +1,11 @@
 import { type CallStage, FollowedCall, refusedCall } from '@omni/model';
-import { GatewayError, silentLogger } from '@omni/ports';
+import { configuredCredentials, GatewayError, silentLogger, type UpstreamSpec } from '@omni/ports';
 import type { VirtualClock } from '@omni/testing';
 import { CallChains } from './call-chains.ts';
 import { Deadlines } from './deadlines.ts';
 import { EraMemory } from './era-memory.ts';
 import type { ConnectionContext } from './open-connection.ts';
+import { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
 /** What connections share, with nothing to reach upstreams by but what is given. */
@@ -21,11 +22,17 @@ export function connectionContextOf(
     eras: new EraMemory(),
     chains: new CallChains(),
     random: () => 0,
+    credentials: configuredCredentials,
     launcher: undefined,
     dialer: undefined,
     http: undefined,
     ...own,
   };
+}
+
+/** The credentials of an upstream, as the context's provider has them. */
+export function credentialsOf(spec: UpstreamSpec, context: ConnectionContext): UpstreamCredentials {
+  return new UpstreamCredentials({ ...context, spec });
 }
 
 /** Chains that let one call of each upstream run at a time. */

@@ -1,17 +1,22 @@
 import { memberOf, type RpcMessage, stringMember } from '@omni/jsonrpc';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { legacyVersionOf } from './mcp-revision.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 
 /** What an upstream refused, in its own words. */
-export function refusalError(spec: UpstreamSpec, method: string, message: RpcMessage): GatewayError {
+export function refusalError(
+  { upstream, secretValues }: UpstreamCredentials,
+  method: string,
+  message: RpcMessage,
+): GatewayError {
   const { text, error } = message;
-  const words = safeExcerpt(stringMember(text, error?.object, 'message') ?? '', spec.secretValues);
+  const words = safeExcerpt(stringMember(text, error?.object, 'message') ?? '', secretValues);
   const code = memberOf(error?.object, 'code');
   const upstreamCode = code === undefined ? undefined : Number(text.slice(code.start, code.end));
   return new GatewayError(
     'OMNI_UPSTREAM_PROTOCOL',
-    `"${spec.name}" refused ${method}${words === '' ? '' : `: ${words}`}`,
+    `"${upstream}" refused ${method}${words === '' ? '' : `: ${words}`}`,
     {
       data: Number.isSafeInteger(upstreamCode) ? { upstreamCode } : {},
     },
@@ -19,25 +24,31 @@ export function refusalError(spec: UpstreamSpec, method: string, message: RpcMes
 }
 
 /** The negotiated version of an answer to `initialize`, or why there is none. */
-export function negotiatedVersion(spec: UpstreamSpec, message: RpcMessage): string | GatewayError {
-  if (message.error !== undefined) return refusalError(spec, 'initialize', message);
+export function negotiatedVersion(
+  credentials: UpstreamCredentials,
+  message: RpcMessage,
+): string | GatewayError {
+  if (message.error !== undefined) return refusalError(credentials, 'initialize', message);
   const version = legacyVersionOf(message);
   if (version !== undefined) return version;
   const named = safeExcerpt(
     stringMember(message.text, message.result?.object, 'protocolVersion') ?? '',
-    spec.secretValues,
+    credentials.secretValues,
   );
   return new GatewayError(
     'OMNI_UPSTREAM_ERA',
-    `"${spec.name}" answered initialize with ${named === '' ? 'no protocol version' : `the unknown protocol version ${named}`}`,
+    `"${credentials.upstream}" answered initialize with ${named === '' ? 'no protocol version' : `the unknown protocol version ${named}`}`,
   );
 }
 
-export function incompatibleError(spec: UpstreamSpec, supported: readonly string[]): GatewayError {
-  const named = safeExcerpt(supported.join(', '), spec.secretValues);
+export function incompatibleError(
+  { upstream, secretValues }: UpstreamCredentials,
+  supported: readonly string[],
+): GatewayError {
+  const named = safeExcerpt(supported.join(', '), secretValues);
   return new GatewayError(
     'OMNI_UPSTREAM_ERA',
-    `"${spec.name}" supports none of the protocol versions that Omni speaks, but ${named === '' ? 'none at all' : named}`,
+    `"${upstream}" supports none of the protocol versions that Omni speaks, but ${named === '' ? 'none at all' : named}`,
   );
 }
 

@@ -5,6 +5,8 @@ import type {
   ChannelDialer,
   ChildLauncher,
   Clock,
+  CredentialProvider,
+  CredentialValues,
   GatewayError,
   HttpClient,
   Logger,
@@ -13,6 +15,7 @@ import type {
 import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
 
 /** The lists of capabilities that an upstream can declare changed. */
@@ -38,6 +41,8 @@ export interface ConnectionContext {
   readonly chains: CallChains;
   /** Uniform in 0 ≤ x < 1; spreads reconnects. */
   readonly random: () => number;
+  /** Where credentials beside the configured ones come from. */
+  readonly credentials: CredentialProvider;
   /** Absent where processes cannot be started. */
   readonly launcher: ChildLauncher | undefined;
   /** Absent where WebSockets and sockets cannot be connected. */
@@ -60,6 +65,7 @@ export interface ConnectionEvents {
 /** What a connection is made of, whatever its transport. */
 export interface ConnectionOptions {
   readonly spec: UpstreamSpec;
+  readonly credentials: UpstreamCredentials;
   readonly context: ConnectionContext;
   readonly events: ConnectionEvents;
   /** The session that the connection belongs to; `undefined` when clients share it. */
@@ -85,6 +91,10 @@ export interface OpenConnection extends UpstreamConnection {
   readonly inFlight: number;
   /** Whether a client has yet to answer a serverRequest, and nothing would tell whose a further one is. */
   readonly isHeldUp: boolean;
+  /** The credentials that it holds to as long as it is open; `undefined` where each request asks for those in force. */
+  readonly boundTo: CredentialValues | undefined;
+  /** The headers in force are others: streams that are open are opened again with them, calls go on. */
+  renewStreams(): void;
   /** Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time. */
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import {
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import { internalCall, type RunningCall } from '@omni/model';
 import { CountedByteBudget } from '@omni/ports';
-import { connectionContextOf } from '../connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { initializeHttp } from './legacy-http-session.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 
@@ -128,14 +128,16 @@ function open(maxUnfinishedBytes: number) {
   const url = 'http://up.test/mcp';
   const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
   if (handshake.kind !== 'response') throw new RangeError('The test wrote no response');
+  const spec = upstreamSpecOf({ kind: 'http', url, headers: {} });
+  const context = connectionContextOf(clock, { budget, http });
   const options = {
-    spec: upstreamSpecOf({ kind: 'http', url, headers: {} }),
-    context: connectionContextOf(clock, { budget, http }),
+    spec,
+    context,
+    credentials: credentialsOf(spec, context),
     events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
     binding: undefined,
     http,
     url,
-    configuredHeaders: {},
   };
   return { options, connection: new ModernHttpConnection({ ...options, handshake }), http, clock, budget };
 }

@@ -4,6 +4,7 @@ import { type CancelTimer, GatewayError, type HttpCall } from '@omni/ports';
 import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
 import type { EraPlan, HandshakeOutcome } from '../connection/handshake-outcome.ts';
 import { handshakeTimeout, incompatibleError, refusalError } from '../connection/handshake-error.ts';
+import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { LegacyHttpConnection } from './legacy-http-connection.ts';
@@ -58,9 +59,9 @@ class HttpProbe implements HttpMessageSink {
   constructor(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
     this.#options = options;
     this.#done = done;
-    const { spec, context } = options;
+    const { spec, context, credentials } = options;
     this.#reader = new HttpMessageReader({
-      spec,
+      credentials,
       maxBytes: context.limits.maxUpstreamMessageBytes,
       budget: context.budget,
       sink: this,
@@ -71,10 +72,15 @@ class HttpProbe implements HttpMessageSink {
   }
 
   begin(): void {
-    const { http, url, configuredHeaders, context } = this.#options;
-    const headers = [...postHeaders(configuredHeaders, MODERN_VERSION), 'mcp-method', 'server/discover'];
+    const { http, url, credentials, context } = this.#options;
+    const headers = postHeaders(credentials, MODERN_VERSION, 'mcp-method', 'server/discover');
     const body = requestText(DISCOVER_ID, 'server/discover', modernParams(context.identity, ''));
-    this.#http = http.send({ method: 'POST', url, headers, body }, this.#reader);
+    this.#http = sendAuthorized(
+      http,
+      headers,
+      { method: 'POST', url, headers: headers.list, body },
+      this.#reader,
+    );
   }
 
   abort(): void {
@@ -88,7 +94,7 @@ class HttpProbe implements HttpMessageSink {
 
   onMessage(message: RpcMessage, status: number): void {
     if (message.kind !== 'response' || this.#isOver) return;
-    const { spec } = this.#options;
+    const { spec, credentials } = this.#options;
     if (status >= 500) {
       return this.#fail(
         new GatewayError(
@@ -109,10 +115,10 @@ class HttpProbe implements HttpMessageSink {
           connection: new ModernHttpConnection({ ...this.#options, handshake: message }),
         });
       case 'incompatible':
-        return this.#fail(incompatibleError(spec, verdict.supported));
+        return this.#fail(incompatibleError(credentials, verdict.supported));
       case 'legacy':
         if (this.#options.plan === 'modern')
-          return this.#fail(refusalError(spec, 'server/discover', message));
+          return this.#fail(refusalError(credentials, 'server/discover', message));
         return this.#fallBack();
     }
   }

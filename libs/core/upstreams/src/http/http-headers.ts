@@ -1,4 +1,5 @@
-import type { HeaderList } from '@omni/ports';
+import type { CredentialValues, HeaderList } from '@omni/ports';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 
 /** Headers that this library sets itself; configured ones of these names are ignored. */
 const OWN = /^(?:content-type|content-length|accept|mcp-.*|last-event-id)$/i;
@@ -17,28 +18,95 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
   return undefined;
 }
 
-/** What goes along with every POST: the fixed headers, then the configured ones. */
+/** Credentials as headers, without the names that are Omni's. */
+function credentialHeaders(values: CredentialValues): string[] {
+  return Object.entries(values).flatMap(([name, value]) =>
+    /* guard: http/own-headers */ !OWN.test(name) ? [name, value] : [],
+  );
+}
+
+/** The headers that all requests of one kind begin with: fixed ones, then the credentials in force. */
+export class RequestHeaders {
+  readonly #credentials: UpstreamCredentials;
+  readonly #fixed: HeaderList;
+  #values: CredentialValues | undefined;
+  #list: readonly string[] = [];
+
+  constructor(credentials: UpstreamCredentials, fixed: HeaderList) {
+    this.#credentials = credentials;
+    this.#fixed = fixed;
+  }
+
+  /** Asked for at each request; made anew only when the credentials have changed. */
+  get list(): readonly string[] {
+    const values = this.#credentials.headers;
+    if (values !== this.#values) {
+      this.#values = values;
+      this.#list = [...this.#fixed, ...credentialHeaders(values)];
+    }
+    return this.#list;
+  }
+
+  /** The list as it was given last. */
+  get lastList(): readonly string[] {
+    return this.#list;
+  }
+
+  /** The upstream has refused a list that was given. @returns Whether there is another one by now, or will be. */
+  renew(refused: readonly string[]): boolean | Promise<boolean> {
+    return this.list !== refused || this.#credentials.renew(this.#credentials.headers);
+  }
+}
+
+/**
+ * The headers of a request, with those of its client that the upstream is told.
+ *
+ * @param own - What Omni sends by itself.
+ * @param forwarded - Names in lower case.
+ */
+export function withForwarded(own: readonly string[], forwarded: HeaderList = []): readonly string[] {
+  if (forwarded.length === 0) return own;
+  const headers = [...own];
+  addForwarded(headers, own, forwarded);
+  return headers;
+}
+
+/** The same, to a list that is at hand. What a client has sent stands beside no header of Omni's: it could be taken for a credential. */
+export function addForwarded(headers: string[], own: readonly string[], forwarded: HeaderList): void {
+  for (let at = 0; at + 1 < forwarded.length; at += 2) {
+    const name = forwarded[at] ?? '';
+    // guard: credentials/client-header
+    if (headerOf(own, name) === undefined) headers.push(name, forwarded[at + 1] ?? '');
+  }
+}
+
+/** What goes along with every POST. @param version - `undefined` where none is known. */
 export function postHeaders(
-  configured: Readonly<Record<string, string>>,
+  credentials: UpstreamCredentials,
   version: string | undefined,
-): string[] {
-  const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
-  if (version !== undefined) headers.push('mcp-protocol-version', version);
-  for (const [name, value] of Object.entries(configured))
-    if (/* guard: http/own-headers */ !OWN.test(name)) headers.push(name, value);
-  return headers;
+  ...more: readonly string[]
+): RequestHeaders {
+  return new RequestHeaders(credentials, [
+    'content-type',
+    'application/json',
+    'accept',
+    'application/json, text/event-stream',
+    ...versionHeader(version),
+    ...more,
+  ]);
 }
 
-/** What goes along with GET and DELETE. */
-export function streamHeaders(configured: Readonly<Record<string, string>>, version: string): string[] {
-  return [...plainStreamHeaders(configured), 'mcp-protocol-version', version];
+/** What goes along with GET and DELETE. @param version - `undefined` where none is known. */
+export function streamHeaders(
+  credentials: UpstreamCredentials,
+  version: string | undefined,
+  ...more: readonly string[]
+): RequestHeaders {
+  return new RequestHeaders(credentials, ['accept', 'text/event-stream', ...versionHeader(version), ...more]);
 }
 
-/** What goes along with GET where no version is known. */
-export function plainStreamHeaders(configured: Readonly<Record<string, string>>): string[] {
-  const headers = ['accept', 'text/event-stream'];
-  for (const [name, value] of Object.entries(configured)) if (!OWN.test(name)) headers.push(name, value);
-  return headers;
+function versionHeader(version: string | undefined): readonly string[] {
+  return version === undefined ? [] : ['mcp-protocol-version', version];
 }
 
 /** Kind of a body by its `Content-Type`; parameters do not matter. */

@@ -7,12 +7,13 @@ import {
   type HeaderList,
   type HttpResponseListener,
   releaseBytes,
-  type UpstreamSpec,
 } from '@omni/ports';
 import { bodyKind, headerOf } from './http-headers.ts';
 import { noRoomError } from '../connection/no-room.ts';
+import { refusedCredentials } from '../credentials/refused-credentials.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { SseParser, type SseEvent } from './sse-parser.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 import {
   beginningOfAnswer,
@@ -51,7 +52,8 @@ export interface PassingSink {
 }
 
 export interface HttpMessageReaderOptions {
-  readonly spec: UpstreamSpec;
+  /** Names the upstream, and knows what must not be quoted. */
+  readonly credentials: UpstreamCredentials;
   readonly maxBytes: number;
   /** For what has to be held until a message is complete. */
   readonly budget: ByteBudget | undefined;
@@ -202,9 +204,9 @@ export class HttpMessageReader implements HttpResponseListener {
 
   onError(error: GatewayError): void {
     if (this.#mode === 'stopped') return;
-    const { name } = this.#options.spec;
+    const { upstream } = this.#options.credentials;
     // The port's message does not name the upstream.
-    const named = new GatewayError(error.code, `"${name}" could not be reached: ${error.message}`, {
+    const named = new GatewayError(error.code, `"${upstream}" could not be reached: ${error.message}`, {
       cause: error,
       hint: error.hint,
       ...(error.data !== undefined && { data: error.data }),
@@ -231,15 +233,15 @@ export class HttpMessageReader implements HttpResponseListener {
   #pushEvents(chunk: Uint8Array): void {
     const problem = this.#parser?.push(chunk);
     if (problem === undefined || this.#mode === 'stopped') return;
-    const { name } = this.#options.spec;
+    const { upstream } = this.#options.credentials;
     switch (problem) {
       case 'too-large':
         return this.#fail(this.#tooLarge());
       case 'no-room':
-        return this.#fail(noRoomError(name));
+        return this.#fail(noRoomError(upstream));
       case 'not-utf8':
         return this.#fail(
-          new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" sent an event stream that is not UTF-8`),
+          new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" sent an event stream that is not UTF-8`),
         );
     }
   }
@@ -248,7 +250,8 @@ export class HttpMessageReader implements HttpResponseListener {
     if (this.#mode !== 'json') return;
     this.#collected ??= this.#options.budget?.share();
     // guard: held/answer
-    if (this.#collected?.hold(this.#size) === false) this.#fail(noRoomError(this.#options.spec.name));
+    if (this.#collected?.hold(this.#size) === false)
+      this.#fail(noRoomError(this.#options.credentials.upstream));
   }
 
   #letGo(): void {
@@ -281,7 +284,7 @@ export class HttpMessageReader implements HttpResponseListener {
       return this.#fail(
         new GatewayError(
           'OMNI_UPSTREAM_PROTOCOL',
-          `"${this.#options.spec.name}" sent an answer that is not UTF-8`,
+          `"${this.#options.credentials.upstream}" sent an answer that is not UTF-8`,
         ),
       );
     }
@@ -354,10 +357,10 @@ export class HttpMessageReader implements HttpResponseListener {
   }
 
   #redirected(where: string, data: Record<string, unknown>): GatewayError {
-    const { name } = this.#options.spec;
+    const { upstream } = this.#options.credentials;
     return new GatewayError(
       'OMNI_UPSTREAM_HTTP_STATUS',
-      `"${name}" answered with HTTP status ${this.#status}, which leads to ${where}`,
+      `"${upstream}" answered with HTTP status ${this.#status}, which leads to ${where}`,
       {
         data,
         hint: 'Omni follows no redirection, since it would send credentials and arguments elsewhere; if the address is right, configure that one.',
@@ -368,21 +371,21 @@ export class HttpMessageReader implements HttpResponseListener {
   #incomplete(): GatewayError {
     return new GatewayError(
       'OMNI_UPSTREAM_PROTOCOL',
-      `"${this.#options.spec.name}" sent an answer that is cut or has another length than it says`,
+      `"${this.#options.credentials.upstream}" sent an answer that is cut or has another length than it says`,
     );
   }
 
   #tooLarge(): GatewayError {
-    const { spec, maxBytes } = this.#options;
+    const { credentials, maxBytes } = this.#options;
     return new GatewayError(
       'OMNI_UPSTREAM_TOO_LARGE',
-      `"${spec.name}" sent a message of more than ${maxBytes} bytes`,
+      `"${credentials.upstream}" sent a message of more than ${maxBytes} bytes`,
     );
   }
 
   /** Why an answer that holds no message is none. The body is quoted, and where a redirection leads to. */
   #noAnswer(cause?: GatewayError): GatewayError {
-    const { name, secretValues } = this.#options.spec;
+    const { upstream, secretValues } = this.#options.credentials;
     const excerpt = safeExcerpt(
       LENIENT_UTF8.decode(joined(this.#chunks, this.#size).subarray(0, EXCERPT_BYTES)),
       secretValues,
@@ -398,14 +401,14 @@ export class HttpMessageReader implements HttpResponseListener {
     if (!isSuccess)
       return new GatewayError(
         'OMNI_UPSTREAM_HTTP_STATUS',
-        `"${name}" answered with HTTP status ${this.#status}${quoted}`,
-        { cause, data },
+        `"${upstream}" answered with HTTP status ${this.#status}${quoted}`,
+        { cause, data, ...refusedCredentials(upstream, this.#status) },
       );
     const what =
       this.#size === 0
         ? `with HTTP status ${this.#status} and no message`
         : `with something that is not JSON-RPC${quoted}`;
-    return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered ${what}`, { cause, data });
+    return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" answered ${what}`, { cause, data });
   }
 }
 

@@ -1,4 +1,6 @@
-import type { GatewayError, HeaderList, HttpCall, HttpClient, HttpResponseListener } from '@omni/ports';
+import type { GatewayError, HttpCall, HttpClient, HttpResponseListener } from '@omni/ports';
+import { sendAuthorized } from './authorized-exchange.ts';
+import type { RequestHeaders } from './http-headers.ts';
 
 /** Told how a message that expects no answer was received. */
 export type PostOutcome = (outcome: number | GatewayError) => void;
@@ -7,11 +9,16 @@ export type PostOutcome = (outcome: number | GatewayError) => void;
 export function httpPost(
   http: HttpClient,
   url: string,
-  headers: HeaderList,
+  headers: RequestHeaders,
   body: string,
   onOutcome: PostOutcome = ignore,
 ): HttpCall {
-  return http.send({ method: 'POST', url, headers, body }, new OutcomeListener(onOutcome));
+  return sendAuthorized(
+    http,
+    headers,
+    { method: 'POST', url, headers: headers.list, body },
+    new OutcomeListener(onOutcome),
+  );
 }
 
 function ignore(): void {}

@@ -1,5 +1,7 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
+import { sendAuthorized } from './authorized-exchange.ts';
+import type { RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
@@ -14,7 +16,7 @@ const MAX_OPENING_MS = 1_000;
 export interface LegacyEventStreamOptions {
   readonly target: ConnectionOptions & HttpTarget;
   readonly session: LegacyHttpSession;
-  readonly headers: readonly string[];
+  readonly headers: RequestHeaders;
   readonly onMessage: (message: RpcMessage) => void;
   readonly onFramingError: () => void;
   /** It was closed for a time, and what would have come then does not come any more. */
@@ -53,10 +55,10 @@ export class LegacyEventStream implements HttpMessageSink {
   open(): void {
     if (this.#isClosed) return;
     const { target, headers } = this.#options;
-    const { spec, context, http, url } = target;
+    const { credentials, context, http, url } = target;
     this.#openedAtMs = undefined;
     this.#reader = new HttpMessageReader({
-      spec,
+      credentials,
       maxBytes: context.limits.maxUpstreamMessageBytes,
       budget: context.budget,
       sink: this,
@@ -64,7 +66,12 @@ export class LegacyEventStream implements HttpMessageSink {
     if (this.#onSettled !== undefined)
       this.#cancelSettling = context.clock.after(MAX_OPENING_MS, () => this.#settle());
     const resume = this.#lastEventId === '' ? [] : ['last-event-id', this.#lastEventId];
-    this.#http = http.send({ method: 'GET', url, headers: [...headers, ...resume] }, this.#reader);
+    this.#http = sendAuthorized(
+      http,
+      headers,
+      { method: 'GET', url, headers: [...headers.list, ...resume] },
+      this.#reader,
+    );
   }
 
   /** Calls back when the upstream has answered the first attempt, or takes long to: what it sends from now on is not lost. */
@@ -73,12 +80,22 @@ export class LegacyEventStream implements HttpMessageSink {
     else this.#onSettled.push(listener);
   }
 
+  /** Goes on in another exchange, behind the last event that came. During a pause there is none that could be left. */
+  reopen(): void {
+    if (this.#http === undefined) return;
+    this.#reader?.stop();
+    this.#http.abort();
+    this.#cancelSettling?.();
+    this.#keepPlace();
+    this.open();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#settle();
     this.#cancelBetween?.();
     this.#reader?.stop();
-    this.#http?.abort();
+    this.#endExchange();
   }
 
   onHead(status: number): boolean {
@@ -100,11 +117,12 @@ export class LegacyEventStream implements HttpMessageSink {
   }
 
   onEnd(): void {
+    this.#endExchange();
     this.#again();
   }
 
   onFailure(error: GatewayError): void {
-    this.#http?.abort();
+    this.#endExchange();
     // A web page, say: there is no such stream here.
     if (error.code === 'OMNI_UPSTREAM_PROTOCOL') return this.close();
     this.#again();
@@ -119,7 +137,7 @@ export class LegacyEventStream implements HttpMessageSink {
   #onRefused(status: number): void {
     // Such an upstream has no stream.
     if (!this.#wasOpen) return this.close();
-    this.#http?.abort();
+    this.#endExchange();
     const { target, session, onSessionLost } = this.#options;
     if (session.id === undefined || !UNKNOWN_SESSION.has(status)) return this.#again();
     this.#cancelBetween = checkSession(target, session, (isLost) => {
@@ -141,14 +159,24 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#settle();
     if (this.#isClosed) return;
     const { clock } = this.#options.target.context;
-    const seen = this.#reader?.lastEventId ?? '';
-    if (seen !== '') this.#lastEventId = seen;
+    this.#keepPlace();
     const livedMs = this.#openedAtMs === undefined ? 0 : clock.monotonicMs() - this.#openedAtMs;
-    this.#retryMs = Math.min(this.#reader?.retryMs ?? this.#retryMs, MAX_RETRY_MS);
     const delayMs = /* guard: http/stream-backoff */ Math.max(
       this.#backoff.nextDelayMs(livedMs),
       this.#retryMs,
     );
     this.#cancelBetween = clock.after(delayMs, () => this.open());
+  }
+
+  #endExchange(): void {
+    this.#http?.abort();
+    this.#http = undefined;
+  }
+
+  /** What the next exchange has to know of this one. */
+  #keepPlace(): void {
+    const seen = this.#reader?.lastEventId ?? '';
+    if (seen !== '') this.#lastEventId = seen;
+    this.#retryMs = Math.min(this.#reader?.retryMs ?? this.#retryMs, MAX_RETRY_MS);
   }
 }

@@ -11,7 +11,9 @@ import type {
 import { type CancelTimer, GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
 import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
+import { sendAuthorized } from './authorized-exchange.ts';
 import { exchangePhase } from './exchange-phase.ts';
+import { withForwarded, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { ownId } from '../connection/mcp-notification.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
@@ -32,9 +34,9 @@ const MAX_RETRY_MS = 30_000;
 /** The connection that a call runs on. */
 export interface LegacyCallOwner {
   /** Headers of a POST in the current session. */
-  readonly headers: readonly string[];
+  readonly headers: RequestHeaders;
   /** Headers of a GET in the current session. */
-  readonly streamHeaders: readonly string[];
+  readonly streamHeaders: RequestHeaders;
   onCallNotification(call: LegacyHttpCall, message: RpcMessage): void;
   onCallRequest(call: LegacyHttpCall, message: RpcMessage): void;
   onStrayAnswer(): void;
@@ -108,9 +110,12 @@ export class LegacyHttpCall
     this.#phase = 'sent';
     this.#reader = this.#newReader();
     const body = requestText(String(this.id), call.method, paramsWithOwnToken(call, this.id));
-    const headers = this.#withPassed(connection.headers);
-    this.#http = connectionOptions.http.send(
-      { method: 'POST', url: connectionOptions.url, headers, body },
+    const { http, url } = connectionOptions;
+    const headers = withForwarded(connection.headers.list, call.forwardedHeaders);
+    this.#http = sendAuthorized(
+      http,
+      connection.headers,
+      { method: 'POST', url, headers, body },
       this.#reader,
     );
   }
@@ -306,25 +311,24 @@ export class LegacyHttpCall
   }
 
   #resume(): void {
-    const { connection, connectionOptions } = this.#options;
+    const { connection, connectionOptions, call } = this.#options;
+    const { http, url } = connectionOptions;
     this.#reader = this.#newReader();
-    const headers = this.#withPassed([...connection.streamHeaders, 'last-event-id', this.#lastEventId]);
-    this.#http = connectionOptions.http.send(
-      { method: 'GET', url: connectionOptions.url, headers },
+    const own = connection.streamHeaders.list.concat('last-event-id', this.#lastEventId);
+    const headers = withForwarded(own, call.forwardedHeaders);
+    this.#http = sendAuthorized(
+      http,
+      connection.streamHeaders,
+      { method: 'GET', url, headers },
       this.#reader,
     );
     this.#slow?.moveTo(this.#http);
   }
 
-  #withPassed(headers: readonly string[]): readonly string[] {
-    const { forwardedHeaders = [] } = this.#options.call;
-    return forwardedHeaders.length === 0 ? headers : [...headers, ...forwardedHeaders];
-  }
-
   #newReader(): HttpMessageReader {
     const { connectionOptions } = this.#options;
     return new HttpMessageReader({
-      spec: connectionOptions.spec,
+      credentials: connectionOptions.credentials,
       maxBytes: connectionOptions.context.limits.maxUpstreamMessageBytes,
       budget: connectionOptions.context.budget,
       sink: this,

@@ -1,6 +1,6 @@
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import type { ClientBinding } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import { type CredentialProvider, GatewayError } from '@omni/ports';
 import {
   RecordingCall,
   RecordingChunks,
@@ -10,7 +10,7 @@ import {
 } from '@omni/testing';
 import { connect } from '../connect.ts';
 import { CallChains } from '../connection/call-chains.ts';
-import { connectionContextOf } from '../connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 
 /** What servers made after the examples of the SDKs say of a session that they do not know. */
@@ -29,9 +29,10 @@ export interface OpenLegacy {
   readonly binding?: ClientBinding;
   readonly sessionId?: string;
   readonly chains?: CallChains;
+  readonly provider?: CredentialProvider;
 }
 
-export async function open({ binding, sessionId, chains = new CallChains() }: OpenLegacy = {}) {
+export async function open({ binding, sessionId, chains = new CallChains(), provider }: OpenLegacy = {}) {
   const clock = new VirtualClock();
   let isRefused = false;
   let lost: string | undefined;
@@ -55,13 +56,20 @@ export async function open({ binding, sessionId, chains = new CallChains() }: Op
   const events: string[] = [];
   const closed: GatewayError[] = [];
   let connection: OpenConnection | GatewayError | undefined;
+  const spec = upstreamSpecOf(
+    { kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } },
+    { protocol: 'legacy' },
+  );
+  const context = connectionContextOf(clock, {
+    http,
+    chains,
+    ...(provider !== undefined && { credentials: provider }),
+  });
   connect(
     {
-      spec: upstreamSpecOf(
-        { kind: 'http', url: 'http://up.test/mcp', headers: { 'X-Key': 'k' } },
-        { protocol: 'legacy' },
-      ),
-      context: connectionContextOf(clock, { http, chains }),
+      spec,
+      context,
+      credentials: credentialsOf(spec, context),
       events: {
         onClosed: (_link, reason) => closed.push(reason),
         onListsChanged: (_link, kind) => events.push(kind),

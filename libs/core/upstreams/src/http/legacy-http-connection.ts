@@ -12,7 +12,8 @@ import { type CancelTimer, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
 import { ConnectFailures } from './connect-failures.ts';
-import { postHeaders, streamHeaders } from './http-headers.ts';
+import { sendAuthorized } from './authorized-exchange.ts';
+import { postHeaders, streamHeaders, type RequestHeaders } from './http-headers.ts';
 import { httpPost, OutcomeListener } from './http-post.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
@@ -58,6 +59,7 @@ const SUBSCRIBE = 'resources/subscribe';
 export class LegacyHttpConnection extends StagedConnection implements OpenConnection, LegacyCallOwner {
   readonly era = 'legacy';
   readonly keepsClientId = false;
+  readonly boundTo = undefined;
   readonly counters: ConnectionCounters = {
     framingError: 0,
     strayAnswers: 0,
@@ -71,7 +73,8 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
   readonly #serverRequests: ServerRequests;
   readonly #connectFailures = new ConnectFailures();
   #session: LegacyHttpSession;
-  #headers: readonly string[] = [];
+  #headers: RequestHeaders;
+  #streamHeaders: RequestHeaders;
   #stream: LegacyEventStream | undefined;
   /** Parameters of the last `logging/setLevel`, which belongs to the session upstream. */
   #logLevel: string | undefined;
@@ -92,6 +95,8 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     super(options, 'legacy');
     this.#options = options;
     this.#session = options.session;
+    this.#headers = this.#postHeadersOf(options.session);
+    this.#streamHeaders = this.#streamHeadersOf(options.session);
     this.#unaddressed = new UnaddressedMessages(options.context.clock);
     this.#relists = new Backoff(options.context.random);
     this.#serverRequests = new ServerRequests({
@@ -113,15 +118,12 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     return this.#asksOutsideOfCalls && this.#serverRequests.size > 0;
   }
 
-  get headers(): readonly string[] {
+  get headers(): RequestHeaders {
     return this.#headers;
   }
 
-  get streamHeaders(): readonly string[] {
-    return [
-      ...streamHeaders(this.#options.configuredHeaders, this.#session.version),
-      ...sessionHeaders(this.#session),
-    ];
+  get streamHeaders(): RequestHeaders {
+    return this.#streamHeaders;
   }
 
   protected override sendRaw(call: UpstreamCall, listener: CallHandler): RunningCall {
@@ -149,6 +151,10 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
 
   hearTasks(listener: (notification: RpcMessage) => void): void {
     this.#onTaskNotice = listener;
+  }
+
+  renewStreams(): void {
+    this.#stream?.reopen();
   }
 
   async close(): Promise<void> {
@@ -201,10 +207,8 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
 
   #enter(session: LegacyHttpSession): void {
     this.#session = session;
-    this.#headers = [
-      ...postHeaders(this.#options.configuredHeaders, session.version),
-      ...sessionHeaders(session),
-    ];
+    this.#headers = this.#postHeadersOf(session);
+    this.#streamHeaders = this.#streamHeadersOf(session);
     this.#stream?.close();
     this.#stream = new LegacyEventStream({
       target: this.#options,
@@ -217,6 +221,14 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
       onSessionLost: () => this.#renew([]),
     });
     this.#stream.open();
+  }
+
+  #postHeadersOf(session: LegacyHttpSession): RequestHeaders {
+    return postHeaders(this.#options.credentials, session.version, ...sessionHeaders(session));
+  }
+
+  #streamHeadersOf(session: LegacyHttpSession): RequestHeaders {
+    return streamHeaders(this.#options.credentials, session.version, ...sessionHeaders(session));
   }
 
   /** @param waiting - Calls that wait for the new session; more may join them. */
@@ -376,8 +388,10 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
         cancelTimer();
         resolve();
       };
-      const call = http.send(
-        { method: 'DELETE', url, headers: this.streamHeaders },
+      const call = sendAuthorized(
+        http,
+        this.#streamHeaders,
+        { method: 'DELETE', url, headers: this.#streamHeaders.list },
         new OutcomeListener(finish),
       );
       const cancelTimer = context.clock.after(DELETE_MS, () => {

@@ -1,6 +1,7 @@
 import { notificationText, requestText, type RpcMessage } from '@omni/jsonrpc';
 import { GatewayError, type HeaderList, type HttpCall, type HttpClient } from '@omni/ports';
 import { handshakeTimeout, negotiatedVersion } from '../connection/handshake-error.ts';
+import { sendAuthorized } from './authorized-exchange.ts';
 import { headerOf, postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
@@ -18,7 +19,6 @@ export interface LegacyHttpSession {
 export interface HttpTarget {
   readonly http: HttpClient;
   readonly url: string;
-  readonly configuredHeaders: Readonly<Record<string, string>>;
 }
 
 type InitializeDone = (result: LegacyHttpSession | GatewayError, status: number) => void;
@@ -58,9 +58,9 @@ class HttpInitialize implements HttpMessageSink {
   constructor(options: ConnectionOptions & HttpTarget, done: InitializeDone) {
     this.#options = options;
     this.#done = done;
-    const { spec, context } = options;
+    const { spec, context, credentials } = options;
     this.#reader = new HttpMessageReader({
-      spec,
+      credentials,
       maxBytes: context.limits.maxUpstreamMessageBytes,
       budget: context.budget,
       sink: this,
@@ -71,10 +71,13 @@ class HttpInitialize implements HttpMessageSink {
   }
 
   begin(): void {
-    const { http, url, configuredHeaders, context, binding } = this.#options;
+    const { http, url, credentials, context, binding } = this.#options;
+    const headers = postHeaders(credentials, undefined);
     const body = requestText(INITIALIZE_ID, 'initialize', initializeParams(context.identity, binding));
-    this.#http = http.send(
-      { method: 'POST', url, headers: postHeaders(configuredHeaders, undefined), body },
+    this.#http = sendAuthorized(
+      http,
+      headers,
+      { method: 'POST', url, headers: headers.list, body },
       this.#reader,
     );
   }
@@ -98,7 +101,7 @@ class HttpInitialize implements HttpMessageSink {
     if (message.id !== INITIALIZE_ID && !this.#reader.isAboutRequest(message)) return;
     this.#isAnswered = true;
     const { spec } = this.#options;
-    const version = negotiatedVersion(spec, message);
+    const version = negotiatedVersion(this.#options.credentials, message);
     if (version instanceof GatewayError) return this.#finish(version);
     // guard: http/session-id
     if (this.#sessionId !== undefined && !VISIBLE_ASCII.test(this.#sessionId)) {
@@ -129,13 +132,13 @@ class HttpInitialize implements HttpMessageSink {
   }
 
   #confirm(session: LegacyHttpSession): void {
-    const { http, url, configuredHeaders, spec } = this.#options;
+    const { http, url, credentials, spec } = this.#options;
     // An event stream may stay open behind the answer; nothing is expected on it.
     if (this.#reader.isStream) {
       this.#reader.stop();
       this.#http?.abort();
     }
-    const headers = [...postHeaders(configuredHeaders, session.version), ...sessionHeaders(session)];
+    const headers = postHeaders(credentials, session.version, ...sessionHeaders(session));
     this.#http = httpPost(
       http,
       url,

@@ -1,8 +1,8 @@
 import { parseMessage } from '@omni/jsonrpc';
-import { GatewayError } from '@omni/ports';
+import { configuredCredentials, GatewayError } from '@omni/ports';
 import { ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { CallChains } from '../connection/call-chains.ts';
-import { connectionContextOf } from '../connection/connection-context.fixture.ts';
+import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
@@ -14,6 +14,7 @@ export function openModern(
   configuredHeaders: Readonly<Record<string, string>> = {},
   maxUpstreamMessageBytes = DEFAULT_UPSTREAM_LIMITS.maxUpstreamMessageBytes,
   chains = new CallChains(),
+  provider = configuredCredentials,
 ) {
   const clock = new VirtualClock();
   const http = new ScriptedHttpClient();
@@ -25,10 +26,16 @@ export function openModern(
     limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes },
     http,
     chains,
+    credentials: provider,
   });
+  const spec = upstreamSpecOf(
+    { kind: 'http', url, headers: configuredHeaders },
+    { secretValues: ['s3cret'] },
+  );
   const connection = new ModernHttpConnection({
-    spec: upstreamSpecOf({ kind: 'http', url, headers: configuredHeaders }, { secretValues: ['s3cret'] }),
+    spec,
     context,
+    credentials: credentialsOf(spec, context),
     events: {
       onClosed: (_link, reason) => closed.push(reason),
       onListsChanged() {},
@@ -38,7 +45,6 @@ export function openModern(
     binding: undefined,
     http,
     url,
-    configuredHeaders,
     handshake,
   });
   return { connection, http, clock, context, closed };

@@ -14,13 +14,21 @@ import {
   type UpstreamAnswer,
   type UpstreamCall,
 } from '@omni/model';
-import { GatewayError, type HttpCall, type HttpClient, LiveList, type Place } from '@omni/ports';
-import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
+import {
+  GatewayError,
+  type HttpCall,
+  type HttpClient,
+  type HttpRequest,
+  LiveList,
+  type Place,
+} from '@omni/ports';
+import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
 import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
+import { sendAuthorized } from './authorized-exchange.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { exchangePhase } from './exchange-phase.ts';
-import { postHeaders } from './http-headers.ts';
+import { addForwarded, postHeaders, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
@@ -33,7 +41,6 @@ import { StreamTail } from './stream-tail.ts';
 export interface ModernHttpConnectionOptions extends ConnectionOptions {
   readonly http: HttpClient;
   readonly url: string;
-  readonly configuredHeaders: Readonly<Record<string, string>>;
   readonly handshake: RpcMessage;
 }
 
@@ -51,6 +58,8 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
   readonly era = 'modern';
   readonly keepsClientId = true;
   readonly handshake: RpcMessage;
+  readonly headers: RequestHeaders;
+  readonly boundTo = undefined;
   /** There are no questions in this era. */
   readonly isHeldUp = false;
   readonly counters: ConnectionCounters = {
@@ -60,7 +69,6 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     refusedRequests: 0,
   };
   readonly #options: ModernHttpConnectionOptions;
-  readonly #headers: readonly string[];
   readonly #running = new LiveList<ModernHttpCall>();
   readonly #connectFailures = new ConnectFailures();
   /** Until then its era is not asked for again. */
@@ -71,7 +79,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     super(options, 'modern');
     this.#options = options;
     this.handshake = options.handshake;
-    this.#headers = postHeaders(options.configuredHeaders, MODERN_VERSION);
+    this.headers = postHeaders(options.credentials, MODERN_VERSION);
   }
 
   get inFlight(): number {
@@ -80,34 +88,36 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
 
   protected override sendRaw(call: UpstreamCall, listener: CallHandler): RunningCall {
     if (this.#ended !== undefined) return refusedCall(listener, this.#ended);
-    const { http, url } = this.#options;
+    const running = new ModernHttpCall(this, this.#options, call, listener);
+    running.begin(this.#running.add(running));
+    return running;
+  }
+
+  /** A call as an HTTP request, with the credentials in force. */
+  requestOf(call: UpstreamCall): HttpRequest {
+    const own = this.headers.list;
     // guard: http/method-header
     const method = encodeHeaderValue(call.method);
     // A copy of the right size: one that grows takes three times the room.
     const headers =
       call.name === undefined
-        ? this.#headers.concat('mcp-method', method)
-        : this.#headers.concat('mcp-method', method, 'mcp-name', encodeHeaderValue(call.name));
+        ? own.concat('mcp-method', method)
+        : own.concat('mcp-method', method, 'mcp-name', encodeHeaderValue(call.name));
     for (const item of call.paramHeaders) headers.push(item);
-    for (const item of call.forwardedHeaders ?? []) headers.push(item);
+    if (call.forwardedHeaders !== undefined) addForwarded(headers, own, call.forwardedHeaders);
     const body = requestText(call.clientId, call.method, callParams(call));
-    const running = new ModernHttpCall(this, this.#options, call, listener);
-    running.begin(
-      this.#running.add(running),
-      http.send({ method: 'POST', url, headers, body }, running.reader),
-    );
-    return running;
+    return { method: 'POST', url: this.#options.url, headers, body };
   }
 
   notify(method: string, params: string): void {
     if (this.#ended !== undefined) return;
-    const { http, url } = this.#options;
-    httpPost(
-      http,
-      url,
-      [...this.#headers, 'mcp-method', encodeHeaderValue(method)],
-      notificationText(method, params),
-    );
+    const { http, url, credentials } = this.#options;
+    const headers = postHeaders(credentials, MODERN_VERSION, 'mcp-method', encodeHeaderValue(method));
+    httpPost(http, url, headers, notificationText(method, params));
+  }
+
+  renewStreams(): void {
+    for (const call of this.#running.items()) call.renewStream();
   }
 
   close(): Promise<void> {
@@ -168,12 +178,12 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
 
 /** One exchange. */
 class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, DeadlineListener {
-  readonly reader: HttpMessageReader;
   readonly #connection: ModernHttpConnection;
   readonly #options: ModernHttpConnectionOptions;
   readonly #call: UpstreamCall;
   readonly #listener: CallHandler;
   place: Place<ModernHttpCall> | undefined;
+  #reader: HttpMessageReader;
   #http: HttpCall | undefined;
   #deadline: Deadline | undefined;
   #tail: StreamTail | undefined;
@@ -192,18 +202,12 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     this.#options = options;
     this.#call = call;
     this.#listener = listener;
-    this.reader = new HttpMessageReader({
-      spec: options.spec,
-      maxBytes: options.context.limits.maxUpstreamMessageBytes,
-      budget: options.context.budget,
-      sink: this,
-      passing: this,
-    });
+    this.#reader = this.#newReader();
   }
 
-  begin(place: Place<ModernHttpCall>, http: HttpCall): void {
+  begin(place: Place<ModernHttpCall>): void {
     this.place = place;
-    this.#http = http;
+    this.#http = this.#send();
     this.#deadline = startDeadline(
       this.#call.method,
       this.#options.spec,
@@ -214,6 +218,16 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
 
   cancel(): void {
     if (!this.#isOver) this.#finish(undefined);
+  }
+
+  /** A subscription goes on in another exchange: whoever listens is told by its acknowledgement that something may be missing. */
+  renewStream(): void {
+    if (this.#isOver || this.#call.method !== LISTEN) return;
+    this.#reader.stop();
+    this.#http?.abort();
+    this.#reader = this.#newReader();
+    this.#http = this.#send();
+    this.#slow?.moveTo(this.#http);
   }
 
   onDeadline(kind: 'idle' | 'total'): void {
@@ -275,7 +289,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     this.#tail?.end();
     if (this.#isOver) return;
     const name = this.#options.spec.name;
-    if (this.reader.isStream) {
+    if (this.#reader.isStream) {
       return this.onFailure(
         new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" ended the stream before its answer`, {
           data: { phase: 'body' },
@@ -300,7 +314,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   #onResponse(message: RpcMessage, status: number): void {
     const isNamed = isSameId(message.id, this.#call.clientId);
     // guard: answer/id
-    if (!isNamed && !this.reader.isAboutRequest(message)) {
+    if (!isNamed && !this.#reader.isAboutRequest(message)) {
       this.#connection.counters.strayAnswers++;
       return;
     }
@@ -319,17 +333,33 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     this.#slow.hold(this.#http);
   }
 
+  #newReader(): HttpMessageReader {
+    const { credentials, context } = this.#options;
+    return new HttpMessageReader({
+      credentials,
+      maxBytes: context.limits.maxUpstreamMessageBytes,
+      budget: context.budget,
+      sink: this,
+      passing: this,
+    });
+  }
+
+  #send(): HttpCall {
+    const request = this.#connection.requestOf(this.#call);
+    return sendAuthorized(this.#options.http, this.#connection.headers, request, this.#reader);
+  }
+
   #answer(answer: UpstreamAnswer): void {
-    if (this.reader.isStream)
-      this.#tail = new StreamTail(this.#http, this.reader, this.#options.context.deadlines);
-    else this.reader.stop();
+    if (this.#reader.isStream)
+      this.#tail = new StreamTail(this.#http, this.#reader, this.#options.context.deadlines);
+    else this.#reader.stop();
     this.#end(undefined);
     this.#listener.onAnswer(answer);
   }
 
   /** The client has gone, or the exchange has failed: closing the stream is how the upstream learns it. */
   #finish(failure: GatewayError | undefined): void {
-    this.reader.stop();
+    this.#reader.stop();
     this.#http?.abort();
     this.#end(failure);
   }

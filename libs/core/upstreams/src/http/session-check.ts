@@ -1,5 +1,6 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
 import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
+import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
@@ -52,18 +53,20 @@ class SessionCheck implements HttpMessageSink {
     done: (isLost: boolean) => void,
   ) {
     this.#done = done;
-    const { http, url, configuredHeaders, context, spec } = options;
+    const { http, url, credentials, context } = options;
     const { limits, budget, clock } = context;
     this.#reader = new HttpMessageReader({
-      spec,
+      credentials,
       maxBytes: limits.maxUpstreamMessageBytes,
       budget,
       sink: this,
     });
     this.#cancelTimer = clock.after(CHECK_MS, () => this.#finish(false));
-    const headers = [...postHeaders(configuredHeaders, session.version), ...sessionHeaders(session)];
-    this.#http = http.send(
-      { method: 'POST', url, headers, body: requestText(PING_ID, 'ping', '') },
+    const headers = postHeaders(credentials, session.version, ...sessionHeaders(session));
+    this.#http = sendAuthorized(
+      http,
+      headers,
+      { method: 'POST', url, headers: headers.list, body: requestText(PING_ID, 'ping', '') },
       this.#reader,
     );
   }

@@ -1,7 +1,14 @@
 import type { GatewayError, HttpClient } from '@omni/ports';
-import { RecordingListener, ScriptedHttpClient, VirtualClock, type ScriptedExchange } from '@omni/testing';
+import {
+  RecordingListener,
+  ScriptedHttpClient,
+  upstreamSpecOf,
+  VirtualClock,
+  type ScriptedExchange,
+} from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { describe, expect, it } from '@jest/globals';
+import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { SseChannel } from './sse-channel.ts';
 
 const URL_OF_STREAM = 'http://up.test:81/old/sse';
@@ -29,10 +36,9 @@ function open(http: HttpClient, maxMessageBytes = 10_000) {
   const endpoints: number[] = [];
   const channel = new SseChannel(
     {
-      upstream: 'up',
       http,
       url: URL_OF_STREAM,
-      configuredHeaders: { Authorization: 'Bearer s', Accept: 'x' },
+      credentials: credentials({ Authorization: 'Bearer s', Accept: 'x' }, clock),
       maxMessageBytes,
       clock,
       onEndpoint: () => endpoints.push(1),
@@ -42,10 +48,16 @@ function open(http: HttpClient, maxMessageBytes = 10_000) {
   return { clock, listener, refused, channel, endpoints, settle: () => clock.advanceAsync(0) };
 }
 
+function credentials(headers: Readonly<Record<string, string>>, clock: VirtualClock) {
+  const spec = upstreamSpecOf({ kind: 'sse', url: URL_OF_STREAM, headers });
+  return credentialsOf(spec, connectionContextOf(clock));
+}
+
 const callText = (id: number): string => `{"jsonrpc":"2.0","id":${id},"method":"tools/call"}`;
 
 describe('SseChannel', () => {
   messageChannelContract((listener) => {
+    const clock = new VirtualClock();
     let stream: ScriptedExchange | undefined;
     const http = new ScriptedHttpClient((exchange) => {
       if (exchange.request.method === 'GET') {
@@ -59,12 +71,11 @@ describe('SseChannel', () => {
     });
     return new SseChannel(
       {
-        upstream: 'up',
         http,
         url: URL_OF_STREAM,
-        configuredHeaders: {},
+        credentials: credentials({}, clock),
         maxMessageBytes: 10_000_000,
-        clock: new VirtualClock(),
+        clock,
       },
       listener,
     );

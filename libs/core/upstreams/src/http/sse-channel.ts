@@ -8,19 +8,21 @@ import {
   type HttpClient,
 } from '@omni/ports';
 import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
-import { bodyKind, plainStreamHeaders, postHeaders } from './http-headers.ts';
+import { sendAuthorized } from './authorized-exchange.ts';
+import { bodyKind, postHeaders, streamHeaders } from './http-headers.ts';
 import { noRoomError } from '../connection/no-room.ts';
+import { refusedCredentials } from '../credentials/refused-credentials.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { SsePosts } from './sse-posts.ts';
 import { SseParser, type SseEvent, type SseProblem } from './sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
 export interface SseChannelOptions {
-  /** Name of the upstream, for messages. */
-  readonly upstream: string;
   readonly http: HttpClient;
   /** Address of the stream. */
   readonly url: string;
-  readonly configuredHeaders: Readonly<Record<string, string>>;
+  /** Names the upstream, too. */
+  readonly credentials: UpstreamCredentials;
   readonly maxMessageBytes: number;
   /** For messages that are not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
@@ -53,7 +55,7 @@ export class SseChannel implements HeadedChannel {
   constructor(options: SseChannelOptions, listener: HeadedListener) {
     this.#options = options;
     this.#listener = listener;
-    const { http, url, configuredHeaders, clock } = options;
+    const { http, url, credentials, clock } = options;
     this.#parser = new SseParser(
       { onEvent: (event) => this.#onEvent(event) },
       options.maxMessageBytes,
@@ -61,15 +63,18 @@ export class SseChannel implements HeadedChannel {
     );
     this.#posts = new SsePosts({
       http,
-      headers: postHeaders(configuredHeaders, undefined),
+      headers: postHeaders(credentials, undefined),
       clock,
       onRefused: (text, outcome) => this.#onRefused(text, outcome),
     });
     this.#cancelTimer = clock.after(ENDPOINT_MS, () =>
       /* guard: sse/silent */ this.#end(this.#noEndpoint('in time')),
     );
-    this.#stream = http.send(
-      { method: 'GET', url, headers: plainStreamHeaders(configuredHeaders) },
+    const headers = streamHeaders(credentials, undefined);
+    this.#stream = sendAuthorized(
+      http,
+      headers,
+      { method: 'GET', url, headers: headers.list },
       {
         onHead: (status, headers) => this.#onHead(status, headers),
         onData: (chunk) => this.#onData(chunk),
@@ -112,7 +117,7 @@ export class SseChannel implements HeadedChannel {
     if (this.#hasEndpoint) return;
     const endpoint = sameOrigin(written, this.#options.url);
     if (endpoint === undefined) {
-      const { upstream } = this.#options;
+      const { upstream } = this.#options.credentials;
       return this.#end(
         new GatewayError(
           'OMNI_UPSTREAM_PROTOCOL',
@@ -150,9 +155,10 @@ export class SseChannel implements HeadedChannel {
   #statusError(status: number): GatewayError {
     return new GatewayError(
       'OMNI_UPSTREAM_HTTP_STATUS',
-      `"${this.#options.upstream}" answered with HTTP status ${status}`,
+      `"${this.#options.credentials.upstream}" answered with HTTP status ${status}`,
       {
         data: { status },
+        ...refusedCredentials(this.#options.credentials.upstream, status),
       },
     );
   }
@@ -160,12 +166,13 @@ export class SseChannel implements HeadedChannel {
   #noEndpoint(how: string): GatewayError {
     return new GatewayError(
       'OMNI_UPSTREAM_PROTOCOL',
-      `"${this.#options.upstream}" named no endpoint of the transport HTTP+SSE ${how}`,
+      `"${this.#options.credentials.upstream}" named no endpoint of the transport HTTP+SSE ${how}`,
     );
   }
 
   #streamError(problem: SseProblem): GatewayError {
-    const { upstream, maxMessageBytes } = this.#options;
+    const { credentials, maxMessageBytes } = this.#options;
+    const { upstream } = credentials;
     if (problem === 'no-room') return noRoomError(upstream);
     return problem === 'too-large'
       ? new GatewayError(
@@ -179,7 +186,7 @@ export class SseChannel implements HeadedChannel {
   #named(error: GatewayError): GatewayError {
     return new GatewayError(
       error.code,
-      `"${this.#options.upstream}" could not be reached: ${error.message}`,
+      `"${this.#options.credentials.upstream}" could not be reached: ${error.message}`,
       {
         cause: error,
         ...(error.data !== undefined && { data: error.data }),

@@ -7,10 +7,12 @@ import type {
   HttpClient,
   HttpResponseListener,
 } from '@omni/ports';
+import { sendAuthorized } from '../http/authorized-exchange.ts';
+import { withForwarded, type RequestHeaders } from '../http/http-headers.ts';
 
 export interface SsePostsOptions {
   readonly http: HttpClient;
-  readonly headers: readonly string[];
+  readonly headers: RequestHeaders;
   readonly clock: Clock;
   /** Told a status that is no success, or why the message did not arrive. */
   readonly onRefused: (text: string, outcome: number | GatewayError) => void;
@@ -69,7 +71,7 @@ export class SsePosts {
     if (this.#endpoint === undefined || this.#cancelPatience !== undefined) return;
     const next = this.#waiting.shift();
     if (next === undefined) return;
-    const { text, headers } = next;
+    const { text } = next;
     const { http, clock, onRefused } = this.#options;
     let isHeld = true;
     const goOn = (): void => {
@@ -91,12 +93,7 @@ export class SsePosts {
       },
     });
     this.#underWay.add(post);
-    post.send(
-      http,
-      this.#endpoint,
-      headers.length === 0 ? this.#options.headers : [...this.#options.headers, ...headers],
-      text,
-    );
+    post.send(http, this.#endpoint, this.#options.headers, next);
   }
 }
 
@@ -117,8 +114,9 @@ class Post implements HttpResponseListener {
     this.#events = events;
   }
 
-  send(http: HttpClient, url: string, headers: readonly string[], body: string): void {
-    this.#call = http.send({ method: 'POST', url, headers, body }, this);
+  send(http: HttpClient, url: string, own: RequestHeaders, message: Waiting): void {
+    const headers = withForwarded(own.list, message.headers);
+    this.#call = sendAuthorized(http, own, { method: 'POST', url, headers, body: message.text }, this);
   }
 
   abort(): void {

@@ -68,6 +68,16 @@ export class OwnInstances {
     return this.#connections.inFlight;
   }
 
+  /** The connections that are open. */
+  get open(): readonly OpenConnection[] {
+    return this.#connections.open;
+  }
+
+  /** Opens another connection in the place of one that was taken out by {@link onClosed}. */
+  openAgain(binding: ClientBinding, done: OnConnection): void {
+    this.#connections.connectionFor(binding, done);
+  }
+
   /** Whose instance the client's requests run on. */
   useOf(client: ClientContext): InstanceUse {
     const { instances } = this.#options.spec;

@@ -68,6 +68,11 @@ export class SessionConnections {
     return this.#connections.get(binding.key)?.connection;
   }
 
+  /** Those that are open. */
+  get open(): readonly OpenConnection[] {
+    return [...this.#connections.values()].flatMap(({ connection }) => connection ?? []);
+  }
+
   /** Whether the session has a connection, or will have one soon. */
   has(binding: ClientBinding): boolean {
     return this.#connections.has(binding.key);

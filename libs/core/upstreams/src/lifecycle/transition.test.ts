@@ -21,6 +21,7 @@ function eventsAt(now: number): readonly UpstreamEvent[] {
     { kind: 'connected', era: 'modern' },
     { kind: 'connectFailed', error: CRASH },
     { kind: 'connectionLost', error: CRASH },
+    { kind: 'renewed' },
     { kind: 'due' },
     { kind: 'drained' },
     { kind: 'restored' },
@@ -167,6 +168,24 @@ describe('transition', () => {
     };
     const lost = transition(state, { kind: 'connectionLost', error: CRASH }, { now: BEGIN - 1e9, random: 0 });
     expect(lost.commands).toEqual([{ kind: 'schedule', at: BEGIN - 1e9 + LAST_STEP_MS }]);
+  });
+
+  it('takes another connection in the place of the open one, and connects at once when a cause may be gone', () => {
+    const at = { now: BEGIN, random: 0 };
+    const starting = transition(STOPPED, { kind: 'started' }, at).state;
+    const ready = transition(starting, { kind: 'connected', era: 'modern' }, at).state;
+    const later = { now: BEGIN + 70_000, random: 0 };
+    const replaced = transition(ready, { kind: 'connected', era: 'legacy' }, later);
+    expect(replaced).toMatchObject({
+      state: { phase: 'ready', since: BEGIN + 70_000, era: 'legacy' },
+      commands: [],
+    });
+    expect(transition(ready, { kind: 'renewed' }, later)).toEqual({ state: ready, commands: [] });
+    const down = transition(ready, { kind: 'connectionLost', error: CRASH }, at).state;
+    expect(transition(down, { kind: 'renewed' }, at)).toMatchObject({
+      state: { phase: 'starting', backoff: { failures: 1 }, lastError: CRASH },
+      commands: [{ kind: 'unschedule' }, { kind: 'connect' }],
+    });
   });
 
   it('takes no second start, and connects again when what was to end is wanted again', () => {

@@ -40,7 +40,7 @@ export function transition(state: UpstreamState, event: UpstreamEvent, at: Circu
     case 'disabled':
       return drain(state, { phase: 'disabled', reason: event.reason }, event.until, at.now);
     case 'connected': {
-      if (state.phase !== 'starting') return stays(state);
+      if (state.phase !== 'starting' && state.phase !== 'ready') return stays(state);
       const { backoff, lastError } = state;
       return becomes({ phase: 'ready', since: at.now, era: event.era, backoff, lastError });
     }
@@ -49,6 +49,8 @@ export function transition(state: UpstreamState, event: UpstreamEvent, at: Circu
     case 'connectionLost':
       // A clock that was set back says nothing of how long it lived.
       return state.phase === 'ready' ? fall(state, event.error, at.now - state.since, at) : stays(state);
+    case 'renewed':
+      return state.phase === 'down' ? connect(state, at.now, { kind: 'unschedule' }) : stays(state);
     case 'due':
       return due(state, at.now);
     case 'drained':
@@ -95,9 +97,9 @@ function restored(state: UpstreamState, now: Millis): Transition {
   }
 }
 
-function connect(state: UpstreamState, now: Millis): Transition {
+function connect(state: UpstreamState, now: Millis, ...before: readonly UpstreamCommand[]): Transition {
   const { backoff, lastError } = 'backoff' in state ? state : { backoff: NO_FAILURES, lastError: null };
-  return becomes({ phase: 'starting', since: now, backoff, lastError }, { kind: 'connect' });
+  return becomes({ phase: 'starting', since: now, backoff, lastError }, ...before, { kind: 'connect' });
 }
 
 function fall(

@@ -61,9 +61,12 @@ export type UpstreamEvent =
   | { readonly kind: 'ended'; readonly until: Millis }
   | { readonly kind: 'enabled' }
   | { readonly kind: 'disabled'; readonly reason: string; readonly until: Millis }
+  /** The attempt has led to a connection, or another one has taken the place of the one that was open. */
   | { readonly kind: 'connected'; readonly era: Era }
   | { readonly kind: 'connectFailed'; readonly error: ErrorFacts }
   | { readonly kind: 'connectionLost'; readonly error: ErrorFacts }
+  /** What may have made attempts fail is another by now: the next one need not wait. */
+  | { readonly kind: 'renewed' }
   /** The time that was asked for by `schedule` has come. */
   | { readonly kind: 'due' }
   /** Nothing runs any more that `drain` waits for. */

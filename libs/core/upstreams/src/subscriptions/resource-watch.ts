@@ -69,6 +69,7 @@ export class ResourceWatch {
   /** Opens it, on another connection if one is given. */
   open(connection: OpenConnection = this.#connection): void {
     if (this.#phase === 'over') return;
+    const former = connection === this.#connection ? undefined : this.#call;
     this.#connection = connection;
     this.#round++;
     this.#cancelRetry?.();
@@ -84,6 +85,9 @@ export class ResourceWatch {
       connection.era === 'modern'
         ? listenOn(connection).join(this.uri, round)
         : connection.send(internalCall('resources/subscribe', `{"uri":${JSON.stringify(this.uri)}}`), round);
+    // The former connection may still be open for calls that run on it.
+    // guard: credentials/listens-end
+    former?.cancel();
   }
 
   /** The connection is gone for good. */

@@ -1,0 +1,52 @@
+import type { CredentialValues } from '@omni/ports';
+
+/** Shorter values are too likely to be a part of ordinary words. */
+const MIN_SECRET_LENGTH = 8;
+/** A server may repeat what it was told long ago; a call that outlives as many changes is hardly thinkable. */
+const MAX_VERSIONS = 64;
+
+/** The secrets of one upstream: those that are known from the start, and the values of the latest versions of its credentials. */
+export class SecretHistory {
+  #known: readonly string[];
+  readonly #versions: (readonly string[])[] = [];
+  #values: readonly string[] | undefined;
+
+  constructor(known: readonly string[]) {
+    this.#known = known;
+  }
+
+  /** Longest first: one that begins with another must not leave its rest. */
+  get values(): readonly string[] {
+    this.#values ??= [...new Set([...this.#known, ...this.#versions.flat()])].toSorted(
+      /* guard: credentials/longest-first */ (a, b) => b.length - a.length,
+    );
+    return this.#values;
+  }
+
+  remember(version: CredentialValues): void {
+    // guard: credentials/secrets
+    this.#add(secretsIn(version));
+  }
+
+  /** Others are known from now on. Those before may still be in what the upstream repeats. */
+  know(known: readonly string[]): void {
+    // guard: credentials/known-before
+    if (!this.#known.every((value) => known.includes(value))) this.#add(this.#known);
+    this.#known = known;
+    this.#values = undefined;
+  }
+
+  #add(secrets: readonly string[]): void {
+    this.#versions.push(secrets);
+    // guard: credentials/history
+    if (this.#versions.length > MAX_VERSIONS) this.#versions.shift();
+    this.#values = undefined;
+  }
+}
+
+/** The values, and what stands behind the scheme in one such as `Bearer abc`. */
+function secretsIn(values: CredentialValues): readonly string[] {
+  return Object.values(values)
+    .flatMap((value) => [value, value.slice(value.lastIndexOf(' ') + 1)])
+    .filter((value) => value.length >= MIN_SECRET_LENGTH);
+}

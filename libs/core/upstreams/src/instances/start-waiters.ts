@@ -1,0 +1,70 @@
+import { GatewayError, type UpstreamSpec } from '@omni/ports';
+import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
+
+/** Someone who wants a connection as soon as the upstream is ready. */
+export interface StartWaiter {
+  readonly onReady: (primary: OpenConnection) => void;
+  readonly onFailure: (error: GatewayError) => void;
+}
+
+interface Waiting extends StartWaiter {
+  /** It waits no longer: stops its timer and gives its place back. */
+  readonly end: () => void;
+}
+
+/** Longest wait of a call for an upstream that is starting. */
+const MAX_START_WAIT_MS = 10_000;
+
+/** Those who wait for an upstream that is starting; each holds a place among its calls. */
+export class StartWaiters {
+  readonly #spec: UpstreamSpec;
+  readonly #context: ConnectionContext;
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(spec: UpstreamSpec, context: ConnectionContext) {
+    this.#spec = spec;
+    this.#context = context;
+  }
+
+  add(onReady: StartWaiter['onReady'], onFailure: StartWaiter['onFailure']): void {
+    const { name, connectTimeoutMs } = this.#spec;
+    const release = this.#context.chains.holdPlace(name);
+    // guard: restart/waiting
+    if (release instanceof GatewayError) return onFailure(release);
+    const waitMs = /* guard: restart/start-wait */ Math.min(connectTimeoutMs, MAX_START_WAIT_MS);
+    const cancelTimer = this.#context.clock.after(waitMs, () => {
+      this.#waiting.delete(waiting);
+      release();
+      onFailure(
+        new GatewayError(
+          'OMNI_UPSTREAM_STARTING',
+          `"${name}" has not finished starting within ${waitMs / 1_000} s`,
+        ),
+      );
+    });
+    const waiting: Waiting = {
+      onReady,
+      onFailure,
+      end: () => {
+        cancelTimer();
+        // guard: restart/place-back
+        release();
+      },
+    };
+    this.#waiting.add(waiting);
+  }
+
+  /** Takes them out one after the other; none holds its place when it comes. */
+  *takeAll(): Iterable<StartWaiter> {
+    const all = [...this.#waiting];
+    this.#waiting.clear();
+    for (const waiting of all) {
+      waiting.end();
+      yield waiting;
+    }
+  }
+
+  fail(error: GatewayError): void {
+    for (const { onFailure } of this.takeAll()) onFailure(error);
+  }
+}
