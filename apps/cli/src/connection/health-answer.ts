@@ -13,7 +13,7 @@ const COMPONENT = 'upstream:';
 export function serversOfHealth(text: string): readonly ServerStatus[] {
   const body = parsed(text);
   if (!isJsonObject(body) || textMember(body, 'status') === undefined) {
-    throw new GatewayError('OMNI_GATEWAY_UNREACHABLE', 'What answers at this address is not Omni');
+    throw new GatewayError('OMNI_GATEWAY_UNREACHABLE', 'The program at this address is not Omni');
   }
   const details = member(body, 'details');
   if (!isJsonObject(details)) {

@@ -65,7 +65,7 @@ function givenToken(text: string | undefined): string | undefined {
   if (TOKEN_PATTERN.test(text)) return text;
   throw new GatewayError(
     'OMNI_USAGE',
-    'The token of --token or OMNI_TOKEN holds characters that no token has',
+    'The token of --token or OMNI_TOKEN holds characters that a token cannot have',
     {
       hint: 'Pass what the token file of Omni holds, without "Bearer" and without spaces.',
     },

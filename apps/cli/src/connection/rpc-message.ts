@@ -102,5 +102,5 @@ function isErrorCode(code: string | undefined): code is GatewayErrorCode {
 
 /** What answers does not speak the protocol. */
 export function notRpc(): GatewayError {
-  return new GatewayError('OMNI_GATEWAY_UNREACHABLE', 'What answers at this address is not Omni');
+  return new GatewayError('OMNI_GATEWAY_UNREACHABLE', 'The program at this address is not Omni');
 }

@@ -156,7 +156,7 @@ describe('parseConfiguration on what it refuses', () => {
     ],
     [
       'auth: { mode: open }\nserver: { listen: "0.0.0.0:1" }',
-      'o.yaml:1:15  auth.mode "open" lets everybody in who reaches server.listen; listen on 127.0.0.1, or write "token"',
+      'o.yaml:1:15  auth.mode "open" lets in everybody who can reach server.listen; listen on 127.0.0.1, or write "token"',
     ],
     [
       'server: { unixSocket: 7 }',

@@ -9,7 +9,7 @@ export const IGNORED: CallHandler = {
   },
   onServerRequest(_message, answer) {
     // guard: route/level-question
-    answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'No client can be asked during this request'));
+    answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'There is no client to ask during this request'));
   },
   onAnswer() {},
   onFailure() {},

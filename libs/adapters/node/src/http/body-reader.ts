@@ -73,7 +73,7 @@ export function readRequestBody(
         stop(
           new GatewayError(
             'OMNI_OVERLOADED',
-            'Clients are sending more at once than Omni may hold (limits.maxUnfinishedBytes)',
+            'Clients are sending more than Omni can buffer (limits.maxUnfinishedBytes)',
           ),
         );
         return;

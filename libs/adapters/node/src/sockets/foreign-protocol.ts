@@ -38,7 +38,7 @@ export function refuseForeignProtocol(socket: Socket, onGood: () => void): void 
 function refuse(socket: Socket): void {
   const error = new GatewayError(
     'OMNI_JSON_INVALID',
-    'Here is no HTTP: this socket takes JSON-RPC messages, one a line',
+    'This socket takes JSON-RPC messages, one per line, not HTTP',
   );
   socket.end(`${errorBody(error)}\n`);
   socket.resume();

@@ -88,7 +88,7 @@ export function upstreamFailure(
     case 'no-room':
       return new GatewayError(
         'OMNI_MEMORY_FULL',
-        `Omni holds too much of unfinished messages to take the rest of one of "${upstream}" (limits.maxUnfinishedBytes); its connection was closed`,
+        `The budget for unfinished messages is full, so one of "${upstream}" was dropped (limits.maxUnfinishedBytes); its connection was closed`,
       );
     case 'broken':
       return unreachable(`The connection to "${upstream}" broke (${end.reason})`, 'body', end.reason);

@@ -43,7 +43,7 @@ export async function startHttpGateway({
   // Where there is another authentication, `auth` decides nothing.
   const isByToken = authentication === undefined;
   if (isByToken && configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
-    throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets everybody in who reaches ${address.host}`, {
+    throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets in everybody who can reach ${address.host}`, {
       hint: 'Listen on 127.0.0.1, or set auth.mode to "token".',
     });
   }

@@ -32,7 +32,7 @@ export class MirroredArguments {
     if (scan.kind === 'problem') {
       return new GatewayError(
         'OMNI_HEADER_MISMATCH',
-        'The arguments that headers repeat cannot be told apart: a key stands twice, or they are too deep',
+        'The arguments that headers mirror are ambiguous: a key stands twice, or they are nested too deeply',
       );
     }
     const root = scan.kind === 'object' ? scan.object : undefined;

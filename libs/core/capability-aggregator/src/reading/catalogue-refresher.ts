@@ -230,7 +230,7 @@ export class CatalogueRefresher {
     if (lists.length > 0 || withheld > 0) {
       this.#options.logger.warn(
         { upstream, lists, withheld },
-        'not everything that a server lists can be shown; omni ls says what and why',
+        'some items of a server are withheld; omni ls shows which and why',
       );
     }
   }

@@ -24,7 +24,7 @@ export function internalRequest(
       onDrain() {},
       onServerRequest(_message, answer) {
         answer(
-          new GatewayError('OMNI_METHOD_UNKNOWN', 'Omni is only reading lists; no client is there to ask'),
+          new GatewayError('OMNI_METHOD_UNKNOWN', 'Omni is reading lists, so there is no client to ask'),
         );
       },
       onAnswer(answer) {

@@ -190,7 +190,10 @@ export class VariantReading {
     }
     if (!hasLeft) this.#retryAtMs = clock.monotonicMs() + RETRY_MS;
     if (!this.#isKnown) this.#wasMissed = true;
-    logger.debug({ upstream, code: error.code }, 'what the server lists to some clients could not be read');
+    logger.debug(
+      { upstream, code: error.code },
+      'the lists that a server offers to some clients only could not be read',
+    );
     this.#settle();
   }
 

@@ -14,7 +14,7 @@ export function checkListeners(
     problems.add(
       locate(root, ['auth', 'mode']).value.at,
       'auth.mode',
-      'auth.mode "open" lets everybody in who reaches server.listen; listen on 127.0.0.1, or write "token"',
+      'auth.mode "open" lets in everybody who can reach server.listen; listen on 127.0.0.1, or write "token"',
     );
   }
   if (server.tcp === undefined) return;

@@ -241,7 +241,7 @@ function framingErrorOf(kind: FramingError['kind']): GatewayError {
     case 'no-room':
       return new GatewayError(
         'OMNI_OVERLOADED',
-        'Clients are sending more at once than Omni may hold (limits.maxUnfinishedBytes)',
+        'Clients are sending more than Omni can buffer (limits.maxUnfinishedBytes)',
       );
     case 'not-utf8':
       return new GatewayError('OMNI_JSON_INVALID', 'A message is not valid UTF-8');

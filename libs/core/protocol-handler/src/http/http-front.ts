@@ -129,7 +129,7 @@ export class HttpFront {
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       return refuse(
         exchange,
-        new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'This path is read by GET'),
+        new GatewayError('OMNI_METHOD_NOT_ALLOWED', 'This path supports GET only'),
         'null',
         ['Allow', 'GET, HEAD'],
       );

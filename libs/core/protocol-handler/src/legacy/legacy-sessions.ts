@@ -120,10 +120,7 @@ export class LegacySessions {
     const point = found.events.find(lastEventId);
     if (point === undefined) return this.listen(found, exchange);
     if (point === 'over')
-      return new GatewayError(
-        'OMNI_STREAM_OVER',
-        'Everything on this stream was sent, or is not kept any more',
-      );
+      return new GatewayError('OMNI_STREAM_OVER', 'Everything on this stream was sent, or is no longer kept');
     if (found.standalone.owns(point.stream)) {
       found.standalone.open(exchange, point.seq);
       return undefined;

@@ -137,7 +137,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   ): void {
     const owner = this.#owner;
     if (/* guard: question/modern, question/modern-channel */ owner?.ask === undefined || this.#isSettled) {
-      answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client cannot be asked during this request'));
+      answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'This client takes no requests during this request'));
       return;
     }
     owner.ask(message, answer, this.#writer, signal);

@@ -102,7 +102,7 @@ export class RequestLog {
     this.#lines = 0;
     this.#suppressed = 0;
     if (suppressed > 0)
-      this.#logger.warn({ suppressed }, 'more requests failed within a second than are told one by one');
+      this.#logger.warn({ suppressed }, 'more requests failed within a second than are logged one by one');
   };
 
   #fields({ number, message, client, headers }: LoggedRequest): LogFields {

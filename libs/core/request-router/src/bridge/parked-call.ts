@@ -163,7 +163,7 @@ export class ParkedCall implements CallHandler, Parked {
       isServerRequest(serverRequest.method);
     if (!isPossible || this.#phase.kind === 'over') {
       return answer(
-        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'),
+        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request does not take such requests'),
       );
     }
     const key = `q${++this.#asked}`;

@@ -155,7 +155,7 @@ export class ParkedCalls<Call extends Parked> {
     }
     // guard: parked/expiry
     if (payload.expiresAt <= this.#clock.now())
-      return new GatewayError('OMNI_STATE_INVALID', 'The time of the requestState is over');
+      return new GatewayError('OMNI_STATE_INVALID', 'The requestState has expired');
     if (payload.ticket === undefined) {
       // The user was asked for another server. A call that waits still goes on with its own.
       // guard: parked/definition

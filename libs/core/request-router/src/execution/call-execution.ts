@@ -273,7 +273,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     const upstream = this.#upstream();
     if (client.era !== 'legacy' || /* guard: route/question-after-cancel */ this.#isOver)
       return answer(
-        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request cannot be asked in this way'),
+        new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request does not take such requests'),
       );
     this.#isShown = true;
     const labelled = this.#dependencies.labels.inRequest(message, upstream, client);

@@ -55,7 +55,7 @@ export class StateSeal {
     if (keys.length === 0 || !keys.every(isKey)) {
       throw new GatewayError(
         'OMNI_INTERNAL',
-        `A sealing key has ${KEY_BYTES} bytes, and letters and digits as its id`,
+        `A sealing key has ${KEY_BYTES} bytes and an id of letters and digits`,
       );
     }
     this.#keys = keys;

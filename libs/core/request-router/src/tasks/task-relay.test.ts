@@ -191,7 +191,7 @@ describe('tasks within an era', () => {
           : answer,
       );
     }
-    expect(errors).toEqual(attempts.map(() => [-32602, 'You have no task of this id', undefined]));
+    expect(errors).toEqual(attempts.map(() => [-32602, 'You have no task with this id', undefined]));
     expect(connections.map(({ sent }) => sent.length)).toEqual(before);
   });
 

@@ -56,7 +56,7 @@ export function undeclaredTasks(method: string): GatewayError {
 
 /** Nobody learns whether the task is somebody else's or does not exist. */
 export function unknownTask(): GatewayError {
-  return new GatewayError('OMNI_NAME_UNKNOWN', 'You have no task of this id', {
+  return new GatewayError('OMNI_NAME_UNKNOWN', 'You have no task with this id', {
     hint: 'A task belongs to who has started it through this Omni.',
   });
 }

@@ -91,10 +91,7 @@ class ChannelHandshake implements HeadedListener {
     if (message.kind === 'response') return this.#onAnswer(message);
     if (message.kind !== 'request') return;
     // Before the handshake nothing but ping may be asked.
-    const notYet = new GatewayError(
-      'OMNI_METHOD_UNKNOWN',
-      'Nothing but ping may be requested before the handshake',
-    );
+    const notYet = new GatewayError('OMNI_METHOD_UNKNOWN', 'Only ping may be sent before the handshake');
     this.#channel?.send(
       /* guard: handshake/request */ message.method === 'ping'
         ? resultText(message.id, '{}')

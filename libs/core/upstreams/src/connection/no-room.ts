@@ -4,6 +4,6 @@ import { GatewayError } from '@omni/ports';
 export function noRoomError(upstream: string): GatewayError {
   return new GatewayError(
     'OMNI_MEMORY_FULL',
-    `Omni holds too much of unfinished messages to take the rest of one of "${upstream}" (limits.maxUnfinishedBytes)`,
+    `The budget for unfinished messages is full, so one of "${upstream}" was dropped (limits.maxUnfinishedBytes)`,
   );
 }

@@ -58,7 +58,7 @@ export class ServerRequests {
         id,
         new GatewayError(
           'OMNI_OVERLOADED',
-          `More than ${this.#maxOpen} requests wait for the client (limits.maxServerRequests)`,
+          `More than ${this.#maxOpen} requests wait for the client`,
         ),
       );
     }

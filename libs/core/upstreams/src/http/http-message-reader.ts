@@ -371,7 +371,7 @@ export class HttpMessageReader implements HttpResponseListener {
   #incomplete(): GatewayError {
     return new GatewayError(
       'OMNI_UPSTREAM_PROTOCOL',
-      `"${this.#options.credentials.upstream}" sent an answer that is cut or has another length than it says`,
+      `"${this.#options.credentials.upstream}" sent an answer that is truncated or differs from its declared length`,
     );
   }
 

@@ -227,12 +227,7 @@ export class LegacyHttpCall
     if (this.#isOver) return;
     const { name } = this.#options.connectionOptions.spec;
     if (this.#reader?.isStream !== true) {
-      return this.fail(
-        new GatewayError(
-          'OMNI_UPSTREAM_PROTOCOL',
-          `"${name}" answered with another message than the one that was asked for`,
-        ),
-      );
+      return this.fail(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered a different request`));
     }
     this.#resumeOr(
       new GatewayError('OMNI_UPSTREAM_UNREACHABLE', `"${name}" ended the stream before its answer`, {

@@ -157,7 +157,7 @@ describe('ModernHttpConnection', () => {
       'application/json',
       '{"jsonrpc":"2.0","id":2,"result":{}}',
       'OMNI_UPSTREAM_PROTOCOL',
-      '"up" answered with another message than the one that was asked for',
+      '"up" answered a different request',
     ],
     [
       'the id as another type',
@@ -165,7 +165,7 @@ describe('ModernHttpConnection', () => {
       'application/json',
       '{"jsonrpc":"2.0","id":"1","result":{}}',
       'OMNI_UPSTREAM_PROTOCOL',
-      '"up" answered with another message than the one that was asked for',
+      '"up" answered a different request',
     ],
     [
       '401',

@@ -296,12 +296,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
         }),
       );
     }
-    this.onFailure(
-      new GatewayError(
-        'OMNI_UPSTREAM_PROTOCOL',
-        `"${name}" answered with another message than the one that was asked for`,
-      ),
-    );
+    this.onFailure(new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${name}" answered a different request`));
   }
 
   onFailure(error: GatewayError): void {

@@ -30,7 +30,7 @@ export class ResourceSubscriptions {
       return subscriber.done(
         new GatewayError(
           'OMNI_OVERLOADED',
-          `${this.#count} resources of "${this.#upstream}" are watched already (limits.maxSubscriptions)`,
+          `${this.#count} resources of "${this.#upstream}" are watched already, the most that Omni watches there`,
         ),
       );
     }

@@ -223,7 +223,7 @@ class Round implements CallHandler, ResourceListener {
   onDrain(): void {}
 
   onServerRequest(_message: RpcMessage, answer: (answer: GatewayError) => void): void {
-    answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'Nobody can be asked during a subscription'));
+    answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'There is no client to ask during a subscription'));
   }
 
   onAnswer(answer: UpstreamAnswer): void {

@@ -173,7 +173,7 @@ class Listen implements CallHandler {
   onDrain(): void {}
 
   onServerRequest(_message: RpcMessage, answer: AnswerServerRequest): void {
-    answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'Nobody can be asked during a subscription'));
+    answer(new GatewayError('OMNI_METHOD_UNKNOWN', 'There is no client to ask during a subscription'));
   }
 
   onAnswer(answer: UpstreamAnswer): void {
