@@ -119,6 +119,10 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'A message quotes a secret that the configuration named until it was changed.',
   },
   {
+    name: 'credentials/settings-secrets',
+    against: 'A message quotes a secret that a change of the settings named.',
+  },
+  {
     name: 'credentials/header-case',
     against: 'A former credential is sent beside the one in force.',
     without: 'Object.is',

@@ -351,6 +351,18 @@ describe('an upstream whose environment changes', () => {
       expect.arrayContaining(['first-token', 'second-token', 'third-token']),
     );
   });
+
+  // guard: credentials/settings-secrets
+  it('prints no secret that its settings name while it runs, nor those before', async () => {
+    const scene = await new Scene({ secretValues: ['former-secret'] }).start();
+    const { spec } = scene.upstream;
+    scene.upstream.update({ ...spec, secretValues: ['present-secret'] }, scene.clock.now());
+    scene.server.instances[0]?.emit('debug: former-secret became present-secret');
+    expect(scene.log.join('\n')).toContain('debug: *** became ***');
+    expect(scene.children[0]?.secretValues()).toEqual(
+      expect.arrayContaining(['former-secret', 'present-secret']),
+    );
+  });
 });
 
 describe('an upstream on a WebSocket whose headers change', () => {

@@ -193,6 +193,7 @@ export class Upstream {
     const was = { ...this.spec };
     // Connections look their settings up here.
     Object.assign(this.spec, { disabledReason: undefined }, spec);
+    // guard: credentials/settings-secrets
     this.#credentials.know(spec.secretValues);
     if (spec.enabled && !was.enabled) this.#runtime.report({ kind: 'enabled' });
     const reason = disabledReasonOf(spec);
