@@ -27,6 +27,10 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'this.#read(text);',
   },
   {
+    name: 'stages/definition-changed',
+    against: 'Calls pass stages that were made for a definition of before.',
+  },
+  {
     name: 'limiter/upstream',
     against: 'Any number of calls wait for a server.',
     rule: 'PROTO-R12',

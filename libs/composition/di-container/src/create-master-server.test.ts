@@ -1,8 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
+import type { HealthRollup } from '@omni/health';
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { ClientContext } from '@omni/model';
 import { createMasterServer, rootScope } from './create-master-server.ts';
+import type { GatewayConfiguration } from './gateway-options.ts';
 import type { Scope } from './scope/scope.ts';
 import { parseConfigurationText } from './node/node-configuration.ts';
 import { Token } from './token.ts';
+
+interface SeedMasterServer {
+  start(): Promise<void>;
+  stop(options?: { deadlineMs?: number }): Promise<void>;
+}
+interface SeedProtocolHandler {
+  advertise(): object;
+}
+interface SeedRequestRouter {
+  route(request: RpcMessage, context: ClientContext, signal: AbortSignal): Promise<object>;
+}
+interface SeedHealthMonitor {
+  getReadiness(): HealthRollup;
+  getLiveness(): HealthRollup;
+  on(event: 'statusChanged', listener: (rollup: HealthRollup) => void): void;
+}
+interface SeedConfigurationManager {
+  effective(): GatewayConfiguration;
+  subscribe(listener: (configuration: GatewayConfiguration) => void): () => void;
+}
 
 const INITIALIZE =
   '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}';
@@ -36,6 +60,25 @@ describe('createMasterServer', () => {
       // The container is the scope itself, and errors are one table: GATEWAY_ERRORS of @omni/ports.
     };
     for (const token of Object.values(components)) expect(root.get<unknown>(token)).toBeDefined();
+  });
+
+  it('keeps the signatures of the seed [S003-IF-01]', () => {
+    const root = rootScope({ configuration });
+    // Each value is assigned to the interface that the seed gives: `tsc` is what checks them.
+    const server: SeedMasterServer = root.get(Token.MasterServer);
+    const protocol: SeedProtocolHandler = root.get(Token.ProtocolHandler);
+    const router: SeedRequestRouter = root.get(Token.RequestRouter);
+    const health: SeedHealthMonitor = root.get(Token.HealthMonitor);
+    const configurations: SeedConfigurationManager = root.get(Token.ConfigurationManager);
+    expect(health.getReadiness()).toEqual(health.getReadiness());
+    expect(health.getLiveness().live).toBe(true);
+    expect(configurations.effective()).toBe(configuration);
+    expect(protocol.advertise()).toBeDefined();
+    expect([typeof server.start, typeof server.stop, typeof router.route]).toEqual([
+      'function',
+      'function',
+      'function',
+    ]);
   });
 
   it('opens a scope for each session, which ends with it [S003-DI-03]', async () => {

@@ -110,6 +110,7 @@ describe('Upstream', () => {
     expect(connectionNow(upstream, MODERN_CLIENT)).toMatchObject({
       code: 'OMNI_UPSTREAM_DOWN',
       message: '"up" is down: "up" ended with exit code 3',
+      cause: CRASH,
     });
     await clock.advanceAsync(500);
     expect(log.slice(3)).toEqual(['down', 'starting', 'ready', 'list legacy']);

@@ -35,6 +35,7 @@ import { RetiredConnections } from './instances/retired-connections.ts';
 import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
+import { disabledError, downError, stoppedError } from './lifecycle/refusals.ts';
 import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
 import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
@@ -85,6 +86,8 @@ export class Upstream {
   #formerPrimary: OpenConnection | undefined;
   #listWatch: ListWatch | undefined;
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
+  /** What the facts in the state were made of. */
+  #lastError: GatewayError | undefined;
   #abortConnect: (() => void) | undefined;
   /** What open streams were opened with. */
   #streamHeaders: CredentialValues;
@@ -321,9 +324,14 @@ export class Upstream {
     this.#abortConnect = this.#openPrimary((result) => {
       this.#abortConnect = undefined;
       if (result instanceof GatewayError)
-        this.#runtime.report({ kind: 'connectFailed', error: errorFactsOf(result) });
+        this.#runtime.report({ kind: 'connectFailed', error: this.#noted(result) });
       else this.#onConnected(result);
     });
+  }
+
+  #noted(error: GatewayError): ErrorFacts {
+    this.#lastError = error;
+    return errorFactsOf(error);
   }
 
   #abort(): void {
@@ -336,7 +344,7 @@ export class Upstream {
     this.#listWatch?.stop();
     this.#listWatch = undefined;
     // What is watched has no end of its own.
-    this.#subscriptions.clear(this.#stoppedError());
+    this.#subscriptions.clear(stoppedError(this.name));
     const look = (): void => {
       const running =
         (this.#formerPrimary?.inFlight ?? 0) +
@@ -421,7 +429,7 @@ export class Upstream {
       this.#replacement.end();
       this.#listWatch?.stop();
       this.#listWatch = undefined;
-      return this.#runtime.report({ kind: 'connectionLost', error: errorFactsOf(reason) });
+      return this.#runtime.report({ kind: 'connectionLost', error: this.#noted(reason) });
     }
     this.#forget(connection);
     this.#retired.onClosed(connection);
@@ -484,16 +492,16 @@ export class Upstream {
         return undefined;
       case 'down':
         // guard: restart/fails-fast
-        return this.#downError(state.lastError);
+        return downError(this.name, state.lastError, this.#lastError);
       case 'draining':
         if (state.next.phase === 'starting') return undefined;
         return state.next.phase === 'disabled'
-          ? this.#disabledError(state.next.reason)
-          : this.#stoppedError();
+          ? disabledError(this.name, state.next.reason)
+          : stoppedError(this.name);
       case 'disabled':
-        return this.#disabledError(state.reason);
+        return disabledError(this.name, state.reason);
       case 'stopped':
-        return this.#stoppedError();
+        return stoppedError(this.name);
     }
   }
 
@@ -576,20 +584,6 @@ export class Upstream {
     )
       this.#speaksLegacy = 'no';
     return this.#primary;
-  }
-
-  #downError(cause: ErrorFacts): GatewayError {
-    return new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is down: ${cause.message}`, {
-      data: { reason: cause.code },
-    });
-  }
-
-  #disabledError(reason: string): GatewayError {
-    return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${this.name}" is switched off: ${reason}`);
-  }
-
-  #stoppedError(): GatewayError {
-    return new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" is stopped`);
   }
 }
 

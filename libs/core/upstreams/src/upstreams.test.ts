@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RpcMessage } from '@omni/jsonrpc';
-import { ALL_SERVERS, internalCall, type ClientContext, type UpstreamConnection } from '@omni/model';
+import {
+  ALL_SERVERS,
+  type CallStage,
+  internalCall,
+  type ClientContext,
+  type UpstreamConnection,
+} from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { UpstreamRegistry } from './registry/upstream-registry.ts';
@@ -24,6 +30,7 @@ class Scene {
   readonly upstreams: Upstreams;
   readonly log: string[] = [];
   readonly servers = new Map<string, ScriptedServer>();
+  readonly stages: CallStage[] = [];
 
   constructor(...names: readonly string[]) {
     this.registry = new UpstreamRegistry(names.map((name) => this.spec(name)));
@@ -31,6 +38,7 @@ class Scene {
       specs: this.registry.current.all,
       clock: this.clock,
       random: () => 0,
+      stages: this.stages,
       identity: { name: 'omni', version: '1' },
       observer: {
         onStateChanged: ({ name, state }) => void this.log.push(`${name} ${state.phase}`),
@@ -122,6 +130,23 @@ describe('Upstreams.apply', () => {
     expect(after.failure).toMatchObject({ code: 'OMNI_UPSTREAM_TIMEOUT' });
     expect(before.failure).toBeUndefined();
     expect(scene.instances('a')).toBe('1 of 1');
+    await scene.upstreams.stop();
+  });
+
+  // guard: stages/definition-changed
+  it('applies the stages anew when a definition has changed', async () => {
+    const scene = await sceneOf('a', 'b');
+    const applied: (readonly [upstream: string, timeoutMs: number])[] = [];
+    scene.stages.push((next, { upstream, spec }) => {
+      applied.push([upstream, spec.callTimeoutMs]);
+      return next;
+    });
+    scene.call('a');
+    expect(applied).toEqual([]);
+    scene.registry.replace([scene.spec('a', { callTimeoutMs: 1_000 }), scene.spec('b')]);
+    scene.call('a');
+    scene.call('a');
+    expect(applied).toEqual([['a', 1_000]]);
     await scene.upstreams.stop();
   });
 

@@ -92,11 +92,6 @@ export class Upstreams {
     return [...this.#byName.values()];
   }
 
-  /** Applies the stages anew on all connections, since what they are made of has changed. */
-  rebuildChains(): void {
-    this.#chains.rebuild();
-  }
-
   /** Starts all that are enabled, at once; none waits for another. */
   start(): void {
     this.#isStarted = true;
@@ -130,6 +125,8 @@ export class Upstreams {
     }
     this.#byName = next;
     for (const spec of all) if (changes.changed.includes(spec.name)) this.get(spec.name)?.update(spec, until);
+    // guard: stages/definition-changed
+    if (changes.changed.length > 0) this.#chains.rebuild();
     // What is known of a server says nothing of a namesake.
     for (const name of [...changes.removed, ...changes.replaced]) {
       const retired = before.get(name);

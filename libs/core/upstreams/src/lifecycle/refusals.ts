@@ -1,0 +1,21 @@
+import { GatewayError } from '@omni/ports';
+import type { ErrorFacts } from './upstream-state.ts';
+
+/**
+ * @param facts - What the state keeps of the failure.
+ * @param cause - The failure itself; `undefined` when the state was restored.
+ */
+export function downError(upstream: string, facts: ErrorFacts, cause: GatewayError | undefined): GatewayError {
+  return new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down: ${facts.message}`, {
+    data: { reason: facts.code },
+    cause,
+  });
+}
+
+export function disabledError(upstream: string, reason: string): GatewayError {
+  return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${upstream}" is switched off: ${reason}`);
+}
+
+export function stoppedError(upstream: string): GatewayError {
+  return new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is stopped`);
+}
