@@ -29,8 +29,7 @@ export default {
         'Files that need each other cannot be read, tested or loaded one at a time. Move what both need into a third file.',
       severity: 'error',
       from: {},
-      // A cycle of types alone does not exist when the program runs.
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'resolvable',

@@ -1,5 +1,4 @@
 import type { Calibration } from './calibration.ts';
-import type { GoalResult } from './goals.ts';
 import type { LatencySummary } from './histogram.ts';
 import type { Manifest } from './manifest.ts';
 import type { Estimate } from './statistics.ts';
@@ -188,4 +187,15 @@ export interface Measurements {
 export interface BenchResult extends Measurements {
   readonly manifest: Manifest;
   readonly goals: readonly GoalResult[];
+}
+
+/** One goal and what this run says about it. */
+export interface GoalResult {
+  readonly id: string;
+  readonly goal: string;
+  /** `undefined` when this run did not measure it. */
+  readonly value: number | undefined;
+  readonly unit: string;
+  readonly reached: boolean | undefined;
+  readonly note: string;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AllocationSubject, CellSubject, Measurements } from './bench-result.ts';
-import { judgeGoals, type GoalResult } from './goals.ts';
+import type { AllocationSubject, CellSubject, GoalResult, Measurements } from './bench-result.ts';
+import { judgeGoals } from './goals.ts';
 import type { Estimate } from './statistics.ts';
 
 function estimate(median: number, rounds = 9): Estimate {

@@ -1,4 +1,4 @@
-import type { Cell, CellRatio, Measurements } from './bench-result.ts';
+import type { Cell, CellRatio, GoalResult, Measurements } from './bench-result.ts';
 import type { Estimate } from './statistics.ts';
 
 const GOAL_BYTES = 200;
@@ -15,17 +15,6 @@ const CEILINGS = [
   ['node-responder', 'which calls nobody'],
 ] as const;
 const FEW_ROUNDS = 5;
-
-/** One goal and what this run says about it. */
-export interface GoalResult {
-  readonly id: string;
-  readonly goal: string;
-  /** `undefined` when this run did not measure it. */
-  readonly value: number | undefined;
-  readonly unit: string;
-  readonly reached: boolean | undefined;
-  readonly note: string;
-}
 
 /** Judges a run by the goals of the project. A goal that was not measured is neither reached nor missed. */
 export function judgeGoals(measured: Measurements): GoalResult[] {

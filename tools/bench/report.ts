@@ -4,6 +4,7 @@ import type {
   Cell,
   CellSubject,
   ClientBatches,
+  GoalResult,
   HalfLoadResult,
   LargeResult,
   ListResult,
@@ -11,7 +12,6 @@ import type {
   StartUpResult,
   ThroughputResult,
 } from './bench-result.ts';
-import type { GoalResult } from './goals.ts';
 import type { Estimate } from './statistics.ts';
 
 const KIB = 1_024;

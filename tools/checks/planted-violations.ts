@@ -35,6 +35,14 @@ export const LAYER_VIOLATIONS: readonly Violation[] = [
       'libs/core/alpha/src/egg.ts': `import { chicken } from './chicken.ts';\nexport const egg = (): number => chicken();\n`,
     },
   ),
+  plant(
+    'no-cycle',
+    'libs/core/alpha/src/hen.ts',
+    `import type { Nest } from './nest.ts';\nexport interface Hen {\n  readonly nest: Nest;\n}\n`,
+    {
+      'libs/core/alpha/src/nest.ts': `import type { Hen } from './hen.ts';\nexport interface Nest {\n  readonly hen: Hen;\n}\n`,
+    },
+  ),
   plant('resolvable', 'libs/core/alpha/src/lost.ts', `${use('lost')} './not-there.ts';\n`),
   plant('declared-packages', 'libs/adapters/two/src/undeclared.ts', `${use('Pool')} 'undici';\n`),
   plant('runtime-neutral', 'libs/core/alpha/src/reads-file.ts', `${use('readFileSync')} 'node:fs';\n`),

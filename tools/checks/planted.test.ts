@@ -121,6 +121,10 @@ describe('.oxlintrc.json', () => {
 });
 
 describe('own-rules.mjs', () => {
+  it('keeps the service locator in the bootstrap [S003-AR-04]', () => {
+    expect(ownHits.filter(({ rule }) => rule === 'locator-in-bootstrap')).toHaveLength(1);
+  });
+
   it.each(table(OWN_VIOLATIONS))('catches %s in %s', (rule, file) => {
     expect(ownHits).toContainEqual({ rule, file });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { judge } from './judgement.ts';
-import type { LegResult } from './leg-report.ts';
+import type { LegResult } from './leg-result.ts';
 import type { SuiteResult, Verdicts } from './suite-results.ts';
 
 const POLLING = 'server-sse-polling';

@@ -1,5 +1,5 @@
 import { differenceKey, EXPLAINED_DIFFERENCES } from './explained-differences.ts';
-import type { LegResult } from './leg-report.ts';
+import type { LegResult } from './leg-result.ts';
 import type { SuiteResult } from './suite-results.ts';
 
 /** What counts of one leg, and what is wrong with it. */

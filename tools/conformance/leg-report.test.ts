@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatProgress, formatTable, type LegResult } from './leg-report.ts';
+import type { LegResult } from './leg-result.ts';
+import { formatProgress, formatTable } from './leg-report.ts';
 
 const direct: LegResult = {
   name: 'server direct',

@@ -1,4 +1,4 @@
-import type { LegResult } from './leg-report.ts';
+import type { LegResult } from './leg-result.ts';
 import { leaveOut, loadRequirementSet, type Revision, type Side } from './requirement-set.ts';
 import type { SuiteResult } from './suite-results.ts';
 

@@ -50,9 +50,7 @@ export {
   isLegacyVersion,
   isModernVersion,
   LATEST_LEGACY_VERSION,
-  LEGACY_VERSIONS,
   MODERN_VERSION,
-  MODERN_VERSIONS,
   SUPPORTED_VERSIONS,
 } from './vocabulary/revisions.ts';
 export { NOTHING_RUNS, type RunningCall } from './call/running-call.ts';

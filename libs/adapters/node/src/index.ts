@@ -1,16 +1,13 @@
 export { exposeCollector } from './http/buffer-collector.ts';
 export { NodeChannelDialer, type NodeChannelDialerOptions } from './sockets/channel-dialer.ts';
-export { childEnvironment, type ChildEnvironmentOptions } from './processes/child-environment.ts';
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './processes/child-launcher.ts';
 export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './files/config-files.ts';
 export { type FileToken, loadOrCreateToken } from './files/file-token.ts';
 export { UndiciHttpClient, type UndiciHttpClientOptions } from './http/http-client.ts';
 export { type ListenAddress, NodeHttpListener, type NodeHttpListenerOptions } from './http/http-listener.ts';
 export { LineSplitter } from './sockets/line-splitter.ts';
-export { LineWriter } from './sockets/line-writer.ts';
 export { orphanSweep } from './processes/orphan-sweep.ts';
 export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './logging/pino-logger.ts';
-export { createRedactor } from './logging/redaction.ts';
 export { NodeSocketListener, type NodeSocketListenerOptions } from './sockets/socket-listener.ts';
 export { defaultSocketPath } from './sockets/socket-path.ts';
 export { stateDirectory } from './files/state-directory.ts';

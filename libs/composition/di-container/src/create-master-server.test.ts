@@ -23,7 +23,7 @@ interface SeedHealthMonitor {
   getLiveness(): HealthRollup;
   on(event: 'statusChanged', listener: (rollup: HealthRollup) => void): void;
 }
-interface SeedConfigurationManager {
+interface SeedConfiguration {
   effective(): GatewayConfiguration;
   subscribe(listener: (configuration: GatewayConfiguration) => void): () => void;
 }
@@ -69,7 +69,7 @@ describe('createMasterServer', () => {
     const protocol: SeedProtocolHandler = root.get(Token.ProtocolHandler);
     const router: SeedRequestRouter = root.get(Token.RequestRouter);
     const health: SeedHealthMonitor = root.get(Token.HealthMonitor);
-    const configurations: SeedConfigurationManager = root.get(Token.ConfigurationManager);
+    const configurations: SeedConfiguration = root.get(Token.ConfigurationManager);
     expect(health.getReadiness()).toEqual(health.getReadiness());
     expect(health.getLiveness().live).toBe(true);
     expect(configurations.effective()).toBe(configuration);

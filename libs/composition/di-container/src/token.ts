@@ -13,13 +13,12 @@ import type {
   Logger,
   Random,
 } from '@omni/ports';
-import type { Authentication, ProtocolHandler } from '@omni/protocol';
+import type { Authentication, ProtocolHandler, SessionScope } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import type { MasterServer } from './master-server.ts';
-import type { SessionScope } from './scope/session-scope.ts';
 import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 

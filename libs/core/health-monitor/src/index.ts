@@ -10,10 +10,4 @@ export {
   type HealthListener,
   type HealthMonitorOptions,
 } from './health-monitor.ts';
-export {
-  rollUpLiveness,
-  rollUpReadiness,
-  type ComponentHealth,
-  type HealthFacts,
-  type HealthRollup,
-} from './health-rollup.ts';
+export { type HealthRollup } from './health-rollup.ts';

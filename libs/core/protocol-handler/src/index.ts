@@ -5,6 +5,7 @@ export type {
   HostCheck,
   Identity,
   ResourceUpdates,
+  SessionScope,
 } from './collaborators.ts';
 export type { AdmittedClient, EndpointDecision, RefusedClient } from './http/endpoint-access.ts';
 export type { EndpointRequest } from './http/endpoint-request.ts';

@@ -1,4 +1,10 @@
-import { ALL_SERVERS, type CatalogueViews, type ClientContext, type Endpoint, SUPPORTED_VERSIONS } from '@omni/model';
+import {
+  ALL_SERVERS,
+  type CatalogueViews,
+  type ClientContext,
+  type Endpoint,
+  SUPPORTED_VERSIONS,
+} from '@omni/model';
 import {
   GatewayError,
   type ComponentStatus,

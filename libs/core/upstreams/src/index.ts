@@ -5,8 +5,6 @@ export { connect, type ConnectOptions } from './connect.ts';
 export { Deadlines, type Deadline, type DeadlineListener } from './connection/deadlines.ts';
 export { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 export { EraMemory } from './connection/era-memory.ts';
-export { LegacyHttpConnection, type LegacyHttpConnectionOptions } from './http/legacy-http-connection.ts';
-export { modernParams } from './connection/mcp-revision.ts';
 export { ModernHttpConnection, type ModernHttpConnectionOptions } from './http/modern-http-connection.ts';
 export type {
   GatewayIdentity,

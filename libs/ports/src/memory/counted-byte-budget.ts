@@ -1,4 +1,4 @@
-import type { ByteBudget, ByteReservation } from '@omni/ports';
+import type { ByteBudget, ByteReservation } from './byte-budget.ts';
 
 /** Up to this a message costs nobody room and is not counted: nearly all are shorter. */
 const FREE_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import type { StdioRow } from '../rows-stdio.ts';
+import type { StdioRow } from '../stdio-row.ts';
 import { modernRequest } from '../request-bytes.ts';
 import { send } from '../raw-http.ts';
 

@@ -1,5 +1,5 @@
 import { ENV_CANARY } from '../request-bytes.ts';
-import type { StdioRow } from '../rows-stdio.ts';
+import type { StdioRow } from '../stdio-row.ts';
 import type { CallOutcome, StdioContext } from '../stdio-context.ts';
 import { until } from '../until.ts';
 

@@ -1,14 +1,10 @@
 import type { ClientContext } from '@omni/model';
+import type { SessionScope } from '@omni/protocol';
 import { Token } from '../token.ts';
 import type { Scope } from './scope.ts';
 
 /** @param scope - Of kind `connection`; it has the session's client as {@link Token.Client}. */
 export type OnSession = (scope: Scope) => void;
-
-/** Ends what belongs to a session; never throws. */
-export interface SessionScope {
-  close(): void;
-}
 
 /** Opens a scope for a session: it sees what the process has, and ends what was made in it when the session ends. */
 export function openSessionScope(root: Scope, onSession: OnSession): (client: ClientContext) => SessionScope {

@@ -56,10 +56,7 @@ export class ServerRequests {
     if (this.#open.size >= this.#maxOpen) {
       return this.refuse(
         id,
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `More than ${this.#maxOpen} requests wait for the client`,
-        ),
+        new GatewayError('OMNI_OVERLOADED', `More than ${this.#maxOpen} requests wait for the client`),
       );
     }
     const request: OpenRequest = { call, withdrawal: new AbortController() };

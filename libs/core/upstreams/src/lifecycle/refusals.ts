@@ -5,7 +5,11 @@ import type { ErrorFacts } from './upstream-state.ts';
  * @param facts - What the state keeps of the failure.
  * @param cause - The failure itself; `undefined` when the state was restored.
  */
-export function downError(upstream: string, facts: ErrorFacts, cause: GatewayError | undefined): GatewayError {
+export function downError(
+  upstream: string,
+  facts: ErrorFacts,
+  cause: GatewayError | undefined,
+): GatewayError {
   return new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down: ${facts.message}`, {
     data: { reason: facts.code },
     cause,
