@@ -50,11 +50,11 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(usage());
     return 0;
   }
-  const { guards, problems } = placeGuards(ROOT, GUARDS);
   if (values.write === true) {
-    writeFileSync(join(ROOT, PAGE_FILE), guardsPage(guards));
+    writeFileSync(join(ROOT, PAGE_FILE), guardsPage(GUARDS));
     return 0;
   }
+  const { guards, problems } = placeGuards(ROOT, GUARDS);
   const beginnings = values.only?.split(',') ?? [''];
   const isNamed = (name: string): boolean => beginnings.some((beginning) => name.startsWith(beginning));
   const jobs = jobsOf(

@@ -13,6 +13,7 @@ export const AREAS = {
   auth: [
     'advisories',
     'advisories-of-principals',
+    'credentials',
     'isolation-of-answers',
     'isolation-of-tokens',
     'isolation-over-http',

@@ -45,7 +45,7 @@ describe('runCounted', () => {
       setInterval(() => {}, 1000);`;
     const { code, wasSilent, tail } = await runCounted(process.execPath, ['-e', script], {
       cwd: HERE,
-      silenceMs: 2_000,
+      silenceMs: 5_000,
     });
     expect({ code, wasSilent }).toEqual({ code: 1, wasSilent: true });
     expect(isAlive(Number(tail))).toBe(false);
@@ -54,8 +54,8 @@ describe('runCounted', () => {
   it('lets a program go on that takes longer and says something meanwhile', async () => {
     const script = `
       let said = 0;
-      const timer = setInterval(() => { console.error('busy'); if (++said === 9) clearInterval(timer); }, 300);`;
-    expect(await runCounted(process.execPath, ['-e', script], { cwd: HERE, silenceMs: 2_000 })).toMatchObject(
+      const timer = setInterval(() => { console.error('busy'); if (++said === 10) clearInterval(timer); }, 500);`;
+    expect(await runCounted(process.execPath, ['-e', script], { cwd: HERE, silenceMs: 4_000 })).toMatchObject(
       {
         code: 0,
         wasSilent: false,

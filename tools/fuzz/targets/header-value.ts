@@ -50,7 +50,7 @@ export function headerValue(codec: Codec = model): FuzzTarget {
     name: 'header-value',
     promise:
       'any text survives encoding and decoding, here and in the SDK, and is a header without edges; any header names the same for both',
-    covers: /model\/src\/header-value\.ts$/,
+    covers: /model\/src\/vocabulary\/header-value\.ts$/,
     seeds: [
       'plain',
       '=?base64?5pel5pys?=',
