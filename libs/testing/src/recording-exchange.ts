@@ -1,6 +1,6 @@
 import {
   GatewayError,
-  type ConnectionFacts,
+  type PeerFacts,
   type Exchange,
   type HeaderList,
   type ListenerFacts,
@@ -22,11 +22,11 @@ export interface RecordedRequest {
   /** Fails the reading of the body in place of giving it. */
   readonly bodyError?: GatewayError;
   /** Default: {@link LOOPBACK_CONNECTION}. */
-  readonly connection?: ConnectionFacts;
+  readonly connection?: PeerFacts;
 }
 
 /** A client of this machine, over plain HTTP. */
-export const LOOPBACK_CONNECTION: ConnectionFacts = {
+export const LOOPBACK_CONNECTION: PeerFacts = {
   listener: { kind: 'http', host: '127.0.0.1', port: 7431 },
   peerAddress: '127.0.0.1',
   peerCertificate: undefined,

@@ -432,7 +432,7 @@ mcpServers:
       tokens: [],
     });
     expect(() => parse('auth: { mode: open }\nserver: { listen: "0.0.0.0:0" }')).toThrow(
-      'auth.mode "open" lets everybody in',
+      'auth.mode "open" lets in everybody',
     );
   });
 

@@ -16,8 +16,8 @@ export interface PeerCertificate {
   readonly alternativeNames: readonly string[];
 }
 
-/** What a listener knows of a connection: plain data. */
-export interface ConnectionFacts {
+/** What a listener knows of the other end of a connection: plain data. */
+export interface PeerFacts {
   readonly listener: ListenerFacts;
   /**
    * Address of the other end of the connection, which may be a proxy; no header changes it. IPv4 addresses stand in their own
@@ -29,7 +29,7 @@ export interface ConnectionFacts {
 }
 
 /** What is known of a request before anything of its body is read: plain data, and headers by name. */
-export interface RequestFacts extends ConnectionFacts {
+export interface RequestFacts extends PeerFacts {
   /** HTTP method as sent, e.g. `POST`. */
   readonly method: string;
   /** Path as sent: not decoded, not normalised, without the query. */

@@ -5,7 +5,7 @@ import { request as requestTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import type { ConnectionFacts, PeerCertificate } from '@omni/ports';
+import type { PeerFacts, PeerCertificate } from '@omni/ports';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { NodeHttpListener } from './http-listener.ts';
@@ -100,7 +100,7 @@ async function start(tls: TlsFiles, log: string[] = []): Promise<void> {
   ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));
 }
 
-function factsOf({ listener: where, peerAddress, peerCertificate }: ConnectionFacts): ConnectionFacts {
+function factsOf({ listener: where, peerAddress, peerCertificate }: PeerFacts): PeerFacts {
   return { listener: where, peerAddress, peerCertificate };
 }
 

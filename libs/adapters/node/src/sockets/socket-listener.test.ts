@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type ConnectionFacts,
+  type PeerFacts,
   type GatewayError,
   type MessageChannel,
   silentLogger,
@@ -80,8 +80,8 @@ describe('NodeSocketListener', () => {
   });
 
   it.each(['a Unix socket', 'TCP'])('says where a client on %s comes from', async (kind) => {
-    let told: (facts: ConnectionFacts) => void = () => {};
-    const facts = new Promise<ConnectionFacts>((resolve) => (told = resolve));
+    let told: (facts: PeerFacts) => void = () => {};
+    const facts = new Promise<PeerFacts>((resolve) => (told = resolve));
     const { listener } = echo({
       onConnection: (open, of) => {
         open({ onMessage() {}, onFramingError() {}, onClose() {} });

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import {
   type ByteBudget,
-  type ConnectionFacts,
+  type PeerFacts,
   GatewayError,
   type ListenerFacts,
   type Logger,
@@ -24,7 +24,7 @@ import { WRITE_TIMEOUT_MS } from '../http/response-write-timeout.ts';
 /** Settings of {@link NodeSocketListener}. */
 export interface NodeSocketListenerOptions {
   /** Serves one client; opens the channel before it returns. Of the clients of a Unix socket Node does not tell who they are. */
-  readonly onConnection: (open: OpenChannel, facts: ConnectionFacts) => void;
+  readonly onConnection: (open: OpenChannel, facts: PeerFacts) => void;
   readonly maxMessageBytes: number;
   /** Bytes that may wait for one client to read them. Default 64 MiB. */
   readonly maxBacklogBytes?: number;
