@@ -27,7 +27,10 @@ export class LifecycleList {
 
   /** Starts one part after the other. */
   async start(): Promise<void> {
-    for (const part of this.#parts) await part.start?.();
+    for (const part of this.#parts) {
+      if (this.#stopped !== undefined) return;
+      await part.start?.();
+    }
   }
 
   /**

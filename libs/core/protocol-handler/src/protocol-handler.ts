@@ -128,6 +128,7 @@ export class ProtocolHandler {
       clock,
       maxSessions: limits.maxSessions,
       sessionIdleMs: limits.sessionIdleMs,
+      countOthers: () => sse.size,
     });
     this.#access = new EndpointAccess(options);
     const parts = {
@@ -197,7 +198,12 @@ export class ProtocolHandler {
       },
     );
     this.#connections.add(front);
-    return front;
+    return {
+      close: () => {
+        this.#connections.delete(front);
+        return front.close();
+      },
+    };
   }
 
   advertise(): Advertisement {

@@ -42,7 +42,11 @@ export class AwaitedReply implements ReplySink {
   }
 
   readonly #onAbort = (): void => {
-    this.#running?.cancel('aborted');
     this.#reject(this.#signal.reason);
+    try {
+      this.#running?.cancel('aborted');
+    } catch {
+      // Whoever awaits it has its reason; thrown here it would end the process.
+    }
   };
 }

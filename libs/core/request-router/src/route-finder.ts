@@ -51,7 +51,15 @@ export class RouteFinder {
 
   /** @param state - Told along with the route. */
   #whenKnown(context: CallContext, onRoute: OnRoute, state?: BroughtState): void {
-    this.#options.views.whenKnown(context.client, 'call', () => onRoute(this.#inView(context), state));
+    this.#options.views.whenKnown(context.client, 'call', () => {
+      let route: Route | GatewayError;
+      try {
+        route = this.#inView(context);
+      } catch (error) {
+        route = GatewayError.from(error);
+      }
+      onRoute(route, state);
+    });
   }
 
   /** The state leads to a call that waits, or to none; either way the view that is current then has to permit it. */

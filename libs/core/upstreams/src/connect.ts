@@ -3,6 +3,7 @@ import {
   type CredentialValues,
   GatewayError,
   type Era,
+  type UpstreamSpec,
   type UpstreamTransport,
 } from '@omni/ports';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
@@ -137,7 +138,7 @@ class Attempt {
     const open = channelOpener(old, this.#options, () => (isSpoken = true));
     if (open instanceof GatewayError) return this.#failLater(open);
     this.#abort = handshakeOnChannel(
-      { ...this.#options, spec: { ...spec, transport: old }, open, plan: 'legacy', boundTo },
+      { ...this.#options, spec: withTransport(spec, old), open, plan: 'legacy', boundTo },
       (outcome) =>
         this.#onOutcome(
           outcome.kind === 'failed' && !isSpoken ? { kind: 'failed', error: refusal } : outcome,
@@ -182,6 +183,11 @@ function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
   // Nobody was there to be silent.
   if (plan === 'legacy-first' && data?.['phase'] === 'connect') return true;
   return plan === 'modern' && ENDED.has(code) && data?.['phase'] !== 'connect';
+}
+
+/** The same settings, also those that change later, on another transport. */
+function withTransport(spec: UpstreamSpec, transport: SseTransport): UpstreamSpec {
+  return Object.create(spec, { transport: { value: transport, enumerable: true } }) as UpstreamSpec;
 }
 
 /** Whether a connection holds to credentials that are in force no longer. */

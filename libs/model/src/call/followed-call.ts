@@ -22,8 +22,11 @@ export abstract class FollowedCall extends ForwardingHandler implements RunningC
   }
 
   cancel(reason?: string): void {
-    this.#running?.cancel(reason);
-    this.#end();
+    try {
+      this.#running?.cancel(reason);
+    } finally {
+      this.#end();
+    }
   }
 
   override onAnswer(answer: UpstreamAnswer): void {

@@ -83,5 +83,10 @@ function explain(spec: ChildSpec, code: string, path: string): string {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // A path with a NUL byte, or one that may not be looked at.
+    return false;
+  }
 }

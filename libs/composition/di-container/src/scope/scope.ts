@@ -48,7 +48,7 @@ export class Scope {
   readonly #disposers = new ScopeDisposers();
   // Most connections need no parts of their own: an idle session must not pay for a container.
   #own: Container | undefined;
-  #isClosed = false;
+  #closed: Promise<void> | undefined;
 
   private constructor(kind: ScopeKind, parent: Scope | undefined) {
     this.kind = kind;
@@ -71,7 +71,10 @@ export class Scope {
     token: ServiceIdentifier<Part>,
     registration: ValueRegistration<Part> | FactoryRegistration<Part, N>,
   ): void {
-    if ('useValue' in registration) this.#container().bind(token).toConstantValue(registration.useValue);
+    // What was made for this scope because a scope above says `scoped` is hidden as well.
+    const container = this.#container();
+    if (this.#parent !== undefined && container.isCurrentBound(token)) void container.unbind(token);
+    if ('useValue' in registration) container.bind(token).toConstantValue(registration.useValue);
     else {
       this.#bind(token, registration);
       if (registration.lifetime === 'scoped') this.#scoped.push((scope) => scope.#bind(token, registration));
@@ -107,9 +110,10 @@ export class Scope {
    * @throws {@link AggregateError} With everything that was thrown.
    */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    await this.#disposers.run();
+    // Who closes it again waits too; who came first is told what was thrown.
+    if (this.#closed !== undefined) return this.#closed.catch(() => {});
+    this.#closed = this.#disposers.run();
+    await this.#closed;
   }
 
   #bind<Part, N extends Needs>(

@@ -11,7 +11,12 @@ export function openSessionScope(root: Scope, onSession: OnSession): (client: Cl
   return (client) => {
     const scope = root.createScope('connection');
     scope.register(Token.Client, { useValue: client });
-    onSession(scope);
+    try {
+      onSession(scope);
+    } catch (error) {
+      void scope.close().catch(() => {});
+      throw error;
+    }
     return {
       close: () =>
         void scope.close().catch((error: unknown) => {

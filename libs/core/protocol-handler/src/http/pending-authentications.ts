@@ -4,6 +4,8 @@ import type { EndpointRequest } from './endpoint-request.ts';
 /** All together. One peer address has at most as many as are free: whoever asks for many leaves half of them to others. */
 const MAX_PENDING = 1_000;
 const DEADLINE_MS = 10_000;
+/** Asked for and not answered, those whose clients have gone or were refused included: nothing ends these but their answer. */
+const MAX_UNANSWERED = 10_000;
 
 /**
  * Authentications that take time: bounded in number, each with a deadline. The request behind one is held as it came; nothing of
@@ -15,6 +17,7 @@ export class PendingAuthentications {
   readonly #pending = new Set<(refusal: Refusal) => void>();
   readonly #ofPeer = new Map<string, number>();
   #isClosed = false;
+  #unanswered = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,6 +25,11 @@ export class PendingAuthentications {
 
   get size(): number {
     return this.#pending.size;
+  }
+
+  /** Why nobody can be asked who a request is from. */
+  get refusal(): Refusal | undefined {
+    return /* guard: authentication/unanswered */ this.#unanswered >= MAX_UNANSWERED ? full() : undefined;
   }
 
   /**
@@ -32,6 +40,8 @@ export class PendingAuthentications {
     answer: Promise<Principal | Refusal>,
     request: EndpointRequest,
   ): Refusal | Promise<Principal | Refusal> {
+    this.#unanswered++;
+    void answer.then(() => this.#unanswered--);
     if (this.#isClosed) return stopping();
     const peer = request.peerAddress ?? '';
     const ofPeer = this.#ofPeer.get(peer) ?? 0;

@@ -36,6 +36,8 @@ export class RequestAuthentication {
 
   /** @returns A promise, which is never rejected, only where the authentication takes time. */
   identify(request: EndpointRequest): Principal | Refusal | Promise<Principal | Refusal> {
+    const { refusal } = this.#pending;
+    if (refusal !== undefined) return refusal;
     try {
       const answer = this.#authentication.authenticate(request);
       if (!('then' in answer)) return checked(answer);

@@ -51,6 +51,10 @@ export class SseFront {
     this.#options = options;
   }
 
+  get size(): number {
+    return this.#sessions.size;
+  }
+
   /** Answers an exchange on one of its paths, which are those of `ENDPOINT_OF_SSE`. */
   readonly serve = (exchange: Exchange, decision: EndpointDecision): void => {
     if (decision.kind === 'refused') refuse(exchange, decision.error, 'null', decision.headers);

@@ -24,7 +24,7 @@ function answer(n: number): Outcome {
 
 function open(count: number): { readonly target: RecordingTarget; readonly collector: BatchCollector } {
   const target = new RecordingTarget();
-  const collector = new BatchCollector(target, { send() {}, sendNow: () => false });
+  const collector = new BatchCollector(target, { send() {}, sendNow: () => false, destroy() {} });
   for (let index = 0; index < count; index++) collector.expect();
   return { target, collector };
 }

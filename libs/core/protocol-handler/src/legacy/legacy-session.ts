@@ -143,7 +143,11 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
         return this.#setLevel(request);
       case 'resources/subscribe':
         // Clients that remember addresses subscribe without listing first.
-        views.whenKnown(this.client, 'list', () => void this.#subscribe(request));
+        views.whenKnown(
+          this.client,
+          'list',
+          request.later(() => void this.#subscribe(request)),
+        );
         return NOTHING_RUNS;
       case 'resources/unsubscribe':
         return this.#unsubscribe(request);
@@ -276,13 +280,19 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
       (release) => {
         // The client may have taken it back, or asked again.
         const isWanted =
-          !this.#isEnded && /* guard: session/taken-back */ subscriptions.get(uri) === subscription;
+          !this.#isEnded &&
+          !request.isSettled &&
+          /* guard: session/taken-back */ subscriptions.get(uri) === subscription;
         if (release instanceof GatewayError) {
           if (isWanted) subscriptions.delete(uri);
           return void failureOf(request, release);
         }
         if (isWanted) subscription.release = release;
-        else release();
+        else {
+          // One that was cancelled is not there for the next request either.
+          if (subscriptions.get(uri) === subscription) subscriptions.delete(uri);
+          release();
+        }
         return void resultOf(request, '{}');
       },
     );

@@ -24,6 +24,8 @@ export interface LegacySessionsOptions extends SessionDependencies {
   readonly clock: Clock;
   readonly maxSessions: number;
   readonly sessionIdleMs: number;
+  /** How many sessions there are beside these: all together are limited. Default: none. */
+  readonly countOthers?: () => number;
 }
 
 /** How often it is looked for idle sessions in the time after which they end. */
@@ -48,12 +50,12 @@ export class LegacySessions {
   }
 
   open(initialize: RpcMessage, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
-    const { maxSessions, clock, sessionIdleMs } = this.#options;
-    if (this.#sessions.size >= maxSessions) {
+    const { maxSessions, clock, sessionIdleMs, countOthers = () => 0 } = this.#options;
+    if (this.#sessions.size + countOthers() >= maxSessions) {
       this.#sweep();
-      if (this.#sessions.size >= maxSessions) this.#endIdlestOf(principal);
+      if (this.#sessions.size + countOthers() >= maxSessions) this.#endIdlestOf(principal);
       // guard: session/count
-      if (this.#sessions.size >= maxSessions)
+      if (this.#sessions.size + countOthers() >= maxSessions)
         return new GatewayError(
           'OMNI_OVERLOADED',
           `At most ${maxSessions} sessions can be open (limits.maxSessions)`,

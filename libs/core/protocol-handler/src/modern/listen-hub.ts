@@ -141,7 +141,7 @@ export class ListenHub {
   ): void {
     if (asked.length === 0) return onKnown([]);
     const { views, updates, clock } = this.#options;
-    views.whenKnown(listen.request.client, 'list', () => {
+    const begin = listen.request.later(() => {
       if (listen.isClosed) return;
       const view = views.of(listen.request.client);
       const honoured = new Set(
@@ -173,6 +173,7 @@ export class ListenHub {
       }
       settle();
     });
+    views.whenKnown(listen.request.client, 'list', begin);
   }
 
   /** @param onKnown - Called once, with those that are the client's. */

@@ -248,7 +248,7 @@ describe('ClientRequest', () => {
       writer: new RecordingWriter(),
     });
     request.start({ serve: () => NOTHING_RUNS });
-    expect(() => request.settle(ANSWER)).toThrow('disk full');
+    expect(() => request.settle(ANSWER)).not.toThrow();
     expect(admission.inFlight).toBe(0);
     expect(front.settled).toBe(1);
   });

@@ -114,6 +114,18 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     if (this.#isCancelled) running.cancel(this.#cancelReason);
   }
 
+  /** What it waits for: does nothing once it has ended, and fails this request alone. */
+  later(goOn: () => void): () => void {
+    return () => {
+      if (this.#isSettled) return;
+      try {
+        goOn();
+      } catch (error) {
+        this.fail(GatewayError.from(error));
+      }
+    };
+  }
+
   notification(notification: RpcNotification): boolean {
     if (this.#isSettled) return true;
     // guard: session/level-in-call
@@ -122,7 +134,14 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
       !passesLevel(notification, this.client.session?.logLevel())
     )
       return true;
-    return this.#writer.notification(notification.text);
+    try {
+      return this.#writer.notification(notification.text);
+    } catch (cause) {
+      this.#destroy();
+      const error = new GatewayError('OMNI_INTERNAL', 'A notification could not be written', { cause });
+      this.cancel('the client cannot be reached', { kind: 'error', error });
+      return true;
+    }
   }
 
   onDrain(listener: () => void): void {
@@ -186,8 +205,14 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     if (this.#isSettled) return;
     this.#isCancelled = true;
     this.#cancelReason = reason;
-    this.#running.cancel(reason);
-    this.settle(outcome);
+    let ended = outcome;
+    try {
+      this.#running.cancel(reason);
+    } catch (error) {
+      // It ends all the same; the log hears why.
+      ended = { kind: 'error', error: GatewayError.from(error) };
+    }
+    this.settle(ended);
   }
 
   /** Ends the request, once: the only place that answers, logs, counts and gives the permit back. */
@@ -200,10 +225,11 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     const ended = this.#write(outcome);
     try {
       front.log.settled(this, ended);
-    } finally {
-      front.settled++;
-      if (/* guard: request/permit */ this.#hasPermit) front.admission.release();
+    } catch {
+      // A log that fails has nobody to tell, and ends nothing else.
     }
+    front.settled++;
+    if (/* guard: request/permit */ this.#hasPermit) front.admission.release();
   }
 
   /** @returns How the request has ended indeed: an answer that cannot be written is a failure of Omni. */

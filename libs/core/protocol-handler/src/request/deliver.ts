@@ -4,11 +4,18 @@ export interface ClientOutlet {
   send(text: string): void;
   /** @returns `false` when the client would not hear it now. */
   sendNow(text: string): boolean;
+  /** Breaks off what cannot be written to. */
+  destroy(): void;
 }
 
 /** Tells a client what belongs to none of its requests: changes of lists and resources, notifications of its servers. */
 export function deliver(outlet: ClientOutlet, text: string): void {
-  outlet.send(text);
+  try {
+    outlet.send(text);
+  } catch {
+    // It is told to many clients: one that is broken ends alone.
+    outlet.destroy();
+  }
 }
 
 /** Tells it now or not at all: what is stale later on, and what would wait in vain for an answer. */

@@ -20,8 +20,10 @@ export class ListAnswers {
     const refused = checkCursor(request.message);
     if (refused !== undefined) request.fail(refused);
     else
-      this.#views.whenKnown(request.client, 'list', () =>
-        this.#send(request, this.#views.of(request.client).list(kind)),
+      this.#views.whenKnown(
+        request.client,
+        'list',
+        request.later(() => this.#send(request, this.#views.of(request.client).list(kind))),
       );
     return NOTHING_RUNS;
   }

@@ -128,7 +128,10 @@ export class RequestLog {
 function wordOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'message':
-      return outcome.errorCode ?? 'ok';
+      // A server may write anything in its place.
+      return outcome.errorCode === undefined || /^-?\d{1,10}$/.test(outcome.errorCode)
+        ? (outcome.errorCode ?? 'ok')
+        : 'error';
     case 'error':
     case 'refused':
       return outcome.error.code;

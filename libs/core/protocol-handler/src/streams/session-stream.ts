@@ -79,6 +79,11 @@ export class SessionStream implements Ticking {
     return true;
   }
 
+  destroy(): void {
+    this.#stream.cut();
+    this.#leaveTicker();
+  }
+
   /** The session is over; its streams are ended by {@link SessionEvents.release}. */
   end(): void {
     this.#leaveTicker();

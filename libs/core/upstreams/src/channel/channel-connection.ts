@@ -142,7 +142,14 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
 
   async close(): Promise<void> {
     this.#end(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
-    await this.#channel.close();
+    try {
+      await this.#channel.close();
+    } catch (error) {
+      this.#options.context.logger.warn(
+        { upstream: this.upstream, err: error },
+        'a connection could not be closed',
+      );
+    }
   }
 
   abandon(call: ChannelCall, reason: string | undefined): void {

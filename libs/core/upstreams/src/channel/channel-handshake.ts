@@ -74,14 +74,24 @@ class ChannelHandshake implements HeadedListener {
   }
 
   begin(): void {
-    this.#channel = this.#options.open(this);
+    try {
+      this.#channel = this.#options.open(this);
+    } catch (error) {
+      const failure = new GatewayError(
+        'OMNI_UPSTREAM_UNREACHABLE',
+        `"${this.#options.spec.name}" could not be opened`,
+        { cause: error, data: { phase: 'connect' } },
+      );
+      // Whoever began this has its handle before it fails.
+      return queueMicrotask(() => this.#fail(failure));
+    }
     this.#ask(this.#serverRequest);
   }
 
   abort(): void {
     this.#isOver = true;
     this.#cancelTimer?.();
-    void this.#channel?.close();
+    this.#closeChannel();
   }
 
   onMessage(text: string): void {
@@ -192,6 +202,13 @@ class ChannelHandshake implements HeadedListener {
     this.#finish({ kind: 'connection', connection: this.#connection });
   }
 
+  #closeChannel(): void {
+    void this.#channel?.close().catch((error: unknown) => {
+      const { spec, context } = this.#options;
+      context.logger.warn({ upstream: spec.name, err: error }, 'a connection could not be closed');
+    });
+  }
+
   #fail(error: GatewayError): void {
     this.#finish({ kind: 'failed', error });
   }
@@ -200,7 +217,7 @@ class ChannelHandshake implements HeadedListener {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelTimer?.();
-    if (outcome.kind !== 'connection') void this.#channel?.close();
+    if (outcome.kind !== 'connection') this.#closeChannel();
     this.#done(outcome);
   }
 }

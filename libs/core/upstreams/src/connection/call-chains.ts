@@ -22,8 +22,8 @@ export interface CallChainsOptions {
 export class CallChains {
   readonly holdPlace: HoldPlace;
   readonly #stages: readonly CallStage[];
-  /** By whose they are; those that clients share belong to {@link #everybody}. */
-  readonly #instances = new WeakMap<object, Map<string, InstanceIdentity>>();
+  /** By their upstream, then by whose they are; those that clients share belong to {@link #everybody}. */
+  readonly #instances = new WeakMap<object, WeakMap<object, Map<Era, InstanceIdentity>>>();
   readonly #everybody = { key: 'shared' };
   #version = 0;
 
@@ -46,19 +46,28 @@ export class CallChains {
     return compose(this.#stages, raw, facts);
   }
 
-  /** @param binding - Whose connection it is; `undefined` when clients share it. */
-  factsOf(spec: UpstreamSpec, era: Era, binding: ClientBinding | undefined): ConnectionFacts {
-    const instance = this.#instanceOf(spec.name, era, binding ?? this.#everybody);
+  /**
+   * @param binding - Whose connection it is; `undefined` when clients share it.
+   * @param upstream - What tells it apart from its successor of the same name.
+   */
+  factsOf(
+    spec: UpstreamSpec,
+    era: Era,
+    binding: ClientBinding | undefined,
+    upstream: object,
+  ): ConnectionFacts {
+    const instance = this.#instanceOf(upstream, era, binding ?? this.#everybody);
     return { upstream: spec.name, era, transport: spec.transport.kind, instance, spec };
   }
 
-  #instanceOf(upstream: string, era: Era, owner: InstanceIdentity): InstanceIdentity {
-    let instances = this.#instances.get(owner);
-    if (instances === undefined) this.#instances.set(owner, (instances = new Map()));
+  #instanceOf(upstream: object, era: Era, owner: InstanceIdentity): InstanceIdentity {
+    let owners = this.#instances.get(upstream);
+    if (owners === undefined) this.#instances.set(upstream, (owners = new WeakMap()));
+    let instances = owners.get(owner);
+    if (instances === undefined) owners.set(owner, (instances = new Map()));
     // A shared legacy instance may stand beside the modern one.
-    const name = `${era} ${upstream}`;
-    let instance = instances.get(name);
-    if (instance === undefined) instances.set(name, (instance = { key: owner.key }));
+    let instance = instances.get(era);
+    if (instance === undefined) instances.set(era, (instance = { key: owner.key }));
     return instance;
   }
 }

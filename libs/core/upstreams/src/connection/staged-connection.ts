@@ -1,12 +1,13 @@
-import type {
-  CallHandler,
-  ClientBinding,
-  ConnectionFacts,
-  RunningCall,
-  SendCall,
-  UpstreamCall,
+import {
+  type CallHandler,
+  type ClientBinding,
+  type ConnectionFacts,
+  refusedCall,
+  type RunningCall,
+  type SendCall,
+  type UpstreamCall,
 } from '@omni/model';
-import type { Era } from '@omni/ports';
+import { type Era, GatewayError } from '@omni/ports';
 import type { CallChains } from './call-chains.ts';
 import type { ConnectionOptions } from './open-connection.ts';
 
@@ -20,11 +21,11 @@ export abstract class StagedConnection {
   #chain: SendCall;
   #version: number;
 
-  constructor({ spec, context: { chains }, binding }: ConnectionOptions, era: Era) {
+  constructor({ spec, context: { chains }, binding, credentials }: ConnectionOptions, era: Era) {
     this.upstream = spec.name;
     this.binding = binding;
     this.#chains = chains;
-    this.#facts = chains.factsOf(spec, era, binding);
+    this.#facts = chains.factsOf(spec, era, binding, credentials);
     this.#raw = (call, handler) => this.sendRaw(call, handler);
     this.#version = chains.version;
     this.#chain = chains.build(this.#raw, this.#facts);
@@ -32,8 +33,16 @@ export abstract class StagedConnection {
 
   send(call: UpstreamCall, handler: CallHandler): RunningCall {
     if (this.#version !== this.#chains.version) this.#rebuild();
-    // guard: link/in-flight, http/in-flight, http/in-flight-legacy
-    return this.#chain(call, handler);
+    try {
+      // guard: link/in-flight, http/in-flight, http/in-flight-legacy
+      return this.#chain(call, handler);
+    } catch (error) {
+      // Whoever waits behind this call for the same connection must not pay for it.
+      return refusedCall(
+        handler,
+        new GatewayError('OMNI_INTERNAL', `A call to "${this.upstream}" could not be sent`, { cause: error }),
+      );
+    }
   }
 
   /** Sends past all stages. */

@@ -83,7 +83,12 @@ export class UpstreamCredentials {
   #ask(): Promise<void> | undefined {
     const { credentials: provider, clock } = this.#options;
     const abort = new AbortController();
-    const asked = provider.refresh(this.upstream, provider.headers(this.upstream), abort.signal);
+    let asked: Promise<void> | undefined;
+    try {
+      asked = provider.refresh(this.upstream, provider.headers(this.upstream), abort.signal);
+    } catch (error) {
+      this.#warn(error instanceof Error ? error.message : String(error));
+    }
     if (asked === undefined) return undefined;
     this.#abort = abort;
     return new Promise((resolve) => {

@@ -21,19 +21,26 @@ export function sendAuthorized(
   credentials: RequestHeaders,
   request: HttpRequest,
   listener: HttpResponseListener,
-): HttpCall {
+): AuthorizedCall {
   const exchange = new AuthorizedExchange(http, credentials, request, listener);
   exchange.begin();
   return exchange;
 }
 
-class AuthorizedExchange implements HttpCall, HttpResponseListener {
+/** A request under way. */
+export interface AuthorizedCall extends HttpCall {
+  /** It was refused and waits for other credentials, with which it is sent again by itself. */
+  readonly isRenewing: boolean;
+}
+
+class AuthorizedExchange implements AuthorizedCall, HttpResponseListener {
   readonly #client: HttpClient;
   readonly #credentials: RequestHeaders;
   readonly #request: HttpRequest;
   readonly #listener: HttpResponseListener;
   readonly #sent: readonly string[];
   #http: HttpCall | undefined;
+  isRenewing = false;
   #isLast = false;
   #isPaused = false;
   #isAborted = false;
@@ -79,7 +86,9 @@ class AuthorizedExchange implements HttpCall, HttpResponseListener {
     // What stands behind the head is not waited for.
     this.#http?.abort();
     if (hasOther === true) return this.#sendAgain();
+    this.isRenewing = true;
     void hasOther.then((isThere) => {
+      this.isRenewing = false;
       if (this.#isAborted) return;
       if (isThere) return this.#sendAgain();
       this.#listener.onHead(status, headers);

@@ -1,6 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
-import { sendAuthorized } from './authorized-exchange.ts';
+import type { CancelTimer, GatewayError } from '@omni/ports';
+import { type AuthorizedCall, sendAuthorized } from './authorized-exchange.ts';
 import type { RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
@@ -34,7 +34,7 @@ export class LegacyEventStream implements HttpMessageSink {
   readonly #options: LegacyEventStreamOptions;
   readonly #backoff: Backoff;
   #reader: HttpMessageReader | undefined;
-  #http: HttpCall | undefined;
+  #http: AuthorizedCall | undefined;
   /** A pause, or the question whether the session is still known. */
   #cancelBetween: CancelTimer | undefined;
   #lastEventId = '';
@@ -82,7 +82,8 @@ export class LegacyEventStream implements HttpMessageSink {
 
   /** Goes on in another exchange, behind the last event that came. During a pause there is none that could be left. */
   reopen(): void {
-    if (this.#http === undefined) return;
+    // What was refused is sent again by itself: to begin anew would ask for newer credentials without end.
+    if (this.#http === undefined || this.#http.isRenewing) return;
     this.#reader?.stop();
     this.#http.abort();
     this.#cancelSettling?.();

@@ -14,18 +14,11 @@ import {
   type UpstreamAnswer,
   type UpstreamCall,
 } from '@omni/model';
-import {
-  GatewayError,
-  type HttpCall,
-  type HttpClient,
-  type HttpRequest,
-  LiveList,
-  type Place,
-} from '@omni/ports';
+import { GatewayError, type HttpClient, type HttpRequest, LiveList, type Place } from '@omni/ports';
 import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
 import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
-import { sendAuthorized } from './authorized-exchange.ts';
+import { type AuthorizedCall, sendAuthorized } from './authorized-exchange.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { exchangePhase } from './exchange-phase.ts';
 import { addForwarded, postHeaders, type RequestHeaders } from './http-headers.ts';
@@ -184,7 +177,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   readonly #listener: CallHandler;
   place: Place<ModernHttpCall> | undefined;
   #reader: HttpMessageReader;
-  #http: HttpCall | undefined;
+  #http: AuthorizedCall | undefined;
   #deadline: Deadline | undefined;
   #tail: StreamTail | undefined;
   #chunks: ChunkSink | undefined;
@@ -222,7 +215,8 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
 
   /** A subscription goes on in another exchange: whoever listens is told by its acknowledgement that something may be missing. */
   renewStream(): void {
-    if (this.#isOver || this.#call.method !== LISTEN) return;
+    // What was refused is sent again by itself.
+    if (this.#isOver || this.#call.method !== LISTEN || this.#http?.isRenewing === true) return;
     this.#reader.stop();
     this.#http?.abort();
     this.#reader = this.#newReader();
@@ -339,7 +333,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     });
   }
 
-  #send(): HttpCall {
+  #send(): AuthorizedCall {
     const request = this.#connection.requestOf(this.#call);
     return sendAuthorized(this.#options.http, this.#connection.headers, request, this.#reader);
   }

@@ -77,7 +77,8 @@ export class ClientInstances {
     if (client.session !== undefined) this.#keepFor(instance, client.session);
     sessions.connectionFor(instance.binding, (result) => {
       // What did not come up takes no room.
-      if (result instanceof GatewayError) this.#instances.delete(instance);
+      if (result instanceof GatewayError && !sessions.isOpening(instance.binding))
+        this.#instances.delete(instance);
       done(result);
     });
   }

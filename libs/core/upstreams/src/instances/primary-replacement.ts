@@ -16,27 +16,37 @@ export class PrimaryReplacement {
   readonly #options: PrimaryReplacementOptions;
   /** Of an attempt, or of the pause before. */
   #cancel: CancelTimer | undefined;
+  #isAttempting = false;
+  #backoff: Backoff | undefined;
 
   constructor(options: PrimaryReplacementOptions) {
     this.#options = options;
   }
 
-  /** An attempt that is under way is given up: what it began with may be former by now. */
+  /** An attempt that is under way goes on: it finds out by itself that what it began with is former. */
   begin(): void {
-    this.end();
-    this.#attempt(new Backoff(this.#options.context.random));
+    if (this.#isAttempting) return;
+    this.#cancel?.();
+    this.#attempt((this.#backoff ??= new Backoff(this.#options.context.random)));
   }
 
   end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#isAttempting = false;
+    this.#backoff = undefined;
   }
 
   #attempt(backoff: Backoff): void {
     const { upstream, context, open, onReplaced } = this.#options;
+    this.#isAttempting = true;
     this.#cancel = open((result) => {
       this.#cancel = undefined;
-      if (!(result instanceof GatewayError)) return onReplaced(result);
+      this.#isAttempting = false;
+      if (!(result instanceof GatewayError)) {
+        this.#backoff = undefined;
+        return onReplaced(result);
+      }
       const delayMs = backoff.nextDelayMs(0);
       this.#cancel = context.clock.after(delayMs, () => this.#attempt(backoff));
       context.logger.warn(

@@ -4,6 +4,9 @@ import { GatewayError } from '@omni/ports';
 import { LazyConnection, type OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 
+/** Most that wait for one instance to start. */
+const MAX_WAITING = 256;
+
 export interface SessionConnectionsOptions {
   readonly upstream: string;
   readonly maxInstances: number;
@@ -57,8 +60,17 @@ export class SessionConnections {
       this.#connections.set(binding.key, lazy);
       this.#watch(binding);
     }
-    lazy.get((result) => {
-      if (result instanceof GatewayError) this.#forget(binding.key);
+    // guard: instances/waiting
+    if (lazy.connection === undefined && lazy.inFlight >= MAX_WAITING)
+      return done(
+        new GatewayError(
+          'OMNI_OVERLOADED',
+          `${MAX_WAITING} calls wait for an instance of "${this.#options.upstream}" to start already`,
+        ),
+      );
+    const asked = lazy;
+    asked.get((result) => {
+      if (result instanceof GatewayError) this.#forget(binding.key, asked);
       done(result);
     });
   }
@@ -122,8 +134,7 @@ export class SessionConnections {
   }
 
   /** An instance that did not come up does not count. */
-  #forget(key: string): void {
-    const lazy = this.#connections.get(key);
-    if (lazy !== undefined && lazy.connection === undefined) this.#connections.delete(key);
+  #forget(key: string, lazy: LazyConnection): void {
+    if (this.#connections.get(key) === lazy) this.#connections.delete(key);
   }
 }

@@ -24,6 +24,8 @@ export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
   readonly names: readonly string[];
   readonly #byName: ReadonlyMap<string, Spec>;
   readonly #ids: ReadonlyMap<string, string>;
+  /** As they were when they came: whoever holds a definition may write to it. */
+  readonly #settings: ReadonlyMap<string, string>;
 
   /** @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a name that is none or stands twice. */
   constructor(version: number, specs: readonly Spec[]) {
@@ -32,6 +34,7 @@ export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
     this.names = specs.map(({ name }) => name);
     this.#byName = new Map(specs.map((spec) => [spec.name, spec]));
     this.#ids = new Map(specs.map((spec) => [spec.name, definitionId(spec)]));
+    this.#settings = new Map(specs.map((spec) => [spec.name, settingsText(spec)]));
     const misnamed = this.names.find((name) => /* guard: registry/names */ !NAME.test(name));
     if (misnamed !== undefined) throw invalid(`${JSON.stringify(misnamed)} is no name for a server`);
     const twice = this.names.find((name, index) => this.names.indexOf(name) !== index);
@@ -65,7 +68,7 @@ export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
     const was = earlier.get(spec.name);
     if (was === undefined) return 'added';
     if (this.idOf(spec.name) !== earlier.idOf(spec.name)) return 'replaced';
-    return settingsText(was) === settingsText(spec) ? 'unchanged' : 'changed';
+    return earlier.#settings.get(spec.name) === this.#settings.get(spec.name) ? 'unchanged' : 'changed';
   }
 }
 
