@@ -81,6 +81,11 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: "{ id: 'anonymous', kind: 'anonymous' }",
   },
   {
+    name: 'authentication/unanswered',
+    against: 'Any number of authentications are under way for clients that have gone.',
+    rule: 'PROTO-R12',
+  },
+  {
     name: 'authentication/answer',
     against: 'An authentication that answers with nothing lets everybody in.',
     without: 'true',

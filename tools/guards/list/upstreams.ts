@@ -146,6 +146,21 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'A server that refuses every upgrade is dialled without pause.',
   },
   {
+    name: 'credentials/stream-renewing',
+    against: 'A server that refuses its stream is asked without pause, and newer credentials with it.',
+    without: 'false',
+  },
+  {
+    name: 'credentials/listen-renewing',
+    against: 'A server that refuses a subscription is asked without pause, and newer credentials with it.',
+    without: 'false',
+  },
+  {
+    name: 'instances/waiting',
+    against: 'Any number of calls wait for an instance to start, those of clients that have gone too.',
+    rule: 'PROTO-R12',
+  },
+  {
     name: 'credentials/unchanged',
     against: 'Credentials that were refused are sent again.',
     without: 'true',

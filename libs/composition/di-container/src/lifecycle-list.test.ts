@@ -53,4 +53,17 @@ describe('LifecycleList', () => {
     await Promise.all([list.stop(0), list.stop(0)]);
     expect(count).toBe(1);
   });
+
+  it('starts nothing more when it is stopped meanwhile, nor afterwards', async () => {
+    const told: string[] = [];
+    const { list } = listOf([
+      { name: 'a', start: () => Promise.resolve() },
+      { name: 'b', start: () => void told.push('b') },
+    ]);
+    const started = list.start();
+    await list.stop(0);
+    await started;
+    await list.start();
+    expect(told).toEqual([]);
+  });
 });

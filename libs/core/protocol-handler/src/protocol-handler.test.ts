@@ -1,4 +1,5 @@
 import { RecordingExchange, RecordingListener } from '@omni/testing';
+import type { ChannelListener, MessageChannel, OpenChannel } from '@omni/ports';
 import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
 import { describe, expect, it } from '@jest/globals';
 import type { EndpointRequest } from './http/endpoint-request.ts';
@@ -7,6 +8,32 @@ import { FrontFixture, initializeText, legacyText, LOCAL, modernText } from './f
 const CALL = { params: '"name":"x"', name: 'x' };
 const PROGRESS =
   '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}';
+
+/** A channel that can break. */
+class BreakablePipe implements MessageChannel {
+  readonly received: string[] = [];
+  isBroken = false;
+  #listener: ChannelListener | undefined;
+
+  readonly open: OpenChannel = (listener) => {
+    this.#listener = listener;
+    return this;
+  };
+
+  say(text: string): void {
+    this.#listener?.onMessage(text);
+  }
+
+  send(text: string): boolean {
+    if (this.isBroken) throw new RangeError('EPIPE');
+    this.received.push(text);
+    return true;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
 
 /** A good request but for what is given. */
 function asking(path: string, headers: Readonly<Record<string, string>> = {}): EndpointRequest {
@@ -192,5 +219,73 @@ describe('ProtocolHandler', () => {
     ]);
     expect(client.closes).toEqual([undefined]);
     expect(front.handler.getStatus().details).toMatchObject({ connections: 0 });
+  });
+
+  it('counts the sessions of both transports together [PROTO-R12]', async () => {
+    const front = new FrontFixture({ maxSessions: 2 }, { legacySse: true });
+    const headers = ['Host', 'localhost', 'Authorization', 'Bearer owner', 'Accept', 'text/event-stream'];
+    for (let session = 0; session < 2; session++) await front.raw({ method: 'GET', path: '/sse', headers });
+    expect((await front.post(initializeText())).status).toBe(503);
+  });
+
+  it('tells the others when one client cannot be written to', async () => {
+    const front = new FrontFixture();
+    const [broken, whole] = [new BreakablePipe(), new BreakablePipe()];
+    for (const pipe of [broken, whole]) {
+      front.handler.bind(pipe.open, { principal: LOCAL });
+      pipe.say(initializeText());
+    }
+    broken.isBroken = true;
+    expect(() => front.views.change(['tools'])).not.toThrow();
+    expect(whole.received.at(-1)).toContain('notifications/tools/list_changed');
+  });
+
+  it('answers once and stops whole though the log fails', async () => {
+    let isFull = false;
+    const front = new FrontFixture(
+      {},
+      {
+        debug: () => {
+          if (isFull) throw new RangeError('disk full');
+        },
+      },
+    );
+    const pipe = new BreakablePipe();
+    front.handler.bind(pipe.open, { principal: LOCAL });
+    pipe.say(initializeText());
+    for (const id of ['1', '2']) pipe.say(legacyText('tools/call', { id, params: '"name":"x"' }));
+    isFull = true;
+    pipe.say(modernText('tools/call', { id: '9', version: '1999-01-01' }));
+    expect(pipe.received.filter((text) => text.includes('"id":9'))).toHaveLength(1);
+    const stopped = front.handler.stop({ deadlineMs: 1 });
+    await front.clock.advanceAsync(1_000);
+    await stopped;
+    expect(front.dispatch.calls.map(({ cancels }) => cancels.length)).toEqual([1, 1]);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });
+  });
+
+  it('forgets a closed connection whose answers go on', async () => {
+    const front = new FrontFixture();
+    const pipe = new BreakablePipe();
+    await front.handler.bind(pipe.open, { principal: LOCAL, answersAfterEnd: true }).close();
+    expect(front.handler.getStatus().details).toMatchObject({ connections: 0 });
+  });
+
+  it('gives a subscription back that was cancelled while its server was asked', async () => {
+    const front = new FrontFixture();
+    front.updates.isImmediate = false;
+    const session = await front.session();
+    const cancel = (id: number) =>
+      session.post(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`);
+    await session.request('resources/subscribe', { id: '7', params: '"uri":"file:///a"' });
+    await cancel(7);
+    let released = 0;
+    front.updates.subscriptions[0]?.done(() => released++);
+    expect(released).toBe(1);
+    front.views.isSettled = false;
+    await session.request('resources/subscribe', { id: '8', params: '"uri":"file:///b"' });
+    await cancel(8);
+    front.views.settle();
+    expect(front.updates.subscriptions).toHaveLength(1);
   });
 });

@@ -279,6 +279,22 @@ describe('RequestRouter', () => {
     },
   );
 
+  it('fails the call alone whose view cannot be made', () => {
+    const fixture = new RouterFixture();
+    fixture.connection('files', 'modern');
+    fixture.views.isRead = false;
+    fixture.unsettle();
+    const calls = [1, 2].map(() => fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN));
+    const viewOf = fixture.views.of.bind(fixture.views);
+    let made = 0;
+    fixture.views.of = (client) => {
+      if (made++ === 0) throw new TypeError('a policy is broken');
+      return viewOf(client);
+    };
+    expect(() => fixture.settle()).not.toThrow();
+    expect(calls.map(({ reply }) => reply.ends)).toEqual([1, 1]);
+  });
+
   it('remembers resources that an answer in bytes mentions', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
@@ -322,6 +338,24 @@ describe('RequestRouter', () => {
       expect(connection.last.cancels).toEqual(['aborted']);
       await expect(fixture.router.route(CALL, MODERN, controller.signal)).rejects.toBe('enough');
       expect(connection.sent).toHaveLength(1);
+    });
+
+    it('rejects with the reason though what runs cannot be cancelled', async () => {
+      const fixture = new RouterFixture();
+      const connection = fixture.connection('files', 'modern');
+      const send = connection.send.bind(connection);
+      connection.send = (call, listener) => {
+        send(call, listener);
+        return {
+          cancel() {
+            throw new TypeError('a stage is broken');
+          },
+        };
+      };
+      const controller = new AbortController();
+      const answered = fixture.router.route(CALL, MODERN, controller.signal);
+      controller.abort('enough');
+      await expect(answered).rejects.toBe('enough');
     });
 
     it('does not cancel what is over, and asks nobody', async () => {

@@ -249,6 +249,8 @@ export class ScriptedUpstreams implements UpstreamAccess {
   readonly names = ['files', 'mail'];
   readonly connections = new Map<string, ScriptedConnection | GatewayError>();
   readonly subscriptions: string[] = [];
+  /** How many wait no longer for a connection that is still opening. */
+  withdrawn = 0;
   /** Connections that are still opening; a test calls them. */
   readonly opening: (() => void)[] = [];
   isSlow = false;
@@ -263,12 +265,16 @@ export class ScriptedUpstreams implements UpstreamAccess {
     upstream: string,
     _client: ClientContext,
     done: (result: UpstreamConnection | GatewayError) => void,
-  ): void {
+  ): () => void {
     this.onWanted(upstream);
     const connection =
       this.connections.get(upstream) ?? new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down`);
-    if (this.isSlow) this.opening.push(() => done(connection));
-    else done(connection);
+    if (!this.isSlow) {
+      done(connection);
+      return () => {};
+    }
+    this.opening.push(() => done(connection));
+    return () => void this.withdrawn++;
   }
 
   openConnection(upstream: string): UpstreamConnection | undefined {

@@ -79,7 +79,7 @@ function start(
       else attempt.connection = result;
     },
   );
-  return { clock, attempt, abort, closed };
+  return { clock, attempt, abort, closed, spec };
 }
 
 const NOT_FOUND = (status: number): Refuse => {
@@ -154,6 +154,19 @@ describe('connect to a server of HTTP+SSE', () => {
     await clock.advanceAsync(0);
     expect(attempt.error?.message).toMatch(/^"up" refused initialize: .*HTTP status 500/);
   });
+
+  it.each(['http', 'sse'] as const)(
+    'takes other time limits from then on where it is configured as %s',
+    async (kind) => {
+      const { attempt, clock, spec } = start(sseServer(NOT_FOUND(405), initialized, 204), kind);
+      await clock.advanceAsync(0);
+      Object.assign(spec, { callTimeoutMs: 50 });
+      const call = new RecordingCall<RpcMessage>();
+      attempt.connection?.send(internalCall('tools/call', '{}'), call);
+      await clock.advanceAsync(1_000);
+      expect(call.failure).toMatchObject({ code: 'OMNI_UPSTREAM_TIMEOUT' });
+    },
+  );
 
   it('asks for nothing else when it is told so', async () => {
     const http = sseServer(NOT_FOUND(404));

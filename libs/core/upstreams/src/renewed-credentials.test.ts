@@ -413,4 +413,28 @@ describe('an upstream on a WebSocket whose headers change', () => {
     expect(tokens(scene)).toEqual(['first-token']);
     expect(scene.upstream.state.phase).toBe('down');
   });
+
+  it('waits longer and longer while each refusal of its successor brings other headers', async () => {
+    const scene = await new Scene({ transport: WEB_SOCKET }).start();
+    let issued = 1;
+    scene.provider.onRefused = async () =>
+      scene.provider.set('up', { headers: { authorization: `token-${++issued}` } });
+    for (let opening = 0; opening < 100; opening++) scene.failures.push(refused);
+    scene.rotate('second-token');
+    for (let step = 0; step < 100; step++) await scene.settle(10);
+    expect(scene.dials.length).toBeLessThan(10);
+    expect(scene.open).toEqual([true]);
+  });
+
+  it('starts again though whoever is asked for newer headers throws', async () => {
+    const scene = new Scene({ transport: WEB_SOCKET });
+    scene.provider.onRefused = () => {
+      throw new TypeError('no store');
+    };
+    scene.failures.push(refused);
+    await scene.start();
+    await scene.settle(60_000);
+    expect(scene.upstream.state.phase).toBe('ready');
+    expect(scene.log.join()).toContain('no store');
+  });
 });

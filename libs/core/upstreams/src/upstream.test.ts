@@ -184,6 +184,19 @@ describe('Upstream', () => {
     },
   );
 
+  it('gives the place of a call back that waits no longer', async () => {
+    const places = new Places(1);
+    const { upstream, clock } = open(() => {}, { protocol: 'legacy' }, { holdPlace: places.holdPlace });
+    upstream.start();
+    const told: unknown[] = [];
+    const withdraw = upstream.connectionFor(MODERN_CLIENT, (result) => told.push(result));
+    withdraw();
+    withdraw();
+    expect(places.held).toBe(0);
+    await clock.advanceAsync(10_000);
+    expect(told).toEqual([]);
+  });
+
   it('tells those who wait when the start fails', async () => {
     const { upstream, clock } = open((_message, instance) => instance.exit(CRASH), { protocol: 'legacy' });
     upstream.start();

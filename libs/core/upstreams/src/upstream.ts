@@ -61,6 +61,8 @@ const NOT_LEGACY: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_TIMEOUT',
 ]);
 
+const NOBODY_WAITS = (): void => {};
+
 /** The connections of one upstream: the right one for every client, opened and closed as its life cycle commands. */
 export class Upstream {
   /** Its settings as they are now: those that need no new connection change under those who hold this. */
@@ -248,12 +250,18 @@ export class Upstream {
    * legacy clients get a legacy connection wherever the upstream speaks it.
    *
    * @param done - Called once; before this returns when a connection is at hand.
+   * @returns Ends the wait for an upstream that is starting: `done` is not called then.
    */
-  connectionFor(client: ClientContext, done: OnFound): void {
+  connectionFor(client: ClientContext, done: OnFound): () => void {
     const primary = this.#callable;
-    if (primary !== undefined) this.#connectionFor(client, this.#useOf(client, primary), primary, done);
-    else
-      this.#whenReady((ready) => this.#connectionFor(client, this.#useOf(client, ready), ready, done), done);
+    if (primary !== undefined) {
+      this.#connectionFor(client, this.#useOf(client, primary), primary, done);
+      return NOBODY_WAITS;
+    }
+    const onReady = (ready: OpenConnection): void =>
+      this.#connectionFor(client, this.#useOf(client, ready), ready, done);
+    this.#whenReady(onReady, done);
+    return () => this.#waiters.withdraw(onReady);
   }
 
   /** The connection that {@link connectionFor} would give this client, when it is open already. Opens none. */

@@ -5,6 +5,7 @@ import {
   type CallStage,
   internalCall,
   type ClientContext,
+  type InstanceIdentity,
   type UpstreamConnection,
 } from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
@@ -287,6 +288,62 @@ describe('Upstreams.apply', () => {
     scene.upstreams.start();
     await scene.settle();
     expect(scene.instances('b')).toBe('1 of 1');
+    await scene.upstreams.stop();
+  });
+
+  it('is whole though a server cannot even be opened, and says why at its calls', async () => {
+    const scene = await sceneOf('a', 'b');
+    const bad = upstreamSpecOf(
+      {
+        kind: 'channel',
+        open: () => {
+          throw new RangeError('no such port');
+        },
+      },
+      { name: 'bad' },
+    );
+    scene.registry.replace([bad, scene.spec('b')]);
+    await scene.settle();
+    expect(scene.upstreams.all().map(({ name }) => name)).toEqual(['bad', 'b']);
+    expect(scene.instances('a')).toBe('0 of 1');
+    expect(scene.connection('bad')).toMatchObject({
+      code: 'OMNI_UPSTREAM_DOWN',
+      message: '"bad" is down: "bad" could not be opened',
+      cause: { cause: { message: 'no such port' } },
+    });
+    await scene.upstreams.stop();
+  });
+
+  it('goes on when a connection cannot be closed', async () => {
+    const scene = await sceneOf();
+    const server = new ScriptedServer(legacyScript);
+    const open: ScriptedServer['open'] = (listener) => {
+      const channel = server.open(listener);
+      return {
+        send: (text) => channel.send(text),
+        close: () => channel.close().then(() => Promise.reject(new RangeError('already closed'))),
+      };
+    };
+    scene.registry.replace([upstreamSpecOf({ kind: 'channel', open }, { name: 'a', instances: 'shared' })]);
+    await scene.settle();
+    scene.registry.replace([]);
+    await scene.settle(1_000);
+    expect(server.instances.map(({ isOpen }) => isOpen)).toEqual([false]);
+    await scene.upstreams.stop();
+  });
+
+  it('shows stages that a successor is another instance', async () => {
+    const scene = await sceneOf();
+    const seen: InstanceIdentity[] = [];
+    scene.stages.push((next, { instance }) => {
+      seen.push(instance);
+      return next;
+    });
+    scene.registry.replace([scene.spec('a')]);
+    await scene.settle();
+    scene.registry.replace([scene.spec('a', {}, 'another')]);
+    await scene.settle();
+    expect(new Set(seen).size).toBe(2);
     await scene.upstreams.stop();
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { ALL_SERVERS, type ClientContext } from '@omni/model';
 import type { ServiceIdentifier } from 'inversify';
 import { Scope, type Lifetime } from './scope.ts';
+import { openSessionScope } from './session-scope.ts';
 
 interface Named {
   readonly name: string;
@@ -98,6 +100,53 @@ describe('Scope', () => {
     expect(ended).toEqual(['third', 'second', 'first']);
     await root.close();
     expect(ended).toHaveLength(3);
+  });
+
+  it('waits for a scope that is ending already before it ends its own parts', async () => {
+    const ended: string[] = [];
+    const root = Scope.root();
+    root.register(TOKEN, { useFactory: () => ({ name: 'root' }), dispose: () => void ended.push('root') });
+    root.get(TOKEN);
+    const connection = root.createScope('connection');
+    connection.register(OTHER, {
+      useFactory: () => ({ name: 'connection' }),
+      dispose: async () => {
+        for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+        ended.push('connection');
+      },
+    });
+    connection.get(OTHER);
+    void connection.close();
+    await root.close();
+    expect(ended).toEqual(['connection', 'root']);
+  });
+
+  it('hides a part that the scope above makes for each scope', () => {
+    const root = Scope.root();
+    root.register(TOKEN, { useFactory: () => ({ name: 'root' }), lifetime: 'scoped' });
+    const connection = root.createScope('connection');
+    connection.register(TOKEN, { useValue: { name: 'connection' } });
+    expect(connection.get(TOKEN).name).toBe('connection');
+    expect(root.get(TOKEN).name).toBe('root');
+  });
+
+  it('ends what a session has made when its beginning fails', () => {
+    const ended: string[] = [];
+    const open = openSessionScope(Scope.root(), (scope) => {
+      scope.register(TOKEN, { useFactory: () => ({ name: 'part' }), dispose: () => void ended.push('part') });
+      scope.get(TOKEN);
+      throw new TypeError('no session');
+    });
+    const client: ClientContext = {
+      principal: { id: 'ada', kind: 'token' },
+      era: 'legacy',
+      endpoint: ALL_SERVERS,
+      session: undefined,
+      capabilities: '{}',
+      clientInfo: '{}',
+    };
+    expect(() => open(client)).toThrow('no session');
+    expect(ended).toEqual(['part']);
   });
 
   it('ends nothing that was never made, and nothing of a scope that has closed', async () => {

@@ -73,7 +73,7 @@ export class Scope {
   ): void {
     // What was made for this scope because a scope above says `scoped` is hidden as well.
     const container = this.#container();
-    if (this.#parent !== undefined && container.isCurrentBound(token)) void container.unbind(token);
+    if (this.#parent !== undefined && container.isCurrentBound(token)) container.unbind(token);
     if ('useValue' in registration) container.bind(token).toConstantValue(registration.useValue);
     else {
       this.#bind(token, registration);

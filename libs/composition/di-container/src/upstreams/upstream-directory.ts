@@ -23,8 +23,9 @@ export class UpstreamDirectory implements UpstreamAccess, ListSources {
 
   readonly connectionFor: UpstreamAccess['connectionFor'] = (name, client, done) => {
     const upstream = this.#upstreams.get(name);
-    if (upstream === undefined) done(unknown(name));
-    else upstream.connectionFor(client, done);
+    if (upstream !== undefined) return upstream.connectionFor(client, done);
+    done(unknown(name));
+    return () => {};
   };
 
   readonly openConnection: UpstreamAccess['openConnection'] = (name, client) =>

@@ -29,7 +29,9 @@ export class PendingAuthentications {
 
   /** Why nobody can be asked who a request is from. */
   get refusal(): Refusal | undefined {
-    return /* guard: authentication/unanswered */ this.#unanswered >= MAX_UNANSWERED ? full() : undefined;
+    // guard: authentication/unanswered
+    if (this.#unanswered >= MAX_UNANSWERED) return full();
+    return undefined;
   }
 
   /**

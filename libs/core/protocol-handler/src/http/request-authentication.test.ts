@@ -72,6 +72,24 @@ describe('RequestAuthentication', () => {
     expect(errors).toHaveLength(2);
   });
 
+  // guard: authentication/unanswered
+  it('asks about no more than a number, however many clients have gone', async () => {
+    let asked = 0;
+    const { authentication } = subject(() => {
+      asked++;
+      return new Promise(() => {});
+    });
+    for (let at = 0; at < 10_100; at++) {
+      const exchange = new RecordingExchange();
+      void authentication.identify(exchange);
+      exchange.leave();
+    }
+    expect(asked).toBe(10_000);
+    expect(await authentication.identify(new RecordingExchange())).toMatchObject({
+      error: { code: 'OMNI_OVERLOADED' },
+    });
+  });
+
   it('handles a failure that comes after the request was refused', async () => {
     const fails: ((reason: Error) => void)[] = [];
     const { authentication, clock, errors } = subject(() => new Promise((_, fail) => fails.push(fail)));

@@ -19,10 +19,13 @@ class RecordingWriter implements ResponseWriter {
   destroyed = 0;
   /** Thrown in place of writing. */
   failure: Error | undefined;
+  /** Thrown in place of notifying. */
+  notificationFailure: Error | undefined;
   /** Thrown in place of breaking off. */
   destroyFailure: Error | undefined;
 
   notification(text: string): boolean {
+    if (this.notificationFailure !== undefined) throw this.notificationFailure;
     this.notified.push(text);
     return true;
   }
@@ -251,5 +254,47 @@ describe('ClientRequest', () => {
     expect(() => request.settle(ANSWER)).not.toThrow();
     expect(admission.inFlight).toBe(0);
     expect(front.settled).toBe(1);
+  });
+
+  it('ends, as a failure, when what runs cannot be cancelled', () => {
+    const scene = new Scene();
+    const request = scene.request();
+    request.start({
+      serve: (): RunningCall => ({
+        cancel() {
+          throw new TypeError('a stage is broken');
+        },
+      }),
+    });
+    expect(() => request.cancel('by the client')).not.toThrow();
+    expect(scene.writer.written).toMatchObject([{ kind: 'error', error: { code: 'OMNI_INTERNAL' } }]);
+    expect(scene.open).toEqual([0, 0, 0]);
+  });
+
+  it('fails alone when what it waited for fails, and does nothing once it has ended', () => {
+    const scene = new Scene();
+    const goOn = (): never => {
+      throw new RangeError('no view');
+    };
+    const request = scene.request();
+    request.start({ serve: () => NOTHING_RUNS });
+    const later = request.later(goOn);
+    expect(later).not.toThrow();
+    later();
+    expect(scene.writer.written).toMatchObject([{ kind: 'error', error: { cause: { message: 'no view' } } }]);
+    expect(scene.open).toEqual([0, 0, 0]);
+  });
+
+  it('ends when a notification cannot be written, and tells its server nothing', () => {
+    const scene = new Scene();
+    const cancels: unknown[] = [];
+    const request = scene.request();
+    request.start({ serve: () => ({ cancel: (reason) => void cancels.push(reason) }) });
+    scene.writer.notificationFailure = new RangeError('EPIPE');
+    const notification = { method: 'notifications/progress', text: '{}', params: undefined };
+    expect(() => request.notification(notification)).not.toThrow();
+    expect(scene.writer.destroyed).toBe(1);
+    expect(cancels).toHaveLength(1);
+    expect(scene.open).toEqual([0, 0, 0]);
   });
 });

@@ -8,12 +8,16 @@ export interface UpstreamAccess {
   readonly names: readonly string[];
   /** Which server the name stands for at present: never the same for a namesake. `undefined` for an unknown name. */
   definitionOf(upstream: string): string | undefined;
-  /** Finds or opens the connection for this client; `done` may be called at once. */
+  /**
+   * Finds or opens the connection for this client; `done` may be called at once.
+   *
+   * @returns Says that nobody waits any more; `done` may be called nevertheless.
+   */
   connectionFor(
     upstream: string,
     client: ClientContext,
     done: (result: UpstreamConnection | GatewayError) => void,
-  ): void;
+  ): () => void;
   /** The connection that is open already, if any. */
   openConnection(upstream: string, client: ClientContext): UpstreamConnection | undefined;
   subscribe(

@@ -198,6 +198,7 @@ describe('CallExecution', () => {
     fixture.upstreams.isSlow = true;
     const { reply, running } = fixture.route(CALL, clientOf('modern'));
     running.cancel();
+    expect(fixture.upstreams.withdrawn).toBe(1);
     for (const open of fixture.upstreams.opening) open();
     expect(connection.sent).toEqual([]);
     expect(reply.answers).toEqual([]);

@@ -46,6 +46,8 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   /** Where an answer goes that is passed on while it comes. */
   #chunks: ChunkSink | undefined;
   #cancelReason: string | undefined;
+  /** Ends the wait for a connection. */
+  #withdraw: (() => void) | undefined;
   #isOver = false;
   /** Whether the client has heard something: then no other server may answer. */
   #isShown = false;
@@ -77,6 +79,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelReason = reason;
+    this.#withdraw?.();
     this.#running?.cancel(reason);
   }
 
@@ -175,15 +178,22 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   }
 
   #acquire(): void {
-    const upstream = this.#route.upstreams[this.#attempt] ?? '';
-    this.#dependencies.upstreams.connectionFor(upstream, this.#context.client, (connection) => {
-      if (this.#isOver) return;
-      if (connection instanceof GatewayError)
-        return this.#mayTryNext() ? this.#tryNext() : this.onFailure(connection);
-      this.#connection = connection;
-      if (this.#isAcrossEras()) this.#cross(connection);
-      else this.#sendAtLevel(connection);
-    });
+    const attempt = this.#attempt;
+    const upstream = this.#route.upstreams[attempt] ?? '';
+    const withdraw = this.#dependencies.upstreams.connectionFor(
+      upstream,
+      this.#context.client,
+      (connection) => {
+        if (this.#isOver) return;
+        if (connection instanceof GatewayError)
+          return this.#mayTryNext() ? this.#tryNext() : this.onFailure(connection);
+        this.#connection = connection;
+        if (this.#isAcrossEras()) this.#cross(connection);
+        else this.#sendAtLevel(connection);
+      },
+    );
+    // It may have been told at once, and be on its way to the next one.
+    if (this.#attempt === attempt) this.#withdraw = withdraw;
   }
 
   #sendAtLevel(connection: UpstreamConnection): void {

@@ -117,4 +117,23 @@ describe('StagedConnection', () => {
       ['tools/call', false],
     ]);
   });
+
+  it('fails the call alone that a stage throws at', async () => {
+    let isBroken = true;
+    const breaking: CallStage = (next) => (call, handler) => {
+      if (isBroken) throw new TypeError('a stage is broken');
+      return next(call, handler);
+    };
+    const { connection, http } = openModern({}, undefined, new CallChains({ stages: [breaking] }));
+    const broken = new RecordingCall<RpcMessage>();
+    connection.send(callOf('tools/call', '{}'), broken);
+    isBroken = false;
+    connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
+    expect(http.exchanges).toHaveLength(1);
+    await Promise.resolve();
+    expect(broken.failure).toMatchObject({
+      code: 'OMNI_INTERNAL',
+      cause: { message: 'a stage is broken' },
+    });
+  });
 });

@@ -19,6 +19,27 @@ function tokenOf(exchange: ScriptedExchange | undefined): string | undefined {
   return exchange?.headers('authorization')[0];
 }
 
+/** Each refusal brings another token, of which the connection is told at once. */
+function issuing(provider: ScriptedCredentials): void {
+  let issued = 0;
+  provider.onRefused = async () => {
+    await Promise.resolve();
+    provider.set('up', { headers: { Authorization: `Bearer issued-${++issued}` } });
+  };
+}
+
+async function openIssuing() {
+  const { provider } = credentials();
+  const opened = await open({ provider });
+  provider.subscribe(() => opened.connection.renewStreams());
+  issuing(provider);
+  return { provider, ...opened };
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
+
 describe('a modern HTTP connection, when the credentials change', () => {
   function openWith() {
     const { provider, rotate } = credentials();
@@ -55,6 +76,21 @@ describe('a modern HTTP connection, when the credentials change', () => {
     expect(http.last.headers('authorization')).toEqual(['Bearer first-token']);
     expect(http.last.headers('x-tenant')).toEqual(['acme']);
     expect(http.last.headers('x-region')).toEqual(['eu']);
+  });
+
+  // guard: credentials/listen-renewing
+  it('asks once for newer credentials when a subscription is refused, however many are announced', async () => {
+    const { provider, connection, http } = openWith();
+    provider.subscribe(() => connection.renewStreams());
+    issuing(provider);
+    const listen = new RecordingCall<RpcMessage>();
+    connection.send(internalCall('subscriptions/listen', '{}'), listen);
+    for (let refusals = 0; refusals < 10 && listen.failure === undefined; refusals++) {
+      if (!http.last.isAborted) http.last.respond(401, '', '');
+      await settled();
+    }
+    expect(http.exchanges).toHaveLength(2);
+    expect(provider.refused).toHaveLength(1);
   });
 
   it('opens subscriptions again and lets calls go on', () => {
@@ -182,5 +218,18 @@ describe('a legacy HTTP connection, when the credentials change', () => {
     }
     pausing.clock.advance(500);
     expect(tokenOf(pausing.http.last)).toBe('Bearer second-token');
+  });
+
+  // guard: credentials/stream-renewing
+  it('asks once for newer credentials when its stream is refused, however many are announced', async () => {
+    const { provider, connection, http } = await openIssuing();
+    for (let refusals = 0; refusals < 10; refusals++) {
+      const stream = http.of('GET').at(-1);
+      if (stream?.isAborted === false) stream.respond(401, '', '');
+      await settled();
+    }
+    expect(http.of('GET')).toHaveLength(2);
+    expect(provider.refused).toHaveLength(1);
+    void connection.close();
   });
 });

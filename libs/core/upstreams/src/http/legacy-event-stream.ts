@@ -83,7 +83,7 @@ export class LegacyEventStream implements HttpMessageSink {
   /** Goes on in another exchange, behind the last event that came. During a pause there is none that could be left. */
   reopen(): void {
     // What was refused is sent again by itself: to begin anew would ask for newer credentials without end.
-    if (this.#http === undefined || this.#http.isRenewing) return;
+    if (this.#http === undefined || /* guard: credentials/stream-renewing */ this.#http.isRenewing) return;
     this.#reader?.stop();
     this.#http.abort();
     this.#cancelSettling?.();

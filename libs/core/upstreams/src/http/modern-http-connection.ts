@@ -216,7 +216,12 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
   /** A subscription goes on in another exchange: whoever listens is told by its acknowledgement that something may be missing. */
   renewStream(): void {
     // What was refused is sent again by itself.
-    if (this.#isOver || this.#call.method !== LISTEN || this.#http?.isRenewing === true) return;
+    if (
+      this.#isOver ||
+      this.#call.method !== LISTEN ||
+      /* guard: credentials/listen-renewing */ this.#http?.isRenewing === true
+    )
+      return;
     this.#reader.stop();
     this.#http?.abort();
     this.#reader = this.#newReader();

@@ -19,7 +19,8 @@ const MAX_START_WAIT_MS = 10_000;
 export class StartWaiters {
   readonly #spec: UpstreamSpec;
   readonly #context: ConnectionContext;
-  readonly #waiting = new Set<Waiting>();
+  /** By their first listener, whom only one of them has. */
+  readonly #waiting = new Map<StartWaiter['onReady'], Waiting>();
 
   constructor(spec: UpstreamSpec, context: ConnectionContext) {
     this.#spec = spec;
@@ -33,7 +34,7 @@ export class StartWaiters {
     if (release instanceof GatewayError) return onFailure(release);
     const waitMs = /* guard: restart/start-wait */ Math.min(connectTimeoutMs, MAX_START_WAIT_MS);
     const cancelTimer = this.#context.clock.after(waitMs, () => {
-      this.#waiting.delete(waiting);
+      this.#waiting.delete(onReady);
       release();
       onFailure(
         new GatewayError(
@@ -51,12 +52,18 @@ export class StartWaiters {
         release();
       },
     };
-    this.#waiting.add(waiting);
+    this.#waiting.set(onReady, waiting);
+  }
+
+  /** Its place is free again, and neither listener is told. */
+  withdraw(onReady: StartWaiter['onReady']): void {
+    this.#waiting.get(onReady)?.end();
+    this.#waiting.delete(onReady);
   }
 
   /** Takes them out one after the other; none holds its place when it comes. */
   *takeAll(): Iterable<StartWaiter> {
-    const all = [...this.#waiting];
+    const all = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const waiting of all) {
       waiting.end();

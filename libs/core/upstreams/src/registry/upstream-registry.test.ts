@@ -86,6 +86,13 @@ describe('UpstreamRegistry', () => {
     expect(registry.replace([named('b'), named('a')])).toMatchObject({ unchanged: ['b', 'a'], changed: [] });
   });
 
+  it('sees what has changed in a definition that was written to', () => {
+    const definition = named('a');
+    const registry = new UpstreamRegistry([definition]);
+    Object.assign(definition, { callTimeoutMs: 5 });
+    expect(registry.replace([definition])).toMatchObject({ changed: ['a'], unchanged: [] });
+  });
+
   it('tells its listeners in order, when the definitions are in force', () => {
     const registry = new UpstreamRegistry([named('a')]);
     const told: string[] = [];
