@@ -76,17 +76,21 @@ export async function runWithoutGuards(options: GuardRunOptions): Promise<readon
 
 async function runAll(options: GuardRunOptions, runs: readonly Run[]): Promise<readonly FileResult[]> {
   const results: FileResult[] = [];
+  const unended: Run[] = [];
   for (let left = runs; left.length > 0;) {
     const begun = await runOnce(options, left);
     results.push(...begun.flatMap(({ result }) => result ?? []));
-    // What has begun and not ended would not end the next time either.
-    const next = left.filter(
-      ({ file, project }) =>
-        !begun.some((one) => one.project === project && one.file === join(options.root, file)),
-    );
+    const begunAs = ({ file, project }: Run): Begun | undefined =>
+      begun.find((one) => one.project === project && one.file === join(options.root, file));
+    unended.push(...left.filter((run) => begunAs(run) !== undefined && begunAs(run)?.result === undefined));
+    const next = left.filter((run) => begunAs(run) === undefined);
     if (next.length === left.length) break;
     left = next;
   }
+  // Of those that were cut side by side one may have been all right.
+  if (unended.length > 1)
+    for (const run of unended)
+      results.push(...(await runOnce(options, [run])).flatMap(({ result }) => result ?? []));
   return results;
 }
 

@@ -3,6 +3,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createOwnerMark, orphanSweep } from './orphan-sweep.ts';
 import { readProcessStat } from './process-stat.ts';
 
+/** Another Omni that starts on this machine sweeps, too: when it comes first, the test is made again. */
+const ATTEMPTS = 5;
+
 describe('orphanSweep', () => {
   const children: ChildProcess[] = [];
 
@@ -26,9 +29,13 @@ describe('orphanSweep', () => {
     const dead = spawn('true', { stdio: 'ignore' });
     const startTime = readProcessStat(dead.pid ?? 0)?.startTime ?? '1';
     await new Promise((resolve) => dead.on('exit', resolve));
-    const orphans = [sleeper(`${dead.pid}:${startTime}:abc`), sleeper(`${process.pid}:1:abc`)];
-    expect(orphanSweep()).toBeGreaterThanOrEqual(2);
-    await Promise.all(orphans.map((orphan) => orphan.ended));
+    let killed = 0;
+    for (let attempt = 0; attempt < ATTEMPTS && killed < 2; attempt++) {
+      const orphans = [sleeper(`${dead.pid}:${startTime}:abc`), sleeper(`${process.pid}:1:abc`)];
+      killed = orphanSweep();
+      await Promise.all(orphans.map((orphan) => orphan.ended));
+    }
+    expect(killed).toBeGreaterThanOrEqual(2);
   });
 
   // guard: orphan/living-owner, orphan/foreign-mark
@@ -42,17 +49,22 @@ describe('orphanSweep', () => {
 
   it('does not kill the process that carries the mark of a dead owner itself', async () => {
     const source = JSON.stringify(new URL('./orphan-sweep.ts', import.meta.url).href);
-    const inner = spawn(
-      process.execPath,
-      [
-        '--conditions=@omni/source',
-        '--disable-warning=ExperimentalWarning',
-        '--input-type=module',
-        '-e',
-        `(await import(${source})).orphanSweep()`,
-      ],
-      { stdio: 'inherit', detached: true, env: { ...process.env, OMNI_OWNER: `${process.pid}:1:abc` } },
-    );
-    expect(await new Promise((resolve) => inner.on('exit', resolve))).toBe(0);
+    const sweepInside = (): Promise<number | null> => {
+      const inner = spawn(
+        process.execPath,
+        [
+          '--conditions=@omni/source',
+          '--disable-warning=ExperimentalWarning',
+          '--input-type=module',
+          '-e',
+          `(await import(${source})).orphanSweep()`,
+        ],
+        { stdio: 'inherit', detached: true, env: { ...process.env, OMNI_OWNER: `${process.pid}:1:abc` } },
+      );
+      return new Promise((resolve) => inner.on('exit', resolve));
+    };
+    let code = await sweepInside();
+    for (let attempt = 1; attempt < ATTEMPTS && code === null; attempt++) code = await sweepInside();
+    expect(code).toBe(0);
   });
 });
