@@ -225,7 +225,7 @@ describe('NodeSocketListener', () => {
   it('leaves a client alone that has read everything', async () => {
     let channel: MessageChannel | undefined;
     const { listener } = echo({
-      writeTimeoutMs: 50,
+      writeTimeoutMs: 500,
       onConnection: (open) => {
         channel = open({
           onMessage: () => void channel?.send('x'.repeat(32_000_000)),
@@ -240,7 +240,7 @@ describe('NodeSocketListener', () => {
     client.on('data', (chunk: string) => (received += chunk.length));
     while (received < 32_000_001) await once(client, 'data');
     // Longer than the limit, and its double.
-    await new Promise((next) => setTimeout(next, 150));
+    await new Promise((next) => setTimeout(next, 1_100));
     channel?.send('{"still":"here"}');
     expect(await once(client, 'data')).toEqual(['{"still":"here"}\n']);
   });
