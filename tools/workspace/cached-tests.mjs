@@ -18,45 +18,68 @@ import { runNode } from './stage-process.mjs';
 export const RESULTS_FOLDER = '.test-results';
 
 const NX = 'node_modules/nx/dist/bin/nx.js';
+
 /**
  * @typedef {object} TestTasks
+ * @property {string} name - Of the stage; its results go to a file of that name.
  * @property {readonly string[]} targets - Of Nx.
  * @property {readonly string[]} results - The file of each task, from the root of the workspace.
- * @property {number} parallel - How many tasks run side by side.
  * @property {NodeJS.ProcessEnv} [env] - For a second run of single files.
  */
 
+/** Two cores have time for three tasks: each waits for a part of its own. */
+const PARALLEL = 3;
+
 /**
- * Runs tests; what fails of a few files is run once more, see `second-run.mjs`.
+ * Runs the tests of stages side by side, since no core is to wait for the last one of a stage. What fails of a few files
+ * is run once more, see `second-run.mjs`.
  *
- * @param {string} name - Of the stage; its results go to a file of that name.
- * @param {(context: StageContext) => TestTasks} tasksOf
- * @returns {(context: StageContext) => Promise<Counts>}
+ * @param {StageContext} context
+ * @param {readonly TestTasks[]} stages
+ * @returns {Promise<Counts[]>} of each stage
  */
-export function cachedTests(name, tasksOf) {
-  return async (context) => {
-    const { targets, results, parallel, env = {} } = tasksOf(context);
-    const files = results.map((result) => join(context.root, result));
-    for (const file of files) rmSync(file, { force: true });
-    const began = Date.now();
-    const { code } = await runNode(
-      context,
-      [NX, 'run-many', `--targets=${targets.join(',')}`, `--parallel=${parallel}`, '--outputStyle=static'],
-      { NX_DAEMON: 'false' },
+export async function runTests(context, stages) {
+  const targets = stages.flatMap((stage) => stage.targets);
+  for (const file of stages.flatMap(({ results }) => results))
+    rmSync(join(context.root, file), { force: true });
+  const began = Date.now();
+  const { code } = await runNode(
+    context,
+    [NX, 'run-many', `--targets=${targets.join(',')}`, `--parallel=${PARALLEL}`, '--outputStyle=static'],
+    { NX_DAEMON: 'false' },
+  );
+  const joined = stages.map((stage) => resultsOfStage(context.root, stage, began));
+  // When nothing tells why Nx failed, something failed all the same.
+  const isUnexplained = code !== 0 && joined.every(({ hasFailed }) => !hasFailed);
+  /** @type {Counts[]} */
+  const counts = [];
+  for (const [index, { file, hasFailed }] of joined.entries()) {
+    const own = hasFailed || (isUnexplained && index === 0) ? code : 0;
+    const isOver = own === 0 || context.signal.aborted;
+    counts.push(
+      isOver ? countsOfJest(file, own) : await secondRun(context, file, own, stages[index]?.env ?? {}),
     );
-    const found = files.map(resultIn);
-    for (const [index, result] of found.entries())
-      if (result === undefined)
-        console.log(`${results[index]} is not there: the run did not come to its end`);
-    const cached = found.filter((result) => result !== undefined && result.startTime < began).length;
-    console.log(`cached: ${cached} of ${found.length}, unchanged since they passed`);
-    const joined = join(context.root, RESULTS_FOLDER, `${name}.json`);
-    mkdirSync(dirname(joined), { recursive: true });
-    writeFileSync(joined, JSON.stringify(joinResults(found)));
-    return code === 0 || context.signal.aborted
-      ? countsOfJest(joined, code)
-      : secondRun(context, joined, code, env);
-  };
+  }
+  return counts;
+}
+
+/**
+ * @param {string} root
+ * @param {TestTasks} stage
+ * @param {number} began - When Nx was started: what is older came from the cache.
+ * @returns {{ file: string, hasFailed: boolean }} the results of all tasks of a stage
+ */
+function resultsOfStage(root, { name, results }, began) {
+  const found = results.map((file) => resultIn(join(root, file)));
+  for (const [index, result] of found.entries())
+    if (result === undefined) console.log(`${results[index]} is not there: the run did not come to its end`);
+  const cached = found.filter((result) => result !== undefined && result.startTime < began).length;
+  console.log(`${name}: ${cached} of ${found.length} cached, unchanged since they passed`);
+  const file = join(root, RESULTS_FOLDER, `${name}.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  const whole = joinResults(found);
+  writeFileSync(file, JSON.stringify(whole));
+  return { file, hasFailed: whole.numFailedTests + whole.numRuntimeErrorTestSuites > 0 };
 }
 
 /**

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { cachedTests, unitFolders } from './cached-tests.mjs';
+import { runTests, unitFolders, type TestTasks } from './cached-tests.mjs';
 import type { Counts } from './counts.mjs';
+import { STAGES, batchesOf } from './stages.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Stands for Jest: writes the results that the project wants, and how often it ran. */
@@ -19,17 +20,19 @@ const PROGRAM = `
     startTime: Date.now(), testResults: [], numPassedTests: 5, numFailedTests: failed, numPendingTests: 0, numTodoTests: 0,
     numRuntimeErrorTestSuites: 0,
   }));
-  process.exit(failed);`;
+  process.exit(wanted === 'lie' ? 1 : failed);`;
 
 describe('cachedTests', () => {
   let root = '';
   const write = (file: string, text: string): void => writeFileSync(join(root, file), text);
-  const run = (): Promise<Counts> =>
-    cachedTests('unit', () => ({
-      targets: ['test'],
-      results: ['a/.test-results/unit.json', 'b/.test-results/unit.json'],
-      parallel: 2,
-    }))({ root, signal: new AbortController().signal, areas: [], takesAllGuards: false });
+  const stageOf = (name: string, ...folders: string[]): TestTasks => ({
+    name,
+    targets: ['test'],
+    results: folders.map((folder) => `${folder}/.test-results/unit.json`),
+  });
+  const run = (...stages: readonly TestTasks[]): Promise<readonly Counts[]> =>
+    runTests({ root, signal: new AbortController().signal, areas: [], takesAllGuards: false }, stages);
+  const both = (): TestTasks => stageOf('unit', 'a', 'b');
   const runs = (): string[] => readFileSync(join(root, 'runs.log'), 'utf8').trim().split('\n').sort();
 
   beforeEach(() => {
@@ -65,25 +68,57 @@ describe('cachedTests', () => {
   });
 
   it('runs again what has changed, and takes what has passed from the cache', async () => {
-    expect(await run()).toEqual({ passed: 10, failed: 0, skipped: 0 });
+    expect(await run(both())).toEqual([{ passed: 10, failed: 0, skipped: 0 }]);
     expect(runs()).toEqual(['a', 'b']);
     write('b/wanted', 'success\n');
-    expect(await run()).toEqual({ passed: 10, failed: 0, skipped: 0 });
+    expect(await run(both())).toEqual([{ passed: 10, failed: 0, skipped: 0 }]);
     expect(runs()).toEqual(['a', 'b', 'b']);
-    expect(console.log).toHaveBeenLastCalledWith('cached: 1 of 2, unchanged since they passed');
+    expect(console.log).toHaveBeenLastCalledWith('unit: 1 of 2 cached, unchanged since they passed');
   });
 
   it('never takes a failure from the cache', async () => {
     write('b/wanted', 'failure');
-    expect(await run()).toEqual({ passed: 10, failed: 1, skipped: 0 });
-    expect(await run()).toEqual({ passed: 10, failed: 1, skipped: 0 });
+    expect(await run(both())).toEqual([{ passed: 10, failed: 1, skipped: 0 }]);
+    expect(await run(both())).toEqual([{ passed: 10, failed: 1, skipped: 0 }]);
     expect(runs()).toEqual(['a', 'b', 'b']);
   });
 
   it('counts a task that leaves no results as one failure, whatever it left before', async () => {
-    await run();
+    await run(both());
     write('b/wanted', 'nothing');
-    expect(await run()).toEqual({ passed: 5, failed: 1, skipped: 0 });
+    expect(await run(both())).toEqual([{ passed: 5, failed: 1, skipped: 0 }]);
+  });
+
+  it('counts stages that run side by side each for itself', async () => {
+    write('b/wanted', 'failure');
+    expect(await run(stageOf('first', 'a'), stageOf('second', 'b'))).toEqual([
+      { passed: 5, failed: 0, skipped: 0 },
+      { passed: 5, failed: 1, skipped: 0 },
+    ]);
+  });
+
+  it('counts a failure of Nx that no result tells of', async () => {
+    write('b/wanted', 'lie');
+    expect(await run(stageOf('first', 'a'), stageOf('second', 'b'))).toEqual([
+      { passed: 5, failed: 1, skipped: 0 },
+      { passed: 5, failed: 0, skipped: 0 },
+    ]);
+  });
+});
+
+describe('batchesOf', () => {
+  it('runs tests side by side that follow each other, and nothing else', () => {
+    expect(batchesOf(STAGES).map((batch) => batch.map(({ name }) => name))).toEqual([
+      ['lock'],
+      ['lint'],
+      ['format'],
+      ['boundaries'],
+      ['types'],
+      ['packaging', 'unit', 'examples'],
+      ['guards'],
+      ['end-to-end', 'conformance'],
+      ['requirements'],
+    ]);
   });
 });
 

@@ -1,13 +1,18 @@
 /** The stages of `npm test`, in their order: cheap and telling ones first. */
-import { AREAS, BUNDLED, resultsOf, targetOf } from './areas.mjs';
-import { cachedTests, unitFolders } from './cached-tests.mjs';
 import { join } from 'node:path';
+import { AREAS, BUNDLED, resultsOf, targetOf } from './areas.mjs';
+import { unitFolders } from './cached-tests.mjs';
 import { countedChecks, oneCheck } from './stage-process.mjs';
 
+/** @import { TestTasks } from './cached-tests.mjs' */
 /** @import { Counts } from './counts.mjs' */
 /** @import { StageContext } from './stage-process.mjs' */
 
-/** @typedef {{ name: string, summary: string, run: (context: StageContext) => Promise<Counts> }} Stage */
+/**
+ * @typedef {{ name: string, summary: string, run: (context: StageContext) => Promise<Counts> }} CheckStage
+ * @typedef {{ name: string, summary: string, tests: (context: StageContext) => Omit<TestTasks, 'name'> }} TestStage
+ * @typedef {CheckStage | TestStage} Stage
+ */
 
 /** @type {readonly Stage[]} */
 export const STAGES = [
@@ -57,20 +62,26 @@ export const STAGES = [
   {
     name: 'packaging',
     summary: 'publint and attw for each library',
-    run: cachedTests('packaging', () => ({
+    tests: () => ({
       targets: ['packaging'],
       results: ['tools/checks/.test-results/packaging.json'],
-      parallel: 1,
-    })),
+    }),
   },
   {
     name: 'unit',
     summary: 'unit, property and contract tests of all projects and tools',
-    run: cachedTests('unit', ({ root }) => ({
+    tests: ({ root }) => ({
       targets: ['test'],
       results: unitFolders(root).map((folder) => `${folder}/.test-results/unit.json`),
-      parallel: 2,
-    })),
+    }),
+  },
+  {
+    name: 'examples',
+    summary: 'the example of each README',
+    tests: () => ({
+      targets: ['examples'],
+      results: ['tools/checks/.test-results/examples.json'],
+    }),
   },
   {
     name: 'guards',
@@ -81,33 +92,21 @@ export const STAGES = [
     },
   },
   {
-    name: 'examples',
-    summary: 'the example of each README',
-    run: cachedTests('examples', () => ({
-      targets: ['examples'],
-      results: ['tools/checks/.test-results/examples.json'],
-      parallel: 1,
-    })),
-  },
-  {
     name: 'end-to-end',
     summary: `the program as a process, with real servers; areas: ${Object.keys(AREAS).join(', ')}`,
-    run: cachedTests('end-to-end', ({ root, areas }) => ({
+    tests: ({ root, areas }) => ({
       targets: areas.map(targetOf),
       results: areas.map(resultsOf),
-      // Two cores have time for three: each waits for a part of its own.
-      parallel: 3,
       env: { OMNI_E2E_MAIN: join(root, BUNDLED) },
-    })),
+    }),
   },
   {
     name: 'conformance',
     summary: 'the official suite through Omni',
-    run: cachedTests('conformance', () => ({
+    tests: () => ({
       targets: ['conformance'],
       results: ['tools/conformance/.test-results/conformance.json'],
-      parallel: 1,
-    })),
+    }),
   },
   {
     name: 'requirements',
@@ -115,3 +114,18 @@ export const STAGES = [
     run: countedChecks(['tools/requirements/gate.mjs']),
   },
 ];
+
+/**
+ * @param {readonly Stage[]} stages
+ * @returns {Stage[][]} what is run together: tests that follow each other
+ */
+export function batchesOf(stages) {
+  /** @type {Stage[][]} */
+  const batches = [];
+  for (const stage of stages) {
+    const last = batches.at(-1);
+    if ('tests' in stage && last?.every((other) => 'tests' in other)) last.push(stage);
+    else batches.push([stage]);
+  }
+  return batches;
+}

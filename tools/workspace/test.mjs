@@ -6,9 +6,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
+import { RESULTS_FOLDER, runTests } from './cached-tests.mjs';
 import { countsLine, sum } from './counts.mjs';
-import { RESULTS_FOLDER } from './cached-tests.mjs';
-import { STAGES } from './stages.mjs';
+import { batchesOf, STAGES } from './stages.mjs';
 import { parseTestOptions, UsageError } from './test-options.mjs';
 
 /** @import { Counts } from './counts.mjs' */
@@ -30,16 +30,21 @@ function options() {
 }
 
 /**
- * @param {Stage} stage
+ * @param {readonly Stage[]} batch
  * @param {StageContext} context
- * @returns {Promise<Counts>}
+ * @returns {Promise<Counts[]>} of each stage
  */
-async function runStage(stage, context) {
+async function runBatch(batch, context) {
   try {
-    return await stage.run(context);
+    const [only] = batch;
+    if (only !== undefined && 'run' in only) return [await only.run(context)];
+    const tests = batch.flatMap((stage) =>
+      'tests' in stage ? [{ name: stage.name, ...stage.tests(context) }] : [],
+    );
+    return await runTests(context, tests);
   } catch (error) {
     console.error(error);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return batch.map(() => ({ passed: 0, failed: 1, skipped: 0 }));
   }
 }
 
@@ -60,22 +65,31 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
 const began = Date.now();
 /** @type {{ name: string, counts: Counts, seconds: string }[]} */
 const done = [];
-for (const [index, stage] of stages.entries()) {
+for (const batch of batchesOf(stages)) {
   if (abort.signal.aborted) break;
-  console.log(`\n${styleText('bold', `[${index + 1}/${stages.length}] ${stage.name}`)}: ${stage.summary}`);
+  console.log('');
+  for (const { name, summary } of batch) {
+    const place = `[${stages.findIndex((stage) => stage.name === name) + 1}/${stages.length}] ${name}`;
+    console.log(`${styleText('bold', place)}: ${summary}`);
+  }
   const started = Date.now();
-  const counts = await runStage(stage, { root: ROOT, signal: abort.signal, ...chosen });
+  const counted = await runBatch(batch, { root: ROOT, signal: abort.signal, ...chosen });
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  done.push({ name: stage.name, counts, seconds });
-  console.log(
-    `${counts.failed === 0 ? styleText('green', 'ok') : styleText('red', 'FAILED')} ${stage.name}: ${countsLine(counts)} (${seconds} s)`,
-  );
+  for (const [index, counts] of counted.entries()) {
+    const name = batch[index]?.name ?? '';
+    // What ran together took its time together.
+    done.push({ name, counts, seconds: index === 0 ? seconds : '' });
+    const verdict = counts.failed === 0 ? styleText('green', 'ok') : styleText('red', 'FAILED');
+    console.log(
+      `${verdict} ${name}: ${countsLine(counts)} (${seconds} s${batch.length > 1 ? ' together' : ''})`,
+    );
+  }
 }
 
 console.log('');
 for (const { name, counts, seconds } of done) {
   console.log(
-    `${counts.failed === 0 ? '  ' : styleText('red', 'x ')}${name.padEnd(12)}  ${countsLine(counts).padEnd(36)}  ${seconds.padStart(6)} s`,
+    `${counts.failed === 0 ? '  ' : styleText('red', 'x ')}${name.padEnd(12)}  ${countsLine(counts).padEnd(36)}  ${seconds === '' ? '      "' : `${seconds.padStart(6)} s`}`,
   );
 }
 const total = sum(done.map(({ counts }) => counts));
