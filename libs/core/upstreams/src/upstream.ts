@@ -35,7 +35,7 @@ import { RetiredConnections } from './instances/retired-connections.ts';
 import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
-import { disabledError, downError, stoppedError } from './lifecycle/refusals.ts';
+import { disabledError, disabledReasonOf, downError, stoppedError } from './lifecycle/refusals.ts';
 import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
 import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
@@ -348,9 +348,7 @@ export class Upstream {
   }
 
   #drain(): void {
-    this.#replacement.end();
-    this.#listWatch?.stop();
-    this.#listWatch = undefined;
+    this.#leavePrimary();
     // What is watched has no end of its own.
     this.#subscriptions.clear(stoppedError(this.name));
     const look = (): void => {
@@ -365,12 +363,17 @@ export class Upstream {
     this.#cancelDrainLook = this.#context.clock.after(0, look);
   }
 
-  #close(): void {
-    this.#cancelDrainLook?.();
+  /** Neither its successor nor its lists are waited for any more. */
+  #leavePrimary(): void {
     this.#replacement.end();
-    this.#credentials.stop();
     this.#listWatch?.stop();
     this.#listWatch = undefined;
+  }
+
+  #close(): void {
+    this.#cancelDrainLook?.();
+    this.#leavePrimary();
+    this.#credentials.stop();
     // The same as the primary, or one that broke and still has calls of its own.
     const former = this.#formerPrimary;
     this.#primary = undefined;
@@ -434,9 +437,7 @@ export class Upstream {
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
     if (connection === this.#primary) {
       this.#primary = undefined;
-      this.#replacement.end();
-      this.#listWatch?.stop();
-      this.#listWatch = undefined;
+      this.#leavePrimary();
       return this.#runtime.report({ kind: 'connectionLost', error: this.#noted(reason) });
     }
     this.#forget(connection);
@@ -593,8 +594,4 @@ export class Upstream {
       this.#speaksLegacy = 'no';
     return this.#primary;
   }
-}
-
-function disabledReasonOf({ disabledReason }: UpstreamSpec): string {
-  return disabledReason ?? 'it is disabled in the configuration';
 }

@@ -9,6 +9,7 @@ import { acknowledge } from './plain-answers.ts';
 import { newSessionId } from '../legacy/session-id.ts';
 import type { Admission } from '../request/admission.ts';
 import { refuse } from '../request/refuse.ts';
+import { tooManySessions } from '../legacy/legacy-sessions.ts';
 import { SseConnection } from './sse-connection.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
@@ -97,10 +98,7 @@ export class SseFront {
   #full(): GatewayError | undefined {
     const { limits, countSessions } = this.#options;
     if (/* guard: sse/count */ this.#sessions.size + countSessions() < limits.maxSessions) return undefined;
-    return new GatewayError(
-      'OMNI_OVERLOADED',
-      `At most ${limits.maxSessions} sessions can be open (limits.maxSessions)`,
-    );
+    return tooManySessions(limits.maxSessions);
   }
 
   #post(exchange: Exchange, principal: Principal): void {

@@ -50,16 +50,12 @@ export class LegacySessions {
   }
 
   open(initialize: RpcMessage, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
-    const { maxSessions, clock, sessionIdleMs, countOthers = () => 0 } = this.#options;
-    if (this.#sessions.size + countOthers() >= maxSessions) {
+    const { maxSessions, clock, sessionIdleMs } = this.#options;
+    if (this.#isFull()) {
       this.#sweep();
-      if (this.#sessions.size + countOthers() >= maxSessions) this.#endIdlestOf(principal);
+      if (this.#isFull()) this.#endIdlestOf(principal);
       // guard: session/count
-      if (this.#sessions.size + countOthers() >= maxSessions)
-        return new GatewayError(
-          'OMNI_OVERLOADED',
-          `At most ${maxSessions} sessions can be open (limits.maxSessions)`,
-        );
+      if (this.#isFull()) return tooManySessions(maxSessions);
     }
     const { ticker } = this.#options;
     const events = new SessionEvents({
@@ -85,6 +81,11 @@ export class LegacySessions {
     this.#sessions.set(opened.id, opened);
     this.#cancelSweep ??= clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
     return opened;
+  }
+
+  #isFull(): boolean {
+    const { maxSessions, countOthers = () => 0 } = this.#options;
+    return this.#sessions.size + countOthers() >= maxSessions;
   }
 
   /** The session, when it exists, belongs to this principal and to this endpoint; the three cases look alike from outside. */
@@ -186,4 +187,11 @@ export class LegacySessions {
 /** A session that is waited for. */
 function isBusy({ session, standalone }: HttpSession): boolean {
   return /* guard: session/busy */ session.calls.size > 0 || standalone.isOpen;
+}
+
+export function tooManySessions(maxSessions: number): GatewayError {
+  return new GatewayError(
+    'OMNI_OVERLOADED',
+    `At most ${maxSessions} sessions can be open (limits.maxSessions)`,
+  );
 }

@@ -128,10 +128,9 @@ export class RequestLog {
 function wordOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'message':
+      if (outcome.errorCode === undefined) return 'ok';
       // A server may write anything in its place.
-      return outcome.errorCode === undefined || /^-?\d{1,10}$/.test(outcome.errorCode)
-        ? (outcome.errorCode ?? 'ok')
-        : 'error';
+      return /^-?\d{1,10}$/.test(outcome.errorCode) ? outcome.errorCode : 'error';
     case 'error':
     case 'refused':
       return outcome.error.code;

@@ -62,8 +62,7 @@ class HttpProbe implements HttpMessageSink {
     const { spec, context, credentials } = options;
     this.#reader = new HttpMessageReader({
       credentials,
-      maxBytes: context.limits.maxUpstreamMessageBytes,
-      budget: context.budget,
+      context,
       sink: this,
     });
     this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () =>

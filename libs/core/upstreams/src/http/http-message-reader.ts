@@ -1,7 +1,6 @@
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import type { ResponseHead } from '@omni/model';
 import {
-  type ByteBudget,
   type ByteReservation,
   GatewayError,
   type HeaderList,
@@ -9,6 +8,7 @@ import {
   releaseBytes,
 } from '@omni/ports';
 import { bodyKind, headerOf } from './http-headers.ts';
+import type { ConnectionContext } from '../connection/open-connection.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import { refusedCredentials } from '../credentials/refused-credentials.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
@@ -54,9 +54,8 @@ export interface PassingSink {
 export interface HttpMessageReaderOptions {
   /** Names the upstream, and knows what must not be quoted. */
   readonly credentials: UpstreamCredentials;
-  readonly maxBytes: number;
-  /** For what has to be held until a message is complete. */
-  readonly budget: ByteBudget | undefined;
+  /** How long a message may be, and the budget for what has to be held until it is complete. */
+  readonly context: Pick<ConnectionContext, 'limits' | 'budget'>;
   readonly sink: HttpMessageSink;
   /** Default: every answer is read. */
   readonly passing?: PassingSink;
@@ -142,7 +141,7 @@ export class HttpMessageReader implements HttpResponseListener {
       this.#headers = headers;
     } else if (kind === 'events' && status >= 200 && status < 300) {
       this.#mode = 'events';
-      this.#parser = new SseParser(this, this.#options.maxBytes, this.#options.budget);
+      this.#parser = new SseParser(this, this.#maxBytes, this.#options.context.budget);
     } else this.#mode = 'excerpt';
   }
 
@@ -156,7 +155,7 @@ export class HttpMessageReader implements HttpResponseListener {
       case 'json':
         this.#size += chunk.byteLength;
         // guard: answer/size
-        if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
+        if (this.#size > this.#maxBytes) return this.#fail(this.#tooLarge());
         // Nearly always the only one; a list that grows from nothing takes room for many.
         if (this.#chunks.length === 0) this.#chunks = [chunk];
         else this.#chunks.push(chunk);
@@ -169,7 +168,7 @@ export class HttpMessageReader implements HttpResponseListener {
       case 'chunks':
         this.#size += chunk.byteLength;
         // guard: answer/chunk-size
-        if (this.#size > this.#options.maxBytes) return this.#fail(this.#tooLarge());
+        if (this.#size > this.#maxBytes) return this.#fail(this.#tooLarge());
         if (this.#size > (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
         this.#options.passing?.onFlow();
         return this.#pass(chunk);
@@ -248,7 +247,7 @@ export class HttpMessageReader implements HttpResponseListener {
 
   #countCollected(): void {
     if (this.#mode !== 'json') return;
-    this.#collected ??= this.#options.budget?.share();
+    this.#collected ??= this.#options.context.budget?.share();
     // guard: held/answer
     if (this.#collected?.hold(this.#size) === false)
       this.#fail(noRoomError(this.#options.credentials.upstream));
@@ -298,10 +297,10 @@ export class HttpMessageReader implements HttpResponseListener {
   }
 
   #beginChunks(): void {
-    const { maxBytes, passing } = this.#options;
+    const { passing } = this.#options;
     const declared = headerOf(this.#headers, 'content-length');
     const length = declared !== undefined && DIGITS.test(declared) ? Number(declared) : undefined;
-    if (length !== undefined && length > maxBytes) return this.#fail(this.#tooLarge());
+    if (length !== undefined && length > this.#maxBytes) return this.#fail(this.#tooLarge());
     const [first] = this.#chunks;
     if (passing?.passingId === undefined || first === undefined) return;
     const kind = beginningOfAnswer(first, passing.passingId);
@@ -375,11 +374,15 @@ export class HttpMessageReader implements HttpResponseListener {
     );
   }
 
+  get #maxBytes(): number {
+    return this.#options.context.limits.maxUpstreamMessageBytes;
+  }
+
   #tooLarge(): GatewayError {
-    const { credentials, maxBytes } = this.#options;
+    const { credentials } = this.#options;
     return new GatewayError(
       'OMNI_UPSTREAM_TOO_LARGE',
-      `"${credentials.upstream}" sent a message of more than ${maxBytes} bytes`,
+      `"${credentials.upstream}" sent a message of more than ${this.#maxBytes} bytes`,
     );
   }
 

@@ -59,8 +59,7 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#openedAtMs = undefined;
     this.#reader = new HttpMessageReader({
       credentials,
-      maxBytes: context.limits.maxUpstreamMessageBytes,
-      budget: context.budget,
+      context,
       sink: this,
     });
     if (this.#onSettled !== undefined)

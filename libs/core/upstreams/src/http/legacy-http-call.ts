@@ -324,8 +324,7 @@ export class LegacyHttpCall
     const { connectionOptions } = this.#options;
     return new HttpMessageReader({
       credentials: connectionOptions.credentials,
-      maxBytes: connectionOptions.context.limits.maxUpstreamMessageBytes,
-      budget: connectionOptions.context.budget,
+      context: connectionOptions.context,
       sink: this,
       passing: this,
     });

@@ -331,8 +331,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     const { credentials, context } = this.#options;
     return new HttpMessageReader({
       credentials,
-      maxBytes: context.limits.maxUpstreamMessageBytes,
-      budget: context.budget,
+      context,
       sink: this,
       passing: this,
     });

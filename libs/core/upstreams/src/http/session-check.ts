@@ -54,14 +54,12 @@ class SessionCheck implements HttpMessageSink {
   ) {
     this.#done = done;
     const { http, url, credentials, context } = options;
-    const { limits, budget, clock } = context;
     this.#reader = new HttpMessageReader({
       credentials,
-      maxBytes: limits.maxUpstreamMessageBytes,
-      budget,
+      context,
       sink: this,
     });
-    this.#cancelTimer = clock.after(CHECK_MS, () => this.#finish(false));
+    this.#cancelTimer = context.clock.after(CHECK_MS, () => this.#finish(false));
     const headers = postHeaders(credentials, session.version, ...sessionHeaders(session));
     this.#http = sendAuthorized(
       http,

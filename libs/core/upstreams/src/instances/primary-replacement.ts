@@ -27,7 +27,7 @@ export class PrimaryReplacement {
   begin(): void {
     if (this.#isAttempting) return;
     this.#cancel?.();
-    this.#attempt((this.#backoff ??= new Backoff(this.#options.context.random)));
+    this.#attempt();
   }
 
   end(): void {
@@ -37,18 +37,19 @@ export class PrimaryReplacement {
     this.#backoff = undefined;
   }
 
-  #attempt(backoff: Backoff): void {
+  #attempt(): void {
     const { upstream, context, open, onReplaced } = this.#options;
+    const backoff = (this.#backoff ??= new Backoff(context.random));
     this.#isAttempting = true;
     this.#cancel = open((result) => {
       this.#cancel = undefined;
       this.#isAttempting = false;
       if (!(result instanceof GatewayError)) {
-        this.#backoff = undefined;
+        this.end();
         return onReplaced(result);
       }
       const delayMs = backoff.nextDelayMs(0);
-      this.#cancel = context.clock.after(delayMs, () => this.#attempt(backoff));
+      this.#cancel = context.clock.after(delayMs, () => this.#attempt());
       context.logger.warn(
         { upstream, code: result.code, retryInMs: Math.round(delayMs) },
         `The server goes on with its former credentials: ${result.message}`,

@@ -43,23 +43,8 @@ export class SessionConnections {
 
   /** @param done - Called before this returns when the session's connection is open. */
   connectionFor(binding: ClientBinding, done: OnConnection): void {
-    let lazy = this.#connections.get(binding.key);
-    if (lazy === undefined) {
-      if (this.#ended.has(binding)) return done(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
-      const { upstream, open } = this.#options;
-      // guard: instance/count
-      if (this.isFull) {
-        return done(
-          new GatewayError(
-            'OMNI_OVERLOADED',
-            `"${upstream}" serves ${this.#connections.size} clients already, each with an instance of its own (limits.maxInstances)`,
-          ),
-        );
-      }
-      lazy = new LazyConnection((opened) => open(binding, opened));
-      this.#connections.set(binding.key, lazy);
-      this.#watch(binding);
-    }
+    const lazy = this.#connections.get(binding.key) ?? this.#add(binding);
+    if (lazy instanceof GatewayError) return done(lazy);
     // guard: instances/waiting
     if (lazy.connection === undefined && lazy.inFlight >= MAX_WAITING)
       return done(
@@ -68,9 +53,8 @@ export class SessionConnections {
           `${MAX_WAITING} calls wait for an instance of "${this.#options.upstream}" to start already`,
         ),
       );
-    const asked = lazy;
-    asked.get((result) => {
-      if (result instanceof GatewayError) this.#forget(binding.key, asked);
+    lazy.get((result) => {
+      if (result instanceof GatewayError) this.#forget(binding.key, lazy);
       done(result);
     });
   }
@@ -115,6 +99,21 @@ export class SessionConnections {
     const connections = [...this.#connections.values()];
     this.#connections.clear();
     await Promise.all(connections.map((lazy) => lazy.close(error)));
+  }
+
+  #add(binding: ClientBinding): LazyConnection | GatewayError {
+    if (this.#ended.has(binding)) return new GatewayError('OMNI_CANCELLED', 'The session has ended');
+    const { upstream, open } = this.#options;
+    // guard: instance/count
+    if (this.isFull)
+      return new GatewayError(
+        'OMNI_OVERLOADED',
+        `"${upstream}" serves ${this.#connections.size} clients already, each with an instance of its own (limits.maxInstances)`,
+      );
+    const lazy = new LazyConnection((opened) => open(binding, opened));
+    this.#connections.set(binding.key, lazy);
+    this.#watch(binding);
+    return lazy;
   }
 
   #watch(binding: ClientBinding): void {

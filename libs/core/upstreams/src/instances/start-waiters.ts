@@ -34,8 +34,7 @@ export class StartWaiters {
     if (release instanceof GatewayError) return onFailure(release);
     const waitMs = /* guard: restart/start-wait */ Math.min(connectTimeoutMs, MAX_START_WAIT_MS);
     const cancelTimer = this.#context.clock.after(waitMs, () => {
-      this.#waiting.delete(onReady);
-      release();
+      this.withdraw(onReady);
       onFailure(
         new GatewayError(
           'OMNI_UPSTREAM_STARTING',

@@ -1,4 +1,4 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import type { ErrorFacts } from './upstream-state.ts';
 
 /**
@@ -14,6 +14,10 @@ export function downError(
     data: { reason: facts.code },
     cause,
   });
+}
+
+export function disabledReasonOf({ disabledReason }: UpstreamSpec): string {
+  return disabledReason ?? 'it is disabled in the configuration';
 }
 
 export function disabledError(upstream: string, reason: string): GatewayError {

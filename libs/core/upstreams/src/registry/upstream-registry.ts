@@ -16,25 +16,29 @@ export interface DefinitionChanges {
 
 type Change = Exclude<keyof DefinitionChanges, 'removed'>;
 
+interface Definition<Spec> {
+  readonly spec: Spec;
+  readonly id: string;
+  /** As they were when it came: whoever holds a definition may write to it. */
+  readonly settings: string;
+}
+
 /** An immutable set of definitions, in the order in which their items are listed. */
 export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
   /** Rises with every set. */
   readonly version: number;
   readonly all: readonly Spec[];
   readonly names: readonly string[];
-  readonly #byName: ReadonlyMap<string, Spec>;
-  readonly #ids: ReadonlyMap<string, string>;
-  /** As they were when they came: whoever holds a definition may write to it. */
-  readonly #settings: ReadonlyMap<string, string>;
+  readonly #byName: ReadonlyMap<string, Definition<Spec>>;
 
   /** @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a name that is none or stands twice. */
   constructor(version: number, specs: readonly Spec[]) {
     this.version = version;
     this.all = [...specs];
     this.names = specs.map(({ name }) => name);
-    this.#byName = new Map(specs.map((spec) => [spec.name, spec]));
-    this.#ids = new Map(specs.map((spec) => [spec.name, definitionId(spec)]));
-    this.#settings = new Map(specs.map((spec) => [spec.name, settingsText(spec)]));
+    this.#byName = new Map(
+      specs.map((spec) => [spec.name, { spec, id: definitionId(spec), settings: settingsText(spec) }]),
+    );
     const misnamed = this.names.find((name) => /* guard: registry/names */ !NAME.test(name));
     if (misnamed !== undefined) throw invalid(`${JSON.stringify(misnamed)} is no name for a server`);
     const twice = this.names.find((name, index) => this.names.indexOf(name) !== index);
@@ -43,12 +47,12 @@ export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
   }
 
   get(name: string): Spec | undefined {
-    return this.#byName.get(name);
+    return this.#byName.get(name)?.spec;
   }
 
   /** @see definitionId */
   idOf(name: string): string | undefined {
-    return this.#ids.get(name);
+    return this.#byName.get(name)?.id;
   }
 
   /** What these say differently than earlier ones. */
@@ -64,11 +68,11 @@ export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
     };
   }
 
-  #changeOf(spec: Spec, earlier: UpstreamDefinitions<Spec>): Change {
-    const was = earlier.get(spec.name);
+  #changeOf({ name }: Spec, earlier: UpstreamDefinitions<Spec>): Change {
+    const [was, is] = [earlier.#byName.get(name), this.#byName.get(name)];
     if (was === undefined) return 'added';
-    if (this.idOf(spec.name) !== earlier.idOf(spec.name)) return 'replaced';
-    return earlier.#settings.get(spec.name) === this.#settings.get(spec.name) ? 'unchanged' : 'changed';
+    if (was.id !== is?.id) return 'replaced';
+    return was.settings === is.settings ? 'unchanged' : 'changed';
   }
 }
 
