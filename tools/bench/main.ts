@@ -76,6 +76,7 @@ async function measureAll(
 ): Promise<Measurements> {
   const { workloads, rounds, sizes, connections } = options;
   const measureMs = options.seconds * 1_000;
+  const startsAnew = options.before !== undefined;
   const throughput: ThroughputResult[] = [];
   if (workloads.includes('w1'))
     throughput.push(
@@ -87,6 +88,7 @@ async function measureAll(
         subjects,
         rounds,
         measureMs,
+        startsAnew,
       }),
     );
   if (workloads.includes('w2')) {
@@ -100,6 +102,7 @@ async function measureAll(
         subjects,
         rounds,
         measureMs,
+        startsAnew,
       }),
     );
   }

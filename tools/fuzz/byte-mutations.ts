@@ -77,7 +77,7 @@ export function replaced(input: Uint8Array, start: number, end: number, bytes: U
 
 function inserted(input: Uint8Array, choice: Choice, bytes: Uint8Array): Uint8Array {
   const at = choice.below(input.length + 1);
-  // Instead of what stands there as often as before it.
+  // Replaces existing bytes as often as it inserts before them.
   return replaced(input, at, choice.once(2) ? at : Math.min(input.length, at + bytes.length), bytes);
 }
 

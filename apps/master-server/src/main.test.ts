@@ -44,7 +44,7 @@ class Program {
     this.exitCode = once(this.child, 'close').then(([code]) => code as number | null);
   }
 
-  /** The first match in what it said on either stream, now or later. */
+  /** Waits for the first match in the output of either stream. */
   async said(pattern: RegExp): Promise<string> {
     for (;;) {
       const match = pattern.exec(this.out + this.err);

@@ -43,7 +43,7 @@ const PLAN: RecordPlan = { params: { _meta: {} }, result: { _meta: {} }, error: 
 const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
 /** Longest id that is accepted, in characters of its JSON. */
 const MAX_ID_LENGTH = 1024;
-/** Root and params stand around the value whose depth is limited (arguments, `_meta`). */
+/** The root object and `params` enclose the value whose depth is limited (arguments, `_meta`). */
 const ENVELOPE_DEPTH = 2;
 
 /**

@@ -175,7 +175,7 @@ function idOf(answer: unknown): string {
   return isRecord(answer) ? JSON.stringify(answer['id']) : '';
 }
 
-/** An id as it is read: a large number loses digits then. */
+/** An id as `JSON.parse` reads it: a large number loses digits. */
 function echoed(id: string): string {
   return JSON.stringify(JSON.parse(id));
 }

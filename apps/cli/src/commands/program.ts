@@ -115,7 +115,7 @@ function addCalling(program: Command, context: CommandContext, outcome: Outcome)
     });
 }
 
-/** Which gateway: one for the length of the command, or one that runs. */
+/** Adds the options that select the gateway: one started for this command, or a running one. */
 function withTarget(command: Command): Command {
   return command
     .option('-c, --config <path>', 'run this configuration for the length of the command')

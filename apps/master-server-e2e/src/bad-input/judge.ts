@@ -102,7 +102,7 @@ function errorIn(answer: HttpAnswer): ErrorBody | undefined {
       'error' in parsed &&
       typeof parsed.error === 'object' &&
       parsed.error !== null;
-    // What its members are is asked where they are used.
+    // Its members are checked where they are used.
     return holdsError ? (parsed as ErrorBody) : undefined;
   } catch {
     return undefined;

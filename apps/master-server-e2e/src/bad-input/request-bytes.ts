@@ -37,7 +37,7 @@ export function callText({
   return `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":${name},"arguments":${args},"_meta":{${ENVELOPE}${meta}}}}`;
 }
 
-/** Any request of the modern era. @param members - Of the parameters, each with a comma behind it. */
+/** Any request of the modern era. @param members - Members of the parameters, each followed by a comma. */
 export function requestText(method: string, members = '', id = '7'): string {
   return `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":{${members}"_meta":{${ENVELOPE}}}}`;
 }

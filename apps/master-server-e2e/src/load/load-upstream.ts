@@ -171,7 +171,7 @@ async function arrival({ name, count }: { readonly name: string; readonly count:
   for (const resolve of group.resolvers) resolve();
 }
 
-/** Resolves when a response takes more, or will never again. */
+/** Resolves when a response accepts more data or is closed. */
 async function drained(response: ServerResponse): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = (): void => {

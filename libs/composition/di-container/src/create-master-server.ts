@@ -11,7 +11,7 @@ export interface MasterServerOptions extends GatewayAdapters {
   readonly configuration: GatewayConfiguration;
   /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
-  /** Told of each legacy session that opens, with a scope of its own: what is registered there ends with the session. */
+  /** Called for each legacy session that opens, with the session's own scope: what is registered there ends with it. */
   readonly onSession?: OnSession;
   /** Who requests come from. Default: who shows a token of the configuration. */
   readonly authentication?: Authentication;

@@ -33,9 +33,9 @@ export interface GatewayConfiguration {
   };
   readonly auth: {
     readonly mode: 'token' | 'open';
-    /** That of the owner. */
+    /** The owner's token. */
     readonly token?: string;
-    /** Those of others, by whose names they are told apart. */
+    /** Tokens of other principals; each name is the principal's id. */
     readonly tokens: readonly { readonly name: string; readonly token: string }[];
   };
   readonly naming: {

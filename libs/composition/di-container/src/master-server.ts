@@ -118,7 +118,7 @@ export class MasterServer {
     return this.#parts.protocol.admitChannel(request);
   }
 
-  /** Serves a client on a channel of the caller's. */
+  /** Serves a client on a channel that the caller has opened. */
   bind(open: OpenChannel, options: Partial<BindOptions> = {}): Connection {
     return this.#parts.protocol.bind(open, { principal: LOCAL_PRINCIPAL, ...options });
   }

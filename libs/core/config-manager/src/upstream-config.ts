@@ -214,7 +214,7 @@ function warnOfKeysWithoutEffect(
   }
 }
 
-/** Only where each request has headers of its own; what `headers` sets wins. */
+/** Applies only to transports whose requests carry headers; `headers` wins. */
 function forwardedHeaders(
   entry: LocatedMap,
   { headers = {}, forwardHeaders = [] }: McpServerSettings,

@@ -17,7 +17,7 @@ export interface HealthRollup {
    * The answer in one word. Readiness: `ok` or `warn` exactly when `ready`. Liveness: `ok` exactly when `live`, `error` otherwise.
    */
   readonly level: StatusLevel;
-  /** What keeps it from being ready or live, beyond the components. */
+  /** Reasons, besides components, why the gateway is not ready or not live. */
   readonly reason: string | undefined;
   /** In the order of registration; empty for liveness, which depends on none. */
   readonly components: readonly ComponentHealth[];

@@ -187,7 +187,7 @@ function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
 
 /** The same settings, also those that change later, on another transport. */
 function withTransport(spec: UpstreamSpec, transport: SseTransport): UpstreamSpec {
-  // What stands on the prototype is typed as nothing.
+  // TypeScript does not type the members that come from the prototype.
   return Object.create(spec, { transport: { value: transport, enumerable: true } }) as UpstreamSpec;
 }
 

@@ -207,7 +207,7 @@ export class Upstream {
   }
 
   /**
-   * Ends it for good: no new calls; those under way may end by `until`. Nobody is told of it any more.
+   * Closes the upstream for good: it takes no new calls, and running calls may finish until `until`. Observers hear nothing more.
    *
    * @param successor - Takes over what clients have subscribed to.
    * @returns Resolves when every connection is closed.

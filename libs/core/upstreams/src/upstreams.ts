@@ -108,10 +108,10 @@ export class Upstreams {
   }
 
   /**
-   * Puts other definitions into force: what is unchanged keeps its connections and calls, what has lost its place drains.
+   * Applies new definitions: unchanged upstreams keep connections and calls; removed and replaced ones drain.
    *
-   * @param changes - What the definitions say differently than those before.
-   * @param drainMs - How long calls on those that have lost their place may take.
+   * @param changes - How the definitions differ from the previous ones.
+   * @param drainMs - How long calls of removed and replaced upstreams may take.
    */
   apply({ all }: UpstreamDefinitions, changes: DefinitionChanges, drainMs: Millis): void {
     const before = this.#byName;

@@ -3,7 +3,7 @@ import type { GatewayError, Payload } from '@omni/ports';
 
 /**
  * Sends the answer to a request that an upstream made: `answer` is the client's response message. Before it there may come notifications:
- * the client's progress with the serverRequest, under the upstream's own token.
+ * the client's progress with the server request, under the upstream's own token.
  */
 export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
 

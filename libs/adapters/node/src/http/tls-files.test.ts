@@ -224,7 +224,7 @@ describe('TLS of NodeHttpListener', () => {
       socket.write(Buffer.from(bytes, 'latin1'));
       let received = 0;
       const began = performance.now();
-      // Several times the limit, and what a WebSocket has for its farewell.
+      // Four times the limit, plus the second that a WebSocket has for its close frame.
       for (let elapsed = 0; !isCut && elapsed < 1_000 + 4 * STALL_MS; elapsed = performance.now() - began) {
         while (received < elapsed * BYTES_PER_MS && socket.readableLength > 0) {
           // Without an encoding a socket gives buffers.

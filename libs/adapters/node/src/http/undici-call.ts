@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { errorCode } from '../files/error-code.ts';
 import type { BufferCollector } from './buffer-collector.ts';
 
-/** As undici gives them: by name in lower case. */
+/** Headers as undici gives them, keyed by lower-case name. */
 type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 type Phase = 'connect' | 'request' | 'body';

@@ -79,7 +79,7 @@ function ownerOf(pid: number): string | undefined {
   }
 }
 
-/** A mark that cannot be read counts as alive: whoever wrote it is not ours to judge. */
+/** A mark that cannot be read counts as alive, since its writer is unknown. */
 function isAlive(owner: string): boolean {
   const match = /^(\d+):(\d+):[\w-]+$/.exec(owner);
   if (match === null) return /* guard: orphan/foreign-mark */ true;

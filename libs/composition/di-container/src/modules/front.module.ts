@@ -46,7 +46,7 @@ function dispatchTo(router: RequestRouter): ProtocolHandlerOptions['dispatch'] {
   };
 }
 
-/** Names of the headers of clients that some server is told, each once: a list that follows the registry. */
+/** Names of the client headers that some server is sent, without duplicates; the list follows the registry. */
 function forwardedBy(registry: UpstreamRegistry<GatewayUpstream>): readonly string[] {
   const names: string[] = [];
   const follow = (): void => {

@@ -53,7 +53,7 @@ export async function createNodeParts({
     ...(credentials === undefined ? {} : { credentials }),
     ...(authentication === undefined ? {} : { authentication }),
   });
-  // Children of an Omni that was killed in a way that left no time for anything.
+  // Ends the children of an earlier Omni that was killed without time to end them.
   const ended = orphanSweep();
   if (ended > 0) logger.warn({ ended }, 'ended process groups that an earlier Omni left behind');
   return { server, logger };

@@ -12,9 +12,9 @@ const STALE_MS = 30_000;
 
 export interface CatalogueRefresherOptions {
   /**
-   * Where readings go; `undefined` takes the upstream out.
+   * Receives readings; `undefined` removes the upstream.
    *
-   * @param isSuccessor - Whether what is shown until now is another server's, of the same name.
+   * @param isSuccessor - Whether the items shown so far belong to another server of the same name.
    */
   readonly publish: (
     upstream: string,

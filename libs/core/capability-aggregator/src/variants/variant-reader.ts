@@ -26,22 +26,22 @@ export interface VariantReaderOptions {
   /** Whether it is known what the upstream lists to clients that declare nothing. */
   readonly isRead: (upstream: string) => boolean;
   readonly read: (source: ListSource) => Promise<UpstreamCatalogue>;
-  /** Takes what an upstream lists to clients of a variantKey; see `Catalogue.setFor`. */
+  /** Stores what an upstream lists to clients of one variant; see `Catalogue.setFor`. */
   readonly publish: (
     variantKey: string,
     upstream: string,
     catalogue: UpstreamCatalogue | undefined,
     isNews: boolean,
   ) => void;
-  /** The variantKey has made room for another one. */
+  /** The variant has made room for another one. */
   readonly forget: (variantKey: string) => void;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Longest wait of a list for servers that were not asked for this variantKey before, in milliseconds. */
+  /** Longest wait of a list for servers that were not asked for this variant before, in milliseconds. */
   readonly listWaitMs: number;
 }
 
-/** The readings of one variantKey, by upstream. */
+/** The readings of one variant, by upstream. */
 interface Kept {
   readonly readings: Map<string, VariantReading>;
   readonly askedAtMs: number;
@@ -56,7 +56,7 @@ interface Kept {
  */
 export class VariantReader {
   readonly #options: VariantReaderOptions;
-  /** By variantKey; the one that was asked for last is last. */
+  /** By variant; the one that was asked for last is last. */
   readonly #kept = new Map<string, Kept>();
   /** Readings of which it is not known yet what they tell. */
   #unknown = 0;
@@ -70,7 +70,7 @@ export class VariantReader {
     this.#whenKnown(client, sources, this.#options.listWaitMs, listener);
   }
 
-  /** The same for a call: it would fail if it did not wait long enough. */
+  /** As {@link whenKnown}, for a call: it waits longer, since a call to an unknown name fails. */
   whenKnownForCall(client: ClientContext, sources: ListSources, listener: () => void): void {
     this.#whenKnown(client, sources, CALL_WAIT_MS, listener);
   }

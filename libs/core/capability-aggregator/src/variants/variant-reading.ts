@@ -39,7 +39,7 @@ interface Waiter {
 }
 
 /**
- * What one upstream lists to clients of one variantKey: read when the first of them asks, and again when the instance that it was read
+ * What one upstream lists to clients of one variant: read when the first of them asks, and again when the instance that it was read
  * from declares a change.
  */
 export class VariantReading {

@@ -63,7 +63,7 @@ export function textAt(located: LocatedMap, key: string): string | undefined {
   return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
 }
 
-/** What stands at a path, or the nearest place above it. */
+/** The node at a path, or its nearest ancestor. */
 export interface Located {
   readonly value: LocatedValue;
   /** Keys as written, joined by dots: `mcpServers.github.args.0`. */

@@ -29,7 +29,7 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
   #place: Place<Ticking> | undefined = undefined;
   #stream: ReplyStream | undefined = undefined;
   #passthrough: PassthroughBody | undefined = undefined;
-  /** `passing`: an answer has begun that is written while it comes. `mute`: nobody is there to read it. */
+  /** `passing`: an answer is written as it arrives. `mute`: the client is gone, so nothing is written. */
   #state: 'open' | 'passing' | 'mute' | 'done' = 'open';
   #lastWriteMs: number;
   #heldBack: (() => void)[] = [];

@@ -102,7 +102,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     this.calls = new RequestsById({ where: 'in this session', maxSessionInFlight });
     this.version = negotiateVersion(initialize);
     const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
-    // Servers would see the tasks that others have started with the client: their ids name no server.
+    // Task ids of a client name no server: each server would see the tasks that others started with the client.
     this.capabilities = copyOf(options.endpoint.kind === 'all' ? withoutTasks(declared) : declared);
     this.clientInfo = copyOf(rawOf(initialize, memberOf(initialize.params, 'clientInfo')) ?? '{}');
     this.client = {

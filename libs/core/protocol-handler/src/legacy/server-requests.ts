@@ -98,7 +98,7 @@ export class ServerRequests implements Ticking {
     return request !== undefined;
   }
 
-  /** Progress of the client with a serverRequest. That for which no server waits is dropped. */
+  /** Progress of the client with a server request; dropped when no server waits for it. */
   onProgress(message: RpcMessage): void {
     const token = memberOf(message.params, 'progressToken');
     const request = this.#open.get(rawOf(message, token) ?? '');
@@ -150,7 +150,7 @@ function noAnswer(): GatewayError {
   return new GatewayError('OMNI_CANCELLED', 'The client has ended its session');
 }
 
-/** The parameters of a serverRequest. Servers choose tokens without knowing of each other, so the client gets the id in the place of theirs. */
+/** The parameters of a server request. Servers choose tokens independently, so the client gets the id in place of their token. */
 function paramsWith({ text, params }: RpcMessage, token: JsonSpan | undefined, id: string): string {
   if (params === undefined) return '';
   const edits = token === undefined ? [] : [{ start: token.start, end: token.end, text: id }];

@@ -40,7 +40,10 @@ interface Listen {
   readonly request: ClientRequest;
   readonly kinds: ReadonlySet<string>;
   readonly releases: (() => void)[];
-  /** Before the acknowledgement and while the client reads slowly: the last notification of each subject. There are as many subjects as were asked for. */
+  /**
+   * Before the acknowledgement, and while the client reads slowly, the last notification of each subject is kept. There are
+   * only the subjects that were asked for.
+   */
   held: Map<string, RpcNotification> | undefined;
   isAcknowledged: boolean;
   isClosed: boolean;

@@ -102,7 +102,7 @@ export function isUrlElicitation({ method, params }: ServerRequest): boolean {
  * The parameters of the next round.
  *
  * @param params - JSON of the first request's.
- * @param answers - JSON of each result, by the key of its serverRequest; none means that there were no serverRequests.
+ * @param answers - JSON of each result, by the key of its server request; none means that there were no server requests.
  * @param state - The JSON string as it came; what did not come is not sent.
  */
 export function withAnswers(

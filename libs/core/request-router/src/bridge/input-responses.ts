@@ -65,7 +65,7 @@ export function inputRequiredText(
   return resultText(id, root === undefined ? result : applyEdits(result, [setMember(root, '_meta', meta)]));
 }
 
-/** The answers of the client by the key of their serverRequest, as JSON; what is no object is no answer. */
+/** The answers of the client by the key of their server request, as JSON; what is no object is no answer. */
 export function readInputResponses(message: RpcMessage): ReadonlyMap<string, string> {
   const text = rawOf(message, memberOf(message.params, 'inputResponses')) ?? '';
   const members = objectIn(text)?.members ?? [];

@@ -92,7 +92,10 @@ export class TaskIds {
     );
   }
 
-  /** @param onOpened - Told nothing for an id that is not the principal's: forged, changed, somebody else's, or of a key that is gone. */
+  /**
+   * @param onOpened - Receives `undefined` for an id that is not the principal's: forged, changed, somebody else's, or
+   * sealed with a key that no longer exists.
+   */
   open(sealed: string, client: TaskClient, onOpened: (task: UpstreamTask | undefined) => void): void {
     this.#seal.open(sealed).then(
       (payload) => onOpened(payload === undefined ? undefined : this.#own(sealed, payload, client)),

@@ -275,7 +275,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     call.answer(message);
   }
 
-  /** Its progress token holds as long as the task does, which is longer than the call (MCP 2025-11-25, basic/utilities/tasks). */
+  /** The progress token of a task is valid as long as the task, which outlives its call (MCP 2025-11-25, basic/utilities/tasks). */
   #keepTask(call: ChannelCall): void {
     this.#tasks.set(call.id, call);
     const [oldest] = this.#tasks.keys();
@@ -415,7 +415,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
 
   /** The call that something without an address must belong to. */
   #onlyRunning(): ChannelCall | undefined {
-    // Nobody is asked during a request of Omni's own; the binding of the connection can be.
+    // An internal call has no client to ask; the client that the connection is bound to can be asked.
     const isCandidate = ({ isListen, callerKey }: ChannelCall): boolean =>
       /* guard: link/listen-not-running */ !isListen &&
       (callerKey !== undefined || this.binding === undefined);

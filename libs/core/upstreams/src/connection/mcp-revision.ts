@@ -47,7 +47,10 @@ export function speaksLegacyToo(handshake: RpcMessage): boolean {
   return supported.some(isLegacyVersion);
 }
 
-/** Codes of what refuses a request before anything runs: a request without session in the SDKs of the legacy era, a revision that a server does not speak. */
+/**
+ * Error codes of requests that were refused before anything ran: a request without session (SDKs of the legacy era), and
+ * a revision that the server does not speak.
+ */
 export const REFUSALS: ReadonlySet<string | undefined> = new Set(['-32000', '-32001', '-32022']);
 
 /** The code of an error response, as it is written. */

@@ -34,7 +34,7 @@ export interface ConnectionContext {
   readonly logger: Logger;
   readonly identity: GatewayIdentity;
   readonly limits: UpstreamLimits;
-  /** For messages of upstreams that are not complete. Default: none is counted. */
+  /** Budget for incomplete messages of upstreams. Default: they are not counted. */
   readonly budget?: ByteBudget;
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
@@ -89,7 +89,7 @@ export interface OpenConnection extends UpstreamConnection {
   readonly counters: Readonly<ConnectionCounters>;
   /** Calls under way. */
   readonly inFlight: number;
-  /** Whether a client has yet to answer a serverRequest, and nothing would tell whose a further one is. */
+  /** Whether a client has yet to answer a server request, so that a further one could not be attributed. */
   readonly isHeldUp: boolean;
   /** The credentials that it holds to as long as it is open; `undefined` where each request asks for those in force. */
   readonly boundTo: CredentialValues | undefined;

@@ -15,7 +15,7 @@ interface Asked {
 export class UnaddressedMessages {
   readonly #clock: Clock;
   #latest: { readonly callerKey: string; readonly atMs: number } | undefined;
-  /** The latest end of a call of anybody but the callerKey of `#latest`. */
+  /** The latest end of a call of any caller but that of `#latest`. */
   #latestOfOthersMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {

@@ -73,7 +73,7 @@ export class OwnInstances {
     return this.#connections.open;
   }
 
-  /** Opens another connection in the place of one that was taken out by {@link onClosed}. */
+  /** Opens a connection in place of one that {@link onClosed} has removed. */
   openAgain(binding: ClientBinding, done: OnConnection): void {
     this.#connections.connectionFor(binding, done);
   }

@@ -2,7 +2,7 @@ import type { ClientContext } from '@omni/model';
 import type { Era } from '@omni/ports';
 import { canonicalJson } from './canonical-json.ts';
 
-/** Sets of capabilities of each era whose variantKey is remembered. */
+/** Sets of capabilities of each era whose variant is remembered. */
 const MAX_REMEMBERED = 256;
 /** A client that declares more than this, in characters, is told to no upstream. */
 export const MAX_CAPABILITIES = 16_384;

@@ -57,7 +57,7 @@ export type UpstreamState =
 /** What happens to an upstream, or is wanted of it: plain data. */
 export type UpstreamEvent =
   | { readonly kind: 'started' }
-  /** @see UpstreamState: what runs may take until then; a time that is past ends it at once. */
+  /** Running calls may take until then; a time in the past ends them at once. */
   | { readonly kind: 'ended'; readonly until: Millis }
   | { readonly kind: 'enabled' }
   | { readonly kind: 'disabled'; readonly reason: string; readonly until: Millis }

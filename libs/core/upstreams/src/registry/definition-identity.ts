@@ -17,7 +17,7 @@ const IN_PLACE: ReadonlySet<string> = new Set([
 ]);
 const ID_DIGITS = 32;
 
-/** Functions cannot be compared but by being the same one: each has a number of its own, in this process only. */
+/** Functions are compared by identity: each gets a number, which is valid in this process only. */
 const numbers = new WeakMap<object, string>();
 
 /**
