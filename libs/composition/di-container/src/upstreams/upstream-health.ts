@@ -60,7 +60,10 @@ export class UpstreamHealth {
     return {
       level: isReadable ? level : 'unknown',
       since,
-      details: { ...reportOf(upstream.snapshot, catalogue, clock.now()) },
+      get details() {
+        return { ...reportOf(upstream, catalogue, clock.now()) };
+      },
+      ownerDetails: { ownerReports: upstream.ownerReports },
     };
   }
 }

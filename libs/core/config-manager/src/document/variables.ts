@@ -1,12 +1,20 @@
+import { holdsCredential } from '@omni/ports';
+
 /** Variables of the environment, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a variable held that was put in. */
+export interface InsertedValue {
+  readonly name: string;
+  readonly value: string;
+}
 
 /** A text with its references replaced. */
 export interface Expansion {
   readonly text: string;
-  /** Every non-empty value that was put in; all of them are treated as secrets. */
-  readonly values: readonly string[];
-  /** Why references could not be replaced. Names references, never values. */
+  /** Every non-empty value that was put in. */
+  readonly values: readonly InsertedValue[];
+  /** Why references could not be replaced. Names references, never values, and no name that looks like a credential. */
   readonly failures: readonly string[];
 }
 
@@ -31,7 +39,7 @@ export function variable(env: Environment, name: string): string | undefined {
  * With `:-` and `:?` an empty variable counts as unset, as in a POSIX shell (XCU 2.6.2).
  */
 export function expandVariables(text: string, env: Environment): Expansion {
-  const values: string[] = [];
+  const values: InsertedValue[] = [];
   const failures: string[] = [];
   let expanded = '';
   let rest = 0;
@@ -51,14 +59,16 @@ export function expandVariables(text: string, env: Environment): Expansion {
     else {
       expanded += text.slice(rest, open) + /* guard: config/expanded-again */ outcome.text;
       // guard: config/secret-values
-      if (outcome.fromEnvironment && outcome.text !== '') values.push(outcome.text);
+      if (outcome.name !== undefined && outcome.text !== '')
+        values.push({ name: outcome.name, value: outcome.text });
     }
     rest = close + 1;
   }
   return { text: expanded + text.slice(rest), values, failures };
 }
 
-type Outcome = { readonly text: string; readonly fromEnvironment: boolean } | { readonly failure: string };
+/** `name` is that of the variable that the text comes from; a default has none. */
+type Outcome = { readonly text: string; readonly name?: string } | { readonly failure: string };
 
 function resolve(reference: string, env: Environment): Outcome {
   if (LATER_SCHEME.test(reference))
@@ -73,18 +83,25 @@ function resolve(reference: string, env: Environment): Outcome {
         /* guard: config/quoted-reference */ 'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"',
     };
   const [, name = '', operator, operand = ''] = match;
+  const value = variable(env, name);
+  // Nobody calls a variable so, but many paste a token where its name belongs.
+  if (value === undefined && operator !== '-' && /* guard: config/pasted-credential */ holdsCredential(name))
+    return {
+      failure:
+        'a "${…}" holds what looks like a credential, which is not repeated here; put it into a variable and write ${NAME}',
+    };
   if (operand.includes('${'))
     return { failure: `the default of \${${name}} holds another reference; only one level is read` };
-  const value = variable(env, name);
   if (value !== undefined && (value !== '' || operator === undefined))
-    return { text: value, fromEnvironment: true };
-  if (operator === '-') return { text: operand, fromEnvironment: false };
+    return { text: value, name };
+  if (operator === '-') return { text: operand };
   if (operator === '?') return { failure: `\${${name}} is not set${operand === '' ? '' : `: ${operand}`}` };
   return { failure: `\${${name}} is not set and has no default; set it, or write \${${name}:-default}` };
 }
 
 /** A reference of a known scheme, as it may stand in a message. */
 function shown(reference: string): string {
-  const name = reference.length > 60 ? `${reference.slice(0, 59)}…` : reference;
-  return `\${${name.replace(/\p{Cc}/gu, ' ')}}`;
+  const [, scheme = '', rest = ''] = /^([A-Za-z]+:)([^]*)$/.exec(reference) ?? [];
+  if (holdsCredential(rest)) return `\${${scheme}***}`;
+  return `\${${reference.length > 60 ? `${reference.slice(0, 59)}…` : reference}}`;
 }
