@@ -1,4 +1,5 @@
 import { GatewayError } from '@omni/ports';
+import { withoutTokens } from './without-tokens.ts';
 
 /** Where something stands in a source. */
 export interface Position {
@@ -37,8 +38,10 @@ export class ProblemList {
       file: at.file,
       line: at.line,
       column: at.column,
-      key,
-      /* guard: config/quoted-controls */ message: onOneLine(message),
+      key: withoutTokens(key),
+      /* guard: config/quoted-controls */ message: onOneLine(
+        /* guard: config/pasted-token */ withoutTokens(message),
+      ),
     };
     if (!this.#order.has(at.file)) this.#order.set(at.file, this.#order.size);
     this.#problems.set(formatProblem(problem), problem);

@@ -1,14 +1,14 @@
 import type { ProblemList } from '../checks/config-problem.ts';
 import { joinKey, type LocatedEntry, type LocatedValue } from './located-value.ts';
-import { expandVariables, hasReference, type Environment } from './variables.ts';
+import { expandVariables, hasReference, type VariableScope } from './variables.ts';
 
 export interface ExpandOptions {
-  readonly env: Environment;
+  readonly scope: VariableScope;
   /** Path of the value, for messages. */
   readonly key: string;
   /** Told about references that cannot be replaced; absent for a server that will not be started. */
   readonly problems?: Pick<ProblemList, 'add'>;
-  /** Receives each value that was inserted. */
+  /** Receives each value that was inserted and may be a credential. */
   readonly secretValues: Set<string>;
 }
 
@@ -24,14 +24,15 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
       entries.set(name, { ...entry, value: below(entry.value, entry.written) });
     return { ...located, entries };
   }
-  if (typeof located.value !== 'string' || !hasReference(located.value)) return located;
-  const { text, values, failures } = expandVariables(located.value, options.env);
+  const { scope } = options;
+  if (typeof located.value !== 'string' || !hasReference(located.value, scope.syntaxes)) return located;
+  const { text, values, isExpanded, failures } = expandVariables(located.value, scope);
   for (const value of values) options.secretValues.add(value);
   for (const failure of failures)
     options.problems?.add(located.at, options.key, `${options.key}: ${failure}`);
   return {
     ...located,
     value: text,
-    origin: failures.length > 0 ? 'unresolved' : values.length > 0 ? 'expanded' : located.origin,
+    origin: failures.length > 0 ? 'unresolved' : isExpanded ? 'expanded' : located.origin,
   };
 }

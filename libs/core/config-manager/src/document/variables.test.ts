@@ -1,32 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import { expandVariables } from './variables.ts';
 
-const env = { SET: 'value', EMPTY: '', TRICKY: '${SET} $SET "\n{', ENV: 'scheme' };
+const env = { SET: 'a value', EMPTY: '', TRICKY: '${SET} $SET "\n{', ENV: 'a scheme' };
 
 describe('expandVariables', () => {
   // guard: config/secret-values
   it.each([
-    ['${SET}', 'value', ['value']],
-    ['a-${SET}-${SET}', 'a-value-value', ['value', 'value']],
-    ['${ENV:SET}${env:SET}', 'valuevalue', ['value', 'value']],
+    ['${SET}', 'a value', ['a value']],
+    ['a-${SET}-${SET}', 'a-a value-a value', ['a value', 'a value']],
+    ['${ENV:SET}${env:SET}', 'a valuea value', ['a value', 'a value']],
     ['${UNSET:-dflt}', 'dflt', []],
     ['${UNSET:-}', '', []],
     ['${EMPTY:-dflt}', 'dflt', []],
     ['${EMPTY}', '', []],
-    ['${ENV:-dflt}', 'scheme', ['scheme']],
+    ['${ENV:-dflt}', 'a scheme', ['a scheme']],
     ['${env:UNSET:-dflt}', 'dflt', []],
-    ['${SET:?needed}', 'value', ['value']],
+    ['${SET:?needed}', 'a value', ['a value']],
     ['$SET $$ 5$', '$SET $$ 5$', []],
     ['$${SET}', '${SET}', []],
-    ['${SET}$${SET}${SET}', 'value${SET}value', ['value', 'value']],
+    ['${SET}$${SET}${SET}', 'a value${SET}a value', ['a value', 'a value']],
     ['plain', 'plain', []],
   ])('expands %s', (text, expanded, values) => {
-    expect(expandVariables(text, env)).toEqual({ text: expanded, values, failures: [] });
+    expect(expandVariables(text, { env })).toMatchObject({ text: expanded, values, failures: [] });
   });
 
   // guard: config/expanded-again
   it('never expands a value again', () => {
-    expect(expandVariables('<${TRICKY}>', env).text).toBe(`<${env.TRICKY}>`);
+    expect(expandVariables('<${TRICKY}>', { env }).text).toBe(`<${env.TRICKY}>`);
   });
 
   // guard: config/prototype
@@ -45,10 +45,10 @@ describe('expandVariables', () => {
     ['${SET', 'a "${" is not closed by "}"; write "$${" for a literal "${"'],
     ['${UNSET:-${SET}}', 'the default of ${UNSET} holds another reference; only one level is read'],
   ])('says why %s cannot be replaced', (text, failure) => {
-    expect(expandVariables(text, env).failures).toEqual([failure]);
+    expect(expandVariables(text, { env }).failures).toEqual([failure]);
   });
 
   it('reports every reference of a text', () => {
-    expect(expandVariables('${A}${B}', {}).failures).toHaveLength(2);
+    expect(expandVariables('${A}${B}', { env: {} }).failures).toHaveLength(2);
   });
 });
