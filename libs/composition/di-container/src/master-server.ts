@@ -133,7 +133,7 @@ export class MasterServer {
   /** State and offer of each upstream, in the order of the configuration. */
   upstreams(): readonly UpstreamReport[] {
     const { upstreams, catalogue, clock } = this.#parts;
-    return upstreams.all().map(({ snapshot }) => reportOf(snapshot, catalogue, clock.now()));
+    return upstreams.all().map(({ snapshot, spec }) => reportOf(snapshot, spec, catalogue, clock.now()));
   }
 
   /** Resolves when every upstream has been read or has failed once, or the grace of the start is over. */

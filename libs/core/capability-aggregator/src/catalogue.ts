@@ -230,7 +230,20 @@ export class Catalogue {
       key: safeText(name),
       reason: `on the endpoint of all servers: ${reason}`,
     }));
-    return overviewOf(upstream, this.#base.catalogues.get(upstream), onAll);
+    const read = this.#base.catalogues.get(upstream);
+    const selection = this.#base.upstreams.find(({ name }) => name === upstream)?.tools;
+    if (read === undefined || selection === undefined) return overviewOf(upstream, read, onAll);
+    const [shown = [], hidden = []] = [true, false].map((isShown) =>
+      read.tools.items.filter(({ key }) => selects(selection, key) === isShown),
+    );
+    return overviewOf(upstream, { ...read, tools: { ...read.tools, items: shown } }, [
+      ...onAll,
+      ...hidden.map(({ key }) => ({
+        list: 'tools' as const,
+        key: safeText(key),
+        reason: 'hidden by allowedTools or disabledTools of its entry',
+      })),
+    ]);
   }
 
   /** Announces nothing any more. */
@@ -311,10 +324,10 @@ export class Catalogue {
   /** What an announcement is about. Where something is hidden, others can come to light: what the endpoint leaves out counts too. */
   #announcedText(snapshot: CatalogueSnapshot, endpoint: Endpoint, kinds: readonly ListKind[]): string {
     const texts = kinds.map((kind) => snapshot.body(kind, endpoint, 'modern'));
-    if (kinds.includes('tools'))
+    if (kinds.includes('tools') && texts.some((text) => text !== ''))
       for (const { tools } of snapshot.upstreamsOf(endpoint))
         if (tools !== undefined) texts.push(JSON.stringify(tools));
-    if (this.#options.isVisible !== undefined && endpoint.kind === 'all') {
+    if (endpoint.kind === 'all' && this.#predicate() !== undefined) {
       for (const items of snapshot.shadowed.values())
         for (const { list, item } of items) if (kinds.includes(list)) texts.push(item.text);
     }

@@ -120,12 +120,12 @@ export function parseConfiguration(
       );
       const found = entryProblems.found(name);
       if (found.length > 0 && upstream?.enabled !== false)
-        upstreams.push(misconfigured(name, found.map(formatProblem).join('; '), settings.defaults));
+        upstreams.push(misconfigured(name, found.map(formatProblem).join('\n'), settings.defaults));
       else if (upstream) upstreams.push(upstream);
     }
   }
   problems.throwIfAny();
-  if (upstreams.length === 0 && reading === undefined)
+  if (upstreams.length === 0)
     warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
 
   const { listen, drain, tcp, tls, ...server } = settings.server;

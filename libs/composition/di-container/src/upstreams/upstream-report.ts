@@ -1,11 +1,12 @@
 import type { Catalogue } from '@omni/capabilities';
-import { GatewayError, type Era, type Millis } from '@omni/ports';
+import { GatewayError, type Era, type Millis, type UpstreamSpec } from '@omni/ports';
 import type { ErrorFacts, UpstreamSnapshot, UpstreamState } from '@omni/upstreams';
 
 /** State and offer of one upstream, for people and scripts. */
 export interface UpstreamReport {
   readonly name: string;
-  readonly state: UpstreamState['phase'];
+  /** `misconfigured`: its entry in the configuration is wrong, and `lastError` says where. */
+  readonly state: UpstreamState['phase'] | 'misconfigured';
   readonly era: Era | undefined;
   readonly tools: number;
   readonly resources: number;
@@ -24,22 +25,28 @@ export interface UpstreamReport {
 
 export function reportOf(
   { name, state, facts }: UpstreamSnapshot,
+  { flaw }: Pick<UpstreamSpec, 'flaw'>,
   catalogue: Catalogue,
   now: Millis,
 ): UpstreamReport {
   const { counts, withheld, problems } = catalogue.describe(name);
   return {
     name,
-    state: state.phase,
+    state: flaw === undefined ? state.phase : 'misconfigured',
     era: facts.era ?? undefined,
     tools: counts.tools,
     resources: counts.resources,
     prompts: counts.prompts,
     withheld: withheld.map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
     problems: problems.map(({ list, isPartial, reason }) => ({ kind: list, isPartial, reason })),
-    lastError: errorOf(name, state),
+    lastError: flaw === undefined ? errorOf(name, state) : flawOf(flaw),
     retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - now) : undefined,
   };
+}
+
+function flawOf(flaw: string): ErrorFacts {
+  const { code, message, hint } = new GatewayError('OMNI_CONFIG_INVALID', flaw);
+  return { code, message, hint };
 }
 
 function errorOf(name: string, state: UpstreamState): ErrorFacts | undefined {

@@ -13,11 +13,16 @@ const HARMLESS: readonly RegExp[] = [
 /** Long runs that mix letters and digits are mostly keys, wherever they stand. */
 const RUN = /(?=[A-Za-z\d]*\d)(?=[A-Za-z\d]*[A-Za-z])[A-Za-z\d]{16,}/;
 
+/** Whether what is called like this is mostly a credential. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
 /**
  * Whether a value may be a credential, so that it must never be printed. A path or a word under a name that speaks of no credential is
  * none: hiding it would make messages of servers unreadable.
  */
 export function isSecretValue(name: string, value: string): boolean {
   if (value === '') return false;
-  return SECRET_NAME.test(name) || RUN.test(value) || !HARMLESS.some((pattern) => pattern.test(value));
+  return isSecretName(name) || RUN.test(value) || !HARMLESS.some((pattern) => pattern.test(value));
 }

@@ -23,11 +23,11 @@ const OWN_SECTIONS: readonly string[] = ['server', 'naming', 'sealing', 'limits'
 export function recogniseClient({ path, place = path, role }: ConfigSource, root: LocatedMap): Reading | undefined {
   if (role === 'server') return undefined;
   const folded = place.replaceAll('\\', '/').toLowerCase();
-  if (OWN_FILE.test(folded)) return undefined;
+  if (OWN_FILE.test(folded) || root.entries.size === 0) return undefined;
   const byPlace = CLIENT_FORMATS.find(({ files }) => files?.test(folded) === true);
   if (byPlace !== undefined) return reading(byPlace, place);
   const bySign = CLIENT_FORMATS.find((format) => hasSign(format, root));
-  if (bySign !== undefined && root.entries.size > 0) return reading(bySign, place);
+  if (bySign !== undefined) return reading(bySign, place);
   if (OWN_SECTIONS.some((key) => root.entries.has(key)) || root.entries.get('version')?.value.kind === 'map')
     return undefined;
   const isYaml = /\.ya?ml$/.test(folded);

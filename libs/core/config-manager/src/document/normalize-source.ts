@@ -52,6 +52,11 @@ export interface SourceReport {
 export function normalizeSource(source: ConfigSource, root: LocatedMap, report: SourceReport): LocatedMap {
   if (source.role === 'server') return serverFile(source, root, report);
   const { reading } = report;
+  const foreign = foreignDocument(root);
+  if (foreign !== undefined && findBlocks(root, reading?.format.blocks ?? OWN_BLOCKS).blocks.length === 0) {
+    report.problems.add({ file: source.path, line: 1, column: 1 }, '', foreign);
+    return { ...root, entries: new Map() };
+  }
   return reading === undefined ? ownFile(root, report) : clientFile(root, reading, source, report);
 }
 
@@ -103,10 +108,8 @@ function clientFile(
   const atRoot = found.blocks.length === 0 ? serversAtRoot(root) : new Map<string, LocatedEntry>();
   for (const [name, server] of atRoot) addServer(servers, name, server, report);
   if (found.blocks.length === 0 && atRoot.size === 0) {
-    const foreign = foreignDocument(root);
     const single = ['command', 'url'].find((key) => root.entries.has(key));
-    if (foreign !== undefined) problems.add(start, '', foreign);
-    else if (single !== undefined)
+    if (single !== undefined)
       problems.add(start, single, `"${single}" belongs to a server; write it under "mcpServers" and a name`);
     else problems.add(start, '', `${nothingIn(root)}; write servers under "mcpServers"`);
   }

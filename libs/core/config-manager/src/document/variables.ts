@@ -1,6 +1,6 @@
 import { clientReference, type ClientFolders } from '../clients/client-variables.ts';
 import type { PlaceholderMeaning, PlaceholderSyntax } from '../clients/placeholder-syntax.ts';
-import { isSecretValue } from '../checks/secret-value.ts';
+import { isSecretName, isSecretValue } from '../checks/secret-value.ts';
 
 /** Variables of the environment, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -163,7 +163,9 @@ function valueOf(
     return { text: value, fromEnvironment: true, values: isSecretValue(name, value) ? [value] : [] };
   if (operator === '-' && operand !== undefined) return { text: operand, fromEnvironment: false, values: [] };
   if (operator === '?') return failed(`\${${name}} is not set${operand ? `: ${operand}` : ''}`);
-  return failed(`\${${name}} is not set and has no default; set it, or write \${${name}:-default}`);
+  // The word "default" is no credential.
+  const advice = isSecretName(name) ? 'set it' : `set it, or write \${${name}:-default}`;
+  return failed(`\${${name}} is not set and has no default; ${advice}`);
 }
 
 function failed(...failures: readonly string[]): Outcome {
