@@ -1,3 +1,5 @@
+import { jsonText } from '@omni/ports';
+
 /** How clients get in. */
 export type Access =
   | { readonly kind: 'open' }
@@ -62,7 +64,7 @@ export function serveBanner({ url, sockets, access }: BannerFacts): string {
 
 /** The same for programs: one line of JSON; `sockets` is a list of addresses, `tokenPath` is null when Omni keeps no token file. */
 export function bannerJson({ url, sockets, access }: BannerFacts): string {
-  return `${JSON.stringify({ url, sockets, tokenPath: access.kind === 'file' ? access.path : null })}\n`;
+  return `${jsonText({ url, sockets, tokenPath: access.kind === 'file' ? access.path : null })}\n`;
 }
 
 function shownToken(access: Access): string | undefined {

@@ -1,11 +1,10 @@
 import type { Configuration } from '@omni/container/node';
-import { printable } from './failure-text.ts';
 
 /**
  * What everybody who reads a configuration is told on stderr: how a client's file was read, which servers are left out because their
  * entries are wrong, and what has no effect.
  *
- * @returns Lines that end in a line break; nothing when there is nothing to tell.
+ * @returns Lines that end in a line break, for a sink that encodes them; nothing when there is nothing to tell.
  */
 export function configurationReport({ notes, warnings, upstreams }: Configuration): string {
   const flaws = upstreams.flatMap(({ flaw }) => (flaw === undefined ? [] : flaw.split('\n')));
@@ -14,7 +13,7 @@ export function configurationReport({ notes, warnings, upstreams }: Configuratio
     ...flaws.map((flaw) => `misconfigured: ${flaw}`),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
-    .map((line) => `${printable(line)}\n`)
+    .map((line) => `${line}\n`)
     .join('');
 }
 

@@ -1,4 +1,4 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, withoutSecrets } from '@omni/ports';
 
 /** Exit code of a program that this failure ends; 1 when the error table has none. */
 export function exitCodeFor(error: unknown): number {
@@ -10,16 +10,16 @@ export function exitCodeFor(error: unknown): number {
  *
  * @param options.debug - Adds the stack and the causes; without it they show only for failures that nobody foresaw, where
  * they are all there is to report.
- * @returns Lines that end in a line break, without control characters.
+ * @returns Lines that end in a line break, for a sink that encodes them.
  */
 export function failureText(error: unknown, { debug }: { readonly debug: boolean }): string {
   const failure = GatewayError.from(error);
-  const [first = '', ...more] = printable(failure.message).split('\n');
+  const [first = '', ...more] = failure.message.split('\n');
   const lines = [`error[${failure.code}]: ${first}`, ...more.map((line) => `  ${line}`)];
-  const [hint = '', ...moreHints] = printable(failure.hint).split('\n');
+  const [hint = '', ...moreHints] = failure.hint.split('\n');
   if (hint !== '') lines.push(`  try     ${hint}`, ...moreHints.map((line) => `          ${line}`));
   if (debug || failure.code === 'OMNI_INTERNAL')
-    lines.push(...causesOf(failure).map((cause) => printable(cause)));
+    lines.push(...causesOf(failure).map((cause) => withoutSecrets(cause)));
   return `${lines.join('\n')}\n`;
 }
 
@@ -33,12 +33,4 @@ function causesOf(error: unknown): readonly string[] {
     cause = cause.cause;
   }
   return stacks;
-}
-
-/** Text from outside may hold sequences that rewrite a terminal: only line breaks and tabs stay. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    '\uFFFD',
-  );
 }

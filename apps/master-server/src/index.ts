@@ -1,6 +1,6 @@
 export { configurationReport } from './configuration-report.ts';
 export { guardAgainstCrashes } from './crash-guard.ts';
-export { exitCodeFor, failureText, printable } from './failure-text.ts';
+export { exitCodeFor, failureText } from './failure-text.ts';
 export { LOG_LEVELS, type LogLevel } from './log-level.ts';
 export { outliveReader } from './lost-reader.ts';
 export { runServe, type ServeOptions } from './serve.ts';

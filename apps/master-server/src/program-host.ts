@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { terminalText } from '@omni/ports';
 import type { SignalSource } from './stop-signals.ts';
 
 /** What the program needs of the process that it runs in. */
@@ -8,7 +9,7 @@ export interface ProgramHost {
   /** The standard streams, for the protocol. */
   readonly input: Readable;
   readonly output: Writable;
-  /** Results; with `stdio` nothing but the protocol. */
+  /** Results. What would act on a terminal is replaced, here and in {@link writeErr}. */
   writeOut(text: string): void;
   /** Everything that is said to people. */
   writeErr(text: string): void;
@@ -20,6 +21,6 @@ export const thisProcess: ProgramHost = {
   signals: process,
   input: process.stdin,
   output: process.stdout,
-  writeOut: (text) => void process.stdout.write(text),
-  writeErr: (text) => void process.stderr.write(text),
+  writeOut: (text) => void process.stdout.write(terminalText(text)),
+  writeErr: (text) => void process.stderr.write(terminalText(text)),
 };

@@ -1,4 +1,4 @@
-import type { GatewayError } from '@omni/ports';
+import { type GatewayError, jsonText } from '@omni/ports';
 import { memberOf } from './json-scan.ts';
 import type { RpcMessage } from './rpc-message.ts';
 import { applyEdits, setMember } from './text-edit.ts';
@@ -27,7 +27,7 @@ export function errorText(id: string, error: GatewayError): string {
     message: error.message,
     data: /* guard: message/error-data */ { ...error.data, code: error.code, hint: error.hint },
   };
-  return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(body)}}`;
+  return `{"jsonrpc":"2.0","id":${id},"error":${/* guard: message/error-controls */ jsonText(body)}}`;
 }
 
 /** The same response or request with another id; the rest stays byte for byte. An error that names no id gets one. */

@@ -4,8 +4,10 @@ export type StatusLevel = 'ok' | 'warn' | 'error' | 'unknown';
 /** What a component says of itself (seed 003, "Health Monitoring and Status"). */
 export interface ComponentStatus {
   readonly level: StatusLevel;
-  /** Facts for an operator; free of secrets. */
+  /** Facts for everybody who shows who they are; free of secrets. Put together when somebody looks at them. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** Facts for the owner alone: they may repeat what any user sent. */
+  readonly ownerDetails?: Readonly<Record<string, unknown>> | undefined;
   /** When the level was last entered: milliseconds since the epoch. */
   readonly since: number;
 }

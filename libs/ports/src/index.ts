@@ -3,6 +3,15 @@ export type { ChannelDialer, DialSpec, DialTarget } from './transport/channel-di
 export type { ChildChannel, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
 export { CountedByteBudget } from './memory/counted-byte-budget.ts';
+export { jsonText, oneLineText, plainText, printableJson, terminalText } from './text/control-characters.ts';
+export {
+  holdsCredential,
+  redactorOf,
+  type Redactor,
+  withoutSecrets,
+  withoutTokens,
+} from './text/redactor.ts';
+export { isSecretName, secretsIn } from './text/secret-value.ts';
 export type { ComponentStatus, StatusLevel } from './component-status.ts';
 export {
   configuredCredentials,
@@ -22,6 +31,7 @@ export type {
   MessageChannel,
   OpenChannel,
 } from './transport/message-channel.ts';
+export { newReportId, type OwnerReport } from './owner-report.ts';
 export type { Principal } from './principal.ts';
 export type { Refusal } from './errors/refusal.ts';
 export { systemRandom, type Random } from './random.ts';

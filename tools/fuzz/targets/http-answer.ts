@@ -167,6 +167,7 @@ function receiveWithConnection(): Receive {
       credentials: new UpstreamCredentials({ ...context, spec }),
       events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
       binding: undefined,
+      onReport() {},
       http,
       url,
       handshake,

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { printable } from '@omni/master-server';
-import { GatewayError } from '@omni/ports';
+import { GatewayError, jsonText, terminalText } from '@omni/ports';
 import { withDeadline } from '../connection/deadline.ts';
 import { textMember, type JsonObject } from '../output/json-value.ts';
 import { mirroredHeaders } from './mirrored-headers.ts';
@@ -11,6 +10,7 @@ import type { CommandContext, TargetOptions } from '../connection/target.ts';
 import { decodeUtf8, type Terminal } from '../output/terminal.ts';
 import { parseArgumentObject, parseArgumentWords, toolArguments } from './tool-arguments.ts';
 import { findTool } from './tool-lookup.ts';
+import { withOwnerReport } from './owner-report.ts';
 import { inputQuestions, mediaLine, resultParts } from '../output/tool-result.ts';
 
 export const CALL_FORMATS = ['text', 'json'] as const;
@@ -64,6 +64,8 @@ export async function runCall(
     if (textMember(result, 'resultType') === 'input_required') throw inputRequired(result);
     await print(result, written, options, terminal);
     return result['isError'] === true ? fail(written) : 0;
+  } catch (error) {
+    throw await withOwnerReport(error, target, context.signal);
   } finally {
     await target.close();
   }
@@ -89,14 +91,12 @@ async function print(
   options: CallOptions,
   terminal: Terminal,
 ): Promise<void> {
-  if (options.output === 'json') return terminal.writeOut(`${JSON.stringify(result, null, 2)}\n`);
+  if (options.output === 'json') return terminal.writeOut(`${jsonText(result, 2)}\n`);
   for (const part of resultParts(result)) {
     if (part.kind === 'text') {
-      // Whatever reads a pipe gets what the tool said; a terminal would obey it.
-      const text = terminal.isInteractive.out ? printable(part.text) : part.text;
-      terminal.writeOut(text.endsWith('\n') ? text : `${text}\n`);
+      terminal.writeContent(part.text.endsWith('\n') ? part.text : `${part.text}\n`);
     } else if (options.saveMedia === undefined) {
-      terminal.writeOut(`${printable(mediaLine(part.media))}\n`);
+      terminal.writeOut(`${mediaLine(part.media)}\n`);
     } else {
       terminal.writeOut(`${await saveMedia(options.saveMedia, written, part.media)}\n`);
     }
@@ -105,7 +105,7 @@ async function print(
 
 function progressLine({ progress, total, message }: Progress): string {
   const amount = total === undefined ? String(progress) : `${progress}/${total}`;
-  return `progress ${amount}${message === undefined ? '' : ` ${printable(message).replaceAll('\n', ' ')}`}\n`;
+  return `progress ${amount}${message === undefined ? '' : ` ${terminalText(message).replaceAll(/\s+/g, ' ')}`}\n`;
 }
 
 function inputRequired(result: JsonObject): GatewayError {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { loadConfiguration, startHttpGateway, type HttpGateway } from '@omni/container/node';
 import { GatewayError } from '@omni/ports';
 import { runCommandLine } from './command-line.ts';
-import type { Terminal } from '../output/terminal.ts';
+import { encodedOutput, type Terminal } from '../output/terminal.ts';
 
 jest.setTimeout(30_000);
 
@@ -55,9 +55,10 @@ async function omni(
   const said = { out: '', err: '' };
   const terminal: Terminal = {
     environment,
-    isInteractive: { out: isInteractive, err: isInteractive },
-    writeOut: (text) => (said.out += text),
-    writeErr: (text) => (said.err += text),
+    ...encodedOutput({
+      stdout: { isTTY: isInteractive, write: (text) => (said.out += text) },
+      stderr: { isTTY: isInteractive, write: (text) => (said.err += text) },
+    }),
     readInput: () => Promise.resolve(input),
   };
   const exitCode = await runCommandLine(argv, { terminal, signal: signal ?? new AbortController().signal });

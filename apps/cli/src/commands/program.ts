@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LOG_LEVELS, type LogLevel } from '@omni/master-server';
+import { jsonText } from '@omni/ports';
 import { Argument, Command, Option } from 'commander';
 import type { CALL_FORMATS } from './call-command.ts';
 import { completionScript, SHELLS, type CompletedCommand, type Shell } from './completion-script.ts';
@@ -136,16 +137,14 @@ function addAbout(program: Command, { terminal }: CommandContext): void {
     .option('--json', 'as JSON')
     .action(({ json }: { readonly json?: boolean }) => {
       const facts = { omni: version(), node: process.versions.node };
-      terminal.writeOut(
-        json === true ? `${JSON.stringify(facts)}\n` : `omni ${facts.omni} (Node ${facts.node})\n`,
-      );
+      terminal.writeOut(json === true ? `${jsonText(facts)}\n` : `omni ${facts.omni} (Node ${facts.node})\n`);
     });
   program
     .command('schema')
     .description('print the JSON Schema of a configuration, for editors')
     .action(async () => {
       const { configurationJsonSchema } = await import('@omni/container/node');
-      terminal.writeOut(`${JSON.stringify(configurationJsonSchema(), undefined, 2)}\n`);
+      terminal.writeOut(`${jsonText(configurationJsonSchema(), 2)}\n`);
     });
   program
     .command('completion')

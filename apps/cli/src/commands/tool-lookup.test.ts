@@ -14,6 +14,7 @@ const UP = {
   retryInMs: undefined,
   problems: [],
   withheld: [],
+  ownerReports: [],
 };
 const OPTIONS = { signal: new AbortController().signal };
 

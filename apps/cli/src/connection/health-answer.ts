@@ -52,6 +52,12 @@ function serverStatus(name: string, facts: unknown): ServerStatus {
       name: textMember(item, 'name') ?? '',
       reason: textMember(item, 'reason') ?? '',
     })),
+    ownerReports: entries(facts, 'ownerReports').map((report) => ({
+      id: textMember(report, 'id') ?? '',
+      at: count(report, 'at'),
+      what: textMember(report, 'what') ?? '',
+      lines: entries(report, 'lines').filter((line) => typeof line === 'string'),
+    })),
   };
 }
 

@@ -12,6 +12,7 @@ const READY: ServerStatus = {
   retryInMs: undefined,
   problems: [],
   withheld: [],
+  ownerReports: [],
 };
 const DOWN: ServerStatus = {
   ...READY,
@@ -76,7 +77,9 @@ describe('serverList', () => {
     const entries = JSON.parse(serverList([READY, DOWN], 'json')) as object[];
 
     expect(entries.map((entry) => Object.keys(entry).join())).toEqual(
-      Array(2).fill('name,state,era,tools,resources,prompts,lastError,retryInMs,problems,withheld'),
+      Array(2).fill(
+        'name,state,era,tools,resources,prompts,lastError,retryInMs,problems,withheld,ownerReports',
+      ),
     );
     expect(entries[1]).toMatchObject({
       era: null,

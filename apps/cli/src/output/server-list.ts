@@ -1,7 +1,7 @@
-import { printable } from '@omni/master-server';
+import { jsonText, type OwnerReport, terminalText } from '@omni/ports';
 import { textTable } from './text-table.ts';
 
-/** One server behind a gateway; fits `UpstreamReport` of `@omni/container`. */
+/** One server behind a gateway; fits `OwnedUpstreamReport` of `@omni/container`. */
 export interface ServerStatus {
   readonly name: string;
   /** `ready`, `starting`, `down`, `disabled`, `misconfigured` or `stopped`; a newer gateway may say more. */
@@ -21,6 +21,8 @@ export interface ServerStatus {
   }[];
   /** Items that are not offered. */
   readonly withheld: readonly { readonly kind: string; readonly name: string; readonly reason: string }[];
+  /** What it wrote that is no answer to anybody, the latest first; empty for who is not the owner of the gateway. */
+  readonly ownerReports: readonly OwnerReport[];
 }
 
 export const LIST_FORMATS = ['table', 'json', 'name'] as const;
@@ -34,13 +36,13 @@ const HEADING = ['NAME', 'STATE', 'ERA', 'TOOLS', 'RESOURCES', 'PROMPTS', 'LAST 
 export function serverList(servers: readonly ServerStatus[], format: ListFormat): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(servers.map(jsonEntry), null, 2)}\n`;
+      return `${jsonText(servers.map(jsonEntry), 2)}\n`;
     case 'name':
-      return servers.map(({ name }) => `${printable(name)}\n`).join('');
+      return servers.map(({ name }) => `${oneLine(name)}\n`).join('');
     case 'table':
       return servers.length === 0
         ? 'No servers are configured.\n'
-        : `${textTable([HEADING, ...servers.map(tableRow)])}${summary(servers)}\n`;
+        : `${textTable([HEADING, ...servers.map(tableRow)])}${summary(servers)}\n${servers.map(latestReport).join('')}`;
   }
 }
 
@@ -56,6 +58,7 @@ function jsonEntry({
   retryInMs,
   problems,
   withheld,
+  ownerReports,
 }: ServerStatus): unknown {
   return {
     name,
@@ -68,6 +71,7 @@ function jsonEntry({
     retryInMs: retryInMs === undefined ? null : Math.ceil(retryInMs),
     problems,
     withheld,
+    ownerReports,
   };
 }
 
@@ -113,8 +117,15 @@ function summary(servers: readonly ServerStatus[]): string {
   return `${servers.length} ${servers.length === 1 ? 'server' : 'servers'}: ${states}${isClipped ? '; -o json prints errors whole' : ''}`;
 }
 
+/** What a server that is not up wrote last; `-o json` has all. */
+function latestReport({ name, state, ownerReports: [latest] }: ServerStatus): string {
+  if (latest === undefined || state === 'ready') return '';
+  const { id, what, lines } = latest;
+  return `\n${oneLine(name)} ${oneLine(what)}; it wrote last (report ${oneLine(id)}):\n${lines.map((line) => `  ${oneLine(line)}\n`).join('')}`;
+}
+
 function oneLine(text: string): string {
-  return printable(text).replaceAll(/\s+/g, ' ').trim();
+  return terminalText(text).replaceAll(/\s+/g, ' ').trim();
 }
 
 function clipped(text: string): string {

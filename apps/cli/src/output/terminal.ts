@@ -1,12 +1,15 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, terminalText } from '@omni/ports';
 
 /** What a command needs of the process that it runs in. */
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether a person reads stdout, stderr. */
   readonly isInteractive: { readonly out: boolean; readonly err: boolean };
-  /** Results and nothing else. */
+  /** Results and nothing else, for people or as JSON: what would act on a terminal is replaced, wherever it goes. */
   writeOut(text: string): void;
+  /** What a tool says: to a terminal as {@link writeOut}, to a pipe or a file as it is. */
+  writeContent(text: string): void;
+  /** As {@link writeOut}. */
   writeErr(text: string): void;
   /** The whole of stdin. @throws {@link GatewayError} `OMNI_USAGE` when it is too long or not UTF-8. */
   readInput(): Promise<string>;
@@ -15,12 +18,35 @@ export interface Terminal {
 /** Longest input, in bytes: what the gateway takes by default. */
 const MAX_INPUT_BYTES = 4_194_304;
 
+interface OutputStream {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** The one place that writes to the standard streams: everything passes its encoder. */
+export function encodedOutput({
+  stdout,
+  stderr,
+}: {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}): Pick<Terminal, 'isInteractive' | 'writeOut' | 'writeContent' | 'writeErr'> {
+  const isInteractive = { out: stdout.isTTY === true, err: stderr.isTTY === true };
+  return {
+    isInteractive,
+    // guard: terminal/out
+    writeOut: (text) => void stdout.write(terminalText(text)),
+    writeContent: (text) =>
+      void stdout.write(/* guard: terminal/content */ isInteractive.out ? terminalText(text) : text),
+    // guard: terminal/err
+    writeErr: (text) => void stderr.write(terminalText(text)),
+  };
+}
+
 /** The process itself. */
 export const processTerminal: Terminal = {
   environment: process.env,
-  isInteractive: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
-  writeOut: (text) => void process.stdout.write(text),
-  writeErr: (text) => void process.stderr.write(text),
+  ...encodedOutput(process),
   async readInput() {
     const chunks: Uint8Array[] = [];
     let length = 0;

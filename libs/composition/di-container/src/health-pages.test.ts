@@ -1,36 +1,83 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { HealthMonitor } from '@omni/health';
+import type { ComponentStatus, Principal } from '@omni/ports';
 import { healthPage } from './health-pages.ts';
 
-function monitor(level: 'ok' | 'error'): HealthMonitor {
+const OWNER: Principal = { id: 'owner', kind: 'token' };
+const ADA: Principal = { id: 'ada', kind: 'token' };
+
+function monitor(level: 'ok' | 'error', getDetails = (): object => ({ lastError: 'for users' })): HealthMonitor {
   const health = new HealthMonitor();
-  health.register({
-    name: 'upstream:a',
-    critical: true,
-    getStatus: () => ({ level, since: 0, details: { lastError: 'inside only' } }),
+  const getStatus = (): ComponentStatus => ({
+    level,
+    since: 0,
+    get details() {
+      return { ...getDetails() };
+    },
+    ownerDetails: { reports: ['for the owner'] },
   });
+  health.register({ name: 'upstream:secretive', critical: true, getStatus });
   health.setAccepting(true);
   return health;
 }
 
 describe('healthPage', () => {
   it.each(['/health/ready', '/readyz', '/ready'])('answers readiness at %s', (path) => {
-    expect(healthPage(monitor('ok'), path, false)?.status).toBe(200);
-    expect(healthPage(monitor('error'), path, false)?.status).toBe(503);
+    expect(healthPage(monitor('ok'), path, undefined)?.status).toBe(200);
+    expect(healthPage(monitor('error'), path, undefined)?.status).toBe(503);
   });
 
   it.each(['/health/live', '/healthz', '/livez'])('answers liveness at %s whatever upstreams do', (path) => {
-    expect(healthPage(monitor('error'), path, false)?.status).toBe(200);
+    expect(healthPage(monitor('error'), path, undefined)?.status).toBe(200);
   });
 
-  it('shows details only to those who say who they are', () => {
-    const open = healthPage(monitor('error'), '/ready', false);
-    const trusted = healthPage(monitor('error'), '/ready', true);
-    expect(open?.body.includes('inside only')).toBe(false);
-    expect(trusted?.body.includes('inside only')).toBe(true);
+  it('shows the verdict to strangers, and neither names nor states', () => {
+    expect(healthPage(monitor('error'), '/ready', undefined)?.body).toBe('{"status":"fail"}');
+    expect(healthPage(new HealthMonitor(), '/ready', undefined)?.body).toBe(
+      '{"status":"fail","output":"not accepting work"}',
+    );
+  });
+
+  it('names sick servers to those who show who they are', () => {
+    const body = healthPage(monitor('error'), '/ready', ADA)?.body ?? '';
+    expect(JSON.parse(body)).toMatchObject({
+      status: 'fail',
+      checks: { 'upstream:secretive': [{ status: 'fail' }] },
+      details: { 'upstream:secretive': { lastError: 'for users' } },
+    });
+  });
+
+  // guard: health/owner-details
+  it.each<[Principal, boolean]>([
+    [OWNER, true],
+    [{ id: 'local', kind: 'local' }, true],
+    [{ id: 'anonymous', kind: 'anonymous' }, true],
+    [ADA, false],
+    [{ id: 'owner', kind: 'certificate' }, false],
+  ])('shows %o what is for the owner: %s', (principal, isShown) => {
+    expect(healthPage(monitor('ok'), '/ready', principal)?.body.includes('for the owner')).toBe(isShown);
+  });
+
+  it('puts details together once for a page that shows them, and never for a look at levels', () => {
+    const getDetails = jest.fn(() => ({}));
+    const health = monitor('ok', getDetails);
+    health.refresh();
+    healthPage(health, '/ready', undefined);
+    expect(getDetails).not.toHaveBeenCalled();
+    healthPage(health, '/ready', ADA);
+    expect(getDetails).toHaveBeenCalledTimes(1);
+  });
+
+  it('shows no raw control characters', () => {
+    const health = monitor('ok', () => ({ lastError: 'a\u001b[2J\u009b\u202eb' }));
+    const body = healthPage(health, '/ready', ADA)?.body ?? '';
+    expect(body).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    expect(JSON.parse(body)).toMatchObject({
+      details: { 'upstream:secretive': { lastError: 'a\u001b[2J\u009b\u202eb' } },
+    });
   });
 
   it('answers nothing elsewhere', () => {
-    expect(healthPage(monitor('ok'), '/health', true)).toBeUndefined();
+    expect(healthPage(monitor('ok'), '/health', OWNER)).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import { healthDocument, type HealthMonitor } from '@omni/health';
+import { jsonText, type Principal } from '@omni/ports';
 
 interface Page {
   readonly status: number;
@@ -9,23 +10,43 @@ interface Page {
 const LIVE = new Set(['/health/live', '/healthz', '/livez']);
 const READY = new Set(['/health/ready', '/readyz', '/ready']);
 
-/** The health pages and their aliases (requirements R-09). Details are for requests that show who they are from. */
-export function healthPage(health: HealthMonitor, path: string, isTrusted: boolean): Page | undefined {
+/**
+ * The health pages and their aliases (requirements R-09): the verdict for everybody, names, states and failures of servers for those who
+ * show who they are, and what servers wrote of their own accord for the owner.
+ *
+ * @param principal - Who asks; `undefined` for strangers.
+ */
+export function healthPage(
+  health: HealthMonitor,
+  path: string,
+  principal: Principal | undefined,
+): Page | undefined {
   const asksLive = LIVE.has(path);
   if (!asksLive && !READY.has(path)) return undefined;
   const rollup = asksLive ? health.getLiveness() : health.getReadiness();
   const isGood = asksLive ? rollup.live : rollup.ready;
-  const document = healthDocument(rollup);
-  const details = isTrusted
-    ? {
-        details: Object.fromEntries(
-          rollup.components.map((component) => [component.name, component.details]),
-        ),
-      }
-    : {};
+  const { checks, ...verdict } = healthDocument(rollup);
+  const isOwner = /* guard: health/owner-details */ principal !== undefined && ownsOmni(principal);
+  const details =
+    principal === undefined
+      ? {}
+      : {
+          ...(checks !== undefined && { checks }),
+          details: Object.fromEntries(
+            rollup.components.map(({ name, details: shared, ownerDetails }) => [
+              name,
+              isOwner ? { ...shared, ...ownerDetails } : shared,
+            ]),
+          ),
+        };
   return {
     status: isGood ? 200 : 503,
     contentType: 'application/health+json',
-    body: JSON.stringify({ ...document, ...details }),
+    body: jsonText({ ...verdict, ...details }),
   };
+}
+
+/** In open mode all are one, and everybody may do what the owner may. Names of other tokens cannot be `owner`. */
+function ownsOmni({ id, kind }: Principal): boolean {
+  return kind === 'local' || kind === 'anonymous' || (kind === 'token' && id === 'owner');
 }

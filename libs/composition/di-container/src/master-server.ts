@@ -27,7 +27,7 @@ import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
 import { checkTransports } from './upstreams/transport-check.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
-import { reportOf, type UpstreamReport } from './upstreams/upstream-report.ts';
+import { type OwnedUpstreamReport, reportOf } from './upstreams/upstream-report.ts';
 
 /** The owner of the process: who embeds Omni or starts it on stdio. */
 export const LOCAL_PRINCIPAL: Principal = { id: 'local', kind: 'local' };
@@ -130,10 +130,13 @@ export class MasterServer {
     return new ClientChannel(client);
   }
 
-  /** State and offer of each upstream, in the order of the configuration. */
-  upstreams(): readonly UpstreamReport[] {
+  /** State and offer of each upstream, in the order of the configuration, for the owner of the process. */
+  upstreams(): readonly OwnedUpstreamReport[] {
     const { upstreams, catalogue, clock } = this.#parts;
-    return upstreams.all().map(({ snapshot, spec }) => reportOf(snapshot, spec, catalogue, clock.now()));
+    return upstreams.all().map((upstream) => ({
+      ...reportOf(upstream, catalogue, clock.now()),
+      ownerReports: upstream.ownerReports,
+    }));
   }
 
   /** Resolves when every upstream has been read or has failed once, or the grace of the start is over. */

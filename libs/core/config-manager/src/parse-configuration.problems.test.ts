@@ -449,6 +449,31 @@ describe('parseConfiguration on what it refuses', () => {
     ]);
   });
 
+  it('keeps marks that turn the direction of text, and C1, out of messages', () => {
+    const [line = ''] = problems('mcpServers: { a: { command: x, "k\\u202e\\u009b2J": 1 } }');
+    expect(line).toContain(String.raw`k\u202e\u009b2J`);
+    expect(line).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+  });
+
+  // guard: config/quoted-tokens, config/pasted-name
+  it('does not repeat a token that was pasted, wherever it stands', () => {
+    const token = 'ghp_0123456789abcdefghij';
+    const texts = [
+      `mcpServers: { a: { command: x, ${token}: 1 } }`,
+      `mcpServers: { a: { command: x, type: ${token} } }`,
+      `mcpServers: { a: { command: x, args: ["\${${token}}"] } }`,
+      `mcpServers: { a: { command: x, env: { ${token}: "\${UNSET}" } } }`,
+      `${token}: 1\nmcpServers: {}`,
+      `server: { listen: "${token}" }\nmcpServers: {}`,
+      `logging: { level: ${token} }\nmcpServers: {}`,
+    ];
+    for (const text of texts) {
+      const found = problems(text);
+      expect([text, found.length > 0]).toEqual([text, true]);
+      expect([text, found.join().includes('0123456789')]).toEqual([text, false]);
+    }
+  });
+
   // guard: config/quoted-reference, config/expanded-in-error
   it('never prints the value of a variable or a literal credential', () => {
     const env = {

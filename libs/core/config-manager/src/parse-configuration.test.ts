@@ -308,16 +308,16 @@ mcpServers:
     const { upstreams, auth } = layered(
       {
         'default.yaml':
-          'auth: { token: "${GATEWAY_TOKEN}" }\nmcpServers: { a: { url: "${UNSET}", headers: { Authorization: "Bearer ${A}" } }, b: { command: x, args: ["${B}", "${B}", "${C:-c}"] } }',
+          'auth: { token: "${GATEWAY_TOKEN}" }\nmcpServers: { a: { url: "${UNSET}", headers: { Authorization: "Bearer ${A}" } }, b: { command: x, args: ["${B_KEY}", "${B_KEY}", "${C:-c}"] } }',
         'local.yaml': 'mcpServers: { a: { url: "https://${HOST:-mcp.example.com}/mcp" } }',
       },
-      { A: 'secret-a', B: 'secret-b${A}', GATEWAY_TOKEN: '0123456789abcdef' },
+      { A: 'secret-a', B_KEY: 'secret-b${A}', GATEWAY_TOKEN: '0123456789abcdef' },
     );
     expect(auth.token).toBe('0123456789abcdef');
     expect(upstreams.map(({ transport, secretValues }) => [transport, secretValues])).toEqual([
       [
         { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { Authorization: 'Bearer secret-a' } },
-        ['secret-a', 'Bearer secret-a'],
+        ['secret-a'],
       ],
       [
         { kind: 'stdio', command: 'x', args: ['secret-b${A}', 'secret-b${A}', 'c'], env: {} },
@@ -336,11 +336,24 @@ mcpServers:
     expect(sealing.keys[0]).toEqual(sealing.keys[1]);
   });
 
-  it('counts literal values of env and headers among the secrets, unless they are short', () => {
+  it('counts what is a credential by its name or its look among the secrets, wherever it is written', () => {
     const { upstreams } = parse(
-      'mcpServers: { a: { command: x, env: { API_KEY: literal-key, DEBUG: "1" } }, b: { url: https://b.example, headers: { X-Key: another-key } } }',
+      `mcpServers:
+  a: { command: x, env: { API_KEY: literal-key, DEBUG: "1", NODE_ENV: production, HANDLE: a1b2c3d4e5 }, args: [--token, abcdef, --secret=ghijkl, --dir, /srv/data] }
+  b: { url: "https://b.example/?key=in-the-url", headers: { X-Key: another-key, Accept-Language: en-GB } }`,
     );
-    expect(upstreams.map(({ secretValues }) => secretValues)).toEqual([['literal-key'], ['another-key']]);
+    expect(upstreams.map(({ secretValues }) => secretValues)).toEqual([
+      ['literal-key', 'a1b2c3d4e5', 'abcdef', 'ghijkl'],
+      ['another-key', 'in-the-url'],
+    ]);
+  });
+
+  it('takes neither paths nor words that variables hold for secrets', () => {
+    const { upstreams } = parse(
+      'mcpServers: { a: { command: "${HOME}/bin/x", cwd: "${HOME}", env: { NODE_ENV: "${MODE}", ROOT: "${HOME}/srv" } } }',
+      { HOME: '/root', MODE: 'production' },
+    );
+    expect(upstreams[0]?.secretValues).toEqual([]);
   });
 
   it('asks for no variable of a server that is switched off', () => {

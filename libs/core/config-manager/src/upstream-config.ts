@@ -1,9 +1,8 @@
-import type { UpstreamSpec, UpstreamTransport } from '@omni/ports';
+import { holdsCredential, secretsIn, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
 import { quoted, type ProblemList } from './checks/config-problem.ts';
 import type { GatewaySettings } from './schema/configuration-schema.ts';
 import { exposedServerName } from './clients/exposed-server-name.ts';
 import type { Reading } from './clients/recognise-client.ts';
-import { isSecretValue } from './checks/secret-value.ts';
 import { expandedEntry } from './entry/expanded-entry.ts';
 import { warnOfSuspects } from './entry/suspect-text.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
@@ -19,9 +18,6 @@ export interface UpstreamConfig extends Omit<UpstreamSpec, 'transport'> {
   /** Names, in lower case, of headers of clients that go along with their requests; without those that `headers` sets. Default: none. */
   readonly forwardHeaders?: readonly string[];
 }
-
-/** What is written literally into `env` and `headers` is mostly a credential; shorter values are mostly switches. */
-const SECRET_LENGTH = 8;
 
 const MISSING_ENV = 'missing_env:';
 
@@ -77,9 +73,8 @@ export function upstreamConfig(
   const forwardHeaders = forwardedHeaders(expanded, settings, { kind, key, problems, warnings });
   const transport =
     kind === 'stdio' ? stdioTransport(settings, expanded, reading) : remoteTransport(kind, settings);
-  for (const [name, value] of Object.entries({ ...settings.env, ...settings.headers })) {
-    if (value.length >= SECRET_LENGTH && isSecretValue(name, value)) secretValues.add(value);
-  }
+  for (const [key, value] of namedTexts(settings))
+    for (const secret of secretsIn(key, value)) secretValues.add(secret);
   const callTimeoutMs = settings.callTimeout ?? defaults.callTimeout;
   // A client's one limit is no shorter here.
   const longest = reading === undefined ? 0 : callTimeoutMs;
@@ -139,6 +134,15 @@ export function featureVariable(flag: string): string {
   return `OMNI_FEATURE_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
+/** What may hold credentials, by the name that it is given under: an argument by the option before it. */
+function namedTexts({ env, headers, args = [], url = '' }: McpServerSettings): readonly [string, string][] {
+  const options = args.map((text, index): [string, string] => {
+    const before = args[index - 1] ?? '';
+    return [before.startsWith('-') && !before.includes('=') ? before : '', text];
+  });
+  return [...Object.entries(env ?? {}), ...Object.entries(headers ?? {}), ...options, ['url', url]];
+}
+
 /** Decided before references are replaced, since those of a server that stays off need not be set. */
 function reasonToDisable(entry: LocatedMap, env: Environment): string | undefined {
   const disabled = entry.entries.get('disabled')?.value;
@@ -156,7 +160,9 @@ function missingVariables(entry: LocatedMap, env: Environment): readonly string[
     required?.kind === 'list'
       ? required.items.flatMap((item) => (item.kind === 'scalar' ? [String(item.value)] : []))
       : [];
-  return names.filter((name) => (variable(env, name) ?? '') === '');
+  return names
+    .filter((name) => (variable(env, name) ?? '') === '')
+    .map((name) => /* guard: config/pasted-name */ (holdsCredential(name) ? '***' : name));
 }
 
 /** Who has switched a server off knows it; who lacks a variable may not. */

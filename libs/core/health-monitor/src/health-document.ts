@@ -31,10 +31,7 @@ const VERDICTS: Readonly<Record<StatusLevel, HealthVerdict>> = {
 /** Dates of ECMAScript end here, in milliseconds to both sides of the epoch. */
 const MAX_TIME = 8.64e15;
 
-/**
- * What a health page shows to anybody who can reach it: names and levels. Details stay inside, they are for operators who
- * have shown who they are.
- */
+/** Verdict, names and levels. Who is shown which of them, and details, is for those to decide who make a page of it. */
 export function healthDocument(rollup: HealthRollup): HealthDocument {
   return {
     status: VERDICTS[rollup.level],

@@ -115,9 +115,22 @@ export class HealthMonitor {
   #look(registered: Registered): ComponentHealth {
     const { name, critical } = registered.component;
     try {
-      const { level, details, since } = registered.component.getStatus();
+      const status = registered.component.getStatus();
+      const { level, since } = status;
       registered.throwingSince = undefined;
-      return { name, critical, level, details, since };
+      return {
+        name,
+        critical,
+        level,
+        since,
+        // Most looks are at levels; details may be long.
+        get details() {
+          return status.details;
+        },
+        get ownerDetails() {
+          return status.ownerDetails;
+        },
+      };
     } catch {
       // A broken component must not take the health page down with it. What was thrown may hold anything, so it is not repeated.
       registered.throwingSince ??= this.#clock.now();

@@ -72,6 +72,7 @@ function start(
         onReinitialized() {},
       },
       binding: undefined,
+      onReport() {},
       era: undefined,
     },
     (result) => {

@@ -513,7 +513,7 @@ function start(spec: UpstreamSpec, { launcher, dialer, http }: Adapters) {
       abort: () => {},
     };
     attempt.abort = connect(
-      { spec, context, credentials, events, binding: undefined, era: undefined },
+      { spec, context, credentials, events, binding: undefined, era: undefined, onReport() {} },
       (result) => {
         if (result instanceof GatewayError) attempt.error = result;
         else attempt.connection = result;

@@ -216,7 +216,7 @@ function boundCredentials(
 
 function channelOpener(
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
-  { spec: { name }, credentials, context }: ConnectOptions,
+  { spec: { name }, credentials, context, onReport }: ConnectOptions,
   onSpoken: () => void = () => {},
 ): OpenHeadedChannel | GatewayError {
   const { launcher, dialer, http, clock, limits, budget } = context;
@@ -257,6 +257,7 @@ function channelOpener(
         args,
         env: credentials.environment,
         secretValues: () => credentials.secretValues,
+        onReport,
         ...bounds,
         ...(cwd !== undefined && { cwd }),
       };

@@ -12,6 +12,7 @@ import {
   type CredentialValues,
   type Era,
   GatewayError,
+  type OwnerReport,
   type Millis,
   type UpstreamSpec,
 } from '@omni/ports';
@@ -19,6 +20,7 @@ import { connect, isOutdated } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
+import { OwnerReports } from './lifecycle/owner-reports.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
 import { speaksLegacyToo } from './connection/mcp-revision.ts';
@@ -83,6 +85,7 @@ export class Upstream {
   readonly #credentials: UpstreamCredentials;
   readonly #replacement: PrimaryReplacement;
   readonly #waiters: StartWaiters;
+  readonly #reports: OwnerReports;
   #primary: OpenConnection | undefined;
   /** The primary connection before the present one, for what has to move. */
   #formerPrimary: OpenConnection | undefined;
@@ -120,11 +123,20 @@ export class Upstream {
       done: OnConnection,
     ): (() => void) =>
       connect(
-        { spec: this.spec, credentials: this.#credentials, context, events: this.#events, binding, era },
+        {
+          spec: this.spec,
+          credentials: this.#credentials,
+          context,
+          events: this.#events,
+          binding,
+          era,
+          onReport: this.#reports.add,
+        },
         done,
       );
     this.#openPrimary = (done) => open(undefined, undefined, done);
     this.#waiters = new StartWaiters(this.spec, context);
+    this.#reports = new OwnerReports(spec.name, context.logger);
     this.#replacement = new PrimaryReplacement({
       upstream: spec.name,
       context,
@@ -171,6 +183,11 @@ export class Upstream {
   /** The shared connection, if it is open. */
   get connection(): UpstreamConnection | undefined {
     return this.#primary;
+  }
+
+  /** What it wrote that is no answer to anybody, the latest first. For the owner alone. */
+  get ownerReports(): readonly OwnerReport[] {
+    return this.#reports.list();
   }
 
   /** Plain data about it. */

@@ -4,6 +4,8 @@ import { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from '.
 export interface GatewayErrorOptions extends ErrorOptions {
   /** Goes into `error.data` of the JSON-RPC error, beside Omni's own `code` and `hint`. */
   readonly data?: Readonly<Record<string, unknown>>;
+  /** What the log says in place of the message, where that quotes what only the caller may read. */
+  readonly logText?: string;
   /** What to do, when this occurrence knows better than the table. */
   readonly hint?: string;
 }
@@ -14,12 +16,15 @@ export class GatewayError extends Error {
   readonly code: GatewayErrorCode;
   readonly hint: string;
   readonly data: Readonly<Record<string, unknown>> | undefined;
+  /** The message as it may stand in the log. */
+  readonly logText: string;
 
   constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.hint = options.hint ?? GATEWAY_ERRORS[code].hint;
     this.data = options.data;
+    this.logText = options.logText ?? message;
   }
 
   /** The row of {@link GATEWAY_ERRORS} for this code. */

@@ -1,3 +1,4 @@
+import type { OwnerReport } from '../owner-report.ts';
 import type { ByteBudget } from '../memory/byte-budget.ts';
 import type { ChannelListener, MessageChannel } from './message-channel.ts';
 
@@ -13,6 +14,8 @@ export interface ChildSpec {
   readonly cwd?: string;
   /** Replaced by `***` wherever the child's output is quoted. Asked for then: more of them come while it runs. */
   readonly secretValues: () => readonly string[];
+  /** Told what the child wrote last when it ends unasked, before the channel closes; not when it wrote nothing. */
+  readonly onReport: (report: OwnerReport) => void;
   /** Longest line that is read from the child. */
   readonly maxMessageBytes: number;
   /** For lines that are not complete. Default: none is counted. */
@@ -23,15 +26,13 @@ export interface ChildSpec {
 export interface ChildChannel extends MessageChannel {
   /** Process id; `undefined` when it could not be started. */
   readonly pid: number | undefined;
-  /** The last lines on stderr, redacted, oldest first; kept after the child's death. */
-  stderrTail(): readonly string[];
 }
 
 /**
  * Starts stdio upstreams, each in a process group of its own that never survives it or Omni.
  *
  * A command that cannot be started closes the channel with `OMNI_UPSTREAM_SPAWN_FAILED`; an end that nobody asked for with
- * `OMNI_UPSTREAM_EXITED`, whose message quotes exit code or signal and the last stderr lines.
+ * `OMNI_UPSTREAM_EXITED`, whose message has exit code or signal, and the id of its {@link OwnerReport}.
  */
 export interface ChildLauncher {
   launch(spec: ChildSpec, listener: ChannelListener): ChildChannel;

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import type { GatewayError, HeaderList } from '@omni/ports';
+import { type GatewayError, type HeaderList, jsonText } from '@omni/ports';
 
 /** @returns The JSON-RPC error for a failure that happened before the core could see a message; the id is not known. */
 export function errorBody(error: GatewayError): string {
-  return JSON.stringify({
+  return jsonText({
     jsonrpc: '2.0',
     id: null,
     error: {

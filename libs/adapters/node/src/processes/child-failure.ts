@@ -19,36 +19,28 @@ export function spawnFailure(spec: ChildSpec, cause: unknown, path: string): Gat
   });
 }
 
-/** @returns `OMNI_UPSTREAM_EXITED` with the last lines on stderr. */
-export function exitFailure(spec: ChildSpec, exit: ChildExit, lastLines: readonly string[]): GatewayError {
-  const how = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
-  return failure(spec, how, lastLines, { exitCode: exit.code, signal: exit.signal });
+/** How a child ended, in words: `exited with code 3`. */
+export function endingOf({ code, signal }: ChildExit): string {
+  return signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
 }
 
-/** @returns `OMNI_UPSTREAM_EXITED` for a process that runs on but can no longer be talked to. */
-export function closedPipeFailure(
-  spec: ChildSpec,
-  pipe: 'stdin' | 'stdout',
-  lastLines: readonly string[],
-): GatewayError {
-  return failure(spec, `closed its ${pipe} without exiting, so Omni ended it`, lastLines, {
-    exitCode: null,
-    signal: null,
-  });
-}
-
-function failure(
-  spec: ChildSpec,
-  how: string,
-  lastLines: readonly string[],
-  data: Record<string, unknown>,
+/**
+ * @param ending - As of {@link endingOf}, or why Omni ended a process that runs on but can no longer be talked to.
+ * @param report - Id of its last words; `undefined` when it wrote nothing.
+ * @returns `OMNI_UPSTREAM_EXITED`, without what the process wrote: others may read the message, and it may repeat what any user sent.
+ */
+export function exitFailure(
+  { upstream }: ChildSpec,
+  ending: string,
+  { code, signal }: ChildExit,
+  report: string | undefined,
 ): GatewayError {
   const said =
-    lastLines.length === 0
-      ? '; it wrote nothing on stderr'
-      : `; last lines on stderr:\n${lastLines.join('\n')}`;
-  return new GatewayError('OMNI_UPSTREAM_EXITED', `"${spec.upstream}" ${how}${said}`, {
-    data: { upstream: spec.upstream, ...data },
+    report === undefined
+      ? 'it wrote nothing on stderr'
+      : `the owner of Omni finds what it wrote last as report ${report}`;
+  return new GatewayError('OMNI_UPSTREAM_EXITED', `"${upstream}" ${ending}; ${said}`, {
+    data: { upstream, exitCode: code, signal, ...(report !== undefined && { report }) },
   });
 }
 

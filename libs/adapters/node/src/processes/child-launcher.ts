@@ -78,5 +78,5 @@ function refuse(spec: ChildSpec, listener: ChannelListener): ChildChannel {
       new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `Cannot start "${spec.upstream}": Omni is stopping`),
     ),
   );
-  return { pid: undefined, send: () => false, stderrTail: () => [], close: () => Promise.resolve() };
+  return { pid: undefined, send: () => false, close: () => Promise.resolve() };
 }

@@ -5,14 +5,16 @@ import {
   type ChildChannel,
   type ChildSpec,
   type GatewayError,
+  newReportId,
+  redactorOf,
   systemClock,
+  systemRandom,
 } from '@omni/ports';
-import { type ChildExit, closedPipeFailure, exitFailure, spawnFailure } from './child-failure.ts';
+import { type ChildExit, endingOf, exitFailure, spawnFailure } from './child-failure.ts';
 import { LineSplitter } from '../sockets/line-splitter.ts';
 import { LineWriter } from '../sockets/line-writer.ts';
 import { OutputTail } from './output-tail.ts';
 import type { Reaper } from './reaper.ts';
-import { createRedactor } from '../logging/redaction.ts';
 
 /** After the leader's exit its last output is read for this long when somebody else holds the pipe open. */
 const DRAIN_MS = 80;
@@ -57,7 +59,7 @@ export class ChildProcessChannel implements ChildChannel {
     this.#options = options;
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
     this.#tail = new OutputTail(
-      /* guard: child/stderr-secrets */ (text) => createRedactor(spec.secretValues())(text),
+      /* guard: child/stderr-secrets */ (text) => redactorOf(spec.secretValues())(text),
     );
     this.#splitter = new LineSplitter(listener, spec.maxMessageBytes, spec.budget);
     try {
@@ -82,10 +84,6 @@ export class ChildProcessChannel implements ChildChannel {
 
   send(text: string): boolean {
     return this.#writer !== undefined && this.#writer.send(text);
-  }
-
-  stderrTail(): readonly string[] {
-    return this.#tail.lines();
   }
 
   /** End of input, then SIGTERM, then SIGKILL to the group. Each further call goes to the next step at once. */
@@ -174,7 +172,8 @@ export class ChildProcessChannel implements ChildChannel {
     if (this.#exit !== undefined || this.#stopping !== 'no' || this.#cancelPipeGrace !== undefined) return;
     this.#cancelPipeGrace = systemClock.after(PIPE_GRACE_MS, () => {
       if (this.#exit !== undefined || this.#stopping !== 'no') return;
-      this.#report(closedPipeFailure(this.#spec, pipe, this.stderrTail()));
+      const ending = `closed its ${pipe} without exiting, so Omni ended it`;
+      this.#report(this.#failure(ending, { code: null, signal: null }));
       this.#escalate();
     });
   }
@@ -189,11 +188,17 @@ export class ChildProcessChannel implements ChildChannel {
     this.#splitter.drop();
     const wasAsked = this.#stopping !== 'no';
     this.#report(
-      wasAsked || this.#exit === undefined
-        ? undefined
-        : exitFailure(this.#spec, this.#exit, this.stderrTail()),
+      wasAsked || this.#exit === undefined ? undefined : this.#failure(endingOf(this.#exit), this.#exit),
     );
     this.#settle();
+  }
+
+  #failure(ending: string, exit: ChildExit): GatewayError {
+    const lines = this.#tail.lines();
+    if (this.#isReported || lines.length === 0) return exitFailure(this.#spec, ending, exit, undefined);
+    const id = newReportId(systemRandom);
+    this.#spec.onReport({ id, at: systemClock.now(), what: ending, lines });
+    return exitFailure(this.#spec, ending, exit, id);
   }
 
   #report(reason: GatewayError | undefined): void {

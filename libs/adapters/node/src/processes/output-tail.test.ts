@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { redactorOf } from '@omni/ports';
 import { OutputTail } from './output-tail.ts';
-import { createRedactor } from '../logging/redaction.ts';
 
 const asIs = (text: string): string => text;
 
@@ -42,15 +42,14 @@ describe('OutputTail', () => {
 
   // guard: output/redacted-first
   it('redacts before it cuts', () => {
-    const tail = new OutputTail(createRedactor(['s3cr3t-value']));
+    const tail = new OutputTail(redactorOf(['s3cr3t-value']));
     // The limit of characters falls into the middle of the secret.
     tail.push(Buffer.from(`s3cr3t-value${'x'.repeat(2_040)}\n`));
     expect(tail.lines().join('')).not.toMatch(/cr3t|value/);
   });
 
-  // guard: output/controls
   it('drops what would act on a terminal', () => {
-    const tail = new OutputTail(asIs);
+    const tail = new OutputTail(redactorOf([]));
     tail.push(Buffer.from('\u001b[31mred\u001b[0m \u0007bell\r\nnext\u001b]0;t\n'));
     expect(tail.lines()).toEqual(['red bell', 'next0;t']);
   });

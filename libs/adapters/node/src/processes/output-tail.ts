@@ -1,18 +1,17 @@
+import type { Redactor } from '@omni/ports';
+
 const RING_BYTES = 65_536;
 const MAX_LINES = 10;
 const MAX_CHARACTERS = 2_048;
 
-/** Terminal colours and other control characters: they would act on the terminal of whoever reads the message. */
-const CONTROLS = /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b[@-_]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-
 /** The last 64 KiB of an output, whatever its volume. */
 export class OutputTail {
-  readonly #redact: (text: string) => string;
+  readonly #redact: Redactor;
   #ring: Buffer | undefined;
   /** Bytes seen in total. */
   #seen = 0;
 
-  constructor(redact: (text: string) => string) {
+  constructor(redact: Redactor) {
     this.#redact = redact;
   }
 
@@ -32,13 +31,8 @@ export class OutputTail {
     if (this.#ring === undefined) return [];
     // Redacted before anything is cut: a secret that lost its beginning would no longer be found.
     const lines = /* guard: output/redacted-first */ this.#redact(this.#text(this.#ring))
-      .split(/\r?\n|\r/)
-      .map((line) =>
-        line
-          // guard: output/controls
-          .replace(CONTROLS, '')
-          .trimEnd(),
-      )
+      .split('\n')
+      .map((line) => line.trimEnd())
       .filter((line) => line !== '')
       .slice(-MAX_LINES);
     const kept: string[] = [];

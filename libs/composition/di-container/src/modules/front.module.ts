@@ -28,7 +28,7 @@ export function registerFront(scope: Scope): void {
       new ProtocolHandler({
         ...parts,
         dispatch: dispatchTo(router),
-        probes: { answer: (path, isTrusted) => healthPage(health, path, isTrusted) },
+        probes: { answer: (path, principal) => healthPage(health, path, principal) },
         identity: IDENTITY,
         limits: configuration.limits,
         forwardable: forwardedBy(registry),

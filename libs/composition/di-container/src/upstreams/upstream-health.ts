@@ -62,7 +62,10 @@ export class UpstreamHealth {
     return {
       level: spec.flaw === undefined ? (isReadable ? level : 'unknown') : 'error',
       since,
-      details: { ...reportOf(upstream.snapshot, spec, catalogue, clock.now()) },
+      get details() {
+        return { ...reportOf(upstream, catalogue, clock.now()) };
+      },
+      ownerDetails: { ownerReports: upstream.ownerReports },
     };
   }
 }

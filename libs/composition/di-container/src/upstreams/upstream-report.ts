@@ -1,6 +1,8 @@
 import type { Catalogue } from '@omni/capabilities';
-import { GatewayError, type Era, type Millis, type UpstreamSpec } from '@omni/ports';
-import type { ErrorFacts, UpstreamSnapshot, UpstreamState } from '@omni/upstreams';
+import { GatewayError, type Era, type Millis, type OwnerReport } from '@omni/ports';
+import type { ErrorFacts, UpstreamState, Upstreams } from '@omni/upstreams';
+
+type Upstream = ReturnType<Upstreams['all']>[number];
 
 /** State and offer of one upstream, for people and scripts. */
 export interface UpstreamReport {
@@ -23,12 +25,18 @@ export interface UpstreamReport {
   readonly retryInMs: number | undefined;
 }
 
+/** The same with what is for the owner alone: it may repeat what any user sent. */
+export interface OwnedUpstreamReport extends UpstreamReport {
+  /** What it wrote that is no answer to anybody, such as the last lines on stderr of a process that ended; the latest first. */
+  readonly ownerReports: readonly OwnerReport[];
+}
+
 export function reportOf(
-  { name, state, facts }: UpstreamSnapshot,
-  { flaw }: Pick<UpstreamSpec, 'flaw'>,
+  { snapshot, spec: { flaw } }: Pick<Upstream, 'snapshot' | 'spec'>,
   catalogue: Catalogue,
   now: Millis,
 ): UpstreamReport {
+  const { name, state, facts } = snapshot;
   const { counts, withheld, problems } = catalogue.describe(name);
   return {
     name,

@@ -1,5 +1,4 @@
-import { GatewayError } from '@omni/ports';
-import { withoutTokens } from './without-tokens.ts';
+import { GatewayError, jsonText, oneLineText, withoutSecrets, withoutTokens } from '@omni/ports';
 
 /** Where something stands in a source. */
 export interface Position {
@@ -39,8 +38,8 @@ export class ProblemList {
       line: at.line,
       column: at.column,
       key: withoutTokens(key),
-      /* guard: config/quoted-controls */ message: onOneLine(
-        /* guard: config/pasted-token */ withoutTokens(message),
+      /* guard: config/quoted-controls */ message: oneLineText(
+        /* guard: config/quoted-tokens */ withoutTokens(message),
       ),
     };
     if (!this.#order.has(at.file)) this.#order.set(at.file, this.#order.size);
@@ -71,15 +70,8 @@ export class ProblemList {
   }
 }
 
-/** A key of a source may hold line breaks and what terminals obey. */
-function onOneLine(message: string): string {
-  return message.replaceAll(
-    /[\p{Cc}\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** Text of a source as it may stand in a message: quoted, without control characters, at most 60 characters. */
+/** Text of a source as it may stand in a message: without secrets, quoted, without control characters, at most 60 characters. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+  const shown = withoutSecrets(text);
+  return jsonText(shown.length > 60 ? `${shown.slice(0, 59)}…` : shown);
 }

@@ -1,3 +1,4 @@
+import { secretsIn } from '@omni/ports';
 import type { ProblemList } from '../checks/config-problem.ts';
 import { joinKey, type LocatedEntry, type LocatedValue } from './located-value.ts';
 import { expandVariables, hasReference, type VariableScope } from './variables.ts';
@@ -8,7 +9,7 @@ export interface ExpandOptions {
   readonly key: string;
   /** Told about references that cannot be replaced; absent for a server that will not be started. */
   readonly problems?: Pick<ProblemList, 'add'>;
-  /** Receives each value that was inserted and may be a credential. */
+  /** Receives what must not be printed of the values that were inserted. */
   readonly secretValues: Set<string>;
 }
 
@@ -27,7 +28,8 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
   const { scope } = options;
   if (typeof located.value !== 'string' || !hasReference(located.value, scope.syntaxes)) return located;
   const { text, values, isExpanded, failures } = expandVariables(located.value, scope);
-  for (const value of values) options.secretValues.add(value);
+  for (const { name, value } of values)
+    for (const secret of secretsIn(name, value)) options.secretValues.add(secret);
   for (const failure of failures)
     options.problems?.add(located.at, options.key, `${options.key}: ${failure}`);
   return {

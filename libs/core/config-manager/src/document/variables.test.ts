@@ -1,27 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import { expandVariables } from './variables.ts';
 
-const env = { SET: 'a value', EMPTY: '', TRICKY: '${SET} $SET "\n{', ENV: 'a scheme' };
+const env = { SET: 'value', EMPTY: '', TRICKY: '${SET} $SET "\n{', ENV: 'scheme' };
 
 describe('expandVariables', () => {
   // guard: config/secret-values
   it.each([
-    ['${SET}', 'a value', ['a value']],
-    ['a-${SET}-${SET}', 'a-a value-a value', ['a value', 'a value']],
-    ['${ENV:SET}${env:SET}', 'a valuea value', ['a value', 'a value']],
+    ['${SET}', 'value', ['value']],
+    ['a-${SET}-${SET}', 'a-value-value', ['value', 'value']],
+    ['${ENV:SET}${env:SET}', 'valuevalue', ['value', 'value']],
     ['${UNSET:-dflt}', 'dflt', []],
     ['${UNSET:-}', '', []],
     ['${EMPTY:-dflt}', 'dflt', []],
     ['${EMPTY}', '', []],
-    ['${ENV:-dflt}', 'a scheme', ['a scheme']],
+    ['${ENV:-dflt}', 'scheme', ['scheme']],
     ['${env:UNSET:-dflt}', 'dflt', []],
-    ['${SET:?needed}', 'a value', ['a value']],
+    ['${SET:?needed}', 'value', ['value']],
     ['$SET $$ 5$', '$SET $$ 5$', []],
     ['$${SET}', '${SET}', []],
-    ['${SET}$${SET}${SET}', 'a value${SET}a value', ['a value', 'a value']],
+    ['${SET}$${SET}${SET}', 'value${SET}value', ['value', 'value']],
     ['plain', 'plain', []],
   ])('expands %s', (text, expanded, values) => {
-    expect(expandVariables(text, { env })).toMatchObject({ text: expanded, values, failures: [] });
+    const { isExpanded: _, ...found } = expandVariables(text, { env });
+    expect({ ...found, values: found.values.map(({ value }) => value) }).toEqual({
+      text: expanded,
+      values,
+      failures: [],
+    });
   });
 
   // guard: config/expanded-again
@@ -47,6 +52,33 @@ describe('expandVariables', () => {
   ])('says why %s cannot be replaced', (text, failure) => {
     expect(expandVariables(text, { env }).failures).toEqual([failure]);
   });
+
+  it('tells the name of the variable with its value', () => {
+    expect(expandVariables('a ${env:SET} ${UNSET:-b}', { env }).values).toEqual([{ name: 'SET', value: 'value' }]);
+  });
+
+  // guard: config/pasted-credential
+  it.each([
+    '${ghp_0123456789abcdefghij}',
+    '${sk_live_0123456789abcdef:?set it}',
+    '${env:a1b2c3d4e5f6a7b8c9d0}',
+    '${AKIAIOSFODNN7EXAMPLE}',
+    '${SECRET:ghp_0123456789abcdefghij}',
+    '${input:glpat-0123456789abcdef}',
+    '${sk-proj-0123456789abcdef}',
+    '${Bearer ghp_0123456789abcdefghij}',
+  ])('does not repeat the credential that stands for a name in %s', (text) => {
+    const { failures } = expandVariables(text, { env: {} });
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).not.toMatch(/0123456789|a1b2c3|IOSFODNN/);
+  });
+
+  it.each(['OPENAI_API_KEY', 'OAUTH2_TOKEN', 'BASE64URL_KEY', 'NPM_TOKEN', 'npm_package_version'])(
+    'names the variable %s, which is no credential',
+    (name) => {
+      expect(expandVariables(`\${${name}}`, { env: {} }).failures[0]).toContain(name);
+    },
+  );
 
   it('reports every reference of a text', () => {
     expect(expandVariables('${A}${B}', { env: {} }).failures).toHaveLength(2);

@@ -1,6 +1,6 @@
+import { holdsCredential, isSecretName } from '@omni/ports';
 import { clientReference, type ClientFolders } from '../clients/client-variables.ts';
 import type { PlaceholderMeaning, PlaceholderSyntax } from '../clients/placeholder-syntax.ts';
-import { isSecretName, isSecretValue } from '../checks/secret-value.ts';
 
 /** Variables of the environment, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,14 +16,20 @@ export interface VariableScope {
   readonly syntaxes?: readonly PlaceholderSyntax[] | undefined;
 }
 
+/** What a variable held that was put in. */
+export interface InsertedValue {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** A text with its references replaced. */
 export interface Expansion {
   readonly text: string;
-  /** The values that were put in and may be credentials. */
-  readonly values: readonly string[];
+  /** Every non-empty value that was put in. */
+  readonly values: readonly InsertedValue[];
   /** Whether a value of a variable stands in the text. */
   readonly isExpanded: boolean;
-  /** Why references could not be replaced. Names references, never values. */
+  /** Why references could not be replaced. Names references, never values, and no name that looks like a credential. */
   readonly failures: readonly string[];
 }
 
@@ -49,7 +55,7 @@ export function variable(env: Environment, name: string): string | undefined {
  * With `:-` and `:?` an empty variable counts as unset, as in a POSIX shell (XCU 2.6.2).
  */
 export function expandVariables(text: string, scope: VariableScope): Expansion {
-  const values: string[] = [];
+  const values: InsertedValue[] = [];
   const failures: string[] = [];
   let isExpanded = false;
   let expanded = '';
@@ -81,7 +87,7 @@ interface Span {
 type Reference = Span & ({ readonly literal: string } | { readonly resolve: () => Outcome });
 
 type Outcome =
-  | { readonly text: string; readonly fromEnvironment: boolean; readonly values: readonly string[] }
+  | { readonly text: string; readonly fromEnvironment: boolean; readonly values: readonly InsertedValue[] }
   | { readonly failures: readonly string[] };
 
 function nextReference(text: string, from: number, scope: VariableScope): Reference | undefined {
@@ -139,7 +145,7 @@ function resolve(reference: string, scope: VariableScope): Outcome {
       /* guard: config/quoted-reference */ 'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"',
     );
   const [, , operator, operand = ''] = match;
-  if (operand.includes('${'))
+  if (operand.includes('${') && !holdsCredential(name))
     return failed(`the default of \${${name}} holds another reference; only one level is read`);
   return valueOf(name, scope, operator, operator === undefined ? undefined : operand);
 }
@@ -151,6 +157,7 @@ function valueOf(
   operand: string | undefined,
 ): Outcome {
   const { env, own } = scope;
+  const value = variable(env, name);
   const definition = own?.get(name);
   if (own !== undefined && definition !== undefined) {
     // Not itself again: `TOKEN: "${TOKEN}"` hands a variable of Omni on.
@@ -158,9 +165,14 @@ function valueOf(
     const { text, values, isExpanded, failures } = expandVariables(definition, { ...scope, own: others });
     return failures.length > 0 ? { failures } : { text, values, fromEnvironment: isExpanded };
   }
-  const value = variable(env, name);
+  // Nobody calls a variable so, but many paste a token where its name belongs.
+  const isUnset = value === undefined && (operator !== '-' || operand === undefined);
+  if (isUnset && /* guard: config/pasted-credential */ holdsCredential(name))
+    return failed(
+      'a "${…}" holds what looks like a credential, which is not repeated here; put it into a variable and write ${NAME}',
+    );
   if (value !== undefined && (value !== '' || operand === undefined))
-    return { text: value, fromEnvironment: true, values: isSecretValue(name, value) ? [value] : [] };
+    return { text: value, fromEnvironment: true, values: value === '' ? [] : [{ name, value }] };
   if (operator === '-' && operand !== undefined) return { text: operand, fromEnvironment: false, values: [] };
   if (operator === '?') return failed(`\${${name}} is not set${operand ? `: ${operand}` : ''}`);
   // The word "default" is no credential.
@@ -174,6 +186,7 @@ function failed(...failures: readonly string[]): Outcome {
 
 /** A reference of a known scheme, as it may stand in a message. */
 function shown(reference: string): string {
-  const name = reference.length > 60 ? `${reference.slice(0, 59)}…` : reference;
-  return `\${${name.replace(/\p{Cc}/gu, ' ')}}`;
+  const [, scheme = '', rest = ''] = /^([A-Za-z]+:)([^]*)$/.exec(reference) ?? [];
+  if (holdsCredential(rest)) return `\${${scheme}***}`;
+  return `\${${reference.length > 60 ? `${reference.slice(0, 59)}…` : reference}}`;
 }

@@ -34,10 +34,10 @@ import type { StreamTicker } from '../streams/stream-ticker.ts';
 /** Answers paths that are not MCP, such as health. */
 export interface Probes {
   /**
-   * @param isTrusted - Whether the request shows who it is from: details are for those.
+   * @param principal - Who asks; `undefined` for those who do not show who they are.
    * @returns `undefined` when nothing is there.
    */
-  answer(path: string, isTrusted: boolean): Page | undefined;
+  answer(path: string, principal: Principal | undefined): Page | undefined;
 }
 
 export interface HttpFrontOptions {
@@ -122,7 +122,7 @@ export class HttpFront {
 
   #probe(exchange: Exchange): void {
     const { access, probes } = this.#options;
-    const forStrangers = probes.answer(exchange.path, false);
+    const forStrangers = probes.answer(exchange.path, undefined);
     // Whoever asks for what is not there is not asked who it is.
     if (forStrangers === undefined)
       return refuse(exchange, new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
@@ -136,8 +136,11 @@ export class HttpFront {
     }
     // A page is for everybody: an authentication that fails takes nothing from it but the details.
     this.#whenKnown(exchange, access.identify(exchange), (_, known) => {
-      const isTrusted = /* guard: endpoint/health-details */ !('error' in known);
-      showPage(exchange, probes.answer(exchange.path, isTrusted) ?? forStrangers);
+      const page =
+        /* guard: endpoint/health-details */ 'error' in known
+          ? forStrangers
+          : probes.answer(exchange.path, known);
+      showPage(exchange, page ?? forStrangers);
     });
   }
 

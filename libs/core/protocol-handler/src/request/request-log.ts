@@ -80,7 +80,7 @@ export class RequestLog {
         { ...this.#fields(request), err: error.cause ?? error },
         'a request failed inside Omni',
       );
-    else this.#logger.warn({ ...this.#fields(request), code }, error.message);
+    else this.#logger.warn({ ...this.#fields(request), code }, /* guard: log/quoted-answer */ error.logText);
   }
 
   #mayWrite(): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { parseMessage, resultText, type RpcMessage } from '@omni/jsonrpc';
 import type { ClientBinding, RunningCall } from '@omni/model';
-import { type Era, GatewayError, silentLogger, type UpstreamSpec } from '@omni/ports';
+import { type Era, GatewayError, type OwnerReport, silentLogger, type UpstreamSpec } from '@omni/ports';
 import {
   RecordingCall,
   ScriptedServer,
@@ -75,17 +75,18 @@ describe('ChannelConnection', () => {
   });
 
   // guard: link/framingError-flood, excerpt/secrets
-  it('ignores what is no message and warns once, without secrets', () => {
+  it('ignores what is no message, warns once, and tells the owner how it begins, without secrets', () => {
     const warn = jest.fn();
-    const { connection, far } = open({ spec: { secretValues: ['hunter2'] }, warn });
+    const { connection, far, reports } = open({ spec: { secretValues: ['hunter2'] }, warn });
     far.emit('\u001b[32mlistening\u001b[0m with hunter2');
     far.emit('another line');
     expect(connection.counters.framingError).toBe(2);
     expect(warn).toHaveBeenCalledTimes(1);
-    expect(warn).toHaveBeenCalledWith(
-      { upstream: 'up', excerpt: '.[32mlistening.[0m with ***' },
-      expect.any(String),
-    );
+    expect(reports).toMatchObject([
+      { what: 'wrote something that is not MCP to its output', lines: ['listening with ***'] },
+    ]);
+    // What it writes may be what any user sent.
+    expect(warn).toHaveBeenCalledWith({ upstream: 'up', report: reports[0]?.id }, expect.any(String));
   });
 
   // guard: link/progress-token
@@ -515,6 +516,7 @@ function open({ era = 'legacy', binding, spec, chains, maxServerRequests, warn }
   const clock = new VirtualClock();
   const events: string[] = [];
   const closed: GatewayError[] = [];
+  const reports: OwnerReport[] = [];
   const connectionEvents: ConnectionEvents = {
     onClosed: (_link, reason) => closed.push(reason),
     onListsChanged: (_link, kind) => events.push(kind),
@@ -544,6 +546,7 @@ function open({ era = 'legacy', binding, spec, chains, maxServerRequests, warn }
     boundTo: undefined,
     events: connectionEvents,
     binding,
+    onReport: (report) => reports.push(report),
     era,
     handshake: messageOf('{"jsonrpc":"2.0","id":1,"result":{}}'),
     channel,
@@ -552,7 +555,7 @@ function open({ era = 'legacy', binding, spec, chains, maxServerRequests, warn }
   opened.connection = connection;
   // The server was opened once above.
   const far = server.instances[0] as ScriptedInstance;
-  return { connection, far, clock, events, closed };
+  return { connection, far, clock, events, closed, reports };
 }
 
 function messageOf(text: string): RpcMessage {

@@ -13,7 +13,7 @@ import {
   type RunningCall,
   type UpstreamCall,
 } from '@omni/model';
-import { type CredentialValues, type Era, type FramingError, GatewayError } from '@omni/ports';
+import { type CredentialValues, type Era, type FramingError, GatewayError, newReportId } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
@@ -303,10 +303,17 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   #onUnreadable(text: string): void {
     // guard: link/framingError-flood
     if (this.counters.framingError++ > 0) return;
-    const excerpt = safeExcerpt(text, this.#options.credentials.secretValues);
-    this.#options.context.logger.warn(
-      { upstream: this.upstream, excerpt },
-      'The server writes something that is not MCP to its output; it is ignored',
+    const { credentials, context, onReport } = this.#options;
+    const id = newReportId(context.random);
+    onReport({
+      id,
+      at: context.clock.now(),
+      what: 'wrote something that is not MCP to its output',
+      lines: [safeExcerpt(text, credentials.secretValues)],
+    });
+    context.logger.warn(
+      { upstream: this.upstream, report: id },
+      'The server writes something that is not MCP to its output; it is ignored. The owner of Omni finds the beginning as this report',
     );
   }
 

@@ -10,6 +10,7 @@ import type {
   GatewayError,
   HttpClient,
   Logger,
+  OwnerReport,
   UpstreamSpec,
 } from '@omni/ports';
 import type { CallChains } from './call-chains.ts';
@@ -70,6 +71,8 @@ export interface ConnectionOptions {
   readonly events: ConnectionEvents;
   /** The session that the connection belongs to; `undefined` when clients share it. */
   readonly binding: ClientBinding | undefined;
+  /** Told what the upstream writes that is no answer to anybody. */
+  readonly onReport: (report: OwnerReport) => void;
 }
 
 /** What was dropped on a connection, for the operator. */

@@ -1,3 +1,5 @@
+import { redactorOf } from '@omni/ports';
+
 const MAX_LENGTH = 80;
 /** Enough to find secrets that the cut would halve. */
 const LOOKED_AT = 4 * 1024;
@@ -8,10 +10,8 @@ const LOOKED_AT = 4 * 1024;
  * @returns At most 80 characters of printable ASCII; everything else is `.`, secrets are `***`.
  */
 export function safeExcerpt(text: string, secretValues: readonly string[]): string {
-  let shown = text.slice(0, LOOKED_AT);
-  // guard: excerpt/secrets
-  for (const secret of secretValues) if (secret !== '') shown = shown.replaceAll(secret, '***');
+  const redacted = /* guard: excerpt/secrets */ redactorOf(secretValues)(text.slice(0, LOOKED_AT));
   // guard: excerpt/control-characters
-  shown = shown.replaceAll(/[^\x20-\x7e]+/g, '.').trim();
+  const shown = redacted.replaceAll(/[^\x20-\x7e]+/g, '.').trim();
   return /* guard: excerpt/length */ shown.length > MAX_LENGTH ? `${shown.slice(0, MAX_LENGTH - 1)}~` : shown;
 }

@@ -1,7 +1,5 @@
-import type { CredentialValues } from '@omni/ports';
+import { type CredentialValues, secretsIn } from '@omni/ports';
 
-/** Shorter values are too likely to be a part of ordinary words. */
-const MIN_SECRET_LENGTH = 8;
 /** A server may repeat what it was told long ago; a call that outlives as many changes is hardly thinkable. */
 const MAX_VERSIONS = 64;
 
@@ -25,7 +23,7 @@ export class SecretHistory {
 
   remember(version: CredentialValues): void {
     // guard: credentials/secrets
-    this.#add(secretsIn(version));
+    this.#add(Object.entries(version).flatMap(([name, value]) => secretsIn(name, value)));
   }
 
   /** Others are known from now on. Those before may still be in what the upstream repeats. */
@@ -42,11 +40,4 @@ export class SecretHistory {
     if (this.#versions.length > MAX_VERSIONS) this.#versions.shift();
     this.#values = undefined;
   }
-}
-
-/** The values, and what stands behind the scheme in one such as `Bearer abc`. */
-function secretsIn(values: CredentialValues): readonly string[] {
-  return Object.values(values)
-    .flatMap((value) => [value, value.slice(value.lastIndexOf(' ') + 1)])
-    .filter((value) => value.length >= MIN_SECRET_LENGTH);
 }

@@ -136,6 +136,7 @@ function open(maxUnfinishedBytes: number) {
     credentials: credentialsOf(spec, context),
     events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
     binding: undefined,
+    onReport() {},
     http,
     url,
   };

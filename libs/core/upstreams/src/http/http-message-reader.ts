@@ -405,13 +405,19 @@ export class HttpMessageReader implements HttpResponseListener {
       return new GatewayError(
         'OMNI_UPSTREAM_HTTP_STATUS',
         `"${upstream}" answered with HTTP status ${this.#status}${quoted}`,
-        { cause, data, ...refusedCredentials(upstream, this.#status) },
+        {
+          cause,
+          data,
+          logText: `"${upstream}" answered with HTTP status ${this.#status}`,
+          ...refusedCredentials(upstream, this.#status),
+        },
       );
     const what =
       this.#size === 0
         ? `with HTTP status ${this.#status} and no message`
-        : `with something that is not JSON-RPC${quoted}`;
-    return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `"${upstream}" answered ${what}`, { cause, data });
+        : 'with something that is not JSON-RPC';
+    const logText = `"${upstream}" answered ${what}`;
+    return new GatewayError('OMNI_UPSTREAM_PROTOCOL', `${logText}${quoted}`, { cause, data, logText });
   }
 }
 

@@ -77,6 +77,7 @@ export async function open({ binding, sessionId, chains = new CallChains(), prov
         onReinitialized: () => events.push('reinitialized'),
       },
       binding,
+      onReport() {},
       era: undefined,
     },
     (result) => (connection = result),

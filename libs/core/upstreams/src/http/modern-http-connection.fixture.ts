@@ -43,6 +43,7 @@ export function openModern(
       onReinitialized() {},
     },
     binding: undefined,
+    onReport() {},
     http,
     url,
     handshake,

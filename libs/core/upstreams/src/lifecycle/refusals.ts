@@ -11,7 +11,10 @@ export function downError(
   cause: GatewayError | undefined,
 ): GatewayError {
   return new GatewayError('OMNI_UPSTREAM_DOWN', `"${upstream}" is down: ${facts.message}`, {
-    data: { reason: facts.code },
+    data: {
+      reason: facts.code,
+      ...(cause?.data?.['report'] !== undefined && { report: cause.data['report'] }),
+    },
     cause,
   });
 }
