@@ -13,7 +13,7 @@ export interface DemoPrograms {
 }
 
 /** Under which path the embedded configuration stands in messages. */
-export const DEMO_CONFIGURATION_PATH = 'embedded.json';
+export const DEMO_CONFIGURATION_PATH = 'omni-demo.json';
 
 /** The configuration that `start` runs on when it is given none: two servers over stdio, everything else by default. */
 export function demoConfigurationText({ node, everything, demo }: DemoPrograms): string {

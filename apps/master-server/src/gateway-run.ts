@@ -1,5 +1,6 @@
 import type { Configuration, HttpGateway } from '@omni/container/node';
 import type { Access, BannerFacts } from './banner.ts';
+import { configurationReport } from './configuration-report.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
 import type { ProgramHost } from './program-host.ts';
 
@@ -23,7 +24,7 @@ export async function runGateway(
   const signals = watchStopSignals(host.signals, () =>
     host.writeErr('omni: SIGHUP is ignored; restart to read the configuration again\n'),
   );
-  writeWarnings(configuration, host);
+  host.writeErr(configurationReport(configuration));
   try {
     const outcome = await Promise.race([start(), signals.forceStop]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);
@@ -42,11 +43,6 @@ export async function runGateway(
   } finally {
     signals.close();
   }
-}
-
-/** What the configuration holds that has no effect or looks wrong. */
-export function writeWarnings({ warnings }: Configuration, host: ProgramHost): void {
-  for (const warning of warnings) host.writeErr(`warning: ${warning}\n`);
 }
 
 function accessOf({ token }: HttpGateway, { auth }: Configuration): Access {

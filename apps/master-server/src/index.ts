@@ -1,3 +1,4 @@
+export { configurationReport } from './configuration-report.ts';
 export { guardAgainstCrashes } from './crash-guard.ts';
 export { exitCodeFor, failureText } from './failure-text.ts';
 export { LOG_LEVELS, type LogLevel } from './log-level.ts';

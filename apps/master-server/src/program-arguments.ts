@@ -14,11 +14,12 @@ export type ProgramRequest =
 
 export const USAGE = `Usage: main <command> [options]
 
-  start  [--config FILE|DIR] [--listen HOST:PORT] [--log-level LEVEL]
+  start  [--config FILE|DIR] [--strict] [--listen HOST:PORT] [--log-level LEVEL]
          serve with everything to paste into a client; without --config in front of two demo servers
-  serve  --config FILE|DIR [--listen HOST:PORT] [--log-level LEVEL] [--check] [--json]
-  stdio  --config FILE|DIR [--server NAME] [--log-level LEVEL]
+  serve  --config FILE|DIR [--listen HOST:PORT] [--log-level LEVEL] [--check] [--strict] [--json]
+  stdio  --config FILE|DIR [--server NAME] [--strict] [--log-level LEVEL]
 
+--strict: one server that is wrong in a client's file stops all of them.
 LEVEL is debug, info, warn or error.
 `;
 
@@ -33,30 +34,35 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
     return { command: 'help' };
   switch (command) {
     case 'serve': {
-      const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT, check: FLAG, json: FLAG });
+      const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT, check: FLAG, strict: FLAG, json: FLAG });
       const config = required(values.config, 'serve --config FILE|DIR');
       return {
         command,
-        options: { config, ...listening(values), check: values.check ?? false, json: values.json ?? false },
+        options: { config, ...strictness(values), ...listening(values), check: values.check ?? false, json: values.json ?? false },
       };
     }
     case 'stdio': {
-      const values = parse(rest, { config: TEXT, server: TEXT, 'log-level': TEXT });
+      const values = parse(rest, { config: TEXT, server: TEXT, strict: FLAG, 'log-level': TEXT });
       const config = required(values.config, 'stdio --config FILE|DIR');
       return {
         command,
         options: {
           config,
           ...(values.server !== undefined && { server: values.server }),
+          ...strictness(values),
           ...listening(values),
         },
       };
     }
     case 'start': {
-      const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT });
+      const values = parse(rest, { config: TEXT, strict: FLAG, listen: TEXT, 'log-level': TEXT });
       return {
         command,
-        options: { ...(values.config !== undefined && { config: values.config }), ...listening(values) },
+        options: {
+          ...(values.config !== undefined && { config: values.config }),
+          ...strictness(values),
+          ...listening(values),
+        },
       };
     }
     default:
@@ -84,6 +90,10 @@ function parse<T extends OptionTypes>(
 function required(value: string | undefined, usage: string): string {
   if (value !== undefined) return value;
   throw new GatewayError('OMNI_USAGE', '--config is missing', { hint: `${usage}; start runs without one.` });
+}
+
+function strictness({ strict }: { readonly strict?: boolean }): { readonly strict?: boolean } {
+  return strict === undefined ? {} : { strict };
 }
 
 interface ListeningOptions {

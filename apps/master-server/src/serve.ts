@@ -1,11 +1,14 @@
 import { bannerJson, serveBanner } from './banner.ts';
-import { runGateway, writeWarnings } from './gateway-run.ts';
+import { checkVerdict, configurationReport } from './configuration-report.ts';
+import { runGateway } from './gateway-run.ts';
 import type { LogLevel } from './log-level.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
 
 export interface ServeOptions {
   /** File or folder of the configuration. */
   readonly config: string;
+  /** Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`. */
+  readonly strict?: boolean;
   /** `HOST:PORT`; that of the configuration when absent, port 0 picks a free one. */
   readonly listen?: string;
   readonly logLevel?: LogLevel;
@@ -25,12 +28,12 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
   // The command loads this file to print its help, too; the gateway itself is loaded when it is needed.
   const { exposeCollector, loadConfiguration, startHttpGateway } = await import('@omni/container/node');
   const { environment } = host;
-  const configuration = await loadConfiguration(options.config, environment);
+  const configuration = await loadConfiguration(options.config, environment, options);
   if (options.check) {
-    writeWarnings(configuration, host);
-    const { length } = configuration.upstreams;
-    host.writeOut(`${options.config} is valid: ${length} ${length === 1 ? 'server' : 'servers'}\n`);
-    return 0;
+    host.writeErr(configurationReport(configuration));
+    const { text, exitCode } = checkVerdict(options.config, configuration);
+    host.writeOut(text);
+    return exitCode;
   }
   exposeCollector();
   const { listen, logLevel } = options;

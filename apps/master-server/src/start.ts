@@ -8,6 +8,8 @@ import { thisProcess, type ProgramHost } from './program-host.ts';
 export interface StartOptions {
   /** File or folder of the configuration; two demo servers when absent. */
   readonly config?: string;
+  /** As for `serve`. */
+  readonly strict?: boolean;
   /** `HOST:PORT`; that of the configuration when absent, port 0 picks a free one. */
   readonly listen?: string;
   readonly logLevel?: LogLevel;
@@ -31,7 +33,7 @@ export async function runStart(options: StartOptions, host: ProgramHost = thisPr
           DEMO_CONFIGURATION_PATH,
           environment,
         )
-      : await loadConfiguration(options.config, environment);
+      : await loadConfiguration(options.config, environment, options);
   const { listen, logLevel } = options;
   return await runGateway(
     {

@@ -1,5 +1,5 @@
 import { sendConsoleToStderr } from './console-guard.ts';
-import { writeWarnings } from './gateway-run.ts';
+import { configurationReport } from './configuration-report.ts';
 import type { LogLevel } from './log-level.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
@@ -7,6 +7,8 @@ import { thisProcess, type ProgramHost } from './program-host.ts';
 export interface StdioOptions {
   /** File or folder of the configuration. */
   readonly config: string;
+  /** As for `serve`. */
+  readonly strict?: boolean;
   /** Shows this server alone, under its own names; all when absent. */
   readonly server?: string;
   readonly logLevel?: LogLevel;
@@ -24,8 +26,8 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
   exposeCollector();
   const signals = watchStopSignals(host.signals, () => host.writeErr('omni: SIGHUP is ignored\n'));
   try {
-    const configuration = await loadConfiguration(options.config, host.environment);
-    writeWarnings(configuration, host);
+    const configuration = await loadConfiguration(options.config, host.environment, options);
+    host.writeErr(configurationReport(configuration));
     const { server: only, logLevel } = options;
     const outcome = await Promise.race([
       startStdioGateway({ configuration, only, logLevel, input: host.input, output: host.output }),

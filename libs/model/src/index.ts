@@ -36,6 +36,7 @@ export { LIST_KINDS, type ChangeKind, type ListKind } from './catalogue/list-kin
 export type { ListSource, ListSources } from './catalogue/list-source.ts';
 export { isLogLevel, severityOf } from './vocabulary/log-levels.ts';
 export { META_SUBSCRIPTION } from './vocabulary/meta-keys.ts';
+export { shortHash } from './vocabulary/short-hash.ts';
 export type {
   Answer,
   AnswerServerRequest,

@@ -11,7 +11,7 @@ export {
   withoutSecrets,
   withoutTokens,
 } from './text/redactor.ts';
-export { secretsIn } from './text/secret-value.ts';
+export { isSecretName, secretsIn } from './text/secret-value.ts';
 export type { ComponentStatus, StatusLevel } from './component-status.ts';
 export {
   configuredCredentials,
@@ -38,4 +38,4 @@ export { systemRandom, type Random } from './random.ts';
 export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
-export type { Era, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';
+export type { Era, ToolSelection, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

@@ -20,6 +20,14 @@ export type UpstreamTransport =
   /** A server in the same process; each call opens a new instance. */
   | { readonly kind: 'channel'; readonly open: OpenChannel };
 
+/** Names of tools as their server calls them; `*` stands for any text. What is not selected is hidden and refused. */
+export interface ToolSelection {
+  /** All when absent. */
+  readonly allowed?: readonly string[];
+  /** Wins over `allowed`. */
+  readonly hidden: readonly string[];
+}
+
 /** One configured upstream, every setting present. */
 export interface UpstreamSpec {
   /** Unique; matches `[A-Za-z0-9][A-Za-z0-9._-]{0,31}`. */
@@ -27,6 +35,8 @@ export interface UpstreamSpec {
   readonly enabled: boolean;
   /** Why it is not enabled, when it is not. */
   readonly disabledReason?: string;
+  /** What is wrong with its entry in the configuration, and where, when that is why it is not enabled. For the owner alone. */
+  readonly flaw?: string;
   /** Forced revision, or `auto`: found by probing. */
   readonly protocol: 'auto' | 'legacy' | '2026-07-28';
   /**
@@ -49,6 +59,8 @@ export interface UpstreamSpec {
   /** Whether readiness waits for it. */
   readonly critical: boolean;
   readonly transport: UpstreamTransport;
+  /** Which of its tools clients may see and call. Default: all. */
+  readonly tools?: ToolSelection;
   /** Values that must never be printed. */
   readonly secretValues: readonly string[];
 }

@@ -14,6 +14,7 @@ export interface Outcome {
 }
 
 const CALL_OUTPUTS: readonly (typeof CALL_FORMATS)[number][] = ['text', 'json'];
+const STRICT = "one server that is wrong in a client's file stops all of them";
 const LIST_OUTPUTS: readonly (typeof LIST_FORMATS)[number][] = ['table', 'json', 'name'];
 
 /**
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext, outcome: Outcome): Comman
 
 interface GivenServing {
   readonly config: string;
+  readonly strict?: boolean;
   readonly listen?: string;
   readonly logLevel?: LogLevel;
   readonly check?: boolean;
@@ -55,6 +57,7 @@ function addServing(program: Command, outcome: Outcome): void {
     .option('--listen <host:port>', 'address to listen on; port 0 picks a free one')
     .addOption(level())
     .option('--check', 'validate the configuration and end')
+    .option('--strict', STRICT)
     .option('--json', 'print URL and token file as one line of JSON on stdout')
     .action(async ({ check = false, json = false, ...given }: GivenServing) => {
       const { runServe } = await import('@omni/master-server');
@@ -65,6 +68,7 @@ function addServing(program: Command, outcome: Outcome): void {
     .description('serve a configuration to one client on stdin and stdout')
     .requiredOption('-c, --config <path>', 'configuration: a file or a folder')
     .option('--server <name>', 'show only this server, under its own names')
+    .option('--strict', STRICT)
     .addOption(level())
     .action(async (given: GivenServing) => {
       const { runStdio } = await import('@omni/master-server');
@@ -74,6 +78,7 @@ function addServing(program: Command, outcome: Outcome): void {
 
 interface GivenTarget {
   readonly config?: string;
+  readonly strict?: boolean;
   readonly url?: string;
   readonly token?: string;
   readonly timeout: string;
@@ -120,6 +125,7 @@ function addCalling(program: Command, context: CommandContext, outcome: Outcome)
 function withTarget(command: Command): Command {
   return command
     .option('-c, --config <path>', 'run this configuration for the length of the command')
+    .option('--strict', STRICT)
     .option('--url <url>', 'a running gateway (default http://127.0.0.1:7431)')
     .option('--token <token>', 'its token; OMNI_TOKEN is safer (default: the token of this user)');
 }

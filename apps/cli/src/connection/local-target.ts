@@ -1,10 +1,13 @@
 import { createNodeMasterServer, loadConfiguration } from '@omni/container/node';
+import { configurationReport } from '@omni/master-server';
 import { GatewayError } from '@omni/ports';
 import { ChannelConnection } from './channel-connection.ts';
+import type { Terminal } from '../output/terminal.ts';
 import type { Target } from './target.ts';
 
 export interface LocalTargetOptions {
   readonly config: string;
+  readonly strict: boolean;
   /** How long servers may take to start, in milliseconds. */
   readonly settleMs: number;
   readonly logLevel: 'debug' | 'error';
@@ -12,15 +15,17 @@ export interface LocalTargetOptions {
 }
 
 /**
- * Runs a configuration in this process, without a listener, and waits until each server is up or has failed.
+ * Runs a configuration in this process, without a listener, and waits until each server is up or has failed. What is to be said of the
+ * configuration goes to stderr.
  *
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, or why the signal was aborted.
  */
 export async function openLocalTarget(
-  { config, settleMs, logLevel, signal }: LocalTargetOptions,
-  environment: Readonly<Record<string, string | undefined>>,
+  { config, strict, settleMs, logLevel, signal }: LocalTargetOptions,
+  terminal: Pick<Terminal, 'environment' | 'writeErr'>,
 ): Promise<Target> {
-  const configuration = await loadConfiguration(config, environment);
+  const configuration = await loadConfiguration(config, terminal.environment, { strict });
+  terminal.writeErr(configurationReport(configuration));
   const server = await createNodeMasterServer({ configuration, logLevel, startGraceMs: settleMs });
   const close = (): Promise<void> => server.stop({ deadlineMs: 0 });
   try {

@@ -14,7 +14,7 @@ export async function openTarget(
   settleMs: number,
   { terminal, signal }: CommandContext,
 ): Promise<Target> {
-  const { config, url, token, debug } = options;
+  const { config, strict = false, url, token, debug } = options;
   if (config === undefined) {
     const { openRemoteTarget } = await import('./remote-target.ts');
     return await openRemoteTarget({ url: url ?? DEFAULT_URL, token }, terminal.environment);
@@ -30,7 +30,7 @@ export async function openTarget(
   }
   const { openLocalTarget } = await import('./local-target.ts');
   return await openLocalTarget(
-    { config, settleMs, logLevel: debug ? 'debug' : 'error', signal },
-    terminal.environment,
+    { config, strict, settleMs, logLevel: debug ? 'debug' : 'error', signal },
+    terminal,
   );
 }

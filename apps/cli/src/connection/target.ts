@@ -15,6 +15,8 @@ export interface Target {
 export interface TargetOptions {
   /** Runs this configuration for the length of the command. */
   readonly config?: string;
+  /** Whether one server that is wrong in a client's file stops all of them. */
+  readonly strict?: boolean;
   /** A running gateway. */
   readonly url?: string;
   readonly token?: string;

@@ -4,7 +4,7 @@ import { textTable } from './text-table.ts';
 /** One server behind a gateway; fits `OwnedUpstreamReport` of `@omni/container`. */
 export interface ServerStatus {
   readonly name: string;
-  /** `ready`, `starting`, `down`, `disabled` or `stopped`; a newer gateway may say more. */
+  /** `ready`, `starting`, `down`, `disabled`, `misconfigured` or `stopped`; a newer gateway may say more. */
   readonly state: string;
   readonly era: string | undefined;
   readonly tools: number;

@@ -8,7 +8,7 @@ import {
   type ListKind,
   type ViewKey,
 } from '@omni/model';
-import type { Clock } from '@omni/ports';
+import type { Clock, ToolSelection } from '@omni/ports';
 import type { PrefixPolicy } from './names/exposed-name.ts';
 import { RecentUris } from './names/recent-uris.ts';
 import { safeText } from './reading/safe-text.ts';
@@ -20,7 +20,8 @@ import { isSameCatalogue, offersSame } from './snapshot/same-catalogue.ts';
 import { overviewOf, type UpstreamOverview } from './snapshot/upstream-overview.ts';
 import { CatalogueVariants } from './variants/catalogue-variants.ts';
 import { CompiledView } from './views/compiled-view.ts';
-import { type IsVisible, ViewFilter, type ViewSpec } from './views/view-filter.ts';
+import { selects } from './views/tool-selection.ts';
+import { type IsVisible, type OfferedItem, ViewFilter, type ViewSpec } from './views/view-filter.ts';
 import { ViewTable } from './views/view-table.ts';
 
 export interface CatalogueOptions {
@@ -32,7 +33,7 @@ export interface CatalogueOptions {
   readonly clock: Clock;
   /** Shortest time between two announcements to one endpoint, in milliseconds. Default 200. */
   readonly debounceMs?: number;
-  /** What clients may see. Default: everything. */
+  /** What clients may see of what the definitions of upstreams let through. Default: everything. */
   readonly isVisible?: IsVisible;
 }
 
@@ -94,9 +95,9 @@ export class Catalogue {
     const before = this.#base;
     if (
       upstreams.length === before.upstreams.length &&
-      upstreams.every(({ name, isOff }, index) => {
+      upstreams.every(({ name, isOff, tools }, index) => {
         const known = before.upstreams[index];
-        return name === known?.name && isOff === known.isOff;
+        return name === known?.name && isOff === known.isOff && isSameSelection(tools, known.tools);
       })
     )
       return false;
@@ -107,13 +108,16 @@ export class Catalogue {
     this.#setBase(
       new CatalogueSnapshot({
         prefix: this.#options.prefix,
-        upstreams: upstreams.map(({ name, isOff }) => ({ name, isOff })),
+        upstreams: upstreams.map(({ name, isOff, tools }) => ({ name, isOff, tools })),
         catalogues: new Map(kept),
         like: before,
       }),
     );
     for (const upstream of gone) this.#recentUris.forget(upstream);
-    this.#touch([...gone.map((upstream) => endpointOf(upstream)), ALL_SERVERS]);
+    const selected = upstreams.filter(
+      ({ name, tools }) => !isSameSelection(tools, before.upstreams.find((known) => known.name === name)?.tools),
+    );
+    this.#touch([...[...gone, ...selected.map(({ name }) => name)].map((name) => endpointOf(name)), ALL_SERVERS]);
     return true;
   }
 
@@ -226,7 +230,20 @@ export class Catalogue {
       key: safeText(name),
       reason: `on the endpoint of all servers: ${reason}`,
     }));
-    return overviewOf(upstream, this.#base.catalogues.get(upstream), onAll);
+    const read = this.#base.catalogues.get(upstream);
+    const selection = this.#base.upstreams.find(({ name }) => name === upstream)?.tools;
+    if (read === undefined || selection === undefined) return overviewOf(upstream, read, onAll);
+    const [shown = [], hidden = []] = [true, false].map((isShown) =>
+      read.tools.items.filter(({ key }) => selects(selection, key) === isShown),
+    );
+    return overviewOf(upstream, { ...read, tools: { ...read.tools, items: shown } }, [
+      ...onAll,
+      ...hidden.map(({ key }) => ({
+        list: 'tools' as const,
+        key: safeText(key),
+        reason: 'hidden by allowedTools or disabledTools of its entry',
+      })),
+    ]);
   }
 
   /** Announces nothing any more. */
@@ -239,8 +256,9 @@ export class Catalogue {
   }
 
   #compile(spec: ViewSpec): CompiledView {
-    const { isVisible, identity } = this.#options;
+    const { identity } = this.#options;
     const shared = this.#variants.snapshotFor(spec.variantKey, this.#base);
+    const isVisible = this.#predicate();
     const filter = isVisible === undefined ? undefined : new ViewFilter(shared.catalogues, isVisible, spec);
     const view = new CompiledView({
       ...spec,
@@ -251,6 +269,20 @@ export class Catalogue {
     });
     this.#views.add(spec, view);
     return view;
+  }
+
+  /** What definitions and the composition hide, as one: `undefined` while nothing can be hidden. */
+  #predicate(): IsVisible | undefined {
+    const { isVisible } = this.#options;
+    const selections = new Map(
+      this.#base.upstreams.flatMap(({ name, tools }) => (tools === undefined ? [] : [[name, tools] as const])),
+    );
+    if (selections.size === 0) return isVisible;
+    const isSelected = ({ upstream, kind, key }: OfferedItem): boolean => {
+      const selection = kind === 'tools' ? selections.get(upstream) : undefined;
+      return selection === undefined || selects(selection, key);
+    };
+    return isVisible === undefined ? isSelected : (item, spec) => isSelected(item) && isVisible(item, spec);
   }
 
   #snapshotLike(
@@ -292,7 +324,10 @@ export class Catalogue {
   /** What an announcement is about. Where something is hidden, others can come to light: what the endpoint leaves out counts too. */
   #announcedText(snapshot: CatalogueSnapshot, endpoint: Endpoint, kinds: readonly ListKind[]): string {
     const texts = kinds.map((kind) => snapshot.body(kind, endpoint, 'modern'));
-    if (this.#options.isVisible !== undefined && endpoint.kind === 'all') {
+    if (kinds.includes('tools') && texts.some((text) => text !== ''))
+      for (const { tools } of snapshot.upstreamsOf(endpoint))
+        if (tools !== undefined) texts.push(JSON.stringify(tools));
+    if (endpoint.kind === 'all' && this.#predicate() !== undefined) {
       for (const items of snapshot.shadowed.values())
         for (const { list, item } of items) if (kinds.includes(list)) texts.push(item.text);
     }
@@ -305,4 +340,8 @@ export class Catalogue {
       if (announced !== undefined) this.#announced.set(announcementKey(endpoint, variantKey), announced);
     }
   }
+}
+
+function isSameSelection(a: ToolSelection | undefined, b: ToolSelection | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

@@ -62,6 +62,7 @@ describe('parseConfiguration', () => {
         { ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } },
       ],
       warnings: [],
+      notes: [],
     });
   });
 
@@ -170,6 +171,7 @@ mcpServers:
         },
       ],
       warnings: [],
+      notes: [],
     });
   });
 
@@ -218,11 +220,11 @@ mcpServers:
     ],
     ['JSON without an extension', '// note\n{"mcpServers":{"a":{"command":"x"}}}', '.mcp'],
     ['context_servers of Zed', 'context_servers: { a: { source: custom, command: x } }', 'omni.yaml'],
-    ['mcp_servers of Codex', 'mcp_servers: { a: { command: x, startup_timeout_sec: 5 } }', 'omni.yaml'],
+    ['mcp_servers of Codex', 'mcp_servers: { a: { command: x, required: true } }', 'omni.yaml'],
     ['a list as command', 'mcp: { a: { type: local, command: [x] } }', 'omni.yaml'],
     [
       'hints for clients',
-      'mcpServers: { a: { command: x, tools: ["*"], timeout: 500, trust: true, autoApprove: [a], alwaysAllow: [b] } }',
+      'mcpServers: { a: { command: x, tools: ["*"], trust: true, autoApprove: [a], alwaysAllow: [b] } }',
       'omni.yaml',
     ],
     ['CRLF', 'mcpServers:\r\n  a:\r\n    command: x\r\n', 'omni.yaml'],
@@ -452,12 +454,12 @@ mcpServers:
   it.each([
     ['server: {}', 'omni.yaml:1:1  no server is configured; write them under "mcpServers:"'],
     [
-      'mcpServers: { a: { command: x, includeTools: [b] } }',
-      'omni.yaml:1:32  mcpServers.a.includeTools has no effect in this version',
+      'mcpServers: { a: { command: x, timeout: 500 } }',
+      'omni.yaml:1:32  mcpServers.a.timeout says no unit and is read as 500s; write "callTimeout": "500s"',
     ],
     [
-      'mcpServers: { a: { command: x, tools: [b] } }',
-      'omni.yaml:1:32  mcpServers.a.tools has no effect in this version',
+      'mcpServers: { a: { command: x, sandbox: true } }',
+      'omni.yaml:1:32  mcpServers.a.sandbox has no effect in this version',
     ],
     [
       'mcpServers: { a: { command: x, headers: { A: b } } }',

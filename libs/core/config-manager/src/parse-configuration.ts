@@ -1,4 +1,7 @@
 import { ProblemList, formatProblem, quoted } from './checks/config-problem.ts';
+import { EntryProblems } from './checks/entry-problems.ts';
+import { exposedServerName } from './clients/exposed-server-name.ts';
+import { recogniseClient, type Reading } from './clients/recognise-client.ts';
 import { MAX_SOURCES, serverNameOf, type ConfigSource } from './document/config-source.ts';
 import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './schema/configuration-schema.ts';
 import { expandLocated } from './document/expand-located.ts';
@@ -18,7 +21,7 @@ import { readDocument } from './document/read-document.ts';
 import { withPresentNames } from './document/renamed-settings.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
-import { upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
+import { misconfigured, upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
 import type { Environment } from './document/variables.ts';
 
 /** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
@@ -57,11 +60,15 @@ export interface Configuration {
   readonly upstreams: readonly UpstreamConfig[];
   /** What is accepted but has no effect or looks wrong: `file:line:column  text`, free of values. */
   readonly warnings: readonly string[];
+  /** How a client's file was read: `file:line:column  text`. Nothing is lost by it. */
+  readonly notes: readonly string[];
 }
 
 export interface ParseOptions {
   /** What `${VAR}`, `requiredEnv` and feature flags are looked up in. */
   readonly env: Environment;
+  /** Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`. */
+  readonly strict?: boolean;
 }
 
 const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape), ...SERVER_BLOCKS];
@@ -70,29 +77,51 @@ const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape
  * Reads, merges, expands and validates a configuration.
  *
  * Later sources override earlier ones, maps key by key. References are replaced after merging, so that an overridden one need
- * not be set.
+ * not be set. A source that stands alone and is a client's is read as that client reads it; a server of it that is wrong is
+ * `enabled: false` with a `flaw`.
  *
  * @param sources - At most 1000, lowest precedence first.
  * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`: every problem on a line of its own (at most 100), and as `data.problems`.
  *   While a source cannot be read at all, only problems inside single sources are reported: the others would be guesses.
  */
-export function parseConfiguration(sources: readonly ConfigSource[], { env }: ParseOptions): Configuration {
+export function parseConfiguration(
+  sources: readonly ConfigSource[],
+  { env, strict = false }: ParseOptions,
+): Configuration {
   const problems = new ProblemList();
   const warnings = new ProblemList();
-  const root = mergeSources(sources, problems, warnings);
+  const notes = new ProblemList();
+  const merged = mergeSources(sources, { problems, warnings, notes, env, strict });
+  const { root, reading, entryProblems } = merged;
 
   const settings = gatewaySettings(root, { env, problems, warnings });
   const upstreams: UpstreamConfig[] = [];
+  const exposed = new Map<string, string>();
   const servers = root.entries.get('mcpServers')?.value;
   if (servers?.kind === 'map') {
     for (const [name, { value, ...entry }] of servers.entries) {
       if (value.kind !== 'map') continue;
+      const key = `mcpServers.${name}`;
+      const own = entryProblems.of(name);
+      const shortName = exposedServerName(name);
+      const other = exposed.get(shortName);
+      // Two texts of one hash, or a name that is written like another one's short form.
+      if (other !== undefined) {
+        problems.add(entry.at, key, `${quoted(name)} and ${quoted(other)} would both be called ${quoted(shortName)}; rename one`);
+        continue;
+      }
+      exposed.set(shortName, name);
+      if (shortName !== name)
+        notes.add(entry.at, key, `${quoted(name)} is called ${quoted(shortName)} in the names of its tools and in addresses`);
       const upstream = upstreamConfig(
         name,
         { ...entry, value },
-        { env, defaults: settings.defaults, problems, warnings },
+        { env, defaults: settings.defaults, reading, problems: own, warnings },
       );
-      if (upstream) upstreams.push(upstream);
+      const found = entryProblems.found(name);
+      if (found.length > 0 && upstream?.enabled !== false)
+        upstreams.push(misconfigured(name, found.map(formatProblem).join('\n'), settings.defaults));
+      else if (upstream) upstreams.push(upstream);
     }
   }
   problems.throwIfAny();
@@ -122,14 +151,28 @@ export function parseConfiguration(sources: readonly ConfigSource[], { env }: Pa
     logging: settings.logging,
     upstreams,
     warnings: warnings.list().map(formatProblem),
+    notes: notes.list().map(formatProblem),
   };
+}
+
+interface MergeOptions {
+  readonly problems: ProblemList;
+  readonly warnings: ProblemList;
+  readonly notes: ProblemList;
+  readonly env: Environment;
+  readonly strict: boolean;
+}
+
+interface MergedSources {
+  readonly root: LocatedMap;
+  readonly reading: Reading | undefined;
+  readonly entryProblems: EntryProblems;
 }
 
 function mergeSources(
   sources: readonly ConfigSource[],
-  problems: ProblemList,
-  warnings: ProblemList,
-): LocatedMap {
+  { problems, warnings, notes, env, strict }: MergeOptions,
+): MergedSources {
   const whole = { file: sources[0]?.path ?? 'configuration', line: 1, column: 1 };
   if (sources.length === 0)
     problems.add(whole, '', 'there is nothing to read; write a file with "mcpServers:"');
@@ -139,6 +182,8 @@ function mergeSources(
 
   const serverFiles = new Map<string, string>();
   let merged: LocatedMap = { kind: 'map', at: whole, entries: new Map() };
+  let reading: Reading | undefined;
+  let entryProblems = new EntryProblems(problems, false);
   let unreadable = false;
   for (const source of sources) {
     problems.register(source.path);
@@ -156,11 +201,23 @@ function mergeSources(
       serverFiles.set(name, source.path);
     }
     const document = readDocument(source, problems);
-    if (document === undefined) unreadable = true;
-    else merged = mergeLocated(merged, normalizeSource(source, document, problems, warnings));
+    if (document === undefined) {
+      unreadable = true;
+      continue;
+    }
+    // Several files make up a configuration of Omni's.
+    reading = sources.length === 1 ? recogniseClient(source, document.root) : undefined;
+    if (reading !== undefined) entryProblems = new EntryProblems(problems, !strict);
+    for (const { at, key, message } of document.repeated)
+      if (reading === undefined) problems.add(at, key, message);
+      else warnings.add(at, key, `${message}, and the last one counts`);
+    merged = mergeLocated(
+      merged,
+      normalizeSource(source, document.root, { problems, entryProblems, warnings, notes, reading, env }),
+    );
   }
   if (unreadable) problems.throwIfAny();
-  return withPresentNames(merged, problems, warnings);
+  return { root: withPresentNames(merged, problems, warnings), reading, entryProblems };
 }
 
 interface SettingsOptions {
@@ -174,7 +231,7 @@ function gatewaySettings(root: LocatedMap, { env, problems, warnings }: Settings
   const sections = new Map<string, LocatedEntry>([...root.entries].filter(([key]) => key !== 'mcpServers'));
   const expanded = expandLocated(
     { ...root, entries: sections },
-    { env, key: '', problems, secretValues: new Set() },
+    { scope: { env }, key: '', problems, secretValues: new Set() },
   );
   const parsed = GatewaySettingsSchema.safeParse(plainValue(expanded), WORDLESS);
   if (!parsed.success) {

@@ -1,7 +1,10 @@
 import { holdsCredential, secretsIn, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
 import { quoted, type ProblemList } from './checks/config-problem.ts';
 import type { GatewaySettings } from './schema/configuration-schema.ts';
-import { expandLocated } from './document/expand-located.ts';
+import { exposedServerName } from './clients/exposed-server-name.ts';
+import type { Reading } from './clients/recognise-client.ts';
+import { expandedEntry } from './entry/expanded-entry.ts';
+import { warnOfSuspects } from './entry/suspect-text.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
 import { McpServerSchema, type McpServerSettings } from './schema/mcp-server-schema.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
@@ -21,6 +24,8 @@ const MISSING_ENV = 'missing_env:';
 export interface UpstreamConfigOptions {
   readonly env: Environment;
   readonly defaults: GatewaySettings['defaults'];
+  /** Whose file the entry stands in; `undefined` for Omni's own. */
+  readonly reading: Reading | undefined;
   readonly problems: Pick<ProblemList, 'add'>;
   readonly warnings: Pick<ProblemList, 'add'>;
 }
@@ -37,13 +42,12 @@ export function upstreamConfig(
   entry: LocatedEntry & { readonly value: LocatedMap },
   options: UpstreamConfigOptions,
 ): UpstreamConfig | undefined {
-  const { env, defaults, problems, warnings } = options;
+  const { env, defaults, problems, warnings, reading } = options;
   const key = `mcpServers.${name}`;
   const disabledReason = reasonToDisable(entry.value, env);
   const secretValues = new Set<string>();
   const judged = disabledReason === undefined ? { problems } : {};
-  const expanded = expandLocated(entry.value, { env, key, secretValues, ...judged });
-  if (expanded.kind !== 'map') return undefined;
+  const expanded = expandedEntry(entry.value, { env, reading, key, secretValues, ...judged });
 
   const parsed = McpServerSchema.safeParse(plainValue(expanded), WORDLESS);
   if (!parsed.success) reportIssues(parsed.error.issues, { root: expanded, key, keysOf: () => [], problems });
@@ -62,13 +66,19 @@ export function upstreamConfig(
   }
   warnOfKeysWithoutEffect(kind, expanded, { key, warnings });
   if (disabledReason?.startsWith(MISSING_ENV)) warnOfMissingVariables(entry.value, { env, key, warnings });
-  else warnOfCommandLine(expanded, { key, warnings });
+  else if (disabledReason === undefined) {
+    warnOfCommandLine(expanded, { key, warnings });
+    warnOfSuspects(expanded, reading?.format, { key, problems, warnings });
+  }
   const forwardHeaders = forwardedHeaders(expanded, settings, { kind, key, problems, warnings });
-  const transport = kind === 'stdio' ? stdioTransport(settings, expanded) : remoteTransport(kind, settings);
+  const transport =
+    kind === 'stdio' ? stdioTransport(settings, expanded, reading) : remoteTransport(kind, settings);
   for (const [key, value] of namedTexts(settings))
     for (const secret of secretsIn(key, value)) secretValues.add(secret);
   const callTimeoutMs = settings.callTimeout ?? defaults.callTimeout;
-  const maxCallTimeMs = settings.maxCallTime ?? defaults.maxCallTime;
+  // A client's one limit is no shorter here.
+  const longest = reading === undefined ? 0 : callTimeoutMs;
+  const maxCallTimeMs = settings.maxCallTime ?? Math.max(defaults.maxCallTime, longest);
   const long = expanded.entries.get('callTimeout') ?? expanded.entries.get('maxCallTime');
   if (long !== undefined && callTimeoutMs > maxCallTimeMs) {
     warnings.add(
@@ -77,8 +87,9 @@ export function upstreamConfig(
       `${key}: callTimeout is longer than maxCallTime, which ends a call first`,
     );
   }
+  const { allowedTools, disabledTools = [] } = settings;
   return {
-    name,
+    name: exposedServerName(name),
     enabled: disabledReason === undefined,
     ...(disabledReason === undefined ? {} : { disabledReason }),
     protocol: settings.protocol,
@@ -88,8 +99,33 @@ export function upstreamConfig(
     maxCallTimeMs,
     critical: settings.critical,
     transport,
+    ...(allowedTools === undefined && disabledTools.length === 0
+      ? {}
+      : { tools: { ...(allowedTools === undefined ? {} : { allowed: allowedTools }), hidden: disabledTools } }),
     ...(forwardHeaders.length === 0 ? {} : { forwardHeaders }),
     secretValues: [...secretValues],
+  };
+}
+
+/** A server that cannot be started, because its entry is wrong: it is there to be seen. @param flaw - Where and what. */
+export function misconfigured(
+  name: string,
+  flaw: string,
+  { callTimeout, connectTimeout, maxCallTime }: GatewaySettings['defaults'],
+): UpstreamConfig {
+  return {
+    name: exposedServerName(name),
+    enabled: false,
+    disabledReason: 'misconfigured',
+    flaw,
+    protocol: 'auto',
+    instances: 'auto',
+    connectTimeoutMs: connectTimeout,
+    callTimeoutMs: callTimeout,
+    maxCallTimeMs: maxCallTime,
+    critical: false,
+    transport: { kind: 'stdio', command: '', args: [], env: {} },
+    secretValues: [],
   };
 }
 
@@ -264,9 +300,13 @@ const WITHOUT_EFFECT: Readonly<Record<UpstreamKind, readonly string[]>> = {
 function stdioTransport(
   { command = '', args = [], env = {}, cwd }: McpServerSettings,
   entry: LocatedMap,
+  reading: Reading | undefined,
 ): UpstreamConfig['transport'] {
+  const project = reading?.project;
   const path = (key: string, text: string): string =>
-    pathFrom(entry.entries.get(key)?.value.at.file ?? '', text);
+    pathFrom(project === undefined ? (entry.entries.get(key)?.value.at.file ?? '') : `${project}/`, text);
+  // A client starts its servers in the project, and so do the paths in their arguments.
+  if (cwd === undefined && project !== undefined) return { kind: 'stdio', command, args, env, cwd: project };
   if (cwd !== undefined) return { kind: 'stdio', command, args, env, cwd: path('cwd', cwd) };
   // A bare name is looked for on the PATH; under a working folder the system looks for a path there.
   return { kind: 'stdio', command: /[\\/]/.test(command) ? path('command', command) : command, args, env };

@@ -1,11 +1,13 @@
 import { constants, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { GatewayError } from '@omni/ports';
 
 /** One configuration text; fits `ConfigSource` of `@omni/config`. */
 export interface ConfigFile {
   readonly path: string;
+  /** The same, absolute. */
+  readonly place: string;
   readonly text: string;
   /** `base` holds any setting; `server` is one file of `servers/`. */
   readonly role: 'base' | 'server';
@@ -98,15 +100,32 @@ async function readConfigFile(path: string, role: ConfigFile['role']): Promise<C
   if (facts === undefined) throw unreadable(path, 'does not exist');
   refuseUnlessFile(path, facts);
   const bytes = await attempt(path, () => readBounded(path));
+  const kind = encodingOf(bytes);
+  if (kind !== undefined) throw unreadable(path, kind.words, undefined, kind.hint);
   try {
     return {
       path,
+      place: resolve(path),
       text: new TextDecoder('utf-8', { fatal: /* guard: files/utf8 */ true }).decode(bytes),
       role,
     };
   } catch (cause) {
-    throw unreadable(path, 'is not UTF-8 text', cause);
+    throw unreadable(path, 'is not UTF-8 text', cause, 'Save it as UTF-8; most editors can.');
   }
+}
+
+/** What else than UTF-8 the first bytes say; Windows PowerShell writes UTF-16. */
+function encodingOf([first, second, third]: Uint8Array): { readonly words: string; readonly hint: string } | undefined {
+  const hint = 'Save it as UTF-8; most editors can, and so can PowerShell: Set-Content -Encoding utf8.';
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    return { words: 'is UTF-16 text', hint };
+  if (first === 0 || (second === 0 && third !== 0)) return { words: 'is UTF-16 text or no text at all', hint };
+  if (first === 0x50 && second === 0x4b && (third === 3 || third === 5))
+    return {
+      words: 'is a ZIP archive, such as a bundle (.mcpb), and no configuration',
+      hint: 'Install the bundle, and name what it starts under "mcpServers".',
+    };
+  return undefined;
 }
 
 async function readBounded(path: string): Promise<Uint8Array> {
@@ -170,10 +189,9 @@ function errorCode(error: unknown): string {
     : 'unknown reason';
 }
 
-function unreadable(path: string, reason: string, cause?: unknown): GatewayError {
-  return new GatewayError(
-    'OMNI_CONFIG_UNREADABLE',
-    `${path} ${reason}`,
-    cause === undefined ? {} : { cause },
-  );
+function unreadable(path: string, reason: string, cause?: unknown, hint?: string): GatewayError {
+  return new GatewayError('OMNI_CONFIG_UNREADABLE', `${path} ${reason}`, {
+    ...(cause === undefined ? {} : { cause }),
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

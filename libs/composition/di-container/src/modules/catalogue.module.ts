@@ -16,7 +16,7 @@ export function registerCatalogue(scope: Scope): void {
     needs: { configuration: Token.Configuration, registry: Token.UpstreamRegistry, clock: Token.Clock },
     useFactory: ({ configuration: { naming }, registry: { current }, clock }) =>
       new Catalogue({
-        upstreams: current.all.map(({ name, enabled }) => ({ name, isOff: !enabled })),
+        upstreams: current.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
         prefix: naming.prefix,
         identity: IDENTITY,
         clock,

@@ -1,6 +1,6 @@
 import type { Catalogue } from '@omni/capabilities';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
-import type { Clock, ComponentStatus } from '@omni/ports';
+import type { Clock, ComponentStatus, UpstreamSpec } from '@omni/ports';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { reportOf } from './upstream-report.ts';
 
@@ -12,7 +12,7 @@ export interface UpstreamHealthParts {
   readonly clock: Clock;
 }
 
-/** Lets the health monitor look at each upstream that is switched on. */
+/** Lets the health monitor look at each upstream that is switched on, or is off because its entry is wrong. */
 export class UpstreamHealth {
   readonly #parts: UpstreamHealthParts;
   /** What takes each of them out again. */
@@ -28,13 +28,13 @@ export class UpstreamHealth {
     const { health, registry } = this.#parts;
     const { current } = registry;
     for (const [name, remove] of this.#registered) {
-      if (current.get(name)?.enabled === true) continue;
+      if (isWatched(current.get(name))) continue;
       this.#registered.delete(name);
       remove();
     }
-    for (const { name, enabled } of current.all)
-      if (enabled && !this.#registered.has(name))
-        this.#registered.set(name, health.register(this.#componentOf(name)));
+    for (const spec of current.all)
+      if (isWatched(spec) && !this.#registered.has(spec.name))
+        this.#registered.set(spec.name, health.register(this.#componentOf(spec.name)));
     // What is critical may have changed.
     health.refresh();
   }
@@ -51,14 +51,16 @@ export class UpstreamHealth {
   }
 
   #statusOf(name: string): ComponentStatus {
-    const { upstreams, catalogue, clock } = this.#parts;
+    const { upstreams, catalogue, clock, registry } = this.#parts;
     const upstream = upstreams.get(name);
-    if (upstream === undefined) return { level: 'unknown', since: clock.now(), details: {} };
+    const spec = registry.current.get(name);
+    if (upstream === undefined || spec === undefined)
+      return { level: 'unknown', since: clock.now(), details: {} };
     const { level, since } = upstream.getStatus();
     // A server that is up offers nothing before its lists have been read.
     const isReadable = level !== 'ok' || catalogue.isRead(name);
     return {
-      level: isReadable ? level : 'unknown',
+      level: spec.flaw === undefined ? (isReadable ? level : 'unknown') : 'error',
       since,
       get details() {
         return { ...reportOf(upstream, catalogue, clock.now()) };
@@ -66,4 +68,8 @@ export class UpstreamHealth {
       ownerDetails: { ownerReports: upstream.ownerReports },
     };
   }
+}
+
+function isWatched(spec: UpstreamSpec | undefined): boolean {
+  return spec?.enabled === true || spec?.flaw !== undefined;
 }

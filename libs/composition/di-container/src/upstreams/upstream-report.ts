@@ -7,7 +7,8 @@ type Upstream = ReturnType<Upstreams['all']>[number];
 /** State and offer of one upstream, for people and scripts. */
 export interface UpstreamReport {
   readonly name: string;
-  readonly state: UpstreamState['phase'];
+  /** `misconfigured`: its entry in the configuration is wrong, and `lastError` says where. */
+  readonly state: UpstreamState['phase'] | 'misconfigured';
   readonly era: Era | undefined;
   readonly tools: number;
   readonly resources: number;
@@ -31,7 +32,7 @@ export interface OwnedUpstreamReport extends UpstreamReport {
 }
 
 export function reportOf(
-  { snapshot }: Pick<Upstream, 'snapshot'>,
+  { snapshot, spec: { flaw } }: Pick<Upstream, 'snapshot' | 'spec'>,
   catalogue: Catalogue,
   now: Millis,
 ): UpstreamReport {
@@ -39,16 +40,21 @@ export function reportOf(
   const { counts, withheld, problems } = catalogue.describe(name);
   return {
     name,
-    state: state.phase,
+    state: flaw === undefined ? state.phase : 'misconfigured',
     era: facts.era ?? undefined,
     tools: counts.tools,
     resources: counts.resources,
     prompts: counts.prompts,
     withheld: withheld.map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
     problems: problems.map(({ list, isPartial, reason }) => ({ kind: list, isPartial, reason })),
-    lastError: errorOf(name, state),
+    lastError: flaw === undefined ? errorOf(name, state) : flawOf(flaw),
     retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - now) : undefined,
   };
+}
+
+function flawOf(flaw: string): ErrorFacts {
+  const { code, message, hint } = new GatewayError('OMNI_CONFIG_INVALID', flaw);
+  return { code, message, hint };
 }
 
 function errorOf(name: string, state: UpstreamState): ErrorFacts | undefined {

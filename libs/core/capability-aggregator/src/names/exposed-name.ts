@@ -1,4 +1,4 @@
-import { shortHash } from './short-hash.ts';
+import { shortHash } from '@omni/model';
 
 /**
  * When the name of a server is put before its tools and prompts on the endpoint of all servers.

@@ -1,5 +1,5 @@
 import { type Endpoint, endpointKey, type ListKind } from '@omni/model';
-import type { Era, GatewayError } from '@omni/ports';
+import type { Era, GatewayError, ToolSelection } from '@omni/ports';
 import { CompiledTarget } from '../names/compiled-target.ts';
 import { nameTable, type NameTable, type OwnedName, type PrefixPolicy } from '../names/exposed-name.ts';
 import { findOwnName, NameRoutes, type OwnRoutes } from '../names/name-routes.ts';
@@ -17,6 +17,8 @@ export interface ConfiguredUpstream {
   readonly name: string;
   /** Whether it is switched off: what it would offer is not waited for. */
   readonly isOff: boolean;
+  /** Which of its tools clients may see and call. Default: all. */
+  readonly tools?: ToolSelection | undefined;
 }
 
 export interface CatalogueSnapshotOptions {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Catalogue } from '../catalogue.ts';
 import { catalogueOf, type Offer, offer, upstreamsOf } from '../catalogue.fixture.ts';
 import type { PrefixPolicy } from '../names/exposed-name.ts';
-import { shortHash } from '../names/short-hash.ts';
+import { shortHash } from '@omni/model';
 import type { OfferedItem, ViewSpec } from './view-filter.ts';
 
 /** What one server has, as pools of few names and URIs that get into each other's way. */

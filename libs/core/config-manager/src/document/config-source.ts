@@ -1,8 +1,10 @@
 /** One text that holds configuration, before it is parsed. */
 export interface ConfigSource {
-  /** Shown in messages; its extension tells YAML from JSON. */
+  /** Shown in messages; its extension tells YAML from JSON and TOML. */
   readonly path: string;
-  /** YAML 1.2, JSON, or JSON with comments. At most 1 MiB. */
+  /** The same as an absolute path: it tells whose file it is, and where its paths start. Default: `path`. */
+  readonly place?: string;
+  /** YAML 1.2, JSON, JSON with comments, or TOML. At most 1 MiB. */
   readonly text: string;
   /** `base` holds any setting; `server` holds one entry of `mcpServers`, named after the file. */
   readonly role: 'base' | 'server';
@@ -21,11 +23,13 @@ export const MAX_SOURCES = 1_000;
  */
 export function serverNameOf(path: string): string {
   const base = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
-  return base.replace(/\.(?:ya?ml|jsonc?)$/i, '');
+  return base.replace(/\.(?:ya?ml|jsonc?|toml)$/i, '');
 }
 
-/** Whether a source is written as JSON, where `//` starts a comment; in YAML it is ordinary text. */
-export function isJsonSource({ path, text }: Pick<ConfigSource, 'path' | 'text'>): boolean {
-  if (/\.jsonc?$/i.test(path)) return true;
-  return !/\.ya?ml$/i.test(path) && /^\s*(?:\{|\/\/|\/\*)/.test(text);
+/** What a source is written in: as its name says, or else as it looks. */
+export function notationOf({ path, text }: Pick<ConfigSource, 'path' | 'text'>): 'json' | 'yaml' | 'toml' {
+  const extension = /\.(jsonc?|ya?ml|toml|code-workspace)$/i.exec(path)?.[1]?.toLowerCase();
+  if (extension === 'toml') return 'toml';
+  if (extension !== undefined) return extension.startsWith('y') ? 'yaml' : 'json';
+  return /^\s*(?:\{|\/\/|\/\*)/.test(text) ? 'json' : 'yaml';
 }

@@ -1,10 +1,10 @@
 import { secretsIn } from '@omni/ports';
 import type { ProblemList } from '../checks/config-problem.ts';
 import { joinKey, type LocatedEntry, type LocatedValue } from './located-value.ts';
-import { expandVariables, hasReference, type Environment } from './variables.ts';
+import { expandVariables, hasReference, type VariableScope } from './variables.ts';
 
 export interface ExpandOptions {
-  readonly env: Environment;
+  readonly scope: VariableScope;
   /** Path of the value, for messages. */
   readonly key: string;
   /** Told about references that cannot be replaced; absent for a server that will not be started. */
@@ -25,8 +25,9 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
       entries.set(name, { ...entry, value: below(entry.value, entry.written) });
     return { ...located, entries };
   }
-  if (typeof located.value !== 'string' || !hasReference(located.value)) return located;
-  const { text, values, failures } = expandVariables(located.value, options.env);
+  const { scope } = options;
+  if (typeof located.value !== 'string' || !hasReference(located.value, scope.syntaxes)) return located;
+  const { text, values, isExpanded, failures } = expandVariables(located.value, scope);
   for (const { name, value } of values)
     for (const secret of secretsIn(name, value)) options.secretValues.add(secret);
   for (const failure of failures)
@@ -34,6 +35,6 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
   return {
     ...located,
     value: text,
-    origin: failures.length > 0 ? 'unresolved' : values.length > 0 ? 'expanded' : located.origin,
+    origin: failures.length > 0 ? 'unresolved' : isExpanded ? 'expanded' : located.origin,
   };
 }

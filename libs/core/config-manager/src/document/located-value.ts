@@ -94,6 +94,11 @@ export function joinKey(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
+/** A scalar as if it stood in a source. @param source - Its characters there; the value itself when absent. */
+export function written(value: string | boolean, at: Position, source: string = String(value)): LocatedScalar {
+  return { kind: 'scalar', at, value, source, origin: 'written' };
+}
+
 /** What kind of value this is, as messages say it. */
 export function kindOf(located: LocatedValue): string {
   if (located.kind !== 'scalar') return `a ${located.kind}`;

@@ -1,7 +1,9 @@
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, type ErrorCode, type Node } from 'yaml';
 import { quoted, type Position, type ProblemList } from '../checks/config-problem.ts';
-import { MAX_SOURCE_LENGTH, isJsonSource, type ConfigSource } from './config-source.ts';
-import { blankJsonComments } from './json-comments.ts';
+import { foreignText } from '../clients/foreign-document.ts';
+import { MAX_SOURCE_LENGTH, notationOf, type ConfigSource } from './config-source.ts';
+import { MAX_DEPTH, MAX_VALUES } from './document-limits.ts';
+import { readJson, type DocumentFlaw } from './json-document.ts';
 import {
   joinKey,
   kindOf,
@@ -10,11 +12,8 @@ import {
   type LocatedScalar,
   type LocatedValue,
 } from './located-value.ts';
+import { readToml } from './toml-document.ts';
 
-/** Deepest nesting of maps and lists. */
-const MAX_DEPTH = 64;
-/** Most values of one source, an aliased value counted each time it is used. */
-const MAX_VALUES = 50_000;
 /** Most uses of YAML aliases in one source. */
 const MAX_ALIASES = 100;
 /** Most syntax errors reported of one source, one a line: the first is to be corrected, the others mostly follow from it. */
@@ -43,14 +42,21 @@ const SYNTAX_WORDS: Partial<Readonly<Record<ErrorCode, string>>> = {
 /** What to write when there is nothing. */
 const EMPTY_WORDS = 'the file is empty; write "mcpServers:" and your servers, or delete it';
 
+/** A source that could be read. */
+export interface SourceDocument {
+  readonly root: LocatedMap;
+  /** Keys that stand twice, of which the last one counts. */
+  readonly repeated: readonly DocumentFlaw[];
+}
+
 /**
  * Reads one source into values that know their line and column.
  *
- * YAML 1.2, core schema, no tags beyond it, no merge keys; JSON with comments where {@link isJsonSource} says so.
+ * YAML 1.2, core schema, no tags beyond it, no merge keys; JSON with comments; TOML 1.0: what {@link notationOf} says.
  *
  * @returns `undefined` when anything is wrong; `problems` then says what.
  */
-export function readDocument(source: ConfigSource, problems: ProblemList): LocatedMap | undefined {
+export function readDocument(source: ConfigSource, problems: ProblemList): SourceDocument | undefined {
   // A lone CR ends a line too (YAML 1.2, 5.4), and is white space in JSON; the parser takes it for text.
   const text = source.text.replace(/^\uFEFF/, '').replaceAll(/\r(?!\n)/g, '\n');
   const refused = refusal(text);
@@ -58,9 +64,40 @@ export function readDocument(source: ConfigSource, problems: ProblemList): Locat
     problems.add(positionIn(source.path, text, refused.offset), '', refused.message);
     return undefined;
   }
+  const notation = notationOf({ path: source.path, text });
+  const document = { yaml: readYaml, json: readJsonText, toml: readTomlText }[notation](text, source.path);
+  if (document === undefined || 'flaws' in document) {
+    // What the text is says more than where it stops being what its name says.
+    const foreign = foreignText(text, notation);
+    const start = { file: source.path, line: 1, column: 1 };
+    if (foreign !== undefined) problems.add(start, '', foreign);
+    else for (const { at, key, message } of document?.flaws ?? []) problems.add(at, key, message);
+    return undefined;
+  }
+  const { value, repeated } = document;
+  if (value.kind === 'map') return { root: value, repeated };
+  const words = `must hold a map of settings, found ${kindOf(value)}; start with "mcpServers:"`;
+  problems.add(value.at, '', foreignText(text, notation) ?? words);
+  return undefined;
+}
 
+type Parsed =
+  | { readonly value: LocatedValue; readonly repeated: readonly DocumentFlaw[] }
+  | { readonly flaws: readonly DocumentFlaw[] };
+
+function readJsonText(text: string, file: string): Parsed {
+  const document = readJson(text, positionsOf(text, file));
+  return 'value' in document ? document : { flaws: [document] };
+}
+
+function readTomlText(text: string, file: string): Parsed {
+  const document = readToml(text, file);
+  return 'kind' in document ? { value: document, repeated: [] } : { flaws: [document] };
+}
+
+function readYaml(text: string, file: string): Parsed {
   const lines = new LineCounter();
-  const document = parseDocument(isJsonSource({ path: source.path, text }) ? blankJsonComments(text) : text, {
+  const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false, // checked below: the parser's own check takes quadratic time
@@ -69,35 +106,38 @@ export function readDocument(source: ConfigSource, problems: ProblemList): Locat
   });
   const positionAt = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
-    return { file: source.path, line: Math.max(line, 1), column: Math.max(col, 1) };
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-
-  const syntaxErrors = [...document.errors, ...document.warnings];
+  const flaws: DocumentFlaw[] = [];
   const reportedLines = new Set<number>();
-  for (const { code, pos } of syntaxErrors) {
+  for (const { code, pos } of [...document.errors, ...document.warnings]) {
     const at = positionAt(pos[0]);
     if (reportedLines.has(at.line) || reportedLines.size >= MAX_SYNTAX_PROBLEMS) continue;
     reportedLines.add(at.line);
-    problems.add(at, '', SYNTAX_WORDS[code] ?? 'this is neither valid YAML 1.2 nor valid JSON');
+    flaws.push({ at, key: '', message: SYNTAX_WORDS[code] ?? 'this is no valid YAML 1.2' });
   }
-  if (syntaxErrors.length > 0) return undefined;
-
+  if (flaws.length > 0) return { flaws };
   const contents: Node | null = document.contents;
-  if (contents === null || (isScalar(contents) && contents.value === null)) {
-    problems.add({ file: source.path, line: 1, column: 1 }, '', EMPTY_WORDS);
-    return undefined;
-  }
-  const reader = new NodeReader(problems, positionAt);
+  if (contents === null || (isScalar(contents) && contents.value === null))
+    return { flaws: [{ at: { file, line: 1, column: 1 }, key: '', message: EMPTY_WORDS }] };
+  const reader = new NodeReader(flaws, positionAt);
   const value = reader.read(contents, '', 0);
-  if (value.kind !== 'map') {
-    problems.add(
-      value.at,
-      '',
-      `must hold a map of settings, found ${kindOf(value)}; start with "mcpServers:"`,
-    );
-    return undefined;
-  }
-  return reader.failed ? undefined : value;
+  return flaws.length > 0 ? { flaws } : { value, repeated: [] };
+}
+
+/** Lines and columns of a text, found by halving. */
+function positionsOf(text: string, file: string): (offset: number) => Position {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { file, line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
 }
 
 function refusal(text: string): { readonly offset: number; readonly message: string } | undefined {
@@ -114,20 +154,15 @@ function positionIn(file: string, text: string, offset: number): Position {
 
 /** Turns nodes of the parser into located values, within the limits above. */
 class NodeReader {
-  readonly #problems: ProblemList;
+  readonly #flaws: DocumentFlaw[];
   readonly #positionAt: (offset: number) => Position;
   readonly #anchors = new Map<string, { readonly value: LocatedValue; readonly size: number }>();
   #size = 0;
   #aliases = 0;
-  #failed = false;
 
-  constructor(problems: ProblemList, positionAt: (offset: number) => Position) {
-    this.#problems = problems;
+  constructor(flaws: DocumentFlaw[], positionAt: (offset: number) => Position) {
+    this.#flaws = flaws;
     this.#positionAt = positionAt;
-  }
-
-  get failed(): boolean {
-    return this.#failed;
   }
 
   read(node: unknown, key: string, depth: number): LocatedValue {
@@ -215,8 +250,7 @@ class NodeReader {
   }
 
   #fail(at: Position, key: string, message: string): LocatedScalar {
-    this.#failed = true;
-    this.#problems.add(at, key, message);
+    this.#flaws.push({ at, key, message });
     return { ...scalar(null, '', at), origin: 'unresolved' };
   }
 

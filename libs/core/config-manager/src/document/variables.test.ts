@@ -21,7 +21,7 @@ describe('expandVariables', () => {
     ['${SET}$${SET}${SET}', 'value${SET}value', ['value', 'value']],
     ['plain', 'plain', []],
   ])('expands %s', (text, expanded, values) => {
-    const found = expandVariables(text, env);
+    const { isExpanded: _, ...found } = expandVariables(text, { env });
     expect({ ...found, values: found.values.map(({ value }) => value) }).toEqual({
       text: expanded,
       values,
@@ -31,7 +31,7 @@ describe('expandVariables', () => {
 
   // guard: config/expanded-again
   it('never expands a value again', () => {
-    expect(expandVariables('<${TRICKY}>', env).text).toBe(`<${env.TRICKY}>`);
+    expect(expandVariables('<${TRICKY}>', { env }).text).toBe(`<${env.TRICKY}>`);
   });
 
   // guard: config/prototype
@@ -50,11 +50,11 @@ describe('expandVariables', () => {
     ['${SET', 'a "${" is not closed by "}"; write "$${" for a literal "${"'],
     ['${UNSET:-${SET}}', 'the default of ${UNSET} holds another reference; only one level is read'],
   ])('says why %s cannot be replaced', (text, failure) => {
-    expect(expandVariables(text, env).failures).toEqual([failure]);
+    expect(expandVariables(text, { env }).failures).toEqual([failure]);
   });
 
   it('tells the name of the variable with its value', () => {
-    expect(expandVariables('a ${env:SET} ${UNSET:-b}', env).values).toEqual([{ name: 'SET', value: 'value' }]);
+    expect(expandVariables('a ${env:SET} ${UNSET:-b}', { env }).values).toEqual([{ name: 'SET', value: 'value' }]);
   });
 
   // guard: config/pasted-credential
@@ -68,7 +68,7 @@ describe('expandVariables', () => {
     '${sk-proj-0123456789abcdef}',
     '${Bearer ghp_0123456789abcdefghij}',
   ])('does not repeat the credential that stands for a name in %s', (text) => {
-    const { failures } = expandVariables(text, {});
+    const { failures } = expandVariables(text, { env: {} });
     expect(failures).toHaveLength(1);
     expect(failures[0]).not.toMatch(/0123456789|a1b2c3|IOSFODNN/);
   });
@@ -76,11 +76,11 @@ describe('expandVariables', () => {
   it.each(['OPENAI_API_KEY', 'OAUTH2_TOKEN', 'BASE64URL_KEY', 'NPM_TOKEN', 'npm_package_version'])(
     'names the variable %s, which is no credential',
     (name) => {
-      expect(expandVariables(`\${${name}}`, {}).failures[0]).toContain(name);
+      expect(expandVariables(`\${${name}}`, { env: {} }).failures[0]).toContain(name);
     },
   );
 
   it('reports every reference of a text', () => {
-    expect(expandVariables('${A}${B}', {}).failures).toHaveLength(2);
+    expect(expandVariables('${A}${B}', { env: {} }).failures).toHaveLength(2);
   });
 });

@@ -1,7 +1,20 @@
-import { holdsCredential } from '@omni/ports';
+import { holdsCredential, isSecretName } from '@omni/ports';
+import { clientReference, type ClientFolders } from '../clients/client-variables.ts';
+import type { PlaceholderMeaning, PlaceholderSyntax } from '../clients/placeholder-syntax.ts';
 
 /** Variables of the environment, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What references are looked up in. */
+export interface VariableScope {
+  readonly env: Environment;
+  /** Variables that the same server defines, as they are written: they are looked up nowhere else. */
+  readonly own?: ReadonlyMap<string, string>;
+  /** In a client's file: what its folders are called. */
+  readonly folders?: ClientFolders | undefined;
+  /** In a client's file: its placeholders beside `${…}`. */
+  readonly syntaxes?: readonly PlaceholderSyntax[] | undefined;
+}
 
 /** What a variable held that was put in. */
 export interface InsertedValue {
@@ -14,6 +27,8 @@ export interface Expansion {
   readonly text: string;
   /** Every non-empty value that was put in. */
   readonly values: readonly InsertedValue[];
+  /** Whether a value of a variable stands in the text. */
+  readonly isExpanded: boolean;
   /** Why references could not be replaced. Names references, never values, and no name that looks like a credential. */
   readonly failures: readonly string[];
 }
@@ -22,9 +37,9 @@ const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::([-?])([^]*))?$/;
 const ENV_SCHEME = /^(?:ENV|env):(?![-?])/;
 const LATER_SCHEME = /^(?:SECRET|VAULT|KEYCHAIN|FILE):(?![-?])/;
 
-/** Whether a text holds a reference or an escaped one. */
-export function hasReference(text: string): boolean {
-  return text.includes('${');
+/** Whether a text may hold a reference or an escaped one. */
+export function hasReference(text: string, syntaxes: readonly PlaceholderSyntax[] = []): boolean {
+  return text.includes('${') || syntaxes.some(({ pattern }) => text.search(pattern) >= 0);
 }
 
 /** Value of a variable of the environment; `undefined` when it is not set. */
@@ -33,70 +48,140 @@ export function variable(env: Environment, name: string): string | undefined {
 }
 
 /**
- * Replaces `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `${ENV:VAR}` and `${env:VAR}` by values of the environment.
+ * Replaces `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `${ENV:VAR}` and `${env:VAR}` by values of the environment, and what the
+ * scope knows beside them.
  *
  * `$${` stands for `${`; `$VAR` is ordinary text. Values are inserted as they are: a `${…}` inside one is not looked at.
  * With `:-` and `:?` an empty variable counts as unset, as in a POSIX shell (XCU 2.6.2).
  */
-export function expandVariables(text: string, env: Environment): Expansion {
+export function expandVariables(text: string, scope: VariableScope): Expansion {
   const values: InsertedValue[] = [];
   const failures: string[] = [];
+  let isExpanded = false;
   let expanded = '';
   let rest = 0;
-  for (let open = text.indexOf('${'); open !== -1; open = text.indexOf('${', rest)) {
-    if (text[open - 1] === '$' && open > rest) {
-      expanded += `${text.slice(rest, open - 1)}\${`;
-      rest = open + 2;
+  for (let next = nextReference(text, rest, scope); next !== undefined; next = nextReference(text, rest, scope)) {
+    expanded += text.slice(rest, next.start);
+    rest = next.end;
+    if ('literal' in next) {
+      expanded += next.literal;
       continue;
     }
-    const close = text.indexOf('}', open);
-    if (close === -1) {
-      failures.push('a "${" is not closed by "}"; write "$${" for a literal "${"');
-      break;
-    }
-    const outcome = resolve(text.slice(open + 2, close), env);
-    if ('failure' in outcome) failures.push(outcome.failure);
+    const outcome = next.resolve();
+    if ('failures' in outcome) failures.push(...outcome.failures);
     else {
-      expanded += text.slice(rest, open) + /* guard: config/expanded-again */ outcome.text;
+      expanded += /* guard: config/expanded-again */ outcome.text;
+      isExpanded ||= outcome.fromEnvironment;
       // guard: config/secret-values
-      if (outcome.name !== undefined && outcome.text !== '')
-        values.push({ name: outcome.name, value: outcome.text });
+      values.push(...outcome.values);
     }
-    rest = close + 1;
   }
-  return { text: expanded + text.slice(rest), values, failures };
+  return { text: expanded + text.slice(rest), values, isExpanded, failures };
 }
 
-/** `name` is that of the variable that the text comes from; a default has none. */
-type Outcome = { readonly text: string; readonly name?: string } | { readonly failure: string };
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
 
-function resolve(reference: string, env: Environment): Outcome {
+type Reference = Span & ({ readonly literal: string } | { readonly resolve: () => Outcome });
+
+type Outcome =
+  | { readonly text: string; readonly fromEnvironment: boolean; readonly values: readonly InsertedValue[] }
+  | { readonly failures: readonly string[] };
+
+function nextReference(text: string, from: number, scope: VariableScope): Reference | undefined {
+  const open = text.indexOf('${', from);
+  const own = placeholderAt(text, from, scope);
+  if (own !== undefined && (open === -1 || own.start <= open)) return own;
+  if (open === -1) return undefined;
+  if (text[open - 1] === '$' && open > from) return { start: open - 1, end: open + 2, literal: '${' };
+  const close = text.indexOf('}', open);
+  if (close === -1)
+    return {
+      start: open,
+      end: text.length,
+      resolve: () => failed('a "${" is not closed by "}"; write "$${" for a literal "${"'),
+    };
+  return { start: open, end: close + 1, resolve: () => resolve(text.slice(open + 2, close), scope) };
+}
+
+/** The first placeholder of the client at or after a place. */
+function placeholderAt(text: string, from: number, scope: VariableScope): Reference | undefined {
+  let first: (Span & { readonly meaning: PlaceholderMeaning }) | undefined;
+  for (const { pattern, read } of scope.syntaxes ?? []) {
+    const search = new RegExp(pattern.source, 'g');
+    search.lastIndex = from;
+    const match = search.exec(text);
+    if (match === null || (first !== undefined && first.start <= match.index)) continue;
+    first = { start: match.index, end: match.index + match[0].length, meaning: read(match) };
+  }
+  if (first === undefined) return undefined;
+  const { meaning, start, end } = first;
+  return {
+    start,
+    end,
+    resolve: () =>
+      'refusal' in meaning ? failed(meaning.refusal) : valueOf(meaning.variable, scope, '-', meaning.fallback),
+  };
+}
+
+function resolve(reference: string, scope: VariableScope): Outcome {
   if (LATER_SCHEME.test(reference))
-    return { failure: `${shown(reference)} is not available yet in this version; use \${NAME}` };
+    return failed(`${shown(reference)} is not available yet in this version; use \${NAME}`);
   if (reference.startsWith('input:'))
-    return { failure: `${shown(reference)} asks a person; set a variable and write \${NAME} instead` };
+    return failed(`${shown(reference)} asks a person; set a variable and write \${NAME} instead`);
   const match = VARIABLE.exec(reference.replace(ENV_SCHEME, ''));
+  const name = match?.[1];
+  const isSet = name !== undefined && (scope.own?.has(name) === true || variable(scope.env, name) !== undefined);
+  const ofClient = isSet ? undefined : clientReference(reference, scope.folders, scope.env);
+  if (ofClient !== undefined)
+    return 'text' in ofClient
+      ? { text: ofClient.text, fromEnvironment: false, values: [] }
+      : failed(`${shown(reference)} ${ofClient.failure}`);
   // Not quoted: it may be a chunk of a literal credential.
-  if (!match)
-    return {
-      failure:
-        /* guard: config/quoted-reference */ 'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"',
-    };
-  const [, name = '', operator, operand = ''] = match;
+  if (match === null || name === undefined)
+    return failed(
+      /* guard: config/quoted-reference */ 'a "${…}" is no reference; write ${NAME}, or "$${" for a literal "${"',
+    );
+  const [, , operator, operand = ''] = match;
+  if (operand.includes('${') && !holdsCredential(name))
+    return failed(`the default of \${${name}} holds another reference; only one level is read`);
+  return valueOf(name, scope, operator, operator === undefined ? undefined : operand);
+}
+
+function valueOf(
+  name: string,
+  scope: VariableScope,
+  operator: string | undefined,
+  operand: string | undefined,
+): Outcome {
+  const { env, own } = scope;
   const value = variable(env, name);
+  const definition = own?.get(name);
+  if (own !== undefined && definition !== undefined) {
+    // Not itself again: `TOKEN: "${TOKEN}"` hands a variable of Omni on.
+    const others = new Map([...own].filter(([other]) => other !== name));
+    const { text, values, isExpanded, failures } = expandVariables(definition, { ...scope, own: others });
+    return failures.length > 0 ? { failures } : { text, values, fromEnvironment: isExpanded };
+  }
   // Nobody calls a variable so, but many paste a token where its name belongs.
-  if (value === undefined && operator !== '-' && /* guard: config/pasted-credential */ holdsCredential(name))
-    return {
-      failure:
-        'a "${…}" holds what looks like a credential, which is not repeated here; put it into a variable and write ${NAME}',
-    };
-  if (operand.includes('${'))
-    return { failure: `the default of \${${name}} holds another reference; only one level is read` };
-  if (value !== undefined && (value !== '' || operator === undefined))
-    return { text: value, name };
-  if (operator === '-') return { text: operand };
-  if (operator === '?') return { failure: `\${${name}} is not set${operand === '' ? '' : `: ${operand}`}` };
-  return { failure: `\${${name}} is not set and has no default; set it, or write \${${name}:-default}` };
+  const isUnset = value === undefined && (operator !== '-' || operand === undefined);
+  if (isUnset && /* guard: config/pasted-credential */ holdsCredential(name))
+    return failed(
+      'a "${…}" holds what looks like a credential, which is not repeated here; put it into a variable and write ${NAME}',
+    );
+  if (value !== undefined && (value !== '' || operand === undefined))
+    return { text: value, fromEnvironment: true, values: value === '' ? [] : [{ name, value }] };
+  if (operator === '-' && operand !== undefined) return { text: operand, fromEnvironment: false, values: [] };
+  if (operator === '?') return failed(`\${${name}} is not set${operand ? `: ${operand}` : ''}`);
+  // The word "default" is no credential.
+  const advice = isSecretName(name) ? 'set it' : `set it, or write \${${name}:-default}`;
+  return failed(`\${${name}} is not set and has no default; ${advice}`);
+}
+
+function failed(...failures: readonly string[]): Outcome {
+  return { failures };
 }
 
 /** A reference of a known scheme, as it may stand in a message. */

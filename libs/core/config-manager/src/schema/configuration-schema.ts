@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { McpServerSchema, SERVER_NAME_PATTERN } from './mcp-server-schema.ts';
+import { McpServerSchema } from './mcp-server-schema.ts';
 import {
   ListenSchema,
   NameTextSchema,
@@ -210,9 +210,9 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
 /** A whole configuration in Omni's own spelling. */
 export const ConfigurationSchema = GatewaySettingsSchema.extend({
   mcpServers: z
-    .record(z.string().regex(SERVER_NAME_PATTERN), McpServerSchema)
+    .record(z.string(), McpServerSchema)
     .default({})
-    .describe('The servers behind Omni, by name. The name stands before the names of their tools.'),
+    .describe('The servers behind Omni, by name. The name stands before the names of their tools; one that does not fit there (32 ASCII letters, digits, ".", "_" and "-") gets a short form that depends on it alone.'),
 });
 
 /** What a user writes: every setting optional, durations with a unit. */

@@ -2,15 +2,23 @@ import { z } from 'zod';
 import { mayForward } from './forwardable-header.ts';
 import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
 
-/** What a server may be called, so that it fits into tool names and paths. */
-export const SERVER_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
-
 const VariableNameSchema = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable, such as "GITHUB_TOKEN"');
 const HeaderNameSchema = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header');
+/** RFC 9110, section 5.5: visible ASCII, spaces, tabs, and bytes beyond ASCII, which clients write as Latin-1. */
+const HeaderValueSchema = z
+  .string()
+  .regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character')
+  .regex(
+    /^[\0\r\n\t\x20-\x7e\x80-\xff]*$/,
+    'holds a character that HTTP headers cannot carry, such as "…" or a curly quote; is the value whole?',
+  );
+const ToolNamesSchema = z.array(
+  z.string().regex(/^[^\p{Cc}]{1,512}$/u, 'must be the name of a tool, in which "*" stands for any text'),
+);
 const MAX_FORWARDED = 32;
 const DurationSchema = durationSchema({ allowZero: false });
 
@@ -40,7 +48,7 @@ export const McpServerSchema = z.strictObject({
       'Address of a running server, without user name and password: http: or https: (Streamable HTTP, HTTP+SSE), ws: or wss: (WebSocket), unix:/path (Unix socket), tcp://host:port (one message a line).',
     ),
   headers: z
-    .record(HeaderNameSchema, z.string().regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character'))
+    .record(HeaderNameSchema, HeaderValueSchema)
     .optional()
     .describe('HTTP headers sent with every request to a remote server, such as Authorization.'),
   forwardHeaders: z
@@ -56,6 +64,12 @@ export const McpServerSchema = z.strictObject({
       'Names of HTTP headers of the client that are forwarded with its requests, such as X-Tenant. Apart from trace context, nothing else of the client is forwarded. For http and sse only. At most 32; headers in "headers" take precedence. Requests of Omni itself (handshakes, lists, subscriptions) carry none of them.',
     ),
   disabled: z.boolean().default(false).describe('true keeps the entry without starting the server.'),
+  allowedTools: ToolNamesSchema.optional().describe(
+    'Names of the tools that clients may see and call, as the server calls them; "*" stands for any text. All others are hidden and refused. Default: all.',
+  ),
+  disabledTools: ToolNamesSchema.optional().describe(
+    'Names of tools that are hidden and refused, as the server calls them; "*" stands for any text. They win over allowedTools.',
+  ),
   protocol: z
     .enum(['auto', 'legacy', '2026-07-28'])
     .default('auto')

@@ -8,6 +8,8 @@ import { sha256 } from './sha-256.ts';
 const IN_PLACE: ReadonlySet<string> = new Set([
   'enabled',
   'disabledReason',
+  'flaw',
+  'tools',
   'connectTimeoutMs',
   'callTimeoutMs',
   'maxCallTimeMs',
