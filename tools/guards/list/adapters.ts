@@ -95,7 +95,6 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
   {
     name: 'token/folder-mode',
     against: 'Others replace the token.',
-    without: 'return;',
   },
   {
     name: 'token/created-mode',
@@ -103,8 +102,28 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     without: '0o644',
   },
   {
-    name: 'token/created-folder',
-    against: 'The folder of the token can be looked into by others.',
+    name: 'token/pipe',
+    against: 'A pipe or a device in the place of the token is read.',
+  },
+  {
+    name: 'files/private-folder',
+    against: 'The folder of the token, or of the socket, can be looked into by others.',
+  },
+  {
+    name: 'files/owner',
+    against: 'What belongs to another user is trusted.',
+  },
+  {
+    name: 'files/everybody',
+    against: 'What everybody can write to is trusted.',
+  },
+  {
+    name: 'files/changeable',
+    against: 'Another user writes the commands that Omni runs into its configuration.',
+  },
+  {
+    name: 'files/readable',
+    against: 'Nobody is told that every user can read a token.',
   },
   {
     name: 'token/content',

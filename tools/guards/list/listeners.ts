@@ -168,8 +168,8 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     without: '0o000',
   },
   {
-    name: 'socket/folder-mode',
-    against: 'Every user of the machine looks into the folder of the socket.',
+    name: 'socket/shared-folder',
+    against: 'Another user puts a socket in the place of Omni’s own and is shown what clients send.',
   },
   {
     name: 'socket/count',

@@ -1,6 +1,7 @@
 export { exposeCollector } from './http/buffer-collector.ts';
 export { NodeChannelDialer, type NodeChannelDialerOptions } from './sockets/channel-dialer.ts';
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './processes/child-launcher.ts';
+export { checkConfigSafety, type ConfigSafety } from './files/config-safety.ts';
 export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './files/config-files.ts';
 export { type FileToken, loadOrCreateToken } from './files/file-token.ts';
 export { UndiciHttpClient, type UndiciHttpClientOptions } from './http/http-client.ts';

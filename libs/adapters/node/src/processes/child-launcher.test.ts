@@ -79,6 +79,16 @@ describe('NodeChildLauncher', () => {
     expect(listener.messages.length).toBe(20_000);
   });
 
+  it('says that it takes nothing more as soon as the child has exited', async () => {
+    const listener = new RecordingListener();
+    const channel = launcher.launch(node('process.stdin.once("data", () => process.exit(0))'), listener);
+    expect(channel.isOpen).toBe(true);
+    channel.send('{}');
+    while (channel.send('{}')) await new Promise((next) => setImmediate(next));
+    expect(channel.isOpen).toBe(false);
+    expect((await listener.closed())?.code).toBe('OMNI_UPSTREAM_EXITED');
+  });
+
   it('names the signal that ended a child', async () => {
     const listener = new RecordingListener();
     launcher.launch(node(`process.kill(process.pid, 'SIGKILL')`), listener);

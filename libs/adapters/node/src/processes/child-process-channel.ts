@@ -80,6 +80,10 @@ export class ChildProcessChannel implements ChildChannel {
     return this.#child?.pid;
   }
 
+  get isOpen(): boolean {
+    return this.#writer?.isOpen === true;
+  }
+
   send(text: string): boolean {
     return this.#writer !== undefined && this.#writer.send(text);
   }
