@@ -28,7 +28,15 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
   },
   {
     name: 'child/escaped',
-    against: 'A descendant with a session of its own outlives Omni.',
+    against: 'A descendant with a session of its own outlives the process that started it.',
+  },
+  {
+    name: 'child/escaped-at-close',
+    against: 'A descendant that was never seen beside its parent outlives Omni.',
+  },
+  {
+    name: 'process/reaper-escaped',
+    against: 'A descendant with a session of its own outlives an Omni that is killed.',
   },
   {
     name: 'child/stderr-secrets',

@@ -11,7 +11,7 @@ import { type ChildExit, closedPipeFailure, exitFailure, spawnFailure } from './
 import { LineSplitter } from '../sockets/line-splitter.ts';
 import { LineWriter } from '../sockets/line-writer.ts';
 import { OutputTail } from './output-tail.ts';
-import type { Reaper } from './reaper.ts';
+import type { ChildFamily } from './child-family.ts';
 import { createRedactor } from '../logging/redaction.ts';
 
 /** After the leader's exit its last output is read for this long when somebody else holds the pipe open. */
@@ -28,7 +28,8 @@ export interface ChildProcessChannelOptions {
   readonly environment: Record<string, string>;
   readonly graceMs: number;
   readonly maxBacklogBytes: number;
-  readonly reaper: Reaper;
+  /** Takes charge of the child, which has just started, and of all that it starts. */
+  readonly familyOf: (leader: number) => ChildFamily;
   /** Called once, when nothing of the child is left. */
   readonly onGone: () => void;
 }
@@ -43,6 +44,7 @@ export class ChildProcessChannel implements ChildChannel {
   readonly #child: ChildProcess | undefined;
   readonly #writer: LineWriter | undefined;
   readonly #gone: Promise<void>;
+  #family: ChildFamily | undefined;
   #resolveGone: () => void = () => {};
   #stopping: 'no' | 'eof' | 'term' | 'kill' = 'no';
   #cancelStep: CancelTimer = () => {};
@@ -110,8 +112,7 @@ export class ChildProcessChannel implements ChildChannel {
       stdin?.on('error', () => {});
       return undefined;
     }
-    // guard: process/reaper
-    this.#options.reaper.add(child.pid);
+    this.#family = this.#options.familyOf(child.pid);
     child.on('exit', (code, signal) => this.#onExit({ code, signal }));
     child.on('close', () => this.#finish());
     stdout.on('data', this.#onStdout);
@@ -152,11 +153,11 @@ export class ChildProcessChannel implements ChildChannel {
     if (this.#stopping === 'term') {
       this.#stopping = 'kill';
       // guard: child/kill
-      this.#signalGroup('SIGKILL');
+      this.#family?.signal('SIGKILL');
       this.#cancelStep = systemClock.after(KILL_WAIT_MS, () => this.#finish());
     } else {
       this.#stopping = 'term';
-      this.#signalGroup('SIGTERM');
+      this.#family?.signal('SIGTERM');
       this.#cancelStep = systemClock.after(this.#options.graceMs, () => this.#escalate());
     }
   }
@@ -167,10 +168,9 @@ export class ChildProcessChannel implements ChildChannel {
     this.#cancelStep();
     this.#cancelPipeGrace?.();
     this.#writer?.abandon();
-    // At once, while the number cannot belong to anybody else: wrappers leave their own children behind.
+    // Wrappers leave their own children behind.
     // guard: child/left-behind
-    this.#signalGroup('SIGKILL');
-    if (this.pid !== undefined) this.#options.reaper.remove(this.pid);
+    this.#family?.end();
     this.#cancelStep = systemClock.after(DRAIN_MS, () => setImmediate(() => this.#finish()));
   }
 
@@ -210,15 +210,5 @@ export class ChildProcessChannel implements ChildChannel {
     this.#isGone = true;
     this.#options.onGone();
     this.#resolveGone();
-  }
-
-  #signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
-    const pid = this.pid;
-    if (pid === undefined) return;
-    try {
-      process.kill(/* guard: child/group */ HAS_GROUPS ? -pid : pid, signal);
-    } catch {
-      // Nobody is left in the group.
-    }
   }
 }
