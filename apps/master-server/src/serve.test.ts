@@ -25,6 +25,7 @@ async function configFile(configuration: unknown): Promise<string> {
 /** A process that sends itself SIGTERM as soon as something was said that matches. */
 class RecordingHost implements ProgramHost {
   readonly environment = { OMNI_HOME: join(folder, 'state') };
+  readonly parent = 0;
   readonly signals = new EventEmitter();
   readonly input = new PassThrough();
   readonly output = new PassThrough();
@@ -119,14 +120,19 @@ describe('runServe', () => {
 
     await writeFile(config, JSON.stringify({ auth: { token: '${OMNI_HOME}' }, mcpServers: {} }));
     const other = new RecordingHost(/never/);
-    await runServe({ ...QUIET, config, check: true }, Object.assign(other, { environment: { OMNI_HOME: 'canary-token-0123456789' } }));
+    await runServe(
+      { ...QUIET, config, check: true },
+      Object.assign(other, { environment: { OMNI_HOME: 'canary-token-0123456789' } }),
+    );
     expect(other.err).not.toContain('every user');
   });
 
   it('refuses a configuration that everybody can change', async () => {
     const config = await configFile({ mcpServers: {} });
     await chmod(config, 0o666);
-    await expect(runServe({ ...QUIET, config, check: true }, new RecordingHost(/never/))).rejects.toMatchObject({
+    await expect(
+      runServe({ ...QUIET, config, check: true }, new RecordingHost(/never/)),
+    ).rejects.toMatchObject({
       code: 'OMNI_CONFIG_UNSAFE',
     });
   });

@@ -20,9 +20,11 @@ export interface StdioOptions {
  */
 export async function runStdio(options: StdioOptions, host: ProgramHost = thisProcess): Promise<number> {
   sendConsoleToStderr();
-  const { exposeCollector, loadConfiguration, startStdioGateway } = await import('@omni/container/node');
+  const { exposeCollector, loadConfiguration, startStdioGateway, watchLaunchers } =
+    await import('@omni/container/node');
   exposeCollector();
   const signals = watchStopSignals(host.signals, () => host.writeErr('omni: SIGHUP is ignored\n'));
+  const unwatch = watchLaunchers(host, () => signals.request('what started it has ended'));
   try {
     const configuration = await loadConfiguration(options.config, host.environment);
     writeWarnings(configuration, host);
@@ -37,6 +39,7 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
     await outcome.stop();
     return 0;
   } finally {
+    unwatch();
     signals.close();
   }
 }

@@ -76,6 +76,10 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
       "this.#text(this.#ring)\n      .slice(-MAX_CHARACTERS)\n      .split(/\\r?\\n|\\r/)\n      .map((line) => this.#redact(line))\n      .map((line) => line.replace(CONTROLS, '').trimEnd())\n      .filter((line) => line !== '')\n      .slice(-MAX_LINES)",
   },
   {
+    name: 'output/lost-reader',
+    against: 'A full disk under the log ends Omni and the calls that run.',
+  },
+  {
     name: 'redaction/values',
     against: 'A configured secret is shown.',
   },

@@ -12,6 +12,7 @@ export interface HttpGatewayOptions {
   /** `HOST:PORT` in place of `server.listen`; port 0 picks a free one. */
   readonly listen?: string | undefined;
   readonly logLevel?: NodeMasterServerOptions['logLevel'];
+  readonly onLogLost?: NodeMasterServerOptions['onLogLost'];
   /** Who requests come from, in place of `auth` of the configuration: no token is made then. */
   readonly authentication?: NodeMasterServerOptions['authentication'];
 }
@@ -37,6 +38,7 @@ export async function startHttpGateway({
   environment,
   listen,
   logLevel,
+  onLogLost,
   authentication,
 }: HttpGatewayOptions): Promise<HttpGateway> {
   const address = listen === undefined ? configuration.server : parseListen(listen);
@@ -57,6 +59,7 @@ export async function startHttpGateway({
       auth: kept === undefined ? configuration.auth : { ...configuration.auth, token: kept.token },
     },
     logLevel,
+    onLogLost,
     authentication,
   });
   let listeners: GatewayListeners;
@@ -73,7 +76,7 @@ export async function startHttpGateway({
     await server.stop(options);
     // A client may still be reading a long answer that is complete.
     await listeners.close(endsAt - performance.now());
-    logger.flush();
+    await logger.flush();
   };
   return {
     url: listeners.url,

@@ -16,6 +16,8 @@ export interface NodeMasterServerOptions {
   readonly configuration: GatewayConfiguration;
   /** Overrides `logging.level`. */
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
+  /** Called when log lines begin to be lost. @param reason - Code of the system, e.g. `ENOSPC`, or `slow` when nobody reads them. */
+  readonly onLogLost?: ((reason: string) => void) | undefined;
   /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
   /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
@@ -38,11 +40,15 @@ export async function createNodeMasterServer(options: NodeMasterServerOptions): 
 export async function createNodeParts({
   configuration,
   logLevel,
+  onLogLost,
   startGraceMs,
   credentials,
   authentication,
 }: NodeMasterServerOptions): Promise<NodeParts> {
-  const logger = await createPinoLogger({ level: logLevel ?? configuration.logging.level });
+  const logger = await createPinoLogger({
+    level: logLevel ?? configuration.logging.level,
+    ...(onLogLost === undefined ? {} : { onLost: onLogLost }),
+  });
   const server = createMasterServer({
     configuration,
     logger,
