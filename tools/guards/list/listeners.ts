@@ -172,6 +172,11 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     against: 'Another user puts a socket in the place of Omni’s own and is shown what clients send.',
   },
   {
+    name: 'cli/owner-proof',
+    against: 'Any program that listens on the port is shown the token of the owner.',
+    without: 'true',
+  },
+  {
     name: 'socket/count',
     against: 'Any number of socket connections are open.',
   },

@@ -3,6 +3,7 @@ export { NodeChannelDialer, type NodeChannelDialerOptions } from './sockets/chan
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './processes/child-launcher.ts';
 export { checkConfigSafety, type ConfigSafety } from './files/config-safety.ts';
 export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './files/config-files.ts';
+export { ownerProof } from './files/owner-proof.ts';
 export { type FileToken, loadOrCreateToken } from './files/file-token.ts';
 export { UndiciHttpClient, type UndiciHttpClientOptions } from './http/http-client.ts';
 export { type ListenAddress, NodeHttpListener, type NodeHttpListenerOptions } from './http/http-listener.ts';

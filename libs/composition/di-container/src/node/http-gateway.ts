@@ -3,6 +3,7 @@ import { loadOrCreateToken, stateDirectory } from '@omni/node';
 import { GatewayError } from '@omni/ports';
 import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
+import { ownerPage } from './owner-page.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 import type { MasterServer, StopOptions } from '../master-server.ts';
 
@@ -52,6 +53,7 @@ export async function startHttpGateway({
   const needsToken =
     isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
+  let port: number | undefined;
   const { server, logger } = await createNodeParts({
     configuration: {
       ...configuration,
@@ -60,11 +62,13 @@ export async function startHttpGateway({
     },
     logLevel,
     onLogLost,
+    ...(kept === undefined ? {} : { pages: ownerPage(kept.token, () => port) }),
     authentication,
   });
   let listeners: GatewayListeners;
   try {
     listeners = await openListeners({ configuration, environment, address, server, logger });
+    ({ port } = listeners);
   } catch (error) {
     await server.stop({ deadlineMs: 0 });
     throw error;

@@ -9,6 +9,7 @@ import {
 import type { CredentialProvider } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { createMasterServer } from '../create-master-server.ts';
+import type { Pages } from '../health-pages.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
 
@@ -18,6 +19,8 @@ export interface NodeMasterServerOptions {
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
   /** Called when log lines begin to be lost. @param reason - Code of the system, e.g. `ENOSPC`, or `slow` when nobody reads them. */
   readonly onLogLost?: ((reason: string) => void) | undefined;
+  /** Answers paths that are neither of MCP nor of health. */
+  readonly pages?: Pages | undefined;
   /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
   /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
@@ -41,6 +44,7 @@ export async function createNodeParts({
   configuration,
   logLevel,
   onLogLost,
+  pages,
   startGraceMs,
   credentials,
   authentication,
@@ -55,6 +59,7 @@ export async function createNodeParts({
     launcher: new NodeChildLauncher({ logger }),
     http: new UndiciHttpClient(),
     dialer: new NodeChannelDialer(),
+    pages,
     ...(startGraceMs === undefined ? {} : { startGraceMs }),
     ...(credentials === undefined ? {} : { credentials }),
     ...(authentication === undefined ? {} : { authentication }),
