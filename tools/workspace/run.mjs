@@ -54,7 +54,9 @@ function environmentOf(task, node) {
   const env = { ...process.env, [pathKey]: path, NX_NO_CLOUD: 'true' };
   if (task !== 'start') return env;
   // What npm tells its scripts is no business of the server, nor of the servers that it starts.
-  return Object.fromEntries(Object.entries(env).filter(([key]) => !/^npm_/i.test(key)));
+  const own = Object.entries(env).filter(([key]) => !/^npm_/i.test(key));
+  // When this process ends in whatever way, the server ends, too.
+  return { ...Object.fromEntries(own), OMNI_WRAPPER: String(process.pid) };
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -26,11 +26,13 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
 function runFromSource() {
   const child = spawn(process.execPath, ['--conditions=@omni/source', SOURCE, ...process.argv.slice(2)], {
     stdio: 'inherit',
+    // When this process ends in whatever way, the other one ends, too.
+    env: { ...process.env, OMNI_WRAPPER: String(process.pid) },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
-      // A terminal sends Ctrl-C to the whole group: forwarding would make it two.
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+      // Often it reaches the whole group: Omni takes two of one second for one.
+      child.kill(signal);
     });
   }
   child.on('error', (error) => {

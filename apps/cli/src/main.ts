@@ -1,11 +1,10 @@
-import { guardAgainstCrashes, outliveReader } from '@omni/master-server';
+import { exitCodeOf, guardAgainstCrashes, outliveReader, watchStopSignals } from '@omni/master-server';
 import { GatewayError } from '@omni/ports';
 import { runCommandLine } from './commands/command-line.ts';
 import { processTerminal } from './output/terminal.ts';
 
 /** What still runs after a command has ended is a leak, and must not keep the process. */
 const LINGER_MS = 2_000;
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 /** These commands stop in their own way. */
 const SERVING = ['serve', 'stdio'];
 
@@ -18,13 +17,12 @@ outliveReader(process.stderr);
 if (SERVING.includes(argv.find((word) => !word.startsWith('-')) ?? '')) {
   outliveReader(process.stdout);
 } else {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (interruptedWith !== undefined) process.exit(EXIT_CODES[signal]);
-      interruptedWith = EXIT_CODES[signal];
-      interruption.abort(new GatewayError('OMNI_CANCELLED', 'Interrupted'));
-    });
-  }
+  const signals = watchStopSignals(process);
+  void signals.stop.then((signal) => {
+    interruptedWith = exitCodeOf(signal);
+    interruption.abort(new GatewayError('OMNI_CANCELLED', 'Interrupted'));
+  });
+  void signals.forceStop.then((signal) => process.exit(exitCodeOf(signal)));
   // Whoever reads the output may stop reading: omni ls | head -1.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

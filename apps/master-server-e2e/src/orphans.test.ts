@@ -82,7 +82,7 @@ async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<re
         how: 'SIGTERM twice',
         end: ({ process: it }) => {
           it.signal('SIGTERM');
-          setTimeout(() => it.signal('SIGTERM'), 100);
+          setTimeout(() => it.signal('SIGTERM'), 1_100);
         },
       },
       { how: 'SIGINT', end: ({ process: it }) => it.signal('SIGINT') },

@@ -67,6 +67,11 @@ export function bannerJson({ url, sockets, access }: BannerFacts): string {
   return `${jsonText({ url, sockets, tokenPath: access.kind === 'file' ? access.path : null })}\n`;
 }
 
+/** Said on stdout when the log, which goes to stderr, cannot be written. */
+export function logLossText(reason: string): string {
+  return `omni: log lines are lost: stderr cannot be written (${reason}); the health page shows when it can again\n`;
+}
+
 function shownToken(access: Access): string | undefined {
   switch (access.kind) {
     case 'open':

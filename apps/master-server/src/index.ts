@@ -4,4 +4,5 @@ export { exitCodeFor, failureText } from './failure-text.ts';
 export { LOG_LEVELS, type LogLevel } from './log-level.ts';
 export { outliveReader } from './lost-reader.ts';
 export { runServe, type ServeOptions } from './serve.ts';
+export { exitCodeOf, watchStopSignals } from './stop-signals.ts';
 export { runStdio, type StdioOptions } from './stdio.ts';

@@ -6,6 +6,8 @@ import type { SignalSource } from './stop-signals.ts';
 export interface ProgramHost {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signals: SignalSource;
+  /** Pid of the process that started this one. */
+  readonly parent: number;
   /** The standard streams, for the protocol. */
   readonly input: Readable;
   readonly output: Writable;
@@ -19,6 +21,7 @@ export interface ProgramHost {
 export const thisProcess: ProgramHost = {
   environment: process.env,
   signals: process,
+  parent: process.ppid,
   input: process.stdin,
   output: process.stdout,
   writeOut: (text) => void process.stdout.write(terminalText(text)),

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -18,13 +18,14 @@ afterEach(async () => {
 
 async function configFile(configuration: unknown): Promise<string> {
   const path = join(folder, 'omni.json');
-  await writeFile(path, JSON.stringify(configuration));
+  await writeFile(path, JSON.stringify(configuration), { mode: 0o600 });
   return path;
 }
 
 /** A process that sends itself SIGTERM as soon as something was said that matches. */
 class RecordingHost implements ProgramHost {
   readonly environment = { OMNI_HOME: join(folder, 'state') };
+  readonly parent = 0;
   readonly signals = new EventEmitter();
   readonly input = new PassThrough();
   readonly output = new PassThrough();
@@ -107,6 +108,33 @@ describe('runServe', () => {
     await runServe({ ...QUIET, config, check: true }, host);
 
     expect(host.err).toMatch(/^warning: .*no server is configured/);
+  });
+
+  it('warns of a token in a file that every user can read, and not of one that it takes from a variable', async () => {
+    const config = await configFile({ auth: { token: 'canary-token-0123456789' }, mcpServers: {} });
+    await chmod(config, 0o644);
+    const host = new RecordingHost(/never/);
+    await runServe({ ...QUIET, config, check: true }, host);
+    expect(host.err).toContain('holds a token, and every user of this machine can read it; chmod 600 it');
+    expect(host.err).not.toContain('canary');
+
+    await writeFile(config, JSON.stringify({ auth: { token: '${OMNI_HOME}' }, mcpServers: {} }));
+    const other = new RecordingHost(/never/);
+    await runServe(
+      { ...QUIET, config, check: true },
+      Object.assign(other, { environment: { OMNI_HOME: 'canary-token-0123456789' } }),
+    );
+    expect(other.err).not.toContain('every user');
+  });
+
+  it('refuses a configuration that everybody can change', async () => {
+    const config = await configFile({ mcpServers: {} });
+    await chmod(config, 0o666);
+    await expect(
+      runServe({ ...QUIET, config, check: true }, new RecordingHost(/never/)),
+    ).rejects.toMatchObject({
+      code: 'OMNI_CONFIG_UNSAFE',
+    });
   });
 
   it('refuses a broken configuration', async () => {

@@ -1,4 +1,4 @@
-import { bannerJson, serveBanner } from './banner.ts';
+import { bannerJson, logLossText, serveBanner } from './banner.ts';
 import { checkVerdict, configurationReport } from './configuration-report.ts';
 import { runGateway } from './gateway-run.ts';
 import type { LogLevel } from './log-level.ts';
@@ -26,7 +26,8 @@ export interface ServeOptions {
  */
 export async function runServe(options: ServeOptions, host: ProgramHost = thisProcess): Promise<number> {
   // The command loads this file to print its help, too; the gateway itself is loaded when it is needed.
-  const { exposeCollector, loadConfiguration, startHttpGateway } = await import('@omni/container/node');
+  const { exposeCollector, loadConfiguration, startHttpGateway, watchLaunchers } =
+    await import('@omni/container/node');
   const { environment } = host;
   const configuration = await loadConfiguration(options.config, environment, options);
   if (options.check) {
@@ -40,7 +41,15 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
   return await runGateway(
     {
       configuration,
-      start: () => startHttpGateway({ configuration, environment, listen, logLevel }),
+      watchLaunchers,
+      start: () =>
+        startHttpGateway({
+          configuration,
+          environment,
+          listen,
+          logLevel,
+          ...(options.json ? {} : { onLogLost: (reason) => host.writeOut(logLossText(reason)) }),
+        }),
       announce: (facts) =>
         options.json ? host.writeOut(bannerJson(facts)) : host.writeErr(serveBanner(facts)),
     },

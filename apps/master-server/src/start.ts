@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import { startBanner } from './banner.ts';
+import { logLossText, startBanner } from './banner.ts';
 import { DEMO_CONFIGURATION_PATH, demoConfigurationText, findDemoPrograms } from './demo-configuration.ts';
 import { runGateway } from './gateway-run.ts';
 import type { LogLevel } from './log-level.ts';
@@ -22,7 +22,7 @@ export interface StartOptions {
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
  */
 export async function runStart(options: StartOptions, host: ProgramHost = thisProcess): Promise<number> {
-  const { exposeCollector, loadConfiguration, parseConfigurationText, startHttpGateway } =
+  const { exposeCollector, loadConfiguration, parseConfigurationText, startHttpGateway, watchLaunchers } =
     await import('@omni/container/node');
   exposeCollector();
   const { environment } = host;
@@ -38,7 +38,15 @@ export async function runStart(options: StartOptions, host: ProgramHost = thisPr
   return await runGateway(
     {
       configuration,
-      start: () => startHttpGateway({ configuration, environment, listen, logLevel }).catch(explainTakenPort),
+      watchLaunchers,
+      start: () =>
+        startHttpGateway({
+          configuration,
+          environment,
+          listen,
+          logLevel,
+          onLogLost: (reason) => host.writeOut(logLossText(reason)),
+        }).catch(explainTakenPort),
       announce: (facts) => host.writeOut(startBanner(facts)),
     },
     host,

@@ -22,9 +22,11 @@ export interface StdioOptions {
  */
 export async function runStdio(options: StdioOptions, host: ProgramHost = thisProcess): Promise<number> {
   sendConsoleToStderr();
-  const { exposeCollector, loadConfiguration, startStdioGateway } = await import('@omni/container/node');
+  const { exposeCollector, loadConfiguration, startStdioGateway, watchLaunchers } =
+    await import('@omni/container/node');
   exposeCollector();
   const signals = watchStopSignals(host.signals, () => host.writeErr('omni: SIGHUP is ignored\n'));
+  const unwatch = watchLaunchers(host, () => signals.request('what started it has ended'));
   try {
     const configuration = await loadConfiguration(options.config, host.environment, options);
     host.writeErr(configurationReport(configuration));
@@ -39,6 +41,7 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
     await outcome.stop();
     return 0;
   } finally {
+    unwatch();
     signals.close();
   }
 }

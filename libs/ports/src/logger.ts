@@ -1,3 +1,5 @@
+import type { ComponentStatus } from './component-status.ts';
+
 /** Facts of one log line. Values are already free of secrets; ids use `requestId`, `sessionId`, `traceId`. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -9,6 +11,8 @@ export interface Logger {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
+  /** Whether what is logged can be stored; absent where nobody knows. */
+  getStatus?(): ComponentStatus;
 }
 
 /** A logger that forgets everything: the default of libraries embedded without one. */

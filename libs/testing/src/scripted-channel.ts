@@ -13,6 +13,8 @@ export class ScriptedInstance implements MessageChannel {
   readonly received: ScriptedMessage[] = [];
   /** What {@link send} returns; `false` plays a full backlog. */
   takes = true;
+  /** Takes nothing more and has not told its end yet, which {@link exit} does. */
+  hasLeft = false;
   #listener: ChannelListener | undefined;
   readonly #script: (message: ScriptedMessage, instance: ScriptedInstance) => void;
 
@@ -25,7 +27,7 @@ export class ScriptedInstance implements MessageChannel {
   }
 
   get isOpen(): boolean {
-    return this.#listener !== undefined;
+    return this.#listener !== undefined && !this.hasLeft;
   }
 
   /** The last received message of this method. */
@@ -58,7 +60,7 @@ export class ScriptedInstance implements MessageChannel {
   }
 
   send(text: string): boolean {
-    if (this.#listener === undefined || !this.takes) return false;
+    if (!this.isOpen || !this.takes) return false;
     const message = readMessage(text);
     this.received.push(message);
     queueMicrotask(() => {

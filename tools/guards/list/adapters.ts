@@ -28,7 +28,15 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
   },
   {
     name: 'child/escaped',
-    against: 'A descendant with a session of its own outlives Omni.',
+    against: 'A descendant with a session of its own outlives the process that started it.',
+  },
+  {
+    name: 'child/escaped-at-close',
+    against: 'A descendant that was never seen beside its parent outlives Omni.',
+  },
+  {
+    name: 'process/reaper-escaped',
+    against: 'A descendant with a session of its own outlives an Omni that is killed.',
   },
   {
     name: 'child/stderr-secrets',
@@ -68,6 +76,10 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
       "this.#text(this.#ring)\n      .slice(-MAX_CHARACTERS)\n      .split(/\\r?\\n|\\r/)\n      .map((line) => this.#redact(line))\n      .map((line) => line.replace(CONTROLS, '').trimEnd())\n      .filter((line) => line !== '')\n      .slice(-MAX_LINES)",
   },
   {
+    name: 'output/lost-reader',
+    against: 'A full disk under the log ends Omni and the calls that run.',
+  },
+  {
     name: 'redaction/values',
     against: 'A configured secret is shown.',
   },
@@ -95,7 +107,6 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
   {
     name: 'token/folder-mode',
     against: 'Others replace the token.',
-    without: 'return;',
   },
   {
     name: 'token/created-mode',
@@ -103,8 +114,28 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     without: '0o644',
   },
   {
-    name: 'token/created-folder',
-    against: 'The folder of the token can be looked into by others.',
+    name: 'token/pipe',
+    against: 'A pipe or a device in the place of the token is read.',
+  },
+  {
+    name: 'files/private-folder',
+    against: 'The folder of the token, or of the socket, can be looked into by others.',
+  },
+  {
+    name: 'files/owner',
+    against: 'What belongs to another user is trusted.',
+  },
+  {
+    name: 'files/everybody',
+    against: 'What everybody can write to is trusted.',
+  },
+  {
+    name: 'files/changeable',
+    against: 'Another user writes the commands that Omni runs into its configuration.',
+  },
+  {
+    name: 'files/readable',
+    against: 'Nobody is told that every user can read a token.',
   },
   {
     name: 'token/content',

@@ -7,6 +7,10 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     against: 'Without a token everybody on the network is let in.',
   },
   {
+    name: 'config/short-token',
+    against: 'A token that can be guessed opens Omni.',
+  },
+  {
     name: 'config/tcp-outside',
     against: 'A listener that cannot ask for a token serves the network.',
   },

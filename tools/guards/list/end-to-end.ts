@@ -109,6 +109,10 @@ export const END_TO_END_GUARDS: readonly Guard[] = [
     without: 'Number.MAX_SAFE_INTEGER',
   },
   {
+    name: 'signals/one-wish',
+    against: 'One signal to a whole group counts twice, and running calls are cut.',
+  },
+  {
     name: 'process/reaper',
     against: 'Children outlive an Omni that is killed.',
   },

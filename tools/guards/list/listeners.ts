@@ -168,8 +168,13 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     without: '0o000',
   },
   {
-    name: 'socket/folder-mode',
-    against: 'Every user of the machine looks into the folder of the socket.',
+    name: 'socket/shared-folder',
+    against: 'Another user puts a socket in the place of Omni’s own and is shown what clients send.',
+  },
+  {
+    name: 'cli/owner-proof',
+    against: 'Any program that listens on the port is shown the token of the owner.',
+    without: 'true',
   },
   {
     name: 'socket/count',

@@ -22,7 +22,7 @@ const DETAILS = {
 
 describe('serversOfHealth', () => {
   it('reads the servers and leaves other components out', () => {
-    expect(serversOfHealth(JSON.stringify({ status: 'fail', details: DETAILS }))).toEqual([
+    expect(serversOfHealth(JSON.stringify({ status: 'fail', details: DETAILS }), false)).toEqual([
       {
         name: 'demo',
         state: 'ready',
@@ -51,13 +51,13 @@ describe('serversOfHealth', () => {
   });
 
   it('takes a page without details for one to a stranger', () => {
-    expect(() => serversOfHealth('{"status":"pass"}')).toThrow(
+    expect(() => serversOfHealth('{"status":"pass"}', false)).toThrow(
       expect.objectContaining({ code: 'OMNI_AUTH_REQUIRED' }),
     );
   });
 
   it.each([['<html>'], ['[]'], ['{}'], ['null']])('takes %s for something that is not Omni', (text) => {
-    expect(() => serversOfHealth(text)).toThrow(
+    expect(() => serversOfHealth(text, false)).toThrow(
       expect.objectContaining({ code: 'OMNI_GATEWAY_UNREACHABLE' }),
     );
   });

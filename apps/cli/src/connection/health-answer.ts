@@ -8,16 +8,17 @@ const COMPONENT = 'upstream:';
 /**
  * The servers in the body of `/health/ready`, as a gateway tells those who show a token.
  *
+ * @param isWithheld - Whether it was not shown the token that there is.
  * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE` when no Omni can have written it, `OMNI_AUTH_REQUIRED` when it holds no details.
  */
-export function serversOfHealth(text: string): readonly ServerStatus[] {
+export function serversOfHealth(text: string, isWithheld: boolean): readonly ServerStatus[] {
   const body = parsed(text);
   if (!isJsonObject(body) || textMember(body, 'status') === undefined) {
     throw new GatewayError('OMNI_GATEWAY_UNREACHABLE', 'The program at this address is not Omni');
   }
   const details = member(body, 'details');
   if (!isJsonObject(details)) {
-    throw unauthorized();
+    throw unauthorized(isWithheld);
   }
   return Object.entries(details).flatMap(([component, facts]) =>
     component.startsWith(COMPONENT) ? [serverStatus(component.slice(COMPONENT.length), facts)] : [],

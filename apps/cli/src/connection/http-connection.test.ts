@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
-import { HttpConnection } from './http-connection.ts';
+import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts';
 
 let server: Server;
 let url: string;
@@ -31,10 +31,14 @@ afterEach(() => {
 const { signal } = new AbortController();
 const RESULT = '{"jsonrpc":"2.0","id":1,"result":{"n":12345678901234567890}}';
 
+function showing(token: string | undefined): HttpConnectionOptions['credential'] {
+  return () => Promise.resolve({ token, isWithheld: false });
+}
+
 describe('HttpConnection', () => {
   it('reads an answer in JSON, without losing a digit', async () => {
     answer = (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(RESULT);
-    const result = await new HttpConnection({ url, token: 'canary' }).request(
+    const result = await new HttpConnection({ url, credential: showing('canary') }).request(
       'tools/call',
       { name: 'Zürich' },
       { signal, headers: { 'Mcp-Param-A': 'b' } },
@@ -61,7 +65,7 @@ describe('HttpConnection', () => {
       response.write(`data: ${RESULT}\n\n`);
     };
     const seen: number[] = [];
-    const connection = new HttpConnection({ url, token: undefined });
+    const connection = new HttpConnection({ url, credential: showing(undefined) });
     const result = await connection.request(
       'a',
       {},
@@ -81,7 +85,7 @@ describe('HttpConnection', () => {
     };
 
     await expect(
-      new HttpConnection({ url, token: 'canary' }).request('a', {}, { signal }),
+      new HttpConnection({ url, credential: showing('canary') }).request('a', {}, { signal }),
     ).rejects.toMatchObject({
       code: 'OMNI_GATEWAY_UNREACHABLE',
     });
@@ -102,7 +106,7 @@ describe('HttpConnection', () => {
     answer = (response) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
 
     await expect(
-      new HttpConnection({ url, token: undefined }).request('a', {}, { signal }),
+      new HttpConnection({ url, credential: showing(undefined) }).request('a', {}, { signal }),
     ).rejects.toMatchObject({ code });
   });
 
@@ -113,7 +117,7 @@ describe('HttpConnection', () => {
     };
 
     await expect(
-      new HttpConnection({ url, token: undefined }).request('a', {}, { signal }),
+      new HttpConnection({ url, credential: showing(undefined) }).request('a', {}, { signal }),
     ).rejects.toMatchObject({
       code: 'OMNI_GATEWAY_UNREACHABLE',
     });
@@ -128,7 +132,7 @@ describe('HttpConnection', () => {
     };
 
     await expect(
-      new HttpConnection({ url, token: undefined }).request('a', {}, { signal: giveUp.signal }),
+      new HttpConnection({ url, credential: showing(undefined) }).request('a', {}, { signal: giveUp.signal }),
     ).rejects.toMatchObject({
       code: 'OMNI_UPSTREAM_TIMEOUT',
     });
@@ -140,7 +144,7 @@ describe('HttpConnection', () => {
     server.close();
 
     await expect(
-      new HttpConnection({ url, token: undefined }).request('a', {}, { signal }),
+      new HttpConnection({ url, credential: showing(undefined) }).request('a', {}, { signal }),
     ).rejects.toMatchObject({
       code: 'OMNI_GATEWAY_UNREACHABLE',
       message: `No Omni answers at ${new URL(url).origin} (ECONNREFUSED)`,
@@ -149,7 +153,7 @@ describe('HttpConnection', () => {
 
   it('says that an address speaks no TLS', async () => {
     await expect(
-      new HttpConnection({ url: url.replace('http:', 'https:'), token: undefined }).request(
+      new HttpConnection({ url: url.replace('http:', 'https:'), credential: showing(undefined) }).request(
         'a',
         {},
         { signal },
@@ -170,7 +174,7 @@ describe('HttpConnection', () => {
       .mockRejectedValue(
         new TypeError('fetch failed', { cause: Object.assign(new TypeError('tls'), { code }) }),
       );
-    const failure: unknown = await new HttpConnection({ url, token: undefined })
+    const failure: unknown = await new HttpConnection({ url, credential: showing(undefined) })
       .request('a', {}, { signal })
       .catch((error: unknown) => error);
     fetched.mockRestore();

@@ -17,7 +17,15 @@ const MAX_ANSWER_CHARS = 67_108_864;
 export interface HttpConnectionOptions {
   /** Endpoint: `http://127.0.0.1:7431/mcp`. */
   readonly url: string;
+  /** What the gateway may be shown. */
+  readonly credential: (signal: AbortSignal) => Promise<Credential>;
+}
+
+/** The token that a gateway is shown. */
+export interface Credential {
   readonly token: string | undefined;
+  /** Whether there is one that it is not shown, since it has not proved to be the Omni of this user. */
+  readonly isWithheld: boolean;
 }
 
 /** Requests to one endpoint over HTTP, a POST each. */
@@ -37,7 +45,8 @@ export class HttpConnection implements RpcConnection {
     this.#lastId += 1;
     const id = this.#lastId;
     const name = textMember(params, 'name');
-    const response = await fetchFrom(this.#options, {
+    const { token, isWithheld } = await this.#options.credential(signal);
+    const response = await fetchFrom(this.#options.url, token, {
       method: 'POST',
       signal,
       body: requestMessage(id, method, params),
@@ -50,6 +59,7 @@ export class HttpConnection implements RpcConnection {
         ...headers,
       },
     });
+    if (response.status === 401 && isWithheld) throw unauthorized(isWithheld);
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
     const messages = isStream
       ? streamedTexts(response, this.#options.url, signal)
@@ -60,19 +70,20 @@ export class HttpConnection implements RpcConnection {
       else if (meaning?.kind === 'result') return meaning.result;
       else if (meaning?.kind === 'error') throw meaning.error;
     }
-    throw response.status === 401 ? unauthorized() : notRpc();
+    throw response.status === 401 ? unauthorized(isWithheld) : notRpc();
   }
 
   async close(): Promise<void> {}
 }
 
 /**
- * A request that carries the token and follows no redirect, which might carry the token elsewhere.
+ * A request that carries the token, if there is one, and follows no redirect, which might carry the token elsewhere.
  *
  * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE`, or why the signal was aborted.
  */
 export async function fetchFrom(
-  { url, token }: HttpConnectionOptions,
+  url: string,
+  token: string | undefined,
   init: RequestInit & { readonly signal: AbortSignal },
 ): Promise<Response> {
   const headers = new Headers(init.headers);
@@ -84,14 +95,33 @@ export async function fetchFrom(
   }
 }
 
-/** @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE`, `OMNI_UPSTREAM_TOO_LARGE`, or why the signal was aborted. */
-export async function wholeText(response: Response, url: string, signal: AbortSignal): Promise<string> {
+/**
+ * @param maxLength - In characters; what is longer is read no further.
+ * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE`, `OMNI_UPSTREAM_TOO_LARGE`, or why the signal was aborted.
+ */
+export async function wholeText(
+  response: Response,
+  url: string,
+  signal: AbortSignal,
+  maxLength = Number.POSITIVE_INFINITY,
+): Promise<string> {
   let text = '';
-  for await (const piece of pieces(response, url, signal)) text += piece;
+  for await (const piece of pieces(response, url, signal)) {
+    text += piece;
+    if (text.length > maxLength) break;
+  }
   return text;
 }
 
-export function unauthorized(): GatewayError {
+export function unauthorized(isWithheld: boolean): GatewayError {
+  if (isWithheld)
+    return new GatewayError(
+      'OMNI_AUTH_REQUIRED',
+      'The program at this address wants a token, and has not proved to be the Omni of this user: it was not shown the token of this user',
+      {
+        hint: 'If you trust it, pass its token: --token, or OMNI_TOKEN. An Omni behind another port (a container, a tunnel), of another user, or with auth.token of its own cannot prove it.',
+      },
+    );
   return new GatewayError('OMNI_AUTH_REQUIRED', 'Omni does not know the token, or none was sent', {
     hint: 'Pass --token, or set OMNI_TOKEN; omni serve prints where the token is kept.',
   });

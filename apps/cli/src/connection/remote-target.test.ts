@@ -5,11 +5,18 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ownerProof as proofOfTheGateway } from '@omni/node';
+import { ownerProof } from './owner-check.ts';
 import { openRemoteTarget } from './remote-target.ts';
 
 let folder: string;
 let server: Server;
 let origin: string;
+let body: string;
+/** What it says to who asks for a proof. */
+let answer: (nonce: string) => string;
+const TOKEN = 'token-of-this-user';
+const portOf = (url: string): number => Number(new URL(url).port);
 const requests: { readonly path: string | undefined; readonly authorization: string | undefined }[] = [];
 
 beforeAll(async () => {
@@ -17,8 +24,10 @@ beforeAll(async () => {
   await mkdir(join(folder, 'home'));
   await writeFile(join(folder, 'home', 'token'), 'token-of-this-user\n', { mode: 0o600 });
   server = createServer((request, response) => {
+    const nonce = /\/health\/owner\/(.+)$/.exec(request.url ?? '')?.[1];
+    if (nonce !== undefined) return response.end(answer(nonce));
     requests.push({ path: request.url, authorization: request.headers.authorization });
-    response.end('{"status":"pass","details":{}}');
+    return response.end(body);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -32,6 +41,8 @@ afterAll(async () => {
 });
 beforeEach(() => {
   requests.length = 0;
+  body = '{"status":"pass","details":{}}';
+  answer = (nonce) => JSON.stringify({ proof: ownerProof(TOKEN, nonce, portOf(origin)) });
 });
 
 const { signal } = new AbortController();
@@ -64,6 +75,44 @@ describe('openRemoteTarget', () => {
     expect(requests[0]?.authorization).toBe('Bearer token-of-this-user');
   });
 
+  // guard: cli/owner-proof
+  it.each<[string, () => (nonce: string) => string]>([
+    ['says nothing of the kind', () => () => '{"status":"pass"}'],
+    ['makes something up', () => () => JSON.stringify({ proof: 'A'.repeat(43) })],
+    ['repeats what it was asked', () => (nonce) => JSON.stringify({ proof: nonce })],
+    [
+      'passes on the proof of the Omni on another port',
+      () => (nonce) => JSON.stringify({ proof: ownerProof(TOKEN, nonce, portOf(origin) + 1) }),
+    ],
+    [
+      'has another token',
+      () => (nonce) => JSON.stringify({ proof: ownerProof('another', nonce, portOf(origin)) }),
+    ],
+    [
+      'repeats a proof of before',
+      () => () => JSON.stringify({ proof: ownerProof(TOKEN, 'earlier', portOf(origin)) }),
+    ],
+    ['says more than a proof', () => () => 'x'.repeat(5_000_000)],
+  ])('does not show the token to a program of this machine that %s', async (_what, says) => {
+    answer = says();
+    await ask(origin, undefined);
+    expect(requests.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  it('says why it has shown no token, and what to do', async () => {
+    answer = () => '';
+    body = '{"status":"pass"}';
+    await expect(ask(origin, undefined)).rejects.toMatchObject({
+      code: 'OMNI_AUTH_REQUIRED',
+      message: expect.stringContaining('has not proved to be the Omni of this user'),
+      hint: expect.stringContaining('--token'),
+    });
+  });
+
+  it('asks for the proof that the gateway gives', () => {
+    expect(ownerProof(TOKEN, 'nonce', 7431)).toBe(proofOfTheGateway(TOKEN, 'nonce', 7431));
+  });
+
   it('takes the option before OMNI_TOKEN before the file', async () => {
     await ask(origin, undefined, { OMNI_TOKEN: 'from-environment' });
     await ask(origin, 'from-option', { OMNI_TOKEN: 'from-environment' });
@@ -75,9 +124,11 @@ describe('openRemoteTarget', () => {
   });
 
   it('keeps the token of this user on this machine', async () => {
-    const fetched = jest
-      .spyOn(globalThis, 'fetch')
-      .mockImplementation(() => Promise.resolve(new Response('{"status":"pass","details":{}}')));
+    const fetched = jest.spyOn(globalThis, 'fetch').mockImplementation((url) => {
+      const nonce = /\/health\/owner\/(.+)$/.exec(String(url))?.[1];
+      const text = nonce === undefined ? body : JSON.stringify({ proof: ownerProof(TOKEN, nonce, 1) });
+      return Promise.resolve(new Response(text));
+    });
     const authorizations = (): readonly (string | null)[] =>
       fetched.mock.calls.map(([, init]) => new Headers(init?.headers).get('authorization'));
     await ask('https://mcp.example', undefined);
@@ -86,7 +137,8 @@ describe('openRemoteTarget', () => {
     const seen = authorizations();
     fetched.mockRestore();
 
-    expect(seen).toEqual([null, null, 'Bearer token-of-this-user']);
+    // The last but one asks for the proof.
+    expect(seen).toEqual([null, null, null, 'Bearer token-of-this-user']);
   });
 
   it.each([['nonsense'], ['ftp://127.0.0.1'], ['http://user:pass@127.0.0.1'], ['http://127.0.0.1/?x=1']])(

@@ -1,6 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import { serversOfHealth } from './health-answer.ts';
-import { fetchFrom, HttpConnection, unauthorized, wholeText } from './http-connection.ts';
+import { type Credential, fetchFrom, HttpConnection, unauthorized, wholeText } from './http-connection.ts';
+import { isOwnGateway } from './owner-check.ts';
 import type { Target } from './target.ts';
 import { readTokenFile, TOKEN_PATTERN, tokenPath } from './token-file.ts';
 
@@ -14,7 +15,7 @@ export interface RemoteTargetOptions {
  * A gateway that runs already.
  *
  * The token is that of the options, else `OMNI_TOKEN`, else that of this user's gateway: the last for addresses of this machine
- * only, so that it never leaves it.
+ * only, so that it never leaves it, and only for a program there that proves to have it already.
  *
  * @throws {@link GatewayError} `OMNI_USAGE` when URL or token cannot be used.
  */
@@ -23,19 +24,29 @@ export async function openRemoteTarget(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Target> {
   const base = baseOf(options.url);
-  const token =
-    givenToken(options.token) ?? givenToken(environment['OMNI_TOKEN']) ?? (await ownToken(base, environment));
+  const given = givenToken(options.token) ?? givenToken(environment['OMNI_TOKEN']);
+  const own = given === undefined ? await ownToken(base, environment) : undefined;
+  let isOwn: Promise<boolean> | undefined;
+  const credential = async (signal: AbortSignal): Promise<Credential> => {
+    if (own === undefined) return { token: given, isWithheld: false };
+    const isProved = /* guard: cli/owner-proof */ await (isOwn ??= isOwnGateway(base, own, signal));
+    return { token: isProved ? own : undefined, isWithheld: !isProved };
+  };
   return {
     async servers(signal) {
-      const health = { url: `${base.href}health/ready`, token };
-      const response = await fetchFrom(health, { signal, headers: { Accept: 'application/health+json' } });
-      if (response.status === 401) throw unauthorized();
-      return serversOfHealth(await wholeText(response, health.url, signal));
+      const url = `${base.href}health/ready`;
+      const { token, isWithheld } = await credential(signal);
+      const response = await fetchFrom(url, token, {
+        signal,
+        headers: { Accept: 'application/health+json' },
+      });
+      if (response.status === 401) throw unauthorized(isWithheld);
+      return serversOfHealth(await wholeText(response, url, signal), isWithheld);
     },
     connect: (server) =>
       new HttpConnection({
         url: `${base.href}mcp${server === undefined ? '' : `/${encodeURIComponent(server)}`}`,
-        token,
+        credential,
       }),
     close: () => Promise.resolve(),
   };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,8 +46,10 @@ describe('readTokenFile', () => {
 
   it('has none where there is none, or something else', async () => {
     await writeFile(join(folder, 'other'), 'two words\n');
+    await writeFile(join(folder, 'long'), 'x'.repeat(5_000));
+    if (process.platform !== 'win32') execFileSync('mkfifo', [join(folder, 'pipe')]);
 
-    expect(await readTokenFile(join(folder, 'missing'))).toBeUndefined();
-    expect(await readTokenFile(join(folder, 'other'))).toBeUndefined();
+    for (const name of ['missing', 'other', 'long', 'pipe'])
+      expect(await readTokenFile(join(folder, name))).toBeUndefined();
   });
 });

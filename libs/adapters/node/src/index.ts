@@ -1,11 +1,14 @@
 export { exposeCollector } from './http/buffer-collector.ts';
 export { NodeChannelDialer, type NodeChannelDialerOptions } from './sockets/channel-dialer.ts';
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './processes/child-launcher.ts';
+export { checkConfigSafety, type ConfigSafety } from './files/config-safety.ts';
 export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './files/config-files.ts';
+export { ownerProof } from './files/owner-proof.ts';
 export { type FileToken, loadOrCreateToken } from './files/file-token.ts';
 export { UndiciHttpClient, type UndiciHttpClientOptions } from './http/http-client.ts';
 export { type ListenAddress, NodeHttpListener, type NodeHttpListenerOptions } from './http/http-listener.ts';
 export { LineSplitter } from './sockets/line-splitter.ts';
+export { type LaunchedProcess, watchLaunchers } from './processes/launcher-watch.ts';
 export { orphanSweep } from './processes/orphan-sweep.ts';
 export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './logging/pino-logger.ts';
 export { NodeSocketListener, type NodeSocketListenerOptions } from './sockets/socket-listener.ts';

@@ -4,6 +4,7 @@ import { registerGateway } from './modules/gateway-modules.ts';
 import { Scope } from './scope/scope.ts';
 import { openSessionScope, type OnSession } from './scope/session-scope.ts';
 import { HTTP_START_GRACE_MS, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
+import type { Pages } from './health-pages.ts';
 import type { MasterServer } from './master-server.ts';
 import { Token } from './token.ts';
 
@@ -13,6 +14,8 @@ export interface MasterServerOptions extends GatewayAdapters {
   readonly startGraceMs?: number;
   /** Called for each legacy session that opens, with the session's own scope: what is registered there ends with it. */
   readonly onSession?: OnSession;
+  /** Answers paths that are neither of MCP nor of health. Default: nothing is there. */
+  readonly pages?: Pages | undefined;
   /** Who requests come from. Default: who shows a token of the configuration. */
   readonly authentication?: Authentication;
 }
@@ -33,6 +36,7 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.Logger, { useValue: options.logger ?? silentLogger });
   root.register(Token.CredentialProvider, { useValue: options.credentials ?? configuredCredentials });
   root.register(Token.ChildLauncher, { useValue: options.launcher });
+  root.register(Token.Pages, { useValue: options.pages });
   root.register(Token.HttpClient, { useValue: options.http });
   root.register(Token.ChannelDialer, { useValue: options.dialer });
   root.register(Token.OpenSessionScope, {

@@ -1,11 +1,15 @@
 import { healthDocument, type HealthMonitor } from '@omni/health';
 import { jsonText, type Principal } from '@omni/ports';
 
-interface Page {
+/** Something to read that is no message of MCP. */
+export interface Page {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
 }
+
+/** Pages beside those of health; `undefined` where nothing is. */
+export type Pages = (path: string) => Page | undefined;
 
 const LIVE = new Set(['/health/live', '/healthz', '/livez']);
 const READY = new Set(['/health/ready', '/readyz', '/ready']);

@@ -63,6 +63,13 @@ export class MasterServer {
     this.#parts = parts;
     const { health, protocol, upstreamHealth, configurations } = parts;
     health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
+    const { logger } = parts;
+    if (logger.getStatus !== undefined)
+      health.register({
+        name: 'log',
+        critical: false,
+        getStatus: () => logger.getStatus?.() ?? { level: 'ok', details: {}, since: 0 },
+      });
     followDefinitions({
       ...parts,
       health: upstreamHealth,

@@ -5,7 +5,7 @@ export {
   type Environment,
 } from './node/node-configuration.ts';
 export { configurationJsonSchema } from '@omni/config';
-export { exposeCollector } from '@omni/node';
+export { exposeCollector, watchLaunchers } from '@omni/node';
 export { createNodeMasterServer, type NodeMasterServerOptions } from './node/node-master-server.ts';
 export { startHttpGateway, type HttpGateway, type HttpGatewayOptions } from './node/http-gateway.ts';
 export { startStdioGateway, type StdioGateway, type StdioGatewayOptions } from './node/stdio-gateway.ts';

@@ -18,6 +18,7 @@ import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
+import type { Pages } from './health-pages.ts';
 import type { MasterServer } from './master-server.ts';
 import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
@@ -57,6 +58,7 @@ export const Token = {
   Authentication: token<Authentication>('Authentication'),
   OriginGuard: token<OriginGuard>('OriginGuard'),
   HealthMonitor: token<HealthMonitor>('HealthMonitor'),
+  Pages: token<Pages | undefined>('Pages'),
   UpstreamHealth: token<UpstreamHealth>('UpstreamHealth'),
   ProtocolHandler: token<ProtocolHandler>('ProtocolHandler'),
   MasterServer: token<MasterServer>('MasterServer'),

@@ -26,7 +26,7 @@ const BOMB = [
 ].join('\n');
 
 describe('parseConfiguration on what it refuses', () => {
-  // guard: config/tcp-outside, config/tcp-beside-token, config/url-credential, config/private-settings, config/nul-in-path
+  // guard: config/tcp-outside, config/tcp-beside-token, config/url-credential, config/private-settings, config/nul-in-path, config/short-token
   it.each([
     // Whole files.
     ['', 'o.yaml:1:1  the file is empty; write "mcpServers:" and your servers, or delete it'],
@@ -128,6 +128,14 @@ describe('parseConfiguration on what it refuses', () => {
     [
       'auth: { token: 0123456789abcdef, tokens: [{ name: ada, token: 0123456789abcdef }] }',
       'o.yaml:1:63  auth.tokens.0.token is the token of the owner too; give each its own',
+    ],
+    [
+      'auth: { token: fifteen-letters }',
+      'o.yaml:1:16  auth.token has fewer than 16 characters (128 bits) and may be guessed; "openssl rand -hex 32" prints one that cannot',
+    ],
+    [
+      'auth: { tokens: [{ name: ada, token: changeme }] }',
+      'o.yaml:1:38  auth.tokens.0.token has fewer than 16 characters (128 bits) and may be guessed; "openssl rand -hex 32" prints one that cannot',
     ],
     [
       'sealing: { keys: [my-password] }',

@@ -20,6 +20,11 @@ export type FramingError =
 /** A reliable two-way stream of whole messages: a child's stdio, a socket, a pair in memory. */
 export interface MessageChannel {
   /**
+   * `false` as soon as nothing more can be sent; {@link ChannelListener.onClose} tells why, perhaps a moment later. Absent where it is told
+   * at once.
+   */
+  readonly isOpen?: boolean;
+  /**
    * Sends one message. Never throws.
    *
    * @param text - Without line breaks.

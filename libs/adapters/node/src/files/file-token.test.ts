@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { loadOrCreateToken } from './file-token.ts';
+import { giveAway } from './someone-else.fixture.ts';
 
 describe('loadOrCreateToken', () => {
   let root: string;
@@ -11,9 +13,12 @@ describe('loadOrCreateToken', () => {
     root = await mkdtemp(join(tmpdir(), 'omni-token-'));
   });
 
-  afterEach(() => rm(root, { recursive: true }));
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await rm(root, { recursive: true });
+  });
 
-  // guard: token/created-mode, token/created-folder
+  // guard: token/created-mode
   it('creates a token that only its owner can read, and keeps it', async () => {
     const folder = join(root, 'a', 'b');
     const { token, path } = await loadOrCreateToken(folder);
@@ -47,6 +52,27 @@ describe('loadOrCreateToken', () => {
     await loadOrCreateToken(folder);
     await chmod(folder, 0o777);
     await expect(loadOrCreateToken(folder)).rejects.toMatchObject({ code: 'OMNI_STATE_DENIED' });
+  });
+
+  it('refuses a folder that belongs to another user', async () => {
+    const folder = join(root, 'foreign');
+    await loadOrCreateToken(folder);
+    await giveAway(folder);
+    await expect(loadOrCreateToken(folder)).rejects.toMatchObject({
+      code: 'OMNI_STATE_DENIED',
+      hint: expect.stringContaining('OMNI_HOME'),
+    });
+  });
+
+  // guard: token/pipe
+  it('does not wait for a pipe in the place of the token', async () => {
+    const { path } = await loadOrCreateToken(join(root, 'pipe'));
+    await rm(path);
+    execFileSync('mkfifo', ['-m', '600', path]);
+    await expect(loadOrCreateToken(join(root, 'pipe'))).rejects.toMatchObject({
+      code: 'OMNI_STATE_DENIED',
+      message: `${path} is no file, so it cannot hold the token`,
+    });
   });
 
   // guard: token/content

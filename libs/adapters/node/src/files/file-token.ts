@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, link, open, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatewayError } from '@omni/ports';
+import { changeableBy } from './changeable-by.ts';
 import { errorCode } from './error-code.ts';
+import { makePrivateFolder } from './private-folder.ts';
 
 /** The token that clients of this machine's owner show. */
 export interface FileToken {
@@ -20,12 +23,12 @@ const HAS_MODES = process.platform !== 'win32';
  * Reads the token in the state folder, or creates folder (0700) and token (0600, 32 random bytes in base64url). Of several
  * processes that create it at once all get the same.
  *
- * @throws {@link GatewayError} `OMNI_STATE_DENIED` when it cannot be kept, or others can read or replace it.
+ * @throws {@link GatewayError} `OMNI_STATE_DENIED` when it cannot be kept, is no file, or others can read or replace it.
  */
 export async function loadOrCreateToken(stateDir: string): Promise<FileToken> {
   const path = join(stateDir, FILE_NAME);
   try {
-    await mkdir(stateDir, { recursive: true, /* guard: token/created-folder */ mode: 0o700 });
+    await makePrivateFolder(stateDir);
     await refuseOpenFolder(stateDir);
     const existing = await readToken(path);
     if (existing !== undefined) return { token: existing, path };
@@ -40,28 +43,42 @@ export async function loadOrCreateToken(stateDir: string): Promise<FileToken> {
 }
 
 async function refuseOpenFolder(stateDir: string): Promise<void> {
-  const { mode } = await stat(stateDir);
+  const facts = await stat(stateDir);
+  const changer = changeableBy(facts);
   // guard: token/folder-mode
-  if (!HAS_MODES || (mode & 0o022) === 0) return;
-  throw new GatewayError(
-    'OMNI_STATE_DENIED',
-    `Others can write to ${stateDir} and so replace the token in it`,
-    {
-      hint: `chmod 700 ${stateDir}`,
-    },
-  );
+  if (changer !== undefined)
+    throw new GatewayError(
+      'OMNI_STATE_DENIED',
+      `${stateDir} can be changed by ${changer}, and so the token in it`,
+      {
+        hint:
+          facts.uid === process.getuid?.()
+            ? `chmod 700 ${stateDir}`
+            : 'Set OMNI_HOME to a folder that belongs to the user that runs Omni.',
+      },
+    );
+  // Anybody may make files in a folder like /tmp: one of these may stand in the place of the token.
+  if (facts.uid === process.getuid?.() || !HAS_MODES) return;
+  throw new GatewayError('OMNI_STATE_DENIED', `${stateDir} belongs to another user`);
 }
 
 async function readToken(path: string): Promise<string | undefined> {
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    // Non-blocking: opening a pipe waits for a writer.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   try {
-    const { mode, uid, size } = await file.stat();
+    const facts = await file.stat();
+    const { mode, uid, size } = facts;
+    // guard: token/pipe
+    if (!facts.isFile())
+      throw new GatewayError('OMNI_STATE_DENIED', `${path} is no file, so it cannot hold the token`, {
+        hint: `Move ${path} away, and Omni makes a new token.`,
+      });
     // guard: token/file-mode
     if (HAS_MODES && ((mode & 0o077) !== 0 || uid !== process.getuid?.())) {
       throw new GatewayError('OMNI_STATE_DENIED', `Others can read or own the token file ${path}`, {

@@ -1,4 +1,6 @@
-import { type LogFields, type Logger, printableJson, withoutSecrets } from '@omni/ports';
+import { write } from 'node:fs';
+import { type ComponentStatus, type LogFields, type Logger, printableJson, withoutSecrets } from '@omni/ports';
+import { LineSink } from './line-sink.ts';
 
 /** Settings of {@link createPinoLogger}. */
 export interface PinoLoggerOptions {
@@ -6,12 +8,16 @@ export interface PinoLoggerOptions {
   readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Default 2, stderr: stdout belongs to the protocol. */
   readonly destination?: 2 | { write(line: string): void };
+  /** Called when lines begin to be lost, since the disk is full or nobody reads. @param reason - Code of the system, e.g. `ENOSPC`. */
+  readonly onLost?: (reason: string) => void;
 }
 
 /** A logger that holds lines back to write many at once. */
 export interface BufferedLogger extends Logger {
-  /** Writes what is held back; call it before the process ends. */
-  flush(): void;
+  /** Resolves when what is held back is written, or cannot be; call it before the process ends. */
+  flush(): Promise<void>;
+  /** Whether lines can be written; `warn` while they are lost. */
+  getStatus(): ComponentStatus;
 }
 
 const SECRET_KEYS = [
@@ -27,18 +33,24 @@ const SECRET_KEYS = [
   'secret',
   'apiKey',
 ];
-/** When stderr is not read, lines beyond this are dropped rather than held. */
-const MAX_HELD_BYTES = 1_048_576;
 
 /** Loads pino, which costs some 15 ms, only when somebody logs. Lines are JSON without raw control characters; keys that hold credentials, and what looks like one, show `***`. */
 export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise<BufferedLogger> {
   // Bundlers give CommonJS packages a default export only.
   const { default: pino } = await import('pino');
+  const startedAt = Date.now();
   const target = options.destination ?? 2;
-  const stderr =
-    target === 2 ? pino.destination({ dest: 2, sync: false, maxLength: MAX_HELD_BYTES }) : undefined;
   const errorFields = (error: unknown): unknown =>
     error instanceof Error ? redactedFields(pino.stdSerializers.err(error)) : error;
+  const sink =
+    target === 2
+      ? new LineSink({
+          put: (bytes, done) => write(2, bytes, done),
+          onLost: options.onLost ?? (() => {}),
+          gapLine: (lost, reason) =>
+            `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), pid: process.pid, lost, reason, msg: 'log lines were lost' })}\n`,
+        })
+      : undefined;
   const logger = pino(
     {
       level: options.level ?? 'info',
@@ -51,15 +63,8 @@ export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise
       // guard: log/credentials
       redact: { paths: SECRET_KEYS.flatMap((key) => [`["${key}"]`, `*["${key}"]`]), censor: '***' },
     },
-    target === 2 ? stderr : target,
+    target === 2 ? sink : target,
   );
-  let isLost = false;
-  // A closed terminal or a full disk: pino would try for ever to write what is left when the process ends, and never let it end.
-  stderr?.on('error', () => {
-    isLost = true;
-    logger.level = 'silent';
-    stderr.destroy();
-  });
   return {
     debugging: logger.isLevelEnabled('debug'),
     debug: (fields, message) => {
@@ -68,8 +73,14 @@ export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise
     info: (fields, message) => logger.info(redactedFields(fields), withoutSecrets(message)),
     warn: (fields, message) => logger.warn(redactedFields(fields), withoutSecrets(message)),
     error: (fields, message) => logger.error(redactedFields(fields), withoutSecrets(message)),
-    flush: () => {
-      if (!isLost) stderr?.flushSync();
+    flush: () => sink?.flush() ?? Promise.resolve(),
+    getStatus: () => {
+      const lostReason = sink?.lostReason;
+      return {
+        level: lostReason === undefined ? 'ok' : 'warn',
+        details: lostReason === undefined ? {} : { lostReason },
+        since: sink?.changedAt ?? startedAt,
+      };
     },
   };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChildSpec, OwnerReport } from '@omni/ports';
+import type { ChildChannel, ChildSpec, OwnerReport } from '@omni/ports';
 import { RecordingListener, SmallBudget } from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -10,6 +10,16 @@ import { NodeChildLauncher } from './child-launcher.ts';
 import { readProcessStat } from './process-stat.ts';
 
 const ECHO = 'process.stdin.pipe(process.stdout)';
+const onLinux = process.platform === 'linux' ? it : it.skip;
+/** Starts two processes in sessions of their own, one below the other, as a browser does, and tells their pids. */
+const ESCAPES = (environment: string): string => `
+  const { spawn } = require('node:child_process');
+  const env = ${environment === 'known' ? 'process.env' : '{ PATH: process.env.PATH }'};
+  const inner = "console.log(require('node:child_process').spawn('sleep', ['30'], { detached: true, stdio: 'ignore' }).pid); setInterval(() => {}, 1000)";
+  const outer = spawn(process.execPath, ['-e', inner], { detached: true, stdio: ['ignore', 'pipe', 'ignore'], env });
+  outer.stdout.once('data', (pid) => console.log(outer.pid + ' ' + String(pid).trim()));
+  process.stdin.resume();
+`;
 const SOURCE = new URL('./child-launcher.ts', import.meta.url).href;
 
 describe('NodeChildLauncher', () => {
@@ -101,6 +111,16 @@ describe('NodeChildLauncher', () => {
     );
     expect((await listener.closed())?.message).toBe('"test" exited with code 0; it wrote nothing on stderr');
     expect(listener.messages.length).toBe(20_000);
+  });
+
+  it('says that it takes nothing more as soon as the child has exited', async () => {
+    const listener = new RecordingListener();
+    const channel = launcher.launch(node('process.stdin.once("data", () => process.exit(0))'), listener);
+    expect(channel.isOpen).toBe(true);
+    channel.send('{}');
+    while (channel.send('{}')) await new Promise((next) => setImmediate(next));
+    expect(channel.isOpen).toBe(false);
+    expect((await listener.closed())?.code).toBe('OMNI_UPSTREAM_EXITED');
   });
 
   it('names the signal that ended a child', async () => {
@@ -257,16 +277,69 @@ describe('NodeChildLauncher', () => {
     expect(listener.closes).toEqual([undefined]);
   });
 
-  // guard: child/escaped
-  it('takes a descendant in a session of its own with it when the launcher closes', async () => {
-    const own = new NodeChildLauncher({ graceMs: 200 });
+  describe.each([
+    ['with a cgroup where one can be had', true],
+    ['without a cgroup', false],
+  ])('%s', (_where, cgroups) => {
+    // guard: child/escaped
+    onLinux.each([
+      ['crashes', 'known', (channel: ChildChannel) => process.kill(channel.pid ?? 0, 'SIGKILL')],
+      ['crashes', 'unknown', (channel: ChildChannel) => process.kill(channel.pid ?? 0, 'SIGKILL')],
+      ['is closed', 'known', (channel: ChildChannel) => void channel.close()],
+      ['is closed', 'unknown', (channel: ChildChannel) => void channel.close()],
+    ])(
+      'takes descendants in sessions of their own with a child that %s, whose environment is %s',
+      async (_how, environment, end) => {
+        const own = new NodeChildLauncher({ graceMs: 200, cgroups });
+        const listener = new RecordingListener();
+        const channel = own.launch(node(ESCAPES(environment)), listener);
+        const bystander = spawn('sleep', ['30'], { detached: true, stdio: 'ignore' });
+        const pids = (await listener.received(1)).flatMap((line) => line.split(' ').map(Number));
+        expect(pids.map(isRunning)).toEqual([true, true]);
+        // It is looked every 100 ms at first.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        end(channel);
+        await listener.closed();
+        await vanished(pids);
+        expect(isRunning(bystander.pid ?? 0)).toBe(true);
+        bystander.kill('SIGKILL');
+        await own.close();
+      },
+    );
+  });
+
+  onLinux('finds who was left by its parent before anybody looked, by the mark of the child', async () => {
+    const own = new NodeChildLauncher({ graceMs: 200, cgroups: false });
     const listener = new RecordingListener();
-    const sleeper = `require('node:child_process').spawn('sleep', ['30'], { detached: true, stdio: 'ignore' }).pid`;
-    own.launch(node(`console.log(${sleeper}); process.stdin.resume()`), listener);
+    const other = new RecordingListener();
+    const orphan = `require('node:child_process').spawn('/bin/sh', ['-c', 'setsid sleep 30 </dev/null >/dev/null 2>&1 & echo $!']).stdout.on('data', (pid) => console.log(String(pid).trim()))`;
+    own.launch(node(`${orphan}; process.stdin.resume()`), other);
+    const channel = own.launch(node(`${orphan}; process.stdin.on('data', () => process.exit(1))`), listener);
+    const [spared = '0'] = await other.received(1);
     const [pid = '0'] = await listener.received(1);
-    expect(isRunning(Number(pid))).toBe(true);
-    await own.close();
+    expect([spared, pid].map((text) => isRunning(Number(text)))).toEqual([true, true]);
+    channel.send('x');
+    await listener.closed();
     await vanished([Number(pid)]);
+    // That of another child of the same Omni is left alone.
+    expect(isRunning(Number(spared))).toBe(true);
+    await own.close();
+    await vanished([Number(spared)]);
+  });
+
+  // guard: child/escaped-at-close
+  onLinux('takes a descendant with it that nobody has seen when the launcher closes', async () => {
+    const own = new NodeChildLauncher({ graceMs: 200, cgroups: false });
+    const listener = new RecordingListener();
+    own.launch(node(`console.log(process.env.OMNI_OWNER); process.stdin.resume()`), listener);
+    const [mark = ''] = await listener.received(1);
+    const unseen = spawn('sleep', ['30'], {
+      detached: true,
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'], OMNI_OWNER: `${mark}0` },
+    });
+    await own.close();
+    await vanished([unseen.pid ?? 0]);
   });
 
   // guard: child/left-behind
@@ -345,7 +418,10 @@ describe('NodeChildLauncher whose process dies', () => {
   });
 
   /** A process that launches three kinds of children and prints every pid, its reaper's first. */
-  async function startParent(): Promise<{ parent: ChildProcess; pids: number[] }> {
+  async function startParent(
+    more: readonly ChildSpec[] = [],
+    delayMs = 0,
+  ): Promise<{ parent: ChildProcess; pids: number[] }> {
     const stubborn = `process.on('SIGTERM', () => {}); process.on('SIGHUP', () => {}); process.stdin.resume(); setInterval(() => {}, 1000); console.log(process.pid)`;
     const wrapper = {
       ...node(''),
@@ -356,15 +432,19 @@ describe('NodeChildLauncher whose process dies', () => {
       wrapper,
       node(stubborn),
       { ...node(''), command: '/bin/sh', args: ['-c', 'sleep 60 & sleep 60 & echo $!; wait'] },
+      ...more,
     ];
     const script = `
       import { NodeChildLauncher } from ${JSON.stringify(SOURCE)};
-      const launcher = new NodeChildLauncher();
+      const launcher = new NodeChildLauncher({ cgroups: false });
       process.stdin.on('data', () => console.log('here'));
       const pids = [];
       for (const spec of ${JSON.stringify(specs)}) {
         const channel = launcher.launch(spec, {
-          onMessage(text) { pids.push(channel.pid, Number(text)); if (pids.length === 6) console.log(JSON.stringify([launcher.reaperPid, ...pids])); },
+          onMessage(text) {
+            pids.push([channel.pid, ...text.split(' ').map(Number)]);
+            if (pids.length === ${specs.length}) setTimeout(() => console.log(JSON.stringify([launcher.reaperPid, ...pids.flat()])), ${delayMs});
+          },
           onFramingError() {}, onClose() {},
         });
       }
@@ -383,6 +463,14 @@ describe('NodeChildLauncher whose process dies', () => {
     const startedAt = performance.now();
     await vanished(pids);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  // guard: process/reaper-escaped
+  onLinux('takes descendants in sessions of their own along after SIGKILL', async () => {
+    const { parent, pids } = await startParent([node(ESCAPES('known')), node(ESCAPES('unknown'))], 500);
+    expect(pids.map(isRunning)).not.toContain(false);
+    parent.kill('SIGKILL');
+    await vanished(pids);
   });
 
   it('would leave children behind without the reaper', async () => {

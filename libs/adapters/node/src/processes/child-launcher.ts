@@ -9,7 +9,10 @@ import {
 } from '@omni/ports';
 import { childEnvironment } from './child-environment.ts';
 import { ChildProcessChannel } from './child-process-channel.ts';
-import { createOwnerMark, endEscaped } from './orphan-sweep.ts';
+import { childMark, createOwnerMark, endEscaped } from './orphan-sweep.ts';
+import { ownCgroup } from './child-cgroup.ts';
+import { ChildFamily } from './child-family.ts';
+import { DescendantFollower } from './descendant-follower.ts';
 import { Reaper } from './reaper.ts';
 
 /** Settings of {@link NodeChildLauncher}. */
@@ -18,6 +21,8 @@ export interface NodeChildLauncherOptions {
   readonly graceMs?: number;
   /** Bytes that may wait for one child to read them. Default 16 MiB. */
   readonly maxBacklogBytes?: number;
+  /** Whether each child gets a cgroup where one can be had. Default `true`. */
+  readonly cgroups?: boolean;
   readonly logger?: Logger;
 }
 
@@ -27,13 +32,17 @@ export class NodeChildLauncher implements ChildLauncher {
   readonly #maxBacklogBytes: number;
   readonly #owner = createOwnerMark();
   readonly #reaper: Reaper;
+  readonly #follower = new DescendantFollower();
+  readonly #cgroupParent: string | undefined;
+  #lastSerial = 0;
   readonly #channels = new Set<ChildChannel>();
   #isClosed = false;
 
   constructor(options: NodeChildLauncherOptions = {}) {
     this.#graceMs = options.graceMs ?? 2_000;
     this.#maxBacklogBytes = options.maxBacklogBytes ?? 16 * 1_048_576;
-    this.#reaper = new Reaper(options.logger ?? silentLogger);
+    this.#reaper = new Reaper(this.#owner, options.logger ?? silentLogger);
+    this.#cgroupParent = options.cgroups === false ? undefined : ownCgroup();
   }
 
   /** The process that ends the children when Omni dies; `undefined` before the first child. */
@@ -45,16 +54,24 @@ export class NodeChildLauncher implements ChildLauncher {
     // guard: child/after-close
     if (this.#isClosed) return refuse(spec, listener);
     this.#reaper.start();
+    const mark = childMark(this.#owner, (this.#lastSerial += 1));
     const channel: ChildChannel = new ChildProcessChannel(spec, listener, {
       environment: childEnvironment({
         own: process.env,
         added: spec.env,
-        owner: this.#owner,
+        owner: mark,
         ignoresCase: process.platform === 'win32',
       }),
       graceMs: this.#graceMs,
       maxBacklogBytes: this.#maxBacklogBytes,
-      reaper: this.#reaper,
+      familyOf: (leader) =>
+        new ChildFamily({
+          leader,
+          mark,
+          follower: this.#follower,
+          reaper: this.#reaper,
+          cgroupParent: this.#cgroupParent,
+        }),
       onGone: () => this.#channels.delete(channel),
     });
     this.#channels.add(channel);
@@ -66,7 +83,7 @@ export class NodeChildLauncher implements ChildLauncher {
     this.#isClosed = true;
     await Promise.all([...this.#channels].map((channel) => channel.close()));
     await this.#reaper.close();
-    // guard: child/escaped
+    // guard: child/escaped-at-close
     endEscaped(this.#owner);
   }
 }

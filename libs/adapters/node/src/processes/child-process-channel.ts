@@ -14,7 +14,7 @@ import { type ChildExit, endingOf, exitFailure, spawnFailure } from './child-fai
 import { LineSplitter } from '../sockets/line-splitter.ts';
 import { LineWriter } from '../sockets/line-writer.ts';
 import { OutputTail } from './output-tail.ts';
-import type { Reaper } from './reaper.ts';
+import type { ChildFamily } from './child-family.ts';
 
 /** After the leader's exit its last output is read for this long when somebody else holds the pipe open. */
 const DRAIN_MS = 80;
@@ -30,7 +30,8 @@ export interface ChildProcessChannelOptions {
   readonly environment: Record<string, string>;
   readonly graceMs: number;
   readonly maxBacklogBytes: number;
-  readonly reaper: Reaper;
+  /** Takes charge of the child, which has just started, and of all that it starts. */
+  readonly familyOf: (leader: number) => ChildFamily;
   /** Called once, when nothing of the child is left. */
   readonly onGone: () => void;
 }
@@ -45,6 +46,7 @@ export class ChildProcessChannel implements ChildChannel {
   readonly #child: ChildProcess | undefined;
   readonly #writer: LineWriter | undefined;
   readonly #gone: Promise<void>;
+  #family: ChildFamily | undefined;
   #resolveGone: () => void = () => {};
   #stopping: 'no' | 'eof' | 'term' | 'kill' = 'no';
   #cancelStep: CancelTimer = () => {};
@@ -82,6 +84,10 @@ export class ChildProcessChannel implements ChildChannel {
     return this.#child?.pid;
   }
 
+  get isOpen(): boolean {
+    return this.#writer?.isOpen === true;
+  }
+
   send(text: string): boolean {
     return this.#writer !== undefined && this.#writer.send(text);
   }
@@ -104,8 +110,7 @@ export class ChildProcessChannel implements ChildChannel {
       stdin?.on('error', () => {});
       return undefined;
     }
-    // guard: process/reaper
-    this.#options.reaper.add(child.pid);
+    this.#family = this.#options.familyOf(child.pid);
     child.on('exit', (code, signal) => this.#onExit({ code, signal }));
     child.on('close', () => this.#finish());
     stdout.on('data', this.#onStdout);
@@ -146,11 +151,11 @@ export class ChildProcessChannel implements ChildChannel {
     if (this.#stopping === 'term') {
       this.#stopping = 'kill';
       // guard: child/kill
-      this.#signalGroup('SIGKILL');
+      this.#family?.signal('SIGKILL');
       this.#cancelStep = systemClock.after(KILL_WAIT_MS, () => this.#finish());
     } else {
       this.#stopping = 'term';
-      this.#signalGroup('SIGTERM');
+      this.#family?.signal('SIGTERM');
       this.#cancelStep = systemClock.after(this.#options.graceMs, () => this.#escalate());
     }
   }
@@ -161,10 +166,9 @@ export class ChildProcessChannel implements ChildChannel {
     this.#cancelStep();
     this.#cancelPipeGrace?.();
     this.#writer?.abandon();
-    // At once, while the number cannot belong to anybody else: wrappers leave their own children behind.
+    // Wrappers leave their own children behind.
     // guard: child/left-behind
-    this.#signalGroup('SIGKILL');
-    if (this.pid !== undefined) this.#options.reaper.remove(this.pid);
+    this.#family?.end();
     this.#cancelStep = systemClock.after(DRAIN_MS, () => setImmediate(() => this.#finish()));
   }
 
@@ -211,15 +215,5 @@ export class ChildProcessChannel implements ChildChannel {
     this.#isGone = true;
     this.#options.onGone();
     this.#resolveGone();
-  }
-
-  #signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
-    const pid = this.pid;
-    if (pid === undefined) return;
-    try {
-      process.kill(/* guard: child/group */ HAS_GROUPS ? -pid : pid, signal);
-    } catch {
-      // Nobody is left in the group.
-    }
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { OWNER_VARIABLE } from './child-environment.ts';
-import { readProcessStat } from './process-stat.ts';
+import { isRunning, processIds, readProcessStat } from './process-stat.ts';
 
 /** @returns A mark that names this very process: `pid:start time:token`. */
 export function createOwnerMark(): string {
@@ -18,24 +18,28 @@ export function orphanSweep(): number {
   return killGroupsOf(/* guard: orphan/living-owner */ (owner) => !isAlive(owner));
 }
 
+/** @returns The mark of one child of the process with this mark. */
+export function childMark(owner: string, serial: number): string {
+  return `${owner}.${serial}`;
+}
+
 /**
- * Kills what carries the mark of a living owner: at its end these are descendants that made a session of their own to get away
- * from the group of the child that started them. The same limits as for {@link orphanSweep}.
+ * Kills what carries the mark of a living owner, or of one of its children: at its end these are descendants that made a session of their own
+ * to get away from the group of the child that started them. The same limits as for {@link orphanSweep}.
  *
  * @returns How many groups were killed.
  */
-export function endEscaped(mark: string): number {
-  return killGroupsOf((owner) => owner === mark);
+export function endEscaped(owner: string): number {
+  return killGroupsOf((mark) => mark === owner || mark.startsWith(`${owner}.`));
 }
 
 function killGroupsOf(isWanted: (owner: string) => boolean): number {
   const own = readProcessStat('self');
   if (process.platform !== 'linux' || own === undefined) return 0;
   const groups = new Set<number>();
-  for (const name of listProcesses()) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const owner = ownerOf(pid);
+  for (const pid of listProcesses()) {
+    if (pid === process.pid) continue;
+    const owner = markOf(pid);
     if (owner === undefined || !isWanted(owner)) continue;
     const stat = readProcessStat(pid);
     // Omni itself may have been started by a child of another Omni and so carry that one's mark.
@@ -54,16 +58,17 @@ function killGroupsOf(isWanted: (owner: string) => boolean): number {
   return killed;
 }
 
-function listProcesses(): readonly string[] {
+/** @returns The ids of all processes; none where the system has no `/proc`. */
+export function listProcesses(): readonly number[] {
   try {
-    return readdirSync('/proc');
+    return processIds(readdirSync('/proc'));
   } catch {
     return [];
   }
 }
 
-/** The owner's mark in the environment of a process that this one may judge. */
-function ownerOf(pid: number): string | undefined {
+/** @returns The mark in the environment of a process that this one may judge. */
+export function markOf(pid: number): string | undefined {
   try {
     const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
     const at = environment.indexOf(`\0${OWNER_VARIABLE}=`);
@@ -81,13 +86,7 @@ function ownerOf(pid: number): string | undefined {
 
 /** A mark that cannot be read counts as alive, since its writer is unknown. */
 function isAlive(owner: string): boolean {
-  const match = /^(\d+):(\d+):[\w-]+$/.exec(owner);
-  if (match === null) return /* guard: orphan/foreign-mark */ true;
-  const stat = readProcessStat(Number(match[1]));
-  return (
-    stat !== undefined &&
-    stat.state !== 'Z' &&
-    stat.state !== 'X' &&
-    /* guard: orphan/start-time */ stat.startTime === match[2]
-  );
+  const match = /^(\d+):(\d+):[\w.-]+$/.exec(owner);
+  if (match?.[1] === undefined || match[2] === undefined) return /* guard: orphan/foreign-mark */ true;
+  return isRunning(Number(match[1]), match[2]);
 }

@@ -3,24 +3,67 @@ import { Socket } from 'node:net';
 import { type Logger, silentLogger } from '@omni/ports';
 
 /**
- * Keeps the list of groups in a variable, one command a line: `+group`, `-group`. At the end of its input, which comes
- * when Omni ends in whatever way, it kills what is listed and ends too. It waits in `read`, so it costs nothing.
+ * Keeps the list of what Omni has started in a variable, one command a line: `+item` and `-item`, and `m` with the mark of Omni. At the end of
+ * its input, which comes when Omni ends in whatever way, it kills what is listed and ends too. It waits in `read`, so it costs nothing.
+ *
+ * Items are `g:pid:start` (a group), `p:pid:start` (a process) and `c:folder` (a cgroup). `start` is the start time that Linux tells in
+ * `/proc`, or 0 where there is none: a number that belongs to another process by now is left alone.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM PIPE
-groups=' '
+set -f
+listed=' '
+mark=
 while IFS= read -r line; do
   case $line in
-    +*) groups="$groups\${line#+} " ;;
-    -*) id=\${line#-}
-        case $groups in *" $id "*) groups="\${groups%% $id *} \${groups#* $id }" ;; esac ;;
+    m*) mark=\${line#m} ;;
+    +*) listed="$listed\${line#+} " ;;
+    -*) item=\${line#-}
+        case $listed in *" $item "*) listed="\${listed%%" $item "*} \${listed#*" $item "}" ;; esac ;;
   esac
 done
-alive=
-for id in $groups; do kill -s TERM -- "-$id" 2>/dev/null && alive=1; done
-[ -n "$alive" ] || exit 0
-sleep 0.3 2>/dev/null || sleep 1
-for id in $groups; do kill -s KILL -- "-$id" 2>/dev/null; done
+[ "$listed" = ' ' ] && exit 0
+
+# 0: it runs; 1: it has ended; 2: its number belongs to another process.
+state_of() {
+  [ "$2" = 0 ] && return 0
+  [ -e "/proc/$1/stat" ] || return 1
+  text=
+  while IFS= read -r part || [ -n "$part" ]; do text="$text $part"; done < "/proc/$1/stat"
+  [ -n "$text" ] || return 1
+  # Behind the name, which may hold anything.
+  set -- "$2" \${text##*) }
+  [ "\${21}" = "$1" ] || return 2
+}
+
+send() {
+  for item in $listed; do
+    rest=\${item#*:}
+    pid=\${rest%%:*}
+    case $item in
+      g:*) state_of "$pid" "\${rest#*:}"
+           [ $? -eq 2 ] || kill -s "$1" -- "-$pid" ;;
+      p:*) state_of "$pid" "\${rest#*:}" && kill -s "$1" "$pid" ;;
+    esac
+  done
+}
+
+send TERM
+sleep 0.3 || sleep 1
+send KILL
+for item in $listed; do
+  case $item in c:*) echo 1 > "\${item#c:}/cgroup.kill" ;; esac
+done
+# Who was started in the last moment.
+set +f
+for path in $(grep -slF "OMNI_OWNER=$mark." /proc/[0-9]*/environ); do
+  pid=\${path#/proc/}
+  kill -s KILL "\${pid%/environ}"
+done
+set -f
+for item in $listed; do
+  case $item in c:*) rmdir "\${item#c:}" || { sleep 0.2; rmdir "\${item#c:}"; } ;; esac
+done
 exit 0
 `;
 
@@ -32,13 +75,16 @@ const MAX_STARTS = 5;
  * Omni leaves any. It has a session of its own: signals of the terminal do not reach it. POSIX only.
  */
 export class Reaper {
+  readonly #mark: string;
   readonly #logger: Logger;
-  readonly #groups = new Set<number>();
+  readonly #items = new Set<string>();
   #process: ChildProcess | undefined;
   #starts = 0;
   #isClosed = false;
 
-  constructor(logger: Logger = silentLogger) {
+  /** @param mark - Stands before a dot in the environment of every child. */
+  constructor(mark: string, logger: Logger = silentLogger) {
+    this.#mark = mark;
     this.#logger = logger;
   }
 
@@ -81,17 +127,34 @@ export class Reaper {
     if (!(stdin instanceof Socket)) return;
     stdin.on('error', () => {});
     stdin.unref();
-    for (const group of this.#groups) this.#say(`+${group}`);
+    this.#say(`m${this.#mark}`);
+    for (const item of this.#items) this.#say(`+${item}`);
   }
 
-  add(group: number): void {
-    this.#groups.add(group);
-    if (this.#process === undefined) this.start();
-    else this.#say(`+${group}`);
+  /** @param startTime - `0` where the system tells none. */
+  addGroup(leader: number, startTime: string): void {
+    this.#add(`g:${leader}:${startTime}`);
   }
 
-  remove(group: number): void {
-    if (this.#groups.delete(group)) this.#say(`-${group}`);
+  removeGroup(leader: number, startTime: string): void {
+    this.#remove(`g:${leader}:${startTime}`);
+  }
+
+  addProcess(pid: number, startTime: string): void {
+    this.#add(`p:${pid}:${startTime}`);
+  }
+
+  removeProcess(pid: number, startTime: string): void {
+    this.#remove(`p:${pid}:${startTime}`);
+  }
+
+  /** @param folder - Without blanks. */
+  addCgroup(folder: string): void {
+    this.#add(`c:${folder}`);
+  }
+
+  removeCgroup(folder: string): void {
+    this.#remove(`c:${folder}`);
   }
 
   /** Lets it end; whatever is still listed is killed. Resolves when it is gone. */
@@ -106,6 +169,16 @@ export class Reaper {
     });
   }
 
+  #add(item: string): void {
+    this.#items.add(item);
+    if (this.#process === undefined) this.start();
+    else this.#say(`+${item}`);
+  }
+
+  #remove(item: string): void {
+    if (this.#items.delete(item)) this.#say(`-${item}`);
+  }
+
   #say(line: string): void {
     this.#process?.stdin?.write(`${line}\n`);
   }
@@ -113,6 +186,6 @@ export class Reaper {
   #lost(child: ChildProcess): void {
     if (this.#process !== child) return;
     this.#process = undefined;
-    if (this.#groups.size > 0) this.start();
+    if (this.#items.size > 0) this.start();
   }
 }

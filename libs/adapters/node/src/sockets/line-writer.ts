@@ -27,6 +27,11 @@ export class LineWriter {
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
+  /** `false` when no line is taken any more. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /**
    * Line breaks within the text become blanks: in JSON they stand between tokens only, and each would begin a message of the sender's making.
    *

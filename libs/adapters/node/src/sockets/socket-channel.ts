@@ -87,6 +87,10 @@ export class SocketChannel implements MessageChannel {
     socket.on('close', () => this.#onGone());
   }
 
+  get isOpen(): boolean {
+    return this.#closing === undefined && this.#writer.isOpen;
+  }
+
   send(text: string): boolean {
     return this.#closing === undefined && this.#writer.send(text);
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,7 +101,20 @@ describe('NodeSocketListener', () => {
 
   const itWithModes = process.platform === 'win32' ? it.skip : it;
 
-  // guard: socket/mode, socket/folder-mode
+  // guard: socket/shared-folder
+  itWithModes('refuses a folder where others could put a socket of their own in its place', async () => {
+    const shared = join(folder, 'shared');
+    await mkdir(shared);
+    await chmod(shared, 0o777);
+    await expect(echo().listener.listen({ path: join(shared, 'omni.sock') })).rejects.toMatchObject({
+      code: 'OMNI_LISTEN_DENIED',
+      message: expect.stringContaining(`${shared} can be changed by everybody`),
+    });
+    await chmod(shared, 0o1777);
+    await expect(echo().listener.listen({ path: join(shared, 'omni.sock') })).resolves.toBeDefined();
+  });
+
+  // guard: socket/mode
   itWithModes(
     'lets nobody but the owner connect: the socket has mode 0600, in a folder of mode 0700',
     async () => {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import {
@@ -13,7 +12,9 @@ import {
 } from '@omni/ports';
 import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { refuseForeignProtocol } from './foreign-protocol.ts';
+import { pathChangeableBy } from '../files/changeable-by.ts';
 import { errorCode } from '../files/error-code.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
 import { listenFailure } from '../http/listen-failure.ts';
 import { peerAddressOf } from '../http/peer-address.ts';
 import { SocketChannel, SocketWriteTimeout } from './socket-channel.ts';
@@ -73,9 +74,10 @@ export class NodeSocketListener {
         hint: 'Choose a path of at most 103 bytes.',
       });
     try {
-      await mkdir(dirname(path), { recursive: true, /* guard: socket/folder-mode */ mode: 0o700 });
+      await makePrivateFolder(dirname(path));
+      await this.#refuseSharedFolder(path);
     } catch (error) {
-      throw listenFailure(error, path);
+      throw error instanceof GatewayError ? error : listenFailure(error, path);
     }
     try {
       return await this.#bind(address);
@@ -96,6 +98,23 @@ export class NodeSocketListener {
   close(): void {
     this.stopAccepting();
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Whoever can replace the socket is shown what clients send to Omni. */
+  async #refuseSharedFolder(path: string): Promise<void> {
+    const folder = dirname(path);
+    const changer = await pathChangeableBy(folder);
+    if (changer === 'its group') {
+      this.#logger.warn({ folder }, 'the folder of the socket can be changed by its group; chmod g-w it');
+      return;
+    }
+    // guard: socket/shared-folder
+    if (changer !== undefined)
+      throw new GatewayError(
+        'OMNI_LISTEN_DENIED',
+        `${folder} can be changed by ${changer}, and so the socket ${path} in it`,
+        { hint: 'Choose a folder that belongs to the user that runs Omni, and that others cannot write to.' },
+      );
   }
 
   #bind(address: SocketAddress): Promise<SocketAddress> {

@@ -109,6 +109,12 @@ export class WebSocketChannel implements MessageChannel {
     }
   }
 
+  get isOpen(): boolean {
+    const { webSocket } = this.#options;
+    const { readyState } = webSocket;
+    return !this.#isClosing && (readyState === webSocket.OPEN || readyState === webSocket.CONNECTING);
+  }
+
   send(text: string): boolean {
     const { webSocket, client } = this.#options;
     if (this.#isClosing) return false;

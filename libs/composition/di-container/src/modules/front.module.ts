@@ -19,16 +19,19 @@ export function registerFront(scope: Scope): void {
       authentication: Token.Authentication,
       hostCheck: Token.OriginGuard,
       health: Token.HealthMonitor,
+      pages: Token.Pages,
       clock: Token.Clock,
       random: Token.Random,
       openSessionScope: Token.OpenSessionScope,
       logger: Token.Logger,
     },
-    useFactory: ({ configuration, registry, health, router, ...parts }) =>
+    useFactory: ({ configuration, registry, health, pages, router, ...parts }) =>
       new ProtocolHandler({
         ...parts,
         dispatch: dispatchTo(router),
-        probes: { answer: (path, principal) => healthPage(health, path, principal) },
+        probes: {
+          answer: (path, principal) => healthPage(health, path, principal) ?? pages?.(path),
+        },
         identity: IDENTITY,
         limits: configuration.limits,
         forwardable: forwardedBy(registry),

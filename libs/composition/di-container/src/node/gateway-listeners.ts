@@ -25,6 +25,8 @@ export interface GatewayListenersOptions {
 export interface GatewayListeners {
   /** Endpoint of all servers over HTTP, and over WebSockets. */
   readonly url: string;
+  /** Where HTTP listens. */
+  readonly port: number;
   /** The sockets beside it, e.g. `unix:/home/ada/.local/state/omni/omni.sock`. */
   readonly sockets: readonly string[];
   stopAccepting(): void;
@@ -88,6 +90,7 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
     }
     return {
       url: `${tls === undefined ? 'http' : 'https'}://${hostPort(bound)}/mcp`,
+      port: bound.port,
       sockets,
       stopAccepting() {
         for (const listener of [http, streams]) listener.stopAccepting();

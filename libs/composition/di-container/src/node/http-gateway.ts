@@ -3,6 +3,7 @@ import { loadOrCreateToken, stateDirectory } from '@omni/node';
 import { GatewayError } from '@omni/ports';
 import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
+import { ownerPage } from './owner-page.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 import type { MasterServer, StopOptions } from '../master-server.ts';
 
@@ -12,6 +13,7 @@ export interface HttpGatewayOptions {
   /** `HOST:PORT` in place of `server.listen`; port 0 picks a free one. */
   readonly listen?: string | undefined;
   readonly logLevel?: NodeMasterServerOptions['logLevel'];
+  readonly onLogLost?: NodeMasterServerOptions['onLogLost'];
   /** Who requests come from, in place of `auth` of the configuration: no token is made then. */
   readonly authentication?: NodeMasterServerOptions['authentication'];
 }
@@ -37,6 +39,7 @@ export async function startHttpGateway({
   environment,
   listen,
   logLevel,
+  onLogLost,
   authentication,
 }: HttpGatewayOptions): Promise<HttpGateway> {
   const address = listen === undefined ? configuration.server : parseListen(listen);
@@ -50,6 +53,7 @@ export async function startHttpGateway({
   const needsToken =
     isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
+  let port: number | undefined;
   const { server, logger } = await createNodeParts({
     configuration: {
       ...configuration,
@@ -57,11 +61,14 @@ export async function startHttpGateway({
       auth: kept === undefined ? configuration.auth : { ...configuration.auth, token: kept.token },
     },
     logLevel,
+    onLogLost,
+    ...(kept === undefined ? {} : { pages: ownerPage(kept.token, () => port) }),
     authentication,
   });
   let listeners: GatewayListeners;
   try {
     listeners = await openListeners({ configuration, environment, address, server, logger });
+    ({ port } = listeners);
   } catch (error) {
     await server.stop({ deadlineMs: 0 });
     throw error;
@@ -73,7 +80,7 @@ export async function startHttpGateway({
     await server.stop(options);
     // A client may still be reading a long answer that is complete.
     await listeners.close(endsAt - performance.now());
-    logger.flush();
+    await logger.flush();
   };
   return {
     url: listeners.url,

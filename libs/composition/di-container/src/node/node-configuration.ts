@@ -1,5 +1,5 @@
 import { parseConfiguration, type Configuration, type Environment } from '@omni/config';
-import { readConfigSources } from '@omni/node';
+import { checkConfigSafety, type ConfigFile, readConfigSources } from '@omni/node';
 
 export type { Configuration, Environment } from '@omni/config';
 
@@ -11,7 +11,7 @@ export interface LoadOptions {
 /**
  * Reads a configuration file, or a folder with `default.yaml`, `$OMNI_ENV.yaml`, `local.yaml` and `servers/*.yaml`.
  *
- * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`, `OMNI_CONFIG_INVALID`.
+ * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`, `OMNI_CONFIG_UNSAFE`, `OMNI_CONFIG_INVALID`.
  */
 export async function loadConfiguration(
   path: string,
@@ -19,7 +19,18 @@ export async function loadConfiguration(
   { strict = false }: LoadOptions = {},
 ): Promise<Configuration> {
   const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
-  return parseConfiguration(sources, { env: environment, strict });
+  const safety = await checkConfigSafety(sources.map((source) => source.path));
+  const configuration = parseConfiguration(sources, { env: environment, strict });
+  const shown = sources
+    .filter((source) => safety.readableByAll.includes(source.path) && holdsToken(source, configuration))
+    .map((source) => `${source.path} holds a token, and every user of this machine can read it; chmod 600 it`);
+  return { ...configuration, warnings: [...safety.warnings, ...shown, ...configuration.warnings] };
+}
+
+/** Whether a token that opens Omni stands in the file itself, and not in a variable that it names. */
+function holdsToken({ text }: ConfigFile, { auth }: Configuration): boolean {
+  const tokens = [auth.token, ...auth.tokens.map(({ token }) => token)];
+  return tokens.some((token) => token !== undefined && text.includes(token));
 }
 
 /** The same for text that is at hand. @param path - Named in messages. */

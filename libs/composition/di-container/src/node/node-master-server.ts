@@ -9,6 +9,7 @@ import {
 import type { CredentialProvider } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { createMasterServer } from '../create-master-server.ts';
+import type { Pages } from '../health-pages.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
 
@@ -16,6 +17,10 @@ export interface NodeMasterServerOptions {
   readonly configuration: GatewayConfiguration;
   /** Overrides `logging.level`. */
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
+  /** Called when log lines begin to be lost. @param reason - Code of the system, e.g. `ENOSPC`, or `slow` when nobody reads them. */
+  readonly onLogLost?: ((reason: string) => void) | undefined;
+  /** Answers paths that are neither of MCP nor of health. */
+  readonly pages?: Pages | undefined;
   /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
   /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
@@ -38,17 +43,23 @@ export async function createNodeMasterServer(options: NodeMasterServerOptions): 
 export async function createNodeParts({
   configuration,
   logLevel,
+  onLogLost,
+  pages,
   startGraceMs,
   credentials,
   authentication,
 }: NodeMasterServerOptions): Promise<NodeParts> {
-  const logger = await createPinoLogger({ level: logLevel ?? configuration.logging.level });
+  const logger = await createPinoLogger({
+    level: logLevel ?? configuration.logging.level,
+    ...(onLogLost === undefined ? {} : { onLost: onLogLost }),
+  });
   const server = createMasterServer({
     configuration,
     logger,
     launcher: new NodeChildLauncher({ logger }),
     http: new UndiciHttpClient(),
     dialer: new NodeChannelDialer(),
+    pages,
     ...(startGraceMs === undefined ? {} : { startGraceMs }),
     ...(credentials === undefined ? {} : { credentials }),
     ...(authentication === undefined ? {} : { authentication }),

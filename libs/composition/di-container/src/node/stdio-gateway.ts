@@ -55,7 +55,7 @@ export async function startStdioGateway({
   });
   const stop = async (options?: StopOptions): Promise<void> => {
     await server.stop(options);
-    logger.flush();
+    await logger.flush();
   };
   return { server, closed, stop, forceStop: () => server.forceStop() };
 }

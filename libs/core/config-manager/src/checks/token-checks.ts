@@ -2,8 +2,8 @@ import { quoted, type ProblemList } from './config-problem.ts';
 import type { GatewaySettings } from '../schema/configuration-schema.ts';
 import { locate, type LocatedValue } from '../document/located-value.ts';
 
-/** A token shorter than this can be guessed. */
-const SHORT_TOKEN = 16;
+/** A token of fewer characters cannot hold 128 bits, whatever they are (a character is one octet). */
+const SHORTEST_TOKEN = 16;
 const OWNER = 'the owner';
 
 export interface TokenFindings {
@@ -11,7 +11,7 @@ export interface TokenFindings {
   readonly warnings: Pick<ProblemList, 'add'>;
 }
 
-/** Refuses names and tokens of clients that are given twice, and warns of tokens that protect little. */
+/** Refuses names and tokens of clients that are given twice, and tokens that can be guessed; warns of those without effect. */
 export function checkTokens(
   { auth }: GatewaySettings,
   root: LocatedValue,
@@ -26,8 +26,13 @@ export function checkTokens(
       problems.add(value.at, key, `${key} is the token of ${other} too; give each its own`);
     else owners.set(token, owner);
     if (auth.mode === 'open') warnings.add(value.at, key, `${key} has no effect while auth.mode is "open"`);
-    else if (token.length < SHORT_TOKEN)
-      warnings.add(value.at, key, `${key} is shorter than ${SHORT_TOKEN} characters and may be guessed`);
+    // guard: config/short-token
+    else if (token.length < SHORTEST_TOKEN)
+      problems.add(
+        value.at,
+        key,
+        `${key} has fewer than ${SHORTEST_TOKEN} characters (128 bits) and may be guessed; "openssl rand -hex 32" prints one that cannot`,
+      );
   };
   if (auth.token !== undefined) check(['auth', 'token'], auth.token, OWNER);
   for (const [index, { name, token }] of auth.tokens.entries()) {

@@ -21,6 +21,8 @@ export interface ChannelCallOptions {
   readonly call: UpstreamCall;
   readonly listener: CallHandler;
   readonly spec: UpstreamSpec;
+  /** What has become of its request. */
+  readonly phase: 'sent' | 'not-sent';
 }
 
 /** One call on a channel that it shares with others. */
@@ -34,15 +36,15 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
   #isOver = false;
   #isReaderSlow = false;
   #unread = 0;
-  /** It is made when its request was taken to be sent. */
-  #phase: CallPhase = 'sent';
+  #phase: CallPhase;
 
-  constructor({ connection, id, call, listener, spec }: ChannelCallOptions) {
+  constructor({ connection, id, call, listener, spec, phase }: ChannelCallOptions) {
     this.#connection = connection;
     this.id = id;
     this.#call = call;
     this.#listener = listener;
     this.#spec = spec;
+    this.#phase = phase;
   }
 
   get method(): string {

@@ -213,6 +213,18 @@ describe('ChannelConnection', () => {
     expect(connection.inFlight).toBe(0);
   });
 
+  it('tells a call that comes right behind the end of its server how that ended', async () => {
+    const { connection, far, clock } = open();
+    const call = new RecordingCall<RpcMessage>();
+    far.hasLeft = true;
+    connection.send(callOf('tools/call', '{}'), call);
+    await clock.advanceAsync(0);
+    expect(call.log).toEqual([]);
+    const reason = new GatewayError('OMNI_UPSTREAM_EXITED', '"up" exited with code 0');
+    far.exit(reason);
+    expect({ failure: call.failure, phase: call.phase }).toEqual({ failure: reason, phase: 'not-sent' });
+  });
+
   // guard: link/too-long
   it('fails what runs when a message was too long, since it may have been the answer', () => {
     const { connection } = open();

@@ -113,7 +113,9 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
       call.forwardedHeaders,
     );
     this.#isSending = wasSending;
-    if (!isTaken) {
+    // The other side has ended, and how is told in a moment: that is what the call fails with.
+    const isGone = !isTaken && this.#channel.isOpen === false;
+    if (!isTaken && !isGone) {
       // guard: link/backlog
       return refusedCall(
         listener,
@@ -123,7 +125,14 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
         ),
       );
     }
-    const running = new ChannelCall({ connection: this, id, call, listener, spec });
+    const running = new ChannelCall({
+      connection: this,
+      id,
+      call,
+      listener,
+      spec,
+      phase: isGone ? 'not-sent' : 'sent',
+    });
     this.#pending.add(running);
     running.start(context.deadlines);
     return running;
