@@ -2,7 +2,7 @@ export type { ByteBudget, ByteReservation } from './memory/byte-budget.ts';
 export type { ChannelDialer, DialSpec, DialTarget } from './transport/channel-dialer.ts';
 export type { ChildChannel, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
-export { CountedByteBudget } from './memory/counted-byte-budget.ts';
+export { CountedByteBudget, UNCOUNTED_BYTES } from './memory/counted-byte-budget.ts';
 export { jsonText, oneLineText, plainText, printableJson, terminalText } from './text/control-characters.ts';
 export {
   holdsCredential,
@@ -23,6 +23,7 @@ export { GatewayError, type GatewayErrorOptions } from './errors/gateway-error.t
 export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './errors/gateway-errors.ts';
 export type { HeaderList, Payload } from './transport/header-list.ts';
 export type { HttpCall, HttpClient, HttpRequest, HttpResponseListener } from './transport/http-client.ts';
+export { HeldBytes } from './memory/held-bytes.ts';
 export { LiveList, type Place } from './memory/live-list.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export type {

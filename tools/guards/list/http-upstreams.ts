@@ -162,7 +162,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'Each refusal of a server costs a question for its era.',
   },
   {
-    name: 'answer/chunk-size',
-    against: 'A long answer that goes on in chunks has no end.',
+    name: 'answer/undeclared',
+    against: 'An answer whose length nobody knows goes on, turns out too long, and its client is cut off without a word.',
   },
 ];

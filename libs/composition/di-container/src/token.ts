@@ -1,6 +1,6 @@
 import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
-import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
+import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
 import type { HealthMonitor } from '@omni/health';
 import type { CatalogueViews, ClientContext } from '@omni/model';
@@ -46,6 +46,7 @@ export const Token = {
   // Core.
   Catalogue: token<Catalogue>('Catalogue'),
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
+  ListBudget: token<ListBudget>('ListBudget'),
   VariantKeys: token<VariantKeys>('VariantKeys'),
   VariantReader: token<VariantReader>('VariantReader'),
   CatalogueViews: token<CatalogueViews>('CatalogueViews'),

@@ -5,6 +5,7 @@ import {
   type Endpoint,
   endpointOf,
   type Identity,
+  LIST_KINDS,
   type ListKind,
   type ViewKey,
 } from '@omni/model';
@@ -13,13 +14,14 @@ import type { PrefixPolicy } from './names/exposed-name.ts';
 import { RecentUris } from './names/recent-uris.ts';
 import { safeText } from './reading/safe-text.ts';
 import type { UpstreamCatalogue } from './reading/upstream-catalogue.ts';
-import { CatalogueSnapshot, type ConfiguredUpstream } from './snapshot/catalogue-snapshot.ts';
+import { CatalogueSnapshot, type ConfiguredUpstream, type ShownItem } from './snapshot/catalogue-snapshot.ts';
 import { announcementKey, ChangeAnnouncer, type ChangeListener } from './snapshot/change-announcer.ts';
-import { withLastGood } from './snapshot/last-good.ts';
+import { sharing, withLastGood } from './snapshot/last-good.ts';
 import { isSameCatalogue, offersSame } from './snapshot/same-catalogue.ts';
-import { overviewOf, type UpstreamOverview } from './snapshot/upstream-overview.ts';
+import { type ListProblem, overviewOf, type UpstreamOverview } from './snapshot/upstream-overview.ts';
 import { CatalogueVariants } from './variants/catalogue-variants.ts';
 import { CompiledView } from './views/compiled-view.ts';
+import { ListTexts } from './views/list-texts.ts';
 import { selects } from './views/tool-selection.ts';
 import { type IsVisible, type OfferedItem, ViewFilter, type ViewSpec } from './views/view-filter.ts';
 import { ViewTable } from './views/view-table.ts';
@@ -33,14 +35,23 @@ export interface CatalogueOptions {
   readonly clock: Clock;
   /** Shortest time between two announcements to one endpoint, in milliseconds. Default 200. */
   readonly debounceMs?: number;
+  /** Longest answer to a list, in bytes in memory. Default 16 MiB. */
+  readonly maxAnswerBytes?: number;
   /** What clients may see of what the definitions of upstreams let through. Default: everything. */
   readonly isVisible?: IsVisible;
 }
 
 const DEFAULT_DEBOUNCE_MS = 200;
+const DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024;
 const RECENT_URIS = 10_000;
 /** Most servers and variants are asked for by nobody at a time; a view that has made room is compiled again. */
 const MAX_VIEWS = 256;
+/** Answers to lists that are kept for the next who asks, in answers of the longest kind. */
+const MAX_KEPT_ANSWERS = 4;
+/** What an announcement is compared with: what was shown of each kind. */
+type Announced = Readonly<Record<ChangeKind, readonly ShownItem[]>>;
+
+const NOTHING: Announced = { tools: [], prompts: [], resources: [] };
 
 /**
  * What exists: the tools, resources and prompts of all upstreams, and what clients are shown of them.
@@ -52,10 +63,12 @@ const MAX_VIEWS = 256;
 export class Catalogue {
   readonly #options: CatalogueOptions;
   readonly #announcer: ChangeAnnouncer;
-  readonly #announced = new Map<string, Readonly<Record<ChangeKind, string>>>();
+  readonly #announced = new Map<string, Announced>();
   readonly #recentUris = new RecentUris(RECENT_URIS);
   readonly #variants: CatalogueVariants;
   readonly #views = new ViewTable(MAX_VIEWS);
+  readonly #maxAnswerBytes: number;
+  readonly #texts: ListTexts;
   #names: ReadonlySet<string>;
   /** Of what upstreams list to clients that declare nothing. */
   #base: CatalogueSnapshot;
@@ -64,7 +77,14 @@ export class Catalogue {
     const { prefix, upstreams, clock, debounceMs = DEFAULT_DEBOUNCE_MS } = options;
     this.#options = options;
     this.#names = new Set(upstreams.map(({ name }) => name));
-    this.#base = new CatalogueSnapshot({ prefix, upstreams, catalogues: new Map() });
+    this.#maxAnswerBytes = options.maxAnswerBytes ?? DEFAULT_ANSWER_BYTES;
+    this.#texts = new ListTexts(this.#maxAnswerBytes * MAX_KEPT_ANSWERS);
+    this.#base = new CatalogueSnapshot({
+      prefix,
+      upstreams,
+      catalogues: new Map(),
+      maxAnswerBytes: this.#maxAnswerBytes,
+    });
     this.#variants = new CatalogueVariants((base, own) =>
       this.#snapshotLike(base, new Map([...base.catalogues, ...own])),
     );
@@ -110,6 +130,7 @@ export class Catalogue {
         prefix: this.#options.prefix,
         upstreams: upstreams.map(({ name, isOff, tools }) => ({ name, isOff, tools })),
         catalogues: new Map(kept),
+        maxAnswerBytes: this.#maxAnswerBytes,
         like: before,
       }),
     );
@@ -161,12 +182,13 @@ export class Catalogue {
     // Of an upstream that offers nothing to anybody, at present, nobody sees anything.
     const good =
       catalogue === undefined || base === undefined ? undefined : withLastGood(held ?? base, catalogue);
-    const next = good !== undefined && base !== undefined && offersSame(base, good) ? undefined : good;
+    const next =
+      good === undefined || base === undefined || offersSame(base, good) ? undefined : sharing(base, good);
     if (isSameCatalogue(held, next)) return;
     // Until now they have been told what everybody was.
     if (!this.#variants.has(variantKey)) this.#copyAnnounced(variantKey);
     this.#variants.set(variantKey, upstream, next);
-    this.#views.clear();
+    this.#clearViews();
     for (const endpoint of [endpointOf(upstream), ALL_SERVERS]) {
       if (isNews) this.#announcer.touch(endpoint, variantKey);
       else this.#announcer.pass(endpoint, variantKey);
@@ -176,7 +198,7 @@ export class Catalogue {
   /** Clients of this variant see what everybody does. They are not told: what they have seen stays right for most of them. */
   forget(variantKey: string): void {
     this.#variants.forget(variantKey);
-    this.#views.clear();
+    this.#clearViews();
     for (const endpoint of this.#endpoints()) this.#announced.delete(announcementKey(endpoint, variantKey));
   }
 
@@ -230,20 +252,32 @@ export class Catalogue {
       key: safeText(name),
       reason: `on the endpoint of all servers: ${reason}`,
     }));
+    const leftOut = this.#leftOut(upstream);
     const read = this.#base.catalogues.get(upstream);
     const selection = this.#base.upstreams.find(({ name }) => name === upstream)?.tools;
-    if (read === undefined || selection === undefined) return overviewOf(upstream, read, onAll);
+    if (read === undefined || selection === undefined) return overviewOf(upstream, read, onAll, leftOut);
     const [shown = [], hidden = []] = [true, false].map((isShown) =>
       read.tools.items.filter(({ key }) => selects(selection, key) === isShown),
     );
-    return overviewOf(upstream, { ...read, tools: { ...read.tools, items: shown } }, [
-      ...onAll,
-      ...hidden.map(({ key }) => ({
-        list: 'tools' as const,
-        key: safeText(key),
-        reason: 'hidden by allowedTools or disabledTools of its entry',
-      })),
-    ]);
+    const notSelected = hidden.map(({ key }) => ({
+      list: 'tools' as const,
+      key: safeText(key),
+      reason: 'hidden by allowedTools or disabledTools of its entry',
+    }));
+    const listed = { ...read, tools: { ...read.tools, items: shown } };
+    return overviewOf(upstream, listed, [...onAll, ...notSelected], leftOut);
+  }
+
+  /** What is kept of an upstream: what it lists to all, and by variant key what it lists to some. */
+  kept(upstream: string): ReadonlyMap<string | undefined, UpstreamCatalogue> {
+    const kept = new Map<string | undefined, UpstreamCatalogue>();
+    const base = this.#base.catalogues.get(upstream);
+    if (base !== undefined) kept.set(undefined, base);
+    for (const variantKey of this.#variants.keys()) {
+      const own = this.#variants.own(variantKey, upstream);
+      if (own !== undefined) kept.set(variantKey, own);
+    }
+    return kept;
   }
 
   /** Announces nothing any more. */
@@ -265,6 +299,7 @@ export class Catalogue {
       snapshot: filter === undefined ? shared : this.#snapshotLike(shared, filter.visible),
       filter,
       recentUris: this.#recentUris,
+      texts: this.#texts,
       identity,
     });
     this.#views.add(spec, view);
@@ -274,15 +309,21 @@ export class Catalogue {
   /** What definitions and the composition hide, as one: `undefined` while nothing can be hidden. */
   #predicate(): IsVisible | undefined {
     const { isVisible } = this.#options;
+    const isSelected = this.#selection();
+    if (isVisible === undefined || isSelected === undefined) return isVisible ?? isSelected;
+    return (item, spec) => isSelected(item) && isVisible(item, spec);
+  }
+
+  /** What definitions let through: `undefined` while they let everything through. */
+  #selection(): ((item: OfferedItem) => boolean) | undefined {
     const selections = new Map(
       this.#base.upstreams.flatMap(({ name, tools }) => (tools === undefined ? [] : [[name, tools] as const])),
     );
-    if (selections.size === 0) return isVisible;
-    const isSelected = ({ upstream, kind, key }: OfferedItem): boolean => {
+    if (selections.size === 0) return undefined;
+    return ({ upstream, kind, key }) => {
       const selection = kind === 'tools' ? selections.get(upstream) : undefined;
       return selection === undefined || selects(selection, key);
     };
-    return isVisible === undefined ? isSelected : (item, spec) => isSelected(item) && isVisible(item, spec);
   }
 
   #snapshotLike(
@@ -290,13 +331,31 @@ export class Catalogue {
     catalogues: ReadonlyMap<string, UpstreamCatalogue>,
   ): CatalogueSnapshot {
     const { prefix } = this.#options;
-    return new CatalogueSnapshot({ prefix, upstreams: like.upstreams, catalogues, like });
+    const maxAnswerBytes = this.#maxAnswerBytes;
+    return new CatalogueSnapshot({ prefix, upstreams: like.upstreams, catalogues, maxAnswerBytes, like });
   }
 
   #setBase(base: CatalogueSnapshot): void {
     this.#base = base;
     this.#variants.onBaseChanged(base);
+    this.#clearViews();
+  }
+
+  #clearViews(): void {
     this.#views.clear();
+    this.#texts.clear();
+  }
+
+  /** What answers leave out of an upstream's lists, in words. */
+  #leftOut(upstream: string): readonly ListProblem[] {
+    return LIST_KINDS.flatMap((list) =>
+      [endpointOf(upstream), ALL_SERVERS].flatMap((endpoint) => {
+        const count = this.#base.leftOut(list, endpoint, upstream);
+        const where = endpoint.kind === 'all' ? 'on the endpoint of all servers' : 'on its own endpoint';
+        const reason = `${where} ${count} items are left out: the answer would be longer than limits.maxListAnswerBytes`;
+        return count === 0 ? [] : [{ list, isPartial: true, reason }];
+      }),
+    );
   }
 
   #touch(endpoints: readonly Endpoint[]): void {
@@ -308,30 +367,32 @@ export class Catalogue {
     const own = audience === undefined ? undefined : this.#variants.keyOn(endpoint, audience);
     const snapshot = this.#variants.snapshotFor(own, this.#base);
     const current = {
-      tools: this.#announcedText(snapshot, endpoint, ['tools']),
-      prompts: this.#announcedText(snapshot, endpoint, ['prompts']),
-      resources: this.#announcedText(snapshot, endpoint, ['resources', 'templates']),
+      tools: this.#seenOf(snapshot, endpoint, ['tools']),
+      prompts: this.#seenOf(snapshot, endpoint, ['prompts']),
+      resources: this.#seenOf(snapshot, endpoint, ['resources', 'templates']),
     };
     const key = announcementKey(endpoint, audience);
-    const announced = this.#announced.get(key) ?? { tools: '', prompts: '', resources: '' };
+    const announced = this.#announced.get(key) ?? NOTHING;
     if (this.serves(endpoint)) this.#announced.set(key, current);
     else this.#announced.delete(key);
     return new Set(
-      (['tools', 'prompts', 'resources'] as const).filter((kind) => current[kind] !== announced[kind]),
+      (['tools', 'prompts', 'resources'] as const).filter((kind) => !areSame(current[kind], announced[kind])),
     );
   }
 
   /** What an announcement is about. Where something is hidden, others can come to light: what the endpoint leaves out counts too. */
-  #announcedText(snapshot: CatalogueSnapshot, endpoint: Endpoint, kinds: readonly ListKind[]): string {
-    const texts = kinds.map((kind) => snapshot.body(kind, endpoint, 'modern'));
-    if (kinds.includes('tools') && texts.some((text) => text !== ''))
-      for (const { tools } of snapshot.upstreamsOf(endpoint))
-        if (tools !== undefined) texts.push(JSON.stringify(tools));
+  #seenOf(snapshot: CatalogueSnapshot, endpoint: Endpoint, kinds: readonly ListKind[]): readonly ShownItem[] {
+    const isSelected = this.#selection() ?? (() => true);
+    const seen = kinds.flatMap((kind) =>
+      snapshot
+        .shown(kind, endpoint)
+        .filter(({ upstream, item: { key } }) => isSelected({ upstream, kind, key })),
+    );
     if (endpoint.kind === 'all' && this.#predicate() !== undefined) {
       for (const items of snapshot.shadowed.values())
-        for (const { list, item } of items) if (kinds.includes(list)) texts.push(item.text);
+        for (const item of items) if (kinds.includes(item.list)) seen.push({ ...item, exposed: item.name });
     }
-    return texts.every((text) => text === '') ? '' : texts.join('\n');
+    return seen;
   }
 
   #copyAnnounced(variantKey: string): void {
@@ -344,4 +405,15 @@ export class Catalogue {
 
 function isSameSelection(a: ToolSelection | undefined, b: ToolSelection | undefined): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Whether nobody can tell the one from the other. */
+function areSame(some: readonly ShownItem[], others: readonly ShownItem[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ exposed, item }, index) => {
+      const other = others[index];
+      return exposed === other?.exposed && item.text === other.item.text;
+    })
+  );
 }

@@ -4,6 +4,7 @@ export { UriTemplate, type MatchBudget } from './names/uri-template.ts';
 export { readCatalogue, type CatalogueReaderOptions } from './reading/catalogue-reader.ts';
 export { CatalogueRefresher, type CatalogueRefresherOptions } from './reading/catalogue-refresher.ts';
 export type { HeaderParam } from './reading/header-params.ts';
+export { ListBudget, type ListBudgetOptions, type ListRoom } from './reading/list-budget.ts';
 export type { ListLimits } from './reading/list-walk.ts';
 export type {
   CatalogueItem,

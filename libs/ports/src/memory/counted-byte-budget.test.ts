@@ -31,11 +31,20 @@ describe('CountedByteBudget', () => {
     expect(budget.held).toBe(400 * KIB);
   });
 
-  it('has room for up to 64 KiB of anybody, even when it is used up', () => {
+  it('has room for up to 64 KiB of anybody, even when it is used up, and counts it all the same', () => {
+    const budget = new CountedByteBudget(0);
+    const shares = Array.from({ length: 3 }, () => budget.share());
+    for (const share of shares) expect(share.hold(64 * KIB)).toBe(true);
+    expect(shares[0]?.hold(64 * KIB + 1)).toBe(false);
+    expect(budget.held).toBe(3 * 64 * KIB);
+    for (const share of shares) share.release();
+    expect(budget.held).toBe(0);
+  });
+
+  it('counts nothing of up to 4 KiB', () => {
     const budget = new CountedByteBudget(0);
     const share = budget.share();
-    expect(share.hold(64 * KIB)).toBe(true);
-    expect(share.hold(64 * KIB + 1)).toBe(false);
+    expect(share.hold(4 * KIB)).toBe(true);
     expect(budget.held).toBe(0);
   });
 });

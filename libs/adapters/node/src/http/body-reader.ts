@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { type ByteBudget, GatewayError, type ByteReservation } from '@omni/ports';
-import { ByteBuffer } from '../sockets/byte-buffer.ts';
+import { type ByteBudget, type ByteReservation, GatewayError, HeldBytes, UNCOUNTED_BYTES } from '@omni/ports';
+
+const EMPTY = Buffer.alloc(0);
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -27,8 +28,9 @@ export function readRequestBody(
   { maxBytes, declaredBytes, budget }: BodyLimits,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
+    // Nearly always the only one.
     let first: Buffer | undefined;
-    let rest: ByteBuffer | undefined;
+    let all: HeldBytes | undefined;
     let room: ByteReservation | undefined;
     // The listeners stay, which costs less than taking them away. With them a flowing stream goes on, and what still comes is dropped.
     let isOver = false;
@@ -37,13 +39,13 @@ export function readRequestBody(
       if (isOver) return;
       isOver = true;
       owner.onBodyOver('read');
-      resolve(rest?.view() ?? first ?? new Uint8Array(0));
+      resolve(all?.take() ?? first ?? new Uint8Array(0));
       letGo();
     };
     // The request, and with it these listeners, may live on for as long as the call.
     const letGo = (): void => {
       first = undefined;
-      rest = undefined;
+      all = undefined;
       room?.release();
     };
     const stop = (error: GatewayError): void => {
@@ -52,37 +54,40 @@ export function readRequestBody(
       owner.onBodyOver('refused');
       reject(error);
     };
-    const onData = (chunk: Buffer): void => {
-      if (isOver) return;
-      const bytes = (rest?.length ?? first?.length ?? 0) + chunk.length;
-      // guard: advisory/GHSA-f897-chunked, http/chunked-length
-      if (bytes > maxBytes) {
-        request.pause();
-        stop(tooLarge(maxBytes));
-        return;
-      }
-      if (first === undefined) {
-        first = chunk;
-        if (bytes === declaredBytes) onEnd();
-        return;
-      }
-      room ??= budget?.share();
+    const refuse = (error: GatewayError): void => {
+      request.pause();
+      stop(error);
+    };
+    const count = (bytes: number): void => {
+      if (bytes > UNCOUNTED_BYTES) room ??= budget?.share();
       // guard: http/room
       if (room?.hold(bytes) === false) {
-        request.pause();
-        stop(
+        refuse(
           new GatewayError(
             'OMNI_OVERLOADED',
             'Clients are sending more than Omni can buffer (limits.maxUnfinishedBytes)',
           ),
         );
+      }
+    };
+    const onData = (chunk: Buffer): void => {
+      if (isOver) return;
+      const bytes = (all?.length ?? first?.length ?? 0) + chunk.length;
+      // guard: advisory/GHSA-f897-chunked, http/chunked-length
+      if (bytes > maxBytes) return refuse(tooLarge(maxBytes));
+      if (first === undefined) {
+        first = chunk;
+        if (bytes === declaredBytes) onEnd();
+        else count(chunk.buffer.byteLength);
         return;
       }
-      if (rest === undefined) {
-        rest = new ByteBuffer(maxBytes);
-        rest.append(first, 0, first.length);
+      if (all === undefined) {
+        all = new HeldBytes();
+        all.add(first);
+        first = EMPTY;
       }
-      rest.append(chunk, 0, chunk.length);
+      all.add(chunk);
+      count(all.kept);
     };
     const onClose = (): void => {
       if (!isOver)

@@ -1,6 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import type { ByteBudget, FramingError, ChannelListener, ByteReservation } from '@omni/ports';
-import { ByteBuffer } from './byte-buffer.ts';
+import {
+  type ByteBudget,
+  type ByteReservation,
+  type ChannelListener,
+  type FramingError,
+  HeldBytes,
+} from '@omni/ports';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -11,13 +16,12 @@ const BYTE_ORDER_MARK = 0xfeff;
  * Turns bytes into lines of text (MCP, basic/transports, "stdio": messages are delimited by newlines).
  *
  * Blank lines, carriage returns before the newline and byte order marks are dropped. A line that is not UTF-8 or longer
- * than the limit is reported and skipped, as is one that finds no room; reading goes on behind it. At most one line is held, in one
- * block.
+ * than the limit is reported and skipped, as is one that finds no room; reading goes on behind it. At most one line is held.
  */
 export class LineSplitter {
   readonly #sink: Pick<ChannelListener, 'onMessage' | 'onFramingError'>;
   readonly #maxBytes: number;
-  readonly #held: ByteBuffer;
+  readonly #held = new HeldBytes();
   readonly #room: ByteReservation | undefined;
   /** The rest of the current line is dropped: it was too long, or found no room. */
   #isSkipping = false;
@@ -31,7 +35,6 @@ export class LineSplitter {
     this.#sink = sink;
     this.#room = budget?.share();
     this.#maxBytes = maxBytes;
-    this.#held = new ByteBuffer(maxBytes + 1);
   }
 
   push(chunk: Buffer): void {
@@ -61,10 +64,13 @@ export class LineSplitter {
 
   /** Delivers a last line without a newline. */
   end(): void {
-    if (!this.#isSkipping && this.#held.length > 0)
-      this.#emit(this.#held.view(), 0, this.#held.length, false);
-    this.#isSkipping = false;
+    const bytes = this.#held.take();
     this.drop();
+    if (!this.#isSkipping && bytes.byteLength > 0) {
+      const line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#emit(line, 0, line.length, false);
+    }
+    this.#isSkipping = false;
   }
 
   /** Forgets what has come of a line. */
@@ -81,12 +87,9 @@ export class LineSplitter {
       this.#skip({ kind: 'oversize', limitBytes: this.#maxBytes });
       return;
     }
+    this.#held.add(chunk, start, end);
     // guard: line/room
-    if (this.#room?.hold(this.#held.length + end - start) === false) {
-      this.#skip({ kind: 'no-room' });
-      return;
-    }
-    this.#held.append(chunk, start, end);
+    if (this.#room?.hold(this.#held.kept) === false) this.#skip({ kind: 'no-room' });
   }
 
   #skip(problem: FramingError): void {

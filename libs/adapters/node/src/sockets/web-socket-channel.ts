@@ -36,6 +36,10 @@ export interface WebSocketChannelOptions {
 const DEFAULT_BACKLOG_BYTES = 16 * 1_048_576;
 const DEFAULT_PING_MS = 30_000;
 const MAX_UNANSWERED_PINGS = 2;
+/** What the engine needs for a piece of a message beside its bytes. */
+const PIECE_BYTES = 256;
+/** Nobody pings so much during one message. */
+const MAX_CONTROL_BYTES = 1_048_576;
 /** How long the other side may take to read what was sent before the end, and to agree to it. */
 const CLOSE_MS = 1_000;
 /** How `ws` names breaches of the protocol, and what it closes with; all others are protocol errors. */
@@ -72,8 +76,11 @@ export class WebSocketChannel implements MessageChannel {
   readonly #watch: WriteTimeout | undefined;
   #socket: Socket | undefined;
   readonly #room: ByteReservation | undefined;
-  /** Bytes since the last message. */
-  #arrived = 0;
+  /** Bytes since the last message, those of control frames among them. */
+  #arrivedBytes = 0;
+  /** In so many pieces. */
+  #arrivedPieces = 0;
+  #controlBytes = 0;
   #unansweredPings = 0;
   #cancelPing: CancelTimer = () => {};
   #cancelClose: CancelTimer = () => {};
@@ -167,7 +174,7 @@ export class WebSocketChannel implements MessageChannel {
     if (this.#isClosing) return;
     // A busy connection is alive, even when its pong waits behind a long message.
     this.#unansweredPings = 0;
-    this.#setArrived(0);
+    this.#forgetArrivals();
     // guard: upgrade/binary
     if (isBinary) return this.#violated(CLOSE.policy);
     // With the default `binaryType` a message is one Buffer.
@@ -175,23 +182,27 @@ export class WebSocketChannel implements MessageChannel {
     if (text !== '') this.#listener.onMessage(text);
   }
 
-  /** `ws` keeps what comes until it is a message, and does not say how much that is. */
+  /**
+   * `ws` keeps what comes until it is a message, and does not say how much that is. A part of a message keeps all of the piece alive in which
+   * it came, whatever else was in it.
+   */
   #countArrivals(): void {
     if (this.#room === undefined) return;
     // Before `ws` itself, which tells of the messages in it.
-    this.#socket?.prependListener('data', (chunk: Buffer) => this.#setArrived(this.#arrived + chunk.length));
+    this.#socket?.prependListener('data', (chunk: Buffer) => this.#onArrival(chunk.length));
     const { webSocket, client } = this.#options;
     // What a client sends is masked (RFC 6455, 5.2).
     const headBytes = client === undefined ? 2 : 6;
-    const onControl = (data: Buffer): void =>
-      this.#setArrived(Math.max(0, this.#arrived - headBytes - data.length));
+    const onControl = (data: Buffer): void => this.#onControl(headBytes + data.length);
     webSocket.on('ping', onControl);
     webSocket.on('pong', onControl);
   }
 
-  #setArrived(bytes: number): void {
-    this.#arrived = bytes;
-    if (this.#isClosing || this.#room === undefined || /* guard: upgrade/room */ this.#room.hold(bytes))
+  #onArrival(bytes: number): void {
+    this.#arrivedBytes += bytes;
+    this.#arrivedPieces++;
+    const held = this.#arrivedBytes + this.#arrivedPieces * PIECE_BYTES;
+    if (this.#isClosing || this.#room === undefined || /* guard: upgrade/room */ this.#room.hold(held))
       return;
     this.#end = { kind: 'no-room' };
     this.#close(CLOSE.tryAgainLater);
@@ -199,6 +210,21 @@ export class WebSocketChannel implements MessageChannel {
     // A client may read why; calls that wait for a server need not wait for its farewell.
     if (client === undefined) webSocket.terminate();
     else webSocket.pause();
+  }
+
+  #onControl(bytes: number): void {
+    this.#controlBytes += bytes;
+    // Nothing but control frames has come, so that there is no message that has begun.
+    if (this.#controlBytes >= this.#arrivedBytes) return this.#forgetArrivals();
+    // guard: upgrade/control-flood
+    if (this.#controlBytes > MAX_CONTROL_BYTES && !this.#isClosing) this.#violated(CLOSE.policy);
+  }
+
+  #forgetArrivals(): void {
+    this.#arrivedBytes = 0;
+    this.#arrivedPieces = 0;
+    this.#controlBytes = 0;
+    this.#room?.release();
   }
 
   #violated(code: number): void {

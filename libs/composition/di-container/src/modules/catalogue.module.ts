@@ -2,6 +2,7 @@ import {
   Catalogue,
   CatalogueRefresher,
   CompiledViews,
+  ListBudget,
   readCatalogue,
   VariantReader,
 } from '@omni/capabilities';
@@ -14,30 +15,43 @@ import { Token } from '../token.ts';
 export function registerCatalogue(scope: Scope): void {
   scope.register(Token.Catalogue, {
     needs: { configuration: Token.Configuration, registry: Token.UpstreamRegistry, clock: Token.Clock },
-    useFactory: ({ configuration: { naming }, registry: { current }, clock }) =>
+    useFactory: ({ configuration: { naming, limits }, registry: { current }, clock }) =>
       new Catalogue({
         upstreams: current.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
         prefix: naming.prefix,
         identity: IDENTITY,
         clock,
+        maxAnswerBytes: limits.maxListAnswerBytes,
+      }),
+  });
+  scope.register(Token.ListBudget, {
+    needs: { configuration: Token.Configuration, catalogue: Token.Catalogue },
+    useFactory: ({ configuration: { limits }, catalogue }) =>
+      new ListBudget({
+        maxBytes: limits.maxListBytes,
+        upstreams: () => catalogue.upstreams,
+        kept: (upstream) => catalogue.kept(upstream),
       }),
   });
   scope.register(Token.VariantKeys, { useFactory: () => new VariantKeys() });
   scope.register(Token.VariantReader, {
     needs: {
       catalogue: Token.Catalogue,
+      budget: Token.ListBudget,
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
       logger: Token.Logger,
       listWaitMs: Token.StartGraceMs,
     },
-    useFactory: ({ catalogue, variantKeys, clock, logger, listWaitMs }) =>
+    useFactory: ({ catalogue, budget, variantKeys, clock, logger, listWaitMs }) =>
       new VariantReader({
         upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
         isRead: (upstream) => catalogue.isRead(upstream),
-        read: ({ connection, capabilities }) =>
-          readCatalogue(connection, { identity: IDENTITY, capabilities }),
+        read: ({ connection, capabilities }, variantKey) =>
+          budget.read(connection.upstream, variantKey, (room) =>
+            readCatalogue(connection, { identity: IDENTITY, capabilities, room }),
+          ),
         publish: (variantKey, upstream, read, isNews) => catalogue.setFor(variantKey, upstream, read, isNews),
         forget: (variantKey) => catalogue.forget(variantKey),
         clock,
@@ -50,16 +64,20 @@ export function registerCatalogue(scope: Scope): void {
       registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       reader: Token.VariantReader,
+      budget: Token.ListBudget,
       clock: Token.Clock,
       logger: Token.Logger,
       startGraceMs: Token.StartGraceMs,
     },
-    useFactory: ({ registry, catalogue, reader, clock, logger, startGraceMs }) =>
+    useFactory: ({ registry, catalogue, reader, budget, clock, logger, startGraceMs }) =>
       new CatalogueRefresher({
         publish: (upstream, read, isSuccessor) => {
           if (catalogue.set(upstream, read, isSuccessor)) reader.onBaseChanged(upstream);
         },
-        read: (connection) => readCatalogue(connection, { identity: IDENTITY }),
+        read: (connection) =>
+          budget.read(connection.upstream, undefined, (room) =>
+            readCatalogue(connection, { identity: IDENTITY, room }),
+          ),
         awaited: registry.current.all.filter(({ enabled }) => enabled).map(({ name }) => name),
         clock,
         logger,

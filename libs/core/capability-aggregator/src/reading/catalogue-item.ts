@@ -25,7 +25,12 @@ import type { CatalogueItem, LegacyTool, ToolItem } from './upstream-catalogue.t
 
 /** An item, or why it is withheld. `key` is absent when the item could not be read far enough to name it. */
 export type ItemReading<Item extends CatalogueItem = CatalogueItem> =
-  { readonly item: Item } | { readonly key: string | undefined; readonly reason: string };
+  | {
+      readonly item: Item;
+      /** Characters of texts that were made of it. Default 0. */
+      readonly madeLength?: number;
+    }
+  | { readonly key: string | undefined; readonly reason: string };
 
 const KEYS: Readonly<Record<ListKind, string>> = {
   tools: 'name',
@@ -80,8 +85,12 @@ export function readTool(text: string): ItemReading<ToolItem> {
           keySpan: projection.text === whole ? keySpan : nameSpan(projection.text),
         };
   const wrapsOutput = 'wrapsOutput' in projection && projection.wrapsOutput;
+  const madeLength =
+    (whole === text ? 0 : whole.length) +
+    (legacy.kind === 'withheld' || legacy.text === whole ? 0 : legacy.text.length);
   return {
     item: { key, text: whole, keySpan, facts: { wrapsOutput, headerParams: headers.params }, legacy },
+    madeLength,
   };
 }
 

@@ -184,17 +184,47 @@ describe('readCatalogue', () => {
     expect(tools).toMatchObject({ partial: 'more than 20000 items', items: { length: 20_000 } });
   });
 
-  // guard: walk/length
-  it('stops when the pages are too long together', async () => {
-    const connection = toolsOnly(
-      (page) => `{"tools":[${toolText('x'.repeat(200) + String(page))}],"nextCursor":"${page}"}`,
-    );
-    const { tools } = await readCatalogue(connection, {
-      identity: IDENTITY,
-      limits: { maxTextLength: 1_000 },
+  // guard: walk/room
+  it('stops where there is no room for more, says what can be done, and reads the other lists', async () => {
+    const connection = connectionOf({
+      reply: (method, page) =>
+        method === 'tools/list'
+          ? `{"tools":[${toolText('x'.repeat(200) + String(page))}],"nextCursor":"${page}"}`
+          : '{"prompts":[{"name":"p"}]}',
     });
-    expect(tools.partial).toBe('more than 1000 characters');
-    expect(connection.requests.length).toBeLessThan(10);
+    const held: Record<string, number> = {};
+    const { tools, prompts } = await readCatalogue(connection, {
+      identity: IDENTITY,
+      room: {
+        hold(kind, bytes) {
+          if (bytes > 10_000) return false;
+          held[kind] = bytes;
+          return true;
+        },
+      },
+    });
+    expect(tools.partial).toContain('limits.maxListBytes');
+    expect(tools.items.length).toBeGreaterThan(2);
+    expect(tools.bytes).toBe(held['tools']);
+    expect(connection.requests.length).toBeLessThan(20);
+    expect(prompts).toMatchObject({ items: [{ key: 'p' }], partial: undefined });
+  });
+
+  it('counts two bytes for each character of a page that has one outside ISO 8859-1, and what is made of tools', async () => {
+    const bytesOf = async (tool: string): Promise<number> => {
+      const { tools } = await readCatalogue(
+        toolsOnly(() => `{"tools":[${tool}]}`),
+        { identity: IDENTITY },
+      );
+      expect(tools.items).toHaveLength(1);
+      return tools.bytes;
+    };
+    const text = (letter: string): string =>
+      `{"name":"t","description":"${letter.repeat(50_000)}","inputSchema":{"type":"object"}}`;
+    const narrow = await bytesOf(text('x'));
+    expect(await bytesOf(text('я'))).toBeGreaterThan(2 * narrow - 5_000);
+    // Its type is added, in a text of its own.
+    expect(await bytesOf(text('x').replace('"type":"object"', ''))).toBeGreaterThan(2 * narrow - 5_000);
   });
 
   it('reads the other lists when one fails', async () => {

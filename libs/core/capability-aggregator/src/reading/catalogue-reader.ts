@@ -7,7 +7,8 @@ import {
   type UpstreamConnection,
 } from '@omni/model';
 import { readItem, readTool, type ItemReading } from './catalogue-item.ts';
-import { DEFAULT_LIST_LIMITS, walkList, type ListLimits, type ListWalkOptions } from './list-walk.ts';
+import type { ListRoom } from './list-budget.ts';
+import { DEFAULT_LIST_LIMITS, type ListLimits, NO_ROOM, type WalkedList, walkList } from './list-walk.ts';
 import { safeText } from './safe-text.ts';
 import {
   emptyList,
@@ -24,6 +25,8 @@ export interface CatalogueReaderOptions {
   readonly limits?: Partial<ListLimits>;
   /** Client capabilities that a modern upstream is told, as JSON. Default `{}`. */
   readonly capabilities?: string;
+  /** Room for what is read. Default: as much as it takes. */
+  readonly room?: ListRoom;
 }
 
 /** What an upstream said of itself in its handshake. */
@@ -48,10 +51,10 @@ const MAX_WITHHELD = 1_000;
  */
 export async function readCatalogue(
   connection: UpstreamConnection,
-  { identity, limits, capabilities = '{}' }: CatalogueReaderOptions,
+  { identity, limits, capabilities = '{}', room }: CatalogueReaderOptions,
 ): Promise<UpstreamCatalogue> {
   const handshake = readHandshake(connection.handshake);
-  const walk: ListWalkOptions = {
+  const walk = {
     envelope: connection.era === 'modern' ? envelopeMember(identity, capabilities) : '',
     limits: { ...DEFAULT_LIST_LIMITS, ...limits },
   };
@@ -63,8 +66,12 @@ export async function readCatalogue(
     const capability = list === 'templates' ? 'resources' : list;
     // guard: walk/undeclared
     if (memberOf(handshake.declared, capability)?.object === undefined) return emptyList();
-    const { texts, ttlMs, partial, problem } = await walkList(connection, list, walk);
-    return { items: keptItems(list, texts, check, withheld[list]), ttlMs, partial, problem };
+    const hold = (bytes: number): boolean => room?.hold(list, bytes) ?? true;
+    const walked = await walkList(connection, list, { ...walk, hold });
+    const { items, bytes } = keptItems(list, walked, check, { withheld: withheld[list], hold });
+    const { ttlMs, problem, characterBytes } = walked;
+    const partial = walked.partial ?? (bytes === undefined ? NO_ROOM : undefined);
+    return { items, ttlMs, partial, problem, bytes: bytes ?? walked.bytes, characterBytes };
   };
   const [tools, resources, templates, prompts] = await Promise.all([
     read('tools', readTool),
@@ -86,17 +93,28 @@ export async function readCatalogue(
   };
 }
 
+/** Where the items of a list go. */
+interface Keeping {
+  readonly withheld: WithheldItem[];
+  readonly hold: (bytes: number) => boolean;
+}
+
+/** @returns `bytes` is what the list keeps, with what was made of its items; `undefined` when there is no room for all of that. */
 function keptItems<Item extends CatalogueItem>(
   list: ListKind,
-  texts: readonly string[],
+  walked: WalkedList,
   check: (text: string) => ItemReading<Item>,
-  withheld: WithheldItem[],
-): readonly Item[] {
+  { withheld, hold }: Keeping,
+): { readonly items: readonly Item[]; readonly bytes: number | undefined } {
   const items = new Map<string, Item>();
-  for (const [index, text] of texts.entries()) {
+  let { bytes } = walked;
+  for (const [index, text] of walked.texts.entries()) {
     const reading = check(text);
     const isTwin = 'item' in reading && items.has(/* guard: item/twin */ reading.item.key);
     if ('item' in reading && !isTwin) {
+      const more = (reading.madeLength ?? 0) * walked.characterBytes;
+      if (more > 0 && !hold(bytes + more)) return { items: [...items.values()], bytes: undefined };
+      bytes += more;
       items.set(reading.item.key, reading.item);
       continue;
     }
@@ -109,7 +127,8 @@ function keptItems<Item extends CatalogueItem>(
       reason: 'item' in reading ? 'the same key is listed before' : reading.reason,
     });
   }
-  return [...items.values()];
+  // Pages of which nothing is left are not kept.
+  return { items: [...items.values()], bytes: items.size === 0 ? 0 : bytes };
 }
 
 function readHandshake(handshake: RpcMessage): Handshake {

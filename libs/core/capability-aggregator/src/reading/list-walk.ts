@@ -11,6 +11,7 @@ import type { ListKind, UpstreamConnection } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { internalRequest } from './internal-request.ts';
 import { safeText } from './safe-text.ts';
+import { bytesPerCharacter, ITEM_BYTES } from './stored-bytes.ts';
 
 /** How much of one list is read. */
 export interface ListLimits {
@@ -18,14 +19,11 @@ export interface ListLimits {
   readonly maxPages: number;
   /** Default 20,000. */
   readonly maxItems: number;
-  /** All pages together, in characters. Default 64 Mi. */
-  readonly maxTextLength: number;
 }
 
 export const DEFAULT_LIST_LIMITS: ListLimits = {
   maxPages: 1_000,
   maxItems: 20_000,
-  maxTextLength: 67_108_864,
 };
 
 /** The items of one list as text, not looked into yet. */
@@ -37,13 +35,22 @@ export interface WalkedList {
   readonly partial: string | undefined;
   /** Why there is no list at all. */
   readonly problem: string | undefined;
+  /** What is kept of it. */
+  readonly bytes: number;
+  readonly characterBytes: 1 | 2;
 }
 
 export interface ListWalkOptions {
   /** Members for the parameters of every page, as JSON behind a comma or empty: the envelope of the modern era. */
   readonly envelope: string;
   readonly limits: ListLimits;
+  /** Whether there is room for so many bytes of this list. */
+  readonly hold: (bytes: number) => boolean;
 }
+
+/** Why a list stops early that would keep more than it may. */
+export const NO_ROOM =
+  'there is no room for the rest: the server would have to list less, or limits.maxListBytes be raised';
 
 const METHODS: Readonly<Record<ListKind, string>> = {
   tools: 'tools/list',
@@ -77,29 +84,44 @@ interface Page {
 export async function walkList(
   connection: UpstreamConnection,
   kind: ListKind,
-  { envelope, limits }: ListWalkOptions,
+  { envelope, limits, hold }: ListWalkOptions,
 ): Promise<WalkedList> {
   const texts: string[] = [];
   const seen = new Set<string>();
   let ttlMs: number | undefined;
-  let length = 0;
+  let bytes = 0;
+  let characterBytes: 1 | 2 = 1;
   let cursor: string | undefined;
-  const stop = (partial: string | undefined): WalkedList => ({ texts, ttlMs, partial, problem: undefined });
+  const stop = (partial: string | undefined, problem?: string): WalkedList => ({
+    texts,
+    ttlMs,
+    partial,
+    problem,
+    bytes,
+    characterBytes,
+  });
 
   for (let pages = 0; ; pages += 1) {
     if (/* guard: walk/pages */ pages >= limits.maxPages) return stop(`more than ${limits.maxPages} pages`);
     let page: Page | string;
     try {
       const message = await internalRequest(connection, METHODS[kind], pageParams(cursor, envelope));
-      length += message.text.length;
+      const width = bytesPerCharacter(message.text);
+      const pageBytes = message.text.length * width;
+      // guard: walk/room
+      if (!hold(bytes + pageBytes)) return stop(NO_ROOM);
       page = readPage(message, kind);
+      if (typeof page !== 'string') {
+        const itemBytes = Math.min(page.texts.length, limits.maxItems - texts.length) * ITEM_BYTES;
+        if (!hold(bytes + pageBytes + itemBytes)) return stop(NO_ROOM);
+        bytes += pageBytes + itemBytes;
+        if (width === 2) characterBytes = width;
+      }
     } catch (error) {
       page = GatewayError.from(error).message;
     }
     if (typeof page === 'string')
-      return pages === 0
-        ? { texts, ttlMs, partial: undefined, problem: page }
-        : stop(`page ${pages + 1}: ${page}`);
+      return pages === 0 ? stop(undefined, page) : stop(`page ${pages + 1}: ${page}`);
 
     if (page.ttlMs !== undefined) ttlMs = Math.min(page.ttlMs, ttlMs ?? page.ttlMs);
     for (const text of page.texts) {
@@ -107,8 +129,6 @@ export async function walkList(
       if (texts.length >= limits.maxItems) return stop(`more than ${limits.maxItems} items`);
       texts.push(text);
     }
-    // guard: walk/length
-    if (length > limits.maxTextLength) return stop(`more than ${limits.maxTextLength} characters`);
     cursor = page.cursor;
     if (cursor === undefined) return stop(undefined);
     // guard: walk/cursor-length

@@ -50,6 +50,10 @@ export interface UpstreamList<Item extends CatalogueItem = CatalogueItem> {
   readonly partial: string | undefined;
   /** Why there is no list; `undefined` when there is one. */
   readonly problem: string | undefined;
+  /** What it keeps in memory: the pages that it came in, what was made of them, and the objects. */
+  readonly bytes: number;
+  /** Of a character of its text. */
+  readonly characterBytes: 1 | 2;
 }
 
 /** Everything that one upstream offers. */
@@ -70,5 +74,5 @@ export interface UpstreamCatalogue {
 
 /** A list that was not offered or could not be read. */
 export function emptyList(problem?: string): UpstreamList<never> {
-  return { items: [], ttlMs: undefined, partial: undefined, problem };
+  return { items: [], ttlMs: undefined, partial: undefined, problem, bytes: 0, characterBytes: 1 };
 }

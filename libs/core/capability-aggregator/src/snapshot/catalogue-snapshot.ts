@@ -1,4 +1,4 @@
-import { type Endpoint, endpointKey, type ListKind } from '@omni/model';
+import type { Endpoint, ListKind } from '@omni/model';
 import type { Era, GatewayError, ToolSelection } from '@omni/ports';
 import { CompiledTarget } from '../names/compiled-target.ts';
 import { nameTable, type NameTable, type OwnedName, type PrefixPolicy } from '../names/exposed-name.ts';
@@ -7,6 +7,7 @@ import { uiMentionOf } from '../names/ui-mention.ts';
 import { UriRoutes } from '../names/uri-routes.ts';
 import type { CatalogueItem, ToolItem, UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 import { ownCapabilities, unitedCapabilities } from './capability-union.ts';
+import { fittingItems, type SizedItem } from './fitting-items.ts';
 import { unitedInstructions } from './instructions-union.ts';
 
 /** How long clients may keep a list, in milliseconds, unless an upstream allows less. Changes are announced anyway. */
@@ -27,6 +28,8 @@ export interface CatalogueSnapshotOptions {
   readonly prefix: PrefixPolicy;
   /** What has been read, by upstream. */
   readonly catalogues: ReadonlyMap<string, UpstreamCatalogue>;
+  /** Longest answer to a list, in bytes in memory. */
+  readonly maxAnswerBytes: number;
   /** A snapshot whose tables are used again where nothing differs. */
   readonly like?: CatalogueSnapshot;
 }
@@ -47,6 +50,11 @@ export interface ShadowedItem extends OwnedItem {
   readonly reason: string;
 }
 
+/** An item in an answer; its text is made when it is known that it fits. */
+interface AnsweredItem extends SizedItem {
+  readonly text: () => string;
+}
+
 type NamedKind = 'tools' | 'prompts';
 type TargetsOf = ReadonlyMap<string, OwnRoutes<CompiledTarget>>;
 interface OwnedItems {
@@ -62,7 +70,7 @@ export class CatalogueSnapshot {
   readonly upstreams: readonly ConfiguredUpstream[];
   readonly catalogues: ReadonlyMap<string, UpstreamCatalogue>;
   readonly #prefix: PrefixPolicy;
-  readonly #bodies = new Map<string, string>();
+  readonly #maxAnswerBytes: number;
   readonly #targets: Readonly<Record<NamedKind, TargetsOf>>;
   readonly #routes: Partial<Record<NamedKind, NameRoutes<CompiledTarget>>> = {};
   #tools: NameTable<OwnedItems['tools']> | undefined;
@@ -70,10 +78,11 @@ export class CatalogueSnapshot {
   #uriRoutes: UriRoutes | undefined;
   #shadowed: ReadonlyMap<string, readonly ShadowedItem[]> | undefined;
 
-  constructor({ upstreams, prefix, catalogues, like }: CatalogueSnapshotOptions) {
+  constructor({ upstreams, prefix, catalogues, maxAnswerBytes, like }: CatalogueSnapshotOptions) {
     this.upstreams = upstreams;
     this.catalogues = catalogues;
     this.#prefix = prefix;
+    this.#maxAnswerBytes = maxAnswerBytes;
     const targets = like === undefined ? undefined : like.#targets;
     this.#targets = {
       tools: targetsOf(catalogues, toolTargets, like?.catalogues, targets?.tools),
@@ -88,21 +97,19 @@ export class CatalogueSnapshot {
       : this.upstreams.filter(({ name }) => name === endpoint.server);
   }
 
-  /** The items of a list, joined by commas. */
+  /** The items of a list, joined by commas, as many as an answer may hold. */
   body(kind: ListKind, endpoint: Endpoint, era: Era): string {
-    // Eras differ in their tools only.
-    const key = `${kind} ${kind === 'tools' ? era : ''} ${endpointKey(endpoint)}`;
-    let body = this.#bodies.get(key);
-    if (body === undefined) {
-      body =
-        kind === 'tools' && era === 'legacy'
-          ? legacyTexts(this.#shownTools(endpoint)).join(',')
-          : this.#shown(kind, endpoint)
-              .map(({ item, exposed }) => renamed(item, exposed))
-              .join(',');
-      this.#bodies.set(key, body);
-    }
-    return body;
+    return this.#fitting(kind, endpoint, era)
+      .map(({ text }) => text())
+      .join(',');
+  }
+
+  /** How many items of an upstream an answer leaves out, because it would be too long. */
+  leftOut(kind: ListKind, endpoint: Endpoint, upstream: string): number {
+    const isOwn = (item: { readonly upstream: string }): boolean => item.upstream === upstream;
+    const all = this.#sized(kind, endpoint, 'modern');
+    const fitting = fittingItems(all, this.#maxAnswerBytes);
+    return fitting === all ? 0 : all.filter(isOwn).length - fitting.filter(isOwn).length;
   }
 
   /** What only the endpoint of all servers leaves out, by upstream. */
@@ -171,7 +178,27 @@ export class CatalogueSnapshot {
     return ttlMs;
   }
 
-  #shown(kind: ListKind, endpoint: Endpoint): readonly ShownItem[] {
+  #fitting(kind: ListKind, endpoint: Endpoint, era: Era): readonly AnsweredItem[] {
+    return fittingItems(this.#sized(kind, endpoint, era), this.#maxAnswerBytes);
+  }
+
+  #sized(kind: ListKind, endpoint: Endpoint, era: Era): readonly AnsweredItem[] {
+    // Eras differ in their tools only.
+    const items: readonly ShownItem[] =
+      kind === 'tools' && era === 'legacy'
+        ? this.#shownTools(endpoint).flatMap((shown) => legacyItem(shown))
+        : this.shown(kind, endpoint);
+    return items.map(({ upstream, name, item, exposed }) => ({
+      upstream,
+      name,
+      bytes:
+        (item.text.length + exposed.length) * (this.catalogues.get(upstream)?.[kind].characterBytes ?? 1),
+      text: () => renamed(item, exposed),
+    }));
+  }
+
+  /** What clients of an endpoint see of a list, in order; answers that would be too long leave some of it out. */
+  shown(kind: ListKind, endpoint: Endpoint): readonly ShownItem[] {
     if (kind === 'tools') return this.#shownTools(endpoint);
     if (endpoint.kind === 'server')
       return ownItems(endpoint.server, this.catalogues.get(endpoint.server)?.[kind].items);
@@ -260,10 +287,9 @@ function ownItems<Item extends CatalogueItem>(
   return items.map((item) => ({ upstream, name: item.key, item, exposed: item.key }));
 }
 
-function legacyTexts(tools: readonly ShownItem<ToolItem>[]): readonly string[] {
-  return tools.flatMap(({ item: { key, legacy }, exposed }) =>
-    legacy.kind === 'listed' ? [renamed({ key, ...legacy }, exposed)] : [],
-  );
+function legacyItem({ item, ...shown }: ShownItem<ToolItem>): readonly ShownItem[] {
+  const { key, legacy } = item;
+  return legacy.kind === 'listed' ? [{ ...shown, item: { key, ...legacy } }] : [];
 }
 
 function renamed(item: CatalogueItem, exposed: string): string {

@@ -1,3 +1,4 @@
+import { haveSameItems } from './same-catalogue.ts';
 import type { UpstreamCatalogue, UpstreamList } from '../reading/upstream-catalogue.ts';
 
 /**
@@ -17,5 +18,28 @@ export function withLastGood(held: UpstreamCatalogue, next: UpstreamCatalogue): 
 function betterList<List extends UpstreamList>(held: List, next: List): List {
   const isWorse =
     next.problem !== undefined || (next.partial !== undefined && next.items.length < held.items.length);
-  return isWorse ? { ...next, items: held.items, ttlMs: held.ttlMs } : next;
+  return isWorse ? { ...next, ...itemsOf(held), ttlMs: held.ttlMs } : next;
+}
+
+/** The catalogue with the items of `base` in each list that has the same: what does not differ is kept once. */
+export function sharing(base: UpstreamCatalogue, next: UpstreamCatalogue): UpstreamCatalogue {
+  return {
+    ...next,
+    tools: sharedList(base.tools, next.tools),
+    resources: sharedList(base.resources, next.resources),
+    templates: sharedList(base.templates, next.templates),
+    prompts: sharedList(base.prompts, next.prompts),
+  };
+}
+
+function sharedList<List extends UpstreamList>(base: List, next: List): List {
+  return haveSameItems(base, next) ? { ...next, ...itemsOf(base) } : next;
+}
+
+function itemsOf<List extends UpstreamList>({
+  items,
+  bytes,
+  characterBytes,
+}: List): Pick<UpstreamList, 'bytes' | 'characterBytes'> & { readonly items: List['items'] } {
+  return { items, bytes, characterBytes };
 }

@@ -28,7 +28,8 @@ export function offersSame(a: UpstreamCatalogue, b: UpstreamCatalogue): boolean 
   return LIST_KINDS.every((kind) => haveSameItems(a[kind], b[kind]));
 }
 
-function haveSameItems(a: UpstreamList, b: UpstreamList): boolean {
+/** Whether the lists hold the same items in the same order. */
+export function haveSameItems(a: UpstreamList, b: UpstreamList): boolean {
   return (
     a.items.length === b.items.length && a.items.every(({ text }, index) => text === b.items[index]?.text)
   );

@@ -12,18 +12,25 @@ export interface UpstreamOverview {
   readonly counts: Readonly<Record<ListKind, number>>;
   readonly withheld: readonly WithheldItem[];
   /** Lists that could not be read, or not to their end. */
-  readonly problems: readonly {
-    readonly list: ListKind;
-    readonly isPartial: boolean;
-    readonly reason: string;
-  }[];
+  readonly problems: readonly ListProblem[];
 }
 
-/** @param onAll - What only the endpoint of all servers leaves out. */
+/** Why a list is not there, or not to its end. */
+export interface ListProblem {
+  readonly list: ListKind;
+  readonly isPartial: boolean;
+  readonly reason: string;
+}
+
+/**
+ * @param onAll - What only the endpoint of all servers leaves out.
+ * @param leftOut - What answers leave out because they would be too long.
+ */
 export function overviewOf(
   upstream: string,
   catalogue: UpstreamCatalogue | undefined,
   onAll: readonly WithheldItem[],
+  leftOut: readonly ListProblem[],
 ): UpstreamOverview {
   if (catalogue === undefined) {
     return {
@@ -57,6 +64,6 @@ export function overviewOf(
       prompts: prompts.items.length,
     },
     withheld: [...catalogue.withheld, ...fromLegacy, ...onAll],
-    problems,
+    problems: [...problems, ...leftOut],
   };
 }

@@ -25,7 +25,7 @@ export interface VariantReaderOptions {
   readonly variantKeyOf: (client: Pick<ClientContext, 'era' | 'capabilities'>) => string | undefined;
   /** Whether it is known what the upstream lists to clients that declare nothing. */
   readonly isRead: (upstream: string) => boolean;
-  readonly read: (source: ListSource) => Promise<UpstreamCatalogue>;
+  readonly read: (source: ListSource, variantKey: string) => Promise<UpstreamCatalogue>;
   /** Stores what an upstream lists to clients of one variant; see `Catalogue.setFor`. */
   readonly publish: (
     variantKey: string,
@@ -168,7 +168,7 @@ export class VariantReader {
       const { read, publish, clock, logger } = this.#options;
       reading = new VariantReading({
         upstream,
-        read,
+        read: (source) => read(source, variantKey),
         publish: (catalogue, isNews) => publish(variantKey, upstream, catalogue, isNews),
         onKnown: (isKnown) => (this.#unknown += isKnown ? -1 : 1),
         clock,

@@ -4,6 +4,7 @@ import type { RecentUris } from '../names/recent-uris.ts';
 import { MAX_URI_LENGTH } from '../reading/item-limits.ts';
 import { safeText } from '../reading/safe-text.ts';
 import type { CatalogueSnapshot } from '../snapshot/catalogue-snapshot.ts';
+import type { ListTexts } from './list-texts.ts';
 import type { ViewFilter, ViewSpec } from './view-filter.ts';
 
 const MEMBERS: Readonly<Record<ListKind, string>> = {
@@ -20,6 +21,8 @@ export interface CompiledViewOptions extends ViewSpec {
   /** Absent where everything is visible. */
   readonly filter?: ViewFilter | undefined;
   readonly recentUris: RecentUris;
+  /** Where answers to lists are kept. */
+  readonly texts: ListTexts;
   /** What Omni calls itself, in results of the modern era. */
   readonly identity: Identity;
 }
@@ -29,7 +32,13 @@ export class CompiledView implements CatalogueView {
   readonly #options: CompiledViewOptions;
   readonly #isProvisional: boolean;
   readonly #upstreams: readonly string[];
-  readonly #lists: Partial<Record<ListKind, string>> = {};
+  /** Its answers under {@link ListTexts}: another view, of other lists, has other keys. */
+  readonly #listKeys: Readonly<Record<ListKind, object>> = {
+    tools: {},
+    resources: {},
+    templates: {},
+    prompts: {},
+  };
   #capabilities: string | undefined;
   #instructions: { readonly text: string | undefined } | undefined;
   #provisional: CompiledView | undefined;
@@ -61,12 +70,12 @@ export class CompiledView implements CatalogueView {
   /**
    * The whole result of `tools/list`, `resources/list`, `resources/templates/list` or `prompts/list`, as JSON.
    *
-   * The same content gives the same bytes. All items are on one page. Modern results say `"cacheScope":"private"`, as lists depend on
+   * The same content gives the same bytes. All items are on one page, as far as they fit in an answer. Modern results say `"cacheScope":"private"`, as lists depend on
    * who asks, and the smallest `ttlMs` of the upstreams, at most 60,000 and 0 while one of them that is not switched off has not been
    * read.
    */
   list(kind: ListKind): string {
-    return (this.#lists[kind] ??= this.#listText(kind));
+    return this.#options.texts.get(this.#listKeys[kind], () => this.#listText(kind));
   }
 
   /**

@@ -5,9 +5,15 @@ import { RecentUris } from '../names/recent-uris.ts';
 import { CatalogueSnapshot } from '../snapshot/catalogue-snapshot.ts';
 import { CompiledView } from './compiled-view.ts';
 import type { ViewSpec } from './view-filter.ts';
+import { ListTexts } from './list-texts.ts';
 import { ViewTable } from './view-table.ts';
 
-const snapshot = new CatalogueSnapshot({ upstreams: [], prefix: 'always', catalogues: new Map() });
+const snapshot = new CatalogueSnapshot({
+  upstreams: [],
+  prefix: 'always',
+  catalogues: new Map(),
+  maxAnswerBytes: 1_000,
+});
 
 function specOf(server: string | undefined, variantKey?: string): ViewSpec {
   return { endpoint: endpointOf(server), era: 'legacy', variantKey };
@@ -16,7 +22,13 @@ function specOf(server: string | undefined, variantKey?: string): ViewSpec {
 /** Adds a view to the table. */
 function added(table: ViewTable, spec: ViewSpec): CompiledView {
   const identity = { name: 'omni', version: '1' };
-  const view = new CompiledView({ ...spec, snapshot, recentUris: new RecentUris(1), identity });
+  const view = new CompiledView({
+    ...spec,
+    snapshot,
+    recentUris: new RecentUris(1),
+    texts: new ListTexts(1_000),
+    identity,
+  });
   table.add(spec, view);
   return view;
 }

@@ -140,7 +140,17 @@ const LimitsSchema = z.strictObject({
   maxUnfinishedBytes: countSchema(1_048_576, 64 * GIB)
     .default(268_435_456)
     .describe(
-      'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. Messages of up to 64 KiB are not counted. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
+      'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. What is kept for them is counted, up to 4 KiB of each apart; up to 64 KiB of a message are never refused. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
+    ),
+  maxListBytes: countSchema(1_048_576, 64 * GIB)
+    .default(268_435_456)
+    .describe(
+      'Most bytes that the lists of all servers keep in memory (tools, resources, templates, prompts, and what they list to some clients only). Half of it is divided equally among the lists of all servers; of the other half one server gets at most a quarter. A list that needs more stops early, which omni ls tells.',
+    ),
+  maxListAnswerBytes: countSchema(65_536, GIB)
+    .default(16_777_216)
+    .describe(
+      'Longest answer to a client that asks for a list, in bytes in memory. Where the lists of several servers do not fit, each has an equal part of it and leaves out its own items only; they can be called all the same.',
     ),
   maxInFlight: countSchema(1, 1_000_000)
     .default(1_000)

@@ -89,6 +89,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     this.#pending = new CallTable(options.firstId);
     this.#unaddressed = new UnaddressedMessages(options.context.clock);
     this.#serverRequests = new ServerRequests({
+      answer: (text) => void this.#channel.send(text),
       reply: (text) => void this.#channel.send(text),
       maxOpen: options.context.limits.maxServerRequests,
     });

@@ -19,7 +19,11 @@ function asked(): {
   readonly requests: ServerRequests;
 } {
   const sent: string[] = [];
-  const requests = new ServerRequests({ reply: (text) => sent.push(text), maxOpen: 10 });
+  const requests = new ServerRequests({
+    answer: (text) => sent.push(text),
+    reply: (text) => sent.push(text),
+    maxOpen: 10,
+  });
   let take: AnswerServerRequest = () => {};
   requests.put(
     messageOf('{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage"}'),
@@ -50,7 +54,7 @@ describe('ServerRequests', () => {
   });
 
   it('lets the time of a call count again with each end of a question but that of the call', () => {
-    const requests = new ServerRequests({ reply() {}, maxOpen: 10 });
+    const requests = new ServerRequests({ answer() {}, reply() {}, maxOpen: 10 });
     let held = 0;
     const call = { onServerRequest: () => void held++, onServerRequestAnswered: () => void held-- };
     const ask = (id: number): void => {

@@ -2,6 +2,9 @@ import { errorText, resultText, type RpcMessage, withId } from '@omni/jsonrpc';
 import type { AnswerServerRequest } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 
+/** Requests that wait, in characters; one alone may be longer. */
+const MAX_OPEN_LENGTH = 16 * 1024 * 1024;
+
 /** A call during which the upstream asks something back. */
 export interface AskingCall {
   /** The client is asked: its time does not count. */
@@ -10,7 +13,9 @@ export interface AskingCall {
 }
 
 export interface ServerRequestsOptions {
-  /** Sends a response, or progress on the way to it, to the upstream. */
+  /** Sends the answer of a client, or progress on the way to it, to the upstream. */
+  readonly answer: (text: string) => void;
+  /** Sends what needs no client, a pong or a refusal: the upstream may ask for any number of them. */
   readonly reply: (text: string) => void;
   /** Most requests that wait for a client at a time. */
   readonly maxOpen: number;
@@ -18,12 +23,15 @@ export interface ServerRequestsOptions {
 
 /** The requests of one upstream that wait for an answer of a client. */
 export class ServerRequests {
+  readonly #answer: (text: string) => void;
   readonly #reply: (text: string) => void;
   readonly #maxOpen: number;
   /** Keyed by the upstream's id as JSON, so that `1` and `"1"` differ. */
   readonly #open = new Map<string, OpenRequest>();
+  #openLength = 0;
 
-  constructor({ reply, maxOpen }: ServerRequestsOptions) {
+  constructor({ answer, reply, maxOpen }: ServerRequestsOptions) {
+    this.#answer = answer;
     this.#reply = reply;
     this.#maxOpen = maxOpen;
   }
@@ -52,6 +60,13 @@ export class ServerRequests {
         id,
         new GatewayError('OMNI_REQUEST_ID_IN_USE', 'A request with this id still waits for its answer'),
       );
+    // guard: asked/length
+    if (this.#openLength > 0 && this.#openLength + message.text.length > MAX_OPEN_LENGTH) {
+      return this.refuse(
+        id,
+        new GatewayError('OMNI_OVERLOADED', 'The requests that wait for the client are too long together'),
+      );
+    }
     // guard: asked/count
     if (this.#open.size >= this.#maxOpen) {
       return this.refuse(
@@ -59,14 +74,19 @@ export class ServerRequests {
         new GatewayError('OMNI_OVERLOADED', `More than ${this.#maxOpen} requests wait for the client`),
       );
     }
-    const request: OpenRequest = { call, withdrawal: new AbortController() };
+    const request: OpenRequest = {
+      call,
+      withdrawal: new AbortController(),
+      length: message.text.length,
+    };
     this.#open.set(id, request);
+    this.#openLength += request.length;
     call?.onServerRequest();
     const take: AnswerServerRequest = (answer) => {
       if (!(answer instanceof GatewayError) && answer.kind === 'notification') {
-        if (this.#open.get(id) === request) this.#reply(answer.text);
+        if (this.#open.get(id) === request) this.#answer(answer.text);
       } else if (/* guard: asked/withdrawn */ this.#forget(id, request))
-        this.#reply(answer instanceof GatewayError ? errorText(id, answer) : withId(answer, id));
+        this.#answer(answer instanceof GatewayError ? errorText(id, answer) : withId(answer, id));
     };
     deliver(take, request.withdrawal.signal);
     return true;
@@ -94,6 +114,7 @@ export class ServerRequests {
     for (const [id, request] of this.#open) {
       if (/* guard: asked/call-over */ request.call !== call) continue;
       this.#open.delete(id);
+      this.#openLength -= request.length;
       request.withdrawal.abort('the call is over');
       this.#reply(
         errorText(id, new GatewayError('OMNI_CANCELLED', 'The call that this request belongs to is over')),
@@ -105,6 +126,7 @@ export class ServerRequests {
   clear(): void {
     const requests = [...this.#open.values()];
     this.#open.clear();
+    this.#openLength = 0;
     for (const { call, withdrawal } of requests) {
       // Where a session is lost its calls may still run, and their time counts again.
       call?.onServerRequestAnswered();
@@ -116,6 +138,7 @@ export class ServerRequests {
     // The id may have been used again by the upstream.
     if (this.#open.get(id) !== request) return false;
     this.#open.delete(id);
+    this.#openLength -= request.length;
     request.call?.onServerRequestAnswered();
     return true;
   }
@@ -124,4 +147,6 @@ export class ServerRequests {
 interface OpenRequest {
   readonly call: AskingCall | undefined;
   readonly withdrawal: AbortController;
+  /** In characters. */
+  readonly length: number;
 }

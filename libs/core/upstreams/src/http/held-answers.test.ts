@@ -98,9 +98,12 @@ describe('HttpMessageReader with a budget', () => {
     const chunks = new RecordingChunks();
     call.chunks = chunks;
     connection.send({ ...CALL, allowPassthrough: true }, call);
-    http.last.head(200, ['content-type', 'application/json']);
-    http.last.data(`{"jsonrpc":"2.0","id":1,"result":{"text":"${'x'.repeat(70_000)}`);
-    http.last.data('"}}');
+    const body = `{"jsonrpc":"2.0","id":1,"result":{"text":"${'x'.repeat(210_000)}"}}`;
+    http.last.head(200, ['content-type', 'application/json', 'content-length', String(body.length)]);
+    for (let at = 0; at < body.length; at += 50_000) {
+      http.last.data(body.slice(at, at + 50_000));
+      expect(budget.held).toBeLessThan(70_000);
+    }
     http.last.end();
     expect(chunks.log.at(-1)).toBe('end');
     expect(budget.held).toBe(0);

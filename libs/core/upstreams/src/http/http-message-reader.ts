@@ -4,8 +4,11 @@ import {
   type ByteReservation,
   GatewayError,
   type HeaderList,
+  HeldBytes,
   type HttpResponseListener,
+  ownsLargeBuffer,
   releaseBytes,
+  UNCOUNTED_BYTES,
 } from '@omni/ports';
 import { bodyKind, headerOf } from './http-headers.ts';
 import type { ConnectionContext } from '../connection/open-connection.ts';
@@ -67,6 +70,7 @@ const UNTOUCHED_MIN_BYTES = 8 * 1024;
 const PIECES_MIN_BYTES = 64 * 1024;
 /** What is read of a body that cannot be an answer. */
 const EXCERPT_BYTES = 512;
+const NOTHING = new Uint8Array(0);
 const STRICT_UTF8 = new TextDecoder('utf-8', /* guard: answer/utf8 */ { fatal: true });
 const LENIENT_UTF8 = new TextDecoder();
 const INTEGER_SECONDS = /^[0-9]{1,6}$/;
@@ -81,18 +85,19 @@ export class HttpMessageReader implements HttpResponseListener {
   #status = 0;
   #retryAfterSeconds: number | undefined;
   #redirection: string | undefined;
-  #chunks: Uint8Array[] = [];
+  /** The only chunk of a body, as most have one; the last one of events, which is not ours yet. */
+  #first: Uint8Array | undefined;
+  /** A body in several chunks. What of it goes on while it comes is not held; its end is until it is known to be that. */
+  #body: HeldBytes | undefined;
   #size = 0;
   #parser: SseParser | undefined;
-  /** Of a long body that is collected. */
-  #collected: ByteReservation | undefined;
+  /** For what is held of a body. */
+  #room: ByteReservation | undefined;
   /** Of a JSON body. */
   #headers: HeaderList = [];
-  /** The last chunk: as a chunk it waits until it is known to be followed, or to be the end of an object; read as events it is not ours yet. */
-  #held: Uint8Array | undefined;
   #lastByte: number | undefined;
   /** The declared length of a body that goes on while it comes. */
-  #length: number | undefined;
+  #length = 0;
 
   constructor(options: HttpMessageReaderOptions) {
     this.#options = options;
@@ -148,35 +153,29 @@ export class HttpMessageReader implements HttpResponseListener {
   onData(chunk: Uint8Array): void {
     switch (this.#mode) {
       case 'events':
-        this.#pushEvents(chunk);
-        if (this.#held !== undefined) releaseBytes(this.#held);
-        this.#held = chunk;
-        return;
+        return this.#onEvents(chunk);
       case 'json':
         this.#size += chunk.byteLength;
         // guard: answer/size
         if (this.#size > this.#maxBytes) return this.#fail(this.#tooLarge());
-        // Nearly always the only one; a list that grows from nothing takes room for many.
-        if (this.#chunks.length === 0) this.#chunks = [chunk];
-        else this.#chunks.push(chunk);
+        this.#add(chunk);
         if (this.#size > chunk.byteLength) this.#options.passing?.onFlow();
         // Looked at once, when the body turns out to be long.
         if (this.#size > PIECES_MIN_BYTES && this.#size - chunk.byteLength <= PIECES_MIN_BYTES)
           this.#beginChunks();
-        if (this.#size > PIECES_MIN_BYTES) this.#countCollected();
-        return;
+        return this.#count();
       case 'chunks':
         this.#size += chunk.byteLength;
-        // guard: answer/chunk-size
-        if (this.#size > this.#maxBytes) return this.#fail(this.#tooLarge());
-        if (this.#size > (this.#length ?? this.#size)) return this.#fail(this.#incomplete());
+        if (this.#size > this.#length) return this.#fail(this.#incomplete());
         this.#options.passing?.onFlow();
-        return this.#pass(chunk);
+        this.#add(chunk);
+        this.#passOn();
+        return this.#count();
       case 'excerpt':
         this.#size += chunk.byteLength;
-        this.#chunks.push(chunk);
+        this.#add(chunk);
         // guard: answer/page-size
-        if (this.#size >= EXCERPT_BYTES) this.#fail(this.#noAnswer());
+        if (this.#size >= EXCERPT_BYTES) this.#fail(this.#noAnswer(this.#take()));
         return;
       case 'head':
       case 'stopped':
@@ -194,7 +193,7 @@ export class HttpMessageReader implements HttpResponseListener {
         this.stop();
         return this.#options.sink.onEnd();
       case 'excerpt':
-        return this.#fail(this.#noAnswer());
+        return this.#fail(this.#noAnswer(this.#take()));
       case 'head':
       case 'stopped':
         return;
@@ -229,6 +228,15 @@ export class HttpMessageReader implements HttpResponseListener {
     else this.#options.sink.onMessage(message, this.#status);
   }
 
+  #onEvents(chunk: Uint8Array): void {
+    if (this.#first !== undefined) releaseBytes(this.#first);
+    this.#pushEvents(chunk);
+    // The parser may have kept it, and a part of a larger buffer cannot be given back.
+    const isOurs = this.#mode === 'events' && this.#parser?.kept === 0 && ownsLargeBuffer(chunk);
+    this.#first = isOurs ? chunk : undefined;
+    this.#count();
+  }
+
   #pushEvents(chunk: Uint8Array): void {
     const problem = this.#parser?.push(chunk);
     if (problem === undefined || this.#mode === 'stopped') return;
@@ -245,29 +253,49 @@ export class HttpMessageReader implements HttpResponseListener {
     }
   }
 
-  #countCollected(): void {
-    if (this.#mode !== 'json') return;
-    this.#collected ??= this.#options.context.budget?.share();
+  #add(chunk: Uint8Array): void {
+    this.#lastByte = lastSignificantByte(chunk) ?? this.#lastByte;
+    if (this.#size === chunk.byteLength) {
+      this.#first = chunk;
+      return;
+    }
+    this.#body ??= new HeldBytes();
+    if (this.#first !== undefined) this.#body.add(this.#first);
+    this.#first = undefined;
+    this.#body.add(chunk);
+  }
+
+  #pieces(): readonly Uint8Array[] {
+    return this.#first === undefined ? (this.#body?.pieces() ?? []) : [this.#first];
+  }
+
+  #take(): Uint8Array {
+    return this.#first ?? this.#body?.take() ?? NOTHING;
+  }
+
+  /** What is kept of a body, with the buffers that parts of it lie in. */
+  #count(): void {
+    if (this.#mode === 'stopped') return;
+    const kept = this.#body?.kept ?? this.#first?.buffer.byteLength ?? 0;
+    if (kept > UNCOUNTED_BYTES) this.#room ??= this.#options.context.budget?.share();
     // guard: held/answer
-    if (this.#collected?.hold(this.#size) === false)
-      this.#fail(noRoomError(this.#options.credentials.upstream));
+    if (this.#room?.hold(kept) === false) this.#fail(noRoomError(this.#options.credentials.upstream));
   }
 
   #letGo(): void {
-    this.#chunks = [];
-    this.#held = undefined;
+    this.#first = undefined;
+    this.#body = undefined;
     // guard: held/answer-back
-    this.#collected?.release();
+    this.#room?.release();
   }
 
   #endJson(): void {
     const { sink, passing } = this.#options;
     const untouchedId = passing?.onBytes === undefined ? undefined : passing.passingId;
     // What follows takes this turn only.
-    this.#collected?.release();
-    if (this.#size > PIECES_MIN_BYTES && untouchedId !== undefined && this.#passWhole(untouchedId)) return;
-    const bytes = joined(this.#chunks, this.#size);
-    this.#chunks = [bytes];
+    this.#room?.release();
+    if (this.#size > PIECES_MIN_BYTES && this.#passWhole()) return;
+    const bytes = this.#take();
     if (
       untouchedId !== undefined &&
       bytes.byteLength > UNTOUCHED_MIN_BYTES &&
@@ -288,7 +316,7 @@ export class HttpMessageReader implements HttpResponseListener {
       );
     }
     const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
-    if (message.kind === 'rejected') return this.#fail(this.#noAnswer(message.error));
+    if (message.kind === 'rejected') return this.#fail(this.#noAnswer(bytes, message.error));
     if (message.kind === 'batch') for (const item of message.items) this.#tell(item);
     else sink.onMessage(message, this.#status);
     if (this.#mode === 'stopped') return;
@@ -296,57 +324,72 @@ export class HttpMessageReader implements HttpResponseListener {
     sink.onEnd();
   }
 
+  /**
+   * A long answer goes on while it comes when its length is declared. Of any other it is not known whether it stays within the limit, and a
+   * client that has been sent its beginning could not be told.
+   */
   #beginChunks(): void {
     const { passing } = this.#options;
     const declared = headerOf(this.#headers, 'content-length');
     const length = declared !== undefined && DIGITS.test(declared) ? Number(declared) : undefined;
+    // guard: answer/declared-size
     if (length !== undefined && length > this.#maxBytes) return this.#fail(this.#tooLarge());
-    const [first] = this.#chunks;
-    if (passing?.passingId === undefined || first === undefined) return;
-    const kind = beginningOfAnswer(first, passing.passingId);
-    if (length !== undefined && this.#size > length) return this.#fail(this.#incomplete());
+    if (/* guard: answer/undeclared */ length === undefined) return;
+    if (this.#size > length) return this.#fail(this.#incomplete());
+    if (passing?.passingId === undefined) return;
+    const [beginning = NOTHING] = this.#pieces();
+    const kind = beginningOfAnswer(beginning, passing.passingId);
     if (
       kind === undefined ||
       !passing.onResponseHead({ status: this.#status, length, isError: kind === 'error', isKept: false })
     )
       return;
-    const chunks = this.#chunks;
-    this.#chunks = [];
     this.#length = length;
     // Whoever was shown the head may have left at once.
     if (this.#mode === 'json') this.#mode = 'chunks';
-    for (const chunk of chunks) this.#pass(chunk);
+    this.#passOn();
   }
 
-  /** A long answer that is known as such by its end only: at least it need not be joined. @returns Whether it was. */
-  #passWhole(id: string): boolean {
+  /** All but the last piece, which may be the end of the answer. */
+  #passOn(): void {
+    for (const piece of this.#body?.takeAllButLast() ?? [])
+      if (this.#mode === 'chunks') this.#options.passing?.onChunk(piece);
+  }
+
+  /** A long answer that is all there need neither be read nor joined. @returns Whether it was passed on. */
+  #passWhole(): boolean {
     const { passing } = this.#options;
-    const chunks = this.#chunks;
-    if (passing === undefined || !hasIdLast(chunks, id)) return false;
-    if (!passing.onResponseHead({ status: this.#status, length: this.#size, isError: false, isKept: false }))
+    const id = passing?.passingId;
+    if (passing === undefined || id === undefined || this.#lastByte !== CLOSING_BRACE) return false;
+    const pieces = this.#pieces();
+    const [beginning = NOTHING] = pieces;
+    const kind =
+      beginningOfAnswer(beginning, id) ??
+      (passing.onBytes !== undefined && hasIdLast(pieces, id) ? 'result' : undefined);
+    if (
+      kind === undefined ||
+      !passing.onResponseHead({
+        status: this.#status,
+        length: this.#size,
+        isError: kind === 'error',
+        isKept: false,
+      })
+    )
       return false;
     this.stop();
-    for (const chunk of chunks) passing.onChunk(chunk);
+    for (const piece of pieces) passing.onChunk(piece);
     passing.onResponseEnd();
     return true;
   }
 
-  #pass(chunk: Uint8Array): void {
-    if (this.#mode !== 'chunks') return;
-    const ready = this.#held;
-    this.#held = chunk;
-    this.#lastByte = lastSignificantByte(chunk) ?? this.#lastByte;
-    if (ready !== undefined) this.#options.passing?.onChunk(ready);
-  }
-
   #endChunks(): void {
     const { passing } = this.#options;
-    const last = this.#held;
     // The client was told the length: another one would run into what comes next on its connection.
-    if (this.#lastByte !== CLOSING_BRACE || this.#size !== (this.#length ?? this.#size))
+    if (this.#lastByte !== CLOSING_BRACE || this.#size !== this.#length)
       return this.#fail(this.#incomplete());
+    const rest = this.#pieces();
     this.stop();
-    if (last !== undefined) passing?.onChunk(last);
+    for (const piece of rest) passing?.onChunk(piece);
     passing?.onResponseEnd();
   }
 
@@ -387,12 +430,9 @@ export class HttpMessageReader implements HttpResponseListener {
   }
 
   /** Why an answer that holds no message is none. The body is quoted, and where a redirection leads to. */
-  #noAnswer(cause?: GatewayError): GatewayError {
+  #noAnswer(body: Uint8Array, cause?: GatewayError): GatewayError {
     const { upstream, secretValues } = this.#options.credentials;
-    const excerpt = safeExcerpt(
-      LENIENT_UTF8.decode(joined(this.#chunks, this.#size).subarray(0, EXCERPT_BYTES)),
-      secretValues,
-    );
+    const excerpt = safeExcerpt(LENIENT_UTF8.decode(body.subarray(0, EXCERPT_BYTES)), secretValues);
     const quoted = excerpt === '' ? '' : `: ${excerpt}`;
     const data = {
       status: this.#status,
@@ -430,19 +470,4 @@ function withoutSecrets(address: string): string {
 /** Statuses about credentials and load: they are the gateway's affair, whatever stands in the body. */
 function isRefusal(status: number): boolean {
   return status === 401 || status === 403 || status === 407 || status === 429;
-}
-
-/** Nobody else may use the chunks any more. */
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const last = chunks.at(-1);
-  if (chunks.length === 1 && last !== undefined) return last;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-    // The last one is not ours yet.
-    if (chunk !== last) releaseBytes(chunk);
-  }
-  return all;
 }

@@ -14,7 +14,7 @@ import { CallTable } from '../connection/call-table.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders, streamHeaders, type RequestHeaders } from './http-headers.ts';
-import { httpPost, OutcomeListener } from './http-post.ts';
+import { OutcomeListener } from './http-post.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
 import {
@@ -24,6 +24,7 @@ import {
   type LegacyHttpSession,
 } from './legacy-http-session.ts';
 import { changedList, isAboutTask, ownIdAt } from '../connection/mcp-notification.ts';
+import { OwnPosts } from './own-posts.ts';
 import { promisesListChanged } from '../connection/mcp-revision.ts';
 import { spliceMessage } from '../connection/message-splice.ts';
 import {
@@ -71,6 +72,8 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
   readonly #calls = new CallTable<LegacyHttpCall>(2);
   readonly #unaddressed: UnaddressedMessages;
   readonly #serverRequests: ServerRequests;
+  readonly #posts: OwnPosts;
+  #hasDroppedReplies = false;
   readonly #connectFailures = new ConnectFailures();
   #session: LegacyHttpSession;
   #headers: RequestHeaders;
@@ -99,8 +102,17 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     this.#streamHeaders = this.#streamHeadersOf(options.session);
     this.#unaddressed = new UnaddressedMessages(options.context.clock);
     this.#relists = new Backoff(options.context.random);
+    this.#posts = new OwnPosts({
+      http: options.http,
+      url: options.url,
+      upstream: options.spec.name,
+      clock: options.context.clock,
+      onDropped: () => this.#onReplyDropped(),
+      onOverflow: (error) => this.#overflow(error),
+    });
     this.#serverRequests = new ServerRequests({
-      reply: (text) => void httpPost(options.http, options.url, this.#headers, text),
+      answer: (text) => this.#posts.tell(text, this.#headers),
+      reply: (text) => this.#posts.reply(text, this.#headers),
       maxOpen: options.context.limits.maxServerRequests,
     });
     this.#enter(options.session);
@@ -145,8 +157,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
   }
 
   notify(method: string, params: string): void {
-    if (this.#ended === undefined)
-      httpPost(this.#options.http, this.#options.url, this.#headers, notificationText(method, params));
+    if (this.#ended === undefined) this.#posts.tell(notificationText(method, params), this.#headers);
   }
 
   hearTasks(listener: (notification: RpcMessage) => void): void {
@@ -236,6 +247,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     this.#waiting = waiting;
     this.#stream?.close();
     this.#serverRequests.clear();
+    this.#posts.clear();
     const { clock } = this.#options.context;
     const livedMs =
       this.#renewedAtMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - this.#renewedAtMs;
@@ -268,6 +280,19 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     });
   }
 
+  #onReplyDropped(): void {
+    if (this.#hasDroppedReplies) return;
+    this.#hasDroppedReplies = true;
+    this.#options.context.logger.warn(
+      { upstream: this.upstream },
+      'a server asks faster than it takes the answers, so that some of its requests stay unanswered',
+    );
+  }
+
+  #overflow(reason: GatewayError): void {
+    if (this.#ended === undefined) this.#break(reason);
+  }
+
   /** Takes no new calls; what runs elsewhere may still get its answer. */
   #break(reason: GatewayError): void {
     this.#ended = reason;
@@ -288,6 +313,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
   #quit(): void {
     this.#abortRenewal?.();
     this.#cancelRelist?.();
+    this.#posts.clear();
     this.#waiting = undefined;
     this.#stream?.close();
   }

@@ -347,21 +347,41 @@ describe('ModernHttpConnection', () => {
     expect(call.failure?.code).toBe('OMNI_UPSTREAM_PROTOCOL');
   });
 
-  // guard: answer/chunk-size
   it.each<[string, (http: ScriptedHttpClient) => void, string, boolean]>([
     ['breaks off', (http) => http.last.fail('body'), 'OMNI_UPSTREAM_UNREACHABLE', false],
     ['ends in the middle', (http) => http.last.end(), 'OMNI_UPSTREAM_PROTOCOL', false],
-    ['goes beyond the limit', (http) => http.last.data('x'.repeat(400_000)), 'OMNI_UPSTREAM_TOO_LARGE', true],
+    ['goes beyond its length', (http) => http.last.data('x'.repeat(200_000)), 'OMNI_UPSTREAM_PROTOCOL', true],
   ])('fails a call whose long answer %s, and never ends it', (_how, go, code, isAborted) => {
     const { connection, http, call, chunks } = openPassing(300_000);
-    http.last.head(200, ['content-type', 'application/json']);
+    http.last.head(200, declaring(200_000));
     http.last.data(`${HEAD}{"text":"${'x'.repeat(70_000)}`);
     http.last.data('}} and more');
     go(http);
-    expect(chunks.log).toEqual(['result 200 of unknown bytes']);
+    expect(chunks.log).toEqual(['result 200 of 200000 bytes']);
     expect(call.failure?.code).toBe(code);
     expect(connection.inFlight).toBe(0);
     if (isAborted) expect(http.last.isAborted).toBe(true);
+  });
+
+  // guard: answer/undeclared
+  it('tells a client that an answer is too long whose length was not declared, since nothing of it has gone on', () => {
+    for (const rest of ['"}}', 'x'.repeat(240_000)]) {
+      const { http, call, chunks } = openPassing(300_000);
+      const body = `${HEAD}{"text":"${'x'.repeat(70_000)}`;
+      http.last.head(200, ['content-type', 'application/json']);
+      http.last.data(body);
+      expect(chunks.log).toEqual([]);
+      http.last.data(rest);
+      if (rest.startsWith('"')) {
+        http.last.end();
+        expect(chunks.log).toEqual([`result 200 of ${body.length + rest.length} bytes`, 'end']);
+        expect(chunks.text === body + rest).toBe(true);
+      } else {
+        expect(chunks.log).toEqual([]);
+        expect(call.failure?.code).toBe('OMNI_UPSTREAM_TOO_LARGE');
+        expect(http.last.isAborted).toBe(true);
+      }
+    }
   });
 
   it('never gives a client another length than it was told', () => {
@@ -389,6 +409,7 @@ describe('ModernHttpConnection', () => {
     expect(chunks.log.at(-1)).toBe('end');
   });
 
+  // guard: answer/declared-size
   it('turns an answer away whose declared length is beyond the limit, before anything of it goes on', () => {
     const { http, call, chunks } = openPassing(300_000);
     http.last.head(200, ['content-type', 'application/json', 'content-length', '300001']);
@@ -401,10 +422,10 @@ describe('ModernHttpConnection', () => {
   it('pauses a long answer for a slow reader, which is no silence, and ends it for one that leaves', () => {
     const { connection, http, call, chunks, running, clock } = openPassing();
     chunks.isFast = false;
-    http.last.head(200, ['content-type', 'application/json']);
+    http.last.head(200, declaring(200_000));
     http.last.data(`${HEAD}{"text":"${'x'.repeat(70_000)}`);
     expect(http.last.isPaused).toBe(false);
-    http.last.data('y'.repeat(1_000));
+    http.last.data('y'.repeat(20_000));
     expect(http.last.isPaused).toBe(true);
     clock.advance(300_000);
     call.drain();
@@ -413,7 +434,7 @@ describe('ModernHttpConnection', () => {
     running.cancel();
     expect(http.last.isAborted).toBe(true);
     expect(connection.inFlight).toBe(0);
-    expect(chunks.log).toEqual(['result 200 of unknown bytes']);
+    expect(chunks.log).toEqual(['result 200 of 200000 bytes']);
   });
 
   it('does not call a server silent whose answer comes slowly', () => {
@@ -430,7 +451,7 @@ describe('ModernHttpConnection', () => {
 
   it('fails a long answer that falls silent', () => {
     const { http, call, chunks, clock } = openPassing();
-    http.last.head(200, ['content-type', 'application/json']);
+    http.last.head(200, declaring(200_000));
     http.last.data(`${HEAD}{"text":"${'x'.repeat(70_000)}`);
     clock.advance(50_000);
     http.last.data('y'.repeat(1_000));
@@ -621,6 +642,11 @@ describe('ModernHttpConnection', () => {
 const HEAD = '{"jsonrpc":"2.0","id":1,"result":';
 
 /** A call under way that takes long answers while they come. */
+/** The head of a JSON answer of so many bytes. */
+function declaring(bytes: number): string[] {
+  return ['content-type', 'application/json', 'content-length', String(bytes)];
+}
+
 function openPassing(maxUpstreamMessageBytes?: number) {
   const opened = openModern({}, maxUpstreamMessageBytes);
   const call = new RecordingCall<RpcMessage>();

@@ -23,7 +23,7 @@ import { ConnectFailures } from './connect-failures.ts';
 import { exchangePhase } from './exchange-phase.ts';
 import { addForwarded, postHeaders, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
-import { httpPost } from './http-post.ts';
+import { OwnPosts } from './own-posts.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
 import { errorCodeOf, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
@@ -64,6 +64,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
   readonly #options: ModernHttpConnectionOptions;
   readonly #running = new LiveList<ModernHttpCall>();
   readonly #connectFailures = new ConnectFailures();
+  readonly #posts: OwnPosts;
   /** Until then its era is not asked for again. */
   #trustedUntilMs = 0;
   #ended: GatewayError | undefined;
@@ -73,6 +74,14 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     this.#options = options;
     this.handshake = options.handshake;
     this.headers = postHeaders(options.credentials, MODERN_VERSION);
+    this.#posts = new OwnPosts({
+      http: options.http,
+      url: options.url,
+      upstream: options.spec.name,
+      clock: options.context.clock,
+      onDropped() {},
+      onOverflow: (error) => this.#break(error),
+    });
   }
 
   get inFlight(): number {
@@ -104,9 +113,9 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
 
   notify(method: string, params: string): void {
     if (this.#ended !== undefined) return;
-    const { http, url, credentials } = this.#options;
+    const { credentials } = this.#options;
     const headers = postHeaders(credentials, MODERN_VERSION, 'mcp-method', encodeHeaderValue(method));
-    httpPost(http, url, headers, notificationText(method, params));
+    this.#posts.tell(notificationText(method, params), headers);
   }
 
   renewStreams(): void {

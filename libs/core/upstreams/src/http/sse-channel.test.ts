@@ -265,7 +265,8 @@ describe('SseChannel', () => {
       'bytes that are not UTF-8',
       (get) => {
         get.stream();
-        get.data(new Uint8Array([0xff]));
+        get.data(new TextEncoder().encode('data: '));
+        get.data(new Uint8Array([0xff, 0x0a, 0x0a]));
       },
       { code: 'OMNI_UPSTREAM_PROTOCOL' },
     ],

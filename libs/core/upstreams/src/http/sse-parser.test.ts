@@ -47,6 +47,16 @@ describe('SseParser', () => {
     expect(parser.retryMs).toBe(250);
   });
 
+  it('ignores ids and types of events that are longer than anybody sends back or knows', () => {
+    const long = 'x'.repeat(5_000);
+    expect(
+      parse([new TextEncoder().encode(`id: 4\nid: ${long}\nevent: ${long}\ndata: a\n\n`)], 9_000),
+    ).toEqual({
+      events: [event('a', '4')],
+      problem: undefined,
+    });
+  });
+
   // guard: sse/utf8
   it('refuses bytes that are not UTF-8, where the standard would change them', () => {
     expect(parse([Uint8Array.of(0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a)])).toEqual({
@@ -110,21 +120,22 @@ describe('SseParser', () => {
 
   // guard: sse/room
   it('stops at an event for which others leave no room, and takes one of that length when they have let go', () => {
-    const budget = new SmallBudget(100);
+    const budget = new SmallBudget(100_000);
     const other = budget.share();
-    other.hold(60);
+    other.hold(60_000);
     const events: SseEvent[] = [];
     const push = (text: string): SseProblem | undefined => {
-      const parser = new SseParser({ onEvent: (parsed) => events.push(parsed) }, 1_000, budget);
+      const parser = new SseParser({ onEvent: (parsed) => events.push(parsed) }, 1_000_000, budget);
       let problem: SseProblem | undefined;
-      for (const letter of text) problem ??= parser.push(new TextEncoder().encode(letter));
+      for (let at = 0; at < text.length; at += 7)
+        problem ??= parser.push(new TextEncoder().encode(text.slice(at, at + 7)));
       parser.close();
       return problem;
     };
-    const text = `data: ${'x'.repeat(50)}\n\n`;
+    const text = `data: ${'x'.repeat(50_000)}\n\n`;
     expect(push(text)).toBe('no-room');
     expect(events).toEqual([]);
-    expect(budget.held).toBe(60);
+    expect(budget.held).toBe(60_000);
     other.release();
     expect(push(text + text)).toBeUndefined();
     expect(events).toHaveLength(2);

@@ -1,4 +1,4 @@
-import type { ByteBudget, ByteReservation } from '@omni/ports';
+import { type ByteBudget, type ByteReservation, HeldBytes } from '@omni/ports';
 
 /** One event of an event stream. */
 export interface SseEvent {
@@ -16,25 +16,46 @@ export interface SseSink {
   onEvent(event: SseEvent): void;
 }
 
+const LF = 0x0a;
+const CR = 0x0d;
+const COLON = 0x3a;
+const SPACE = 0x20;
 const DIGITS = /^[0-9]+$/;
+const NEWLINE = Uint8Array.of(LF);
+const ENCODER = new TextEncoder();
+const DATA = ENCODER.encode('data');
+const EVENT = ENCODER.encode('event');
+const ID = ENCODER.encode('id');
+const RETRY = ENCODER.encode('retry');
+/** What most servers write above their data. */
+const USUAL_EVENT = ENCODER.encode('event: message');
+const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
+/** Longer names of events mean nothing to anybody here, and longer ids cannot be sent back in a header. */
+const MAX_FIELD_BYTES = 4 * 1024;
+/** Marks within the stream belong to the data; the one at its beginning is dropped by hand. */
+const UTF8 = new TextDecoder('utf-8', { fatal: /* guard: sse/utf8 */ true, ignoreBOM: true });
 
 /**
- * Reads `text/event-stream` from bytes, however they are cut.
+ * Reads `text/event-stream` from bytes, however they are cut, and keeps nothing of them but the event that is not complete.
  *
- * Invalid UTF-8 ends the stream, where the standard would replace it: data must not change on its way.
+ * Invalid UTF-8 in a field ends the stream, where the standard would replace it: data must not change on its way. Ids of more than 4 KiB
+ * are ignored.
  *
  * @see WHATWG HTML, "Server-sent events", parsing an event stream.
  */
 export class SseParser {
   readonly #sink: SseSink;
-  readonly #maxEventChars: number;
-  /** Drops a byte order mark at the beginning, and keeps characters whole. */
-  readonly #decoder = new TextDecoder('utf-8', { fatal: /* guard: sse/utf8 */ true });
-  #line = '';
-  /** The last character was CR: a LF that follows belongs to it. */
+  readonly #maxEventBytes: number;
+  /** What has come of a line that is not complete. */
+  readonly #line = new HeldBytes();
+  #isFirstLine = true;
+  /** The last byte was CR: a LF that follows belongs to it. */
   #isAfterCr = false;
   #event = '';
-  #data = '';
+  /** The only line of data so far, while its bytes are at hand anyway: nearly all events have one, and end in the same chunk. */
+  #value: Uint8Array | undefined;
+  /** The data of an event that is not complete. */
+  readonly #data = new HeldBytes();
   #hasData = false;
   #lastId = '';
   #pendingId = '';
@@ -42,10 +63,10 @@ export class SseParser {
   readonly #unfinished: ByteReservation | undefined;
   #isClosed = false;
 
-  /** @param budget - For events that are not complete; a character counts as a byte. Default: none is counted. */
-  constructor(sink: SseSink, maxEventChars: number, budget?: ByteBudget) {
+  /** @param budget - For events that are not complete. Default: none is counted. */
+  constructor(sink: SseSink, maxEventBytes: number, budget?: ByteBudget) {
     this.#sink = sink;
-    this.#maxEventChars = maxEventChars;
+    this.#maxEventBytes = maxEventBytes;
     this.#unfinished = budget?.share();
   }
 
@@ -59,91 +80,150 @@ export class SseParser {
     return this.#retryMs;
   }
 
+  /** Bytes that are kept of an event that is not complete. */
+  get kept(): number {
+    return this.#line.kept + this.#data.kept;
+  }
+
   /** @returns What is wrong with the stream; nothing may be pushed afterwards, and it is to be closed. */
   push(chunk: Uint8Array): SseProblem | undefined {
     const problem = this.#read(chunk);
     // Whoever was told an event may have closed it.
     if (problem !== undefined || this.#isClosed) return problem;
-    return /* guard: sse/room */ this.#unfinished?.hold(this.#line.length + this.#data.length) === false
-      ? 'no-room'
-      : undefined;
+    this.#gather();
+    return /* guard: sse/room */ this.#unfinished?.hold(this.kept) === false ? 'no-room' : undefined;
   }
 
   /** Nothing more is pushed: forgets the event that is not complete. */
   close(): void {
     this.#isClosed = true;
-    this.#line = '';
-    this.#data = '';
+    this.#line.clear();
+    this.#data.clear();
+    this.#value = undefined;
     this.#unfinished?.release();
   }
 
   #read(chunk: Uint8Array): SseProblem | undefined {
-    let text: string;
-    try {
-      text = this.#decoder.decode(chunk, { stream: true });
-    } catch {
-      return 'not-utf8';
-    }
     let from = 0;
-    if (text !== '' && this.#isAfterCr) {
+    if (this.#isAfterCr && chunk.byteLength > 0) {
       this.#isAfterCr = false;
-      if (text.charCodeAt(0) === 0x0a) from = 1;
+      if (chunk[0] === LF) from = 1;
     }
-    let lf = text.indexOf('\n', from);
-    let cr = text.indexOf('\r', from);
+    let lf = chunk.indexOf(LF, from);
+    let cr = chunk.indexOf(CR, from);
     while (lf >= 0 || cr >= 0) {
       const isCr = cr >= 0 && (lf < 0 || cr < lf);
       const end = isCr ? cr : lf;
-      this.#endLine(this.#line === '' ? text.slice(from, end) : this.#line + text.slice(from, end));
-      this.#line = '';
-      // guard: sse/event-size
-      if (this.#data.length > this.#maxEventChars) return 'too-large';
+      const problem =
+        this.#line.length === 0 ? this.#endLine(chunk, from, end) : this.#endHeldLine(chunk, from, end);
+      if (problem !== undefined || this.#isClosed) return problem;
       from = end + 1;
       if (isCr) {
-        if (from === text.length) this.#isAfterCr = true;
-        else if (text.charCodeAt(from) === 0x0a) from++;
-        cr = text.indexOf('\r', from);
+        if (from === chunk.byteLength) this.#isAfterCr = true;
+        else if (chunk[from] === LF) from++;
+        cr = chunk.indexOf(CR, from);
       }
-      if (lf >= 0 && lf < from) lf = text.indexOf('\n', from);
+      if (lf >= 0 && lf < from) lf = chunk.indexOf(LF, from);
     }
-    // The rest is only joined: searching it again for every chunk would make long lines quadratic.
-    this.#line += text.slice(from);
-    return /* guard: sse/line-size */ this.#line.length + this.#data.length > this.#maxEventChars
+    // The rest is only gathered: searching it again for every chunk would make long lines quadratic.
+    this.#line.add(chunk, from);
+    return /* guard: sse/line-size */ this.#line.length + this.#dataBytes > this.#maxEventBytes
       ? 'too-large'
       : undefined;
   }
 
-  #endLine(line: string): void {
-    if (line === '') return this.#dispatch();
-    const colon = line.indexOf(':');
-    if (colon === 0) return;
-    const name = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(line.charCodeAt(colon + 1) === 0x20 ? colon + 2 : colon + 1);
-    switch (name) {
-      case 'data':
-        this.#data = this.#hasData ? `${this.#data}\n${value}` : value;
-        this.#hasData = true;
-        break;
-      case 'event':
-        this.#event = value;
-        break;
-      case 'id':
-        if (!value.includes('\0')) this.#pendingId = value;
-        break;
-      case 'retry':
-        if (DIGITS.test(value)) this.#retryMs = Number(value);
-        break;
+  #endHeldLine(chunk: Uint8Array, start: number, end: number): SseProblem | undefined {
+    this.#line.add(chunk, start, end);
+    const line = this.#line.take();
+    return this.#endLine(line, 0, line.byteLength);
+  }
+
+  #endLine(bytes: Uint8Array, start: number, end: number): SseProblem | undefined {
+    let from = start;
+    if (this.#isFirstLine) {
+      this.#isFirstLine = false;
+      if (isAt(bytes, start, Math.min(end, start + BYTE_ORDER_MARK.byteLength), BYTE_ORDER_MARK))
+        from += BYTE_ORDER_MARK.byteLength;
     }
+    try {
+      if (from === end) this.#dispatch();
+      else this.#readField(bytes, from, end);
+    } catch (error) {
+      // The decoder's; that of whoever was told an event is not ours.
+      if (error instanceof NotUtf8) return 'not-utf8';
+      throw error;
+    }
+    // guard: sse/event-size
+    return this.#dataBytes > this.#maxEventBytes ? 'too-large' : undefined;
+  }
+
+  #readField(bytes: Uint8Array, start: number, end: number): void {
+    if (bytes[start] === COLON) return;
+    let colon = start;
+    while (colon < end && bytes[colon] !== COLON) colon++;
+    let from = Math.min(colon + 1, end);
+    if (from < end && bytes[from] === SPACE) from++;
+    if (isAt(bytes, start, colon, DATA)) this.#addData(bytes, from, end);
+    else if (isAt(bytes, start, end, USUAL_EVENT)) this.#event = 'message';
+    else if (end - start > MAX_FIELD_BYTES) return;
+    else if (isAt(bytes, start, colon, EVENT)) this.#event = decoded(bytes.subarray(from, end));
+    else if (isAt(bytes, start, colon, ID)) {
+      const id = decoded(bytes.subarray(from, end));
+      if (!id.includes('\0')) this.#pendingId = id;
+    } else if (isAt(bytes, start, colon, RETRY)) {
+      const ms = decoded(bytes.subarray(from, end));
+      if (DIGITS.test(ms)) this.#retryMs = Number(ms);
+    }
+  }
+
+  #addData(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#hasData) {
+      this.#hasData = true;
+      this.#value = bytes.subarray(start, end);
+      return;
+    }
+    this.#gather();
+    this.#data.add(NEWLINE);
+    this.#data.add(bytes, start, end);
+  }
+
+  /** What is to last longer than the bytes at hand. */
+  #gather(): void {
+    if (this.#value === undefined) return;
+    this.#data.add(this.#value);
+    this.#value = undefined;
+  }
+
+  get #dataBytes(): number {
+    return this.#data.length + (this.#value?.byteLength ?? 0);
   }
 
   #dispatch(): void {
     const event = this.#event === '' ? 'message' : this.#event;
-    const data = this.#data;
     const hasData = this.#hasData;
+    const bytes = this.#value ?? (hasData ? this.#data.take() : undefined);
     this.#event = '';
-    this.#data = '';
+    this.#value = undefined;
     this.#hasData = false;
     this.#lastId = this.#pendingId;
-    if (hasData) this.#sink.onEvent({ event, data, id: this.#lastId });
+    if (bytes !== undefined) this.#sink.onEvent({ event, data: decoded(bytes), id: this.#lastId });
   }
+}
+
+class NotUtf8 extends Error {}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    throw new NotUtf8('not UTF-8', { cause });
+  }
+}
+
+/** Whether these bytes, and no more, stand there. */
+function isAt(bytes: Uint8Array, start: number, end: number, part: Uint8Array): boolean {
+  if (end - start !== part.byteLength) return false;
+  for (let index = 0; index < part.byteLength; index++)
+    if (bytes[start + index] !== part[index]) return false;
+  return true;
 }

@@ -20,6 +20,9 @@ export interface SsePostsOptions {
 
 /** How much may wait or be under way, in characters. */
 const MAX_BACKLOG_LENGTH = 16 * 1024 * 1024;
+const MAX_BACKLOG_MESSAGES = 4_096;
+/** Some servers answer a POST only when the call in it is over. */
+const MAX_UNDER_WAY = 128;
 /** A server that takes longer to accept a message gets the next one meanwhile: it may need that one to go on. */
 const PATIENCE_MS = 1_000;
 
@@ -46,7 +49,11 @@ export class SsePosts {
   add(text: string, headers: HeaderList = []): boolean {
     // One message may be larger than all that may wait.
     // guard: sse/posts-backlog
-    if (this.#backlogLength > 0 && this.#backlogLength + text.length > MAX_BACKLOG_LENGTH) return false;
+    if (
+      this.#waiting.length >= MAX_BACKLOG_MESSAGES ||
+      (this.#backlogLength > 0 && this.#backlogLength + text.length > MAX_BACKLOG_LENGTH)
+    )
+      return false;
     this.#backlogLength += text.length;
     this.#waiting.push({ text, headers });
     this.#next();
@@ -69,6 +76,8 @@ export class SsePosts {
 
   #next(): void {
     if (this.#endpoint === undefined || this.#cancelPatience !== undefined) return;
+    // guard: sse/posts-under-way
+    if (this.#underWay.size >= MAX_UNDER_WAY) return;
     const next = this.#waiting.shift();
     if (next === undefined) return;
     const { text } = next;
@@ -89,7 +98,9 @@ export class SsePosts {
         goOn();
       },
       onOver: () => {
-        if (this.#underWay.delete(post)) this.#backlogLength -= text.length;
+        if (!this.#underWay.delete(post)) return;
+        this.#backlogLength -= text.length;
+        this.#next();
       },
     });
     this.#underWay.add(post);
