@@ -51,6 +51,8 @@ export interface GatewayConfiguration {
     readonly maxElements: number;
     readonly maxUpstreamMessageBytes: number;
     readonly maxUnfinishedBytes: number;
+    /** Of answers that clients have not read, on all connections. */
+    readonly maxUnreadBytes: number;
     /** Requests of clients that run at the same time. */
     readonly maxInFlight: number;
     /** Calls of one upstream, on all its instances, that run or wait for it to start. */

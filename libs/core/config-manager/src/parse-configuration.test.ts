@@ -49,6 +49,7 @@ describe('parseConfiguration', () => {
         maxElements: 100_000,
         maxUpstreamMessageBytes: 16_777_216,
         maxUnfinishedBytes: 268_435_456,
+        maxUnreadBytes: 268_435_456,
         maxInFlight: 1_000,
         maxUpstreamInFlight: 1_000,
         maxInstanceInFlight: 1_000,
@@ -101,7 +102,7 @@ server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins:
 auth: { mode: token, token: 0123456789abcdef, tokens: [{ name: ada, token: ada-0123456789abcdef }, { name: b.o@example.com, token: bo-0123456789abcdef }] }
 naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
-limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
+limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
 logging: { level: debug }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h }
 mcpServers:
@@ -137,6 +138,7 @@ mcpServers:
         maxElements: 20,
         maxUpstreamMessageBytes: 2_048,
         maxUnfinishedBytes: 2_097_152,
+        maxUnreadBytes: 3_145_728,
         maxInFlight: 3,
         maxUpstreamInFlight: 7,
         maxInstanceInFlight: 8,

@@ -19,12 +19,17 @@ export class LineWriter {
 
   /**
    * @param maxBacklogBytes - Bytes not yet taken by the operating system; beyond it lines are refused.
-   * @param onWrite - Told after each write to the stream.
+   * @param onWrite - Told after each write to the stream, and when a line waits behind one.
    */
   constructor(stream: Writable, maxBacklogBytes: number, onWrite?: () => void) {
     this.#stream = stream;
     this.#onWrite = onWrite;
     this.#maxBacklogBytes = maxBacklogBytes;
+  }
+
+  /** Bytes that the stream has not been given yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
   /**
@@ -42,6 +47,7 @@ export class LineWriter {
     if (backlog > 0 && backlog + bytes > this.#maxBacklogBytes) return false;
     this.#queue += line + '\n';
     this.#queuedBytes += bytes;
+    if (this.#writingBytes > 0) this.#onWrite?.();
     if (!this.#isScheduled && this.#writingBytes === 0) {
       this.#isScheduled = true;
       // Behind the poll phase: whatever other sockets brought in this turn joins the same write.
