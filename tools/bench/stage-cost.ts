@@ -14,6 +14,7 @@ import {
   type SendCall,
   type UpstreamAnswer,
 } from '@omni/model';
+import { systemClock } from '@omni/ports';
 import { createSeededRandom, shuffled } from './seeded-random.ts';
 import { bootstrapMedian, differenceOfRounds, type RoundFigure } from './statistics.ts';
 
@@ -91,7 +92,7 @@ function variant(name: string, stages: readonly CallStage[] | undefined): Varian
 
 /** Measures and prints; the variants take turns in every round. */
 export function printStageCost(): void {
-  const limiter = new Limiter({ maxUpstreamInFlight: 1_000, maxInstanceInFlight: 1_000 });
+  const limiter = new Limiter({ maxUpstreamInFlight: 1_000, maxInstanceInFlight: 1_000, clock: systemClock });
   const variants = [
     variant('no chain', undefined),
     variant('0 stages', []),

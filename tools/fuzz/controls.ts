@@ -180,6 +180,7 @@ function withVersion(exchange: Exchange): Exchange {
     query: exchange.query,
     headers: exchange.headers,
     listener: exchange.listener,
+    connection: exchange.connection,
     peerAddress: exchange.peerAddress,
     peerCertificate: exchange.peerCertificate,
     header(name) {
@@ -187,6 +188,7 @@ function withVersion(exchange: Exchange): Exchange {
       return name === 'mcp-protocol-version' && value?.startsWith('2025') === false ? '2026-07-28' : value;
     },
     readBody: (maxBytes) => exchange.readBody(maxBytes),
+    belongsTo: (principal) => exchange.belongsTo(principal),
     onGone: (listener) => exchange.onGone(listener),
     respond: (status, headers, body) => exchange.respond(status, headers, body),
     stream: (status, headers) => exchange.stream(status, headers),

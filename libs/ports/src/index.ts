@@ -33,7 +33,9 @@ export type {
   OpenChannel,
 } from './transport/message-channel.ts';
 export { newReportId, type OwnerReport } from './owner-report.ts';
-export type { Principal } from './principal.ts';
+export { isOwner, OMNI, onConnection, OWNER_ID, type Principal, sharerOf } from './principal.ts';
+export { FairPlaces, type FairPlacesOptions, type Occupant, type Share } from './sharing/fair-places.ts';
+export { UnreadAnswers, type UnreadHolder } from './sharing/unread-answers.ts';
 export type { Refusal } from './errors/refusal.ts';
 export { systemRandom, type Random } from './random.ts';
 export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';

@@ -7,4 +7,33 @@ export interface Principal {
    * (stdio, embedding).
    */
   readonly kind: 'token' | 'certificate' | 'anonymous' | 'local';
+  /** Set by {@link onConnection}: limits count for this connection alone. Absent where they count for the user. */
+  readonly connection?: string;
+}
+
+/** The id of whoever shows the owner's own token. */
+export const OWNER_ID = 'owner';
+
+/** Omni itself, where it does something for nobody in particular. */
+export const OMNI: Principal = { id: 'omni', kind: 'local' };
+
+/** Whether it is the owner of Omni, who always gets in. */
+export function isOwner({ id, kind }: Principal): boolean {
+  return kind === 'local' || (kind === 'token' && id === OWNER_ID);
+}
+
+/** Under which name limits count. */
+export function sharerOf({ id, connection }: Principal): string {
+  return connection === undefined ? id : `${id} ${connection}`;
+}
+
+/**
+ * Where everybody is the same one, limits count for each connection by itself.
+ *
+ * @param connection - Names it among all connections of this process.
+ */
+export function onConnection(principal: Principal, connection: string): Principal {
+  return principal.kind === 'anonymous' && principal.connection === undefined
+    ? { ...principal, connection }
+    : principal;
 }

@@ -12,6 +12,7 @@ describe('RecordingExchange', () => {
     const certificate = { subject: 'CN=a', issuer: 'CN=b', fingerprint: 'AB', alternativeNames: ['DNS:a'] };
     const connection = {
       listener: { kind: 'https', host: '::', port: 443 },
+      connection: 'connection-7',
       peerAddress: '192.0.2.1',
       peerCertificate: certificate,
     } as const;

@@ -6,6 +6,7 @@ import {
   type ListenerFacts,
   type Payload,
   type PeerCertificate,
+  type Principal,
   type ResponseStream,
 } from '@omni/ports';
 import { emptyBuffer } from './empty-buffer.ts';
@@ -28,6 +29,7 @@ export interface RecordedRequest {
 /** A client of this machine, over plain HTTP. */
 export const LOOPBACK_CONNECTION: PeerFacts = {
   listener: { kind: 'http', host: '127.0.0.1', port: 7431 },
+  connection: 'connection-1',
   peerAddress: '127.0.0.1',
   peerCertificate: undefined,
 };
@@ -45,10 +47,13 @@ export class RecordingExchange implements Exchange {
   readonly query: string;
   readonly headers: HeaderList;
   readonly listener: ListenerFacts;
+  readonly connection: string;
   readonly peerAddress: string | undefined;
   readonly peerCertificate: PeerCertificate | undefined;
   /** Whether anything of the body was asked for. */
   isBodyRead = false;
+  /** Whose it is, once that is known. */
+  principal: Principal | undefined;
   /** 0 until the answer begins. */
   status = 0;
   responseHeaders: HeaderList = [];
@@ -68,8 +73,9 @@ export class RecordingExchange implements Exchange {
     this.path = request.path ?? '/mcp';
     this.query = request.query ?? '';
     this.headers = request.headers ?? [];
-    const { listener, peerAddress, peerCertificate } = request.connection ?? LOOPBACK_CONNECTION;
+    const { listener, connection, peerAddress, peerCertificate } = request.connection ?? LOOPBACK_CONNECTION;
     this.listener = listener;
+    this.connection = connection;
     this.peerAddress = peerAddress;
     this.peerCertificate = peerCertificate;
   }
@@ -86,6 +92,10 @@ export class RecordingExchange implements Exchange {
     if (bytes.byteLength > maxBytes)
       throw new GatewayError('OMNI_BODY_TOO_LARGE', `The body has more than ${maxBytes} bytes`);
     return bytes;
+  }
+
+  belongsTo(principal: Principal): void {
+    this.principal = principal;
   }
 
   onGone(listener: () => void): void {

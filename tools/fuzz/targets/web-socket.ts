@@ -86,7 +86,14 @@ export async function openServer(): Promise<Server> {
     handler: (exchange) => exchange.respond(404, []),
     logger: { ...silentLogger, warn },
     webSockets: {
-      decide: () => ({ kind: 'accepted', serve: (open) => void open(channel) }),
+      decide: () => ({
+        kind: 'accepted',
+        principal: { id: 'fuzz', kind: 'token' },
+        serve: (open) => {
+          open(channel);
+          return { idleSinceMs: undefined };
+        },
+      }),
       maxMessageBytes: MAX_BYTES,
     },
   });

@@ -101,6 +101,10 @@ export const FRONT_GUARDS: readonly Guard[] = [
       'Requests that wait to be authenticated fill the memory, or one address takes all the room there is.',
   },
   {
+    name: 'authentication/signal',
+    against: 'What an authentication asks of others goes on when nobody waits for it.',
+  },
+  {
     name: 'pending/deadline',
     against: 'An authentication that never answers keeps its requests.',
     without: 'undefined',

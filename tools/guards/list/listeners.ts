@@ -115,6 +115,15 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     against: 'Any number of WebSockets are open.',
   },
   {
+    name: 'unread/budget',
+    against: 'Clients that do not read fill the memory, on as many connections as they like.',
+  },
+  {
+    name: 'unread/fair',
+    against: 'Whoever does not read has the answers of others cut.',
+    without: 'this.#holders.keys().next().value?.sharer',
+  },
+  {
     name: 'upgrade/message-size',
     against: 'A message of any size fills the memory.',
     without: '0',
@@ -179,6 +188,10 @@ export const LISTENER_GUARDS: readonly Guard[] = [
   {
     name: 'socket/count',
     against: 'Any number of socket connections are open.',
+  },
+  {
+    name: 'socket/silent',
+    against: 'Connections that say nothing stay for ever.',
   },
   {
     name: 'socket/path-length',

@@ -72,10 +72,6 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
-    name: 'parked/per-principal',
-    against: 'The waiting calls of one user leave no room for those of others.',
-  },
-  {
     name: 'parked/scope',
     against: 'A state of one endpoint goes on at another.',
     rule: 'PROTO-R14',

@@ -25,12 +25,31 @@ export const SESSION_GUARDS: readonly Guard[] = [
     against: 'A session is ended while its call runs.',
   },
   {
-    name: 'session/room-of-others',
-    against: 'A user who opens sessions without end ends those of others.',
+    name: 'places/full',
+    against: 'One user takes all places of everybody.',
   },
   {
-    name: 'session/room-soon',
-    against: 'Whoever opens many sessions at once ends those that have just been used.',
+    name: 'places/few',
+    against: 'One user takes the places, too, that are kept for those who have few.',
+    without: 'left > 0',
+  },
+  {
+    name: 'places/owner',
+    against: 'Users who are many lock the owner out.',
+    without: 'false',
+  },
+  {
+    name: 'places/in-use',
+    against: 'What somebody waits for ends to make room.',
+  },
+  {
+    name: 'places/part',
+    against: 'Whoever opens without end ends what others have left idle.',
+    without: 'true',
+  },
+  {
+    name: 'updates/count',
+    against: 'Any number of resources are subscribed to.',
   },
   {
     name: 'session/random-id',

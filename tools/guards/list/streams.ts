@@ -89,7 +89,6 @@ export const STREAM_GUARDS: readonly Guard[] = [
   {
     name: 'sse/count',
     against: 'Any number of HTTP+SSE sessions are open.',
-    without: 'true',
   },
   {
     name: 'sse/slow-reader',

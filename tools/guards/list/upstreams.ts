@@ -161,6 +161,16 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R12',
   },
   {
+    name: 'instance/idle-session',
+    against: 'The process of a client that has gone stays until its session ends.',
+    without: 'false',
+  },
+  {
+    name: 'instance/session-in-use',
+    against: 'The process of a session is closed while its client listens.',
+    without: 'true',
+  },
+  {
     name: 'credentials/unchanged',
     against: 'Credentials that were refused are sent again.',
     without: 'true',

@@ -53,6 +53,8 @@ export interface GatewayConfiguration {
     readonly maxUnfinishedBytes: number;
     readonly maxListBytes: number;
     readonly maxListAnswerBytes: number;
+    /** Of answers that clients have not read, on all connections. */
+    readonly maxUnreadBytes: number;
     /** Requests of clients that run at the same time. */
     readonly maxInFlight: number;
     /** Calls of one upstream, on all its instances, that run or wait for it to start. */

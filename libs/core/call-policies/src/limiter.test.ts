@@ -9,28 +9,39 @@ import {
   type SendCall,
   type UpstreamCall,
 } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type Principal, systemClock, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, upstreamSpecOf } from '@omni/testing';
 import { callStageContract } from '@omni/testing/contracts';
-import { Limiter } from './limiter.ts';
+import { type CallLimits, Limiter } from './limiter.ts';
 
+const ADA: Principal = { id: 'ada', kind: 'token' };
 const CALL: UpstreamCall = {
   ...internalCall('tools/call', '{}'),
   callerKey: 'client',
+  caller: ADA,
   isInternal: false,
   allowPassthrough: true,
 };
 const OWN = internalCall('tools/list', '');
+const UP = specOf('up');
+const OTHER = specOf('other');
 const SHARED: InstanceIdentity = { key: 'shared' };
 const MESSAGE = notification('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
 
+/** A user with as many calls as it gets. */
+function refusing(): Limiter {
+  const limiter = new Limiter({ maxUpstreamInFlight: 1, maxInstanceInFlight: 1, clock: systemClock });
+  limiter.hold(UP, ADA);
+  return limiter;
+}
+
 describe('Limiter', () => {
-  const limiter = new Limiter({ maxUpstreamInFlight: 100, maxInstanceInFlight: 100 });
-  const full = new Limiter({ maxUpstreamInFlight: 0, maxInstanceInFlight: 0 });
+  const limiter = new Limiter({ maxUpstreamInFlight: 100, maxInstanceInFlight: 100, clock: systemClock });
+  const full = refusing();
   callStageContract({
     open: (next: SendCall) => limiter.stage(next, at()),
     openRefusing: (next: SendCall) => full.stage(next, at()),
-    held: () => limiter.inFlight('up'),
+    held: () => limiter.inFlight(UP),
     call: CALL,
     message: MESSAGE,
   });
@@ -40,13 +51,14 @@ describe('Limiter.stage', () => {
   // guard: limiter/upstream
   it('limits the calls of an upstream on all its connections and instances together [PROTO-R12]', async () => {
     const { send } = limited({ maxUpstreamInFlight: 3, maxInstanceInFlight: 9 });
-    const calls = [send(at()), send(at()), send(at('up', { key: 'session 1' }))];
-    const over = send(at('up', { key: 'session 2' }));
-    const other = send(at('other'));
+    const calls = [send(at()), send(at()), send(at(UP, { key: 'session 1' }))];
+    const over = send(at(UP, { key: 'session 2' }));
+    const other = send(at(OTHER));
     await Promise.resolve();
     expect(over.recorded.failure).toMatchObject({
       code: 'OMNI_OVERLOADED',
-      message: '"up" has 3 calls under way (limits.maxUpstreamInFlight)',
+      message:
+        '"ada" has 3 of 3 calls to "up" under way and gets no more now (limits.maxUpstreamInFlight is 3)',
     });
     expect(over.recorded.phase).toBe('not-sent');
     for (const { recorded } of [...calls, other]) expect(recorded.log).toEqual([]);
@@ -65,12 +77,12 @@ describe('Limiter.stage', () => {
   it('limits the calls of one instance, however many connections lead to it', async () => {
     const { send } = limited({ maxUpstreamInFlight: 9, maxInstanceInFlight: 1 });
     const [session, another] = [{ key: 'session 1' }, { key: 'session 1' }];
-    send(at('up', session));
-    const over = send(at('up', session));
-    const free = send(at('up', another));
+    send(at(UP, session));
+    const over = send(at(UP, session));
+    const free = send(at(UP, another));
     await Promise.resolve();
     expect(over.recorded.failure?.message).toBe(
-      'One instance of "up" has 1 calls under way (limits.maxInstanceInFlight)',
+      '"ada" has 1 of 1 calls to one instance of "up" under way and gets no more now (limits.maxInstanceInFlight is 1)',
     );
     expect(free.recorded.log).toEqual([]);
   });
@@ -94,15 +106,37 @@ describe('Limiter.stage', () => {
     let seed = 7;
     const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
     for (let step = 0; step < 5_000; step++) {
-      if (random(2) === 0) open.push(send(at('up', SHARED)));
+      if (random(2) === 0) open.push(send(at(UP, SHARED)));
       const [ended] = random(2) === 0 ? open.splice(random(Math.max(open.length, 1)), 1) : [];
       const end = random(3);
       if (end === 0) ended?.running.cancel();
       else if (end === 1) ended?.handler?.onFailure(new GatewayError('OMNI_INTERNAL', 'x'), 'sent');
       else ended?.handler?.onAnswer({ kind: 'message', message: MESSAGE, status: 200 });
       ended?.running.cancel();
-      expect(limiter.inFlight('up')).toBe(open.filter(({ handler }) => handler !== undefined).length);
+      expect(limiter.inFlight(UP)).toBe(open.filter(({ handler }) => handler !== undefined).length);
     }
+  });
+});
+
+describe('Limiter.stage among users', () => {
+  // guard: limiter/upstream
+  it('lets another user call a server that one user calls as often as it may', async () => {
+    const { send } = limited({ maxUpstreamInFlight: 8, maxInstanceInFlight: 8 });
+    const hog = Array.from({ length: 20 }, () => send(at()));
+    const others = ['owner', 'bob'].map((id) => send(at(), { ...CALL, caller: { id, kind: 'token' } }));
+    await Promise.resolve();
+    expect(hog.filter(({ recorded }) => recorded.failure === undefined)).toHaveLength(8);
+    expect(others.map(({ recorded }) => recorded.failure)).toEqual([undefined, undefined]);
+  });
+
+  it('begins at nothing for what has taken the place of a server of the same name', async () => {
+    const { limiter, send } = limited({ maxUpstreamInFlight: 1, maxInstanceInFlight: 1 });
+    send(at());
+    const successor = specOf('up');
+    const first = send(at(successor, { key: 'shared' }));
+    await Promise.resolve();
+    expect(first.recorded.failure).toBeUndefined();
+    expect([limiter.inFlight(UP), limiter.inFlight(successor)]).toEqual([1, 1]);
   });
 });
 
@@ -110,11 +144,12 @@ describe('Limiter.hold', () => {
   // guard: limiter/waiting
   it('counts calls that wait for a server as calls of that server', async () => {
     const { limiter, send } = limited({ maxUpstreamInFlight: 2, maxInstanceInFlight: 9 });
-    const release = limiter.hold('up');
+    const release = limiter.hold(UP, ADA);
     send(at());
-    expect(limiter.hold('up')).toMatchObject({
+    expect(limiter.hold(UP, ADA)).toMatchObject({
       code: 'OMNI_OVERLOADED',
-      message: '"up" has 2 calls under way (limits.maxUpstreamInFlight)',
+      message:
+        '"ada" has 2 of 2 calls to "up" under way and gets no more now (limits.maxUpstreamInFlight is 2)',
     });
     const refused = send(at());
     await Promise.resolve();
@@ -122,19 +157,22 @@ describe('Limiter.hold', () => {
     if (release instanceof GatewayError) throw release;
     release();
     release();
-    expect(limiter.inFlight('up')).toBe(1);
-    expect(limiter.hold('other')).toBeInstanceOf(Function);
+    expect(limiter.inFlight(UP)).toBe(1);
+    expect(limiter.hold(OTHER, ADA)).toBeInstanceOf(Function);
   });
 });
 
-function at(upstream = 'up', instance = SHARED): ConnectionFacts {
-  const spec = upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }, { name: upstream });
-  return { upstream, era: 'modern', transport: 'http', instance, spec };
+function specOf(name: string): UpstreamSpec {
+  return upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }, { name });
+}
+
+function at(spec = UP, instance = SHARED): ConnectionFacts {
+  return { upstream: spec.name, era: 'modern', transport: 'http', instance, spec };
 }
 
 /** Every call is sent on a connection of its own, as with `instances: per-request`. */
-function limited(limits: ConstructorParameters<typeof Limiter>[0]) {
-  const limiter = new Limiter(limits);
+function limited(limits: CallLimits) {
+  const limiter = new Limiter({ ...limits, clock: systemClock });
   const send = (facts: ConnectionFacts, call = CALL) => {
     let handler: CallHandler | undefined;
     const raw: SendCall = (_call, behind) => {

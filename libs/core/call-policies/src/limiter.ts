@@ -5,7 +5,15 @@ import {
   type InstanceIdentity,
   refusedCall,
 } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import {
+  type Clock,
+  FairPlaces,
+  GatewayError,
+  OMNI,
+  type Principal,
+  type Share,
+  type UpstreamSpec,
+} from '@omni/ports';
 
 /** Calls that may be under way at the same time. */
 export interface CallLimits {
@@ -18,98 +26,99 @@ export interface CallLimits {
 /** Omni's own calls may go beyond each limit by so many: a server that is full of clients' calls is still listed, watched and looked after. */
 const INTERNAL_RESERVE = 16;
 
-/** Calls under way; one count for all connections that lead to the same place. */
-interface Tally {
-  count: number;
+export interface LimiterOptions extends CallLimits {
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
-/** Lets only so many calls run at the same time; more are refused, since a queue would only hide that a server is too slow. */
+/**
+ * Lets only so many calls run at the same time, and none of the users have all of them; more are refused, since a queue would only
+ * hide that a server is too slow.
+ *
+ * Counts belong to a definition and to an instance: what has taken the place of a server begins at nothing, and what is gone is forgotten.
+ */
 export class Limiter {
-  readonly #limits: CallLimits;
-  readonly #upstreams = new Map<string, Tally>();
-  readonly #instances = new WeakMap<InstanceIdentity, Tally>();
+  readonly #options: LimiterOptions;
+  readonly #upstreams = new WeakMap<UpstreamSpec, FairPlaces>();
+  readonly #instances = new WeakMap<InstanceIdentity, FairPlaces>();
 
-  constructor(limits: CallLimits) {
-    this.#limits = limits;
+  constructor(options: LimiterOptions) {
+    this.#options = options;
   }
 
-  readonly stage: CallStage = (next, { upstream: name, instance: identity }) => {
-    const upstream = this.#upstreamTally(name);
-    const instance = this.#instanceTally(identity);
-    const { maxUpstreamInFlight, maxInstanceInFlight } = this.#limits;
+  readonly stage: CallStage = (next, { spec, instance: identity }) => {
+    const upstream = this.#placesOf(spec);
+    const instance = this.#instancePlacesOf(spec, identity);
     return (call, handler) => {
       const reserve = /* guard: limiter/reserve */ call.isInternal === true ? INTERNAL_RESERVE : 0;
+      const caller = call.caller ?? OMNI;
+      const place = upstream.take(caller, reserve);
       // guard: limiter/upstream
-      if (upstream.count >= maxUpstreamInFlight + reserve)
-        return refusedCall(handler, upstreamIsFull(name, upstream.count));
+      if (place instanceof GatewayError) return refusedCall(handler, place);
+      const own = instance.take(caller, reserve);
       // guard: limiter/instance
-      if (instance.count >= maxInstanceInFlight + reserve)
-        return refusedCall(handler, instanceIsFull(name, instance.count));
-      return new LimitedCall(handler, upstream, instance).begin(next, call);
+      if (own instanceof GatewayError) {
+        upstream.leave(place);
+        return refusedCall(handler, own);
+      }
+      return new LimitedCall(handler, [upstream, place, instance, own]).begin(next, call);
     };
   };
 
   /** Takes a place for a call that waits for its upstream to start. @returns What gives it back, once; or why there is none. */
-  readonly hold = (upstream: string): (() => void) | GatewayError => {
-    const tally = this.#upstreamTally(upstream);
+  readonly hold = (spec: UpstreamSpec, principal: Principal): (() => void) | GatewayError => {
+    const places = this.#placesOf(spec);
+    const place = places.take(principal);
     // guard: limiter/waiting
-    if (tally.count >= this.#limits.maxUpstreamInFlight) return upstreamIsFull(upstream, tally.count);
-    tally.count++;
+    if (place instanceof GatewayError) return place;
     let isHeld = true;
     return () => {
-      if (isHeld) tally.count--;
+      if (isHeld) places.leave(place);
       isHeld = false;
     };
   };
 
   /** Calls of an upstream that hold a place. */
-  inFlight(upstream: string): number {
-    return this.#upstreams.get(upstream)?.count ?? 0;
+  inFlight(spec: UpstreamSpec): number {
+    return this.#upstreams.get(spec)?.taken ?? 0;
   }
 
-  #upstreamTally(name: string): Tally {
-    let tally = this.#upstreams.get(name);
-    if (tally === undefined) this.#upstreams.set(name, (tally = { count: 0 }));
-    return tally;
+  #placesOf(spec: UpstreamSpec): FairPlaces {
+    let places = this.#upstreams.get(spec);
+    if (places === undefined) {
+      const { maxUpstreamInFlight: capacity, clock } = this.#options;
+      const what = `calls to "${spec.name}" under way`;
+      places = new FairPlaces({ capacity, what, setting: 'limits.maxUpstreamInFlight', clock });
+      this.#upstreams.set(spec, places);
+    }
+    return places;
   }
 
-  #instanceTally(identity: InstanceIdentity): Tally {
-    let tally = this.#instances.get(identity);
-    if (tally === undefined) this.#instances.set(identity, (tally = { count: 0 }));
-    return tally;
+  #instancePlacesOf({ name }: UpstreamSpec, identity: InstanceIdentity): FairPlaces {
+    let places = this.#instances.get(identity);
+    if (places === undefined) {
+      const { maxInstanceInFlight: capacity, clock } = this.#options;
+      const what = `calls to one instance of "${name}" under way`;
+      places = new FairPlaces({ capacity, what, setting: 'limits.maxInstanceInFlight', clock });
+      this.#instances.set(identity, places);
+    }
+    return places;
   }
 }
 
 /** A call that holds its places until its end. */
 class LimitedCall extends FollowedCall {
-  readonly #upstream: Tally;
-  readonly #instance: Tally;
+  readonly #places: readonly [FairPlaces, Share, FairPlaces, Share];
 
-  constructor(next: CallHandler, upstream: Tally, instance: Tally) {
+  /** @param places - With what was taken of each. */
+  constructor(next: CallHandler, places: readonly [FairPlaces, Share, FairPlaces, Share]) {
     super(next);
-    this.#upstream = upstream;
-    this.#instance = instance;
-    upstream.count++;
-    instance.count++;
+    this.#places = places;
   }
 
   protected override onOver(): void {
+    const [upstream, place, instance, own] = this.#places;
     // guard: limiter/places-back
-    this.#upstream.count--;
-    this.#instance.count--;
+    upstream.leave(place);
+    instance.leave(own);
   }
-}
-
-function upstreamIsFull(upstream: string, count: number): GatewayError {
-  return new GatewayError(
-    'OMNI_OVERLOADED',
-    `"${upstream}" has ${count} calls under way (limits.maxUpstreamInFlight)`,
-  );
-}
-
-function instanceIsFull(upstream: string, count: number): GatewayError {
-  return new GatewayError(
-    'OMNI_OVERLOADED',
-    `One instance of "${upstream}" has ${count} calls under way (limits.maxInstanceInFlight)`,
-  );
 }

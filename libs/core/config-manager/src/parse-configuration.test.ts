@@ -51,6 +51,7 @@ describe('parseConfiguration', () => {
         maxUnfinishedBytes: 268_435_456,
         maxListBytes: 268_435_456,
         maxListAnswerBytes: 16_777_216,
+        maxUnreadBytes: 268_435_456,
         maxInFlight: 1_000,
         maxUpstreamInFlight: 1_000,
         maxInstanceInFlight: 1_000,
@@ -104,7 +105,7 @@ server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins:
 auth: { mode: token, token: 0123456789abcdef, tokens: [{ name: ada, token: ada-0123456789abcdef }, { name: b.o@example.com, token: bo-0123456789abcdef }] }
 naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
-limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
+limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
 logging: { level: debug }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h }
 mcpServers:
@@ -142,6 +143,7 @@ mcpServers:
         maxUnfinishedBytes: 2_097_152,
         maxListBytes: 3_145_728,
         maxListAnswerBytes: 65_536,
+        maxUnreadBytes: 3_145_728,
         maxInFlight: 3,
         maxUpstreamInFlight: 7,
         maxInstanceInFlight: 8,

@@ -54,10 +54,19 @@ export interface Authentication {
    * Called once for each request, before anything of its body is read.
    *
    * @returns At once what is known, so that it costs no wait; a promise where somebody has to be asked. Those that wait are bounded
-   * in number and time: 1,000, of one peer address at most as many as are free, for 10 s. What is thrown, rejected or neither a
+   * in number and time: 1,000, of which the last 200 are for peer addresses with few, for 10 s. What is thrown, rejected or neither a
    * principal nor a refusal refuses the request with `OMNI_INTERNAL`.
    */
-  authenticate(request: RequestFacts): Principal | Refusal | Promise<Principal | Refusal>;
+  authenticate(
+    request: RequestFacts,
+    wait: AuthenticationWait,
+  ): Principal | Refusal | Promise<Principal | Refusal>;
+}
+
+/** How long an answer of an {@link Authentication} is waited for. */
+export interface AuthenticationWait {
+  /** Aborted when nobody waits any more: the client has gone, the time is over, or Omni stops. */
+  readonly signal: AbortSignal;
 }
 
 /** Whether a request comes to the right host from an allowed site. */

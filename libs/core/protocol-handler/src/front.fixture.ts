@@ -16,7 +16,14 @@ import {
   type ViewChange,
   type ViewKey,
 } from '@omni/model';
-import { type Era, GatewayError, type HeaderList, type Logger, type Principal } from '@omni/ports';
+import {
+  type Era,
+  GatewayError,
+  type HeaderList,
+  type LogFields,
+  type Logger,
+  type Principal,
+} from '@omni/ports';
 import { RecordingExchange, VirtualClock, type RecordedRequest } from '@omni/testing';
 import type {
   Authentication,
@@ -299,6 +306,8 @@ export class FrontFixture {
   readonly updates = new ScriptedUpdates();
   /** Messages of warnings and errors. */
   readonly complaints: string[] = [];
+  /** What happened, with its fields. */
+  readonly infos: [message: string, fields: LogFields][] = [];
   readonly handler: ProtocolHandler;
 
   constructor(
@@ -320,7 +329,7 @@ export class FrontFixture {
     const logger: Logger = {
       debugging: debug !== undefined,
       debug: debug ?? (() => {}),
-      info() {},
+      info: (fields, message) => void this.infos.push([message, fields]),
       warn: complain,
       error: complain,
     };
@@ -372,21 +381,31 @@ export class FrontFixture {
   /** Posts a modern request with headers that mirror it. */
   modern(
     method: string,
-    request: RequestText & { readonly name?: string; readonly path?: string } = {},
+    request: RequestText & {
+      readonly name?: string;
+      readonly path?: string;
+      readonly token?: string;
+    } = {},
   ): Promise<RecordingExchange> {
     const name = request.name === undefined ? [] : ['Mcp-Name', request.name];
     const headers = ['MCP-Protocol-Version', request.version ?? '2026-07-28', 'Mcp-Method', method, ...name];
-    return this.post(modernText(method, request), headers, request.path);
+    return this.post(modernText(method, request), headers, request.path, request.token);
   }
 
   /** Opens a legacy session. */
   async session(
-    options: { readonly version?: string; readonly capabilities?: string; readonly path?: string } = {},
+    options: {
+      readonly version?: string;
+      readonly capabilities?: string;
+      readonly path?: string;
+      readonly token?: string;
+    } = {},
   ): Promise<LegacyClient> {
-    const exchange = await this.post(initializeText(options.version, options.capabilities), [], options.path);
+    const { version = '2025-11-25', path = '/mcp', token = 'owner' } = options;
+    const exchange = await this.post(initializeText(version, options.capabilities), [], path, token);
     const id = exchange.responseHeader('mcp-session-id');
     if (id === undefined) throw new TypeError(`no session: ${exchange.text()}`);
-    return new LegacyClient(this, id, options.version ?? '2025-11-25', options.path ?? '/mcp');
+    return new LegacyClient(this, id, { version, path, token });
   }
 }
 
@@ -396,16 +415,22 @@ export class LegacyClient {
   readonly headers: HeaderList;
   readonly #front: FrontFixture;
   readonly #path: string;
+  readonly #token: string;
 
-  constructor(front: FrontFixture, id: string, version: string, path: string) {
+  constructor(
+    front: FrontFixture,
+    id: string,
+    { version, path, token }: { readonly version: string; readonly path: string; readonly token: string },
+  ) {
     this.id = id;
     this.headers = ['Mcp-Session-Id', id, 'MCP-Protocol-Version', version];
     this.#front = front;
     this.#path = path;
+    this.#token = token;
   }
 
   post(body: string): Promise<RecordingExchange> {
-    return this.#front.post(body, this.headers, this.#path);
+    return this.#front.post(body, this.headers, this.#path, this.#token);
   }
 
   request(method: string, request: RequestText = {}): Promise<RecordingExchange> {
@@ -422,7 +447,10 @@ export class LegacyClient {
     return this.#front.raw({
       method: 'GET',
       path: this.#path,
-      headers: ['Host', 'localhost', 'Authorization', 'Bearer owner', 'Accept', accept, ...this.headers],
+      headers: [
+        ...['Host', 'localhost', 'Authorization', `Bearer ${this.#token}`, 'Accept', accept],
+        ...this.headers,
+      ],
     });
   }
 
@@ -451,7 +479,7 @@ export class LegacyClient {
     return this.#front.raw({
       method: 'DELETE',
       path: this.#path,
-      headers: ['Host', 'localhost', 'Authorization', 'Bearer owner', ...this.headers],
+      headers: ['Host', 'localhost', 'Authorization', `Bearer ${this.#token}`, ...this.headers],
     });
   }
 }

@@ -1,5 +1,6 @@
 export type {
   Authentication,
+  AuthenticationWait,
   Dispatch,
   FrontLimits,
   HostCheck,

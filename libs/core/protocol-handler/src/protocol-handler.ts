@@ -12,6 +12,7 @@ import {
   type Exchange,
   type Logger,
   type Millis,
+  onConnection,
   type OpenChannel,
   type Principal,
   type Random,
@@ -34,6 +35,7 @@ import { LegacySessions } from './legacy/legacy-sessions.ts';
 import { ListenHub } from './modern/listen-hub.ts';
 import { ModernRequests } from './modern/modern-requests.ts';
 import { Admission } from './request/admission.ts';
+import { FairUpdates } from './request/fair-updates.ts';
 import { FrontRequests } from './request/front-requests.ts';
 import { ListAnswers } from './request/list-answers.ts';
 import { RequestLog } from './request/request-log.ts';
@@ -80,6 +82,8 @@ export interface BindOptions {
 
 /** One client connection that is not HTTP. */
 export interface Connection {
+  /** Monotonic: since when nothing would be lost with its end, no session and no call; `undefined` while something would. */
+  readonly idleSinceMs: number | undefined;
   close(): Promise<void>;
 }
 
@@ -102,11 +106,12 @@ export class ProtocolHandler {
 
   constructor(options: ProtocolHandlerOptions) {
     this.#options = options;
-    const { views, dispatch, updates, identity, limits, clock, logger } = options;
+    const { views, dispatch, identity, limits, clock, logger } = options;
+    const updates = new FairUpdates(options.updates, clock);
     this.#since = clock.now();
     const ticker = new StreamTicker(clock);
     const lists = new ListAnswers(views);
-    this.#admission = new Admission(limits.maxInFlight);
+    this.#admission = new Admission(limits.maxInFlight, clock);
     this.#requests = new FrontRequests(
       this.#admission,
       new RequestLog({ logger, clock, random: options.random }),
@@ -128,7 +133,7 @@ export class ProtocolHandler {
       clock,
       maxSessions: limits.maxSessions,
       sessionIdleMs: limits.sessionIdleMs,
-      countOthers: () => sse.size,
+      logger,
     });
     this.#access = new EndpointAccess(options);
     const parts = {
@@ -143,7 +148,6 @@ export class ProtocolHandler {
     const sse = new SseFront({
       ...options,
       ...parts,
-      countSessions: () => this.#sessions.size,
       bind: (open, client) => this.bind(open, client),
     });
     this.#http = new HttpFront({ ...options, ...parts, sse: options.legacySse ? sse : undefined });
@@ -179,6 +183,7 @@ export class ProtocolHandler {
     open: OpenChannel,
     { principal, endpoint = ALL_SERVERS, answersAfterEnd = false, onClosed }: BindOptions,
   ): Connection {
+    const key = `channel-${++this.#connected}`;
     const front: ChannelFront = new ChannelFront(
       {
         modern: this.#modern,
@@ -186,9 +191,9 @@ export class ProtocolHandler {
         requests: this.#requests,
         limits: this.#options.limits,
         logger: this.#options.logger,
-        principal,
+        principal: onConnection(principal, key),
         endpoint,
-        key: `channel-${++this.#connected}`,
+        key,
         answersAfterEnd,
       },
       open,
@@ -199,6 +204,9 @@ export class ProtocolHandler {
     );
     this.#connections.add(front);
     return {
+      get idleSinceMs() {
+        return front.idleSinceMs;
+      },
       close: () => {
         this.#connections.delete(front);
         return front.close();

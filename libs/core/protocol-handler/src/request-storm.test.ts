@@ -38,9 +38,12 @@ describe('10,000 requests that end in every way there is', () => {
   it('would show a permit that is lost once', async () => {
     const release = Admission.prototype.release;
     let releases = 0;
-    const lossy = jest.spyOn(Admission.prototype, 'release').mockImplementation(function (this: Admission) {
+    const lossy = jest.spyOn(Admission.prototype, 'release').mockImplementation(function (
+      this: Admission,
+      share,
+    ) {
       releases++;
-      if (releases !== 100) release.call(this);
+      if (releases !== 100) release.call(this, share);
     });
     const storm = new RequestStorm(SEED);
     await storm.run(1_000).finally(() => lossy.mockRestore());

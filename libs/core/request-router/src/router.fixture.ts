@@ -54,6 +54,7 @@ export function clientOf(era: Era, server?: string): ClientContext {
 /** A legacy session, as the bridge sees it. */
 export class FakeSession implements ClientBinding {
   readonly key = 'session-1';
+  readonly principal = clientOf('legacy').principal;
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"test"}';

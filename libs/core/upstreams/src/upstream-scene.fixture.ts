@@ -7,11 +7,12 @@ import {
   type ClientBinding,
   type ClientContext,
   internalCall,
+  type Leftover,
   type ListSource,
   type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
-import { GatewayError, type UpstreamSpec } from '@omni/ports';
+import { GatewayError, type Principal, type UpstreamSpec } from '@omni/ports';
 import {
   ScriptedServer,
   upstreamSpecOf,
@@ -72,6 +73,10 @@ let sessions = 0;
 /** A legacy session that notes down what belongs to none of its calls. */
 export class FakeSession implements ClientBinding {
   readonly key = `session-${++sessions}`;
+  readonly principal: Principal;
+  /** Whether it has neither a stream nor a call, as far as it knows. */
+  isIdle = false;
+  readonly leftover: Leftover = { isIdle: () => this.isIdle, giveWay: () => this.end() };
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"client","version":"2"}';
@@ -82,8 +87,10 @@ export class FakeSession implements ClientBinding {
 
   constructor(capabilities: string, principal = 'ada') {
     this.capabilities = capabilities;
+    const client = clientOf(capabilities, principal);
+    this.principal = client.principal;
     this.client = {
-      ...clientOf(capabilities, principal),
+      ...client,
       era: 'legacy',
       session: this,
       clientInfo: this.clientInfo,

@@ -656,6 +656,7 @@ let sessions = 0;
 
 class Session implements ClientBinding {
   readonly key = `session-${++sessions}`;
+  readonly principal = MODERN_CLIENT.principal;
   readonly version = '2025-11-25';
   readonly capabilities: string;
   readonly clientInfo = '{"name":"client","version":"2"}';

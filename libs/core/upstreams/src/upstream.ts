@@ -15,6 +15,8 @@ import {
   type OwnerReport,
   type Millis,
   type UpstreamSpec,
+  OMNI,
+  type Principal,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
@@ -147,10 +149,15 @@ export class Upstream {
         this.#onConnected(next);
       },
     });
-    this.#legacyShared = new LazyConnection((done) => open(undefined, 'legacy', done));
+    this.#legacyShared = new LazyConnection({
+      upstream: spec.name,
+      clock: context.clock,
+      open: (done) => open(undefined, 'legacy', done),
+    });
     this.#own = new OwnInstances({
       spec: this.spec,
       clock: context.clock,
+      logger: context.logger,
       maxInstances: context.limits.maxInstances,
       open: (binding, done) => open(binding, 'legacy', done),
       isWatched: (connection) => this.#subscriptions.isWatched(connection),
@@ -277,7 +284,7 @@ export class Upstream {
     }
     const onReady = (ready: OpenConnection): void =>
       this.#connectionFor(client, this.#useOf(client, ready), ready, done);
-    this.#whenReady(onReady, done);
+    this.#whenReady(client.principal, onReady, done);
     return () => this.#waiters.withdraw(onReady);
   }
 
@@ -309,7 +316,7 @@ export class Upstream {
    * @param done - Told `undefined` when the lists for all clients are this client's, too.
    */
   listSourceFor(client: ClientContext, done: (result: ListSource | undefined | GatewayError) => void): void {
-    this.#whenReady((primary) => this.#listSourceFor(client, primary, done), done);
+    this.#whenReady(client.principal, (primary) => this.#listSourceFor(client, primary, done), done);
   }
 
   /** The same, of what is open already. Opens nothing. */
@@ -448,7 +455,8 @@ export class Upstream {
       this.#listWatch = new ListWatch({ connection, context: this.#context, onChanged });
       this.#listWatch.start();
     }
-    for (const { onReady, onFailure } of this.#waiters.takeAll()) this.#whenReady(onReady, onFailure);
+    for (const { principal, onReady, onFailure } of this.#waiters.takeAll())
+      this.#whenReady(principal, onReady, onFailure);
   }
 
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
@@ -478,7 +486,7 @@ export class Upstream {
       if (next instanceof GatewayError) this.#subscriptions.drop(connection, next);
       else this.#subscriptions.move(connection, next);
     };
-    if (connection.binding === undefined) this.#legacyShared.get(onNext);
+    if (connection.binding === undefined) this.#legacyShared.get(OMNI, onNext);
     else this.#own.openAgain(connection.binding, onNext);
   }
 
@@ -490,6 +498,7 @@ export class Upstream {
         this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
       };
       this.#whenReady(
+        client.principal,
         (primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection),
         told,
       );
@@ -502,11 +511,15 @@ export class Upstream {
     persistent.moveTo(this.#host);
   }
 
-  #whenReady(onReady: (primary: OpenConnection) => void, onFailure: (error: GatewayError) => void): void {
+  #whenReady(
+    principal: Principal,
+    onReady: (primary: OpenConnection) => void,
+    onFailure: (error: GatewayError) => void,
+  ): void {
     const primary = this.#callable;
     if (primary !== undefined) return onReady(primary);
     const refusal = this.#refusalIn(this.#runtime.state);
-    if (refusal === undefined) this.#waiters.add(onReady, onFailure);
+    if (refusal === undefined) this.#waiters.add({ principal, onReady, onFailure });
     else onFailure(refusal);
   }
 
@@ -537,11 +550,11 @@ export class Upstream {
     if (!isModern)
       return use === 'shared' ? done(primary) : this.#own.connectionFor(use, client, primary, done);
     const onLegacy: OnConnection = (result) => done(this.#legacyOr(result));
-    if (use === 'shared') this.#legacyShared.get(onLegacy);
+    if (use === 'shared') this.#legacyShared.get(client.principal, onLegacy);
     else if (use !== 'request') this.#own.persistentConnectionFor(use, client, onLegacy);
     else {
       // Whether the upstream speaks legacy at all is found once, not by each request.
-      this.#legacyShared.get((result) => {
+      this.#legacyShared.get(client.principal, (result) => {
         const found = this.#legacyOr(result);
         if (found instanceof GatewayError || found.era === 'modern') done(found);
         else this.#own.connectionFor(use, client, found, done);

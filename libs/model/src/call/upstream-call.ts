@@ -1,5 +1,5 @@
 import { applyEdits, type RpcMessage, type TextEdit } from '@omni/jsonrpc';
-import type { Era, GatewayError, HeaderList } from '@omni/ports';
+import type { Era, GatewayError, HeaderList, Principal } from '@omni/ports';
 import type { ClientBinding, ClientContext } from '../client/client-context.ts';
 import type { AnswerServerRequest, ChunkSink } from './reply-sink.ts';
 import type { RunningCall } from './running-call.ts';
@@ -24,6 +24,8 @@ export interface UpstreamCall {
   readonly clientId: string;
   /** Who asks, see {@link callerKeyOf}; `undefined` for Omni itself. On a shared connection nobody is told what may be about another one's call. */
   readonly callerKey: string | undefined;
+  /** In whose share of the limits it counts; absent for Omni itself. */
+  readonly caller?: Principal;
   /** Whether Omni makes it for itself: a list, a level, a subscription. Absent where a client waits for the answer. */
   readonly isInternal?: boolean;
   /** Whether the answer may come as bytes: nothing in it has to be read or changed. */

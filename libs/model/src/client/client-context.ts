@@ -3,8 +3,17 @@ import type { Era, Principal } from '@omni/ports';
 import type { Endpoint } from './endpoint.ts';
 import type { AnswerServerRequest } from '../call/reply-sink.ts';
 
+/** What may become of something whose client does not say when it goes. */
+export interface Leftover {
+  /** Whether it has neither a stream nor a call. */
+  isIdle(): boolean;
+  /** Ends it at once, since others need what it holds; its client has to begin again. */
+  giveWay(): void;
+}
+
 /** What a legacy session, or a user of the modern era, offers to the connections that are its own. */
 export interface ClientBinding {
+  readonly principal: Principal;
   /** Unique per session; free of secrets (not the session id that the client shows). */
   readonly key: string;
   /** Negotiated protocol version. */
@@ -29,6 +38,8 @@ export interface ClientBinding {
   addClientNotificationListener(listener: (notification: RpcMessage) => void): void;
   /** Called once when the session ends: its connections close. */
   onEnd(listener: () => void): void;
+  /** Absent for what ends with its client in any case. */
+  readonly leftover?: Leftover | undefined;
 }
 
 /** Who the client is, where it is connected, and what it can do. */

@@ -6,9 +6,14 @@ export interface GatewayErrorOptions extends ErrorOptions {
   readonly data?: Readonly<Record<string, unknown>>;
   /** What the log says in place of the message, where that quotes what only the caller may read. */
   readonly logText?: string;
+  /** Whole seconds after which a place can be expected; for `OMNI_OVERLOADED`. Goes into `data` too. */
+  readonly retryAfterS?: number;
   /** What to do, when this occurrence knows better than the table. */
   readonly hint?: string;
 }
+
+/** What is overloaded now need not be so in a moment. */
+const MOMENT_S = 1;
 
 /** A failure that Omni foresaw. Callers branch on `code`, never on the message. */
 export class GatewayError extends Error {
@@ -18,13 +23,21 @@ export class GatewayError extends Error {
   readonly data: Readonly<Record<string, unknown>> | undefined;
   /** The message as it may stand in the log. */
   readonly logText: string;
+  readonly #retryAfterS: number | undefined;
 
   constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.hint = options.hint ?? GATEWAY_ERRORS[code].hint;
-    this.data = options.data;
+    const { data, retryAfterS } = options;
     this.logText = options.logText ?? message;
+    this.#retryAfterS = retryAfterS;
+    this.data = retryAfterS === undefined ? data : { ...data, retryAfterS };
+  }
+
+  /** Whole seconds after which the same request may find a place (RFC 9110, section 10.2.3); `undefined` where no wait is known to help. */
+  get retryAfterS(): number | undefined {
+    return this.code === 'OMNI_OVERLOADED' ? (this.#retryAfterS ?? MOMENT_S) : undefined;
   }
 
   /** The row of {@link GATEWAY_ERRORS} for this code. */

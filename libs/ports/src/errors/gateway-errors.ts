@@ -61,9 +61,10 @@ export const GATEWAY_ERRORS = {
   OMNI_AUTH_UNAVAILABLE: { jsonRpcCode: -31013, httpStatus: 503, retryable: true, meaning: 'Omni could not find out in time who sent the request.', hint: 'Try again in a moment; if it lasts, check the service that knows the credentials of clients.' },
 
   // How busy Omni is.
-  OMNI_OVERLOADED: { jsonRpcCode: -31020, httpStatus: 503, retryable: true, meaning: 'A limit on concurrent work is reached.', hint: 'Try again in a moment, or raise the limit that the message names.' },
+  OMNI_OVERLOADED: { jsonRpcCode: -31020, httpStatus: 503, retryable: true, meaning: 'A limit on concurrent work is reached, or one user has as much of it as it gets while others may need the rest.', hint: 'Try again after data.retryAfterS seconds (Retry-After over HTTP), or raise the limit that the message names.' },
   OMNI_SHUTTING_DOWN: { jsonRpcCode: -31021, httpStatus: 503, retryable: true, meaning: 'Omni is stopping and takes no new work.', hint: 'Try again when it is back.' },
   OMNI_MEMORY_FULL: { jsonRpcCode: -31022, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'Unfinished messages of servers filled their memory budget, so Omni dropped this one.', hint: 'The server may have done what it was asked. Ask for less, try again in a moment, or raise limits.maxUnfinishedBytes.' },
+  OMNI_ANSWERS_UNREAD: { jsonRpcCode: -31023, httpStatus: 503, retryable: true, meaning: 'Answers that clients had not read filled their budget, and the connection of the user with most of them was cut.', hint: 'Read answers as they come, on fewer connections at once, or raise limits.maxUnreadBytes.' },
   OMNI_INTERNAL: { jsonRpcCode: -32603, httpStatus: 500, retryable: true, meaning: 'Omni failed unexpectedly.', hint: 'Report it with the request id and the log line.' },
 
   // What an upstream did.

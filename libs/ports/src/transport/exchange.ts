@@ -1,3 +1,4 @@
+import type { Principal } from '../principal.ts';
 import type { HeaderList, Payload } from './header-list.ts';
 import type { RequestFacts } from './request-facts.ts';
 
@@ -17,6 +18,8 @@ export interface Exchange extends RequestFacts {
    * `OMNI_BODY_INCOMPLETE` when the client stops in the middle, `OMNI_OVERLOADED` when all clients together send more than may be held.
    */
   readBody(maxBytes: number): Promise<Uint8Array>;
+  /** It is known whose the request is: what waits on its connection to be read counts as this one's from now on. */
+  belongsTo(principal: Principal): void;
   /**
    * Called at most once, when the client disconnects before the answer is complete. At once if it already has. A later listener
    * takes the place of an earlier one.

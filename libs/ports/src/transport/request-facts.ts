@@ -19,6 +19,8 @@ export interface PeerCertificate {
 /** What a listener knows of the other end of a connection: plain data. */
 export interface PeerFacts {
   readonly listener: ListenerFacts;
+  /** Names the connection among all of this process. */
+  readonly connection: string;
   /**
    * Address of the other end of the connection, which may be a proxy; no header changes it. IPv4 addresses stand in their own
    * form, also on listeners of IPv6. Absent on Unix sockets, of whose clients Node tells nothing, and once the client is gone.

@@ -9,7 +9,7 @@ export function errorBody(error: GatewayError): string {
     error: {
       code: error.facts.jsonRpcCode,
       message: error.message,
-      data: { code: error.code, hint: error.hint },
+      data: { ...error.data, code: error.code, hint: error.hint },
     },
   });
 }
@@ -24,7 +24,6 @@ export function rawErrorAnswer(error: GatewayError, headers: HeaderList = []): s
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`;
   for (let index = 0; index + 1 < headers.length; index += 2)
     head += `${headers[index]}: ${headers[index + 1]}\r\n`;
-  // RFC 9110, 10.2.3; it is a matter of moments.
-  if (error.code === 'OMNI_OVERLOADED') head += 'Retry-After: 1\r\n';
+  if (error.retryAfterS !== undefined) head += `Retry-After: ${error.retryAfterS}\r\n`;
   return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }

@@ -18,13 +18,14 @@ import {
   type ListenerFacts,
   LiveList,
   type Logger,
-  type Place,
   silentLogger,
   systemClock,
+  type UnreadAnswers,
 } from '@omni/ports';
 import { errorCode } from '../files/error-code.ts';
 import { rawErrorAnswer } from './http-error-answer.ts';
 import { listenFailure } from './listen-failure.ts';
+import { HttpConnection } from './http-connection.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
 import { flushedBytes } from '../sockets/flushed-bytes.ts';
@@ -50,6 +51,8 @@ export interface NodeHttpListenerOptions {
   readonly writeTimeoutMs?: number;
   /** For bodies that are not complete; beyond it a request is refused with 503. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
+  /** For answers that their clients have not read; beyond it the connection of whoever has most is cut. Default: none are counted. */
+  readonly unread?: UnreadAnswers | undefined;
   /** Open connections; further ones are closed at once. Default 10,000. */
   readonly maxConnections?: number;
   /** Default: an upgrade is not offered, and a request for one is served as if it had not asked. */
@@ -80,17 +83,6 @@ const TLS_RELOAD_MS = 10_000;
 /** A client may take this long for the handshake. */
 const TLS_HANDSHAKE_MS = 10_000;
 
-interface Connection {
-  readonly socket: Duplex;
-  /** Exchanges that are not over, in order. More than one when the client pipelines. */
-  readonly open: NodeExchange[];
-  /** What the client had taken when its time was up. */
-  flushedAtTimeout: number;
-  isRefused: boolean;
-  /** Among those that carry HTTP; absent for one that carries something else by now. */
-  place: Place<Connection> | undefined;
-}
-
 /** HTTP/1.1 front on `node:http` and `node:https`, with WebSockets by upgrade. */
 export class NodeHttpListener {
   readonly #options: NodeHttpListenerOptions;
@@ -98,8 +90,8 @@ export class NodeHttpListener {
   readonly #servers = new Set<Server | TlsServer>();
   readonly #webSockets: WebSocketUpgrades | undefined;
   readonly #cancelWatches: CancelTimer[] = [];
-  readonly #connections = new WeakMap<Duplex, Connection>();
-  readonly #carryHttp = new LiveList<Connection>();
+  readonly #connections = new WeakMap<Duplex, HttpConnection>();
+  readonly #carryHttp = new LiveList<HttpConnection>();
   #openExchanges = 0;
   #isStopping = false;
   readonly #onIdle: (() => void)[] = [];
@@ -249,13 +241,14 @@ export class NodeHttpListener {
     expectsContinue: boolean,
   ): void {
     const writeTimeoutMs = this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS;
+    const connection = this.#connection(request.socket);
     const exchange = new NodeExchange(request, response, {
       listener,
       expectsContinue,
       writeTimeoutMs,
       budget: this.#options.budget,
+      connection,
     });
-    const connection = this.#connection(request.socket);
     connection.open.push(exchange);
     this.#openExchanges += 1;
     // After the answer is sent, or when the connection breaks.
@@ -307,7 +300,7 @@ export class NodeHttpListener {
     }
   }
 
-  #onOver(connection: Connection, exchange: NodeExchange): void {
+  #onOver(connection: HttpConnection, exchange: NodeExchange): void {
     const at = connection.open.indexOf(exchange);
     if (at === -1) return;
     // Nearly always the only one; taking one out of the middle makes a list of what was taken.
@@ -386,27 +379,22 @@ export class NodeHttpListener {
     systemClock.after(REFUSAL_MS, () => socket.destroy());
   }
 
-  #connection(socket: Duplex): Connection {
+  #connection(socket: Duplex): HttpConnection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = {
-      socket,
-      open: [],
-      flushedAtTimeout: 0,
-      isRefused: false,
-      place: undefined,
-    };
+    const connection = new HttpConnection(socket, this.#options.unread, this.#logger);
     connection.place = this.#carryHttp.add(connection);
     this.#connections.set(socket, connection);
     // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its end.
     socket.on('close', () => {
       for (const exchange of connection.open.slice()) this.#onOver(connection, exchange);
       this.#leave(connection);
+      connection.onClosed();
     });
     return connection;
   }
 
-  #leave(connection: Connection): void {
+  #leave(connection: HttpConnection): void {
     if (connection.place !== undefined) this.#carryHttp.remove(connection.place);
   }
 }

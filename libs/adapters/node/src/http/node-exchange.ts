@@ -6,6 +6,7 @@ import {
   type HeaderList,
   type ListenerFacts,
   type Payload,
+  type Principal,
   type ResponseStream,
   systemClock,
 } from '@omni/ports';
@@ -20,6 +21,8 @@ import { applyWriteTimeout } from './response-write-timeout.ts';
 const DISCARD_BYTES = 65_536;
 /** A longer text is encoded at once: joined with its head it would be copied several times over. */
 const ENCODE_LENGTH = 16_384;
+/** What waits up to this on a connection is not worth a look. */
+const UNREAD_BYTES = 16_384;
 /** How long, and how much, is read away before a connection with an unread body is closed: closing at once would discard the answer. */
 const LINGER_MS = 500;
 const LINGER_BYTES = 1_048_576;
@@ -27,42 +30,52 @@ const LINGER_BYTES = 1_048_576;
 export interface NodeExchangeOptions {
   /** Where the request came in. */
   readonly listener: ListenerFacts;
+  /** The client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean;
   /** See {@link applyWriteTimeout}. */
   readonly writeTimeoutMs: number;
   /** For what has come of the body. */
   readonly budget: ByteBudget | undefined;
+  readonly connection: ExchangeConnection;
+}
+
+/** The connection of an exchange, as far as that tells it something. */
+export interface ExchangeConnection {
+  /** It is known who sends. */
+  belongsTo(principal: Principal): void;
+  /** Something was written that the system may not have taken whole. */
+  onUnread(): void;
 }
 
 /** An exchange straight on Node's request and response. */
 export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwner {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #expectsContinue: boolean;
-  readonly #writeTimeoutMs: number;
-  readonly #budget: ByteBudget | undefined;
+  readonly #options: NodeExchangeOptions;
   #body: 'unread' | 'reading' | 'read' | 'refused' = 'unread';
   #answer: 'none' | 'begun' | 'ended' = 'none';
   #isGone = false;
   #onGone: (() => void) | undefined;
 
-  /** @param options.expectsContinue - The client waits for `100 Continue` before it sends the body. */
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { listener, expectsContinue, writeTimeoutMs, budget }: NodeExchangeOptions,
-  ) {
-    super(request, listener);
+  constructor(request: IncomingMessage, response: ServerResponse, options: NodeExchangeOptions) {
+    super(request, options.listener);
     this.#request = request;
     this.#response = response;
-    this.#expectsContinue = expectsContinue;
-    this.#writeTimeoutMs = writeTimeoutMs;
-    this.#budget = budget;
+    this.#options = options;
   }
 
   /** Whether the head of the answer is on its way. */
   get hasBegun(): boolean {
     return this.#answer !== 'none';
+  }
+
+  /** Bytes of an answer that waits behind those of earlier requests. */
+  get waitingBytes(): number {
+    return this.#response.socket === null ? this.#response.writableLength : 0;
+  }
+
+  belongsTo(principal: Principal): void {
+    this.#options.connection.belongsTo(principal);
   }
 
   readBody(maxBytes: number): Promise<Uint8Array> {
@@ -74,9 +87,13 @@ export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwne
       this.#body = 'refused';
       return Promise.reject(tooLarge(maxBytes));
     }
-    if (this.#expectsContinue && !this.#isGone) this.#response.writeContinue();
+    if (this.#options.expectsContinue && !this.#isGone) this.#response.writeContinue();
     this.#body = 'reading';
-    return readRequestBody(this.#request, this, { maxBytes, declaredBytes: declared, budget: this.#budget });
+    return readRequestBody(this.#request, this, {
+      maxBytes,
+      declaredBytes: declared,
+      budget: this.#options.budget,
+    });
   }
 
   /** Called by the reader of the body. */
@@ -112,7 +129,7 @@ export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwne
     if (!mustCut) {
       // As long in bytes as in characters: all ASCII, which is written at the least cost as what it is.
       response.end(content, content?.length === length ? 'latin1' : 'utf8');
-      applyWriteTimeout(response, this.#writeTimeoutMs);
+      this.#onWritten();
       return;
     }
     if (content === undefined || length === 0) response.flushHeaders();
@@ -121,9 +138,13 @@ export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwne
   }
 
   stream(status: number, headers: HeaderList): ResponseStream {
-    const stream = new NodeResponseStream(this.#response, this.#writeTimeoutMs, () => {
-      this.#answer = 'ended';
-      applyWriteTimeout(this.#response, this.#writeTimeoutMs);
+    const { writeTimeoutMs } = this.#options;
+    const stream = new NodeResponseStream(this.#response, writeTimeoutMs, {
+      onWritten: this.#noteUnread,
+      onEnd: () => {
+        this.#answer = 'ended';
+        this.#onWritten();
+      },
     });
     if (this.#isGone) return stream;
     this.#refuseSecondAnswer();
@@ -159,6 +180,15 @@ export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwne
     this.#onGone = undefined;
     if (this.#answer !== 'ended') listener?.();
   }
+
+  #onWritten(): void {
+    applyWriteTimeout(this.#response, this.#options.writeTimeoutMs);
+    this.#noteUnread();
+  }
+
+  readonly #noteUnread = (): void => {
+    if (this.#response.writableLength > UNREAD_BYTES) this.#options.connection.onUnread();
+  };
 
   #refuseSecondAnswer(): void {
     // guard: http/second-answer

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HeaderList, ListenerFacts, PeerCertificate, RequestFacts } from '@omni/ports';
+import { connectionName } from './connection-name.ts';
 import { peerAddressOf } from './peer-address.ts';
 import { peerCertificateOf } from './peer-certificate.ts';
 import { headerValue, splitTarget } from './request-head.ts';
@@ -22,6 +23,10 @@ export class NodeRequestFacts implements RequestFacts {
     this.query = query;
     this.headers = request.rawHeaders;
     this.#socket = request.socket;
+  }
+
+  get connection(): string {
+    return connectionName(this.#socket);
   }
 
   get peerAddress(): string | undefined {

@@ -2,21 +2,25 @@ import type { ServerResponse } from 'node:http';
 import { ownsLargeBuffer, type Payload, releaseBytes, type ResponseStream } from '@omni/ports';
 import { applyWriteTimeout } from './response-write-timeout.ts';
 
+/** Who has to know what becomes of a {@link NodeResponseStream}. */
+export interface ResponseStreamListener {
+  onWritten(): void;
+  /** The answer is ended or cut on purpose. */
+  onEnd(): void;
+}
+
 /** The body of a streamed answer on Node's response. */
 export class NodeResponseStream implements ResponseStream {
   readonly #response: ServerResponse;
   readonly #writeTimeoutMs: number;
-  readonly #onEnd: () => void;
+  readonly #listener: ResponseStreamListener;
   #isLimited = false;
 
-  /**
-   * @param writeTimeoutMs - See {@link applyWriteTimeout}.
-   * @param onEnd - Told when the answer is ended or cut on purpose.
-   */
-  constructor(response: ServerResponse, writeTimeoutMs: number, onEnd: () => void) {
+  /** @param writeTimeoutMs - See {@link applyWriteTimeout}. */
+  constructor(response: ServerResponse, writeTimeoutMs: number, listener: ResponseStreamListener) {
     this.#response = response;
     this.#writeTimeoutMs = writeTimeoutMs;
-    this.#onEnd = onEnd;
+    this.#listener = listener;
   }
 
   get backlogBytes(): number {
@@ -40,12 +44,12 @@ export class NodeResponseStream implements ResponseStream {
   }
 
   end(): void {
-    this.#onEnd();
+    this.#listener.onEnd();
     if (!this.#response.destroyed) this.#response.end();
   }
 
   destroy(): void {
-    this.#onEnd();
+    this.#listener.onEnd();
     this.#response.destroy();
   }
 
@@ -58,6 +62,7 @@ export class NodeResponseStream implements ResponseStream {
       applyWriteTimeout(response, this.#writeTimeoutMs);
       response.once('drain', this.#onCaughtUp);
     }
+    this.#listener.onWritten();
     return isFree;
   }
 

@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls';
 import type { PeerFacts, PeerCertificate } from '@omni/ports';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { accepted } from '../sockets/accepted.fixture.ts';
 import { NodeHttpListener } from './http-listener.ts';
 import type { TlsFiles } from './tls-files.ts';
 
@@ -80,10 +81,7 @@ async function start(tls: TlsFiles, log: string[] = []): Promise<void> {
     webSockets: {
       decide: (request) => {
         seen = request.peerCertificate;
-        return {
-          kind: 'accepted',
-          serve: (open) => void open({ onMessage() {}, onFramingError() {}, onClose() {} }),
-        };
+        return accepted((open) => open({ onMessage() {}, onFramingError() {}, onClose() {} }));
       },
       maxMessageBytes: 1_000,
     },
@@ -100,7 +98,7 @@ async function start(tls: TlsFiles, log: string[] = []): Promise<void> {
   ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));
 }
 
-function factsOf({ listener: where, peerAddress, peerCertificate }: PeerFacts): PeerFacts {
+function factsOf({ listener: where, peerAddress, peerCertificate }: PeerFacts): Partial<PeerFacts> {
   return { listener: where, peerAddress, peerCertificate };
 }
 

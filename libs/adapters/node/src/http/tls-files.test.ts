@@ -8,6 +8,7 @@ import { connect as connectTls, type SecureVersion } from 'node:tls';
 import { silentLogger, type LogFields, type Logger } from '@omni/ports';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { accepted } from '../sockets/accepted.fixture.ts';
 import { NodeHttpListener } from './http-listener.ts';
 
 /** More than the system takes off our hands. */
@@ -70,16 +71,14 @@ beforeEach(async () => {
     handler: (exchange) => exchange.respond(200, [], exchange.path === '/long' ? LONG : 'secret'),
     writeTimeoutMs: STALL_MS,
     webSockets: {
-      decide: () => ({
-        kind: 'accepted',
-        serve: (open) => {
+      decide: () =>
+        accepted((open) => {
           const channel = open({
             onMessage: () => void channel.send(LONG),
             onFramingError() {},
             onClose() {},
           });
-        },
-      }),
+        }),
       maxMessageBytes: 1_000,
       maxBacklogBytes: 100_000_000,
       writeTimeoutMs: STALL_MS,

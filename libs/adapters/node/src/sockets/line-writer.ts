@@ -19,7 +19,7 @@ export class LineWriter {
 
   /**
    * @param maxBacklogBytes - Bytes not yet taken by the operating system; beyond it lines are refused.
-   * @param onWrite - Told after each write to the stream.
+   * @param onWrite - Told after each write to the stream, and when a line waits behind one.
    */
   constructor(stream: Writable, maxBacklogBytes: number, onWrite?: () => void) {
     this.#stream = stream;
@@ -30,6 +30,11 @@ export class LineWriter {
   /** `false` when no line is taken any more. */
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Bytes that the stream has not been given yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
   /**
@@ -47,6 +52,7 @@ export class LineWriter {
     if (backlog > 0 && backlog + bytes > this.#maxBacklogBytes) return false;
     this.#queue += line + '\n';
     this.#queuedBytes += bytes;
+    if (this.#writingBytes > 0) this.#onWrite?.();
     if (!this.#isScheduled && this.#writingBytes === 0) {
       this.#isScheduled = true;
       // Behind the poll phase: whatever other sockets brought in this turn joins the same write.

@@ -5,6 +5,8 @@ import {
   type GatewayError,
   type MessageChannel,
   systemClock,
+  type UnreadAnswers,
+  type UnreadHolder,
 } from '@omni/ports';
 import { LineSplitter } from './line-splitter.ts';
 import { LineWriter } from './line-writer.ts';
@@ -22,10 +24,21 @@ export interface SocketChannelOptions {
   readonly writeTimeoutMs?: number;
   /** For a line that is not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
+  /** Where the other side is a client: for answers that it has not read. */
+  readonly unread?: ChannelUnread | undefined;
   /** What an end that is not in good order is told as. Default: as any other end. */
   readonly onBroken?: (cause: Error, hasConnected: boolean) => GatewayError | undefined;
   /** Called once, when the socket is gone. */
   readonly onGone?: () => void;
+}
+
+/** What a client does not read of a channel, among what others do not read. */
+export interface ChannelUnread {
+  readonly answers: UnreadAnswers;
+  /** See `sharerOf`. */
+  readonly sharer: string;
+  /** It had most, and is cut. */
+  readonly onCut: (unreadBytes: number) => void;
 }
 
 const DEFAULT_BACKLOG_BYTES = 16 * 1_048_576;
@@ -40,7 +53,7 @@ export class SocketWriteTimeout extends Error {
 }
 
 /** A stream socket as a channel: one message a line, as on stdio (MCP 2026-07-28, basic/transports, "Custom Transports"). */
-export class SocketChannel implements MessageChannel {
+export class SocketChannel implements MessageChannel, UnreadHolder {
   readonly #listener: ChannelListener;
   readonly #options: SocketChannelOptions;
   readonly #splitter: LineSplitter;
@@ -68,7 +81,11 @@ export class SocketChannel implements MessageChannel {
     this.#writer = new LineWriter(
       socket,
       options.maxBacklogBytes ?? DEFAULT_BACKLOG_BYTES,
-      watch && ((): void => watch.onWritten()),
+      watch &&
+        ((): void => {
+          watch.onWritten();
+          if (this.unreadBytes > 0) options.unread?.answers.note(this);
+        }),
     );
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
     this.#hasConnected = !socket.connecting;
@@ -89,6 +106,19 @@ export class SocketChannel implements MessageChannel {
 
   get isOpen(): boolean {
     return this.#closing === undefined && this.#writer.isOpen;
+  }
+
+  get sharer(): string {
+    return this.#options.unread?.sharer ?? '';
+  }
+
+  get unreadBytes(): number {
+    return this.#writer.queuedBytes + this.#options.socket.writableLength;
+  }
+
+  cut(): void {
+    this.#options.unread?.onCut(this.unreadBytes);
+    this.#options.socket.destroy();
   }
 
   send(text: string): boolean {
@@ -114,7 +144,8 @@ export class SocketChannel implements MessageChannel {
   #onGone(): void {
     this.#watch?.stop();
     this.#writer.abandon();
-    const { onBroken, onGone } = this.#options;
+    const { onBroken, onGone, unread } = this.#options;
+    unread?.answers.forget(this);
     const failure = this.#closing === undefined ? this.#failure : undefined;
     this.#end(failure === undefined ? undefined : onBroken?.(failure, this.#hasConnected));
     this.#splitter.drop();

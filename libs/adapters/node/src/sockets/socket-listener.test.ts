@@ -12,6 +12,7 @@ import {
 } from '@omni/ports';
 import { SmallBudget } from '@omni/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ADA, IN_USE } from './accepted.fixture.ts';
 import { NodeSocketListener, type NodeSocketListenerOptions } from './socket-listener.ts';
 import { defaultSocketPath, fitsSocketPath } from './socket-path.ts';
 
@@ -35,6 +36,7 @@ function echo(options: Partial<NodeSocketListenerOptions> = {}): {
 } {
   const received: string[] = [];
   const listener = new NodeSocketListener({
+    principalOf: () => ADA,
     onConnection: (open) => {
       const channel: MessageChannel = open({
         onMessage(text) {
@@ -44,6 +46,7 @@ function echo(options: Partial<NodeSocketListenerOptions> = {}): {
         onFramingError() {},
         onClose() {},
       });
+      return IN_USE;
     },
     maxMessageBytes: 1_000_000,
     ...options,
@@ -83,9 +86,11 @@ describe('NodeSocketListener', () => {
     let told: (facts: PeerFacts) => void = () => {};
     const facts = new Promise<PeerFacts>((resolve) => (told = resolve));
     const { listener } = echo({
-      onConnection: (open, of) => {
+      principalOf: () => ADA,
+      onConnection: (open, _principal, of) => {
         open({ onMessage() {}, onFramingError() {}, onClose() {} });
         told(of);
+        return IN_USE;
       },
     });
     const address = await listener.listen(
@@ -94,6 +99,7 @@ describe('NodeSocketListener', () => {
     dial(address).write('{}\n');
     expect(await facts).toEqual({
       listener: { kind: kind === 'TCP' ? 'tcp' : 'unix', ...address },
+      connection: expect.stringMatching(/^connection-\d+$/),
       peerAddress: kind === 'TCP' ? '127.0.0.1' : undefined,
       peerCertificate: undefined,
     });
@@ -191,6 +197,63 @@ describe('NodeSocketListener', () => {
     expect(await once(first, 'data')).toEqual(['{"id":2}\n']);
   });
 
+  // guard: socket/silent
+  it.each<[string, string]>([
+    ['says nothing', ''],
+    ['sends blanks alone', ' \r\n \n'],
+    ['begins a message and does not go on', '{"id":1'],
+  ])('cuts a connection that %s', async (_what, sent) => {
+    const infos: string[] = [];
+    const logger = { ...silentLogger, info: (_fields: unknown, message: string) => void infos.push(message) };
+    const { listener, received } = echo({ silenceMs: 20, firstMessageMs: 20, logger });
+    const address = await listener.listen({ host: '127.0.0.1', port: 0 });
+    const client = dial(address);
+    client.write(sent);
+    expect(await allOf(client)).toBe('');
+    expect(received).toEqual([]);
+    expect(infos).toEqual(['a client that sent no message was cut']);
+  });
+
+  it('leaves a connection alone that has sent its first message', async () => {
+    const { listener } = echo({ silenceMs: 20, firstMessageMs: 20 });
+    const address = await listener.listen({ host: '127.0.0.1', port: 0 });
+    const client = dial(address);
+    client.write('{"id":1}\n');
+    await once(client, 'data');
+    const silent = dial(address);
+    // It came later, and has had its time.
+    await allOf(silent);
+    client.write('{"id":2}\n');
+    expect(await once(client, 'data')).toEqual(['{"id":2}\n']);
+  });
+
+  it('has a connection that says nothing, or is idle, make room for another', async () => {
+    const { listener } = echo({
+      maxConnections: 2,
+      onConnection: (open) => {
+        const channel: MessageChannel = open({
+          onMessage: (text) => void channel.send(text),
+          onFramingError() {},
+          onClose() {},
+        });
+        return { idleSinceMs: 0 };
+      },
+    });
+    const address = await listener.listen({ host: '127.0.0.1', port: 0 });
+    const idle = dial(address);
+    idle.write('{"id":1}\n');
+    await once(idle, 'data');
+    const silent = dial(address);
+    await once(silent, 'connect');
+    for (const gone of [idle, silent]) {
+      const ended = once(gone, 'close');
+      const next = dial(address);
+      next.write('{"id":2}\n');
+      expect(await once(next, 'data')).toEqual(['{"id":2}\n']);
+      await ended;
+    }
+  });
+
   // guard: socket/web-page
   it('does not obey the body of an HTTP request that a web page sends to it', async () => {
     const { listener, received } = echo();
@@ -216,12 +279,14 @@ describe('NodeSocketListener', () => {
         const { listener } = echo({
           writeTimeoutMs: 100,
           logger: { ...silentLogger, warn: (_fields, message) => void warnings.push(message) },
+          principalOf: () => ADA,
           onConnection: (open) => {
             const channel = open({
               onMessage: () => void channel.send('x'.repeat(32_000_000)),
               onFramingError() {},
               onClose: resolve,
             });
+            return IN_USE;
           },
         });
         void listener
@@ -239,12 +304,14 @@ describe('NodeSocketListener', () => {
     let channel: MessageChannel | undefined;
     const { listener } = echo({
       writeTimeoutMs: 500,
+      principalOf: () => ADA,
       onConnection: (open) => {
         channel = open({
           onMessage: () => void channel?.send('x'.repeat(32_000_000)),
           onFramingError() {},
           onClose() {},
         });
+        return IN_USE;
       },
     });
     const client = dial(await listener.listen({ host: '127.0.0.1', port: 0 }));
@@ -279,10 +346,12 @@ describe('NodeSocketListener', () => {
     const answer = 'x'.repeat(10_000_000);
     const taken: boolean[] = [];
     const listener = new NodeSocketListener({
+      principalOf: () => ADA,
       onConnection: (open) => {
         const onMessage = (): void =>
           void taken.push(channel.send(answer), channel.send(answer), channel.send(answer));
         const channel: MessageChannel = open({ onMessage, onFramingError() {}, onClose() {} });
+        return IN_USE;
       },
       maxMessageBytes: 1_000_000,
     });

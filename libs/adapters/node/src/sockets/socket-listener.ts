@@ -2,14 +2,21 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import {
   type ByteBudget,
+  FairPlaces,
   type PeerFacts,
   GatewayError,
   type ListenerFacts,
   type Logger,
+  onConnection,
   type OpenChannel,
+  type Principal,
+  sharerOf,
   silentLogger,
   type SocketAddress,
+  systemClock,
+  type UnreadAnswers,
 } from '@omni/ports';
+import { connectionName } from '../http/connection-name.ts';
 import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
 import { refuseForeignProtocol } from './foreign-protocol.ts';
 import { pathChangeableBy } from '../files/changeable-by.ts';
@@ -18,14 +25,19 @@ import { makePrivateFolder } from '../files/private-folder.ts';
 import { listenFailure } from '../http/listen-failure.ts';
 import { peerAddressOf } from '../http/peer-address.ts';
 import { SocketChannel, SocketWriteTimeout } from './socket-channel.ts';
+import { SocketConnection } from './socket-connection.ts';
 import { fitsSocketPath, isPipeName } from './socket-path.ts';
+import type { ServedChannel } from './served-channel.ts';
 import { removeStaleSocket } from './stale-socket.ts';
+import { logUnread } from './unread-log.ts';
 import { WRITE_TIMEOUT_MS } from '../http/response-write-timeout.ts';
 
 /** Settings of {@link NodeSocketListener}. */
 export interface NodeSocketListenerOptions {
-  /** Serves one client; opens the channel before it returns. Of the clients of a Unix socket Node does not tell who they are. */
-  readonly onConnection: (open: OpenChannel, facts: PeerFacts) => void;
+  /** Who the clients of a listener are: of those of a Unix socket Node does not tell. */
+  readonly principalOf: (listener: ListenerFacts) => Principal;
+  /** Serves one client; opens the channel before it returns. */
+  readonly onConnection: (open: OpenChannel, principal: Principal, facts: PeerFacts) => ServedChannel;
   readonly maxMessageBytes: number;
   /** Bytes that may wait for one client to read them. Default 64 MiB. */
   readonly maxBacklogBytes?: number;
@@ -33,12 +45,23 @@ export interface NodeSocketListenerOptions {
   readonly writeTimeoutMs?: number;
   /** For messages that are not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
-  /** Open connections of each address; further ones are closed at once. Default 1,000. */
+  /** For answers that clients have not read; beyond it the connection of whoever has most is cut. Default: none are counted. */
+  readonly unread?: UnreadAnswers | undefined;
+  /** Until a client has begun its first message. Default 10,000. */
+  readonly silenceMs?: number;
+  /** Until its first message is there. Default 30,000. */
+  readonly firstMessageMs?: number;
+  /**
+   * Open connections of each address, shared fairly, see `FairPlaces`: silent and idle ones give way, then further ones are closed at
+   * once. Default 1,000.
+   */
   readonly maxConnections?: number;
   readonly logger?: Logger;
 }
 
 const DEFAULT_MAX_CONNECTIONS = 1_000;
+const SILENCE_MS = 10_000;
+const FIRST_MESSAGE_MS = 30_000;
 /** Nobody but the owner of the process may connect. */
 const OWNER_ONLY_UMASK = /* guard: socket/mode */ 0o177;
 
@@ -52,7 +75,7 @@ export class NodeSocketListener {
   readonly #options: NodeSocketListenerOptions;
   readonly #logger: Logger;
   readonly #servers = new Set<Server>();
-  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<SocketConnection>();
 
   constructor(options: NodeSocketListenerOptions) {
     this.#options = options;
@@ -97,7 +120,7 @@ export class NodeSocketListener {
   /** Stops accepting, and cuts every connection that is still open. */
   close(): void {
     this.stopAccepting();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { socket } of this.#connections) socket.destroy();
   }
 
   /** Whoever can replace the socket is shown what clients send to Omni. */
@@ -119,8 +142,11 @@ export class NodeSocketListener {
 
   #bind(address: SocketAddress): Promise<SocketAddress> {
     const server = createServer();
-    // guard: socket/count
-    server.maxConnections = this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+    const places = new FairPlaces({
+      capacity: this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      what: 'connections to this socket',
+      clock: systemClock,
+    });
     const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
     return new Promise((resolve, reject) => {
       const onError = (error: Error): void => reject(listenFailure(error, where));
@@ -129,13 +155,10 @@ export class NodeSocketListener {
         server.listen(address, () => {
           server.off('error', onError);
           server.on('error', (error) => this.#logger.error({ err: error }, 'a socket listener failed'));
-          server.on('drop', () =>
-            this.#logger.warn({ where }, 'a connection was refused: there are too many'),
-          );
           const at = server.address();
           const actual =
             at === null || typeof at === 'string' ? address : { host: at.address, port: at.port };
-          server.on('connection', (socket) => this.#serve(socket, listenerFacts(actual)));
+          server.on('connection', (socket) => this.#admit(socket, listenerFacts(actual), places));
           this.#servers.add(server);
           resolve(actual);
         });
@@ -143,28 +166,64 @@ export class NodeSocketListener {
     });
   }
 
-  #serve(socket: Socket, listener: ListenerFacts): void {
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
+  #admit(socket: Socket, listener: ListenerFacts, places: FairPlaces): void {
     // Until the channel listens.
     socket.on('error', (error) =>
       this.#logger.debug({ code: errorCode(error) }, 'a socket client broke off'),
     );
+    const { principalOf, silenceMs = SILENCE_MS, firstMessageMs = FIRST_MESSAGE_MS } = this.#options;
+    const principal = onConnection(principalOf(listener), connectionName(socket));
+    const neighbours = [...this.#connections].filter((other) => other.places === places);
+    const share = places.takeOver(principal, places.isFull ? neighbours : []);
+    // guard: socket/count
+    if (share instanceof GatewayError) {
+      this.#logger.warn({ listener, code: share.code }, `a connection was refused: ${share.message}`);
+      return void socket.destroy();
+    }
+    const connection = new SocketConnection({
+      socket,
+      places,
+      share,
+      silenceMs,
+      firstMessageMs,
+      onSilent: () => this.#logger.info({ listener }, 'a client that sent no message was cut'),
+    });
+    this.#connections.add(connection);
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      connection.leave();
+    });
+    this.#serve(connection, principal, listener);
+  }
+
+  #serve(connection: SocketConnection, principal: Principal, listener: ListenerFacts): void {
+    const { socket } = connection;
     refuseForeignProtocol(socket, () => {
-      const { onConnection, maxMessageBytes, budget } = this.#options;
-      const { maxBacklogBytes = CLIENT_BACKLOG_BYTES, writeTimeoutMs = WRITE_TIMEOUT_MS } = this.#options;
-      onConnection(
-        (listener) =>
-          new SocketChannel(listener, {
-            socket,
-            maxMessageBytes,
-            maxBacklogBytes,
-            // guard: socket/stall
-            writeTimeoutMs,
-            budget,
-            onBroken: (cause) => this.#onBroken(cause),
-          }),
-        { listener, peerAddress: peerAddressOf(socket), peerCertificate: undefined },
+      const { maxMessageBytes, budget, unread, maxBacklogBytes = CLIENT_BACKLOG_BYTES } = this.#options;
+      const { writeTimeoutMs = WRITE_TIMEOUT_MS } = this.#options;
+      const user = sharerOf(principal);
+      const open: OpenChannel = (heard) =>
+        new SocketChannel(connection.hearing(heard), {
+          socket,
+          maxMessageBytes,
+          maxBacklogBytes,
+          // guard: socket/stall
+          writeTimeoutMs,
+          budget,
+          unread: unread && {
+            answers: unread,
+            sharer: user,
+            onCut: (unreadBytes) => void logUnread(this.#logger, { user, unreadBytes, where: 'socket' }),
+          },
+          onBroken: (cause) => this.#onBroken(cause),
+        });
+      connection.serveAs(
+        this.#options.onConnection(open, principal, {
+          listener,
+          connection: connectionName(socket),
+          peerAddress: peerAddressOf(socket),
+          peerCertificate: undefined,
+        }),
       );
     });
   }

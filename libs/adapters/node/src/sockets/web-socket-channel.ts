@@ -7,9 +7,11 @@ import {
   type ByteReservation,
   type MessageChannel,
   systemClock,
+  type UnreadHolder,
 } from '@omni/ports';
 import type { RawData, WebSocket } from 'ws';
 import { errorCode } from '../files/error-code.ts';
+import type { ChannelUnread } from './socket-channel.ts';
 import { WriteTimeout } from './write-timeout.ts';
 import { CLOSE, isGoodOrder, type WebSocketEnd } from './web-socket-end.ts';
 
@@ -23,6 +25,8 @@ export interface WebSocketChannelOptions {
   readonly maxBacklogBytes?: number;
   /** Where the other side is a client: its socket, and how long it may take nothing of what waits for it. */
   readonly client?: { readonly socket: Socket; readonly writeTimeoutMs: number };
+  /** Where the other side is a client: for answers that it has not read. */
+  readonly unread?: ChannelUnread | undefined;
   /** For a message that is not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
   /** Time between pings; the connection is cut when two in a row had no answer before the next. Default 30,000. */
@@ -59,7 +63,7 @@ const CLOSE_CODES: ReadonlyMap<string, number> = new Map([
  *
  * @see protocol.md 2.21; MCP 2026-07-28, basic/transports, "Custom Transports".
  */
-export class WebSocketChannel implements MessageChannel {
+export class WebSocketChannel implements MessageChannel, UnreadHolder {
   readonly #listener: ChannelListener;
   readonly #options: WebSocketChannelOptions;
   readonly #maxBacklogBytes: number;
@@ -122,6 +126,20 @@ export class WebSocketChannel implements MessageChannel {
     return !this.#isClosing && (readyState === webSocket.OPEN || readyState === webSocket.CONNECTING);
   }
 
+  get sharer(): string {
+    return this.#options.unread?.sharer ?? '';
+  }
+
+  get unreadBytes(): number {
+    return this.#options.webSocket.bufferedAmount;
+  }
+
+  cut(): void {
+    this.#options.unread?.onCut(this.unreadBytes);
+    // A farewell would wait behind all that is not read.
+    this.#options.webSocket.terminate();
+  }
+
   send(text: string): boolean {
     const { webSocket, client } = this.#options;
     if (this.#isClosing) return false;
@@ -134,6 +152,7 @@ export class WebSocketChannel implements MessageChannel {
       webSocket.send(text);
       // guard: upgrade/stall
       this.#watch?.onWritten();
+      if (webSocket.bufferedAmount > 0) this.#options.unread?.answers.note(this);
       return true;
     }
     // A client has said farewell, and its end is told in a moment: what is lost until then is no sign that it does not read.
@@ -254,6 +273,7 @@ export class WebSocketChannel implements MessageChannel {
     this.#watch?.stop();
     this.#cancelClose();
     this.#room?.release();
+    this.#options.unread?.answers.forget(this);
     let end: WebSocketEnd;
     if (wasAsked) end = { kind: 'closed' };
     else if (this.#end !== undefined) end = this.#end;

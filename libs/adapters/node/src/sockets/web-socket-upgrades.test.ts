@@ -12,6 +12,7 @@ import { SmallBudget } from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ClientOptions, WebSocket } from 'ws';
+import { accepted, ADA } from './accepted.fixture.ts';
 import { NodeHttpListener } from '../http/http-listener.ts';
 import type { UpgradeDecision, UpgradeRequest, WebSocketOptions } from './web-socket-upgrades.ts';
 
@@ -28,7 +29,7 @@ async function start(options: Partial<WebSocketOptions> = {}, logger: Logger = s
     logger,
     handler: (exchange) => exchange.respond(200, [], `plain ${exchange.path}`),
     webSockets: {
-      decide: () => ({ kind: 'accepted', serve: serveEcho }),
+      decide: () => accepted(serveEcho),
       maxMessageBytes: 1_000_000,
       ...options,
     },
@@ -85,14 +86,13 @@ describe('WebSocketChannel of a listener', () => {
   let open: OpenChannel;
 
   beforeEach(async () => {
-    const accepted = new Promise<OpenChannel>((resolve) => {
-      void start({ decide: () => ({ kind: 'accepted', serve: resolveOpen }) }).then(() => {
+    open = await new Promise<OpenChannel>((resolve) => {
+      void start({ decide: () => accepted(resolveOpen) }).then(() => {
         const far = client();
         far.on('message', (data) => far.send(data, { binary: false }));
       });
       const resolveOpen = (opened: OpenChannel): void => resolve(opened);
     });
-    open = await accepted;
   });
 
   messageChannelContract((told: ChannelListener) => open(told));
@@ -118,7 +118,7 @@ describe('WebSocketUpgrades', () => {
     const asked: (string | undefined)[][] = [];
     const decide = (request: UpgradeRequest): UpgradeDecision => {
       asked.push([request.path, request.header('host'), request.header('origin')]);
-      if (request.header('origin') === undefined) return { kind: 'accepted', serve: serveEcho };
+      if (request.header('origin') === undefined) return accepted(serveEcho);
       return {
         kind: 'refused',
         error: new GatewayError('OMNI_AUTH_REQUIRED', 'no'),
@@ -145,7 +145,7 @@ describe('WebSocketUpgrades', () => {
       raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`),
     ];
     while (asked.length < 2) await new Promise((next) => setImmediate(next));
-    asked[0]?.({ kind: 'accepted', serve: serveEcho });
+    asked[0]?.(accepted(serveEcho));
     asked[1]?.({ kind: 'refused', error: new GatewayError('OMNI_OVERLOADED', 'no'), headers: [] });
     expect((await Promise.all(answers)).sort()).toEqual([
       expect.stringMatching(/^HTTP\/1\.1 101 /),
@@ -203,7 +203,7 @@ describe('WebSocketUpgrades', () => {
       }).then(() => raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`));
     });
     await gone;
-    decide({ kind: 'accepted', serve: () => (isServed = true) });
+    decide(accepted(() => (isServed = true)));
     await new Promise((next) => setImmediate(next));
     expect(isServed).toBe(false);
   });
@@ -242,7 +242,7 @@ describe('WebSocketUpgrades', () => {
   it('cuts an upgrade that is pipelined behind a request without an answer', async () => {
     listener = new NodeHttpListener({
       handler: () => {},
-      webSockets: { decide: () => ({ kind: 'accepted', serve: serveEcho }), maxMessageBytes: 1_000 },
+      webSockets: { decide: () => accepted(serveEcho), maxMessageBytes: 1_000 },
     });
     ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));
     expect(await raw(`GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`)).toBe('');
@@ -257,6 +257,29 @@ describe('WebSocketUpgrades', () => {
     first.close();
     await once(first, 'close');
     await once(client(), 'open');
+  });
+
+  it('has room for another user when one has as many as there may be, and an idle one makes room', async () => {
+    let who = ADA;
+    let idleSinceMs: number | undefined;
+    const served = {
+      get idleSinceMs() {
+        return idleSinceMs;
+      },
+    };
+    await start({
+      maxConnections: 2,
+      decide: () => ({ ...accepted(serveEcho, served), principal: who }) as UpgradeDecision,
+    });
+    const [first, second] = [client(), client()];
+    await Promise.all([once(first, 'open'), once(second, 'open')]);
+    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`)).toMatch(/^HTTP\/1\.1 503 [^]*"ada" has 2 of 2/);
+    who = { id: 'owner', kind: 'token' };
+    await once(client(), 'open');
+    idleSinceMs = 0;
+    const closed = Promise.race([once(first, 'close'), once(second, 'close')]);
+    await once(client(), 'open');
+    expect((await closed)[0]).toBe(1013);
   });
 
   // guard: upgrade/message-size, upgrade/binary
@@ -284,10 +307,8 @@ describe('WebSocketUpgrades', () => {
   it('closes with 1001 when the owner closes in good order', async () => {
     let channel: MessageChannel | undefined;
     await start({
-      decide: () => ({
-        kind: 'accepted',
-        serve: (open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} })),
-      }),
+      decide: () =>
+        accepted((open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} }))),
     });
     const opened = client();
     await once(opened, 'open');
@@ -301,10 +322,8 @@ describe('WebSocketUpgrades', () => {
     let channel: MessageChannel | undefined;
     await start({
       maxBacklogBytes: 2_000_000,
-      decide: () => ({
-        kind: 'accepted',
-        serve: (open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} })),
-      }),
+      decide: () =>
+        accepted((open) => (channel = open({ onMessage() {}, onFramingError() {}, onClose() {} }))),
     });
     const opened = client();
     await once(opened, 'open');
@@ -327,9 +346,8 @@ describe('WebSocketUpgrades', () => {
     const taken: boolean[] = [];
     let isGone = false;
     await start({
-      decide: () => ({
-        kind: 'accepted',
-        serve: (open) => {
+      decide: () =>
+        accepted((open) => {
           const channel = open({
             onMessage() {},
             onFramingError() {},
@@ -342,8 +360,7 @@ describe('WebSocketUpgrades', () => {
             setImmediate(sendOn);
           };
           sendOn();
-        },
-      }),
+        }),
     });
     const opened = client();
     await once(opened, 'open');
@@ -356,17 +373,15 @@ describe('WebSocketUpgrades', () => {
     const answer = 'x'.repeat(10_000_000);
     const taken: boolean[] = [];
     await start({
-      decide: () => ({
-        kind: 'accepted',
-        serve: (open) => {
+      decide: () =>
+        accepted((open) => {
           const channel = open({
             onMessage: () =>
               void taken.push(channel.send(answer), channel.send(answer), channel.send(answer)),
             onFramingError() {},
             onClose() {},
           });
-        },
-      }),
+        }),
     });
     const opened = client();
     const lengths: number[] = [];
@@ -388,16 +403,14 @@ describe('WebSocketUpgrades', () => {
         writeTimeoutMs: 100,
         pingMs: 10,
         maxBacklogBytes: 100_000_000,
-        decide: () => ({
-          kind: 'accepted',
-          serve: (open) => {
+        decide: () =>
+          accepted((open) => {
             const channel = open({
               onMessage: (text) => void (text === 'go' && channel.send('x'.repeat(32_000_000))),
               onFramingError() {},
               onClose() {},
             });
-          },
-        }),
+          }),
       },
       { ...silentLogger, warn: (fields, message) => void warnings.push([fields, message]) },
     );
@@ -417,16 +430,14 @@ describe('WebSocketUpgrades', () => {
   it('asks no ping of a client that is behind with reading', async () => {
     await start({
       pingMs: 10,
-      decide: () => ({
-        kind: 'accepted',
-        serve: (open) => {
+      decide: () =>
+        accepted((open) => {
           const channel = open({
             onMessage: () => void channel.send('x'.repeat(32_000_000)),
             onFramingError() {},
             onClose() {},
           });
-        },
-      }),
+        }),
     });
     const opened = client();
     await once(opened, 'open');

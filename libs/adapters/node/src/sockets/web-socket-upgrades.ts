@@ -5,18 +5,29 @@ import {
   type ByteBudget,
   type ChannelListener,
   type Exchange,
+  FairPlaces,
   GatewayError,
   type HeaderList,
   type ListenerFacts,
   type Logger,
+  type Occupant,
+  onConnection,
   type OpenChannel,
+  type Principal,
   type RequestFacts,
+  type Share,
+  sharerOf,
+  systemClock,
+  type UnreadAnswers,
 } from '@omni/ports';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CLIENT_BACKLOG_BYTES } from './client-backlog.ts';
+import { connectionName } from '../http/connection-name.ts';
 import { NodeRequestFacts } from '../http/node-request-facts.ts';
 import { headerValue } from '../http/request-head.ts';
 import { WRITE_TIMEOUT_MS } from '../http/response-write-timeout.ts';
+import type { ServedChannel } from './served-channel.ts';
+import { logUnread } from './unread-log.ts';
 import { WebSocketChannel } from './web-socket-channel.ts';
 import { CLOSE } from './web-socket-end.ts';
 
@@ -27,7 +38,11 @@ export type UpgradeRequest = RequestFacts & Pick<Exchange, 'onGone'>;
 export type UpgradeDecision =
   | { readonly kind: 'refused'; readonly error: GatewayError; readonly headers: HeaderList }
   /** `serve` opens the channel before it returns. */
-  | { readonly kind: 'accepted'; readonly serve: (open: OpenChannel) => void };
+  | {
+      readonly kind: 'accepted';
+      readonly principal: Principal;
+      readonly serve: (open: OpenChannel) => ServedChannel;
+    };
 
 /** Settings of the WebSockets of a listener. */
 export interface WebSocketOptions {
@@ -41,7 +56,9 @@ export interface WebSocketOptions {
   readonly writeTimeoutMs?: number;
   /** For messages that are not complete; beyond it a connection is closed with 1013. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
-  /** Open WebSockets; further ones are refused with 503. Default 1,000. */
+  /** For answers that clients have not read; beyond it the connection of whoever has most is cut. Default: none are counted. */
+  readonly unread?: UnreadAnswers | undefined;
+  /** Open WebSockets, shared fairly, see `FairPlaces`: idle ones give way, then further ones are refused with 503. Default 1,000. */
   readonly maxConnections?: number;
   /** Time between pings. Default 30,000. */
   readonly pingMs?: number;
@@ -56,15 +73,50 @@ export interface WebSocketUpgradesOptions extends WebSocketOptions {
 const SUB_PROTOCOL = 'mcp';
 const DEFAULT_MAX_CONNECTIONS = 1_000;
 
+/** One that is open, with the place that it has. */
+class OpenWebSocket implements Occupant {
+  readonly webSocket: WebSocket;
+  readonly share: Share;
+  readonly #onGone: (gone: OpenWebSocket) => void;
+  channel: ServedChannel | undefined;
+
+  constructor(webSocket: WebSocket, share: Share, onGone: (gone: OpenWebSocket) => void) {
+    this.webSocket = webSocket;
+    this.share = share;
+    this.#onGone = onGone;
+  }
+
+  get idleSinceMs(): number | undefined {
+    return this.channel?.idleSinceMs;
+  }
+
+  giveWay(): void {
+    this.leave();
+    this.webSocket.close(CLOSE.tryAgainLater, 'idle, and others need its place');
+  }
+
+  leave(): void {
+    this.#onGone(this);
+  }
+}
+
 /** Turns requests for an upgrade into channels. */
 export class WebSocketUpgrades {
   readonly #options: WebSocketUpgradesOptions;
   readonly #server: WebSocketServer;
-  readonly #open = new Set<WebSocket>();
+  readonly #places: FairPlaces;
+  readonly #open = new Set<OpenWebSocket>();
+  /** Those that have left their place and are not gone yet among them. */
+  readonly #webSockets = new Set<WebSocket>();
   readonly #undecided = new Set<Duplex>();
 
   constructor(options: WebSocketUpgradesOptions) {
     this.#options = options;
+    this.#places = new FairPlaces({
+      capacity: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      what: 'WebSockets',
+      clock: systemClock,
+    });
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -114,7 +166,7 @@ export class WebSocketUpgrades {
   }
 
   #answer(decision: UpgradeDecision, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { refuse, maxConnections = DEFAULT_MAX_CONNECTIONS } = this.#options;
+    const { refuse } = this.#options;
     if (decision.kind === 'refused')
       return /* guard: upgrade/decision */ refuse(socket, decision.error, decision.headers);
     // guard: upgrade/sub-protocol
@@ -124,31 +176,48 @@ export class WebSocketUpgrades {
         new GatewayError('OMNI_SUBPROTOCOL_UNSUPPORTED', 'None of the offered sub-protocols is mcp'),
         [],
       );
+    const principal = onConnection(decision.principal, connectionName(request.socket));
+    const share = this.#places.takeOver(principal, this.#open);
     // guard: upgrade/count
-    if (this.#open.size >= maxConnections)
-      return refuse(
-        socket,
-        new GatewayError('OMNI_OVERLOADED', `At most ${maxConnections} WebSockets can be open at once`),
-        [],
-      );
+    if (share instanceof GatewayError) return refuse(socket, share, []);
+    let isOpen = false;
+    // What is no upgrade after all opens nothing.
+    socket.once('close', () => {
+      if (!isOpen) this.#places.leave(share);
+    });
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#open.add(webSocket);
-      decision.serve((listener) => this.#channel(webSocket, request.socket, listener));
+      isOpen = true;
+      const open = new OpenWebSocket(webSocket, share, this.#onGone);
+      this.#open.add(open);
+      this.#webSockets.add(webSocket);
+      open.channel = decision.serve((listener) => this.#channel(open, principal, request.socket, listener));
     });
   }
+
+  readonly #onGone = (gone: OpenWebSocket): void => {
+    if (this.#open.delete(gone)) this.#places.leave(gone.share);
+  };
 
   /** Cuts every WebSocket that is still open, and every client that waits for one. */
   terminate(): void {
     // guard: upgrade/undecided
     for (const socket of this.#undecided) socket.destroy();
-    for (const webSocket of this.#open) webSocket.terminate();
+    for (const webSocket of this.#webSockets) webSocket.terminate();
   }
 
-  #channel(webSocket: WebSocket, socket: Socket, listener: ChannelListener): WebSocketChannel {
+  #channel(
+    open: OpenWebSocket,
+    principal: Principal,
+    socket: Socket,
+    listener: ChannelListener,
+  ): WebSocketChannel {
+    const { webSocket } = open;
+    const user = sharerOf(principal);
     const {
       pingMs,
       logger,
       budget,
+      unread,
       maxBacklogBytes = CLIENT_BACKLOG_BYTES,
       writeTimeoutMs = WRITE_TIMEOUT_MS,
     } = this.#options;
@@ -157,6 +226,11 @@ export class WebSocketUpgrades {
       closeCode: CLOSE.goingAway,
       client: { socket, writeTimeoutMs },
       budget,
+      unread: unread && {
+        answers: unread,
+        sharer: user,
+        onCut: (unreadBytes) => void logUnread(logger, { user, unreadBytes, where: 'WebSocket' }),
+      },
       maxBacklogBytes,
       ...(pingMs === undefined ? {} : { pingMs }),
       // However a client ends, it is gone; what it did wrong is for the operator.
@@ -178,7 +252,10 @@ export class WebSocketUpgrades {
           );
         return undefined;
       },
-      onGone: () => this.#open.delete(webSocket),
+      onGone: () => {
+        open.leave();
+        this.#webSockets.delete(webSocket);
+      },
     });
   }
 }

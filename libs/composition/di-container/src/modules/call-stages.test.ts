@@ -26,6 +26,7 @@ const CLIENT: ClientContext = {
 const CALL: UpstreamCall = {
   ...internalCall('tools/call', '{}'),
   callerKey: callerKeyOf(CLIENT),
+  caller: CLIENT.principal,
   isInternal: false,
 };
 
@@ -68,7 +69,7 @@ function sent(connection: UpstreamConnection, call = CALL) {
 
 describe('the stages of a gateway', () => {
   it('limit the calls of a server also where each has an instance, and thus a connection, of its own', async () => {
-    const { upstreams, limiter, server, opened } = gateway('{"maxUpstreamInFlight":2}');
+    const { upstreams, upstream, limiter, server, opened } = gateway('{"maxUpstreamInFlight":2}');
     upstreams.start();
     const calls = [];
     for (let n = 0; n < 3; n++) {
@@ -78,18 +79,18 @@ describe('the stages of a gateway', () => {
     expect(calls.map(({ recorded }) => recorded.failure?.message)).toEqual([
       undefined,
       undefined,
-      '"up" has 2 calls under way (limits.maxUpstreamInFlight)',
+      '"ada" has 2 of 2 calls to "up" under way and gets no more now (limits.maxUpstreamInFlight is 2)',
     ]);
     const own = server.instances.slice(1);
     expect(own.map(({ isOpen }) => isOpen)).toEqual([true, true, false]);
     calls[0]?.running.cancel();
     await settle();
-    expect(limiter.inFlight('up')).toBe(1);
+    expect(limiter.inFlight(upstream.spec)).toBe(1);
     const next = sent(await opened());
     await settle();
     expect(next.recorded.log).toEqual([]);
     await upstreams.stop();
-    expect(limiter.inFlight('up')).toBe(0);
+    expect(limiter.inFlight(upstream.spec)).toBe(0);
   });
 
   it('let Omni list a server that is full of calls of clients', async () => {
@@ -105,16 +106,17 @@ describe('the stages of a gateway', () => {
   });
 
   it('count calls that wait for a server to start among its calls', async () => {
-    const { upstreams, limiter, connection } = gateway('{"maxUpstreamInFlight":2}');
+    const { upstreams, upstream, limiter, connection } = gateway('{"maxUpstreamInFlight":2}');
     upstreams.start();
     const waiting = [connection(), connection()];
-    expect(limiter.inFlight('up')).toBe(2);
+    expect(limiter.inFlight(upstream.spec)).toBe(2);
     expect(await connection()).toMatchObject({
       code: 'OMNI_OVERLOADED',
-      message: '"up" has 2 calls under way (limits.maxUpstreamInFlight)',
+      message:
+        '"ada" has 2 of 2 calls to "up" under way and gets no more now (limits.maxUpstreamInFlight is 2)',
     });
     await Promise.all(waiting);
-    expect(limiter.inFlight('up')).toBe(0);
+    expect(limiter.inFlight(upstream.spec)).toBe(0);
     await upstreams.stop();
   });
 });

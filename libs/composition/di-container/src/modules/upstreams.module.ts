@@ -14,8 +14,8 @@ export function registerUpstreams(scope: Scope): void {
     useFactory: ({ configuration: { upstreams } }) => new UpstreamRegistry(upstreams),
   });
   scope.register(Token.CallLimiter, {
-    needs: { configuration: Token.Configuration },
-    useFactory: ({ configuration: { limits } }) => new Limiter(limits),
+    needs: { configuration: Token.Configuration, clock: Token.Clock },
+    useFactory: ({ configuration: { limits }, clock }) => new Limiter({ ...limits, clock }),
   });
   scope.register(Token.Upstreams, {
     needs: {

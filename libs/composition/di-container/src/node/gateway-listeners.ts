@@ -6,7 +6,7 @@ import {
   type UpgradeDecision,
   type UpgradeRequest,
 } from '@omni/node';
-import { CountedByteBudget, type Logger, type Principal } from '@omni/ports';
+import { CountedByteBudget, type Logger, type Principal, UnreadAnswers } from '@omni/ports';
 import type { EndpointDecision } from '@omni/protocol';
 import { LOCAL_PRINCIPAL, type MasterServer } from '../master-server.ts';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
@@ -45,10 +45,11 @@ const ANONYMOUS: Principal = { id: 'anonymous', kind: 'anonymous' };
 export async function openListeners(options: GatewayListenersOptions): Promise<GatewayListeners> {
   const { configuration, environment, address, server, logger } = options;
   const { unixSocket, tcp, tls } = configuration.server;
-  const { maxBodyBytes, maxUnfinishedBytes } = configuration.limits;
+  const { maxBodyBytes, maxUnfinishedBytes, maxUnreadBytes } = configuration.limits;
   const maxBacklogBytes = clientBacklogBytes(configuration.limits);
   // One of the clients, so that servers cannot take their room nor the other way round.
   const budget = new CountedByteBudget(maxUnfinishedBytes);
+  const unread = new UnreadAnswers(maxUnreadBytes);
   const http = new NodeHttpListener({
     handler: server.handle,
     webSockets: {
@@ -56,17 +57,20 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
       maxMessageBytes: maxBodyBytes,
       maxBacklogBytes,
       budget,
+      unread,
     },
     ...(tls === undefined ? {} : { tls }),
     budget,
+    unread,
     logger,
   });
   const streams = new NodeSocketListener({
-    onConnection: (open, { listener }) =>
-      void server.bind(open, { principal: listener.kind === 'tcp' ? ANONYMOUS : LOCAL_PRINCIPAL }),
+    principalOf: ({ kind }) => (kind === 'tcp' ? ANONYMOUS : LOCAL_PRINCIPAL),
+    onConnection: (open, principal) => server.bind(open, { principal }),
     maxMessageBytes: maxBodyBytes,
     maxBacklogBytes,
     budget,
+    unread,
     logger,
   });
   let isHurried = false;
@@ -114,7 +118,7 @@ function decideUpgrade(
   const upgrade = (client: EndpointDecision): UpgradeDecision => {
     if (client.kind === 'refused') return client;
     const { principal, endpoint } = client;
-    return { kind: 'accepted', serve: (open) => void server.bind(open, { principal, endpoint }) };
+    return { kind: 'accepted', principal, serve: (open) => server.bind(open, { principal, endpoint }) };
   };
   const client = server.admitChannel(request);
   return client instanceof Promise ? client.then(upgrade) : upgrade(client);

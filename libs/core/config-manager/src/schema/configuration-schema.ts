@@ -152,20 +152,31 @@ const LimitsSchema = z.strictObject({
     .describe(
       'Longest answer to a client that asks for a list, in bytes in memory. Where the lists of several servers do not fit, each has an equal part of it and leaves out its own items only; they can be called all the same.',
     ),
+  maxUnreadBytes: countSchema(1_048_576, 64 * GIB)
+    .default(268_435_456)
+    .describe(
+      'Most bytes of answers that wait for clients to read them, on all connections together. Beyond it the user with the most loses the connection with the most (OMNI_ANSWERS_UNREAD); where everybody is the same one, the connection with the most is cut.',
+    ),
   maxInFlight: countSchema(1, 1_000_000)
     .default(1_000)
-    .describe('Most requests of clients that run at the same time, whatever they are for.'),
+    .describe(
+      'Most requests of one user, and of all, that run at the same time, whatever they are for. When all are taken there is a quarter more for users with few, and then some for the owner; with auth.mode open each connection counts as a user.',
+    ),
   maxUpstreamInFlight: countSchema(1, 1_000_000)
     .optional()
     .describe(
-      'Most calls of one server at the same time, on all its instances together; calls that wait for it to start count too. maxInFlight when absent.',
+      'Most calls of one server at the same time, on all its instances together, shared as maxInFlight is; calls that wait for it to start count too. maxInFlight when absent.',
     ),
   maxInstanceInFlight: countSchema(1, 1_000_000)
     .optional()
     .describe(
-      'Most calls of one instance of a server, a process or a connection, at the same time. maxUpstreamInFlight when absent.',
+      'Most calls of one instance of a server, a process or a connection, at the same time, shared as maxInFlight is. maxUpstreamInFlight when absent.',
     ),
-  maxSessions: countSchema(1, 1_000_000).default(1_000).describe('Most legacy sessions at the same time.'),
+  maxSessions: countSchema(1, 1_000_000)
+    .default(1_000)
+    .describe(
+      'Most legacy sessions over HTTP at the same time, shared as maxInFlight is. When all are taken, a session without stream and call ends to make room: the oldest of the same user, else of a user with more than an equal part.',
+    ),
   sessionIdle: DurationSchema.prefault('30m').describe(
     'A legacy session ends after this long without a request.',
   ),
@@ -174,7 +185,9 @@ const LimitsSchema = z.strictObject({
     .describe('Most requests of one legacy session that run at the same time.'),
   maxInstances: countSchema(1, 100_000)
     .default(64)
-    .describe('Most processes or connections of one server at the same time.'),
+    .describe(
+      'Most processes or connections of one server at the same time, shared as maxInFlight is. When all are taken, a session without stream and call that has one ends to make room, as with maxSessions.',
+    ),
 });
 
 const LoggingSchema = z.strictObject({
@@ -222,7 +235,9 @@ export const ConfigurationSchema = GatewaySettingsSchema.extend({
   mcpServers: z
     .record(z.string(), McpServerSchema)
     .default({})
-    .describe('The servers behind Omni, by name. The name stands before the names of their tools; one that does not fit there (32 ASCII letters, digits, ".", "_" and "-") gets a short form that depends on it alone.'),
+    .describe(
+      'The servers behind Omni, by name. The name stands before the names of their tools; one that does not fit there (32 ASCII letters, digits, ".", "_" and "-") gets a short form that depends on it alone.',
+    ),
 });
 
 /** What a user writes: every setting optional, durations with a unit. */

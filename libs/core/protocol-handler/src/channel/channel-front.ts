@@ -57,19 +57,28 @@ export class ChannelFront implements PostListener {
   readonly #modernRequests = { calls: new RequestsById({ where: 'on this connection' }) };
   readonly #onClosed: () => void;
   #session: LegacySession | undefined;
+  #lastHeardMs: number;
   #isClosing = false;
 
   constructor(options: ChannelFrontOptions, open: OpenChannel, onClosed: () => void) {
     this.#options = options;
     this.#onClosed = onClosed;
+    this.#lastHeardMs = options.dependencies.ticker.nowMs();
     this.#channel = open(this);
     this.#writer = new ChannelWriter(this.#channel, (why) => this.#giveUp(why));
+  }
+
+  /** See `Connection`. */
+  get idleSinceMs(): number | undefined {
+    const isIdle = this.#session === undefined && this.#modernRequests.calls.size === 0;
+    return isIdle ? this.#lastHeardMs : undefined;
   }
 
   onMessage(text: string, forwardable?: HeaderList): void {
     // A channel may still hand out what came in one chunk with the message that ended it; nobody would end what that began.
     // guard: channel/given-up
     if (this.#isClosing) return;
+    this.#lastHeardMs = this.#options.dependencies.ticker.nowMs();
     const message = parseMessage(text, this.#options.limits);
     try {
       this.#dispatch(message, forwardable);

@@ -1,4 +1,4 @@
-import { GatewayError, type HeaderList, type Principal, type Refusal } from '@omni/ports';
+import { GatewayError, type HeaderList, onConnection, type Principal, type Refusal } from '@omni/ports';
 import { endpointOf, type CatalogueViews, type Endpoint } from '@omni/model';
 import type { HostCheck } from '../collaborators.ts';
 import type { EndpointRequest } from './endpoint-request.ts';
@@ -70,8 +70,8 @@ export class EndpointAccess {
     if (match === null) return undefined;
     const known = this.identify(request);
     return known instanceof Promise
-      ? known.then((later) => this.#decide(later, match[1]))
-      : this.#decide(known, match[1]);
+      ? known.then((later) => this.#decide(request, later, match[1]))
+      : this.#decide(request, known, match[1]);
   }
 
   /** Who a request is from, whatever it asks for. @returns As {@link admit}. */
@@ -84,7 +84,11 @@ export class EndpointAccess {
     this.#authentication.stop();
   }
 
-  #decide(known: Principal | Refusal, server: string | undefined): EndpointDecision {
+  #decide(
+    { connection }: EndpointRequest,
+    known: Principal | Refusal,
+    server: string | undefined,
+  ): EndpointDecision {
     if ('error' in known)
       return /* guard: endpoint/token */ refusal(
         known.error,
@@ -93,7 +97,7 @@ export class EndpointAccess {
     const endpoint = endpointOf(server);
     if (/* guard: endpoint/scope */ !this.#views.serves(endpoint))
       return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${server}"`));
-    return { kind: 'admitted', principal: known, endpoint };
+    return { kind: 'admitted', principal: onConnection(known, connection), endpoint };
   }
 }
 

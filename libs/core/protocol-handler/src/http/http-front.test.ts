@@ -1,5 +1,6 @@
 import { endpointOf } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type Principal } from '@omni/ports';
+import { LOOPBACK_CONNECTION, type RecordingExchange } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
 import { FrontFixture, initializeText, legacyText, modernText, type RequestText } from '../front.fixture.ts';
 
@@ -618,6 +619,40 @@ describe('HttpFront', () => {
     front.dispatch.last.result('{}');
     await front.modern('tools/call', CALL);
     expect(front.dispatch.calls).toHaveLength(3);
+  });
+
+  it('serves another user while one has as many requests under way as there may be', async () => {
+    const front = new FrontFixture({ maxInFlight: 4 });
+    for (let call = 0; call < 4; call++) await front.modern('tools/call', { ...CALL, token: 'other' });
+    expect((await front.modern('tools/call', { ...CALL, token: 'other' })).status).toBe(503);
+    expect((await front.modern('tools/call', CALL)).state).toBe('none');
+    expect(front.dispatch.calls).toHaveLength(5);
+    expect(front.handler.getStatus().details).toMatchObject({ inFlight: 5 });
+  });
+
+  it('counts each connection by itself where everybody is the same one', async () => {
+    const anonymous: Principal = { id: 'anonymous', kind: 'anonymous' };
+    const front = new FrontFixture({ maxInFlight: 4 }, { authentication: { authenticate: () => anonymous } });
+    const on = (connection: string): Promise<RecordingExchange> =>
+      front.raw({
+        headers: [
+          ...['Host', 'localhost', 'Content-Type', 'application/json', 'Mcp-Name', 'files__read'],
+          ...['Accept', 'application/json, text/event-stream', 'Mcp-Method', 'tools/call'],
+          ...['MCP-Protocol-Version', '2026-07-28'],
+        ],
+        body: modernText('tools/call', CALL),
+        connection: { ...LOOPBACK_CONNECTION, connection },
+      });
+    const greedy = [];
+    for (let call = 0; call < 5; call++) greedy.push((await on('connection-1')).status);
+    expect(greedy).toEqual([0, 0, 0, 0, 503]);
+    expect((await on('connection-2')).status).toBe(0);
+  });
+
+  it('tells its connection whose the answers are', async () => {
+    const front = new FrontFixture();
+    expect((await front.modern('server/discover')).principal).toMatchObject({ id: 'owner' });
+    expect((await front.modern('server/discover', { token: 'nobody' })).principal).toBeUndefined();
   });
 
   it('gives two requests with the same id their own answers', async () => {

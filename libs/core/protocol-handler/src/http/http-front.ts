@@ -97,6 +97,7 @@ export class HttpFront {
   readonly #serve = (exchange: Exchange, decision: EndpointDecision): void => {
     if (decision.kind === 'refused') return refuse(exchange, decision.error, 'null', decision.headers);
     const { principal, endpoint } = decision;
+    exchange.belongsTo(principal);
     switch (exchange.method) {
       case 'POST':
         return this.#post(exchange, principal, endpoint);

@@ -111,7 +111,10 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
         payload,
       );
     } else if (outcome.kind === 'error') {
-      this.#exchange.respond(this.#statusFor(outcome.error.facts.httpStatus), JSON_HEADERS, payload);
+      const { error } = outcome;
+      const status = this.#statusFor(error.facts.httpStatus);
+      const headers = status < 400 ? JSON_HEADERS : [...JSON_HEADERS, ...refusalHeaders(error)];
+      this.#exchange.respond(status, headers, payload);
     } else if (outcome.kind === 'refused') {
       const { error } = outcome;
       this.#exchange.respond(error.facts.httpStatus, [...JSON_HEADERS, ...refusalHeaders(error)], payload);

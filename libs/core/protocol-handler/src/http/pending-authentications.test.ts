@@ -233,14 +233,14 @@ describe.each(INGRESSES)('$name that takes time to authenticate', ({ ask, refuse
   });
 
   // guard: pending/room
-  it('leaves half of the room to others when one address asks for all of it', async () => {
+  it('leaves room to others when one address asks for all of it', async () => {
     const { front, authentication } = slow();
-    const greedy = Array.from({ length: 600 }, () => ask(front, from('192.0.2.1')));
-    const others = Array.from({ length: 500 }, (_, at) => ask(front, from(`198.51.100.${at}`)));
+    const greedy = Array.from({ length: 900 }, () => ask(front, from('192.0.2.1')));
+    const others = Array.from({ length: 201 }, (_, at) => ask(front, from(`198.51.100.${at}`)));
     await front.settle();
-    expect(greedy.filter((asked) => asked.outcome() === 'waits')).toHaveLength(500);
+    expect(greedy.filter((asked) => asked.outcome() === 'waits')).toHaveLength(800);
     expect(greedy.at(-1)?.outcome()).toBe(refused('OMNI_OVERLOADED'));
-    expect(others.filter((asked) => asked.outcome() === 'waits')).toHaveLength(500);
+    expect(others.filter((asked) => asked.outcome() === 'waits')).toHaveLength(200);
     const late = ask(front, from('203.0.113.1'));
     await front.settle();
     expect(late.outcome()).toBe(refused('OMNI_OVERLOADED'));
@@ -257,6 +257,7 @@ describe.each(INGRESSES)('$name that takes time to authenticate', ({ ask, refuse
     const certificate = { subject: 'CN=a', issuer: 'CN=b', fingerprint: 'AB', alternativeNames: ['DNS:a'] };
     const connection = {
       listener: { kind: 'https', host: '::', port: 443 },
+      connection: 'connection-7',
       peerAddress: '192.0.2.1',
       peerCertificate: certificate,
     } as const;

@@ -1,8 +1,8 @@
-import { type Clock, GatewayError, type Principal, type Refusal } from '@omni/ports';
+import { type Clock, FairPlaces, GatewayError, type Principal, type Refusal } from '@omni/ports';
 import type { EndpointRequest } from './endpoint-request.ts';
 
-/** All together. One peer address has at most as many as are free: whoever asks for many leaves half of them to others. */
-const MAX_PENDING = 1_000;
+/** Shared fairly by peer addresses: 1,000 with those that are kept for who has few. */
+const MAX_PENDING = 800;
 const DEADLINE_MS = 10_000;
 /** Asked for and not answered, those whose clients have gone or were refused included: nothing ends these but their answer. */
 const MAX_UNANSWERED = 10_000;
@@ -15,12 +15,17 @@ export class PendingAuthentications {
   readonly #clock: Clock;
   /** What ends each. */
   readonly #pending = new Set<(refusal: Refusal) => void>();
-  readonly #ofPeer = new Map<string, number>();
+  readonly #places: FairPlaces;
   #isClosed = false;
   #unanswered = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#places = new FairPlaces({
+      capacity: MAX_PENDING,
+      what: 'requests waiting until it is known who sent them',
+      clock,
+    });
   }
 
   get size(): number {
@@ -36,25 +41,30 @@ export class PendingAuthentications {
 
   /**
    * @param answer - Never rejected.
+   * @param ended - Told when nobody waits for the answer any more.
    * @returns The answer; a refusal when there is no room, when it does not come in time, when the client goes, or when Omni stops.
    */
   wait(
     answer: Promise<Principal | Refusal>,
     request: EndpointRequest,
+    ended: () => void,
   ): Refusal | Promise<Principal | Refusal> {
     this.#unanswered++;
     void answer.then(() => this.#unanswered--);
-    if (this.#isClosed) return stopping();
-    const peer = request.peerAddress ?? '';
-    const ofPeer = this.#ofPeer.get(peer) ?? 0;
+    const share = this.#isClosed
+      ? stopping()
+      : this.#places.take({ id: request.peerAddress ?? '', kind: 'anonymous' });
     // guard: pending/room
-    if (ofPeer >= MAX_PENDING - this.#pending.size) return full();
-    this.#ofPeer.set(peer, ofPeer + 1);
+    if (share instanceof GatewayError) {
+      ended();
+      return { error: share };
+    }
     return new Promise((resolve) => {
       const end = (verdict: Principal | Refusal): void => {
         if (!this.#pending.delete(end)) return;
         cancelDeadline();
-        this.#leave(peer);
+        this.#places.leave(share);
+        if ('error' in verdict) ended();
         resolve(verdict);
       };
       this.#pending.add(end);
@@ -67,13 +77,7 @@ export class PendingAuthentications {
   /** Refuses what waits, and what would wait from now on. */
   close(): void {
     this.#isClosed = true;
-    for (const end of this.#pending) end(stopping());
-  }
-
-  #leave(peer: string): void {
-    const rest = (this.#ofPeer.get(peer) ?? 0) - 1;
-    if (rest > 0) this.#ofPeer.set(peer, rest);
-    else this.#ofPeer.delete(peer);
+    for (const end of this.#pending) end({ error: stopping() });
   }
 }
 
@@ -94,8 +98,8 @@ function late(): Refusal {
   };
 }
 
-function stopping(): Refusal {
-  return { error: new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping') };
+function stopping(): GatewayError {
+  return new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping');
 }
 
 /** Nobody reads it: what is answered to a client that has gone is dropped. */

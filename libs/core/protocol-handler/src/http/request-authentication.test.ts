@@ -1,7 +1,7 @@
 import { GatewayError, type Principal, type Refusal } from '@omni/ports';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
-import type { Authentication } from '../collaborators.ts';
+import type { Authentication, AuthenticationWait } from '../collaborators.ts';
 import { RequestAuthentication } from './request-authentication.ts';
 
 const REFUSED = new GatewayError('OMNI_AUTH_REQUIRED', 'no');
@@ -70,6 +70,40 @@ describe('RequestAuthentication', () => {
     clock.advance(1_000);
     void authentication.identify(new RecordingExchange());
     expect(errors).toHaveLength(2);
+  });
+
+  // guard: authentication/signal
+  it.each<[string, (scene: ReturnType<typeof subject>, exchange: RecordingExchange) => void]>([
+    ['the client goes', (_scene, exchange) => exchange.leave()],
+    ['the time is over', ({ clock }) => clock.advance(10_000)],
+    ['Omni stops', ({ authentication }) => authentication.stop()],
+  ])('tells by a signal that nobody waits for the answer any more when %s', async (_when, end) => {
+    const signals: AbortSignal[] = [];
+    const scene = subject((_request, { signal }) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    });
+    const exchange = new RecordingExchange();
+    const known = scene.authentication.identify(exchange);
+    expect(signals[0]?.aborted).toBe(false);
+    end(scene, exchange);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(await known).toHaveProperty('error');
+  });
+
+  it('leaves the signal of an answer that came alone, and shows who asks late that it is over', async () => {
+    const waits: AuthenticationWait[] = [];
+    const owner: Principal = { id: 'owner', kind: 'token' };
+    const { authentication } = subject((_request, wait) => {
+      waits.push(wait);
+      return waits.length === 1 ? Promise.resolve(owner) : new Promise(() => {});
+    });
+    const exchanges = [new RecordingExchange(), new RecordingExchange()];
+    const known = exchanges.map((exchange) => authentication.identify(exchange));
+    await known[0];
+    for (const exchange of exchanges) exchange.leave();
+    await known[1];
+    expect(waits.map(({ signal }) => signal.aborted)).toEqual([false, true]);
   });
 
   // guard: authentication/unanswered

@@ -1,5 +1,5 @@
 import { type Clock, GatewayError, type Logger, type Principal, type Refusal } from '@omni/ports';
-import type { Authentication } from '../collaborators.ts';
+import type { Authentication, AuthenticationWait } from '../collaborators.ts';
 import type { EndpointRequest } from './endpoint-request.ts';
 import { PendingAuthentications } from './pending-authentications.ts';
 
@@ -39,9 +39,11 @@ export class RequestAuthentication {
     const { refusal } = this.#pending;
     if (refusal !== undefined) return refusal;
     try {
-      const answer = this.#authentication.authenticate(request);
+      const wait = new Wait();
+      const answer = this.#authentication.authenticate(request, wait);
       if (!('then' in answer)) return checked(answer);
-      return this.#pending.wait(Promise.resolve(answer).then(checked).catch(this.#failed), request);
+      const known = Promise.resolve(answer).then(checked).catch(this.#failed);
+      return this.#pending.wait(known, request, () => wait.end());
     } catch (cause) {
       return this.#failed(cause);
     }
@@ -63,6 +65,24 @@ export class RequestAuthentication {
       error: new GatewayError('OMNI_INTERNAL', 'Omni failed to find out who sent the request', { cause }),
     };
   };
+}
+
+/** Makes a signal for who wants one: nearly every authentication answers at once. */
+class Wait implements AuthenticationWait {
+  #controller: AbortController | undefined;
+  #isOver = false;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isOver) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    this.#isOver = true;
+    // guard: authentication/signal
+    this.#controller?.abort();
+  }
 }
 
 /** @throws {TypeError} What is neither a principal nor a refusal that can be sent. */

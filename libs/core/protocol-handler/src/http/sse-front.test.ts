@@ -248,7 +248,7 @@ describe('HTTP+SSE', () => {
   // guard: sse/count
   it('counts against the limit of sessions', async () => {
     const fixture = front({ maxSessions: 2 });
-    await fixture.session();
+    await (await fixture.session()).listen();
     const first = await listen(fixture);
     const refused = await listen(fixture);
     first.leave();
@@ -256,6 +256,17 @@ describe('HTTP+SSE', () => {
     expect(first.status).toBe(200);
     expect(refused.status).toBe(503);
     expect(second.status).toBe(200);
+  });
+
+  it('takes the place of an idle session, and leaves places to others', async () => {
+    const fixture = front({ maxSessions: 2 });
+    const [left, listening] = [await fixture.session(), await fixture.session()];
+    await listening.listen();
+    expect((await listen(fixture)).status).toBe(200);
+    expect((await left.request('ping')).status).toBe(404);
+    expect((await listen(fixture)).status).toBe(503);
+    expect((await listen(fixture, { token: 'other' })).status).toBe(200);
+    expect((await listening.request('ping')).status).toBe(200);
   });
 
   it('is kept alive', async () => {

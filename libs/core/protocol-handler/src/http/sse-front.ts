@@ -9,7 +9,7 @@ import { acknowledge } from './plain-answers.ts';
 import { newSessionId } from '../legacy/session-id.ts';
 import type { Admission } from '../request/admission.ts';
 import { refuse } from '../request/refuse.ts';
-import { tooManySessions } from '../legacy/legacy-sessions.ts';
+import type { LegacySessions } from '../legacy/legacy-sessions.ts';
 import { SseConnection } from './sse-connection.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
@@ -20,8 +20,8 @@ export interface SseFrontOptions {
   /** Names of headers that some server may be told, in lower case. */
   readonly forwardable: readonly string[];
   readonly logger: Logger;
-  /** How many sessions there are beside those of this front: all together are limited. */
-  readonly countSessions: () => number;
+  /** All sessions over HTTP share their places. */
+  readonly sessions: Pick<LegacySessions, 'admit' | 'leave'>;
   /** Serves a client on a channel. */
   readonly bind: (
     open: OpenChannel,
@@ -58,8 +58,9 @@ export class SseFront {
 
   /** Answers an exchange on one of its paths, which are those of `ENDPOINT_OF_SSE`. */
   readonly serve = (exchange: Exchange, decision: EndpointDecision): void => {
-    if (decision.kind === 'refused') refuse(exchange, decision.error, 'null', decision.headers);
-    else if (exchange.path === MESSAGES_PATH) this.#post(exchange, decision.principal);
+    if (decision.kind === 'refused') return refuse(exchange, decision.error, 'null', decision.headers);
+    exchange.belongsTo(decision.principal);
+    if (exchange.path === MESSAGES_PATH) this.#post(exchange, decision.principal);
     else this.#open(exchange, decision.principal, decision.endpoint);
   };
 
@@ -76,9 +77,10 @@ export class SseFront {
     if (!accepts(exchange.header('accept') ?? '', 'text/event-stream')) {
       return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
     }
-    const refused = this.#options.admission.closed ?? this.#full();
-    if (refused !== undefined) return refuse(exchange, refused);
-    const { bind, ticker, logger } = this.#options;
+    const { bind, ticker, logger, sessions, admission } = this.#options;
+    const share = admission.closed ?? sessions.admit(principal);
+    // guard: sse/count
+    if (share instanceof GatewayError) return refuse(exchange, share);
     const id = newSessionId();
     const open: OpenChannel = (listener) => {
       const connection = new SseConnection({
@@ -90,15 +92,12 @@ export class SseFront {
       this.#sessions.set(id, { principal, connection });
       return connection;
     };
-    bind(open, { principal, endpoint, onClosed: () => this.#sessions.delete(id) });
+    const onClosed = (): void => {
+      if (this.#sessions.delete(id)) sessions.leave(share);
+    };
+    bind(open, { principal, endpoint, onClosed });
     logger.info({ scope: serverOf(endpoint) }, 'HTTP+SSE connection opened');
     exchange.onGone(() => this.#sessions.get(id)?.connection.leave());
-  }
-
-  #full(): GatewayError | undefined {
-    const { limits, countSessions } = this.#options;
-    if (/* guard: sse/count */ this.#sessions.size + countSessions() < limits.maxSessions) return undefined;
-    return tooManySessions(limits.maxSessions);
   }
 
   #post(exchange: Exchange, principal: Principal): void {

@@ -17,6 +17,7 @@ import {
   type Endpoint,
   isLogLevel,
   isSameEndpoint,
+  type Leftover,
   META_SUBSCRIPTION,
   NOTHING_RUNS,
   type Outcome,
@@ -64,6 +65,8 @@ export interface LegacySessionOptions {
   readonly endpoint: Endpoint;
   /** Takes what belongs to no request. */
   readonly outlet: ClientOutlet;
+  /** Absent for a session that lives as long as its connection. */
+  readonly leftover?: Leftover;
 }
 
 /**
@@ -72,6 +75,8 @@ export interface LegacySessionOptions {
  * @see MCP 2025-11-25, basic/lifecycle and basic/transports.
  */
 export class LegacySession implements ClientBinding, RequestOwner, RequestServer {
+  readonly principal: Principal;
+  readonly leftover: Leftover | undefined;
   readonly key: string;
   readonly version: string;
   readonly capabilities: string;
@@ -97,6 +102,8 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
   constructor(initialize: RpcMessage, options: LegacySessionOptions) {
     this.#options = options;
     this.#dependencies = options.dependencies;
+    this.principal = options.principal;
+    this.leftover = options.leftover;
     this.key = options.key;
     const { maxSessionInFlight } = options.dependencies;
     this.calls = new RequestsById({ where: 'in this session', maxSessionInFlight });

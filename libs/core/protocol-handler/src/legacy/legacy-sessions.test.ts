@@ -202,18 +202,30 @@ describe('legacy sessions over HTTP', () => {
   });
 
   // guard: session/count
-  it('are at most so many, and make room when they are idle', async () => {
+  it('are at most so many when all have a stream or a call', async () => {
     const front = new FrontFixture({ maxSessions: 1, sessionIdleMs: 1_000 });
-    await front.session();
+    await (await front.session()).listen();
     const refused = await front.post(initializeText());
     expect(refused.status).toBe(503);
-    expect(refused.json()).toMatchObject({ id: 'hello', error: { code: -31020 } });
-    front.clock.advance(1_000);
-    expect((await front.post(initializeText())).status).toBe(200);
+    expect(refused.json()).toMatchObject({
+      id: 'hello',
+      error: {
+        code: -31020,
+        message: '"owner" has 1 of 1 sessions and gets no more now (limits.maxSessions is 1)',
+        data: { retryAfterS: 1 },
+      },
+    });
+    expect(refused.responseHeader('retry-after')).toBe('1');
   });
 
-  // guard: session/room-of-others, session/room-soon
-  it('make room for their own user with the one that is idle longest, so that clients which never end theirs lock nobody out', async () => {
+  it('make room when they have been idle for their time, whoever they belong to', async () => {
+    const front = new FrontFixture({ maxSessions: 1, sessionIdleMs: 1_000 });
+    await front.session();
+    front.clock.advance(1_000);
+    expect((await front.post(initializeText(), [], '/mcp', 'other')).status).toBe(200);
+  });
+
+  it('make room for their own user with the one that is idle longest, at once, and the log hears of it', async () => {
     const front = new FrontFixture({ maxSessions: 3, sessionIdleMs: 1_800_000 });
     const [forgotten, used, listening] = [
       await front.session(),
@@ -221,17 +233,41 @@ describe('legacy sessions over HTTP', () => {
       await front.session(),
     ];
     await listening.listen();
-    front.clock.advance(59_999);
+    front.clock.advance(10);
     await used.request('ping');
-    const tooSoon = await front.post(initializeText());
-    front.clock.advance(1);
-    const others = await front.post(initializeText(), [], '/mcp', 'other');
-    const own = await front.post(initializeText());
-    const next = await front.post(initializeText());
-    expect([tooSoon, others, own, next].map(({ status }) => status)).toEqual([503, 503, 200, 503]);
+    expect((await front.post(initializeText())).status).toBe(200);
     expect((await forgotten.request('ping')).status).toBe(404);
     expect((await used.request('ping')).status).toBe(200);
+    expect((await listening.request('ping')).status).toBe(200);
     expect(front.handler.getStatus().details).toMatchObject({ sessions: 3 });
+    expect(front.infos).toContainEqual([
+      'an idle session was ended to make room for others',
+      { sessionId: 'http-1', user: 'owner', idleMs: 10 },
+    ]);
+  });
+
+  it('make room for another user when theirs has more than an equal part', async () => {
+    const front = new FrontFixture({ maxSessions: 4, sessionIdleMs: 1_800_000 });
+    const many = [];
+    for (let session = 0; session < 4; session++) many.push(await front.session());
+    const opened = [];
+    for (let session = 0; session < 2; session++) {
+      const other = await front.session({ token: 'other' });
+      await other.listen();
+      opened.push(other);
+    }
+    // A third one would be more than half.
+    expect((await front.post(initializeText(), [], '/mcp', 'other')).status).toBe(503);
+    const alive = [];
+    for (const session of [...many, ...opened]) alive.push((await session.request('ping')).status);
+    expect(alive).toEqual([404, 404, 200, 200, 200, 200]);
+  });
+
+  it('leave room for others when one user listens with as many as there may be', async () => {
+    const front = new FrontFixture({ maxSessions: 4 });
+    for (let session = 0; session < 4; session++) await (await front.session()).listen();
+    expect((await front.post(initializeText())).status).toBe(503);
+    expect((await front.post(initializeText(), [], '/mcp', 'other')).status).toBe(200);
   });
 
   it('open no stream without an id', async () => {

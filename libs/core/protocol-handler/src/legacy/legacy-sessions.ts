@@ -1,14 +1,24 @@
 import { type Endpoint, isSameEndpoint } from '@omni/model';
 import type { RpcMessage } from '@omni/jsonrpc';
-import { type CancelTimer, type Clock, type Exchange, GatewayError, type Principal } from '@omni/ports';
+import {
+  type CancelTimer,
+  type Clock,
+  type Exchange,
+  FairPlaces,
+  GatewayError,
+  type Logger,
+  type Occupant,
+  type Principal,
+  type Share,
+} from '@omni/ports';
 import { LegacySession, type SessionDependencies } from './legacy-session.ts';
 import { isPrimingVersion, negotiateVersion } from './legacy-version.ts';
 import { EventBudget, SessionEvents } from '../streams/session-events.ts';
 import { newSessionId } from './session-id.ts';
 import { SessionStream } from '../streams/session-stream.ts';
 
-/** A legacy session over HTTP. */
-export interface HttpSession {
+/** A legacy session over HTTP. Without a stream and a call it gives way when others need its place. */
+export interface HttpSession extends Occupant {
   /** What the client shows: 128 random bits, known to nobody else. */
   readonly id: string;
   readonly session: LegacySession;
@@ -24,39 +34,50 @@ export interface LegacySessionsOptions extends SessionDependencies {
   readonly clock: Clock;
   readonly maxSessions: number;
   readonly sessionIdleMs: number;
-  /** How many sessions there are beside these: all together are limited. Default: none. */
-  readonly countOthers?: () => number;
+  readonly logger: Logger;
 }
 
 /** How often it is looked for idle sessions in the time after which they end. */
 const SWEEPS = 4;
-/** When there is no room, a session that was idle for so long makes way for another one of its user. */
-const REPLACEABLE_AFTER_MS = 60_000;
 
 /** The legacy sessions over HTTP, by id. */
 export class LegacySessions {
   readonly #options: LegacySessionsOptions;
   readonly #sessions = new Map<string, HttpSession>();
   readonly #budget = new EventBudget();
+  readonly #places: FairPlaces;
   #opened = 0;
   #cancelSweep: CancelTimer | undefined;
 
   constructor(options: LegacySessionsOptions) {
     this.#options = options;
+    this.#places = new FairPlaces({
+      capacity: options.maxSessions,
+      what: 'sessions',
+      setting: 'limits.maxSessions',
+      clock: options.clock,
+    });
   }
 
   get size(): number {
     return this.#sessions.size;
   }
 
+  /** Takes a place for a session, of HTTP+SSE too; sessions that were left behind make room. @returns What {@link leave} takes. */
+  admit(principal: Principal): Share | GatewayError {
+    if (this.#places.isFull) this.#sweep();
+    return this.#places.takeOver(principal, this.#sessions.values());
+  }
+
+  leave(share: Share): void {
+    this.#places.leave(share);
+  }
+
   open(initialize: RpcMessage, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
-    const { maxSessions, clock, sessionIdleMs } = this.#options;
-    if (this.#isFull()) {
-      this.#sweep();
-      if (this.#isFull()) this.#endIdlestOf(principal);
-      // guard: session/count
-      if (this.#isFull()) return tooManySessions(maxSessions);
-    }
+    const { clock, sessionIdleMs } = this.#options;
+    const share = this.admit(principal);
+    // guard: session/count
+    if (share instanceof GatewayError) return share;
     const { ticker } = this.#options;
     const events = new SessionEvents({
       ticker,
@@ -70,22 +91,26 @@ export class LegacySessions {
       principal,
       endpoint,
       outlet: standalone,
+      leftover: {
+        isIdle: () => !isBusy(opened),
+        giveWay: () => opened.giveWay(),
+      },
     });
     const opened: HttpSession = {
       id: newSessionId(),
       session,
       events,
       standalone,
+      share,
       lastSeenMs: clock.monotonicMs(),
+      get idleSinceMs() {
+        return isBusy(opened) ? undefined : opened.lastSeenMs;
+      },
+      giveWay: () => this.#giveWay(opened),
     };
     this.#sessions.set(opened.id, opened);
     this.#cancelSweep ??= clock.after(sessionIdleMs / SWEEPS, this.#sweepLater);
     return opened;
-  }
-
-  #isFull(): boolean {
-    const { maxSessions, countOthers = () => 0 } = this.#options;
-    return this.#sessions.size + countOthers() >= maxSessions;
   }
 
   /** The session, when it exists, belongs to this principal and to this endpoint; the three cases look alike from outside. */
@@ -135,7 +160,8 @@ export class LegacySessions {
 
   /** @param reason - What running calls are answered with; without it they get no answer. */
   end(found: HttpSession, reason?: GatewayError): void {
-    this.#sessions.delete(found.id);
+    if (!this.#sessions.delete(found.id)) return;
+    this.#places.leave(found.share);
     found.session.end(reason);
     found.standalone.end();
     found.events.release();
@@ -164,34 +190,18 @@ export class LegacySessions {
     }
   }
 
-  /** Its client has to begin again; others could not begin at all. Nobody takes the room of another user. */
-  #endIdlestOf(principal: Principal): void {
-    let idlest: HttpSession | undefined;
-    for (const found of this.#sessions.values()) {
-      if (
-        isBusy(found) ||
-        /* guard: session/room-of-others */ found.session.client.principal.id !== principal.id
-      )
-        continue;
-      if (idlest === undefined || found.lastSeenMs < idlest.lastSeenMs) idlest = found;
-    }
-    if (
-      idlest !== undefined &&
-      /* guard: session/room-soon */ idlest.lastSeenMs <=
-        this.#options.clock.monotonicMs() - REPLACEABLE_AFTER_MS
-    )
-      this.end(idlest);
+  #giveWay(found: HttpSession): void {
+    const { key, client } = found.session;
+    const idleMs = Math.max(0, Math.round(this.#options.clock.monotonicMs() - found.lastSeenMs));
+    this.#options.logger.info(
+      { sessionId: key, user: client.principal.id, idleMs },
+      'an idle session was ended to make room for others',
+    );
+    this.end(found);
   }
 }
 
 /** A session that is waited for. */
 function isBusy({ session, standalone }: HttpSession): boolean {
   return /* guard: session/busy */ session.calls.size > 0 || standalone.isOpen;
-}
-
-export function tooManySessions(maxSessions: number): GatewayError {
-  return new GatewayError(
-    'OMNI_OVERLOADED',
-    `At most ${maxSessions} sessions can be open (limits.maxSessions)`,
-  );
 }

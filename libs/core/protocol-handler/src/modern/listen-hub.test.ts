@@ -249,12 +249,19 @@ describe('ListenHub', () => {
   });
 
   // guard: listen/count
-  it('is open at most a thousand times', async () => {
+  it('is open at most a thousand times for one user, which leaves room for others', async () => {
     const front = new FrontFixture();
     for (let n = 0; n < 1_000; n++) await listen(front, '{}', String(n));
     const refused = await listen(front, '{}');
     expect(refused.status).toBe(503);
     expect(refused.json()).toMatchObject({ error: { code: -31020 } });
+    expect(refused.responseHeader('retry-after')).toBe('1');
+    const other = await front.modern('subscriptions/listen', {
+      id: '1',
+      params: '"notifications":{}',
+      token: 'other',
+    });
+    expect(other.status).toBe(200);
   });
 
   it('acknowledges tasks when it is known whose they are, and keeps what comes before', async () => {

@@ -18,7 +18,7 @@ import {
   type RunningCall,
   type ViewChange,
 } from '@omni/model';
-import { type Clock, GatewayError } from '@omni/ports';
+import { type Clock, FairPlaces, GatewayError, type Share } from '@omni/ports';
 import type { Dispatch, ResourceUpdates } from '../collaborators.ts';
 import type { ClientRequest } from '../request/client-request.ts';
 
@@ -45,6 +45,7 @@ interface Listen {
    * only the subjects that were asked for.
    */
   held: Map<string, RpcNotification> | undefined;
+  readonly share: Share;
   isAcknowledged: boolean;
   isClosed: boolean;
 }
@@ -59,7 +60,7 @@ export interface ListenHubOptions {
   readonly views: CatalogueViews;
   readonly updates: ResourceUpdates;
   readonly dispatch: Pick<Dispatch, 'watchTasks'>;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'after' | 'monotonicMs'>;
 }
 
 /**
@@ -70,10 +71,16 @@ export interface ListenHubOptions {
 export class ListenHub {
   readonly #options: ListenHubOptions;
   readonly #listens = new Set<Listen>();
+  readonly #places: FairPlaces;
   readonly #stopWatching: () => void;
 
   constructor(options: ListenHubOptions) {
     this.#options = options;
+    this.#places = new FairPlaces({
+      capacity: MAX_LISTENS,
+      what: 'subscriptions/listen open',
+      clock: options.clock,
+    });
     this.#stopWatching = options.views.onChange((change) => this.#announce(change));
   }
 
@@ -84,18 +91,15 @@ export class ListenHub {
   open(request: ClientRequest): RunningCall {
     const filter = readFilter(request.message);
     if (filter instanceof GatewayError) return failureOf(request, filter);
+    const share = this.#places.take(request.client.principal);
     // guard: listen/count
-    if (this.#listens.size >= MAX_LISTENS) {
-      return failureOf(
-        request,
-        new GatewayError('OMNI_OVERLOADED', `At most ${MAX_LISTENS} subscriptions can be open`),
-      );
-    }
+    if (share instanceof GatewayError) return failureOf(request, share);
     const listen: Listen = {
       request,
       kinds: filter.kinds,
       releases: [],
       held: undefined,
+      share,
       isAcknowledged: false,
       isClosed: false,
     };
@@ -221,6 +225,7 @@ export class ListenHub {
     if (listen.isClosed) return;
     listen.isClosed = true;
     this.#listens.delete(listen);
+    this.#places.leave(listen.share);
     // guard: listen/release
     for (const release of listen.releases) release();
   }

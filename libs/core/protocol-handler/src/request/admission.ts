@@ -1,18 +1,22 @@
-import { GatewayError } from '@omni/ports';
+import { type Clock, FairPlaces, GatewayError, type Principal, type Share } from '@omni/ports';
 
-/** Counts what runs at the front, and refuses more than the limit or anything once Omni stops. */
+/** Counts what runs at the front, and refuses more than the limit, more than a user's share of it, or anything once Omni stops. */
 export class Admission {
-  readonly #maxInFlight: number;
-  #inFlight = 0;
+  readonly #places: FairPlaces;
   #isClosed = false;
   #onIdle: (() => void)[] = [];
 
-  constructor(maxInFlight: number) {
-    this.#maxInFlight = maxInFlight;
+  constructor(maxInFlight: number, clock: Pick<Clock, 'monotonicMs'>) {
+    this.#places = new FairPlaces({
+      capacity: maxInFlight,
+      what: 'requests under way',
+      setting: 'limits.maxInFlight',
+      clock,
+    });
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#places.taken;
   }
 
   /** @returns Why nothing new is taken; `undefined` while Omni runs. For what lasts for days and has a limit of its own. */
@@ -20,23 +24,17 @@ export class Admission {
     return this.#isClosed ? new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping') : undefined;
   }
 
-  /** @returns Why the request cannot run; `undefined` when it is counted in. */
-  acquire(): GatewayError | undefined {
+  /** @returns What {@link release} takes; or why the request cannot run. */
+  acquire(principal: Principal): Share | GatewayError {
     // guard: admission/closing
-    if (this.#isClosed) return this.closed;
+    if (this.closed !== undefined) return this.closed;
     // guard: admission/in-flight
-    if (this.#inFlight >= this.#maxInFlight)
-      return new GatewayError(
-        'OMNI_OVERLOADED',
-        `At most ${this.#maxInFlight} requests can run at once (limits.maxInFlight)`,
-      );
-    this.#inFlight++;
-    return undefined;
+    return this.#places.take(principal);
   }
 
-  release(): void {
-    this.#inFlight--;
-    if (this.#inFlight > 0 || this.#onIdle.length === 0) return;
+  release(share: Share): void {
+    this.#places.leave(share);
+    if (this.inFlight > 0 || this.#onIdle.length === 0) return;
     const listeners = this.#onIdle;
     this.#onIdle = [];
     for (const listener of listeners) listener();
@@ -49,7 +47,7 @@ export class Admission {
 
   /** Calls back when nothing runs any more; at once when that is so now. */
   whenIdle(listener: () => void): void {
-    if (this.#inFlight === 0) listener();
+    if (this.inFlight === 0) listener();
     else this.#onIdle.push(listener);
   }
 }

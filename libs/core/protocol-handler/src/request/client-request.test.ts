@@ -56,7 +56,7 @@ interface Line {
 
 /** Everything around requests of one session. */
 class Scene {
-  readonly admission = new Admission(2);
+  readonly admission = new Admission(2, new VirtualClock());
   readonly lines: Line[] = [];
   readonly writer = new RecordingWriter();
   readonly calls = new RequestsById({ where: 'in this session', maxSessionInFlight: 2 });
@@ -239,7 +239,7 @@ describe('ClientRequest', () => {
   );
 
   it('gives its place back even if the log fails', () => {
-    const admission = new Admission(1);
+    const admission = new Admission(1, new VirtualClock());
     const debug = (): never => {
       throw new RangeError('disk full');
     };

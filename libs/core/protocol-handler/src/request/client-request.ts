@@ -11,7 +11,7 @@ import {
   type RpcNotification,
   type RunningCall,
 } from '@omni/model';
-import { type Exchange, GatewayError, type HeaderList, type Place } from '@omni/ports';
+import { type Exchange, GatewayError, type HeaderList, type Place, type Share } from '@omni/ports';
 import type { FrontRequests } from './front-requests.ts';
 import type { InFlight, InFlightRequest } from './in-flight.ts';
 import { isPersistent } from './methods.ts';
@@ -74,7 +74,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   #running: RunningCall = NOTHING_RUNS;
   #chunks: ChunkWriter | undefined = undefined;
   #isError = false;
-  #hasPermit = false;
+  #permit: Share | undefined = undefined;
   #isSettled = false;
   #isCancelled = false;
   #cancelReason: string | undefined = undefined;
@@ -229,7 +229,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
       // A log that fails has nobody to tell, and ends nothing else.
     }
     front.settled++;
-    if (/* guard: request/permit */ this.#hasPermit) front.admission.release();
+    if (/* guard: request/permit */ this.#permit !== undefined) front.admission.release(this.#permit);
   }
 
   /** @returns How the request has ended indeed: an answer that cannot be written is a failure of Omni. */
@@ -260,13 +260,13 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     const { admission } = this.#front;
     // A listen lasts for days, and has a limit of its own.
     const isCounted = this.client.era === 'legacy' || !isPersistent(this.message.method);
-    const full = isCounted ? admission.acquire() : admission.closed;
+    const permit = isCounted ? admission.acquire(this.client.principal) : admission.closed;
     // guard: batch/admission
-    if (full !== undefined) {
-      this.refuse(full);
+    if (permit instanceof GatewayError) {
+      this.refuse(permit);
       return false;
     }
-    this.#hasPermit = isCounted;
+    this.#permit = permit;
     const refused = this.#owner?.calls.enter(this);
     if (refused === undefined) return true;
     this.fail(refused);

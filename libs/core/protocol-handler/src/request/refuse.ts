@@ -3,13 +3,11 @@ import type { Exchange, GatewayError, HeaderList } from '@omni/ports';
 import { JSON_HEADERS } from '../streams/sse-text.ts';
 import type { ClientOutlet } from './deliver.ts';
 
-// RFC 9110, 10.2.3; it is a matter of moments.
-const RETRY_SOON: HeaderList = ['Retry-After', '1'];
 const NO_HEADERS: HeaderList = [];
 
 /** Headers that belong into the answer of who refuses with this error. */
-export function refusalHeaders({ code }: GatewayError): HeaderList {
-  return code === 'OMNI_OVERLOADED' ? RETRY_SOON : NO_HEADERS;
+export function refusalHeaders({ retryAfterS }: GatewayError): HeaderList {
+  return retryAfterS === undefined ? NO_HEADERS : ['Retry-After', String(retryAfterS)];
 }
 
 /**

@@ -43,6 +43,7 @@ export function bridgedCall(
     forwardedHeaders,
     clientId: message.id,
     callerKey: callerKeyOf(client),
+    caller: client.principal,
     allowPassthrough: false,
   };
 }

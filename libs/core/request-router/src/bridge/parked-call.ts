@@ -233,7 +233,7 @@ export class ParkedCall implements CallHandler, Parked {
   /** Finds the call a place, and gives the client what the server has asked until then. */
   #ask(waiting: WaitingRequest): void {
     const { context } = waiting;
-    const ticket = this.#parks.enter(this, context.client.principal.id);
+    const ticket = this.#parks.enter(this, context.client.principal);
     if (ticket instanceof GatewayError) return this.#refuseServerRequests(ticket);
     this.#phase = { kind: 'asking', waiting, ticket };
     this.#parks.stateFor(context, this.connection.upstream, ticket).then(

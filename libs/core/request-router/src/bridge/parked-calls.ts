@@ -5,7 +5,10 @@ import {
   type CancelTimer,
   type Clock,
   CountedByteBudget,
+  FairPlaces,
   GatewayError,
+  type Principal,
+  type Share,
 } from '@omni/ports';
 import { callDigest } from './call-digest.ts';
 import { STATE_PREFIX, StateSeal } from '../seal/state-seal.ts';
@@ -21,7 +24,7 @@ export interface Parked {
 export interface Ticket<Call extends Parked> {
   readonly id: string;
   readonly call: Call;
-  readonly principalId: string;
+  readonly share: Share;
   readonly cancelTimer: CancelTimer;
   /** What the server has said meanwhile. */
   readonly held: ByteReservation;
@@ -42,7 +45,6 @@ export interface ParkedCallsOptions {
 /** People answer serverRequests: they get time. */
 export const PARK_MS = 10 * 60_000;
 const MAX_PARKED = 1_000;
-const MAX_PER_PRINCIPAL = 100;
 /** A server may answer before its question is; all such answers together have this room. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
@@ -71,12 +73,18 @@ export class ParkedCalls<Call extends Parked> {
   readonly #definitionOf: (upstream: string) => string | undefined;
   readonly #node = randomId();
   readonly #tickets = new Map<string, Ticket<Call>>();
+  readonly #places: FairPlaces;
   readonly #budget = new CountedByteBudget(MAX_HELD_BYTES);
 
   constructor({ clock, seal = new StateSeal(), definitionOf }: ParkedCallsOptions) {
     this.#clock = clock;
     this.#seal = seal;
     this.#definitionOf = definitionOf;
+    this.#places = new FairPlaces({
+      capacity: MAX_PARKED,
+      what: 'calls waiting for answers of their clients',
+      clock,
+    });
   }
 
   get size(): number {
@@ -84,25 +92,17 @@ export class ParkedCalls<Call extends Parked> {
   }
 
   /** Takes a call in. It leaves by {@link leave}, by {@link take} when its client comes back, or by its expiry. */
-  enter(call: Call, principalId: string): Ticket<Call> | GatewayError {
+  enter(call: Call, principal: Principal): Ticket<Call> | GatewayError {
+    const share = this.#places.take(principal);
     // guard: parked/count
-    if (this.#tickets.size >= MAX_PARKED)
-      return new GatewayError(
-        'OMNI_OVERLOADED',
-        `${MAX_PARKED} calls wait for answers of their clients already`,
-      );
-    let own = 0;
-    for (const ticket of this.#tickets.values()) if (ticket.principalId === principalId) own++;
-    // guard: parked/per-principal
-    if (own >= MAX_PER_PRINCIPAL)
-      return new GatewayError('OMNI_OVERLOADED', `${own} calls of this user wait for answers already`);
+    if (share instanceof GatewayError) return share;
     const id = randomId();
     const cancelTimer = this.#clock.after(PARK_MS, () => {
       this.leave(ticket);
       // guard: parked/abandoned
       call.onExpired();
     });
-    const ticket: Ticket<Call> = { id, call, principalId, cancelTimer, held: this.#budget.share() };
+    const ticket: Ticket<Call> = { id, call, share, cancelTimer, held: this.#budget.share() };
     this.#tickets.set(id, ticket);
     return ticket;
   }
@@ -110,7 +110,7 @@ export class ParkedCalls<Call extends Parked> {
   leave(ticket: Ticket<Call>): void {
     ticket.cancelTimer();
     ticket.held.release();
-    this.#tickets.delete(ticket.id);
+    if (this.#tickets.delete(ticket.id)) this.#places.leave(ticket.share);
   }
 
   /** Lets the call of a state go on, once. */

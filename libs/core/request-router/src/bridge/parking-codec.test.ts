@@ -326,15 +326,15 @@ describe('ParkingCodec and ParkedCall', () => {
 
   it('refuses questions when too many calls of the user wait', async () => {
     const talk = new Talk();
-    const replies = Array.from({ length: 101 }, () => {
+    const replies = Array.from({ length: 1_001 }, () => {
       const { reply } = talk.request();
       talk.ask();
       return reply;
     });
     expect(talk.answers).toEqual(['OMNI_OVERLOADED']);
-    await Promise.all(replies.slice(0, 100).map((reply) => reply.answered));
+    await Promise.all(replies.slice(0, 1_000).map((reply) => reply.answered));
     talk.connection.last.answer('"result":{}');
-    expect(replies[100]?.json).toMatchObject({ result: { resultType: 'complete' } });
+    expect(replies[1_000]?.json).toMatchObject({ result: { resultType: 'complete' } });
   });
 
   // guard: era/state-to-legacy
@@ -428,7 +428,7 @@ describe('ParkingCodec and ParkedCall', () => {
 
   it('gives back its place when nobody comes for the end', async () => {
     const talk = new Talk();
-    for (let call = 0; call < 100; call++) await talk.park();
+    for (let call = 0; call < 1_000; call++) await talk.park();
     const { reply } = talk.request();
     talk.ask();
     talk.connection.last.answer('"result":{}');

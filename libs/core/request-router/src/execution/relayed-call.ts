@@ -23,6 +23,7 @@ export function relayedCall(
     forwardedHeaders,
     clientId: message.id,
     callerKey: callerKeyOf(client),
+    caller: client.principal,
     allowPassthrough,
   };
 }

@@ -96,7 +96,12 @@ export class TaskWatch {
         ? []
         : [{ start: filter.start, end: filter.end, text: JSON.stringify({ taskIds: ids }) }];
     const sent = params === undefined ? '' : applyEdits(text, edits, params.start, params.end);
-    return { ...internalCall(LISTEN, sent), clientId: message.id, callerKey: callerKeyOf(client) };
+    return {
+      ...internalCall(LISTEN, sent),
+      clientId: message.id,
+      callerKey: callerKeyOf(client),
+      caller: client.principal,
+    };
   }
 
   #listenerFor(upstream: string, own: ReadonlyMap<string, string>): CallHandler {

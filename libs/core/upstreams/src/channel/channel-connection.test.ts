@@ -579,6 +579,7 @@ function messageOf(text: string): RpcMessage {
 
 class RecordingBinding implements ClientBinding {
   readonly key = 's1';
+  readonly principal = { id: 'ada', kind: 'token' } as const;
   readonly version = '2025-11-25';
   readonly capabilities = '{"roots":{}}';
   readonly clientInfo = '{}';

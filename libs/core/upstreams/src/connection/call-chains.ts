@@ -6,10 +6,10 @@ import {
   type InstanceIdentity,
   type SendCall,
 } from '@omni/model';
-import type { Era, GatewayError, UpstreamSpec } from '@omni/ports';
+import type { Era, GatewayError, Principal, UpstreamSpec } from '@omni/ports';
 
 /** Takes a place for a call that waits for its server to start. @returns What gives the place back, or why there is none. */
-export type HoldPlace = (upstream: string) => (() => void) | GatewayError;
+export type HoldPlace = (spec: UpstreamSpec, principal: Principal) => (() => void) | GatewayError;
 
 export interface CallChainsOptions {
   /** The first one sees a call first. Default: none. */

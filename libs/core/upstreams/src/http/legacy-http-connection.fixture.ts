@@ -94,6 +94,7 @@ export async function open({ binding, sessionId, chains = new CallChains(), prov
 export function ownerOf(log: string[]): ClientBinding {
   return {
     key: 'k1',
+    principal: { id: 'ada', kind: 'token' },
     version: '2025-11-25',
     capabilities: '{"roots":{"listChanged":true},"sampling":{},"unheardOf":{}}',
     clientInfo: '{"name":"client","version":"3"}',

@@ -2,10 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { RecordingCall } from '@omni/testing';
 import type { RpcMessage } from '@omni/jsonrpc';
 import { internalCall } from '@omni/model';
+import type { Era } from '@omni/ports';
 import { SharedClientBinding } from '../instances/shared-client-binding.ts';
 import { messageOf, open, ownerOf, passing, spanOf } from './legacy-http-connection.fixture.ts';
 import { oneAtATime } from '../connection/connection-context.fixture.ts';
 import { callOf } from '../connection/upstream-call.fixture.ts';
+
+function sharedBinding(era: Era, capabilities: string): SharedClientBinding {
+  return new SharedClientBinding({ key: 'k', principal: { id: 'ada', kind: 'token' }, era, capabilities });
+}
 
 describe('LegacyHttpConnection', () => {
   // guard: instance/others-capabilities
@@ -193,11 +198,7 @@ describe('LegacyHttpConnection', () => {
   it('tells whoever asks for it how tasks are getting on, and the session on a connection of its own', async () => {
     const status = '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"t"}}';
     const log: string[] = [];
-    for (const binding of [
-      undefined,
-      new SharedClientBinding('k', 'legacy', '{"elicitation":{}}'),
-      ownerOf(log),
-    ]) {
+    for (const binding of [undefined, sharedBinding('legacy', '{"elicitation":{}}'), ownerOf(log)]) {
       const { connection, get } = await open(binding === undefined ? {} : { binding });
       get.stream();
       get.event(status);
@@ -210,7 +211,7 @@ describe('LegacyHttpConnection', () => {
 
   it('puts a request without a call to the only call of those who share it, and is held up until that is answered', async () => {
     const { connection, http, get } = await open({
-      binding: new SharedClientBinding('k', 'modern', '{"elicitation":{}}'),
+      binding: sharedBinding('modern', '{"elicitation":{}}'),
     });
     const ask = (id: number): void =>
       get.event(`{"jsonrpc":"2.0","id":${id},"method":"elicitation/create","params":{}}`);
@@ -231,7 +232,7 @@ describe('LegacyHttpConnection', () => {
 
   it('puts a request without a call to nobody while it may be about the call of another session that is over', async () => {
     const { connection, get, clock } = await open({
-      binding: new SharedClientBinding('k', 'legacy', '{"elicitation":{}}'),
+      binding: sharedBinding('legacy', '{"elicitation":{}}'),
     });
     get.stream();
     const ask = (id: number): void =>

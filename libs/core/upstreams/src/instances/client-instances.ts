@@ -76,7 +76,7 @@ export class ClientInstances {
     instance.lastUsedMs = clock.monotonicMs();
     if (client.session !== undefined) this.#keepFor(instance, client.session);
     sessions.connectionFor(instance.binding, (result) => {
-      // What did not come up takes no room.
+      // What did not come up takes no room; one that has been refused a wait has come up, or will.
       if (result instanceof GatewayError && !sessions.isOpening(instance.binding))
         this.#instances.delete(instance);
       done(result);
@@ -110,13 +110,22 @@ export class ClientInstances {
     if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
     const group = this.#keyOf(client);
     const capabilities = this.needs(client) ? capabilitiesAcrossEras(client.capabilities) : '{}';
-    const binding = new SharedClientBinding(`${group} ${++this.#opened}`, era, capabilities);
+    const binding = new SharedClientBinding({
+      key: `${group} ${++this.#opened}`,
+      principal,
+      era,
+      capabilities,
+    });
     const instance: Instance = {
       binding,
       group,
       principalId: principal.id,
       sessions: new Set(),
       lastUsedMs: 0,
+    };
+    binding.leftover = {
+      isIdle: () => !this.#isBusy(instance) && !this.#isKept(instance),
+      giveWay: () => this.#end(instance),
     };
     this.#instances.add(instance);
     this.#cancelSweep ??= clock.after(IDLE_MS, this.#sweep);

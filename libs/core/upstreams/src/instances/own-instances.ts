@@ -4,7 +4,7 @@ import {
   type ClientContext,
   type UpstreamConnection,
 } from '@omni/model';
-import { type CancelTimer, type Clock, GatewayError, type UpstreamSpec } from '@omni/ports';
+import { type CancelTimer, type Clock, GatewayError, type Logger, type UpstreamSpec } from '@omni/ports';
 import { ClientInstances } from './client-instances.ts';
 import { SharedClientBinding } from './shared-client-binding.ts';
 import { instanceUse, type InstanceUse } from './instance-use.ts';
@@ -16,6 +16,7 @@ import { SessionConnections } from './session-connections.ts';
 export interface OwnInstancesOptions {
   readonly spec: UpstreamSpec;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly maxInstances: number;
   /** Opens a legacy connection; returns what gives the attempt up. */
   readonly open: (binding: ClientBinding, done: OnConnection) => () => void;
@@ -25,6 +26,13 @@ export interface OwnInstancesOptions {
 
 /** A session's instance that lists were read from, and that runs no call in this time, is closed until there is one. */
 const UNCALLED_MS = 60_000;
+
+/**
+ * An instance whose session has neither a stream nor a call for so long is closed until there is one: most clients never say that they
+ * are gone. Not where each session was promised a process of its own.
+ */
+const IDLE_MS = 5 * 60_000;
+const LOOK_MS = 60_000;
 
 /** Whose instance it is, unless all clients share it. */
 export type OwnUse = Exclude<InstanceUse, 'shared'>;
@@ -45,17 +53,18 @@ export class OwnInstances {
   readonly #isCapable = new WeakMap<ClientBinding, boolean>();
   /** The sessions whose instances were opened to read lists from, and for no call yet. */
   readonly #uncalled = new Map<ClientBinding, CancelTimer>();
+  #cancelLook: CancelTimer | undefined;
   #requests = 0;
 
   constructor(options: OwnInstancesOptions) {
     this.#options = options;
-    const { spec, clock, maxInstances, open, isWatched } = options;
-    this.#connections = new SessionConnections({ upstream: spec.name, maxInstances, open });
+    const { spec } = options;
+    this.#connections = new SessionConnections({ ...options, upstream: spec.name });
     this.#clients = new ClientInstances({
       upstream: spec.name,
       sessions: this.#connections,
-      clock,
-      isWatched,
+      clock: options.clock,
+      isWatched: options.isWatched,
     });
   }
 
@@ -105,6 +114,7 @@ export class OwnInstances {
     const { session } = client;
     if (use !== 'session' || session === undefined) return this.#clients.connectionFor(client, done);
     if (this.#uncalled.size > 0) this.#keep(session);
+    if (this.#options.spec.instances === 'auto') this.#cancelLook ??= this.#lookLater();
     this.#connections.connectionFor(session, done);
   }
 
@@ -131,11 +141,12 @@ export class OwnInstances {
       if (isNew) this.#closeUncalled(session);
       return;
     }
-    const binding = new SharedClientBinding(
-      this.#requestKey(),
+    const binding = new SharedClientBinding({
+      key: this.#requestKey(),
+      principal: client.principal,
       era,
-      session === undefined ? capabilitiesAcrossEras(capabilities) : capabilities,
-    );
+      capabilities: session === undefined ? capabilitiesAcrossEras(capabilities) : capabilities,
+    });
     this.#connections.connectionFor(binding, (connection) => {
       if (connection instanceof GatewayError) binding.end();
       done(connection instanceof GatewayError ? connection : { connection, release: () => binding.end() });
@@ -158,7 +169,17 @@ export class OwnInstances {
     this.#clients.close();
     for (const cancelTimer of this.#uncalled.values()) cancelTimer();
     this.#uncalled.clear();
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
     await this.#connections.close(error);
+  }
+
+  #lookLater(): CancelTimer {
+    const { clock } = this.#options;
+    return clock.after(LOOK_MS, () => {
+      this.#connections.dropIdle(clock.monotonicMs() - IDLE_MS);
+      this.#cancelLook = this.#connections.size === 0 ? undefined : this.#lookLater();
+    });
   }
 
   #closeUncalled(session: ClientBinding): void {

@@ -1,18 +1,19 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { AnswerServerRequest, CallHandler, ClientBinding } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type Principal } from '@omni/ports';
 
 export interface RequestBindingOptions {
   /** Unique per request. */
   readonly key: string;
   /** Whose capabilities and name the upstream is told. */
-  readonly told: Pick<ClientBinding, 'version' | 'capabilities' | 'clientInfo'>;
+  readonly told: Pick<ClientBinding, 'principal' | 'version' | 'capabilities' | 'clientInfo'>;
   /** The one call of the instance. */
   readonly listener: CallHandler;
 }
 
 /** Owner of an instance that runs one call: what comes without an address belongs to that call. */
 export class RequestBinding implements ClientBinding {
+  readonly principal: Principal;
   readonly key: string;
   readonly version: string;
   readonly capabilities: string;
@@ -22,6 +23,7 @@ export class RequestBinding implements ClientBinding {
   #onEnd: (() => void)[] | undefined = [];
 
   constructor({ key, told, listener }: RequestBindingOptions) {
+    this.principal = told.principal;
     this.key = key;
     this.version = told.version;
     this.capabilities = told.capabilities;

@@ -55,8 +55,9 @@ export class RequestConnection implements UpstreamConnection {
     this.#options = options;
     this.upstream = model.upstream;
     this.handshake = model.handshake;
-    this.binding =
-      client.session ?? new SharedClientBinding(key, client.era, capabilitiesAcrossEras(client.capabilities));
+    const { principal, era } = client;
+    const capabilities = capabilitiesAcrossEras(client.capabilities);
+    this.binding = client.session ?? new SharedClientBinding({ key, principal, era, capabilities });
   }
 
   send(call: UpstreamCall, listener: CallHandler): RunningCall {

@@ -1,23 +1,90 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError } from '@omni/ports';
+import { GatewayError, silentLogger } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
 import { FakeSession } from '../upstream-scene.fixture.ts';
+import type { OpenConnection } from '../connection/open-connection.ts';
 import type { OnConnection } from './lazy-connection.ts';
 import { SessionConnections } from './session-connections.ts';
 
+/** Keys of the sessions with calls under way. */
+const running = new Set<string | undefined>();
+
+/** As far as it matters here. */
+function openConnection(binding: FakeSession): OpenConnection {
+  const facts: Partial<OpenConnection> = {
+    binding,
+    get inFlight() {
+      return running.has(binding.key) ? 1 : 0;
+    },
+    close: () => Promise.resolve(),
+  };
+  return facts as OpenConnection;
+}
+
 function subject() {
+  const clock = new VirtualClock();
   const openings: OnConnection[] = [];
   const connections = new SessionConnections({
     upstream: 'up',
     maxInstances: 4,
+    clock,
+    logger: silentLogger,
+    isWatched: () => false,
     open: (_binding, done) => {
       openings.push(done);
       return () => {};
     },
   });
-  return { openings, connections, session: new FakeSession('{}') };
+  return { openings, connections, clock, session: new FakeSession('{}') };
 }
 
 describe('SessionConnections', () => {
+  it('ends an idle session for another one, the oldest first, and then its instance', async () => {
+    const { openings, connections, clock } = subject();
+    const sessions = Array.from({ length: 4 }, () => new FakeSession('{}'));
+    for (const session of sessions) {
+      connections.connectionFor(session, () => {});
+      openings.at(-1)?.(openConnection(session));
+      clock.advance(10);
+    }
+    const [busy, oldest, younger] = sessions;
+    for (const session of [oldest, younger]) if (session !== undefined) session.isIdle = true;
+    if (busy !== undefined) busy.isIdle = true;
+    running.add(busy?.key);
+    connections.connectionFor(new FakeSession('{}', 'bob'), () => {});
+    expect(openings).toHaveLength(5);
+    expect(sessions.map((session) => connections.has(session))).toEqual([true, false, true, true]);
+  });
+
+  // guard: instance/idle-session, instance/session-in-use
+  it('closes the instances of sessions that have been idle for long, and no others', () => {
+    const { openings, connections, clock, session } = subject();
+    const inUse = new FakeSession('{}');
+    session.isIdle = true;
+    for (const one of [session, inUse]) {
+      connections.connectionFor(one, () => {});
+      openings.at(-1)?.(openConnection(one));
+    }
+    clock.advance(1_000);
+    connections.dropIdle(-1);
+    expect(connections.size).toBe(2);
+    connections.dropIdle(0);
+    expect([connections.has(session), connections.has(inUse)]).toEqual([false, true]);
+    // Its time begins when it is no longer in use.
+    inUse.isIdle = true;
+    connections.dropIdle(0);
+    expect(connections.has(inUse)).toBe(true);
+  });
+
+  it('keeps what is being opened when too many wait for it', () => {
+    const { openings, connections, session } = subject();
+    for (let call = 0; call < 300; call++) connections.connectionFor(session, () => {});
+    expect(connections.isOpening(session)).toBe(true);
+    openings[0]?.(openConnection(session));
+    expect(connections.connectionOf(session)).toBeDefined();
+    expect(openings).toHaveLength(1);
+  });
+
   it('keeps an instance that is asked for while its predecessor is found to have failed', () => {
     const { openings, connections, session } = subject();
     connections.connectionFor(session, () => connections.connectionFor(session, () => {}));
@@ -34,6 +101,7 @@ describe('SessionConnections', () => {
     for (let call = 0; call < 1_000; call++)
       connections.connectionFor(session, (result) => refusals.push(result));
     expect(refusals).toHaveLength(1_000 - 256);
+    expect(connections.isOpening(session)).toBe(true);
     expect(refusals[0]).toMatchObject({ code: 'OMNI_OVERLOADED' });
   });
 });

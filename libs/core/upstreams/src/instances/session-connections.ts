@@ -1,15 +1,17 @@
 import { rawOf } from '@omni/jsonrpc';
 import type { ClientBinding } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import { type Clock, FairPlaces, GatewayError, type Logger } from '@omni/ports';
 import { LazyConnection, type OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
-
-/** Most that wait for one instance to start. */
-const MAX_WAITING = 256;
+import { SessionInstance } from './session-instance.ts';
 
 export interface SessionConnectionsOptions {
   readonly upstream: string;
   readonly maxInstances: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether somebody watches a resource on the connection. */
+  readonly isWatched: (connection: OpenConnection) => boolean;
   /** Opens a connection of the session's own; returns what gives the attempt up. */
   readonly open: (binding: ClientBinding, done: OnConnection) => () => void;
 }
@@ -17,7 +19,8 @@ export interface SessionConnectionsOptions {
 /** The connections of one upstream that belong to one session each, or to equal clients of one principal. */
 export class SessionConnections {
   readonly #options: SessionConnectionsOptions;
-  readonly #connections = new Map<string, LazyConnection>();
+  readonly #connections = new Map<string, SessionInstance>();
+  readonly #places: FairPlaces;
   /** Sessions whose end is listened to; a session may open its connection more than once. */
   readonly #watched = new WeakSet<ClientBinding>();
   /** What is opened for a session that has ended would never be closed. */
@@ -25,6 +28,13 @@ export class SessionConnections {
 
   constructor(options: SessionConnectionsOptions) {
     this.#options = options;
+    const { upstream, maxInstances, clock } = options;
+    this.#places = new FairPlaces({
+      capacity: maxInstances,
+      what: `instances of "${upstream}"`,
+      setting: 'limits.maxInstances',
+      clock,
+    });
   }
 
   get size(): number {
@@ -33,40 +43,34 @@ export class SessionConnections {
 
   /** Calls under way on all of them. */
   get inFlight(): number {
-    return [...this.#connections.values()].reduce((sum, lazy) => sum + lazy.inFlight, 0);
+    return [...this.#connections.values()].reduce((sum, { lazy }) => sum + lazy.inFlight, 0);
   }
 
   /** Whether there is room for no further session. */
   get isFull(): boolean {
-    return this.#connections.size >= this.#options.maxInstances;
+    return this.#places.isFull;
   }
 
   /** @param done - Called before this returns when the session's connection is open. */
   connectionFor(binding: ClientBinding, done: OnConnection): void {
-    const lazy = this.#connections.get(binding.key) ?? this.#add(binding);
-    if (lazy instanceof GatewayError) return done(lazy);
-    // guard: instances/waiting
-    if (lazy.connection === undefined && lazy.inFlight >= MAX_WAITING)
-      return done(
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `${MAX_WAITING} calls wait for an instance of "${this.#options.upstream}" to start already`,
-        ),
-      );
-    lazy.get((result) => {
-      if (result instanceof GatewayError) this.#forget(binding.key, lazy);
+    const instance = this.#connections.get(binding.key) ?? this.#add(binding);
+    if (instance instanceof GatewayError) return done(instance);
+    instance.lastUsedMs = this.#options.clock.monotonicMs();
+    instance.lazy.get(binding.principal, (result) => {
+      // One that did not come up does not count; who may not wait for it says nothing of it.
+      if (result instanceof GatewayError && instance.lazy.isClosed) this.#remove(instance);
       done(result);
     });
   }
 
   /** The session's connection, when it is open. */
   connectionOf(binding: ClientBinding): OpenConnection | undefined {
-    return this.#connections.get(binding.key)?.connection;
+    return this.#connections.get(binding.key)?.lazy.connection;
   }
 
   /** Those that are open. */
   get open(): readonly OpenConnection[] {
-    return [...this.#connections.values()].flatMap(({ connection }) => connection ?? []);
+    return [...this.#connections.values()].flatMap(({ lazy }) => lazy.connection ?? []);
   }
 
   /** Whether the session has a connection, or will have one soon. */
@@ -75,45 +79,56 @@ export class SessionConnections {
   }
 
   isOpening(binding: ClientBinding): boolean {
-    const lazy = this.#connections.get(binding.key);
-    return lazy !== undefined && lazy.connection === undefined;
+    const instance = this.#connections.get(binding.key);
+    return instance !== undefined && instance.lazy.connection === undefined;
   }
 
   /** Closes the session's connection; the next use opens another. */
   drop(binding: ClientBinding): void {
-    const lazy = this.#connections.get(binding.key);
-    this.#connections.delete(binding.key);
-    void lazy?.close(new GatewayError('OMNI_CANCELLED', 'The instance was not used'));
+    this.#close(binding, 'The instance was not used');
+  }
+
+  /** Closes the instances of sessions that were without a stream and a call since a time; their next uses open others. */
+  dropIdle(sinceMs: number): void {
+    const { clock, upstream, logger } = this.#options;
+    for (const instance of [...this.#connections.values()]) {
+      if (instance.idleSinceMs === undefined) instance.lastUsedMs = clock.monotonicMs();
+      else if (/* guard: instance/idle-session */ instance.idleSinceMs <= sinceMs) {
+        logger.info(
+          { upstream, sessionId: instance.binding.key },
+          'the instance of an idle session is closed',
+        );
+        this.drop(instance.binding);
+      }
+    }
   }
 
   /** A connection broke by itself. */
   onClosed(connection: OpenConnection): void {
     if (connection.binding === undefined) return;
-    const lazy = this.#connections.get(connection.binding.key);
-    if (lazy?.connection !== connection) return;
-    lazy.forget();
-    this.#connections.delete(connection.binding.key);
+    const instance = this.#connections.get(connection.binding.key);
+    if (instance?.lazy.connection !== connection) return;
+    instance.lazy.forget();
+    this.#remove(instance);
   }
 
   async close(error: GatewayError): Promise<void> {
-    const connections = [...this.#connections.values()];
-    this.#connections.clear();
-    await Promise.all(connections.map((lazy) => lazy.close(error)));
+    const instances = [...this.#connections.values()];
+    for (const instance of instances) this.#remove(instance);
+    await Promise.all(instances.map(({ lazy }) => lazy.close(error)));
   }
 
-  #add(binding: ClientBinding): LazyConnection | GatewayError {
+  #add(binding: ClientBinding): SessionInstance | GatewayError {
     if (this.#ended.has(binding)) return new GatewayError('OMNI_CANCELLED', 'The session has ended');
-    const { upstream, open } = this.#options;
+    const { upstream, open, clock, isWatched } = this.#options;
+    const share = this.#places.takeOver(binding.principal, this.#connections.values());
     // guard: instance/count
-    if (this.isFull)
-      return new GatewayError(
-        'OMNI_OVERLOADED',
-        `"${upstream}" serves ${this.#connections.size} clients already, each with an instance of its own (limits.maxInstances)`,
-      );
-    const lazy = new LazyConnection((opened) => open(binding, opened));
-    this.#connections.set(binding.key, lazy);
+    if (share instanceof GatewayError) return share;
+    const lazy = new LazyConnection({ upstream, clock, open: (opened) => open(binding, opened) });
+    const instance = new SessionInstance({ binding, lazy, share, isWatched });
+    this.#connections.set(binding.key, instance);
     this.#watch(binding);
-    return lazy;
+    return instance;
   }
 
   #watch(binding: ClientBinding): void {
@@ -122,18 +137,25 @@ export class SessionConnections {
     binding.addClientNotificationListener((notification) => {
       this.#connections
         .get(binding.key)
-        ?.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
+        ?.lazy.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
     });
     binding.onEnd(() => {
       this.#ended.add(binding);
-      const lazy = this.#connections.get(binding.key);
-      this.#connections.delete(binding.key);
-      void lazy?.close(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
+      this.#close(binding, 'The session has ended');
     });
   }
 
-  /** An instance that did not come up does not count. */
-  #forget(key: string, lazy: LazyConnection): void {
-    if (this.#connections.get(key) === lazy) this.#connections.delete(key);
+  #close(binding: ClientBinding, why: string): void {
+    const instance = this.#connections.get(binding.key);
+    if (instance === undefined) return;
+    this.#remove(instance);
+    void instance.lazy.close(new GatewayError('OMNI_CANCELLED', why));
+  }
+
+  #remove(instance: SessionInstance): void {
+    const { key } = instance.binding;
+    if (this.#connections.get(key) !== instance) return;
+    this.#connections.delete(key);
+    this.#places.leave(instance.share);
   }
 }

@@ -3,23 +3,36 @@ import {
   type AnswerServerRequest,
   type ClientBinding,
   LATEST_LEGACY_VERSION,
+  type Leftover,
   MODERN_VERSION,
 } from '@omni/model';
-import { type Era, GatewayError } from '@omni/ports';
+import { type Era, GatewayError, type Principal } from '@omni/ports';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
+
+export interface SharedClientBindingOptions {
+  readonly key: string;
+  readonly principal: Principal;
+  readonly era: Era;
+  /** Of the clients, as JSON. */
+  readonly capabilities: string;
+}
 
 /** Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or sessions. */
 export class SharedClientBinding implements ClientBinding {
+  readonly principal: Principal;
   readonly key: string;
   readonly version: string;
   readonly capabilities: string;
   /** Several clients may share the instance: Omni presents itself. */
   readonly clientInfo = '{}';
   readonly isShared = true;
+  /** Set by whom it belongs to. */
+  leftover: Leftover | undefined;
   #onEnd: (() => void)[] = [];
 
-  constructor(key: string, era: Era, capabilities: string) {
+  constructor({ key, principal, era, capabilities }: SharedClientBindingOptions) {
     this.key = key;
+    this.principal = principal;
     this.version = era === 'modern' ? MODERN_VERSION : LATEST_LEGACY_VERSION;
     this.capabilities = capabilities;
   }

@@ -1,8 +1,10 @@
-import { GatewayError, type UpstreamSpec } from '@omni/ports';
+import { GatewayError, type Principal, type UpstreamSpec } from '@omni/ports';
 import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
 
 /** Someone who wants a connection as soon as the upstream is ready. */
 export interface StartWaiter {
+  /** Whose place it holds. */
+  readonly principal: Principal;
   readonly onReady: (primary: OpenConnection) => void;
   readonly onFailure: (error: GatewayError) => void;
 }
@@ -27,9 +29,10 @@ export class StartWaiters {
     this.#context = context;
   }
 
-  add(onReady: StartWaiter['onReady'], onFailure: StartWaiter['onFailure']): void {
+  add(waiter: StartWaiter): void {
+    const { onReady, onFailure } = waiter;
     const { name, connectTimeoutMs } = this.#spec;
-    const release = this.#context.chains.holdPlace(name);
+    const release = this.#context.chains.holdPlace(this.#spec, waiter.principal);
     // guard: restart/waiting
     if (release instanceof GatewayError) return onFailure(release);
     const waitMs = /* guard: restart/start-wait */ Math.min(connectTimeoutMs, MAX_START_WAIT_MS);
@@ -43,8 +46,7 @@ export class StartWaiters {
       );
     });
     const waiting: Waiting = {
-      onReady,
-      onFailure,
+      ...waiter,
       end: () => {
         cancelTimer();
         // guard: restart/place-back
