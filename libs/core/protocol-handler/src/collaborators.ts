@@ -65,7 +65,11 @@ export interface HostCheck {
   check(request: {
     readonly host: string | undefined;
     readonly origin: string | undefined;
+    /** Whether it has an `Authorization`. */
+    readonly isAuthorized: boolean;
   }): GatewayError | undefined;
+  /** Whether pages of an origin may call and read what they are answered. */
+  lists(origin: string): boolean;
 }
 
 /** Name and version under which Omni presents itself. */

@@ -243,13 +243,17 @@ const byToken: Authentication = {
   },
 };
 
+/** Whose pages may call. */
+export const LISTED_ORIGIN = 'https://app.example';
+
 const hostCheck: HostCheck = {
   check({ host, origin }) {
     if (host !== 'localhost') return new GatewayError('OMNI_HOST_FORBIDDEN', 'This host is not served');
-    return origin === undefined
+    return origin === undefined || origin === LISTED_ORIGIN
       ? undefined
       : new GatewayError('OMNI_ORIGIN_FORBIDDEN', 'This site may not call');
   },
+  lists: (origin) => origin === LISTED_ORIGIN,
 };
 
 const probes: Probes = {

@@ -45,6 +45,9 @@ export class EndpointAccess {
     this.#authentication = new RequestAuthentication(options);
   }
 
+  /** Whether pages of an origin may call and read what they are answered. */
+  readonly lists = (origin: string): boolean => this.#hostCheck.lists(origin);
+
   /** How many requests wait to be authenticated. */
   get pending(): number {
     return this.#authentication.pending;
@@ -60,9 +63,11 @@ export class EndpointAccess {
     request: EndpointRequest,
     endpoints = ENDPOINT,
   ): EndpointDecision | Promise<EndpointDecision> | undefined {
+    const origin = request.header('origin');
     const forbidden = this.#hostCheck.check({
       host: request.header('host'),
-      origin: request.header('origin'),
+      origin,
+      isAuthorized: origin !== undefined && request.header('authorization') !== undefined,
     });
     // guard: endpoint/host
     if (forbidden !== undefined) return refusal(forbidden);

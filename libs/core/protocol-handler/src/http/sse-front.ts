@@ -73,7 +73,7 @@ export class SseFront {
         ['Allow', 'GET'],
       );
     }
-    if (!accepts(exchange.header('accept') ?? '', 'text/event-stream')) {
+    if (!accepts(exchange.header('accept'), 'text/event-stream')) {
       return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
     }
     const refused = this.#options.admission.closed ?? this.#full();

@@ -64,6 +64,8 @@ export interface LegacySessionOptions {
   readonly endpoint: Endpoint;
   /** Takes what belongs to no request. */
   readonly outlet: ClientOutlet;
+  /** Whether each request is answered in a response of its own, so that ids may be equal. Default `false`. */
+  readonly answersApart?: boolean;
 }
 
 /**
@@ -99,7 +101,8 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     this.#dependencies = options.dependencies;
     this.key = options.key;
     const { maxSessionInFlight } = options.dependencies;
-    this.calls = new RequestsById({ where: 'in this session', maxSessionInFlight });
+    const { answersApart: areApart = false } = options;
+    this.calls = new RequestsById({ where: 'in this session', maxSessionInFlight, areApart });
     this.version = negotiateVersion(initialize);
     const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
     // Servers would see the tasks that others have started with the client: their ids name no server.
@@ -165,9 +168,9 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     if (message.method === 'notifications/progress') return this.#serverRequests?.onProgress(message);
     if (message.method !== 'notifications/cancelled') return;
     const id = rawOf(message, memberOf(message.params, 'requestId'));
-    const call = id === undefined ? undefined : this.calls.get(id);
     // A late or foreign id is normal: the answer was faster (MCP 2025-11-25, basic/utilities/cancellation).
-    call?.cancel(stringMember(message.text, message.params, 'reason'));
+    for (const call of this.calls.of(id ?? ''))
+      call.cancel(stringMember(message.text, message.params, 'reason'));
   }
 
   /** @returns Whether the response was waited for. */

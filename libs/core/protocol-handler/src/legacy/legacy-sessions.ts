@@ -70,6 +70,7 @@ export class LegacySessions {
       principal,
       endpoint,
       outlet: standalone,
+      answersApart: true,
     });
     const opened: HttpSession = {
       id: newSessionId(),
