@@ -45,7 +45,6 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'page/listed',
     against: 'Every page may read what it is answered.',
-    without: 'false',
   },
   {
     name: 'token/needed',

@@ -189,10 +189,11 @@ describe('OriginGuard', () => {
     'http://localhost\u0000',
     ' http://localhost',
   ])('refuses the origin %j on a loopback bind', (origin) => {
-    for (const isAuthorized of [false, true])
-      expect(loopback.check({ isAuthorized, host: 'localhost:7431', origin })?.code).toBe(
-        'OMNI_ORIGIN_FORBIDDEN',
-      );
+    for (const isAuthorized of [false, true]) {
+      const source = { isAuthorized, host: 'localhost:7431' };
+      expect(loopback.check({ ...source, origin: undefined })).toBeUndefined();
+      expect(loopback.check({ ...source, origin })?.code).toBe('OMNI_ORIGIN_FORBIDDEN');
+    }
   });
 
   it('trusts origins of the list exactly as they are written', () => {
