@@ -43,6 +43,10 @@ export const FRONT_GUARDS: readonly Guard[] = [
     against: 'A page that any program of this machine serves opens WebSockets in open mode.',
   },
   {
+    name: 'endpoint/page-without-origin',
+    against: 'A page opens streams of HTTP+SSE by a frame or a picture, for which browsers send no Origin.',
+  },
+  {
     name: 'page/listed',
     against: 'Every page may read what it is answered.',
   },

@@ -73,6 +73,14 @@ export class EndpointAccess {
     if (forbidden !== undefined) return refusal(forbidden);
     const match = endpoints.exec(request.path);
     if (match === null) return undefined;
+    // guard: endpoint/page-without-origin
+    if (request.method === 'GET' && origin === undefined && isFromPage(request))
+      return refusal(
+        new GatewayError(
+          'OMNI_ORIGIN_FORBIDDEN',
+          'The request comes from a web page that asks for no permission',
+        ),
+      );
     const known = this.identify(request);
     return known instanceof Promise
       ? known.then((later) => this.#decide(later, match[1]))
@@ -100,6 +108,16 @@ export class EndpointAccess {
       return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${server}"`));
     return { kind: 'admitted', principal: known, endpoint };
   }
+}
+
+/**
+ * Whether a page of another origin makes a browser ask for this as for a picture or a frame: then there is no `Origin`.
+ *
+ * @see Fetch Metadata Request Headers, "Sec-Fetch-Site".
+ */
+function isFromPage(request: EndpointRequest): boolean {
+  const site = request.header('sec-fetch-site');
+  return site === 'cross-site' || site === 'same-site';
 }
 
 /** A refusal for another reason than those of {@link EndpointAccess}. */

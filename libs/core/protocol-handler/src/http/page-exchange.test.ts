@@ -119,6 +119,34 @@ describe('a page of another origin', () => {
     expect(front.handler.getStatus().details).toMatchObject({ sessions: 0 });
   });
 
+  // guard: endpoint/page-without-origin
+  it.each([
+    ['cross-site', 403],
+    ['same-site', 403],
+    ['same-origin', 200],
+    ['none', 200],
+  ])(
+    'opens no stream by a frame or a picture, for which browsers send no Origin: %s',
+    async (site, status) => {
+      const front = new FrontFixture({}, { legacySse: true });
+      const sent = [
+        'Host',
+        'localhost',
+        'Authorization',
+        'Bearer owner',
+        'Accept',
+        '*/*',
+        'Sec-Fetch-Site',
+        site,
+      ];
+      const exchange = await front.raw({ method: 'GET', path: '/sse', headers: sent });
+      expect(exchange.status).toBe(status);
+      expect(front.handler.getStatus().details).toMatchObject({ connections: status === 200 ? 1 : 0 });
+      // Health pages are for everybody.
+      expect((await front.raw({ method: 'GET', path: '/health/live', headers: sent })).status).toBe(200);
+    },
+  );
+
   it('is not hidden by a request without one', async () => {
     expect(permissions(await new FrontFixture().post(initializeText()))).toEqual([]);
   });
