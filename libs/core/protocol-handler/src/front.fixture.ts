@@ -107,7 +107,7 @@ export class ScriptedDispatch implements Dispatch {
   /** Answers each request at once. */
   isImmediate = false;
 
-  route(request: CallContext, reply: ReplySink): RunningCall {
+  dispatch(request: CallContext, reply: ReplySink): RunningCall {
     if (this.failure !== undefined) throw this.failure;
     const call = new RoutedCall(request, reply);
     this.calls.push(call);

@@ -1,5 +1,4 @@
-import { ProtocolHandler, type ProtocolHandlerOptions } from '@omni/protocol';
-import type { RequestRouter } from '@omni/router';
+import { ProtocolHandler } from '@omni/protocol';
 import type { UpstreamRegistry } from '@omni/upstreams';
 import type { GatewayUpstream } from '../gateway-options.ts';
 import { healthPage } from '../health-pages.ts';
@@ -27,7 +26,7 @@ export function registerFront(scope: Scope): void {
     useFactory: ({ configuration, registry, health, router, ...parts }) =>
       new ProtocolHandler({
         ...parts,
-        dispatch: dispatchTo(router),
+        dispatch: router,
         probes: { answer: (path, isTrusted) => healthPage(health, path, isTrusted) },
         identity: IDENTITY,
         limits: configuration.limits,
@@ -35,15 +34,6 @@ export function registerFront(scope: Scope): void {
         legacySse: configuration.server.legacySse,
       }),
   });
-}
-
-function dispatchTo(router: RequestRouter): ProtocolHandlerOptions['dispatch'] {
-  return {
-    route: (context, reply) => router.dispatch(context, reply),
-    carries: (method, endpoint) => router.carries(method, endpoint),
-    toClient: (upstream, message, client, tell) => router.toClient(upstream, message, client, tell),
-    watchTasks: (watch) => router.watchTasks(watch),
-  };
 }
 
 /** Names of the headers of clients that some server is told, each once: a list that follows the registry. */

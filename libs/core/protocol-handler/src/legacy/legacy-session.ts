@@ -131,7 +131,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
   serve(request: ClientRequest): RunningCall {
     const { dispatch, lists, views } = this.#dependencies;
     const { message } = request;
-    if (isRouted(message.method)) return dispatch.route(request, request);
+    if (isRouted(message.method)) return dispatch.dispatch(request, request);
     const kind = listKindOf(message.method);
     if (kind !== undefined) return lists.answer(kind, request);
     switch (message.method) {
@@ -155,7 +155,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
       case 'resources/unsubscribe':
         return this.#unsubscribe(request);
       default:
-        if (dispatch.carries(message.method, this.client.endpoint)) return dispatch.route(request, request);
+        if (dispatch.carries(message.method, this.client.endpoint)) return dispatch.dispatch(request, request);
         return failureOf(request, unknownMethod(message.method));
     }
   }
@@ -254,7 +254,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
         new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'),
       );
     this.#minimumLevel = level;
-    return this.#dependencies.dispatch.route(request, request);
+    return this.#dependencies.dispatch.dispatch(request, request);
   }
 
   #subscribe(request: ClientRequest): RunningCall {
