@@ -52,7 +52,7 @@ export const AREAS = {
     'relay-modern',
     'tasks',
   ],
-  transports: ['resume', 'sse', 'stdio-front', 'transports'],
+  transports: ['browser-pages', 'resume', 'sse', 'stdio-front', 'transports'],
 };
 
 /**

@@ -63,7 +63,7 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
   let routed: CallContext | undefined;
   const held: (() => void)[] = [];
   const dispatch: Dispatch = {
-    route(request, reply) {
+    dispatch(request, reply) {
       routed = request;
       const answer = (): void =>
         reply.settle({ kind: 'message', payload: resultText(request.message.id, '{}'), status: 200 });
@@ -88,7 +88,7 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
               challenge: 'Bearer',
             },
     },
-    hostCheck: { check: () => undefined },
+    hostCheck: { check: () => undefined, lists: () => false },
     probes: {
       answer: (path) =>
         path === '/health/live' ? { status: 200, contentType: 'application/json', body: '{}' } : undefined,

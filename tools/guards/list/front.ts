@@ -35,6 +35,22 @@ export const FRONT_GUARDS: readonly Guard[] = [
     against: 'The verdict about one origin counts for the next.',
   },
   {
+    name: 'origin/memory-of-credentials',
+    against: 'The verdict about a program that shows credentials counts for a page that shows none.',
+  },
+  {
+    name: 'origin/page-of-this-machine',
+    against: 'A page that any program of this machine serves opens WebSockets in open mode.',
+  },
+  {
+    name: 'endpoint/page-without-origin',
+    against: 'A page opens streams of HTTP+SSE by a frame or a picture, for which browsers send no Origin.',
+  },
+  {
+    name: 'page/listed',
+    against: 'Every page may read what it is answered.',
+  },
+  {
     name: 'token/needed',
     against: 'Whoever shows a wrong token is let in.',
     without: 'ANONYMOUS',

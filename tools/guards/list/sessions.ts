@@ -67,10 +67,6 @@ export const SESSION_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
-    name: 'session/id-in-use',
-    against: 'Two requests with one id run in a session.',
-  },
-  {
     name: 'session/in-flight',
     against: 'One session takes all places of the others.',
     without: 'true',

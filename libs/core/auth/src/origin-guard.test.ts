@@ -134,15 +134,29 @@ describe('OriginGuard', () => {
     ).toBeUndefined();
   });
 
-  // guard: origin/memory
+  // guard: origin/page-of-this-machine, origin/memory-of-credentials
   it.each([
     'http://localhost',
     'https://localhost:3000',
     'http://127.0.0.1:6274',
     'http://[::1]:80',
     'http://LOCALHOST:1',
-  ])('trusts the origin %s on a loopback bind', (origin) => {
-    expect(loopback.check({ host: 'localhost:7431', origin })).toBeUndefined();
+  ])(
+    'takes the origin %s on a loopback bind from a program that shows credentials, and from no page',
+    (origin) => {
+      const source = { host: 'localhost:7431', origin };
+      expect(loopback.check({ ...source, isAuthorized: true })).toBeUndefined();
+      expect(loopback.check(source)?.code).toBe('OMNI_ORIGIN_FORBIDDEN');
+      expect(guard({ allowedOrigins: [origin] }).check(source)).toBeUndefined();
+    },
+  );
+
+  it('trusts pages of its own origin on a loopback bind', () => {
+    const of = (host: string, origin: string): string | undefined => loopback.check({ host, origin })?.code;
+    expect(of('localhost:7431', 'http://localhost:7431')).toBeUndefined();
+    expect(of('127.0.0.1:80', 'http://127.0.0.1')).toBeUndefined();
+    expect(of('localhost:7431', 'http://localhost:7432')).toBe('OMNI_ORIGIN_FORBIDDEN');
+    expect(of('localhost:7431', 'http://127.0.0.1:7431')).toBe('OMNI_ORIGIN_FORBIDDEN');
   });
 
   // guard: origin/foreign, origin/memory
@@ -175,13 +189,17 @@ describe('OriginGuard', () => {
     'http://localhost\u0000',
     ' http://localhost',
   ])('refuses the origin %j on a loopback bind', (origin) => {
-    expect(loopback.check({ host: 'localhost:7431', origin })?.code).toBe('OMNI_ORIGIN_FORBIDDEN');
+    for (const isAuthorized of [false, true]) {
+      const source = { isAuthorized, host: 'localhost:7431' };
+      expect(loopback.check({ ...source, origin: undefined })).toBeUndefined();
+      expect(loopback.check({ ...source, origin })?.code).toBe('OMNI_ORIGIN_FORBIDDEN');
+    }
   });
 
   it('trusts origins of the list exactly as they are written', () => {
     const listed = guard({ allowedOrigins: ['https://app.example', 'chrome-extension://abcdef'] });
     for (const origin of ['https://app.example', 'chrome-extension://abcdef'])
-      expect(listed.check({ host: 'localhost', origin })).toBeUndefined();
+      expect([listed.lists(origin), listed.check({ host: 'localhost', origin })]).toEqual([true, undefined]);
     for (const origin of [
       'http://app.example',
       'https://app.example:8443',
@@ -195,9 +213,9 @@ describe('OriginGuard', () => {
 
   // guard: origin/null
   it('refuses the origin null even if the list names it', () => {
-    expect(guard({ allowedOrigins: ['null'] }).check({ host: 'localhost', origin: 'null' })?.code).toBe(
-      'OMNI_ORIGIN_FORBIDDEN',
-    );
+    const careless = guard({ allowedOrigins: ['null'] });
+    expect(careless.check({ host: 'localhost', origin: 'null' })?.code).toBe('OMNI_ORIGIN_FORBIDDEN');
+    expect(careless.lists('null')).toBe(false);
   });
 
   it('trusts pages of its own origin on an outside bind under an allowed host', () => {
@@ -236,7 +254,7 @@ describe('OriginGuard', () => {
 
   it('remembers the last pair only: a good request never vouches for the next', () => {
     const subject = guard({});
-    const good = { host: 'localhost:7431', origin: 'http://localhost:3000' };
+    const good = { host: 'localhost:7431', origin: 'http://localhost:3000', isAuthorized: true };
     for (let round = 0; round < 3; round++) {
       expect(subject.check({ ...good })).toBeUndefined();
       expect(subject.check({ ...good })).toBeUndefined();

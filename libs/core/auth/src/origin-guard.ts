@@ -12,12 +12,14 @@ export interface OriginGuardOptions {
   readonly allowedOrigins: readonly string[];
 }
 
-/** The two headers that say through which name, and from which web page, a request comes. */
+/** The headers that say through which name, and from which web page, a request comes. */
 export interface RequestSource {
   /** `Host` (HTTP/2: `:authority`); several values joined with `, `. */
   readonly host: string | undefined;
   /** `Origin`; several values joined with `, `. */
   readonly origin: string | undefined;
+  /** Whether it has an `Authorization`: no page can send that which is not listed, for its browser asks first. Default `false`. */
+  readonly isAuthorized?: boolean;
 }
 
 interface HostParts {
@@ -40,7 +42,7 @@ export class OriginGuard {
   readonly #isLoopback: boolean;
   readonly #allowedHosts: ReadonlySet<string>;
   readonly #allowedOrigins: ReadonlySet<string>;
-  // Nearly all requests repeat the pair of the one before.
+  // Nearly all requests repeat what the one before had.
   #last: { readonly source: RequestSource; readonly verdict: GatewayError | undefined } | undefined;
 
   constructor(options: OriginGuardOptions) {
@@ -58,15 +60,24 @@ export class OriginGuard {
     if (
       last !== undefined &&
       last.source.host === source.host &&
-      /* guard: origin/memory */ last.source.origin === source.origin
+      /* guard: origin/memory */ last.source.origin === source.origin &&
+      /* guard: origin/memory-of-credentials */ last.source.isAuthorized === source.isAuthorized
     )
       return last.verdict;
-    const verdict = this.#judge(source.host, source.origin);
-    this.#last = { source: { host: source.host, origin: source.origin }, verdict };
+    const verdict = this.#judge(source);
+    this.#last = { source: { ...source }, verdict };
     return verdict;
   }
 
-  #judge(hostHeader: string | undefined, origin: string | undefined): GatewayError | undefined {
+  /** Whether pages of an origin may call and read what they are answered. */
+  lists(origin: string): boolean {
+    // Sandboxed frames and local files all share the origin "null": trusting one trusts every page that makes one.
+    // guard: origin/null
+    if (origin === 'null') return false;
+    return this.#allowedOrigins.has(origin);
+  }
+
+  #judge({ host: hostHeader, origin, isAuthorized = false }: RequestSource): GatewayError | undefined {
     const host = hostHeader === undefined ? undefined : hostParts(hostHeader);
     if (host === undefined)
       return /* guard: host/shape */ new GatewayError(
@@ -77,7 +88,8 @@ export class OriginGuard {
     if (!this.#isServed(host)) {
       return new GatewayError('OMNI_HOST_FORBIDDEN', `Omni is not served under the host ${host.authority}`);
     }
-    if (origin === undefined || this.#isTrusted(origin, host)) return undefined;
+    if (origin === undefined || this.lists(origin) || this.#isOther(origin, host, isAuthorized))
+      return undefined;
     return new GatewayError(
       'OMNI_ORIGIN_FORBIDDEN',
       'The request comes from a web page that may not call Omni',
@@ -92,21 +104,21 @@ export class OriginGuard {
     return this.#allowedHosts.has(host.name) || this.#allowedHosts.has(host.authority);
   }
 
-  #isTrusted(origin: string, host: HostParts): boolean {
-    // Sandboxed frames and local files all share the origin "null": trusting one trusts every page that makes one.
-    // guard: origin/null
-    if (origin === 'null') return false;
-    if (this.#allowedOrigins.has(origin)) return true;
+  /** Whether it comes from no foreign page: from a page of Omni itself, or from a program of this machine that names an origin. */
+  #isOther(origin: string, host: HostParts, isAuthorized: boolean): boolean {
     const [, scheme, authority] = WEB_ORIGIN.exec(origin) ?? [];
     const page = authority === undefined ? undefined : hostParts(authority);
     if (page === undefined) return false;
-    if (this.#isLoopback)
-      return /* guard: advisory/CVE-2025-66416-origin, origin/foreign */ LOOPBACK_NAMES.includes(page.name);
-    // The page came from Omni itself; without a list of hosts a rebound name would look the same.
     const standardPort = scheme === 'https' ? ':443' : ':80';
-    return (
+    const isOwn =
+      // Without a list of hosts a rebound name would look the same.
       /* guard: origin/rebound */ this.#isNamed(host) &&
-      withoutSuffix(page.authority, standardPort) === withoutSuffix(host.authority, standardPort)
+      withoutSuffix(page.authority, standardPort) === withoutSuffix(host.authority, standardPort);
+    return (
+      isOwn ||
+      (this.#isLoopback &&
+        /* guard: origin/page-of-this-machine */ isAuthorized &&
+        /* guard: advisory/CVE-2025-66416-origin, origin/foreign */ LOOPBACK_NAMES.includes(page.name))
     );
   }
 }

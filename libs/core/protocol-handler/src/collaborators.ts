@@ -4,7 +4,7 @@ import type { GatewayError, Principal, Refusal, RequestFacts } from '@omni/ports
 
 /** Who answers everything that the front does not answer itself. */
 export interface Dispatch {
-  route(request: CallContext, reply: ReplySink): RunningCall;
+  dispatch(request: CallContext, reply: ReplySink): RunningCall;
   /** Whether a method outside the protocol's own is carried to the one server of this endpoint. */
   carries(method: string, endpoint: Endpoint): boolean;
   /**
@@ -74,7 +74,11 @@ export interface HostCheck {
   check(request: {
     readonly host: string | undefined;
     readonly origin: string | undefined;
+    /** Whether it has an `Authorization`. */
+    readonly isAuthorized: boolean;
   }): GatewayError | undefined;
+  /** Whether pages of an origin may call and read what they are answered. */
+  lists(origin: string): boolean;
 }
 
 /** Name and version under which Omni presents itself. */

@@ -114,7 +114,7 @@ export class ScriptedDispatch implements Dispatch {
   /** Answers each request at once. */
   isImmediate = false;
 
-  route(request: CallContext, reply: ReplySink): RunningCall {
+  dispatch(request: CallContext, reply: ReplySink): RunningCall {
     if (this.failure !== undefined) throw this.failure;
     const call = new RoutedCall(request, reply);
     this.calls.push(call);
@@ -250,13 +250,17 @@ const byToken: Authentication = {
   },
 };
 
+/** Whose pages may call. */
+export const LISTED_ORIGIN = 'https://app.example';
+
 const hostCheck: HostCheck = {
   check({ host, origin }) {
     if (host !== 'localhost') return new GatewayError('OMNI_HOST_FORBIDDEN', 'This host is not served');
-    return origin === undefined
+    return origin === undefined || origin === LISTED_ORIGIN
       ? undefined
       : new GatewayError('OMNI_ORIGIN_FORBIDDEN', 'This site may not call');
   },
+  lists: (origin) => origin === LISTED_ORIGIN,
 };
 
 const probes: Probes = {

@@ -36,6 +36,7 @@ export const GATEWAY_ERRORS = {
   OMNI_SUBPROTOCOL_UNSUPPORTED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The WebSocket upgrade offers sub-protocols, and mcp is not among them.', hint: 'Offer the sub-protocol mcp, or none.' },
   OMNI_METHOD_NOT_ALLOWED: { jsonRpcCode: -32600, httpStatus: 405, retryable: false, meaning: 'This HTTP method is not served at this path.', hint: 'Use POST for MCP messages; GET and DELETE need a legacy session.' },
   OMNI_PATH_UNKNOWN: { jsonRpcCode: -32600, httpStatus: 404, retryable: false, meaning: 'Nothing is served at this path.', hint: 'MCP is at /mcp and /mcp/{server}, health at /health/live and /health/ready.' },
+  OMNI_OAUTH_UNSUPPORTED: { jsonRpcCode: -32600, httpStatus: 404, retryable: false, meaning: 'A client without a token looked for an authorization server; Omni has none.', hint: 'Give the client the token of this Omni as a header, Authorization: Bearer <token>; omni serve prints where the token is stored.' },
   OMNI_SERVER_UNKNOWN: { jsonRpcCode: -32602, httpStatus: 404, exitCode: 15, retryable: false, meaning: 'No configured server has this name.', hint: 'omni ls prints the names.' },
   OMNI_METHOD_UNKNOWN: { jsonRpcCode: -32601, httpStatus: 404, retryable: false, meaning: 'No such JSON-RPC method at this endpoint.', hint: 'server/discover (or initialize) lists what is offered.' },
   OMNI_PARAMS_INVALID: { jsonRpcCode: -32602, httpStatus: 400, retryable: false, meaning: 'The parameters do not fit the method.', hint: 'The message names the parameter.' },

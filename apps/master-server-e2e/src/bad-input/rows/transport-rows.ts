@@ -249,8 +249,13 @@ export const TRANSPORT_ROWS: readonly Row[] = [
         bytes: requestBytes({ method: 'post', body: VALID }),
         expect: INVALID,
       },
-      target('absolute form', 'http://127.0.0.1/mcp'),
-      target('absolute form of another site', 'http://evil.example/mcp'),
+      target('absolute form', 'http://127.0.0.1/mcp', served()),
+      target('absolute form of another site', 'http://evil.example/mcp', refused('OMNI_HOST_FORBIDDEN')),
+      target(
+        'absolute form with a user',
+        'http://127.0.0.1@evil.example/mcp',
+        refused('OMNI_HOST_FORBIDDEN'),
+      ),
       ...[
         '//mcp',
         '/mcp/',

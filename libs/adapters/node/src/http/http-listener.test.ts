@@ -52,6 +52,32 @@ describe('NodeHttpListener', () => {
     });
   });
 
+  it.each([
+    ['of origin form', '/mcp?a=b?c', 'localhost', '/mcp a=b?c localhost'],
+    ['of absolute form', 'http://omni.example:8080/mcp/x?a=b', 'localhost', '/mcp/x a=b omni.example:8080'],
+    ['of absolute form in capitals', 'HTTPS://[::1]/mcp', 'localhost', '/mcp  [::1]'],
+    ['of absolute form without a path', 'http://omni.example?q', 'localhost', '/ q omni.example'],
+    ['of another scheme', 'ftp://omni.example/mcp', 'localhost', 'ftp://omni.example/mcp  localhost'],
+    [
+      'with a URL in its path',
+      '/http://omni.example/mcp',
+      'localhost',
+      '/http://omni.example/mcp  localhost',
+    ],
+    ['of absolute form and two hosts', 'http://omni.example/mcp', 'a\r\nHost: b', '/mcp  a, b'],
+  ])(
+    'takes a target %s apart, which names the host where it is absolute',
+    async (_what, target, host, expected) => {
+      const { port } = await start({
+        handler: (exchange) =>
+          exchange.respond(200, [], `${exchange.path} ${exchange.query} ${exchange.header('host')}`),
+      });
+      const client = await dial(port);
+      client.send(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect((await client.ended()).split('\r\n\r\n')[1]).toBe(expected);
+    },
+  );
+
   it('answers pipelined requests in order, whatever order they finish in', async () => {
     const releases: (() => void)[] = [];
     const { port } = await start({

@@ -13,15 +13,17 @@ export class NodeRequestFacts implements RequestFacts {
   readonly path: string;
   readonly query: string;
   readonly headers: HeaderList;
+  readonly #authority: string | undefined;
   readonly #socket: Socket;
 
   constructor(request: IncomingMessage, listener: ListenerFacts) {
-    const { path, query } = splitTarget(request.url ?? '/');
+    const { authority, path, query } = splitTarget(request.url ?? '/');
     this.listener = listener;
     this.method = request.method ?? 'GET';
     this.path = path;
     this.query = query;
     this.headers = request.rawHeaders;
+    this.#authority = authority;
     this.#socket = request.socket;
   }
 
@@ -38,6 +40,9 @@ export class NodeRequestFacts implements RequestFacts {
   }
 
   header(name: string): string | undefined {
-    return headerValue(this.headers, name);
+    const value = headerValue(this.headers, name);
+    if (this.#authority === undefined || name !== 'host') return value;
+    // RFC 9112, section 3.2.2: the target decides; section 3.2: there has to be exactly one Host all the same.
+    return value === undefined || value.includes(',') ? value : this.#authority;
   }
 }

@@ -1,11 +1,29 @@
 import type { HeaderList } from '@omni/ports';
 
-/** @returns Path and query of a request target as sent; the query without `?`, empty when there is none. */
-export function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  const mark = target.indexOf('?');
-  return mark === -1
-    ? { path: target, query: '' }
-    : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+/** A request target, taken apart. */
+export interface RequestTarget {
+  /** Host and port of a target in absolute form; `undefined` in origin form. */
+  readonly authority: string | undefined;
+  /** As sent; `/` where a target in absolute form has none. */
+  readonly path: string;
+  /** Without `?`; empty when there is none. */
+  readonly query: string;
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
+
+/** @see RFC 9112, section 3.2: origin form, and absolute form, which every server has to take. */
+export function splitTarget(target: string): RequestTarget {
+  // Nearly every target begins with its path.
+  const match = target.startsWith('/') ? null : ABSOLUTE.exec(target);
+  const rest = match === null ? target : target.slice(match[0].length);
+  const mark = rest.indexOf('?');
+  const path = mark === -1 ? rest : rest.slice(0, mark);
+  return {
+    authority: match?.[1],
+    path: match !== null && path === '' ? '/' : path,
+    query: mark === -1 ? '' : rest.slice(mark + 1),
+  };
 }
 
 /**

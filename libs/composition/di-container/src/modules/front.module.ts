@@ -1,5 +1,4 @@
-import { ProtocolHandler, type ProtocolHandlerOptions } from '@omni/protocol';
-import type { RequestRouter } from '@omni/router';
+import { ProtocolHandler } from '@omni/protocol';
 import type { UpstreamRegistry } from '@omni/upstreams';
 import type { GatewayUpstream } from '../gateway-options.ts';
 import { healthPage } from '../health-pages.ts';
@@ -28,7 +27,7 @@ export function registerFront(scope: Scope): void {
     useFactory: ({ configuration, registry, health, pages, router, ...parts }) =>
       new ProtocolHandler({
         ...parts,
-        dispatch: dispatchTo(router),
+        dispatch: router,
         probes: {
           answer: (path, principal) => healthPage(health, path, principal) ?? pages?.(path),
         },
@@ -38,15 +37,6 @@ export function registerFront(scope: Scope): void {
         legacySse: configuration.server.legacySse,
       }),
   });
-}
-
-function dispatchTo(router: RequestRouter): ProtocolHandlerOptions['dispatch'] {
-  return {
-    route: (context, reply) => router.dispatch(context, reply),
-    carries: (method, endpoint) => router.carries(method, endpoint),
-    toClient: (upstream, message, client, tell) => router.toClient(upstream, message, client, tell),
-    watchTasks: (watch) => router.watchTasks(watch),
-  };
 }
 
 /** Names of the client headers that some server is sent, without duplicates; the list follows the registry. */

@@ -210,8 +210,9 @@ export class ChannelFront implements PostListener {
   #notification(message: RpcMessage): void {
     if (message.method === 'notifications/cancelled') {
       const id = rawOf(message, memberOf(message.params, 'requestId'));
-      const request = id === undefined ? undefined : this.#modernRequests.calls.get(id);
-      if (request !== undefined) return request.cancel(stringMember(message.text, message.params, 'reason'));
+      const requests = this.#modernRequests.calls.of(id ?? '');
+      for (const request of requests) request.cancel(stringMember(message.text, message.params, 'reason'));
+      if (requests.length > 0) return;
     }
     this.#session?.onClientNotification(message);
   }

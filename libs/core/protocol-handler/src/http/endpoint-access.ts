@@ -45,6 +45,9 @@ export class EndpointAccess {
     this.#authentication = new RequestAuthentication(options);
   }
 
+  /** Whether pages of an origin may call and read what they are answered. */
+  readonly lists = (origin: string): boolean => this.#hostCheck.lists(origin);
+
   /** How many requests wait to be authenticated. */
   get pending(): number {
     return this.#authentication.pending;
@@ -60,14 +63,24 @@ export class EndpointAccess {
     request: EndpointRequest,
     endpoints = ENDPOINT,
   ): EndpointDecision | Promise<EndpointDecision> | undefined {
+    const origin = request.header('origin');
     const forbidden = this.#hostCheck.check({
       host: request.header('host'),
-      origin: request.header('origin'),
+      origin,
+      isAuthorized: origin !== undefined && request.header('authorization') !== undefined,
     });
     // guard: endpoint/host
     if (forbidden !== undefined) return refusal(forbidden);
     const match = endpoints.exec(request.path);
     if (match === null) return undefined;
+    // guard: endpoint/page-without-origin
+    if (request.method === 'GET' && origin === undefined && isFromPage(request))
+      return refusal(
+        new GatewayError(
+          'OMNI_ORIGIN_FORBIDDEN',
+          'The request comes from a web page that asks for no permission',
+        ),
+      );
     const known = this.identify(request);
     return known instanceof Promise
       ? known.then((later) => this.#decide(request, later, match[1]))
@@ -99,6 +112,16 @@ export class EndpointAccess {
       return refusal(new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${server}"`));
     return { kind: 'admitted', principal: onConnection(known, connection), endpoint };
   }
+}
+
+/**
+ * Whether a page of another origin makes a browser ask for this as for a picture or a frame: then there is no `Origin`.
+ *
+ * @see Fetch Metadata Request Headers, "Sec-Fetch-Site".
+ */
+function isFromPage(request: EndpointRequest): boolean {
+  const site = request.header('sec-fetch-site');
+  return site === 'cross-site' || site === 'same-site';
 }
 
 /** A refusal for another reason than those of {@link EndpointAccess}. */

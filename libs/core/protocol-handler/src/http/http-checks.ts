@@ -1,5 +1,6 @@
 import { GatewayError, type Exchange, type HeaderList } from '@omni/ports';
 
+const NOT_ACCEPTABLE = /^\s*q=0(?:\.0*)?\s*$/i;
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
@@ -36,8 +37,8 @@ export class HeaderCheck {
   }
 
   #accept(exchange: Exchange): GatewayError | undefined {
-    const accept = exchange.header('accept') ?? '';
-    if (accept === this.#goodAccept && accept !== '') return undefined;
+    const accept = exchange.header('accept');
+    if (accept === undefined || accept === this.#goodAccept) return undefined;
     // guard: request/accept
     if (!accepts(accept, 'application/json') || !accepts(accept, 'text/event-stream')) {
       return new GatewayError(
@@ -50,13 +51,25 @@ export class HeaderCheck {
   }
 }
 
-/** Whether an `Accept` header allows a media type; quality values are not weighed. */
-export function accepts(header: string, type: string): boolean {
-  const [major] = type.split('/');
-  return header.split(',').some((part) => {
-    const range = (part.split(';')[0] ?? '').trim().toLowerCase();
-    return range === type || range === `${major}/*` || range === '*/*';
-  });
+/**
+ * Whether an `Accept` header allows a media type: the most precise of its ranges says so.
+ *
+ * @param header - None means any type.
+ * @see RFC 9110, section 12.5.1; the weight 0 stands for "not acceptable" (12.4.2), others are not compared.
+ */
+export function accepts(header: string | undefined, type: string): boolean {
+  if (header === undefined) return true;
+  const ranges = ['*/*', `${type.slice(0, type.indexOf('/'))}/*`, type];
+  let best = -1;
+  let isAllowed = false;
+  for (const part of header.split(',')) {
+    const [range = '', ...parameters] = part.split(';');
+    const precision = ranges.indexOf(range.trim().toLowerCase());
+    if (precision === -1 || precision < best) continue;
+    best = precision;
+    isAllowed = !parameters.some((parameter) => NOT_ACCEPTABLE.test(parameter));
+  }
+  return isAllowed;
 }
 
 /** The `Mcp-Param-*` headers, as received. */

@@ -137,6 +137,31 @@ describe('HttpFront', () => {
     expect(exchange.json()).toMatchObject(refusal(-32600, 'OMNI_PATH_UNKNOWN'));
   });
 
+  it.each([
+    ['POST', '/register'],
+    ['GET', '/authorize'],
+    ['POST', '/token'],
+    ['GET', '/.well-known/oauth-protected-resource'],
+    ['GET', '/.well-known/oauth-protected-resource/mcp/files'],
+    ['GET', '/.well-known/oauth-authorization-server'],
+    ['GET', '/mcp/.well-known/openid-configuration'],
+  ])(
+    'tells a client that looks for OAuth how a token is sent, as an error of OAuth: %s %s',
+    async (method, path) => {
+      const exchange = await new FrontFixture().raw({
+        method,
+        path,
+        headers: ['Host', 'localhost'],
+        body: '{}',
+      });
+      expect(exchange.status).toBe(404);
+      expect(exchange.responseHeader('content-type')).toBe('application/json');
+      const { error, error_description: words } = exchange.json() as Record<string, unknown>;
+      expect(error).toBe('invalid_request');
+      expect(words).toMatch(/Authorization: Bearer <token>.*omni serve prints where the token is/);
+    },
+  );
+
   it.each(['constructor', 'toString'])('knows no server %s', async (name) => {
     const exchange = await new FrontFixture().raw({
       path: `/mcp/${name}`,
@@ -188,13 +213,15 @@ describe('HttpFront', () => {
     ['a compressed body', [...GOOD, 'Content-Encoding', 'gzip'], 415],
     ['a body encoded twice', [...GOOD, 'Content-Encoding', 'identity, gzip'], 415],
     ['the encoding that is none', [...GOOD, 'Content-Encoding', 'Identity'], 200],
-    ['no Accept', without('Accept'), 406],
+    ['no Accept', without('Accept'), 200],
     ['an empty Accept', without('Accept', ''), 406],
     ['JSON alone', without('Accept', 'application/json'), 406],
     ['events alone', without('Accept', 'text/event-stream'), 406],
     ['both in any order and case', without('Accept', 'Text/Event-Stream;q=0.5 , APPLICATION/json'), 200],
     ['wildcards', without('Accept', 'application/*, text/*'), 200],
     ['everything', without('Accept', '*/*'), 200],
+    ['everything but events', without('Accept', '*/*, text/event-stream;q=0'), 406],
+    ['both but nothing else', without('Accept', 'application/json, text/*;q=0.1, */*;q=0.0'), 200],
   ])('takes or refuses %s', async (_what, headers, status) => {
     const front = new FrontFixture();
     // What was good once is remembered; it must not make other values good.
@@ -319,12 +346,6 @@ describe('HttpFront', () => {
     );
     expect(exchange.status).toBe(400);
     expect(exchange.json()).toMatchObject(refusal(code, 'OMNI_PARAMS_INVALID', 'x'));
-  });
-
-  it('asks for the envelope when only Mcp-Method shows the era', async () => {
-    const exchange = await new FrontFixture().post(legacyText('tools/list'), ['Mcp-Method', 'tools/list']);
-    expect(exchange.status).toBe(400);
-    expect(exchange.json()).toMatchObject(refusal(-32602, 'OMNI_PARAMS_INVALID', 1));
   });
 
   it.each([

@@ -3,26 +3,27 @@ import {
   type ClientContext,
   type Endpoint,
   forwardableHeaders,
-  isLegacyVersion,
-  isModernVersion,
   NOTHING_RUNS,
   type RunningCall,
   serverOf,
-  SUPPORTED_VERSIONS,
   withTraceContext,
 } from '@omni/model';
 import { type Exchange, GatewayError, type HeaderList, type Logger, type Principal } from '@omni/ports';
 import { bodyText } from './body-text.ts';
 import type { FrontLimits } from '../collaborators.ts';
 import { ENDPOINT_OF_SSE, type EndpointAccess, type EndpointDecision } from './endpoint-access.ts';
+import { eraOf, SESSION_HEADER } from './era-of.ts';
 import { accepts, HeaderCheck, paramHeadersOf } from './http-checks.ts';
+import { HttpBatchTarget } from './http-batch-target.ts';
 import { HttpWriter } from './http-writer.ts';
-import { acknowledge, HttpBatchTarget, type Page, showPage } from './plain-answers.ts';
+import { NO_OAUTH, OAUTH_PATH } from './no-oauth.ts';
+import { openToPage } from './page-exchange.ts';
+import { acknowledge, type Page, showPage } from './plain-answers.ts';
 import type { SseFront } from './sse-front.ts';
 import { checkBatch, runBatch } from '../legacy/batch.ts';
 import { checkInitialize } from '../legacy/legacy-session.ts';
 import type { HttpSession, LegacySessions } from '../legacy/legacy-sessions.ts';
-import { checkMirroredHeaders, claimsModernEnvelope, readEnvelope } from '../modern/modern-envelope.ts';
+import { checkMirroredHeaders, readEnvelope } from '../modern/modern-envelope.ts';
 import type { ModernRequests } from '../modern/modern-requests.ts';
 import { ClientRequest } from '../request/client-request.ts';
 import type { FrontRequests } from '../request/front-requests.ts';
@@ -55,7 +56,6 @@ export interface HttpFrontOptions {
   readonly logger: Logger;
 }
 
-const SESSION_HEADER = 'mcp-session-id';
 const NO_HEADERS: HeaderList = [];
 
 /**
@@ -74,8 +74,10 @@ export class HttpFront {
   }
 
   /** Answers one exchange; never throws. */
-  handle(exchange: Exchange): void {
+  handle(received: Exchange): void {
     const { access, sse } = this.#options;
+    const exchange = openToPage(received, access.lists);
+    if (exchange === undefined) return;
     const decision = access.admit(exchange);
     if (decision !== undefined) return this.#whenKnown(exchange, decision, this.#serve);
     const ofSse = sse === undefined ? undefined : access.admit(exchange, ENDPOINT_OF_SSE);
@@ -125,8 +127,10 @@ export class HttpFront {
     const { access, probes } = this.#options;
     const forStrangers = probes.answer(exchange.path, undefined);
     // Whoever asks for what is not there is not asked who it is.
-    if (forStrangers === undefined)
+    if (forStrangers === undefined) {
+      if (OAUTH_PATH.test(exchange.path)) return showPage(exchange, NO_OAUTH);
       return refuse(exchange, new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
+    }
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       return refuse(
         exchange,
@@ -167,36 +171,10 @@ export class HttpFront {
     if (parsed.kind === 'rejected') return refuse(exchange, parsed.error, parsed.id);
     if (parsed.kind === 'batch') return this.#legacy(exchange, principal, endpoint, parsed);
     const message = withTraceContext(parsed, (name) => exchange.header(name), this.#options.limits);
-    if (claimsModernEnvelope(message)) return this.#modern(exchange, principal, endpoint, message);
-    const version = exchange.header('mcp-protocol-version');
-    if (version !== undefined && !isLegacyVersion(version))
-      return this.#modernByHeader(exchange, principal, endpoint, message, version);
-    if (version === undefined && exchange.header('mcp-method') !== undefined)
-      return this.#modern(exchange, principal, endpoint, message);
-    this.#legacy(exchange, principal, endpoint, message);
-  }
-
-  #modernByHeader(
-    exchange: Exchange,
-    principal: Principal,
-    endpoint: Endpoint,
-    message: RpcMessage,
-    version: string,
-  ): void {
-    if (isModernVersion(version)) return this.#modern(exchange, principal, endpoint, message);
-    const error = new GatewayError(
-      'OMNI_VERSION_UNSUPPORTED',
-      'MCP-Protocol-Version names a version that is not supported',
-      {
-        data: {
-          supported: SUPPORTED_VERSIONS,
-          requested: version
-            // guard: request/version-in-error
-            .slice(0, 64),
-        },
-      },
-    );
-    this.#refuse(exchange, message, unknownClient(principal, endpoint, 'modern'), error);
+    const era = eraOf(message, (name) => exchange.header(name));
+    if (era === 'legacy') this.#legacy(exchange, principal, endpoint, message);
+    else if (era === 'modern') this.#modern(exchange, principal, endpoint, message);
+    else this.#refuse(exchange, message, unknownClient(principal, endpoint, 'modern'), era);
   }
 
   #modern(exchange: Exchange, principal: Principal, endpoint: Endpoint, message: RpcMessage): void {
@@ -290,15 +268,15 @@ export class HttpFront {
     if (!request.isSettled) exchange.onGone(() => writer.onGone());
   }
 
-  #batch(exchange: Exchange, { session, standalone }: HttpSession, batch: RpcBatch): void {
+  #batch(exchange: Exchange, { session, events, standalone }: HttpSession, batch: RpcBatch): void {
     const refused = checkBatch(batch.items, session);
     if (refused !== undefined) return refuse(exchange, refused);
-    const { limits, requests } = this.#options;
+    const { limits, requests, ticker } = this.#options;
     runBatch(batch.items, {
       session,
       requests,
       limits,
-      target: new HttpBatchTarget(exchange),
+      target: new HttpBatchTarget(exchange, new HttpWriter(exchange, ticker, events)),
       outlet: standalone,
       header: (name) => exchange.header(name),
       forwardable: this.#forwardable(exchange),
@@ -338,7 +316,7 @@ export class HttpFront {
         ['Allow', 'POST'],
       );
     }
-    if (!accepts(exchange.header('accept') ?? '', 'text/event-stream'))
+    if (!accepts(exchange.header('accept'), 'text/event-stream'))
       return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
     const found = this.#session(exchange, principal, endpoint);
     if (found instanceof GatewayError) return refuse(exchange, found);
@@ -361,7 +339,10 @@ export class HttpFront {
   #session(exchange: Exchange, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
     const id = exchange.header(SESSION_HEADER);
     if (id === undefined || id === '')
-      return new GatewayError('OMNI_SESSION_REQUIRED', 'Mcp-Session-Id is missing');
+      return new GatewayError(
+        'OMNI_SESSION_REQUIRED',
+        'Mcp-Session-Id is missing, and _meta names no revision that has no sessions',
+      );
     return this.#options.sessions.find(id, principal, endpoint);
   }
 

@@ -123,7 +123,17 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
     else this.#exchange.stream(200, EVENT_STREAM_HEADERS).end();
   }
 
+  /** Nothing is answered: ends what has begun. @returns Whether anything had. */
+  endStream(): boolean {
+    this.#state = 'done';
+    this.#leaveTicker();
+    this.#stream?.end();
+    return this.#stream !== undefined;
+  }
+
   destroy(): void {
+    this.#state = 'done';
+    this.#leaveTicker();
     if (this.#passthrough !== undefined) this.#passthrough.cut();
     else if (this.#stream !== undefined) this.#stream.destroy();
     else this.#exchange.stream(500, JSON_HEADERS).destroy();

@@ -74,7 +74,7 @@ export class SseFront {
         ['Allow', 'GET'],
       );
     }
-    if (!accepts(exchange.header('accept') ?? '', 'text/event-stream')) {
+    if (!accepts(exchange.header('accept'), 'text/event-stream')) {
       return refuse(exchange, new GatewayError('OMNI_NOT_ACCEPTABLE', 'Accept must allow text/event-stream'));
     }
     const { bind, ticker, logger, sessions, admission } = this.#options;

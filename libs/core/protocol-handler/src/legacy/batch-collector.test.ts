@@ -7,6 +7,8 @@ class RecordingTarget implements BatchTarget {
   readonly answers: string[] = [];
   destroyed = 0;
 
+  keepWaiting(): void {}
+
   answerBatch(answers: string): void {
     this.answers.push(answers);
   }

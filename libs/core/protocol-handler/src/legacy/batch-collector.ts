@@ -5,6 +5,8 @@ import type { ResponseWriter } from '../request/response-writer.ts';
 
 /** Where the answers of a batch go: the one exchange, or the channel, that brought it. */
 export interface BatchTarget {
+  /** A request of the batch takes time; may be called once for each of them. */
+  keepWaiting(): void;
   /** @param answers - A JSON array; empty when no message wanted an answer. */
   answerBatch(answers: string): void;
   destroy(): void;
@@ -55,7 +57,9 @@ export class BatchCollector implements ResponseWriter {
     listener();
   }
 
-  keepWaiting(): void {}
+  keepWaiting(): void {
+    this.#target.keepWaiting();
+  }
 
   write(id: string, outcome: Outcome): void {
     const text = answerText(id, outcome);

@@ -67,15 +67,59 @@ describe('batches', () => {
     ]);
   });
 
-  it('refuse the second of two equal ids and run the first', async () => {
+  it('answer both of two equal ids', async () => {
     const front = new FrontFixture();
     const exchange = await (await front.session(OLD)).post(`[${call('1')},${call('1')}]`);
-    front.dispatch.last.result('{}');
+    for (const routed of front.dispatch.calls) routed.result('{}');
     expect(exchange.json()).toMatchObject([
-      { id: 1, error: { code: -32600 } },
+      { id: 1, result: {} },
       { id: 1, result: {} },
     ]);
-    expect(front.dispatch.calls).toHaveLength(1);
+  });
+
+  it('that take long get a heartbeat, and their answers in one event', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    const exchange = await session.post(`[${call('1')},${call('2')},${legacyText('ping', { id: '3' })}]`);
+    front.dispatch.calls[0]?.result('{}');
+    await front.clock.advanceAsync(4_000);
+    expect(exchange.state).toBe('none');
+    await front.clock.advanceAsync(2_000);
+    expect([exchange.state, exchange.responseHeader('content-type')]).toEqual([
+      'streaming',
+      'text/event-stream',
+    ]);
+    const beats = (): number => exchange.text().split(': keep-alive').length - 1;
+    expect(beats()).toBe(1);
+    await front.clock.advanceAsync(32_000);
+    expect(beats()).toBe(3);
+    front.dispatch.calls[1]?.result('{}');
+    expect(exchange.state).toBe('ended');
+    expect(exchange.events().map((event): unknown => JSON.parse(event))).toMatchObject([
+      [{ id: 3 }, { id: 1 }, { id: 2 }],
+    ]);
+    // Nothing ticks on.
+    await front.clock.advanceAsync(60_000);
+    expect(beats()).toBe(3);
+  });
+
+  it('that take long and are cancelled whole end their stream', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    const exchange = await session.post(`[${call('1')}]`);
+    await front.clock.advanceAsync(6_000);
+    await session.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');
+    expect([exchange.state, exchange.events()]).toEqual(['ended', []]);
+  });
+
+  it('whose client has gone tick for nobody', async () => {
+    const front = new FrontFixture();
+    const session = await front.session(OLD);
+    const exchange = await session.post(`[${call('1')}]`);
+    exchange.leave();
+    await front.clock.advanceAsync(60_000);
+    front.dispatch.last.result('{}');
+    expect([exchange.state, exchange.text()]).toEqual(['none', '']);
   });
 
   // guard: batch/admission

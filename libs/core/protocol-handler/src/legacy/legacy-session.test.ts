@@ -153,20 +153,43 @@ describe('LegacySession', () => {
     },
   );
 
-  // guard: session/id-in-use
-  it('refuses an id that is in use, without hurting the first request', async () => {
+  it('answers two requests with one id over HTTP, each in its own response', async () => {
     const front = new FrontFixture();
     const session = await front.session();
-    const first = await session.call('7');
-    const second = await session.request('tools/call', { id: '7', params: '"name":"x"' });
-    expect(second.json()).toMatchObject({
-      id: 7,
-      error: { code: -32600, data: { code: 'OMNI_REQUEST_ID_IN_USE' } },
-    });
-    expect(front.dispatch.calls).toHaveLength(1);
+    const [first, second, third] = [
+      await session.call('7'),
+      await session.call('7'),
+      await session.call('7'),
+    ];
+    second.call.result('{"of":"second"}');
+    expect(second.exchange.json()).toMatchObject({ id: 7, result: { of: 'second' } });
+    expect([first.exchange.state, third.exchange.state]).toEqual(['none', 'none']);
     first.call.result('{"of":"first"}');
+    third.call.result('{"of":"third"}');
     expect(first.exchange.json()).toMatchObject({ id: 7, result: { of: 'first' } });
-    expect((await session.request('ping', { id: '7' })).json()).toMatchObject({ result: {} });
+    expect(third.exchange.json()).toMatchObject({ id: 7, result: { of: 'third' } });
+  });
+
+  it('cancels each of the requests that have the id of a cancellation, and no other', async () => {
+    const front = new FrontFixture();
+    const session = await front.session();
+    const calls = [await session.call('7'), await session.call('8'), await session.call('7')];
+    await session.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}');
+    expect(calls.map(({ call }) => call.cancels.length)).toEqual([1, 0, 1]);
+  });
+
+  it('counts requests with one id one by one, and keeps a session with one of them from being idle', async () => {
+    const front = new FrontFixture({ maxSessionInFlight: 2 });
+    const session = await front.session();
+    const [first, second] = [await session.call('7'), await session.call('7')];
+    const full = await session.request('tools/call', { id: '7', params: '"name":"x"' });
+    expect(full.json()).toMatchObject({ error: { data: { code: 'OMNI_OVERLOADED' } } });
+    first.call.result('{}');
+    await front.clock.advanceAsync(24 * 60 * 60_000);
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 1, inFlight: 1 });
+    second.call.result('{}');
+    await front.clock.advanceAsync(24 * 60 * 60_000);
+    expect(front.handler.getStatus().details).toMatchObject({ sessions: 0, inFlight: 0 });
   });
 
   it('tells the id 7 from the id "7"', async () => {

@@ -67,6 +67,8 @@ export interface LegacySessionOptions {
   readonly outlet: ClientOutlet;
   /** Absent for a session that lives as long as its connection. */
   readonly leftover?: Leftover;
+  /** Whether each request is answered in a response of its own, so that ids may be equal. Default `false`. */
+  readonly answersApart?: boolean;
 }
 
 /**
@@ -106,7 +108,8 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     this.leftover = options.leftover;
     this.key = options.key;
     const { maxSessionInFlight } = options.dependencies;
-    this.calls = new RequestsById({ where: 'in this session', maxSessionInFlight });
+    const { answersApart: areApart = false } = options;
+    this.calls = new RequestsById({ where: 'in this session', maxSessionInFlight, areApart });
     this.version = negotiateVersion(initialize);
     const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
     // Task ids of a client name no server: each server would see the tasks that others started with the client.
@@ -135,7 +138,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
   serve(request: ClientRequest): RunningCall {
     const { dispatch, lists, views } = this.#dependencies;
     const { message } = request;
-    if (isRouted(message.method)) return dispatch.route(request, request);
+    if (isRouted(message.method)) return dispatch.dispatch(request, request);
     const kind = listKindOf(message.method);
     if (kind !== undefined) return lists.answer(kind, request);
     switch (message.method) {
@@ -159,7 +162,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
       case 'resources/unsubscribe':
         return this.#unsubscribe(request);
       default:
-        if (dispatch.carries(message.method, this.client.endpoint)) return dispatch.route(request, request);
+        if (dispatch.carries(message.method, this.client.endpoint)) return dispatch.dispatch(request, request);
         return failureOf(request, unknownMethod(message.method));
     }
   }
@@ -172,9 +175,9 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     if (message.method === 'notifications/progress') return this.#serverRequests?.onProgress(message);
     if (message.method !== 'notifications/cancelled') return;
     const id = rawOf(message, memberOf(message.params, 'requestId'));
-    const call = id === undefined ? undefined : this.calls.get(id);
     // A late or foreign id is normal: the answer was faster (MCP 2025-11-25, basic/utilities/cancellation).
-    call?.cancel(stringMember(message.text, message.params, 'reason'));
+    for (const call of this.calls.of(id ?? ''))
+      call.cancel(stringMember(message.text, message.params, 'reason'));
   }
 
   /** @returns Whether the response was waited for. */
@@ -258,7 +261,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
         new GatewayError('OMNI_PARAMS_INVALID', '"level" must be one of the log levels of MCP'),
       );
     this.#minimumLevel = level;
-    return this.#dependencies.dispatch.route(request, request);
+    return this.#dependencies.dispatch.dispatch(request, request);
   }
 
   #subscribe(request: ClientRequest): RunningCall {

@@ -95,6 +95,7 @@ export class LegacySessions {
         isIdle: () => !isBusy(opened),
         giveWay: () => opened.giveWay(),
       },
+      answersApart: true,
     });
     const opened: HttpSession = {
       id: newSessionId(),

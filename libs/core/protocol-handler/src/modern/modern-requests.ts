@@ -56,7 +56,7 @@ export class ModernRequests implements RequestServer {
   serve(request: ClientRequest): RunningCall {
     const { client } = request;
     const { method } = request.message;
-    if (isRouted(method)) return this.#dispatch.route(request, request);
+    if (isRouted(method)) return this.#dispatch.dispatch(request, request);
     const kind = listKindOf(method);
     if (kind !== undefined) return this.#lists.answer(kind, request);
     switch (method) {
@@ -70,7 +70,7 @@ export class ModernRequests implements RequestServer {
           /* guard: request/removed-methods */ !REMOVED.has(method) &&
           this.#dispatch.carries(method, client.endpoint)
         )
-          return this.#dispatch.route(request, request);
+          return this.#dispatch.dispatch(request, request);
         request.fail(unknownMethod(method));
         return NOTHING_RUNS;
     }

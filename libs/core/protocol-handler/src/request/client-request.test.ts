@@ -170,7 +170,7 @@ describe('ClientRequest', () => {
     first.start(new Upstream());
     scene.request('1').start(new Upstream());
     expect(scene.outcomes).toEqual(['OMNI_REQUEST_ID_IN_USE']);
-    expect(scene.calls.get('1')).toBe(first);
+    expect(scene.calls.of('1')).toEqual([first]);
     expect(scene.open).toEqual([1, 1, 1]);
   });
 

@@ -220,6 +220,41 @@ describe('a legacy HTTP connection, when the credentials change', () => {
     expect(tokenOf(pausing.http.last)).toBe('Bearer second-token');
   });
 
+  it.each([401, 403])(
+    'opens its stream with other credentials after the first ones were refused with %d, and not before',
+    async (status) => {
+      const { provider, rotate } = credentials();
+      const { connection, http, get, events, clock } = await open({ provider });
+      get.respond(status, '', '');
+      await settled();
+      await clock.advanceAsync(600_000);
+      expect(http.of('GET')).toHaveLength(1);
+      for (const token of ['second', 'third']) {
+        rotate(`Bearer ${token}-token`);
+        connection.renewStreams();
+        expect(tokenOf(http.of('GET').at(-1))).toBe(`Bearer ${token}-token`);
+        if (token === 'second') http.of('GET').at(-1)?.respond(status, '', '');
+        await settled();
+      }
+      http.last.stream();
+      http.last.event(UPDATED);
+      expect(events).toEqual(['tools']);
+      expect(http.of('GET')).toHaveLength(3);
+      void connection.close();
+    },
+  );
+
+  it('opens no refused stream once it is closed', async () => {
+    const { provider, rotate } = credentials();
+    const { connection, http, get } = await open({ provider });
+    get.respond(401, '', '');
+    await settled();
+    void connection.close();
+    rotate('Bearer second-token');
+    connection.renewStreams();
+    expect(http.of('GET')).toHaveLength(1);
+  });
+
   // guard: credentials/stream-renewing
   it('asks once for newer credentials when its stream is refused, however many are announced', async () => {
     const { provider, connection, http } = await openIssuing();

@@ -42,6 +42,8 @@ export class LegacyEventStream implements HttpMessageSink {
   #retryMs = 0;
   #openedAtMs: number | undefined;
   #wasOpen = false;
+  /** The credentials were refused before it was ever open: it is tried again with others. */
+  #isRefused = false;
   /** Those who wait for the first attempt to open it; `undefined` when that is over. */
   #onSettled: (() => void)[] | undefined = [];
   #cancelSettling: CancelTimer | undefined;
@@ -54,6 +56,7 @@ export class LegacyEventStream implements HttpMessageSink {
 
   open(): void {
     if (this.#isClosed) return;
+    this.#isRefused = false;
     const { target, headers } = this.#options;
     const { credentials, context, http, url } = target;
     this.#openedAtMs = undefined;
@@ -81,6 +84,7 @@ export class LegacyEventStream implements HttpMessageSink {
 
   /** Goes on in another exchange, behind the last event that came. During a pause there is none that could be left. */
   reopen(): void {
+    if (this.#isRefused) return this.open();
     // What was refused is sent again by itself: to begin anew would ask for newer credentials without end.
     if (this.#http === undefined || /* guard: credentials/stream-renewing */ this.#http.isRenewing) return;
     this.#reader?.stop();
@@ -135,9 +139,13 @@ export class LegacyEventStream implements HttpMessageSink {
   }
 
   #onRefused(status: number): void {
-    // Such an upstream has no stream.
-    if (!this.#wasOpen) return this.close();
     this.#endExchange();
+    if (!this.#wasOpen) {
+      this.#isRefused = status === 401 || status === 403;
+      // Any other upstream has no stream.
+      if (!this.#isRefused) this.close();
+      return;
+    }
     const { target, session, onSessionLost } = this.#options;
     if (session.id === undefined || !UNKNOWN_SESSION.has(status)) return this.#again();
     this.#cancelBetween = checkSession(target, session, (isLost) => {
