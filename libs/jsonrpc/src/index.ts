@@ -22,4 +22,11 @@ export {
   type RpcRejection,
 } from './rpc-message.ts';
 export { errorText, notificationText, requestText, resultText, withId } from './rpc-text.ts';
-export { applyEdits, setMember, setMembers, withoutMembers, type TextEdit } from './text-edit.ts';
+export {
+  applyEdits,
+  memberDrops,
+  setMember,
+  setMembers,
+  withoutMembers,
+  type TextEdit,
+} from './text-edit.ts';

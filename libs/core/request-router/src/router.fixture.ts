@@ -138,6 +138,8 @@ export class ScriptedConnection implements UpstreamConnection {
   readonly era: Era;
   readonly keepsClientId = false;
   binding: ClientBinding | undefined;
+  /** Whether it may hear of its clients' folders. */
+  passesRoots = false;
   readonly handshake: RpcMessage;
   readonly sent: SentCall[] = [];
   /** Says something about a task outside of any call. */

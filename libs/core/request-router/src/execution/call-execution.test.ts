@@ -330,12 +330,12 @@ describe('CallExecution', () => {
     const [first, second] = [fixture.connection('files', server), fixture.connection('mail', 'modern')];
     fixture.views.owners = ['files', 'mail'];
     const meta = '"_meta":{"progressToken":"t"}';
-    const who = client === 'legacy' ? new FakeSession('{"roots":{}}').client() : clientOf('modern');
+    const who = client === 'legacy' ? new FakeSession('{"sampling":{}}').client() : clientOf('modern');
     const { reply } = fixture.route(requestOf('resources/read', `{"uri":"file:///a",${meta}}`), who);
     if (what === 'a notification') first.last.notify(PROGRESS);
     else if (server === 'legacy') first.last.listener.onServerRequest(messageOf(QUESTION), () => {});
     else {
-      const asks = '"inputRequests":{"k":{"method":"roots/list"}}';
+      const asks = '"inputRequests":{"k":{"method":"sampling/createMessage"}}';
       first.last.answer(`"result":{"resultType":"input_required",${asks}}`);
     }
     first.last.answer('"error":{"code":-32601,"message":"not here"}');

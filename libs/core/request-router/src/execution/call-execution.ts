@@ -213,7 +213,8 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
       !this.#dependencies.labels.mayAsk(this.#context) &&
       (task === undefined || !namesTasks(task, connection));
     const headers = this.#forwardedHeaders(connection);
-    const running = connection.send(relayedCall(this.#context, this.#route, headers, allowPassthrough), this);
+    const call = relayedCall(connection, this.#context, this.#route, headers, allowPassthrough);
+    const running = connection.send(call, this);
     // The connection may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
     if (!this.#isOver && this.#attempt === attempt) this.#running = running;
   }

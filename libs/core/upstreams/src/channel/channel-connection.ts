@@ -91,6 +91,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     this.#serverRequests = new ServerRequests({
       reply: (text) => void this.#channel.send(text),
       maxOpen: options.context.limits.maxServerRequests,
+      roots: options.spec.roots,
     });
   }
 
@@ -384,7 +385,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
       );
       return;
     }
-    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    if (this.#serverRequests.answerOwn(message)) return;
     const only = this.#onlyRunning();
     const { binding } = this;
     let isPut = false;

@@ -102,6 +102,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     this.#serverRequests = new ServerRequests({
       reply: (text) => void httpPost(options.http, options.url, this.#headers, text),
       maxOpen: options.context.limits.maxServerRequests,
+      roots: options.spec.roots,
     });
     this.#enter(options.session);
   }
@@ -170,7 +171,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
   }
 
   onCallRequest(call: LegacyHttpCall, message: RpcMessage): void {
-    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    if (this.#serverRequests.answerOwn(message)) return;
     if (!this.#serverRequests.put(message, call, (answer, signal) => call.ask(message, answer, signal)))
       this.counters.refusedRequests++;
   }
@@ -326,7 +327,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
 
   #onUnaddressedRequest(message: RpcMessage): void {
     const { binding } = this;
-    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    if (this.#serverRequests.answerOwn(message)) return;
     // Who shares the instance can only be asked during a call; Omni's own do not count.
     const running =
       binding?.isShared === true

@@ -9,6 +9,7 @@ function subject() {
   const connections = new SessionConnections({
     upstream: 'up',
     maxInstances: 4,
+    passesRoots: false,
     open: (_binding, done) => {
       openings.push(done);
       return () => {};

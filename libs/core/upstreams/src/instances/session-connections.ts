@@ -4,12 +4,15 @@ import { GatewayError } from '@omni/ports';
 import { LazyConnection, type OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 
+const ROOTS_CHANGED = 'notifications/roots/list_changed';
 /** Most that wait for one instance to start. */
 const MAX_WAITING = 256;
 
 export interface SessionConnectionsOptions {
   readonly upstream: string;
   readonly maxInstances: number;
+  /** Whether a session's instance hears that its client has other folders now. */
+  readonly passesRoots: boolean;
   /** Opens a connection of the session's own; returns what gives the attempt up. */
   readonly open: (binding: ClientBinding, done: OnConnection) => () => void;
 }
@@ -120,6 +123,8 @@ export class SessionConnections {
     if (this.#watched.has(binding)) return;
     this.#watched.add(binding);
     binding.addClientNotificationListener((notification) => {
+      // guard: roots/changed
+      if (notification.method === ROOTS_CHANGED && !this.#options.passesRoots) return;
       this.#connections
         .get(binding.key)
         ?.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
