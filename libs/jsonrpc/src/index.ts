@@ -13,6 +13,7 @@ export {
   type JsonSpan,
   type RecordPlan,
 } from './json-scan.ts';
+export { nullDrops, type OptionalMembers } from './null-members.ts';
 export {
   metaOf,
   parseMessage,

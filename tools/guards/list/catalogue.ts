@@ -155,6 +155,11 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     without: 'RETRY_MS',
   },
   {
+    name: 'variant/unreadable',
+    against: 'A server whose lists for some clients cannot be read is asked for them as often as ever.',
+    without: 'RETRY_MS',
+  },
+  {
     name: 'change/gone',
     against: 'What a server offered stays in the lists when it is gone.',
   },

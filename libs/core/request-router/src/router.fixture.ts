@@ -144,6 +144,8 @@ export class ScriptedConnection implements UpstreamConnection {
   readonly sent: SentCall[] = [];
   /** Says something about a task outside of any call. */
   sayOfTasks: (notification: RpcMessage) => void = () => {};
+  /** Told when a call is sent or cancelled. */
+  onEvent = (): void => {};
   /** Answers each call as soon as `send` has returned, unless it is cancelled first. */
   immediate: string | undefined;
   readonly #onSent: (() => void)[] = [];
@@ -159,8 +161,15 @@ export class ScriptedConnection implements UpstreamConnection {
     const sent = new SentCall(call, listener);
     this.sent.push(sent);
     for (const onSent of this.#onSent.splice(0)) onSent();
+    this.onEvent();
     const { immediate } = this;
-    if (immediate === undefined) return { cancel: (reason) => sent.cancels.push(reason) };
+    if (immediate === undefined)
+      return {
+        cancel: (reason) => {
+          sent.cancels.push(reason);
+          this.onEvent();
+        },
+      };
     return new DeferredEnd(() => sent.answer(immediate));
   }
 
@@ -198,6 +207,7 @@ export class ScriptedViews implements CatalogueViews {
   /** Calls that wait until it is known; a test calls them, if it makes them wait. */
   readonly waiting: (() => void)[] = [];
   isWaiting = false;
+  onWaiting = (): void => {};
 
   serves(): boolean {
     return true;
@@ -224,9 +234,15 @@ export class ScriptedViews implements CatalogueViews {
     return () => {};
   }
 
-  whenKnown(_client: ClientContext, _purpose: 'list' | 'call', listener: () => void): void {
-    if (this.isWaiting) this.waiting.push(listener);
-    else listener();
+  whenKnown(_client: ClientContext, _purpose: 'list' | 'call', listener: () => void): () => void {
+    if (this.isWaiting) {
+      this.waiting.push(listener);
+      this.onWaiting();
+    } else listener();
+    return () => {
+      const index = this.waiting.indexOf(listener);
+      if (index >= 0) this.waiting.splice(index, 1);
+    };
   }
 
   #route(name: string, server: string | undefined): Target | GatewayError {

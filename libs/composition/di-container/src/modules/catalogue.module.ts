@@ -29,9 +29,8 @@ export function registerCatalogue(scope: Scope): void {
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
       logger: Token.Logger,
-      listWaitMs: Token.StartGraceMs,
     },
-    useFactory: ({ catalogue, variantKeys, clock, logger, listWaitMs }) =>
+    useFactory: ({ catalogue, variantKeys, clock, logger }) =>
       new VariantReader({
         upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
@@ -42,7 +41,6 @@ export function registerCatalogue(scope: Scope): void {
         forget: (variantKey) => catalogue.forget(variantKey),
         clock,
         logger,
-        listWaitMs,
       }),
   });
   scope.register(Token.CatalogueRefresher, {

@@ -46,8 +46,9 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   /** Where an answer goes that is passed on while it comes. */
   #chunks: ChunkSink | undefined;
   #cancelReason: string | undefined;
-  /** Ends the wait for a connection. */
+  /** Ends the wait for the route, then for a connection. */
   #withdraw: (() => void) | undefined;
+  #isStarted = false;
   #isOver = false;
   /** Whether the client has heard something: then no other server may answer. */
   #isShown = false;
@@ -60,6 +61,11 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     this.#reply = reply;
   }
 
+  /** @param withdraw - Ends the wait for the route, if that has not come already. */
+  awaitRoute(withdraw: () => void): void {
+    if (!this.#isStarted) this.#withdraw = withdraw;
+  }
+
   /**
    * May be called once, also after {@link cancel}.
    *
@@ -67,6 +73,8 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
    * @param state - What the request brings back; absent for most.
    */
   start(route: Route | GatewayError, state?: BroughtState): void {
+    this.#isStarted = true;
+    this.#withdraw = undefined;
     if (state !== undefined && 'ticket' in state) return this.#resume(route, state.ticket);
     if (route instanceof GatewayError) return this.onFailure(route);
     if (this.#isOver) return;
