@@ -114,8 +114,9 @@ function progress(token: string): string {
   return `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":1.0}}`;
 }
 
-function log(level: string): string {
-  return `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"${level}","data":"x"}}`;
+/** @param logger - With a comma behind it. */
+function log(level: string, logger = ''): string {
+  return `{"jsonrpc":"2.0","method":"notifications/message","params":{${logger}"level":"${level}","data":"x"}}`;
 }
 
 describe('ParkingCodec and ParkedCall', () => {
@@ -570,7 +571,7 @@ describe('ParkingCodec and ParkedCall', () => {
     expect(talk.connection.last.params).toBe('{"level":"debug"}');
     expect(talk.answers).toHaveLength(1);
     call.notify(log('debug'));
-    expect(second.notifications).toEqual([log('debug')]);
+    expect(second.notifications).toEqual([log('debug', '"logger":"files",')]);
   });
 
   // guard: parked/held-chars
@@ -611,7 +612,7 @@ describe('ParkingCodec and ParkedCall', () => {
     expect(talk.connection.last.params).toBe('{"level":"warning"}');
     talk.connection.last.answer('"result":{}');
     for (const level of ['info', 'warning', 'error', 'odd']) talk.connection.last.notify(log(level));
-    expect(reply.notifications).toEqual([log('warning'), log('error')]);
+    expect(reply.notifications).toEqual(['warning', 'error'].map((level) => log(level, '"logger":"files",')));
     const silent = talk.request();
     talk.connection.last.notify(log('emergency'));
     expect(silent.reply.notifications).toEqual([]);

@@ -243,12 +243,12 @@ describe('RoundTripCodec', () => {
       'notifications/tasks',
       'notifications/subscriptions/acknowledged',
       'notifications/vendor',
-      'notifications/message',
+      'notifications/vendor/other',
     ]) {
       connection.last.notify(notification(method));
     }
     expect(reply.notifications).toEqual(
-      ['notifications/progress', 'notifications/vendor', 'notifications/message'].map(notification),
+      ['notifications/progress', 'notifications/vendor', 'notifications/vendor/other'].map(notification),
     );
   });
 

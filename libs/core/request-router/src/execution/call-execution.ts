@@ -284,7 +284,10 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     // guard: route/behind-answer
     if (this.#isOver) return true;
     this.#isShown = true;
-    return this.#reply.notification(notification);
+    const { client } = this.#context;
+    return this.#reply.notification(
+      this.#dependencies.logLabels.inMessage(notification, this.#upstream(), client),
+    );
   }
 
   #ask(message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal | undefined): void {
