@@ -55,7 +55,7 @@ async function prepareFolder(
     ...(tls === undefined ? {} : { server: { tls } }),
     auth: { mode: 'open' },
     naming: { prefix: 'on-conflict' },
-    mcpServers: { fixture: upstream },
+    mcpServers: { fixture: { ...upstream, roots: 'pass' } },
   };
   await writeFile(configFile, JSON.stringify(configuration, null, 2));
   return {

@@ -44,6 +44,7 @@ export const AREAS = {
     'bridge',
     'cancellation',
     'elicitation-labels',
+    'extensions',
     'matrix',
     'mcp-apps',
     'question-progress',

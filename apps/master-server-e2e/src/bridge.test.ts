@@ -32,10 +32,10 @@ beforeAll(async () => {
     mcpServers: {
       mstdio: { ...fixtureEntry(), ...modern },
       mscoped: { ...fixtureEntry(), ...modern },
-      mhttp: { type: 'http', url: fixture.url, ...modern },
+      mhttp: { type: 'http', url: fixture.url, ...modern, roots: 'pass' },
       mraw: scriptedEntry(['--era', 'modern'], modern),
       lstdio: { ...sdk1Entry(), ...legacy },
-      lhttp: { type: 'http', url: sdk1.url, ...legacy },
+      lhttp: { type: 'http', url: sdk1.url, ...legacy, roots: 'pass' },
       lraw: scriptedEntry([], legacy),
     },
   });

@@ -41,8 +41,8 @@ beforeAll(async () => {
   omni = await startOmni({
     server: { drain: '0s' },
     mcpServers: {
-      everything: { command: process.execPath, args: EVERYTHING },
-      lonely: { command: process.execPath, args: EVERYTHING, instances: 'per-request' },
+      everything: { command: process.execPath, args: EVERYTHING, roots: 'pass' },
+      lonely: { command: process.execPath, args: EVERYTHING, instances: 'per-request', roots: 'pass' },
       toggled: { ...sdk1Entry(), protocol: 'legacy' },
       plain: scriptedEntry([], { protocol: 'legacy' }),
       discerning: { url: await startDiscerningUpstream() },

@@ -25,7 +25,8 @@ beforeAll(async () => {
   const mcpServers: Record<string, UpstreamEntry> = {};
   // A connection that clients share keeps log messages back when it cannot tell whose they are: every client has its own.
   for (const [index, server] of SERVER_NAMES.entries())
-    for (const [own] of CLIENT_NAMES.entries()) mcpServers[`s${index}c${own}`] = servers.get(server) ?? {};
+    for (const [own] of CLIENT_NAMES.entries())
+      mcpServers[`s${index}c${own}`] = { ...servers.get(server), roots: 'pass' };
   const omni = await startOmni({ mcpServers });
   await omni.ready();
   await Promise.all(

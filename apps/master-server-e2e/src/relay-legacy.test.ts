@@ -18,7 +18,9 @@ let omni: Omni;
 
 beforeAll(async () => {
   const http = await startServer(SDK1_HTTP);
-  omni = await startOmni({ mcpServers: { stdio: sdk1Entry(), http: { type: 'http', url: http.url } } });
+  omni = await startOmni({
+    mcpServers: { stdio: sdk1Entry(), http: { type: 'http', url: http.url, roots: 'pass' } },
+  });
   await omni.ready();
 }, 60_000);
 

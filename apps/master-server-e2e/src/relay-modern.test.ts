@@ -17,7 +17,7 @@ beforeAll(async () => {
   omni = await startOmni({
     mcpServers: {
       stdio: fixtureEntry(),
-      http: { type: 'http', url: http.url },
+      http: { type: 'http', url: http.url, roots: 'pass' },
       demo: { command: process.execPath, args: ['--conditions=@omni/source', DEMO] },
       raw: scriptedEntry(['--era', 'modern']),
     },

@@ -13,6 +13,7 @@ export {
   type JsonSpan,
   type RecordPlan,
 } from './json-scan.ts';
+export { nullDrops, type OptionalMembers } from './null-members.ts';
 export {
   metaOf,
   parseMessage,
@@ -22,4 +23,11 @@ export {
   type RpcRejection,
 } from './rpc-message.ts';
 export { errorText, notificationText, requestText, resultText, withId } from './rpc-text.ts';
-export { applyEdits, setMember, setMembers, withoutMembers, type TextEdit } from './text-edit.ts';
+export {
+  applyEdits,
+  memberDrops,
+  setMember,
+  setMembers,
+  withoutMembers,
+  type TextEdit,
+} from './text-edit.ts';

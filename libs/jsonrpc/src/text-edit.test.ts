@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { scanJson, type JsonObject } from './json-scan.ts';
-import { applyEdits, setMember, setMembers, withoutMembers, type TextEdit } from './text-edit.ts';
+import {
+  applyEdits,
+  memberDrops,
+  setMember,
+  setMembers,
+  withoutMembers,
+  type TextEdit,
+} from './text-edit.ts';
 
 describe('applyEdits', () => {
   it('gives the text itself back when there is nothing to do', () => {
@@ -154,6 +161,45 @@ describe('withoutMembers', () => {
   it('copies an object that loses nothing byte for byte', () => {
     const text = ' { "\\u0061" : 1 , "b":2 } ';
     expect(withoutMembers(text, rootOf(text), drop('c'))).toBe('{ "\\u0061" : 1 , "b":2 }');
+  });
+});
+
+describe('memberDrops', () => {
+  const without = (text: string, ...keys: string[]): string =>
+    applyEdits(
+      text,
+      memberDrops(text, rootOf(text), ({ key }) => keys.includes(key)),
+    );
+
+  it.each([
+    ['{ "a" : 1 , "b" : 2.0 ,  "c" : 3 }', ['a'], '{ "b" : 2.0 ,  "c" : 3 }'],
+    ['{ "a" : 1 , "b" : 2.0 ,  "c" : 3 }', ['b'], '{ "a" : 1 ,  "c" : 3 }'],
+    ['{ "a" : 1 , "b" : 2.0 ,  "c" : 3 }', ['c'], '{ "a" : 1 , "b" : 2.0 }'],
+    ['{ "a" : 1 , "b" : 2.0 ,  "c" : 3 }', ['a', 'b'], '{  "c" : 3 }'],
+    ['{ "a" : 1 , "b" : 2.0 ,  "c" : 3 }', ['b', 'c'], '{ "a" : 1 }'],
+    ['{ "a" : 1 , "b" : 2.0 ,  "c" : 3 }', ['a', 'b', 'c'], '{ }'],
+    ['{"\\u0061":1,"b,\\"":"x,y"}', ['a'], '{"b,\\"":"x,y"}'],
+    ['{"a":1}', ['b'], '{"a":1}'],
+    ['{}', ['b'], '{}'],
+  ])('take from %s the members %j', (text, keys, expected) => {
+    expect(without(text, ...keys)).toBe(expected);
+  });
+
+  it('leave what a parser reads of all other members', () => {
+    const values = fc.uniqueArray(fc.tuple(fc.string(), fc.jsonValue()), { selector: ([key]) => key });
+    fc.assert(
+      fc.property(values, fc.func(fc.boolean()), (members, isDropped) => {
+        const space = ' \n';
+        const text = `{${members.map(([key, value]) => `${space}${JSON.stringify(key)} : ${JSON.stringify(value)}${space}`).join(',')}}`;
+        const object = scanJson(text, { maxDepth: 100, maxElements: 100_000 });
+        if (object.kind !== 'object') throw new TypeError('no object');
+        const drops = memberDrops(text, object.object, ({ key }) => isDropped(key));
+        const after = JSON.parse(applyEdits(text, drops)) as object;
+        expect(new Map(Object.entries(after))).toEqual(
+          new Map(Object.entries(JSON.parse(text) as object).filter(([key]) => !isDropped(key))),
+        );
+      }),
+    );
   });
 });
 

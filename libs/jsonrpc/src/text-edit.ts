@@ -1,4 +1,4 @@
-import { memberOf, type JsonObject } from './json-scan.ts';
+import { memberOf, type JsonMember, type JsonObject } from './json-scan.ts';
 
 /** Replaces `text.slice(start, end)` by `text`. */
 export interface TextEdit {
@@ -62,4 +62,32 @@ export function withoutMembers(
   const kept = object.members.filter((member) => !isDropped(member.key));
   if (kept.length === object.members.length) return text.slice(object.start, object.end);
   return `{${kept.map((member) => `${JSON.stringify(member.key)}:${text.slice(member.start, member.end)}`).join(',')}}`;
+}
+
+/**
+ * The edits that take members out of an object with their commas; everything else stays byte for byte.
+ *
+ * @param text - Holds the object at its offsets.
+ */
+export function memberDrops(
+  text: string,
+  object: JsonObject,
+  isDropped: (member: JsonMember) => boolean,
+): TextEdit[] {
+  const edits: TextEdit[] = [];
+  let at = object.start + 1;
+  let hasKept = false;
+  for (const [index, member] of object.members.entries()) {
+    if (!isDropped(member)) {
+      hasKept = true;
+      at = member.end;
+      continue;
+    }
+    // Its comma stands before it, or behind it while nothing before it stays.
+    const isBehind = !hasKept && index + 1 < object.members.length;
+    const end = isBehind ? text.indexOf(',', member.end) + 1 : member.end;
+    edits.push({ start: at, end, text: '' });
+    at = end;
+  }
+  return edits;
 }

@@ -14,7 +14,7 @@ export type {
   ViewKey,
 } from './catalogue/catalogue-view.ts';
 export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
-export { capabilitiesAcrossEras } from './client/client-capabilities.ts';
+export { capabilitiesAcrossEras, withoutRoots } from './client/client-capabilities.ts';
 export type { ClientBinding, ClientContext, Leftover } from './client/client-context.ts';
 export { canAnswer, missingCapability, type AskedOfClient } from './client/declared-capabilities.ts';
 export { DeferredEnd, refusedCall } from './call/deferred-end.ts';

@@ -41,4 +41,4 @@ export { systemRandom, type Random } from './random.ts';
 export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
-export type { Era, ToolSelection, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';
+export type { Era, Root, ToolSelection, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

@@ -28,6 +28,12 @@ export interface ToolSelection {
   readonly hidden: readonly string[];
 }
 
+/** A folder as MCP names it. */
+export interface Root {
+  /** A `file:` URI. */
+  readonly uri: string;
+}
+
 /** One configured upstream, every setting present. */
 export interface UpstreamSpec {
   /** Unique; matches `[A-Za-z0-9][A-Za-z0-9._-]{0,31}`. */
@@ -51,6 +57,14 @@ export interface UpstreamSpec {
    *   Subscriptions are on the shared one.
    */
   readonly instances: 'auto' | 'shared' | 'per-user' | 'per-session' | 'per-request';
+  /**
+   * Where the upstream learns in which folders it may work (`roots/list`). Absent: from nobody, it has its own settings.
+   *
+   * - `pass`: from its clients. A client may name any folder of the machine that the upstream runs on, and many servers take what it
+   *   names as leave to read and write there.
+   * - A list: from Omni, which answers with these folders; legacy upstreams only, no client is asked.
+   */
+  readonly roots?: 'pass' | readonly Root[];
   readonly connectTimeoutMs: number;
   /** Longest silence of a call; progress resets it. */
   readonly callTimeoutMs: number;

@@ -50,7 +50,10 @@ const views: CatalogueViews = {
     rememberUri() {},
   }),
   onChange: () => () => {},
-  whenKnown: (_client, _purpose, listener) => listener(),
+  whenKnown(_client, _purpose, listener) {
+    listener();
+    return () => {};
+  },
 };
 
 /** Opens a front with one session. */

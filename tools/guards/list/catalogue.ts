@@ -118,6 +118,16 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'A hidden resource is read by its address, though no list shows it.',
   },
   {
+    name: 'view/unreached',
+    against: 'A client hears what a server can do of which it may see nothing.',
+    without: 'false',
+  },
+  {
+    name: 'capabilities/served',
+    against: 'The endpoint of all servers offers an extension whose methods it does not serve.',
+    without: 'true',
+  },
+  {
     name: 'view/undecided',
     against: 'An address that takes long to match leads to a hidden resource.',
     without: 'this.#concealed.leadsTo(upstream, uri) === true',
@@ -152,6 +162,11 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
   {
     name: 'change/unreadable',
     against: 'A server whose lists cannot be read is asked for them as often for ever.',
+    without: 'RETRY_MS',
+  },
+  {
+    name: 'variant/unreadable',
+    against: 'A server whose lists for some clients cannot be read is asked for them as often as ever.',
     without: 'RETRY_MS',
   },
   {

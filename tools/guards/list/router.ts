@@ -39,6 +39,12 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R14',
   },
   {
+    name: 'roots/declared-modern',
+    against:
+      'A modern server hears that a client would name folders, and takes what it names as leave of its owner.',
+    without: 'capabilities',
+  },
+  {
     name: 'parked/expiry',
     against: 'A state is good for ever.',
     rule: 'PROTO-R14',

@@ -269,6 +269,21 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: '\'{"sampling":{},"elicitation":{},"roots":{}}\'',
   },
   {
+    name: 'roots/declared',
+    against:
+      'A legacy server hears that a client would name folders, and takes what it names as leave of its owner.',
+    without: 'capabilities',
+  },
+  {
+    name: 'roots/asked',
+    against: 'A legacy server that asks for folders unbidden is answered by a client.',
+    without: 'undefined',
+  },
+  {
+    name: 'roots/changed',
+    against: 'A server is told to ask again for folders that no client may name.',
+  },
+  {
     name: 'restart/backoff',
     against: 'A server that crashes at once is started without a pause.',
     rule: 'S000-GRD-05',

@@ -8,7 +8,11 @@ const FIXTURE = here('../../../../tools/conformance/fixture/main.ts');
 
 /** The server of the conformance suite over stdio: both eras. */
 export function fixtureEntry(): UpstreamEntry {
-  return { command: process.execPath, args: ['--conditions=@omni/source', FIXTURE, '--stdio'] };
+  return {
+    command: process.execPath,
+    args: ['--conditions=@omni/source', FIXTURE, '--stdio'],
+    roots: 'pass',
+  };
 }
 
 /** Arguments for Node that start the fixture over HTTP. */
@@ -24,7 +28,7 @@ export const SCRIPTED_UPSTREAM: string = here('scripted-upstream.mjs');
 
 /** A server on the TypeScript SDK 1.x over stdio. */
 export function sdk1Entry(): UpstreamEntry {
-  return { command: process.execPath, args: [here('sdk1-main.ts'), '--stdio'] };
+  return { command: process.execPath, args: [here('sdk1-main.ts'), '--stdio'], roots: 'pass' };
 }
 
 /** Arguments for Node that start it over HTTP with sessions. */

@@ -25,22 +25,24 @@ function setUp() {
   const reader = {
     mayBeProvisional: false,
     isProvisional: jest.fn(({ capabilities }: { readonly capabilities: string }) => capabilities === FORMS),
-    whenKnown: (_client: unknown, _sources: unknown, listener: () => void): void => {
-      log.push('list');
+    whenKnown: (_client: unknown, _sources: unknown, purpose: string, listener: () => void): (() => void) => {
+      log.push(purpose);
       listener();
-    },
-    whenKnownForCall: (_client: unknown, _sources: unknown, listener: () => void): void => {
-      log.push('call');
-      listener();
+      return () => void log.push(`no ${purpose}`);
     },
   };
   const settled: (() => void)[] = [];
   const views = new CompiledViews({
     catalogue,
     reader,
-    refresher: { whenSettled: (listener) => void settled.push(listener) },
+    refresher: {
+      whenSettled(listener) {
+        settled.push(listener);
+        return () => void log.push('no start');
+      },
+    },
     variantKeyOf,
-    sources: { open() {}, find: () => undefined },
+    sources: { isUp: () => true, open() {}, find: () => undefined },
   });
   return { catalogue, views, variantKeyOf, reader, settled, log };
 }
@@ -88,5 +90,14 @@ describe('CompiledViews', () => {
     for (const listener of settled) listener();
     expect(log).toEqual(['list', 'call']);
     expect(done).toHaveBeenCalledTimes(2);
+  });
+
+  it('waits for nothing any more when it is told so', () => {
+    const { views, settled, log } = setUp();
+    views.whenKnown(clientOf('{}'), 'list', () => {})();
+    const withdraw = views.whenKnown(clientOf('{}'), 'call', () => {});
+    settled[1]?.();
+    withdraw();
+    expect(log).toEqual(['no start', 'call', 'no start', 'no call']);
   });
 });

@@ -14,10 +14,7 @@ import type { VariantReader } from './variants/variant-reader.ts';
 export interface CompiledViewsOptions {
   readonly catalogue: Pick<Catalogue, 'audienceOf' | 'hasVariants' | 'onChange' | 'serves' | 'view'>;
   readonly refresher: Pick<CatalogueRefresher, 'whenSettled'>;
-  readonly reader: Pick<
-    VariantReader,
-    'isProvisional' | 'mayBeProvisional' | 'whenKnown' | 'whenKnownForCall'
-  >;
+  readonly reader: Pick<VariantReader, 'isProvisional' | 'mayBeProvisional' | 'whenKnown'>;
   /** Equal for clients that no upstream can tell apart; `undefined` for those that declare nothing. */
   readonly variantKeyOf: (client: Pick<ViewKey, 'era' | 'capabilities'>) => string | undefined;
   readonly sources: ListSources;
@@ -52,12 +49,16 @@ export class CompiledViews implements CatalogueViews {
     );
   }
 
-  whenKnown(client: ClientContext, purpose: 'list' | 'call', listener: () => void): void {
+  whenKnown(client: ClientContext, purpose: 'list' | 'call', listener: () => void): () => void {
     const { refresher, reader, sources } = this.#options;
-    refresher.whenSettled(() => {
-      if (purpose === 'list') reader.whenKnown(client, sources, listener);
-      else reader.whenKnownForCall(client, sources, listener);
+    let withdraw = (): void => {};
+    const leave = refresher.whenSettled(() => {
+      withdraw = reader.whenKnown(client, sources, purpose, listener);
     });
+    return () => {
+      leave();
+      withdraw();
+    };
   }
 
   /** While all see the same, it is not worth finding out. */

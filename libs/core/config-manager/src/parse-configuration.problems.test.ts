@@ -39,6 +39,15 @@ describe('parseConfiguration on what it refuses', () => {
     ],
     ['a: \0', 'o.yaml:1:4  the file holds a NUL character; save it as UTF-8 text'],
     ['x'.repeat(1_048_577), 'o.yaml:1:1  the file is larger than 1 MiB'],
+    // Folders.
+    [
+      'mcpServers: { a: { command: a, roots: [docs] } }',
+      'o.yaml:1:40  mcpServers.a.roots.0 must be an absolute path or a file: URI, found "docs"',
+    ],
+    [
+      'mcpServers: { a: { command: a, roots: fixed } }',
+      'o.yaml:1:39  mcpServers.a.roots must be "none", "pass" or a list of at most 64 folders, each an absolute path or a file: URI, found "fixed"',
+    ],
     // Syntax.
     ['server:\n\tlisten: x', 'o.yaml:2:1  a tab is used for indentation; use spaces'],
     ['server: "x', 'o.yaml:1:11  a closing quote or bracket, a comma or a ":" is missing'],

@@ -406,6 +406,27 @@ mcpServers:
     ]);
   });
 
+  it('reads who tells a server its folders; nobody does by default', () => {
+    const { upstreams, warnings } = parse(`
+mcpServers:
+  a: { command: a }
+  b: { command: b, roots: none }
+  c: { command: c, roots: pass }
+  d: { command: d, roots: [/srv/my docs, "C:\\\\work\\\\a#b", "\\\\\\\\host\\\\share", "file:///x%20y"] }`);
+    expect(upstreams.map(({ roots }) => roots)).toEqual([
+      undefined,
+      undefined,
+      'pass',
+      [
+        { uri: 'file:///srv/my%20docs' },
+        { uri: 'file:///C:/work/a%23b' },
+        { uri: 'file://host/share' },
+        { uri: 'file:///x%20y' },
+      ],
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
   it('says that a socket has no headers', () => {
     expect(parse('mcpServers: { a: { url: "unix:/a", headers: { X-A: "1" }, cwd: /x } }').warnings).toEqual([
       'omni.yaml:1:36  mcpServers.a.headers has no effect on a socket',

@@ -6,6 +6,7 @@ import type { Reading } from './clients/recognise-client.ts';
 import { expandedEntry } from './entry/expanded-entry.ts';
 import { warnOfSuspects } from './entry/suspect-text.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
+import { rootUri } from './schema/root-folder.ts';
 import { McpServerSchema, type McpServerSettings } from './schema/mcp-server-schema.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
@@ -94,6 +95,7 @@ export function upstreamConfig(
     ...(disabledReason === undefined ? {} : { disabledReason }),
     protocol: settings.protocol,
     instances: settings.instances,
+    ...rootsSetting(settings),
     connectTimeoutMs: settings.connectTimeout ?? defaults.connectTimeout,
     callTimeoutMs,
     maxCallTimeMs,
@@ -310,6 +312,11 @@ function stdioTransport(
   if (cwd !== undefined) return { kind: 'stdio', command, args, env, cwd: path('cwd', cwd) };
   // A bare name is looked for on the PATH; under a working folder the system looks for a path there.
   return { kind: 'stdio', command: /[\\/]/.test(command) ? path('command', command) : command, args, env };
+}
+
+function rootsSetting({ roots }: McpServerSettings): Pick<UpstreamConfig, 'roots'> {
+  if (roots === 'none') return {};
+  return { roots: roots === 'pass' ? roots : roots.map((folder) => ({ uri: rootUri(folder) })) };
 }
 
 /** Without a `url` the server is switched off and its address was not resolved; with a wrong one it has been refused. */

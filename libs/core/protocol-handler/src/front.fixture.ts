@@ -151,7 +151,7 @@ export class ScriptedDispatch implements Dispatch {
 
 export class ScriptedViews implements CatalogueViews {
   readonly #listeners = new Set<(change: ViewChange) => void>();
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   isSettled = true;
   /** Thrown when capabilities are asked for. */
   failure: Error | undefined;
@@ -191,14 +191,21 @@ export class ScriptedViews implements CatalogueViews {
     return () => this.#listeners.delete(listener);
   }
 
-  whenKnown(_client: ClientContext, _purpose: 'list' | 'call', listener: () => void): void {
+  whenKnown(_client: ClientContext, _purpose: 'list' | 'call', listener: () => void): () => void {
     if (this.isSettled) listener();
-    else this.#waiting.push(listener);
+    else this.#waiting.add(listener);
+    return () => void this.#waiting.delete(listener);
+  }
+
+  /** Who waits until it is known what is listed. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   settle(): void {
     this.isSettled = true;
-    for (const listener of this.#waiting.splice(0)) listener();
+    for (const listener of this.#waiting) listener();
+    this.#waiting.clear();
   }
 
   /** @param server - Of the endpoint that changes; all servers when absent. @param isFor - Default: for all. */

@@ -21,7 +21,8 @@ export class Dispatcher {
     if (context.message.method === SET_LEVEL) return this.#setLevel(context, reply);
     const execution = new CallExecution(this.#dependencies, context, reply);
     const route = this.#routes.find(context);
-    if (typeof route === 'function') route((found, state) => execution.start(found, state));
+    if (typeof route === 'function')
+      execution.awaitRoute(route((found, state) => execution.start(found, state)));
     else execution.start(route);
     return execution;
   }

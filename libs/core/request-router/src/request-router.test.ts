@@ -122,6 +122,7 @@ describe('RequestRouter', () => {
       fixture.route(requestOf('tools/call', '{"name":"files__read"}'), MODERN),
     ];
     early.running.cancel('early');
+    expect(fixture.views.waiting).toHaveLength(1);
     fixture.views.isRead = true;
     fixture.settle();
     late.running.cancel('late');

@@ -12,6 +12,7 @@ import type { Clock } from '@omni/ports';
 import { AwaitedReply } from './awaited-reply.ts';
 import { Bridge } from './bridge/bridge.ts';
 import { ElicitationLabels } from './call/elicitation-labels.ts';
+import { LogLabels } from './call/log-labels.ts';
 import type { UpstreamAccess } from './call/upstream-access.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { ConnectionLogLevels } from './log-levels/connection-log-levels.ts';
@@ -49,6 +50,7 @@ export class RequestRouter {
   readonly #taskIds: TaskIds;
   readonly #tasks: TaskRelay;
   readonly #labels: ElicitationLabels;
+  readonly #logLabels: LogLabels;
   readonly #dispatcher: Dispatcher;
 
   constructor(options: RequestRouterOptions) {
@@ -59,7 +61,9 @@ export class RequestRouter {
     const bridge = new Bridge({ clock, seal, levels, definitionOf });
     this.#upstreams = upstreams;
     // With a single server no label is needed.
-    this.#labels = new ElicitationLabels(() => labelsElicitations && upstreams.names.length > 1);
+    const areSeveral = (): boolean => upstreams.names.length > 1;
+    this.#labels = new ElicitationLabels(() => labelsElicitations && areSeveral());
+    this.#logLabels = new LogLabels(areSeveral);
     this.#taskIds = new TaskIds(seal, definitionOf);
     this.#tasks = new TaskRelay(this.#taskIds);
     this.#dispatcher = new Dispatcher(new RouteFinder({ views, upstreams, bridge, taskIds: this.#taskIds }), {
@@ -68,6 +72,7 @@ export class RequestRouter {
       levels,
       tasks: this.#tasks,
       labels: this.#labels,
+      logLabels: this.#logLabels,
       forwards,
     });
   }
@@ -112,7 +117,7 @@ export class RequestRouter {
     tell: (message: RpcMessage) => void,
   ): void {
     this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
-      tell(this.#labels.inRequest(translated, upstream, client)),
+      tell(this.#logLabels.inMessage(this.#labels.inRequest(translated, upstream, client), upstream, client)),
     );
   }
 

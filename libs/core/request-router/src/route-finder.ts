@@ -23,8 +23,14 @@ const TASK_LIST = 'tasks/list';
 /** Where a request goes, and what the state leads to that it brings back. */
 export type OnRoute = (route: Route | GatewayError, state?: BroughtState) => void;
 
-/** A route that is known after a while: a name that no server has told yet, a sealed state or task that has to be opened. */
-export type Later = (onRoute: OnRoute) => void;
+/**
+ * A route that is known after a while: a name that no server has told yet, a sealed state or task that has to be opened.
+ *
+ * @returns For a request that has ended meanwhile: nothing is waited for any more, and what its state leads to is told at once.
+ */
+export type Later = (onRoute: OnRoute) => () => void;
+
+const NOTHING_WAITS = (): void => {};
 
 export interface RouteFinderOptions {
   readonly views: CatalogueViews;
@@ -50,8 +56,8 @@ export class RouteFinder {
   }
 
   /** @param state - Told along with the route. */
-  #whenKnown(context: CallContext, onRoute: OnRoute, state?: BroughtState): void {
-    this.#options.views.whenKnown(context.client, 'call', () => {
+  #whenKnown(context: CallContext, onRoute: OnRoute, state?: BroughtState): () => void {
+    const tell = (): void => {
       let route: Route | GatewayError;
       try {
         route = this.#inView(context);
@@ -59,19 +65,31 @@ export class RouteFinder {
         route = GatewayError.from(error);
       }
       onRoute(route, state);
-    });
+    };
+    const withdraw = this.#options.views.whenKnown(context.client, 'call', tell);
+    if (state === undefined) return withdraw;
+    return () => {
+      withdraw();
+      tell();
+    };
   }
 
   /** The state leads to a call that waits, or to none; either way the view that is current then has to permit it. */
-  #openState(context: CallContext, onRoute: OnRoute): void {
+  #openState(context: CallContext, onRoute: OnRoute): () => void {
+    let mayWait = true;
+    let withdraw = NOTHING_WAITS;
     this.#options.bridge.parks
       .open(context)
       .then((state) => {
         const route = this.#inView(context);
-        if (isUnknown(route)) this.#whenKnown(context, onRoute, state);
+        if (mayWait && isUnknown(route)) withdraw = this.#whenKnown(context, onRoute, state);
         else onRoute(route, state);
       })
       .catch((error: unknown) => onRoute(GatewayError.from(error)));
+    return () => {
+      mayWait = false;
+      withdraw();
+    };
   }
 
   /** The id of the task tells where the request goes; the endpoint has to show that server. */
@@ -80,7 +98,7 @@ export class RouteFinder {
     const member = memberOf(message.params, 'taskId');
     const sealed = stringMember(message.text, message.params, 'taskId');
     if (member === undefined || sealed === undefined) return unknownTask();
-    return (onRoute) =>
+    return (onRoute) => {
       this.#options.taskIds.open(sealed, client, (task) => {
         // guard: task/endpoint
         if (task === undefined || (serverOf(client.endpoint) ?? task.upstream) !== task.upstream)
@@ -94,6 +112,8 @@ export class RouteFinder {
           task: { kind: 'about', id, sealed, method: message.method },
         });
       });
+      return NOTHING_WAITS;
+    };
   }
 
   #inView(context: CallContext): Route | GatewayError {

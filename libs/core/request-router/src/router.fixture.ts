@@ -139,10 +139,14 @@ export class ScriptedConnection implements UpstreamConnection {
   readonly era: Era;
   readonly keepsClientId = false;
   binding: ClientBinding | undefined;
+  /** Whether it may hear of its clients' folders. */
+  passesRoots = false;
   readonly handshake: RpcMessage;
   readonly sent: SentCall[] = [];
   /** Says something about a task outside of any call. */
   sayOfTasks: (notification: RpcMessage) => void = () => {};
+  /** Told when a call is sent or cancelled. */
+  onEvent = (): void => {};
   /** Answers each call as soon as `send` has returned, unless it is cancelled first. */
   immediate: string | undefined;
   readonly #onSent: (() => void)[] = [];
@@ -158,8 +162,15 @@ export class ScriptedConnection implements UpstreamConnection {
     const sent = new SentCall(call, listener);
     this.sent.push(sent);
     for (const onSent of this.#onSent.splice(0)) onSent();
+    this.onEvent();
     const { immediate } = this;
-    if (immediate === undefined) return { cancel: (reason) => sent.cancels.push(reason) };
+    if (immediate === undefined)
+      return {
+        cancel: (reason) => {
+          sent.cancels.push(reason);
+          this.onEvent();
+        },
+      };
     return new DeferredEnd(() => sent.answer(immediate));
   }
 
@@ -197,6 +208,7 @@ export class ScriptedViews implements CatalogueViews {
   /** Calls that wait until it is known; a test calls them, if it makes them wait. */
   readonly waiting: (() => void)[] = [];
   isWaiting = false;
+  onWaiting = (): void => {};
 
   serves(): boolean {
     return true;
@@ -223,9 +235,15 @@ export class ScriptedViews implements CatalogueViews {
     return () => {};
   }
 
-  whenKnown(_client: ClientContext, _purpose: 'list' | 'call', listener: () => void): void {
-    if (this.isWaiting) this.waiting.push(listener);
-    else listener();
+  whenKnown(_client: ClientContext, _purpose: 'list' | 'call', listener: () => void): () => void {
+    if (this.isWaiting) {
+      this.waiting.push(listener);
+      this.onWaiting();
+    } else listener();
+    return () => {
+      const index = this.waiting.indexOf(listener);
+      if (index >= 0) this.waiting.splice(index, 1);
+    };
   }
 
   #route(name: string, server: string | undefined): Target | GatewayError {

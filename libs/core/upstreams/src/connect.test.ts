@@ -220,7 +220,7 @@ describe('connect over a channel', () => {
     const [instance] = server.instances;
     instance?.emit('banner');
     instance?.emit('{"jsonrpc":"2.0","id":"p","method":"ping"}');
-    instance?.emit('{"jsonrpc":"2.0","id":"r","method":"roots/list"}');
+    instance?.emit('{"jsonrpc":"2.0","id":"r","method":"sampling/createMessage"}');
     await clock.advanceAsync(0);
     expect(instance?.received.slice(1).map((message) => JSON.parse(message.text))).toMatchObject([
       { id: 'p', result: {} },

@@ -44,11 +44,11 @@ describe('Upstream.listSourceFor', () => {
 
   it('leaves questions that come meanwhile to the session', async () => {
     const scene = await new UpstreamScene().start();
-    const session = new FakeSession('{"roots":{}}');
+    const session = new FakeSession('{"sampling":{}}');
     const { connection } = await scene.openSource(session.client);
     connection.send(internalCall('tools/list', ''), new RecordingCall<RpcMessage>());
-    scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
-    expect(session.log).toEqual(['roots/list']);
+    scene.server.instances[1]?.emit('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}');
+    expect(session.log).toEqual(['sampling/createMessage']);
   });
 
   it('is open as long as its session', async () => {
@@ -84,9 +84,9 @@ describe('Upstream.listSourceFor', () => {
 
   it('lives until it has been read where every request has an instance of its own', async () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }).start();
-    const source = await scene.openSource(new FakeSession('{"roots":{"listChanged":true}}').client);
+    const source = await scene.openSource(new FakeSession('{"sampling":{"tools":{}}}').client);
     expect(source.isOpen()).toBe(true);
-    expect(scene.told).toEqual([{}, { roots: { listChanged: true } }]);
+    expect(scene.told).toEqual([{}, { sampling: { tools: {} } }]);
     source.release();
     await scene.settle();
     expect(source.isOpen()).toBe(false);

@@ -206,7 +206,7 @@ describe('Upstream', () => {
   });
 
   it('hands on what a session declares to the instance of its own, and to nobody else', async () => {
-    const { upstream, server, clock } = await ready(legacy);
+    const { upstream, server, clock } = await ready(legacy, { roots: 'pass' });
     const [session, other] = [new Session('{"roots":{"listChanged":true}}'), new Session('{"roots":{}}')];
     for (const { client } of [session, other]) connectionLater(upstream, client);
     await clock.advanceAsync(0);
@@ -255,7 +255,7 @@ describe('Upstream', () => {
 
   it('closes everything when it is stopped, and can be started again', async () => {
     const { upstream, server, clock } = await ready(modernOf('"2026-07-28","2025-11-25"'));
-    const session = new Session('{"roots":{}}');
+    const session = new Session('{"sampling":{}}');
     connectionLater(upstream, session.client);
     await clock.advanceAsync(0);
     const call = new RecordingCall<RpcMessage>();
@@ -276,8 +276,8 @@ describe('Upstream', () => {
     ['auto', '{"experimental":{}}', 1],
     ['auto', '{"sampling":{}}', 2],
     ['auto', '{"elicitation":{}}', 2],
-    ['auto', '{"roots":{}}', 2],
-    ['shared', '{"roots":{}}', 1],
+    ['auto', '{"sampling":{}}', 2],
+    ['shared', '{"sampling":{}}', 1],
     ['per-user', '{}', 2],
     ['per-session', '{}', 2],
   ])(
@@ -346,7 +346,7 @@ describe('Upstream', () => {
 
   it('gives legacy clients a legacy connection beside a modern one, shared when they cannot be asked', async () => {
     const { upstream, server, clock } = await ready(modernOf('"2026-07-28","2025-11-25"'));
-    const found = [new Session('{}'), new Session('{}'), new Session('{"roots":{}}')].map((session) =>
+    const found = [new Session('{}'), new Session('{}'), new Session('{"sampling":{}}')].map((session) =>
       connectionLater(upstream, session.client),
     );
     await clock.advanceAsync(0);
@@ -370,7 +370,7 @@ describe('Upstream', () => {
     await clock.advanceAsync(0);
     expect(first.result).toBe(upstream.connection);
     expect(server.instances).toHaveLength(2);
-    expect(connectionNow(upstream, new Session('{"roots":{}}').client)).toBe(upstream.connection);
+    expect(connectionNow(upstream, new Session('{"sampling":{}}').client)).toBe(upstream.connection);
     await clock.advanceAsync(0);
     expect(server.instances).toHaveLength(2);
   });

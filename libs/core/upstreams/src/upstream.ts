@@ -23,6 +23,7 @@ import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
 import { OwnerReports } from './lifecycle/owner-reports.ts';
+import { declaredUnder } from './connection/roots-policy.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
 import { speaksLegacyToo } from './connection/mcp-revision.ts';
@@ -590,8 +591,8 @@ export class Upstream {
   #modernSource(client: ClientContext, connection: OpenConnection): ListSource | undefined {
     if (connection.era === 'legacy' || (client.era === 'legacy' && this.#speaksLegacy !== 'no'))
       return undefined;
-    const capabilities =
-      client.era === 'modern' ? client.capabilities : capabilitiesAcrossEras(client.capabilities);
+    const declared = declaredUnder(this.spec.roots, client.capabilities);
+    const capabilities = client.era === 'modern' ? declared : capabilitiesAcrossEras(declared);
     if (capabilities === '{}') return undefined;
     return { connection, capabilities, isOpen: () => this.#primary === connection, release() {} };
   }

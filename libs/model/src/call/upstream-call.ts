@@ -98,6 +98,8 @@ export interface UpstreamConnection {
   readonly era: Era;
   /** Whose client capabilities the upstream was told; `undefined` when clients share the connection: then it was told none. */
   readonly binding: ClientBinding | undefined;
+  /** Whether the upstream may hear of folders from its clients (`UpstreamSpec.roots`). Absent: it may not. */
+  readonly passesRoots?: boolean;
   /** Whether answers may be passed on as bytes (each comes in an HTTP exchange of its own). */
   readonly keepsClientId: boolean;
   /** What the upstream said of itself: `DiscoverResult` or `InitializeResult`, as a response message. */

@@ -55,6 +55,8 @@ export interface CatalogueViews {
   /**
    * Calls back when the upstreams of a just started Omni have settled, and have told what they offer to clients like this one, or their
    * grace is over; at once later on. A call waits longer than a list: it would fail if it did not wait long enough.
+   *
+   * @returns Ends the wait: the listener is not called then.
    */
-  whenKnown(client: ClientContext, purpose: 'list' | 'call', listener: () => void): void;
+  whenKnown(client: ClientContext, purpose: 'list' | 'call', listener: () => void): () => void;
 }

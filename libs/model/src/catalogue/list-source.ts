@@ -15,6 +15,8 @@ export interface ListSource {
 
 /** The part of the upstreams' connections that reading for some clients needs. */
 export interface ListSources {
+  /** Whether the instance that all clients share is up. */
+  isUp(upstream: string): boolean;
   /** @param done - Told what to read for this client; `undefined` when it is what all clients see. */
   open(
     upstream: string,

@@ -1,4 +1,4 @@
-import { type JsonMember, scanJson, withoutMembers } from '@omni/jsonrpc';
+import { applyEdits, type JsonMember, memberDrops, scanJson, withoutMembers } from '@omni/jsonrpc';
 
 const LIMITS = { maxDepth: 128, maxElements: 100_000 };
 /** What one era can ask of a client of the other one. */
@@ -32,6 +32,23 @@ export function capabilitiesAcrossEras(capabilities: string): string {
     .map((member) => ({ key: member.key, json: relayed(capabilities, member) }));
   const kept = members.filter(({ key, json }) => !CONTAINERS.has(key) || !/^\{\s*\}$/.test(json));
   return `{${kept.map(({ key, json }) => `${JSON.stringify(key)}:${json}`).join(',')}}`;
+}
+
+/** What cannot hold the name is not read; a name may be written with escapes. */
+const MAY_NAME_ROOTS = /roots|\\u/;
+
+/**
+ * The same capabilities without the promise to name folders, for a server that is not to hear of them from its clients; everything else
+ * stays byte for byte.
+ *
+ * @param capabilities - JSON; what cannot be read counts as none.
+ */
+export function withoutRoots(capabilities: string): string {
+  if (!MAY_NAME_ROOTS.test(capabilities)) return capabilities;
+  const scan = scanJson(capabilities, LIMITS);
+  if (scan.kind !== 'object') return '{}';
+  const drops = memberDrops(capabilities, scan.object, ({ key }) => key === 'roots');
+  return applyEdits(capabilities, drops);
 }
 
 function relayed(text: string, { key, object, start, end }: JsonMember): string {

@@ -41,9 +41,8 @@ export function registerCatalogue(scope: Scope): void {
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
       logger: Token.Logger,
-      listWaitMs: Token.StartGraceMs,
     },
-    useFactory: ({ catalogue, budget, variantKeys, clock, logger, listWaitMs }) =>
+    useFactory: ({ catalogue, budget, variantKeys, clock, logger }) =>
       new VariantReader({
         upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
@@ -56,7 +55,6 @@ export function registerCatalogue(scope: Scope): void {
         forget: (variantKey) => catalogue.forget(variantKey),
         clock,
         logger,
-        listWaitMs,
       }),
   });
   scope.register(Token.CatalogueRefresher, {

@@ -29,6 +29,30 @@ describe('readTool', () => {
     expect(reading.item.legacy).toEqual({ kind: 'listed', text, keySpan });
   });
 
+  it('leaves out what the server says it does not have, and nothing else [PROTO-R20]', () => {
+    const reading = readTool(
+      '{ "title":null, "name" : "t","description": null ,"annotations":{ "title":null,"readOnlyHint":true, "openWorldHint":null,"vendor":null},"icons":[{"src":"a", "sizes":null},{ "theme":null ,"src":"b"}],"outputSchema":null,"_meta":{"k":null},"vendor":null,"inputSchema":{"type":"object","default":null,"properties":{"title":{"default":null}}},"execution":{"taskSupport":null}}',
+    );
+    expect(reading).toMatchObject({
+      item: {
+        text: '{ "name" : "t" ,"annotations":{"readOnlyHint":true,"vendor":null},"icons":[{"src":"a"},{"src":"b"}],"_meta":{"k":null},"vendor":null,"inputSchema":{"type":"object","default":null,"properties":{"title":{"default":null}}},"execution":{}}',
+      },
+    });
+    if (!('item' in reading)) throw new TypeError(reading.reason);
+    const { text, keySpan } = reading.item;
+    expect(text.slice(keySpan.start, keySpan.end)).toBe('"t"');
+    expect(() => ListToolsResultSchema.parse({ tools: [JSON.parse(text)] })).not.toThrow();
+  });
+
+  it.each(['annotations', 'icons', 'title', 'outputSchema', 'execution', '_meta'])(
+    'offers a tool whose %s is null as one without it [PROTO-R20]',
+    (member) => {
+      expect(readTool(`{"name":"t","inputSchema":{"type":"object"},"${member}":null}`)).toMatchObject({
+        item: { text: '{"name":"t","inputSchema":{"type":"object"}}' },
+      });
+    },
+  );
+
   it('adds a missing root type, without which all clients refuse the list', () => {
     const reading = readTool('{"inputSchema":{"properties":{}},"name":"t"}');
     expect(reading).toMatchObject({
@@ -81,7 +105,8 @@ describe('readTool', () => {
       tool({ inputSchema: { type: 'object', enum: Array.from({ length: 200_000 }, () => 1) } }),
     ],
     ['an invalid x-mcp-header', tool({ inputSchema: { type: 'object', 'x-mcp-header': 'A' } })],
-    ['null for a description', tool({ description: null })],
+    ['null for a name', tool({ name: null })],
+    ['null inside an annotation list', tool({ icons: [null] })],
     ['a number for a title', tool({ title: 1 })],
     ['icons without a source', tool({ icons: [{}] })],
     ['an unknown icon theme', tool({ icons: [{ src: 'a', theme: 'blue' }] })],
@@ -186,6 +211,27 @@ describe('readItem', () => {
   });
 
   it.each([
+    [
+      'resources' as const,
+      '{"uri":"a:b","title":null,"name":"n","mimeType":null,"size":null,"annotations":{"audience":null,"priority":1.0}}',
+      '{"uri":"a:b","name":"n","annotations":{"priority":1.0}}',
+    ],
+    [
+      'templates' as const,
+      '{"description":null,"uriTemplate":"a:{b}","name":"n","annotations":null}',
+      '{"uriTemplate":"a:{b}","name":"n"}',
+    ],
+    ['prompts' as const, '{"name":"n","arguments":null}', '{"name":"n"}'],
+    [
+      'prompts' as const,
+      '{"name":"n","arguments":[{"name":"a","description":null,"required":null}]}',
+      '{"name":"n","arguments":[{"name":"a"}]}',
+    ],
+  ])('leaves out of %s what is null: %s [PROTO-R20]', (list, listed, text) => {
+    expect(readItem(list, listed)).toMatchObject({ item: { text } });
+  });
+
+  it.each([
     ['resources' as const, { uri: 'a:b' }],
     ['resources' as const, { uri: 1, name: 'n' }],
     ['resources' as const, { uri: `a:${'b'.repeat(8_200)}`, name: 'n' }],
@@ -198,7 +244,8 @@ describe('readItem', () => {
     ['resources' as const, { uri: 'a:b', name: 'n', annotations: { lastModified: '2000-06-09T24:00:00Z' } }],
     ['templates' as const, { uri: 'a:b', name: 'n' }],
     ['prompts' as const, { name: 'n', arguments: [{}] }],
-    ['prompts' as const, { name: 'n', arguments: null }],
+    ['prompts' as const, { name: 'n', arguments: [{ name: null }] }],
+    ['prompts' as const, { name: null }],
   ])('withholds from %s: %j', (list, value) => {
     expect(readItem(list, JSON.stringify(value))).toMatchObject({ reason: expect.any(String) });
   });

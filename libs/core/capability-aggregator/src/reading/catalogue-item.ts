@@ -4,6 +4,7 @@ import {
   type JsonObject,
   type JsonProblem,
   memberOf,
+  nullDrops,
   scanJson,
   setMember,
   stringAt,
@@ -19,6 +20,7 @@ import {
   MAX_URI_LENGTH,
 } from './item-limits.ts';
 import { malformedMember } from './item-shape.ts';
+import { OPTIONAL_OF_ITEMS } from './optional-members.ts';
 import { projectToolForLegacy } from './schema-projection.ts';
 import { walkSchemas } from './schema-walk.ts';
 import type { CatalogueItem, LegacyTool, ToolItem } from './upstream-catalogue.ts';
@@ -54,14 +56,14 @@ const PROBLEMS: Readonly<Record<JsonProblem, string>> = {
 export function readItem(list: Exclude<ListKind, 'tools'>, text: string): ItemReading {
   const root = readRoot(list, text);
   if ('reason' in root) return root;
-  return { item: { key: root.key, text, keySpan: root.keySpan } };
+  return { item: { key: root.key, text: root.text, keySpan: root.keySpan } };
 }
 
 /** Checks a tool, and works out what calls and legacy clients need. */
-export function readTool(text: string): ItemReading<ToolItem> {
-  const root = readRoot('tools', text);
+export function readTool(listed: string): ItemReading<ToolItem> {
+  const root = readRoot('tools', listed);
   if ('reason' in root) return root;
-  const { key, object } = root;
+  const { key, text, object } = root;
   const input = memberOf(object, 'inputSchema');
   const output = memberOf(object, 'outputSchema');
   const reason = inputProblem(text, input) ?? outputProblem(text, output);
@@ -96,16 +98,26 @@ export function readTool(text: string): ItemReading<ToolItem> {
 
 interface ItemRoot {
   readonly key: string;
+  /** As it is shown: without what the server wrote as `null` because it does not have it. */
+  readonly text: string;
   readonly keySpan: JsonMember;
   readonly object: JsonObject;
 }
 
 function readRoot(
   list: ListKind,
-  text: string,
+  listed: string,
 ): ItemRoot | { readonly key: string | undefined; readonly reason: string } {
   const plan = list === 'tools' ? { inputSchema: {}, outputSchema: {} } : {};
-  const scan = scanJson(text, ITEM_LIMITS, plan);
+  let text = listed;
+  let scan = scanJson(text, ITEM_LIMITS, plan);
+  if (scan.kind === 'object') {
+    const drops = nullDrops(text, scan.object, OPTIONAL_OF_ITEMS[list]);
+    if (drops.length > 0) {
+      text = applyEdits(text, drops);
+      scan = scanJson(text, ITEM_LIMITS, plan);
+    }
+  }
   if (scan.kind === 'problem') return { key: keyOfComplex(list, text), reason: PROBLEMS[scan.problem] };
   if (scan.kind !== 'object') return { key: undefined, reason: 'it is not an object' };
   const keySpan = memberOf(scan.object, KEYS[list]);
@@ -122,7 +134,7 @@ function readRoot(
   if (memberOf(scan.object, 'name') === undefined) return { key, reason: 'name is missing' };
   const malformed = malformedMember(list, text, scan.object);
   return /* guard: item/malformed */ malformed === undefined
-    ? { key, keySpan, object: scan.object }
+    ? { key, text, keySpan, object: scan.object }
     : { key, reason: `${malformed} is malformed` };
 }
 

@@ -316,4 +316,14 @@ describe('readCatalogue', () => {
     await readCatalogue(connection, { identity: IDENTITY });
     expect(connection.requests).toEqual([]);
   });
+
+  it('leaves out of the capabilities what a server says it does not have [PROTO-R20]', async () => {
+    const connection = connectionOf({
+      handshake:
+        '{"capabilities":{"logging":null,"prompts":null,"resources":{"subscribe":null,"listChanged":true},"experimental":{"x":null}}}',
+      reply: () => '{"resources":[],"resourceTemplates":[]}',
+    });
+    const { capabilities } = await readCatalogue(connection, { identity: IDENTITY });
+    expect(capabilities).toBe('{"resources":{"listChanged":true},"experimental":{"x":null}}');
+  });
 });

@@ -1,4 +1,13 @@
-import { type JsonObject, memberOf, rawOf, type RpcMessage, scanJson, stringMember } from '@omni/jsonrpc';
+import {
+  applyEdits,
+  type JsonObject,
+  memberOf,
+  nullDrops,
+  rawOf,
+  type RpcMessage,
+  scanJson,
+  stringMember,
+} from '@omni/jsonrpc';
 import {
   LIST_KINDS,
   MODERN_VERSION,
@@ -9,6 +18,7 @@ import {
 import { readItem, readTool, type ItemReading } from './catalogue-item.ts';
 import type { ListRoom } from './list-budget.ts';
 import { DEFAULT_LIST_LIMITS, type ListLimits, NO_ROOM, type WalkedList, walkList } from './list-walk.ts';
+import { OPTIONAL_OF_CAPABILITIES } from './optional-members.ts';
 import { safeText } from './safe-text.ts';
 import {
   emptyList,
@@ -133,12 +143,8 @@ function keptItems<Item extends CatalogueItem>(
 
 function readHandshake(handshake: RpcMessage): Handshake {
   const result = handshake.result?.object;
-  const raw = rawOf(handshake, memberOf(result, 'capabilities'));
-  const scan =
-    raw === undefined || raw.length > MAX_CAPABILITIES_LENGTH
-      ? undefined
-      : scanJson(raw, CAPABILITIES_LIMITS, { tools: {}, resources: {}, prompts: {} });
-  const declared = scan?.kind === 'object' ? scan.object : undefined;
+  const raw = withoutNulls(rawOf(handshake, memberOf(result, 'capabilities')));
+  const declared = raw === undefined ? undefined : capabilitiesIn(raw);
   // The modern era keeps the name of the server in `_meta`.
   const info = memberOf(result, 'serverInfo') ?? memberOf(memberOf(result, '_meta')?.object, SERVER_INFO_KEY);
   return {
@@ -147,6 +153,19 @@ function readHandshake(handshake: RpcMessage): Handshake {
     instructions: stringMember(handshake.text, result, 'instructions'),
     serverInfo: rawOf(handshake, info),
   };
+}
+
+/** What cannot be read counts as nothing. */
+function withoutNulls(raw: string | undefined): string | undefined {
+  const object = raw === undefined || raw.length > MAX_CAPABILITIES_LENGTH ? undefined : capabilitiesIn(raw);
+  return raw === undefined || object === undefined
+    ? undefined
+    : applyEdits(raw, nullDrops(raw, object, OPTIONAL_OF_CAPABILITIES));
+}
+
+function capabilitiesIn(raw: string): JsonObject | undefined {
+  const scan = scanJson(raw, CAPABILITIES_LIMITS, { tools: {}, resources: {}, prompts: {} });
+  return scan.kind === 'object' ? scan.object : undefined;
 }
 
 /** @see MCP 2026-07-28, basic, "Request Metadata". */

@@ -53,7 +53,7 @@ export class CatalogueRefresher {
   readonly #options: CatalogueRefresherOptions;
   readonly #kept = new Map<string, Kept>();
   readonly #unsettled: Set<string>;
-  #onSettled: (() => void)[] = [];
+  #onSettled = new Set<() => void>();
   #isGraceOver = false;
   #isStopped = false;
 
@@ -71,10 +71,16 @@ export class CatalogueRefresher {
     });
   }
 
-  /** Calls back when every awaited upstream has been read or has failed, or the grace is over; at once from then on. */
-  whenSettled(listener: () => void): void {
+  /**
+   * Calls back when every awaited upstream has been read or has failed, or the grace is over; at once from then on.
+   *
+   * @param listener - Another one for each wait.
+   * @returns Ends the wait.
+   */
+  whenSettled(listener: () => void): () => void {
     if (this.#unsettled.size === 0) listener();
-    else this.#onSettled.push(listener);
+    else this.#onSettled.add(listener);
+    return () => void this.#onSettled.delete(listener);
   }
 
   onReady(upstream: string, connection: UpstreamConnection): void {
@@ -242,7 +248,7 @@ export class CatalogueRefresher {
   #settle(): void {
     if (this.#unsettled.size > 0) return;
     const listeners = this.#onSettled;
-    this.#onSettled = [];
+    this.#onSettled = new Set();
     for (const listener of listeners) listener();
   }
 }

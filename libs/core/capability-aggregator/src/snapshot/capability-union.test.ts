@@ -86,34 +86,41 @@ describe('unitedCapabilities', () => {
   });
 
   it('merges extensions and experiments, and leaves out those that servers set differently', () => {
-    const merged = JSON.parse(
-      united(
-        '{"extensions":{"a/same":{"x":1,"y":[1.0]},"a/differs":{"x":1}},"experimental":{"e":{}}}',
-        '{"extensions":{"a/same":{ "y":[1], "x":1 },"a/differs":{"x":2},"a/one":{}},"experimental":{"f":{}}}',
-      ),
+    const ui = (settings: string): string => `"extensions":{"io.modelcontextprotocol/ui":${settings}}`;
+    const merged = united(
+      `{${ui('{"x":1,"y":[1.0]}')},"experimental":{"e":{},"differs":{"x":1}}}`,
+      `{${ui('{ "y":[1], "x":1 }')},"experimental":{"f":{},"differs":{"x":2}}}`,
     );
-    expect(merged).toMatchObject({
-      extensions: { 'a/same': { x: 1, y: [1] }, 'a/one': {} },
+    expect(JSON.parse(merged)).toMatchObject({
+      extensions: { 'io.modelcontextprotocol/ui': { x: 1, y: [1] } },
       experimental: { e: {}, f: {} },
     });
-    expect(merged.extensions).not.toHaveProperty('a/differs');
+    expect(merged).not.toContain('differs');
+    expect(united(`{${ui('{"x":1}')}}`, `{${ui('{}')}}`)).not.toContain('extensions');
+  });
+
+  // guard: capabilities/served
+  it('offers no extension whose methods are served on the endpoint of its server alone', () => {
+    const skills = '{"extensions":{"io.modelcontextprotocol/skills":{"directoryRead":true},"a/b":{}}}';
+    expect(united(skills)).not.toContain('extensions');
+    expect(JSON.parse(ownCapabilities(catalogueWith(skills), 'modern'))).toEqual(JSON.parse(skills));
   });
 
   it('shows each era its own kind of tasks only, and no list of them', () => {
     const catalogues = [
       '{"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}}',
-      '{"tasks":{"requests":{"tools":{"call":{}}}},"extensions":{"io.modelcontextprotocol/tasks":{},"a/b":{}}}',
+      '{"tasks":{"requests":{"tools":{"call":{}}}},"extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/ui":{}}}',
     ].map(catalogueWith);
     expect(JSON.parse(unitedCapabilities(catalogues, 'legacy'))).toEqual({
       tools: { listChanged: true },
       prompts: { listChanged: true },
       resources: { listChanged: true },
       tasks: { cancel: {}, requests: { tools: { call: {} } } },
-      extensions: { 'a/b': {} },
+      extensions: { 'io.modelcontextprotocol/ui': {} },
     });
     const modern = unitedCapabilities(catalogues, 'modern');
     expect(JSON.parse(modern)).toMatchObject({
-      extensions: { 'io.modelcontextprotocol/tasks': {}, 'a/b': {} },
+      extensions: { 'io.modelcontextprotocol/tasks': {}, 'io.modelcontextprotocol/ui': {} },
     });
     expect(modern).not.toContain('"tasks":');
   });
@@ -132,6 +139,8 @@ describe('unitedCapabilities', () => {
   });
 
   it('is not confused by keys of the prototype', () => {
-    expect(united('{"extensions":{"__proto__":{"x":1}}}')).toContain('"extensions":{"__proto__":{"x":1}}');
+    expect(united('{"experimental":{"__proto__":{"x":1}}}')).toContain(
+      '"experimental":{"__proto__":{"x":1}}',
+    );
   });
 });

@@ -1,4 +1,12 @@
-import { applyEdits, type JsonMember, type JsonObject, memberOf, scanJson, setMember } from '@omni/jsonrpc';
+import {
+  applyEdits,
+  type JsonMember,
+  type JsonObject,
+  memberOf,
+  scanJson,
+  setMember,
+  withoutMembers,
+} from '@omni/jsonrpc';
 import type { Era } from '@omni/ports';
 import { isJsonObject } from '../reading/schema-walk.ts';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
@@ -16,6 +24,11 @@ const PLAN = {
 };
 const LIST_CAPABILITIES = ['tools', 'prompts', 'resources'];
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+/**
+ * Extensions whose methods are served on the endpoint of all servers, or that have none. Those of any other one are carried on the endpoint
+ * of its server alone, so that it is offered there alone.
+ */
+const SERVED_FOR_ALL: ReadonlySet<string> = new Set([TASKS_EXTENSION, 'io.modelcontextprotocol/ui']);
 /** Advertised while nothing is known yet, so that a late server can announce itself by list_changed. */
 const EXPECTED =
   '{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}}';
@@ -56,7 +69,7 @@ export function ownCapabilities(catalogue: UpstreamCatalogue | undefined, era: E
 /**
  * The capabilities of the endpoint of all servers.
  *
- * Tools, prompts and resources are always there, with `listChanged`. `experimental` and `extensions` are merged; a key
+ * Tools, prompts and resources are always there, with `listChanged`. `experimental` and those `extensions` that work here are merged; a key
  * whose settings differ between servers is left out and stays on the endpoints of those servers. Each era sees its own kind of
  * tasks; a list of them names no server and stays on the endpoints of the servers too.
  *
@@ -90,10 +103,22 @@ export function unitedCapabilities(catalogues: readonly UpstreamCatalogue[], era
     const entries = mergedEntries(
       parts.map(({ text, object }) => ({ text, members: memberOf(object, key)?.object?.members ?? [] })),
     );
-    const merged = entries.filter((entry) => key !== 'extensions' || isExtensionOf(era, entry.key));
+    const merged = entries.filter(
+      (entry) =>
+        key !== 'extensions' ||
+        /* guard: capabilities/served */ (SERVED_FOR_ALL.has(entry.key) && isExtensionOf(era, entry.key)),
+    );
     if (merged.length > 0) members.push(`"${key}":${membersText(merged)}`);
   }
   return `{${members.join(',')}}`;
+}
+
+/** What a server offers in lists, and nothing else of it: for clients that are shown nothing in these lists. */
+export function listCapabilities(capabilities: string): string {
+  const object = scanCapabilities(capabilities);
+  return object === undefined
+    ? '{}'
+    : withoutMembers(capabilities, object, (key) => !LIST_CAPABILITIES.includes(key));
 }
 
 interface Entry {

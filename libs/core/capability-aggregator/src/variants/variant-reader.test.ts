@@ -9,10 +9,10 @@ import {
 } from '@omni/model';
 import { type Era, GatewayError, silentLogger } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import { toolsOf } from '../catalogue.fixture.ts';
+import { listOf, toolsOf } from '../catalogue.fixture.ts';
 import { VariantReader } from './variant-reader.ts';
 
-const LIST_WAIT_MS = 700;
+const LIST_WAIT_MS = 5_000;
 
 function clientOf(capabilities: string, server?: string, era: Era = 'legacy'): ClientContext {
   return {
@@ -60,9 +60,12 @@ class Scene implements ListSources {
   }[] = [];
   readonly reading: {
     readonly source: ListSource;
-    readonly finish: (names: readonly string[]) => void;
+    /** @param problem - Why the prompts could not be listed. */
+    readonly finish: (names: readonly string[], problem?: string) => void;
     readonly fail: () => void;
   }[] = [];
+  /** Servers whose instance for all clients is not up. */
+  down = '';
   found: ListSource | undefined;
   unread = '';
   names = ['a', 'b'];
@@ -72,7 +75,8 @@ class Scene implements ListSources {
     isRead: (upstream) => upstream !== this.unread,
     read: (source) =>
       new Promise((resolve, reject) => {
-        const finish = (names: readonly string[]): void => resolve(toolsOf('a', names));
+        const finish = (names: readonly string[], problem?: string): void =>
+          resolve({ ...toolsOf('a', names), prompts: listOf([], { problem }) });
         this.reading.push({ source, finish, fail: () => reject(new GatewayError('OMNI_INTERNAL', 'no')) });
       }),
     publish: (variantKey, upstream, catalogue, isNews) => {
@@ -82,7 +86,6 @@ class Scene implements ListSources {
     forget: (variantKey) => this.log.push(`forgotten: ${variantKey}`),
     clock: this.clock,
     logger: silentLogger,
-    listWaitMs: LIST_WAIT_MS,
   });
 
   open(
@@ -93,14 +96,18 @@ class Scene implements ListSources {
     this.opened.push({ upstream, done });
   }
 
+  isUp(upstream: string): boolean {
+    return upstream !== this.down;
+  }
+
   find(): ListSource | undefined {
     return this.found;
   }
 
   /** A client lists: whether it is answered already. */
-  list(client: ClientContext): { isAnswered: boolean } {
-    const state = { isAnswered: false };
-    this.lists.whenKnown(client, this, () => (state.isAnswered = true));
+  list(client: ClientContext): { isAnswered: boolean; readonly cancel: () => void } {
+    const state = { isAnswered: false, cancel: () => {} };
+    state.cancel = this.lists.whenKnown(client, this, 'list', () => (state.isAnswered = true));
     return state;
   }
 
@@ -130,9 +137,9 @@ describe('VariantReader', () => {
     expect(scene.opened).toHaveLength(1);
     expect(waiting.some(({ isAnswered }) => isAnswered)).toBe(false);
     await scene.tell(new FakeSource(A.capabilities), ['x']);
-    expect(scene.list(A)).toEqual({ isAnswered: true });
+    expect(scene.list(A).isAnswered).toBe(true);
     expect(scene.log).toEqual([`a for ${VARIANT}: x`]);
-    expect(waiting).toEqual([{ isAnswered: true }, { isAnswered: true }]);
+    expect(waiting.every(({ isAnswered }) => isAnswered)).toBe(true);
     expect(scene.opened).toHaveLength(1);
     expect(scene.lists.isProvisional(A)).toBe(false);
   });
@@ -188,7 +195,7 @@ describe('VariantReader', () => {
     const scene = new Scene();
     const first = scene.list(A);
     let isCallAnswered = false;
-    scene.lists.whenKnownForCall(A, scene, () => (isCallAnswered = true));
+    scene.lists.whenKnown(A, scene, 'call', () => (isCallAnswered = true));
     await scene.clock.advanceAsync(LIST_WAIT_MS);
     expect(first.isAnswered).toBe(true);
     expect(isCallAnswered).toBe(false);
@@ -207,17 +214,93 @@ describe('VariantReader', () => {
     expect(first.isAnswered).toBe(true);
     expect(scene.list(A).isAnswered).toBe(true);
     expect(scene.opened).toHaveLength(1);
+    // Nobody has to list again for it.
     await scene.clock.advanceAsync(5_000);
     const source = new FakeSource(A.capabilities);
-    scene.list(A);
+    expect(scene.list(A).isAnswered).toBe(true);
     scene.opened[1]?.done(source);
     scene.reading[0]?.fail();
-    await scene.clock.advanceAsync(5_000);
-    scene.list(A);
+    source.isUp = false;
+    await scene.clock.advanceAsync(9_999);
+    expect(scene.opened).toHaveLength(2);
+    await scene.clock.advanceAsync(1);
+    source.isUp = true;
     await scene.tell(source, ['x']);
     expect(scene.opened).toHaveLength(3);
     expect(source.releases).toBe(2);
     expect(scene.log).toEqual([`a for ${VARIANT}: x, news`]);
+  });
+
+  // guard: variant/unreadable
+  it('asks again for a list that could not be read, less and less often, and tells what it missed', async () => {
+    const scene = new Scene();
+    const source = new FakeSource(A.capabilities);
+    const first = scene.list(A);
+    scene.opened[0]?.done(source);
+    scene.reading[0]?.finish(['x'], 'error -32603');
+    await scene.clock.advanceAsync(4_999);
+    expect(first.isAnswered).toBe(true);
+    expect(scene.reading).toHaveLength(1);
+    await scene.clock.advanceAsync(1);
+    scene.reading[1]?.finish(['x'], 'error -32603');
+    await scene.clock.advanceAsync(9_999);
+    expect(scene.reading).toHaveLength(2);
+    await scene.clock.advanceAsync(1);
+    scene.reading[2]?.finish(['x', 'y']);
+    await scene.clock.advanceAsync(600_000);
+    expect(scene.reading).toHaveLength(3);
+    expect(scene.opened).toHaveLength(1);
+    expect(scene.log.at(-1)).toBe(`a for ${VARIANT}: x y, news`);
+    expect(scene.clock.pendingTimers).toBe(0);
+  });
+
+  it('asks again with the next client where the instance that told is gone, and makes nobody wait for it', async () => {
+    const scene = new Scene();
+    const source = new FakeSource(A.capabilities);
+    scene.list(A);
+    scene.opened[0]?.done(source);
+    scene.reading[0]?.finish(['x'], 'error -32603');
+    await scene.clock.advanceAsync(0);
+    source.isUp = false;
+    for (let attempt = 1; attempt <= 6; attempt++) {
+      await scene.clock.advanceAsync(300_000);
+      scene.opened[attempt]?.done(new GatewayError('OMNI_UPSTREAM_EXITED', 'gone'));
+    }
+    await scene.clock.advanceAsync(600_000);
+    const opened = scene.opened.length;
+    expect(opened).toBeLessThan(9);
+    expect(scene.list(A).isAnswered).toBe(true);
+    expect(scene.opened).toHaveLength(opened + 1);
+    await scene.tell(new FakeSource(A.capabilities), ['x', 'y']);
+    expect(scene.log.at(-1)).toBe(`a for ${VARIANT}: x y, news`);
+  });
+
+  it('waits for no server whose instance for all is not up, and no second time for one that has kept a list waiting', async () => {
+    const scene = new Scene();
+    scene.down = 'a';
+    expect(scene.list(A).isAnswered).toBe(true);
+    expect(scene.opened).toHaveLength(1);
+    scene.down = '';
+    const second = scene.list(A);
+    expect(second.isAnswered).toBe(false);
+    await scene.clock.advanceAsync(LIST_WAIT_MS);
+    expect(second.isAnswered).toBe(true);
+    scene.opened[0]?.done(new GatewayError('OMNI_UPSTREAM_TIMEOUT', 'slow'));
+    await scene.clock.advanceAsync(5_000);
+    expect(scene.opened).toHaveLength(2);
+    expect(scene.list(A).isAnswered).toBe(true);
+    await scene.tell(new FakeSource(A.capabilities), ['x']);
+    expect(scene.log).toEqual([`a for ${VARIANT}: x, news`]);
+  });
+
+  it('keeps nothing of a request that is cancelled while it waits', async () => {
+    const scene = new Scene();
+    const [gone, other] = [scene.list(A), scene.list(A)];
+    const timers = scene.clock.pendingTimers;
+    gone.cancel();
+    expect(scene.clock.pendingTimers).toBe(timers - 1);
+    await scene.tell(new FakeSource(A.capabilities), ['x']);
+    expect([gone.isAnswered, other.isAnswered]).toEqual([false, true]);
   });
 
   it('does not take what an instance tells that ends in between', async () => {
@@ -261,7 +344,9 @@ describe('VariantReader', () => {
   it('does not have a server started again and again that ends when it is read', async () => {
     const scene = new Scene();
     for (let list = 0; list < 10; list++) {
+      const opened = scene.opened.length;
       scene.list(A);
+      if (scene.opened.length === opened) continue;
       const source = new FakeSource(A.capabilities);
       source.isUp = false;
       await scene.tell(source, []);

@@ -15,8 +15,12 @@ import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 const MAX_VARIANTS = 16;
 /** For so long a variant makes no room: who declares something new with every request would have servers started all the time. */
 const MIN_KEPT_MS = 60_000;
+/** Longest wait of a list for servers that were not asked for this variant before: as long as most take to start. */
+const LIST_WAIT_MS = 5_000;
 /** Longest wait of a call for servers that may have what it names. */
 const CALL_WAIT_MS = 10_000;
+
+const NOTHING_WAITS = (): void => {};
 
 export interface VariantReaderOptions {
   /** All upstreams, asked for at each use. */
@@ -37,8 +41,6 @@ export interface VariantReaderOptions {
   readonly forget: (variantKey: string) => void;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Longest wait of a list for servers that were not asked for this variant before, in milliseconds. */
-  readonly listWaitMs: number;
 }
 
 /** The readings of one variant, by upstream. */
@@ -65,14 +67,41 @@ export class VariantReader {
     this.#options = options;
   }
 
-  /** Calls back when it is known what the client's endpoint lists to it, or that takes too long; at once in most cases. */
-  whenKnown(client: ClientContext, sources: ListSources, listener: () => void): void {
-    this.#whenKnown(client, sources, this.#options.listWaitMs, listener);
-  }
-
-  /** As {@link whenKnown}, for a call: it waits longer, since a call to an unknown name fails. */
-  whenKnownForCall(client: ClientContext, sources: ListSources, listener: () => void): void {
-    this.#whenKnown(client, sources, CALL_WAIT_MS, listener);
+  /**
+   * Calls back when it is known what the client's endpoint lists to it, or that takes too long; at once in most cases. A list waits for no
+   * server whose instance for all is not up, nor a second time for one that kept it waiting in vain. A call waits longer: it would fail.
+   *
+   * @returns What ends the wait; the listener is not called then.
+   */
+  whenKnown(
+    client: ClientContext,
+    sources: ListSources,
+    purpose: 'list' | 'call',
+    listener: () => void,
+  ): () => void {
+    const readings = this.#demanded(client);
+    if (readings === undefined) {
+      listener();
+      return NOTHING_WAITS;
+    }
+    let open = 1;
+    const waits: (() => void)[] = [];
+    const onDone = (): void => {
+      open--;
+      if (open === 0) listener();
+    };
+    for (const reading of readings) {
+      const isUp = purpose === 'call' || sources.isUp(reading.upstream);
+      const waitMs = purpose === 'call' ? CALL_WAIT_MS : isUp ? LIST_WAIT_MS : 0;
+      const withdraw = reading.demand({ client, sources, purpose, waitMs, listener: onDone });
+      if (withdraw === undefined) continue;
+      open++;
+      waits.push(withdraw);
+    }
+    onDone();
+    return () => {
+      for (const withdraw of waits) withdraw();
+    };
   }
 
   /** Whether {@link isProvisional} can be true of any client: `false` costs nothing. */
@@ -126,29 +155,20 @@ export class VariantReader {
     this.#kept.clear();
   }
 
-  #whenKnown(client: ClientContext, sources: ListSources, waitMs: number, listener: () => void): void {
+  /** The readings that a client's endpoint depends on; `undefined` when there are none for it. */
+  #demanded(client: ClientContext): readonly VariantReading[] | undefined {
     const { variantKeyOf, isRead, upstreams } = this.#options;
     const variantKey = variantKeyOf(client);
-    if (variantKey === undefined) return listener();
+    if (variantKey === undefined) return undefined;
     const readings = this.#readingsOf(variantKey);
-    if (readings === undefined) return listener();
-    let open = 1;
-    const onDone = (): void => {
-      open--;
-      if (open === 0) listener();
-    };
+    if (readings === undefined) return undefined;
     const names = new Set(upstreams());
     for (const upstream of readings.keys()) if (!names.has(upstream)) this.#drop(readings, upstream);
     const server = serverOf(client.endpoint);
-    for (const upstream of server === undefined ? names : [server]) {
-      // What an upstream offers to anybody is announced when it is known, and clients ask again.
-      if (
-        isRead(upstream) &&
-        this.#readingOf(variantKey, readings, upstream).demand({ client, sources, waitMs, listener: onDone })
-      )
-        open++;
-    }
-    onDone();
+    // What an upstream offers to anybody is announced when it is known, and clients ask again.
+    return (server === undefined ? [...names] : [server])
+      .filter((upstream) => isRead(upstream))
+      .map((upstream) => this.#readingOf(variantKey, readings, upstream));
   }
 
   /** @returns `undefined` when there is no room. */

@@ -1,11 +1,20 @@
-import type { ClientContext, ListSource, ListSources, UpstreamConnection } from '@omni/model';
+import {
+  type ClientContext,
+  LIST_KINDS,
+  type ListSource,
+  type ListSources,
+  type UpstreamConnection,
+} from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError, type Logger } from '@omni/ports';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
 /** Pause between two readings. */
 const MIN_INTERVAL_MS = 1_000;
-/** Pause before another attempt when an upstream could not be read. */
+/** Pause before another attempt when an upstream could not be read, or not all of its lists; doubled each time up to the longest. */
 const RETRY_MS = 5_000;
+const MAX_RETRY_MS = 300_000;
+/** So many attempts in a row are made without a client that asks. */
+const MAX_UNASKED = 6;
 /** So many instances in a row that end before they have been read are not ended by their clients. */
 const MAX_LOST = 3;
 
@@ -24,6 +33,8 @@ export interface VariantReadingOptions {
 export interface Demand {
   readonly client: ClientContext;
   readonly sources: ListSources;
+  /** A call fails if it does not wait; a list that does not is told what it has missed. */
+  readonly purpose: 'list' | 'call';
   /** Longest wait for the first reading, from its beginning, in milliseconds. */
   readonly waitMs: number;
   /** Called back when it is known what is listed to the client, or the wait is over. */
@@ -51,15 +62,26 @@ export class VariantReading {
   #isOutdated = false;
   /** Whether some clients have been shown what all see, since it was not known what is theirs. */
   #wasMissed = false;
+  /** Lists do not wait for it a second time. */
+  #isSlow = false;
   #beganAtMs = 0;
   #retryAtMs = 0;
+  /** Attempts in a row that have read nothing, or not all lists. */
+  #failures = 0;
+  /** Who has asked last for what could not be read. */
+  #asker: Demand | undefined;
   #lost = 0;
   readonly #waiting = new Set<Waiter>();
   #cancelNext: CancelTimer | undefined;
+  #cancelRetry: CancelTimer | undefined;
   #isStopped = false;
 
   constructor(options: VariantReadingOptions) {
     this.#options = options;
+  }
+
+  get upstream(): string {
+    return this.#options.upstream;
   }
 
   /** Whether it is known what is listed to these clients. */
@@ -67,28 +89,34 @@ export class VariantReading {
     return this.#isKnown;
   }
 
-  /** @returns Whether there is something to wait for; if not, the listener is not called. */
-  demand(demand: Demand): boolean {
+  /** @returns What ends the wait; `undefined` when there is nothing to wait for. Either way the listener is not called then. */
+  demand(demand: Demand): (() => void) | undefined {
     const { clock } = this.#options;
-    const begins = !this.#isKnown && !this.#isBusy && clock.monotonicMs() >= this.#retryAtMs;
-    if (this.#isKnown) this.#adopt(demand);
-    else if (begins) {
+    const isDue = !this.#isBusy && clock.monotonicMs() >= this.#retryAtMs;
+    const begins = isDue && (!this.#isKnown || this.#failures > 0);
+    if (begins) {
       this.#beganAtMs = clock.monotonicMs();
-      this.#open(demand);
-    }
-    if (this.#isKnown) return false;
+      if (this.#source?.isOpen() === true) this.#read(this.#source);
+      else this.#open(demand);
+    } else if (this.#isKnown) this.#adopt(demand);
+    if (this.#isKnown) return undefined;
     const leftMs = this.#beganAtMs + demand.waitMs - clock.monotonicMs();
-    if (!this.#isBusy || leftMs <= 0) {
+    const mayWait = demand.purpose === 'call' || !this.#isSlow;
+    if (!this.#isBusy || leftMs <= 0 || !mayWait) {
       this.#wasMissed = true;
-      return false;
+      return undefined;
     }
     const cancelTimer = clock.after(leftMs, () => {
       this.#wasMissed = true;
+      this.#isSlow = true;
       this.#wake(waiter);
     });
     const waiter: Waiter = { demand, wasTried: begins, cancelTimer };
     this.#waiting.add(waiter);
-    return true;
+    return () => {
+      cancelTimer();
+      this.#waiting.delete(waiter);
+    };
   }
 
   /** @param source - Where a change was declared: from now on that instance tells. */
@@ -115,14 +143,19 @@ export class VariantReading {
   stop(): void {
     this.#isStopped = true;
     this.#cancelNext?.();
+    this.#cancelRetry?.();
+    this.#asker = undefined;
     this.#settle();
   }
 
-  #open({ client, sources }: Demand): void {
+  #open(demand: Demand): void {
+    const { client, sources } = demand;
     this.#isBusy = true;
+    this.#asker = demand;
     sources.open(this.#options.upstream, client, (source) => {
       if (source instanceof GatewayError) return this.#fail(source);
       if (source !== undefined) return this.#isStopped ? source.release() : this.#read(source);
+      this.#onWhole();
       this.#setKnown(true);
       this.#isBusy = false;
       this.#settle();
@@ -146,6 +179,7 @@ export class VariantReading {
   #read(source: ListSource): void {
     this.#isBusy = true;
     this.#isOutdated = false;
+    this.#cancelRetry?.();
     this.#source = source;
     this.#options.read(source).then(
       (catalogue) => {
@@ -171,6 +205,8 @@ export class VariantReading {
     this.#lost = 0;
     this.#options.publish(catalogue, isNews);
     this.#settle();
+    if (LIST_KINDS.every((kind) => catalogue[kind].problem === undefined)) this.#onWhole();
+    else this.#tryLater();
     this.#cancelNext = this.#options.clock.after(MIN_INTERVAL_MS, () => {
       this.#cancelNext = undefined;
       if (this.#isOutdated) this.#refresh();
@@ -178,7 +214,7 @@ export class VariantReading {
   }
 
   #fail(error: GatewayError): void {
-    const { upstream, clock, logger } = this.#options;
+    const { upstream, logger } = this.#options;
     this.#isBusy = false;
     if (this.#isStopped) return;
     // A client that has left says nothing about the others.
@@ -188,13 +224,43 @@ export class VariantReading {
       next.wasTried = true;
       return this.#open(next.demand);
     }
-    if (!hasLeft) this.#retryAtMs = clock.monotonicMs() + RETRY_MS;
+    if (hasLeft) this.#asker = undefined;
+    else this.#tryLater();
     if (!this.#isKnown) this.#wasMissed = true;
     logger.debug(
       { upstream, code: error.code },
       'the lists that a server offers to some clients only could not be read',
     );
     this.#settle();
+  }
+
+  #onWhole(): void {
+    this.#failures = 0;
+    this.#isSlow = false;
+    this.#asker = undefined;
+    this.#cancelRetry?.();
+  }
+
+  /** A server may not be ready for its first question, and the client that has asked may never ask again. */
+  #tryLater(): void {
+    const { clock } = this.#options;
+    this.#isSlow = true;
+    this.#failures += 1;
+    const pauseMs = /* guard: variant/unreadable */ Math.min(
+      RETRY_MS * 2 ** (this.#failures - 1),
+      MAX_RETRY_MS,
+    );
+    this.#retryAtMs = clock.monotonicMs() + pauseMs;
+    this.#cancelRetry?.();
+    if (this.#failures > MAX_UNASKED) {
+      this.#asker = undefined;
+      return;
+    }
+    this.#cancelRetry = clock.after(pauseMs, () => {
+      if (this.#isBusy) return;
+      if (this.#source?.isOpen() === true) this.#read(this.#source);
+      else if (this.#asker !== undefined) this.#open(this.#asker);
+    });
   }
 
   /** After the end nobody counts any more. */

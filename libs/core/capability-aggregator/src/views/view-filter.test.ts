@@ -62,6 +62,24 @@ describe('a view with hidden items', () => {
     expect(view.routeUri('x:1')).toEqual(['a']);
   });
 
+  // guard: view/unreached
+  it('tells nobody what a server can do of which it shows nothing', () => {
+    const capabilities =
+      '{"tools":{},"extensions":{"io.modelcontextprotocol/ui":{}},"experimental":{"x":{}},"logging":{}}';
+    const a = { tools: ['read', 'write'], more: { capabilities, instructions: 'Ask me.' } };
+    const shown = hiding({ a }, 'a tools read');
+    const hidden = hiding({ a }, 'a tools read', 'a tools write');
+    for (const server of [undefined, 'a']) {
+      const [some, none] = [viewOf(shown, server), viewOf(hidden, server)];
+      expect(some.capabilities).toContain('"extensions":{"io.modelcontextprotocol/ui":{}}');
+      expect(some.instructions).toContain('Ask me.');
+      for (const word of ['extensions', 'experimental', 'logging'])
+        expect(none.capabilities).not.toContain(word);
+      expect(none.capabilities).toContain('"tools":{"listChanged":true}');
+      expect(none.instructions ?? '').not.toContain('Ask me.');
+    }
+  });
+
   it('has no hidden method, and no method where there are several servers', () => {
     const catalogue = hiding({ a: {}, b: {} }, 'a methods vendor/x');
     expect(codeOf(viewOf(catalogue, 'a').routeMethod('vendor/x'))).toBe('OMNI_METHOD_UNKNOWN');

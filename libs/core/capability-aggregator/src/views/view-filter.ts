@@ -1,6 +1,7 @@
 import { type Endpoint, LIST_KINDS, type ListKind } from '@omni/model';
 import type { Era } from '@omni/ports';
 import { uiMentionOf } from '../names/ui-mention.ts';
+import { listCapabilities } from '../snapshot/capability-union.ts';
 import { UriRoutes } from '../names/uri-routes.ts';
 import type { CatalogueItem, UpstreamCatalogue, UpstreamList } from '../reading/upstream-catalogue.ts';
 
@@ -98,6 +99,16 @@ function visiblePart(catalogue: UpstreamCatalogue, sees: (item: OfferedItem) => 
     templates: part('templates', catalogue.templates),
     prompts: part('prompts', catalogue.prompts),
   };
+  // Whom nothing of it is meant for is not told what else it can do, either.
+  const isReached =
+    LIST_KINDS.every((kind) => catalogue[kind].items.length === 0) ||
+    LIST_KINDS.some((kind) => visible[kind].items.length > 0);
+  if (/* guard: view/unreached */ !isReached)
+    return {
+      ...visible,
+      capabilities: listCapabilities(catalogue.capabilities),
+      instructions: undefined,
+    };
   // What is as it was read shares what was made of it.
   return LIST_KINDS.every((kind) => visible[kind].items.length === catalogue[kind].items.length)
     ? catalogue

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mayForward } from './forwardable-header.ts';
+import { isRootFolder } from './root-folder.ts';
 import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
 
 const VariableNameSchema = z
@@ -20,6 +21,7 @@ const ToolNamesSchema = z.array(
   z.string().regex(/^[^\p{Cc}]{1,512}$/u, 'must be the name of a tool, in which "*" stands for any text'),
 );
 const MAX_FORWARDED = 32;
+const MAX_ROOTS = 64;
 const DurationSchema = durationSchema({ allowZero: false });
 
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings the spellings of clients here. */
@@ -80,7 +82,24 @@ export const McpServerSchema = z.strictObject({
     .enum(['auto', 'shared', 'per-user', 'per-session', 'per-request'])
     .default('auto')
     .describe(
-      'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or roots. shared: all clients share one, and the server can send them no requests. per-user: clients of one user that offer the same capabilities share one. per-session: each session has its own. per-request: every request starts a new one, and tasks end with it. At most limits.maxInstances at once.',
+      'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or, with "roots": "pass", roots. shared: all clients share one, and the server can send them no requests. per-user: clients of one user that offer the same capabilities share one. per-session: each session has its own. per-request: every request starts a new one, and tasks end with it. At most limits.maxInstances at once.',
+    ),
+  roots: z
+    .union(
+      [
+        z.enum(['none', 'pass']),
+        z
+          .array(z.string().refine(isRootFolder, 'must be an absolute path or a file: URI'))
+          .min(1)
+          .max(MAX_ROOTS),
+      ],
+      {
+        error: `must be "none", "pass" or a list of at most ${MAX_ROOTS} folders, each an absolute path or a file: URI`,
+      },
+    )
+    .default('none')
+    .describe(
+      'Who tells the server in which folders it may work (roots). none: nobody, its own settings count. A list of folders: Omni names these to a legacy server, whoever the client is; absolute paths or file: URIs, at most 64. pass: the client names them; many servers then open to every client any file that they can read.',
     ),
   connectTimeout: DurationSchema.optional().describe(
     'Time for start and handshake. Default: defaults.connectTimeout.',

@@ -63,7 +63,11 @@ describe('LegacySession', () => {
     const session = await front.session();
     front.views.isSettled = false;
     const exchange = await session.request('tools/list');
+    await session.request('resources/subscribe', { id: '2', params: '"uri":"file:///a"' });
+    expect(front.views.waiting).toBe(2);
     await session.post(cancelText('1'));
+    await session.post(cancelText('2'));
+    expect(front.views.waiting).toBe(0);
     front.views.settle();
     expect(exchange.events()).toEqual([]);
     expect(front.handler.getStatus().details).toMatchObject({ inFlight: 0 });

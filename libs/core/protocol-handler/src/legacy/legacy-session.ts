@@ -153,12 +153,13 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
         return this.#setLevel(request);
       case 'resources/subscribe':
         // Clients that remember addresses subscribe without listing first.
-        views.whenKnown(
-          this.client,
-          'list',
-          request.later(() => void this.#subscribe(request)),
+        return request.waiting(
+          views.whenKnown(
+            this.client,
+            'list',
+            request.later(() => void this.#subscribe(request)),
+          ),
         );
-        return NOTHING_RUNS;
       case 'resources/unsubscribe':
         return this.#unsubscribe(request);
       default:

@@ -195,6 +195,15 @@ describe('ListenHub', () => {
     expect(front.updates.subscriptions).toHaveLength(1);
   });
 
+  it('waits for no server any more when the client goes', async () => {
+    const front = new FrontFixture();
+    front.views.isSettled = false;
+    const exchange = await listen(front, '{"resourceSubscriptions":["file:///a"]}');
+    expect(front.views.waiting).toBe(1);
+    exchange.leave();
+    expect(front.views.waiting).toBe(0);
+  });
+
   it('says nothing of what it has kept when Omni stops before the acknowledgement', async () => {
     const front = new FrontFixture();
     front.updates.isImmediate = false;

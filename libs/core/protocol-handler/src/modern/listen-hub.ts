@@ -180,7 +180,8 @@ export class ListenHub {
       }
       settle();
     });
-    views.whenKnown(listen.request.client, 'list', begin);
+    const withdraw = views.whenKnown(listen.request.client, 'list', begin);
+    if (!listen.isClosed) listen.releases.push(withdraw);
   }
 
   /** @param onKnown - Called once, with those that are the client's. */

@@ -80,6 +80,7 @@ describe('ModernRequests', () => {
     front.views.isSettled = false;
     const [stays, leaves] = [await front.modern('tools/list'), await front.modern('tools/list')];
     leaves.leave();
+    expect(front.views.waiting).toBe(1);
     front.views.settle();
     expect(stays.status).toBe(200);
     expect(leaves.status).toBe(0);

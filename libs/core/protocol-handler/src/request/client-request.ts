@@ -126,6 +126,11 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     };
   }
 
+  /** What a request runs as long as it waits. @param withdraw - Ends the wait, which may be over. */
+  waiting(withdraw: () => void): RunningCall {
+    return this.#isSettled ? NOTHING_RUNS : { cancel: withdraw };
+  }
+
   notification(notification: RpcNotification): boolean {
     if (this.#isSettled) return true;
     // guard: session/level-in-call

@@ -18,14 +18,12 @@ export class ListAnswers {
 
   answer(kind: ListKind, request: ClientRequest): RunningCall {
     const refused = checkCursor(request.message);
-    if (refused !== undefined) request.fail(refused);
-    else
-      this.#views.whenKnown(
-        request.client,
-        'list',
-        request.later(() => this.#send(request, this.#views.of(request.client).list(kind))),
-      );
-    return NOTHING_RUNS;
+    if (refused !== undefined) {
+      request.fail(refused);
+      return NOTHING_RUNS;
+    }
+    const send = (): void => this.#send(request, this.#views.of(request.client).list(kind));
+    return request.waiting(this.#views.whenKnown(request.client, 'list', request.later(send)));
   }
 
   #send(request: ClientRequest, list: string): void {

@@ -134,7 +134,20 @@ describe('toLegacyAnswer', () => {
 
 describe('toModernAnswer', () => {
   it.each([
-    ['an empty result', 'tools/call', '{}', `{"resultType":"complete",${INFO}}`],
+    ['an empty result', 'tools/call', '{}', `{"resultType":"complete","content":[],${INFO}}`],
+    [
+      'structured content alone',
+      'tools/call',
+      '{"structuredContent":{"n":1.0}}',
+      `{"resultType":"complete","content":[],${INFO},"structuredContent":{"n":1.0}}`,
+    ],
+    [
+      'content that is null',
+      'tools/call',
+      '{ "content" : null }',
+      `{"resultType":"complete",${INFO}, "content" : [] }`,
+    ],
+    ['an empty prompt', 'prompts/get', '{}', `{"resultType":"complete",${INFO}}`],
     [
       'a result',
       'tools/call',
@@ -153,21 +166,26 @@ describe('toModernAnswer', () => {
       '{"ttlMs":5,"cacheScope":"public"}',
       `{"resultType":"complete",${INFO},"ttlMs":5,"cacheScope":"public"}`,
     ],
-    ['a result type of its own', 'tools/call', '{"resultType":"x"}', `{${INFO},"resultType":"x"}`],
+    [
+      'a result type of its own',
+      'tools/call',
+      '{"resultType":"x"}',
+      `{"content":[],${INFO},"resultType":"x"}`,
+    ],
     [
       'foreign _meta',
       'tools/call',
       '{"_meta":{"k":1.0}}',
-      `{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"up"},"k":1.0}}`,
+      `{"resultType":"complete","content":[],"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"up"},"k":1.0}}`,
     ],
-    ['an empty _meta', 'tools/call', '{"_meta":{}}', `{"resultType":"complete",${INFO}}`],
+    ['an empty _meta', 'prompts/get', '{"_meta":{}}', `{"resultType":"complete",${INFO}}`],
     [
       'server info of its own',
-      'tools/call',
+      'prompts/get',
       '{"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"own"}}}',
       '{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"own"}}}',
     ],
-    ['a _meta of another type', 'tools/call', '{"_meta":null}', '{"resultType":"complete","_meta":null}'],
+    ['a _meta of another type', 'prompts/get', '{"_meta":null}', '{"resultType":"complete","_meta":null}'],
   ])('adds what the modern era requires to %s', (_what, method, result, sent) => {
     expect(modern(`"result":${result}`, method)).toBe(answered(sent));
   });
@@ -176,7 +194,7 @@ describe('toModernAnswer', () => {
     expect(
       toModernAnswer(messageOf('{"jsonrpc":"2.0","id":4711,"result":{}}'), '"c"', 'tools/call', undefined)
         .text,
-    ).toBe(answered('{"resultType":"complete"}'));
+    ).toBe(answered('{"resultType":"complete","content":[]}'));
   });
 
   it('turns the old code of a missing resource into the one in force [PROTO-R15]', () => {

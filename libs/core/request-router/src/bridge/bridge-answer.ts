@@ -124,7 +124,7 @@ export function toModernAnswer(
   return translated(
     resultText(
       id,
-      applyEdits(message.text, modernEdits(result, method, serverInfo), result.start, result.end),
+      applyEdits(message.text, modernEdits(message, result, method, serverInfo), result.start, result.end),
     ),
   );
 }
@@ -159,6 +159,7 @@ export function failedToolMembers(text: string): string {
 
 /** What the server said itself stays. */
 function modernEdits(
+  message: RpcMessage,
   result: JsonObject,
   method: string,
   serverInfo: string | undefined,
@@ -167,6 +168,13 @@ function modernEdits(
   if (method === 'resources/read') wanted.push(['ttlMs', '0'], ['cacheScope', '"private"']);
   const meta = memberOf(result, '_meta');
   const edits: TextEdit[] = [];
+  if (method === 'tools/call') {
+    // Clients of the era before take a tool that says nothing for one with an empty answer.
+    const content = memberOf(result, 'content');
+    if (content === undefined) wanted.push(['content', '[]']);
+    else if (rawOf(message, content) === 'null')
+      edits.push({ start: content.start, end: content.end, text: '[]' });
+  }
   if (serverInfo !== undefined) {
     if (meta === undefined) wanted.push(['_meta', `{${JSON.stringify(META_SERVER_INFO)}:${serverInfo}}`]);
     else if (meta.object !== undefined && memberOf(meta.object, META_SERVER_INFO) === undefined)

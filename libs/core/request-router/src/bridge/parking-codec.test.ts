@@ -32,10 +32,17 @@ class Talk {
   readonly connection: ScriptedConnection;
   /** What the server's questions were answered with. */
   readonly answers: string[] = [];
+  #onEvent = (): void => {};
 
   constructor(handshake?: string) {
     this.connection = this.fixture.connection('files', 'legacy', handshake);
     this.connection.binding = new FakeSession(ALL);
+    this.connection.onEvent = this.fixture.views.onWaiting = () => this.#onEvent();
+  }
+
+  /** Resolves once something that happens here has made it true: states are opened on threads of the runtime. */
+  async until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await new Promise<void>((resolve) => (this.#onEvent = resolve));
   }
 
   request({
@@ -50,14 +57,19 @@ class Talk {
       call,
       rest,
     ].filter((part) => part !== '');
-    return this.fixture.route(requestOf(method, `{${members.join(',')}}`, '"c"'), client);
+    const routed = this.fixture.route(requestOf(method, `{${members.join(',')}}`, '"c"'), client);
+    void routed.reply.answered.then(() => this.#onEvent());
+    return routed;
   }
 
   /** The server asks during its latest call. */
   ask(serverRequest = FORM, signal?: AbortSignal): void {
     this.connection.last.listener.onServerRequest(
       serverRequest,
-      (answer) => this.answers.push(answer instanceof GatewayError ? answer.code : answer.text),
+      (answer) => {
+        this.answers.push(answer instanceof GatewayError ? answer.code : answer.text);
+        this.#onEvent();
+      },
       signal,
     );
   }
@@ -83,17 +95,11 @@ class Talk {
     });
     // Either it is answered, or the server has got an answer.
     const before = this.answers.length;
-    await turnsUntil(
+    await this.until(
       () => reply.answers.length > 0 || this.answers.length > before || this.connection.sent.length > sent,
     );
     return reply;
   }
-}
-
-/** For what happens after a state was opened: that is done on threads of the runtime. */
-async function turnsUntil(isTrue: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10_000 && !isTrue(); turn++)
-    await new Promise((resolve) => setImmediate(resolve));
 }
 
 function resultOf(reply: RecordingReply): {
@@ -108,8 +114,9 @@ function progress(token: string): string {
   return `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":1.0}}`;
 }
 
-function log(level: string): string {
-  return `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"${level}","data":"x"}}`;
+/** @param logger - With a comma behind it. */
+function log(level: string, logger = ''): string {
+  return `{"jsonrpc":"2.0","method":"notifications/message","params":{${logger}"level":"${level}","data":"x"}}`;
 }
 
 describe('ParkingCodec and ParkedCall', () => {
@@ -217,7 +224,7 @@ describe('ParkingCodec and ParkedCall', () => {
     first.cancel();
     expect(talk.connection.last.cancels).toEqual([]);
     const second = talk.request({ rest: `"requestState":${first.state},"inputResponses":{"q1":{}}` });
-    await turnsUntil(() => talk.answers.length > 0);
+    await talk.until(() => talk.answers.length > 0);
     first.cancel();
     expect(talk.connection.last.cancels).toEqual([]);
     second.running.cancel('enough');
@@ -300,7 +307,7 @@ describe('ParkingCodec and ParkedCall', () => {
       const talk = new Talk();
       const { reply } = talk.request({ client: { ...CLIENT, capabilities } });
       talk.ask(serverRequest);
-      await turnsUntil(() => talk.answers.length > 0);
+      await talk.until(() => talk.answers.length > 0);
       talk.connection.last.answer('"result":{}');
       expect(talk.answers).toEqual(['OMNI_METHOD_UNKNOWN']);
       expect(reply.json).toMatchObject({ result: { resultType: 'complete' } });
@@ -447,7 +454,7 @@ describe('ParkingCodec and ParkedCall', () => {
       meta: ',"progressToken":"new"',
       rest: `"requestState":${state},"inputResponses":{"q1":{}}`,
     });
-    await turnsUntil(() => talk.answers.length > 0);
+    await talk.until(() => talk.answers.length > 0);
     second.running.cancel('enough');
     const { last } = talk.connection;
     last.notify(progress('"old"'));
@@ -500,11 +507,23 @@ describe('ParkingCodec and ParkedCall', () => {
     talk.fixture.unsettle();
     talk.fixture.views.isRead = false;
     talk.request({ rest: `"requestState":${state},"inputResponses":{"q1":{}}` });
-    await turnsUntil(() => talk.fixture.views.waiting.length > 0);
+    await talk.until(() => talk.fixture.views.waiting.length > 0);
     expect(talk.answers).toEqual([]);
     talk.fixture.views.isRead = true;
     talk.fixture.settle();
     expect(talk.answers).toHaveLength(1);
+  });
+
+  it('waits for no view any more when the client goes away, and ends the call that its state leads to', async () => {
+    const talk = new Talk();
+    const { state } = await talk.park();
+    talk.fixture.unsettle();
+    talk.fixture.views.isRead = false;
+    const { running } = talk.request({ rest: `"requestState":${state},"inputResponses":{"q1":{}}` });
+    await talk.until(() => talk.fixture.views.waiting.length > 0);
+    running.cancel('enough');
+    expect(talk.fixture.views.waiting).toEqual([]);
+    expect(talk.connection.last.cancels).toEqual(['enough']);
   });
 
   // guard: parked/gone
@@ -513,7 +532,7 @@ describe('ParkingCodec and ParkedCall', () => {
     const { state } = await talk.park();
     const { reply, running } = talk.request({ rest: `"requestState":${state},"inputResponses":{"q1":{}}` });
     running.cancel('enough');
-    await turnsUntil(() => talk.connection.last.cancels.length > 0);
+    await talk.until(() => talk.connection.last.cancels.length > 0);
     expect(talk.connection.last.cancels).toEqual(['enough']);
     expect(talk.answers).toEqual([]);
     expect(reply.answers).toEqual([]);
@@ -552,7 +571,7 @@ describe('ParkingCodec and ParkedCall', () => {
     expect(talk.connection.last.params).toBe('{"level":"debug"}');
     expect(talk.answers).toHaveLength(1);
     call.notify(log('debug'));
-    expect(second.notifications).toEqual([log('debug')]);
+    expect(second.notifications).toEqual([log('debug', '"logger":"files",')]);
   });
 
   // guard: parked/held-chars
@@ -593,7 +612,7 @@ describe('ParkingCodec and ParkedCall', () => {
     expect(talk.connection.last.params).toBe('{"level":"warning"}');
     talk.connection.last.answer('"result":{}');
     for (const level of ['info', 'warning', 'error', 'odd']) talk.connection.last.notify(log(level));
-    expect(reply.notifications).toEqual([log('warning'), log('error')]);
+    expect(reply.notifications).toEqual(['warning', 'error'].map((level) => log(level, '"logger":"files",')));
     const silent = talk.request();
     talk.connection.last.notify(log('emergency'));
     expect(silent.reply.notifications).toEqual([]);

@@ -18,9 +18,11 @@ function open(
   method = 'tools/call',
   params = '{"name":"files__read","arguments":{"n":1.0}}',
   session = new FakeSession(ALL),
+  passesRoots = true,
 ) {
   const fixture = new RouterFixture();
   const connection = fixture.connection('files', 'modern');
+  connection.passesRoots = passesRoots;
   const routed = fixture.route(requestOf(method, params, '"c"'), session.client());
   return { fixture, connection, ...routed };
 }
@@ -58,6 +60,16 @@ describe('RoundTripCodec', () => {
       },
     });
     expect(connection.last.params).toContain('{"io.modelcontextprotocol/ui":{"n":1.0}}');
+  });
+
+  it('says nothing of folders to a server that is not to hear of them, and asks the client for none', () => {
+    const { connection, reply } = open('tools/call', '{"name":"files__read"}', new FakeSession(ALL), false);
+    const meta = paramsOf(connection)['_meta'] as Record<string, Record<string, unknown>>;
+    const told = meta['io.modelcontextprotocol/clientCapabilities'];
+    expect(Object.keys(told ?? {})).toEqual(['sampling', 'elicitation', 'experimental', 'extensions']);
+    ask(connection, '"k":{"method":"roots/list"}');
+    expect(asked(reply)).toEqual([]);
+    expect(reply.text).toBe('OMNI_UPSTREAM_PROTOCOL');
   });
 
   it('asks the client during its call and makes the call again with the answers and the exact state', () => {
@@ -231,12 +243,12 @@ describe('RoundTripCodec', () => {
       'notifications/tasks',
       'notifications/subscriptions/acknowledged',
       'notifications/vendor',
-      'notifications/message',
+      'notifications/vendor/other',
     ]) {
       connection.last.notify(notification(method));
     }
     expect(reply.notifications).toEqual(
-      ['notifications/progress', 'notifications/vendor', 'notifications/message'].map(notification),
+      ['notifications/progress', 'notifications/vendor', 'notifications/vendor/other'].map(notification),
     );
   });
 

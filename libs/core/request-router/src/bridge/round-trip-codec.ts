@@ -17,6 +17,7 @@ import {
   type CallPhase,
 } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
+import { declaredTo } from '../call/told-of-client.ts';
 import { isMultiRound } from '../call/multi-round.ts';
 import { failedToolMembers, toLegacyAnswer } from './bridge-answer.ts';
 import { bridgedCall, plannedParams, type BridgeContext } from './bridge-context.ts';
@@ -54,6 +55,8 @@ export class RoundTripCodec implements EraCodec, CallHandler {
   readonly #bridgeContext: BridgeContext;
   readonly #clock: Clock;
   readonly #params: string;
+  /** What the server is told of the client. */
+  readonly #capabilities: string;
   #round = 0;
   #running: RunningCall | undefined;
   /** Ends the questions that the client has before it. */
@@ -65,10 +68,12 @@ export class RoundTripCodec implements EraCodec, CallHandler {
     this.#bridgeContext = bridgeContext;
     this.#clock = clock;
     const { client } = bridgeContext.request;
+    const { connection } = bridgeContext;
+    this.#capabilities = capabilitiesAcrossEras(declaredTo(connection, client.capabilities));
     this.#params = toModernParams(
       plannedParams(bridgeContext),
       client.clientInfo,
-      capabilitiesAcrossEras(client.capabilities),
+      this.#capabilities,
       client.session?.logLevel(),
     ).text;
   }
@@ -183,11 +188,11 @@ export class RoundTripCodec implements EraCodec, CallHandler {
 
   /** @returns `undefined` when the client has not declared that it answers all of them. */
   #questionsFor(serverRequests: InputRequired['serverRequests']): readonly Question[] | undefined {
-    const { capabilities } = this.#bridgeContext.request.client;
     const questions: Question[] = [];
     for (const serverRequest of serverRequests) {
       // guard: rounds/capability
-      if (!isServerRequest(serverRequest.method) || !canAnswer(capabilities, serverRequest)) return undefined;
+      if (!isServerRequest(serverRequest.method) || !canAnswer(this.#capabilities, serverRequest))
+        return undefined;
       const params = toLegacyServerRequest(serverRequest, randomId());
       const message = parseMessage(requestText('"question"', serverRequest.method, params), TRUSTED_LIMITS);
       if (message.kind !== 'request') return undefined;

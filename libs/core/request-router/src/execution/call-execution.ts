@@ -46,8 +46,9 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   /** Where an answer goes that is passed on while it comes. */
   #chunks: ChunkSink | undefined;
   #cancelReason: string | undefined;
-  /** Ends the wait for a connection. */
+  /** Ends the wait for the route, then for a connection. */
   #withdraw: (() => void) | undefined;
+  #isStarted = false;
   #isOver = false;
   /** Whether the client has heard something: then no other server may answer. */
   #isShown = false;
@@ -60,6 +61,11 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     this.#reply = reply;
   }
 
+  /** @param withdraw - Ends the wait for the route, if that has not come already. */
+  awaitRoute(withdraw: () => void): void {
+    if (!this.#isStarted) this.#withdraw = withdraw;
+  }
+
   /**
    * May be called once, also after {@link cancel}.
    *
@@ -67,6 +73,8 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
    * @param state - What the request brings back; absent for most.
    */
   start(route: Route | GatewayError, state?: BroughtState): void {
+    this.#isStarted = true;
+    this.#withdraw = undefined;
     if (state !== undefined && 'ticket' in state) return this.#resume(route, state.ticket);
     if (route instanceof GatewayError) return this.onFailure(route);
     if (this.#isOver) return;
@@ -213,7 +221,8 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
       !this.#dependencies.labels.mayAsk(this.#context) &&
       (task === undefined || !namesTasks(task, connection));
     const headers = this.#forwardedHeaders(connection);
-    const running = connection.send(relayedCall(this.#context, this.#route, headers, allowPassthrough), this);
+    const call = relayedCall(connection, this.#context, this.#route, headers, allowPassthrough);
+    const running = connection.send(call, this);
     // The connection may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
     if (!this.#isOver && this.#attempt === attempt) this.#running = running;
   }
@@ -275,7 +284,10 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     // guard: route/behind-answer
     if (this.#isOver) return true;
     this.#isShown = true;
-    return this.#reply.notification(notification);
+    const { client } = this.#context;
+    return this.#reply.notification(
+      this.#dependencies.logLabels.inMessage(notification, this.#upstream(), client),
+    );
   }
 
   #ask(message: RpcMessage, answer: AnswerServerRequest, signal: AbortSignal | undefined): void {

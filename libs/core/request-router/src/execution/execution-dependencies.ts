@@ -1,5 +1,6 @@
 import type { Bridge } from '../bridge/bridge.ts';
 import type { ElicitationLabels } from '../call/elicitation-labels.ts';
+import type { LogLabels } from '../call/log-labels.ts';
 import type { UpstreamAccess } from '../call/upstream-access.ts';
 import type { ConnectionLogLevels } from '../log-levels/connection-log-levels.ts';
 import type { TaskRelay } from '../tasks/task-relay.ts';
@@ -11,6 +12,7 @@ export interface ExecutionDependencies {
   readonly levels: ConnectionLogLevels;
   readonly tasks: TaskRelay;
   readonly labels: ElicitationLabels;
+  readonly logLabels: LogLabels;
   /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
   readonly forwards: (upstream: string) => readonly string[] | undefined;
 }

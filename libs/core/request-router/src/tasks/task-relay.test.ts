@@ -327,7 +327,7 @@ describe('what a server says of tasks', () => {
   const status = (id: string): string =>
     `{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"n":1.0,"taskId":"${id}"}}`;
   const log = (id: string): string =>
-    `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","_meta":{"x":1.0,"${RELATED}":{"taskId":"${id}"}}}}`;
+    `{"jsonrpc":"2.0","method":"notifications/vendor","params":{"level":"info","_meta":{"x":1.0,"${RELATED}":{"taskId":"${id}"}}}}`;
 
   /** What reaches a client outside of any call. */
   function told(fixture: RouterFixture, text: string, client: ClientContext): readonly string[] {

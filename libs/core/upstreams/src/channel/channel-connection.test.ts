@@ -274,7 +274,7 @@ describe('ChannelConnection', () => {
     const { connection, far } = open();
     const calls = [new RecordingCall<RpcMessage>(), new RecordingCall<RpcMessage>()];
     for (const call of calls) connection.send(callOf('tools/call', '{}'), call);
-    far.emit('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
+    far.emit('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}');
     expect(calls.flatMap((call) => call.log)).toEqual([]);
     expect(JSON.parse(far.received.at(-1)?.text ?? '')).toMatchObject({ id: 1, error: { code: -32601 } });
   });
@@ -298,7 +298,7 @@ describe('ChannelConnection', () => {
       const call = new RecordingCall<RpcMessage>();
       connection.send(callOf('tools/call', '{}'), call);
       far.emit(log);
-      far.emit('{"jsonrpc":"2.0","id":"q","method":"roots/list"}');
+      far.emit('{"jsonrpc":"2.0","id":"q","method":"sampling/createMessage"}');
       clock.advance(29_999);
       far.emit(log);
       expect(call.log).toEqual([]);
@@ -368,9 +368,12 @@ describe('ChannelConnection', () => {
   it('gives requests and notifications without a call to the session that it belongs to', () => {
     const binding = new RecordingBinding();
     const { far } = open({ binding });
-    far.emit('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
+    far.emit('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}');
     far.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}');
-    expect(binding.log).toEqual(['request up roots/list', 'notification up notifications/message']);
+    expect(binding.log).toEqual([
+      'request up sampling/createMessage',
+      'notification up notifications/message',
+    ]);
     binding.answer?.(new GatewayError('OMNI_CANCELLED', 'gone'));
     expect(JSON.parse(far.received.at(-1)?.text ?? '')).toMatchObject({
       id: 1,
@@ -395,7 +398,8 @@ describe('ChannelConnection', () => {
   it('bounds the requests that wait for a client, and refuses an id in use', () => {
     const { connection, far } = open({ maxServerRequests: 2 });
     connection.send(callOf('tools/call', '{}'), new RecordingCall<RpcMessage>());
-    for (const id of ['1', '1', '2', '3']) far.emit(`{"jsonrpc":"2.0","id":${id},"method":"roots/list"}`);
+    for (const id of ['1', '1', '2', '3'])
+      far.emit(`{"jsonrpc":"2.0","id":${id},"method":"sampling/createMessage"}`);
     expect(far.received.slice(1).map((message) => JSON.parse(message.text))).toMatchObject([
       { id: 1, error: { data: { code: 'OMNI_REQUEST_ID_IN_USE' } } },
       { id: 3, error: { data: { code: 'OMNI_OVERLOADED' } } },
@@ -581,7 +585,7 @@ class RecordingBinding implements ClientBinding {
   readonly key = 's1';
   readonly principal = { id: 'ada', kind: 'token' } as const;
   readonly version = '2025-11-25';
-  readonly capabilities = '{"roots":{}}';
+  readonly capabilities = '{"sampling":{}}';
   readonly clientInfo = '{}';
   readonly isShared = false;
   readonly log: string[] = [];

@@ -92,6 +92,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
       answer: (text) => void this.#channel.send(text),
       reply: (text) => void this.#channel.send(text),
       maxOpen: options.context.limits.maxServerRequests,
+      roots: options.spec.roots,
     });
   }
 
@@ -401,7 +402,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
       );
       return;
     }
-    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    if (this.#serverRequests.answerOwn(message)) return;
     const only = this.#onlyRunning();
     const { binding } = this;
     let isPut = false;

@@ -143,7 +143,7 @@ class ChannelHandshake implements HeadedListener {
     this.#cancelTimer?.();
     const params =
       serverRequest === 'initialize'
-        ? initializeParams(context.identity, binding)
+        ? initializeParams(context.identity, binding, spec.roots)
         : modernParams(context.identity, '');
     const isProbing = this.#isProbing();
     this.#cancelTimer = context.clock.after(

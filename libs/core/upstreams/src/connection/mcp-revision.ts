@@ -1,15 +1,18 @@
 import {
+  applyEdits,
   type JsonObject,
   memberOf,
   rawOf,
   type RpcMessage,
   scanJson,
+  setMember,
   stringAt,
   stringMember,
   withoutMembers,
 } from '@omni/jsonrpc';
 import { type ClientBinding, isLegacyVersion, LATEST_LEGACY_VERSION, MODERN_VERSION } from '@omni/model';
 import type { GatewayIdentity } from './open-connection.ts';
+import { declaredUnder, type RootsPolicy } from './roots-policy.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
 
 /** Capabilities of a client that an upstream may make use of through Omni. */
@@ -75,11 +78,17 @@ export function modernParams(identity: GatewayIdentity, members: string): string
 }
 
 /** `params` of `initialize`: of the session's client on a connection of its own, of Omni without capabilities on a shared one. */
-export function initializeParams(identity: GatewayIdentity, binding: ClientBinding | undefined): string {
-  const capabilities =
+export function initializeParams(
+  identity: GatewayIdentity,
+  binding: ClientBinding | undefined,
+  roots: RootsPolicy,
+): string {
+  const relayed =
     binding === undefined
       ? /* guard: instance/others-capabilities */ '{}'
-      : relayedCapabilities(binding.capabilities);
+      : relayedCapabilities(declaredUnder(roots, binding.capabilities));
+  // Folders of its own Omni names itself, whoever uses the connection.
+  const capabilities = typeof roots === 'object' ? withMember(relayed, 'roots', '{}') : relayed;
   const own = JSON.stringify({ name: identity.name, version: identity.version });
   const clientInfo = binding !== undefined && isClientInfo(binding.clientInfo) ? binding.clientInfo : own;
   return `{"protocolVersion":"${LATEST_LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
@@ -103,6 +112,11 @@ function relayedCapabilities(capabilities: string): string {
   return object === undefined
     ? '{}'
     : withoutMembers(capabilities, object, (key) => !RELAYED_CAPABILITIES.has(key));
+}
+
+function withMember(json: string, key: string, value: string): string {
+  const object = objectOf(json);
+  return object === undefined ? json : applyEdits(json, [setMember(object, key, value)]);
 }
 
 function isClientInfo(json: string): boolean {

@@ -1,6 +1,7 @@
 import { errorText, resultText, type RpcMessage, withId } from '@omni/jsonrpc';
 import type { AnswerServerRequest } from '@omni/model';
 import { GatewayError } from '@omni/ports';
+import { ownRoots, type RootsPolicy } from './roots-policy.ts';
 
 /** Requests that wait, in characters; one alone may be longer. */
 const MAX_OPEN_LENGTH = 16 * 1024 * 1024;
@@ -19,6 +20,8 @@ export interface ServerRequestsOptions {
   readonly reply: (text: string) => void;
   /** Most requests that wait for a client at a time. */
   readonly maxOpen: number;
+  /** Who tells the upstream its folders. */
+  readonly roots?: RootsPolicy;
 }
 
 /** The requests of one upstream that wait for an answer of a client. */
@@ -26,14 +29,16 @@ export class ServerRequests {
   readonly #answer: (text: string) => void;
   readonly #reply: (text: string) => void;
   readonly #maxOpen: number;
+  readonly #roots: RootsPolicy;
   /** Keyed by the upstream's id as JSON, so that `1` and `"1"` differ. */
   readonly #open = new Map<string, OpenRequest>();
   #openLength = 0;
 
-  constructor({ answer, reply, maxOpen }: ServerRequestsOptions) {
+  constructor({ answer, reply, maxOpen, roots }: ServerRequestsOptions) {
     this.#answer = answer;
     this.#reply = reply;
     this.#maxOpen = maxOpen;
+    this.#roots = roots;
   }
 
   /** Requests that wait. */
@@ -92,9 +97,21 @@ export class ServerRequests {
     return true;
   }
 
-  /** Answers `ping`, which needs no client. */
-  pong(message: RpcMessage): void {
-    this.#reply(resultText(message.id, '{}'));
+  /**
+   * Answers what needs no client: `ping`, and `roots/list` where clients name no folders.
+   *
+   * @returns Whether it was answered.
+   */
+  answerOwn({ method, id }: RpcMessage): boolean {
+    const result =
+      method === 'ping'
+        ? '{}'
+        : method === 'roots/list'
+          ? /* guard: roots/asked */ ownRoots(this.#roots)
+          : undefined;
+    if (result === undefined) return false;
+    this.#reply(result instanceof GatewayError ? errorText(id, result) : resultText(id, result));
+    return true;
   }
 
   refuse(id: string, error: GatewayError): false {

@@ -15,6 +15,7 @@ import type { ConnectionOptions } from './open-connection.ts';
 export abstract class StagedConnection {
   readonly upstream: string;
   readonly binding: ClientBinding | undefined;
+  readonly passesRoots: boolean;
   readonly #chains: CallChains;
   readonly #facts: ConnectionFacts;
   readonly #raw: SendCall;
@@ -24,6 +25,7 @@ export abstract class StagedConnection {
   constructor({ spec, context: { chains }, binding, credentials }: ConnectionOptions, era: Era) {
     this.upstream = spec.name;
     this.binding = binding;
+    this.passesRoots = spec.roots === 'pass';
     this.#chains = chains;
     this.#facts = chains.factsOf(spec, era, binding, credentials);
     this.#raw = (call, handler) => this.sendRaw(call, handler);

@@ -179,18 +179,18 @@ describe('LegacyHttpConnection', () => {
   it('refuses requests without a call on a shared connection, and gives them to the session otherwise', async () => {
     const shared = await open();
     shared.get.stream();
-    shared.get.event('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
+    shared.get.event('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}');
     expect(JSON.parse(shared.http.last.body)).toMatchObject({ id: 1, error: { code: -32601 } });
     const log: string[] = [];
     const binding = ownerOf(log);
     const own = await open({ binding });
     own.get.stream();
-    own.get.event('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
+    own.get.event('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}');
     own.get.event('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
     own.get.event('{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2}}');
-    expect(log).toEqual(['request roots/list', 'notification notifications/message']);
+    expect(log).toEqual(['request sampling/createMessage', 'notification notifications/message']);
     expect(own.http.exchanges[0]?.member('params')).toMatchObject({
-      capabilities: { roots: { listChanged: true }, sampling: {} },
+      capabilities: { sampling: {} },
       clientInfo: { name: 'client', version: '3' },
     });
   });

@@ -114,6 +114,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
       answer: (text) => this.#posts.tell(text, this.#headers),
       reply: (text) => this.#posts.reply(text, this.#headers),
       maxOpen: options.context.limits.maxServerRequests,
+      roots: options.spec.roots,
     });
     this.#enter(options.session);
   }
@@ -181,7 +182,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
   }
 
   onCallRequest(call: LegacyHttpCall, message: RpcMessage): void {
-    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    if (this.#serverRequests.answerOwn(message)) return;
     if (!this.#serverRequests.put(message, call, (answer, signal) => call.ask(message, answer, signal)))
       this.counters.refusedRequests++;
   }
@@ -352,7 +353,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
 
   #onUnaddressedRequest(message: RpcMessage): void {
     const { binding } = this;
-    if (message.method === 'ping') return this.#serverRequests.pong(message);
+    if (this.#serverRequests.answerOwn(message)) return;
     // Who shares the instance can only be asked during a call; Omni's own do not count.
     const running =
       binding?.isShared === true

@@ -70,9 +70,10 @@ class HttpInitialize implements HttpMessageSink {
   }
 
   begin(): void {
-    const { http, url, credentials, context, binding } = this.#options;
+    const { http, url, credentials, context, binding, spec } = this.#options;
     const headers = postHeaders(credentials, undefined);
-    const body = requestText(INITIALIZE_ID, 'initialize', initializeParams(context.identity, binding));
+    const params = initializeParams(context.identity, binding, spec.roots);
+    const body = requestText(INITIALIZE_ID, 'initialize', params);
     this.#http = sendAuthorized(
       http,
       headers,

@@ -17,9 +17,9 @@ describe('ClientInstances', () => {
   it('tell the server exactly what may be asked of the client', async () => {
     const scene = await new Scene().start();
     await scene.connection(
-      clientOf('{"elicitation":{"url":{}},"tasks":{},"vendor":{},"roots":{"listChanged":true}}'),
+      clientOf('{"elicitation":{"url":{}},"tasks":{},"vendor":{},"sampling":{"tools":{}}}'),
     );
-    expect(scene.told).toEqual([{}, { elicitation: { url: {} }, roots: {} }]);
+    expect(scene.told).toEqual([{}, { elicitation: { url: {} }, sampling: { tools: {} } }]);
     expect(scene.server.instances[1]?.last('initialize')?.params['clientInfo']).toEqual({
       name: 'omni',
       version: '1',
@@ -30,15 +30,15 @@ describe('ClientInstances', () => {
   it('are one for each user and set of capabilities, however it is written', async () => {
     const scene = await new Scene().start();
     const connections = [
-      await scene.connection(clientOf('{"elicitation":{},"roots":{}}')),
-      await scene.connection(clientOf('{ "roots":{"listChanged":true}, "elicitation": {} }')),
-      await scene.connection(clientOf('{"elicitation":{"url":{}},"roots":{}}')),
-      await scene.connection(clientOf('{"elicitation":{},"roots":{}}', 'bob')),
+      await scene.connection(clientOf('{"elicitation":{},"sampling":{}}')),
+      await scene.connection(clientOf('{ "sampling":{ }, "elicitation": {} }')),
+      await scene.connection(clientOf('{"elicitation":{"url":{}},"sampling":{}}')),
+      await scene.connection(clientOf('{"elicitation":{},"sampling":{}}', 'bob')),
       await scene.connection(clientOf('{}')),
       await scene.connection(clientOf('{"tasks":{}}', 'bob')),
     ];
     expect(connections.map((connection) => connections.indexOf(connection))).toEqual([0, 0, 2, 3, 4, 4]);
-    expect(scene.upstream.openConnectionFor(clientOf('{"roots":{},"elicitation":{}}'))).toEqual(
+    expect(scene.upstream.openConnectionFor(clientOf('{"sampling":{},"elicitation":{}}'))).toEqual(
       connections[0],
     );
     expect(connections[4]).toEqual(scene.upstream.connection);
@@ -75,7 +75,7 @@ describe('ClientInstances', () => {
   it('take no further call while a client has yet to answer, as long as there is room for another one', async () => {
     const scene = await new Scene({}, { maxInstances: 2 }).start();
     const ask = (instance: ScriptedInstance | undefined): void =>
-      instance?.emit('{"jsonrpc":"2.0","id":1,"method":"roots/list"}');
+      instance?.emit('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}');
     const [first, second, third] = [
       new RecordingCall<RpcMessage>(),
       new RecordingCall<RpcMessage>(),
@@ -107,7 +107,7 @@ describe('ClientInstances', () => {
   it('close when nobody has used them for five minutes, and no call runs', async () => {
     const scene = await new Scene({ callTimeoutMs: 3_600_000, maxCallTimeMs: 3_600_000 }).start();
     const connection = await scene.connection(clientOf(FORMS));
-    await scene.connection(clientOf('{"roots":{}}'));
+    await scene.connection(clientOf('{"sampling":{}}'));
     if (connection instanceof GatewayError) throw connection;
     const call = connection.send(CALL, new RecordingCall<RpcMessage>());
     const isOpen = (): boolean[] => scene.server.instances.map((instance) => instance.isOpen);

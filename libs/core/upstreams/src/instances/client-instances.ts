@@ -1,4 +1,4 @@
-import { capabilitiesAcrossEras, type ClientBinding, type ClientContext } from '@omni/model';
+import type { ClientBinding, ClientContext } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import { canonicalJson } from './canonical-json.ts';
 import { SharedClientBinding } from './shared-client-binding.ts';
@@ -9,6 +9,8 @@ import type { SessionConnections } from './session-connections.ts';
 
 export interface ClientInstancesOptions {
   readonly upstream: string;
+  /** What of a client's capabilities a server can make use of, and may hear of. */
+  readonly declared: (capabilities: string) => string;
   readonly sessions: SessionConnections;
   readonly clock: Clock;
   /** Whether somebody watches a resource on the connection. */
@@ -101,7 +103,7 @@ export class ClientInstances {
    * @returns `undefined` when there is no room.
    */
   #add(client: ClientContext, isNeeded: boolean): Instance | undefined {
-    const { clock, sessions } = this.#options;
+    const { clock, sessions, declared } = this.#options;
     const { principal, era } = client;
     const own = [...this.#instances].filter(({ principalId }) => principalId === principal.id);
     // guard: instance/per-principal
@@ -109,7 +111,7 @@ export class ClientInstances {
     // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs one.
     if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
     const group = this.#keyOf(client);
-    const capabilities = this.needs(client) ? capabilitiesAcrossEras(client.capabilities) : '{}';
+    const capabilities = this.needs(client) ? declared(client.capabilities) : '{}';
     const binding = new SharedClientBinding({
       key: `${group} ${++this.#opened}`,
       principal,
@@ -190,7 +192,7 @@ export class ClientInstances {
     if (capabilities.length > MAX_CAPABILITIES) return undefined;
     if (this.#canonical.has(capabilities)) return this.#canonical.get(capabilities);
     if (this.#canonical.size >= MAX_REMEMBERED) this.#canonical.clear();
-    const canonical = canonicalJson(capabilitiesAcrossEras(capabilities));
+    const canonical = canonicalJson(this.#options.declared(capabilities));
     const known = canonical === '{}' ? undefined : canonical;
     this.#canonical.set(capabilities, known);
     return known;

@@ -13,7 +13,7 @@ import {
   UpstreamScene,
 } from '../upstream-scene.fixture.ts';
 
-const ROOTS = '{"roots":{}}';
+const SAMPLING = '{"sampling":{}}';
 const QUESTION = '{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{}}';
 const CRASH = new GatewayError('OMNI_UPSTREAM_EXITED', 'crashed');
 
@@ -36,8 +36,8 @@ describe('instances "per-user"', () => {
   it('are shared by the sessions of a user that offer the same, and by nobody else', async () => {
     const scene = await new UpstreamScene({ instances: 'per-user' }).start();
     const connections = [
-      await scene.connection(new FakeSession('{"elicitation":{},"roots":{}}').client),
-      await scene.connection(new FakeSession('{ "roots":{"listChanged":true}, "elicitation": {} }').client),
+      await scene.connection(new FakeSession('{"elicitation":{},"sampling":{}}').client),
+      await scene.connection(new FakeSession('{ "sampling":{ }, "elicitation": {} }').client),
       await scene.connection(new FakeSession(FORMS).client),
       await scene.connection(new FakeSession(FORMS, 'bob').client),
       await scene.connection(clientOf(FORMS)),
@@ -47,7 +47,7 @@ describe('instances "per-user"', () => {
     expect(connections.map((connection) => connections.indexOf(connection))).toEqual([0, 0, 2, 3, 4, 5, 6]);
     expect(connections).not.toContain(scene.upstream.connection);
     expect(scene.told.slice(1)).toEqual([
-      { elicitation: {}, roots: {} },
+      { elicitation: {}, sampling: {} },
       { elicitation: {} },
       { elicitation: {} },
       { elicitation: {} },
@@ -147,13 +147,13 @@ describe('instances "per-session"', () => {
 describe('instances "per-request"', () => {
   it('start with a call and end with its answer, its failure or its cancellation', async () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }).start();
-    const session = new FakeSession(ROOTS);
+    const session = new FakeSession(SAMPLING);
     const connection = await scene.openConnection(session.client);
     expect(scene.open).toEqual([true]);
     const calls = [call(connection, session), call(connection, session), call(connection, session)];
     await scene.settle();
     expect(scene.open).toEqual([true, true, true, true]);
-    expect(scene.told[3]).toEqual({ roots: {} });
+    expect(scene.told[3]).toEqual({ sampling: {} });
     reply(scene.server.instances[1]);
     scene.server.instances[2]?.exit(CRASH);
     calls[2]?.cancel();
@@ -170,7 +170,7 @@ describe('instances "per-request"', () => {
 
   it('are given up when the call is cancelled before they are open', async () => {
     const scene = await new UpstreamScene({ instances: 'per-request' }).start();
-    const session = new FakeSession(ROOTS);
+    const session = new FakeSession(SAMPLING);
     const connection = await scene.openConnection(session.client);
     call(connection, session).cancel();
     await scene.settle();
@@ -268,7 +268,7 @@ describe('instances "per-request"', () => {
   });
 
   it('of legacy clients are legacy where the upstream speaks both, and none where it speaks the modern era only', async () => {
-    const session = new FakeSession(ROOTS);
+    const session = new FakeSession(SAMPLING);
     const both = await new UpstreamScene(
       { instances: 'per-request' },
       {},
@@ -278,8 +278,8 @@ describe('instances "per-request"', () => {
     call(connection, session);
     await both.settle();
     expect(connection.era).toBe('legacy');
-    expect(both.told).toEqual([undefined, {}, { roots: {} }]);
-    expect(await both.connection(clientOf(ROOTS))).toBe(both.upstream.connection);
+    expect(both.told).toEqual([undefined, {}, { sampling: {} }]);
+    expect(await both.connection(clientOf(SAMPLING))).toBe(both.upstream.connection);
     const only = await new UpstreamScene({ instances: 'per-request' }, {}, modernScript()).start();
     expect(await only.connection(session.client)).toBe(only.upstream.connection);
   });

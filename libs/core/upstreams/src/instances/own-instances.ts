@@ -7,6 +7,7 @@ import {
 import { type CancelTimer, type Clock, GatewayError, type Logger, type UpstreamSpec } from '@omni/ports';
 import { ClientInstances } from './client-instances.ts';
 import { SharedClientBinding } from './shared-client-binding.ts';
+import { declaredUnder } from '../connection/roots-policy.ts';
 import { instanceUse, type InstanceUse } from './instance-use.ts';
 import type { OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
@@ -59,9 +60,11 @@ export class OwnInstances {
   constructor(options: OwnInstancesOptions) {
     this.#options = options;
     const { spec } = options;
-    this.#connections = new SessionConnections({ ...options, upstream: spec.name });
+    const passesRoots = spec.roots === 'pass';
+    this.#connections = new SessionConnections({ ...options, upstream: spec.name, passesRoots });
     this.#clients = new ClientInstances({
       upstream: spec.name,
+      declared: (capabilities) => this.#declared(capabilities),
       sessions: this.#connections,
       clock: options.clock,
       isWatched: options.isWatched,
@@ -106,7 +109,9 @@ export class OwnInstances {
     if (use !== 'request') return this.persistentConnectionFor(use, client, done);
     const open = (binding: ClientBinding, opened: OnConnection): void =>
       this.#connections.connectionFor(binding, opened);
-    done(new RequestConnection({ client, key: this.#requestKey(), model, clock: this.#options.clock, open }));
+    const { clock } = this.#options;
+    const declared = this.#declared(client.capabilities);
+    done(new RequestConnection({ client, declared, key: this.#requestKey(), model, clock, open }));
   }
 
   /** A connection that stays. @param done - Called before this returns when it is open. */
@@ -145,7 +150,7 @@ export class OwnInstances {
       key: this.#requestKey(),
       principal: client.principal,
       era,
-      capabilities: session === undefined ? capabilitiesAcrossEras(capabilities) : capabilities,
+      capabilities: session === undefined ? this.#declared(capabilities) : capabilities,
     });
     this.#connections.connectionFor(binding, (connection) => {
       if (connection instanceof GatewayError) binding.end();
@@ -205,7 +210,12 @@ export class OwnInstances {
     if (session === undefined) return this.#clients.needs(client);
     let answer = this.#isCapable.get(session);
     if (answer === undefined)
-      this.#isCapable.set(session, (answer = capabilitiesAcrossEras(session.capabilities) !== '{}'));
+      this.#isCapable.set(session, (answer = this.#declared(session.capabilities) !== '{}'));
     return answer;
+  }
+
+  /** What a legacy server can make use of, and may hear of. */
+  #declared(capabilities: string): string {
+    return capabilitiesAcrossEras(declaredUnder(this.#options.spec.roots, capabilities));
   }
 }

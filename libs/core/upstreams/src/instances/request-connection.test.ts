@@ -14,6 +14,7 @@ describe('RequestConnection', () => {
     let isClosed = false;
     const connection = new RequestConnection({
       client: clientOf(FORMS),
+      declared: FORMS,
       key: 'request 1',
       model,
       clock,

@@ -2,7 +2,6 @@ import { parseMessage, resultText, type RpcMessage } from '@omni/jsonrpc';
 import {
   type CallHandler,
   callParams,
-  capabilitiesAcrossEras,
   type ClientBinding,
   type ClientContext,
   DeferredEnd,
@@ -22,6 +21,8 @@ import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
 export interface RequestConnectionOptions {
   readonly client: ClientContext;
+  /** What of the client's capabilities a server may hear of, as JSON. */
+  readonly declared: string;
   /** Unique per connection. */
   readonly key: string;
   /** An open legacy connection to the same upstream: what it said of itself holds for every instance. */
@@ -51,13 +52,12 @@ export class RequestConnection implements UpstreamConnection {
   #sent = 0;
 
   constructor(options: RequestConnectionOptions) {
-    const { client, key, model } = options;
+    const { client, declared, key, model } = options;
     this.#options = options;
     this.upstream = model.upstream;
     this.handshake = model.handshake;
     const { principal, era } = client;
-    const capabilities = capabilitiesAcrossEras(client.capabilities);
-    this.binding = client.session ?? new SharedClientBinding({ key, principal, era, capabilities });
+    this.binding = client.session ?? new SharedClientBinding({ key, principal, era, capabilities: declared });
   }
 
   send(call: UpstreamCall, listener: CallHandler): RunningCall {

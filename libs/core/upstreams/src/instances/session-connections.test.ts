@@ -30,6 +30,7 @@ function subject() {
     clock,
     logger: silentLogger,
     isWatched: () => false,
+    passesRoots: false,
     open: (_binding, done) => {
       openings.push(done);
       return () => {};

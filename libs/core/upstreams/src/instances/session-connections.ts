@@ -5,6 +5,8 @@ import { LazyConnection, type OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 import { SessionInstance } from './session-instance.ts';
 
+const ROOTS_CHANGED = 'notifications/roots/list_changed';
+
 export interface SessionConnectionsOptions {
   readonly upstream: string;
   readonly maxInstances: number;
@@ -12,6 +14,8 @@ export interface SessionConnectionsOptions {
   readonly logger: Logger;
   /** Whether somebody watches a resource on the connection. */
   readonly isWatched: (connection: OpenConnection) => boolean;
+  /** Whether a session's instance hears that its client has other folders now. */
+  readonly passesRoots: boolean;
   /** Opens a connection of the session's own; returns what gives the attempt up. */
   readonly open: (binding: ClientBinding, done: OnConnection) => () => void;
 }
@@ -135,6 +139,8 @@ export class SessionConnections {
     if (this.#watched.has(binding)) return;
     this.#watched.add(binding);
     binding.addClientNotificationListener((notification) => {
+      // guard: roots/changed
+      if (notification.method === ROOTS_CHANGED && !this.#options.passesRoots) return;
       this.#connections
         .get(binding.key)
         ?.lazy.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
