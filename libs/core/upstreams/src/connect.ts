@@ -6,7 +6,8 @@ import {
   type UpstreamSpec,
   type UpstreamTransport,
 } from '@omni/ports';
-import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
+import { MODERN_VERSION } from '@omni/model';
+import { isOtherEraStatus } from './connection/era-memory.ts';
 import { handshakeOnChannel } from './channel/channel-handshake.ts';
 import type { OpenHeadedChannel } from './connection/headed-channel.ts';
 import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
@@ -26,6 +27,8 @@ const ERA_MAY_BE_WRONG: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_ERA',
   'OMNI_UPSTREAM_TIMEOUT',
 ]);
+/** Failures of a handshake with a server that is there: the question for its era may be what it does not bear. */
+const MAY_BE_OF_ERA: ReadonlySet<string> = new Set([...ERA_MAY_BE_WRONG, 'OMNI_UPSTREAM_HTTP_STATUS']);
 /** A connection that was ended by the other side. */
 const ENDED: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_UNREACHABLE']);
 
@@ -122,9 +125,27 @@ class Attempt {
         if (refused !== undefined) return void this.#renew(refused, outcome.error, plan);
         if (era === undefined && eraMayBeWrong(outcome.error, plan)) context.eras.forget(spec);
         this.#isOver = true;
-        return this.#done(outcome.error);
+        return this.#done(this.#withProtocolHint(outcome.error));
       }
     }
+  }
+
+  /** The era was looked for in vain: whoever knows it can say it. */
+  #withProtocolHint(error: GatewayError): GatewayError {
+    const { spec, era } = this.#options;
+    if (
+      spec.transport.kind !== 'http' ||
+      spec.protocol !== 'auto' ||
+      era !== undefined ||
+      !MAY_BE_OF_ERA.has(error.code)
+    )
+      return error;
+    const hint = `${error.hint} Omni asked for the era of the server by server/discover and initialize; if it should not, set protocol of mcpServers.${spec.name} to "legacy" or "${MODERN_VERSION}".`;
+    return new GatewayError(error.code, error.message, {
+      cause: error,
+      hint,
+      ...(error.data !== undefined && { data: error.data }),
+    });
   }
 
   /** @param refusal - What failed before, which says more than that this transport is not spoken either. */
@@ -177,7 +198,7 @@ function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
   if (
     code === 'OMNI_UPSTREAM_HTTP_STATUS' &&
     data?.['phase'] !== 'connect' &&
-    OTHER_ERA_STATUSES.has(data?.['status'])
+    isOtherEraStatus(data?.['status'])
   )
     return true;
   // Nobody was there to be silent.

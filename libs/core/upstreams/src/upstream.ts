@@ -16,7 +16,7 @@ import {
   type UpstreamSpec,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
-import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
+import { isOtherEraStatus } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
@@ -589,7 +589,7 @@ export class Upstream {
       return result;
     if (
       this.#speaksLegacy === 'untried' &&
-      (NOT_LEGACY.has(result.code) || OTHER_ERA_STATUSES.has(result.data?.['status']))
+      (NOT_LEGACY.has(result.code) || isOtherEraStatus(result.data?.['status']))
     )
       this.#speaksLegacy = 'no';
     return this.#primary;

@@ -3,9 +3,12 @@ import type { OpenConnection } from './open-connection.ts';
 
 /**
  * How a handshake finds the era. `probe`: ask in the modern way first. `modern`, `legacy`: only that one. `legacy-first`: there was no
- * answer to a probe, which says little about a slow starter, so a refused `initialize` leads to the modern serverRequest.
+ * answer to a probe, which says little about a slow starter, so a refused `initialize` leads to the modern request.
  */
 export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
+
+/** How long an answer to a probe is waited for: a legacy server may ignore what comes before `initialize`. */
+export const PROBE_MS = 3_000;
 
 /** What a handshake led to. */
 export type HandshakeOutcome =

@@ -17,7 +17,7 @@ import {
 import { GatewayError, type HttpClient, type HttpRequest, LiveList, type Place } from '@omni/ports';
 import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
-import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
+import { isOtherEraStatus } from '../connection/era-memory.ts';
 import { type AuthorizedCall, sendAuthorized } from './authorized-exchange.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { exchangePhase } from './exchange-phase.ts';
@@ -125,7 +125,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     if (call.place !== undefined) this.#running.remove(call.place);
     if (this.#ended !== undefined) return;
     if (this.#connectFailures.isTooMuch(failure) && failure !== undefined) this.#break(failure);
-    else if (OTHER_ERA_STATUSES.has(failure?.data?.['status'])) this.doubtEra();
+    else if (isOtherEraStatus(failure?.data?.['status'])) this.doubtEra();
   }
 
   /** The upstream has answered as a server of the other era does: it is asked whether it is one by now. */
@@ -145,7 +145,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
           this.#leaveEra();
       },
       onFailure: ({ data }) => {
-        if (OTHER_ERA_STATUSES.has(data?.['status'])) this.#leaveEra();
+        if (isOtherEraStatus(data?.['status'])) this.#leaveEra();
       },
     });
   }
@@ -312,7 +312,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
       this.#connection.counters.strayAnswers++;
       return;
     }
-    if (OTHER_ERA_STATUSES.has(status) && !isOfThisEra(message, isNamed)) this.#connection.doubtEra();
+    if (isOtherEraStatus(status) && !isOfThisEra(message, isNamed)) this.#connection.doubtEra();
     this.#answer({ kind: 'message', message, status });
   }
 
