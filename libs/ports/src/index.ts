@@ -26,6 +26,7 @@ export type { Principal } from './principal.ts';
 export type { Refusal } from './errors/refusal.ts';
 export { systemRandom, type Random } from './random.ts';
 export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
+export { isReservedHeader } from './transport/reserved-headers.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
 export type { Era, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

@@ -8,6 +8,7 @@ import {
   Deadlines,
   DEFAULT_UPSTREAM_LIMITS,
   EraMemory,
+  InstanceHttp,
   ModernHttpConnection,
   UpstreamCredentials,
 } from '@omni/upstreams';
@@ -167,7 +168,7 @@ function receiveWithConnection(): Receive {
       credentials: new UpstreamCredentials({ ...context, spec }),
       events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
       binding: undefined,
-      http,
+      http: new InstanceHttp(http, clock),
       url,
       handshake,
     });

@@ -58,6 +58,7 @@ describe('parseConfiguration', () => {
         maxInstances: 64,
       },
       logging: { level: 'info' },
+      outgoing: { proxy: 'environment' },
       upstreams: [
         { ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } },
       ],

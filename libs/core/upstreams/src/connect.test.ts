@@ -389,11 +389,13 @@ describe('connect over HTTP', () => {
       'legacy',
     ],
     ['202', (exchange) => exchange.respond(202, '', ''), 'legacy'],
-    ...[409, 410, 412, 415, 422, 428, 451].map((status): [string, (exchange: ScriptedExchange) => void, Era] => [
-      `${status} with a text`,
-      (exchange) => exchange.respond(status, 'text/plain', 'expected initialize'),
-      'legacy',
-    ]),
+    ...[409, 410, 412, 415, 422, 428, 451].map(
+      (status): [string, (exchange: ScriptedExchange) => void, Era] => [
+        `${status} with a text`,
+        (exchange) => exchange.respond(status, 'text/plain', 'expected initialize'),
+        'legacy',
+      ],
+    ),
     ['an empty 200', (exchange) => exchange.respond(200, 'application/json', ''), 'legacy'],
     ['204', (exchange) => exchange.respond(204, '', ''), 'legacy'],
     ['a text', (exchange) => exchange.respond(200, 'text/plain', 'ok'), 'legacy'],

@@ -14,6 +14,7 @@ import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.t
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
 import type { UpstreamCredentials } from './credentials/upstream-credentials.ts';
+import { InstanceHttp } from './http/instance-http.ts';
 import { SseChannel } from './http/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -56,12 +57,16 @@ class Attempt {
   #isRenewed = false;
   /** What the last channel was opened with. */
   #boundTo: CredentialValues | undefined;
+  /** Of the instance that is to be opened; `undefined` where there is no HTTP. */
+  readonly #http: InstanceHttp | undefined;
   #abort: () => void = () => {};
   #isOver = false;
 
   constructor(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void) {
     this.#options = options;
     this.#done = done;
+    const { http, clock } = options.context;
+    this.#http = http === undefined ? undefined : new InstanceHttp(http, clock);
   }
 
   begin(): void {
@@ -79,23 +84,23 @@ class Attempt {
   }
 
   #run(plan: EraPlan): void {
-    const { spec, context, credentials } = this.#options;
+    const { spec, credentials } = this.#options;
     const onOutcome = (outcome: HandshakeOutcome): void => this.#onOutcome(outcome, plan);
     if (spec.transport.kind === 'http') {
       const { url } = spec.transport;
-      if (context.http === undefined)
+      if (this.#http === undefined)
         return this.#failLater(
           new GatewayError(
             'OMNI_UPSTREAM_UNREACHABLE',
             `"${spec.name}" needs HTTP, which is not available here`,
           ),
         );
-      this.#abort = handshakeOverHttp({ ...this.#options, http: context.http, url, plan }, onOutcome);
+      this.#abort = handshakeOverHttp({ ...this.#options, http: this.#http, url, plan }, onOutcome);
       return;
     }
     const boundTo = boundCredentials(spec.transport, credentials);
     this.#boundTo = boundTo;
-    const open = channelOpener(spec.transport, this.#options);
+    const open = channelOpener(spec.transport, this.#options, this.#http);
     if (open instanceof GatewayError) return this.#failLater(open);
     this.#abort = handshakeOnChannel({ ...this.#options, open, plan, boundTo }, onOutcome);
   }
@@ -156,7 +161,7 @@ class Attempt {
     let isSpoken = false;
     const old: SseTransport = { kind: 'sse', url: transport.url, headers: transport.headers };
     const boundTo = boundCredentials(old, credentials);
-    const open = channelOpener(old, this.#options, () => (isSpoken = true));
+    const open = channelOpener(old, this.#options, this.#http, () => (isSpoken = true));
     if (open instanceof GatewayError) return this.#failLater(open);
     this.#abort = handshakeOnChannel(
       { ...this.#options, spec: withTransport(spec, old), open, plan: 'legacy', boundTo },
@@ -238,9 +243,10 @@ function boundCredentials(
 function channelOpener(
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
   { spec: { name }, credentials, context }: ConnectOptions,
+  http: InstanceHttp | undefined,
   onSpoken: () => void = () => {},
 ): OpenHeadedChannel | GatewayError {
-  const { launcher, dialer, http, clock, limits, budget } = context;
+  const { launcher, dialer, clock, limits, budget } = context;
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
     case 'channel':

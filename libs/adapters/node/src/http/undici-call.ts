@@ -177,7 +177,7 @@ function describe(error: Error, phase: Phase, origin: string): GatewayError {
       {
         cause: error,
         data: { phase: 'connect', reason },
-        hint: 'Check the proxy (HTTP_PROXY, HTTPS_PROXY, or proxy in the configuration) and what it allows; NO_PROXY names hosts that are reached without.',
+        hint: 'Check the proxy (HTTP_PROXY, HTTPS_PROXY, or outgoing.proxy) and what it allows; NO_PROXY names hosts that are reached without.',
       },
     );
   const message =

@@ -12,6 +12,7 @@ import { internalCall, type RunningCall } from '@omni/model';
 import { CountedByteBudget } from '@omni/ports';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { initializeHttp } from './legacy-http-session.ts';
+import { InstanceHttp } from './instance-http.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 
 describe('HttpMessageReader with a budget', () => {
@@ -136,7 +137,7 @@ function open(maxUnfinishedBytes: number) {
     credentials: credentialsOf(spec, context),
     events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
     binding: undefined,
-    http,
+    http: new InstanceHttp(http, clock),
     url,
   };
   return { options, connection: new ModernHttpConnection({ ...options, handshake }), http, clock, budget };

@@ -67,7 +67,9 @@ function openLegacyFirst(
 }
 
 function isRefusedEra({ code, data }: GatewayError): boolean {
-  return code === 'OMNI_UPSTREAM_PROTOCOL' || code === 'OMNI_UPSTREAM_ERA' || isOtherEraStatus(data?.['status']);
+  return (
+    code === 'OMNI_UPSTREAM_PROTOCOL' || code === 'OMNI_UPSTREAM_ERA' || isOtherEraStatus(data?.['status'])
+  );
 }
 
 function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {

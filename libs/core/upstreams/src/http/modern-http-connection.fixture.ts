@@ -3,6 +3,7 @@ import { configuredCredentials, GatewayError } from '@omni/ports';
 import { ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { CallChains } from '../connection/call-chains.ts';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
+import { InstanceHttp } from './instance-http.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
@@ -43,7 +44,7 @@ export function openModern(
       onReinitialized() {},
     },
     binding: undefined,
-    http,
+    http: new InstanceHttp(http, clock),
     url,
     handshake,
   });

@@ -14,7 +14,7 @@ import {
   type UpstreamAnswer,
   type UpstreamCall,
 } from '@omni/model';
-import { GatewayError, type HttpClient, type HttpRequest, LiveList, type Place } from '@omni/ports';
+import { GatewayError, type HttpRequest, LiveList, type Place } from '@omni/ports';
 import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
 import { isOtherEraStatus } from '../connection/era-memory.ts';
@@ -24,6 +24,7 @@ import { exchangePhase } from './exchange-phase.ts';
 import { addForwarded, postHeaders, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
+import type { InstanceHttp } from './instance-http.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
 import { errorCodeOf, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
@@ -32,7 +33,7 @@ import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
 
 export interface ModernHttpConnectionOptions extends ConnectionOptions {
-  readonly http: HttpClient;
+  readonly http: InstanceHttp;
   readonly url: string;
   readonly handshake: RpcMessage;
 }
@@ -339,7 +340,13 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
 
   #send(): AuthorizedCall {
     const request = this.#connection.requestOf(this.#call);
-    return sendAuthorized(this.#options.http, this.#connection.headers, request, this.#reader);
+    return sendAuthorized(
+      this.#options.http,
+      this.#connection.headers,
+      request,
+      this.#reader,
+      this.#call.forwardedHeaders,
+    );
   }
 
   #answer(answer: UpstreamAnswer): void {

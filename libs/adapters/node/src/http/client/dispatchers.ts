@@ -1,3 +1,4 @@
+// guard: outgoing/redirect
 import { buildConnector, Pool } from 'undici';
 import { skipInterimAnswers } from './interim-answers.ts';
 import { proxyAuthorization, tunnelThrough } from './proxy-tunnel.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isProxyAddress, proxyRules } from './proxy-rules.ts';
+import { proxyRules, proxySettings } from './proxy-rules.ts';
 
 const HTTP = 'http://proxy.corp:3128';
 const HTTPS = 'http://secure.corp:3129';
@@ -60,8 +60,34 @@ describe('proxyRules', () => {
     });
     expect(rules(new URL('http://a.example'))?.href).toBe('http://proxy.corp:3128/');
     expect(rules(new URL('https://a.example'))).toBeUndefined();
-    expect(isProxyAddress('socks5://proxy.corp')).toBe(false);
-    expect(isProxyAddress('nonsense')).toBe(false);
-    expect(isProxyAddress('https://user:secret@proxy.corp')).toBe(true);
+  });
+});
+
+describe('proxySettings', () => {
+  const environment = {
+    HTTP_PROXY: 'http://a',
+    http_proxy: 'http://b',
+    HTTPS_PROXY: 'http://c',
+    NO_PROXY: 'd',
+  };
+
+  it('takes what the environment says, small letters first', () => {
+    expect(proxySettings('environment', environment)).toEqual({
+      http: 'http://b',
+      https: 'http://c',
+      noProxy: 'd',
+    });
+  });
+
+  it('takes the configured address in place of those, but no exception less', () => {
+    expect(proxySettings('http://e:1', environment)).toEqual({
+      http: 'http://e:1',
+      https: 'http://e:1',
+      noProxy: 'd',
+    });
+  });
+
+  it('takes none where none is wanted', () => {
+    expect(proxySettings('none', environment)).toMatchObject({ http: undefined, https: undefined });
   });
 });

@@ -13,8 +13,28 @@ export interface ProxySettings {
   readonly noProxy: string | undefined;
 }
 
+/**
+ * What holds for the setting `outgoing.proxy`. Names in lower case come first, as everywhere; `HTTP_PROXY` in capitals is set by headers of
+ * requests in programs that web servers start (httpoxy), of which Omni is none.
+ *
+ * @param setting - `environment`, `none` or the address of a proxy.
+ */
+export function proxySettings(
+  setting: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): ProxySettings {
+  const noProxy = environment['no_proxy'] ?? environment['NO_PROXY'];
+  if (setting === 'none') return { http: undefined, https: undefined, noProxy };
+  if (setting !== 'environment') return { http: setting, https: setting, noProxy };
+  return {
+    http: environment['http_proxy'] ?? environment['HTTP_PROXY'],
+    https: environment['https_proxy'] ?? environment['HTTPS_PROXY'],
+    noProxy,
+  };
+}
+
 /** Whether a proxy can be used: its address is one, and of a kind that is known. */
-export function isProxyAddress(address: string): boolean {
+function isProxyAddress(address: string): boolean {
   const url = URL.parse(address);
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '';
 }
