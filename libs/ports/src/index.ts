@@ -39,6 +39,7 @@ export { UnreadAnswers, type UnreadHolder } from './sharing/unread-answers.ts';
 export type { Refusal } from './errors/refusal.ts';
 export { systemRandom, type Random } from './random.ts';
 export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
+export { isReservedHeader } from './transport/reserved-headers.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
 export type { Era, Root, ToolSelection, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

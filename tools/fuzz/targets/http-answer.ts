@@ -8,6 +8,7 @@ import {
   Deadlines,
   DEFAULT_UPSTREAM_LIMITS,
   EraMemory,
+  InstanceHttp,
   ModernHttpConnection,
   UpstreamCredentials,
 } from '@omni/upstreams';
@@ -168,7 +169,7 @@ function receiveWithConnection(): Receive {
       events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
       binding: undefined,
       onReport() {},
-      http,
+      http: new InstanceHttp(http, clock),
       url,
       handshake,
     });

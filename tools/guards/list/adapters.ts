@@ -166,7 +166,21 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     against: 'A redirect takes headers, session and body to another origin.',
     rule: 'CVE-2026-111769',
     without:
-      "import { Agent, interceptors, type Dispatcher } from 'undici';\n\nclass Pool {\n  readonly #origin: string;\n  readonly #agent: Dispatcher;\n\n  constructor(origin: string, options: object) {\n    this.#origin = origin;\n    this.#agent = new Agent(options).compose(interceptors.redirect({ maxRedirections: 3 }));\n  }\n\n  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {\n    return this.#agent.dispatch({ ...options, origin: this.#origin }, handler);\n  }\n\n  async close(): Promise<void> {\n    await this.#agent.close();\n  }\n\n  async destroy(): Promise<void> {\n    await this.#agent.destroy();\n  }\n}",
+      "import { Agent, buildConnector, interceptors, type Dispatcher } from 'undici';\n\nclass Pool {\n  readonly #origin: string;\n  readonly #agent: Dispatcher;\n\n  constructor(origin: string, options: object) {\n    this.#origin = origin;\n    this.#agent = new Agent(options).compose(interceptors.redirect({ maxRedirections: 3 }));\n  }\n\n  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {\n    return this.#agent.dispatch({ ...options, origin: this.#origin }, handler);\n  }\n\n  async close(): Promise<void> {\n    await this.#agent.close();\n  }\n\n  async destroy(): Promise<void> {\n    await this.#agent.destroy();\n  }\n}",
+  },
+  {
+    name: 'outgoing/loopback-proxy',
+    against: 'What is said to a server on this machine goes to a proxy elsewhere.',
+    without: 'false',
+  },
+  {
+    name: 'outgoing/unpacked',
+    against: 'A few kilobytes are unpacked to any size.',
+  },
+  {
+    name: 'outgoing/interim-length',
+    against: 'An interim answer without end fills the memory.',
+    without: 'if (!mayBeInterim(bytes)) {\n        isAtHead = false;\n        return bytes;\n      }',
   },
   {
     name: 'outgoing/redirect-of-web-socket',

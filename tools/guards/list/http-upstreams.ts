@@ -82,6 +82,48 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'http/redirect-origin',
+    against: 'A redirect takes headers, session and body to another origin.',
+    rule: 'CVE-2026-111769',
+    without: 'if (to === null) return false;',
+  },
+  {
+    name: 'http/redirects',
+    against: 'A server that leads in a circle is followed for ever.',
+    without: 'false',
+  },
+  {
+    name: 'http/skipped',
+    against: 'A notification is answered with a body without end, which is read for ever.',
+  },
+  {
+    name: 'cookies/domain',
+    against: 'A cookie that a server sets for others is kept.',
+    without: 'else if (key === "") return undefined;',
+  },
+  {
+    name: 'cookies/length',
+    against: 'Cookies of any length fill the memory and every request.',
+  },
+  {
+    name: 'cookies/count',
+    against: 'Any number of cookies fills the memory.',
+  },
+  {
+    name: 'cookies/header-length',
+    against: 'Cookies make requests longer than servers take them.',
+  },
+  {
+    name: 'cookies/forwarded',
+    against: 'A cookie that a server gives to one client goes along with the calls of all.',
+    without: 'this.#instance.cookies.take(this.#url, headers);',
+  },
+  {
+    name: 'handshake/not-about-era',
+    against: 'Refused credentials and overload are taken for another era.',
+    places: 2,
+  },
+  {
     name: 'http/method-header',
     against: 'A method with a line break adds a header.',
     without: 'const { method } = call;',

@@ -66,6 +66,8 @@ export interface GatewayConfiguration {
     readonly maxSessionInFlight: number;
     readonly maxInstances: number;
   };
+  /** How servers are reached over HTTP: `environment`, `none` or the address of a proxy. Default: without one. */
+  readonly outgoing?: { readonly proxy: string };
   readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly upstreams: readonly GatewayUpstream[];
 }

@@ -61,6 +61,7 @@ describe('parseConfiguration', () => {
         maxInstances: 64,
       },
       logging: { level: 'info' },
+      outgoing: { proxy: 'environment' },
       upstreams: [
         { ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } },
       ],

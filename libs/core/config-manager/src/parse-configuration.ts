@@ -56,6 +56,7 @@ export interface Configuration {
     readonly maxInstanceInFlight: number;
   };
   readonly logging: Readonly<GatewaySettings['logging']>;
+  readonly outgoing: Readonly<GatewaySettings['outgoing']>;
   /** In the order in which the sources name them first. */
   readonly upstreams: readonly UpstreamConfig[];
   /** What is accepted but has no effect or looks wrong: `file:line:column  text`, free of values. */
@@ -149,6 +150,7 @@ export function parseConfiguration(
       maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
     },
     logging: settings.logging,
+    outgoing: settings.outgoing,
     upstreams,
     warnings: warnings.list().map(formatProblem),
     notes: notes.list().map(formatProblem),

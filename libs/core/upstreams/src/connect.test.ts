@@ -389,6 +389,27 @@ describe('connect over HTTP', () => {
       'legacy',
     ],
     ['202', (exchange) => exchange.respond(202, '', ''), 'legacy'],
+    ...[409, 410, 412, 415, 422, 428, 451].map(
+      (status): [string, (exchange: ScriptedExchange) => void, Era] => [
+        `${status} with a text`,
+        (exchange) => exchange.respond(status, 'text/plain', 'expected initialize'),
+        'legacy',
+      ],
+    ),
+    ['an empty 200', (exchange) => exchange.respond(200, 'application/json', ''), 'legacy'],
+    ['204', (exchange) => exchange.respond(204, '', ''), 'legacy'],
+    ['a text', (exchange) => exchange.respond(200, 'text/plain', 'ok'), 'legacy'],
+    ['a web page', (exchange) => exchange.respond(200, 'text/html', '<html>'), 'legacy'],
+    ['null', (exchange) => exchange.json(200, 'null'), 'legacy'],
+    ['JSON that is no message', (exchange) => exchange.json(200, '{"detail":"unknown"}'), 'legacy'],
+    [
+      'a stream without an answer',
+      (exchange) => {
+        exchange.stream();
+        exchange.end();
+      },
+      'legacy',
+    ],
   ])('finds the era by %s', async (_name, onDiscover, era) => {
     const { run, clock, eras, spec } = httpOf(onDiscover);
     const attempt = run();
@@ -397,7 +418,56 @@ describe('connect over HTTP', () => {
     expect(eras.recall(spec)).toBe(era);
   });
 
+  it('greets a server that is silent to server/discover after three seconds, and does not ask it so again', async () => {
+    const { run, clock, http } = httpOf(() => {});
+    const first = run();
+    await clock.advanceAsync(2_900);
+    expect(http.of('initialize')).toHaveLength(0);
+    await clock.advanceAsync(200);
+    expect(first.connection?.era).toBe('legacy');
+    expect(http.of('server/discover').map(({ isAborted }) => isAborted)).toEqual([true]);
+    const second = run();
+    await clock.advanceAsync(0);
+    expect(second.connection?.era).toBe('legacy');
+    expect(http.of('server/discover')).toHaveLength(1);
+  });
+
+  it('waits for a slow modern server that refuses initialize', async () => {
+    const { run, clock, http } = startHttp((exchange, method) => {
+      if (method === 'initialize') exchange.respond(404, '', '');
+    });
+    const attempt = run();
+    await clock.advanceAsync(3_000);
+    const second = http.of('server/discover')[1];
+    await clock.advanceAsync(10_000);
+    second?.result(DISCOVERED);
+    expect(attempt.connection?.era).toBe('modern');
+    expect(http.of('initialize')).toHaveLength(1);
+  });
+
+  it('tries initialize once, and says that the revision can be configured when that fails, too', async () => {
+    const { run, clock, http } = startHttp((exchange) => exchange.respond(422, 'text/plain', 'no'));
+    const attempt = run();
+    await clock.advanceAsync(60_000);
+    expect(attempt.error?.message).toContain('HTTP status 422: no');
+    expect(attempt.error?.hint).toContain('set protocol of mcpServers.up to "legacy" or "2026-07-28"');
+    expect(http.of('initialize')).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  // guard: handshake/not-about-era
   it.each<[string, (exchange: ScriptedExchange) => void, string]>([
+    ...[402, 407, 408, 421, 425, 429].flatMap(
+      (status): [string, (exchange: ScriptedExchange) => void, string][] => [
+        [`${status}`, (exchange) => exchange.respond(status, '', ''), 'OMNI_UPSTREAM_HTTP_STATUS'],
+        [
+          `${status} with a legacy error`,
+          (exchange) =>
+            exchange.json(status, '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":""}}'),
+          'OMNI_UPSTREAM_HTTP_STATUS',
+        ],
+      ],
+    ),
     ['401', (exchange) => exchange.respond(401, '', ''), 'OMNI_UPSTREAM_HTTP_STATUS'],
     [
       '401 with a legacy error',
@@ -412,7 +482,6 @@ describe('connect over HTTP', () => {
       'OMNI_UPSTREAM_HTTP_STATUS',
     ],
     ['no connection', (exchange) => exchange.fail('connect'), 'OMNI_UPSTREAM_UNREACHABLE'],
-    ['a web page', (exchange) => exchange.respond(200, 'text/html', '<html>'), 'OMNI_UPSTREAM_PROTOCOL'],
     [
       'only versions to come',
       (exchange) =>
@@ -422,7 +491,6 @@ describe('connect over HTTP', () => {
         ),
       'OMNI_UPSTREAM_ERA',
     ],
-    ['silence', () => {}, 'OMNI_UPSTREAM_TIMEOUT'],
   ])('takes %s for no evidence and fails', async (_name, onDiscover, code) => {
     const { run, clock, eras, spec, http } = httpOf(onDiscover);
     const attempt = run();
@@ -547,11 +615,17 @@ function channelOf(
 }
 
 function httpOf(onDiscover: (exchange: ScriptedExchange) => void) {
+  return startHttp((exchange, method) => {
+    if (method === 'server/discover') onDiscover(exchange);
+    if (method === 'initialize') exchange.result(INITIALIZED);
+    if (method === 'notifications/initialized') exchange.respond(202, '', '');
+  });
+}
+
+/** @param onPost - Told each POST with the method of its message. */
+function startHttp(onPost: (exchange: ScriptedExchange, method: unknown) => void) {
   const http = new ScriptedHttpClient((exchange) => {
-    if (exchange.request.method !== 'POST') return;
-    if (exchange.member('method') === 'server/discover') onDiscover(exchange);
-    if (exchange.member('method') === 'initialize') exchange.result(INITIALIZED);
-    if (exchange.member('method') === 'notifications/initialized') exchange.respond(202, '', '');
+    if (exchange.request.method === 'POST') onPost(exchange, exchange.member('method'));
   });
   return {
     ...start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http }),

@@ -6,13 +6,15 @@ import {
   type UpstreamSpec,
   type UpstreamTransport,
 } from '@omni/ports';
-import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
+import { MODERN_VERSION } from '@omni/model';
+import { isOtherEraStatus } from './connection/era-memory.ts';
 import { handshakeOnChannel } from './channel/channel-handshake.ts';
 import type { OpenHeadedChannel } from './connection/headed-channel.ts';
 import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
 import type { UpstreamCredentials } from './credentials/upstream-credentials.ts';
+import { InstanceHttp } from './http/instance-http.ts';
 import { SseChannel } from './http/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -26,6 +28,8 @@ const ERA_MAY_BE_WRONG: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_ERA',
   'OMNI_UPSTREAM_TIMEOUT',
 ]);
+/** Failures of a handshake with a server that is there: the question for its era may be what it does not bear. */
+const MAY_BE_OF_ERA: ReadonlySet<string> = new Set([...ERA_MAY_BE_WRONG, 'OMNI_UPSTREAM_HTTP_STATUS']);
 /** A connection that was ended by the other side. */
 const ENDED: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_UNREACHABLE']);
 
@@ -53,12 +57,16 @@ class Attempt {
   #isRenewed = false;
   /** What the last channel was opened with. */
   #boundTo: CredentialValues | undefined;
+  /** Of the instance that is to be opened; `undefined` where there is no HTTP. */
+  readonly #http: InstanceHttp | undefined;
   #abort: () => void = () => {};
   #isOver = false;
 
   constructor(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void) {
     this.#options = options;
     this.#done = done;
+    const { http, clock } = options.context;
+    this.#http = http === undefined ? undefined : new InstanceHttp(http, clock);
   }
 
   begin(): void {
@@ -76,23 +84,23 @@ class Attempt {
   }
 
   #run(plan: EraPlan): void {
-    const { spec, context, credentials } = this.#options;
+    const { spec, credentials } = this.#options;
     const onOutcome = (outcome: HandshakeOutcome): void => this.#onOutcome(outcome, plan);
     if (spec.transport.kind === 'http') {
       const { url } = spec.transport;
-      if (context.http === undefined)
+      if (this.#http === undefined)
         return this.#failLater(
           new GatewayError(
             'OMNI_UPSTREAM_UNREACHABLE',
             `"${spec.name}" needs HTTP, which is not available here`,
           ),
         );
-      this.#abort = handshakeOverHttp({ ...this.#options, http: context.http, url, plan }, onOutcome);
+      this.#abort = handshakeOverHttp({ ...this.#options, http: this.#http, url, plan }, onOutcome);
       return;
     }
     const boundTo = boundCredentials(spec.transport, credentials);
     this.#boundTo = boundTo;
-    const open = channelOpener(spec.transport, this.#options);
+    const open = channelOpener(spec.transport, this.#options, this.#http);
     if (open instanceof GatewayError) return this.#failLater(open);
     this.#abort = handshakeOnChannel({ ...this.#options, open, plan, boundTo }, onOutcome);
   }
@@ -122,9 +130,27 @@ class Attempt {
         if (refused !== undefined) return void this.#renew(refused, outcome.error, plan);
         if (era === undefined && eraMayBeWrong(outcome.error, plan)) context.eras.forget(spec);
         this.#isOver = true;
-        return this.#done(outcome.error);
+        return this.#done(this.#withProtocolHint(outcome.error));
       }
     }
+  }
+
+  /** The era was looked for in vain: whoever knows it can say it. */
+  #withProtocolHint(error: GatewayError): GatewayError {
+    const { spec, era } = this.#options;
+    if (
+      spec.transport.kind !== 'http' ||
+      spec.protocol !== 'auto' ||
+      era !== undefined ||
+      !MAY_BE_OF_ERA.has(error.code)
+    )
+      return error;
+    const hint = `${error.hint} Omni asked for the era of the server by server/discover and initialize; if it should not, set protocol of mcpServers.${spec.name} to "legacy" or "${MODERN_VERSION}".`;
+    return new GatewayError(error.code, error.message, {
+      cause: error,
+      hint,
+      ...(error.data !== undefined && { data: error.data }),
+    });
   }
 
   /** @param refusal - What failed before, which says more than that this transport is not spoken either. */
@@ -135,7 +161,7 @@ class Attempt {
     let isSpoken = false;
     const old: SseTransport = { kind: 'sse', url: transport.url, headers: transport.headers };
     const boundTo = boundCredentials(old, credentials);
-    const open = channelOpener(old, this.#options, () => (isSpoken = true));
+    const open = channelOpener(old, this.#options, this.#http, () => (isSpoken = true));
     if (open instanceof GatewayError) return this.#failLater(open);
     this.#abort = handshakeOnChannel(
       { ...this.#options, spec: withTransport(spec, old), open, plan: 'legacy', boundTo },
@@ -177,7 +203,7 @@ function eraMayBeWrong({ code, data }: GatewayError, plan: EraPlan): boolean {
   if (
     code === 'OMNI_UPSTREAM_HTTP_STATUS' &&
     data?.['phase'] !== 'connect' &&
-    OTHER_ERA_STATUSES.has(data?.['status'])
+    isOtherEraStatus(data?.['status'])
   )
     return true;
   // Nobody was there to be silent.
@@ -217,9 +243,10 @@ function boundCredentials(
 function channelOpener(
   transport: Exclude<UpstreamTransport, { readonly kind: 'http' }>,
   { spec: { name }, credentials, context, onReport }: ConnectOptions,
+  http: InstanceHttp | undefined,
   onSpoken: () => void = () => {},
 ): OpenHeadedChannel | GatewayError {
-  const { launcher, dialer, http, clock, limits, budget } = context;
+  const { launcher, dialer, clock, limits, budget } = context;
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
   switch (transport.kind) {
     case 'channel':

@@ -19,7 +19,7 @@ import {
   type Principal,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
-import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
+import { isOtherEraStatus } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
 import { OwnerReports } from './lifecycle/owner-reports.ts';
@@ -620,7 +620,7 @@ export class Upstream {
       return result;
     if (
       this.#speaksLegacy === 'untried' &&
-      (NOT_LEGACY.has(result.code) || OTHER_ERA_STATUSES.has(result.data?.['status']))
+      (NOT_LEGACY.has(result.code) || isOtherEraStatus(result.data?.['status']))
     )
       this.#speaksLegacy = 'no';
     return this.#primary;

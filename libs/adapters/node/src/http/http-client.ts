@@ -1,13 +1,16 @@
 import {
   GatewayError,
+  type HeaderList,
   type HttpCall,
   type HttpClient,
   type HttpRequest,
   type HttpResponseListener,
 } from '@omni/ports';
-// guard: outgoing/redirect, advisory/CVE-2026-111769
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { BufferCollector } from './buffer-collector.ts';
+import { ACCEPTED_CODINGS } from './client/content-coding.ts';
+import { Dispatchers, type Route } from './client/dispatchers.ts';
+import { isLoopback, type ProxyOf } from './client/proxy-rules.ts';
 import { UndiciCall } from './undici-call.ts';
 
 /** Settings of {@link UndiciHttpClient}. */
@@ -16,13 +19,19 @@ export interface UndiciHttpClientOptions {
   readonly connectionsPerOrigin?: number;
   /** Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** Value of `User-Agent` where a request has none. Default: none is sent. */
+  readonly userAgent?: string;
+  /** Which proxy a request goes through. Default: none. */
+  readonly proxyOf?: ProxyOf;
 }
 
 interface Target {
   readonly pool: Pool;
   readonly origin: string;
-  /** Path and query. */
+  /** Path and query, or all of the address for a proxy. */
   readonly path: string;
+  /** Sent unless a request has its own. */
+  readonly defaults: readonly string[];
 }
 
 const MAX_ORIGINS = 256;
@@ -31,25 +40,25 @@ const MAX_TARGETS = 1_024;
 
 /**
  * HTTP upstreams over undici's dispatcher: a pool of HTTP/1.1 connections for each origin, no timers of its own beyond
- * connecting, no redirects, no cookies.
+ * connecting, no redirects, no cookies. Says who it is, and unpacks what it has offered to: not on this machine, where packing costs more
+ * than it saves.
  */
 export class UndiciHttpClient implements HttpClient {
-  readonly #options: Pool.Options;
+  readonly #dispatchers: Dispatchers;
+  readonly #userAgent: readonly string[];
   readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
   readonly #collector = new BufferCollector();
   #isClosed = false;
 
   constructor(options: UndiciHttpClientOptions = {}) {
-    this.#options = {
-      connections: options.connectionsPerOrigin ?? 1_024,
-      pipelining: 1,
-      allowH2: false,
-      connect: { timeout: options.connectTimeoutMs ?? 10_000 },
-      // The core has the deadlines.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
+    const { connectionsPerOrigin = 1_024, connectTimeoutMs = 10_000, userAgent, proxyOf } = options;
+    this.#dispatchers = new Dispatchers({
+      connectionsPerOrigin,
+      connectTimeoutMs,
+      proxyOf: proxyOf ?? (() => undefined),
+    });
+    this.#userAgent = userAgent === undefined ? [] : ['user-agent', userAgent];
   }
 
   send(request: HttpRequest, listener: HttpResponseListener): HttpCall {
@@ -64,8 +73,7 @@ export class UndiciHttpClient implements HttpClient {
       {
         method: request.method,
         path: target.path,
-        // undici reads the list and never writes to it; its type only lacks `readonly`.
-        headers: request.headers as string[],
+        headers: withDefaults(request.headers, target.defaults),
         body: request.body ?? null,
       },
       call,
@@ -93,18 +101,25 @@ export class UndiciHttpClient implements HttpClient {
       return unreachable('The URL of the upstream is not an absolute http: or https: URL', 'URL_UNSUPPORTED');
     }
     if (this.#isClosed) return unreachable(`Cannot connect to ${parsed.origin}: Omni is stopping`, 'CLOSED');
+    const route = this.#dispatchers.routeTo(parsed);
     const target: Target = {
-      pool: this.#pool(parsed.origin),
+      pool: this.#pool(route),
       origin: parsed.origin,
-      path: parsed.pathname + parsed.search,
+      path: route.prefix + parsed.pathname + parsed.search,
+      defaults: [
+        ...this.#userAgent,
+        'accept-encoding',
+        isLoopback(parsed.hostname) ? 'identity' : ACCEPTED_CODINGS,
+        ...route.headers,
+      ],
     };
     makeRoom(this.#targets, MAX_TARGETS);
     this.#targets.set(url, target);
     return target;
   }
 
-  #pool(origin: string): Pool {
-    const known = this.#pools.get(origin);
+  #pool(route: Route): Pool {
+    const known = this.#pools.get(route.key);
     if (known !== undefined) return known;
     const dropped = makeRoom(this.#pools, MAX_ORIGINS);
     if (dropped !== undefined) {
@@ -112,10 +127,23 @@ export class UndiciHttpClient implements HttpClient {
       // Lets running calls end first.
       void dropped.close();
     }
-    const pool = new Pool(origin, this.#options);
-    this.#pools.set(origin, pool);
+    const pool = route.open();
+    this.#pools.set(route.key, pool);
     return pool;
   }
+}
+
+/** undici reads the list and never writes to it; its type only lacks `readonly`. */
+function withDefaults(headers: HeaderList, defaults: readonly string[]): string[] {
+  const all = headers.concat(defaults);
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    // Hardly any header has the length of one of these names.
+    for (let other = headers.length; other < all.length; other += 2) {
+      if (all[other]?.length === name.length && name.toLowerCase() === all[other]) all.splice(other, 2);
+    }
+  }
+  return all;
 }
 
 /** Removes the oldest entry of a full map and returns it. */

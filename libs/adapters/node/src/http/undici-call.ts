@@ -2,6 +2,8 @@ import { GatewayError, type HttpCall, type HttpResponseListener, ownsLargeBuffer
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../files/error-code.ts';
 import type { BufferCollector } from './buffer-collector.ts';
+import { codingOf, UnpackedBody, type UnpackedSink } from './client/content-coding.ts';
+import { ProxyRefusal } from './client/proxy-tunnel.ts';
 
 /** Headers as undici gives them, keyed by lower-case name. */
 type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -11,12 +13,15 @@ type Phase = 'connect' | 'request' | 'body';
 const ABORTED = new GatewayError('OMNI_CANCELLED', 'The call was aborted');
 
 /** One request under way: what undici reports becomes what the port promises. One object a call, no closures. */
-export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
+export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, UnpackedSink {
   readonly #listener: HttpResponseListener;
   readonly #origin: string;
   readonly #collector: BufferCollector;
   #controller: Dispatcher.DispatchController | undefined;
   #phase: Phase = 'connect';
+  /** Of a body that is packed. */
+  #unpacked: UnpackedBody | undefined;
+  #isFull = false;
   #isStarted = false;
   #isPaused = false;
   #isDone = false;
@@ -41,6 +46,7 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
   abort(): void {
     if (this.#isDone) return;
     this.#isDone = true;
+    this.#unpacked?.stop();
     this.#controller?.abort(ABORTED);
   }
 
@@ -48,13 +54,15 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
     // The connection may serve another request by now.
     if (this.#isDone) return;
     this.#isPaused = true;
+    this.#unpacked?.pause();
     this.#controller?.pause();
   }
 
   resume(): void {
     if (this.#isDone) return;
     this.#isPaused = false;
-    this.#controller?.resume();
+    this.#unpacked?.resume();
+    if (!this.#isFull) this.#controller?.resume();
   }
 
   /** The connection stands; the request is written next. */
@@ -73,23 +81,75 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler {
     // 1xx: the real head follows.
     if (this.#isDone || status < 200) return;
     this.#phase = 'body';
+    const packed = headers['content-encoding'];
+    if (packed !== undefined) return this.#onPacked(status, headers, String(packed));
     this.#listener.onHead(status, flatHeaders(headers));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#unpacked !== undefined) return this.#unpacked.push(chunk);
     // What fills a buffer of its own is given back by whoever has used it.
     if (!ownsLargeBuffer(chunk)) this.#collector.add(chunk.byteLength);
     if (!this.#isDone) this.#listener.onData(chunk);
   }
 
   onResponseEnd(): void {
+    if (this.#unpacked === undefined) this.onUnpackedEnd();
+    else this.#unpacked.end();
+  }
+
+  onUnpacked(chunk: Uint8Array): void {
+    if (!this.#isDone) this.#listener.onData(chunk);
+  }
+
+  onUnpackedEnd(): void {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#listener.onEnd();
   }
 
+  onFull(isFull: boolean): void {
+    this.#isFull = isFull;
+    if (this.#isDone) return;
+    if (isFull) this.#controller?.pause();
+    else if (!this.#isPaused) this.#controller?.resume();
+  }
+
+  onBroken(cause: Error | undefined, isTooMuch: boolean): void {
+    if (this.#isDone) return;
+    const error = isTooMuch
+      ? new GatewayError(
+          'OMNI_UPSTREAM_TOO_LARGE',
+          `The answer of ${this.#origin} is packed more tightly than text ever is`,
+        )
+      : new GatewayError('OMNI_UPSTREAM_PROTOCOL', `The answer of ${this.#origin} cannot be unpacked`, {
+          cause,
+        });
+    this.fail(error);
+    this.#controller?.abort(ABORTED);
+  }
+
+  #onPacked(status: number, headers: ResponseHeaders, written: string): void {
+    const coding = codingOf(written);
+    if (coding === 'unknown') {
+      this.fail(
+        new GatewayError(
+          'OMNI_UPSTREAM_PROTOCOL',
+          `The answer of ${this.#origin} has a content coding that Omni has not offered`,
+        ),
+      );
+      return this.#controller?.abort(ABORTED);
+    }
+    if (coding === undefined) return this.#listener.onHead(status, flatHeaders(headers));
+    this.#unpacked = new UnpackedBody(coding, this);
+    if (this.#isPaused) this.#unpacked.pause();
+    const { 'content-length': _length, 'content-encoding': _coding, ...plain } = headers;
+    this.#listener.onHead(status, flatHeaders(plain));
+  }
+
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#isDone) return;
+    this.#unpacked?.stop();
     const failure = describe(error, this.#phase, this.#origin);
     // undici refuses what it cannot send while it is being handed over; the port promises silence until then.
     if (this.#isStarted) this.fail(failure);
@@ -110,6 +170,16 @@ function flatHeaders(headers: ResponseHeaders): readonly string[] {
 
 function describe(error: Error, phase: Phase, origin: string): GatewayError {
   const reason = reasonOf(error);
+  if (error instanceof ProxyRefusal)
+    return new GatewayError(
+      'OMNI_UPSTREAM_UNREACHABLE',
+      `Cannot connect to ${origin}: ${error.message} (${reason})`,
+      {
+        cause: error,
+        data: { phase: 'connect', reason },
+        hint: 'Check the proxy (HTTP_PROXY, HTTPS_PROXY, or outgoing.proxy) and what it allows; NO_PROXY names hosts that are reached without.',
+      },
+    );
   const message =
     phase === 'connect'
       ? `Cannot connect to ${origin} (${reason})`

@@ -4,12 +4,15 @@ import {
   NodeChannelDialer,
   NodeChildLauncher,
   orphanSweep,
+  proxyRules,
+  proxySettings,
   UndiciHttpClient,
 } from '@omni/node';
 import type { CredentialProvider } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { createMasterServer } from '../create-master-server.ts';
 import type { Pages } from '../health-pages.ts';
+import { IDENTITY } from '../identity.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
 
@@ -57,7 +60,10 @@ export async function createNodeParts({
     configuration,
     logger,
     launcher: new NodeChildLauncher({ logger }),
-    http: new UndiciHttpClient(),
+    http: new UndiciHttpClient({
+      userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
+      proxyOf: proxyRules(proxySettings(configuration.outgoing?.proxy ?? 'none', process.env)),
+    }),
     dialer: new NodeChannelDialer(),
     pages,
     ...(startGraceMs === undefined ? {} : { startGraceMs }),

@@ -197,6 +197,17 @@ const LoggingSchema = z.strictObject({
     .describe('Lowest severity that is logged.'),
 });
 
+const OutgoingSchema = z.strictObject({
+  proxy: z
+    .union([z.enum(['environment', 'none']), z.string().regex(/^https?:\/\/[^\s/]+\/?$/)], {
+      error: 'must be "environment", "none" or the address of a proxy, such as "http://proxy.example:3128"',
+    })
+    .default('environment')
+    .describe(
+      'Proxy through which HTTP servers are reached. environment: what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. none: no proxy. An address: this one, except for the hosts in NO_PROXY. Servers on this machine are always reached without. A name and a password stand before the host, best written as ${NAME}.',
+    ),
+});
+
 const DefaultsSchema = z.strictObject({
   connectTimeout: DurationSchema.prefault('30s').describe('Time for start and handshake of a server.'),
   callTimeout: DurationSchema.prefault('60s').describe('Longest silence of a call; progress resets it.'),
@@ -215,6 +226,7 @@ export const GatewaySettingsSchema = z.strictObject({
   sealing: SealingSchema.prefault({}).describe('How data that clients bring back is protected.'),
   limits: LimitsSchema.prefault({}).describe('How much at once.'),
   logging: LoggingSchema.prefault({}).describe('What is logged.'),
+  outgoing: OutgoingSchema.prefault({}).describe('How servers are reached.'),
   defaults: DefaultsSchema.prefault({}).describe('Settings for servers that do not set their own.'),
 });
 
@@ -227,6 +239,7 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['sealing', Object.keys(SealingSchema.shape)],
   ['limits', Object.keys(LimitsSchema.shape)],
   ['logging', Object.keys(LoggingSchema.shape)],
+  ['outgoing', Object.keys(OutgoingSchema.shape)],
   ['defaults', Object.keys(DefaultsSchema.shape)],
 ]);
 

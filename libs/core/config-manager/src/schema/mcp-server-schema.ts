@@ -1,3 +1,4 @@
+import { isReservedHeader } from '@omni/ports';
 import { z } from 'zod';
 import { mayForward } from './forwardable-header.ts';
 import { isRootFolder } from './root-folder.ts';
@@ -50,9 +51,17 @@ export const McpServerSchema = z.strictObject({
       'Address of a running server, without user name and password: http: or https: (Streamable HTTP, HTTP+SSE), ws: or wss: (WebSocket), unix:/path (Unix socket), tcp://host:port (one message a line).',
     ),
   headers: z
-    .record(HeaderNameSchema, HeaderValueSchema)
+    .record(
+      HeaderNameSchema.refine(
+        (name) => !isReservedHeader(name),
+        'cannot be configured: it frames the message or belongs to its session, so that Omni alone sets it',
+      ),
+      HeaderValueSchema,
+    )
     .optional()
-    .describe('HTTP headers sent with every request to a remote server, such as Authorization.'),
+    .describe(
+      'HTTP headers sent with every request to a remote server, such as Authorization. Accept and Content-Type are always those of MCP.',
+    ),
   forwardHeaders: z
     .array(
       HeaderNameSchema.refine(

@@ -22,7 +22,7 @@ import {
 } from '../connection/handshake-error.ts';
 import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
 import type { HeadedChannel, HeadedListener, OpenHeadedChannel } from '../connection/headed-channel.ts';
-import type { EraPlan, HandshakeOutcome } from '../connection/handshake-outcome.ts';
+import { type EraPlan, type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
@@ -32,9 +32,6 @@ export interface ChannelHandshakeOptions extends ConnectionOptions {
   /** See {@link OpenConnection.boundTo}. */
   readonly boundTo: CredentialValues | undefined;
 }
-
-/** A legacy server may ignore what comes before `initialize`; longer waiting only delays it. */
-const PROBE_MS = 3_000;
 
 /**
  * Opens a channel and the conversation on it.

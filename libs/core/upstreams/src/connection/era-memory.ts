@@ -1,7 +1,17 @@
 import type { Era, UpstreamSpec } from '@omni/ports';
 
-/** HTTP statuses by which a server may turn away what belongs to the other era. */
-export const OTHER_ERA_STATUSES: ReadonlySet<unknown> = new Set([400, 404, 405, 406]);
+/** Refusals that are about credentials, money, proxies, connections and load: like failures of the server they say nothing of the era. */
+const NOT_ABOUT_ERA: ReadonlySet<number> = new Set([401, 402, 403, 407, 408, 421, 425, 429]);
+
+/** Whether a server may turn away with this HTTP status what belongs to the other era: each framework has its own for what it does not know. */
+export function isOtherEraStatus(status: unknown): boolean {
+  return (
+    typeof status === 'number' &&
+    status >= 400 &&
+    status < 500 &&
+    /* guard: handshake/not-about-era */ !NOT_ABOUT_ERA.has(status)
+  );
+}
 
 interface KnownEra {
   readonly fingerprint: string;

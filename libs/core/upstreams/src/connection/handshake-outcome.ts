@@ -7,6 +7,9 @@ import type { OpenConnection } from './open-connection.ts';
  */
 export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
 
+/** How long an answer to a probe is waited for: a legacy server may ignore what comes before `initialize`. */
+export const PROBE_MS = 3_000;
+
 /** What a handshake led to. */
 export type HandshakeOutcome =
   | { readonly kind: 'connection'; readonly connection: OpenConnection }

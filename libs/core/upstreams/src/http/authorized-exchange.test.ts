@@ -3,6 +3,7 @@ import type { HeaderList, HttpResponseListener } from '@omni/ports';
 import { ScriptedCredentials, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
+import { InstanceHttp } from './instance-http.ts';
 import { postHeaders } from './http-headers.ts';
 
 class Answer implements HttpResponseListener {
@@ -26,27 +27,36 @@ class Answer implements HttpResponseListener {
 }
 
 /** A request with the token `first`, which is under way. */
-function send() {
+function send(forwarded: readonly string[] = [], configured: Readonly<Record<string, string>> = {}) {
   const provider = new ScriptedCredentials();
   const clock = new VirtualClock();
   const http = new ScriptedHttpClient();
   const context = connectionContextOf(clock, { http, credentials: provider });
   const url = 'http://up.test/mcp';
   const headers = postHeaders(
-    credentialsOf(upstreamSpecOf({ kind: 'http', url, headers: {} }), context),
+    credentialsOf(upstreamSpecOf({ kind: 'http', url, headers: configured }), context),
     '1',
   );
   const rotate = (token: string): void => provider.set('up', { headers: { authorization: token } });
   rotate('first');
   const answer = new Answer();
-  const call = sendAuthorized(
-    http,
-    headers,
-    { method: 'POST', url, headers: headers.list.concat('mcp-method', 'tools/call'), body: '{"id":1}' },
-    answer,
-  );
+  const instance = new InstanceHttp(http, clock);
+  const again = () =>
+    sendAuthorized(
+      instance,
+      headers,
+      {
+        method: 'POST',
+        url,
+        headers: headers.list.concat('mcp-method', 'tools/call', forwarded),
+        body: '{"id":1}',
+      },
+      answer,
+      forwarded,
+    );
+  const call = again();
   const tokens = (): unknown[] => http.exchanges.map((exchange) => exchange.headers('authorization')[0]);
-  return { provider, http, rotate, answer, call, tokens };
+  return { provider, http, rotate, answer, call, tokens, again, clock };
 }
 
 describe('sendAuthorized', () => {
@@ -141,5 +151,107 @@ describe('sendAuthorized', () => {
     expect(http.last.isPaused).toBe(false);
     call.abort();
     expect(http.last.isAborted).toBe(true);
+  });
+});
+
+describe('sendAuthorized where a server leads elsewhere', () => {
+  it.each([
+    [307, '/mcp/docs/1', 'http://up.test/mcp/docs/1'],
+    [308, 'mcp/', 'http://up.test/mcp/'],
+    [307, 'http://up.test:80/other?x=1#part', 'http://up.test/other?x=1'],
+  ])('goes on within the origin: %i to %s', (status, location, url) => {
+    const { http, answer } = send();
+    const [first] = http.exchanges;
+    first?.respond(status, 'text/html', '', ['Location', location]);
+    expect(first?.isAborted).toBe(false);
+    expect(http.last.request).toEqual({ ...first?.request, url });
+    http.last.json(200, '{}');
+    expect(answer.log).toEqual(['200', '{}', 'end']);
+  });
+
+  it('waits for no body on the way', () => {
+    const { http } = send();
+    const [first] = http.exchanges;
+    first?.head(307, ['location', '/a']);
+    first?.data('<html>');
+    expect(first?.isAborted).toBe(true);
+    expect(http.last.request.url).toBe('http://up.test/a');
+  });
+
+  // guard: http/redirect-origin
+  it.each([
+    'https://up.test/mcp',
+    'http://up.test:81/',
+    '//evil.test/',
+    'http://me:you@up.test/',
+    'http://[',
+  ])('takes the answer for one that leads out of the origin: %s', (location) => {
+    const { http, answer } = send();
+    http.last.respond(307, '', '', ['location', location]);
+    expect(http.exchanges).toHaveLength(1);
+    expect(answer.log).toEqual(['307', 'end']);
+  });
+
+  it.each([301, 302, 303, 300, 304])('takes %i, which changes the request, for an answer', (status) => {
+    const { http, answer } = send();
+    http.last.respond(status, '', '', ['location', '/a']);
+    expect(answer.log).toEqual([String(status), 'end']);
+  });
+
+  // guard: http/redirects
+  it('gives up where a server leads in a circle', () => {
+    const { http, answer } = send();
+    for (let round = 0; round < 6; round++) http.last.respond(308, '', '', ['location', '/mcp']);
+    expect(http.exchanges).toHaveLength(6);
+    expect(answer.log).toEqual(['308', 'end']);
+  });
+
+  it('sends newer credentials to the address that it was led to', () => {
+    const { http, rotate, tokens } = send();
+    http.last.respond(307, '', '', ['location', '/a']);
+    rotate('second');
+    http.last.json(401, '');
+    expect(http.exchanges.map(({ request }) => request.url)).toEqual([
+      'http://up.test/mcp',
+      'http://up.test/a',
+      'http://up.test/a',
+    ]);
+    expect(tokens()).toEqual(['first', 'first', 'second']);
+  });
+});
+
+describe('cookies', () => {
+  const cookieOf = (http: ScriptedHttpClient): string[] => http.last.headers('cookie');
+
+  it('come back to the server that set them, with the next request and behind a redirect', () => {
+    const { http, again } = send();
+    http.last.respond(307, '', '', ['location', '/mcp/a', 'Set-Cookie', 'lb=1; Path=/; HttpOnly']);
+    expect(cookieOf(http)).toEqual(['lb=1']);
+    http.last.json(200, '{}', ['set-cookie', 'x=y; Path=/', 'set-cookie', 'lb=2; Path=/']);
+    again();
+    expect(cookieOf(http)).toEqual(['lb=2; x=y']);
+  });
+
+  it('stand behind those of the configuration', () => {
+    const { http, again } = send([], { Cookie: 'tenant=7' });
+    expect(cookieOf(http)).toEqual(['tenant=7']);
+    http.last.json(200, '{}', ['set-cookie', 'lb=1']);
+    again();
+    expect(cookieOf(http)).toEqual(['tenant=7; lb=1']);
+  });
+
+  it('are no newer credentials', () => {
+    const { http, answer } = send();
+    http.last.json(401, 'no', ['set-cookie', 'lb=1']);
+    expect(http.exchanges).toHaveLength(1);
+    expect(answer.log).toEqual(['401', 'no', 'end']);
+  });
+
+  // guard: cookies/forwarded
+  it('are not kept from the answer to a client that was passed on by its own headers', () => {
+    const { http, again } = send(['x-user', 'ada']);
+    http.last.json(200, '{}', ['set-cookie', 'user=ada']);
+    again();
+    expect(cookieOf(http)).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import { internalCall, type RunningCall } from '@omni/model';
 import { CountedByteBudget } from '@omni/ports';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { initializeHttp } from './legacy-http-session.ts';
+import { InstanceHttp } from './instance-http.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 
 describe('HttpMessageReader with a budget', () => {
@@ -140,7 +141,7 @@ function open(maxUnfinishedBytes: number) {
     events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
     binding: undefined,
     onReport() {},
-    http,
+    http: new InstanceHttp(http, clock),
     url,
   };
   return { options, connection: new ModernHttpConnection({ ...options, handshake }), http, clock, budget };

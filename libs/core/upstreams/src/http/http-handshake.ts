@@ -1,8 +1,8 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
 import { MODERN_VERSION } from '@omni/model';
 import { type CancelTimer, GatewayError, type HttpCall } from '@omni/ports';
-import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
-import type { EraPlan, HandshakeOutcome } from '../connection/handshake-outcome.ts';
+import { isOtherEraStatus } from '../connection/era-memory.ts';
+import { type EraPlan, type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
 import { handshakeTimeout, incompatibleError, refusalError } from '../connection/handshake-error.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders } from './http-headers.ts';
@@ -24,7 +24,8 @@ const OLD_TRANSPORT_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
 /**
  * Finds out how an HTTP upstream is spoken to.
  *
- * Refused credentials, failures of the server and of the network say nothing about the era.
+ * Refused credentials, failures of the server and of the network say nothing about the era; every other answer that is not a modern one,
+ * and silence, may be those of a server that knows `initialize` only.
  *
  * @returns Gives up; `done` is not called.
  * @see MCP 2026-07-28, basic/versioning, "Era detection".
@@ -33,10 +34,42 @@ export function handshakeOverHttp(
   options: HttpHandshakeOptions,
   done: (outcome: HandshakeOutcome) => void,
 ): () => void {
-  if (options.plan === 'legacy' || options.plan === 'legacy-first') return openLegacy(options, done);
-  const probe = new HttpProbe(options, done);
-  probe.begin();
-  return () => probe.abort();
+  switch (options.plan) {
+    case 'legacy':
+      return openLegacy(options, done);
+    case 'legacy-first':
+      return openLegacyFirst(options, done);
+    case 'probe':
+    case 'modern':
+      return probe(options, done);
+  }
+}
+
+function probe(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+  const asked = new HttpProbe(options, done);
+  asked.begin();
+  return () => asked.abort();
+}
+
+/** Silence to a probe says little about a slow server: one that refuses `initialize` is asked in the modern way after all, and waited for. */
+function openLegacyFirst(
+  options: HttpHandshakeOptions,
+  done: (outcome: HandshakeOutcome) => void,
+): () => void {
+  let abort = openLegacy(options, (first) => {
+    if (first.kind !== 'other-transport' && !(first.kind === 'failed' && isRefusedEra(first.error)))
+      return done(first);
+    abort = probe({ ...options, plan: 'modern' }, (second) =>
+      done(second.kind === 'connection' ? second : first),
+    );
+  });
+  return () => abort();
+}
+
+function isRefusedEra({ code, data }: GatewayError): boolean {
+  return (
+    code === 'OMNI_UPSTREAM_PROTOCOL' || code === 'OMNI_UPSTREAM_ERA' || isOtherEraStatus(data?.['status'])
+  );
 }
 
 function openLegacy(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
@@ -65,8 +98,12 @@ class HttpProbe implements HttpMessageSink {
       context,
       sink: this,
     });
-    this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () =>
-      this.#fail(handshakeTimeout(spec, 'server/discover')),
+    this.#cancelTimer = context.clock.after(
+      this.#mayFallBack ? Math.min(PROBE_MS, spec.connectTimeoutMs) : spec.connectTimeoutMs,
+      () => {
+        if (this.#mayFallBack) this.#finish({ kind: 'silent' });
+        else this.#fail(handshakeTimeout(spec, 'server/discover'));
+      },
     );
   }
 
@@ -94,7 +131,8 @@ class HttpProbe implements HttpMessageSink {
   onMessage(message: RpcMessage, status: number): void {
     if (message.kind !== 'response' || this.#isOver) return;
     const { spec, credentials } = this.#options;
-    if (status >= 500) {
+    // guard: handshake/not-about-era
+    if (status >= 400 && !isOtherEraStatus(status)) {
       return this.#fail(
         new GatewayError(
           'OMNI_UPSTREAM_HTTP_STATUS',
@@ -108,17 +146,15 @@ class HttpProbe implements HttpMessageSink {
     const verdict = probeVerdict(message);
     switch (verdict.kind) {
       case 'modern':
-        this.#end();
-        return this.#done({
+        return this.#finish({
           kind: 'connection',
           connection: new ModernHttpConnection({ ...this.#options, handshake: message }),
         });
       case 'incompatible':
         return this.#fail(incompatibleError(credentials, verdict.supported));
       case 'legacy':
-        if (this.#options.plan === 'modern')
-          return this.#fail(refusalError(credentials, 'server/discover', message));
-        return this.#fallBack();
+        if (this.#mayFallBack) return this.#fallBack();
+        return this.#fail(refusalError(credentials, 'server/discover', message));
     }
   }
 
@@ -134,10 +170,8 @@ class HttpProbe implements HttpMessageSink {
   }
 
   onFailure(error: GatewayError): void {
-    const status = error.data?.['status'];
-    // 202: taken for a notification by a server that does not know the method.
-    if (this.#options.plan === 'probe' && (OTHER_ERA_STATUSES.has(status) || status === 202))
-      this.#fallBack();
+    // Hand-made servers and whatever stands before them take what they do not know for a notification, or answer it with anything.
+    if (this.#mayFallBack && isRefusedEra(error)) this.#fallBack();
     else this.#fail(error);
   }
 
@@ -148,9 +182,17 @@ class HttpProbe implements HttpMessageSink {
   }
 
   #fail(error: GatewayError): void {
+    this.#finish({ kind: 'failed', error });
+  }
+
+  #finish(outcome: HandshakeOutcome): void {
     if (this.#isOver) return;
     this.#end();
-    this.#done({ kind: 'failed', error });
+    this.#done(outcome);
+  }
+
+  get #mayFallBack(): boolean {
+    return this.#options.plan === 'probe';
   }
 
   #end(): void {

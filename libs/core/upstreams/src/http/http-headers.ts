@@ -1,8 +1,8 @@
-import type { CredentialValues, HeaderList } from '@omni/ports';
+import { type CredentialValues, type HeaderList, isReservedHeader } from '@omni/ports';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 
-/** Headers that this library sets itself; configured ones of these names are ignored. */
-const OWN = /^(?:content-type|content-length|accept|mcp-.*|last-event-id)$/i;
+/** What every MCP client says itself of its messages; many configurations repeat it. */
+const OWN = /^(?:content-type|accept)$/i;
 
 /** The first value of a header in a flat list. @param name - Lower case. */
 export function headerOf(headers: HeaderList, name: string): string | undefined {
@@ -21,7 +21,7 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
 /** Credentials as headers, without the names that are Omni's. */
 function credentialHeaders(values: CredentialValues): string[] {
   return Object.entries(values).flatMap(([name, value]) =>
-    /* guard: http/own-headers */ !OWN.test(name) ? [name, value] : [],
+    /* guard: http/own-headers */ !OWN.test(name) && !isReservedHeader(name) ? [name, value] : [],
   );
 }
 

@@ -405,7 +405,7 @@ export class HttpMessageReader implements HttpResponseListener {
       `"${upstream}" answered with HTTP status ${this.#status}, which leads to ${where}`,
       {
         data,
-        hint: 'Omni follows no redirection, since it would send credentials and arguments elsewhere; if the address is right, configure that one.',
+        hint: 'Omni follows 307 and 308 within the origin only, five at most, since others would send credentials and arguments elsewhere or change the request; if the address is right, configure that one.',
       },
     );
   }

@@ -1,48 +1,85 @@
-import type { GatewayError, HttpCall, HttpClient, HttpResponseListener } from '@omni/ports';
+import type { GatewayError, HeaderList, HttpCall, HttpResponseListener } from '@omni/ports';
 import { sendAuthorized } from './authorized-exchange.ts';
-import type { RequestHeaders } from './http-headers.ts';
+import { bodyKind, type RequestHeaders } from './http-headers.ts';
+import type { InstanceHttp } from './instance-http.ts';
 
 /** Told how a message that expects no answer was received. */
-export type PostOutcome = (outcome: number | GatewayError) => void;
+export interface PostWatch {
+  /** The status or the failure, once. */
+  readonly onOutcome?: (outcome: number | GatewayError) => void;
+  /** The exchange holds its connection no longer, once. Not called after an abort of the caller's own. */
+  readonly onOver?: () => void;
+}
 
-/** Posts a message that expects no answer; what the upstream says to it is not read. @param onOutcome - Told the status or the failure, once. */
+/** Posts a message that expects no answer; what the upstream says to it is not read. */
 export function httpPost(
-  http: HttpClient,
+  http: InstanceHttp,
   url: string,
   headers: RequestHeaders,
   body: string,
-  onOutcome: PostOutcome = ignore,
+  watch: PostWatch = {},
 ): HttpCall {
-  return sendAuthorized(
-    http,
-    headers,
-    { method: 'POST', url, headers: headers.list, body },
-    new OutcomeListener(onOutcome),
-  );
+  const listener = new OutcomeListener(watch);
+  const call = sendAuthorized(http, headers, { method: 'POST', url, headers: headers.list, body }, listener);
+  listener.watch(call);
+  return call;
 }
 
-function ignore(): void {}
+/** What is skipped of a body, so that its connection can be used again. */
+const MAX_SKIPPED_BYTES = 64 * 1024;
 
-/** Tells the status at the end of an exchange and skips its body. */
+/** Tells the status when it is there, and skips the body: nothing is waited for behind the head. */
 export class OutcomeListener implements HttpResponseListener {
-  readonly #onOutcome: PostOutcome;
-  #status = 0;
+  readonly #watch: PostWatch;
+  #call: HttpCall | undefined;
+  #skippedBytes = 0;
+  #isTold = false;
+  #isOver = false;
 
-  constructor(onOutcome: PostOutcome) {
-    this.#onOutcome = onOutcome;
+  constructor(watch: PostWatch) {
+    this.#watch = watch;
   }
 
-  onHead(status: number): void {
-    this.#status = status;
+  /** Ends this exchange when its body has no end. */
+  watch(call: HttpCall): void {
+    this.#call = call;
   }
 
-  onData(): void {}
+  onHead(status: number, headers: HeaderList): void {
+    this.#tell(status);
+    // A stream may be left open for ever.
+    if (bodyKind(headers) === 'events') this.#cut();
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#skippedBytes += chunk.byteLength;
+    // guard: http/skipped
+    if (this.#skippedBytes > MAX_SKIPPED_BYTES) this.#cut();
+  }
 
   onEnd(): void {
-    this.#onOutcome(this.#status);
+    this.#over();
   }
 
   onError(error: GatewayError): void {
-    this.#onOutcome(error);
+    this.#tell(error);
+    this.#over();
+  }
+
+  #cut(): void {
+    this.#call?.abort();
+    this.#over();
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watch.onOver?.();
+  }
+
+  #tell(outcome: number | GatewayError): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#watch.onOutcome?.(outcome);
   }
 }

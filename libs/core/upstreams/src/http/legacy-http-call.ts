@@ -117,6 +117,7 @@ export class LegacyHttpCall
       connection.headers,
       { method: 'POST', url, headers, body },
       this.#reader,
+      call.forwardedHeaders,
     );
   }
 
@@ -316,6 +317,7 @@ export class LegacyHttpCall
       connection.streamHeaders,
       { method: 'GET', url, headers },
       this.#reader,
+      call.forwardedHeaders,
     );
     this.#slow?.moveTo(this.#http);
   }

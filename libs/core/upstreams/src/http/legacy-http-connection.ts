@@ -415,12 +415,14 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
         cancelTimer();
         resolve();
       };
+      const listener = new OutcomeListener({ onOutcome: finish });
       const call = sendAuthorized(
         http,
         this.#streamHeaders,
         { method: 'DELETE', url, headers: this.#streamHeaders.list },
-        new OutcomeListener(finish),
+        listener,
       );
+      listener.watch(call);
       const cancelTimer = context.clock.after(DELETE_MS, () => {
         call.abort();
         resolve();

@@ -1,10 +1,11 @@
 import { notificationText, requestText, type RpcMessage } from '@omni/jsonrpc';
-import { GatewayError, type HeaderList, type HttpCall, type HttpClient } from '@omni/ports';
+import { GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
 import { handshakeTimeout, negotiatedVersion } from '../connection/handshake-error.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { headerOf, postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
+import type { InstanceHttp } from './instance-http.ts';
 import { initializeParams } from '../connection/mcp-revision.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 
@@ -17,7 +18,7 @@ export interface LegacyHttpSession {
 }
 
 export interface HttpTarget {
-  readonly http: HttpClient;
+  readonly http: InstanceHttp;
   readonly url: string;
 }
 
@@ -139,12 +140,8 @@ class HttpInitialize implements HttpMessageSink {
       this.#http?.abort();
     }
     const headers = postHeaders(credentials, session.version, ...sessionHeaders(session));
-    this.#http = httpPost(
-      http,
-      url,
-      headers,
-      notificationText('notifications/initialized', ''),
-      (outcome) => {
+    this.#http = httpPost(http, url, headers, notificationText('notifications/initialized', ''), {
+      onOutcome: (outcome) => {
         if (outcome instanceof GatewayError) return this.#finish(outcome);
         if (outcome < 400) return this.#finish(session);
         this.#finish(
@@ -157,7 +154,7 @@ class HttpInitialize implements HttpMessageSink {
           ),
         );
       },
-    );
+    });
   }
 
   #finish(result: LegacyHttpSession | GatewayError): void {

@@ -14,16 +14,17 @@ import {
   type UpstreamAnswer,
   type UpstreamCall,
 } from '@omni/model';
-import { GatewayError, type HttpClient, type HttpRequest, LiveList, type Place } from '@omni/ports';
+import { GatewayError, type HttpRequest, LiveList, type Place } from '@omni/ports';
 import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
-import { OTHER_ERA_STATUSES } from '../connection/era-memory.ts';
+import { isOtherEraStatus } from '../connection/era-memory.ts';
 import { type AuthorizedCall, sendAuthorized } from './authorized-exchange.ts';
 import { ConnectFailures } from './connect-failures.ts';
 import { exchangePhase } from './exchange-phase.ts';
 import { addForwarded, postHeaders, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { OwnPosts } from './own-posts.ts';
+import type { InstanceHttp } from './instance-http.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
 import { errorCodeOf, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
@@ -32,7 +33,7 @@ import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
 
 export interface ModernHttpConnectionOptions extends ConnectionOptions {
-  readonly http: HttpClient;
+  readonly http: InstanceHttp;
   readonly url: string;
   readonly handshake: RpcMessage;
 }
@@ -134,7 +135,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     if (call.place !== undefined) this.#running.remove(call.place);
     if (this.#ended !== undefined) return;
     if (this.#connectFailures.isTooMuch(failure) && failure !== undefined) this.#break(failure);
-    else if (OTHER_ERA_STATUSES.has(failure?.data?.['status'])) this.doubtEra();
+    else if (isOtherEraStatus(failure?.data?.['status'])) this.doubtEra();
   }
 
   /** The upstream has answered as a server of the other era does: it is asked whether it is one by now. */
@@ -154,7 +155,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
           this.#leaveEra();
       },
       onFailure: ({ data }) => {
-        if (OTHER_ERA_STATUSES.has(data?.['status'])) this.#leaveEra();
+        if (isOtherEraStatus(data?.['status'])) this.#leaveEra();
       },
     });
   }
@@ -321,7 +322,7 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
       this.#connection.counters.strayAnswers++;
       return;
     }
-    if (OTHER_ERA_STATUSES.has(status) && !isOfThisEra(message, isNamed)) this.#connection.doubtEra();
+    if (isOtherEraStatus(status) && !isOfThisEra(message, isNamed)) this.#connection.doubtEra();
     this.#answer({ kind: 'message', message, status });
   }
 
@@ -348,7 +349,13 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
 
   #send(): AuthorizedCall {
     const request = this.#connection.requestOf(this.#call);
-    return sendAuthorized(this.#options.http, this.#connection.headers, request, this.#reader);
+    return sendAuthorized(
+      this.#options.http,
+      this.#connection.headers,
+      request,
+      this.#reader,
+      this.#call.forwardedHeaders,
+    );
   }
 
   #answer(answer: UpstreamAnswer): void {

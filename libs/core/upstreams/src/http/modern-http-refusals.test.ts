@@ -60,7 +60,7 @@ describe('ModernHttpConnection', () => {
   });
 
   it.each([
-    ['/mcp/', '/mcp/'],
+    ['//other.test/mcp/', '//other.test/mcp/'],
     ['https://up.test/mcp/?token=abc#x', 'https://up.test/mcp/'],
     ['https://up.test/s3cret/mcp', 'https://up.test/***/mcp'],
     ['https://user:pw@up.test/mcp', 'an address with credentials'],

@@ -3,6 +3,7 @@ import { ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing'
 import type { GatewayError } from '@omni/ports';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { postHeaders } from './http-headers.ts';
+import { InstanceHttp } from './instance-http.ts';
 import { OwnPosts } from './own-posts.ts';
 
 describe('OwnPosts', () => {
@@ -55,6 +56,16 @@ describe('OwnPosts', () => {
     }
   });
 
+  // guard: posts/open-answer
+  it('counts a message until its answer has ended, not only begun', () => {
+    const { posts, headers, http } = open();
+    for (let index = 0; index < 20; index++) posts.tell(`m${index}`, headers);
+    http.exchanges[0]?.head(200, ['content-type', 'application/json']);
+    expect(http.exchanges).toHaveLength(16);
+    http.exchanges[0]?.end();
+    expect(http.exchanges).toHaveLength(17);
+  });
+
   it('forgets what waits for a session that is gone', () => {
     const { posts, headers, http } = open();
     for (let index = 0; index < 20; index++) posts.tell('old', headers);
@@ -76,7 +87,7 @@ function open() {
   const dropped = { count: 0 };
   const overflows: GatewayError[] = [];
   const posts = new OwnPosts({
-    http,
+    http: new InstanceHttp(http, clock),
     url,
     upstream: 'up',
     clock,

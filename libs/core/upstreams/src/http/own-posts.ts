@@ -1,9 +1,10 @@
-import { type CancelTimer, type Clock, GatewayError, type HttpCall, type HttpClient } from '@omni/ports';
+import { type CancelTimer, type Clock, GatewayError, type HttpCall } from '@omni/ports';
 import type { RequestHeaders } from './http-headers.ts';
 import { httpPost } from './http-post.ts';
+import type { InstanceHttp } from './instance-http.ts';
 
 export interface OwnPostsOptions {
-  readonly http: HttpClient;
+  readonly http: InstanceHttp;
   readonly url: string;
   readonly upstream: string;
   readonly clock: Clock;
@@ -100,7 +101,8 @@ export class OwnPosts {
       this.#next();
     };
     this.#underWay.add(cancelTimer);
-    call = httpPost(http, url, headers, text, onOver);
+    // guard: posts/open-answer
+    call = httpPost(http, url, headers, text, { onOver });
   }
 }
 

@@ -9,6 +9,7 @@ import {
 import { messageChannelContract } from '@omni/testing/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
+import { InstanceHttp } from './instance-http.ts';
 import { SseChannel } from './sse-channel.ts';
 
 const URL_OF_STREAM = 'http://up.test:81/old/sse';
@@ -36,7 +37,7 @@ function open(http: HttpClient, maxMessageBytes = 10_000) {
   const endpoints: number[] = [];
   const channel = new SseChannel(
     {
-      http,
+      http: new InstanceHttp(http, clock),
       url: URL_OF_STREAM,
       credentials: credentials({ Authorization: 'Bearer s', Accept: 'x' }, clock),
       maxMessageBytes,
@@ -71,7 +72,7 @@ describe('SseChannel', () => {
     });
     return new SseChannel(
       {
-        http,
+        http: new InstanceHttp(http, clock),
         url: URL_OF_STREAM,
         credentials: credentials({}, clock),
         maxMessageBytes: 10_000_000,

@@ -1,15 +1,9 @@
 import { parseMessage } from '@omni/jsonrpc';
-import {
-  type ByteBudget,
-  type Clock,
-  GatewayError,
-  type HeaderList,
-  type HttpCall,
-  type HttpClient,
-} from '@omni/ports';
+import { type ByteBudget, type Clock, GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
 import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { bodyKind, postHeaders, streamHeaders } from './http-headers.ts';
+import type { InstanceHttp } from './instance-http.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import { refusedCredentials } from '../credentials/refused-credentials.ts';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
@@ -18,7 +12,7 @@ import { SseParser, type SseEvent, type SseProblem } from './sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
 export interface SseChannelOptions {
-  readonly http: HttpClient;
+  readonly http: InstanceHttp;
   /** Address of the stream. */
   readonly url: string;
   /** Names the upstream, too. */

@@ -4,14 +4,14 @@ import type {
   GatewayError,
   HeaderList,
   HttpCall,
-  HttpClient,
   HttpResponseListener,
 } from '@omni/ports';
 import { sendAuthorized } from '../http/authorized-exchange.ts';
-import { withForwarded, type RequestHeaders } from '../http/http-headers.ts';
+import { bodyKind, withForwarded, type RequestHeaders } from '../http/http-headers.ts';
+import type { InstanceHttp } from './instance-http.ts';
 
 export interface SsePostsOptions {
-  readonly http: HttpClient;
+  readonly http: InstanceHttp;
   readonly headers: RequestHeaders;
   readonly clock: Clock;
   /** Told a status that is no success, or why the message did not arrive. */
@@ -125,19 +125,29 @@ class Post implements HttpResponseListener {
     this.#events = events;
   }
 
-  send(http: HttpClient, url: string, own: RequestHeaders, message: Waiting): void {
+  send(http: InstanceHttp, url: string, own: RequestHeaders, message: Waiting): void {
     const headers = withForwarded(own.list, message.headers);
-    this.#call = sendAuthorized(http, own, { method: 'POST', url, headers, body: message.text }, this);
+    this.#call = sendAuthorized(
+      http,
+      own,
+      { method: 'POST', url, headers, body: message.text },
+      this,
+      message.headers.length === 0 ? undefined : message.headers,
+    );
   }
 
   abort(): void {
     this.#call?.abort();
   }
 
-  onHead(status: number): void {
+  onHead(status: number, headers: HeaderList): void {
     if (status >= 200 && status < 300) {
       this.#isAccepted = true;
-      return this.#events.onAccepted();
+      this.#events.onAccepted();
+      // Answers come on the stream that there is; another one may be left open for ever.
+      if (bodyKind(headers) !== 'events') return;
+      this.abort();
+      return this.#events.onOver();
     }
     this.abort();
     this.#events.onRefused(status);
