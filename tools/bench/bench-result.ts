@@ -109,7 +109,13 @@ export interface HalfLoadResult {
 export interface StartUpResult {
   readonly readyMs: Estimate | undefined;
   readonly idleRssBytes: Estimate | undefined;
-  readonly samples: readonly { readonly readyMs: number; readonly idleRssBytes: number }[];
+  /** Spawn of `omni stdio` to its answer to `initialize`; absent in results from before it was measured. */
+  readonly stdioMs?: Estimate | undefined;
+  readonly samples: readonly {
+    readonly readyMs: number;
+    readonly idleRssBytes: number;
+    readonly stdioMs?: number;
+  }[];
   readonly skipped: readonly SkippedSubject[];
 }
 

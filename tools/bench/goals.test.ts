@@ -114,4 +114,14 @@ describe('judgeGoals', () => {
       note: 'only 3 rounds kept: proves nothing',
     });
   });
+
+  it('judges how soon omni stdio answers, and says of results from before that it was not measured', () => {
+    const measured = measurements({ rates: 1, perCore: 1, coreShare: 1 });
+    const { startUp } = measured;
+    if (startUp === undefined) throw new TypeError('a start is measured');
+    expect(goal('stdio-ready', measured)).toMatchObject({ note: 'not measured' });
+    const judged = (ms: number): unknown =>
+      goal('stdio-ready', { ...measured, startUp: { ...startUp, stdioMs: estimate(ms) } })?.reached;
+    expect([399, 400].map(judged)).toEqual([true, false]);
+  });
 });

@@ -29,6 +29,8 @@ export interface PinnedProcessOptions {
   readonly cwd?: string;
   /** Opens an IPC channel; the process must be Node. */
   readonly ipc?: boolean;
+  /** Leaves its input and output to whoever started it; the log gets its errors alone. */
+  readonly pipes?: boolean;
 }
 
 const running = new Set<PinnedProcess>();
@@ -47,7 +49,11 @@ export class PinnedProcess {
     const [command = options.command, ...args] = [...pinning(options.core), options.command, ...options.args];
     this.child = spawn(command, args, {
       detached: true,
-      stdio: ['ignore', log, log, ...(options.ipc === true ? (['ipc'] as const) : [])],
+      stdio: [
+        ...(options.pipes === true ? (['pipe', 'pipe'] as const) : (['ignore', log] as const)),
+        log,
+        ...(options.ipc === true ? (['ipc'] as const) : []),
+      ],
       env: { ...process.env, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });

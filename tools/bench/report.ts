@@ -206,9 +206,13 @@ function sessionsText({
 }
 
 function startUpText(result: StartUpResult): string {
-  const { readyMs, idleRssBytes } = result;
+  const { readyMs, idleRssBytes, stdioMs } = result;
   const rows = [
     ['spawn to ready, ms', readyMs === undefined ? 'n/a' : estimate(readyMs, 0)],
+    [
+      'spawn of omni stdio to its answer to initialize, ms',
+      stdioMs === undefined ? 'n/a' : estimate(stdioMs, 0),
+    ],
     ['idle RSS after 3 s, MB', idleRssBytes === undefined ? 'n/a' : mebibytes(idleRssBytes.median)],
   ];
   return [

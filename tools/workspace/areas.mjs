@@ -32,6 +32,7 @@ export const AREAS = {
     'embedding',
     'half-open-servers',
     'isolation',
+    'launchers',
     'orphans',
     'request-logs',
     'restart',

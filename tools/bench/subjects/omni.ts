@@ -10,7 +10,9 @@ import { UPSTREAM_NAME, type Target } from '../target.ts';
 import { SubjectUnavailable, type Subject } from './subject.ts';
 
 /** Made anew by `main.ts` before anything is measured. */
-const BUNDLE = fileURLToPath(new URL('../../../apps/master-server/dist/bundle/main.mjs', import.meta.url));
+export const BUNDLE = fileURLToPath(
+  new URL('../../../apps/master-server/dist/bundle/main.mjs', import.meta.url),
+);
 const SOURCES = fileURLToPath(new URL('../../../apps/master-server/src/main.ts', import.meta.url));
 /** Node arguments that run Omni from its sources: nothing has to be bundled, and only the start is slower. */
 export const FROM_SOURCES: readonly string[] = ['--conditions=@omni/source', SOURCES];

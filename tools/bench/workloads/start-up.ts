@@ -7,14 +7,18 @@ import { sendOnce } from '../call-once.ts';
 import { memoryOf } from '../process-tree.ts';
 import { bootstrapMedian } from '../statistics.ts';
 import { startOmni, type RunningOmni } from '../subjects/omni.ts';
+import { stdioAnswerMs } from './stdio-start.ts';
 
 const READY_TIMEOUT_MS = 15_000;
 const POLL_MS = 2;
 const IDLE_MS = 3_000;
 
-/** Time from spawn to the first 200 of `/health/ready` with no upstreams, and resident memory three seconds later. */
+/**
+ * With no upstreams: time from spawn to the first 200 of `/health/ready`, resident memory three seconds later, and time from the spawn of
+ * `omni stdio` to its answer to `initialize`.
+ */
 export async function runStartUp(session: BenchSession, rounds: number): Promise<StartUpResult> {
-  const samples: { readyMs: number; idleRssBytes: number }[] = [];
+  const samples: { readyMs: number; idleRssBytes: number; stdioMs: number }[] = [];
   const skipped: SkippedSubject[] = [];
   for (let round = 0; round < rounds && skipped.length === 0; round += 1) {
     session.progress(`W10: round ${round + 1} of ${rounds}`);
@@ -25,7 +29,9 @@ export async function runStartUp(session: BenchSession, rounds: number): Promise
       omni = await startOmni({}, session.cores, folder);
       const readyMs = (await waitUntilReady(omni)) - omni.spawnedAt;
       await delay(IDLE_MS);
-      samples.push({ readyMs, idleRssBytes: memoryOf(ownPids(omni.process.pid)).rssBytes });
+      const idleRssBytes = memoryOf(ownPids(omni.process.pid)).rssBytes;
+      await omni.process.stop();
+      samples.push({ readyMs, idleRssBytes, stdioMs: await stdioAnswerMs(session, folder) });
     } catch (error) {
       const log = omni?.process.logTail() ?? '';
       skipped.push({
@@ -42,6 +48,10 @@ export async function runStartUp(session: BenchSession, rounds: number): Promise
     ),
     idleRssBytes: bootstrapMedian(
       samples.map(({ idleRssBytes }) => idleRssBytes),
+      session.seed,
+    ),
+    stdioMs: bootstrapMedian(
+      samples.map(({ stdioMs }) => stdioMs),
       session.seed,
     ),
     samples,
