@@ -137,6 +137,10 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'A hidden method of a server is called on its own endpoint.',
   },
   {
+    name: 'view/hidden-task-lists',
+    against: 'A hidden list of tasks is read on the endpoint of all servers.',
+  },
+  {
     name: 'view/bounded',
     against: 'Views are kept for every endpoint and variant that was ever asked for.',
   },

@@ -1,8 +1,10 @@
+import { GatewayError } from '@omni/ports';
 import { resultText, stringMember } from '@omni/jsonrpc';
 import { type CallContext, NOTHING_RUNS, type ReplySink, type RunningCall, serverOf } from '@omni/model';
 import { CallExecution } from './execution/call-execution.ts';
 import type { ExecutionDependencies } from './execution/execution-dependencies.ts';
-import type { RouteFinder } from './route-finder.ts';
+import { isListOfAll, type RouteFinder } from './route-finder.ts';
+import { TaskListing } from './tasks/task-listing.ts';
 
 const SET_LEVEL = 'logging/setLevel';
 
@@ -19,8 +21,13 @@ export class Dispatcher {
   /** Never throws; what goes wrong is told to the reply. */
   dispatch(context: CallContext, reply: ReplySink): RunningCall {
     if (context.message.method === SET_LEVEL) return this.#setLevel(context, reply);
-    const execution = new CallExecution(this.#dependencies, context, reply);
     const route = this.#routes.find(context);
+    if (isListOfAll(context) && typeof route !== 'function' && !(route instanceof GatewayError)) {
+      const listing = new TaskListing(this.#dependencies, context, reply);
+      listing.start(route.upstreams);
+      return listing;
+    }
+    const execution = new CallExecution(this.#dependencies, context, reply);
     if (typeof route === 'function')
       execution.awaitRoute(route((found, state) => execution.start(found, state)));
     else execution.start(route);

@@ -176,7 +176,7 @@ describe('RequestRouter', () => {
     ['tasks/get', 'files', true],
     ['tasks/list', 'files', true],
     ['tasks/get', undefined, true],
-    ['tasks/list', undefined, false],
+    ['tasks/list', undefined, true],
     ['vendor/x', undefined, false],
     ['rpc.discover', 'files', false],
     ['notifications/x', 'files', false],

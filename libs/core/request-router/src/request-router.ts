@@ -16,7 +16,7 @@ import { LogLabels } from './call/log-labels.ts';
 import type { UpstreamAccess } from './call/upstream-access.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { ConnectionLogLevels } from './log-levels/connection-log-levels.ts';
-import { isAboutTask, RouteFinder } from './route-finder.ts';
+import { isOfTasks, RouteFinder } from './route-finder.ts';
 import { StateSeal } from './seal/state-seal.ts';
 import { TaskIds } from './tasks/task-ids.ts';
 import { TaskRelay } from './tasks/task-relay.ts';
@@ -95,12 +95,12 @@ export class RequestRouter {
   }
 
   /**
-   * Vendor methods go to the one server of an endpoint; the endpoint of all would have to guess. The id of a task names its server, but
-   * a list of tasks names none.
+   * Vendor methods go to the one server of an endpoint; the endpoint of all would have to guess. The id of a task names its server, and
+   * a list of tasks is asked of each that has one.
    */
   carries(method: string, endpoint: Endpoint): boolean {
     return (
-      /* guard: route/vendor-scope */ (endpoint.kind !== 'all' || isAboutTask(method)) &&
+      /* guard: route/vendor-scope */ (endpoint.kind !== 'all' || isOfTasks(method)) &&
       /* guard: route/own-methods */ !OWN_METHODS.test(method)
     );
   }

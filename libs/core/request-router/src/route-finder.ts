@@ -199,9 +199,19 @@ function ofCompletion(message: RpcMessage, view: CatalogueView): Route | Gateway
   return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams };
 }
 
+/** Whether the tasks of several servers are asked for. */
+export function isListOfAll({ message, client }: CallContext): boolean {
+  return message.method === TASK_LIST && client.endpoint.kind === 'all';
+}
+
+/** Whether a method is about tasks. */
+export function isOfTasks(method: string): boolean {
+  return method.startsWith(TASKS);
+}
+
 /** Whether a method is about one task, which it names. */
-export function isAboutTask(method: string): boolean {
-  return method.startsWith(TASKS) && method !== TASK_LIST;
+function isAboutTask(method: string): boolean {
+  return isOfTasks(method) && method !== TASK_LIST;
 }
 
 /** Whether a request of a modern client brings a state back. */

@@ -201,6 +201,8 @@ export class ScriptedViews implements CatalogueViews {
   wrapsOutput = false;
   /** Answers vendor methods, where it is set. */
   methodRefusal: GatewayError | undefined;
+  /** Who lists tasks on the endpoint of all servers. */
+  taskLists: readonly string[] = [];
   /** Whether it is known what the upstreams offer. */
   isRead = true;
   /** Who may have any resource. */
@@ -221,7 +223,7 @@ export class ScriptedViews implements CatalogueViews {
       list: () => '{}',
       route: (_kind, name) => this.#route(name, serverOf(endpoint)),
       routeUri: (uri) => this.routeUri(uri),
-      routeMethod: () => this.methodRefusal ?? [serverOf(endpoint) ?? ''],
+      routeMethod: () => this.methodRefusal ?? (endpoint.kind === 'all' ? this.taskLists : [endpoint.server]),
       allowsWatch: (uri) => !(this.routeUri(uri) instanceof GatewayError),
       rememberUri: (uri, upstream) => this.remembered.push(`${upstream} ${uri}`),
     };

@@ -27,7 +27,10 @@ export interface CatalogueView {
   route(kind: 'tool' | 'prompt', name: string): Target | GatewayError;
   /** Upstreams that may serve the resource, best first. */
   routeUri(uri: string): readonly string[] | GatewayError;
-  /** The one upstream that a method unknown to Omni goes to; none on the endpoint of all servers. */
+  /**
+   * The one upstream that a method unknown to Omni goes to; none on the endpoint of all servers, except for `tasks/list`: there it is
+   * each that has such a list.
+   */
   routeMethod(method: string): readonly string[] | GatewayError;
   /** Whether clients may subscribe to changes of the resource. */
   allowsWatch(uri: string): boolean;

@@ -47,17 +47,17 @@ export const GATEWAY_ERRORS = {
   OMNI_NAME_AMBIGUOUS: { jsonRpcCode: -32602, httpStatus: 200, exitCode: 15, retryable: false, meaning: 'The name fits more than one server.', hint: 'Use the full name: server__tool.' },
   OMNI_CURSOR_INVALID: { jsonRpcCode: -32602, httpStatus: 200, retryable: false, meaning: 'The pagination cursor was not issued by this endpoint.', hint: 'Start the list again without a cursor.' },
   OMNI_STATE_INVALID: { jsonRpcCode: -32602, httpStatus: 200, retryable: false, meaning: 'The requestState was not issued to this user for this call, or it has expired.', hint: 'Make the call again without requestState and inputResponses; a state can be used once, with the same parameters.' },
-  OMNI_SESSION_REQUIRED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The request belongs to a legacy session but names none.', hint: 'Send initialize first and repeat its Mcp-Session-Id.' },
+  OMNI_SESSION_REQUIRED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The request belongs to a legacy session but names none.', hint: 'Send initialize first and repeat its Mcp-Session-Id, or state the revision in _meta as 2026-07-28 does.' },
   OMNI_SESSION_UNKNOWN: { jsonRpcCode: -32001, httpStatus: 404, retryable: false, meaning: 'The session does not exist, has ended, or belongs to somebody else.', hint: 'Send initialize again.' },
   OMNI_SESSION_NOT_INITIALIZED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'A request came before the handshake.', hint: 'Send initialize, or a server/discover request of the modern era.' },
   OMNI_STREAM_CONFLICT: { jsonRpcCode: -32600, httpStatus: 409, retryable: false, meaning: 'The session already has an open GET stream.', hint: 'Close the other stream first.' },
   OMNI_STREAM_OVER: { jsonRpcCode: -32600, httpStatus: 405, retryable: false, meaning: 'The stream to be resumed has nothing left to send.', hint: 'Nothing to do if its answer came; otherwise send the request again. Events are kept for five minutes.' },
-  OMNI_REQUEST_ID_IN_USE: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'A request with this id is still running in this session.', hint: 'Use each id once.' },
+  OMNI_REQUEST_ID_IN_USE: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'A request with this id is still running on this connection, where all answers share a stream.', hint: 'Use each id once, or Streamable HTTP, where each request has an answer of its own.' },
   OMNI_CANCELLED: { jsonRpcCode: -31001, httpStatus: 499, exitCode: 14, retryable: false, meaning: 'The caller cancelled the request.', hint: 'Nothing to do.' },
 
   // Who may call.
   OMNI_HOST_FORBIDDEN: { jsonRpcCode: -31010, httpStatus: 403, retryable: false, meaning: 'The Host header names a host that Omni does not serve.', hint: 'Add the name to server.allowedHosts if it is yours.' },
-  OMNI_ORIGIN_FORBIDDEN: { jsonRpcCode: -31011, httpStatus: 403, retryable: false, meaning: 'The Origin header names a site that may not call Omni.', hint: 'Add the origin to server.allowedOrigins if you trust it.' },
+  OMNI_ORIGIN_FORBIDDEN: { jsonRpcCode: -31011, httpStatus: 403, retryable: false, meaning: 'The Origin header names a site that may not call Omni.', hint: 'Add the origin to server.allowedOrigins if you trust its pages with all tools; pages of this machine are no exception.' },
   OMNI_AUTH_REQUIRED: { jsonRpcCode: -31012, httpStatus: 401, exitCode: 12, retryable: false, meaning: 'The request carries no valid token.', hint: 'Send Authorization: Bearer <token>; omni serve prints where the token is stored.' },
   OMNI_AUTH_UNAVAILABLE: { jsonRpcCode: -31013, httpStatus: 503, retryable: true, meaning: 'Omni could not find out in time who sent the request.', hint: 'Try again in a moment; if it lasts, check the service that knows the credentials of clients.' },
 

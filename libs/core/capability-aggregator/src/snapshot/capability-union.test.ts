@@ -106,7 +106,7 @@ describe('unitedCapabilities', () => {
     expect(JSON.parse(ownCapabilities(catalogueWith(skills), 'modern'))).toEqual(JSON.parse(skills));
   });
 
-  it('shows each era its own kind of tasks only, and no list of them', () => {
+  it('shows each era its own kind of tasks only', () => {
     const catalogues = [
       '{"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}}',
       '{"tasks":{"requests":{"tools":{"call":{}}}},"extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/ui":{}}}',
@@ -115,7 +115,7 @@ describe('unitedCapabilities', () => {
       tools: { listChanged: true },
       prompts: { listChanged: true },
       resources: { listChanged: true },
-      tasks: { cancel: {}, requests: { tools: { call: {} } } },
+      tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
       extensions: { 'io.modelcontextprotocol/ui': {} },
     });
     const modern = unitedCapabilities(catalogues, 'modern');
@@ -134,8 +134,10 @@ describe('unitedCapabilities', () => {
     expect(united(capabilities)).not.toContain('tasks');
   });
 
-  it('can cancel no task where no server can', () => {
-    expect(united('{"tasks":{"requests":{"tools":{"call":{}}}}}')).not.toContain('cancel');
+  it('can cancel and list no task where no server can', () => {
+    expect(united('{"tasks":{"requests":{"tools":{"call":{}}}}}')).toContain(
+      '"tasks":{"requests":{"tools":{"call":{}}}}',
+    );
   });
 
   it('is not confused by keys of the prototype', () => {

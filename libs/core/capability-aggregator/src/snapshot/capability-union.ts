@@ -71,7 +71,7 @@ export function ownCapabilities(catalogue: UpstreamCatalogue | undefined, era: E
  *
  * Tools, prompts and resources are always there, with `listChanged`. `experimental` and those `extensions` that work here are merged; a key
  * whose settings differ between servers is left out and stays on the endpoints of those servers. Each era sees its own kind of
- * tasks; a list of them names no server and stays on the endpoints of the servers too.
+ * tasks.
  *
  * @param catalogues - In the order of the configuration.
  * @returns A JSON object with its keys always in the same order.
@@ -97,7 +97,10 @@ export function unitedCapabilities(catalogues: readonly UpstreamCatalogue[], era
   const tasks = parts.map(({ object }) => memberOf(object, 'tasks')?.object).filter(startsTasks);
   if (era === 'legacy' && tasks.length > 0) {
     const canCancel = tasks.some((object) => memberOf(object, 'cancel') !== undefined);
-    members.push(`"tasks":{${canCancel ? '"cancel":{},' : ''}"requests":{"tools":{"call":{}}}}`);
+    const canList = tasks.some((object) => memberOf(object, 'list') !== undefined);
+    members.push(
+      `"tasks":{${canList ? '"list":{},' : ''}${canCancel ? '"cancel":{},' : ''}"requests":{"tools":{"call":{}}}}`,
+    );
   }
   for (const key of ['experimental', 'extensions']) {
     const entries = mergedEntries(
@@ -149,6 +152,12 @@ function entryOf(text: string, { key, start, end }: JsonMember): Entry {
 
 function membersText(entries: readonly Entry[]): string {
   return `{${entries.map(({ key, json }) => `${JSON.stringify(key)}:${json}`).join(',')}}`;
+}
+
+/** Whether a server lists the tasks that its tools have started. */
+export function listsTasks({ capabilities }: UpstreamCatalogue): boolean {
+  const tasks = memberOf(scanCapabilities(capabilities), 'tasks')?.object;
+  return startsTasks(tasks) && memberOf(tasks, 'list') !== undefined;
 }
 
 /** Whether calls of tools can become tasks (MCP 2025-11-25, basic/utilities/tasks, "Capabilities"). */

@@ -4,6 +4,7 @@ import type { RecentUris } from '../names/recent-uris.ts';
 import { MAX_URI_LENGTH } from '../reading/item-limits.ts';
 import { safeText } from '../reading/safe-text.ts';
 import type { CatalogueSnapshot } from '../snapshot/catalogue-snapshot.ts';
+import { listsTasks } from '../snapshot/capability-union.ts';
 import type { ListTexts } from './list-texts.ts';
 import type { ViewFilter, ViewSpec } from './view-filter.ts';
 
@@ -14,6 +15,7 @@ const MEMBERS: Readonly<Record<ListKind, string>> = {
   prompts: 'prompts',
 };
 const MAX_UNREAD_NAMED = 5;
+const TASK_LIST = 'tasks/list';
 
 export interface CompiledViewOptions extends ViewSpec {
   /** What is visible, and nothing else. */
@@ -113,12 +115,13 @@ export class CompiledView implements CatalogueView {
 
   routeMethod(method: string): readonly string[] | GatewayError {
     const { endpoint, filter } = this.#options;
-    // The endpoint of all servers would have to guess whose method it is.
-    if (
-      endpoint.kind === 'all' ||
-      /* guard: view/hidden-methods */ filter?.hidesMethod(endpoint.server, method) === true
-    )
-      return new GatewayError('OMNI_METHOD_UNKNOWN', `Method "${safeText(method)}" is not offered here`);
+    if (endpoint.kind === 'all') {
+      // It would have to guess whose method it is; tasks can be asked of each server that lists them.
+      const upstreams = method === TASK_LIST ? this.#whoListsTasks() : [];
+      return upstreams.length === 0 ? notOffered(method) : upstreams;
+    }
+    if (/* guard: view/hidden-methods */ filter?.hidesMethod(endpoint.server, method) === true)
+      return notOffered(method);
     return this.#unknownServer() ?? this.#upstreams;
   }
 
@@ -153,6 +156,18 @@ export class CompiledView implements CatalogueView {
     if (found.length === 0) found = this.#seen(this.#rememberedFor(uri), uri);
     if (found.length === 0) found = this.#seen(this.#onlyOneFor(uri), uri);
     return found;
+  }
+
+  #whoListsTasks(): readonly string[] {
+    const { era, filter, snapshot } = this.#options;
+    if (era === 'modern') return [];
+    return snapshot.upstreams.flatMap(({ name, isOff }) => {
+      const catalogue = snapshot.catalogues.get(name);
+      const isOffered = !isOff && catalogue !== undefined && listsTasks(catalogue);
+      return isOffered && /* guard: view/hidden-task-lists */ filter?.hidesMethod(name, TASK_LIST) !== true
+        ? [name]
+        : [];
+    });
   }
 
   #rememberedFor(uri: string): readonly string[] {
@@ -199,4 +214,8 @@ export class CompiledView implements CatalogueView {
       ? undefined
       : new GatewayError('OMNI_SERVER_UNKNOWN', `No server "${safeText(endpoint.server)}" is configured`);
   }
+}
+
+function notOffered(method: string): GatewayError {
+  return new GatewayError('OMNI_METHOD_UNKNOWN', `Method "${safeText(method)}" is not offered here`);
 }

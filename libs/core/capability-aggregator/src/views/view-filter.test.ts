@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import { catalogueOf, type Offer, offer, toolNames, viewOf } from '../catalogue.fixture.ts';
+import { catalogueOf, type Offer, offer, toolNames, upstreamsOf, viewOf } from '../catalogue.fixture.ts';
 import type { OfferedItem } from './view-filter.ts';
 
 function hiding(offers: Readonly<Record<string, Offer>>, ...hidden: readonly string[]) {
@@ -87,6 +87,28 @@ describe('a view with hidden items', () => {
     expect(viewOf(catalogue, 'b').routeMethod('vendor/x')).toEqual(['b']);
     expect(codeOf(viewOf(catalogue).routeMethod('vendor/y'))).toBe('OMNI_METHOD_UNKNOWN');
     expect(codeOf(viewOf(catalogue, 'nobody').routeMethod('vendor/y'))).toBe('OMNI_SERVER_UNKNOWN');
+  });
+
+  // guard: view/hidden-task-lists
+  it('asks each server for its tasks that lists them, is on and is shown', () => {
+    const lists = (more: string): Offer => ({ more: { capabilities: `{"tasks":{${more}}}` } });
+    const tools = '"requests":{"tools":{"call":{}}}';
+    const offers = {
+      a: lists(`"list":{},${tools}`),
+      b: lists(tools),
+      c: lists(`"list":{},${tools}`),
+      d: lists('"list":{}'),
+    };
+    expect(viewOf(catalogueOf(offers)).routeMethod('tasks/list')).toEqual(['a', 'c']);
+    expect(viewOf(hiding(offers, 'c methods tasks/list')).routeMethod('tasks/list')).toEqual(['a']);
+    const off = catalogueOf(offers, { upstreams: upstreamsOf(['a', 'b', 'c', 'd'], ['a']) });
+    expect(viewOf(off).routeMethod('tasks/list')).toEqual(['c']);
+    expect(codeOf(viewOf(catalogueOf(offers), undefined, 'modern').routeMethod('tasks/list'))).toBe(
+      'OMNI_METHOD_UNKNOWN',
+    );
+    expect(codeOf(viewOf(catalogueOf({ b: offers.b })).routeMethod('tasks/list'))).toBe(
+      'OMNI_METHOD_UNKNOWN',
+    );
   });
 
   it('is announced also when what changes comes to light only where something else is hidden', () => {

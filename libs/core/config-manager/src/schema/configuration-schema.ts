@@ -46,7 +46,9 @@ const ServerSchema = z.strictObject({
         ),
     )
     .default([])
-    .describe('Web origins whose pages may call Omni.'),
+    .describe(
+      'Web origins whose pages may call Omni and read its answers, e.g. "http://localhost:6274" for the Inspector. Pages of this machine are listed like all others.',
+    ),
   legacySse: z
     .boolean()
     .default(false)

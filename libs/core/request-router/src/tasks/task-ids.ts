@@ -19,6 +19,7 @@ export interface UpstreamTask {
 export type TaskClient = Pick<ClientContext, 'principal' | 'session'>;
 
 interface OwnedTask {
+  readonly upstream: string;
   readonly principal: string;
   /** Where its client hears of it: the session that has started it or asked for it last. Tasks may outlive sessions. */
   session: WeakRef<ClientBinding> | undefined;
@@ -77,7 +78,13 @@ export class TaskIds {
         ),
       );
     }
-    const task: OwnedTask = { principal, session: sessionOf(client), sealed: undefined, waiting: [] };
+    const task: OwnedTask = {
+      upstream,
+      principal,
+      session: sessionOf(client),
+      sealed: undefined,
+      waiting: [],
+    };
     this.#remember(key, task);
     this.#seal.seal(payload).then(
       (sealed) => {
@@ -108,6 +115,13 @@ export class TaskIds {
     const task = this.#tasks.get(this.#keyOf(upstream, id));
     // guard: advisory/CVE-2026-111767-list, task/list-filter
     return task?.principal === principal ? task.sealed : undefined;
+  }
+
+  /** The upstreams at which a principal is known to have tasks. */
+  upstreamsOf(principal: string): ReadonlySet<string> {
+    const upstreams = new Set<string>();
+    for (const task of this.#tasks.values()) if (task.principal === principal) upstreams.add(task.upstream);
+    return upstreams;
   }
 
   /** The session that hears of a task; `undefined` when none does any more. */
@@ -143,10 +157,11 @@ export class TaskIds {
     // Servers that count may give an id again: then it is the task of whoever has started it last.
     // guard: advisory/CVE-2026-111767-legacy, advisory/CVE-2026-111767-modern
     if (known !== undefined && known.principal !== principal) return undefined;
-    const owned = known ?? { principal, session: undefined, sealed, waiting: [] };
+    const { upstream } = task;
+    const owned = known ?? { upstream, principal, session: undefined, sealed, waiting: [] };
     owned.session = sessionOf(client) ?? owned.session;
     this.#remember(key, owned);
-    return { upstream: task.upstream, id: task.task };
+    return { upstream, id: task.task };
   }
 
   #keyOf(upstream: string, id: string): string {

@@ -126,6 +126,11 @@ export class TaskRelay {
     if (!isKnown && /* guard: task/told */ !isAboutTask) tell(message);
   }
 
+  /** The upstreams at which a principal is known to have tasks. */
+  upstreamsOf(principal: string): ReadonlySet<string> {
+    return this.#ids.upstreamsOf(principal);
+  }
+
   /** A notification about a task that came on a connection which clients share. */
   #toSession(upstream: string, notification: RpcMessage): void {
     const place = taskIn(notification.text, notification.params);
