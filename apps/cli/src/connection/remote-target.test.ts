@@ -125,7 +125,7 @@ describe('openRemoteTarget', () => {
 
   it('keeps the token of this user on this machine', async () => {
     const fetched = jest.spyOn(globalThis, 'fetch').mockImplementation((url) => {
-      const nonce = /\/health\/owner\/(.+)$/.exec(String(url))?.[1];
+      const nonce = /\/health\/owner\/(.+)$/.exec(url instanceof Request ? url.url : url.toString())?.[1];
       const text = nonce === undefined ? body : JSON.stringify({ proof: ownerProof(TOKEN, nonce, 1) });
       return Promise.resolve(new Response(text));
     });

@@ -28,7 +28,8 @@ export async function checkConfigSafety(paths: readonly string[]): Promise<Confi
     folders.add(dirname(path)).add(dirname(await realpath(path)));
     judge(path, await pathChangeableBy(path), warnings);
     // guard: files/readable
-    if (process.platform !== 'win32' && ((await stat(path)).mode & OTHERS_READ) !== 0) readableByAll.push(path);
+    if (process.platform !== 'win32' && ((await stat(path)).mode & OTHERS_READ) !== 0)
+      readableByAll.push(path);
   }
   for (const folder of folders) judge(folder, await pathChangeableBy(folder), warnings);
   return { warnings, readableByAll };

@@ -45,7 +45,7 @@ export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise
   const sink =
     target === 2
       ? new LineSink({
-          put: (bytes, done) => write(2, bytes, done),
+          put: (bytes, done) => write(target, bytes, done),
           onLost: options.onLost ?? (() => {}),
           gapLine: (lost, reason) =>
             `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), pid: process.pid, lost, reason, msg: 'log lines were lost' })}\n`,

@@ -23,7 +23,9 @@ export async function loadConfiguration(
   const configuration = parseConfiguration(sources, { env: environment, strict });
   const shown = sources
     .filter((source) => safety.readableByAll.includes(source.path) && holdsToken(source, configuration))
-    .map((source) => `${source.path} holds a token, and every user of this machine can read it; chmod 600 it`);
+    .map(
+      (source) => `${source.path} holds a token, and every user of this machine can read it; chmod 600 it`,
+    );
   return { ...configuration, warnings: [...safety.warnings, ...shown, ...configuration.warnings] };
 }
 
