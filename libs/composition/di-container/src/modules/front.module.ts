@@ -19,6 +19,7 @@ export function registerFront(scope: Scope): void {
       authentication: Token.Authentication,
       hostCheck: Token.OriginGuard,
       health: Token.HealthMonitor,
+      dialects: Token.Dialects,
       clock: Token.Clock,
       random: Token.Random,
       openSessionScope: Token.OpenSessionScope,

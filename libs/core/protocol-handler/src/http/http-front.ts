@@ -1,6 +1,7 @@
 import { parseMessage, type RpcBatch, type RpcMessage } from '@omni/jsonrpc';
 import {
   type ClientContext,
+  type Dialects,
   type Endpoint,
   forwardableHeaders,
   isLegacyVersion,
@@ -8,7 +9,6 @@ import {
   NOTHING_RUNS,
   type RunningCall,
   serverOf,
-  SUPPORTED_VERSIONS,
   withTraceContext,
 } from '@omni/model';
 import { type Exchange, GatewayError, type HeaderList, type Logger, type Principal } from '@omni/ports';
@@ -22,7 +22,13 @@ import type { SseFront } from './sse-front.ts';
 import { checkBatch, runBatch } from '../legacy/batch.ts';
 import { checkInitialize } from '../legacy/legacy-session.ts';
 import type { HttpSession, LegacySessions } from '../legacy/legacy-sessions.ts';
-import { checkMirroredHeaders, claimsModernEnvelope, readEnvelope } from '../modern/modern-envelope.ts';
+import { DialectWriter, inCommonTerms } from '../modern/dialect-writer.ts';
+import {
+  checkMirroredHeaders,
+  claimsModernEnvelope,
+  dialectOf,
+  readEnvelope,
+} from '../modern/modern-envelope.ts';
 import type { ModernRequests } from '../modern/modern-requests.ts';
 import { ClientRequest } from '../request/client-request.ts';
 import type { FrontRequests } from '../request/front-requests.ts';
@@ -49,6 +55,7 @@ export interface HttpFrontOptions {
   readonly sessions: LegacySessions;
   readonly ticker: StreamTicker;
   readonly limits: FrontLimits;
+  readonly dialects: Dialects;
   /** Names of headers that some server may be told, in lower case. */
   readonly forwardable: readonly string[];
   readonly requests: FrontRequests;
@@ -179,13 +186,15 @@ export class HttpFront {
     message: RpcMessage,
     version: string,
   ): void {
-    if (isModernVersion(version)) return this.#modern(exchange, principal, endpoint, message);
+    const { dialects } = this.#options;
+    if (isModernVersion(version) || dialects.of(version) !== undefined)
+      return this.#modern(exchange, principal, endpoint, message);
     const error = new GatewayError(
       'OMNI_VERSION_UNSUPPORTED',
       'MCP-Protocol-Version names a version that is not supported',
       {
         data: {
-          supported: SUPPORTED_VERSIONS,
+          supported: dialects.supported,
           requested: version
             // guard: request/version-in-error
             .slice(0, 64),
@@ -202,21 +211,23 @@ export class HttpFront {
         new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'),
       );
     if (message.kind === 'notification') return acknowledge(exchange);
-    const envelope = readEnvelope(message, exchange.header('mcp-protocol-version'));
+    const { dialects } = this.#options;
+    const envelope = readEnvelope(message, dialects, exchange.header('mcp-protocol-version'));
     if (envelope instanceof GatewayError)
       return this.#refuse(exchange, message, unknownClient(principal, endpoint, 'modern'), envelope);
     const { modern, requests, ticker } = this.#options;
     const writer = new HttpWriter(exchange, ticker);
+    const dialect = dialectOf(message, dialects);
     const request = new ClientRequest(requests, {
-      message,
+      message: dialect === undefined ? message : inCommonTerms(message),
       client: { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope },
-      writer,
+      writer: dialect === undefined ? writer : new DialectWriter(writer, dialect, message.method),
       owner: this.#modernRequests,
       headers: exchange,
       paramHeaders: message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : NO_HEADERS,
       forwardable: this.#forwardable(exchange),
     });
-    const mismatch = checkMirroredHeaders(message, (name) => exchange.header(name));
+    const mismatch = checkMirroredHeaders(message, (name) => exchange.header(name), dialect);
     if (mismatch !== undefined) return request.refuse(mismatch);
     request.start(modern);
     if (request.isSettled) return;

@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientBinding, UpstreamConnection } from '@omni/model';
+import type { ClientBinding, Dialect, Dialects, UpstreamConnection } from '@omni/model';
 import type {
   ByteBudget,
   ChannelDialer,
@@ -39,6 +39,7 @@ export interface ConnectionContext {
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
   readonly chains: CallChains;
+  readonly dialects: Dialects;
   /** Uniform in 0 ≤ x < 1; spreads reconnects. */
   readonly random: () => number;
   /** Where credentials beside the configured ones come from. */
@@ -70,6 +71,8 @@ export interface ConnectionOptions {
   readonly events: ConnectionEvents;
   /** The session that the connection belongs to; `undefined` when clients share it. */
   readonly binding: ClientBinding | undefined;
+  /** What the upstream speaks in place of the revision that is spoken inside; found by the handshake. */
+  readonly dialect?: Dialect | undefined;
 }
 
 /** What was dropped on a connection, for the operator. */

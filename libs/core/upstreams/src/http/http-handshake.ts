@@ -53,9 +53,10 @@ class HttpProbe implements HttpMessageSink {
   readonly #reader: HttpMessageReader;
   readonly #cancelTimer: CancelTimer;
   #http: HttpCall | undefined;
-  #abortLegacy: (() => void) | undefined;
+  #abortNext: (() => void) | undefined;
   #isOver = false;
 
+  /** @param options - With the dialect to ask in, where the upstream has named one. */
   constructor(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
     this.#options = options;
     this.#done = done;
@@ -71,9 +72,12 @@ class HttpProbe implements HttpMessageSink {
   }
 
   begin(): void {
-    const { http, url, credentials, context } = this.#options;
-    const headers = postHeaders(credentials, MODERN_VERSION, 'mcp-method', 'server/discover');
-    const body = requestText(DISCOVER_ID, 'server/discover', modernParams(context.identity, ''));
+    const { http, url, credentials, context, dialect } = this.#options;
+    const version = dialect?.version ?? MODERN_VERSION;
+    const params = modernParams(context.identity, '', version);
+    const more = dialect?.headersOf('server/discover', params) ?? [];
+    const headers = postHeaders(credentials, version, 'mcp-method', 'server/discover', ...more);
+    const body = requestText(DISCOVER_ID, 'server/discover', params);
     this.#http = sendAuthorized(
       http,
       headers,
@@ -84,7 +88,7 @@ class HttpProbe implements HttpMessageSink {
 
   abort(): void {
     this.#end();
-    this.#abortLegacy?.();
+    this.#abortNext?.();
   }
 
   onHead(): boolean {
@@ -93,7 +97,7 @@ class HttpProbe implements HttpMessageSink {
 
   onMessage(message: RpcMessage, status: number): void {
     if (message.kind !== 'response' || this.#isOver) return;
-    const { spec, credentials } = this.#options;
+    const { spec, credentials, context, dialect } = this.#options;
     if (status >= 500) {
       return this.#fail(
         new GatewayError(
@@ -105,14 +109,20 @@ class HttpProbe implements HttpMessageSink {
         ),
       );
     }
-    const verdict = probeVerdict(message);
+    const verdict = probeVerdict(message, context.dialects);
     switch (verdict.kind) {
-      case 'modern':
+      case 'modern': {
         this.#end();
-        return this.#done({
-          kind: 'connection',
-          connection: new ModernHttpConnection({ ...this.#options, handshake: message }),
-        });
+        const options = { ...this.#options, dialect: verdict.dialect, handshake: message };
+        return this.#done({ kind: 'connection', connection: new ModernHttpConnection(options) });
+      }
+      case 'dialect': {
+        if (dialect !== undefined) return this.#fail(refusalError(credentials, 'server/discover', message));
+        this.#end();
+        const next = new HttpProbe({ ...this.#options, dialect: verdict.dialect }, this.#done);
+        this.#abortNext = () => next.abort();
+        return next.begin();
+      }
       case 'incompatible':
         return this.#fail(incompatibleError(credentials, verdict.supported));
       case 'legacy':
@@ -144,7 +154,7 @@ class HttpProbe implements HttpMessageSink {
   #fallBack(): void {
     if (this.#isOver) return;
     this.#end();
-    this.#abortLegacy = openLegacy(this.#options, this.#done);
+    this.#abortNext = openLegacy(this.#options, this.#done);
   }
 
   #fail(error: GatewayError): void {
