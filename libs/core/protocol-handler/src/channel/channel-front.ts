@@ -9,6 +9,7 @@ import {
 } from '@omni/jsonrpc';
 import {
   type ClientContext,
+  type Dialect,
   type Dialects,
   type Endpoint,
   NOTHING_RUNS,
@@ -29,13 +30,12 @@ import type { FrontLimits } from '../collaborators.ts';
 import type { PostListener } from '../http/sse-connection.ts';
 import { checkBatch, runBatch } from '../legacy/batch.ts';
 import { checkInitialize, LegacySession, type SessionDependencies } from '../legacy/legacy-session.ts';
-import { DialectWriter, inCommonTerms } from '../modern/dialect-writer.ts';
 import { claimsModernEnvelope, dialectOf, readEnvelope } from '../modern/modern-envelope.ts';
 import type { ModernRequests } from '../modern/modern-requests.ts';
 import { ClientRequest, type RequestOwner } from '../request/client-request.ts';
+import { inCommonTerms } from '../request/dialect-terms.ts';
 import type { FrontRequests } from '../request/front-requests.ts';
 import { refuseMessage } from '../request/refuse.ts';
-import type { ResponseWriter } from '../request/response-writer.ts';
 import { RequestsById } from '../request/requests-by-id.ts';
 import { unknownClient } from '../request/unknown-client.ts';
 
@@ -192,8 +192,7 @@ export class ChannelFront implements PostListener {
     const dialect = dialectOf(message, dialects);
     if (dialect === undefined)
       return this.#requestOf(message, client, this.#modernRequests, forwardable).start(modern);
-    const writer = new DialectWriter(this.#writer, dialect, message.method);
-    this.#requestOf(inCommonTerms(message), client, this.#modernRequests, forwardable, writer).start(modern);
+    this.#requestOf(inCommonTerms(message), client, this.#modernRequests, forwardable, dialect).start(modern);
   }
 
   /** @param client - Default: one that has no session yet. */
@@ -202,13 +201,14 @@ export class ChannelFront implements PostListener {
     client?: ClientContext,
     owner?: RequestOwner,
     forwardable?: HeaderList,
-    writer: ResponseWriter = this.#writer,
+    dialect?: Dialect,
   ): ClientRequest {
     const { requests, principal, endpoint } = this.#options;
     return new ClientRequest(requests, {
       message,
       client: client ?? unknownClient(principal, endpoint, 'legacy'),
-      writer,
+      writer: this.#writer,
+      dialect,
       owner,
       forwardable,
     });

@@ -22,7 +22,6 @@ import type { SseFront } from './sse-front.ts';
 import { checkBatch, runBatch } from '../legacy/batch.ts';
 import { checkInitialize } from '../legacy/legacy-session.ts';
 import type { HttpSession, LegacySessions } from '../legacy/legacy-sessions.ts';
-import { DialectWriter, inCommonTerms } from '../modern/dialect-writer.ts';
 import {
   checkMirroredHeaders,
   claimsModernEnvelope,
@@ -31,6 +30,7 @@ import {
 } from '../modern/modern-envelope.ts';
 import type { ModernRequests } from '../modern/modern-requests.ts';
 import { ClientRequest } from '../request/client-request.ts';
+import { inCommonTerms } from '../request/dialect-terms.ts';
 import type { FrontRequests } from '../request/front-requests.ts';
 import { refuse } from '../request/refuse.ts';
 import { RequestList } from '../request/request-list.ts';
@@ -221,7 +221,8 @@ export class HttpFront {
     const request = new ClientRequest(requests, {
       message: dialect === undefined ? message : inCommonTerms(message),
       client: { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope },
-      writer: dialect === undefined ? writer : new DialectWriter(writer, dialect, message.method),
+      writer,
+      dialect,
       owner: this.#modernRequests,
       headers: exchange,
       paramHeaders: message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : NO_HEADERS,

@@ -19,7 +19,7 @@ import {
   MODERN_VERSION,
 } from '@omni/model';
 import type { GatewayIdentity } from './open-connection.ts';
-import { declaredUnder, type RootsPolicy } from './roots-policy.ts';
+import { declaredUnder, type RootsPolicy } from '../terms/roots-policy.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
 
 /** Capabilities of a client that an upstream may make use of through Omni. */

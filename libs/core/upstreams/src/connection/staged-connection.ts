@@ -9,7 +9,7 @@ import {
 } from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
 import type { CallChains } from './call-chains.ts';
-import { sendInDialect } from './dialect-call.ts';
+import { sendInDialect } from '../terms/dialect-call.ts';
 import type { ConnectionOptions } from './open-connection.ts';
 
 /** What every kind of connection has: all calls, Omni's own too, go through the stages of the gateway. */
