@@ -17,6 +17,7 @@ export { createChannelPair, type ChannelPairOptions } from './channel-pair.ts';
 export { capabilitiesAcrossEras, withoutRoots } from './client/client-capabilities.ts';
 export type { ClientBinding, ClientContext, Leftover } from './client/client-context.ts';
 export { canAnswer, missingCapability, type AskedOfClient } from './client/declared-capabilities.ts';
+export { NO_DIALECTS, Dialects, type Dialect } from './vocabulary/dialects.ts';
 export { DeferredEnd, refusedCall } from './call/deferred-end.ts';
 export {
   ALL_SERVERS,

@@ -1,5 +1,5 @@
 import { parseMessage, type RpcMessage, scanJson } from '@omni/jsonrpc';
-import { type ChunkSink, internalCall } from '@omni/model';
+import { type ChunkSink, internalCall, NO_DIALECTS } from '@omni/model';
 import { configuredCredentials, silentLogger } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import {
@@ -154,6 +154,7 @@ function receiveWithConnection(): Receive {
       identity: { name: 'omni', version: '1' },
       limits: DEFAULT_UPSTREAM_LIMITS,
       deadlines: new Deadlines(clock),
+      dialects: NO_DIALECTS,
       eras: new EraMemory(),
       chains: new CallChains(),
       random: () => 0,

@@ -40,8 +40,7 @@ export const ROUTER_GUARDS: readonly Guard[] = [
   },
   {
     name: 'roots/declared-modern',
-    against:
-      'A modern server hears that a client would name folders, and takes what it names as leave of its owner.',
+    against: 'A modern server takes folders that a client names as leave of its owner.',
     without: 'capabilities',
   },
   {

@@ -275,8 +275,7 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
   },
   {
     name: 'roots/declared',
-    against:
-      'A legacy server hears that a client would name folders, and takes what it names as leave of its owner.',
+    against: 'A legacy server takes folders that a client names as leave of its owner.',
     without: 'capabilities',
   },
   {

@@ -1,3 +1,4 @@
+import { NO_DIALECTS } from '@omni/model';
 import { configuredCredentials, silentLogger, systemClock, systemRandom } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { registerGateway } from './modules/gateway-modules.ts';
@@ -31,6 +32,7 @@ export function rootScope(options: MasterServerOptions): Scope {
   const root = Scope.root();
   root.register(Token.Configuration, { useValue: configuration });
   root.register(Token.StartGraceMs, { useValue: options.startGraceMs ?? HTTP_START_GRACE_MS });
+  root.register(Token.Dialects, { useValue: NO_DIALECTS });
   root.register(Token.Clock, { useValue: options.clock ?? systemClock });
   root.register(Token.Random, { useValue: options.random ?? systemRandom });
   root.register(Token.Logger, { useValue: options.logger ?? silentLogger });

@@ -3,7 +3,7 @@ import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
 import type { HealthMonitor } from '@omni/health';
-import type { CatalogueViews, ClientContext } from '@omni/model';
+import type { CatalogueViews, ClientContext, Dialects } from '@omni/model';
 import type {
   ChannelDialer,
   ChildLauncher,
@@ -32,6 +32,7 @@ export const Token = {
   Configuration: token<GatewayConfiguration>('Configuration'),
   ConfigurationManager: token<ConfigurationManager<GatewayConfiguration>>('ConfigurationManager'),
   StartGraceMs: token<number>('StartGraceMs'),
+  Dialects: token<Dialects>('Dialects'),
   // Adapters; the last three are absent where the runtime has none.
   Clock: token<Clock>('Clock'),
   Random: token<Random>('Random'),

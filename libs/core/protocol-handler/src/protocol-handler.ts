@@ -2,8 +2,9 @@ import {
   ALL_SERVERS,
   type CatalogueViews,
   type ClientContext,
+  type Dialects,
   type Endpoint,
-  SUPPORTED_VERSIONS,
+  NO_DIALECTS,
 } from '@omni/model';
 import {
   GatewayError,
@@ -57,6 +58,8 @@ export interface ProtocolHandlerOptions {
   readonly legacySse: boolean;
   /** Opens what belongs to a legacy session. Default: nothing. */
   readonly openSessionScope?: ((client: ClientContext) => SessionScope) | undefined;
+  /** Revisions of the modern era that are not spoken inside. Default: none. */
+  readonly dialects?: Dialects;
   readonly clock: Clock;
   /** Default: the runtime's. */
   readonly random?: Random;
@@ -98,6 +101,7 @@ export class ProtocolHandler {
   readonly #http: HttpFront;
   readonly #dependencies: SessionDependencies;
   readonly #requests: FrontRequests;
+  readonly #dialects: Dialects;
   readonly #connections = new Set<ChannelFront>();
   #connected = 0;
   #since: Millis;
@@ -108,6 +112,8 @@ export class ProtocolHandler {
     this.#options = options;
     const { views, dispatch, identity, limits, clock, logger } = options;
     const updates = new FairUpdates(options.updates, clock);
+    const { dialects = NO_DIALECTS } = options;
+    this.#dialects = dialects;
     this.#since = clock.now();
     const ticker = new StreamTicker(clock);
     const lists = new ListAnswers(views);
@@ -117,7 +123,7 @@ export class ProtocolHandler {
       new RequestLog({ logger, clock, random: options.random }),
     );
     this.#listens = new ListenHub({ views, updates, dispatch, clock });
-    this.#modern = new ModernRequests({ views, dispatch, lists, listens: this.#listens, identity });
+    this.#modern = new ModernRequests({ views, dispatch, lists, listens: this.#listens, identity, dialects });
     this.#dependencies = {
       views,
       dispatch,
@@ -150,7 +156,7 @@ export class ProtocolHandler {
       ...parts,
       bind: (open, client) => this.bind(open, client),
     });
-    this.#http = new HttpFront({ ...options, ...parts, sse: options.legacySse ? sse : undefined });
+    this.#http = new HttpFront({ ...options, dialects, ...parts, sse: options.legacySse ? sse : undefined });
   }
 
   /** Answers one HTTP exchange; never throws. */
@@ -190,6 +196,7 @@ export class ProtocolHandler {
         dependencies: this.#dependencies,
         requests: this.#requests,
         limits: this.#options.limits,
+        dialects: this.#dialects,
         logger: this.#options.logger,
         principal: onConnection(principal, key),
         endpoint,
@@ -216,7 +223,7 @@ export class ProtocolHandler {
 
   advertise(): Advertisement {
     return {
-      supportedVersions: SUPPORTED_VERSIONS,
+      supportedVersions: this.#dialects.supported,
       capabilities: this.#options.views.of({ endpoint: ALL_SERVERS, era: 'modern', capabilities: '{}' })
         .capabilities,
     };

@@ -23,7 +23,7 @@ import { isOtherEraStatus } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
 import { OwnerReports } from './lifecycle/owner-reports.ts';
-import { declaredUnder } from './connection/roots-policy.ts';
+import { declaredUnder } from './terms/roots-policy.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
 import { speaksLegacyToo } from './connection/mcp-revision.ts';

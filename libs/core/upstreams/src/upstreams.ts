@@ -1,4 +1,4 @@
-import type { CallStage } from '@omni/model';
+import { type CallStage, type Dialects, NO_DIALECTS } from '@omni/model';
 import {
   type ChannelDialer,
   type ChildLauncher,
@@ -44,6 +44,8 @@ export interface UpstreamsOptions {
   readonly stages?: readonly CallStage[];
   /** Asked for calls that wait for a server to start. Default: any number may. */
   readonly holdPlace?: HoldPlace;
+  /** Revisions of the modern era that are not spoken inside. Default: none. */
+  readonly dialects?: Dialects;
   /** Spreads restarts. Default: the runtime's. */
   readonly random?: Random;
   readonly observer: UpstreamObserver;
@@ -73,6 +75,7 @@ export class Upstreams {
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
       chains: this.#chains,
+      dialects: options.dialects ?? NO_DIALECTS,
       random: options.random ?? systemRandom,
       credentials: options.credentials ?? configuredCredentials,
       launcher: options.launcher,

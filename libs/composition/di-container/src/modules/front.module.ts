@@ -19,6 +19,7 @@ export function registerFront(scope: Scope): void {
       hostCheck: Token.OriginGuard,
       health: Token.HealthMonitor,
       pages: Token.Pages,
+      dialects: Token.Dialects,
       clock: Token.Clock,
       random: Token.Random,
       openSessionScope: Token.OpenSessionScope,

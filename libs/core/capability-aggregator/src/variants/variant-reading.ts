@@ -69,7 +69,7 @@ export class VariantReading {
   /** Attempts in a row that have read nothing, or not all lists. */
   #failures = 0;
   /** Who has asked last for what could not be read. */
-  #asker: Demand | undefined;
+  #lastDemand: Demand | undefined;
   #lost = 0;
   readonly #waiting = new Set<Waiter>();
   #cancelNext: CancelTimer | undefined;
@@ -144,14 +144,14 @@ export class VariantReading {
     this.#isStopped = true;
     this.#cancelNext?.();
     this.#cancelRetry?.();
-    this.#asker = undefined;
+    this.#lastDemand = undefined;
     this.#settle();
   }
 
   #open(demand: Demand): void {
     const { client, sources } = demand;
     this.#isBusy = true;
-    this.#asker = demand;
+    this.#lastDemand = demand;
     sources.open(this.#options.upstream, client, (source) => {
       if (source instanceof GatewayError) return this.#fail(source);
       if (source !== undefined) return this.#isStopped ? source.release() : this.#read(source);
@@ -224,7 +224,7 @@ export class VariantReading {
       next.wasTried = true;
       return this.#open(next.demand);
     }
-    if (hasLeft) this.#asker = undefined;
+    if (hasLeft) this.#lastDemand = undefined;
     else this.#tryLater();
     if (!this.#isKnown) this.#wasMissed = true;
     logger.debug(
@@ -237,7 +237,7 @@ export class VariantReading {
   #onWhole(): void {
     this.#failures = 0;
     this.#isSlow = false;
-    this.#asker = undefined;
+    this.#lastDemand = undefined;
     this.#cancelRetry?.();
   }
 
@@ -253,13 +253,13 @@ export class VariantReading {
     this.#retryAtMs = clock.monotonicMs() + pauseMs;
     this.#cancelRetry?.();
     if (this.#failures > MAX_UNASKED) {
-      this.#asker = undefined;
+      this.#lastDemand = undefined;
       return;
     }
     this.#cancelRetry = clock.after(pauseMs, () => {
       if (this.#isBusy) return;
       if (this.#source?.isOpen() === true) this.#read(this.#source);
-      else if (this.#asker !== undefined) this.#open(this.#asker);
+      else if (this.#lastDemand !== undefined) this.#open(this.#lastDemand);
     });
   }
 

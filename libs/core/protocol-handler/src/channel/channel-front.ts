@@ -7,7 +7,15 @@ import {
   type RpcRejection,
   stringMember,
 } from '@omni/jsonrpc';
-import { type ClientContext, type Endpoint, NOTHING_RUNS, type Outcome, type RunningCall } from '@omni/model';
+import {
+  type ClientContext,
+  type Dialect,
+  type Dialects,
+  type Endpoint,
+  NOTHING_RUNS,
+  type Outcome,
+  type RunningCall,
+} from '@omni/model';
 import {
   type FramingError,
   GatewayError,
@@ -22,9 +30,10 @@ import type { FrontLimits } from '../collaborators.ts';
 import type { PostListener } from '../http/sse-connection.ts';
 import { checkBatch, runBatch } from '../legacy/batch.ts';
 import { checkInitialize, LegacySession, type SessionDependencies } from '../legacy/legacy-session.ts';
-import { claimsModernEnvelope, readEnvelope } from '../modern/modern-envelope.ts';
+import { claimsModernEnvelope, dialectOf, readEnvelope } from '../modern/modern-envelope.ts';
 import type { ModernRequests } from '../modern/modern-requests.ts';
 import { ClientRequest, type RequestOwner } from '../request/client-request.ts';
+import { inCommonTerms } from '../request/dialect-terms.ts';
 import type { FrontRequests } from '../request/front-requests.ts';
 import { refuseMessage } from '../request/refuse.ts';
 import { RequestsById } from '../request/requests-by-id.ts';
@@ -34,6 +43,7 @@ export interface ChannelFrontOptions {
   readonly modern: ModernRequests;
   readonly dependencies: SessionDependencies;
   readonly limits: FrontLimits;
+  readonly dialects: Dialects;
   readonly requests: FrontRequests;
   readonly logger: Logger;
   readonly principal: Principal;
@@ -155,7 +165,8 @@ export class ChannelFront implements PostListener {
         });
       default: {
         // What claims no envelope may still be of the modern era: it is told what is missing.
-        const envelope = message.method === 'server/discover' ? readEnvelope(message) : undefined;
+        const envelope =
+          message.method === 'server/discover' ? readEnvelope(message, this.#options.dialects) : undefined;
         request.refuse(
           envelope instanceof GatewayError
             ? envelope
@@ -182,12 +193,15 @@ export class ChannelFront implements PostListener {
   }
 
   #modern(message: RpcMessage, forwardable: HeaderList | undefined): void {
-    const envelope = readEnvelope(message);
-    const { principal, endpoint, modern } = this.#options;
+    const { principal, endpoint, modern, dialects } = this.#options;
+    const envelope = readEnvelope(message, dialects);
     if (envelope instanceof GatewayError)
       return this.#requestOf(message, unknownClient(principal, endpoint, 'modern')).refuse(envelope);
     const client = { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope };
-    this.#requestOf(message, client, this.#modernRequests, forwardable).start(modern);
+    const dialect = dialectOf(message, dialects);
+    if (dialect === undefined)
+      return this.#requestOf(message, client, this.#modernRequests, forwardable).start(modern);
+    this.#requestOf(inCommonTerms(message), client, this.#modernRequests, forwardable, dialect).start(modern);
   }
 
   /** @param client - Default: one that has no session yet. */
@@ -196,12 +210,14 @@ export class ChannelFront implements PostListener {
     client?: ClientContext,
     owner?: RequestOwner,
     forwardable?: HeaderList,
+    dialect?: Dialect,
   ): ClientRequest {
     const { requests, principal, endpoint } = this.#options;
     return new ClientRequest(requests, {
       message,
       client: client ?? unknownClient(principal, endpoint, 'legacy'),
       writer: this.#writer,
+      dialect,
       owner,
       forwardable,
     });

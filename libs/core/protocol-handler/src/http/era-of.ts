@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import { type HeaderLookup, isLegacyVersion, isModernVersion, SUPPORTED_VERSIONS } from '@omni/model';
+import { type Dialects, type HeaderLookup, isLegacyVersion, isModernVersion } from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
 import { claimsModernEnvelope } from '../modern/modern-envelope.ts';
 
@@ -15,7 +15,7 @@ export const SESSION_HEADER = 'mcp-session-id';
  * @returns An error when `MCP-Protocol-Version` names a version that nobody speaks; `initialize` negotiates and is not asked.
  * @see protocol.md R1; MCP 2025-11-25 and 2026-07-28, basic/transports, "Protocol Version Header".
  */
-export function eraOf(message: RpcMessage, header: HeaderLookup): Era | GatewayError {
+export function eraOf(message: RpcMessage, header: HeaderLookup, dialects: Dialects): Era | GatewayError {
   if (claimsModernEnvelope(message)) {
     // Requests of the modern era are cancelled by closing them, so what has a session and is no request is meant for that.
     return message.kind === 'request' || !namesSession(header) ? 'modern' : 'legacy';
@@ -23,7 +23,7 @@ export function eraOf(message: RpcMessage, header: HeaderLookup): Era | GatewayE
   if (message.kind === 'request' && message.method === 'initialize') return 'legacy';
   const version = header('mcp-protocol-version');
   if (version === undefined || isLegacyVersion(version)) return 'legacy';
-  if (!isModernVersion(version)) return unsupported(version);
+  if (!isModernVersion(version) && dialects.of(version) === undefined) return unsupported(version, dialects);
   return namesSession(header) ? 'legacy' : 'modern';
 }
 
@@ -31,13 +31,13 @@ function namesSession(header: HeaderLookup): boolean {
   return (header(SESSION_HEADER) ?? '') !== '';
 }
 
-function unsupported(version: string): GatewayError {
+function unsupported(version: string, { supported }: Dialects): GatewayError {
   return new GatewayError(
     'OMNI_VERSION_UNSUPPORTED',
     'MCP-Protocol-Version names a version that is not supported',
     {
       data: {
-        supported: SUPPORTED_VERSIONS,
+        supported,
         requested: version
           // guard: request/version-in-error
           .slice(0, 64),

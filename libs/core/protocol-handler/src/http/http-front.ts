@@ -1,6 +1,7 @@
 import { parseMessage, type RpcBatch, type RpcMessage } from '@omni/jsonrpc';
 import {
   type ClientContext,
+  type Dialects,
   type Endpoint,
   forwardableHeaders,
   NOTHING_RUNS,
@@ -23,9 +24,10 @@ import type { SseFront } from './sse-front.ts';
 import { checkBatch, runBatch } from '../legacy/batch.ts';
 import { checkInitialize } from '../legacy/legacy-session.ts';
 import type { HttpSession, LegacySessions } from '../legacy/legacy-sessions.ts';
-import { checkMirroredHeaders, readEnvelope } from '../modern/modern-envelope.ts';
+import { checkMirroredHeaders, dialectOf, readEnvelope } from '../modern/modern-envelope.ts';
 import type { ModernRequests } from '../modern/modern-requests.ts';
 import { ClientRequest } from '../request/client-request.ts';
+import { inCommonTerms } from '../request/dialect-terms.ts';
 import type { FrontRequests } from '../request/front-requests.ts';
 import { refuse } from '../request/refuse.ts';
 import { RequestList } from '../request/request-list.ts';
@@ -50,6 +52,7 @@ export interface HttpFrontOptions {
   readonly sessions: LegacySessions;
   readonly ticker: StreamTicker;
   readonly limits: FrontLimits;
+  readonly dialects: Dialects;
   /** Names of headers that some server may be told, in lower case. */
   readonly forwardable: readonly string[];
   readonly requests: FrontRequests;
@@ -171,7 +174,7 @@ export class HttpFront {
     if (parsed.kind === 'rejected') return refuse(exchange, parsed.error, parsed.id);
     if (parsed.kind === 'batch') return this.#legacy(exchange, principal, endpoint, parsed);
     const message = withTraceContext(parsed, (name) => exchange.header(name), this.#options.limits);
-    const era = eraOf(message, (name) => exchange.header(name));
+    const era = eraOf(message, (name) => exchange.header(name), this.#options.dialects);
     if (era === 'legacy') this.#legacy(exchange, principal, endpoint, message);
     else if (era === 'modern') this.#modern(exchange, principal, endpoint, message);
     else this.#refuse(exchange, message, unknownClient(principal, endpoint, 'modern'), era);
@@ -184,21 +187,24 @@ export class HttpFront {
         new GatewayError('OMNI_MESSAGE_INVALID', 'Clients of this era send no responses'),
       );
     if (message.kind === 'notification') return acknowledge(exchange);
-    const envelope = readEnvelope(message, exchange.header('mcp-protocol-version'));
+    const { dialects } = this.#options;
+    const envelope = readEnvelope(message, dialects, exchange.header('mcp-protocol-version'));
     if (envelope instanceof GatewayError)
       return this.#refuse(exchange, message, unknownClient(principal, endpoint, 'modern'), envelope);
     const { modern, requests, ticker } = this.#options;
     const writer = new HttpWriter(exchange, ticker);
+    const dialect = dialectOf(message, dialects);
     const request = new ClientRequest(requests, {
-      message,
+      message: dialect === undefined ? message : inCommonTerms(message),
       client: { principal, era: 'modern' as const, endpoint, session: undefined, ...envelope },
       writer,
+      dialect,
       owner: this.#modernRequests,
       headers: exchange,
       paramHeaders: message.method === 'tools/call' ? paramHeadersOf(exchange.headers) : NO_HEADERS,
       forwardable: this.#forwardable(exchange),
     });
-    const mismatch = checkMirroredHeaders(message, (name) => exchange.header(name));
+    const mismatch = checkMirroredHeaders(message, (name) => exchange.header(name), dialect);
     if (mismatch !== undefined) return request.refuse(mismatch);
     request.start(modern);
     if (request.isSettled) return;

@@ -9,10 +9,11 @@ import {
 } from '@omni/jsonrpc';
 import {
   decodeHeaderValue,
+  type Dialect,
+  type Dialects,
   type HeaderLookup,
   isLegacyVersion,
   isModernVersion,
-  SUPPORTED_VERSIONS,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 
@@ -39,7 +40,11 @@ export function claimsModernEnvelope(message: RpcMessage): boolean {
  * @param versionHeader - `MCP-Protocol-Version`, where there are headers: one that differs is a mismatch, supported or not.
  * @see MCP 2026-07-28, basic, "Request metadata": both keys are required; a missing one is −32602.
  */
-export function readEnvelope(message: RpcMessage, versionHeader?: string): ModernEnvelope | GatewayError {
+export function readEnvelope(
+  message: RpcMessage,
+  dialects: Dialects,
+  versionHeader?: string,
+): ModernEnvelope | GatewayError {
   const meta = metaOf(message);
   const version = memberOf(meta, META_VERSION);
   if (version === undefined) return missing(META_VERSION);
@@ -49,7 +54,7 @@ export function readEnvelope(message: RpcMessage, versionHeader?: string): Moder
   // guard: request/header-version
   if (versionHeader !== undefined && versionHeader !== versionText)
     return mismatch('MCP-Protocol-Version differs from the version in _meta');
-  if (!isModernVersion(versionText)) {
+  if (!isModernVersion(versionText) && dialects.of(versionText) === undefined) {
     const problem = isLegacyVersion(versionText)
       ? 'begins with initialize and has no such envelope'
       : 'is not supported';
@@ -57,7 +62,7 @@ export function readEnvelope(message: RpcMessage, versionHeader?: string): Moder
       'OMNI_VERSION_UNSUPPORTED',
       `Protocol version ${printable(versionText)} ${problem}`,
       {
-        data: { supported: SUPPORTED_VERSIONS, requested: versionText.slice(0, 64) },
+        data: { supported: dialects.supported, requested: versionText.slice(0, 64) },
       },
     );
   }
@@ -69,6 +74,11 @@ export function readEnvelope(message: RpcMessage, versionHeader?: string): Moder
   if (info !== undefined && !isObject(message, info))
     return new GatewayError('OMNI_PARAMS_INVALID', `_meta["${META_CLIENT_INFO}"] must be an object`);
   return { capabilities: rawOf(message, capabilities) ?? '{}', clientInfo: rawOf(message, info) ?? '{}' };
+}
+
+/** The dialect that a request is written in; `undefined` for the revision that is spoken inside. */
+export function dialectOf(message: RpcMessage, dialects: Dialects): Dialect | undefined {
+  return dialects.of(stringMember(message.text, metaOf(message), META_VERSION));
 }
 
 /** Parameter that `Mcp-Name` mirrors. */
@@ -94,7 +104,28 @@ function namedParameter(method: string): string | undefined {
  *
  * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", request headers; −32020.
  */
-export function checkMirroredHeaders(message: RpcMessage, header: HeaderLookup): GatewayError | undefined {
+export function checkMirroredHeaders(
+  message: RpcMessage,
+  header: HeaderLookup,
+  dialect?: Dialect,
+): GatewayError | undefined {
+  return checkCommonHeaders(message, header) ?? checkDialectHeaders(message, header, dialect);
+}
+
+function checkDialectHeaders(
+  message: RpcMessage,
+  header: HeaderLookup,
+  dialect: Dialect | undefined,
+): GatewayError | undefined {
+  const wanted = dialect?.headersOf(message.method, rawOf(message, message.params) ?? '') ?? [];
+  for (let at = 0; at + 1 < wanted.length; at += 2) {
+    const name = wanted[at] ?? '';
+    if (header(name) !== wanted[at + 1]) return mismatch(`${name} is missing or differs from the body`);
+  }
+  return undefined;
+}
+
+function checkCommonHeaders(message: RpcMessage, header: HeaderLookup): GatewayError | undefined {
   if (header('mcp-protocol-version') === undefined) return mismatch('MCP-Protocol-Version is missing');
   const method = header('mcp-method');
   if (method === undefined) return mismatch('Mcp-Method is missing');

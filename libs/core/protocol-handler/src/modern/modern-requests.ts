@@ -1,9 +1,9 @@
 import {
   type CatalogueViews,
   type ClientContext,
+  type Dialects,
   NOTHING_RUNS,
   type RunningCall,
-  SUPPORTED_VERSIONS,
 } from '@omni/model';
 import type { Dispatch, Identity } from '../collaborators.ts';
 import type { ClientRequest, RequestServer } from '../request/client-request.ts';
@@ -34,6 +34,7 @@ export interface ModernRequestsOptions {
   readonly lists: ListAnswers;
   readonly listens: ListenHub;
   readonly identity: Identity;
+  readonly dialects: Dialects;
 }
 
 /** Answers requests of the modern era, each of which stands alone. */
@@ -43,8 +44,10 @@ export class ModernRequests implements RequestServer {
   readonly #lists: ListAnswers;
   readonly #listens: ListenHub;
   readonly #identity: Identity;
+  readonly #dialects: Dialects;
 
-  constructor({ views, dispatch, lists, listens, identity }: ModernRequestsOptions) {
+  constructor({ views, dispatch, lists, listens, identity, dialects }: ModernRequestsOptions) {
+    this.#dialects = dialects;
     this.#views = views;
     this.#dispatch = dispatch;
     this.#lists = lists;
@@ -79,7 +82,7 @@ export class ModernRequests implements RequestServer {
   #discover(client: ClientContext): string {
     const { capabilities, instructions } = this.#views.of(client);
     return [
-      `{"resultType":"complete","supportedVersions":${JSON.stringify(SUPPORTED_VERSIONS)}`,
+      `{"resultType":"complete","supportedVersions":${JSON.stringify(this.#dialects.supported)}`,
       `"capabilities":${capabilities}`,
       ...(instructions === undefined ? [] : [`"instructions":${JSON.stringify(instructions)}`]),
       `"ttlMs":${DISCOVER_TTL_MS},"cacheScope":"private"`,

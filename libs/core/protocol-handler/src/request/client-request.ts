@@ -4,6 +4,7 @@ import {
   type CallContext,
   type ChunkSink,
   type ClientContext,
+  type Dialect,
   NOTHING_RUNS,
   type Outcome,
   type ReplySink,
@@ -12,6 +13,7 @@ import {
   type RunningCall,
 } from '@omni/model';
 import { type Exchange, GatewayError, type HeaderList, type Place, type Share } from '@omni/ports';
+import { inDialect } from './dialect-terms.ts';
 import type { FrontRequests } from './front-requests.ts';
 import type { InFlight, InFlightRequest } from './in-flight.ts';
 import { isPersistent } from './methods.ts';
@@ -46,6 +48,8 @@ export interface ClientRequestOptions {
   readonly headers?: Pick<Exchange, 'header'> | undefined;
   readonly paramHeaders?: HeaderList | undefined;
   readonly forwardable?: HeaderList | undefined;
+  /** In which its client is answered; the message is in the common terms. Absent where these are the client's. */
+  readonly dialect?: Dialect | undefined;
 }
 
 const CANCELLED: Outcome = { kind: 'cancelled' };
@@ -71,6 +75,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   readonly #front: FrontRequests;
   readonly #writer: ResponseWriter;
   readonly #owner: RequestOwner | undefined;
+  readonly #dialect: Dialect | undefined;
   #running: RunningCall = NOTHING_RUNS;
   #chunks: ChunkWriter | undefined = undefined;
   #isError = false;
@@ -88,6 +93,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     this.#front = front;
     this.#writer = options.writer;
     this.#owner = options.owner;
+    this.#dialect = options.dialect;
     this.number = ++front.begun;
     this.beganMs = front.log.beginMs();
   }
@@ -168,7 +174,8 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   }
 
   get chunks(): ChunkSink | undefined {
-    return this.#writer.chunks === undefined ? undefined : this;
+    // What is to be translated has to be whole.
+    return this.#writer.chunks === undefined || this.#dialect !== undefined ? undefined : this;
   }
 
   onResponseHead(head: ResponseHead): void {
@@ -240,7 +247,8 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   /** @returns How the request has ended indeed: an answer that cannot be written is a failure of Omni. */
   #write(outcome: Outcome): Outcome {
     try {
-      this.#writer.write(this.message.id, outcome);
+      const told = this.#dialect === undefined ? outcome : inDialect(this.#dialect, this.message, outcome);
+      this.#writer.write(this.message.id, told);
       return outcome;
     } catch (cause) {
       // guard: request/failed-write

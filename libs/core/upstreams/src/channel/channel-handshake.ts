@@ -6,6 +6,7 @@ import {
   resultText,
   type RpcMessage,
 } from '@omni/jsonrpc';
+import type { Dialect } from '@omni/model';
 import {
   type CancelTimer,
   type CredentialValues,
@@ -61,6 +62,8 @@ class ChannelHandshake implements HeadedListener {
   #nextId = 1;
   #mayFallBack: boolean;
   #isOver = false;
+  /** What the upstream has said that it speaks. */
+  #dialect: Dialect | undefined;
 
   constructor(options: ChannelHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
     this.#options = options;
@@ -141,7 +144,7 @@ class ChannelHandshake implements HeadedListener {
     const params =
       serverRequest === 'initialize'
         ? initializeParams(context.identity, binding, spec.roots)
-        : modernParams(context.identity, '');
+        : modernParams(context.identity, '', this.#dialect?.version);
     const isProbing = this.#isProbing();
     this.#cancelTimer = context.clock.after(
       isProbing ? Math.min(PROBE_MS, spec.connectTimeoutMs) : spec.connectTimeoutMs,
@@ -162,11 +165,17 @@ class ChannelHandshake implements HeadedListener {
   }
 
   #onDiscovered(message: RpcMessage): void {
-    const { credentials } = this.#options;
-    const verdict = probeVerdict(message);
+    const { credentials, context } = this.#options;
+    const verdict = probeVerdict(message, context.dialects);
     switch (verdict.kind) {
       case 'modern':
+        this.#dialect = verdict.dialect;
         return this.#succeed('modern', message);
+      case 'dialect':
+        if (this.#dialect !== undefined)
+          return this.#fail(refusalError(credentials, 'server/discover', message));
+        this.#dialect = verdict.dialect;
+        return this.#ask('server/discover');
       case 'incompatible':
         return this.#fail(incompatibleError(credentials, verdict.supported));
       case 'legacy':
@@ -191,6 +200,7 @@ class ChannelHandshake implements HeadedListener {
     if (this.#channel === undefined) return;
     this.#connection = new ChannelConnection({
       ...this.#options,
+      dialect: this.#dialect,
       era,
       handshake,
       channel: this.#channel,

@@ -1,4 +1,4 @@
-import { type CallStage, FollowedCall, refusedCall } from '@omni/model';
+import { type CallStage, FollowedCall, NO_DIALECTS, refusedCall } from '@omni/model';
 import { configuredCredentials, GatewayError, silentLogger, type UpstreamSpec } from '@omni/ports';
 import type { VirtualClock } from '@omni/testing';
 import { CallChains } from './call-chains.ts';
@@ -21,6 +21,7 @@ export function connectionContextOf(
     deadlines: new Deadlines(clock),
     eras: new EraMemory(),
     chains: new CallChains(),
+    dialects: NO_DIALECTS,
     random: () => 0,
     credentials: configuredCredentials,
     launcher: undefined,

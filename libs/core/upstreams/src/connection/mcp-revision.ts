@@ -10,9 +10,16 @@ import {
   stringMember,
   withoutMembers,
 } from '@omni/jsonrpc';
-import { type ClientBinding, isLegacyVersion, LATEST_LEGACY_VERSION, MODERN_VERSION } from '@omni/model';
+import {
+  type ClientBinding,
+  type Dialect,
+  type Dialects,
+  isLegacyVersion,
+  LATEST_LEGACY_VERSION,
+  MODERN_VERSION,
+} from '@omni/model';
 import type { GatewayIdentity } from './open-connection.ts';
-import { declaredUnder, type RootsPolicy } from './roots-policy.ts';
+import { declaredUnder, type RootsPolicy } from '../terms/roots-policy.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
 
 /** Capabilities of a client that an upstream may make use of through Omni. */
@@ -27,20 +34,26 @@ const RELAYED_CAPABILITIES: ReadonlySet<string> = new Set([
 
 /** What an answer to `server/discover` tells about the upstream. */
 export type ProbeVerdict =
-  | { readonly kind: 'modern' }
+  /** `dialect`: of what it speaks in place of the revision that is spoken inside. */
+  | { readonly kind: 'modern'; readonly dialect: Dialect | undefined }
+  /** It is modern, and is to be asked again in this dialect. */
+  | { readonly kind: 'dialect'; readonly dialect: Dialect }
   | { readonly kind: 'legacy' }
   /** A modern server that does not speak a revision which Omni knows. */
   | { readonly kind: 'incompatible'; readonly supported: readonly string[] };
 
 /** @see MCP 2026-07-28, basic/versioning, "Era detection". */
-export function probeVerdict(message: RpcMessage): ProbeVerdict {
+export function probeVerdict(message: RpcMessage, dialects: Dialects): ProbeVerdict {
   const { text, result, error } = message;
   const supported =
     result === undefined
       ? supportedInError(text, error?.object)
       : stringsAt(text, memberOf(result.object, 'supportedVersions'));
   if (supported === undefined) return { kind: 'legacy' };
-  if (result !== undefined && supported.includes(MODERN_VERSION)) return { kind: 'modern' };
+  if (result !== undefined && supported.includes(MODERN_VERSION))
+    return { kind: 'modern', dialect: undefined };
+  const dialect = dialects.among(supported);
+  if (dialect !== undefined) return { kind: result === undefined ? 'dialect' : 'modern', dialect };
   return supported.some(isLegacyVersion) ? { kind: 'legacy' } : { kind: 'incompatible', supported };
 }
 
@@ -72,8 +85,12 @@ export function legacyVersionOf(message: RpcMessage): string | undefined {
  *
  * @param members - Further members as JSON, e.g. `"cursor":"x"`; may be empty.
  */
-export function modernParams(identity: GatewayIdentity, members: string): string {
-  const meta = `{"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":${JSON.stringify(identity)}}`;
+export function modernParams(
+  identity: GatewayIdentity,
+  members: string,
+  version: string = MODERN_VERSION,
+): string {
+  const meta = `{"io.modelcontextprotocol/protocolVersion":"${version}","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":${JSON.stringify(identity)}}`;
   return members === '' ? `{"_meta":${meta}}` : `{"_meta":${meta},${members}}`;
 }
 

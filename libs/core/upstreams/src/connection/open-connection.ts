@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientBinding, UpstreamConnection } from '@omni/model';
+import type { ClientBinding, Dialect, Dialects, UpstreamConnection } from '@omni/model';
 import type {
   ByteBudget,
   ChannelDialer,
@@ -40,6 +40,7 @@ export interface ConnectionContext {
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
   readonly chains: CallChains;
+  readonly dialects: Dialects;
   /** Uniform in 0 ≤ x < 1; spreads reconnects. */
   readonly random: () => number;
   /** Where credentials beside the configured ones come from. */
@@ -73,6 +74,8 @@ export interface ConnectionOptions {
   readonly binding: ClientBinding | undefined;
   /** Told what the upstream writes that is no answer to anybody. */
   readonly onReport: (report: OwnerReport) => void;
+  /** What the upstream speaks in place of the revision that is spoken inside; found by the handshake. */
+  readonly dialect?: Dialect | undefined;
 }
 
 /** What was dropped on a connection, for the operator. */

@@ -1,7 +1,7 @@
 import { errorText, resultText, type RpcMessage, withId } from '@omni/jsonrpc';
 import type { AnswerServerRequest } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import { ownRoots, type RootsPolicy } from './roots-policy.ts';
+import { ownRoots, type RootsPolicy } from '../terms/roots-policy.ts';
 
 /** Requests that wait, in characters; one alone may be longer. */
 const MAX_OPEN_LENGTH = 16 * 1024 * 1024;

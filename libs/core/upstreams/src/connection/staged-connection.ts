@@ -9,6 +9,7 @@ import {
 } from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
 import type { CallChains } from './call-chains.ts';
+import { sendInDialect } from '../terms/dialect-call.ts';
 import type { ConnectionOptions } from './open-connection.ts';
 
 /** What every kind of connection has: all calls, Omni's own too, go through the stages of the gateway. */
@@ -22,13 +23,14 @@ export abstract class StagedConnection {
   #chain: SendCall;
   #version: number;
 
-  constructor({ spec, context: { chains }, binding, credentials }: ConnectionOptions, era: Era) {
+  constructor({ spec, context: { chains }, binding, credentials, dialect }: ConnectionOptions, era: Era) {
     this.upstream = spec.name;
     this.binding = binding;
     this.passesRoots = spec.roots === 'pass';
     this.#chains = chains;
     this.#facts = chains.factsOf(spec, era, binding, credentials);
-    this.#raw = (call, handler) => this.sendRaw(call, handler);
+    const raw: SendCall = (call, handler) => this.sendRaw(call, handler);
+    this.#raw = dialect === undefined ? raw : sendInDialect(dialect, raw);
     this.#version = chains.version;
     this.#chain = chains.build(this.#raw, this.#facts);
   }

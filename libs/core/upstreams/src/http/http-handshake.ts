@@ -86,9 +86,10 @@ class HttpProbe implements HttpMessageSink {
   readonly #reader: HttpMessageReader;
   readonly #cancelTimer: CancelTimer;
   #http: HttpCall | undefined;
-  #abortLegacy: (() => void) | undefined;
+  #abortNext: (() => void) | undefined;
   #isOver = false;
 
+  /** @param options - With the dialect to ask in, where the upstream has named one. */
   constructor(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void) {
     this.#options = options;
     this.#done = done;
@@ -108,9 +109,12 @@ class HttpProbe implements HttpMessageSink {
   }
 
   begin(): void {
-    const { http, url, credentials, context } = this.#options;
-    const headers = postHeaders(credentials, MODERN_VERSION, 'mcp-method', 'server/discover');
-    const body = requestText(DISCOVER_ID, 'server/discover', modernParams(context.identity, ''));
+    const { http, url, credentials, context, dialect } = this.#options;
+    const version = dialect?.version ?? MODERN_VERSION;
+    const params = modernParams(context.identity, '', version);
+    const more = dialect?.headersOf('server/discover', params) ?? [];
+    const headers = postHeaders(credentials, version, 'mcp-method', 'server/discover', ...more);
+    const body = requestText(DISCOVER_ID, 'server/discover', params);
     this.#http = sendAuthorized(
       http,
       headers,
@@ -121,7 +125,7 @@ class HttpProbe implements HttpMessageSink {
 
   abort(): void {
     this.#end();
-    this.#abortLegacy?.();
+    this.#abortNext?.();
   }
 
   onHead(): boolean {
@@ -130,7 +134,7 @@ class HttpProbe implements HttpMessageSink {
 
   onMessage(message: RpcMessage, status: number): void {
     if (message.kind !== 'response' || this.#isOver) return;
-    const { spec, credentials } = this.#options;
+    const { spec, credentials, context, dialect } = this.#options;
     // guard: handshake/not-about-era
     if (status >= 400 && !isOtherEraStatus(status)) {
       return this.#fail(
@@ -143,13 +147,19 @@ class HttpProbe implements HttpMessageSink {
         ),
       );
     }
-    const verdict = probeVerdict(message);
+    const verdict = probeVerdict(message, context.dialects);
     switch (verdict.kind) {
-      case 'modern':
-        return this.#finish({
-          kind: 'connection',
-          connection: new ModernHttpConnection({ ...this.#options, handshake: message }),
-        });
+      case 'modern': {
+        const options = { ...this.#options, dialect: verdict.dialect, handshake: message };
+        return this.#finish({ kind: 'connection', connection: new ModernHttpConnection(options) });
+      }
+      case 'dialect': {
+        if (dialect !== undefined) return this.#fail(refusalError(credentials, 'server/discover', message));
+        this.#end();
+        const next = new HttpProbe({ ...this.#options, dialect: verdict.dialect }, this.#done);
+        this.#abortNext = () => next.abort();
+        return next.begin();
+      }
       case 'incompatible':
         return this.#fail(incompatibleError(credentials, verdict.supported));
       case 'legacy':
@@ -178,7 +188,7 @@ class HttpProbe implements HttpMessageSink {
   #fallBack(): void {
     if (this.#isOver) return;
     this.#end();
-    this.#abortLegacy = openLegacy(this.#options, this.#done);
+    this.#abortNext = openLegacy(this.#options, this.#done);
   }
 
   #fail(error: GatewayError): void {

@@ -63,6 +63,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     refusedRequests: 0,
   };
   readonly #options: ModernHttpConnectionOptions;
+  readonly #version: string;
   readonly #running = new LiveList<ModernHttpCall>();
   readonly #connectFailures = new ConnectFailures();
   readonly #posts: OwnPosts;
@@ -74,7 +75,8 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     super(options, 'modern');
     this.#options = options;
     this.handshake = options.handshake;
-    this.headers = postHeaders(options.credentials, MODERN_VERSION);
+    this.#version = options.dialect?.version ?? MODERN_VERSION;
+    this.headers = postHeaders(options.credentials, this.#version);
     this.#posts = new OwnPosts({
       http: options.http,
       url: options.url,
@@ -115,7 +117,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
   notify(method: string, params: string): void {
     if (this.#ended !== undefined) return;
     const { credentials } = this.#options;
-    const headers = postHeaders(credentials, MODERN_VERSION, 'mcp-method', encodeHeaderValue(method));
+    const headers = postHeaders(credentials, this.#version, 'mcp-method', encodeHeaderValue(method));
     this.#posts.tell(notificationText(method, params), headers);
   }
 
@@ -140,7 +142,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
 
   /** The upstream has answered as a server of the other era does: it is asked whether it is one by now. */
   doubtEra(): void {
-    const { clock, identity } = this.#options.context;
+    const { clock, identity, dialects } = this.#options.context;
     const now = clock.monotonicMs();
     if (this.#ended !== undefined || /* guard: http/era-questions */ now < this.#trustedUntilMs) return;
     this.#trustedUntilMs = now + TRUST_MS;
@@ -150,7 +152,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
         if (
           answer.kind === 'message' &&
           answer.status < 500 &&
-          probeVerdict(answer.message).kind !== 'modern'
+          probeVerdict(answer.message, dialects).kind !== 'modern'
         )
           this.#leaveEra();
       },
@@ -166,7 +168,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     this.#break(
       new GatewayError(
         'OMNI_UPSTREAM_ERA',
-        `"${this.upstream}" does not speak revision ${MODERN_VERSION} any more`,
+        `"${this.upstream}" does not speak revision ${this.#version} any more`,
       ),
     );
   }

@@ -7,7 +7,7 @@ import {
 import { type CancelTimer, type Clock, GatewayError, type Logger, type UpstreamSpec } from '@omni/ports';
 import { ClientInstances } from './client-instances.ts';
 import { SharedClientBinding } from './shared-client-binding.ts';
-import { declaredUnder } from '../connection/roots-policy.ts';
+import { declaredUnder } from '../terms/roots-policy.ts';
 import { instanceUse, type InstanceUse } from './instance-use.ts';
 import type { OnConnection } from './lazy-connection.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
