@@ -1,8 +1,8 @@
 import type { HeaderList } from '@omni/ports';
-import { MODERN_VERSION, SUPPORTED_VERSIONS } from './revisions.ts';
+import { SUPPORTED_VERSIONS } from './revisions.ts';
 
 /**
- * What a revision of the modern era writes in another way than {@link MODERN_VERSION}, the one that is spoken inside. Everything that is
+ * What a revision of the modern era writes in another way than the one that is spoken inside (`MODERN_VERSION`). Everything that is
  * particular to it stands here: the edges of the gateway put its messages into the common terms and back.
  */
 export interface Dialect {
@@ -24,19 +24,20 @@ export interface Dialect {
 export class Dialects {
   /** All revisions that are spoken, newest first: what a client may fall back to. */
   readonly supported: readonly string[];
+  /** Whether there are none, so that no request has to be looked into. */
+  readonly isEmpty: boolean;
   readonly #known: readonly Dialect[];
 
   /** @param known - Newest first. */
   constructor(known: readonly Dialect[]) {
     this.#known = known;
+    this.isEmpty = known.length === 0;
     this.supported = [...known.map(({ version }) => version), ...SUPPORTED_VERSIONS];
   }
 
   /** The dialect of a revision; `undefined` for one that is spoken without, or not at all. */
   of(version: string | undefined): Dialect | undefined {
-    return version === MODERN_VERSION || this.#known.length === 0
-      ? undefined
-      : this.#known.find((dialect) => dialect.version === version);
+    return this.#known.find((dialect) => dialect.version === version);
   }
 
   /** The newest dialect that the other side speaks, too. */

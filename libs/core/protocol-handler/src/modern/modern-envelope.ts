@@ -78,7 +78,9 @@ export function readEnvelope(
 
 /** The dialect that a request is written in; `undefined` for the revision that is spoken inside. */
 export function dialectOf(message: RpcMessage, dialects: Dialects): Dialect | undefined {
-  return dialects.of(stringMember(message.text, metaOf(message), META_VERSION));
+  return dialects.isEmpty
+    ? undefined
+    : dialects.of(stringMember(message.text, metaOf(message), META_VERSION));
 }
 
 /** Parameter that `Mcp-Name` mirrors. */
