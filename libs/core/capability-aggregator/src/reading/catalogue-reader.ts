@@ -78,10 +78,10 @@ export async function readCatalogue(
     if (memberOf(handshake.declared, capability)?.object === undefined) return emptyList();
     const hold = (bytes: number): boolean => room?.hold(list, bytes) ?? true;
     const walked = await walkList(connection, list, { ...walk, hold });
-    const { items, bytes } = keptItems(list, walked, check, { withheld: withheld[list], hold });
+    const { items, bytes, isFull } = keptItems(list, walked, check, { withheld: withheld[list], hold });
     const { ttlMs, problem, characterBytes } = walked;
-    const partial = walked.partial ?? (bytes === undefined ? NO_ROOM : undefined);
-    return { items, ttlMs, partial, problem, bytes: bytes ?? walked.bytes, characterBytes };
+    const partial = walked.partial ?? (isFull ? NO_ROOM : undefined);
+    return { items, ttlMs, partial, problem, bytes, characterBytes };
   };
   const [tools, resources, templates, prompts] = await Promise.all([
     read('tools', readTool),
@@ -109,13 +109,13 @@ interface Keeping {
   readonly hold: (bytes: number) => boolean;
 }
 
-/** @returns `bytes` is what the list keeps, with what was made of its items; `undefined` when there is no room for all of that. */
+/** @returns What the list keeps: `bytes` counts what was made of its items, too; `isFull` when there was no room for all. */
 function keptItems<Item extends CatalogueItem>(
   list: ListKind,
   walked: WalkedList,
   check: (text: string) => ItemReading<Item>,
   { withheld, hold }: Keeping,
-): { readonly items: readonly Item[]; readonly bytes: number | undefined } {
+): { readonly items: readonly Item[]; readonly bytes: number; readonly isFull: boolean } {
   const items = new Map<string, Item>();
   let { bytes } = walked;
   for (const [index, text] of walked.texts.entries()) {
@@ -123,7 +123,7 @@ function keptItems<Item extends CatalogueItem>(
     const isTwin = 'item' in reading && items.has(/* guard: item/twin */ reading.item.key);
     if ('item' in reading && !isTwin) {
       const more = (reading.madeLength ?? 0) * walked.characterBytes;
-      if (more > 0 && !hold(bytes + more)) return { items: [...items.values()], bytes: undefined };
+      if (more > 0 && !hold(bytes + more)) return { items: [...items.values()], bytes, isFull: true };
       bytes += more;
       items.set(reading.item.key, reading.item);
       continue;
@@ -138,7 +138,7 @@ function keptItems<Item extends CatalogueItem>(
     });
   }
   // Pages of which nothing is left are not kept.
-  return { items: [...items.values()], bytes: items.size === 0 ? 0 : bytes };
+  return { items: [...items.values()], bytes: items.size === 0 ? 0 : bytes, isFull: false };
 }
 
 function readHandshake(handshake: RpcMessage): Handshake {

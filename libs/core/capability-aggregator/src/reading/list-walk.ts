@@ -113,7 +113,10 @@ export async function walkList(
       page = readPage(message, kind);
       if (typeof page !== 'string') {
         const itemBytes = Math.min(page.texts.length, limits.maxItems - texts.length) * ITEM_BYTES;
-        if (!hold(bytes + pageBytes + itemBytes)) return stop(NO_ROOM);
+        if (!hold(bytes + pageBytes + itemBytes)) {
+          hold(bytes);
+          return stop(NO_ROOM);
+        }
         bytes += pageBytes + itemBytes;
         if (width === 2) characterBytes = width;
       }
