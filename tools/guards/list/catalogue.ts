@@ -127,6 +127,16 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'A hidden method of a server is called on its own endpoint.',
   },
   {
+    name: 'view/allowed-tools',
+    against: 'A tool that the configuration does not allow is listed and called.',
+    without: 'true',
+  },
+  {
+    name: 'view/disabled-tools',
+    against: 'A tool that the configuration forbids is listed and called.',
+    without: 'true',
+  },
+  {
     name: 'view/bounded',
     against: 'Views are kept for every endpoint and variant that was ever asked for.',
   },

@@ -1,5 +1,6 @@
 import { quoted, type ProblemList } from '../checks/config-problem.ts';
 import type { EntryProblems } from '../checks/entry-problems.ts';
+import { ANY_CLIENT } from '../clients/client-formats.ts';
 import { foreignDocument } from '../clients/foreign-document.ts';
 import type { Reading } from '../clients/recognise-client.ts';
 import {
@@ -176,7 +177,10 @@ function tellWhatWasRead(
   const more = rest.length > MAX_NAMED ? ` and ${rest.length - MAX_NAMED} more` : '';
   const others =
     rest.length === 0 ? '' : `; not read: ${rest.slice(0, MAX_NAMED).map(quoted).join(', ')}${more}`;
-  const whose = format.client.startsWith('an ') ? format.client : `the client ${format.client}`;
+  const isKnown = format !== ANY_CLIENT;
+  // The plain block that all clients share needs no word.
+  if (!isKnown && others === '' && blocks === '"mcpServers"') return;
+  const whose = isKnown ? `the client ${format.client}` : format.client;
   notes.add(
     start,
     '',
