@@ -21,7 +21,11 @@ const CASES: Readonly<Record<string, readonly [content: string | Uint8Array, Exp
   ],
   'one-bad/.vscode/mcp.json': [
     '{"servers":{"a":{"command":"x"},"b":{"command":"${input:k}"}}}',
-    { outcome: 'partly', servers: ['a'], says: ['mcp.json:1:43  mcpServers.b.command: ${input:k} asks a person'] },
+    {
+      outcome: 'partly',
+      servers: ['a'],
+      says: ['mcp.json:1:43  mcpServers.b.command: ${input:k} asks a person'],
+    },
   ],
   'all-bad/mcp.json': [
     '{"mcpServers":{"a":{"url":"https://a.example","headers":{"A":"“quoted”"}}}}',

@@ -68,7 +68,9 @@ describe("a client's file", () => {
     expect(omni.process.stderr).toContain(
       `note: ${configFile}:1:1  is read as a file of the client Cursor: servers from "mcpServers"; not read: "theme"\n`,
     );
-    expect(omni.process.stderr).toMatch(/^misconfigured: .*mcpServers\.bad\.args\.0: \$\{NOBODY_SETS_THIS\}/m);
+    expect(omni.process.stderr).toMatch(
+      /^misconfigured: .*mcpServers\.bad\.args\.0: \$\{NOBODY_SETS_THIS\}/m,
+    );
 
     const check = (more: readonly string[]): ReturnType<typeof runOmni> =>
       runOmni(['serve', '--config', configFile, '--check', ...more], environment);
@@ -78,6 +80,9 @@ describe("a client's file", () => {
       `${configFile} can be served: 1 server, 1 misconfigured\n`,
     ]);
     const strict = await check(['--strict']);
-    expect([strict.code, strict.stderr]).toEqual([4, expect.stringContaining('${NOBODY_SETS_THIS} is not set')]);
+    expect([strict.code, strict.stderr]).toEqual([
+      4,
+      expect.stringContaining('${NOBODY_SETS_THIS} is not set'),
+    ]);
   }, 30_000);
 });

@@ -133,12 +133,18 @@ describe('Catalogue with a selection of tools', () => {
   const b = { name: 'b', isOff: false };
 
   it('hides and refuses what is not selected, under every name and on every endpoint', () => {
-    const catalogue = catalogueOf({ a: { tools: ['ls', 'rm', 'rm_all'], prompts: ['rm'] }, b: { tools: ['rm'] } });
+    const catalogue = catalogueOf({
+      a: { tools: ['ls', 'rm', 'rm_all'], prompts: ['rm'] },
+      b: { tools: ['rm'] },
+    });
     catalogue.setUpstreams([hidden, b]);
     expect(toolNames(viewOf(catalogue))).toEqual(['a__ls', 'b__rm']);
     expect(toolNames(viewOf(catalogue, 'a'))).toEqual(['ls']);
     for (const name of ['a__rm', 'a:rm', 'a.rm_all', 'a/rm', 'rm_all'])
-      expect([name, viewOf(catalogue).route('tool', name)]).toMatchObject([name, { code: 'OMNI_NAME_UNKNOWN' }]);
+      expect([name, viewOf(catalogue).route('tool', name)]).toMatchObject([
+        name,
+        { code: 'OMNI_NAME_UNKNOWN' },
+      ]);
     expect(viewOf(catalogue, 'a').route('tool', 'rm')).toMatchObject({ code: 'OMNI_NAME_UNKNOWN' });
     // The same name elsewhere, and of another kind, is none of its business.
     expect(viewOf(catalogue).route('tool', 'rm')).toMatchObject({ candidates: ['b'] });

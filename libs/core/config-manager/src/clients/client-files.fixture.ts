@@ -149,7 +149,13 @@ export const SHAPE_CASES: readonly ClientFileCase[] = [
       'A-b-v8mnrxbm': stdio('w'),
       'server-hzj4ux45': stdio('v'),
     },
-    notes: ['is called "clock-', 'is called "maps-', 'is called "server-', 'is called "A-b-', 'is called "server-'],
+    notes: [
+      'is called "clock-',
+      'is called "maps-',
+      'is called "server-',
+      'is called "A-b-',
+      'is called "server-',
+    ],
   },
   {
     what: 'words for the transport, the folder, the environment',
@@ -184,7 +190,11 @@ export const SHAPE_CASES: readonly ClientFileCase[] = [
       e: { connectTimeoutMs: 9_000, callTimeoutMs: 8_000 },
       f: { callTimeoutMs: 60_000 },
     },
-    warnings: ['read as 240s', 'read as 240000ms', 'd.timeout has no effect, as it is seconds in some clients'],
+    warnings: [
+      'read as 240s',
+      'read as 240000ms',
+      'd.timeout has no effect, as it is seconds in some clients',
+    ],
   },
   {
     what: 'the unit of a known client',
@@ -340,7 +350,12 @@ export const REFUSED_CASES: readonly ClientFileCase[] = [
     text: 'model = "m"\n[mcp_servers.a]\ncommand = "x"\n',
     refused: 'this is TOML',
   },
-  { what: 'broken TOML', place: '/h/.codex/config.toml', text: '[a\nb = 1', refused: 'this is no valid TOML' },
+  {
+    what: 'broken TOML',
+    place: '/h/.codex/config.toml',
+    text: '[a\nb = 1',
+    refused: 'this is no valid TOML',
+  },
   { what: 'a page', place: '/etc/mcp.json', text: '<!doctype html><p>', refused: 'this is HTML or XML' },
   {
     what: 'a list of variables',
@@ -406,7 +421,8 @@ export const REFUSED_CASES: readonly ClientFileCase[] = [
     what: 'the path of another file',
     place: '/p/.claude-plugin/plugin.json',
     text: '{"name":"p","mcpServers":"./.mcp.json"}',
-    refused: 'mcpServers must be a map from server names to servers, found text; if it names another file, give that one',
+    refused:
+      'mcpServers must be a map from server names to servers, found text; if it names another file, give that one',
   },
   {
     what: 'Omni’s own file, which is strict',

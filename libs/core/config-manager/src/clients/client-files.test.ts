@@ -41,13 +41,12 @@ describe("a client's file", () => {
     },
   );
 
-  it.each(CASES.flatMap((file) => (file.refused === undefined ? [] : [[file.what, file, file.refused] as const])))(
-    'is refused in one sentence: %s',
-    (_what, file, refused) => {
-      expect(() => read(file)).toThrow(refused);
-      expect(() => read(file)).not.toThrow('\n');
-    },
-  );
+  it.each(
+    CASES.flatMap((file) => (file.refused === undefined ? [] : [[file.what, file, file.refused] as const])),
+  )('is refused in one sentence: %s', (_what, file, refused) => {
+    expect(() => read(file)).toThrow(refused);
+    expect(() => read(file)).not.toThrow('\n');
+  });
 
   it('leaves a server that is wrong in sight, out of the way of the others and of readiness', () => {
     const [bad] = read({
@@ -65,9 +64,12 @@ describe("a client's file", () => {
   });
 
   it('is refused as a whole for one server that is wrong when that is wanted', () => {
-    const bad = CASES.filter(({ misconfigured, refused }) => misconfigured !== undefined && refused === undefined);
+    const bad = CASES.filter(
+      ({ misconfigured, refused }) => misconfigured !== undefined && refused === undefined,
+    );
     expect(bad.length).toBeGreaterThan(4);
-    for (const file of bad) expect(() => read(file, true)).toThrow(Object.values(file.misconfigured ?? {})[0]);
+    for (const file of bad)
+      expect(() => read(file, true)).toThrow(Object.values(file.misconfigured ?? {})[0]);
   });
 
   it('limits no tools and warns of nothing where nothing is lost', () => {
@@ -83,7 +85,19 @@ describe("a client's file", () => {
 describe('exposedServerName', () => {
   it('leaves alone what fits, and gives the rest a short form that depends on the name alone', () => {
     for (const name of ['github', 'a.b_c-1', 'A'.repeat(32)]) expect(exposedServerName(name)).toBe(name);
-    const names = ['A'.repeat(33), 'a b', 'a-b c', 'a  b', '飞书', 'サーバー', '', '__a', 'x/y/z', '../..', 'ö'];
+    const names = [
+      'A'.repeat(33),
+      'a b',
+      'a-b c',
+      'a  b',
+      '飞书',
+      'サーバー',
+      '',
+      '__a',
+      'x/y/z',
+      '../..',
+      'ö',
+    ];
     const short = names.map(exposedServerName);
     expect(new Set(short).size).toBe(names.length);
     for (const name of short) expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]{0,24}$/);

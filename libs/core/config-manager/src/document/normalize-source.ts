@@ -116,7 +116,12 @@ function clientFile(
   }
   chooseServers(root, reading, servers);
   tellWhatWasRead(root, reading, found, atRoot, { start, report });
-  return withServers(root, found.blocks[0]?.entry ?? { written: 'mcpServers', at: start, value: root }, servers, new Map());
+  return withServers(
+    root,
+    found.blocks[0]?.entry ?? { written: 'mcpServers', at: start, value: root },
+    servers,
+    new Map(),
+  );
 }
 
 function nothingIn(root: LocatedMap): string {
@@ -133,9 +138,13 @@ function refuseBlock(entry: LocatedEntry, path: string, kind: string, problems: 
 function chooseServers(root: LocatedMap, { format }: Reading, servers: Map<string, LocatedEntry>): void {
   const { only = [], never = [] } = format.chosen ?? {};
   const listed = (paths: readonly string[]): ReadonlySet<string> | undefined => {
-    const lists = paths.map((path) => valueAt(root, path.split('.'))).filter((value) => value?.kind === 'list');
+    const lists = paths
+      .map((path) => valueAt(root, path.split('.')))
+      .filter((value) => value?.kind === 'list');
     const names = lists.flatMap((list) =>
-      list?.kind === 'list' ? list.items.map((item) => (item.kind === 'scalar' ? String(item.value) : '')) : [],
+      list?.kind === 'list'
+        ? list.items.map((item) => (item.kind === 'scalar' ? String(item.value) : ''))
+        : [],
     );
     return lists.length === 0 ? undefined : new Set(names);
   };
@@ -160,9 +169,14 @@ function tellWhatWasRead(
 ): void {
   const rest: string[] = [];
   for (const [key, entry] of root.entries) {
-    if (found.used.has(key) || atRoot.has(key) || IGNORED_ROOT_KEYS.has(key) || key.startsWith('x-')) continue;
+    if (found.used.has(key) || atRoot.has(key) || IGNORED_ROOT_KEYS.has(key) || key.startsWith('x-'))
+      continue;
     if (looksLikeServer(entry.value))
-      warnings.add(entry.at, key, `${quoted(key)} looks like a server and is not read; write it under "mcpServers"`);
+      warnings.add(
+        entry.at,
+        key,
+        `${quoted(key)} looks like a server and is not read; write it under "mcpServers"`,
+      );
     else if (format.narrows?.includes(key) === true)
       warnings.add(
         entry.at,

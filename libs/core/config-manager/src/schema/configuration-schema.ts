@@ -212,7 +212,9 @@ export const ConfigurationSchema = GatewaySettingsSchema.extend({
   mcpServers: z
     .record(z.string(), McpServerSchema)
     .default({})
-    .describe('The servers behind Omni, by name. The name stands before the names of their tools; one that does not fit there (32 ASCII letters, digits, ".", "_" and "-") gets a short form that depends on it alone.'),
+    .describe(
+      'The servers behind Omni, by name. The name stands before the names of their tools; one that does not fit there (32 ASCII letters, digits, ".", "_" and "-") gets a short form that depends on it alone.',
+    ),
 });
 
 /** What a user writes: every setting optional, durations with a unit. */
