@@ -24,7 +24,7 @@ const CASES: Readonly<Record<string, readonly [content: string | Uint8Array, Exp
     {
       outcome: 'partly',
       servers: ['a'],
-      says: ['mcp.json:1:43  mcpServers.b.command: ${input:k} asks a person'],
+      says: ['mcp.json:1:48  mcpServers.b.command: ${input:k} asks a person'],
     },
   ],
   'all-bad/mcp.json': [

@@ -147,8 +147,8 @@ describe('Catalogue with a selection of tools', () => {
       ]);
     expect(viewOf(catalogue, 'a').route('tool', 'rm')).toMatchObject({ code: 'OMNI_NAME_UNKNOWN' });
     // The same name elsewhere, and of another kind, is none of its business.
-    expect(viewOf(catalogue).route('tool', 'rm')).toMatchObject({ candidates: ['b'] });
-    expect(viewOf(catalogue, 'a').route('prompt', 'rm')).toMatchObject({ candidates: ['a'] });
+    expect(viewOf(catalogue).route('tool', 'rm')).toMatchObject({ upstream: 'b' });
+    expect(viewOf(catalogue, 'a').route('prompt', 'rm')).toMatchObject({ upstream: 'a' });
     expect(catalogue.describe('a')).toMatchObject({
       counts: { tools: 1 },
       withheld: [

@@ -281,6 +281,18 @@ export const SHAPE_CASES: readonly ClientFileCase[] = [
     warnings: ['config.toml:12:1  mcpServers.b c.typo is not known here'],
   },
   {
+    what: 'what a program has left empty',
+    place: '/etc/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"","url":"https://a.example","type":null,"requestInit":{"headers":{"A":"1"}}},"b":{"baseUrl":"","command":"x","cwd":""}}}',
+    served: { a: http('https://a.example', { A: '1' }), b: stdio('x') },
+  },
+  {
+    what: 'a block without servers yet',
+    place: '/p/.vscode/mcp.json',
+    text: '{"servers":{},"inputs":[]}',
+    warnings: ['no server is configured'],
+  },
+  {
     what: 'paths that start at the project',
     place: '/p/.cursor/mcp.json',
     text: '{"mcpServers":{"a":{"command":"./a.sh"},"b":{"command":"node","args":["i.mjs"],"cwd":"./sub"}}}',
@@ -392,6 +404,12 @@ export const REFUSED_CASES: readonly ClientFileCase[] = [
     place: '/etc/docker-compose.yaml',
     text: 'services: { a: { image: b } }\n',
     refused: 'this is a Compose file',
+  },
+  {
+    what: 'a description of a web API, which has servers too',
+    place: '/etc/api.json',
+    text: '{"openapi":"3.1.0","servers":[{"url":"https://a.example"}]}',
+    refused: 'this is the description of a web API (OpenAPI)',
   },
   {
     what: 'a package.json',

@@ -54,7 +54,9 @@ export function normalizeSource(source: ConfigSource, root: LocatedMap, report: 
   if (source.role === 'server') return serverFile(source, root, report);
   const { reading } = report;
   const foreign = foreignDocument(root);
-  if (foreign !== undefined && findBlocks(root, reading?.format.blocks ?? OWN_BLOCKS).blocks.length === 0) {
+  const { blocks } = findBlocks(root, reading?.format.blocks ?? OWN_BLOCKS);
+  // Descriptions of web APIs have `servers` too.
+  if (foreign !== undefined && blocks.every(({ path }) => path === 'servers')) {
     report.problems.add({ file: source.path, line: 1, column: 1 }, '', foreign);
     return { ...root, entries: new Map() };
   }
