@@ -31,7 +31,7 @@ export interface OwnedUpstreamReport extends UpstreamReport {
 }
 
 export function reportOf(
-  { snapshot }: Pick<Upstream, 'snapshot'>,
+  { snapshot, ownerReports }: Pick<Upstream, 'snapshot' | 'ownerReports'>,
   catalogue: Catalogue,
   now: Millis,
 ): UpstreamReport {
@@ -44,8 +44,16 @@ export function reportOf(
     tools: counts.tools,
     resources: counts.resources,
     prompts: counts.prompts,
-    withheld: withheld.map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
-    problems: problems.map(({ list, isPartial, reason }) => ({ kind: list, isPartial, reason })),
+    withheld: withheld.map(({ list, key, reason }) => ({
+      kind: list,
+      name: ownerReports.redacted(key),
+      reason: ownerReports.redacted(reason),
+    })),
+    problems: problems.map(({ list, isPartial, reason }) => ({
+      kind: list,
+      isPartial,
+      reason: ownerReports.redacted(reason),
+    })),
     lastError: errorOf(name, state),
     retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - now) : undefined,
   };
