@@ -29,9 +29,13 @@ beforeAll(async () => {
 afterAll(endEverything);
 
 async function crash(token: string, text: string): Promise<string> {
-  const params = { name: 'shared__crash', arguments: { text } };
+  const params = JSON.stringify({ name: 'shared__crash', arguments: { text } }).slice(1, -1);
   const headers = { authorization: `Bearer ${token}` };
-  const answer = await postModern(omni.url, { id: '1', method: 'tools/call', params }, { headers });
+  const answer = await postModern(
+    omni.url,
+    { id: '1', method: 'tools/call', name: 'shared__crash', params },
+    { headers },
+  );
   return answer.text;
 }
 
@@ -59,8 +63,12 @@ describe('what a shared server writes on stderr during the call of one user', ()
 
   it('is shown by omni ls to the owner', async () => {
     const list = (token: string) =>
-      runOmni(['ls', '--url', omni.origin, '-o', 'json'], { OMNI_TOKEN: token });
-    expect((await list(OWNER)).stdout).toContain(PRIVATE);
+      runOmni(['ls', '--url', omni.origin, '-o', 'json'], {
+        ...omni.environment,
+        OMNI_TOKEN: token,
+      });
+    const owned = await list(OWNER);
+    expect(owned.stdout + owned.stderr).toContain(PRIVATE);
     const { code, stdout } = await list(BO);
     expect([code, stdout.includes('shared'), stdout.includes(PRIVATE)]).toEqual([0, true, false]);
   });

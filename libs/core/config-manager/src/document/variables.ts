@@ -92,8 +92,7 @@ function resolve(reference: string, env: Environment): Outcome {
     };
   if (operand.includes('${'))
     return { failure: `the default of \${${name}} holds another reference; only one level is read` };
-  if (value !== undefined && (value !== '' || operator === undefined))
-    return { text: value, name };
+  if (value !== undefined && (value !== '' || operator === undefined)) return { text: value, name };
   if (operator === '-') return { text: operand };
   if (operator === '?') return { failure: `\${${name}} is not set${operand === '' ? '' : `: ${operand}`}` };
   return { failure: `\${${name}} is not set and has no default; set it, or write \${${name}:-default}` };
