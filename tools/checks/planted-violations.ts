@@ -254,6 +254,16 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
     'libs/adapters/two/src/logs.ts',
     `import { pino } from 'pino';\nexport const log = pino({ level: 'info' });\n`,
   ),
+  plant(
+    'encoded-terminals',
+    'apps/cli/src/commands/shows.ts',
+    `export const show = (text: string): boolean => process.stdout.write(text);\n`,
+  ),
+  plant(
+    'encoded-terminals',
+    'apps/master-server/src/tells.ts',
+    `import { writeSync } from 'node:fs';\nwriteSync(2, 'x');\n`,
+  ),
   plant('no-node-globals', 'libs/core/beta/src/encodes.ts', `export const bytes = Buffer.from('x');\n`),
   plant(
     'no-node-globals',
@@ -340,6 +350,7 @@ export const INNOCENT: Readonly<Record<string, string>> = {
     '',
   ].join('\n'),
   'libs/core/protocol-handler/src/request/refuse.ts': `export const refuse = (exchange: { respond(status: number): void }): void => exchange.respond(400);\n`,
+  'apps/cli/src/output/terminal.ts': `export const show = (text: string): boolean => process.stdout.write(text);\n`,
   'libs/core/protocol-handler/src/legacy/resumes.ts': `export const numberOf = (point: { stream: { number: number } }): number => point.stream.number;\n`,
   'libs/core/protocol-handler/src/http/answers.test.ts': `export const answer = (exchange: { respond(status: number): void }): void => exchange.respond(200);\n`,
   'libs/core/beta/src/beta.test.ts': `process.stdout.write('x');\nexport const fail = (): never => {\n  throw new Error('x');\n};\n`,

@@ -97,6 +97,26 @@ function judgeStandardStream(node) {
   return undefined;
 }
 
+/** Where apps write to the standard streams, through the encoder of terminals. */
+const TERMINAL_WRITERS = /^apps\/(?:cli\/src\/output\/terminal|master-server\/src\/program-host)\.ts$/;
+
+/** @param {ts.Node} node */
+function judgeTerminalWrite(node) {
+  if (
+    ts.isPropertyAccessExpression(node) &&
+    ts.isIdentifier(node.expression) &&
+    node.expression.text === 'console'
+  )
+    return `calls ${node.getText()}`;
+  if (ts.isPropertyAccessExpression(node) && /^process\.std(?:out|err)$/.test(node.expression.getText()))
+    return node.name.text === 'write' || node.name.text === 'end' ? `uses ${node.getText()}` : undefined;
+  const isDescriptor =
+    ts.isCallExpression(node) &&
+    /(^|\.)write(v|v?Sync)?$/.test(node.expression.getText()) &&
+    /^[12]$/.test(node.arguments[0]?.getText() ?? '');
+  return isDescriptor ? `uses ${node.getText()}` : undefined;
+}
+
 /** @param {ts.Node} node */
 function judgeNodeGlobal(node) {
   if (ts.isIdentifier(node) && NODE_GLOBALS.has(node.text) && isFreeIdentifier(node))
@@ -223,6 +243,14 @@ export const SOURCE_RULES = [
     fix: 'Log through the Logger port; take a stream as an argument when bytes must leave.',
     appliesTo: isLibrarySource,
     check: (file) => hitsIn(file, judgeStandardStream),
+  },
+  {
+    id: 'encoded-terminals',
+    why: 'What servers, files and users say would act on the terminal of who reads it.',
+    fix: 'Write through the Terminal of the command or the ProgramHost, which encode what they write.',
+    appliesTo: ({ path, isTest }) =>
+      /^apps\/(?:cli|master-server)\/src\//.test(path) && !isTest && !TERMINAL_WRITERS.test(path),
+    check: (file) => hitsIn(file, judgeTerminalWrite),
   },
   {
     id: 'no-node-globals',

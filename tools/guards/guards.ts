@@ -10,6 +10,7 @@ import { MESSAGE_GUARDS } from './list/messages.ts';
 import { ROUTER_GUARDS } from './list/router.ts';
 import { SESSION_GUARDS } from './list/sessions.ts';
 import { STREAM_GUARDS } from './list/streams.ts';
+import { TEXT_GUARDS } from './list/text.ts';
 import { UPSTREAM_GUARDS } from './list/upstreams.ts';
 
 /** Every guard whose test is shown to fail without it. */
@@ -17,6 +18,7 @@ export const GUARDS: readonly Guard[] = [
   ...FRONT_GUARDS,
   ...SESSION_GUARDS,
   ...STREAM_GUARDS,
+  ...TEXT_GUARDS,
   ...MESSAGE_GUARDS,
   ...CATALOGUE_GUARDS,
   ...CONFIGURATION_GUARDS,

@@ -74,6 +74,14 @@ describe('rpc text', () => {
     const error = new GatewayError('OMNI_INTERNAL', 'failed', { cause: new TypeError('canary') });
     expect(errorText('1', error)).not.toMatch(/canary|stack|rpc-text/);
   });
+
+  // guard: message/error-controls
+  it('writes what acts on a terminal as escapes', () => {
+    const acting = 'a\u007f\u009b2J\u202e\u2028b';
+    const text = errorText('1', new GatewayError('OMNI_INTERNAL', acting, { data: { [acting]: acting } }));
+    expect(text).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u2028]/u);
+    expect(JSON.parse(text)).toMatchObject({ error: { message: acting, data: { [acting]: acting } } });
+  });
 });
 
 describe('withId', () => {

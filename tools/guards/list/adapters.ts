@@ -54,10 +54,6 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
-    name: 'output/controls',
-    against: 'The last words of a process act on the terminal of who reads them.',
-  },
-  {
     name: 'output/length',
     against: 'The last words of a process are quoted in any length.',
   },
@@ -65,24 +61,16 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     name: 'output/redacted-first',
     against: 'A secret that is cut is no longer found.',
     without:
-      "this.#text(this.#ring)\n      .slice(-MAX_CHARACTERS)\n      .split(/\\r?\\n|\\r/)\n      .map((line) => this.#redact(line))\n      .map((line) => line.replace(CONTROLS, '').trimEnd())\n      .filter((line) => line !== '')\n      .slice(-MAX_LINES)",
+      "this.#text(this.#ring)\n      .slice(-MAX_CHARACTERS)\n      .split('\\n')\n      .map((line) => this.#redact(line))\n      .map((line) => line.trimEnd())\n      .filter((line) => line !== '')\n      .slice(-MAX_LINES)",
   },
   {
-    name: 'redaction/values',
-    against: 'A configured secret is shown.',
+    name: 'log/redacted',
+    against: 'The log shows what looks like a credential.',
+    without: 'value',
   },
   {
-    name: 'redaction/longest-first',
-    against: 'Of two secrets the rest of the longer one is shown.',
-    without: 'a.length - b.length',
-  },
-  {
-    name: 'redaction/patterns',
-    against: 'Something that looks like a credential is shown.',
-  },
-  {
-    name: 'redaction/lines',
-    against: 'The lines of a key are shown one by one.',
+    name: 'log/controls',
+    against: 'A line of the log acts on the terminal of who reads it.',
   },
   {
     name: 'log/credentials',

@@ -55,6 +55,21 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     without: 'message',
   },
   {
+    name: 'config/quoted-tokens',
+    against: 'A token that was pasted into a configuration is printed.',
+    without: 'message',
+  },
+  {
+    name: 'config/pasted-credential',
+    against: 'A token that was pasted in the place of a name of a variable is printed.',
+    without: 'false',
+  },
+  {
+    name: 'config/pasted-name',
+    against: 'A token that was pasted into a list of names is printed.',
+    without: 'name',
+  },
+  {
     name: 'config/nul-in-path',
     against: 'A path with a NUL leads elsewhere than it seems.',
   },

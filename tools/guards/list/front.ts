@@ -76,6 +76,16 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: "probes.answer(exchange.path, { id: 'owner', kind: 'token' })",
   },
   {
+    name: 'health/owner-details',
+    against: 'Every user reads on the health page what a server wrote about the calls of others.',
+    without: 'principal !== undefined',
+  },
+  {
+    name: 'log/quoted-answer',
+    against: 'The log quotes the answer of a server to one user.',
+    without: 'error.message',
+  },
+  {
     name: 'authentication/failure',
     against: 'Whoever makes the authentication fail is let in.',
     without: "{ id: 'anonymous', kind: 'anonymous' }",

@@ -187,8 +187,13 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'A process with former credentials is kept by subscriptions that have moved on.',
   },
   {
+    name: 'owner-reports/kept',
+    against: 'A process that crashes over and over fills the memory with what it wrote.',
+  },
+  {
     name: 'excerpt/secrets',
     against: 'A message quotes a credential that a server has printed.',
+    without: 'text.slice(0, LOOKED_AT)',
   },
   {
     name: 'excerpt/control-characters',

@@ -11,6 +11,7 @@ const DETAILS = {
     prompts: 1,
     withheld: [{ kind: 'tools', name: 'n', reason: 'r' }],
     problems: [{ kind: 'tools', isPartial: false, reason: 'r' }],
+    ownerReports: [{ id: '0badcafe', at: 5, what: 'exited with code 1', lines: ['a', 7, 'b'] }],
   },
   'upstream:gone': {
     state: 'down',
@@ -34,6 +35,7 @@ describe('serversOfHealth', () => {
         retryInMs: undefined,
         problems: [{ kind: 'tools', isPartial: false, reason: 'r' }],
         withheld: [{ kind: 'tools', name: 'n', reason: 'r' }],
+        ownerReports: [{ id: '0badcafe', at: 5, what: 'exited with code 1', lines: ['a', 'b'] }],
       },
       {
         name: 'gone',
@@ -46,6 +48,7 @@ describe('serversOfHealth', () => {
         retryInMs: 500,
         problems: [],
         withheld: [],
+        ownerReports: [],
       },
     ]);
   });

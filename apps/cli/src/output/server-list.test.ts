@@ -73,6 +73,29 @@ describe('serverList', () => {
     expect(serverList([{ ...DOWN, lastError }], 'table')).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   });
 
+  it('shows what a server that is not up wrote last, line by line', () => {
+    const ownerReports = [
+      { id: '0badcafe', at: 0, what: 'exited with code 1', lines: ['cannot find /srv/x.js', 'a\u009bb'] },
+      { id: '00000000', at: 0, what: 'exited with code 2', lines: ['older'] },
+    ];
+    const table = serverList([READY, { ...DOWN, ownerReports }], 'table');
+
+    expect(table).toMatch(
+      /\n\nbrowser exited with code 1; it wrote last \(report 0badcafe\):\n {2}cannot find \/srv\/x\.js\n {2}a\uFFFDb\n$/,
+    );
+    expect(table).not.toContain('older');
+    expect(serverList([{ ...READY, ownerReports }], 'table')).not.toContain('cannot find');
+    expect(JSON.parse(serverList([{ ...DOWN, ownerReports }], 'json'))).toMatchObject([{ ownerReports }]);
+  });
+
+  it('is JSON that acts on no terminal and says the same', () => {
+    const withheld = [{ kind: 'tools', name: 'n\u009b2J\u202e\u007f', reason: 'r' }];
+    const text = serverList([{ ...READY, withheld }], 'json');
+
+    expect(text).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+    expect(JSON.parse(text)).toMatchObject([{ withheld }]);
+  });
+
   it('is JSON with the same keys in every entry', () => {
     const entries = JSON.parse(serverList([READY, DOWN], 'json')) as object[];
 

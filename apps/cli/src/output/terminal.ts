@@ -34,12 +34,10 @@ export function encodedOutput({
   const isInteractive = { out: stdout.isTTY === true, err: stderr.isTTY === true };
   return {
     isInteractive,
-    // guard: terminal/out
-    writeOut: (text) => void stdout.write(terminalText(text)),
+    writeOut: (text) => void stdout.write(/* guard: terminal/out */ terminalText(text)),
     writeContent: (text) =>
       void stdout.write(/* guard: terminal/content */ isInteractive.out ? terminalText(text) : text),
-    // guard: terminal/err
-    writeErr: (text) => void stderr.write(terminalText(text)),
+    writeErr: (text) => void stderr.write(/* guard: terminal/err */ terminalText(text)),
   };
 }
 

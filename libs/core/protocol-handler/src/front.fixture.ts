@@ -253,9 +253,13 @@ const hostCheck: HostCheck = {
 };
 
 const probes: Probes = {
-  answer: (path, isTrusted) =>
+  answer: (path, principal) =>
     path === '/health/live'
-      ? { status: 200, contentType: 'application/health+json', body: `{"trusted":${isTrusted}}` }
+      ? {
+          status: 200,
+          contentType: 'application/health+json',
+          body: `{"trusted":${principal !== undefined}}`,
+        }
       : undefined,
 };
 

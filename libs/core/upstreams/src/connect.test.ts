@@ -246,7 +246,7 @@ describe('connect over a channel', () => {
       launch(spec: ChildSpec, listener: ChannelListener) {
         specs.push(spec);
         // What the fake lacks is not asked for here.
-        return Object.assign(server.open(listener) as ScriptedInstance, { pid: 1, stderrTail: () => [] });
+        return Object.assign(server.open(listener) as ScriptedInstance, { pid: 1 });
       },
       close: () => Promise.resolve(),
     };
@@ -270,6 +270,7 @@ describe('connect over a channel', () => {
         env: { A: 'b' },
         cwd: '/srv',
         secretValues: expect.any(Function),
+        onReport: expect.any(Function),
         maxMessageBytes: 16 * 1024 * 1024,
       },
     ]);

@@ -23,7 +23,7 @@ export function plainText(text: string): string {
  * was there can be seen.
  */
 export function terminalText(text: string): string {
-  return text.replace(BEYOND_LAYOUT, '\uFFFD');
+  return /* guard: terminal/controls */ text.replace(BEYOND_LAYOUT, '\uFFFD');
 }
 
 /**

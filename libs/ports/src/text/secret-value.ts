@@ -75,6 +75,7 @@ export function secretsIn(name: string, value: string, depth = 0): readonly stri
 
 /** Whether a secret is hidden wherever it stands; others only where they stand alone, since they may be a part of harmless text. */
 export function isDistinct(secret: string): boolean {
+  if (isScrambled(secret)) return true;
   if (secret.length < MIN_TOKEN_LENGTH || (PATH.test(secret) && !isTokenLike(secret))) return false;
   return secret.length >= 16 || !/^(?:[A-Za-z]+|\d+)$/.test(secret);
 }

@@ -36,6 +36,30 @@ describe('createPinoLogger', () => {
     ]);
   });
 
+  // guard: log/redacted
+  it('shows nothing that looks like a credential, in messages, fields and errors', async () => {
+    const { lines, destination } = collect();
+    const logger = await createPinoLogger({ destination });
+    const cause = new TypeError('invalid header "authorization: Bearer hunter2hunter2"');
+    logger.warn({ reason: '\u001b[1mtoken\u001b[0m=hunter2' }, 'refused: password: hunter2');
+    logger.error({ error: new GatewayError('OMNI_INTERNAL', 'outer', { cause }) }, 'failed');
+    logger.error({ err: cause }, 'failed');
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+    expect(lines[0]).toMatchObject({ reason: 'token=***', msg: 'refused: password: ***' });
+  });
+
+  // guard: log/controls
+  it('writes lines that act on no terminal, and say the same', async () => {
+    const written: string[] = [];
+    const logger = await createPinoLogger({ destination: { write: (line) => written.push(line) } });
+    const acting = 'a\u001b[2J\u007f\u0085\u009b31m\u061c\u202e\u2066\u2028\nb';
+    logger.info({ method: acting, [acting]: { deep: acting } }, acting);
+    const [line = ''] = written;
+    expect(line).not.toMatch(/[^\P{Cc}\n]|[\p{Bidi_Control}\u2028]/u);
+    expect(line.indexOf('\n')).toBe(line.length - 1);
+    expect(JSON.parse(line)).toMatchObject({ method: acting, [acting]: { deep: acting }, msg: acting });
+  });
+
   it('writes errors with their code and cause', async () => {
     const { lines, destination } = collect();
     const logger = await createPinoLogger({ destination });

@@ -101,6 +101,16 @@ describe('RequestLog', () => {
     expect(JSON.stringify(lines)).not.toContain('canary');
   });
 
+  // guard: log/quoted-answer
+  it('quotes nothing of an answer that only the caller may read', () => {
+    const { lines, tell } = logAt('info');
+    const logText = '"one" answered with HTTP status 500';
+    const error = new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', `${logText}: no patient canary`, { logText });
+    tell({ kind: 'error', error });
+    expect(lines).toMatchObject([{ level: 'warn', message: logText }]);
+    expect(JSON.stringify(lines)).not.toContain('canary');
+  });
+
   // guard: log/method
   it('shows at most a hundred characters of a method', () => {
     const { lines, tell } = logAt('debug');

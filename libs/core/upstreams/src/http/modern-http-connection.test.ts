@@ -203,6 +203,17 @@ describe('ModernHttpConnection', () => {
     expect(connection.inFlight).toBe(0);
   });
 
+  it.each([
+    [500, '"up" answered with HTTP status 500'],
+    [200, '"up" answered with something that is not JSON-RPC'],
+  ])('keeps what an answer with status %i says out of the log: it is for who called', (status, logText) => {
+    const { connection, http } = openModern();
+    const call = new RecordingCall<RpcMessage>();
+    connection.send(callOf('tools/call', '{}'), call);
+    http.last.respond(status, 'text/plain', 'no such patient');
+    expect(call.failure).toMatchObject({ message: `${logText}: no such patient`, logText });
+  });
+
   it('tells how long a refusal asks to wait', () => {
     const { connection, http } = openModern();
     const call = new RecordingCall<RpcMessage>();
