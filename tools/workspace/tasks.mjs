@@ -83,6 +83,11 @@ export const TASKS = {
     usage: 'npm run fuzz -- [--target name,…] [--seconds n] [--seed n] [--keep] | --list | --replay FILE',
     argv: (rest) => [FROM_SOURCE, 'tools/fuzz/main.ts', ...rest],
   },
+  configs: {
+    summary: 'say of each configuration file below a folder whether it is served, and what is told of it',
+    usage: 'npm run configs -- FOLDER [EXPECTATIONS.json]',
+    argv: (rest) => [FROM_SOURCE, 'tools/configs/main.ts', ...rest],
+  },
   fidelity: {
     summary: 'write docs/fidelity.md: what the pinned peers of the bench do to JSON',
     usage: 'npm run fidelity',

@@ -100,7 +100,8 @@ describe('the log', () => {
         .find(({ code, requestId }) => code === 'OMNI_UPSTREAM_EXITED' && requestId !== undefined),
     );
     expect(line).toMatchObject({ level: 'warn', sessionId: expect.any(String), method: 'tools/call' });
-    expect(line['msg']).toContain('out of memory');
+    expect(line['msg']).toMatch(/exited with code 3; .* as report [0-9a-f]{8}$/);
+    expect(omni.process.stderr).not.toContain('out of memory');
     expect(requestLines(omni)).toEqual([]);
     expect(omni.process.stdout).toBe('');
   });

@@ -41,7 +41,7 @@ export interface UpstreamSpec {
   readonly enabled: boolean;
   /** Why it is not enabled, when it is not. */
   readonly disabledReason?: string;
-  /** What is wrong with its entry in the configuration, and where, when that is why it is not enabled. For the owner alone. */
+  /** What is wrong with its entry in the configuration, and where, when that is why it is not enabled: for those who may see the details of its health, not for callers. */
   readonly flaw?: string;
   /** Forced revision, or `auto`: found by probing. */
   readonly protocol: 'auto' | 'legacy' | '2026-07-28';

@@ -141,6 +141,16 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'A hidden list of tasks is read on the endpoint of all servers.',
   },
   {
+    name: 'view/allowed-tools',
+    against: 'A tool that the configuration does not allow is listed and called.',
+    without: 'true',
+  },
+  {
+    name: 'view/disabled-tools',
+    against: 'A tool that the configuration forbids is listed and called.',
+    without: 'true',
+  },
+  {
     name: 'view/bounded',
     against: 'Views are kept for every endpoint and variant that was ever asked for.',
   },

@@ -21,7 +21,7 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
   {
     name: 'config/expanded-again',
     against: 'The value of a variable is taken for a reference.',
-    without: "(outcome.text.includes('${') ? expandVariables(outcome.text, env).text : outcome.text)",
+    without: "(outcome.text.includes('${') ? expandVariables(outcome.text, scope).text : outcome.text)",
   },
   {
     name: 'config/prototype',

@@ -205,6 +205,7 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
   },
   {
     name: 'answer/undeclared',
-    against: 'An answer whose length nobody knows goes on, turns out too long, and its client is cut off without a word.',
+    against:
+      'An answer whose length nobody knows goes on, turns out too long, and its client is cut off without a word.',
   },
 ];

@@ -6,7 +6,10 @@ import { healthPage } from './health-pages.ts';
 const OWNER: Principal = { id: 'owner', kind: 'token' };
 const ADA: Principal = { id: 'ada', kind: 'token' };
 
-function monitor(level: 'ok' | 'error', getDetails = (): object => ({ lastError: 'for users' })): HealthMonitor {
+function monitor(
+  level: 'ok' | 'error',
+  getDetails = (): object => ({ lastError: 'for users' }),
+): HealthMonitor {
   const health = new HealthMonitor();
   const getStatus = (): ComponentStatus => ({
     level,

@@ -142,7 +142,7 @@ export class MasterServer {
     const { upstreams, catalogue, clock } = this.#parts;
     return upstreams.all().map((upstream) => ({
       ...reportOf(upstream, catalogue, clock.now()),
-      ownerReports: upstream.ownerReports,
+      ownerReports: upstream.ownerReports.list(),
     }));
   }
 

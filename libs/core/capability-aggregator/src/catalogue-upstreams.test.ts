@@ -127,3 +127,51 @@ describe('Catalogue.set', () => {
     expect(toolNames(viewOf(catalogue, 'a'))).toEqual([]);
   });
 });
+
+describe('Catalogue with a selection of tools', () => {
+  const hidden = { name: 'a', isOff: false, tools: { hidden: ['rm*'] } };
+  const b = { name: 'b', isOff: false };
+
+  it('hides and refuses what is not selected, under every name and on every endpoint', () => {
+    const catalogue = catalogueOf({
+      a: { tools: ['ls', 'rm', 'rm_all'], prompts: ['rm'] },
+      b: { tools: ['rm'] },
+    });
+    catalogue.setUpstreams([hidden, b]);
+    expect(toolNames(viewOf(catalogue))).toEqual(['a__ls', 'b__rm']);
+    expect(toolNames(viewOf(catalogue, 'a'))).toEqual(['ls']);
+    for (const name of ['a__rm', 'a:rm', 'a.rm_all', 'a/rm', 'rm_all'])
+      expect([name, viewOf(catalogue).route('tool', name)]).toMatchObject([
+        name,
+        { code: 'OMNI_NAME_UNKNOWN' },
+      ]);
+    expect(viewOf(catalogue, 'a').route('tool', 'rm')).toMatchObject({ code: 'OMNI_NAME_UNKNOWN' });
+    // The same name elsewhere, and of another kind, is none of its business.
+    expect(viewOf(catalogue).route('tool', 'rm')).toMatchObject({ upstream: 'b' });
+    expect(viewOf(catalogue, 'a').route('prompt', 'rm')).toMatchObject({ upstream: 'a' });
+    expect(catalogue.describe('a')).toMatchObject({
+      counts: { tools: 1 },
+      withheld: [
+        { list: 'tools', key: 'rm', reason: 'hidden by allowedTools or disabledTools of its entry' },
+        { list: 'tools', key: 'rm_all' },
+      ],
+    });
+  });
+
+  it('announces another selection to those who see it, and nothing for the same one', () => {
+    const { catalogue, clock, heard } = setUp();
+    const select = (tools?: { readonly hidden: readonly string[] }): boolean => {
+      const changed = catalogue.setUpstreams([{ name: 'a', isOff: false, tools }, b]);
+      clock.advance(1_000);
+      return changed;
+    };
+    expect(select({ hidden: ['x'] })).toBe(true);
+    expect(toolNames(viewOf(catalogue))).toEqual(['b__y']);
+    expect(heard.splice(0)).toEqual(['a: tools', '*: tools']);
+    expect(select({ hidden: ['x'] })).toBe(false);
+    expect(heard).toEqual([]);
+    expect(select()).toBe(true);
+    expect(toolNames(viewOf(catalogue))).toEqual(['a__x', 'b__y']);
+    expect(heard).toEqual(['a: tools', '*: tools']);
+  });
+});

@@ -136,9 +136,13 @@ export class Catalogue {
     );
     for (const upstream of gone) this.#recentUris.forget(upstream);
     const selected = upstreams.filter(
-      ({ name, tools }) => !isSameSelection(tools, before.upstreams.find((known) => known.name === name)?.tools),
+      ({ name, tools }) =>
+        !isSameSelection(tools, before.upstreams.find((known) => known.name === name)?.tools),
     );
-    this.#touch([...[...gone, ...selected.map(({ name }) => name)].map((name) => endpointOf(name)), ALL_SERVERS]);
+    this.#touch([
+      ...[...gone, ...selected.map(({ name }) => name)].map((name) => endpointOf(name)),
+      ALL_SERVERS,
+    ]);
     return true;
   }
 
@@ -317,7 +321,9 @@ export class Catalogue {
   /** What definitions let through: `undefined` while they let everything through. */
   #selection(): ((item: OfferedItem) => boolean) | undefined {
     const selections = new Map(
-      this.#base.upstreams.flatMap(({ name, tools }) => (tools === undefined ? [] : [[name, tools] as const])),
+      this.#base.upstreams.flatMap(({ name, tools }) =>
+        tools === undefined ? [] : [[name, tools] as const],
+      ),
     );
     if (selections.size === 0) return undefined;
     return ({ upstream, kind, key }) => {

@@ -108,12 +108,20 @@ export function parseConfiguration(
       const other = exposed.get(shortName);
       // Two texts of one hash, or a name that is written like another one's short form.
       if (other !== undefined) {
-        problems.add(entry.at, key, `${quoted(name)} and ${quoted(other)} would both be called ${quoted(shortName)}; rename one`);
+        problems.add(
+          entry.at,
+          key,
+          `${quoted(name)} and ${quoted(other)} would both be called ${quoted(shortName)}; rename one`,
+        );
         continue;
       }
       exposed.set(shortName, name);
       if (shortName !== name)
-        notes.add(entry.at, key, `${quoted(name)} is called ${quoted(shortName)} in the names of its tools and in addresses`);
+        notes.add(
+          entry.at,
+          key,
+          `${quoted(name)} is called ${quoted(shortName)} in the names of its tools and in addresses`,
+        );
       const upstream = upstreamConfig(
         name,
         { ...entry, value },

@@ -103,7 +103,9 @@ export function upstreamConfig(
     transport,
     ...(allowedTools === undefined && disabledTools.length === 0
       ? {}
-      : { tools: { ...(allowedTools === undefined ? {} : { allowed: allowedTools }), hidden: disabledTools } }),
+      : {
+          tools: { ...(allowedTools === undefined ? {} : { allowed: allowedTools }), hidden: disabledTools },
+        }),
     ...(forwardHeaders.length === 0 ? {} : { forwardHeaders }),
     secretValues: [...secretValues],
   };
@@ -164,7 +166,7 @@ function missingVariables(entry: LocatedMap, env: Environment): readonly string[
       : [];
   return names
     .filter((name) => (variable(env, name) ?? '') === '')
-    .map((name) => /* guard: config/pasted-name */ (holdsCredential(name) ? '***' : name));
+    .map((name) => (/* guard: config/pasted-name */ holdsCredential(name) ? '***' : name));
 }
 
 /** Who has switched a server off knows it; who lacks a variable may not. */

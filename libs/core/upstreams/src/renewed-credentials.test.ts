@@ -344,7 +344,7 @@ describe('an upstream whose environment changes', () => {
     scene.failures.push(new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', 'nothing'));
     scene.rotate('third-token');
     await scene.settle();
-    expect(scene.upstream.ownerReports.map(({ lines }) => lines)).toEqual([
+    expect(scene.upstream.ownerReports.list().map(({ lines }) => lines)).toEqual([
       ['debug: *** became *** (unrelated-text)'],
     ]);
     expect(scene.log.join('\n')).not.toMatch(/(?:first|second|third)-token|unrelated/);
@@ -360,7 +360,7 @@ describe('an upstream whose environment changes', () => {
     const { spec } = scene.upstream;
     scene.upstream.update({ ...spec, secretValues: ['present-secret'] }, scene.clock.now());
     scene.server.instances[0]?.emit('debug: former-secret became present-secret');
-    expect(scene.upstream.ownerReports.map(({ lines }) => lines)).toEqual([['debug: *** became ***']]);
+    expect(scene.upstream.ownerReports.list().map(({ lines }) => lines)).toEqual([['debug: *** became ***']]);
     expect(scene.children[0]?.secretValues()).toEqual(
       expect.arrayContaining(['former-secret', 'present-secret']),
     );

@@ -57,7 +57,10 @@ async function channelConnection(open: OpenChannel): Promise<OpenConnection> {
   const context = connectionContextOf(clock);
   const found = await new Promise<OpenConnection | GatewayError>((resolve) => {
     const credentials = credentialsOf(spec, context);
-    connect({ spec, context, credentials, events, binding: undefined, era: 'legacy', onReport() {} }, resolve);
+    connect(
+      { spec, context, credentials, events, binding: undefined, era: 'legacy', onReport() {} },
+      resolve,
+    );
   });
   if (found instanceof GatewayError) throw found;
   return found;

@@ -12,7 +12,6 @@ import {
   type CredentialValues,
   type Era,
   GatewayError,
-  type OwnerReport,
   type Millis,
   type UpstreamSpec,
   OMNI,
@@ -72,6 +71,8 @@ const NOBODY_WAITS = (): void => {};
 export class Upstream {
   /** Its settings as they are now: those that need no new connection change under those who hold this. */
   readonly spec: UpstreamSpec;
+  /** What it wrote that is no answer to anybody. For the owner alone. */
+  readonly ownerReports: OwnerReports;
   readonly #context: ConnectionContext;
   #observer: UpstreamObserver;
   readonly #events: ConnectionEvents;
@@ -88,7 +89,6 @@ export class Upstream {
   readonly #credentials: UpstreamCredentials;
   readonly #replacement: PrimaryReplacement;
   readonly #waiters: StartWaiters;
-  readonly #reports: OwnerReports;
   #primary: OpenConnection | undefined;
   /** The primary connection before the present one, for what has to move. */
   #formerPrimary: OpenConnection | undefined;
@@ -111,6 +111,7 @@ export class Upstream {
     this.#subscriptions = new ResourceSubscriptions(spec.name, context);
     this.#retired = new RetiredConnections(context.clock);
     this.#credentials = new UpstreamCredentials({ ...context, spec: this.spec });
+    this.ownerReports = new OwnerReports({ ...context, credentials: this.#credentials });
     this.#streamHeaders = this.#credentials.headers;
     this.#events = {
       onClosed: (connection, reason) => this.#onConnectionClosed(connection, reason),
@@ -120,26 +121,12 @@ export class Upstream {
         this.#subscriptions.tell(connection, uri, message),
       onReinitialized: (connection) => this.#subscriptions.move(connection, connection),
     };
-    const open = (
-      binding: ClientBinding | undefined,
-      era: Era | undefined,
-      done: OnConnection,
-    ): (() => void) =>
-      connect(
-        {
-          spec: this.spec,
-          credentials: this.#credentials,
-          context,
-          events: this.#events,
-          binding,
-          era,
-          onReport: this.#reports.add,
-        },
-        done,
-      );
+    const shared = { spec: this.spec, credentials: this.#credentials, context, events: this.#events };
+    const { add: onReport } = this.ownerReports;
+    const open = (binding: ClientBinding | undefined, era: Era | undefined, done: OnConnection) =>
+      connect({ ...shared, onReport, binding, era }, done);
     this.#openPrimary = (done) => open(undefined, undefined, done);
     this.#waiters = new StartWaiters(this.spec, context);
-    this.#reports = new OwnerReports(spec.name, context.logger);
     this.#replacement = new PrimaryReplacement({
       upstream: spec.name,
       context,
@@ -191,11 +178,6 @@ export class Upstream {
   /** The shared connection, if it is open. */
   get connection(): UpstreamConnection | undefined {
     return this.#primary;
-  }
-
-  /** What it wrote that is no answer to anybody, the latest first. For the owner alone. */
-  get ownerReports(): readonly OwnerReport[] {
-    return this.#reports.list();
   }
 
   /** Plain data about it. */

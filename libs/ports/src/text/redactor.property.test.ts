@@ -20,7 +20,7 @@ const invisible = fc.constantFrom(
 const wrap = fc.constantFrom('', '', '', '', '\n', '\r\n  ');
 /** Credentials as they are: no spaces, more than letters, and no path, which is hidden only where it stands alone. */
 const secret = fc
-  .string({ minLength: 8, maxLength: 60, unit: fc.constantFrom(...'abcXYZ0189-_.+/=%$!"\\ä🎈') })
+  .string({ minLength: 8, maxLength: 60, unit: fc.constantFrom(...Array.from('abcXYZ0189-_.+/=%$!"\\ä🎈')) })
   .filter((text) => /\d/.test(text) && /[A-Za-z]/.test(text) && !/^[./\\]/.test(text));
 const encoding = fc.constantFrom<(text: string) => string>(
   (text) => text,
@@ -54,7 +54,7 @@ describe('redactorOf, whatever is printed', () => {
         fc.array(word, { maxLength: 6 }),
         (value, encode, between, words) => {
           const printed = encode(value);
-          const torn = [...printed]
+          const torn = Array.from(printed)
             .map((one, at) => one + (between[at % between.length] ?? []).join(''))
             .join('');
           const shown = redactorOf([value])(`${words.join(' ')} ${torn}\n${words.join(' ')}`);

@@ -38,7 +38,8 @@ function ending(
 
 function exitProblem({ code, message, problem }: CallOutcome, how: string): readonly string[] {
   const isTold = code === 'OMNI_UPSTREAM_EXITED' && message.includes('"exits"') && message.includes(how);
-  const saysEnough = !how.includes('code') || message.includes('last words');
+  const saysEnough =
+    (!how.includes('code') || message.includes('as report')) && !message.includes('last words');
   return isTold && saysEnough && problem === undefined && !message.includes(ENV_CANARY)
     ? []
     : [`${code}: ${message}`];
@@ -72,8 +73,8 @@ export const PROCESS_ROWS: readonly StdioRow[] = [
       never('nowhere', 'OMNI_UPSTREAM_SPAWN_FAILED', ['"nowhere"', 'does not exist']),
       never('forbidden', 'OMNI_UPSTREAM_SPAWN_FAILED', ['"forbidden"', 'may not be executed']),
       never('code-127', 'OMNI_UPSTREAM_EXITED', ['"code-127"', 'code 127']),
-      never('dies', 'OMNI_UPSTREAM_EXITED', ['"dies"', 'code 3', 'last words']),
-      never('dies-on-first', 'OMNI_UPSTREAM_EXITED', ['"dies-on-first"', 'code 7', 'last words']),
+      never('dies', 'OMNI_UPSTREAM_EXITED', ['"dies"', 'code 3', 'as report']),
+      never('dies-on-first', 'OMNI_UPSTREAM_EXITED', ['"dies-on-first"', 'code 7', 'as report']),
       ending('exit 0 in a call', 'exit', { bytes: 0 }, 'code 0'),
       ending('exit 5 in a call', 'exit', { bytes: 5 }, 'code 5'),
       ending('SIGSEGV in a call', 'signal', { kind: 'SIGSEGV' }, 'SIGSEGV'),

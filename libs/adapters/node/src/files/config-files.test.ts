@@ -38,7 +38,12 @@ describe('readConfigSources', () => {
   it('reads one file as one base source and strips the byte order mark', async () => {
     await write({ 'any.yaml': '\uFEFFserver: {}\n' });
     expect(await readConfigSources(join(folder, 'any.yaml'))).toEqual([
-      { path: join(folder, 'any.yaml'), text: 'server: {}\n', role: 'base' },
+      {
+        path: join(folder, 'any.yaml'),
+        place: join(folder, 'any.yaml'),
+        text: 'server: {}\n',
+        role: 'base',
+      },
     ]);
   });
 
@@ -114,10 +119,30 @@ describe('readConfigSources', () => {
 
   // guard: files/utf8
   it('refuses text that is not UTF-8', async () => {
-    await write({ 'utf16.yaml': new Uint8Array([0xff, 0xfe, 0x61, 0x00]) });
-    expect(await failure(join(folder, 'utf16.yaml'))).toBe(
-      'OMNI_CONFIG_UNREADABLE ~/utf16.yaml is not UTF-8 text',
+    await write({ 'latin1.yaml': new Uint8Array([0x61, 0xe9, 0x0a]) });
+    expect(await failure(join(folder, 'latin1.yaml'))).toBe(
+      'OMNI_CONFIG_UNREADABLE ~/latin1.yaml is not UTF-8 text',
     );
+  });
+
+  it.each([
+    ['UTF-16 with a mark, little end first', [0xff, 0xfe, 0x7b, 0x00], 'is UTF-16 text', /UTF-8/],
+    ['UTF-16 with a mark, big end first', [0xfe, 0xff, 0x00, 0x7b], 'is UTF-16 text', /UTF-8/],
+    ['UTF-16 without a mark', [0x7b, 0x00, 0x7d, 0x00], 'is UTF-16 text or no text at all', /UTF-8/],
+    [
+      'a bundle',
+      [0x50, 0x4b, 0x03, 0x04, 0x14],
+      'is a ZIP archive, such as a bundle (.mcpb), and no configuration',
+      /mcpServers/,
+    ],
+  ])('says what it is and what to do: %s', async (_what, bytes, words, hint) => {
+    await write({ 'mcp.json': new Uint8Array(bytes) });
+    const path = join(folder, 'mcp.json');
+    await expect(readConfigSources(path)).rejects.toMatchObject({
+      code: 'OMNI_CONFIG_UNREADABLE',
+      message: `${path} ${words}`,
+      hint: expect.stringMatching(hint),
+    });
   });
 
   // guard: files/environment

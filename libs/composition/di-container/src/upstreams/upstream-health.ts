@@ -65,7 +65,7 @@ export class UpstreamHealth {
       get details() {
         return { ...reportOf(upstream, catalogue, clock.now()) };
       },
-      ownerDetails: { ownerReports: upstream.ownerReports },
+      ownerDetails: { ownerReports: upstream.ownerReports.list() },
     };
   }
 }

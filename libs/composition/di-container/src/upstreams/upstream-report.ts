@@ -32,7 +32,7 @@ export interface OwnedUpstreamReport extends UpstreamReport {
 }
 
 export function reportOf(
-  { snapshot, spec: { flaw } }: Pick<Upstream, 'snapshot' | 'spec'>,
+  { snapshot, ownerReports, spec: { flaw } }: Pick<Upstream, 'snapshot' | 'ownerReports' | 'spec'>,
   catalogue: Catalogue,
   now: Millis,
 ): UpstreamReport {
@@ -45,8 +45,16 @@ export function reportOf(
     tools: counts.tools,
     resources: counts.resources,
     prompts: counts.prompts,
-    withheld: withheld.map(({ list, key, reason }) => ({ kind: list, name: key, reason })),
-    problems: problems.map(({ list, isPartial, reason }) => ({ kind: list, isPartial, reason })),
+    withheld: withheld.map(({ list, key, reason }) => ({
+      kind: list,
+      name: ownerReports.redacted(key),
+      reason: ownerReports.redacted(reason),
+    })),
+    problems: problems.map(({ list, isPartial, reason }) => ({
+      kind: list,
+      isPartial,
+      reason: ownerReports.redacted(reason),
+    })),
     lastError: flaw === undefined ? errorOf(name, state) : flawOf(flaw),
     retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - now) : undefined,
   };

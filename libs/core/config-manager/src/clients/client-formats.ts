@@ -49,7 +49,8 @@ const ANY_BLOCK: readonly (readonly string[])[] = [
 export const CLIENT_FORMATS: readonly ClientFormat[] = [
   {
     client: 'VS Code',
-    files: /(?:^|\/)(?:\.vscode\/(?:mcp|settings)\.json|code(?: - [a-z]+)?\/user\/(?:.*\/)?(?:mcp|settings)\.json|[^/]*\.code-workspace|devcontainer\.json)$/,
+    files:
+      /(?:^|\/)(?:\.vscode\/(?:mcp|settings)\.json|code(?: - [a-z]+)?\/user\/(?:.*\/)?(?:mcp|settings)\.json|[^/]*\.code-workspace|devcontainer\.json)$/,
     blocks: [
       ['servers'],
       ['mcp', 'servers'],
@@ -82,14 +83,16 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
   },
   {
     client: 'Claude Code',
-    files: /(?:^|\/)(?:\.mcp\.json|\.claude\.json|managed-mcp\.json|\.claude-plugin\/plugin\.json|\.claude\/(?:settings(?:\.local)?|mcp)\.json)$/,
+    files:
+      /(?:^|\/)(?:\.mcp\.json|\.claude\.json|managed-mcp\.json|\.claude-plugin\/plugin\.json|\.claude\/(?:settings(?:\.local)?|mcp)\.json)$/,
     blocks: MCP_SERVERS,
     timeLimits: { timeout: CALL_MS },
     startsAt: 'project',
   },
   {
     client: 'Windsurf',
-    files: /(?:^|\/)(?:\.codeium\/(?:.*\/)?mcp_config\.json|\.windsurf\/(?:mcp|mcp_config)\.json|windsurf_mcp\.json)$/,
+    files:
+      /(?:^|\/)(?:\.codeium\/(?:.*\/)?mcp_config\.json|\.windsurf\/(?:mcp|mcp_config)\.json|windsurf_mcp\.json)$/,
     blocks: MCP_SERVERS,
     startsAt: 'project',
   },
@@ -183,7 +186,11 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
     client: 'Continue',
     files: /(?:^|\/)\.continue\/(?:.*\/)?[^/]*\.(?:ya?ml|json)$/,
     signs: ['schema', 'modelContextProtocolServers'],
-    blocks: [['mcpServers'], ['experimental', 'modelContextProtocolServers'], ['modelContextProtocolServers']],
+    blocks: [
+      ['mcpServers'],
+      ['experimental', 'modelContextProtocolServers'],
+      ['modelContextProtocolServers'],
+    ],
     timeLimits: { connectionTimeout: START_MS },
     placeholders: [SECRETS],
     startsAt: 'project',
@@ -211,7 +218,8 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
   },
   {
     client: 'GitHub Copilot',
-    files: /(?:^|\/)(?:\.copilot\/mcp-config\.json|\.github\/(?:copilot\/)?mcp(?:-config)?\.json|github-copilot\/(?:.*\/)?mcp\.json)$/,
+    files:
+      /(?:^|\/)(?:\.copilot\/mcp-config\.json|\.github\/(?:copilot\/)?mcp(?:-config)?\.json|github-copilot\/(?:.*\/)?mcp\.json)$/,
     blocks: [['mcpServers'], ['servers']],
     timeLimits: { timeout: CALL_MS },
     placeholders: [DOLLAR_NAME],

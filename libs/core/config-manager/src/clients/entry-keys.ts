@@ -90,7 +90,15 @@ export function transportOf(written: string): 'stdio' | AddressKind | undefined 
 }
 
 /** For suggestions. */
-export const TRANSPORT_WORDS: readonly string[] = ['stdio', 'http', 'streamable-http', 'sse', 'ws', 'unix', 'tcp'];
+export const TRANSPORT_WORDS: readonly string[] = [
+  'stdio',
+  'http',
+  'streamable-http',
+  'sse',
+  'ws',
+  'unix',
+  'tcp',
+];
 
 /** Servers that are part of their client, by what `type` or `source` says. */
 export const PARTS_OF_CLIENTS: ReadonlyMap<string, string> = new Map([

@@ -52,13 +52,16 @@ const FOREIGN: readonly ForeignKind[] = [
     words: `this is a file of Smithery (smithery.yaml), which says how a server is built; ${UNDER}`,
   },
   {
-    is: (root) => ['dependencies', 'devDependencies', 'scripts'].some((key) => isMap(root, key)) && has(root, 'name'),
+    is: (root) =>
+      ['dependencies', 'devDependencies', 'scripts'].some((key) => isMap(root, key)) && has(root, 'name'),
     words: 'this is a package.json, not a configuration of MCP servers',
   },
   {
     is: (root) => {
       const tools = root.entries.get('tools')?.value;
-      return tools?.kind === 'list' && tools.items.some((item) => item.kind === 'map' && has(item, 'inputSchema'));
+      return (
+        tools?.kind === 'list' && tools.items.some((item) => item.kind === 'map' && has(item, 'inputSchema'))
+      );
     },
     words: 'this is a list of tools, not a configuration of MCP servers',
   },

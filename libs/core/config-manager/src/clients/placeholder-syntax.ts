@@ -15,7 +15,9 @@ export interface PlaceholderSyntax {
 export const BRACED_SCHEME: PlaceholderSyntax = {
   pattern: /\{(env|file):([^{}\s]+)\}/g,
   read: ([whole = '', scheme, name = '']) =>
-    scheme === 'env' ? { variable: name } : { refusal: `${whole} reads a file, which is not done here; use \${NAME}` },
+    scheme === 'env'
+      ? { variable: name }
+      : { refusal: `${whole} reads a file, which is not done here; use \${NAME}` },
 };
 
 /** `{{NAME}}`: LibreChat and Warp fill it in for each of their users. */

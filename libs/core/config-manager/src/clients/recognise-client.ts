@@ -13,14 +13,25 @@ export interface Reading {
 /** What Omni's own files are called. */
 const OWN_FILE = /(?:^|\/)(?:omni|default|local)(?:[.-][^/]*)?\.(?:ya?ml|jsonc?)$/;
 /** Sections of Omni that no client's file has beside its servers. */
-const OWN_SECTIONS: readonly string[] = ['server', 'naming', 'sealing', 'limits', 'defaults', 'auth', 'logging'];
+const OWN_SECTIONS: readonly string[] = [
+  'server',
+  'naming',
+  'sealing',
+  'limits',
+  'defaults',
+  'auth',
+  'logging',
+];
 
 /**
  * Tells a client's file from Omni's own, by name and place, by the keys of its root, and then by its form.
  *
  * @returns `undefined` for Omni's own.
  */
-export function recogniseClient({ path, place = path, role }: ConfigSource, root: LocatedMap): Reading | undefined {
+export function recogniseClient(
+  { path, place = path, role }: ConfigSource,
+  root: LocatedMap,
+): Reading | undefined {
   if (role === 'server') return undefined;
   const folded = place.replaceAll('\\', '/').toLowerCase();
   if (OWN_FILE.test(folded) || root.entries.size === 0) return undefined;

@@ -1,4 +1,10 @@
-import { kindOf, textAt, type LocatedEntry, type LocatedMap, type LocatedValue } from '../document/located-value.ts';
+import {
+  kindOf,
+  textAt,
+  type LocatedEntry,
+  type LocatedMap,
+  type LocatedValue,
+} from '../document/located-value.ts';
 import { PARTS_OF_CLIENTS } from './entry-keys.ts';
 
 /** Blocks that could be something else, and count only where servers stand in them. */
@@ -29,7 +35,8 @@ export function findBlocks(root: LocatedMap, paths: readonly (readonly string[])
     if (used.has(first)) continue;
     const entry = entryAt(root, path);
     if (entry === undefined) continue;
-    const isPlain = path.length === 1 && !COMMON_WORDS.has(first);
+    const isPlain =
+      path.length === 1 && (!COMMON_WORDS.has(first) || (first === 'servers' && entry.value.kind === 'map'));
     if (!isPlain && !holdsServers(entry.value)) continue;
     used.add(first);
     blocks.push({ path: path.join('.'), entry });
@@ -51,7 +58,9 @@ export function looksLikeServer(value: LocatedValue): boolean {
 /** The client that a server is a part of; `undefined` for one that runs by itself. */
 export function partOf(server: LocatedMap): string | undefined {
   if (SERVER_SIGNS.some((key) => server.entries.has(key))) return undefined;
-  return PARTS_OF_CLIENTS.get(textAt(server, 'type') ?? '') ?? PARTS_OF_CLIENTS.get(textAt(server, 'source') ?? '');
+  return (
+    PARTS_OF_CLIENTS.get(textAt(server, 'type') ?? '') ?? PARTS_OF_CLIENTS.get(textAt(server, 'source') ?? '')
+  );
 }
 
 /** The members of a block by name, those of a list by what they say they are called. */
@@ -61,8 +70,13 @@ export function membersOf(block: LocatedEntry): readonly (readonly [name: string
   if (value.kind !== 'list') return kindOf(value);
   return value.items.map((item, index) => {
     const name =
-      item.kind === 'map' ? NAMES.map((key) => textAt(item, key)).find((text) => text !== undefined) : undefined;
-    return [name ?? `server-${index + 1}`, { written: name ?? String(index), at: item.at, value: item }] as const;
+      item.kind === 'map'
+        ? NAMES.map((key) => textAt(item, key)).find((text) => text !== undefined)
+        : undefined;
+    return [
+      name ?? `server-${index + 1}`,
+      { written: name ?? String(index), at: item.at, value: item },
+    ] as const;
   });
 }
 

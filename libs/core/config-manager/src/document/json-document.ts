@@ -50,7 +50,10 @@ class Flaw extends Error {
  *
  * @returns The document, or the first thing that is wrong with it. Never quotes a value: it may be a credential.
  */
-export function readJson(text: string, positionAt: (offset: number) => Position): JsonDocument | DocumentFlaw {
+export function readJson(
+  text: string,
+  positionAt: (offset: number) => Position,
+): JsonDocument | DocumentFlaw {
   const reader = new JsonReader(text, positionAt);
   try {
     return { value: reader.document(), repeated: reader.repeated };
@@ -83,9 +86,9 @@ class JsonReader {
 
   #value(key: string, depth: number): LocatedValue {
     this.#size += 1;
-    if (this.#size > MAX_VALUES) throw new Flaw(this.#at, `the file holds more than ${MAX_VALUES} values`, key);
-    if (depth > MAX_DEPTH)
-      throw new Flaw(this.#at, `values are nested deeper than ${MAX_DEPTH} levels`, key);
+    if (this.#size > MAX_VALUES)
+      throw new Flaw(this.#at, `the file holds more than ${MAX_VALUES} values`, key);
+    if (depth > MAX_DEPTH) throw new Flaw(this.#at, `values are nested deeper than ${MAX_DEPTH} levels`, key);
     switch (this.#text[this.#at]) {
       case '{':
         return this.#object(key, depth);
@@ -165,7 +168,7 @@ class JsonReader {
     const start = this.#at;
     let text = '';
     this.#at += 1;
-    for (let from = this.#at; ; ) {
+    for (let from = this.#at; ;) {
       const character = this.#text[this.#at];
       if (character === '"') {
         text += this.#text.slice(from, this.#at);
@@ -207,7 +210,10 @@ class JsonReader {
     const word = this.#match(WORD) ?? '';
     const value = LITERALS.get(word);
     if (value !== undefined) return { kind: 'scalar', at, value, source: word, origin: 'written' };
-    throw new Flaw(start, 'a value of JSON must stand here: text in double quotes, a number, true, false, null');
+    throw new Flaw(
+      start,
+      'a value of JSON must stand here: text in double quotes, a number, true, false, null',
+    );
   }
 
   #match(pattern: RegExp): string | undefined {

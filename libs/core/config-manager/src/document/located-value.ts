@@ -95,7 +95,11 @@ export function joinKey(path: string, key: string): string {
 }
 
 /** A scalar as if it stood in a source. @param source - Its characters there; the value itself when absent. */
-export function written(value: string | boolean, at: Position, source: string = String(value)): LocatedScalar {
+export function written(
+  value: string | boolean,
+  at: Position,
+  source: string = String(value),
+): LocatedScalar {
   return { kind: 'scalar', at, value, source, origin: 'written' };
 }
 

@@ -1,5 +1,6 @@
 import { quoted, type ProblemList } from '../checks/config-problem.ts';
 import type { EntryProblems } from '../checks/entry-problems.ts';
+import { ANY_CLIENT } from '../clients/client-formats.ts';
 import { foreignDocument } from '../clients/foreign-document.ts';
 import type { Reading } from '../clients/recognise-client.ts';
 import {
@@ -53,7 +54,9 @@ export function normalizeSource(source: ConfigSource, root: LocatedMap, report: 
   if (source.role === 'server') return serverFile(source, root, report);
   const { reading } = report;
   const foreign = foreignDocument(root);
-  if (foreign !== undefined && findBlocks(root, reading?.format.blocks ?? OWN_BLOCKS).blocks.length === 0) {
+  const { blocks } = findBlocks(root, reading?.format.blocks ?? OWN_BLOCKS);
+  // Descriptions of web APIs have `servers` too.
+  if (foreign !== undefined && blocks.every(({ path }) => path === 'servers')) {
     report.problems.add({ file: source.path, line: 1, column: 1 }, '', foreign);
     return { ...root, entries: new Map() };
   }
@@ -115,7 +118,12 @@ function clientFile(
   }
   chooseServers(root, reading, servers);
   tellWhatWasRead(root, reading, found, atRoot, { start, report });
-  return withServers(root, found.blocks[0]?.entry ?? { written: 'mcpServers', at: start, value: root }, servers, new Map());
+  return withServers(
+    root,
+    found.blocks[0]?.entry ?? { written: 'mcpServers', at: start, value: root },
+    servers,
+    new Map(),
+  );
 }
 
 function nothingIn(root: LocatedMap): string {
@@ -132,9 +140,13 @@ function refuseBlock(entry: LocatedEntry, path: string, kind: string, problems: 
 function chooseServers(root: LocatedMap, { format }: Reading, servers: Map<string, LocatedEntry>): void {
   const { only = [], never = [] } = format.chosen ?? {};
   const listed = (paths: readonly string[]): ReadonlySet<string> | undefined => {
-    const lists = paths.map((path) => valueAt(root, path.split('.'))).filter((value) => value?.kind === 'list');
+    const lists = paths
+      .map((path) => valueAt(root, path.split('.')))
+      .filter((value) => value?.kind === 'list');
     const names = lists.flatMap((list) =>
-      list?.kind === 'list' ? list.items.map((item) => (item.kind === 'scalar' ? String(item.value) : '')) : [],
+      list?.kind === 'list'
+        ? list.items.map((item) => (item.kind === 'scalar' ? String(item.value) : ''))
+        : [],
     );
     return lists.length === 0 ? undefined : new Set(names);
   };
@@ -159,9 +171,14 @@ function tellWhatWasRead(
 ): void {
   const rest: string[] = [];
   for (const [key, entry] of root.entries) {
-    if (found.used.has(key) || atRoot.has(key) || IGNORED_ROOT_KEYS.has(key) || key.startsWith('x-')) continue;
+    if (found.used.has(key) || atRoot.has(key) || IGNORED_ROOT_KEYS.has(key) || key.startsWith('x-'))
+      continue;
     if (looksLikeServer(entry.value))
-      warnings.add(entry.at, key, `${quoted(key)} looks like a server and is not read; write it under "mcpServers"`);
+      warnings.add(
+        entry.at,
+        key,
+        `${quoted(key)} looks like a server and is not read; write it under "mcpServers"`,
+      );
     else if (format.narrows?.includes(key) === true)
       warnings.add(
         entry.at,
@@ -176,7 +193,10 @@ function tellWhatWasRead(
   const more = rest.length > MAX_NAMED ? ` and ${rest.length - MAX_NAMED} more` : '';
   const others =
     rest.length === 0 ? '' : `; not read: ${rest.slice(0, MAX_NAMED).map(quoted).join(', ')}${more}`;
-  const whose = format.client.startsWith('an ') ? format.client : `the client ${format.client}`;
+  const isKnown = format !== ANY_CLIENT;
+  // The plain block that all clients share needs no word.
+  if (!isKnown && others === '' && blocks === '"mcpServers"') return;
+  const whose = isKnown ? `the client ${format.client}` : format.client;
   notes.add(
     start,
     '',

@@ -33,7 +33,11 @@ class TomlValues {
   located(value: unknown, path: string, at: Position): LocatedValue | DocumentFlaw {
     this.#size += 1;
     if (this.#size > MAX_VALUES)
-      return { at: { file: this.#file, line: 1, column: 1 }, key: '', message: `the file holds more than ${MAX_VALUES} values` };
+      return {
+        at: { file: this.#file, line: 1, column: 1 },
+        key: '',
+        message: `the file holds more than ${MAX_VALUES} values`,
+      };
     if (Array.isArray(value)) {
       const items: LocatedValue[] = [];
       for (const [index, item] of value.entries()) {
@@ -68,7 +72,10 @@ function keyPositions(text: string, file: string): ReadonlyMap<string, Position>
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const place = (column: number): Position => ({ file, line: index + 1, column });
     const header = /^\s*(\[\[?)([^\]]+)\]/.exec(line);
-    const keys = header === null ? /^\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=/.exec(line) : null;
+    const keys =
+      header === null
+        ? /^\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=/.exec(line)
+        : null;
     const column = (line.match(/^\s*/)?.[0].length ?? 0) + 1;
     if (header !== null) {
       table = '';

@@ -54,7 +54,9 @@ describe('expandVariables', () => {
   });
 
   it('tells the name of the variable with its value', () => {
-    expect(expandVariables('a ${env:SET} ${UNSET:-b}', { env }).values).toEqual([{ name: 'SET', value: 'value' }]);
+    expect(expandVariables('a ${env:SET} ${UNSET:-b}', { env }).values).toEqual([
+      { name: 'SET', value: 'value' },
+    ]);
   });
 
   // guard: config/pasted-credential

@@ -60,7 +60,11 @@ export function expandVariables(text: string, scope: VariableScope): Expansion {
   let isExpanded = false;
   let expanded = '';
   let rest = 0;
-  for (let next = nextReference(text, rest, scope); next !== undefined; next = nextReference(text, rest, scope)) {
+  for (
+    let next = nextReference(text, rest, scope);
+    next !== undefined;
+    next = nextReference(text, rest, scope)
+  ) {
     expanded += text.slice(rest, next.start);
     rest = next.end;
     if ('literal' in next) {
@@ -122,7 +126,9 @@ function placeholderAt(text: string, from: number, scope: VariableScope): Refere
     start,
     end,
     resolve: () =>
-      'refusal' in meaning ? failed(meaning.refusal) : valueOf(meaning.variable, scope, '-', meaning.fallback),
+      'refusal' in meaning
+        ? failed(meaning.refusal)
+        : valueOf(meaning.variable, scope, '-', meaning.fallback),
   };
 }
 
@@ -133,7 +139,8 @@ function resolve(reference: string, scope: VariableScope): Outcome {
     return failed(`${shown(reference)} asks a person; set a variable and write \${NAME} instead`);
   const match = VARIABLE.exec(reference.replace(ENV_SCHEME, ''));
   const name = match?.[1];
-  const isSet = name !== undefined && (scope.own?.has(name) === true || variable(scope.env, name) !== undefined);
+  const isSet =
+    name !== undefined && (scope.own?.has(name) === true || variable(scope.env, name) !== undefined);
   const ofClient = isSet ? undefined : clientReference(reference, scope.folders, scope.env);
   if (ofClient !== undefined)
     return 'text' in ofClient

@@ -71,6 +71,7 @@ function withHome(name: string, value: LocatedValue, { env, reading }: ExpandedE
 }
 
 function atHome(value: LocatedValue, home: string): LocatedValue {
-  if (value.kind !== 'scalar' || typeof value.value !== 'string' || !/^~(?:[\\/]|$)/.test(value.value)) return value;
+  if (value.kind !== 'scalar' || typeof value.value !== 'string' || !/^~(?:[\\/]|$)/.test(value.value))
+    return value;
   return { ...value, value: home + value.value.slice(1) };
 }

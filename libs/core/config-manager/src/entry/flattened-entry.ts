@@ -1,11 +1,19 @@
 import type { LocatedEntry, LocatedMap } from '../document/located-value.ts';
 
-/** Maps that hold keys of the server itself: Continue, Hugging Face tiny-agents, MCPHub. */
-const WRAPPERS: readonly string[] = ['transport', 'connection', 'config', 'options', 'requestOptions'];
+/** Maps that hold keys of the server itself: Continue, Hugging Face tiny-agents, MCPHub, Mastra. */
+const WRAPPERS: readonly string[] = [
+  'transport',
+  'connection',
+  'config',
+  'options',
+  'requestOptions',
+  'requestInit',
+];
 /** Of these only the keys named here mean something to a gateway. */
 const TAKEN: Readonly<Record<string, ReadonlySet<string>>> = {
   options: new Set(['timeout', 'resetTimeoutOnProgress']),
   requestOptions: new Set(['headers']),
+  requestInit: new Set(['headers']),
 };
 const SERVER_KEYS: readonly string[] = ['command', 'cmd', 'url', 'type'];
 /** The keys of Zed's older `command: { path, args, env }`. */

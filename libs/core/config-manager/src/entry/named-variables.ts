@@ -60,5 +60,7 @@ function merge(
 }
 
 function isSet(named: LocatedValue, env: Environment): boolean {
-  return named.kind === 'scalar' && typeof named.value === 'string' && variable(env, named.value) !== undefined;
+  return (
+    named.kind === 'scalar' && typeof named.value === 'string' && variable(env, named.value) !== undefined
+  );
 }

@@ -51,9 +51,9 @@ export function normalizeEntry(entry: LocatedMap, options: NormalizeEntryOptions
   for (const [name, found] of flat.entries) {
     const path = `${key}.${name}`;
     const own = SPELLINGS.get(name) ?? name;
-    const isOff = isNothing(found.value);
+    const isUnused = isNothing(found.value) || (format !== undefined && textOf(found.value) === '');
     if (name.startsWith('x-') || isTimeLimit(name) || CLIENT_HINTS.has(name)) continue;
-    if (isOff && (MAY_BE_NOTHING.has(own) || !OWN_KEYS.has(own))) continue;
+    if (isUnused && (MAY_BE_NOTHING.has(own) || !OWN_KEYS.has(own))) continue;
     if (WITHOUT_EFFECT.has(name)) {
       if (narrows(found.value)) warnings.add(found.at, path, `${path} has no effect in this version`);
     } else if (SWITCHES_ON.has(name)) set('disabled', { ...found, value: negated(found.value) });
@@ -86,7 +86,11 @@ function refuseOrTell(
   if (instead !== undefined)
     problems.add(found.at, path, `${quoted(name)} is not supported yet in this version; ${instead}`);
   else if (format === undefined)
-    problems.add(found.at, path, `${quoted(name)} is not a key of a server${suggestion(name, SUGGESTED_KEYS)}`);
+    problems.add(
+      found.at,
+      path,
+      `${quoted(name)} is not a key of a server${suggestion(name, SUGGESTED_KEYS)}`,
+    );
   else
     warnings.add(
       found.at,

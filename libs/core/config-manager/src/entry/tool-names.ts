@@ -33,8 +33,10 @@ export function toolNames(key: string, own: ToolSetting, value: LocatedValue): T
     return value.items.every((item) => item.kind === 'map' && textAt(item, 'name') !== undefined)
       ? { own, names: undefined }
       : undefined;
-  if (!value.items.every((item) => item.kind === 'scalar' && typeof item.value === 'string')) return undefined;
-  const isAll = own === 'allowedTools' && value.items.some((item) => item.kind === 'scalar' && item.value === '*');
+  if (!value.items.every((item) => item.kind === 'scalar' && typeof item.value === 'string'))
+    return undefined;
+  const isAll =
+    own === 'allowedTools' && value.items.some((item) => item.kind === 'scalar' && item.value === '*');
   return { own, names: isAll ? undefined : value };
 }
 

@@ -67,11 +67,7 @@ describe('UpstreamCredentials', () => {
       rotate('Bearer second-token');
       // Nobody has asked for the second headers yet.
       expect(credentials.secretValues).toEqual(
-        expect.arrayContaining([
-          'known-secret',
-          'configured-token',
-          'second-token',
-        ]),
+        expect.arrayContaining(['known-secret', 'configured-token', 'second-token']),
       );
     });
 
