@@ -463,8 +463,8 @@ describe('WebSocketUpgrades', () => {
     const code = closeCode(second);
     second.send('y'.repeat(300_000));
     expect(await code).toBe(1013);
-    // Pings in the middle of a message are no part of it; what was counted of the refused one is given back.
-    while (budget.held > 250_100) await new Promise((next) => setImmediate(next));
+    // Pings in the middle of a message cost little; what was counted of the refused one is given back.
+    while (budget.held > 300_000) await new Promise((next) => setImmediate(next));
     expect(budget.held).toBeGreaterThanOrEqual(250_000);
     first.terminate();
     while (budget.held > 0) await new Promise((next) => setImmediate(next));
@@ -473,6 +473,38 @@ describe('WebSocketUpgrades', () => {
     const [data] = (await once(third, 'message')) as [Buffer];
     expect(data.length).toBe(300_000);
     expect(budget.held).toBe(0);
+  });
+
+  it('counts pieces of a message by what each keeps alive, and no pings beside them', async () => {
+    const budget = new SmallBudget(10_000_000);
+    await start({ budget });
+    const opened = client();
+    await once(opened, 'open');
+    for (let count = 0; count < 20; count++) {
+      opened.ping('p'.repeat(100));
+      await once(opened, 'pong');
+    }
+    expect(budget.held).toBe(0);
+    for (let count = 0; count < 20; count++) {
+      opened.send('x', { fin: false });
+      opened.ping('p'.repeat(100));
+      await once(opened, 'pong');
+    }
+    expect(budget.held).toBeGreaterThan(20 * 256);
+    opened.send('x');
+    await once(opened, 'message');
+    expect(budget.held).toBe(0);
+  });
+
+  // guard: upgrade/control-flood
+  it('closes with 1008 when control frames flood a message', async () => {
+    await start({ budget: new SmallBudget(10_000_000) });
+    const opened = client();
+    await once(opened, 'open');
+    const code = closeCode(opened);
+    opened.send('x', { fin: false });
+    for (let count = 0; count < 12_000; count++) opened.pong('p'.repeat(100));
+    expect(await code).toBe(1008);
   });
 
   it('cuts a client that answers no ping', async () => {
