@@ -582,7 +582,11 @@ class RecordingBinding implements ClientBinding {
 
   logLevel(): undefined {}
 
-  addClientNotificationListener(): void {}
+  addClientNotificationListener(): () => void {
+    return () => {};
+  }
 
-  onEnd(): void {}
+  onEnd(): () => void {
+    return () => {};
+  }
 }

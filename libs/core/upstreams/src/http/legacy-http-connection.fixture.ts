@@ -102,8 +102,8 @@ export function ownerOf(log: string[]): ClientBinding {
     logLevel() {
       return undefined;
     },
-    addClientNotificationListener() {},
-    onEnd() {},
+    addClientNotificationListener: () => () => {},
+    onEnd: () => () => {},
   };
 }
 

@@ -18,8 +18,8 @@ export interface SessionConnectionsOptions {
 export class SessionConnections {
   readonly #options: SessionConnectionsOptions;
   readonly #connections = new Map<string, LazyConnection>();
-  /** Sessions whose end is listened to; a session may open its connection more than once. */
-  readonly #watched = new WeakSet<ClientBinding>();
+  /** Sessions that are listened to, with what stops that; a session may open its connection more than once. */
+  readonly #watched = new Map<ClientBinding, () => void>();
   /** What is opened for a session that has ended would never be closed. */
   readonly #ended = new WeakSet<ClientBinding>();
 
@@ -98,6 +98,8 @@ export class SessionConnections {
   async close(error: GatewayError): Promise<void> {
     const connections = [...this.#connections.values()];
     this.#connections.clear();
+    for (const release of this.#watched.values()) release();
+    this.#watched.clear();
     await Promise.all(connections.map((lazy) => lazy.close(error)));
   }
 
@@ -118,18 +120,25 @@ export class SessionConnections {
 
   #watch(binding: ClientBinding): void {
     if (this.#watched.has(binding)) return;
-    this.#watched.add(binding);
-    binding.addClientNotificationListener((notification) => {
-      this.#connections
-        .get(binding.key)
-        ?.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
+    const releases: (() => void)[] = [];
+    this.#watched.set(binding, () => {
+      for (const release of releases) release();
     });
-    binding.onEnd(() => {
-      this.#ended.add(binding);
-      const lazy = this.#connections.get(binding.key);
-      this.#connections.delete(binding.key);
-      void lazy?.close(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
-    });
+    releases.push(
+      binding.addClientNotificationListener((notification) => {
+        this.#connections
+          .get(binding.key)
+          ?.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
+      }),
+      // It may have ended already, and say so at once.
+      binding.onEnd(() => {
+        this.#watched.delete(binding);
+        this.#ended.add(binding);
+        const lazy = this.#connections.get(binding.key);
+        this.#connections.delete(binding.key);
+        void lazy?.close(new GatewayError('OMNI_CANCELLED', 'The session has ended'));
+      }),
+    );
   }
 
   /** An instance that did not come up does not count. */

@@ -5,7 +5,7 @@ import {
   LATEST_LEGACY_VERSION,
   MODERN_VERSION,
 } from '@omni/model';
-import { type Era, GatewayError } from '@omni/ports';
+import { type Era, GatewayError, LiveList } from '@omni/ports';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 
 /** Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or sessions. */
@@ -16,7 +16,7 @@ export class SharedClientBinding implements ClientBinding {
   /** Several clients may share the instance: Omni presents itself. */
   readonly clientInfo = '{}';
   readonly isShared = true;
-  #onEnd: (() => void)[] = [];
+  readonly #onEnd = new LiveList<() => void>();
 
   constructor(key: string, era: Era, capabilities: string) {
     this.key = key;
@@ -40,16 +40,17 @@ export class SharedClientBinding implements ClientBinding {
   logLevel(): undefined {}
 
   /** Its clients declare nothing outside of requests. */
-  addClientNotificationListener(): void {}
+  addClientNotificationListener(): () => void {
+    return () => {};
+  }
 
-  onEnd(listener: () => void): void {
-    this.#onEnd.push(listener);
+  onEnd(listener: () => void): () => void {
+    const place = this.#onEnd.add(listener);
+    return () => this.#onEnd.remove(place);
   }
 
   /** Closes its instance. */
   end(): void {
-    const listeners = this.#onEnd;
-    this.#onEnd = [];
-    for (const listener of listeners) listener();
+    for (const listener of this.#onEnd.items()) listener();
   }
 }
