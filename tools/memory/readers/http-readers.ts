@@ -1,5 +1,5 @@
 import { parseMessage } from '@omni/jsonrpc';
-import { internalCall } from '@omni/model';
+import { internalCall, NO_DIALECTS } from '@omni/model';
 import { configuredCredentials, type CountedByteBudget, silentLogger } from '@omni/ports';
 import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import {
@@ -8,6 +8,7 @@ import {
   Deadlines,
   DEFAULT_UPSTREAM_LIMITS,
   EraMemory,
+  InstanceHttp,
   ModernHttpConnection,
   SseParser,
   UpstreamCredentials,
@@ -88,6 +89,7 @@ function connectionTo(http: ScriptedHttpClient, budget: CountedByteBudget): Mode
     deadlines: new Deadlines(clock),
     eras: new EraMemory(),
     chains: new CallChains(),
+    dialects: NO_DIALECTS,
     random: () => 0,
     credentials: configuredCredentials,
     launcher: undefined,
@@ -102,7 +104,8 @@ function connectionTo(http: ScriptedHttpClient, budget: CountedByteBudget): Mode
     credentials: new UpstreamCredentials({ ...context, spec }),
     events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
     binding: undefined,
-    http,
+    onReport() {},
+    http: new InstanceHttp(http, clock),
     url,
     handshake,
   });

@@ -83,7 +83,11 @@ export class FedListener {
       webSockets: {
         decide: () => ({
           kind: 'accepted',
-          serve: (open) => void open({ onMessage() {}, onFramingError() {}, onClose() {} }),
+          principal: { id: 'ada', kind: 'token' },
+          serve: (open) => {
+            open({ onMessage() {}, onFramingError() {}, onClose() {} });
+            return { idleSinceMs: undefined };
+          },
         }),
         maxMessageBytes: 64 * 1024 * 1024,
         budget,

@@ -83,10 +83,13 @@ export class FakeSession implements ClientBinding {
 
   onServerRequest(): void {}
 
-  addClientNotificationListener(): void {}
+  addClientNotificationListener(): () => void {
+    return () => {};
+  }
 
-  onEnd(listener: () => void): void {
+  onEnd(listener: () => void): () => void {
     this.#ends.push(listener);
+    return () => void this.#ends.splice(this.#ends.indexOf(listener), 1);
   }
 
   end(): void {

@@ -107,10 +107,18 @@ export class FakeSession implements ClientBinding {
 
   logLevel(): undefined {}
 
-  addClientNotificationListener(): void {}
+  addClientNotificationListener(): () => void {
+    return () => {};
+  }
 
-  onEnd(listener: () => void): void {
+  /** How many wait for its end. */
+  get endListeners(): number {
+    return this.#ends.length;
+  }
+
+  onEnd(listener: () => void): () => void {
     this.#ends.push(listener);
+    return () => void this.#ends.splice(this.#ends.indexOf(listener), 1);
   }
 
   end(): void {

@@ -687,8 +687,9 @@ class Session implements ClientBinding {
 
   logLevel(): undefined {}
 
-  addClientNotificationListener(listener: (notification: RpcMessage) => void): void {
+  addClientNotificationListener(listener: (notification: RpcMessage) => void): () => void {
     this.#noticed.push(listener);
+    return () => void this.#noticed.splice(this.#noticed.indexOf(listener), 1);
   }
 
   /** The client declares something to its servers. */
@@ -696,8 +697,9 @@ class Session implements ClientBinding {
     for (const listener of this.#noticed) listener(notification);
   }
 
-  onEnd(listener: () => void): void {
+  onEnd(listener: () => void): () => void {
     this.#ends.push(listener);
+    return () => void this.#ends.splice(this.#ends.indexOf(listener), 1);
   }
 
   end(): void {

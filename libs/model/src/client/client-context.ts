@@ -34,10 +34,18 @@ export interface ClientBinding {
   ): void;
   /** The level of its last `logging/setLevel`; `undefined` when it has set none. */
   logLevel(): string | undefined;
-  /** Told what the client declares to its servers outside of requests: `notifications/roots/list_changed`. */
-  addClientNotificationListener(listener: (notification: RpcMessage) => void): void;
-  /** Called once when the session ends: its connections close. */
-  onEnd(listener: () => void): void;
+  /**
+   * Told what the client declares to its servers outside of requests: `notifications/roots/list_changed`.
+   *
+   * @returns What takes the listener away.
+   */
+  addClientNotificationListener(listener: (notification: RpcMessage) => void): () => void;
+  /**
+   * Called once when the session ends: its connections close. At once if it has ended.
+   *
+   * @returns What takes the listener away; whatever ends before the session calls it.
+   */
+  onEnd(listener: () => void): () => void;
   /** Absent for what ends with its client in any case. */
   readonly leftover?: Leftover | undefined;
 }

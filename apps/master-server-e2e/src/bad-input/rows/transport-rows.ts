@@ -188,7 +188,7 @@ export const TRANSPORT_ROWS: readonly Row[] = [
         TYPE,
       ),
       headed('in capitals', [['Content-Type', 'APPLICATION/JSON; Charset="UTF-8"']], served()),
-      headed('no Accept', [['Accept', undefined]], ACCEPT),
+      headed('no Accept, which means any', [['Accept', undefined]], served()),
       headed('Accept of JSON only', [['Accept', 'application/json']], ACCEPT),
       headed('Accept of events only', [['Accept', 'text/event-stream']], ACCEPT),
       headed('Accept of HTML', [['Accept', 'text/html']], ACCEPT),

@@ -629,6 +629,7 @@ describe('LegacySession', () => {
     const owner = (await session.call()).call.request.client.session;
     const heard: string[] = [];
     owner?.onEnd(() => heard.push('early'));
+    owner?.onEnd(() => heard.push('taken away'))();
     await session.end();
     owner?.onEnd(() => heard.push('late'));
     expect(heard).toEqual(['early', 'late']);

@@ -24,7 +24,7 @@ import {
   type RunningCall,
   type ViewChange,
 } from '@omni/model';
-import { GatewayError, type Principal } from '@omni/ports';
+import { GatewayError, LiveList, type Principal } from '@omni/ports';
 import type { Dispatch, Identity, ResourceUpdates, SessionScope } from '../collaborators.ts';
 import type { ClientRequest, RequestOwner, RequestServer } from '../request/client-request.ts';
 import { type ClientOutlet, deliver, deliverNow } from '../request/deliver.ts';
@@ -92,8 +92,8 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
   // Most sessions are idle most of the time and need none of these.
   #serverRequests: ServerRequests | undefined;
   #subscriptions: Map<string, Subscription> | undefined;
-  readonly #onEnd: (() => void)[] = [];
-  readonly #clientNotificationListeners: ((notification: RpcMessage) => void)[] = [];
+  readonly #onEnd = new LiveList<() => void>();
+  readonly #clientNotificationListeners = new LiveList<(notification: RpcMessage) => void>();
   readonly #scope: SessionScope | undefined;
   readonly #stopWatching: () => void;
   /** Of the last `logging/setLevel`. */
@@ -170,7 +170,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
 
   onClientNotification(message: RpcMessage): void {
     if (message.method === 'notifications/roots/list_changed') {
-      for (const listener of this.#clientNotificationListeners) listener(message);
+      for (const listener of this.#clientNotificationListeners.items()) listener(message);
       return;
     }
     if (message.method === 'notifications/progress') return this.#serverRequests?.onProgress(message);
@@ -220,13 +220,18 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     return this.#minimumLevel;
   }
 
-  addClientNotificationListener(listener: (notification: RpcMessage) => void): void {
-    this.#clientNotificationListeners.push(listener);
+  addClientNotificationListener(listener: (notification: RpcMessage) => void): () => void {
+    const place = this.#clientNotificationListeners.add(listener);
+    return () => this.#clientNotificationListeners.remove(place);
   }
 
-  onEnd(listener: () => void): void {
-    if (this.#isEnded) listener();
-    else this.#onEnd.push(listener);
+  onEnd(listener: () => void): () => void {
+    if (this.#isEnded) {
+      listener();
+      return () => {};
+    }
+    const place = this.#onEnd.add(listener);
+    return () => this.#onEnd.remove(place);
   }
 
   /** The client says nothing more, even if it still reads: what servers ask it need not wait for the session to end. */
@@ -249,7 +254,7 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     // guard: session/release
     for (const { release } of this.#subscriptions?.values() ?? []) release?.();
     this.#subscriptions = undefined;
-    for (const listener of this.#onEnd) listener();
+    for (const listener of this.#onEnd.items()) listener();
     this.#scope?.close();
   }
 

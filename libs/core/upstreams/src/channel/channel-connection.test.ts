@@ -602,7 +602,11 @@ class RecordingBinding implements ClientBinding {
 
   logLevel(): undefined {}
 
-  addClientNotificationListener(): void {}
+  addClientNotificationListener(): () => void {
+    return () => {};
+  }
 
-  onEnd(): void {}
+  onEnd(): () => void {
+    return () => {};
+  }
 }

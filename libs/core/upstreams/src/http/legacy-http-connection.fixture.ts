@@ -104,8 +104,8 @@ export function ownerOf(log: string[]): ClientBinding {
     logLevel() {
       return undefined;
     },
-    addClientNotificationListener() {},
-    onEnd() {},
+    addClientNotificationListener: () => () => {},
+    onEnd: () => () => {},
   };
 }
 

@@ -29,8 +29,8 @@ interface Instance {
   /** What its clients have in common. */
   readonly group: string;
   readonly principalId: string;
-  /** The sessions that have used it and have not ended: what the server keeps in it may be theirs. */
-  readonly sessions: Set<ClientBinding>;
+  /** The sessions that have used it and have not ended, with what stops listening to their end: what the server keeps in it may be theirs. */
+  readonly sessions: Map<ClientBinding, () => void>;
   lastUsedMs: number;
 }
 
@@ -79,8 +79,7 @@ export class ClientInstances {
     if (client.session !== undefined) this.#keepFor(instance, client.session);
     sessions.connectionFor(instance.binding, (result) => {
       // What did not come up takes no room; one that has been refused a wait has come up, or will.
-      if (result instanceof GatewayError && !sessions.isOpening(instance.binding))
-        this.#instances.delete(instance);
+      if (result instanceof GatewayError && !sessions.isOpening(instance.binding)) this.#forget(instance);
       done(result);
     });
   }
@@ -95,7 +94,7 @@ export class ClientInstances {
   close(): void {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
-    this.#instances.clear();
+    for (const instance of [...this.#instances]) this.#forget(instance);
   }
 
   /**
@@ -122,7 +121,7 @@ export class ClientInstances {
       binding,
       group,
       principalId: principal.id,
-      sessions: new Set(),
+      sessions: new Map(),
       lastUsedMs: 0,
     };
     binding.leftover = {
@@ -168,13 +167,20 @@ export class ClientInstances {
 
   #keepFor(instance: Instance, session: ClientBinding): void {
     if (instance.sessions.has(session)) return;
-    instance.sessions.add(session);
-    session.onEnd(() => instance.sessions.delete(session));
+    instance.sessions.set(session, () => {});
+    const release = session.onEnd(() => instance.sessions.delete(session));
+    // One that has ended already says so at once.
+    if (instance.sessions.has(session)) instance.sessions.set(session, release);
   }
 
   #end(instance: Instance): void {
-    this.#instances.delete(instance);
+    this.#forget(instance);
     instance.binding.end();
+  }
+
+  #forget(instance: Instance): void {
+    this.#instances.delete(instance);
+    for (const release of instance.sessions.values()) release();
   }
 
   /** The instances that the client may use, oldest first. */

@@ -189,11 +189,14 @@ export class OwnInstances {
 
   #closeUncalled(session: ClientBinding): void {
     const cancelTimer = this.#options.clock.after(UNCALLED_MS, () => {
-      this.#uncalled.delete(session);
+      this.#keep(session);
       this.#connections.drop(session);
     });
-    this.#uncalled.set(session, cancelTimer);
-    session.onEnd(() => this.#keep(session));
+    const release = session.onEnd(() => this.#keep(session));
+    this.#uncalled.set(session, () => {
+      cancelTimer();
+      release();
+    });
   }
 
   #keep(session: ClientBinding): void {

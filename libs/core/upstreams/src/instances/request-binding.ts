@@ -1,6 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { AnswerServerRequest, CallHandler, ClientBinding } from '@omni/model';
-import { GatewayError, type Principal } from '@omni/ports';
+import { GatewayError, LiveList, type Principal } from '@omni/ports';
 
 export interface RequestBindingOptions {
   /** Unique per request. */
@@ -20,7 +20,8 @@ export class RequestBinding implements ClientBinding {
   readonly clientInfo: string;
   readonly isShared = false;
   readonly #listener: CallHandler;
-  #onEnd: (() => void)[] | undefined = [];
+  readonly #onEnd = new LiveList<() => void>();
+  #isEnded = false;
 
   constructor({ key, told, listener }: RequestBindingOptions) {
     this.principal = told.principal;
@@ -33,7 +34,7 @@ export class RequestBinding implements ClientBinding {
 
   /** Whether the call is over. */
   get isEnded(): boolean {
-    return this.#onEnd === undefined;
+    return this.#isEnded;
   }
 
   onNotification(_upstream: string, message: RpcMessage): void {
@@ -55,16 +56,19 @@ export class RequestBinding implements ClientBinding {
   logLevel(): undefined {}
 
   /** The client declares nothing to an instance that ends with its answer. */
-  addClientNotificationListener(): void {}
+  addClientNotificationListener(): () => void {
+    return () => {};
+  }
 
-  onEnd(listener: () => void): void {
-    this.#onEnd?.push(listener);
+  onEnd(listener: () => void): () => void {
+    const place = this.#onEnd.add(listener);
+    return () => this.#onEnd.remove(place);
   }
 
   /** Closes the instance. */
   end(): void {
-    const listeners = this.#onEnd ?? [];
-    this.#onEnd = undefined;
-    for (const listener of listeners) listener();
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    for (const listener of this.#onEnd.items()) listener();
   }
 }

@@ -95,6 +95,16 @@ describe('SessionConnections', () => {
     expect(connections.size).toBe(1);
   });
 
+  it('listens to a session once, and no more when it is closed', async () => {
+    const { connections, session } = subject();
+    connections.connectionFor(session, () => {});
+    connections.drop(session);
+    connections.connectionFor(session, () => {});
+    expect(session.endListeners).toBe(1);
+    await connections.close(new GatewayError('OMNI_UPSTREAM_DOWN', 'it was taken away'));
+    expect(session.endListeners).toBe(0);
+  });
+
   // guard: instances/waiting
   it('lets a number of calls wait for an instance, and refuses more', () => {
     const { connections, session } = subject();

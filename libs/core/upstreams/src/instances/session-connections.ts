@@ -25,8 +25,8 @@ export class SessionConnections {
   readonly #options: SessionConnectionsOptions;
   readonly #connections = new Map<string, SessionInstance>();
   readonly #places: FairPlaces;
-  /** Sessions whose end is listened to; a session may open its connection more than once. */
-  readonly #watched = new WeakSet<ClientBinding>();
+  /** Sessions that are listened to, with what stops that; a session may open its connection more than once. */
+  readonly #watched = new Map<ClientBinding, () => void>();
   /** What is opened for a session that has ended would never be closed. */
   readonly #ended = new WeakSet<ClientBinding>();
 
@@ -117,6 +117,8 @@ export class SessionConnections {
   }
 
   async close(error: GatewayError): Promise<void> {
+    for (const release of this.#watched.values()) release();
+    this.#watched.clear();
     const instances = [...this.#connections.values()];
     for (const instance of instances) this.#remove(instance);
     await Promise.all(instances.map(({ lazy }) => lazy.close(error)));
@@ -137,18 +139,25 @@ export class SessionConnections {
 
   #watch(binding: ClientBinding): void {
     if (this.#watched.has(binding)) return;
-    this.#watched.add(binding);
-    binding.addClientNotificationListener((notification) => {
-      // guard: roots/changed
-      if (notification.method === ROOTS_CHANGED && !this.#options.passesRoots) return;
-      this.#connections
-        .get(binding.key)
-        ?.lazy.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
+    const releases: (() => void)[] = [];
+    this.#watched.set(binding, () => {
+      for (const release of releases) release();
     });
-    binding.onEnd(() => {
-      this.#ended.add(binding);
-      this.#close(binding, 'The session has ended');
-    });
+    releases.push(
+      binding.addClientNotificationListener((notification) => {
+        // guard: roots/changed
+        if (notification.method === ROOTS_CHANGED && !this.#options.passesRoots) return;
+        this.#connections
+          .get(binding.key)
+          ?.lazy.connection?.notify(notification.method, rawOf(notification, notification.params) ?? '');
+      }),
+      // It may have ended already, and say so at once.
+      binding.onEnd(() => {
+        this.#watched.delete(binding);
+        this.#ended.add(binding);
+        this.#close(binding, 'The session has ended');
+      }),
+    );
   }
 
   #close(binding: ClientBinding, why: string): void {

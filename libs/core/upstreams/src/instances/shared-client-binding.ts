@@ -6,7 +6,7 @@ import {
   type Leftover,
   MODERN_VERSION,
 } from '@omni/model';
-import { type Era, GatewayError, type Principal } from '@omni/ports';
+import { type Era, GatewayError, LiveList, type Principal } from '@omni/ports';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 
 export interface SharedClientBindingOptions {
@@ -28,7 +28,7 @@ export class SharedClientBinding implements ClientBinding {
   readonly isShared = true;
   /** Set by whom it belongs to. */
   leftover: Leftover | undefined;
-  #onEnd: (() => void)[] = [];
+  readonly #onEnd = new LiveList<() => void>();
 
   constructor({ key, principal, era, capabilities }: SharedClientBindingOptions) {
     this.key = key;
@@ -53,16 +53,17 @@ export class SharedClientBinding implements ClientBinding {
   logLevel(): undefined {}
 
   /** Its clients declare nothing outside of requests. */
-  addClientNotificationListener(): void {}
+  addClientNotificationListener(): () => void {
+    return () => {};
+  }
 
-  onEnd(listener: () => void): void {
-    this.#onEnd.push(listener);
+  onEnd(listener: () => void): () => void {
+    const place = this.#onEnd.add(listener);
+    return () => this.#onEnd.remove(place);
   }
 
   /** Closes its instance. */
   end(): void {
-    const listeners = this.#onEnd;
-    this.#onEnd = [];
-    for (const listener of listeners) listener();
+    for (const listener of this.#onEnd.items()) listener();
   }
 }

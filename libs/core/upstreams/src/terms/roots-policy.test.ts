@@ -24,8 +24,9 @@ function asking(message: ScriptedMessage, instance: ScriptedInstance): void {
 class OpenHanded extends FakeSession {
   readonly #listeners: ((notification: RpcMessage) => void)[] = [];
 
-  override addClientNotificationListener(listener?: (notification: RpcMessage) => void): void {
+  override addClientNotificationListener(listener?: (notification: RpcMessage) => void): () => void {
     if (listener !== undefined) this.#listeners.push(listener);
+    return () => {};
   }
 
   declare(): void {
