@@ -27,6 +27,7 @@ const LISTED = [
   'dialect',
   'remote-dialect',
   'prototype',
+  'output-null',
   'good-last',
 ];
 const WITHHELD: Readonly<Record<string, string>> = {
@@ -44,7 +45,7 @@ const WITHHELD: Readonly<Record<string, string>> = {
   twice: 'twice',
   'header-bomb': 'x-mcp-header',
   'output-deep': 'deeper than 64',
-  'output-null': 'outputSchema',
+  'output-number': 'outputSchema',
 };
 
 /** What a server may list. */

@@ -67,6 +67,7 @@ export function badTools(sentinel) {
       `,"outputSchema":${object(`${'{"items":'.repeat(200)}{}${'}'.repeat(200)}`)}`,
     ),
     tool('output-null', '{"type":"object"}', ',"outputSchema":null'),
+    tool('output-number', '{"type":"object"}', ',"outputSchema":7'),
     'null',
     '7',
     '{}',
