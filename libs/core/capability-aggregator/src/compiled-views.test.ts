@@ -38,7 +38,10 @@ function setUp() {
   const views = new CompiledViews({
     catalogue,
     reader,
-    refresher: { whenSettled: (listener) => void settled.push(listener) },
+    refresher: {
+      whenSettled: (listener) => void settled.push(listener),
+      whenFresh: (_upstream, listener) => listener(),
+    },
     variantKeyOf,
     sources: { open() {}, find: () => undefined },
   });

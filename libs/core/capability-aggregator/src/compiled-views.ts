@@ -1,4 +1,5 @@
 import {
+  serverOf,
   type CatalogueView,
   type CatalogueViews,
   type ClientContext,
@@ -13,7 +14,7 @@ import type { VariantReader } from './variants/variant-reader.ts';
 
 export interface CompiledViewsOptions {
   readonly catalogue: Pick<Catalogue, 'audienceOf' | 'hasVariants' | 'onChange' | 'serves' | 'view'>;
-  readonly refresher: Pick<CatalogueRefresher, 'whenSettled'>;
+  readonly refresher: Pick<CatalogueRefresher, 'whenFresh' | 'whenSettled'>;
   readonly reader: Pick<
     VariantReader,
     'isProvisional' | 'mayBeProvisional' | 'whenKnown' | 'whenKnownForCall'
@@ -55,7 +56,8 @@ export class CompiledViews implements CatalogueViews {
   whenKnown(client: ClientContext, purpose: 'list' | 'call', listener: () => void): void {
     const { refresher, reader, sources } = this.#options;
     refresher.whenSettled(() => {
-      if (purpose === 'list') reader.whenKnown(client, sources, listener);
+      if (purpose === 'list')
+        refresher.whenFresh(serverOf(client.endpoint), () => reader.whenKnown(client, sources, listener));
       else reader.whenKnownForCall(client, sources, listener);
     });
   }

@@ -49,7 +49,6 @@ export const GATEWAY_ERRORS = {
   OMNI_SESSION_REQUIRED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'The request belongs to a legacy session but names none.', hint: 'Send initialize first and repeat its Mcp-Session-Id.' },
   OMNI_SESSION_UNKNOWN: { jsonRpcCode: -32001, httpStatus: 404, retryable: false, meaning: 'The session does not exist, has ended, or belongs to somebody else.', hint: 'Send initialize again.' },
   OMNI_SESSION_NOT_INITIALIZED: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'A request came before the handshake.', hint: 'Send initialize, or a server/discover request of the modern era.' },
-  OMNI_STREAM_CONFLICT: { jsonRpcCode: -32600, httpStatus: 409, retryable: false, meaning: 'The session already has an open GET stream.', hint: 'Close the other stream first.' },
   OMNI_STREAM_OVER: { jsonRpcCode: -32600, httpStatus: 405, retryable: false, meaning: 'The stream to be resumed has nothing left to send.', hint: 'Nothing to do if its answer came; otherwise send the request again. Events are kept for five minutes.' },
   OMNI_REQUEST_ID_IN_USE: { jsonRpcCode: -32600, httpStatus: 400, retryable: false, meaning: 'A request with this id is still running in this session.', hint: 'Use each id once.' },
   OMNI_CANCELLED: { jsonRpcCode: -31001, httpStatus: 499, exitCode: 14, retryable: false, meaning: 'The caller cancelled the request.', hint: 'Nothing to do.' },
