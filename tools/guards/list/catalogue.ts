@@ -170,6 +170,21 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'A server that announces changes for ever is read for ever.',
   },
   {
+    name: 'change/age',
+    against: 'A server whose lists are good for no time is read with every question.',
+    without: 'own.length > 0 ? Math.min(...own) : LIST_AGE_MS',
+  },
+  {
+    name: 'change/fresh-wait',
+    against: 'A server that lists slowly holds up the lists of all others.',
+    without: 'const cancelWait = (): void => {};',
+  },
+  {
+    name: 'change/contradictions',
+    against: 'Wrong calls have a server read all the time.',
+    without: 'if (kept === undefined) return;',
+  },
+  {
     name: 'change/stale-connection',
     against: 'What an earlier connection still says replaces what the present one said.',
   },

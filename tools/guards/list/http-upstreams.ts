@@ -124,6 +124,16 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
     places: 2,
   },
   {
+    name: 'http/unsafe-again',
+    against: 'A call that may have run runs twice.',
+    rule: 'PROTO-R13',
+    without: 'return true;',
+  },
+  {
+    name: 'http/doubts-rate',
+    against: 'Each call of a server that fails opens a session there.',
+  },
+  {
     name: 'http/method-header',
     against: 'A method with a line break adds a header.',
     without: 'const { method } = call;',

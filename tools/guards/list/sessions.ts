@@ -57,10 +57,6 @@ export const SESSION_GUARDS: readonly Guard[] = [
     without: "() => '00'",
   },
   {
-    name: 'session/one-stream',
-    against: 'Two streams of one session are open, and messages go to either.',
-  },
-  {
     name: 'session/priming',
     against: 'Clients of older revisions choke on an event without data.',
     rule: 'MCP 2025-11-25, basic/transports',

@@ -40,6 +40,10 @@ function setUp() {
         settled.push(listener);
         return () => void log.push('no start');
       },
+      whenFresh(_upstream, listener) {
+        listener();
+        return () => void log.push('no list');
+      },
     },
     variantKeyOf,
     sources: { isUp: () => true, open() {}, find: () => undefined },

@@ -1,4 +1,5 @@
 import {
+  serverOf,
   type CatalogueView,
   type CatalogueViews,
   type ClientContext,
@@ -13,7 +14,7 @@ import type { VariantReader } from './variants/variant-reader.ts';
 
 export interface CompiledViewsOptions {
   readonly catalogue: Pick<Catalogue, 'audienceOf' | 'hasVariants' | 'onChange' | 'serves' | 'view'>;
-  readonly refresher: Pick<CatalogueRefresher, 'whenSettled'>;
+  readonly refresher: Pick<CatalogueRefresher, 'whenFresh' | 'whenSettled'>;
   readonly reader: Pick<VariantReader, 'isProvisional' | 'mayBeProvisional' | 'whenKnown'>;
   /** Equal for clients that no upstream can tell apart; `undefined` for those that declare nothing. */
   readonly variantKeyOf: (client: Pick<ViewKey, 'era' | 'capabilities'>) => string | undefined;
@@ -51,13 +52,16 @@ export class CompiledViews implements CatalogueViews {
 
   whenKnown(client: ClientContext, purpose: 'list' | 'call', listener: () => void): () => void {
     const { refresher, reader, sources } = this.#options;
-    let withdraw = (): void => {};
+    // Each wait may end within the call that begins it.
+    const waits: (() => void)[] = [];
+    const askReader = (): void => void waits.push(reader.whenKnown(client, sources, purpose, listener));
     const leave = refresher.whenSettled(() => {
-      withdraw = reader.whenKnown(client, sources, purpose, listener);
+      if (purpose === 'call') askReader();
+      else waits.push(refresher.whenFresh(serverOf(client.endpoint), askReader));
     });
     return () => {
       leave();
-      withdraw();
+      for (const withdraw of waits) withdraw();
     };
   }
 

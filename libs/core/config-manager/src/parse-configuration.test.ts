@@ -108,6 +108,7 @@ naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
 logging: { level: debug }
+outgoing: { proxy: "http://proxy.example:3128" }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h }
 mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
@@ -154,6 +155,7 @@ mcpServers:
         maxInstances: 7,
       },
       logging: { level: 'debug' },
+      outgoing: { proxy: 'http://proxy.example:3128' },
       upstreams: [
         {
           ...UPSTREAM,

@@ -39,6 +39,8 @@ export interface RequestRouterOptions {
    * goes on in any case.
    */
   readonly forwards?: (upstream: string) => readonly string[] | undefined;
+  /** Told the upstream of a call that was answered as if it did not have what it lists. Default: nobody is. */
+  readonly onContradicted?: (upstream: string) => void;
 }
 
 /** What a client wants to hear of its tasks. */
@@ -55,7 +57,7 @@ export class RequestRouter {
 
   constructor(options: RequestRouterOptions) {
     const { views, upstreams, clock, seal = new StateSeal() } = options;
-    const { labelsElicitations = false, forwards = () => undefined } = options;
+    const { labelsElicitations = false, forwards = () => undefined, onContradicted = () => {} } = options;
     const levels = new ConnectionLogLevels(clock);
     const definitionOf = (upstream: string): string | undefined => upstreams.definitionOf(upstream);
     const bridge = new Bridge({ clock, seal, levels, definitionOf });
@@ -74,6 +76,7 @@ export class RequestRouter {
       labels: this.#labels,
       logLabels: this.#logLabels,
       forwards,
+      onContradicted,
     });
   }
 

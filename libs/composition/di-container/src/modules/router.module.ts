@@ -10,13 +10,15 @@ export function registerRouter(scope: Scope): void {
       registry: Token.UpstreamRegistry,
       upstreams: Token.UpstreamDirectory,
       views: Token.CatalogueViews,
+      refresher: Token.CatalogueRefresher,
       clock: Token.Clock,
     },
-    useFactory: ({ configuration: { naming, sealing }, registry, upstreams, views, clock }) =>
+    useFactory: ({ configuration: { naming, sealing }, registry, upstreams, views, refresher, clock }) =>
       new RequestRouter({
         views,
         upstreams,
         forwards: (upstream) => registry.current.get(upstream)?.forwardHeaders,
+        onContradicted: (upstream) => refresher.onContradicted(upstream),
         clock,
         ...(sealing.keys.length === 0
           ? {}

@@ -1,3 +1,4 @@
+import { canonicalUri } from './canonical-uri.ts';
 import { UriTemplate, type MatchBudget } from './uri-template.ts';
 
 /** What one upstream lists. */
@@ -57,8 +58,9 @@ export class UriRoutes {
   matching(uri: string): readonly string[] {
     const budget: MatchBudget = { left: MATCH_BUDGET };
     const found: string[] = [];
+    const canonical = canonicalUri(uri);
     for (const [upstream, templates] of this.#templates)
-      if (fits(uri, templates, budget)) found.push(upstream);
+      if (fits(canonical, templates, budget)) found.push(upstream);
     return found;
   }
 
@@ -66,7 +68,7 @@ export class UriRoutes {
   leadsTo(upstream: string, uri: string): boolean | undefined {
     if (this.listed(uri).includes(upstream) || this.mentioned(uri).includes(upstream)) return true;
     const budget: MatchBudget = { left: MATCH_BUDGET };
-    if (fits(uri, this.#templates.get(upstream) ?? [], budget)) return true;
+    if (fits(canonicalUri(uri), this.#templates.get(upstream) ?? [], budget)) return true;
     return budget.left > 0 ? false : undefined;
   }
 

@@ -1,3 +1,5 @@
+import { canonicalUri } from './canonical-uri.ts';
+
 /** How many steps matching may take in all; shared by the templates that are tried for one URI. */
 export interface MatchBudget {
   left: number;
@@ -50,7 +52,7 @@ export class UriTemplate {
       const open = template.indexOf('{', at);
       const literal = template.slice(at, open < 0 ? undefined : open);
       if (literal.includes('}')) return undefined;
-      if (literal !== '') parts.push({ kind: 'literal', text: literal });
+      if (literal !== '') parts.push({ kind: 'literal', text: canonicalUri(literal) });
       if (open < 0) break;
       const close = template.indexOf('}', open);
       const expression = close < 0 ? undefined : readExpression(template.slice(open + 1, close));
@@ -61,7 +63,10 @@ export class UriTemplate {
     return new UriTemplate(parts);
   }
 
-  /** @returns `false` also when the budget is used up. */
+  /**
+   * @param uri - As {@link canonicalUri} writes it.
+   * @returns `false` also when the budget is used up.
+   */
   matches(uri: string, budget: MatchBudget): boolean {
     if (!uri.startsWith(this.literalPrefix)) return false;
     // The offsets that the parts so far can have consumed, ascending.

@@ -291,4 +291,76 @@ describe('CatalogueRefresher', () => {
     expect(published).toEqual([]);
     expect(readings).toHaveLength(1);
   });
+
+  describe('when somebody asks', () => {
+    const withTtl = (ttlMs: number | undefined): UpstreamCatalogue => ({
+      ...catalogueOf('a'),
+      tools: { ...emptyList(), ttlMs },
+    });
+
+    async function readOnce(ttlMs?: number) {
+      const scene = setUp();
+      scene.refresher.onReady('a', connection('a'));
+      scene.readings[0]?.finish(withTtl(ttlMs));
+      await scene.clock.advanceAsync(0);
+      const told: string[] = [];
+      return {
+        ...scene,
+        told,
+        ask: (upstream?: string) => scene.refresher.whenFresh(upstream, () => told.push('fresh')),
+      };
+    }
+
+    // guard: change/age
+    it.each([
+      [1_000, 5_000],
+      [0, 5_000],
+      [30_000, 30_000],
+      [undefined, 60_000],
+    ])('reads lists again that may be kept for %s ms, when they are %i ms old', async (ttlMs, ageMs) => {
+      const { clock, readings, told, ask } = await readOnce(ttlMs);
+      await clock.advanceAsync(ageMs - 1);
+      ask();
+      expect(told).toEqual(['fresh']);
+      expect(readings).toHaveLength(1);
+      await clock.advanceAsync(1);
+      ask('other');
+      expect(readings).toHaveLength(1);
+      ask('a');
+      ask();
+      expect(readings).toHaveLength(2);
+      expect(told).toHaveLength(2);
+      readings[1]?.finish();
+      await clock.advanceAsync(0);
+      expect(told).toHaveLength(4);
+    });
+
+    it('reads nothing while nobody does', async () => {
+      const { clock, readings } = await readOnce(1_000);
+      await clock.advanceAsync(3_600_000);
+      expect(readings).toHaveLength(1);
+    });
+
+    // guard: change/fresh-wait
+    it('shows what there is when a server takes long to list again', async () => {
+      const { clock, told, ask } = await readOnce(1_000);
+      await clock.advanceAsync(5_000);
+      ask();
+      await clock.advanceAsync(999);
+      expect(told).toEqual([]);
+      await clock.advanceAsync(1);
+      expect(told).toEqual(['fresh']);
+    });
+
+    // guard: change/contradictions
+    it('reads again what a failed call contradicts, not sooner than after five seconds', async () => {
+      const { clock, readings, refresher } = await readOnce();
+      refresher.onContradicted('a');
+      expect(readings).toHaveLength(1);
+      await clock.advanceAsync(5_000);
+      refresher.onContradicted('a');
+      refresher.onContradicted('unknown');
+      expect(readings).toHaveLength(2);
+    });
+  });
 });

@@ -7,6 +7,12 @@ const MIN_INTERVAL_MS = 1_000;
 /** Pause before lists that could not be read are asked for again, doubled each time up to the longest. */
 const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 300_000;
+/** How old a list may become whose server does not say it: as long as clients are told that they may keep it. */
+const LIST_AGE_MS = 60_000;
+/** A list is not read again sooner, whatever its server says. */
+const MIN_AGE_MS = 5_000;
+/** How long a list waits for servers whose own one is too old; a slow server's is shown as it was. */
+const FRESH_WAIT_MS = 1_000;
 /** How long an upstream that is gone keeps its place in the lists: most are back within the first restarts. */
 const STALE_MS = 30_000;
 
@@ -36,6 +42,11 @@ interface Kept {
   connection: UpstreamConnection | undefined;
   isReading: boolean;
   isOutdated: boolean;
+  /** When what is shown was asked for last, on the monotonic clock, and for how long that is good. */
+  readAtMs: number;
+  ageMs: number;
+  /** Those who wait for the reading that is under way. */
+  readonly onRead: Set<() => void>;
   cancelNext: CancelTimer | undefined;
   /** Readings in a row that lacked a list. */
   failures: number;
@@ -46,8 +57,8 @@ interface Kept {
 }
 
 /**
- * Keeps the catalogue up to date: reads an upstream when it comes up, when it announces a change and when it could not list everything,
- * one reading at a time, and takes it out when it stays away.
+ * Keeps the catalogue up to date: reads an upstream when it comes up, when it announces a change, when it could not list everything, and
+ * when somebody asks for lists that are too old; one reading at a time. Takes it out when it stays away.
  */
 export class CatalogueRefresher {
   readonly #options: CatalogueRefresherOptions;
@@ -81,6 +92,39 @@ export class CatalogueRefresher {
     if (this.#unsettled.size === 0) listener();
     else this.#onSettled.add(listener);
     return () => void this.#onSettled.delete(listener);
+  }
+
+  /**
+   * Calls back when what is shown is young enough: at once in most cases, and else when what is too old has been read again, or that
+   * takes too long. Nothing is read while nobody asks.
+   *
+   * @param upstream - Whose lists are asked for; all when it is absent.
+   * @returns What ends the wait; the listener is not called then.
+   */
+  whenFresh(upstream: string | undefined, listener: () => void): () => void {
+    const now = this.#options.clock.monotonicMs();
+    let waits = 1;
+    const withdrawals: (() => void)[] = [];
+    const onDone = (): void => {
+      if (--waits === 0) listener();
+    };
+    for (const [name, kept] of this.#kept) {
+      if ((upstream !== undefined && name !== upstream) || !this.#isAged(kept, now)) continue;
+      waits++;
+      withdrawals.push(this.#whenReadAgain(name, kept, onDone));
+    }
+    onDone();
+    return () => {
+      for (const withdraw of withdrawals) withdraw();
+    };
+  }
+
+  /** A call has failed as if what is shown were wrong: it is read again, unless that was done lately. */
+  onContradicted(upstream: string): void {
+    const kept = this.#kept.get(upstream);
+    // guard: change/contradictions
+    if (kept === undefined || this.#options.clock.monotonicMs() - kept.readAtMs < MIN_AGE_MS) return;
+    this.#refresh(upstream, kept);
   }
 
   onReady(upstream: string, connection: UpstreamConnection): void {
@@ -164,6 +208,9 @@ export class CatalogueRefresher {
       connection: undefined,
       isReading: false,
       isOutdated: false,
+      readAtMs: Number.NEGATIVE_INFINITY,
+      ageMs: Number.POSITIVE_INFINITY,
+      onRead: new Set(),
       cancelNext: undefined,
       failures: 0,
       cancelRetry: undefined,
@@ -172,6 +219,26 @@ export class CatalogueRefresher {
     };
     this.#kept.set(upstream, kept);
     return kept;
+  }
+
+  #isAged(kept: Kept, now: number): boolean {
+    return kept.connection !== undefined && now - kept.readAtMs >= kept.ageMs;
+  }
+
+  /** @returns What ends the wait. */
+  #whenReadAgain(upstream: string, kept: Kept, listener: () => void): () => void {
+    const withdraw = (): boolean => {
+      cancelWait();
+      return kept.onRead.delete(tell);
+    };
+    const tell = (): void => {
+      if (withdraw()) listener();
+    };
+    // guard: change/fresh-wait
+    const cancelWait = this.#options.clock.after(FRESH_WAIT_MS, tell);
+    kept.onRead.add(tell);
+    if (!kept.isReading) this.#refresh(upstream, kept);
+    return () => void withdraw();
   }
 
   #refresh(upstream: string, kept: Kept): void {
@@ -183,6 +250,7 @@ export class CatalogueRefresher {
     if (connection === undefined || this.#isStopped) return;
     kept.isReading = true;
     kept.isOutdated = false;
+    kept.readAtMs = this.#options.clock.monotonicMs();
     kept.cancelRetry?.();
     this.#options.read(connection).then(
       (catalogue) => {
@@ -206,6 +274,7 @@ export class CatalogueRefresher {
 
   #done(upstream: string, kept: Kept, isWhole: boolean): void {
     kept.isReading = false;
+    for (const tell of [...kept.onRead]) tell();
     if (this.#isStopped || this.#kept.get(upstream) !== kept) return;
     this.#settled(upstream);
     kept.cancelNext = this.#options.clock.after(MIN_INTERVAL_MS, () => {
@@ -224,6 +293,7 @@ export class CatalogueRefresher {
 
   /** What is missing is logged once, without the words of the server, which may hold anything. */
   #take(upstream: string, kept: Kept, catalogue: UpstreamCatalogue): void {
+    kept.ageMs = ageOf(catalogue);
     this.#options.publish(upstream, catalogue, kept.isSuccessor);
     kept.isSuccessor = false;
     const lists = LIST_KINDS.filter(
@@ -251,4 +321,10 @@ export class CatalogueRefresher {
     this.#onSettled = new Set();
     for (const listener of listeners) listener();
   }
+}
+
+/** For how long lists are good, in milliseconds: by their `ttlMs`, the shortest of all (MCP 2026-07-28, server/utilities/caching). */
+function ageOf(catalogue: UpstreamCatalogue): number {
+  const own = LIST_KINDS.flatMap((kind) => catalogue[kind].ttlMs ?? []);
+  return /* guard: change/age */ Math.max(own.length > 0 ? Math.min(...own) : LIST_AGE_MS, MIN_AGE_MS);
 }

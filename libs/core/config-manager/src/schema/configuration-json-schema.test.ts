@@ -41,6 +41,7 @@ describe('configurationJsonSchema', () => {
       'sealing',
       'limits',
       'logging',
+      'outgoing',
       'defaults',
       'mcpServers',
     ]);

@@ -27,8 +27,8 @@ export interface EndpointAccessOptions extends RequestAuthenticationOptions {
   readonly hostCheck: HostCheck;
 }
 
-/** Paths of MCP; the one group is the name of a server. */
-const ENDPOINT = /^\/mcp(?:\/([A-Za-z0-9][A-Za-z0-9._-]{0,31}))?$/;
+/** Paths of MCP, with and without a slash at the end; the one group is the name of a server. */
+const ENDPOINT = /^\/mcp(?:\/([A-Za-z0-9][A-Za-z0-9._-]{0,31}))?\/?$/;
 
 /** Paths of the transport HTTP+SSE. */
 export const ENDPOINT_OF_SSE: RegExp = /^\/(?:sse(?:\/([A-Za-z0-9][A-Za-z0-9._-]{0,31}))?|messages)$/;

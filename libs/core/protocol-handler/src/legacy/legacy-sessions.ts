@@ -131,13 +131,9 @@ export class LegacySessions {
     return found;
   }
 
-  /** Opens the standalone stream of a session. */
-  listen(found: HttpSession, exchange: Exchange): GatewayError | undefined {
-    // guard: session/one-stream
-    if (found.standalone.isOpen)
-      return new GatewayError('OMNI_STREAM_CONFLICT', 'The session already has an open GET stream');
+  /** Opens the standalone stream of a session, in place of one that is open: a proxy may hold that for a client that is long gone. */
+  listen(found: HttpSession, exchange: Exchange): undefined {
     found.standalone.open(exchange);
-    return undefined;
   }
 
   /**

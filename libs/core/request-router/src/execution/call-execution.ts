@@ -128,6 +128,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
       return this.#settle({ kind: 'message', payload: answer.bytes, status: answer.status });
     }
     const code = answer.kind === 'translated' ? answer.errorCode : errorCodeOf(answer.message);
+    if (isNotHere(code)) this.#dependencies.onContradicted(this.#upstream());
     if (/* guard: route/next-only-if-not-there */ isNotHere(code) && this.#mayTryNext())
       return this.#tryNext();
     if (answer.kind === 'translated') {

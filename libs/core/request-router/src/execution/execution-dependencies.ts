@@ -13,6 +13,8 @@ export interface ExecutionDependencies {
   readonly tasks: TaskRelay;
   readonly labels: ElicitationLabels;
   readonly logLabels: LogLabels;
+  /** A server says that it does not have what it lists. */
+  readonly onContradicted: (upstream: string) => void;
   /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
   readonly forwards: (upstream: string) => readonly string[] | undefined;
 }

@@ -24,6 +24,7 @@ import {
 import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
 import type { HeadedChannel, HeadedListener, OpenHeadedChannel } from '../connection/headed-channel.ts';
 import { type EraPlan, type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
+import { ownId } from '../connection/mcp-notification.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
@@ -159,7 +160,7 @@ class ChannelHandshake implements HeadedListener {
 
   #onAnswer(message: RpcMessage): void {
     // guard: handshake/stray-answer
-    if (message.id !== String(this.#nextId - 1)) return;
+    if (ownId(message.id) !== this.#nextId - 1) return;
     if (this.#serverRequest === 'initialize') this.#onInitialized(message);
     else this.#onDiscovered(message);
   }

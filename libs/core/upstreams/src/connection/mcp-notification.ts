@@ -3,6 +3,8 @@ import { META_SUBSCRIPTION } from '@omni/model';
 import type { ListKind } from './open-connection.ts';
 
 const OWN_ID = /^[1-9][0-9]{0,15}$/;
+/** Languages with one kind of number write `1.0`, and some servers keep every id as text. */
+const LOOSE_ID = /^("?)([1-9][0-9]{0,15})(?:\.0{1,8})?\1$/;
 
 /** Which list a notification declares changed; `undefined` when it is about something else. */
 export function changedList(method: string): ListKind | undefined {
@@ -28,19 +30,20 @@ export function subscriptionIdOf(message: RpcMessage): JsonMember | undefined {
   return memberOf(metaOf(message), META_SUBSCRIPTION);
 }
 
-/** One of the ids that Omni gives out on shared connections; `undefined` for all else, strings and fractions included. */
+/** One of the ids that Omni gives out on shared connections, whether it comes back as a whole number, `1.0` or `"1"`: as both official clients take it. */
 export function ownIdAt(message: RpcMessage, span: JsonMember | undefined): number | undefined {
   return ownId(rawOf(message, span) ?? '');
 }
 
 /** Like {@link ownIdAt}, of an id as JSON text. */
 export function ownId(raw: string): number | undefined {
-  return OWN_ID.test(raw) ? Number(raw) : undefined;
+  if (OWN_ID.test(raw)) return Number(raw);
+  const loose = LOOSE_ID.exec(raw)?.[2];
+  return loose === undefined ? undefined : Number(loose);
 }
 
-/** Whether two ids, as JSON, are the same id: escapes in strings may differ. */
+/** Whether two ids of one exchange, as JSON, are the same id: escapes in strings may differ, and so may the type of a number. */
 export function isSameId(left: string, right: string): boolean {
   if (left === right) return true;
-  if (!left.startsWith('"') || !right.startsWith('"')) return false;
-  return JSON.parse(left) === JSON.parse(right);
+  return String(JSON.parse(left)) === String(JSON.parse(right));
 }

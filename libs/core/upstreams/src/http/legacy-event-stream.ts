@@ -7,6 +7,7 @@ import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { Backoff } from '../connection/backoff.ts';
 import { checkSession, UNKNOWN_SESSION } from './session-check.ts';
+import { isDoubtfulStatus } from './session-doubt.ts';
 
 /** A stream may ask for a pause that nobody waits for. */
 const MAX_RETRY_MS = 300_000;
@@ -23,6 +24,8 @@ export interface LegacyEventStreamOptions {
   readonly onMissed: () => void;
   /** The upstream does not know the session any more; the stream is over. */
   readonly onSessionLost: () => void;
+  /** The upstream has refused the stream in a way by which some tell that a session is lost. */
+  readonly onSessionDoubted: () => void;
 }
 
 /**
@@ -147,7 +150,11 @@ export class LegacyEventStream implements HttpMessageSink {
       return;
     }
     const { target, session, onSessionLost } = this.#options;
-    if (session.id === undefined || !UNKNOWN_SESSION.has(status)) return this.#again();
+    if (session.id === undefined || !UNKNOWN_SESSION.has(status)) {
+      this.#again();
+      if (isDoubtfulStatus(status)) this.#options.onSessionDoubted();
+      return;
+    }
     this.#cancelBetween = checkSession(target, session, (isLost) => {
       if (isLost) return onSessionLost();
       // Then it does not know where to continue.

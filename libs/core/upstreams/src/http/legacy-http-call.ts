@@ -21,6 +21,7 @@ import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { clientTokenOf, paramsWithOwnToken } from '../connection/own-token.ts';
 import type { AskingCall } from '../connection/server-requests.ts';
 import { checkSession, mayMeanLostSession, UNKNOWN_SESSION } from './session-check.ts';
+import { isDoubtfulAnswer, isDoubtfulStatus, isSafe } from './session-doubt.ts';
 import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
 
@@ -43,6 +44,12 @@ export interface LegacyCallOwner {
   onFramingError(): void;
   /** The upstream does not know the session: the call wants to be sent again in a new one. */
   onSessionLost(lost: LegacyHttpSession, call: LegacyHttpCall): void;
+  /**
+   * The upstream has said something by which some tell that a session is lost.
+   *
+   * @param done - Told the session to go on in; `undefined` when there is no other.
+   */
+  onSessionDoubted(doubted: LegacyHttpSession, done: (next: LegacyHttpSession | undefined) => void): void;
   /** The call is over, with the failure that ended it if there was one. */
   onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void;
   notify(method: string, params: string): void;
@@ -180,6 +187,7 @@ export class LegacyHttpCall
     if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return connection.onStrayAnswer();
     if (this.#mayBeRefused(status))
       this.#onRefused(status, mayMeanLostSession(message, isNamed), () => this.#answer(message, status));
+    else if (isDoubtfulAnswer(message)) this.#onDoubtful(() => this.#answer(message, status));
     else this.#answer(message, status);
   }
 
@@ -242,8 +250,15 @@ export class LegacyHttpCall
     if (this.#isOver) return;
     const status = error.data?.['status'];
     if (this.#mayBeRefused(status)) this.#onRefused(status, true, () => this.fail(error));
-    else if (isInterruption(error) && this.#chunks === undefined) this.#resumeOr(error);
+    else if (isInterruption(error) && this.#canResume()) this.#resumeOr(error);
+    else if (isDoubtfulStatus(status)) this.#onDoubtful(() => this.fail(error));
     else this.fail(error);
+  }
+
+  #canResume(): boolean {
+    return (
+      this.#chunks === undefined && (this.#lastEventId !== '' || (this.#reader?.lastEventId ?? '') !== '')
+    );
   }
 
   #answer(message: RpcMessage, status: number): void {
@@ -281,6 +296,25 @@ export class LegacyHttpCall
       this.#cancelBetween = checkSession(this.#options.connectionOptions, session, (isLost) =>
         /* guard: http/session-stands */ isLost ? this.#loseSession(session) : stands(),
       );
+  }
+
+  /** @param tell - Ends the call as the upstream has answered it, which it does at once where it may have run. */
+  #onDoubtful(tell: () => void): void {
+    const session = this.#session;
+    const { connection, call } = this.#options;
+    if (session?.id === undefined || this.#lastEventId !== '') return tell();
+    if (this.#isSessionSettled || !isSafe(call.method)) {
+      tell();
+      return connection.onSessionDoubted(session, () => {});
+    }
+    this.#isSessionSettled = true;
+    this.#reader?.stop();
+    this.#http?.abort();
+    connection.onSessionDoubted(session, (next) => {
+      if (this.#isOver) return;
+      if (next === undefined) return tell();
+      this.transmit(next);
+    });
   }
 
   #loseSession(session: LegacyHttpSession): void {

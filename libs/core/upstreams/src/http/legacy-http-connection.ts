@@ -35,6 +35,7 @@ import {
   type OpenConnection,
 } from '../connection/open-connection.ts';
 import { Backoff } from '../connection/backoff.ts';
+import { resolveDoubt } from './session-doubt.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { ServerRequests } from '../connection/server-requests.ts';
 import { StagedConnection } from '../connection/staged-connection.ts';
@@ -49,6 +50,8 @@ const DELETE_MS = 2_000;
 /** An upstream that loses a new session sooner than this may lose each; calls wait for the next one, so that the pause is short. */
 const FLEETING_MS = 1_000;
 const RENEWAL_PAUSE_MS = 500;
+/** Pause between two looks whether a session is lost in a way that the specification does not know. */
+const TRUST_MS = 10_000;
 const SET_LEVEL = 'logging/setLevel';
 const SUBSCRIBE = 'resources/subscribe';
 
@@ -85,6 +88,11 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
   #waiting: LegacyHttpCall[] | undefined;
   /** Of what leads to the new session: a pause, then the handshake. */
   #abortRenewal: (() => void) | undefined;
+  /** Calls that wait for what becomes of a doubt, while there is one. */
+  #doubters: ((next: LegacyHttpSession | undefined) => void)[] | undefined;
+  #abortDoubt: (() => void) | undefined;
+  /** Until then the session is not doubted again. */
+  #trustedUntilMs = 0;
   readonly #relists: Backoff;
   #cancelRelist: CancelTimer | undefined;
   /** When the session was opened, unless it is the first. */
@@ -172,7 +180,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
   async close(): Promise<void> {
     const isFirst = this.#ended === undefined;
     this.#leave(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
-    if (isFirst && this.#session.id !== undefined) await this.#endSession();
+    if (isFirst && this.#session.id !== undefined) await this.#endSession(this.#session);
   }
 
   onCallNotification(call: LegacyHttpCall, message: RpcMessage): void {
@@ -200,6 +208,29 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     if (this.#waiting !== undefined) this.#waiting.push(call);
     else if (lost === this.#session) this.#renew([call]);
     else call.transmit(this.#session);
+  }
+
+  onSessionDoubted(doubted: LegacyHttpSession, done: (next: LegacyHttpSession | undefined) => void): void {
+    const now = this.#options.context.clock.monotonicMs();
+    if (this.#ended !== undefined || this.#waiting !== undefined) return done(undefined);
+    if (doubted !== this.#session) return done(this.#session);
+    if (this.#doubters !== undefined) return void this.#doubters.push(done);
+    // guard: http/doubts-rate
+    if (now < this.#trustedUntilMs) return done(undefined);
+    this.#trustedUntilMs = now + TRUST_MS;
+    const doubters = [done];
+    this.#doubters = doubters;
+    this.#abortDoubt = resolveDoubt(
+      this.#options,
+      doubted,
+      (unneeded) => void this.#endSession(unneeded),
+      (outcome) => {
+        this.#endDoubt();
+        if (outcome instanceof GatewayError) this.#break(outcome);
+        else if (outcome !== undefined) this.#onRenewed(outcome, this.#relistDelayMs(), []);
+        for (const tell of doubters) tell(outcome instanceof GatewayError ? undefined : outcome);
+      },
+    );
   }
 
   onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void {
@@ -231,6 +262,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
       // What was declared changed while nobody listened was not told.
       onMissed: () => this.#relist(LIST_KINDS.filter((kind) => promisesListChanged(this.handshake, kind))),
       onSessionLost: () => this.#renew([]),
+      onSessionDoubted: () => this.onSessionDoubted(session, () => {}),
     });
     this.#stream.open();
   }
@@ -249,35 +281,51 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     this.#stream?.close();
     this.#serverRequests.clear();
     this.#posts.clear();
+    // It is certain now.
+    for (const tell of this.#endDoubt()) tell(undefined);
+    const isFleeting = this.#livedMs < FLEETING_MS;
+    const relistMs = this.#relistDelayMs();
+    if (/* guard: http/renewals */ !isFleeting) this.#initialize(relistMs);
+    else
+      this.#abortRenewal = this.#options.context.clock.after(RENEWAL_PAUSE_MS, () =>
+        this.#initialize(relistMs),
+      );
+  }
+
+  /** Since the session was renewed last. */
+  get #livedMs(): number {
     const { clock } = this.#options.context;
-    const livedMs =
-      this.#renewedAtMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - this.#renewedAtMs;
-    const relistMs = this.#relists.nextDelayMs(livedMs);
-    if (/* guard: http/renewals */ livedMs >= FLEETING_MS) this.#initialize(relistMs);
-    else this.#abortRenewal = clock.after(RENEWAL_PAUSE_MS, () => this.#initialize(relistMs));
+    return this.#renewedAtMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : clock.monotonicMs() - this.#renewedAtMs;
+  }
+
+  #relistDelayMs(): number {
+    return this.#relists.nextDelayMs(this.#livedMs);
+  }
+
+  /** @returns Those who waited for what becomes of it. */
+  #endDoubt(): readonly ((next: LegacyHttpSession | undefined) => void)[] {
+    const doubters = this.#doubters ?? [];
+    this.#abortDoubt?.();
+    this.#abortDoubt = undefined;
+    this.#doubters = undefined;
+    return doubters;
   }
 
   /** @param relistMs - When the lists are read again: each reading may lose an upstream like this its next session. */
   #initialize(relistMs: number): void {
     const { spec, context } = this.#options;
-    const { clock, eras } = context;
     this.#abortRenewal = initializeHttp(this.#options, (result) => {
       this.#abortRenewal = undefined;
       if (result instanceof GatewayError) {
         // It may be a server of the other era by now.
-        eras.forget(spec);
+        context.eras.forget(spec);
         return this.#break(result);
       }
       const waiting = this.#waiting ?? [];
       this.#waiting = undefined;
-      this.#renewedAtMs = clock.monotonicMs();
-      this.#cancelRelist?.();
-      this.#cancelRelist = clock.after(/* guard: http/relists */ relistMs, () => this.#relist(LIST_KINDS));
-      this.#enter(result);
-      if (this.#logLevel !== undefined && !waiting.some((call) => call.method === SET_LEVEL))
-        this.send(internalCall(SET_LEVEL, this.#logLevel), IGNORED);
-      this.#options.events.onReinitialized(this);
-      for (const call of waiting) call.transmit(result);
+      this.#onRenewed(result, relistMs, waiting);
     });
   }
 
@@ -292,6 +340,20 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
 
   #overflow(reason: GatewayError): void {
     if (this.#ended === undefined) this.#break(reason);
+  }
+
+  /** @param waiting - Calls that are sent in the new session. */
+  #onRenewed(session: LegacyHttpSession, relistMs: number, waiting: readonly LegacyHttpCall[]): void {
+    const { clock } = this.#options.context;
+    this.#renewedAtMs = clock.monotonicMs();
+    this.#cancelRelist?.();
+    this.#cancelRelist = clock.after(/* guard: http/relists */ relistMs, () => this.#relist(LIST_KINDS));
+    this.#serverRequests.clear();
+    this.#enter(session);
+    if (this.#logLevel !== undefined && !waiting.some((call) => call.method === SET_LEVEL))
+      this.send(internalCall(SET_LEVEL, this.#logLevel), IGNORED);
+    this.#options.events.onReinitialized(this);
+    for (const call of waiting) call.transmit(session);
   }
 
   /** Takes no new calls; what runs elsewhere may still get its answer. */
@@ -315,6 +377,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     this.#abortRenewal?.();
     this.#cancelRelist?.();
     this.#posts.clear();
+    for (const tell of this.#endDoubt()) tell(undefined);
     this.#waiting = undefined;
     this.#stream?.close();
   }
@@ -408,20 +471,16 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
       );
   }
 
-  #endSession(): Promise<void> {
+  #endSession(session: LegacyHttpSession): Promise<void> {
     const { http, url, context } = this.#options;
+    const headers = this.#streamHeadersOf(session);
     return new Promise((resolve) => {
       const finish = (): void => {
         cancelTimer();
         resolve();
       };
       const listener = new OutcomeListener({ onOutcome: finish });
-      const call = sendAuthorized(
-        http,
-        this.#streamHeaders,
-        { method: 'DELETE', url, headers: this.#streamHeaders.list },
-        listener,
-      );
+      const call = sendAuthorized(http, headers, { method: 'DELETE', url, headers: headers.list }, listener);
       listener.watch(call);
       const cancelTimer = context.clock.after(DELETE_MS, () => {
         call.abort();

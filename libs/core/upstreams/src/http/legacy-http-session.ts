@@ -6,6 +6,7 @@ import { headerOf, postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
 import type { InstanceHttp } from './instance-http.ts';
+import { isSameId } from '../connection/mcp-notification.ts';
 import { initializeParams } from '../connection/mcp-revision.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 
@@ -99,7 +100,7 @@ class HttpInitialize implements HttpMessageSink {
 
   onMessage(message: RpcMessage): void {
     if (message.kind !== 'response' || this.#isAnswered) return;
-    if (message.id !== INITIALIZE_ID && !this.#reader.isAboutRequest(message)) return;
+    if (!isSameId(message.id, INITIALIZE_ID) && !this.#reader.isAboutRequest(message)) return;
     this.#isAnswered = true;
     const { spec } = this.#options;
     const version = negotiatedVersion(this.#options.credentials, message);

@@ -12,7 +12,7 @@ const CHECK_MS = 5_000;
 const PING_ID = '"omni-session"';
 /** How a server says that it does not know a session: 404 by the specification, 400 in the examples of the SDKs and what was made after them. */
 export const UNKNOWN_SESSION: ReadonlySet<unknown> = new Set([400, 404]);
-const METHOD_UNKNOWN = '-32601';
+export const METHOD_UNKNOWN = '-32601';
 
 /**
  * Whether an answer with status 400 may mean that there is no such session. What a method says of its parameters does not.
@@ -26,23 +26,36 @@ export function mayMeanLostSession(message: RpcMessage, isNamed: boolean): boole
   );
 }
 
+/** Whether an answer to `ping`, or a failure with this status, says that there is no such session. */
+export type TellsLoss = (status: number, message: RpcMessage | undefined) => boolean;
+
+function isUnknown(status: number, message: RpcMessage | undefined): boolean {
+  return (
+    UNKNOWN_SESSION.has(status) &&
+    /* guard: http/no-ping */ (message === undefined || errorCodeOf(message) !== METHOD_UNKNOWN)
+  );
+}
+
 /**
  * Asks an upstream that has refused something whether it still knows the session: `ping` is refused only without one.
  *
  * @param done - Called once, never before this returns. Whatever does not say that the session is lost says that it stands.
+ * @param tellsLoss - Default: as the specification and the SDKs say it.
  * @returns Gives up; `done` is not called then.
  */
 export function checkSession(
   options: ConnectionOptions & HttpTarget,
   session: LegacyHttpSession,
   done: (isLost: boolean) => void,
+  tellsLoss: TellsLoss = isUnknown,
 ): () => void {
-  const check = new SessionCheck(options, session, done);
+  const check = new SessionCheck(options, session, done, tellsLoss);
   return () => check.abort();
 }
 
 class SessionCheck implements HttpMessageSink {
   readonly #done: (isLost: boolean) => void;
+  readonly #tellsLoss: TellsLoss;
   readonly #reader: HttpMessageReader;
   readonly #http: HttpCall;
   readonly #cancelTimer: CancelTimer;
@@ -51,8 +64,10 @@ class SessionCheck implements HttpMessageSink {
     options: ConnectionOptions & HttpTarget,
     session: LegacyHttpSession,
     done: (isLost: boolean) => void,
+    tellsLoss: TellsLoss,
   ) {
     this.#done = done;
+    this.#tellsLoss = tellsLoss;
     const { http, url, credentials, context } = options;
     this.#reader = new HttpMessageReader({
       credentials,
@@ -80,10 +95,7 @@ class SessionCheck implements HttpMessageSink {
   }
 
   onMessage(message: RpcMessage, status: number): void {
-    if (message.kind === 'response')
-      this.#finish(
-        UNKNOWN_SESSION.has(status) && /* guard: http/no-ping */ errorCodeOf(message) !== METHOD_UNKNOWN,
-      );
+    if (message.kind === 'response') this.#finish(this.#tellsLoss(status, message));
   }
 
   onFramingError(): void {}
@@ -93,7 +105,8 @@ class SessionCheck implements HttpMessageSink {
   }
 
   onFailure(error: GatewayError): void {
-    this.#finish(UNKNOWN_SESSION.has(error.data?.['status']));
+    const status = error.data?.['status'];
+    this.#finish(typeof status === 'number' && this.#tellsLoss(status, undefined));
   }
 
   #finish(isLost: boolean): void {

@@ -1,0 +1,93 @@
+import { type RpcMessage, stringMember } from '@omni/jsonrpc';
+import { GatewayError } from '@omni/ports';
+import { errorCodeOf, REFUSALS } from '../connection/mcp-revision.ts';
+import type { ConnectionOptions } from '../connection/open-connection.ts';
+import { initializeHttp, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
+import { checkSession, METHOD_UNKNOWN } from './session-check.ts';
+
+/** By these some servers say that a session is gone; most who use them mean something else. */
+const DOUBTFUL: ReadonlySet<number> = new Set([401, 403, 410, 422]);
+/** Statuses about money, proxies, connections and load: every session may get them. */
+const NOT_ABOUT_SESSION: ReadonlySet<number> = new Set([402, 407, 408, 421, 425, 429]);
+/** What reads and changes nothing by the specification may run twice (protocol.md R13). */
+const SAFE_METHODS: ReadonlySet<string> = new Set([
+  'ping',
+  'tools/list',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'completion/complete',
+]);
+
+/** Whether a failure with this status may be about the session, so that it is worth asking. */
+export function isDoubtfulStatus(status: unknown): boolean {
+  return typeof status === 'number' && (DOUBTFUL.has(status) || status >= 500);
+}
+
+/** Whether an answer may be about the session: by the codes of the SDKs, or because it speaks of one. */
+export function isDoubtfulAnswer(message: RpcMessage): boolean {
+  if (message.error === undefined) return false;
+  return (
+    REFUSALS.has(errorCodeOf(message)) ||
+    /\bsession\b/i.test(stringMember(message.text, message.error.object, 'message') ?? '')
+  );
+}
+
+/** Whether a request may be sent again that may have run. */
+export function isSafe(method: string): boolean {
+  // guard: http/unsafe-again
+  return SAFE_METHODS.has(method);
+}
+
+/** A session to go on in; why there is none and the old one is no good either; `undefined` when the old one stands as far as is known. */
+export type DoubtOutcome = LegacyHttpSession | GatewayError | undefined;
+
+/**
+ * Finds out whether a session is lost that the upstream has told of in its own way: `ping` is refused in it, and not in a new one.
+ *
+ * @param abandon - Ends a session that nobody needs.
+ * @param done - Called once, never before this returns.
+ * @returns Gives up; `done` is not called then.
+ */
+export function resolveDoubt(
+  options: ConnectionOptions & HttpTarget,
+  session: LegacyHttpSession,
+  abandon: (session: LegacyHttpSession) => void,
+  done: (outcome: DoubtOutcome) => void,
+): () => void {
+  let abort = checkSession(
+    options,
+    session,
+    (isRefused) => {
+      if (!isRefused) return done(undefined);
+      abort = initializeHttp(options, (next) => {
+        if (next instanceof GatewayError) return done(isAboutCredentials(next) ? next : undefined);
+        abort = checkSession(
+          options,
+          next,
+          (isRefusedToo) => {
+            if (!isRefusedToo) return done(next);
+            // It refuses every ping so: nothing is known of the old one.
+            abandon(next);
+            done(undefined);
+          },
+          isRefusal,
+        );
+      });
+    },
+    isRefusal,
+  );
+  return () => abort();
+}
+
+function isRefusal(status: number, message: RpcMessage | undefined): boolean {
+  if (message !== undefined && errorCodeOf(message) === METHOD_UNKNOWN) return false;
+  if (status >= 400) return !NOT_ABOUT_SESSION.has(status);
+  return message?.error !== undefined;
+}
+
+function isAboutCredentials({ data }: GatewayError): boolean {
+  return data?.['status'] === 401 || data?.['status'] === 403;
+}
