@@ -1,5 +1,5 @@
 import { capabilitiesAcrossEras, type ClientBinding, type ClientContext } from '@omni/model';
-import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
+import { type CancelTimer, type Clock, GatewayError, sharerOf } from '@omni/ports';
 import { canonicalJson } from './canonical-json.ts';
 import { SharedClientBinding } from './shared-client-binding.ts';
 import { MAX_CAPABILITIES } from './variant-keys.ts';
@@ -26,7 +26,8 @@ interface Instance {
   readonly binding: SharedClientBinding;
   /** What its clients have in common. */
   readonly group: string;
-  readonly principalId: string;
+  /** Who had it opened. */
+  readonly sharer: string;
   /** The sessions that have used it and have not ended: what the server keeps in it may be theirs. */
   readonly sessions: Set<ClientBinding>;
   lastUsedMs: number;
@@ -103,7 +104,7 @@ export class ClientInstances {
   #add(client: ClientContext, isNeeded: boolean): Instance | undefined {
     const { clock, sessions } = this.#options;
     const { principal, era } = client;
-    const own = [...this.#instances].filter(({ principalId }) => principalId === principal.id);
+    const own = [...this.#instances].filter(({ sharer }) => sharer === sharerOf(principal));
     // guard: instance/per-principal
     if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
     // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs one.
@@ -119,7 +120,7 @@ export class ClientInstances {
     const instance: Instance = {
       binding,
       group,
-      principalId: principal.id,
+      sharer: sharerOf(principal),
       sessions: new Set(),
       lastUsedMs: 0,
     };
