@@ -50,6 +50,12 @@ describe('FairPlaces', () => {
     expect(from.take(BOB)).toHaveProperty('taken', 1);
   });
 
+  it('keeps nothing for sharers of whom none has more than its part', () => {
+    const { places: from } = places(10);
+    const taken = Array.from({ length: 20 }, (_, at) => from.take({ id: `user ${at}`, kind: 'token' }));
+    expect(taken.filter((share) => !(share instanceof GatewayError))).toHaveLength(10);
+  });
+
   // guard: places/owner
   it('lets the owner in when others have taken the quarter too, and not without end', () => {
     const { places: from } = places(100);
@@ -159,6 +165,17 @@ describe('FairPlaces.takeOver', () => {
     expect(gone).toEqual([2]);
     from.takeOver(OWNER, [occupants[0] as Occupant]);
     expect(gone).toEqual([2]);
+  });
+
+  it('gives the place that was left to the one that it was left for', () => {
+    const { from, gone, occupants } = house([
+      [ADA, 1],
+      [ADA, 2],
+    ]);
+    from.take(OWNER);
+    expect(from.takeOver(BOB, occupants)).toHaveProperty('sharer', 'bob');
+    expect(gone).toEqual([0]);
+    expect(from.taken).toBe(3);
   });
 
   // guard: places/in-use

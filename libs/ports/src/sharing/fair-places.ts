@@ -27,7 +27,7 @@ export interface FairPlacesOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
-/** So large a part of the capacity is there once more for those who have few places. */
+/** So large a part of the capacity is there once more for those who have less than an equal part. */
 const RESERVE_PART = 4;
 /** And so many more for the owner. */
 const OWNER_RESERVE = 16;
@@ -42,8 +42,8 @@ const MIN_FORGOTTEN = 64;
 /**
  * Places that sharers divide: users, and connections where everybody is the same user.
  *
- * Whoever is alone may take all. When all are taken, there is a quarter more, for those who have few: a sharer gets a further place
- * as long as it has fewer than are left of that quarter, so nobody can use it up for others. The owner has some more.
+ * Whoever is alone may take all. When all are taken, there is a quarter more, for those who have less than an equal part: each gets
+ * a further place as long as it has fewer than are left of that quarter, so nobody can use it up for others. The owner has some more.
  */
 export class FairPlaces {
   readonly #options: FairPlacesOptions;
@@ -78,16 +78,15 @@ export class FairPlaces {
     // guard: places/full
     if (this.#taken >= this.#options.capacity + beyond && !this.#mayExceed(principal, share))
       return this.#refusal(principal, share);
-    if (share.taken === 0) this.#sharers++;
-    share.taken++;
-    this.#taken++;
-    return share;
+    return this.#grant(share);
   }
 
   /** As {@link take}; when all are taken, what was left behind gives way: the oldest of the same sharer, or of one with more than its part. */
   takeOver(principal: Principal, occupants: Iterable<Occupant>): Share | GatewayError {
-    if (this.isFull) this.#leftoverFor(sharerOf(principal), occupants)?.giveWay();
-    return this.take(principal);
+    const leftover = this.isFull ? this.#leftoverFor(sharerOf(principal), occupants) : undefined;
+    if (leftover === undefined) return this.take(principal);
+    leftover.giveWay();
+    return this.#grant(this.#shareOf(sharerOf(principal)));
   }
 
   leave(share: Share): void {
@@ -97,15 +96,23 @@ export class FairPlaces {
     if (this.#waitingSinceMs !== undefined) this.#onLeft(this.#waitingSinceMs);
   }
 
-  #mayExceed(principal: Principal, { taken }: Share): boolean {
+  #grant(share: Share): Share {
+    if (share.taken === 0) this.#sharers++;
+    share.taken++;
+    this.#taken++;
+    return share;
+  }
+
+  #mayExceed(principal: Principal, share: Share): boolean {
+    const { taken } = share;
     const left = this.#options.capacity + this.#reserve - this.#taken;
-    if (/* guard: places/few */ taken < left) return true;
+    const hasFew = /* guard: places/few */ taken < left;
+    if (hasFew && taken + 1 <= this.#partOf(share)) return true;
     return /* guard: places/owner */ isOwner(principal) && taken < Math.min(OWNER_RESERVE, this.#reserve);
   }
 
   #leftoverFor(sharer: string, occupants: Iterable<Occupant>): Occupant | undefined {
-    const sharers = this.#sharers + ((this.#shares.get(sharer)?.taken ?? 0) === 0 ? 1 : 0);
-    const part = this.#options.capacity / sharers;
+    const part = this.#partOf(this.#shares.get(sharer));
     let own: Occupant | undefined;
     let others: Occupant | undefined;
     for (const occupant of occupants) {
@@ -116,6 +123,12 @@ export class FairPlaces {
       else if (/* guard: places/part */ share.taken > part) others = olderOf(others, occupant, idleSinceMs);
     }
     return own ?? others;
+  }
+
+  /** What each would have if all had as much. @param share - Of one that is to be among them. */
+  #partOf(share: Share | undefined): number {
+    const isNew = share === undefined || share.taken === 0;
+    return this.#options.capacity / (this.#sharers + (isNew ? 1 : 0));
   }
 
   #shareOf(sharer: string): Share {

@@ -273,10 +273,13 @@ describe('WebSocketUpgrades', () => {
     });
     const [first, second] = [client(), client()];
     await Promise.all([once(first, 'open'), once(second, 'open')]);
-    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`)).toMatch(/^HTTP\/1\.1 503 [^]*"ada" has 2 of 2/);
+    expect(await raw(`GET /mcp HTTP/1.1\r\n${UPGRADE}\r\n`)).toMatch(
+      /^HTTP\/1\.1 503 [^]*\\"ada\\" has 2 of 2/,
+    );
     who = { id: 'owner', kind: 'token' };
     await once(client(), 'open');
     idleSinceMs = 0;
+    who = { id: 'bob', kind: 'token' };
     const closed = Promise.race([once(first, 'close'), once(second, 'close')]);
     await once(client(), 'open');
     expect((await closed)[0]).toBe(1013);

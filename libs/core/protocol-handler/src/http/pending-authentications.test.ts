@@ -235,12 +235,12 @@ describe.each(INGRESSES)('$name that takes time to authenticate', ({ ask, refuse
   // guard: pending/room
   it('leaves room to others when one address asks for all of it', async () => {
     const { front, authentication } = slow();
-    const greedy = Array.from({ length: 900 }, () => ask(front, from('192.0.2.1')));
-    const others = Array.from({ length: 201 }, (_, at) => ask(front, from(`198.51.100.${at}`)));
+    const greedy = Array.from({ length: 1_100 }, () => ask(front, from('192.0.2.1')));
+    const others = Array.from({ length: 251 }, (_, at) => ask(front, from(`198.51.100.${at}`)));
     await front.settle();
-    expect(greedy.filter((asked) => asked.outcome() === 'waits')).toHaveLength(800);
+    expect(greedy.filter((asked) => asked.outcome() === 'waits')).toHaveLength(1_000);
     expect(greedy.at(-1)?.outcome()).toBe(refused('OMNI_OVERLOADED'));
-    expect(others.filter((asked) => asked.outcome() === 'waits')).toHaveLength(200);
+    expect(others.filter((asked) => asked.outcome() === 'waits')).toHaveLength(250);
     const late = ask(front, from('203.0.113.1'));
     await front.settle();
     expect(late.outcome()).toBe(refused('OMNI_OVERLOADED'));

@@ -1,8 +1,8 @@
 import { type Clock, FairPlaces, GatewayError, type Principal, type Refusal } from '@omni/ports';
 import type { EndpointRequest } from './endpoint-request.ts';
 
-/** Shared fairly by peer addresses: 1,000 with those that are kept for who has few. */
-const MAX_PENDING = 800;
+/** Shared fairly by peer addresses. */
+const MAX_PENDING = 1_000;
 const DEADLINE_MS = 10_000;
 /** Asked for and not answered, those whose clients have gone or were refused included: nothing ends these but their answer. */
 const MAX_UNANSWERED = 10_000;

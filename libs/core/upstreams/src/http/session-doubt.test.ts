@@ -52,7 +52,15 @@ async function serve(refuse: Refusal, everything?: Refusal) {
   };
   const opened: OpenConnection[] = [];
   connect(
-    { spec, context, credentials: credentialsOf(spec, context), events, binding: undefined, era: undefined },
+    {
+      spec,
+      context,
+      credentials: credentialsOf(spec, context),
+      events,
+      binding: undefined,
+      onReport() {},
+      era: undefined,
+    },
     (result) => {
       if (!(result instanceof GatewayError)) opened.push(result);
     },

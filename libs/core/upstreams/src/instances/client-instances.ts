@@ -1,5 +1,5 @@
 import type { ClientBinding, ClientContext } from '@omni/model';
-import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
+import { type CancelTimer, type Clock, GatewayError, sharerOf } from '@omni/ports';
 import { canonicalJson } from './canonical-json.ts';
 import { SharedClientBinding } from './shared-client-binding.ts';
 import { MAX_CAPABILITIES } from './variant-keys.ts';
@@ -28,7 +28,8 @@ interface Instance {
   readonly binding: SharedClientBinding;
   /** What its clients have in common. */
   readonly group: string;
-  readonly principalId: string;
+  /** Who had it opened. */
+  readonly sharer: string;
   /** The sessions that have used it and have not ended, with what stops listening to their end: what the server keeps in it may be theirs. */
   readonly sessions: Map<ClientBinding, () => void>;
   lastUsedMs: number;
@@ -104,7 +105,7 @@ export class ClientInstances {
   #add(client: ClientContext, isNeeded: boolean): Instance | undefined {
     const { clock, sessions, declared } = this.#options;
     const { principal, era } = client;
-    const own = [...this.#instances].filter(({ principalId }) => principalId === principal.id);
+    const own = [...this.#instances].filter(({ sharer }) => sharer === sharerOf(principal));
     // guard: instance/per-principal
     if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
     // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs one.
@@ -120,7 +121,7 @@ export class ClientInstances {
     const instance: Instance = {
       binding,
       group,
-      principalId: principal.id,
+      sharer: sharerOf(principal),
       sessions: new Map(),
       lastUsedMs: 0,
     };
