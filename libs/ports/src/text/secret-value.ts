@@ -55,6 +55,7 @@ export function isTokenLike(text: string): boolean {
  * such, and words that everybody would guess, because a mask for those hides harmless text.
  *
  * @param name - Of the variable, header or option: `GITHUB_TOKEN`, `Authorization`, `--api-key`.
+ * @param depth - How many values it stands in. Default: in none.
  */
 export function secretsIn(name: string, value: string, depth = 0): readonly string[] {
   const text = value.trim();
