@@ -37,6 +37,7 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
   {
     name: 'process/reaper-escaped',
     against: 'A descendant with a session of its own outlives an Omni that is killed.',
+    without: 'undefined',
   },
   {
     name: 'child/stderr-secrets',
