@@ -35,10 +35,6 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     against: 'A descendant that was never seen beside its parent outlives Omni.',
   },
   {
-    name: 'process/reaper-escaped',
-    against: 'A descendant with a session of its own outlives an Omni that is killed.',
-  },
-  {
     name: 'child/stderr-secrets',
     against: 'The last words of a process show its credentials.',
     without: '(text) => text',

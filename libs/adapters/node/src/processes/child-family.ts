@@ -34,7 +34,7 @@ export class ChildFamily {
     // guard: process/reaper
     reaper.addGroup(leader, this.#startTime);
     this.#followed = follower.follow(leader, mark, {
-      onFound: (pid, startTime) => /* guard: process/reaper-escaped */ reaper.addProcess(pid, startTime),
+      onFound: (pid, startTime) => reaper.addProcess(pid, startTime),
       onLost: (pid, startTime) => reaper.removeProcess(pid, startTime),
     });
     this.#cgroup = ChildCgroup.create(cgroupParent, `omni-${process.pid}-${leader}`);

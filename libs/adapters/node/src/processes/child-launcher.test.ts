@@ -22,6 +22,12 @@ const ESCAPES = (environment: string): string => `
 `;
 const SOURCE = new URL('./child-launcher.ts', import.meta.url).href;
 
+/** Ended after each test, whatever became of it: a test that waits for their end must not wait for ever. */
+const toEnd: number[] = [];
+afterEach(() => {
+  for (const pid of toEnd.splice(0)) killQuietly(pid);
+});
+
 describe('NodeChildLauncher', () => {
   let folder: string;
   let launcher: NodeChildLauncher;
@@ -295,6 +301,7 @@ describe('NodeChildLauncher', () => {
         const channel = own.launch(node(ESCAPES(environment)), listener);
         const bystander = spawn('sleep', ['30'], { detached: true, stdio: 'ignore' });
         const pids = (await listener.received(1)).flatMap((line) => line.split(' ').map(Number));
+        toEnd.push(...pids, channel.pid ?? 0, bystander.pid ?? 0);
         expect(pids.map(isRunning)).toEqual([true, true]);
         // It is looked every 100 ms at first.
         await new Promise((resolve) => setTimeout(resolve, 300));
@@ -302,7 +309,6 @@ describe('NodeChildLauncher', () => {
         await listener.closed();
         await vanished(pids);
         expect(isRunning(bystander.pid ?? 0)).toBe(true);
-        bystander.kill('SIGKILL');
         await own.close();
       },
     );
@@ -317,6 +323,7 @@ describe('NodeChildLauncher', () => {
     const channel = own.launch(node(`${orphan}; process.stdin.on('data', () => process.exit(1))`), listener);
     const [spared = '0'] = await other.received(1);
     const [pid = '0'] = await listener.received(1);
+    toEnd.push(Number(spared), Number(pid));
     expect([spared, pid].map((text) => isRunning(Number(text)))).toEqual([true, true]);
     channel.send('x');
     await listener.closed();
@@ -338,6 +345,7 @@ describe('NodeChildLauncher', () => {
       stdio: 'ignore',
       env: { PATH: process.env['PATH'], OMNI_OWNER: `${mark}0` },
     });
+    toEnd.push(unseen.pid ?? 0);
     await own.close();
     await vanished([unseen.pid ?? 0]);
   });
@@ -452,7 +460,9 @@ describe('NodeChildLauncher whose process dies', () => {
     const parent = spawn(process.execPath, nodeArguments(script), { stdio: ['pipe', 'pipe', 'inherit'] });
     parents.push(parent);
     const line = await nextOutput(parent);
-    return { parent, pids: JSON.parse(line) as number[] };
+    const pids = JSON.parse(line) as number[];
+    toEnd.push(...pids);
+    return { parent, pids };
   }
 
   it.each(['SIGKILL', 'SIGTERM'] as const)('leaves nobody behind two seconds after %s', async (signal) => {
@@ -465,7 +475,6 @@ describe('NodeChildLauncher whose process dies', () => {
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
-  // guard: process/reaper-escaped
   onLinux('takes descendants in sessions of their own along after SIGKILL', async () => {
     const { parent, pids } = await startParent([node(ESCAPES('known')), node(ESCAPES('unknown'))], 500);
     expect(pids.map(isRunning)).not.toContain(false);

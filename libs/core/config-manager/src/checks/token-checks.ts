@@ -25,9 +25,12 @@ export function checkTokens(
     if (other !== undefined)
       problems.add(value.at, key, `${key} is the token of ${other} too; give each its own`);
     else owners.set(token, owner);
-    if (auth.mode === 'open') warnings.add(value.at, key, `${key} has no effect while auth.mode is "open"`);
+    if (auth.mode === 'open') {
+      warnings.add(value.at, key, `${key} has no effect while auth.mode is "open"`);
+      return;
+    }
     // guard: config/short-token
-    else if (token.length < SHORTEST_TOKEN)
+    if (token.length < SHORTEST_TOKEN)
       problems.add(
         value.at,
         key,
