@@ -10,7 +10,7 @@ describe('OwnPosts', () => {
     const { posts, headers, http } = open();
     for (let index = 0; index < 20; index++) posts.tell(`m${index}`, headers);
     expect(http.exchanges).toHaveLength(16);
-    http.exchanges[0]?.head(202);
+    http.exchanges[0]?.head(202, []);
     http.exchanges[0]?.end();
     expect(http.exchanges.at(-1)?.request.body).toBe('m16');
   });
