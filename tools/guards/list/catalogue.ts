@@ -12,8 +12,26 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'A server hands out items for ever.',
   },
   {
-    name: 'walk/length',
+    name: 'walk/room',
     against: 'A server fills the memory with its lists.',
+  },
+  {
+    name: 'list/room',
+    against: 'The lists of all servers together fill the memory.',
+    without: 'return true;',
+  },
+  {
+    name: 'list/fair',
+    against: 'A server with long lists leaves no room for those of others.',
+    without: 'true',
+  },
+  {
+    name: 'list/answer',
+    against: 'An answer to a list is as long as all lists together.',
+  },
+  {
+    name: 'list/texts',
+    against: 'Answers to lists are kept for every kind of client until the memory is full.',
   },
   {
     name: 'walk/same-cursor',

@@ -214,6 +214,31 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'Each refusal of a server costs a question for its era.',
   },
   {
+    name: 'answer/declared-size',
+    against: 'An answer that says that it is too long goes on to the client.',
+  },
+  {
+    name: 'posts/replies',
+    against: 'A server that pings without end and takes no pong fills the memory.',
+  },
+  {
+    name: 'posts/replies-under-way',
+    against: 'Pongs that a server does not take hold up what it has to know.',
+  },
+  {
+    name: 'posts/messages',
+    against: 'A connection that takes no message is kept, and what is lost is told to nobody.',
+  },
+  {
+    name: 'posts/under-way',
+    against: 'A server that answers no POST takes all descriptors.',
+    without: 'this.#underWay.size < 600',
+  },
+  {
+    name: 'sse/posts-under-way',
+    against: 'A server of HTTP+SSE that answers no POST takes all descriptors.',
+  },
+  {
     name: 'answer/undeclared',
     against:
       'An answer whose length nobody knows goes on, turns out too long, and its client is cut off without a word.',

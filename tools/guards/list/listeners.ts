@@ -149,6 +149,10 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     against: 'A client that sends and never reads holds what waits for it in memory.',
   },
   {
+    name: 'upgrade/control-flood',
+    against: 'Control frames between the parts of a message take the room of other clients.',
+  },
+  {
     name: 'upgrade/room',
     against: 'Messages in chunks on many WebSockets fill the memory.',
     without: 'true',

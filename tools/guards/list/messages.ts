@@ -3,6 +3,11 @@ import type { Guard } from '../guard.ts';
 /** What is accepted as a message, and what may be written into one. */
 export const MESSAGE_GUARDS: readonly Guard[] = [
   {
+    name: 'held/pieces',
+    against: 'A few bytes of each buffer keep all buffers alive.',
+    without: 'true',
+  },
+  {
     name: 'bytes/part-of-a-buffer',
     against: 'Memory is given back in which other bytes are still wanted.',
   },

@@ -218,6 +218,10 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'Two questions of a server with one id wait, and one gets the answer of the other.',
   },
   {
+    name: 'asked/length',
+    against: 'Long requests that wait for a client fill the memory.',
+  },
+  {
     name: 'asked/count',
     against: 'A server asks without end.',
   },

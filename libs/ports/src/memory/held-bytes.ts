@@ -38,8 +38,7 @@ export class HeldBytes {
     const bytes = end - start;
     if (bytes === 0) return;
     this.#length += bytes;
-    // guard: held/pieces
-    if (bytes >= LARGE_BYTES && bytes * 2 >= source.buffer.byteLength) {
+    if (/* guard: held/pieces */ isWorthKeeping(bytes, source.buffer.byteLength)) {
       this.#closeBlock();
       this.#pieces.push(bytes === source.byteLength ? source : source.subarray(start, end));
       this.#kept += source.buffer.byteLength;
@@ -117,6 +116,10 @@ export class HeldBytes {
     this.#block = undefined;
     this.#used = 0;
   }
+}
+
+function isWorthKeeping(bytes: number, bufferBytes: number): boolean {
+  return bytes >= LARGE_BYTES && bytes * 2 >= bufferBytes;
 }
 
 const NONE: readonly Uint8Array[] = [];

@@ -70,4 +70,20 @@ describe('ServerRequests', () => {
     expect(held).toBe(0);
     expect(requests.size).toBe(0);
   });
+
+  // guard: asked/length
+  it('refuses requests that are too long together', () => {
+    const refused: string[] = [];
+    const requests = new ServerRequests({ answer() {}, reply: (text) => refused.push(text), maxOpen: 10 });
+    const ask = (id: number): boolean =>
+      requests.put(
+        messageOf(`{"jsonrpc":"2.0","id":${id},"method":"x","params":{"a":"${'x'.repeat(9_000_000)}"}}`),
+        undefined,
+        () => {},
+      );
+    expect([ask(1), ask(2)]).toEqual([true, false]);
+    expect(refused[0]).toContain('OMNI_OVERLOADED');
+    requests.withdraw('1', undefined);
+    expect(ask(3)).toBe(true);
+  });
 });

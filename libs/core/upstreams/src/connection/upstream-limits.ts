@@ -4,9 +4,9 @@ import type { JsonLimits } from '@omni/jsonrpc';
 export interface UpstreamLimits {
   /** Instances of one upstream that belong to sessions. Default 64. */
   readonly maxInstances: number;
-  /** Longest message from an upstream, in bytes (in characters within event streams). Default 16 MiB. */
+  /** Longest message from an upstream, in bytes. Default 16 MiB. */
   readonly maxUpstreamMessageBytes: number;
-  /** Bytes of unfinished messages that all upstreams may have held together; none of up to 64 KiB counts. Default 256 MiB. */
+  /** Bytes that unfinished messages of all upstreams may keep alive together. Default 256 MiB. */
   readonly maxUnfinishedBytes: number;
   /** Requests of an upstream to clients that wait for an answer, per connection. Default 64. */
   readonly maxServerRequests: number;

@@ -71,8 +71,7 @@ export class OwnPosts {
   }
 
   #next(): void {
-    // guard: posts/under-way
-    while (this.#underWay.size < MAX_UNDER_WAY) {
+    while (/* guard: posts/under-way */ this.#underWay.size < MAX_UNDER_WAY) {
       const message = this.#messages.take();
       if (message !== undefined) {
         this.#send(message, this.#messages);

@@ -196,6 +196,19 @@ describe('SseChannel', () => {
     expect(channel.send(callText(3))).toBe(true);
   });
 
+  // guard: sse/posts-under-way
+  it('holds a bounded number of connections of a server that answers no POST', async () => {
+    const { http, channel, clock, settle } = connected(ENDPOINT, () => {});
+    await settle();
+    let taken = 0;
+    while (channel.send(callText(taken + 1))) taken++;
+    for (let second = 0; second < 300; second++) clock.advance(1_000);
+    expect(taken).toBeLessThan(5_000);
+    expect(http.of('POST')).toHaveLength(128);
+    http.of('POST')[0]?.respond(202, '', '');
+    expect(http.of('POST')).toHaveLength(129);
+  });
+
   it('tells which request the server refuses, and goes on', async () => {
     const { http, channel, listener, refused, settle } = connected(ENDPOINT, (post) =>
       post.respond(413, 'text/plain', 'too large'),
