@@ -197,7 +197,7 @@ function findUnexplainedAssertions(file) {
 const FRONT = 'libs/core/protocol-handler/src/';
 /** Where the front writes to clients: transports, and the one place each for requests, refusals and everything else. */
 const FRONT_WRITERS =
-  /^(?:streams\/[\w-]+|request\/(?:client-request|deliver|refuse)|channel\/channel-writer|legacy\/batch-collector|http\/(?:http-writer|page-exchange|plain-answers|sse-connection))\.ts$/;
+  /^(?:streams\/[\w-]+|request\/(?:client-request|deliver|refuse)|channel\/channel-writer|legacy\/batch-collector|http\/(?:http-batch-target|http-writer|page-exchange|plain-answers|sse-connection))\.ts$/;
 /** Methods of exchanges, their streams, channels, outlets and response writers that something leaves by. */
 const WAYS_OUT = new Set(['respond', 'send', 'sendNow', 'write', 'pass', 'destroy', 'writeEvent']);
 

@@ -163,7 +163,8 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
       case 'resources/unsubscribe':
         return this.#unsubscribe(request);
       default:
-        if (dispatch.carries(message.method, this.client.endpoint)) return dispatch.dispatch(request, request);
+        if (dispatch.carries(message.method, this.client.endpoint))
+          return dispatch.dispatch(request, request);
         return failureOf(request, unknownMethod(message.method));
     }
   }
