@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { endEverything } from './harness/end-everything.ts';
 import { eventually } from './harness/eventually.ts';
 import { postModern } from './harness/raw-mcp.ts';
-import { runOmni, startOmni, type Omni } from './harness/start-omni.ts';
+import { startOmni, type Omni } from './harness/start-omni.ts';
 import { scriptedEntry } from './harness/upstream-entries.ts';
 
 const ADA = 'ada-Zr9tLw2kM3vXq7';
@@ -59,18 +59,6 @@ describe('what a shared server writes on stderr during the call of one user', ()
     expect(page).toContain(PRIVATE);
     for (const token of [ADA, BO, undefined]) expect((await health(token)).body).not.toContain(PRIVATE);
     expect((await health(ADA)).body).toContain('upstream:shared');
-  });
-
-  it('is shown by omni ls to the owner', async () => {
-    const list = (token: string) =>
-      runOmni(['ls', '--url', omni.origin, '-o', 'json'], {
-        ...omni.environment,
-        OMNI_TOKEN: token,
-      });
-    const owned = await list(OWNER);
-    expect(owned.stdout + owned.stderr).toContain(PRIVATE);
-    const { code, stdout } = await list(BO);
-    expect([code, stdout.includes('shared'), stdout.includes(PRIVATE)]).toEqual([0, true, false]);
   });
 
   it('does not stand in the log', async () => {

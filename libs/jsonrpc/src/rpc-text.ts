@@ -27,7 +27,8 @@ export function errorText(id: string, error: GatewayError): string {
     message: error.message,
     data: /* guard: message/error-data */ { ...error.data, code: error.code, hint: error.hint },
   };
-  return `{"jsonrpc":"2.0","id":${id},"error":${/* guard: message/error-controls */ jsonText(body)}}`;
+  const text = /* guard: message/error-controls */ jsonText(body);
+  return `{"jsonrpc":"2.0","id":${id},"error":${text}}`;
 }
 
 /** The same response or request with another id; the rest stays byte for byte. An error that names no id gets one. */
