@@ -38,6 +38,34 @@ const configuration = parseConfigurationText(
 );
 
 describe('createMasterServer', () => {
+  it('shows a server whose entry is wrong as such, with its place, and is ready without it', async () => {
+    const text = '{"mcpServers":{"bad":{"command":"${NOBODY_SETS_THIS}"}}}';
+    const server = createMasterServer({ configuration: parseConfigurationText(text, 'mcp.json', {}) });
+    await server.start();
+    expect(server.upstreams()).toMatchObject([
+      {
+        name: 'bad',
+        state: 'misconfigured',
+        lastError: {
+          code: 'OMNI_CONFIG_INVALID',
+          message: expect.stringMatching(
+            /^mcp\.json:1:\d+ {2}mcpServers\.bad\.command: \$\{NOBODY_SETS_THIS\}/,
+          ),
+        },
+      },
+    ]);
+    const { ready, components } = server.readiness();
+    expect(ready).toBe(true);
+    expect(components).toContainEqual(
+      expect.objectContaining({
+        name: 'upstream:bad',
+        level: 'error',
+        details: expect.objectContaining({ state: 'misconfigured' }),
+      }),
+    );
+    await server.stop();
+  });
+
   it('resolves every part of the table [S003-ST-04]', () => {
     const root = rootScope({ configuration });
     const ofSessions: readonly unknown[] = [Token.Client];

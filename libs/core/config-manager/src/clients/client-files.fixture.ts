@@ -299,6 +299,18 @@ export const SHAPE_CASES: readonly ClientFileCase[] = [
     served: { a: stdio('./a.sh', [], { cwd: '/p' }), b: stdio('node', ['i.mjs'], { cwd: '/p/sub' }) },
   },
   {
+    what: 'the project of a client that is not known',
+    place: '/p/.agent/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"./a","args":["${workspaceFolder}"]}}}',
+    served: { a: stdio('./a', ['/p'], { cwd: '/p' }) },
+  },
+  {
+    what: 'a folder of settings that is no project',
+    place: '/h/.config/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"a"}}}',
+    served: { a: stdio('a', [], { env: {} }) },
+  },
+  {
     what: 'a key that stands twice',
     place: '/etc/mcp.json',
     text: '{"mcpServers":{"a":{"command":"x"},"a":{"command":"y"}}}',

@@ -39,8 +39,7 @@ export function recogniseClient(
   if (byPlace !== undefined) return reading(byPlace, place);
   const bySign = CLIENT_FORMATS.find((format) => hasSign(format, root));
   if (bySign !== undefined) return reading(bySign, place);
-  if (OWN_SECTIONS.some((key) => root.entries.has(key)) || root.entries.get('version')?.value.kind === 'map')
-    return undefined;
+  if (OWN_SECTIONS.some((key) => root.entries.has(key))) return undefined;
   const isYaml = /\.ya?ml$/.test(folded);
   return isYaml && !/mcp/.test(folded.slice(folded.lastIndexOf('/') + 1)) && !hasForeignBlock(root)
     ? undefined
@@ -70,8 +69,8 @@ function projectOf({ files, startsAt }: ClientFormat, place: string): string | u
   const match = startsAt === 'project' ? files?.exec(path.toLowerCase()) : undefined;
   if (match === null || match === undefined) {
     // Unknown clients keep the habit of known ones: `.tool/mcp.json` is the file of the project around it.
-    const hidden = /(?:^|\/)(\.[^./][^/]*\/(?:[^/]+\/)?)[^/]*$/.exec(path);
-    return hidden === null ? undefined : folderOf(path.slice(0, hidden.index + 1));
+    const hidden = /(?:^|\/)(\.(?!(?:config|local|cache)\/)[^./][^/]*\/)[^/]*$/.exec(path);
+    return hidden === null ? undefined : folderOf(path.slice(0, path.length - hidden[0].length + 1));
   }
   const matched = match[0].replace(/^\//, '');
   if (!matched.includes('/')) return folder;
