@@ -41,8 +41,10 @@ describe('ChannelConnection', () => {
     ['unknown', ['{"jsonrpc":"2.0","id":99,"result":{}}', '{"jsonrpc":"2.0","id":3,"result":{}}'], 1],
     [
       'with an id that is another one in every spelling',
-      ['"03"', '3.5', '"3.1"', '"3', '-3'].map((id) => `{"jsonrpc":"2.0","id":${id},"result":{"wrong":1}}`).concat('{"jsonrpc":"2.0","id":3,"result":{}}'),
-      4,
+      ['"03"', '3.5', '"3.1"', '"3', '-3']
+        .map((id) => `{"jsonrpc":"2.0","id":${id},"result":{"wrong":1}}`)
+        .concat('{"jsonrpc":"2.0","id":3,"result":{}}'),
+      3,
     ],
     [
       'with the id null',
