@@ -222,7 +222,8 @@ export class CatalogueRefresher {
   }
 
   #isAged(kept: Kept, now: number): boolean {
-    return kept.connection !== undefined && now - kept.readAtMs >= kept.ageMs;
+    // Those who ask while it is being read again wait, too.
+    return kept.connection !== undefined && (kept.onRead.size > 0 || now - kept.readAtMs >= kept.ageMs);
   }
 
   /** @returns What ends the wait. */

@@ -122,11 +122,11 @@ describe('HttpFront', () => {
 
   it.each([
     '/',
-    '/mcp/',
     '//mcp',
     '/mcp/../admin',
     '/mcp/%66iles',
-    '/mcp/files/',
+    '/mcp//',
+    '/mcp/files//',
     '/MCP',
     '/mcp;x',
     '/mcp/__proto__',
@@ -161,6 +161,17 @@ describe('HttpFront', () => {
       expect(words).toMatch(/Authorization: Bearer <token>.*omni serve prints where the token is/);
     },
   );
+
+  it.each(['/mcp/', '/mcp/files/'])('serves %s like the path without a slash at its end', async (path) => {
+    const slash = await new FrontFixture().raw({ path, headers: GOOD, body: legacyText('ping') });
+    const plain = await new FrontFixture().raw({
+      path: path.slice(0, -1),
+      headers: GOOD,
+      body: legacyText('ping'),
+    });
+    expect(slash.status).not.toBe(404);
+    expect([slash.status, slash.text()]).toEqual([plain.status, plain.text()]);
+  });
 
   it.each(['constructor', 'toString'])('knows no server %s', async (name) => {
     const exchange = await new FrontFixture().raw({

@@ -40,9 +40,11 @@ describe('ChannelConnection', () => {
     ['doubled', ['{"jsonrpc":"2.0","id":3,"result":{}}', '{"jsonrpc":"2.0","id":3,"result":{"again":1}}'], 1],
     ['unknown', ['{"jsonrpc":"2.0","id":99,"result":{}}', '{"jsonrpc":"2.0","id":3,"result":{}}'], 1],
     [
-      'with the id as a string',
-      ['{"jsonrpc":"2.0","id":"3","result":{"wrong":1}}', '{"jsonrpc":"2.0","id":3,"result":{}}'],
-      1,
+      'with an id that is another one in every spelling',
+      ['"03"', '3.5', '"3.1"', '"3', '-3']
+        .map((id) => `{"jsonrpc":"2.0","id":${id},"result":{"wrong":1}}`)
+        .concat('{"jsonrpc":"2.0","id":3,"result":{}}'),
+      3,
     ],
     [
       'with the id null',
@@ -56,6 +58,15 @@ describe('ChannelConnection', () => {
     for (const line of lines) far.emit(line);
     expect(call.log).toEqual(['answer 200 {"jsonrpc":"2.0","id":3,"result":{}}']);
     expect(connection.counters.strayAnswers).toBe(strays);
+  });
+
+  it.each(['3', '3.0', '3.00', '"3"', '"3.0"'])('takes the answer whose id comes back as %s', (id) => {
+    const { connection, far } = open();
+    const call = new RecordingCall<RpcMessage>();
+    connection.send(callOf('tools/call', '{}'), call);
+    far.emit(`{"jsonrpc":"2.0","id":${id},"result":{}}`);
+    expect(call.log).toHaveLength(1);
+    expect(connection.counters.strayAnswers).toBe(0);
   });
 
   it('fails the call whose answer is no valid response', () => {

@@ -30,12 +30,13 @@ export function subscriptionIdOf(message: RpcMessage): JsonMember | undefined {
   return memberOf(metaOf(message), META_SUBSCRIPTION);
 }
 
-/** One of the ids that Omni gives out on shared connections, whether it comes back as a whole number, `1.0` or `"1"`: as both official clients take it. */
+/** One of the ids that Omni gives out on shared connections; `undefined` for all else, strings and fractions included. */
 export function ownIdAt(message: RpcMessage, span: JsonMember | undefined): number | undefined {
-  return ownId(rawOf(message, span) ?? '');
+  const raw = rawOf(message, span) ?? '';
+  return OWN_ID.test(raw) ? Number(raw) : undefined;
 }
 
-/** Like {@link ownIdAt}, of an id as JSON text. */
+/** The id of an answer, whether it comes back as a whole number, `1.0` or `"1"`: as both official clients take it. */
 export function ownId(raw: string): number | undefined {
   if (OWN_ID.test(raw)) return Number(raw);
   const loose = LOOSE_ID.exec(raw)?.[2];

@@ -289,7 +289,7 @@ describe('LegacyHttpConnection', () => {
     connection.send(callOf('tools/call', '{}'), call);
     http.last.stream();
     http.last.event('{"jsonrpc":"2.0","id":3,"result":{}}');
-    http.last.event('{"jsonrpc":"2.0","id":"2","result":{}}');
+    http.last.event('{"jsonrpc":"2.0","id":"b","result":{}}');
     expect(call.log).toEqual([]);
     expect(connection.counters.strayAnswers).toBe(2);
   });

@@ -160,10 +160,10 @@ describe('ModernHttpConnection', () => {
       '"up" answered a different request',
     ],
     [
-      'the id as another type',
+      'another text as the id',
       200,
       'application/json',
-      '{"jsonrpc":"2.0","id":"1","result":{}}',
+      '{"jsonrpc":"2.0","id":"one","result":{}}',
       'OMNI_UPSTREAM_PROTOCOL',
       '"up" answered a different request',
     ],
