@@ -69,11 +69,6 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
-    name: 'config/pasted-name',
-    against: 'A token that was pasted into a list of names is printed.',
-    without: 'name',
-  },
-  {
     name: 'config/nul-in-path',
     against: 'A path with a NUL leads elsewhere than it seems.',
   },

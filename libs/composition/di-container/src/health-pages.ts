@@ -30,7 +30,7 @@ export function healthPage(
   const rollup = asksLive ? health.getLiveness() : health.getReadiness();
   const isGood = asksLive ? rollup.live : rollup.ready;
   const { checks, ...verdict } = healthDocument(rollup);
-  const isOwner = /* guard: health/owner-details */ principal !== undefined && ownsOmni(principal);
+  const isOwner = principal !== undefined && /* guard: health/owner-details */ ownsOmni(principal);
   const details =
     principal === undefined
       ? {}

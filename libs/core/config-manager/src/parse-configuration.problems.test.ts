@@ -472,7 +472,7 @@ describe('parseConfiguration on what it refuses', () => {
     expect(line).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
   });
 
-  // guard: config/quoted-tokens, config/pasted-name
+  // guard: config/quoted-tokens
   it('does not repeat a token that was pasted, wherever it stands', () => {
     const token = 'ghp_0123456789abcdefghij';
     const texts = [

@@ -166,7 +166,7 @@ function missingVariables(entry: LocatedMap, env: Environment): readonly string[
       : [];
   return names
     .filter((name) => (variable(env, name) ?? '') === '')
-    .map((name) => (/* guard: config/pasted-name */ holdsCredential(name) ? '***' : name));
+    .map((name) => (holdsCredential(name) ? '***' : name));
 }
 
 /** Who has switched a server off knows it; who lacks a variable may not. */

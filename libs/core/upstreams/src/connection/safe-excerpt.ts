@@ -10,8 +10,8 @@ const LOOKED_AT = 4 * 1024;
  * @returns At most 80 characters of printable ASCII; everything else is `.`, secrets are `***`.
  */
 export function safeExcerpt(text: string, secretValues: readonly string[]): string {
-  const redacted = /* guard: excerpt/secrets */ redactorOf(secretValues)(text.slice(0, LOOKED_AT));
+  let shown = /* guard: excerpt/secrets */ redactorOf(secretValues)(text.slice(0, LOOKED_AT));
   // guard: excerpt/control-characters
-  const shown = redacted.replaceAll(/[^\x20-\x7e]+/g, '.').trim();
+  shown = shown.replaceAll(/[^\x20-\x7e]+/g, '.').trim();
   return /* guard: excerpt/length */ shown.length > MAX_LENGTH ? `${shown.slice(0, MAX_LENGTH - 1)}~` : shown;
 }
