@@ -34,11 +34,24 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
     return { command: 'help' };
   switch (command) {
     case 'serve': {
-      const values = parse(rest, { config: TEXT, listen: TEXT, 'log-level': TEXT, check: FLAG, strict: FLAG, json: FLAG });
+      const values = parse(rest, {
+        config: TEXT,
+        listen: TEXT,
+        'log-level': TEXT,
+        check: FLAG,
+        strict: FLAG,
+        json: FLAG,
+      });
       const config = required(values.config, 'serve --config FILE|DIR');
       return {
         command,
-        options: { config, ...strictness(values), ...listening(values), check: values.check ?? false, json: values.json ?? false },
+        options: {
+          config,
+          ...strictness(values),
+          ...listening(values),
+          check: values.check ?? false,
+          json: values.json ?? false,
+        },
       };
     }
     case 'stdio': {

@@ -115,11 +115,13 @@ async function readConfigFile(path: string, role: ConfigFile['role']): Promise<C
 }
 
 /** What else than UTF-8 the first bytes say; Windows PowerShell writes UTF-16. */
-function encodingOf([first, second, third]: Uint8Array): { readonly words: string; readonly hint: string } | undefined {
+function encodingOf([first, second, third]: Uint8Array):
+  { readonly words: string; readonly hint: string } | undefined {
   const hint = 'Save it as UTF-8; most editors can, and so can PowerShell: Set-Content -Encoding utf8.';
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     return { words: 'is UTF-16 text', hint };
-  if (first === 0 || (second === 0 && third !== 0)) return { words: 'is UTF-16 text or no text at all', hint };
+  if (first === 0 || (second === 0 && third !== 0))
+    return { words: 'is UTF-16 text or no text at all', hint };
   if (first === 0x50 && second === 0x4b && (third === 3 || third === 5))
     return {
       words: 'is a ZIP archive, such as a bundle (.mcpb), and no configuration',

@@ -33,7 +33,9 @@ export function followDefinitions(followers: DefinitionFollowers): void {
     upstreams.apply(definitions, changes, drainMs);
     health.follow();
     // Clients are told last: what they ask then is answered by what is new.
-    catalogue.setUpstreams(definitions.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })));
+    catalogue.setUpstreams(
+      definitions.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
+    );
   });
 }
 
