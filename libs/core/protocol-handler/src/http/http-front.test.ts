@@ -138,7 +138,11 @@ describe('HttpFront', () => {
 
   it.each(['/mcp/', '/mcp/files/'])('serves %s like the path without a slash at its end', async (path) => {
     const slash = await new FrontFixture().raw({ path, headers: GOOD, body: legacyText('ping') });
-    const plain = await new FrontFixture().raw({ path: path.slice(0, -1), headers: GOOD, body: legacyText('ping') });
+    const plain = await new FrontFixture().raw({
+      path: path.slice(0, -1),
+      headers: GOOD,
+      body: legacyText('ping'),
+    });
     expect(slash.status).not.toBe(404);
     expect([slash.status, slash.text()]).toEqual([plain.status, plain.text()]);
   });
