@@ -14,7 +14,7 @@ import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.t
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
 import type { UpstreamCredentials } from './credentials/upstream-credentials.ts';
-import { InstanceHttp } from './http/instance-http.ts';
+import { InstanceHttp } from './cookies/instance-http.ts';
 import { SseChannel } from './http/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {

@@ -5,7 +5,7 @@ export { connect, type ConnectOptions } from './connect.ts';
 export { Deadlines, type Deadline, type DeadlineListener } from './connection/deadlines.ts';
 export { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 export { EraMemory } from './connection/era-memory.ts';
-export { InstanceHttp } from './http/instance-http.ts';
+export { InstanceHttp } from './cookies/instance-http.ts';
 export { ModernHttpConnection, type ModernHttpConnectionOptions } from './http/modern-http-connection.ts';
 export type {
   GatewayIdentity,

@@ -3,7 +3,7 @@ import type { HeaderList, HttpResponseListener } from '@omni/ports';
 import { ScriptedCredentials, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
-import { InstanceHttp } from './instance-http.ts';
+import { InstanceHttp } from '../cookies/instance-http.ts';
 import { postHeaders } from './http-headers.ts';
 
 class Answer implements HttpResponseListener {

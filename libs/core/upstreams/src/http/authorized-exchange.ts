@@ -1,6 +1,6 @@
 import type { GatewayError, HeaderList, HttpCall, HttpRequest, HttpResponseListener } from '@omni/ports';
 import { headerOf, type RequestHeaders } from './http-headers.ts';
-import type { InstanceHttp } from './instance-http.ts';
+import type { InstanceHttp } from '../cookies/instance-http.ts';
 
 const UNAUTHORIZED = 401;
 /** Temporarily and for good elsewhere, with the same method and body (RFC 9110, 15.4.8 and 15.4.9). */

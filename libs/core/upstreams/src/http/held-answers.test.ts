@@ -12,7 +12,7 @@ import { internalCall, type RunningCall } from '@omni/model';
 import { CountedByteBudget } from '@omni/ports';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { initializeHttp } from './legacy-http-session.ts';
-import { InstanceHttp } from './instance-http.ts';
+import { InstanceHttp } from '../cookies/instance-http.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 
 describe('HttpMessageReader with a budget', () => {

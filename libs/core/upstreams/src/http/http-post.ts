@@ -1,7 +1,7 @@
 import type { GatewayError, HeaderList, HttpCall, HttpResponseListener } from '@omni/ports';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { bodyKind, type RequestHeaders } from './http-headers.ts';
-import type { InstanceHttp } from './instance-http.ts';
+import type { InstanceHttp } from '../cookies/instance-http.ts';
 
 /** Told how a message that expects no answer was received. */
 export interface PostWatch {

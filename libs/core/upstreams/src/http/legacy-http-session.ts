@@ -5,7 +5,7 @@ import { sendAuthorized } from './authorized-exchange.ts';
 import { headerOf, postHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
-import type { InstanceHttp } from './instance-http.ts';
+import type { InstanceHttp } from '../cookies/instance-http.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
 import { initializeParams } from '../connection/mcp-revision.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';

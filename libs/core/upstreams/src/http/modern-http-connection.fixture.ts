@@ -3,7 +3,7 @@ import { configuredCredentials, GatewayError } from '@omni/ports';
 import { ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { CallChains } from '../connection/call-chains.ts';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
-import { InstanceHttp } from './instance-http.ts';
+import { InstanceHttp } from '../cookies/instance-http.ts';
 import { ModernHttpConnection } from './modern-http-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 

@@ -24,7 +24,7 @@ import { exchangePhase } from './exchange-phase.ts';
 import { addForwarded, postHeaders, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink, type PassingSink } from './http-message-reader.ts';
 import { OwnPosts } from './own-posts.ts';
-import type { InstanceHttp } from './instance-http.ts';
+import type { InstanceHttp } from '../cookies/instance-http.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
 import { errorCodeOf, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';

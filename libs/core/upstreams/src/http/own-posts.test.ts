@@ -3,7 +3,7 @@ import { ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing'
 import type { GatewayError } from '@omni/ports';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { postHeaders } from './http-headers.ts';
-import { InstanceHttp } from './instance-http.ts';
+import { InstanceHttp } from '../cookies/instance-http.ts';
 import { OwnPosts } from './own-posts.ts';
 
 describe('OwnPosts', () => {

@@ -1,7 +1,7 @@
 import { type CancelTimer, type Clock, GatewayError, type HttpCall } from '@omni/ports';
 import type { RequestHeaders } from './http-headers.ts';
 import { httpPost } from './http-post.ts';
-import type { InstanceHttp } from './instance-http.ts';
+import type { InstanceHttp } from '../cookies/instance-http.ts';
 
 export interface OwnPostsOptions {
   readonly http: InstanceHttp;

@@ -9,7 +9,7 @@ import {
 import { messageChannelContract } from '@omni/testing/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
-import { InstanceHttp } from './instance-http.ts';
+import { InstanceHttp } from '../cookies/instance-http.ts';
 import { SseChannel } from './sse-channel.ts';
 
 const URL_OF_STREAM = 'http://up.test:81/old/sse';

@@ -3,7 +3,7 @@ import { type ByteBudget, type Clock, GatewayError, type HeaderList, type HttpCa
 import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { bodyKind, postHeaders, streamHeaders } from './http-headers.ts';
-import type { InstanceHttp } from './instance-http.ts';
+import type { InstanceHttp } from '../cookies/instance-http.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import { refusedCredentials } from '../credentials/refused-credentials.ts';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';

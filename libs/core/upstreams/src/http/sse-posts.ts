@@ -8,7 +8,7 @@ import type {
 } from '@omni/ports';
 import { sendAuthorized } from '../http/authorized-exchange.ts';
 import { bodyKind, withForwarded, type RequestHeaders } from '../http/http-headers.ts';
-import type { InstanceHttp } from './instance-http.ts';
+import type { InstanceHttp } from '../cookies/instance-http.ts';
 
 export interface SsePostsOptions {
   readonly http: InstanceHttp;

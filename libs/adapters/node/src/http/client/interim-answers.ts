@@ -23,6 +23,7 @@ export function skipInterimAnswers(socket: Socket): void {
   let held: Buffer | undefined;
   // Buffers throughout: nobody sets an encoding here.
   const next = (): Buffer | null => read() as Buffer | null;
+  // The same parameters, whichever of its forms is called.
   socket.write = ((...args: Parameters<typeof write>) => {
     isAtHead = true;
     return write(...args);

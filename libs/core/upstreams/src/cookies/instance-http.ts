@@ -1,5 +1,5 @@
 import type { Clock, HttpClient } from '@omni/ports';
-import { CookieJar } from '../cookies/cookie-jar.ts';
+import { CookieJar } from './cookie-jar.ts';
 
 /**
  * How the requests of one instance leave. The cookies that it is given are its own: a balancer leads it to the replica again that knows
