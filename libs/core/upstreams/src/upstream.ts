@@ -37,7 +37,13 @@ import { RetiredConnections } from './instances/retired-connections.ts';
 import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
-import { disabledError, disabledReasonOf, downError, stoppedError } from './lifecycle/refusals.ts';
+import {
+  disabledError,
+  disabledReasonOf,
+  downError,
+  NOT_LEGACY,
+  stoppedError,
+} from './lifecycle/refusals.ts';
 import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
 import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
@@ -55,13 +61,6 @@ type OnFound = (result: UpstreamConnection | GatewayError) => void;
 
 /** Pause between two looks whether an upstream that is draining still has calls under way. */
 const DRAIN_LOOK_MS = 50;
-/** Failures of `initialize` that say that it is not spoken; others may pass. */
-const NOT_LEGACY: ReadonlySet<string> = new Set([
-  'OMNI_UPSTREAM_PROTOCOL',
-  'OMNI_UPSTREAM_ERA',
-  'OMNI_UPSTREAM_EXITED',
-  'OMNI_UPSTREAM_TIMEOUT',
-]);
 
 const NOBODY_WAITS = (): void => {};
 
@@ -137,11 +136,8 @@ export class Upstream {
         this.#onConnected(next);
       },
     });
-    this.#legacyShared = new LazyConnection({
-      upstream: spec.name,
-      clock: context.clock,
-      open: (done) => open(undefined, 'legacy', done),
-    });
+    const openShared = (done: OnConnection): (() => void) => open(undefined, 'legacy', done);
+    this.#legacyShared = new LazyConnection({ upstream: spec.name, clock: context.clock, open: openShared });
     this.#own = new OwnInstances({
       spec: this.spec,
       clock: context.clock,
