@@ -15,7 +15,6 @@ import {
   type Millis,
   type UpstreamSpec,
   OMNI,
-  type Principal,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
 import { OTHER_ERA_STATUSES } from './connection/era-memory.ts';
@@ -32,7 +31,7 @@ import type {
 } from './connection/open-connection.ts';
 import { OwnInstances } from './instances/own-instances.ts';
 import { PrimaryReplacement } from './instances/primary-replacement.ts';
-import { StartWaiters } from './instances/start-waiters.ts';
+import { type StartWaiter, StartWaiters } from './instances/start-waiters.ts';
 import { RetiredConnections } from './instances/retired-connections.ts';
 import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
@@ -263,7 +262,7 @@ export class Upstream {
     }
     const onReady = (ready: OpenConnection): void =>
       this.#connectionFor(client, this.#useOf(client, ready), ready, done);
-    this.#whenReady(client.principal, onReady, done);
+    this.#whenReady({ principal: client.principal, onReady, onFailure: done });
     return () => this.#waiters.withdraw(onReady);
   }
 
@@ -295,7 +294,8 @@ export class Upstream {
    * @param done - Told `undefined` when the lists for all clients are this client's, too.
    */
   listSourceFor(client: ClientContext, done: (result: ListSource | undefined | GatewayError) => void): void {
-    this.#whenReady(client.principal, (primary) => this.#listSourceFor(client, primary, done), done);
+    const onReady = (primary: OpenConnection): void => this.#listSourceFor(client, primary, done);
+    this.#whenReady({ principal: client.principal, onReady, onFailure: done });
   }
 
   /** The same, of what is open already. Opens nothing. */
@@ -434,8 +434,7 @@ export class Upstream {
       this.#listWatch = new ListWatch({ connection, context: this.#context, onChanged });
       this.#listWatch.start();
     }
-    for (const { principal, onReady, onFailure } of this.#waiters.takeAll())
-      this.#whenReady(principal, onReady, onFailure);
+    for (const waiter of this.#waiters.takeAll()) this.#whenReady(waiter);
   }
 
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
@@ -476,11 +475,9 @@ export class Upstream {
         // Every connection that lasts is one of this library's own.
         this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
       };
-      this.#whenReady(
-        client.principal,
-        (primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection),
-        told,
-      );
+      const onReady = (primary: OpenConnection): void =>
+        this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection);
+      this.#whenReady({ principal: client.principal, onReady, onFailure: told });
     },
     onOver: (persistent) => void this.#persistent.delete(persistent),
   };
@@ -490,16 +487,12 @@ export class Upstream {
     persistent.moveTo(this.#host);
   }
 
-  #whenReady(
-    principal: Principal,
-    onReady: (primary: OpenConnection) => void,
-    onFailure: (error: GatewayError) => void,
-  ): void {
+  #whenReady(waiter: StartWaiter): void {
     const primary = this.#callable;
-    if (primary !== undefined) return onReady(primary);
+    if (primary !== undefined) return waiter.onReady(primary);
     const refusal = this.#refusalIn(this.#runtime.state);
-    if (refusal === undefined) this.#waiters.add({ principal, onReady, onFailure });
-    else onFailure(refusal);
+    if (refusal === undefined) this.#waiters.add(waiter);
+    else waiter.onFailure(refusal);
   }
 
   /** Why no calls are taken; `undefined` while they are, or will soon be. */
