@@ -15,7 +15,6 @@ import {
   type Millis,
   type UpstreamSpec,
   OMNI,
-  type Principal,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
 import { isOtherEraStatus } from './connection/era-memory.ts';
@@ -34,12 +33,18 @@ import type {
 } from './connection/open-connection.ts';
 import { OwnInstances } from './instances/own-instances.ts';
 import { PrimaryReplacement } from './instances/primary-replacement.ts';
-import { StartWaiters } from './instances/start-waiters.ts';
+import { type StartWaiter, StartWaiters } from './instances/start-waiters.ts';
 import { RetiredConnections } from './instances/retired-connections.ts';
 import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
-import { disabledError, disabledReasonOf, downError, stoppedError } from './lifecycle/refusals.ts';
+import {
+  disabledError,
+  disabledReasonOf,
+  downError,
+  NOT_LEGACY,
+  stoppedError,
+} from './lifecycle/refusals.ts';
 import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
 import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
@@ -57,13 +62,6 @@ type OnFound = (result: UpstreamConnection | GatewayError) => void;
 
 /** Pause between two looks whether an upstream that is draining still has calls under way. */
 const DRAIN_LOOK_MS = 50;
-/** Failures of `initialize` that say that it is not spoken; others may pass. */
-const NOT_LEGACY: ReadonlySet<string> = new Set([
-  'OMNI_UPSTREAM_PROTOCOL',
-  'OMNI_UPSTREAM_ERA',
-  'OMNI_UPSTREAM_EXITED',
-  'OMNI_UPSTREAM_TIMEOUT',
-]);
 
 const NOBODY_WAITS = (): void => {};
 
@@ -137,11 +135,8 @@ export class Upstream {
         this.#onConnected(next);
       },
     });
-    this.#legacyShared = new LazyConnection({
-      upstream: spec.name,
-      clock: context.clock,
-      open: (done) => open(undefined, 'legacy', done),
-    });
+    const openShared = (done: OnConnection): (() => void) => open(undefined, 'legacy', done);
+    this.#legacyShared = new LazyConnection({ upstream: spec.name, clock: context.clock, open: openShared });
     this.#own = new OwnInstances({
       spec: this.spec,
       clock: context.clock,
@@ -267,7 +262,7 @@ export class Upstream {
     }
     const onReady = (ready: OpenConnection): void =>
       this.#connectionFor(client, this.#useOf(client, ready), ready, done);
-    this.#whenReady(client.principal, onReady, done);
+    this.#whenReady({ principal: client.principal, onReady, onFailure: done });
     return () => this.#waiters.withdraw(onReady);
   }
 
@@ -299,7 +294,8 @@ export class Upstream {
    * @param done - Told `undefined` when the lists for all clients are this client's, too.
    */
   listSourceFor(client: ClientContext, done: (result: ListSource | undefined | GatewayError) => void): void {
-    this.#whenReady(client.principal, (primary) => this.#listSourceFor(client, primary, done), done);
+    const onReady = (primary: OpenConnection): void => this.#listSourceFor(client, primary, done);
+    this.#whenReady({ principal: client.principal, onReady, onFailure: done });
   }
 
   /** The same, of what is open already. Opens nothing. */
@@ -438,8 +434,7 @@ export class Upstream {
       this.#listWatch = new ListWatch({ connection, context: this.#context, onChanged });
       this.#listWatch.start();
     }
-    for (const { principal, onReady, onFailure } of this.#waiters.takeAll())
-      this.#whenReady(principal, onReady, onFailure);
+    for (const waiter of this.#waiters.takeAll()) this.#whenReady(waiter);
   }
 
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
@@ -480,11 +475,9 @@ export class Upstream {
         // Every connection that lasts is one of this library's own.
         this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
       };
-      this.#whenReady(
-        client.principal,
-        (primary) => this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection),
-        told,
-      );
+      const onReady = (primary: OpenConnection): void =>
+        this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection);
+      this.#whenReady({ principal: client.principal, onReady, onFailure: told });
     },
     onOver: (persistent) => void this.#persistent.delete(persistent),
   };
@@ -494,16 +487,12 @@ export class Upstream {
     persistent.moveTo(this.#host);
   }
 
-  #whenReady(
-    principal: Principal,
-    onReady: (primary: OpenConnection) => void,
-    onFailure: (error: GatewayError) => void,
-  ): void {
+  #whenReady(waiter: StartWaiter): void {
     const primary = this.#callable;
-    if (primary !== undefined) return onReady(primary);
+    if (primary !== undefined) return waiter.onReady(primary);
     const refusal = this.#refusalIn(this.#runtime.state);
-    if (refusal === undefined) this.#waiters.add({ principal, onReady, onFailure });
-    else onFailure(refusal);
+    if (refusal === undefined) this.#waiters.add(waiter);
+    else waiter.onFailure(refusal);
   }
 
   /** Why no calls are taken; `undefined` while they are, or will soon be. */

@@ -261,12 +261,7 @@ describe('WebSocketUpgrades', () => {
 
   it('has room for another user when one has as many as there may be, and an idle one makes room', async () => {
     let who = ADA;
-    let idleSinceMs: number | undefined;
-    const served = {
-      get idleSinceMs() {
-        return idleSinceMs;
-      },
-    };
+    const served: { idleSinceMs: number | undefined } = { idleSinceMs: undefined };
     await start({
       maxConnections: 2,
       decide: () => ({ ...accepted(serveEcho, served), principal: who }) as UpgradeDecision,
@@ -278,7 +273,7 @@ describe('WebSocketUpgrades', () => {
     );
     who = { id: 'owner', kind: 'token' };
     await once(client(), 'open');
-    idleSinceMs = 0;
+    served.idleSinceMs = 0;
     who = { id: 'bob', kind: 'token' };
     const closed = Promise.race([once(first, 'close'), once(second, 'close')]);
     await once(client(), 'open');

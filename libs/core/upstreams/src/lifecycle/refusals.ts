@@ -1,6 +1,14 @@
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import type { ErrorFacts } from './upstream-state.ts';
 
+/** Failures of `initialize` that say that it is not spoken; others may pass. */
+export const NOT_LEGACY: ReadonlySet<string> = new Set([
+  'OMNI_UPSTREAM_PROTOCOL',
+  'OMNI_UPSTREAM_ERA',
+  'OMNI_UPSTREAM_EXITED',
+  'OMNI_UPSTREAM_TIMEOUT',
+]);
+
 /**
  * @param facts - What the state keeps of the failure.
  * @param cause - The failure itself; `undefined` when the state was restored.
