@@ -1,4 +1,4 @@
-import { type CancelTimer, type Clock, GatewayError, type HttpCall, type HttpClient } from '@omni/ports';
+import { type CancelTimer, type Clock, GatewayError, type HttpClient } from '@omni/ports';
 import type { RequestHeaders } from './http-headers.ts';
 import { httpPost } from './http-post.ts';
 
@@ -86,9 +86,8 @@ export class OwnPosts {
 
   #send({ text, headers }: Waiting, lane: Lane): void {
     const { http, url, clock } = this.#options;
-    let call: HttpCall | undefined;
     const cancelTimer = clock.after(PATIENCE_MS, () => {
-      call?.abort();
+      call.abort();
       onOver();
     });
     const onOver = (): void => {
@@ -99,7 +98,7 @@ export class OwnPosts {
       this.#next();
     };
     this.#underWay.add(cancelTimer);
-    call = httpPost(http, url, headers, text, onOver);
+    const call = httpPost(http, url, headers, text, onOver);
   }
 }
 
