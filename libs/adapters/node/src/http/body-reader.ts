@@ -1,5 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { type ByteBudget, type ByteReservation, GatewayError, HeldBytes, UNCOUNTED_BYTES } from '@omni/ports';
+import {
+  type ByteBudget,
+  type ByteReservation,
+  GatewayError,
+  GatheredBytes,
+  UNCOUNTED_BYTES,
+} from '@omni/ports';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -30,7 +36,7 @@ export function readRequestBody(
   return new Promise((resolve, reject) => {
     // Nearly always the only one.
     let first: Buffer | undefined;
-    let all: HeldBytes | undefined;
+    let all: GatheredBytes | undefined;
     let room: ByteReservation | undefined;
     // The listeners stay, which costs less than taking them away. With them a flowing stream goes on, and what still comes is dropped.
     let isOver = false;
@@ -82,7 +88,7 @@ export function readRequestBody(
         return;
       }
       if (all === undefined) {
-        all = new HeldBytes();
+        all = new GatheredBytes();
         all.add(first);
         first = EMPTY;
       }

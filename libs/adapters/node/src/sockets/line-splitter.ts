@@ -4,7 +4,7 @@ import {
   type ByteReservation,
   type ChannelListener,
   type FramingError,
-  HeldBytes,
+  GatheredBytes,
 } from '@omni/ports';
 
 const NEWLINE = 0x0a;
@@ -21,7 +21,7 @@ const BYTE_ORDER_MARK = 0xfeff;
 export class LineSplitter {
   readonly #sink: Pick<ChannelListener, 'onMessage' | 'onFramingError'>;
   readonly #maxBytes: number;
-  readonly #held = new HeldBytes();
+  readonly #held = new GatheredBytes();
   readonly #room: ByteReservation | undefined;
   /** The rest of the current line is dropped: it was too long, or found no room. */
   #isSkipping = false;

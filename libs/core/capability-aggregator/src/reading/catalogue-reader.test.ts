@@ -205,7 +205,8 @@ describe('readCatalogue', () => {
     });
     expect(tools.partial).toContain('limits.maxListBytes');
     expect(tools.items.length).toBeGreaterThan(2);
-    expect(tools.bytes).toBe(held['tools']);
+    expect(tools.bytes).toBeLessThanOrEqual(held['tools'] ?? 0);
+    expect(tools.bytes).toBeGreaterThan(5_000);
     expect(connection.requests.length).toBeLessThan(20);
     expect(prompts).toMatchObject({ items: [{ key: 'p' }], partial: undefined });
   });

@@ -4,7 +4,7 @@ import {
   type ByteReservation,
   GatewayError,
   type HeaderList,
-  HeldBytes,
+  GatheredBytes,
   type HttpResponseListener,
   ownsLargeBuffer,
   releaseBytes,
@@ -88,7 +88,7 @@ export class HttpMessageReader implements HttpResponseListener {
   /** The only chunk of a body, as most have one; the last one of events, which is not ours yet. */
   #first: Uint8Array | undefined;
   /** A body in several chunks. What of it goes on while it comes is not held; its end is until it is known to be that. */
-  #body: HeldBytes | undefined;
+  #body: GatheredBytes | undefined;
   #size = 0;
   #parser: SseParser | undefined;
   /** For what is held of a body. */
@@ -259,7 +259,7 @@ export class HttpMessageReader implements HttpResponseListener {
       this.#first = chunk;
       return;
     }
-    this.#body ??= new HeldBytes();
+    this.#body ??= new GatheredBytes();
     if (this.#first !== undefined) this.#body.add(this.#first);
     this.#first = undefined;
     this.#body.add(chunk);

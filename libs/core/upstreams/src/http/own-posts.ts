@@ -87,9 +87,8 @@ export class OwnPosts {
 
   #send({ text, headers }: Waiting, lane: Lane): void {
     const { http, url, clock } = this.#options;
-    let call: HttpCall | undefined;
     const cancelTimer = clock.after(PATIENCE_MS, () => {
-      call?.abort();
+      call.abort();
       onOver();
     });
     const onOver = (): void => {
@@ -101,7 +100,7 @@ export class OwnPosts {
     };
     this.#underWay.add(cancelTimer);
     // guard: posts/open-answer
-    call = httpPost(http, url, headers, text, { onOver });
+    const call = httpPost(http, url, headers, text, { onOver });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ByteBudget, type ByteReservation, HeldBytes } from '@omni/ports';
+import { type ByteBudget, type ByteReservation, GatheredBytes } from '@omni/ports';
 
 /** One event of an event stream. */
 export interface SseEvent {
@@ -47,7 +47,7 @@ export class SseParser {
   readonly #sink: SseSink;
   readonly #maxEventBytes: number;
   /** What has come of a line that is not complete. */
-  readonly #line = new HeldBytes();
+  readonly #line = new GatheredBytes();
   #isFirstLine = true;
   /** The last byte was CR: a LF that follows belongs to it. */
   #isAfterCr = false;
@@ -55,7 +55,7 @@ export class SseParser {
   /** The only line of data so far, while its bytes are at hand anyway: nearly all events have one, and end in the same chunk. */
   #value: Uint8Array | undefined;
   /** The data of an event that is not complete. */
-  readonly #data = new HeldBytes();
+  readonly #data = new GatheredBytes();
   #hasData = false;
   #lastId = '';
   #pendingId = '';

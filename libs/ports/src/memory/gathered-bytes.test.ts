@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { HeldBytes } from './held-bytes.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 
-describe('HeldBytes', () => {
+describe('GatheredBytes', () => {
   it('holds what came in order, however it was cut, and keeps little more than that', () => {
     const sizes = fc.array(fc.oneof(fc.nat(40), fc.nat(70_000)), { maxLength: 40 });
     fc.assert(
       fc.property(sizes, fc.integer({ min: 1, max: 3 }), fc.boolean(), (lengths, share, isTaken) => {
-        const held = new HeldBytes();
+        const held = new GatheredBytes();
         const expected: number[] = [];
         for (const [index, length] of lengths.entries()) {
           // Its part of a larger buffer.
@@ -29,7 +29,7 @@ describe('HeldBytes', () => {
 
   // guard: held/pieces
   it('copies a small part of a large buffer, and keeps a large part as it is', () => {
-    const held = new HeldBytes();
+    const held = new GatheredBytes();
     const buffer = new Uint8Array(64 * 1024);
     held.add(buffer.subarray(0, 20_000));
     expect(held.kept).toBeLessThan(21_000);
@@ -39,7 +39,7 @@ describe('HeldBytes', () => {
   });
 
   it('gives away all but the piece that may still grow', () => {
-    const held = new HeldBytes();
+    const held = new GatheredBytes();
     const piece = (fill: number): Uint8Array => new Uint8Array(20_000).fill(fill);
     held.add(piece(1));
     expect(held.takeAllButLast()).toEqual([]);

@@ -12,7 +12,7 @@ const BLOCK_BYTES = 64 * 1024;
  * of one byte would be a thousand objects, and a few bytes of a buffer keep all of it alive. What is kept is at most twice what came,
  * and one block.
  */
-export class HeldBytes {
+export class GatheredBytes {
   /** Whole pieces, the earlier ones first. */
   #pieces: Uint8Array[] = [];
   /** Where small pieces are gathered, behind {@link #pieces}. */
