@@ -1,4 +1,4 @@
-import { type CancelTimer, type Clock, GatewayError, type HttpCall } from '@omni/ports';
+import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import type { RequestHeaders } from './http-headers.ts';
 import { httpPost } from './http-post.ts';
 import type { InstanceHttp } from '../cookies/instance-http.ts';
