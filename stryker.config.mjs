@@ -1,6 +1,7 @@
 /**
- * Mutation testing: changes the code in small ways; a change that no test notices is a gap in the tests of that library.
- * `npm run mutate` takes the two libraries whose mistakes would cost most, `OMNI_MUTATE=libs/core/auth npm run mutate` another.
+ * Mutation testing: changes the code in small ways; a change that no test notices is a gap in the tests of
+ * that library. `npm run mutate` takes the two libraries whose mistakes would cost most,
+ * `OMNI_MUTATE=libs/core/auth npm run mutate` another.
  */
 import preset from './tools/workspace/jest-preset.mjs';
 

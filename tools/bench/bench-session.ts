@@ -34,7 +34,9 @@ export interface StartedSubject {
   readonly idle: SubjectMemory['idleRssBytes'];
 }
 
-/** Starts subjects one after another; those that cannot run or answer wrongly are left out with the reason. */
+/**
+ * Starts subjects one after another; those that cannot run or answer wrongly are left out with the reason.
+ */
 export async function startSubjects(
   session: BenchSession,
   subjects: readonly Subject[],
@@ -91,7 +93,10 @@ export async function stopSubjects(started: readonly StartedSubject[]): Promise<
   return facts;
 }
 
-/** Runs one job against a subject and reads the CPU time of its process tree at both ends of the measured time. */
+/**
+ * Runs one job against a subject and reads the CPU time of its process tree at both ends of the measured
+ * time.
+ */
 export async function measure(
   session: BenchSession,
   started: Pick<StartedSubject, 'running'>,
@@ -131,7 +136,10 @@ export async function measure(
   };
 }
 
-/** Runs a measurement; a subject that breaks is moved from `active` to `skipped` with the reason, and the run goes on without it. */
+/**
+ * Runs a measurement; a subject that breaks is moved from `active` to `skipped` with the reason, and the run
+ * goes on without it.
+ */
 export async function measureOrDrop<T>(
   session: BenchSession,
   started: StartedSubject,

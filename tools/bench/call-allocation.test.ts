@@ -2,7 +2,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { comparedWithForwarder, type ComparedCost } from './compared-calls.ts';
 import { sampleAllocation } from './workloads/allocation.ts';
 
-/** What Omni allocates per call above the forwarder. 8 to 12 KB when this was written, the most on a busy machine. */
+/**
+ * What Omni allocates per call above the forwarder. 8 to 12 KB when this was written, the most on a busy
+ * machine.
+ */
 const MOST_BYTES = 18_000;
 const ROUNDS = 3;
 const MEASURE_MS = 300;

@@ -3,8 +3,8 @@ import { measure } from './bench-session.ts';
 import { comparedWithForwarder, JOB, type ComparedCost } from './compared-calls.ts';
 
 /**
- * Omni's CPU time per call ÷ the forwarder's, whose work is the least that the same parts can do. 1.2 to 1.6 when this
- * was written.
+ * Omni's CPU time per call ÷ the forwarder's, whose work is the least that the same parts can do. 1.2 to 1.6
+ * when this was written.
  */
 const MOST_CPU = 2.4;
 const ROUNDS = 11;

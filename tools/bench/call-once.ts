@@ -54,7 +54,10 @@ export function sendOnce(
   });
 }
 
-/** Calls the echo tool once and gives the JSON result. Throws, saying what came instead, when the answer is none. */
+/**
+ * Calls the echo tool once and gives the JSON result. Throws, saying what came instead, when the answer is
+ * none.
+ */
 export async function echoOnce(target: Target, call: { id: number; bytes: number }): Promise<unknown> {
   const session = await openSession(target);
   return resultOf(await sendOnce(target, echoRequest(target, call, session)));
@@ -81,7 +84,10 @@ export async function listAnswer(target: Target, id: number): Promise<string> {
   return body;
 }
 
-/** Waits until the echo tool answers through a target. Throws what it met last when time is up or the subject is gone. */
+/**
+ * Waits until the echo tool answers through a target. Throws what it met last when time is up or the subject
+ * is gone.
+ */
 export async function waitUntilCallable(
   target: Target,
   options: { timeoutMs: number; isGone: () => boolean },

@@ -1,4 +1,6 @@
-/** Calls through Omni beside those through a forwarder that reads nothing: what both cost, in the same rounds. */
+/**
+ * Calls through Omni beside those through a forwarder that reads nothing: what both cost, in the same rounds.
+ */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +22,8 @@ const WARM_CALLS = 5_000;
 const WARM_TRIES = 6;
 const START_TIMEOUT_MS = 20_000;
 const SEED = 1;
-// Wherever the system puts them: neither CPU time nor allocation hardly depends on it, and all are measured in turns.
+// Wherever the system puts them: neither CPU time nor allocation hardly depends on it, and all are measured
+// in turns.
 const CORES = { load: undefined, subject: undefined };
 
 /** What Omni costs, compared with the forwarder: as it is, and as a negative control that was slowed down. */
@@ -79,8 +82,8 @@ async function warmUp(session: BenchSession, running: RunningSubject): Promise<v
 }
 
 /**
- * Starts the forwarder, Omni and a slowed Omni, measures all in turns, and compares the cost of each round with that of the forwarder in the
- * same round; ends them all.
+ * Starts the forwarder, Omni and a slowed Omni, measures all in turns, and compares the cost of each round
+ * with that of the forwarder in the same round; ends them all.
  */
 export async function comparedWithForwarder(plan: ComparisonPlan): Promise<ComparedCost> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-call-cost-'));

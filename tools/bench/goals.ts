@@ -7,7 +7,10 @@ const GOAL_CONNECTIONS = 32;
 const SATURATED_SHARE = 0.9;
 const KIB = 1_024;
 const MIB = 1_048_576;
-/** What a thousand clients leave behind, per client, when nothing is kept of them: tables that grew, code that was compiled. */
+/**
+ * What a thousand clients leave behind, per client, when nothing is kept of them: tables that grew, code that
+ * was compiled.
+ */
 const NOTHING_BYTES = 32;
 /** What the same parts can do at most, with what they do less. */
 const CEILINGS = [
@@ -215,8 +218,8 @@ function cellGoal(
 }
 
 /**
- * The ratio of the rates holds when the reference had its core full. When it had not, its true limit is higher than what was seen,
- * so the ratio of CPU per call counts too, and the worse of the two is the result.
+ * The ratio of the rates holds when the reference had its core full. When it had not, its true limit is
+ * higher than what was seen, so the ratio of CPU per call counts too, and the worse of the two is the result.
  */
 function judgedRatio(ratio: CellRatio, referenceShare: number): { value: number; note: string } {
   const rates = ratio.callsPerSecond.median;

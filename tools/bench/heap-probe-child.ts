@@ -1,4 +1,7 @@
-/** Preloaded into a subject (`node --import`): answers {@link HeapQuestion}s over IPC, and does nothing until it is asked. */
+/**
+ * Preloaded into a subject (`node --import`): answers {@link HeapQuestion}s over IPC, and does nothing until
+ * it is asked.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import { GCProfiler, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

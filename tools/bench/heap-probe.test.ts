@@ -6,7 +6,10 @@ import { HeapProbe, heapProbeOptions } from './heap-probe.ts';
 import { PinnedProcess } from './pinned-process.ts';
 
 const MIB = 1_048_576;
-/** Allocates 40 MB on the heap, as 10,000 arrays of 4 KB, when it is first signalled, and keeps a quarter of it for ever. */
+/**
+ * Allocates 40 MB on the heap, as 10,000 arrays of 4 KB, when it is first signalled, and keeps a quarter of
+ * it for ever.
+ */
 const PROGRAM = `
 const kept = [];
 process.on('SIGUSR2', () => {

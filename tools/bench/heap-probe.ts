@@ -17,7 +17,9 @@ export function heapProbeOptions(): string[] {
   return ['--import', new URL('./heap-probe-child.ts', import.meta.url).href];
 }
 
-/** Looks into the heap of a process that was started with {@link heapProbeOptions}. One question at a time. */
+/**
+ * Looks into the heap of a process that was started with {@link heapProbeOptions}. One question at a time.
+ */
 export class HeapProbe {
   readonly #subject: PinnedProcess;
 

@@ -15,7 +15,8 @@ export interface LatencySummary {
 
 /**
  * Counts of latencies in log-linear buckets: 64 per power of two, so a quantile is off by at most 1.6 %.
- * Values are whole microseconds from 0 up to about 134 s; larger ones fall into the last bucket, `max` stays exact.
+ * Values are whole microseconds from 0 up to about 134 s; larger ones fall into the last bucket, `max` stays
+ * exact.
  */
 export class LatencyHistogram {
   readonly #counts = new Float64Array((MAX_EXPONENT - SUB_BUCKET_BITS + 2) * SUB_BUCKETS);
@@ -36,7 +37,10 @@ export class LatencyHistogram {
     if (value > this.#max) this.#max = value;
   }
 
-  /** The value below or at which the share `quantile` (0 to 1) of all records lies; 0 when nothing was recorded. */
+  /**
+   * The value below or at which the share `quantile` (0 to 1) of all records lies; 0 when nothing was
+   * recorded.
+   */
   quantile(quantile: number): number {
     const rank = Math.max(1, Math.ceil(quantile * this.#count));
     let seen = 0;

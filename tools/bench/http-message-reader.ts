@@ -6,14 +6,18 @@ const MAX_HEAD_BYTES = 65_536;
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding:[^\r]*chunked/i;
 
-/** Called once per message: the head without its last empty line, and the body in the chunks in which it arrived. */
+/**
+ * Called once per message: the head without its last empty line, and the body in the chunks in which it
+ * arrived.
+ */
 export type OnHttpMessage = (head: string, body: readonly Buffer[]) => void;
 
 type Phase = 'head' | 'sized-body' | 'chunk-size' | 'chunk-data' | 'trailer';
 
 /**
- * Cuts a byte stream into HTTP/1.1 messages, at the lowest cost that Node allows. It knows `Content-Length` and `chunked`
- * (RFC 9112, sections 6 and 7.1); a message with neither has no body. Throws `RangeError` for a head beyond 64 KiB or a chunk size that is no number.
+ * Cuts a byte stream into HTTP/1.1 messages, at the lowest cost that Node allows. It knows `Content-Length`
+ * and `chunked` (RFC 9112, sections 6 and 7.1); a message with neither has no body. Throws `RangeError` for a
+ * head beyond 64 KiB or a chunk size that is no number.
  */
 export class HttpMessageReader {
   readonly #onMessage: OnHttpMessage;

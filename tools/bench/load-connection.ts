@@ -26,7 +26,10 @@ export interface LoadConnectionOptions {
   readonly onCallEnd: OnCallEnd;
 }
 
-/** One keep-alive connection with at most one call on it. After a broken call it connects again before it is free. */
+/**
+ * One keep-alive connection with at most one call on it. After a broken call it connects again before it is
+ * free.
+ */
 export class LoadConnection {
   readonly #options: LoadConnectionOptions;
   #socket: Socket | undefined;
@@ -50,7 +53,10 @@ export class LoadConnection {
     return this.#callId !== 0;
   }
 
-  /** Connects and, for a legacy target, opens a session. Rejects when the connection breaks before it is usable. */
+  /**
+   * Connects and, for a legacy target, opens a session. Rejects when the connection breaks before it is
+   * usable.
+   */
   async open(): Promise<void> {
     const { host, port } = this.#options.target;
     const socket = connect({ host, port, noDelay: true });

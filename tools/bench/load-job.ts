@@ -12,13 +12,18 @@ export interface LoadJob {
   /** Load before the measured time, not counted. */
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** Calls per second on a fixed schedule (open loop). Absent: each connection sends its next call when it has its answer (closed loop). */
+  /**
+   * Calls per second on a fixed schedule (open loop). Absent: each connection sends its next call when it has
+   * its answer (closed loop).
+   */
   readonly ratePerSecond?: number;
 }
 
 /** What the load process measured. */
 export interface LoadResult {
-  /** Right answers within the measured time (closed loop), or to calls that were due within it (open loop). */
+  /**
+   * Right answers within the measured time (closed loop), or to calls that were due within it (open loop).
+   */
   readonly calls: number;
   readonly seconds: number;
   readonly latencyUs: LatencySummary;

@@ -11,7 +11,9 @@ export interface LoadWindow {
   readonly onMeasured: () => void;
 }
 
-/** The load generator, a process of its own on the load core. It lives for the whole run, so that it is warm. */
+/**
+ * The load generator, a process of its own on the load core. It lives for the whole run, so that it is warm.
+ */
 export class LoadProcess {
   readonly #process: PinnedProcess;
 

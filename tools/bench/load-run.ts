@@ -16,7 +16,10 @@ export interface LoadRunHooks {
   readonly onMeasured: () => void;
 }
 
-/** Counts faults by kind. A run that meets too many is cut short, so that a broken subject cannot keep it busy. */
+/**
+ * Counts faults by kind. A run that meets too many is cut short, so that a broken subject cannot keep it
+ * busy.
+ */
 class FaultCount {
   readonly #counts = new Map<string, number>();
   #total = 0;

@@ -15,8 +15,8 @@ const MAX_SEED = 4_294_967_295;
 const QUICK = { rounds: 3, seconds: 1 };
 
 /**
- * A part of the benchmark: W1 HTTP to HTTP, W2 HTTP to stdio, latency at half load, allocation per call, a list of many tools, memory of
- * idle clients, results of 1 MB, W10 start-up.
+ * A part of the benchmark: W1 HTTP to HTTP, W2 HTTP to stdio, latency at half load, allocation per call, a
+ * list of many tools, memory of idle clients, results of 1 MB, W10 start-up.
  */
 export type WorkloadName = (typeof WORKLOADS)[number];
 

@@ -6,14 +6,17 @@ import type { Target } from './target.ts';
 const MAX_DEVIATIONS = 12;
 const PARITY_ID = FIRST_CALL_ID - 100;
 
-/** What a subject answers otherwise than the upstream itself does: paths into the answers, with what is different there. */
+/**
+ * What a subject answers otherwise than the upstream itself does: paths into the answers, with what is
+ * different there.
+ */
 export interface Parity {
   readonly deviations: readonly string[];
 }
 
 /**
- * Sends the same requests to a subject and compares its results with what the upstream says, before anything is timed.
- * Rejects when a call has no right text at all: then there is nothing to time.
+ * Sends the same requests to a subject and compares its results with what the upstream says, before anything
+ * is timed. Rejects when a call has no right text at all: then there is nothing to time.
  */
 export async function checkParity(target: Target, sizes: readonly number[]): Promise<Parity> {
   const deviations: string[] = [];

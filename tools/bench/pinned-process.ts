@@ -114,7 +114,9 @@ export function killAllProcesses(): void {
   for (const process of [...running]) process.kill();
 }
 
-/** Moves this process and all its threads to a core, so that it does not disturb what is measured on another. */
+/**
+ * Moves this process and all its threads to a core, so that it does not disturb what is measured on another.
+ */
 export function pinThisProcess(core: number | undefined): void {
   if (core !== undefined)
     spawnSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)], { stdio: 'ignore' });

@@ -18,7 +18,10 @@ export interface HttpRequestParts {
   readonly body: string;
 }
 
-/** The request for one MCP method, in the target's dialect, with all headers that the dialect requires (2026-07-28, Streamable HTTP). */
+/**
+ * The request for one MCP method, in the target's dialect, with all headers that the dialect requires
+ * (2026-07-28, Streamable HTTP).
+ */
 export function mcpRequest(
   target: Target,
   message: { id?: number; method: string; params: Record<string, unknown> },
@@ -101,7 +104,10 @@ export function createListWriter(target: Target): (id: number) => string {
   return (id) => before + String(id) + after;
 }
 
-/** Makes the text of the call with a given id; ids must have ten digits. Chunks are computed once, because this runs once per call. */
+/**
+ * Makes the text of the call with a given id; ids must have ten digits. Chunks are computed once, because
+ * this runs once per call.
+ */
 export function createCallWriter(target: Target, bytes: number, session?: string): (id: number) => string {
   const sample = requestText(target, echoRequest(target, { id: FIRST_CALL_ID, bytes }, session));
   const sampleToken = tokenOf(FIRST_CALL_ID);

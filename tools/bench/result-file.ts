@@ -11,7 +11,10 @@ export interface ResultFiles {
   readonly markdown: string;
 }
 
-/** Writes `DATE-COMMIT.json` and `.md`; a second run of the same day and commit gets a number, so that no result is lost. */
+/**
+ * Writes `DATE-COMMIT.json` and `.md`; a second run of the same day and commit gets a number, so that no
+ * result is lost.
+ */
 export function writeResult(result: BenchResult, folder: string): ResultFiles {
   mkdirSync(folder, { recursive: true });
   const stem = `${result.manifest.startedAt.slice(0, 10)}-${result.manifest.commit}`;

@@ -1,4 +1,7 @@
-/** Preloaded into Omni by the negative controls of `compared-calls.ts`: every message that is decoded is parsed and written out many times. */
+/**
+ * Preloaded into Omni by the negative controls of `compared-calls.ts`: every message that is decoded is
+ * parsed and written out many times.
+ */
 const ROUNDS = 60;
 
 type Decode = InstanceType<typeof TextDecoder>['decode'];

@@ -1,4 +1,7 @@
-/** A fixed amount of arithmetic; prints the milliseconds that it took. What differs between two runs of it is the machine. */
+/**
+ * A fixed amount of arithmetic; prints the milliseconds that it took. What differs between two runs of it is
+ * the machine.
+ */
 const WARM_UP_STEPS = 2_000_000;
 const STEPS = 40_000_000;
 

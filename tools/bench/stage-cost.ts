@@ -1,4 +1,6 @@
-/** `npm run bench -- --stages`: what stages cost a call, in this process and without a server. See README.md. */
+/**
+ * `npm run bench -- --stages`: what stages cost a call, in this process and without a server. See README.md.
+ */
 import { Limiter } from '@omni/call-policies';
 import { parseMessage } from '@omni/jsonrpc';
 import {

@@ -21,7 +21,10 @@ export function median(values: readonly number[]): number | undefined {
   return (lower + upper) / 2;
 }
 
-/** Median of the values with a percentile bootstrap interval; the same seed gives the same interval. `undefined` for no values. */
+/**
+ * Median of the values with a percentile bootstrap interval; the same seed gives the same interval.
+ * `undefined` for no values.
+ */
 export function bootstrapMedian(values: readonly number[], seed: number): Estimate | undefined {
   const centre = median(values);
   if (centre === undefined) return undefined;
@@ -44,7 +47,10 @@ export interface RoundFigure {
   readonly value: number;
 }
 
-/** `ours ÷ theirs` for each round that both have, and the median of these ratios. Rounds with a zero divisor are left out. */
+/**
+ * `ours ÷ theirs` for each round that both have, and the median of these ratios. Rounds with a zero divisor
+ * are left out.
+ */
 export function ratioOfRounds(
   ours: readonly RoundFigure[],
   theirs: readonly RoundFigure[],
@@ -70,7 +76,10 @@ export function differenceOfRounds(
   );
 }
 
-/** Which rounds to keep: those whose calibration lies within `tolerance` (a share, 0.25 = 25 %) of the median of all of them. */
+/**
+ * Which rounds to keep: those whose calibration lies within `tolerance` (a share, 0.25 = 25 %) of the median
+ * of all of them.
+ */
 export function steadyRounds(calibrations: readonly RoundFigure[], tolerance: number): ReadonlySet<number> {
   const centre = median(calibrations.map(({ value }) => value)) ?? 0;
   return new Set(

@@ -1,4 +1,7 @@
-/** How a subject is called: the revision in force, an older one with a session per connection, or a REST route of its own. */
+/**
+ * How a subject is called: the revision in force, an older one with a session per connection, or a REST route
+ * of its own.
+ */
 export type Dialect = 'modern' | 'legacy' | 'rest';
 
 /** Where and how to reach the echo tool behind a subject. */

@@ -1,4 +1,7 @@
-/** Worker thread that wakes the load generator four times per millisecond: Node's own timers are no finer than a millisecond. */
+/**
+ * Worker thread that wakes the load generator four times per millisecond: Node's own timers are no finer than
+ * a millisecond.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 
 const TICK_MS = 0.25;

@@ -1,7 +1,8 @@
 /**
- * The benchmark's upstream: the cheapest MCP server that can be written in Node, so that it is never what limits a subject.
- * `node upstream.ts --http PORT [TOOLS]` serves both eras on loopback and lists so many tools; `node upstream.ts --stdio` serves them on its standard streams.
- * It ends when its parent closes the IPC channel or standard input.
+ * The benchmark's upstream: the cheapest MCP server that can be written in Node, so that it is never what
+ * limits a subject. `node upstream.ts --http PORT [TOOLS]` serves both eras on loopback and lists so many
+ * tools; `node upstream.ts --stdio` serves them on its standard streams. It ends when its parent closes the
+ * IPC channel or standard input.
  */
 import { Buffer } from 'node:buffer';
 import { createServer, type Socket } from 'node:net';

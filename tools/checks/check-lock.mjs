@@ -8,7 +8,10 @@ import { pathToFileURL } from 'node:url';
 import { printFindings } from './findings.mjs';
 
 /** @import { Finding, RuleText } from './findings.mjs' */
-/** @typedef {Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>>} Dependencies */
+/**
+ * @typedef {Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string,
+ * string>>>} Dependencies
+ */
 
 /** @type {readonly RuleText[]} */
 export const LOCK_RULES = [

@@ -2,13 +2,14 @@
 import { styleText } from 'node:util';
 
 /**
- * @typedef {{ rule: string, where: string, what: string }} Finding `where` is a path, with `:line` when there is one.
+ * @typedef {{ rule: string, where: string, what: string }} Finding `where` is a path, with `:line` when there
+ * is one.
  * @typedef {{ id: string, why: string, fix: string }} RuleText
  */
 
 /**
- * Prints each finding with its reason and remedy, then the line that every check of this repository ends with.
- * Sets the exit code: 1 when anything was found.
+ * Prints each finding with its reason and remedy, then the line that every check of this repository ends
+ * with. Sets the exit code: 1 when anything was found.
  *
  * @param {readonly RuleText[]} rules - One per rule that was checked; a rule without a finding has passed.
  * @param {readonly Finding[]} findings

@@ -1,4 +1,7 @@
-/** One violation per rule: the rule, and the files that break it. The first file is the one that must be named. */
+/**
+ * One violation per rule: the rule, and the files that break it. The first file is the one that must be
+ * named.
+ */
 
 export interface Violation {
   readonly rule: string;

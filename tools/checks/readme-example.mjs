@@ -8,7 +8,8 @@ const TIMEOUT_MS = 20_000;
 
 /**
  * @param {string} folder - Of the library, absolute.
- * @returns {string | undefined} the first block of README.md that is marked `ts`; undefined when there is none
+ * @returns {string | undefined} the first block of README.md that is marked `ts`; undefined when there is
+ * none
  */
 export function readExample(folder) {
   const readme = join(folder, 'README.md');
@@ -21,7 +22,8 @@ export function readExample(folder) {
  *
  * @param {string} folder
  * @param {string} example
- * @returns {Promise<{ code: number | string, output: string }>} `code` is 0 when it ran to its end; `timeout` when it did not end
+ * @returns {Promise<{ code: number | string, output: string }>} `code` is 0 when it ran to its end; `timeout`
+ * when it did not end
  */
 export function runExample(folder, example) {
   const argv = [

@@ -7,7 +7,8 @@ import { commentsOf, lineAt, walk } from './source-files.mjs';
 
 /**
  * @typedef {{ line: number, what: string }} Hit
- * @typedef {RuleText & { appliesTo: (file: SourceFile) => boolean, check: (file: SourceFile) => Hit[] }} SourceRule
+ * @typedef {RuleText & { appliesTo: (file: SourceFile) => boolean, check: (file: SourceFile) => Hit[] }}
+ * SourceRule
  */
 
 /** @param {SourceFile} file */
@@ -67,7 +68,8 @@ function hitsInComments({ tree }, judge) {
 
 /**
  * @param {ts.Node} node
- * @returns {boolean} whether an identifier is used as a value of the surrounding scope, not as a property or a name of something
+ * @returns {boolean} whether an identifier is used as a value of the surrounding scope, not as a property or
+ * a name of something
  */
 function isFreeIdentifier(node) {
   const { parent } = node;
@@ -173,7 +175,8 @@ function judgeTypeName(node) {
 
 /**
  * @param {SourceFile} file
- * @returns {Hit[]} assertions without a comment on their line, or on or right above the first line of their statement
+ * @returns {Hit[]} assertions without a comment on their line, or on or right above the first line of their
+ * statement
  */
 function findUnexplainedAssertions(file) {
   const { tree } = file;
@@ -195,7 +198,10 @@ function findUnexplainedAssertions(file) {
 }
 
 const FRONT = 'libs/core/protocol-handler/src/';
-/** Where the front writes to clients: transports, and the one place each for requests, refusals and everything else. */
+/**
+ * Where the front writes to clients: transports, and the one place each for requests, refusals and everything
+ * else.
+ */
 const FRONT_WRITERS =
   /^(?:streams\/[\w-]+|request\/(?:client-request|deliver|refuse)|channel\/channel-writer|legacy\/batch-collector|http\/(?:http-batch-target|http-writer|page-exchange|plain-answers|sse-connection))\.ts$/;
 /** Methods of exchanges, their streams, channels, outlets and response writers that something leaves by. */
@@ -217,7 +223,8 @@ function judgeWayOut(node) {
 
 /**
  * @param {string} name
- * @param {ts.Node} access - A property of this name may also be a stream; what is called, or belongs to an exchange, opens one.
+ * @param {ts.Node} access - A property of this name may also be a stream; what is called, or belongs to an
+ * exchange, opens one.
  */
 function isWayOut(name, access) {
   if (name !== 'stream') return WAYS_OUT.has(name);

@@ -1,6 +1,6 @@
 /**
- * The words that this project does not use: the field has a term for each (docs/ARCHITECTURE.md, "Words"). They are looked for in
- * names, comments, texts and test titles of sources, and in documents.
+ * The words that this project does not use: the field has a term for each (docs/ARCHITECTURE.md, "Words").
+ * They are looked for in names, comments, texts and test titles of sources, and in documents.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -7,7 +7,10 @@ import { oldWordsIn } from './vocabulary.mjs';
 /** @import { Finding, RuleText } from './findings.mjs' */
 /** @import { SourceFile } from './source-files.mjs' */
 
-/** @typedef {RuleText & { check: (root: string, files: readonly SourceFile[]) => Omit<Finding, 'rule'>[] }} WorkspaceRule */
+/**
+ * @typedef {RuleText & { check: (root: string, files: readonly SourceFile[]) => Omit<Finding, 'rule'>[] }}
+ * WorkspaceRule
+ */
 
 /**
  * @param {string} root

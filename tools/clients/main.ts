@@ -1,6 +1,6 @@
 /**
- * `npm run clients`: starts Omni with its demo servers and lets real clients use it: the Inspector's command line, mcporter and
- * Claude Code's `mcp` commands. Prints a line for each try; ends with 1 when one fails.
+ * `npm run clients`: starts Omni with its demo servers and lets real clients use it: the Inspector's command
+ * line, mcporter and Claude Code's `mcp` commands. Prints a line for each try; ends with 1 when one fails.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,9 +1,11 @@
 /**
- * Says of each configuration file below a folder whether it is served, refused or served in part, and everything that is told of it.
+ * Says of each configuration file below a folder whether it is served, refused or served in part, and
+ * everything that is told of it.
  *
  * Usage: npm run configs -- FOLDER [EXPECTATIONS.json]
  *
- * With expectations (a map from paths to `Expectation`) the exit code is 1 when a file is judged otherwise, or is not there.
+ * With expectations (a map from paths to `Expectation`) the exit code is 1 when a file is judged otherwise,
+ * or is not there.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -12,10 +12,15 @@ export interface Certificate extends CertificateFiles {
   readonly ca: string;
 }
 
-/** Names of this machine, and the one by which the suite tests the guard against DNS rebinding: its own TLS must accept that one too. */
+/**
+ * Names of this machine, and the one by which the suite tests the guard against DNS rebinding: its own TLS
+ * must accept that one too.
+ */
 const NAMES = ['IP:127.0.0.1', 'DNS:localhost', 'DNS:evil.example.com'];
 
-/** Makes a certificate for this machine that lasts two days, which this process trusts as long as it is used. */
+/**
+ * Makes a certificate for this machine that lasts two days, which this process trusts as long as it is used.
+ */
 export async function withCertificate<T>(use: (certificate: Certificate) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'omni-conformance-'));
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];

@@ -3,8 +3,8 @@ import type { Leg, LegGroup } from './leg.ts';
 import type { Revision } from './requirement-set.ts';
 
 /**
- * For a legacy client Omni asks a modern server once whether it speaks the legacy era too. These scenarios take that `initialize` for a
- * modern request without its headers.
+ * For a legacy client Omni asks a modern server once whether it speaks the legacy era too. These scenarios
+ * take that `initialize` for a modern request without its headers.
  */
 const WITHOUT_IN_OTHER_ERA = ['http-standard-headers', 'request-metadata'];
 

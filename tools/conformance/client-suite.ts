@@ -31,8 +31,9 @@ const AT_ONCE = 2;
 const MAX_TOLD = 2_000;
 
 /**
- * Runs the client scenarios of the official conformance suite, each in a process of its own. In place of a client under test stands
- * our driver: a client of the SDK, with or without Omni between. Rejects when the suite leaves nothing to read.
+ * Runs the client scenarios of the official conformance suite, each in a process of its own. In place of a
+ * client under test stands our driver: a client of the SDK, with or without Omni between. Rejects when the
+ * suite leaves nothing to read.
  */
 export async function runClientSuite(
   revision: Revision,

@@ -1,6 +1,6 @@
 /**
- * Checks that succeed without Omni and cannot be made with it, by `<scenario> <check id>`, and why that is right. A check that is made
- * and fails is not excused by being here.
+ * Checks that succeed without Omni and cannot be made with it, by `<scenario> <check id>`, and why that is
+ * right. A check that is made and fails is not excused by being here.
  */
 export const EXPLAINED_DIFFERENCES: Readonly<Record<string, string>> = {
   'server-sse-multiple-streams server-sse-streams-functional':

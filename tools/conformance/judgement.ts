@@ -4,7 +4,10 @@ import type { SuiteResult } from './suite-results.ts';
 
 /** What counts of one leg, and what is wrong with it. */
 export interface Judgement {
-  /** Scenarios that count: the scored ones, those unscored that pass without Omni, and every one that is worse than without. */
+  /**
+   * Scenarios that count: the scored ones, those unscored that pass without Omni, and every one that is worse
+   * than without.
+   */
   readonly counted: number;
   readonly passed: number;
   /** One line for each scenario that failed or lost a check. */
@@ -14,9 +17,10 @@ export interface Judgement {
 }
 
 /**
- * Judges a leg: every scored scenario must pass, and nothing may be worse than direct, check by check. A check is worse when it
- * succeeds without Omni and does not with it, also when it is not made any more, unless `explained-differences.ts` says why.
- * Of a scenario that fails without Omni too, such as one for an extension which the fixture lacks, the single checks are compared.
+ * Judges a leg: every scored scenario must pass, and nothing may be worse than direct, check by check. A
+ * check is worse when it succeeds without Omni and does not with it, also when it is not made any more,
+ * unless `explained-differences.ts` says why. Of a scenario that fails without Omni too, such as one for an
+ * extension which the fixture lacks, the single checks are compared.
  *
  * @param direct - The same run without Omni; `undefined` when it could not run.
  */

@@ -38,13 +38,18 @@ const READY_TIMEOUT_MS = 20_000;
 const READY_POLL_MS = 50;
 
 interface OmniFolder {
-  /** Arguments for Node that start Omni, with the command first: the only place that knows the command line. */
+  /**
+   * Arguments for Node that start Omni, with the command first: the only place that knows the command line.
+   */
   argumentsOf(command: 'serve' | 'stdio'): string[];
   readonly env: Record<string, string>;
   readonly remove: () => Promise<void>;
 }
 
-/** A folder with a configuration of one upstream called `fixture`, whose names stay as they are because nothing conflicts. */
+/**
+ * A folder with a configuration of one upstream called `fixture`, whose names stay as they are because
+ * nothing conflicts.
+ */
 async function prepareFolder(
   upstream: UpstreamEntry,
   { main = OMNI_MAIN, tls }: OmniOptions,

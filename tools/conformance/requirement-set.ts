@@ -32,8 +32,8 @@ export function isRevision(name: string | undefined): name is Revision {
 }
 
 /**
- * Reads the list of one revision from the installed suite, so that an upgrade of the suite cannot leave us behind.
- * The authorization scenarios are left out.
+ * Reads the list of one revision from the installed suite, so that an upgrade of the suite cannot leave us
+ * behind. The authorization scenarios are left out.
  */
 export async function loadRequirementSet(revision: Revision, side: Side = 'server'): Promise<RequirementSet> {
   const text = await readFile(new URL(`requirements/${revision}.yaml`, SUITE_FOLDER), 'utf8');

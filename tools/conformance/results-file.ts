@@ -13,8 +13,8 @@ export interface ScenarioCounts {
 }
 
 /**
- * Writes the outcome in the form in which Jest tells its own: for the counts of the stage, and for the gate of the
- * requirements.
+ * Writes the outcome in the form in which Jest tells its own: for the counts of the stage, and for the gate
+ * of the requirements.
  *
  * @param startTime - In milliseconds since 1970.
  */

@@ -8,7 +8,8 @@ import { loadRequirementSet, REVISIONS } from './requirement-set.ts';
 import { runServerSuite } from './run.ts';
 
 describe('runServerSuite', () => {
-  // The other revision has checks with tight time limits; its direct leg is measured by through-omni.ts, alone on the machine.
+  // The other revision has checks with tight time limits; its direct leg is measured by through-omni.ts,
+  // alone on the machine.
   it('passes the fixture in every scored scenario of 2025-11-25', async () => {
     const fixture = await serveHttpFixture(new FixtureState(), { port: 0 });
     try {

@@ -14,8 +14,9 @@ export interface ServerSuiteOptions {
 }
 
 /**
- * Runs the server scenarios of the official conformance suite, in a child process, against a server that is already up.
- * Rejects when the suite itself cannot run, hangs, or disagrees with its own files; a failing scenario is a result.
+ * Runs the server scenarios of the official conformance suite, in a child process, against a server that is
+ * already up. Rejects when the suite itself cannot run, hangs, or disagrees with its own files; a failing
+ * scenario is a result.
  */
 export async function runServerSuite(
   url: string,

@@ -13,7 +13,9 @@ const PATHS = ['/mcp/fixture', '/mcp'] as const;
 const PLAIN_HTTP_ONLY = ['http-header-validation', 'http-custom-header-server-validation'];
 const UPSTREAMS: readonly UpstreamTransport[] = ['stdio', 'http'];
 
-/** The suite as a client of the fixture: without Omni, and through every front and endpoint that it can reach. */
+/**
+ * The suite as a client of the fixture: without Omni, and through every front and endpoint that it can reach.
+ */
 export function serverLegs(revision: Revision, main: string | undefined): LegGroup {
   const leg = (name: string, run: () => Promise<SuiteResult>): Leg => ({
     name: `server ${name}`,

@@ -21,7 +21,10 @@ describe('readSuiteResults', () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  /** Lays out an output folder as the suite does; `undefined` is a folder without a file, which a crash leaves. */
+  /**
+   * Lays out an output folder as the suite does; `undefined` is a folder without a file, which a crash
+   * leaves.
+   */
   async function outputFolder(
     name: string,
     scenarios: Readonly<Record<string, readonly string[] | undefined>>,

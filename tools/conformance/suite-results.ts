@@ -38,10 +38,12 @@ interface Check {
 const SEVERITY: readonly Verdict[] = ['SUCCESS', 'WARNING', 'FAILURE'];
 
 /**
- * Reads what the suite left in its output folder (`<scenario>-<time>/checks.json`, with `server-` before it for servers) and holds it
- * against the list. A scenario of the list that left no file counts as failed: the suite writes none for a scenario that crashed.
+ * Reads what the suite left in its output folder (`<scenario>-<time>/checks.json`, with `server-` before it
+ * for servers) and holds it against the list. A scenario of the list that left no file counts as failed: the
+ * suite writes none for a scenario that crashed.
  *
- * @param refused - Scenarios that the suite failed for another reason than a check, such as a client that ended with an error.
+ * @param refused - Scenarios that the suite failed for another reason than a check, such as a client that
+ * ended with an error.
  */
 export async function readSuiteResults(
   folder: string,

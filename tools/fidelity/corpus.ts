@@ -1,6 +1,7 @@
 /**
  * JSON values that survive as text and not as values, for tests of what passes through a gateway.
- * As a program (`node tools/fidelity/corpus.ts`) it prints one line of JSON per value: `{"category":…,"text":…}`.
+ * As a program (`node tools/fidelity/corpus.ts`) it prints one line of JSON per value:
+ * `{"category":…,"text":…}`.
  */
 import { numberTexts } from './number-texts.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -29,7 +30,10 @@ const SEED = 20_260_728;
 const DEEPEST_VALUE = 63;
 const STRUCTURES = 1_900;
 
-/** What parsers accept in different ways: written after the headings of RFC 8259, in the manner of a parser test suite. */
+/**
+ * What parsers accept in different ways: written after the headings of RFC 8259, in the manner of a parser
+ * test suite.
+ */
 const PARSER_CASES = [
   ...[
     'null',
@@ -136,7 +140,10 @@ const LINE_BREAKS = [
   '[ \n\t\r\n 1]',
 ] as const;
 
-/** More than Omni takes from a client with its default limits: `limits.maxDepth` 64, `limits.maxElements` 100,000. */
+/**
+ * More than Omni takes from a client with its default limits: `limits.maxDepth` 64, `limits.maxElements`
+ * 100,000.
+ */
 const BEYOND = [
   '['.repeat(DEEPEST_VALUE + 1) + ']'.repeat(DEEPEST_VALUE + 1),
   '{"a":'.repeat(100) + '1' + '}'.repeat(100),

@@ -1,6 +1,7 @@
 /**
- * A stdio server of both eras for the peers of the bench: keeps every line that it receives and answers a call with the pristine
- * value of the corpus that the call names, whatever has come of it on the way: `node mirror-server.ts RECORD`.
+ * A stdio server of both eras for the peers of the bench: keeps every line that it receives and answers a
+ * call with the pristine value of the corpus that the call names, whatever has come of it on the way: `node
+ * mirror-server.ts RECORD`.
  */
 import { appendFileSync } from 'node:fs';
 import { createCorpus } from './corpus.ts';

@@ -1,6 +1,7 @@
 /**
- * What is too long for every change: the isolation of answers with 25 times as many messages (`OMNI_LEAK_MESSAGES` sets another number),
- * every value of the corpus through every combination of client and server, and twice as many clients that read slowly.
+ * What is too long for every change: the isolation of answers with 25 times as many messages
+ * (`OMNI_LEAK_MESSAGES` sets another number), every value of the corpus through every combination of client
+ * and server, and twice as many clients that read slowly.
  */
 import { fileURLToPath } from 'node:url';
 import { runInForeground } from '../workspace/foreground.mjs';

@@ -24,13 +24,19 @@ function openSession(): Session {
   return session;
 }
 
-/** Ends counting in this process, which costs every function that runs. A {@link BlockCoverage} made afterwards misses what ran before. */
+/**
+ * Ends counting in this process, which costs every function that runs. A {@link BlockCoverage} made
+ * afterwards misses what ran before.
+ */
 export function stopCounting(): void {
   session?.disconnect();
   session = undefined;
 }
 
-/** Which blocks of functions ran, as V8 counts them for its profiler. One at a time can be asked: to look is to reset. */
+/**
+ * Which blocks of functions ran, as V8 counts them for its profiler. One at a time can be asked: to look is
+ * to reset.
+ */
 export class BlockCoverage implements Guide {
   readonly #session = openSession();
   readonly #covers: RegExp;

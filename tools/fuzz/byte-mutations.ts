@@ -33,7 +33,10 @@ const UNICODE_EDGES = [
   '😀',
   '\u{10FFFF}',
 ];
-/** Bytes that are no UTF-8: overlong, a lone continuation, half of a pair, cut short, beyond the last character. */
+/**
+ * Bytes that are no UTF-8: overlong, a lone continuation, half of a pair, cut short, beyond the last
+ * character.
+ */
 const BAD_UTF8: readonly (readonly number[])[] = [
   [0xc0, 0xaf],
   [0x80],

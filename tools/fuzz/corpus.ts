@@ -13,7 +13,9 @@ export function readCorpus(target: string): readonly Uint8Array[] {
   );
 }
 
-/** Writes the inputs of a target by number: one on a line, whoever formats it, and a character for each byte. */
+/**
+ * Writes the inputs of a target by number: one on a line, whoever formats it, and a character for each byte.
+ */
 export function writeCorpus(target: string, inputs: readonly Uint8Array[]): void {
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(

@@ -16,7 +16,8 @@ export interface FuzzTarget {
   /**
    * Checks one input.
    *
-   * @returns In a word what became of it; a word that was not heard before makes an input worth keeping, like new coverage.
+   * @returns In a word what became of it; a word that was not heard before makes an input worth keeping, like
+   * new coverage.
    * @throws {@link BrokenPromise}, or whatever the code under test throws.
    */
   check(input: Uint8Array): string | Promise<string>;

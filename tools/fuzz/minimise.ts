@@ -9,7 +9,10 @@ export interface MinimiseOptions {
   readonly maxMs?: number;
 }
 
-/** Makes an input smaller while it shows the same: takes chunks out, longer ones first, then makes what is left plain. */
+/**
+ * Makes an input smaller while it shows the same: takes chunks out, longer ones first, then makes what is
+ * left plain.
+ */
 export async function minimise(
   input: Uint8Array,
   { isSame, maxTries = 2_000, maxMs = 10_000 }: MinimiseOptions,

@@ -18,7 +18,10 @@ export interface PageDifference {
   readonly kind: 'missing' | 'changed' | 'extra';
 }
 
-/** Compares a folder with the pages that it should hold, by name. Line ends do not count: a checkout may have changed them. */
+/**
+ * Compares a folder with the pages that it should hold, by name. Line ends do not count: a checkout may have
+ * changed them.
+ */
 export function comparePages(folder: string, pages: ReadonlyMap<string, string>): PageDifference[] {
   const present = existsSync(folder) ? readdirSync(folder) : [];
   const extra = present

@@ -5,8 +5,8 @@ const MAIN = ['main', 'origin/main', 'origin/HEAD'];
 
 /**
  * @param root - Folder of the repository.
- * @returns Paths of the files that differ from the main branch, in commits since it was left, in the working tree, or because nobody has
- * added them yet; `undefined` when there is no main branch to compare with.
+ * @returns Paths of the files that differ from the main branch, in commits since it was left, in the working
+ * tree, or because nobody has added them yet; `undefined` when there is no main branch to compare with.
  */
 export function changedFiles(root: string): ReadonlySet<string> | undefined {
   const git = (...args: readonly string[]): string | undefined => {

@@ -15,8 +15,9 @@ const NEUTRAL: Partial<Record<ts.SyntaxKind, string>> = {
 };
 
 /**
- * How a piece of code is left out so that the rest compiles: a statement, a member, an argument or element goes, an operand becomes the one
- * that changes nothing, a condition is never true, and of an `if` only what stands behind `else` is left.
+ * How a piece of code is left out so that the rest compiles: a statement, a member, an argument or element
+ * goes, an operand becomes the one that changes nothing, a condition is never true, and of an `if` only what
+ * stands behind `else` is left.
  *
  * @returns `undefined` where nothing can be left out.
  */

@@ -1,6 +1,6 @@
 /**
- * The environment of test files from which a guard is taken away: it runs the tests that must notice and a few others, and writes to the file of
- * the reporter which those are.
+ * The environment of test files from which a guard is taken away: it runs the tests that must notice and a
+ * few others, and writes to the file of the reporter which those are.
  */
 import { appendFileSync } from 'node:fs';
 import { TestEnvironment } from 'jest-environment-node';
@@ -10,7 +10,9 @@ import { isDefinedAt } from './test-places.mjs';
 /** @import { Circus } from '@jest/types' */
 /** @import { TestPlace } from './placed-guards.ts' */
 
-/** So many tests that are not meant run, too: when none of them passes, more was taken away than the guard. */
+/**
+ * So many tests that are not meant run, too: when none of them passes, more was taken away than the guard.
+ */
 const CONTROLS = 3;
 
 /**

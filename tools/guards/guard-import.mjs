@@ -1,4 +1,7 @@
-/** Imported by a started Omni before anything else: `--import=…/guard-import.mjs?removals=<JSON>` loads its sources without a guard. */
+/**
+ * Imported by a started Omni before anything else: `--import=…/guard-import.mjs?removals=<JSON>` loads its
+ * sources without a guard.
+ */
 import { registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withoutGuard } from './without-guard.mjs';
@@ -15,7 +18,8 @@ registerHooks({
   load(url, context, nextLoad) {
     const file = guarded.get(url);
     if (file === undefined) return nextLoad(url, context);
-    // Types have to go before it is a module, which only the loader of Node does: it is asked first whether it can.
+    // Types have to go before it is a module, which only the loader of Node does: it is asked first whether
+    // it can.
     const loaded = nextLoad(url, context);
     if (typeof loaded.source === 'string' || loaded.source === undefined || loaded.source === null)
       throw new Error(`${url} was not read`);

@@ -1,11 +1,20 @@
-/** Writes to a file when a test file of a project begins and what became of it: one JSON value a line, so that nothing is lost when a run is cut. */
+/**
+ * Writes to a file when a test file of a project begins and what became of it: one JSON value a line, so that
+ * nothing is lost when a run is cut.
+ */
 import { appendFileSync } from 'node:fs';
 
 /** @import { FileResult } from './verdict.ts' */
 
 /** @typedef {{ path: string, context: { config: { displayName?: { name: string } } } }} Test */
-/** @typedef {{ fullName: string, status: string, duration?: number | null, failureMessages?: string[] }} TestResult */
-/** @typedef {{ testExecError?: { message?: string } | null, failureMessage?: string | null, testResults: TestResult[] }} SuiteResult */
+/**
+ * @typedef {{ fullName: string, status: string, duration?: number | null, failureMessages?: string[] }}
+ * TestResult
+ */
+/**
+ * @typedef {{ testExecError?: { message?: string } | null, failureMessage?: string | null, testResults:
+ * TestResult[] }} SuiteResult
+ */
 
 const MAX_MESSAGE = 2_000;
 

@@ -23,7 +23,8 @@ export function createTransformer({ root, removals, swc }) {
     /** @type {Inner['process']} */
     process: (source, file, options) =>
       inner.process(withoutGuard(removals, pathOf(file), source), file, options),
-    // The projects of a run share what was made of a file, and differ in the one that a guard is taken away from.
+    // The projects of a run share what was made of a file, and differ in the one that a guard is taken away
+    // from.
     /**
      * @param {string} source
      * @param {string} file

@@ -1,4 +1,7 @@
-/** Runs test files of the workspace, with all guards in place and then each with one taken away: one Jest, one project per guard. */
+/**
+ * Runs test files of the workspace, with all guards in place and then each with one taken away: one Jest, one
+ * project per guard.
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,7 +20,10 @@ const JEST = [
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 const LOOK_MS = 1_000;
-/** Without its guard a test that waits for ever is given up after so many times what it takes with it, so that slow machines take longer. */
+/**
+ * Without its guard a test that waits for ever is given up after so many times what it takes with it, so that
+ * slow machines take longer.
+ */
 const PATIENCE = 10;
 const LEAST_PATIENCE_MS = 3_000;
 
@@ -26,7 +32,10 @@ export interface GuardRunOptions {
   readonly jobs: readonly Job[];
   /** How many test files run side by side. */
   readonly maxWorkers: number;
-  /** Without a guard a test may go round for ever: a run in which no file begins or ends for so long is cut, and gone on with behind it. */
+  /**
+   * Without a guard a test may go round for ever: a run in which no file begins or ends for so long is cut,
+   * and gone on with behind it.
+   */
   readonly stallMs: number;
 }
 

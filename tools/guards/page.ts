@@ -1,4 +1,7 @@
-/** docs/guards.md: generated from the list. Where a guard stands its marker says, so that moving a file changes no page. */
+/**
+ * docs/guards.md: generated from the list. Where a guard stands its marker says, so that moving a file
+ * changes no page.
+ */
 import type { Guard } from './guard.ts';
 
 export const PAGE_FILE = 'docs/guards.md';

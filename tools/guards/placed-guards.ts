@@ -29,7 +29,9 @@ export interface PlacedGuard extends Guard {
 
 export interface Placement {
   readonly guards: readonly PlacedGuard[];
-  /** Why a guard cannot be taken away, by its name; what is wrong with a marker, by the name in the marker. */
+  /**
+   * Why a guard cannot be taken away, by its name; what is wrong with a marker, by the name in the marker.
+   */
   readonly problems: ReadonlyMap<string, string>;
 }
 

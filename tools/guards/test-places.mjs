@@ -6,7 +6,8 @@ import { relative } from 'node:path';
 const FRAME = /(?:\(|at )((?:file:\/\/)?\/?[^()\n]+?):(\d+):\d+\)?$/gm;
 
 /**
- * Whether a test was defined at one of these places in its own file and, when a contract suite is among them, at one of those there.
+ * Whether a test was defined at one of these places in its own file and, when a contract suite is among them,
+ * at one of those there.
  *
  * @param {readonly TestPlace[]} places
  * @param {string} stack - Of the call that defined the test.

@@ -1,4 +1,7 @@
-/** Feeds every reader and prints what each has grown by as JSON: `node --expose-gc --conditions=@omni/source tools/memory/main.ts`. */
+/**
+ * Feeds every reader and prints what each has grown by as JSON: `node --expose-gc --conditions=@omni/source
+ * tools/memory/main.ts`.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import { CountedByteBudget } from '@omni/ports';
 import { allCuts, type Cut } from './cuts.ts';

@@ -4,8 +4,10 @@ import { join, relative } from 'node:path';
 import ts from 'typescript';
 
 /**
- * @typedef {{ id: string, title: string, file: string }} Citation `file` is relative to the root, with forward slashes.
- * @typedef {Citation & { status: string }} TestedCitation `status` in the words of Jest: passed, failed, pending, …
+ * @typedef {{ id: string, title: string, file: string }} Citation `file` is relative to the root, with
+ * forward slashes.
+ * @typedef {Citation & { status: string }} TestedCitation `status` in the words of Jest: passed, failed,
+ * pending, …
  */
 
 /** Wide on purpose: an id that is nearly right must be found, so that the gate can refuse it. */
@@ -29,7 +31,9 @@ export function idsIn(title) {
  */
 export function citationsInResults(root, folder) {
   return globSync(`${folder}/*.json`, { cwd: root }).flatMap((path) => {
-    /** @type {{ testResults?: { name: string, assertionResults: { fullName: string, status: string }[] }[] }} */
+    /**
+     * @type {{ testResults?: { name: string, assertionResults: { fullName: string, status: string }[] }[] }}
+     */
     const { testResults = [] } = JSON.parse(readFileSync(join(root, path), 'utf8'));
     return testResults.flatMap(({ name, assertionResults }) =>
       assertionResults.flatMap(({ fullName, status }) =>
@@ -46,7 +50,8 @@ export function citationsInResults(root, folder) {
 
 /**
  * @param {string} root
- * @returns {Citation[]} what the test files say, whether they were run or not; titles that are computed are not seen
+ * @returns {Citation[]} what the test files say, whether they were run or not; titles that are computed are
+ * not seen
  */
 export function citationsInSources(root) {
   const files = globSync(['libs/**/*.test.ts', 'apps/**/*.test.ts', 'tools/**/*.test.ts'], {

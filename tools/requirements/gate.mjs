@@ -1,6 +1,6 @@
 /**
- * Fails when docs/requirements promises more than the tests prove. Reads what the stages unit, examples and end-to-end left.
- * Usage: node tools/requirements/gate.mjs [folder of the repository]
+ * Fails when docs/requirements promises more than the tests prove. Reads what the stages unit, examples and
+ * end-to-end left. Usage: node tools/requirements/gate.mjs [folder of the repository]
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -48,7 +48,8 @@ export function checkRequirements(root) {
   const tested = citationsInResults(root, RESULTS_FOLDER);
   const written = citationsInSources(root);
   const page = join(root, PAGE_FILE);
-  // A computed title is seen only in the results, one that was not run only in the sources: mostly it is in both.
+  // A computed title is seen only in the results, one that was not run only in the sources: mostly it is in
+  // both.
   const unknown = new Map(
     [...written, ...tested]
       .filter(({ id }) => !ids.has(id))

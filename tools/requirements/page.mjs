@@ -1,4 +1,7 @@
-/** docs/requirements/README.md: generated from the rows and the titles of the tests, so that it cannot say more than they do. */
+/**
+ * docs/requirements/README.md: generated from the rows and the titles of the tests, so that it cannot say
+ * more than they do.
+ */
 import { countPerSeed } from './rows.mjs';
 
 /** @import { Citation } from './citations.mjs' */

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 export const ROWS_FILE = 'docs/requirements/rows.json';
 
-/** `open`: not met. `partly`: a part is met and tested. `done`: met, and a test that cites the id proves it. */
+/**
+ * `open`: not met. `partly`: a part is met and tested. `done`: met, and a test that cites the id proves it.
+ */
 export const STATES = /** @type {const} */ (['open', 'partly', 'done']);
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Runs the end-to-end tests of one area, as a task of Nx: `node tools/workspace/area-run.mjs AREA`. Omni is started
- * from its bundle, which the task before has made.
+ * Runs the end-to-end tests of one area, as a task of Nx: `node tools/workspace/area-run.mjs AREA`. Omni is
+ * started from its bundle, which the task before has made.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

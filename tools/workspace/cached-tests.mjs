@@ -1,6 +1,6 @@
 /**
- * Tests as tasks of Nx: what has passed is not run again until something that it depends on changes. Each task leaves
- * its results in a file, which comes out of the cache with it.
+ * Tests as tasks of Nx: what has passed is not run again until something that it depends on changes. Each
+ * task leaves its results in a file, which comes out of the cache with it.
  */
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -31,8 +31,8 @@ const NX = 'node_modules/nx/dist/bin/nx.js';
 const PARALLEL = 3;
 
 /**
- * Runs the tests of stages side by side, since no core is to wait for the last one of a stage. What fails of a few files
- * is run once more, see `second-run.mjs`.
+ * Runs the tests of stages side by side, since no core is to wait for the last one of a stage. What fails of
+ * a few files is run once more, see `second-run.mjs`.
  *
  * @param {StageContext} context
  * @param {readonly TestTasks[]} stages

@@ -16,8 +16,8 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
  */
 
 /**
- * What it writes goes on to stdout and stderr as it comes. There is no limit of time, which would call slow what is only busy: a program that
- * writes nothing for `silenceMs` has stalled.
+ * What it writes goes on to stdout and stderr as it comes. There is no limit of time, which would call slow
+ * what is only busy: a program that writes nothing for `silenceMs` has stalled.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -74,7 +74,8 @@ export function runCounted(command, args, { cwd, silenceMs, env = process.env, s
       process.stderr.write(`Cannot start ${command}: ${error.message}\n`);
       finish(127);
     });
-    // A grandchild that inherited the pipes may keep them open; what is left in the group is ended so that "close" comes.
+    // A grandchild that inherited the pipes may keep them open; what is left in the group is ended so that
+    // "close" comes.
     child.on('exit', () => endGroup('SIGKILL'));
     child.on('close', (code) => finish(wasSilent ? 1 : (code ?? 1)));
   });

@@ -1,6 +1,7 @@
 /**
- * Runs a program that counts as a task of Nx: `node tools/workspace/counted-task.mjs RESULTS ARGUMENTS`. What its last
- * line counts is written to the named file, from the root of the workspace, in the form of Jest: it is what Nx keeps.
+ * Runs a program that counts as a task of Nx: `node tools/workspace/counted-task.mjs RESULTS ARGUMENTS`. What
+ * its last line counts is written to the named file, from the root of the workspace, in the form of Jest: it
+ * is what Nx keeps.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

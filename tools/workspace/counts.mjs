@@ -54,7 +54,10 @@ export function countsOfLastLine(output, code) {
  */
 export function countsOfJest(file, code) {
   if (!existsSync(file)) return { ...NOTHING, failed: 1 };
-  /** @type {Record<'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests' | 'numRuntimeErrorTestSuites', number>} */
+  /**
+   * @type {Record<'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests' |
+   * 'numRuntimeErrorTestSuites', number>}
+   */
   const result = JSON.parse(readFileSync(file, 'utf8'));
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
   const ranNothing = result.numPassedTests === 0;

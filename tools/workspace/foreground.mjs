@@ -8,7 +8,8 @@ import { constants } from 'node:os';
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
- * @returns {Promise<number>} the exit code; 128 + number when a signal ended it, 127 when it could not be started
+ * @returns {Promise<number>} the exit code; 128 + number when a signal ended it, 127 when it could not be
+ * started
  */
 export function runInForeground(command, args, { cwd, env }) {
   return new Promise((resolve) => {

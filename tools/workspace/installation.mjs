@@ -1,14 +1,21 @@
-/** Whether node_modules is what package-lock.json says, and how to make it so. Runs on Node 20 without any dependency. */
+/**
+ * Whether node_modules is what package-lock.json says, and how to make it so. Runs on Node 20 without any
+ * dependency.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Names the content of the lock that was installed last; written beside what it describes, so that it goes when that goes. */
+/**
+ * Names the content of the lock that was installed last; written beside what it describes, so that it goes
+ * when that goes.
+ */
 const STAMP = join('node_modules', '.omni-lock-sha256');
 
 /**
- * @typedef {{ version?: string, integrity?: string, link?: boolean, resolved?: string, optional?: boolean, devOptional?: boolean, peer?: boolean }} LockEntry
+ * @typedef {{ version?: string, integrity?: string, link?: boolean, resolved?: string, optional?: boolean,
+ * devOptional?: boolean, peer?: boolean }} LockEntry
  * @typedef {Record<string, LockEntry>} LockEntries
  */
 
@@ -31,7 +38,8 @@ export function inspectInstallation(root) {
 }
 
 /**
- * Installs with `npm ci` when {@link inspectInstallation} says so. Progress goes to stderr: stdout belongs to the task.
+ * Installs with `npm ci` when {@link inspectInstallation} says so. Progress goes to stderr: stdout belongs to
+ * the task.
  *
  * @param {string} root
  * @param {(line: string) => void} report
@@ -77,7 +85,8 @@ function entriesOf(lockText) {
 }
 
 /**
- * npm leaves out of node_modules what is optional and meant for other platforms; everything else must be the same.
+ * npm leaves out of node_modules what is optional and meant for other platforms; everything else must be the
+ * same.
  *
  * @param {LockEntries} wanted
  * @param {LockEntries} installed

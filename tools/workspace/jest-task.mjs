@@ -1,6 +1,6 @@
 /**
- * Runs Jest as a task of Nx: `node tools/workspace/jest-task.mjs RESULTS ARGUMENTS`. The results are what Nx keeps: they
- * are written to the named file, from the root of the workspace.
+ * Runs Jest as a task of Nx: `node tools/workspace/jest-task.mjs RESULTS ARGUMENTS`. The results are what Nx
+ * keeps: they are written to the named file, from the root of the workspace.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

@@ -19,8 +19,8 @@
  */
 
 /**
- * @param {readonly (JestResult | undefined)[]} results - `undefined` for a run that left none, which counts as a file
- * that cannot be loaded.
+ * @param {readonly (JestResult | undefined)[]} results - `undefined` for a run that left none, which counts
+ * as a file that cannot be loaded.
  * @returns {JestResult}
  */
 export function joinResults(results) {

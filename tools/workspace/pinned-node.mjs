@@ -3,14 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The oldest major version that runs Omni's sources as they are (type stripping without a flag, node:sqlite without a warning). */
+/**
+ * The oldest major version that runs Omni's sources as they are (type stripping without a flag, node:sqlite
+ * without a warning).
+ */
 export const OLDEST_NODE_MAJOR = 24;
 
 /**
  * The Node that npm installed for this platform, else the one that runs this, when it is new enough.
  *
  * @param {string} root - Folder that holds node_modules.
- * @param {{ platform?: string, arch?: string, execPath?: string, version?: string }} [host] - This process unless a test says otherwise.
+ * @param {{ platform?: string, arch?: string, execPath?: string, version?: string }} [host] - This process
+ * unless a test says otherwise.
  * @returns {{ path: string } | { problem: string }}
  */
 export function findNode(root, host = {}) {

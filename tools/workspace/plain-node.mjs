@@ -1,6 +1,6 @@
 /**
- * Runs Node as a task of Nx: `node tools/workspace/plain-node.mjs ARGUMENTS`. Nx asks for colours in the name of whoever
- * looks, and what is tested must not depend on that.
+ * Runs Node as a task of Nx: `node tools/workspace/plain-node.mjs ARGUMENTS`. Nx asks for colours in the name
+ * of whoever looks, and what is tested must not depend on that.
  */
 import { fileURLToPath } from 'node:url';
 import { runInForeground } from './foreground.mjs';

@@ -1,6 +1,6 @@
 /**
- * Property tests look at other values in every run on a developer's machine. Where a change is judged they look at the same ones,
- * so that a change is not refused for what an older one left behind.
+ * Property tests look at other values in every run on a developer's machine. Where a change is judged they
+ * look at the same ones, so that a change is not refused for what an older one left behind.
  */
 import fc from 'fast-check';
 

@@ -1,6 +1,6 @@
 /**
- * Where every npm script of this repository starts: installs when needed, picks the repository's own Node, runs the task.
- * Has no dependency and runs on Node 20, because a fresh machine has nothing else.
+ * Where every npm script of this repository starts: installs when needed, picks the repository's own Node,
+ * runs the task. Has no dependency and runs on Node 20, because a fresh machine has nothing else.
  */
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,8 @@ const report = (text) => process.stderr.write(`omni: ${text.replaceAll('\n', '\n
 
 /**
  * @param {readonly string[]} argv
- * @returns {Promise<number>} exit code: that of the task; 1 when it could not be set up, 64 for an unknown task
+ * @returns {Promise<number>} exit code: that of the task; 1 when it could not be set up, 64 for an unknown
+ * task
  */
 async function main([name, ...rest]) {
   if (name === undefined || name === 'help' || name === '--help') {

@@ -1,6 +1,7 @@
 /**
- * Tests of whole programs share their machine with others, and a machine that stands still for seconds fails some of them. What has failed is
- * therefore run once more, alone: a defect fails again, and what passes is named, so that nobody takes it for steady.
+ * Tests of whole programs share their machine with others, and a machine that stands still for seconds fails
+ * some of them. What has failed is therefore run once more, alone: a defect fails again, and what passes is
+ * named, so that nobody takes it for steady.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 

@@ -15,8 +15,8 @@ import { plainEnvironment } from './plain-node.mjs';
  */
 
 /**
- * A stage that says nothing for so long has stalled. Nothing is limited in time, since that would call slow what is
- * only busy.
+ * A stage that says nothing for so long has stalled. Nothing is limited in time, since that would call slow
+ * what is only busy.
  */
 const SILENCE_MS = 10 * 60_000;
 

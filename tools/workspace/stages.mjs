@@ -10,7 +10,8 @@ import { countedChecks, oneCheck } from './stage-process.mjs';
 
 /**
  * @typedef {{ name: string, summary: string, run: (context: StageContext) => Promise<Counts> }} CheckStage
- * @typedef {{ name: string, summary: string, tests: (context: StageContext) => Omit<TestTasks, 'name'> }} TestStage
+ * @typedef {{ name: string, summary: string, tests: (context: StageContext) => Omit<TestTasks, 'name'> }}
+ * TestStage
  * @typedef {CheckStage | TestStage} Stage
  */
 

@@ -1,8 +1,8 @@
 /** What `npm run <task>` does: one row per task. */
 
 /**
- * @typedef {{ summary: string, usage?: string, argv: (rest: readonly string[]) => readonly string[] }} Task `argv` is given to Node;
- * `usage` is what `--help` says of a program that does not answer it itself.
+ * @typedef {{ summary: string, usage?: string, argv: (rest: readonly string[]) => readonly string[] }} Task
+ * `argv` is given to Node; `usage` is what `--help` says of a program that does not answer it itself.
  */
 
 import { JEST } from './jest-task.mjs';

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 const OLDEST_NODE_MAJOR = 24;
 const BUILT = new URL('../dist/main.js', import.meta.url);
 const SOURCE = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-/** Not part of the package: where it is, this is the repository, whose build may be older than its sources. */
+/**
+ * Not part of the package: where it is, this is the repository, whose build may be older than its sources.
+ */
 const IS_REPOSITORY = existsSync(new URL('../tsconfig.json', import.meta.url));
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
@@ -22,7 +24,10 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
   await import(BUILT.href);
 }
 
-/** The workspace resolves its own packages to their sources only under a condition, which Node takes at its start alone. */
+/**
+ * The workspace resolves its own packages to their sources only under a condition, which Node takes at its
+ * start alone.
+ */
 function runFromSource() {
   const child = spawn(process.execPath, ['--conditions=@omni/source', SOURCE, ...process.argv.slice(2)], {
     stdio: 'inherit',

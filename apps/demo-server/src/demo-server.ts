@@ -115,7 +115,8 @@ function registerWeatherReport(server: McpServer): void {
     },
     ({ city }) => {
       const report = weatherReport(city);
-      // Clients older than 2025-06-18 read the text, so it says the same (MCP 2025-06-18, server/tools, "Structured Content").
+      // Clients older than 2025-06-18 read the text, so it says the same (MCP 2025-06-18, server/tools,
+      // "Structured Content").
       return { content: [{ type: 'text', text: JSON.stringify(report) }], structuredContent: { ...report } };
     },
   );
@@ -136,7 +137,8 @@ function registerAskName(server: McpServer): void {
         const text = typeof name === 'string' ? `Hello, ${name}!` : 'Hello, whoever you are!';
         return { content: [{ type: 'text', text }] };
       }
-      // In the modern era this goes out as it is; in the legacy era the SDK asks by a server request and calls us again.
+      // In the modern era this goes out as it is; in the legacy era the SDK asks by a server request and
+      // calls us again.
       return inputRequired({
         inputRequests: {
           name: inputRequired.elicit({

@@ -10,8 +10,8 @@ const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const BYTES_PER_PIXEL = 3;
 
 /**
- * Draws a colour gradient (red grows to the right, green downwards) as an 8-bit RGB PNG without a native library.
- * Same size, same bytes. Source: PNG specification, third edition, sections 5 and 11.2.
+ * Draws a colour gradient (red grows to the right, green downwards) as an 8-bit RGB PNG without a native
+ * library. Same size, same bytes. Source: PNG specification, third edition, sections 5 and 11.2.
  */
 export function gradientPng({ width, height }: GradientPngOptions): Buffer {
   return Buffer.concat([

@@ -12,7 +12,10 @@ export interface SlowCountOptions {
   readonly signal: AbortSignal;
 }
 
-/** Counts to `steps`, with a wait after each, so that the last one is told apart from the end. Rejects with an `AbortError` once `signal` is aborted. */
+/**
+ * Counts to `steps`, with a wait after each, so that the last one is told apart from the end. Rejects with an
+ * `AbortError` once `signal` is aborted.
+ */
 export async function slowCount({ steps, delayMs, onStep, signal }: SlowCountOptions): Promise<void> {
   for (let step = 1; step <= steps; step += 1) {
     signal.throwIfAborted();

@@ -252,7 +252,8 @@ describe.each([
 
   it('cancel the call when its client does not want it any more', async () => {
     const before = Number(await call('cancelled'));
-    // A call that is cancelled before its tool runs leaves no trace at the server, so it may take more than one.
+    // A call that is cancelled before its tool runs leaves no trace at the server, so it may take more than
+    // one.
     await eventually('the server knows', async () => {
       const abort = new AbortController();
       const ending = client.callTool({ name: `${prefix}wait` }, { signal: abort.signal }).then(

@@ -53,7 +53,10 @@ async function callsOf(
   };
 }
 
-/** How a request ends that the client breaks off; watched from its beginning, so that no rejection is ever unhandled. */
+/**
+ * How a request ends that the client breaks off; watched from its beginning, so that no rejection is ever
+ * unhandled.
+ */
 async function outcomeOf(running: Promise<unknown>): Promise<'answered' | 'broken off'> {
   return await running.then(
     () => 'answered' as const,

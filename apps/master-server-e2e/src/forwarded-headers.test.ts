@@ -9,7 +9,10 @@ import { openRawSseSession } from './harness/raw-sse-session.ts';
 import { startRawSseUpstream } from './harness/raw-sse-upstream.ts';
 import { runOmni, startOmni, writeConfiguration, type Omni } from './harness/start-omni.ts';
 
-/** What a client sends; every value with the word in it must reach nobody whose entry does not name its header. */
+/**
+ * What a client sends; every value with the word in it must reach nobody whose entry does not name its
+ * header.
+ */
 const CANARY = 'canary';
 const SENT = {
   'X-Tenant': 'acme-canary',

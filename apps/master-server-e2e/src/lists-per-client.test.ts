@@ -77,7 +77,10 @@ async function namesOf(client: AnyClient): Promise<string[]> {
   return (await client.listTools()).tools.map(({ name }) => name);
 }
 
-/** Lists until they are as expected: the instance of a client may take longer to start than a list waits for it. */
+/**
+ * Lists until they are as expected: the instance of a client may take longer to start than a list waits for
+ * it.
+ */
 async function untilNames(client: AnyClient, expected: readonly string[]): Promise<void> {
   let names: string[] = [];
   await eventually(

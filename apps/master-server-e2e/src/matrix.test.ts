@@ -23,7 +23,8 @@ const found = new Map<string, true | string>();
 beforeAll(async () => {
   const servers = await startServers();
   const mcpServers: Record<string, UpstreamEntry> = {};
-  // A connection that clients share keeps log messages back when it cannot tell whose they are: every client has its own.
+  // A connection that clients share keeps log messages back when it cannot tell whose they are: every client
+  // has its own.
   for (const [index, server] of SERVER_NAMES.entries())
     for (const [own] of CLIENT_NAMES.entries())
       mcpServers[`s${index}c${own}`] = { ...servers.get(server), roots: 'pass' };

@@ -54,7 +54,8 @@ async function startWithTen(
 
 /** What is left of the children two seconds after Omni is gone. */
 async function survivors(mark: string, seen: readonly SeenProcess[]): Promise<readonly SeenProcess[]> {
-  // Who lost its parent is a child of the system's first process, which takes note of its end when it likes: that is no zombie of ours.
+  // Who lost its parent is a child of the system's first process, which takes note of its end when it likes:
+  // that is no zombie of ours.
   const left = (): readonly SeenProcess[] =>
     [...markedProcesses(mark), ...remaining(seen)].filter(
       ({ state, parent }) => state !== 'Z' || parent !== 1,

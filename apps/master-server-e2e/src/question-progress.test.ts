@@ -8,7 +8,10 @@ import { ask, connectWebSocket } from './transports/text-connection.ts';
 
 afterAll(endEverything);
 
-/** A server whose tool asks for a sample with the progress token 1, as all of them do; keeps the progress that it hears of. */
+/**
+ * A server whose tool asks for a sample with the progress token 1, as all of them do; keeps the progress that
+ * it hears of.
+ */
 function askingServer(heard: string[]): OpenChannel {
   return (listener) => {
     let call: unknown;

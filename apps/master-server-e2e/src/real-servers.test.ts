@@ -46,7 +46,9 @@ interface AnyClient {
   listPrompts(): Promise<{ prompts: { name: string }[] }>;
 }
 
-/** Everything: server-filesystem would open it to whoever names it, in place of the folder of its arguments. */
+/**
+ * Everything: server-filesystem would open it to whoever names it, in place of the folder of its arguments.
+ */
 const roots = (): { roots: { uri: string }[] } => ({ roots: [{ uri: 'file:///' }] });
 
 async function openSdk1(): Promise<AnyClient> {

@@ -169,7 +169,8 @@ for (const { upstream, path, prefix } of LEGS) {
       let changes = 0;
       own.setNotificationHandler(ToolListChangedNotificationSchema, () => void changes++);
       const was = (await own.listTools()).tools.some(({ name }) => name === `${prefix}extra`);
-      // A server over HTTP tells those only who listen already: the instance of this client does once it has answered a call.
+      // A server over HTTP tells those only who listen already: the instance of this client does once it has
+      // answered a call.
       await own.callTool({ name: `${prefix}add`, arguments: { a: 1, b: 2 } });
       await own.callTool({ name: `${prefix}toggle` });
       await eventually('the change is announced', () => changes > 0);

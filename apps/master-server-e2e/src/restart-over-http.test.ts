@@ -48,7 +48,10 @@ async function startEverything(port: number): Promise<StartedProcess> {
   return started;
 }
 
-/** A server with sessions and a stream for what belongs to no request; it says 400 of a session that it does not know. */
+/**
+ * A server with sessions and a stream for what belongs to no request; it says 400 of a session that it does
+ * not know.
+ */
 async function startForgetful() {
   let current = 'none';
   let opened = 0;

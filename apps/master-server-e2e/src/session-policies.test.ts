@@ -177,7 +177,10 @@ describe('instances "per-request"', () => {
 describe('instances "per-user"', () => {
   const NAMES = ['Ada', 'Alan', 'Grace', 'Edsger'];
 
-  /** Each of four sessions of one user is asked for its name, first one after the other, then at the same time. */
+  /**
+   * Each of four sessions of one user is asked for its name, first one after the other, then at the same
+   * time.
+   */
   async function askAll(
     server: string,
   ): Promise<{ readonly own: number; readonly foreign: number; readonly all: number }> {

@@ -13,7 +13,10 @@ afterAll(endEverything);
 
 const SERVER = { legacySse: true };
 
-/** @param seen - Takes the method of each message as it comes, `answer` for an answer: this SDK forgets progress that comes together with the answer. */
+/**
+ * @param seen - Takes the method of each message as it comes, `answer` for an answer: this SDK forgets
+ * progress that comes together with the answer.
+ */
 async function connectSse(
   url: string,
   client: Sdk1Client = createSdk1Client(),

@@ -43,7 +43,9 @@ function startStdio(
   };
 }
 
-/** The line that answers a request: notifications about servers that have come may stand before and behind it. */
+/**
+ * The line that answers a request: notifications about servers that have come may stand before and behind it.
+ */
 function answerTo(id: number, lines: readonly string[]): string | undefined {
   return lines.find((line) => (JSON.parse(line) as { id?: unknown }).id === id);
 }
@@ -120,7 +122,8 @@ describe('omni stdio', () => {
     expect(omni.logs().length).toBeGreaterThan(0);
   });
 
-  // The clients of both SDKs lose progress that is read together with the answer, also without Omni: this one reads lines.
+  // The clients of both SDKs lose progress that is read together with the answer, also without Omni: this one
+  // reads lines.
   it('keeps the order of progress and loses none, not even the last', async () => {
     const { lines, send } = startStdio(['--server', 'scripted']);
     send(HELLO);

@@ -49,7 +49,8 @@ async function arrived(server: 'stdio' | 'legacy' | 'modern' | 'sse', mark: stri
     server === 'stdio' ? (await readFile(record, 'utf8')).split('\n') : (http[server]?.bodies ?? []);
   const at = texts.findIndex((line) => line.includes(mark));
   const text = texts[at] ?? '{}';
-  // What Omni sends is JSON-RPC. A legacy server gets POSTs besides others, so its headers are counted among those with a body.
+  // What Omni sends is JSON-RPC. A legacy server gets POSTs besides others, so its headers are counted among
+  // those with a body.
   const { params } = JSON.parse(text) as { params?: { _meta?: Record<string, unknown> } };
   const posts =
     server === 'stdio'

@@ -62,7 +62,10 @@ export function serveBanner({ url, sockets, access }: BannerFacts): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The same for programs: one line of JSON; `sockets` is a list of addresses, `tokenPath` is null when Omni keeps no token file. */
+/**
+ * The same for programs: one line of JSON; `sockets` is a list of addresses, `tokenPath` is null when Omni
+ * keeps no token file.
+ */
 export function bannerJson({ url, sockets, access }: BannerFacts): string {
   return `${jsonText({ url, sockets, tokenPath: access.kind === 'file' ? access.path : null })}\n`;
 }

@@ -1,10 +1,11 @@
 import type { Configuration } from '@omni/container/node';
 
 /**
- * What everybody who reads a configuration is told on stderr: how a client's file was read, which servers are left out because their
- * entries are wrong, and what has no effect.
+ * What everybody who reads a configuration is told on stderr: how a client's file was read, which servers are
+ * left out because their entries are wrong, and what has no effect.
  *
- * @returns Lines that end in a line break, for a sink that encodes them; nothing when there is nothing to tell.
+ * @returns Lines that end in a line break, for a sink that encodes them; nothing when there is nothing to
+ * tell.
  */
 export function configurationReport({ notes, warnings, upstreams }: Configuration): string {
   const flaws = upstreams.flatMap(({ flaw }) => (flaw === undefined ? [] : flaw.split('\n')));

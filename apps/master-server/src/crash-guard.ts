@@ -7,8 +7,8 @@ export interface CrashSource {
 }
 
 /**
- * Ends the process with exit code 1 when something is thrown that nobody catches, rejections included: its state is then
- * unknown, and a supervisor starts a clean one (requirement S003-ST-03).
+ * Ends the process with exit code 1 when something is thrown that nobody catches, rejections included: its
+ * state is then unknown, and a supervisor starts a clean one (requirement S003-ST-03).
  */
 export function guardAgainstCrashes(source: CrashSource, writeErr: (text: string) => void): void {
   source.on('uncaughtException', (error) => {
@@ -17,7 +17,10 @@ export function guardAgainstCrashes(source: CrashSource, writeErr: (text: string
   });
 }
 
-/** What is said of a crash: where it happened, and the message only of errors that Omni wrote, for others may quote secrets. */
+/**
+ * What is said of a crash: where it happened, and the message only of errors that Omni wrote, for others may
+ * quote secrets.
+ */
 export function crashText(error: unknown): string {
   const what =
     error instanceof GatewayError

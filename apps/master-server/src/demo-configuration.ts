@@ -15,7 +15,10 @@ export interface DemoPrograms {
 /** Under which path the embedded configuration stands in messages. */
 export const DEMO_CONFIGURATION_PATH = 'omni-demo.json';
 
-/** The configuration that `start` runs on when it is given none: two servers over stdio, everything else by default. */
+/**
+ * The configuration that `start` runs on when it is given none: two servers over stdio, everything else by
+ * default.
+ */
 export function demoConfigurationText({ node, everything, demo }: DemoPrograms): string {
   const configuration = {
     mcpServers: {
@@ -29,7 +32,8 @@ export function demoConfigurationText({ node, everything, demo }: DemoPrograms):
 /**
  * Finds both servers among the installed packages.
  *
- * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` where they are not installed: they belong to the repository, not to the
+ * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` where they are not installed: they belong to the
+ * repository, not to the
  *   published server.
  */
 export function findDemoPrograms(): DemoPrograms {

@@ -8,8 +8,8 @@ export function exitCodeFor(error: unknown): number {
 /**
  * What a person reads when a command fails: what happened, and what to do.
  *
- * @param options.debug - Adds the stack and the causes; without it they show only for failures that nobody foresaw, where
- * they are all there is to report.
+ * @param options.debug - Adds the stack and the causes; without it they show only for failures that nobody
+ * foresaw, where they are all there is to report.
  * @returns Lines that end in a line break, for a sink that encodes them.
  */
 export function failureText(error: unknown, { debug }: { readonly debug: boolean }): string {

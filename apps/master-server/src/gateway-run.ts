@@ -13,8 +13,9 @@ export interface GatewayRun {
 }
 
 /**
- * Runs a gateway until a signal ends it, or whoever runs it on behalf of a user has ended. The first SIGINT or SIGTERM lets running requests
- * finish up to `server.drain`, another one at least a second later ends them at once.
+ * Runs a gateway until a signal ends it, or whoever runs it on behalf of a user has ended. The first SIGINT
+ * or SIGTERM lets running requests finish up to `server.drain`, another one at least a second later ends them
+ * at once.
  *
  * @returns The exit code: 0 after an orderly stop; 130 or 143 when two such signals came before it was up.
  */

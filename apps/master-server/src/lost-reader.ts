@@ -4,8 +4,8 @@ export interface ReadStream {
 }
 
 /**
- * Lets a process outlive whatever becomes of its output: a log collector that ended, a closed terminal, a full disk. What is written then is lost,
- * and nothing else.
+ * Lets a process outlive whatever becomes of its output: a log collector that ended, a closed terminal, a
+ * full disk. What is written then is lost, and nothing else.
  */
 export function outliveReader(stream: ReadStream): void {
   // guard: output/lost-reader

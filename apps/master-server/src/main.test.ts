@@ -97,7 +97,10 @@ async function startSlowCall(url: string): Promise<{ readonly next: () => Promis
   return { next: async () => (await reader?.read())?.value ?? '' };
 }
 
-/** The body of the readiness page once it says 200: a server that is up is ready when its lists have been read. */
+/**
+ * The body of the readiness page once it says 200: a server that is up is ready when its lists have been
+ * read.
+ */
 async function readyPage(url: string, token: string): Promise<string> {
   for (let tries = 1; ; tries++) {
     const page = await fetch(new URL('/health/ready', url), {

@@ -7,7 +7,9 @@ import { thisProcess, type ProgramHost } from './program-host.ts';
 export interface ServeOptions {
   /** File or folder of the configuration. */
   readonly config: string;
-  /** Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`. */
+  /**
+   * Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`.
+   */
   readonly strict?: boolean;
   /** `HOST:PORT`; that of the configuration when absent, port 0 picks a free one. */
   readonly listen?: string;

@@ -16,7 +16,8 @@ export interface StartOptions {
 }
 
 /**
- * The first run: serves over HTTP, in front of demo servers unless told otherwise, and prints URL, token and what to paste.
+ * The first run: serves over HTTP, in front of demo servers unless told otherwise, and prints URL, token and
+ * what to paste.
  *
  * @returns The exit code.
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.

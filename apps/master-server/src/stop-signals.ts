@@ -10,11 +10,18 @@ export interface SignalSource {
 
 /** The wishes of whoever sends signals, each a promise that may never resolve. */
 export interface StopSignals {
-  /** The first SIGINT or SIGTERM, or {@link request}: stop, and let running requests finish (requirement S000-SHD-01). */
+  /**
+   * The first SIGINT or SIGTERM, or {@link request}: stop, and let running requests finish (requirement
+   * S000-SHD-01).
+   */
   readonly stop: Promise<string>;
   /** A later signal: stop now. */
   readonly forceStop: Promise<StopSignal>;
-  /** Asks for a stop without a signal, and hurries nobody. @param reason - What {@link stop} resolves with, unless a signal came first. */
+  /**
+   * Asks for a stop without a signal, and hurries nobody.
+   *
+   * @param reason - What {@link stop} resolves with, unless a signal came first.
+   */
   request(reason: string): void;
   /** Gives the signals back to Node. */
   close(): void;
@@ -22,13 +29,17 @@ export interface StopSignals {
 
 const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 const HANGUP = 'SIGHUP';
-/** One wish may come twice: to a whole group, and once more from a wrapper in it that forwards what it gets. */
+/**
+ * One wish may come twice: to a whole group, and once more from a wrapper in it that forwards what it gets.
+ */
 const ONE_WISH_MS = 1_000;
 
 /**
- * Takes over SIGINT, SIGTERM and SIGHUP until closed. Signals within a second of the first one are the same wish.
+ * Takes over SIGINT, SIGTERM and SIGHUP until closed. Signals within a second of the first one are the same
+ * wish.
  *
- * @param onHangup - Called for each SIGHUP, which stops nothing then: it comes when a terminal closes. Without it SIGHUP stays with Node.
+ * @param onHangup - Called for each SIGHUP, which stops nothing then: it comes when a terminal closes.
+ * Without it SIGHUP stays with Node.
  */
 export function watchStopSignals(
   source: SignalSource,

@@ -593,7 +593,10 @@ function damagedJson(): fc.Arbitrary<string> {
     });
 }
 
-/** A string literal, often a broken one, of a length around the place where the scanner changes its way of searching. */
+/**
+ * A string literal, often a broken one, of a length around the place where the scanner changes its way of
+ * searching.
+ */
 function stringLiteral(): fc.Arbitrary<string> {
   const plain = fc.integer({ min: 0, max: 30 }).map((length) => 'a'.repeat(length));
   const good = fc.constantFrom('\\"', '\\\\', '\\/', '\\n', '\\u0041', '\\ud800', 'é', '😀', ',', ']');

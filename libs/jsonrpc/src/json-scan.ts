@@ -6,7 +6,10 @@ export interface JsonLimits {
   readonly maxElements: number;
 }
 
-/** For texts that have passed the limits of their sender already, as parts of messages have, and for Omni's own. */
+/**
+ * For texts that have passed the limits of their sender already, as parts of messages have, and for Omni's
+ * own.
+ */
 export const TRUSTED_LIMITS: JsonLimits = { maxDepth: 1024, maxElements: Number.MAX_SAFE_INTEGER };
 
 /** A value inside a text: `text.slice(start, end)` is its JSON. */
@@ -46,7 +49,10 @@ const CONTROL = /[\u0000-\u001f]/g;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 /** Longer strings are searched with the engine's native search in place of a loop. */
 const LOOP_LENGTH = 24;
-/** Behind the end of every text that there can be, and a small integer: a field that also holds fractions costs an object at each change. */
+/**
+ * Behind the end of every text that there can be, and a small integer: a field that also holds fractions
+ * costs an object at each change.
+ */
 const NOWHERE = 0x3fff_ffff;
 /** Up to here comparing with each key costs less than a set. */
 const FEW_MEMBERS = 16;
@@ -54,8 +60,8 @@ const FEW_MEMBERS = 16;
 /**
  * Checks a text strictly against RFC 8259 and tells where its values stand, without building them.
  *
- * Nothing is converted, so numbers, escapes, key order and duplicates inside values survive when spans are copied.
- * Duplicate keys are refused in recorded objects only: elsewhere they are somebody's data.
+ * Nothing is converted, so numbers, escapes, key order and duplicates inside values survive when spans are
+ * copied. Duplicate keys are refused in recorded objects only: elsewhere they are somebody's data.
  *
  * @param plan - Which objects below the root have their members recorded; the root's always are.
  */
@@ -67,7 +73,8 @@ export function scanJson(text: string, limits: JsonLimits, plan: RecordPlan = {}
 /**
  * The object that a text of a message is.
  *
- * @param text - What is not an object, the empty text included, gives `undefined`; so do keys that occur twice.
+ * @param text - What is not an object, the empty text included, gives `undefined`; so do keys that occur
+ * twice.
  */
 export function objectIn(text: string, plan: RecordPlan = {}): JsonObject | undefined {
   const scan = text === '' ? undefined : scanJson(text, TRUSTED_LIMITS, plan);
@@ -99,7 +106,10 @@ export function stringAt(text: string, span: JsonSpan): string | undefined {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** By length: keys that stand in nearly every message. Taking the constant costs neither a string nor, later, a comparison by character. */
+/**
+ * By length: keys that stand in nearly every message. Taking the constant costs neither a string nor, later,
+ * a comparison by character.
+ */
 const KNOWN_KEYS: readonly (readonly string[])[] = byLength([
   'id',
   'name',
@@ -137,7 +147,10 @@ function hasMember(members: readonly JsonMember[], key: string): boolean {
   return false;
 }
 
-/** An empty array with room for four: one that grows from nothing takes room for seventeen at once, and few objects have more than four members. */
+/**
+ * An empty array with room for four: one that grows from nothing takes room for seventeen at once, and few
+ * objects have more than four members.
+ */
 function fewMembers(): JsonMember[] {
   return new Array<JsonMember>();
 }

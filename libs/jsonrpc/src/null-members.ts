@@ -7,7 +7,8 @@ export interface OptionalMembers {
 }
 
 /**
- * The edits that take out members of which `null` says that they are not there; everything else stays byte for byte.
+ * The edits that take out members of which `null` says that they are not there; everything else stays byte
+ * for byte.
  *
  * @param text - Holds the object at its offsets.
  */

@@ -41,7 +41,9 @@ export interface RpcBatch {
 
 const PLAN: RecordPlan = { params: { _meta: {} }, result: { _meta: {} }, error: {} };
 const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
-/** An integer as languages write it that have one kind of number. In an answer it repeats an id that was one. */
+/**
+ * An integer as languages write it that have one kind of number. In an answer it repeats an id that was one.
+ */
 const WHOLE = /^[1-9][0-9]{0,15}\.0{1,8}$/;
 /** Longest id that is accepted, in characters of its JSON. */
 const MAX_ID_LENGTH = 1024;
@@ -126,7 +128,8 @@ function classify(text: string, root: JsonObject): RpcMessage | RpcRejection {
       return refused(answerId, 'A response has either "result" or "error", not both');
     if (error !== undefined && error.object === undefined)
       return refused(answerId, '"error" must be an object');
-    // An error about an unreadable request carries the id null (JSON-RPC 2.0) or none (MCP 2026-07-28, basic, "Error Responses").
+    // An error about an unreadable request carries the id null (JSON-RPC 2.0) or none (MCP 2026-07-28, basic,
+    // "Error Responses").
     const namesNone = error !== undefined && (id === 'null' || id === '');
     if (!hasLegalId && !namesNone && !WHOLE.test(id))
       return refused(answerId, 'A response needs the id of its request');

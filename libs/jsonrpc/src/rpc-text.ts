@@ -20,7 +20,9 @@ export function resultText(id: string, result: string): string {
   return `{"jsonrpc":"2.0","id":${id},"result":${result}}`;
 }
 
-/** An error response with the code, and what it means, of the error table. `id` is JSON, `null` when unknown. */
+/**
+ * An error response with the code, and what it means, of the error table. `id` is JSON, `null` when unknown.
+ */
 export function errorText(id: string, error: GatewayError): string {
   const body = {
     code: error.facts.jsonRpcCode,
@@ -31,7 +33,10 @@ export function errorText(id: string, error: GatewayError): string {
   return `{"jsonrpc":"2.0","id":${id},"error":${text}}`;
 }
 
-/** The same response or request with another id; the rest stays byte for byte. An error that names no id gets one. */
+/**
+ * The same response or request with another id; the rest stays byte for byte. An error that names no id gets
+ * one.
+ */
 export function withId(message: RpcMessage, id: string): string {
   if (message.id === id) return message.text;
   const member = memberOf(message.root, 'id');

@@ -27,7 +27,8 @@ export function applyEdits(text: string, edits: readonly TextEdit[], from = 0, t
 /**
  * The edit that gives a member a value: replaces the value where the member stands, adds it first otherwise.
  *
- * For more than one member of the same object use {@link setMembers}: two additions to an empty object lack the comma between them.
+ * For more than one member of the same object use {@link setMembers}: two additions to an empty object lack
+ * the comma between them.
  */
 export function setMember(object: JsonObject, key: string, json: string): TextEdit {
   const member = memberOf(object, key);
@@ -53,7 +54,10 @@ function addition(object: JsonObject, values: readonly (readonly [key: string, j
   return { start: at, end: at, text: object.members.length === 0 ? text : `${text},` };
 }
 
-/** Copies an object without the members that `isDropped` names; the values of the others stay byte for byte. Keys are written anew when one is dropped. */
+/**
+ * Copies an object without the members that `isDropped` names; the values of the others stay byte for byte.
+ * Keys are written anew when one is dropped.
+ */
 export function withoutMembers(
   text: string,
   object: JsonObject,

@@ -9,7 +9,8 @@ export interface ChannelPairOptions {
 /**
  * Two channels in memory, each the other's far end; delivery is asynchronous and in order.
  *
- * @returns Openers of the two ends, each to be called once. What is sent before the far end is opened waits for it.
+ * @returns Openers of the two ends, each to be called once. What is sent before the far end is opened waits
+ * for it.
  */
 export function createChannelPair(options: ChannelPairOptions = {}): readonly [OpenChannel, OpenChannel] {
   const maxBacklog = options.maxBacklogMessages ?? 10_000;

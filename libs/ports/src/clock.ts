@@ -6,7 +6,10 @@ export type Millis = number;
 
 /** Time, so that tests can own it. */
 export interface Clock {
-  /** The wall clock: for times that are shown or stored. It may be set forward or back; to measure, use {@link monotonicMs}. */
+  /**
+   * The wall clock: for times that are shown or stored. It may be set forward or back; to measure, use {@link
+   * monotonicMs}.
+   */
   now(): Millis;
   /** Milliseconds of a clock that never goes back; only differences mean something. */
   monotonicMs(): number;

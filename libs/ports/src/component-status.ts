@@ -4,7 +4,9 @@ export type StatusLevel = 'ok' | 'warn' | 'error' | 'unknown';
 /** What a component says of itself (seed 003, "Health Monitoring and Status"). */
 export interface ComponentStatus {
   readonly level: StatusLevel;
-  /** Facts for everybody who shows who they are; free of secrets. Put together when somebody looks at them. */
+  /**
+   * Facts for everybody who shows who they are; free of secrets. Put together when somebody looks at them.
+   */
   readonly details: Readonly<Record<string, unknown>>;
   /** Facts for the owner alone: they may repeat what any user sent. */
   readonly ownerDetails?: Readonly<Record<string, unknown>> | undefined;

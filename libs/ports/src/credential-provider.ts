@@ -1,11 +1,16 @@
-/** Values of headers or of environment variables by name. Never changed: values that differ are another object. */
+/**
+ * Values of headers or of environment variables by name. Never changed: values that differ are another
+ * object.
+ */
 export type CredentialValues = Readonly<Record<string, string>>;
 
 /**
- * What proves Omni to upstreams, where the configuration cannot say it for good: tokens that expire, a store of secrets.
+ * What proves Omni to upstreams, where the configuration cannot say it for good: tokens that expire, a store
+ * of secrets.
  *
- * The values are laid over those of the configuration, name by name. They are asked for whenever they are used, so both methods answer
- * at once, never throw, and give the same object until something has changed: comparing two objects is how a change is noticed.
+ * The values are laid over those of the configuration, name by name. They are asked for whenever they are
+ * used, so both methods answer at once, never throw, and give the same object until something has changed:
+ * comparing two objects is how a change is noticed.
  */
 export interface CredentialProvider {
   /** Headers for every request to an upstream over HTTP, and for the upgrade to a WebSocket. */
@@ -13,12 +18,13 @@ export interface CredentialProvider {
   /** Variables for the environment of an upstream's process. */
   environment(upstream: string): CredentialValues;
   /**
-   * The upstream has answered 401: is there something newer? Called once at a time for an upstream, but for as many refusals as there
-   * are: who asks elsewhere limits how often.
+   * The upstream has answered 401: is there something newer? Called once at a time for an upstream, but for
+   * as many refusals as there are: who asks elsewhere limits how often.
    *
    * @param refused - What {@link headers} gave.
    * @param signal - Nobody waits any more.
-   * @returns Settles when the newer values are in force or there are none; `undefined` when there is nobody to ask.
+   * @returns Settles when the newer values are in force or there are none; `undefined` when there is nobody
+   * to ask.
    */
   refresh(upstream: string, refused: CredentialValues, signal: AbortSignal): Promise<void> | undefined;
   /**

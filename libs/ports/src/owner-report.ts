@@ -2,8 +2,8 @@ import type { Millis } from './clock.ts';
 import type { Random } from './random.ts';
 
 /**
- * What a server wrote that is no answer to anybody, such as the last lines of a process on stderr. For the owner alone: it may repeat
- * what any user sent, and neither callers nor the log get more of it than `id`.
+ * What a server wrote that is no answer to anybody, such as the last lines of a process on stderr. For the
+ * owner alone: it may repeat what any user sent, and neither callers nor the log get more of it than `id`.
  */
 export interface OwnerReport {
   /** Stands in the message of the error and in its `data.report`, or in the line of the log. */

@@ -3,11 +3,14 @@ export interface Principal {
   /** Stable and free of secrets; two requests with the same id have the same rights. */
   readonly id: string;
   /**
-   * `token`: showed a bearer token. `certificate`: showed a certificate. `anonymous`: open mode. `local`: the owner of the process
-   * (stdio, embedding).
+   * `token`: showed a bearer token. `certificate`: showed a certificate. `anonymous`: open mode. `local`: the
+   * owner of the process (stdio, embedding).
    */
   readonly kind: 'token' | 'certificate' | 'anonymous' | 'local';
-  /** Set by {@link onConnection}: limits count for this connection alone. Absent where they count for the user. */
+  /**
+   * Set by {@link onConnection}: limits count for this connection alone. Absent where they count for the
+   * user.
+   */
   readonly connection?: string;
 }
 

@@ -20,7 +20,10 @@ export type UpstreamTransport =
   /** A server in the same process; each call opens a new instance. */
   | { readonly kind: 'channel'; readonly open: OpenChannel };
 
-/** Names of tools as their server calls them; `*` stands for any text. What is not selected is hidden and refused. */
+/**
+ * Names of tools as their server calls them; `*` stands for any text. What is not selected is hidden and
+ * refused.
+ */
 export interface ToolSelection {
   /** All when absent. */
   readonly allowed?: readonly string[];
@@ -41,27 +44,32 @@ export interface UpstreamSpec {
   readonly enabled: boolean;
   /** Why it is not enabled, when it is not. */
   readonly disabledReason?: string;
-  /** What is wrong with its entry in the configuration, and where, when that is why it is not enabled: for those who may see the details of its health, not for callers. */
+  /**
+   * What is wrong with its entry in the configuration, and where, when that is why it is not enabled: for
+   * those who may see the details of its health, not for callers.
+   */
   readonly flaw?: string;
   /** Forced revision, or `auto`: found by probing. */
   readonly protocol: 'auto' | 'legacy' | '2026-07-28';
   /**
-   * Who shares a legacy instance (a process or connection). Modern upstreams are always shared: every request stands alone.
+   * Who shares a legacy instance (a process or connection). Modern upstreams are always shared: every request
+   * stands alone.
    *
-   * - `auto`: all clients without capabilities that a server can make use of share one; of the others each session has its own, and
-   *   so have equal clients of one principal in the modern era.
+   * - `auto`: all clients without capabilities that a server can make use of share one; of the others each
+   *   session has its own, and so have equal clients of one principal in the modern era.
    * - `shared`: all clients share one, which is told no client capabilities: the server asks nobody.
    * - `per-user`: clients of one principal and era with equal capabilities share one, sessions too.
    * - `per-session`: each session has its own; modern clients, which have none, are as with `per-user`.
-   * - `per-request`: every request has one that ends with its answer, and a task with it; a call that waits for its client keeps it.
-   *   Subscriptions are on the shared one.
+   * - `per-request`: every request has one that ends with its answer, and a task with it; a call that waits
+   *   for its client keeps it. Subscriptions are on the shared one.
    */
   readonly instances: 'auto' | 'shared' | 'per-user' | 'per-session' | 'per-request';
   /**
-   * Where the upstream learns in which folders it may work (`roots/list`). Absent: from nobody, it has its own settings.
+   * Where the upstream learns in which folders it may work (`roots/list`). Absent: from nobody, it has its
+   * own settings.
    *
-   * - `pass`: from its clients. A client may name any folder of the machine that the upstream runs on, and many servers take what it
-   *   names as leave to read and write there.
+   * - `pass`: from its clients. A client may name any folder of the machine that the upstream runs on, and
+   *   many servers take what it names as leave to read and write there.
    * - A list: from Omni, which answers with these folders; legacy upstreams only, no client is asked.
    */
   readonly roots?: 'pass' | readonly Root[];

@@ -3,7 +3,9 @@ import { afterEach, expect, it } from '@jest/globals';
 import type { HttpRuntime } from './http-client-contract.ts';
 import { RecordingResponse } from './recording-response.ts';
 
-/** What every implementation of `Exchange` must do, seen from a client; each adapter's test file calls this. */
+/**
+ * What every implementation of `Exchange` must do, seen from a client; each adapter's test file calls this.
+ */
 export function exchangeContract(runtime: HttpRuntime): void {
   const opened: { close(): Promise<void> }[] = [];
 

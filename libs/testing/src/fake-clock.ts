@@ -38,7 +38,10 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Moves on by `ms` and fires what falls due on the way, earliest first, each at its own time; timers set meanwhile count too. */
+  /**
+   * Moves on by `ms` and fires what falls due on the way, earliest first, each at its own time; timers set
+   * meanwhile count too.
+   */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (let next = this.#earliest(endMs); next !== undefined; next = this.#earliest(endMs)) {

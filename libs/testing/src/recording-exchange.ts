@@ -122,7 +122,10 @@ export class RecordingExchange implements Exchange {
     );
   }
 
-  /** The client closes the connection. As on a real one, nothing is taken any more and nobody is told to go on writing. */
+  /**
+   * The client closes the connection. As on a real one, nothing is taken any more and nobody is told to go on
+   * writing.
+   */
   leave(): void {
     this.#isGone = true;
     this.#onDrain = undefined;
@@ -150,7 +153,10 @@ export class RecordingExchange implements Exchange {
     return JSON.parse(this.text());
   }
 
-  /** The data of each event so far, lines joined as a reader of event streams joins them. Comments and events without data are left out. */
+  /**
+   * The data of each event so far, lines joined as a reader of event streams joins them. Comments and events
+   * without data are left out.
+   */
   events(): readonly string[] {
     return this.identifiedEvents().flatMap(({ data }) => (data === '' ? [] : [data]));
   }

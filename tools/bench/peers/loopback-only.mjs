@@ -1,4 +1,7 @@
-/** Preloaded into peers that have no option for it: a server that names no host listens on loopback and not on every interface. */
+/**
+ * Preloaded into peers that have no option for it: a server that names no host listens on loopback and not on
+ * every interface.
+ */
 import { Server } from 'node:net';
 
 // oxlint-disable-next-line typescript/unbound-method -- it is only called with the server as `this`

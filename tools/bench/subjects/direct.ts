@@ -1,6 +1,9 @@
 import type { Subject } from './subject.ts';
 
-/** The upstream itself: what no gateway can beat. Its process is the upstream, so it has the load core, not the subject core. */
+/**
+ * The upstream itself: what no gateway can beat. Its process is the upstream, so it has the load core, not
+ * the subject core.
+ */
 export const direct: Subject = {
   name: 'direct',
   description: 'no gateway: the load generator calls the upstream',

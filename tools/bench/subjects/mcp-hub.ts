@@ -6,7 +6,10 @@ import { UPSTREAM_NAME } from '../target.ts';
 import { loopbackOnly, peerFile, peerVersion } from './peers.ts';
 import type { Subject } from './subject.ts';
 
-/** The npm peer whose MCP endpoint is the deprecated HTTP+SSE transport; it is called by its REST route instead, which is less work for it. */
+/**
+ * The npm peer whose MCP endpoint is the deprecated HTTP+SSE transport; it is called by its REST route
+ * instead, which is less work for it.
+ */
 export const mcpHub: Subject = {
   name: 'mcp-hub',
   description: 'npm mcp-hub by its REST call route, not by MCP',

@@ -1,6 +1,6 @@
 /**
- * A plain `node:http` server with nothing behind it: `node node-responder-server.ts PORT [LIST]`. It answers calls of the echo tool
- * itself and `tools/list` with the bytes of a file.
+ * A plain `node:http` server with nothing behind it: `node node-responder-server.ts PORT [LIST]`. It answers
+ * calls of the echo tool itself and `tools/list` with the bytes of a file.
  */
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';

@@ -11,7 +11,10 @@ const MODULES = new URL('node_modules/', PEERS);
 const STAMP = new URL('.installed-lock', MODULES);
 const INSTALL_TIMEOUT_MS = 300_000;
 
-/** Installs the pinned peers when that has not been done for the present lock file. Throws {@link SubjectUnavailable} when npm fails. */
+/**
+ * Installs the pinned peers when that has not been done for the present lock file. Throws {@link
+ * SubjectUnavailable} when npm fails.
+ */
 function installPeers(): void {
   const lock = peersLockHash();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;

@@ -24,6 +24,7 @@ const handler = createMcpHandler(() => {
 
 const onRequest = toNodeHandler(handler);
 createServer((request, response) => {
-  // Holds: an IncomingMessage is what the adapter is made for; only its optional fields are declared more narrowly.
+  // Holds: an IncomingMessage is what the adapter is made for; only its optional fields are declared more
+  // narrowly.
   void onRequest(request as Parameters<typeof onRequest>[0], response);
 }).listen(Number(port), '127.0.0.1');

@@ -13,7 +13,10 @@ export interface SubjectContext {
   readonly cores: CorePlan;
   /** A folder of its own for configuration, state and logs; removed after the run. */
   readonly folder: string;
-  /** Whether it is to answer questions about its heap, see {@link HeapProbe}; Omni and the programs of this folder can. Default `false`. */
+  /**
+   * Whether it is to answer questions about its heap, see {@link HeapProbe}; Omni and the programs of this
+   * folder can. Default `false`.
+   */
   readonly isProbed?: boolean;
 }
 
@@ -32,7 +35,10 @@ export interface Subject {
   /** What it is, in one line for the report. */
   readonly description: string;
   readonly kinds: readonly UpstreamKind[];
-  /** Its version as the manifest shows it. Throws {@link SubjectUnavailable} when it is not installed and cannot be. */
+  /**
+   * Its version as the manifest shows it. Throws {@link SubjectUnavailable} when it is not installed and
+   * cannot be.
+   */
   version(): string;
   start(context: SubjectContext): Promise<RunningSubject>;
 }

@@ -4,8 +4,9 @@ import { loopbackOnly, peerFile, peerVersion } from './peers.ts';
 import type { Subject } from './subject.ts';
 
 /**
- * An npm peer that can only have stdio upstreams. It is called in its legacy, stateful mode with one session (and one child) per connection,
- * because its modern mode starts a child for each call: about ten calls per second, which would flatter everybody else.
+ * An npm peer that can only have stdio upstreams. It is called in its legacy, stateful mode with one session
+ * (and one child) per connection, because its modern mode starts a child for each call: about ten calls per
+ * second, which would flatter everybody else.
  */
 export const supergateway: Subject = {
   name: 'supergateway',

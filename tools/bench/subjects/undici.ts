@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 
-// The forwarder uses the very undici that Omni's Node adapter uses, which is not the one at the root of the workspace.
+// The forwarder uses the very undici that Omni's Node adapter uses, which is not the one at the root of the
+// workspace.
 const requireAsAdapter = createRequire(new URL('../../../libs/adapters/node/package.json', import.meta.url));
 
 /** The part of undici that the forwarder uses. */

@@ -77,7 +77,8 @@ export async function sampleAllocation(
   if (heap === undefined) throw new Error('the subject was started without a heap probe');
   let counting: Promise<void> = Promise.resolve();
   let counted: ReturnType<typeof heap.stopCounting> | undefined;
-  // A question takes about as long at both ends of the measured time, so that the counted time is as long as the measured one.
+  // A question takes about as long at both ends of the measured time, so that the counted time is as long as
+  // the measured one.
   const result = await load.run(
     { ...JOB, target, measureMs },
     {

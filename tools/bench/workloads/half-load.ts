@@ -33,7 +33,9 @@ interface Pair {
   readonly direct: Sample;
 }
 
-/** Latency at half of each subject's own capacity, open loop, each time next to a direct run at the same rate. */
+/**
+ * Latency at half of each subject's own capacity, open loop, each time next to a direct run at the same rate.
+ */
 export async function runHalfLoad(session: BenchSession, plan: HalfLoadPlan): Promise<HalfLoadResult> {
   const subjects = [direct, ...plan.subjects.filter(({ name }) => name !== direct.name)];
   const { started, skipped } = await startSubjects(session, subjects, {

@@ -32,7 +32,10 @@ export interface LargePlan {
   readonly measureMs: number;
 }
 
-/** Results of 1 MB: throughput at 32 connections, and what the highest resident memory grows by from one call at a time to 32. */
+/**
+ * Results of 1 MB: throughput at 32 connections, and what the highest resident memory grows by from one call
+ * at a time to 32.
+ */
 export async function runLarge(session: BenchSession, plan: LargePlan): Promise<LargeResult> {
   const subjects = plan.subjects.filter(({ name }) => NAMES.has(name));
   const names = subjects.map(({ name }) => name);

@@ -18,7 +18,10 @@ const BYTES = 200;
 const START_TIMEOUT_MS = 20_000;
 const LIMITS = { maxSessions: LEGACY.clients * (LEGACY.batches + 1) };
 
-/** What Omni's heap keeps for each idle client: a legacy session that is open, and a modern client that has called once. Nobody is connected. */
+/**
+ * What Omni's heap keeps for each idle client: a legacy session that is open, and a modern client that has
+ * called once. Nobody is connected.
+ */
 export async function runSessions(session: BenchSession): Promise<SessionsResult> {
   const folder = join(session.folder, 'W-sessions');
   mkdirSync(folder, { recursive: true });

@@ -14,8 +14,8 @@ const POLL_MS = 2;
 const IDLE_MS = 3_000;
 
 /**
- * With no upstreams: time from spawn to the first 200 of `/health/ready`, resident memory three seconds later, and time from the spawn of
- * `omni stdio` to its answer to `initialize`.
+ * With no upstreams: time from spawn to the first 200 of `/health/ready`, resident memory three seconds
+ * later, and time from the spawn of `omni stdio` to its answer to `initialize`.
  */
 export async function runStartUp(session: BenchSession, rounds: number): Promise<StartUpResult> {
   const samples: { readyMs: number; idleRssBytes: number; stdioMs: number }[] = [];

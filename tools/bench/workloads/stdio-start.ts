@@ -14,8 +14,8 @@ const INITIALIZE = {
 };
 
 /**
- * Milliseconds from the spawn of `omni stdio`, with no upstreams, to its answer to an `initialize` that it is sent at once, as clients do
- * that start their servers themselves.
+ * Milliseconds from the spawn of `omni stdio`, with no upstreams, to its answer to an `initialize` that it is
+ * sent at once, as clients do that start their servers themselves.
  *
  * @throws When there is no such answer.
  */

@@ -17,13 +17,16 @@ export interface ThroughputPlan {
   readonly rounds: number;
   readonly measureMs: number;
   /**
-   * Starts all subjects anew in each round: two processes of one program differ by up to 6 % in what the compiler made of it,
-   * and rounds of one process all carry the same difference.
+   * Starts all subjects anew in each round: two processes of one program differ by up to 6 % in what the
+   * compiler made of it, and rounds of one process all carry the same difference.
    */
   readonly startsAnew: boolean;
 }
 
-/** Closed-loop throughput of `tools/call`: rounds over all cells in shuffled order, in each cell all subjects in shuffled order. */
+/**
+ * Closed-loop throughput of `tools/call`: rounds over all cells in shuffled order, in each cell all subjects
+ * in shuffled order.
+ */
 export async function runThroughput(session: BenchSession, plan: ThroughputPlan): Promise<ThroughputResult> {
   const startPlan = { kind: plan.kind, sizes: plan.sizes, label: plan.workload };
   const { started, skipped } = await startSubjects(session, plan.subjects, startPlan);

@@ -4,7 +4,10 @@ import type { Client } from '@modelcontextprotocol/client';
 export interface Stage {
   /** Connected, to the suite itself or to Omni in front of it. */
   readonly client: Client;
-  /** False when Omni stands between: then it is Omni that must keep the rules, and the client does what a careless one would do. */
+  /**
+   * False when Omni stands between: then it is Omni that must keep the rules, and the client does what a
+   * careless one would do.
+   */
   readonly isDirect: boolean;
   /** The calls that the suite wants, for the scenarios that say so. */
   readonly toolCalls: readonly ToolCall[];
@@ -19,8 +22,8 @@ export interface ToolCall {
 type Steps = (stage: Stage) => Promise<void>;
 
 /**
- * What a client does in each scenario of the suite. The suite judges what reaches its server; the steps reject when an answer
- * does not come back as the suite gave it.
+ * What a client does in each scenario of the suite. The suite judges what reaches its server; the steps
+ * reject when an answer does not come back as the suite gave it.
  */
 export const CLIENT_STEPS: Readonly<Record<string, Steps>> = {
   initialize: async ({ client }) => void (await client.listTools()),
@@ -52,7 +55,8 @@ export const CLIENT_STEPS: Readonly<Record<string, Steps>> = {
     await expectText(client, { name: 'test_mrtr_echo_state', arguments: {} }, 'echo-state-ok');
     await expectText(client, { name: 'test_mrtr_no_state', arguments: {} }, 'no-state-ok');
     await expectText(client, { name: 'test_mrtr_unrelated', arguments: {} }, 'unrelated-ok');
-    // The client of the SDK refuses a result without a type; the suite only asks that it is not taken for a question.
+    // The client of the SDK refuses a result without a type; the suite only asks that it is not taken for a
+    // question.
     await client.callTool({ name: 'test_mrtr_no_result_type', arguments: {} }).catch(() => {});
   },
 

@@ -1,6 +1,7 @@
 /**
- * The client that the suite starts for each of its client scenarios: connects, directly or through an Omni of its own, does what the
- * scenario wants and ends with 0. The suite adds the URL of its server, and tells the rest in the environment.
+ * The client that the suite starts for each of its client scenarios: connects, directly or through an Omni of
+ * its own, does what the scenario wants and ends with 0. The suite adds the URL of its server, and tells the
+ * rest in the environment.
  */
 import {
   Client,

@@ -13,7 +13,9 @@ const META =
 const INITIALIZE =
   '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{"roots":{}},"clientInfo":{"name":"a","version":"1"}}}';
 
-/** Conversations over stdio and sockets: each line of a client has the answers that it asks for, and no other. */
+/**
+ * Conversations over stdio and sockets: each line of a client has the answers that it asks for, and no other.
+ */
 export function channelFront(open: (limits: JsonLimits) => Promise<Front> = openFront): FuzzTarget {
   return {
     name: 'channel-front',

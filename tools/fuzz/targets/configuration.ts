@@ -11,7 +11,10 @@ const SECRET = 'canary-7f3a9';
 const ENV = { SECRET, OMNI_PORT: '4001' };
 const POSITION = /^[^:\n]+:\d+:\d+ {2}\S/;
 
-/** Configuration: read or refused with a place for each problem, the same as JSON and as YAML, and without a secret in what is said. */
+/**
+ * Configuration: read or refused with a place for each problem, the same as JSON and as YAML, and without a
+ * secret in what is said.
+ */
 export function configuration(
   read: Read = (path, text) => parseConfiguration([{ path, text, role: 'base' }], { env: ENV }),
 ): FuzzTarget {
@@ -128,7 +131,10 @@ function outcomeOf(read: Read, path: string, text: string): Outcome {
   }
 }
 
-/** Where JSON and YAML 1.2 agree: no key is longer than 1,024 characters or stands twice, and nothing has to be replaced by itself. */
+/**
+ * Where JSON and YAML 1.2 agree: no key is longer than 1,024 characters or stands twice, and nothing has to
+ * be replaced by itself.
+ */
 function isCommonGround(text: string): boolean {
   const again = JSON.stringify(parsedJson(text)?.value);
   return (

@@ -1,4 +1,7 @@
-/** The chunks of an input as a slow sender would send them: cut at every place, at one place, or at places of a fixed row. */
+/**
+ * The chunks of an input as a slow sender would send them: cut at every place, at one place, or at places of
+ * a fixed row.
+ */
 export function waysToCut(input: Uint8Array): readonly (readonly Uint8Array[])[] {
   const single = Array.from(input, (_byte, index) => input.subarray(index, index + 1));
   const half = input.length >> 1;

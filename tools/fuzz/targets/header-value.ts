@@ -13,7 +13,10 @@ const META = {
 const HEADER_MISMATCH = -32020;
 /** The SDK drops one at the beginning of what it decodes, so that such a name fits no header there. */
 const BYTE_ORDER_MARK = '\uFEFF';
-/** Prefix and suffix share a character: for the specification no Base64, for the SDK the Base64 of nothing. Neither sends it. */
+/**
+ * Prefix and suffix share a character: for the specification no Base64, for the SDK the Base64 of nothing.
+ * Neither sends it.
+ */
 const OVERLAPPING = '=?base64?=';
 
 /** Names in headers: what is encoded is decoded, by the SDK too, and any header says the same to both. */

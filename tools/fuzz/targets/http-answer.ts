@@ -24,7 +24,10 @@ export interface Received {
 /** Calls an upstream whose body is this. @param id - As JSON. */
 export type Receive = (body: Uint8Array, id: string) => Received;
 
-/** Short answers are always read, long ones may go on while they come: these stand for as many spaces as make an answer one or the other. */
+/**
+ * Short answers are always read, long ones may go on while they come: these stand for as many spaces as make
+ * an answer one or the other.
+ */
 const PADS: ReadonlyMap<string, Buffer> = new Map([
   ['"pad"', Buffer.from(`"${' '.repeat(8_192)}"`)],
   ['"long"', Buffer.from(`"${' '.repeat(70_000)}"`)],

@@ -17,8 +17,8 @@ export function decoded(input: Uint8Array): string | undefined {
 /**
  * As `JSON.parse`; `undefined` for what is not JSON.
  *
- * `JSON.parse` alone says whether it is: V8 reads a key with an escape as another one that begins with a backslash and that it met
- * before (nodejs/node#63785), so objects are built here.
+ * `JSON.parse` alone says whether it is: V8 reads a key with an escape as another one that begins with a
+ * backslash and that it met before (nodejs/node#63785), so objects are built here.
  */
 export function parsedJson(text: string): { readonly value: unknown } | undefined {
   try {

@@ -20,7 +20,10 @@ const STRICTER: Readonly<Record<string, (text: string, message: Record<string, u
   'A response needs the id': (text, { id }) => id !== undefined && !isWritten(text, id),
 };
 
-/** Messages: what the SDK takes is taken, apart from {@link STRICTER}; the parts are where they are said to be. */
+/**
+ * Messages: what the SDK takes is taken, apart from {@link STRICTER}; the parts are where they are said to
+ * be.
+ */
 export function rpcMessage(parse: Parse = jsonrpc.parseMessage): FuzzTarget {
   return {
     name: 'rpc-message',

@@ -13,8 +13,8 @@ const KEYS = ['a', 'b2'].map((id, index) => ({ id, bytes: new Uint8Array(32).fil
 const STRANGER = [{ id: 'a', bytes: new Uint8Array(32).fill(9) }];
 
 /**
- * What seals of the first keys have made once, and what is in it: nonces are random, so the search cannot make them.
- * A change of the form of states shows here first, and ends what clients have parked.
+ * What seals of the first keys have made once, and what is in it: nonces are random, so the search cannot
+ * make them. A change of the form of states shows here first, and ends what clients have parked.
  */
 const SEALED: ReadonlyMap<string, string> = new Map([
   ['omni1.a.QnXSeyQahFpqtyOHj-GDW2kfig7TogoEkypgRQY', 'x'],

@@ -153,12 +153,18 @@ function sdkMatches(sdk: SdkTemplate, uri: string): boolean {
   }
 }
 
-/** The SDK lets question marks and hashes into a path, where RFC 6570 never writes them, and takes a fragment without its hash. */
+/**
+ * The SDK lets question marks and hashes into a path, where RFC 6570 never writes them, and takes a fragment
+ * without its hash.
+ */
 function isGreedy(text: string, uri: string): boolean {
   return /[?#]/.test(uri) || text.includes('{#');
 }
 
-/** Several variables at once are neither encoded nor led in by the SDK; a second query gets another sign from it. */
+/**
+ * Several variables at once are neither encoded nor led in by the SDK; a second query gets another sign from
+ * it.
+ */
 function isUnencoded(text: string, value: string): boolean {
   return (
     /\{[+#./][^}]*,/.test(text) ||

@@ -18,7 +18,9 @@ const DEADLINE_MS = 20_000;
 const UPGRADE =
   'GET /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
-/** WebSocket frames over a real socket: what the standard says happens, and the server ends with its client. */
+/**
+ * WebSocket frames over a real socket: what the standard says happens, and the server ends with its client.
+ */
 export function webSocket(open: () => Promise<Server> = openServer): FuzzTarget {
   let server: Promise<Server> | undefined;
   return {

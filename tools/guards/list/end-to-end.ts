@@ -1,6 +1,8 @@
 import type { Guard } from '../guard.ts';
 
-/** Guards whose tests start the whole program: every published advisory, and what only whole processes show. */
+/**
+ * Guards whose tests start the whole program: every published advisory, and what only whole processes show.
+ */
 export const END_TO_END_GUARDS: readonly Guard[] = [
   {
     name: 'advisory/CVE-2026-25536',

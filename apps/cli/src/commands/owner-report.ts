@@ -2,7 +2,8 @@ import { GatewayError } from '@omni/ports';
 import type { Target } from '../connection/target.ts';
 
 /**
- * The failure of a call with what the server wrote, where it names a report and this user is the owner of the gateway, who may read it.
+ * The failure of a call with what the server wrote, where it names a report and this user is the owner of the
+ * gateway, who may read it.
  *
  * @returns The same failure for everybody else.
  */

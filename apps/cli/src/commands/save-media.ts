@@ -7,7 +7,8 @@ import { mediaFileName, type Media } from '../output/tool-result.ts';
 const MAX_FILES = 10_000;
 
 /**
- * Writes media into a folder, which is made when it is not there. Never overwrites: the number in the name rises.
+ * Writes media into a folder, which is made when it is not there. Never overwrites: the number in the name
+ * rises.
  *
  * @returns The path.
  * @throws {@link GatewayError} `OMNI_USAGE` when nothing can be written there.

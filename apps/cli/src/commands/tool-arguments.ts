@@ -51,10 +51,11 @@ export interface ToolArgumentsOptions {
 }
 
 /**
- * The arguments of a call. What stands as `key=value` becomes what the schema of the tool wants; the server does the rest of
- * the validation.
+ * The arguments of a call. What stands as `key=value` becomes what the schema of the tool wants; the server
+ * does the rest of the validation.
  *
- * @throws {@link GatewayError} `OMNI_ARGUMENTS_INVALID`, every problem on a line; names arguments, never their values.
+ * @throws {@link GatewayError} `OMNI_ARGUMENTS_INVALID`, every problem on a line; names arguments, never
+ * their values.
  */
 export function toolArguments({ tool, inputSchema, base, words }: ToolArgumentsOptions): JsonObject {
   const problems: string[] = [];

@@ -24,10 +24,11 @@ const SEPARATORS = ['/', ':', '.', '__'];
 const MAX_NAMED = 10;
 
 /**
- * Finds the tool that somebody wrote as `server/tool`, `server:tool`, `server.tool` or `server__tool`, or as clients see it.
- * Suggests, never guesses.
+ * Finds the tool that somebody wrote as `server/tool`, `server:tool`, `server.tool` or `server__tool`, or as
+ * clients see it. Suggests, never guesses.
  *
- * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN`, `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS`, `OMNI_UPSTREAM_*` when the server is not up.
+ * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN`, `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS`,
+ * `OMNI_UPSTREAM_*` when the server is not up.
  */
 export async function findTool(written: string, target: Target, options: RpcOptions): Promise<FoundTool> {
   const servers = await target.servers(options.signal);

@@ -3,7 +3,8 @@ import { GatewayError } from '@omni/ports';
 /**
  * Runs something with a signal that is aborted when the time is over, or when the outer one is.
  *
- * @throws {@link GatewayError} `OMNI_UPSTREAM_TIMEOUT` through the signal's reason, and whatever the action throws.
+ * @throws {@link GatewayError} `OMNI_UPSTREAM_TIMEOUT` through the signal's reason, and whatever the action
+ * throws.
  */
 export async function withDeadline<T>(
   timeoutMs: number,

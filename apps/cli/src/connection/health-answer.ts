@@ -9,7 +9,8 @@ const COMPONENT = 'upstream:';
  * The servers in the body of `/health/ready`, as a gateway tells those who show a token.
  *
  * @param isWithheld - Whether it was not shown the token that there is.
- * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE` when no Omni can have written it, `OMNI_AUTH_REQUIRED` when it holds no details.
+ * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE` when no Omni can have written it,
+ * `OMNI_AUTH_REQUIRED` when it holds no details.
  */
 export function serversOfHealth(text: string, isWithheld: boolean): readonly ServerStatus[] {
   const body = parsed(text);

@@ -77,7 +77,8 @@ export class HttpConnection implements RpcConnection {
 }
 
 /**
- * A request that carries the token, if there is one, and follows no redirect, which might carry the token elsewhere.
+ * A request that carries the token, if there is one, and follows no redirect, which might carry the token
+ * elsewhere.
  *
  * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE`, or why the signal was aborted.
  */
@@ -97,7 +98,8 @@ export async function fetchFrom(
 
 /**
  * @param maxLength - In characters; what is longer is read no further.
- * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE`, `OMNI_UPSTREAM_TOO_LARGE`, or why the signal was aborted.
+ * @throws {@link GatewayError} `OMNI_GATEWAY_UNREACHABLE`, `OMNI_UPSTREAM_TOO_LARGE`, or why the signal was
+ * aborted.
  */
 export async function wholeText(
   response: Response,

@@ -15,8 +15,8 @@ export interface LocalTargetOptions {
 }
 
 /**
- * Runs a configuration in this process, without a listener, and waits until each server is up or has failed. What is to be said of the
- * configuration goes to stderr.
+ * Runs a configuration in this process, without a listener, and waits until each server is up or has failed.
+ * What is to be said of the configuration goes to stderr.
  *
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, or why the signal was aborted.
  */

@@ -4,7 +4,8 @@ import type { CommandContext, Target, TargetOptions } from './target.ts';
 const DEFAULT_URL = 'http://127.0.0.1:7431';
 
 /**
- * Opens the gateway that the options name: a configuration, a URL, or the one that runs on this machine by default.
+ * Opens the gateway that the options name: a configuration, a URL, or the one that runs on this machine by
+ * default.
  *
  * @param settleMs - How long servers of a configuration may take to start.
  * @throws {@link GatewayError} `OMNI_USAGE`, `OMNI_CONFIG_*`.

@@ -7,8 +7,8 @@ const MAX_ANSWER = 1_024;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /**
- * Asks the program at an address to prove that it has the token of this user, without showing it: any program of this machine can listen on a
- * port, and whoever is shown the token can use it.
+ * Asks the program at an address to prove that it has the token of this user, without showing it: any program
+ * of this machine can listen on a port, and whoever is shown the token can use it.
  *
  * @param base - What `health/…` is appended to.
  * @returns `false` when it gives another answer, or none that can be a proof.

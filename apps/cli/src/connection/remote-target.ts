@@ -14,8 +14,9 @@ export interface RemoteTargetOptions {
 /**
  * A gateway that runs already.
  *
- * The token is that of the options, else `OMNI_TOKEN`, else that of this user's gateway: the last for addresses of this machine
- * only, so that it never leaves it, and only for a program there that proves to have it already.
+ * The token is that of the options, else `OMNI_TOKEN`, else that of this user's gateway: the last for
+ * addresses of this machine only, so that it never leaves it, and only for a program there that proves to
+ * have it already.
  *
  * @throws {@link GatewayError} `OMNI_USAGE` when URL or token cannot be used.
  */

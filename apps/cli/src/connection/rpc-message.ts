@@ -71,7 +71,9 @@ export function readMessage(
   return isJsonObject(result) ? { kind: 'result', result } : { kind: 'error', error: notRpc() };
 }
 
-/** The failure of a call as an error of the table: Omni's own code where Omni answered, else the closest one. */
+/**
+ * The failure of a call as an error of the table: Omni's own code where Omni answered, else the closest one.
+ */
 function rpcFailure(error: JsonObject): GatewayError {
   const data = member(error, 'data');
   const message = textMember(error, 'message') ?? 'The server answered with an error that says nothing';

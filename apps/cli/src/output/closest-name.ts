@@ -1,7 +1,10 @@
 /** Longest text worth comparing; what is longer is no typo. */
 const MAX_LENGTH = 128;
 
-/** The candidate that somebody most likely meant; `undefined` when more than a third of the letters would have to change. */
+/**
+ * The candidate that somebody most likely meant; `undefined` when more than a third of the letters would have
+ * to change.
+ */
 export function closestName(written: string, candidates: Iterable<string>): string | undefined {
   if (written.length > MAX_LENGTH) return undefined;
   let best: string | undefined;

@@ -15,7 +15,9 @@ export function textMember(value: unknown, key: string): string | undefined {
   return typeof found === 'string' ? found : undefined;
 }
 
-/** ECMAScript "JSON.parse source text access", which Node 24 has and the compiler's library does not know yet. */
+/**
+ * ECMAScript "JSON.parse source text access", which Node 24 has and the compiler's library does not know yet.
+ */
 interface ExactJson {
   parse(
     text: string,
@@ -28,7 +30,8 @@ interface ExactJson {
 const EXACT = JSON as unknown as ExactJson;
 
 /**
- * `JSON.parse` that loses no digit: a number that a double would change stays as it is written, and `JSON.stringify` writes it so.
+ * `JSON.parse` that loses no digit: a number that a double would change stays as it is written, and
+ * `JSON.stringify` writes it so.
  *
  * @throws SyntaxError
  */

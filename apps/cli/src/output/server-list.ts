@@ -21,7 +21,10 @@ export interface ServerStatus {
   }[];
   /** Items that are not offered. */
   readonly withheld: readonly { readonly kind: string; readonly name: string; readonly reason: string }[];
-  /** What it wrote that is no answer to anybody, the latest first; empty for who is not the owner of the gateway. */
+  /**
+   * What it wrote that is no answer to anybody, the latest first; empty for who is not the owner of the
+   * gateway.
+   */
   readonly ownerReports: readonly OwnerReport[];
 }
 

@@ -5,7 +5,10 @@ export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether a person reads stdout, stderr. */
   readonly isInteractive: { readonly out: boolean; readonly err: boolean };
-  /** Results and nothing else, for people or as JSON: what would act on a terminal is replaced, wherever it goes. */
+  /**
+   * Results and nothing else, for people or as JSON: what would act on a terminal is replaced, wherever it
+   * goes.
+   */
   writeOut(text: string): void;
   /** What a tool says: to a terminal as {@link writeOut}, to a pipe or a file as it is. */
   writeContent(text: string): void;

@@ -11,9 +11,9 @@ export type ResultPart =
   { readonly kind: 'text'; readonly text: string } | { readonly kind: 'media'; readonly media: Media };
 
 /**
- * A tool's result as parts to print: texts as they are, media apart, what is neither as one line of JSON. Structured content
- * shows when no text does, because servers repeat it as text for older clients (MCP 2026-07-28, server/tools, "Structured
- * Content").
+ * A tool's result as parts to print: texts as they are, media apart, what is neither as one line of JSON.
+ * Structured content shows when no text does, because servers repeat it as text for older clients (MCP
+ * 2026-07-28, server/tools, "Structured Content").
  */
 export function resultParts(result: JsonObject): readonly ResultPart[] {
   const { content, structuredContent } = result;

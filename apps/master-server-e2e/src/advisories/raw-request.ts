@@ -7,7 +7,9 @@ export interface RawRequest {
 }
 
 export interface RawResponse {
-  /** 0 when the connection was cut while the body was being written: an answer that came before is lost then. */
+  /**
+   * 0 when the connection was cut while the body was being written: an answer that came before is lost then.
+   */
   readonly status: number;
   readonly body: string;
   /** Bytes of the body that were written until the answer came. */

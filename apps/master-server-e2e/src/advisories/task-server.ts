@@ -4,7 +4,10 @@ export const SECRET = 'the result of the first principal';
 
 const TASK = `"taskId":"t-1","status":"completed","createdAt":"2026-01-01T00:00:00Z","lastUpdatedAt":"2026-01-01T00:00:00Z","ttl":60000,"statusMessage":"${SECRET}"`;
 
-/** A server that keeps tasks for whoever asks, as a process does that knows one client only, and offers a template that is slow to match. */
+/**
+ * A server that keeps tasks for whoever asks, as a process does that knows one client only, and offers a
+ * template that is slow to match.
+ */
 export function taskServer(era: 'legacy' | 'modern', received: string[]): OpenChannel {
   return (listener) => ({
     send: (text) => {

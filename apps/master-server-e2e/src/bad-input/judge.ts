@@ -65,8 +65,8 @@ function judgeRefusal(
 }
 
 /**
- * Whether an error of Omni's own says what the error table says of it: JSON-RPC code, HTTP status (200 in legacy sessions, where
- * statuses speak of the transport only), a message and a hint.
+ * Whether an error of Omni's own says what the error table says of it: JSON-RPC code, HTTP status (200 in
+ * legacy sessions, where statuses speak of the transport only), a message and a hint.
  */
 export function documentProblem(answer: HttpAnswer): string | undefined {
   const error = errorIn(answer)?.error;

@@ -12,7 +12,10 @@ export interface WatchedGateway {
   readonly measure: () => Promise<GatewayLoad>;
   readonly memory: () => number;
   readonly tally: (letter: 'e' | 'c' | 'f') => number;
-  /** One good call to the server that is counted; rejects when it fails. Whatever was sent before has arrived there by then. */
+  /**
+   * One good call to the server that is counted; rejects when it fails. Whatever was sent before has arrived
+   * there by then.
+   */
   readonly probe: () => Promise<void>;
 }
 
@@ -38,7 +41,9 @@ export interface OracleOptions {
 }
 
 const DEFAULT_WITHIN_MS = 5_000;
-/** Cases of one row that run at the same time: a thousand byte offsets would take long one after the other. */
+/**
+ * Cases of one row that run at the same time: a thousand byte offsets would take long one after the other.
+ */
 const CASES_AT_ONCE = 8;
 const CRASH = /uncaught|unhandled|crashed|out of memory/i;
 const FAILURE_INSIDE = /"level":"(?:error|fatal)"/;
@@ -47,8 +52,9 @@ const RESULT_OF_CALL = '"structuredContent"';
 const MAX_PROBLEMS = 10;
 
 /**
- * What must hold whatever is thrown at the gateway: it lives, it answers in time and in documented words, a good client notices
- * nothing, nothing fails inside, nothing secret is logged, and in the end nothing is left over.
+ * What must hold whatever is thrown at the gateway: it lives, it answers in time and in documented words, a
+ * good client notices nothing, nothing fails inside, nothing secret is logged, and in the end nothing is left
+ * over.
  */
 export class Oracle {
   readonly #options: OracleOptions;
@@ -100,7 +106,10 @@ export class Oracle {
     };
   }
 
-  /** Runs cases side by side, then compares the calls that reached the server with those that were answered with its result. */
+  /**
+   * Runs cases side by side, then compares the calls that reached the server with those that were answered
+   * with its result.
+   */
   async #byteCases(
     cases: readonly ByteCase[],
     { withinMs = DEFAULT_WITHIN_MS }: Row,

@@ -107,7 +107,10 @@ export class AnswerReader {
   }
 }
 
-/** Sends bytes exactly as they are and watches what comes back. Never rejects: a socket that breaks is an observation. */
+/**
+ * Sends bytes exactly as they are and watches what comes back. Never rejects: a socket that breaks is an
+ * observation.
+ */
 export function send({
   port,
   bytes,

@@ -48,7 +48,9 @@ export type Header = readonly [name: string, value: string | undefined];
 export interface RequestParts {
   readonly method?: string;
   readonly target?: string;
-  /** Instead of, or besides, the headers of a modern `tools/call`; a name that is given twice is sent twice. */
+  /**
+   * Instead of, or besides, the headers of a modern `tools/call`; a name that is given twice is sent twice.
+   */
   readonly headers?: readonly Header[];
   /** Header lines that are sent as they are, each with its line break. */
   readonly rawHeaders?: string;

@@ -4,7 +4,10 @@ import { Client as Sdk1Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as Sdk1Http } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 
-/** Which client: the SDK 2.x in one of its modes, or the SDK 1.x, as the Inspector uses it when it connects directly. */
+/**
+ * Which client: the SDK 2.x in one of its modes, or the SDK 1.x, as the Inspector uses it when it connects
+ * directly.
+ */
 export type PageClient = 'legacy' | 'auto' | 'modern' | 'sdk1';
 
 /** Tools of `sdk1-server.ts` through Omni, in the terms of either SDK. */
@@ -107,7 +110,9 @@ async function use(url: string, which: PageClient, headers: Record<string, strin
   return seen;
 }
 
-/** @returns Status, what the page can read of it, and the message; or that the browser keeps it from the page. */
+/**
+ * @returns Status, what the page can read of it, and the message; or that the browser keeps it from the page.
+ */
 async function ask(url: string, init: RequestInit): Promise<string> {
   try {
     const response = await fetch(url, init);

@@ -28,8 +28,8 @@ const PARTS = 16;
 const BASIC: ReadonlySet<Transport> = new Set(['http', 'stdio']);
 
 /**
- * Whether every value goes through: between HTTP and stdio in every combination, and for each further transport in every pair of eras
- * that it has, at both sides. With `OMNI_FIDELITY=all` there is no other leg.
+ * Whether every value goes through: between HTTP and stdio in every combination, and for each further
+ * transport in every pair of eras that it has, at both sides. With `OMNI_FIDELITY=all` there is no other leg.
  */
 export function isWhole({ client, server }: Leg): boolean {
   if (process.env['OMNI_FIDELITY'] === 'all') return true;
@@ -46,7 +46,9 @@ function isModernHttp({ transport, era }: Side): boolean {
   return transport === 'http' && era === 'modern';
 }
 
-/** The part of the values that a leg takes when it does not take all; legs that follow each other take others. */
+/**
+ * The part of the values that a leg takes when it does not take all; legs that follow each other take others.
+ */
 export function partOf<T>(values: readonly T[], legNumber: number): readonly T[] {
   return values.filter((_value, index) => index % PARTS === legNumber % PARTS);
 }

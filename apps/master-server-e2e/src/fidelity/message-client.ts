@@ -13,7 +13,10 @@ export interface Messages {
   onMessage: (text: string) => void;
 }
 
-/** Calls tools on a connection of messages, in a session where the era has one. Answers without an id go to the oldest call that runs. */
+/**
+ * Calls tools on a connection of messages, in a session where the era has one. Answers without an id go to
+ * the oldest call that runs.
+ */
 export async function clientOn(messages: Messages, era: Era): Promise<RawClient> {
   const waiting = new Map<number, (text: string) => void>();
   messages.onMessage = (text) => {

@@ -33,7 +33,9 @@ interface Request {
 const TASKS = '"capabilities":{"tools":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}';
 const LASTING = '"ttlMs":60000,"cacheScope":"private"';
 
-/** Starts it on a free port; it ends with the test file. Its tasks are called `task 1`, `task 2` and so on. */
+/**
+ * Starts it on a free port; it ends with the test file. Its tasks are called `task 1`, `task 2` and so on.
+ */
 export async function startModernTaskServer(): Promise<ModernTaskServer> {
   const received: ReceivedTaskRequest[] = [];
   const listens = new Map<ServerResponse, { readonly id: string; readonly taskIds: readonly string[] }>();

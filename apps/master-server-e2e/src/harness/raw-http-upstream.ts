@@ -15,7 +15,10 @@ const TOOLS = `"tools":[${['echo', 'mirror', 'strange'].map((name) => `{"name":"
 const STRANGE =
   '"content":[{"type":"hologram","depth":1.0,"x":{"y":null}},{"type":"text","text":"\\u00e9 caf\\u00e9","x-unknown":1e400}],"isError":true,"_meta":{"com.example/trace":[1.10,-0]},"x-extra":{"z":1,"a":2}';
 
-/** Starts it on a free port; it ends with the test file. The arguments of a call must be the last member of its params. */
+/**
+ * Starts it on a free port; it ends with the test file. The arguments of a call must be the last member of
+ * its params.
+ */
 export async function startRawHttpUpstream(era: 'legacy' | 'modern'): Promise<RawHttpUpstream> {
   const bodies: string[] = [];
   const headers: IncomingMessage['headers'][] = [];

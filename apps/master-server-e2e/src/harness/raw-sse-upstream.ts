@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { atEnd } from './end-everything.ts';
 import { rawAnswer, type RawHttpUpstream } from './raw-http-upstream.ts';
 
-/** The same as `startRawHttpUpstream`, on the transport HTTP+SSE (2024-11-05): answers come on the one stream. */
+/**
+ * The same as `startRawHttpUpstream`, on the transport HTTP+SSE (2024-11-05): answers come on the one stream.
+ */
 export async function startRawSseUpstream(): Promise<RawHttpUpstream> {
   const bodies: string[] = [];
   const headers: IncomingMessage['headers'][] = [];

@@ -37,7 +37,10 @@ export interface OmniOptions {
   readonly fileName?: string;
 }
 
-/** What a configuration file holds; `auth.mode` is `open` unless it says something else. Text is written as it is. */
+/**
+ * What a configuration file holds; `auth.mode` is `open` unless it says something else. Text is written as it
+ * is.
+ */
 export type ConfigurationLike = Readonly<Record<string, unknown>> | string;
 
 export async function writeConfiguration(
@@ -139,7 +142,9 @@ export interface Omni extends OmniFolder {
   ready(): Promise<void>;
 }
 
-/** Starts `omni serve` on a free port and waits until it tells its URL. It is stopped when the test file ends. */
+/**
+ * Starts `omni serve` on a free port and waits until it tells its URL. It is stopped when the test file ends.
+ */
 export async function startOmni(configuration: ConfigurationLike, options: OmniOptions = {}): Promise<Omni> {
   const prepared = await writeConfiguration(configuration, options);
   return await startOmniIn(prepared, options);

@@ -2,7 +2,10 @@ import { atEnd } from './end-everything.ts';
 import { eventually } from './eventually.ts';
 import { StartedProcess } from './start-omni.ts';
 
-/** Starts a Node program that prints `{"url": …}` on stdout, and gives the URL. It is stopped when the test file ends. */
+/**
+ * Starts a Node program that prints `{"url": …}` on stdout, and gives the URL. It is stopped when the test
+ * file ends.
+ */
 export async function startServer(
   args: readonly string[],
 ): Promise<{ readonly url: string; readonly process: StartedProcess }> {

@@ -24,7 +24,9 @@ export interface SteppingServer {
 
 type Connect = Parameters<McpServer['connect']>[0];
 
-/** @param transport - `http` is Streamable HTTP with sessions; `sse` is HTTP+SSE, and nothing else is spoken. */
+/**
+ * @param transport - `http` is Streamable HTTP with sessions; `sse` is HTTP+SSE, and nothing else is spoken.
+ */
 export async function startSteppingServer(transport: 'http' | 'sse'): Promise<SteppingServer> {
   const servers: McpServer[] = [];
   const requests: string[] = [];

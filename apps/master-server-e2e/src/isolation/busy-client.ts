@@ -36,7 +36,10 @@ interface Message {
   readonly method?: string;
 }
 
-/** A client that always has several calls under way, cancels some, uses ids again, and now and then disconnects and returns as a new client. */
+/**
+ * A client that always has several calls under way, cancels some, uses ids again, and now and then
+ * disconnects and returns as a new client.
+ */
 export class BusyClient {
   readonly done: Promise<void>;
   /** Calls cancelled and connections left. */

@@ -6,7 +6,10 @@ interface Waiting {
   readonly deliver: (text: string) => void;
 }
 
-/** How a relay goes wrong: gives two clients each other's answers, or answers a call with what an earlier call of that client brought. */
+/**
+ * How a relay goes wrong: gives two clients each other's answers, or answers a call with what an earlier call
+ * of that client brought.
+ */
 export type Confusion = 'swaps' | 'repeats';
 
 /** Stands for a gateway that mixes up answers once in `every` calls: what the oracle has to notice. */

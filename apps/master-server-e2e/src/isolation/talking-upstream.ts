@@ -28,7 +28,10 @@ interface Received {
   };
 }
 
-/** A server in this process that answers in another order than it was asked, reports progress, logs, asks back, and answers cancelled calls too. */
+/**
+ * A server in this process that answers in another order than it was asked, reports progress, logs, asks
+ * back, and answers cancelled calls too.
+ */
 export function talkingUpstream(options: TalkingUpstreamOptions): OpenChannel {
   return (listener) => {
     const instance = new Instance(options, listener);

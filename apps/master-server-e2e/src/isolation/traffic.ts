@@ -25,7 +25,10 @@ export interface Traffic {
   readonly lives: number;
 }
 
-/** Lets clients talk until so many messages have been looked at; the principals are called `p0`, `p1` and so on. */
+/**
+ * Lets clients talk until so many messages have been looked at; the principals are called `p0`, `p1` and so
+ * on.
+ */
 export async function runTraffic(
   connect: Connect,
   messages: number,

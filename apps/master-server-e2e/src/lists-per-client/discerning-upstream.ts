@@ -9,7 +9,10 @@ interface Request {
   readonly params?: { readonly name?: string; readonly _meta?: Readonly<Record<string, object>> };
 }
 
-/** Starts a modern HTTP server that has the tool `fill` for clients that fill in forms only, and gives its URL. */
+/**
+ * Starts a modern HTTP server that has the tool `fill` for clients that fill in forms only, and gives its
+ * URL.
+ */
 export async function startDiscerningUpstream(): Promise<string> {
   const server = createServer((request, response) => {
     if (request.method !== 'POST') return void response.writeHead(405).end();

@@ -30,7 +30,11 @@ afterAll(endEverything);
 
 let groups = 0;
 
-/** Calls for answers that nobody can be shown before their end, and that all end together. @returns How often each outcome came. */
+/**
+ * Calls for answers that nobody can be shown before their end, and that all end together.
+ *
+ * @returns How often each outcome came.
+ */
 async function callForMany(url: string, count: number): Promise<Readonly<Record<string, number>>> {
   const outcomes: Record<string, number> = {};
   const args = JSON.stringify({

@@ -64,8 +64,8 @@ describe('a large result', () => {
       expect(read.isComplete).toBe(true);
       expect(read.digest).toBe(digestOf(64 * MB));
       expect(peak() - before).toBeLessThan(40);
-      // The control: an answer whose id comes last cannot be shown to anybody before its end, so it is held. Of two at once
-      // more is seen than what the first part of this test has left free.
+      // The control: an answer whose id comes last cannot be shown to anybody before its end, so it is held.
+      // Of two at once more is seen than what the first part of this test has left free.
       const peakOfWhole = watchPeakMib(pid);
       const held = await Promise.all([1, 2].map(() => big(wide.url, { bytes: 64 * MB, id: 'last' })));
       expect(held.map(({ isComplete }) => isComplete)).toEqual([true, true]);

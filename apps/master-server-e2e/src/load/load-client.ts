@@ -89,7 +89,11 @@ export async function readSome(response: IncomingMessage, bytes: number): Promis
   }
 }
 
-/** Calls a tool so many times, one after the other. @returns Milliseconds of each call, in order of length. */
+/**
+ * Calls a tool so many times, one after the other.
+ *
+ * @returns Milliseconds of each call, in order of length.
+ */
 export async function latencies(url: string, tool: string, count: number): Promise<readonly number[]> {
   const found: number[] = [];
   for (let index = 0; index < count; index++) {

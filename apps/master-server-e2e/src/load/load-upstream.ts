@@ -21,7 +21,10 @@ export interface BigArguments {
   readonly delayMs?: number;
 }
 
-/** An HTTP server in the test's own process: large answers, and calls that never end. It speaks the modern era, and the legacy one without sessions. */
+/**
+ * An HTTP server in the test's own process: large answers, and calls that never end. It speaks the modern
+ * era, and the legacy one without sessions.
+ */
 export interface LoadUpstream {
   readonly url: string;
   /** Calls of the tool `never` that are open. */

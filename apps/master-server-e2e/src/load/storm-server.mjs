@@ -1,5 +1,6 @@
 // A stdio MCP server of the legacy era that says far too much during a call, as fast as the pipe takes it.
-// The tool "storm" sends "count" of each: progress, list_changed, log messages of "bytes"; its answer tells how often it was listed meanwhile.
+// The tool "storm" sends "count" of each: progress, list_changed, log messages of "bytes"; its answer tells
+// how often it was listed meanwhile.
 let rest = '';
 let lists = 0;
 /** One storm after another. */

@@ -12,7 +12,9 @@ export interface Trial {
 const NOTE = 'test://note';
 const WITHIN_MS = 3_000;
 const TOUCH_MS = 800;
-/** A call needs so long to reach its server; when it has not, there is nothing to cancel and the trial fails. */
+/**
+ * A call needs so long to reach its server; when it has not, there is nothing to cancel and the trial fails.
+ */
 const ARRIVED_MS = 150;
 
 /** One column of the matrix each: does something and tells whether it was as it should be. */
@@ -52,13 +54,15 @@ export const FEATURES: Readonly<Record<string, (trial: Trial) => Promise<boolean
       () => {},
       () => updates++,
     );
-    // The server on SDK 1.x tells only the connection on which it changes: that of the client, or the one that all share.
+    // The server on SDK 1.x tells only the connection on which it changes: that of the client, or the one
+    // that all share.
     const touch = async (): Promise<boolean> => {
       await client.call('touch');
       await callBySomebody(url, 'touch');
       return await within(() => updates > 0, TOUCH_MS);
     };
-    // A listen is acknowledged before the server has been asked, so that a change right behind it may be missed.
+    // A listen is acknowledged before the server has been asked, so that a change right behind it may be
+    // missed.
     return (await touch()) || (await touch()) || (await touch());
   },
   'list changed': async ({ client, url }) => {

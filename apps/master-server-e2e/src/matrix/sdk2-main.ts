@@ -5,7 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSdk2Server, NOTE, Sdk2State } from './sdk2-server.ts';
 
-/** `--stdio`, `--http` for both eras (legacy requests without sessions, as the SDK does by itself), or `--modern` for one. */
+/**
+ * `--stdio`, `--http` for both eras (legacy requests without sessions, as the SDK does by itself), or
+ * `--modern` for one.
+ */
 
 const state = new Sdk2State();
 

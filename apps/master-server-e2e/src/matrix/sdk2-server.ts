@@ -31,7 +31,11 @@ export class Sdk2State {
 
 export const NOTE = 'test://note';
 
-/** A server on the TypeScript SDK 2.x with the tools of the server on SDK 1.x. @param isLive - It outlives a request. */
+/**
+ * A server on the TypeScript SDK 2.x with the tools of the server on SDK 1.x.
+ *
+ * @param isLive - It outlives a request.
+ */
 export function createSdk2Server(state: Sdk2State, { isLive }: { readonly isLive: boolean }): McpServer {
   const server = new McpServer(
     { name: 'sdk2', version: '1.0.0' },

@@ -40,7 +40,11 @@ export function pageOf(shop: string, uri: string): string {
   return `"contents":[{"uri":"${uri}","mimeType":"text/html;profile=mcp-app","text":"<h1>${shop} \\u00e9<\\/h1>","_meta":{ "ui": {"csp":{"resourceDomains":[]},"permissions":{"camera":{}},"domain":"${shop}.example.com","prefersBorder":false}, "x":1.10 }}]`;
 }
 
-/** Starts it on a free port; it ends with the test file. @param tool - Name of the tool that only apps call. */
+/**
+ * Starts it on a free port; it ends with the test file.
+ *
+ * @param tool - Name of the tool that only apps call.
+ */
 export async function startShopServer(
   era: 'legacy' | 'modern',
   shop: string,

@@ -2,7 +2,10 @@ import type { OpenChannel } from '@omni/ports';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { atEnd } from '../harness/end-everything.ts';
 
-/** Serves a server of this process on TCP, one message a line; gives the URL for its entry. It ends with the test file. */
+/**
+ * Serves a server of this process on TCP, one message a line; gives the URL for its entry. It ends with the
+ * test file.
+ */
 export async function serveLines(open: OpenChannel): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -27,7 +27,10 @@ interface LoadCall {
   readonly name: string;
   /** How often its server had been added, replaced or switched by then. */
   readonly life: number;
-  /** Whether its server had answered in this life: whatever happens to others, and to it afterwards, the call succeeds. */
+  /**
+   * Whether its server had answered in this life: whatever happens to others, and to it afterwards, the call
+   * succeeds.
+   */
   readonly isSteady: boolean;
   answer: string | undefined;
 }

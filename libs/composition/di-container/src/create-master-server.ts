@@ -13,7 +13,10 @@ export interface MasterServerOptions extends GatewayAdapters {
   readonly configuration: GatewayConfiguration;
   /** How long the first list waits for servers that are still starting. Default 700. */
   readonly startGraceMs?: number;
-  /** Called for each legacy session that opens, with the session's own scope: what is registered there ends with it. */
+  /**
+   * Called for each legacy session that opens, with the session's own scope: what is registered there ends
+   * with it.
+   */
   readonly onSession?: OnSession;
   /** Answers paths that are neither of MCP nor of health. Default: nothing is there. */
   readonly pages?: Pages | undefined;

@@ -13,8 +13,9 @@ import type {
 /** An upstream, and what it is told of the clients. */
 export interface GatewayUpstream extends UpstreamSpec {
   /**
-   * Names, in lower case, of headers of clients that go along with their requests over HTTP. Nothing is left out of this list here: whoever
-   * writes it by hand keeps credentials off it, as `parseConfiguration` does. Default: none.
+   * Names, in lower case, of headers of clients that go along with their requests over HTTP. Nothing is left
+   * out of this list here: whoever writes it by hand keeps credentials off it, as `parseConfiguration` does.
+   * Default: none.
    */
   readonly forwardHeaders?: readonly string[];
 }
@@ -43,7 +44,10 @@ export interface GatewayConfiguration {
     /** Whether what a server asks the user begins with its name, where there are several servers. */
     readonly labelElicitations: boolean;
   };
-  /** Keys of 32 bytes that states for clients are sealed with, the one that seals first; a random one when there are none. */
+  /**
+   * Keys of 32 bytes that states for clients are sealed with, the one that seals first; a random one when
+   * there are none.
+   */
   readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
   readonly limits: {
     readonly maxBodyBytes: number;
@@ -66,7 +70,9 @@ export interface GatewayConfiguration {
     readonly maxSessionInFlight: number;
     readonly maxInstances: number;
   };
-  /** How servers are reached over HTTP: `environment`, `none` or the address of a proxy. Default: without one. */
+  /**
+   * How servers are reached over HTTP: `environment`, `none` or the address of a proxy. Default: without one.
+   */
   readonly outgoing?: { readonly proxy: string };
   readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly upstreams: readonly GatewayUpstream[];

@@ -15,8 +15,9 @@ const LIVE = new Set(['/health/live', '/healthz', '/livez']);
 const READY = new Set(['/health/ready', '/readyz', '/ready']);
 
 /**
- * The health pages and their aliases (requirements R-09): the verdict for everybody, names, states and failures of servers for those who
- * show who they are, and what servers wrote of their own accord for the owner.
+ * The health pages and their aliases (requirements R-09): the verdict for everybody, names, states and
+ * failures of servers for those who show who they are, and what servers wrote of their own accord for the
+ * owner.
  *
  * @param principal - Who asks; `undefined` for strangers.
  */
@@ -50,7 +51,9 @@ export function healthPage(
   };
 }
 
-/** In open mode all are one, and everybody may do what the owner may. Names of other tokens cannot be `owner`. */
+/**
+ * In open mode all are one, and everybody may do what the owner may. Names of other tokens cannot be `owner`.
+ */
 function ownsOmni({ id, kind }: Principal): boolean {
   return kind === 'local' || kind === 'anonymous' || (kind === 'token' && id === 'owner');
 }

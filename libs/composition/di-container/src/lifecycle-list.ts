@@ -10,7 +10,9 @@ export interface StopOptions {
 export interface LifecyclePart {
   readonly name: string;
   start?(): void | Promise<void>;
-  /** Called once, also when the list has not been started: some parts hold something from when they are made. */
+  /**
+   * Called once, also when the list has not been started: some parts hold something from when they are made.
+   */
   stop?(deadlineMs: number): void | Promise<void>;
 }
 

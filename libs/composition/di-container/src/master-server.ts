@@ -88,20 +88,26 @@ export class MasterServer {
     return this.#lifecycle.start();
   }
 
-  /** Readiness off, nothing new, running requests finish or are cut at the deadline, upstreams gone. May be called twice. */
+  /**
+   * Readiness off, nothing new, running requests finish or are cut at the deadline, upstreams gone. May be
+   * called twice.
+   */
   stop({ deadlineMs = this.configuration.effective().server.drainMs }: StopOptions = {}): Promise<void> {
     this.#isStopping = true;
     return this.#lifecycle.stop(deadlineMs);
   }
 
   /**
-   * Puts these definitions in the place of all there are, at run time: all or, when one of them is refused, nothing.
+   * Puts these definitions in the place of all there are, at run time: all or, when one of them is refused,
+   * nothing.
    *
-   * Servers whose definition stays keep connections, processes and calls; other limits, order or criticality restart nothing. Calls on
-   * those that are removed, replaced or switched off may take `server.drain` more. What a replaced server lists stays until its
-   * successor has been read or has failed. A server in the same process stays when its `open` is the same function.
+   * Servers whose definition stays keep connections, processes and calls; other limits, order or criticality
+   * restart nothing. Calls on those that are removed, replaced or switched off may take `server.drain` more.
+   * What a replaced server lists stays until its successor has been read or has failed. A server in the same
+   * process stays when its `open` is the same function.
    *
-   * @returns What is different. Resolves when the definitions are in force: servers come up and drain meanwhile.
+   * @returns What is different. Resolves when the definitions are in force: servers come up and drain
+   * meanwhile.
    * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`, or `OMNI_SHUTTING_DOWN`.
    */
   apply(definitions: readonly GatewayUpstream[]): Promise<DefinitionChanges> {
@@ -120,7 +126,10 @@ export class MasterServer {
   /** Answers one HTTP exchange; never throws. */
   readonly handle = (exchange: Exchange): void => this.#parts.protocol.handle(exchange);
 
-  /** Whether a client may open a channel by a request, such as an upgrade: the same checks as for {@link handle}. */
+  /**
+   * Whether a client may open a channel by a request, such as an upgrade: the same checks as for {@link
+   * handle}.
+   */
   admitChannel(request: EndpointRequest): EndpointDecision | Promise<EndpointDecision> {
     return this.#parts.protocol.admitChannel(request);
   }
@@ -155,7 +164,11 @@ export class MasterServer {
     return this.#parts.health.getReadiness();
   }
 
-  /** @param listener - Told when readiness, liveness or the level of a component has changed. @returns Ends the subscription. */
+  /**
+   * @param listener - Told when readiness, liveness or the level of a component has changed.
+   *
+   * @returns Ends the subscription.
+   */
   on(event: 'statusChanged', listener: HealthListener): () => void {
     return this.#parts.health.on(event, listener);
   }

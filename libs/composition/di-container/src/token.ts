@@ -41,7 +41,8 @@ export const Token = {
   ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
   HttpClient: token<HttpClient | undefined>('HttpClient'),
   ChannelDialer: token<ChannelDialer | undefined>('ChannelDialer'),
-  // The client of a session, in the scope of the session; and what opens such a scope, where somebody wants one.
+  // The client of a session, in the scope of the session; and what opens such a scope, where somebody wants
+  // one.
   Client: token<ClientContext>('Client'),
   OpenSessionScope: token<((client: ClientContext) => SessionScope) | undefined>('OpenSessionScope'),
   // Core.

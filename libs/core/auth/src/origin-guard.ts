@@ -6,7 +6,10 @@ export interface OriginGuardOptions {
   readonly host: string;
   /** Whether only this machine can connect, see {@link isLoopbackHost}. */
   readonly isLoopback: boolean;
-  /** Names under which Omni may be called: `name` for every port, `name:port` for one. IPv6 addresses stand in brackets. */
+  /**
+   * Names under which Omni may be called: `name` for every port, `name:port` for one. IPv6 addresses stand in
+   * brackets.
+   */
   readonly allowedHosts: readonly string[];
   /** Web origins that may call, compared exactly, e.g. `https://app.example`. */
   readonly allowedOrigins: readonly string[];
@@ -18,7 +21,10 @@ export interface RequestSource {
   readonly host: string | undefined;
   /** `Origin`; several values joined with `, `. */
   readonly origin: string | undefined;
-  /** Whether it has an `Authorization`: no page can send that which is not listed, for its browser asks first. Default `false`. */
+  /**
+   * Whether it has an `Authorization`: no page can send that which is not listed, for its browser asks first.
+   * Default `false`.
+   */
   readonly isAuthorized?: boolean;
 }
 
@@ -54,7 +60,10 @@ export class OriginGuard {
     this.#allowedOrigins = new Set(options.allowedOrigins);
   }
 
-  /** @returns `undefined` when the request may go on; otherwise `OMNI_HOST_FORBIDDEN` or `OMNI_ORIGIN_FORBIDDEN`. */
+  /**
+   * @returns `undefined` when the request may go on; otherwise `OMNI_HOST_FORBIDDEN` or
+   * `OMNI_ORIGIN_FORBIDDEN`.
+   */
   check(source: RequestSource): GatewayError | undefined {
     const last = this.#last;
     if (
@@ -71,7 +80,8 @@ export class OriginGuard {
 
   /** Whether pages of an origin may call and read what they are answered. */
   lists(origin: string): boolean {
-    // Sandboxed frames and local files all share the origin "null": trusting one trusts every page that makes one.
+    // Sandboxed frames and local files all share the origin "null": trusting one trusts every page that makes
+    // one.
     // guard: origin/null
     if (origin === 'null') return false;
     return this.#allowedOrigins.has(origin);
@@ -104,7 +114,10 @@ export class OriginGuard {
     return this.#allowedHosts.has(host.name) || this.#allowedHosts.has(host.authority);
   }
 
-  /** Whether it comes from no foreign page: from a page of Omni itself, or from a program of this machine that names an origin. */
+  /**
+   * Whether it comes from no foreign page: from a page of Omni itself, or from a program of this machine that
+   * names an origin.
+   */
   #isOther(origin: string, host: HostParts, isAuthorized: boolean): boolean {
     const [, scheme, authority] = WEB_ORIGIN.exec(origin) ?? [];
     const page = authority === undefined ? undefined : hostParts(authority);

@@ -2,7 +2,10 @@ import { GatewayError, type Principal, type Refusal, type RequestFacts } from '@
 import { TokenTable, type AcceptedToken } from './token-table.ts';
 
 export interface TokenCheckOptions {
-  /** `open`: everybody may ask and is anonymous. `token`: only who shows one of `tokens`; nobody when there are none. */
+  /**
+   * `open`: everybody may ask and is anonymous. `token`: only who shows one of `tokens`; nobody when there
+   * are none.
+   */
   readonly mode: 'token' | 'open';
   readonly tokens: readonly AcceptedToken[];
 }
@@ -34,8 +37,8 @@ export class TokenCheck {
 
   /**
    * @param request - Several `Authorization` headers joined with `, ` are refused.
-   * @returns The principal, or a refusal in words that do not tell what was wrong. The time depends on the length of what was
-   * sent and on nothing that was configured.
+   * @returns The principal, or a refusal in words that do not tell what was wrong. The time depends on the
+   * length of what was sent and on nothing that was configured.
    */
   authenticate(request: Pick<RequestFacts, 'header'>): Principal | Refusal {
     if (this.#isOpen) return ANONYMOUS;

@@ -12,14 +12,18 @@ interface Entry {
   readonly principal: Principal;
 }
 
-/** Stands for the token where no other one is in question: its comparison takes as long, and its outcome does not count. */
+/**
+ * Stands for the token where no other one is in question: its comparison takes as long, and its outcome does
+ * not count.
+ */
 const NOBODY = '';
 
 /**
  * Whose token is it: one hash and one comparison, however many tokens there are.
  *
- * The hash is keyed with random numbers of this process, so that the time of a look-up tells nothing about a token, and the
- * comparison has no early exit. Two hundred comparisons for each request would cost more than all the rest of its checks.
+ * The hash is keyed with random numbers of this process, so that the time of a look-up tells nothing about a
+ * token, and the comparison has no early exit. Two hundred comparisons for each request would cost more than
+ * all the rest of its checks.
  */
 export class TokenTable {
   readonly #entries: ReadonlyMap<number, Entry>;

@@ -23,7 +23,10 @@ export interface CallLimits {
   readonly maxInstanceInFlight: number;
 }
 
-/** Omni's own calls may go beyond each limit by so many: a server that is full of clients' calls is still listed, watched and looked after. */
+/**
+ * Omni's own calls may go beyond each limit by so many: a server that is full of clients' calls is still
+ * listed, watched and looked after.
+ */
 const INTERNAL_RESERVE = 16;
 
 export interface LimiterOptions extends CallLimits {
@@ -31,10 +34,11 @@ export interface LimiterOptions extends CallLimits {
 }
 
 /**
- * Lets only so many calls run at the same time, and none of the users have all of them; more are refused, since a queue would only
- * hide that a server is too slow.
+ * Lets only so many calls run at the same time, and none of the users have all of them; more are refused,
+ * since a queue would only hide that a server is too slow.
  *
- * Counts belong to a definition and to an instance: what has taken the place of a server begins at nothing, and what is gone is forgotten.
+ * Counts belong to a definition and to an instance: what has taken the place of a server begins at nothing,
+ * and what is gone is forgotten.
  */
 export class Limiter {
   readonly #options: LimiterOptions;
@@ -64,7 +68,11 @@ export class Limiter {
     };
   };
 
-  /** Takes a place for a call that waits for its upstream to start. @returns What gives it back, once; or why there is none. */
+  /**
+   * Takes a place for a call that waits for its upstream to start.
+   *
+   * @returns What gives it back, once; or why there is none.
+   */
   readonly hold = (spec: UpstreamSpec, principal: Principal): (() => void) | GatewayError => {
     const places = this.#placesOf(spec);
     const place = places.take(principal);

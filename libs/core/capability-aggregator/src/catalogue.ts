@@ -44,7 +44,9 @@ export interface CatalogueOptions {
 const DEFAULT_DEBOUNCE_MS = 200;
 const DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024;
 const RECENT_URIS = 10_000;
-/** Most servers and variants are asked for by nobody at a time; a view that has made room is compiled again. */
+/**
+ * Most servers and variants are asked for by nobody at a time; a view that has made room is compiled again.
+ */
 const MAX_VIEWS = 256;
 /** Answers to lists that are kept for the next who asks, in answers of the longest kind. */
 const MAX_KEPT_ANSWERS = 4;
@@ -56,9 +58,10 @@ const NOTHING: Announced = { tools: [], prompts: [], resources: [] };
 /**
  * What exists: the tools, resources and prompts of all upstreams, and what clients are shown of them.
  *
- * What has been read makes an immutable snapshot; a snapshot and the lists that are a variant's own make another one; a snapshot and what
- * a client can be told apart by (endpoint, era, variant) make a view. Clients to whom servers list something of their own, because of
- * what they declare, are named by their variant key; without one they see what everybody does.
+ * What has been read makes an immutable snapshot; a snapshot and the lists that are a variant's own make
+ * another one; a snapshot and what a client can be told apart by (endpoint, era, variant) make a view.
+ * Clients to whom servers list something of their own, because of what they declare, are named by their
+ * variant key; without one they see what everybody does.
  */
 export class Catalogue {
   readonly #options: CatalogueOptions;
@@ -106,8 +109,9 @@ export class Catalogue {
   }
 
   /**
-   * Takes another set or order of upstreams. What a server offered that is not among them any more, or is switched off, goes; everything
-   * else stays, also what a server offers that is defined anew, until it is read again.
+   * Takes another set or order of upstreams. What a server offered that is not among them any more, or is
+   * switched off, goes; everything else stays, also what a server offers that is defined anew, until it is
+   * read again.
    *
    * @returns Whether anything differs.
    */
@@ -147,11 +151,12 @@ export class Catalogue {
   }
 
   /**
-   * Takes what an upstream offers now. A list that could not be read does not replace one that is held for this upstream,
-   * and one that stops early does not replace a longer one.
+   * Takes what an upstream offers now. A list that could not be read does not replace one that is held for
+   * this upstream, and one that stops early does not replace a longer one.
    *
    * @param catalogue - `undefined` when the upstream is gone.
-   * @param isSuccessor - Whether it is another server than the one whose items are held under this name: nothing of them stays.
+   * @param isSuccessor - Whether it is another server than the one whose items are held under this name:
+   * nothing of them stays.
    * @returns Whether anything differs; nothing does for an upstream that is not configured (any more).
    */
   set(upstream: string, catalogue: UpstreamCatalogue | undefined, isSuccessor = false): boolean {
@@ -199,7 +204,10 @@ export class Catalogue {
     }
   }
 
-  /** Clients of this variant see what everybody does. They are not told: what they have seen stays right for most of them. */
+  /**
+   * Clients of this variant see what everybody does. They are not told: what they have seen stays right for
+   * most of them.
+   */
   forget(variantKey: string): void {
     this.#variants.forget(variantKey);
     this.#clearViews();
@@ -217,8 +225,8 @@ export class Catalogue {
   }
 
   /**
-   * Listens to changes of lists: only when their bytes differ from what was last announced, the first at once, later ones
-   * at most one per `debounceMs` and endpoint.
+   * Listens to changes of lists: only when their bytes differ from what was last announced, the first at
+   * once, later ones at most one per `debounceMs` and endpoint.
    *
    * @param listener - Must not throw.
    * @returns Stops listening.
@@ -228,8 +236,8 @@ export class Catalogue {
   }
 
   /**
-   * What clients are shown: compiled when it is first asked for, the same object until something changes. The view of an endpoint that
-   * there is not (any more) is empty.
+   * What clients are shown: compiled when it is first asked for, the same object until something changes. The
+   * view of an endpoint that there is not (any more) is empty.
    *
    * @param isProvisional - What they are shown is about to change, so that they are not to keep any list.
    */
@@ -386,7 +394,10 @@ export class Catalogue {
     );
   }
 
-  /** What an announcement is about. Where something is hidden, others can come to light: what the endpoint leaves out counts too. */
+  /**
+   * What an announcement is about. Where something is hidden, others can come to light: what the endpoint
+   * leaves out counts too.
+   */
   #seenOf(snapshot: CatalogueSnapshot, endpoint: Endpoint, kinds: readonly ListKind[]): readonly ShownItem[] {
     const isSelected = this.#selection() ?? (() => true);
     const seen = kinds.flatMap((kind) =>

@@ -68,7 +68,9 @@ export interface Configuration {
 export interface ParseOptions {
   /** What `${VAR}`, `requiredEnv` and feature flags are looked up in. */
   readonly env: Environment;
-  /** Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`. */
+  /**
+   * Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`.
+   */
   readonly strict?: boolean;
 }
 
@@ -77,12 +79,13 @@ const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape
 /**
  * Reads, merges, expands and validates a configuration.
  *
- * Later sources override earlier ones, maps key by key. References are replaced after merging, so that an overridden one need
- * not be set. A source that stands alone and is a client's is read as that client reads it; a server of it that is wrong is
- * `enabled: false` with a `flaw`.
+ * Later sources override earlier ones, maps key by key. References are replaced after merging, so that an
+ * overridden one need not be set. A source that stands alone and is a client's is read as that client reads
+ * it; a server of it that is wrong is `enabled: false` with a `flaw`.
  *
  * @param sources - At most 1000, lowest precedence first.
- * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`: every problem on a line of its own (at most 100), and as `data.problems`.
+ * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`: every problem on a line of its own (at most 100), and
+ * as `data.problems`.
  *   While a source cannot be read at all, only problems inside single sources are reported: the others would be guesses.
  */
 export function parseConfiguration(

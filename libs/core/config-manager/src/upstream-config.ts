@@ -16,7 +16,10 @@ import { variable, type Environment } from './document/variables.ts';
 /** One server of the configuration, every setting present. Fits `UpstreamSpec` of `@omni/ports`. */
 export interface UpstreamConfig extends Omit<UpstreamSpec, 'transport'> {
   readonly transport: Exclude<UpstreamTransport, { readonly kind: 'channel' }>;
-  /** Names, in lower case, of headers of clients that go along with their requests; without those that `headers` sets. Default: none. */
+  /**
+   * Names, in lower case, of headers of clients that go along with their requests; without those that
+   * `headers` sets. Default: none.
+   */
   readonly forwardHeaders?: readonly string[];
 }
 
@@ -34,7 +37,8 @@ export interface UpstreamConfigOptions {
 /**
  * Reads one merged, normal entry of `mcpServers`.
  *
- * A server that is switched off, or lacks what it requires, is `enabled: false` with a reason, and its references may be unset.
+ * A server that is switched off, or lacks what it requires, is `enabled: false` with a reason, and its
+ * references may be unset.
  *
  * @returns `undefined` when the entry is wrong; `problems` then says why.
  */
@@ -111,7 +115,11 @@ export function upstreamConfig(
   };
 }
 
-/** A server that cannot be started, because its entry is wrong: it is there to be seen. @param flaw - Where and what. */
+/**
+ * A server that cannot be started, because its entry is wrong: it is there to be seen.
+ *
+ * @param flaw - Where and what.
+ */
 export function misconfigured(
   name: string,
   flaw: string,
@@ -321,7 +329,10 @@ function rootsSetting({ roots }: McpServerSettings): Pick<UpstreamConfig, 'roots
   return { roots: roots === 'pass' ? roots : roots.map((folder) => ({ uri: rootUri(folder) })) };
 }
 
-/** Without a `url` the server is switched off and its address was not resolved; with a wrong one it has been refused. */
+/**
+ * Without a `url` the server is switched off and its address was not resolved; with a wrong one it has been
+ * refused.
+ */
 function remoteTransport(
   kind: AddressKind,
   { url = '', headers = {} }: McpServerSettings,

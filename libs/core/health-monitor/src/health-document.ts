@@ -31,7 +31,10 @@ const VERDICTS: Readonly<Record<StatusLevel, HealthVerdict>> = {
 /** Dates of ECMAScript end here, in milliseconds to both sides of the epoch. */
 const MAX_TIME = 8.64e15;
 
-/** Verdict, names and levels. Who is shown which of them, and details, is for those to decide who make a page of it. */
+/**
+ * Verdict, names and levels. Who is shown which of them, and details, is for those to decide who make a page
+ * of it.
+ */
 export function healthDocument(rollup: HealthRollup): HealthDocument {
   return {
     status: VERDICTS[rollup.level],

@@ -30,10 +30,11 @@ interface Registered {
 }
 
 /**
- * Rolls the statuses of all components up to readiness and liveness (seed 003, "Health Monitoring and Status").
+ * Rolls the statuses of all components up to readiness and liveness (seed 003, "Health Monitoring and
+ * Status").
  *
- * Components are asked whenever somebody looks; nothing runs in between. Starts as not accepting, so that nothing is
- * called ready before it is.
+ * Components are asked whenever somebody looks; nothing runs in between. Starts as not accepting, so that
+ * nothing is called ready before it is.
  */
 export class HealthMonitor {
   readonly #clock: Pick<Clock, 'now'>;
@@ -57,8 +58,8 @@ export class HealthMonitor {
   }
 
   /**
-   * @param listener - Called with the readiness when readiness, liveness or any component's level has changed, not when only
-   * details have. Must not throw.
+   * @param listener - Called with the readiness when readiness, liveness or any component's level has
+   * changed, not when only details have. Must not throw.
    * @returns Ends the subscription.
    */
   on(_event: 'statusChanged', listener: HealthListener): () => void {
@@ -132,7 +133,8 @@ export class HealthMonitor {
         },
       };
     } catch {
-      // A broken component must not take the health page down with it. What was thrown may hold anything, so it is not repeated.
+      // A broken component must not take the health page down with it. What was thrown may hold anything, so
+      // it is not repeated.
       registered.throwingSince ??= this.#clock.now();
       return {
         name,

@@ -14,7 +14,8 @@ export interface HealthRollup {
   /** Whether the process is worth keeping; `false` asks the supervisor for a restart. */
   readonly live: boolean;
   /**
-   * The answer in one word. Readiness: `ok` or `warn` exactly when `ready`. Liveness: `ok` exactly when `live`, `error` otherwise.
+   * The answer in one word. Readiness: `ok` or `warn` exactly when `ready`. Liveness: `ok` exactly when
+   * `live`, `error` otherwise.
    */
   readonly level: StatusLevel;
   /** Reasons, besides components, why the gateway is not ready or not live. */
@@ -32,7 +33,10 @@ export interface HealthFacts {
   readonly components: readonly ComponentHealth[];
 }
 
-/** Ready: alive, accepting, and every critical component `ok` or `warn`. What is not critical lowers the level to `warn` at most. */
+/**
+ * Ready: alive, accepting, and every critical component `ok` or `warn`. What is not critical lowers the level
+ * to `warn` at most.
+ */
 export function rollUpReadiness(facts: HealthFacts): HealthRollup {
   const { isAccepting, fatal, components } = facts;
   const live = fatal === undefined;

@@ -53,9 +53,10 @@ export interface Authentication {
   /**
    * Called once for each request, before anything of its body is read.
    *
-   * @returns At once what is known, so that it costs no wait; a promise where somebody has to be asked. Those that wait are bounded
-   * in number and time: 1,000, and 250 more for peer addresses with few while others have many, for 10 s. What is thrown, rejected or neither a
-   * principal nor a refusal refuses the request with `OMNI_INTERNAL`.
+   * @returns At once what is known, so that it costs no wait; a promise where somebody has to be asked. Those
+   * that wait are bounded in number and time: 1,000, and 250 more for peer addresses with few while others
+   * have many, for 10 s. What is thrown, rejected or neither a principal nor a refusal refuses the request
+   * with `OMNI_INTERNAL`.
    */
   authenticate(
     request: RequestFacts,

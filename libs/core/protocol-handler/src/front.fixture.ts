@@ -208,7 +208,11 @@ export class ScriptedViews implements CatalogueViews {
     this.#waiting.clear();
   }
 
-  /** @param server - Of the endpoint that changes; all servers when absent. @param isFor - Default: for all. */
+  /**
+   * @param server - Of the endpoint that changes; all servers when absent.
+   *
+   * @param isFor - Default: for all.
+   */
   change(kinds: readonly ChangeKind[], server?: string, isFor: ViewChange['isFor'] = () => true): void {
     for (const listener of this.#listeners)
       listener({ endpoint: endpointOf(server), kinds: new Set(kinds), isFor });

@@ -85,7 +85,10 @@ export interface BindOptions {
 
 /** One client connection that is not HTTP. */
 export interface Connection {
-  /** Monotonic: since when nothing would be lost with its end, no session and no call; `undefined` while something would. */
+  /**
+   * Monotonic: since when nothing would be lost with its end, no session and no call; `undefined` while
+   * something would.
+   */
   readonly idleSinceMs: number | undefined;
   close(): Promise<void>;
 }
@@ -163,8 +166,8 @@ export class ProtocolHandler {
   readonly handle = (exchange: Exchange): void => this.#http.handle(exchange);
 
   /**
-   * Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint are checked as for
-   * {@link handle}.
+   * Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint
+   * are checked as for {@link handle}.
    *
    * @returns A promise, which is never rejected, only where the authentication takes time.
    */
@@ -248,9 +251,11 @@ export class ProtocolHandler {
   }
 
   /**
-   * Takes nothing new, ends listens with their graceful result, lets running requests finish, then ends the sessions.
+   * Takes nothing new, ends listens with their graceful result, lets running requests finish, then ends the
+   * sessions.
    *
-   * @param deadlineMs - How long running requests may take; what is left is cancelled and answered with `OMNI_SHUTTING_DOWN`.
+   * @param deadlineMs - How long running requests may take; what is left is cancelled and answered with
+   * `OMNI_SHUTTING_DOWN`.
    */
   async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     this.#isStopping = true;

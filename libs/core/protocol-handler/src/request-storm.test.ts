@@ -3,7 +3,10 @@ import { Admission } from './request/admission.ts';
 import { RequestLog } from './request/request-log.ts';
 import { RequestStorm } from './request-storm.fixture.ts';
 
-/** `OMNI_STORM_SEED=7 npm test` runs the interleaving of that seed again. Where a change is judged it is always the same one. */
+/**
+ * `OMNI_STORM_SEED=7 npm test` runs the interleaving of that seed again. Where a change is judged it is
+ * always the same one.
+ */
 const SEED = Number(
   process.env['OMNI_STORM_SEED'] ??
     (process.env['CI'] === 'true' ? 20_261_129 : Math.floor(Math.random() * 2 ** 32)),

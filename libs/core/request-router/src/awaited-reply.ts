@@ -2,7 +2,10 @@ import type { RpcMessage } from '@omni/jsonrpc';
 import type { Answer, AnswerServerRequest, Outcome, ReplySink, RunningCall } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 
-/** A reply that is awaited: there is no place for what precedes the answer, so notifications end here and nobody can be asked. */
+/**
+ * A reply that is awaited: there is no place for what precedes the answer, so notifications end here and
+ * nobody can be asked.
+ */
 export class AwaitedReply implements ReplySink {
   readonly answer: Promise<Answer>;
   readonly #signal: AbortSignal;

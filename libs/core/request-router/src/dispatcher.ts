@@ -34,7 +34,10 @@ export class Dispatcher {
     return execution;
   }
 
-  /** The level goes to every server that is connected for this client, and to others once they are; the session filters whatever comes. */
+  /**
+   * The level goes to every server that is connected for this client, and to others once they are; the
+   * session filters whatever comes.
+   */
   #setLevel({ message, client }: CallContext, reply: ReplySink): RunningCall {
     const { upstreams, levels } = this.#dependencies;
     const server = serverOf(client.endpoint);

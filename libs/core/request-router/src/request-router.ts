@@ -30,16 +30,24 @@ export interface RequestRouterOptions {
   readonly views: CatalogueViews;
   readonly upstreams: UpstreamAccess;
   readonly clock: Clock;
-  /** Seals the `requestState` of calls that wait for their client, and the ids of tasks. Default: with a random key, for this process only. */
+  /**
+   * Seals the `requestState` of calls that wait for their client, and the ids of tasks. Default: with a
+   * random key, for this process only.
+   */
   readonly seal?: StateSeal;
-  /** Whether what a server asks the user begins with its name, on the endpoint of several servers. Default `false`. */
+  /**
+   * Whether what a server asks the user begins with its name, on the endpoint of several servers. Default
+   * `false`.
+   */
   readonly labelsElicitations?: boolean;
   /**
-   * Names, in lower case, of the headers of a client that this upstream is told with each of its requests. Default: none; trace context
-   * goes on in any case.
+   * Names, in lower case, of the headers of a client that this upstream is told with each of its requests.
+   * Default: none; trace context goes on in any case.
    */
   readonly forwards?: (upstream: string) => readonly string[] | undefined;
-  /** Told the upstream of a call that was answered as if it did not have what it lists. Default: nobody is. */
+  /**
+   * Told the upstream of a call that was answered as if it did not have what it lists. Default: nobody is.
+   */
   readonly onContradicted?: (upstream: string) => void;
 }
 
@@ -86,7 +94,8 @@ export class RequestRouter {
   }
 
   /**
-   * The same for callers that await the answer alone; it is never streamed, and nobody can be asked on its way.
+   * The same for callers that await the answer alone; it is never streamed, and nobody can be asked on its
+   * way.
    *
    * @returns The answer, which may be an error. Rejects with the reason of the signal, once it is aborted.
    */
@@ -98,8 +107,8 @@ export class RequestRouter {
   }
 
   /**
-   * Vendor methods go to the one server of an endpoint; the endpoint of all would have to guess. The id of a task names its server, and
-   * a list of tasks is asked of each that has one.
+   * Vendor methods go to the one server of an endpoint; the endpoint of all would have to guess. The id of a
+   * task names its server, and a list of tasks is asked of each that has one.
    */
   carries(method: string, endpoint: Endpoint): boolean {
     return (

@@ -24,9 +24,11 @@ const TASK_LIST = 'tasks/list';
 export type OnRoute = (route: Route | GatewayError, state?: BroughtState) => void;
 
 /**
- * A route that is known after a while: a name that no server has told yet, a sealed state or task that has to be opened.
+ * A route that is known after a while: a name that no server has told yet, a sealed state or task that has to
+ * be opened.
  *
- * @returns For a request that has ended meanwhile: nothing is waited for any more, and what its state leads to is told at once.
+ * @returns For a request that has ended meanwhile: nothing is waited for any more, and what its state leads
+ * to is told at once.
  */
 export type Later = (onRoute: OnRoute) => () => void;
 
@@ -74,7 +76,10 @@ export class RouteFinder {
     };
   }
 
-  /** The state leads to a call that waits, or to none; either way the view that is current then has to permit it. */
+  /**
+   * The state leads to a call that waits, or to none; either way the view that is current then has to permit
+   * it.
+   */
   #openState(context: CallContext, onRoute: OnRoute): () => void {
     let mayWait = true;
     let withdraw = NOTHING_WAITS;

@@ -183,7 +183,9 @@ export class ScriptedConnection implements UpstreamConnection {
     this.sayOfTasks = listener;
   }
 
-  /** Resolves when more than so many calls have been sent: ids of tasks are opened on threads of the runtime. */
+  /**
+   * Resolves when more than so many calls have been sent: ids of tasks are opened on threads of the runtime.
+   */
   sentMore(than: number): Promise<void> {
     return this.sent.length > than ? Promise.resolve() : new Promise((resolve) => this.#onSent.push(resolve));
   }
@@ -323,7 +325,10 @@ export class RecordingReply implements ReplySink {
   readonly notifications: string[] = [];
   readonly serverRequests: [upstream: string, text: string][] = [];
   readonly signals: (AbortSignal | undefined)[] = [];
-  /** What the client answers, in turn, as members of a response; the last one again and again. `undefined`: nothing yet. */
+  /**
+   * What the client answers, in turn, as members of a response; the last one again and again. `undefined`:
+   * nothing yet.
+   */
   replies: (string | undefined)[] = ['"result":{}'];
   /** Answers of questions without a reply. */
   readonly pending: AnswerServerRequest[] = [];

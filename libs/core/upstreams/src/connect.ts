@@ -15,7 +15,7 @@ import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
 import type { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { InstanceHttp } from './cookies/instance-http.ts';
-import { SseChannel } from './http/sse-channel.ts';
+import { SseChannel } from './http-sse/sse-channel.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
   /** The era that the connection must have; `undefined` for whatever the upstream speaks. */
@@ -28,7 +28,9 @@ const ERA_MAY_BE_WRONG: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_ERA',
   'OMNI_UPSTREAM_TIMEOUT',
 ]);
-/** Failures of a handshake with a server that is there: the question for its era may be what it does not bear. */
+/**
+ * Failures of a handshake with a server that is there: the question for its era may be what it does not bear.
+ */
 const MAY_BE_OF_ERA: ReadonlySet<string> = new Set([...ERA_MAY_BE_WRONG, 'OMNI_UPSTREAM_HTTP_STATUS']);
 /** A connection that was ended by the other side. */
 const ENDED: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_UNREACHABLE']);
@@ -173,7 +175,11 @@ class Attempt {
     );
   }
 
-  /** Requests over HTTP are sent again by themselves; an upgrade that was refused needs an attempt of its own. @returns What it was refused with. */
+  /**
+   * Requests over HTTP are sent again by themselves; an upgrade that was refused needs an attempt of its own.
+   *
+   * @returns What it was refused with.
+   */
   #refusedUpgrade({ data }: GatewayError): CredentialValues | undefined {
     return this.#options.spec.transport.kind === 'websocket' &&
       data?.['status'] === 401 &&

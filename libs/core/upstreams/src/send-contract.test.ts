@@ -29,7 +29,11 @@ function sendOf(connection: { readonly send: SendCall }): SendCall {
   return (call, handler) => connection.send(call, handler);
 }
 
-/** Answers a call while it is being sent, as a server in the same process may. @param before, after - Done around it. */
+/**
+ * Answers a call while it is being sent, as a server in the same process may.
+ *
+ * @param before, after - Done around it.
+ */
 function openAtOnce(
   after: (listener: Parameters<OpenChannel>[0]) => void = () => {},
   before: () => void = () => {},

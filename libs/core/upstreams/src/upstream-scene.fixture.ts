@@ -39,7 +39,11 @@ export function legacyScript(message: ScriptedMessage, instance: ScriptedInstanc
     instance.reply(message, '{}');
 }
 
-/** A server that speaks the modern era, and legacy too when a revision of it is named. @param versions - JSON, without brackets. */
+/**
+ * A server that speaks the modern era, and legacy too when a revision of it is named.
+ *
+ * @param versions - JSON, without brackets.
+ */
 export function modernScript(
   versions = '"2026-07-28"',
 ): (message: ScriptedMessage, instance: ScriptedInstance) => void {

@@ -38,13 +38,7 @@ import { RetiredConnections } from './instances/retired-connections.ts';
 import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
-import {
-  disabledError,
-  disabledReasonOf,
-  downError,
-  NOT_LEGACY,
-  stoppedError,
-} from './lifecycle/refusals.ts';
+import { disabledReasonOf, NOT_LEGACY, refusalIn, stoppedError } from './lifecycle/refusals.ts';
 import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
 import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
@@ -65,7 +59,10 @@ const DRAIN_LOOK_MS = 50;
 
 const NOBODY_WAITS = (): void => {};
 
-/** The connections of one upstream: the right one for every client, opened and closed as its life cycle commands. */
+/**
+ * The connections of one upstream: the right one for every client, opened and closed as its life cycle
+ * commands.
+ */
 export class Upstream {
   /** Its settings as they are now: those that need no new connection change under those who hold this. */
   readonly spec: UpstreamSpec;
@@ -209,7 +206,8 @@ export class Upstream {
   }
 
   /**
-   * Closes the upstream for good: it takes no new calls, and running calls may finish until `until`. Observers hear nothing more.
+   * Closes the upstream for good: it takes no new calls, and running calls may finish until `until`.
+   * Observers hear nothing more.
    *
    * @param successor - Takes over what clients have subscribed to.
    * @returns Resolves when every connection is closed.
@@ -227,8 +225,8 @@ export class Upstream {
   }
 
   /**
-   * Takes the credentials that are in force by now: streams are opened again with them, and an instance that holds to former ones is
-   * replaced. What runs on it ends there.
+   * Takes the credentials that are in force by now: streams are opened again with them, and an instance that
+   * holds to former ones is replaced. What runs on it ends there.
    */
   renewCredentials(): void {
     // What drains opens nothing any more.
@@ -248,8 +246,8 @@ export class Upstream {
   /**
    * Finds the connection for a client's call.
    *
-   * Modern clients of a modern upstream share the primary connection. On a legacy one it depends on {@link UpstreamSpec.instances} who does;
-   * legacy clients get a legacy connection wherever the upstream speaks it.
+   * Modern clients of a modern upstream share the primary connection. On a legacy one it depends on {@link
+   * UpstreamSpec.instances} who does; legacy clients get a legacy connection wherever the upstream speaks it.
    *
    * @param done - Called once; before this returns when a connection is at hand.
    * @returns Ends the wait for an upstream that is starting: `done` is not called then.
@@ -266,7 +264,9 @@ export class Upstream {
     return () => this.#waiters.withdraw(onReady);
   }
 
-  /** The connection that {@link connectionFor} would give this client, when it is open already. Opens none. */
+  /**
+   * The connection that {@link connectionFor} would give this client, when it is open already. Opens none.
+   */
   openConnectionFor(client: ClientContext): UpstreamConnection | undefined {
     const primary = this.#callable;
     if (primary === undefined) return undefined;
@@ -288,8 +288,8 @@ export class Upstream {
   }
 
   /**
-   * Finds what lists for this client are read from: the instance that its calls run on, or a modern upstream that is told what the
-   * client declares.
+   * Finds what lists for this client are read from: the instance that its calls run on, or a modern upstream
+   * that is told what the client declares.
    *
    * @param done - Told `undefined` when the lists for all clients are this client's, too.
    */
@@ -409,7 +409,7 @@ export class Upstream {
     this.#observer.onStateChanged(this.snapshot);
     const isOver = state.phase === 'stopped' || state.phase === 'disabled';
     if (isOver) for (const persistent of [...this.#persistent]) persistent.end();
-    const refusal = this.#refusalIn(state);
+    const refusal = refusalIn(this.name, state, this.#lastError);
     if (refusal !== undefined) this.#waiters.fail(refusal);
     if (!isOver) return;
     for (const tell of this.#onOver) tell();
@@ -490,30 +490,9 @@ export class Upstream {
   #whenReady(waiter: StartWaiter): void {
     const primary = this.#callable;
     if (primary !== undefined) return waiter.onReady(primary);
-    const refusal = this.#refusalIn(this.#runtime.state);
+    const refusal = refusalIn(this.name, this.#runtime.state, this.#lastError);
     if (refusal === undefined) this.#waiters.add(waiter);
     else waiter.onFailure(refusal);
-  }
-
-  /** Why no calls are taken; `undefined` while they are, or will soon be. */
-  #refusalIn(state: UpstreamState): GatewayError | undefined {
-    switch (state.phase) {
-      case 'ready':
-      case 'starting':
-        return undefined;
-      case 'down':
-        // guard: restart/fails-fast
-        return downError(this.name, state.lastError, this.#lastError);
-      case 'draining':
-        if (state.next.phase === 'starting') return undefined;
-        return state.next.phase === 'disabled'
-          ? disabledError(this.name, state.next.reason)
-          : stoppedError(this.name);
-      case 'disabled':
-        return disabledError(this.name, state.reason);
-      case 'stopped':
-        return stoppedError(this.name);
-    }
   }
 
   #connectionFor(client: ClientContext, use: InstanceUse, primary: OpenConnection, done: OnFound): void {
@@ -568,7 +547,10 @@ export class Upstream {
     return { connection, capabilities, isOpen: () => this.#primary === connection, release() {} };
   }
 
-  /** Whose instance the client's calls run on. In the modern era every request stands alone, so that all may share. */
+  /**
+   * Whose instance the client's calls run on. In the modern era every request stands alone, so that all may
+   * share.
+   */
   #useOf(client: ClientContext, primary: OpenConnection): InstanceUse {
     return primary.era === 'modern' && client.era === 'modern' ? 'shared' : this.#own.useOf(client);
   }
@@ -577,11 +559,15 @@ export class Upstream {
     const use = this.#useOf(client, primary);
     // An instance that ends with its request watches nothing.
     if (use === 'request') return 'shared';
-    // A modern client is told of changes outside of its requests, which needs no capability: the shared connection lasts longer.
+    // A modern client is told of changes outside of its requests, which needs no capability: the shared
+    // connection lasts longer.
     return client.era === 'modern' && this.spec.instances === 'auto' ? 'shared' : use;
   }
 
-  /** The legacy connection beside a modern primary one, or the primary one when there is none: calls are bridged then. */
+  /**
+   * The legacy connection beside a modern primary one, or the primary one when there is none: calls are
+   * bridged then.
+   */
   #legacyOr(result: OpenConnection | GatewayError): OpenConnection | GatewayError {
     if (!(result instanceof GatewayError)) {
       this.#speaksLegacy = 'yes';

@@ -6,8 +6,14 @@ import type { ClientContext } from '../client/client-context.ts';
 export interface CallContext {
   readonly message: RpcMessage;
   readonly client: ClientContext;
-  /** `Mcp-Param-*` headers as received; `undefined` for clients that have no headers or need to send none (other transports, legacy era). */
+  /**
+   * `Mcp-Param-*` headers as received; `undefined` for clients that have no headers or need to send none
+   * (other transports, legacy era).
+   */
   readonly paramHeaders: HeaderList | undefined;
-  /** What some server may be told of the client's headers, see {@link forwardableHeaders}; absent where there are none. */
+  /**
+   * What some server may be told of the client's headers, see {@link forwardableHeaders}; absent where there
+   * are none.
+   */
   readonly forwardable?: HeaderList | undefined;
 }

@@ -5,8 +5,9 @@ import type { UpstreamConnection } from './upstream-call.ts';
 export type SendCall = UpstreamConnection['send'];
 
 /**
- * One process or connection of an upstream. All connections to the same instance have the same object, so that a stage can keep the
- * state of an instance in a `WeakMap`: nothing has to be removed when the instance is gone.
+ * One process or connection of an upstream. All connections to the same instance have the same object, so
+ * that a stage can keep the state of an instance in a `WeakMap`: nothing has to be removed when the instance
+ * is gone.
  */
 export interface InstanceIdentity {
   /** For people; unique among the instances of one upstream that are open. */
@@ -24,12 +25,13 @@ export interface ConnectionFacts {
 }
 
 /**
- * Something that each call passes on its way to a connection, such as a limit. A stage returns `next` itself where it has nothing to do,
- * which costs nothing.
+ * Something that each call passes on its way to a connection, such as a limit. A stage returns `next` itself
+ * where it has nothing to do, which costs nothing.
  *
- * It is applied to every connection, and again when the chains are rebuilt; a connection may serve a single call. Its state therefore
- * belongs to the instance, upstream, capability or principal that it is about, and never to one application. The rules of
- * {@link UpstreamConnection.send} hold for what it returns. A stage that has to read answers vetoes `allowPassthrough` before sending.
+ * It is applied to every connection, and again when the chains are rebuilt; a connection may serve a single
+ * call. Its state therefore belongs to the instance, upstream, capability or principal that it is about, and
+ * never to one application. The rules of {@link UpstreamConnection.send} hold for what it returns. A stage
+ * that has to read answers vetoes `allowPassthrough` before sending.
  */
 export type CallStage = (next: SendCall, at: ConnectionFacts) => SendCall;
 

@@ -2,7 +2,10 @@ import type { GatewayError } from '@omni/ports';
 import type { RunningCall } from './running-call.ts';
 import type { CallHandler } from './upstream-call.ts';
 
-/** A call that is over before anything was sent. Its handler is told when `send` has returned, unless the call is cancelled first. */
+/**
+ * A call that is over before anything was sent. Its handler is told when `send` has returned, unless the call
+ * is cancelled first.
+ */
 export class DeferredEnd implements RunningCall {
   #isCancelled = false;
 

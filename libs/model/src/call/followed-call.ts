@@ -57,7 +57,10 @@ export abstract class FollowedCall extends ForwardingHandler implements RunningC
     this.#sink?.onResponseEnd();
   }
 
-  /** Called once: the call is answered, has failed or is cancelled. The next handler is told afterwards, and may throw. */
+  /**
+   * Called once: the call is answered, has failed or is cancelled. The next handler is told afterwards, and
+   * may throw.
+   */
   protected abstract onOver(): void;
 
   #end(): void {

@@ -3,7 +3,10 @@ import type { GatewayError } from '@omni/ports';
 import type { AnswerServerRequest, ChunkSink } from './reply-sink.ts';
 import type { CallHandler, CallPhase, UpstreamAnswer } from './upstream-call.ts';
 
-/** Forwards everything to another handler. Whatever watches or changes a call on its way extends this and overrides what it is about. */
+/**
+ * Forwards everything to another handler. Whatever watches or changes a call on its way extends this and
+ * overrides what it is about.
+ */
 export class ForwardingHandler implements CallHandler {
   protected readonly next: CallHandler;
 

@@ -2,16 +2,18 @@ import type { RpcMessage } from '@omni/jsonrpc';
 import type { GatewayError, Payload } from '@omni/ports';
 
 /**
- * Sends the answer to a request that an upstream made: `answer` is the client's response message. Before it there may come notifications:
- * the client's progress with the server request, under the upstream's own token.
+ * Sends the answer to a request that an upstream made: `answer` is the client's response message. Before it
+ * there may come notifications: the client's progress with the server request, under the upstream's own
+ * token.
  */
 export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
 
 /** A whole answer to a request. */
 export type Answer =
   /**
-   * A JSON-RPC response in the client's terms. `status` is the HTTP status if headers are not sent yet; `errorCode` is the code of a
-   * JSON-RPC error as it is written, absent for a result. Who has built or read the response says so: nobody reads it again.
+   * A JSON-RPC response in the client's terms. `status` is the HTTP status if headers are not sent yet;
+   * `errorCode` is the code of a JSON-RPC error as it is written, absent for a result. Who has built or read
+   * the response says so: nobody reads it again.
    */
   | {
       readonly kind: 'message';
@@ -24,11 +26,17 @@ export type Answer =
 /** How a request ended. Every request ends with exactly one. */
 export type Outcome =
   | Answer
-  /** An answer as well, but of the front: the request never ran. Where there is HTTP, its status says so in both eras. */
+  /**
+   * An answer as well, but of the front: the request never ran. Where there is HTTP, its status says so in
+   * both eras.
+   */
   | { readonly kind: 'refused'; readonly error: GatewayError }
   /** The end of an answer that went to the client in chunks. */
   | { readonly kind: 'streamed'; readonly isError: boolean }
-  /** The client does not want the answer any more: it cancelled the request, or left where that means the same. */
+  /**
+   * The client does not want the answer any more: it cancelled the request, or left where that means the
+   * same.
+   */
   | { readonly kind: 'cancelled' };
 
 /** How an answer begins that is passed on while it comes. */
@@ -38,17 +46,23 @@ export interface ResponseHead {
   readonly length: number | undefined;
   /** Whether it is an error of JSON-RPC. */
   readonly isError: boolean;
-  /** Whether its sender keeps the bytes. If not, each chunk belongs to its taker, and is empty once it has been sent. */
+  /**
+   * Whether its sender keeps the bytes. If not, each chunk belongs to its taker, and is empty once it has
+   * been sent.
+   */
   readonly isKept: boolean;
 }
 
 /**
- * Takes an answer chunk by chunk: the bytes of one JSON-RPC response under the client's id. What comes in place of the end, a
- * failure, must not look like one.
+ * Takes an answer chunk by chunk: the bytes of one JSON-RPC response under the client's id. What comes in
+ * place of the end, a failure, must not look like one.
  */
 export interface ChunkSink {
   onResponseHead(head: ResponseHead): void;
-  /** @returns `false` when the client reads slowly, see {@link ReplySink.onDrain}. The chunk is taken either way. */
+  /**
+   * @returns `false` when the client reads slowly, see {@link ReplySink.onDrain}. The chunk is taken either
+   * way.
+   */
   onChunk(bytes: Uint8Array): boolean;
   onResponseEnd(): void;
 }
@@ -61,18 +75,25 @@ export interface ReplySink {
   /**
    * A notification of this request, in the client's terms.
    *
-   * @returns `false` when the client reads slowly: hold back until the listener given to {@link onDrain} is called.
+   * @returns `false` when the client reads slowly: hold back until the listener given to {@link onDrain} is
+   * called.
    */
   notification(notification: RpcNotification): boolean;
   onDrain(listener: () => void): void;
-  /** A request of the upstream to the client, during this request (legacy era). `signal`: the answer is not wanted any more. */
+  /**
+   * A request of the upstream to the client, during this request (legacy era). `signal`: the answer is not
+   * wanted any more.
+   */
   serverRequest(
     upstream: string,
     message: RpcMessage,
     answer: AnswerServerRequest,
     signal?: AbortSignal,
   ): void;
-  /** Ends the request; what comes later is dropped. An error may also end an answer that has begun to go to {@link chunks}. */
+  /**
+   * Ends the request; what comes later is dropped. An error may also end an answer that has begun to go to
+   * {@link chunks}.
+   */
   settle(outcome: Outcome): void;
   /** Where an answer can go while it comes, in place of {@link settle}; absent where it is wanted whole. */
   readonly chunks?: ChunkSink | undefined;

@@ -7,26 +7,43 @@ import type { RunningCall } from './running-call.ts';
 /** One request to an upstream, with the client's parameters still in the client's text. */
 export interface UpstreamCall {
   readonly method: string;
-  /** Text that holds the parameters between `paramsStart` and `paramsEnd`; equal offsets mean that there are none. */
+  /**
+   * Text that holds the parameters between `paramsStart` and `paramsEnd`; equal offsets mean that there are
+   * none.
+   */
   readonly text: string;
   readonly paramsStart: number;
   readonly paramsEnd: number;
   /** Changes to the parameters. */
   readonly edits: readonly TextEdit[];
-  /** Where the client's progress token stands in `text`; connections that share a channel put their own there. */
+  /**
+   * Where the client's progress token stands in `text`; connections that share a channel put their own there.
+   */
   readonly progressToken: { readonly start: number; readonly end: number } | undefined;
   /** `Mcp-Name` and `Mcp-Param-*` for HTTP upstreams of the modern era; `Mcp-Name` is not encoded yet. */
   readonly name: string | undefined;
   readonly paramHeaders: HeaderList;
-  /** What else goes along in headers, where the transport has any, see {@link forwardedHeadersOf}; absent where there is nothing. */
+  /**
+   * What else goes along in headers, where the transport has any, see {@link forwardedHeadersOf}; absent
+   * where there is nothing.
+   */
   readonly forwardedHeaders?: HeaderList;
-  /** The client's id as JSON. Connections whose answers come alone (HTTP) may send it on; others use their own. */
+  /**
+   * The client's id as JSON. Connections whose answers come alone (HTTP) may send it on; others use their
+   * own.
+   */
   readonly clientId: string;
-  /** Who asks, see {@link callerKeyOf}; `undefined` for Omni itself. On a shared connection nobody is told what may be about another one's call. */
+  /**
+   * Who asks, see {@link callerKeyOf}; `undefined` for Omni itself. On a shared connection nobody is told
+   * what may be about another one's call.
+   */
   readonly callerKey: string | undefined;
   /** In whose share of the limits it counts; absent for Omni itself. */
   readonly caller?: Principal;
-  /** Whether Omni makes it for itself: a list, a level, a subscription. Absent where a client waits for the answer. */
+  /**
+   * Whether Omni makes it for itself: a list, a level, a subscription. Absent where a client waits for the
+   * answer.
+   */
   readonly isInternal?: boolean;
   /** Whether the answer may come as bytes: nothing in it has to be read or changed. */
   readonly allowPassthrough: boolean;
@@ -67,20 +84,30 @@ export function internalCall(method: string, params: string, name?: string): Ups
 
 /** What an upstream answered. */
 export type UpstreamAnswer =
-  /** A response message; `id` in it is the upstream's, not the client's. `status` is 200 where there is no HTTP. */
+  /**
+   * A response message; `id` in it is the upstream's, not the client's. `status` is 200 where there is no
+   * HTTP.
+   */
   | { readonly kind: 'message'; readonly message: RpcMessage; readonly status: number }
-  /** A JSON body that begins or ends with the client's id as this connection sent it: it can go on untouched. */
+  /**
+   * A JSON body that begins or ends with the client's id as this connection sent it: it can go on untouched.
+   */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
 
 /**
- * How far a call had come when it failed. `not-sent`: the upstream has seen nothing of it. `sent`: it may have run. `head-received`: the
- * upstream has begun to answer; where there are no heads, it has said something of this call.
+ * How far a call had come when it failed. `not-sent`: the upstream has seen nothing of it. `sent`: it may
+ * have run. `head-received`: the upstream has begun to answer; where there are no heads, it has said
+ * something of this call.
  */
 export type CallPhase = 'not-sent' | 'sent' | 'head-received';
 
 /** Told what happens to a call: notifications and requests in order, then one of answer and failure. */
 export interface CallHandler {
-  /** In the client's terms: the progress token is the client's. @returns `false` to ask for a pause, see {@link ReplySink}. */
+  /**
+   * In the client's terms: the progress token is the client's.
+   *
+   * @returns `false` to ask for a pause, see {@link ReplySink}.
+   */
   onNotification(message: RpcMessage): boolean;
   onDrain(listener: () => void): void;
   /** `signal`: the upstream does not want the answer any more. */
@@ -88,7 +115,10 @@ export interface CallHandler {
   onAnswer(answer: UpstreamAnswer): void;
   /** Also ends an answer that has begun to go to {@link chunks}. */
   onFailure(error: GatewayError, phase: CallPhase): void;
-  /** Where an answer that may be passed as bytes can go while it comes, in place of {@link onAnswer}; absent where it is wanted whole. Asked for once. */
+  /**
+   * Where an answer that may be passed as bytes can go while it comes, in place of {@link onAnswer}; absent
+   * where it is wanted whole. Asked for once.
+   */
   readonly chunks?: ChunkSink | undefined;
 }
 
@@ -96,7 +126,10 @@ export interface CallHandler {
 export interface UpstreamConnection {
   readonly upstream: string;
   readonly era: Era;
-  /** Whose client capabilities the upstream was told; `undefined` when clients share the connection: then it was told none. */
+  /**
+   * Whose client capabilities the upstream was told; `undefined` when clients share the connection: then it
+   * was told none.
+   */
   readonly binding: ClientBinding | undefined;
   /** Whether the upstream may hear of folders from its clients (`UpstreamSpec.roots`). Absent: it may not. */
   readonly passesRoots?: boolean;
@@ -105,15 +138,15 @@ export interface UpstreamConnection {
   /** What the upstream said of itself: `DiscoverResult` or `InitializeResult`, as a response message. */
   readonly handshake: RpcMessage;
   /**
-   * Sends a call. Nothing is thrown. The handler is told nothing before this has returned, nothing after a cancel, and the end once;
-   * {@link refusedCall} is for calls that end here.
+   * Sends a call. Nothing is thrown. The handler is told nothing before this has returned, nothing after a
+   * cancel, and the end once; {@link refusedCall} is for calls that end here.
    */
   send(call: UpstreamCall, handler: CallHandler): RunningCall;
   /** `params` is JSON or empty. */
   notify(method: string, params: string): void;
   /**
-   * Hears what a legacy server says of tasks on a connection that clients share, where only the id of the task tells whose it is. The last
-   * listener counts. Absent where there is nothing to hear.
+   * Hears what a legacy server says of tasks on a connection that clients share, where only the id of the
+   * task tells whose it is. The last listener counts. Absent where there is nothing to hear.
    */
   hearTasks?(listener: (notification: RpcMessage) => void): void;
 }

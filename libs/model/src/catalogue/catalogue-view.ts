@@ -8,7 +8,9 @@ export interface Target {
   readonly upstream: string;
   /** The upstream's own name for it. */
   readonly name: string;
-  /** Whether its structured results reach legacy clients wrapped as `{"result": …}` (its output schema is). */
+  /**
+   * Whether its structured results reach legacy clients wrapped as `{"result": …}` (its output schema is).
+   */
   readonly wrapsOutput: boolean;
   /** Compares `Mcp-Param-*` headers with the arguments; `argumentsText` is JSON or absent. */
   checkHeaders(argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined;
@@ -28,8 +30,8 @@ export interface CatalogueView {
   /** Upstreams that may serve the resource, best first. */
   routeUri(uri: string): readonly string[] | GatewayError;
   /**
-   * The one upstream that a method unknown to Omni goes to; none on the endpoint of all servers, except for `tasks/list`: there it is
-   * each that has such a list.
+   * The one upstream that a method unknown to Omni goes to; none on the endpoint of all servers, except for
+   * `tasks/list`: there it is each that has such a list.
    */
   routeMethod(method: string): readonly string[] | GatewayError;
   /** Whether clients may subscribe to changes of the resource. */
@@ -56,8 +58,9 @@ export interface CatalogueViews {
   of(client: ViewKey): CatalogueView;
   onChange(listener: (change: ViewChange) => void): () => void;
   /**
-   * Calls back when the upstreams of a just started Omni have settled, and have told what they offer to clients like this one, or their
-   * grace is over; at once later on. A call waits longer than a list: it would fail if it did not wait long enough.
+   * Calls back when the upstreams of a just started Omni have settled, and have told what they offer to
+   * clients like this one, or their grace is over; at once later on. A call waits longer than a list: it
+   * would fail if it did not wait long enough.
    *
    * @returns Ends the wait: the listener is not called then.
    */

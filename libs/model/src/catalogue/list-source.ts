@@ -5,7 +5,10 @@ import type { UpstreamConnection } from '../call/upstream-call.ts';
 /** What an upstream lists to some clients is read from here. */
 export interface ListSource {
   readonly connection: UpstreamConnection;
-  /** Client capabilities that a modern upstream is told with each request, as JSON; a legacy one was told them at its start. */
+  /**
+   * Client capabilities that a modern upstream is told with each request, as JSON; a legacy one was told them
+   * at its start.
+   */
   readonly capabilities: string;
   /** Whether it can be read again. */
   isOpen(): boolean;

@@ -15,7 +15,8 @@ const CONTAINERS: ReadonlySet<string> = new Set(['experimental', 'extensions']);
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
 /**
- * The part of a client's capabilities that an upstream of the other era can make use of; values stay byte for byte.
+ * The part of a client's capabilities that an upstream of the other era can make use of; values stay byte for
+ * byte.
  *
  * Tasks are hidden, and so is `roots.listChanged`: its notification exists in one era only.
  *
@@ -38,8 +39,8 @@ export function capabilitiesAcrossEras(capabilities: string): string {
 const MAY_NAME_ROOTS = /roots|\\u/;
 
 /**
- * The same capabilities without the promise to name folders, for a server that is not to hear of them from its clients; everything else
- * stays byte for byte.
+ * The same capabilities without the promise to name folders, for a server that is not to hear of them from
+ * its clients; everything else stays byte for byte.
  *
  * @param capabilities - JSON; what cannot be read counts as none.
  */

@@ -21,11 +21,17 @@ export interface ClientBinding {
   /** The client's `capabilities` and `clientInfo` as JSON. */
   readonly capabilities: string;
   readonly clientInfo: string;
-  /** Whether several clients, or sessions, use its connections: what comes without an address may be for any of them. */
+  /**
+   * Whether several clients, or sessions, use its connections: what comes without an address may be for any
+   * of them.
+   */
   readonly isShared: boolean;
   /** A notification of an upstream that belongs to no running call. */
   onNotification(upstream: string, message: RpcMessage): void;
-  /** A request of an upstream that belongs to no running call. `signal`: the upstream does not want the answer any more. */
+  /**
+   * A request of an upstream that belongs to no running call. `signal`: the upstream does not want the answer
+   * any more.
+   */
   onServerRequest(
     upstream: string,
     message: RpcMessage,

@@ -2,8 +2,9 @@ import type { HeaderList } from '@omni/ports';
 import { SUPPORTED_VERSIONS } from './revisions.ts';
 
 /**
- * What a revision of the modern era writes in another way than the one that is spoken inside (`MODERN_VERSION`). Everything that is
- * particular to it stands here: the edges of the gateway put its messages into the common terms and back.
+ * What a revision of the modern era writes in another way than the one that is spoken inside
+ * (`MODERN_VERSION`). Everything that is particular to it stands here: the edges of the gateway put its
+ * messages into the common terms and back.
  */
 export interface Dialect {
   readonly version: string;

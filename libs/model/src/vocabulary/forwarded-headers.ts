@@ -7,7 +7,8 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const MAX_VALUE = 4_096;
 
 /**
- * What of a client's request some server may be told; what is absent, not valid or longer than 4096 characters is left out.
+ * What of a client's request some server may be told; what is absent, not valid or longer than 4096
+ * characters is left out.
  *
  * @param names - In lower case.
  */
@@ -21,7 +22,8 @@ export function forwardableHeaders(names: readonly string[], header: HeaderLooku
 }
 
 /**
- * What goes along with a request to one server on HTTP: its trace context, and of the client's headers those that the server is told.
+ * What goes along with a request to one server on HTTP: its trace context, and of the client's headers those
+ * that the server is told.
  *
  * @param forwardable - See {@link forwardableHeaders}; `undefined` when no server is told any.
  * @param names - Those of this server, in lower case.

@@ -5,8 +5,8 @@ const PLAIN = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * A value as it stands in `Mcp-Name` or `Mcp-Param-*`: plain where it can be, `=?base64?…?=` of its UTF-8 otherwise (also when
- * it is empty or looks like that form already).
+ * A value as it stands in `Mcp-Name` or `Mcp-Param-*`: plain where it can be, `=?base64?…?=` of its UTF-8
+ * otherwise (also when it is empty or looks like that form already).
  *
  * @returns Visible ASCII, spaces and tabs: never a line break.
  * @see MCP 2026-07-28, basic/transports, "Value Encoding".
@@ -20,7 +20,10 @@ export function encodeHeaderValue(value: string): string {
   return PREFIX + btoa(binary) + SUFFIX;
 }
 
-/** Inverse of {@link encodeHeaderValue}; `undefined` when the header cannot have come from it: bad Base64, bad UTF-8, characters beyond visible ASCII. */
+/**
+ * Inverse of {@link encodeHeaderValue}; `undefined` when the header cannot have come from it: bad Base64, bad
+ * UTF-8, characters beyond visible ASCII.
+ */
 export function decodeHeaderValue(header: string): string | undefined {
   if (
     !header.startsWith(PREFIX) ||

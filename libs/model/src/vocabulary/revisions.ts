@@ -7,7 +7,9 @@ export const LATEST_LEGACY_VERSION = '2025-11-25';
 /** Revisions of the modern era that Omni speaks, newest first. */
 export const MODERN_VERSIONS: readonly string[] = [MODERN_VERSION];
 
-/** Revisions with sessions that Omni speaks, newest first; 2024-10-07 is a pre-release that SDKs still offer. */
+/**
+ * Revisions with sessions that Omni speaks, newest first; 2024-10-07 is a pre-release that SDKs still offer.
+ */
 export const LEGACY_VERSIONS: readonly string[] = [
   LATEST_LEGACY_VERSION,
   '2025-06-18',

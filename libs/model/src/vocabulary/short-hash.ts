@@ -4,8 +4,8 @@ const DIGITS = 8;
 const RANGE = 36n ** BigInt(DIGITS);
 
 /**
- * Eight characters of `[0-9a-z]` that stand for a text: FNV-1a, 64 bits, over its UTF-8. The same everywhere and for ever;
- * not a safeguard against somebody who looks for collisions.
+ * Eight characters of `[0-9a-z]` that stand for a text: FNV-1a, 64 bits, over its UTF-8. The same everywhere
+ * and for ever; not a safeguard against somebody who looks for collisions.
  */
 export function shortHash(text: string): string {
   let hash = OFFSET_BASIS;

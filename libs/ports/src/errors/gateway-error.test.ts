@@ -90,7 +90,9 @@ describe('GatewayError', () => {
   );
 });
 
-/** MCP 2026-07-28, basic, "Error Codes": -32768…-32000 is reserved; codes of an implementation lie outside. */
+/**
+ * MCP 2026-07-28, basic, "Error Codes": -32768…-32000 is reserved; codes of an implementation lie outside.
+ */
 function isJsonRpcCodeAllowed(code: number): boolean {
   return PROTOCOL_CODES.includes(code) || (Number.isInteger(code) && (code < -32768 || code > -32000));
 }

@@ -35,7 +35,10 @@ export class GatewayError extends Error {
     this.data = retryAfterS === undefined ? data : { ...data, retryAfterS };
   }
 
-  /** Whole seconds after which the same request may find a place (RFC 9110, section 10.2.3); `undefined` where no wait is known to help. */
+  /**
+   * Whole seconds after which the same request may find a place (RFC 9110, section 10.2.3); `undefined` where
+   * no wait is known to help.
+   */
   get retryAfterS(): number | undefined {
     return this.code === 'OMNI_OVERLOADED' ? (this.#retryAfterS ?? MOMENT_S) : undefined;
   }

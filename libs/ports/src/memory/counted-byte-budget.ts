@@ -5,7 +5,10 @@ export const UNCOUNTED_BYTES = 4 * 1024;
 /** So much is counted, and refused to nobody: short messages go on when long ones have filled the budget. */
 const NEVER_REFUSED_BYTES = 64 * 1024;
 
-/** A budget of so many bytes. What a holder has of up to 4 KiB counts as nothing, and up to 64 KiB there is room for it always. */
+/**
+ * A budget of so many bytes. What a holder has of up to 4 KiB counts as nothing, and up to 64 KiB there is
+ * room for it always.
+ */
 export class CountedByteBudget implements ByteBudget {
   readonly #maxBytes: number;
   #held = 0;

@@ -8,9 +8,9 @@ const BLOCK_BYTES = 64 * 1024;
 /**
  * The bytes of one unfinished message, held in few objects whatever the pieces are that it comes in.
  *
- * A piece stays as it came where it is large and most of the buffer that it lies in; every other one is copied, since a thousand pieces
- * of one byte would be a thousand objects, and a few bytes of a buffer keep all of it alive. What is kept is at most twice what came,
- * and one block.
+ * A piece stays as it came where it is large and most of the buffer that it lies in; every other one is
+ * copied, since a thousand pieces of one byte would be a thousand objects, and a few bytes of a buffer keep
+ * all of it alive. What is kept is at most twice what came, and one block.
  */
 export class GatheredBytes {
   /** Whole pieces, the earlier ones first. */
@@ -71,7 +71,10 @@ export class GatheredBytes {
     return pieces;
   }
 
-  /** All of it in one piece; nothing is held afterwards. The last piece that was added stays as it is, the buffers of others may be given back. */
+  /**
+   * All of it in one piece; nothing is held afterwards. The last piece that was added stays as it is, the
+   * buffers of others may be given back.
+   */
   take(): Uint8Array {
     const length = this.#length;
     const pieces = this.pieces();

@@ -8,9 +8,9 @@ export interface Place<Item> {
 /**
  * What is under way at the moment: members come and go thousands of times a second, and nobody looks them up.
  *
- * In place of a `Set`, whose outgrown hash tables point at their successors: once one is in the old generation, it keeps
- * every later member alive until a full collection. Measured with 32 calls under way: a third of all calls survived,
- * and a fifth of the time went into collecting them.
+ * In place of a `Set`, whose outgrown hash tables point at their successors: once one is in the old
+ * generation, it keeps every later member alive until a full collection. Measured with 32 calls under way: a
+ * third of all calls survived, and a fifth of the time went into collecting them.
  */
 export class LiveList<Item> {
   readonly #places: Place<Item>[] = [];

@@ -2,8 +2,9 @@
 const MIN_BYTES = 16 * 1024;
 
 /**
- * Gives the memory of bytes back that nobody uses any more, now and not when the engine comes to it: what has been read of a network in chunks
- * of 64 KB would lie about by the dozen megabytes. The bytes are empty afterwards, never another's.
+ * Gives the memory of bytes back that nobody uses any more, now and not when the engine comes to it: what has
+ * been read of a network in chunks of 64 KB would lie about by the dozen megabytes. The bytes are empty
+ * afterwards, never another's.
  *
  * Does nothing for few bytes, and for a part of a larger buffer: what stands beside it may still be wanted.
  */

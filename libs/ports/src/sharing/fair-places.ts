@@ -42,8 +42,9 @@ const MIN_FORGOTTEN = 64;
 /**
  * Places that sharers divide: users, and connections where everybody is the same user.
  *
- * Whoever is alone may take all. When all are taken, there is a quarter more, for those who have less than an equal part: each gets
- * a further place as long as it has fewer than are left of that quarter, so nobody can use it up for others. The owner has some more.
+ * Whoever is alone may take all. When all are taken, there is a quarter more, for those who have less than an
+ * equal part: each gets a further place as long as it has fewer than are left of that quarter, so nobody can
+ * use it up for others. The owner has some more.
  */
 export class FairPlaces {
   readonly #options: FairPlacesOptions;
@@ -72,7 +73,11 @@ export class FairPlaces {
     return this.#taken >= this.#options.capacity;
   }
 
-  /** @param beyond - So many more may be taken by this one. @returns What {@link leave} takes; or why there is no place. */
+  /**
+   * @param beyond - So many more may be taken by this one.
+   *
+   * @returns What {@link leave} takes; or why there is no place.
+   */
   take(principal: Principal, beyond = 0): Share | GatewayError {
     const share = this.#shareOf(sharerOf(principal));
     // guard: places/full
@@ -81,7 +86,10 @@ export class FairPlaces {
     return this.#grant(share);
   }
 
-  /** As {@link take}; when all are taken, what was left behind gives way: the oldest of the same sharer, or of one with more than its part. */
+  /**
+   * As {@link take}; when all are taken, what was left behind gives way: the oldest of the same sharer, or of
+   * one with more than its part.
+   */
   takeOver(principal: Principal, occupants: Iterable<Occupant>): Share | GatewayError {
     const leftover = this.isFull ? this.#leftoverFor(sharerOf(principal), occupants) : undefined;
     if (leftover === undefined) return this.take(principal);

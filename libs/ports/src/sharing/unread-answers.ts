@@ -11,7 +11,8 @@ export interface UnreadHolder {
 /**
  * One budget for all answers that clients have not read yet, whatever way they are connected.
  *
- * When it is exceeded, whoever holds most loses: of the sharer with the most bytes the connection with the most. Nobody else notices.
+ * When it is exceeded, whoever holds most loses: of the sharer with the most bytes the connection with the
+ * most. Nobody else notices.
  */
 export class UnreadAnswers {
   readonly #maxBytes: number;

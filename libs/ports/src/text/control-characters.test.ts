@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { jsonText, oneLineText, plainText, printableJson, terminalText } from './control-characters.ts';
 
-/** Every control character and every mark of Unicode that turns the direction of text, among ordinary ones. */
+/**
+ * Every control character and every mark of Unicode that turns the direction of text, among ordinary ones.
+ */
 const ACTING = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code))
   .filter((character) => /\p{Cc}/u.test(character))
   .concat('\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029'.split(''));

@@ -18,7 +18,10 @@ const invisible = fc.constantFrom(
   '\u007f',
 );
 const wrap = fc.constantFrom('', '', '', '', '\n', '\r\n  ');
-/** Credentials as they are: no spaces, more than letters, and no path, which is hidden only where it stands alone. */
+/**
+ * Credentials as they are: no spaces, more than letters, and no path, which is hidden only where it stands
+ * alone.
+ */
 const secret = fc
   .string({ minLength: 8, maxLength: 60, unit: fc.constantFrom(...Array.from('abcXYZ0189-_.+/=%$!"\\ä🎈')) })
   .filter((text) => /\d/.test(text) && /[A-Za-z]/.test(text) && !/^[./\\]/.test(text));
@@ -58,7 +61,8 @@ describe('redactorOf, whatever is printed', () => {
             .map((one, at) => one + (between[at % between.length] ?? []).join(''))
             .join('');
           const shown = redactorOf([value])(`${words.join(' ')} ${torn}\n${words.join(' ')}`);
-          // What stands behind the last whole group of base64 belongs to what follows, and two characters tell nobody anything.
+          // What stands behind the last whole group of base64 belongs to what follows, and two characters
+          // tell nobody anything.
           const tail = printed.slice(3, -3);
           expect(shown).not.toContain(tail);
           expect(shown.replaceAll(/\s/g, '')).not.toContain(tail.replaceAll(/\s/g, ''));

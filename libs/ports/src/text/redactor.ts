@@ -11,13 +11,19 @@ const NO_SECRETS: readonly string[] = [];
 
 const SECRET_KEY =
   '(?:token|password|passwd|passphrase|secret|credentials?|(?:api|access|private|secret)[_-]?key|_pwd)';
-/** What is said of a credential that is not there, or is no credential: `token=undefined`, `password: required`, `<token>`. */
+/**
+ * What is said of a credential that is not there, or is no credential: `token=undefined`, `password:
+ * required`, `<token>`.
+ */
 const NO_VALUE =
   '(?!(?:undefined|null|none|true|false|missing|invalid|required|expired|empty|unset|not|is|was|must)\\b|[<$~/.]|\\*\\*\\*)';
 
 type Pattern = readonly [RegExp, string];
 
-/** Credentials that say by themselves what they are. Linear, as all of these: every repetition is bounded or ends. */
+/**
+ * Credentials that say by themselves what they are. Linear, as all of these: every repetition is bounded or
+ * ends.
+ */
 const TOKENS: readonly Pattern[] = [
   [/-----BEGIN ([A-Z ]{0,20}PRIVATE KEY)-----[A-Za-z0-9+/=\s:,.-]{16,8192}?(?:-----END \1-----|$)/g, MASK],
   [/\b(?:sk|rk|pk)[-_](?=[A-Za-z_-]{0,40}\d)[A-Za-z0-9_-]{8,}/g, MASK],
@@ -58,11 +64,13 @@ function named(value: string, before = ''): RegExp {
 const made = new WeakMap<readonly string[], Redactor>();
 
 /**
- * The one way in which text of others gets into errors, logs, the health page and messages: normalised, then redacted. Whoever calls
- * this cuts and quotes afterwards, so that nothing is hidden behind an escape or behind a cut.
+ * The one way in which text of others gets into errors, logs, the health page and messages: normalised, then
+ * redacted. Whoever calls this cuts and quotes afterwards, so that nothing is hidden behind an escape or
+ * behind a cut.
  *
- * @param secretValues - Values that must not be shown, in any form that programs print. Those that are short, or ordinary words, are
- * hidden only where they stand alone; those under 4 characters, and those that everybody would guess, never. The same list is compiled once.
+ * @param secretValues - Values that must not be shown, in any form that programs print. Those that are short,
+ * or ordinary words, are hidden only where they stand alone; those under 4 characters, and those that
+ * everybody would guess, never. The same list is compiled once.
  */
 export function redactorOf(secretValues: readonly string[]): Redactor {
   let redact = made.get(secretValues);
@@ -71,7 +79,8 @@ export function redactorOf(secretValues: readonly string[]): Redactor {
 }
 
 /**
- * The same for a text whose sink shows escapes instead of obeying them: one that holds no secret stays as it is.
+ * The same for a text whose sink shows escapes instead of obeying them: one that holds no secret stays as it
+ * is.
  *
  * @returns The text, or its redacted form.
  */
@@ -80,7 +89,10 @@ export function withoutSecrets(text: string, secretValues: readonly string[] = N
   return redacted === plainText(text) ? text : redacted;
 }
 
-/** Replaces what is a credential whatever stands around it: for text of our own that repeats names which others have chosen. */
+/**
+ * Replaces what is a credential whatever stands around it: for text of our own that repeats names which
+ * others have chosen.
+ */
 export function withoutTokens(text: string): string {
   return replaced(text, TOKENS);
 }

@@ -12,7 +12,10 @@ const MIN_BASE64 = 8;
 /** What holds the rest of the last byte. */
 const BASE64_END = /[A-Za-z0-9+/_-]{0,2}={0,2}/y;
 
-/** One value, and how to find it in every form in which programs print it. Searches are for fixed texts: they take time in proportion to the text. */
+/**
+ * One value, and how to find it in every form in which programs print it. Searches are for fixed texts: they
+ * take time in proportion to the text.
+ */
 export class SecretSearch {
   readonly #plain: string;
   readonly #isDistinct: boolean;
@@ -82,7 +85,10 @@ function standsAlone(text: string, [from, to]: Range): boolean {
   );
 }
 
-/** Hexadecimal, and what base64 makes of a value wherever it begins, such as behind a user's name: without the characters that neighbours share. */
+/**
+ * Hexadecimal, and what base64 makes of a value wherever it begins, such as behind a user's name: without the
+ * characters that neighbours share.
+ */
 function encodedForms(bytes: Uint8Array): readonly string[] {
   const hexadecimal = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   const forms = new Set([hexadecimal, hexadecimal.toUpperCase()]);

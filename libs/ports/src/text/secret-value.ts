@@ -40,8 +40,8 @@ export function isSecretName(name: string): boolean {
 }
 
 /**
- * Whether a text looks like a credential and like nothing else: letters and digits mixed up within a piece, or a piece that is longer
- * than words are. `eu-central-1`, `node-18.2` and `utf8` do not.
+ * Whether a text looks like a credential and like nothing else: letters and digits mixed up within a piece,
+ * or a piece that is longer than words are. `eu-central-1`, `node-18.2` and `utf8` do not.
  */
 export function isTokenLike(text: string): boolean {
   if (text.length < MIN_TOKEN_LENGTH || /\s/.test(text)) return false;
@@ -49,10 +49,12 @@ export function isTokenLike(text: string): boolean {
 }
 
 /**
- * What must not be printed of a setting or credential: the one judgement for configured values and for those of providers.
+ * What must not be printed of a setting or credential: the one judgement for configured values and for those
+ * of providers.
  *
- * By its name, by its place (behind `Bearer`, in the address of a user, in a cookie), or by its look; never paths, addresses as
- * such, and words that everybody would guess, because a mask for those hides harmless text.
+ * By its name, by its place (behind `Bearer`, in the address of a user, in a cookie), or by its look; never
+ * paths, addresses as such, and words that everybody would guess, because a mask for those hides harmless
+ * text.
  *
  * @param name - Of the variable, header or option: `GITHUB_TOKEN`, `Authorization`, `--api-key`.
  * @param depth - How many values it stands in. Default: in none.
@@ -74,7 +76,10 @@ export function secretsIn(name: string, value: string, depth = 0): readonly stri
   return parts.length === 0 && !isPlain && isTokenLike(text) ? secretOrNothing(text) : parts;
 }
 
-/** Whether a secret is hidden wherever it stands; others only where they stand alone, since they may be a part of harmless text. */
+/**
+ * Whether a secret is hidden wherever it stands; others only where they stand alone, since they may be a part
+ * of harmless text.
+ */
 export function isDistinct(secret: string): boolean {
   if (isScrambled(secret)) return true;
   if (secret.length < MIN_TOKEN_LENGTH || (PATH.test(secret) && !isTokenLike(secret))) return false;
@@ -114,7 +119,10 @@ function passwordOfBasic(text: string): readonly string[] {
   }
 }
 
-/** An address is text that people need; its password and its parameters may be secrets, and parts of its path that look so. */
+/**
+ * An address is text that people need; its password and its parameters may be secrets, and parts of its path
+ * that look so.
+ */
 function secretsOfAddress(text: string, depth: number): readonly string[] {
   if (!URL.canParse(text)) return [];
   const url = new URL(text);

@@ -1,9 +1,13 @@
-/** What is read past: the end of a line that was wrapped, with the indentation of the next one, and what has no width. */
+/**
+ * What is read past: the end of a line that was wrapped, with the indentation of the next one, and what has
+ * no width.
+ */
 const GAPS = /\n[ \t]{0,8}|[\u200b-\u200d\u2060\ufeff\u00ad]/g;
 
 /**
- * One character as URLs write it (RFC 3986, 2.1), as JSON and string literals do, as HTML does. One that takes several bytes is one
- * group in a URL; none begins with a byte that continues another. Each kind by itself: what one escapes may look like another.
+ * One character as URLs write it (RFC 3986, 2.1), as JSON and string literals do, as HTML does. One that
+ * takes several bytes is one group in a URL; none begins with a byte that continues another. Each kind by
+ * itself: what one escapes may look like another.
  */
 const ESCAPES: readonly RegExp[] = [
   /%[0-7][\dA-Fa-f]|%[C-Fc-f][\dA-Fa-f](?:%[89ABab][\dA-Fa-f]){1,3}/g,
@@ -16,10 +20,18 @@ const SHORT: Readonly<Record<string, string>> = {
   ...{ quot: '"', amp: '&', lt: '<', gt: '>', apos: "'" },
 };
 
-/** A text as it reads when something is left out or decoded, and where each of its UTF-16 units stands in the first text. */
+/**
+ * A text as it reads when something is left out or decoded, and where each of its UTF-16 units stands in the
+ * first text.
+ */
 export interface TextView {
   readonly text: string;
-  /** @param from - The first unit. @param to - The one behind the last. @returns The same range of the first text. */
+  /**
+   * @param from - The first unit.
+   *
+   * @param to - The one behind the last.
+   * @returns The same range of the first text.
+   */
   range(from: number, to: number): readonly [from: number, to: number];
 }
 

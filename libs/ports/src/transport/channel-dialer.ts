@@ -24,8 +24,9 @@ export interface DialSpec {
  * Connects upstreams that are reached by one persistent connection.
  *
  * `send` may be called before the connection stands. A connection that cannot be made closes the channel with
- * `OMNI_UPSTREAM_UNREACHABLE` and `data.phase` `connect`; one that breaks with the same and `body`; an end in good order has no reason.
- * A message beyond a limit is reported and skipped where the framing allows, and ends the channel with `OMNI_UPSTREAM_TOO_LARGE` or `OMNI_MEMORY_FULL` elsewhere.
+ * `OMNI_UPSTREAM_UNREACHABLE` and `data.phase` `connect`; one that breaks with the same and `body`; an end in
+ * good order has no reason. A message beyond a limit is reported and skipped where the framing allows, and
+ * ends the channel with `OMNI_UPSTREAM_TOO_LARGE` or `OMNI_MEMORY_FULL` elsewhere.
  */
 export interface ChannelDialer {
   dial(spec: DialSpec, listener: ChannelListener): MessageChannel;

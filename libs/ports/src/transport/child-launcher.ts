@@ -12,9 +12,14 @@ export interface ChildSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Working folder; Omni's own when absent. */
   readonly cwd?: string;
-  /** Replaced by `***` wherever the child's output is quoted. Asked for then: more of them come while it runs. */
+  /**
+   * Replaced by `***` wherever the child's output is quoted. Asked for then: more of them come while it runs.
+   */
   readonly secretValues: () => readonly string[];
-  /** Told what the child wrote last when it ends unasked, before the channel closes; not when it wrote nothing. */
+  /**
+   * Told what the child wrote last when it ends unasked, before the channel closes; not when it wrote
+   * nothing.
+   */
   readonly onReport: (report: OwnerReport) => void;
   /** Longest line that is read from the child. */
   readonly maxMessageBytes: number;
@@ -31,8 +36,9 @@ export interface ChildChannel extends MessageChannel {
 /**
  * Starts stdio upstreams, each in a process group of its own that never survives it or Omni.
  *
- * A command that cannot be started closes the channel with `OMNI_UPSTREAM_SPAWN_FAILED`; an end that nobody asked for with
- * `OMNI_UPSTREAM_EXITED`, whose message has exit code or signal, and the id of its {@link OwnerReport}.
+ * A command that cannot be started closes the channel with `OMNI_UPSTREAM_SPAWN_FAILED`; an end that nobody
+ * asked for with `OMNI_UPSTREAM_EXITED`, whose message has exit code or signal, and the id of its {@link
+ * OwnerReport}.
  */
 export interface ChildLauncher {
   launch(spec: ChildSpec, listener: ChannelListener): ChildChannel;

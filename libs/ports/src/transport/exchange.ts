@@ -14,15 +14,19 @@ export interface Exchange extends RequestFacts {
   /**
    * Reads the whole body. Called at most once.
    *
-   * @throws {@link GatewayError} `OMNI_BODY_TOO_LARGE` beyond `maxBytes` (before reading when the length is declared),
-   * `OMNI_BODY_INCOMPLETE` when the client stops in the middle, `OMNI_OVERLOADED` when all clients together send more than may be held.
+   * @throws {@link GatewayError} `OMNI_BODY_TOO_LARGE` beyond `maxBytes` (before reading when the length is
+   * declared), `OMNI_BODY_INCOMPLETE` when the client stops in the middle, `OMNI_OVERLOADED` when all clients
+   * together send more than may be held.
    */
   readBody(maxBytes: number): Promise<Uint8Array>;
-  /** It is known whose the request is: what waits on its connection to be read counts as this one's from now on. */
+  /**
+   * It is known whose the request is: what waits on its connection to be read counts as this one's from now
+   * on.
+   */
   belongsTo(principal: Principal): void;
   /**
-   * Called at most once, when the client disconnects before the answer is complete. At once if it already has. A later listener
-   * takes the place of an earlier one.
+   * Called at most once, when the client disconnects before the answer is complete. At once if it already
+   * has. A later listener takes the place of an earlier one.
    */
   onGone(listener: () => void): void;
   /** Answers in one chunk; the adapter adds `Content-Length`. */
@@ -33,9 +37,14 @@ export interface Exchange extends RequestFacts {
 
 /** The body of a streamed answer. */
 export interface ResponseStream {
-  /** @returns `false` when the client reads slowly: stop writing until {@link onDrain} fires. The chunk is taken either way. */
+  /**
+   * @returns `false` when the client reads slowly: stop writing until {@link onDrain} fires. The chunk is
+   * taken either way.
+   */
   write(chunk: Payload): boolean;
-  /** As {@link write}, of bytes that nobody uses any more: their memory may be given back once they have left. */
+  /**
+   * As {@link write}, of bytes that nobody uses any more: their memory may be given back once they have left.
+   */
   pass(chunk: Uint8Array): boolean;
   /** Bytes taken and not yet handed to the network. */
   readonly backlogBytes: number;

@@ -10,16 +10,22 @@ export interface HttpRequest {
   readonly body?: Payload;
 }
 
-/** Told what comes back, in order: head, data…, then exactly one of end and error. Nothing comes after an abort. */
+/**
+ * Told what comes back, in order: head, data…, then exactly one of end and error. Nothing comes after an
+ * abort.
+ */
 export interface HttpResponseListener {
   /** @param headers - As received, flat. */
   onHead(status: number, headers: HeaderList): void;
-  /** @param chunk - The listener's own, from the next chunk or turn of the event loop on: until then the sender may look at it. */
+  /**
+   * @param chunk - The listener's own, from the next chunk or turn of the event loop on: until then the
+   * sender may look at it.
+   */
   onData(chunk: Uint8Array): void;
   onEnd(): void;
   /**
-   * @param error - `OMNI_UPSTREAM_UNREACHABLE` with `data.phase`: `connect` (nothing was sent), `request` (the request may
-   * have been received) or `body` (the answer broke off).
+   * @param error - `OMNI_UPSTREAM_UNREACHABLE` with `data.phase`: `connect` (nothing was sent), `request`
+   * (the request may have been received) or `body` (the answer broke off).
    */
   onError(error: GatewayError): void;
 }
@@ -35,7 +41,10 @@ export interface HttpCall {
 
 /** How HTTP upstreams are reached. Redirects are never followed, no credentials are added. */
 export interface HttpClient {
-  /** Starts a request. Problems are told to the listener, never thrown; the listener is not called before this returns. */
+  /**
+   * Starts a request. Problems are told to the listener, never thrown; the listener is not called before this
+   * returns.
+   */
   send(request: HttpRequest, listener: HttpResponseListener): HttpCall;
   /** Aborts what runs and closes the connections. */
   close(): Promise<void>;

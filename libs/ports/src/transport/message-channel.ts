@@ -2,11 +2,17 @@ import type { GatewayError } from '../errors/gateway-error.ts';
 
 /** Told what arrives on a {@link MessageChannel}. */
 export interface ChannelListener {
-  /** One message: text of one line or frame, valid UTF-8, without the line end, never empty. May be anything but is usually JSON. */
+  /**
+   * One message: text of one line or frame, valid UTF-8, without the line end, never empty. May be anything
+   * but is usually JSON.
+   */
   onMessage(text: string): void;
   /** Bytes that cannot be a message were skipped: not UTF-8, or over a limit. */
   onFramingError(problem: FramingError): void;
-  /** Called exactly once, last. `undefined` means that the other side ended in good order or {@link MessageChannel.close} was called. */
+  /**
+   * Called exactly once, last. `undefined` means that the other side ended in good order or {@link
+   * MessageChannel.close} was called.
+   */
   onClose(reason: GatewayError | undefined): void;
 }
 
@@ -20,8 +26,8 @@ export type FramingError =
 /** A reliable two-way stream of whole messages: a child's stdio, a socket, a pair in memory. */
 export interface MessageChannel {
   /**
-   * `false` as soon as nothing more can be sent; {@link ChannelListener.onClose} tells why, perhaps a moment later. Absent where it is told
-   * at once.
+   * `false` as soon as nothing more can be sent; {@link ChannelListener.onClose} tells why, perhaps a moment
+   * later. Absent where it is told at once.
    */
   readonly isOpen?: boolean;
   /**

@@ -12,7 +12,9 @@ export interface PeerCertificate {
   readonly issuer: string;
   /** SHA-256 of the certificate: pairs of upper-case hexadecimal digits, separated by colons. */
   readonly fingerprint: string;
-  /** Subject alternative names with their kinds, e.g. `DNS:agent-7.example`, `URI:spiffe://example/agent-7`. */
+  /**
+   * Subject alternative names with their kinds, e.g. `DNS:agent-7.example`, `URI:spiffe://example/agent-7`.
+   */
   readonly alternativeNames: readonly string[];
 }
 
@@ -22,11 +24,14 @@ export interface PeerFacts {
   /** Names the connection among all of this process. */
   readonly connection: string;
   /**
-   * Address of the other end of the connection, which may be a proxy; no header changes it. IPv4 addresses stand in their own
-   * form, also on listeners of IPv6. Absent on Unix sockets, of whose clients Node tells nothing, and once the client is gone.
+   * Address of the other end of the connection, which may be a proxy; no header changes it. IPv4 addresses
+   * stand in their own form, also on listeners of IPv6. Absent on Unix sockets, of whose clients Node tells
+   * nothing, and once the client is gone.
    */
   readonly peerAddress: string | undefined;
-  /** Read anew each time it is asked for. Absent where the client has shown none, or none that can be trusted. */
+  /**
+   * Read anew each time it is asked for. Absent where the client has shown none, or none that can be trusted.
+   */
   readonly peerCertificate: PeerCertificate | undefined;
 }
 
@@ -40,7 +45,8 @@ export interface RequestFacts extends PeerFacts {
   readonly headers: HeaderList;
   /**
    * @param name - Lower case.
-   * @returns The value without surrounding white space; several values joined with `, `; `undefined` when absent.
+   * @returns The value without surrounding white space; several values joined with `, `; `undefined` when
+   * absent.
    */
   header(name: string): string | undefined;
 }

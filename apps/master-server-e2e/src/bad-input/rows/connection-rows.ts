@@ -20,7 +20,11 @@ const isIdle =
   async () =>
     (await context.load()).inFlight <= 1;
 
-/** Writes a byte now and then until the socket is closed. @returns The status of the answer, and when the end came. */
+/**
+ * Writes a byte now and then until the socket is closed.
+ *
+ * @returns The status of the answer, and when the end came.
+ */
 function trickle(
   socket: Socket,
   bytes: Buffer,

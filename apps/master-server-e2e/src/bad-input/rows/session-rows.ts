@@ -7,7 +7,11 @@ import { until } from '../until.ts';
 
 const UNKNOWN_SESSION = refused('OMNI_SESSION_UNKNOWN');
 
-/** Opens the stream of a session behind an event. @returns A problem when a message comes, or a refusal that is not documented. */
+/**
+ * Opens the stream of a session behind an event.
+ *
+ * @returns A problem when a message comes, or a refusal that is not documented.
+ */
 async function resumed(
   { port }: RowContext,
   session: LegacyClient,

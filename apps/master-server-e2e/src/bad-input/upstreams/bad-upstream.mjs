@@ -1,11 +1,12 @@
 /**
- * A stdio server that misbehaves: `node bad-upstream.mjs BEHAVIOUR [ARGUMENT]`. Behaviours of tools come with every call, those of
- * the process are the first argument:
+ * A stdio server that misbehaves: `node bad-upstream.mjs BEHAVIOUR [ARGUMENT]`. Behaviours of tools come with
+ * every call, those of the process are the first argument:
  *
- * `plain` nothing · `noisy` writes what is no message, before and between · `trickle` writes byte by byte · `die` exits at once ·
- * `die-on-first` exits at the first message · `die-soon` exits after 50 ms · `die-when-ready` exits as soon as it is listed ·
- * `deaf` stops reading once it is ready · `mute` answers everything but calls · `stubborn` ignores the end of its input and signals ·
- * `family` leaves processes behind · `pages` and `schemas` list as the second argument says.
+ * `plain` nothing · `noisy` writes what is no message, before and between · `trickle` writes byte by byte ·
+ * `die` exits at once · `die-on-first` exits at the first message · `die-soon` exits after 50 ms ·
+ * `die-when-ready` exits as soon as it is listed · `deaf` stops reading once it is ready · `mute` answers
+ * everything but calls · `stubborn` ignores the end of its input and signals · `family` leaves processes
+ * behind · `pages` and `schemas` list as the second argument says.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
@@ -89,7 +90,12 @@ const answer = (id, result) =>
 /** @param {unknown} value */
 const content = (value) => ({ resultType: 'complete', content: [], structuredContent: { value } });
 
-/** @param {number} id @param {string} name @param {{ value?: unknown, bytes?: number, count?: number, kind?: string, ms?: number }} args */
+/**
+ * @param {number} id
+ *
+ * @param {string} name
+ * @param {{ value?: unknown, bytes?: number, count?: number, kind?: string, ms?: number }} args
+ */
 function call(id, name, args) {
   switch (name) {
     case 'exit':
@@ -132,7 +138,9 @@ function call(id, name, args) {
   }
 }
 
-/** Answers that are not quite right, each followed by a right one where the first says nothing of the call. */
+/**
+ * Answers that are not quite right, each followed by a right one where the first says nothing of the call.
+ */
 /** @param {number} id @param {string} kind */
 function broken(id, kind) {
   const right = answer(id, content('right'));

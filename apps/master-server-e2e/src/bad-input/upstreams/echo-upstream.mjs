@@ -1,6 +1,7 @@
 /**
  * A server of both eras on stdio that repeats arguments byte for byte and writes down what reached it:
- * `node echo-upstream.mjs TALLY_FILE`. The tally gets one letter per event: `e` a call, `c` a cancellation, `f` a finished flood.
+ * `node echo-upstream.mjs TALLY_FILE`. The tally gets one letter per event: `e` a call, `c` a cancellation,
+ * `f` a finished flood.
  */
 import { appendFileSync } from 'node:fs';
 import { readLines } from './read-lines.mjs';
@@ -44,7 +45,12 @@ function rawArguments(line) {
 const textResult = (text) =>
   `{"resultType":"complete","content":[{"type":"text","text":${JSON.stringify(text)}}]}`;
 
-/** @param {unknown} id @param {string} line @param {{ name: string, arguments?: Record<string, number>, _meta?: Record<string, unknown> }} params */
+/**
+ * @param {unknown} id
+ *
+ * @param {string} line
+ * @param {{ name: string, arguments?: Record<string, number>, _meta?: Record<string, unknown> }} params
+ */
 function call(id, line, params) {
   note('e');
   const args = params.arguments ?? {};

@@ -1,7 +1,8 @@
 const LF = 0x0a;
 
 /**
- * Calls back with each line that is not blank. Unlike `node:readline` it breaks at line feeds only: U+2028 may stand inside JSON.
+ * Calls back with each line that is not blank. Unlike `node:readline` it breaks at line feeds only: U+2028
+ * may stand inside JSON.
  *
  * @param {import('node:stream').Readable} input
  * @param {(line: string) => void} onLine

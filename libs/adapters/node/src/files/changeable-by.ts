@@ -28,7 +28,10 @@ export function changeableBy(
   return (facts.mode & GROUP_WRITES) === 0 ? undefined : 'its group';
 }
 
-/** The same for what is at a path; `undefined` also where the file system takes no changes, whatever the modes say. */
+/**
+ * The same for what is at a path; `undefined` also where the file system takes no changes, whatever the modes
+ * say.
+ */
 export async function pathChangeableBy(path: string): Promise<Changer | undefined> {
   const changer = changeableBy(await stat(path));
   return changer !== undefined && (await isReadOnly(path)) ? undefined : changer;

@@ -28,12 +28,14 @@ const ENVIRONMENT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /**
  * Reads the files of a configuration, lowest precedence first.
  *
- * A file is read as it is. A folder gives `default`, `<environment>` and `local` (or `omni` when none of them is there), then
- * `servers/*` by name; each `.yaml`, `.yml` or `.json`, each optional (seed 000, "Load config files").
+ * A file is read as it is. A folder gives `default`, `<environment>` and `local` (or `omni` when none of them
+ * is there), then `servers/*` by name; each `.yaml`, `.yml` or `.json`, each optional (seed 000, "Load config
+ * files").
  *
  * @param path - File or folder; symbolic links are followed.
  * @returns At least one file, UTF-8 decoded, without byte order mark.
- * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`: missing, not permitted, neither file nor folder, not UTF-8, longer than
+ * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`: missing, not permitted, neither file nor folder, not
+ * UTF-8, longer than
  *   1 MiB, or a folder without configuration. Never waits on a pipe or a device.
  */
 export async function readConfigSources(

@@ -14,11 +14,12 @@ export interface ConfigSafety {
 const OTHERS_READ = 0o004;
 
 /**
- * Looks at who can change a configuration: it names commands that run as this user. Files and their folders, of links also those that they
- * lead to.
+ * Looks at who can change a configuration: it names commands that run as this user. Files and their folders,
+ * of links also those that they lead to.
  *
  * @param paths - Files that were read.
- * @throws {@link GatewayError} `OMNI_CONFIG_UNSAFE` when everybody can, or a user who is neither this one nor root.
+ * @throws {@link GatewayError} `OMNI_CONFIG_UNSAFE` when everybody can, or a user who is neither this one nor
+ * root.
  */
 export async function checkConfigSafety(paths: readonly string[]): Promise<ConfigSafety> {
   const warnings: string[] = [];

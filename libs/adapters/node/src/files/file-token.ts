@@ -20,10 +20,11 @@ const TOKEN = /^[A-Za-z0-9._~+/=-]{16,512}$/;
 const HAS_MODES = process.platform !== 'win32';
 
 /**
- * Reads the token in the state folder, or creates folder (0700) and token (0600, 32 random bytes in base64url). Of several
- * processes that create it at once all get the same.
+ * Reads the token in the state folder, or creates folder (0700) and token (0600, 32 random bytes in
+ * base64url). Of several processes that create it at once all get the same.
  *
- * @throws {@link GatewayError} `OMNI_STATE_DENIED` when it cannot be kept, is no file, or others can read or replace it.
+ * @throws {@link GatewayError} `OMNI_STATE_DENIED` when it cannot be kept, is no file, or others can read or
+ * replace it.
  */
 export async function loadOrCreateToken(stateDir: string): Promise<FileToken> {
   const path = join(stateDir, FILE_NAME);
@@ -95,7 +96,9 @@ async function readToken(path: string): Promise<string | undefined> {
   }
 }
 
-/** Written aside and linked into place: nobody ever sees a half-written token, and the first of several wins. */
+/**
+ * Written aside and linked into place: nobody ever sees a half-written token, and the first of several wins.
+ */
 async function createToken(stateDir: string, path: string): Promise<void> {
   const aside = join(stateDir, `.${FILE_NAME}.${randomBytes(6).toString('hex')}`);
   const file = await open(aside, 'wx', /* guard: token/created-mode */ 0o600);

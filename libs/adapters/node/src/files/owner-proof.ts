@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * What proves to somebody who has the token of the owner that the program on this port has it, too, without showing it (RFC 2104). The port
- * is a part of it: a program on another one cannot pass the proof of this one off as its own.
+ * What proves to somebody who has the token of the owner that the program on this port has it, too, without
+ * showing it (RFC 2104). The port is a part of it: a program on another one cannot pass the proof of this one
+ * off as its own.
  *
  * @param nonce - Made by who asks, for this one time.
  */

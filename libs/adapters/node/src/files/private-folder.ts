@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 import { errorCode } from './error-code.ts';
 
 /**
- * Makes a folder that only this user can look into (mode 0700), and those above it that are missing. One that is there stays as it is.
+ * Makes a folder that only this user can look into (mode 0700), and those above it that are missing. One that
+ * is there stays as it is.
  *
- * Not `mkdir` with `recursive`: where a parent is there and takes no folders, as below `/proc`, that one of Node 24 never returns.
+ * Not `mkdir` with `recursive`: where a parent is there and takes no folders, as below `/proc`, that one of
+ * Node 24 never returns.
  *
  * @throws An error of the system, e.g. `ENOENT`, `EACCES`, `EEXIST` for a file in its place.
  */

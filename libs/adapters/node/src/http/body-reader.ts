@@ -24,7 +24,8 @@ export interface BodyOwner {
 }
 
 /**
- * Reads a request body of at most `maxBytes`; stops reading, without ending the connection, when there is more.
+ * Reads a request body of at most `maxBytes`; stops reading, without ending the connection, when there is
+ * more.
  *
  * @throws {@link GatewayError} `OMNI_BODY_TOO_LARGE`, `OMNI_BODY_INCOMPLETE`, `OMNI_OVERLOADED`.
  */
@@ -38,7 +39,8 @@ export function readRequestBody(
     let first: Buffer | undefined;
     let all: GatheredBytes | undefined;
     let room: ByteReservation | undefined;
-    // The listeners stay, which costs less than taking them away. With them a flowing stream goes on, and what still comes is dropped.
+    // The listeners stay, which costs less than taking them away. With them a flowing stream goes on, and
+    // what still comes is dropped.
     let isOver = false;
 
     const onEnd = (): void => {

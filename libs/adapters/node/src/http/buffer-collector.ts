@@ -7,12 +7,12 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const LARGE_CHUNK_BYTES = 16 * 1024;
 
 /**
- * Collects the buffers of long bodies soon after they have passed, where the program has exposed the engine's collector
- * ({@link exposeCollector}, or `node --expose-gc`); does nothing elsewhere.
+ * Collects the buffers of long bodies soon after they have passed, where the program has exposed the engine's
+ * collector ({@link exposeCollector}, or `node --expose-gc`); does nothing elsewhere.
  *
- * Each 64 KiB that are read are a new buffer outside of the engine's heap. The engine collects those only when 64 MiB
- * and more have accumulated, and then by going through the whole heap. Collecting the young ones every few MiB takes
- * less time than that and keeps resident memory where it was.
+ * Each 64 KiB that are read are a new buffer outside of the engine's heap. The engine collects those only
+ * when 64 MiB and more have accumulated, and then by going through the whole heap. Collecting the young ones
+ * every few MiB takes less time than that and keeps resident memory where it was.
  */
 export class BufferCollector {
   #bytes = 0;
@@ -28,8 +28,8 @@ export class BufferCollector {
 }
 
 /**
- * Exposes the engine's collector to this process, as `node --expose-gc` does. A program decides this, never a library:
- * `globalThis.gc` can be called by everything that runs in it.
+ * Exposes the engine's collector to this process, as `node --expose-gc` does. A program decides this, never a
+ * library: `globalThis.gc` can be called by everything that runs in it.
  */
 export function exposeCollector(): void {
   if (globalThis.gc !== undefined) return;

@@ -15,7 +15,10 @@ import { UndiciCall } from './undici-call.ts';
 
 /** Settings of {@link UndiciHttpClient}. */
 export interface UndiciHttpClientOptions {
-  /** Connections to one origin; one request at a time on each, so that fewer than there may be calls would let slow ones hold up the rest. Default 1,024. */
+  /**
+   * Connections to one origin; one request at a time on each, so that fewer than there may be calls would let
+   * slow ones hold up the rest. Default 1,024.
+   */
   readonly connectionsPerOrigin?: number;
   /** Default 10,000. */
   readonly connectTimeoutMs?: number;
@@ -39,9 +42,9 @@ const MAX_ORIGINS = 256;
 const MAX_TARGETS = 1_024;
 
 /**
- * HTTP upstreams over undici's dispatcher: a pool of HTTP/1.1 connections for each origin, no timers of its own beyond
- * connecting, no redirects, no cookies. Says who it is, and unpacks what it has offered to: not on this machine, where packing costs more
- * than it saves.
+ * HTTP upstreams over undici's dispatcher: a pool of HTTP/1.1 connections for each origin, no timers of its
+ * own beyond connecting, no redirects, no cookies. Says who it is, and unpacks what it has offered to: not on
+ * this machine, where packing costs more than it saves.
  */
 export class UndiciHttpClient implements HttpClient {
   readonly #dispatchers: Dispatchers;

@@ -1,7 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import { type GatewayError, type HeaderList, jsonText } from '@omni/ports';
 
-/** @returns The JSON-RPC error for a failure that happened before the core could see a message; the id is not known. */
+/**
+ * @returns The JSON-RPC error for a failure that happened before the core could see a message; the id is not
+ * known.
+ */
 export function errorBody(error: GatewayError): string {
   return jsonText({
     jsonrpc: '2.0',

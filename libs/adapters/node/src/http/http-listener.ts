@@ -51,7 +51,10 @@ export interface NodeHttpListenerOptions {
   readonly writeTimeoutMs?: number;
   /** For bodies that are not complete; beyond it a request is refused with 503. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
-  /** For answers that their clients have not read; beyond it the connection of whoever has most is cut. Default: none are counted. */
+  /**
+   * For answers that their clients have not read; beyond it the connection of whoever has most is cut.
+   * Default: none are counted.
+   */
   readonly unread?: UnreadAnswers | undefined;
   /** Open connections; further ones are closed at once. Default 10,000. */
   readonly maxConnections?: number;
@@ -144,15 +147,16 @@ export class NodeHttpListener {
     if (this.#isStopping) return;
     this.#isStopping = true;
     for (const cancel of this.#cancelWatches.splice(0)) cancel();
-    // Without what `node:http` does beside: it takes a connection for idle whose answer is complete and not yet read.
+    // Without what `node:http` does beside: it takes a connection for idle whose answer is complete and not
+    // yet read.
     for (const server of this.#servers)
       /* guard: listener/answers-being-read */ NetServer.prototype.close.call(server);
     for (const { socket, open } of this.#carryHttp.items()) if (open.length === 0) socket.destroy();
   }
 
   /**
-   * Stops accepting and waits for the open exchanges; cuts those that are still open after `deadlineMs`. Meanwhile it may be called again:
-   * the earliest deadline counts.
+   * Stops accepting and waits for the open exchanges; cuts those that are still open after `deadlineMs`.
+   * Meanwhile it may be called again: the earliest deadline counts.
    *
    * @returns How many were cut.
    */
@@ -347,7 +351,10 @@ export class NodeHttpListener {
     }
   }
 
-  /** A connection was idle, or its client has taken nothing for too long; of what a client takes over TLS Node sees whole answers only. */
+  /**
+   * A connection was idle, or its client has taken nothing for too long; of what a client takes over TLS Node
+   * sees whole answers only.
+   */
   #onTimeout(socket: Socket): void {
     const connection = this.#connection(socket);
     const taken = flushedBytes(socket);
@@ -385,7 +392,8 @@ export class NodeHttpListener {
     const connection = new HttpConnection(socket, this.#options.unread, this.#logger);
     connection.place = this.#carryHttp.add(connection);
     this.#connections.set(socket, connection);
-    // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its end.
+    // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its
+    // end.
     socket.on('close', () => {
       for (const exchange of connection.open.slice()) this.#onOver(connection, exchange);
       this.#leave(connection);

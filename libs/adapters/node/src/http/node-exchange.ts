@@ -23,7 +23,10 @@ const DISCARD_BYTES = 65_536;
 const ENCODE_LENGTH = 16_384;
 /** What waits up to this on a connection is not worth a look. */
 const UNREAD_BYTES = 16_384;
-/** How long, and how much, is read away before a connection with an unread body is closed: closing at once would discard the answer. */
+/**
+ * How long, and how much, is read away before a connection with an unread body is closed: closing at once
+ * would discard the answer.
+ */
 const LINGER_MS = 500;
 const LINGER_BYTES = 1_048_576;
 
@@ -156,7 +159,9 @@ export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwne
     return stream;
   }
 
-  /** The handler failed: answers with the error if nothing was answered, cuts the connection if something was. */
+  /**
+   * The handler failed: answers with the error if nothing was answered, cuts the connection if something was.
+   */
   fail(error: GatewayError): void {
     if (this.#isGone || this.#answer === 'ended') return;
     if (this.#answer === 'none') {

@@ -42,7 +42,8 @@ export class NodeRequestFacts implements RequestFacts {
   header(name: string): string | undefined {
     const value = headerValue(this.headers, name);
     if (this.#authority === undefined || name !== 'host') return value;
-    // RFC 9112, section 3.2.2: the target decides; section 3.2: there has to be exactly one Host all the same.
+    // RFC 9112, section 3.2.2: the target decides; section 3.2: there has to be exactly one Host all the
+    // same.
     return value === undefined || value.includes(',') ? value : this.#authority;
   }
 }

@@ -3,10 +3,15 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { PeerCertificate } from '@omni/ports';
 
-/** One alternative name: a kind and a value, in quotes where the value could be taken for more than one name. */
+/**
+ * One alternative name: a kind and a value, in quotes where the value could be taken for more than one name.
+ */
 const ALTERNATIVE_NAME = /([^:,"]+:)(?:("(?:[^"\\]|\\.)*")|([^,"]*))(?:, |$)/gy;
 
-/** @returns The certificate that the client has shown; `undefined` when there is none or nobody trusted has signed it. */
+/**
+ * @returns The certificate that the client has shown; `undefined` when there is none or nobody trusted has
+ * signed it.
+ */
 export function peerCertificateOf(socket: Socket): PeerCertificate | undefined {
   // guard: tls/unverified-certificate
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;

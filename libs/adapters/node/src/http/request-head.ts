@@ -28,7 +28,8 @@ export function splitTarget(target: string): RequestTarget {
 
 /**
  * @param name - Lower case.
- * @returns The value without surrounding white space; several values joined with `, `; `undefined` when absent.
+ * @returns The value without surrounding white space; several values joined with `, `; `undefined` when
+ * absent.
  */
 export function headerValue(headers: HeaderList, name: string): string | undefined {
   let found: string | undefined;

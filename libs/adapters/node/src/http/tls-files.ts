@@ -11,8 +11,8 @@ export interface TlsFiles {
   /** Private key without a passphrase. */
   readonly key: string;
   /**
-   * Authorities that sign the certificates of clients. With them every client is asked for one; who shows none, or one that they
-   * have not signed, is served without `peerCertificate`. Default: no client is asked.
+   * Authorities that sign the certificates of clients. With them every client is asked for one; who shows
+   * none, or one that they have not signed, is served without `peerCertificate`. Default: no client is asked.
    */
   readonly clientAuthorities?: string;
 }
@@ -46,7 +46,9 @@ export class TlsCertificate {
     this.#seen = seen;
   }
 
-  /** @throws {@link GatewayError} `OMNI_TLS_INVALID`; the message names the files and never what is in them. */
+  /**
+   * @throws {@link GatewayError} `OMNI_TLS_INVALID`; the message names the files and never what is in them.
+   */
   static async read(files: TlsFiles): Promise<TlsCertificate> {
     // Before the reading, so that no change between the two is missed.
     const seen = await fingerprintOf(files);
@@ -54,8 +56,8 @@ export class TlsCertificate {
   }
 
   /**
-   * Looks at the files again and again, and reads them when they are others: certificates are renewed under a running listener. A
-   * pair that is not good is logged once, and the one in use stays.
+   * Looks at the files again and again, and reads them when they are others: certificates are renewed under a
+   * running listener. A pair that is not good is logged once, and the one in use stays.
    *
    * @returns Ends it.
    */

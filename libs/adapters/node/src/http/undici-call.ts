@@ -12,7 +12,9 @@ type Phase = 'connect' | 'request' | 'body';
 
 const ABORTED = new GatewayError('OMNI_CANCELLED', 'The call was aborted');
 
-/** One request under way: what undici reports becomes what the port promises. One object a call, no closures. */
+/**
+ * One request under way: what undici reports becomes what the port promises. One object a call, no closures.
+ */
 export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, UnpackedSink {
   readonly #listener: HttpResponseListener;
   readonly #origin: string;
@@ -157,7 +159,9 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   }
 }
 
-/** undici has read names and values as ISO 8859-1 (RFC 9110, 5.5); a name that came several times has a list. */
+/**
+ * undici has read names and values as ISO 8859-1 (RFC 9110, 5.5); a name that came several times has a list.
+ */
 function flatHeaders(headers: ResponseHeaders): readonly string[] {
   const flat: string[] = [];
   for (const name of Object.keys(headers)) {

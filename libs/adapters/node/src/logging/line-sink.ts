@@ -3,9 +3,15 @@ import { errorCode } from '../files/error-code.ts';
 
 /** Settings of {@link LineSink}. */
 export interface LineSinkOptions {
-  /** Writes to a terminal, a pipe or a file, and calls back later; fits `write` of `node:fs` on a descriptor. */
+  /**
+   * Writes to a terminal, a pipe or a file, and calls back later; fits `write` of `node:fs` on a descriptor.
+   */
   readonly put: (bytes: Buffer, done: (error: Error | null, written: number) => void) => void;
-  /** Called when lines begin to be lost. @param reason - Code of the system, e.g. `ENOSPC`, or `slow` when nobody reads. */
+  /**
+   * Called when lines begin to be lost.
+   *
+   * @param reason - Code of the system, e.g. `ENOSPC`, or `slow` when nobody reads.
+   */
   readonly onLost: (reason: string) => void;
   /** The line that is written first when lines can be written again. */
   readonly gapLine: (lost: number, reason: string) => string;
@@ -23,8 +29,9 @@ const FULL_MS = 50;
 const FLUSH_MS = 1_000;
 
 /**
- * Writes lines without ever waiting: those that come while one write is under way join the next. A disk that is full, a reader that is gone or
- * slow costs the lines and nothing else; as soon as one can be written again, so are those that follow, behind one that tells of the gap.
+ * Writes lines without ever waiting: those that come while one write is under way join the next. A disk that
+ * is full, a reader that is gone or slow costs the lines and nothing else; as soon as one can be written
+ * again, so are those that follow, behind one that tells of the gap.
  */
 export class LineSink {
   readonly #options: LineSinkOptions;

@@ -1,5 +1,11 @@
 import { write } from 'node:fs';
-import { type ComponentStatus, type LogFields, type Logger, printableJson, withoutSecrets } from '@omni/ports';
+import {
+  type ComponentStatus,
+  type LogFields,
+  type Logger,
+  printableJson,
+  withoutSecrets,
+} from '@omni/ports';
 import { LineSink } from './line-sink.ts';
 
 /** Settings of {@link createPinoLogger}. */
@@ -8,7 +14,11 @@ export interface PinoLoggerOptions {
   readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Default 2, stderr: stdout belongs to the protocol. */
   readonly destination?: 2 | { write(line: string): void };
-  /** Called when lines begin to be lost, since the disk is full or nobody reads. @param reason - Code of the system, e.g. `ENOSPC`. */
+  /**
+   * Called when lines begin to be lost, since the disk is full or nobody reads.
+   *
+   * @param reason - Code of the system, e.g. `ENOSPC`.
+   */
   readonly onLost?: (reason: string) => void;
 }
 
@@ -34,7 +44,10 @@ const SECRET_KEYS = [
   'apiKey',
 ];
 
-/** Loads pino, which costs some 15 ms, only when somebody logs. Lines are JSON without raw control characters; keys that hold credentials, and what looks like one, show `***`. */
+/**
+ * Loads pino, which costs some 15 ms, only when somebody logs. Lines are JSON without raw control characters;
+ * keys that hold credentials, and what looks like one, show `***`.
+ */
 export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise<BufferedLogger> {
   // Bundlers give CommonJS packages a default export only.
   const { default: pino } = await import('pino');
@@ -85,7 +98,10 @@ export async function createPinoLogger(options: PinoLoggerOptions = {}): Promise
   };
 }
 
-/** Texts without what looks like a credential; the rest as it is, and the same object where nothing had to be hidden. */
+/**
+ * Texts without what looks like a credential; the rest as it is, and the same object where nothing had to be
+ * hidden.
+ */
 function redactedFields<Fields extends LogFields>(fields: Fields): LogFields {
   let redacted: Record<string, unknown> | undefined;
   for (const [key, value] of Object.entries(fields)) {

@@ -24,7 +24,8 @@ describe('ChildCgroup', () => {
 
   whereOneCanBeHad('kills whoever is in it and is removed', async () => {
     const cgroup = ChildCgroup.create(ownCgroup(), `omni-test-${process.pid}`);
-    // Its child has nothing in common with it but the cgroup: no session, no environment, and its parent is gone.
+    // Its child has nothing in common with it but the cgroup: no session, no environment, and its parent is
+    // gone.
     const script = `read line; env -i setsid sh -c 'sleep 30 & echo $!' </dev/null; read line`;
     const child = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
     cgroup?.add(child.pid ?? 0);

@@ -35,7 +35,10 @@ export class ChildCgroup {
     }
   }
 
-  /** Moves a process that has just started. To do it takes the kernel milliseconds; whoever it starts until then is left out. */
+  /**
+   * Moves a process that has just started. To do it takes the kernel milliseconds; whoever it starts until
+   * then is left out.
+   */
   add(pid: number): void {
     writeFile(join(this.path, 'cgroup.procs'), String(pid), { flag: 'r+' }).catch(() => {});
   }

@@ -1,4 +1,7 @@
-/** Variables that a child gets from Omni's own environment. Everything else (tokens, `npm_*`, `NODE_OPTIONS`) stays behind. */
+/**
+ * Variables that a child gets from Omni's own environment. Everything else (tokens, `npm_*`, `NODE_OPTIONS`)
+ * stays behind.
+ */
 const PASSED = new Set(
   (
     'PATH HOME USER LOGNAME SHELL TERM LANG LANGUAGE TZ TMPDIR TEMP TMP ' +
@@ -24,7 +27,10 @@ export interface ChildEnvironmentOptions {
   readonly ignoresCase: boolean;
 }
 
-/** Makes the environment of a child: a few variables of Omni's, what the configuration adds, and the mark of its owner. */
+/**
+ * Makes the environment of a child: a few variables of Omni's, what the configuration adds, and the mark of
+ * its owner.
+ */
 export function childEnvironment(options: ChildEnvironmentOptions): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.own)) {

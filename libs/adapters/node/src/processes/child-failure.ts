@@ -9,7 +9,10 @@ export interface ChildExit {
   readonly signal: string | null;
 }
 
-/** @returns `OMNI_UPSTREAM_SPAWN_FAILED` in words that tell what to change. `path` is the PATH that was searched. */
+/**
+ * @returns `OMNI_UPSTREAM_SPAWN_FAILED` in words that tell what to change. `path` is the PATH that was
+ * searched.
+ */
 export function spawnFailure(spec: ChildSpec, cause: unknown, path: string): GatewayError {
   const code = errorCode(cause) ?? 'UNKNOWN';
   const message = `Cannot start "${spec.upstream}": ${explain(spec, code, path)}`;
@@ -25,9 +28,11 @@ export function endingOf({ code, signal }: ChildExit): string {
 }
 
 /**
- * @param ending - As of {@link endingOf}, or why Omni ended a process that runs on but can no longer be talked to.
+ * @param ending - As of {@link endingOf}, or why Omni ended a process that runs on but can no longer be
+ * talked to.
  * @param report - Id of its last words; `undefined` when it wrote nothing.
- * @returns `OMNI_UPSTREAM_EXITED`, without what the process wrote: others may read the message, and it may repeat what any user sent.
+ * @returns `OMNI_UPSTREAM_EXITED`, without what the process wrote: others may read the message, and it may
+ * repeat what any user sent.
  */
 export function exitFailure(
   { upstream }: ChildSpec,

@@ -17,8 +17,9 @@ export interface ChildFamilyOptions {
 }
 
 /**
- * A child with everything that it starts, which never survives it: its group at once and without exception; who has left the group as far as it
- * was followed; where a cgroup can be had, everybody. While it runs the reaper knows who they are.
+ * A child with everything that it starts, which never survives it: its group at once and without exception;
+ * who has left the group as far as it was followed; where a cgroup can be had, everybody. While it runs the
+ * reaper knows who they are.
  */
 export class ChildFamily {
   readonly #leader: number;
@@ -48,7 +49,10 @@ export class ChildFamily {
     this.#followed.signal(name);
   }
 
-  /** The child has exited: whoever is left is killed. At once, while the number of its group cannot belong to anybody else. */
+  /**
+   * The child has exited: whoever is left is killed. At once, while the number of its group cannot belong to
+   * anybody else.
+   */
   end(): void {
     this.#signalGroup('SIGKILL');
     // guard: child/escaped

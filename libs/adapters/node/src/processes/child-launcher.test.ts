@@ -11,7 +11,10 @@ import { readProcessStat } from './process-stat.ts';
 
 const ECHO = 'process.stdin.pipe(process.stdout)';
 const onLinux = process.platform === 'linux' ? it : it.skip;
-/** Starts two processes in sessions of their own, one below the other, as a browser does, and tells their pids. */
+/**
+ * Starts two processes in sessions of their own, one below the other, as a browser does, and tells their
+ * pids.
+ */
 const ESCAPES = (environment: string): string => `
   const { spawn } = require('node:child_process');
   const env = ${environment === 'known' ? 'process.env' : '{ PATH: process.env.PATH }'};

@@ -73,7 +73,8 @@ export class ChildProcessChannel implements ChildChannel {
         ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       });
     } catch (error) {
-      // Node throws for what it refuses itself, e.g. a NUL in an argument. The listener must not hear of it before this returns.
+      // Node throws for what it refuses itself, e.g. a NUL in an argument. The listener must not hear of it
+      // before this returns.
       queueMicrotask(() => this.#failToStart(error));
       return;
     }
@@ -92,7 +93,9 @@ export class ChildProcessChannel implements ChildChannel {
     return this.#writer !== undefined && this.#writer.send(text);
   }
 
-  /** End of input, then SIGTERM, then SIGKILL to the group. Each further call goes to the next step at once. */
+  /**
+   * End of input, then SIGTERM, then SIGKILL to the group. Each further call goes to the next step at once.
+   */
   close(): Promise<void> {
     if (this.#exit !== undefined || this.pid === undefined) return this.#gone;
     if (this.#stopping === 'no') this.#endInput();
@@ -160,7 +163,9 @@ export class ChildProcessChannel implements ChildChannel {
     }
   }
 
-  /** Bound to the leader's exit and not to the end of its output, which a grandchild may hold open for ever. */
+  /**
+   * Bound to the leader's exit and not to the end of its output, which a grandchild may hold open for ever.
+   */
   #onExit(exit: ChildExit): void {
     this.#exit = exit;
     this.#cancelStep();

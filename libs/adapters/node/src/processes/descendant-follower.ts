@@ -34,11 +34,12 @@ interface Family {
 }
 
 /**
- * Follows the descendants of children by parent id while they run, so that one that leaves its group or its session, as browsers do, is still
- * known when its ancestors are gone. Looks at `/proc`, at processes that were not there before only. Linux; elsewhere it follows nobody.
+ * Follows the descendants of children by parent id while they run, so that one that leaves its group or its
+ * session, as browsers do, is still known when its ancestors are gone. Looks at `/proc`, at processes that
+ * were not there before only. Linux; elsewhere it follows nobody.
  *
- * What nobody sees: a process whose parent came and went between two looks and that carries neither the session nor the environment of its
- * family.
+ * What nobody sees: a process whose parent came and went between two looks and that carries neither the
+ * session nor the environment of its family.
  */
 export class DescendantFollower {
   readonly #families = new Set<Family>();
@@ -114,7 +115,9 @@ export class DescendantFollower {
     return family;
   }
 
-  /** The family of a process that is still the one that was seen: its number may belong to a stranger by now. */
+  /**
+   * The family of a process that is still the one that was seen: its number may belong to a stranger by now.
+   */
   #trusted(pid: number): Family | undefined {
     const family = this.#familyOf.get(pid);
     const startTime = family?.members.get(pid);

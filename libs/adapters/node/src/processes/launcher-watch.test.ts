@@ -4,7 +4,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 const SOURCE = new URL('./launcher-watch.ts', import.meta.url).href;
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
-/** Says its parent and itself, then `gone` when it has lost who runs it, and then `here` every time that it is asked. */
+/**
+ * Says its parent and itself, then `gone` when it has lost who runs it, and then `here` every time that it is
+ * asked.
+ */
 const WATCHER = `
   const { watchLaunchers } = await import(${JSON.stringify(SOURCE)});
   watchLaunchers({ environment: process.env, parent: process.ppid }, () => console.log('gone'));

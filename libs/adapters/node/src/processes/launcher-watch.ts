@@ -3,7 +3,10 @@ import { basename } from 'node:path';
 import { type CancelTimer, systemClock } from '@omni/ports';
 import { isRunning, readProcessStat } from './process-stat.ts';
 
-/** By which Omni's own wrapper (`bin/omni.mjs`, `tools/workspace/run.mjs`) tells its pid to the Omni that it starts. */
+/**
+ * By which Omni's own wrapper (`bin/omni.mjs`, `tools/workspace/run.mjs`) tells its pid to the Omni that it
+ * starts.
+ */
 const WRAPPER_VARIABLE = 'OMNI_WRAPPER';
 const LOOK_MS = 500;
 /** npm in npm in npm: nobody nests deeper. */
@@ -26,9 +29,9 @@ export interface LaunchedProcess {
 }
 
 /**
- * Watches whoever runs Omni on behalf of somebody: Omni's own wrapper, npm, npx, and the shells that these put in between. Whoever ends one of
- * them, by `kill -9` too, means Omni. Any other parent, such as the shell of a user, may go: it is not asked about. Without `/proc`, Omni's
- * own wrapper only.
+ * Watches whoever runs Omni on behalf of somebody: Omni's own wrapper, npm, npx, and the shells that these
+ * put in between. Whoever ends one of them, by `kill -9` too, means Omni. Any other parent, such as the shell
+ * of a user, may go: it is not asked about. Without `/proc`, Omni's own wrapper only.
  *
  * @param onGone - Called once, when one of them has ended.
  * @returns Ends the watch.

@@ -9,8 +9,9 @@ export function createOwnerMark(): string {
 }
 
 /**
- * Kills what earlier instances of Omni left behind: process groups that carry the mark of an owner that is dead.
- * Only processes of this user and this pid namespace are looked at. Linux only; elsewhere it does nothing.
+ * Kills what earlier instances of Omni left behind: process groups that carry the mark of an owner that is
+ * dead. Only processes of this user and this pid namespace are looked at. Linux only; elsewhere it does
+ * nothing.
  *
  * @returns How many groups were killed.
  */
@@ -24,8 +25,9 @@ export function childMark(owner: string, serial: number): string {
 }
 
 /**
- * Kills what carries the mark of a living owner, or of one of its children: at its end these are descendants that made a session of their own
- * to get away from the group of the child that started them. The same limits as for {@link orphanSweep}.
+ * Kills what carries the mark of a living owner, or of one of its children: at its end these are descendants
+ * that made a session of their own to get away from the group of the child that started them. The same limits
+ * as for {@link orphanSweep}.
  *
  * @returns How many groups were killed.
  */

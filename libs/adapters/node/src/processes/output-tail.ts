@@ -51,7 +51,8 @@ export class OutputTail {
     if (this.#seen <= RING_BYTES) return ring.toString('utf8', 0, this.#seen);
     const at = this.#seen % RING_BYTES;
     const text = ring.toString('utf8', at) + ring.toString('utf8', 0, at);
-    // The first line lost its beginning. A single endless line is kept: what is shown of it lies far behind the cut.
+    // The first line lost its beginning. A single endless line is kept: what is shown of it lies far behind
+    // the cut.
     return text.slice(text.indexOf('\n') + 1);
   }
 }

@@ -3,11 +3,13 @@ import { Socket } from 'node:net';
 import { type Logger, silentLogger } from '@omni/ports';
 
 /**
- * Keeps the list of what Omni has started in a variable, one command a line: `+item` and `-item`, and `m` with the mark of Omni. At the end of
- * its input, which comes when Omni ends in whatever way, it kills what is listed and ends too. It waits in `read`, so it costs nothing.
+ * Keeps the list of what Omni has started in a variable, one command a line: `+item` and `-item`, and `m`
+ * with the mark of Omni. At the end of its input, which comes when Omni ends in whatever way, it kills what
+ * is listed and ends too. It waits in `read`, so it costs nothing.
  *
- * Items are `g:pid:start` (a group), `p:pid:start` (a process) and `c:folder` (a cgroup). `start` is the start time that Linux tells in
- * `/proc`, or 0 where there is none: a number that belongs to another process by now is left alone.
+ * Items are `g:pid:start` (a group), `p:pid:start` (a process) and `c:folder` (a cgroup). `start` is the
+ * start time that Linux tells in `/proc`, or 0 where there is none: a number that belongs to another process
+ * by now is left alone.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM PIPE
@@ -71,8 +73,9 @@ exit 0
 const MAX_STARTS = 5;
 
 /**
- * One tiny shell process that outlives Omni by a moment and takes the children with it, so that not even `kill -9` of
- * Omni leaves any. It has a session of its own: signals of the terminal do not reach it. POSIX only.
+ * One tiny shell process that outlives Omni by a moment and takes the children with it, so that not even
+ * `kill -9` of Omni leaves any. It has a session of its own: signals of the terminal do not reach it. POSIX
+ * only.
  */
 export class Reaper {
   readonly #mark: string;

@@ -11,8 +11,8 @@ interface StreamHandle {
 }
 
 /**
- * Bytes that the system has taken from a connection so far: when they grow, the other side reads. Whole writes would tell too little,
- * since one can be a long answer.
+ * Bytes that the system has taken from a connection so far: when they grow, the other side reads. Whole
+ * writes would tell too little, since one can be a long answer.
  */
 export function flushedBytes(socket: Socket): number {
   // The type of a socket does not show its handle, which it has until it is destroyed.

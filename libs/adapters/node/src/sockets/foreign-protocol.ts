@@ -11,8 +11,8 @@ const REFUSAL_MS = 500;
 /**
  * Lets a connection through when its first byte opens a JSON value, and refuses any other.
  *
- * A web page can make a browser send an HTTP request to every port of this machine. Its head would be skipped as lines that are no
- * JSON, and its body would be obeyed; no HTTP method begins with a brace.
+ * A web page can make a browser send an HTTP request to every port of this machine. Its head would be skipped
+ * as lines that are no JSON, and its body would be obeyed; no HTTP method begins with a brace.
  *
  * @param onGood - Called once, with the first bytes still to be read.
  */

@@ -15,8 +15,9 @@ const BYTE_ORDER_MARK = 0xfeff;
 /**
  * Turns bytes into lines of text (MCP, basic/transports, "stdio": messages are delimited by newlines).
  *
- * Blank lines, carriage returns before the newline and byte order marks are dropped. A line that is not UTF-8 or longer
- * than the limit is reported and skipped, as is one that finds no room; reading goes on behind it. At most one line is held.
+ * Blank lines, carriage returns before the newline and byte order marks are dropped. A line that is not UTF-8
+ * or longer than the limit is reported and skipped, as is one that finds no room; reading goes on behind it.
+ * At most one line is held.
  */
 export class LineSplitter {
   readonly #sink: Pick<ChannelListener, 'onMessage' | 'onFramingError'>;

@@ -3,8 +3,9 @@ import type { Writable } from 'node:stream';
 const LINE_BREAKS = /[\r\n]+/g;
 
 /**
- * Writes JSON texts as lines to a stream, one line each, all lines of one turn of the event loop in one write: few system
- * calls are what makes a child fast. One write is under way at a time; what comes meanwhile joins the next.
+ * Writes JSON texts as lines to a stream, one line each, all lines of one turn of the event loop in one
+ * write: few system calls are what makes a child fast. One write is under way at a time; what comes meanwhile
+ * joins the next.
  */
 export class LineWriter {
   readonly #stream: Writable;
@@ -38,7 +39,8 @@ export class LineWriter {
   }
 
   /**
-   * Line breaks within the text become blanks: in JSON they stand between tokens only, and each would begin a message of the sender's making.
+   * Line breaks within the text become blanks: in JSON they stand between tokens only, and each would begin a
+   * message of the sender's making.
    *
    * @returns `false` when the line was not taken. A line is always taken when nothing else waits.
    */

@@ -14,13 +14,18 @@ import { WriteTimeout } from './write-timeout.ts';
 
 /** Settings of {@link SocketChannel}. */
 export interface SocketChannelOptions {
-  /** Connected or connecting; nothing else reads from it or writes to it, and it is not half-open by choice. */
+  /**
+   * Connected or connecting; nothing else reads from it or writes to it, and it is not half-open by choice.
+   */
   readonly socket: Socket;
   /** Longest line that is read. */
   readonly maxMessageBytes: number;
   /** Bytes that may wait for the other side to read them. Default 16 MiB. */
   readonly maxBacklogBytes?: number;
-  /** How long the other side may take nothing of what waits for it, see {@link SocketWriteTimeout}. Default: for ever. */
+  /**
+   * How long the other side may take nothing of what waits for it, see {@link SocketWriteTimeout}. Default:
+   * for ever.
+   */
   readonly writeTimeoutMs?: number;
   /** For a line that is not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
@@ -52,7 +57,10 @@ export class SocketWriteTimeout extends Error {
   readonly code = 'STALLED';
 }
 
-/** A stream socket as a channel: one message a line, as on stdio (MCP 2026-07-28, basic/transports, "Custom Transports"). */
+/**
+ * A stream socket as a channel: one message a line, as on stdio (MCP 2026-07-28, basic/transports, "Custom
+ * Transports").
+ */
 export class SocketChannel implements MessageChannel, UnreadHolder {
   readonly #listener: ChannelListener;
   readonly #options: SocketChannelOptions;

@@ -45,15 +45,18 @@ export interface NodeSocketListenerOptions {
   readonly writeTimeoutMs?: number;
   /** For messages that are not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
-  /** For answers that clients have not read; beyond it the connection of whoever has most is cut. Default: none are counted. */
+  /**
+   * For answers that clients have not read; beyond it the connection of whoever has most is cut. Default:
+   * none are counted.
+   */
   readonly unread?: UnreadAnswers | undefined;
   /** Until a client has begun its first message. Default 10,000. */
   readonly silenceMs?: number;
   /** Until its first message is there. Default 30,000. */
   readonly firstMessageMs?: number;
   /**
-   * Open connections of each address, shared fairly, see `FairPlaces`: silent and idle ones give way, then further ones are closed at
-   * once. Default 1,000.
+   * Open connections of each address, shared fairly, see `FairPlaces`: silent and idle ones give way, then
+   * further ones are closed at once. Default 1,000.
    */
   readonly maxConnections?: number;
   readonly logger?: Logger;
@@ -68,8 +71,8 @@ const OWNER_ONLY_UMASK = /* guard: socket/mode */ 0o177;
 /**
  * The front on stream sockets, one message a line: a Unix socket, a named pipe on Windows, or TCP.
  *
- * There are no headers and so no token: the mode of a Unix socket (0600) is its guard, and TCP has none but that a web page, which
- * speaks HTTP to whatever it can reach, is refused by its first byte.
+ * There are no headers and so no token: the mode of a Unix socket (0600) is its guard, and TCP has none but
+ * that a web page, which speaks HTTP to whatever it can reach, is refused by its first byte.
  */
 export class NodeSocketListener {
   readonly #options: NodeSocketListenerOptions;
@@ -83,7 +86,8 @@ export class NodeSocketListener {
   }
 
   /**
-   * Starts listening; may be called for several addresses. A Unix socket that nobody answers any more is replaced.
+   * Starts listening; may be called for several addresses. A Unix socket that nobody answers any more is
+   * replaced.
    *
    * @returns The actual address.
    * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`.
@@ -240,7 +244,10 @@ function listenerFacts(address: SocketAddress): ListenerFacts {
   return { kind: isPipeName(address.path) ? 'pipe' : 'unix', path: address.path };
 }
 
-/** Runs `bind` with a umask that gives a new socket file the mode 0600. Node binds a path before `listen` returns. */
+/**
+ * Runs `bind` with a umask that gives a new socket file the mode 0600. Node binds a path before `listen`
+ * returns.
+ */
 function withOwnersMode(isFile: boolean, bind: () => void): void {
   if (!isFile) return bind();
   const before = process.umask(OWNER_ONLY_UMASK);

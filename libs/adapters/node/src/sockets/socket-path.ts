@@ -5,7 +5,10 @@ const PIPE_PREFIX = String.raw`\\.\pipe` + '\\';
 /** Room in the address of a Unix socket, without the closing NUL: 108 bytes on Linux, 104 on macOS. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-/** Where Omni's own socket is: `omni.sock` in the state folder; on Windows a named pipe of its own for each state folder. */
+/**
+ * Where Omni's own socket is: `omni.sock` in the state folder; on Windows a named pipe of its own for each
+ * state folder.
+ */
 export function defaultSocketPath(stateDir: string, platform: NodeJS.Platform = process.platform): string {
   if (platform !== 'win32') return join(stateDir, 'omni.sock');
   return `${PIPE_PREFIX}omni-${createHash('sha256').update(stateDir.toLowerCase()).digest('hex').slice(0, 16)}`;

@@ -9,7 +9,8 @@ const PROBE_MS = 1_000;
 /**
  * Removes a Unix socket whose process is gone, as a crash leaves it.
  *
- * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE` when somebody answers, `OMNI_LISTEN_DENIED` when it is no socket or cannot be removed.
+ * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE` when somebody answers, `OMNI_LISTEN_DENIED` when it is no
+ * socket or cannot be removed.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   try {

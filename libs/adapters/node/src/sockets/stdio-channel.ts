@@ -21,8 +21,8 @@ const DEFAULT_MESSAGE_BYTES = 16 * 1_048_576;
 /**
  * The channel over a process's standard streams (MCP, basic/transports, "stdio").
  *
- * When the input ends `onClose` is called, yet `send` works on until the channel is closed: whoever pipes requests in
- * still wants the answers.
+ * When the input ends `onClose` is called, yet `send` works on until the channel is closed: whoever pipes
+ * requests in still wants the answers.
  */
 export function stdioChannel(options: StdioChannelOptions): OpenChannel {
   return (listener) => new StdioChannel(listener, options);

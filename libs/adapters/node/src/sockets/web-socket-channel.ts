@@ -29,7 +29,10 @@ export interface WebSocketChannelOptions {
   readonly unread?: ChannelUnread | undefined;
   /** For a message that is not complete. Default: none is counted. */
   readonly budget?: ByteBudget | undefined;
-  /** Time between pings; the connection is cut when two in a row had no answer before the next. Default 30,000. */
+  /**
+   * Time between pings; the connection is cut when two in a row had no answer before the next. Default
+   * 30,000.
+   */
   readonly pingMs?: number;
   /** What the end is told as. Default: in good order, whatever it was. */
   readonly explain?: (end: WebSocketEnd) => GatewayError | undefined;
@@ -58,8 +61,9 @@ const CLOSE_CODES: ReadonlyMap<string, number> = new Map([
 /**
  * A WebSocket as a channel: one JSON-RPC message a text frame, stdio semantics.
  *
- * Binary frames are refused with 1008, longer messages with 1009, text that is not UTF-8 with 1007; a backlog that was full when the
- * owner closes, with 1013, as is a message that finds no room; a backlog of which nothing is taken for too long, with 1008.
+ * Binary frames are refused with 1008, longer messages with 1009, text that is not UTF-8 with 1007; a backlog
+ * that was full when the owner closes, with 1013, as is a message that finds no room; a backlog of which
+ * nothing is taken for too long, with 1008.
  *
  * @see protocol.md 2.21; MCP 2026-07-28, basic/transports, "Custom Transports".
  */
@@ -155,7 +159,8 @@ export class WebSocketChannel implements MessageChannel, UnreadHolder {
       if (webSocket.bufferedAmount > 0) this.#options.unread?.answers.note(this);
       return true;
     }
-    // A client has said farewell, and its end is told in a moment: what is lost until then is no sign that it does not read.
+    // A client has said farewell, and its end is told in a moment: what is lost until then is no sign that it
+    // does not read.
     if (webSocket.readyState === webSocket.CLOSING && client !== undefined) return true;
     if (webSocket.readyState !== webSocket.CONNECTING) return false;
     this.#early.push(text);
@@ -202,8 +207,8 @@ export class WebSocketChannel implements MessageChannel, UnreadHolder {
   }
 
   /**
-   * `ws` keeps what comes until it is a message, and does not say how much that is. A part of a message keeps all of the piece alive in which
-   * it came, whatever else was in it.
+   * `ws` keeps what comes until it is a message, and does not say how much that is. A part of a message keeps
+   * all of the piece alive in which it came, whatever else was in it.
    */
   #countArrivals(): void {
     if (this.#room === undefined) return;

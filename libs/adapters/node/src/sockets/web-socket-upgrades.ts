@@ -54,11 +54,19 @@ export interface WebSocketOptions {
   readonly maxBacklogBytes?: number;
   /** How long a client may take nothing of what waits for it. Default 60,000. */
   readonly writeTimeoutMs?: number;
-  /** For messages that are not complete; beyond it a connection is closed with 1013. Default: none is counted. */
+  /**
+   * For messages that are not complete; beyond it a connection is closed with 1013. Default: none is counted.
+   */
   readonly budget?: ByteBudget | undefined;
-  /** For answers that clients have not read; beyond it the connection of whoever has most is cut. Default: none are counted. */
+  /**
+   * For answers that clients have not read; beyond it the connection of whoever has most is cut. Default:
+   * none are counted.
+   */
   readonly unread?: UnreadAnswers | undefined;
-  /** Open WebSockets, shared fairly, see `FairPlaces`: idle ones give way, then further ones are refused with 503. Default 1,000. */
+  /**
+   * Open WebSockets, shared fairly, see `FairPlaces`: idle ones give way, then further ones are refused with
+   * 503. Default 1,000.
+   */
   readonly maxConnections?: number;
   /** Time between pings. Default 30,000. */
   readonly pingMs?: number;
@@ -152,7 +160,9 @@ export class WebSocketUpgrades {
     });
   }
 
-  /** Waits for a decision; the client may leave meanwhile, but then it has to say so before it sends frames. */
+  /**
+   * Waits for a decision; the client may leave meanwhile, but then it has to say so before it sends frames.
+   */
   async #decided(decision: Promise<UpgradeDecision>, socket: Duplex): Promise<UpgradeDecision> {
     const onEnd = (): void => void socket.destroy();
     socket.once('end', onEnd);

@@ -40,7 +40,9 @@ export function registerFront(scope: Scope): void {
   });
 }
 
-/** Names of the client headers that some server is sent, without duplicates; the list follows the registry. */
+/**
+ * Names of the client headers that some server is sent, without duplicates; the list follows the registry.
+ */
 function forwardedBy(registry: UpstreamRegistry<GatewayUpstream>): readonly string[] {
   const names: string[] = [];
   const follow = (): void => {

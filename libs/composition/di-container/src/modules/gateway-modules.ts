@@ -6,7 +6,9 @@ import { registerRouter } from './router.module.ts';
 import { registerServer } from './server.module.ts';
 import { registerUpstreams } from './upstreams.module.ts';
 
-/** Wires the core to its ports, one module per concern. Which adapter answers a port is the caller's choice. */
+/**
+ * Wires the core to its ports, one module per concern. Which adapter answers a port is the caller's choice.
+ */
 export function registerGateway(scope: Scope): void {
   registerCatalogue(scope);
   registerUpstreams(scope);

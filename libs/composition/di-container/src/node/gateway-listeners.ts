@@ -41,7 +41,10 @@ const CLOSING_MS = 500;
 /** Who comes by TCP: it is served in open mode only, where everybody is this one. */
 const ANONYMOUS: Principal = { id: 'anonymous', kind: 'anonymous' };
 
-/** @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`; nothing listens then. */
+/**
+ * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`; nothing
+ * listens then.
+ */
 export async function openListeners(options: GatewayListenersOptions): Promise<GatewayListeners> {
   const { configuration, environment, address, server, logger } = options;
   const { unixSocket, tcp, tls } = configuration.server;

@@ -33,7 +33,10 @@ export interface HttpGateway {
   forceStop(): void;
 }
 
-/** @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`, `OMNI_STATE_DENIED`, `OMNI_USAGE`. */
+/**
+ * @throws {@link GatewayError} `OMNI_LISTEN_IN_USE`, `OMNI_LISTEN_DENIED`, `OMNI_TLS_INVALID`,
+ * `OMNI_STATE_DENIED`, `OMNI_USAGE`.
+ */
 export async function startHttpGateway({
   configuration,
   environment,

@@ -4,12 +4,15 @@ import { checkConfigSafety, type ConfigFile, readConfigSources } from '@omni/nod
 export type { Configuration, Environment } from '@omni/config';
 
 export interface LoadOptions {
-  /** Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`. */
+  /**
+   * Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`.
+   */
   readonly strict?: boolean;
 }
 
 /**
- * Reads a configuration file, or a folder with `default.yaml`, `$OMNI_ENV.yaml`, `local.yaml` and `servers/*.yaml`.
+ * Reads a configuration file, or a folder with `default.yaml`, `$OMNI_ENV.yaml`, `local.yaml` and
+ * `servers/*.yaml`.
  *
  * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`, `OMNI_CONFIG_UNSAFE`, `OMNI_CONFIG_INVALID`.
  */

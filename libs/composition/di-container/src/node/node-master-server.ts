@@ -20,7 +20,11 @@ export interface NodeMasterServerOptions {
   readonly configuration: GatewayConfiguration;
   /** Overrides `logging.level`. */
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
-  /** Called when log lines begin to be lost. @param reason - Code of the system, e.g. `ENOSPC`, or `slow` when nobody reads them. */
+  /**
+   * Called when log lines begin to be lost.
+   *
+   * @param reason - Code of the system, e.g. `ENOSPC`, or `slow` when nobody reads them.
+   */
   readonly onLogLost?: ((reason: string) => void) | undefined;
   /** Answers paths that are neither of MCP nor of health. */
   readonly pages?: Pages | undefined;

@@ -5,8 +5,9 @@ import type { Pages } from '../health-pages.ts';
 const PATH = /^\/health\/owner\/([A-Za-z0-9_-]{22,128})$/;
 
 /**
- * The page by which the command `omni` finds out that it talks to the Omni of its user before it shows the token: `/health/owner/{nonce}` is
- * answered with `{"proof":"…"}`. Whoever asks learns nothing about a token of 32 random bytes.
+ * The page by which the command `omni` finds out that it talks to the Omni of its user before it shows the
+ * token: `/health/owner/{nonce}` is answered with `{"proof":"…"}`. Whoever asks learns nothing about a token
+ * of 32 random bytes.
  *
  * @param portOf - Where HTTP listens; `undefined` as long as it does not.
  */

@@ -2,8 +2,8 @@ import { applyEdits, memberDrops, memberOf, objectIn, setMember } from '@omni/js
 import type { Dialect } from '@omni/model';
 
 /**
- * A revision that does not exist: another version, one more header that each request must have, and `outputs` where the results of tools
- * have `content`. This file is all that Omni would need to speak it.
+ * A revision that does not exist: another version, one more header that each request must have, and `outputs`
+ * where the results of tools have `content`. This file is all that Omni would need to speak it.
  */
 export const THIRD_REVISION: Dialect = {
   version: '2027-03-15',

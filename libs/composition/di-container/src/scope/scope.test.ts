@@ -23,7 +23,8 @@ function rootWith(lifetime: Lifetime): Scope {
 
 describe('Scope', () => {
   it.each([
-    // Whether two questions give the same part: in one scope, in a scope and the one below, in two scopes side by side.
+    // Whether two questions give the same part: in one scope, in a scope and the one below, in two scopes
+    // side by side.
     ['singleton', { twice: true, below: true, beside: true }],
     ['scoped', { twice: true, below: false, beside: false }],
     ['transient', { twice: false, below: false, beside: false }],

@@ -2,8 +2,8 @@ import { Container, type ServiceIdentifier } from 'inversify';
 import { ScopeDisposers } from './scope-disposers.ts';
 
 /**
- * `singleton`: one in the scope that registers it, shared with all scopes below. `scoped`: one in each scope that asks
- * for it. `transient`: a new one each time.
+ * `singleton`: one in the scope that registers it, shared with all scopes below. `scoped`: one in each scope
+ * that asks for it. `transient`: a new one each time.
  */
 export type Lifetime = 'singleton' | 'scoped' | 'transient';
 
@@ -29,7 +29,9 @@ export interface FactoryRegistration<Part, N extends Needs> {
   readonly useFactory: (parts: Parts<N>) => Part;
   /** Default `singleton`. */
   readonly lifetime?: Lifetime;
-  /** Ends the part when the scope that it lives in closes. Transient parts belong to whoever asked for them. */
+  /**
+   * Ends the part when the scope that it lives in closes. Transient parts belong to whoever asked for them.
+   */
   readonly dispose?: (part: Part) => void | Promise<void>;
 }
 
@@ -37,7 +39,8 @@ export interface FactoryRegistration<Part, N extends Needs> {
 type Scoped = (scope: Scope) => void;
 
 /**
- * The parts of a gateway, and how long each lives. Inversify resolves them; nothing outside of this library knows it.
+ * The parts of a gateway, and how long each lives. Inversify resolves them; nothing outside of this library
+ * knows it.
  *
  * @see Seed 003, "Dependency Container" (S003-DI-01 … S003-DI-05).
  */
@@ -95,7 +98,10 @@ export class Scope {
     return this.#container().get(token);
   }
 
-  /** A scope below this one. It sees everything that is registered here, and what it registers is not seen here. */
+  /**
+   * A scope below this one. It sees everything that is registered here, and what it registers is not seen
+   * here.
+   */
   createScope(kind: 'connection' | 'request'): Scope {
     const scope = new Scope(kind, this);
     const release = this.#disposers.add(() => scope.close());
@@ -104,8 +110,8 @@ export class Scope {
   }
 
   /**
-   * Ends the scopes below and the parts that live here, in the reverse order of their making. Each is ended even if
-   * another one fails to.
+   * Ends the scopes below and the parts that live here, in the reverse order of their making. Each is ended
+   * even if another one fails to.
    *
    * @throws {@link AggregateError} With everything that was thrown.
    */

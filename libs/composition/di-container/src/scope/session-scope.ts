@@ -6,7 +6,10 @@ import type { Scope } from './scope.ts';
 /** @param scope - Of kind `connection`; it has the session's client as {@link Token.Client}. */
 export type OnSession = (scope: Scope) => void;
 
-/** Opens a scope for a session: it sees what the process has, and ends what was made in it when the session ends. */
+/**
+ * Opens a scope for a session: it sees what the process has, and ends what was made in it when the session
+ * ends.
+ */
 export function openSessionScope(root: Scope, onSession: OnSession): (client: ClientContext) => SessionScope {
   return (client) => {
     const scope = root.createScope('connection');

@@ -14,7 +14,9 @@ export interface DefinitionFollowers {
   readonly drainMs: Millis;
 }
 
-/** Takes new definitions to everything that holds something of an upstream; the rest asks the registry at use. */
+/**
+ * Takes new definitions to everything that holds something of an upstream; the rest asks the registry at use.
+ */
 export function followDefinitions(followers: DefinitionFollowers): void {
   const { registry, refresher, lists, upstreams, health, catalogue, drainMs } = followers;
   let wasEnabled = enabledIn(registry);

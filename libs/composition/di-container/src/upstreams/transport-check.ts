@@ -9,7 +9,10 @@ const ADAPTERS = {
   socket: 'dialer',
 } as const satisfies Readonly<Record<string, keyof GatewayAdapters>>;
 
-/** @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a server that is switched on and cannot be reached from this runtime. */
+/**
+ * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a server that is switched on and cannot be reached
+ * from this runtime.
+ */
 export function checkTransports(
   specs: readonly UpstreamSpec[],
   adapters: Readonly<Record<'launcher' | 'http' | 'dialer', unknown>>,

@@ -12,7 +12,9 @@ export interface UpstreamHealthParts {
   readonly clock: Clock;
 }
 
-/** Lets the health monitor look at each upstream that is switched on, or is off because its entry is wrong. */
+/**
+ * Lets the health monitor look at each upstream that is switched on, or is off because its entry is wrong.
+ */
 export class UpstreamHealth {
   readonly #parts: UpstreamHealthParts;
   /** What takes each of them out again. */

@@ -27,7 +27,10 @@ export interface UpstreamReport {
 
 /** The same with what is for the owner alone: it may repeat what any user sent. */
 export interface OwnedUpstreamReport extends UpstreamReport {
-  /** What it wrote that is no answer to anybody, such as the last lines on stderr of a process that ended; the latest first. */
+  /**
+   * What it wrote that is no answer to anybody, such as the last lines on stderr of a process that ended; the
+   * latest first.
+   */
   readonly ownerReports: readonly OwnerReport[];
 }
 

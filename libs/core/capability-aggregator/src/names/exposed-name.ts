@@ -45,9 +45,9 @@ export function canonicalName({ upstream, name }: OwnedName): string {
 /**
  * Gives every tool, or every prompt, its name on the endpoint of all servers.
  *
- * Depends on nothing but the arguments, so that names outlive restarts and are the same on every replica. Names with a
- * prefix match `[A-Za-z0-9_-]{1,64}`; longer ones are cut and end in a hash of {@link canonicalName}. Names without a prefix
- * stay as they are.
+ * Depends on nothing but the arguments, so that names outlive restarts and are the same on every replica.
+ * Names with a prefix match `[A-Za-z0-9_-]{1,64}`; longer ones are cut and end in a hash of {@link
+ * canonicalName}. Names without a prefix stay as they are.
  */
 export function nameTable<Owned extends OwnedName>({
   prefix,

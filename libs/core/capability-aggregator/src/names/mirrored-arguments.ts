@@ -19,7 +19,8 @@ export class MirroredArguments {
   }
 
   /**
-   * Compares the headers of a call with its arguments. Headers that the tool does not declare are nobody's business here and pass.
+   * Compares the headers of a call with its arguments. Headers that the tool does not declare are nobody's
+   * business here and pass.
    *
    * @param args - The arguments as JSON; `undefined` when the call has none.
    * @param headers - As received, flat.
@@ -47,7 +48,8 @@ export class MirroredArguments {
    * The headers that the arguments ask for: what an HTTP client of the modern era has to send.
    *
    * @param args - The arguments as JSON; `undefined` when the call has none.
-   * @returns A flat list. A value that no header can say (absent, null, an object, an unsafe integer) has none.
+   * @returns A flat list. A value that no header can say (absent, null, an object, an unsafe integer) has
+   * none.
    * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", custom headers.
    */
   headersFor(args: string | undefined): HeaderList {
@@ -87,7 +89,10 @@ function mismatch(
   return /* guard: mirrored/differs */ isSame ? undefined : 'differs from the arguments';
 }
 
-/** The value as a header has to say it; `undefined` when there is nothing to say: absent, null, an object, an array, an unsafe integer. */
+/**
+ * The value as a header has to say it; `undefined` when there is nothing to say: absent, null, an object, an
+ * array, an unsafe integer.
+ */
 function primitiveAt(json: string, span: JsonSpan): string | number | undefined {
   const raw = json.slice(span.start, span.end);
   if (raw === 'true' || raw === 'false') return raw;

@@ -24,8 +24,8 @@ export interface NameRoutesOptions<Route extends OwnedName> {
 }
 
 /**
- * Finds the upstream behind a name that a client wrote on the endpoint of all servers. Every name is looked up in a table, never taken
- * apart by guessing.
+ * Finds the upstream behind a name that a client wrote on the endpoint of all servers. Every name is looked
+ * up in a table, never taken apart by guessing.
  */
 export class NameRoutes<Route extends OwnedName> {
   readonly #noun: Noun;
@@ -47,8 +47,8 @@ export class NameRoutes<Route extends OwnedName> {
   }
 
   /**
-   * The exposed name; else `server:name`, `server.name`, `server/name`, `server__name`; else the upstream's own name when no other
-   * upstream uses it, as MCP Apps call their tools.
+   * The exposed name; else `server:name`, `server.name`, `server/name`, `server__name`; else the upstream's
+   * own name when no other upstream uses it, as MCP Apps call their tools.
    *
    * @returns `OMNI_NAME_AMBIGUOUS` with `data.candidates`, or `OMNI_NAME_UNKNOWN`.
    */

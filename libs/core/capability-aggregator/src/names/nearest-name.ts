@@ -9,7 +9,10 @@ const ROW_LENGTH = MAX_LENGTH + MAX_DISTANCE + 1;
 /** Two lines of the table of distances, used in turn. */
 type Rows = readonly [Uint8Array, Uint8Array];
 
-/** The name that somebody may have meant: at most three letters, and a third of them, differ; `undefined` when there is none. */
+/**
+ * The name that somebody may have meant: at most three letters, and a third of them, differ; `undefined` when
+ * there is none.
+ */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   if (name.length > MAX_LENGTH) return undefined;
   let best: string | undefined;
@@ -29,7 +32,10 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** Levenshtein: insertions, deletions and replacements. Any number above `limit` when there are more than that. */
+/**
+ * Levenshtein: insertions, deletions and replacements. Any number above `limit` when there are more than
+ * that.
+ */
 function editDistance(a: string, b: string, limit: number, rows: Rows): number {
   const tooFar = limit + 1;
   let [row, next] = rows;

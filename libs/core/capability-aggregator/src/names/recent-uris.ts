@@ -1,4 +1,7 @@
-/** Who produced a URI that no list shows, e.g. a connection in the result of a tool. The oldest are forgotten first. */
+/**
+ * Who produced a URI that no list shows, e.g. a connection in the result of a tool. The oldest are forgotten
+ * first.
+ */
 export class RecentUris {
   readonly #capacity: number;
   readonly #upstreams = new Map<string, string>();

@@ -25,11 +25,12 @@ const OPERATORS: ReadonlyMap<string, { readonly first: string; readonly stops: s
 ]);
 
 /**
- * Tells whether a URI can have come from a template (RFC 6570, levels 1 to 3; the modifiers of level 4 are let pass).
+ * Tells whether a URI can have come from a template (RFC 6570, levels 1 to 3; the modifiers of level 4 are
+ * let pass).
  *
- * Generous on purpose: it answers whom to ask for a resource, and the upstream decides whether there is one. All ways
- * to match are followed at once, so time grows with the length of the template times that of the URI, and never beyond
- * the budget.
+ * Generous on purpose: it answers whom to ask for a resource, and the upstream decides whether there is one.
+ * All ways to match are followed at once, so time grows with the length of the template times that of the
+ * URI, and never beyond the budget.
  */
 export class UriTemplate {
   /** What every match begins with. */

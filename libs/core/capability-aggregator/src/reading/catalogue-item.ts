@@ -41,7 +41,10 @@ const KEYS: Readonly<Record<ListKind, string>> = {
   prompts: 'name',
 };
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-/** A schema as short as this cannot hold more than {@link MAX_SUBSCHEMAS}: each takes three characters at least. */
+/**
+ * A schema as short as this cannot hold more than {@link MAX_SUBSCHEMAS}: each takes three characters at
+ * least.
+ */
 const CERTAINLY_SMALL = MAX_SUBSCHEMAS * 3;
 /** Enough to find the name of an item that is too complex. */
 const NAME_LIMITS = { maxDepth: 512, maxElements: 2_000_000 };

@@ -54,10 +54,11 @@ const MAX_CAPABILITIES_LENGTH = 65_536;
 const MAX_WITHHELD = 1_000;
 
 /**
- * Reads everything that an upstream offers: the lists that its handshake declares, all pages, each item checked alone.
+ * Reads everything that an upstream offers: the lists that its handshake declares, all pages, each item
+ * checked alone.
  *
- * Never fails because of what the upstream sends: a list that cannot be read carries its problem, a malformed item is in
- * `withheld` with the reason, and the rest is there (`protocol.md` R20).
+ * Never fails because of what the upstream sends: a list that cannot be read carries its problem, a malformed
+ * item is in `withheld` with the reason, and the rest is there (`protocol.md` R20).
  */
 export async function readCatalogue(
   connection: UpstreamConnection,
@@ -109,7 +110,10 @@ interface Keeping {
   readonly hold: (bytes: number) => boolean;
 }
 
-/** @returns What the list keeps: `bytes` counts what was made of its items, too; `isFull` when there was no room for all. */
+/**
+ * @returns What the list keeps: `bytes` counts what was made of its items, too; `isFull` when there was no
+ * room for all.
+ */
 function keptItems<Item extends CatalogueItem>(
   list: ListKind,
   walked: WalkedList,

@@ -2,18 +2,25 @@ import { LIST_KINDS, type UpstreamConnection } from '@omni/model';
 import type { CancelTimer, Clock, Logger } from '@omni/ports';
 import type { UpstreamCatalogue } from './upstream-catalogue.ts';
 
-/** Pause between two readings of the same upstream: one that announces changes all the time is not read all the time. */
+/**
+ * Pause between two readings of the same upstream: one that announces changes all the time is not read all
+ * the time.
+ */
 const MIN_INTERVAL_MS = 1_000;
 /** Pause before lists that could not be read are asked for again, doubled each time up to the longest. */
 const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 300_000;
-/** How old a list may become whose server does not say it: as long as clients are told that they may keep it. */
+/**
+ * How old a list may become whose server does not say it: as long as clients are told that they may keep it.
+ */
 const LIST_AGE_MS = 60_000;
 /** A list is not read again sooner, whatever its server says. */
 const MIN_AGE_MS = 5_000;
 /** How long a list waits for servers whose own one is too old; a slow server's is shown as it was. */
 const FRESH_WAIT_MS = 1_000;
-/** How long an upstream that is gone keeps its place in the lists: most are back within the first restarts. */
+/**
+ * How long an upstream that is gone keeps its place in the lists: most are back within the first restarts.
+ */
 const STALE_MS = 30_000;
 
 export interface CatalogueRefresherOptions {
@@ -57,8 +64,9 @@ interface Kept {
 }
 
 /**
- * Keeps the catalogue up to date: reads an upstream when it comes up, when it announces a change, when it could not list everything, and
- * when somebody asks for lists that are too old; one reading at a time. Takes it out when it stays away.
+ * Keeps the catalogue up to date: reads an upstream when it comes up, when it announces a change, when it
+ * could not list everything, and when somebody asks for lists that are too old; one reading at a time. Takes
+ * it out when it stays away.
  */
 export class CatalogueRefresher {
   readonly #options: CatalogueRefresherOptions;
@@ -83,7 +91,8 @@ export class CatalogueRefresher {
   }
 
   /**
-   * Calls back when every awaited upstream has been read or has failed, or the grace is over; at once from then on.
+   * Calls back when every awaited upstream has been read or has failed, or the grace is over; at once from
+   * then on.
    *
    * @param listener - Another one for each wait.
    * @returns Ends the wait.
@@ -95,8 +104,8 @@ export class CatalogueRefresher {
   }
 
   /**
-   * Calls back when what is shown is young enough: at once in most cases, and else when what is too old has been read again, or that
-   * takes too long. Nothing is read while nobody asks.
+   * Calls back when what is shown is young enough: at once in most cases, and else when what is too old has
+   * been read again, or that takes too long. Nothing is read while nobody asks.
    *
    * @param upstream - Whose lists are asked for; all when it is absent.
    * @returns What ends the wait; the listener is not called then.
@@ -324,7 +333,10 @@ export class CatalogueRefresher {
   }
 }
 
-/** For how long lists are good, in milliseconds: by their `ttlMs`, the shortest of all (MCP 2026-07-28, server/utilities/caching). */
+/**
+ * For how long lists are good, in milliseconds: by their `ttlMs`, the shortest of all (MCP 2026-07-28,
+ * server/utilities/caching).
+ */
 function ageOf(catalogue: UpstreamCatalogue): number {
   const own = LIST_KINDS.flatMap((kind) => catalogue[kind].ttlMs ?? []);
   return /* guard: change/age */ Math.max(own.length > 0 ? Math.min(...own) : LIST_AGE_MS, MIN_AGE_MS);

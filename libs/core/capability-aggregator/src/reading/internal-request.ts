@@ -8,10 +8,12 @@ const LIMITS = { maxDepth: 512, maxElements: 2_000_000 };
 /**
  * Sends a request of Omni's own and waits for the response, which may be an error response.
  *
- * Notifications meanwhile are dropped; requests of the upstream are declined, as nobody is there to answer them.
+ * Notifications meanwhile are dropped; requests of the upstream are declined, as nobody is there to answer
+ * them.
  *
  * @param params - JSON, or empty.
- * @throws {@link GatewayError} what the connection fails with, or `OMNI_UPSTREAM_PROTOCOL` when the answer is no message.
+ * @throws {@link GatewayError} what the connection fails with, or `OMNI_UPSTREAM_PROTOCOL` when the answer is
+ * no message.
  */
 export function internalRequest(
   connection: UpstreamConnection,

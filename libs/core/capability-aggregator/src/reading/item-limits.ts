@@ -1,6 +1,9 @@
 import type { JsonLimits } from '@omni/jsonrpc';
 
-/** How complex one item may be: 64 levels inside it, and as many values as fit an honest schema many times over. */
+/**
+ * How complex one item may be: 64 levels inside it, and as many values as fit an honest schema many times
+ * over.
+ */
 export const ITEM_LIMITS: JsonLimits = { maxDepth: /* guard: item/depth */ 65, maxElements: 100_000 };
 
 /** Longest item, in characters. */

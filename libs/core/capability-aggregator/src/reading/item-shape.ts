@@ -75,7 +75,10 @@ const RESOURCE: Readonly<Record<string, Check>> = {
   annotations: isAnnotations,
 };
 
-/** What the members of an item must be where they are present; members that are not named here may be anything. */
+/**
+ * What the members of an item must be where they are present; members that are not named here may be
+ * anything.
+ */
 const SHAPES: Readonly<Record<ListKind, Readonly<Record<string, Check>>>> = {
   tools: { ...COMMON, annotations: isToolAnnotations },
   resources: RESOURCE,

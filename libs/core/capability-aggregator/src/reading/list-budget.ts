@@ -25,8 +25,9 @@ interface Reading {
 const MAX_LOOSE_PARTS = 4;
 
 /**
- * One budget for what the lists of all upstreams keep. Half of it is divided equally among the lists of all upstreams, whatever the others
- * keep; the other half goes to those that need more, so that neither a fat server nor a fat list takes the room of another.
+ * One budget for what the lists of all upstreams keep. Half of it is divided equally among the lists of all
+ * upstreams, whatever the others keep; the other half goes to those that need more, so that neither a fat
+ * server nor a fat list takes the room of another.
  *
  * A list that is read again takes the room of the one that it replaces.
  */

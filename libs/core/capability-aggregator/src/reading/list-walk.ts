@@ -41,7 +41,10 @@ export interface WalkedList {
 }
 
 export interface ListWalkOptions {
-  /** Members for the parameters of every page, as JSON behind a comma or empty: the envelope of the modern era. */
+  /**
+   * Members for the parameters of every page, as JSON behind a comma or empty: the envelope of the modern
+   * era.
+   */
   readonly envelope: string;
   readonly limits: ListLimits;
   /** Whether there is room for so many bytes of this list. */
@@ -77,7 +80,8 @@ interface Page {
 }
 
 /**
- * Reads all pages of one list. Never fails: what goes wrong is told in the result, beside the items that came before.
+ * Reads all pages of one list. Never fails: what goes wrong is told in the result, beside the items that came
+ * before.
  *
  * @see MCP 2026-07-28, server/utilities/pagination: cursors are opaque, the empty one included.
  */

@@ -11,8 +11,8 @@ const RESOURCE: OptionalMembers = {
 };
 
 /**
- * What an item may lack, so that `null` can only mean that it is not there. Schemas and metadata have a `null` of their own: nothing inside
- * them is named here.
+ * What an item may lack, so that `null` can only mean that it is not there. Schemas and metadata have a
+ * `null` of their own: nothing inside them is named here.
  *
  * @see MCP 2025-11-25 and 2026-07-28, schema, "Tool", "Resource", "ResourceTemplate", "Prompt", "Icon".
  */

@@ -5,7 +5,8 @@ const UNSAFE = /[^\x20-\x7e]/g;
 const LOOKED_AT = 4_096;
 
 /**
- * Makes what somebody else wrote fit for a message: visible ASCII without what looks like a credential, at most `maxLength` characters.
+ * Makes what somebody else wrote fit for a message: visible ASCII without what looks like a credential, at
+ * most `maxLength` characters.
  *
  * @param maxLength - Default 100.
  */

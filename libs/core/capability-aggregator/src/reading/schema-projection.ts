@@ -29,7 +29,8 @@ const RESULT_POINTER = '#/properties/result';
  * Writes a tool so that legacy clients accept it: one tool that they refuse costs them the whole list.
  *
  * Only what needs it changes, and only there; a tool that fits is returned as the same string.
- * - An `outputSchema` whose root is not `"type":"object"` becomes `{"type":"object","properties":{"result":…},"required":["result"]}`.
+ * - An `outputSchema` whose root is not `"type":"object"` becomes
+ *   `{"type":"object","properties":{"result":…},"required":["result"]}`.
  * - Boolean schemas right under `properties` become `{}` and `{"not":{}}`.
  * - An `execution` that the legacy era does not know is left out.
  *
@@ -151,7 +152,10 @@ function rewritePointer(reference: string): string {
   return reference.startsWith('#/') ? RESULT_POINTER + reference.slice(1) : reference;
 }
 
-/** A fragment alone (`"$id":"#item"`, the anchor of draft 7) does not change what references are resolved against. */
+/**
+ * A fragment alone (`"$id":"#item"`, the anchor of draft 7) does not change what references are resolved
+ * against.
+ */
 function hasOwnBase(schema: SchemaObject): boolean {
   const id = ownValue(schema, '$id');
   return id !== undefined && !(typeof id === 'string' && id.startsWith('#'));

@@ -25,8 +25,8 @@ const PLAN = {
 const LIST_CAPABILITIES = ['tools', 'prompts', 'resources'];
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 /**
- * Extensions whose methods are served on the endpoint of all servers, or that have none. Those of any other one are carried on the endpoint
- * of its server alone, so that it is offered there alone.
+ * Extensions whose methods are served on the endpoint of all servers, or that have none. Those of any other
+ * one are carried on the endpoint of its server alone, so that it is offered there alone.
  */
 const SERVED_FOR_ALL: ReadonlySet<string> = new Set([TASKS_EXTENSION, 'io.modelcontextprotocol/ui']);
 /** Advertised while nothing is known yet, so that a late server can announce itself by list_changed. */
@@ -34,10 +34,11 @@ const EXPECTED =
   '{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}}';
 
 /**
- * The capabilities of the endpoint of one server: its own, unknown ones included, with what Omni adds and takes.
+ * The capabilities of the endpoint of one server: its own, unknown ones included, with what Omni adds and
+ * takes.
  *
- * `listChanged` is always offered: a server that never announces changes can still be replaced. Core tasks belong to the
- * legacy era, the tasks extension to the modern one; the other era does not see them.
+ * `listChanged` is always offered: a server that never announces changes can still be replaced. Core tasks
+ * belong to the legacy era, the tasks extension to the modern one; the other era does not see them.
  *
  * @param catalogue - `undefined` while the server has not been read.
  * @returns A JSON object.
@@ -69,9 +70,9 @@ export function ownCapabilities(catalogue: UpstreamCatalogue | undefined, era: E
 /**
  * The capabilities of the endpoint of all servers.
  *
- * Tools, prompts and resources are always there, with `listChanged`. `experimental` and those `extensions` that work here are merged; a key
- * whose settings differ between servers is left out and stays on the endpoints of those servers. Each era sees its own kind of
- * tasks.
+ * Tools, prompts and resources are always there, with `listChanged`. `experimental` and those `extensions`
+ * that work here are merged; a key whose settings differ between servers is left out and stays on the
+ * endpoints of those servers. Each era sees its own kind of tasks.
  *
  * @param catalogues - In the order of the configuration.
  * @returns A JSON object with its keys always in the same order.
@@ -116,7 +117,9 @@ export function unitedCapabilities(catalogues: readonly UpstreamCatalogue[], era
   return `{${members.join(',')}}`;
 }
 
-/** What a server offers in lists, and nothing else of it: for clients that are shown nothing in these lists. */
+/**
+ * What a server offers in lists, and nothing else of it: for clients that are shown nothing in these lists.
+ */
 export function listCapabilities(capabilities: string): string {
   const object = scanCapabilities(capabilities);
   return object === undefined

@@ -10,7 +10,10 @@ import { ownCapabilities, unitedCapabilities } from './capability-union.ts';
 import { fittingItems, type SizedItem } from './fitting-items.ts';
 import { unitedInstructions } from './instructions-union.ts';
 
-/** How long clients may keep a list, in milliseconds, unless an upstream allows less. Changes are announced anyway. */
+/**
+ * How long clients may keep a list, in milliseconds, unless an upstream allows less. Changes are announced
+ * anyway.
+ */
 const DEFAULT_TTL_MS = 60_000;
 
 /** A configured upstream, as far as the catalogue has to know it. */
@@ -63,8 +66,8 @@ interface OwnedItems {
 }
 
 /**
- * An immutable picture of everything that is offered. Texts and tables are made when they are first asked for, then kept; the endpoints,
- * eras and views that are made of one snapshot share them.
+ * An immutable picture of everything that is offered. Texts and tables are made when they are first asked
+ * for, then kept; the endpoints, eras and views that are made of one snapshot share them.
  */
 export class CatalogueSnapshot {
   readonly upstreams: readonly ConfiguredUpstream[];
@@ -197,7 +200,9 @@ export class CatalogueSnapshot {
     }));
   }
 
-  /** What clients of an endpoint see of a list, in order; answers that would be too long leave some of it out. */
+  /**
+   * What clients of an endpoint see of a list, in order; answers that would be too long leave some of it out.
+   */
   shown(kind: ListKind, endpoint: Endpoint): readonly ShownItem[] {
     if (kind === 'tools') return this.#shownTools(endpoint);
     if (endpoint.kind === 'server')
@@ -257,7 +262,10 @@ export class CatalogueSnapshot {
   }
 }
 
-/** @param known - The targets that were made of the catalogues `before`: what has not been read anew keeps them. */
+/**
+ * @param known - The targets that were made of the catalogues `before`: what has not been read anew keeps
+ * them.
+ */
 function targetsOf(
   catalogues: ReadonlyMap<string, UpstreamCatalogue>,
   make: (catalogue: UpstreamCatalogue) => readonly CompiledTarget[],

@@ -25,7 +25,10 @@ interface Pause {
   readonly cancel: () => void;
 }
 
-/** Announces changes: the first at once, what follows in one announcement after a pause, and nothing that was undone meanwhile. */
+/**
+ * Announces changes: the first at once, what follows in one announcement after a pause, and nothing that was
+ * undone meanwhile.
+ */
 export class ChangeAnnouncer {
   readonly #options: ChangeAnnouncerOptions;
   readonly #listeners = new Set<ChangeListener>();
@@ -50,7 +53,10 @@ export class ChangeAnnouncer {
     else pause.isTouched = true;
   }
 
-  /** Something has changed that nobody of this audience has seen before: it is not announced, unless other changes wait to be. */
+  /**
+   * Something has changed that nobody of this audience has seen before: it is not announced, unless other
+   * changes wait to be.
+   */
   pass(endpoint: Endpoint, audience: string): void {
     if (this.#pauses.get(announcementKey(endpoint, audience))?.isTouched !== true)
       this.#options.takeChanges(endpoint, audience);

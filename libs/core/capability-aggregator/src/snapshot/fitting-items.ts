@@ -6,8 +6,8 @@ export interface SizedItem extends OwnedName {
 }
 
 /**
- * The items that fit one answer. Where they do not all, each upstream gets an equal part of it, and what one does not need goes to the
- * others: a long list leaves out its own items, never those of another server.
+ * The items that fit one answer. Where they do not all, each upstream gets an equal part of it, and what one
+ * does not need goes to the others: a long list leaves out its own items, never those of another server.
  */
 export function fittingItems<Item extends SizedItem>(
   items: readonly Item[],

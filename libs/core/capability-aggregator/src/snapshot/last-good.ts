@@ -2,8 +2,8 @@ import { haveSameItems } from './same-catalogue.ts';
 import type { UpstreamCatalogue, UpstreamList } from '../reading/upstream-catalogue.ts';
 
 /**
- * What is shown after a reading. A list that could not be read does not replace one that is held, and one that stops early does not
- * replace a longer one; the problem is told beside it.
+ * What is shown after a reading. A list that could not be read does not replace one that is held, and one
+ * that stops early does not replace a longer one; the problem is told beside it.
  */
 export function withLastGood(held: UpstreamCatalogue, next: UpstreamCatalogue): UpstreamCatalogue {
   return {
@@ -21,7 +21,9 @@ function betterList<List extends UpstreamList>(held: List, next: List): List {
   return isWorse ? { ...next, ...itemsOf(held), ttlMs: held.ttlMs } : next;
 }
 
-/** The catalogue with the items of `base` in each list that has the same: what does not differ is kept once. */
+/**
+ * The catalogue with the items of `base` in each list that has the same: what does not differ is kept once.
+ */
 export function sharing(base: UpstreamCatalogue, next: UpstreamCatalogue): UpstreamCatalogue {
   return {
     ...next,

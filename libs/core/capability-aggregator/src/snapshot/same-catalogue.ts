@@ -1,7 +1,10 @@
 import { LIST_KINDS } from '@omni/model';
 import type { UpstreamCatalogue, UpstreamList } from '../reading/upstream-catalogue.ts';
 
-/** Whether nothing that anybody can see differs, so that what was built from the one is still right for the other. */
+/**
+ * Whether nothing that anybody can see differs, so that what was built from the one is still right for the
+ * other.
+ */
 export function isSameCatalogue(a: UpstreamCatalogue | undefined, b: UpstreamCatalogue | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return (
@@ -23,7 +26,10 @@ function isSameList(a: UpstreamList, b: UpstreamList): boolean {
   return a.ttlMs === b.ttlMs && a.partial === b.partial && a.problem === b.problem && haveSameItems(a, b);
 }
 
-/** Whether two readings offer the same items, so that nobody misses anything who is shown the one in place of the other. */
+/**
+ * Whether two readings offer the same items, so that nobody misses anything who is shown the one in place of
+ * the other.
+ */
 export function offersSame(a: UpstreamCatalogue, b: UpstreamCatalogue): boolean {
   return LIST_KINDS.every((kind) => haveSameItems(a[kind], b[kind]));
 }

@@ -11,8 +11,8 @@ interface Variant {
 }
 
 /**
- * The snapshots of those clients to whom upstreams list something else than to clients without capabilities. They share everything that
- * does not differ with the snapshot of all.
+ * The snapshots of those clients to whom upstreams list something else than to clients without capabilities.
+ * They share everything that does not differ with the snapshot of all.
  */
 export class CatalogueVariants {
   readonly #make: (base: CatalogueSnapshot, own: ReadonlyMap<string, UpstreamCatalogue>) => CatalogueSnapshot;
@@ -62,7 +62,10 @@ export class CatalogueVariants {
     this.#variants.delete(variantKey);
   }
 
-  /** The snapshot of all is another one: what upstreams listed that are not in it any more is gone for everybody. */
+  /**
+   * The snapshot of all is another one: what upstreams listed that are not in it any more is gone for
+   * everybody.
+   */
   onBaseChanged(base: CatalogueSnapshot): void {
     for (const variant of this.#variants.values()) {
       variant.snapshot = undefined;

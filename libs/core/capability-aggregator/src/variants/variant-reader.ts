@@ -13,9 +13,15 @@ import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
 /** Most variants whose lists are kept; the one that was asked for least lately makes room. */
 const MAX_VARIANTS = 16;
-/** For so long a variant makes no room: who declares something new with every request would have servers started all the time. */
+/**
+ * For so long a variant makes no room: who declares something new with every request would have servers
+ * started all the time.
+ */
 const MIN_KEPT_MS = 60_000;
-/** Longest wait of a list for servers that were not asked for this variant before: as long as most take to start. */
+/**
+ * Longest wait of a list for servers that were not asked for this variant before: as long as most take to
+ * start.
+ */
 const LIST_WAIT_MS = 5_000;
 /** Longest wait of a call for servers that may have what it names. */
 const CALL_WAIT_MS = 10_000;
@@ -52,7 +58,8 @@ interface Kept {
 /**
  * Finds out what upstreams list to clients that declare something, of which a server may make tools depend.
  *
- * Lists are kept by what a client declares, not by who it is: upstreams see the credentials of Omni, the same for all.
+ * Lists are kept by what a client declares, not by who it is: upstreams see the credentials of Omni, the same
+ * for all.
  *
  * @see protocol.md R11, R18.
  */
@@ -68,8 +75,9 @@ export class VariantReader {
   }
 
   /**
-   * Calls back when it is known what the client's endpoint lists to it, or that takes too long; at once in most cases. A list waits for no
-   * server whose instance for all is not up, nor a second time for one that kept it waiting in vain. A call waits longer: it would fail.
+   * Calls back when it is known what the client's endpoint lists to it, or that takes too long; at once in
+   * most cases. A list waits for no server whose instance for all is not up, nor a second time for one that
+   * kept it waiting in vain. A call waits longer: it would fail.
    *
    * @returns What ends the wait; the listener is not called then.
    */
@@ -109,7 +117,10 @@ export class VariantReader {
     return this.#unknown > 0 || this.#kept.size >= MAX_VARIANTS;
   }
 
-  /** Whether it is still to be found out what the client's endpoint lists to it: what it is shown meanwhile will not last. */
+  /**
+   * Whether it is still to be found out what the client's endpoint lists to it: what it is shown meanwhile
+   * will not last.
+   */
   isProvisional(client: ViewKey): boolean {
     if (this.#kept.size === 0) return false;
     const variantKey = this.#options.variantKeyOf(client);
@@ -123,7 +134,10 @@ export class VariantReader {
     return false;
   }
 
-  /** An upstream declares a change. What one instance of clients that declare the same tells counts for all of them. */
+  /**
+   * An upstream declares a change. What one instance of clients that declare the same tells counts for all of
+   * them.
+   */
   onListsChanged(upstream: string, source: ListSource): void {
     const { binding } = source.connection;
     const own =

@@ -10,7 +10,10 @@ import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
 /** Pause between two readings. */
 const MIN_INTERVAL_MS = 1_000;
-/** Pause before another attempt when an upstream could not be read, or not all of its lists; doubled each time up to the longest. */
+/**
+ * Pause before another attempt when an upstream could not be read, or not all of its lists; doubled each time
+ * up to the longest.
+ */
 const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 300_000;
 /** So many attempts in a row are made without a client that asks. */
@@ -21,9 +24,15 @@ const MAX_LOST = 3;
 export interface VariantReadingOptions {
   readonly upstream: string;
   readonly read: (source: ListSource) => Promise<UpstreamCatalogue>;
-  /** @param catalogue - `undefined`: what all clients see. @param isNews - Whether some have been shown something else. */
+  /**
+   * @param catalogue - `undefined`: what all clients see.
+   *
+   * @param isNews - Whether some have been shown something else.
+   */
   readonly publish: (catalogue: UpstreamCatalogue | undefined, isNews: boolean) => void;
-  /** Told when it becomes known, or unknown again, what is listed to these clients; at first it is unknown. */
+  /**
+   * Told when it becomes known, or unknown again, what is listed to these clients; at first it is unknown.
+   */
   readonly onKnown: (isKnown: boolean) => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,8 +59,8 @@ interface Waiter {
 }
 
 /**
- * What one upstream lists to clients of one variant: read when the first of them asks, and again when the instance that it was read
- * from declares a change.
+ * What one upstream lists to clients of one variant: read when the first of them asks, and again when the
+ * instance that it was read from declares a change.
  */
 export class VariantReading {
   readonly #options: VariantReadingOptions;
@@ -89,7 +98,10 @@ export class VariantReading {
     return this.#isKnown;
   }
 
-  /** @returns What ends the wait; `undefined` when there is nothing to wait for. Either way the listener is not called then. */
+  /**
+   * @returns What ends the wait; `undefined` when there is nothing to wait for. Either way the listener is
+   * not called then.
+   */
   demand(demand: Demand): (() => void) | undefined {
     const { clock } = this.#options;
     const isDue = !this.#isBusy && clock.monotonicMs() >= this.#retryAtMs;
@@ -162,7 +174,9 @@ export class VariantReading {
     });
   }
 
-  /** What was read from is gone, as a session is when its client ends it: another instance tells from now on. */
+  /**
+   * What was read from is gone, as a session is when its client ends it: another instance tells from now on.
+   */
   #adopt({ client, sources }: Demand): void {
     if (this.#source === undefined || this.#source.isOpen()) return;
     const source = sources.find(this.#options.upstream, client);

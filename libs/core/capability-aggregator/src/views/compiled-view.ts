@@ -51,7 +51,10 @@ export class CompiledView implements CatalogueView {
     this.#upstreams = options.snapshot.upstreamsOf(options.endpoint).map(({ name }) => name);
   }
 
-  /** The same for clients of which it is still to be found out what they are shown: they are not to keep any list. */
+  /**
+   * The same for clients of which it is still to be found out what they are shown: they are not to keep any
+   * list.
+   */
   get provisional(): CompiledView {
     this.#provisional ??= new CompiledView(this.#options, true);
     return this.#provisional;
@@ -70,11 +73,12 @@ export class CompiledView implements CatalogueView {
   }
 
   /**
-   * The whole result of `tools/list`, `resources/list`, `resources/templates/list` or `prompts/list`, as JSON.
+   * The whole result of `tools/list`, `resources/list`, `resources/templates/list` or `prompts/list`, as
+   * JSON.
    *
-   * The same content gives the same bytes. All items are on one page, as far as they fit in an answer. Modern results say `"cacheScope":"private"`, as lists depend on
-   * who asks, and the smallest `ttlMs` of the upstreams, at most 60,000 and 0 while one of them that is not switched off has not been
-   * read.
+   * The same content gives the same bytes. All items are on one page, as far as they fit in an answer. Modern
+   * results say `"cacheScope":"private"`, as lists depend on who asks, and the smallest `ttlMs` of the
+   * upstreams, at most 60,000 and 0 while one of them that is not switched off has not been read.
    */
   list(kind: ListKind): string {
     return this.#options.texts.get(this.#listKeys[kind], () => this.#listText(kind));
@@ -83,10 +87,12 @@ export class CompiledView implements CatalogueView {
   /**
    * Finds where a tool or prompt is.
    *
-   * On the endpoint of one server only its own names count. On the endpoint of all: the exposed name, then `server:name`,
-   * `server.name`, `server/name` and `server__name`, then a bare name that only one server uses.
+   * On the endpoint of one server only its own names count. On the endpoint of all: the exposed name, then
+   * `server:name`, `server.name`, `server/name` and `server__name`, then a bare name that only one server
+   * uses.
    *
-   * @returns `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS` (with `data.candidates`) or `OMNI_SERVER_UNKNOWN` when there is none.
+   * @returns `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS` (with `data.candidates`) or `OMNI_SERVER_UNKNOWN`
+   * when there is none.
    */
   route(kind: 'tool' | 'prompt', name: string): Target | GatewayError {
     const { snapshot, endpoint } = this.#options;
@@ -95,8 +101,9 @@ export class CompiledView implements CatalogueView {
   }
 
   /**
-   * Finds who can be asked for a resource, or for completions of a template, best first: who lists it, whose tools are shown with it
-   * (MCP Apps), whose template it fits, who mentioned it in a result, the only server there is, the only server that uses its scheme.
+   * Finds who can be asked for a resource, or for completions of a template, best first: who lists it, whose
+   * tools are shown with it (MCP Apps), whose template it fits, who mentioned it in a result, the only server
+   * there is, the only server that uses its scheme.
    *
    * @returns `OMNI_NAME_UNKNOWN` when nobody can, `OMNI_PARAMS_INVALID` beyond 8,192 characters.
    */
@@ -129,7 +136,10 @@ export class CompiledView implements CatalogueView {
     return !(this.routeUri(uri) instanceof GatewayError);
   }
 
-  /** Notes that an upstream mentioned a resource, so that it can be read later. The last 10,000 are kept, for all views together. */
+  /**
+   * Notes that an upstream mentioned a resource, so that it can be read later. The last 10,000 are kept, for
+   * all views together.
+   */
   rememberUri(uri: string, upstream: string): void {
     const { snapshot, recentUris } = this.#options;
     if (

@@ -1,4 +1,7 @@
-/** List answers that were made and may be asked for again; of the least lately asked for, the texts are made anew. */
+/**
+ * List answers that were made and may be asked for again; of the least lately asked for, the texts are made
+ * anew.
+ */
 export class ListTexts {
   readonly #maxLength: number;
   readonly #texts = new Map<object, string>();

@@ -135,7 +135,10 @@ export function offerTo({ offer: forAll, own }: ServerWorld, { variantKey }: Vie
   return variantKey === undefined ? forAll : (own ?? forAll);
 }
 
-/** Every view that the world has, and that of an endpoint that it does not have; that of all servers counts twice. */
+/**
+ * Every view that the world has, and that of an endpoint that it does not have; that of all servers counts
+ * twice.
+ */
 export function specsOf({ servers }: World): readonly ViewSpec[] {
   const endpoints: readonly Endpoint[] = [
     ALL_SERVERS,

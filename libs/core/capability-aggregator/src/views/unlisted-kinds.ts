@@ -1,6 +1,6 @@
 /**
- * What can be called though no list shows it: these kinds and nothing else, under the same predicate as what is listed
- * (`IsVisible`).
+ * What can be called though no list shows it: these kinds and nothing else, under the same predicate as what
+ * is listed (`IsVisible`).
  */
 export const UNLISTED_KINDS = {
   alias:

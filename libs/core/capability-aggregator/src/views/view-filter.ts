@@ -24,9 +24,10 @@ export interface ViewSpec {
 /**
  * The seam between the catalogue and whoever decides what clients may see.
  *
- * What is hidden is not there: a view is compiled from the visible items alone, so that no list, name, alias, completion, subscription or
- * hint can lead to a hidden one. Resources are asked for by every URI that could lead to them, listed or not, and `methods` when they are
- * called. For the same arguments the answer is always the same.
+ * What is hidden is not there: a view is compiled from the visible items alone, so that no list, name, alias,
+ * completion, subscription or hint can lead to a hidden one. Resources are asked for by every URI that could
+ * lead to them, listed or not, and `methods` when they are called. For the same arguments the answer is
+ * always the same.
  */
 export type IsVisible = (item: OfferedItem, spec: ViewSpec) => boolean;
 
@@ -65,7 +66,8 @@ export class ViewFilter {
   }
 
   /**
-   * Whether the upstream cannot be asked for the resource: it is hidden itself, or hidden items lead to it and no visible one does.
+   * Whether the upstream cannot be asked for the resource: it is hidden itself, or hidden items lead to it
+   * and no visible one does.
    *
    * @param shown - Where the visible items lead.
    */

@@ -11,7 +11,9 @@ interface Kept {
 
 type ByVariant = Map<string | undefined, Kept>;
 
-/** The views that are compiled, a bounded number of them: the one that was asked for least lately makes room. */
+/**
+ * The views that are compiled, a bounded number of them: the one that was asked for least lately makes room.
+ */
 export class ViewTable {
   readonly #capacity: number;
   readonly #byEndpoint = new Map<string, Readonly<Record<Era, ByVariant>>>();

@@ -4,7 +4,8 @@ const MAX_LENGTH = 64;
 /**
  * The candidate that somebody most likely meant.
  *
- * @returns `undefined` when nothing is near: more than a third of the letters, and more than one, would have to change.
+ * @returns `undefined` when nothing is near: more than a third of the letters, and more than one, would have
+ * to change.
  */
 export function closestName(written: string, candidates: Iterable<string>): string | undefined {
   if (written.length > MAX_LENGTH) return undefined;
@@ -25,7 +26,10 @@ export function suggestion(written: string, candidates: Iterable<string>): strin
   return closest === undefined ? '' : `; did you mean "${closest}"?`;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string
+ * alignment).
+ */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

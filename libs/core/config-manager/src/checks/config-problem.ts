@@ -12,9 +12,15 @@ export interface Position {
 
 /** One thing to correct. */
 export interface ConfigProblem extends Position {
-  /** The setting, as it is spelled in the source: `mcpServers.github.headers.Authorization`; empty for a whole source. */
+  /**
+   * The setting, as it is spelled in the source: `mcpServers.github.headers.Authorization`; empty for a whole
+   * source.
+   */
   readonly key: string;
-  /** What was found, what was expected, what to write. Never holds the value of a variable or a literal credential. */
+  /**
+   * What was found, what was expected, what to write. Never holds the value of a variable or a literal
+   * credential.
+   */
   readonly message: string;
 }
 
@@ -59,7 +65,10 @@ export class ProblemList {
     if (!this.#order.has(file)) this.#order.set(file, this.#order.size);
   }
 
-  /** @throws {@link GatewayError} `OMNI_CONFIG_INVALID` when there is any problem: one line each, and `data.problems`. */
+  /**
+   * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` when there is any problem: one line each, and
+   * `data.problems`.
+   */
   throwIfAny(): void {
     const problems = this.list();
     if (problems.length === 0) return;
@@ -70,7 +79,10 @@ export class ProblemList {
   }
 }
 
-/** Text of a source as it may stand in a message: without secrets, quoted, without control characters, at most 60 characters. */
+/**
+ * Text of a source as it may stand in a message: without secrets, quoted, without control characters, at most
+ * 60 characters.
+ */
 export function quoted(text: string): string {
   const shown = withoutSecrets(text);
   return jsonText(shown.length > 60 ? `${shown.slice(0, 59)}…` : shown);

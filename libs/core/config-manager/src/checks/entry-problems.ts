@@ -1,6 +1,8 @@
 import { ProblemList, type ConfigProblem } from './config-problem.ts';
 
-/** What is wrong with single servers: with the whole in Omni's own files, with the server alone in a client's. */
+/**
+ * What is wrong with single servers: with the whole in Omni's own files, with the server alone in a client's.
+ */
 export class EntryProblems {
   readonly #whole: ProblemList;
   readonly #isApart: boolean;

@@ -10,7 +10,9 @@ import {
   type LocatedValue,
 } from '../document/located-value.ts';
 
-/** Told to the schema: wording that a schema does not bring itself is found here, where positions are known. */
+/**
+ * Told to the schema: wording that a schema does not bring itself is found here, where positions are known.
+ */
 export const WORDLESS: { readonly error: () => string } = { error: () => '' };
 
 export interface ReportOptions {

@@ -11,7 +11,10 @@ export interface TokenFindings {
   readonly warnings: Pick<ProblemList, 'add'>;
 }
 
-/** Refuses names and tokens of clients that are given twice, and tokens that can be guessed; warns of those without effect. */
+/**
+ * Refuses names and tokens of clients that are given twice, and tokens that can be guessed; warns of those
+ * without effect.
+ */
 export function checkTokens(
   { auth }: GatewaySettings,
   root: LocatedValue,

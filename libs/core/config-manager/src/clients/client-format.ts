@@ -29,7 +29,10 @@ export interface ClientFormat {
   readonly expandsTilde?: boolean;
   /** Keys of the root that name the servers which are used, or which are not. */
   readonly chosen?: { readonly only: readonly string[]; readonly never: readonly string[] };
-  /** How many folders above its file the paths in it start; `project`: above the folder with a dot that holds it. Default: 0. */
+  /**
+   * How many folders above its file the paths in it start; `project`: above the folder with a dot that holds
+   * it. Default: 0.
+   */
   readonly startsAt?: 'project';
   /** Keys of the root that hide tools or servers; what they say is not read. */
   readonly narrows?: readonly string[];

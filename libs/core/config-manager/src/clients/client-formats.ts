@@ -43,8 +43,8 @@ const ANY_BLOCK: readonly (readonly string[])[] = [
 ];
 
 /**
- * The clients whose files are recognised, the surest signs first. A client that is not here and keeps a plain `mcpServers` block is
- * read as {@link ANY_CLIENT}.
+ * The clients whose files are recognised, the surest signs first. A client that is not here and keeps a plain
+ * `mcpServers` block is read as {@link ANY_CLIENT}.
  */
 export const CLIENT_FORMATS: readonly ClientFormat[] = [
   {

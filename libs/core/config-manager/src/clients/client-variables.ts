@@ -11,7 +11,10 @@ interface ClientVariable {
   readonly meaning: Meaning;
 }
 
-/** `${…}` that clients define themselves: VS Code "Variables reference", Cursor, Claude Code "Plugins", Gemini CLI "Extensions", MCPB. */
+/**
+ * `${…}` that clients define themselves: VS Code "Variables reference", Cursor, Claude Code "Plugins", Gemini
+ * CLI "Extensions", MCPB.
+ */
 const VARIABLES: ReadonlyMap<string, ClientVariable> = new Map<string, ClientVariable>([
   ['workspaceFolder', { client: 'VS Code and Cursor', meaning: 'project' }],
   ['workspaceRoot', { client: 'VS Code', meaning: 'project' }],

@@ -5,9 +5,11 @@ const USABLE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const MAX_KEPT = 16;
 
 /**
- * What a server is called in tool names, addresses and reports: its name where that fits, else the telling part of it and a hash.
+ * What a server is called in tool names, addresses and reports: its name where that fits, else the telling
+ * part of it and a hash.
  *
- * Depends on the name alone, so that it outlives every change of the file it stands in; matches `[A-Za-z0-9][A-Za-z0-9._-]{0,31}`.
+ * Depends on the name alone, so that it outlives every change of the file it stands in; matches
+ * `[A-Za-z0-9][A-Za-z0-9._-]{0,31}`.
  */
 export function exposedServerName(name: string): string {
   if (USABLE.test(name)) return name;

@@ -26,7 +26,11 @@ export interface FoundBlocks {
   readonly used: ReadonlySet<string>;
 }
 
-/** Finds the blocks of servers. @param paths - Where they may be; of two of which one starts with the other, the first counts. */
+/**
+ * Finds the blocks of servers.
+ *
+ * @param paths - Where they may be; of two of which one starts with the other, the first counts.
+ */
 export function findBlocks(root: LocatedMap, paths: readonly (readonly string[])[]): FoundBlocks {
   const blocks: ServerBlock[] = [];
   const used = new Set<string>();

@@ -46,9 +46,11 @@ class Flaw extends Error {
 }
 
 /**
- * Reads JSON (RFC 8259) with comments and trailing commas, as editors and the clients of MCP do; nothing of YAML.
+ * Reads JSON (RFC 8259) with comments and trailing commas, as editors and the clients of MCP do; nothing of
+ * YAML.
  *
- * @returns The document, or the first thing that is wrong with it. Never quotes a value: it may be a credential.
+ * @returns The document, or the first thing that is wrong with it. Never quotes a value: it may be a
+ * credential.
  */
 export function readJson(
   text: string,

@@ -9,7 +9,10 @@ export interface LocatedScalar {
   readonly value: string | number | boolean | null;
   /** The characters of the source, without quotes: `1e3` where `value` is 1000. */
   readonly source: string;
-  /** `expanded`: holds the value of a variable, so never print it. `unresolved`: a variable was missing, so it is not judged. */
+  /**
+   * `expanded`: holds the value of a variable, so never print it. `unresolved`: a variable was missing, so it
+   * is not judged.
+   */
   readonly origin: 'written' | 'expanded' | 'unresolved';
 }
 
@@ -45,7 +48,10 @@ export function mergeLocated(base: LocatedMap, over: LocatedMap): LocatedMap {
   return { kind: 'map', at: over.at, entries };
 }
 
-/** The value without positions and without what is unresolved. Keys are own properties; a source cannot hold `__proto__`. */
+/**
+ * The value without positions and without what is unresolved. Keys are own properties; a source cannot hold
+ * `__proto__`.
+ */
 export function plainValue(located: LocatedValue): unknown {
   if (located.kind === 'scalar') return located.value;
   if (located.kind === 'list') return located.items.filter(isResolved).map(plainValue);
@@ -94,7 +100,11 @@ export function joinKey(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** A scalar as if it stood in a source. @param source - Its characters there; the value itself when absent. */
+/**
+ * A scalar as if it stood in a source.
+ *
+ * @param source - Its characters there; the value itself when absent.
+ */
 export function written(
   value: string | boolean,
   at: Position,

@@ -47,8 +47,9 @@ export interface SourceReport {
 }
 
 /**
- * Brings one source into Omni's own spelling: one `mcpServers` block with normal entries, `x-*` keys and hints for clients gone. Of a
- * client's file nothing else is left; unknown keys of Omni's own are left for the schema to refuse.
+ * Brings one source into Omni's own spelling: one `mcpServers` block with normal entries, `x-*` keys and
+ * hints for clients gone. Of a client's file nothing else is left; unknown keys of Omni's own are left for
+ * the schema to refuse.
  */
 export function normalizeSource(source: ConfigSource, root: LocatedMap, report: SourceReport): LocatedMap {
   if (source.role === 'server') return serverFile(source, root, report);

@@ -16,7 +16,10 @@ import { readToml } from './toml-document.ts';
 
 /** Most uses of YAML aliases in one source. */
 const MAX_ALIASES = 100;
-/** Most syntax errors reported of one source, one a line: the first is to be corrected, the others mostly follow from it. */
+/**
+ * Most syntax errors reported of one source, one a line: the first is to be corrected, the others mostly
+ * follow from it.
+ */
 const MAX_SYNTAX_PROBLEMS = 3;
 
 /** Our words for what the parser reports. Its own may quote the source, and with it a credential. */
@@ -52,7 +55,8 @@ export interface SourceDocument {
 /**
  * Reads one source into values that know their line and column.
  *
- * YAML 1.2, core schema, no tags beyond it, no merge keys; JSON with comments; TOML 1.0: what {@link notationOf} says.
+ * YAML 1.2, core schema, no tags beyond it, no merge keys; JSON with comments; TOML 1.0: what {@link
+ * notationOf} says.
  *
  * @returns `undefined` when anything is wrong; `problems` then says what.
  */

@@ -2,7 +2,8 @@
 const ABSOLUTE = /^(?:[\\/]|[A-Za-z]:)/;
 
 /**
- * A path that stands in a source: a relative one starts at the folder of that source, wherever Omni was started.
+ * A path that stands in a source: a relative one starts at the folder of that source, wherever Omni was
+ * started.
  *
  * @param source - Path of the source; itself relative to the working directory, or absolute.
  */

@@ -64,7 +64,9 @@ class TomlValues {
   }
 }
 
-/** Where keys stand, as far as lines tell; a key inside a value over several lines has the place of the value. */
+/**
+ * Where keys stand, as far as lines tell; a key inside a value over several lines has the place of the value.
+ */
 function keyPositions(text: string, file: string): ReadonlyMap<string, Position> {
   const positions = new Map<string, Position>();
   const counts = new Map<string, number>();

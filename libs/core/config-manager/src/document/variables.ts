@@ -29,7 +29,10 @@ export interface Expansion {
   readonly values: readonly InsertedValue[];
   /** Whether a value of a variable stands in the text. */
   readonly isExpanded: boolean;
-  /** Why references could not be replaced. Names references, never values, and no name that looks like a credential. */
+  /**
+   * Why references could not be replaced. Names references, never values, and no name that looks like a
+   * credential.
+   */
   readonly failures: readonly string[];
 }
 
@@ -48,11 +51,11 @@ export function variable(env: Environment, name: string): string | undefined {
 }
 
 /**
- * Replaces `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `${ENV:VAR}` and `${env:VAR}` by values of the environment, and what the
- * scope knows beside them.
+ * Replaces `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `${ENV:VAR}` and `${env:VAR}` by values of the
+ * environment, and what the scope knows beside them.
  *
- * `$${` stands for `${`; `$VAR` is ordinary text. Values are inserted as they are: a `${…}` inside one is not looked at.
- * With `:-` and `:?` an empty variable counts as unset, as in a POSIX shell (XCU 2.6.2).
+ * `$${` stands for `${`; `$VAR` is ordinary text. Values are inserted as they are: a `${…}` inside one is not
+ * looked at. With `:-` and `:?` an empty variable counts as unset, as in a POSIX shell (XCU 2.6.2).
  */
 export function expandVariables(text: string, scope: VariableScope): Expansion {
   const values: InsertedValue[] = [];

@@ -61,7 +61,10 @@ function ownVariables(entry: LocatedMap): ReadonlyMap<string, string> {
   return own;
 }
 
-/** A leading `~/` of a program or a folder can mean nothing else; of arguments it does where the client says so. */
+/**
+ * A leading `~/` of a program or a folder can mean nothing else; of arguments it does where the client says
+ * so.
+ */
 function withHome(name: string, value: LocatedValue, { env, reading }: ExpandedEntryOptions): LocatedValue {
   const home = homeOf(env);
   if (home === undefined) return value;

@@ -27,7 +27,10 @@ const COMMAND_PARTS: ReadonlyMap<string, string> = new Map([
   ['timeout', 'timeout'],
 ]);
 
-/** Takes the keys of a server out of the maps that some clients put them into; what stands beside such a map wins. */
+/**
+ * Takes the keys of a server out of the maps that some clients put them into; what stands beside such a map
+ * wins.
+ */
 export function flattened(entry: LocatedMap): LocatedMap {
   const entries = new Map(entry.entries);
   for (const wrapper of WRAPPERS) {

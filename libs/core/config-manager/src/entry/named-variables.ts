@@ -6,7 +6,9 @@ export interface NamedVariablesOptions extends NormalizeEntryOptions {
   readonly set: (own: string, found: LocatedEntry) => void;
 }
 
-/** How a client names variables that become headers or environment. Codex "config.toml", Goose "Extensions". */
+/**
+ * How a client names variables that become headers or environment. Codex "config.toml", Goose "Extensions".
+ */
 const KEYS: Readonly<Record<string, 'bearer' | 'headers' | 'env' | 'env-if-set'>> = {
   bearer_token_env_var: 'bearer',
   env_http_headers: 'headers',

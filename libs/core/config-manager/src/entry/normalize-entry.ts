@@ -30,7 +30,9 @@ const TYPES = '"stdio", "http", "sse", "ws", "unix" or "tcp"';
 /** What programs that write configurations leave empty when it is not used. */
 const MAY_BE_NOTHING: ReadonlySet<string> = new Set(['type', 'command', 'args', 'url', 'cwd', 'disabled']);
 
-/** Brings one server entry of any client into the keys of {@link McpServerSchema}. Values are checked later. */
+/**
+ * Brings one server entry of any client into the keys of {@link McpServerSchema}. Values are checked later.
+ */
 export function normalizeEntry(entry: LocatedMap, options: NormalizeEntryOptions): LocatedMap {
   const { key, problems, warnings, format } = options;
   const normal = new Map<string, LocatedEntry>();

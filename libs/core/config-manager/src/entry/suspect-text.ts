@@ -36,7 +36,9 @@ const SUSPECTS: readonly Suspect[] = [
 ];
 const TEXTS: readonly string[] = ['command', 'args', 'cwd', 'env', 'url', 'headers'];
 
-/** Warns of text that looks like a placeholder of a client whose file this is not: it is sent as it stands. */
+/**
+ * Warns of text that looks like a placeholder of a client whose file this is not: it is sent as it stands.
+ */
 export function warnOfSuspects(
   entry: LocatedMap,
   format: ClientFormat | undefined,

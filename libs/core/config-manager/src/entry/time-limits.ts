@@ -25,8 +25,8 @@ export function isTimeLimit(key: string): boolean {
 }
 
 /**
- * What the time limits of clients are in Omni's settings, as durations. A `timeout` of a client that is not known is taken by its size,
- * and its author is told.
+ * What the time limits of clients are in Omni's settings, as durations. A `timeout` of a client that is not
+ * known is taken by its size, and its author is told.
  */
 export function timeLimits(
   entry: LocatedMap,

@@ -11,8 +11,8 @@ export interface ToolNames {
 }
 
 /**
- * Reads a list of names of tools, or a map from tools to whether they may be used. A list of descriptions, as some clients keep of what
- * a server has, limits nothing; nor does `["*"]` where it allows.
+ * Reads a list of names of tools, or a map from tools to whether they may be used. A list of descriptions, as
+ * some clients keep of what a server has, limits nothing; nor does `["*"]` where it allows.
  *
  * @returns `undefined` when it is neither.
  */

@@ -1,6 +1,9 @@
 const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\|file:\/\/\/?[^/])/;
 
-/** Whether a folder can be named to a server, which may run anywhere: a relative path would mean another folder there. */
+/**
+ * Whether a folder can be named to a server, which may run anywhere: a relative path would mean another
+ * folder there.
+ */
 export function isRootFolder(folder: string): boolean {
   return ABSOLUTE.test(folder);
 }

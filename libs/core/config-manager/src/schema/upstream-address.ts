@@ -26,7 +26,11 @@ export function addressKind(url: string): Exclude<AddressKind, 'sse'> | undefine
   return (['http', 'ws', 'unix', 'tcp'] as const).find((kind) => SHAPES[kind].schemes.includes(scheme));
 }
 
-/** What is wrong with an address; does not quote it, since it may hold a credential. @param kind - Absent when any would do. */
+/**
+ * What is wrong with an address; does not quote it, since it may hold a credential.
+ *
+ * @param kind - Absent when any would do.
+ */
 export function addressFlaw(url: string, kind: AddressKind | undefined): string | undefined {
   const parsed = URL.parse(url);
   if (parsed === null) return 'must be an address such as "https://mcp.example.com/mcp"';
@@ -46,7 +50,10 @@ export function addressFlaw(url: string, kind: AddressKind | undefined): string 
   return kind === 'ws' && hash !== '' ? 'cannot hold a "#" part' : undefined;
 }
 
-/** Where a `unix:` or `tcp:` address leads; `undefined` when it is none. A named pipe of Windows stands behind `unix:` as it is. */
+/**
+ * Where a `unix:` or `tcp:` address leads; `undefined` when it is none. A named pipe of Windows stands behind
+ * `unix:` as it is.
+ */
 export function socketAddress(url: string): SocketAddress | undefined {
   const parsed = URL.parse(url);
   if (parsed === null || parsed.search !== '' || parsed.hash !== '') return undefined;

@@ -50,12 +50,16 @@ export interface ChannelFrontOptions {
   readonly endpoint: Endpoint;
   /** Unique among all connections; becomes the key of a legacy session. */
   readonly key: string;
-  /** Whether the client still reads after its side has ended, as at the end of a pipe: running requests are answered then. */
+  /**
+   * Whether the client still reads after its side has ended, as at the end of a pipe: running requests are
+   * answered then.
+   */
   readonly answersAfterEnd: boolean;
 }
 
 /**
- * One client on a channel that carries everything: stdio, a socket, a pair in memory. Both eras, decided for each message.
+ * One client on a channel that carries everything: stdio, a socket, a pair in memory. Both eras, decided for
+ * each message.
  *
  * @see MCP 2026-07-28, basic/transports, "stdio"; protocol.md R8.
  */
@@ -85,7 +89,8 @@ export class ChannelFront implements PostListener {
   }
 
   onMessage(text: string, forwardable?: HeaderList): void {
-    // A channel may still hand out what came in one chunk with the message that ended it; nobody would end what that began.
+    // A channel may still hand out what came in one chunk with the message that ended it; nobody would end
+    // what that began.
     // guard: channel/given-up
     if (this.#isClosing) return;
     this.#lastHeardMs = this.#options.dependencies.ticker.nowMs();

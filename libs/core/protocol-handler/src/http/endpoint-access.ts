@@ -56,8 +56,8 @@ export class EndpointAccess {
   /**
    * Checks Host, Origin, path, token and server, in this order.
    *
-   * @returns `undefined` when the path is none of the endpoints; a promise, which is never rejected, only where the authentication
-   * takes time. Until then nothing may be read of the request.
+   * @returns `undefined` when the path is none of the endpoints; a promise, which is never rejected, only
+   * where the authentication takes time. Until then nothing may be read of the request.
    */
   admit(
     request: EndpointRequest,
@@ -115,7 +115,8 @@ export class EndpointAccess {
 }
 
 /**
- * Whether a page of another origin makes a browser ask for this as for a picture or a frame: then there is no `Origin`.
+ * Whether a page of another origin makes a browser ask for this as for a picture or a frame: then there is no
+ * `Origin`.
  *
  * @see Fetch Metadata Request Headers, "Sec-Fetch-Site".
  */

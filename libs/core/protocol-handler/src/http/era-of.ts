@@ -9,15 +9,17 @@ export const SESSION_HEADER = 'mcp-session-id';
 /**
  * To which era a message belongs that came by POST: its body says so, else its session does.
  *
- * Headers that mirror the body, such as `Mcp-Method`, are sent by clients of both eras and decide nothing. The version header only tells
- * in whose terms a message is refused that belongs to neither.
+ * Headers that mirror the body, such as `Mcp-Method`, are sent by clients of both eras and decide nothing.
+ * The version header only tells in whose terms a message is refused that belongs to neither.
  *
- * @returns An error when `MCP-Protocol-Version` names a version that nobody speaks; `initialize` negotiates and is not asked.
+ * @returns An error when `MCP-Protocol-Version` names a version that nobody speaks; `initialize` negotiates
+ * and is not asked.
  * @see protocol.md R1; MCP 2025-11-25 and 2026-07-28, basic/transports, "Protocol Version Header".
  */
 export function eraOf(message: RpcMessage, header: HeaderLookup, dialects: Dialects): Era | GatewayError {
   if (claimsModernEnvelope(message)) {
-    // Requests of the modern era are cancelled by closing them, so what has a session and is no request is meant for that.
+    // Requests of the modern era are cancelled by closing them, so what has a session and is no request is
+    // meant for that.
     return message.kind === 'request' || !namesSession(header) ? 'modern' : 'legacy';
   }
   if (message.kind === 'request' && message.method === 'initialize') return 'legacy';

@@ -3,7 +3,9 @@ import type { BatchTarget } from '../legacy/batch-collector.ts';
 import type { HttpWriter } from './http-writer.ts';
 import { acknowledge } from './plain-answers.ts';
 
-/** Where the answers of a batch go that came by HTTP: one body, or the event of a stream once they take long. */
+/**
+ * Where the answers of a batch go that came by HTTP: one body, or the event of a stream once they take long.
+ */
 export class HttpBatchTarget implements BatchTarget {
   readonly #exchange: Exchange;
   readonly #writer: HttpWriter;

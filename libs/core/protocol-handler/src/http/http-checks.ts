@@ -4,9 +4,11 @@ const NOT_ACCEPTABLE = /^\s*q=0(?:\.0*)?\s*$/i;
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
- * Whether the headers of a POST fit what is served. Values repeat from request to request, so the last good ones are remembered.
+ * Whether the headers of a POST fit what is served. Values repeat from request to request, so the last good
+ * ones are remembered.
  *
- * @see MCP 2026-07-28 and 2025-11-25, basic/transports: JSON bodies, and clients that take both JSON and event streams.
+ * @see MCP 2026-07-28 and 2025-11-25, basic/transports: JSON bodies, and clients that take both JSON and
+ * event streams.
  */
 export class HeaderCheck {
   #goodType = '';

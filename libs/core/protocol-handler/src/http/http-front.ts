@@ -208,7 +208,8 @@ export class HttpFront {
     if (mismatch !== undefined) return request.refuse(mismatch);
     request.start(modern);
     if (request.isSettled) return;
-    // Closing the response is how a client of this era cancels (MCP 2026-07-28, basic/transports, "Cancellation").
+    // Closing the response is how a client of this era cancels (MCP 2026-07-28, basic/transports,
+    // "Cancellation").
     exchange.onGone(() => {
       writer.onGone();
       // guard: reply/cancel-when-gone

@@ -18,7 +18,8 @@ const MAX_BACKLOG_BYTES = 1024 * 1024;
 /**
  * Writes the answer to one POST: a single JSON body, or an event stream once something precedes the answer.
  *
- * @see protocol.md R3, R4: status from the error code until headers are sent; JSON or events decided by the first message.
+ * @see protocol.md R3, R4: status from the error code until headers are sent; JSON or events decided by the
+ * first message.
  */
 export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
   /** Sent along with an answer that is a single body. */
@@ -34,7 +35,10 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
   #lastWriteMs: number;
   #heldBack: (() => void)[] = [];
 
-  /** @param events - Of the session that the request belongs to: its event streams can be resumed. Absent in the modern era. */
+  /**
+   * @param events - Of the session that the request belongs to: its event streams can be resumed. Absent in
+   * the modern era.
+   */
   constructor(exchange: Exchange, ticker: StreamTicker, events?: SessionEvents) {
     this.#exchange = exchange;
     this.#ticker = ticker;
@@ -142,8 +146,8 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
   /**
    * The client is gone: nobody waits for a reader that never comes back.
    *
-   * What an event stream still gets is kept for a client that resumes it. Before there is one the client knows no event id
-   * to come back with, so the answer is dropped.
+   * What an event stream still gets is kept for a client that resumes it. Before there is one the client
+   * knows no event id to come back with, so the answer is dropped.
    */
   onGone(): void {
     if (this.#state !== 'open' && this.#state !== 'passing') return;

@@ -1,7 +1,10 @@
 import { GatewayError } from '@omni/ports';
 import type { Page } from './plain-answers.ts';
 
-/** Where clients without a token look for an authorization server (RFC 8414, RFC 9728, RFC 7591; MCP 2025-03-26, basic/authorization). */
+/**
+ * Where clients without a token look for an authorization server (RFC 8414, RFC 9728, RFC 7591; MCP
+ * 2025-03-26, basic/authorization).
+ */
 export const OAUTH_PATH: RegExp = /^\/(?:register|authorize|token)$|\/\.well-known\/(?:oauth|openid)-/;
 
 const { code, message, hint, facts } = new GatewayError('OMNI_OAUTH_UNSUPPORTED', 'Omni has no OAuth');

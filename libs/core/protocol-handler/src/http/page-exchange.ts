@@ -15,10 +15,12 @@ const METHODS = 'GET, POST, DELETE';
 const MAX_AGE = '600';
 
 /**
- * What a page of a listed origin sends, as an exchange whose every answer the page may read; any other exchange as it is.
+ * What a page of a listed origin sends, as an exchange whose every answer the page may read; any other
+ * exchange as it is.
  *
  * @param lists - Whether pages of an origin may call.
- * @returns `undefined` for the question of a browser whether its page may ask, which is answered: it carries no token and needs none.
+ * @returns `undefined` for the question of a browser whether its page may ask, which is answered: it carries
+ * no token and needs none.
  * @see Fetch, "CORS protocol": preflights and the headers of the answers.
  */
 export function openToPage(exchange: Exchange, lists: (origin: string) => boolean): Exchange | undefined {
@@ -32,8 +34,9 @@ export function openToPage(exchange: Exchange, lists: (origin: string) => boolea
 }
 
 /**
- * The owner trusts the page, so it may send every header that it asks for: names such as `Mcp-Param-*` are made by servers, and a wildcard
- * would leave `Authorization` out. Credentials that browsers send by themselves are not asked for.
+ * The owner trusts the page, so it may send every header that it asks for: names such as `Mcp-Param-*` are
+ * made by servers, and a wildcard would leave `Authorization` out. Credentials that browsers send by
+ * themselves are not asked for.
  */
 function allow(exchange: Exchange, origin: string): void {
   const wanted = exchange.header('access-control-request-headers');

@@ -4,12 +4,15 @@ import type { EndpointRequest } from './endpoint-request.ts';
 /** Shared fairly by peer addresses. */
 const MAX_PENDING = 1_000;
 const DEADLINE_MS = 10_000;
-/** Asked for and not answered, those whose clients have gone or were refused included: nothing ends these but their answer. */
+/**
+ * Asked for and not answered, those whose clients have gone or were refused included: nothing ends these but
+ * their answer.
+ */
 const MAX_UNANSWERED = 10_000;
 
 /**
- * Authentications that take time: bounded in number, each with a deadline. The request behind one is held as it came; nothing of
- * its body is read.
+ * Authentications that take time: bounded in number, each with a deadline. The request behind one is held as
+ * it came; nothing of its body is read.
  */
 export class PendingAuthentications {
   readonly #clock: Clock;
@@ -42,7 +45,8 @@ export class PendingAuthentications {
   /**
    * @param answer - Never rejected.
    * @param ended - Told when nobody waits for the answer any more.
-   * @returns The answer; a refusal when there is no room, when it does not come in time, when the client goes, or when Omni stops.
+   * @returns The answer; a refusal when there is no room, when it does not come in time, when the client
+   * goes, or when Omni stops.
    */
   wait(
     answer: Promise<Principal | Refusal>,

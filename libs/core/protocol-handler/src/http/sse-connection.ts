@@ -10,7 +10,10 @@ import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from '../streams
 import type { StreamTicker, Ticking } from '../streams/stream-ticker.ts';
 
 const KEEP_ALIVE_MS = 15_000;
-/** Behind this much unread output a client is given up; several of the longest answers may come at the same moment. */
+/**
+ * Behind this much unread output a client is given up; several of the longest answers may come at the same
+ * moment.
+ */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /** Told what a client posts, and what some server may be told of the headers of that post. */
@@ -27,7 +30,8 @@ export interface SseConnectionOptions {
 }
 
 /**
- * A client of the transport HTTP+SSE as a channel: messages to it are events of one stream, messages of it are posted.
+ * A client of the transport HTTP+SSE as a channel: messages to it are events of one stream, messages of it
+ * are posted.
  *
  * @see MCP 2024-11-05, basic/transports, "HTTP with SSE".
  */

@@ -37,7 +37,8 @@ interface OpenSession {
 const MESSAGES_PATH = '/messages';
 
 /**
- * The transport of revision 2024-11-05: `GET /sse` or `/sse/{server}` opens a stream, which names the address to post to.
+ * The transport of revision 2024-11-05: `GET /sse` or `/sse/{server}` opens a stream, which names the address
+ * to post to.
  *
  * A session lives as long as its stream. Nothing is resumed; clients of this transport do not know how.
  *

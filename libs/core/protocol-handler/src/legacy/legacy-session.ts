@@ -112,7 +112,8 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     this.calls = new RequestsById({ where: 'in this session', maxSessionInFlight, areApart });
     this.version = negotiateVersion(initialize);
     const declared = rawOf(initialize, memberOf(initialize.params, 'capabilities')) ?? '{}';
-    // Task ids of a client name no server: each server would see the tasks that others started with the client.
+    // Task ids of a client name no server: each server would see the tasks that others started with the
+    // client.
     this.capabilities = copyOf(options.endpoint.kind === 'all' ? withoutTasks(declared) : declared);
     this.clientInfo = copyOf(rawOf(initialize, memberOf(initialize.params, 'clientInfo')) ?? '{}');
     this.client = {
@@ -235,7 +236,10 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
     return () => this.#onEnd.remove(place);
   }
 
-  /** The client says nothing more, even if it still reads: what servers ask it need not wait for the session to end. */
+  /**
+   * The client says nothing more, even if it still reads: what servers ask it need not wait for the session
+   * to end.
+   */
   endServerRequests(): void {
     this.#openServerRequests().end();
   }
@@ -351,7 +355,10 @@ function failureOf(request: ClientRequest, error: GatewayError): RunningCall {
   return NOTHING_RUNS;
 }
 
-/** An update as this era knows it: a modern server marks it with the id of a listen that is Omni's own (protocol.md R16). */
+/**
+ * An update as this era knows it: a modern server marks it with the id of a listen that is Omni's own
+ * (protocol.md R16).
+ */
 function withoutSubscriptionId(update: RpcMessage): string {
   const meta = metaOf(update);
   if (meta === undefined || memberOf(meta, META_SUBSCRIPTION) === undefined) return update.text;
@@ -366,7 +373,10 @@ function withoutTasks(capabilities: string): string {
     : capabilities;
 }
 
-/** The same text in a string of its own: a chunk of a message would keep the whole message for as long as the session lasts. */
+/**
+ * The same text in a string of its own: a chunk of a message would keep the whole message for as long as the
+ * session lasts.
+ */
 function copyOf(text: string): string {
   // Holds: a string comes back as a string.
   return JSON.parse(JSON.stringify(text)) as string;

@@ -63,7 +63,11 @@ export class LegacySessions {
     return this.#sessions.size;
   }
 
-  /** Takes a place for a session, of HTTP+SSE too; sessions that were left behind make room. @returns What {@link leave} takes. */
+  /**
+   * Takes a place for a session, of HTTP+SSE too; sessions that were left behind make room.
+   *
+   * @returns What {@link leave} takes.
+   */
   admit(principal: Principal): Share | GatewayError {
     if (this.#places.isFull) this.#sweep();
     return this.#places.takeOver(principal, this.#sessions.values());
@@ -114,7 +118,10 @@ export class LegacySessions {
     return opened;
   }
 
-  /** The session, when it exists, belongs to this principal and to this endpoint; the three cases look alike from outside. */
+  /**
+   * The session, when it exists, belongs to this principal and to this endpoint; the three cases look alike
+   * from outside.
+   */
   find(id: string, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
     const found = this.#sessions.get(id);
     if (
@@ -131,13 +138,17 @@ export class LegacySessions {
     return found;
   }
 
-  /** Opens the standalone stream of a session, in place of one that is open: a proxy may hold that for a client that is long gone. */
+  /**
+   * Opens the standalone stream of a session, in place of one that is open: a proxy may hold that for a
+   * client that is long gone.
+   */
   listen(found: HttpSession, exchange: Exchange): undefined {
     found.standalone.open(exchange);
   }
 
   /**
-   * Goes on with the stream that an event belongs to, and with no other. An id that was never given out is not heeded.
+   * Goes on with the stream that an event belongs to, and with no other. An id that was never given out is
+   * not heeded.
    *
    * @see MCP 2025-11-25, basic/transports, "Resumability and Redelivery".
    */

@@ -7,7 +7,9 @@ export function negotiateVersion({ text, params }: RpcMessage): string {
   return isLegacyVersion(asked) ? asked : LATEST_LEGACY_VERSION;
 }
 
-/** Whether clients of a version know events without data, which give a stream an id before its first message. */
+/**
+ * Whether clients of a version know events without data, which give a stream an id before its first message.
+ */
 export function isPrimingVersion(version: string): boolean {
   return version >= '2025-11-25';
 }

@@ -49,7 +49,8 @@ describe('the progress of a client with the question of a server', () => {
       '{"jsonrpc":"2.0","id":8,"method":"sampling/createMessage","params":{"messages":[]}}',
       without.take,
     );
-    // The server's token, that of a question without one, that of nobody, none at all, and that of another session.
+    // The server's token, that of a question without one, that of nobody, none at all, and that of another
+    // session.
     for (const token of ['"t"', '"omni-2"', '"omni-3"', 'null', '["omni-1"]'])
       await session.post(progress(token));
     await session.post('{"jsonrpc":"2.0","method":"notifications/progress"}');

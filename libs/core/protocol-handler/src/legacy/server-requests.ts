@@ -124,7 +124,9 @@ export class ServerRequests implements Ticking {
     }
   }
 
-  /** Tells the client that its answer is not wanted any more (MCP 2025-11-25, basic/utilities/cancellation). */
+  /**
+   * Tells the client that its answer is not wanted any more (MCP 2025-11-25, basic/utilities/cancellation).
+   */
   #withdraw(id: string, reason: string): OpenRequest | undefined {
     const request = this.#take(id);
     request?.target.serverRequest(
@@ -150,7 +152,10 @@ function noAnswer(): GatewayError {
   return new GatewayError('OMNI_CANCELLED', 'The client has ended its session');
 }
 
-/** The parameters of a server request. Servers choose tokens independently, so the client gets the id in place of their token. */
+/**
+ * The parameters of a server request. Servers choose tokens independently, so the client gets the id in place
+ * of their token.
+ */
 function paramsWith({ text, params }: RpcMessage, token: JsonSpan | undefined, id: string): string {
   if (params === undefined) return '';
   const edits = token === undefined ? [] : [{ start: token.start, end: token.end, text: id }];

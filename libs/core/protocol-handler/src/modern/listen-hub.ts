@@ -27,7 +27,10 @@ const MAX_URIS = 1000;
 const MAX_TASKS = 100;
 const FILTER_LIMITS = { maxDepth: 8, maxElements: 10_000 };
 
-/** A server that has not said by then whether it takes a subscription is believed to: clients wait for the acknowledgement. */
+/**
+ * A server that has not said by then whether it takes a subscription is believed to: clients wait for the
+ * acknowledgement.
+ */
 const SUBSCRIBE_WAIT_MS = 700;
 
 const CHANGE_FLAGS = [
@@ -41,8 +44,8 @@ interface Listen {
   readonly kinds: ReadonlySet<string>;
   readonly releases: (() => void)[];
   /**
-   * Before the acknowledgement, and while the client reads slowly, the last notification of each subject is kept. There are
-   * only the subjects that were asked for.
+   * Before the acknowledgement, and while the client reads slowly, the last notification of each subject is
+   * kept. There are only the subjects that were asked for.
    */
   held: Map<string, RpcNotification> | undefined;
   readonly share: Share;
@@ -66,7 +69,8 @@ export interface ListenHubOptions {
 /**
  * The open `subscriptions/listen` requests of all clients.
  *
- * @see MCP 2026-07-28, basic/subscriptions: acknowledgement first, only what was asked for, each notification with the id of its listen.
+ * @see MCP 2026-07-28, basic/subscriptions: acknowledgement first, only what was asked for, each notification
+ * with the id of its listen.
  */
 export class ListenHub {
   readonly #options: ListenHubOptions;
@@ -120,7 +124,9 @@ export class ListenHub {
     }
   }
 
-  /** The acknowledgement tells what is honoured, so it waits until that is known. What comes before is kept. */
+  /**
+   * The acknowledgement tells what is honoured, so it waits until that is known. What comes before is kept.
+   */
   #begin(listen: Listen, filter: Filter): void {
     listen.held = new Map();
     let watched: readonly string[] = [];
@@ -140,7 +146,10 @@ export class ListenHub {
     });
   }
 
-  /** @param onKnown - Called once, with the URIs that no server has refused; one that does not say so soon counts among them. */
+  /**
+   * @param onKnown - Called once, with the URIs that no server has refused; one that does not say so soon
+   * counts among them.
+   */
   #watchResources(
     listen: Listen,
     asked: readonly string[],

@@ -37,7 +37,8 @@ export function claimsModernEnvelope(message: RpcMessage): boolean {
 /**
  * Checks the envelope in the body of a modern request.
  *
- * @param versionHeader - `MCP-Protocol-Version`, where there are headers: one that differs is a mismatch, supported or not.
+ * @param versionHeader - `MCP-Protocol-Version`, where there are headers: one that differs is a mismatch,
+ * supported or not.
  * @see MCP 2026-07-28, basic, "Request metadata": both keys are required; a missing one is −32602.
  */
 export function readEnvelope(
@@ -102,7 +103,8 @@ function namedParameter(method: string): string | undefined {
 }
 
 /**
- * Checks that the headers of a modern request mirror its body, so that nobody in between was shown something else.
+ * Checks that the headers of a modern request mirror its body, so that nobody in between was shown something
+ * else.
  *
  * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", request headers; −32020.
  */

@@ -14,7 +14,9 @@ import type { ListenHub } from './listen-hub.ts';
 /** How long a client may rely on what `server/discover` says, in milliseconds. */
 const DISCOVER_TTL_MS = 60_000;
 
-/** Methods of the legacy era that the modern one removed: they do not exist here, whatever a server would say. */
+/**
+ * Methods of the legacy era that the modern one removed: they do not exist here, whatever a server would say.
+ */
 const REMOVED = new Set([
   'initialize',
   'ping',

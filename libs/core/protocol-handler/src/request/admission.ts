@@ -1,6 +1,9 @@
 import { type Clock, FairPlaces, GatewayError, type Principal, type Share } from '@omni/ports';
 
-/** Counts what runs at the front, and refuses more than the limit, more than a user's share of it, or anything once Omni stops. */
+/**
+ * Counts what runs at the front, and refuses more than the limit, more than a user's share of it, or anything
+ * once Omni stops.
+ */
 export class Admission {
   readonly #places: FairPlaces;
   #isClosed = false;
@@ -19,7 +22,10 @@ export class Admission {
     return this.#places.taken;
   }
 
-  /** @returns Why nothing new is taken; `undefined` while Omni runs. For what lasts for days and has a limit of its own. */
+  /**
+   * @returns Why nothing new is taken; `undefined` while Omni runs. For what lasts for days and has a limit
+   * of its own.
+   */
   get closed(): GatewayError | undefined {
     return this.#isClosed ? new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping') : undefined;
   }

@@ -2,7 +2,11 @@ import { errorText } from '@omni/jsonrpc';
 import type { Outcome } from '@omni/model';
 import type { Payload } from '@omni/ports';
 
-/** The response message of an outcome; `undefined` where none is to be written. @param id - Of the request, as JSON. */
+/**
+ * The response message of an outcome; `undefined` where none is to be written.
+ *
+ * @param id - Of the request, as JSON.
+ */
 export function answerPayload(id: string, outcome: Outcome): Payload | undefined {
   switch (outcome.kind) {
     case 'message':

@@ -48,7 +48,9 @@ export interface ClientRequestOptions {
   readonly headers?: Pick<Exchange, 'header'> | undefined;
   readonly paramHeaders?: HeaderList | undefined;
   readonly forwardable?: HeaderList | undefined;
-  /** In which its client is answered; the message is in the common terms. Absent where these are the client's. */
+  /**
+   * In which its client is answered; the message is in the common terms. Absent where these are the client's.
+   */
   readonly dialect?: Dialect | undefined;
 }
 
@@ -57,7 +59,8 @@ const STREAMED: Outcome = { kind: 'streamed', isError: false };
 const STREAMED_ERROR: Outcome = { kind: 'streamed', isError: true };
 
 /**
- * One request of a client, from when its message has been read to its one {@link Outcome}, whatever transport it came by.
+ * One request of a client, from when its message has been read to its one {@link Outcome}, whatever transport
+ * it came by.
  *
  * It is the context that is dispatched, and the sink that takes the answer. {@link settle} is its only end.
  */

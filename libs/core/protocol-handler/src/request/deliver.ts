@@ -8,7 +8,10 @@ export interface ClientOutlet {
   destroy(): void;
 }
 
-/** Tells a client what belongs to none of its requests: changes of lists and resources, notifications of its servers. */
+/**
+ * Tells a client what belongs to none of its requests: changes of lists and resources, notifications of its
+ * servers.
+ */
 export function deliver(outlet: ClientOutlet, text: string): void {
   try {
     outlet.send(text);

@@ -9,8 +9,8 @@ interface EncodedList {
 }
 
 /**
- * Long lists as they go out. Encoding one for every client that asks costs many times what sending it does, so the bytes are kept while
- * clients ask for the same text.
+ * Long lists as they go out. Encoding one for every client that asks costs many times what sending it does,
+ * so the bytes are kept while clients ask for the same text.
  */
 export class EncodedLists {
   #kept: EncodedList[] = [];

@@ -21,14 +21,18 @@ export function isRouted(method: string): boolean {
   return ROUTED.has(method);
 }
 
-/** Whether a request of this method stays open until somebody ends it. Such requests have a limit of their own. */
+/**
+ * Whether a request of this method stays open until somebody ends it. Such requests have a limit of their
+ * own.
+ */
 export function isPersistent(method: string): boolean {
   return method === 'subscriptions/listen';
 }
 
 /**
  * Omni hands lists out whole, so it issues no cursors; the empty one stands for the beginning
- * (MCP 2026-07-28, server/utilities/pagination), and so does the null of clients that write what they do not have.
+ * (MCP 2026-07-28, server/utilities/pagination), and so does the null of clients that write what they do not
+ * have.
  */
 export function checkCursor(message: RpcMessage): GatewayError | undefined {
   const cursor = rawOf(message, memberOf(message.params, 'cursor'));

@@ -34,7 +34,8 @@ export interface LoggedRequest {
 }
 
 /**
- * What the log says of requests: each at debug, those that failed because of Omni or a server at warn or error.
+ * What the log says of requests: each at debug, those that failed because of Omni or a server at warn or
+ * error.
  *
  * Who asked, method, endpoint, ids, time and outcome; never arguments or results (requirement S003-LG-01).
  */

@@ -13,7 +13,8 @@ export interface RequestsByIdOptions {
 }
 
 /**
- * Requests of one client, whose ids must differ while they run unless they are apart. Costs next to nothing while there are none.
+ * Requests of one client, whose ids must differ while they run unless they are apart. Costs next to nothing
+ * while there are none.
  *
  * Clients that give each request the same id exist, and over HTTP nothing is mixed up by it.
  */

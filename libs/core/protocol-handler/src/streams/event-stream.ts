@@ -27,8 +27,8 @@ export interface EventStore {
 }
 
 /**
- * One stream of a legacy session, which outlives its connections: each event has an id, and a client that lost its
- * connection goes on behind the last id it has seen.
+ * One stream of a legacy session, which outlives its connections: each event has an id, and a client that
+ * lost its connection goes on behind the last id it has seen.
  *
  * @see MCP 2025-11-25, basic/transports, "Resumability and Redelivery".
  */
@@ -73,7 +73,8 @@ export class EventStream implements ReplyStream {
   }
 
   /**
-   * Goes on behind an event, on another connection; the one before is cut, if the server still believes in it.
+   * Goes on behind an event, on another connection; the one before is cut, if the server still believes in
+   * it.
    *
    * Events that are not kept any more are left out.
    */

@@ -1,8 +1,8 @@
 import type { ResponseStream } from '@omni/ports';
 
 /**
- * How far a client may read behind before its server is held back. A pause costs a turn of the event loop, so short lags are
- * bridged; this is all that a client that does not read at all keeps in memory.
+ * How far a client may read behind before its server is held back. A pause costs a turn of the event loop, so
+ * short lags are bridged; this is all that a client that does not read at all keeps in memory.
  */
 const MAX_BACKLOG_BYTES = 256 * 1024;
 const EVENT_BEGIN = 'event: message\ndata: ';
@@ -28,7 +28,10 @@ export class PassthroughBody {
     if (this.#isEvent) response.write(EVENT_BEGIN);
   }
 
-  /** @returns `false` when the client is too far behind: stop writing until {@link onDrain} fires. The chunk is taken either way. */
+  /**
+   * @returns `false` when the client is too far behind: stop writing until {@link onDrain} fires. The chunk
+   * is taken either way.
+   */
   write(chunk: Uint8Array): boolean {
     const bytes = this.#isEvent ? withoutLineBreaks(chunk) : chunk;
     const isFree = /* guard: chunks/kept */ this.#isKept
@@ -52,7 +55,9 @@ export class PassthroughBody {
   }
 }
 
-/** Line breaks in JSON stand between tokens only; in an event they would begin a field of the server's making. */
+/**
+ * Line breaks in JSON stand between tokens only; in an event they would begin a field of the server's making.
+ */
 function withoutLineBreaks(chunk: Uint8Array): Uint8Array {
   if (!chunk.includes(LF) && !chunk.includes(CR)) return chunk;
   return chunk.map((byte) => (byte === LF || byte === CR ? BLANK : byte));

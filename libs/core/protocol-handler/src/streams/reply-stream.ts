@@ -6,7 +6,10 @@ import { EVENT_STREAM_HEADERS, KEEP_ALIVE_COMMENT, writeEvent } from './sse-text
 export interface ReplyStream {
   /** Bytes written that the client has not read; 0 when no client is connected. */
   readonly backlogBytes: number;
-  /** @returns `false` when the client reads slowly: stop writing until {@link onDrain} fires. The message is taken either way. */
+  /**
+   * @returns `false` when the client reads slowly: stop writing until {@link onDrain} fires. The message is
+   * taken either way.
+   */
   send(message: Payload): boolean;
   /** Shows everybody in between that the stream lives. */
   keepAlive(): void;

@@ -3,7 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FrontFixture, type LegacyClient, type RoutedCall } from '../front.fixture.ts';
 
-/** What happens next to one of the calls: it sends, loses its connection with some events unread, comes back, or is answered. */
+/**
+ * What happens next to one of the calls: it sends, loses its connection with some events unread, comes back,
+ * or is answered.
+ */
 const step = fc.record({
   call: fc.nat(2),
   act: fc.constantFrom(

@@ -40,7 +40,9 @@ export type ResumePoint = { readonly stream: EventStream; readonly seq: number }
 export interface SessionEventsOptions {
   readonly ticker: StreamTicker;
   readonly budget: EventBudget;
-  /** Whether streams begin with an event that has an id and no data, which clients before 2025-11-25 choke on. */
+  /**
+   * Whether streams begin with an event that has an id and no data, which clients before 2025-11-25 choke on.
+   */
   readonly isPriming: boolean;
   readonly limits?: EventLimits;
 }
@@ -51,7 +53,8 @@ const EVENT_ID = /^s(\d{1,12})-(\d{1,12})$/;
 /**
  * The event streams of one legacy session over HTTP, with the events that a client can ask for again.
  *
- * A stream that keeps too much loses its own oldest events first, so a flood in one call costs no other call its answer.
+ * A stream that keeps too much loses its own oldest events first, so a flood in one call costs no other call
+ * its answer.
  *
  * @see MCP 2025-11-25, basic/transports, "Resumability and Redelivery".
  */

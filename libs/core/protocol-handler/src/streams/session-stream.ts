@@ -66,7 +66,10 @@ export class SessionStream implements Ticking {
     if (!this.sendNow(text)) this.#wait(text);
   }
 
-  /** Sends now or not at all: what belongs to a call is stale when it is over, and a question that waits for a stream would only time out. */
+  /**
+   * Sends now or not at all: what belongs to a call is stale when it is over, and a question that waits for a
+   * stream would only time out.
+   */
   sendNow(text: string): boolean {
     // guard: stream/slow-reader
     if (this.#stream.backlogBytes > MAX_BACKLOG_BYTES) {

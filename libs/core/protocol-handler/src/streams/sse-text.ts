@@ -33,7 +33,8 @@ export function writeEvent(stream: ResponseStream, message: Payload, id?: string
     }
     return writeEvent(stream, new TextDecoder().decode(message), id);
   }
-  // Line breaks in JSON stand between tokens only; each line gets its own data field and the reader joins them again.
+  // Line breaks in JSON stand between tokens only; each line gets its own data field and the reader joins
+  // them again.
   const data =
     message.includes('\n') || message.includes('\r') ? message.replace(LINE_BREAK, '\ndata: ') : message;
   return stream.write(`${head}${data}\n\n`);
@@ -42,7 +43,8 @@ export function writeEvent(stream: ResponseStream, message: Payload, id?: string
 /**
  * Gives a stream an id before its first message, so that it can be resumed from the start.
  *
- * @see MCP 2025-11-25, basic/transports, "Sending Messages to the Server": an event with an id and empty data.
+ * @see MCP 2025-11-25, basic/transports, "Sending Messages to the Server": an event with an id and empty
+ * data.
  */
 export function writePrimingEvent(stream: ResponseStream, id: string): void {
   stream.write(`id: ${id}\ndata: \n\n`);

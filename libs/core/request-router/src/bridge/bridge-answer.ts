@@ -84,7 +84,9 @@ function toLegacyResult(message: RpcMessage, result: JsonObject, wrapsOutput: bo
   return dropMembers(applyEdits(message.text, edits, result.start, result.end), isDropped);
 }
 
-/** Takes out of the metadata what is reserved for the modern era; foreign metadata stays (protocol.md R16). */
+/**
+ * Takes out of the metadata what is reserved for the modern era; foreign metadata stays (protocol.md R16).
+ */
 function metaEdits(message: RpcMessage, result: JsonObject): TextEdit[] {
   const meta = memberOf(result, '_meta');
   if (meta?.object === undefined || memberOf(meta.object, META_SERVER_INFO) === undefined) return [];
@@ -130,8 +132,8 @@ export function toModernAnswer(
 }
 
 /**
- * The error of a legacy server that wants pages to be visited, for a modern client that visits none. That era has no such error, and
- * another one for what a client does not declare.
+ * The error of a legacy server that wants pages to be visited, for a modern client that visits none. That era
+ * has no such error, and another one for what a client does not declare.
  *
  * @param message - Has elicitations in its data.
  * @see MCP 2026-07-28, basic, "Error Codes"; protocol.md R15.

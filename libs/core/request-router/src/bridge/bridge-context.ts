@@ -15,7 +15,10 @@ export interface BridgeContext {
   readonly handler: AttemptHandler;
 }
 
-/** The client's parameters with the edits of the route; empty when it sent none. The wish for a task has no meaning in the other era. */
+/**
+ * The client's parameters with the edits of the route; empty when it sent none. The wish for a task has no
+ * meaning in the other era.
+ */
 export function plannedParams({ request: { message }, route }: BridgeContext): string {
   const { params } = message;
   if (params === undefined) return '';

@@ -51,7 +51,8 @@ export function toModernParams(
 }
 
 /**
- * Takes the modern envelope out of parameters for a legacy server, and what multi-round-trip requests add; foreign `_meta` stays.
+ * Takes the modern envelope out of parameters for a legacy server, and what multi-round-trip requests add;
+ * foreign `_meta` stays.
  *
  * @see protocol.md 2.1 B and R16.
  */

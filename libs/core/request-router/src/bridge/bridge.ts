@@ -30,7 +30,8 @@ export class Bridge {
 
   /**
    * @param bridgeContext - Its connection is of another era than its client.
-   * @param returned - What the request has brought back, for a legacy server; a modern server reads its state itself.
+   * @param returned - What the request has brought back, for a legacy server; a modern server reads its state
+   * itself.
    */
   codecFor(bridgeContext: BridgeContext, returned: ReturnedState | undefined): EraCodec {
     if (bridgeContext.connection.era === 'modern') return new RoundTripCodec(bridgeContext, this.#clock);

@@ -4,7 +4,8 @@ import { type CallContext, serverOf } from '@omni/model';
 const CHANGING: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'requestState']);
 
 /**
- * SHA-256 of what makes a call the same call in its next round: endpoint, method and parameters, whatever their order.
+ * SHA-256 of what makes a call the same call in its next round: endpoint, method and parameters, whatever
+ * their order.
  *
  * @returns Hexadecimal.
  */

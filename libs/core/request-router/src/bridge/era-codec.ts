@@ -16,8 +16,8 @@ export interface AttemptHandler extends CallHandler {
 }
 
 /**
- * Takes one attempt of a client's request to a server of the other era, in as many sends as it needs: speaks the server's terms to the
- * connection and the client's to the execution.
+ * Takes one attempt of a client's request to a server of the other era, in as many sends as it needs: speaks
+ * the server's terms to the connection and the client's to the execution.
  */
 export interface EraCodec extends RunningCall {
   start(): void;

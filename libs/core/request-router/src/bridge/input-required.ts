@@ -41,7 +41,10 @@ export function isInputRequired(message: RpcMessage): boolean {
   return stringMember(message.text, message.result?.object, 'resultType') === 'input_required';
 }
 
-/** @returns `undefined` when it is not well-formed: neither questions nor state, or something else in their places. */
+/**
+ * @returns `undefined` when it is not well-formed: neither questions nor state, or something else in their
+ * places.
+ */
 export function readInputRequired({ text, result }: RpcMessage): InputRequired | undefined {
   const requests = memberOf(result?.object, 'inputRequests');
   const state = memberOf(result?.object, 'requestState');
@@ -102,7 +105,8 @@ export function isUrlElicitation({ method, params }: ServerRequest): boolean {
  * The parameters of the next round.
  *
  * @param params - JSON of the first request's.
- * @param answers - JSON of each result, by the key of its server request; none means that there were no server requests.
+ * @param answers - JSON of each result, by the key of its server request; none means that there were no
+ * server requests.
  * @param state - The JSON string as it came; what did not come is not sent.
  */
 export function withAnswers(

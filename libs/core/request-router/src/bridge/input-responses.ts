@@ -15,7 +15,10 @@ import { isUrlElicitation, type ServerRequest } from './input-required.ts';
 
 const MAX_ELICITATIONS = 100;
 const REFUSALS: ReadonlySet<string> = new Set(['decline', 'cancel']);
-/** A legacy server says that a page has to be visited before the call can be made (MCP 2025-11-25, client/elicitation). */
+/**
+ * A legacy server says that a page has to be visited before the call can be made (MCP 2025-11-25,
+ * client/elicitation).
+ */
 const URL_ELICITATION_REQUIRED = '-32042';
 
 /** The question of a legacy server: its method and parameters. */
@@ -26,7 +29,8 @@ export function serverRequestOf(message: RpcMessage): ServerRequest {
 /**
  * An entry of `inputRequests`, as JSON.
  *
- * What belongs to the question as a request of its own is taken out: its progress token, and the id of an elicitation by URL.
+ * What belongs to the question as a request of its own is taken out: its progress token, and the id of an
+ * elicitation by URL.
  */
 export function inputRequest({ method, params }: ServerRequest): string {
   const head = `{"method":${JSON.stringify(method)}`;

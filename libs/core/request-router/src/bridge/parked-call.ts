@@ -46,7 +46,9 @@ interface OpenServerRequest {
   readonly answer: AnswerServerRequest;
 }
 
-/** `asking`: the client is about to be told what the server wants to know. `parked`: it was told, and is away. */
+/**
+ * `asking`: the client is about to be told what the server wants to know. `parked`: it was told, and is away.
+ */
 type Phase =
   | { readonly kind: 'running'; readonly waiting: WaitingRequest }
   | { readonly kind: 'asking'; readonly waiting: WaitingRequest; readonly ticket: Ticket<ParkedCall> }
@@ -68,8 +70,9 @@ export interface ParkedCallOptions {
 }
 
 /**
- * A call to a legacy server that may outlive the request of the modern client that made it: when the server asks something, the client is
- * told what as the answer to its request, and the call waits for the request that brings the answers.
+ * A call to a legacy server that may outlive the request of the modern client that made it: when the server
+ * asks something, the client is told what as the answer to its request, and the call waits for the request
+ * that brings the answers.
  *
  * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 B.
  */
@@ -114,7 +117,10 @@ export class ParkedCall implements CallHandler, Parked {
     this.#takeAnswers(waiting);
   }
 
-  /** The request does not want its answer any more. One that was answered, or was not the one that waits, ends nothing. */
+  /**
+   * The request does not want its answer any more. One that was answered, or was not the one that waits, ends
+   * nothing.
+   */
   cancel(waiting: WaitingRequest, reason: string | undefined): void {
     const phase = this.#phase;
     if ((phase.kind === 'running' || phase.kind === 'asking') && phase.waiting === waiting)

@@ -63,7 +63,8 @@ interface StatePayload {
 }
 
 /**
- * Calls of modern clients to legacy servers that wait for answers of their clients, and the states that lead back to them.
+ * Calls of modern clients to legacy servers that wait for answers of their clients, and the states that lead
+ * back to them.
  *
  * @see protocol.md 2.1 B, R14.
  */
@@ -91,7 +92,10 @@ export class ParkedCalls<Call extends Parked> {
     return this.#tickets.size;
   }
 
-  /** Takes a call in. It leaves by {@link leave}, by {@link take} when its client comes back, or by its expiry. */
+  /**
+   * Takes a call in. It leaves by {@link leave}, by {@link take} when its client comes back, or by its
+   * expiry.
+   */
   enter(call: Call, principal: Principal): Ticket<Call> | GatewayError {
     const share = this.#places.take(principal);
     // guard: parked/count
@@ -138,7 +142,10 @@ export class ParkedCalls<Call extends Parked> {
     return await this.#seal.seal(JSON.stringify(payload));
   }
 
-  /** Opens the `requestState` of a request. The parked call that it may lead to stays where it is until it is taken. */
+  /**
+   * Opens the `requestState` of a request. The parked call that it may lead to stays where it is until it is
+   * taken.
+   */
   async open(request: CallContext): Promise<OpenedState<Call> | GatewayError> {
     const member = memberOf(request.message.params, 'requestState');
     const state = member === undefined ? undefined : stringAt(request.message.text, member);

@@ -40,7 +40,9 @@ class Talk {
     this.connection.onEvent = this.fixture.views.onWaiting = () => this.#onEvent();
   }
 
-  /** Resolves once something that happens here has made it true: states are opened on threads of the runtime. */
+  /**
+   * Resolves once something that happens here has made it true: states are opened on threads of the runtime.
+   */
   async until(isTrue: () => boolean): Promise<void> {
     while (!isTrue()) await new Promise<void>((resolve) => (this.#onEvent = resolve));
   }

@@ -13,7 +13,9 @@ import { inputRequest, inputRequiredText, isDeclined, requiredElicitations } fro
 import { type CallEnd, ParkedCall, type WaitingRequest } from './parked-call.ts';
 import type { ParkedCalls } from './parked-calls.ts';
 
-/** What the state that a request brings back leads to: the call that waits for it, or the same call once more. */
+/**
+ * What the state that a request brings back leads to: the call that waits for it, or the same call once more.
+ */
 export type ReturnedState = ParkedCall | 'again';
 
 export interface ParkingCodecOptions {
@@ -25,8 +27,8 @@ export interface ParkingCodecOptions {
 }
 
 /**
- * From a modern client to a legacy server: attaches one request of the client to its {@link ParkedCall}, and puts what the server says into
- * the terms of this request.
+ * From a modern client to a legacy server: attaches one request of the client to its {@link ParkedCall}, and
+ * puts what the server says into the terms of this request.
  *
  * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 B.
  */
@@ -95,7 +97,9 @@ export class ParkingCodec implements EraCodec, WaitingRequest {
     else handler.onAnswer(toMissingUrlElicitation(message, id));
   }
 
-  /** The server has ended the call until its user has visited some pages: then the call is to be made again. */
+  /**
+   * The server has ended the call until its user has visited some pages: then the call is to be made again.
+   */
   #askAgain(pages: readonly ServerRequest[]): void {
     const { bridgeContext, parks } = this.#options;
     const serverRequests = new Map(pages.map((page, index) => [`q${index + 1}`, page]));

@@ -46,8 +46,8 @@ interface Question {
 }
 
 /**
- * From a legacy client to a modern server: what the server needs to know is asked on the stream of the client's call, and the call is
- * made again with the answers.
+ * From a legacy client to a modern server: what the server needs to know is asked on the stream of the
+ * client's call, and the call is made again with the answers.
  *
  * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 A.
  */
@@ -126,7 +126,8 @@ export class RoundTripCodec implements EraCodec, CallHandler {
   #send(params: string): void {
     const round = this.#round;
     const call = bridgedCall(this.#bridgeContext, locatedParams(params));
-    // Each round is a request of its own; where the server sees the client's id, it must see another one then.
+    // Each round is a request of its own; where the server sees the client's id, it must see another one
+    // then.
     const running = this.#bridgeContext.connection.send(
       round === 0 ? call : { ...call, clientId: `"${randomId()}"` },
       this,

@@ -1,6 +1,9 @@
 import { memberOf, rawOf, type RpcMessage } from '@omni/jsonrpc';
 
-/** Errors by which a server says that it does not have the resource: the code in force, the one before, and no resources at all. */
+/**
+ * Errors by which a server says that it does not have the resource: the code in force, the one before, and no
+ * resources at all.
+ */
 const NOT_HERE: ReadonlySet<string | undefined> = new Set(['-32602', '-32002', '-32601']);
 
 /** The code of an error response as it is written; `undefined` for a result. */

@@ -8,7 +8,10 @@ import {
   TRUSTED_LIMITS,
 } from '@omni/jsonrpc';
 
-/** What belongs to a subscription, to a question or to nobody. Where servers may say such things in other places, the connections see to it. */
+/**
+ * What belongs to a subscription, to a question or to nobody. Where servers may say such things in other
+ * places, the connections see to it.
+ */
 const OUTSIDE_OF_CALLS: ReadonlySet<string> = new Set([
   'notifications/cancelled',
   'notifications/subscriptions/acknowledged',
@@ -19,8 +22,8 @@ const OUTSIDE_OF_CALLS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether what a server says on the stream of a call may be about this call. Clients tell much apart by ids alone, so that a server could
- * speak of the calls of another one.
+ * Whether what a server says on the stream of a call may be about this call. Clients tell much apart by ids
+ * alone, so that a server could speak of the calls of another one.
  *
  * @param notification - In the client's terms.
  * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", and basic/utilities/progress; protocol.md 2.9.
@@ -28,7 +31,8 @@ const OUTSIDE_OF_CALLS: ReadonlySet<string> = new Set([
 export function isAboutCall(notification: RpcMessage, request: RpcMessage): boolean {
   if (notification.method !== 'notifications/progress')
     return /* guard: call/outside */ !OUTSIDE_OF_CALLS.has(notification.method);
-  // The progress of a task goes on under the token of the call that has started it (MCP 2025-11-25, basic/utilities/tasks).
+  // The progress of a task goes on under the token of the call that has started it (MCP 2025-11-25,
+  // basic/utilities/tasks).
   if (request.method.startsWith('tasks/')) return true;
   const token = rawOf(request, memberOf(metaOf(request), 'progressToken'));
   const told = rawOf(notification, memberOf(notification.params, 'progressToken'));

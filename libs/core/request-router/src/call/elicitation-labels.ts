@@ -16,7 +16,8 @@ import { isMultiRound } from './multi-round.ts';
 const ELICITATION = 'elicitation/create';
 
 /**
- * Says in front of what a server asks the user which server it is, where a client is connected to several at once and sees only Omni.
+ * Says in front of what a server asks the user which server it is, where a client is connected to several at
+ * once and sees only Omni.
  *
  * Of an elicitation the beginning of `message` changes, and nothing else.
  *
@@ -75,7 +76,10 @@ export class ElicitationLabels {
     return spliced.kind === 'response' || spliced.kind === 'notification' ? spliced : message;
   }
 
-  /** Whether the answer of a modern server to this request may be one for {@link inAnswer}, so that it cannot go on unread. */
+  /**
+   * Whether the answer of a modern server to this request may be one for {@link inAnswer}, so that it cannot
+   * go on unread.
+   */
   mayAsk({ message, client }: CallContext): boolean {
     return this.#isFor(client) && isMultiRound(message.method) && client.capabilities.includes('elicitation');
   }

@@ -14,7 +14,9 @@ export interface Route {
   readonly wrapsOutput: boolean;
   /** What it has to do with tasks; `undefined` for most. */
   readonly task: TaskRole | undefined;
-  /** The view that learns which resources the result points at; `undefined` where there is nothing to learn. */
+  /**
+   * The view that learns which resources the result points at; `undefined` where there is nothing to learn.
+   */
   readonly learner: Pick<CatalogueView, 'rememberUri'> | undefined;
 }
 

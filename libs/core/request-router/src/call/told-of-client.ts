@@ -10,8 +10,8 @@ export function declaredTo({ passesRoots = false }: UpstreamConnection, capabili
 }
 
 /**
- * Changes to the parameters of a modern client's request for a modern server that is not to hear of folders from its clients: neither
- * that the client would name some, nor names that nobody may have asked for.
+ * Changes to the parameters of a modern client's request for a modern server that is not to hear of folders
+ * from its clients: neither that the client would name some, nor names that nobody may have asked for.
  */
 export function withheldFrom(
   connection: UpstreamConnection,

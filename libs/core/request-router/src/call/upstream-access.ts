@@ -6,7 +6,10 @@ import type { GatewayError } from '@omni/ports';
 export interface UpstreamAccess {
   /** Of all there are; asked at use, as they may change. */
   readonly names: readonly string[];
-  /** Which server the name stands for at present: never the same for a namesake. `undefined` for an unknown name. */
+  /**
+   * Which server the name stands for at present: never the same for a namesake. `undefined` for an unknown
+   * name.
+   */
   definitionOf(upstream: string): string | undefined;
   /**
    * Finds or opens the connection for this client; `done` may be called at once.

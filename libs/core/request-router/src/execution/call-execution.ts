@@ -26,12 +26,16 @@ import type { ExecutionDependencies } from './execution-dependencies.ts';
 import { relayedCall } from './relayed-call.ts';
 import { ResourceLinkScanner } from './resource-link-scanner.ts';
 
-/** What the state of a request leads to; an error for one that Omni has not sealed, or that is not good any more. */
+/**
+ * What the state of a request leads to; an error for one that Omni has not sealed, or that is not good any
+ * more.
+ */
 export type BroughtState = OpenedState<ParkedCall> | GatewayError;
 
 /**
- * One request of a client, from its route to its end. Asks the candidates in order, each in its own era, and is the only one that touches
- * the reply. Within an era it hears the connection itself; where the eras differ a codec stands between the two.
+ * One request of a client, from its route to its end. Asks the candidates in order, each in its own era, and
+ * is the only one that touches the reply. Within an era it hears the connection itself; where the eras differ
+ * a codec stands between the two.
  */
 export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   readonly #dependencies: ExecutionDependencies;
@@ -224,7 +228,8 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     const headers = this.#forwardedHeaders(connection);
     const call = relayedCall(connection, this.#context, this.#route, headers, allowPassthrough);
     const running = connection.send(call, this);
-    // The connection may have answered at once; then there is nothing left to cancel, or it is the next one's call that runs.
+    // The connection may have answered at once; then there is nothing left to cancel, or it is the next one's
+    // call that runs.
     if (!this.#isOver && this.#attempt === attempt) this.#running = running;
   }
 

@@ -4,7 +4,10 @@ import type { HeaderList } from '@omni/ports';
 import type { Route } from '../call/route.ts';
 import { withheldFrom } from '../call/told-of-client.ts';
 
-/** The call of a client as a server of its era gets it: the client's text with the edits of its route, and without what it may not hear. */
+/**
+ * The call of a client as a server of its era gets it: the client's text with the edits of its route, and
+ * without what it may not hear.
+ */
 export function relayedCall(
   connection: UpstreamConnection,
   context: CallContext,

@@ -3,14 +3,18 @@ import type { ChunkSink, ResponseHead } from '@omni/model';
 /** Most links that are taken from one result. */
 const MAX_LINKS = 1000;
 const MARK = '"resource_link"';
-/** How far from the mark the URI of a link is looked for: what stands between are its name, title and description. */
+/**
+ * How far from the mark the URI of a link is looked for: what stands between are its name, title and
+ * description.
+ */
 const REACH = 8 * 1024;
 const URI = /"uri"\s*:\s*("(?:[^"\\]|\\.){1,8192}")/g;
 
 /**
  * Passes an answer on and spots the resources that it points at, without ever having it whole.
  *
- * What it finds may be too much, never another server's: a URI that stands near a link counts as linked, and only says whom to ask for it.
+ * What it finds may be too much, never another server's: a URI that stands near a link counts as linked, and
+ * only says whom to ask for it.
  */
 export class ResourceLinkScanner implements ChunkSink {
   readonly #chunks: ChunkSink;

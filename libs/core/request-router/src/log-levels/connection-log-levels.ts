@@ -19,8 +19,8 @@ interface LevelState {
 }
 
 /**
- * Log levels of legacy connections. A server has one for each connection, so it is told the most verbose that anybody on it wants now;
- * each client is shown its own part.
+ * Log levels of legacy connections. A server has one for each connection, so it is told the most verbose that
+ * anybody on it wants now; each client is shown its own part.
  *
  * @see protocol.md 2.1 B and 2.12.
  */

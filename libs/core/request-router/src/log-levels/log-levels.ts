@@ -17,15 +17,19 @@ export function mostVerbose(levels: Iterable<string>): string | undefined {
   return lowest;
 }
 
-/** The level that a request of the modern era asks for; `undefined` when it wants no messages (MCP 2026-07-28, server/utilities/logging). */
+/**
+ * The level that a request of the modern era asks for; `undefined` when it wants no messages (MCP 2026-07-28,
+ * server/utilities/logging).
+ */
 export function logLevelOf(request: RpcMessage): string | undefined {
   const level = stringMember(request.text, metaOf(request), META_LOG_LEVEL);
   return level !== undefined && isLogLevel(level) ? level : undefined;
 }
 
 /**
- * Whether a notification is a log message that the client did not ask for: modern clients ask with each request, or get none. A server of
- * their era keeps to the level itself, a legacy one cannot be told what one request wants.
+ * Whether a notification is a log message that the client did not ask for: modern clients ask with each
+ * request, or get none. A server of their era keeps to the level itself, a legacy one cannot be told what one
+ * request wants.
  *
  * @see protocol.md 2.12.
  */

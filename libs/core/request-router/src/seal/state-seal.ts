@@ -3,8 +3,8 @@ import { GatewayError } from '@omni/ports';
 /** A key that states are sealed with. */
 export interface SealKey {
   /**
-   * Stands in each state in clear, so that keys can follow one another; letters and digits. Default: derived from the key, so that
-   * all who have it agree.
+   * Stands in each state in clear, so that keys can follow one another; letters and digits. Default: derived
+   * from the key, so that all who have it agree.
    */
   readonly id?: string;
   /** 32 bytes. */
@@ -37,7 +37,8 @@ const ID_PURPOSE = 'omni id of a sealing key';
 const ID_BYTES = 4;
 
 /**
- * Turns small texts into opaque ones that only their maker can read and nobody can change: AES-256-GCM with a random nonce.
+ * Turns small texts into opaque ones that only their maker can read and nobody can change: AES-256-GCM with a
+ * random nonce.
  *
  * @see MCP 2026-07-28, "Multi-round-trip requests": a state that matters is protected by its server.
  */
@@ -128,7 +129,10 @@ function toBase64Url(bytes: Uint8Array): string {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** @returns `undefined` for what {@link toBase64Url} does not write: the last character must not be changeable either. */
+/**
+ * @returns `undefined` for what {@link toBase64Url} does not write: the last character must not be changeable
+ * either.
+ */
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined;
   const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) =>

@@ -21,7 +21,10 @@ export type TaskClient = Pick<ClientContext, 'principal' | 'session'>;
 interface OwnedTask {
   readonly upstream: string;
   readonly principal: string;
-  /** Where its client hears of it: the session that has started it or asked for it last. Tasks may outlive sessions. */
+  /**
+   * Where its client hears of it: the session that has started it or asked for it last. Tasks may outlive
+   * sessions.
+   */
   session: WeakRef<ClientBinding> | undefined;
   /** The id that its owner knows; `undefined` while it is being sealed. */
   sealed: string | undefined;
@@ -29,12 +32,14 @@ interface OwnedTask {
 }
 
 /**
- * The ids of tasks that clients see: sealed, with the upstream, its own id and the principal inside. Whoever shows one needs no table
- * to be led to its task, and an id that somebody else shows opens nothing (CVE-2026-111767).
+ * The ids of tasks that clients see: sealed, with the upstream, its own id and the principal inside. Whoever
+ * shows one needs no table to be led to its task, and an id that somebody else shows opens nothing
+ * (CVE-2026-111767).
  *
- * Two things cannot be read from a seal: whose the tasks in a list of the upstream are, and who is to be told of one. For these the
- * tasks that were started or asked for last are remembered, each with the one sealed id that its client knows. That is why a seal may
- * have a random nonce. A task that is forgotten comes back when its owner next asks for it.
+ * Two things cannot be read from a seal: whose the tasks in a list of the upstream are, and who is to be told
+ * of one. For these the tasks that were started or asked for last are remembered, each with the one sealed id
+ * that its client knows. That is why a seal may have a random nonce. A task that is forgotten comes back when
+ * its owner next asks for it.
  *
  * @see protocol.md 2.13.
  */
@@ -50,7 +55,8 @@ export class TaskIds {
   }
 
   /**
-   * Gives a task that the client has just started its sealed id; what waits for the id is told after `onIssued`.
+   * Gives a task that the client has just started its sealed id; what waits for the id is told after
+   * `onIssued`.
    *
    * @param onIssued - Told `OMNI_UPSTREAM_PROTOCOL` for an id that is too long.
    */
@@ -100,8 +106,8 @@ export class TaskIds {
   }
 
   /**
-   * @param onOpened - Receives `undefined` for an id that is not the principal's: forged, changed, somebody else's, or
-   * sealed with a key that no longer exists.
+   * @param onOpened - Receives `undefined` for an id that is not the principal's: forged, changed, somebody
+   * else's, or sealed with a key that no longer exists.
    */
   open(sealed: string, client: TaskClient, onOpened: (task: UpstreamTask | undefined) => void): void {
     this.#seal.open(sealed).then(

@@ -33,8 +33,8 @@ class Failed extends Error {
 /**
  * One `tasks/list` at the endpoint of all servers: the pages of each, joined.
  *
- * It is whole or fails: a task that is not listed looks lost, and its client would start it again. Only servers are asked at which the
- * principal is known to have tasks, so that no other can spoil it.
+ * It is whole or fails: a task that is not listed looks lost, and its client would start it again. Only
+ * servers are asked at which the principal is known to have tasks, so that no other can spoil it.
  *
  * @see MCP 2025-11-25, basic/utilities/tasks, "Listing Tasks".
  */

@@ -30,7 +30,8 @@ export function taskIn(text: string, object: JsonObject | undefined): TaskPlace 
 /**
  * The task that a `tools/call` has become.
  *
- * @param result - Legacy servers put the task into a member of its own (MCP 2025-11-25, basic/utilities/tasks), modern ones make it the
+ * @param result - Legacy servers put the task into a member of its own (MCP 2025-11-25,
+ * basic/utilities/tasks), modern ones make it the
  *   result (io.modelcontextprotocol/tasks).
  */
 export function startedTaskIn(
@@ -42,7 +43,10 @@ export function startedTaskIn(
   return stringMember(text, result, 'resultType') === 'task' ? taskIn(text, result) : undefined;
 }
 
-/** The task that a message of the legacy era belongs to (MCP 2025-11-25, basic/utilities/tasks, "Associated messages"). */
+/**
+ * The task that a message of the legacy era belongs to (MCP 2025-11-25, basic/utilities/tasks, "Associated
+ * messages").
+ */
 export function relatedTaskIn(text: string, object: JsonObject | undefined): TaskPlace | undefined {
   return placeInside(text, memberOf(memberOf(object, '_meta')?.object, RELATED_TASK));
 }

@@ -43,7 +43,10 @@ export function declaresTasks({ capabilities }: Pick<ClientContext, 'capabilitie
   return capabilities.includes(`"${TASKS_EXTENSION}"`);
 }
 
-/** @see MCP 2026-07-28, extension `io.modelcontextprotocol/tasks`: who has not declared it is refused with −32021. */
+/**
+ * @see MCP 2026-07-28, extension `io.modelcontextprotocol/tasks`: who has not declared it is refused with
+ * −32021.
+ */
 export function undeclaredTasks(method: string): GatewayError {
   return new GatewayError(
     'OMNI_CAPABILITY_MISSING',
@@ -69,7 +72,9 @@ export function noTaskList(): GatewayError {
   );
 }
 
-/** Puts the ids of tasks into the client's terms, in everything that comes from upstreams of the client's era. */
+/**
+ * Puts the ids of tasks into the client's terms, in everything that comes from upstreams of the client's era.
+ */
 export class TaskRelay {
   readonly #ids: TaskIds;
 
@@ -105,7 +110,8 @@ export class TaskRelay {
   /**
    * A notification or request of an upstream, in the terms of a client of the principal.
    *
-   * @param tell - Called at once, or when the id of a task that has just begun is sealed; not at all for a notification about a task
+   * @param tell - Called at once, or when the id of a task that has just begun is sealed; not at all for a
+   * notification about a task
    *   that is not the principal's.
    */
   incoming(

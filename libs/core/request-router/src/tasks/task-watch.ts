@@ -33,8 +33,8 @@ export interface TaskWatchOptions {
 }
 
 /**
- * Listens to tasks for one client of the modern era: with one subscription to each server that has some of them. When a server ends
- * it, the client learns of its tasks by asking.
+ * Listens to tasks for one client of the modern era: with one subscription to each server that has some of
+ * them. When a server ends it, the client learns of its tasks by asking.
  *
  * @see io.modelcontextprotocol/tasks, "Notifications".
  */

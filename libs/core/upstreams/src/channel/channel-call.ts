@@ -6,7 +6,10 @@ import type { Deadline, DeadlineListener, Deadlines } from '../connection/deadli
 import { clientTokenOf } from '../connection/own-token.ts';
 import type { AskingCall } from '../connection/server-requests.ts';
 
-/** A channel cannot be paused for one reader, so this is what a slow one gets before its notifications are dropped. */
+/**
+ * A channel cannot be paused for one reader, so this is what a slow one gets before its notifications are
+ * dropped.
+ */
 const MAX_UNREAD = 1_000;
 
 /** The connection that a call runs on. */

@@ -286,7 +286,10 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     call.answer(message);
   }
 
-  /** The progress token of a task is valid as long as the task, which outlives its call (MCP 2025-11-25, basic/utilities/tasks). */
+  /**
+   * The progress token of a task is valid as long as the task, which outlives its call (MCP 2025-11-25,
+   * basic/utilities/tasks).
+   */
   #keepTask(call: ChannelCall): void {
     this.#tasks.set(call.id, call);
     const [oldest] = this.#tasks.keys();
@@ -351,7 +354,8 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
       this.counters.droppedNotifications++;
       return;
     }
-    // A task outlives the call that has started it, so that the call that runs says nothing about whose it is.
+    // A task outlives the call that has started it, so that the call that runs says nothing about whose it
+    // is.
     if (this.isShared && isAboutTask(message.method)) {
       if (this.#onTaskNotice === undefined) this.counters.droppedNotifications++;
       else this.#onTaskNotice(message);

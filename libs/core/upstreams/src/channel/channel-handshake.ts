@@ -52,7 +52,9 @@ export function handshakeOnChannel(
 
 type ServerRequest = 'server/discover' | 'initialize';
 
-/** Listens on the channel for as long as it lives: during the handshake by itself, then for the connection. */
+/**
+ * Listens on the channel for as long as it lives: during the handshake by itself, then for the connection.
+ */
 class ChannelHandshake implements HeadedListener {
   readonly #options: ChannelHandshakeOptions;
   readonly #done: (outcome: HandshakeOutcome) => void;

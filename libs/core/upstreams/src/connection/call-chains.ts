@@ -8,7 +8,11 @@ import {
 } from '@omni/model';
 import type { Era, GatewayError, Principal, UpstreamSpec } from '@omni/ports';
 
-/** Takes a place for a call that waits for its server to start. @returns What gives the place back, or why there is none. */
+/**
+ * Takes a place for a call that waits for its server to start.
+ *
+ * @returns What gives the place back, or why there is none.
+ */
 export type HoldPlace = (spec: UpstreamSpec, principal: Principal) => (() => void) | GatewayError;
 
 export interface CallChainsOptions {
@@ -37,7 +41,10 @@ export class CallChains {
     return this.#version;
   }
 
-  /** Applies the stages anew, to each connection before its next call; calls under way stay with the chain that they were sent by. */
+  /**
+   * Applies the stages anew, to each connection before its next call; calls under way stay with the chain
+   * that they were sent by.
+   */
   rebuild(): void {
     this.#version++;
   }

@@ -1,9 +1,15 @@
 import type { Era, UpstreamSpec } from '@omni/ports';
 
-/** Refusals that are about credentials, money, proxies, connections and load: like failures of the server they say nothing of the era. */
+/**
+ * Refusals that are about credentials, money, proxies, connections and load: like failures of the server they
+ * say nothing of the era.
+ */
 const NOT_ABOUT_ERA: ReadonlySet<number> = new Set([401, 402, 403, 407, 408, 421, 425, 429]);
 
-/** Whether a server may turn away with this HTTP status what belongs to the other era: each framework has its own for what it does not know. */
+/**
+ * Whether a server may turn away with this HTTP status what belongs to the other era: each framework has its
+ * own for what it does not know.
+ */
 export function isOtherEraStatus(status: unknown): boolean {
   return (
     typeof status === 'number' &&

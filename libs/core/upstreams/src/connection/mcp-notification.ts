@@ -30,20 +30,29 @@ export function subscriptionIdOf(message: RpcMessage): JsonMember | undefined {
   return memberOf(metaOf(message), META_SUBSCRIPTION);
 }
 
-/** One of the ids that Omni gives out on shared connections; `undefined` for all else, strings and fractions included. */
+/**
+ * One of the ids that Omni gives out on shared connections; `undefined` for all else, strings and fractions
+ * included.
+ */
 export function ownIdAt(message: RpcMessage, span: JsonMember | undefined): number | undefined {
   const raw = rawOf(message, span) ?? '';
   return OWN_ID.test(raw) ? Number(raw) : undefined;
 }
 
-/** The id of an answer, whether it comes back as a whole number, `1.0` or `"1"`: as both official clients take it. */
+/**
+ * The id of an answer, whether it comes back as a whole number, `1.0` or `"1"`: as both official clients take
+ * it.
+ */
 export function ownId(raw: string): number | undefined {
   if (OWN_ID.test(raw)) return Number(raw);
   const loose = LOOSE_ID.exec(raw)?.[2];
   return loose === undefined ? undefined : Number(loose);
 }
 
-/** Whether two ids of one exchange, as JSON, are the same id: escapes in strings may differ, and so may the type of a number. */
+/**
+ * Whether two ids of one exchange, as JSON, are the same id: escapes in strings may differ, and so may the
+ * type of a number.
+ */
 export function isSameId(left: string, right: string): boolean {
   if (left === right) return true;
   return String(JSON.parse(left)) === String(JSON.parse(right));

@@ -64,8 +64,8 @@ export function speaksLegacyToo(handshake: RpcMessage): boolean {
 }
 
 /**
- * Error codes of requests that were refused before anything ran: a request without session (SDKs of the legacy era), and
- * a revision that the server does not speak.
+ * Error codes of requests that were refused before anything ran: a request without session (SDKs of the
+ * legacy era), and a revision that the server does not speak.
  */
 export const REFUSALS: ReadonlySet<string | undefined> = new Set(['-32000', '-32001', '-32022']);
 
@@ -74,7 +74,9 @@ export function errorCodeOf(message: RpcMessage): string | undefined {
   return rawOf(message, memberOf(message.error?.object, 'code'));
 }
 
-/** The version of an `InitializeResult`; `undefined` when it is none, or of a version that Omni does not know. */
+/**
+ * The version of an `InitializeResult`; `undefined` when it is none, or of a version that Omni does not know.
+ */
 export function legacyVersionOf(message: RpcMessage): string | undefined {
   const version = stringMember(message.text, message.result?.object, 'protocolVersion');
   return version !== undefined && isLegacyVersion(version) ? version : undefined;
@@ -94,7 +96,10 @@ export function modernParams(
   return members === '' ? `{"_meta":${meta}}` : `{"_meta":${meta},${members}}`;
 }
 
-/** `params` of `initialize`: of the session's client on a connection of its own, of Omni without capabilities on a shared one. */
+/**
+ * `params` of `initialize`: of the session's client on a connection of its own, of Omni without capabilities
+ * on a shared one.
+ */
 export function initializeParams(
   identity: GatewayIdentity,
   binding: ClientBinding | undefined,

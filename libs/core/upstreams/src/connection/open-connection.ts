@@ -55,12 +55,18 @@ export interface ConnectionContext {
 
 /** Told what happens on a connection outside of its calls. */
 export interface ConnectionEvents {
-  /** The connection broke by itself: its calls have failed, new ones will. Called at most once, never after {@link OpenConnection.close}. */
+  /**
+   * The connection broke by itself: its calls have failed, new ones will. Called at most once, never after
+   * {@link OpenConnection.close}.
+   */
   onClosed(connection: OpenConnection, reason: GatewayError): void;
   onListsChanged(connection: OpenConnection, kind: ListKind): void;
   /** @returns Whether somebody on this connection has subscribed to the resource. */
   onResourceUpdated(connection: OpenConnection, uri: string, message: RpcMessage): boolean;
-  /** The upstream lost its session and the connection has a new one: subscriptions are gone, and it may be another version with other lists. */
+  /**
+   * The upstream lost its session and the connection has a new one: subscriptions are gone, and it may be
+   * another version with other lists.
+   */
   onReinitialized(connection: OpenConnection): void;
 }
 
@@ -97,10 +103,15 @@ export interface OpenConnection extends UpstreamConnection {
   readonly inFlight: number;
   /** Whether a client has yet to answer a server request, so that a further one could not be attributed. */
   readonly isHeldUp: boolean;
-  /** The credentials that it holds to as long as it is open; `undefined` where each request asks for those in force. */
+  /**
+   * The credentials that it holds to as long as it is open; `undefined` where each request asks for those in
+   * force.
+   */
   readonly boundTo: CredentialValues | undefined;
   /** The headers in force are others: streams that are open are opened again with them, calls go on. */
   renewStreams(): void;
-  /** Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time. */
+  /**
+   * Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time.
+   */
   close(): Promise<void>;
 }

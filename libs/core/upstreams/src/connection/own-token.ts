@@ -1,6 +1,9 @@
 import { callParams, type UpstreamCall } from '@omni/model';
 
-/** The parameters of a call with its id in the place of the progress token: clients choose tokens without knowing of each other. */
+/**
+ * The parameters of a call with its id in the place of the progress token: clients choose tokens without
+ * knowing of each other.
+ */
 export function paramsWithOwnToken(call: UpstreamCall, id: number): string {
   const token = call.progressToken;
   return callParams(

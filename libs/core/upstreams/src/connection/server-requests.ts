@@ -50,7 +50,8 @@ export class ServerRequests {
    * Puts a request to a client.
    *
    * @param call - The call that it belongs to, if any.
-   * @param deliver - Hands it over, with the function that takes the answer and the signal that it is not wanted any more.
+   * @param deliver - Hands it over, with the function that takes the answer and the signal that it is not
+   * wanted any more.
    * @returns Whether it was handed over; otherwise it has been answered with an error.
    */
   put(

@@ -9,8 +9,9 @@ interface Asked {
 }
 
 /**
- * Remembers whose calls have ended on a shared connection: a log message or question that comes without an address may be about one
- * of them, and then it must not reach the client whose call happens to be the only one that runs.
+ * Remembers whose calls have ended on a shared connection: a log message or question that comes without an
+ * address may be about one of them, and then it must not reach the client whose call happens to be the only
+ * one that runs.
  */
 export class UnaddressedMessages {
   readonly #clock: Clock;
@@ -31,7 +32,8 @@ export class UnaddressedMessages {
   }
 
   /**
-   * The call that something without an address must belong to: the only one that runs, unless it may be about one that is over.
+   * The call that something without an address must belong to: the only one that runs, unless it may be about
+   * one that is over.
    *
    * @param running - Those that it can be about at all.
    */

@@ -9,8 +9,8 @@ const MAX_HEADER_LENGTH = 8_192;
 const SET_COOKIE = 'set-cookie';
 
 /**
- * The cookies of one origin. Nothing is sent to another one, so that neither domains nor their registries have to be known: a cookie for a
- * wider domain comes back to this host alone.
+ * The cookies of one origin. Nothing is sent to another one, so that neither domains nor their registries
+ * have to be known: a cookie for a wider domain comes back to this host alone.
  */
 export class CookieJar {
   readonly #clock: Clock;

@@ -2,8 +2,8 @@ import type { Clock, HttpClient } from '@omni/ports';
 import { CookieJar } from './cookie-jar.ts';
 
 /**
- * How the requests of one instance leave. The cookies that it is given are its own: a balancer leads it to the replica again that knows
- * its session, and no other instance there.
+ * How the requests of one instance leave. The cookies that it is given are its own: a balancer leads it to
+ * the replica again that knows its session, and no other instance there.
  */
 export class InstanceHttp {
   readonly client: HttpClient;

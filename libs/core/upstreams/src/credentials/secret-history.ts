@@ -1,9 +1,14 @@
 import { type CredentialValues, secretsIn } from '@omni/ports';
 
-/** A server may repeat what it was told long ago; a call that outlives as many changes is hardly thinkable. */
+/**
+ * A server may repeat what it was told long ago; a call that outlives as many changes is hardly thinkable.
+ */
 const MAX_VERSIONS = 64;
 
-/** The secrets of one upstream: those that are known from the start, and the values of the latest versions of its credentials. */
+/**
+ * The secrets of one upstream: those that are known from the start, and the values of the latest versions of
+ * its credentials.
+ */
 export class SecretHistory {
   #known: readonly string[];
   readonly #versions: (readonly string[])[] = [];

@@ -45,7 +45,10 @@ export class UpstreamCredentials {
     return this.#environment.under(this.#options.credentials.environment(this.upstream));
   }
 
-  /** Values that must never be printed: of the configuration, those in force, and those that were; longest first. */
+  /**
+   * Values that must never be printed: of the configuration, those in force, and those that were; longest
+   * first.
+   */
   get secretValues(): readonly string[] {
     // What is in force may not have been asked for yet.
     void this.headers;

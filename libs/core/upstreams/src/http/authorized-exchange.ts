@@ -8,12 +8,13 @@ const REDIRECTS: ReadonlySet<number> = new Set([307, 308]);
 const MAX_REDIRECTS = 5;
 
 /**
- * Sends a request to an upstream, and again where HTTP has it so. One that is answered with 401 has not run: it is sent once more, to
- * the same address, if there are other credentials by then. One that is answered with 307 or 308 is sent where that leads to, within the
- * origin that the credentials are for.
+ * Sends a request to an upstream, and again where HTTP has it so. One that is answered with 401 has not run:
+ * it is sent once more, to the same address, if there are other credentials by then. One that is answered
+ * with 307 or 308 is sent where that leads to, within the origin that the credentials are for.
  *
  * @param request - Its headers begin with the list that `credentials` gave last.
- * @param forwarded - Those among them that its client has sent. Then the answer may be about that client, and sets no cookies for others.
+ * @param forwarded - Those among them that its client has sent. Then the answer may be about that client, and
+ * sets no cookies for others.
  */
 export function sendAuthorized(
   http: InstanceHttp,
@@ -131,7 +132,9 @@ class AuthorizedExchange implements AuthorizedCall, HttpResponseListener {
     else this.#listener.onError(error);
   }
 
-  /** @returns Whether the request goes on there. Most such answers have no body: the connection is kept then. */
+  /**
+   * @returns Whether the request goes on there. Most such answers have no body: the connection is kept then.
+   */
   #follow(location: string | undefined): boolean {
     if (location === undefined || /* guard: http/redirects */ this.#redirects >= MAX_REDIRECTS) return false;
     const from = new URL(this.#url);

@@ -18,14 +18,17 @@ export interface HttpHandshakeOptions extends ConnectionOptions, HttpTarget {
 }
 
 const DISCOVER_ID = '1';
-/** Statuses of `initialize` behind which a server of the transport HTTP+SSE may stand (MCP 2025-11-25, basic/transports, "Backwards Compatibility"). */
+/**
+ * Statuses of `initialize` behind which a server of the transport HTTP+SSE may stand (MCP 2025-11-25,
+ * basic/transports, "Backwards Compatibility").
+ */
 const OLD_TRANSPORT_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /**
  * Finds out how an HTTP upstream is spoken to.
  *
- * Refused credentials, failures of the server and of the network say nothing about the era; every other answer that is not a modern one,
- * and silence, may be those of a server that knows `initialize` only.
+ * Refused credentials, failures of the server and of the network say nothing about the era; every other
+ * answer that is not a modern one, and silence, may be those of a server that knows `initialize` only.
  *
  * @returns Gives up; `done` is not called.
  * @see MCP 2026-07-28, basic/versioning, "Era detection".
@@ -51,7 +54,10 @@ function probe(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) 
   return () => asked.abort();
 }
 
-/** Silence to a probe says little about a slow server: one that refuses `initialize` is asked in the modern way after all, and waited for. */
+/**
+ * Silence to a probe says little about a slow server: one that refuses `initialize` is asked in the modern
+ * way after all, and waited for.
+ */
 function openLegacyFirst(
   options: HttpHandshakeOptions,
   done: (outcome: HandshakeOutcome) => void,
@@ -180,7 +186,8 @@ class HttpProbe implements HttpMessageSink {
   }
 
   onFailure(error: GatewayError): void {
-    // Hand-made servers and whatever stands before them take what they do not know for a notification, or answer it with anything.
+    // Hand-made servers and whatever stands before them take what they do not know for a notification, or
+    // answer it with anything.
     if (this.#mayFallBack && isRefusedEra(error)) this.#fallBack();
     else this.#fail(error);
   }

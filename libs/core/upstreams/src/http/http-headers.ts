@@ -52,7 +52,11 @@ export class RequestHeaders {
     return this.#list;
   }
 
-  /** The upstream has refused a list that was given. @returns Whether there is another one by now, or will be. */
+  /**
+   * The upstream has refused a list that was given.
+   *
+   * @returns Whether there is another one by now, or will be.
+   */
   renew(refused: readonly string[]): boolean | Promise<boolean> {
     return this.list !== refused || this.#credentials.renew(this.#credentials.headers);
   }
@@ -71,7 +75,10 @@ export function withForwarded(own: readonly string[], forwarded: HeaderList = []
   return headers;
 }
 
-/** The same, to a list that is at hand. What a client has sent stands beside no header of Omni's: it could be taken for a credential. */
+/**
+ * The same, to a list that is at hand. What a client has sent stands beside no header of Omni's: it could be
+ * taken for a credential.
+ */
 export function addForwarded(headers: string[], own: readonly string[], forwarded: HeaderList): void {
   for (let at = 0; at + 1 < forwarded.length; at += 2) {
     const name = forwarded[at] ?? '';

@@ -43,7 +43,10 @@ export interface HttpMessageSink {
 export interface PassingSink {
   /** As JSON; `undefined` when every answer has to be read. */
   readonly passingId: string | undefined;
-  /** The whole body. Absent where the id in it has to be changed: then only what begins with it goes on, while it comes. */
+  /**
+   * The whole body. Absent where the id in it has to be changed: then only what begins with it goes on, while
+   * it comes.
+   */
   onBytes?(bytes: Uint8Array, status: number): void;
   /** More of a JSON body has come, whether it is taken so or not. */
   onFlow(): void;
@@ -87,7 +90,10 @@ export class HttpMessageReader implements HttpResponseListener {
   #redirection: string | undefined;
   /** The only chunk of a body, as most have one; the last one of events, which is not ours yet. */
   #first: Uint8Array | undefined;
-  /** A body in several chunks. What of it goes on while it comes is not held; its end is until it is known to be that. */
+  /**
+   * A body in several chunks. What of it goes on while it comes is not held; its end is until it is known to
+   * be that.
+   */
   #body: GatheredBytes | undefined;
   #size = 0;
   #parser: SseParser | undefined;
@@ -118,8 +124,8 @@ export class HttpMessageReader implements HttpResponseListener {
   }
 
   /**
-   * Whether a response under another id is about the request all the same. What is turned away before it was read has the id null, or
-   * whatever a server writes in its place.
+   * Whether a response under another id is about the request all the same. What is turned away before it was
+   * read has the id null, or whatever a server writes in its place.
    */
   isAboutRequest(message: RpcMessage): boolean {
     return !this.isStream && (message.id === 'null' || (this.#status >= 400 && message.error !== undefined));
@@ -325,8 +331,8 @@ export class HttpMessageReader implements HttpResponseListener {
   }
 
   /**
-   * A long answer goes on while it comes when its length is declared. Of any other it is not known whether it stays within the limit, and a
-   * client that has been sent its beginning could not be told.
+   * A long answer goes on while it comes when its length is declared. Of any other it is not known whether it
+   * stays within the limit, and a client that has been sent its beginning could not be told.
    */
   #beginChunks(): void {
     const { passing } = this.#options;

@@ -29,7 +29,8 @@ export interface LegacyEventStreamOptions {
 }
 
 /**
- * The stream on which a legacy HTTP upstream sends what belongs to no request. An upstream that has none is left alone.
+ * The stream on which a legacy HTTP upstream sends what belongs to no request. An upstream that has none is
+ * left alone.
  *
  * @see MCP 2025-11-25, basic/transports, "Listening for Messages from the Server".
  */
@@ -79,13 +80,19 @@ export class LegacyEventStream implements HttpMessageSink {
     );
   }
 
-  /** Calls back when the upstream has answered the first attempt, or takes long to: what it sends from now on is not lost. */
+  /**
+   * Calls back when the upstream has answered the first attempt, or takes long to: what it sends from now on
+   * is not lost.
+   */
   whenSettled(listener: () => void): void {
     if (this.#onSettled === undefined) listener();
     else this.#onSettled.push(listener);
   }
 
-  /** Goes on in another exchange, behind the last event that came. During a pause there is none that could be left. */
+  /**
+   * Goes on in another exchange, behind the last event that came. During a pause there is none that could be
+   * left.
+   */
   reopen(): void {
     if (this.#isRefused) return this.open();
     // What was refused is sent again by itself: to begin anew would ask for newer credentials without end.

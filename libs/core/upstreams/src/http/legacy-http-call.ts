@@ -83,7 +83,9 @@ export class LegacyHttpCall
   #cancelBetween: CancelTimer | undefined;
   #tail: StreamTail | undefined;
   #chunks: ChunkSink | undefined;
-  /** What is left of the beginning of an answer that goes on while it comes: it has the id of this connection. */
+  /**
+   * What is left of the beginning of an answer that goes on while it comes: it has the id of this connection.
+   */
   #headBytes = 0;
   #slow: SlowReader | undefined;
   #phase: CallPhase = 'not-sent';
@@ -270,7 +272,10 @@ export class LegacyHttpCall
     listener.onAnswer({ kind: 'message', message, status });
   }
 
-  /** Whether a status may say that the session is not known; then the call has not run. What has begun is never sent again. */
+  /**
+   * Whether a status may say that the session is not known; then the call has not run. What has begun is
+   * never sent again.
+   */
   #mayBeRefused(status: unknown): boolean {
     return (
       /* guard: http/sent-twice */ UNKNOWN_SESSION.has(status) &&
@@ -281,7 +286,8 @@ export class LegacyHttpCall
   }
 
   /**
-   * @param isAboutSession - Whether what came with the status can be about the session. With 404 it is then, by the specification.
+   * @param isAboutSession - Whether what came with the status can be about the session. With 404 it is then,
+   * by the specification.
    * @param stands - The session is known: what the upstream said is about the call.
    */
   #onRefused(status: unknown, isAboutSession: boolean, stands: () => void): void {
@@ -298,7 +304,9 @@ export class LegacyHttpCall
       );
   }
 
-  /** @param tell - Ends the call as the upstream has answered it, which it does at once where it may have run. */
+  /**
+   * @param tell - Ends the call as the upstream has answered it, which it does at once where it may have run.
+   */
   #onDoubtful(tell: () => void): void {
     const session = this.#session;
     const { connection, call } = this.#options;

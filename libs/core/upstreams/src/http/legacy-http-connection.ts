@@ -47,7 +47,10 @@ export interface LegacyHttpConnectionOptions extends ConnectionOptions, HttpTarg
 
 /** How long the end of a session may take. */
 const DELETE_MS = 2_000;
-/** An upstream that loses a new session sooner than this may lose each; calls wait for the next one, so that the pause is short. */
+/**
+ * An upstream that loses a new session sooner than this may lose each; calls wait for the next one, so that
+ * the pause is short.
+ */
 const FLEETING_MS = 1_000;
 const RENEWAL_PAUSE_MS = 500;
 /** Pause between two looks whether a session is lost in a way that the specification does not know. */
@@ -313,7 +316,10 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     return doubters;
   }
 
-  /** @param relistMs - When the lists are read again: each reading may lose an upstream like this its next session. */
+  /**
+   * @param relistMs - When the lists are read again: each reading may lose an upstream like this its next
+   * session.
+   */
   #initialize(relistMs: number): void {
     const { spec, context } = this.#options;
     this.#abortRenewal = initializeHttp(this.#options, (result) => {

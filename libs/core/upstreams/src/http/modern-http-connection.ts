@@ -225,7 +225,10 @@ class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, Deadl
     if (!this.#isOver) this.#finish(undefined);
   }
 
-  /** A subscription goes on in another exchange: whoever listens is told by its acknowledgement that something may be missing. */
+  /**
+   * A subscription goes on in another exchange: whoever listens is told by its acknowledgement that something
+   * may be missing.
+   */
   renewStream(): void {
     // What was refused is sent again by itself.
     if (

@@ -31,7 +31,10 @@ interface Waiting {
   readonly headers: RequestHeaders;
 }
 
-/** What goes out beside calls to one HTTP upstream: few at a time, in order, the rest waits, and what waits is bounded. */
+/**
+ * What goes out beside calls to one HTTP upstream: few at a time, in order, the rest waits, and what waits is
+ * bounded.
+ */
 export class OwnPosts {
   readonly #options: OwnPostsOptions;
   readonly #replies: Lane;

@@ -4,7 +4,8 @@ const RESULT_FIRST = ENCODER.encode('{"result":');
 export const CLOSING_BRACE = 0x7d;
 
 /**
- * Whether a body is, by its first or last bytes, the answer to a request with this id: then it can go on without being read.
+ * Whether a body is, by its first or last bytes, the answer to a request with this id: then it can go on
+ * without being read.
  *
  * Text inside a value cannot stand at the very beginning or end of an object.
  *
@@ -15,7 +16,10 @@ export function isAnswerTo(body: Uint8Array, id: string): boolean {
   return beginningOfAnswer(body, id) !== undefined || hasIdLast([body], id);
 }
 
-/** Whether a body in chunks begins with its result and ends with this id, as the answer to a request with it may. */
+/**
+ * Whether a body in chunks begins with its result and ends with this id, as the answer to a request with it
+ * may.
+ */
 export function hasIdLast(chunks: readonly Uint8Array[], id: string): boolean {
   const [first] = chunks;
   if (first === undefined || !hasAt(first, RESULT_FIRST, 0)) return false;
@@ -32,7 +36,8 @@ export function hasIdLast(chunks: readonly Uint8Array[], id: string): boolean {
 }
 
 /**
- * Whether a body begins as the answer to a request with this id does, and as which: then it can go on before it is complete.
+ * Whether a body begins as the answer to a request with this id does, and as which: then it can go on before
+ * it is complete.
  *
  * @param id - As JSON, exactly as it was sent.
  */

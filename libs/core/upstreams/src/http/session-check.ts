@@ -10,12 +10,16 @@ import type { ConnectionOptions } from '../connection/open-connection.ts';
 /** A server that takes longer than this to refuse is at work for the session. */
 const CHECK_MS = 5_000;
 const PING_ID = '"omni-session"';
-/** How a server says that it does not know a session: 404 by the specification, 400 in the examples of the SDKs and what was made after them. */
+/**
+ * How a server says that it does not know a session: 404 by the specification, 400 in the examples of the
+ * SDKs and what was made after them.
+ */
 export const UNKNOWN_SESSION: ReadonlySet<unknown> = new Set([400, 404]);
 export const METHOD_UNKNOWN = '-32601';
 
 /**
- * Whether an answer with status 400 may mean that there is no such session. What a method says of its parameters does not.
+ * Whether an answer with status 400 may mean that there is no such session. What a method says of its
+ * parameters does not.
  *
  * @param isNamed - Whether it names the request by its id.
  */
@@ -37,9 +41,11 @@ function isUnknown(status: number, message: RpcMessage | undefined): boolean {
 }
 
 /**
- * Asks an upstream that has refused something whether it still knows the session: `ping` is refused only without one.
+ * Asks an upstream that has refused something whether it still knows the session: `ping` is refused only
+ * without one.
  *
- * @param done - Called once, never before this returns. Whatever does not say that the session is lost says that it stands.
+ * @param done - Called once, never before this returns. Whatever does not say that the session is lost says
+ * that it stands.
  * @param tellsLoss - Default: as the specification and the SDKs say it.
  * @returns Gives up; `done` is not called then.
  */

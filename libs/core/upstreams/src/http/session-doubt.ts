@@ -41,11 +41,15 @@ export function isSafe(method: string): boolean {
   return SAFE_METHODS.has(method);
 }
 
-/** A session to go on in; why there is none and the old one is no good either; `undefined` when the old one stands as far as is known. */
+/**
+ * A session to go on in; why there is none and the old one is no good either; `undefined` when the old one
+ * stands as far as is known.
+ */
 export type DoubtOutcome = LegacyHttpSession | GatewayError | undefined;
 
 /**
- * Finds out whether a session is lost that the upstream has told of in its own way: `ping` is refused in it, and not in a new one.
+ * Finds out whether a session is lost that the upstream has told of in its own way: `ping` is refused in it,
+ * and not in a new one.
  *
  * @param abandon - Ends a session that nobody needs.
  * @param done - Called once, never before this returns.

@@ -2,7 +2,10 @@ import type { CallHandler } from '@omni/model';
 import type { HttpCall } from '@omni/ports';
 import type { Deadline } from '../connection/deadlines.ts';
 
-/** Holds an exchange, and the idle time of its call, while the client does not read. Calls of clients that keep up have none. */
+/**
+ * Holds an exchange, and the idle time of its call, while the client does not read. Calls of clients that
+ * keep up have none.
+ */
 export class SlowReader {
   readonly #listener: CallHandler;
   readonly #deadline: Deadline | undefined;

@@ -36,10 +36,11 @@ const MAX_FIELD_BYTES = 4 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: /* guard: sse/utf8 */ true, ignoreBOM: true });
 
 /**
- * Reads `text/event-stream` from bytes, however they are cut, and keeps nothing of them but the event that is not complete.
+ * Reads `text/event-stream` from bytes, however they are cut, and keeps nothing of them but the event that is
+ * not complete.
  *
- * Invalid UTF-8 in a field ends the stream, where the standard would replace it: data must not change on its way. Ids of more than 4 KiB
- * are ignored.
+ * Invalid UTF-8 in a field ends the stream, where the standard would replace it: data must not change on its
+ * way. Ids of more than 4 KiB are ignored.
  *
  * @see WHATWG HTML, "Server-sent events", parsing an event stream.
  */
@@ -52,7 +53,10 @@ export class SseParser {
   /** The last byte was CR: a LF that follows belongs to it. */
   #isAfterCr = false;
   #event = '';
-  /** The only line of data so far, while its bytes are at hand anyway: nearly all events have one, and end in the same chunk. */
+  /**
+   * The only line of data so far, while its bytes are at hand anyway: nearly all events have one, and end in
+   * the same chunk.
+   */
   #value: Uint8Array | undefined;
   /** The data of an event that is not complete. */
   readonly #data = new GatheredBytes();

@@ -5,7 +5,10 @@ import type { HttpMessageReader } from './http-message-reader.ts';
 /** How long a stream may stay open behind its answer. */
 const LINGER_MS = 5_000;
 
-/** What is left of an event stream when its answer is there: it is expected to end, since cutting it would cost the connection. */
+/**
+ * What is left of an event stream when its answer is there: it is expected to end, since cutting it would
+ * cost the connection.
+ */
 export class StreamTail implements DeadlineListener {
   readonly #http: HttpCall | undefined;
   readonly #reader: HttpMessageReader | undefined;

@@ -1,4 +1,8 @@
-/** The same JSON for values that differ in spaces, escapes and the order of members only. @param json - Valid JSON of moderate depth. */
+/**
+ * The same JSON for values that differ in spaces, escapes and the order of members only.
+ *
+ * @param json - Valid JSON of moderate depth.
+ */
 export function canonicalJson(json: string): string {
   return write(JSON.parse(json));
 }

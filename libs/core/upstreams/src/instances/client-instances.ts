@@ -30,22 +30,28 @@ interface Instance {
   readonly group: string;
   /** Who had it opened. */
   readonly sharer: string;
-  /** The sessions that have used it and have not ended, with what stops listening to their end: what the server keeps in it may be theirs. */
+  /**
+   * The sessions that have used it and have not ended, with what stops listening to their end: what the
+   * server keeps in it may be theirs.
+   */
   readonly sessions: Map<ClientBinding, () => void>;
   lastUsedMs: number;
 }
 
 /**
- * The legacy instances of one upstream that equal clients share: one for each principal, era and set of client capabilities, so that
- * the upstream is told exactly what it may ask for. Where questions carry no address, an instance whose client has yet to answer takes
- * no further calls as long as there is room for another one.
+ * The legacy instances of one upstream that equal clients share: one for each principal, era and set of
+ * client capabilities, so that the upstream is told exactly what it may ask for. Where questions carry no
+ * address, an instance whose client has yet to answer takes no further calls as long as there is room for
+ * another one.
  *
  * @see protocol.md R11, R15.
  */
 export class ClientInstances {
   readonly #options: ClientInstancesOptions;
   readonly #instances = new Set<Instance>();
-  /** Canonical form of capabilities by their text; `undefined` for those that an upstream cannot make use of. */
+  /**
+   * Canonical form of capabilities by their text; `undefined` for those that an upstream cannot make use of.
+   */
   readonly #canonical = new Map<string, string | undefined>();
   #opened = 0;
   #cancelSweep: CancelTimer | undefined;
@@ -108,7 +114,8 @@ export class ClientInstances {
     const own = [...this.#instances].filter(({ sharer }) => sharer === sharerOf(principal));
     // guard: instance/per-principal
     if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
-    // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs one.
+    // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs
+    // one.
     if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
     const group = this.#keyOf(client);
     const capabilities = this.needs(client) ? declared(client.capabilities) : '{}';

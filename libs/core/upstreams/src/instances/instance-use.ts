@@ -2,8 +2,8 @@ import type { ClientContext } from '@omni/model';
 import type { UpstreamSpec } from '@omni/ports';
 
 /**
- * Whose legacy instance a request runs on: that of all clients, of the session, of the equal clients of one principal, or one that
- * lives for this request alone.
+ * Whose legacy instance a request runs on: that of all clients, of the session, of the equal clients of one
+ * principal, or one that lives for this request alone.
  */
 export type InstanceUse = 'shared' | 'session' | 'client' | 'request';
 

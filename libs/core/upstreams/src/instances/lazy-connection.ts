@@ -54,7 +54,9 @@ export class LazyConnection {
     }
   }
 
-  /** @param done - Called before this returns when the connection is open, or too many wait for it to open. */
+  /**
+   * @param done - Called before this returns when the connection is open, or too many wait for it to open.
+   */
   get(principal: Principal, done: OnConnection): void {
     switch (this.#phase.kind) {
       case 'open':

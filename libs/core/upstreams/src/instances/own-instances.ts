@@ -25,12 +25,15 @@ export interface OwnInstancesOptions {
   readonly isWatched: (connection: OpenConnection) => boolean;
 }
 
-/** A session's instance that lists were read from, and that runs no call in this time, is closed until there is one. */
+/**
+ * A session's instance that lists were read from, and that runs no call in this time, is closed until there
+ * is one.
+ */
 const UNCALLED_MS = 60_000;
 
 /**
- * An instance whose session has neither a stream nor a call for so long is closed until there is one: most clients never say that they
- * are gone. Not where each session was promised a process of its own.
+ * An instance whose session has neither a stream nor a call for so long is closed until there is one: most
+ * clients never say that they are gone. Not where each session was promised a process of its own.
  */
 const IDLE_MS = 5 * 60_000;
 const LOOK_MS = 60_000;
@@ -50,7 +53,10 @@ export class OwnInstances {
   readonly #options: OwnInstancesOptions;
   readonly #connections: SessionConnections;
   readonly #clients: ClientInstances;
-  /** Whether a session's client declares something that a server can make use of; sessions do not change their mind. */
+  /**
+   * Whether a session's client declares something that a server can make use of; sessions do not change their
+   * mind.
+   */
   readonly #isCapable = new WeakMap<ClientBinding, boolean>();
   /** The sessions whose instances were opened to read lists from, and for no call yet. */
   readonly #uncalled = new Map<ClientBinding, CancelTimer>();
@@ -131,7 +137,10 @@ export class OwnInstances {
       : this.#clients.connectionOf(client);
   }
 
-  /** A connection that is told what the client declares, to read lists from: the client's own, or one for the time of reading. */
+  /**
+   * A connection that is told what the client declares, to read lists from: the client's own, or one for the
+   * time of reading.
+   */
   listConnectionFor(
     use: OwnUse,
     client: ClientContext,

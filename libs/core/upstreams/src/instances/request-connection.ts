@@ -37,8 +37,8 @@ const SET_LEVEL = 'logging/setLevel';
 const ACKNOWLEDGE_MS = 1_000;
 
 /**
- * A connection whose every call runs on an instance of its own, from when it is sent until its end. A call that waits for its client keeps
- * its instance; a connection on which nothing is sent opens none.
+ * A connection whose every call runs on an instance of its own, from when it is sent until its end. A call
+ * that waits for its client keeps its instance; a connection on which nothing is sent opens none.
  */
 export class RequestConnection implements UpstreamConnection {
   readonly upstream: string;

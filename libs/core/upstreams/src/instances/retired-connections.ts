@@ -1,10 +1,16 @@
 import type { CancelTimer, Clock } from '@omni/ports';
 import type { OpenConnection } from '../connection/open-connection.ts';
 
-/** How often it is looked whether anything runs; who was given the connection just before has this long to send. */
+/**
+ * How often it is looked whether anything runs; who was given the connection just before has this long to
+ * send.
+ */
 const LOOK_MS = 250;
 
-/** Connections that others have taken the place of: each is closed when what runs on it has ended, which deadlines see to. */
+/**
+ * Connections that others have taken the place of: each is closed when what runs on it has ended, which
+ * deadlines see to.
+ */
 export class RetiredConnections {
   readonly #clock: Clock;
   readonly #looks = new Map<OpenConnection, CancelTimer>();

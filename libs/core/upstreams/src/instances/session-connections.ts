@@ -25,7 +25,9 @@ export class SessionConnections {
   readonly #options: SessionConnectionsOptions;
   readonly #connections = new Map<string, SessionInstance>();
   readonly #places: FairPlaces;
-  /** Sessions that are listened to, with what stops that; a session may open its connection more than once. */
+  /**
+   * Sessions that are listened to, with what stops that; a session may open its connection more than once.
+   */
   readonly #watched = new Map<ClientBinding, () => void>();
   /** What is opened for a session that has ended would never be closed. */
   readonly #ended = new WeakSet<ClientBinding>();
@@ -92,7 +94,10 @@ export class SessionConnections {
     this.#close(binding, 'The instance was not used');
   }
 
-  /** Closes the instances of sessions that were without a stream and a call since a time; their next uses open others. */
+  /**
+   * Closes the instances of sessions that were without a stream and a call since a time; their next uses open
+   * others.
+   */
   dropIdle(sinceMs: number): void {
     const { clock, upstream, logger } = this.#options;
     for (const instance of [...this.#connections.values()]) {

@@ -11,7 +11,9 @@ export interface SessionInstanceOptions {
   readonly isWatched: (connection: OpenConnection) => boolean;
 }
 
-/** An instance with the place that it has among those of its upstream. It gives way together with its session. */
+/**
+ * An instance with the place that it has among those of its upstream. It gives way together with its session.
+ */
 export class SessionInstance implements Occupant {
   readonly binding: ClientBinding;
   readonly lazy: LazyConnection;

@@ -17,7 +17,10 @@ export interface SharedClientBindingOptions {
   readonly capabilities: string;
 }
 
-/** Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or sessions. */
+/**
+ * Owner of an instance that the equal clients of one principal share: modern ones, which have no sessions, or
+ * sessions.
+ */
 export class SharedClientBinding implements ClientBinding {
   readonly principal: Principal;
   readonly key: string;

@@ -15,7 +15,10 @@ export class VariantKeys {
     modern: new Map(),
   };
 
-  /** Equal for clients of one era that declare the same, however it is written; `undefined` for those that declare nothing. */
+  /**
+   * Equal for clients of one era that declare the same, however it is written; `undefined` for those that
+   * declare nothing.
+   */
   of({ era, capabilities }: Pick<ClientContext, 'era' | 'capabilities'>): string | undefined {
     if (capabilities === '{}' || capabilities.length > MAX_CAPABILITIES) return undefined;
     const known = this.#known[era];

@@ -7,8 +7,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const MAX_FAILURES = 1_000_000;
 
 /**
- * A state that was kept, as far as it can be believed: no time lies in the future but the next attempt, which is at most the longest
- * step of the backoff away, whatever the record says and however the clock was set meanwhile.
+ * A state that was kept, as far as it can be believed: no time lies in the future but the next attempt, which
+ * is at most the longest step of the backoff away, whatever the record says and however the clock was set
+ * meanwhile.
  *
  * @param kept - What JSON gave.
  * @returns `undefined` for what is no state at all.

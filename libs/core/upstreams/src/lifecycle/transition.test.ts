@@ -9,7 +9,9 @@ const LONGEST_MS = LAST_STEP_MS * 1.1;
 const CRASH: ErrorFacts = { code: 'OMNI_UPSTREAM_EXITED', message: 'it ended', hint: 'Look.' };
 const STOPPED: UpstreamState = { phase: 'stopped', since: BEGIN };
 
-/** Every kind of event, at a moment; those with a time once with one that is past and once with one to come. */
+/**
+ * Every kind of event, at a moment; those with a time once with one that is past and once with one to come.
+ */
 function eventsAt(now: number): readonly UpstreamEvent[] {
   return [
     { kind: 'started' },

@@ -24,8 +24,8 @@ export interface Transition {
 /**
  * The life cycle of an upstream: what an event makes of a state, and what is to be done then.
  *
- * A pure function of plain data, so that whoever owns the record can apply it, log it, store it and repeat it. An event that a state
- * has no use for changes nothing: facts may be late.
+ * A pure function of plain data, so that whoever owns the record can apply it, log it, store it and repeat
+ * it. An event that a state has no use for changes nothing: facts may be late.
  */
 export function transition(state: UpstreamState, event: UpstreamEvent, at: Circumstances): Transition {
   switch (event.kind) {

@@ -7,7 +7,9 @@ export interface UpstreamObserver {
   onStateChanged(upstream: UpstreamSnapshot): void;
   /** The shared connection is open: what the upstream offers can be listed. */
   onReady(name: string, connection: UpstreamConnection): void;
-  /** @param source - Where it was told; its connection has an binding when it is not shared by all clients. */
+  /**
+   * @param source - Where it was told; its connection has an binding when it is not shared by all clients.
+   */
   onListsChanged(name: string, kinds: ReadonlySet<ListKind>, source: ListSource): void;
 }
 

@@ -21,7 +21,10 @@ export interface UpstreamRuntimeOptions {
   readonly onChanged: (state: UpstreamState) => void;
 }
 
-/** Owns the record of one upstream as long as nobody else does: applies the life cycle to it, and executes its commands. */
+/**
+ * Owns the record of one upstream as long as nobody else does: applies the life cycle to it, and executes its
+ * commands.
+ */
 export class UpstreamRuntime {
   readonly #options: UpstreamRuntimeOptions;
   #state: UpstreamState;

@@ -15,7 +15,8 @@ export type AfterDrain =
   | { readonly phase: 'starting' };
 
 /**
- * Where an upstream is in its life: plain data, equal to itself after a round trip through JSON. Times are of the wall clock.
+ * Where an upstream is in its life: plain data, equal to itself after a round trip through JSON. Times are of
+ * the wall clock.
  *
  * - `stopped`: nothing of it runs, and nothing is tried.
  * - `starting`: one attempt to connect is under way.

@@ -2,8 +2,8 @@ import type { UpstreamSpec } from '@omni/ports';
 import { sha256 } from './sha-256.ts';
 
 /**
- * Settings that a running upstream takes as they are. Whatever is not named here decides which process or connection it is, so that a
- * new setting restarts too much rather than too little.
+ * Settings that a running upstream takes as they are. Whatever is not named here decides which process or
+ * connection it is, so that a new setting restarts too much rather than too little.
  */
 const IN_PLACE: ReadonlySet<string> = new Set([
   'enabled',
@@ -23,8 +23,9 @@ const ID_DIGITS = 32;
 const numbers = new WeakMap<object, string>();
 
 /**
- * Which upstream a definition stands for: equal exactly when process or connection would be the same. Holds for other processes too,
- * unless the transport is a function. Derived from secrets: for seals and comparisons, not to be shown.
+ * Which upstream a definition stands for: equal exactly when process or connection would be the same. Holds
+ * for other processes too, unless the transport is a function. Derived from secrets: for seals and
+ * comparisons, not to be shown.
  */
 export function definitionId(spec: UpstreamSpec): string {
   const settings = Object.entries(spec).filter(([name]) => !IN_PLACE.has(name));

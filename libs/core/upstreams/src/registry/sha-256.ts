@@ -5,7 +5,8 @@ const H = constants(8, 1 / 2);
 const BLOCK_BYTES = 64;
 
 /**
- * SHA-256 of the UTF-8 of a text, in hexadecimal digits. WebCrypto's is asynchronous; identities are needed at once.
+ * SHA-256 of the UTF-8 of a text, in hexadecimal digits. WebCrypto's is asynchronous; identities are needed
+ * at once.
  *
  * @see FIPS 180-4, 6.2.
  */

@@ -19,7 +19,11 @@ export interface PersistentSubscriptionOptions extends ResourceInterest {
 
 /** Who keeps a subscription alive: an upstream, until another one takes its place. */
 export interface SubscriptionHost {
-  /** Subscribes on the connection that the client has at the time. @param onLost - Called when that connection is gone. */
+  /**
+   * Subscribes on the connection that the client has at the time.
+   *
+   * @param onLost - Called when that connection is gone.
+   */
   subscribe(interest: ResourceInterest, done: OnSubscribed, onLost: () => void): void;
   onOver(subscription: PersistentSubscription): void;
 }
@@ -31,7 +35,10 @@ const FOR_GOOD: ReadonlySet<string> = new Set([
   'OMNI_UPSTREAM_DISABLED',
 ]);
 
-/** A client's subscription to a resource, which outlives the instance that it was made on: it is made again on the next one. */
+/**
+ * A client's subscription to a resource, which outlives the instance that it was made on: it is made again on
+ * the next one.
+ */
 export class PersistentSubscription {
   readonly #options: PersistentSubscriptionOptions;
   readonly #backoff: Backoff;

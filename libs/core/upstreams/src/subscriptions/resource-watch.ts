@@ -6,9 +6,15 @@ import { Backoff } from '../connection/backoff.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import type { ResourceListener, SharedListen } from './shared-listen.ts';
 
-/** Nobody watches any more: clients that change what they listen to end one subscription before they open the next. */
+/**
+ * Nobody watches any more: clients that change what they listen to end one subscription before they open the
+ * next.
+ */
 const LINGER_MS = 2_000;
-/** How long a modern server may take to acknowledge, since a subscription has no time limit as other calls have. */
+/**
+ * How long a modern server may take to acknowledge, since a subscription has no time limit as other calls
+ * have.
+ */
 const ACKNOWLEDGE_MS = 30_000;
 
 /** Told that a resource has changed, with the notification of the upstream. */

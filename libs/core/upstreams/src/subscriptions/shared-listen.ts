@@ -12,7 +12,10 @@ import { LISTEN } from '../connection/call-timeout.ts';
 import { modernParams } from '../connection/mcp-revision.ts';
 import type { GatewayIdentity } from '../connection/open-connection.ts';
 
-/** Told of one resource: whether the server honours the subscription, then of updates, and at last of the end of the request. */
+/**
+ * Told of one resource: whether the server honours the subscription, then of updates, and at last of the end
+ * of the request.
+ */
 export interface ResourceListener extends Pick<CallHandler, 'onAnswer'> {
   onFailure(error: GatewayError): void;
   /** Called again only when the resource is honoured no longer. */
@@ -29,8 +32,9 @@ interface Member {
 }
 
 /**
- * Listens to all watched resources on one connection of the modern era by one request. A filter cannot change, so a request with a longer one
- * takes the place of the one before as soon as it is acknowledged; until then the one before goes on, so that nothing is lost.
+ * Listens to all watched resources on one connection of the modern era by one request. A filter cannot
+ * change, so a request with a longer one takes the place of the one before as soon as it is acknowledged;
+ * until then the one before goes on, so that nothing is lost.
  *
  * What a server refuses together is asked for one by one: one resource must not cost the others.
  *
@@ -203,7 +207,10 @@ function meantBy(message: RpcMessage, members: ReadonlyMap<string, Member>): rea
   return exact === undefined ? [...members.values()].filter((member) => isWithin(uri, member.uri)) : [exact];
 }
 
-/** An update may be about a part of the resource that is listened to (MCP 2026-07-28, server/resources, "Subscriptions"). */
+/**
+ * An update may be about a part of the resource that is listened to (MCP 2026-07-28, server/resources,
+ * "Subscriptions").
+ */
 function isWithin(uri: string, whole: string): boolean {
   return (
     uri.startsWith(whole) &&

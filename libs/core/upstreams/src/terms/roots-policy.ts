@@ -9,7 +9,9 @@ export function declaredUnder(roots: RootsPolicy, capabilities: string): string 
   return roots === 'pass' ? capabilities : /* guard: roots/declared */ withoutRoots(capabilities);
 }
 
-/** The answer of Omni to `roots/list`, as JSON, or why there is none; `undefined` where the client is asked. */
+/**
+ * The answer of Omni to `roots/list`, as JSON, or why there is none; `undefined` where the client is asked.
+ */
 export function ownRoots(roots: RootsPolicy): string | GatewayError | undefined {
   if (roots === 'pass') return undefined;
   if (roots !== undefined) return JSON.stringify({ roots });

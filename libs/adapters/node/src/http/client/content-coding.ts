@@ -33,7 +33,8 @@ export interface UnpackedSink {
 /**
  * The coding of a body by its `Content-Encoding`.
  *
- * @returns `undefined` for none, `unknown` for one, or several on top of each other, that Omni has not offered.
+ * @returns `undefined` for none, `unknown` for one, or several on top of each other, that Omni has not
+ * offered.
  */
 export function codingOf(header: string): Coding | 'unknown' | undefined {
   switch (header.trim().toLowerCase()) {
@@ -134,7 +135,8 @@ function unpackerOf(coding: Coding, first: Uint8Array): Unpacker {
     case 'br':
       return createBrotliDecompress();
     case 'deflate':
-      // Many send it without the envelope that belongs around it (RFC 9110, 8.4.1.2): its first byte ends with 8.
+      // Many send it without the envelope that belongs around it (RFC 9110, 8.4.1.2): its first byte ends
+      // with 8.
       return ((first[0] ?? 0) & 0x0f) === 8 ? createInflate() : createInflateRaw();
   }
 }

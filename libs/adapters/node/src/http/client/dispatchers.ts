@@ -14,7 +14,10 @@ export interface DispatchersOptions {
 export interface Route {
   readonly key: string;
   open(): Pool;
-  /** What stands before the path: a proxy that is asked for an `http:` address is told all of it (RFC 9112, 3.2.2). */
+  /**
+   * What stands before the path: a proxy that is asked for an `http:` address is told all of it (RFC 9112,
+   * 3.2.2).
+   */
   readonly prefix: string;
   /** Beside those of the request. */
   readonly headers: readonly string[];

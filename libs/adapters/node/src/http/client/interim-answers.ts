@@ -8,8 +8,8 @@ const SWITCHING = 'HTTP/1.1 101';
 const END = Buffer.from('\r\n\r\n');
 
 /**
- * Leaves interim answers (1xx) out of what is read from a connection to a server. Servers send them unasked, and a client passes over
- * them (RFC 9110, 15.2), but undici takes `100 Continue` for an error.
+ * Leaves interim answers (1xx) out of what is read from a connection to a server. Servers send them unasked,
+ * and a client passes over them (RFC 9110, 15.2), but undici takes `100 Continue` for an error.
  *
  * What is read first after something was written is the head of an answer, as requests are never pipelined.
  *

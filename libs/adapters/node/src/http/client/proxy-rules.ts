@@ -9,13 +9,16 @@ export interface ProxySettings {
   readonly http: string | undefined;
   /** For `https:` addresses. */
   readonly https: string | undefined;
-  /** Hosts that are reached without: names (their subdomains too), addresses, `address/bits`, each with a port where it matters; `*` for all. */
+  /**
+   * Hosts that are reached without: names (their subdomains too), addresses, `address/bits`, each with a port
+   * where it matters; `*` for all.
+   */
   readonly noProxy: string | undefined;
 }
 
 /**
- * What holds for the setting `outgoing.proxy`. Names in lower case come first, as everywhere; `HTTP_PROXY` in capitals is set by headers of
- * requests in programs that web servers start (httpoxy), of which Omni is none.
+ * What holds for the setting `outgoing.proxy`. Names in lower case come first, as everywhere; `HTTP_PROXY` in
+ * capitals is set by headers of requests in programs that web servers start (httpoxy), of which Omni is none.
  *
  * @param setting - `environment`, `none` or the address of a proxy.
  */

@@ -23,7 +23,9 @@ const MAX_BACKLOG_LENGTH = 16 * 1024 * 1024;
 const MAX_BACKLOG_MESSAGES = 4_096;
 /** Some servers answer a POST only when the call in it is over. */
 const MAX_UNDER_WAY = 128;
-/** A server that takes longer to accept a message gets the next one meanwhile: it may need that one to go on. */
+/**
+ * A server that takes longer to accept a message gets the next one meanwhile: it may need that one to go on.
+ */
 const PATIENCE_MS = 1_000;
 
 interface Waiting {
@@ -45,7 +47,11 @@ export class SsePosts {
     this.#options = options;
   }
 
-  /** @param headers - Go along with this message beside those of all. @returns `false` when too much waits already. */
+  /**
+   * @param headers - Go along with this message beside those of all.
+   *
+   * @returns `false` when too much waits already.
+   */
   add(text: string, headers: HeaderList = []): boolean {
     // One message may be larger than all that may wait.
     // guard: sse/posts-backlog

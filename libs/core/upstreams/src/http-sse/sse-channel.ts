@@ -1,14 +1,14 @@
 import { parseMessage } from '@omni/jsonrpc';
 import { type ByteBudget, type Clock, GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
 import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
-import { sendAuthorized } from './authorized-exchange.ts';
-import { bodyKind, postHeaders, streamHeaders } from './http-headers.ts';
+import { sendAuthorized } from '../http/authorized-exchange.ts';
+import { bodyKind, postHeaders, streamHeaders } from '../http/http-headers.ts';
 import type { InstanceHttp } from '../cookies/instance-http.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import { refusedCredentials } from '../credentials/refused-credentials.ts';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { SsePosts } from './sse-posts.ts';
-import { SseParser, type SseEvent, type SseProblem } from './sse-parser.ts';
+import { SseParser, type SseEvent, type SseProblem } from '../http/sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
 export interface SseChannelOptions {
@@ -31,8 +31,8 @@ const ENDPOINT_MS = 10_000;
 const SESSION_ENDED: ReadonlySet<number> = new Set([401, 403, 404, 410]);
 
 /**
- * A channel to a server of the transport HTTP+SSE: its messages are events of one stream, ours are posted to the address that its
- * first event names.
+ * A channel to a server of the transport HTTP+SSE: its messages are events of one stream, ours are posted to
+ * the address that its first event names.
  *
  * @see MCP 2024-11-05, basic/transports, "HTTP with SSE".
  */
