@@ -356,6 +356,24 @@ describe('CatalogueRefresher', () => {
       expect(told).toEqual(['fresh']);
     });
 
+    it('reads again what is there five seconds after a call has found nobody, once for all calls', async () => {
+      const { clock, readings, refresher } = await readOnce();
+      for (let call = 0; call < 9; call++) refresher.onUnreachable('a');
+      refresher.onUnreachable('unknown');
+      await clock.advanceAsync(4_999);
+      refresher.onUnreachable('a');
+      expect(readings).toHaveLength(1);
+      await clock.advanceAsync(1);
+      expect(readings).toHaveLength(2);
+      readings[1]?.finish();
+      await clock.advanceAsync(60_000);
+      expect(readings).toHaveLength(2);
+      refresher.onUnreachable('a');
+      refresher.onDown('a');
+      await clock.advanceAsync(60_000);
+      expect(readings).toHaveLength(2);
+    });
+
     // guard: change/contradictions
     it('reads again what a failed call contradicts, not sooner than after five seconds', async () => {
       const { clock, readings, refresher } = await readOnce();

@@ -131,6 +131,13 @@ export class CatalogueRefresher {
     this.#refresh(upstream, kept);
   }
 
+  /** A call has found nobody: whoever is there when that is over is read again, unless it comes up anew. */
+  onUnreachable(upstream: string): void {
+    const kept = this.#kept.get(upstream);
+    if (kept?.connection !== undefined && kept.cancelRetry === undefined)
+      this.#readLater(upstream, kept, RETRY_MS);
+  }
+
   onReady(upstream: string, connection: UpstreamConnection): void {
     const kept = this.#keptOf(upstream);
     kept.cancelRemoval?.();
@@ -149,7 +156,7 @@ export class CatalogueRefresher {
     this.#settled(upstream);
     const kept = this.#keptOf(upstream);
     kept.connection = undefined;
-    kept.cancelRetry?.();
+    this.#retryNoMore(kept);
     // guard: registry/predecessor
     if (kept.isSuccessor) return this.#takeOut(upstream, kept);
     kept.cancelRemoval ??= this.#options.clock.after(STALE_MS, () => {
@@ -256,7 +263,7 @@ export class CatalogueRefresher {
     kept.isReading = true;
     kept.isOutdated = false;
     kept.readAtMs = this.#options.clock.monotonicMs();
-    kept.cancelRetry?.();
+    this.#retryNoMore(kept);
     this.#options.read(connection).then(
       (catalogue) => {
         if (!this.#isStopped && /* guard: change/stale-connection */ kept.connection === connection)
@@ -293,7 +300,17 @@ export class CatalogueRefresher {
       RETRY_MS * 2 ** (kept.failures - 1),
       MAX_RETRY_MS,
     );
+    this.#readLater(upstream, kept, pauseMs);
+  }
+
+  #readLater(upstream: string, kept: Kept, pauseMs: number): void {
+    kept.cancelRetry?.();
     kept.cancelRetry = this.#options.clock.after(pauseMs, () => this.#refresh(upstream, kept));
+  }
+
+  #retryNoMore(kept: Kept): void {
+    kept.cancelRetry?.();
+    kept.cancelRetry = undefined;
   }
 
   /** What is missing is logged once, without the words of the server, which may hold anything. */
