@@ -193,6 +193,11 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     without: 'own.length > 0 ? Math.min(...own) : LIST_AGE_MS',
   },
   {
+    name: 'variant/fresh-wait',
+    against: 'A server that lists slowly holds up the lists of some clients.',
+    without: 'const cancelTimer = (): void => {};',
+  },
+  {
     name: 'change/fresh-wait',
     against: 'A server that lists slowly holds up the lists of all others.',
     without: 'const cancelWait = (): void => {};',

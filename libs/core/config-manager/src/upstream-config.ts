@@ -103,6 +103,7 @@ export function upstreamConfig(
     connectTimeoutMs: settings.connectTimeout ?? defaults.connectTimeout,
     callTimeoutMs,
     maxCallTimeMs,
+    listAgeMs: settings.listAge ?? defaults.listAge,
     critical: settings.critical,
     transport,
     ...(allowedTools === undefined && disabledTools.length === 0
@@ -123,7 +124,7 @@ export function upstreamConfig(
 export function misconfigured(
   name: string,
   flaw: string,
-  { callTimeout, connectTimeout, maxCallTime }: GatewaySettings['defaults'],
+  { callTimeout, connectTimeout, listAge, maxCallTime }: GatewaySettings['defaults'],
 ): UpstreamConfig {
   return {
     name: exposedServerName(name),
@@ -135,6 +136,7 @@ export function misconfigured(
     connectTimeoutMs: connectTimeout,
     callTimeoutMs: callTimeout,
     maxCallTimeMs: maxCallTime,
+    listAgeMs: listAge,
     critical: false,
     transport: { kind: 'stdio', command: '', args: [], env: {} },
     secretValues: [],

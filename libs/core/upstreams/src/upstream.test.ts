@@ -99,6 +99,23 @@ describe('Upstream', () => {
     });
   });
 
+  it('leaves a server alone for as long as it asks for', async () => {
+    const startedAt: number[] = [];
+    const clock = new VirtualClock();
+    const { upstream } = open(
+      (_message, instance) => {
+        startedAt.push(clock.monotonicMs());
+        const data = { status: 429, retryAfterSeconds: 20 };
+        instance.exit(new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', 'busy', { data }));
+      },
+      { protocol: 'legacy' },
+      { clock },
+    );
+    upstream.start();
+    await clock.advanceAsync(70_000);
+    expect(startedAt).toEqual([0, 20_000, 40_000, 60_000]);
+  });
+
   // guard: restart/fails-fast
   it('restarts after a crash, fails what ran, and refuses calls at once in between', async () => {
     const { upstream, server, clock, log } = await ready(legacy);

@@ -36,13 +36,14 @@ export function registerCatalogue(scope: Scope): void {
   scope.register(Token.VariantKeys, { useFactory: () => new VariantKeys() });
   scope.register(Token.VariantReader, {
     needs: {
+      registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       budget: Token.ListBudget,
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    useFactory: ({ catalogue, budget, variantKeys, clock, logger }) =>
+    useFactory: ({ registry, catalogue, budget, variantKeys, clock, logger }) =>
       new VariantReader({
         upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
@@ -53,6 +54,7 @@ export function registerCatalogue(scope: Scope): void {
           ),
         publish: (variantKey, upstream, read, isNews) => catalogue.setFor(variantKey, upstream, read, isNews),
         forget: (variantKey) => catalogue.forget(variantKey),
+        listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
         clock,
         logger,
       }),
@@ -76,6 +78,7 @@ export function registerCatalogue(scope: Scope): void {
           budget.read(connection.upstream, undefined, (room) =>
             readCatalogue(connection, { identity: IDENTITY, room }),
           ),
+        listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
         awaited: registry.current.all.filter(({ enabled }) => enabled).map(({ name }) => name),
         clock,
         logger,

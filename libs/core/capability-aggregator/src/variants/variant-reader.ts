@@ -45,6 +45,8 @@ export interface VariantReaderOptions {
   ) => void;
   /** The variant has made room for another one. */
   readonly forget: (variantKey: string) => void;
+  /** How old an upstream's lists may become that does not say it; `undefined` for the default. */
+  readonly listAgeMs?: (upstream: string) => number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -199,11 +201,12 @@ export class VariantReader {
   #readingOf(variantKey: string, readings: Map<string, VariantReading>, upstream: string): VariantReading {
     let reading = readings.get(upstream);
     if (reading === undefined) {
-      const { read, publish, clock, logger } = this.#options;
+      const { read, publish, listAgeMs, clock, logger } = this.#options;
       reading = new VariantReading({
         upstream,
         read: (source) => read(source, variantKey),
         publish: (catalogue, isNews) => publish(variantKey, upstream, catalogue, isNews),
+        listAgeMs: () => listAgeMs?.(upstream),
         onKnown: (isKnown) => (this.#unknown += isKnown ? -1 : 1),
         clock,
         logger,

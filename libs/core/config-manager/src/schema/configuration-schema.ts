@@ -216,6 +216,9 @@ const DefaultsSchema = z.strictObject({
   maxCallTime: DurationSchema.prefault('30m').describe(
     'Longest duration of a call, with or without progress.',
   ),
+  listAge: DurationSchema.prefault('1m').describe(
+    'How old lists may become before they are read again for a client that asks, where their server does not say so (ttlMs). Never below 5s.',
+  ),
 });
 
 /** Every setting outside `mcpServers`. Keys that start with `x-` are taken out before. */

@@ -33,12 +33,12 @@ export function readSetCookie(header: string, url: URL, now: number): Cookie | u
     const at = attribute.indexOf('=');
     const key = (at < 0 ? attribute : attribute.slice(0, at)).trim().toLowerCase();
     const value = at < 0 ? '' : attribute.slice(at + 1).trim();
+    // guard: cookies/domain
+    if (key === 'domain' && value !== '' && !isWithin(url.hostname, value)) return undefined;
     if (key === 'path') path = value;
     else if (key === 'secure') isSecure = true;
     else if (key === 'expires') expires = readDate(value) ?? expires;
     else if (key === 'max-age' && /^-?[0-9]+$/.test(value)) maxAge = Number(value);
-    // guard: cookies/domain
-    else if (key === 'domain' && value !== '' && !isWithin(url.hostname, value)) return undefined;
   }
   const expiresAt = maxAge === undefined ? (expires ?? Number.POSITIVE_INFINITY) : now + maxAge * 1_000;
   return {
