@@ -380,7 +380,7 @@ describe('resumable streams', () => {
     const kept = await others.call();
     kept.call.notify(progress(1));
     kept.exchange.leave();
-    expect(heard(await others.resume('s1-0'))).toEqual([1]);
+    expect(heard(await others.resume('s1-0', 'other'))).toEqual([1]);
     // What a session held is free again when it has ended.
     await sessions[0]?.end();
     const late = await front.session();
