@@ -45,7 +45,7 @@ export const HTTP_READERS: readonly ReaderUnderTest[] = [
   {
     name: 'the stream of HTTP+SSE',
     feed(cut, budget) {
-      const parser = new SseParser({ onEvent() {} }, MAX_BYTES, budget);
+      const parser = new SseParser({ onEvent() {} }, MAX_BYTES, budget.of('up'));
       for (const buffer of buffersOf(cut, 'data: abc\r\n')) parser.push(buffer);
       return parser;
     },
@@ -85,7 +85,7 @@ function connectionTo(http: ScriptedHttpClient, budget: CountedByteBudget): Mode
     logger: silentLogger,
     identity: { name: 'omni', version: '1' },
     limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes: MAX_BYTES },
-    budget,
+    budget: budget.of('up'),
     deadlines: new Deadlines(clock),
     eras: new EraMemory(),
     chains: new CallChains(),

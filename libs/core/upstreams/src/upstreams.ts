@@ -54,6 +54,8 @@ export interface UpstreamsOptions {
 /** All configured upstreams, by name. */
 export class Upstreams {
   readonly #context: ConnectionContext;
+  /** For messages that are not complete. */
+  readonly #unfinished: CountedByteBudget;
   readonly #observer: UpstreamObserver;
   #byName: ReadonlyMap<string, Upstream>;
   /** Those that have lost their place, until their calls have ended. */
@@ -71,7 +73,6 @@ export class Upstreams {
       logger: options.logger ?? silentLogger,
       identity: options.identity,
       limits,
-      budget: new CountedByteBudget(limits.maxUnfinishedBytes),
       deadlines: new Deadlines(clock),
       eras: new EraMemory(),
       chains: this.#chains,
@@ -82,6 +83,7 @@ export class Upstreams {
       dialer: options.dialer,
       http: options.http,
     };
+    this.#unfinished = new CountedByteBudget(limits.maxUnfinishedBytes);
     this.#observer = observer;
     this.#byName = new Map(specs.map((spec) => [spec.name, this.#make(spec)]));
   }
@@ -144,7 +146,9 @@ export class Upstreams {
   }
 
   #make(spec: UpstreamSpec): Upstream {
-    return new Upstream({ spec, context: this.#context, observer: this.#observer });
+    // guard: upstream/own-room
+    const context = { ...this.#context, budget: this.#unfinished.of(spec.name) };
+    return new Upstream({ spec, context, observer: this.#observer });
   }
 
   async #retire(retired: Upstream, until: Millis, successor: Upstream | undefined): Promise<void> {
