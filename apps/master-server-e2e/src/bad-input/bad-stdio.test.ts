@@ -101,7 +101,7 @@ describe('Omni and servers that misbehave', () => {
       ...PAGES.map((kind) => `pages-${kind}`),
     ];
     const notUp = async (): Promise<readonly string[]> => {
-      const found = await Promise.all(up.map((name) => omni.upstream(name)));
+      const found = await omni.upstreams(up);
       return up.filter((_, index) => found[index]?.tools === 0);
     };
     await until(async () => (await notUp()).length === 0, 30_000);
