@@ -69,15 +69,12 @@ describe('OwnPosts', () => {
   // guard: http/skipped
   it('reads 64 KiB of what is answered to a message, and cuts what goes on', () => {
     const { posts, headers, http } = open();
-    for (let index = 0; index < 17; index++) posts.tell(`m${index}`, headers);
-    const [first] = http.exchanges;
-    first?.head(202, ['content-type', 'text/plain']);
-    first?.data('x'.repeat(64 * 1024));
-    expect(first?.isAborted).toBe(false);
-    expect(http.exchanges).toHaveLength(16);
-    first?.data('x');
-    expect(first?.isAborted).toBe(true);
-    expect(http.exchanges).toHaveLength(17);
+    posts.tell('m', headers);
+    http.last.head(202, ['content-type', 'text/plain']);
+    http.last.data('x'.repeat(64 * 1024));
+    expect(http.last.isAborted).toBe(false);
+    http.last.data('x');
+    expect(http.last.isAborted).toBe(true);
   });
 
   it('forgets what waits for a session that is gone', () => {
