@@ -18,7 +18,8 @@ const run = promisify(execFile);
 /**
  * @typedef {{ tool: string, why: string, fix: string, argv: (folder: string) => string[], complaint?: RegExp
  * }} PackagingTool
- *   `argv` is given to Node; `complaint` is what it says when it finds nothing to check and ends with 0 all the same.
+ *   `argv` is given to Node; `complaint` is what it says when it finds nothing to check and ends with 0 all
+ *   the same.
  * @typedef {{ folder: string, tool: PackagingTool, problem: string | undefined }} PackagingResult
  */
 

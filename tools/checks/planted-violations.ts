@@ -318,6 +318,16 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
   ),
   plant('no-open-ends', 'libs/core/beta/src/later.ts', `// TO${'DO'}: later\nexport const one = 1;\n`),
   plant(
+    'comment-width',
+    'libs/core/beta/src/wide.ts',
+    `/**\n * ${'wide '.repeat(22)}\n */\nexport const one = 1;\n`,
+  ),
+  plant(
+    'comment-width',
+    'libs/core/beta/src/trailing.ts',
+    `export const one = 1; // ${'wide '.repeat(18)}\n`,
+  ),
+  plant(
     'explained-suppressions',
     'libs/core/beta/src/silent.ts',
     `// oxlint-${'disable'}-next-line no-console\nexport const one = 1;\n`,
@@ -342,6 +352,8 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
 /** What looks like a violation to a careless rule, and is none. */
 export const INNOCENT: Readonly<Record<string, string>> = {
   'libs/core/beta/src/innocent.ts': [
+    `// See https://example.test/${'long/'.repeat(22)}`,
+    `export const wide = '${'// '.repeat(40)}';`,
     '/** Says "throw new Error(", console.log and Buffer in words only. */',
     `export const text = 'process.stdout.write(1); export * from x; TO-DO';`,
     `export const frozen = ['a'] as const;`,

@@ -197,6 +197,29 @@ function findUnexplainedAssertions(file) {
   });
 }
 
+const MAX_COMMENT_WIDTH = 110;
+/** What loses its sense when it is broken: addresses, markers of guards, directives of tools. */
+const UNBREAKABLE = /https?:\/\/|\/[/*] guard: |@ts-|(?:eslint|oxlint)-disable|prettier-ignore/;
+
+/**
+ * @param {SourceFile} file
+ * @returns {Hit[]} lines of comments that the formatter leaves wider than code
+ */
+function findWideComments({ text, tree }) {
+  const lines = new Set();
+  for (const { start, end } of commentsOf(tree)) {
+    let lineStart = text.lastIndexOf('\n', start - 1) + 1;
+    while (lineStart < end) {
+      const lineEnd = text.indexOf('\n', lineStart);
+      const line = text.slice(lineStart, Math.min(end, lineEnd < 0 ? end : lineEnd)).trimEnd();
+      if (line.length > MAX_COMMENT_WIDTH && !UNBREAKABLE.test(line)) lines.add(lineAt(tree, lineStart));
+      if (lineEnd < 0) break;
+      lineStart = lineEnd + 1;
+    }
+  }
+  return [...lines].map((line) => ({ line, what: `has a comment beyond column ${MAX_COMMENT_WIDTH}` }));
+}
+
 const FRONT = 'libs/core/protocol-handler/src/';
 /**
  * Where the front writes to clients: transports, and the one place each for requests, refusals and everything
@@ -328,6 +351,13 @@ export const SOURCE_RULES = [
     fix: 'Do it, or take the comment out.',
     appliesTo: () => true,
     check: (file) => hitsInComments(file, (text) => /\b(?:TO-?DO|FIX-?ME|XXX)\b/.exec(text)?.[0]),
+  },
+  {
+    id: 'comment-width',
+    why: 'Lines have one width; the formatter keeps it for code and leaves comments as they are.',
+    fix: 'Break the comment, or say it in fewer words.',
+    appliesTo: () => true,
+    check: findWideComments,
   },
   {
     id: 'explained-suppressions',

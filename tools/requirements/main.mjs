@@ -1,7 +1,9 @@
 /**
  * Prints how many requirements are done, partly done and open, per seed.
  * Usage: npm run requirements [-- --json | --tests | --write]
- *   --json   the same as JSON   --tests  each cited row with its state and tests   --write  writes docs/requirements/README.md
+ *   --json   the same as JSON
+ *   --tests  each cited row with its state and tests
+ *   --write  writes docs/requirements/README.md
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -19,6 +19,7 @@ export const AREAS = {
     'isolation-over-http',
     'lists-per-client',
     'principals',
+    'private-text',
     'sealing',
     'session-policies',
   ],

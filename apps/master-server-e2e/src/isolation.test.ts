@@ -83,7 +83,11 @@ describe('good servers beside bad ones', () => {
       lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED' },
     });
     expect(details['upstream:missing']?.lastError?.message).toContain('omni-no-such-command');
-    expect(details['upstream:dying']?.lastError?.message).toContain('boom');
+    const { lastError, ownerReports = [] } = details['upstream:dying'] ?? {};
+    expect(lastError?.message).toMatch(/^"dying" exited with code 3; the owner of Omni finds .* as report /);
+    expect(ownerReports).toContainEqual(
+      expect.objectContaining({ what: 'exited with code 3', lines: ['boom'] }),
+    );
     expect(details['upstream:hanging']?.state).toBe('starting');
     expect(details['upstream:first']?.state).toBe('ready');
     expect((await fetch(`${omni.origin}/health/ready`)).status).toBe(503);
@@ -96,6 +100,7 @@ describe('good servers beside bad ones', () => {
 interface Report {
   readonly state: string;
   readonly lastError?: { readonly code: string; readonly message: string };
+  readonly ownerReports?: readonly { readonly what: string; readonly lines: readonly string[] }[];
 }
 
 function call(id: string, name: string): { id: string; method: string; name: string; params: string } {

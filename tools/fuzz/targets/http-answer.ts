@@ -1,19 +1,9 @@
-import { parseMessage, type RpcMessage, scanJson } from '@omni/jsonrpc';
-import { type ChunkSink, internalCall, NO_DIALECTS } from '@omni/model';
-import { configuredCredentials, silentLogger } from '@omni/ports';
-import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
-import {
-  CallChains,
-  type ConnectionContext,
-  Deadlines,
-  DEFAULT_UPSTREAM_LIMITS,
-  EraMemory,
-  InstanceHttp,
-  ModernHttpConnection,
-  UpstreamCredentials,
-} from '@omni/upstreams';
+import { type RpcMessage, scanJson } from '@omni/jsonrpc';
+import { type ChunkSink, internalCall } from '@omni/model';
+import { RecordingCall, ScriptedHttpClient } from '@omni/testing';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { decoded, isRecord, parsedJson } from './input-text.ts';
+import { modernConnection } from './modern-connection.ts';
 
 /** What became of an answer: as bytes that nobody has read, as a message, or as a failure. */
 export interface Received {
@@ -144,39 +134,9 @@ function shown(text: string | undefined): string {
 }
 
 function receiveWithConnection(): Receive {
-  const clock = new VirtualClock();
-  const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
-  if (handshake.kind !== 'response') throw new TypeError('this is a response');
-  const url = 'http://up.test/mcp';
-  const spec = upstreamSpecOf({ kind: 'http', url, headers: {} });
   return (body, id) => {
     const http = new ScriptedHttpClient();
-    const context: ConnectionContext = {
-      clock,
-      logger: silentLogger,
-      identity: { name: 'omni', version: '1' },
-      limits: DEFAULT_UPSTREAM_LIMITS,
-      deadlines: new Deadlines(clock),
-      dialects: NO_DIALECTS,
-      eras: new EraMemory(),
-      chains: new CallChains(),
-      random: () => 0,
-      credentials: configuredCredentials,
-      launcher: undefined,
-      dialer: undefined,
-      http,
-    };
-    const connection = new ModernHttpConnection({
-      spec,
-      context,
-      credentials: new UpstreamCredentials({ ...context, spec }),
-      events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
-      binding: undefined,
-      onReport() {},
-      http: new InstanceHttp(http, clock),
-      url,
-      handshake,
-    });
+    const connection = modernConnection({ http });
     const chunks: Uint8Array[] = [];
     let isPassed = false;
     const passing: ChunkSink = {

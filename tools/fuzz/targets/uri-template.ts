@@ -1,5 +1,5 @@
 import { UriTemplate as SdkTemplate } from '@modelcontextprotocol/client';
-import { UriTemplate } from '@omni/capabilities';
+import { canonicalUri, UriTemplate } from '@omni/capabilities';
 import { promise, type FuzzTarget } from '../fuzz-target.ts';
 import { textOf } from './input-text.ts';
 
@@ -17,13 +17,16 @@ const MAX_COMPARED = 48;
 const MAX_EXPRESSIONS = 4;
 const VALUES = ['', 'a', 'a b', 'é/?#', '1,2'];
 
-/** Templates: what is expanded is matched, what the SDK matches is matched, and the time is bounded. */
+/**
+ * Templates and URIs, in one spelling: what is expanded is matched, what the SDK matches is matched, and the
+ * time is bounded.
+ */
 export function uriTemplate(compile: Compile = (template) => UriTemplate.compile(template)): FuzzTarget {
   return {
     name: 'uri-template',
     promise:
-      'a template matches what a plain reading as a regular expression matches, whatever the SDK matches and every expansion by the SDK, in steps of at most the product of the lengths',
-    covers: /capability-aggregator\/src\/names\/uri-template\.ts$/,
+      'of equal spellings of a URI one is chosen, once and for all; a template matches it when a plain reading as a regular expression does, the SDK does, or the SDK expands to it, in steps of at most the product of the lengths',
+    covers: /capability-aggregator\/src\/names\/(?:canonical-uri|uri-template)\.ts$/,
     // A template and a URI.
     seeds: [
       'file:///{+path}\nfile:///a/b',
@@ -58,7 +61,9 @@ export function uriTemplate(compile: Compile = (template) => UriTemplate.compile
     isJson: false,
     maxBytes: 600,
     check(input) {
-      const [text = '', uri = ''] = textOf(input).split('\n');
+      const [text = '', written = ''] = textOf(input).split('\n');
+      const uri = canonicalUri(written);
+      promise(canonicalUri(uri) === uri, 'what is chosen is chosen again', () => `${written}\n${uri}`);
       const template = compile(text);
       if (template === undefined) {
         promise(expressionOf(text) === undefined, 'a template by the rules is one', () => text);
@@ -66,7 +71,7 @@ export function uriTemplate(compile: Compile = (template) => UriTemplate.compile
       }
       const budget = { left: BUDGET };
       const isMatch = template.matches(uri, budget);
-      const allowed = STEPS * (text.length + 2) * (uri.length + 2);
+      const allowed = STEPS * (canonicalUri(text).length + 2) * (uri.length + 2);
       promise(
         BUDGET - budget.left <= allowed,
         'matching takes at most the product of the lengths',
@@ -83,14 +88,15 @@ export function uriTemplate(compile: Compile = (template) => UriTemplate.compile
       const sdk = sdkTemplate(text);
       if (sdk === undefined) return `not for the SDK ${isMatch}`;
       promise(
-        isMatch || !sdkMatches(sdk, uri) || isGreedy(text, uri),
+        isMatch || !sdkMatches(sdk, uri) || isGreedy(text, uri) || cutsEscape(text),
         'what the SDK matches is matched',
         () => `${text}\n${uri}`,
       );
       for (const value of VALUES) {
-        const expansion = sdk.expand(Object.fromEntries(sdk.variableNames.map((name) => [name, value])));
+        const values = Object.fromEntries(sdk.variableNames.map((name) => [name, value]));
+        const expansion = canonicalUri(sdk.expand(values));
         promise(
-          isUnencoded(text, value) || template.matches(expansion, { left: BUDGET }),
+          isUnencoded(text, value) || cutsEscape(text) || template.matches(expansion, { left: BUDGET }),
           'an expansion is matched',
           () => `${text}\n${expansion}`,
         );
@@ -130,7 +136,7 @@ function expressionOf(text: string): RegExp | undefined {
       const first = FIRST[operator];
       source += first === undefined ? `${rest}*` : `(?:${first}${rest}*)?`;
     } else if (/[{}]/.test(part)) return undefined;
-    else source += part.replaceAll(/[\\^$.*+?()[\]|/]/g, '\\$&');
+    else source += canonicalUri(part).replaceAll(/[\\^$.*+?()[\]|/]/g, '\\$&');
   }
   return new RegExp(`^${source}$`);
 }
@@ -159,6 +165,11 @@ function sdkMatches(sdk: SdkTemplate, uri: string): boolean {
  */
 function isGreedy(text: string, uri: string): boolean {
   return /[?#]/.test(uri) || text.includes('{#');
+}
+
+/** The SDK leaves a percent sign in front of an expression as it is; its expansion completes the escape. */
+function cutsEscape(text: string): boolean {
+  return /%[0-9A-Fa-f]?\{/.test(text);
 }
 
 /**

@@ -22,7 +22,7 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'list/fair',
-    against: 'A server with long lists leaves no room for those of others.',
+    against: 'A server with long lists takes all the room that others may need beyond their part.',
     without: 'true',
   },
   {

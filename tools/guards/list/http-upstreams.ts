@@ -99,7 +99,6 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
   {
     name: 'cookies/domain',
     against: 'A cookie that a server sets for others is kept.',
-    without: 'else if (key === "") return undefined;',
   },
   {
     name: 'cookies/length',
@@ -233,6 +232,11 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
     name: 'posts/under-way',
     against: 'A server that answers no POST takes all descriptors.',
     without: 'this.#underWay.size < 600',
+  },
+  {
+    name: 'posts/open-answer',
+    against: 'A server that begins its answers to POSTs and never ends them takes all descriptors.',
+    without: 'const call = httpPost(http, url, headers, text, { onOutcome: onOver });',
   },
   {
     name: 'sse/posts-under-way',

@@ -205,7 +205,7 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'A process with former credentials is kept by subscriptions that have moved on.',
   },
   {
-    name: 'owner-reports/kept',
+    name: 'reports/kept',
     against: 'A process that crashes over and over fills the memory with what it wrote.',
   },
   {

@@ -1,18 +1,7 @@
-import { parseMessage } from '@omni/jsonrpc';
-import { internalCall, NO_DIALECTS } from '@omni/model';
-import { configuredCredentials, type CountedByteBudget, silentLogger } from '@omni/ports';
-import { RecordingCall, ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
-import {
-  CallChains,
-  type ConnectionContext,
-  Deadlines,
-  DEFAULT_UPSTREAM_LIMITS,
-  EraMemory,
-  InstanceHttp,
-  ModernHttpConnection,
-  SseParser,
-  UpstreamCredentials,
-} from '@omni/upstreams';
+import { internalCall } from '@omni/model';
+import { RecordingCall, ScriptedHttpClient } from '@omni/testing';
+import { SseParser } from '@omni/upstreams';
+import { modernConnection } from '../../fuzz/targets/modern-connection.ts';
 import { buffersOf, type ReaderUnderTest } from '../reader-under-test.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -63,7 +52,8 @@ function answer(
     name,
     feed(cut, budget) {
       const http = new ScriptedHttpClient();
-      const connection = connectionTo(http, budget);
+      const limits = { maxUpstreamMessageBytes: MAX_BYTES };
+      const connection = modernConnection({ http, budget: budget.of('up'), limits });
       const call = connection.send(
         { ...internalCall('tools/call', '{}'), clientId: '1', allowPassthrough },
         new RecordingCall(),
@@ -74,39 +64,4 @@ function answer(
       return { connection, call, http };
     },
   };
-}
-
-function connectionTo(http: ScriptedHttpClient, budget: CountedByteBudget): ModernHttpConnection {
-  const url = 'http://up.test/mcp';
-  const clock = new VirtualClock();
-  const spec = upstreamSpecOf({ kind: 'http', url, headers: {} });
-  const context: ConnectionContext = {
-    clock,
-    logger: silentLogger,
-    identity: { name: 'omni', version: '1' },
-    limits: { ...DEFAULT_UPSTREAM_LIMITS, maxUpstreamMessageBytes: MAX_BYTES },
-    budget: budget.of('up'),
-    deadlines: new Deadlines(clock),
-    eras: new EraMemory(),
-    chains: new CallChains(),
-    dialects: NO_DIALECTS,
-    random: () => 0,
-    credentials: configuredCredentials,
-    launcher: undefined,
-    dialer: undefined,
-    http,
-  };
-  const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
-  if (handshake.kind !== 'response') throw new RangeError('The handshake is no response');
-  return new ModernHttpConnection({
-    spec,
-    context,
-    credentials: new UpstreamCredentials({ ...context, spec }),
-    events: { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} },
-    binding: undefined,
-    onReport() {},
-    http: new InstanceHttp(http, clock),
-    url,
-    handshake,
-  });
 }

@@ -8,7 +8,8 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const MAX_DEPTH = 16;
 
 /**
- * The `Mcp-Param-*` headers of a call: arguments that the tool's schema wants repeated for whoever stands in between.
+ * The `Mcp-Param-*` headers of a call: arguments that the tool's schema wants repeated for whoever stands in
+ * between.
  *
  * @see MCP 2026-07-28, basic/transports, "Custom Headers from Tool Parameters".
  */

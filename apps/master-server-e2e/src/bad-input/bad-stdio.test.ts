@@ -100,9 +100,12 @@ describe('Omni and servers that misbehave', () => {
       'schemas',
       ...PAGES.map((kind) => `pages-${kind}`),
     ];
-    const areUp = async (): Promise<boolean> =>
-      (await Promise.all(up.map((name) => omni.upstream(name)))).every(({ tools }) => tools > 0);
-    expect(await until(areUp, 30_000)).toBe(true);
+    const notUp = async (): Promise<readonly string[]> => {
+      const found = await omni.upstreams(up);
+      return up.filter((_, index) => found[index]?.tools === 0);
+    };
+    await until(async () => (await notUp()).length === 0, 30_000);
+    expect(await notUp()).toEqual([]);
     baseline = await omni.measure();
     goodClient = new BackgroundClient({ port: omni.port, tool: 'good__echo' });
     goodClient.start();

@@ -75,10 +75,17 @@ export class OmniProcess {
   };
 
   readonly upstream = async (name: string): Promise<UpstreamDetails> => {
+    const [found] = await this.upstreams([name]);
+    if (found === undefined) throw new RangeError(`no enabled upstream is called ${name}`);
+    return found;
+  };
+
+  /** The reports of enabled upstreams, from one page. */
+  async upstreams(names: readonly string[]): Promise<readonly UpstreamDetails[]> {
     const details = await this.#details();
     // Every enabled upstream has such a report.
-    return details[`upstream:${name}`] as UpstreamDetails;
-  };
+    return names.map((name) => details[`upstream:${name}`] as UpstreamDetails);
+  }
 
   /** Stops it in order. @returns The exit code; `null` when it had to be killed. */
   async stop(): Promise<number | null> {

@@ -1,4 +1,5 @@
 export { Catalogue, type CatalogueOptions } from './catalogue.ts';
+export { canonicalUri } from './names/canonical-uri.ts';
 export type { OwnedName, PrefixPolicy } from './names/exposed-name.ts';
 export { UriTemplate, type MatchBudget } from './names/uri-template.ts';
 export { readCatalogue, type CatalogueReaderOptions } from './reading/catalogue-reader.ts';

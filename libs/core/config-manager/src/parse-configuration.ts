@@ -85,8 +85,8 @@ const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape
  *
  * @param sources - At most 1000, lowest precedence first.
  * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`: every problem on a line of its own (at most 100), and
- * as `data.problems`.
- *   While a source cannot be read at all, only problems inside single sources are reported: the others would be guesses.
+ * as `data.problems`. While a source cannot be read at all, only problems inside single sources are
+ * reported: the others would be guesses.
  */
 export function parseConfiguration(
   sources: readonly ConfigSource[],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  CountedByteBudget,
   GatewayError,
   type ChannelDialer,
   type ChannelListener,
@@ -275,6 +276,7 @@ describe('connect over a channel', () => {
         secretValues: expect.any(Function),
         onReport: expect.any(Function),
         maxMessageBytes: 16 * 1024 * 1024,
+        budget: expect.any(CountedByteBudget),
       },
     ]);
   });
@@ -290,7 +292,8 @@ describe('connect over a channel', () => {
     const attempt = run();
     await clock.advanceAsync(0);
     expect(attempt.connection?.era).toBe('modern');
-    expect(specs).toEqual([{ upstream: 'up', target: transport, maxMessageBytes: 16 * 1024 * 1024 }]);
+    const bounds = { maxMessageBytes: 16 * 1024 * 1024, budget: expect.any(CountedByteBudget) };
+    expect(specs).toEqual([{ upstream: 'up', target: transport, ...bounds }]);
   });
 
   it('does not take a connection that was never made for a silent server', async () => {

@@ -253,7 +253,7 @@ function channelOpener(
   onSpoken: () => void = () => {},
 ): OpenHeadedChannel | GatewayError {
   const { launcher, dialer, clock, limits, budget } = context;
-  const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, ...(budget !== undefined && { budget }) };
+  const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, budget };
   switch (transport.kind) {
     case 'channel':
       return transport.open;

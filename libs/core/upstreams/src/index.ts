@@ -1,10 +1,8 @@
-export { CallChains, type CallChainsOptions, type HoldPlace } from './connection/call-chains.ts';
 export { ChannelConnection, type ChannelConnectionOptions } from './channel/channel-connection.ts';
 export { VariantKeys } from './instances/variant-keys.ts';
 export { connect, type ConnectOptions } from './connect.ts';
-export { Deadlines, type Deadline, type DeadlineListener } from './connection/deadlines.ts';
+export { connectionContext, type ConnectionContextOptions } from './connection/connection-context.ts';
 export { UpstreamCredentials } from './credentials/upstream-credentials.ts';
-export { EraMemory } from './connection/era-memory.ts';
 export { InstanceHttp } from './cookies/instance-http.ts';
 export { ModernHttpConnection, type ModernHttpConnectionOptions } from './http/modern-http-connection.ts';
 export type {

@@ -1,89 +1,34 @@
-import { type CallStage, type Dialects, NO_DIALECTS } from '@omni/model';
+import { CountedByteBudget, type Millis, type UpstreamSpec } from '@omni/ports';
 import {
-  type ChannelDialer,
-  type ChildLauncher,
-  type Clock,
-  configuredCredentials,
-  CountedByteBudget,
-  type CredentialProvider,
-  type HttpClient,
-  type Logger,
-  type Millis,
-  type Random,
-  silentLogger,
-  systemRandom,
-  type UpstreamSpec,
-} from '@omni/ports';
-import { CallChains, type HoldPlace } from './connection/call-chains.ts';
-import { Deadlines } from './connection/deadlines.ts';
-import { EraMemory } from './connection/era-memory.ts';
-import type { GatewayIdentity, ConnectionContext } from './connection/open-connection.ts';
-import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
+  connectionContext,
+  type ConnectionContextOptions,
+  type SharedContext,
+} from './connection/connection-context.ts';
 import type { DefinitionChanges, UpstreamDefinitions } from './registry/upstream-registry.ts';
 import type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
 import { Upstream } from './upstream.ts';
 
-export interface UpstreamsOptions {
+export interface UpstreamsOptions extends ConnectionContextOptions {
   readonly specs: readonly UpstreamSpec[];
-  /** Needed for stdio upstreams. */
-  readonly launcher?: ChildLauncher;
-  /** Needed for upstreams on WebSockets and sockets. */
-  readonly dialer?: ChannelDialer;
-  /** Default: nothing beside the configured ones. */
-  readonly credentials?: CredentialProvider;
-  /** Needed for HTTP upstreams. */
-  readonly http?: HttpClient;
-  readonly clock: Clock;
-  /** Default: nothing is logged. */
-  readonly logger?: Logger;
-  /** What Omni says of itself. */
-  readonly identity: GatewayIdentity;
-  /** Default: {@link DEFAULT_UPSTREAM_LIMITS}. */
-  readonly limits?: Partial<UpstreamLimits>;
-  /** What each call passes on its way to a connection; the first one sees it first. Default: none. */
-  readonly stages?: readonly CallStage[];
-  /** Asked for calls that wait for a server to start. Default: any number may. */
-  readonly holdPlace?: HoldPlace;
-  /** Revisions of the modern era that are not spoken inside. Default: none. */
-  readonly dialects?: Dialects;
-  /** Spreads restarts. Default: the runtime's. */
-  readonly random?: Random;
   readonly observer: UpstreamObserver;
 }
 
 /** All configured upstreams, by name. */
 export class Upstreams {
-  readonly #context: ConnectionContext;
+  readonly #context: SharedContext;
   /** For messages that are not complete. */
   readonly #unfinished: CountedByteBudget;
   readonly #observer: UpstreamObserver;
   #byName: ReadonlyMap<string, Upstream>;
   /** Those that have lost their place, until their calls have ended. */
   readonly #retired = new Set<Upstream>();
-  readonly #chains: CallChains;
   #isStarted = false;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: UpstreamsOptions) {
-    const { specs, clock, observer } = options;
-    const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
-    this.#chains = new CallChains(options);
-    this.#context = {
-      clock,
-      logger: options.logger ?? silentLogger,
-      identity: options.identity,
-      limits,
-      deadlines: new Deadlines(clock),
-      eras: new EraMemory(),
-      chains: this.#chains,
-      dialects: options.dialects ?? NO_DIALECTS,
-      random: options.random ?? systemRandom,
-      credentials: options.credentials ?? configuredCredentials,
-      launcher: options.launcher,
-      dialer: options.dialer,
-      http: options.http,
-    };
-    this.#unfinished = new CountedByteBudget(limits.maxUnfinishedBytes);
+    const { specs, observer } = options;
+    this.#context = connectionContext(options);
+    this.#unfinished = new CountedByteBudget(this.#context.limits.maxUnfinishedBytes);
     this.#observer = observer;
     this.#byName = new Map(specs.map((spec) => [spec.name, this.#make(spec)]));
   }
@@ -131,7 +76,7 @@ export class Upstreams {
     this.#byName = next;
     for (const spec of all) if (changes.changed.includes(spec.name)) this.get(spec.name)?.update(spec, until);
     // guard: stages/definition-changed
-    if (changes.changed.length > 0) this.#chains.rebuild();
+    if (changes.changed.length > 0) this.#context.chains.rebuild();
     // What is known of a server says nothing of a namesake.
     for (const name of [...changes.removed, ...changes.replaced]) {
       const retired = before.get(name);

@@ -51,7 +51,8 @@ export type HeaderLookup = (name: string) => string | undefined;
 /**
  * Puts the trace context that came in the headers of a request where MCP has it: into `params._meta`.
  *
- * What the client has put there itself stays, and what is not valid is left out. A request without parameters gets them for it.
+ * What the client has put there itself stays, and what is not valid is left out. A request without parameters
+ * gets them for it.
  *
  * @returns The same message when there is nothing to put in.
  * @see SEP-414; W3C Trace Context and W3C Baggage.
@@ -130,7 +131,10 @@ function isBaggage(text: string | undefined): text is string {
   );
 }
 
-/** Spaces and tabs around a member, and empty members, mean nothing; of a text with other blanks or controls there are none. */
+/**
+ * Spaces and tabs around a member, and empty members, mean nothing; a text with other blanks or controls has
+ * no members.
+ */
 function membersOf(text: string): readonly string[] {
   if (!LINE.test(text)) return [];
   const members = text.split(',').map((member) => member.trim());

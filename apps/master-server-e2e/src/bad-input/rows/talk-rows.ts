@@ -192,6 +192,7 @@ export const TALK_ROWS: readonly StdioRow[] = [
       ...['twice', 'unknown-id', 'other-type', 'fraction', 'error-null', 'id-twice'].map((kind) =>
         broken(kind, isRight),
       ),
+      ...['id-as-text', 'id-as-decimal'].map((kind) => broken(kind, isRight)),
       ...['both', 'neither', 'error-text', 'too-deep'].map((kind) => broken(kind, isProtocolError)),
       {
         name: 'late, after the timeout: nobody else gets it',

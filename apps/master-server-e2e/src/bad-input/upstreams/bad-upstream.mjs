@@ -158,8 +158,7 @@ function broken(id, kind) {
       return;
     case 'other-type':
       write(
-        answer(String(id), content('wrong')) +
-          answer(null, content('wrong')) +
+        answer(null, content('wrong')) +
           answer([id], content('wrong')) +
           answer({ id }, content('wrong')) +
           right,
@@ -167,10 +166,16 @@ function broken(id, kind) {
       return;
     case 'fraction':
       write(
-        right.replace(`"id":${id}`, `"id":${id}.0`).replace('right', 'wrong') +
-          right.replace(`"id":${id}`, `"id":${id}e0`).replace('right', 'wrong') +
+        right.replace(`"id":${id}`, `"id":${id}.5`).replace('right', 'wrong') +
+          right.replace(`"id":${id}`, `"id":${id}e1`).replace('right', 'wrong') +
           right,
       );
+      return;
+    case 'id-as-text':
+      write(answer(String(id), content('right')));
+      return;
+    case 'id-as-decimal':
+      write(right.replace(`"id":${id}`, `"id":${id}.0`));
       return;
     case 'both':
       write(`{"jsonrpc":"2.0","id":${id},"result":{},"error":{"code":1,"message":"m"}}\n`);

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfigSources } from './config-files.ts';
 
 const posixOnly = process.platform === 'win32' ? it.skip : it;
-const unprivilegedOnly = process.platform === 'win32' || process.getuid?.() === 0 ? it.skip : it; // root may read everything
+// Root may read everything.
+const unprivilegedOnly = process.platform === 'win32' || process.getuid?.() === 0 ? it.skip : it;
 
 let folder: string;
 beforeEach(async () => {

@@ -6,7 +6,7 @@ import type { UpstreamCatalogue } from './upstream-catalogue.ts';
 const MAX_BYTES = 8_000;
 
 describe('ListBudget', () => {
-  // guard: list/room
+  // guard: list/room, list/fair
   it('has room for half of the budget in equal parts, and for the other half where more is needed', async () => {
     const { budget, fill } = open(['a', 'b']);
     // 500 is the part of each list; a quarter of the other half is 1,000.
@@ -15,7 +15,6 @@ describe('ListBudget', () => {
     expect(budget.held).toBe(2_000);
   });
 
-  // guard: list/fair
   it('leaves each upstream and each list its part, whatever others take', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const { budget, fill } = open(names);

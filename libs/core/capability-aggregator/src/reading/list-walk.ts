@@ -110,18 +110,14 @@ export async function walkList(
     let page: Page | string;
     try {
       const message = await internalRequest(connection, METHODS[kind], pageParams(cursor, envelope));
-      const width = bytesPerCharacter(message.text);
-      const pageBytes = message.text.length * width;
-      // guard: walk/room
-      if (!hold(bytes + pageBytes)) return stop(NO_ROOM);
       page = readPage(message, kind);
       if (typeof page !== 'string') {
-        const itemBytes = Math.min(page.texts.length, limits.maxItems - texts.length) * ITEM_BYTES;
-        if (!hold(bytes + pageBytes + itemBytes)) {
-          hold(bytes);
-          return stop(NO_ROOM);
-        }
-        bytes += pageBytes + itemBytes;
+        const width = bytesPerCharacter(message.text);
+        const itemCount = Math.min(page.texts.length, limits.maxItems - texts.length);
+        const pageBytes = message.text.length * width + itemCount * ITEM_BYTES;
+        // guard: walk/room
+        if (!hold(bytes + pageBytes)) return stop(NO_ROOM);
+        bytes += pageBytes;
         if (width === 2) characterBytes = width;
       }
     } catch (error) {

@@ -42,6 +42,18 @@ const ANY_BLOCK: readonly (readonly string[])[] = [
   ['config', 'mcpServers'],
 ];
 
+/** The settings of Gemini CLI, which its descendants keep. */
+const GEMINI = {
+  blocks: MCP_SERVERS,
+  timeLimits: { timeout: CALL_MS },
+  placeholders: [DOLLAR_NAME, PERCENT_NAME],
+  chosen: {
+    only: ['mcp.allowed', 'allowMCPServers'],
+    never: ['mcp.excluded', 'excludeMCPServers'],
+  },
+  startsAt: 'project',
+} satisfies Partial<ClientFormat>;
+
 /**
  * The clients whose files are recognised, the surest signs first. A client that is not here and keeps a plain
  * `mcpServers` block is read as {@link ANY_CLIENT}.
@@ -120,26 +132,12 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
   {
     client: 'Gemini CLI',
     files: /(?:^|\/)(?:\.gemini\/(?:.*\/)?settings\.json|gemini-extension\.json|gemini-cli\/settings\.json)$/,
-    blocks: MCP_SERVERS,
-    timeLimits: { timeout: CALL_MS },
-    placeholders: [DOLLAR_NAME, PERCENT_NAME],
-    chosen: {
-      only: ['mcp.allowed', 'allowMCPServers'],
-      never: ['mcp.excluded', 'excludeMCPServers'],
-    },
-    startsAt: 'project',
+    ...GEMINI,
   },
   {
     client: 'Qwen Code',
     files: /(?:^|\/)(?:\.qwen\/settings\.json|qwen-extension\.json)$/,
-    blocks: MCP_SERVERS,
-    timeLimits: { timeout: CALL_MS },
-    placeholders: [DOLLAR_NAME, PERCENT_NAME],
-    chosen: {
-      only: ['mcp.allowed', 'allowMCPServers'],
-      never: ['mcp.excluded', 'excludeMCPServers'],
-    },
-    startsAt: 'project',
+    ...GEMINI,
   },
   {
     client: 'Zed',

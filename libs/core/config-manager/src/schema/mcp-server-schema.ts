@@ -10,7 +10,7 @@ const VariableNameSchema = z
 const HeaderNameSchema = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header');
-/** RFC 9110, section 5.5: visible ASCII, spaces, tabs, and bytes beyond ASCII, which clients write as Latin-1. */
+/** RFC 9110, 5.5: visible ASCII, spaces, tabs, and bytes beyond ASCII, which clients write as Latin-1. */
 const HeaderValueSchema = z
   .string()
   .regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character')
@@ -25,7 +25,7 @@ const MAX_FORWARDED = 32;
 const MAX_ROOTS = 64;
 const DurationSchema = durationSchema({ allowZero: false });
 
-/** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings the spellings of clients here. */
+/** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings those of clients here. */
 export const McpServerSchema = z.strictObject({
   type: z
     .enum(['stdio', 'http', 'sse', 'ws', 'unix', 'tcp'])

@@ -150,7 +150,8 @@ export class TaskIds {
 
   #own(sealed: string, payload: string, client: TaskClient): UpstreamTask | undefined {
     const principal = client.principal.id;
-    const task: unknown = JSON.parse(payload); // what the seal opens is what it was given, here or for a parked call
+    // What the seal opens is what it was given, here or for a parked call.
+    const task: unknown = JSON.parse(payload);
     if (
       !isSealedTask(task) ||
       /* guard: advisory/CVE-2026-111767-legacy, advisory/CVE-2026-111767-modern, task/owner */ task.principal !==

@@ -1,34 +1,19 @@
-import { type CallStage, FollowedCall, NO_DIALECTS, refusedCall } from '@omni/model';
-import { configuredCredentials, GatewayError, silentLogger, type UpstreamSpec } from '@omni/ports';
+import { type CallStage, FollowedCall, refusedCall } from '@omni/model';
+import { CountedByteBudget, GatewayError, type UpstreamSpec } from '@omni/ports';
 import type { VirtualClock } from '@omni/testing';
 import { CallChains } from './call-chains.ts';
-import { Deadlines } from './deadlines.ts';
-import { EraMemory } from './era-memory.ts';
+import { connectionContext } from './connection-context.ts';
 import type { ConnectionContext } from './open-connection.ts';
 import { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
-import { DEFAULT_UPSTREAM_LIMITS } from './upstream-limits.ts';
 
 /** What connections share, with nothing to reach upstreams by but what is given. */
 export function connectionContextOf(
   clock: VirtualClock,
   own: Partial<ConnectionContext> = {},
 ): ConnectionContext {
-  return {
-    clock,
-    logger: silentLogger,
-    identity: { name: 'omni', version: '1' },
-    limits: DEFAULT_UPSTREAM_LIMITS,
-    deadlines: new Deadlines(clock),
-    eras: new EraMemory(),
-    chains: new CallChains(),
-    dialects: NO_DIALECTS,
-    random: () => 0,
-    credentials: configuredCredentials,
-    launcher: undefined,
-    dialer: undefined,
-    http: undefined,
-    ...own,
-  };
+  const identity = { name: 'omni', version: '1' };
+  const shared = connectionContext({ clock, identity, random: () => 0 });
+  return { ...shared, budget: new CountedByteBudget(shared.limits.maxUnfinishedBytes).of('up'), ...own };
 }
 
 /** The credentials of an upstream, as the context's provider has them. */

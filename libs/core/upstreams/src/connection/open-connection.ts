@@ -35,8 +35,8 @@ export interface ConnectionContext {
   readonly logger: Logger;
   readonly identity: GatewayIdentity;
   readonly limits: UpstreamLimits;
-  /** Budget for incomplete messages of upstreams. Default: they are not counted. */
-  readonly budget?: ByteBudget;
+  /** Budget for incomplete messages of upstreams. */
+  readonly budget: ByteBudget;
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
   readonly chains: CallChains;

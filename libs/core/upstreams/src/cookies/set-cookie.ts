@@ -26,6 +26,7 @@ export function readSetCookie(header: string, url: URL, now: number): Cookie | u
   const name = pair.slice(0, equals).trim();
   if (equals < 0 || name === '' || CONTROL.test(header)) return undefined;
   let path: string | undefined;
+  let domain: string | undefined;
   let isSecure = false;
   let expires: number | undefined;
   let maxAge: number | undefined;
@@ -33,13 +34,14 @@ export function readSetCookie(header: string, url: URL, now: number): Cookie | u
     const at = attribute.indexOf('=');
     const key = (at < 0 ? attribute : attribute.slice(0, at)).trim().toLowerCase();
     const value = at < 0 ? '' : attribute.slice(at + 1).trim();
-    // guard: cookies/domain
-    if (key === 'domain' && value !== '' && !isWithin(url.hostname, value)) return undefined;
     if (key === 'path') path = value;
     else if (key === 'secure') isSecure = true;
     else if (key === 'expires') expires = readDate(value) ?? expires;
     else if (key === 'max-age' && /^-?[0-9]+$/.test(value)) maxAge = Number(value);
+    else if (key === 'domain' && value !== '') domain = value;
   }
+  // guard: cookies/domain
+  if (domain !== undefined && !isWithin(url.hostname, domain)) return undefined;
   const expiresAt = maxAge === undefined ? (expires ?? Number.POSITIVE_INFINITY) : now + maxAge * 1_000;
   return {
     name,

@@ -287,7 +287,7 @@ export class HttpMessageReader implements HttpResponseListener {
   #count(): void {
     if (this.#mode === 'stopped') return;
     const kept = this.#body?.kept ?? this.#first?.buffer.byteLength ?? 0;
-    if (kept > UNCOUNTED_BYTES) this.#room ??= this.#options.context.budget?.share();
+    if (kept > UNCOUNTED_BYTES) this.#room ??= this.#options.context.budget.share();
     // guard: held/answer
     if (this.#room?.hold(kept) === false) this.#fail(noRoomError(this.#options.credentials.upstream));
   }

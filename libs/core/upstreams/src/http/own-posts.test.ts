@@ -66,6 +66,17 @@ describe('OwnPosts', () => {
     expect(http.exchanges).toHaveLength(17);
   });
 
+  // guard: http/skipped
+  it('reads 64 KiB of what is answered to a message, and cuts what goes on', () => {
+    const { posts, headers, http } = open();
+    posts.tell('m', headers);
+    http.last.head(202, ['content-type', 'text/plain']);
+    http.last.data('x'.repeat(64 * 1024));
+    expect(http.last.isAborted).toBe(false);
+    http.last.data('x');
+    expect(http.last.isAborted).toBe(true);
+  });
+
   it('forgets what waits for a session that is gone', () => {
     const { posts, headers, http } = open();
     for (let index = 0; index < 20; index++) posts.tell('old', headers);

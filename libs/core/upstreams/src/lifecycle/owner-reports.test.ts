@@ -12,7 +12,7 @@ const report = (id: string): OwnerReport => ({
 });
 
 describe('OwnerReports', () => {
-  // guard: owner-reports/kept
+  // guard: reports/kept
   it('keeps the latest eight, the latest first', () => {
     const reports = new OwnerReports({ credentials, logger: silentLogger });
     for (let n = 1; n <= 20; n += 1) reports.add(report(String(n)));

@@ -20,7 +20,7 @@ export class OwnerReports {
 
   readonly add = (report: OwnerReport): void => {
     this.#kept.unshift(report);
-    // guard: owner-reports/kept
+    // guard: reports/kept
     if (this.#kept.length > MAX_KEPT) this.#kept.pop();
     const { logger, credentials } = this.#options;
     if (!logger.debugging) return;

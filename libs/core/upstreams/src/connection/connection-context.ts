@@ -1,0 +1,68 @@
+import { type CallStage, type Dialects, NO_DIALECTS } from '@omni/model';
+import {
+  type ChannelDialer,
+  type ChildLauncher,
+  type Clock,
+  configuredCredentials,
+  type CredentialProvider,
+  type HttpClient,
+  type Logger,
+  type Random,
+  silentLogger,
+  systemRandom,
+} from '@omni/ports';
+import { CallChains, type HoldPlace } from './call-chains.ts';
+import { Deadlines } from './deadlines.ts';
+import { EraMemory } from './era-memory.ts';
+import type { ConnectionContext, GatewayIdentity } from './open-connection.ts';
+import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './upstream-limits.ts';
+
+export interface ConnectionContextOptions {
+  /** Needed for stdio upstreams. */
+  readonly launcher?: ChildLauncher;
+  /** Needed for upstreams on WebSockets and sockets. */
+  readonly dialer?: ChannelDialer;
+  /** Default: nothing beside the configured ones. */
+  readonly credentials?: CredentialProvider;
+  /** Needed for HTTP upstreams. */
+  readonly http?: HttpClient;
+  readonly clock: Clock;
+  /** Default: nothing is logged. */
+  readonly logger?: Logger;
+  /** What Omni says of itself. */
+  readonly identity: GatewayIdentity;
+  /** Default: {@link DEFAULT_UPSTREAM_LIMITS}. */
+  readonly limits?: Partial<UpstreamLimits>;
+  /** What each call passes on its way to a connection; the first one sees it first. Default: none. */
+  readonly stages?: readonly CallStage[];
+  /** Asked for calls that wait for a server to start. Default: any number may. */
+  readonly holdPlace?: HoldPlace;
+  /** Revisions of the modern era that are not spoken inside. Default: none. */
+  readonly dialects?: Dialects;
+  /** Spreads restarts. Default: the runtime's. */
+  readonly random?: Random;
+}
+
+/** What the connections of one gateway share; those of one upstream share a budget, too. */
+export type SharedContext = Omit<ConnectionContext, 'budget'>;
+
+/** With all that nobody has to choose. */
+export function connectionContext(options: ConnectionContextOptions): SharedContext {
+  const { clock, identity, launcher, dialer, http } = options;
+  const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
+  return {
+    clock,
+    logger: options.logger ?? silentLogger,
+    identity,
+    limits,
+    deadlines: new Deadlines(clock),
+    eras: new EraMemory(),
+    chains: new CallChains(options),
+    dialects: options.dialects ?? NO_DIALECTS,
+    random: options.random ?? systemRandom,
+    credentials: options.credentials ?? configuredCredentials,
+    launcher,
+    dialer,
+    http,
+  };
+}
