@@ -28,6 +28,7 @@ export const AREAS = {
   processes: [
     'apply',
     'broken-connections',
+    'bundle',
     'config-paths',
     'embedding',
     'half-open-servers',

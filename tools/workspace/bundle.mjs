@@ -9,32 +9,30 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = 'apps/master-server/dist/bundle';
 
-export const BUNDLE = /** @satisfies {import('esbuild').BuildOptions} */ ({
-  absWorkingDir: ROOT,
-  entryPoints: ['apps/master-server/src/main.ts'],
-  outdir: FOLDER,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  conditions: ['@omni/source'],
-  // Names stay readable in profiles and stack traces.
-  minifySyntax: true,
-  minifyWhitespace: true,
-  // CommonJS packages ask for Node's own modules with require.
-  banner: {
-    js: "import{createRequire as omniCreateRequire}from'node:module';const require=omniCreateRequire(import.meta.url);",
-  },
-  logLevel: 'warning',
-});
-
 /** @returns {Promise<string>} path of the entry, from the root of the workspace */
 export async function bundleServer() {
   // Chunks are named after their content: old ones would stay for ever.
   rmSync(`${ROOT}${FOLDER}`, { recursive: true, force: true });
-  await build(BUNDLE);
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['apps/master-server/src/main.ts'],
+    outdir: FOLDER,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    conditions: ['@omni/source'],
+    // Names stay readable in profiles and stack traces.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // CommonJS packages ask for Node's own modules with require.
+    banner: {
+      js: "import{createRequire as omniCreateRequire}from'node:module';const require=omniCreateRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
   return `${FOLDER}/main.mjs`;
 }
 

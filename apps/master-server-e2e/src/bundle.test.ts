@@ -1,0 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const FOLDER = join(import.meta.dirname, '../../master-server/dist/bundle');
+
+describe('the bundle of the server', () => {
+  it('leaves out the languages of zod and Node’s own undici, which no start needs', () => {
+    const text = readdirSync(FOLDER)
+      .map((name) => readFileSync(join(FOLDER, name), 'utf8'))
+      .join('\n');
+    // English is what zod says by itself.
+    expect(text).toContain('Invalid input');
+    expect(text).not.toContain('ltige Eingabe: erwartet');
+    expect(text).toMatch(/getBuiltinModule\("node:http"\)/);
+    expect(text).not.toMatch(/from\s*"node:http"/);
+  });
+});
