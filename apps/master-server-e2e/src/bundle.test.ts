@@ -10,9 +10,10 @@ describe('the bundle of the server', () => {
       .map((name) => readFileSync(join(FOLDER, name), 'utf8'))
       .join('\n');
     // English is what zod says by itself.
-    expect(text).toContain('Invalid input');
-    expect(text).not.toContain('ltige Eingabe: erwartet');
-    expect(text).toMatch(/getBuiltinModule\("node:http"\)/);
-    expect(text).not.toMatch(/from\s*"node:http"/);
+    const isThere = (what: RegExp): boolean => what.test(text);
+    expect(isThere(/Invalid input: expected/)).toBe(true);
+    expect(isThere(/ltige Eingabe: erwartet/)).toBe(false);
+    expect(isThere(/getBuiltinModule\("node:http"\)/)).toBe(true);
+    expect(isThere(/from\s*"node:http"/)).toBe(false);
   });
 });
