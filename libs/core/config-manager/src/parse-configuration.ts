@@ -4,7 +4,7 @@ import { exposedServerName } from './clients/exposed-server-name.ts';
 import { recogniseClient, type Reading } from './clients/recognise-client.ts';
 import { MAX_SOURCES, serverNameOf, type ConfigSource } from './document/config-source.ts';
 import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './schema/configuration-schema.ts';
-import { expandLocated } from './document/expand-located.ts';
+import { checkName, expandLocated } from './document/expand-located.ts';
 import type { ListenAddress } from './schema/listen-address.ts';
 import { checkListeners } from './checks/listener-checks.ts';
 import { checkTokens } from './checks/token-checks.ts';
@@ -107,6 +107,7 @@ export function parseConfiguration(
       if (value.kind !== 'map') continue;
       const key = `mcpServers.${name}`;
       const own = entryProblems.of(name);
+      checkName(entry, { key: 'mcpServers', problems: own });
       const shortName = exposedServerName(name);
       const other = exposed.get(shortName);
       // Two texts of one hash, or a name that is written like another one's short form.

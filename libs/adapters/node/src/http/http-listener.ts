@@ -1,10 +1,4 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -27,6 +21,7 @@ import { rawErrorAnswer } from './http-error-answer.ts';
 import { listenFailure } from './listen-failure.ts';
 import { HttpConnection } from './http-connection.ts';
 import { NodeExchange } from './node-exchange.ts';
+import { createServer } from './node-http.ts';
 import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
 import { flushedBytes } from '../sockets/flushed-bytes.ts';
 import { TlsCertificate, type TlsFiles, type TlsPair } from './tls-files.ts';

@@ -101,6 +101,14 @@ export const PLACEHOLDER_CASES: readonly ClientFileCase[] = [
     misconfigured: { b: '${input:k} asks a person', c: '${config:a.b} is a variable of VS Code' },
   },
   {
+    what: 'a variable as a name of a variable: told of that server alone',
+    place: '/p/.cursor/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"x","env":{"${K}":"v"}},"b":{"command":"y"}}}',
+    env: { K: 'k' },
+    served: { b: stdio('y', [], { cwd: '/p' }) },
+    misconfigured: { a: 'mcpServers.a.env holds a name with "${…}"' },
+  },
+  {
     what: 'a folder of a client where no client is known',
     place: '/etc/mcp.json',
     text: '{"mcpServers":{"a":{"command":"x","cwd":"${workspaceFolder}"},"b":{"command":"y"}}}',

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { McpServerSchema } from './mcp-server-schema.ts';
 import {
   ListenSchema,

@@ -1,5 +1,5 @@
 import { isReservedHeader } from '@omni/ports';
-import { z } from 'zod';
+import * as z from 'zod';
 import { mayForward } from './forwardable-header.ts';
 import { isRootFolder } from './root-folder.ts';
 import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
