@@ -3,8 +3,10 @@ import {
   BRACED_SCHEME,
   COLON_DEFAULT,
   COMMAND_OUTPUT,
+  DOLLAR_ENV,
   DOLLAR_NAME,
   DOUBLE_BRACES,
+  OS_ENVIRON,
   PERCENT_NAME,
   SECRETS,
   SHELL_COMMAND,
@@ -50,7 +52,7 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
   {
     client: 'VS Code',
     files:
-      /(?:^|\/)(?:\.vscode\/(?:mcp|settings)\.json|code(?: - [a-z]+)?\/user\/(?:.*\/)?(?:mcp|settings)\.json|[^/]*\.code-workspace|devcontainer\.json)$/,
+      /(?:^|\/)(?:\.vscode\/(?:mcp|settings)\.json|code(?: - [a-z]+)?\/user\/(?:.*\/)?(?:mcp|settings)\.json|[^/]*\.code-workspace|(?:\.devcontainer\/(?:[^/]*\/)?|\.)?devcontainer\.json)$/,
     blocks: [
       ['servers'],
       ['mcp', 'servers'],
@@ -98,7 +100,7 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
   },
   {
     client: 'Cline',
-    files: /(?:^|\/)(?:cline_mcp_settings\.json|\.cline\/(?:.*\/)?[^/]*\.json)$/,
+    files: /(?:^|\/)(?:(?:globalstorage\/.*\/)?cline_mcp_settings\.json|\.cline\/(?:.*\/)?[^/]*\.json)$/,
     blocks: MCP_SERVERS,
     timeLimits: { timeout: CALL_S },
     startsAt: 'project',
@@ -147,11 +149,12 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
     signs: ['context_servers'],
     blocks: [['context_servers']],
     timeLimits: { timeout: CALL_S },
+    partSigns: ['settings'],
     startsAt: 'project',
   },
   {
     client: 'opencode',
-    files: /(?:^|\/)(?:opencode\.jsonc?|\.opencode\/config\.jsonc?)$/,
+    files: /(?:^|\/)(?:(?:\.config\/opencode\/|\.opencode\/)?opencode\.jsonc?|\.opencode\/config\.jsonc?)$/,
     schema: 'opencode.ai/config',
     blocks: [['mcp', 'servers'], ['mcp']],
     timeLimits: { timeout: START_MS },
@@ -166,6 +169,21 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
     blocks: [['mcp']],
     timeLimits: { timeout: START_S },
     placeholders: [SHELL_COMMAND, DOLLAR_NAME],
+  },
+  {
+    client: 'LiteLLM',
+    files: /(?:^|\/)litellm[^/]*\.ya?ml$/,
+    signs: ['model_list', 'litellm_settings'],
+    blocks: [['mcp_servers']],
+    timeLimits: { timeout: CALL_S },
+    placeholders: [OS_ENVIRON],
+  },
+  {
+    client: 'mcporter',
+    files: /(?:^|\/)(?:\.mcporter\/)?mcporter\.jsonc?$/,
+    blocks: MCP_SERVERS,
+    placeholders: [DOLLAR_ENV],
+    expandsTilde: true,
   },
   {
     client: 'Codex',
@@ -192,6 +210,7 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
       ['modelContextProtocolServers'],
     ],
     timeLimits: { connectionTimeout: START_MS },
+    partSigns: ['uses'],
     placeholders: [SECRETS],
     startsAt: 'project',
   },
