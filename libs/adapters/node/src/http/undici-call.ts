@@ -26,6 +26,8 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   #isFull = false;
   #isStarted = false;
   #isPaused = false;
+  /** The body has come as far as it goes. */
+  #isReceived = false;
   #isDone = false;
 
   constructor(listener: HttpResponseListener, origin: string, collector: BufferCollector) {
@@ -96,6 +98,7 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   }
 
   onResponseEnd(): void {
+    this.#isReceived = true;
     if (this.#unpacked === undefined) this.onUnpackedEnd();
     else this.#unpacked.end();
   }
@@ -107,6 +110,8 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   onUnpackedEnd(): void {
     if (this.#isDone) return;
     this.#isDone = true;
+    // What comes behind the end of what was packed has no reader, and may have no end.
+    if (!this.#isReceived) this.#controller?.abort(ABORTED);
     this.#listener.onEnd();
   }
 
