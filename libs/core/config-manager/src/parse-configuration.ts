@@ -21,7 +21,13 @@ import { readDocument } from './document/read-document.ts';
 import { withPresentNames } from './document/renamed-settings.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
-import { misconfigured, upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
+import {
+  isSwitchedOff,
+  misconfigured,
+  switchedOff,
+  upstreamConfig,
+  type UpstreamConfig,
+} from './upstream-config.ts';
 import type { Environment } from './document/variables.ts';
 
 /** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
@@ -132,9 +138,10 @@ export function parseConfiguration(
         { env, defaults: settings.defaults, reading, problems: own, warnings },
       );
       const found = entryProblems.found(name);
-      if (found.length > 0 && upstream?.enabled !== false)
-        upstreams.push(misconfigured(name, found.map(formatProblem).join('\n'), settings.defaults));
-      else if (upstream) upstreams.push(upstream);
+      if (found.length === 0 || upstream?.enabled === false) {
+        if (upstream) upstreams.push(upstream);
+      } else if (isSwitchedOff(value)) upstreams.push(switchedOff(name, settings.defaults));
+      else upstreams.push(misconfigured(name, found.map(formatProblem).join('\n'), settings.defaults));
     }
   }
   problems.throwIfAny();

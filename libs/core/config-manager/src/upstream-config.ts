@@ -124,13 +124,20 @@ export function upstreamConfig(
 export function misconfigured(
   name: string,
   flaw: string,
+  defaults: GatewaySettings['defaults'],
+): UpstreamConfig {
+  return { ...switchedOff(name, defaults), disabledReason: 'misconfigured', flaw };
+}
+
+/** A server of which nothing counts but that it is off: a client does not look at the rest of its entry. */
+export function switchedOff(
+  name: string,
   { callTimeout, connectTimeout, listAge, maxCallTime }: GatewaySettings['defaults'],
 ): UpstreamConfig {
   return {
     name: exposedServerName(name),
     enabled: false,
-    disabledReason: 'misconfigured',
-    flaw,
+    disabledReason: 'disabled',
     protocol: 'auto',
     instances: 'auto',
     connectTimeoutMs: connectTimeout,
@@ -157,10 +164,15 @@ function namedTexts({ env, headers, args = [], url = '' }: McpServerSettings): r
   return [...Object.entries(env ?? {}), ...Object.entries(headers ?? {}), ...options, ['url', url]];
 }
 
+/** Whether an entry says so, whatever else it says. */
+export function isSwitchedOff(entry: LocatedMap): boolean {
+  const disabled = entry.entries.get('disabled')?.value;
+  return disabled?.kind === 'scalar' && disabled.value === true;
+}
+
 /** Decided before references are replaced, since those of a server that stays off need not be set. */
 function reasonToDisable(entry: LocatedMap, env: Environment): string | undefined {
-  const disabled = entry.entries.get('disabled')?.value;
-  if (disabled?.kind === 'scalar' && disabled.value === true) return 'disabled';
+  if (isSwitchedOff(entry)) return 'disabled';
   const flag = textAt(entry, 'featureFlag');
   if (flag !== undefined && !['1', 'true'].includes(variable(env, featureVariable(flag)) ?? ''))
     return `feature_off:${flag}`;

@@ -35,6 +35,8 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   /** Bytes of this turn, or of several in which few came. */
   #turnBytes = 0;
   #waitsForTurn = false;
+  /** The body has come as far as it goes. */
+  #isReceived = false;
   #isDone = false;
 
   constructor(listener: HttpResponseListener, origin: string, collector: BufferCollector) {
@@ -107,6 +109,7 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   }
 
   onResponseEnd(): void {
+    this.#isReceived = true;
     if (this.#unpacked === undefined) this.onUnpackedEnd();
     else this.#unpacked.end();
   }
@@ -118,6 +121,8 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   onUnpackedEnd(): void {
     if (this.#isDone) return;
     this.#isDone = true;
+    // What comes behind the end of what was packed has no reader, and may have no end.
+    if (!this.#isReceived) this.#controller?.abort(ABORTED);
     this.#listener.onEnd();
   }
 

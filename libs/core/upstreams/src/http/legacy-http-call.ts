@@ -193,10 +193,13 @@ export class LegacyHttpCall
     const isNamed = ownId(message.id) === this.id;
     // guard: answer/legacy-id
     if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return connection.onStrayAnswer();
-    if (this.#mayBeRefused(status))
-      this.#onRefused(status, mayMeanLostSession(message, isNamed), () => this.#answer(message, status));
-    else if (isDoubtfulAnswer(message)) this.#onDoubtful(() => this.#answer(message, status));
-    else this.#answer(message, status);
+    if (message.error === undefined) return this.#answer(message, status);
+    const answer = (): void => this.#answer(message, status);
+    const isAboutSession = mayMeanLostSession(message, isNamed);
+    if (this.#mayBeRefused(status) && (isAboutSession || status === 404))
+      this.#onRefused(status, isAboutSession, answer);
+    else if (isDoubtfulAnswer(message)) this.#onDoubtful(answer);
+    else answer();
   }
 
   get passingId(): string | undefined {
