@@ -252,6 +252,11 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'One user takes all instances of a server.',
   },
   {
+    name: 'instance/of-others',
+    against: 'A user who has instances already ends those of others.',
+    without: '[...this.#instances]',
+  },
+  {
     name: 'instance/own-principal',
     against: 'Users with the same capabilities share an instance, and its serverRequests.',
     rule: 'PROTO-R11',
