@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { holdsCredential, redactorOf, withoutSecrets, withoutTokens } from './redactor.ts';
 
@@ -75,7 +76,7 @@ describe('redactorOf', () => {
     ['a string of C', rewritten((code) => `\\${code.toString(8).padStart(3, '0')}`)],
     ['a command line', `'${ODD.replaceAll("'", "'\\''")}'`],
     ['a URL in HTML', encodeURIComponent(ODD).replaceAll('%', '&#x25;')],
-    ['a buffer', Buffer.from(ODD).inspect()],
+    ['a buffer', inspect(Buffer.from(ODD))],
     ['a buffer in JSON', JSON.stringify(Buffer.from(ODD))],
   ])('finds a value as %s writes it', (_where, text) => {
     const redacted = redactorOf([ODD])(text);
