@@ -474,7 +474,12 @@ export class Upstream {
       const onConnection: OnFound = (connection) => {
         if (connection instanceof GatewayError) return told(connection);
         // Every connection that lasts is one of this library's own.
-        this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
+        this.#subscriptions.subscribe(connection as OpenConnection, uri, {
+          principal: client.principal,
+          onUpdated,
+          done: told,
+          onLost,
+        });
       };
       const onReady = (primary: OpenConnection): void =>
         this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection);
