@@ -222,6 +222,10 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     without: 'RETRY_MS',
   },
   {
+    name: 'variant/fair',
+    against: 'A user who declares much makes others see less than servers list to them.',
+  },
+  {
     name: 'change/gone',
     against: 'What a server offered stays in the lists when it is gone.',
   },

@@ -492,6 +492,25 @@ describe('VariantReader', () => {
     expect(scene.opened.length).toBe(opened + 1);
   });
 
+  // guard: variant/fair
+  it('makes room for a user who has asked for less when another one keeps all', async () => {
+    const scene = new Scene();
+    const ofBob = (capabilities: string): ClientContext => ({
+      ...clientOf(capabilities, 'a'),
+      principal: { id: 'bob', kind: 'token' },
+    });
+    for (let index = 0; index < 16; index++) scene.list(clientOf(`{"x${index}":{}}`, 'a'));
+    scene.list(ofBob('{"y0":{}}'));
+    expect(scene.log).toEqual(['forgotten: legacy {"x0":{}}']);
+    // An equal part, and no more.
+    for (let index = 1; index < 16; index++) scene.list(ofBob(`{"y${index}":{}}`));
+    expect(scene.log).toHaveLength(8);
+    expect(scene.list(clientOf('{"x0":{}}', 'a')).isAnswered).toBe(true);
+    expect(scene.log).toHaveLength(8);
+    scene.lists.stop();
+    await scene.clock.advanceAsync(0);
+  });
+
   it('leaves nothing behind when it stops, and nobody waiting', async () => {
     const scene = new Scene();
     const waiting = scene.list(A);
