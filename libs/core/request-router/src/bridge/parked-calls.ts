@@ -9,7 +9,6 @@ import {
   GatewayError,
   type Principal,
   type Share,
-  sharerOf,
 } from '@omni/ports';
 import { callDigest } from './call-digest.ts';
 import { STATE_PREFIX, StateSeal } from '../seal/state-seal.ts';
