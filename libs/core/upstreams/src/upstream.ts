@@ -17,7 +17,7 @@ import {
   OMNI,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
-import { askedPauseMs } from './connection/asked-pause.ts';
+import { askedPauseMs } from './lifecycle/asked-pause.ts';
 import { isOtherEraStatus } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';

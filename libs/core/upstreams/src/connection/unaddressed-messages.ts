@@ -14,9 +14,9 @@ interface Asked {
  * address may be about one of them, and then it must not reach the client whose call happens to be the only
  * one that runs.
  *
- * What a server says of a call comes before its answer (MCP 2025-11-25, basic/utilities/progress and
- * logging, and what servers in use do), so that an answered call is over for the other clients of its user.
- * One that was cancelled or given up may well go on, and nobody hears of another user's call.
+ * What servers in use say of a call comes before its answer, so that an answered call is over for the other
+ * clients of its user. One that was cancelled or given up may well go on; and nobody hears of another user's
+ * call, however it ended (decision 0044).
  */
 export class UnaddressedMessages {
   readonly #clock: Clock;

@@ -1,5 +1,5 @@
 import { type CancelTimer, GatewayError } from '@omni/ports';
-import { askedPauseMs } from '../connection/asked-pause.ts';
+import { askedPauseMs } from '../lifecycle/asked-pause.ts';
 import { Backoff } from '../connection/backoff.ts';
 import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
 import type { OnConnection } from './lazy-connection.ts';
