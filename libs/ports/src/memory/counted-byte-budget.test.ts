@@ -52,7 +52,12 @@ describe('CountedByteBudget', () => {
     const budget = new CountedByteBudget(800 * KIB);
     const hog = Array.from({ length: 8 }, () => budget.of('ada').share());
     for (const share of hog) expect(share.hold(100 * KIB)).toBe(true);
-    expect(budget.of('ada').share().hold(65 * KIB)).toBe(false);
+    expect(
+      budget
+        .of('ada')
+        .share()
+        .hold(65 * KIB),
+    ).toBe(false);
     const other = budget.of('bob').share();
     expect(other.hold(100 * KIB)).toBe(true);
     expect(hog[0]?.hold(101 * KIB)).toBe(false);

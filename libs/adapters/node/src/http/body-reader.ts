@@ -1,10 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import {
-  type ByteReservation,
-  GatewayError,
-  GatheredBytes,
-  UNCOUNTED_BYTES,
-} from '@omni/ports';
+import { type ByteReservation, GatewayError, GatheredBytes, UNCOUNTED_BYTES } from '@omni/ports';
 
 const EMPTY = Buffer.alloc(0);
 
