@@ -14,13 +14,19 @@ import { Token } from '../token.ts';
 /** What upstreams offer, and what each client is shown of it. */
 export function registerCatalogue(scope: Scope): void {
   scope.register(Token.Catalogue, {
-    needs: { configuration: Token.Configuration, registry: Token.UpstreamRegistry, clock: Token.Clock },
-    useFactory: ({ configuration: { naming, limits }, registry: { current }, clock }) =>
+    needs: {
+      configuration: Token.Configuration,
+      registry: Token.UpstreamRegistry,
+      clock: Token.Clock,
+      logger: Token.Logger,
+    },
+    useFactory: ({ configuration: { naming, limits }, registry: { current }, clock, logger }) =>
       new Catalogue({
         upstreams: current.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
         prefix: naming.prefix,
         identity: IDENTITY,
         clock,
+        logger,
         maxAnswerBytes: limits.maxListAnswerBytes,
       }),
   });

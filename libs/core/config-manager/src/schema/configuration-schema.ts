@@ -142,7 +142,7 @@ const LimitsSchema = z.strictObject({
   maxUnfinishedBytes: countSchema(1_048_576, 64 * GIB)
     .default(268_435_456)
     .describe(
-      'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. What is kept for them is counted, up to 4 KiB of each apart; up to 64 KiB of a message are never refused. When all are taken there is a quarter more for servers, and users, with few. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
+      'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. What is kept for them is counted, up to 4 KiB of each apart; up to 64 KiB of a message are never refused. Servers share it, and clients theirs: who has little gets up to a quarter more. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
     ),
   maxListBytes: countSchema(1_048_576, 64 * GIB)
     .default(268_435_456)
