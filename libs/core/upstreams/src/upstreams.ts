@@ -1,5 +1,5 @@
 import type { Millis, UpstreamSpec } from '@omni/ports';
-import { connectionContext, type ConnectionContextOptions } from './connection/connection-context.ts';
+import { connectionContext, type ConnectionContextOptions } from './connection-context.ts';
 import type { ConnectionContext } from './connection/open-connection.ts';
 import type { DefinitionChanges, UpstreamDefinitions } from './registry/upstream-registry.ts';
 import type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
