@@ -62,7 +62,6 @@ function resumption(headers: Record<string, string>, lastEventId: string): Reque
 }
 
 describe('resuming clients', () => {
-  // guard: process/replay
   it('hear every progress notification once and in order, and the answer, over connections that break', async () => {
     const server = await startSteppingServer('http');
     const omni = await startOmni({ mcpServers: { up: { url: server.url } } });

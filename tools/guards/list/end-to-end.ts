@@ -125,10 +125,6 @@ export const END_TO_END_GUARDS: readonly Guard[] = [
     without: 'call.callerKey === undefined ? this.#pending.nextId() : Number(call.clientId)',
   },
   {
-    name: 'process/replay',
-    against: 'A client that comes back gets the events of another call.',
-  },
-  {
     name: 'process/raw-tcp',
     against: 'A web page sends its POST to the raw TCP port, and its body is obeyed.',
   },

@@ -9,7 +9,7 @@ import {
 import { MODERN_VERSION } from '@omni/model';
 import { isOtherEraStatus } from './connection/era-memory.ts';
 import { handshakeOnChannel } from './channel/channel-handshake.ts';
-import type { OpenHeadedChannel } from './connection/headed-channel.ts';
+import type { OpenHeadedChannel } from './channel/headed-channel.ts';
 import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';

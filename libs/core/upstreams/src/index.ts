@@ -1,7 +1,7 @@
 export { ChannelConnection, type ChannelConnectionOptions } from './channel/channel-connection.ts';
 export { VariantKeys } from './instances/variant-keys.ts';
 export { connect, type ConnectOptions } from './connect.ts';
-export { connectionContext, type ConnectionContextOptions } from './connection/connection-context.ts';
+export { connectionContext, type ConnectionContextOptions } from './connection-context.ts';
 export { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 export { InstanceHttp } from './cookies/instance-http.ts';
 export { ModernHttpConnection, type ModernHttpConnectionOptions } from './http/modern-http-connection.ts';

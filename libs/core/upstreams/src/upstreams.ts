@@ -3,7 +3,7 @@ import {
   connectionContext,
   type ConnectionContextOptions,
   type SharedContext,
-} from './connection/connection-context.ts';
+} from './connection-context.ts';
 import type { DefinitionChanges, UpstreamDefinitions } from './registry/upstream-registry.ts';
 import type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
 import { Upstream } from './upstream.ts';

@@ -9,8 +9,8 @@ interface ProvenPlace {
 
 /**
  * What proves to somebody who has the token of the owner that the program at this place has it, too, without
- * showing it (RFC 2104). Address and port are a part of it: a program on another one, such as the same port of
- * `::1`, cannot pass the proof of this one off as its own.
+ * showing it (RFC 2104). Address and port are a part of it: a program on another one, such as the same port
+ * of `::1`, cannot pass the proof of this one off as its own.
  *
  * @param nonce - Made by who asks, for this one time.
  */

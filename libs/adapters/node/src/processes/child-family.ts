@@ -32,7 +32,6 @@ export class ChildFamily {
     this.#leader = leader;
     this.#startTime = readProcessStat(leader)?.startTime ?? '0';
     this.#reaper = reaper;
-    // guard: process/reaper
     reaper.addGroup(leader, this.#startTime);
     this.#followed = follower.follow(leader, mark, {
       onFound: (pid, startTime) => reaper.addProcess(pid, startTime),

@@ -183,6 +183,7 @@ export class Reaper {
   }
 
   #say(line: string): void {
+    // guard: process/reaper
     this.#process?.stdin?.write(`${line}\n`);
   }
 

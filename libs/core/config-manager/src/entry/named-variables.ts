@@ -7,7 +7,8 @@ export interface NamedVariablesOptions extends NormalizeEntryOptions {
 }
 
 /**
- * What becomes headers or environment: variables by name, and tokens. Codex "config.toml", Goose "Extensions".
+ * What becomes headers or environment: variables by name, and tokens. Codex "config.toml", Goose
+ * "Extensions".
  */
 const KEYS: Readonly<Record<string, 'bearer' | 'bearer-value' | 'headers' | 'env' | 'env-if-set'>> = {
   bearer_token_env_var: 'bearer',

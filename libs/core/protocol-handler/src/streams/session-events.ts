@@ -121,7 +121,7 @@ export class SessionEvents implements EventStore, Ticking {
   /** Events of one stream behind a position, oldest first. */
   after(stream: EventStream, seq: number): readonly KeptMessage[] {
     return this.#kept.filter(
-      (event) => /* guard: process/replay, events/own-stream */ event.stream === stream && event.seq > seq,
+      (event) => /* guard: events/own-stream */ event.stream === stream && event.seq > seq,
     );
   }
 

@@ -17,7 +17,7 @@ import { type CredentialValues, type Era, type FramingError, GatewayError, newRe
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
-import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
+import type { HeadedChannel, HeadedListener } from './headed-channel.ts';
 import {
   changedList,
   isAboutTask,

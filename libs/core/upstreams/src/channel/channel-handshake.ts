@@ -22,7 +22,7 @@ import {
   refusalError,
 } from '../connection/handshake-error.ts';
 import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
-import type { HeadedChannel, HeadedListener, OpenHeadedChannel } from '../connection/headed-channel.ts';
+import type { HeadedChannel, HeadedListener, OpenHeadedChannel } from './headed-channel.ts';
 import { type EraPlan, type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
 import { ownId } from '../connection/mcp-notification.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';

@@ -2,7 +2,7 @@ import { type CallStage, FollowedCall, refusedCall } from '@omni/model';
 import { CountedByteBudget, GatewayError, type UpstreamSpec } from '@omni/ports';
 import type { VirtualClock } from '@omni/testing';
 import { CallChains } from './call-chains.ts';
-import { connectionContext } from './connection-context.ts';
+import { connectionContext } from '../connection-context.ts';
 import type { ConnectionContext } from './open-connection.ts';
 import { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 

@@ -26,7 +26,11 @@ export function refusalError(
   );
 }
 
-/** The negotiated version of an answer to `initialize`, or why there is none. @param more - Further `data`. */
+/**
+ * The negotiated version of an answer to `initialize`, or why there is none.
+ *
+ * @param more - Further `data`.
+ */
 export function negotiatedVersion(
   credentials: UpstreamCredentials,
   message: RpcMessage,

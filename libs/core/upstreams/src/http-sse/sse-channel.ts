@@ -1,6 +1,6 @@
 import { parseMessage } from '@omni/jsonrpc';
 import { type ByteBudget, type Clock, GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
-import type { HeadedChannel, HeadedListener } from '../connection/headed-channel.ts';
+import type { HeadedChannel, HeadedListener } from '../channel/headed-channel.ts';
 import { sendAuthorized } from '../http/authorized-exchange.ts';
 import { bodyKind, postHeaders, streamHeaders } from '../http/http-headers.ts';
 import type { InstanceHttp } from '../cookies/instance-http.ts';

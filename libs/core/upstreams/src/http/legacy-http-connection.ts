@@ -418,7 +418,9 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     else call.notify(spliceMessage(message, token, clientToken));
   }
 
-  /** A task outlives the call that has started it, so that the call that runs says nothing about whose it is. */
+  /**
+   * A task outlives the call that has started it, so that the call that runs says nothing about whose it is.
+   */
   #onTaskNotification(message: RpcMessage): void {
     if (this.#onTaskNotice === undefined) this.counters.droppedNotifications++;
     else this.#onTaskNotice(message);

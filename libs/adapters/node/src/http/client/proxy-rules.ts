@@ -69,8 +69,8 @@ function isProxyAddress(address: string): boolean {
 }
 
 /**
- * Loopback is always reached without. An address of a proxy that cannot be used is as good as none, see {@link
- * unusableProxies}.
+ * Loopback is always reached without. An address of a proxy that cannot be used is as good as none, see
+ * {@link unusableProxies}.
  */
 export function proxyRules({ http, https, noProxy = '' }: ProxySettings): ProxyOf {
   const proxies = { 'http:': usable(http), 'https:': usable(https) };

@@ -11,11 +11,11 @@ import {
   silentLogger,
   systemRandom,
 } from '@omni/ports';
-import { CallChains, type HoldPlace } from './call-chains.ts';
-import { Deadlines } from './deadlines.ts';
-import { EraMemory } from './era-memory.ts';
-import type { ConnectionContext, GatewayIdentity } from './open-connection.ts';
-import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './upstream-limits.ts';
+import { CallChains, type HoldPlace } from './connection/call-chains.ts';
+import { Deadlines } from './connection/deadlines.ts';
+import { EraMemory } from './connection/era-memory.ts';
+import type { ConnectionContext, GatewayIdentity } from './connection/open-connection.ts';
+import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 
 export interface ConnectionContextOptions {
   /** Needed for stdio upstreams. */
