@@ -42,8 +42,13 @@ describe('serverList', () => {
     const table = serverList([{ ...DOWN, lastError }], 'table');
 
     expect(table).toContain(`  ${'m'.repeat(57)}...  retry`);
-    expect(table).toContain('1 server: 1 down; -o json prints errors whole\n');
-    expect(serverList([DOWN], 'table')).toContain('1 server: 1 down\n');
+    expect(table).toContain(`1 server: 1 down\n\nbrowser is down:\n  ${'m'.repeat(100)}\n`);
+    expect(serverList([DOWN], 'table')).toMatch(/1 server: 1 down\n$/);
+
+    const problems = [{ kind: 'tools', isPartial: false, reason: 'm'.repeat(100) }];
+    expect(serverList([{ ...READY, problems }], 'table')).toMatch(
+      /: 1 ready; -o json prints errors whole\n$/,
+    );
   });
 
   it('says what of a server that is up is not shown', () => {
@@ -84,6 +89,7 @@ describe('serverList', () => {
       /\n\nbrowser exited with code 1; it wrote last \(report 0badcafe\):\n {2}cannot find \/srv\/x\.js\n {2}a\uFFFDb\n$/,
     );
     expect(table).not.toContain('older');
+    expect(table).toMatch(/ {2}retry in 41 s; see below$/m);
     expect(serverList([{ ...READY, ownerReports }], 'table')).not.toContain('cannot find');
     expect(JSON.parse(serverList([{ ...DOWN, ownerReports }], 'json'))).toMatchObject([{ ownerReports }]);
   });

@@ -31,7 +31,7 @@ export interface ServerStatus {
 export const LIST_FORMATS = ['table', 'json', 'name'] as const;
 export type ListFormat = (typeof LIST_FORMATS)[number];
 
-/** Longest error in the table; `-o json` has it whole. */
+/** Longest error in the table; it stands whole below, or in `-o json`. */
 const MAX_ERROR_CHARS = 60;
 const HEADING = ['NAME', 'STATE', 'ERA', 'TOOLS', 'RESOURCES', 'PROMPTS', 'LAST ERROR', 'NEXT'];
 
@@ -105,32 +105,34 @@ function errorText({ state, lastError, problems, withheld }: ServerStatus): stri
   return oneLine([...lists, ...items].join('; ')) || '-';
 }
 
-function nextStep({ state, lastError, retryInMs, problems, withheld }: ServerStatus): string {
+function nextStep(server: ServerStatus): string {
+  const { state, lastError, retryInMs, problems, withheld, ownerReports } = server;
   if (state === 'disabled') return 'see "disabled", "requiredEnv" and "featureFlag" of its entry';
   const retry = retryInMs === undefined ? [] : [`retry in ${Math.max(1, Math.ceil(retryInMs / 1_000))} s`];
   if (state === 'ready') return withheld.length > 0 || problems.length > 0 ? 'see -o json' : '-';
-  const hint = lastError === undefined ? [] : [oneLine(lastError.hint)];
-  return [...retry, ...hint].join('; ') || '-';
+  // The hint of an error with a report says how to see the report.
+  const hint = ownerReports.length > 0 ? 'see below' : lastError?.hint;
+  return [...retry, ...(hint === undefined ? [] : [oneLine(hint)])].join('; ') || '-';
 }
 
 function summary(servers: readonly ServerStatus[]): string {
   const counts = new Map<string, number>();
   for (const { state } of servers) counts.set(state, (counts.get(state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${count} ${oneLine(state)}`).join(', ');
-  const isClipped = servers.some((server) => errorText(server).length > MAX_ERROR_CHARS);
+  const isClipped = servers.some((server) => server.state === 'ready' && isTooLong(errorText(server)));
   return `${servers.length} ${servers.length === 1 ? 'server' : 'servers'}: ${states}${isClipped ? '; -o json prints errors whole' : ''}`;
 }
 
-/**
- * What is wrong in the entry of a server, or what a server that is not up wrote last; `-o json` has all of
- * it.
- */
-function below({ name, state, lastError, ownerReports: [latest] }: ServerStatus): string {
-  if (state === 'misconfigured' && lastError !== undefined)
-    return paragraph(`${name} is misconfigured:`, lastError.message.split('\n'));
-  if (latest === undefined || state === 'ready') return '';
-  const { id, what, lines } = latest;
-  return paragraph(`${name} ${what}; it wrote last (report ${id}):`, lines);
+/** What the table has no room for of a server that is not up; `-o json` has everything. */
+function below(server: ServerStatus): string {
+  const { name, state, lastError } = server;
+  const [latest] = server.ownerReports;
+  if (state === 'ready') return '';
+  if (latest !== undefined)
+    return paragraph(`${name} ${latest.what}; it wrote last (report ${latest.id}):`, latest.lines);
+  return lastError !== undefined && (state === 'misconfigured' || isTooLong(errorText(server)))
+    ? paragraph(`${name} is ${state}:`, lastError.message.split('\n'))
+    : '';
 }
 
 function paragraph(heading: string, lines: readonly string[]): string {
@@ -141,6 +143,10 @@ function oneLine(text: string): string {
   return terminalText(text).replaceAll(/\s+/g, ' ').trim();
 }
 
+function isTooLong(text: string): boolean {
+  return text.length > MAX_ERROR_CHARS;
+}
+
 function clipped(text: string): string {
-  return text.length <= MAX_ERROR_CHARS ? text : `${text.slice(0, MAX_ERROR_CHARS - 3)}...`;
+  return isTooLong(text) ? `${text.slice(0, MAX_ERROR_CHARS - 3)}...` : text;
 }
