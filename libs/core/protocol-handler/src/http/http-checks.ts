@@ -11,8 +11,8 @@ const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
  * event streams.
  */
 export class HeaderCheck {
-  #goodType = '';
-  #goodAccept = '';
+  #goodType: string | undefined;
+  #goodAccept: string | undefined;
 
   post(exchange: Exchange): GatewayError | undefined {
     return this.body(exchange) ?? this.#accept(exchange);

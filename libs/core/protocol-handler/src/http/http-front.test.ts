@@ -233,8 +233,9 @@ describe('HttpFront', () => {
     ['everything', without('Accept', '*/*'), 200],
     ['everything but events', without('Accept', '*/*, text/event-stream;q=0'), 406],
     ['both but nothing else', without('Accept', 'application/json, text/*;q=0.1, */*;q=0.0'), 200],
-  ])('takes or refuses %s', async (_what, headers, status) => {
+  ])('takes or refuses %s, first of all and later', async (_what, headers, status) => {
     const front = new FrontFixture();
+    expect((await new FrontFixture().raw({ headers, body: initializeText() })).status).toBe(status);
     // What was good once is remembered; it must not make other values good.
     await front.raw({ headers: GOOD, body: initializeText() });
     expect((await front.raw({ headers, body: initializeText() })).status).toBe(status);

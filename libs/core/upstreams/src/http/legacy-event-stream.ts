@@ -1,7 +1,7 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { CancelTimer, GatewayError } from '@omni/ports';
+import type { CancelTimer, GatewayError, HeaderList } from '@omni/ports';
 import { type AuthorizedCall, sendAuthorized } from './authorized-exchange.ts';
-import type { RequestHeaders } from './http-headers.ts';
+import { bodyKind, type RequestHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
@@ -112,13 +112,13 @@ export class LegacyEventStream implements HttpMessageSink {
     this.#endExchange();
   }
 
-  onHead(status: number): boolean {
+  onHead(status: number, headers: HeaderList): boolean {
     this.#settle();
     if (status >= 400 && status < 500 && status !== 429) {
       this.#onRefused(status);
       return false;
     }
-    if (status === 200) this.#onOpen();
+    if (status === 200 && bodyKind(headers) === 'events') this.#onOpen();
     return true;
   }
 
@@ -137,8 +137,8 @@ export class LegacyEventStream implements HttpMessageSink {
 
   onFailure(error: GatewayError): void {
     this.#endExchange();
-    // A web page, say: there is no such stream here.
-    if (error.code === 'OMNI_UPSTREAM_PROTOCOL') return this.close();
+    // A web page, say: there is no such stream here. Where there was one, it will pass.
+    if (error.code === 'OMNI_UPSTREAM_PROTOCOL' && !this.#wasOpen) return this.close();
     this.#again();
   }
 

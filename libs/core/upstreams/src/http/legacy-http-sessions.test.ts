@@ -335,6 +335,21 @@ describe('LegacyHttpConnection', () => {
     expect(http.of('GET')).toHaveLength(1);
   });
 
+  it('does without the other stream when there is a page in its place, unless there was one before', async () => {
+    const { http, get, clock } = await open();
+    get.respond(200, 'text/html', '<html>');
+    clock.advance(120_000);
+    expect(http.of('GET')).toHaveLength(1);
+
+    const other = await open();
+    other.get.stream();
+    other.get.end();
+    other.clock.advance(500);
+    other.http.of('GET').at(-1)?.respond(200, 'text/html', 'Back in a minute');
+    other.clock.advance(2_000);
+    expect(other.http.of('GET')).toHaveLength(3);
+  });
+
   // guard: http/stream-backoff
   it('opens the other stream again when it ends, more and more slowly', async () => {
     const { http, get, clock } = await open();

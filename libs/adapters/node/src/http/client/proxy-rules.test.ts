@@ -24,6 +24,7 @@ describe('proxyRules', () => {
     'http://127.0.0.1:8/',
     'http://127.9.9.9/',
     'https://[::1]/',
+    'http://[::ffff:127.0.0.1]/',
   ])('goes past it on this machine: %s', (target) => {
     expect(routeOf(target)).toBeUndefined();
   });
@@ -46,6 +47,16 @@ describe('proxyRules', () => {
     ['192.168.1.7', 'http://192.168.1.7/', true],
     ['fd00::/8', 'http://[fd00::7]:80/', true],
     ['fd00::7', 'http://[fd00::7]/', true],
+    ['FD00:0:0::7', 'http://[fd00::7]/', true],
+    ['[fd00:0::7]:80', 'http://[fd00::7]/', true],
+    ['::ffff:10.0.0.1', 'http://[::ffff:a00:1]/', true],
+    ['münchen.example', 'http://a.münchen.example/', true],
+    ['192.168.*', 'http://192.168.1.7/', true],
+    ['192.168.*', 'http://192.169.1.7/', false],
+    ['mcp-*.example', 'http://mcp-1.example/', true],
+    ['https://a.example/', 'https://a.example/', true],
+    ['a.example;b.example|c.example', 'http://c.example/', true],
+    ['.', 'http://a.example/', false],
     ['10.0.0.0/99', 'http://10.0.0.1/', false],
     ['', 'http://example.com/', false],
   ])('with NO_PROXY=%s, %s goes past it: %s', (noProxy, target, isPast) => {

@@ -10,8 +10,8 @@ export interface ProxySettings {
   /** For `https:` addresses. */
   readonly https: string | undefined;
   /**
-   * Hosts that are reached without: names (their subdomains too), addresses, `address/bits`, each with a port
-   * where it matters; `*` for all.
+   * Hosts that are reached without: names (their subdomains too), addresses, `address/bits`, patterns such as
+   * `10.1.*`, each with a port where it matters; `*` for all.
    */
   readonly noProxy: string | undefined;
 }
@@ -75,7 +75,7 @@ function isProxyAddress(address: string): boolean {
 export function proxyRules({ http, https, noProxy = '' }: ProxySettings): ProxyOf {
   const proxies = { 'http:': usable(http), 'https:': usable(https) };
   const exceptions = noProxy
-    .split(/[\s,]+/)
+    .split(/[\s,;|]+/)
     .filter((item) => item !== '')
     .map(exceptionOf);
   return (target) => {
@@ -93,7 +93,11 @@ export function proxyRules({ http, https, noProxy = '' }: ProxySettings): ProxyO
 export function isLoopback(hostname: string): boolean {
   const host = hostOf(hostname);
   return (
-    host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '::1' ||
+    // Also as a part of IPv6, as URLs write it (RFC 4291, 2.5.5.2).
+    /^(?:127\.\d+\.\d+\.\d+|::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4})$/.test(host)
   );
 }
 
@@ -106,17 +110,30 @@ function usable(address: string | undefined): URL | undefined {
 
 type Covers = (host: string, port: string) => boolean;
 
-function exceptionOf(written: string): Covers {
+function exceptionOf(listed: string): Covers {
+  const written = listed.replace(/^[a-z]+:\/\//i, '').replace(/(?<!\*)\/$/, '');
   if (written === '*') return () => true;
   const range = /^(?<address>[^/]+)\/(?<bits>\d{1,3})$/.exec(written);
   if (range?.groups !== undefined)
     return inRange(range.groups['address'] ?? '', Number(range.groups['bits']));
   const parts = isIP(written) === 6 ? undefined : /^(?<host>.+):(?<port>\d{1,5})$/.exec(written);
   const only = parts?.groups?.['port'];
-  const name = hostOf((parts?.groups?.['host'] ?? written).toLowerCase().replace(/^\*?\./, ''));
+  const name = canonical(hostOf((parts?.groups?.['host'] ?? written).replace(/^\*?\./, '')));
+  const isNamed = name.includes('*') ? likeIt(name) : undefined;
   return (host, port) =>
     (only === undefined || only === port) &&
-    (host === name || (isIP(host) === 0 && host.endsWith(`.${name}`)));
+    (isNamed?.test(host) ?? (host === name || (isIP(host) === 0 && host.endsWith(`.${name}`))));
+}
+
+/** As URLs write a host: one form of an IPv6 address, names beyond ASCII in Punycode. */
+function canonical(host: string): string {
+  const parsed = URL.parse(`http://${isIP(host) === 6 ? `[${host}]` : host}/`);
+  return parsed === null || host.includes('*') ? host : hostOf(parsed.hostname);
+}
+
+function likeIt(pattern: string): RegExp {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[^a-z0-9]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('[^]*')}$`);
 }
 
 function inRange(address: string, bits: number): Covers {
