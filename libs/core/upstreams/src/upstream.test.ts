@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
-import {
-  ALL_SERVERS,
-  type ClientBinding,
-  type ClientContext,
-  internalCall,
-  type UpstreamConnection,
-} from '@omni/model';
+import { ALL_SERVERS, type ClientBinding, type ClientContext, internalCall } from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import {
   RecordingCall,
@@ -16,10 +10,10 @@ import {
   type ScriptedInstance,
   type ScriptedMessage,
 } from '@omni/testing';
-import type { OpenConnection } from './connection/open-connection.ts';
+import { connectionLater, connectionNow, connectionOf } from './found-connection.fixture.ts';
 import type { HoldPlace } from './connection/call-chains.ts';
 import type { UpstreamLimits } from './connection/upstream-limits.ts';
-import type { Upstream } from './upstream.ts';
+
 import { Upstreams } from './upstreams.ts';
 
 const CRASH = new GatewayError('OMNI_UPSTREAM_EXITED', '"up" ended with exit code 3');
@@ -731,29 +725,4 @@ class Session implements ClientBinding {
   end(): void {
     for (const listener of this.#ends.splice(0)) listener();
   }
-}
-
-/** What is told at once. */
-function connectionNow(
-  upstream: Upstream,
-  client: ClientContext,
-): UpstreamConnection | GatewayError | undefined {
-  return connectionLater(upstream, client).result;
-}
-
-function connectionLater(
-  upstream: Upstream,
-  client: ClientContext,
-): { result?: UpstreamConnection | GatewayError } {
-  const found: { result?: UpstreamConnection | GatewayError } = {};
-  upstream.connectionFor(client, (result) => (found.result = result));
-  return found;
-}
-
-function connectionOf(upstream: Upstream, client: ClientContext): OpenConnection {
-  const connection = connectionNow(upstream, client);
-  if (connection === undefined || connection instanceof GatewayError)
-    throw new GatewayError('OMNI_INTERNAL', 'The test expected a connection', { cause: connection });
-  // Upstreams hand out connections of their own only.
-  return connection as OpenConnection;
 }
