@@ -99,7 +99,6 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
   {
     name: 'cookies/domain',
     against: 'A cookie that a server sets for others is kept.',
-    without: 'else if (key === "") return undefined;',
   },
   {
     name: 'cookies/length',
