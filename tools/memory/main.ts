@@ -19,7 +19,7 @@ const CONTROL: ReaderUnderTest = {
   name: 'control',
   feed(cut, budget) {
     const pieces: Uint8Array[] = [];
-    const room = budget.share();
+    const room = budget.of('control').share();
     let bytes = 0;
     for (const buffer of buffersOf(cut, 'x')) {
       pieces.push(buffer);

@@ -29,6 +29,7 @@ export const AREAS = {
   processes: [
     'apply',
     'broken-connections',
+    'bundle',
     'config-paths',
     'embedding',
     'half-open-servers',

@@ -184,6 +184,19 @@ const H13: readonly (readonly [what: string, json: () => string])[] = [
 ];
 
 describe('parseMessage', () => {
+  it.each(['1.0', '1e0', '1.2E+1', '"1"', '100000000000000.0'])(
+    'takes %s for the id of an answer, which repeats an integer',
+    (id) => {
+      const text = `{"jsonrpc":"2.0","id":${id},"result":{}}`;
+      expect(parseMessage(text, LIMITS)).toMatchObject({ kind: 'response', id });
+    },
+  );
+
+  it.each(['1.25', '15e-1', '1e99', '1.5e0'])('takes %s for no id of an answer', (id) => {
+    const text = `{"jsonrpc":"2.0","id":${id},"result":{}}`;
+    expect(parseMessage(text, LIMITS)).toMatchObject({ kind: 'rejected' });
+  });
+
   it.each(H01)('H01: refuses %s', (_what, text, code) => {
     expect(rejection(parseMessage(text, LIMITS))).toEqual({ code, id: 'null' });
   });

@@ -42,9 +42,10 @@ export interface RpcBatch {
 const PLAN: RecordPlan = { params: { _meta: {} }, result: { _meta: {} }, error: {} };
 const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
 /**
- * An integer as languages write it that have one kind of number. In an answer it repeats an id that was one.
+ * An integer as languages write it that have one kind of number: `1.0`, `1e+05`. In an answer it repeats an
+ * id that was one.
  */
-const WHOLE = /^[1-9][0-9]{0,15}\.0{1,8}$/;
+const MAY_BE_WHOLE = /^[0-9]{1,16}(?:\.[0-9]{1,16})?(?:[eE]\+?[0-9]{1,2})?$/;
 /** Longest id that is accepted, in characters of its JSON. */
 const MAX_ID_LENGTH = 1024;
 /** The root object and `params` enclose the value whose depth is limited (arguments, `_meta`). */
@@ -131,7 +132,7 @@ function classify(text: string, root: JsonObject): RpcMessage | RpcRejection {
     // An error about an unreadable request carries the id null (JSON-RPC 2.0) or none (MCP 2026-07-28, basic,
     // "Error Responses").
     const namesNone = error !== undefined && (id === 'null' || id === '');
-    if (!hasLegalId && !namesNone && !WHOLE.test(id))
+    if (!hasLegalId && !namesNone && !(MAY_BE_WHOLE.test(id) && Number.isSafeInteger(Number(id))))
       return refused(answerId, 'A response needs the id of its request');
     return {
       kind: 'response',

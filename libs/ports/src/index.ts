@@ -1,4 +1,4 @@
-export type { ByteBudget, ByteReservation } from './memory/byte-budget.ts';
+export type { ByteBudget, ByteReservation, FairByteBudget } from './memory/byte-budget.ts';
 export type { ChannelDialer, DialSpec, DialTarget } from './transport/channel-dialer.ts';
 export type { ChildChannel, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
@@ -34,6 +34,7 @@ export type {
 } from './transport/message-channel.ts';
 export { newReportId, type OwnerReport } from './owner-report.ts';
 export { isOwner, OMNI, onConnection, OWNER_ID, type Principal, sharerOf } from './principal.ts';
+export { FairBytes } from './sharing/fair-bytes.ts';
 export { FairPlaces, type FairPlacesOptions, type Occupant, type Share } from './sharing/fair-places.ts';
 export { UnreadAnswers, type UnreadHolder } from './sharing/unread-answers.ts';
 export type { Refusal } from './errors/refusal.ts';

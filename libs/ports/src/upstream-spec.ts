@@ -78,6 +78,11 @@ export interface UpstreamSpec {
   readonly callTimeoutMs: number;
   /** Longest duration of a call, progress or not. */
   readonly maxCallTimeMs: number;
+  /**
+   * How old its lists may become before they are read again for somebody who asks, in milliseconds, where it
+   * does not say so itself (`ttlMs`); 5,000 at least. Default: 60,000.
+   */
+  readonly listAgeMs?: number;
   /** Whether readiness waits for it. */
   readonly critical: boolean;
   readonly transport: UpstreamTransport;

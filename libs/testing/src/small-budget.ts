@@ -1,7 +1,7 @@
-import type { ByteBudget, ByteReservation } from '@omni/ports';
+import type { ByteBudget, ByteReservation, FairByteBudget } from '@omni/ports';
 
-/** A budget that counts every byte. */
-export class SmallBudget implements ByteBudget {
+/** A budget that counts every byte, and is whoever's comes first. */
+export class SmallBudget implements ByteBudget, FairByteBudget {
   readonly #maxBytes: number;
   #held = 0;
 
@@ -12,6 +12,10 @@ export class SmallBudget implements ByteBudget {
   /** Bytes that all hold together: 0 at the end of a test shows that everybody has let go. */
   get held(): number {
     return this.#held;
+  }
+
+  of(): ByteBudget {
+    return this;
   }
 
   share(): ByteReservation {

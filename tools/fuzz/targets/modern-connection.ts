@@ -1,5 +1,5 @@
 import { parseMessage } from '@omni/jsonrpc';
-import type { ByteBudget } from '@omni/ports';
+import { type ByteBudget, CountedByteBudget } from '@omni/ports';
 import { type ScriptedHttpClient, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import {
   connectionContext,
@@ -25,7 +25,8 @@ export function modernConnection(options: ModernConnectionOptions): ModernHttpCo
   const spec = upstreamSpecOf({ kind: 'http', url, headers: {} });
   const identity = { name: 'omni', version: '1' };
   const shared = connectionContext({ clock, identity, http, random: () => 0, ...(limits && { limits }) });
-  const context = budget === undefined ? shared : { ...shared, budget };
+  const own = new CountedByteBudget(shared.limits.maxUnfinishedBytes).of('up');
+  const context = { ...shared, budget: budget ?? own };
   const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
   if (handshake.kind !== 'response') throw new TypeError('The handshake is no response');
   return new ModernHttpConnection({

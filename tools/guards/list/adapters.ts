@@ -158,6 +158,11 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'upstream/turn',
+    against: 'One server that sends without end leaves the others no turn of the event loop.',
+    without: 'this.#turnBytes < 0',
+  },
+  {
     name: 'outgoing/unpacked',
     against: 'A few kilobytes are unpacked to any size.',
   },

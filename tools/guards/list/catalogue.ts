@@ -193,6 +193,11 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     without: 'own.length > 0 ? Math.min(...own) : LIST_AGE_MS',
   },
   {
+    name: 'variant/fresh-wait',
+    against: 'A server that lists slowly holds up the lists of some clients.',
+    without: 'const cancelTimer = (): void => {};',
+  },
+  {
     name: 'change/fresh-wait',
     against: 'A server that lists slowly holds up the lists of all others.',
     without: 'const cancelWait = (): void => {};',
@@ -215,6 +220,10 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     name: 'variant/unreadable',
     against: 'A server whose lists for some clients cannot be read is asked for them as often as ever.',
     without: 'RETRY_MS',
+  },
+  {
+    name: 'variant/fair',
+    against: 'A user who declares much makes others see less than servers list to them.',
   },
   {
     name: 'change/gone',

@@ -13,6 +13,15 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     without: 'const isFree = this.#take(chunk);\n    releaseBytes(chunk);\n    return isFree;',
   },
   {
+    name: 'http/connections',
+    against: 'Any number of connections are open, and nobody is told that there are too many.',
+  },
+  {
+    name: 'http/idle-only',
+    against: 'A request under way is cut to make room for a new connection.',
+    without: 'other !== connection',
+  },
+  {
     name: 'http/declared-length',
     against: 'A declared gigabyte is read before it is refused.',
     rule: 'GHSA-f897-62hf-6gxq',

@@ -44,6 +44,16 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     without: 'capabilities',
   },
   {
+    name: 'roots/unreadable-answers',
+    against: 'Folders reach a modern server in answers of which one key stands twice.',
+    without: 'responses',
+  },
+  {
+    name: 'roots/unreadable-answer',
+    against: 'Folders reach a modern server in an answer of which one member stands twice.',
+    without: "memberOf(answer, 'roots') !== undefined",
+  },
+  {
     name: 'parked/expiry',
     against: 'A state is good for ever.',
     rule: 'PROTO-R14',
@@ -206,6 +216,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     without: "key === ''",
   },
   {
+    name: 'era/answers-to-modern',
+    against: 'A modern server gets answers, folders among them, that it has asked nobody for.',
+    without: "key === ''",
+  },
+  {
     name: 'era/notifications',
     against: 'A client gets notifications that its revision does not have.',
   },
@@ -250,6 +265,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
   {
     name: 'task/count',
     against: 'The owners of tasks are remembered for ever.',
+  },
+  {
+    name: 'task/fair',
+    against: 'Who starts many tasks makes those of others look lost.',
+    without: 'true',
   },
   {
     name: 'route/own-methods',

@@ -39,6 +39,16 @@ export const SESSION_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'bytes/few',
+    against: 'One user takes the bytes, too, that are kept for those who have few.',
+    without: 'left >= 0',
+  },
+  {
+    name: 'bytes/part',
+    against: 'Those who have most take what is kept for those who have few.',
+    without: 'true',
+  },
+  {
     name: 'places/in-use',
     against: 'What somebody waits for ends to make room.',
   },

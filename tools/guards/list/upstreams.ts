@@ -73,6 +73,14 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'What a server says of the call of one client reaches the next.',
   },
   {
+    name: 'link/unaddressed-users',
+    against: 'What a server says of an answered call of one user reaches the next user.',
+  },
+  {
+    name: 'link/unaddressed-unanswered',
+    against: 'What a server says of a call that was cancelled in one session reaches another one.',
+  },
+  {
     name: 'link/unaddressed-time',
     against: 'What a server says of a call is thought over too early.',
     without: '1',
@@ -244,6 +252,11 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'One user takes all instances of a server.',
   },
   {
+    name: 'instance/of-others',
+    against: 'A user who has instances already ends those of others.',
+    without: '[...this.#instances]',
+  },
+  {
     name: 'instance/own-principal',
     against: 'Users with the same capabilities share an instance, and its serverRequests.',
     rule: 'PROTO-R11',
@@ -300,6 +313,11 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     name: 'restart/good-life',
     against: 'A server that crashes now and then gets the first, short pause for ever.',
     without: 'true',
+  },
+  {
+    name: 'restart/longest-pause',
+    against: 'A server that asks for a pause of years is never tried again.',
+    without: '1e15',
   },
   {
     name: 'restart/used',

@@ -34,7 +34,7 @@ export const HTTP_READERS: readonly ReaderUnderTest[] = [
   {
     name: 'the stream of HTTP+SSE',
     feed(cut, budget) {
-      const parser = new SseParser({ onEvent() {} }, MAX_BYTES, budget);
+      const parser = new SseParser({ onEvent() {} }, MAX_BYTES, budget.of('up'));
       for (const buffer of buffersOf(cut, 'data: abc\r\n')) parser.push(buffer);
       return parser;
     },
@@ -53,7 +53,7 @@ function answer(
     feed(cut, budget) {
       const http = new ScriptedHttpClient();
       const limits = { maxUpstreamMessageBytes: MAX_BYTES };
-      const connection = modernConnection({ http, budget, limits });
+      const connection = modernConnection({ http, budget: budget.of('up'), limits });
       const call = connection.send(
         { ...internalCall('tools/call', '{}'), clientId: '1', allowPassthrough },
         new RecordingCall(),

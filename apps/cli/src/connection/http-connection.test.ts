@@ -32,7 +32,7 @@ const { signal } = new AbortController();
 const RESULT = '{"jsonrpc":"2.0","id":1,"result":{"n":12345678901234567890}}';
 
 function showing(token: string | undefined): HttpConnectionOptions['credential'] {
-  return () => Promise.resolve({ token, isWithheld: false });
+  return () => Promise.resolve({ token, host: undefined, isWithheld: false });
 }
 
 describe('HttpConnection', () => {

@@ -1,6 +1,7 @@
 import { GatewayError } from '@omni/ports';
 import { EventStream } from './event-stream.ts';
 import { member, parseExactJson, textMember, type JsonObject } from '../output/json-value.ts';
+import { atHost } from './at-host.ts';
 import { headerValue } from '../commands/mirrored-headers.ts';
 import {
   notRpc,
@@ -24,6 +25,8 @@ export interface HttpConnectionOptions {
 /** The token that a gateway is shown. */
 export interface Credential {
   readonly token: string | undefined;
+  /** Where it may be shown: the host that has proved to know it. Absent where the address says it all. */
+  readonly host: string | undefined;
   /** Whether there is one that it is not shown, since it has not proved to be the Omni of this user. */
   readonly isWithheld: boolean;
 }
@@ -45,8 +48,9 @@ export class HttpConnection implements RpcConnection {
     this.#lastId += 1;
     const id = this.#lastId;
     const name = textMember(params, 'name');
-    const { token, isWithheld } = await this.#options.credential(signal);
-    const response = await fetchFrom(this.#options.url, token, {
+    const { token, host, isWithheld } = await this.#options.credential(signal);
+    const { href: url } = atHost(new URL(this.#options.url), host);
+    const response = await fetchFrom(url, token, {
       method: 'POST',
       signal,
       body: requestMessage(id, method, params),
@@ -62,8 +66,8 @@ export class HttpConnection implements RpcConnection {
     if (response.status === 401 && isWithheld) throw unauthorized(isWithheld);
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
     const messages = isStream
-      ? streamedTexts(response, this.#options.url, signal)
-      : [await wholeText(response, this.#options.url, signal)];
+      ? streamedTexts(response, url, signal)
+      : [await wholeText(response, url, signal)];
     for await (const text of messages) {
       const meaning = readMessage(parsed(text), id);
       if (meaning?.kind === 'progress') onProgress?.(meaning.progress);

@@ -16,7 +16,8 @@ let body: string;
 /** What it says to who asks for a proof. */
 let answer: (nonce: string) => string;
 const TOKEN = 'token-of-this-user';
-const portOf = (url: string): number => Number(new URL(url).port);
+const HOST = '127.0.0.1';
+const placeOf = (url: string, host = HOST) => ({ host, port: Number(new URL(url).port) });
 const requests: { readonly path: string | undefined; readonly authorization: string | undefined }[] = [];
 
 beforeAll(async () => {
@@ -42,7 +43,7 @@ afterAll(async () => {
 beforeEach(() => {
   requests.length = 0;
   body = '{"status":"pass","details":{}}';
-  answer = (nonce) => JSON.stringify({ proof: ownerProof(TOKEN, nonce, portOf(origin)) });
+  answer = (nonce) => JSON.stringify({ proof: ownerProof(TOKEN, nonce, placeOf(origin)) });
 });
 
 const { signal } = new AbortController();
@@ -82,21 +83,49 @@ describe('openRemoteTarget', () => {
     ['repeats what it was asked', () => (nonce) => JSON.stringify({ proof: nonce })],
     [
       'passes on the proof of the Omni on another port',
-      () => (nonce) => JSON.stringify({ proof: ownerProof(TOKEN, nonce, portOf(origin) + 1) }),
+      () => (nonce) =>
+        JSON.stringify({ proof: ownerProof(TOKEN, nonce, { host: HOST, port: placeOf(origin).port + 1 }) }),
+    ],
+    [
+      'passes on the proof of the Omni on the same port of another address',
+      () => (nonce) => JSON.stringify({ proof: ownerProof(TOKEN, nonce, placeOf(origin, '::1')) }),
     ],
     [
       'has another token',
-      () => (nonce) => JSON.stringify({ proof: ownerProof('another', nonce, portOf(origin)) }),
+      () => (nonce) => JSON.stringify({ proof: ownerProof('another', nonce, placeOf(origin)) }),
     ],
     [
       'repeats a proof of before',
-      () => () => JSON.stringify({ proof: ownerProof(TOKEN, 'earlier', portOf(origin)) }),
+      () => () => JSON.stringify({ proof: ownerProof(TOKEN, 'earlier', placeOf(origin)) }),
     ],
     ['says more than a proof', () => () => 'x'.repeat(5_000_000)],
   ])('does not show the token to a program of this machine that %s', async (_what, says) => {
     answer = says();
     await ask(origin, undefined);
     expect(requests.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  it('shows it to one that listens on all addresses', async () => {
+    answer = (nonce) => JSON.stringify({ proof: ownerProof(TOKEN, nonce, placeOf(origin, '0.0.0.0')) });
+    await ask(origin, undefined);
+    expect(requests.map(({ authorization }) => authorization)).toEqual([`Bearer ${TOKEN}`]);
+  });
+
+  it('shows it to the address behind localhost that has proved to know it, and to no other', async () => {
+    const { port } = placeOf(origin);
+    const other: (string | undefined)[] = [];
+    // Asks the real one, and hands its proof on.
+    const relay = createServer((request, response) => {
+      other.push(request.headers.authorization);
+      void fetch(`${origin}${request.url}`).then(async (real) => response.end(await real.text()));
+    });
+    relay.listen(port, '::1');
+    await once(relay, 'listening');
+    await ask(`http://localhost:${port}`, undefined);
+    relay.closeAllConnections();
+    relay.close();
+    expect(requests.map(({ authorization }) => authorization)).toEqual([`Bearer ${TOKEN}`]);
+    expect(other.filter((authorization) => authorization !== undefined)).toEqual([]);
   });
 
   it('says why it has shown no token, and what to do', async () => {
@@ -110,7 +139,8 @@ describe('openRemoteTarget', () => {
   });
 
   it('asks for the proof that the gateway gives', () => {
-    expect(ownerProof(TOKEN, 'nonce', 7431)).toBe(proofOfTheGateway(TOKEN, 'nonce', 7431));
+    const place = { host: '::1', port: 7431 };
+    expect(ownerProof(TOKEN, 'nonce', place)).toBe(proofOfTheGateway(TOKEN, 'nonce', place));
   });
 
   it('takes the option before OMNI_TOKEN before the file', async () => {
@@ -126,7 +156,10 @@ describe('openRemoteTarget', () => {
   it('keeps the token of this user on this machine', async () => {
     const fetched = jest.spyOn(globalThis, 'fetch').mockImplementation((url) => {
       const nonce = /\/health\/owner\/(.+)$/.exec(url instanceof Request ? url.url : url.toString())?.[1];
-      const text = nonce === undefined ? body : JSON.stringify({ proof: ownerProof(TOKEN, nonce, 1) });
+      const text =
+        nonce === undefined
+          ? body
+          : JSON.stringify({ proof: ownerProof(TOKEN, nonce, { host: HOST, port: 1 }) });
       return Promise.resolve(new Response(text));
     });
     const authorizations = (): readonly (string | null)[] =>

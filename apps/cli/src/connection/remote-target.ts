@@ -1,7 +1,8 @@
 import { GatewayError } from '@omni/ports';
+import { atHost } from './at-host.ts';
 import { serversOfHealth } from './health-answer.ts';
 import { type Credential, fetchFrom, HttpConnection, unauthorized, wholeText } from './http-connection.ts';
-import { isOwnGateway } from './owner-check.ts';
+import { provenHost } from './owner-check.ts';
 import type { Target } from './target.ts';
 import { readTokenFile, TOKEN_PATTERN, tokenPath } from './token-file.ts';
 
@@ -27,16 +28,17 @@ export async function openRemoteTarget(
   const base = baseOf(options.url);
   const given = givenToken(options.token) ?? givenToken(environment['OMNI_TOKEN']);
   const own = given === undefined ? await ownToken(base, environment) : undefined;
-  let isOwn: Promise<boolean> | undefined;
+  let proven: Promise<string | undefined> | undefined;
   const credential = async (signal: AbortSignal): Promise<Credential> => {
-    if (own === undefined) return { token: given, isWithheld: false };
-    const isProved = /* guard: cli/owner-proof */ await (isOwn ??= isOwnGateway(base, own, signal));
-    return { token: isProved ? own : undefined, isWithheld: !isProved };
+    if (own === undefined) return { token: given, host: undefined, isWithheld: false };
+    const host = await (proven ??= provenHost(base, own, signal));
+    const isProved = /* guard: cli/owner-proof */ host !== undefined;
+    return { token: isProved ? own : undefined, host, isWithheld: !isProved };
   };
   return {
     async servers(signal) {
-      const url = `${base.href}health/ready`;
-      const { token, isWithheld } = await credential(signal);
+      const { token, host, isWithheld } = await credential(signal);
+      const url = `${atHost(base, host).href}health/ready`;
       const response = await fetchFrom(url, token, {
         signal,
         headers: { Accept: 'application/health+json' },

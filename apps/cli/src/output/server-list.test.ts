@@ -88,6 +88,23 @@ describe('serverList', () => {
     expect(JSON.parse(serverList([{ ...DOWN, ownerReports }], 'json'))).toMatchObject([{ ownerReports }]);
   });
 
+  it('shows what is wrong in the entry of a server whole, with its place, below the table', () => {
+    const lastError = {
+      code: 'OMNI_CONFIG_INVALID',
+      message: `m.json:4:86  mcpServers.t.headers.${'A'.repeat(60)}: \u009b is odd\nm.json:5:1  and more`,
+      hint: 'Correct it.',
+    };
+    const lines = serverList(
+      [READY, { ...DOWN, name: 't', state: 'misconfigured', lastError, retryInMs: undefined }],
+      'table',
+    );
+
+    expect(lines).toMatch(/^t +misconfigured .* its entry is wrong, see below +Correct it\.$/m);
+    expect(lines).toContain(
+      `2 servers: 1 ready, 1 misconfigured\n\nt is misconfigured:\n  m.json:4:86 mcpServers.t.headers.${'A'.repeat(60)}: \uFFFD is odd\n  m.json:5:1 and more\n`,
+    );
+  });
+
   it('is JSON that acts on no terminal and says the same', () => {
     const withheld = [{ kind: 'tools', name: 'n\u009b2J\u202e\u007f', reason: 'r' }];
     const text = serverList([{ ...READY, withheld }], 'json');

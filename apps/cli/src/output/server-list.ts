@@ -45,7 +45,7 @@ export function serverList(servers: readonly ServerStatus[], format: ListFormat)
     case 'table':
       return servers.length === 0
         ? 'No servers are configured.\n'
-        : `${textTable([HEADING, ...servers.map(tableRow)])}${summary(servers)}\n${servers.map(latestReport).join('')}`;
+        : `${textTable([HEADING, ...servers.map(tableRow)])}${summary(servers)}\n${servers.map(below).join('')}`;
   }
 }
 
@@ -95,7 +95,8 @@ function tableRow(server: ServerStatus): readonly string[] {
 }
 
 /** Why it is not up, or what of it is not shown. */
-function errorText({ lastError, problems, withheld }: ServerStatus): string {
+function errorText({ state, lastError, problems, withheld }: ServerStatus): string {
+  if (state === 'misconfigured') return 'its entry is wrong, see below';
   if (lastError !== undefined) return oneLine(lastError.message);
   const lists = problems.map(
     ({ kind, isPartial, reason }) => `${kind}${isPartial ? ' in part' : ''}: ${reason}`,
@@ -120,11 +121,20 @@ function summary(servers: readonly ServerStatus[]): string {
   return `${servers.length} ${servers.length === 1 ? 'server' : 'servers'}: ${states}${isClipped ? '; -o json prints errors whole' : ''}`;
 }
 
-/** What a server that is not up wrote last; `-o json` has all. */
-function latestReport({ name, state, ownerReports: [latest] }: ServerStatus): string {
+/**
+ * What is wrong in the entry of a server, or what a server that is not up wrote last; `-o json` has all of
+ * it.
+ */
+function below({ name, state, lastError, ownerReports: [latest] }: ServerStatus): string {
+  if (state === 'misconfigured' && lastError !== undefined)
+    return paragraph(`${name} is misconfigured:`, lastError.message.split('\n'));
   if (latest === undefined || state === 'ready') return '';
   const { id, what, lines } = latest;
-  return `\n${oneLine(name)} ${oneLine(what)}; it wrote last (report ${oneLine(id)}):\n${lines.map((line) => `  ${oneLine(line)}\n`).join('')}`;
+  return paragraph(`${name} ${what}; it wrote last (report ${id}):`, lines);
+}
+
+function paragraph(heading: string, lines: readonly string[]): string {
+  return `\n${oneLine(heading)}\n${lines.map((line) => `  ${oneLine(line)}\n`).join('')}`;
 }
 
 function oneLine(text: string): string {

@@ -21,7 +21,8 @@ beforeAll(async () => {
   const mcpServers = { load: { type: 'http', url: upstream.url, protocol: '2026-07-28' } };
   [omni, generous] = await Promise.all([
     startOmni({ mcpServers, limits: { maxUnfinishedBytes: BUDGET_BYTES } }),
-    startOmni({ mcpServers, limits: { maxUnfinishedBytes: 1_024 * MIB } }),
+    // Their answers wait for one reader all at once.
+    startOmni({ mcpServers, limits: { maxUnfinishedBytes: 1_024 * MIB, maxUnreadBytes: 1_024 * MIB } }),
   ]);
   await Promise.all([omni.ready(), generous.ready()]);
 }, 30_000);

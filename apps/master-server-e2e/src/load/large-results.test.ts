@@ -93,12 +93,20 @@ describe('a large result', () => {
 
   it.each<[string, BigArguments, string]>([
     ['whose server breaks off', { bytes: 4 * MB, breaksAfter: 2 * MB }, 'OMNI_UPSTREAM_UNREACHABLE'],
-    [
-      'without a length whose server breaks off',
-      { bytes: 4 * MB, breaksAfter: 2 * MB, isDeclared: false },
-      'OMNI_UPSTREAM_UNREACHABLE',
-    ],
-    ['that grows beyond the limit', { bytes: 20 * MB, isDeclared: false }, 'OMNI_UPSTREAM_TOO_LARGE'],
+    ['that grows beyond the limit', { bytes: 20 * MB }, 'OMNI_UPSTREAM_TOO_LARGE'],
+  ])('of unknown length %s is answered with what went wrong', async (_what, args, code) => {
+    const { status, messages } = await postModern(omni.url, {
+      id: CALL_ID,
+      method: 'tools/call',
+      name: 'load__big',
+      params: `"name":"load__big","arguments":${JSON.stringify({ ...args, isDeclared: false })}`,
+    });
+    expect([status, messages.length, errorOf(messages[0])?.omni]).toEqual([200, 1, code]);
+    expect(await big(omni.url, { bytes: MB })).toMatchObject({ isComplete: true, digest: digestOf(MB) });
+  });
+
+  it.each<[string, BigArguments, string]>([
+    ['whose server breaks off', { bytes: 4 * MB, breaksAfter: 2 * MB }, 'OMNI_UPSTREAM_UNREACHABLE'],
     ['whose server falls silent', { bytes: 4 * MB, silentAfter: 2 * MB }, 'OMNI_UPSTREAM_TIMEOUT'],
   ])('%s is cut, never ended, and the log says why', async (_what, args, code) => {
     const lines = (): number => omni.process.logs().filter((line) => line['code'] === code).length;

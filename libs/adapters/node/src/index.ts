@@ -5,7 +5,13 @@ export { checkConfigSafety, type ConfigSafety } from './files/config-safety.ts';
 export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './files/config-files.ts';
 export { ownerProof } from './files/owner-proof.ts';
 export { type FileToken, loadOrCreateToken } from './files/file-token.ts';
-export { proxyRules, proxySettings, type ProxyOf, type ProxySettings } from './http/client/proxy-rules.ts';
+export {
+  proxyRules,
+  proxySettings,
+  type ProxyOf,
+  type ProxySettings,
+  unusableProxies,
+} from './http/client/proxy-rules.ts';
 export { UndiciHttpClient, type UndiciHttpClientOptions } from './http/http-client.ts';
 export { type ListenAddress, NodeHttpListener, type NodeHttpListenerOptions } from './http/http-listener.ts';
 export { LineSplitter } from './sockets/line-splitter.ts';

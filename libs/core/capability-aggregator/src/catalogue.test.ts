@@ -1,6 +1,7 @@
 import { ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it, jest } from '@jest/globals';
 import { endpointKey, endpointOf } from '@omni/model';
+import { silentLogger } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import {
   catalogueOf,
@@ -33,6 +34,23 @@ describe('Catalogue lists', () => {
     expect(viewOf(catalogue, 'fs', 'modern').list('tools')).toBe(
       `{"resultType":"complete","tools":[${text}],"ttlMs":60000,"cacheScope":"private",${SERVER_INFO}}`,
     );
+  });
+
+  it('log once per list that answers leave items out, and nothing of those that leave out none', () => {
+    const told: unknown[] = [];
+    const logger = { ...silentLogger, warn: (fields: unknown) => void told.push(fields) };
+    const tools = Array.from({ length: 20 }, (_, at) => `tool-${at}`);
+    const catalogue = catalogueOf({ fs: { tools, prompts: ['p'] } }, { maxAnswerBytes: 500, logger });
+    viewOf(catalogue, 'fs').list('prompts');
+    expect(told).toEqual([]);
+    const listed = toolNames(viewOf(catalogue, 'fs')).length;
+    expect(listed).toBeGreaterThan(0);
+    viewOf(catalogue, 'fs', 'modern').list('tools');
+    catalogue.set('fs', offer('fs', { tools: [...tools, 'more'] }));
+    viewOf(catalogue, 'fs').list('tools');
+    expect(told).toEqual([{ list: 'tools', scope: 'fs', leftOut: 20 - listed }]);
+    viewOf(catalogue).list('tools');
+    expect(told).toHaveLength(2);
   });
 
   it.each([

@@ -3,13 +3,15 @@ import {
   type CatalogueView,
   type ChangeKind,
   type Endpoint,
+  endpointKey,
   endpointOf,
   type Identity,
   LIST_KINDS,
   type ListKind,
+  serverOf,
   type ViewKey,
 } from '@omni/model';
-import type { Clock, ToolSelection } from '@omni/ports';
+import { type Clock, type Logger, silentLogger, type ToolSelection } from '@omni/ports';
 import type { PrefixPolicy } from './names/exposed-name.ts';
 import { RecentUris } from './names/recent-uris.ts';
 import { safeText } from './reading/safe-text.ts';
@@ -33,6 +35,8 @@ export interface CatalogueOptions {
   /** What Omni calls itself, in results of the modern era. */
   readonly identity: Identity;
   readonly clock: Clock;
+  /** Told once of each list of which answers leave something out. Default: nobody. */
+  readonly logger?: Logger;
   /** Shortest time between two announcements to one endpoint, in milliseconds. Default 200. */
   readonly debounceMs?: number;
   /** Longest answer to a list, in bytes in memory. Default 16 MiB. */
@@ -72,6 +76,8 @@ export class Catalogue {
   readonly #views = new ViewTable(MAX_VIEWS);
   readonly #maxAnswerBytes: number;
   readonly #texts: ListTexts;
+  /** Of which answers it is known that they leave something out. */
+  readonly #cut = new Set<string>();
   #names: ReadonlySet<string>;
   /** Of what upstreams list to clients that declare nothing. */
   #base: CatalogueSnapshot;
@@ -313,6 +319,7 @@ export class Catalogue {
       recentUris: this.#recentUris,
       texts: this.#texts,
       identity,
+      onCut: (list, leftOut) => this.#tellCut(spec.endpoint, list, leftOut),
     });
     this.#views.add(spec, view);
     return view;
@@ -358,6 +365,18 @@ export class Catalogue {
   #clearViews(): void {
     this.#views.clear();
     this.#texts.clear();
+  }
+
+  #tellCut(endpoint: Endpoint, list: ListKind, leftOut: number): void {
+    const scope = serverOf(endpoint);
+    const key = `${list} ${endpointKey(endpoint)}`;
+    if (this.#cut.has(key)) return;
+    this.#cut.add(key);
+    const { logger = silentLogger } = this.#options;
+    logger.warn(
+      { list, scope, leftOut },
+      'answers to a list leave items out, since they would be longer than limits.maxListAnswerBytes; omni ls shows of which servers',
+    );
   }
 
   /** What answers leave out of an upstream's lists, in words. */

@@ -66,6 +66,14 @@ describe('parseConfiguration on what it refuses', () => {
     ['__proto__: {}', 'o.yaml:1:1  "__proto__" cannot be a key'],
     ['mcpServers: { __proto__: { command: x } }', 'o.yaml:1:15  "__proto__" cannot be a key'],
     [
+      'mcpServers: { "${NAME}": { command: x } }',
+      'o.yaml:1:15  mcpServers holds a name with "${…}"; only values are replaced, write the name itself',
+    ],
+    [
+      'mcpServers: { a: { command: x, env: { "A_${NAME}": v } } }',
+      'o.yaml:1:39  mcpServers.a.env holds a name with "${…}"; only values are replaced, write the name itself',
+    ],
+    [
       'mcpServers: *x',
       'o.yaml:1:13  the alias *x names no value above it; put text that starts with "*" in quotes',
     ],

@@ -24,6 +24,7 @@ const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
   connectTimeoutMs: 30_000,
   callTimeoutMs: 60_000,
   maxCallTimeMs: 1_800_000,
+  listAgeMs: 60_000,
   critical: true,
   secretValues: [],
 };
@@ -109,10 +110,10 @@ sealing: { keys: ["\${SEAL}"] }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
 logging: { level: debug }
 outgoing: { proxy: "http://proxy.example:3128" }
-defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h }
+defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
 mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
-  remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h }
+  remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h, listAge: 30s }
 `,
       { SEAL: `${'/'.repeat(42)}8=` },
     );
@@ -165,6 +166,7 @@ mcpServers:
           connectTimeoutMs: 1_000,
           callTimeoutMs: 1_500,
           maxCallTimeMs: 3_600_000,
+          listAgeMs: 600_000,
           critical: false,
           transport: { kind: 'stdio', command: 'node', args: ['a.js'], env: { A: 'b' }, cwd: './x' },
         },
@@ -176,6 +178,7 @@ mcpServers:
           connectTimeoutMs: 3_000,
           callTimeoutMs: 2_000,
           maxCallTimeMs: 7_200_000,
+          listAgeMs: 30_000,
           transport: { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { 'x-api-key': 'k' } },
         },
       ],

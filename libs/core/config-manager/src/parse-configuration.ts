@@ -4,7 +4,7 @@ import { exposedServerName } from './clients/exposed-server-name.ts';
 import { recogniseClient, type Reading } from './clients/recognise-client.ts';
 import { MAX_SOURCES, serverNameOf, type ConfigSource } from './document/config-source.ts';
 import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './schema/configuration-schema.ts';
-import { expandLocated } from './document/expand-located.ts';
+import { checkName, expandLocated } from './document/expand-located.ts';
 import type { ListenAddress } from './schema/listen-address.ts';
 import { checkListeners } from './checks/listener-checks.ts';
 import { checkTokens } from './checks/token-checks.ts';
@@ -21,7 +21,13 @@ import { readDocument } from './document/read-document.ts';
 import { withPresentNames } from './document/renamed-settings.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
-import { misconfigured, upstreamConfig, type UpstreamConfig } from './upstream-config.ts';
+import {
+  isSwitchedOff,
+  misconfigured,
+  switchedOff,
+  upstreamConfig,
+  type UpstreamConfig,
+} from './upstream-config.ts';
 import type { Environment } from './document/variables.ts';
 
 /** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
@@ -107,6 +113,7 @@ export function parseConfiguration(
       if (value.kind !== 'map') continue;
       const key = `mcpServers.${name}`;
       const own = entryProblems.of(name);
+      checkName(entry, { key: 'mcpServers', problems: own });
       const shortName = exposedServerName(name);
       const other = exposed.get(shortName);
       // Two texts of one hash, or a name that is written like another one's short form.
@@ -131,9 +138,10 @@ export function parseConfiguration(
         { env, defaults: settings.defaults, reading, problems: own, warnings },
       );
       const found = entryProblems.found(name);
-      if (found.length > 0 && upstream?.enabled !== false)
-        upstreams.push(misconfigured(name, found.map(formatProblem).join('\n'), settings.defaults));
-      else if (upstream) upstreams.push(upstream);
+      if (found.length === 0 || upstream?.enabled === false) {
+        if (upstream) upstreams.push(upstream);
+      } else if (isSwitchedOff(value)) upstreams.push(switchedOff(name, settings.defaults));
+      else upstreams.push(misconfigured(name, found.map(formatProblem).join('\n'), settings.defaults));
     }
   }
   problems.throwIfAny();

@@ -103,6 +103,7 @@ export function upstreamConfig(
     connectTimeoutMs: settings.connectTimeout ?? defaults.connectTimeout,
     callTimeoutMs,
     maxCallTimeMs,
+    listAgeMs: settings.listAge ?? defaults.listAge,
     critical: settings.critical,
     transport,
     ...(allowedTools === undefined && disabledTools.length === 0
@@ -123,18 +124,26 @@ export function upstreamConfig(
 export function misconfigured(
   name: string,
   flaw: string,
-  { callTimeout, connectTimeout, maxCallTime }: GatewaySettings['defaults'],
+  defaults: GatewaySettings['defaults'],
+): UpstreamConfig {
+  return { ...switchedOff(name, defaults), disabledReason: 'misconfigured', flaw };
+}
+
+/** A server of which nothing counts but that it is off: a client does not look at the rest of its entry. */
+export function switchedOff(
+  name: string,
+  { callTimeout, connectTimeout, listAge, maxCallTime }: GatewaySettings['defaults'],
 ): UpstreamConfig {
   return {
     name: exposedServerName(name),
     enabled: false,
-    disabledReason: 'misconfigured',
-    flaw,
+    disabledReason: 'disabled',
     protocol: 'auto',
     instances: 'auto',
     connectTimeoutMs: connectTimeout,
     callTimeoutMs: callTimeout,
     maxCallTimeMs: maxCallTime,
+    listAgeMs: listAge,
     critical: false,
     transport: { kind: 'stdio', command: '', args: [], env: {} },
     secretValues: [],
@@ -155,10 +164,15 @@ function namedTexts({ env, headers, args = [], url = '' }: McpServerSettings): r
   return [...Object.entries(env ?? {}), ...Object.entries(headers ?? {}), ...options, ['url', url]];
 }
 
+/** Whether an entry says so, whatever else it says. */
+export function isSwitchedOff(entry: LocatedMap): boolean {
+  const disabled = entry.entries.get('disabled')?.value;
+  return disabled?.kind === 'scalar' && disabled.value === true;
+}
+
 /** Decided before references are replaced, since those of a server that stays off need not be set. */
 function reasonToDisable(entry: LocatedMap, env: Environment): string | undefined {
-  const disabled = entry.entries.get('disabled')?.value;
-  if (disabled?.kind === 'scalar' && disabled.value === true) return 'disabled';
+  if (isSwitchedOff(entry)) return 'disabled';
   const flag = textAt(entry, 'featureFlag');
   if (flag !== undefined && !['1', 'true'].includes(variable(env, featureVariable(flag)) ?? ''))
     return `feature_off:${flag}`;

@@ -49,6 +49,10 @@ export interface RequestRouterOptions {
    * Told the upstream of a call that was answered as if it did not have what it lists. Default: nobody is.
    */
   readonly onContradicted?: (upstream: string) => void;
+  /**
+   * Told the upstream of a call that found nobody: it may be another one when it is back. Default: nobody is.
+   */
+  readonly onUnreachable?: (upstream: string) => void;
 }
 
 /** What a client wants to hear of its tasks. */
@@ -65,7 +69,8 @@ export class RequestRouter {
 
   constructor(options: RequestRouterOptions) {
     const { views, upstreams, clock, seal = new StateSeal() } = options;
-    const { labelsElicitations = false, forwards = () => undefined, onContradicted = () => {} } = options;
+    const { labelsElicitations = false, forwards = () => undefined } = options;
+    const { onContradicted = () => {}, onUnreachable = () => {} } = options;
     const levels = new ConnectionLogLevels(clock);
     const definitionOf = (upstream: string): string | undefined => upstreams.definitionOf(upstream);
     const bridge = new Bridge({ clock, seal, levels, definitionOf });
@@ -85,6 +90,7 @@ export class RequestRouter {
       logLabels: this.#logLabels,
       forwards,
       onContradicted,
+      onUnreachable,
     });
   }
 

@@ -404,11 +404,15 @@ export class RouterFixture {
   readonly views = new ScriptedViews();
   readonly upstreams = new ScriptedUpstreams();
   readonly clock = new VirtualClock();
+  /** Servers whose lists a call has made doubtful, with why. */
+  readonly doubted: string[] = [];
   readonly router = new RequestRouter({
     clock: this.clock,
     views: this.views,
     upstreams: this.upstreams,
     forwards: (upstream) => (upstream === 'files' ? ['x-tenant'] : undefined),
+    onContradicted: (upstream) => this.doubted.push(`${upstream} contradicts`),
+    onUnreachable: (upstream) => this.doubted.push(`${upstream} is gone`),
   });
 
   /** Omni has just started: its upstreams settle later. */

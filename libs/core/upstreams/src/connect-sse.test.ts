@@ -186,6 +186,13 @@ describe('connect to a server of HTTP+SSE', () => {
     expect(http.of('GET')).toEqual([]);
   });
 
+  it('tells when a stream that is refused is to be asked for again', async () => {
+    const http = new ScriptedHttpClient((get) => get.respond(503, '', '', ['Retry-After', '40']));
+    const { attempt, clock } = start(http, 'sse');
+    await clock.advanceAsync(0);
+    expect(attempt.error?.data).toEqual({ status: 503, retryAfterSeconds: 40 });
+  });
+
   it('does not look for it where the modern era is demanded', async () => {
     const http = sseServer(NOT_FOUND(404));
     const { attempt, clock } = start(http, 'http', '2026-07-28');

@@ -46,6 +46,9 @@ const legacy =
     if (message.method === 'initialize') instance.reply(message, INITIALIZED);
   };
 
+const REFUSED = '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"busy"}}';
+const RETRY_AFTER = ['Retry-After', '40'];
+
 describe('connect over a channel', () => {
   it.each<[string, Script, Era, number]>([
     ['a DiscoverResult', modern, 'modern', 1],
@@ -503,6 +506,30 @@ describe('connect over HTTP', () => {
     expect(http.of('initialize')).toEqual([]);
     expect(eras.recall(spec)).toBeUndefined();
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it.each<[string, (exchange: ScriptedExchange) => void]>([
+    ['server/discover with 429', (exchange) => exchange.respond(429, '', '', RETRY_AFTER)],
+    ['server/discover with 503 and an error', (exchange) => exchange.json(503, REFUSED, RETRY_AFTER)],
+    [
+      'initialize with 503 and an error',
+      (exchange) =>
+        exchange.member('method') === 'initialize'
+          ? exchange.json(503, REFUSED, RETRY_AFTER)
+          : exchange.respond(404, '', ''),
+    ],
+    [
+      'initialize with 429',
+      (exchange) =>
+        exchange.member('method') === 'initialize'
+          ? exchange.respond(429, '', '', RETRY_AFTER)
+          : exchange.respond(404, '', ''),
+    ],
+  ])('tells when the server wants to be asked again that answers %s', async (_name, script) => {
+    const { run, clock } = startHttp(script);
+    const attempt = run();
+    await clock.advanceAsync(0);
+    expect(attempt.error?.data).toMatchObject({ retryAfterSeconds: 40 });
   });
 
   it.each(['modern', 'legacy'] as const)(

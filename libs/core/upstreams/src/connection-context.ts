@@ -4,7 +4,6 @@ import {
   type ChildLauncher,
   type Clock,
   configuredCredentials,
-  CountedByteBudget,
   type CredentialProvider,
   type HttpClient,
   type Logger,
@@ -44,8 +43,11 @@ export interface ConnectionContextOptions {
   readonly random?: Random;
 }
 
-/** What the connections of one gateway share, with all that nobody has to choose. */
-export function connectionContext(options: ConnectionContextOptions): ConnectionContext {
+/** What the connections of one gateway share; those of one upstream share a budget, too. */
+export type SharedContext = Omit<ConnectionContext, 'budget'>;
+
+/** With all that nobody has to choose. */
+export function connectionContext(options: ConnectionContextOptions): SharedContext {
   const { clock, identity, launcher, dialer, http } = options;
   const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
   return {
@@ -53,7 +55,6 @@ export function connectionContext(options: ConnectionContextOptions): Connection
     logger: options.logger ?? silentLogger,
     identity,
     limits,
-    budget: new CountedByteBudget(limits.maxUnfinishedBytes),
     deadlines: new Deadlines(clock),
     eras: new EraMemory(),
     chains: new CallChains(options),

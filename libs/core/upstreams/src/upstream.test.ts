@@ -99,6 +99,23 @@ describe('Upstream', () => {
     });
   });
 
+  it('leaves a server alone for as long as it asks for', async () => {
+    const startedAt: number[] = [];
+    const clock = new VirtualClock();
+    const { upstream } = open(
+      (_message, instance) => {
+        startedAt.push(clock.monotonicMs());
+        const data = { status: 429, retryAfterSeconds: 20 };
+        instance.exit(new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', 'busy', { data }));
+      },
+      { protocol: 'legacy' },
+      { clock },
+    );
+    upstream.start();
+    await clock.advanceAsync(70_000);
+    expect(startedAt).toEqual([0, 20_000, 40_000, 60_000]);
+  });
+
   // guard: restart/fails-fast
   it('restarts after a crash, fails what ran, and refuses calls at once in between', async () => {
     const { upstream, server, clock, log } = await ready(legacy);
@@ -564,18 +581,27 @@ describe('Upstream', () => {
   });
 
   // guard: watch/count
-  it('bounds the resources that are watched', async () => {
-    const { upstream, clock } = await ready(legacy, {}, { limits: { maxSubscriptions: 1 } });
-    const results: string[] = [];
-    for (const uri of ['a:1', 'a:1', 'a:2'])
-      upstream.subscribe(
-        MODERN_CLIENT,
-        uri,
-        () => {},
-        (result) => results.push(result instanceof GatewayError ? result.code : 'ok'),
-      );
+  it('bounds the resources that are watched, and lets no user take the places of others', async () => {
+    const { upstream, clock } = await ready(legacy, {}, { limits: { maxSubscriptions: 4 } });
+    const watch = (id: string, uris: readonly string[]): string[] => {
+      const results: string[] = [];
+      for (const uri of uris)
+        upstream.subscribe(
+          { ...MODERN_CLIENT, principal: { id, kind: 'token' } },
+          uri,
+          () => {},
+          (result) => results.push(result instanceof GatewayError ? result.code : 'ok'),
+        );
+      return results;
+    };
+    const ada = watch('ada', ['a:1', 'a:1', 'a:2', 'a:3', 'a:4', 'a:5']);
+    const bob = watch('bob', ['a:6', 'a:7']);
     await clock.advanceAsync(0);
-    expect(results).toEqual(['OMNI_OVERLOADED', 'ok', 'ok']);
+    expect([ada, bob]).toEqual([
+      ['OMNI_OVERLOADED', 'ok', 'ok', 'ok', 'ok', 'ok'],
+      ['OMNI_OVERLOADED', 'ok'],
+    ]);
+    expect(upstream.getStatus().details['subscriptions']).toBe(5);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   OMNI,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
+import { askedPauseMs } from './lifecycle/asked-pause.ts';
 import { isOtherEraStatus } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
@@ -40,7 +41,7 @@ import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 import { disabledReasonOf, NOT_LEGACY, refusalIn, stoppedError } from './lifecycle/refusals.ts';
 import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
-import type { ErrorFacts, UpstreamState } from './lifecycle/upstream-state.ts';
+import type { Fall, UpstreamState } from './lifecycle/upstream-state.ts';
 import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
 import { statusOf } from './lifecycle/upstream-status.ts';
 import { UpstreamRuntime } from './lifecycle/upstream-runtime.ts';
@@ -335,14 +336,14 @@ export class Upstream {
     this.#abortConnect = this.#openPrimary((result) => {
       this.#abortConnect = undefined;
       if (result instanceof GatewayError)
-        this.#runtime.report({ kind: 'connectFailed', error: this.#noted(result) });
+        this.#runtime.report({ kind: 'connectFailed', ...this.#noted(result) });
       else this.#onConnected(result);
     });
   }
 
-  #noted(error: GatewayError): ErrorFacts {
+  #noted(error: GatewayError): Fall {
     this.#lastError = error;
-    return errorFactsOf(error);
+    return { error: errorFactsOf(error), pauseMs: askedPauseMs(error) };
   }
 
   #abort(): void {
@@ -441,7 +442,7 @@ export class Upstream {
     if (connection === this.#primary) {
       this.#primary = undefined;
       this.#leavePrimary();
-      return this.#runtime.report({ kind: 'connectionLost', error: this.#noted(reason) });
+      return this.#runtime.report({ kind: 'connectionLost', ...this.#noted(reason) });
     }
     this.#forget(connection);
     this.#retired.onClosed(connection);
@@ -473,7 +474,12 @@ export class Upstream {
       const onConnection: OnFound = (connection) => {
         if (connection instanceof GatewayError) return told(connection);
         // Every connection that lasts is one of this library's own.
-        this.#subscriptions.subscribe(connection as OpenConnection, uri, { onUpdated, done: told, onLost });
+        this.#subscriptions.subscribe(connection as OpenConnection, uri, {
+          principal: client.principal,
+          onUpdated,
+          done: told,
+          onLost,
+        });
       };
       const onReady = (primary: OpenConnection): void =>
         this.#connectionFor(client, this.#watchUseOf(client, primary), primary, onConnection);

@@ -1,6 +1,9 @@
-import type { Millis, UpstreamSpec } from '@omni/ports';
-import { connectionContext, type ConnectionContextOptions } from './connection-context.ts';
-import type { ConnectionContext } from './connection/open-connection.ts';
+import { CountedByteBudget, type Millis, type UpstreamSpec } from '@omni/ports';
+import {
+  connectionContext,
+  type ConnectionContextOptions,
+  type SharedContext,
+} from './connection-context.ts';
 import type { DefinitionChanges, UpstreamDefinitions } from './registry/upstream-registry.ts';
 import type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
 import { Upstream } from './upstream.ts';
@@ -12,7 +15,9 @@ export interface UpstreamsOptions extends ConnectionContextOptions {
 
 /** All configured upstreams, by name. */
 export class Upstreams {
-  readonly #context: ConnectionContext;
+  readonly #context: SharedContext;
+  /** For messages that are not complete. */
+  readonly #unfinished: CountedByteBudget;
   readonly #observer: UpstreamObserver;
   #byName: ReadonlyMap<string, Upstream>;
   /** Those that have lost their place, until their calls have ended. */
@@ -23,6 +28,7 @@ export class Upstreams {
   constructor(options: UpstreamsOptions) {
     const { specs, observer } = options;
     this.#context = connectionContext(options);
+    this.#unfinished = new CountedByteBudget(this.#context.limits.maxUnfinishedBytes);
     this.#observer = observer;
     this.#byName = new Map(specs.map((spec) => [spec.name, this.#make(spec)]));
   }
@@ -85,7 +91,9 @@ export class Upstreams {
   }
 
   #make(spec: UpstreamSpec): Upstream {
-    return new Upstream({ spec, context: this.#context, observer: this.#observer });
+    // guard: upstream/own-room
+    const context = { ...this.#context, budget: this.#unfinished.of(spec.name) };
+    return new Upstream({ spec, context, observer: this.#observer });
   }
 
   async #retire(retired: Upstream, until: Millis, successor: Upstream | undefined): Promise<void> {

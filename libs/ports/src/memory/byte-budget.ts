@@ -4,6 +4,16 @@ export interface ByteBudget {
   share(): ByteReservation;
 }
 
+/** Room for bytes that sharers divide, so that none takes it from the others. */
+export interface FairByteBudget {
+  /**
+   * The budget as one of them has it.
+   *
+   * @param sharer - An upstream by its name, or a client: see `sharerOf`.
+   */
+  of(sharer: string): ByteBudget;
+}
+
 /** What one holder has of a {@link ByteBudget}. Whoever holds lets go in the end, however it ends. */
 export interface ByteReservation {
   /**

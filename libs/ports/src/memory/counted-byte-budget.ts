@@ -1,4 +1,5 @@
-import type { ByteBudget, ByteReservation } from './byte-budget.ts';
+import { FairBytes } from '../sharing/fair-bytes.ts';
+import type { ByteBudget, ByteReservation, FairByteBudget } from './byte-budget.ts';
 
 /** So little is not counted: nearly all messages are shorter. */
 export const UNCOUNTED_BYTES = 4 * 1024;
@@ -6,47 +7,42 @@ export const UNCOUNTED_BYTES = 4 * 1024;
 const NEVER_REFUSED_BYTES = 64 * 1024;
 
 /**
- * A budget of so many bytes. What a holder has of up to 4 KiB counts as nothing, and up to 64 KiB there is
- * room for it always.
+ * A budget of so many bytes, which sharers divide as {@link FairBytes}. What a holder has of up to 4 KiB
+ * counts as nothing, and up to 64 KiB there is room for it always.
  */
-export class CountedByteBudget implements ByteBudget {
-  readonly #maxBytes: number;
-  #held = 0;
+export class CountedByteBudget implements FairByteBudget {
+  readonly #bytes: FairBytes;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.#bytes = new FairBytes(maxBytes);
   }
 
   /** Bytes that all hold together. */
   get held(): number {
-    return this.#held;
+    return this.#bytes.held;
   }
 
-  share(): ByteReservation {
-    return new Share(this);
-  }
-
-  /** @returns Whether there is room for `bytes` in place of `held`; less than before always fits. */
-  exchange(held: number, bytes: number): boolean {
-    if (bytes > held && bytes > NEVER_REFUSED_BYTES && this.#held - held + bytes > this.#maxBytes)
-      return false;
-    this.#held += bytes - held;
-    return true;
+  of(sharer: string): ByteBudget {
+    return { share: () => new Share(this.#bytes, sharer) };
   }
 }
 
 class Share implements ByteReservation {
-  readonly #budget: CountedByteBudget;
+  readonly #bytes: FairBytes;
+  readonly #sharer: string;
   #counted = 0;
 
-  constructor(budget: CountedByteBudget) {
-    this.#budget = budget;
+  constructor(bytes: FairBytes, sharer: string) {
+    this.#bytes = bytes;
+    this.#sharer = sharer;
   }
 
   hold(bytes: number): boolean {
     const counted = bytes > UNCOUNTED_BYTES ? bytes : 0;
-    if (counted === this.#counted) return true;
-    if (!this.#budget.exchange(this.#counted, counted)) return false;
+    const more = counted - this.#counted;
+    if (more === 0) return true;
+    if (counted > NEVER_REFUSED_BYTES && !this.#bytes.hasRoom(this.#sharer, more)) return false;
+    this.#bytes.add(this.#sharer, more);
     this.#counted = counted;
     return true;
   }

@@ -48,7 +48,8 @@ export class GatheredBytes {
     while (from < end) {
       const block = this.#blockFor(end - from);
       const to = Math.min(end, from + block.byteLength - this.#used);
-      block.set(source.subarray(from, to), this.#used);
+      // A view costs more than the bytes of a small piece do.
+      block.set(to - from === source.byteLength ? source : source.subarray(from, to), this.#used);
       this.#used += to - from;
       from = to;
     }

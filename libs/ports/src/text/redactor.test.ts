@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { holdsCredential, redactorOf, withoutSecrets, withoutTokens } from './redactor.ts';
 
@@ -63,6 +64,31 @@ describe('redactorOf', () => {
       expect(redactorOf([odd])(text)).toMatch(/^[^p]*\*\*\*[^9]*$/);
   });
 
+  const ODD = 'k9/Z q+3="7x&L\'w8';
+  const rewritten = (write: (code: number) => string): string =>
+    ODD.replaceAll(/\W/g, (character) => write(character.charCodeAt(0)));
+  it.each([
+    ['HTML, in hexadecimal', rewritten((code) => `&#x${code.toString(16).toUpperCase()};`)],
+    ['HTML, in decimals', rewritten((code) => `&#${code};`)],
+    ['a form', new URLSearchParams({ q: ODD }).toString()],
+    ['a string of JavaScript', rewritten((code) => `\\u{${code.toString(16)}}`)],
+    ['a string of Python', rewritten((code) => `\\U${code.toString(16).padStart(8, '0')}`)],
+    ['a string of C', rewritten((code) => `\\${code.toString(8).padStart(3, '0')}`)],
+    ['a command line', `'${ODD.replaceAll("'", "'\\''")}'`],
+    ['a URL in HTML', encodeURIComponent(ODD).replaceAll('%', '&#x25;')],
+    ['a buffer', inspect(Buffer.from(ODD))],
+    ['a buffer in JSON', JSON.stringify(Buffer.from(ODD))],
+  ])('finds a value as %s writes it', (_where, text) => {
+    const redacted = redactorOf([ODD])(text);
+    expect(redacted).toContain('***');
+    expect(redacted).not.toMatch(/k9|w8|107|6b 39/);
+  });
+
+  it('keeps hiding passwords that begin like a word about one', () => {
+    for (const text of ['password: not-so-simple1', 'token=string1secret', 'secret: none!but0this'])
+      expect(redactorOf([])(text)).toMatch(/^\w+[:=] ?\*\*\*$/);
+  });
+
   it.each([
     [
       'a path',
@@ -113,6 +139,8 @@ describe('redactorOf', () => {
     'listening on http://127.0.0.1:8080, 3 tokens left, a secret place, at b@c.d',
     'SyntaxError: Unexpected token: foo',
     'secret: not found',
+    'token: string, password: optional (any), credentials: include',
+    'Authorization: Bearer <token>',
     'password: required',
     'token: expired at noon',
     'token=undefined password=<password> api_key=$API_KEY SECRET=/run/secrets/x',

@@ -16,7 +16,7 @@ const SECRET_KEY =
  * required`, `<token>`.
  */
 const NO_VALUE =
-  '(?!(?:undefined|null|none|true|false|missing|invalid|required|expired|empty|unset|not|is|was|must)\\b|[<$~/.]|\\*\\*\\*)';
+  '(?!(?:undefined|null|none|true|false|missing|invalid|required|optional|expired|expires|empty|unset|not|is|was|must|string|number|boolean|object|include|omit|same-origin)(?![\\w!#$%*+/=?@^~-])|[<$~/.(]|\\*\\*\\*)';
 
 type Pattern = readonly [RegExp, string];
 
@@ -40,7 +40,7 @@ const TOKENS: readonly Pattern[] = [
 /** Credentials told by what stands before them. */
 const NAMED: readonly Pattern[] = [
   [
-    /\b((?:proxy-)?authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:Bearer|Basic|Token|Digest)\s{1,3})[^\s"',;]{4,}/gi,
+    /\b((?:proxy-)?authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:Bearer|Basic|Token|Digest)\s{1,3})[^\s"',;<$*][^\s"',;]{3,}/gi,
     `$1${MASK}`,
   ],
   [/\b(Bearer\s{1,3})(?!(?:auth|credential|challenge|require)[a-z]*\b)[A-Za-z0-9._~+/=-]{8,}/gi, `$1${MASK}`],

@@ -86,12 +86,13 @@ function standsAlone(text: string, [from, to]: Range): boolean {
 }
 
 /**
- * Hexadecimal, and what base64 makes of a value wherever it begins, such as behind a user's name: without the
- * characters that neighbours share.
+ * Hexadecimal, what Node prints of a buffer, and what base64 makes of a value wherever it begins, such as
+ * behind a user's name: without the characters that neighbours share.
  */
 function encodedForms(bytes: Uint8Array): readonly string[] {
-  const hexadecimal = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const forms = new Set([hexadecimal, hexadecimal.toUpperCase()]);
+  const pairs = [...bytes].map((byte) => byte.toString(16).padStart(2, '0'));
+  const hexadecimal = pairs.join('');
+  const forms = new Set([hexadecimal, hexadecimal.toUpperCase(), pairs.join(' '), bytes.join(',')]);
   for (const before of [0, 1, 2]) {
     const shifted = new Uint8Array(before + bytes.length);
     shifted.set(bytes, before);

@@ -2,17 +2,20 @@
  * What is read past: the end of a line that was wrapped, with the indentation of the next one, and what has
  * no width.
  */
-const GAPS = /\n[ \t]{0,8}|[\u200b-\u200d\u2060\ufeff\u00ad]/g;
+const GAPS = /\n[ \t]{0,32}|[\u200b-\u200d\u2060\ufeff\u00ad]/g;
 
 /**
- * One character as URLs write it (RFC 3986, 2.1), as JSON and string literals do, as HTML does. One that
- * takes several bytes is one group in a URL; none begins with a byte that continues another. Each kind by
- * itself: what one escapes may look like another.
+ * One character as URLs write it (RFC 3986, 2.1), as forms do (URL, `application/x-www-form-urlencoded`), as
+ * JSON, string literals and shells do, as HTML does. One that takes several bytes is one group in a URL; none
+ * begins with a byte that continues another. Each kind by itself: what one escapes may look like another.
  */
+const URL_ESCAPE = /%[0-7][\dA-Fa-f]|%[C-Fc-f][\dA-Fa-f](?:%[89ABab][\dA-Fa-f]){1,3}/g;
+const FORM = new RegExp(`\\+|${URL_ESCAPE.source}`, 'g');
 const ESCAPES: readonly RegExp[] = [
-  /%[0-7][\dA-Fa-f]|%[C-Fc-f][\dA-Fa-f](?:%[89ABab][\dA-Fa-f]){1,3}/g,
-  /\\u[\dA-Fa-f]{4}|\\x[\dA-Fa-f]{2}|\\["'\\/nrtbf]/g,
-  /&#\d{1,6};|&(?:quot|amp|lt|gt|apos);/g,
+  URL_ESCAPE,
+  FORM,
+  /\\u[\dA-Fa-f]{4}|\\u\{[\dA-Fa-f]{1,6}\}|\\U[\dA-Fa-f]{8}|\\x[\dA-Fa-f]{2}|\\[0-3][0-7]{2}|'\\''|\\["'\\/nrtbf]/g,
+  /&#\d{1,6};|&#[xX][\dA-Fa-f]{1,6};|&(?:quot|amp|lt|gt|apos);/g,
 ];
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -42,7 +45,9 @@ export function joinedView(text: string): TextView {
 
 /** What the escapes of a text say, a view for each kind that it holds; without gaps. */
 export function decodedViews(view: TextView): readonly TextView[] {
-  return ESCAPES.map((pattern) => replacing(view, pattern, decodedCharacter))
+  // Without a plus a form reads as a URL does.
+  return ESCAPES.filter((pattern) => pattern !== FORM || view.text.includes('+'))
+    .map((pattern) => replacing(view, pattern, decodedCharacter))
     .filter((decoded) => decoded !== view)
     .map(joined);
 }
@@ -110,11 +115,20 @@ function lastAtMost(numbers: readonly number[], value: number): number {
 }
 
 function decodedCharacter(found: string): string {
+  if (found === '+') return ' ';
   if (found.startsWith('%')) return percentDecoded(found);
-  if (found.startsWith('&#')) return String.fromCodePoint(Math.min(Number(found.slice(2, -1)), 0x10_ffff));
+  if (found === "'\\''") return "'";
+  if (/^&#[xX]/.test(found)) return codePoint(Number.parseInt(found.slice(3), 16));
+  if (found.startsWith('&#')) return codePoint(Number(found.slice(2, -1)));
   if (found.startsWith('&')) return SHORT[found.slice(1, -1)] ?? found;
-  if (/^\\[ux]/.test(found)) return String.fromCharCode(Number.parseInt(found.slice(2), 16));
+  if (/^\\[0-3]\d/.test(found)) return codePoint(Number.parseInt(found.slice(1), 8));
+  if (/^\\u[^{]/.test(found)) return String.fromCharCode(Number.parseInt(found.slice(2), 16));
+  if (/^\\[uUx]/.test(found)) return codePoint(Number.parseInt(found.replace(/^..\{?/, ''), 16));
   return SHORT[found.slice(1)] ?? found.slice(1);
+}
+
+function codePoint(number: number): string {
+  return String.fromCodePoint(Math.min(number, 0x10_ffff));
 }
 
 function percentDecoded(found: string): string {

@@ -10,15 +10,15 @@ const GROUP_WRITES = 0o020;
 /** In such a folder everybody may make files, and nobody may rename or remove those of others. */
 const STICKY = 0o1000;
 
+/** Whose a file is, and who may do what with it. */
+export type OwnershipFacts = Pick<Stats, 'mode' | 'uid' | 'isDirectory'>;
+
 /**
  * @param facts - Of the file that is open, or of the folder.
  * @param user - Id of the user who relies on it. Default: that of this process.
  * @returns `undefined` when it is nobody, and on systems without modes.
  */
-export function changeableBy(
-  facts: Pick<Stats, 'mode' | 'uid' | 'isDirectory'>,
-  user = process.getuid?.(),
-): Changer | undefined {
+export function changeableBy(facts: OwnershipFacts, user = process.getuid?.()): Changer | undefined {
   if (user === undefined) return undefined;
   // guard: files/owner
   if (facts.uid !== user && facts.uid !== 0) return 'its owner, who is another user';
@@ -31,9 +31,11 @@ export function changeableBy(
 /**
  * The same for what is at a path; `undefined` also where the file system takes no changes, whatever the modes
  * say.
+ *
+ * @param facts - Of the file that was read there. Default: of what is there now.
  */
-export async function pathChangeableBy(path: string): Promise<Changer | undefined> {
-  const changer = changeableBy(await stat(path));
+export async function pathChangeableBy(path: string, facts?: OwnershipFacts): Promise<Changer | undefined> {
+  const changer = changeableBy(facts ?? (await stat(path)));
   return changer !== undefined && (await isReadOnly(path)) ? undefined : changer;
 }
 

@@ -44,6 +44,7 @@ describe('readConfigSources', () => {
         place: join(folder, 'any.yaml'),
         text: 'server: {}\n',
         role: 'base',
+        facts: expect.objectContaining({ uid: expect.any(Number), mode: expect.any(Number) }),
       },
     ]);
   });

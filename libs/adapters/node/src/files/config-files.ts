@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { GatewayError } from '@omni/ports';
+import type { OwnershipFacts } from './changeable-by.ts';
 
 /** One configuration text; fits `ConfigSource` of `@omni/config`. */
 export interface ConfigFile {
@@ -11,6 +12,7 @@ export interface ConfigFile {
   readonly text: string;
   /** `base` holds any setting; `server` is one file of `servers/`. */
   readonly role: 'base' | 'server';
+  readonly facts: OwnershipFacts;
 }
 
 export interface ConfigFilesOptions {
@@ -98,10 +100,10 @@ async function readServerFiles(folder: string): Promise<readonly ConfigFile[]> {
 }
 
 async function readConfigFile(path: string, role: ConfigFile['role']): Promise<ConfigFile> {
-  const facts = await statOf(path);
-  if (facts === undefined) throw unreadable(path, 'does not exist');
-  refuseUnlessFile(path, facts);
-  const bytes = await attempt(path, () => readBounded(path));
+  const found = await statOf(path);
+  if (found === undefined) throw unreadable(path, 'does not exist');
+  refuseUnlessFile(path, found);
+  const { bytes, facts } = await attempt(path, () => readBounded(path));
   const kind = encodingOf(bytes);
   if (kind !== undefined) throw unreadable(path, kind.words, undefined, kind.hint);
   try {
@@ -110,6 +112,7 @@ async function readConfigFile(path: string, role: ConfigFile['role']): Promise<C
       place: resolve(path),
       text: new TextDecoder('utf-8', { fatal: /* guard: files/utf8 */ true }).decode(bytes),
       role,
+      facts,
     };
   } catch (cause) {
     throw unreadable(path, 'is not UTF-8 text', cause, 'Save it as UTF-8; most editors can.');
@@ -132,7 +135,9 @@ function encodingOf([first, second, third]: Uint8Array):
   return undefined;
 }
 
-async function readBounded(path: string): Promise<Uint8Array> {
+async function readBounded(
+  path: string,
+): Promise<{ readonly bytes: Uint8Array; readonly facts: OwnershipFacts }> {
   // Non-blocking: the file may have become a pipe since it was looked at, and opening one waits for a writer.
   await using handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const facts = await handle.stat();
@@ -146,7 +151,7 @@ async function readBounded(path: string): Promise<Uint8Array> {
     length += bytesRead;
   }
   if (length > MAX_BYTES) throw unreadable(path, 'is larger than 1 MiB');
-  return buffer.subarray(0, length);
+  return { bytes: buffer.subarray(0, length), facts };
 }
 
 function refuseUnlessFile(path: string, facts: Stats): void {

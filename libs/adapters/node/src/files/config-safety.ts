@@ -1,7 +1,7 @@
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GatewayError } from '@omni/ports';
-import { type Changer, pathChangeableBy } from './changeable-by.ts';
+import { type Changer, type OwnershipFacts, pathChangeableBy } from './changeable-by.ts';
 
 /** What the modes of the files of a configuration say about it. */
 export interface ConfigSafety {
@@ -13,24 +13,30 @@ export interface ConfigSafety {
 
 const OTHERS_READ = 0o004;
 
+/** A file of a configuration. */
+export interface ReadFile {
+  readonly path: string;
+  /** Of the very file that was read: what is at the path may be another one by now. */
+  readonly facts: OwnershipFacts;
+}
+
 /**
  * Looks at who can change a configuration: it names commands that run as this user. Files and their folders,
  * of links also those that they lead to.
  *
- * @param paths - Files that were read.
+ * @param files - Those that were read.
  * @throws {@link GatewayError} `OMNI_CONFIG_UNSAFE` when everybody can, or a user who is neither this one nor
  * root.
  */
-export async function checkConfigSafety(paths: readonly string[]): Promise<ConfigSafety> {
+export async function checkConfigSafety(files: readonly ReadFile[]): Promise<ConfigSafety> {
   const warnings: string[] = [];
   const readableByAll: string[] = [];
   const folders = new Set<string>();
-  for (const path of paths) {
+  for (const { path, facts } of files) {
     folders.add(dirname(path)).add(dirname(await realpath(path)));
-    judge(path, await pathChangeableBy(path), warnings);
+    judge(path, await pathChangeableBy(path, facts), warnings);
     // guard: files/readable
-    if (process.platform !== 'win32' && ((await stat(path)).mode & OTHERS_READ) !== 0)
-      readableByAll.push(path);
+    if (process.platform !== 'win32' && (facts.mode & OTHERS_READ) !== 0) readableByAll.push(path);
   }
   for (const folder of folders) judge(folder, await pathChangeableBy(folder), warnings);
   return { warnings, readableByAll };

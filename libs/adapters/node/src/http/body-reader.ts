@@ -1,11 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import {
-  type ByteBudget,
-  type ByteReservation,
-  GatewayError,
-  GatheredBytes,
-  UNCOUNTED_BYTES,
-} from '@omni/ports';
+import { type ByteReservation, GatewayError, GatheredBytes, UNCOUNTED_BYTES } from '@omni/ports';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -13,12 +7,12 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** The Content-Length; a body that arrives in one chunk of that size is not copied. */
   readonly declaredBytes: number | undefined;
-  /** For what has come of a body. */
-  readonly budget: ByteBudget | undefined;
 }
 
 /** Whose request it is. */
 export interface BodyOwner {
+  /** For what has come of the body; `undefined` where it is not counted. */
+  roomForBody(): ByteReservation | undefined;
   /** Called once, before the promise settles. */
   onBodyOver(state: 'read' | 'refused'): void;
 }
@@ -32,7 +26,7 @@ export interface BodyOwner {
 export function readRequestBody(
   request: IncomingMessage,
   owner: BodyOwner,
-  { maxBytes, declaredBytes, budget }: BodyLimits,
+  { maxBytes, declaredBytes }: BodyLimits,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     // Nearly always the only one.
@@ -67,7 +61,7 @@ export function readRequestBody(
       stop(error);
     };
     const count = (bytes: number): void => {
-      if (bytes > UNCOUNTED_BYTES) room ??= budget?.share();
+      if (bytes > UNCOUNTED_BYTES) room ??= owner.roomForBody();
       // guard: http/room
       if (room?.hold(bytes) === false) {
         refuse(

@@ -48,6 +48,50 @@ describe('UndiciHttpClient', () => {
     await client.close();
   });
 
+  // guard: upstream/turn
+  it('takes so much of one answer in a turn that others are served, and all of it in the end', async () => {
+    const body = Buffer.alloc(8_000_000, 'x');
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`);
+        socket.write(body);
+      });
+    });
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        resolve(address !== null && typeof address === 'object' ? address.port : 0);
+      });
+    });
+    const client = new UndiciHttpClient();
+    let [total, inTurn, mostInTurn, isOver] = [0, 0, 0, false];
+    const onTurn = (): void => {
+      inTurn = 0;
+      if (!isOver) setImmediate(onTurn);
+    };
+    onTurn();
+    await new Promise<void>((resolve, reject) => {
+      client.send(
+        { method: 'GET', url: `http://127.0.0.1:${port}/`, headers: [] },
+        {
+          onHead() {},
+          onData(chunk) {
+            total += chunk.byteLength;
+            mostInTurn = Math.max(mostInTurn, (inTurn += chunk.byteLength));
+          },
+          onEnd: resolve,
+          onError: reject,
+        },
+      );
+    });
+    isOver = true;
+    expect(total).toBe(body.length);
+    expect(mostInTurn).toBeLessThanOrEqual(256 * 1024);
+    await client.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('gives each of many requests at once its own answer', async () => {
     const listener = new NodeHttpListener({
       handler: (exchange) => exchange.respond(200, [], exchange.query),

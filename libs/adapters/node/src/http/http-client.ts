@@ -35,6 +35,8 @@ interface Target {
   readonly path: string;
   /** Sent unless a request has its own. */
   readonly defaults: readonly string[];
+  /** See {@link lengthsOf}. */
+  readonly lengths: number;
 }
 
 const MAX_ORIGINS = 256;
@@ -76,7 +78,7 @@ export class UndiciHttpClient implements HttpClient {
       {
         method: request.method,
         path: target.path,
-        headers: withDefaults(request.headers, target.defaults),
+        headers: withDefaults(request.headers, target),
         body: request.body ?? null,
       },
       call,
@@ -105,16 +107,18 @@ export class UndiciHttpClient implements HttpClient {
     }
     if (this.#isClosed) return unreachable(`Cannot connect to ${parsed.origin}: Omni is stopping`, 'CLOSED');
     const route = this.#dispatchers.routeTo(parsed);
+    const defaults = [
+      ...this.#userAgent,
+      'accept-encoding',
+      isLoopback(parsed.hostname) ? 'identity' : ACCEPTED_CODINGS,
+      ...route.headers,
+    ];
     const target: Target = {
       pool: this.#pool(route),
       origin: parsed.origin,
       path: route.prefix + parsed.pathname + parsed.search,
-      defaults: [
-        ...this.#userAgent,
-        'accept-encoding',
-        isLoopback(parsed.hostname) ? 'identity' : ACCEPTED_CODINGS,
-        ...route.headers,
-      ],
+      defaults,
+      lengths: lengthsOf(defaults),
     };
     makeRoom(this.#targets, MAX_TARGETS);
     this.#targets.set(url, target);
@@ -136,15 +140,20 @@ export class UndiciHttpClient implements HttpClient {
   }
 }
 
+/** The lengths of the names in a list of headers, as bits. */
+function lengthsOf(headers: readonly string[]): number {
+  return headers.reduce((bits, name, at) => (at % 2 === 0 ? bits | (1 << name.length) : bits), 0);
+}
+
 /** undici reads the list and never writes to it; its type only lacks `readonly`. */
-function withDefaults(headers: HeaderList, defaults: readonly string[]): string[] {
+function withDefaults(headers: HeaderList, { defaults, lengths }: Target): string[] {
   const all = headers.concat(defaults);
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? '';
     // Hardly any header has the length of one of these names.
-    for (let other = headers.length; other < all.length; other += 2) {
-      if (all[other]?.length === name.length && name.toLowerCase() === all[other]) all.splice(other, 2);
-    }
+    if ((lengths & (1 << name.length)) === 0) continue;
+    for (let other = headers.length; other < all.length; other += 2)
+      if (name.toLowerCase() === all[other]) all.splice(other, 2);
   }
   return all;
 }

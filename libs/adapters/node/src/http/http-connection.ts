@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
+  type ByteReservation,
+  type FairByteBudget,
   type Logger,
   onConnection,
   type Place,
@@ -13,6 +15,14 @@ import { connectionName } from './connection-name.ts';
 import { logUnread } from '../sockets/unread-log.ts';
 import type { ExchangeConnection, NodeExchange } from './node-exchange.ts';
 
+export interface HttpConnectionOptions {
+  /** For bodies that are not complete. */
+  readonly budget: FairByteBudget | undefined;
+  /** Where what its client does not read is counted. */
+  readonly unread: UnreadAnswers | undefined;
+  readonly logger: Logger;
+}
+
 /** A connection of a listener, as long as it carries HTTP. */
 export class HttpConnection implements ExchangeConnection, UnreadHolder {
   readonly socket: Duplex;
@@ -21,17 +31,18 @@ export class HttpConnection implements ExchangeConnection, UnreadHolder {
   /** What the client had taken when its time was up. */
   flushedAtTimeout = 0;
   isRefused = false;
+  /** When it was last used, as a number that grows with each use. */
+  lastUse = 0;
+  /** Whether an exchange on it is over. */
+  hasServed = false;
   /** Among those that carry HTTP; absent for one that carries something else by now. */
   place: Place<HttpConnection> | undefined;
-  readonly #unread: UnreadAnswers | undefined;
-  readonly #logger: Logger;
+  readonly #options: HttpConnectionOptions;
   #principal: Principal | undefined;
 
-  /** @param unread - Where what its client does not read is counted. */
-  constructor(socket: Duplex, unread: UnreadAnswers | undefined, logger: Logger) {
+  constructor(socket: Duplex, options: HttpConnectionOptions) {
     this.socket = socket;
-    this.#unread = unread;
-    this.#logger = logger;
+    this.#options = options;
   }
 
   /** Before it is known who sends, nobody shares it. */
@@ -51,16 +62,20 @@ export class HttpConnection implements ExchangeConnection, UnreadHolder {
     this.#principal = principal;
   }
 
+  roomForBody(): ByteReservation | undefined {
+    return this.#options.budget?.of(this.sharer).share();
+  }
+
   onUnread(): void {
-    this.#unread?.note(this);
+    this.#options.unread?.note(this);
   }
 
   cut(): void {
-    logUnread(this.#logger, { user: this.sharer, unreadBytes: this.unreadBytes, where: 'HTTP' });
+    logUnread(this.#options.logger, { user: this.sharer, unreadBytes: this.unreadBytes, where: 'HTTP' });
     this.socket.destroy();
   }
 
   onClosed(): void {
-    this.#unread?.forget(this);
+    this.#options.unread?.forget(this);
   }
 }

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import { type GatewayError, type HeaderList, jsonText } from '@omni/ports';
+import { STATUS_CODES } from './node-http.ts';
 
 /**
  * @returns The JSON-RPC error for a failure that happened before the core could see a message; the id is not

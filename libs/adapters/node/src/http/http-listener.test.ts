@@ -446,6 +446,48 @@ describe('NodeHttpListener', () => {
     expect(host).toBe('good, evil');
   });
 
+  // guard: http/idle-only
+  it('closes the connection that was idle longest when a further one comes', async () => {
+    let respond: () => void = () => {};
+    const { port, listener } = await start({
+      maxConnections: 3,
+      handler: (exchange) => {
+        if (exchange.path === '/quick') exchange.respond(200, [], 'quick');
+        else respond = () => exchange.respond(200, [], 'slow');
+      },
+    });
+    const quick = async (client: Awaited<ReturnType<typeof dial>>): Promise<void> => {
+      const before = client.text().length;
+      client.send('GET /quick HTTP/1.1\r\nHost: a\r\n\r\n');
+      await client.until(() => client.text().length > before);
+    };
+    const busy = await dial(port);
+    busy.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    await busy.until(() => listener.openExchanges === 1);
+    const [first, second] = [await dial(port), await dial(port)];
+    for (const client of [first, second, first]) await quick(client);
+    const late = await dial(port);
+    await quick(late);
+    await second.ended();
+    await quick(first);
+    respond();
+    await busy.until(() => busy.text().endsWith('slow'));
+  });
+
+  // guard: http/connections
+  it('refuses a further connection with 503 when none is idle', async () => {
+    const { port, listener } = await start({ maxConnections: 2, handler: () => {} });
+    for (const count of [1, 2]) {
+      const busy = await dial(port);
+      busy.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await busy.until(() => listener.openExchanges === count);
+    }
+    const answer = await (await dial(port)).ended();
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toContain('All 2 connections are in use');
+    expect(listener.openExchanges).toBe(2);
+  });
+
   it('stops: closes idle connections, lets running exchanges end and then closes theirs [S003-XP-07]', async () => {
     let respond: () => void = () => {};
     const { port, listener } = await start({

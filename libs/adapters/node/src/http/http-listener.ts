@@ -1,18 +1,12 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import {
-  type ByteBudget,
   type CancelTimer,
   type Exchange,
+  type FairByteBudget,
   GatewayError,
   type HeaderList,
   type ListenerFacts,
@@ -27,6 +21,7 @@ import { rawErrorAnswer } from './http-error-answer.ts';
 import { listenFailure } from './listen-failure.ts';
 import { HttpConnection } from './http-connection.ts';
 import { NodeExchange } from './node-exchange.ts';
+import { createServer } from './node-http.ts';
 import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
 import { flushedBytes } from '../sockets/flushed-bytes.ts';
 import { TlsCertificate, type TlsFiles, type TlsPair } from './tls-files.ts';
@@ -50,13 +45,16 @@ export interface NodeHttpListenerOptions {
   /** How long a client may take nothing of what waits for it. Default 60,000. */
   readonly writeTimeoutMs?: number;
   /** For bodies that are not complete; beyond it a request is refused with 503. Default: none is counted. */
-  readonly budget?: ByteBudget | undefined;
+  readonly budget?: FairByteBudget | undefined;
   /**
    * For answers that their clients have not read; beyond it the connection of whoever has most is cut.
    * Default: none are counted.
    */
   readonly unread?: UnreadAnswers | undefined;
-  /** Open connections; further ones are closed at once. Default 10,000. */
+  /**
+   * Open connections that carry HTTP. When there are more the one that was idle longest is closed, and where
+   * none is idle the new one is refused with 503. Default 10,000.
+   */
   readonly maxConnections?: number;
   /** Default: an upgrade is not offered, and a request for one is served as if it had not asked. */
   readonly webSockets?: WebSocketOptions;
@@ -82,6 +80,10 @@ const TIMEOUT_CHECK_MS = 1_000;
 /** A refused connection may take this long to read its answer. */
 const REFUSAL_MS = 500;
 
+const MAX_CONNECTIONS = 10_000;
+/** Those that are being closed, and shake hands, count with those that are open. */
+const UNSERVED_PART = 4;
+
 const TLS_RELOAD_MS = 10_000;
 /** A client may take this long for the handshake. */
 const TLS_HANDSHAKE_MS = 10_000;
@@ -95,6 +97,8 @@ export class NodeHttpListener {
   readonly #cancelWatches: CancelTimer[] = [];
   readonly #connections = new WeakMap<Duplex, HttpConnection>();
   readonly #carryHttp = new LiveList<HttpConnection>();
+  readonly #maxConnections: number;
+  #uses = 0;
   #openExchanges = 0;
   #isStopping = false;
   readonly #onIdle: (() => void)[] = [];
@@ -102,6 +106,7 @@ export class NodeHttpListener {
   constructor(options: NodeHttpListenerOptions) {
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
+    this.#maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
     this.#webSockets =
       options.webSockets &&
       new WebSocketUpgrades({
@@ -151,7 +156,9 @@ export class NodeHttpListener {
     // yet read.
     for (const server of this.#servers)
       /* guard: listener/answers-being-read */ NetServer.prototype.close.call(server);
-    for (const { socket, open } of this.#carryHttp.items()) if (open.length === 0) socket.destroy();
+    // What has not served yet may be about to.
+    for (const { socket, open, hasServed } of this.#carryHttp.items())
+      if (hasServed && open.length === 0) socket.destroy();
   }
 
   /**
@@ -212,11 +219,13 @@ export class NodeHttpListener {
           });
     // Node drops headers beyond this count silently; here they are counted and refused.
     server.maxHeadersCount = 0;
-    server.maxConnections = this.#options.maxConnections ?? 10_000;
+    server.maxConnections = Math.ceil(this.#maxConnections * (1 + 1 / UNSERVED_PART));
     return server;
   }
 
   #serveOn(server: Server | TlsServer, listener: ListenerFacts): void {
+    const opened = server instanceof TlsServer ? 'secureConnection' : 'connection';
+    server.on(opened, (socket: Socket) => this.#admit(socket));
     server.on('request', (request, response) => this.#serve(request, response, listener, false));
     server.on('checkContinue', (request, response) => this.#serve(request, response, listener, true));
     server.on('clientError', (error, socket) => this.#onClientError(error, socket));
@@ -225,6 +234,23 @@ export class NodeHttpListener {
     server.on('connect', (_request, socket) => this.#refuse(socket, invalid('CONNECT is not served here')));
     if (this.#webSockets !== undefined)
       server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head, listener));
+  }
+
+  #admit(socket: Socket): void {
+    const connection = this.#connection(socket);
+    if (this.#carryHttp.size <= this.#maxConnections) return;
+    let idle: HttpConnection | undefined;
+    for (const other of this.#carryHttp.items()) {
+      const isIdle = /* guard: http/idle-only */ other.open.length === 0 && other !== connection;
+      if (isIdle && (idle === undefined || other.lastUse < idle.lastUse)) idle = other;
+    }
+    // guard: http/connections
+    if (idle === undefined) {
+      const message = `All ${this.#maxConnections} connections are in use`;
+      return this.#refuse(socket, new GatewayError('OMNI_OVERLOADED', message));
+    }
+    this.#leave(idle);
+    idle.socket.destroy();
   }
 
   #watch(certificate: TlsCertificate, server: TlsServer): void {
@@ -250,7 +276,6 @@ export class NodeHttpListener {
       listener,
       expectsContinue,
       writeTimeoutMs,
-      budget: this.#options.budget,
       connection,
     });
     connection.open.push(exchange);
@@ -311,6 +336,8 @@ export class NodeHttpListener {
     if (at === connection.open.length - 1) connection.open.pop();
     else connection.open.splice(at, 1);
     this.#openExchanges -= 1;
+    connection.hasServed = true;
+    connection.lastUse = ++this.#uses;
     exchange.closed();
     if (this.#openExchanges === 0) for (const listener of this.#onIdle.splice(0)) listener();
   }
@@ -389,8 +416,10 @@ export class NodeHttpListener {
   #connection(socket: Duplex): HttpConnection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection = new HttpConnection(socket, this.#options.unread, this.#logger);
+    const { budget, unread } = this.#options;
+    const connection = new HttpConnection(socket, { budget, unread, logger: this.#logger });
     connection.place = this.#carryHttp.add(connection);
+    connection.lastUse = ++this.#uses;
     this.#connections.set(socket, connection);
     // Requests that wait behind another have no part in the socket yet, so their responses do not hear of its
     // end.

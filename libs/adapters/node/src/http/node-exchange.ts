@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
-  type ByteBudget,
+  type ByteReservation,
   type Exchange,
   GatewayError,
   type HeaderList,
@@ -37,8 +37,6 @@ export interface NodeExchangeOptions {
   readonly expectsContinue: boolean;
   /** See {@link applyWriteTimeout}. */
   readonly writeTimeoutMs: number;
-  /** For what has come of the body. */
-  readonly budget: ByteBudget | undefined;
   readonly connection: ExchangeConnection;
 }
 
@@ -46,6 +44,8 @@ export interface NodeExchangeOptions {
 export interface ExchangeConnection {
   /** It is known who sends. */
   belongsTo(principal: Principal): void;
+  /** For a body that is not complete; `undefined` where it is not counted. */
+  roomForBody(): ByteReservation | undefined;
   /** Something was written that the system may not have taken whole. */
   onUnread(): void;
 }
@@ -92,11 +92,12 @@ export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwne
     }
     if (this.#options.expectsContinue && !this.#isGone) this.#response.writeContinue();
     this.#body = 'reading';
-    return readRequestBody(this.#request, this, {
-      maxBytes,
-      declaredBytes: declared,
-      budget: this.#options.budget,
-    });
+    return readRequestBody(this.#request, this, { maxBytes, declaredBytes: declared });
+  }
+
+  /** Called by the reader of the body. */
+  roomForBody(): ByteReservation | undefined {
+    return this.#options.connection.roomForBody();
   }
 
   /** Called by the reader of the body. */

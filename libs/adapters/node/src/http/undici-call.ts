@@ -10,6 +10,12 @@ type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 type Phase = 'connect' | 'request' | 'body';
 
+/**
+ * What one answer may bring in one turn of the event loop. The system hands over up to 2 MiB of a connection
+ * before it looks at the next one: of small messages that is half a second in which nobody else is served.
+ */
+const TURN_BYTES = 128 * 1024;
+
 const ABORTED = new GatewayError('OMNI_CANCELLED', 'The call was aborted');
 
 /**
@@ -26,6 +32,11 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   #isFull = false;
   #isStarted = false;
   #isPaused = false;
+  /** Bytes of this turn, or of several in which few came. */
+  #turnBytes = 0;
+  #waitsForTurn = false;
+  /** The body has come as far as it goes. */
+  #isReceived = false;
   #isDone = false;
 
   constructor(listener: HttpResponseListener, origin: string, collector: BufferCollector) {
@@ -64,7 +75,7 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
     if (this.#isDone) return;
     this.#isPaused = false;
     this.#unpacked?.resume();
-    if (!this.#isFull) this.#controller?.resume();
+    this.#goOn();
   }
 
   /** The connection stands; the request is written next. */
@@ -89,6 +100,8 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#turnBytes += chunk.byteLength;
+    if (/* guard: upstream/turn */ this.#turnBytes >= TURN_BYTES) this.#waitForTurn();
     if (this.#unpacked !== undefined) return this.#unpacked.push(chunk);
     // What fills a buffer of its own is given back by whoever has used it.
     if (!ownsLargeBuffer(chunk)) this.#collector.add(chunk.byteLength);
@@ -96,6 +109,7 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   }
 
   onResponseEnd(): void {
+    this.#isReceived = true;
     if (this.#unpacked === undefined) this.onUnpackedEnd();
     else this.#unpacked.end();
   }
@@ -107,6 +121,8 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
   onUnpackedEnd(): void {
     if (this.#isDone) return;
     this.#isDone = true;
+    // What comes behind the end of what was packed has no reader, and may have no end.
+    if (!this.#isReceived) this.#controller?.abort(ABORTED);
     this.#listener.onEnd();
   }
 
@@ -114,7 +130,7 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
     this.#isFull = isFull;
     if (this.#isDone) return;
     if (isFull) this.#controller?.pause();
-    else if (!this.#isPaused) this.#controller?.resume();
+    else this.#goOn();
   }
 
   onBroken(cause: Error | undefined, isTooMuch: boolean): void {
@@ -129,6 +145,24 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
         });
     this.fail(error);
     this.#controller?.abort(ABORTED);
+  }
+
+  #goOn(): void {
+    if (!this.#isPaused && !this.#isFull && !this.#waitsForTurn) this.#controller?.resume();
+  }
+
+  #waitForTurn(): void {
+    if (this.#waitsForTurn) return;
+    this.#waitsForTurn = true;
+    this.#controller?.pause();
+    setImmediate(nextTurn, this);
+  }
+
+  /** Called by {@link nextTurn}. */
+  onTurn(): void {
+    this.#turnBytes = 0;
+    this.#waitsForTurn = false;
+    if (!this.#isDone) this.#goOn();
   }
 
   #onPacked(status: number, headers: ResponseHeaders, written: string): void {
@@ -157,6 +191,10 @@ export class UndiciCall implements HttpCall, Dispatcher.DispatchHandler, Unpacke
     if (this.#isStarted) this.fail(failure);
     else queueMicrotask(() => this.fail(failure));
   }
+}
+
+function nextTurn(call: UndiciCall): void {
+  call.onTurn();
 }
 
 /**

@@ -35,6 +35,22 @@ describe('LineWriter', () => {
     expect(writes).toEqual(['a\n', 'b\nc\n']);
   });
 
+  it('writes many lines that have waited in their order, and takes as many again', async () => {
+    const { writes, stream, release } = collect({ isSlow: true });
+    const writer = new LineWriter(stream, 10_000_000);
+    const lines = Array.from({ length: 50_000 }, (_, at) => `{"ü":${at}}`);
+    writer.send('first');
+    await turn();
+    for (const line of lines) expect(writer.send(line)).toBe(true);
+    const bytes = Buffer.byteLength(lines.join('\n')) + 1;
+    expect(writer.queuedBytes).toBe(bytes);
+    const finished = writer.finish();
+    release();
+    await finished;
+    expect(writes.join('') === `first\n${lines.join('\n')}\n`).toBe(true);
+    expect(writer.queuedBytes).toBe(0);
+  });
+
   // guard: line/backlog
   it('refuses lines beyond its backlog and takes them again when it is gone', async () => {
     const { stream, release } = collect({ isSlow: true });

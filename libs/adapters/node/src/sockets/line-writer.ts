@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream';
 
 const LINE_BREAKS = /[\r\n]+/g;
+/** So long a text that waits is encoded: it is a chain of all lines that it was put together from. */
+const ENCODE_LENGTH = 64 * 1024;
 
 /**
  * Writes JSON texts as lines to a stream, one line each, all lines of one turn of the event loop in one
@@ -11,6 +13,8 @@ export class LineWriter {
   readonly #stream: Writable;
   readonly #maxBacklogBytes: number;
   readonly #onWrite: (() => void) | undefined;
+  /** What waits, in order, without {@link #queue}. */
+  #encoded: Buffer[] = [];
   #queue = '';
   #queuedBytes = 0;
   #writingBytes = 0;
@@ -54,7 +58,10 @@ export class LineWriter {
     if (backlog > 0 && backlog + bytes > this.#maxBacklogBytes) return false;
     this.#queue += line + '\n';
     this.#queuedBytes += bytes;
-    if (this.#writingBytes > 0) this.#onWrite?.();
+    if (this.#writingBytes > 0) {
+      if (this.#queue.length > ENCODE_LENGTH) this.#encode();
+      this.#onWrite?.();
+    }
     if (!this.#isScheduled && this.#writingBytes === 0) {
       this.#isScheduled = true;
       // Behind the poll phase: whatever other sockets brought in this turn joins the same write.
@@ -80,6 +87,7 @@ export class LineWriter {
   /** The stream is gone: forgets what waits. */
   abandon(): void {
     this.#isOpen = false;
+    this.#encoded = [];
     this.#queue = '';
     this.#queuedBytes = 0;
     this.#writingBytes = 0;
@@ -90,13 +98,26 @@ export class LineWriter {
   readonly #flush = (): void => {
     this.#isScheduled = false;
     if (this.#queuedBytes === 0 || this.#writingBytes > 0) return;
+    const encoded = this.#encoded;
     const text = this.#queue;
     this.#writingBytes = this.#queuedBytes;
     this.#queue = '';
     this.#queuedBytes = 0;
-    this.#stream.write(text, 'utf8', this.#onWritten);
+    if (encoded.length === 0) this.#stream.write(text, 'utf8', this.#onWritten);
+    else {
+      this.#encoded = [];
+      this.#stream.cork();
+      for (const block of encoded) this.#stream.write(block);
+      this.#stream.write(text, 'utf8', this.#onWritten);
+      this.#stream.uncork();
+    }
     this.#onWrite?.();
   };
+
+  #encode(): void {
+    this.#encoded.push(Buffer.from(this.#queue));
+    this.#queue = '';
+  }
 
   readonly #onWritten = (error?: Error | null): void => {
     if (error) {

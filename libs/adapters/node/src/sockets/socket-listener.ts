@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import {
-  type ByteBudget,
+  type FairByteBudget,
   FairPlaces,
   type PeerFacts,
   GatewayError,
@@ -44,7 +44,7 @@ export interface NodeSocketListenerOptions {
   /** How long a client may take nothing of what waits for it. Default 60,000. */
   readonly writeTimeoutMs?: number;
   /** For messages that are not complete. Default: none is counted. */
-  readonly budget?: ByteBudget | undefined;
+  readonly budget?: FairByteBudget | undefined;
   /**
    * For answers that clients have not read; beyond it the connection of whoever has most is cut. Default:
    * none are counted.
@@ -213,7 +213,7 @@ export class NodeSocketListener {
           maxBacklogBytes,
           // guard: socket/stall
           writeTimeoutMs,
-          budget,
+          budget: budget?.of(user),
           unread: unread && {
             answers: unread,
             sharer: user,

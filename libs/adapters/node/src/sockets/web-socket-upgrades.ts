@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
-  type ByteBudget,
   type ChannelListener,
   type Exchange,
+  type FairByteBudget,
   FairPlaces,
   GatewayError,
   type HeaderList,
@@ -57,7 +57,7 @@ export interface WebSocketOptions {
   /**
    * For messages that are not complete; beyond it a connection is closed with 1013. Default: none is counted.
    */
-  readonly budget?: ByteBudget | undefined;
+  readonly budget?: FairByteBudget | undefined;
   /**
    * For answers that clients have not read; beyond it the connection of whoever has most is cut. Default:
    * none are counted.
@@ -235,7 +235,7 @@ export class WebSocketUpgrades {
       webSocket,
       closeCode: CLOSE.goingAway,
       client: { socket, writeTimeoutMs },
-      budget,
+      budget: budget?.of(user),
       unread: unread && {
         answers: unread,
         sharer: user,

@@ -32,7 +32,8 @@ const CALL: UpstreamCall = {
 
 /** A legacy server that answers no call. */
 function legacy(message: ScriptedMessage, instance: ScriptedInstance): void {
-  if (message.method === 'server/discover') instance.refuse(message, -32601);
+  if (message.method === 'server/discover' || message.method === 'tools/list')
+    instance.refuse(message, -32601);
   if (message.method === 'initialize')
     instance.reply(message, '{"protocolVersion":"2025-11-25","capabilities":{}}');
 }
@@ -101,7 +102,7 @@ describe('the stages of a gateway', () => {
     const list = new RecordingCall<RpcMessage>();
     upstream.connection?.send(internalCall('tools/list', ''), list);
     await settle();
-    expect(list.log).toEqual([]);
+    expect(list.log).toEqual([expect.stringContaining('"error":{"code":-32601')]);
     await upstreams.stop();
   });
 

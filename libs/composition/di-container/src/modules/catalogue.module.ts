@@ -14,13 +14,19 @@ import { Token } from '../token.ts';
 /** What upstreams offer, and what each client is shown of it. */
 export function registerCatalogue(scope: Scope): void {
   scope.register(Token.Catalogue, {
-    needs: { configuration: Token.Configuration, registry: Token.UpstreamRegistry, clock: Token.Clock },
-    useFactory: ({ configuration: { naming, limits }, registry: { current }, clock }) =>
+    needs: {
+      configuration: Token.Configuration,
+      registry: Token.UpstreamRegistry,
+      clock: Token.Clock,
+      logger: Token.Logger,
+    },
+    useFactory: ({ configuration: { naming, limits }, registry: { current }, clock, logger }) =>
       new Catalogue({
         upstreams: current.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
         prefix: naming.prefix,
         identity: IDENTITY,
         clock,
+        logger,
         maxAnswerBytes: limits.maxListAnswerBytes,
       }),
   });
@@ -36,13 +42,14 @@ export function registerCatalogue(scope: Scope): void {
   scope.register(Token.VariantKeys, { useFactory: () => new VariantKeys() });
   scope.register(Token.VariantReader, {
     needs: {
+      registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       budget: Token.ListBudget,
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    useFactory: ({ catalogue, budget, variantKeys, clock, logger }) =>
+    useFactory: ({ registry, catalogue, budget, variantKeys, clock, logger }) =>
       new VariantReader({
         upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
@@ -53,6 +60,7 @@ export function registerCatalogue(scope: Scope): void {
           ),
         publish: (variantKey, upstream, read, isNews) => catalogue.setFor(variantKey, upstream, read, isNews),
         forget: (variantKey) => catalogue.forget(variantKey),
+        listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
         clock,
         logger,
       }),
@@ -76,6 +84,7 @@ export function registerCatalogue(scope: Scope): void {
           budget.read(connection.upstream, undefined, (room) =>
             readCatalogue(connection, { identity: IDENTITY, room }),
           ),
+        listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
         awaited: registry.current.all.filter(({ enabled }) => enabled).map(({ name }) => name),
         clock,
         logger,

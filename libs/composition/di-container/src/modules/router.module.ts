@@ -19,6 +19,7 @@ export function registerRouter(scope: Scope): void {
         upstreams,
         forwards: (upstream) => registry.current.get(upstream)?.forwardHeaders,
         onContradicted: (upstream) => refresher.onContradicted(upstream),
+        onUnreachable: (upstream) => refresher.onUnreachable(upstream),
         clock,
         ...(sealing.keys.length === 0
           ? {}

@@ -1,5 +1,6 @@
 import {
   defaultSocketPath,
+  type ListenAddress,
   NodeHttpListener,
   NodeSocketListener,
   stateDirectory,
@@ -26,7 +27,7 @@ export interface GatewayListeners {
   /** Endpoint of all servers over HTTP, and over WebSockets. */
   readonly url: string;
   /** Where HTTP listens. */
-  readonly port: number;
+  readonly place: ListenAddress;
   /** The sockets beside it, e.g. `unix:/home/ada/.local/state/omni/omni.sock`. */
   readonly sockets: readonly string[];
   stopAccepting(): void;
@@ -97,7 +98,7 @@ export async function openListeners(options: GatewayListenersOptions): Promise<G
     }
     return {
       url: `${tls === undefined ? 'http' : 'https'}://${hostPort(bound)}/mcp`,
-      port: bound.port,
+      place: bound,
       sockets,
       stopAccepting() {
         for (const listener of [http, streams]) listener.stopAccepting();

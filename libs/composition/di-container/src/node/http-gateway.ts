@@ -1,5 +1,5 @@
 import { isLoopbackHost } from '@omni/auth';
-import { loadOrCreateToken, stateDirectory } from '@omni/node';
+import { type ListenAddress, loadOrCreateToken, stateDirectory } from '@omni/node';
 import { GatewayError } from '@omni/ports';
 import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
@@ -56,7 +56,7 @@ export async function startHttpGateway({
   const needsToken =
     isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
-  let port: number | undefined;
+  let place: ListenAddress | undefined;
   const { server, logger } = await createNodeParts({
     configuration: {
       ...configuration,
@@ -65,13 +65,13 @@ export async function startHttpGateway({
     },
     logLevel,
     onLogLost,
-    ...(kept === undefined ? {} : { pages: ownerPage(kept.token, () => port) }),
+    ...(kept === undefined ? {} : { pages: ownerPage(kept.token, () => place) }),
     authentication,
   });
   let listeners: GatewayListeners;
   try {
     listeners = await openListeners({ configuration, environment, address, server, logger });
-    ({ port } = listeners);
+    ({ place } = listeners);
   } catch (error) {
     await server.stop({ deadlineMs: 0 });
     throw error;

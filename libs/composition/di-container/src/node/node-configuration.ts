@@ -22,7 +22,7 @@ export async function loadConfiguration(
   { strict = false }: LoadOptions = {},
 ): Promise<Configuration> {
   const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
-  const safety = await checkConfigSafety(sources.map((source) => source.path));
+  const safety = await checkConfigSafety(sources);
   const configuration = parseConfiguration(sources, { env: environment, strict });
   const shown = sources
     .filter((source) => safety.readableByAll.includes(source.path) && holdsToken(source, configuration))

@@ -6,6 +6,7 @@ import {
   orphanSweep,
   proxyRules,
   proxySettings,
+  unusableProxies,
   UndiciHttpClient,
 } from '@omni/node';
 import type { CredentialProvider } from '@omni/ports';
@@ -60,13 +61,20 @@ export async function createNodeParts({
     level: logLevel ?? configuration.logging.level,
     ...(onLogLost === undefined ? {} : { onLost: onLogLost }),
   });
+  const proxy = configuration.outgoing?.proxy ?? 'none';
+  for (const variable of unusableProxies(proxy, process.env)) {
+    logger.warn(
+      { variable },
+      `${variable} holds no address of an HTTP proxy (http: or https:), so that servers are reached without one; correct it, or set outgoing.proxy`,
+    );
+  }
   const server = createMasterServer({
     configuration,
     logger,
     launcher: new NodeChildLauncher({ logger }),
     http: new UndiciHttpClient({
       userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
-      proxyOf: proxyRules(proxySettings(configuration.outgoing?.proxy ?? 'none', process.env)),
+      proxyOf: proxyRules(proxySettings(proxy, process.env)),
     }),
     dialer: new NodeChannelDialer(),
     pages,

@@ -2,15 +2,16 @@ import { ownerProof } from '@omni/node';
 import { describe, expect, it } from '@jest/globals';
 import { ownerPage } from './owner-page.ts';
 
+const PLACE = { host: '127.0.0.1', port: 7431 };
 const NONCE = 'n'.repeat(43);
 
 describe('ownerPage', () => {
-  it('proves that it has the token, for this nonce and this port', () => {
-    const page = ownerPage('token-of-the-owner', () => 7431)(`/health/owner/${NONCE}`);
+  it('proves that it has the token, for this nonce and this place', () => {
+    const page = ownerPage('token-of-the-owner', () => PLACE)(`/health/owner/${NONCE}`);
     expect(page).toEqual({
       status: 200,
       contentType: 'application/json',
-      body: JSON.stringify({ proof: ownerProof('token-of-the-owner', NONCE, 7431) }),
+      body: JSON.stringify({ proof: ownerProof('token-of-the-owner', NONCE, PLACE) }),
     });
     expect(page?.body).not.toContain('token-of-the-owner');
   });
@@ -23,10 +24,10 @@ describe('ownerPage', () => {
     `/health/owner/${NONCE}/x`,
     `/x/health/owner/${NONCE}`,
   ])('is nowhere else: %s', (path) => {
-    expect(ownerPage('token-of-the-owner', () => 7431)(path)).toBeUndefined();
+    expect(ownerPage('token-of-the-owner', () => PLACE)(path)).toBeUndefined();
   });
 
-  it('is not there before the port is known', () => {
+  it('is not there before the place is known', () => {
     expect(ownerPage('token-of-the-owner', () => undefined)(`/health/owner/${NONCE}`)).toBeUndefined();
   });
 });

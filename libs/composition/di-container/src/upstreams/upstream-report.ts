@@ -64,7 +64,9 @@ export function reportOf(
 }
 
 function flawOf(flaw: string): ErrorFacts {
-  const { code, message, hint } = new GatewayError('OMNI_CONFIG_INVALID', flaw);
+  const { code, message, hint } = new GatewayError('OMNI_CONFIG_INVALID', flaw, {
+    hint: 'Correct its entry there; Omni reads it when it starts.',
+  });
   return { code, message, hint };
 }
 

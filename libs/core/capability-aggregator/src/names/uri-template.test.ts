@@ -25,6 +25,7 @@ describe('UriTemplate', () => {
     ['x:a{?p,q}', 'x:a?p=1&q=2', true],
     ['x:a{?p,q}', 'x:ap=1', false],
     ['x:a?f=1{&p}', 'x:a?f=1&p=2', true],
+    ['x:{user-id}/{名前}', 'x:7/8', true],
     ['x:{a}b{c}b', 'x:1b2b', true],
     ['x:{a}b{c}b', 'x:bb', true],
     ['x:{a}b{c}b', 'x:1b2', false],

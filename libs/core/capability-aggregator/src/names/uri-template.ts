@@ -11,7 +11,9 @@ type Part =
   | { readonly kind: 'expression'; readonly first: string; readonly stops: string };
 
 const MAX_LENGTH = 2_048;
-const VARIABLES = /^[A-Za-z0-9_.%]+(?:\*|:[1-9][0-9]{0,3})?(?:,[A-Za-z0-9_.%]+(?:\*|:[1-9][0-9]{0,3})?)*$/;
+/** RFC 6570, 2.3, and what servers use beside it: `{user-id}`, letters of any script. */
+const VARIABLES =
+  /^[\p{L}\p{N}\p{M}_.%-]+(?:\*|:[1-9][0-9]{0,3})?(?:,[\p{L}\p{N}\p{M}_.%-]+(?:\*|:[1-9][0-9]{0,3})?)*$/u;
 /** RFC 6570, 2.2: operator → what its expansion begins with, and what cannot stand in it. */
 const OPERATORS: ReadonlyMap<string, { readonly first: string; readonly stops: string }> = new Map([
   ['', { first: '', stops: '/?#' }],

@@ -105,6 +105,25 @@ describe('readCatalogue', () => {
     });
   });
 
+  it.each<[string, Reply, string | undefined]>([
+    [
+      'lists tools',
+      '{"tools":[{"name":"a","inputSchema":{"type":"object"}},7],"nextCursor":"x"}',
+      'the server lists 2 tools, but does not declare "tools" in its capabilities',
+    ],
+    ['lists none', '{"tools":[]}', undefined],
+    ['knows no lists', { error: '{"code":-32601,"message":"?"}' }, undefined],
+    ['fails', new GatewayError('OMNI_UPSTREAM_TIMEOUT', 'silent'), undefined],
+  ])('asks a server that declares no list for its tools, once, and warns when it %s', async (...row) => {
+    const [, reply, told] = row;
+    const connection = connectionOf({ handshake: '{"capabilities":{"logging":{}}}', reply: () => reply });
+    const { tools } = await readCatalogue(connection, { identity: IDENTITY });
+    expect(connection.requests).toEqual(['tools/list']);
+    expect(tools).toMatchObject({ items: [], problem: undefined });
+    if (told === undefined) expect(tools.partial).toBeUndefined();
+    else expect(tools.partial).toContain(told);
+  });
+
   it('sends the envelope of the modern era with every page, and reads what results say there', async () => {
     const connection = connectionOf({
       era: 'modern',
@@ -312,10 +331,11 @@ describe('readCatalogue', () => {
     '{"capabilities":[]}',
     '{"capabilities":{"tools":{},"tools":{}}}',
     '{"capabilities":{"tools":null}}',
-  ])('asks nothing of a server that says %s', async (handshake) => {
-    const connection = connectionOf({ handshake, reply: () => '{}' });
-    await readCatalogue(connection, { identity: IDENTITY });
-    expect(connection.requests).toEqual([]);
+  ])('takes nothing of a server that says %s, and warns of what it lists', async (handshake) => {
+    const connection = connectionOf({ handshake, reply: () => '{"tools":[{"name":"a","inputSchema":{}}]}' });
+    const { tools } = await readCatalogue(connection, { identity: IDENTITY });
+    expect(connection.requests).toEqual(['tools/list']);
+    expect(tools).toMatchObject({ items: [], partial: expect.stringContaining('lists 1 tools') });
   });
 
   it('leaves out of the capabilities what a server says it does not have [PROTO-R20]', async () => {

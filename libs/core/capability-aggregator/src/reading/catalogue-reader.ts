@@ -17,7 +17,14 @@ import {
 } from '@omni/model';
 import { readItem, readTool, type ItemReading } from './catalogue-item.ts';
 import type { ListRoom } from './list-budget.ts';
-import { DEFAULT_LIST_LIMITS, type ListLimits, NO_ROOM, type WalkedList, walkList } from './list-walk.ts';
+import {
+  DEFAULT_LIST_LIMITS,
+  type ListLimits,
+  type ListWalkOptions,
+  NO_ROOM,
+  type WalkedList,
+  walkList,
+} from './list-walk.ts';
 import { OPTIONAL_OF_CAPABILITIES } from './optional-members.ts';
 import { safeText } from './safe-text.ts';
 import {
@@ -48,6 +55,8 @@ interface Handshake {
 }
 
 const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo';
+/** What a server declares that has anything to list. */
+const LIST_CAPABILITIES = ['tools', 'resources', 'prompts'];
 const CAPABILITIES_LIMITS = { maxDepth: 64, maxElements: 10_000 };
 const MAX_CAPABILITIES_LENGTH = 65_536;
 /** Lists are withheld item by item; of a server that sends only rubbish the first reasons are enough. */
@@ -76,7 +85,9 @@ export async function readCatalogue(
   ): Promise<UpstreamList<Item>> => {
     const capability = list === 'templates' ? 'resources' : list;
     // guard: walk/undeclared
-    if (memberOf(handshake.declared, capability)?.object === undefined) return emptyList();
+    if (memberOf(handshake.declared, capability)?.object === undefined) {
+      return list === 'tools' && listsNothing(handshake) ? undeclaredTools(connection, walk) : emptyList();
+    }
     const hold = (bytes: number): boolean => room?.hold(list, bytes) ?? true;
     const walked = await walkList(connection, list, { ...walk, hold });
     const { items, bytes, isFull } = keptItems(list, walked, check, { withheld: withheld[list], hold });
@@ -102,6 +113,24 @@ export async function readCatalogue(
     prompts,
     withheld: LIST_KINDS.flatMap((kind) => withheld[kind]),
   };
+}
+
+function listsNothing({ declared }: Handshake): boolean {
+  return LIST_CAPABILITIES.every((name) => memberOf(declared, name)?.object === undefined);
+}
+
+/**
+ * What a server lists that has declared no list at all: some forget to, and their tools would be missing
+ * without a word. They are not shown, as it may not mean them to be called.
+ */
+async function undeclaredTools(
+  connection: UpstreamConnection,
+  { envelope }: Pick<ListWalkOptions, 'envelope'>,
+): Promise<UpstreamList<never>> {
+  const limits = { maxPages: 1, maxItems: MAX_WITHHELD };
+  const { texts } = await walkList(connection, 'tools', { envelope, limits, hold: () => true });
+  const told = `the server lists ${texts.length} tools, but does not declare "tools" in its capabilities: it has to, or clients may not ask for them`;
+  return texts.length === 0 ? emptyList() : { ...emptyList(), partial: told };
 }
 
 /** Where the items of a list go. */

@@ -26,7 +26,7 @@ const unreadable = (upstream: string): UpstreamCatalogue => ({
   tools: emptyList('error -32603: not ready'),
 });
 
-function setUp(awaited: readonly string[] = []) {
+function setUp(awaited: readonly string[] = [], configuredMs?: number) {
   const clock = new VirtualClock();
   const published: string[] = [];
   const readings: {
@@ -48,6 +48,7 @@ function setUp(awaited: readonly string[] = []) {
             outcome instanceof Error ? reject(outcome) : resolve(outcome),
         });
       }),
+    listAgeMs: () => configuredMs,
     clock,
     logger,
     awaited,
@@ -298,8 +299,8 @@ describe('CatalogueRefresher', () => {
       tools: { ...emptyList(), ttlMs },
     });
 
-    async function readOnce(ttlMs?: number) {
-      const scene = setUp();
+    async function readOnce(ttlMs?: number, configuredMs?: number) {
+      const scene = setUp([], configuredMs);
       scene.refresher.onReady('a', connection('a'));
       scene.readings[0]?.finish(withTtl(ttlMs));
       await scene.clock.advanceAsync(0);
@@ -313,12 +314,15 @@ describe('CatalogueRefresher', () => {
 
     // guard: change/age
     it.each([
-      [1_000, 5_000],
-      [0, 5_000],
-      [30_000, 30_000],
-      [undefined, 60_000],
-    ])('reads lists again that may be kept for %s ms, when they are %i ms old', async (ttlMs, ageMs) => {
-      const { clock, readings, told, ask } = await readOnce(ttlMs);
+      [1_000, undefined, 5_000],
+      [0, 90_000, 5_000],
+      [30_000, 90_000, 30_000],
+      [undefined, undefined, 60_000],
+      [undefined, 90_000, 90_000],
+      [undefined, 1, 5_000],
+    ])('reads lists again, kept for %s ms or as configured (%s), that are %i ms old', async (...row) => {
+      const [ttlMs, configuredMs, ageMs] = row;
+      const { clock, readings, told, ask } = await readOnce(ttlMs, configuredMs);
       await clock.advanceAsync(ageMs - 1);
       ask();
       expect(told).toEqual(['fresh']);
@@ -350,6 +354,24 @@ describe('CatalogueRefresher', () => {
       expect(told).toEqual([]);
       await clock.advanceAsync(1);
       expect(told).toEqual(['fresh']);
+    });
+
+    it('reads again what is there five seconds after a call has found nobody, once for all calls', async () => {
+      const { clock, readings, refresher } = await readOnce();
+      for (let call = 0; call < 9; call++) refresher.onUnreachable('a');
+      refresher.onUnreachable('unknown');
+      await clock.advanceAsync(4_999);
+      refresher.onUnreachable('a');
+      expect(readings).toHaveLength(1);
+      await clock.advanceAsync(1);
+      expect(readings).toHaveLength(2);
+      readings[1]?.finish();
+      await clock.advanceAsync(60_000);
+      expect(readings).toHaveLength(2);
+      refresher.onUnreachable('a');
+      refresher.onDown('a');
+      await clock.advanceAsync(60_000);
+      expect(readings).toHaveLength(2);
     });
 
     // guard: change/contradictions

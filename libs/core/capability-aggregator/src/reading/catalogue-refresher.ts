@@ -1,5 +1,6 @@
 import { LIST_KINDS, type UpstreamConnection } from '@omni/model';
 import type { CancelTimer, Clock, Logger } from '@omni/ports';
+import { ageOf, FRESH_WAIT_MS, MIN_AGE_MS } from './list-age.ts';
 import type { UpstreamCatalogue } from './upstream-catalogue.ts';
 
 /**
@@ -10,14 +11,6 @@ const MIN_INTERVAL_MS = 1_000;
 /** Pause before lists that could not be read are asked for again, doubled each time up to the longest. */
 const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 300_000;
-/**
- * How old a list may become whose server does not say it: as long as clients are told that they may keep it.
- */
-const LIST_AGE_MS = 60_000;
-/** A list is not read again sooner, whatever its server says. */
-const MIN_AGE_MS = 5_000;
-/** How long a list waits for servers whose own one is too old; a slow server's is shown as it was. */
-const FRESH_WAIT_MS = 1_000;
 /**
  * How long an upstream that is gone keeps its place in the lists: most are back within the first restarts.
  */
@@ -35,6 +28,8 @@ export interface CatalogueRefresherOptions {
     isSuccessor: boolean,
   ) => void;
   readonly read: (connection: UpstreamConnection) => Promise<UpstreamCatalogue>;
+  /** How old an upstream's lists may become that does not say it; `undefined` for the default. */
+  readonly listAgeMs?: (upstream: string) => number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Upstreams whose first reading or failure the first list waits for. */
@@ -136,6 +131,13 @@ export class CatalogueRefresher {
     this.#refresh(upstream, kept);
   }
 
+  /** A call has found nobody: whoever is there when that is over is read again, unless it comes up anew. */
+  onUnreachable(upstream: string): void {
+    const kept = this.#kept.get(upstream);
+    if (kept?.connection !== undefined && kept.cancelRetry === undefined)
+      this.#readLater(upstream, kept, RETRY_MS);
+  }
+
   onReady(upstream: string, connection: UpstreamConnection): void {
     const kept = this.#keptOf(upstream);
     kept.cancelRemoval?.();
@@ -154,7 +156,7 @@ export class CatalogueRefresher {
     this.#settled(upstream);
     const kept = this.#keptOf(upstream);
     kept.connection = undefined;
-    kept.cancelRetry?.();
+    this.#retryNoMore(kept);
     // guard: registry/predecessor
     if (kept.isSuccessor) return this.#takeOut(upstream, kept);
     kept.cancelRemoval ??= this.#options.clock.after(STALE_MS, () => {
@@ -261,7 +263,7 @@ export class CatalogueRefresher {
     kept.isReading = true;
     kept.isOutdated = false;
     kept.readAtMs = this.#options.clock.monotonicMs();
-    kept.cancelRetry?.();
+    this.#retryNoMore(kept);
     this.#options.read(connection).then(
       (catalogue) => {
         if (!this.#isStopped && /* guard: change/stale-connection */ kept.connection === connection)
@@ -298,12 +300,22 @@ export class CatalogueRefresher {
       RETRY_MS * 2 ** (kept.failures - 1),
       MAX_RETRY_MS,
     );
+    this.#readLater(upstream, kept, pauseMs);
+  }
+
+  #readLater(upstream: string, kept: Kept, pauseMs: number): void {
+    kept.cancelRetry?.();
     kept.cancelRetry = this.#options.clock.after(pauseMs, () => this.#refresh(upstream, kept));
+  }
+
+  #retryNoMore(kept: Kept): void {
+    kept.cancelRetry?.();
+    kept.cancelRetry = undefined;
   }
 
   /** What is missing is logged once, without the words of the server, which may hold anything. */
   #take(upstream: string, kept: Kept, catalogue: UpstreamCatalogue): void {
-    kept.ageMs = ageOf(catalogue);
+    kept.ageMs = ageOf(catalogue, this.#options.listAgeMs?.(upstream));
     this.#options.publish(upstream, catalogue, kept.isSuccessor);
     kept.isSuccessor = false;
     const lists = LIST_KINDS.filter(
@@ -331,13 +343,4 @@ export class CatalogueRefresher {
     this.#onSettled = new Set();
     for (const listener of listeners) listener();
   }
-}
-
-/**
- * For how long lists are good, in milliseconds: by their `ttlMs`, the shortest of all (MCP 2026-07-28,
- * server/utilities/caching).
- */
-function ageOf(catalogue: UpstreamCatalogue): number {
-  const own = LIST_KINDS.flatMap((kind) => catalogue[kind].ttlMs ?? []);
-  return /* guard: change/age */ Math.max(own.length > 0 ? Math.min(...own) : LIST_AGE_MS, MIN_AGE_MS);
 }

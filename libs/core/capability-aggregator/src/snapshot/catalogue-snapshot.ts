@@ -58,6 +58,14 @@ interface AnsweredItem extends SizedItem {
   readonly text: () => string;
 }
 
+/** What an answer to a list says. */
+export interface ListAnswer {
+  /** Joined by commas. */
+  readonly items: string;
+  /** How many items it leaves out, because it would be too long. */
+  readonly leftOut: number;
+}
+
 type NamedKind = 'tools' | 'prompts';
 type TargetsOf = ReadonlyMap<string, OwnRoutes<CompiledTarget>>;
 interface OwnedItems {
@@ -100,11 +108,14 @@ export class CatalogueSnapshot {
       : this.upstreams.filter(({ name }) => name === endpoint.server);
   }
 
-  /** The items of a list, joined by commas, as many as an answer may hold. */
-  body(kind: ListKind, endpoint: Endpoint, era: Era): string {
-    return this.#fitting(kind, endpoint, era)
-      .map(({ text }) => text())
-      .join(',');
+  /** The items of a list, as many as an answer may hold. */
+  answer(kind: ListKind, endpoint: Endpoint, era: Era): ListAnswer {
+    const all = this.#sized(kind, endpoint, era);
+    const fitting = fittingItems(all, this.#maxAnswerBytes);
+    return {
+      items: fitting.map(({ text }) => text()).join(','),
+      leftOut: all.length - fitting.length,
+    };
   }
 
   /** How many items of an upstream an answer leaves out, because it would be too long. */
@@ -179,10 +190,6 @@ export class CatalogueSnapshot {
       ttlMs = Math.min(ttlMs, catalogue === undefined ? 0 : (catalogue[kind].ttlMs ?? ttlMs));
     }
     return ttlMs;
-  }
-
-  #fitting(kind: ListKind, endpoint: Endpoint, era: Era): readonly AnsweredItem[] {
-    return fittingItems(this.#sized(kind, endpoint, era), this.#maxAnswerBytes);
   }
 
   #sized(kind: ListKind, endpoint: Endpoint, era: Era): readonly AnsweredItem[] {

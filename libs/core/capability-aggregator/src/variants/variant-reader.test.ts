@@ -69,6 +69,7 @@ class Scene implements ListSources {
   found: ListSource | undefined;
   unread = '';
   names = ['a', 'b'];
+  listAgeMs: number | undefined;
   readonly lists = new VariantReader({
     upstreams: () => this.names,
     variantKeyOf: ({ era, capabilities }) => (capabilities === '{}' ? undefined : `${era} ${capabilities}`),
@@ -84,6 +85,7 @@ class Scene implements ListSources {
       this.log.push(`${upstream} for ${variantKey}: ${what}${isNews ? ', news' : ''}`);
     },
     forget: (variantKey) => this.log.push(`forgotten: ${variantKey}`),
+    listAgeMs: () => this.listAgeMs,
     clock: this.clock,
     logger: silentLogger,
   });
@@ -357,6 +359,58 @@ describe('VariantReader', () => {
     expect(scene.opened).toHaveLength(4);
   });
 
+  it.each([
+    [undefined, 60_000],
+    [90_000, 90_000],
+    [1, 5_000],
+  ])(
+    'reads lists again that are too old, for a client that asks: configured %s',
+    async (configured, ageMs) => {
+      const scene = new Scene();
+      scene.listAgeMs = configured;
+      scene.list(A);
+      await scene.tell(new FakeSource(A.capabilities), ['x']);
+      await scene.clock.advanceAsync(ageMs - 1);
+      expect(scene.list(A).isAnswered).toBe(true);
+      expect(scene.reading).toHaveLength(1);
+      await scene.clock.advanceAsync(1);
+      let isCallAnswered = false;
+      scene.lists.whenKnown(A, scene, 'call', () => (isCallAnswered = true));
+      expect(isCallAnswered).toBe(true);
+      expect(scene.reading).toHaveLength(1);
+      const waiting = [scene.list(A), scene.list(A)];
+      expect(scene.reading).toHaveLength(2);
+      expect(waiting.some(({ isAnswered }) => isAnswered)).toBe(false);
+      scene.reading[1]?.finish(['y']);
+      await scene.clock.advanceAsync(0);
+      expect(waiting.every(({ isAnswered }) => isAnswered)).toBe(true);
+      expect(scene.log.at(-1)).toBe(`a for ${VARIANT}: y, news`);
+      expect(scene.list(A).isAnswered).toBe(true);
+      expect(scene.reading).toHaveLength(2);
+    },
+  );
+
+  // guard: variant/fresh-wait
+  it('lets a list wait a second for what is too old, and not at all where its instance is gone', async () => {
+    const scene = new Scene();
+    const source = new FakeSource(A.capabilities);
+    scene.list(A);
+    await scene.tell(source, ['x']);
+    await scene.clock.advanceAsync(60_000);
+    const slow = scene.list(A);
+    await scene.clock.advanceAsync(999);
+    expect(slow.isAnswered).toBe(false);
+    await scene.clock.advanceAsync(1);
+    expect(slow.isAnswered).toBe(true);
+    scene.reading[1]?.finish(['x']);
+    await scene.clock.advanceAsync(60_000);
+    source.isUp = false;
+    expect(scene.list(A).isAnswered).toBe(true);
+    expect(scene.reading).toHaveLength(2);
+    expect(scene.opened).toHaveLength(1);
+    expect(scene.clock.pendingTimers).toBe(0);
+  });
+
   it('reads from an instance that declares a change before anything could be read', async () => {
     const scene = new Scene();
     scene.list(A);
@@ -436,6 +490,25 @@ describe('VariantReader', () => {
     scene.list(client);
     expect(scene.log).toEqual(['forgotten: legacy {"x1":{}}']);
     expect(scene.opened.length).toBe(opened + 1);
+  });
+
+  // guard: variant/fair
+  it('makes room for a user who has asked for less when another one keeps all', async () => {
+    const scene = new Scene();
+    const ofBob = (capabilities: string): ClientContext => ({
+      ...clientOf(capabilities, 'a'),
+      principal: { id: 'bob', kind: 'token' },
+    });
+    for (let index = 0; index < 16; index++) scene.list(clientOf(`{"x${index}":{}}`, 'a'));
+    scene.list(ofBob('{"y0":{}}'));
+    expect(scene.log).toEqual(['forgotten: legacy {"x0":{}}']);
+    // An equal part, and no more.
+    for (let index = 1; index < 16; index++) scene.list(ofBob(`{"y${index}":{}}`));
+    expect(scene.log).toHaveLength(8);
+    expect(scene.list(clientOf('{"x0":{}}', 'a')).isAnswered).toBe(true);
+    expect(scene.log).toHaveLength(8);
+    scene.lists.stop();
+    await scene.clock.advanceAsync(0);
   });
 
   it('leaves nothing behind when it stops, and nobody waiting', async () => {

@@ -7,15 +7,15 @@ import {
   serverOf,
   type ViewKey,
 } from '@omni/model';
-import type { Clock, Era, Logger } from '@omni/ports';
+import { type Clock, type Era, type Logger, sharerOf } from '@omni/ports';
 import { VariantReading } from './variant-reading.ts';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
 /** Most variants whose lists are kept; the one that was asked for least lately makes room. */
 const MAX_VARIANTS = 16;
 /**
- * For so long a variant makes no room: who declares something new with every request would have servers
- * started all the time.
+ * For so long a variant makes no room, but for users who have asked for less than an equal part: who declares
+ * something new with every request would have servers started all the time.
  */
 const MIN_KEPT_MS = 60_000;
 /**
@@ -45,6 +45,8 @@ export interface VariantReaderOptions {
   ) => void;
   /** The variant has made room for another one. */
   readonly forget: (variantKey: string) => void;
+  /** How old an upstream's lists may become that does not say it; `undefined` for the default. */
+  readonly listAgeMs?: (upstream: string) => number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -53,6 +55,8 @@ export interface VariantReaderOptions {
 interface Kept {
   readonly readings: Map<string, VariantReading>;
   readonly askedAtMs: number;
+  /** Who has asked last, see `sharerOf`. */
+  readonly sharer: string;
 }
 
 /**
@@ -174,7 +178,7 @@ export class VariantReader {
     const { variantKeyOf, isRead, upstreams } = this.#options;
     const variantKey = variantKeyOf(client);
     if (variantKey === undefined) return undefined;
-    const readings = this.#readingsOf(variantKey);
+    const readings = this.#readingsOf(variantKey, sharerOf(client.principal));
     if (readings === undefined) return undefined;
     const names = new Set(upstreams());
     for (const upstream of readings.keys()) if (!names.has(upstream)) this.#drop(readings, upstream);
@@ -186,12 +190,12 @@ export class VariantReader {
   }
 
   /** @returns `undefined` when there is no room. */
-  #readingsOf(variantKey: string): Map<string, VariantReading> | undefined {
+  #readingsOf(variantKey: string, sharer: string): Map<string, VariantReading> | undefined {
     const askedAtMs = this.#options.clock.monotonicMs();
     const known = this.#kept.get(variantKey);
-    if (known === undefined && !this.#makeRoom(askedAtMs - MIN_KEPT_MS)) return undefined;
+    if (known === undefined && !this.#makeRoom(askedAtMs - MIN_KEPT_MS, sharer)) return undefined;
     this.#kept.delete(variantKey);
-    const kept: Kept = { readings: known?.readings ?? new Map<string, VariantReading>(), askedAtMs };
+    const kept: Kept = { readings: known?.readings ?? new Map<string, VariantReading>(), askedAtMs, sharer };
     this.#kept.set(variantKey, kept);
     return kept.readings;
   }
@@ -199,11 +203,12 @@ export class VariantReader {
   #readingOf(variantKey: string, readings: Map<string, VariantReading>, upstream: string): VariantReading {
     let reading = readings.get(upstream);
     if (reading === undefined) {
-      const { read, publish, clock, logger } = this.#options;
+      const { read, publish, listAgeMs, clock, logger } = this.#options;
       reading = new VariantReading({
         upstream,
         read: (source) => read(source, variantKey),
         publish: (catalogue, isNews) => publish(variantKey, upstream, catalogue, isNews),
+        listAgeMs: () => listAgeMs?.(upstream),
         onKnown: (isKnown) => (this.#unknown += isKnown ? -1 : 1),
         clock,
         logger,
@@ -214,15 +219,28 @@ export class VariantReader {
     return reading;
   }
 
-  #makeRoom(beforeMs: number): boolean {
+  #makeRoom(beforeMs: number, sharer: string): boolean {
     if (this.#kept.size < MAX_VARIANTS) return true;
     const [oldest] = this.#kept;
-    if (oldest === undefined || oldest[1].askedAtMs > beforeMs) return false;
-    const [variantKey, kept] = oldest;
+    if (oldest === undefined) return false;
+    const leaving = oldest[1].askedAtMs > beforeMs ? this.#ofWhoHasMost(sharer) : oldest;
+    if (leaving === undefined) return false;
+    const [variantKey, kept] = leaving;
     this.#stop(kept);
     this.#kept.delete(variantKey);
     this.#options.forget(variantKey);
     return true;
+  }
+
+  /** The oldest of somebody else who has more than an equal part, and not one alone. */
+  #ofWhoHasMost(sharer: string): [string, Kept] | undefined {
+    const counts = new Map<string, number>([[sharer, 0]]);
+    for (const kept of this.#kept.values()) counts.set(kept.sharer, (counts.get(kept.sharer) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    const isUnfair = most > Math.max(1, MAX_VARIANTS / counts.size) && counts.get(sharer) !== most;
+    return /* guard: variant/fair */ isUnfair
+      ? [...this.#kept].find(([, kept]) => counts.get(kept.sharer) === most)
+      : undefined;
   }
 
   #stop({ readings }: Kept): void {

@@ -6,6 +6,7 @@ import {
   type UpstreamConnection,
 } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError, type Logger } from '@omni/ports';
+import { ageOf, FRESH_WAIT_MS } from '../reading/list-age.ts';
 import type { UpstreamCatalogue } from '../reading/upstream-catalogue.ts';
 
 /** Pause between two readings. */
@@ -34,6 +35,8 @@ export interface VariantReadingOptions {
    * Told when it becomes known, or unknown again, what is listed to these clients; at first it is unknown.
    */
   readonly onKnown: (isKnown: boolean) => void;
+  /** How old the lists may become, where the upstream does not say it; `undefined` for the default. */
+  readonly listAgeMs: () => number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -60,7 +63,7 @@ interface Waiter {
 
 /**
  * What one upstream lists to clients of one variant: read when the first of them asks, and again when the
- * instance that it was read from declares a change.
+ * instance that it was read from declares a change, or when somebody asks for what is too old.
  */
 export class VariantReading {
   readonly #options: VariantReadingOptions;
@@ -74,6 +77,9 @@ export class VariantReading {
   /** Lists do not wait for it a second time. */
   #isSlow = false;
   #beganAtMs = 0;
+  /** When what is known was asked for last, and for how long that is good. */
+  #readAtMs = 0;
+  #ageMs = Number.POSITIVE_INFINITY;
   #retryAtMs = 0;
   /** Attempts in a row that have read nothing, or not all lists. */
   #failures = 0;
@@ -111,7 +117,7 @@ export class VariantReading {
       if (this.#source?.isOpen() === true) this.#read(this.#source);
       else this.#open(demand);
     } else if (this.#isKnown) this.#adopt(demand);
-    if (this.#isKnown) return undefined;
+    if (this.#isKnown) return demand.purpose === 'list' ? this.#whenFresh(demand) : undefined;
     const leftMs = this.#beganAtMs + demand.waitMs - clock.monotonicMs();
     const mayWait = demand.purpose === 'call' || !this.#isSlow;
     if (!this.#isBusy || leftMs <= 0 || !mayWait) {
@@ -124,9 +130,27 @@ export class VariantReading {
       this.#wake(waiter);
     });
     const waiter: Waiter = { demand, wasTried: begins, cancelTimer };
+    return this.#wait(waiter);
+  }
+
+  /** @returns What ends the wait; `undefined` when what is known is young enough, or cannot be read now. */
+  #whenFresh(demand: Demand): (() => void) | undefined {
+    const { clock } = this.#options;
+    const isAged = clock.monotonicMs() - this.#readAtMs >= this.#ageMs;
+    // Those who ask while it is being read again wait, too.
+    if ((!isAged && this.#waiting.size === 0) || this.#failures > 0) return undefined;
+    if (!this.#isBusy) this.#refresh();
+    if (!this.#isBusy) return undefined;
+    // guard: variant/fresh-wait
+    const cancelTimer = clock.after(FRESH_WAIT_MS, () => this.#wake(waiter));
+    const waiter: Waiter = { demand, wasTried: true, cancelTimer };
+    return this.#wait(waiter);
+  }
+
+  #wait(waiter: Waiter): () => void {
     this.#waiting.add(waiter);
     return () => {
-      cancelTimer();
+      waiter.cancelTimer();
       this.#waiting.delete(waiter);
     };
   }
@@ -193,6 +217,7 @@ export class VariantReading {
   #read(source: ListSource): void {
     this.#isBusy = true;
     this.#isOutdated = false;
+    this.#readAtMs = this.#options.clock.monotonicMs();
     this.#cancelRetry?.();
     this.#source = source;
     this.#options.read(source).then(
@@ -217,6 +242,7 @@ export class VariantReading {
     this.#setKnown(true);
     this.#wasMissed = false;
     this.#lost = 0;
+    this.#ageMs = ageOf(catalogue, this.#options.listAgeMs());
     this.#options.publish(catalogue, isNews);
     this.#settle();
     if (LIST_KINDS.every((kind) => catalogue[kind].problem === undefined)) this.#onWhole();

@@ -27,6 +27,8 @@ export interface CompiledViewOptions extends ViewSpec {
   readonly texts: ListTexts;
   /** What Omni calls itself, in results of the modern era. */
   readonly identity: Identity;
+  /** An answer to a list leaves so many items out, because it would be too long. */
+  readonly onCut?: (kind: ListKind, leftOut: number) => void;
 }
 
 /** What the clients of one endpoint, era and variant are shown, and where it leads, while nothing changes. */
@@ -151,7 +153,9 @@ export class CompiledView implements CatalogueView {
 
   #listText(kind: ListKind): string {
     const { snapshot, endpoint, era, identity } = this.#options;
-    const items = `"${MEMBERS[kind]}":[${snapshot.body(kind, endpoint, era)}]`;
+    const answer = snapshot.answer(kind, endpoint, era);
+    if (answer.leftOut > 0) this.#options.onCut?.(kind, answer.leftOut);
+    const items = `"${MEMBERS[kind]}":[${answer.items}]`;
     if (era === 'legacy') return `{${items}}`;
     const ttlMs = this.#isProvisional ? 0 : snapshot.ttlMs(kind, endpoint);
     const meta = JSON.stringify({ 'io.modelcontextprotocol/serverInfo': identity });

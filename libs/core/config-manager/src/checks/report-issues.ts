@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { suggestion } from './closest-name.ts';
 import { quoted, type ProblemList } from './config-problem.ts';
 import {

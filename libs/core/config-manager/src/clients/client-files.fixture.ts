@@ -85,6 +85,45 @@ export const PLACEHOLDER_CASES: readonly ClientFileCase[] = [
     misconfigured: { a: '${NOT_SET} is not set' },
   },
   {
+    what: 'bytes of an address are no variables of Gemini CLI',
+    place: '/p/.gemini/settings.json',
+    text: '{"mcpServers":{"a":{"httpUrl":"https://a.example/%E4%BD%A0"}}}',
+    served: { a: http('https://a.example/%E4%BD%A0') },
+  },
+  {
+    what: 'LiteLLM: os.environ, and a credential that cannot be told from its kind',
+    place: '/srv/config.yaml',
+    text: 'model_list: []\nmcp_servers:\n  a: { transport: http, url: "https://a.example", static_headers: { A: os.environ/A_KEY } }\n  b: { transport: http, url: "https://b.example", auth_type: basic, auth_value: os.environ/A_KEY }\n',
+    env: { A_KEY: 'k' },
+    served: { a: http('https://a.example', { A: 'k' }) },
+    misconfigured: { b: '"auth_value" is not supported yet' },
+    warnings: ['mcpServers.b.auth_type is not known here'],
+  },
+  {
+    what: 'tokens that stand where a header would',
+    place: '/p/mcporter.json',
+    text: '{"mcpServers":{"a":{"baseUrl":"https://a.example","bearerToken":"$env:A_KEY"},"b":{"url":"https://b.example","bearerTokenEnv":"A_KEY"},"c":{"url":"https://c.example","apiKey":"${A_KEY}","headers":{"Authorization":"Mine"}},"d":{"url":"https://d.example","options":{"requestInit":{"headers":{"A":"${A_KEY}"}}}},"e":{"url":"https://e.example","bearerTokenEnv":"NOT_SET"}}}',
+    env: { A_KEY: 'k' },
+    served: {
+      a: http('https://a.example', { Authorization: 'Bearer k' }),
+      b: http('https://b.example', { Authorization: 'Bearer k' }),
+      c: http('https://c.example', { Authorization: 'Mine' }),
+      d: http('https://d.example', { A: 'k' }),
+    },
+    misconfigured: { e: '${NOT_SET} is not set' },
+  },
+  {
+    what: 'a blank of an example that nobody has filled in',
+    place: '/etc/mcp.json',
+    text: '{"mcpServers":{"a":{"url":"https://a.example","headers":{"A":"Bearer <YOUR_TOKEN>"}},"b":{"command":"x","env":{"K":"your-api-key-here","L":"$env:K","M":"a < b > c"}}}}',
+    served: { a: {}, b: {} },
+    warnings: [
+      'mcpServers.a.headers.A holds a placeholder of an example that is to be filled in',
+      'mcpServers.b.env.K holds a placeholder of an example',
+      'mcpServers.b.env.L holds a placeholder of mcporter',
+    ],
+  },
+  {
     what: 'Continue: a list, and secrets by name',
     place: '/p/.continue/mcpServers/notes.yaml',
     text: 'name: n\nversion: 0.0.1\nschema: v1\nmcpServers:\n  - { name: Notes, command: n, env: { K: "${{ secrets.NOTES_KEY }}" }, connectionTimeout: 2000 }\n  - { name: asks, command: n, args: ["${{ inputs.org }}"] }\n',
@@ -99,6 +138,14 @@ export const PLACEHOLDER_CASES: readonly ClientFileCase[] = [
     env: { HOME: '/h', E: 'e' },
     served: { a: stdio('./run', ['/h/n', '/p/x', 'e'], { cwd: '/p/sub' }) },
     misconfigured: { b: '${input:k} asks a person', c: '${config:a.b} is a variable of VS Code' },
+  },
+  {
+    what: 'a variable as a name of a variable: told of that server alone',
+    place: '/p/.cursor/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"x","env":{"${K}":"v"}},"b":{"command":"y"}}}',
+    env: { K: 'k' },
+    served: { b: stdio('y', [], { cwd: '/p' }) },
+    misconfigured: { a: 'mcpServers.a.env holds a name with "${…}"' },
   },
   {
     what: 'a folder of a client where no client is known',
@@ -133,6 +180,43 @@ export const PLACEHOLDER_CASES: readonly ClientFileCase[] = [
     place: '/p/mcp_agent.config.yaml',
     text: 'logger: { type: none }\nmcp: { servers: { a: { command: x, args: ["${PORT:8080}"], read_timeout_seconds: 90 } } }\n',
     served: { a: { ...stdio('x', ['8080']), callTimeoutMs: 90_000 } },
+  },
+];
+
+/** What narrows, and what switches off. */
+export const NARROWING_CASES: readonly ClientFileCase[] = [
+  {
+    what: 'more words for tools that are taken away',
+    place: '/etc/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"x","disallowedTools":["rm"]},"b":{"command":"x","excluded_tools":["rm"]},"c":{"command":"x","tools":[{"name":"rm","enabled":false},{"name":"ls","enabled":true}]},"d":{"command":"x","toolFilter":["ls"]}}}',
+    served: {
+      a: { tools: { hidden: ['rm'] } },
+      b: { tools: { hidden: ['rm'] } },
+      c: { tools: { hidden: ['rm'] } },
+      d: { tools: { allowed: ['ls'] } },
+    },
+  },
+  {
+    what: 'a selection of tools that cannot be read, and one that is empty',
+    place: '/etc/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"x","tools":{"deny":["rm"]}},"b":{"command":"x","tools":{"rm":"deny"}},"c":{"command":"x","disabledTools":null,"allowedTools":""}}}',
+    served: { c: stdio('x') },
+    misconfigured: {
+      a: 'mcpServers.a.tools must be a list of names of tools, found a map',
+      b: 'mcpServers.b.tools must be a list of names of tools, found a map',
+    },
+  },
+  {
+    what: 'a server that is off, in every word for it and whatever else is wrong with it',
+    place: '/etc/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"x","isDisabled":true},"b":{"command":"x","state":"disabled"},"c":{"enabled":false},"d":{"command":"x","disabled":true,"env":null,"args":"y"},"e":{"command":"x","status":"enabled"}}}',
+    served: {
+      a: { enabled: false, disabledReason: 'disabled' },
+      b: { enabled: false, disabledReason: 'disabled' },
+      c: { enabled: false, disabledReason: 'disabled' },
+      d: { enabled: false, disabledReason: 'disabled' },
+      e: { enabled: true },
+    },
   },
 ];
 
@@ -197,6 +281,13 @@ export const SHAPE_CASES: readonly ClientFileCase[] = [
     ],
   },
   {
+    what: 'time limits that no timer holds, and parts of one that are not known',
+    place: '/etc/mcp.json',
+    text: '{"mcpServers":{"a":{"command":"x","timeout":1e12},"b":{"command":"x","timeout":{"request":2000,"value":5}}}}',
+    served: { a: { callTimeoutMs: 2_147_483_000 }, b: { callTimeoutMs: 2_000 } },
+    warnings: ['is read as 2147483s; write "callTimeout": "2147483s"', 'b.timeout.value is not known here'],
+  },
+  {
     what: 'the unit of a known client',
     place: '/p/.roo/mcp.json',
     text: '{"mcpServers":{"a":{"command":"x","timeout":2000}}}',
@@ -221,6 +312,33 @@ export const SHAPE_CASES: readonly ClientFileCase[] = [
     served: { a: stdio('run', ['-y'], { env: { K: 'v' } }) },
     warnings: ['mcpServers.b is a part of Zed'],
     notes: ['the client Zed: servers from "context_servers"; not read: "vim_mode"'],
+  },
+  {
+    what: 'servers that a client brings itself, told by what stands in them',
+    place: '/h/.config/zed/settings.json',
+    text: '{"agent":{"settings":{}},"context_servers":{"mcp-server-x":{"settings":{"k":"v"}},"a":{"command":"x","settings":{}}}}',
+    served: { a: stdio('x') },
+    warnings: ['mcpServers.mcp-server-x is a part of Zed'],
+  },
+  {
+    what: 'a client’s file that is called like one of Omni’s',
+    place: '/h/.aws/amazonq/default.json',
+    text: '{"name":"default","tools":["@a"],"mcpServers":{"a":{"command":"x"}}}',
+    served: { a: stdio('x', [], { cwd: '/h' }) },
+  },
+  {
+    what: 'the folder around .devcontainer',
+    place: '/p/.devcontainer/devcontainer.json',
+    text: '{"customizations":{"vscode":{"mcp":{"servers":{"a":{"command":"x","args":["${localWorkspaceFolder}"]},"b":{"command":"${containerWorkspaceFolder}/b"}}}}}}',
+    served: { a: stdio('x', ['/p'], { cwd: '/p' }) },
+    misconfigured: { b: '${containerWorkspaceFolder} is a variable of dev containers' },
+  },
+  {
+    what: 'a file among the settings of a program, which no project is around',
+    place: '/h/.config/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json',
+    text: '{"mcpServers":{"a":{"command":"a"},"b":{"command":"b","args":["${workspaceFolder}"]}}}',
+    served: { a: { transport: { kind: 'stdio', command: 'a', args: [], env: {} } } },
+    misconfigured: { b: '${workspaceFolder} is a variable' },
   },
   {
     what: 'the servers of VS Code in its settings, in both spellings',
@@ -379,6 +497,12 @@ export const REFUSED_CASES: readonly ClientFileCase[] = [
     place: '/h/.codex/config.toml',
     text: '[a\nb = 1',
     refused: 'this is no valid TOML',
+  },
+  {
+    what: 'how Smithery builds a server',
+    place: '/p/smithery.yaml',
+    text: 'runtime: typescript\n',
+    refused: 'this is a file of Smithery',
   },
   { what: 'a page', place: '/etc/mcp.json', text: '<!doctype html><p>', refused: 'this is HTML or XML' },
   {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseConfiguration, type Configuration } from '../parse-configuration.ts';
 import {
+  NARROWING_CASES,
   PLACEHOLDER_CASES,
   REFUSED_CASES,
   SHAPE_CASES,
@@ -8,7 +9,7 @@ import {
 } from './client-files.fixture.ts';
 import { exposedServerName } from './exposed-server-name.ts';
 
-const CASES = [...PLACEHOLDER_CASES, ...SHAPE_CASES, ...REFUSED_CASES];
+const CASES = [...PLACEHOLDER_CASES, ...NARROWING_CASES, ...SHAPE_CASES, ...REFUSED_CASES];
 
 function read({ place, text, env = {} }: ClientFileCase, strict = false): Configuration {
   const path = place.slice(place.lastIndexOf('/') + 1);
@@ -61,6 +62,13 @@ describe("a client's file", () => {
       critical: false,
       flaw: 'mcp.json:1:31  mcpServers.a.command: ${NOT_SET} is not set and has no default; set it, or write ${NOT_SET:-default}',
     });
+  });
+
+  it('limits nothing where a list of tools is empty, but does in a file of Omni', () => {
+    const text = 'mcpServers: { a: { command: x, allowedTools: null } }';
+    expect(() => parseConfiguration([{ path: 'omni.yaml', text, role: 'base' }], { env: {} })).toThrow(
+      'mcpServers.a.allowedTools must be a list of names of tools, found nothing',
+    );
   });
 
   it('is refused as a whole for one server that is wrong when that is wanted', () => {

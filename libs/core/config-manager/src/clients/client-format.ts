@@ -23,6 +23,8 @@ export interface ClientFormat {
   readonly blocks: readonly (readonly string[])[];
   /** Keys of an entry that limit a time and do not say their unit. */
   readonly timeLimits?: Readonly<Record<string, TimeLimit>>;
+  /** Keys of an entry without program and address that say that the client itself has the server. */
+  readonly partSigns?: readonly string[];
   /** Its placeholders beside `${NAME}`. */
   readonly placeholders?: readonly PlaceholderSyntax[];
   /** Whether it reads a leading `~/` of arguments as the home folder. */

@@ -3,8 +3,10 @@ import {
   BRACED_SCHEME,
   COLON_DEFAULT,
   COMMAND_OUTPUT,
+  DOLLAR_ENV,
   DOLLAR_NAME,
   DOUBLE_BRACES,
+  OS_ENVIRON,
   PERCENT_NAME,
   SECRETS,
   SHELL_COMMAND,
@@ -62,7 +64,7 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
   {
     client: 'VS Code',
     files:
-      /(?:^|\/)(?:\.vscode\/(?:mcp|settings)\.json|code(?: - [a-z]+)?\/user\/(?:.*\/)?(?:mcp|settings)\.json|[^/]*\.code-workspace|devcontainer\.json)$/,
+      /(?:^|\/)(?:\.vscode\/(?:mcp|settings)\.json|code(?: - [a-z]+)?\/user\/(?:.*\/)?(?:mcp|settings)\.json|[^/]*\.code-workspace|(?:\.devcontainer\/(?:[^/]*\/)?|\.)?devcontainer\.json)$/,
     blocks: [
       ['servers'],
       ['mcp', 'servers'],
@@ -110,7 +112,7 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
   },
   {
     client: 'Cline',
-    files: /(?:^|\/)(?:cline_mcp_settings\.json|\.cline\/(?:.*\/)?[^/]*\.json)$/,
+    files: /(?:^|\/)(?:(?:globalstorage\/.*\/)?cline_mcp_settings\.json|\.cline\/(?:.*\/)?[^/]*\.json)$/,
     blocks: MCP_SERVERS,
     timeLimits: { timeout: CALL_S },
     startsAt: 'project',
@@ -145,11 +147,12 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
     signs: ['context_servers'],
     blocks: [['context_servers']],
     timeLimits: { timeout: CALL_S },
+    partSigns: ['settings'],
     startsAt: 'project',
   },
   {
     client: 'opencode',
-    files: /(?:^|\/)(?:opencode\.jsonc?|\.opencode\/config\.jsonc?)$/,
+    files: /(?:^|\/)(?:(?:\.config\/opencode\/|\.opencode\/)?opencode\.jsonc?|\.opencode\/config\.jsonc?)$/,
     schema: 'opencode.ai/config',
     blocks: [['mcp', 'servers'], ['mcp']],
     timeLimits: { timeout: START_MS },
@@ -164,6 +167,21 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
     blocks: [['mcp']],
     timeLimits: { timeout: START_S },
     placeholders: [SHELL_COMMAND, DOLLAR_NAME],
+  },
+  {
+    client: 'LiteLLM',
+    files: /(?:^|\/)litellm[^/]*\.ya?ml$/,
+    signs: ['model_list', 'litellm_settings'],
+    blocks: [['mcp_servers']],
+    timeLimits: { timeout: CALL_S },
+    placeholders: [OS_ENVIRON],
+  },
+  {
+    client: 'mcporter',
+    files: /(?:^|\/)(?:\.mcporter\/)?mcporter\.jsonc?$/,
+    blocks: MCP_SERVERS,
+    placeholders: [DOLLAR_ENV],
+    expandsTilde: true,
   },
   {
     client: 'Codex',
@@ -190,6 +208,7 @@ export const CLIENT_FORMATS: readonly ClientFormat[] = [
       ['modelContextProtocolServers'],
     ],
     timeLimits: { connectionTimeout: START_MS },
+    partSigns: ['uses'],
     placeholders: [SECRETS],
     startsAt: 'project',
   },

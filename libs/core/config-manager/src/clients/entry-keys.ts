@@ -29,22 +29,38 @@ export const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['http_headers', 'headers'], // Codex
   ['httpHeaders', 'headers'],
   ['requestHeaders', 'headers'],
+  ['static_headers', 'headers'], // LiteLLM
   ['transport', 'type'], // Mistral Vibe, FastMCP
   ['transportType', 'type'], // Cline of old
   ['transport_type', 'type'],
   ['connectionType', 'type'],
   ['serverType', 'type'],
+  ['disable', 'disabled'],
+  ['isDisabled', 'disabled'],
+  ['is_disabled', 'disabled'],
   ['excludeTools', 'disabledTools'], // Gemini CLI
   ['exclude_tools', 'disabledTools'],
   ['disabled_tools', 'disabledTools'], // Codex
   ['deniedTools', 'disabledTools'],
+  ['denied_tools', 'disabledTools'],
   ['blockedTools', 'disabledTools'],
+  ['blocked_tools', 'disabledTools'],
+  ['disallowedTools', 'disabledTools'],
+  ['disallowed_tools', 'disabledTools'], // LiteLLM
+  ['excludedTools', 'disabledTools'],
+  ['excluded_tools', 'disabledTools'],
+  ['hiddenTools', 'disabledTools'],
+  ['hidden_tools', 'disabledTools'],
   ['includeTools', 'allowedTools'], // Gemini CLI, Amp
   ['include_tools', 'allowedTools'],
   ['enabled_tools', 'allowedTools'], // Codex
   ['enabledTools', 'allowedTools'],
   ['allowed_tools', 'allowedTools'],
   ['available_tools', 'allowedTools'], // Goose: none is no limit
+  ['includedTools', 'allowedTools'],
+  ['included_tools', 'allowedTools'],
+  ['toolFilter', 'allowedTools'],
+  ['tool_filter', 'allowedTools'],
   ['tools', 'allowedTools'], // Copilot: ["*"] is all
 ]);
 
@@ -61,6 +77,10 @@ export const SWITCHES_ON: ReadonlySet<string> = new Set([
   'is_enabled',
   'enable',
 ]);
+
+/** Say in a word whether a server is on: Witsy. */
+export const STATES: ReadonlySet<string> = new Set(['state', 'status']);
+export const OFF_WORDS: ReadonlySet<string> = new Set(['disabled', 'inactive', 'off']);
 
 /** Written as they are, in lower case and without `-`, `_` and spaces. */
 const TRANSPORTS: ReadonlyMap<string, 'stdio' | AddressKind> = new Map([
@@ -244,6 +264,7 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
 export const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['envFile', 'write the variables under "env"'],
   ['env_file', 'write the variables under "env"'],
+  ['auth_value', 'write "headers"'],
   ['headersHelper', 'write "headers"'],
   ['http_headers_helper', 'write "headers"'],
   ['customUserVars', 'write "headers" or "env" with ${NAME}'],

@@ -48,7 +48,8 @@ const FOREIGN: readonly ForeignKind[] = [
     words: 'this is a manifest of Kubernetes, not a configuration of MCP servers',
   },
   {
-    is: (root) => isMap(root, 'startCommand') || (has(root, 'runtime') && has(root, 'startCommand')),
+    is: (root) =>
+      isMap(root, 'startCommand') || ['typescript', 'container'].includes(textAt(root, 'runtime') ?? ''),
     words: `this is a file of Smithery (smithery.yaml), which says how a server is built; ${UNDER}`,
   },
   {

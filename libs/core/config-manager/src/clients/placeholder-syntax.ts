@@ -49,9 +49,21 @@ export const SHELL_COMMAND: PlaceholderSyntax = {
   read: () => ({ refusal: 'a "$(…)" is the output of a command, which is not run here; use ${NAME}' }),
 };
 
-/** `%NAME%`, as Windows has it. */
+/** `%NAME%`, as Windows has it. Two hexadecimal digits are a byte of an address: `%E4%BD%A0`. */
 export const PERCENT_NAME: PlaceholderSyntax = {
-  pattern: /%([A-Za-z_][A-Za-z0-9_()]*)%/g,
+  pattern: /%(?![0-9A-Fa-f]{2}%)([A-Za-z_][A-Za-z0-9_()]*)%/g,
+  read: ([, name = '']) => ({ variable: name }),
+};
+
+/** `$env:NAME` of mcporter. */
+export const DOLLAR_ENV: PlaceholderSyntax = {
+  pattern: /\$env:([A-Za-z_]\w*)/g,
+  read: ([, name = '']) => ({ variable: name }),
+};
+
+/** `os.environ/NAME` of LiteLLM. */
+export const OS_ENVIRON: PlaceholderSyntax = {
+  pattern: /\bos\.environ\/([A-Za-z_]\w*)/g,
   read: ([, name = '']) => ({ variable: name }),
 };
 

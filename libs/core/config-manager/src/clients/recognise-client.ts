@@ -34,9 +34,11 @@ export function recogniseClient(
 ): Reading | undefined {
   if (role === 'server') return undefined;
   const folded = place.replaceAll('\\', '/').toLowerCase();
-  if (OWN_FILE.test(folded) || root.entries.size === 0) return undefined;
+  if (root.entries.size === 0) return undefined;
+  // Before the name: `.amazonq/default.json` is a client's.
   const byPlace = CLIENT_FORMATS.find(({ files }) => files?.test(folded) === true);
   if (byPlace !== undefined) return reading(byPlace, place);
+  if (OWN_FILE.test(folded)) return undefined;
   const bySign = CLIENT_FORMATS.find((format) => hasSign(format, root));
   if (bySign !== undefined) return reading(bySign, place);
   if (OWN_SECTIONS.some((key) => root.entries.has(key))) return undefined;

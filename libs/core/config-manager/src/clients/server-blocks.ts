@@ -5,6 +5,7 @@ import {
   type LocatedMap,
   type LocatedValue,
 } from '../document/located-value.ts';
+import type { ClientFormat } from './client-format.ts';
 import { PARTS_OF_CLIENTS } from './entry-keys.ts';
 
 /** Blocks that could be something else, and count only where servers stand in them. */
@@ -59,11 +60,18 @@ export function looksLikeServer(value: LocatedValue): boolean {
   return SERVER_SIGNS.some((key) => value.entries.has(key)) || partOf(value) !== undefined;
 }
 
-/** The client that a server is a part of; `undefined` for one that runs by itself. */
-export function partOf(server: LocatedMap): string | undefined {
+/**
+ * The client that a server is a part of; `undefined` for one that runs by itself.
+ *
+ * @param format - Whose file it stands in, where that is known.
+ */
+export function partOf(server: LocatedMap, format?: ClientFormat): string | undefined {
   if (SERVER_SIGNS.some((key) => server.entries.has(key))) return undefined;
+  const isOwn = format?.partSigns?.some((key) => server.entries.has(key)) === true;
   return (
-    PARTS_OF_CLIENTS.get(textAt(server, 'type') ?? '') ?? PARTS_OF_CLIENTS.get(textAt(server, 'source') ?? '')
+    PARTS_OF_CLIENTS.get(textAt(server, 'type') ?? '') ??
+    PARTS_OF_CLIENTS.get(textAt(server, 'source') ?? '') ??
+    (isOwn ? format?.client : undefined)
   );
 }
 

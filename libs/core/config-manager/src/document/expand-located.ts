@@ -13,7 +13,7 @@ export interface ExpandOptions {
   readonly secretValues: Set<string>;
 }
 
-/** Replaces the references in every text below a value. Keys are left as they are. */
+/** Replaces the references in every text below a value. Names have none, see {@link checkName}. */
 export function expandLocated(located: LocatedValue, options: ExpandOptions): LocatedValue {
   const below = (value: LocatedValue, key: string): LocatedValue =>
     expandLocated(value, { ...options, key: joinKey(options.key, key) });
@@ -21,8 +21,10 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
     return { ...located, items: located.items.map((item, index) => below(item, String(index))) };
   if (located.kind === 'map') {
     const entries = new Map<string, LocatedEntry>();
-    for (const [name, entry] of located.entries)
+    for (const [name, entry] of located.entries) {
+      checkName(entry, options);
       entries.set(name, { ...entry, value: below(entry.value, entry.written) });
+    }
     return { ...located, entries };
   }
   const { scope } = options;
@@ -37,4 +39,17 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
     value: text,
     origin: failures.length > 0 ? 'unresolved' : isExpanded ? 'expanded' : located.origin,
   };
+}
+
+/** Whoever writes `"${NAME}": …` wants it replaced; taken as it stands it would be the name of nothing. */
+export function checkName(
+  { written, at }: Pick<LocatedEntry, 'written' | 'at'>,
+  { key, problems }: Pick<ExpandOptions, 'key' | 'problems'>,
+): void {
+  if (!hasReference(written)) return;
+  problems?.add(
+    at,
+    key,
+    `${key === '' ? 'the configuration' : key} holds a name with "\${…}"; only values are replaced, write the name itself`,
+  );
 }

@@ -228,7 +228,7 @@ function addServer(
       .add(entry.value.at, key, `${key} must be a map with "command" or "url", found ${kindOf(entry.value)}`);
     return;
   }
-  const client = reading === undefined ? undefined : partOf(entry.value);
+  const client = reading === undefined ? undefined : partOf(entry.value, reading.format);
   if (client !== undefined) {
     warnings.add(entry.at, key, `${key} is a part of ${client} and needs it; it is left out`);
     return;

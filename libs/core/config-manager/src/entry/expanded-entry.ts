@@ -1,7 +1,7 @@
 import type { ProblemList } from '../checks/config-problem.ts';
 import type { Reading } from '../clients/recognise-client.ts';
 import { homeOf } from '../clients/client-variables.ts';
-import { expandLocated } from '../document/expand-located.ts';
+import { checkName, expandLocated } from '../document/expand-located.ts';
 import { joinKey, type LocatedEntry, type LocatedMap, type LocatedValue } from '../document/located-value.ts';
 import type { Environment, VariableScope } from '../document/variables.ts';
 
@@ -44,6 +44,7 @@ function expandedEnv(map: LocatedMap, scope: VariableScope, options: ExpandedEnt
   for (const [name, found] of map.entries) {
     const own = new Map([...(scope.own ?? [])].filter(([other]) => other !== name));
     const key = joinKey(options.key, found.written);
+    checkName(found, options);
     entries.set(name, {
       ...found,
       value: expandLocated(found.value, { ...options, key, scope: { ...scope, own } }),

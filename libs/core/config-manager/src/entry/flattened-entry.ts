@@ -11,7 +11,7 @@ const WRAPPERS: readonly string[] = [
 ];
 /** Of these only the keys named here mean something to a gateway. */
 const TAKEN: Readonly<Record<string, ReadonlySet<string>>> = {
-  options: new Set(['timeout', 'resetTimeoutOnProgress']),
+  options: new Set(['timeout', 'resetTimeoutOnProgress', 'requestInit']),
   requestOptions: new Set(['headers']),
   requestInit: new Set(['headers']),
 };

@@ -3,7 +3,9 @@ import { quoted, type ProblemList } from '../checks/config-problem.ts';
 import {
   CLIENT_HINTS,
   INSTEAD,
+  OFF_WORDS,
   SPELLINGS,
+  STATES,
   SWITCHES_ON,
   TRANSPORT_WORDS,
   WITHOUT_EFFECT,
@@ -20,7 +22,7 @@ import {
 import { McpServerSchema } from '../schema/mcp-server-schema.ts';
 import type { NormalizeEntryOptions } from './entry-report.ts';
 import { flattened } from './flattened-entry.ts';
-import { namedVariables } from './named-variables.ts';
+import { isNamedVariable, namedVariables } from './named-variables.ts';
 import { isTimeLimit, timeLimits } from './time-limits.ts';
 import { toolNames } from './tool-names.ts';
 
@@ -29,6 +31,8 @@ const SUGGESTED_KEYS: readonly string[] = [...OWN_KEYS, 'enabled', ...SPELLINGS.
 const TYPES = '"stdio", "http", "sse", "ws", "unix" or "tcp"';
 /** What programs that write configurations leave empty when it is not used. */
 const MAY_BE_NOTHING: ReadonlySet<string> = new Set(['type', 'command', 'args', 'url', 'cwd', 'disabled']);
+/** In clients' files alone: in Omni's own a list whose items are gone would allow everything. */
+const TOOL_KEYS: ReadonlySet<string> = new Set(['allowedTools', 'disabledTools']);
 
 /**
  * Brings one server entry of any client into the keys of {@link McpServerSchema}. Values are checked later.
@@ -40,7 +44,7 @@ export function normalizeEntry(entry: LocatedMap, options: NormalizeEntryOptions
     const other = normal.get(own);
     if (other === undefined) normal.set(own, found);
     else if ((own === 'env' || own === 'headers') && other.value.kind === 'map' && found.value.kind === 'map')
-      normal.set(own, { ...other, value: mergeLocated(found.value, other.value) });
+      normal.set(own, { ...other, value: mergeLocated(without(found.value, other.value, own), other.value) });
     else if (!isSame(other.value, found.value))
       problems.add(
         found.at,
@@ -50,16 +54,25 @@ export function normalizeEntry(entry: LocatedMap, options: NormalizeEntryOptions
   };
 
   const flat = flattened(entry);
+  const named: (readonly [string, LocatedEntry])[] = [];
   for (const [name, found] of flat.entries) {
     const path = `${key}.${name}`;
     const own = SPELLINGS.get(name) ?? name;
     const isUnused = isNothing(found.value) || (format !== undefined && textOf(found.value) === '');
     if (name.startsWith('x-') || isTimeLimit(name) || CLIENT_HINTS.has(name)) continue;
-    if (isUnused && (MAY_BE_NOTHING.has(own) || !OWN_KEYS.has(own))) continue;
+    const isLimit = TOOL_KEYS.has(own);
+    if (isUnused && (MAY_BE_NOTHING.has(own) || (isLimit ? format !== undefined : !OWN_KEYS.has(own))))
+      continue;
     if (WITHOUT_EFFECT.has(name)) {
       if (narrows(found.value)) warnings.add(found.at, path, `${path} has no effect in this version`);
     } else if (SWITCHES_ON.has(name)) set('disabled', { ...found, value: negated(found.value) });
-    else if (own === 'type' || (name === 'protocol' && transportOf(textOf(found.value) ?? '') !== undefined))
+    else if (format !== undefined && STATES.has(name)) {
+      if (OFF_WORDS.has(textOf(found.value) ?? ''))
+        set('disabled', { ...found, value: written(true, found.at) });
+    } else if (
+      own === 'type' ||
+      (name === 'protocol' && transportOf(textOf(found.value) ?? '') !== undefined)
+    )
       set('type', { ...found, value: transportType(found.value, path, problems) });
     else if (own === 'allowedTools' || own === 'disabledTools') {
       const tools = toolNames(name, own, found.value);
@@ -71,9 +84,11 @@ export function normalizeEntry(entry: LocatedMap, options: NormalizeEntryOptions
         );
       else if (tools.names !== undefined) set(tools.own, { ...found, value: tools.names });
     } else if (OWN_KEYS.has(own)) set(own, { ...found, value: plainTexts(own, found.value) });
-    else if (!namedVariables(name, found, { ...options, set }))
-      refuseOrTell(name, found, { ...options, path });
+    else if (isNamedVariable(name)) named.push([name, found]);
+    else refuseOrTell(name, found, { ...options, path });
   }
+  // Last, since what is written as a value wins.
+  for (const [name, found] of named) namedVariables(name, found, { ...options, set });
   for (const [own, found] of timeLimits(flat, format, { key, problems, warnings }))
     if (!normal.has(own)) normal.set(own, found);
   return oneTarget(splitCommand({ ...entry, entries: normal }), options);
@@ -99,6 +114,13 @@ function refuseOrTell(
       path,
       `${path} is not known here and has no effect${suggestion(name, SUGGESTED_KEYS)}`,
     );
+}
+
+/** Names of headers are the same in any case (RFC 9110, section 5.1). */
+function without(map: LocatedMap, over: LocatedMap, own: string): LocatedMap {
+  if (own !== 'headers') return map;
+  const taken = new Set([...over.entries.keys()].map((name) => name.toLowerCase()));
+  return { ...map, entries: new Map([...map.entries].filter(([name]) => !taken.has(name.toLowerCase()))) };
 }
 
 function negated(value: LocatedValue): LocatedValue {

@@ -26,10 +26,19 @@ const SUSPECTS: readonly Suspect[] = [
     whose: 'Gemini CLI and shells',
     instead: '${NAME}',
   },
+  { pattern: /\$env:[A-Za-z_]/i, whose: 'mcporter and PowerShell', instead: '${NAME}' },
+  { pattern: /\bos\.environ\//, whose: 'LiteLLM', instead: '${NAME}' },
   {
     pattern: /%[A-Za-z_][A-Za-z0-9_]{2,}%/,
     within: ['command', 'args', 'cwd', 'env', 'headers'],
     whose: 'Windows',
+    instead: '${NAME}',
+  },
+  {
+    pattern:
+      /<(?:your|my|insert|enter|replace|put)\b[^<>]{1,60}>|<your[^<>]{1,60}>|\b(?:your|insert|replace)[-_][\w-]{0,40}(?:key|token|secret|password)/i,
+    within: ['args', 'env', 'headers', 'url'],
+    whose: 'an example that is to be filled in',
     instead: '${NAME}',
   },
   { pattern: /^~[\\/]/, within: ['args', 'env'], whose: 'shells', instead: '${HOME}/' },

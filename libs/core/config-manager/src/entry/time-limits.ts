@@ -18,6 +18,7 @@ const PARTS: Readonly<Record<string, Setting>> = {
 /** No client gives a server less than a second, in milliseconds, or more than an hour, in seconds. */
 const FEWEST_MS = 1_000;
 const MOST_SECONDS = 3_600;
+const MOST_MS = 999_999_999;
 
 /** Whether a key limits a time in some client. */
 export function isTimeLimit(key: string): boolean {
@@ -35,8 +36,7 @@ export function timeLimits(
 ): ReadonlyMap<Setting, LocatedEntry> {
   const limits = new Map<Setting, LocatedEntry>();
   const set = (setting: Setting, found: LocatedEntry, ms: number): void => {
-    const text = `${Math.min(Math.max(1, Math.round(ms)), MAX_DURATION_MS)}ms`;
-    limits.set(setting, { ...found, value: written(text, found.value.at) });
+    limits.set(setting, { ...found, value: written(durationText(ms), found.value.at) });
   };
   for (const [key, found] of entry.entries) {
     if (!isTimeLimit(key)) continue;
@@ -45,6 +45,12 @@ export function timeLimits(
         const setting = PARTS[part];
         const ms = numberOf(inner.value);
         if (setting !== undefined && ms !== undefined && ms > 0) set(setting, inner, ms);
+        else if (setting === undefined)
+          report.warnings.add(
+            inner.at,
+            `${report.key}.${key}.${part}`,
+            `${report.key}.${key}.${part} is not known here and has no effect`,
+          );
       }
       continue;
     }
@@ -75,13 +81,21 @@ function bySize(
   set: (setting: Setting, found: LocatedEntry, ms: number) => void,
 ): void {
   const path = `${entry}.${key}`;
-  const unit = number < FEWEST_MS ? 's' : number > MOST_SECONDS ? 'ms' : undefined;
-  if (unit !== undefined) set('callTimeout', found, unit === 's' ? number * 1_000 : number);
-  const taken =
-    unit === undefined
-      ? 'has no effect, as it is seconds in some clients and milliseconds in others'
-      : `says no unit and is read as ${number}${unit}`;
-  warnings.add(found.at, path, `${path} ${taken}; write "callTimeout": "${number}${unit ?? 's'}"`);
+  const isMs = number > MOST_SECONDS;
+  const isKnown = isMs || number < FEWEST_MS;
+  const ms = isMs ? number : number * 1_000;
+  if (isKnown) set('callTimeout', found, ms);
+  const text = isMs || ms % 1_000 !== 0 ? durationText(ms) : `${number}s`;
+  const taken = !isKnown
+    ? 'has no effect, as it is seconds in some clients and milliseconds in others'
+    : `says no unit and is read as ${text}`;
+  warnings.add(found.at, path, `${path} ${taken}; write "callTimeout": "${text}"`);
+}
+
+/** At most what timers hold; a duration has at most nine digits. */
+function durationText(ms: number): string {
+  const bounded = Math.min(Math.max(1, Math.round(ms)), MAX_DURATION_MS);
+  return bounded > MOST_MS ? `${Math.floor(bounded / 1_000)}s` : `${bounded}ms`;
 }
 
 function numberOf(value: LocatedValue): number | undefined {

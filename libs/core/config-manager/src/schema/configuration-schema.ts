@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { McpServerSchema } from './mcp-server-schema.ts';
 import {
   ListenSchema,
@@ -142,7 +142,7 @@ const LimitsSchema = z.strictObject({
   maxUnfinishedBytes: countSchema(1_048_576, 64 * GIB)
     .default(268_435_456)
     .describe(
-      'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. What is kept for them is counted, up to 4 KiB of each apart; up to 64 KiB of a message are never refused. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
+      'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. What is kept for them is counted, up to 4 KiB of each apart; up to 64 KiB of a message are never refused. Servers share it, and clients theirs: who has little gets up to a quarter more. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
     ),
   maxListBytes: countSchema(1_048_576, 64 * GIB)
     .default(268_435_456)
@@ -215,6 +215,9 @@ const DefaultsSchema = z.strictObject({
   callTimeout: DurationSchema.prefault('60s').describe('Longest silence of a call; progress resets it.'),
   maxCallTime: DurationSchema.prefault('30m').describe(
     'Longest duration of a call, with or without progress.',
+  ),
+  listAge: DurationSchema.prefault('1m').describe(
+    'How old lists may become before they are read again for a client that asks, where their server does not say so (ttlMs). Never below 5s.',
   ),
 });
 

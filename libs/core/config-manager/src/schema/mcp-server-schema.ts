@@ -1,5 +1,5 @@
 import { isReservedHeader } from '@omni/ports';
-import { z } from 'zod';
+import * as z from 'zod';
 import { mayForward } from './forwardable-header.ts';
 import { isRootFolder } from './root-folder.ts';
 import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
@@ -118,6 +118,9 @@ export const McpServerSchema = z.strictObject({
   ),
   maxCallTime: DurationSchema.optional().describe(
     'Longest duration of a call, with or without progress. Default: defaults.maxCallTime.',
+  ),
+  listAge: DurationSchema.optional().describe(
+    'How old the lists of the server may become before they are read again for a client that asks. What the server says itself (ttlMs) comes first; never below 5s. Default: defaults.listAge.',
   ),
   critical: z.boolean().default(true).describe('Whether Omni is ready only when this server is.'),
   requiredEnv: z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DURATION_PATTERN, durationMs } from './duration.ts';
 import { LISTEN_PATTERN, listenAddress, type ListenAddress } from './listen-address.ts';
 

@@ -4,6 +4,7 @@ import {
   type CancelTimer,
   type Clock,
   type Exchange,
+  FairBytes,
   FairPlaces,
   GatewayError,
   type Logger,
@@ -13,7 +14,7 @@ import {
 } from '@omni/ports';
 import { LegacySession, type SessionDependencies } from './legacy-session.ts';
 import { isPrimingVersion, negotiateVersion } from './legacy-version.ts';
-import { EventBudget, SessionEvents } from '../streams/session-events.ts';
+import { SessionEvents } from '../streams/session-events.ts';
 import { newSessionId } from './session-id.ts';
 import { SessionStream } from '../streams/session-stream.ts';
 
@@ -39,12 +40,15 @@ export interface LegacySessionsOptions extends SessionDependencies {
 
 /** How often it is looked for idle sessions in the time after which they end. */
 const SWEEPS = 4;
+/** Of all sessions together. */
+const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
 /** The legacy sessions over HTTP, by id. */
 export class LegacySessions {
   readonly #options: LegacySessionsOptions;
   readonly #sessions = new Map<string, HttpSession>();
-  readonly #budget = new EventBudget();
+  /** For the events that clients may ask for again. */
+  readonly #eventBytes = new FairBytes(MAX_EVENT_BYTES);
   readonly #places: FairPlaces;
   #opened = 0;
   #cancelSweep: CancelTimer | undefined;
@@ -85,7 +89,8 @@ export class LegacySessions {
     const { ticker } = this.#options;
     const events = new SessionEvents({
       ticker,
-      budget: this.#budget,
+      budget: this.#eventBytes,
+      sharer: share.sharer,
       isPriming: /* guard: session/priming */ isPrimingVersion(negotiateVersion(initialize)),
     });
     const standalone = new SessionStream(ticker, events);

@@ -375,6 +375,12 @@ describe('resumable streams', () => {
     const last = await sessions[16]?.resume('s0-0');
     expect(first?.events().length).toBe(4);
     expect(last?.events().length).toBe(0);
+    // Another user has not used any of it.
+    const others = await front.session({ token: 'other' });
+    const kept = await others.call();
+    kept.call.notify(progress(1));
+    kept.exchange.leave();
+    expect(heard(await others.resume('s1-0', 'other'))).toEqual([1]);
     // What a session held is free again when it has ended.
     await sessions[0]?.end();
     const late = await front.session();

@@ -1,4 +1,4 @@
-import type { Payload, Place } from '@omni/ports';
+import type { FairBytes, Payload, Place } from '@omni/ports';
 import { EventStream, type EventStore, type KeptMessage } from './event-stream.ts';
 import type { StreamTicker, Ticking } from './stream-ticker.ts';
 
@@ -18,17 +18,6 @@ export const DEFAULT_EVENT_LIMITS: EventLimits = {
   maxAgeMs: 5 * 60_000,
 };
 
-/** What all sessions together may keep, and what they do keep. */
-export class EventBudget {
-  readonly maxBytes: number;
-  usedBytes = 0;
-
-  /** @param maxBytes - Default 64 MiB. */
-  constructor(maxBytes: number = 64 * 1024 * 1024) {
-    this.maxBytes = maxBytes;
-  }
-}
-
 interface KeptEvent extends KeptMessage {
   readonly stream: EventStream;
   readonly keptAtMs: number;
@@ -39,7 +28,10 @@ export type ResumePoint = { readonly stream: EventStream; readonly seq: number }
 
 export interface SessionEventsOptions {
   readonly ticker: StreamTicker;
-  readonly budget: EventBudget;
+  /** For what all sessions together keep. */
+  readonly budget: FairBytes;
+  /** Whose session it is, see `sharerOf`. */
+  readonly sharer: string;
   /**
    * Whether streams begin with an event that has an id and no data, which clients before 2025-11-25 choke on.
    */
@@ -61,7 +53,8 @@ const EVENT_ID = /^s(\d{1,12})-(\d{1,12})$/;
 export class SessionEvents implements EventStore, Ticking {
   readonly isPriming: boolean;
   readonly #ticker: StreamTicker;
-  readonly #budget: EventBudget;
+  readonly #budget: FairBytes;
+  readonly #sharer: string;
   readonly #limits: EventLimits;
   readonly #streams = new Map<number, EventStream>();
   /** Oldest first. */
@@ -71,10 +64,11 @@ export class SessionEvents implements EventStore, Ticking {
   #opened = 0;
   #isReleased = false;
 
-  constructor({ ticker, budget, isPriming, limits = DEFAULT_EVENT_LIMITS }: SessionEventsOptions) {
+  constructor({ ticker, budget, sharer, isPriming, limits = DEFAULT_EVENT_LIMITS }: SessionEventsOptions) {
     this.isPriming = isPriming;
     this.#ticker = ticker;
     this.#budget = budget;
+    this.#sharer = sharer;
     this.#limits = limits;
   }
 
@@ -107,7 +101,7 @@ export class SessionEvents implements EventStore, Ticking {
     while (
       /* guard: events/count */ this.#kept.length >= maxEvents ||
       /* guard: events/size */ this.#keptBytes + bytes > maxBytes ||
-      /* guard: events/budget */ this.#budget.usedBytes + bytes > this.#budget.maxBytes
+      /* guard: events/budget */ !this.#budget.hasRoom(this.#sharer, bytes)
     ) {
       if (this.#kept.length === 0) return;
       this.#drop(
@@ -120,7 +114,7 @@ export class SessionEvents implements EventStore, Ticking {
     this.#kept.push({ stream, seq, message, keptAtMs: this.#ticker.nowMs() });
     stream.keptCount++;
     this.#keptBytes += bytes;
-    this.#budget.usedBytes += bytes;
+    this.#budget.add(this.#sharer, bytes);
     this.#place ??= this.#ticker.add(this);
   }
 
@@ -155,7 +149,7 @@ export class SessionEvents implements EventStore, Ticking {
     if (event === undefined) return;
     const { stream, message } = event;
     this.#keptBytes -= message.length;
-    this.#budget.usedBytes -= message.length;
+    this.#budget.add(this.#sharer, -message.length);
     stream.keptCount--;
     if (stream.isEnded) this.onEnded(stream);
     if (this.#kept.length > 0 || this.#place === undefined) return;

@@ -32,6 +32,12 @@ describe('toModernParams', () => {
     for (const chunk of params.match(/"trace":"[^"]*"|1\.0|\[ \]/g) ?? []) expect(text).toContain(chunk);
   });
 
+  // guard: era/answers-to-modern
+  it('leaves out answers that nobody has asked for: a legacy client is asked by Omni', () => {
+    const given = '{"a":1.0,"inputResponses":{"q":{"roots":[{"uri":"file:///"}]}},"requestState":"s"}';
+    expect(JSON.parse(toModernParams(given, '{}', '{}').text)).toEqual({ a: 1, _meta: expect.any(Object) });
+  });
+
   it.each(['7', '"t"', '1.0e2'])('says where the progress token %s stands now', (token) => {
     const { text, progressToken } = toModernParams(`{"_meta":{"progressToken":${token}}}`, '{}', '{}');
     expect(text.slice(progressToken?.start, progressToken?.end)).toBe(token);

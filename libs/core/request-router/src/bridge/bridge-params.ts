@@ -12,7 +12,8 @@ export interface BridgedParams {
 }
 
 /**
- * Adds the envelope of the modern era to parameters of a legacy client.
+ * Adds the envelope of the modern era to parameters of a legacy client, without answers that nobody has asked
+ * it for.
  *
  * @param params - JSON object or empty.
  * @param clientInfo - JSON.
@@ -32,7 +33,7 @@ export function toModernParams(
     ['clientInfo', clientInfo],
     ...(logLevel === undefined ? [] : [['logLevel', JSON.stringify(logLevel)] as const]),
   ] as const;
-  const text = params === '' ? '{}' : params;
+  const text = params === '' ? '{}' : withoutRoundTrip(params);
   const root = objectIn(text, WITH_META);
   const meta = memberOf(root, '_meta');
   if (root === undefined) return { text, progressToken: undefined };
@@ -57,11 +58,7 @@ export function toModernParams(
  * @see protocol.md 2.1 B and R16.
  */
 export function toLegacyParams(params: string): BridgedParams {
-  const given = objectIn(params, WITH_META);
-  const own =
-    given === undefined
-      ? params
-      : withoutMembers(params, given, (key) => /* guard: era/state-to-legacy */ ROUND_TRIP_MEMBERS.has(key));
+  const own = withoutRoundTrip(params);
   const root = objectIn(own, WITH_META);
   const meta = memberOf(root, '_meta');
   if (root === undefined || meta?.object === undefined) return locatedParams(own);
@@ -73,6 +70,19 @@ export function toLegacyParams(params: string): BridgedParams {
       ? withoutMembers(own, root, (key) => key === '_meta')
       : applyEdits(own, [{ start: meta.start, end: meta.end, text: kept }]);
   return locatedParams(text);
+}
+
+/**
+ * Neither era takes them from the other: a legacy server does not know them, and for a legacy client Omni
+ * asks and answers.
+ */
+function withoutRoundTrip(params: string): string {
+  const given = objectIn(params);
+  return given === undefined
+    ? params
+    : withoutMembers(params, given, (key) =>
+        /* guard: era/state-to-legacy, era/answers-to-modern */ ROUND_TRIP_MEMBERS.has(key),
+      );
 }
 
 /** Parameters with the place of the progress token. */

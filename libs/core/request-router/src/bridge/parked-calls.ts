@@ -106,7 +106,8 @@ export class ParkedCalls<Call extends Parked> {
       // guard: parked/abandoned
       call.onExpired();
     });
-    const ticket: Ticket<Call> = { id, call, share, cancelTimer, held: this.#budget.share() };
+    const held = this.#budget.of(share.sharer).share();
+    const ticket: Ticket<Call> = { id, call, share, cancelTimer, held };
     this.#tickets.set(id, ticket);
     return ticket;
   }

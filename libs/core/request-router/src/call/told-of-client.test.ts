@@ -46,6 +46,17 @@ describe('what a modern server is told of a modern client', () => {
     expect(paramsOf(true, given, '{}')).toContain(given);
   });
 
+  // guard: roots/unreadable-answers, roots/unreadable-answer
+  it.each([
+    ['two answers have one key', '{"a":{"roots":[]},"a":{"roots":[]}}', '{}'],
+    ['a member stands twice', '{"a":{"x":1,"roots":[],"x":2},"b":{"role":"user"}}', '{"b":{"role":"user"}}'],
+    ['they stand in a list', '[{"roots":[]}]', '{}'],
+    ['one is no object', '{"a":[{"roots":[]}]}', '{}'],
+  ])('holds no folders in answers of which %s', (_what, given, told) => {
+    const params = JSON.parse(paramsOf(false, `,"inputResponses":${given}`, '{}')) as Record<string, unknown>;
+    expect(params['inputResponses']).toEqual(JSON.parse(told));
+  });
+
   it('is everything where the setting permits folders', () => {
     expect(paramsOf(true, '')).toContain(ROOTS);
   });

@@ -31,14 +31,18 @@ export function withheldFrom(
   return edits;
 }
 
-/** Of all answers to what a server can ask, only that to `roots/list` has this member. */
+/**
+ * Of all answers to what a server can ask, only that to `roots/list` has this member. What Omni cannot read,
+ * such as a key that stands twice, a server may: it is left out.
+ */
 function withoutRootAnswers(responses: string): string {
   const object = objectIn(responses);
-  if (object === undefined) return responses;
-  const drops = memberDrops(
-    responses,
-    object,
-    ({ start, end }) => memberOf(objectIn(responses.slice(start, end)), 'roots') !== undefined,
-  );
+  if (object === undefined) return /* guard: roots/unreadable-answers */ '{}';
+  const drops = memberDrops(responses, object, ({ start, end }) => {
+    const answer = objectIn(responses.slice(start, end));
+    return (
+      /* guard: roots/unreadable-answer */ answer === undefined || memberOf(answer, 'roots') !== undefined
+    );
+  });
   return applyEdits(responses, drops);
 }

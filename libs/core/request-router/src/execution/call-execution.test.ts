@@ -376,6 +376,35 @@ describe('CallExecution', () => {
     expect(second.sent).toEqual([]);
   });
 
+  it.each([
+    ['"error":{"code":-32602,"message":"Unknown tool: x"}', true],
+    [
+      '"result":{"content":[{"type":"text","text":"MCP error -32602: Tool x not found"}],"isError":true}',
+      true,
+    ],
+    ['"result":{"isError":true,"content":[{"type":"text","text":"Unknown tool: \\"x\\""}]}', true],
+    ['"result":{"content":[{"type":"text","text":"Tool x not found"}]}', false],
+    ['"result":{"content":[{"type":"text","text":"Tool x not found"}],"isError":false}', false],
+    ['"result":{"content":[{"type":"text","text":"File not found"}],"isError":true}', false],
+    ['"error":{"code":-32603,"message":"Tool x not found"}', false],
+  ])('tells whether an answer contradicts the list: %s', (answer, isTold) => {
+    const fixture = new RouterFixture();
+    const connection = fixture.connection('files', 'modern');
+    fixture.route(CALL, clientOf('modern'));
+    connection.last.answer(answer);
+    expect(fixture.doubted).toEqual(isTold ? ['files contradicts'] : []);
+  });
+
+  it('tells whose call has found nobody', () => {
+    const fixture = new RouterFixture();
+    const connection = fixture.connection('files', 'modern');
+    for (const code of ['OMNI_UPSTREAM_UNREACHABLE', 'OMNI_UPSTREAM_TIMEOUT'] as const) {
+      fixture.route(CALL, clientOf('modern'));
+      connection.last.listener.onFailure(new GatewayError(code, 'no'), 'sent');
+    }
+    expect(fixture.doubted).toEqual(['files is gone']);
+  });
+
   it('gives the answer of the last server when none has the resource', () => {
     const fixture = new RouterFixture();
     const [first, second] = [fixture.connection('files', 'modern'), fixture.connection('mail', 'legacy')];

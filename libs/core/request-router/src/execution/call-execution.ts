@@ -16,7 +16,7 @@ import type { AttemptHandler, TranslatedAnswer } from '../bridge/era-codec.ts';
 import type { ParkedCall } from '../bridge/parked-call.ts';
 import type { OpenedState, Ticket } from '../bridge/parked-calls.ts';
 import type { ReturnedState } from '../bridge/parking-codec.ts';
-import { errorCodeOf, isNotHere, statusOfCode } from '../call/answer-code.ts';
+import { errorCodeOf, isNotHere, saysNoSuchTool, statusOfCode } from '../call/answer-code.ts';
 import { isAboutCall } from '../call/call-notification.ts';
 import { resourceLinksIn } from '../call/resource-links.ts';
 import { NOWHERE, type Route } from '../call/route.ts';
@@ -132,7 +132,8 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
       return this.#settle({ kind: 'message', payload: answer.bytes, status: answer.status });
     }
     const code = answer.kind === 'translated' ? answer.errorCode : errorCodeOf(answer.message);
-    if (isNotHere(code)) this.#dependencies.onContradicted(this.#upstream());
+    if (isNotHere(code) || (answer.kind === 'message' && saysNoSuchTool(answer.message)))
+      this.#dependencies.onContradicted(this.#upstream());
     if (/* guard: route/next-only-if-not-there */ isNotHere(code) && this.#mayTryNext())
       return this.#tryNext();
     if (answer.kind === 'translated') {
@@ -162,7 +163,9 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   }
 
   onFailure(error: GatewayError): void {
-    if (!this.#isOver) this.#settle({ kind: 'error', error });
+    if (this.#isOver) return;
+    if (error.code === 'OMNI_UPSTREAM_UNREACHABLE') this.#dependencies.onUnreachable(this.#upstream());
+    this.#settle({ kind: 'error', error });
   }
 
   /** Long answers go on while they come, where nothing in them has to be changed. */

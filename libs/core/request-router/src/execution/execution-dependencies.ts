@@ -15,6 +15,8 @@ export interface ExecutionDependencies {
   readonly logLabels: LogLabels;
   /** A server says that it does not have what it lists. */
   readonly onContradicted: (upstream: string) => void;
+  /** Nobody was there, or left in between: who comes next may list something else. */
+  readonly onUnreachable: (upstream: string) => void;
   /** Headers of the client that an upstream is told, see `RequestRouterOptions`. */
   readonly forwards: (upstream: string) => readonly string[] | undefined;
 }

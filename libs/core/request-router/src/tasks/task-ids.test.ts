@@ -132,6 +132,17 @@ describe('TaskIds', () => {
     ).toEqual([true, false, true, true]);
   });
 
+  // guard: task/fair
+  it('forgets tasks of whoever has most, and not the oldest of others', async () => {
+    const ids = idsWith(new StateSeal());
+    await issue(ids, 'bob', { upstream: 'files', id: 'of bob' });
+    for (let index = 0; index < 10_001; index++)
+      await issue(ids, 'ada', { upstream: 'files', id: String(index) });
+    expect(ids.sealedOf({ upstream: 'files', id: 'of bob' }, 'bob')).toBeDefined();
+    expect(ids.upstreamsOf('bob')).toEqual(new Set(['files']));
+    expect(ids.sealedOf({ upstream: 'files', id: '1' }, 'ada')).toBeUndefined();
+  });
+
   it('tells those who wait for an id after whoever has started the task', async () => {
     const ids = idsWith(new StateSeal());
     const told: string[] = [];

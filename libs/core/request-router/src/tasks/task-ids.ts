@@ -2,7 +2,7 @@ import type { ClientBinding, ClientContext } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { StateSeal } from '../seal/state-seal.ts';
 
-/** Tasks that are remembered; the oldest is forgotten. */
+/** Tasks that are remembered; of whoever has most of them the oldest is forgotten. */
 const MAX_TASKS = 10_000;
 /** Most that waits for the id of one task to be sealed. */
 const MAX_WAITING = 100;
@@ -47,6 +47,8 @@ export class TaskIds {
   readonly #seal: StateSeal;
   readonly #definitionOf: (upstream: string) => string | undefined;
   readonly #tasks = new Map<string, OwnedTask>();
+  /** How many of them each principal has. */
+  readonly #counts = new Map<string, number>();
 
   /** @param definitionOf - Which server a name stands for at present: a namesake has none of these tasks. */
   constructor(seal: StateSeal, definitionOf: (upstream: string) => string | undefined) {
@@ -99,7 +101,7 @@ export class TaskIds {
         for (const tell of task.waiting.splice(0)) tell(sealed);
       },
       (error: unknown) => {
-        if (this.#tasks.get(key) === task) this.#tasks.delete(key);
+        if (this.#tasks.get(key) === task) this.#forget(key, task);
         onIssued(GatewayError.from(error));
       },
     );
@@ -176,11 +178,26 @@ export class TaskIds {
   }
 
   #remember(key: string, task: OwnedTask): void {
-    this.#tasks.delete(key);
+    const known = this.#tasks.get(key);
+    if (known !== undefined) this.#forget(key, known);
     this.#tasks.set(key, task);
-    const [oldest] = this.#tasks.keys();
+    this.#counts.set(task.principal, (this.#counts.get(task.principal) ?? 0) + 1);
     // guard: task/count
-    if (this.#tasks.size > MAX_TASKS && oldest !== undefined) this.#tasks.delete(oldest);
+    if (this.#tasks.size > MAX_TASKS) this.#forgetOne();
+  }
+
+  #forget(key: string, { principal }: OwnedTask): void {
+    this.#tasks.delete(key);
+    const left = (this.#counts.get(principal) ?? 0) - 1;
+    if (left > 0) this.#counts.set(principal, left);
+    else this.#counts.delete(principal);
+  }
+
+  /** The oldest of whoever has most: nobody makes the tasks of others look lost. */
+  #forgetOne(): void {
+    const most = Math.max(...this.#counts.values());
+    for (const [key, task] of this.#tasks)
+      if (/* guard: task/fair */ this.#counts.get(task.principal) === most) return this.#forget(key, task);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { AnswerServerRequest, CallHandler, CallPhase, RunningCall, UpstreamCall } from '@omni/model';
-import type { GatewayError, UpstreamSpec } from '@omni/ports';
+import type { GatewayError, Principal, UpstreamSpec } from '@omni/ports';
 import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener, Deadlines } from '../connection/deadlines.ts';
 import { clientTokenOf } from '../connection/own-token.ts';
@@ -60,6 +60,10 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
 
   get callerKey(): string | undefined {
     return this.#call.callerKey;
+  }
+
+  get caller(): Principal | undefined {
+    return this.#call.caller;
   }
 
   /** The client's progress token as JSON. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { parseMessage, resultText, type RpcMessage } from '@omni/jsonrpc';
-import type { ClientBinding, RunningCall } from '@omni/model';
+import type { ClientBinding, RunningCall, UpstreamCall } from '@omni/model';
 import { type Era, GatewayError, type OwnerReport, silentLogger, type UpstreamSpec } from '@omni/ports';
 import {
   RecordingCall,
@@ -318,6 +318,56 @@ describe('ChannelConnection', () => {
       expect(call.log).toEqual([`notification ${log}`]);
     },
   );
+
+  const LOG = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}';
+  const user = (id: string, session: string): Pick<UpstreamCall, 'callerKey' | 'caller'> => ({
+    callerKey: `${id} ${session}`,
+    caller: { id, kind: 'token' },
+  });
+
+  // guard: link/unaddressed-unanswered
+  it.each([
+    ['answered, at once', (far: ScriptedInstance) => far.emit('{"jsonrpc":"2.0","id":3,"result":{}}'), 0],
+    ['cancelled, half a minute later', (_far: ScriptedInstance, run: RunningCall) => run.cancel(), 30_000],
+  ])('tells a client of what may be about a call of its user that was %s', (_how, end, afterMs) => {
+    const { connection, far, clock } = open();
+    const first = { ...callOf('tools/call', '{}'), ...user('ada', 'one') };
+    end(far, connection.send(first, new RecordingCall<RpcMessage>()));
+    const call = new RecordingCall<RpcMessage>();
+    connection.send({ ...callOf('tools/call', '{}'), ...user('ada', 'two') }, call);
+    if (afterMs > 0) {
+      clock.advance(afterMs - 1);
+      far.emit(LOG);
+      expect(call.log).toEqual([]);
+      clock.advance(1);
+    }
+    far.emit(LOG);
+    far.emit('{"jsonrpc":"2.0","id":"q","method":"sampling/createMessage"}');
+    expect(call.log).toEqual([
+      `notification ${LOG}`,
+      'question {"jsonrpc":"2.0","id":"q","method":"sampling/createMessage"}',
+    ]);
+  });
+
+  // guard: link/unaddressed-users
+  it('tells a client of nothing that may be about an answered call of another user, whoever called in between', () => {
+    const { connection, far, clock } = open();
+    const answered = (id: number, who: Pick<UpstreamCall, 'callerKey' | 'caller'>): void => {
+      connection.send({ ...callOf('tools/call', '{}'), ...who }, new RecordingCall<RpcMessage>());
+      far.emit(`{"jsonrpc":"2.0","id":${id},"result":{}}`);
+    };
+    answered(3, user('bob', 'one'));
+    clock.advance(10_000);
+    answered(4, user('ada', 'one'));
+    const call = new RecordingCall<RpcMessage>();
+    connection.send({ ...callOf('tools/call', '{}'), ...user('ada', 'two') }, call);
+    clock.advance(19_999);
+    far.emit(LOG);
+    expect(call.log).toEqual([]);
+    clock.advance(1);
+    far.emit(LOG);
+    expect(call.log).toEqual([`notification ${LOG}`]);
+  });
 
   it('tells nobody on a shared connection how a task is getting on', () => {
     const { connection, far } = open();

@@ -1,5 +1,5 @@
 import { type CallStage, FollowedCall, refusedCall } from '@omni/model';
-import { GatewayError, type UpstreamSpec } from '@omni/ports';
+import { CountedByteBudget, GatewayError, type UpstreamSpec } from '@omni/ports';
 import type { VirtualClock } from '@omni/testing';
 import { CallChains } from './call-chains.ts';
 import { connectionContext } from '../connection-context.ts';
@@ -12,7 +12,8 @@ export function connectionContextOf(
   own: Partial<ConnectionContext> = {},
 ): ConnectionContext {
   const identity = { name: 'omni', version: '1' };
-  return { ...connectionContext({ clock, identity, random: () => 0 }), ...own };
+  const shared = connectionContext({ clock, identity, random: () => 0 });
+  return { ...shared, budget: new CountedByteBudget(shared.limits.maxUnfinishedBytes).of('up'), ...own };
 }
 
 /** The credentials of an upstream, as the context's provider has them. */

@@ -4,11 +4,14 @@ import { legacyVersionOf } from './mcp-revision.ts';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { safeExcerpt } from './safe-excerpt.ts';
 
-/** What an upstream refused, in its own words. */
+type ErrorData = Readonly<Record<string, unknown>>;
+
+/** What an upstream refused, in its own words. @param more - Further `data`. */
 export function refusalError(
   { upstream, secretValues }: UpstreamCredentials,
   method: string,
   message: RpcMessage,
+  more: ErrorData = {},
 ): GatewayError {
   const { text, error } = message;
   const words = safeExcerpt(stringMember(text, error?.object, 'message') ?? '', secretValues);
@@ -18,17 +21,22 @@ export function refusalError(
     'OMNI_UPSTREAM_PROTOCOL',
     `"${upstream}" refused ${method}${words === '' ? '' : `: ${words}`}`,
     {
-      data: Number.isSafeInteger(upstreamCode) ? { upstreamCode } : {},
+      data: Number.isSafeInteger(upstreamCode) ? { ...more, upstreamCode } : more,
     },
   );
 }
 
-/** The negotiated version of an answer to `initialize`, or why there is none. */
+/**
+ * The negotiated version of an answer to `initialize`, or why there is none.
+ *
+ * @param more - Further `data`.
+ */
 export function negotiatedVersion(
   credentials: UpstreamCredentials,
   message: RpcMessage,
+  more?: ErrorData,
 ): string | GatewayError {
-  if (message.error !== undefined) return refusalError(credentials, 'initialize', message);
+  if (message.error !== undefined) return refusalError(credentials, 'initialize', message, more);
   const version = legacyVersionOf(message);
   if (version !== undefined) return version;
   const named = safeExcerpt(

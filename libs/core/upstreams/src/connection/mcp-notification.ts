@@ -3,8 +3,8 @@ import { META_SUBSCRIPTION } from '@omni/model';
 import type { ListKind } from './open-connection.ts';
 
 const OWN_ID = /^[1-9][0-9]{0,15}$/;
-/** Languages with one kind of number write `1.0`, and some servers keep every id as text. */
-const LOOSE_ID = /^("?)([1-9][0-9]{0,15})(?:\.0{1,8})?\1$/;
+/** Languages with one kind of number write `1.0` or `1e+05`, and some servers keep every id as text. */
+const LOOSE_ID = /^("?)((?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,16})?(?:[eE]\+?[0-9]{1,2})?)\1$/;
 
 /** Which list a notification declares changed; `undefined` when it is about something else. */
 export function changedList(method: string): ListKind | undefined {
@@ -39,14 +39,11 @@ export function ownIdAt(message: RpcMessage, span: JsonMember | undefined): numb
   return OWN_ID.test(raw) ? Number(raw) : undefined;
 }
 
-/**
- * The id of an answer, whether it comes back as a whole number, `1.0` or `"1"`: as both official clients take
- * it.
- */
+/** The id of an answer, whether it comes back as a whole number, `1.0`, `1e0` or `"1"`. */
 export function ownId(raw: string): number | undefined {
   if (OWN_ID.test(raw)) return Number(raw);
-  const loose = LOOSE_ID.exec(raw)?.[2];
-  return loose === undefined ? undefined : Number(loose);
+  const loose = Number(LOOSE_ID.exec(raw)?.[2]);
+  return Number.isSafeInteger(loose) && loose > 0 ? loose : undefined;
 }
 
 /**

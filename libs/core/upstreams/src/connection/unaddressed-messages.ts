@@ -1,4 +1,4 @@
-import type { Clock } from '@omni/ports';
+import type { Clock, Principal } from '@omni/ports';
 
 /** How long a server may still talk about a call that was answered, cancelled or given up. */
 const AFTERTALK_MS = /* guard: link/unaddressed-time */ 30_000;
@@ -6,29 +6,35 @@ const AFTERTALK_MS = /* guard: link/unaddressed-time */ 30_000;
 /** A call, as far as it matters who has made it. */
 interface Asked {
   readonly callerKey: string | undefined;
+  readonly caller: Principal | undefined;
 }
 
 /**
  * Remembers whose calls have ended on a shared connection: a log message or question that comes without an
  * address may be about one of them, and then it must not reach the client whose call happens to be the only
  * one that runs.
+ *
+ * What servers in use say of a call comes before its answer, so that an answered call is over for the other
+ * clients of its user. One that was cancelled or given up may well go on; and nobody hears of another user's
+ * call, however it ended (decision 0044).
  */
 export class UnaddressedMessages {
   readonly #clock: Clock;
-  #latest: { readonly callerKey: string; readonly atMs: number } | undefined;
-  /** The latest end of a call of any caller but that of `#latest`. */
-  #latestOfOthersMs = Number.NEGATIVE_INFINITY;
+  /** Ends of all calls, by user. */
+  readonly #ofUsers = new LatestEnds();
+  /** Ends of calls without an answer, by client. */
+  readonly #unanswered = new LatestEnds();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Calls of Omni itself do not count: nobody is told what they bring. */
-  onEnd({ callerKey }: Asked): void {
-    if (callerKey === undefined) return;
-    if (this.#latest !== undefined && this.#latest.callerKey !== callerKey)
-      this.#latestOfOthersMs = this.#latest.atMs;
-    this.#latest = { callerKey, atMs: this.#clock.monotonicMs() };
+  onEnd(call: Asked, isAnswered: boolean): void {
+    if (call.callerKey === undefined) return;
+    const now = this.#clock.monotonicMs();
+    this.#ofUsers.note(userOf(call), now);
+    if (!isAnswered) this.#unanswered.note(call.callerKey, now);
   }
 
   /**
@@ -47,9 +53,33 @@ export class UnaddressedMessages {
   }
 
   /** Whether a call of somebody else ended so lately that the server may still talk about it. */
-  #mayBeOfOthers({ callerKey }: Asked): boolean {
-    if (this.#latest === undefined) return false;
-    const endedMs = this.#latest.callerKey === callerKey ? this.#latestOfOthersMs : this.#latest.atMs;
-    return this.#clock.monotonicMs() - endedMs < AFTERTALK_MS;
+  #mayBeOfOthers(call: Asked): boolean {
+    const sinceMs = this.#clock.monotonicMs() - AFTERTALK_MS;
+    return (
+      /* guard: link/unaddressed-users */ this.#ofUsers.otherThan(userOf(call)) > sinceMs ||
+      /* guard: link/unaddressed-unanswered */ this.#unanswered.otherThan(call.callerKey) > sinceMs
+    );
   }
+}
+
+/** When something ended last, for anybody but one. */
+class LatestEnds {
+  #latest: { readonly key: string | undefined; readonly atMs: number } | undefined;
+  /** The latest end for any other key but that of `#latest`. */
+  #latestOfOthersMs = Number.NEGATIVE_INFINITY;
+
+  note(key: string | undefined, atMs: number): void {
+    if (this.#latest !== undefined && this.#latest.key !== key) this.#latestOfOthersMs = this.#latest.atMs;
+    this.#latest = { key, atMs };
+  }
+
+  otherThan(key: string | undefined): number {
+    if (this.#latest === undefined) return Number.NEGATIVE_INFINITY;
+    return this.#latest.key === key ? this.#latestOfOthersMs : this.#latest.atMs;
+  }
+}
+
+/** Who is not known to be the same user is another one. */
+function userOf({ caller, callerKey }: Asked): string | undefined {
+  return caller?.id ?? callerKey;
 }

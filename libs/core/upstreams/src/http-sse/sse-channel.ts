@@ -8,6 +8,7 @@ import { noRoomError } from '../connection/no-room.ts';
 import { refusedCredentials } from '../credentials/refused-credentials.ts';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import { SsePosts } from './sse-posts.ts';
+import { retryAfterSeconds } from '../http/retry-after.ts';
 import { SseParser, type SseEvent, type SseProblem } from '../http/sse-parser.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
@@ -88,7 +89,7 @@ export class SseChannel implements HeadedChannel {
   }
 
   #onHead(status: number, headers: HeaderList): void {
-    if (status !== 200) this.#end(this.#statusError(status));
+    if (status !== 200) this.#end(this.#statusError(status, headers));
     else if (bodyKind(headers) !== 'events')
       this.#end(this.#noEndpoint('but something else than an event stream'));
   }
@@ -146,12 +147,13 @@ export class SseChannel implements HeadedChannel {
     this.#listener.onClose(reason);
   }
 
-  #statusError(status: number): GatewayError {
+  #statusError(status: number, headers: HeaderList = []): GatewayError {
+    const seconds = retryAfterSeconds(headers, this.#options.clock.now());
     return new GatewayError(
       'OMNI_UPSTREAM_HTTP_STATUS',
       `"${this.#options.credentials.upstream}" answered with HTTP status ${status}`,
       {
-        data: { status },
+        data: seconds === undefined ? { status } : { status, retryAfterSeconds: seconds },
         ...refusedCredentials(this.#options.credentials.upstream, status),
       },
     );

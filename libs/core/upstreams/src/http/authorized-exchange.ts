@@ -96,7 +96,7 @@ class AuthorizedExchange implements AuthorizedCall, HttpResponseListener {
     // guard: cookies/forwarded
     if (this.#keepsCookies) this.#instance.cookies.take(this.#url, headers);
     if (status < 300) return this.#listener.onHead(status, headers);
-    if (REDIRECTS.has(status) && this.#follow(headerOf(headers, 'location'))) return;
+    if (REDIRECTS.has(status) && this.#follow(headerOf(headers, 'location'))) return this.#leave(headers);
     if (status !== UNAUTHORIZED || /* guard: credentials/one-retry */ this.#isLast)
       return this.#listener.onHead(status, headers);
     this.#isLast = true;
@@ -117,9 +117,7 @@ class AuthorizedExchange implements AuthorizedCall, HttpResponseListener {
   }
 
   onData(chunk: Uint8Array): void {
-    if (!this.#isLeaving) return this.#listener.onData(chunk);
-    this.#http?.abort();
-    this.#sendAgain();
+    this.#listener.onData(chunk);
   }
 
   onEnd(): void {
@@ -132,9 +130,7 @@ class AuthorizedExchange implements AuthorizedCall, HttpResponseListener {
     else this.#listener.onError(error);
   }
 
-  /**
-   * @returns Whether the request goes on there. Most such answers have no body: the connection is kept then.
-   */
+  /** @returns Whether the request goes on there. */
   #follow(location: string | undefined): boolean {
     if (location === undefined || /* guard: http/redirects */ this.#redirects >= MAX_REDIRECTS) return false;
     const from = new URL(this.#url);
@@ -144,8 +140,17 @@ class AuthorizedExchange implements AuthorizedCall, HttpResponseListener {
     to.hash = '';
     this.#redirects++;
     this.#url = to.href;
-    this.#isLeaving = true;
     return true;
+  }
+
+  /** Without a body the connection is kept; a body may have no end. */
+  #leave(headers: HeaderList): void {
+    if (headerOf(headers, 'content-length') === '0') {
+      this.#isLeaving = true;
+      return;
+    }
+    this.#http?.abort();
+    this.#sendAgain();
   }
 
   #sendAgain(): void {

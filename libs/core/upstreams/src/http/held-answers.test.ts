@@ -133,7 +133,7 @@ function open(maxUnfinishedBytes: number) {
   const handshake = parseMessage('{"jsonrpc":"2.0","id":1,"result":{}}', { maxDepth: 8, maxElements: 8 });
   if (handshake.kind !== 'response') throw new RangeError('The test wrote no response');
   const spec = upstreamSpecOf({ kind: 'http', url, headers: {} });
-  const context = connectionContextOf(clock, { budget, http });
+  const context = connectionContextOf(clock, { budget: budget.of('up'), http });
   const options = {
     spec,
     context,

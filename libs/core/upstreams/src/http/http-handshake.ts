@@ -147,9 +147,7 @@ class HttpProbe implements HttpMessageSink {
         new GatewayError(
           'OMNI_UPSTREAM_HTTP_STATUS',
           `"${spec.name}" answered server/discover with HTTP status ${status}`,
-          {
-            data: { status },
-          },
+          { data: { status, ...this.#reader.comeBack } },
         ),
       );
     }

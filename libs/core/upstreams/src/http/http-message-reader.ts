@@ -11,6 +11,7 @@ import {
   UNCOUNTED_BYTES,
 } from '@omni/ports';
 import { bodyKind, headerOf } from './http-headers.ts';
+import { retryAfterSeconds } from './retry-after.ts';
 import type { ConnectionContext } from '../connection/open-connection.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import { refusedCredentials } from '../credentials/refused-credentials.ts';
@@ -61,7 +62,7 @@ export interface HttpMessageReaderOptions {
   /** Names the upstream, and knows what must not be quoted. */
   readonly credentials: UpstreamCredentials;
   /** How long a message may be, and the budget for what has to be held until it is complete. */
-  readonly context: Pick<ConnectionContext, 'limits' | 'budget'>;
+  readonly context: Pick<ConnectionContext, 'limits' | 'budget' | 'clock'>;
   readonly sink: HttpMessageSink;
   /** Default: every answer is read. */
   readonly passing?: PassingSink;
@@ -76,7 +77,6 @@ const EXCERPT_BYTES = 512;
 const NOTHING = new Uint8Array(0);
 const STRICT_UTF8 = new TextDecoder('utf-8', /* guard: answer/utf8 */ { fatal: true });
 const LENIENT_UTF8 = new TextDecoder();
-const INTEGER_SECONDS = /^[0-9]{1,6}$/;
 const DIGITS = /^[0-9]{1,15}$/;
 
 type Mode = 'head' | 'json' | 'chunks' | 'events' | 'excerpt' | 'stopped';
@@ -123,6 +123,11 @@ export class HttpMessageReader implements HttpResponseListener {
     return this.#parser?.retryMs;
   }
 
+  /** When the server wants to be asked again, where it has said so: for the `data` of an error. */
+  get comeBack(): { readonly retryAfterSeconds?: number } {
+    return this.#retryAfterSeconds === undefined ? {} : { retryAfterSeconds: this.#retryAfterSeconds };
+  }
+
   /**
    * Whether a response under another id is about the request all the same. What is turned away before it was
    * read has the id null, or whatever a server writes in its place.
@@ -142,9 +147,8 @@ export class HttpMessageReader implements HttpResponseListener {
     if (this.#mode !== 'head') return;
     this.#status = status;
     if (!this.#options.sink.onHead(status, headers)) return this.stop();
-    const retryAfter = headerOf(headers, 'retry-after');
-    if (retryAfter !== undefined && INTEGER_SECONDS.test(retryAfter))
-      this.#retryAfterSeconds = Number(retryAfter);
+    if (status >= 300)
+      this.#retryAfterSeconds = retryAfterSeconds(headers, this.#options.context.clock.now());
     if (status >= 300 && status < 400) this.#redirection = headerOf(headers, 'location');
     const kind = bodyKind(headers);
     if (kind === 'json' && !isRefusal(status)) {
@@ -440,10 +444,7 @@ export class HttpMessageReader implements HttpResponseListener {
     const { upstream, secretValues } = this.#options.credentials;
     const excerpt = safeExcerpt(LENIENT_UTF8.decode(body.subarray(0, EXCERPT_BYTES)), secretValues);
     const quoted = excerpt === '' ? '' : `: ${excerpt}`;
-    const data = {
-      status: this.#status,
-      ...(this.#retryAfterSeconds !== undefined && { retryAfterSeconds: this.#retryAfterSeconds }),
-    };
+    const data = { status: this.#status, ...this.comeBack };
     const isSuccess = this.#status >= 200 && this.#status < 300;
     if (this.#redirection !== undefined)
       return this.#redirected(safeExcerpt(withoutSecrets(this.#redirection), secretValues), data);

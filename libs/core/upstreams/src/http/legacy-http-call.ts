@@ -8,7 +8,7 @@ import type {
   RunningCall,
   UpstreamCall,
 } from '@omni/model';
-import { type CancelTimer, GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
+import { type CancelTimer, GatewayError, type HeaderList, type HttpCall, type Principal } from '@omni/ports';
 import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
@@ -32,6 +32,9 @@ const DEFAULT_RETRY_MS = 1_000;
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 30_000;
 
+/** How a call ended: the failure where there was one; `given-up` when its client or its time ended it. */
+export type CallEnd = 'answered' | 'given-up' | GatewayError;
+
 /** The connection that a call runs on. */
 export interface LegacyCallOwner {
   /** Headers of a POST in the current session. */
@@ -50,8 +53,7 @@ export interface LegacyCallOwner {
    * @param done - Told the session to go on in; `undefined` when there is no other.
    */
   onSessionDoubted(doubted: LegacyHttpSession, done: (next: LegacyHttpSession | undefined) => void): void;
-  /** The call is over, with the failure that ended it if there was one. */
-  onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void;
+  onOver(call: LegacyHttpCall, end: CallEnd): void;
   notify(method: string, params: string): void;
 }
 
@@ -104,6 +106,10 @@ export class LegacyHttpCall
 
   get callerKey(): string | undefined {
     return this.#options.call.callerKey;
+  }
+
+  get caller(): Principal | undefined {
+    return this.#options.call.caller;
   }
 
   /** The client's progress token as JSON. */
@@ -187,10 +193,13 @@ export class LegacyHttpCall
     const isNamed = ownId(message.id) === this.id;
     // guard: answer/legacy-id
     if (!isNamed && this.#reader?.isAboutRequest(message) !== true) return connection.onStrayAnswer();
-    if (this.#mayBeRefused(status))
-      this.#onRefused(status, mayMeanLostSession(message, isNamed), () => this.#answer(message, status));
-    else if (isDoubtfulAnswer(message)) this.#onDoubtful(() => this.#answer(message, status));
-    else this.#answer(message, status);
+    if (message.error === undefined) return this.#answer(message, status);
+    const answer = (): void => this.#answer(message, status);
+    const isAboutSession = mayMeanLostSession(message, isNamed);
+    if (this.#mayBeRefused(status) && (isAboutSession || status === 404))
+      this.#onRefused(status, isAboutSession, answer);
+    else if (isDoubtfulAnswer(message)) this.#onDoubtful(answer);
+    else answer();
   }
 
   get passingId(): string | undefined {
@@ -225,7 +234,7 @@ export class LegacyHttpCall
 
   onResponseEnd(): void {
     if (this.#isOver) return;
-    this.#end(undefined);
+    this.#end('answered');
     this.#chunks?.onResponseEnd();
   }
 
@@ -268,7 +277,7 @@ export class LegacyHttpCall
     if (this.#reader?.isStream === true)
       this.#tail = new StreamTail(this.#http, this.#reader, connectionOptions.context.deadlines);
     else this.#reader?.stop();
-    this.#end(undefined);
+    this.#end('answered');
     listener.onAnswer({ kind: 'message', message, status });
   }
 
@@ -377,24 +386,24 @@ export class LegacyHttpCall
   /** In this era a closed stream is no cancellation, so the upstream is told. */
   #abandon(reason: string | undefined): void {
     const wasSent = this.#session !== undefined;
-    this.#finish(undefined);
+    this.#finish('given-up');
     if (!wasSent) return;
     const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
     this.#options.connection.notify('notifications/cancelled', `{"requestId":${this.id}${why}}`);
   }
 
-  #finish(failure: GatewayError | undefined): void {
+  #finish(end: CallEnd): void {
     this.#cancelBetween?.();
     this.#reader?.stop();
     this.#http?.abort();
-    this.#end(failure);
+    this.#end(end);
   }
 
-  #end(failure: GatewayError | undefined): void {
+  #end(end: CallEnd): void {
     this.#isOver = true;
     this.#deadline?.stop();
     this.#slow?.end();
-    this.#options.connection.onOver(this, failure);
+    this.#options.connection.onOver(this, end);
   }
 }
 

@@ -250,6 +250,38 @@ describe('LegacyHttpConnection', () => {
     expect(call.serverRequests).toHaveLength(1);
   });
 
+  it('tells the only call that runs what comes without a call, until a second one runs', async () => {
+    const { connection, get } = await open();
+    get.stream();
+    const log = (data: number): string =>
+      `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":${data}}}`;
+    get.event(log(1));
+    expect(connection.counters.droppedNotifications).toBe(1);
+    const call = new RecordingCall<RpcMessage>();
+    connection.send(internalCall('tools/list', ''), new RecordingCall<RpcMessage>());
+    connection.send(callOf('tools/call', '{}'), call);
+    get.event(log(2));
+    get.event('{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"t"}}');
+    expect(call.log).toEqual([`notification ${log(2)}`]);
+    connection.send({ ...callOf('tools/call', '{}'), callerKey: 'other' }, new RecordingCall<RpcMessage>());
+    get.event(log(3));
+    expect(call.log).toHaveLength(1);
+    expect(connection.counters.droppedNotifications).toBe(3);
+  });
+
+  it('puts a request without a call to another session of the user once the call before is answered', async () => {
+    const { connection, http, get } = await open({ binding: sharedBinding('legacy', '{"elicitation":{}}') });
+    get.stream();
+    const caller = { id: 'ada', kind: 'token' } as const;
+    const first = { ...callOf('tools/call', '{}'), callerKey: 'ada one', caller };
+    connection.send(first, new RecordingCall<RpcMessage>());
+    http.last.respond(200, 'application/json', '{"jsonrpc":"2.0","id":2,"result":{}}');
+    const call = new RecordingCall<RpcMessage>();
+    connection.send({ ...callOf('tools/call', '{}'), callerKey: 'ada two', caller }, call);
+    get.event('{"jsonrpc":"2.0","id":7,"method":"elicitation/create","params":{}}');
+    expect(call.serverRequests).toHaveLength(1);
+  });
+
   it('announces changed lists of either stream', async () => {
     const { connection, http, get, events } = await open();
     get.stream();

@@ -16,7 +16,7 @@ import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders, streamHeaders, type RequestHeaders } from './http-headers.ts';
 import { OutcomeListener } from './http-post.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
-import { LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
+import { type CallEnd, LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
 import {
   initializeHttp,
   sessionHeaders,
@@ -236,10 +236,11 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     );
   }
 
-  onOver(call: LegacyHttpCall, failure: GatewayError | undefined): void {
+  onOver(call: LegacyHttpCall, end: CallEnd): void {
     this.#calls.delete(call.id);
-    this.#unaddressed.onEnd(call);
+    this.#unaddressed.onEnd(call, end === 'answered');
     this.#serverRequests.endOf(call);
+    const failure = end instanceof GatewayError ? end : undefined;
     if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined)
       return;
     this.#break(failure);
@@ -390,7 +391,6 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
 
   /** A message on the stream that belongs to no request. */
   #onUnaddressed(message: RpcMessage): void {
-    const { binding } = this;
     switch (message.kind) {
       case 'response':
         this.counters.strayAnswers++;
@@ -398,11 +398,9 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
       case 'notification':
         if (message.method === 'notifications/cancelled') this.#withdraw(message);
         else if (this.#isAboutCapabilities(message)) return;
-        else if (this.#onTaskNotice !== undefined && this.isShared && isAboutTask(message.method))
-          this.#onTaskNotice(message);
+        else if (this.isShared && isAboutTask(message.method)) this.#onTaskNotification(message);
         else if (message.method === 'notifications/progress') this.#onProgress(message);
-        else if (binding === undefined) this.counters.droppedNotifications++;
-        else binding.onNotification(this.upstream, message);
+        else this.#onUnaddressedNotification(message);
         return;
       case 'request':
         return this.#onUnaddressedRequest(message);
@@ -420,15 +418,32 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     else call.notify(spliceMessage(message, token, clientToken));
   }
 
+  /** A task outlives the call that has started it: the call that runs says nothing about whose it is. */
+  #onTaskNotification(message: RpcMessage): void {
+    if (this.#onTaskNotice === undefined) this.counters.droppedNotifications++;
+    else this.#onTaskNotice(message);
+  }
+
+  /** Log messages above all: many servers send all of theirs on the stream that belongs to no request. */
+  #onUnaddressedNotification(message: RpcMessage): void {
+    const only = this.isShared ? this.#onlyRunning() : undefined;
+    if (only !== undefined) only.notify(message);
+    else if (this.binding !== undefined) this.binding.onNotification(this.upstream, message);
+    else this.counters.droppedNotifications++;
+  }
+
+  /** The call of a client that something without an address must belong to. */
+  #onlyRunning(): LegacyHttpCall | undefined {
+    return this.#unaddressed.addresseeAmong(
+      this.#calls.calls().filter(({ callerKey }) => callerKey !== undefined),
+    );
+  }
+
   #onUnaddressedRequest(message: RpcMessage): void {
     const { binding } = this;
     if (this.#serverRequests.answerOwn(message)) return;
-    // Who shares the instance can only be asked during a call; Omni's own do not count.
-    const running =
-      binding?.isShared === true
-        ? this.#calls.calls().filter(({ callerKey }) => callerKey !== undefined)
-        : [];
-    const only = this.#unaddressed.addresseeAmong(running);
+    // Who shares the instance can only be asked during a call.
+    const only = binding?.isShared === true ? this.#onlyRunning() : undefined;
     if (only !== undefined) {
       this.#asksOutsideOfCalls = true;
       return this.onCallRequest(only, message);

@@ -103,7 +103,7 @@ class HttpInitialize implements HttpMessageSink {
     if (!isSameId(message.id, INITIALIZE_ID) && !this.#reader.isAboutRequest(message)) return;
     this.#isAnswered = true;
     const { spec } = this.#options;
-    const version = negotiatedVersion(this.#options.credentials, message);
+    const version = negotiatedVersion(this.#options.credentials, message, this.#reader.comeBack);
     if (version instanceof GatewayError) return this.#finish(version);
     // guard: http/session-id
     if (this.#sessionId !== undefined && !VISIBLE_ASCII.test(this.#sessionId)) {

@@ -89,7 +89,10 @@ const status =
 
 describe('a session that a server tells of as lost in its own way', () => {
   it.each<[string, Refusal]>([
-    ...[401, 403, 410, 422, 500, 503].map((code): [string, Refusal] => [String(code), status(code)]),
+    ...[401, 403, 409, 410, 412, 422, 440, 500, 503, 302, 200, 204].map((code): [string, Refusal] => [
+      String(code),
+      status(code),
+    ]),
     [
       'an error in a 200',
       (exchange) =>
@@ -104,6 +107,22 @@ describe('a session that a server tells of as lost in its own way', () => {
         exchange.json(
           200,
           `{"jsonrpc":"2.0","id":${JSON.stringify(exchange.member('id'))},"error":{"code":-32603,"message":"Session expired"}}`,
+        ),
+    ],
+    [
+      'an error that names its id',
+      (exchange) =>
+        exchange.json(
+          400,
+          `{"jsonrpc":"2.0","id":${JSON.stringify(exchange.member('id'))},"error":{"code":-32602,"message":"Unknown sessionId"}}`,
+        ),
+    ],
+    [
+      'an error that asks for initialize',
+      (exchange) =>
+        exchange.json(
+          200,
+          `{"jsonrpc":"2.0","id":${JSON.stringify(exchange.member('id'))},"error":{"code":-32002,"message":"Server not initialized"}}`,
         ),
     ],
   ])('is renewed once, and what may have run is not sent again: %s [PROTO-R13]', async (_name, refuse) => {

@@ -5,8 +5,6 @@ import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { initializeHttp, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
 import { checkSession, METHOD_UNKNOWN } from './session-check.ts';
 
-/** By these some servers say that a session is gone; most who use them mean something else. */
-const DOUBTFUL: ReadonlySet<number> = new Set([401, 403, 410, 422]);
 /** Statuses about money, proxies, connections and load: every session may get them. */
 const NOT_ABOUT_SESSION: ReadonlySet<number> = new Set([402, 407, 408, 421, 425, 429]);
 /** What reads and changes nothing by the specification may run twice (protocol.md R13). */
@@ -21,9 +19,15 @@ const SAFE_METHODS: ReadonlySet<string> = new Set([
   'completion/complete',
 ]);
 
-/** Whether a failure with this status may be about the session, so that it is worth asking. */
+/** What servers call what is not there any more: `session`, `sessionId`, `not initialized`. */
+const OF_SESSIONS = /session|initiali[sz]/i;
+
+/**
+ * Whether a failure with this status may be about the session, so that it is worth asking: each framework has
+ * its own for what it does not know, and a page in place of an answer says no more.
+ */
 export function isDoubtfulStatus(status: unknown): boolean {
-  return typeof status === 'number' && (DOUBTFUL.has(status) || status >= 500);
+  return typeof status === 'number' && !NOT_ABOUT_SESSION.has(status);
 }
 
 /** Whether an answer may be about the session: by the codes of the SDKs, or because it speaks of one. */
@@ -31,7 +35,7 @@ export function isDoubtfulAnswer(message: RpcMessage): boolean {
   if (message.error === undefined) return false;
   return (
     REFUSALS.has(errorCodeOf(message)) ||
-    /\bsession\b/i.test(stringMember(message.text, message.error.object, 'message') ?? '')
+    OF_SESSIONS.test(stringMember(message.text, message.error.object, 'message') ?? '')
   );
 }
 
@@ -88,8 +92,8 @@ export function resolveDoubt(
 
 function isRefusal(status: number, message: RpcMessage | undefined): boolean {
   if (message !== undefined && errorCodeOf(message) === METHOD_UNKNOWN) return false;
-  if (status >= 400) return !NOT_ABOUT_SESSION.has(status);
-  return message?.error !== undefined;
+  if (message === undefined || status >= 400) return !NOT_ABOUT_SESSION.has(status);
+  return message.error !== undefined;
 }
 
 function isAboutCredentials({ data }: GatewayError): boolean {

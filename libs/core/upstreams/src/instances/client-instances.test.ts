@@ -158,6 +158,19 @@ describe('ClientInstances', () => {
     expect(scene.server.instances.map((instance) => instance.isOpen)).toEqual([true, false, true, true]);
   });
 
+  // guard: instance/of-others
+  it('make no room for a user who has as much as the others already', async () => {
+    const scene = await new Scene({}, { maxInstances: 2 }).start();
+    await scene.connection(clientOf(FORMS));
+    const busy = await scene.connection(clientOf(FORMS, 'bob'));
+    if (busy instanceof GatewayError) throw busy;
+    busy.send(CALL, new RecordingCall<RpcMessage>());
+    expect(await scene.connection(clientOf('{"sampling":{}}', 'bob'))).toMatchObject({
+      code: 'OMNI_OVERLOADED',
+    });
+    expect(scene.server.instances.map((instance) => instance.isOpen)).toEqual([true, true, true]);
+  });
+
   it('open again after they broke', async () => {
     const scene = await new Scene().start();
     const first = await scene.connection(clientOf(FORMS));

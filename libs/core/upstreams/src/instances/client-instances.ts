@@ -114,9 +114,9 @@ export class ClientInstances {
     const own = [...this.#instances].filter(({ sharer }) => sharer === sharerOf(principal));
     // guard: instance/per-principal
     if (own.length >= MAX_PER_PRINCIPAL && !this.#endIdlest(own)) return undefined;
-    // Instances of sessions are never taken away, so it may stay full; the connections say so to who needs
-    // one.
-    if (sessions.isFull && !this.#endIdlest([...this.#instances]) && !isNeeded) return undefined;
+    // Whether others make room for who needs one, the connections decide.
+    if (sessions.isFull && !this.#endIdlest(/* guard: instance/of-others */ own) && !isNeeded)
+      return undefined;
     const group = this.#keyOf(client);
     const capabilities = this.needs(client) ? declared(client.capabilities) : '{}';
     const binding = new SharedClientBinding({

@@ -1,4 +1,5 @@
 import { type CancelTimer, GatewayError } from '@omni/ports';
+import { askedPauseMs } from '../lifecycle/asked-pause.ts';
 import { Backoff } from '../connection/backoff.ts';
 import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
 import type { OnConnection } from './lazy-connection.ts';
@@ -48,7 +49,7 @@ export class PrimaryReplacement {
         this.end();
         return onReplaced(result);
       }
-      const delayMs = backoff.nextDelayMs(0);
+      const delayMs = Math.max(backoff.nextDelayMs(0), askedPauseMs(result));
       this.#cancel = context.clock.after(delayMs, () => this.#attempt());
       context.logger.warn(
         { upstream, code: result.code, retryInMs: Math.round(delayMs) },

@@ -64,7 +64,8 @@ describe('restoreState', () => {
         expect(state?.phase).toBe('ready');
         const error = { ...ERROR, code: 'OMNI_UPSTREAM_EXITED' as const };
         const lost =
-          state && transition(state, { kind: 'connectionLost', error }, { now: NOW, random: 0.999 }).state;
+          state &&
+          transition(state, { kind: 'connectionLost', error, pauseMs: 0 }, { now: NOW, random: 0.999 }).state;
         expect(lost).toMatchObject({ phase: 'down' });
         if (lost?.phase !== 'down') return;
         expect(lost.nextRetryAt - NOW).toBeGreaterThanOrEqual(500);

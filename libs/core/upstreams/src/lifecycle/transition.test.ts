@@ -21,8 +21,8 @@ function eventsAt(now: number): readonly UpstreamEvent[] {
     { kind: 'disabled', reason: 'by hand', until: now },
     { kind: 'disabled', reason: 'by hand', until: now + 5_000 },
     { kind: 'connected', era: 'modern' },
-    { kind: 'connectFailed', error: CRASH },
-    { kind: 'connectionLost', error: CRASH },
+    { kind: 'connectFailed', error: CRASH, pauseMs: 0 },
+    { kind: 'connectionLost', error: CRASH, pauseMs: 0 },
     { kind: 'renewed' },
     { kind: 'due' },
     { kind: 'drained' },
@@ -152,7 +152,11 @@ describe('transition', () => {
       lastError: null,
     });
     const lose = (): unknown =>
-      transition(state, { kind: 'connectionLost', error: CRASH }, { now: BEGIN + 1_000, random: 0.5 });
+      transition(
+        state,
+        { kind: 'connectionLost', error: CRASH, pauseMs: 0 },
+        { now: BEGIN + 1_000, random: 0.5 },
+      );
     expect(lose()).toEqual(lose());
     expect(lose()).toMatchObject({
       state: { phase: 'down', nextRetryAt: BEGIN + 3_100, backoff: { failures: 3 } },
@@ -168,8 +172,26 @@ describe('transition', () => {
       backoff: { failures: 9 },
       lastError: null,
     };
-    const lost = transition(state, { kind: 'connectionLost', error: CRASH }, { now: BEGIN - 1e9, random: 0 });
+    const lost = transition(
+      state,
+      { kind: 'connectionLost', error: CRASH, pauseMs: 0 },
+      { now: BEGIN - 1e9, random: 0 },
+    );
     expect(lost.commands).toEqual([{ kind: 'schedule', at: BEGIN - 1e9 + LAST_STEP_MS }]);
+  });
+
+  it('waits as long as the server asks for, where that is longer', () => {
+    const starting = transition(STOPPED, { kind: 'started' }, { now: BEGIN, random: 0 }).state;
+    const at = { now: BEGIN, random: 0 };
+    const waitOf = (
+      kind: 'connectFailed' | 'connectionLost',
+      state: UpstreamState,
+      pauseMs: number,
+    ): unknown => transition(state, { kind, error: CRASH, pauseMs }, at).commands;
+    expect(waitOf('connectFailed', starting, 7_000)).toEqual([{ kind: 'schedule', at: BEGIN + 7_000 }]);
+    expect(waitOf('connectFailed', starting, 20)).toEqual([{ kind: 'schedule', at: BEGIN + 500 }]);
+    const ready = transition(starting, { kind: 'connected', era: 'legacy' }, at).state;
+    expect(waitOf('connectionLost', ready, 7_000)).toEqual([{ kind: 'schedule', at: BEGIN + 7_000 }]);
   });
 
   it('takes another connection in the place of the open one, and connects at once when a cause may be gone', () => {
@@ -183,7 +205,7 @@ describe('transition', () => {
       commands: [],
     });
     expect(transition(ready, { kind: 'renewed' }, later)).toEqual({ state: ready, commands: [] });
-    const down = transition(ready, { kind: 'connectionLost', error: CRASH }, at).state;
+    const down = transition(ready, { kind: 'connectionLost', error: CRASH, pauseMs: 0 }, at).state;
     expect(transition(down, { kind: 'renewed' }, at)).toMatchObject({
       state: { phase: 'starting', backoff: { failures: 1 }, lastError: CRASH },
       commands: [{ kind: 'unschedule' }, { kind: 'connect' }],

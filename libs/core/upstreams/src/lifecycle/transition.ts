@@ -1,12 +1,6 @@
 import type { Millis } from '@omni/ports';
 import { backoffStep, NO_FAILURES } from '../connection/backoff.ts';
-import type {
-  AfterDrain,
-  ErrorFacts,
-  UpstreamCommand,
-  UpstreamEvent,
-  UpstreamState,
-} from './upstream-state.ts';
+import type { AfterDrain, Fall, UpstreamCommand, UpstreamEvent, UpstreamState } from './upstream-state.ts';
 
 /** What a transition may not find out for itself. */
 export interface Circumstances {
@@ -45,10 +39,10 @@ export function transition(state: UpstreamState, event: UpstreamEvent, at: Circu
       return becomes({ phase: 'ready', since: at.now, era: event.era, backoff, lastError });
     }
     case 'connectFailed':
-      return state.phase === 'starting' ? fall(state, event.error, 0, at) : stays(state);
+      return state.phase === 'starting' ? fall(state, event, 0, at) : stays(state);
     case 'connectionLost':
       // A clock that was set back says nothing of how long it lived.
-      return state.phase === 'ready' ? fall(state, event.error, at.now - state.since, at) : stays(state);
+      return state.phase === 'ready' ? fall(state, event, at.now - state.since, at) : stays(state);
     case 'renewed':
       return state.phase === 'down' ? connect(state, at.now, { kind: 'unschedule' }) : stays(state);
     case 'due':
@@ -104,14 +98,15 @@ function connect(state: UpstreamState, now: Millis, ...before: readonly Upstream
 
 function fall(
   { backoff }: Extract<UpstreamState, { readonly phase: 'starting' | 'ready' }>,
-  lastError: ErrorFacts,
+  { error, pauseMs }: Fall,
   livedMs: Millis,
   { now, random }: Circumstances,
 ): Transition {
   const { record, delayMs } = backoffStep(backoff, livedMs, random);
-  const nextRetryAt = now + Math.round(/* guard: process/restart, restart/used */ delayMs);
+  const waitMs = /* guard: process/restart, restart/used */ Math.max(delayMs, pauseMs);
+  const nextRetryAt = now + Math.round(waitMs);
   return becomes(
-    { phase: 'down', since: now, backoff: record, lastError, nextRetryAt },
+    { phase: 'down', since: now, backoff: record, lastError: error, nextRetryAt },
     { kind: 'schedule', at: nextRetryAt },
   );
 }

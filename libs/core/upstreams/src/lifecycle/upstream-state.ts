@@ -55,6 +55,13 @@ export type UpstreamState =
       readonly next: AfterDrain;
     };
 
+/** Why there is no connection. */
+export interface Fall {
+  readonly error: ErrorFacts;
+  /** For how long the server wants to be left alone, at least; 0 where it did not say. */
+  readonly pauseMs: Millis;
+}
+
 /** What happens to an upstream, or is wanted of it: plain data. */
 export type UpstreamEvent =
   | { readonly kind: 'started' }
@@ -64,8 +71,8 @@ export type UpstreamEvent =
   | { readonly kind: 'disabled'; readonly reason: string; readonly until: Millis }
   /** The attempt has led to a connection, or another one has taken the place of the one that was open. */
   | { readonly kind: 'connected'; readonly era: Era }
-  | { readonly kind: 'connectFailed'; readonly error: ErrorFacts }
-  | { readonly kind: 'connectionLost'; readonly error: ErrorFacts }
+  | ({ readonly kind: 'connectFailed' } & Fall)
+  | ({ readonly kind: 'connectionLost' } & Fall)
   /** What may have made attempts fail is another by now: the next one need not wait. */
   | { readonly kind: 'renewed' }
   /** The time that was asked for by `schedule` has come. */

@@ -13,6 +13,7 @@ const IN_PLACE: ReadonlySet<string> = new Set([
   'connectTimeoutMs',
   'callTimeoutMs',
   'maxCallTimeMs',
+  'listAgeMs',
   'critical',
   'secretValues',
   'forwardHeaders',

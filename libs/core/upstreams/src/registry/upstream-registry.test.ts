@@ -26,6 +26,7 @@ describe('definitionId', () => {
   it.each<[string, Partial<UpstreamSpec> & { readonly forwardHeaders?: readonly string[] }]>([
     ['enabled', { enabled: false, disabledReason: 'by hand' }],
     ['connectTimeoutMs', { connectTimeoutMs: 1 }],
+    ['listAgeMs', { listAgeMs: 1 }],
     ['callTimeoutMs', { callTimeoutMs: 1 }],
     ['maxCallTimeMs', { maxCallTimeMs: 1 }],
     ['critical', { critical: true }],

@@ -1,39 +1,36 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import { GatewayError } from '@omni/ports';
+import { FairPlaces, GatewayError, type Share } from '@omni/ports';
 import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
 import { ResourceWatch, type Subscriber } from './resource-watch.ts';
 import { SharedListen } from './shared-listen.ts';
 
 /** Which resources of one upstream are watched, per connection and URI. */
 export class ResourceSubscriptions {
-  readonly #upstream: string;
   readonly #context: ConnectionContext;
   readonly #watches = new Map<OpenConnection, Map<string, ResourceWatch>>();
   readonly #listens = new WeakMap<OpenConnection, SharedListen>();
-  #count = 0;
+  readonly #places: FairPlaces;
+  readonly #shares = new Map<ResourceWatch, Share>();
 
   constructor(upstream: string, context: ConnectionContext) {
-    this.#upstream = upstream;
     this.#context = context;
+    this.#places = new FairPlaces({
+      capacity: context.limits.maxSubscriptions,
+      what: `resources of "${upstream}" watched`,
+      clock: context.clock,
+    });
   }
 
   get size(): number {
-    return this.#count;
+    return this.#places.taken;
   }
 
   subscribe(connection: OpenConnection, uri: string, subscriber: Subscriber): void {
-    const { maxSubscriptions } = this.#context.limits;
     const known = this.#watches.get(connection)?.get(uri);
     if (known !== undefined) return known.add(subscriber);
+    const share = this.#places.take(subscriber.principal);
     // guard: watch/count
-    if (this.#count >= maxSubscriptions) {
-      return subscriber.done(
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `${this.#count} resources of "${this.#upstream}" are watched already, the most that Omni watches there`,
-        ),
-      );
-    }
+    if (share instanceof GatewayError) return subscriber.done(share);
     const watch = new ResourceWatch({
       uri,
       connection,
@@ -42,7 +39,7 @@ export class ResourceSubscriptions {
       onUnused: (unused) => this.#forget(unused),
     });
     this.#put(connection, watch);
-    this.#count++;
+    this.#shares.set(watch, share);
     watch.add(subscriber);
     watch.open();
   }
@@ -91,7 +88,9 @@ export class ResourceSubscriptions {
   }
 
   #forget(watch: ResourceWatch): void {
-    this.#count--;
+    const share = this.#shares.get(watch);
+    if (share !== undefined) this.#places.leave(share);
+    this.#shares.delete(watch);
     for (const [connection, watches] of this.#watches) {
       if (watches.get(watch.uri) !== watch) continue;
       watches.delete(watch.uri);

@@ -1,6 +1,6 @@
 import { type RpcMessage, stringMember } from '@omni/jsonrpc';
 import { type CallHandler, IGNORED, internalCall, type RunningCall, type UpstreamAnswer } from '@omni/model';
-import { type CancelTimer, GatewayError } from '@omni/ports';
+import { type CancelTimer, GatewayError, type Principal } from '@omni/ports';
 import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
 import { Backoff } from '../connection/backoff.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
@@ -25,6 +25,7 @@ export type OnSubscribed = (result: (() => void) | GatewayError) => void;
 
 /** Somebody who watches a resource on one connection. */
 export interface Subscriber {
+  readonly principal: Principal;
   readonly onUpdated: OnResourceUpdated;
   readonly done: OnSubscribed;
   /** The connection is gone, and with it a subscription that was made. */

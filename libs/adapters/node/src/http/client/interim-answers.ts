@@ -6,6 +6,11 @@ const BEGINNING = Buffer.from('HTTP/1.1 1');
 const STATUS_LENGTH = 'HTTP/1.1 100'.length;
 const SWITCHING = 'HTTP/1.1 101';
 const END = Buffer.from('\r\n\r\n');
+/** Where the first digit of a status stands: almost every head is told from an interim one by it alone. */
+const CLASS_AT = 'HTTP/1.1 '.length;
+const INTERIM = 0x31;
+
+type WriteDone = (error?: Error | null) => void;
 
 /**
  * Leaves interim answers (1xx) out of what is read from a connection to a server. Servers send them unasked,
@@ -24,14 +29,20 @@ export function skipInterimAnswers(socket: Socket): void {
   // Buffers throughout: nobody sets an encoding here.
   const next = (): Buffer | null => read() as Buffer | null;
   // The same parameters, whichever of its forms is called.
-  socket.write = ((...args: Parameters<typeof write>) => {
+  // One of its forms stands for all: what is absent is `undefined` to the stream, too.
+  socket.write = ((chunk: string | Uint8Array, encoding?: BufferEncoding, done?: WriteDone) => {
     isAtHead = true;
-    return write(...args);
+    return write(chunk, encoding, done);
   }) as typeof socket.write;
   socket.read = (size?: number): Buffer | null => {
     // The stream itself asks for a number of bytes, to have more come in.
     if (size !== undefined) return read(size) as Buffer | null;
     let chunk = next();
+    if (!isAtHead) return chunk;
+    if (held === undefined && chunk !== null && chunk.length > CLASS_AT && chunk[CLASS_AT] !== INTERIM) {
+      isAtHead = false;
+      return chunk;
+    }
     while (isAtHead && chunk !== null) {
       const bytes: Buffer = held === undefined ? chunk : Buffer.concat([held, chunk]);
       held = undefined;

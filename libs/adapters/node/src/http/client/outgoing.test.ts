@@ -84,6 +84,19 @@ describe('packed answers', () => {
     expect(response.events.at(-1)).toBe('end');
   });
 
+  it('give their connection back when more comes behind their end', async () => {
+    let closed: () => void = () => {};
+    const hasClosed = new Promise<void>((resolve) => (closed = resolve));
+    const { port } = await serve((socket) => {
+      socket.on('close', closed);
+      socket.write('HTTP/1.1 200 OK\r\ncontent-encoding: deflate\r\ncontent-length: 100000\r\n\r\n');
+      socket.write(Buffer.concat([deflateSync('{}'), Buffer.from('more')]));
+    });
+    const response = await post(clientOf(), `http://127.0.0.1:${port}/`);
+    expect(response.text()).toBe('{}');
+    await hasClosed;
+  });
+
   it('may be empty', async () => {
     const { port } = await serve((socket) => socket.write(rawAnswer('', ['content-encoding: gzip'])));
     const response = await post(clientOf(), `http://127.0.0.1:${port}/`);

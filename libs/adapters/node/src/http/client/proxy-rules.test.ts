@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { proxyRules, proxySettings } from './proxy-rules.ts';
+import { proxyRules, proxySettings, unusableProxies } from './proxy-rules.ts';
 
 const HTTP = 'http://proxy.corp:3128';
 const HTTPS = 'http://secure.corp:3129';
@@ -89,5 +89,22 @@ describe('proxySettings', () => {
 
   it('takes none where none is wanted', () => {
     expect(proxySettings('none', environment)).toMatchObject({ http: undefined, https: undefined });
+  });
+});
+
+describe('unusableProxies', () => {
+  it('names the variables that count and hold no address of a proxy of a known kind', () => {
+    const environment = {
+      http_proxy: 'http://user:pass word@[::1',
+      HTTP_PROXY: 'http://a.example:1',
+      HTTPS_PROXY: 'socks5://secret@b.example:1',
+    };
+    expect(unusableProxies('environment', environment)).toEqual(['http_proxy', 'HTTPS_PROXY']);
+  });
+
+  it('names none that are empty, can be used or do not count', () => {
+    expect(unusableProxies('environment', { http_proxy: '', HTTPS_PROXY: 'proxy.corp:3128' })).toEqual([]);
+    expect(unusableProxies('none', { http_proxy: 'socks5://a.example' })).toEqual([]);
+    expect(unusableProxies('http://e:1', { http_proxy: 'socks5://a.example' })).toEqual([]);
   });
 });

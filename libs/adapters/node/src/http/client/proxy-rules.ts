@@ -16,6 +16,12 @@ export interface ProxySettings {
   readonly noProxy: string | undefined;
 }
 
+/** For `http:` and for `https:`; the first that is there counts. */
+const VARIABLES = [
+  ['http_proxy', 'HTTP_PROXY'],
+  ['https_proxy', 'HTTPS_PROXY'],
+] as const;
+
 /**
  * What holds for the setting `outgoing.proxy`. Names in lower case come first, as everywhere; `HTTP_PROXY` in
  * capitals is set by headers of requests in programs that web servers start (httpoxy), of which Omni is none.
@@ -29,11 +35,31 @@ export function proxySettings(
   const noProxy = environment['no_proxy'] ?? environment['NO_PROXY'];
   if (setting === 'none') return { http: undefined, https: undefined, noProxy };
   if (setting !== 'environment') return { http: setting, https: setting, noProxy };
-  return {
-    http: environment['http_proxy'] ?? environment['HTTP_PROXY'],
-    https: environment['https_proxy'] ?? environment['HTTPS_PROXY'],
-    noProxy,
-  };
+  const [http, https] = VARIABLES.map((names) => namedIn(environment, names));
+  return { http: http?.value, https: https?.value, noProxy };
+}
+
+/**
+ * Variables of the environment that would count, and hold no address of a proxy that can be used, such as one
+ * for SOCKS: servers are reached without it. Their values may hold a password.
+ */
+export function unusableProxies(
+  setting: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  if (setting !== 'environment') return [];
+  return VARIABLES.flatMap((names) => {
+    const { name, value } = namedIn(environment, names) ?? { name: '', value: '' };
+    return value !== '' && usable(value) === undefined ? [name] : [];
+  });
+}
+
+function namedIn(
+  environment: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): { readonly name: string; readonly value: string } | undefined {
+  const name = names.find((candidate) => environment[candidate] !== undefined);
+  return name === undefined ? undefined : { name, value: environment[name] ?? '' };
 }
 
 /** Whether a proxy can be used: its address is one, and of a kind that is known. */
@@ -42,7 +68,10 @@ function isProxyAddress(address: string): boolean {
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '';
 }
 
-/** Loopback is always reached without. An address of a proxy that cannot be used is as good as none. */
+/**
+ * Loopback is always reached without. An address of a proxy that cannot be used is as good as none, see
+ * {@link unusableProxies}.
+ */
 export function proxyRules({ http, https, noProxy = '' }: ProxySettings): ProxyOf {
   const proxies = { 'http:': usable(http), 'https:': usable(https) };
   const exceptions = noProxy

@@ -1,7 +1,8 @@
-import { request as requestOverHttp, type RequestOptions } from 'node:http';
+import type { RequestOptions } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
+import { request as requestOverHttp } from '../node-http.ts';
 
 /** A proxy that does not lead to a server: shown in place of what the server would say. */
 export class ProxyRefusal extends Error {

@@ -1,0 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const FOLDER = join(import.meta.dirname, '../../master-server/dist/bundle');
+
+describe('the bundle of the server', () => {
+  it('leaves out the languages of zod and Node’s own undici, which no start needs', () => {
+    const text = readdirSync(FOLDER)
+      .map((name) => readFileSync(join(FOLDER, name), 'utf8'))
+      .join('\n');
+    // English is what zod says by itself.
+    const isThere = (what: RegExp): boolean => what.test(text);
+    expect(isThere(/Invalid input: expected/)).toBe(true);
+    expect(isThere(/ltige Eingabe: erwartet/)).toBe(false);
+    expect(isThere(/getBuiltinModule\("node:http"\)/)).toBe(true);
+    expect(isThere(/from\s*"node:http"/)).toBe(false);
+  });
+});
