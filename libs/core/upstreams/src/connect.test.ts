@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  CountedByteBudget,
   GatewayError,
   type ChannelDialer,
   type ChannelListener,
@@ -276,7 +275,7 @@ describe('connect over a channel', () => {
         secretValues: expect.any(Function),
         onReport: expect.any(Function),
         maxMessageBytes: 16 * 1024 * 1024,
-        budget: expect.any(CountedByteBudget),
+        budget: { share: expect.any(Function) },
       },
     ]);
   });
@@ -292,7 +291,7 @@ describe('connect over a channel', () => {
     const attempt = run();
     await clock.advanceAsync(0);
     expect(attempt.connection?.era).toBe('modern');
-    const bounds = { maxMessageBytes: 16 * 1024 * 1024, budget: expect.any(CountedByteBudget) };
+    const bounds = { maxMessageBytes: 16 * 1024 * 1024, budget: { share: expect.any(Function) } };
     expect(specs).toEqual([{ upstream: 'up', target: transport, ...bounds }]);
   });
 
