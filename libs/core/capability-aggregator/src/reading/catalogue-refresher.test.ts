@@ -380,6 +380,7 @@ describe('CatalogueRefresher', () => {
       // Later than a list that changes may be read again.
       await clock.advanceAsync(4_999);
       refresher.onContradicted('a');
+      await clock.advanceAsync(4_999);
       expect(readings).toHaveLength(1);
       await clock.advanceAsync(1);
       refresher.onContradicted('a');
