@@ -339,6 +339,11 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: '600_000',
   },
   {
+    name: 'upstream/own-room',
+    against: 'One server fills the room for unfinished messages of all servers.',
+    without: 'const context = { ...this.#context, budget: this.#unfinished.of("all") };',
+  },
+  {
     name: 'restart/fails-fast',
     against: 'A call waits for a server that is down.',
     without: 'return;',

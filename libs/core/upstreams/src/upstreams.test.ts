@@ -8,7 +8,7 @@ import {
   type InstanceIdentity,
   type UpstreamConnection,
 } from '@omni/model';
-import { GatewayError, type UpstreamSpec } from '@omni/ports';
+import { type ChildSpec, GatewayError, type UpstreamSpec } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { UpstreamRegistry } from './registry/upstream-registry.ts';
 import { Upstreams } from './upstreams.ts';
@@ -345,5 +345,34 @@ describe('Upstreams.apply', () => {
     await scene.settle();
     expect(new Set(seen).size).toBe(2);
     await scene.upstreams.stop();
+  });
+});
+
+describe('Upstreams', () => {
+  // guard: upstream/own-room
+  it('leaves room for unfinished messages of other servers when one has filled it', () => {
+    const specs: ChildSpec[] = [];
+    const server = new ScriptedServer(legacyScript);
+    const upstreams = new Upstreams({
+      specs: ['fat', 'thin'].map((name) =>
+        upstreamSpecOf({ kind: 'stdio', command: name, args: [], env: {} }, { name }),
+      ),
+      launcher: {
+        launch(spec, listener) {
+          specs.push(spec);
+          return Object.assign(server.open(listener), { pid: undefined });
+        },
+        close: () => Promise.resolve(),
+      },
+      limits: { maxUnfinishedBytes: 1_048_576 },
+      clock: new VirtualClock(),
+      identity: { name: 'omni', version: '1' },
+      observer: { onStateChanged() {}, onReady() {}, onListsChanged() {} },
+    });
+    upstreams.start();
+    const [fat, thin] = specs.map(({ budget }) => budget?.share());
+    expect(fat?.hold(1_048_576)).toBe(true);
+    expect(thin?.hold(100_000)).toBe(true);
+    expect(specs[0]?.budget?.share().hold(100_000)).toBe(false);
   });
 });
