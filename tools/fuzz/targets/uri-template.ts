@@ -107,7 +107,7 @@ export function uriTemplate(compile: Compile = (template) => UriTemplate.compile
 }
 
 const EXPRESSION =
-  /^\{(?:([+#./;?&])|(?![+#./;?&]))[A-Za-z0-9_.%]+(?:\*|:[1-9][0-9]{0,3})?(?:,[A-Za-z0-9_.%]+(?:\*|:[1-9][0-9]{0,3})?)*\}$/;
+  /^\{(?:([+#./;?&])|(?![+#./;?&]))[\p{L}\p{N}\p{M}_.%-]+(?:\*|:[1-9][0-9]{0,3})?(?:,[\p{L}\p{N}\p{M}_.%-]+(?:\*|:[1-9][0-9]{0,3})?)*\}$/u;
 const FIRST: Readonly<Record<string, string>> = {
   '#': '#',
   '.': '\\.',
