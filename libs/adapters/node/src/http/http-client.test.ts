@@ -48,7 +48,6 @@ describe('UndiciHttpClient', () => {
     await client.close();
   });
 
-  // guard: upstream/turn
   it('takes so much of one answer in a turn that others are served, and all of it in the end', async () => {
     const body = Buffer.alloc(8_000_000, 'x');
     const server = createServer((socket) => {

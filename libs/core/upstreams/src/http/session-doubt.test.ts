@@ -9,6 +9,7 @@ import type { RpcMessage } from '@omni/jsonrpc';
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import { connect } from '../connect.ts';
+import { isSafe } from './session-doubt.ts';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import type { OpenConnection } from '../connection/open-connection.ts';
 import { callOf } from '../connection/upstream-call.fixture.ts';
@@ -86,6 +87,15 @@ const status =
   (code: number): Refusal =>
   (exchange) =>
     exchange.respond(code, 'text/plain', 'Session not found');
+
+describe('isSafe', () => {
+  it.each(['tools/list', 'resources/read', 'prompts/get'])(
+    'takes %s for a request that only reads',
+    (method) => {
+      expect(isSafe(method)).toBe(true);
+    },
+  );
+});
 
 describe('a session that a server tells of as lost in its own way', () => {
   it.each<[string, Refusal]>([
