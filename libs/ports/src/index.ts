@@ -3,7 +3,7 @@ export type { ChannelDialer, DialSpec, DialTarget } from './transport/channel-di
 export type { ChildChannel, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
 export { CountedByteBudget, UNCOUNTED_BYTES } from './memory/counted-byte-budget.ts';
-export { jsonText, oneLineText, plainText, printableJson, terminalText } from './text/control-characters.ts';
+export { jsonText, oneLineText, printableJson, terminalText } from './text/control-characters.ts';
 export {
   holdsCredential,
   redactorOf,

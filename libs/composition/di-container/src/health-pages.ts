@@ -1,5 +1,5 @@
 import { healthDocument, type HealthMonitor } from '@omni/health';
-import { jsonText, type Principal } from '@omni/ports';
+import { isOwner, jsonText, type Principal } from '@omni/ports';
 
 /** Something to read that is no message of MCP. */
 export interface Page {
@@ -31,7 +31,7 @@ export function healthPage(
   const rollup = asksLive ? health.getLiveness() : health.getReadiness();
   const isGood = asksLive ? rollup.live : rollup.ready;
   const { checks, ...verdict } = healthDocument(rollup);
-  const isOwner = principal !== undefined && /* guard: health/owner-details */ ownsOmni(principal);
+  const isForOwner = principal !== undefined && /* guard: health/owner-details */ ownsOmni(principal);
   const details =
     principal === undefined
       ? {}
@@ -40,7 +40,7 @@ export function healthPage(
           details: Object.fromEntries(
             rollup.components.map(({ name, details: shared, ownerDetails }) => [
               name,
-              isOwner ? { ...shared, ...ownerDetails } : shared,
+              isForOwner ? { ...shared, ...ownerDetails } : shared,
             ]),
           ),
         };
@@ -54,6 +54,6 @@ export function healthPage(
 /**
  * In open mode all are one, and everybody may do what the owner may. Names of other tokens cannot be `owner`.
  */
-function ownsOmni({ id, kind }: Principal): boolean {
-  return kind === 'local' || kind === 'anonymous' || (kind === 'token' && id === 'owner');
+function ownsOmni(principal: Principal): boolean {
+  return principal.kind === 'anonymous' || isOwner(principal);
 }

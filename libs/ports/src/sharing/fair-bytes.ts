@@ -1,5 +1,4 @@
-/** So large a part of all is there once more for those who have less than an equal part. */
-const RESERVE_PART = 4;
+import { RESERVE_PART } from './fair-places.ts';
 
 /**
  * Bytes that sharers divide as they divide {@link FairPlaces}: whoever is alone may have all. When all are

@@ -27,8 +27,8 @@ export interface FairPlacesOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
-/** So large a part of the capacity is there once more for those who have less than an equal part. */
-const RESERVE_PART = 4;
+/** So large a part of what is shared is there once more for those who have less than an equal part. */
+export const RESERVE_PART = 4;
 /** And so many more for the owner. */
 const OWNER_RESERVE = 16;
 /** Bounds of what a refused one is told to wait. */

@@ -1,4 +1,5 @@
 import { isLoopbackHost, OriginGuard, TokenCheck, type AcceptedToken } from '@omni/auth';
+import { OWNER_ID } from '@omni/ports';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
@@ -19,5 +20,5 @@ export function registerAccess(scope: Scope): void {
 
 function acceptedTokens({ token, tokens }: GatewayConfiguration['auth']): readonly AcceptedToken[] {
   const others = tokens.map((other) => ({ id: other.name, token: other.token }));
-  return token === undefined ? others : [{ id: 'owner', token }, ...others];
+  return token === undefined ? others : [{ id: OWNER_ID, token }, ...others];
 }
