@@ -3,6 +3,8 @@ export { createMasterServer, type MasterServerOptions } from './create-master-se
 export { inProcessUpstream, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
 export { IDENTITY } from './identity.ts';
 export { MasterServer, type StopOptions } from './master-server.ts';
+export type { ClientMemory } from './mount/client-memory.ts';
+export type { FrontOptions } from './mount/mounted-front.ts';
 export type { Scope } from './scope/scope.ts';
 export type { OnSession } from './scope/session-scope.ts';
 export { Token } from './token.ts';
