@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { AREAS } from './areas.mjs';
 import { STAGES } from './stages.mjs';
-import { parseTestOptions, UsageError } from './test-options.mjs';
+import { parseTestOptions } from './test-options.mjs';
+import { UsageError } from './usage-error.mjs';
 
 function stages(...argv: string[]): readonly string[] {
   return parseTestOptions(argv).stages.map(({ name }) => name);
@@ -40,6 +41,37 @@ describe('parseTestOptions', () => {
   });
 
   it.each([
+    ['libs/core/auth', 'unit', 'the tests of libs/core/auth'],
+    ['libs/core/auth/', 'unit', 'the tests of libs/core/auth'],
+    ['@omni/auth', 'unit', 'the tests of libs/core/auth'],
+    ['libs/core/auth/src', 'libs/core/auth', 'the tests of libs/core/auth/src'],
+    [
+      'libs/core/auth/src/token-check.test.ts',
+      'libs/core/auth',
+      'the tests of libs/core/auth/src/token-check.test.ts',
+    ],
+    [
+      'libs/core/auth/src/token-check.ts',
+      'libs/core/auth',
+      'the tests of libs/core/auth/src/token-check.test.ts',
+    ],
+    ['apps/master-server-e2e', 'end-to-end', 'the program as a process, all areas'],
+  ])('takes %s, which has tests', (place, name, summary) => {
+    const { stages: found, isWhole } = parseTestOptions([place]);
+    expect(isWhole).toBe(false);
+    expect(found).toEqual([expect.objectContaining({ name, summary })]);
+  });
+
+  it('takes every project below a folder', () => {
+    const [stage] = parseTestOptions(['libs/core']).stages;
+    expect(stage?.summary).toMatch(/^the tests of libs\/core\/auth, libs\/core\/call-policies, /);
+  });
+
+  it.each([
+    [['libs/core/nowhere'], /^libs\/core\/nowhere is no project, folder or test file/],
+    [['..'], /^\.\. is no project/],
+    [['libs/core/auth/src/index.ts'], /no test file beside it/],
+    [['libs/core/auth', '--only', 'unit'], /take one of the two/],
     [['--only', 'nothing'], /^No stage is called nothing\. There are: lock, lint, /],
     [['--skip', 'constructor'], /^No stage is called constructor\./],
     [['--area', 'auth,nowhere'], /^No area is called nowhere\. There are: auth, /],

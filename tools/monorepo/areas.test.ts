@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { AREAS, END_TO_END, patternOf, resultsOf, targetOf } from './areas.mjs';
+import { AREAS, END_TO_END, patternOf, resultsOf, targetOf } from '../workspace/areas.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FILES = globSync(`${END_TO_END}/src/**/*.test.ts`, { cwd: ROOT }).map((file) => `/${file}`);
