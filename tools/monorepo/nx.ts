@@ -31,8 +31,12 @@ export interface NxGraph {
 
 /** Runs Nx to its end. What an Nx around this process has told it is not handed on. */
 export function runNx(root: string, argv: readonly string[], more: NodeJS.ProcessEnv = {}): NxRun {
+  return runNode(root, [NX, ...argv], more);
+}
+
+function runNode(root: string, argv: readonly string[], more: NodeJS.ProcessEnv = {}): NxRun {
   const own = Object.entries(process.env).filter(([name]) => !/^(?:NX_|FORCE_COLOR)/.test(name));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [NX, ...argv], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -63,6 +67,36 @@ export function graphOf(root: string): NxGraph {
 export function tasksOf(root: string, ...argv: readonly string[]): readonly string[] {
   const { tasks } = written<{ tasks: { tasks: Record<string, unknown> } }>(root, argv, 'graph');
   return Object.keys(tasks.tasks);
+}
+
+/**
+ * Asks the part of Nx that `nx affected` asks, in one process: thirty of them would take half a minute.
+ *
+ * @param folders - Of the projects, by name.
+ * @returns For each project the projects that a change of one of its files affects.
+ */
+export function affectedByEach(
+  root: string,
+  folders: Readonly<Record<string, string>>,
+): Readonly<Record<string, readonly string[]>> {
+  const nx = join(ROOT, 'node_modules/nx/dist/src/project-graph');
+  const script = `
+    const { createProjectGraphAsync } = require(${JSON.stringify(join(nx, 'project-graph.js'))});
+    const { filterAffected } = require(${JSON.stringify(join(nx, 'affected/affected-project-graph.js'))});
+    const { WholeFileChange } = require(${JSON.stringify(join(nx, 'file-utils.js'))});
+    createProjectGraphAsync().then(async (graph) => {
+      const affected = {};
+      for (const [project, folder] of Object.entries(${JSON.stringify(folders)})) {
+        const file = require('node:path').join(folder, 'changed.ts');
+        const change = { file, hash: 'x', getChanges: () => [new WholeFileChange()] };
+        affected[project] = Object.keys((await filterAffected(graph, [change])).nodes);
+      }
+      console.log(JSON.stringify(affected));
+      process.exit(0);
+    });`;
+  const { code, output } = runNode(root, ['-e', script]);
+  if (code !== 0) throw new Error(output);
+  return JSON.parse(output);
 }
 
 /** @returns The project and everything that it depends on, directly or not. */

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { closureOf, graphOf, runNx, tasksOf, type NxGraph } from './nx.ts';
+import { affectedByEach, closureOf, graphOf, runNx, tasksOf, type NxGraph } from './nx.ts';
 import { BREAKABLE, cloneWorkspace, plantBreak } from './planted-clone.ts';
 
 jest.setTimeout(5 * 60_000);
@@ -18,7 +18,10 @@ beforeAll(() => {
   graph = graphOf(clone);
 });
 
-afterEach(() => heal());
+afterEach(() => {
+  heal();
+  heal = () => {};
+});
 
 afterAll(() => {
   rmSync(clone, { recursive: true, force: true });
@@ -67,19 +70,15 @@ describe.each([
 
 describe('what depends on a project', () => {
   it('is affected by it, for every project', () => {
-    const missing = Object.entries(graph.nodes).flatMap(([project, { data }]) => {
-      const { output } = runNx(clone, [
-        'show',
-        'projects',
-        '--affected',
-        `--files=${data.root}/x.ts`,
-        '--json',
-      ]);
-      const affected: readonly string[] = JSON.parse(output);
-      return Object.keys(graph.nodes)
-        .filter((other) => closureOf(graph, other).has(project) && !affected.includes(other))
-        .map((other) => `${other} depends on ${project}, and is not affected by it`);
-    });
+    const folders = Object.fromEntries(
+      Object.entries(graph.nodes).map(([project, { data }]) => [project, data.root]),
+    );
+    const affected = affectedByEach(clone, folders);
+    const missing = Object.keys(folders).flatMap((project) =>
+      Object.keys(folders)
+        .filter((other) => closureOf(graph, other).has(project) && !affected[project]?.includes(other))
+        .map((other) => `${other} depends on ${project}, and is not affected by it`),
+    );
     expect(missing).toEqual([]);
   });
 });

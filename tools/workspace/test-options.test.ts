@@ -40,38 +40,34 @@ describe('parseTestOptions', () => {
     expect(parseTestOptions(['--guards', 'all']).takesAllGuards).toBe(true);
   });
 
+  // The places are in this project, since nothing else makes these tests run again.
   it.each([
-    ['libs/core/auth', 'unit', 'the tests of libs/core/auth'],
-    ['libs/core/auth/', 'unit', 'the tests of libs/core/auth'],
-    ['@omni/auth', 'unit', 'the tests of libs/core/auth'],
-    ['libs/core/auth/src', 'libs/core/auth', 'the tests of libs/core/auth/src'],
-    [
-      'libs/core/auth/src/token-check.test.ts',
-      'libs/core/auth',
-      'the tests of libs/core/auth/src/token-check.test.ts',
-    ],
-    [
-      'libs/core/auth/src/token-check.ts',
-      'libs/core/auth',
-      'the tests of libs/core/auth/src/token-check.test.ts',
-    ],
-    ['apps/master-server-e2e', 'end-to-end', 'the program as a process, all areas'],
-  ])('takes %s, which has tests', (place, name, summary) => {
+    ['tools/workspace', 'unit', 'tools/workspace'],
+    ['tools/workspace/', 'unit', 'tools/workspace'],
+    ['tool-workspace', 'unit', 'tools/workspace'],
+    ['tools/workspace/nx', 'tools/workspace', 'tools/workspace/nx'],
+    ['tools/workspace/counts.test.ts', 'tools/workspace', 'tools/workspace/counts.test.ts'],
+    ['tools/workspace/counts.mjs', 'tools/workspace', 'tools/workspace/counts.test.ts'],
+  ])('takes %s, which has tests', (place, name, path) => {
     const { stages: found, isWhole } = parseTestOptions([place]);
     expect(isWhole).toBe(false);
-    expect(found).toEqual([expect.objectContaining({ name, summary })]);
+    expect(found).toEqual([expect.objectContaining({ name, summary: `the tests of ${path}` })]);
   });
 
   it('takes every project below a folder', () => {
-    const [stage] = parseTestOptions(['libs/core']).stages;
-    expect(stage?.summary).toMatch(/^the tests of libs\/core\/auth, libs\/core\/call-policies, /);
+    const [stage] = parseTestOptions(['tools']).stages;
+    expect(stage?.summary).toMatch(/^the tests of tools\/bench, tools\/checks, .*, tools\/workspace$/);
+  });
+
+  it('takes all areas for the end-to-end tests as a whole', () => {
+    expect(stages('@omni/master-server-e2e')).toEqual(['end-to-end']);
   });
 
   it.each([
-    [['libs/core/nowhere'], /^libs\/core\/nowhere is no project, folder or test file/],
+    [['tools/nowhere'], /^tools\/nowhere is no project, folder or test file/],
     [['..'], /^\.\. is no project/],
-    [['libs/core/auth/src/index.ts'], /no test file beside it/],
-    [['libs/core/auth', '--only', 'unit'], /take one of the two/],
+    [['tools/workspace/run.mjs'], /no test file beside it/],
+    [['tools/workspace', '--only', 'unit'], /take one of the two/],
     [['--only', 'nothing'], /^No stage is called nothing\. There are: lock, lint, /],
     [['--skip', 'constructor'], /^No stage is called constructor\./],
     [['--area', 'auth,nowhere'], /^No area is called nowhere\. There are: auth, /],
