@@ -64,8 +64,16 @@ export const TASKS = {
     argv: () => ['tools/workspace/bundle.mjs'],
   },
   affected: {
-    summary: 'lint, type-check, build and test only the projects that a change touches (--base=<branch>)',
-    argv: (rest) => [NX, 'affected', '-t', 'lint', 'typecheck', 'build', 'test', 'e2e', ...rest],
+    summary:
+      'lint, type-check, build and test only the projects that a change touches; --base=<branch>, --targets=lint,test',
+    argv: (rest) => {
+      const isNamed = rest.some((argument) => /^(?:-t|--targets?)(?:=|$)/.test(argument));
+      return [NX, 'affected', ...(isNamed ? [] : ['--targets=lint,typecheck,build,test,e2e']), ...rest];
+    },
+  },
+  nx: {
+    summary: 'any command of Nx, on the pinned Node (npm run nx -- run-many -t lint)',
+    argv: (rest) => [NX, ...rest],
   },
   bench: {
     summary: 'compare Omni with other ways to do the same; --help lists the options',
