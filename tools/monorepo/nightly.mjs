@@ -15,7 +15,7 @@ try {
     if (data.root === '.') continue;
     for (const target of BREAKABLE.filter((name) => name in data.targets)) {
       const heal = plantBreak(clone, data.root, [target]);
-      const tests = target === 'test' ? ['--testPathPatterns=planted-break', '--passWithNoTests'] : [];
+      const tests = target === 'test' ? ['--testPathPatterns=turns-red', '--passWithNoTests'] : [];
       const argv = ['affected', `--targets=${target}`, '--base=HEAD', '--nxBail', '--outputStyle=static'];
       const { code, output } = runNx(clone, [...argv, ...tests]);
       heal();

@@ -23,7 +23,7 @@ const BREAKS: Readonly<Record<string, { readonly file: string; readonly text: st
   typecheck: { file: 'planted-type.ts', text: `export const planted: number = 'text';\n` },
   build: { file: 'planted-build.ts', text: `export const planted: number = 'text';\n` },
   test: {
-    file: 'planted-break.test.ts',
+    file: 'turns-red.test.ts',
     text: `import { expect, it } from '@jest/globals';\n\nit('fails', () => {\n  expect(1).toBe(2);\n});\n`,
   },
 };
