@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { projectFolders } from './workspace-rules.mjs';
+import { workspaceFolders } from '../workspace/projects.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const AT_ONCE = 2;
@@ -49,7 +49,7 @@ export const PACKAGING_TOOLS = [
  * @returns {string[]} folders of the libraries that are meant to be published
  */
 export function publicLibraries(root) {
-  return projectFolders(root).filter(
+  return workspaceFolders(root).filter(
     (folder) =>
       folder.startsWith('libs/') &&
       JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).private !== true,

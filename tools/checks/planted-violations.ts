@@ -356,6 +356,27 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
   { rule: 'small-folders', files: manyFiles('libs/core/beta/src/many', 21) },
   plant('all-projects-type-checked', 'tsconfig.json', '{ "files": [], "references": [] }'),
   plant(
+    'tags-of-folders',
+    'libs/core/beta/package.json',
+    JSON.stringify({
+      name: '@omni/beta',
+      type: 'module',
+      exports: { '.': { '@omni/source': './src/index.ts' } },
+      dependencies: { '@omni/ports': '*' },
+      nx: { tags: ['layer:ports', 'runtime:any'] },
+    }),
+  ),
+  plant(
+    'tags-of-folders',
+    'tools/untagged/project.json',
+    '{ "name": "tool-untagged", "tags": ["layer:tool"] }',
+  ),
+  plant(
+    'tools-are-projects',
+    'tools/untyped/project.json',
+    '{ "name": "tool-untyped", "tags": ["layer:tool", "runtime:node"] }',
+  ),
+  plant(
     'declared-projects',
     'libs/core/beta/src/undeclared.ts',
     `export { GatewayError } from '@omni/jsonrpc';\n`,

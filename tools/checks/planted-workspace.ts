@@ -11,65 +11,82 @@ const WORKSPACES = ['libs/*', 'libs/core/*', 'libs/adapters/*', 'libs/compositio
 
 interface Project {
   readonly folder: string;
+  readonly tags: readonly [layer: string, runtime: string];
   readonly dependencies: readonly string[];
   /** `src/index.ts`: one import of everything that the layer allows. */
   readonly index: string;
 }
 
 const PROJECTS: readonly Project[] = [
-  { folder: 'libs/ports', dependencies: [], index: `export { GatewayError } from './gateway-error.ts';\n` },
+  {
+    folder: 'libs/ports',
+    tags: ['layer:ports', 'runtime:any'],
+    dependencies: [],
+    index: `export { GatewayError } from './gateway-error.ts';\n`,
+  },
   {
     folder: 'libs/jsonrpc',
+    tags: ['layer:jsonrpc', 'runtime:any'],
     dependencies: ['@omni/ports'],
     index: `export { GatewayError } from '@omni/ports';\n`,
   },
   {
     folder: 'libs/model',
+    tags: ['layer:model', 'runtime:any'],
     dependencies: ['@omni/jsonrpc'],
     index: `export { GatewayError } from '@omni/jsonrpc';\n`,
   },
   {
     folder: 'libs/core/alpha',
+    tags: ['layer:core', 'runtime:any'],
     dependencies: ['@omni/ports', '@omni/jsonrpc'],
     index: `export { GatewayError } from '@omni/jsonrpc';\n`,
   },
   {
     folder: 'libs/core/beta',
+    tags: ['layer:core', 'runtime:any'],
     dependencies: ['@omni/ports'],
     index: `export { GatewayError } from '@omni/ports';\n`,
   },
   {
     folder: 'libs/core/config-manager',
+    tags: ['layer:core', 'runtime:any'],
     dependencies: ['yaml', 'zod'],
     index: `export { parse } from 'yaml';\nexport { z } from 'zod';\n`,
   },
   {
     folder: 'libs/adapters/one',
+    tags: ['layer:adapters', 'runtime:node'],
     dependencies: ['@omni/ports', 'undici'],
     index: `export { readFile } from 'node:fs/promises';\nexport { Pool } from 'undici';\n`,
   },
   {
     folder: 'libs/adapters/two',
+    tags: ['layer:adapters', 'runtime:node'],
     dependencies: ['@omni/ports'],
     index: `export { GatewayError } from '@omni/ports';\n`,
   },
   {
     folder: 'libs/composition/di-container',
+    tags: ['layer:composition', 'runtime:node'],
     dependencies: ['@omni/alpha', '@omni/one', 'inversify'],
     index: `export { GatewayError } from '@omni/alpha';\nexport { Pool } from '@omni/one';\nexport { Container } from 'inversify';\n`,
   },
   {
     folder: 'libs/testing',
+    tags: ['layer:testing', 'runtime:node'],
     dependencies: ['@omni/ports'],
     index: `export { strict } from 'node:assert';\nexport { GatewayError } from '@omni/ports';\n`,
   },
   {
     folder: 'apps/master-server',
+    tags: ['layer:app', 'runtime:node'],
     dependencies: ['@omni/di-container', '@omni/ports'],
     index: `export { Container } from '@omni/di-container';\n`,
   },
   {
     folder: 'apps/cli',
+    tags: ['layer:app', 'runtime:node'],
     dependencies: ['@omni/master-server'],
     index: `export { Container } from '@omni/master-server';\n`,
   },
@@ -107,7 +124,7 @@ export function plantWorkspace(files: Readonly<Record<string, string>>): string 
   mkdirSync(join(root, 'node_modules/@omni'), { recursive: true });
   for (const name of PACKAGES)
     symlinkSync(join(REPOSITORY, 'node_modules', name), join(root, 'node_modules', name));
-  for (const { folder, dependencies, index } of PROJECTS) {
+  for (const { folder, tags, dependencies, index } of PROJECTS) {
     const name = `@omni/${folder.split('/').at(-1)}`;
     const exports = { '.': { '@omni/source': './src/index.ts', default: './dist/index.js' } };
     const manifest = {
@@ -115,6 +132,7 @@ export function plantWorkspace(files: Readonly<Record<string, string>>): string 
       type: 'module',
       exports,
       dependencies: Object.fromEntries(dependencies.map((one) => [one, '*'])),
+      nx: { tags },
     };
     write(join(folder, 'package.json'), JSON.stringify(manifest));
     write(

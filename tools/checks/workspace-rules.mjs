@@ -1,7 +1,8 @@
 /** Rules about how the projects hang together. */
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { projectsIn, workspaceFolders } from '../workspace/projects.mjs';
 import { oldWordsIn } from './vocabulary.mjs';
 
 /** @import { Finding, RuleText } from './findings.mjs' */
@@ -11,19 +12,6 @@ import { oldWordsIn } from './vocabulary.mjs';
  * @typedef {RuleText & { check: (root: string, files: readonly SourceFile[]) => Omit<Finding, 'rule'>[] }}
  * WorkspaceRule
  */
-
-/**
- * @param {string} root
- * @returns {string[]} folders of the npm workspaces, relative, sorted
- */
-export function projectFolders(root) {
-  /** @type {{ workspaces?: string[] }} */
-  const { workspaces = [] } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  return globSync(workspaces, { cwd: root })
-    .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => existsSync(join(root, path, 'package.json')))
-    .sort();
-}
 
 /**
  * @param {string} root
@@ -37,7 +25,7 @@ function findUnreferencedProjects(root) {
     readFileSync(join(root, file), 'utf8'),
   ).config;
   const referenced = new Set(references.map(({ path }) => path.replace(/^\.\//, '').replace(/\/$/, '')));
-  return projectFolders(root)
+  return workspaceFolders(root)
     .filter((folder) => !referenced.has(folder))
     .map((folder) => ({ where: file, what: `does not reference ${folder}` }));
 }
@@ -48,7 +36,7 @@ function findUnreferencedProjects(root) {
  * @returns {Omit<Finding, 'rule'>[]}
  */
 function findUndeclaredProjects(root, files) {
-  return projectFolders(root).flatMap((folder) => {
+  return workspaceFolders(root).flatMap((folder) => {
     const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
     const declared = new Set([
       manifest.name,
@@ -73,6 +61,57 @@ function findUndeclaredProjects(root, files) {
           }));
       });
   });
+}
+
+/**
+ * Which layer a folder is, and on which runtimes its code may run.
+ *
+ * @type {readonly { folder: RegExp, layer: string, runtimes: readonly string[] }[]}
+ */
+const LAYERS = [
+  { folder: /^libs\/(ports|jsonrpc|model)$/, layer: '$1', runtimes: ['any'] },
+  { folder: /^libs\/core\/[^/]+$/, layer: 'core', runtimes: ['any'] },
+  { folder: /^libs\/adapters\/[^/]+$/, layer: 'adapters', runtimes: ['any', 'node', 'workers'] },
+  { folder: /^libs\/composition\/[^/]+$/, layer: 'composition', runtimes: ['any', 'node', 'workers'] },
+  { folder: /^libs\/testing$/, layer: 'testing', runtimes: ['node'] },
+  { folder: /^apps\/[^/]+$/, layer: 'app', runtimes: ['node', 'workers'] },
+  { folder: /^tools\/[^/]+$/, layer: 'tool', runtimes: ['node'] },
+];
+
+/**
+ * @param {string} root
+ * @returns {Omit<Finding, 'rule'>[]}
+ */
+function findWrongTags(root) {
+  return projectsIn(root).flatMap(({ folder, tags }) => {
+    const where = `${folder}/${folder.startsWith('tools/') ? 'project' : 'package'}.json`;
+    const place = LAYERS.find((row) => row.folder.test(folder));
+    if (place === undefined) return [{ where, what: 'lies where no layer is' }];
+    const layer = `layer:${folder.replace(place.folder, place.layer)}`;
+    const allowed = place.runtimes.map((runtime) => `runtime:${runtime}`);
+    const isRight = tags.length === 2 && tags.includes(layer) && allowed.some((tag) => tags.includes(tag));
+    if (isRight) return [];
+    return [
+      {
+        where,
+        what: `has the tags ${tags.join(', ') || 'of nothing'}, not ${layer}, ${allowed.join(' or ')}`,
+      },
+    ];
+  });
+}
+
+/**
+ * @param {string} root
+ * @returns {Omit<Finding, 'rule'>[]}
+ */
+function findHiddenTools(root) {
+  return readdirSync(join(root, 'tools'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .flatMap(({ name }) =>
+      ['project.json', 'tsconfig.json']
+        .filter((file) => !existsSync(join(root, 'tools', name, file)))
+        .map((file) => ({ where: `tools/${name}/project.json`, what: `needs a ${file} in its folder` })),
+    );
 }
 
 const MAX_FILES_OF_FOLDER = 20;
@@ -108,6 +147,18 @@ export const WORKSPACE_RULES = [
     why: 'Whoever installs this library alone does not get the other; Nx does not see the edge either.',
     fix: 'Add it to the dependencies of the package.json.',
     check: findUndeclaredProjects,
+  },
+  {
+    id: 'tags-of-folders',
+    why: 'Nx and the rules of layers would take a project for what it is not.',
+    fix: 'Give it the tags of its folder; LAYERS in tools/checks/workspace-rules.mjs has them.',
+    check: findWrongTags,
+  },
+  {
+    id: 'tools-are-projects',
+    why: 'Nx neither lints nor type-checks what it does not know, and says that all is well.',
+    fix: 'Add a project.json and a tsconfig.json like those of the other tools.',
+    check: findHiddenTools,
   },
   {
     id: 'field-words',

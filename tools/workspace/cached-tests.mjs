@@ -2,7 +2,7 @@
  * Tests as tasks of Nx: what has passed is not run again until something that it depends on changes. Each
  * task leaves its results in a file, which comes out of the cache with it.
  */
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { countsOfJest } from './counts.mjs';
 import { JEST } from './jest-task.mjs';
@@ -17,12 +17,13 @@ import { runNode } from './stage-process.mjs';
 /** Where the results of the stages are, for the requirements stage. */
 export const RESULTS_FOLDER = '.test-results';
 
-const NX = 'node_modules/nx/dist/bin/nx.js';
+export const NX = 'node_modules/nx/dist/bin/nx.js';
 
 /**
  * @typedef {object} TestTasks
  * @property {string} name - Of the stage; its results go to a file of that name.
  * @property {readonly string[]} targets - Of Nx.
+ * @property {readonly string[]} [projects] - Of Nx. Default: all that have the targets.
  * @property {readonly string[]} results - The file of each task, from the root of the workspace.
  * @property {NodeJS.ProcessEnv} [env] - For a second run of single files.
  */
@@ -40,14 +41,14 @@ const PARALLEL = 3;
  */
 export async function runTests(context, stages) {
   const targets = stages.flatMap((stage) => stage.targets);
+  const projects = stages.flatMap((stage) => stage.projects ?? []);
   for (const file of stages.flatMap(({ results }) => results))
     rmSync(join(context.root, file), { force: true });
   const began = Date.now();
-  const { code } = await runNode(
-    context,
-    [NX, 'run-many', `--targets=${targets.join(',')}`, `--parallel=${PARALLEL}`, '--outputStyle=static'],
-    { NX_DAEMON: 'false' },
-  );
+  const argv = [NX, 'run-many', `--targets=${targets.join(',')}`];
+  if (projects.length > 0) argv.push(`--projects=${projects.join(',')}`);
+  argv.push(`--parallel=${PARALLEL}`, '--outputStyle=static');
+  const { code } = await runNode(context, argv, { NX_DAEMON: 'false' });
   const joined = stages.map((stage) => resultsOfStage(context.root, stage, began));
   // When nothing tells why Nx failed, something failed all the same.
   const isUnexplained = code !== 0 && joined.every(({ hasFailed }) => !hasFailed);
@@ -121,21 +122,4 @@ function configOf(root, testFile) {
   let folder = dirname(testFile);
   while (folder !== root && !existsSync(join(folder, 'jest.config.mjs'))) folder = dirname(folder);
   return join(folder, 'jest.config.mjs');
-}
-
-/**
- * @param {string} root
- * @returns {string[]} folders with unit tests: each is a project of Nx
- */
-export function unitFolders(root) {
-  const patterns = [
-    'libs/*/jest.config.mjs',
-    'libs/*/*/jest.config.mjs',
-    'apps/*/jest.config.mjs',
-    'tools/*/jest.config.mjs',
-  ];
-  return globSync(patterns, { cwd: root })
-    .map((file) => dirname(file).replaceAll('\\', '/'))
-    .filter((folder) => !folder.endsWith('-e2e'))
-    .sort();
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { runTests, unitFolders, type TestTasks } from './cached-tests.mjs';
+import { runTests, type TestTasks } from './cached-tests.mjs';
 import type { Counts } from './counts.mjs';
 import { STAGES, batchesOf } from './stages.mjs';
 
@@ -109,23 +109,12 @@ describe('cachedTests', () => {
 describe('batchesOf', () => {
   it('runs tests side by side that follow each other, and nothing else', () => {
     expect(batchesOf(STAGES).map((batch) => batch.map(({ name }) => name))).toEqual([
-      ['lock'],
-      ['lint'],
-      ['format'],
-      ['boundaries'],
+      ['lock', 'lint', 'format', 'boundaries'],
       ['types'],
-      ['packaging', 'unit', 'examples'],
+      ['packaging', 'unit', 'examples', 'monorepo'],
       ['guards'],
       ['end-to-end', 'conformance'],
       ['requirements'],
     ]);
-  });
-});
-
-describe('unitFolders', () => {
-  it.each(unitFolders(ROOT))('has %s, which is a project of Nx with a target test', (folder) => {
-    const file = folder.startsWith('tools/') ? 'project.json' : 'package.json';
-    const project = JSON.parse(readFileSync(join(ROOT, folder, file), 'utf8'));
-    expect((folder.startsWith('tools/') ? project : project.nx).targets).toHaveProperty('test');
   });
 });

@@ -9,9 +9,10 @@ describe('counted-task.mjs', () => {
   let folder = '';
   const results = (): string => join(folder, 'deep', 'results.json');
   /** @returns Its exit code. */
-  const run = (program: string): number | null =>
-    spawnSync(process.execPath, [join(import.meta.dirname, 'counted-task.mjs'), results(), '-e', program])
-      .status;
+  const run = (program: string, ...options: readonly string[]): number | null => {
+    const task = join(import.meta.dirname, 'counted-task.mjs');
+    return spawnSync(process.execPath, [task, results(), ...options, '-e', program]).status;
+  };
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'omni-counted-'));
@@ -33,5 +34,12 @@ describe('counted-task.mjs', () => {
     expect(run("console.log('3 passed, 1 failed, 0 skipped')")).toBe(1);
     expect(countsOfJest(results(), 1)).toEqual({ passed: 3, failed: 1, skipped: 0 });
     expect(run("console.log('no counts')")).toBe(1);
+  });
+
+  it('counts one check where the program does not count', () => {
+    expect(run("console.log('all is well')", '--exit-code')).toBe(0);
+    expect(countsOfJest(results(), 0)).toEqual({ passed: 1, failed: 0, skipped: 0 });
+    expect(run('process.exit(3)', '--exit-code')).toBe(1);
+    expect(countsOfJest(results(), 1)).toEqual({ passed: 0, failed: 1, skipped: 0 });
   });
 });

@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAMS = [
   ['tools/fidelity/nightly.mjs'],
   ['--conditions=@omni/source', 'tools/guards/main.ts'],
+  ['tools/monorepo/nightly.mjs'],
   CALL_COST,
   ['--conditions=@omni/source', 'tools/fuzz/main.ts', '--seconds', '300'],
 ];

@@ -53,7 +53,7 @@ function environmentOf(task, node) {
     delimiter,
   );
   const env = { ...process.env, [pathKey]: path, NX_NO_CLOUD: 'true' };
-  if (task !== 'start') return env;
+  if (task !== 'start' && task !== 'dev') return env;
   // What npm tells its scripts is no business of the server, nor of the servers that it starts.
   const own = Object.entries(env).filter(([key]) => !/^npm_/i.test(key));
   // When this process ends in whatever way, the server ends, too.

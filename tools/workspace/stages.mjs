@@ -1,7 +1,8 @@
 /** The stages of `npm test`, in their order: cheap and telling ones first. */
 import { join } from 'node:path';
 import { AREAS, BUNDLED, resultsOf, targetOf } from './areas.mjs';
-import { unitFolders } from './cached-tests.mjs';
+import { NX } from './cached-tests.mjs';
+import { projectsIn, unitProjects } from './projects.mjs';
 import { countedChecks, oneCheck } from './stage-process.mjs';
 
 /** @import { TestTasks } from './cached-tests.mjs' */
@@ -15,50 +16,50 @@ import { countedChecks, oneCheck } from './stage-process.mjs';
  * @typedef {CheckStage | TestStage} Stage
  */
 
+/**
+ * @param {string} target - Of the root.
+ * @returns {string} where its result is, from the root of the workspace
+ */
+const checkResult = (target) => `.test-results/checks/${target}.json`;
+
+/**
+ * @param {string} folder - Of a project.
+ * @returns {string} where the results of its unit tests are, from the root of the workspace
+ */
+export const unitResults = (folder) => `${folder}/.test-results/unit.json`;
+
 /** @type {readonly Stage[]} */
 export const STAGES = [
   {
     name: 'lock',
     summary: 'package-lock.json works on every platform',
-    run: countedChecks(['tools/checks/check-lock.mjs']),
+    tests: () => ({ targets: ['lock'], results: [checkResult('lock')] }),
   },
   {
     name: 'lint',
-    summary: 'oxlint with types',
-    run: oneCheck(['node_modules/oxlint/bin/oxlint', '--deny-warnings']),
+    summary: 'oxlint with types, in every project',
+    tests: ({ root }) => ({
+      targets: ['lint'],
+      results: [
+        checkResult('lint'),
+        ...projectsIn(root).map(({ folder }) => `${folder}/.test-results/lint.json`),
+      ],
+    }),
   },
   {
     name: 'format',
     summary: 'prettier',
-    run: oneCheck([
-      'node_modules/prettier/bin/prettier.cjs',
-      '--check',
-      '--cache',
-      '--cache-strategy=content',
-      '--cache-location=.nx/prettier-cache',
-      '--log-level=warn',
-      '.',
-    ]),
+    tests: () => ({ targets: ['format'], results: [checkResult('format')] }),
   },
   {
     name: 'boundaries',
     summary: 'layers, cycles, deep imports; own rules',
-    run: async (context) => {
-      const layers = await oneCheck([
-        'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
-        'libs',
-        'apps',
-        'tools',
-        '--output-type=err-long',
-      ])(context);
-      const own = await countedChecks(['tools/checks/own-rules.mjs'])(context);
-      return { passed: layers.passed + own.passed, failed: layers.failed + own.failed, skipped: 0 };
-    },
+    tests: () => ({ targets: ['layers', 'rules'], results: [checkResult('layers'), checkResult('rules')] }),
   },
   {
     name: 'types',
-    summary: 'tsc -b over the solution',
-    run: oneCheck(['node_modules/@typescript/native/bin/tsc', '-b']),
+    summary: 'tsc over every project, and the build of what is imported by its package',
+    run: oneCheck([NX, 'run-many', '--targets=build,typecheck', '--outputStyle=static']),
   },
   {
     name: 'packaging',
@@ -73,7 +74,7 @@ export const STAGES = [
     summary: 'unit, property and contract tests of all projects and tools',
     tests: ({ root }) => ({
       targets: ['test'],
-      results: unitFolders(root).map((folder) => `${folder}/.test-results/unit.json`),
+      results: unitProjects(root).map(({ folder }) => unitResults(folder)),
     }),
   },
   {
@@ -82,6 +83,14 @@ export const STAGES = [
     tests: () => ({
       targets: ['examples'],
       results: ['tools/checks/.test-results/examples.json'],
+    }),
+  },
+  {
+    name: 'monorepo',
+    summary: 'in a clone: a break in a project of each kind, and one project of each generator',
+    tests: () => ({
+      targets: ['planted', 'generated'],
+      results: ['planted', 'generated'].map((name) => `tools/monorepo/.test-results/${name}.json`),
     }),
   },
   {

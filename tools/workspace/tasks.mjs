@@ -11,6 +11,9 @@ const FROM_SOURCE = '--conditions=@omni/source';
 const TSC = 'node_modules/@typescript/native/bin/tsc';
 const NX = 'node_modules/nx/dist/bin/nx.js';
 const TEST = 'tools/workspace/test.mjs';
+const GENERATORS = './tools/generators/generators.json';
+/** The folders of what runs: a file with a mistake in it is watched as well. */
+const WATCHED = ['--watch', '--watch-preserve-output', '--watch-path=apps', '--watch-path=libs'];
 
 export const CALL_COST = [
   ...JEST,
@@ -24,10 +27,25 @@ export const TASKS = {
     summary: 'start the server from its sources; arguments go to it (npm start -- --config omni.json)',
     argv: (rest) => [FROM_SOURCE, 'apps/master-server/src/main.ts', 'start', ...rest],
   },
+  dev: {
+    summary:
+      'start the server like start, and again whenever a source changes (npm run dev -- --config omni.json)',
+    argv: (rest) => [...WATCHED, FROM_SOURCE, 'apps/master-server/src/main.ts', 'start', ...rest],
+  },
+  generate: {
+    summary:
+      'make a project or a port: generate lib NAME, adapter NAME PORT, port NAME, app NAME; or the pages of errors',
+    usage: 'npm run generate lib NAME | adapter NAME PORT | port NAME | app NAME | errors',
+    argv: ([generator = '', ...rest]) =>
+      generator === 'errors'
+        ? [FROM_SOURCE, 'tools/generators/errors.ts']
+        : [NX, 'generate', `${GENERATORS}:${generator}`, ...rest],
+  },
   test: {
     summary:
-      'everything that must pass before a change is merged; --only and --skip name stages, --area a part of end-to-end',
-    usage: 'npm test [-- --only stage,… | --skip stage,… | --area area,… | --guards changed|all | --list]',
+      'everything that must pass before a change is merged; --only and --skip name stages, --area a part of end-to-end, a path what lies there',
+    usage:
+      'npm test [-- --only stage,… | --skip stage,… | --area area,… | --guards changed|all | --list | FOLDER or TEST-FILE …]',
     argv: (rest) => [TEST, ...rest],
   },
   lint: {
@@ -46,8 +64,16 @@ export const TASKS = {
     argv: () => ['tools/workspace/bundle.mjs'],
   },
   affected: {
-    summary: 'test and type-check only the projects that a change touches (--base=<branch>)',
-    argv: (rest) => [NX, 'affected', '-t', 'test', 'typecheck', ...rest],
+    summary:
+      'lint, type-check, build and test only the projects that a change touches; --base=<branch>, --targets=lint,test',
+    argv: (rest) => {
+      const isNamed = rest.some((argument) => /^(?:-t|--targets?)(?:=|$)/.test(argument));
+      return [NX, 'affected', ...(isNamed ? [] : ['--targets=lint,typecheck,build,test,e2e']), ...rest];
+    },
+  },
+  nx: {
+    summary: 'any command of Nx, on the pinned Node (npm run nx -- run-many -t lint)',
+    argv: (rest) => [NX, ...rest],
   },
   bench: {
     summary: 'compare Omni with other ways to do the same; --help lists the options',
@@ -73,7 +99,7 @@ export const TASKS = {
   },
   nightly: {
     summary:
-      'what is too long for every change: 5,000,000 messages that must reach nobody else, the whole corpus over every pair of transports, every guard taken away, CPU time per call, five minutes of fuzzing for each target',
+      'what is too long for every change: 5,000,000 messages that must reach nobody else, the whole corpus over every pair of transports, every guard taken away, a break planted in every project, CPU time per call, five minutes of fuzzing for each target',
     usage: 'npm run nightly',
     argv: () => ['tools/workspace/nightly.mjs'],
   },

@@ -1,15 +1,19 @@
 /** The arguments of `npm test`. */
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AREAS } from './areas.mjs';
+import { stagesOf } from './named-tests.mjs';
 import { STAGES } from './stages.mjs';
+import { UsageError } from './usage-error.mjs';
 
 /** @import { Stage } from './stages.mjs' */
 
-export const USAGE =
-  'Usage: npm test [-- --only stage,… | --skip stage,… | --area area,… | --guards changed|all | --list]';
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Arguments that make no sense, in words for the person who typed them. */
-export class UsageError extends Error {}
+export const USAGE = [
+  'Usage: npm test [-- --only stage,… | --skip stage,… | --area area,… | --guards changed|all | --list]',
+  '       npm test -- PROJECT | FOLDER | TEST-FILE …',
+].join('\n');
 
 /**
  * @typedef {object} TestOptions
@@ -26,7 +30,13 @@ export class UsageError extends Error {}
  * @throws {UsageError}
  */
 export function parseTestOptions(argv) {
-  const values = parsed(argv);
+  const { values, positionals } = parsed(argv);
+  if (positionals.length > 0) {
+    if (Object.keys(values).length > 0)
+      throw new UsageError(`Stages have names, tests have places: take one of the two.\n${USAGE}`);
+    const stages = stagesOf(ROOT, positionals);
+    return { stages, isWhole: false, areas: [], takesAllGuards: false, isList: false };
+  }
   const all = STAGES.map(({ name }) => name);
   const areas = named(values.area, Object.keys(AREAS), 'area');
   // An area is a part of one stage.
@@ -51,6 +61,7 @@ function parsed(argv) {
   try {
     return parseArgs({
       args: [...argv],
+      allowPositionals: true,
       options: {
         only: { type: 'string' },
         skip: { type: 'string' },
@@ -58,7 +69,7 @@ function parsed(argv) {
         guards: { type: 'string' },
         list: { type: 'boolean' },
       },
-    }).values;
+    });
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
   }

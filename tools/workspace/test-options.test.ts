@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { AREAS } from './areas.mjs';
 import { STAGES } from './stages.mjs';
-import { parseTestOptions, UsageError } from './test-options.mjs';
+import { parseTestOptions } from './test-options.mjs';
+import { UsageError } from './usage-error.mjs';
 
 function stages(...argv: string[]): readonly string[] {
   return parseTestOptions(argv).stages.map(({ name }) => name);
@@ -39,7 +40,34 @@ describe('parseTestOptions', () => {
     expect(parseTestOptions(['--guards', 'all']).takesAllGuards).toBe(true);
   });
 
+  // The places are in this project, since nothing else makes these tests run again.
   it.each([
+    ['tools/workspace', 'unit', 'tools/workspace'],
+    ['tools/workspace/', 'unit', 'tools/workspace'],
+    ['tool-workspace', 'unit', 'tools/workspace'],
+    ['tools/workspace/nx', 'tools/workspace', 'tools/workspace/nx'],
+    ['tools/workspace/counts.test.ts', 'tools/workspace', 'tools/workspace/counts.test.ts'],
+    ['tools/workspace/counts.mjs', 'tools/workspace', 'tools/workspace/counts.test.ts'],
+  ])('takes %s, which has tests', (place, name, path) => {
+    const { stages: found, isWhole } = parseTestOptions([place]);
+    expect(isWhole).toBe(false);
+    expect(found).toEqual([expect.objectContaining({ name, summary: `the tests of ${path}` })]);
+  });
+
+  it('takes every project below a folder', () => {
+    const [stage] = parseTestOptions(['tools']).stages;
+    expect(stage?.summary).toMatch(/^the tests of tools\/bench, tools\/checks, .*, tools\/workspace$/);
+  });
+
+  it('takes all areas for the end-to-end tests as a whole', () => {
+    expect(stages('@omni/master-server-e2e')).toEqual(['end-to-end']);
+  });
+
+  it.each([
+    [['tools/nowhere'], /^tools\/nowhere is no project, folder or test file/],
+    [['..'], /^\.\. is no project/],
+    [['tools/workspace/run.mjs'], /no test file beside it/],
+    [['tools/workspace', '--only', 'unit'], /take one of the two/],
     [['--only', 'nothing'], /^No stage is called nothing\. There are: lock, lint, /],
     [['--skip', 'constructor'], /^No stage is called constructor\./],
     [['--area', 'auth,nowhere'], /^No area is called nowhere\. There are: auth, /],

@@ -9,7 +9,8 @@ import { styleText } from 'node:util';
 import { RESULTS_FOLDER, runTests } from './cached-tests.mjs';
 import { countsLine, sum } from './counts.mjs';
 import { batchesOf, STAGES } from './stages.mjs';
-import { parseTestOptions, UsageError } from './test-options.mjs';
+import { parseTestOptions } from './test-options.mjs';
+import { UsageError } from './usage-error.mjs';
 
 /** @import { Counts } from './counts.mjs' */
 /** @import { StageContext } from './stage-process.mjs' */
