@@ -1,7 +1,13 @@
 export { ClientChannel } from './client-channel.ts';
 export { createMasterServer, type MasterServerOptions } from './create-master-server.ts';
-export { inProcessUpstream, type GatewayAdapters, type GatewayConfiguration } from './gateway-options.ts';
-export { IDENTITY } from './identity.ts';
+export {
+  inProcessUpstream,
+  type GatewayAdapters,
+  type GatewayConfiguration,
+  type GatewaySettings,
+  type GatewayUpstream,
+} from './gateway-options.ts';
+export { IDENTITY, type Icon, type ServerIdentity } from './identity.ts';
 export { MasterServer, type StopOptions } from './master-server.ts';
 export type { Scope } from './scope/scope.ts';
 export type { OnSession } from './scope/session-scope.ts';
