@@ -270,7 +270,7 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'channel/slow-reader',
     against: 'A client that does not read is served on, and its messages are held or lost.',
-    without: 'if (this.#channel.send(line) || line !== undefined) return;',
+    without: 'if (isTaken || line !== undefined) return;',
   },
   {
     name: 'channel/given-up',
