@@ -50,9 +50,9 @@ export default {
     {
       name: 'runtime-neutral',
       comment:
-        'ports, jsonrpc, model and core run in any runtime. What needs Node is a port here and an adapter there.',
+        'ports, jsonrpc, model, core and the adapter of fetch run in any runtime. What needs Node is a port here and an adapter there.',
       severity: 'error',
-      from: { path: '^libs/(ports|jsonrpc|model|core)/', pathNot: TEST },
+      from: { path: '^libs/(ports|jsonrpc|model|core|adapters/fetch)/', pathNot: TEST },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -35,6 +35,14 @@ describe('the gateway without Node', () => {
   );
 
   it(
+    'is mounted by what is bundled without Node, too',
+    async () => {
+      expect(await unresolvedIn(`export * from '@omni/fetch';`)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     'would not be with the adapters of Node',
     async () => {
       const unresolved = await unresolvedIn(`export * from './node.ts';`);

@@ -49,6 +49,7 @@ export const LAYER_VIOLATIONS: readonly Violation[] = [
   plant('resolvable', 'libs/core/alpha/src/lost.ts', `${use('lost')} './not-there.ts';\n`),
   plant('declared-packages', 'libs/adapters/two/src/undeclared.ts', `${use('Pool')} 'undici';\n`),
   plant('runtime-neutral', 'libs/core/alpha/src/reads-file.ts', `${use('readFileSync')} 'node:fs';\n`),
+  plant('runtime-neutral', 'libs/adapters/fetch/src/reads-file.ts', `${use('readFileSync')} 'node:fs';\n`),
   plant('runtime-neutral', 'libs/ports/src/reads-path.ts', `${use('join')} 'path';\n`),
   plant(
     'runtime-neutral',

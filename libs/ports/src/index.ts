@@ -19,6 +19,7 @@ export {
   type CredentialValues,
 } from './credential-provider.ts';
 export type { Exchange, ResponseStream } from './transport/exchange.ts';
+export { errorBody } from './errors/error-body.ts';
 export { GatewayError, type GatewayErrorOptions } from './errors/gateway-error.ts';
 export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './errors/gateway-errors.ts';
 export type { HeaderList, Payload } from './transport/header-list.ts';
@@ -32,10 +33,13 @@ export type {
   MessageChannel,
   OpenChannel,
 } from './transport/message-channel.ts';
+export { checkMount, type MountedFront, type MountOptions } from './mount/mounted-front.ts';
+export { normalBasePath, pathWithin } from './mount/mounted-path.ts';
 export { newReportId, type OwnerReport } from './owner-report.ts';
 export { isOwner, OMNI, onConnection, OWNER_ID, type Principal, sharerOf } from './principal.ts';
 export { FairBytes } from './sharing/fair-bytes.ts';
 export { FairPlaces, type FairPlacesOptions, type Occupant, type Share } from './sharing/fair-places.ts';
+export { logUnread, type UnreadCut } from './sharing/unread-log.ts';
 export { UnreadAnswers, type UnreadHolder } from './sharing/unread-answers.ts';
 export type { Refusal } from './errors/refusal.ts';
 export { systemRandom, type Random } from './random.ts';

@@ -219,6 +219,71 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     against: 'A file is removed that is no socket.',
   },
   {
+    name: 'mount/authentication',
+    against:
+      'A handler in a server of somebody else serves everybody, since nothing says who sends a request.',
+    rule: 'decision 0048',
+  },
+  {
+    name: 'mount/nobody-known',
+    against: 'Open mode, meant for listeners on loopback, lets in whom the host does not know.',
+    rule: 'decision 0048',
+    without: 'parts.authentication',
+  },
+  {
+    name: 'mount/principal',
+    against: 'Users that the host has let in are asked for a token of Omni.',
+  },
+  {
+    name: 'mount/base-path',
+    against: 'A path beside the one of the handler is served as if it were below it.',
+  },
+  {
+    name: 'mount/taken-body',
+    against:
+      'A request whose body the host has parsed counts as one without a body, the fault of its client.',
+    rule: 'decision 0049',
+  },
+  {
+    name: 'mount/kept-body-limit',
+    against: 'A body of any length is taken where the host has read it.',
+  },
+  {
+    name: 'mount/answered-by-host',
+    against: 'A late answer throws where the host has answered already, and ends the process.',
+    without: 'return false;',
+  },
+  {
+    name: 'fetch/declared-length',
+    against: 'A body beyond the limit is read although its length was declared.',
+  },
+  {
+    name: 'fetch/body-limit',
+    against: 'A body without a declared length fills the memory.',
+  },
+  {
+    name: 'fetch/room',
+    against: 'Bodies that arrive slowly in many requests fill the memory.',
+  },
+  {
+    name: 'fetch/taken-body',
+    against: 'A body that the host has read fails without a word on what to do.',
+    rule: 'decision 0049',
+  },
+  {
+    name: 'fetch/backpressure',
+    against: 'A slow reader makes a server that answers at length fill the memory.',
+    without: 'false',
+  },
+  {
+    name: 'fetch/stall',
+    against: 'A client that never reads holds its answers for ever.',
+  },
+  {
+    name: 'fetch/second-answer',
+    against: 'Two answers are given to one request.',
+  },
+  {
     name: 'line/size',
     against: 'A line of any length fills the memory.',
   },

@@ -15,6 +15,7 @@ export {
 export { UndiciHttpClient, type UndiciHttpClientOptions } from './http/http-client.ts';
 export { type ListenAddress, NodeHttpListener, type NodeHttpListenerOptions } from './http/http-listener.ts';
 export { LineSplitter } from './sockets/line-splitter.ts';
+export { nodeHandler } from './http/mounted/node-handler.ts';
 export { type LaunchedProcess, watchLaunchers } from './processes/launcher-watch.ts';
 export { orphanSweep } from './processes/orphan-sweep.ts';
 export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './logging/pino-logger.ts';

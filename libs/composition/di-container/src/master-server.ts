@@ -9,10 +9,12 @@ import {
   GatewayError,
   type HttpClient,
   type Logger,
+  type MountedFront,
   type OpenChannel,
   type Principal,
 } from '@omni/ports';
 import type {
+  Authentication,
   BindOptions,
   Connection,
   EndpointDecision,
@@ -24,6 +26,8 @@ import { createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
 import { followDefinitions } from './upstreams/definition-followers.ts';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
+import { type ClientMemory, clientMemory } from './mount/client-memory.ts';
+import { type FrontOptions, mountedFront } from './mount/mounted-front.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
 import { checkDefinitions } from './upstreams/definition-check.ts';
 import { unknownServer } from './upstreams/unknown-server.ts';
@@ -36,6 +40,7 @@ export const LOCAL_PRINCIPAL: Principal = { id: 'local', kind: 'local' };
 export interface MasterServerParts {
   readonly configurations: ConfigurationManager<GatewayConfiguration>;
   readonly protocol: ProtocolHandler;
+  readonly authentication: Authentication;
   readonly registry: UpstreamRegistry<GatewayUpstream>;
   readonly upstreams: Upstreams;
   readonly refresher: CatalogueRefresher;
@@ -56,6 +61,8 @@ export type { StopOptions } from './lifecycle-list.ts';
 
 /** The gateway, without a listener: start it, hand it exchanges and channels, stop it. */
 export class MasterServer implements AsyncDisposable {
+  /** Shared by all listeners and mounted handlers of this server. */
+  readonly clientMemory: ClientMemory;
   readonly #parts: MasterServerParts;
   readonly #lifecycle: LifecycleList;
   /** The last change of definitions, over or not. */
@@ -64,6 +71,7 @@ export class MasterServer implements AsyncDisposable {
 
   constructor(parts: MasterServerParts) {
     this.#parts = parts;
+    this.clientMemory = clientMemory(parts.configurations.effective().limits);
     const { health, protocol, upstreamHealth, configurations } = parts;
     health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
     const { logger } = parts;
@@ -136,6 +144,14 @@ export class MasterServer implements AsyncDisposable {
 
   /** Answers one HTTP exchange; never throws. */
   readonly handle = (exchange: Exchange): void => this.#parts.protocol.handle(exchange);
+
+  /**
+   * This server for a handler in an HTTP server of your own: give it to `nodeHandler` of `@omni/node` or
+   * `fetchHandler` of `@omni/fetch`. It is started and stopped as ever.
+   */
+  front(options: FrontOptions = {}): MountedFront {
+    return mountedFront({ ...this.#parts, memory: this.clientMemory }, options);
+  }
 
   /**
    * Whether a client may open a channel by a request, such as an upgrade: the same checks as for {@link

@@ -20,6 +20,8 @@ const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous', kind: 'anonymous' 
 
 /** Says who asks from the `Authorization` header of a request, at once and without allocating anything. */
 export class TokenCheck {
+  /** Whether it lets some in and others not: it has tokens, and is not open. */
+  readonly isSelective: boolean;
   readonly #isOpen: boolean;
   readonly #accepted: TokenTable;
   // Made once: a flood of wrong tokens shall not cost a stack trace each.
@@ -28,6 +30,7 @@ export class TokenCheck {
 
   constructor(options: TokenCheckOptions) {
     this.#isOpen = options.mode === 'open';
+    this.isSelective = !this.#isOpen && options.tokens.length > 0;
     this.#accepted = new TokenTable(options.tokens);
     const error = new GatewayError('OMNI_AUTH_REQUIRED', 'The request carries no valid token');
     // RFC 6750, section 3: `error` only when a bearer token was sent.

@@ -17,4 +17,5 @@ export {
   type BindOptions,
   type Connection,
   type ProtocolHandlerOptions,
+  type RequestChecks,
 } from './protocol-handler.ts';

@@ -66,6 +66,9 @@ export interface ProtocolHandlerOptions {
   readonly logger: Logger;
 }
 
+/** What is checked of a request before anything of its body is read. */
+export type RequestChecks = Partial<Pick<ProtocolHandlerOptions, 'authentication' | 'hostCheck'>>;
+
 /** What is spoken, for the curious. */
 export interface Advertisement {
   readonly supportedVersions: readonly string[];
@@ -101,6 +104,8 @@ export class ProtocolHandler {
   readonly #sessions: LegacySessions;
   readonly #modern: ModernRequests;
   readonly #access: EndpointAccess;
+  /** With those of handlers that have checks of their own. */
+  readonly #accesses: EndpointAccess[] = [];
   readonly #http: HttpFront;
   readonly #dependencies: SessionDependencies;
   readonly #requests: FrontRequests;
@@ -144,7 +149,7 @@ export class ProtocolHandler {
       sessionIdleMs: limits.sessionIdleMs,
       logger,
     });
-    this.#access = new EndpointAccess(options);
+    this.#access = this.#accessWith({});
     const parts = {
       access: this.#access,
       modern: this.#modern,
@@ -164,6 +169,23 @@ export class ProtocolHandler {
 
   /** Answers one HTTP exchange; never throws. */
   readonly handle = (exchange: Exchange): void => this.#http.handle(exchange);
+
+  /**
+   * A {@link handle} for requests that come another way: who sends them, and which `Host` and `Origin` they
+   * may have, is decided by these.
+   *
+   * @param checks - Default of each: as in {@link ProtocolHandlerOptions}.
+   */
+  handlerWith(checks: RequestChecks): (exchange: Exchange) => void {
+    const access = this.#accessWith(checks);
+    return (exchange) => this.#http.handle(exchange, access);
+  }
+
+  #accessWith(checks: RequestChecks): EndpointAccess {
+    const access = new EndpointAccess({ ...this.#options, ...checks });
+    this.#accesses.push(access);
+    return access;
+  }
 
   /**
    * Whether a client may open a channel by a request, such as an upgrade: Host, Origin, token and endpoint
@@ -238,7 +260,7 @@ export class ProtocolHandler {
       connections: this.#connections.size,
       listens: this.#listens.size,
       inFlight: this.#admission.inFlight,
-      authenticating: this.#access.pending,
+      authenticating: this.#accesses.reduce((sum, { pending }) => sum + pending, 0),
       requests: this.#requests.begun,
       settled: this.#requests.settled,
     };
@@ -261,7 +283,7 @@ export class ProtocolHandler {
     this.#isStopping = true;
     this.#since = this.#options.clock.now();
     this.#admission.close();
-    this.#access.stop();
+    for (const access of this.#accesses) access.stop();
     this.#listens.stop();
     await new Promise<void>((resolve) => {
       const cancel = this.#options.clock.after(deadlineMs, resolve);

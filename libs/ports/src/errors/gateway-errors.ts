@@ -67,6 +67,8 @@ export const GATEWAY_ERRORS = {
   OMNI_ANSWERS_UNREAD: { jsonRpcCode: -31023, httpStatus: 503, retryable: true, meaning: 'Answers that clients had not read filled their budget, and the connection of the user with most of them was cut.', hint: 'Read answers as they come, on fewer connections at once, or raise limits.maxUnreadBytes.' },
   OMNI_INTERNAL: { jsonRpcCode: -32603, httpStatus: 500, retryable: true, meaning: 'Omni failed unexpectedly.', hint: 'Report it with the request id and the log line.' },
 
+  OMNI_BODY_TAKEN: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'The server that Omni is mounted in has read the body of the request, and kept nothing of it but what it parsed.', hint: 'Mount Omni before the parser of bodies, or let the parser keep the bytes: request.rawBody, or bodyOf of the handler.' },
+
   // What an upstream did.
   OMNI_UPSTREAM_STARTING: { jsonRpcCode: -31030, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The server has not finished starting.', hint: 'Try again in a moment.' },
   OMNI_UPSTREAM_DOWN: { jsonRpcCode: -31031, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The server is not running or not reachable; Omni keeps trying.', hint: 'omni ls shows its state and last error.' },
@@ -88,6 +90,7 @@ export const GATEWAY_ERRORS = {
   OMNI_LISTEN_IN_USE: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 2, retryable: false, meaning: 'The address is in use.', hint: 'Stop the other program, or choose another port with --listen; port 0 picks a free one.' },
   OMNI_LISTEN_DENIED: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 5, retryable: false, meaning: 'The operating system does not allow listening on this address, or others could put a socket of their own in its place.', hint: 'Choose a port above 1023 and an address of this machine.' },
   OMNI_TLS_INVALID: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 4, retryable: false, meaning: 'The TLS certificate or its key cannot be read, or they do not belong together.', hint: 'server.tls.cert and server.tls.key name PEM files; a key must be readable by Omni and have no passphrase.' },
+  OMNI_MOUNT_UNPROTECTED: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'Omni was to be mounted in another server, and nothing says who sends a request.', hint: 'Give principalOf to the handler, which says who it is, or authentication to front(); or configure auth.token or auth.tokens.' },
   OMNI_STATE_DENIED: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 5, retryable: false, meaning: 'The state folder cannot be written, or others can change what stands in it.', hint: 'Set OMNI_HOME to a folder that you own and that others cannot write to.' },
   OMNI_USAGE: { jsonRpcCode: -32602, httpStatus: 400, exitCode: 64, retryable: false, meaning: 'The command line is wrong.', hint: 'omni help prints the commands.' },
   OMNI_GATEWAY_UNREACHABLE: { jsonRpcCode: -32603, httpStatus: 502, exitCode: 11, retryable: true, meaning: 'No running Omni answers at this address.', hint: 'Start one with omni serve --config FILE, name another with --url, or pass --config FILE to run the command without one.' },

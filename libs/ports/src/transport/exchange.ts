@@ -12,6 +12,11 @@ export interface Exchange extends RequestFacts {
   /** The query without `?`; empty when there is none. */
   readonly query: string;
   /**
+   * What stood before {@link path} in the request, for links in an answer, e.g. `/omni`. Absent where nothing
+   * did.
+   */
+  readonly basePath?: string | undefined;
+  /**
    * Reads the whole body. Called at most once.
    *
    * @throws {@link GatewayError} `OMNI_BODY_TOO_LARGE` beyond `maxBytes` (before reading when the length is

@@ -1,3 +1,4 @@
+import type { Principal } from '../principal.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** Where a connection came in, as it is bound. */
@@ -43,6 +44,11 @@ export interface RequestFacts extends PeerFacts {
   readonly path: string;
   /** Headers as received, in order, duplicates kept. */
   readonly headers: HeaderList;
+  /**
+   * Who sends it, where the server that Omni is mounted in has found out itself: nobody else is asked then.
+   * Never taken from the request. Absent on Omni's own listeners.
+   */
+  readonly principal?: Principal | undefined;
   /**
    * @param name - Lower case.
    * @returns The value without surrounding white space; several values joined with `, `; `undefined` when

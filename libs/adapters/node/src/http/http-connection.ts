@@ -4,6 +4,7 @@ import {
   type ByteReservation,
   type FairByteBudget,
   type Logger,
+  logUnread,
   onConnection,
   type Place,
   type Principal,
@@ -12,7 +13,6 @@ import {
   type UnreadHolder,
 } from '@omni/ports';
 import { connectionName } from './connection-name.ts';
-import { logUnread } from '../sockets/unread-log.ts';
 import type { ExchangeConnection, NodeExchange } from './node-exchange.ts';
 
 export interface HttpConnectionOptions {
@@ -43,6 +43,20 @@ export class HttpConnection implements ExchangeConnection, UnreadHolder {
   constructor(socket: Duplex, options: HttpConnectionOptions) {
     this.socket = socket;
     this.#options = options;
+  }
+
+  /**
+   * The connection is done with an exchange, in whatever way.
+   *
+   * @returns Whether it was open.
+   */
+  end(exchange: NodeExchange): boolean {
+    const at = this.open.indexOf(exchange);
+    if (at === -1) return false;
+    // Nearly always the only one; taking one out of the middle makes a list of what was taken.
+    if (at === this.open.length - 1) this.open.pop();
+    else this.open.splice(at, 1);
+    return true;
   }
 
   /** Before it is known who sends, nobody shares it. */

@@ -1,21 +1,5 @@
-import { type GatewayError, type HeaderList, jsonText } from '@omni/ports';
+import { errorBody, type GatewayError, type HeaderList } from '@omni/ports';
 import { STATUS_CODES } from './node-http.ts';
-
-/**
- * @returns The JSON-RPC error for a failure that happened before the core could see a message; the id is not
- * known.
- */
-export function errorBody(error: GatewayError): string {
-  return jsonText({
-    jsonrpc: '2.0',
-    id: null,
-    error: {
-      code: error.facts.jsonRpcCode,
-      message: error.message,
-      data: { ...error.data, code: error.code, hint: error.hint },
-    },
-  });
-}
 
 /**
  * @param headers - Added to those that every such answer has; from our own code, never from a client.

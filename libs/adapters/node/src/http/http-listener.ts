@@ -330,11 +330,7 @@ export class NodeHttpListener {
   }
 
   #onOver(connection: HttpConnection, exchange: NodeExchange): void {
-    const at = connection.open.indexOf(exchange);
-    if (at === -1) return;
-    // Nearly always the only one; taking one out of the middle makes a list of what was taken.
-    if (at === connection.open.length - 1) connection.open.pop();
-    else connection.open.splice(at, 1);
+    if (!connection.end(exchange)) return;
     this.#openExchanges -= 1;
     connection.hasServed = true;
     connection.lastUse = ++this.#uses;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   type ByteReservation,
+  errorBody,
   type Exchange,
   GatewayError,
   type HeaderList,
@@ -11,7 +12,6 @@ import {
   systemClock,
 } from '@omni/ports';
 import { type BodyOwner, readRequestBody, tooLarge } from './body-reader.ts';
-import { errorBody } from './http-error-answer.ts';
 import { NodeResponseStream } from './node-response-stream.ts';
 import { NodeRequestFacts } from './node-request-facts.ts';
 import { headerValue } from './request-head.ts';

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import { GatewayError, systemClock } from '@omni/ports';
-import { errorBody } from '../http/http-error-answer.ts';
+import { errorBody, GatewayError, systemClock } from '@omni/ports';
 
 const WHITE = new Set([0x09, 0x0a, 0x0d, 0x20]);
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];

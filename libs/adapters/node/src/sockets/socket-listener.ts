@@ -3,12 +3,13 @@ import { dirname } from 'node:path';
 import {
   type FairByteBudget,
   FairPlaces,
-  type PeerFacts,
   GatewayError,
   type ListenerFacts,
   type Logger,
+  logUnread,
   onConnection,
   type OpenChannel,
+  type PeerFacts,
   type Principal,
   sharerOf,
   silentLogger,
@@ -29,7 +30,6 @@ import { SocketConnection } from './socket-connection.ts';
 import { fitsSocketPath, isPipeName } from './socket-path.ts';
 import type { ServedChannel } from './served-channel.ts';
 import { removeStaleSocket } from './stale-socket.ts';
-import { logUnread } from './unread-log.ts';
 import { WRITE_TIMEOUT_MS } from '../http/response-write-timeout.ts';
 
 /** Settings of {@link NodeSocketListener}. */

@@ -10,6 +10,7 @@ import {
   type HeaderList,
   type ListenerFacts,
   type Logger,
+  logUnread,
   type Occupant,
   onConnection,
   type OpenChannel,
@@ -27,7 +28,6 @@ import { NodeRequestFacts } from '../http/node-request-facts.ts';
 import { headerValue } from '../http/request-head.ts';
 import { WRITE_TIMEOUT_MS } from '../http/response-write-timeout.ts';
 import type { ServedChannel } from './served-channel.ts';
-import { logUnread } from './unread-log.ts';
 import { WebSocketChannel } from './web-socket-channel.ts';
 import { CLOSE } from './web-socket-end.ts';
 

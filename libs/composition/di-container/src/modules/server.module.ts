@@ -29,6 +29,7 @@ export function registerServer(scope: Scope): void {
     needs: {
       configurations: Token.ConfigurationManager,
       protocol: Token.ProtocolHandler,
+      authentication: Token.Authentication,
       registry: Token.UpstreamRegistry,
       upstreams: Token.Upstreams,
       refresher: Token.CatalogueRefresher,

@@ -7,7 +7,7 @@ import {
   type UpgradeDecision,
   type UpgradeRequest,
 } from '@omni/node';
-import { CountedByteBudget, type Logger, type Principal, UnreadAnswers } from '@omni/ports';
+import type { Logger, Principal } from '@omni/ports';
 import type { EndpointDecision } from '@omni/protocol';
 import { LOCAL_PRINCIPAL, type MasterServer } from '../master-server.ts';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
@@ -49,11 +49,9 @@ const ANONYMOUS: Principal = { id: 'anonymous', kind: 'anonymous' };
 export async function openListeners(options: GatewayListenersOptions): Promise<GatewayListeners> {
   const { configuration, environment, address, server, logger } = options;
   const { unixSocket, tcp, tls } = configuration.server;
-  const { maxBodyBytes, maxUnfinishedBytes, maxUnreadBytes } = configuration.limits;
+  const { maxBodyBytes } = configuration.limits;
   const maxBacklogBytes = clientBacklogBytes(configuration.limits);
-  // One of the clients, so that servers cannot take their room nor the other way round.
-  const budget = new CountedByteBudget(maxUnfinishedBytes);
-  const unread = new UnreadAnswers(maxUnreadBytes);
+  const { budget, unread } = server.clientMemory;
   const http = new NodeHttpListener({
     handler: server.handle,
     webSockets: {

@@ -76,15 +76,19 @@ export class HttpFront {
     this.#options = options;
   }
 
-  /** Answers one exchange; never throws. */
-  handle(received: Exchange): void {
-    const { access, sse } = this.#options;
+  /**
+   * Answers one exchange; never throws.
+   *
+   * @param access - Who may use what. Default: as the front was told.
+   */
+  handle(received: Exchange, access: EndpointAccess = this.#options.access): void {
+    const { sse } = this.#options;
     const exchange = openToPage(received, access.lists);
     if (exchange === undefined) return;
     const decision = access.admit(exchange);
     if (decision !== undefined) return this.#whenKnown(exchange, decision, this.#serve);
     const ofSse = sse === undefined ? undefined : access.admit(exchange, ENDPOINT_OF_SSE);
-    if (sse === undefined || ofSse === undefined) this.#probe(exchange);
+    if (sse === undefined || ofSse === undefined) this.#probe(exchange, access);
     else this.#whenKnown(exchange, ofSse, sse.serve);
   }
 
@@ -126,8 +130,8 @@ export class HttpFront {
       request.cancel(reason.message, { kind: 'error', error: reason });
   }
 
-  #probe(exchange: Exchange): void {
-    const { access, probes } = this.#options;
+  #probe(exchange: Exchange, access: EndpointAccess): void {
+    const { probes } = this.#options;
     const forStrangers = probes.answer(exchange.path, undefined);
     // Whoever asks for what is not there is not asked who it is.
     if (forStrangers === undefined) {

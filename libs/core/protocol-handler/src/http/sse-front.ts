@@ -86,7 +86,7 @@ export class SseFront {
     const open: OpenChannel = (listener) => {
       const connection = new SseConnection({
         exchange,
-        endpoint: `${MESSAGES_PATH}?sessionId=${id}`,
+        endpoint: `${exchange.basePath ?? ''}${MESSAGES_PATH}?sessionId=${id}`,
         ticker,
         listener,
       });

@@ -1,4 +1,5 @@
-import { GatewayError, type Logger } from '@omni/ports';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Logger } from '../logger.ts';
 
 /** A connection that was cut because it had most of all answers that clients do not read. */
 export interface UnreadCut {

@@ -1,0 +1,2 @@
+export { fetchHandler, type FetchMountOptions } from './fetch-handler.ts';
+export type { FetchPeer } from './fetch-request-facts.ts';

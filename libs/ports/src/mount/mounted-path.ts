@@ -1,0 +1,23 @@
+/**
+ * Takes the slashes at the end off.
+ *
+ * @returns Empty for the root; otherwise it begins with a slash, e.g. `/omni`.
+ */
+export function normalBasePath(basePath: string | undefined): string {
+  const path = (basePath ?? '').replace(/\/+$/, '');
+  return path === '' || path.startsWith('/') ? path : `/${path}`;
+}
+
+/**
+ * @param basePath - See {@link normalBasePath}.
+ * @param path - As sent, without the query.
+ * @returns The path within the handler, `/` for the base path itself; `undefined` for a path elsewhere.
+ */
+export function pathWithin(basePath: string, path: string): string | undefined {
+  if (basePath === '') return path;
+  if (!path.startsWith(basePath)) return undefined;
+  const rest = path.slice(basePath.length);
+  // guard: mount/base-path
+  if (rest !== '' && !rest.startsWith('/')) return undefined;
+  return rest === '' ? '/' : rest;
+}
