@@ -34,7 +34,7 @@ export type {
   OpenChannel,
 } from './transport/message-channel.ts';
 export { checkMount, type MountedFront, type MountOptions } from './mount/mounted-front.ts';
-export { normalBasePath, pathWithin } from './mount/mounted-path.ts';
+export { normalBasePath, outsideOf, pathWithin } from './mount/mounted-path.ts';
 export { newReportId, type OwnerReport } from './owner-report.ts';
 export { isOwner, OMNI, onConnection, OWNER_ID, type Principal, sharerOf } from './principal.ts';
 export { FairBytes } from './sharing/fair-bytes.ts';

@@ -4,6 +4,7 @@ import {
   type MountedFront,
   type MountOptions,
   normalBasePath,
+  outsideOf,
   pathWithin,
   silentLogger,
 } from '@omni/ports';
@@ -57,7 +58,7 @@ export function fetchHandler<Context>(
   ): FetchExchange {
     const url = splitUrl(request.url);
     const path = pathWithin(basePath, url.path);
-    if (path === undefined) throw new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path');
+    if (path === undefined) throw outsideOf(basePath);
     const host = {
       peer: peerOf?.(request, context) ?? UNKNOWN_PEER,
       principal: principalOf?.(request, context),

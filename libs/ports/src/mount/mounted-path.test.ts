@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { normalBasePath, pathWithin } from './mounted-path.ts';
+import { normalBasePath, outsideOf, pathWithin } from './mounted-path.ts';
 
 describe('normalBasePath', () => {
   it.each([
@@ -30,5 +30,15 @@ describe('pathWithin', () => {
     ['/omni', '', undefined],
   ])('below %j takes %j for %j', (basePath, path, expected) => {
     expect(pathWithin(basePath, path)).toBe(expected);
+  });
+});
+
+describe('outsideOf', () => {
+  it('says where Omni is, to whoever has mounted it elsewhere', () => {
+    const { code, message, hint } = outsideOf('/omni');
+    expect(code).toBe('OMNI_PATH_UNKNOWN');
+    expect(message).toContain('below /omni');
+    expect(hint).toContain('/omni/mcp');
+    expect(hint).toContain('basePath');
   });
 });

@@ -1,3 +1,5 @@
+import { GatewayError } from '../errors/gateway-error.ts';
+
 /**
  * Takes the slashes at the end off.
  *
@@ -20,4 +22,11 @@ export function pathWithin(basePath: string, path: string): string | undefined {
   // guard: mount/base-path
   if (rest !== '' && !rest.startsWith('/')) return undefined;
   return rest === '' ? '/' : rest;
+}
+
+/** The error for a path that {@link pathWithin} does not find. */
+export function outsideOf(basePath: string): GatewayError {
+  return new GatewayError('OMNI_PATH_UNKNOWN', `Omni is not served at this path but below ${basePath}`, {
+    hint: `MCP is at ${basePath}/mcp. If the server serves the handler elsewhere, correct basePath of the handler.`,
+  });
 }

@@ -151,6 +151,27 @@ describe.each(Object.entries(HOSTS))('a server mounted in %s', (_name, startHost
   });
 });
 
+describe('a server mounted at /mcp of express itself', () => {
+  it('has its endpoints there', async () => {
+    const scene = new MountScene();
+    await scene.start();
+    const app = express();
+    const principalOf = () => ({ id: 'ada', kind: 'token' }) as const;
+    app.all(['/mcp', '/mcp/*rest'], nodeHandler(scene.server.front(), { principalOf }));
+    const host = await onNode(createServer(app));
+    const origin = new URL(host.mounted).origin;
+    const all = await host.send(`${origin}/mcp`, modernRequest('tools/call', CALL));
+    const one = await host.send(
+      `${origin}/mcp/tools`,
+      modernRequest('tools/call', { ...CALL, name: 'greet' }),
+    );
+    const texts = [await all.text(), await one.text()];
+    await scene.server.stop({ deadlineMs: 0 });
+    await host.close();
+    for (const text of texts) expect(text).toContain('done by the tool');
+  });
+});
+
 describe('a server mounted behind express.json()', () => {
   it('says how to mount, and does not blame the client', async () => {
     const scene = new MountScene();

@@ -5,6 +5,7 @@ import {
   type MountedFront,
   type MountOptions,
   normalBasePath,
+  outsideOf,
   pathWithin,
   silentLogger,
 } from '@omni/ports';
@@ -86,7 +87,7 @@ export function nodeHandler<Request extends IncomingMessage, Context>(
     try {
       const place = placeOf(request, exchange.path, basePath);
       if (place === undefined) {
-        exchange.fail(new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
+        exchange.fail(outsideOf(basePath));
         return;
       }
       const mounted = new MountedExchange(exchange, request, response, {
