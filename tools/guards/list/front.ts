@@ -96,7 +96,7 @@ export const FRONT_GUARDS: readonly Guard[] = [
     against: 'A program that misspells the name of a server is told that it offers nothing.',
   },
   {
-    name: 'client-channel/unread',
+    name: 'memory/unread-client',
     against: 'Messages for a client in memory that nobody listens to are kept without end.',
   },
   {

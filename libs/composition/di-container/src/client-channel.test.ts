@@ -65,7 +65,7 @@ describe('ClientChannel', () => {
     expect(heard).toEqual([stopped]);
   });
 
-  // guard: client-channel/unread
+  // guard: memory/unread-client
   it('ends when ten thousand messages wait and nobody listens', async () => {
     const { client, gateway } = connected();
     for (let count = 0; count < 10_000; count++) {

@@ -65,7 +65,7 @@ export class ClientChannel implements AsyncDisposable {
 
   #take(text: string): void {
     if (this.#listener !== undefined) return this.#listener(text);
-    // guard: client-channel/unread
+    // guard: memory/unread-client
     if (this.#waiting.length >= MAX_WAITING) return void this.#channel.close();
     this.#waiting.push(text);
   }

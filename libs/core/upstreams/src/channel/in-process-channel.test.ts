@@ -88,12 +88,16 @@ describe('a channel to code in the same process', () => {
     expect(made.reports[0]?.lines[0]).toBe('RangeError: no *** here');
   });
 
-  it.each<[string, () => unknown]>([
-    ['nothing', () => undefined],
-    ['something else', () => ({ send: () => true })],
-    ['a promise', () => Promise.reject(new RangeError('later'))],
-  ])('says that it could not be opened when the code returns %s', async (_what, open) => {
-    const failure = failureOf(scene(open).open);
+  // guard: link/no-channel
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['something else', { send: () => true }],
+  ])('says that it could not be opened when the code returns %s', (_what, returned) => {
+    expect(failureOf(scene(() => returned).open).message).toContain('returned no channel');
+  });
+
+  it('takes no promise for a channel, nor its failure for one of the process', async () => {
+    const failure = failureOf(scene(() => Promise.reject(new RangeError('later'))).open);
     // A rejection that nobody handles would fail this test.
     await microtasks();
     expect(failure.message).toContain('returned no channel');

@@ -56,6 +56,7 @@ class InProcessChannel implements MessageChannel, ChannelListener {
     } catch (error) {
       throw this.#unopened('its open function threw', error);
     }
+    // guard: link/no-channel
     if (!isChannel(channel)) {
       // The failure of what was taken for a channel is not to become one of the process.
       if (isThenable(channel)) channel.then(undefined, () => {});
