@@ -4,14 +4,17 @@
  */
 import { pathToFileURL } from 'node:url';
 import { printFindings } from './findings.mjs';
+import { REFERENCE_RULES } from './reference-rules.mjs';
 import { readSourceFiles } from './source-files.mjs';
 import { SOURCE_RULES } from './source-rules.mjs';
 import { WORKSPACE_RULES } from './workspace-rules.mjs';
 
 /** @import { Finding, RuleText } from './findings.mjs' */
 
+const ABOUT_WORKSPACE = [...WORKSPACE_RULES, ...REFERENCE_RULES];
+
 /** @type {readonly RuleText[]} */
-export const OWN_RULES = [...SOURCE_RULES, ...WORKSPACE_RULES];
+export const OWN_RULES = [...SOURCE_RULES, ...ABOUT_WORKSPACE];
 
 /**
  * @param {string} root
@@ -27,7 +30,7 @@ export function checkOwnRules(root) {
           check(file).map(({ line, what }) => ({ rule: id, where: `${file.path}:${line}`, what })),
         ),
     ),
-    ...WORKSPACE_RULES.flatMap(({ id, check }) =>
+    ...ABOUT_WORKSPACE.flatMap(({ id, check }) =>
       check(root, files).map((finding) => ({ rule: id, ...finding })),
     ),
   ];

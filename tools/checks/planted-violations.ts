@@ -81,6 +81,7 @@ export const LAYER_VIOLATIONS: readonly Violation[] = [
     'libs/composition/di-container/src/knows-fake.ts',
     `${use('expect')} '@omni/testing';\n`,
   ),
+  plant('testing-layer', 'libs/testing/src/knows-runner.ts', `${use('expect')} '@jest/globals';\n`),
   plant('testing-layer', 'libs/testing/src/knows-core.ts', `${use('GatewayError')} '@omni/alpha';\n`),
   plant('apps-layer', 'apps/master-server/src/knows-core.ts', `${use('GatewayError')} '@omni/alpha';\n`),
   plant('only-cli-imports-apps', 'apps/master-server/src/knows-cli.ts', `${use('Container')} '@omni/cli';\n`),
@@ -341,6 +342,17 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
     `export const ask = (scope: { get(token: string): unknown }): unknown => scope.get('part');\n`,
   ),
   plant('field-words', 'libs/core/beta/src/ladder.ts', `/** The restart ladder. */\nexport const one = 1;\n`),
+  ...[
+    ['document', '/** What the plan says (plan.md 2.1). */'],
+    ['decision', '// Two of them: decisions 0001 and 9999.'],
+    ['requirement', '// As PROTO-R99 demands.'],
+    ['seed', '/** The status of a component (seed 003, "Health"). */'],
+  ].map(([what, comment]) =>
+    plant('known-references', `libs/core/beta/src/cites-${what}.ts`, `${comment}\nexport const one = 1;\n`),
+  ),
+  plant('known-references', 'docs/guide.md', 'Read [the plan](plans/plan.md) first.\n', {
+    'docs/decisions/0001-first.md': '# 0001 First\n',
+  }),
   { rule: 'small-folders', files: manyFiles('libs/core/beta/src/many', 21) },
   plant('all-projects-type-checked', 'tsconfig.json', '{ "files": [], "references": [] }'),
   plant(
@@ -365,6 +377,15 @@ export const INNOCENT: Readonly<Record<string, string>> = {
     '};',
     '',
   ].join('\n'),
+  'libs/core/beta/src/cites.ts': [
+    '/** As decision 0001 says; see docs/guide.md, README.md and S000-CFG-01. */',
+    `export const name = 'plan.md';`,
+    '',
+  ].join('\n'),
+  'docs/decisions/0001-first.md': '# 0001 First\n',
+  'docs/guide.md': 'See [the first](decisions/0001-first.md), docs/decisions/0001-first.md and PROTO-R01.\n',
+  'docs/requirements/rows.json': '[{ "id": "S000-CFG-01" }, { "id": "PROTO-R01" }]\n',
+  'README.md': '# Planted\n',
   'libs/core/protocol-handler/src/request/refuse.ts': `export const refuse = (exchange: { respond(status: number): void }): void => exchange.respond(400);\n`,
   'apps/cli/src/output/terminal.ts': `export const show = (text: string): boolean => process.stdout.write(text);\n`,
   'libs/core/protocol-handler/src/legacy/resumes.ts': `export const numberOf = (point: { stream: { number: number } }): number => point.stream.number;\n`,

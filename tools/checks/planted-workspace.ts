@@ -60,8 +60,8 @@ const PROJECTS: readonly Project[] = [
   },
   {
     folder: 'libs/testing',
-    dependencies: ['@omni/ports', '@jest/globals'],
-    index: `export { expect } from '@jest/globals';\nexport { GatewayError } from '@omni/ports';\n`,
+    dependencies: ['@omni/ports'],
+    index: `export { strict } from 'node:assert';\nexport { GatewayError } from '@omni/ports';\n`,
   },
   {
     folder: 'apps/master-server',

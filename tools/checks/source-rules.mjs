@@ -36,7 +36,7 @@ const AMBIENT_INPUTS = new Set(['Date.now', 'Math.random', 'performance.now']);
 const AMBIENT_PORTS = new Set(['libs/ports/src/clock.ts', 'libs/ports/src/random.ts']);
 const EMPTY_NAMES = /^(utils?|helpers?|common|shared|misc)$/;
 const EMPTY_SUFFIX = /(Manager|Service|Helpers?|Utils?|Impl)$|^I[A-Z][a-z]/;
-/** Public names that the seeds of the project prescribe. */
+/** Public names that are prescribed (S003-IF-01). */
 const PRESCRIBED_NAMES = new Set(['ConfigurationManager']);
 
 /**

@@ -49,8 +49,11 @@ const ALLOWED = [
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'libs/**/*.md', 'apps/**/*.md', 'tools/**/*.md'];
 const NOT_OURS = new Set(['node_modules', 'dist', 'out-tsc', 'coverage', 'results', '.stryker-tmp']);
 
-/** @param {string} root */
-function documentsIn(root) {
+/**
+ * @param {string} root
+ * @returns {{ path: string, text: string }[]} the documents that people write, sorted by path
+ */
+export function documentsIn(root) {
   return globSync(DOCUMENTS, { cwd: root, exclude: (name) => NOT_OURS.has(name.split(/[\\/]/).at(-1) ?? '') })
     .map((path) => path.replaceAll('\\', '/'))
     .sort()

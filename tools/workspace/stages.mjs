@@ -62,10 +62,10 @@ export const STAGES = [
   },
   {
     name: 'packaging',
-    summary: 'publint and attw for each library',
+    summary: 'publint, attw, report of what is shown, and size, for each library',
     tests: () => ({
-      targets: ['packaging'],
-      results: ['tools/checks/.test-results/packaging.json'],
+      targets: ['packaging', 'api', 'size'],
+      results: ['packaging', 'api', 'size'].map((name) => `tools/checks/.test-results/${name}.json`),
     }),
   },
   {

@@ -5,7 +5,7 @@ import { messageChannelContract } from '@omni/testing/contracts';
 import { createChannelPair } from './channel-pair.ts';
 
 describe('createChannelPair', () => {
-  messageChannelContract(openEcho);
+  messageChannelContract(it, openEcho);
 
   it('keeps what is sent before the far end opens', async () => {
     const [openLeft, openRight] = createChannelPair();

@@ -38,6 +38,7 @@ export type { ListSource, ListSources } from './catalogue/list-source.ts';
 export { isLogLevel, severityOf } from './vocabulary/log-levels.ts';
 export { META_SUBSCRIPTION } from './vocabulary/meta-keys.ts';
 export { shortHash } from './vocabulary/short-hash.ts';
+export type { ModernListResult, ModernResult } from './vocabulary/results.ts';
 export type {
   Answer,
   AnswerServerRequest,

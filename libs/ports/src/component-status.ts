@@ -1,7 +1,7 @@
 /** How well a component is. `unknown` is said when nobody has looked yet, never `ok`. */
 export type StatusLevel = 'ok' | 'warn' | 'error' | 'unknown';
 
-/** What a component says of itself (seed 003, "Health Monitoring and Status"). */
+/** What a component says of itself (S003-HM-01). */
 export interface ComponentStatus {
   readonly level: StatusLevel;
   /**

@@ -1,6 +1,14 @@
-export { credentialProviderContract } from './credential-provider-contract.ts';
-export { exchangeContract } from './exchange-contract.ts';
-export { httpClientContract, type HttpRuntime, type RunningOrigin } from './http-client-contract.ts';
-export { messageChannelContract } from './message-channel-contract.ts';
-export { callStageContract, STAGE_CHECKS, type StageUnderTest } from './call-stage-contract.ts';
-export { SEND_CHECKS, sendContract, type SenderUnderTest } from './send-contract.ts';
+export { callStageContract, type StageUnderTest, type StagedCall } from './contracts/call-stage-contract.ts';
+export { clockContract, type ClockScene } from './contracts/clock-contract.ts';
+export {
+  credentialProviderContract,
+  type CredentialScene,
+} from './contracts/credential-provider-contract.ts';
+export type { DefineTest } from './contracts/define-test.ts';
+export { exchangeContract } from './contracts/exchange-contract.ts';
+export { httpClientContract } from './contracts/http-client-contract.ts';
+export type { HttpRuntime, RunningOrigin } from './contracts/http-scene.ts';
+export { messageChannelContract } from './contracts/message-channel-contract.ts';
+export { sendContract, type SenderUnderTest } from './contracts/send-contract.ts';
+export type { MessageText } from './recording-call.ts';
+export type { Send, Handler, Chunks } from './contracts/call-sender.ts';

@@ -1,5 +1,13 @@
 export { VirtualClock } from './fake-clock.ts';
-export { RecordingCall, RecordingChunks } from './recording-call.ts';
+export {
+  RecordingCall,
+  RecordingChunks,
+  type AnswerHead,
+  type MessageText,
+  type AnswerServerRequest,
+  type CallPhase,
+  type CallAnswer,
+} from './recording-call.ts';
 export {
   LOOPBACK_CONNECTION,
   RecordingExchange,
@@ -8,7 +16,7 @@ export {
 } from './recording-exchange.ts';
 export { RecordingListener } from './recording-listener.ts';
 export { RecordingResponse } from './recording-response.ts';
-export { ScriptedCredentials } from './scripted-credentials.ts';
+export { ScriptedCredentials, type ScriptedValues } from './scripted-credentials.ts';
 export { ScriptedInstance, ScriptedServer, type ScriptedMessage } from './scripted-channel.ts';
 export { ScriptedExchange, ScriptedHttpClient } from './scripted-http-client.ts';
 export { SmallBudget } from './small-budget.ts';

@@ -1,10 +1,10 @@
 import { configuredCredentials } from '@omni/ports';
-import { describe } from '@jest/globals';
-import { credentialProviderContract } from './credential-provider-contract.ts';
+import { describe, it } from '@jest/globals';
+import { credentialProviderContract } from './contracts/credential-provider-contract.ts';
 import { ScriptedCredentials } from './scripted-credentials.ts';
 
 describe('ScriptedCredentials', () => {
-  credentialProviderContract(() => {
+  credentialProviderContract(it, () => {
     const provider = new ScriptedCredentials();
     return {
       provider,
@@ -15,5 +15,5 @@ describe('ScriptedCredentials', () => {
 });
 
 describe('configuredCredentials', () => {
-  credentialProviderContract(() => ({ provider: configuredCredentials }));
+  credentialProviderContract(it, () => ({ provider: configuredCredentials }));
 });

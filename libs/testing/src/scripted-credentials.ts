@@ -1,7 +1,7 @@
 import type { CredentialProvider, CredentialValues } from '@omni/ports';
 
 /** What a test has for one upstream; nothing where it says nothing. */
-interface ScriptedValues {
+export interface ScriptedValues {
   readonly headers?: CredentialValues;
   readonly environment?: CredentialValues;
 }

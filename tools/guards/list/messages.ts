@@ -123,7 +123,7 @@ export const MESSAGE_GUARDS: readonly Guard[] = [
   {
     name: 'capabilities/tasks',
     against: 'A server is told that a client knows tasks of the other era.',
-    rule: 'protocol.md 2.13',
+    rule: 'PROTO-R15',
     without: "''",
   },
   {

@@ -165,7 +165,7 @@ export const ROUTER_GUARDS: readonly Guard[] = [
   {
     name: 'call/token',
     against: 'A server tells a client of the progress of a call to another server.',
-    rule: 'protocol.md 2.9',
+    rule: 'MCP 2026-07-28, basic/utilities/progress',
     without: 'return true;',
   },
   {
@@ -192,12 +192,12 @@ export const ROUTER_GUARDS: readonly Guard[] = [
   {
     name: 'era/input-required',
     against: 'A legacy client is told that input is required, and takes it for a result.',
-    rule: 'protocol.md 2.1 A',
+    rule: 'decision 0010',
   },
   {
     name: 'era/envelope-errors',
     against: 'A legacy client gets an error about an envelope that it never wrote.',
-    rule: 'protocol.md 2.1 A',
+    rule: 'PROTO-R15',
     without: 'true',
   },
   {

@@ -104,7 +104,7 @@ export const SESSION_GUARDS: readonly Guard[] = [
   {
     name: 'session/foreign-listen',
     against: 'A client is shown the listen that Omni holds at a server.',
-    rule: 'protocol.md R16',
+    rule: 'PROTO-R16',
     without: 'update.text',
   },
   {

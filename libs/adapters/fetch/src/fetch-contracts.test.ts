@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { UndiciHttpClient } from '@omni/node';
 import type { MountedFront } from '@omni/ports';
 import { exchangeContract, type HttpRuntime } from '@omni/testing/contracts';
-import { describe } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { fetchHandler } from './fetch-handler.ts';
 
 const runtime: HttpRuntime = {
@@ -41,5 +41,5 @@ const runtime: HttpRuntime = {
 };
 
 describe('FetchExchange as Exchange', () => {
-  exchangeContract(runtime);
+  exchangeContract(it, runtime);
 });

@@ -1,9 +1,9 @@
 export { exposeCollector } from './http/buffer-collector.ts';
 export { NodeChannelDialer, type NodeChannelDialerOptions } from './sockets/channel-dialer.ts';
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './processes/child-launcher.ts';
-export { checkConfigSafety, type ConfigSafety } from './files/config-safety.ts';
+export { checkConfigSafety, type ConfigSafety, type ReadFile } from './files/config-safety.ts';
 export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './files/config-files.ts';
-export { ownerProof } from './files/owner-proof.ts';
+export { ownerProof, type ProvenPlace } from './files/owner-proof.ts';
 export { type FileToken, loadOrCreateToken } from './files/file-token.ts';
 export {
   proxyRules,
@@ -25,3 +25,5 @@ export { stateDirectory } from './files/state-directory.ts';
 export { stdioChannel, type StdioChannelOptions } from './sockets/stdio-channel.ts';
 export type { TlsFiles } from './http/tls-files.ts';
 export type { UpgradeDecision, UpgradeRequest, WebSocketOptions } from './sockets/web-socket-upgrades.ts';
+export type { OwnershipFacts } from './files/changeable-by.ts';
+export type { ServedChannel } from './sockets/served-channel.ts';

@@ -5,7 +5,11 @@ import { registerGateway } from './modules/gateway-modules.ts';
 import { Scope } from './scope/scope.ts';
 import { openSessionScope, type OnSession } from './scope/session-scope.ts';
 import { wholeConfiguration } from './configuration/whole-configuration.ts';
-import { HTTP_START_GRACE_MS, type GatewayAdapters, type GatewaySettings } from './gateway-options.ts';
+import {
+  HTTP_START_GRACE_MS,
+  type GatewayAdapters,
+  type GatewayConfigurationInput,
+} from './gateway-options.ts';
 import type { Pages } from './health-pages.ts';
 import { checkIdentity, IDENTITY, type ServerIdentity } from './identity.ts';
 import type { MasterServer } from './master-server.ts';
@@ -13,7 +17,7 @@ import { Token } from './token.ts';
 
 export interface MasterServerOptions extends GatewayAdapters {
   /** Default: that of an empty file, without servers. */
-  readonly configuration?: GatewaySettings;
+  readonly configuration?: GatewayConfigurationInput;
   /** What the gateway calls itself. Default: {@link IDENTITY}. */
   readonly identity?: ServerIdentity;
   /**

@@ -80,7 +80,7 @@ export interface GatewayConfiguration {
  * What a program says of it: sections and settings that are absent have the default of a configuration file.
  * Without `auth` nobody is let in over HTTP: there is no token.
  */
-export type GatewaySettings = {
+export type GatewayConfigurationInput = {
   readonly [Section in keyof Omit<GatewayConfiguration, 'upstreams'>]?: Partial<
     GatewayConfiguration[Section]
   >;

@@ -4,14 +4,25 @@ export {
   inProcessUpstream,
   type GatewayAdapters,
   type GatewayConfiguration,
-  type GatewaySettings,
+  type GatewayConfigurationInput,
   type GatewayUpstream,
 } from './gateway-options.ts';
 export { IDENTITY, type Icon, type ServerIdentity } from './identity.ts';
-export { MasterServer, type StopOptions } from './master-server.ts';
+export { MasterServer, type StopOptions, type MasterServerParts } from './master-server.ts';
 export type { ClientMemory } from './mount/client-memory.ts';
 export type { FrontOptions } from './mount/mounted-front.ts';
-export type { Scope } from './scope/scope.ts';
+export type {
+  Scope,
+  ScopeKind,
+  ValueRegistration,
+  Needs,
+  FactoryRegistration,
+  Parts,
+  Lifetime,
+} from './scope/scope.ts';
 export type { OnSession } from './scope/session-scope.ts';
 export { Token } from './token.ts';
-export type { UpstreamReport } from './upstreams/upstream-report.ts';
+export type { UpstreamReport, OwnedUpstreamReport } from './upstreams/upstream-report.ts';
+export type { Pages, Page } from './health-pages.ts';
+export type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
+export type { UpstreamHealth, UpstreamHealthParts } from './upstreams/upstream-health.ts';

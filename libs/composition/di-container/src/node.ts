@@ -3,8 +3,9 @@ export {
   parseConfigurationText,
   type Configuration,
   type Environment,
+  type LoadOptions,
 } from './node/node-configuration.ts';
-export { configurationJsonSchema } from '@omni/config';
+export { configurationJsonSchema } from '@omni/config/json-schema';
 export { exposeCollector, watchLaunchers } from '@omni/node';
 export { createNodeMasterServer, type NodeMasterServerOptions } from './node/node-master-server.ts';
 export { startHttpGateway, type HttpGateway, type HttpGatewayOptions } from './node/http-gateway.ts';

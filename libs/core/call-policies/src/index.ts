@@ -1,1 +1,1 @@
-export { Limiter, type CallLimits } from './limiter.ts';
+export { Limiter, type CallLimits, type LimiterOptions } from './limiter.ts';

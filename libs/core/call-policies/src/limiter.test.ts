@@ -38,7 +38,7 @@ function refusing(): Limiter {
 describe('Limiter', () => {
   const limiter = new Limiter({ maxUpstreamInFlight: 100, maxInstanceInFlight: 100, clock: systemClock });
   const full = refusing();
-  callStageContract({
+  callStageContract(it, {
     open: (next: SendCall) => limiter.stage(next, at()),
     openRefusing: (next: SendCall) => full.stage(next, at()),
     held: () => limiter.inFlight(UP),

@@ -18,7 +18,7 @@ export type {
 } from './reading/upstream-catalogue.ts';
 export type { ConfiguredUpstream } from './snapshot/catalogue-snapshot.ts';
 export type { CatalogueChange, ChangeListener } from './snapshot/change-announcer.ts';
-export type { UpstreamOverview } from './snapshot/upstream-overview.ts';
+export type { UpstreamOverview, ListProblem } from './snapshot/upstream-overview.ts';
 export { VariantReader, type VariantReaderOptions } from './variants/variant-reader.ts';
 export { CompiledViews, type CompiledViewsOptions } from './compiled-views.ts';
 export { UNLISTED_KINDS, type UnlistedKind } from './views/unlisted-kinds.ts';

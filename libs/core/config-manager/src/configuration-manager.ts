@@ -1,7 +1,7 @@
 /** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
 
-/** The configuration in force, and word of its changes (seed 003, "Configuration"). */
+/** The configuration in force, and word of its changes (S003-CF-03). */
 export class ConfigurationManager<Configuration> {
   readonly #listeners = new Set<(configuration: Configuration) => void>();
   #effective: Configuration;

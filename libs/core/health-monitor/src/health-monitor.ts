@@ -30,8 +30,7 @@ interface Registered {
 }
 
 /**
- * Rolls the statuses of all components up to readiness and liveness (seed 003, "Health Monitoring and
- * Status").
+ * Rolls the statuses of all components up to readiness and liveness (S003-HM-01, S003-HM-02).
  *
  * Components are asked whenever somebody looks; nothing runs in between. Starts as not accepting, so that
  * nothing is called ready before it is.

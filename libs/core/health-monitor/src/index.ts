@@ -10,4 +10,4 @@ export {
   type HealthListener,
   type HealthMonitorOptions,
 } from './health-monitor.ts';
-export { type HealthRollup } from './health-rollup.ts';
+export type { HealthRollup, ComponentHealth } from './health-rollup.ts';

@@ -7,6 +7,7 @@ export type {
   Identity,
   ResourceUpdates,
   SessionScope,
+  TaskWatching,
 } from './collaborators.ts';
 export type { AdmittedClient, EndpointDecision, RefusedClient } from './http/endpoint-access.ts';
 export type { EndpointRequest } from './http/endpoint-request.ts';
@@ -19,3 +20,4 @@ export {
   type ProtocolHandlerOptions,
   type RequestChecks,
 } from './protocol-handler.ts';
+export type { Page } from './http/plain-answers.ts';

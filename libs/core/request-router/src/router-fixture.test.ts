@@ -1,11 +1,11 @@
-import { describe } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import type { RpcMessage } from '@omni/jsonrpc';
 import { internalCall, type UpstreamCall } from '@omni/model';
 import { sendContract } from '@omni/testing/contracts';
 import { ScriptedConnection } from './router.fixture.ts';
 
 describe('send of ScriptedConnection', () => {
-  sendContract<UpstreamCall, RpcMessage>({
+  sendContract<UpstreamCall, RpcMessage>(it, {
     call: internalCall('tools/call', '{}'),
     answering: () => {
       const connection = new ScriptedConnection('files', 'modern');

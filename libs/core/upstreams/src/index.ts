@@ -1,10 +1,18 @@
 export { ChannelConnection, type ChannelConnectionOptions } from './channel/channel-connection.ts';
 export { VariantKeys } from './instances/variant-keys.ts';
 export { connect, type ConnectOptions } from './connect.ts';
-export { connectionContext, type ConnectionContextOptions } from './connection-context.ts';
-export { UpstreamCredentials } from './credentials/upstream-credentials.ts';
+export {
+  connectionContext,
+  type ConnectionContextOptions,
+  type SharedContext,
+} from './connection-context.ts';
+export { UpstreamCredentials, type UpstreamCredentialsOptions } from './credentials/upstream-credentials.ts';
 export { InstanceHttp } from './cookies/instance-http.ts';
-export { ModernHttpConnection, type ModernHttpConnectionOptions } from './http/modern-http-connection.ts';
+export {
+  ModernHttpConnection,
+  type ModernHttpConnectionOptions,
+  type ModernHttpCall,
+} from './http/modern-http-connection.ts';
 export type {
   GatewayIdentity,
   ConnectionContext,
@@ -26,6 +34,7 @@ export type {
   UpstreamCommand,
   UpstreamEvent,
   UpstreamState,
+  Fall,
 } from './lifecycle/upstream-state.ts';
 export {
   UpstreamDefinitions,
@@ -34,5 +43,17 @@ export {
   type DefinitionsListener,
 } from './registry/upstream-registry.ts';
 export type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
-export { Upstream, type UpstreamOptions } from './upstream.ts';
+export { Upstream, type UpstreamOptions, type OnFound } from './upstream.ts';
 export { Upstreams, type UpstreamsOptions } from './upstreams.ts';
+export type { HeadedChannel, HeadedListener } from './channel/headed-channel.ts';
+export type { StagedConnection } from './connection/staged-connection.ts';
+export type { CallOwner, ChannelCall, ChannelCallOptions } from './channel/channel-call.ts';
+export type { HoldPlace, CallChains, CallChainsOptions } from './connection/call-chains.ts';
+export type { Deadlines, DeadlineListener, Deadline, WheelEntry } from './connection/deadlines.ts';
+export type { EraMemory } from './connection/era-memory.ts';
+export type { CookieJar } from './cookies/cookie-jar.ts';
+export type { RequestHeaders } from './http/http-headers.ts';
+export type { BackoffRecord } from './connection/backoff.ts';
+export type { OwnerReports, OwnerReportsOptions } from './lifecycle/owner-reports.ts';
+export type { AskingCall } from './connection/server-requests.ts';
+export type { HttpMessageSink, PassingSink } from './http/http-message-reader.ts';

@@ -78,7 +78,7 @@ async function closed(connection: OpenConnection): Promise<SendCall> {
 
 // guard: link/answered-at-once
 describe('send of a channel that answers while it is being sent to', () => {
-  sendContract<UpstreamCall, RpcMessage>({
+  sendContract<UpstreamCall, RpcMessage>(it, {
     call: CALL,
     answering: async () => sendOf(await channelConnection(openAtOnce())),
     closed: async () => closed(await channelConnection(openAtOnce())),
@@ -116,7 +116,7 @@ describe('send of a channel that answers while it is being sent to', () => {
 });
 
 describe('send of modern HTTP', () => {
-  sendContract<UpstreamCall, RpcMessage>({
+  sendContract<UpstreamCall, RpcMessage>(it, {
     call: CALL,
     answering: () => {
       const { connection, http } = openModern();
@@ -132,7 +132,7 @@ describe('send of modern HTTP', () => {
 });
 
 describe('send of legacy HTTP', () => {
-  sendContract<UpstreamCall, RpcMessage>({
+  sendContract<UpstreamCall, RpcMessage>(it, {
     call: CALL,
     answering: async () => {
       const { connection, http } = await openLegacy();
@@ -160,7 +160,7 @@ describe('send of an instance per request', () => {
     return sendOf(await scene.openConnection(client));
   };
   describe('for a call', () => {
-    sendContract<UpstreamCall, RpcMessage>({
+    sendContract<UpstreamCall, RpcMessage>(it, {
       call: clientCall(client),
       answering: () => opened(true),
       closed: () => opened(false),
@@ -168,7 +168,7 @@ describe('send of an instance per request', () => {
     });
   });
   describe('for the log level, which the next instance is told', () => {
-    sendContract<UpstreamCall, RpcMessage>({
+    sendContract<UpstreamCall, RpcMessage>(it, {
       call: callOf('logging/setLevel', '{"level":"info"}'),
       answering: () => opened(true),
       settle,

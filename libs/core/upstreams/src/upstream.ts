@@ -53,7 +53,7 @@ export interface UpstreamOptions {
 }
 
 /** Told a connection of this upstream, or why there is none. */
-type OnFound = (result: UpstreamConnection | GatewayError) => void;
+export type OnFound = (result: UpstreamConnection | GatewayError) => void;
 
 /** Pause between two looks whether an upstream that is draining still has calls under way. */
 const DRAIN_LOOK_MS = 50;

@@ -45,7 +45,7 @@ describe('compose', () => {
 });
 
 describe('a stage of ForwardingHandler', () => {
-  callStageContract({
+  callStageContract(it, {
     open: (next: SendCall) => (call, handler) => next(call, new ForwardingHandler(handler)),
     call: CALL,
     message: MESSAGE,
@@ -59,7 +59,7 @@ describe('a stage of FollowedCall', () => {
       held--;
     }
   }
-  callStageContract({
+  callStageContract(it, {
     open: (next: SendCall) => (call, handler) => {
       held++;
       return new Counted(handler).begin(next, call);
@@ -71,7 +71,7 @@ describe('a stage of FollowedCall', () => {
 });
 
 describe('a stage that has to see answers whole', () => {
-  callStageContract({
+  callStageContract(it, {
     open: (next: SendCall) => (call, handler) => next({ ...call, allowPassthrough: false }, handler),
     vetoesPassthrough: true,
     call: CALL,

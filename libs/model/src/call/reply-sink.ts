@@ -11,7 +11,8 @@ export type AnswerServerRequest = (answer: RpcMessage | GatewayError) => void;
 /** A whole answer to a request. */
 export type Answer =
   /**
-   * A JSON-RPC response in the client's terms. `status` is the HTTP status if headers are not sent yet;
+   * A JSON-RPC response in the client's terms; its result is a `ModernResult` where the client is a modern
+   * one. `status` is the HTTP status if headers are not sent yet;
    * `errorCode` is the code of a JSON-RPC error as it is written, absent for a result. Who has built or read
    * the response says so: nobody reads it again.
    */

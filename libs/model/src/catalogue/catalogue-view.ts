@@ -23,7 +23,10 @@ export interface CatalogueView {
   /** Capabilities for `initialize` or `server/discover`, as JSON. */
   readonly capabilities: string;
   readonly instructions: string | undefined;
-  /** A whole list result as JSON. */
+  /**
+   * A whole list result as JSON, in the shape of the era of the view: a {@link ModernListResult} for modern
+   * clients, the list alone for legacy ones.
+   */
   list(kind: ListKind): string;
   /** Finds the upstream of a tool or prompt. */
   route(kind: 'tool' | 'prompt', name: string): Target | GatewayError;

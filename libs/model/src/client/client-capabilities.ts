@@ -11,7 +11,9 @@ const RELAYED: ReadonlySet<string> = new Set([
 ]);
 /** Members that say nothing when they are empty. */
 const CONTAINERS: ReadonlySet<string> = new Set(['experimental', 'extensions']);
-/** The two eras have tasks of their own that do not fit each other (protocol.md 2.13). */
+/**
+ * The two eras have tasks of their own that do not fit each other (MCP 2025-11-25, basic/utilities/tasks).
+ */
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
 /**
@@ -21,7 +23,7 @@ const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
  * Tasks are hidden, and so is `roots.listChanged`: its notification exists in one era only.
  *
  * @param capabilities - JSON; what is no object counts as none.
- * @see protocol.md 2.1 A and 2.2.
+ * @see PROTO-R15; decision 0010.
  */
 export function capabilitiesAcrossEras(capabilities: string): string {
   const scan = scanJson(capabilities, LIMITS, { roots: {}, extensions: {} });

@@ -31,8 +31,7 @@ const ENVIRONMENT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
  * Reads the files of a configuration, lowest precedence first.
  *
  * A file is read as it is. A folder gives `default`, `<environment>` and `local` (or `omni` when none of them
- * is there), then `servers/*` by name; each `.yaml`, `.yml` or `.json`, each optional (seed 000, "Load config
- * files").
+ * is there), then `servers/*` by name; each `.yaml`, `.yml` or `.json`, each optional (S000-CFG-01).
  *
  * @param path - File or folder; symbolic links are followed.
  * @returns At least one file, UTF-8 decoded, without byte order mark.

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 /** Where a program listens. */
-interface ProvenPlace {
+export interface ProvenPlace {
   /** Address as the system names it, e.g. `127.0.0.1`, `::1`; `0.0.0.0` and `::` for all. */
   readonly host: string;
   readonly port: number;

@@ -22,12 +22,12 @@ const runtime: HttpRuntime = {
 
 // guard: outgoing/redirect, outgoing/scheme
 describe('UndiciHttpClient as HttpClient', () => {
-  httpClientContract(runtime);
+  httpClientContract(it, runtime);
 });
 
 // guard: response/given-back-when-sent
 describe('NodeExchange as Exchange', () => {
-  exchangeContract(runtime);
+  exchangeContract(it, runtime);
 
   it('has given the memory of passed bytes back when the answer is there', async () => {
     const chunks = Array.from({ length: 20 }, () => new Uint8Array(65_536));

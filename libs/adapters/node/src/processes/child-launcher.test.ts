@@ -45,7 +45,7 @@ describe('NodeChildLauncher', () => {
     await rm(folder, { recursive: true });
   });
 
-  messageChannelContract((listener) => launcher.launch(node(ECHO), listener));
+  messageChannelContract(it, (listener) => launcher.launch(node(ECHO), listener));
 
   it('gives a child a filtered environment, the configured variables and the folder', async () => {
     const listener = new RecordingListener();

@@ -111,7 +111,7 @@ describe.each<[string, () => DialTarget]>([
   ['TCP', () => ({ kind: 'socket', address: { host: '127.0.0.1', port: tcpPort } })],
   ['a WebSocket', () => webSocket()],
 ])('NodeChannelDialer on %s', (_name, target) => {
-  messageChannelContract((listener) => {
+  messageChannelContract(it, (listener) => {
     const dialer = new NodeChannelDialer();
     dialers.push(dialer);
     return dialer.dial({ upstream: 'up', target: target(), maxMessageBytes: LIMIT }, listener);

@@ -57,6 +57,7 @@ describe.each(['a Unix socket', 'TCP'])('SocketChannel on %s', (kind) => {
   });
 
   messageChannelContract(
+    it,
     (listener) => new SocketChannel(listener, { socket: ends.own, maxMessageBytes: 16_777_216 }),
   );
 });

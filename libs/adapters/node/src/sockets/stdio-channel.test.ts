@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { stdioChannel } from './stdio-channel.ts';
 
 describe('stdioChannel', () => {
-  messageChannelContract(openEcho);
+  messageChannelContract(it, openEcho);
 
   it('still sends answers after the input has ended', async () => {
     const input = new PassThrough();

@@ -65,7 +65,7 @@ const CLOSE_CODES: ReadonlyMap<string, number> = new Map([
  * that was full when the owner closes, with 1013, as is a message that finds no room; a backlog of which
  * nothing is taken for too long, with 1008.
  *
- * @see protocol.md 2.21; MCP 2026-07-28, basic/transports, "Custom Transports".
+ * @see decision 0009; MCP 2026-07-28, basic/transports, "Custom Transports".
  */
 export class WebSocketChannel implements MessageChannel, UnreadHolder {
   readonly #listener: ChannelListener;

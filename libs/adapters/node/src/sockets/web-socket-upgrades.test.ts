@@ -95,7 +95,7 @@ describe('WebSocketChannel of a listener', () => {
     });
   });
 
-  messageChannelContract((told: ChannelListener) => open(told));
+  messageChannelContract(it, (told: ChannelListener) => open(told));
 });
 
 describe('WebSocketUpgrades', () => {

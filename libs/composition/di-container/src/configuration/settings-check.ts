@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import type { GatewaySettings } from '../gateway-options.ts';
+import type { GatewayConfigurationInput } from '../gateway-options.ts';
 
 type Unchecked = Readonly<Record<string, unknown>>;
 
@@ -27,7 +27,7 @@ const KEY_BYTES = 32;
  * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`: one line for each problem, without the
  * values of secrets.
  */
-export function checkSettings(given: GatewaySettings, defaults: Unchecked): void {
+export function checkSettings(given: GatewayConfigurationInput, defaults: Unchecked): void {
   const problems = Object.entries(given).flatMap(([section, settings]) =>
     settings === undefined || BESIDE_SETTINGS.has(section)
       ? []
@@ -67,7 +67,11 @@ function valueProblem(key: string, value: unknown, example: unknown): string | u
   return undefined;
 }
 
-function tokenProblems({ mode, token, tokens }: NonNullable<GatewaySettings['auth']>): readonly string[] {
+function tokenProblems({
+  mode,
+  token,
+  tokens,
+}: NonNullable<GatewayConfigurationInput['auth']>): readonly string[] {
   const problems: string[] = [];
   const [names, known] = [new Set<unknown>(), new Set<unknown>()];
   const check = (key: string, value: unknown): void => {

@@ -1,6 +1,6 @@
 import type { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import type { GatewaySettings } from '../gateway-options.ts';
+import type { GatewayConfigurationInput } from '../gateway-options.ts';
 import { parseConfigurationText } from '../node/node-configuration.ts';
 import { wholeConfiguration } from './whole-configuration.ts';
 
@@ -10,7 +10,7 @@ const TOKEN = 'a-token-that-is-long-enough';
 /** What the configuration is refused with. Code without types may give anything. */
 function problemsOf(given: unknown): readonly string[] {
   try {
-    wholeConfiguration(given as GatewaySettings);
+    wholeConfiguration(given as GatewayConfigurationInput);
   } catch (error) {
     const { code, message } = error as GatewayError;
     expect(code).toBe('OMNI_CONFIG_INVALID');
@@ -41,7 +41,10 @@ describe('the configuration of a program', () => {
   });
 
   it('takes what is undefined for what is not said', () => {
-    const given = { server: { drainMs: undefined }, naming: undefined } as unknown as GatewaySettings;
+    const given = {
+      server: { drainMs: undefined },
+      naming: undefined,
+    } as unknown as GatewayConfigurationInput;
     expect(wholeConfiguration(given).server.drainMs).toBe(DEFAULTS.server.drainMs);
     expect(wholeConfiguration(given).naming).toEqual(DEFAULTS.naming);
   });

@@ -1,5 +1,5 @@
-import { parseConfiguration } from '@omni/config';
-import type { GatewayConfiguration, GatewaySettings } from '../gateway-options.ts';
+import { defaultConfiguration } from '@omni/config';
+import type { GatewayConfiguration, GatewayConfigurationInput } from '../gateway-options.ts';
 import { checkSettings } from './settings-check.ts';
 
 /**
@@ -7,8 +7,8 @@ import { checkSettings } from './settings-check.ts';
  *
  * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a setting that is unknown or cannot be meant.
  */
-export function wholeConfiguration(given: GatewaySettings = {}): GatewayConfiguration {
-  const defaults = parseConfiguration([{ path: 'defaults', text: '{}', role: 'base' }], { env: {} });
+export function wholeConfiguration(given: GatewayConfigurationInput = {}): GatewayConfiguration {
+  const defaults = defaultConfiguration();
   checkSettings(given, { ...defaults });
   const limits = withDefaults(defaults.limits, given.limits);
   const maxUpstreamInFlight = given.limits?.maxUpstreamInFlight ?? limits.maxInFlight;

@@ -16,10 +16,7 @@ import { IDENTITY } from '../identity.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
 
-/** What Node brings along. */
-type OfNode = 'launcher' | 'http' | 'dialer';
-
-export interface NodeMasterServerOptions extends Omit<MasterServerOptions, OfNode> {
+export interface NodeMasterServerOptions extends Omit<MasterServerOptions, 'launcher' | 'http' | 'dialer'> {
   /** Where log lines go. Default: to stderr, by pino. */
   readonly logger?: Logger;
   /** Of the default logger; overrides `logging.level`. */

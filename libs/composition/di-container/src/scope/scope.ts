@@ -42,7 +42,7 @@ type Scoped = (scope: Scope) => void;
  * The parts of a gateway, and how long each lives. Inversify resolves them; nothing outside of this library
  * knows it.
  *
- * @see Seed 003, "Dependency Container" (S003-DI-01 … S003-DI-05).
+ * @see S003-DI-01 to S003-DI-05; decision 0027.
  */
 export class Scope implements AsyncDisposable {
   readonly kind: ScopeKind;

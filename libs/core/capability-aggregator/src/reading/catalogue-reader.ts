@@ -67,7 +67,7 @@ const MAX_WITHHELD = 1_000;
  * checked alone.
  *
  * Never fails because of what the upstream sends: a list that cannot be read carries its problem, a malformed
- * item is in `withheld` with the reason, and the rest is there (`protocol.md` R20).
+ * item is in `withheld` with the reason, and the rest is there (PROTO-R20).
  */
 export async function readCatalogue(
   connection: UpstreamConnection,

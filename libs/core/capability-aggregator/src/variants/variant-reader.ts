@@ -65,7 +65,7 @@ interface Kept {
  * Lists are kept by what a client declares, not by who it is: upstreams see the credentials of Omni, the same
  * for all.
  *
- * @see protocol.md R11, R18.
+ * @see PROTO-R11, PROTO-R18; decision 0014.
  */
 export class VariantReader {
   readonly #options: VariantReaderOptions;

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { suggestion } from './closest-name.ts';
 import { quoted, type ProblemList } from './config-problem.ts';
 import {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigurationSchema } from './configuration-schema.ts';
 
 /** JSON Schema (2020-12) of what a user writes in Omni's own spelling, for editors and documentation. */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { McpServerSchema } from './mcp-server-schema.ts';
 import {
   ListenSchema,
@@ -14,225 +14,305 @@ const MAX_SEALING_KEYS = 8;
 const DurationSchema = durationSchema({ allowZero: false });
 
 const TlsSchema = z.strictObject({
-  cert: NameTextSchema.describe(
-    'PEM file of the certificate, followed by those between it and the root. A relative path starts at the folder of this file.',
+  cert: NameTextSchema.check(
+    z.describe(
+      'PEM file of the certificate, followed by those between it and the root. A relative path starts at the folder of this file.',
+    ),
   ),
-  key: NameTextSchema.describe(
-    'PEM file of the private key, without a passphrase. A relative path starts at the folder of this file.',
+  key: NameTextSchema.check(
+    z.describe(
+      'PEM file of the private key, without a passphrase. A relative path starts at the folder of this file.',
+    ),
   ),
 });
 
 const ServerSchema = z.strictObject({
-  listen: ListenSchema.prefault('127.0.0.1:7431').describe(
-    'Address and port to listen on. Port 0 picks a free one. Loopback unless other machines must connect.',
-  ),
+  listen: z
+    .prefault(ListenSchema, '127.0.0.1:7431')
+    .check(
+      z.describe(
+        'Address and port to listen on. Port 0 picks a free one. Loopback unless other machines must connect.',
+      ),
+    ),
   allowedHosts: z
-    .array(
-      z
-        .string()
-        .regex(/^[^\s/@]+$/, 'must be a host name, with a port where it matters, such as "mcp.example.com"'),
+    ._default(
+      z.array(
+        z
+          .string()
+          .check(
+            z.regex(
+              /^[^\s/@]+$/,
+              'must be a host name, with a port where it matters, such as "mcp.example.com"',
+            ),
+          ),
+      ),
+      [],
     )
-    .default([])
-    .describe(
-      'Names that the Host header may hold besides those of the listen address. This protects against DNS rebinding.',
+    .check(
+      z.describe(
+        'Names that the Host header may hold besides those of the listen address. This protects against DNS rebinding.',
+      ),
     ),
   allowedOrigins: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]+$/,
-          'must be an origin without path, such as "https://app.example.com"',
-        ),
+    ._default(
+      z.array(
+        z
+          .string()
+          .check(
+            z.regex(
+              /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]+$/,
+              'must be an origin without path, such as "https://app.example.com"',
+            ),
+          ),
+      ),
+      [],
     )
-    .default([])
-    .describe(
-      'Web origins whose pages may call Omni and read its answers, e.g. "http://localhost:6274" for the Inspector. Pages of this machine are listed like all others.',
+    .check(
+      z.describe(
+        'Web origins whose pages may call Omni and read its answers, e.g. "http://localhost:6274" for the Inspector. Pages of this machine are listed like all others.',
+      ),
     ),
   legacySse: z
-    .boolean()
-    .default(false)
-    .describe(
-      'true also serves clients of the old transport HTTP+SSE (2024-11-05): at /sse for all servers, at /sse/{server} for one.',
+    ._default(z.boolean(), false)
+    .check(
+      z.describe(
+        'true also serves clients of the old transport HTTP+SSE (2024-11-05): at /sse for all servers, at /sse/{server} for one.',
+      ),
     ),
   unixSocket: z
-    .union([z.boolean(), NameTextSchema], { error: 'must be true, false or the path of the socket' })
-    .default(false)
-    .describe(
-      'true also serves the owner of Omni on the Unix socket omni.sock in its state folder (a named pipe on Windows), text on one at that path (a relative one starts at the folder of this file); without a token, one message a line.',
+    ._default(
+      z.union([z.boolean(), NameTextSchema], { error: 'must be true, false or the path of the socket' }),
+      false,
+    )
+    .check(
+      z.describe(
+        'true also serves the owner of Omni on the Unix socket omni.sock in its state folder (a named pipe on Windows), text on one at that path (a relative one starts at the folder of this file); without a token, one message a line.',
+      ),
     ),
-  tcp: ListenSchema.optional().describe(
-    'Address and port on this machine to serve on plain TCP too, one message a line. It cannot ask for a token: only with auth.mode open.',
-  ),
-  tls: TlsSchema.optional().describe(
-    'Certificate for HTTPS and WSS in place of HTTP and WS. The files are read again when they change.',
-  ),
-  drain: durationSchema({ allowZero: true })
-    .prefault('10s')
-    .describe('How long running requests may take when Omni stops.'),
+  tcp: z
+    .optional(ListenSchema)
+    .check(
+      z.describe(
+        'Address and port on this machine to serve on plain TCP too, one message a line. It cannot ask for a token: only with auth.mode open.',
+      ),
+    ),
+  tls: z
+    .optional(TlsSchema)
+    .check(
+      z.describe(
+        'Certificate for HTTPS and WSS in place of HTTP and WS. The files are read again when they change.',
+      ),
+    ),
+  drain: z
+    .prefault(durationSchema({ allowZero: true }), '10s')
+    .check(z.describe('How long running requests may take when Omni stops.')),
 });
 
 const BearerTokenSchema = z
   .string()
-  .regex(
-    /^[A-Za-z0-9._~+/-]+=*$/,
-    'must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)',
+  .check(
+    z.regex(
+      /^[A-Za-z0-9._~+/-]+=*$/,
+      'must be a bearer token: letters, digits and ._~+/- (RFC 6750, section 2.1)',
+    ),
   );
 
 const NamedTokenSchema = z.strictObject({
   name: z
     .string()
-    .regex(
-      /^(?!(?:owner|local|anonymous)$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/,
-      'must be 1 to 64 letters, digits and ._@-, and not "owner", "local" or "anonymous"',
+    .check(
+      z.regex(
+        /^(?!(?:owner|local|anonymous)$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/,
+        'must be 1 to 64 letters, digits and ._@-, and not "owner", "local" or "anonymous"',
+      ),
     )
-    .describe('Name of the user of this token. Users share no sessions, tasks or waiting calls.'),
-  token: BearerTokenSchema.describe('The token. Best written as ${NAME}.'),
+    .check(z.describe('Name of the user of this token. Users share no sessions, tasks or waiting calls.')),
+  token: BearerTokenSchema.check(z.describe('The token. Best written as ${NAME}.')),
 });
 
 const AuthSchema = z.strictObject({
   mode: z
-    .enum(['token', 'open'])
-    .default('token')
-    .describe(
-      'token requires a bearer token of every client; open requires nothing and is allowed on loopback only.',
+    ._default(z.enum(['token', 'open']), 'token')
+    .check(
+      z.describe(
+        'token requires a bearer token of every client; open requires nothing and is allowed on loopback only.',
+      ),
     ),
-  token: BearerTokenSchema.optional().describe(
-    'The token of the owner. Best written as ${NAME}. When absent, Omni creates one and keeps it in its state folder.',
-  ),
+  token: z
+    .optional(BearerTokenSchema)
+    .check(
+      z.describe(
+        'The token of the owner. Best written as ${NAME}. When absent, Omni creates one and keeps it in its state folder.',
+      ),
+    ),
   tokens: z
-    .array(NamedTokenSchema)
-    .max(MAX_TOKENS)
-    .default([])
-    .describe('Tokens of users other than the owner, each with a name of its own.'),
+    ._default(z.array(NamedTokenSchema).check(z.maxLength(MAX_TOKENS)), [])
+    .check(z.describe('Tokens of users other than the owner, each with a name of its own.')),
 });
 
 const NamingSchema = z.strictObject({
   prefix: z
-    .enum(['always', 'on-conflict', 'none'])
-    .default('always')
-    .describe(
-      'When the names of tools and prompts begin with the name of their server. With always, no tool changes its name when another server is added.',
+    ._default(z.enum(['always', 'on-conflict', 'none']), 'always')
+    .check(
+      z.describe(
+        'When the names of tools and prompts begin with the name of their server. With always, no tool changes its name when another server is added.',
+      ),
     ),
   labelElicitations: z
-    .boolean()
-    .default(true)
-    .describe(
-      'true makes prompts to the user (elicitation) begin with the name of the server, where a client is connected to several servers at once.',
+    ._default(z.boolean(), true)
+    .check(
+      z.describe(
+        'true makes prompts to the user (elicitation) begin with the name of the server, where a client is connected to several servers at once.',
+      ),
     ),
 });
 
 const SealingSchema = z.strictObject({
   keys: z
-    .array(SealingKeySchema)
-    .max(MAX_SEALING_KEYS)
-    .default([])
-    .describe(
-      'Keys that seal what clients bring back, such as the requestState of a waiting call: 32 bytes in base64 each, best written as ${NAME}. The first seals, all open; several Omnis behind one address need the same keys. Default: a random key for each run.',
+    ._default(z.array(SealingKeySchema).check(z.maxLength(MAX_SEALING_KEYS)), [])
+    .check(
+      z.describe(
+        'Keys that seal what clients bring back, such as the requestState of a waiting call: 32 bytes in base64 each, best written as ${NAME}. The first seals, all open; several Omnis behind one address need the same keys. Default: a random key for each run.',
+      ),
     ),
 });
 
 const LimitsSchema = z.strictObject({
-  maxBodyBytes: countSchema(1_024, GIB).default(4_194_304).describe('Longest request body, in bytes.'),
-  maxDepth: countSchema(4, 1_000).default(64).describe('Deepest nesting of a message.'),
-  maxElements: countSchema(16, 100_000_000).default(100_000).describe('Most values in a message.'),
-  maxUpstreamMessageBytes: countSchema(1_024, GIB)
-    .default(16_777_216)
-    .describe('Longest message of a server, in bytes.'),
-  maxUnfinishedBytes: countSchema(1_048_576, 64 * GIB)
-    .default(268_435_456)
-    .describe(
-      'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. What is kept for them is counted, up to 4 KiB of each apart; up to 64 KiB of a message are never refused. Servers share it, and clients theirs: who has little gets up to a quarter more. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
+  maxBodyBytes: z
+    ._default(countSchema(1_024, GIB), 4_194_304)
+    .check(z.describe('Longest request body, in bytes.')),
+  maxDepth: z._default(countSchema(4, 1_000), 64).check(z.describe('Deepest nesting of a message.')),
+  maxElements: z
+    ._default(countSchema(16, 100_000_000), 100_000)
+    .check(z.describe('Most values in a message.')),
+  maxUpstreamMessageBytes: z
+    ._default(countSchema(1_024, GIB), 16_777_216)
+    .check(z.describe('Longest message of a server, in bytes.')),
+  maxUnfinishedBytes: z
+    ._default(countSchema(1_048_576, 64 * GIB), 268_435_456)
+    .check(
+      z.describe(
+        'Most bytes of unfinished messages that are held at the same time: of all servers together, and again of all clients. What is kept for them is counted, up to 4 KiB of each apart; up to 64 KiB of a message are never refused. Servers share it, and clients theirs: who has little gets up to a quarter more. Beyond it a call fails with OMNI_MEMORY_FULL, and a request is refused with 503.',
+      ),
     ),
-  maxListBytes: countSchema(1_048_576, 64 * GIB)
-    .default(268_435_456)
-    .describe(
-      'Most bytes that the lists of all servers keep in memory (tools, resources, templates, prompts, and what they list to some clients only). Half of it is divided equally among the lists of all servers; of the other half one server gets at most a quarter. A list that needs more stops early, which omni ls tells.',
+  maxListBytes: z
+    ._default(countSchema(1_048_576, 64 * GIB), 268_435_456)
+    .check(
+      z.describe(
+        'Most bytes that the lists of all servers keep in memory (tools, resources, templates, prompts, and what they list to some clients only). Half of it is divided equally among the lists of all servers; of the other half one server gets at most a quarter. A list that needs more stops early, which omni ls tells.',
+      ),
     ),
-  maxListAnswerBytes: countSchema(65_536, GIB)
-    .default(16_777_216)
-    .describe(
-      'Longest answer to a client that asks for a list, in bytes in memory. Where the lists of several servers do not fit, each has an equal part of it and leaves out its own items only; they can be called all the same.',
+  maxListAnswerBytes: z
+    ._default(countSchema(65_536, GIB), 16_777_216)
+    .check(
+      z.describe(
+        'Longest answer to a client that asks for a list, in bytes in memory. Where the lists of several servers do not fit, each has an equal part of it and leaves out its own items only; they can be called all the same.',
+      ),
     ),
-  maxUnreadBytes: countSchema(1_048_576, 64 * GIB)
-    .default(268_435_456)
-    .describe(
-      'Most bytes of answers that wait for clients to read them, on all connections together. Beyond it the user with the most loses the connection with the most (OMNI_ANSWERS_UNREAD); where everybody is the same one, the connection with the most is cut.',
+  maxUnreadBytes: z
+    ._default(countSchema(1_048_576, 64 * GIB), 268_435_456)
+    .check(
+      z.describe(
+        'Most bytes of answers that wait for clients to read them, on all connections together. Beyond it the user with the most loses the connection with the most (OMNI_ANSWERS_UNREAD); where everybody is the same one, the connection with the most is cut.',
+      ),
     ),
-  maxInFlight: countSchema(1, 1_000_000)
-    .default(1_000)
-    .describe(
-      'Most requests of one user, and of all, that run at the same time, whatever they are for. When all are taken there is a quarter more for users with few, and then some for the owner; with auth.mode open each connection counts as a user.',
+  maxInFlight: z
+    ._default(countSchema(1, 1_000_000), 1_000)
+    .check(
+      z.describe(
+        'Most requests of one user, and of all, that run at the same time, whatever they are for. When all are taken there is a quarter more for users with few, and then some for the owner; with auth.mode open each connection counts as a user.',
+      ),
     ),
-  maxUpstreamInFlight: countSchema(1, 1_000_000)
-    .optional()
-    .describe(
-      'Most calls of one server at the same time, on all its instances together, shared as maxInFlight is; calls that wait for it to start count too. maxInFlight when absent.',
+  maxUpstreamInFlight: z
+    .optional(countSchema(1, 1_000_000))
+    .check(
+      z.describe(
+        'Most calls of one server at the same time, on all its instances together, shared as maxInFlight is; calls that wait for it to start count too. maxInFlight when absent.',
+      ),
     ),
-  maxInstanceInFlight: countSchema(1, 1_000_000)
-    .optional()
-    .describe(
-      'Most calls of one instance of a server, a process or a connection, at the same time, shared as maxInFlight is. maxUpstreamInFlight when absent.',
+  maxInstanceInFlight: z
+    .optional(countSchema(1, 1_000_000))
+    .check(
+      z.describe(
+        'Most calls of one instance of a server, a process or a connection, at the same time, shared as maxInFlight is. maxUpstreamInFlight when absent.',
+      ),
     ),
-  maxSessions: countSchema(1, 1_000_000)
-    .default(1_000)
-    .describe(
-      'Most legacy sessions over HTTP at the same time, shared as maxInFlight is. When all are taken, a session without stream and call ends to make room: the oldest of the same user, else of a user with more than an equal part.',
+  maxSessions: z
+    ._default(countSchema(1, 1_000_000), 1_000)
+    .check(
+      z.describe(
+        'Most legacy sessions over HTTP at the same time, shared as maxInFlight is. When all are taken, a session without stream and call ends to make room: the oldest of the same user, else of a user with more than an equal part.',
+      ),
     ),
-  sessionIdle: DurationSchema.prefault('30m').describe(
-    'A legacy session ends after this long without a request.',
-  ),
-  maxSessionInFlight: countSchema(1, 1_000_000)
-    .default(100)
-    .describe('Most requests of one legacy session that run at the same time.'),
-  maxInstances: countSchema(1, 100_000)
-    .default(64)
-    .describe(
-      'Most processes or connections of one server at the same time, shared as maxInFlight is. When all are taken, a session without stream and call that has one ends to make room, as with maxSessions.',
+  sessionIdle: z
+    .prefault(DurationSchema, '30m')
+    .check(z.describe('A legacy session ends after this long without a request.')),
+  maxSessionInFlight: z
+    ._default(countSchema(1, 1_000_000), 100)
+    .check(z.describe('Most requests of one legacy session that run at the same time.')),
+  maxInstances: z
+    ._default(countSchema(1, 100_000), 64)
+    .check(
+      z.describe(
+        'Most processes or connections of one server at the same time, shared as maxInFlight is. When all are taken, a session without stream and call that has one ends to make room, as with maxSessions.',
+      ),
     ),
 });
 
 const LoggingSchema = z.strictObject({
   level: z
-    .enum(['debug', 'info', 'warn', 'error'])
-    .default('info')
-    .describe('Lowest severity that is logged.'),
+    ._default(z.enum(['debug', 'info', 'warn', 'error']), 'info')
+    .check(z.describe('Lowest severity that is logged.')),
 });
 
 const OutgoingSchema = z.strictObject({
   proxy: z
-    .union([z.enum(['environment', 'none']), z.string().regex(/^https?:\/\/[^\s/]+\/?$/)], {
-      error: 'must be "environment", "none" or the address of a proxy, such as "http://proxy.example:3128"',
-    })
-    .default('environment')
-    .describe(
-      'Proxy through which HTTP servers are reached. environment: what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. none: no proxy. An address: this one, except for the hosts in NO_PROXY. Servers on this machine are always reached without. A name and a password stand before the host, best written as ${NAME}.',
+    ._default(
+      z.union([z.enum(['environment', 'none']), z.string().check(z.regex(/^https?:\/\/[^\s/]+\/?$/))], {
+        error: 'must be "environment", "none" or the address of a proxy, such as "http://proxy.example:3128"',
+      }),
+      'environment',
+    )
+    .check(
+      z.describe(
+        'Proxy through which HTTP servers are reached. environment: what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. none: no proxy. An address: this one, except for the hosts in NO_PROXY. Servers on this machine are always reached without. A name and a password stand before the host, best written as ${NAME}.',
+      ),
     ),
 });
 
 const DefaultsSchema = z.strictObject({
-  connectTimeout: DurationSchema.prefault('30s').describe('Time for start and handshake of a server.'),
-  callTimeout: DurationSchema.prefault('60s').describe('Longest silence of a call; progress resets it.'),
-  maxCallTime: DurationSchema.prefault('30m').describe(
-    'Longest duration of a call, with or without progress.',
-  ),
-  listAge: DurationSchema.prefault('1m').describe(
-    'How old lists may become before they are read again for a client that asks, where their server does not say so (ttlMs). Never below 5s.',
-  ),
+  connectTimeout: z
+    .prefault(DurationSchema, '30s')
+    .check(z.describe('Time for start and handshake of a server.')),
+  callTimeout: z
+    .prefault(DurationSchema, '60s')
+    .check(z.describe('Longest silence of a call; progress resets it.')),
+  maxCallTime: z
+    .prefault(DurationSchema, '30m')
+    .check(z.describe('Longest duration of a call, with or without progress.')),
+  listAge: z
+    .prefault(DurationSchema, '1m')
+    .check(
+      z.describe(
+        'How old lists may become before they are read again for a client that asks, where their server does not say so (ttlMs). Never below 5s.',
+      ),
+    ),
 });
 
 /** Every setting outside `mcpServers`. Keys that start with `x-` are taken out before. */
 export const GatewaySettingsSchema = z.strictObject({
-  $schema: z.string().optional().describe('Address of the JSON Schema, for editors.'),
-  version: z.literal(1).optional().describe('Version of this shape; 1 is the only one.'),
-  server: ServerSchema.prefault({}).describe('Where clients connect.'),
-  auth: AuthSchema.prefault({}).describe('Who may connect.'),
-  naming: NamingSchema.prefault({}).describe('How clients see tools and servers named.'),
-  sealing: SealingSchema.prefault({}).describe('How data that clients bring back is protected.'),
-  limits: LimitsSchema.prefault({}).describe('How much at once.'),
-  logging: LoggingSchema.prefault({}).describe('What is logged.'),
-  outgoing: OutgoingSchema.prefault({}).describe('How servers are reached.'),
-  defaults: DefaultsSchema.prefault({}).describe('Settings for servers that do not set their own.'),
+  $schema: z.optional(z.string()).check(z.describe('Address of the JSON Schema, for editors.')),
+  version: z.optional(z.literal(1)).check(z.describe('Version of this shape; 1 is the only one.')),
+  server: z.prefault(ServerSchema, {}).check(z.describe('Where clients connect.')),
+  auth: z.prefault(AuthSchema, {}).check(z.describe('Who may connect.')),
+  naming: z.prefault(NamingSchema, {}).check(z.describe('How clients see tools and servers named.')),
+  sealing: z.prefault(SealingSchema, {}).check(z.describe('How data that clients bring back is protected.')),
+  limits: z.prefault(LimitsSchema, {}).check(z.describe('How much at once.')),
+  logging: z.prefault(LoggingSchema, {}).check(z.describe('What is logged.')),
+  outgoing: z.prefault(OutgoingSchema, {}).check(z.describe('How servers are reached.')),
+  defaults: z
+    .prefault(DefaultsSchema, {})
+    .check(z.describe('Settings for servers that do not set their own.')),
 });
 
 /** Keys of each section, for suggestions. */
@@ -249,12 +329,13 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** A whole configuration in Omni's own spelling. */
-export const ConfigurationSchema = GatewaySettingsSchema.extend({
+export const ConfigurationSchema = z.extend(GatewaySettingsSchema, {
   mcpServers: z
-    .record(z.string(), McpServerSchema)
-    .default({})
-    .describe(
-      'The servers behind Omni, by name. The name stands before the names of their tools; one that does not fit there (32 ASCII letters, digits, ".", "_" and "-") gets a short form that depends on it alone.',
+    ._default(z.record(z.string(), McpServerSchema), {})
+    .check(
+      z.describe(
+        'The servers behind Omni, by name. The name stands before the names of their tools; one that does not fit there (32 ASCII letters, digits, ".", "_" and "-") gets a short form that depends on it alone.',
+      ),
     ),
 });
 

@@ -5,7 +5,7 @@
 const NEVER =
   /^(?:authorization|proxy-.*|(?:set-)?cookie2?|www-authenticate|host|origin|referer|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|expect|content-.*|accept.*|range|if-.*|sec-.*|mcp-.*|last-event-id|traceparent|tracestate|baggage|forwarded|x-forwarded.*|x-real-ip|via)$/i;
 
-/** Whether a configuration may have this header of clients passed on (protocol.md R22, R23). */
+/** Whether a configuration may have this header of clients passed on (PROTO-R22, PROTO-R23). */
 export function mayForward(name: string): boolean {
   return !NEVER.test(name);
 }

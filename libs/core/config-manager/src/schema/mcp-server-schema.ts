@@ -1,25 +1,34 @@
 import { isReservedHeader } from '@omni/ports';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { mayForward } from './forwardable-header.ts';
 import { isRootFolder } from './root-folder.ts';
 import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
 
 const VariableNameSchema = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable, such as "GITHUB_TOKEN"');
+  .check(
+    z.regex(
+      /^[A-Za-z_][A-Za-z0-9_]*$/,
+      'must be the name of an environment variable, such as "GITHUB_TOKEN"',
+    ),
+  );
 const HeaderNameSchema = z
   .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header');
+  .check(z.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a usable name of an HTTP header'));
 /** RFC 9110, 5.5: visible ASCII, spaces, tabs, and bytes beyond ASCII, which clients write as Latin-1. */
 const HeaderValueSchema = z
   .string()
-  .regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character')
-  .regex(
-    /^[\0\r\n\t\x20-\x7e\x80-\xff]*$/,
-    'holds a character that HTTP headers cannot carry, such as "…" or a curly quote; is the value whole?',
+  .check(
+    z.regex(/^[^\0\r\n]*$/, 'cannot hold a line break or a NUL character'),
+    z.regex(
+      /^[\0\r\n\t\x20-\x7e\x80-\xff]*$/,
+      'holds a character that HTTP headers cannot carry, such as "…" or a curly quote; is the value whole?',
+    ),
   );
 const ToolNamesSchema = z.array(
-  z.string().regex(/^[^\p{Cc}]{1,512}$/u, 'must be the name of a tool, in which "*" stands for any text'),
+  z
+    .string()
+    .check(z.regex(/^[^\p{Cc}]{1,512}$/u, 'must be the name of a tool, in which "*" stands for any text')),
 );
 const MAX_FORWARDED = 32;
 const MAX_ROOTS = 64;
@@ -28,112 +37,172 @@ const DurationSchema = durationSchema({ allowZero: false });
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings those of clients here. */
 export const McpServerSchema = z.strictObject({
   type: z
-    .enum(['stdio', 'http', 'sse', 'ws', 'unix', 'tcp'])
-    .optional()
-    .describe(
-      'Transport of the server. When absent, "command" or "url" decides. http also detects the old transport HTTP+SSE; sse uses nothing else.',
+    .optional(z.enum(['stdio', 'http', 'sse', 'ws', 'unix', 'tcp']))
+    .check(
+      z.describe(
+        'Transport of the server. When absent, "command" or "url" decides. http also detects the old transport HTTP+SSE; sse uses nothing else.',
+      ),
     ),
-  command: NameTextSchema.optional().describe(
-    'Program of a local server, looked up on the PATH of Omni. A relative path starts at "cwd", or else at the folder of this file. No shell is involved.',
-  ),
-  args: z.array(PlainTextSchema).optional().describe('Arguments of the program, one per item.'),
+  command: z
+    .optional(NameTextSchema)
+    .check(
+      z.describe(
+        'Program of a local server, looked up on the PATH of Omni. A relative path starts at "cwd", or else at the folder of this file. No shell is involved.',
+      ),
+    ),
+  args: z.optional(z.array(PlainTextSchema)).check(z.describe('Arguments of the program, one per item.')),
   env: z
-    .record(z.string().regex(/^[^=\0]+$/, 'is not a usable name of an environment variable'), PlainTextSchema)
-    .optional()
-    .describe('Environment variables for the program, added to a filtered copy of the environment of Omni.'),
-  cwd: NameTextSchema.optional().describe(
-    'Working folder of the program. A relative path starts at the folder of this file. Default: the working folder of Omni.',
-  ),
+    .optional(
+      z.record(
+        z.string().check(z.regex(/^[^=\0]+$/, 'is not a usable name of an environment variable')),
+        PlainTextSchema,
+      ),
+    )
+    .check(
+      z.describe(
+        'Environment variables for the program, added to a filtered copy of the environment of Omni.',
+      ),
+    ),
+  cwd: z
+    .optional(NameTextSchema)
+    .check(
+      z.describe(
+        'Working folder of the program. A relative path starts at the folder of this file. Default: the working folder of Omni.',
+      ),
+    ),
   url: z
-    .string()
-    .optional()
-    .describe(
-      'Address of a running server, without user name and password: http: or https: (Streamable HTTP, HTTP+SSE), ws: or wss: (WebSocket), unix:/path (Unix socket), tcp://host:port (one message a line).',
+    .optional(z.string())
+    .check(
+      z.describe(
+        'Address of a running server, without user name and password: http: or https: (Streamable HTTP, HTTP+SSE), ws: or wss: (WebSocket), unix:/path (Unix socket), tcp://host:port (one message a line).',
+      ),
     ),
   headers: z
-    .record(
-      HeaderNameSchema.refine(
-        (name) => !isReservedHeader(name),
-        'cannot be configured: it frames the message or belongs to its session, so that Omni alone sets it',
+    .optional(
+      z.record(
+        HeaderNameSchema.check(
+          z.refine(
+            (name) => !isReservedHeader(name),
+            'cannot be configured: it frames the message or belongs to its session, so that Omni alone sets it',
+          ),
+        ),
+        HeaderValueSchema,
       ),
-      HeaderValueSchema,
     )
-    .optional()
-    .describe(
-      'HTTP headers sent with every request to a remote server, such as Authorization. Accept and Content-Type are always those of MCP.',
+    .check(
+      z.describe(
+        'HTTP headers sent with every request to a remote server, such as Authorization. Accept and Content-Type are always those of MCP.',
+      ),
     ),
   forwardHeaders: z
-    .array(
-      HeaderNameSchema.refine(
-        mayForward,
-        'is never passed on: it is meant for Omni, for one connection or one body, or Omni says it itself',
-      ).toLowerCase(),
+    .optional(
+      z
+        .array(
+          HeaderNameSchema.check(
+            z.refine(
+              mayForward,
+              'is never passed on: it is meant for Omni, for one connection or one body, or Omni says it itself',
+            ),
+            z.toLowerCase(),
+          ),
+        )
+        .check(z.maxLength(MAX_FORWARDED)),
     )
-    .max(MAX_FORWARDED)
-    .optional()
-    .describe(
-      'Names of HTTP headers of the client that are forwarded with its requests, such as X-Tenant. Apart from trace context, nothing else of the client is forwarded. For http and sse only. At most 32; headers in "headers" take precedence. Requests of Omni itself (handshakes, lists, subscriptions) carry none of them.',
+    .check(
+      z.describe(
+        'Names of HTTP headers of the client that are forwarded with its requests, such as X-Tenant. Apart from trace context, nothing else of the client is forwarded. For http and sse only. At most 32; headers in "headers" take precedence. Requests of Omni itself (handshakes, lists, subscriptions) carry none of them.',
+      ),
     ),
-  disabled: z.boolean().default(false).describe('true keeps the entry without starting the server.'),
-  allowedTools: ToolNamesSchema.optional().describe(
-    'Names of the tools that clients may see and call, as the server calls them; "*" stands for any text. All others are hidden and refused. Default: all.',
-  ),
-  disabledTools: ToolNamesSchema.optional().describe(
-    'Names of tools that are hidden and refused, as the server calls them; "*" stands for any text. They win over allowedTools.',
-  ),
+  disabled: z
+    ._default(z.boolean(), false)
+    .check(z.describe('true keeps the entry without starting the server.')),
+  allowedTools: z
+    .optional(ToolNamesSchema)
+    .check(
+      z.describe(
+        'Names of the tools that clients may see and call, as the server calls them; "*" stands for any text. All others are hidden and refused. Default: all.',
+      ),
+    ),
+  disabledTools: z
+    .optional(ToolNamesSchema)
+    .check(
+      z.describe(
+        'Names of tools that are hidden and refused, as the server calls them; "*" stands for any text. They win over allowedTools.',
+      ),
+    ),
   protocol: z
-    .enum(['auto', 'legacy', '2026-07-28'])
-    .default('auto')
-    .describe(
-      'Protocol revision spoken with the server. auto asks the server; legacy is everything up to 2025-11-25.',
+    ._default(z.enum(['auto', 'legacy', '2026-07-28']), 'auto')
+    .check(
+      z.describe(
+        'Protocol revision spoken with the server. auto asks the server; legacy is everything up to 2025-11-25.',
+      ),
     ),
   instances: z
-    .enum(['auto', 'shared', 'per-user', 'per-session', 'per-request'])
-    .default('auto')
-    .describe(
-      'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or, with "roots": "pass", roots. shared: all clients share one, and the server can send them no requests. per-user: clients of one user that offer the same capabilities share one. per-session: each session has its own. per-request: every request starts a new one, and tasks end with it. At most limits.maxInstances at once.',
+    ._default(z.enum(['auto', 'shared', 'per-user', 'per-session', 'per-request']), 'auto')
+    .check(
+      z.describe(
+        'Who shares one process or connection of a legacy server. auto gives a session its own when its client offers sampling, elicitation or, with "roots": "pass", roots. shared: all clients share one, and the server can send them no requests. per-user: clients of one user that offer the same capabilities share one. per-session: each session has its own. per-request: every request starts a new one, and tasks end with it. At most limits.maxInstances at once.',
+      ),
     ),
   roots: z
-    .union(
-      [
-        z.enum(['none', 'pass']),
-        z
-          .array(z.string().refine(isRootFolder, 'must be an absolute path or a file: URI'))
-          .min(1)
-          .max(MAX_ROOTS),
-      ],
-      {
-        error: `must be "none", "pass" or a list of at most ${MAX_ROOTS} folders, each an absolute path or a file: URI`,
-      },
+    ._default(
+      z.union(
+        [
+          z.enum(['none', 'pass']),
+          z
+            .array(z.string().check(z.refine(isRootFolder, 'must be an absolute path or a file: URI')))
+            .check(z.minLength(1), z.maxLength(MAX_ROOTS)),
+        ],
+        {
+          error: `must be "none", "pass" or a list of at most ${MAX_ROOTS} folders, each an absolute path or a file: URI`,
+        },
+      ),
+      'none',
     )
-    .default('none')
-    .describe(
-      'Who tells the server in which folders it may work (roots). none: nobody, its own settings count. A list of folders: Omni names these to a legacy server, whoever the client is; absolute paths or file: URIs, at most 64. pass: the client names them; many servers then open to every client any file that they can read.',
+    .check(
+      z.describe(
+        'Who tells the server in which folders it may work (roots). none: nobody, its own settings count. A list of folders: Omni names these to a legacy server, whoever the client is; absolute paths or file: URIs, at most 64. pass: the client names them; many servers then open to every client any file that they can read.',
+      ),
     ),
-  connectTimeout: DurationSchema.optional().describe(
-    'Time for start and handshake. Default: defaults.connectTimeout.',
-  ),
-  callTimeout: DurationSchema.optional().describe(
-    'Longest silence of a call; progress resets it. Default: defaults.callTimeout.',
-  ),
-  maxCallTime: DurationSchema.optional().describe(
-    'Longest duration of a call, with or without progress. Default: defaults.maxCallTime.',
-  ),
-  listAge: DurationSchema.optional().describe(
-    'How old the lists of the server may become before they are read again for a client that asks. What the server says itself (ttlMs) comes first; never below 5s. Default: defaults.listAge.',
-  ),
-  critical: z.boolean().default(true).describe('Whether Omni is ready only when this server is.'),
+  connectTimeout: z
+    .optional(DurationSchema)
+    .check(z.describe('Time for start and handshake. Default: defaults.connectTimeout.')),
+  callTimeout: z
+    .optional(DurationSchema)
+    .check(z.describe('Longest silence of a call; progress resets it. Default: defaults.callTimeout.')),
+  maxCallTime: z
+    .optional(DurationSchema)
+    .check(
+      z.describe('Longest duration of a call, with or without progress. Default: defaults.maxCallTime.'),
+    ),
+  listAge: z
+    .optional(DurationSchema)
+    .check(
+      z.describe(
+        'How old the lists of the server may become before they are read again for a client that asks. What the server says itself (ttlMs) comes first; never below 5s. Default: defaults.listAge.',
+      ),
+    ),
+  critical: z
+    ._default(z.boolean(), true)
+    .check(z.describe('Whether Omni is ready only when this server is.')),
   requiredEnv: z
-    .array(VariableNameSchema)
-    .default([])
-    .describe(
-      'Environment variables that must be set and not empty; otherwise the server is not started, and its status names the missing ones.',
+    ._default(z.array(VariableNameSchema), [])
+    .check(
+      z.describe(
+        'Environment variables that must be set and not empty; otherwise the server is not started, and its status names the missing ones.',
+      ),
     ),
   featureFlag: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must consist of letters, digits, "_" and "-"')
-    .optional()
-    .describe('The server is started only while the environment variable OMNI_FEATURE_<FLAG> is 1 or true.'),
+    .optional(
+      z
+        .string()
+        .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must consist of letters, digits, "_" and "-"')),
+    )
+    .check(
+      z.describe(
+        'The server is started only while the environment variable OMNI_FEATURE_<FLAG> is 1 or true.',
+      ),
+    ),
 });
 
 /** An entry with its defaults; durations in milliseconds. */

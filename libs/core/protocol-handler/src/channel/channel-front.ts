@@ -62,7 +62,7 @@ export interface ChannelFrontOptions {
  * One client on a channel that carries everything: stdio, a socket, a pair in memory. Both eras, decided for
  * each message.
  *
- * @see MCP 2026-07-28, basic/transports, "stdio"; protocol.md R8.
+ * @see MCP 2026-07-28, basic/transports, "stdio"; PROTO-R08.
  */
 export class ChannelFront implements PostListener {
   readonly #options: ChannelFrontOptions;

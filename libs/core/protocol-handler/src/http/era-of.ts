@@ -14,7 +14,7 @@ export const SESSION_HEADER = 'mcp-session-id';
  *
  * @returns An error when `MCP-Protocol-Version` names a version that nobody speaks; `initialize` negotiates
  * and is not asked.
- * @see protocol.md R1; MCP 2025-11-25 and 2026-07-28, basic/transports, "Protocol Version Header".
+ * @see PROTO-R01; decision 0041; MCP 2025-11-25 and 2026-07-28, basic/transports, "Protocol Version Header".
  */
 export function eraOf(message: RpcMessage, header: HeaderLookup, dialects: Dialects): Era | GatewayError {
   if (claimsModernEnvelope(message)) {

@@ -64,7 +64,7 @@ const NO_HEADERS: HeaderList = [];
 /**
  * The HTTP front: one URL for both eras, decided for each request by what it carries.
  *
- * @see protocol.md R1–R6; MCP 2026-07-28 and 2025-11-25, basic/transports.
+ * @see PROTO-R01 to PROTO-R06; MCP 2026-07-28 and 2025-11-25, basic/transports.
  */
 export class HttpFront {
   readonly #options: HttpFrontOptions;

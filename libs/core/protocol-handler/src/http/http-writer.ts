@@ -18,8 +18,8 @@ const MAX_BACKLOG_BYTES = 1024 * 1024;
 /**
  * Writes the answer to one POST: a single JSON body, or an event stream once something precedes the answer.
  *
- * @see protocol.md R3, R4: status from the error code until headers are sent; JSON or events decided by the
- * first message.
+ * @see PROTO-R03, PROTO-R04: status from the error code until headers are sent; JSON or events decided by
+ * the first message.
  */
 export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
   /** Sent along with an answer that is a single body. */

@@ -42,7 +42,7 @@ const MESSAGES_PATH = '/messages';
  *
  * A session lives as long as its stream. Nothing is resumed; clients of this transport do not know how.
  *
- * @see MCP 2024-11-05, basic/transports, "HTTP with SSE"; protocol.md R7.
+ * @see MCP 2024-11-05, basic/transports, "HTTP with SSE"; PROTO-R07.
  */
 export class SseFront {
   readonly #options: SseFrontOptions;

@@ -357,7 +357,7 @@ function failureOf(request: ClientRequest, error: GatewayError): RunningCall {
 
 /**
  * An update as this era knows it: a modern server marks it with the id of a listen that is Omni's own
- * (protocol.md R16).
+ * (PROTO-R16).
  */
 function withoutSubscriptionId(update: RpcMessage): string {
   const meta = metaOf(update);

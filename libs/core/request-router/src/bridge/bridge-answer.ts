@@ -19,7 +19,7 @@ import { errorCodeOf } from '../call/answer-code.ts';
 import type { TranslatedAnswer } from './era-codec.ts';
 
 const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
-/** Members of modern results that legacy clients do not know (protocol.md 2.1 A). */
+/** Members of modern results that legacy clients do not know. */
 const MODERN_MEMBERS = new Set(['resultType', 'ttlMs', 'cacheScope']);
 /** Errors about the modern envelope, which is Omni's own doing for a legacy client. */
 const ENVELOPE_ERRORS: ReadonlySet<string | undefined> = new Set(['-32020', '-32021', '-32022']);
@@ -31,7 +31,7 @@ const CAPABILITY_MISSING = '-32021';
  * Turns the answer of a modern server into one for a legacy client.
  *
  * @param id - The client's id, as JSON.
- * @see protocol.md 2.1 A and 2.14.
+ * @see MCP 2025-11-25, server/tools, "Structured Content": an object; decision 0010.
  */
 export function toLegacyAnswer(
   message: RpcMessage,
@@ -85,7 +85,7 @@ function toLegacyResult(message: RpcMessage, result: JsonObject, wrapsOutput: bo
 }
 
 /**
- * Takes out of the metadata what is reserved for the modern era; foreign metadata stays (protocol.md R16).
+ * Takes out of the metadata what is reserved for the modern era; foreign metadata stays (PROTO-R16).
  */
 function metaEdits(message: RpcMessage, result: JsonObject): TextEdit[] {
   const meta = memberOf(result, '_meta');
@@ -103,7 +103,7 @@ function metaEdits(message: RpcMessage, result: JsonObject): TextEdit[] {
  * Turns the answer of a legacy server into one for a modern client.
  *
  * @param serverInfo - What the server said of itself, as JSON.
- * @see protocol.md 2.1 B.
+ * @see PROTO-R05; decision 0010.
  */
 export function toModernAnswer(
   message: RpcMessage,
@@ -136,7 +136,7 @@ export function toModernAnswer(
  * has no such error, and another one for what a client does not declare.
  *
  * @param message - Has elicitations in its data.
- * @see MCP 2026-07-28, basic, "Error Codes"; protocol.md R15.
+ * @see MCP 2026-07-28, basic, "Error Codes"; PROTO-R15.
  */
 export function toMissingUrlElicitation(message: RpcMessage, id: string): TranslatedAnswer {
   const error = message.error?.object;

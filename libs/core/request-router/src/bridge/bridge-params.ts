@@ -19,7 +19,7 @@ export interface BridgedParams {
  * @param clientInfo - JSON.
  * @param capabilities - JSON of what can be relayed for this client.
  * @param logLevel - Least severe log messages that the client wants; absent when it has set no level.
- * @see MCP 2026-07-28, basic, "Request metadata"; protocol.md 2.1 A.
+ * @see MCP 2026-07-28, basic, "Request metadata"; decision 0010.
  */
 export function toModernParams(
   params: string,
@@ -55,7 +55,7 @@ export function toModernParams(
  * Takes the modern envelope out of parameters for a legacy server, and what multi-round-trip requests add;
  * foreign `_meta` stays.
  *
- * @see protocol.md 2.1 B and R16.
+ * @see PROTO-R16; decision 0010.
  */
 export function toLegacyParams(params: string): BridgedParams {
   const own = withoutRoundTrip(params);

@@ -74,7 +74,7 @@ export interface ParkedCallOptions {
  * asks something, the client is told what as the answer to its request, and the call waits for the request
  * that brings the answers.
  *
- * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 B.
+ * @see MCP 2026-07-28, "Multi-round-trip requests"; decision 0010.
  */
 export class ParkedCall implements CallHandler, Parked {
   readonly connection: UpstreamConnection;

@@ -66,7 +66,7 @@ interface StatePayload {
  * Calls of modern clients to legacy servers that wait for answers of their clients, and the states that lead
  * back to them.
  *
- * @see protocol.md 2.1 B, R14.
+ * @see PROTO-R14; decision 0010.
  */
 export class ParkedCalls<Call extends Parked> {
   readonly #clock: Clock;

@@ -30,7 +30,7 @@ export interface ParkingCodecOptions {
  * From a modern client to a legacy server: attaches one request of the client to its {@link ParkedCall}, and
  * puts what the server says into the terms of this request.
  *
- * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 B.
+ * @see MCP 2026-07-28, "Multi-round-trip requests"; decision 0010.
  */
 export class ParkingCodec implements EraCodec, WaitingRequest {
   readonly #options: ParkingCodecOptions;

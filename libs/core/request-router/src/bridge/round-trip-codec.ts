@@ -49,7 +49,7 @@ interface Question {
  * From a legacy client to a modern server: what the server needs to know is asked on the stream of the
  * client's call, and the call is made again with the answers.
  *
- * @see MCP 2026-07-28, "Multi-round-trip requests"; protocol.md 2.1 A.
+ * @see MCP 2026-07-28, "Multi-round-trip requests"; decision 0010.
  */
 export class RoundTripCodec implements EraCodec, CallHandler {
   readonly #bridgeContext: BridgeContext;

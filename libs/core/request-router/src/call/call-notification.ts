@@ -26,7 +26,7 @@ const OUTSIDE_OF_CALLS: ReadonlySet<string> = new Set([
  * alone, so that a server could speak of the calls of another one.
  *
  * @param notification - In the client's terms.
- * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", and basic/utilities/progress; protocol.md 2.9.
+ * @see MCP 2026-07-28, basic/transports, "Streamable HTTP", and basic/utilities/progress.
  */
 export function isAboutCall(notification: RpcMessage, request: RpcMessage): boolean {
   if (notification.method !== 'notifications/progress')

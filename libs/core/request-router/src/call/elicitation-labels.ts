@@ -21,7 +21,7 @@ const ELICITATION = 'elicitation/create';
  *
  * Of an elicitation the beginning of `message` changes, and nothing else.
  *
- * @see MCP 2025-11-25, client/elicitation, "User Interaction Model"; protocol.md 2.11.
+ * @see MCP 2025-11-25, client/elicitation, "User Interaction Model".
  */
 export class ElicitationLabels {
   readonly #isOn: () => boolean;

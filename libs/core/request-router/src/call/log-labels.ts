@@ -13,7 +13,7 @@ import type { ClientContext } from '@omni/model';
  * Says in `logger` of a log message which server it comes from, where a client is connected to several at
  * once and sees only Omni: the name of the server, and behind a slash what the server calls its logger.
  *
- * @see MCP 2025-11-25, server/utilities/logging, "Log Message Notifications"; protocol.md 2.12.
+ * @see MCP 2025-11-25, server/utilities/logging, "Log Message Notifications".
  */
 export class LogLabels {
   readonly #areSeveral: () => boolean;

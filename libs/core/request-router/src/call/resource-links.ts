@@ -2,7 +2,8 @@
 const MAX_LINKS = 1000;
 
 /**
- * Resources that a tool result points at: they must be readable afterwards, listed or not (protocol.md 2.5).
+ * Resources that a tool result points at: they must be readable afterwards, listed or not (MCP 2025-11-25,
+ * server/tools, "Resource Links").
  *
  * @param result - A `CallToolResult` as JSON.
  */

@@ -22,7 +22,7 @@ interface LevelState {
  * Log levels of legacy connections. A server has one for each connection, so it is told the most verbose that
  * anybody on it wants now; each client is shown its own part.
  *
- * @see protocol.md 2.1 B and 2.12.
+ * @see MCP 2025-11-25, server/utilities/logging, "Setting Log Level".
  */
 export class ConnectionLogLevels {
   readonly #clock: Clock;

@@ -31,7 +31,7 @@ export function logLevelOf(request: RpcMessage): string | undefined {
  * request, or get none. A server of their era keeps to the level itself, a legacy one cannot be told what one
  * request wants.
  *
- * @see protocol.md 2.12.
+ * @see MCP 2026-07-28, basic, "Request metadata".
  */
 export function isUnwantedLog(
   { method, text, params }: RpcMessage,

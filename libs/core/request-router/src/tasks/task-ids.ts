@@ -41,7 +41,7 @@ interface OwnedTask {
  * that its client knows. That is why a seal may have a random nonce. A task that is forgotten comes back when
  * its owner next asks for it.
  *
- * @see protocol.md 2.13.
+ * @see MCP 2025-11-25, basic/utilities/tasks; MCP 2026-07-28, extension io.modelcontextprotocol/tasks.
  */
 export class TaskIds {
   readonly #seal: StateSeal;

@@ -64,7 +64,7 @@ export function unknownTask(): GatewayError {
   });
 }
 
-/** The eras do not see the tasks of each other (protocol.md 2.13). */
+/** The eras do not see the tasks of each other: their methods and results do not fit. */
 export function noTaskList(): GatewayError {
   return new GatewayError(
     'OMNI_METHOD_UNKNOWN',

@@ -96,7 +96,7 @@ export class Deadlines {
   }
 }
 
-class WheelEntry implements Deadline {
+export class WheelEntry implements Deadline {
   readonly #wheel: Deadlines;
   readonly #listener: DeadlineListener;
   readonly #idleMs: number;

@@ -20,8 +20,8 @@ import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts
 import type { UpstreamLimits } from './upstream-limits.ts';
 
 /** The lists of capabilities that an upstream can declare changed. */
-export const LIST_KINDS = ['tools', 'prompts', 'resources'] as const;
-export type ListKind = (typeof LIST_KINDS)[number];
+export type ListKind = 'tools' | 'prompts' | 'resources';
+export const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
 
 /** What Omni says of itself to upstreams. */
 export interface GatewayIdentity {

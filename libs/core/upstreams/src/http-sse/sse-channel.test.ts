@@ -57,7 +57,7 @@ function credentials(headers: Readonly<Record<string, string>>, clock: VirtualCl
 const callText = (id: number): string => `{"jsonrpc":"2.0","id":${id},"method":"tools/call"}`;
 
 describe('SseChannel', () => {
-  messageChannelContract((listener) => {
+  messageChannelContract(it, (listener) => {
     const clock = new VirtualClock();
     let stream: ScriptedExchange | undefined;
     const http = new ScriptedHttpClient((exchange) => {

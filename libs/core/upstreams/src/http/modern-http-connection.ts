@@ -182,7 +182,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
 }
 
 /** One exchange. */
-class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, DeadlineListener {
+export class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink, DeadlineListener {
   readonly #connection: ModernHttpConnection;
   readonly #options: ModernHttpConnectionOptions;
   readonly #call: UpstreamCall;

@@ -7,7 +7,7 @@ import { checkSession, METHOD_UNKNOWN } from './session-check.ts';
 
 /** Statuses about money, proxies, connections and load: every session may get them. */
 const NOT_ABOUT_SESSION: ReadonlySet<number> = new Set([402, 407, 408, 421, 425, 429]);
-/** What reads and changes nothing by the specification may run twice (protocol.md R13). */
+/** What reads and changes nothing by the specification may run twice (PROTO-R13). */
 const SAFE_METHODS: ReadonlySet<string> = new Set([
   'ping',
   'tools/list',

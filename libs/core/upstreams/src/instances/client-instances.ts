@@ -44,7 +44,7 @@ interface Instance {
  * address, an instance whose client has yet to answer takes no further calls as long as there is room for
  * another one.
  *
- * @see protocol.md R11, R15.
+ * @see PROTO-R11, PROTO-R15.
  */
 export class ClientInstances {
   readonly #options: ClientInstancesOptions;

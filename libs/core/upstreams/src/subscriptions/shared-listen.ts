@@ -38,7 +38,7 @@ interface Member {
  *
  * What a server refuses together is asked for one by one: one resource must not cost the others.
  *
- * @see MCP 2026-07-28, basic/subscriptions; protocol.md 2.1 A.
+ * @see MCP 2026-07-28, basic/subscriptions.
  */
 export class SharedListen {
   readonly #connection: UpstreamConnection;

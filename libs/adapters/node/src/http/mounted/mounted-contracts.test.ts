@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MountedFront } from '@omni/ports';
 import { exchangeContract, type HttpRuntime } from '@omni/testing/contracts';
-import { describe } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { UndiciHttpClient } from '../http-client.ts';
 import { nodeHandler } from './node-handler.ts';
 
@@ -28,5 +28,5 @@ const runtime: HttpRuntime = {
 
 // guard: response/given-back-when-sent
 describe('a mounted exchange of Node as Exchange', () => {
-  exchangeContract(runtime);
+  exchangeContract(it, runtime);
 });

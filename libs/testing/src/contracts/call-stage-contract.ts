@@ -1,7 +1,8 @@
-import { expect, it } from '@jest/globals';
+import assert from 'node:assert/strict';
 import { GatewayError } from '@omni/ports';
 import type { Handler, Send } from './call-sender.ts';
-import { RecordingCall, RecordingChunks, type CallPhase, type MessageText } from './recording-call.ts';
+import type { DefineTest } from './define-test.ts';
+import { RecordingCall, RecordingChunks, type CallPhase, type MessageText } from '../recording-call.ts';
 
 export interface StageUnderTest<Call extends StagedCall, Message extends MessageText> {
   /** Puts the stage before `next`. */
@@ -17,7 +18,7 @@ export interface StageUnderTest<Call extends StagedCall, Message extends Message
   readonly vetoesPassthrough?: boolean;
 }
 
-interface StagedCall {
+export interface StagedCall {
   readonly allowPassthrough: boolean;
 }
 
@@ -70,22 +71,22 @@ export const STAGE_CHECKS: readonly Check[] = [
     'hands a call over once and tells nothing before it has',
     async (subject) => {
       const { far, recorded } = sent(subject);
-      expect(far.sent).toHaveLength(1);
-      expect(recorded.log).toEqual([]);
+      assert.equal(far.sent.length, 1);
+      assert.deepEqual(recorded.log, []);
     },
   ],
   [
     'forwards notifications, whether the reader is slow, and when it has caught up',
     async (subject) => {
       const { far, recorded } = sent(subject);
-      expect(far.handler.onNotification(subject.message)).toBe(true);
+      assert.equal(far.handler.onNotification(subject.message), true);
       recorded.isFast = false;
-      expect(far.handler.onNotification(subject.message)).toBe(false);
+      assert.equal(far.handler.onNotification(subject.message), false);
       let isDrained = false;
       far.handler.onDrain(() => (isDrained = true));
       recorded.drain();
-      expect(isDrained).toBe(true);
-      expect(recorded.log).toEqual(Array(2).fill(`notification ${subject.message.text}`));
+      assert.equal(isDrained, true);
+      assert.deepEqual(recorded.log, Array(2).fill(`notification ${subject.message.text}`));
     },
   ],
   [
@@ -95,9 +96,9 @@ export const STAGE_CHECKS: readonly Check[] = [
       const answers: unknown[] = [];
       const { signal } = new AbortController();
       far.handler.onServerRequest(subject.message, (answer) => answers.push(answer), signal);
-      expect(recorded.serverRequests[0]?.signal).toBe(signal);
+      assert.equal(recorded.serverRequests[0]?.signal, signal);
       recorded.serverRequests[0]?.answer(FAILURE);
-      expect(answers).toEqual([FAILURE]);
+      assert.deepEqual(answers, [FAILURE]);
     },
   ],
   [
@@ -105,7 +106,7 @@ export const STAGE_CHECKS: readonly Check[] = [
     async (subject) => {
       const { far, recorded } = sent(subject);
       far.handler.onAnswer({ kind: 'message', message: subject.message, status: 207 });
-      expect(recorded.log).toEqual([`answer 207 ${subject.message.text}`]);
+      assert.deepEqual(recorded.log, [`answer 207 ${subject.message.text}`]);
     },
   ],
   [
@@ -114,8 +115,8 @@ export const STAGE_CHECKS: readonly Check[] = [
       for (const phase of PHASES) {
         const { far, recorded } = sent(subject);
         far.handler.onFailure(FAILURE, phase);
-        expect(recorded.failure).toBe(FAILURE);
-        expect(recorded.phase).toBe(phase);
+        assert.equal(recorded.failure, FAILURE);
+        assert.equal(recorded.phase, phase);
       }
     },
   ],
@@ -123,7 +124,7 @@ export const STAGE_CHECKS: readonly Check[] = [
     'keeps passthrough as it is, or vetoes it before sending',
     async (subject) => {
       const { far } = sent(subject);
-      expect(far.sent[0]?.call.allowPassthrough).toBe(subject.vetoesPassthrough !== true);
+      assert.equal(far.sent[0]?.call.allowPassthrough, subject.vetoesPassthrough !== true);
     },
   ],
   [
@@ -131,23 +132,23 @@ export const STAGE_CHECKS: readonly Check[] = [
     async (subject) => {
       const { recorded, asked } = watchedChunks<typeof subject.message>();
       const { far } = sent(subject, recorded);
-      expect(asked()).toBe(0);
+      assert.equal(asked(), 0);
       const chunks = far.handler.chunks;
-      expect(asked()).toBe(1);
+      assert.equal(asked(), 1);
       chunks?.onResponseHead(HEAD);
-      expect(chunks?.onChunk(Uint8Array.of(97, 98))).toBe(true);
+      assert.equal(chunks?.onChunk(Uint8Array.of(97, 98)), true);
       if (recorded.chunks !== undefined) recorded.chunks.isFast = false;
-      expect(chunks?.onChunk(Uint8Array.of(99))).toBe(false);
+      assert.equal(chunks?.onChunk(Uint8Array.of(99)), false);
       chunks?.onResponseEnd();
-      expect(recorded.chunks?.log).toEqual(['result 200 of 3 bytes', 'end']);
-      expect(recorded.chunks?.text).toBe('abc');
+      assert.deepEqual(recorded.chunks?.log, ['result 200 of 3 bytes', 'end']);
+      assert.equal(recorded.chunks?.text, 'abc');
     },
     'passthrough',
   ],
   [
     'has no place for chunks where its reader has none',
     async (subject) => {
-      expect(sent(subject).far.handler.chunks).toBeUndefined();
+      assert.equal(sent(subject).far.handler.chunks, undefined);
     },
   ],
   [
@@ -155,8 +156,8 @@ export const STAGE_CHECKS: readonly Check[] = [
     async (subject) => {
       const { far, running, recorded } = sent(subject);
       running.cancel('enough');
-      expect(far.cancels).toEqual(['enough']);
-      expect(recorded.log).toEqual([]);
+      assert.deepEqual(far.cancels, ['enough']);
+      assert.deepEqual(recorded.log, []);
     },
   ],
   [
@@ -183,9 +184,9 @@ export const STAGE_CHECKS: readonly Check[] = [
       const before = held();
       for (const end of ends) {
         const call = withChunks(subject);
-        expect(held()).toBe(before + 1);
+        assert.equal(held(), before + 1);
         end(call);
-        expect(held()).toBe(before);
+        assert.equal(held(), before);
       }
     },
     'held',
@@ -196,6 +197,7 @@ export const STAGE_CHECKS: readonly Check[] = [
       const { held, message, open, call } = subject;
       const before = held();
       const problem = new TypeError('a reader throws');
+      const isProblem = (thrown: unknown): boolean => thrown === problem;
       const fail = (): never => {
         throw problem;
       };
@@ -204,14 +206,17 @@ export const STAGE_CHECKS: readonly Check[] = [
         onFailure: fail,
       });
       const answered = sent(subject, recorded);
-      expect(() => answered.far.handler.onAnswer({ kind: 'message', message, status: 200 })).toThrow(problem);
+      assert.throws(
+        () => answered.far.handler.onAnswer({ kind: 'message', message, status: 200 }),
+        isProblem,
+      );
       const failed = sent(subject, recorded);
-      expect(() => failed.far.handler.onFailure(FAILURE, 'sent')).toThrow(problem);
-      expect(held()).toBe(before);
+      assert.throws(() => failed.far.handler.onFailure(FAILURE, 'sent'), isProblem);
+      assert.equal(held(), before);
       const far = new FarEnd<typeof call, typeof message>();
       far.problem = problem;
-      expect(() => open(far.send)(call, recorded)).toThrow(problem);
-      expect(held()).toBe(before);
+      assert.throws(() => open(far.send)(call, recorded), isProblem);
+      assert.equal(held(), before);
     },
     'held',
   ],
@@ -223,27 +228,29 @@ export const STAGE_CHECKS: readonly Check[] = [
       const [refused, cancelled] = [new RecordingCall<typeof message>(), new RecordingCall<typeof message>()];
       send(call, refused);
       send(call, cancelled).cancel();
-      expect(refused.log).toEqual([]);
+      assert.deepEqual(refused.log, []);
       await Promise.resolve();
-      expect(refused.log).toHaveLength(1);
-      expect(refused.phase).toBe('not-sent');
-      expect(cancelled.log).toEqual([]);
-      expect(far.sent).toEqual([]);
+      assert.equal(refused.log.length, 1);
+      assert.equal(refused.phase, 'not-sent');
+      assert.deepEqual(cancelled.log, []);
+      assert.deepEqual(far.sent, []);
     },
     'openRefusing',
   ],
 ];
 
-/** What every stage must do; the test file of each calls this. */
+/**
+ * What every stage must do; the test file of each calls this.
+ *
+ * @param it - Of the runner.
+ */
 export function callStageContract<Call extends StagedCall, Message extends MessageText>(
+  it: DefineTest,
   subject: StageUnderTest<Call, Message>,
 ): void {
   const promised = STAGE_CHECKS.filter(([, , needs]) => isPromised(subject, needs));
-  it.each(promised)('%s', async (_name, run) => {
-    expect.hasAssertions();
-    // Checks use what they need, and that is there.
-    await run(subject as Required<typeof subject>);
-  });
+  // Checks use what they need, and that is there.
+  for (const [name, run] of promised) it(name, () => run(subject as Required<typeof subject>));
 }
 
 function isPromised<Call extends StagedCall, Message extends MessageText>(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import type { Handler, Send } from './call-sender.ts';
-import type { MessageText } from './recording-call.ts';
+import type { MessageText } from '../recording-call.ts';
 import { SEND_CHECKS } from './send-contract.ts';
 
 const ANSWER = { kind: 'message', message: { text: '{}' }, status: 200 } as const;

@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import type { CredentialProvider } from '@omni/ports';
-import { expect, it } from '@jest/globals';
+import type { DefineTest } from './define-test.ts';
 
 /** A provider, and the means to change what it says of an upstream; absent where nothing ever changes. */
 export interface CredentialScene {
@@ -10,26 +11,28 @@ export interface CredentialScene {
 /**
  * What every `CredentialProvider` must do; the test file of each calls this.
  *
+ * @param it - Of the runner.
  * @param open - Called for each test.
  */
-export function credentialProviderContract(open: () => CredentialScene): void {
+export function credentialProviderContract(it: DefineTest, open: () => CredentialScene): void {
   it('has nothing for an upstream that it does not know', () => {
     const { provider } = open();
-    expect(provider.headers('nobody')).toEqual({});
-    expect(provider.environment('nobody')).toEqual({});
+    assert.deepEqual({ ...provider.headers('nobody') }, {});
+    assert.deepEqual({ ...provider.environment('nobody') }, {});
   });
 
   it('gives the same objects until something changes', () => {
     const { provider, change } = open();
     change?.('up', 'first');
-    expect(provider.headers('up')).toBe(provider.headers('up'));
-    expect(provider.environment('up')).toBe(provider.environment('up'));
+    assert.equal(provider.headers('up'), provider.headers('up'));
+    assert.equal(provider.environment('up'), provider.environment('up'));
   });
 
   it('has an answer to a refusal, or nobody to ask', async () => {
     const { provider } = open();
     const asked = provider.refresh('up', provider.headers('up'), AbortSignal.timeout(1_000));
-    expect(await Promise.allSettled([asked])).toHaveLength(1);
+    assert.ok(asked === undefined || asked instanceof Promise);
+    await asked?.catch(() => {});
   });
 
   it('forgets who listens no longer', () => {
@@ -37,23 +40,23 @@ export function credentialProviderContract(open: () => CredentialScene): void {
     const told: string[] = [];
     provider.subscribe((upstream) => told.push(upstream))();
     change?.('up', 'first');
-    expect(told).toEqual([]);
+    assert.deepEqual(told, []);
   });
 
-  if (open().change !== undefined) changingContract(open);
+  if (open().change !== undefined) changingContract(it, open);
 }
 
-function changingContract(open: () => CredentialScene): void {
+function changingContract(it: DefineTest, open: () => CredentialScene): void {
   it('gives other objects after a change, and leaves those alone that it has given', () => {
     const { provider, change } = open();
     change?.('up', 'first');
     const [headers, environment] = [provider.headers('up'), provider.environment('up')];
     const [headersBefore, environmentBefore] = [{ ...headers }, { ...environment }];
     change?.('up', 'second');
-    expect([provider.headers('up') !== headers, provider.environment('up') !== environment]).toContain(true);
-    expect(provider.headers('up')).not.toEqual(headersBefore);
-    expect(headers).toEqual(headersBefore);
-    expect(environment).toEqual(environmentBefore);
+    assert.ok(provider.headers('up') !== headers || provider.environment('up') !== environment);
+    assert.notDeepEqual(provider.headers('up'), headersBefore);
+    assert.deepEqual(headers, headersBefore);
+    assert.deepEqual(environment, environmentBefore);
   });
 
   it('tells of a change when it is in force, and whose it is', () => {
@@ -62,7 +65,7 @@ function changingContract(open: () => CredentialScene): void {
     provider.subscribe((upstream) => told.push(upstream, Object.values(provider.headers(upstream))));
     change?.('up', 'first');
     change?.('other', 'second');
-    expect(told).toEqual(['up', ['first'], 'other', ['second']]);
-    expect(Object.values(provider.headers('up'))).toEqual(['first']);
+    assert.deepEqual(told, ['up', ['first'], 'other', ['second']]);
+    assert.deepEqual(Object.values(provider.headers('up')), ['first']);
   });
 }

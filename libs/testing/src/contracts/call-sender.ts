@@ -1,5 +1,5 @@
 import type { GatewayError } from '@omni/ports';
-import type { AnswerHead, AnswerServerRequest, CallAnswer, CallPhase } from './recording-call.ts';
+import type { AnswerHead, AnswerServerRequest, CallAnswer, CallPhase } from '../recording-call.ts';
 
 /** Takes an answer while it comes. */
 export interface Chunks {

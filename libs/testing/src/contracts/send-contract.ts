@@ -1,6 +1,7 @@
-import { expect, it } from '@jest/globals';
+import assert from 'node:assert/strict';
 import type { Send } from './call-sender.ts';
-import { RecordingCall, type MessageText } from './recording-call.ts';
+import type { DefineTest } from './define-test.ts';
+import { RecordingCall, type MessageText } from '../recording-call.ts';
 
 export interface SenderUnderTest<Call, Message> {
   readonly call: Call;
@@ -29,10 +30,10 @@ export const SEND_CHECKS: readonly Check[] = [
       const send = await answering();
       const recorded = new RecordingCall<never>();
       send(call, recorded);
-      expect(recorded.log).toEqual([]);
+      assert.deepEqual(recorded.log, []);
       await settle();
-      expect(recorded.log).toHaveLength(1);
-      expect(recorded.last).toMatch(/^answer 200 /);
+      assert.equal(recorded.log.length, 1);
+      assert.match(recorded.last ?? '', /^answer 200 /);
     },
   ],
   [
@@ -42,7 +43,7 @@ export const SEND_CHECKS: readonly Check[] = [
       const recorded = new RecordingCall<never>();
       send(call, recorded).cancel('enough');
       await settle();
-      expect(recorded.log).toEqual([]);
+      assert.deepEqual(recorded.log, []);
     },
   ],
   [
@@ -51,10 +52,10 @@ export const SEND_CHECKS: readonly Check[] = [
       const send = await closed();
       const recorded = new RecordingCall<never>();
       send(call, recorded);
-      expect(recorded.log).toEqual([]);
+      assert.deepEqual(recorded.log, []);
       await settle();
-      expect(recorded.log).toHaveLength(1);
-      expect(recorded.phase).toBe('not-sent');
+      assert.equal(recorded.log.length, 1);
+      assert.equal(recorded.phase, 'not-sent');
     },
     'closed',
   ],
@@ -65,20 +66,22 @@ export const SEND_CHECKS: readonly Check[] = [
       const recorded = new RecordingCall<never>();
       send(call, recorded).cancel();
       await settle();
-      expect(recorded.log).toEqual([]);
+      assert.deepEqual(recorded.log, []);
     },
     'closed',
   ],
 ];
 
-/** What every kind of connection must do with a call; the test file of each calls this. */
+/**
+ * What every kind of connection must do with a call; the test file of each calls this.
+ *
+ * @param it - Of the runner.
+ */
 export function sendContract<Call, Message extends MessageText>(
+  it: DefineTest,
   subject: SenderUnderTest<Call, Message>,
 ): void {
   const promised = SEND_CHECKS.filter(([, , needs]) => needs === undefined || subject[needs] !== undefined);
-  it.each(promised)('%s', async (_name, run) => {
-    expect.hasAssertions();
-    // Checks use what they need, and that is there.
-    await run(subject as Required<typeof subject>);
-  });
+  // Checks use what they need, and that is there.
+  for (const [name, run] of promised) it(name, () => run(subject as Required<typeof subject>));
 }

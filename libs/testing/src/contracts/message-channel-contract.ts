@@ -1,13 +1,15 @@
+import assert from 'node:assert/strict';
 import type { OpenChannel } from '@omni/ports';
-import { expect, it } from '@jest/globals';
-import { RecordingListener } from './recording-listener.ts';
+import type { DefineTest } from './define-test.ts';
+import { RecordingListener } from '../recording-listener.ts';
 
 /**
  * What every `MessageChannel` must do; each adapter's test file calls this.
  *
+ * @param it - Of the runner.
  * @param openEcho - Opens a channel whose far side sends every message back unchanged.
  */
-export function messageChannelContract(openEcho: OpenChannel): void {
+export function messageChannelContract(it: DefineTest, openEcho: OpenChannel): void {
   it('carries messages whole and in order', async () => {
     const listener = new RecordingListener();
     const channel = openEcho(listener);
@@ -15,8 +17,8 @@ export function messageChannelContract(openEcho: OpenChannel): void {
       { length: 1_000 },
       (_, index) => `{"jsonrpc":"2.0","id":${index},"method":"ping"}`,
     );
-    expect(sent.map((text) => channel.send(text))).not.toContain(false);
-    expect(await listener.received(sent.length)).toEqual(sent);
+    assert.ok(sent.map((text) => channel.send(text)).every((isTaken) => isTaken));
+    assert.deepEqual(await listener.received(sent.length), sent);
     await channel.close();
   });
 
@@ -25,7 +27,7 @@ export function messageChannelContract(openEcho: OpenChannel): void {
     const channel = openEcho(listener);
     const sent = ['{"a":"é ✓ 🦜 \\n \u2028"}', `{"b":"${'0123456789ä🦜'.repeat(50_000)}"}`];
     for (const text of sent) channel.send(text);
-    expect(await listener.received(2)).toEqual(sent);
+    assert.deepEqual(await listener.received(2), sent);
     await channel.close();
   });
 
@@ -44,7 +46,7 @@ export function messageChannelContract(openEcho: OpenChannel): void {
     channel.send('{"id":1}');
     hasReturned = true;
     await listener.received(1);
-    expect(early).toEqual([]);
+    assert.deepEqual(early, []);
     await channel.close();
   });
 
@@ -55,14 +57,14 @@ export function messageChannelContract(openEcho: OpenChannel): void {
     await listener.received(1);
     await Promise.all([channel.close(), channel.close()]);
     await channel.close();
-    expect(listener.closes).toEqual([undefined]);
+    assert.deepEqual(listener.closes, [undefined]);
   });
 
   it('takes no message after it is closed', async () => {
     const listener = new RecordingListener();
     const channel = openEcho(listener);
     await channel.close();
-    expect(channel.send('{"id":2}')).toBe(false);
-    expect(listener.messages).toEqual([]);
+    assert.equal(channel.send('{"id":2}'), false);
+    assert.deepEqual(listener.messages, []);
   });
 }

@@ -1,42 +1,17 @@
-import type { Exchange, HttpClient, HttpRequest } from '@omni/ports';
-import { afterEach, expect, it } from '@jest/globals';
-import type { HttpRuntime } from './http-client-contract.ts';
-import { RecordingResponse } from './recording-response.ts';
+import assert from 'node:assert/strict';
+import type { DefineTest } from './define-test.ts';
+import { onHttp, type HttpRuntime } from './http-scene.ts';
+import { RecordingResponse } from '../recording-response.ts';
 
 /**
  * What every implementation of `Exchange` must do, seen from a client; each adapter's test file calls this.
+ *
+ * @param defineTest - `it` of the runner.
  */
-export function exchangeContract(runtime: HttpRuntime): void {
-  const opened: { close(): Promise<void> }[] = [];
+export function exchangeContract(defineTest: DefineTest, runtime: HttpRuntime): void {
+  const it = onHttp(defineTest, runtime);
 
-  afterEach(async () => {
-    for (const one of opened.splice(0).reverse()) await one.close();
-  });
-
-  async function start(
-    handle: (exchange: Exchange) => void | Promise<void>,
-  ): Promise<{ url: string; client: HttpClient }> {
-    const origin = await runtime.startOrigin(handle);
-    const client = runtime.createClient();
-    opened.push(origin, client);
-    return { url: origin.url, client };
-  }
-
-  async function ask(
-    handle: (exchange: Exchange) => void | Promise<void>,
-    request: Partial<HttpRequest> & { path?: string } = {},
-  ): Promise<RecordingResponse> {
-    const { url, client } = await start(handle);
-    const response = new RecordingResponse();
-    client.send(
-      { method: 'POST', headers: [], ...request, url: `${url}${request.path ?? '/mcp'}` },
-      response,
-    );
-    await response.finished();
-    return response;
-  }
-
-  it('shows method, path and query as sent', async () => {
+  it('shows method, path and query as sent', async ({ ask }) => {
     let seen: unknown;
     await ask(
       (exchange) => {
@@ -46,19 +21,21 @@ export function exchangeContract(runtime: HttpRuntime): void {
       { path: '/a%2Fb/../c?q=%20&r' },
     );
     // Clients may resolve dot segments before sending; what is encoded stays encoded.
-    expect(seen).toEqual(['POST', expect.stringMatching(/^(\/a%2Fb\/\.\.\/c|\/c)$/), 'q=%20&r']);
+    assert.match(JSON.stringify(seen), /^\["POST","(\/a%2Fb\/\.\.\/c|\/c)","q=%20&r"\]$/);
   });
 
-  it('shows an empty query when there is none', async () => {
+  it('shows an empty query when there is none', async ({ ask }) => {
     let seen: unknown;
     await ask((exchange) => {
       seen = [exchange.path, exchange.query];
       exchange.respond(200, []);
     });
-    expect(seen).toEqual(['/mcp', '']);
+    assert.deepEqual(seen, ['/mcp', '']);
   });
 
-  it('finds headers in any case, joined when there are several, absent when there are none', async () => {
+  it('finds headers in any case, joined when there are several, absent when there are none', async ({
+    ask,
+  }) => {
     let seen: unknown;
     await ask(
       (exchange) => {
@@ -67,10 +44,10 @@ export function exchangeContract(runtime: HttpRuntime): void {
       },
       { headers: ['X-One', ' padded ', 'x-TWO', 'a', 'X-Two', 'b'] },
     );
-    expect(seen).toEqual(['padded', 'a, b', undefined]);
+    assert.deepEqual(seen, ['padded', 'a, b', undefined]);
   });
 
-  it('shows where the request came in and from whom, as data', async () => {
+  it('shows where the request came in and from whom, as data', async ({ start }) => {
     let seen: unknown;
     const { url, client } = await start((exchange) => {
       const { listener, peerAddress, peerCertificate } = exchange;
@@ -81,15 +58,15 @@ export function exchangeContract(runtime: HttpRuntime): void {
     client.send({ method: 'POST', url: `${url}/mcp`, headers: [], body: '{}' }, response);
     await response.finished();
     const { hostname, port } = new URL(url);
-    expect(seen).toEqual({
+    assert.deepEqual(seen, {
       listener: { kind: 'http', host: hostname, port: Number(port) },
       peerAddress: '127.0.0.1',
       peerCertificate: undefined,
     });
-    expect(JSON.parse(JSON.stringify(seen))).toMatchObject({ listener: { kind: 'http', host: hostname } });
+    assert.equal(JSON.parse(JSON.stringify(seen)).listener.host, hostname);
   });
 
-  it('reads a body up to the limit', async () => {
+  it('reads a body up to the limit', async ({ ask }) => {
     let length = -1;
     await ask(
       async (exchange) => {
@@ -98,10 +75,10 @@ export function exchangeContract(runtime: HttpRuntime): void {
       },
       { body: '0123456789' },
     );
-    expect(length).toBe(10);
+    assert.equal(length, 10);
   });
 
-  it('reads a long body that comes in many chunks', async () => {
+  it('reads a long body that comes in many chunks', async ({ ask }) => {
     const body = 'äbc'.repeat(200_000);
     let text = '';
     await ask(
@@ -111,10 +88,10 @@ export function exchangeContract(runtime: HttpRuntime): void {
       },
       { body },
     );
-    expect(text === body).toBe(true);
+    assert.ok(text === body);
   });
 
-  it('reads an absent body as empty', async () => {
+  it('reads an absent body as empty', async ({ ask }) => {
     let length = -1;
     await ask(
       async (exchange) => {
@@ -123,10 +100,10 @@ export function exchangeContract(runtime: HttpRuntime): void {
       },
       { method: 'GET' },
     );
-    expect(length).toBe(0);
+    assert.equal(length, 0);
   });
 
-  it('refuses a body beyond the limit and still delivers the answer', async () => {
+  it('refuses a body beyond the limit and still delivers the answer', async ({ ask }) => {
     const response = await ask(
       async (exchange) => {
         try {
@@ -141,41 +118,41 @@ export function exchangeContract(runtime: HttpRuntime): void {
       },
       { body: '0123456789x' },
     );
-    expect(response.status).toBe(413);
-    expect(response.text()).toBe('OMNI_BODY_TOO_LARGE');
+    assert.equal(response.status, 413);
+    assert.equal(response.text(), 'OMNI_BODY_TOO_LARGE');
   });
 
-  it('answers in one chunk with the length in bytes', async () => {
+  it('answers in one chunk with the length in bytes', async ({ ask }) => {
     const response = await ask((exchange) =>
       exchange.respond(200, ['Content-Type', 'application/json'], '{"ü":"🦜"}'),
     );
-    expect(response.header('content-length')).toBe('13');
-    expect(response.text()).toBe('{"ü":"🦜"}');
+    assert.equal(response.header('content-length'), '13');
+    assert.equal(response.text(), '{"ü":"🦜"}');
   });
 
-  it('answers with bytes as they are', async () => {
+  it('answers with bytes as they are', async ({ ask }) => {
     const response = await ask((exchange) => exchange.respond(200, [], new TextEncoder().encode('bytes ✓')));
-    expect(response.text()).toBe('bytes ✓');
+    assert.equal(response.text(), 'bytes ✓');
   });
 
-  it('answers without a body', async () => {
+  it('answers without a body', async ({ ask }) => {
     const response = await ask((exchange) => exchange.respond(202, []));
-    expect(response.status).toBe(202);
-    expect(response.receivedBytes).toBe(0);
+    assert.equal(response.status, 202);
+    assert.equal(response.receivedBytes, 0);
   });
 
-  it('streams text and bytes in order', async () => {
+  it('streams text and bytes in order', async ({ ask }) => {
     const response = await ask((exchange) => {
       const stream = exchange.stream(200, ['Content-Type', 'text/event-stream']);
       stream.write('data: ä\n\n');
       stream.write(new TextEncoder().encode('data: ✓\n\n'));
       stream.end();
     });
-    expect(response.header('content-type')).toBe('text/event-stream');
-    expect(response.text()).toBe('data: ä\n\ndata: ✓\n\n');
+    assert.equal(response.header('content-type'), 'text/event-stream');
+    assert.equal(response.text(), 'data: ä\n\ndata: ✓\n\n');
   });
 
-  it('sends the head of a stream before its first chunk', async () => {
+  it('sends the head of a stream before its first chunk', async ({ start }) => {
     let end: () => void = () => {};
     const { url, client } = await start((exchange) => {
       const stream = exchange.stream(200, []);
@@ -184,12 +161,12 @@ export function exchangeContract(runtime: HttpRuntime): void {
     const response = new RecordingResponse();
     client.send({ method: 'GET', url: `${url}/`, headers: [] }, response);
     await response.head();
-    expect(response.events).toEqual(['head']);
+    assert.deepEqual(response.events, ['head']);
     end();
     await response.finished();
   });
 
-  it('tells a writer to wait for a slow reader, and when to go on', async () => {
+  it('tells a writer to wait for a slow reader, and when to go on', async ({ start }) => {
     let drained = 0;
     let writtenBytes = 0;
     const { url, client } = await start((exchange) => {
@@ -209,13 +186,15 @@ export function exchangeContract(runtime: HttpRuntime): void {
     const response = new RecordingResponse();
     client.send({ method: 'GET', url: `${url}/`, headers: [] }, response);
     await response.finished();
-    expect(response.events.at(-1)).toBe('end');
-    expect(drained).toBe(2);
-    expect(response.receivedBytes).toBe(writtenBytes);
+    assert.equal(response.events.at(-1), 'end');
+    assert.equal(drained, 2);
+    assert.equal(response.receivedBytes, writtenBytes);
   });
 
   // guard: response/given-back-when-sent
-  it('passes bytes on to a slow reader as they were, and leaves what stands beside them', async () => {
+  it('passes bytes on to a slow reader as they were, and leaves what stands beside them', async ({
+    start,
+  }) => {
     const PIECES = 200;
     const beside = new Uint8Array(100_000).fill(7);
     const { url, client } = await start((exchange) => {
@@ -236,12 +215,12 @@ export function exchangeContract(runtime: HttpRuntime): void {
     const expected = new Uint8Array(PIECES * 85_536);
     for (let index = 0; index < PIECES; index += 1)
       expected.fill(index, index * 85_536).fill(7, index * 85_536 + 65_536, (index + 1) * 85_536);
-    expect(response.bytes().every((byte, at) => byte === expected[at])).toBe(true);
-    expect(response.receivedBytes).toBe(expected.byteLength);
-    expect(beside.every((byte) => byte === 7)).toBe(true);
+    assert.ok(response.bytes().every((byte, at) => byte === expected[at]));
+    assert.equal(response.receivedBytes, expected.byteLength);
+    assert.ok(beside.every((byte) => byte === 7));
   });
 
-  it('says that the client has gone, once', async () => {
+  it('says that the client has gone, once', async ({ start }) => {
     let goneCalls = 0;
     let gone: () => void = () => {};
     const isGone = new Promise<void>((resolve) => (gone = resolve));
@@ -269,10 +248,10 @@ export function exchangeContract(runtime: HttpRuntime): void {
     const response = new RecordingResponse();
     client.send({ method: 'GET', url: `${url}/other`, headers: [] }, response);
     await response.finished();
-    expect(goneCalls).toBe(1);
+    assert.equal(goneCalls, 1);
   });
 
-  it('does not call a client gone that has its answer', async () => {
+  it('does not call a client gone that has its answer', async ({ start, close }) => {
     let goneCalls = 0;
     const { url, client } = await start((exchange) => {
       exchange.onGone(() => (goneCalls += 1));
@@ -283,21 +262,21 @@ export function exchangeContract(runtime: HttpRuntime): void {
       client.send({ method: 'POST', url: `${url}/mcp`, headers: [], body: '{}' }, response);
       await response.finished();
     }
-    for (const one of opened.splice(0).reverse()) await one.close();
-    expect(goneCalls).toBe(0);
+    await close();
+    assert.equal(goneCalls, 0);
   });
 
-  it('cuts the connection when a stream is destroyed', async () => {
+  it('cuts the connection when a stream is destroyed', async ({ ask }) => {
     const response = await ask((exchange) => {
       const stream = exchange.stream(200, []);
       stream.write('half');
       stream.destroy();
     });
-    expect(response.error?.code).toBe('OMNI_UPSTREAM_UNREACHABLE');
-    expect(response.events).not.toContain('end');
+    assert.equal(response.error?.code, 'OMNI_UPSTREAM_UNREACHABLE');
+    assert.ok(!response.events.includes('end'));
   });
 
-  it('answers 500 when the handler throws or rejects, and lives on', async () => {
+  it('answers 500 when the handler throws or rejects, and lives on', async ({ start }) => {
     const { url, client } = await start((exchange) => {
       if (exchange.path === '/sync') throw new RangeError('planted secret');
       if (exchange.path === '/async') return Promise.reject(new RangeError('planted secret'));
@@ -309,12 +288,11 @@ export function exchangeContract(runtime: HttpRuntime): void {
       client.send({ method: 'POST', url: `${url}${path}`, headers: [], body: '{}' }, response);
       await response.finished();
       statuses.push(response.status);
-      expect(response.text()).not.toContain('planted');
-      if (response.status === 500)
-        expect(JSON.parse(response.text())).toMatchObject({
-          error: { code: -32603, data: { code: 'OMNI_INTERNAL' } },
-        });
+      assert.doesNotMatch(response.text(), /planted/);
+      if (response.status !== 500) continue;
+      const { error } = JSON.parse(response.text());
+      assert.deepEqual([error.code, error.data.code], [-32603, 'OMNI_INTERNAL']);
     }
-    expect(statuses).toEqual([500, 500, 200]);
+    assert.deepEqual(statuses, [500, 500, 200]);
   });
 }

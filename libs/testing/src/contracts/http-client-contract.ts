@@ -1,41 +1,19 @@
-import type { Exchange, GatewayError, HttpClient } from '@omni/ports';
-import { afterEach, expect, it } from '@jest/globals';
-import { emptyBuffer } from './empty-buffer.ts';
-import { RecordingResponse } from './recording-response.ts';
+import assert from 'node:assert/strict';
+import type { GatewayError, HttpClient } from '@omni/ports';
+import type { DefineTest } from './define-test.ts';
+import { emptyBuffer } from '../empty-buffer.ts';
+import { onHttp, type HttpRuntime } from './http-scene.ts';
+import { RecordingResponse } from '../recording-response.ts';
 
-/** A running server whose every request goes to one function. */
-export interface RunningOrigin {
-  /** E.g. `http://127.0.0.1:4711`; no slash at the end. */
-  readonly url: string;
-  close(): Promise<void>;
-}
+/**
+ * What every `HttpClient` must do; each adapter's test file calls this.
+ *
+ * @param defineTest - `it` of the runner.
+ */
+export function httpClientContract(defineTest: DefineTest, runtime: HttpRuntime): void {
+  const it = onHttp(defineTest, runtime);
 
-/** What the HTTP contracts run on: a front and a client of the same runtime. */
-export interface HttpRuntime {
-  startOrigin(handle: (exchange: Exchange) => void | Promise<void>): Promise<RunningOrigin>;
-  createClient(): HttpClient;
-  /** An address where nothing listens. */
-  readonly deadUrl: string;
-}
-
-/** What every `HttpClient` must do; each adapter's test file calls this. */
-export function httpClientContract(runtime: HttpRuntime): void {
-  const opened: { close(): Promise<void> }[] = [];
-
-  afterEach(async () => {
-    for (const one of opened.splice(0).reverse()) await one.close();
-  });
-
-  async function start(
-    handle: (exchange: Exchange) => void | Promise<void>,
-  ): Promise<{ url: string; client: HttpClient }> {
-    const origin = await runtime.startOrigin(handle);
-    const client = runtime.createClient();
-    opened.push(origin, client);
-    return { url: origin.url, client };
-  }
-
-  it('sends method, path, query, headers and body, and gives the answer in order', async () => {
+  it('sends method, path, query, headers and body, and gives the answer in order', async ({ start }) => {
     const seen: unknown[] = [];
     const { url, client } = await start(async (exchange) => {
       const body = new TextDecoder().decode(await exchange.readBody(1_000));
@@ -48,26 +26,26 @@ export function httpClientContract(runtime: HttpRuntime): void {
       response,
     );
     await response.finished();
-    expect(seen).toEqual(['POST', '/mcp/a%2Fb', 'x=1&y=', 'hello', '{"ü":1}']);
-    expect(response.status).toBe(201);
-    expect(response.header('content-type')).toBe('text/plain');
-    expect(response.header('x-twice')).toBe('a, b');
-    expect(response.text()).toBe('täglich');
-    expect(response.events[0]).toBe('head');
-    expect(response.events.at(-1)).toBe('end');
+    assert.deepEqual(seen, ['POST', '/mcp/a%2Fb', 'x=1&y=', 'hello', '{"ü":1}']);
+    assert.equal(response.status, 201);
+    assert.equal(response.header('content-type'), 'text/plain');
+    assert.equal(response.header('x-twice'), 'a, b');
+    assert.equal(response.text(), 'täglich');
+    assert.equal(response.events[0], 'head');
+    assert.equal(response.events.at(-1), 'end');
   });
 
   // guard: outgoing/redirect
-  it('does not follow redirects', async () => {
+  it('does not follow redirects', async ({ start }) => {
     const { url, client } = await start((exchange) => exchange.respond(307, ['Location', '/elsewhere']));
     const response = new RecordingResponse();
     client.send({ method: 'POST', url: `${url}/`, headers: [], body: '{}' }, response);
     await response.finished();
-    expect(response.status).toBe(307);
-    expect(response.header('location')).toBe('/elsewhere');
+    assert.equal(response.status, 307);
+    assert.equal(response.header('location'), '/elsewhere');
   });
 
-  it('gives the chunks of a stream as they come', async () => {
+  it('gives the chunks of a stream as they come', async ({ start }) => {
     let sendRest: () => void = () => {};
     const { url, client } = await start((exchange) => {
       const stream = exchange.stream(200, ['Content-Type', 'text/event-stream']);
@@ -82,10 +60,10 @@ export function httpClientContract(runtime: HttpRuntime): void {
     await response.until(() => response.text() === 'data: 1\n\n');
     sendRest();
     await response.finished();
-    expect(response.text()).toBe('data: 1\n\ndata: 2\n\n');
+    assert.equal(response.text(), 'data: 1\n\ndata: 2\n\n');
   });
 
-  it('says nothing before sending has returned, and nothing after an abort', async () => {
+  it('says nothing before sending has returned, and nothing after an abort', async ({ start }) => {
     let gone: () => void = () => {};
     const isGone = new Promise<void>((resolve) => (gone = resolve));
     const { url, client } = await start((exchange) => {
@@ -94,16 +72,16 @@ export function httpClientContract(runtime: HttpRuntime): void {
     });
     const response = new RecordingResponse();
     const call = client.send({ method: 'GET', url: `${url}/`, headers: [] }, response);
-    expect(response.events).toEqual([]);
+    assert.deepEqual(response.events, []);
     await response.head();
     const before = response.events.length;
     call.abort();
     call.abort();
     await isGone;
-    expect(response.events.length).toBe(before);
+    assert.equal(response.events.length, before);
   });
 
-  it('sends nothing when it is aborted at once', async () => {
+  it('sends nothing when it is aborted at once', async ({ start }) => {
     let requests = 0;
     const { url, client } = await start((exchange) => {
       requests += 1;
@@ -114,13 +92,14 @@ export function httpClientContract(runtime: HttpRuntime): void {
     const response = new RecordingResponse();
     client.send({ method: 'GET', url: `${url}/`, headers: [] }, response);
     await response.finished();
-    expect(aborted.events).toEqual([]);
-    expect(requests).toBe(1);
+    assert.deepEqual(aborted.events, []);
+    assert.equal(requests, 1);
   });
 
-  it.each(['keep-alive', 'close'])(
-    'gives chunks away once the next one has come, also while it is paused (%s)',
-    async (connection) => {
+  for (const connection of ['keep-alive', 'close'])
+    it(`gives chunks away once the next one has come, also while it is paused (${connection})`, async ({
+      start,
+    }) => {
       const body = 'ä'.repeat(1_000_000);
       const { url, client } = await start((exchange) =>
         exchange.respond(200, ['Connection', connection], body),
@@ -145,12 +124,11 @@ export function httpClientContract(runtime: HttpRuntime): void {
           },
         );
       });
-      expect(await ended).toBeUndefined();
-      expect(text === body).toBe(true);
-    },
-  );
+      assert.equal(await ended, undefined);
+      assert.ok(text === body);
+    });
 
-  it('stops reading while paused', async () => {
+  it('stops reading while paused', async ({ start }) => {
     const { url, client } = await start((exchange) => {
       const stream = exchange.stream(200, []);
       const fill = (): void => {
@@ -169,15 +147,14 @@ export function httpClientContract(runtime: HttpRuntime): void {
     for (let round = 0; round < 5; round += 1) await oneByte(client, url);
     const paused = response.receivedBytes;
     for (let round = 0; round < 20; round += 1) await oneByte(client, url);
-    expect(response.receivedBytes).toBe(paused);
+    assert.equal(response.receivedBytes, paused);
     call.resume();
     await response.until(() => response.receivedBytes > paused + 1_000_000);
     call.abort();
   });
 
-  it('names a server that cannot be connected, without query and credentials', async () => {
-    const client = runtime.createClient();
-    opened.push(client);
+  it('names a server that cannot be connected, without query and credentials', async ({ createClient }) => {
+    const client = createClient();
     const response = new RecordingResponse();
     client.send(
       {
@@ -189,20 +166,21 @@ export function httpClientContract(runtime: HttpRuntime): void {
       response,
     );
     await response.finished();
-    expect(response.error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'connect' } });
-    expect(response.error?.message).toContain(new URL(runtime.deadUrl).host);
-    expect(response.error?.message).not.toContain('hidden');
+    assertUnreachable(response, 'connect');
+    const said = response.error?.message ?? '';
+    assert.ok(said.includes(new URL(runtime.deadUrl).host), said);
+    assert.doesNotMatch(said, /hidden/);
   });
 
-  it('names a server that hangs up without an answer', async () => {
+  it('names a server that hangs up without an answer', async ({ start }) => {
     const { url, client } = await start((exchange) => exchange.stream(200, []).destroy());
     const response = new RecordingResponse();
     client.send({ method: 'POST', url: `${url}/`, headers: [], body: '{}' }, response);
     await response.finished();
-    expect(response.error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE' });
+    assertUnreachable(response);
   });
 
-  it('names an answer that breaks off', async () => {
+  it('names an answer that breaks off', async ({ start }) => {
     let cut: () => void = () => {};
     const { url, client } = await start((exchange) => {
       const stream = exchange.stream(200, []);
@@ -214,33 +192,32 @@ export function httpClientContract(runtime: HttpRuntime): void {
     await response.until(() => response.text() === 'half');
     cut();
     await response.finished();
-    expect(response.error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'body' } });
-    expect(response.events).not.toContain('end');
+    assertUnreachable(response, 'body');
+    assert.ok(!response.events.includes('end'));
   });
 
   // guard: outgoing/scheme
-  it('refuses a URL that is not HTTP', async () => {
-    const client = runtime.createClient();
-    opened.push(client);
+  it('refuses a URL that is not HTTP', async ({ createClient }) => {
+    const client = createClient();
     const response = new RecordingResponse();
     client.send({ method: 'GET', url: 'file:///etc/hostname', headers: [] }, response);
-    expect(response.events).toEqual([]);
+    assert.deepEqual(response.events, []);
     await response.finished();
-    expect(response.error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'connect' } });
+    assertUnreachable(response, 'connect');
   });
 
-  it('ends what runs when it is closed', async () => {
+  it('ends what runs when it is closed', async ({ start }) => {
     const { url, client } = await start((exchange) => void exchange.stream(200, []).write('x'));
     const response = new RecordingResponse();
     client.send({ method: 'GET', url: `${url}/`, headers: [] }, response);
     await response.head();
     await client.close();
     await response.finished();
-    expect(response.error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE' });
+    assertUnreachable(response);
     const late = new RecordingResponse();
     client.send({ method: 'GET', url: `${url}/`, headers: [] }, late);
     await late.finished();
-    expect(late.error).toMatchObject({ code: 'OMNI_UPSTREAM_UNREACHABLE', data: { phase: 'connect' } });
+    assertUnreachable(late, 'connect');
   });
 }
 
@@ -250,4 +227,10 @@ async function oneByte(client: HttpClient, url: string): Promise<void> {
   const call = client.send({ method: 'GET', url: `${url}/`, headers: [] }, response);
   await response.until(() => response.receivedBytes > 0);
   call.abort();
+}
+
+/** @param phase - How far the call had come, where that is promised. */
+function assertUnreachable({ error }: RecordingResponse, phase?: 'connect' | 'body'): void {
+  assert.equal(error?.code, 'OMNI_UPSTREAM_UNREACHABLE');
+  if (phase !== undefined) assert.equal(error?.data?.['phase'], phase);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import { type StageUnderTest, STAGE_CHECKS } from './call-stage-contract.ts';
 import type { Chunks, Handler, Send } from './call-sender.ts';
-import type { MessageText } from './recording-call.ts';
+import type { MessageText } from '../recording-call.ts';
 
 type Call = { readonly allowPassthrough: boolean };
 type Stage = (next: Send<Call, MessageText>) => Send<Call, MessageText>;

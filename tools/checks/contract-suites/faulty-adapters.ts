@@ -1,0 +1,105 @@
+import { PassThrough } from 'node:stream';
+import type { RpcMessage } from '@omni/jsonrpc';
+import type { SendCall, UpstreamCall } from '@omni/model';
+import { stdioChannel } from '@omni/node';
+import { configuredCredentials, systemClock } from '@omni/ports';
+import {
+  callStageContract,
+  clockContract,
+  credentialProviderContract,
+  exchangeContract,
+  httpClientContract,
+  messageChannelContract,
+  sendContract,
+  type DefineTest,
+} from '@omni/testing/contracts';
+import { CALL, MESSAGE, settle } from './call-scene.ts';
+import { nodeHttp } from './http-runtime.ts';
+
+/** Each suite over an adapter that breaks one promise; how the title of the test begins that must notice. */
+export const FAULTY_ADAPTERS: Readonly<
+  Record<string, { readonly noticed: string; readonly define: (it: DefineTest) => void }>
+> = {
+  messageChannelContract: {
+    noticed: 'takes no message after it is closed',
+    define(it) {
+      messageChannelContract(it, (listener) => {
+        const wire = new PassThrough();
+        const channel = stdioChannel({ input: wire, output: wire })(listener);
+        return { send: (text) => channel.send(text) || true, close: () => channel.close() };
+      });
+    },
+  },
+  httpClientContract: {
+    noticed: 'does not follow redirects',
+    define(it) {
+      const allWell = nodeHttp((real) => ({
+        send: (request, listener) =>
+          real.send(request, {
+            onHead: (_status, headers) => listener.onHead(200, headers),
+            onData: (chunk) => listener.onData(chunk),
+            onEnd: () => listener.onEnd(),
+            onError: (error) => listener.onError(error),
+          }),
+        close: () => real.close(),
+      }));
+      httpClientContract(it, allWell);
+    },
+  },
+  exchangeContract: {
+    noticed: 'finds headers in any case',
+    define(it) {
+      const headless = nodeHttp(undefined, (real) => {
+        const find = real.header.bind(real);
+        return Object.assign(real, {
+          header: (name: string) => (name === 'x-one' ? undefined : find(name)),
+        });
+      });
+      exchangeContract(it, headless);
+    },
+  },
+  credentialProviderContract: {
+    noticed: 'gives the same objects until something changes',
+    define(it) {
+      credentialProviderContract(it, () => ({ provider: { ...configuredCredentials, headers: () => ({}) } }));
+    },
+  },
+  clockContract: {
+    noticed: 'runs an action without a delay after it has returned',
+    define(it) {
+      const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+      const after = (_delayMs: number, action: () => void) => {
+        action();
+        return () => {};
+      };
+      clockContract(it, () => ({ clock: { ...systemClock, after }, pass }));
+    },
+  },
+  callStageContract: {
+    noticed: 'cancels with the reason',
+    define(it) {
+      callStageContract(it, {
+        open: (next: SendCall) => (call, handler) => {
+          const running = next(call, handler);
+          return { cancel: () => running.cancel() };
+        },
+        call: CALL,
+        message: MESSAGE,
+      });
+    },
+  },
+  sendContract: {
+    noticed: 'tells an answer after it has returned, and once',
+    define(it) {
+      sendContract<UpstreamCall, RpcMessage>(it, {
+        call: CALL,
+        answering: () =>
+          Promise.resolve((_call, handler) => {
+            handler.onAnswer({ kind: 'message', message: MESSAGE, status: 200 });
+            return { cancel() {} };
+          }),
+        settle,
+      });
+    },
+  },
+};

@@ -1,0 +1,77 @@
+import { PassThrough } from 'node:stream';
+import type { RpcMessage } from '@omni/jsonrpc';
+import { FollowedCall, type SendCall, type UpstreamCall } from '@omni/model';
+import { stdioChannel } from '@omni/node';
+import { configuredCredentials, systemClock } from '@omni/ports';
+import { ScriptedCredentials } from '@omni/testing';
+import {
+  callStageContract,
+  clockContract,
+  credentialProviderContract,
+  exchangeContract,
+  httpClientContract,
+  messageChannelContract,
+  sendContract,
+  type DefineTest,
+} from '@omni/testing/contracts';
+import { CALL, MESSAGE, openConnection, settle } from './call-scene.ts';
+import { nodeHttp } from './http-runtime.ts';
+
+/** Each suite over an adapter that keeps every promise. */
+export const SOUND_ADAPTERS: Readonly<Record<string, (it: DefineTest) => void>> = {
+  messageChannelContract(it) {
+    messageChannelContract(it, (listener) => {
+      const wire = new PassThrough();
+      return stdioChannel({ input: wire, output: wire })(listener);
+    });
+  },
+  httpClientContract(it) {
+    httpClientContract(it, nodeHttp());
+  },
+  exchangeContract(it) {
+    exchangeContract(it, nodeHttp());
+  },
+  credentialProviderContract(it) {
+    credentialProviderContract(it, () => ({ provider: configuredCredentials }));
+  },
+  changingCredentials(it) {
+    credentialProviderContract(it, () => {
+      const provider = new ScriptedCredentials();
+      return { provider, change: (upstream, value) => provider.set(upstream, { headers: { key: value } }) };
+    });
+  },
+  clockContract(it) {
+    // The real clock: somebody has to wait for it.
+    const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    clockContract(it, () => ({ clock: systemClock, pass }));
+  },
+  callStageContract(it) {
+    let held = 0;
+    class Counted extends FollowedCall {
+      protected override onOver(): void {
+        held--;
+      }
+    }
+    callStageContract(it, {
+      open: (next: SendCall) => (call, handler) => {
+        held++;
+        return new Counted(handler).begin(next, call);
+      },
+      held: () => held,
+      call: CALL,
+      message: MESSAGE,
+    });
+  },
+  sendContract(it) {
+    sendContract<UpstreamCall, RpcMessage>(it, {
+      call: CALL,
+      answering: async () => (await openConnection()).send,
+      closed: async () => {
+        const { send, stop } = await openConnection();
+        await stop();
+        return send;
+      },
+      settle,
+    });
+  },
+};

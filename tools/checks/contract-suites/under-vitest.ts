@@ -1,0 +1,4 @@
+import { it } from 'vitest';
+import { defineSuites } from './define-suites.ts';
+
+defineSuites(it);

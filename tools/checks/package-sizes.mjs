@@ -1,0 +1,139 @@
+/**
+ * How large each public library is in the bundle of somebody who uses all of it: with everything that it
+ * brings along, minified. Usage: node tools/checks/package-sizes.mjs
+ */
+import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { printFindings } from './findings.mjs';
+import { publicLibraries } from './packaging.mjs';
+
+/** @import { Finding, RuleText } from './findings.mjs' */
+
+/**
+ * @typedef {{ name: string, file: string, isOfNode: boolean }} BundledEntry `file` is absolute.
+ * @typedef {{ name: string, exports: Record<string, string | Record<string, string>>, nx: { tags: string[] }
+ * }} Manifest
+ */
+
+/**
+ * Most kilobytes (1,024 bytes) of each entry. A budget is what was measured and a tenth, so that a new
+ * dependency shows and a new function does not; that of `@omni/config` is what edge runtimes can bear.
+ *
+ * @type {Readonly<Record<string, number>>}
+ */
+export const BUDGETS = {
+  '@omni/auth': 19,
+  '@omni/call-policies': 20,
+  '@omni/capabilities': 95,
+  '@omni/config': 250,
+  '@omni/config/json-schema': 74,
+  '@omni/container': 525,
+  '@omni/container/node': 1740,
+  '@omni/fetch': 27,
+  '@omni/health': 3,
+  '@omni/jsonrpc': 27,
+  '@omni/model': 33,
+  '@omni/node': 1010,
+  '@omni/ports': 32,
+  '@omni/protocol': 92,
+  '@omni/router': 82,
+  '@omni/testing': 26,
+  '@omni/testing/contracts': 41,
+  '@omni/upstreams': 168,
+};
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** As esbuild counts them. */
+const KILOBYTE = 1_024;
+
+/** @type {readonly RuleText[]} */
+export const SIZE_RULES = [
+  {
+    id: 'size-budget',
+    why: 'Whoever bundles the library carries all of it to every user, worker and start.',
+    fix: 'Find what has come along (esbuild --metafile), import less of it, or raise the budget with a reason.',
+  },
+  {
+    id: 'size-known',
+    why: 'A library without a budget grows unseen, and a budget without a library is of no use.',
+    fix: 'Set its budget in tools/checks/package-sizes.mjs to what is measured and a tenth.',
+  },
+];
+
+/**
+ * @param {string} file - The entry, absolute.
+ * @param {boolean} isOfNode - Whether dependencies come as they do for Node, where they differ.
+ * @returns {Promise<number>} bytes; modules of Node stay outside
+ */
+export async function bundledBytes(file, isOfNode) {
+  const { outputFiles } = await build({
+    entryPoints: [file],
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2023',
+    mainFields: ['module', 'main'],
+    conditions: ['@omni/source', 'import', ...(isOfNode ? ['node'] : [])],
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'modules-of-node',
+        setup(bundler) {
+          bundler.onResolve({ filter: /^[\w:/]+$/ }, ({ path }) =>
+            isBuiltin(path) ? { path, external: true } : undefined,
+          );
+        },
+      },
+    ],
+  });
+  return outputFiles.reduce((sum, { contents }) => sum + contents.byteLength, 0);
+}
+
+/**
+ * @param {string} root
+ * @returns {BundledEntry[]} all entries of the public libraries
+ */
+export function bundledEntries(root) {
+  return publicLibraries(root).flatMap((folder) => {
+    /** @type {Manifest} */
+    const { name, exports, nx } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    return Object.entries(exports).flatMap(([path, entry]) => {
+      const file = typeof entry === 'string' ? undefined : entry['@omni/source'];
+      if (file === undefined) return [];
+      // An entry `./node` of a library that runs anywhere is for Node.
+      const isOfNode = nx.tags.includes('runtime:node') || path === './node';
+      return [{ name: join(name, path), file: join(root, folder, file), isOfNode }];
+    });
+  });
+}
+
+/**
+ * @param {readonly BundledEntry[]} entries
+ * @param {Readonly<Record<string, number>>} budgets
+ * @param {(line: string) => void} [tell] - Told each size.
+ * @returns {Promise<Finding[]>}
+ */
+export async function checkSizes(entries, budgets, tell = () => {}) {
+  /** @type {Finding[]} */
+  const findings = Object.keys(budgets)
+    .filter((name) => !entries.some((entry) => entry.name === name))
+    .map((name) => ({ rule: 'size-known', where: name, what: 'has a budget and is no entry of a library' }));
+  for (const { name, file, isOfNode } of entries) {
+    const size = (await bundledBytes(file, isOfNode)) / KILOBYTE;
+    const budget = budgets[name];
+    tell(`${name.padEnd(26)} ${size.toFixed(0).padStart(6)} KB of ${String(budget ?? '?').padStart(6)}`);
+    if (budget === undefined)
+      findings.push({ rule: 'size-known', where: name, what: `has no budget; it has ${size.toFixed(0)} KB` });
+    else if (size > budget)
+      findings.push({ rule: 'size-budget', where: name, what: `has ${size.toFixed(0)} KB of ${budget}` });
+  }
+  return findings;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  printFindings(SIZE_RULES, await checkSizes(bundledEntries(ROOT), BUDGETS, console.log));
