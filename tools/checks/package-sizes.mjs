@@ -32,7 +32,7 @@ export const BUDGETS = {
   '@omni/config/json-schema': 74,
   '@omni/container': 525,
   '@omni/container/node': 1740,
-  '@omni/fetch': 27,
+  '@omni/fetch': 26,
   '@omni/health': 3,
   '@omni/jsonrpc': 27,
   '@omni/model': 33,

@@ -45,8 +45,8 @@ const MAX_TARGETS = 1_024;
 
 /**
  * HTTP upstreams over undici's dispatcher: a pool of HTTP/1.1 connections for each origin, no timers of its
- * own beyond connecting, no redirects, no cookies. Says who it is, and offers to unpack answers: not on this
- * machine, where packing costs more than it saves.
+ * own beyond connecting, no redirects, no cookies. Says who it is, and unpacks what it has offered to: not on
+ * this machine, where packing costs more than it saves.
  */
 export class UndiciHttpClient implements HttpClient {
   readonly #dispatchers: Dispatchers;
@@ -109,7 +109,8 @@ export class UndiciHttpClient implements HttpClient {
     const route = this.#dispatchers.routeTo(parsed);
     const defaults = [
       ...this.#userAgent,
-      ...(isLoopback(parsed.hostname) ? [] : ['accept-encoding', ACCEPTED_CODINGS]),
+      'accept-encoding',
+      isLoopback(parsed.hostname) ? 'identity' : ACCEPTED_CODINGS,
       ...route.headers,
     ];
     const target: Target = {

@@ -1,6 +1,7 @@
 // guard: outgoing/redirect
 import { buildConnector, Pool } from 'undici';
 import { skipInterimAnswers } from './interim-answers.ts';
+import { joinWrites } from './joined-writes.ts';
 import { proxyAuthorization, tunnelThrough } from './proxy-tunnel.ts';
 import type { ProxyOf } from './proxy-rules.ts';
 
@@ -65,7 +66,10 @@ export class Dispatchers {
       ...this.#options,
       connect: (options, callback) =>
         connector(options, (...result) => {
-          if (result[0] === null) skipInterimAnswers(result[1]);
+          if (result[0] === null) {
+            skipInterimAnswers(result[1]);
+            joinWrites(result[1]);
+          }
           callback(...result);
         }),
     });
