@@ -30,7 +30,7 @@ export const BUDGETS = {
   '@omni/capabilities': 95,
   '@omni/config': 250,
   '@omni/config/json-schema': 74,
-  '@omni/container': 460,
+  '@omni/container': 525,
   '@omni/container/node': 1740,
   '@omni/fetch': 26,
   '@omni/health': 3,

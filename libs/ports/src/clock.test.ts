@@ -44,4 +44,17 @@ describe('systemClock', () => {
     const first = systemClock.monotonicMs();
     expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(first);
   });
+
+  it('keeps the process alive until that is undone', () => {
+    jest.useFakeTimers();
+    try {
+      const letGo = systemClock.keepAlive?.();
+      expect(jest.getTimerCount()).toBe(1);
+      letGo?.();
+      letGo?.();
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });

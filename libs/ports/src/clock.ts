@@ -15,7 +15,15 @@ export interface Clock {
   monotonicMs(): number;
   /** Runs `action` once after `delayMs`. A pending timer does not keep the process alive. */
   after(delayMs: number, action: () => void): CancelTimer;
+  /**
+   * Keeps the process alive until it is undone, as a socket that listens does. Absent where processes do not
+   * end by themselves when nothing is left to do.
+   */
+  keepAlive?(): CancelTimer;
 }
+
+/** The longest that a timer of JavaScript can wait. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The runtime's own timers; works in Node, Workers and browsers. */
 export const systemClock: Clock = {
@@ -28,5 +36,9 @@ export const systemClock: Clock = {
       timer.unref();
     // Where timers are objects, clearTimeout takes those as well; the type knows numbers only.
     return () => clearTimeout(timer as number);
+  },
+  keepAlive() {
+    const timer = setInterval(() => {}, LONGEST_DELAY_MS);
+    return () => clearInterval(timer);
   },
 };

@@ -11,6 +11,18 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     against: 'A token that can be guessed opens Omni.',
   },
   {
+    name: 'settings/token',
+    against: 'A token that can be guessed opens a gateway that a program has configured.',
+  },
+  {
+    name: 'settings/same-token',
+    against: 'Two users of a gateway that a program has configured are taken for one.',
+  },
+  {
+    name: 'settings/principal',
+    against: 'A user of a gateway that a program has configured is taken for the owner.',
+  },
+  {
     name: 'config/tcp-outside',
     against: 'A listener that cannot ask for a token serves the network.',
   },

@@ -87,6 +87,19 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'endpoint/removed',
+    against: 'Clients of a server that is not configured any more are told that it offers nothing.',
+    without: 'true',
+  },
+  {
+    name: 'connect/unknown',
+    against: 'A program that misspells the name of a server is told that it offers nothing.',
+  },
+  {
+    name: 'memory/unread-client',
+    against: 'Messages for a client in memory that nobody listens to are kept without end.',
+  },
+  {
     name: 'endpoint/health-details',
     against: 'Whoever reaches the health page learns what runs behind it.',
     without: "probes.answer(exchange.path, { id: 'owner', kind: 'token' })",
@@ -257,7 +270,7 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'channel/slow-reader',
     against: 'A client that does not read is served on, and its messages are held or lost.',
-    without: 'if (this.#channel.send(line) || line !== undefined) return;',
+    without: 'if (isTaken || line !== undefined) return;',
   },
   {
     name: 'channel/given-up',

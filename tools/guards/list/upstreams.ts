@@ -9,6 +9,11 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'call.clientId',
   },
   {
+    name: 'link/no-channel',
+    against: 'Code in the process of Omni that opens no channel ends that process.',
+    rule: 'decision 0046',
+  },
+  {
     name: 'link/late-answer',
     against: 'A late answer is taken for that of a newer call.',
     rule: 'CVE-2026-25536',

@@ -100,7 +100,7 @@ describe('createMasterServer', () => {
     const configurations: SeedConfiguration = root.get(Token.ConfigurationManager);
     expect(health.getReadiness()).toEqual(health.getReadiness());
     expect(health.getLiveness().live).toBe(true);
-    expect(configurations.effective()).toBe(configuration);
+    expect(configurations.effective()).toEqual(configuration);
     expect(protocol.advertise()).toBeDefined();
     expect([typeof server.start, typeof server.stop, typeof router.route]).toEqual([
       'function',

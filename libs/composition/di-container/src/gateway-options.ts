@@ -20,7 +20,7 @@ export interface GatewayUpstream extends UpstreamSpec {
   readonly forwardHeaders?: readonly string[];
 }
 
-/** What a gateway is told. Fits what `parseConfiguration` of `@omni/config` returns. */
+/** What a gateway is told, every setting present. Fits what `parseConfiguration` returns. */
 export interface GatewayConfiguration {
   readonly server: {
     /** Address the listener binds; decides which Host and Origin headers are good. */
@@ -70,13 +70,24 @@ export interface GatewayConfiguration {
     readonly maxSessionInFlight: number;
     readonly maxInstances: number;
   };
-  /**
-   * How servers are reached over HTTP: `environment`, `none` or the address of a proxy. Default: without one.
-   */
-  readonly outgoing?: { readonly proxy: string };
+  /** How servers are reached over HTTP: `environment`, `none` or the address of a proxy. */
+  readonly outgoing: { readonly proxy: string };
   readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly upstreams: readonly GatewayUpstream[];
 }
+
+/**
+ * What a program says of it: sections and settings that are absent have the default of a configuration file.
+ * Without `auth` nobody is let in over HTTP: there is no token.
+ */
+export type GatewayConfigurationInput = {
+  readonly [Section in keyof Omit<GatewayConfiguration, 'upstreams'>]?: Partial<
+    GatewayConfiguration[Section]
+  >;
+} & {
+  /** Default: none; `MasterServer.apply` brings others. */
+  readonly upstreams?: readonly GatewayUpstream[];
+};
 
 /** How the outside is reached. What is absent cannot be configured either: no launcher, no stdio servers. */
 export interface GatewayAdapters {

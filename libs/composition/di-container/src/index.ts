@@ -4,9 +4,10 @@ export {
   inProcessUpstream,
   type GatewayAdapters,
   type GatewayConfiguration,
+  type GatewayConfigurationInput,
   type GatewayUpstream,
 } from './gateway-options.ts';
-export { IDENTITY } from './identity.ts';
+export { IDENTITY, type Icon, type ServerIdentity } from './identity.ts';
 export { MasterServer, type StopOptions, type MasterServerParts } from './master-server.ts';
 export type { ClientMemory } from './mount/client-memory.ts';
 export type { FrontOptions } from './mount/mounted-front.ts';

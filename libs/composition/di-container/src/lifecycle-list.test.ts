@@ -2,10 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { silentLogger, type LogFields } from '@omni/ports';
 import { LifecycleList, type LifecyclePart } from './lifecycle-list.ts';
 
-function listOf(parts: readonly LifecyclePart[]): { list: LifecycleList; logged: LogFields[] } {
+function listOf(parts: readonly LifecyclePart[]) {
   const logged: LogFields[] = [];
   const logger = { ...silentLogger, error: (fields: LogFields) => void logged.push(fields) };
-  return { list: new LifecycleList(parts, logger), logged };
+  const holds = { count: 0 };
+  const keepAlive = (): (() => void) => {
+    holds.count++;
+    return () => void holds.count--;
+  };
+  return { list: new LifecycleList(parts, logger, { keepAlive }), logged, holds };
 }
 
 describe('LifecycleList', () => {
@@ -65,5 +70,29 @@ describe('LifecycleList', () => {
     await started;
     await list.start();
     expect(told).toEqual([]);
+  });
+
+  it('keeps the process alive from its start until all has stopped, whatever fails', async () => {
+    const { list, holds } = listOf([{ name: 'a', stop: () => Promise.reject(new RangeError('late')) }]);
+    expect(holds.count).toBe(0);
+    await list.start();
+    expect(holds.count).toBe(1);
+    const stopped = list.stop(0);
+    expect(holds.count).toBe(1);
+    await expect(stopped).rejects.toBeInstanceOf(AggregateError);
+    expect(holds.count).toBe(0);
+    await list.start();
+    expect(holds.count).toBe(0);
+  });
+
+  it('keeps the process alive while it stops, also when it was never started', async () => {
+    let end: () => void = () => {};
+    const isOver = new Promise<void>((resolve) => (end = resolve));
+    const { list, holds } = listOf([{ name: 'a', stop: () => isOver }]);
+    const stopped = list.stop(0);
+    expect(holds.count).toBe(1);
+    end();
+    await stopped;
+    expect(holds.count).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import type { Logger } from '@omni/ports';
+import type { CancelTimer, Clock, Logger } from '@omni/ports';
 import { ScopeDisposers } from './scope/scope-disposers.ts';
 
 export interface StopOptions {
@@ -16,19 +16,26 @@ export interface LifecyclePart {
   stop?(deadlineMs: number): void | Promise<void>;
 }
 
-/** The one order in which the parts of a gateway start; they stop in the reverse order. */
+/**
+ * The one order in which the parts of a gateway start; they stop in the reverse order. The process lives from
+ * the start until everything has stopped: no timer of a part keeps it alive.
+ */
 export class LifecycleList {
   readonly #parts: readonly LifecyclePart[];
   readonly #logger: Logger;
+  readonly #clock: Pick<Clock, 'keepAlive'>;
   #stopped: Promise<void> | undefined;
+  #letGo: CancelTimer | undefined;
 
-  constructor(parts: readonly LifecyclePart[], logger: Logger) {
+  constructor(parts: readonly LifecyclePart[], logger: Logger, clock: Pick<Clock, 'keepAlive'>) {
     this.#parts = parts;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** Starts one part after the other. */
   async start(): Promise<void> {
+    if (this.#stopped === undefined) this.#hold();
     for (const part of this.#parts) {
       if (this.#stopped !== undefined) return;
       await part.start?.();
@@ -45,7 +52,12 @@ export class LifecycleList {
     return this.#stopped;
   }
 
+  #hold(): void {
+    this.#letGo ??= this.#clock.keepAlive?.();
+  }
+
   async #stop(deadlineMs: number): Promise<void> {
+    this.#hold();
     const disposers = new ScopeDisposers();
     for (const part of this.#parts) {
       disposers.add(async () => {
@@ -57,6 +69,10 @@ export class LifecycleList {
         }
       });
     }
-    await disposers.run();
+    try {
+      await disposers.run();
+    } finally {
+      this.#letGo?.();
+    }
   }
 }

@@ -29,7 +29,8 @@ import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts
 import { type ClientMemory, clientMemory } from './mount/client-memory.ts';
 import { type FrontOptions, mountedFront } from './mount/mounted-front.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
-import { checkTransports } from './upstreams/transport-check.ts';
+import { checkDefinitions } from './upstreams/definition-check.ts';
+import { unknownServer } from './upstreams/unknown-server.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 import { type OwnedUpstreamReport, reportOf } from './upstreams/upstream-report.ts';
 
@@ -52,12 +53,14 @@ export interface MasterServerParts {
   readonly dialer: ChannelDialer | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Ends the parts that somebody has registered with a way to end them. */
+  readonly endOfParts: () => Promise<void>;
 }
 
 export type { StopOptions } from './lifecycle-list.ts';
 
 /** The gateway, without a listener: start it, hand it exchanges and channels, stop it. */
-export class MasterServer {
+export class MasterServer implements AsyncDisposable {
   /** Shared by all listeners and mounted handlers of this server. */
   readonly clientMemory: ClientMemory;
   readonly #parts: MasterServerParts;
@@ -83,7 +86,7 @@ export class MasterServer {
       health: upstreamHealth,
       drainMs: configurations.effective().server.drainMs,
     });
-    this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts), parts.logger);
+    this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts), parts.logger, parts.clock);
   }
 
   /** The configuration in force; {@link apply} changes its upstreams and tells those who have subscribed. */
@@ -91,7 +94,10 @@ export class MasterServer {
     return this.#parts.configurations;
   }
 
-  /** Starts the upstreams and takes requests; does not wait for upstreams. */
+  /**
+   * Starts the upstreams and takes requests; does not wait for upstreams. Keeps the process alive until
+   * {@link stop} has ended, as a server that listens does.
+   */
   start(): Promise<void> {
     return this.#lifecycle.start();
   }
@@ -103,6 +109,11 @@ export class MasterServer {
   stop({ deadlineMs = this.configuration.effective().server.drainMs }: StopOptions = {}): Promise<void> {
     this.#isStopping = true;
     return this.#lifecycle.stop(deadlineMs);
+  }
+
+  /** {@link stop} with its default, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   /**
@@ -155,11 +166,24 @@ export class MasterServer {
     return this.#parts.protocol.bind(open, { principal: LOCAL_PRINCIPAL, ...options });
   }
 
-  /** A client's end of a connection in memory. @param server - The one server to show; all when absent. */
+  /**
+   * A client's end of a connection in memory.
+   *
+   * @param server - The one server to show; all when absent.
+   * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when there is no such server, `OMNI_SHUTTING_DOWN`.
+   */
   connect(server?: string): ClientChannel {
+    if (this.#isStopping) throw stopping('no new clients');
+    // guard: connect/unknown
+    if (server !== undefined && this.#parts.registry.current.get(server) === undefined)
+      throw unknownServer(server, this.#parts.registry.current.names);
     const [client, far] = createChannelPair();
     this.bind(far, { endpoint: endpointOf(server) });
-    return new ClientChannel(client);
+    return new ClientChannel(client, () =>
+      this.#isStopping
+        ? new GatewayError('OMNI_SHUTTING_DOWN', 'Omni has stopped')
+        : new GatewayError('OMNI_ANSWERS_UNREAD', 'The client did not read what it was sent and was cut'),
+    );
   }
 
   /** State and offer of each upstream, in the order of the configuration, for the owner of the process. */
@@ -191,9 +215,8 @@ export class MasterServer {
 
   #apply(definitions: readonly GatewayUpstream[]): DefinitionChanges {
     const { registry, logger, configurations } = this.#parts;
-    if (this.#isStopping)
-      throw new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping and takes no new servers');
-    checkTransports(definitions, this.#parts);
+    if (this.#isStopping) throw stopping('no new servers');
+    checkDefinitions(definitions, this.#parts);
     const changes = registry.replace(definitions);
     configurations.replace({ ...configurations.effective(), upstreams: definitions });
     const { added, removed, replaced, changed } = changes;
@@ -205,10 +228,15 @@ export class MasterServer {
   }
 }
 
+function stopping(what: string): GatewayError {
+  return new GatewayError('OMNI_SHUTTING_DOWN', `Omni is stopping and takes ${what}`);
+}
+
 /** What is made first starts first and stops last. */
 function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
   const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = parts;
   return [
+    { name: 'own parts', stop: () => parts.endOfParts() },
     { name: 'dialer', stop: () => dialer?.close() },
     { name: 'http client', stop: () => http?.close() },
     { name: 'launcher', stop: () => launcher?.close() },

@@ -19,6 +19,7 @@ import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import type { Pages } from './health-pages.ts';
+import type { ServerIdentity } from './identity.ts';
 import type { MasterServer } from './master-server.ts';
 import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
@@ -31,6 +32,8 @@ function token<Part>(name: string): ServiceIdentifier<Part> {
 export const Token = {
   Configuration: token<GatewayConfiguration>('Configuration'),
   ConfigurationManager: token<ConfigurationManager<GatewayConfiguration>>('ConfigurationManager'),
+  Identity: token<ServerIdentity>('Identity'),
+  Instructions: token<string | undefined>('Instructions'),
   StartGraceMs: token<number>('StartGraceMs'),
   Dialects: token<Dialects>('Dialects'),
   // Adapters; the last three are absent where the runtime has none.
@@ -65,4 +68,6 @@ export const Token = {
   UpstreamHealth: token<UpstreamHealth>('UpstreamHealth'),
   ProtocolHandler: token<ProtocolHandler>('ProtocolHandler'),
   MasterServer: token<MasterServer>('MasterServer'),
+  // Ends what was registered with a way to end it.
+  EndOfParts: token<() => Promise<void>>('EndOfParts'),
 } as const;

@@ -318,4 +318,13 @@ describe('Catalogue capabilities and instructions', () => {
     expect(viewOf(catalogue, 'a').instructions).toBe('One.');
     expect(viewOf(catalogue).instructions).toBe('# a\n\nOne.\n\n# b\n\nTwo.');
   });
+
+  it('begin with those of the gateway for clients of all servers', () => {
+    const offers = { a: { more: { instructions: 'One.' } }, b: {} };
+    const catalogue = catalogueOf(offers, { instructions: 'Zero.' });
+    expect(viewOf(catalogue).instructions).toBe('Zero.\n\n# a\n\nOne.');
+    expect(viewOf(catalogue, 'a').instructions).toBe('One.');
+    expect(viewOf(catalogue, 'b').instructions).toBeUndefined();
+    expect(viewOf(catalogueOf({}, { instructions: 'Zero.' })).instructions).toBe('Zero.');
+  });
 });

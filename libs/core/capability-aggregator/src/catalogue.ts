@@ -34,6 +34,8 @@ export interface CatalogueOptions {
   readonly prefix: PrefixPolicy;
   /** What Omni calls itself, in results of the modern era. */
   readonly identity: Identity;
+  /** What clients of the endpoint of all servers are told before what the servers say. Default: nothing. */
+  readonly instructions?: string | undefined;
   readonly clock: Clock;
   /** Told once of each list of which answers leave something out. Default: nobody. */
   readonly logger?: Logger;
@@ -308,7 +310,7 @@ export class Catalogue {
   }
 
   #compile(spec: ViewSpec): CompiledView {
-    const { identity } = this.#options;
+    const { identity, instructions } = this.#options;
     const shared = this.#variants.snapshotFor(spec.variantKey, this.#base);
     const isVisible = this.#predicate();
     const filter = isVisible === undefined ? undefined : new ViewFilter(shared.catalogues, isVisible, spec);
@@ -319,6 +321,7 @@ export class Catalogue {
       recentUris: this.#recentUris,
       texts: this.#texts,
       identity,
+      instructions,
       onCut: (list, leftOut) => this.#tellCut(spec.endpoint, list, leftOut),
     });
     this.#views.add(spec, view);

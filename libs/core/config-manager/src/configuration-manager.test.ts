@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationManager } from './configuration-manager.ts';
-import { parseConfiguration, type Configuration } from './parse-configuration.ts';
+import type { Configuration } from './configuration.ts';
+import { parseConfiguration } from './parse-configuration.ts';
 
 function configuration(level: string): Configuration {
   return parseConfiguration([{ path: 'omni.yaml', text: `logging: { level: ${level} }`, role: 'base' }], {

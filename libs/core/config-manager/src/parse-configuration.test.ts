@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ConfigSource } from './document/config-source.ts';
-import { parseConfiguration, type Configuration } from './parse-configuration.ts';
+import type { Configuration } from './configuration.ts';
+import { parseConfiguration } from './parse-configuration.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 import type { Environment } from './document/variables.ts';
 

@@ -1,11 +1,11 @@
 import { ProblemList, formatProblem, quoted } from './checks/config-problem.ts';
 import { EntryProblems } from './checks/entry-problems.ts';
 import { exposedServerName } from './clients/exposed-server-name.ts';
+import { settingsOf, type Configuration } from './configuration.ts';
 import { recogniseClient, type Reading } from './clients/recognise-client.ts';
 import { MAX_SOURCES, serverNameOf, type ConfigSource } from './document/config-source.ts';
 import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './schema/configuration-schema.ts';
 import { checkName, expandLocated } from './document/expand-located.ts';
-import type { ListenAddress } from './schema/listen-address.ts';
 import { checkListeners } from './checks/listener-checks.ts';
 import { checkTokens } from './checks/token-checks.ts';
 import {
@@ -29,47 +29,6 @@ import {
   type UpstreamConfig,
 } from './upstream-config.ts';
 import type { Environment } from './document/variables.ts';
-
-/** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
-export interface Configuration {
-  readonly server: ListenAddress & {
-    readonly allowedHosts: readonly string[];
-    readonly allowedOrigins: readonly string[];
-    readonly legacySse: boolean;
-    /** `true`: in the state folder; text: at this path, which starts where that of the source does. */
-    readonly unixSocket: boolean | string;
-    /** On this machine, and in open mode, only. */
-    readonly tcp?: ListenAddress;
-    /** Paths of PEM files, which start where that of the source does. */
-    readonly tls?: { readonly cert: string; readonly key: string };
-    readonly drainMs: number;
-  };
-  readonly auth: {
-    readonly mode: 'token' | 'open';
-    /** That of the owner. */
-    readonly token?: string;
-    /** Those of others; the names are unique, and so are the tokens. */
-    readonly tokens: readonly { readonly name: string; readonly token: string }[];
-  };
-  readonly naming: Readonly<GatewaySettings['naming']>;
-  /** Keys of 32 bytes, the one that seals first. */
-  readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
-  readonly limits: Readonly<
-    Omit<GatewaySettings['limits'], 'sessionIdle' | 'maxUpstreamInFlight' | 'maxInstanceInFlight'>
-  > & {
-    readonly sessionIdleMs: number;
-    readonly maxUpstreamInFlight: number;
-    readonly maxInstanceInFlight: number;
-  };
-  readonly logging: Readonly<GatewaySettings['logging']>;
-  readonly outgoing: Readonly<GatewaySettings['outgoing']>;
-  /** In the order in which the sources name them first. */
-  readonly upstreams: readonly UpstreamConfig[];
-  /** What is accepted but has no effect or looks wrong: `file:line:column  text`, free of values. */
-  readonly warnings: readonly string[];
-  /** How a client's file was read: `file:line:column  text`. Nothing is lost by it. */
-  readonly notes: readonly string[];
-}
 
 export interface ParseOptions {
   /** What `${VAR}`, `requiredEnv` and feature flags are looked up in. */
@@ -148,28 +107,8 @@ export function parseConfiguration(
   if (upstreams.length === 0)
     warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
 
-  const { listen, drain, tcp, tls, ...server } = settings.server;
-  const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
-  const { token, ...auth } = settings.auth;
   return {
-    server: {
-      ...listen,
-      ...server,
-      ...(tcp === undefined ? {} : { tcp }),
-      ...(tls === undefined ? {} : { tls }),
-      drainMs: drain,
-    },
-    auth: { ...auth, ...(token === undefined ? {} : { token }) },
-    naming: settings.naming,
-    sealing: settings.sealing,
-    limits: {
-      ...limits,
-      sessionIdleMs: sessionIdle,
-      maxUpstreamInFlight,
-      maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
-    },
-    logging: settings.logging,
-    outgoing: settings.outgoing,
+    ...settingsOf(settings),
     upstreams,
     warnings: warnings.list().map(formatProblem),
     notes: notes.list().map(formatProblem),

@@ -9,6 +9,7 @@ import {
 import { MODERN_VERSION } from '@omni/model';
 import { isOtherEraStatus } from './connection/era-memory.ts';
 import { handshakeOnChannel } from './channel/channel-handshake.ts';
+import { openInProcess } from './channel/in-process-channel.ts';
 import type { OpenHeadedChannel } from './channel/headed-channel.ts';
 import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
@@ -252,11 +253,15 @@ function channelOpener(
   http: InstanceHttp | undefined,
   onSpoken: () => void = () => {},
 ): OpenHeadedChannel | GatewayError {
-  const { launcher, dialer, clock, limits, budget } = context;
+  const { launcher, dialer, clock, random, limits, budget } = context;
   const bounds = { maxMessageBytes: limits.maxUpstreamMessageBytes, budget };
   switch (transport.kind) {
-    case 'channel':
-      return transport.open;
+    case 'channel': {
+      const { open } = transport;
+      const secretValues = (): readonly string[] => credentials.secretValues;
+      return (listener) =>
+        openInProcess({ upstream: name, open, clock, random, secretValues, onReport }, listener);
+    }
     case 'websocket':
     case 'socket': {
       if (dialer === undefined)

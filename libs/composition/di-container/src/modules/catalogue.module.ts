@@ -7,7 +7,7 @@ import {
   VariantReader,
 } from '@omni/capabilities';
 import { VariantKeys } from '@omni/upstreams';
-import { IDENTITY } from '../identity.ts';
+import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 
@@ -16,18 +16,21 @@ export function registerCatalogue(scope: Scope): void {
   scope.register(Token.Catalogue, {
     needs: {
       configuration: Token.Configuration,
+      identity: Token.Identity,
+      instructions: Token.Instructions,
       registry: Token.UpstreamRegistry,
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    useFactory: ({ configuration: { naming, limits }, registry: { current }, clock, logger }) =>
+    useFactory: ({ configuration, identity, instructions, registry: { current }, clock, logger }) =>
       new Catalogue({
         upstreams: current.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
-        prefix: naming.prefix,
-        identity: IDENTITY,
+        prefix: configuration.naming.prefix,
+        identity: shortIdentity(identity),
+        instructions,
         clock,
         logger,
-        maxAnswerBytes: limits.maxListAnswerBytes,
+        maxAnswerBytes: configuration.limits.maxListAnswerBytes,
       }),
   });
   scope.register(Token.ListBudget, {
@@ -42,6 +45,7 @@ export function registerCatalogue(scope: Scope): void {
   scope.register(Token.VariantKeys, { useFactory: () => new VariantKeys() });
   scope.register(Token.VariantReader, {
     needs: {
+      identity: Token.Identity,
       registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       budget: Token.ListBudget,
@@ -49,14 +53,14 @@ export function registerCatalogue(scope: Scope): void {
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    useFactory: ({ registry, catalogue, budget, variantKeys, clock, logger }) =>
+    useFactory: ({ identity, registry, catalogue, budget, variantKeys, clock, logger }) =>
       new VariantReader({
         upstreams: () => catalogue.upstreams,
         variantKeyOf: (client) => variantKeys.of(client),
         isRead: (upstream) => catalogue.isRead(upstream),
         read: ({ connection, capabilities }, variantKey) =>
           budget.read(connection.upstream, variantKey, (room) =>
-            readCatalogue(connection, { identity: IDENTITY, capabilities, room }),
+            readCatalogue(connection, { identity: shortIdentity(identity), capabilities, room }),
           ),
         publish: (variantKey, upstream, read, isNews) => catalogue.setFor(variantKey, upstream, read, isNews),
         forget: (variantKey) => catalogue.forget(variantKey),
@@ -67,6 +71,7 @@ export function registerCatalogue(scope: Scope): void {
   });
   scope.register(Token.CatalogueRefresher, {
     needs: {
+      identity: Token.Identity,
       registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
       reader: Token.VariantReader,
@@ -75,14 +80,14 @@ export function registerCatalogue(scope: Scope): void {
       logger: Token.Logger,
       startGraceMs: Token.StartGraceMs,
     },
-    useFactory: ({ registry, catalogue, reader, budget, clock, logger, startGraceMs }) =>
+    useFactory: ({ identity, registry, catalogue, reader, budget, clock, logger, startGraceMs }) =>
       new CatalogueRefresher({
         publish: (upstream, read, isSuccessor) => {
           if (catalogue.set(upstream, read, isSuccessor)) reader.onBaseChanged(upstream);
         },
         read: (connection) =>
           budget.read(connection.upstream, undefined, (room) =>
-            readCatalogue(connection, { identity: IDENTITY, room }),
+            readCatalogue(connection, { identity: shortIdentity(identity), room }),
           ),
         listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
         awaited: registry.current.all.filter(({ enabled }) => enabled).map(({ name }) => name),

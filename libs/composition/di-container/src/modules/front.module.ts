@@ -2,7 +2,6 @@ import { ProtocolHandler } from '@omni/protocol';
 import type { UpstreamRegistry } from '@omni/upstreams';
 import type { GatewayUpstream } from '../gateway-options.ts';
 import { healthPage } from '../health-pages.ts';
-import { IDENTITY } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 
@@ -11,6 +10,7 @@ export function registerFront(scope: Scope): void {
   scope.register(Token.ProtocolHandler, {
     needs: {
       configuration: Token.Configuration,
+      identity: Token.Identity,
       registry: Token.UpstreamRegistry,
       views: Token.CatalogueViews,
       router: Token.RequestRouter,
@@ -32,7 +32,6 @@ export function registerFront(scope: Scope): void {
         probes: {
           answer: (path, principal) => healthPage(health, path, principal) ?? pages?.(path),
         },
-        identity: IDENTITY,
         limits: configuration.limits,
         forwardable: forwardedBy(registry),
         legacySse: configuration.server.legacySse,

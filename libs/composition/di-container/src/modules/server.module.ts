@@ -42,6 +42,7 @@ export function registerServer(scope: Scope): void {
       dialer: Token.ChannelDialer,
       clock: Token.Clock,
       logger: Token.Logger,
+      endOfParts: Token.EndOfParts,
     },
     useFactory: (parts) => new MasterServer(parts),
   });

@@ -1,17 +1,26 @@
 import { Limiter } from '@omni/call-policies';
 import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { callStages } from './call-stages.ts';
-import { IDENTITY } from '../identity.ts';
+import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
+import { checkDefinitions } from '../upstreams/definition-check.ts';
 import { UpstreamDirectory } from '../upstreams/upstream-directory.ts';
 import { upstreamObserver } from '../upstreams/upstream-observer.ts';
 
 /** The upstreams and their connections. */
 export function registerUpstreams(scope: Scope): void {
   scope.register(Token.UpstreamRegistry, {
-    needs: { configuration: Token.Configuration },
-    useFactory: ({ configuration: { upstreams } }) => new UpstreamRegistry(upstreams),
+    needs: {
+      configuration: Token.Configuration,
+      launcher: Token.ChildLauncher,
+      http: Token.HttpClient,
+      dialer: Token.ChannelDialer,
+    },
+    useFactory: ({ configuration: { upstreams }, ...adapters }) => {
+      checkDefinitions(upstreams, adapters);
+      return new UpstreamRegistry(upstreams);
+    },
   });
   scope.register(Token.CallLimiter, {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
@@ -20,6 +29,7 @@ export function registerUpstreams(scope: Scope): void {
   scope.register(Token.Upstreams, {
     needs: {
       configuration: Token.Configuration,
+      identity: Token.Identity,
       registry: Token.UpstreamRegistry,
       launcher: Token.ChildLauncher,
       http: Token.HttpClient,
@@ -36,6 +46,7 @@ export function registerUpstreams(scope: Scope): void {
     },
     useFactory: ({
       configuration: { limits },
+      identity,
       registry,
       launcher,
       http,
@@ -60,7 +71,7 @@ export function registerUpstreams(scope: Scope): void {
         clock,
         random,
         logger,
-        identity: IDENTITY,
+        identity: shortIdentity(identity),
         limits: {
           ...DEFAULT_UPSTREAM_LIMITS,
           maxInstances: limits.maxInstances,

@@ -9,7 +9,7 @@ import { LISTED_ORIGIN, modernRequest, MountScene, principalNamed } from './moun
 const OPEN: GatewayConfiguration['auth'] = { mode: 'open', tokens: [] };
 const TOKENS: GatewayConfiguration['auth'] = {
   mode: 'token',
-  tokens: [{ name: 'ci', token: 'secret-of-ci' }],
+  tokens: [{ name: 'ci', token: 'long-secret-of-ci' }],
 };
 const CALL = { name: 'tools__greet', arguments: {} };
 
@@ -67,7 +67,7 @@ describe('MasterServer.front', () => {
 
   it('takes the tokens of the configuration', async () => {
     const ask = await mount({ auth: TOKENS });
-    expect(await ask({ authorization: 'Bearer secret-of-ci' })).toBe('served');
+    expect(await ask({ authorization: 'Bearer long-secret-of-ci' })).toBe('served');
     expect(await ask({ authorization: 'Bearer other' })).toBe('OMNI_AUTH_REQUIRED');
   });
 

@@ -1,25 +1,24 @@
 import { isLoopbackHost } from '@omni/auth';
 import { type ListenAddress, loadOrCreateToken, stateDirectory } from '@omni/node';
 import { GatewayError } from '@omni/ports';
+import type { Authentication } from '@omni/protocol';
 import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
 import { ownerPage } from './owner-page.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 import type { MasterServer, StopOptions } from '../master-server.ts';
 
-export interface HttpGatewayOptions {
+export interface HttpGatewayOptions extends Omit<NodeMasterServerOptions, 'configuration' | 'pages'> {
   readonly configuration: Configuration;
   readonly environment: Environment;
   /** `HOST:PORT` in place of `server.listen`; port 0 picks a free one. */
   readonly listen?: string | undefined;
-  readonly logLevel?: NodeMasterServerOptions['logLevel'];
-  readonly onLogLost?: NodeMasterServerOptions['onLogLost'];
   /** Who requests come from, in place of `auth` of the configuration: no token is made then. */
-  readonly authentication?: NodeMasterServerOptions['authentication'];
+  readonly authentication?: Authentication;
 }
 
 /** A gateway that listens. */
-export interface HttpGateway {
+export interface HttpGateway extends AsyncDisposable {
   /** Endpoint of all servers, e.g. `http://127.0.0.1:7431/mcp`; `https:` with a certificate. */
   readonly url: string;
   /** Where else it is served, e.g. `unix:/home/ada/.local/state/omni/omni.sock`. */
@@ -41,13 +40,11 @@ export async function startHttpGateway({
   configuration,
   environment,
   listen,
-  logLevel,
-  onLogLost,
-  authentication,
+  ...options
 }: HttpGatewayOptions): Promise<HttpGateway> {
   const address = listen === undefined ? configuration.server : parseListen(listen);
   // Where there is another authentication, `auth` decides nothing.
-  const isByToken = authentication === undefined;
+  const isByToken = options.authentication === undefined;
   if (isByToken && configuration.auth.mode === 'open' && !isLoopbackHost(address.host)) {
     throw new GatewayError('OMNI_USAGE', `auth.mode "open" lets in everybody who can reach ${address.host}`, {
       hint: 'Listen on 127.0.0.1, or set auth.mode to "token".',
@@ -57,16 +54,14 @@ export async function startHttpGateway({
     isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
   let place: ListenAddress | undefined;
-  const { server, logger } = await createNodeParts({
+  const { server, logger, flush } = await createNodeParts({
+    ...options,
     configuration: {
       ...configuration,
       server: { ...configuration.server, host: address.host, port: address.port },
       auth: kept === undefined ? configuration.auth : { ...configuration.auth, token: kept.token },
     },
-    logLevel,
-    onLogLost,
     ...(kept === undefined ? {} : { pages: ownerPage(kept.token, () => place) }),
-    authentication,
   });
   let listeners: GatewayListeners;
   try {
@@ -83,14 +78,17 @@ export async function startHttpGateway({
     await server.stop(options);
     // A client may still be reading a long answer that is complete.
     await listeners.close(endsAt - performance.now());
-    await logger.flush();
+    await flush();
   };
+  let stopped: Promise<void> | undefined;
+  const stopOnce: HttpGateway['stop'] = (given) => (stopped ??= stop(given));
   return {
     url: listeners.url,
     sockets: listeners.sockets,
     token: kept === undefined ? undefined : { value: kept.token, path: kept.path },
     server,
-    stop,
+    stop: stopOnce,
+    [Symbol.asyncDispose]: stopOnce,
     forceStop: () => {
       server.forceStop();
       listeners.forceStop();

@@ -1,25 +1,27 @@
 import { endpointOf } from '@omni/model';
 import type { Readable, Writable } from 'node:stream';
 import { stdioChannel } from '@omni/node';
-import { GatewayError } from '@omni/ports';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
 import { STDIO_START_GRACE_MS } from '../gateway-options.ts';
 import type { MasterServer, StopOptions } from '../master-server.ts';
+import { unknownServer } from '../upstreams/unknown-server.ts';
 import type { Configuration } from './node-configuration.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 
-export interface StdioGatewayOptions {
+export interface StdioGatewayOptions extends Omit<
+  NodeMasterServerOptions,
+  'configuration' | 'pages' | 'startGraceMs' | 'authentication'
+> {
   readonly configuration: Configuration;
   /** The one server to show under its own names; all servers when absent. */
   readonly only?: string | undefined;
-  readonly logLevel?: NodeMasterServerOptions['logLevel'];
   /** Where the client's messages come from and where they go: usually stdin and stdout. */
   readonly input: Readable;
   readonly output: Writable;
 }
 
 /** A gateway for one client on two streams. */
-export interface StdioGateway {
+export interface StdioGateway extends AsyncDisposable {
   readonly server: MasterServer;
   /** Resolves when the client's side has ended. */
   readonly closed: Promise<void>;
@@ -31,16 +33,15 @@ export interface StdioGateway {
 export async function startStdioGateway({
   configuration,
   only,
-  logLevel,
   input,
   output,
+  ...options
 }: StdioGatewayOptions): Promise<StdioGateway> {
-  if (only !== undefined && !configuration.upstreams.some((upstream) => upstream.name === only)) {
-    throw new GatewayError('OMNI_SERVER_UNKNOWN', `There is no server "${only}" in the configuration`);
-  }
-  const { server, logger } = await createNodeParts({
+  const names = configuration.upstreams.map(({ name }) => name);
+  if (only !== undefined && !names.includes(only)) throw unknownServer(only, names);
+  const { server, flush } = await createNodeParts({
+    ...options,
     configuration,
-    logLevel,
     startGraceMs: STDIO_START_GRACE_MS,
   });
   await server.start();
@@ -55,7 +56,13 @@ export async function startStdioGateway({
   });
   const stop = async (options?: StopOptions): Promise<void> => {
     await server.stop(options);
-    await logger.flush();
+    await flush();
   };
-  return { server, closed, stop, forceStop: () => server.forceStop() };
+  return {
+    server,
+    closed,
+    stop,
+    [Symbol.asyncDispose]: () => stop(),
+    forceStop: () => server.forceStop(),
+  };
 }

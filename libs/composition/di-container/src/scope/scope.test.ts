@@ -131,6 +131,24 @@ describe('Scope', () => {
     expect(root.get(TOKEN).name).toBe('root');
   });
 
+  it('puts another way to make a part in the place of the one before, in scopes below as well', async () => {
+    const ended: string[] = [];
+    const root = Scope.root();
+    root.register(TOKEN, { useFactory: () => ({ name: 'before' }), lifetime: 'scoped' });
+    root.replace(TOKEN, {
+      useFactory: () => ({ name: 'after' }),
+      lifetime: 'scoped',
+      dispose: ({ name }) => void ended.push(name),
+    });
+    expect(root.get(TOKEN).name).toBe('after');
+    expect(root.createScope('connection').get(TOKEN).name).toBe('after');
+    await root[Symbol.asyncDispose]();
+    expect(ended).toEqual(['after', 'after']);
+    root.replace(TOKEN, { useValue: { name: 'value' } });
+    expect(root.get(TOKEN).name).toBe('value');
+    expect(root.createScope('connection').get(TOKEN).name).toBe('value');
+  });
+
   it('ends what a session has made when its beginning fails', () => {
     const ended: string[] = [];
     const open = openSessionScope(Scope.root(), (scope) => {

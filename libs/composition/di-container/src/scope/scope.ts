@@ -44,10 +44,10 @@ type Scoped = (scope: Scope) => void;
  *
  * @see S003-DI-01 to S003-DI-05; decision 0027.
  */
-export class Scope {
+export class Scope implements AsyncDisposable {
   readonly kind: ScopeKind;
   readonly #parent: Scope | undefined;
-  readonly #scoped: Scoped[] = [];
+  readonly #scoped = new Map<ServiceIdentifier, Scoped>();
   readonly #disposers = new ScopeDisposers();
   // Most connections need no parts of their own: an idle session must not pay for a container.
   #own: Container | undefined;
@@ -74,19 +74,37 @@ export class Scope {
     token: ServiceIdentifier<Part>,
     registration: ValueRegistration<Part> | FactoryRegistration<Part, N>,
   ): void {
+    this.#register(token, registration);
+  }
+
+  #register<Part, N extends Needs>(
+    token: ServiceIdentifier<Part>,
+    registration: ValueRegistration<Part> | FactoryRegistration<Part, N>,
+  ): void {
     // What was made for this scope because a scope above says `scoped` is hidden as well.
     const container = this.#container();
     if (this.#parent !== undefined && container.isCurrentBound(token)) container.unbind(token);
     if ('useValue' in registration) container.bind(token).toConstantValue(registration.useValue);
     else {
       this.#bind(token, registration);
-      if (registration.lifetime === 'scoped') this.#scoped.push((scope) => scope.#bind(token, registration));
+      if (registration.lifetime === 'scoped')
+        this.#scoped.set(token, (scope) => scope.#bind(token, registration));
     }
   }
 
-  /** Takes what is registered here for the token out, in favour of another value. */
-  replace<Part>(token: ServiceIdentifier<Part>, { useValue }: ValueRegistration<Part>): void {
-    this.#container().rebind(token).toConstantValue(useValue);
+  /** Takes what is registered here for the token out, in favour of another value or way to make it. */
+  replace<Part>(token: ServiceIdentifier<Part>, registration: ValueRegistration<Part>): void;
+  replace<Part, N extends Needs>(
+    token: ServiceIdentifier<Part>,
+    registration: FactoryRegistration<Part, N>,
+  ): void;
+  replace<Part, N extends Needs>(
+    token: ServiceIdentifier<Part>,
+    registration: ValueRegistration<Part> | FactoryRegistration<Part, N>,
+  ): void {
+    this.#container().unbind(token);
+    this.#scoped.delete(token);
+    this.#register(token, registration);
   }
 
   has(token: ServiceIdentifier): boolean {
@@ -122,6 +140,10 @@ export class Scope {
     await this.#closed;
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   #bind<Part, N extends Needs>(
     token: ServiceIdentifier<Part>,
     registration: FactoryRegistration<Part, N>,
@@ -155,7 +177,7 @@ export class Scope {
         ...(parent === undefined ? {} : { parent }),
       });
       for (let above = this.#parent; above !== undefined; above = above.#parent)
-        for (const registerScoped of above.#scoped) registerScoped(this);
+        for (const registerScoped of above.#scoped.values()) registerScoped(this);
     }
     return this.#own;
   }

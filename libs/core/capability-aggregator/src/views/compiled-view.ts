@@ -27,6 +27,8 @@ export interface CompiledViewOptions extends ViewSpec {
   readonly texts: ListTexts;
   /** What Omni calls itself, in results of the modern era. */
   readonly identity: Identity;
+  /** What clients of the endpoint of all servers are told before what the servers say. */
+  readonly instructions?: string | undefined;
   /** An answer to a list leaves so many items out, because it would be too long. */
   readonly onCut?: (kind: ListKind, leftOut: number) => void;
 }
@@ -68,9 +70,12 @@ export class CompiledView implements CatalogueView {
     return this.#capabilities;
   }
 
-  /** Instructions: of one server as they are; of all with headings, at most 16,384 characters. */
+  /**
+   * Instructions: of one server as they are; of all with headings, at most 16,384 characters, behind Omni's
+   * own.
+   */
   get instructions(): string | undefined {
-    this.#instructions ??= { text: this.#options.snapshot.instructions(this.#options.endpoint) };
+    this.#instructions ??= { text: this.#allInstructions() };
     return this.#instructions.text;
   }
 
@@ -149,6 +154,14 @@ export class CompiledView implements CatalogueView {
       snapshot.upstreams.some(({ name, isOff }) => name === upstream && !isOff)
     )
       recentUris.remember(uri, upstream);
+  }
+
+  #allInstructions(): string | undefined {
+    const { snapshot, endpoint, instructions } = this.#options;
+    const ofServers = snapshot.instructions(endpoint);
+    // A server that is shown alone is shown as it is.
+    if (endpoint.kind === 'server' || instructions === undefined) return ofServers;
+    return ofServers === undefined ? instructions : `${instructions}\n\n${ofServers}`;
   }
 
   #listText(kind: ListKind): string {

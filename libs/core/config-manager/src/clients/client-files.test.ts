@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseConfiguration, type Configuration } from '../parse-configuration.ts';
+import type { Configuration } from '../configuration.ts';
+import { parseConfiguration } from '../parse-configuration.ts';
 import {
   NARROWING_CASES,
   PLACEHOLDER_CASES,

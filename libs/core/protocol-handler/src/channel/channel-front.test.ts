@@ -107,6 +107,34 @@ describe('ChannelFront', () => {
     expect(await client.closed()).toBeUndefined();
   });
 
+  it('closes a connection whose transport throws, also when closing it throws, and serves others', async () => {
+    const front = new FrontFixture();
+    let closings = 0;
+    let client: ChannelListener | undefined;
+    front.handler.bind(
+      (listener) => {
+        client = listener;
+        return {
+          send: () => {
+            throw new RangeError('not today');
+          },
+          close: () => {
+            closings += 1;
+            throw new RangeError('not today either');
+          },
+        };
+      },
+      { principal: LOCAL },
+    );
+    client?.onMessage(modernText('server/discover'));
+    // A rejection that nobody handles would fail this test.
+    await Promise.resolve();
+    expect(closings).toBe(1);
+    const { pipe } = connect(front);
+    pipe.say(modernText('tools/list', { id: '1' }));
+    expect(pipe.received).toHaveLength(1);
+  });
+
   it('routes calls in the name of its client', () => {
     const front = new FrontFixture();
     const { pipe } = connect(front, { endpoint: endpointOf('files') });

@@ -37,6 +37,7 @@ import { inCommonTerms } from '../request/dialect-terms.ts';
 import type { FrontRequests } from '../request/front-requests.ts';
 import { refuseMessage } from '../request/refuse.ts';
 import { RequestsById } from '../request/requests-by-id.ts';
+import { unservedBy } from '../request/unserved-endpoint.ts';
 import { unknownClient } from '../request/unknown-client.ts';
 
 export interface ChannelFrontOptions {
@@ -186,6 +187,11 @@ export class ChannelFront implements PostListener {
 
   #initialize(request: ClientRequest): RunningCall {
     const { dependencies, principal, endpoint, key } = this.#options;
+    const unserved = unservedBy(dependencies.views, endpoint);
+    if (unserved !== undefined) {
+      request.fail(unserved);
+      return NOTHING_RUNS;
+    }
     this.#session = new LegacySession(request.message, {
       dependencies,
       key,
@@ -260,8 +266,11 @@ export class ChannelFront implements PostListener {
   #giveUp(why: string): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#options.logger.warn({ sessionId: this.#options.key }, why);
-    void this.close();
+    const { logger, key } = this.#options;
+    logger.warn({ sessionId: key }, why);
+    this.close().catch((error: unknown) =>
+      logger.warn({ sessionId: key, err: error }, 'a connection could not be closed'),
+    );
   }
 }
 

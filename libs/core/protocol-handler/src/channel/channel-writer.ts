@@ -22,8 +22,15 @@ export class ChannelWriter implements ResponseWriter, ClientOutlet, BatchTarget 
     // Line breaks in JSON stand between tokens only; the framing needs one line.
     // guard: channel/one-line
     const line = text.includes('\n') || text.includes('\r') ? text.replace(LINE_BREAKS, ' ') : text;
+    let isTaken: boolean;
+    try {
+      isTaken = this.#channel.send(line);
+    } catch {
+      // A transport of somebody else's; what runs for other clients must not end here.
+      return this.#giveUp('the transport of a client throws when it is sent something; it is closed');
+    }
     // guard: channel/slow-reader
-    if (this.#channel.send(line)) return;
+    if (isTaken) return;
     this.#giveUp('a client does not read its messages; its connection is closed');
   }
 

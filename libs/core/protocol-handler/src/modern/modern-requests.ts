@@ -9,6 +9,7 @@ import type { Dispatch, Identity } from '../collaborators.ts';
 import type { ClientRequest, RequestServer } from '../request/client-request.ts';
 import type { ListAnswers } from '../request/list-answers.ts';
 import { isRouted, listKindOf, unknownMethod } from '../request/methods.ts';
+import { unservedBy } from '../request/unserved-endpoint.ts';
 import type { ListenHub } from './listen-hub.ts';
 
 /** How long a client may rely on what `server/discover` says, in milliseconds. */
@@ -65,9 +66,12 @@ export class ModernRequests implements RequestServer {
     const kind = listKindOf(method);
     if (kind !== undefined) return this.#lists.answer(kind, request);
     switch (method) {
-      case 'server/discover':
-        request.result(this.#discover(client));
+      case 'server/discover': {
+        const unserved = unservedBy(this.#views, client.endpoint);
+        if (unserved === undefined) request.result(this.#discover(client));
+        else request.fail(unserved);
         return NOTHING_RUNS;
+      }
       case 'subscriptions/listen':
         return this.#listens.open(request);
       default:

@@ -2,6 +2,7 @@ import { type CatalogueViews, type ListKind, NOTHING_RUNS, type RunningCall } fr
 import type { ClientRequest } from './client-request.ts';
 import { EncodedLists } from './encoded-lists.ts';
 import { checkCursor } from './methods.ts';
+import { unservedBy } from './unserved-endpoint.ts';
 
 const ENCODER = new TextEncoder();
 /** From this many characters on a list goes out as bytes that are kept. */
@@ -22,11 +23,14 @@ export class ListAnswers {
       request.fail(refused);
       return NOTHING_RUNS;
     }
-    const send = (): void => this.#send(request, this.#views.of(request.client).list(kind));
+    const send = (): void => this.#send(request, kind);
     return request.waiting(this.#views.whenKnown(request.client, 'list', request.later(send)));
   }
 
-  #send(request: ClientRequest, list: string): void {
+  #send(request: ClientRequest, kind: ListKind): void {
+    const unserved = unservedBy(this.#views, request.client.endpoint);
+    if (unserved !== undefined) return request.fail(unserved);
+    const list = this.#views.of(request.client).list(kind);
     const { chunks } = request;
     if (chunks === undefined || list.length < LONG_LIST) return request.result(list);
     const head = ENCODER.encode(`{"jsonrpc":"2.0","id":${request.message.id},"result":`);

@@ -80,11 +80,14 @@ class ChannelHandshake implements HeadedListener {
     try {
       this.#channel = this.#options.open(this);
     } catch (error) {
-      const failure = new GatewayError(
-        'OMNI_UPSTREAM_UNREACHABLE',
-        `"${this.#options.spec.name}" could not be opened`,
-        { cause: error, data: { phase: 'connect' } },
-      );
+      const failure =
+        error instanceof GatewayError
+          ? error
+          : new GatewayError(
+              'OMNI_UPSTREAM_UNREACHABLE',
+              `"${this.#options.spec.name}" could not be opened`,
+              { cause: error, data: { phase: 'connect' } },
+            );
       // Whoever began this has its handle before it fails.
       return queueMicrotask(() => this.#fail(failure));
     }

@@ -1,0 +1,115 @@
+import { GatewayError } from '@omni/ports';
+import type { GatewayConfigurationInput } from '../gateway-options.ts';
+
+type Unchecked = Readonly<Record<string, unknown>>;
+
+/** Settings that have no default, and what a parsed configuration says beside its settings. */
+const WITHOUT_DEFAULT: ReadonlySet<string> = new Set(['auth.token', 'server.tcp', 'server.tls']);
+const BESIDE_SETTINGS: ReadonlySet<string> = new Set(['upstreams', 'warnings', 'notes']);
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  'auth.mode': ['token', 'open'],
+  'naming.prefix': ['always', 'on-conflict', 'none'],
+  'logging.level': ['debug', 'info', 'warn', 'error'],
+};
+/** What may be 0. */
+const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs']);
+/** Where a default of one type stands for another one, too. */
+const OF_TWO_TYPES: Readonly<Record<string, string>> = { 'server.unixSocket': 'string' };
+/** The same as in a file: these are principals of Omni's own, and a shorter token can be guessed. */
+const USER = /^(?!(?:owner|local|anonymous)$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
+const BEARER = /^[A-Za-z0-9._~+/-]{16,}=*$/;
+const KEY_BYTES = 32;
+
+/**
+ * Refuses settings that a program has put together and that nobody can have meant.
+ *
+ * @param defaults - All sections, with a value of the right type for each setting that has a default.
+ * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`: one line for each problem, without the
+ * values of secrets.
+ */
+export function checkSettings(given: GatewayConfigurationInput, defaults: Unchecked): void {
+  const problems = Object.entries(given).flatMap(([section, settings]) =>
+    settings === undefined || BESIDE_SETTINGS.has(section)
+      ? []
+      : sectionProblems(section, settings, defaults[section]),
+  );
+  problems.push(...tokenProblems(given.auth ?? {}), ...keyProblems(given.sealing?.keys ?? []));
+  if (problems.length === 0) return;
+  throw new GatewayError('OMNI_CONFIG_INVALID', problems.join('\n'), {
+    data: { problems },
+    hint: 'Correct what the program gives as its configuration; what it leaves out has the default of a file.',
+  });
+}
+
+function sectionProblems(section: string, settings: unknown, defaults: unknown): readonly string[] {
+  if (!isObject(defaults)) return [`"${section}" is no section of the configuration`];
+  if (!isObject(settings)) return [`${section} must be an object`];
+  return Object.entries(settings).flatMap(([name, value]) => {
+    const key = `${section}.${name}`;
+    if (value === undefined || WITHOUT_DEFAULT.has(key)) return [];
+    if (!Object.hasOwn(defaults, name))
+      return [`"${key}" is no setting; there are ${Object.keys(defaults).join(', ')}`];
+    const problem = valueProblem(key, value, defaults[name]);
+    return problem === undefined ? [] : [`${key} ${problem}`];
+  });
+}
+
+function valueProblem(key: string, value: unknown, example: unknown): string | undefined {
+  const choices = CHOICES[key];
+  if (choices !== undefined)
+    return choices.includes(value) ? undefined : `must be one of ${choices.join(', ')}`;
+  if (Array.isArray(example)) return Array.isArray(value) ? undefined : 'must be a list';
+  if (typeof value !== typeof example && typeof value !== OF_TWO_TYPES[key])
+    return `must be a ${typeof example}`;
+  const least = FROM_ZERO.has(key) ? 0 : 1;
+  if (typeof value === 'number' && !(Number.isSafeInteger(value) && value >= least))
+    return `must be a whole number, ${least} at least`;
+  return undefined;
+}
+
+function tokenProblems({
+  mode,
+  token,
+  tokens,
+}: NonNullable<GatewayConfigurationInput['auth']>): readonly string[] {
+  const problems: string[] = [];
+  const [names, known] = [new Set<unknown>(), new Set<unknown>()];
+  const check = (key: string, value: unknown): void => {
+    // Where nobody is asked for a token, none can be guessed.
+    // guard: settings/token
+    if (typeof value !== 'string' || (mode !== 'open' && !BEARER.test(value)))
+      problems.push(`${key} must be a bearer token of 16 characters or more (RFC 6750, section 2.1)`);
+    // guard: settings/same-token
+    if (known.has(value)) problems.push(`${key} is the token of somebody else, too`);
+    known.add(value);
+  };
+  if (token !== undefined) check('auth.token', token);
+  const others: readonly unknown[] = Array.isArray(tokens) ? tokens : [];
+  for (const [index, other] of others.entries()) {
+    const { name, token: own }: Unchecked = isObject(other) ? other : {};
+    const key = `auth.tokens[${index}]`;
+    // guard: settings/principal
+    if (typeof name !== 'string' || !USER.test(name))
+      problems.push(
+        `${key}.name must be 1 to 64 letters, digits and ._@-, and not "owner", "local" or "anonymous"`,
+      );
+    if (typeof name === 'string' && names.has(name))
+      problems.push(`${key}.name: there is a token of "${name}" already`);
+    names.add(name);
+    check(`${key}.token`, own);
+  }
+  return problems;
+}
+
+function keyProblems(keys: unknown): readonly string[] {
+  const given: readonly unknown[] = Array.isArray(keys) ? keys : [];
+  return given.flatMap((key, index) =>
+    key instanceof Uint8Array && key.byteLength === KEY_BYTES
+      ? []
+      : [`sealing.keys[${index}] must be ${KEY_BYTES} bytes`],
+  );
+}
+
+function isObject(value: unknown): value is Unchecked {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,78 @@
+import { GatewaySettingsSchema, type GatewaySettings } from './schema/configuration-schema.ts';
+import type { ListenAddress } from './schema/listen-address.ts';
+import type { UpstreamConfig } from './upstream-config.ts';
+
+/** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
+export interface Configuration {
+  readonly server: ListenAddress & {
+    readonly allowedHosts: readonly string[];
+    readonly allowedOrigins: readonly string[];
+    readonly legacySse: boolean;
+    /** `true`: in the state folder; text: at this path, which starts where that of the source does. */
+    readonly unixSocket: boolean | string;
+    /** On this machine, and in open mode, only. */
+    readonly tcp?: ListenAddress;
+    /** Paths of PEM files, which start where that of the source does. */
+    readonly tls?: { readonly cert: string; readonly key: string };
+    readonly drainMs: number;
+  };
+  readonly auth: {
+    readonly mode: 'token' | 'open';
+    /** That of the owner. */
+    readonly token?: string;
+    /** Those of others; the names are unique, and so are the tokens. */
+    readonly tokens: readonly { readonly name: string; readonly token: string }[];
+  };
+  readonly naming: Readonly<GatewaySettings['naming']>;
+  /** Keys of 32 bytes, the one that seals first. */
+  readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
+  readonly limits: Readonly<
+    Omit<GatewaySettings['limits'], 'sessionIdle' | 'maxUpstreamInFlight' | 'maxInstanceInFlight'>
+  > & {
+    readonly sessionIdleMs: number;
+    readonly maxUpstreamInFlight: number;
+    readonly maxInstanceInFlight: number;
+  };
+  readonly logging: Readonly<GatewaySettings['logging']>;
+  readonly outgoing: Readonly<GatewaySettings['outgoing']>;
+  /** In the order in which the sources name them first. */
+  readonly upstreams: readonly UpstreamConfig[];
+  /** What is accepted but has no effect or looks wrong: `file:line:column  text`, free of values. */
+  readonly warnings: readonly string[];
+  /** How a client's file was read: `file:line:column  text`. Nothing is lost by it. */
+  readonly notes: readonly string[];
+}
+
+/** Settings as they stand in a file, in the terms of {@link Configuration}. */
+export function settingsOf(
+  settings: GatewaySettings,
+): Omit<Configuration, 'upstreams' | 'warnings' | 'notes'> {
+  const { listen, drain, tcp, tls, ...server } = settings.server;
+  const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
+  const { token, ...auth } = settings.auth;
+  return {
+    server: {
+      ...listen,
+      ...server,
+      ...(tcp === undefined ? {} : { tcp }),
+      ...(tls === undefined ? {} : { tls }),
+      drainMs: drain,
+    },
+    auth: { ...auth, ...(token === undefined ? {} : { token }) },
+    naming: settings.naming,
+    sealing: settings.sealing,
+    limits: {
+      ...limits,
+      sessionIdleMs: sessionIdle,
+      maxUpstreamInFlight,
+      maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
+    },
+    logging: settings.logging,
+    outgoing: settings.outgoing,
+  };
+}
+
+/** That of an empty file, without the parts that read files: for programs that have none. */
+export function defaultConfiguration(): Configuration {
+  return { ...settingsOf(GatewaySettingsSchema.parse({})), upstreams: [], warnings: [], notes: [] };
+}
