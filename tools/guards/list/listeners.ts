@@ -42,10 +42,6 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     against: 'A request with thousands of headers is served.',
   },
   {
-    name: 'http/pipelined',
-    against: 'One packet of a client makes a thousand requests, which are all held.',
-  },
-  {
     name: 'http/header-count-of-upgrade',
     against: 'A request for an upgrade with thousands of headers is served.',
   },

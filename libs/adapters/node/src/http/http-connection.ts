@@ -31,8 +31,6 @@ export class HttpConnection implements ExchangeConnection, UnreadHolder {
   /** What the client had taken when its time was up. */
   flushedAtTimeout = 0;
   isRefused = false;
-  /** Its last request has come. */
-  isEnding = false;
   /** When it was last used, as a number that grows with each use. */
   lastUse = 0;
   /** Whether an exchange on it is over. */

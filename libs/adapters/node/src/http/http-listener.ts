@@ -75,8 +75,6 @@ export interface ListenAddress {
 /** All header bytes of a request, names and values. */
 const MAX_HEADER_BYTES = /* guard: http/header-bytes */ 16_384;
 const MAX_HEADERS = 256;
-/** Requests of one connection that are not over. A packet may hold a thousand, and each takes 10 KiB. */
-const MAX_PIPELINED = 256;
 /** How often overdue requests are looked for. */
 const TIMEOUT_CHECK_MS = 1_000;
 /** A refused connection may take this long to read its answer. */
@@ -274,8 +272,6 @@ export class NodeHttpListener {
   ): void {
     const writeTimeoutMs = this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS;
     const connection = this.#connection(request.socket);
-    // A client sends again what stands behind the last request (RFC 9112, 9.6).
-    if (connection.isEnding) return;
     const exchange = new NodeExchange(request, response, {
       listener,
       expectsContinue,
@@ -286,9 +282,7 @@ export class NodeHttpListener {
     this.#openExchanges += 1;
     // After the answer is sent, or when the connection breaks.
     response.on('close', () => this.#onOver(connection, exchange));
-    // guard: http/pipelined
-    if (connection.open.length >= MAX_PIPELINED) connection.isEnding = true;
-    if (this.#isStopping || connection.isEnding) exchange.forbidKeepAlive();
+    if (this.#isStopping) exchange.forbidKeepAlive();
     // guard: http/header-count
     if (request.rawHeaders.length > 2 * MAX_HEADERS) {
       exchange.fail(
