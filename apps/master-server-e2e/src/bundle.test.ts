@@ -9,10 +9,10 @@ describe('the bundle of the server', () => {
     const text = readdirSync(FOLDER)
       .map((name) => readFileSync(join(FOLDER, name), 'utf8'))
       .join('\n');
-    // English is what zod says by itself.
     const isThere = (what: RegExp): boolean => what.test(text);
-    expect(isThere(/Invalid input: expected/)).toBe(true);
-    expect(isThere(/ltige Eingabe: erwartet/)).toBe(false);
+    // zod/mini has none; what is wrong with a configuration Omni says itself.
+    expect(isThere(/(?:Invalid input|ltige Eingabe): erwartet|Invalid input: expected/)).toBe(false);
+    expect(isThere(/a key must be text/)).toBe(true);
     expect(isThere(/getBuiltinModule\("node:http"\)/)).toBe(true);
     expect(isThere(/from\s*"node:http"/)).toBe(false);
   });

@@ -32,7 +32,10 @@ async function joined() {
   }) as typeof socket.write;
   joinWrites(socket);
   const text = async (): Promise<string> => {
-    const over = once(opened.find((one): one is Socket => one !== socket && 'remotePort' in one)!, 'end');
+    const over = once(
+      opened.find((one): one is Socket => one !== socket && 'remotePort' in one)!,
+      'end',
+    );
     socket.end();
     await over;
     return Buffer.concat(received).toString('latin1');

@@ -6,9 +6,8 @@ const MAX_JOINED_BYTES = 8 * 1024;
 type WriteDone = (error?: Error | null) => void;
 
 /**
- * Writes a short request to a server in one buffer. undici corks the socket, writes head and body, and uncorks
- * it; the system is then given a list of two, which takes a microsecond more than one buffer and, over TLS,
- * two records.
+ * Writes a short request to a server in one buffer. undici corks the socket, writes head and body, and
+ * uncorks it: the system is given a list of two, which costs more than one buffer, and over TLS two records.
  */
 export function joinWrites(socket: Socket): void {
   const cork = socket.cork.bind(socket);
@@ -37,7 +36,7 @@ export function joinWrites(socket: Socket): void {
     if (before !== undefined && typeof chunk !== 'string' && chunk.length <= MAX_JOINED_BYTES) {
       isHolding = true;
       const joined = Buffer.allocUnsafe(before.length + chunk.length);
-      joined.latin1Write(before, 0);
+      joined.write(before, 'latin1');
       joined.set(chunk, before.length);
       return write(joined, undefined, done);
     }
