@@ -1,0 +1,88 @@
+/** What works in a stranger's project: imports, types, examples. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Example } from './examples.ts';
+import { entriesOf, type Library } from './libraries.ts';
+import { run, type Finished } from './process.ts';
+import { rowOf, type Row } from './row.ts';
+import type { StrangersProject } from './stranger.ts';
+import { checkDeclarations, checkExamples, EXAMPLES, RESOLUTIONS } from './type-check.ts';
+
+const IMPORT_MS = 60_000;
+const EXAMPLE_MS = 120_000;
+
+interface LockEntry {
+  readonly hasInstallScript?: boolean;
+}
+
+/** How a table names the world of a project. */
+export function placeOf({ world }: StrangersProject): string {
+  return `Node ${world.nodeVersion}`;
+}
+
+/** Whether whoever allows no scripts gets packages that work: none of the tree has a script to run. */
+export function scriptRow(project: StrangersProject): Row {
+  const file = join(project.folder, 'node_modules/.package-lock.json');
+  const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, LockEntry> }; // npm's own
+  const found = Object.entries(packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+    .map(([path]) => `${path} wants to run a script when it is installed`);
+  return rowOf('all', placeOf(project), 'no scripts', found);
+}
+
+/** Imports each entry in a process of its own, which must end by itself and say nothing. */
+export async function importRows(project: StrangersProject, libraries: readonly Library[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const { manifest } of libraries) {
+    const complaints: string[] = [];
+    for (const entry of entriesOf(manifest)) {
+      const finished = await runNode(
+        project,
+        ['--input-type=module', '-e', `await import(${JSON.stringify(entry)})`],
+        IMPORT_MS,
+      );
+      if (finished.code !== 0 || finished.output !== '')
+        complaints.push(`import of ${entry} ${endOf(finished)}`);
+    }
+    rows.push(rowOf(manifest.name, placeOf(project), 'import', complaints));
+  }
+  return rows;
+}
+
+/** Compiles the declarations of all libraries under each kind of module resolution. */
+export async function typeRows(project: StrangersProject, libraries: readonly Library[]): Promise<Row[]> {
+  const complaints = new Map<string, string[]>(libraries.map(({ manifest }) => [manifest.name, []]));
+  for (const resolution of Object.keys(RESOLUTIONS) as (keyof typeof RESOLUTIONS)[]) // its own keys
+    for (const [of, lines] of await checkDeclarations(project, libraries, resolution))
+      complaints.set(of, [...(complaints.get(of) ?? []), ...lines.map((line) => `${resolution}: ${line}`)]);
+  return [...complaints].map(([of, lines]) => rowOf(of, placeOf(project), 'types', lines));
+}
+
+/** Compiles the examples and runs each; one row for what they belong to. */
+export async function exampleRows(project: StrangersProject, examples: readonly Example[]): Promise<Row[]> {
+  const complaints = new Map<string, string[]>(examples.map(({ of }) => [of, []]));
+  for (const [of, lines] of await checkExamples(project, examples))
+    complaints.set(of, [...(complaints.get(of) ?? []), ...lines]);
+  for (const { of, name } of examples) {
+    const finished = await runNode(project, [join(EXAMPLES, `${name}.ts`)], EXAMPLE_MS);
+    if (finished.code !== 0) complaints.get(of)?.push(`${name} ${endOf(finished)}`);
+  }
+  return [...complaints].map(([of, lines]) => rowOf(of, placeOf(project), 'example', lines));
+}
+
+function runNode(
+  { folder, world }: StrangersProject,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<Finished> {
+  const { PATH: path = '', HOME: home = '', TMPDIR: temporary } = process.env;
+  return run(world.node, ['--disable-warning=ExperimentalWarning', ...args], {
+    cwd: folder,
+    timeoutMs,
+    env: { PATH: path, HOME: home, NO_COLOR: '1', ...(temporary === undefined ? {} : { TMPDIR: temporary }) },
+  });
+}
+
+function endOf({ code, output }: Finished): string {
+  return `${code === null ? 'did not end' : `ended with ${code}`}: ${output.trim().slice(0, 2_000)}`;
+}
