@@ -10,17 +10,17 @@ const RIGHT: Manifest = {
   homepage: 'https://omni.example/omni',
   repository: { type: 'git', url: 'git+https://omni.example/omni.git', directory: 'libs/sample' },
   license: 'MIT',
-  engines: { node: '>=22.19.0' },
+  engines: { node: '>=22.21.0' },
   scripts: { test: 'jest' },
   dependencies: { '@omni/ports': '^0.1.0', zod: '^4.6.7' },
-  peerDependencies: { typescript: '>=5.4' },
+  peerDependencies: { typescript: '>=5.8' },
   peerDependenciesMeta: { typescript: { optional: true } },
   publishConfig: { access: 'public', provenance: true },
 };
 
 const FACTS = {
-  node: '22.19.0',
-  typescript: '5.4',
+  node: '22.21.0',
+  typescript: '5.8',
   folder: 'libs/sample',
   repository: 'git+https://omni.example/omni.git',
   readme: '# @omni/sample\n\n```sh\nnpm install --save-dev @omni/sample @omni/ports\n```\n',

@@ -51,7 +51,7 @@ function plant(change: Readonly<Record<string, string>>): void {
   const files = {
     'package.json': JSON.stringify({ ...LIBRARY.manifest, type: 'module' }),
     'index.js': 'export const one = 1;\n',
-    'index.d.ts': 'export declare const one: 1;\n',
+    'index.d.ts': 'export declare const one: number;\n',
     'README.md': "```ts\nimport { one } from '@omni/sample';\nif (one !== 1) throw new Error();\n```\n",
     ...change,
   };

@@ -5,7 +5,7 @@ import { readmeExamples } from './examples.ts';
 import type { Library } from './libraries.ts';
 import { startRegistry } from './local-registry.ts';
 import { npm } from './npm.ts';
-import { exampleRows, typeRows } from './project-rows.ts';
+import { exampleRows } from './project-rows.ts';
 import { rowOf, type Row } from './row.ts';
 import { installFor } from './stranger.ts';
 import type { Tarball } from './tarballs.ts';
@@ -38,9 +38,7 @@ export async function rehearse(
   const project = await installFor(world, join(folder, 'project'), names, [
     `--@omni:registry=${registry.url}`,
   ]);
-  const found = [
-    ...(await typeRows(project, libraries)),
-    ...(await exampleRows(project, readmeExamples(join(project.folder, 'node_modules'), libraries))),
-  ];
+  const examples = readmeExamples(join(project.folder, 'node_modules'), libraries);
+  const found = await exampleRows(project, examples);
   return [...rows, ...found.map((row) => ({ ...row, where: 'registry' }))];
 }

@@ -2,7 +2,7 @@
 export interface Row {
   /** A package, or a document's file. */
   readonly of: string;
-  /** `Node 22.19.0`; `any` for what does not depend on it. */
+  /** `Node 22.21.0`; `any` for what does not depend on it. */
   readonly where: string;
   readonly what: What;
   readonly outcome: 'ok' | 'failed' | 'skipped';

@@ -19,7 +19,7 @@ export interface World {
 
 /** What the packages promise, as the pins say it: the ends that are tried. */
 export interface Bounds {
-  /** Version of Node, e.g. `22.19.0`; `engines` must begin there. */
+  /** Version of Node, e.g. `22.21.0`; `engines` must begin there. */
   readonly node: string;
   /** Major and minor version of TypeScript, e.g. `5.4`; the optional peer must begin there. */
   readonly typescript: string;
