@@ -51,7 +51,9 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function textOf({ rows, tarballs, notes }: CheckResult): string {
-  return [...tableOf(rows, tarballs), '', ...notes.map((note) => `note: ${note}`), countsLine(rows)].join('\n');
+  return [...tableOf(rows, tarballs), '', ...notes.map((note) => `note: ${note}`), countsLine(rows)].join(
+    '\n',
+  );
 }
 
 function jsonOf({ rows, tarballs, notes }: CheckResult): string {

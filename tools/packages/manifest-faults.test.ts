@@ -42,7 +42,11 @@ describe('manifestFaults', () => {
     ['no bound of Node', { engines: {} }, /engines\.node is undefined/],
     ['another minimum of TypeScript', { peerDependencies: { typescript: '>=4.9' } }, /peer typescript/],
     ['a TypeScript that everybody must have', { peerDependenciesMeta: {} }, /peer typescript/],
-    ['Jest for everybody', { dependencies: { '@jest/globals': '^30.0.0' } }, /@jest\/globals is a dependency/],
+    [
+      'Jest for everybody',
+      { dependencies: { '@jest/globals': '^30.0.0' } },
+      /@jest\/globals is a dependency/,
+    ],
     ['a script on install', { scripts: { postinstall: 'node x.js' } }, /postinstall/],
     ['another repository', { repository: { type: 'git', url: 'git+https://else.example' } }, /repository/],
     ['no provenance', { publishConfig: { access: 'public' } }, /provenance/],

@@ -32,7 +32,10 @@ export interface NpmOptions {
 }
 
 /** @param args - Arguments of npm, the command first. */
-export function npm(args: readonly string[], { cwd, node = process.execPath, env = {} }: NpmOptions): Promise<Finished> {
+export function npm(
+  args: readonly string[],
+  { cwd, node = process.execPath, env = {} }: NpmOptions,
+): Promise<Finished> {
   // Nx and npm tell their children about the workspace; a stranger's npm knows nothing of it.
   const strangers = Object.entries(process.env).filter(([key]) => !/^(npm_|nx_)/i.test(key));
   const path = [dirname(node), process.env['PATH'] ?? ''].join(delimiter);

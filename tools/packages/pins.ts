@@ -20,7 +20,9 @@ export class WithoutNetwork extends Error {
  * @throws {@link WithoutNetwork}; RangeError with npm's words when it failed for another reason.
  */
 export async function installPins(): Promise<void> {
-  const lock = createHash('sha256').update(readFileSync(join(PINS, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(PINS, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
   process.stderr.write('packages: installing the pinned Nodes and tools (npm ci in tools/packages/pins)\n');
   const finished = await npm(['ci', ...QUIET], { cwd: PINS });

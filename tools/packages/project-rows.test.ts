@@ -72,7 +72,9 @@ describe('a package in a stranger’s project', () => {
   });
 
   it('fails when its example has a type error, though it runs', async () => {
-    plant({ 'README.md': "```ts\nimport { one } from '@omni/sample';\nconst two: 2 = one;\nvoid two;\n```\n" });
+    plant({
+      'README.md': "```ts\nimport { one } from '@omni/sample';\nconst two: 2 = one;\nvoid two;\n```\n",
+    });
     const [row] = await examples();
     expect(row?.outcome).toBe('failed');
     expect(row?.detail).toMatch(/TS2322/);
@@ -133,6 +135,8 @@ describe('the documents', () => {
     expect(hostsOf(join(folder, 'absent'))).toEqual([]);
     writeFileSync(join(folder, 'host.ts'), 'export {};\n');
     writeFileSync(join(folder, 'host.test.ts'), '');
-    expect(hostsOf(folder)).toEqual([{ of: 'docs/examples/host.ts', name: 'host-host', text: 'export {};\n' }]);
+    expect(hostsOf(folder)).toEqual([
+      { of: 'docs/examples/host.ts', name: 'host-host', text: 'export {};\n' },
+    ]);
   });
 });

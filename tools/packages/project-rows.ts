@@ -52,7 +52,8 @@ export async function importRows(project: StrangersProject, libraries: readonly 
 /** Compiles the declarations of all libraries under each kind of module resolution. */
 export async function typeRows(project: StrangersProject, libraries: readonly Library[]): Promise<Row[]> {
   const complaints = new Map<string, string[]>(libraries.map(({ manifest }) => [manifest.name, []]));
-  for (const resolution of Object.keys(RESOLUTIONS) as (keyof typeof RESOLUTIONS)[]) // its own keys
+  for (const resolution of Object.keys(RESOLUTIONS) as (keyof typeof RESOLUTIONS)[])
+    // its own keys
     for (const [of, lines] of await checkDeclarations(project, libraries, resolution))
       complaints.set(of, [...(complaints.get(of) ?? []), ...lines.map((line) => `${resolution}: ${line}`)]);
   return [...complaints].map(([of, lines]) => rowOf(of, placeOf(project), 'types', lines));

@@ -11,7 +11,9 @@ const CONTAINER = join(ROOT, 'libs/composition/di-container');
 
 describe('the identity', () => {
   it('has the version of its package', () => {
-    const { version } = JSON.parse(readFileSync(join(CONTAINER, 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(CONTAINER, 'package.json'), 'utf8')) as {
+      version: string;
+    };
     expect(identityVersion(readFileSync(join(CONTAINER, IDENTITY_FILE), 'utf8'))).toBe(version);
   });
 

@@ -27,16 +27,25 @@ export function tableOf(rows: readonly Row[], tarballs: readonly Tarball[]): str
     ];
   });
   const lines = [['package', 'where', ...asked, 'packed', 'unpacked'], ...cells.toSorted(byName)];
-  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
+  const widths =
+    lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
   return [
-    ...lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()),
+    ...lines.map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    ),
     ...rows.flatMap(({ of, where, what, outcome, detail }) =>
       detail === undefined ? [] : ['', `${CELLS[outcome]} ${what} of ${of} (${where})`, ...indented(detail)],
     ),
   ];
 }
 
-function byName([nameA = '', whereA = '']: readonly string[], [nameB = '', whereB = '']: readonly string[]): number {
+function byName(
+  [nameA = '', whereA = '']: readonly string[],
+  [nameB = '', whereB = '']: readonly string[],
+): number {
   return nameA.localeCompare(nameB) || whereA.localeCompare(whereB);
 }
 

@@ -28,12 +28,7 @@ export const WHATS = [
 export type What = (typeof WHATS)[number];
 
 /** A row that failed when there is something to complain of. */
-export function rowOf(
-  of: string,
-  where: string,
-  what: What,
-  complaints: readonly string[],
-): Row {
+export function rowOf(of: string, where: string, what: What, complaints: readonly string[]): Row {
   return complaints.length === 0
     ? { of, where, what, outcome: 'ok' }
     : { of, where, what, outcome: 'failed', detail: complaints.join('\n') };

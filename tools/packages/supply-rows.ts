@@ -9,7 +9,11 @@ import type { StrangersProject } from './stranger.ts';
 export const SBOM_FILE = 'sbom.cdx.json';
 
 interface Bom {
-  readonly components: readonly { readonly name: string; readonly group?: string; readonly licenses?: unknown[] }[];
+  readonly components: readonly {
+    readonly name: string;
+    readonly group?: string;
+    readonly licenses?: unknown[];
+  }[];
 }
 
 interface Audit {

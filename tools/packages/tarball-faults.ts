@@ -6,7 +6,7 @@ export interface TarballFacts {
   /** Paths inside the package. */
   readonly files: ReadonlySet<string>;
   /** @returns The text of one of them. */
-  read(path: string): string;
+  readonly read: (path: string) => string;
   /** Text of the workspace's licence. */
   readonly licence: string;
 }
@@ -39,7 +39,11 @@ function targetsOf({ exports = {} }: Manifest): string[] {
 }
 
 /** What its code imports and its manifest does not declare: it works only where somebody else installed it. */
-function undeclared(manifest: Manifest, files: ReadonlySet<string>, read: (path: string) => string): string[] {
+function undeclared(
+  manifest: Manifest,
+  files: ReadonlySet<string>,
+  read: (path: string) => string,
+): string[] {
   const { name, dependencies, optionalDependencies, peerDependencies, nx } = manifest;
   const declared = new Set([
     name,

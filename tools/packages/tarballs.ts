@@ -34,7 +34,11 @@ interface PackedByNpm {
  * @returns One for each folder, in that order.
  * @throws RangeError with the words of npm.
  */
-export async function packAll(workspace: string, folders: readonly string[], into: string): Promise<Tarball[]> {
+export async function packAll(
+  workspace: string,
+  folders: readonly string[],
+  into: string,
+): Promise<Tarball[]> {
   const specs = folders.map((folder) => `./${folder}`);
   const { code, stdout, output } = await npm(
     ['pack', '--json', '--ignore-scripts', '--pack-destination', into, ...specs],

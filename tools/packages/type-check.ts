@@ -62,10 +62,7 @@ export async function checkDeclarations(
 }
 
 /** Writes the examples as `examples/NAME.ts` and compiles them. */
-export function checkExamples(
-  project: StrangersProject,
-  examples: readonly Example[],
-): Promise<Complaints> {
+export function checkExamples(project: StrangersProject, examples: readonly Example[]): Promise<Complaints> {
   return compile(project, EXAMPLES, examples, {
     ...STRICT,
     lib: ['es2022', 'esnext.disposable'],

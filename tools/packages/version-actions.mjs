@@ -1,13 +1,15 @@
 /** How a release writes a version: as Nx does, and into the identity that a library tells others. */
 import { join } from 'node:path';
-import JsVersionActions, { afterAllProjectsVersioned } from '@nx/js/src/release/version-actions.js';
+import js from '@nx/js/src/release/version-actions';
 import { IDENTITY_FILE, withIdentityVersion } from './identity.mjs';
 
-export { afterAllProjectsVersioned };
+/** Nx brings the lock up to date. */
+export const { afterAllProjectsVersioned } = js;
 
 /** The class that `release.version.versionActions` of nx.json names. */
-class OmniVersionActions extends JsVersionActions {
+class OmniVersionActions extends js.default {
   /**
+   * @override
    * @param {import('@nx/devkit').Tree} tree
    * @param {string} version
    */

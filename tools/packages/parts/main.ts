@@ -19,7 +19,7 @@ const ROUND_MS = 40;
 const LOADS = 7;
 
 interface Prepared {
-  prepare(input: unknown): (() => unknown) | Promise<() => unknown>;
+  readonly prepare: (input: unknown) => (() => unknown) | Promise<() => unknown>;
 }
 
 interface Measured {
@@ -109,9 +109,12 @@ try {
     const own = await measured(ours, input, folder, `ours-${index}`);
     const other = await measured(theirs, input, folder, `theirs-${index}`);
     const [ownTime = 0, otherTime = 0] = await timesOf([own.operation, other.operation]);
-    const cells = [part, task, size(own), `${own.loadMs.toFixed(1)} ms`, duration(ownTime)].concat(
-      [library, size(other), `${other.loadMs.toFixed(1)} ms`, duration(otherTime)],
-    );
+    const cells = [part, task, size(own), `${own.loadMs.toFixed(1)} ms`, duration(ownTime)].concat([
+      library,
+      size(other),
+      `${other.loadMs.toFixed(1)} ms`,
+      duration(otherTime),
+    ]);
     console.log(`| ${cells.join(' | ')} |`);
   }
 } finally {
