@@ -32,7 +32,7 @@ export async function buildClean(root: string, into: string, folders: readonly s
 }
 
 /** The installed packages of the workspace, with the copies in the place of its own libraries. */
-function linkPackages(root: string, into: string, folders: readonly string[]): void {
+export function linkPackages(root: string, into: string, folders: readonly string[]): void {
   for (const folder of ['', ...folders]) {
     const installed = join(root, folder, 'node_modules');
     if (!existsSync(installed)) continue;

@@ -28,6 +28,7 @@ beforeEach(() => {
   const types = join(folder, 'node_modules/@types/node');
   mkdirSync(types, { recursive: true });
   writeFileSync(join(types, 'index.d.ts'), 'declare const process: { exitCode: number };\n');
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   plant({});
   project = {
     folder,
@@ -66,7 +67,7 @@ function examples(): Promise<{ outcome: string; detail?: string }[]> {
 
 describe('a package in a stranger’s project', () => {
   it('passes when all is right', async () => {
-    expect(await examples()).toMatchObject([{ outcome: 'ok' }]);
+    expect(await examples()).toEqual([{ of: '@omni/sample', where: expect.any(String), what: 'example', outcome: 'ok' }]);
     expect(await typeRows(project, [LIBRARY])).toMatchObject([{ outcome: 'ok' }]);
     expect(await importRows(project, [LIBRARY])).toMatchObject([{ outcome: 'ok' }]);
   });

@@ -38,6 +38,7 @@ async function measured(code: string, input: unknown, folder: string, name: stri
     write: false,
     format: 'esm',
     platform: 'node',
+    mainFields: ['module', 'main'],
     conditions: ['@omni/source'],
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     logLevel: 'error',
