@@ -67,7 +67,9 @@ function examples(): Promise<{ outcome: string; detail?: string }[]> {
 
 describe('a package in a stranger’s project', () => {
   it('passes when all is right', async () => {
-    expect(await examples()).toEqual([{ of: '@omni/sample', where: expect.any(String), what: 'example', outcome: 'ok' }]);
+    expect(await examples()).toEqual([
+      { of: '@omni/sample', where: expect.any(String), what: 'example', outcome: 'ok' },
+    ]);
     expect(await typeRows(project, [LIBRARY])).toMatchObject([{ outcome: 'ok' }]);
     expect(await importRows(project, [LIBRARY])).toMatchObject([{ outcome: 'ok' }]);
   });
@@ -113,6 +115,15 @@ describe('a package in a stranger’s project', () => {
     plant({ 'index.js': "console.log('hello');\nexport const one = 1;\n" });
     const [row] = await importRows(project, [LIBRARY]);
     expect(row?.detail).toMatch(/hello/);
+  });
+
+  it.each([
+    [{ peerDependenciesMeta: { absent: { optional: true } } }, 'skipped'],
+    [{ peerDependenciesMeta: {} }, 'failed'],
+  ])('imports what is not there: %j', async (more, outcome) => {
+    plant({ 'index.js': "import 'absent';\nexport const one = 1;\n" });
+    const library = { ...LIBRARY, manifest: { ...LIBRARY.manifest, ...more } };
+    expect(await importRows(project, [library])).toMatchObject([{ outcome }]);
   });
 
   it.each([

@@ -30,21 +30,30 @@ export function scriptRow(project: StrangersProject): Row {
   return rowOf('all', placeOf(project), 'no scripts', found);
 }
 
-/** Imports each entry in a process of its own, which must end by itself and say nothing. */
+/**
+ * Imports each entry in a process of its own, which must end by itself and say nothing. An entry that needs an
+ * optional peer is skipped: whoever uses it has that.
+ */
 export async function importRows(project: StrangersProject, libraries: readonly Library[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { manifest } of libraries) {
     const complaints: string[] = [];
+    const skipped: string[] = [];
     for (const entry of entriesOf(manifest)) {
       const finished = await runNode(
         project,
         ['--input-type=module', '-e', `await import(${JSON.stringify(entry)})`],
         IMPORT_MS,
       );
-      if (finished.code !== 0 || finished.output !== '')
-        complaints.push(`import of ${entry} ${endOf(finished)}`);
+      if (finished.code === 0 && finished.output === '') continue;
+      const missing = /Cannot find package '([^']+)'/.exec(finished.output)?.[1] ?? '';
+      if (manifest.peerDependenciesMeta?.[missing]?.optional === true)
+        skipped.push(`${entry} needs the optional peer ${missing}`);
+      else complaints.push(`import of ${entry} ${endOf(finished)}`);
     }
-    rows.push(rowOf(manifest.name, placeOf(project), 'import', complaints));
+    const row = rowOf(manifest.name, placeOf(project), 'import', complaints);
+    const isSkipped = row.outcome === 'ok' && skipped.length > 0;
+    rows.push(isSkipped ? { ...row, outcome: 'skipped', detail: skipped.join('\n') } : row);
   }
   return rows;
 }

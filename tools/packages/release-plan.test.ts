@@ -64,7 +64,13 @@ function rehearse(...args: readonly string[]): { code: number | null; output: st
     {
       cwd: folder,
       encoding: 'utf8',
-      env: { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_WORKSPACE_ROOT_PATH: folder, NO_COLOR: '1' },
+      env: {
+        ...process.env,
+        NX_DAEMON: 'false',
+        NX_NO_CLOUD: 'true',
+        NX_WORKSPACE_ROOT_PATH: folder,
+        NO_COLOR: '1',
+      },
     },
   );
   const output = stdout + stderr;
