@@ -1,4 +1,4 @@
-/** What Nx runs before it writes versions: a release needs the address of this repository, and builds first. */
+/** What Nx runs before it writes versions: a release needs the address of the repository, and a build. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

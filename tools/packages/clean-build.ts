@@ -1,4 +1,4 @@
-/** Builds all libraries from their sources in a folder of its own: nothing that lay about gets into a package. */
+/** Builds all libraries from their sources in a folder of its own: nothing that lay about gets packed. */
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readManifest } from './libraries.ts';

@@ -8,7 +8,7 @@ export interface Imports {
   readonly usesNode: boolean;
 }
 
-/** @returns What a text of JavaScript, TypeScript or declarations imports, `import()` and type imports too. */
+/** @returns What a JavaScript, TypeScript or declaration text imports, `import()` and type imports too. */
 export function imports(text: string): Imports {
   const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(text, true, true);
   const names = importedFiles.map(({ fileName }) => fileName).filter((name) => !name.startsWith('.'));

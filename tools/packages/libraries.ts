@@ -41,10 +41,10 @@ export function librariesOf(root: string): Library[] {
 
 /** @throws When there is no readable package.json. */
 export function readManifest(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest; // npm has checked its shape
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest; // as npm reads it
 }
 
-/** @returns What a stranger may import: `@omni/container`, `@omni/container/node`; not `./package.json`. */
+/** @returns What a stranger may import, such as `@omni/container/node`; `./package.json` is left out. */
 export function entriesOf({ name, exports = {} }: Manifest): string[] {
   return Object.keys(exports)
     .filter((path) => path !== './package.json')

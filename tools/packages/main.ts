@@ -1,6 +1,6 @@
 /**
- * `npm run packages`: whether a stranger can use the libraries from their tarballs alone, on the oldest Node and
- * TypeScript that they name, on those of the workspace and on the newest. Prints a table and, at its end, counts.
+ * `npm run packages`: whether a stranger can use the libraries from their tarballs alone, on the oldest Node
+ * and TypeScript that they name, on those of the workspace and on the newest. Prints a table, then counts.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

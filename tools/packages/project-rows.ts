@@ -20,19 +20,19 @@ export function placeOf({ world }: StrangersProject): string {
   return `Node ${world.nodeVersion}`;
 }
 
-/** Whether whoever allows no scripts gets packages that work: none of the tree has a script to run. */
+/** Whether nobody misses the scripts that are not run: no package of the tree has one for its install. */
 export function scriptRow(project: StrangersProject): Row {
   const file = join(project.folder, 'node_modules/.package-lock.json');
-  const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, LockEntry> }; // npm's own
-  const found = Object.entries(packages)
+  const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, LockEntry> }; // npm's
+  const found = Object.entries(lock.packages)
     .filter(([, { hasInstallScript }]) => hasInstallScript === true)
     .map(([path]) => `${path} wants to run a script when it is installed`);
   return rowOf('all', placeOf(project), 'no scripts', found);
 }
 
 /**
- * Imports each entry in a process of its own, which must end by itself and say nothing. An entry that needs an
- * optional peer is skipped: whoever uses it has that.
+ * Imports each entry in a process of its own, which must end by itself and say nothing. An entry that needs
+ * an optional peer is skipped: whoever uses it has that.
  */
 export async function importRows(project: StrangersProject, libraries: readonly Library[]): Promise<Row[]> {
   const rows: Row[] = [];

@@ -4,10 +4,12 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const require = createRequire(new URL('pins/package.json', import.meta.url));
+/** It is installed on demand, so nothing finds it here before. */
+const VERDACCIO = fileURLToPath(new URL('pins/node_modules/verdaccio', import.meta.url));
 /** @type {{ runServer: (config: object) => Promise<import('node:http').Server> }} */
-const { runServer } = require('verdaccio');
+const { runServer } = createRequire(import.meta.url)(VERDACCIO);
 
 const folder = process.argv[2] ?? '.';
 const server = await runServer({

@@ -16,7 +16,8 @@ export interface StrangersProject {
  *
  * @param folder - Empty, outside of the workspace.
  * @param packages - What `npm install` is given: files or names.
- * @throws {@link WithoutNetwork} when the registry is needed and cannot be reached; RangeError with npm's words.
+ * @throws {@link WithoutNetwork} when the registry is needed and cannot be reached; RangeError with the words
+ * of npm.
  */
 export async function installFor(
   world: World,

@@ -38,7 +38,7 @@ function targetsOf({ exports = {} }: Manifest): string[] {
   return [...new Set(targets.map((target) => target.replace(/^\.\//, '')))];
 }
 
-/** What its code imports and its manifest does not declare: it works only where somebody else installed it. */
+/** What its code imports and its manifest does not declare works only where somebody else installed it. */
 function undeclared(
   manifest: Manifest,
   files: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-/** Where strangers live: a Node, a TypeScript and the types of that Node, from the oldest allowed to the newest. */
+/** Where strangers live: a Node, a TypeScript and the types of that Node, from the oldest to the newest. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinnedFile, pinnedVersion } from './pins.ts';
