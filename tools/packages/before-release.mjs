@@ -17,7 +17,7 @@ export function obstacle({ repository }) {
   return url === '' || RESERVED.test(url)
     ? [
         `The repository of package.json is "${url}", an address that nobody has: npm could not prove where a package comes from.`,
-        'Write the true one with: node tools/packages/address.mjs https://HOST/OWNER/NAME',
+        'Write the true one with: node tools/packages/complete.mjs https://HOST/OWNER/NAME',
       ].join('\n')
     : undefined;
 }

@@ -1,7 +1,7 @@
 /** What a package.json of a published library must say, and must say truly. */
 import { imports } from './imports.ts';
+import type { Bounds } from './bounds.mjs';
 import type { Manifest } from './libraries.ts';
-import type { Bounds } from './worlds.ts';
 
 export interface ManifestFacts extends Bounds {
   /** From the root of the workspace. */

@@ -1,6 +1,7 @@
 /** What manifests and tarballs show by themselves, without installing anything. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bounds } from './bounds.mjs';
 import { blocksOf } from './examples.ts';
 import type { Library } from './libraries.ts';
 import { readManifest } from './libraries.ts';
@@ -8,7 +9,6 @@ import { manifestFaults } from './manifest-faults.ts';
 import { rowOf, type Row } from './row.ts';
 import { tarballFaults } from './tarball-faults.ts';
 import type { Tarball } from './tarballs.ts';
-import { bounds } from './worlds.ts';
 
 const ANYWHERE = 'any';
 

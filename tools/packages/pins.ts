@@ -37,13 +37,3 @@ export function pinnedFile(path: string): string | undefined {
   const file = join(MODULES, path);
   return existsSync(file) ? file : undefined;
 }
-
-/** @returns The exact version that `pins/package.json` names, without its alias. */
-export function pinnedVersion(name: string): string {
-  const { dependencies, optionalDependencies } = JSON.parse(
-    readFileSync(join(PINS, 'package.json'), 'utf8'),
-  ) as Record<'dependencies' | 'optionalDependencies', Record<string, string>>; // our own file
-  const wanted = { ...dependencies, ...optionalDependencies }[name];
-  if (wanted === undefined) throw new RangeError(`tools/packages/pins/package.json does not name ${name}`);
-  return wanted.slice(wanted.lastIndexOf('@') + 1);
-}

@@ -6,7 +6,7 @@ import { entriesOf, type Library } from './libraries.ts';
 import { run, type Finished } from './process.ts';
 import { rowOf, type Row } from './row.ts';
 import type { StrangersProject } from './stranger.ts';
-import { checkDeclarations, checkExamples, EXAMPLES, RESOLUTIONS } from './type-check.ts';
+import { checkDeclarations, checkExamples, COMPILED, RESOLUTIONS } from './type-check.ts';
 
 const IMPORT_MS = 60_000;
 const EXAMPLE_MS = 120_000;
@@ -68,13 +68,16 @@ export async function typeRows(project: StrangersProject, libraries: readonly Li
   return [...complaints].map(([of, lines]) => rowOf(of, placeOf(project), 'types', lines));
 }
 
-/** Compiles the examples and runs each; one row for what they belong to. */
+/**
+ * Compiles the examples and runs what comes out, since the oldest Node does not know all of their syntax; one
+ * row for what they belong to.
+ */
 export async function exampleRows(project: StrangersProject, examples: readonly Example[]): Promise<Row[]> {
   const complaints = new Map<string, string[]>(examples.map(({ of }) => [of, []]));
   for (const [of, lines] of await checkExamples(project, examples))
     complaints.set(of, [...(complaints.get(of) ?? []), ...lines]);
   for (const { of, name } of examples) {
-    const finished = await runNode(project, [join(EXAMPLES, `${name}.ts`)], EXAMPLE_MS);
+    const finished = await runNode(project, [join(COMPILED, `${name}.js`)], EXAMPLE_MS);
     if (finished.code !== 0) complaints.get(of)?.push(`${name} ${endOf(finished)}`);
   }
   return [...complaints].map(([of, lines]) => rowOf(of, placeOf(project), 'example', lines));

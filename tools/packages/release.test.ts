@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { withAddress } from './address.mjs';
 import { obstacle } from './before-release.mjs';
+import { completed } from './complete.mjs';
 import { IDENTITY_FILE, identityVersion, withIdentityVersion } from './identity.mjs';
 import { librariesOf } from './libraries.ts';
 
@@ -36,13 +36,24 @@ describe('a release', () => {
     expect(obstacle({ repository: { url } }) !== undefined).toBe(isRefused);
   });
 
-  it('gets the address of the repository in one step', () => {
-    const text = withAddress('{ "name": "@omni/x" }', 'https://host.example/o/omni', 'libs/x');
+  it('gets what is missing in its manifests in one step', () => {
+    const manifest = '{ "name": "@omni/x", "nx": {}, "keywords": ["mcp"], "dependencies": {} }';
+    const library = { folder: 'libs/x', node: '22.21.0', typescript: '5.8' };
+    const text = completed(manifest, 'https://host.example/o/omni', library);
     expect(JSON.parse(text)).toEqual({
       name: '@omni/x',
+      keywords: ['mcp'],
       homepage: 'https://host.example/o/omni/tree/main/libs/x#readme',
       repository: { type: 'git', url: 'git+https://host.example/o/omni.git', directory: 'libs/x' },
+      license: 'MIT',
+      engines: { node: '>=22.21.0' },
+      dependencies: {},
+      peerDependencies: { typescript: '>=5.8' },
+      peerDependenciesMeta: { typescript: { optional: true } },
+      publishConfig: { access: 'public', provenance: true },
+      nx: {},
     });
+    expect(completed(text, 'https://host.example/o/omni', library)).toBe(text);
   });
 
   it('has plans for one library each, so that each can be released alone', () => {

@@ -9,8 +9,8 @@ import type { StrangersProject } from './stranger.ts';
 /** `module` and `moduleResolution` of strangers; `node16` and `nodenext` also decide what a file is. */
 export const RESOLUTIONS = { node16: 'node16', nodenext: 'nodenext', bundler: 'esnext' } as const;
 
-/** Where the examples lie, inside of the project. */
-export const EXAMPLES = 'examples';
+/** Where the compiled examples lie, inside of the project. */
+export const COMPILED = 'compiled';
 
 const STRICT = {
   noEmit: true,
@@ -61,15 +61,18 @@ export async function checkDeclarations(
   return complaints;
 }
 
-/** Writes the examples as `examples/NAME.ts` and compiles them. */
+/** Compiles the examples to `compiled/NAME.js`, as far as that is possible. */
 export function checkExamples(project: StrangersProject, examples: readonly Example[]): Promise<Complaints> {
-  return compile(project, EXAMPLES, examples, {
+  return compile(project, 'examples', examples, {
     ...STRICT,
     lib: ['es2022', 'esnext.disposable'],
     types: ['node'],
     module: 'nodenext',
     moduleResolution: 'nodenext',
-    allowImportingTsExtensions: true,
+    rewriteRelativeImportExtensions: true,
+    noEmit: false,
+    rootDir: '.',
+    outDir: join('..', COMPILED),
   });
 }
 

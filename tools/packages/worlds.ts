@@ -1,7 +1,7 @@
 /** Where strangers live: a Node, a TypeScript and the types of that Node, from the oldest to the newest. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pinnedFile, pinnedVersion } from './pins.ts';
+import { pinnedFile } from './pins.ts';
 import { run } from './process.ts';
 
 export interface World {
@@ -15,22 +15,6 @@ export interface World {
   readonly tscVersion: string;
   /** Range of `@types/node`. */
   readonly nodeTypes: string;
-}
-
-/** What the packages promise, as the pins say it: the ends that are tried. */
-export interface Bounds {
-  /** Version of Node, e.g. `22.21.0`; `engines` must begin there. */
-  readonly node: string;
-  /** Major and minor version of TypeScript, e.g. `5.4`; the optional peer must begin there. */
-  readonly typescript: string;
-}
-
-/** @returns The ends that manifests must name. */
-export function bounds(): Bounds {
-  return {
-    node: pinnedVersion('node-oldest'),
-    typescript: pinnedVersion('typescript-oldest').split('.').slice(0, 2).join('.'),
-  };
 }
 
 /**
