@@ -114,7 +114,7 @@ describe('batchesOf', () => {
       ['format'],
       ['boundaries'],
       ['types'],
-      ['packaging', 'unit', 'examples'],
+      ['packaging', 'unit', 'examples', 'packages'],
       ['guards'],
       ['end-to-end', 'conformance'],
       ['requirements'],
