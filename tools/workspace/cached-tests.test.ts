@@ -111,7 +111,7 @@ describe('batchesOf', () => {
     expect(batchesOf(STAGES).map((batch) => batch.map(({ name }) => name))).toEqual([
       ['lock', 'lint', 'format', 'boundaries'],
       ['types'],
-      ['packaging', 'unit', 'examples', 'monorepo'],
+      ['packaging', 'unit', 'examples', 'monorepo', 'packages'],
       ['guards'],
       ['end-to-end', 'conformance'],
       ['requirements'],

@@ -94,6 +94,14 @@ export const STAGES = [
     }),
   },
   {
+    name: 'packages',
+    summary: 'the packed libraries in empty projects: types, examples, a rehearsed publication',
+    tests: () => ({
+      targets: ['packages'],
+      results: ['tools/packages/.test-results/packages.json'],
+    }),
+  },
+  {
     name: 'guards',
     summary: 'each guard taken away, in files that differ from main or in all: its test must fail',
     run: (context) => {

@@ -119,6 +119,10 @@ export const TASKS = {
     usage: 'npm run fidelity',
     argv: (rest) => [FROM_SOURCE, 'tools/fidelity/peers.ts', ...rest],
   },
+  packages: {
+    summary: 'try the packed libraries as a stranger would, on several Nodes; --help lists the options',
+    argv: (rest) => [FROM_SOURCE, 'tools/packages/main.ts', ...rest],
+  },
   mutate: {
     summary: 'change the code in small ways and see whether a test notices',
     argv: (rest) => ['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', ...rest],
