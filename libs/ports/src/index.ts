@@ -24,6 +24,7 @@ export { GatewayError, type GatewayErrorOptions } from './errors/gateway-error.t
 export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './errors/gateway-errors.ts';
 export type { HeaderList, Payload } from './transport/header-list.ts';
 export type { HttpCall, HttpClient, HttpRequest, HttpResponseListener } from './transport/http-client.ts';
+export { callForeign, isThenable } from './foreign-code.ts';
 export { GatheredBytes } from './memory/gathered-bytes.ts';
 export { LiveList, type Place } from './memory/live-list.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';

@@ -105,6 +105,11 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: "probes.answer(exchange.path, { id: 'owner', kind: 'token' })",
   },
   {
+    name: 'health/listener',
+    against: 'A listener of a program that throws stops the gateway in the middle of a change.',
+    without: 'for (const { tell } of this.#listeners) tell(readiness);',
+  },
+  {
     name: 'health/owner-details',
     against: 'Every user reads on the health page what a server wrote about the calls of others.',
     without: 'true',
