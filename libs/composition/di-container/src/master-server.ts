@@ -59,6 +59,11 @@ export interface MasterServerParts {
 
 export type { StopOptions } from './lifecycle-list.ts';
 
+export interface SettleOptions {
+  /** How long to wait at most, in milliseconds. Default: as long as it takes. */
+  readonly deadlineMs?: number;
+}
+
 /** The gateway, without a listener: start it, hand it exchanges and channels, stop it. */
 export class MasterServer implements AsyncDisposable {
   /** Shared by all listeners and mounted handlers of this server. */
@@ -67,6 +72,7 @@ export class MasterServer implements AsyncDisposable {
   readonly #lifecycle: LifecycleList;
   /** The last change of definitions, over or not. */
   #applying: Promise<unknown> = Promise.resolve();
+  #isStarted = false;
   #isStopping = false;
 
   constructor(parts: MasterServerParts) {
@@ -97,9 +103,16 @@ export class MasterServer implements AsyncDisposable {
   /**
    * Starts the upstreams and takes requests; does not wait for upstreams. Keeps the process alive until
    * {@link stop} has ended, as a server that listens does.
+   *
+   * @throws {@link GatewayError} `OMNI_SHUTTING_DOWN` after {@link stop}: a gateway starts once.
    */
-  start(): Promise<void> {
-    return this.#lifecycle.start();
+  async start(): Promise<void> {
+    if (this.#isStopping)
+      throw new GatewayError('OMNI_SHUTTING_DOWN', 'This gateway was stopped and does not start again', {
+        hint: 'Make another one with createMasterServer.',
+      });
+    this.#isStarted = true;
+    await this.#lifecycle.start();
   }
 
   /**
@@ -195,9 +208,29 @@ export class MasterServer implements AsyncDisposable {
     }));
   }
 
-  /** Resolves when every upstream has been read or has failed once, or the grace of the start is over. */
-  whenSettled(): Promise<void> {
-    return new Promise((resolve) => this.#parts.refresher.whenSettled(resolve));
+  /**
+   * Resolves when every upstream that there is now has been read or has failed once, at the deadline, or when
+   * the gateway stops. One that never answers has failed when `connectTimeoutMs` is over.
+   *
+   * @throws {@link GatewayError} `OMNI_NOT_STARTED` before {@link start}.
+   */
+  async whenSettled({ deadlineMs }: SettleOptions = {}): Promise<void> {
+    if (!this.#isStarted)
+      throw new GatewayError('OMNI_NOT_STARTED', 'Servers are started with the gateway, which is not started');
+    const { refresher, clock } = this.#parts;
+    await new Promise<void>((resolve) => {
+      const cancel =
+        deadlineMs === undefined
+          ? undefined
+          : clock.after(deadlineMs, () => {
+              leave();
+              resolve();
+            });
+      const leave = refresher.whenAllSettled(() => {
+        cancel?.();
+        resolve();
+      });
+    });
   }
 
   readiness(): HealthRollup {
