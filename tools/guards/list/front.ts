@@ -89,11 +89,18 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'endpoint/removed',
     against: 'Clients of a server that is not configured any more are told that it offers nothing.',
-    without: 'true',
+  },
+  {
+    name: 'endpoint/off',
+    against: 'Clients of a server that is switched off are told that it offers nothing.',
   },
   {
     name: 'connect/unknown',
     against: 'A program that misspells the name of a server is told that it offers nothing.',
+  },
+  {
+    name: 'connect/off',
+    against: 'A program that connects to a server that is switched off is told that it offers nothing.',
   },
   {
     name: 'memory/unread-client',

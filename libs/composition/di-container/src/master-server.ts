@@ -183,13 +183,17 @@ export class MasterServer implements AsyncDisposable {
    * A client's end of a connection in memory.
    *
    * @param server - The one server to show; all when absent.
-   * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when there is no such server, `OMNI_SHUTTING_DOWN`.
+   * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when there is no such server,
+   * `OMNI_UPSTREAM_DISABLED` when it is switched off, `OMNI_SHUTTING_DOWN`.
    */
   connect(server?: string): ClientChannel {
     if (this.#isStopping) throw stopping('no new clients');
     // guard: connect/unknown
     if (server !== undefined && this.#parts.registry.current.get(server) === undefined)
       throw unknownServer(server, this.#parts.registry.current.names);
+    const spec = server === undefined ? undefined : this.#parts.registry.current.get(server);
+    // guard: connect/off
+    if (spec?.enabled === false) throw switchedOff(spec);
     const [client, far] = createChannelPair();
     this.bind(far, { endpoint: endpointOf(server) });
     return new ClientChannel(client, () =>
@@ -259,6 +263,11 @@ export class MasterServer implements AsyncDisposable {
     );
     return changes;
   }
+}
+
+function switchedOff({ name, flaw, disabledReason }: GatewayUpstream): GatewayError {
+  const reason = flaw ?? disabledReason ?? 'enabled is false in its definition';
+  return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${name}" is switched off: ${reason}`);
 }
 
 function stopping(what: string): GatewayError {
