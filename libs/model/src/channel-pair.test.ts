@@ -1,5 +1,5 @@
 import type { ChannelListener, MessageChannel } from '@omni/ports';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { RecordingListener } from '@omni/testing';
 import { messageChannelContract } from '@omni/testing/contracts';
 import { createChannelPair } from './channel-pair.ts';
@@ -31,6 +31,42 @@ describe('createChannelPair', () => {
     const [openLeft] = createChannelPair({ maxBacklogMessages: 2 });
     const left = openLeft(new RecordingListener());
     expect(['a', 'b', 'c'].map((text) => left.send(text))).toEqual([true, true, false]);
+  });
+
+  it('loses nothing behind a message or an end on which a listener throws', async () => {
+    const thrown: unknown[] = [];
+    const microtask = queueMicrotask;
+    // What is thrown there would end the process.
+    const spy = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) =>
+      microtask(() => {
+        try {
+          task();
+        } catch (error) {
+          thrown.push(error);
+        }
+      }),
+    );
+    const [openLeft, openRight] = createChannelPair();
+    const heard: string[] = [];
+    const right = openRight({
+      onMessage(text) {
+        heard.push(text);
+        if (text === 'first') throw new RangeError(text);
+      },
+      onFramingError() {},
+      onClose() {
+        heard.push('closed');
+        throw new RangeError('closed');
+      },
+    });
+    const left = openLeft(new RecordingListener());
+    left.send('first');
+    left.send('second');
+    await left.close();
+    await right.close();
+    spy.mockRestore();
+    expect(heard).toEqual(['first', 'second', 'closed']);
+    expect(thrown).toEqual([new RangeError('first'), new RangeError('closed')]);
   });
 
   it('opens each end once', () => {

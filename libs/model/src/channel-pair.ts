@@ -85,10 +85,22 @@ class MemoryEnd implements MessageChannel {
     this.#isScheduled = false;
     const messages = this.#inbox;
     this.#inbox = [];
-    for (const text of messages) this.#listener?.onMessage(text);
+    for (const [index, text] of messages.entries()) {
+      try {
+        this.#listener?.onMessage(text);
+      } catch (error) {
+        // It is for whoever owns the listener; what is behind this message arrives all the same.
+        this.#inbox = [...messages.slice(index + 1), ...this.#inbox];
+        this.#schedule();
+        throw error;
+      }
+    }
     if (this.#inbox.length > 0 || !this.#hasEnded || this.#isClosed) return;
     this.#isClosed = true;
-    this.#listener?.onClose(undefined);
-    this.#resolveGone();
+    try {
+      this.#listener?.onClose(undefined);
+    } finally {
+      this.#resolveGone();
+    }
   }
 }

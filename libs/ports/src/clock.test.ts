@@ -16,6 +16,20 @@ describe('systemClock', () => {
     }
   });
 
+  // guard: clock/long-delay
+  it.each([2 ** 31, 1e12, Infinity])('runs nothing early after %d ms', (delayMs) => {
+    jest.useFakeTimers();
+    try {
+      const action = jest.fn();
+      const cancel = systemClock.after(delayMs, action);
+      jest.advanceTimersByTime(60_000);
+      expect(action).not.toHaveBeenCalled();
+      cancel();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('runs nothing that was cancelled, and takes a second cancel', () => {
     jest.useFakeTimers();
     try {

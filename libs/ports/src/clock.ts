@@ -13,7 +13,10 @@ export interface Clock {
   now(): Millis;
   /** Milliseconds of a clock that never goes back; only differences mean something. */
   monotonicMs(): number;
-  /** Runs `action` once after `delayMs`. A pending timer does not keep the process alive. */
+  /**
+   * Runs `action` once after `delayMs`, which may be `Infinity`; a delay of more than 24 days may end after
+   * 24. A pending timer does not keep the process alive.
+   */
   after(delayMs: number, action: () => void): CancelTimer;
   /**
    * Keeps the process alive until it is undone, as a socket that listens does. Absent where processes do not
@@ -22,7 +25,7 @@ export interface Clock {
   keepAlive?(): CancelTimer;
 }
 
-/** The longest that a timer of JavaScript can wait. */
+/** The longest that a timer of JavaScript can wait; it takes longer ones for 1 ms. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The runtime's own timers; works in Node, Workers and browsers. */
@@ -30,7 +33,10 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, action) {
-    const timer: unknown = setTimeout(action, delayMs);
+    const timer: unknown = setTimeout(
+      action,
+      /* guard: clock/long-delay */ Math.min(delayMs, LONGEST_DELAY_MS),
+    );
     // Node's timers are objects that can be detached from the event loop; elsewhere they are numbers.
     if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
       timer.unref();

@@ -24,6 +24,7 @@ export { GatewayError, type GatewayErrorOptions } from './errors/gateway-error.t
 export { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from './errors/gateway-errors.ts';
 export type { HeaderList, Payload } from './transport/header-list.ts';
 export type { HttpCall, HttpClient, HttpRequest, HttpResponseListener } from './transport/http-client.ts';
+export { callForeign, isThenable } from './foreign-code.ts';
 export { GatheredBytes } from './memory/gathered-bytes.ts';
 export { LiveList, type Place } from './memory/live-list.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
@@ -33,10 +34,11 @@ export type {
   MessageChannel,
   OpenChannel,
 } from './transport/message-channel.ts';
+export { hostBody, hostPrincipal, type HostNamed } from './mount/host-answers.ts';
 export { checkMount, type MountedFront, type MountOptions } from './mount/mounted-front.ts';
 export { normalBasePath, outsideOf, pathWithin } from './mount/mounted-path.ts';
 export { newReportId, type OwnerReport } from './owner-report.ts';
-export { isOwner, OMNI, onConnection, OWNER_ID, type Principal, sharerOf } from './principal.ts';
+export { isOwner, isPrincipal, OMNI, onConnection, OWNER_ID, type Principal, sharerOf } from './principal.ts';
 export { FairBytes } from './sharing/fair-bytes.ts';
 export { FairPlaces, type FairPlacesOptions, type Occupant, type Share } from './sharing/fair-places.ts';
 export { logUnread, type UnreadCut } from './sharing/unread-log.ts';

@@ -14,6 +14,14 @@ export interface Principal {
   readonly connection?: string;
 }
 
+const KINDS: ReadonlySet<unknown> = new Set<Principal['kind']>(['token', 'certificate', 'anonymous', 'local']);
+
+/** Whether it is one, whatever code without types has made. */
+export function isPrincipal(value: unknown): value is Principal {
+  if (typeof value !== 'object' || value === null || !('id' in value && 'kind' in value)) return false;
+  return typeof value.id === 'string' && value.id !== '' && KINDS.has(value.kind);
+}
+
 /** The id of whoever shows the owner's own token. */
 export const OWNER_ID = 'owner';
 

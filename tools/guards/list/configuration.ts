@@ -11,6 +11,11 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     against: 'A token that can be guessed opens Omni.',
   },
   {
+    name: 'configuration/listener',
+    against: 'A listener of a program that throws stops the gateway in the middle of a change.',
+    without: 'listener(configuration);',
+  },
+  {
     name: 'settings/token',
     against: 'A token that can be guessed opens a gateway that a program has configured.',
   },

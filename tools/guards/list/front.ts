@@ -89,11 +89,18 @@ export const FRONT_GUARDS: readonly Guard[] = [
   {
     name: 'endpoint/removed',
     against: 'Clients of a server that is not configured any more are told that it offers nothing.',
-    without: 'true',
+  },
+  {
+    name: 'endpoint/off',
+    against: 'Clients of a server that is switched off are told that it offers nothing.',
   },
   {
     name: 'connect/unknown',
     against: 'A program that misspells the name of a server is told that it offers nothing.',
+  },
+  {
+    name: 'connect/off',
+    against: 'A program that connects to a server that is switched off is told that it offers nothing.',
   },
   {
     name: 'memory/unread-client',
@@ -103,6 +110,11 @@ export const FRONT_GUARDS: readonly Guard[] = [
     name: 'endpoint/health-details',
     against: 'Whoever reaches the health page learns what runs behind it.',
     without: "probes.answer(exchange.path, { id: 'owner', kind: 'token' })",
+  },
+  {
+    name: 'health/listener',
+    against: 'A listener of a program that throws stops the gateway in the middle of a change.',
+    without: 'for (const { tell } of this.#listeners) tell(readiness);',
   },
   {
     name: 'health/owner-details',

@@ -233,6 +233,21 @@ export const LISTENER_GUARDS: readonly Guard[] = [
   {
     name: 'mount/principal',
     against: 'Users that the host has let in are asked for a token of Omni.',
+    without: 'true',
+  },
+  {
+    name: 'mount/named',
+    against: 'Whatever a host without types answers with is let in as a user.',
+    rule: 'decision 0048',
+  },
+  {
+    name: 'mount/reserved-id',
+    against: 'A user of the host who is called owner becomes the owner of Omni.',
+    rule: 'decision 0048',
+  },
+  {
+    name: 'mount/beside-base-path',
+    against: 'A path beside the one of the handler is served where a framework has taken another one off.',
   },
   {
     name: 'mount/base-path',

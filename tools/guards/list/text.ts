@@ -3,6 +3,11 @@ import type { Guard } from '../guard.ts';
 /** What text of others may show, and what it may do to who reads it. */
 export const TEXT_GUARDS: readonly Guard[] = [
   {
+    name: 'clock/long-delay',
+    against: 'A time limit beyond 24 days ends at once.',
+    without: 'delayMs',
+  },
+  {
     name: 'redaction/normalised-first',
     against: 'A secret with a colour in it is not found.',
     without: 'text',

@@ -14,6 +14,12 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     rule: 'decision 0046',
   },
   {
+    name: 'link/thrown-text',
+    against: 'What code in the process of Omni throws ends that process when it is reported.',
+    rule: 'decision 0046',
+    without: 'if (thrown instanceof Error) return thrown.stack ?? thrown.message;',
+  },
+  {
     name: 'link/late-answer',
     against: 'A late answer is taken for that of a newer call.',
     rule: 'CVE-2026-25536',

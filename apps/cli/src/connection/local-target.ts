@@ -30,7 +30,7 @@ export async function openLocalTarget(
   const close = (): Promise<void> => server.stop({ deadlineMs: 0 });
   try {
     await server.start();
-    await Promise.race([server.whenSettled(), rejectedBy(signal)]);
+    await Promise.race([server.whenSettled({ deadlineMs: settleMs }), rejectedBy(signal)]);
   } catch (error) {
     await close();
     throw error;

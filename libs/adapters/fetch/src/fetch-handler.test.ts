@@ -1,7 +1,7 @@
 import { type Exchange, GatewayError, type MountedFront, type Principal, UnreadAnswers } from '@omni/ports';
 import { SmallBudget } from '@omni/testing';
 import { describe, expect, it } from '@jest/globals';
-import { fetchHandler } from './fetch-handler.ts';
+import { fetchHandler, type FetchMountOptions } from './fetch-handler.ts';
 
 const MIB = 1_048_576;
 
@@ -160,16 +160,25 @@ describe('fetchHandler', () => {
     expect(writes).toEqual([true, false]);
   });
 
+  it.each<[string, FetchMountOptions<unknown>]>([
+    ['a body that is no bytes', { bodyOf: () => '{}' as unknown as Uint8Array }],
+    ['a user who is called as the owner of Omni', { principalOf: () => ({ id: 'owner', kind: 'token' }) }],
+  ])('answers that the host is at fault for %s', async (_what, options) => {
+    const handler = fetchHandler(frontOf(echo), options);
+    expect(await textOf(handler(post('{}')))).toMatch(/^500 .*OMNI_INTERNAL/);
+  });
+
   it('cuts the answer of who has most unread when all have too much', async () => {
     const unread = new UnreadAnswers(3 * MIB);
     const gone: string[] = [];
     const handler = fetchHandler(
       frontOf(
         (exchange) => {
-          const user = exchange.principal?.id ?? '';
-          if (exchange.principal !== undefined) exchange.belongsTo(exchange.principal);
-          exchange.onGone(() => gone.push(user));
-          exchange.stream(200, []).write(new Uint8Array(user === 'ada' ? MIB : 2.5 * MIB));
+          // The host names everybody at once.
+          const principal = exchange.principal as Principal;
+          exchange.belongsTo(principal);
+          exchange.onGone(() => gone.push(principal.id));
+          exchange.stream(200, []).write(new Uint8Array(principal.id === 'ada' ? MIB : 2.5 * MIB));
         },
         { unread },
       ),

@@ -1,6 +1,8 @@
 import {
   checkMount,
   GatewayError,
+  hostBody,
+  hostPrincipal,
   type MountedFront,
   type MountOptions,
   normalBasePath,
@@ -61,8 +63,8 @@ export function fetchHandler<Context>(
     if (path === undefined) throw outsideOf(basePath);
     const host = {
       peer: peerOf?.(request, context) ?? UNKNOWN_PEER,
-      principal: principalOf?.(request, context),
-      body: bodyOf?.(request, context),
+      principal: hostPrincipal(principalOf?.(request, context)),
+      body: hostBody(bodyOf?.(request, context)),
       basePath,
       path,
     };

@@ -1,4 +1,4 @@
-import type { HeaderList, ListenerFacts, PeerCertificate, Principal, RequestFacts } from '@omni/ports';
+import type { HeaderList, HostNamed, ListenerFacts, PeerCertificate, RequestFacts } from '@omni/ports';
 
 /** What a host knows of the connection of a request. */
 export interface FetchPeer {
@@ -15,7 +15,7 @@ export interface FetchPeer {
 /** What the host says of a request, beside what stands in it. */
 export interface HostFacts {
   readonly peer: FetchPeer;
-  readonly principal: Principal | undefined;
+  readonly principal: HostNamed | undefined;
   /** The body as it was received; `undefined` where the host has not read it, or has not kept it. */
   readonly body: Uint8Array | undefined;
   /** Empty at the root. */
@@ -53,7 +53,7 @@ export class FetchRequestFacts implements RequestFacts {
   readonly connection: string;
   readonly peerAddress: string | undefined;
   readonly peerCertificate: PeerCertificate | undefined;
-  readonly principal: Principal | undefined;
+  readonly principal: HostNamed | undefined;
   readonly #headers: Headers;
   readonly #authority: string;
   #list: HeaderList | undefined;

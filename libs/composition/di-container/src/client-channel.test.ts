@@ -65,6 +65,52 @@ describe('ClientChannel', () => {
     expect(heard).toEqual([stopped]);
   });
 
+  it('has functions that need no object', async () => {
+    const { client, gateway, received, stopped } = connected();
+    const { send, onMessage, onClose, close } = client;
+    const heard: unknown[] = [];
+    onMessage((text) => heard.push(text));
+    onClose((reason) => heard.push(reason));
+    expect(send(PING)).toBe(true);
+    await microtasks();
+    expect(received).toEqual([PING]);
+    await gateway.close();
+    await close();
+    expect(heard).toEqual([stopped]);
+  });
+
+  it('tells the end behind messages that wait for a listener', async () => {
+    const { client, gateway, stopped } = connected();
+    const heard: unknown[] = [];
+    client.onClose((reason) => heard.push(reason));
+    gateway.send('first');
+    gateway.send('last');
+    await gateway.close();
+    await microtasks();
+    expect(heard).toEqual([]);
+    client.onMessage((text) => heard.push(text));
+    expect(heard).toEqual(['first', 'last', stopped]);
+  });
+
+  it('keeps what waits behind a message on which its listener throws', async () => {
+    const { client, gateway } = connected();
+    gateway.send('first');
+    gateway.send('second');
+    await microtasks();
+    const heard: unknown[] = [];
+    client.onClose(() => heard.push('closed'));
+    expect(() =>
+      client.onMessage((text) => {
+        heard.push(text);
+        if (text === 'first') throw new RangeError('planted');
+      }),
+    ).toThrow('planted');
+    gateway.send('third');
+    await gateway.close();
+    await microtasks();
+    expect(heard).toEqual(['first', 'second', 'third', 'closed']);
+  });
+
   // guard: memory/unread-client
   it('ends when ten thousand messages wait and nobody listens', async () => {
     const { client, gateway } = connected();

@@ -31,40 +31,43 @@ export class ClientChannel implements AsyncDisposable {
     return this.#end === undefined && !this.#isOwnEnd;
   }
 
-  /** @returns `false` when it was not taken: the connection is over, or too much is under way. */
-  send(text: string): boolean {
-    return this.isOpen && this.#channel.send(text);
-  }
+  /**
+   * Like the others below, it may be taken out of the object.
+   *
+   * @returns `false` when it was not taken: the connection is over, or too much is under way.
+   */
+  readonly send = (text: string): boolean => this.isOpen && this.#channel.send(text);
 
-  /** There is one listener; what came before it waits for it. */
-  onMessage(listener: (text: string) => void): void {
+  /** There is one listener; what came before it waits for it. What it throws is the program's own failure. */
+  readonly onMessage = (listener: (text: string) => void): void => {
     this.#listener = listener;
-    for (const text of this.#waiting.splice(0)) listener(text);
-  }
+    this.#tellWaiting();
+  };
 
   /**
-   * There is one listener, called once, behind the last message; at once when the connection is over already.
+   * There is one listener, called once: behind the last message, also where that still waits for a listener,
+   * and at once for a client that was cut because it does not read.
    *
    * @param listener - Told why: `OMNI_SHUTTING_DOWN` when the gateway has stopped, `OMNI_ANSWERS_UNREAD` when
    * it has cut a client that does not read, and nothing after {@link close}.
    */
-  onClose(listener: (reason: GatewayError | undefined) => void): void {
-    if (this.#end === undefined) this.#closeListener = listener;
-    else listener(this.#end.reason);
-  }
+  readonly onClose = (listener: (reason: GatewayError | undefined) => void): void => {
+    this.#closeListener = listener;
+    this.#tellEnd();
+  };
 
   /** Ends the connection; what runs for this client is cancelled. */
-  async close(): Promise<void> {
+  readonly close = async (): Promise<void> => {
     this.#isOwnEnd = true;
     await this.#channel.close();
-  }
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   #take(text: string): void {
-    if (this.#listener !== undefined) return this.#listener(text);
+    if (this.#listener !== undefined && this.#waiting.length === 0) return this.#listener(text);
     // guard: memory/unread-client
     if (this.#waiting.length >= MAX_WAITING) return void this.#channel.close();
     this.#waiting.push(text);
@@ -72,6 +75,28 @@ export class ClientChannel implements AsyncDisposable {
 
   #onClose(): void {
     this.#end = { reason: this.#isOwnEnd ? undefined : this.#endedBy() };
-    this.#closeListener?.(this.#end.reason);
+    this.#tellEnd();
+  }
+
+  #tellWaiting(): void {
+    try {
+      for (let text = this.#waiting.shift(); text !== undefined; text = this.#waiting.shift())
+        this.#listener?.(text);
+    } catch (error) {
+      // The others come all the same.
+      queueMicrotask(() => this.#tellWaiting());
+      throw error;
+    }
+    this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    const listener = this.#closeListener;
+    if (this.#end === undefined || listener === undefined) return;
+    const { reason } = this.#end;
+    const isLast = this.#waiting.length === 0;
+    if (!isLast && reason?.code === 'OMNI_SHUTTING_DOWN') return;
+    this.#closeListener = undefined;
+    listener(reason);
   }
 }

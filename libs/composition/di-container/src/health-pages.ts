@@ -20,18 +20,21 @@ const READY = new Set(['/health/ready', '/readyz', '/ready']);
  * owner.
  *
  * @param principal - Who asks; `undefined` for strangers.
+ * @param isOpen - Whether everybody is this principal: in open mode everybody may do what the owner may.
  */
 export function healthPage(
   health: HealthMonitor,
   path: string,
   principal: Principal | undefined,
+  isOpen: boolean,
 ): Page | undefined {
   const asksLive = LIVE.has(path);
   if (!asksLive && !READY.has(path)) return undefined;
   const rollup = asksLive ? health.getLiveness() : health.getReadiness();
   const isGood = asksLive ? rollup.live : rollup.ready;
   const { checks, ...verdict } = healthDocument(rollup);
-  const isForOwner = principal !== undefined && /* guard: health/owner-details */ ownsOmni(principal);
+  const isForOwner =
+    principal !== undefined && /* guard: health/owner-details */ (isOpen || isOwner(principal));
   const details =
     principal === undefined
       ? {}
@@ -49,11 +52,4 @@ export function healthPage(
     contentType: 'application/health+json',
     body: jsonText({ ...verdict, ...details }),
   };
-}
-
-/**
- * In open mode all are one, and everybody may do what the owner may. Names of other tokens cannot be `owner`.
- */
-function ownsOmni(principal: Principal): boolean {
-  return principal.kind === 'anonymous' || isOwner(principal);
 }

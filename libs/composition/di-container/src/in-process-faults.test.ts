@@ -161,6 +161,42 @@ describe('a client in memory', () => {
     await scene.stop();
   });
 
+  // guard: connect/off
+  it('is refused a server that is switched off, and told why', async () => {
+    const { scene, good, bad } = sceneOf((server) => ({ kind: 'channel', open: server.open }));
+    await scene.start();
+    await scene.server.apply([good.spec, { ...bad.spec, enabled: false, disabledReason: 'by hand' }]);
+    expect(() => scene.server.connect('bad')).toThrow(
+      expect.objectContaining({
+        code: 'OMNI_UPSTREAM_DISABLED',
+        message: '"bad" is switched off: by hand',
+      }),
+    );
+    await scene.stop();
+  });
+
+  // guard: endpoint/off
+  it('is told that its server was switched off, and served again when it is on', async () => {
+    const { scene, good, bad } = sceneOf((server) => ({ kind: 'channel', open: server.open }));
+    await scene.start();
+    await scene.quiet();
+    const client = new SceneClient(scene.server, 'bad');
+    const late = new SceneClient(scene.server, 'bad');
+    await scene.server.apply([good.spec, { ...bad.spec, enabled: false }]);
+    await scene.quiet();
+    const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'l', version: '1' } };
+    for (const asked of [
+      client.modern('tools/list'),
+      client.modern('server/discover'),
+      late.request('initialize', initialize),
+    ])
+      expect(await scene.answer(asked)).toContain('OMNI_UPSTREAM_DISABLED');
+    await scene.server.apply([good.spec, bad.spec]);
+    await scene.quiet();
+    expect(await scene.answer(client.modern('tools/list'))).toContain('"name":"t"');
+    await scene.stop();
+  });
+
   // guard: endpoint/removed
   it('is told that its server is gone, and served again when it is back', async () => {
     const { scene, good, bad } = sceneOf((server) => ({ kind: 'channel', open: server.open }));

@@ -98,6 +98,23 @@ describe('MasterServer.apply', () => {
     await scene.stop();
   });
 
+  it('goes on behind listeners that throw, which start and stop do as well', async () => {
+    const clock = new VirtualClock();
+    const [a, b] = ['a', 'b'].map((name) => new ToolServer({ clock, name, tools: [`t-${name}`] }));
+    const scene = new GatewayScene(a === undefined ? [] : [a.spec], clock);
+    const fail = (): never => {
+      throw new RangeError('planted');
+    };
+    scene.server.on('statusChanged', fail);
+    scene.server.configuration.subscribe(fail);
+    await scene.start();
+    await scene.quiet();
+    expect(await scene.server.apply(b === undefined ? [] : [b.spec])).toMatchObject({ added: ['b'] });
+    await scene.quiet();
+    expect(await toolsOf(scene)).toBe('b__t-b');
+    await scene.stop();
+  });
+
   it('refuses when it is stopping', async () => {
     const { scene, gateway, a } = await sceneOf('a');
     await scene.stop();

@@ -59,6 +59,11 @@ export interface MasterServerParts {
 
 export type { StopOptions } from './lifecycle-list.ts';
 
+export interface SettleOptions {
+  /** How long to wait at most, in milliseconds. Default: as long as it takes. */
+  readonly deadlineMs?: number;
+}
+
 /** The gateway, without a listener: start it, hand it exchanges and channels, stop it. */
 export class MasterServer implements AsyncDisposable {
   /** Shared by all listeners and mounted handlers of this server. */
@@ -67,6 +72,7 @@ export class MasterServer implements AsyncDisposable {
   readonly #lifecycle: LifecycleList;
   /** The last change of definitions, over or not. */
   #applying: Promise<unknown> = Promise.resolve();
+  #isStarted = false;
   #isStopping = false;
 
   constructor(parts: MasterServerParts) {
@@ -97,9 +103,16 @@ export class MasterServer implements AsyncDisposable {
   /**
    * Starts the upstreams and takes requests; does not wait for upstreams. Keeps the process alive until
    * {@link stop} has ended, as a server that listens does.
+   *
+   * @throws {@link GatewayError} `OMNI_SHUTTING_DOWN` after {@link stop}: a gateway starts once.
    */
-  start(): Promise<void> {
-    return this.#lifecycle.start();
+  async start(): Promise<void> {
+    if (this.#isStopping)
+      throw new GatewayError('OMNI_SHUTTING_DOWN', 'This gateway was stopped and does not start again', {
+        hint: 'Make another one with createMasterServer.',
+      });
+    this.#isStarted = true;
+    await this.#lifecycle.start();
   }
 
   /**
@@ -170,13 +183,17 @@ export class MasterServer implements AsyncDisposable {
    * A client's end of a connection in memory.
    *
    * @param server - The one server to show; all when absent.
-   * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when there is no such server, `OMNI_SHUTTING_DOWN`.
+   * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when there is no such server,
+   * `OMNI_UPSTREAM_DISABLED` when it is switched off, `OMNI_SHUTTING_DOWN`.
    */
   connect(server?: string): ClientChannel {
     if (this.#isStopping) throw stopping('no new clients');
     // guard: connect/unknown
     if (server !== undefined && this.#parts.registry.current.get(server) === undefined)
       throw unknownServer(server, this.#parts.registry.current.names);
+    const spec = server === undefined ? undefined : this.#parts.registry.current.get(server);
+    // guard: connect/off
+    if (spec?.enabled === false) throw switchedOff(spec);
     const [client, far] = createChannelPair();
     this.bind(far, { endpoint: endpointOf(server) });
     return new ClientChannel(client, () =>
@@ -195,9 +212,29 @@ export class MasterServer implements AsyncDisposable {
     }));
   }
 
-  /** Resolves when every upstream has been read or has failed once, or the grace of the start is over. */
-  whenSettled(): Promise<void> {
-    return new Promise((resolve) => this.#parts.refresher.whenSettled(resolve));
+  /**
+   * Resolves when every upstream that there is now has been read or has failed once, at the deadline, or when
+   * the gateway stops. One that never answers has failed when `connectTimeoutMs` is over.
+   *
+   * @throws {@link GatewayError} `OMNI_NOT_STARTED` before {@link start}.
+   */
+  async whenSettled({ deadlineMs }: SettleOptions = {}): Promise<void> {
+    if (!this.#isStarted)
+      throw new GatewayError('OMNI_NOT_STARTED', 'Servers are started with the gateway, which is not started');
+    const { refresher, clock } = this.#parts;
+    await new Promise<void>((resolve) => {
+      const cancel =
+        deadlineMs === undefined
+          ? undefined
+          : clock.after(deadlineMs, () => {
+              leave();
+              resolve();
+            });
+      const leave = refresher.whenAllSettled(() => {
+        cancel?.();
+        resolve();
+      });
+    });
   }
 
   readiness(): HealthRollup {
@@ -226,6 +263,11 @@ export class MasterServer implements AsyncDisposable {
     );
     return changes;
   }
+}
+
+function switchedOff({ name, flaw, disabledReason }: GatewayUpstream): GatewayError {
+  const reason = flaw ?? disabledReason ?? 'enabled is false in its definition';
+  return new GatewayError('OMNI_UPSTREAM_DISABLED', `"${name}" is switched off: ${reason}`);
 }
 
 function stopping(what: string): GatewayError {

@@ -22,15 +22,16 @@ const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous', kind: 'anonymous' 
 export class TokenCheck {
   /** Whether it lets some in and others not: it has tokens, and is not open. */
   readonly isSelective: boolean;
-  readonly #isOpen: boolean;
+  /** Whether everybody is let in, as the same one. */
+  readonly isOpen: boolean;
   readonly #accepted: TokenTable;
   // Made once: a flood of wrong tokens shall not cost a stack trace each.
   readonly #missing: Refusal;
   readonly #refused: Refusal;
 
   constructor(options: TokenCheckOptions) {
-    this.#isOpen = options.mode === 'open';
-    this.isSelective = !this.#isOpen && options.tokens.length > 0;
+    this.isOpen = options.mode === 'open';
+    this.isSelective = !this.isOpen && options.tokens.length > 0;
     this.#accepted = new TokenTable(options.tokens);
     const error = new GatewayError('OMNI_AUTH_REQUIRED', 'The request carries no valid token');
     // RFC 6750, section 3: `error` only when a bearer token was sent.
@@ -44,7 +45,7 @@ export class TokenCheck {
    * length of what was sent and on nothing that was configured.
    */
   authenticate(request: Pick<RequestFacts, 'header'>): Principal | Refusal {
-    if (this.#isOpen) return ANONYMOUS;
+    if (this.isOpen) return ANONYMOUS;
     const authorization = request.header('authorization');
     if (authorization === undefined || !BEARER_WITH_TOKEN.test(authorization))
       return /* guard: token/missing */ this.#missing;

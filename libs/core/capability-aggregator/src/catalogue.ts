@@ -116,6 +116,12 @@ export class Catalogue {
     return endpoint.kind === 'all' || this.#names.has(endpoint.server);
   }
 
+  /** Whether it is the endpoint of a server that is switched off. */
+  isOff(endpoint: Endpoint): boolean {
+    const { upstreams } = this.#base;
+    return endpoint.kind !== 'all' && upstreams.some(({ name, isOff }) => isOff && name === endpoint.server);
+  }
+
   /**
    * Takes another set or order of upstreams. What a server offered that is not among them any more, or is
    * switched off, goes; everything else stays, also what a server offers that is defined anew, until it is

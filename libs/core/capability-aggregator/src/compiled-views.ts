@@ -13,7 +13,7 @@ import type { CatalogueRefresher } from './reading/catalogue-refresher.ts';
 import type { VariantReader } from './variants/variant-reader.ts';
 
 export interface CompiledViewsOptions {
-  readonly catalogue: Pick<Catalogue, 'audienceOf' | 'hasVariants' | 'onChange' | 'serves' | 'view'>;
+  readonly catalogue: Pick<Catalogue, 'audienceOf' | 'hasVariants' | 'isOff' | 'onChange' | 'serves' | 'view'>;
   readonly refresher: Pick<CatalogueRefresher, 'whenFresh' | 'whenSettled'>;
   readonly reader: Pick<VariantReader, 'isProvisional' | 'mayBeProvisional' | 'whenKnown'>;
   /** Equal for clients that no upstream can tell apart; `undefined` for those that declare nothing. */
@@ -31,6 +31,10 @@ export class CompiledViews implements CatalogueViews {
 
   serves(endpoint: Endpoint): boolean {
     return this.#options.catalogue.serves(endpoint);
+  }
+
+  isOff(endpoint: Endpoint): boolean {
+    return this.#options.catalogue.isOff(endpoint);
   }
 
   of(client: ViewKey): CatalogueView {

@@ -25,4 +25,24 @@ describe('ConfigurationManager', () => {
     expect(view.effective()).toBe(third);
     expect(seen).toEqual(['a warn', 'b true', 'b true']);
   });
+
+  // guard: configuration/listener
+  it('logs what a subscriber has failed with, and tells the others', async () => {
+    const logged: unknown[] = [];
+    const view = new ConfigurationManager(configuration('info'), {
+      error: ({ error }) => void logged.push(error),
+    });
+    const seen: string[] = [];
+    view.subscribe(() => {
+      throw new RangeError('at once');
+    });
+    view.subscribe(async () => {
+      await Promise.reject(new RangeError('later'));
+    });
+    view.subscribe((next) => seen.push(next.logging.level));
+    view.replace(configuration('warn'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toEqual(['warn']);
+    expect(logged).toEqual([new RangeError('at once'), new RangeError('later')]);
+  });
 });

@@ -71,6 +71,24 @@ describe('HealthMonitor', () => {
     expect(listener.mock.calls[0]?.[0].level).toBe('warn');
   });
 
+  // guard: health/listener
+  it('logs what a listener has failed with, and tells the others', async () => {
+    const logged: unknown[] = [];
+    const monitor = new HealthMonitor({ logger: { error: ({ error }) => void logged.push(error) } });
+    const heard: boolean[] = [];
+    monitor.on('statusChanged', () => {
+      throw new RangeError('at once');
+    });
+    monitor.on('statusChanged', async () => {
+      await Promise.reject(new RangeError('later'));
+    });
+    monitor.on('statusChanged', ({ ready }) => heard.push(ready));
+    monitor.setAccepting(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(heard).toEqual([true]);
+    expect(logged).toEqual([new RangeError('at once'), new RangeError('later')]);
+  });
+
   it('keeps quiet when only details change', () => {
     const monitor = accepting();
     const upstream = new Upstream('upstream:a', true, 'ok');

@@ -1,4 +1,11 @@
-import { systemClock, type Clock, type ComponentStatus } from '@omni/ports';
+import {
+  callForeign,
+  silentLogger,
+  systemClock,
+  type Clock,
+  type ComponentStatus,
+  type Logger,
+} from '@omni/ports';
 import {
   rollUpLiveness,
   rollUpReadiness,
@@ -21,6 +28,8 @@ export type HealthListener = (readiness: HealthRollup) => void;
 export interface HealthMonitorOptions {
   /** Default: the system's. */
   readonly clock?: Pick<Clock, 'now'>;
+  /** Default: nothing is logged. */
+  readonly logger?: Pick<Logger, 'error'>;
 }
 
 interface Registered {
@@ -37,6 +46,7 @@ interface Registered {
  */
 export class HealthMonitor {
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #logger: Pick<Logger, 'error'>;
   readonly #registered = new Map<string, Registered>();
   readonly #listeners = new Set<{ readonly tell: HealthListener }>();
   #isAccepting = false;
@@ -45,6 +55,7 @@ export class HealthMonitor {
 
   constructor(options: HealthMonitorOptions = {}) {
     this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
     this.#announced = fingerprint(this.getReadiness());
   }
 
@@ -58,7 +69,7 @@ export class HealthMonitor {
 
   /**
    * @param listener - Called with the readiness when readiness, liveness or any component's level has
-   * changed, not when only details have. Must not throw.
+   * changed, not when only details have. What it throws is logged, and reaches nobody.
    * @returns Ends the subscription.
    */
   on(_event: 'statusChanged', listener: HealthListener): () => void {
@@ -85,7 +96,8 @@ export class HealthMonitor {
     const seen = fingerprint(readiness);
     if (seen === this.#announced) return;
     this.#announced = seen;
-    for (const { tell } of this.#listeners) tell(readiness);
+    // guard: health/listener
+    for (const { tell } of this.#listeners) callForeign(() => tell(readiness), this.#onListenerFailed);
   }
 
   /** `true` once the start is complete, `false` as soon as stopping begins. */
@@ -103,6 +115,9 @@ export class HealthMonitor {
     this.#fatal ??= reason;
     this.refresh();
   }
+
+  readonly #onListenerFailed = (error: unknown): void =>
+    this.#logger.error({ error }, 'a listener for changes of the status has failed');
 
   #facts(): HealthFacts {
     return {

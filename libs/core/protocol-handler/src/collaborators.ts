@@ -62,6 +62,10 @@ export interface Authentication {
     request: RequestFacts,
     wait: AuthenticationWait,
   ): Principal | Refusal | Promise<Principal | Refusal>;
+  /**
+   * Whether it lets everybody in as one principal, who may then read what is for the owner. Default `false`.
+   */
+  readonly isOpen?: boolean;
 }
 
 /** How long an answer of an {@link Authentication} is waited for. */

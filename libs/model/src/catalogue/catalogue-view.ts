@@ -58,6 +58,8 @@ export interface ViewChange {
 export interface CatalogueViews {
   /** Whether there is such an endpoint. */
   serves(endpoint: Endpoint): boolean;
+  /** Whether the one server of the endpoint is switched off. Default: none is. */
+  isOff?(endpoint: Endpoint): boolean;
   of(client: ViewKey): CatalogueView;
   onChange(listener: (change: ViewChange) => void): () => void;
   /**

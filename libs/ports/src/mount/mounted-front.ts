@@ -22,6 +22,9 @@ export interface MountedFront {
   readonly logger?: Logger | undefined;
 }
 
+/** Whom a host names: nobody where it does not know. */
+type Named = Principal | null | undefined;
+
 /**
  * How a front is mounted.
  *
@@ -30,15 +33,18 @@ export interface MountedFront {
  */
 export interface MountOptions<Request, Context> {
   /**
-   * Who sends a request, as the host has found out itself. `undefined` where the host does not know: the
-   * front decides then. What it throws becomes the answer 500. Default: the front decides.
+   * Who sends a request, as the host has found out itself, at once or as a promise; {@link hostPrincipal}
+   * says whom it may name. Nothing where the host does not know: the front decides then. What it throws or
+   * rejects with becomes the answer 500. Default: the front decides.
    */
-  readonly principalOf?: ((request: Request, context: Context) => Principal | undefined) | undefined;
+  readonly principalOf?:
+    | ((request: Request, context: Context) => Named | PromiseLike<Named>)
+    | undefined;
   /**
-   * The body as it was received, where the host has read it already. `undefined` where it has not. Default:
-   * see the adapter.
+   * The body as it was received, where the host has read it already; at once, as bytes. Nothing where it has
+   * not. Anything else becomes the answer 500. Default: see the adapter.
    */
-  readonly bodyOf?: ((request: Request, context: Context) => Uint8Array | undefined) | undefined;
+  readonly bodyOf?: ((request: Request, context: Context) => Uint8Array | null | undefined) | undefined;
   /**
    * Where the host serves the handler, e.g. `/omni` for an endpoint at `/omni/mcp`; a slash at its end does
    * not matter. Requests elsewhere are answered 404. Default: at the root.

@@ -1,4 +1,4 @@
-import type { Principal } from '../principal.ts';
+import type { HostNamed } from '../mount/host-answers.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** Where a connection came in, as it is bound. */
@@ -46,9 +46,10 @@ export interface RequestFacts extends PeerFacts {
   readonly headers: HeaderList;
   /**
    * Who sends it, where the server that Omni is mounted in has found out itself: nobody else is asked then.
-   * Never taken from the request. Absent on Omni's own listeners.
+   * Never taken from the request. A promise where that takes time, of nothing where the server does not know
+   * in the end. Absent on Omni's own listeners.
    */
-  readonly principal?: Principal | undefined;
+  readonly principal?: HostNamed | undefined;
   /**
    * @param name - Lower case.
    * @returns The value without surrounding white space; several values joined with `, `; `undefined` when

@@ -59,6 +59,13 @@ describe('clockContract', () => {
       'runs an action once',
     ],
     [
+      'takes a long delay for none',
+      (clock) => ({
+        after: (delayMs, action) => clock.after(delayMs < 2 ** 31 ? delayMs : 1, action),
+      }),
+      'runs no action early',
+    ],
+    [
       'has one time for all actions',
       (clock) => ({ after: (_delayMs, action) => clock.after(0, action) }),
       'runs actions in the order',

@@ -58,6 +58,15 @@ export function clockContract(it: DefineTest, open: () => ClockScene): void {
     assert.equal(hasRun, true);
   });
 
+  it('runs no action early whose delay is longer than a timer can wait', async () => {
+    const { clock, pass } = open();
+    const ran: number[] = [];
+    const cancels = [2 ** 31, 1e12, Infinity].map((delayMs) => clock.after(delayMs, () => ran.push(delayMs)));
+    await pass(LONG_MS);
+    for (const cancel of cancels) cancel();
+    assert.deepEqual(ran, []);
+  });
+
   it('runs actions in the order of their times, and equal ones in the order in which they were set', async () => {
     const { clock, pass } = open();
     const ran: string[] = [];

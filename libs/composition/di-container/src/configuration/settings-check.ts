@@ -1,3 +1,4 @@
+import { MAX_DURATION_MS } from '@omni/config';
 import { GatewayError } from '@omni/ports';
 import type { GatewayConfigurationInput } from '../gateway-options.ts';
 
@@ -64,6 +65,8 @@ function valueProblem(key: string, value: unknown, example: unknown): string | u
   const least = FROM_ZERO.has(key) ? 0 : 1;
   if (typeof value === 'number' && !(Number.isSafeInteger(value) && value >= least))
     return `must be a whole number, ${least} at least`;
+  if (typeof value === 'number' && key.endsWith('Ms') && value > MAX_DURATION_MS)
+    return `must be ${MAX_DURATION_MS} at most, which is more than 24 days`;
   return undefined;
 }
 

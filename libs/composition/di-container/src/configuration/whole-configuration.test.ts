@@ -72,6 +72,7 @@ describe('the configuration of a program', () => {
     ['no number', { limits: { maxInFlight: NaN } }, 'limits.maxInFlight must be a whole number, 1 at least'],
     ['no limit', { limits: { maxInFlight: 0 } }, 'limits.maxInFlight must be a whole number, 1 at least'],
     ['a time', { server: { drainMs: -1 } }, 'server.drainMs must be a whole number, 0 at least'],
+    ['a longer time', { server: { drainMs: 3e9 } }, 'server.drainMs must be 2147483647 at most'],
     ['a key', { sealing: { keys: [new Uint8Array(16)] } }, 'sealing.keys[0] must be 32 bytes'],
   ])('refuses %s that cannot be meant', (_what, given, problem) => {
     const problems = problemsOf(given);

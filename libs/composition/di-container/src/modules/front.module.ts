@@ -30,7 +30,7 @@ export function registerFront(scope: Scope): void {
         ...parts,
         dispatch: router,
         probes: {
-          answer: (path, principal) => healthPage(health, path, principal) ?? pages?.(path),
+          answer: (path, principal, isOpen) => healthPage(health, path, principal, isOpen) ?? pages?.(path),
         },
         limits: configuration.limits,
         forwardable: forwardedBy(registry),

@@ -8,12 +8,12 @@ import { UpstreamHealth } from '../upstreams/upstream-health.ts';
 /** The gateway as a whole. */
 export function registerServer(scope: Scope): void {
   scope.register(Token.ConfigurationManager, {
-    needs: { configuration: Token.Configuration },
-    useFactory: ({ configuration }) => new ConfigurationManager(configuration),
+    needs: { configuration: Token.Configuration, logger: Token.Logger },
+    useFactory: ({ configuration, logger }) => new ConfigurationManager(configuration, logger),
   });
   scope.register(Token.HealthMonitor, {
-    needs: { clock: Token.Clock },
-    useFactory: ({ clock }) => new HealthMonitor({ clock }),
+    needs: { clock: Token.Clock, logger: Token.Logger },
+    useFactory: (parts) => new HealthMonitor(parts),
   });
   scope.register(Token.UpstreamHealth, {
     needs: {

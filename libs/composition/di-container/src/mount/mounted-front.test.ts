@@ -4,7 +4,14 @@ import type { Authentication, HostCheck } from '@omni/protocol';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { FrontOptions } from './mounted-front.ts';
-import { LISTED_ORIGIN, modernRequest, MountScene, principalNamed } from './mount-scene.fixture.ts';
+import {
+  INITIALIZE,
+  legacyRequest,
+  LISTED_ORIGIN,
+  modernRequest,
+  MountScene,
+  principalNamed,
+} from './mount-scene.fixture.ts';
 
 const OPEN: GatewayConfiguration['auth'] = { mode: 'open', tokens: [] };
 const TOKENS: GatewayConfiguration['auth'] = {
@@ -81,6 +88,58 @@ describe('MasterServer.front', () => {
     // What a host without types may answer with.
     const ask = await mount({ auth: TOKENS, principalOf: () => ({}) as Principal });
     expect(await ask()).toBe('OMNI_INTERNAL');
+  });
+
+  it('waits for whom the host names later', async () => {
+    const ask = await mount({
+      auth: TOKENS,
+      principalOf: async ({ headers }) => {
+        await Promise.resolve();
+        return principalNamed(headers.get('x-user') ?? undefined) ?? null;
+      },
+    });
+    expect(await ask({ 'x-user': 'ada' })).toBe('served');
+    expect(await ask()).toBe('OMNI_AUTH_REQUIRED');
+    expect(await ask({ authorization: 'Bearer long-secret-of-ci' })).toBe('served');
+  });
+
+  it('shows a guest that the host names nothing of what is for the owner, even where the server is open', async () => {
+    let kind: Principal['kind'] = 'anonymous';
+    scene = new MountScene({ auth: OPEN });
+    const handler = fetchHandler(scene.server.front(), { principalOf: () => ({ id: 'guest', kind }) });
+    await scene.start();
+    const page = async (): Promise<string> =>
+      await (await handler(new Request('http://localhost/health/ready'))).text();
+    const shown = await page();
+    kind = 'local';
+    expect(shown).toContain('upstream:tools');
+    expect(shown).not.toContain('ownerReports');
+    expect(await page()).toContain('ownerReports');
+  });
+
+  // guard: endpoint/off
+  it('says to clients of both eras that the server of their endpoint is switched off', async () => {
+    scene = new MountScene();
+    const handler = fetchHandler(scene.server.front(), { principalOf: () => ({ id: 'ada', kind: 'token' }) });
+    await scene.start();
+    const [spec] = scene.server.configuration.effective().upstreams;
+    await scene.server.apply(spec === undefined ? [] : [{ ...spec, enabled: false }]);
+    for (const request of [modernRequest('tools/list'), legacyRequest(INITIALIZE)]) {
+      const response = await handler(new Request('http://localhost/mcp/tools', request));
+      expect(await response.text()).toContain('OMNI_UPSTREAM_DISABLED');
+    }
+  });
+
+  it('says where it is mounted to whoever asks for another path', async () => {
+    scene = new MountScene();
+    const handler = fetchHandler(scene.server.front(), {
+      basePath: '/omni',
+      principalOf: () => ({ id: 'ada', kind: 'token' }),
+    });
+    await scene.start();
+    const response = await handler(new Request('http://localhost/omni/other'));
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain('MCP is at /omni/mcp');
   });
 
   it.each(['ofServer', 'authentication'])(

@@ -59,9 +59,20 @@ describe('the check of definitions', () => {
       [{ ...OWN, instances: 'one' }],
       '"own": instances must be one of auto, shared, per-user, per-session, per-request',
     ],
-    [[{ ...OWN, callTimeoutMs: NaN }], '"own": callTimeoutMs must be a whole number of milliseconds'],
-    [[{ ...OWN, connectTimeoutMs: '30s' }], '"own": connectTimeoutMs must be a whole number of milliseconds'],
-    [[{ ...OWN, listAgeMs: 1 }], '"own": listAgeMs must be a whole number of milliseconds, 5000 at least'],
+    [[{ ...OWN, callTimeoutMs: NaN }], '"own": callTimeoutMs must be a whole number of milliseconds, 2147483647 at most'],
+    [[{ ...OWN, connectTimeoutMs: '30s' }], '"own": connectTimeoutMs must be a whole number of milliseconds, 2147483647 at most'],
+    [
+      [{ ...OWN, connectTimeoutMs: 1e12 }],
+      '"own": connectTimeoutMs must be a whole number of milliseconds, 2147483647 at most',
+    ],
+    [
+      [{ ...OWN, listAgeMs: 1 }],
+      '"own": listAgeMs must be a whole number of milliseconds, 5000 to 2147483647',
+    ],
+    [
+      [{ ...OWN, listAgeMs: 1e12 }],
+      '"own": listAgeMs must be a whole number of milliseconds, 5000 to 2147483647',
+    ],
     [[{ ...OWN, secretValues: undefined }], '"own": secretValues must be a list of texts'],
     [
       [{ ...OWN, forwardHeaders: ['X-Tenant'] }],

@@ -1,3 +1,4 @@
+import { MAX_DURATION_MS } from '@omni/config';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import type { GatewayAdapters, GatewayUpstream } from '../gateway-options.ts';
 
@@ -69,9 +70,12 @@ function settingProblems(definition: Unchecked): readonly string[] {
   if (!PROTOCOLS.includes(protocol)) problems.push(`protocol must be one of ${PROTOCOLS.join(', ')}`);
   if (!INSTANCES.includes(instances)) problems.push(`instances must be one of ${INSTANCES.join(', ')}`);
   for (const time of TIMES)
-    if (!isCount(definition[time], 1)) problems.push(`${time} must be a whole number of milliseconds`);
-  if (listAgeMs !== undefined && !isCount(listAgeMs, SHORTEST_LIST_AGE_MS))
-    problems.push(`listAgeMs must be a whole number of milliseconds, ${SHORTEST_LIST_AGE_MS} at least`);
+    if (!isDuration(definition[time], 1))
+      problems.push(`${time} must be a whole number of milliseconds, ${MAX_DURATION_MS} at most`);
+  if (listAgeMs !== undefined && !isDuration(listAgeMs, SHORTEST_LIST_AGE_MS))
+    problems.push(
+      `listAgeMs must be a whole number of milliseconds, ${SHORTEST_LIST_AGE_MS} to ${MAX_DURATION_MS}`,
+    );
   if (!isTexts(secretValues)) problems.push('secretValues must be a list of texts');
   if (forwardHeaders !== undefined && !(isTexts(forwardHeaders) && forwardHeaders.every(isLowerCase)))
     problems.push('forwardHeaders must be a list of names of headers in lower case');
@@ -112,8 +116,8 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function isCount(value: unknown, least: number): boolean {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+function isDuration(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= MAX_DURATION_MS;
 }
 
 function isLowerCase(text: string): boolean {

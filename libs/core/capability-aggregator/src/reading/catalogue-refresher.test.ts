@@ -214,6 +214,31 @@ describe('CatalogueRefresher', () => {
     expect(isSettled).toBe(true);
   });
 
+  it('tells those who wait for all when each has been read or has failed, however long that takes', async () => {
+    const { refresher, readings, clock } = setUp(['slow']);
+    const settled: string[] = [];
+    refresher.start();
+    refresher.whenAllSettled(() => settled.push('slow'));
+    await clock.advanceAsync(20_000);
+    expect(settled).toEqual([]);
+    refresher.onDown('slow');
+    expect(settled).toEqual(['slow']);
+    refresher.onAdded('added');
+    refresher.onReplaced('slow');
+    refresher.whenAllSettled(() => settled.push('both'));
+    const leave = refresher.whenAllSettled(() => settled.push('left'));
+    leave();
+    refresher.onDown('added');
+    expect(settled).toEqual(['slow']);
+    refresher.onReady('slow', connection('slow'));
+    readings[0]?.finish();
+    await clock.advanceAsync(0);
+    expect(settled).toEqual(['slow', 'both']);
+    refresher.whenAllSettled(() => settled.push('now'));
+    expect(settled).toEqual(['slow', 'both', 'now']);
+    refresher.stop();
+  });
+
   it('goes on after a reading that failed', async () => {
     const { refresher, readings, published, clock } = setUp(['a']);
     let isSettled = false;

@@ -66,8 +66,11 @@ interface Kept {
 export class CatalogueRefresher {
   readonly #options: CatalogueRefresherOptions;
   readonly #kept = new Map<string, Kept>();
+  /** Neither read nor failed since they came. */
   readonly #unsettled: Set<string>;
-  #onSettled = new Set<() => void>();
+  /** Lists that wait until the grace is over at most, and those who wait for all. */
+  readonly #listWaits = new Set<() => void>();
+  readonly #allWaits = new Set<() => void>();
   #isGraceOver = false;
   #isStopped = false;
 
@@ -80,8 +83,7 @@ export class CatalogueRefresher {
   start(): void {
     this.#options.clock.after(this.#options.startGraceMs, () => {
       this.#isGraceOver = true;
-      this.#unsettled.clear();
-      this.#settle();
+      tellAll(this.#listWaits);
     });
   }
 
@@ -93,9 +95,22 @@ export class CatalogueRefresher {
    * @returns Ends the wait.
    */
   whenSettled(listener: () => void): () => void {
+    if (this.#isGraceOver || this.#unsettled.size === 0) listener();
+    else this.#listWaits.add(listener);
+    return () => void this.#listWaits.delete(listener);
+  }
+
+  /**
+   * Calls back when every upstream, those added or replaced since the start included, has been read or has
+   * failed once, or this is stopped; at once where none is awaited.
+   *
+   * @param listener - Another one for each wait.
+   * @returns Ends the wait.
+   */
+  whenAllSettled(listener: () => void): () => void {
     if (this.#unsettled.size === 0) listener();
-    else this.#onSettled.add(listener);
-    return () => void this.#onSettled.delete(listener);
+    else this.#allWaits.add(listener);
+    return () => void this.#allWaits.delete(listener);
   }
 
   /**
@@ -168,12 +183,13 @@ export class CatalogueRefresher {
 
   /** There is another upstream, which comes up soon. */
   onAdded(upstream: string): void {
-    if (!this.#isGraceOver) this.#unsettled.add(upstream);
+    this.#unsettled.add(upstream);
   }
 
   /** The name stands for another server from now on, which comes up soon. */
   onReplaced(upstream: string): void {
     this.#forget(upstream);
+    this.#unsettled.add(upstream);
     this.#keptOf(upstream).isSuccessor = true;
   }
 
@@ -339,8 +355,13 @@ export class CatalogueRefresher {
 
   #settle(): void {
     if (this.#unsettled.size > 0) return;
-    const listeners = this.#onSettled;
-    this.#onSettled = new Set();
-    for (const listener of listeners) listener();
+    tellAll(this.#listWaits);
+    tellAll(this.#allWaits);
   }
+}
+
+function tellAll(waits: Set<() => void>): void {
+  const listeners = [...waits];
+  waits.clear();
+  for (const listener of listeners) listener();
 }

@@ -92,6 +92,11 @@ export class EndpointAccess {
     return this.#authentication.identify(request);
   }
 
+  /** Whether everybody is let in as one, so that everybody may read what is for the owner. */
+  isOpenTo(request: Pick<EndpointRequest, 'principal'>): boolean {
+    return this.#authentication.isOpenTo(request);
+  }
+
   /** Refuses what waits to be authenticated, and what would wait from now on. */
   stop(): void {
     this.#authentication.stop();

@@ -38,9 +38,10 @@ import type { StreamTicker } from '../streams/stream-ticker.ts';
 export interface Probes {
   /**
    * @param principal - Who asks; `undefined` for those who do not show who they are.
+   * @param isOpen - Whether everybody is this principal.
    * @returns `undefined` when nothing is there.
    */
-  answer(path: string, principal: Principal | undefined): Page | undefined;
+  answer(path: string, principal: Principal | undefined, isOpen: boolean): Page | undefined;
 }
 
 export interface HttpFrontOptions {
@@ -132,11 +133,11 @@ export class HttpFront {
 
   #probe(exchange: Exchange, access: EndpointAccess): void {
     const { probes } = this.#options;
-    const forStrangers = probes.answer(exchange.path, undefined);
+    const forStrangers = probes.answer(exchange.path, undefined, false);
     // Whoever asks for what is not there is not asked who it is.
     if (forStrangers === undefined) {
       if (OAUTH_PATH.test(exchange.path)) return showPage(exchange, NO_OAUTH);
-      return refuse(exchange, new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path'));
+      return refuse(exchange, unknownPath(exchange));
     }
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
       return refuse(
@@ -151,7 +152,7 @@ export class HttpFront {
       const page =
         /* guard: endpoint/health-details */ 'error' in known
           ? forStrangers
-          : probes.answer(exchange.path, known);
+          : probes.answer(exchange.path, known, access.isOpenTo(exchange));
       showPage(exchange, page ?? forStrangers);
     });
   }
@@ -361,4 +362,9 @@ export class HttpFront {
     this.#options.logger.error({ err: error }, 'a request failed inside Omni');
     refuse(exchange, GatewayError.from(error));
   }
+}
+
+function unknownPath({ basePath = '' }: Exchange): GatewayError {
+  const hint = `MCP is at ${basePath}/mcp and ${basePath}/mcp/{server}, health at ${basePath}/health/live and ${basePath}/health/ready.`;
+  return new GatewayError('OMNI_PATH_UNKNOWN', 'Nothing is served at this path', { hint });
 }

@@ -1,6 +1,7 @@
 import type {
   Exchange,
   HeaderList,
+  HostNamed,
   ListenerFacts,
   Payload,
   PeerCertificate,
@@ -64,7 +65,7 @@ class PageExchange implements Exchange {
   readonly headers: HeaderList;
   readonly listener: ListenerFacts;
   readonly connection: string;
-  readonly principal: Principal | undefined;
+  readonly principal: HostNamed | undefined;
   readonly #exchange: Exchange;
   readonly #added: HeaderList;
 

@@ -40,6 +40,8 @@ describe('RequestAuthentication', () => {
     ['true', true],
     ['an empty object', {}],
     ['an id that is none', { id: 7, kind: 'token' }],
+    ['an empty id', { id: '', kind: 'token' }],
+    ['a kind that is none', { id: 'ada', kind: 'user' }],
     ['a principal that is refused', { id: 'owner', kind: 'token', error: undefined }],
     ['an error of another kind', { error: new Error('no') }],
     ['a challenge with a line break', { error: REFUSED, challenge: 'Bearer\r\nSet-Cookie: a=b' }],
@@ -71,6 +73,29 @@ describe('RequestAuthentication', () => {
     expect(authentication.identify(exchange({ kind: 'local' }))).toMatchObject({
       error: { code: 'OMNI_INTERNAL' },
     });
+  });
+
+  it('waits for whom the host names later, and asks the front where it names nobody', async () => {
+    const { authentication, errors } = subject(() => ({ error: REFUSED }));
+    const exchange = (principal: Promise<Principal | undefined>): RecordingExchange =>
+      Object.assign(new RecordingExchange(), { principal });
+    const ada: Principal = { id: 'ada', kind: 'token' };
+    expect(await authentication.identify(exchange(Promise.resolve(ada)))).toBe(ada);
+    expect(await authentication.identify(exchange(Promise.resolve(undefined)))).toEqual({ error: REFUSED });
+    const cause = new RangeError('planted');
+    expect(await authentication.identify(exchange(Promise.reject(cause)))).toMatchObject({
+      error: { code: 'OMNI_INTERNAL' },
+    });
+    expect(errors).toEqual([{ err: cause }]);
+  });
+
+  it('ends the wait for whom the host names as any other', async () => {
+    const { authentication, clock } = subject(() => ({ error: REFUSED }));
+    const known = authentication.identify(
+      Object.assign(new RecordingExchange(), { principal: new Promise<undefined>(() => {}) }),
+    );
+    clock.advance(10_000);
+    expect(await known).toMatchObject({ error: { code: 'OMNI_AUTH_UNAVAILABLE' } });
   });
 
   it('tells the log of failures once a second, with the cause', () => {

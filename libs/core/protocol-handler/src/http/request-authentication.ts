@@ -1,4 +1,11 @@
-import { type Clock, GatewayError, type Logger, type Principal, type Refusal } from '@omni/ports';
+import {
+  type Clock,
+  GatewayError,
+  isPrincipal,
+  type Logger,
+  type Principal,
+  type Refusal,
+} from '@omni/ports';
 import type { Authentication, AuthenticationWait } from '../collaborators.ts';
 import type { EndpointRequest } from './endpoint-request.ts';
 import { PendingAuthentications } from './pending-authentications.ts';
@@ -39,16 +46,25 @@ export class RequestAuthentication {
     const { refusal } = this.#pending;
     if (refusal !== undefined) return refusal;
     try {
-      // guard: mount/principal
-      if (request.principal !== undefined) return checked(request.principal);
+      const { principal } = request;
       const wait = new Wait();
-      const answer = this.#authentication.authenticate(request, wait);
+      const answer =
+        /* guard: mount/principal */ principal === undefined
+          ? this.#authentication.authenticate(request, wait)
+          : principal instanceof Promise
+            ? principal.then((named) => named ?? this.#authentication.authenticate(request, wait))
+            : principal;
       if (!('then' in answer)) return checked(answer);
       const known = Promise.resolve(answer).then(checked).catch(this.#failed);
       return this.#pending.wait(known, request, () => wait.end());
     } catch (cause) {
       return this.#failed(cause);
     }
+  }
+
+  /** Whether everybody is let in as one, and the host has named nobody for this request. */
+  isOpenTo({ principal }: Pick<EndpointRequest, 'principal'>): boolean {
+    return principal === undefined && this.#authentication.isOpen === true;
   }
 
   /** Refuses what waits, and what would wait from now on. */
@@ -93,6 +109,6 @@ function checked(answer: Principal | Refusal): Principal | Refusal {
     const { error, challenge = '' } = answer;
     if (error instanceof GatewayError && /* guard: authentication/challenge */ FIELD_VALUE.test(challenge))
       return answer;
-  } else if (/* guard: authentication/answer */ typeof answer.id === 'string') return answer;
+  } else if (/* guard: authentication/answer */ isPrincipal(answer)) return answer;
   throw new TypeError('the authentication answered with neither a principal nor a refusal');
 }

@@ -15,6 +15,7 @@ import {
 import { LegacySession, type SessionDependencies } from './legacy-session.ts';
 import { isPrimingVersion, negotiateVersion } from './legacy-version.ts';
 import { SessionEvents } from '../streams/session-events.ts';
+import { unservedBy } from '../request/unserved-endpoint.ts';
 import { newSessionId } from './session-id.ts';
 import { SessionStream } from '../streams/session-stream.ts';
 
@@ -82,7 +83,9 @@ export class LegacySessions {
   }
 
   open(initialize: RpcMessage, principal: Principal, endpoint: Endpoint): HttpSession | GatewayError {
-    const { clock, sessionIdleMs } = this.#options;
+    const { clock, sessionIdleMs, views } = this.#options;
+    const unserved = unservedBy(views, endpoint);
+    if (unserved !== undefined) return unserved;
     const share = this.admit(principal);
     // guard: session/count
     if (share instanceof GatewayError) return share;

@@ -96,6 +96,60 @@ describe('a channel to code in the same process', () => {
     expect(failureOf(scene(() => returned).open).message).toContain('returned no channel');
   });
 
+  it('says of a report only where something was thrown', () => {
+    expect(failureOf(scene(() => undefined).open).hint).not.toContain('reports');
+    expect(failureOf(scene(() => Promise.reject(new RangeError('later'))).open).hint).not.toContain('reports');
+    const thrown = scene(() => {
+      throw new RangeError('planted');
+    });
+    expect(failureOf(thrown.open).hint).toContain('among the reports for the owner');
+  });
+
+  it('hands out functions that need no object', async () => {
+    const made = scene(({ onMessage, onFramingError, onClose }) =>
+      channelOf({
+        send: () => {
+          onMessage(ANSWER);
+          onFramingError({ kind: 'not-utf8' });
+          onClose(undefined);
+        },
+      }),
+    );
+    made.open().send('ask');
+    await microtasks();
+    expect(made.heard).toEqual([ANSWER, 'not-utf8', 'closed: undefined undefined']);
+  });
+
+  // guard: link/thrown-text
+  it.each<[string, () => unknown, string]>([
+    ['a stack that is none', () => Object.assign(new RangeError('no'), { stack: ['a'] }), 'RangeError: no'],
+    [
+      'an error that cannot be turned into text',
+      () => Object.assign(new RangeError('no'), { stack: 5, name: Symbol('name') }),
+      'a thrown object',
+    ],
+    ['something that is no error', () => ({ stack: ['a'] }), 'a thrown object'],
+  ])('reports %s', (_what, thrown, line) => {
+    const made = scene(() => {
+      throw thrown();
+    });
+    expect(failureOf(made.open).code).toBe('OMNI_UPSTREAM_UNREACHABLE');
+    expect(made.reports[0]?.lines).toEqual([line]);
+  });
+
+  it('ends where the code cannot say whether it is open', async () => {
+    const made = scene(() => ({
+      send: () => true,
+      close: () => Promise.resolve(),
+      get isOpen() {
+        throw new RangeError('planted');
+      },
+    }));
+    expect(made.open().isOpen).toBe(false);
+    await microtasks();
+    expect(made.heard).toEqual([expect.stringContaining('its isOpen threw')]);
+  });
+
   it('takes no promise for a channel, nor its failure for one of the process', async () => {
     const failure = failureOf(scene(() => Promise.reject(new RangeError('later'))).open);
     // A rejection that nobody handles would fail this test.

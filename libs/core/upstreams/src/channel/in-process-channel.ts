@@ -1,8 +1,10 @@
 import {
+  callForeign,
   type ChannelListener,
   type Clock,
   type FramingError,
   GatewayError,
+  isThenable,
   type MessageChannel,
   newReportId,
   type OpenChannel,
@@ -12,8 +14,8 @@ import {
 
 /** How long code that does not end its close is waited for. */
 const CLOSE_MS = 5_000;
-const HINT =
-  'Correct the code of the server, which runs in the process of Omni; Omni keeps trying. What it threw is among the reports for the owner.';
+const HINT = 'Correct the code of the server, which runs in the process of Omni; Omni keeps trying.';
+const HINT_OF_REPORT = `${HINT} What it threw is among the reports for the owner.`;
 const MAX_LINES = 10;
 const MAX_CHARACTERS = 2_048;
 
@@ -38,7 +40,7 @@ export function openInProcess(options: InProcessChannelOptions, listener: Channe
   return new InProcessChannel(options, listener);
 }
 
-class InProcessChannel implements MessageChannel, ChannelListener {
+class InProcessChannel implements MessageChannel {
   readonly #options: InProcessChannelOptions;
   readonly #listener: ChannelListener;
   readonly #channel: MessageChannel;
@@ -50,25 +52,43 @@ class InProcessChannel implements MessageChannel, ChannelListener {
   constructor(options: InProcessChannelOptions, listener: ChannelListener) {
     this.#options = options;
     this.#listener = listener;
+    // Code may take the functions out of it, as `transport.onmessage = gateway.onMessage` does.
+    const gateway: ChannelListener = {
+      onMessage: (text) => this.#onMessage(text),
+      onFramingError: (problem) => this.#onFramingError(problem),
+      onClose: (reason) => this.#onClose(reason),
+    };
     let channel: unknown;
+    let isOne: boolean;
     try {
-      channel = options.open(this);
+      channel = options.open(gateway);
+      isOne = isChannel(channel);
     } catch (error) {
       throw this.#unopened('its open function threw', error);
     }
     // guard: link/no-channel
-    if (!isChannel(channel)) {
+    if (!isOne) {
       // The failure of what was taken for a channel is not to become one of the process.
-      if (isThenable(channel)) channel.then(undefined, () => {});
+      callForeign(
+        () => channel,
+        () => {},
+      );
       throw this.#unopened('its open function returned no channel, which has send and close', undefined);
     }
-    this.#channel = channel;
+    // Holds: it has been looked at.
+    this.#channel = channel as MessageChannel;
     if (this.#early?.length === 0) this.#early = undefined;
     else queueMicrotask(() => this.#tellEarly());
   }
 
   get isOpen(): boolean {
-    return !this.#isOver && this.#channel.isOpen !== false;
+    if (this.#isOver) return false;
+    try {
+      return this.#channel.isOpen !== false;
+    } catch (error) {
+      this.#break('its isOpen threw', error);
+      return false;
+    }
   }
 
   send(text: string): boolean {
@@ -89,20 +109,20 @@ class InProcessChannel implements MessageChannel, ChannelListener {
     return this.#closed;
   }
 
-  onMessage(text: string): void {
-    if (this.#early !== undefined) this.#early.push(() => this.onMessage(text));
+  #onMessage(text: string): void {
+    if (this.#early !== undefined) this.#early.push(() => this.#onMessage(text));
     else if (this.#isOver) return;
     else if (typeof text === 'string') this.#listener.onMessage(text);
     else this.#break('it sent something that is no text', undefined);
   }
 
-  onFramingError(problem: FramingError): void {
-    if (this.#early !== undefined) this.#early.push(() => this.onFramingError(problem));
+  #onFramingError(problem: FramingError): void {
+    if (this.#early !== undefined) this.#early.push(() => this.#onFramingError(problem));
     else if (!this.#isOver) this.#listener.onFramingError(problem);
   }
 
-  onClose(reason: unknown): void {
-    if (this.#early !== undefined) this.#early.push(() => this.onClose(reason));
+  #onClose(reason: unknown): void {
+    if (this.#early !== undefined) this.#early.push(() => this.#onClose(reason));
     else if (this.#isOver) return;
     else if (reason === undefined || reason instanceof GatewayError) {
       this.#isOver = true;
@@ -136,7 +156,7 @@ class InProcessChannel implements MessageChannel, ChannelListener {
     const failure = new GatewayError(
       'OMNI_UPSTREAM_EXITED',
       `The connection of "${upstream}" in this process was ended: ${what}${this.#report(what, error)}`,
-      { cause: error, hint: HINT },
+      { cause: error, hint: hintOf(error) },
     );
     queueMicrotask(() => this.#listener.onClose(failure));
     // It has failed already, and how it ends is of no use to anybody.
@@ -151,7 +171,7 @@ class InProcessChannel implements MessageChannel, ChannelListener {
       {
         cause: error,
         data: { phase: 'connect' },
-        hint: HINT,
+        hint: hintOf(error),
       },
     );
   }
@@ -161,19 +181,29 @@ class InProcessChannel implements MessageChannel, ChannelListener {
     if (error === undefined) return '';
     const { clock, random, secretValues, onReport } = this.#options;
     const id = newReportId(random);
-    const text = error instanceof Error ? (error.stack ?? error.message) : inspected(error);
-    const lines = redactorOf(secretValues())(text).slice(0, MAX_CHARACTERS).split('\n').slice(0, MAX_LINES);
+    const lines = redactorOf(secretValues())(inspected(error)).slice(0, MAX_CHARACTERS).split('\n').slice(0, MAX_LINES);
     onReport({ id, at: clock.now(), what: `failed: ${what}`, lines });
     return ` (report ${id})`;
   }
 }
 
-/** Anything can be thrown. */
-function inspected(thrown: unknown): string {
-  return typeof thrown === 'string' ? thrown : `a thrown ${typeof thrown}`;
+function hintOf(error: unknown): string {
+  return error === undefined ? HINT : HINT_OF_REPORT;
 }
 
-function isChannel(value: unknown): value is MessageChannel {
+/** Anything can be thrown, and a stack be anything (`Error.prepareStackTrace`). */
+function inspected(thrown: unknown): string {
+  try {
+    if (typeof thrown === 'string') return thrown;
+    // guard: link/thrown-text
+    if (thrown instanceof Error) return typeof thrown.stack === 'string' ? thrown.stack : String(thrown);
+  } catch {
+    // It has a way of its own to be turned into text, which throws as well.
+  }
+  return `a thrown ${typeof thrown}`;
+}
+
+function isChannel(value: unknown): boolean {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -182,8 +212,4 @@ function isChannel(value: unknown): value is MessageChannel {
     'close' in value &&
     typeof value.close === 'function'
   );
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

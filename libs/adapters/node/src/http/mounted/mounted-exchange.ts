@@ -3,6 +3,7 @@ import {
   type Exchange,
   GatewayError,
   type HeaderList,
+  type HostNamed,
   type ListenerFacts,
   type Payload,
   type PeerCertificate,
@@ -14,7 +15,7 @@ import type { NodeExchange } from '../node-exchange.ts';
 
 /** What the host that Omni is mounted in says of a request. */
 export interface HostFacts {
-  readonly principal: Principal | undefined;
+  readonly principal: HostNamed | undefined;
   /** The body as it was received; `undefined` where the host has not read it, or has not kept it. */
   readonly body: Uint8Array | undefined;
   /** Empty at the root. */
@@ -32,7 +33,7 @@ export class MountedExchange implements Exchange {
   readonly headers: HeaderList;
   readonly listener: ListenerFacts;
   readonly connection: string;
-  readonly principal: Principal | undefined;
+  readonly principal: HostNamed | undefined;
   readonly #exchange: NodeExchange;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;

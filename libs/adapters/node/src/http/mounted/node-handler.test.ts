@@ -163,6 +163,7 @@ describe('nodeHandler', () => {
     expect(errors).toHaveLength(1);
   });
 
+  // guard: mount/beside-base-path
   it.each([
     ['/omni/mcp', undefined, '200 /mcp of /omni'],
     ['/omni/mcp/?a=b', undefined, '200 /mcp/ of /omni'],
@@ -175,6 +176,12 @@ describe('nodeHandler', () => {
     ['/', '/omni', '200 / of /omni'],
     // A framework has taken off what stands before it.
     ['/omni/mcp', '/api/omni/mcp', '200 /mcp of /api/omni'],
+    ['/mcp', '/api/omni/mcp', '200 /mcp of /api/omni'],
+    // It has taken off something else.
+    ['/mcp', '/api/mcp', '404'],
+    ['/mcp', '/xomni/mcp', '404'],
+    ['/', '/api', '404'],
+    ['/mcp', '/omni/v1/mcp', '404'],
   ])('below /omni serves %s (of %s) as %s', async (url, originalUrl, expected) => {
     const handler = nodeHandler(
       frontOf((exchange) => exchange.respond(200, [], `${exchange.path} of ${exchange.basePath}`)),
@@ -185,6 +192,31 @@ describe('nodeHandler', () => {
       handler(request, response);
     });
     expect(await post(port, '', url)).toContain(expected);
+  });
+
+  it('answers that the host is at fault for a body that is no bytes', async () => {
+    const bodyOf = (): Uint8Array => '{}' as unknown as Uint8Array;
+    expect(await post(await listen(nodeHandler(frontOf(echo), { bodyOf })), '{}')).toContain('500');
+  });
+
+  it('waits for whom the host names later, and lets its failure reach nobody', async () => {
+    const named: unknown[] = [];
+    const handler = nodeHandler(
+      frontOf(async (exchange) => {
+        named.push(await Promise.resolve(exchange.principal).catch((error: Error) => error.message));
+        exchange.respond(200, [], 'done');
+      }),
+      {
+        principalOf: async ({ url }) => {
+          await Promise.resolve();
+          if (url === '/fails') throw new RangeError('planted');
+          return url === '/ada' ? { id: 'ada', kind: 'token' } : null;
+        },
+      },
+    );
+    const port = await listen(handler);
+    for (const path of ['/ada', '/nobody', '/fails']) await post(port, '', path);
+    expect(named).toEqual([{ id: 'ada', kind: 'token' }, undefined, 'planted']);
   });
 
   it('is not asked for a client that has gone while the host was busy', async () => {

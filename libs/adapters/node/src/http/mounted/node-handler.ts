@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   checkMount,
   GatewayError,
+  hostBody,
+  hostPrincipal,
   type MountedFront,
   type MountOptions,
   normalBasePath,
@@ -92,8 +94,8 @@ export function nodeHandler<Request extends IncomingMessage, Context>(
       }
       const mounted = new MountedExchange(exchange, request, response, {
         ...place,
-        principal: principalOf?.(request, context),
-        body: bodyOf?.(request, context) ?? keptBody(request),
+        principal: hostPrincipal(principalOf?.(request, context)),
+        body: hostBody(bodyOf?.(request, context)) ?? keptBody(request),
       });
       const result = front.handle(mounted);
       if (result !== undefined) result.catch((error: unknown) => failed(exchange, error));
@@ -115,11 +117,17 @@ function placeOf(
     return within === undefined ? undefined : { basePath, path: within };
   // The framework has taken the mount path off, or a part of what stands before the base path.
   const rest = within ?? path;
-  const whole = splitTarget(originalUrl).path;
-  return {
-    basePath: whole.endsWith(rest) ? normalBasePath(whole.slice(0, whole.length - rest.length)) : basePath,
-    path: rest,
-  };
+  const before = beforeOf(splitTarget(originalUrl).path, rest);
+  // guard: mount/beside-base-path
+  if (within === undefined && before?.endsWith(basePath) !== true) return undefined;
+  return { basePath: before ?? basePath, path: rest };
+}
+
+/** @returns What stands before the rest in a path; `undefined` where it does not end so. */
+function beforeOf(whole: string, rest: string): string | undefined {
+  if (whole.endsWith(rest)) return normalBasePath(whole.slice(0, whole.length - rest.length));
+  // Express makes nothing to a slash.
+  return rest === '/' ? whole : undefined;
 }
 
 function keptBody({ rawBody, body }: IncomingMessage & FrameworkRequest): Uint8Array | undefined {
