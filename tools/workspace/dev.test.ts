@@ -4,14 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { TASKS } from './tasks.mjs';
+import { devArguments } from './tasks.mjs';
 
 describe('npm run dev', () => {
   let root = '';
   let child: ChildProcess;
   let said = '';
   let onText: () => void = () => {};
-  const write = (text: string): void => writeFileSync(join(root, 'libs/part.ts'), text);
+  const write = (text: string): void => writeFileSync(join(root, 'libs/part/src/part.ts'), text);
   const heard = (text: string): Promise<void> =>
     new Promise((resolve) => {
       onText = () => {
@@ -23,13 +23,13 @@ describe('npm run dev', () => {
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'omni-dev-'));
     mkdirSync(join(root, 'apps/master-server/src'), { recursive: true });
-    mkdirSync(join(root, 'libs'));
+    mkdirSync(join(root, 'libs/part/src'), { recursive: true });
     writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
-    const main = `import { part } from '../../../libs/part.ts';\nconsole.log(part, process.argv.slice(2).join(' '));\nsetInterval(() => {}, 1000);\n`;
+    const main = `import { part } from '../../../libs/part/src/part.ts';\nconsole.log(part, process.argv.slice(2).join(' '));\nsetInterval(() => {}, 1000);\n`;
     writeFileSync(join(root, 'apps/master-server/src/main.ts'), main);
     write(`export const part: string = 'first';\n`);
     said = '';
-    child = spawn(process.execPath, [...(TASKS['dev']?.argv(['--config', 'x.json']) ?? [])], { cwd: root });
+    child = spawn(process.execPath, devArguments(root, ['--config', 'x.json']), { cwd: root });
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         said += text;

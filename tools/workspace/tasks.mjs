@@ -5,16 +5,18 @@
  * `argv` is given to Node; `usage` is what `--help` says of a program that does not answer it itself.
  */
 
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { JEST } from './jest-task.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const FROM_SOURCE = '--conditions=@omni/source';
 const TSC = 'node_modules/@typescript/native/bin/tsc';
 const NX = 'node_modules/nx/dist/bin/nx.js';
 const TEST = 'tools/workspace/test.mjs';
 const GENERATORS = './tools/generators/generators.json';
-/** The folders of what runs: a file with a mistake in it is watched as well. */
-const WATCHED = ['--watch', '--watch-preserve-output', '--watch-path=apps', '--watch-path=libs'];
-
 export const CALL_COST = [
   ...JEST,
   '--config=tools/bench/jest.config.mjs',
@@ -30,7 +32,7 @@ export const TASKS = {
   dev: {
     summary:
       'start the server like start, and again whenever a source changes (npm run dev -- --config omni.json)',
-    argv: (rest) => [...WATCHED, FROM_SOURCE, 'apps/master-server/src/main.ts', 'start', ...rest],
+    argv: (rest) => devArguments(ROOT, rest),
   },
   generate: {
     summary:
@@ -134,4 +136,38 @@ export function taskList() {
   const width = Math.max(...Object.keys(TASKS).map((name) => name.length));
   const rows = Object.entries(TASKS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return ['Usage: npm run <task> [-- arguments]', '', ...rows, ''].join('\n');
+}
+
+/**
+ * Watches the sources of what runs: a file with a mistake in it as well, results of tests not.
+ *
+ * @param {string} root
+ * @param {readonly string[]} rest
+ */
+export function devArguments(root, rest) {
+  const watched = sourceFolders(root).map((folder) => `--watch-path=${folder}`);
+  return [
+    '--watch',
+    '--watch-preserve-output',
+    ...watched,
+    FROM_SOURCE,
+    'apps/master-server/src/main.ts',
+    'start',
+    ...rest,
+  ];
+}
+
+/**
+ * @param {string} root
+ * @returns {string[]} `src` of every app and library, from the root
+ */
+function sourceFolders(root) {
+  /** @param {string} folder */
+  const below = (folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${folder}/${name}`);
+  return [...below('apps'), ...below('libs').flatMap((folder) => [folder, ...below(folder)])]
+    .map((folder) => `${folder}/src`)
+    .filter((folder) => existsSync(join(root, folder)));
 }
