@@ -4,6 +4,7 @@ import type { Authentication } from '@omni/protocol';
 import { registerGateway } from './modules/gateway-modules.ts';
 import { Scope } from './scope/scope.ts';
 import { openSessionScope, type OnSession } from './scope/session-scope.ts';
+import { checkConfigured, checkOptions } from './configuration/options-check.ts';
 import { wholeConfiguration } from './configuration/whole-configuration.ts';
 import {
   HTTP_START_GRACE_MS,
@@ -29,7 +30,8 @@ export interface MasterServerOptions extends GatewayAdapters {
   readonly startGraceMs?: number;
   /**
    * Called once, when every part is registered and none is made: what is replaced here is used everywhere,
-   * and what is registered with `dispose` ends when the gateway has stopped.
+   * and what is registered with `dispose` ends when the gateway has stopped. A part is made when another one
+   * needs it: one that nothing needs is never made. Must not be asynchronous.
    */
   readonly configure?: (scope: Scope) => void;
   /**
@@ -47,8 +49,8 @@ export interface MasterServerOptions extends GatewayAdapters {
  * Builds a gateway from the runtime's adapters and what is to differ from the defaults. Nothing runs before
  * `start()`.
  *
- * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a configuration that cannot be meant, such as two
- * servers of one name; one line for each problem.
+ * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for options and a configuration that cannot be meant,
+ * such as two servers of one name; one line for each problem.
  */
 export function createMasterServer(options: MasterServerOptions = {}): MasterServer {
   return rootScope(options).get(Token.MasterServer);
@@ -56,6 +58,7 @@ export function createMasterServer(options: MasterServerOptions = {}): MasterSer
 
 /** All parts of a gateway, none of them made yet. */
 export function rootScope(options: MasterServerOptions): Scope {
+  checkOptions(options);
   const { authentication, onSession, identity = IDENTITY } = options;
   checkIdentity(identity);
   const root = Scope.root();
@@ -78,6 +81,6 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.EndOfParts, { useValue: () => root.close() });
   registerGateway(root);
   if (authentication !== undefined) root.replace(Token.Authentication, { useValue: authentication });
-  options.configure?.(root);
+  checkConfigured(options.configure?.(root));
   return root;
 }

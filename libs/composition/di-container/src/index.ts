@@ -8,7 +8,12 @@ export {
   type GatewayUpstream,
 } from './gateway-options.ts';
 export { IDENTITY, type Icon, type ServerIdentity } from './identity.ts';
-export { MasterServer, type SettleOptions, type StopOptions, type MasterServerParts } from './master-server.ts';
+export {
+  MasterServer,
+  type SettleOptions,
+  type StopOptions,
+  type MasterServerParts,
+} from './master-server.ts';
 export type { ClientMemory } from './mount/client-memory.ts';
 export type { FrontOptions } from './mount/mounted-front.ts';
 export type {

@@ -10,10 +10,22 @@ describe('hostPrincipal', () => {
     [null, undefined],
     [Promise.resolve(ADA), ADA],
     [Promise.resolve(null), undefined],
-    [{ id: 'anonymous', kind: 'anonymous' }, { id: 'anonymous', kind: 'anonymous' }],
-    [{ id: 'guest-7', kind: 'anonymous' }, { id: 'guest-7', kind: 'anonymous' }],
-    [{ id: 'owner', kind: 'local' }, { id: 'owner', kind: 'local' }],
-    [{ id: 'local', kind: 'local' }, { id: 'local', kind: 'local' }],
+    [
+      { id: 'anonymous', kind: 'anonymous' },
+      { id: 'anonymous', kind: 'anonymous' },
+    ],
+    [
+      { id: 'guest-7', kind: 'anonymous' },
+      { id: 'guest-7', kind: 'anonymous' },
+    ],
+    [
+      { id: 'owner', kind: 'local' },
+      { id: 'owner', kind: 'local' },
+    ],
+    [
+      { id: 'local', kind: 'local' },
+      { id: 'local', kind: 'local' },
+    ],
   ])('makes of %j: %j', async (named, expected) => {
     expect(await hostPrincipal(named)).toEqual(expected);
   });

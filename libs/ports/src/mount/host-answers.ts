@@ -53,7 +53,9 @@ function checked(named: unknown): Principal | undefined {
   if (named === undefined || named === null) return undefined;
   // guard: mount/named
   if (!isPrincipal(named))
-    throw wrong('what is no principal: it needs an id that is not empty, and a kind of the four that there are');
+    throw wrong(
+      'what is no principal: it needs an id that is not empty, and a kind of the four that there are',
+    );
   const kind = KIND_OF_RESERVED.get(named.id);
   // guard: mount/reserved-id
   if (kind !== undefined && kind !== named.kind)
