@@ -22,9 +22,6 @@ export interface MountedFront {
   readonly logger?: Logger | undefined;
 }
 
-/** Whom a host names: nobody where it does not know. */
-type Named = Principal | null | undefined;
-
 /**
  * How a front is mounted.
  *
@@ -37,7 +34,12 @@ export interface MountOptions<Request, Context> {
    * says whom it may name. Nothing where the host does not know: the front decides then. What it throws or
    * rejects with becomes the answer 500. Default: the front decides.
    */
-  readonly principalOf?: ((request: Request, context: Context) => Named | PromiseLike<Named>) | undefined;
+  readonly principalOf?:
+    | ((
+        request: Request,
+        context: Context,
+      ) => Principal | null | undefined | PromiseLike<Principal | null | undefined>)
+    | undefined;
   /**
    * The body as it was received, where the host has read it already; at once, as bytes. Nothing where it has
    * not. Anything else becomes the answer 500. Default: see the adapter.
