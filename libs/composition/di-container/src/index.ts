@@ -1,5 +1,6 @@
 export { ClientChannel } from './client-channel.ts';
-export { createMasterServer, type MasterServerOptions } from './create-master-server.ts';
+export { createMasterServer } from './create-master-server.ts';
+export type { MasterServerOptions } from './master-server-options.ts';
 export {
   inProcessUpstream,
   type GatewayAdapters,

@@ -6,8 +6,8 @@ import { isPrincipal, OWNER_ID, type Principal } from '../principal.ts';
 export type HostNamed = Principal | Promise<Principal | undefined>;
 
 /**
- * Ids that Omni gives itself, and the kind of whom a host may name so: a user who happens to be called `owner`
- * must not become the owner of Omni.
+ * Ids that Omni gives itself, and the kind of whom a host may name so: a user who happens to be called
+ * `owner` must not become the owner of Omni.
  */
 const KIND_OF_RESERVED: ReadonlyMap<string, Principal['kind']> = new Map([
   [OWNER_ID, 'local'],
@@ -20,9 +20,9 @@ const KIND_OF_RESERVED: ReadonlyMap<string, Principal['kind']> = new Map([
  *
  * @param named - What `principalOf` has answered.
  * @returns `undefined` where the host does not know; a promise, also one that is rejected, where it answers
- * later.
- * @throws {@link GatewayError} `OMNI_INTERNAL` for what is no principal, and for an id of Omni's own (`owner`,
- * `local`, `anonymous`) without the kind that belongs to it: `local`, `local` and `anonymous`.
+ *   later.
+ * @throws {@link GatewayError} `OMNI_INTERNAL` for what is no principal, and for an id of Omni's own
+ * (`owner`, `local`, `anonymous`) without the kind that belongs to it: `local`, `local` and `anonymous`.
  */
 export function hostPrincipal(named: unknown): HostNamed | undefined {
   if (!isThenable(named)) return checked(named);

@@ -1,6 +1,7 @@
 import type { GatewayError } from '@omni/ports';
 import { describe, expect, it } from '@jest/globals';
-import { createMasterServer, type MasterServerOptions } from '../create-master-server.ts';
+import { createMasterServer } from '../create-master-server.ts';
+import type { MasterServerOptions } from '../master-server-options.ts';
 
 /** What the options are refused with. Code without types may give anything. */
 function problemsOf(options: unknown): readonly string[] {

@@ -1,5 +1,5 @@
 import { GatewayError, isThenable } from '@omni/ports';
-import type { MasterServerOptions } from '../create-master-server.ts';
+import type { MasterServerOptions } from '../master-server-options.ts';
 import { SECTIONS } from './settings-check.ts';
 
 /** What each option is, as `typeof` says it. */
