@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { callForeign, isThenable } from './foreign-code.ts';
 
+/** Something with a `then` of its own, which is no promise of this runtime. */
+function thenable(own: unknown): object {
+  // oxlint-disable-next-line unicorn/no-thenable -- this is what is tested
+  return { then: own };
+}
+
 describe('callForeign', () => {
   it.each<[string, () => unknown]>([
     [
@@ -12,11 +18,10 @@ describe('callForeign', () => {
     ['rejects', () => Promise.reject(new RangeError('planted'))],
     [
       'gives a promise of its own that throws',
-      () => ({
-        then() {
+      () =>
+        thenable(() => {
           throw new RangeError('planted');
-        },
-      }),
+        }),
     ],
   ])('tells what code has failed with that %s', async (_what, call) => {
     const failures: unknown[] = [];
@@ -44,8 +49,8 @@ describe('callForeign', () => {
 describe('isThenable', () => {
   it.each([
     [Promise.resolve(), true],
-    [{ then() {} }, true],
-    [{ then: 1 }, false],
+    [thenable(() => {}), true],
+    [thenable(1), false],
     [{}, false],
     [null, false],
     [undefined, false],

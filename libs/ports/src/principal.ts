@@ -14,7 +14,12 @@ export interface Principal {
   readonly connection?: string;
 }
 
-const KINDS: ReadonlySet<unknown> = new Set<Principal['kind']>(['token', 'certificate', 'anonymous', 'local']);
+const KINDS: ReadonlySet<unknown> = new Set<Principal['kind']>([
+  'token',
+  'certificate',
+  'anonymous',
+  'local',
+]);
 
 /** Whether it is one, whatever code without types has made. */
 export function isPrincipal(value: unknown): value is Principal {

@@ -112,6 +112,10 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: "probes.answer(exchange.path, { id: 'owner', kind: 'token' })",
   },
   {
+    name: 'scope/replace',
+    against: 'A program that misspells a part believes that it has replaced it.',
+  },
+  {
     name: 'health/listener',
     against: 'A listener of a program that throws stops the gateway in the middle of a change.',
     without: 'for (const { tell } of this.#listeners) tell(readiness);',

@@ -406,6 +406,7 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
   {
     name: 'registry/twice',
     against: 'Of two servers of one name, one is started and can never be called.',
+    without: 'false',
   },
   {
     name: 'registry/unchanged',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock, type Logger } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import { createMasterServer, type MasterServerOptions } from './create-master-server.ts';
+import { createMasterServer } from './create-master-server.ts';
 import { SceneClient, ToolServer } from './gateway-scene.fixture.ts';
 import type { MasterServer } from './master-server.ts';
+import type { MasterServerOptions } from './master-server-options.ts';
 import { Token } from './token.ts';
 
 const INFO = {

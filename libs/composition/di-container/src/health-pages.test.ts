@@ -58,7 +58,9 @@ describe('healthPage', () => {
     [ADA, false],
     [{ id: 'owner', kind: 'certificate' }, false],
   ])('shows %o what is for the owner: %s', (principal, isShown) => {
-    expect(healthPage(monitor('ok'), '/ready', principal, false)?.body.includes('for the owner')).toBe(isShown);
+    expect(healthPage(monitor('ok'), '/ready', principal, false)?.body.includes('for the owner')).toBe(
+      isShown,
+    );
   });
 
   it('shows everybody what is for the owner where all are one', () => {

@@ -184,7 +184,11 @@ describe('a client in memory', () => {
     const late = new SceneClient(scene.server, 'bad');
     await scene.server.apply([good.spec, { ...bad.spec, enabled: false }]);
     await scene.quiet();
-    const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'l', version: '1' } };
+    const initialize = {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'l', version: '1' },
+    };
     for (const asked of [
       client.modern('tools/list'),
       client.modern('server/discover'),

@@ -1,5 +1,6 @@
 export { ClientChannel } from './client-channel.ts';
-export { createMasterServer, type MasterServerOptions } from './create-master-server.ts';
+export { createMasterServer } from './create-master-server.ts';
+export type { MasterServerOptions } from './master-server-options.ts';
 export {
   inProcessUpstream,
   type GatewayAdapters,
@@ -8,7 +9,12 @@ export {
   type GatewayUpstream,
 } from './gateway-options.ts';
 export { IDENTITY, type Icon, type ServerIdentity } from './identity.ts';
-export { MasterServer, type SettleOptions, type StopOptions, type MasterServerParts } from './master-server.ts';
+export {
+  MasterServer,
+  type SettleOptions,
+  type StopOptions,
+  type MasterServerParts,
+} from './master-server.ts';
 export type { ClientMemory } from './mount/client-memory.ts';
 export type { FrontOptions } from './mount/mounted-front.ts';
 export type {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createChannelPair, type Endpoint } from '@omni/model';
 import { upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { GatewayScene, ToolServer } from './gateway-scene.fixture.ts';
 
@@ -61,6 +62,20 @@ describe('MasterServer.whenSettled', () => {
     });
     await scene.stop();
   });
+});
+
+describe('MasterServer.bind', () => {
+  it.each(['files', null, {}, { kind: 'one' }, { kind: 'server' }])(
+    'refuses the endpoint %j',
+    async (endpoint) => {
+      const scene = new GatewayScene([]);
+      const bind = (): unknown =>
+        // What code without types may give.
+        scene.server.bind(createChannelPair()[0], { endpoint: endpoint as unknown as Endpoint });
+      expect(bind).toThrow(expect.objectContaining({ code: 'OMNI_PARAMS_INVALID' }));
+      await scene.stop();
+    },
+  );
 });
 
 describe('MasterServer.start', () => {

@@ -22,7 +22,7 @@ import type {
   ProtocolHandler,
 } from '@omni/protocol';
 import type { DefinitionChanges, UpstreamRegistry, Upstreams } from '@omni/upstreams';
-import { createChannelPair, endpointOf } from '@omni/model';
+import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
 import { followDefinitions } from './upstreams/definition-followers.ts';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
@@ -174,8 +174,13 @@ export class MasterServer implements AsyncDisposable {
     return this.#parts.protocol.admitChannel(request);
   }
 
-  /** Serves a client on a channel that the caller has opened. */
+  /**
+   * Serves a client on a channel that the caller has opened.
+   *
+   * @throws {@link GatewayError} `OMNI_PARAMS_INVALID` for an endpoint that is none.
+   */
   bind(open: OpenChannel, options: Partial<BindOptions> = {}): Connection {
+    checkEndpoint(options.endpoint);
     return this.#parts.protocol.bind(open, { principal: LOCAL_PRINCIPAL, ...options });
   }
 
@@ -220,7 +225,10 @@ export class MasterServer implements AsyncDisposable {
    */
   async whenSettled({ deadlineMs }: SettleOptions = {}): Promise<void> {
     if (!this.#isStarted)
-      throw new GatewayError('OMNI_NOT_STARTED', 'Servers are started with the gateway, which is not started');
+      throw new GatewayError(
+        'OMNI_NOT_STARTED',
+        'Servers are started with the gateway, which is not started',
+      );
     const { refresher, clock } = this.#parts;
     await new Promise<void>((resolve) => {
       const cancel =
@@ -263,6 +271,17 @@ export class MasterServer implements AsyncDisposable {
     );
     return changes;
   }
+}
+
+/** Code without types may give anything, such as the name of a server. */
+function checkEndpoint(endpoint: unknown = ALL_SERVERS): void {
+  if (typeof endpoint === 'object' && endpoint !== null && 'kind' in endpoint) {
+    if (endpoint.kind === 'all') return;
+    if (endpoint.kind === 'server' && 'server' in endpoint && typeof endpoint.server === 'string') return;
+  }
+  throw new GatewayError('OMNI_PARAMS_INVALID', 'A client was to be bound to an endpoint that is none', {
+    hint: 'Give { kind: "all" } or { kind: "server", server: NAME }, or no endpoint for all servers.',
+  });
 }
 
 function switchedOff({ name, flaw, disabledReason }: GatewayUpstream): GatewayError {

@@ -13,7 +13,10 @@ import type { CatalogueRefresher } from './reading/catalogue-refresher.ts';
 import type { VariantReader } from './variants/variant-reader.ts';
 
 export interface CompiledViewsOptions {
-  readonly catalogue: Pick<Catalogue, 'audienceOf' | 'hasVariants' | 'isOff' | 'onChange' | 'serves' | 'view'>;
+  readonly catalogue: Pick<
+    Catalogue,
+    'audienceOf' | 'hasVariants' | 'isOff' | 'onChange' | 'serves' | 'view'
+  >;
   readonly refresher: Pick<CatalogueRefresher, 'whenFresh' | 'whenSettled'>;
   readonly reader: Pick<VariantReader, 'isProvisional' | 'mayBeProvisional' | 'whenKnown'>;
   /** Equal for clients that no upstream can tell apart; `undefined` for those that declare nothing. */

@@ -5,6 +5,7 @@ export { defaultConfiguration, type Configuration } from './configuration.ts';
 export { parseConfiguration, type ParseOptions } from './parse-configuration.ts';
 export type { UpstreamConfig } from './upstream-config.ts';
 export type { Environment } from './document/variables.ts';
+export { hostProblem, originProblem } from './schema/setting-schema.ts';
 export { MAX_DURATION_MS } from './schema/duration.ts';
 export type { ListenAddress } from './schema/listen-address.ts';
 export type { GatewaySettings, GatewaySettingsSchema } from './schema/configuration-schema.ts';

@@ -6,8 +6,8 @@ import { isPrincipal, OWNER_ID, type Principal } from '../principal.ts';
 export type HostNamed = Principal | Promise<Principal | undefined>;
 
 /**
- * Ids that Omni gives itself, and the kind of whom a host may name so: a user who happens to be called `owner`
- * must not become the owner of Omni.
+ * Ids that Omni gives itself, and the kind of whom a host may name so: a user who happens to be called
+ * `owner` must not become the owner of Omni.
  */
 const KIND_OF_RESERVED: ReadonlyMap<string, Principal['kind']> = new Map([
   [OWNER_ID, 'local'],
@@ -20,9 +20,9 @@ const KIND_OF_RESERVED: ReadonlyMap<string, Principal['kind']> = new Map([
  *
  * @param named - What `principalOf` has answered.
  * @returns `undefined` where the host does not know; a promise, also one that is rejected, where it answers
- * later.
- * @throws {@link GatewayError} `OMNI_INTERNAL` for what is no principal, and for an id of Omni's own (`owner`,
- * `local`, `anonymous`) without the kind that belongs to it: `local`, `local` and `anonymous`.
+ *   later.
+ * @throws {@link GatewayError} `OMNI_INTERNAL` for what is no principal, and for an id of Omni's own
+ * (`owner`, `local`, `anonymous`) without the kind that belongs to it: `local`, `local` and `anonymous`.
  */
 export function hostPrincipal(named: unknown): HostNamed | undefined {
   if (!isThenable(named)) return checked(named);
@@ -53,7 +53,9 @@ function checked(named: unknown): Principal | undefined {
   if (named === undefined || named === null) return undefined;
   // guard: mount/named
   if (!isPrincipal(named))
-    throw wrong('what is no principal: it needs an id that is not empty, and a kind of the four that there are');
+    throw wrong(
+      'what is no principal: it needs an id that is not empty, and a kind of the four that there are',
+    );
   const kind = KIND_OF_RESERVED.get(named.id);
   // guard: mount/reserved-id
   if (kind !== undefined && kind !== named.kind)

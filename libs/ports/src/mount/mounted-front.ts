@@ -22,9 +22,6 @@ export interface MountedFront {
   readonly logger?: Logger | undefined;
 }
 
-/** Whom a host names: nobody where it does not know. */
-type Named = Principal | null | undefined;
-
 /**
  * How a front is mounted.
  *
@@ -38,7 +35,10 @@ export interface MountOptions<Request, Context> {
    * rejects with becomes the answer 500. Default: the front decides.
    */
   readonly principalOf?:
-    | ((request: Request, context: Context) => Named | PromiseLike<Named>)
+    | ((
+        request: Request,
+        context: Context,
+      ) => Principal | null | undefined | PromiseLike<Principal | null | undefined>)
     | undefined;
   /**
    * The body as it was received, where the host has read it already; at once, as bytes. Nothing where it has

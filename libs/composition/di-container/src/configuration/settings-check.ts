@@ -1,4 +1,4 @@
-import { MAX_DURATION_MS } from '@omni/config';
+import { hostProblem, MAX_DURATION_MS, originProblem } from '@omni/config';
 import { GatewayError } from '@omni/ports';
 import type { GatewayConfigurationInput } from '../gateway-options.ts';
 
@@ -12,6 +12,23 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'naming.prefix': ['always', 'on-conflict', 'none'],
   'logging.level': ['debug', 'info', 'warn', 'error'],
 };
+/** All sections, and what stands beside them. */
+export const SECTIONS: ReadonlySet<string> = new Set([
+  ...BESIDE_SETTINGS,
+  'server',
+  'auth',
+  'naming',
+  'sealing',
+  'limits',
+  'outgoing',
+  'logging',
+]);
+/** Lists of texts, and what a file refuses of an item. */
+const ITEMS: Readonly<Record<string, (item: string) => string | undefined>> = {
+  'server.allowedHosts': hostProblem,
+  'server.allowedOrigins': originProblem,
+};
+const MAX_PORT = 65_535;
 /** What may be 0. */
 const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs']);
 /** Where a default of one type stands for another one, too. */
@@ -29,14 +46,19 @@ const KEY_BYTES = 32;
  * values of secrets.
  */
 export function checkSettings(given: GatewayConfigurationInput, defaults: Unchecked): void {
+  const whole: unknown = given;
+  if (!isObject(whole)) throw invalid(['The configuration must be an object']);
   const problems = Object.entries(given).flatMap(([section, settings]) =>
     settings === undefined || BESIDE_SETTINGS.has(section)
       ? []
       : sectionProblems(section, settings, defaults[section]),
   );
   problems.push(...tokenProblems(given.auth ?? {}), ...keyProblems(given.sealing?.keys ?? []));
-  if (problems.length === 0) return;
-  throw new GatewayError('OMNI_CONFIG_INVALID', problems.join('\n'), {
+  if (problems.length > 0) throw invalid(problems);
+}
+
+function invalid(problems: readonly string[]): GatewayError {
+  return new GatewayError('OMNI_CONFIG_INVALID', problems.join('\n'), {
     data: { problems },
     hint: 'Correct what the program gives as its configuration; what it leaves out has the default of a file.',
   });
@@ -51,7 +73,7 @@ function sectionProblems(section: string, settings: unknown, defaults: unknown):
     if (!Object.hasOwn(defaults, name))
       return [`"${key}" is no setting; there are ${Object.keys(defaults).join(', ')}`];
     const problem = valueProblem(key, value, defaults[name]);
-    return problem === undefined ? [] : [`${key} ${problem}`];
+    return problem === undefined ? itemProblems(key, value) : [`${key} ${problem}`];
   });
 }
 
@@ -59,6 +81,8 @@ function valueProblem(key: string, value: unknown, example: unknown): string | u
   const choices = CHOICES[key];
   if (choices !== undefined)
     return choices.includes(value) ? undefined : `must be one of ${choices.join(', ')}`;
+  if (key === 'server.port' && !(Number(value) <= MAX_PORT))
+    return `must be a whole number, 0 to ${MAX_PORT}`;
   if (Array.isArray(example)) return Array.isArray(value) ? undefined : 'must be a list';
   if (typeof value !== typeof example && typeof value !== OF_TWO_TYPES[key])
     return `must be a ${typeof example}`;
@@ -68,6 +92,15 @@ function valueProblem(key: string, value: unknown, example: unknown): string | u
   if (typeof value === 'number' && key.endsWith('Ms') && value > MAX_DURATION_MS)
     return `must be ${MAX_DURATION_MS} at most, which is more than 24 days`;
   return undefined;
+}
+
+function itemProblems(key: string, value: unknown): readonly string[] {
+  const problemOf = ITEMS[key];
+  const items: readonly unknown[] = problemOf !== undefined && Array.isArray(value) ? value : [];
+  return items.flatMap((item, index) => {
+    const problem = typeof item === 'string' ? problemOf?.(item) : 'must be a text';
+    return problem === undefined ? [] : [`${key}[${index}] ${problem}`];
+  });
 }
 
 function tokenProblems({

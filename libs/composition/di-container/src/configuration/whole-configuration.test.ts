@@ -73,6 +73,15 @@ describe('the configuration of a program', () => {
     ['no limit', { limits: { maxInFlight: 0 } }, 'limits.maxInFlight must be a whole number, 1 at least'],
     ['a time', { server: { drainMs: -1 } }, 'server.drainMs must be a whole number, 0 at least'],
     ['a longer time', { server: { drainMs: 3e9 } }, 'server.drainMs must be 2147483647 at most'],
+    ['a host', { server: { allowedHosts: [1] } }, 'server.allowedHosts[0] must be a text'],
+    ['a host name', { server: { allowedHosts: ['a b'] } }, 'server.allowedHosts[0] must be a host name'],
+    [
+      'an origin',
+      { server: { allowedOrigins: ['https://a.example', 'https://b.example/'] } },
+      'server.allowedOrigins[1] must be an origin without path',
+    ],
+    ['a port', { server: { port: 65_536 } }, 'server.port must be a whole number, 0 to 65535'],
+    ['nothing', null, 'The configuration must be an object'],
     ['a key', { sealing: { keys: [new Uint8Array(16)] } }, 'sealing.keys[0] must be 32 bytes'],
   ])('refuses %s that cannot be meant', (_what, given, problem) => {
     const problems = problemsOf(given);

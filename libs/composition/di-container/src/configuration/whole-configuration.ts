@@ -26,7 +26,7 @@ export function wholeConfiguration(given: GatewayConfigurationInput = {}): Gatew
     },
     outgoing: withDefaults(defaults.outgoing, given.outgoing),
     logging: withDefaults(defaults.logging, given.logging),
-    upstreams: given.upstreams ?? [],
+    upstreams: given.upstreams === undefined ? [] : given.upstreams,
   };
 }
 

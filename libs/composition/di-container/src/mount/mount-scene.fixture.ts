@@ -1,8 +1,9 @@
 import type { Principal } from '@omni/ports';
 import { ScriptedServer, upstreamSpecOf } from '@omni/testing';
-import { createMasterServer, type MasterServerOptions } from '../create-master-server.ts';
+import { createMasterServer } from '../create-master-server.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
+import type { MasterServerOptions } from '../master-server-options.ts';
 import { parseConfigurationText } from '../node/node-configuration.ts';
 
 /** A body beyond this is refused. */

@@ -1,3 +1,4 @@
+import { TokenCheck } from '@omni/auth';
 import { fetchHandler, type FetchMountOptions } from '@omni/fetch';
 import { GatewayError, type Principal } from '@omni/ports';
 import type { Authentication, HostCheck } from '@omni/protocol';
@@ -115,6 +116,15 @@ describe('MasterServer.front', () => {
     expect(shown).toContain('upstream:tools');
     expect(shown).not.toContain('ownerReports');
     expect(await page()).toContain('ownerReports');
+  });
+
+  it('shows everybody what is for the owner where the front itself is open', async () => {
+    scene = new MountScene();
+    const authentication = new TokenCheck({ mode: 'open', tokens: [] });
+    const handler = fetchHandler(scene.server.front({ authentication }));
+    await scene.start();
+    const response = await handler(new Request('http://localhost/health/ready'));
+    expect(await response.text()).toContain('ownerReports');
   });
 
   // guard: endpoint/off

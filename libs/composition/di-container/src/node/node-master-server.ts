@@ -11,10 +11,11 @@ import {
 } from '@omni/node';
 import { type Logger, silentLogger } from '@omni/ports';
 import { wholeConfiguration } from '../configuration/whole-configuration.ts';
-import { createMasterServer, type MasterServerOptions } from '../create-master-server.ts';
+import { createMasterServer } from '../create-master-server.ts';
 import { IDENTITY } from '../identity.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
+import type { MasterServerOptions } from '../master-server-options.ts';
 
 export interface NodeMasterServerOptions extends Omit<MasterServerOptions, 'launcher' | 'http' | 'dialer'> {
   /** Where log lines go. Default: to stderr, by pino. */

@@ -149,6 +149,21 @@ describe('Scope', () => {
     expect(root.createScope('connection').get(TOKEN).name).toBe('value');
   });
 
+  // guard: scope/replace
+  it('refuses to replace what is not registered here', () => {
+    const root = Scope.root();
+    expect(() => root.replace(TOKEN, { useValue: { name: 'x' } })).toThrow(
+      expect.objectContaining({
+        code: 'OMNI_CONFIG_INVALID',
+        message: expect.stringContaining(String(TOKEN)),
+      }),
+    );
+    root.register(TOKEN, { useValue: { name: 'root' } });
+    const below = root.createScope('connection');
+    expect(() => below.replace(TOKEN, { useValue: { name: 'x' } })).toThrow('Nothing is registered');
+    expect(root.get(TOKEN).name).toBe('root');
+  });
+
   it('ends what a session has made when its beginning fails', () => {
     const ended: string[] = [];
     const open = openSessionScope(Scope.root(), (scope) => {

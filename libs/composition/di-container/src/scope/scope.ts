@@ -1,3 +1,4 @@
+import { GatewayError } from '@omni/ports';
 import { Container, type ServiceIdentifier } from 'inversify';
 import { ScopeDisposers } from './scope-disposers.ts';
 
@@ -92,7 +93,11 @@ export class Scope implements AsyncDisposable {
     }
   }
 
-  /** Takes what is registered here for the token out, in favour of another value or way to make it. */
+  /**
+   * Takes what is registered here for the token out, in favour of another value or way to make it.
+   *
+   * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` where nothing is registered here for it.
+   */
   replace<Part>(token: ServiceIdentifier<Part>, registration: ValueRegistration<Part>): void;
   replace<Part, N extends Needs>(
     token: ServiceIdentifier<Part>,
@@ -102,6 +107,13 @@ export class Scope implements AsyncDisposable {
     token: ServiceIdentifier<Part>,
     registration: ValueRegistration<Part> | FactoryRegistration<Part, N>,
   ): void {
+    // guard: scope/replace
+    if (!this.#container().isCurrentBound(token))
+      throw new GatewayError(
+        'OMNI_CONFIG_INVALID',
+        `Nothing is registered in this scope that could be replaced: ${String(token)}`,
+        { hint: 'Name a part by its Token; register adds a part, and hides one of a scope above.' },
+      );
     this.#container().unbind(token);
     this.#scoped.delete(token);
     this.#register(token, registration);

@@ -59,8 +59,14 @@ describe('the check of definitions', () => {
       [{ ...OWN, instances: 'one' }],
       '"own": instances must be one of auto, shared, per-user, per-session, per-request',
     ],
-    [[{ ...OWN, callTimeoutMs: NaN }], '"own": callTimeoutMs must be a whole number of milliseconds, 2147483647 at most'],
-    [[{ ...OWN, connectTimeoutMs: '30s' }], '"own": connectTimeoutMs must be a whole number of milliseconds, 2147483647 at most'],
+    [
+      [{ ...OWN, callTimeoutMs: NaN }],
+      '"own": callTimeoutMs must be a whole number of milliseconds, 2147483647 at most',
+    ],
+    [
+      [{ ...OWN, connectTimeoutMs: '30s' }],
+      '"own": connectTimeoutMs must be a whole number of milliseconds, 2147483647 at most',
+    ],
     [
       [{ ...OWN, connectTimeoutMs: 1e12 }],
       '"own": connectTimeoutMs must be a whole number of milliseconds, 2147483647 at most',

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { McpServerSchema } from './mcp-server-schema.ts';
 import {
+  HostTextSchema,
   ListenSchema,
   NameTextSchema,
+  OriginTextSchema,
   SealingKeySchema,
   countSchema,
   durationSchema,
@@ -35,38 +37,14 @@ const ServerSchema = z.strictObject({
       ),
     ),
   allowedHosts: z
-    ._default(
-      z.array(
-        z
-          .string()
-          .check(
-            z.regex(
-              /^[^\s/@]+$/,
-              'must be a host name, with a port where it matters, such as "mcp.example.com"',
-            ),
-          ),
-      ),
-      [],
-    )
+    ._default(z.array(HostTextSchema), [])
     .check(
       z.describe(
         'Names that the Host header may hold besides those of the listen address. This protects against DNS rebinding.',
       ),
     ),
   allowedOrigins: z
-    ._default(
-      z.array(
-        z
-          .string()
-          .check(
-            z.regex(
-              /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]+$/,
-              'must be an origin without path, such as "https://app.example.com"',
-            ),
-          ),
-      ),
-      [],
-    )
+    ._default(z.array(OriginTextSchema), [])
     .check(
       z.describe(
         'Web origins whose pages may call Omni and read its answers, e.g. "http://localhost:6274" for the Inspector. Pages of this machine are listed like all others.',

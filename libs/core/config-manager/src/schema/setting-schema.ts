@@ -50,6 +50,33 @@ export const NameTextSchema: z.ZodMiniType<string, string> = z
   .string()
   .check(z.regex(/^[^\0]+$/, 'cannot be empty or hold a NUL character'));
 
+/** A name that the Host header may hold. */
+export const HostTextSchema: z.ZodMiniType<string, string> = z
+  .string()
+  .check(
+    z.regex(/^[^\s/@]+$/, 'must be a host name, with a port where it matters, such as "mcp.example.com"'),
+  );
+
+/** What the Origin header may hold. */
+export const OriginTextSchema: z.ZodMiniType<string, string> = z
+  .string()
+  .check(
+    z.regex(
+      /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]+$/,
+      'must be an origin without path, such as "https://app.example.com"',
+    ),
+  );
+
+/** What a file refuses of an item of `server.allowedHosts`; `undefined` where it is good. */
+export function hostProblem(text: string): string | undefined {
+  return HostTextSchema.safeParse(text).error?.issues[0]?.message;
+}
+
+/** The same of `server.allowedOrigins`. */
+export function originProblem(text: string): string | undefined {
+  return OriginTextSchema.safeParse(text).error?.issues[0]?.message;
+}
+
 /** Whole number within bounds. */
 export function countSchema(minimum: number, maximum: number): z.ZodMiniInt {
   return z.int().check(z.minimum(minimum), z.maximum(maximum));

@@ -98,7 +98,9 @@ describe('a channel to code in the same process', () => {
 
   it('says of a report only where something was thrown', () => {
     expect(failureOf(scene(() => undefined).open).hint).not.toContain('reports');
-    expect(failureOf(scene(() => Promise.reject(new RangeError('later'))).open).hint).not.toContain('reports');
+    expect(failureOf(scene(() => Promise.reject(new RangeError('later'))).open).hint).not.toContain(
+      'reports',
+    );
     const thrown = scene(() => {
       throw new RangeError('planted');
     });

@@ -181,7 +181,10 @@ class InProcessChannel implements MessageChannel {
     if (error === undefined) return '';
     const { clock, random, secretValues, onReport } = this.#options;
     const id = newReportId(random);
-    const lines = redactorOf(secretValues())(inspected(error)).slice(0, MAX_CHARACTERS).split('\n').slice(0, MAX_LINES);
+    const lines = redactorOf(secretValues())(inspected(error))
+      .slice(0, MAX_CHARACTERS)
+      .split('\n')
+      .slice(0, MAX_LINES);
     onReport({ id, at: clock.now(), what: `failed: ${what}`, lines });
     return ` (report ${id})`;
   }

@@ -105,6 +105,18 @@ describe('UpstreamRegistry', () => {
     expect(told).toEqual(['first true b', 'second true b']);
   });
 
+  it('names every name that is none or stands twice, and says what one is', () => {
+    const specs = ['a b', '', 'c', 'c'].map((name) => named(name));
+    expect(() => new UpstreamRegistry(specs)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /^"a b" is no name for a server: it has 1 to 32 .*\n"" is no name .*\nTwo servers are called "c"$/,
+        ),
+        hint: expect.not.stringContaining('file'),
+      }),
+    );
+  });
+
   // guard: registry/names, registry/twice
   it.each([[['']], [['a', 'b', 'a']], [['a b']], [['x'.repeat(33)]], [['__proto__', '-a']]])(
     'refuses %j and stays as it was',

@@ -3,6 +3,9 @@ import { definitionId, settingsText } from './definition-identity.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 
+const RULE =
+  'it has 1 to 32 letters, digits, dots, underscores and hyphens, and begins with a letter or digit';
+
 /** What one set of definitions says differently than the one before: names, each in one list. */
 export interface DefinitionChanges {
   readonly added: readonly string[];
@@ -39,11 +42,15 @@ export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
     this.#byName = new Map(
       specs.map((spec) => [spec.name, { spec, id: definitionId(spec), settings: settingsText(spec) }]),
     );
-    const misnamed = this.names.find((name) => /* guard: registry/names */ !NAME.test(name));
-    if (misnamed !== undefined) throw invalid(`${JSON.stringify(misnamed)} is no name for a server`);
-    const twice = this.names.find((name, index) => this.names.indexOf(name) !== index);
-    // guard: registry/twice
-    if (twice !== undefined) throw invalid(`Two servers are called "${twice}"`);
+    const misnamed = this.names.filter((name) => /* guard: registry/names */ !NAME.test(name));
+    const twice = new Set(
+      this.names.filter((name, index) => /* guard: registry/twice */ this.names.indexOf(name) !== index),
+    );
+    const problems = [
+      ...misnamed.map((name) => `${JSON.stringify(name)} is no name for a server: ${RULE}`),
+      ...[...twice].map((name) => `Two servers are called ${JSON.stringify(name)}`),
+    ];
+    if (problems.length > 0) throw invalid(problems);
   }
 
   get(name: string): Spec | undefined {
@@ -116,6 +123,9 @@ export class UpstreamRegistry<Spec extends UpstreamSpec = UpstreamSpec> {
   }
 }
 
-function invalid(message: string): GatewayError {
-  return new GatewayError('OMNI_CONFIG_INVALID', message);
+function invalid(problems: readonly string[]): GatewayError {
+  return new GatewayError('OMNI_CONFIG_INVALID', problems.join('\n'), {
+    data: { problems },
+    hint: 'Give each server a name of its own; it stands in its address and before the names of its tools.',
+  });
 }
