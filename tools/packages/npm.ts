@@ -3,8 +3,20 @@ import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { run, type Finished } from './process.ts';
 
-/** No script of a package runs, and packages that the cache has are not asked for again. */
-export const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+/**
+ * No script of a package runs, packages that the cache has are not asked for again, and a registry that is
+ * not there is given up after a second, not after a minute for each package.
+ */
+export const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'].concat([
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=500',
+  '--fetch-retry-maxtimeout=1000',
+]);
+
+/** What npm and Nx tell the programs that they start. */
+const OURS = /^(npm_|nx_)/i;
+/** How this machine reaches the world, which a stranger on it knows, too. */
+const OF_MACHINE = /^npm_config_(cache|cafile|https?_proxy|proxy|noproxy|offline|registry|userconfig)$/i;
 
 /** What npm says when it reaches no registry. */
 const NO_NETWORK = /\b(ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTCACHED)\b/;
@@ -37,7 +49,7 @@ export function npm(
   { cwd, node = process.execPath, env = {} }: NpmOptions,
 ): Promise<Finished> {
   // Nx and npm tell their children about the workspace; a stranger's npm knows nothing of it.
-  const strangers = Object.entries(process.env).filter(([key]) => !/^(npm_|nx_)/i.test(key));
+  const strangers = Object.entries(process.env).filter(([key]) => OF_MACHINE.test(key) || !OURS.test(key));
   const path = [dirname(node), process.env['PATH'] ?? ''].join(delimiter);
   return run(node, [npmProgram(), ...args], {
     cwd,
