@@ -3,19 +3,19 @@
  * that its signatures name can be imported. Needs the dist folders (npm run typecheck).
  * Usage: node tools/checks/api-reports.mjs [--write]
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { printFindings } from './findings.mjs';
-import { publicLibraries } from './packaging.mjs';
+import { entryPointsOf, publicLibraries } from './packaging.mjs';
 
 /** @import { IConfigFile } from '@microsoft/api-extractor' */
 /** @import { Finding, RuleText } from './findings.mjs' */
 
 /**
- * @typedef {{ name: string, folder: string, types: string }} Entry
+ * @typedef {{ name: string, folder: string, types: string | undefined }} Entry
  *   One way into a library: `config`, `container.node`; folder and file of the types are absolute.
  * @typedef {{ report: string, forgotten: string[], problems: string[] }} Api
  *   `forgotten` are the names that signatures have and the entry does not export.
@@ -30,7 +30,7 @@ export const API_RULES = [
   {
     id: 'readable-types',
     why: 'What is shown to users is read from the compiled types.',
-    fix: 'Run npm run typecheck first.',
+    fix: 'Give each entry of exports its "types", and run npm run typecheck first.',
   },
   {
     id: 'exported-types',
@@ -46,23 +46,17 @@ export const API_RULES = [
 
 /**
  * @param {string} folder - Of a library, absolute.
- * @returns {Entry[]} its entries that have types, as its exports name them
+ * @returns {Entry[]} its entries, as its exports name them
  */
 export function entriesOf(folder) {
-  /** @type {{ name: string, exports: Record<string, string | { types: string }> }} */
-  const { name, exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  /** @type {{ name: string }} */
+  const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const library = name.replace(/^@.*\//, '');
-  return Object.entries(exports).flatMap(([path, entry]) =>
-    typeof entry === 'string'
-      ? []
-      : [
-          {
-            name: `${library}${path.slice(1).replaceAll('/', '.')}`,
-            folder,
-            types: join(folder, entry.types),
-          },
-        ],
-  );
+  return entryPointsOf(folder).map(({ path, conditions: { types } }) => ({
+    name: `${library}${path.slice(1).replaceAll('/', '.')}`,
+    folder,
+    types: typeof types === 'string' ? join(folder, types) : undefined,
+  }));
 }
 
 /**
@@ -72,6 +66,7 @@ export function entriesOf(folder) {
 export function readApi({ name, folder, types }) {
   /** @type {Api} */
   const api = { report: '', forgotten: [], problems: [] };
+  if (types === undefined) return { ...api, problems: ['has no "types" in the exports of its package.json'] };
   if (!existsSync(types)) return { ...api, problems: [`has no ${types}`] };
   const reportFolder = mkdtempSync(join(tmpdir(), 'omni-api-'));
   /** @type {IConfigFile} */
@@ -132,12 +127,17 @@ export function readApi({ name, folder, types }) {
 /**
  * @param {readonly Entry[]} entries
  * @param {string} reports - Folder, absolute.
- * @param {{ isWritten: boolean }} options - Whether other reports are written in place of being found.
+ * @param {{ isWritten: boolean }} options - Whether reports are written, and
+ * removed when their entry is gone, in place of being found.
  * @returns {Finding[]}
  */
 export function checkApis(entries, reports, { isWritten }) {
   const read = entries.map((entry) => ({ ...entry, ...readApi(entry) }));
-  return read.flatMap(({ name, folder, report, forgotten, problems }) => {
+  const lost = readdirSync(reports)
+    .filter((file) => file.endsWith('.api.md') && !entries.some(({ name }) => file === `${name}.api.md`))
+    .sort();
+  if (isWritten) for (const file of lost) rmSync(join(reports, file));
+  const ofEntries = read.flatMap(({ name, folder, report, forgotten, problems }) => {
     const reportsOfLibrary = read.filter((other) => other.folder === folder);
     const missing = forgotten.filter((type) => !reportsOfLibrary.some((other) => exportsName(other, type)));
     const file = join(reports, `${name}.api.md`);
@@ -162,6 +162,15 @@ export function checkApis(entries, reports, { isWritten }) {
         : []),
     ];
   });
+  if (isWritten) return ofEntries;
+  return [
+    ...ofEntries,
+    ...lost.map((file) => ({
+      rule: 'api-report',
+      where: `${REPORTS}/${file}`,
+      what: 'is the report of an entry that no public library has',
+    })),
+  ];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -14,14 +14,10 @@ beforeEach(() => {
   reports = join(folder, 'reports');
   mkdirSync(reports);
   mkdirSync(join(folder, 'dist'));
-  const exports = {
+  expose({
     '.': { types: './dist/index.d.ts', default: './dist/index.js' },
     './package.json': './package.json',
-  };
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ name: '@omni/sample', type: 'module', exports }),
-  );
+  });
   writeFileSync(join(folder, 'dist/shape.d.ts'), 'export interface Shape {\n  readonly sides: number;\n}\n');
   show(`export type { Shape } from './shape.ts';`);
 });
@@ -29,6 +25,13 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
+
+function expose(exports: unknown): void {
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: '@omni/sample', type: 'module', exports }),
+  );
+}
 
 /** @param also - Further lines of the index, beside a function that takes a shape. */
 function show(...also: readonly string[]): void {
@@ -79,6 +82,29 @@ describe('checkApis', () => {
 
   it('refuses a library without a report', () => {
     expect(check()).toEqual([{ rule: 'api-report', where: 'docs/api/sample.api.md', what: 'is not there' }]);
+  });
+
+  it('refuses an entry that is a file without types', () => {
+    expose({ './inner': './dist/inner.js' });
+    expect(check()).toEqual([
+      { rule: 'readable-types', where: 'sample.inner', what: expect.stringContaining('has no "types"') },
+    ]);
+    expose('./dist/index.js');
+    expect(check().map(({ rule }) => rule)).toContain('readable-types');
+  });
+
+  it('refuses the report of an entry that is gone, and takes it away when it writes', () => {
+    writeFileSync(join(reports, 'sample.gone.api.md'), '');
+    expect(check(true)).toEqual([]);
+    expect(readdirSync(reports)).toEqual(['sample.api.md']);
+    writeFileSync(join(reports, 'sample.gone.api.md'), '');
+    expect(check()).toEqual([
+      {
+        rule: 'api-report',
+        where: 'docs/api/sample.gone.api.md',
+        what: 'is the report of an entry that no public library has',
+      },
+    ]);
   });
 
   it('refuses a library that was not built', () => {

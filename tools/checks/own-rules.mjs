@@ -7,11 +7,12 @@ import { printFindings } from './findings.mjs';
 import { REFERENCE_RULES } from './reference-rules.mjs';
 import { readSourceFiles } from './source-files.mjs';
 import { SOURCE_RULES } from './source-rules.mjs';
+import { UNSEEN_FILES_RULES } from './unseen-files.mjs';
 import { WORKSPACE_RULES } from './workspace-rules.mjs';
 
 /** @import { Finding, RuleText } from './findings.mjs' */
 
-const ABOUT_WORKSPACE = [...WORKSPACE_RULES, ...REFERENCE_RULES];
+const ABOUT_WORKSPACE = [...WORKSPACE_RULES, ...REFERENCE_RULES, ...UNSEEN_FILES_RULES];
 
 /** @type {readonly RuleText[]} */
 export const OWN_RULES = [...SOURCE_RULES, ...ABOUT_WORKSPACE];

@@ -4,18 +4,17 @@
  */
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { printFindings } from './findings.mjs';
-import { publicLibraries } from './packaging.mjs';
+import { entryPointsOf, publicLibraries } from './packaging.mjs';
 
 /** @import { Finding, RuleText } from './findings.mjs' */
 
 /**
- * @typedef {{ name: string, file: string, isOfNode: boolean }} BundledEntry `file` is absolute.
- * @typedef {{ name: string, exports: Record<string, string | Record<string, string>>, nx: { tags: string[] }
- * }} Manifest
+ * @typedef {{ name: string, file: string | undefined, isOfNode: boolean }} BundledEntry `file` is the source,
+ *   absolute; none when its exports name none.
  */
 
 /**
@@ -59,7 +58,7 @@ export const SIZE_RULES = [
   {
     id: 'size-known',
     why: 'A library without a budget grows unseen, and a budget without a library is of no use.',
-    fix: 'Set its budget in tools/checks/package-sizes.mjs to what is measured and a tenth.',
+    fix: 'Name its source in exports; set its budget in tools/checks/package-sizes.mjs to what is measured and a tenth.',
   },
 ];
 
@@ -100,14 +99,13 @@ export async function bundledBytes(file, isOfNode) {
  */
 export function bundledEntries(root) {
   return publicLibraries(root).flatMap((folder) => {
-    /** @type {Manifest} */
-    const { name, exports, nx } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    return Object.entries(exports).flatMap(([path, entry]) => {
-      const file = typeof entry === 'string' ? undefined : entry['@omni/source'];
-      if (file === undefined) return [];
+    /** @type {{ name: string, nx: { tags: string[] } }} */
+    const { name, nx } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    return entryPointsOf(join(root, folder)).map(({ path, conditions: { '@omni/source': source } }) => {
+      const file = typeof source === 'string' ? join(root, folder, source) : undefined;
       // An entry `./node` of a library that runs anywhere is for Node.
       const isOfNode = nx.tags.includes('runtime:node') || path === './node';
-      return [{ name: join(name, path), file: join(root, folder, file), isOfNode }];
+      return { name: posix.join(name, path), file, isOfNode };
     });
   });
 }
@@ -124,6 +122,10 @@ export async function checkSizes(entries, budgets, tell = () => {}) {
     .filter((name) => !entries.some((entry) => entry.name === name))
     .map((name) => ({ rule: 'size-known', where: name, what: 'has a budget and is no entry of a library' }));
   for (const { name, file, isOfNode } of entries) {
+    if (file === undefined) {
+      findings.push({ rule: 'size-known', where: name, what: 'has no "@omni/source" in its exports' });
+      continue;
+    }
     const size = (await bundledBytes(file, isOfNode)) / KILOBYTE;
     const budget = budgets[name];
     tell(`${name.padEnd(26)} ${size.toFixed(0).padStart(6)} KB of ${String(budget ?? '?').padStart(6)}`);

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type BundledEntry, checkSizes } from './package-sizes.mjs';
+import { type BundledEntry, bundledEntries, checkSizes } from './package-sizes.mjs';
 
 const KILOBYTE = 1_024;
 
@@ -21,6 +21,32 @@ beforeEach(() => {
 
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
+});
+
+describe('bundledEntries', () => {
+  it('has every entry but package.json, also one without a source', async () => {
+    const library = join(folder, 'libs/sample');
+    mkdirSync(library, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ workspaces: ['libs/*'] }));
+    const exports = {
+      '.': { '@omni/source': './src/index.ts', default: './dist/index.js' },
+      './node': { '@omni/source': './src/node.ts', default: './dist/node.js' },
+      './inner': './dist/inner.js',
+      './package.json': './package.json',
+    };
+    writeFileSync(
+      join(library, 'package.json'),
+      JSON.stringify({ name: '@omni/sample', exports, nx: { tags: ['runtime:any'] } }),
+    );
+    expect(bundledEntries(folder)).toEqual([
+      { name: '@omni/sample', file: join(library, 'src/index.ts'), isOfNode: false },
+      { name: '@omni/sample/node', file: join(library, 'src/node.ts'), isOfNode: true },
+      { name: '@omni/sample/inner', file: undefined, isOfNode: false },
+    ]);
+    expect(await checkSizes(bundledEntries(folder).slice(2), { '@omni/sample/inner': 4 })).toEqual([
+      { rule: 'size-known', where: '@omni/sample/inner', what: 'has no "@omni/source" in its exports' },
+    ]);
+  });
 });
 
 describe('checkSizes', () => {

@@ -57,6 +57,24 @@ export function publicLibraries(root) {
 }
 
 /**
+ * @param {string} folder - Of a library, absolute.
+ * @returns {{ path: string, conditions: Readonly<Record<string, unknown>> }[]} the ways into it that its
+ * package.json names, without the one to package.json itself; a file that stands there without conditions
+ * has none
+ */
+export function entryPointsOf(folder) {
+  /** @type {{ exports?: string | Record<string, unknown> }} */
+  const { exports = '' } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const hasPaths = typeof exports === 'object' && Object.keys(exports).every((key) => key.startsWith('.'));
+  return (
+    Object.entries(hasPaths ? exports : { '.': exports })
+      // `null` closes a path.
+      .filter(([path, entry]) => path !== './package.json' && entry !== null)
+      .map(([path, entry]) => ({ path, conditions: typeof entry === 'object' ? { ...entry } : {} }))
+  );
+}
+
+/**
  * @param {readonly string[]} folders - Absolute.
  * @returns {Promise<PackagingResult[]>} one per folder and tool, in that order
  */

@@ -376,6 +376,21 @@ export const OWN_VIOLATIONS: readonly Violation[] = [
     'tools/untyped/project.json',
     '{ "name": "tool-untyped", "tags": ["layer:tool", "runtime:node"] }',
   ),
+  plant('sources-in-projects', 'libs/core/homeless/src/index.ts', 'export const one = 1;\n'),
+  plant('sources-in-projects', 'tools/homeless.cjs', 'exports.one = 1;\n'),
+  plant('tests-are-run', 'libs/core/alpha/test/outside.test.ts', ''),
+  plant('tests-are-run', 'libs/core/alpha/src/alpha.spec.ts', ''),
+  plant('tests-are-run', 'libs/core/alpha/src/script.test.mjs', ''),
+  plant('tests-are-run', 'tools/ignoring/ignored/one.test.ts', '', {
+    'tools/ignoring/project.json': '{ "name": "tool-ignoring", "tags": ["layer:tool", "runtime:node"] }',
+    'tools/ignoring/jest.config.mjs': `export default { roots: ['<rootDir>'], testPathIgnorePatterns: ['<rootDir>/ignored/'] };\n`,
+  }),
+  // A task of its own runs the end-to-end tests of one app only.
+  plant('tests-are-run', 'apps/other-e2e/src/one.test.ts', '', {
+    'apps/other-e2e/package.json': '{ "name": "@omni/other-e2e" }',
+    'apps/other-e2e/jest.config.mjs': 'export default {};\n',
+  }),
+  plant('projects-are-tested', 'libs/core/untested/package.json', '{ "name": "@omni/untested" }'),
   plant(
     'declared-projects',
     'libs/core/beta/src/undeclared.ts',

@@ -49,6 +49,12 @@ const PROJECTS: readonly Project[] = [
     index: `export { GatewayError } from '@omni/ports';\n`,
   },
   {
+    folder: 'libs/core/protocol-handler',
+    tags: ['layer:core', 'runtime:any'],
+    dependencies: ['@omni/ports'],
+    index: `export { GatewayError } from '@omni/ports';\n`,
+  },
+  {
     folder: 'libs/core/config-manager',
     tags: ['layer:core', 'runtime:any'],
     dependencies: ['yaml', 'zod'],
@@ -94,7 +100,11 @@ const PROJECTS: readonly Project[] = [
 
 /** What the layers allow beside the index files, so that the control run is not clean by being empty. */
 const ALLOWED: Readonly<Record<string, string>> = {
-  'tools/counts.ts': `export { GatewayError } from '@omni/ports';\n`,
+  'tools/counts/counts.ts': `export { GatewayError } from '@omni/ports';\n`,
+  'tools/counts/counts.test.ts': `import { expect, it } from '@jest/globals';\nit('counts', () => {\n  expect(1).toBe(1);\n});\n`,
+  'tools/counts/jest.config.mjs': `export default { roots: ['<rootDir>'] };\n`,
+  'tools/counts/project.json': '{ "name": "tool-counts", "tags": ["layer:tool", "runtime:node"] }',
+  'tools/counts/tsconfig.json': '{ "extends": "../../tsconfig.base.json", "include": ["."] }',
   'libs/ports/src/gateway-error.ts': 'export class GatewayError extends Error {}\n',
   'libs/core/alpha/src/inside.ts': `export { GatewayError } from './index.ts';\n`,
   'libs/core/alpha/src/alpha.test.ts':
@@ -143,6 +153,7 @@ export function plantWorkspace(files: Readonly<Record<string, string>>): string 
       }),
     );
     write(join(folder, 'src/index.ts'), index);
+    write(join(folder, 'jest.config.mjs'), 'export default {};\n');
     symlinkSync(join(root, folder), join(root, 'node_modules', name));
   }
   for (const [path, text] of Object.entries({ ...ALLOWED, ...files })) write(path, text);

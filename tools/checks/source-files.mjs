@@ -15,6 +15,11 @@ const PATTERNS = ['libs/**/*.{ts,mjs}', 'apps/**/*.{ts,mjs}', 'tools/**/*.{ts,mj
 const NOT_OURS = new Set(['node_modules', 'dist', 'out-tsc', 'coverage', 'results', '.stryker-tmp']);
 const TEST_CODE = /\.(test|fixture)\.ts$|^libs\/testing\/|^apps\/[^/]+-e2e\/|^tools\//;
 
+/** @param {string} name - Of a folder, or a path to it: what is installed or made is not ours. */
+export function isOurs(name) {
+  return !NOT_OURS.has(name.split(/[\\/]/).at(-1) ?? '');
+}
+
 /**
  * @param {string} root
  * @returns {SourceFile[]} sorted by path
@@ -22,7 +27,7 @@ const TEST_CODE = /\.(test|fixture)\.ts$|^libs\/testing\/|^apps\/[^/]+-e2e\/|^to
 export function readSourceFiles(root) {
   return globSync(PATTERNS, {
     cwd: root,
-    exclude: (name) => NOT_OURS.has(name) || NOT_OURS.has(name.split(/[\\/]/).at(-1) ?? ''),
+    exclude: (name) => !isOurs(name),
   })
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => !path.endsWith('.d.ts'))

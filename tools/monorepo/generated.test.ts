@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, wr
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { checkOwnRules } from '../checks/own-rules.mjs';
+import { bundledEntries, checkSizes } from '../checks/package-sizes.mjs';
 import { readExample, runExample } from '../checks/readme-example.mjs';
 import { checkExampleTypes } from '../checks/readme-types.mjs';
 import { graphOf, ROOT, runNx, type NxRun } from './nx.ts';
@@ -22,6 +23,7 @@ const CHANGED = ['@omni/testing'];
 
 let clone: string;
 let installations: readonly string[];
+let told: readonly string[];
 let refused: readonly NxRun[];
 
 /** Stands for npm, which would ask the network: notes what it was asked to do. */
@@ -48,6 +50,7 @@ beforeAll(() => {
     generate('app', 'sample-app'),
   ];
   for (const { code, output } of runs) if (code !== 0) throw new Error(output);
+  told = runs.map(({ output }) => output);
   installations = readFileSync(log, 'utf8').trim().split('\n');
   refused = [
     generate('lib', 'sample-lib'),
@@ -124,6 +127,23 @@ describe('what the generators make', () => {
     expect(checkOwnRules(clone)).toEqual([]);
   });
 
+  it('is within its budget', async () => {
+    const { BUDGETS } = await import(join(clone, 'tools/checks/package-sizes.mjs'));
+    const made = bundledEntries(clone).filter(({ name }) => name in MADE);
+    const budgets = Object.fromEntries(made.map(({ name }) => [name, BUDGETS[name]]));
+    expect(Object.keys(budgets)).toEqual(['@omni/sample-files', '@omni/sample-lib']);
+    expect(await checkSizes(made, budgets)).toEqual([]);
+  });
+
+  it('comes with the steps that are left', () => {
+    expect(told).toEqual([
+      expect.stringMatching(/Give sampleStoreContract a sound adapter(?:.|\n)*api-reports\.mjs --write/),
+      expect.stringMatching(/api-reports\.mjs --write(?:.|\n)*BUDGETS/),
+      expect.stringMatching(/api-reports\.mjs --write(?:.|\n)*BUDGETS/),
+      expect.not.stringContaining('Next, when'),
+    ]);
+  });
+
   it('is formatted', () => {
     const changed = execFileSync('git', ['ls-files', '-z', '--modified', '--others', '--exclude-standard'], {
       cwd: clone,
@@ -153,7 +173,7 @@ describe('a generator', () => {
   it.each([
     [0, 'libs/core/sample-lib is there already; take another name or remove it.'],
     [1, `Property 'name' does not match the schema. 'Sample' should match the pattern`],
-    [2, 'There is no port no-such-port with a contract suite; npm run generate port no-such-port makes one.'],
+    [2, 'There is no port no-such-port; npm run generate port no-such-port makes one with a contract suite.'],
   ])('refuses what cannot be made (%i)', (index, words) => {
     expect(refused[index]?.code).not.toBe(0);
     expect(refused[index]?.output).toContain(words);

@@ -54,9 +54,10 @@ export async function runTests(context, stages) {
   const isUnexplained = code !== 0 && joined.every(({ hasFailed }) => !hasFailed);
   /** @type {Counts[]} */
   const counts = [];
-  for (const [index, { file, hasFailed }] of joined.entries()) {
+  for (const [index, { file, hasFailed, isWhole }] of joined.entries()) {
     const own = hasFailed || (isUnexplained && index === 0) ? code : 0;
-    const isOver = own === 0 || context.signal.aborted;
+    // A task without results fails whatever passes later: the second run has only the files that are named.
+    const isOver = own === 0 || !isWhole || context.signal.aborted;
     counts.push(
       isOver ? countsOfJest(file, own) : await secondRun(context, file, own, stages[index]?.env ?? {}),
     );
@@ -68,7 +69,8 @@ export async function runTests(context, stages) {
  * @param {string} root
  * @param {TestTasks} stage
  * @param {number} began - When Nx was started: what is older came from the cache.
- * @returns {{ file: string, hasFailed: boolean }} the results of all tasks of a stage
+ * @returns {{ file: string, hasFailed: boolean, isWhole: boolean }} the results of all tasks of a stage, and
+ * whether each task left some
  */
 function resultsOfStage(root, { name, results }, began) {
   const found = results.map((file) => resultIn(join(root, file)));
@@ -80,7 +82,11 @@ function resultsOfStage(root, { name, results }, began) {
   mkdirSync(dirname(file), { recursive: true });
   const whole = joinResults(found);
   writeFileSync(file, JSON.stringify(whole));
-  return { file, hasFailed: whole.numFailedTests + whole.numRuntimeErrorTestSuites > 0 };
+  return {
+    file,
+    hasFailed: whole.numFailedTests + whole.numRuntimeErrorTestSuites > 0,
+    isWhole: !found.includes(undefined),
+  };
 }
 
 /**

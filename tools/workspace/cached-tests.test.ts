@@ -10,14 +10,18 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Stands for Jest: writes the results that the project wants, and how often it ran. */
 const PROGRAM = `
   import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+  import { resolve } from 'node:path';
   const [folder] = process.argv.slice(2);
   appendFileSync('runs.log', folder + '\\n');
   const wanted = readFileSync(folder + '/wanted', 'utf8').trim();
   if (wanted === 'nothing') process.exit(3);
   mkdirSync(folder + '/.test-results', { recursive: true });
-  const failed = wanted === 'failure' ? 1 : 0;
+  const failed = wanted === 'failure' || wanted === 'unsteady' ? 1 : 0;
+  const name = resolve(folder, 'unsteady.test.js');
+  const testResults =
+    wanted === 'unsteady' ? [{ name, status: 'failed', assertionResults: [{ status: 'failed' }] }] : [];
   writeFileSync(folder + '/.test-results/unit.json', JSON.stringify({
-    startTime: Date.now(), testResults: [], numPassedTests: 5, numFailedTests: failed, numPendingTests: 0, numTodoTests: 0,
+    startTime: Date.now(), testResults, numPassedTests: 5, numFailedTests: failed, numPendingTests: 0, numTodoTests: 0,
     numRuntimeErrorTestSuites: 0,
   }));
   process.exit(wanted === 'lie' ? 1 : failed);`;
@@ -87,6 +91,25 @@ describe('cachedTests', () => {
     await run(both());
     write('b/wanted', 'nothing');
     expect(await run(both())).toEqual([{ passed: 5, failed: 1, skipped: 0 }]);
+  });
+
+  describe('with a test that fails only once', () => {
+    beforeEach(() => {
+      write('a/wanted', 'unsteady');
+      write('a/jest.config.mjs', 'export default {};\n');
+      write('a/unsteady.test.js', `test('passes', () => {});\n`);
+    });
+
+    it('passes, and says which file that is', async () => {
+      expect(await run(stageOf('unit', 'a'))).toEqual([{ passed: 1, failed: 0, skipped: 0 }]);
+      const file = join('a', 'unsteady.test.js');
+      expect(console.log).toHaveBeenLastCalledWith(`UNSTEADY: ${file} failed, and passed when run alone`);
+    });
+
+    it('still counts a task that leaves no results', async () => {
+      write('b/wanted', 'nothing');
+      expect(await run(both())).toEqual([{ passed: 5, failed: 2, skipped: 0 }]);
+    });
   });
 
   it('counts stages that run side by side each for itself', async () => {

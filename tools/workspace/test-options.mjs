@@ -47,6 +47,10 @@ export function parseTestOptions(argv) {
   const stages = STAGES.filter(
     ({ name }) => (only.length === 0 || only.includes(name)) && !skip.includes(name),
   );
+  if (stages.length === 0)
+    throw new UsageError(
+      `Every stage that is taken is left out again by --skip: nothing would run.\n${USAGE}`,
+    );
   return {
     stages,
     isWhole: only.length === 0,
@@ -82,7 +86,9 @@ function parsed(argv) {
  * @returns {string[]}
  */
 function named(list, known, what) {
-  const names = (list ?? '').split(',').filter((name) => name !== '');
+  if (list === undefined) return [];
+  const names = list.split(',').filter((name) => name !== '');
+  if (names.length === 0) throw new UsageError(`No ${what} is named. There are: ${known.join(', ')}.`);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return names;
   throw new UsageError(`No ${what} is called ${unknown.join(', ')}. There are: ${known.join(', ')}.`);

@@ -72,6 +72,12 @@ describe('parseTestOptions', () => {
     [['--skip', 'constructor'], /^No stage is called constructor\./],
     [['--area', 'auth,nowhere'], /^No area is called nowhere\. There are: auth, /],
     [['--guards', 'some'], /^No choice of guards is called some\. There are: changed, all\.$/],
+    [['--only', ''], /^No stage is named\. There are: lock, lint, /],
+    [['--skip', ','], /^No stage is named/],
+    [['--area', ''], /^No area is named/],
+    [['--guards', ''], /^No choice of guards is named/],
+    [['--only', 'unit', '--skip', 'unit'], /^Every stage that is taken is left out again/],
+    [['--skip', STAGES.map(({ name }) => name).join(',')], /^Every stage that is taken is left out again/],
     [['--slow'], /Usage: npm test /],
   ])('refuses %j', (argv, words) => {
     expect(() => parseTestOptions(argv)).toThrow(UsageError);

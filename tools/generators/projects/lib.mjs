@@ -14,5 +14,6 @@ export function lib(tree, { name }) {
     description: `The ${name.replaceAll('-', ' ')} of the gateway.`,
     tags: ['layer:core', 'runtime:any'],
     template: 'core',
+    sizeBudget: 1,
   });
 }

@@ -4,15 +4,23 @@ import {
   formatFiles,
   generateFiles,
   installPackagesTask,
+  logger,
   names,
   readJson,
   updateJson,
   writeJson,
 } from '@nx/devkit';
+import { addSizeBudget } from './size-budget.mjs';
+import { refuseTakenPackage } from './taken-names.mjs';
 
 /** @import { GeneratorCallback, Tree } from '@nx/devkit' */
 
 const TEMPLATES = fileURLToPath(new URL('../templates/', import.meta.url));
+
+export const WRITE_REPORTS =
+  'npm run typecheck && node tools/checks/api-reports.mjs --write writes what it shows into docs/api; commit it.';
+const RAISE_BUDGET =
+  'Its row in BUDGETS of tools/checks/package-sizes.mjs is that of the template: set it to what is measured.';
 
 /**
  * @typedef {object} NewProject
@@ -21,6 +29,8 @@ const TEMPLATES = fileURLToPath(new URL('../templates/', import.meta.url));
  * @property {string} model - Folder of the project whose manifest and settings it takes.
  * @property {string} description
  * @property {readonly string[]} tags
+ * @property {number} [sizeBudget] - Of a library: kilobytes of what the template makes, in a bundle, and a
+ * tenth.
  * @property {string} template - Folder in `templates`.
  * @property {Readonly<Record<string, string>>} [words] - What the template asks for beside the name.
  */
@@ -28,21 +38,32 @@ const TEMPLATES = fileURLToPath(new URL('../templates/', import.meta.url));
 /**
  * @param {Tree} tree
  * @param {NewProject} project
- * @returns {Promise<GeneratorCallback>} installs the link in node_modules and the entry of the lock
- * @throws {TypeError} when the folder is there already.
+ * @returns {Promise<GeneratorCallback>} installs the link in node_modules and the entry of the lock, and says
+ * what is left to do
+ * @throws {TypeError} when the folder is there already, or a package has the name.
  */
 export async function addProject(tree, project) {
-  const { folder, template, words = {} } = project;
+  const { folder, name, template, sizeBudget, words = {} } = project;
   if (tree.exists(folder)) throw new TypeError(`${folder} is there already; take another name or remove it.`);
+  refuseTakenPackage(tree, `@omni/${name}`);
   addManifest(tree, project);
   addSettings(tree, project);
-  renderTemplate(tree, template, folder, { ...wordsOf(project.name), ...words });
+  renderTemplate(tree, template, folder, { ...wordsOf(name), ...words });
   updateJson(tree, 'tsconfig.json', (solution) => ({
     ...solution,
     references: [...solution.references, { path: `./${folder}` }],
   }));
+  if (sizeBudget !== undefined) addSizeBudget(tree, `@omni/${name}`, sizeBudget);
   await formatFiles(tree);
-  return () => installPackagesTask(tree, true);
+  return () => {
+    installPackagesTask(tree, true);
+    if (sizeBudget !== undefined) tellNextSteps([WRITE_REPORTS, RAISE_BUDGET]);
+  };
+}
+
+/** @param {readonly string[]} steps - What the generator leaves to its user. */
+export function tellNextSteps(steps) {
+  logger.info(['', 'Next, when the code is yours:', ...steps.map((step) => `- ${step}`), ''].join('\n'));
 }
 
 /**

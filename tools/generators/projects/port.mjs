@@ -1,18 +1,23 @@
 import { formatFiles } from '@nx/devkit';
-import { renderTemplate, wordsOf } from './new-project.mjs';
+import { renderTemplate, tellNextSteps, wordsOf, WRITE_REPORTS } from './new-project.mjs';
+import { refuseTakenExport } from './taken-names.mjs';
 
-/** @import { Tree } from '@nx/devkit' */
+/** @import { GeneratorCallback, Tree } from '@nx/devkit' */
 
 /**
  * @param {Tree} tree
  * @param {{ name: string }} options
- * @throws {TypeError} when there is such a port already.
+ * @returns {Promise<GeneratorCallback>} says what is left to do
+ * @throws {TypeError} when there is such a port already, or something else has one of its names.
  */
 export async function port(tree, { name }) {
-  if (tree.exists(`libs/ports/src/${name}.ts`))
-    throw new TypeError(`libs/ports/src/${name}.ts is there already.`);
+  for (const place of [`libs/ports/src/${name}.ts`, `libs/testing/src/${name}`])
+    if (tree.exists(place)) throw new TypeError(`${place} is there already; take another name.`);
   const words = wordsOf(name);
   const { className, propertyName } = words;
+  refuseTakenExport(tree, 'libs/ports/src/index.ts', className);
+  refuseTakenExport(tree, 'libs/testing/src/index.ts', `InMemory${className}`);
+  refuseTakenExport(tree, 'libs/testing/src/contracts.ts', `${propertyName}Contract`);
   renderTemplate(tree, 'port/interface', 'libs/ports/src', words);
   renderTemplate(tree, 'port/contract', `libs/testing/src/${name}`, words);
   append(tree, 'libs/ports/src/index.ts', `export type { ${className} } from './${name}.ts';\n`);
@@ -28,6 +33,11 @@ export async function port(tree, { name }) {
   );
   addTableRow(tree, `| \`${className}\` | \`InMemory${className}\` | \`${propertyName}Contract\` |`);
   await formatFiles(tree);
+  return () =>
+    tellNextSteps([
+      `Give ${propertyName}Contract a sound adapter and a faulty one, in sound-adapters.ts and faulty-adapters.ts of tools/checks/contract-suites.`,
+      WRITE_REPORTS,
+    ]);
 }
 
 /**

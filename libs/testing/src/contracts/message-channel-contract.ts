@@ -67,4 +67,32 @@ export function messageChannelContract(it: DefineTest, openEcho: OpenChannel): v
     assert.equal(channel.send('{"id":2}'), false);
     assert.deepEqual(listener.messages, []);
   });
+
+  it('says nothing after the end, also of what was on its way', async () => {
+    const late: string[] = [];
+    const listener = new RecordingListener();
+    const hasEnded = (): boolean => listener.closes.length > 0;
+    const channel = openEcho({
+      onMessage(text) {
+        if (hasEnded()) late.push(text);
+        listener.onMessage(text);
+      },
+      onFramingError(problem) {
+        if (hasEnded()) late.push(problem.kind);
+        listener.onFramingError(problem);
+      },
+      onClose: (reason) => listener.onClose(reason),
+    });
+    for (let id = 0; id < 100; id++) channel.send(`{"id":${id}}`);
+    await listener.received(1);
+    await channel.close();
+    // What is sent now, and comes back on another channel, comes later than whatever was on its way.
+    const after = new RecordingListener();
+    const other = openEcho(after);
+    other.send('{"id":100}');
+    await after.received(1);
+    await other.close();
+    assert.deepEqual(late, []);
+    assert.deepEqual(listener.closes, [undefined]);
+  });
 }
