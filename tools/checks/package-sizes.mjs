@@ -36,7 +36,7 @@ export const BUDGETS = {
   '@omni/jsonrpc': 27,
   '@omni/model': 33,
   '@omni/node': 1010,
-  '@omni/ports': 32,
+  '@omni/ports': 35,
   '@omni/protocol': 92,
   '@omni/router': 82,
   '@omni/testing': 26,
