@@ -30,6 +30,19 @@ export const FAULTY_ADAPTERS: Readonly<
       });
     },
   },
+  lateMessageChannelContract: {
+    noticed: 'says nothing after the end',
+    define(it) {
+      messageChannelContract(it, (listener) => {
+        const wire = new PassThrough();
+        return stdioChannel({ input: wire, output: wire })({
+          onMessage: (text) => setImmediate(() => listener.onMessage(text)),
+          onFramingError: (problem) => listener.onFramingError(problem),
+          onClose: (reason) => listener.onClose(reason),
+        });
+      });
+    },
+  },
   httpClientContract: {
     noticed: 'does not follow redirects',
     define(it) {

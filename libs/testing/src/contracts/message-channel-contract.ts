@@ -67,4 +67,28 @@ export function messageChannelContract(it: DefineTest, openEcho: OpenChannel): v
     assert.equal(channel.send('{"id":2}'), false);
     assert.deepEqual(listener.messages, []);
   });
+
+  it('says nothing after the end, also of what was on its way', async () => {
+    const late: string[] = [];
+    const listener = new RecordingListener();
+    const hasEnded = (): boolean => listener.closes.length > 0;
+    const channel = openEcho({
+      onMessage(text) {
+        if (hasEnded()) late.push(text);
+        listener.onMessage(text);
+      },
+      onFramingError(problem) {
+        if (hasEnded()) late.push(problem.kind);
+        listener.onFramingError(problem);
+      },
+      onClose: (reason) => listener.onClose(reason),
+    });
+    for (let id = 0; id < 100; id++) channel.send(`{"id":${id}}`);
+    await listener.received(1);
+    await channel.close();
+    // What was on its way has these turns of the event loop to arrive.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(late, []);
+    assert.deepEqual(listener.closes, [undefined]);
+  });
 }
