@@ -8,13 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type BrowserContext, chromium, type Page as Tab } from 'playwright-core';
 import { atEnd } from '../harness/end-everything.ts';
+import { BROWSER_PLACES } from './installed-browser.ts';
 import type { Page } from './page.ts';
 
-/** Where distributions put it; `OMNI_E2E_CHROMIUM` names another place. */
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-/** Path of the browser; `undefined` where there is none. */
-export const CHROMIUM: string | undefined = [process.env['OMNI_E2E_CHROMIUM'] ?? '', ...PLACES].find(
+/** Path of the browser, which `OMNI_E2E_CHROMIUM` may name; `undefined` where there is none. */
+export const CHROMIUM: string | undefined = [process.env['OMNI_E2E_CHROMIUM'] ?? '', ...BROWSER_PLACES].find(
   (place) => existsSync(place),
 );
 
