@@ -73,3 +73,37 @@ export {
   type UpstreamCall,
   type UpstreamConnection,
 } from './call/upstream-call.ts';
+export type { CircuitBreakerSettings, LifecycleSettings } from './lifecycle/lifecycle-settings.ts';
+export { DEFAULT_LIFECYCLE } from './lifecycle/lifecycle-settings.ts';
+export { dueAt } from './lifecycle/due-at.ts';
+export type {
+  AdoptedUpstream,
+  LifecycleExecutor,
+  LifecycleHandle,
+  LifecycleOwner,
+} from './lifecycle/lifecycle-owner.ts';
+export type { LifecycleKeeperOptions } from './lifecycle/lifecycle-keeper.ts';
+export { LifecycleKeeper } from './lifecycle/lifecycle-keeper.ts';
+export { outageMs } from './lifecycle/outage.ts';
+export type { CircuitState, HealthStatus, InnerState, UpstreamProjection } from './lifecycle/projection.ts';
+export { project } from './lifecycle/projection.ts';
+export type { RestoreCircumstances } from './lifecycle/restore-record.ts';
+export { restoreRecord } from './lifecycle/restore-record.ts';
+export type { Circumstances, Transition } from './lifecycle/transition.ts';
+export { transition } from './lifecycle/transition.ts';
+export type {
+  AfterDrain,
+  DisabledBy,
+  ErrorFacts,
+  Fall,
+  LifecycleNote,
+  NoteKind,
+  Outage,
+  ReadyState,
+  UpstreamCommand,
+  UpstreamEvent,
+  UpstreamHistory,
+  UpstreamRecord,
+  UpstreamState,
+} from './lifecycle/upstream-state.ts';
+export { NO_HISTORY, NOTE_KINDS } from './lifecycle/upstream-state.ts';

@@ -1,0 +1,38 @@
+import type { Millis } from '@omni/ports';
+import type { LifecycleSettings } from './lifecycle-settings.ts';
+import type { Outage, UpstreamHistory } from './upstream-state.ts';
+
+/** How long an outage counts by now. */
+export function outageMs(outage: Outage | null, now: Millis): Millis {
+  if (outage === null) return 0;
+  const { accruedMs, runningSince } = outage;
+  // A clock that was set back takes nothing away.
+  return accruedMs + (runningSince === null ? 0 : Math.max(0, now - runningSince));
+}
+
+/** The outage counts from now on; it begins where there was none. */
+export function runOutage(history: UpstreamHistory, now: Millis): UpstreamHistory {
+  const outage = history.outage ?? { startedAt: now, accruedMs: 0, runningSince: now };
+  return { ...history, outage: { ...outage, runningSince: outage.runningSince ?? now } };
+}
+
+/** Nothing counts until {@link runOutage}: nobody waits for the server. */
+export function pauseOutage(history: UpstreamHistory, now: Millis): UpstreamHistory {
+  const { outage } = history;
+  if (outage === null) return history;
+  return { ...history, outage: { ...outage, accruedMs: outageMs(outage, now), runningSince: null } };
+}
+
+export function endOutage(history: UpstreamHistory, now: Millis): UpstreamHistory {
+  const { outage, totalDowntimeMs } = history;
+  return { ...history, outage: null, totalDowntimeMs: totalDowntimeMs + outageMs(outage, now) };
+}
+
+/** Whether it has been down for so long that nothing is tried any more. */
+export function isOverdue(
+  outage: Outage | null,
+  { now, settings }: { readonly now: Millis; readonly settings: LifecycleSettings },
+): boolean {
+  const { disableAfterMs } = settings.breaker;
+  return disableAfterMs > 0 && outage !== null && outageMs(outage, now) >= disableAfterMs;
+}

@@ -1,0 +1,512 @@
+import type { Millis } from '@omni/ports';
+import type { LifecycleSettings } from './lifecycle-settings.ts';
+import { endOutage, isOverdue, outageMs, pauseOutage, runOutage } from './outage.ts';
+import type {
+  AfterDrain,
+  Fall,
+  LifecycleNote,
+  ReadyState,
+  UpstreamCommand,
+  UpstreamEvent,
+  UpstreamHistory,
+  UpstreamRecord,
+  UpstreamState,
+} from './upstream-state.ts';
+import { NO_HISTORY } from './upstream-state.ts';
+
+/** What a transition may not find out for itself. */
+export interface Circumstances {
+  /** Wall clock. */
+  readonly now: Millis;
+  /** Uniform in 0 ≤ x < 1. */
+  readonly random: number;
+  readonly settings: LifecycleSettings;
+}
+
+export interface Transition {
+  readonly record: UpstreamRecord;
+  readonly commands: readonly UpstreamCommand[];
+  /** What the health log and observers are told. */
+  readonly notes: readonly LifecycleNote[];
+}
+
+/**
+ * The life cycle of an upstream (requirements 3.5): what an event makes of a record, and what is to be done
+ * then.
+ *
+ * A pure function of plain data, so that whoever owns the record can apply it, log it, store it and repeat
+ * it. An event that a state has no use for changes nothing: facts may be late. Time is kept by whoever owns
+ * the record, by `dueAt`.
+ */
+export function transition(record: UpstreamRecord, event: UpstreamEvent, at: Circumstances): Transition {
+  const { state } = record;
+  switch (event.kind) {
+    case 'started':
+      return started(record, event.isAsleep === true, at);
+    case 'ended':
+      return state.phase === 'stopped' ? stays(record) : drain(record, { phase: 'stopped' }, event.until, at);
+    case 'enabled':
+      return enabled(record, at);
+    case 'disabled':
+      return disabled(record, event, at);
+    case 'connected':
+      return connected(record, event.era, at);
+    case 'connectFailed':
+      return state.phase === 'starting' ? failed(record, event, state.isTrial, at) : stays(record);
+    case 'connectionLost':
+      return state.phase === 'ready' ? lost(record, state, event, at) : stays(record);
+    case 'listed':
+      return state.phase === 'ready' ? listed(record, state, event.hasProblem, at) : stays(record);
+    case 'probed':
+      return state.phase === 'ready' ? probed(record, state, at) : stays(record);
+    case 'probeMissed':
+      return state.phase === 'ready' ? probeMissed(record, state, event.isBusy, at) : stays(record);
+    case 'silent':
+      return state.phase === 'ready' && state.probeAt !== null ? probe(record, state) : stays(record);
+    case 'renewed':
+      return state.phase === 'down' || state.phase === 'login' ? connect(record, at) : stays(record);
+    case 'retried':
+      return canBeRetried(state) ? connect(record, at) : stays(record);
+    case 'wanted':
+      return state.phase === 'asleep' ? connect(record, at) : stays(record);
+    case 'idle':
+      return state.phase === 'ready' ? drain(record, { phase: 'asleep' }, event.until, at) : stays(record);
+    case 'redefined':
+      return redefined(record, at);
+    case 'repaired':
+      return state.phase === 'misconfigured' ? connect(record, at) : stays(record);
+    case 'due':
+      return due(record, at);
+    case 'drained':
+      return state.phase === 'draining' ? finish(record, state.next, at) : stays(record);
+    case 'shifted':
+      return { record: shifted(record, event.byMs), commands: [], notes: [] };
+    case 'restored':
+      return restored(record, at);
+  }
+}
+
+function started(record: UpstreamRecord, isAsleep: boolean, at: Circumstances): Transition {
+  const { state } = record;
+  if (state.phase === 'stopped')
+    return isAsleep ? becomes(record, { phase: 'asleep', since: at.now }) : connect(record, at);
+  // It was to end, and is wanted again before it has.
+  if (state.phase === 'draining' && state.next.phase === 'stopped')
+    return becomes(record, { ...state, next: { phase: 'starting' } });
+  return stays(record);
+}
+
+function enabled(record: UpstreamRecord, at: Circumstances): Transition {
+  const { state } = record;
+  const forgiven = { ...record, history: forgiveness(record.history) };
+  if (state.phase === 'disabled')
+    return becomes(forgiven, { phase: 'stopped', since: at.now }, [], enabledNotes(state.by));
+  if (state.phase === 'draining' && state.next.phase === 'disabled')
+    return becomes(forgiven, { ...state, next: { phase: 'stopped' } }, [], enabledNotes(state.next.by));
+  return stays(record);
+}
+
+function enabledNotes(by: string): readonly LifecycleNote[] {
+  return [{ kind: 'manually_enabled', reason: by }];
+}
+
+function disabled(
+  record: UpstreamRecord,
+  event: Extract<UpstreamEvent, { readonly kind: 'disabled' }>,
+  at: Circumstances,
+): Transition {
+  const { by, reason, until } = event;
+  const { state } = record;
+  // What an admin has switched off stays so, whatever else wants it off.
+  if (state.phase === 'disabled' && (state.by === 'admin' || (state.by === by && state.reason === reason)))
+    return stays(record);
+  const done = drain(record, { phase: 'disabled', by, reason }, until, at);
+  return { ...done, notes: [...done.notes, { kind: 'manually_disabled', reason: by }] };
+}
+
+function connected(record: UpstreamRecord, era: ReadyState['era'], at: Circumstances): Transition {
+  const { state, history } = record;
+  if (state.phase !== 'starting' && state.phase !== 'ready') return stays(record);
+  const ready: ReadyState = {
+    phase: 'ready',
+    since: at.now,
+    era,
+    isTrial: state.isTrial,
+    isListed: false,
+    hasListProblem: false,
+    misses: 0,
+    probeAt: nextProbeAt(at),
+  };
+  const isReplacement = state.phase === 'ready';
+  return becomes(
+    { ...record, history: { ...history, lastSeenAt: at.now } },
+    // Another connection in the place of one that was well is no new start.
+    isReplacement ? { ...ready, since: state.since, isListed: state.isListed } : ready,
+    [],
+    isReplacement ? [] : [{ kind: 'started' }],
+  );
+}
+
+/** It is well: what is counted of the outage ends. */
+function listed(
+  record: UpstreamRecord,
+  state: ReadyState,
+  hasProblem: boolean,
+  at: Circumstances,
+): Transition {
+  if (state.isListed) return degrade(record, { ...state, hasListProblem: hasProblem }, 'lists');
+  const { history } = record;
+  const wasOut = history.outage !== null;
+  const notes: LifecycleNote[] = [{ kind: 'connected' }];
+  if (wasOut) notes.push({ kind: 'recovery_success', downtimeMs: outageMs(history.outage, at.now) });
+  if (state.isTrial) notes.push({ kind: 'circuit_closed' });
+  if (hasProblem) notes.push({ kind: 'degraded', reason: 'lists' });
+  const isFlapping = recentFalls(history, at).length >= at.settings.restart.flapFalls;
+  return becomes(
+    {
+      ...record,
+      history: {
+        ...endOutage(history, at.now),
+        consecutiveFailures: 0,
+        failedCycles: 0,
+        // Whoever keeps falling waits longer each time.
+        opens: isFlapping ? history.opens : 0,
+        lastSeenAt: at.now,
+      },
+    },
+    { ...state, isListed: true, hasListProblem: hasProblem },
+    [],
+    notes,
+  );
+}
+
+function degrade(record: UpstreamRecord, next: ReadyState, reason: string): Transition {
+  const was = record.state.phase === 'ready' && isDegraded(record.state);
+  if (JSON.stringify(record.state) === JSON.stringify(next)) return stays(record);
+  return becomes(record, next, [], !was && isDegraded(next) ? [{ kind: 'degraded', reason }] : []);
+}
+
+export function isDegraded({ misses, hasListProblem }: ReadyState): boolean {
+  return misses > 0 || hasListProblem;
+}
+
+function probe(record: UpstreamRecord, state: ReadyState): Transition {
+  return becomes(record, { ...state, probeAt: null }, [{ kind: 'probe' }]);
+}
+
+function probed(record: UpstreamRecord, state: ReadyState, at: Circumstances): Transition {
+  const history = { ...record.history, lastSeenAt: at.now };
+  return becomes({ ...record, history }, { ...state, misses: 0, probeAt: nextProbeAt(at) });
+}
+
+function probeMissed(
+  record: UpstreamRecord,
+  state: ReadyState,
+  isBusy: boolean,
+  at: Circumstances,
+): Transition {
+  const { softMisses, graceMs, confirmMs } = at.settings.probe;
+  const misses = state.misses + 1;
+  const isSilent = misses >= softMisses && !isBusy;
+  if (isSilent && at.now - state.since >= graceMs) {
+    const error: Fall['error'] = {
+      code: 'OMNI_UPSTREAM_TIMEOUT',
+      message: `The server did not answer ${misses} probes in a row`,
+      hint: 'It is alive but hangs: look at what it wrote last, or raise the timeout of its probes.',
+    };
+    const fell = lost(record, state, { error, pauseMs: 0, nature: 'failure' }, at, 'probes');
+    return { ...fell, commands: [{ kind: 'cut', error }, ...fell.commands] };
+  }
+  return degrade(record, { ...state, misses, probeAt: at.now + confirmMs }, 'probes');
+}
+
+function nextProbeAt({ now, random, settings: { probe: settings } }: Circumstances): Millis | null {
+  if (settings.intervalMs === 0) return null;
+  return now + Math.round(settings.intervalMs * (1 + settings.jitter * (2 * random - 1)));
+}
+
+/** The shared connection broke: a fall of what was well, or one more failed attempt. */
+function lost(
+  record: UpstreamRecord,
+  state: ReadyState,
+  fall: Fall,
+  at: Circumstances,
+  reason: string = fall.error.code,
+): Transition {
+  if (!state.isListed) return failed(record, fall, state.isTrial, at);
+  const livedMs = at.now - state.since;
+  const { restart } = at.settings;
+  const falls = [...recentFalls(record.history, at), at.now].slice(-restart.flapFalls);
+  const isStable = livedMs >= restart.stableMs;
+  const history: UpstreamHistory = {
+    ...record.history,
+    rung: isStable ? 0 : record.history.rung,
+    opens: isStable ? 0 : record.history.opens,
+    falls,
+  };
+  return goDown(
+    { ...record, history },
+    fall,
+    falls.length >= restart.flapFalls ? 'flapping' : null,
+    at,
+    reason,
+  );
+}
+
+/** An attempt failed. */
+function failed(record: UpstreamRecord, fall: Fall, isTrial: boolean, at: Circumstances): Transition {
+  const { history } = record;
+  // The failure that begins an outage starts the counter; each failed attempt to recover adds one.
+  if (history.outage === null) return goDown(record, fall, null, at, fall.error.code);
+  const counted: UpstreamHistory = {
+    ...history,
+    consecutiveFailures: history.consecutiveFailures + 1,
+    failedCycles: history.failedCycles + (isTrial ? 1 : 0),
+  };
+  const { disableAfterCycles, failureThreshold } = at.settings.breaker;
+  if (isTrial && disableAfterCycles > 0 && counted.failedCycles >= disableAfterCycles)
+    return autoDisable({ ...record, history: withError(counted, fall) }, 'auto_cycles', at);
+  const steps = at.settings.restart.stepsMs.length;
+  const limit = steps === 0 ? failureThreshold : Math.min(failureThreshold, steps);
+  const opens = isTrial || counted.consecutiveFailures >= limit;
+  return goDown({ ...record, history: counted }, fall, opens ? 'failures' : null, at, fall.error.code);
+}
+
+function goDown(
+  record: UpstreamRecord,
+  fall: Fall,
+  circuit: 'failures' | 'flapping' | null,
+  at: Circumstances,
+  reason: string,
+): Transition {
+  const { now } = at;
+  const { error } = fall;
+  const wasWell = record.state.phase === 'ready' && record.state.isListed;
+  const isFirst = wasWell || record.history.outage === null;
+  const fallen: LifecycleNote = { kind: 'disconnected', reason, error };
+  if (fall.nature === 'login') {
+    const history = withError(pauseOutage(record.history, now), fall);
+    const notes: LifecycleNote[] = [...(wasWell ? [fallen] : []), { kind: 'login_required', error }];
+    const nextAttemptAt = now + Math.max(fall.pauseMs, at.settings.breaker.maxTimeoutMs);
+    return becomes({ ...record, history }, { phase: 'login', since: now, error, nextAttemptAt }, [], notes);
+  }
+  if (fall.nature === 'misconfigured') {
+    const history = withError(pauseOutage(record.history, now), fall);
+    return becomes(
+      { ...record, history },
+      { phase: 'misconfigured', since: now, error },
+      [],
+      [...(wasWell ? [fallen] : []), { kind: 'misconfigured', reason: error.code, error }],
+    );
+  }
+  const history = withError(runOutage(record.history, now), fall);
+  const started = { ...record, history };
+  if (isOverdue(history.outage, at)) return autoDisable(started, 'auto_downtime', at);
+  const { waitMs, next } = wait(history, circuit, at);
+  const waits = Math.round(Math.max(waitMs, fall.pauseMs));
+  const notes: LifecycleNote[] = isFirst ? [{ ...fallen, recoveryEtaMs: waits }] : [];
+  if (circuit !== null) notes.push({ kind: 'circuit_opened', reason: circuit, error, recoveryEtaMs: waits });
+  return becomes(
+    { ...record, history: next },
+    { phase: 'down', since: now, error, nextAttemptAt: now + waits, circuit },
+    [],
+    notes,
+  );
+}
+
+/** How long until the next attempt, and what is remembered of having waited. */
+function wait(
+  history: UpstreamHistory,
+  circuit: string | null,
+  { random, settings: { breaker, restart } }: Circumstances,
+): { readonly waitMs: Millis; readonly next: UpstreamHistory } {
+  if (circuit !== null) {
+    const longer = breaker.recoveryTimeoutMs * breaker.backoffMultiplier ** history.opens;
+    const waitMs = Math.min(longer, breaker.maxTimeoutMs);
+    // Further counting would change nothing, and might overflow.
+    return { waitMs, next: { ...history, opens: waitMs < longer ? history.opens : history.opens + 1 } };
+  }
+  const { stepsMs, jitter } = restart;
+  const step = stepsMs[Math.min(history.rung, stepsMs.length - 1)] ?? breaker.recoveryTimeoutMs;
+  const rung = Math.min(history.rung + 1, Math.max(stepsMs.length - 1, 0));
+  return { waitMs: step * (1 + jitter * random), next: { ...history, rung } };
+}
+
+function autoDisable(
+  record: UpstreamRecord,
+  by: 'auto_downtime' | 'auto_cycles',
+  { now }: Circumstances,
+): Transition {
+  const minutes = Math.round(outageMs(record.history.outage, now) / 60_000);
+  const reason =
+    by === 'auto_downtime'
+      ? `it was down for ${minutes} minutes`
+      : `${record.history.failedCycles} trials failed in a row`;
+  const error = record.history.lastError;
+  return becomes(
+    { ...record, history: endOutage(record.history, now) },
+    { phase: 'disabled', since: now, by, reason },
+    [],
+    [{ kind: 'auto_disabled', reason: by, ...(error !== null && { error }) }],
+  );
+}
+
+function connect(record: UpstreamRecord, { now }: Circumstances): Transition {
+  const { state, history } = record;
+  const isTrial = state.phase === 'down' && state.circuit !== null;
+  const isRecovery = history.outage !== null;
+  return becomes(
+    {
+      ...record,
+      history: { ...(isRecovery ? runOutage(history, now) : history), lastAttemptAt: now },
+    },
+    { phase: 'starting', since: now, isTrial },
+    [{ kind: 'connect' }],
+    isRecovery ? [{ kind: 'recovery_attempt', attempt: history.consecutiveFailures + 1 }] : [],
+  );
+}
+
+function canBeRetried({ phase }: UpstreamState): boolean {
+  return phase === 'down' || phase === 'login' || phase === 'misconfigured' || phase === 'asleep';
+}
+
+function redefined(record: UpstreamRecord, at: Circumstances): Transition {
+  const { state, history } = record;
+  const forgiven = { ...record, history: forgiveness(history) };
+  if (state.phase === 'disabled' && (state.by === 'auto_downtime' || state.by === 'auto_cycles'))
+    return connect(forgiven, at);
+  if (state.phase === 'misconfigured' || state.phase === 'down' || state.phase === 'login')
+    return connect(forgiven, at);
+  return { record: forgiven, commands: [], notes: [] };
+}
+
+/** Nothing of what has failed counts any more; downtime that was is kept. */
+function forgiveness(history: UpstreamHistory): UpstreamHistory {
+  const { totalDowntimeMs, lastAttemptAt, lastSeenAt } = history;
+  return { ...NO_HISTORY, totalDowntimeMs, lastAttemptAt, lastSeenAt };
+}
+
+function due(record: UpstreamRecord, at: Circumstances): Transition {
+  const { state, history } = record;
+  switch (state.phase) {
+    case 'ready':
+      return state.probeAt === null ? stays(record) : probe(record, state);
+    case 'down':
+      return isOverdue(history.outage, at) ? autoDisable(record, 'auto_downtime', at) : connect(record, at);
+    case 'login':
+      return connect(record, at);
+    case 'draining':
+      return finish(record, state.next, at);
+    default:
+      return stays(record);
+  }
+}
+
+function restored(record: UpstreamRecord, at: Circumstances): Transition {
+  const { state, history } = record;
+  switch (state.phase) {
+    case 'stopped':
+    case 'disabled':
+    case 'asleep':
+      return stays({ ...record, history: pauseOutage(history, at.now) });
+    case 'starting':
+    case 'ready':
+    case 'login':
+    case 'misconfigured':
+      return connect(record, at);
+    case 'down':
+      return becomes({ ...record, history: runOutage(history, at.now) }, state);
+    case 'draining':
+      // What it waited for has ended with its process.
+      return finish(record, state.next, at);
+  }
+}
+
+/** @param next - What follows when nothing runs any more, or at `until`. */
+function drain(record: UpstreamRecord, next: AfterDrain, until: Millis, at: Circumstances): Transition {
+  const { state } = record;
+  const { now } = at;
+  const isOver = until <= now;
+  const before: readonly UpstreamCommand[] = state.phase === 'starting' ? [{ kind: 'abort' }] : [];
+  const paused = { ...record, history: pauseOutage(record.history, now) };
+  switch (state.phase) {
+    case 'stopped':
+    case 'asleep':
+    case 'disabled':
+      return becomes(paused, afterDrain(next, now), [], stopNotes(next));
+    case 'misconfigured':
+    case 'login':
+    case 'starting':
+    case 'ready':
+    case 'down':
+      if (isOver) return finish(paused, next, at, before);
+      return becomes(paused, { phase: 'draining', since: now, until, next }, [...before, { kind: 'drain' }]);
+    case 'draining':
+      if (isOver) return finish(record, next, at);
+      return becomes(record, { ...state, until: Math.min(until, state.until), next });
+  }
+}
+
+function finish(
+  record: UpstreamRecord,
+  next: AfterDrain,
+  at: Circumstances,
+  before: readonly UpstreamCommand[] = [],
+): Transition {
+  const state = afterDrain(next, at.now);
+  const after: readonly UpstreamCommand[] = state.phase === 'starting' ? [{ kind: 'connect' }] : [];
+  return becomes(record, state, [...before, { kind: 'close' }, ...after], stopNotes(next));
+}
+
+function stopNotes(next: AfterDrain): readonly LifecycleNote[] {
+  if (next.phase === 'stopped') return [{ kind: 'stopped', reason: 'shutdown' }];
+  if (next.phase === 'asleep') return [{ kind: 'stopped', reason: 'idle' }];
+  return next.phase === 'disabled' ? [{ kind: 'stopped', reason: 'disabled' }] : [];
+}
+
+function afterDrain(next: AfterDrain, now: Millis): UpstreamState {
+  return next.phase === 'starting'
+    ? { phase: 'starting', since: now, isTrial: false }
+    : { ...next, since: now };
+}
+
+function shifted({ state, history }: UpstreamRecord, byMs: Millis): UpstreamRecord {
+  const since = state.since + byMs;
+  const { outage } = history;
+  const moved = {
+    ...history,
+    falls: history.falls.map((at) => at + byMs),
+    outage:
+      outage === null
+        ? null
+        : { ...outage, runningSince: outage.runningSince === null ? null : outage.runningSince + byMs },
+  };
+  if (state.phase === 'down' || state.phase === 'login')
+    return { state: { ...state, since, nextAttemptAt: state.nextAttemptAt + byMs }, history: moved };
+  if (state.phase === 'draining')
+    return { state: { ...state, since, until: state.until + byMs }, history: moved };
+  if (state.phase === 'ready' && state.probeAt !== null)
+    return { state: { ...state, since, probeAt: state.probeAt + byMs }, history: moved };
+  return { state: { ...state, since }, history: moved };
+}
+
+function recentFalls({ falls }: UpstreamHistory, { now, settings }: Circumstances): readonly Millis[] {
+  return falls.filter((at) => now - at < settings.restart.stableMs);
+}
+
+function withError(history: UpstreamHistory, { error }: Fall): UpstreamHistory {
+  return { ...history, lastError: error };
+}
+
+function becomes(
+  record: UpstreamRecord,
+  state: UpstreamState,
+  commands: readonly UpstreamCommand[] = [],
+  notes: readonly LifecycleNote[] = [],
+): Transition {
+  return { record: { history: record.history, state }, commands, notes };
+}
+
+function stays(record: UpstreamRecord): Transition {
+  return { record, commands: [], notes: [] };
+}
