@@ -178,6 +178,32 @@ export interface LargeResult {
   readonly skipped: readonly SkippedSubject[];
 }
 
+/** One round of W-many. */
+export interface ManyUpstreamsSample {
+  readonly round: number;
+  /** A loop that spawns and greets the servers under the same limits of starting. */
+  readonly bareLoopMs: number;
+  /** From the spawn of Omni to the list that has the tools of all. */
+  readonly allUpMs: number;
+  readonly manyCpuUs: number;
+  readonly oneCpuUs: number;
+  /** Of Omni alone. */
+  readonly rssBytes: number;
+  /** From the spawn to the first list with all tools, after a run that has read them. */
+  readonly keptListMs: number;
+}
+
+/** W-many: many real servers on stdio. */
+export interface ManyUpstreamsResult {
+  readonly upstreams: number;
+  readonly startRatio: Estimate | undefined;
+  readonly costRatio: Estimate | undefined;
+  readonly rssBytes: Estimate | undefined;
+  readonly keptListMs: Estimate | undefined;
+  readonly samples: readonly ManyUpstreamsSample[];
+  readonly skipped: readonly SkippedSubject[];
+}
+
 /** The measured part of a result. */
 export interface Measurements {
   readonly throughput: readonly ThroughputResult[];
@@ -187,6 +213,7 @@ export interface Measurements {
   readonly list?: ListResult;
   readonly sessions?: SessionsResult;
   readonly large?: LargeResult;
+  readonly manyUpstreams?: ManyUpstreamsResult;
 }
 
 /** One stored result. */

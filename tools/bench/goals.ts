@@ -34,6 +34,7 @@ export function judgeGoals(measured: Measurements): GoalResult[] {
     ...largeGoals(measured),
     listGoal(measured),
     ...startUpGoals(measured),
+    ...manyUpstreamsGoals(measured),
   ];
 }
 
@@ -154,6 +155,39 @@ function startUpGoals({ startUp }: Measurements): GoalResult[] {
       estimate: idleRssBytes,
       unit: 'MB',
       scale: 1 / MIB,
+      strict: true,
+    }),
+  ];
+}
+
+function manyUpstreamsGoals({ manyUpstreams }: Measurements): GoalResult[] {
+  const { startRatio, costRatio, keptListMs } = manyUpstreams ?? {};
+  return [
+    atMost({
+      id: 'many-start',
+      goal: '60 servers on stdio: all well ≤ 1.5 x a loop that spawns and greets them',
+      limit: 1.5,
+      estimate: startRatio,
+      unit: 'x',
+      scale: 1,
+      strict: false,
+    }),
+    atMost({
+      id: 'many-cost',
+      goal: '60 servers on stdio: CPU per call ≤ 1.1 x that with one',
+      limit: 1.1,
+      estimate: costRatio,
+      unit: 'x',
+      scale: 1,
+      strict: false,
+    }),
+    atMost({
+      id: 'kept-list',
+      goal: 'spawn to the first list after a restart < 200 ms',
+      limit: 200,
+      estimate: keptListMs,
+      unit: 'ms',
+      scale: 1,
       strict: true,
     }),
   ];

@@ -28,6 +28,7 @@ import { runAllocation } from './workloads/allocation.ts';
 import { runHalfLoad } from './workloads/half-load.ts';
 import { runLarge } from './workloads/large.ts';
 import { runList } from './workloads/list.ts';
+import { runManyUpstreams } from './workloads/many-upstreams.ts';
 import { runSessions } from './workloads/sessions.ts';
 import { runStartUp } from './workloads/start-up.ts';
 import { runThroughput } from './workloads/throughput.ts';
@@ -119,6 +120,7 @@ async function measureAll(
   const list = ofOmni('list') ? await runList(session, { rounds, measureMs }) : undefined;
   const sessions = ofOmni('sessions') ? await runSessions(session) : undefined;
   const startUp = ofOmni('w10') ? await runStartUp(session, rounds) : undefined;
+  const manyUpstreams = ofOmni('many') ? await runManyUpstreams(session, { rounds, measureMs }) : undefined;
   return {
     throughput,
     ...(halfLoad && { halfLoad }),
@@ -127,6 +129,7 @@ async function measureAll(
     ...(list && { list }),
     ...(sessions && { sessions }),
     ...(startUp && { startUp }),
+    ...(manyUpstreams && { manyUpstreams }),
   };
 }
 

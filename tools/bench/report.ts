@@ -9,6 +9,7 @@ import type {
   LargeResult,
   ListResult,
   SessionsResult,
+  ManyUpstreamsResult,
   StartUpResult,
   ThroughputResult,
 } from './bench-result.ts';
@@ -37,6 +38,7 @@ export function reportText(result: BenchResult): string {
     ...(result.list === undefined ? [] : [listText(result.list)]),
     ...(result.sessions === undefined ? [] : [sessionsText(result.sessions)]),
     ...(result.startUp === undefined ? [] : [startUpText(result.startUp)]),
+    ...(result.manyUpstreams === undefined ? [] : [manyUpstreamsText(result.manyUpstreams)]),
     versionsText(manifest.versions),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -220,6 +222,21 @@ function startUpText(result: StartUpResult): string {
     table(['figure', 'value'], rows),
     ...skippedText(result.skipped),
   ].join('\n\n');
+}
+
+function manyUpstreamsText(result: ManyUpstreamsResult): string {
+  const shown = (value: Estimate | undefined, digits: number): string =>
+    value === undefined ? 'n/a' : estimate(value, digits);
+  const { upstreams, startRatio, costRatio, rssBytes, keptListMs, skipped } = result;
+  const rows = [
+    ['all well ÷ a loop that spawns and greets them', shown(startRatio, 2)],
+    ['CPU per call ÷ with one server', shown(costRatio, 2)],
+    ['RSS of Omni, MB', rssBytes === undefined ? 'n/a' : mebibytes(rssBytes.median)],
+    ['spawn to the first list after a restart, ms', shown(keptListMs, 0)],
+  ];
+  return [`## ${upstreams} servers on stdio`, table(['figure', 'value'], rows), ...skippedText(skipped)].join(
+    '\n\n',
+  );
 }
 
 function versionsText(versions: Readonly<Record<string, string>>): string {
