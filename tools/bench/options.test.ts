@@ -7,7 +7,7 @@ describe('parseBenchOptions', () => {
   it('gives nine rounds of two seconds of everything by default', () => {
     expect(parseBenchOptions([], DEFAULTS)).toEqual({
       only: [],
-      workloads: ['w1', 'w2', 'half', 'alloc', 'list', 'sessions', 'large', 'w10'],
+      workloads: ['w1', 'w2', 'half', 'alloc', 'list', 'sessions', 'large', 'w10', 'many'],
       sizes: [200, 10_000, 100_000],
       connections: [1, 8, 32],
       rounds: 9,
