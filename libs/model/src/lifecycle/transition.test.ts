@@ -22,7 +22,7 @@ function off(by: DisabledBy, until = 0): UpstreamEvent {
 }
 
 describe('a probe', () => {
-  it('comes 30 s after the last answer, a tenth sooner or later by chance [S001-CO-01]', () => {
+  it('comes 30 s after the last answer, a tenth sooner or later by chance', () => {
     const jittered = settingsOf({ probe: { jitter: 0.1 } });
     const life = new Life(jittered).tell({ kind: 'started' });
     life.tell({ kind: 'connected', era: 'legacy' }, 0);
@@ -50,7 +50,7 @@ describe('a probe', () => {
     expect(life.commands).toEqual(['connect']);
   });
 
-  it('that is missed degrades, and the third one in a row, 5 s apart, disconnects within 30 s [R-36]', () => {
+  it('that is missed degrades, and the third one in a row, 5 s apart, disconnects within 30 s', () => {
     const life = wellLife().wait(60_000).tell({ kind: 'silent' }).wait(5_000);
     const begin = life.now;
     life.tell(MISSED);
@@ -66,7 +66,7 @@ describe('a probe', () => {
     expect(life.noteKinds.filter((kind) => kind === 'degraded')).toHaveLength(1);
   });
 
-  it('that is missed disconnects at once where one miss is enough [R-36]', () => {
+  it('that is missed disconnects at once where one miss is enough', () => {
     const life = wellLife(settingsOf({ probe: { softMisses: 1 } }))
       .wait(60_000)
       .tell(MISSED);
@@ -126,7 +126,7 @@ describe('lists', () => {
 });
 
 describe('disabling', () => {
-  it('closes at once, or when what runs has ended, and nothing is tried then [S001-ST-06]', () => {
+  it('closes at once, or when what runs has ended, and nothing is tried then', () => {
     const life = wellLife().tell(off('admin', BEGIN + 5_000));
     expect(life.state).toMatchObject({ phase: 'draining', until: BEGIN + 5_000 });
     life.tell({ kind: 'drained' });
@@ -279,7 +279,7 @@ describe('start and end', () => {
     expect(life.record.history.lastAttemptAt).toBe(life.now);
   });
 
-  it('tell one stopped row with the reason shutdown [S000-SHD-06]', () => {
+  it('tell one stopped row with the reason shutdown', () => {
     for (const life of [
       wellLife(),
       wellLife().lose(),

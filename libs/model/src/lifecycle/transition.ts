@@ -357,7 +357,13 @@ function goDown(
   if (circuit !== null) notes.push({ kind: 'circuit_opened', reason: circuit, error, recoveryEtaMs: waits });
   return becomes(
     { ...record, history: next },
-    { phase: 'down', since: now, error, nextAttemptAt: now + waits, circuit },
+    {
+      phase: 'down',
+      since: now,
+      error,
+      nextAttemptAt: now + /* guard: process/restart, restart/used */ waits,
+      circuit,
+    },
     [],
     notes,
   );

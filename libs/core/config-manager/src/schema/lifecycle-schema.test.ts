@@ -27,7 +27,7 @@ describe('the numbers of a life', () => {
     expect(lifecycle('')).toEqual(DEFAULT_LIFECYCLE);
   });
 
-  it('stand under the names of the seed, in its units [S001-CB-07] [S001-CB-02] [S001-CB-03] [S001-CB-04] [S001-CB-06] [X001-02]', () => {
+  it('stand under the names of the seed, in its units [S001-CB-07]', () => {
     const block =
       'circuit_breaker: { failure_threshold: 3, recovery_timeout: 10, max_timeout: 120, backoff_multiplier: 1.5, disable_after_minutes: 5, disable_after_cycles: 3 }';
     const breaker = {
