@@ -7,6 +7,7 @@ import { FRONT_GUARDS } from './list/front.ts';
 import { HTTP_UPSTREAM_GUARDS } from './list/http-upstreams.ts';
 import { LISTENER_GUARDS } from './list/listeners.ts';
 import { MESSAGE_GUARDS } from './list/messages.ts';
+import { OBSERVING_GUARDS } from './list/observing.ts';
 import { ROUTER_GUARDS } from './list/router.ts';
 import { SESSION_GUARDS } from './list/sessions.ts';
 import { STREAM_GUARDS } from './list/streams.ts';
@@ -28,4 +29,5 @@ export const GUARDS: readonly Guard[] = [
   ...LISTENER_GUARDS,
   ...ADAPTER_GUARDS,
   ...END_TO_END_GUARDS,
+  ...OBSERVING_GUARDS,
 ];

@@ -29,6 +29,15 @@ export { GatheredBytes } from './memory/gathered-bytes.ts';
 export { LiveList, type Place } from './memory/live-list.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export type {
+  Counter,
+  Histogram,
+  HistogramFacts,
+  MetricFacts,
+  MetricFamily,
+  Metrics,
+  ReadValue,
+} from './metrics.ts';
+export type {
   FramingError,
   ChannelListener,
   MessageChannel,
