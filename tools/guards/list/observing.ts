@@ -62,6 +62,12 @@ export const OBSERVING_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'log/sampling',
+    against: 'Where a share of the requests is to be logged, all are.',
+    rule: 'S003-LG-02',
+    without: 'true',
+  },
+  {
     name: 'trace/argument',
     against: 'An argument that repeats the trace context of its request is changed.',
     without: 'true',

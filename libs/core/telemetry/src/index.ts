@@ -11,5 +11,6 @@ export { PROMETHEUS_TYPE, prometheusName, prometheusText } from './metrics/prome
 export { RequestMeter, type MeteredRequest } from './metrics/request-meter.ts';
 export { UpstreamMeter, type ReadRecords } from './metrics/upstream-meter.ts';
 export { BUILD_INFO, CONFIG_RELOADS, IN_FLIGHT, QUEUE_DEPTH } from './semantic-names.ts';
+export type { Tracer } from '@opentelemetry/api';
 export { callTracing } from './tracing/call-tracer.ts';
 export { RequestTracer, type RequestTracerOptions, type TracedRequest } from './tracing/request-tracer.ts';

@@ -26,6 +26,7 @@ export function wholeConfiguration(given: GatewayConfigurationInput = {}): Gatew
     },
     outgoing: withDefaults(defaults.outgoing, given.outgoing),
     logging: withDefaults(defaults.logging, given.logging),
+    telemetry: withDefaults(defaults.telemetry, given.telemetry),
     upstreams: given.upstreams === undefined ? [] : given.upstreams,
   };
 }

@@ -1,6 +1,7 @@
 import {
   type BufferedLogger,
   createPinoLogger,
+  measureRuntime,
   NodeChannelDialer,
   NodeChildLauncher,
   orphanSweep,
@@ -62,6 +63,7 @@ export async function createNodeParts({
     ...options,
     configuration,
     logger,
+    measureRuntime,
     launcher: new NodeChildLauncher({ logger }),
     http: new UndiciHttpClient({
       userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
