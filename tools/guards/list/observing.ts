@@ -68,6 +68,16 @@ export const OBSERVING_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'metrics/owner',
+    against: 'Every user reads which tools others call and how often.',
+    without: 'true',
+  },
+  {
+    name: 'process/command-secrets',
+    against: 'The event of a started process shows a secret in the path of its command.',
+    without: 'command',
+  },
+  {
     name: 'trace/argument',
     against: 'An argument that repeats the trace context of its request is changed.',
     without: 'true',
