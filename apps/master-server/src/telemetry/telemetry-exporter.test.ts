@@ -66,11 +66,7 @@ describe('telemetryExporter', () => {
   it.each([
     ['nobody names a collector', {}, {}],
     ['the environment names none', {}, { OTEL_EXPORTER_OTLP_ENDPOINT: '' }],
-    [
-      'the environment switches it off',
-      { endpoint: 'http://127.0.0.1:1' },
-      { OTEL_SDK_DISABLED: 'true' },
-    ],
+    ['the environment switches it off', { endpoint: 'http://127.0.0.1:1' }, { OTEL_SDK_DISABLED: 'true' }],
   ])('is not there where %s', async (_when, otlp, environment) => {
     expect(await telemetryExporter(configurationOf(otlp), environment)).toBeUndefined();
   });

@@ -39,7 +39,9 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.Random, { useValue: options.random ?? systemRandom });
   root.register(Token.Logger, { useValue: options.logger ?? silentLogger });
   root.register(Token.CredentialProvider, { useValue: options.credentials ?? configuredCredentials });
-  root.register(Token.Metrics, { useValue: configuration.telemetry.metrics ? (options.metrics ?? new MetricRegistry()) : undefined });
+  root.register(Token.Metrics, {
+    useValue: configuration.telemetry.metrics ? (options.metrics ?? new MetricRegistry()) : undefined,
+  });
   root.register(Token.Tracer, { useValue: options.tracer });
   root.register(Token.MeasureRuntime, { useValue: options.measureRuntime });
   root.register(Token.ChildLauncher, { useValue: options.launcher });

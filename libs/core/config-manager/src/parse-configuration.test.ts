@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_LIFECYCLE } from '@omni/ports';
 import type { ConfigSource } from './document/config-source.ts';
 import type { Configuration } from './configuration.ts';
 import { parseConfiguration } from './parse-configuration.ts';
@@ -26,6 +27,7 @@ const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
   callTimeoutMs: 60_000,
   maxCallTimeMs: 1_800_000,
   listAgeMs: 60_000,
+  lifecycle: DEFAULT_LIFECYCLE,
   critical: true,
   secretValues: [],
 };
@@ -65,6 +67,7 @@ describe('parseConfiguration', () => {
       logging: { level: 'info', sampleRequests: 0 },
       telemetry: { metrics: true, traceShare: 1 },
       outgoing: { proxy: 'environment' },
+      catalogue: { lingerMs: 10_000 },
       upstreams: [
         { ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } },
       ],
@@ -113,6 +116,7 @@ limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageB
 logging: { level: debug, sampleRequests: 0.25 }
 telemetry: { metrics: false, otlp: { endpoint: "http://127.0.0.1:4318", sample: 0.5 } }
 outgoing: { proxy: "http://proxy.example:3128" }
+catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
 mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
@@ -161,6 +165,7 @@ mcpServers:
       logging: { level: 'debug', sampleRequests: 0.25 },
       telemetry: { metrics: false, otlpEndpoint: 'http://127.0.0.1:4318', traceShare: 0.5 },
       outgoing: { proxy: 'http://proxy.example:3128' },
+      catalogue: { lingerMs: 0 },
       upstreams: [
         {
           ...UPSTREAM,
@@ -171,6 +176,7 @@ mcpServers:
           callTimeoutMs: 1_500,
           maxCallTimeMs: 3_600_000,
           listAgeMs: 600_000,
+          lifecycle: DEFAULT_LIFECYCLE,
           critical: false,
           transport: { kind: 'stdio', command: 'node', args: ['a.js'], env: { A: 'b' }, cwd: './x' },
         },
@@ -183,6 +189,7 @@ mcpServers:
           callTimeoutMs: 2_000,
           maxCallTimeMs: 7_200_000,
           listAgeMs: 30_000,
+          lifecycle: DEFAULT_LIFECYCLE,
           transport: { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { 'x-api-key': 'k' } },
         },
       ],

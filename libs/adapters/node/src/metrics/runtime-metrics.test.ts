@@ -16,7 +16,8 @@ class RecordingMetrics implements Metrics {
   histogram({ name }: HistogramFacts) {
     return {
       with: (label = ''): Histogram => ({
-        record: (value) => void this.recorded.set(name, [...(this.recorded.get(name) ?? []), value, label.length]),
+        record: (value) =>
+          void this.recorded.set(name, [...(this.recorded.get(name) ?? []), value, label.length]),
       }),
     };
   }

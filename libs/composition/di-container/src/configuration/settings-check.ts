@@ -26,6 +26,7 @@ export const SECTIONS: ReadonlySet<string> = new Set([
   'sealing',
   'limits',
   'outgoing',
+  'catalogue',
   'logging',
   'telemetry',
 ]);
@@ -36,7 +37,7 @@ const ITEMS: Readonly<Record<string, (item: string) => string | undefined>> = {
 };
 const MAX_PORT = 65_535;
 /** What may be 0. */
-const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs']);
+const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs', 'catalogue.lingerMs']);
 /** Parts of a whole. */
 const SHARES: ReadonlySet<string> = new Set(['logging.sampleRequests', 'telemetry.traceShare']);
 /** Where a default of one type stands for another one, too. */

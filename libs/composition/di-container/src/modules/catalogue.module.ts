@@ -71,6 +71,8 @@ export function registerCatalogue(scope: Scope): void {
   });
   scope.register(Token.CatalogueRefresher, {
     needs: {
+      configuration: Token.Configuration,
+      events: Token.EventBus,
       identity: Token.Identity,
       registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
@@ -80,16 +82,30 @@ export function registerCatalogue(scope: Scope): void {
       logger: Token.Logger,
       startGraceMs: Token.StartGraceMs,
     },
-    useFactory: ({ identity, registry, catalogue, reader, budget, clock, logger, startGraceMs }) =>
+    useFactory: ({
+      configuration,
+      events,
+      identity,
+      registry,
+      catalogue,
+      reader,
+      budget,
+      clock,
+      logger,
+      startGraceMs,
+    }) =>
       new CatalogueRefresher({
         publish: (upstream, read, isSuccessor) => {
-          if (catalogue.set(upstream, read, isSuccessor)) reader.onBaseChanged(upstream);
+          if (!catalogue.set(upstream, read, isSuccessor)) return;
+          reader.onBaseChanged(upstream);
+          events.publish({ type: 'catalogue.changed', subject: { server: upstream } });
         },
         read: (connection) =>
           budget.read(connection.upstream, undefined, (room) =>
             readCatalogue(connection, { identity: shortIdentity(identity), room }),
           ),
         listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
+        lingerMs: configuration.catalogue.lingerMs,
         awaited: registry.current.all.filter(({ enabled }) => enabled).map(({ name }) => name),
         clock,
         logger,

@@ -34,7 +34,12 @@ export function registerTelemetry(scope: Scope): void {
     },
   });
   scope.register(Token.UpstreamTelemetry, {
-    needs: { events: Token.EventBus, registry: Token.UpstreamRegistry, metrics: Token.Metrics, clock: Token.Clock },
+    needs: {
+      events: Token.EventBus,
+      registry: Token.UpstreamRegistry,
+      metrics: Token.Metrics,
+      clock: Token.Clock,
+    },
     useFactory: ({ events, registry, metrics, clock }) => {
       const telemetry = new UpstreamTelemetry({
         publish: (event) => void events.publish(event, 'coordinator'),

@@ -1,9 +1,10 @@
 import { Limiter } from '@omni/call-policies';
 import { callTimeouts, type NewEvent } from '@omni/events';
-import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
+import { DEFAULT_UPSTREAM_LIMITS, probeConnection, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { callStages } from './call-stages.ts';
 import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
+import { measuredProbe } from '../telemetry/measured-probe.ts';
 import { observedLauncher } from '../telemetry/observed-launcher.ts';
 import { Token } from '../token.ts';
 import { checkDefinitions } from '../upstreams/definition-check.ts';
@@ -93,7 +94,8 @@ export function registerUpstreams(scope: Scope): void {
         },
         stages: callStages({ limiter, timeouts: callTimeouts(publish, clock), meter, tracer }),
         holdPlace: limiter.hold,
-        observer: upstreamObserver({ refresher, reader, health, logger }),
+        ...(telemetry.meter && { probe: measuredProbe(probeConnection, telemetry.meter, clock) }),
+        observer: upstreamObserver({ refresher, reader, health, telemetry }),
       });
     },
   });

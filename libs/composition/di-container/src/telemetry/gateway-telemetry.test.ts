@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OmniEvent } from '@omni/events';
-import type { LogFields, Logger } from '@omni/ports';
+import { DEFAULT_LIFECYCLE, type LogFields, type Logger } from '@omni/ports';
 import { prometheusText } from '@omni/telemetry';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
 import { createMasterServer } from '../create-master-server.ts';
@@ -32,10 +32,7 @@ interface Scene extends AsyncDisposable {
   samples(start: string): readonly string[];
 }
 
-async function gateway(
-  configuration: GatewayConfigurationInput = {},
-  answersAfterMs = 0,
-): Promise<Scene> {
+async function gateway(configuration: GatewayConfigurationInput = {}, answersAfterMs = 0): Promise<Scene> {
   const clock = new VirtualClock();
   const lines: Line[] = [];
   const to =
@@ -51,7 +48,7 @@ async function gateway(
   };
   const { spec } = new ToolServer({ clock, name: 'files', tools: ['read'], era: 'modern', answersAfterMs });
   const server = createMasterServer({
-    configuration: { auth: AUTH, ...configuration, upstreams: [spec] },
+    configuration: { auth: AUTH, ...configuration, upstreams: [{ ...spec, lifecycle: DEFAULT_LIFECYCLE }] },
     clock,
     random: () => 0,
     logger,
@@ -87,11 +84,7 @@ async function page(server: MasterServer, token?: string): Promise<RecordingExch
   const exchange = new RecordingExchange({
     method: 'GET',
     path: '/metrics',
-    headers: [
-      'host',
-      '127.0.0.1:7431',
-      ...(token === undefined ? [] : ['authorization', `Bearer ${token}`]),
-    ],
+    headers: ['host', '127.0.0.1:7431', ...(token === undefined ? [] : ['authorization', `Bearer ${token}`])],
   });
   server.handle(exchange);
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
@@ -107,11 +100,11 @@ describe('the metrics of a gateway', () => {
     expect(scene.samples('mcp_server_operation_duration_seconds_count')).toEqual([
       'mcp_server_operation_duration_seconds_count{mcp_method_name="tools/call"} 1',
     ]);
-    expect(
-      scene.samples('mcp_client_operation_duration_seconds_count{mcp_method_name="tools/call"'),
-    ).toEqual([
-      'mcp_client_operation_duration_seconds_count{mcp_method_name="tools/call",gen_ai_tool_name="read",omni_upstream="files"} 1',
-    ]);
+    expect(scene.samples('mcp_client_operation_duration_seconds_count{mcp_method_name="tools/call"')).toEqual(
+      [
+        'mcp_client_operation_duration_seconds_count{mcp_method_name="tools/call",gen_ai_tool_name="read",omni_upstream="files"} 1',
+      ],
+    );
     expect(scene.samples('omni_build_info{')).toHaveLength(1);
     expect(scene.samples('omni_inflight_requests ')).toEqual(['omni_inflight_requests 0']);
     expect(scene.samples('omni_queue_depth ')).toEqual(['omni_queue_depth 0']);
@@ -139,6 +132,39 @@ describe('the metrics of a gateway', () => {
 });
 
 describe('the events of a gateway', () => {
+  it('tell the life of a server, and the metrics show its state', async () => {
+    await using scene = await gateway();
+    const told = scene.events
+      .filter(({ type }) => type.startsWith('upstream.'))
+      .map(({ type, data }) => [type, data['status']]);
+    expect(told).toEqual([
+      ['upstream.status_changed', 'disconnected'],
+      ['upstream.started', 'disconnected'],
+      ['upstream.connected', 'healthy'],
+    ]);
+    expect(scene.events.some(({ type }) => type === 'catalogue.changed')).toBe(true);
+    expect(scene.samples('omni_upstream_state{')).toEqual([
+      'omni_upstream_state{omni_upstream="files",state="healthy"} 1',
+    ]);
+    await scene.clock.advanceAsync(90_000);
+    expect(scene.samples('mcp_server_uptime_seconds{')).toEqual([
+      'mcp_server_uptime_seconds{server="files"} 90',
+    ]);
+    expect(scene.samples('mcp_probe_success_total{')[0]).toMatch(
+      /^mcp_probe_success_total\{server="files"\} [23]$/,
+    );
+    expect(scene.samples('mcp_probe_latency_ms_count{')).toHaveLength(1);
+  });
+
+  it('say of each server that it was stopped, and the log too [S000-SHD-06]', async () => {
+    const scene = await gateway();
+    await scene.server.stop({ deadlineMs: 0 });
+    await scene.clock.advanceAsync(0);
+    expect(scene.lines.filter(({ message }) => message === 'Server Stop')).toMatchObject([
+      { level: 'info', fields: { upstream: 'files', reason: 'shutdown', event: 'upstream.stopped' } },
+    ]);
+  });
+
   it('tell of a call that its deadline has ended, and the log joins it by its trace [S000-GRD-04] [S002-DG-03]', async () => {
     await using scene = await gateway({}, 3_600_000);
     const answered = scene.call({ traceparent: `00-${TRACE}-b7ad6b7169203331-01` });

@@ -10,7 +10,9 @@ export interface ObservedLauncherOptions {
 
 /** Tells of each process that is started and how it ended (S000-PROC-02, S000-PROC-05). */
 export function observedLauncher({ launcher, publish, meter }: ObservedLauncherOptions): ChildLauncher {
+  const canStart = launcher.canStart?.bind(launcher);
   return {
+    ...(canStart !== undefined && { canStart }),
     close: () => launcher.close(),
     launch(spec, listener) {
       const { upstream: server } = spec;

@@ -43,6 +43,10 @@ describe('configurationJsonSchema', () => {
       'logging',
       'telemetry',
       'outgoing',
+      'catalogue',
+      'circuit_breaker',
+      'restart',
+      'health',
       'defaults',
       'mcpServers',
     ]);

@@ -56,13 +56,7 @@ export class RequestLog {
   #suppressed = 0;
   #isCounting = false;
 
-  constructor({
-    logger,
-    clock,
-    random = systemRandom,
-    infoShare = 0,
-    isTimed = false,
-  }: RequestLogOptions) {
+  constructor({ logger, clock, random = systemRandom, infoShare = 0, isTimed = false }: RequestLogOptions) {
     this.#prefix = Math.floor(random() * 36 ** 4)
       .toString(36)
       .padStart(4, '0');
@@ -84,8 +78,7 @@ export class RequestLog {
     if (outcome.kind === 'error' || outcome.kind === 'refused') this.#onError(request, outcome.error);
     const { beganMs } = request;
     if (beganMs === undefined) return;
-    const isTold =
-      this.#infoShare > 0 && /* guard: log/sampling */ this.#random() < this.#infoShare;
+    const isTold = this.#infoShare > 0 && /* guard: log/sampling */ this.#random() < this.#infoShare;
     if (!isTold && !this.#isDebugging) return;
     const ms = Math.round((this.#clock.monotonicMs() - beganMs) * 10) / 10;
     const fields = { ...this.#fields(request), ms, outcome: wordOf(outcome) };
