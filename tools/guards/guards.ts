@@ -8,6 +8,7 @@ import { HTTP_UPSTREAM_GUARDS } from './list/http-upstreams.ts';
 import { LIFECYCLE_GUARDS } from './list/lifecycle.ts';
 import { LISTENER_GUARDS } from './list/listeners.ts';
 import { MESSAGE_GUARDS } from './list/messages.ts';
+import { OBSERVING_GUARDS } from './list/observing.ts';
 import { ROUTER_GUARDS } from './list/router.ts';
 import { SESSION_GUARDS } from './list/sessions.ts';
 import { STREAM_GUARDS } from './list/streams.ts';
@@ -30,4 +31,5 @@ export const GUARDS: readonly Guard[] = [
   ...LISTENER_GUARDS,
   ...ADAPTER_GUARDS,
   ...END_TO_END_GUARDS,
+  ...OBSERVING_GUARDS,
 ];

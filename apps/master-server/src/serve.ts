@@ -3,6 +3,7 @@ import { checkVerdict, configurationReport } from './configuration-report.ts';
 import { runGateway } from './gateway-run.ts';
 import type { LogLevel } from './log-level.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
+import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface ServeOptions {
   /** File or folder of the configuration. */
@@ -44,10 +45,11 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
     {
       configuration,
       watchLaunchers,
-      start: () =>
+      start: async () =>
         startHttpGateway({
           configuration,
           environment,
+          exporter: await telemetryExporter(configuration, environment),
           listen,
           logLevel,
           ...(options.json ? {} : { onLogLost: (reason) => host.writeOut(logLossText(reason)) }),

@@ -4,6 +4,7 @@ import { DEMO_CONFIGURATION_PATH, demoConfigurationText, findDemoPrograms } from
 import { runGateway } from './gateway-run.ts';
 import type { LogLevel } from './log-level.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
+import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface StartOptions {
   /** File or folder of the configuration; two demo servers when absent. */
@@ -40,10 +41,11 @@ export async function runStart(options: StartOptions, host: ProgramHost = thisPr
     {
       configuration,
       watchLaunchers,
-      start: () =>
+      start: async () =>
         startHttpGateway({
           configuration,
           environment,
+          exporter: await telemetryExporter(configuration, environment),
           listen,
           logLevel,
           onLogLost: (reason) => host.writeOut(logLossText(reason)),

@@ -3,6 +3,7 @@ import { configurationReport } from './configuration-report.ts';
 import type { LogLevel } from './log-level.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
+import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface StdioOptions {
   /** File or folder of the configuration. */
@@ -32,7 +33,14 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
     host.writeErr(configurationReport(configuration));
     const { server: only, logLevel } = options;
     const outcome = await Promise.race([
-      startStdioGateway({ configuration, only, logLevel, input: host.input, output: host.output }),
+      startStdioGateway({
+        configuration,
+        only,
+        logLevel,
+        input: host.input,
+        output: host.output,
+        exporter: await telemetryExporter(configuration, host.environment),
+      }),
       signals.forceStop,
     ]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);

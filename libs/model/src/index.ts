@@ -58,10 +58,15 @@ export {
 } from './vocabulary/revisions.ts';
 export { NOTHING_RUNS, type RunningCall } from './call/running-call.ts';
 export {
+  parseTraceparent,
   traceHeadersOf,
   traceIdOf,
+  traceparentIn,
+  traceparentText,
+  withParent,
   withTraceContext,
   type HeaderLookup,
+  type TraceParent,
 } from './vocabulary/trace-context.ts';
 export {
   callerKeyOf,

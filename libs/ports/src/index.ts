@@ -1,6 +1,6 @@
 export type { ByteBudget, ByteReservation, FairByteBudget } from './memory/byte-budget.ts';
 export type { ChannelDialer, DialSpec, DialTarget } from './transport/channel-dialer.ts';
-export type { ChildChannel, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
+export type { ChildChannel, ChildExit, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
 export { CountedByteBudget, UNCOUNTED_BYTES } from './memory/counted-byte-budget.ts';
 export { jsonText, oneLineText, printableJson, terminalText } from './text/control-characters.ts';
@@ -28,6 +28,15 @@ export { callForeign, isThenable } from './foreign-code.ts';
 export { GatheredBytes } from './memory/gathered-bytes.ts';
 export { LiveList, type Place } from './memory/live-list.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
+export type {
+  Counter,
+  Histogram,
+  HistogramFacts,
+  MetricFacts,
+  MetricFamily,
+  Metrics,
+  ReadValue,
+} from './metrics.ts';
 export type {
   FramingError,
   ChannelListener,

@@ -27,3 +27,4 @@ export type { TlsFiles } from './http/tls-files.ts';
 export type { UpgradeDecision, UpgradeRequest, WebSocketOptions } from './sockets/web-socket-upgrades.ts';
 export type { OwnershipFacts } from './files/changeable-by.ts';
 export type { ServedChannel } from './sockets/served-channel.ts';
+export { measureRuntime } from './metrics/runtime-metrics.ts';

@@ -1,4 +1,5 @@
 import { NO_DIALECTS } from '@omni/model';
+import { MetricRegistry } from '@omni/telemetry';
 import { configuredCredentials, silentLogger, systemClock, systemRandom } from '@omni/ports';
 import { registerGateway } from './modules/gateway-modules.ts';
 import { Scope } from './scope/scope.ts';
@@ -27,8 +28,9 @@ export function rootScope(options: MasterServerOptions): Scope {
   checkOptions(options);
   const { authentication, onSession, identity = IDENTITY } = options;
   checkIdentity(identity);
+  const configuration = wholeConfiguration(options.configuration);
   const root = Scope.root();
-  root.register(Token.Configuration, { useValue: wholeConfiguration(options.configuration) });
+  root.register(Token.Configuration, { useValue: configuration });
   root.register(Token.Identity, { useValue: identity });
   root.register(Token.Instructions, { useValue: options.instructions });
   root.register(Token.StartGraceMs, { useValue: options.startGraceMs ?? HTTP_START_GRACE_MS });
@@ -37,6 +39,11 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.Random, { useValue: options.random ?? systemRandom });
   root.register(Token.Logger, { useValue: options.logger ?? silentLogger });
   root.register(Token.CredentialProvider, { useValue: options.credentials ?? configuredCredentials });
+  root.register(Token.Metrics, {
+    useValue: configuration.telemetry.metrics ? (options.metrics ?? new MetricRegistry()) : undefined,
+  });
+  root.register(Token.Tracer, { useValue: options.tracer });
+  root.register(Token.MeasureRuntime, { useValue: options.measureRuntime });
   root.register(Token.ChildLauncher, { useValue: options.launcher });
   root.register(Token.Pages, { useValue: options.pages });
   root.register(Token.HttpClient, { useValue: options.http });

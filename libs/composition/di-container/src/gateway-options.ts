@@ -5,10 +5,12 @@ import type {
   CredentialProvider,
   HttpClient,
   Logger,
+  Metrics,
   Random,
   OpenChannel,
   UpstreamSpec,
 } from '@omni/ports';
+import type { MetricRegistry, Tracer } from '@omni/telemetry';
 
 /** An upstream, and what it is told of the clients. */
 export interface GatewayUpstream extends UpstreamSpec {
@@ -74,7 +76,19 @@ export interface GatewayConfiguration {
   readonly outgoing: { readonly proxy: string };
   /** How long the lists of a server that is gone are shown. */
   readonly catalogue: { readonly lingerMs: number };
-  readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly logging: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+    /** Share of requests that are logged at info, from 0 to 1. */
+    readonly sampleRequests: number;
+  };
+  readonly telemetry: {
+    /** Whether requests, calls and servers are measured, for the owner at `/metrics`. */
+    readonly metrics: boolean;
+    /** Read by the program: where traces and metrics are sent. */
+    readonly otlpEndpoint?: string;
+    /** Read by the program: share of requests that are traced, from 0 to 1. */
+    readonly traceShare: number;
+  };
   readonly upstreams: readonly GatewayUpstream[];
 }
 
@@ -104,6 +118,12 @@ export interface GatewayAdapters {
   readonly random?: Random;
   /** Default: nothing is logged. */
   readonly logger?: Logger;
+  /** Where measurements are kept, where `telemetry.metrics` is on. Default: a registry of its own. */
+  readonly metrics?: MetricRegistry;
+  /** Measures the runtime. @returns Ends it. Default: the runtime is not measured. */
+  readonly measureRuntime?: (metrics: Metrics) => () => void;
+  /** Makes spans of requests and calls. Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** How long the first list waits for servers that are still starting. */

@@ -1,5 +1,6 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
+import type { EventBus } from '@omni/events';
 import type { HealthListener, HealthMonitor, HealthRollup } from '@omni/health';
 import {
   type ChannelDialer,
@@ -21,6 +22,7 @@ import type {
   EndpointRequest,
   ProtocolHandler,
 } from '@omni/protocol';
+import type { MetricRegistry } from '@omni/telemetry';
 import type { DefinitionChanges, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
@@ -30,6 +32,7 @@ import { type ClientMemory, clientMemory } from './mount/client-memory.ts';
 import { type FrontOptions, mountedFront } from './mount/mounted-front.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
 import { checkDefinitions } from './upstreams/definition-check.ts';
+import type { Measurements } from './telemetry/measurements.ts';
 import { RepairScan } from './upstreams/repair-scan.ts';
 import { unknownServer } from './upstreams/unknown-server.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
@@ -54,6 +57,8 @@ export interface MasterServerParts {
   readonly dialer: ChannelDialer | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly events: EventBus;
+  readonly measurements: Measurements;
   /** Ends the parts that somebody has registered with a way to end them. */
   readonly endOfParts: () => Promise<void>;
 }
@@ -99,6 +104,16 @@ export class MasterServer implements AsyncDisposable {
   /** The configuration in force; {@link apply} changes its upstreams and tells those who have subscribed. */
   get configuration(): Pick<ConfigurationManager<GatewayConfiguration>, 'effective' | 'subscribe'> {
     return this.#parts.configurations;
+  }
+
+  /** What happens: for readers in this process, as it happens or behind an event that they have seen. */
+  get events(): Pick<EventBus, 'subscribe' | 'listen' | 'since'> {
+    return this.#parts.events;
+  }
+
+  /** What is measured; `undefined` with `telemetry.metrics` off. */
+  get metrics(): Pick<MetricRegistry, 'read'> | undefined {
+    return this.#parts.measurements.metrics;
   }
 
   /**
@@ -260,9 +275,15 @@ export class MasterServer implements AsyncDisposable {
   }
 
   #apply(definitions: readonly GatewayUpstream[]): DefinitionChanges {
-    const { registry, logger, configurations } = this.#parts;
+    const { registry, logger, configurations, events } = this.#parts;
     if (this.#isStopping) throw stopping('no new servers');
-    checkDefinitions(definitions, this.#parts);
+    try {
+      checkDefinitions(definitions, this.#parts);
+    } catch (error) {
+      const { code } = GatewayError.from(error);
+      events.publish({ type: 'config.error', data: { code }, acl: { servers: [], minRole: 'owner' } });
+      throw error;
+    }
     const changes = registry.replace(definitions);
     configurations.replace({ ...configurations.effective(), upstreams: definitions });
     const { added, removed, replaced, changed } = changes;
@@ -270,6 +291,12 @@ export class MasterServer implements AsyncDisposable {
       { version: registry.current.version, added, removed, replaced, changed },
       'definitions of servers are in force',
     );
+    const version = registry.current.version;
+    events.publish({
+      type: 'config.reloaded',
+      data: { version, added, removed, replaced, changed },
+      acl: { servers: [], minRole: 'owner' },
+    });
     return changes;
   }
 }

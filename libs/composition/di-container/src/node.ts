@@ -7,6 +7,11 @@ export {
 } from './node/node-configuration.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
 export { exposeCollector, watchLaunchers } from '@omni/node';
-export { createNodeMasterServer, type NodeMasterServerOptions } from './node/node-master-server.ts';
+export {
+  createNodeMasterServer,
+  type NodeMasterServerOptions,
+  type TelemetryExporter,
+} from './node/node-master-server.ts';
+export { MetricRegistry, type MetricReading } from '@omni/telemetry';
 export { startHttpGateway, type HttpGateway, type HttpGatewayOptions } from './node/http-gateway.ts';
 export { startStdioGateway, type StdioGateway, type StdioGatewayOptions } from './node/stdio-gateway.ts';

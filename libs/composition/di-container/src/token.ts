@@ -2,6 +2,7 @@ import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
+import type { EventBus } from '@omni/events';
 import type { HealthMonitor } from '@omni/health';
 import type { CatalogueViews, ClientContext, Dialects } from '@omni/model';
 import type {
@@ -11,16 +12,20 @@ import type {
   CredentialProvider,
   HttpClient,
   Logger,
+  Metrics,
   Random,
 } from '@omni/ports';
-import type { Authentication, ProtocolHandler, SessionScope } from '@omni/protocol';
+import type { Authentication, ProtocolHandler, RequestWatch, SessionScope } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
+import type { CallMeter, MetricRegistry, Tracer } from '@omni/telemetry';
 import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import type { Pages } from './health-pages.ts';
 import type { ServerIdentity } from './identity.ts';
 import type { MasterServer } from './master-server.ts';
+import type { Measurements } from './telemetry/measurements.ts';
+import type { UpstreamTelemetry } from './telemetry/upstream-telemetry.ts';
 import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 
@@ -48,6 +53,15 @@ export const Token = {
   // one.
   Client: token<ClientContext>('Client'),
   OpenSessionScope: token<((client: ClientContext) => SessionScope) | undefined>('OpenSessionScope'),
+  // What is told of events, measured and traced; absent where nothing is measured or traced.
+  EventBus: token<EventBus>('EventBus'),
+  Metrics: token<MetricRegistry | undefined>('Metrics'),
+  Tracer: token<Tracer | undefined>('Tracer'),
+  CallMeter: token<CallMeter | undefined>('CallMeter'),
+  RequestWatch: token<RequestWatch | undefined>('RequestWatch'),
+  UpstreamTelemetry: token<UpstreamTelemetry>('UpstreamTelemetry'),
+  MeasureRuntime: token<((metrics: Metrics) => () => void) | undefined>('MeasureRuntime'),
+  Measurements: token<Measurements>('Measurements'),
   // Core.
   Catalogue: token<Catalogue>('Catalogue'),
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),

@@ -44,9 +44,15 @@ export class Limiter {
   readonly #options: LimiterOptions;
   readonly #upstreams = new WeakMap<UpstreamSpec, FairPlaces>();
   readonly #instances = new WeakMap<InstanceIdentity, FairPlaces>();
+  #waiting = 0;
 
   constructor(options: LimiterOptions) {
     this.#options = options;
+  }
+
+  /** Calls that wait for their upstream to start. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   readonly stage: CallStage = (next, { spec, instance: identity }) => {
@@ -79,9 +85,12 @@ export class Limiter {
     // guard: limiter/waiting
     if (place instanceof GatewayError) return place;
     let isHeld = true;
+    this.#waiting++;
     return () => {
-      if (isHeld) places.leave(place);
+      if (!isHeld) return;
       isHeld = false;
+      this.#waiting--;
+      places.leave(place);
     };
   };
 

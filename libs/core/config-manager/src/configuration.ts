@@ -34,6 +34,12 @@ export interface Configuration {
     readonly maxInstanceInFlight: number;
   };
   readonly logging: Readonly<GatewaySettings['logging']>;
+  readonly telemetry: {
+    readonly metrics: boolean;
+    readonly otlpEndpoint?: string;
+    /** Of requests without a trace of their client. */
+    readonly traceShare: number;
+  };
   readonly outgoing: Readonly<GatewaySettings['outgoing']>;
   readonly catalogue: {
     /** How long the lists of a server that is gone are shown. */
@@ -54,6 +60,7 @@ export function settingsOf(
   const { listen, drain, tcp, tls, ...server } = settings.server;
   const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
   const { token, ...auth } = settings.auth;
+  const { endpoint, sample } = settings.telemetry.otlp;
   return {
     server: {
       ...listen,
@@ -72,6 +79,11 @@ export function settingsOf(
       maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
     },
     logging: settings.logging,
+    telemetry: {
+      metrics: settings.telemetry.metrics,
+      ...(endpoint === undefined ? {} : { otlpEndpoint: endpoint }),
+      traceShare: sample,
+    },
     outgoing: settings.outgoing,
     catalogue: { lingerMs: settings.catalogue.linger },
   };

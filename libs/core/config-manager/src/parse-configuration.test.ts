@@ -64,7 +64,8 @@ describe('parseConfiguration', () => {
         maxSessionInFlight: 100,
         maxInstances: 64,
       },
-      logging: { level: 'info' },
+      logging: { level: 'info', sampleRequests: 0 },
+      telemetry: { metrics: true, traceShare: 1 },
       outgoing: { proxy: 'environment' },
       catalogue: { lingerMs: 10_000 },
       upstreams: [
@@ -112,7 +113,8 @@ auth: { mode: token, token: 0123456789abcdef, tokens: [{ name: ada, token: ada-0
 naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
-logging: { level: debug }
+logging: { level: debug, sampleRequests: 0.25 }
+telemetry: { metrics: false, otlp: { endpoint: "http://127.0.0.1:4318", sample: 0.5 } }
 outgoing: { proxy: "http://proxy.example:3128" }
 catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
@@ -160,7 +162,8 @@ mcpServers:
         maxSessionInFlight: 6,
         maxInstances: 7,
       },
-      logging: { level: 'debug' },
+      logging: { level: 'debug', sampleRequests: 0.25 },
+      telemetry: { metrics: false, otlpEndpoint: 'http://127.0.0.1:4318', traceShare: 0.5 },
       outgoing: { proxy: 'http://proxy.example:3128' },
       catalogue: { lingerMs: 0 },
       upstreams: [

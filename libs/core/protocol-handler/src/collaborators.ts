@@ -1,5 +1,13 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { CallContext, ClientContext, Endpoint, ReplySink, RunningCall } from '@omni/model';
+import type {
+  CallContext,
+  ClientContext,
+  Endpoint,
+  HeaderLookup,
+  Outcome,
+  ReplySink,
+  RunningCall,
+} from '@omni/model';
 import type { GatewayError, Principal, Refusal, RequestFacts } from '@omni/ports';
 
 /** Who answers everything that the front does not answer itself. */
@@ -32,6 +40,33 @@ export interface TaskWatching {
   readonly onOpen: (taskIds: readonly string[]) => void;
   /** Called with each `notifications/tasks`, in the client's terms. */
   readonly onTaskNotification: (taskId: string, message: RpcMessage) => void;
+}
+
+/** What is told of a request that has ended. */
+export interface WatchedRequest {
+  readonly message: RpcMessage;
+  readonly client: ClientContext;
+  /** When it was read, on the monotonic clock. */
+  readonly beganMs: number | undefined;
+}
+
+/** Whoever follows one request to its end. */
+export interface FollowedRequest {
+  /** Goes on in place of what the client has sent: the same request with other metadata. */
+  readonly message: RpcMessage;
+  end(outcome: Outcome): void;
+}
+
+/** Watches requests, such as for metrics and traces. */
+export interface RequestWatch {
+  /** A request was read; `undefined` where nobody follows it. Absent: nobody follows any. */
+  begin?(
+    message: RpcMessage,
+    client: ClientContext,
+    header: HeaderLookup | undefined,
+  ): FollowedRequest | undefined;
+  /** A request has ended. */
+  onSettled(request: WatchedRequest, outcome: Outcome): void;
 }
 
 /** Changes of single resources. */

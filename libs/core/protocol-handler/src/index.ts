@@ -2,12 +2,15 @@ export type {
   Authentication,
   AuthenticationWait,
   Dispatch,
+  FollowedRequest,
   FrontLimits,
   HostCheck,
   Identity,
+  RequestWatch,
   ResourceUpdates,
   SessionScope,
   TaskWatching,
+  WatchedRequest,
 } from './collaborators.ts';
 export type { AdmittedClient, EndpointDecision, RefusedClient } from './http/endpoint-access.ts';
 export type { EndpointRequest } from './http/endpoint-request.ts';

@@ -25,6 +25,7 @@ import type {
   FrontLimits,
   HostCheck,
   Identity,
+  RequestWatch,
   ResourceUpdates,
   SessionScope,
 } from './collaborators.ts';
@@ -63,6 +64,10 @@ export interface ProtocolHandlerOptions {
   readonly clock: Clock;
   /** Default: the runtime's. */
   readonly random?: Random;
+  /** Default: nobody watches. */
+  readonly watch?: RequestWatch | undefined;
+  /** The share of requests that are logged at info, from 0 to 1. Default: 0. */
+  readonly infoShare?: number;
   readonly logger: Logger;
 }
 
@@ -128,7 +133,14 @@ export class ProtocolHandler {
     this.#admission = new Admission(limits.maxInFlight, clock);
     this.#requests = new FrontRequests(
       this.#admission,
-      new RequestLog({ logger, clock, random: options.random }),
+      new RequestLog({
+        logger,
+        clock,
+        random: options.random,
+        infoShare: options.infoShare,
+        isTimed: options.watch !== undefined,
+      }),
+      options.watch,
     );
     this.#listens = new ListenHub({ views, updates, dispatch, clock });
     this.#modern = new ModernRequests({ views, dispatch, lists, listens: this.#listens, identity, dialects });

@@ -18,7 +18,7 @@ const BAGGAGE_KEY = 'baggage';
 
 /** Version 00, and what later versions have in common with it: version, trace, parent, flags. */
 const TRACEPARENT =
-  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]*)?$/;
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?$/;
 /** One member; empty ones are allowed too. */
 const STATE_MEMBER = /^[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}$/;
 const BAGGAGE_MEMBER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=[\t\x20-\x2b\x2d-\x7e]*$/;
@@ -31,18 +31,39 @@ const MAX_BAGGAGE = 8_192;
 const MAX_BAGGAGE_MEMBERS = 180;
 const NONE: HeaderList = [];
 
+/** What a `traceparent` says. */
+export interface TraceParent {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** 16 hexadecimal digits. */
+  readonly spanId: string;
+  readonly isSampled: boolean;
+}
+
 /**
- * The trace that a request belongs to.
+ * Reads a `traceparent`.
  *
  * @param traceparent - As sent.
- * @returns 32 hexadecimal digits; `undefined` when it is not valid.
+ * @returns `undefined` when it is not valid.
  * @see W3C Trace Context, "traceparent Header".
  */
-export function traceIdOf(traceparent: string | undefined): string | undefined {
+export function parseTraceparent(traceparent: string | undefined): TraceParent | undefined {
   if (traceparent === undefined || traceparent.length > MAX_TRACEPARENT) return undefined;
   const match = TRACEPARENT.exec(traceparent);
-  const hasMore = match?.[3] !== undefined;
-  return match === null || (match[1] === '00' && hasMore) ? undefined : match[2];
+  if (match === null) return undefined;
+  const [, version, traceId = '', spanId = '', flags = '', more] = match;
+  if (version === '00' && more !== undefined) return undefined;
+  return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 };
+}
+
+/** The `traceparent` that says this. */
+export function traceparentText({ traceId, spanId, isSampled }: TraceParent): string {
+  return `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`;
+}
+
+/** The trace that a request belongs to; `undefined` when its `traceparent` is not valid. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return parseTraceparent(traceparent)?.traceId;
 }
 
 /** Looks a header up by its lower-case name; `undefined` when absent. */
@@ -79,6 +100,19 @@ export function withTraceContext(message: RpcMessage, header: HeaderLookup, limi
   return continued.kind === 'request' ? continued : message;
 }
 
+/**
+ * The request with this parent in the place of the client's, so that what it leads to belongs to that span.
+ *
+ * @returns The same message where its metadata cannot be changed.
+ */
+export function withParent(message: RpcMessage, parent: TraceParent, limits: JsonLimits): RpcMessage {
+  const meta = memberOf(message.params, '_meta');
+  if (message.kind !== 'request' || (meta !== undefined && meta.object === undefined)) return message;
+  const edits = additions(message, [[TRACEPARENT_KEY, JSON.stringify(traceparentText(parent))]]);
+  const continued = parseMessage(applyEdits(message.text, edits), limits);
+  return continued.kind === 'request' ? continued : message;
+}
+
 function additions(
   { root, params }: RpcMessage,
   added: readonly (readonly [key: string, json: string])[],
@@ -109,6 +143,13 @@ export function traceHeadersOf(message: RpcMessage): HeaderList {
   const baggage = value(BAGGAGE_KEY);
   if (isBaggage(baggage)) (headers ??= []).push(BAGGAGE_KEY, baggage);
   return headers ?? NONE;
+}
+
+/** The `traceparent` among headers that go along with a call; `undefined` when it belongs to no trace. */
+export function traceparentIn(headers: HeaderList = NONE): string | undefined {
+  for (let at = 0; at + 1 < headers.length; at += 2)
+    if (headers[at] === TRACEPARENT_KEY) return headers[at + 1];
+  return undefined;
 }
 
 function isTracestate(text: string | undefined): text is string {

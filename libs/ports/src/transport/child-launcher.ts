@@ -2,6 +2,13 @@ import type { OwnerReport } from '../owner-report.ts';
 import type { ByteBudget } from '../memory/byte-budget.ts';
 import type { ChannelListener, MessageChannel } from './message-channel.ts';
 
+/** How a process ended: one of the two is told. */
+export interface ChildExit {
+  readonly code: number | null;
+  /** E.g. `SIGKILL`. */
+  readonly signal: string | null;
+}
+
 /** What to run, and within which limits. */
 export interface ChildSpec {
   /** Name of the upstream, for messages. */
@@ -21,6 +28,8 @@ export interface ChildSpec {
    * nothing.
    */
   readonly onReport: (report: OwnerReport) => void;
+  /** Told how the process ended, asked or not; not where it could not be started. Default: nobody. */
+  readonly onExit?: (exit: ChildExit) => void;
   /** Longest line that is read from the child. */
   readonly maxMessageBytes: number;
   /** For lines that are not complete. Default: none is counted. */

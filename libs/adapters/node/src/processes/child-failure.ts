@@ -1,13 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import { type ChildSpec, GatewayError } from '@omni/ports';
+import { type ChildExit, type ChildSpec, GatewayError } from '@omni/ports';
 import { errorCode } from '../files/error-code.ts';
-
-/** How a child ended. */
-export interface ChildExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-}
 
 /**
  * @returns `OMNI_UPSTREAM_SPAWN_FAILED` in words that tell what to change. `path` is the PATH that was

@@ -3,6 +3,7 @@ import {
   type CancelTimer,
   type ChannelListener,
   type ChildChannel,
+  type ChildExit,
   type ChildSpec,
   type GatewayError,
   newReportId,
@@ -10,7 +11,7 @@ import {
   systemClock,
   systemRandom,
 } from '@omni/ports';
-import { type ChildExit, endingOf, exitFailure, spawnFailure } from './child-failure.ts';
+import { endingOf, exitFailure, spawnFailure } from './child-failure.ts';
 import { LineSplitter } from '../sockets/line-splitter.ts';
 import { LineWriter } from '../sockets/line-writer.ts';
 import { OutputTail } from './output-tail.ts';
@@ -168,6 +169,7 @@ export class ChildProcessChannel implements ChildChannel {
    */
   #onExit(exit: ChildExit): void {
     this.#exit = exit;
+    this.#spec.onExit?.(exit);
     this.#cancelStep();
     this.#cancelPipeGrace?.();
     this.#writer?.abandon();

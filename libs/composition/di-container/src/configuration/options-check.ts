@@ -19,6 +19,9 @@ const OPTIONS = {
   clock: 'object',
   random: 'function',
   logger: 'object',
+  metrics: 'object',
+  measureRuntime: 'function',
+  tracer: 'object',
 } as const satisfies Readonly<Record<keyof MasterServerOptions, string>>;
 
 /**

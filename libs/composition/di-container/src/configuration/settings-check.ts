@@ -5,7 +5,12 @@ import type { GatewayConfigurationInput } from '../gateway-options.ts';
 type Unchecked = Readonly<Record<string, unknown>>;
 
 /** Settings that have no default, and what a parsed configuration says beside its settings. */
-const WITHOUT_DEFAULT: ReadonlySet<string> = new Set(['auth.token', 'server.tcp', 'server.tls']);
+const WITHOUT_DEFAULT: ReadonlySet<string> = new Set([
+  'auth.token',
+  'server.tcp',
+  'server.tls',
+  'telemetry.otlpEndpoint',
+]);
 const BESIDE_SETTINGS: ReadonlySet<string> = new Set(['upstreams', 'warnings', 'notes']);
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'auth.mode': ['token', 'open'],
@@ -23,6 +28,7 @@ export const SECTIONS: ReadonlySet<string> = new Set([
   'outgoing',
   'catalogue',
   'logging',
+  'telemetry',
 ]);
 /** Lists of texts, and what a file refuses of an item. */
 const ITEMS: Readonly<Record<string, (item: string) => string | undefined>> = {
@@ -32,6 +38,8 @@ const ITEMS: Readonly<Record<string, (item: string) => string | undefined>> = {
 const MAX_PORT = 65_535;
 /** What may be 0. */
 const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs', 'catalogue.lingerMs']);
+/** Parts of a whole. */
+const SHARES: ReadonlySet<string> = new Set(['logging.sampleRequests', 'telemetry.traceShare']);
 /** Where a default of one type stands for another one, too. */
 const OF_TWO_TYPES: Readonly<Record<string, string>> = { 'server.unixSocket': 'string' };
 /** The same as in a file: these are principals of Omni's own, and a shorter token can be guessed. */
@@ -87,6 +95,8 @@ function valueProblem(key: string, value: unknown, example: unknown): string | u
   if (Array.isArray(example)) return Array.isArray(value) ? undefined : 'must be a list';
   if (typeof value !== typeof example && typeof value !== OF_TWO_TYPES[key])
     return `must be a ${typeof example}`;
+  if (SHARES.has(key))
+    return Number(value) >= 0 && Number(value) <= 1 ? undefined : 'must be a number from 0 to 1';
   const least = FROM_ZERO.has(key) ? 0 : 1;
   if (typeof value === 'number' && !(Number.isSafeInteger(value) && value >= least))
     return `must be a whole number, ${least} at least`;

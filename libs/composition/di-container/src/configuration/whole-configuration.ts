@@ -27,6 +27,7 @@ export function wholeConfiguration(given: GatewayConfigurationInput = {}): Gatew
     outgoing: withDefaults(defaults.outgoing, given.outgoing),
     catalogue: withDefaults(defaults.catalogue, given.catalogue),
     logging: withDefaults(defaults.logging, given.logging),
+    telemetry: withDefaults(defaults.telemetry, given.telemetry),
     upstreams: given.upstreams === undefined ? [] : given.upstreams,
   };
 }

@@ -1,15 +1,27 @@
 import type { Limiter } from '@omni/call-policies';
 import type { CallStage } from '@omni/model';
+import { type CallMeter, callTracing, type Tracer } from '@omni/telemetry';
 
 /** What the stages of calls are made of. */
 export interface CallStageParts {
   readonly limiter: Limiter;
+  /** Tells of calls that their deadline has ended. */
+  readonly timeouts: CallStage;
+  /** Absent where nothing is measured. */
+  readonly meter: CallMeter | undefined;
+  /** Absent where nothing is traced. */
+  readonly tracer: Tracer | undefined;
 }
 
 /**
  * What every call to an upstream passes, Omni's own calls too. The order is declared here alone; the first
  * stage sees a call first.
  */
-export function callStages({ limiter }: CallStageParts): readonly CallStage[] {
-  return [limiter.stage];
+export function callStages({ limiter, timeouts, meter, tracer }: CallStageParts): readonly CallStage[] {
+  return [
+    ...(tracer === undefined ? [] : [callTracing(tracer)]),
+    ...(meter === undefined ? [] : [meter.stage]),
+    timeouts,
+    limiter.stage,
+  ];
 }

@@ -72,6 +72,7 @@ export function registerCatalogue(scope: Scope): void {
   scope.register(Token.CatalogueRefresher, {
     needs: {
       configuration: Token.Configuration,
+      events: Token.EventBus,
       identity: Token.Identity,
       registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
@@ -83,6 +84,7 @@ export function registerCatalogue(scope: Scope): void {
     },
     useFactory: ({
       configuration,
+      events,
       identity,
       registry,
       catalogue,
@@ -94,7 +96,9 @@ export function registerCatalogue(scope: Scope): void {
     }) =>
       new CatalogueRefresher({
         publish: (upstream, read, isSuccessor) => {
-          if (catalogue.set(upstream, read, isSuccessor)) reader.onBaseChanged(upstream);
+          if (!catalogue.set(upstream, read, isSuccessor)) return;
+          reader.onBaseChanged(upstream);
+          events.publish({ type: 'catalogue.changed', subject: { server: upstream } });
         },
         read: (connection) =>
           budget.read(connection.upstream, undefined, (room) =>

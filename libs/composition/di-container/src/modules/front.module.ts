@@ -3,6 +3,7 @@ import type { UpstreamRegistry } from '@omni/upstreams';
 import type { GatewayUpstream } from '../gateway-options.ts';
 import { healthPage } from '../health-pages.ts';
 import type { Scope } from '../scope/scope.ts';
+import { metricsPage } from '../telemetry/metrics-page.ts';
 import { Token } from '../token.ts';
 
 /** Where clients connect. */
@@ -19,20 +20,26 @@ export function registerFront(scope: Scope): void {
       hostCheck: Token.OriginGuard,
       health: Token.HealthMonitor,
       pages: Token.Pages,
+      metrics: Token.Metrics,
+      watch: Token.RequestWatch,
       dialects: Token.Dialects,
       clock: Token.Clock,
       random: Token.Random,
       openSessionScope: Token.OpenSessionScope,
       logger: Token.Logger,
     },
-    useFactory: ({ configuration, registry, health, pages, router, ...parts }) =>
+    useFactory: ({ configuration, registry, health, pages, metrics, router, ...parts }) =>
       new ProtocolHandler({
         ...parts,
         dispatch: router,
         probes: {
-          answer: (path, principal, isOpen) => healthPage(health, path, principal, isOpen) ?? pages?.(path),
+          answer: (path, principal, isOpen) =>
+            healthPage(health, path, principal, isOpen) ??
+            (metrics && metricsPage(metrics, path, principal, isOpen)) ??
+            pages?.(path),
         },
         limits: configuration.limits,
+        infoShare: configuration.logging.sampleRequests,
         forwardable: forwardedBy(registry),
         legacySse: configuration.server.legacySse,
       }),

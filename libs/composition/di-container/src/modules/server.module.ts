@@ -43,6 +43,8 @@ export function registerServer(scope: Scope): void {
       clock: Token.Clock,
       logger: Token.Logger,
       endOfParts: Token.EndOfParts,
+      events: Token.EventBus,
+      measurements: Token.Measurements,
     },
     useFactory: (parts) => new MasterServer(parts),
   });

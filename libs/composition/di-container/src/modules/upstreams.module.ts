@@ -1,8 +1,11 @@
 import { Limiter } from '@omni/call-policies';
-import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
+import { callTimeouts, type NewEvent } from '@omni/events';
+import { DEFAULT_UPSTREAM_LIMITS, probeConnection, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { callStages } from './call-stages.ts';
 import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
+import { measuredProbe } from '../telemetry/measured-probe.ts';
+import { observedLauncher } from '../telemetry/observed-launcher.ts';
 import { Token } from '../token.ts';
 import { checkDefinitions } from '../upstreams/definition-check.ts';
 import { UpstreamDirectory } from '../upstreams/upstream-directory.ts';
@@ -40,6 +43,10 @@ export function registerUpstreams(scope: Scope): void {
       random: Token.Random,
       logger: Token.Logger,
       limiter: Token.CallLimiter,
+      events: Token.EventBus,
+      telemetry: Token.UpstreamTelemetry,
+      meter: Token.CallMeter,
+      tracer: Token.Tracer,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
@@ -57,13 +64,20 @@ export function registerUpstreams(scope: Scope): void {
       random,
       logger,
       limiter,
+      events,
+      telemetry,
+      meter,
+      tracer,
       refresher,
       reader,
       health,
-    }) =>
-      new Upstreams({
+    }) => {
+      const publish = (event: NewEvent): void => void events.publish(event);
+      return new Upstreams({
         specs: registry.current.all,
-        ...(launcher === undefined ? {} : { launcher }),
+        ...(launcher === undefined
+          ? {}
+          : { launcher: observedLauncher({ launcher, publish, meter: telemetry.meter }) }),
         ...(http === undefined ? {} : { http }),
         ...(dialer === undefined ? {} : { dialer }),
         credentials,
@@ -78,10 +92,12 @@ export function registerUpstreams(scope: Scope): void {
           maxUpstreamMessageBytes: limits.maxUpstreamMessageBytes,
           maxUnfinishedBytes: limits.maxUnfinishedBytes,
         },
-        stages: callStages({ limiter }),
+        stages: callStages({ limiter, timeouts: callTimeouts(publish, clock), meter, tracer }),
         holdPlace: limiter.hold,
-        observer: upstreamObserver({ refresher, reader, health }),
-      }),
+        ...(telemetry.meter && { probe: measuredProbe(probeConnection, telemetry.meter, clock) }),
+        observer: upstreamObserver({ refresher, reader, health, telemetry }),
+      });
+    },
   });
   scope.register(Token.UpstreamDirectory, {
     needs: { upstreams: Token.Upstreams, registry: Token.UpstreamRegistry },

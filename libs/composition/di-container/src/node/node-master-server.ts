@@ -1,6 +1,7 @@
 import {
   type BufferedLogger,
   createPinoLogger,
+  measureRuntime,
   NodeChannelDialer,
   NodeChildLauncher,
   orphanSweep,
@@ -10,6 +11,7 @@ import {
   UndiciHttpClient,
 } from '@omni/node';
 import { type Logger, silentLogger } from '@omni/ports';
+import type { MetricRegistry, Tracer } from '@omni/telemetry';
 import { wholeConfiguration } from '../configuration/whole-configuration.ts';
 import { createMasterServer } from '../create-master-server.ts';
 import { IDENTITY } from '../identity.ts';
@@ -28,13 +30,24 @@ export interface NodeMasterServerOptions extends Omit<MasterServerOptions, 'laun
    * @param reason - Code of the system, e.g. `ENOSPC`, or `slow` when nobody reads them.
    */
   readonly onLogLost?: ((reason: string) => void) | undefined;
+  /** Where traces and metrics are sent; it is closed at the end. Default: nowhere. */
+  readonly exporter?: TelemetryExporter | undefined;
+}
+
+/** Sends what is traced and measured to somebody else. */
+export interface TelemetryExporter {
+  readonly tracer: Tracer;
+  /** Read by it. */
+  readonly metrics: MetricRegistry;
+  /** Sends the rest; resolves in bounded time, whoever listens. */
+  close(): Promise<void>;
 }
 
 /** A gateway with Node's adapters and what has to be done around it. */
 export interface NodeParts {
   readonly server: MasterServer;
   readonly logger: Logger;
-  /** Resolves when what has been logged is written. */
+  /** Resolves when what was traced, measured and logged is on its way. */
   readonly flush: () => Promise<void>;
 }
 
@@ -46,6 +59,7 @@ export async function createNodeMasterServer(options: NodeMasterServerOptions = 
 export async function createNodeParts({
   logLevel,
   onLogLost,
+  exporter,
   ...options
 }: NodeMasterServerOptions): Promise<NodeParts> {
   const configuration = wholeConfiguration(options.configuration);
@@ -62,6 +76,8 @@ export async function createNodeParts({
     ...options,
     configuration,
     logger,
+    measureRuntime,
+    ...(exporter !== undefined && { tracer: exporter.tracer, metrics: exporter.metrics }),
     launcher: new NodeChildLauncher({ logger }),
     http: new UndiciHttpClient({
       userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
@@ -72,7 +88,11 @@ export async function createNodeParts({
   // Ends the children of an earlier Omni that was killed without time to end them.
   const ended = orphanSweep();
   if (ended > 0) logger.warn({ ended }, 'ended process groups that an earlier Omni left behind');
-  return { server, logger, flush: async () => await own?.flush() };
+  const flush = async (): Promise<void> => {
+    await exporter?.close();
+    await own?.flush();
+  };
+  return { server, logger, flush };
 }
 
 function nodeLogger(

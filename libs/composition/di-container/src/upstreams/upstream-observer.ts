@@ -2,15 +2,22 @@ import type { CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
 import type { UpstreamState } from '@omni/model';
 import type { UpstreamObserver } from '@omni/upstreams';
+import type { UpstreamTelemetry } from '../telemetry/upstream-telemetry.ts';
 
 export interface UpstreamObserverParts {
   readonly refresher: CatalogueRefresher;
   readonly reader: VariantReader;
   readonly health: HealthMonitor;
+  readonly telemetry: UpstreamTelemetry;
 }
 
-/** Tells the catalogue and the health monitor what happens to upstreams. */
-export function upstreamObserver({ refresher, reader, health }: UpstreamObserverParts): UpstreamObserver {
+/** Tells the catalogue, the health monitor and the bus what happens to upstreams. */
+export function upstreamObserver({
+  refresher,
+  reader,
+  health,
+  telemetry,
+}: UpstreamObserverParts): UpstreamObserver {
   return {
     onReady(name, connection, onListed) {
       refresher.onReady(name, connection, onListed);
@@ -19,9 +26,10 @@ export function upstreamObserver({ refresher, reader, health }: UpstreamObserver
       if (source.connection.binding === undefined) refresher.onListsChanged(name);
       reader.onListsChanged(name, source);
     },
-    onStateChanged({ name, record: { state } }) {
+    onStateChanged({ name, record }, notes) {
       health.refresh();
-      if (isAway(state)) refresher.onDown(name);
+      if (isAway(record.state)) refresher.onDown(name);
+      telemetry.onChanged(name, record, notes);
     },
   };
 }

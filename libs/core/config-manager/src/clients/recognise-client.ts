@@ -21,6 +21,7 @@ const OWN_SECTIONS: readonly string[] = [
   'defaults',
   'auth',
   'logging',
+  'telemetry',
 ];
 
 /**

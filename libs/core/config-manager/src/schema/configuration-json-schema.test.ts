@@ -41,6 +41,7 @@ describe('configurationJsonSchema', () => {
       'sealing',
       'limits',
       'logging',
+      'telemetry',
       'outgoing',
       'catalogue',
       'circuit_breaker',

@@ -15,6 +15,9 @@ const GIB = 1_073_741_824;
 const MAX_TOKENS = 1_000;
 const MAX_SEALING_KEYS = 8;
 const DurationSchema = durationSchema({ allowZero: false });
+const ShareSchema = z
+  .number({ error: 'must be a number from 0 to 1' })
+  .check(z.gte(0, 'must be a number from 0 to 1'), z.lte(1, 'must be a number from 0 to 1'));
 
 const TlsSchema = z.strictObject({
   cert: NameTextSchema.check(
@@ -242,6 +245,46 @@ const LoggingSchema = z.strictObject({
   level: z
     ._default(z.enum(['debug', 'info', 'warn', 'error']), 'info')
     .check(z.describe('Lowest severity that is logged.')),
+  sampleRequests: z
+    ._default(ShareSchema, 0)
+    .check(
+      z.describe(
+        'Share of requests that are logged at info, from 0 to 1. Failures, security and what happens to servers are always logged; with level debug every request is.',
+      ),
+    ),
+});
+
+const OtlpSchema = z.strictObject({
+  endpoint: z
+    .optional(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^https?:\/\/[^\s/]+(?:\/\S*)?$/,
+            'must be the address of a collector, such as "http://127.0.0.1:4318"',
+          ),
+        ),
+    )
+    .check(
+      z.describe(
+        'Address of a collector of OpenTelemetry (OTLP over HTTP), without /v1/traces. Traces and metrics are sent there. When absent, OTEL_EXPORTER_OTLP_ENDPOINT decides; OTEL_SDK_DISABLED=true switches both off. Headers, such as a key, come from OTEL_EXPORTER_OTLP_HEADERS.',
+      ),
+    ),
+  sample: z
+    ._default(ShareSchema, 1)
+    .check(z.describe('Share of requests without a trace of their client that are traced, from 0 to 1.')),
+});
+
+const TelemetrySchema = z.strictObject({
+  metrics: z
+    ._default(z.boolean(), true)
+    .check(
+      z.describe(
+        'true measures requests, calls and servers, and shows the measurements to the owner at /metrics, as Prometheus reads them.',
+      ),
+    ),
+  otlp: z.prefault(OtlpSchema, {}).check(z.describe('Where traces and metrics are sent, if anywhere.')),
 });
 
 const OutgoingSchema = z.strictObject({
@@ -298,6 +341,7 @@ export const GatewaySettingsSchema = z.strictObject({
   sealing: z.prefault(SealingSchema, {}).check(z.describe('How data that clients bring back is protected.')),
   limits: z.prefault(LimitsSchema, {}).check(z.describe('How much at once.')),
   logging: z.prefault(LoggingSchema, {}).check(z.describe('What is logged.')),
+  telemetry: z.prefault(TelemetrySchema, {}).check(z.describe('What is measured, and who is told.')),
   outgoing: z.prefault(OutgoingSchema, {}).check(z.describe('How servers are reached.')),
   catalogue: z.prefault(CatalogueSchema, {}).check(z.describe('What is listed of servers.')),
   circuit_breaker: z
@@ -325,6 +369,8 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['sealing', Object.keys(SealingSchema.shape)],
   ['limits', Object.keys(LimitsSchema.shape)],
   ['logging', Object.keys(LoggingSchema.shape)],
+  ['telemetry', Object.keys(TelemetrySchema.shape)],
+  ['telemetry.otlp', Object.keys(OtlpSchema.shape)],
   ['outgoing', Object.keys(OutgoingSchema.shape)],
   ['catalogue', Object.keys(CatalogueSchema.shape)],
   ...Object.entries(LIFECYCLE_SHAPE).map(([block, { shape }]): [string, readonly string[]] => [

@@ -238,6 +238,54 @@ describe('ClientRequest', () => {
     },
   );
 
+  it('is followed to its end by who wants to, with other metadata, and watched', () => {
+    const told: unknown[] = [];
+    const other = messageOf(legacyText('ping', { id: '1' }));
+    const logger: Logger = { debugging: false, debug() {}, info() {}, warn() {}, error() {} };
+    const clock = new VirtualClock();
+    const front = new FrontRequests(
+      new Admission(1, clock),
+      new RequestLog({ logger, clock, isTimed: true }),
+      {
+        begin: () => ({ message: other, end: (outcome) => void told.push(outcome) }),
+        onSettled: ({ message, beganMs }, outcome) => void told.push([message.method, beganMs, outcome]),
+      },
+    );
+    const request = new ClientRequest(front, {
+      message: messageOf(legacyText('tools/call', { id: '1' })),
+      client: unknownClient(LOCAL, ALL_SERVERS, 'legacy'),
+      writer: new RecordingWriter(),
+    });
+    expect(request.message).toBe(other);
+    request.settle(ANSWER);
+    request.settle(ANSWER);
+    expect(told).toEqual([ANSWER, ['ping', 0, ANSWER]]);
+  });
+
+  it('goes on as it came, and gives its place back, where whoever watches fails', () => {
+    const fail = (): never => {
+      throw new RangeError('no memory');
+    };
+    const logger: Logger = { debugging: false, debug() {}, info() {}, warn() {}, error() {} };
+    const clock = new VirtualClock();
+    const admission = new Admission(1, clock);
+    const front = new FrontRequests(admission, new RequestLog({ logger, clock }), {
+      begin: fail,
+      onSettled: fail,
+    });
+    const message = messageOf(legacyText('ping'));
+    const request = new ClientRequest(front, {
+      message,
+      client: unknownClient(LOCAL, ALL_SERVERS, 'legacy'),
+      writer: new RecordingWriter(),
+    });
+    request.start({ serve: () => NOTHING_RUNS });
+    expect(request.message).toBe(message);
+    expect(() => request.settle(ANSWER)).not.toThrow();
+    expect(admission.inFlight).toBe(0);
+    expect(front.settled).toBe(1);
+  });
+
   it('gives its place back even if the log fails', () => {
     const admission = new Admission(1, new VirtualClock());
     const debug = (): never => {

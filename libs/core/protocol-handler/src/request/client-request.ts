@@ -13,6 +13,7 @@ import {
   type RunningCall,
 } from '@omni/model';
 import { type Exchange, GatewayError, type HeaderList, type Place, type Share } from '@omni/ports';
+import type { FollowedRequest } from '../collaborators.ts';
 import { inDialect } from './dialect-terms.ts';
 import type { FrontRequests } from './front-requests.ts';
 import type { InFlight, InFlightRequest } from './in-flight.ts';
@@ -72,13 +73,14 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   readonly headers: Pick<Exchange, 'header'> | undefined;
   /** Counted from 1 in each run. */
   readonly number: number;
-  /** On the monotonic clock; `undefined` unless requests are told one by one. */
+  /** On the monotonic clock; `undefined` unless somebody wants to know. */
   readonly beganMs: number | undefined;
   place: Place<InFlightRequest> | undefined = undefined;
   readonly #front: FrontRequests;
   readonly #writer: ResponseWriter;
   readonly #owner: RequestOwner | undefined;
   readonly #dialect: Dialect | undefined;
+  readonly #followed: FollowedRequest | undefined;
   #running: RunningCall = NOTHING_RUNS;
   #chunks: ChunkWriter | undefined = undefined;
   #isError = false;
@@ -88,11 +90,13 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   #cancelReason: string | undefined = undefined;
 
   constructor(front: FrontRequests, options: ClientRequestOptions) {
-    this.message = options.message;
+    const { message, headers } = options;
+    this.#followed = front.follow(message, options.client, headers);
+    this.message = this.#followed?.message ?? message;
     this.client = options.client;
     this.paramHeaders = options.paramHeaders;
     this.forwardable = options.forwardable;
-    this.headers = options.headers;
+    this.headers = headers;
     this.#front = front;
     this.#writer = options.writer;
     this.#owner = options.owner;
@@ -238,12 +242,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     const front = this.#front;
     this.#owner?.calls.leave(this);
     const ended = this.#write(outcome);
-    try {
-      front.log.settled(this, ended);
-    } catch {
-      // A log that fails has nobody to tell, and ends nothing else.
-    }
-    front.settled++;
+    front.tell(this, ended, this.#followed);
     if (/* guard: request/permit */ this.#permit !== undefined) front.admission.release(this.#permit);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
 import { ALL_SERVERS, type ClientBinding, type Endpoint, endpointOf, type Outcome } from '@omni/model';
-import { type Exchange, GatewayError, type LogFields, type Logger } from '@omni/ports';
+import { type Exchange, GatewayError, type LogFields, type Logger, type Random } from '@omni/ports';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
 import { RequestLog } from './request-log.ts';
 
@@ -41,7 +41,7 @@ interface Scene {
   tell(outcome: Outcome, told?: Told, afterMs?: number): void;
 }
 
-function logAt(level: 'debug' | 'info'): Scene {
+function logAt(level: 'debug' | 'info', infoShare = 0, random: Random = () => 0): Scene {
   const lines: Line[] = [];
   const to =
     (name: string) =>
@@ -55,7 +55,7 @@ function logAt(level: 'debug' | 'info'): Scene {
     error: to('error'),
   };
   const clock = new VirtualClock();
-  const log = new RequestLog({ logger, clock });
+  const log = new RequestLog({ logger, clock, random, infoShare });
   let number = 0;
   return {
     lines,
@@ -99,6 +99,18 @@ describe('RequestLog', () => {
       },
     ]);
     expect(JSON.stringify(lines)).not.toContain('canary');
+  });
+
+  // guard: log/sampling
+  it('tells a share of the requests at info, and every failure all the same [S003-LG-02]', () => {
+    let drawn = 0;
+    const { lines, tell } = logAt('info', 0.1, () => (drawn++ % 100) / 100);
+    for (let n = 0; n < 1_000; n++) tell(OK, {}, 3);
+    expect(lines.filter(({ level }) => level === 'info')).toHaveLength(100);
+    expect(lines.at(-1)?.fields).toMatchObject({ method: 'tools/call', ms: 3, outcome: 'ok' });
+    tell(failure());
+    const warned = lines.filter(({ level }) => level === 'warn');
+    expect(warned).toMatchObject([{ fields: { code: 'OMNI_UPSTREAM_EXITED' } }]);
   });
 
   // guard: log/quoted-answer

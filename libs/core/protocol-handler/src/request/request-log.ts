@@ -18,8 +18,12 @@ const MAX_METHOD_LENGTH = 100;
 export interface RequestLogOptions {
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Tells runs apart. Default: the runtime's. */
+  /** Tells runs apart, and picks requests. Default: the runtime's. */
   readonly random?: Random | undefined;
+  /** The share of requests that are told at info, from 0 to 1. Default: 0. */
+  readonly infoShare?: number | undefined;
+  /** Whether somebody else wants to know how long requests take. Default: `false`. */
+  readonly isTimed?: boolean;
 }
 
 /** What is told of a request. */
@@ -34,8 +38,8 @@ export interface LoggedRequest {
 }
 
 /**
- * What the log says of requests: each at debug, those that failed because of Omni or a server at warn or
- * error.
+ * What the log says of requests: each at debug, a share of them at info where that is wanted, those that
+ * failed because of Omni or a server always, at warn or error.
  *
  * Who asked, method, endpoint, ids, time and outcome; never arguments or results (requirement S003-LG-01).
  */
@@ -43,24 +47,30 @@ export class RequestLog {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #isDebugging: boolean;
+  readonly #random: Random;
+  readonly #infoShare: number;
+  readonly #isTimed: boolean;
   /** Tells the requests of this run from those of others. */
   readonly #prefix: string;
   #lines = 0;
   #suppressed = 0;
   #isCounting = false;
 
-  constructor({ logger, clock, random = systemRandom }: RequestLogOptions) {
+  constructor({ logger, clock, random = systemRandom, infoShare = 0, isTimed = false }: RequestLogOptions) {
     this.#prefix = Math.floor(random() * 36 ** 4)
       .toString(36)
       .padStart(4, '0');
     this.#logger = logger;
     this.#clock = clock;
     this.#isDebugging = logger.debugging;
+    this.#random = random;
+    this.#infoShare = infoShare;
+    this.#isTimed = isTimed || infoShare > 0 || logger.debugging;
   }
 
-  /** When a request came that comes now; `undefined` unless requests are told one by one. */
+  /** When a request came that comes now; `undefined` unless somebody wants to know. */
   beginMs(): number | undefined {
-    return this.#isDebugging ? this.#clock.monotonicMs() : undefined;
+    return this.#isTimed ? this.#clock.monotonicMs() : undefined;
   }
 
   /** A request has ended. Costs nothing unless something is to be told. */
@@ -68,8 +78,12 @@ export class RequestLog {
     if (outcome.kind === 'error' || outcome.kind === 'refused') this.#onError(request, outcome.error);
     const { beganMs } = request;
     if (beganMs === undefined) return;
+    const isTold = this.#infoShare > 0 && /* guard: log/sampling */ this.#random() < this.#infoShare;
+    if (!isTold && !this.#isDebugging) return;
     const ms = Math.round((this.#clock.monotonicMs() - beganMs) * 10) / 10;
-    this.#logger.debug({ ...this.#fields(request), ms, outcome: wordOf(outcome) }, 'request');
+    const fields = { ...this.#fields(request), ms, outcome: wordOf(outcome) };
+    if (isTold) this.#logger.info(fields, 'request');
+    else this.#logger.debug(fields, 'request');
   }
 
   #onError(request: LoggedRequest, error: GatewayError): void {

@@ -1,0 +1,19 @@
+export { callTimeouts } from './call-timeouts.ts';
+export type { EventAcl, EventSeverity, EventSubject, NewEvent, OmniEvent } from './event.ts';
+export {
+  EventBus,
+  type EventBusOptions,
+  type EventSubscription,
+  type SubscribeOptions,
+} from './event-bus.ts';
+export {
+  EVENT_CATALOGUE,
+  eventFacts,
+  type EventClass,
+  type EventFacts,
+  type EventType,
+} from './event-catalogue.ts';
+export type { EventLogLimits, Replay } from './event-log.ts';
+export { FailureBurst } from './failure-burst.ts';
+export { type Delivery, SUBSCRIBER_SLOTS } from './subscription.ts';
+export { eventsOf, type UpstreamChange } from './upstream-events.ts';

@@ -1,0 +1,16 @@
+export { CallMeter } from './metrics/call-meter.ts';
+export {
+  MAX_SERIES,
+  MetricRegistry,
+  OTHER,
+  type HistogramPoint,
+  type MetricReading,
+  type NumberPoint,
+} from './metrics/metric-registry.ts';
+export { PROMETHEUS_TYPE, prometheusName, prometheusText } from './metrics/prometheus-text.ts';
+export { RequestMeter, type MeteredRequest } from './metrics/request-meter.ts';
+export { UpstreamMeter, type ReadRecords } from './metrics/upstream-meter.ts';
+export { BUILD_INFO, CONFIG_RELOADS, IN_FLIGHT, QUEUE_DEPTH } from './semantic-names.ts';
+export type { Tracer } from '@opentelemetry/api';
+export { callTracing } from './tracing/call-tracer.ts';
+export { RequestTracer, type RequestTracerOptions, type TracedRequest } from './tracing/request-tracer.ts';

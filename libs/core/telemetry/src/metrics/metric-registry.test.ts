@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { MAX_SERIES, MetricRegistry } from './metric-registry.ts';
+
+const CALLS = { name: 'omni.calls', help: 'Calls.', labels: ['tool', 'code'] };
+
+function pointsOf(registry: MetricRegistry, name: string) {
+  return registry.read().find(({ facts }) => facts.name === name)?.points ?? [];
+}
+
+describe('MetricRegistry', () => {
+  it('counts by label, and gives the same series for the same values', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter(CALLS);
+    calls.with('read', '').add();
+    calls.with('read', '').add(2);
+    calls.with('read', '-32602').add();
+    expect(calls.with('read', '')).toBe(calls.with('read', ''));
+    expect(pointsOf(registry, 'omni.calls')).toEqual([
+      { labels: ['read', ''], value: 3 },
+      { labels: ['read', '-32602'], value: 1 },
+    ]);
+  });
+
+  it('counts values into the bucket whose bound they do not exceed', () => {
+    const registry = new MetricRegistry();
+    const durations = registry.histogram({ name: 'd', help: 'D.', buckets: [1, 2] }).with();
+    for (const value of [0, 1, 1.5, 2, 3, Infinity]) durations.record(value);
+    expect(pointsOf(registry, 'd')).toEqual([{ labels: [], counts: [2, 2, 2], sum: Infinity }]);
+  });
+
+  it('reads gauges and sums of others when somebody looks', () => {
+    const registry = new MetricRegistry();
+    let value = 1;
+    registry.gauge({ name: 'g', help: 'G.', labels: ['server'] }, () => [[value, 'files']]);
+    registry.sum({ name: 's', help: 'S.' }, () => [[value]]);
+    value = 7;
+    expect(pointsOf(registry, 'g')).toEqual([{ labels: ['files'], value: 7 }]);
+    expect(pointsOf(registry, 's')).toEqual([{ labels: [], value: 7 }]);
+  });
+
+  // guard: metrics/series
+  it('puts what there is no room for into one series, and counts how often', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter(CALLS);
+    for (let n = 0; n < MAX_SERIES + 50; n++) calls.with(`tool${n}`, '').add();
+    calls.with('tool0', '').add();
+    const points = pointsOf(registry, 'omni.calls');
+    expect(points).toHaveLength(MAX_SERIES + 1);
+    expect(points[0]).toEqual({ labels: ['tool0', ''], value: 2 });
+    expect(points.at(-1)).toEqual({ labels: ['other', 'other'], value: 50 });
+    expect(pointsOf(registry, 'omni.metrics.overflows')).toEqual([{ labels: ['omni.calls'], value: 50 }]);
+  });
+
+  // guard: metrics/read-series
+  it('reads no more points than a metric may have', () => {
+    const registry = new MetricRegistry();
+    registry.gauge({ name: 'g', help: 'G.', labels: ['n'] }, function* () {
+      for (let n = 0; n < 3 * MAX_SERIES; n++) yield [n, String(n)];
+    });
+    expect(pointsOf(registry, 'g')).toHaveLength(MAX_SERIES);
+  });
+
+  // guard: metrics/label-length
+  it('cuts labels of any length', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter(CALLS);
+    calls.with('x'.repeat(10_000), '').add();
+    calls.with('x'.repeat(20_000), '').add();
+    expect(pointsOf(registry, 'omni.calls')).toEqual([{ labels: ['x'.repeat(128), ''], value: 2 }]);
+  });
+});
