@@ -4,6 +4,7 @@ import type { GatewayUpstream } from '../gateway-options.ts';
 import { healthPage } from '../health-pages.ts';
 import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
+import { isWatched } from '../upstreams/upstream-health.ts';
 
 /** Where clients connect. */
 export function registerFront(scope: Scope): void {
@@ -25,17 +26,24 @@ export function registerFront(scope: Scope): void {
       openSessionScope: Token.OpenSessionScope,
       logger: Token.Logger,
     },
-    useFactory: ({ configuration, registry, health, pages, router, ...parts }) =>
-      new ProtocolHandler({
+    useFactory: ({ configuration, registry, health, pages, router, ...parts }) => {
+      const switchedOff = (): readonly string[] =>
+        registry.current.all.filter((spec) => !isWatched(spec)).map(({ name }) => name);
+      return new ProtocolHandler({
         ...parts,
         dispatch: router,
         probes: {
-          answer: (path, principal, isOpen) => healthPage(health, path, principal, isOpen) ?? pages?.(path),
+          find(path, query) {
+            const found = healthPage({ health, switchedOff }, path, query);
+            const page = found === undefined ? pages?.(path) : undefined;
+            return page === undefined ? found : () => page;
+          },
         },
         limits: configuration.limits,
         forwardable: forwardedBy(registry),
         legacySse: configuration.server.legacySse,
-      }),
+      });
+    },
   });
 }
 

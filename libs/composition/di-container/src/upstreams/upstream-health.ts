@@ -45,6 +45,7 @@ export class UpstreamHealth {
     const { registry } = this.#parts;
     return {
       name: `upstream:${name}`,
+      server: name,
       get critical() {
         return registry.current.get(name)?.critical === true;
       },
@@ -72,6 +73,7 @@ export class UpstreamHealth {
   }
 }
 
-function isWatched(spec: UpstreamSpec | undefined): boolean {
+/** Whether its status is looked at: what is switched off has none. */
+export function isWatched(spec: UpstreamSpec | undefined): boolean {
   return spec?.enabled === true || spec?.flaw !== undefined;
 }
