@@ -49,4 +49,12 @@ export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
 export { isReservedHeader } from './transport/reserved-headers.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
-export type { Era, Root, ToolSelection, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';
+export {
+  DEFAULT_HEALTH_PROBE,
+  type Era,
+  type HealthProbe,
+  type Root,
+  type ToolSelection,
+  type UpstreamSpec,
+  type UpstreamTransport,
+} from './upstream-spec.ts';

@@ -1,3 +1,4 @@
+import type { Millis } from './clock.ts';
 import type { DialTarget } from './transport/channel-dialer.ts';
 import type { OpenChannel } from './transport/message-channel.ts';
 
@@ -36,6 +37,21 @@ export interface Root {
   /** A `file:` URI. */
   readonly uri: string;
 }
+
+/** How Omni finds out whether a server lives that is connected (X002-06). */
+export interface HealthProbe {
+  /**
+   * `ping`: by `ping`, or `server/discover` in the modern era. `http`: by a path of the server, which has to
+   * answer 2xx. `capability`: by reading a list that the server says it has.
+   */
+  readonly strategy: 'ping' | 'http' | 'capability';
+  /** Of `http`: begins with a slash. Default: `/`. */
+  readonly path?: string;
+  /** How long an answer may take. */
+  readonly timeoutMs: Millis;
+}
+
+export const DEFAULT_HEALTH_PROBE: HealthProbe = { strategy: 'ping', timeoutMs: 5_000 };
 
 /** One configured upstream, every setting present. */
 export interface UpstreamSpec {
@@ -85,6 +101,12 @@ export interface UpstreamSpec {
   readonly listAgeMs?: number;
   /** Whether readiness waits for it. */
   readonly critical: boolean;
+  /** How it is probed. Default: {@link DEFAULT_HEALTH_PROBE}. */
+  readonly health?: HealthProbe;
+  /** `on-demand`: it is started by the first call. Default: `eager`. */
+  readonly start?: 'eager' | 'on-demand';
+  /** How long nobody has to need it before it is stopped until the next call. Default: never. */
+  readonly idleStopMs?: Millis;
   readonly transport: UpstreamTransport;
   /** Which of its tools clients may see and call. Default: all. */
   readonly tools?: ToolSelection;

@@ -96,7 +96,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     });
   }
 
-  get inFlight(): number {
+  override get inFlight(): number {
     return this.#pending.size;
   }
 
@@ -214,6 +214,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
 
   #read(text: string): void {
     if (this.#ended !== undefined) return;
+    this.heard();
     const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
     switch (message.kind) {
       case 'response':

@@ -1,5 +1,13 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientBinding, Dialect, Dialects, UpstreamConnection } from '@omni/model';
+import type {
+  CallHandler,
+  ClientBinding,
+  Dialect,
+  Dialects,
+  RunningCall,
+  UpstreamCall,
+  UpstreamConnection,
+} from '@omni/model';
 import type {
   ByteBudget,
   ChannelDialer,
@@ -10,6 +18,7 @@ import type {
   GatewayError,
   HttpClient,
   Logger,
+  Millis,
   OwnerReport,
   UpstreamSpec,
 } from '@omni/ports';
@@ -101,6 +110,10 @@ export interface OpenConnection extends UpstreamConnection {
   readonly counters: Readonly<ConnectionCounters>;
   /** Calls under way. */
   readonly inFlight: number;
+  /** Calls of clients under way. */
+  readonly clientCalls: number;
+  /** Monotonic: when anything of the other side was last received. */
+  readonly heardAtMs: Millis;
   /** Whether a client has yet to answer a server request, so that a further one could not be attributed. */
   readonly isHeldUp: boolean;
   /**
@@ -110,6 +123,8 @@ export interface OpenConnection extends UpstreamConnection {
   readonly boundTo: CredentialValues | undefined;
   /** The headers in force are others: streams that are open are opened again with them, calls go on. */
   renewStreams(): void;
+  /** As {@link send}, past all stages. */
+  probe(call: UpstreamCall, handler: CallHandler): RunningCall;
   /**
    * Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time.
    */
