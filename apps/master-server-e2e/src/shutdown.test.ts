@@ -106,7 +106,7 @@ describe('the stop of Omni', () => {
     const begin = performance.now();
     omni.process.signal('SIGINT');
     expect(errorOf((await answer).text)?.omni).toBe('OMNI_SHUTTING_DOWN');
-    expect(await omni.process.ended).toEqual({ code: 0, signal: null });
+    expect(await omni.process.ended).toEqual({ code: 1, signal: null });
     expect(performance.now() - begin).toBeLessThan(3_000);
   });
 

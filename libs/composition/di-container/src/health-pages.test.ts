@@ -76,9 +76,7 @@ describe('healthPage', () => {
     [ADA, false],
     [{ id: 'owner', kind: 'certificate' }, false],
   ])('shows %o what is for the owner: %s', (principal, isShown) => {
-    expect(pageOf(monitor('ok'), '/ready', principal, false)?.body.includes('for the owner')).toBe(
-      isShown,
-    );
+    expect(pageOf(monitor('ok'), '/ready', principal, false)?.body.includes('for the owner')).toBe(isShown);
   });
 
   it('shows everybody what is for the owner where all are one', () => {
@@ -177,7 +175,11 @@ describe('healthPage', () => {
 
   it('shows one server [X000-05]', () => {
     const page = pageOf(monitor('ok'), '/servers/secretive', ADA);
-    expect(bodyOf(page)).toMatchObject({ name: 'secretive', status: 'ok', details: { lastError: 'for users' } });
+    expect(bodyOf(page)).toMatchObject({
+      name: 'secretive',
+      status: 'ok',
+      details: { lastError: 'for users' },
+    });
     expect(page?.body).not.toContain('for the owner');
     expect(pageOf(monitor('ok'), '/servers/secretive', OWNER)?.body).toContain('for the owner');
     expect(bodyOf(pageOf(monitor('ok'), '/servers/off', ADA))).toEqual({ name: 'off', status: 'disabled' });

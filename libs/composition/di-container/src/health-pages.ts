@@ -142,7 +142,11 @@ function componentTable(rollup: HealthRollup, reader: Reader): object {
   };
 }
 
-function serverPage({ health, switchedOff }: HealthPageParts, name: string, reader: Reader): Page | GatewayError {
+function serverPage(
+  { health, switchedOff }: HealthPageParts,
+  name: string,
+  reader: Reader,
+): Page | GatewayError {
   const rollup = health.getReadiness();
   const summary = serversDocument(rollup).servers.find((server) => server.name === name);
   const component = rollup.components.find(({ server }) => server === name);

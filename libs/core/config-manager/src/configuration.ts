@@ -33,6 +33,12 @@ export interface Configuration {
     readonly maxUpstreamInFlight: number;
     readonly maxInstanceInFlight: number;
   };
+  readonly startup: {
+    /** 0: as long as it takes. */
+    readonly timeoutMs: number;
+    readonly requireCritical: boolean;
+  };
+  readonly errors: Readonly<GatewaySettings['errors']>;
   readonly logging: Readonly<GatewaySettings['logging']>;
   readonly outgoing: Readonly<GatewaySettings['outgoing']>;
   /** In the order in which the sources name them first. */
@@ -67,6 +73,11 @@ export function settingsOf(
       maxUpstreamInFlight,
       maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
     },
+    startup: {
+      timeoutMs: settings.startup.timeout,
+      requireCritical: settings.startup.requireCritical,
+    },
+    errors: settings.errors,
     logging: settings.logging,
     outgoing: settings.outgoing,
   };

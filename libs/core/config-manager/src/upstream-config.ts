@@ -1,4 +1,10 @@
-import { holdsCredential, secretsIn, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
+import {
+  type HealthProbe,
+  holdsCredential,
+  secretsIn,
+  type UpstreamSpec,
+  type UpstreamTransport,
+} from '@omni/ports';
 import { quoted, type ProblemList } from './checks/config-problem.ts';
 import type { GatewaySettings } from './schema/configuration-schema.ts';
 import { exposedServerName } from './clients/exposed-server-name.ts';
@@ -93,6 +99,11 @@ export function upstreamConfig(
     );
   }
   const { allowedTools, disabledTools = [] } = settings;
+  if (settings.health?.strategy === 'http' && kind !== 'http' && kind !== 'sse') {
+    const at = expanded.entries.get('health')?.value.at ?? entry.at;
+    problems.add(at, key, `${key}: health.strategy "http" needs a server with an http "url"`);
+    return undefined;
+  }
   return {
     name: exposedServerName(name),
     enabled: disabledReason === undefined,
@@ -105,6 +116,9 @@ export function upstreamConfig(
     maxCallTimeMs,
     listAgeMs: settings.listAge ?? defaults.listAge,
     critical: settings.critical,
+    ...(settings.health === undefined ? {} : { health: probeOf(settings.health) }),
+    ...(settings.start === undefined ? {} : { start: settings.start }),
+    ...(settings.idleStop === undefined ? {} : { idleStopMs: settings.idleStop }),
     transport,
     ...(allowedTools === undefined && disabledTools.length === 0
       ? {}
@@ -114,6 +128,10 @@ export function upstreamConfig(
     ...(forwardHeaders.length === 0 ? {} : { forwardHeaders }),
     secretValues: [...secretValues],
   };
+}
+
+function probeOf({ timeout, path, ...health }: NonNullable<McpServerSettings['health']>): HealthProbe {
+  return { ...health, ...(path === undefined ? {} : { path }), timeoutMs: timeout };
 }
 
 /**

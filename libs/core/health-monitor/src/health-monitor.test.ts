@@ -209,6 +209,11 @@ describe('HealthMonitor', () => {
     clock.advance(60_000);
     expect(heard).toEqual(['error']);
     expect(clock.pendingTimers).toBe(0);
+    const root = new AbortController();
+    monitor.start(root.signal);
+    expect(clock.pendingTimers).toBe(1);
+    root.abort();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('does not look by itself where that is switched off', () => {
@@ -234,7 +239,9 @@ describe('HealthMonitor', () => {
       }),
     );
     monitor.register(
-      Object.assign(new Upstream('upstream:b', false, 'ok'), { probe: () => Promise.reject(new RangeError()) }),
+      Object.assign(new Upstream('upstream:b', false, 'ok'), {
+        probe: () => Promise.reject(new RangeError()),
+      }),
     );
     void monitor.probe(5_000).then(() => told.push('late'));
     await clock.advanceAsync(4_999);

@@ -81,9 +81,10 @@ export class HealthMonitor {
     return rollUpReadiness(this.#facts(), scope);
   }
 
-  /** Begins to look by itself. */
-  start(): void {
+  /** Begins to look by itself, until {@link stop}. @param signal - Ends it as well. */
+  start(signal?: AbortSignal): void {
     if (this.#sampleMs === 0 || this.#cancelSample !== undefined) return;
+    signal?.addEventListener('abort', () => this.stop(), { once: true });
     const sample = (): void => {
       this.refresh();
       this.#cancelSample = this.#clock.after(this.#sampleMs, sample);

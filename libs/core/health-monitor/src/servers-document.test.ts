@@ -9,7 +9,12 @@ function documentOf(levels: readonly StatusLevel[]): ReturnType<typeof serversDo
   monitor.register({ name: 'protocol', critical: true, getStatus: getStatus('error') });
   for (const [index, level] of levels.entries()) {
     const server = `s${index}`;
-    monitor.register({ name: `upstream:${server}`, server, critical: index === 0, getStatus: getStatus(level) });
+    monitor.register({
+      name: `upstream:${server}`,
+      server,
+      critical: index === 0,
+      getStatus: getStatus(level),
+    });
   }
   return serversDocument(monitor.getReadiness());
 }

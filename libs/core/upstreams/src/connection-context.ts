@@ -15,6 +15,7 @@ import { CallChains, type HoldPlace } from './connection/call-chains.ts';
 import { Deadlines } from './connection/deadlines.ts';
 import { EraMemory } from './connection/era-memory.ts';
 import type { ConnectionContext, GatewayIdentity } from './connection/open-connection.ts';
+import { DEFAULT_START_LIMITS, StartLimiter } from './starting/start-limiter.ts';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 
 export interface ConnectionContextOptions {
@@ -37,6 +38,8 @@ export interface ConnectionContextOptions {
   readonly stages?: readonly CallStage[];
   /** Asked for calls that wait for a server to start. Default: any number may. */
   readonly holdPlace?: HoldPlace;
+  /** Passed by every start of a process. Default: one with its default limits, which is open. */
+  readonly starts?: StartLimiter;
   /** Revisions of the modern era that are not spoken inside. Default: none. */
   readonly dialects?: Dialects;
   /** Spreads restarts. Default: the runtime's. */
@@ -58,6 +61,7 @@ export function connectionContext(options: ConnectionContextOptions): SharedCont
     deadlines: new Deadlines(clock),
     eras: new EraMemory(),
     chains: new CallChains(options),
+    starts: options.starts ?? openLimiter(clock),
     dialects: options.dialects ?? NO_DIALECTS,
     random: options.random ?? systemRandom,
     credentials: options.credentials ?? configuredCredentials,
@@ -65,4 +69,10 @@ export function connectionContext(options: ConnectionContextOptions): SharedCont
     dialer,
     http,
   };
+}
+
+function openLimiter(clock: Clock): StartLimiter {
+  const limiter = new StartLimiter({ ...DEFAULT_START_LIMITS, clock });
+  limiter.open();
+  return limiter;
 }

@@ -44,6 +44,12 @@ export {
 } from './registry/upstream-registry.ts';
 export type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
 export { Upstream, type UpstreamOptions, type OnFound } from './upstream.ts';
+export {
+  DEFAULT_START_LIMITS,
+  StartLimiter,
+  type StartLimits,
+  type StartRequest,
+} from './starting/start-limiter.ts';
 export { Upstreams, type UpstreamsOptions } from './upstreams.ts';
 export type { HeadedChannel, HeadedListener } from './channel/headed-channel.ts';
 export type { StagedConnection } from './connection/staged-connection.ts';

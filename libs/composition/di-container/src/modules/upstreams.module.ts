@@ -1,5 +1,5 @@
 import { Limiter } from '@omni/call-policies';
-import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
+import { DEFAULT_UPSTREAM_LIMITS, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { callStages } from './call-stages.ts';
 import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
@@ -26,6 +26,10 @@ export function registerUpstreams(scope: Scope): void {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
     useFactory: ({ configuration: { limits }, clock }) => new Limiter({ ...limits, clock }),
   });
+  scope.register(Token.StartLimiter, {
+    needs: { configuration: Token.Configuration, clock: Token.Clock },
+    useFactory: ({ configuration: { limits }, clock }) => new StartLimiter({ ...limits, clock }),
+  });
   scope.register(Token.Upstreams, {
     needs: {
       configuration: Token.Configuration,
@@ -40,6 +44,7 @@ export function registerUpstreams(scope: Scope): void {
       random: Token.Random,
       logger: Token.Logger,
       limiter: Token.CallLimiter,
+      starts: Token.StartLimiter,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
@@ -57,6 +62,7 @@ export function registerUpstreams(scope: Scope): void {
       random,
       logger,
       limiter,
+      starts,
       refresher,
       reader,
       health,
@@ -80,6 +86,7 @@ export function registerUpstreams(scope: Scope): void {
         },
         stages: callStages({ limiter }),
         holdPlace: limiter.hold,
+        starts,
         observer: upstreamObserver({ refresher, reader, health, logger }),
       }),
   });

@@ -34,6 +34,23 @@ const MAX_FORWARDED = 32;
 const MAX_ROOTS = 64;
 const DurationSchema = durationSchema({ allowZero: false });
 
+/** How it is found out whether a server lives. */
+const HealthSchema = z.strictObject({
+  strategy: z
+    ._default(z.enum(['ping', 'http', 'capability']), 'ping')
+    .check(
+      z.describe(
+        'ping asks by ping, or server/discover where the server is modern. http asks for a path of the server, which has to answer 2xx. capability reads a list that the server says it has.',
+      ),
+    ),
+  path: z
+    .optional(z.string().check(z.regex(/^\/[\x21-\x7e]*$/, 'must begin with "/", as "/healthz" does')))
+    .check(z.describe('Path to ask for with http, at the host of "url". Default: "/".')),
+  timeout: z
+    .prefault(DurationSchema, '5s')
+    .check(z.describe('How long an answer may take. Anything that the server says meanwhile is one.')),
+});
+
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings those of clients here. */
 export const McpServerSchema = z.strictObject({
   type: z
@@ -185,6 +202,23 @@ export const McpServerSchema = z.strictObject({
   critical: z
     ._default(z.boolean(), true)
     .check(z.describe('Whether Omni is ready only when this server is.')),
+  health: z
+    .optional(HealthSchema)
+    .check(z.describe('How Omni finds out whether the server lives while it is connected.')),
+  start: z
+    .optional(z.enum(['eager', 'on-demand']))
+    .check(
+      z.describe(
+        'eager, the default, starts the server with Omni; on-demand with the first call of one of its tools, which it lists once it has run.',
+      ),
+    ),
+  idleStop: z
+    .optional(DurationSchema)
+    .check(
+      z.describe(
+        'The server is stopped when nobody has needed it for this long; it stays listed, and the next call starts it. Default: never.',
+      ),
+    ),
   requiredEnv: z
     ._default(z.array(VariableNameSchema), [])
     .check(

@@ -25,6 +25,7 @@ import type {
 import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
+import type { StartLimiter } from '../starting/start-limiter.ts';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
 
@@ -49,6 +50,7 @@ export interface ConnectionContext {
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
   readonly chains: CallChains;
+  readonly starts: StartLimiter;
   readonly dialects: Dialects;
   /** Uniform in 0 ≤ x < 1; spreads reconnects. */
   readonly random: () => number;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { RpcMessage } from '@omni/jsonrpc';
 import { type CallStage, refusedCall } from '@omni/model';
 import { DEFAULT_HEALTH_PROBE, GatewayError, type HealthProbe } from '@omni/ports';
 import {
@@ -119,7 +120,9 @@ describe('a probe', () => {
     const scene = await Scene.of(scriptOf('nothing'));
     scene.begin();
     await scene.clock.advanceAsync(2_000);
-    scene.instance.emit('{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}');
+    scene.instance.emit(
+      '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}',
+    );
     await scene.clock.advanceAsync(3_000);
     expect(scene.kinds).toBe('answered');
     // Negative control: one that says nothing has missed it.
@@ -129,7 +132,7 @@ describe('a probe', () => {
   // guard: probing/past-stages
   it('is not held up by limits of calls', async () => {
     const scene = await Scene.of(scriptOf('ok'), [NO_ROOM]);
-    const call = new RecordingCall();
+    const call = new RecordingCall<RpcMessage>();
     scene.live.send(callOf(clientOf('{}')), call);
     await scene.settle();
     expect(call.failure?.code).toBe('OMNI_OVERLOADED');
@@ -144,7 +147,7 @@ describe('a probe', () => {
     giveUp();
     giveUp();
     expect([scene.live.inFlight, scene.live.clientCalls]).toEqual([0, 0]);
-    scene.live.send(callOf(clientOf('{}')), new RecordingCall());
+    scene.live.send(callOf(clientOf('{}')), new RecordingCall<RpcMessage>());
     expect(scene.live.clientCalls).toBe(1);
     await scene.clock.advanceAsync(10_000);
     expect(scene.outcomes).toEqual([]);

@@ -1,6 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import { type CallHandler, internalCall, type UpstreamAnswer } from '@omni/model';
-import { type Clock, GatewayError, type HealthProbe, type HttpClient, type Millis } from '@omni/ports';
+import { type Clock, GatewayError, type HealthProbe, type HttpClient } from '@omni/ports';
 import { declaresCapability, modernParams } from '../connection/mcp-revision.ts';
 import type { GatewayIdentity, OpenConnection } from '../connection/open-connection.ts';
 
