@@ -50,8 +50,7 @@ export function connect(
   done: (result: OpenConnection | GatewayError) => void,
 ): () => void {
   const { spec, context, isRestart = false } = options;
-  // guard: starting/all-processes
-  if (spec.transport.kind !== 'stdio') return attempt(options, done);
+  if (/* guard: starting/all-processes */ spec.transport.kind !== 'stdio') return attempt(options, done);
   let abort = (): void => {};
   const leave = context.starts.begin({
     upstream: spec.name,

@@ -61,8 +61,7 @@ export class StartLimiter {
       key: upstream,
       rank: (isRestart ? 2 : 0) + (isCritical ? 0 : 1),
       onTurn: () => {
-        // guard: starting/hold
-        if (!isRestart || this.#phase !== 'holding') start();
+        if (/* guard: starting/hold */ this.#phase !== 'holding' || !isRestart) start();
       },
     });
     return leave;
