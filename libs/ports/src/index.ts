@@ -50,11 +50,15 @@ export { isReservedHeader } from './transport/reserved-headers.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
 export {
-  DEFAULT_HEALTH_PROBE,
-  type Era,
-  type HealthProbe,
-  type Root,
-  type ToolSelection,
-  type UpstreamSpec,
-  type UpstreamTransport,
+  DEFAULT_LIFECYCLE,
+  type CircuitBreakerSettings,
+  type LifecycleSettings,
+} from './lifecycle-settings.ts';
+export type {
+  Era,
+  HealthProbe,
+  Root,
+  ToolSelection,
+  UpstreamSpec,
+  UpstreamTransport,
 } from './upstream-spec.ts';

@@ -1,3 +1,4 @@
+import type { LifecycleSettings } from './lifecycle-settings.ts';
 import type { Millis } from './clock.ts';
 import type { DialTarget } from './transport/channel-dialer.ts';
 import type { OpenChannel } from './transport/message-channel.ts';
@@ -47,11 +48,7 @@ export interface HealthProbe {
   readonly strategy: 'ping' | 'http' | 'capability';
   /** Of `http`: begins with a slash. Default: `/`. */
   readonly path?: string;
-  /** How long an answer may take. */
-  readonly timeoutMs: Millis;
 }
-
-export const DEFAULT_HEALTH_PROBE: HealthProbe = { strategy: 'ping', timeoutMs: 5_000 };
 
 /** One configured upstream, every setting present. */
 export interface UpstreamSpec {
@@ -99,13 +96,26 @@ export interface UpstreamSpec {
    * does not say so itself (`ttlMs`); 5,000 at least. Default: 60,000.
    */
   readonly listAgeMs?: number;
+  /** When it is tried again, and when no more. Default: {@link DEFAULT_LIFECYCLE}. */
+  readonly lifecycle?: LifecycleSettings;
+  /**
+   * Exit codes with which its program says that it cannot run as it is configured: it is not started again
+   * before its definition or its credentials are others. Default: none.
+   */
+  readonly permanentExitCodes?: readonly number[];
   /** Whether readiness waits for it. */
   readonly critical: boolean;
-  /** How it is probed. Default: {@link DEFAULT_HEALTH_PROBE}. */
+  /** How it is probed; how often, and how long an answer may take, is in {@link lifecycle}. Default: `ping`. */
   readonly health?: HealthProbe;
-  /** `on-demand`: it is started by the first call. Default: `eager`. */
+  /**
+   * `on-demand`: it is started by the first call, and once before where nobody knows yet what it lists.
+   * Default: `eager`.
+   */
   readonly start?: 'eager' | 'on-demand';
-  /** How long nobody has to need it before it is stopped until the next call. Default: never. */
+  /**
+   * How long nobody has to need it before it is stopped until the next call. Default: never; a minute where
+   * it starts on demand.
+   */
   readonly idleStopMs?: Millis;
   readonly transport: UpstreamTransport;
   /** Which of its tools clients may see and call. Default: all. */

@@ -32,6 +32,7 @@ import { type FrontOptions, mountedFront } from './mount/mounted-front.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
 import type { PhaseLog } from './phase-log.ts';
 import { checkDefinitions } from './upstreams/definition-check.ts';
+import { RepairScan } from './upstreams/repair-scan.ts';
 import { unknownServer } from './upstreams/unknown-server.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 import { type OwnedUpstreamReport, reportOf } from './upstreams/upstream-report.ts';
@@ -319,6 +320,7 @@ function stopping(what: string): GatewayError {
  */
 function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
   const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = parts;
+  const scan = new RepairScan(upstreams, parts.clock);
   const { listening, starts } = parts;
   return [
     { name: 'own parts', stop: () => parts.endOfParts() },
@@ -340,6 +342,7 @@ function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
       },
     },
     { name: 'upstreams', start: () => upstreams.start(), stop: () => upstreams.stop() },
+    { name: 'repair scan', start: () => scan.start(), stop: () => scan.stop() },
     { name: 'catalogue', stop: () => catalogue.close() },
     { name: 'variant reader', stop: () => lists.stop() },
     { name: 'catalogue refresher', start: () => refresher.start(), stop: () => refresher.stop() },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_LIFECYCLE } from '@omni/ports';
 import type { ConfigSource } from './document/config-source.ts';
 import type { Configuration } from './configuration.ts';
 import { parseConfiguration } from './parse-configuration.ts';
@@ -26,6 +27,7 @@ const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
   callTimeoutMs: 60_000,
   maxCallTimeMs: 1_800_000,
   listAgeMs: 60_000,
+  lifecycle: DEFAULT_LIFECYCLE,
   critical: true,
   secretValues: [],
 };
@@ -68,6 +70,7 @@ describe('parseConfiguration', () => {
       errors: { onUnknown: 'crash' },
       logging: { level: 'info' },
       outgoing: { proxy: 'environment' },
+      catalogue: { lingerMs: 10_000 },
       upstreams: [
         { ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } },
       ],
@@ -117,6 +120,7 @@ startup: { timeout: 2s, requireCritical: true }
 errors: { onUnknown: isolate }
 logging: { level: debug }
 outgoing: { proxy: "http://proxy.example:3128" }
+catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
 mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
@@ -168,6 +172,7 @@ mcpServers:
       errors: { onUnknown: 'isolate' },
       logging: { level: 'debug' },
       outgoing: { proxy: 'http://proxy.example:3128' },
+      catalogue: { lingerMs: 0 },
       upstreams: [
         {
           ...UPSTREAM,
@@ -178,6 +183,7 @@ mcpServers:
           callTimeoutMs: 1_500,
           maxCallTimeMs: 3_600_000,
           listAgeMs: 600_000,
+          lifecycle: DEFAULT_LIFECYCLE,
           critical: false,
           transport: { kind: 'stdio', command: 'node', args: ['a.js'], env: { A: 'b' }, cwd: './x' },
         },
@@ -190,7 +196,11 @@ mcpServers:
           callTimeoutMs: 2_000,
           maxCallTimeMs: 7_200_000,
           listAgeMs: 30_000,
-          health: { strategy: 'http', path: '/healthz', timeoutMs: 1_000 },
+          lifecycle: {
+            ...DEFAULT_LIFECYCLE,
+            probe: { ...DEFAULT_LIFECYCLE.probe, timeoutMs: 1_000 },
+          },
+          health: { strategy: 'http', path: '/healthz' },
           start: 'on-demand',
           idleStopMs: 600_000,
           transport: { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { 'x-api-key': 'k' } },

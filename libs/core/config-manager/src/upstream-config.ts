@@ -1,10 +1,4 @@
-import {
-  type HealthProbe,
-  holdsCredential,
-  secretsIn,
-  type UpstreamSpec,
-  type UpstreamTransport,
-} from '@omni/ports';
+import { holdsCredential, secretsIn, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
 import { quoted, type ProblemList } from './checks/config-problem.ts';
 import type { GatewaySettings } from './schema/configuration-schema.ts';
 import { exposedServerName } from './clients/exposed-server-name.ts';
@@ -13,6 +7,7 @@ import { expandedEntry } from './entry/expanded-entry.ts';
 import { warnOfSuspects } from './entry/suspect-text.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
 import { rootUri } from './schema/root-folder.ts';
+import { type LIFECYCLE_SHAPE, lifecycleOf } from './schema/lifecycle-schema.ts';
 import { McpServerSchema, type McpServerSettings } from './schema/mcp-server-schema.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
@@ -33,7 +28,7 @@ const MISSING_ENV = 'missing_env:';
 
 export interface UpstreamConfigOptions {
   readonly env: Environment;
-  readonly defaults: GatewaySettings['defaults'];
+  readonly settings: Pick<GatewaySettings, 'defaults' | keyof typeof LIFECYCLE_SHAPE>;
   /** Whose file the entry stands in; `undefined` for Omni's own. */
   readonly reading: Reading | undefined;
   readonly problems: Pick<ProblemList, 'add'>;
@@ -53,7 +48,8 @@ export function upstreamConfig(
   entry: LocatedEntry & { readonly value: LocatedMap },
   options: UpstreamConfigOptions,
 ): UpstreamConfig | undefined {
-  const { env, defaults, problems, warnings, reading } = options;
+  const { env, settings: forAll, problems, warnings, reading } = options;
+  const { defaults } = forAll;
   const key = `mcpServers.${name}`;
   const disabledReason = reasonToDisable(entry.value, env);
   const secretValues = new Set<string>();
@@ -115,8 +111,10 @@ export function upstreamConfig(
     callTimeoutMs,
     maxCallTimeMs,
     listAgeMs: settings.listAge ?? defaults.listAge,
+    lifecycle: lifecycleOf(forAll, settings),
+    ...(settings.permanentExitCodes !== undefined && { permanentExitCodes: settings.permanentExitCodes }),
     critical: settings.critical,
-    ...(settings.health === undefined ? {} : { health: probeOf(settings.health) }),
+    ...(settings.health !== undefined && probeOf(settings.health)),
     ...(settings.start === undefined ? {} : { start: settings.start }),
     ...(settings.idleStop === undefined ? {} : { idleStopMs: settings.idleStop }),
     transport,
@@ -130,8 +128,9 @@ export function upstreamConfig(
   };
 }
 
-function probeOf({ timeout, path, ...health }: NonNullable<McpServerSettings['health']>): HealthProbe {
-  return { ...health, ...(path === undefined ? {} : { path }), timeoutMs: timeout };
+function probeOf({ strategy, path }: NonNullable<McpServerSettings['health']>): Pick<UpstreamSpec, 'health'> {
+  if (strategy === undefined) return {};
+  return { health: { strategy, ...(path !== undefined && { path }) } };
 }
 
 /**

@@ -87,7 +87,7 @@ export function registerUpstreams(scope: Scope): void {
         stages: callStages({ limiter }),
         holdPlace: limiter.hold,
         starts,
-        observer: upstreamObserver({ refresher, reader, health, logger }),
+        observer: upstreamObserver({ refresher, reader, health }),
       }),
   });
   scope.register(Token.UpstreamDirectory, {

@@ -44,6 +44,10 @@ describe('configurationJsonSchema', () => {
       'errors',
       'logging',
       'outgoing',
+      'catalogue',
+      'circuit_breaker',
+      'restart',
+      'health',
       'defaults',
       'mcpServers',
     ]);

@@ -2,7 +2,8 @@ import { isReservedHeader } from '@omni/ports';
 import * as z from 'zod/mini';
 import { mayForward } from './forwardable-header.ts';
 import { isRootFolder } from './root-folder.ts';
-import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
+import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
+import { NameTextSchema, PlainTextSchema, countSchema, durationSchema } from './setting-schema.ts';
 
 const VariableNameSchema = z
   .string()
@@ -34,21 +35,18 @@ const MAX_FORWARDED = 32;
 const MAX_ROOTS = 64;
 const DurationSchema = durationSchema({ allowZero: false });
 
-/** How it is found out whether a server lives. */
-const HealthSchema = z.strictObject({
+/** How it is found out whether a server lives, and when. */
+const HealthSchema = z.extend(LIFECYCLE_SHAPE.health, {
   strategy: z
-    ._default(z.enum(['ping', 'http', 'capability']), 'ping')
+    .optional(z.enum(['ping', 'http', 'capability']))
     .check(
       z.describe(
-        'ping asks by ping, or server/discover where the server is modern. http asks for a path of the server, which has to answer 2xx. capability reads a list that the server says it has.',
+        'ping, the default, asks by ping, or server/discover where the server is modern. http asks for a path of the server, which has to answer 2xx. capability reads a list that the server says it has.',
       ),
     ),
   path: z
     .optional(z.string().check(z.regex(/^\/[\x21-\x7e]*$/, 'must begin with "/", as "/healthz" does')))
     .check(z.describe('Path to ask for with http, at the host of "url". Default: "/".')),
-  timeout: z
-    .prefault(DurationSchema, '5s')
-    .check(z.describe('How long an answer may take. Anything that the server says meanwhile is one.')),
 });
 
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings those of clients here. */
@@ -199,24 +197,35 @@ export const McpServerSchema = z.strictObject({
         'How old the lists of the server may become before they are read again for a client that asks. What the server says itself (ttlMs) comes first; never below 5s. Default: defaults.listAge.',
       ),
     ),
+  circuit_breaker: z
+    .optional(LIFECYCLE_SHAPE.circuit_breaker)
+    .check(z.describe('As circuit_breaker of all servers, for this one.')),
+  restart: z.optional(LIFECYCLE_SHAPE.restart).check(z.describe('As restart of all servers, for this one.')),
+  permanentExitCodes: z
+    .optional(z.array(countSchema(1, 255)).check(z.maxLength(255)))
+    .check(
+      z.describe(
+        'Exit codes with which the program says that it cannot run as it is configured, such as 78: it is not started again before that is different. Default: none.',
+      ),
+    ),
   critical: z
     ._default(z.boolean(), true)
     .check(z.describe('Whether Omni is ready only when this server is.')),
   health: z
     .optional(HealthSchema)
-    .check(z.describe('How Omni finds out whether the server lives while it is connected.')),
+    .check(z.describe('As health of all servers, for this one, and how it is asked.')),
   start: z
     .optional(z.enum(['eager', 'on-demand']))
     .check(
       z.describe(
-        'eager, the default, starts the server with Omni; on-demand with the first call of one of its tools, which it lists once it has run.',
+        'eager, the default, starts the server with Omni; on-demand with the first call of one of its tools, and once before where it is not known yet what it lists.',
       ),
     ),
   idleStop: z
     .optional(DurationSchema)
     .check(
       z.describe(
-        'The server is stopped when nobody has needed it for this long; it stays listed, and the next call starts it. Default: never.',
+        'The server is stopped when nobody has needed it for this long; it stays listed, and the next call starts it. Default: never, and 1m with start on-demand.',
       ),
     ),
   requiredEnv: z

@@ -4,6 +4,7 @@ import type {
   ClientBinding,
   Dialect,
   Dialects,
+  LifecycleOwner,
   RunningCall,
   UpstreamCall,
   UpstreamConnection,
@@ -22,6 +23,7 @@ import type {
   OwnerReport,
   UpstreamSpec,
 } from '@omni/ports';
+import type { Prober } from '../probing/prober.ts';
 import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
@@ -56,6 +58,9 @@ export interface ConnectionContext {
   readonly random: () => number;
   /** Where credentials beside the configured ones come from. */
   readonly credentials: CredentialProvider;
+  /** Who decides what becomes of an upstream. */
+  readonly lifecycle: LifecycleOwner;
+  readonly prober: Pick<Prober, 'begin'>;
   /** Absent where processes cannot be started. */
   readonly launcher: ChildLauncher | undefined;
   /** Absent where WebSockets and sockets cannot be connected. */
@@ -129,6 +134,8 @@ export interface OpenConnection extends UpstreamConnection {
   probe(call: UpstreamCall, handler: CallHandler): RunningCall;
   /**
    * Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time.
+   *
+   * @param reason - What calls fail with. Default: that the upstream was stopped.
    */
-  close(): Promise<void>;
+  close(reason?: GatewayError): Promise<void>;
 }

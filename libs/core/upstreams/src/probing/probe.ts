@@ -1,22 +1,28 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import { type CallHandler, internalCall, type UpstreamAnswer } from '@omni/model';
-import { type Clock, GatewayError, type HealthProbe, type HttpClient } from '@omni/ports';
+import { IGNORED, internalCall } from '@omni/model';
+import { type Clock, GatewayError, type HealthProbe, type HttpClient, type Millis } from '@omni/ports';
 import { declaresCapability, modernParams } from '../connection/mcp-revision.ts';
 import type { GatewayIdentity, OpenConnection } from '../connection/open-connection.ts';
 
-/** What a probe has found. `missed`: no answer in time, which may have many reasons. */
-export type ProbeOutcome =
-  | { readonly kind: 'answered' }
-  | { readonly kind: 'missed' }
-  | { readonly kind: 'failed'; readonly error: GatewayError };
+/** `silent`: nothing in time, which may have many reasons. A failure: nobody is there, or it works no more. */
+export type ProbeOutcome = 'alive' | 'silent' | GatewayError;
+
+/** Where a server answers HTTP. */
+export interface ProbedPlace {
+  readonly http: HttpClient;
+  readonly url: string;
+  readonly headers: readonly string[];
+}
 
 export interface ProbeOptions {
   readonly upstream: string;
-  readonly probe: HealthProbe;
+  /** Default: `ping`. */
+  readonly probe?: HealthProbe | undefined;
+  readonly timeoutMs: Millis;
   /** The live one: no probe starts another copy of a server (X000-06). */
   readonly connection: OpenConnection;
   /** Where a path is asked for: the address of the server, and the headers that it is asked with. */
-  readonly web?: { readonly http: HttpClient; readonly url: string; readonly headers: readonly string[] };
+  readonly web?: ProbedPlace | undefined;
   readonly identity: GatewayIdentity;
   readonly clock: Clock;
 }
@@ -34,19 +40,17 @@ const LISTS = [
  * @returns Gives up; `done` is not called then.
  */
 export function probe(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () => void {
-  const { clock, connection, probe: settings } = options;
+  const { clock, connection, timeoutMs, probe: settings } = options;
   const startedMs = clock.monotonicMs();
   const finish = (outcome: ProbeOutcome): void => {
     stop();
     done(outcome);
   };
-  const cancelTimer = clock.after(settings.timeoutMs, () =>
+  const cancelTimer = clock.after(timeoutMs, () =>
     // Whatever a server says shows that it lives, also what was no answer to this.
-    finish({
-      kind: /* guard: probing/heard */ connection.heardAtMs > startedMs ? 'answered' : 'missed',
-    }),
+    finish(/* guard: probing/heard */ connection.heardAtMs > startedMs ? 'alive' : 'silent'),
   );
-  const cancelRequest = settings.strategy === 'http' ? askPath(options, finish) : ask(options, finish);
+  const cancelRequest = settings?.strategy === 'http' ? askPath(options, finish) : ask(options, finish);
   const stop = (): void => {
     cancelTimer();
     cancelRequest();
@@ -55,12 +59,20 @@ export function probe(options: ProbeOptions, done: (outcome: ProbeOutcome) => vo
 }
 
 function ask(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () => void {
-  const { connection, identity, probe: settings } = options;
-  const list = settings.strategy === 'capability' ? listOf(connection.handshake) : undefined;
+  const { upstream, connection, identity, probe: settings } = options;
+  const list = settings?.strategy === 'capability' ? listOf(connection.handshake) : undefined;
   const isModern = connection.era === 'modern';
   const params = isModern ? modernParams(identity, '') : '';
   const call = internalCall(list ?? (isModern ? 'server/discover' : 'ping'), params);
-  const running = connection.probe(call, new ProbeHandler(options.upstream, list, done));
+  const running = connection.probe(call, {
+    ...IGNORED,
+    onAnswer(answer) {
+      // To a ping a refusal is an answer, too; a list has to be one.
+      const isRefused = answer.kind === 'message' && answer.message.error !== undefined;
+      done(list !== undefined && isRefused ? unhealthy(upstream, `${list} with an error`) : 'alive');
+    },
+    onFailure: (error) => done(outcomeOf(error)),
+  });
   return () => running.cancel();
 }
 
@@ -69,59 +81,26 @@ function listOf(handshake: RpcMessage): string | undefined {
   return LISTS.find(([name]) => declaresCapability(handshake, name))?.[1];
 }
 
-class ProbeHandler implements CallHandler {
-  readonly #upstream: string;
-  /** The list that has to be answered with a result; to `ping` an error is an answer, too. */
-  readonly #list: string | undefined;
-  readonly #done: (outcome: ProbeOutcome) => void;
-
-  constructor(upstream: string, list: string | undefined, done: (outcome: ProbeOutcome) => void) {
-    this.#upstream = upstream;
-    this.#list = list;
-    this.#done = done;
-  }
-
-  onNotification(): boolean {
-    return true;
-  }
-
-  onDrain(): void {}
-
-  onServerRequest(): void {}
-
-  onAnswer(answer: UpstreamAnswer): void {
-    if (this.#list === undefined || answer.kind !== 'message' || answer.message.error === undefined)
-      return this.#done({ kind: 'answered' });
-    this.#done({ kind: 'failed', error: unhealthy(this.#upstream, `${this.#list} with an error`) });
-  }
-
-  onFailure(error: GatewayError): void {
-    this.#done(outcomeOf(error));
-  }
-}
-
 /** What a failure of a call says of the server. */
 function outcomeOf(error: GatewayError): ProbeOutcome {
   const status = error.data?.['status'];
   switch (error.code) {
+    case 'OMNI_UPSTREAM_EXITED':
+    case 'OMNI_UPSTREAM_UNREACHABLE':
+    case 'OMNI_UPSTREAM_DOWN':
+      return error;
     // It does not read, or does not answer.
     case 'OMNI_OVERLOADED':
     case 'OMNI_UPSTREAM_TIMEOUT':
-      return { kind: 'missed' };
-    case 'OMNI_UPSTREAM_HTTP_STATUS':
-      return isHealthy(status) ? { kind: 'answered' } : { kind: 'failed', error };
+      return 'silent';
     default:
-      return { kind: 'failed', error };
+      // Who refuses a request that it does not know lives; who fails, or wants other credentials, is of no use.
+      return typeof status === 'number' && (status >= 500 || status === 401) ? error : 'alive';
   }
 }
 
-/** Who refuses a request that it does not know lives; who fails or wants other credentials is of no use. */
-function isHealthy(status: unknown): boolean {
-  return typeof status === 'number' && status < 500 && status !== 401 && status !== 403;
-}
-
 function askPath(
-  { upstream, probe: { path = '/' }, web }: ProbeOptions,
+  { upstream, probe: { path = '/' } = { strategy: 'http' }, web }: ProbeOptions,
   done: (outcome: ProbeOutcome) => void,
 ): () => void {
   // The configuration is checked for it.
@@ -133,11 +112,11 @@ function askPath(
     {
       onHead(status) {
         const isWell = status >= 200 && status < 300;
-        done(isWell ? { kind: 'answered' } : { kind: 'failed', error: unhealthy(upstream, `${status}`) });
+        done(isWell ? 'alive' : unhealthy(upstream, `${status}`));
       },
       onData() {},
       onEnd() {},
-      onError: (error) => done({ kind: 'failed', error }),
+      onError: (error) => done(error),
     },
   );
   return () => call.abort();

@@ -19,12 +19,12 @@ export class IdleStop {
     this.#options = options;
   }
 
-  /** It is up: the time begins. */
+  /** It is up: the time begins, unless it has. */
   start(): void {
-    this.stop();
+    if (this.#cancelTimer !== undefined) return;
     const idleMs = this.#options.idleMs();
     if (idleMs === 0) return;
-    this.touch();
+    this.#usedAtMs = this.#options.clock.monotonicMs();
     this.#arm(idleMs, idleMs);
   }
 
@@ -35,14 +35,14 @@ export class IdleStop {
 
   /** Somebody needs it: the time begins anew. */
   touch(): void {
-    this.#usedAtMs = this.#options.clock.monotonicMs();
+    if (this.#cancelTimer !== undefined) this.#usedAtMs = this.#options.clock.monotonicMs();
   }
 
   #arm(idleMs: Millis, delayMs: Millis): void {
     const { clock, isInUse, onIdle } = this.#options;
     this.#cancelTimer = clock.after(delayMs, () => {
       this.#cancelTimer = undefined;
-      if (/* guard: idle-stop/in-use */ isInUse()) this.touch();
+      if (/* guard: idle-stop/in-use */ isInUse()) this.#usedAtMs = clock.monotonicMs();
       const leftMs = this.#usedAtMs + idleMs - clock.monotonicMs();
       if (leftMs > 0) this.#arm(idleMs, leftMs);
       else onIdle();
